@@ -1,0 +1,86 @@
+"""What passes from one stage to the next: frozen dataclasses, and nothing that does anything.
+
+Every stage may import this module; it imports no stage.
+"""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import dataclass
+from typing import Literal
+
+SourceFormat = Literal["text", "pdf"]
+Fidelity = Literal["official file", "full text", "abridged"]
+
+
+@dataclass(frozen=True)
+class Edition:
+    """What the catalogue (`raw/sources.toml`) knows of an edition; unknown is None."""
+
+    edition_year: int
+    title: str | None = None
+    period_start: datetime.date | None = None
+    period_end: datetime.date | None = None
+    date_sent: datetime.date | None = None
+    kamerstuk: str | None = None
+    source_url: str | None = None
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    """One file of an edition: `path` as shown to users, relative to the project or warehouse."""
+
+    edition_year: int
+    path: str
+    sha256: str
+    bytes: int
+    format: SourceFormat
+    fidelity: Fidelity
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a document: `number` from 1, `page` from 1, `text` without its line end."""
+
+    number: int
+    page: int
+    text: str
+
+
+@dataclass(frozen=True)
+class Document:
+    """A document as lines with places; nothing in it is interpreted.
+
+    `page_labels[page - 1]` is the page number that the report prints or implies, else None.
+    """
+
+    path: str
+    sha256: str
+    format: SourceFormat
+    lines: tuple[Line, ...]
+    page_labels: tuple[str | None, ...]
+
+    def label(self, page: int) -> str | None:
+        """Printed or implied number of a page."""
+        return self.page_labels[page - 1]
+
+
+@dataclass(frozen=True)
+class Versions:
+    """What a reading depends on besides the document: three hashes of 12 hexadecimal digits."""
+
+    code: str
+    registry: str
+    declarations: str
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """Outcome of recording an edition; `written` is False where nothing had changed."""
+
+    edition_year: int
+    vintage: int
+    cause: str
+    reason: str
+    snapshot_id: int
+    written: bool

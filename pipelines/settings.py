@@ -1,0 +1,100 @@
+"""Where things are: folders and addresses, from options, the environment, and the nearest workspace."""
+
+from __future__ import annotations
+
+import getpass
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from schemas.errors import LakeError
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Addresses of one installation.
+
+    `catalog` is `sqlite:<file>` or `postgres:<libpq connection string>`; `data` is a folder or an
+    `s3://` prefix. Both default to the warehouse, so that moving to a server changes no code.
+    """
+
+    raw: Path
+    warehouse: Path
+    catalog: str
+    data: str
+
+    @property
+    def published(self) -> Path:
+        """The file for analysts."""
+        return self.warehouse / "jvom.duckdb"
+
+    @property
+    def dagster_home(self) -> Path:
+        """Run history, schedules and logs of Dagster."""
+        return self.warehouse / "dagster"
+
+    @property
+    def kept(self) -> Path:
+        """Bytes of every document ever ingested, by hash."""
+        return self.warehouse / "sources"
+
+    @property
+    def stage(self) -> Path:
+        """Values between assets of a run; safe to delete."""
+        return self.warehouse / "stage"
+
+    def environment(self) -> dict[str, str]:
+        """The same settings as environment variables, for a child process or Dagster."""
+        return {
+            "JVOM_RAW": str(self.raw),
+            "JVOM_WAREHOUSE": str(self.warehouse),
+            "JVOM_CATALOG": self.catalog,
+            "JVOM_DATA": self.data,
+            "DAGSTER_HOME": str(self.dagster_home),
+        }
+
+
+def workspace(start: Path | None = None) -> Path | None:
+    """The nearest folder upwards that holds a `workspace.yaml`, else `JVOM_HOME`, else None."""
+    here = (start or Path.cwd()).resolve()
+    for folder in (here, *here.parents):
+        if (folder / "workspace.yaml").is_file():
+            return folder
+    home = os.environ.get("JVOM_HOME")
+    return Path(home).resolve() if home else None
+
+
+def find(raw: Path | None = None, warehouse: Path | None = None) -> Settings:
+    """Settings from options, then `JVOM_*`, then the workspace.
+
+    Raises LakeError where neither says where the warehouse is.
+    """
+    root = workspace()
+
+    def folder(option: Path | None, variable: str, name: str) -> Path:
+        if option is not None:
+            return option.resolve()
+        if os.environ.get(variable):
+            return Path(os.environ[variable]).resolve()
+        if root is None:
+            raise LakeError(
+                f"no workspace.yaml here or above, so there is no {name}/ to use",
+                hint=f"run it in the project's folder, set JVOM_HOME, or give --{name} DIR",
+            )
+        return root / name
+
+    house = folder(warehouse, "JVOM_WAREHOUSE", "warehouse")
+    own = warehouse is not None  # another warehouse never writes to the lake of the environment
+    catalog = None if own else os.environ.get("JVOM_CATALOG")
+    data = None if own else os.environ.get("JVOM_DATA")
+    return Settings(
+        raw=folder(raw, "JVOM_RAW", "raw"),
+        warehouse=house,
+        catalog=catalog or f"sqlite:{house / 'lake' / 'catalog.sqlite'}",
+        data=data or f"{house / 'lake' / 'data'}/",
+    )
+
+
+def actor() -> str:
+    """Who is at work: `JVOM_ACTOR`, else the system's user."""
+    return os.environ.get("JVOM_ACTOR") or getpass.getuser()

@@ -1,0 +1,69 @@
+"""A cell on its way to the `cells` table: what is printed, what it means, and where it stands."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from pipelines.seams import Document
+
+
+@dataclass(frozen=True)
+class Span:
+    """Characters `char_start` to `char_end` (0-based, end exclusive) of one line."""
+
+    page: int
+    line: int
+    char_start: int
+    char_end: int
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One printed cell or inferred blank; a blank carries an empty span where it would stand."""
+
+    table_name: str
+    row_key: str
+    column_name: str
+    as_printed: str | None
+    value: int | datetime.date | str | None
+    spans: tuple[Span, ...]
+    derivation: tuple[str, ...] = ("printed",)
+    equalities: tuple[str, ...] = ()
+    parts: tuple[int, ...] = ()
+
+
+def rows(cells: Iterable[Cell], document: Document, edition_year: int) -> list[dict[str, object]]:
+    """The cells as rows of the `cells` contract."""
+    return [_row(cell, document, edition_year) for cell in cells]
+
+
+def _row(cell: Cell, document: Document, edition_year: int) -> dict[str, object]:
+    first = cell.spans[0]
+    return {
+        "edition_year": edition_year,
+        "table_name": cell.table_name,
+        "row_key": cell.row_key,
+        "column_name": cell.column_name,
+        "as_printed": cell.as_printed,
+        "value": None if cell.value is None else str(cell.value),
+        "value_integer": cell.value if isinstance(cell.value, int) else None,
+        "value_date": cell.value if isinstance(cell.value, datetime.date) else None,
+        "source_page": first.page,
+        "page_label": document.label(first.page),
+        "source_line": first.line,
+        "spans": [
+            {
+                "page": span.page,
+                "line": span.line,
+                "char_start": span.char_start,
+                "char_end": span.char_end,
+                "box": None,
+            }
+            for span in cell.spans
+        ],
+        "derivation": list(cell.derivation),
+        "equalities": list(cell.equalities),
+        "parts": list(cell.parts),
+    }

@@ -1,0 +1,37 @@
+"""What the data means: one contract per table, and the project's facts as TOML.
+
+Nothing here imports `pipelines`. The contracts are loaded on first use (`schemas.TABLES`), because
+Pandera takes longer to import than a build with nothing to do may last.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from schemas.contract import Column, Contract, Reference, RowRule
+    from schemas.relations import RECORD, REGISTRY, RELATIONS, TABLES, TRENDS, VINTAGE_TABLES
+
+CONTRACT_VERSION = "1.0"
+
+__all__ = [
+    "CONTRACT_VERSION",
+    "RECORD",
+    "REGISTRY",
+    "RELATIONS",
+    "TABLES",
+    "TRENDS",
+    "VINTAGE_TABLES",
+    "Column",
+    "Contract",
+    "Reference",
+    "RowRule",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module 'schemas' has no attribute {name!r}")
+    import schemas.relations
+
+    return getattr(schemas.relations, name)

@@ -1,0 +1,288 @@
+"""What a table contract is, and everything that is derived from one.
+
+A contract is written once, in this folder. The Arrow schema, the Pandera schema, the DDL of the
+lake and of the published file, the comments in DuckDB, the table schema in the Dagster UI and the
+data dictionary all come from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Literal
+
+import pandera.pyarrow as pap
+import pyarrow as pa
+
+INTEGER = pa.int32()
+BIGINT = pa.int64()
+TEXT = pa.string()
+BOOLEAN = pa.bool_()
+DATE = pa.date32()
+TIMESTAMP = pa.timestamp("us")  # always UTC
+DOUBLE = pa.float64()
+INTEGERS = pa.list_(INTEGER)
+TEXTS = pa.list_(TEXT)
+
+# `place`: where a value was read. `stamp`: who, when and where it was recorded.
+# Neither counts as content: they never make a new vintage, a revision or a release.
+Role = Literal["value", "place", "stamp"]
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: its type, meaning, unit, and the heading under which the report prints it."""
+
+    name: str
+    dtype: pa.DataType
+    description: str
+    unit: str | None = None
+    printed: str | None = None
+    nullable: bool = False
+    checks: tuple[pap.Check, ...] = ()
+    role: Role = "value"
+
+    @property
+    def sql_type(self) -> str:
+        """The column's type in DuckDB's SQL."""
+        return sql_type(self.dtype)
+
+    @property
+    def documentation(self) -> str:
+        """Description, unit and printed heading in one sentence each, for comments and pages."""
+        parts = [self.description]
+        if self.unit:
+            parts.append(f"Unit: {self.unit}.")
+        if self.printed:
+            parts.append(f"Printed heading: {self.printed}.")
+        return " ".join(parts)
+
+
+@dataclass(frozen=True)
+class Reference:
+    """`columns` of one table point at `target_columns` of table `target`, where not null."""
+
+    columns: tuple[str, ...]
+    target: str
+    target_columns: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class RowRule:
+    """A rule over whole rows: `holds` gives one boolean per row of the table."""
+
+    name: str
+    description: str
+    holds: Callable[[pa.Table], pa.ChunkedArray]
+
+
+@dataclass(frozen=True)
+class Contract:
+    """One table or view: what a row is, its key, its columns, and what must hold."""
+
+    name: str
+    description: str
+    row: str
+    key: tuple[str, ...]
+    columns: tuple[Column, ...]
+    references: tuple[Reference, ...] = ()
+    rules: tuple[RowRule, ...] = ()
+    stage: Literal["data", "registry", "record", "trend"] = "data"
+
+    def __getitem__(self, name: str) -> Column:
+        return self._by_name[name]
+
+    @cached_property
+    def _by_name(self) -> dict[str, Column]:
+        return {column.name: column for column in self.columns}
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Column names in order."""
+        return tuple(column.name for column in self.columns)
+
+    @property
+    def values(self) -> tuple[str, ...]:
+        """Names of the columns that count as content: neither place nor stamp."""
+        return tuple(column.name for column in self.columns if column.role == "value")
+
+    @cached_property
+    def arrow(self) -> pa.Schema:
+        """The table as an Arrow schema, with descriptions as field metadata."""
+        return pa.schema(
+            [
+                pa.field(c.name, c.dtype, c.nullable, metadata={"description": c.description})
+                for c in self.columns
+            ]
+        )
+
+    @cached_property
+    def pandera(self) -> pap.DataFrameSchema:
+        """The contract as a Pandera schema (pyarrow backend): types, nulls, checks, unique key.
+
+        Row rules are evaluated beside it (see `pipelines.validated`), so that each failing row
+        can be named; Pandera 0.35 has no maps, whose type the Arrow schema checks instead.
+        """
+        return pap.DataFrameSchema(
+            {
+                c.name: pap.Column(
+                    None if pa.types.is_map(c.dtype) else c.dtype,
+                    list(c.checks),
+                    nullable=c.nullable,
+                    description=c.description,
+                    metadata={"unit": c.unit, "printed": c.printed, "role": c.role},
+                )
+                for c in self.columns
+            },
+            name=self.name,
+            description=self.description,
+            unique=list(self.key),
+            strict=True,
+            ordered=True,
+            metadata={"key": self.key, "row": self.row},
+        )
+
+    @property
+    def ddl(self) -> str:
+        """Column definitions for CREATE TABLE; NOT NULL where the contract says so."""
+        return ", ".join(f'"{c.name}" {c.sql_type}{"" if c.nullable else " NOT NULL"}' for c in self.columns)
+
+    def as_read(self) -> Contract:
+        """The contract of the rows as they are read, before the lake stamps them."""
+        return replace(self, columns=tuple(c for c in self.columns if c.role != "stamp"))
+
+    def with_vintage(self) -> Contract:
+        """The contract of `<name>_vintages`: the same rows for every vintage ever recorded."""
+        vintage = Column(
+            "vintage",
+            INTEGER,
+            "Which recorded reading of the edition the row belongs to: 1, 2, 3 … per edition_year.",
+            checks=(pap.Check.ge(1),),
+            role="stamp",
+        )
+        kept = tuple(c for c in self.columns if c.name != "vintage")
+        return replace(
+            self,
+            name=f"{self.name}_vintages",
+            description=f"{self.description} Every vintage ever recorded.",
+            row=f"{self.row}, in each vintage",
+            key=("edition_year", "vintage", *(k for k in self.key if k != "edition_year")),
+            columns=(kept[0], vintage, *kept[1:]),
+            references=(),
+        )
+
+    def table(self, rows: list[dict[str, object]]) -> pa.Table:
+        """Rows as an Arrow table of exactly this contract's columns; absent keys become null.
+
+        Raises pyarrow.ArrowInvalid or ArrowTypeError where a value does not fit its column.
+        """
+        return pa.Table.from_pylist(rows, schema=self.arrow)
+
+
+_SCALARS: dict[pa.DataType, str] = {
+    pa.int32(): "INTEGER",
+    pa.int64(): "BIGINT",
+    pa.string(): "VARCHAR",
+    pa.bool_(): "BOOLEAN",
+    pa.date32(): "DATE",
+    pa.timestamp("us"): "TIMESTAMP",
+    pa.float64(): "DOUBLE",
+}
+
+
+def sql_type(dtype: pa.DataType) -> str:
+    """DuckDB's name of an Arrow type; raises KeyError for a type that no contract uses."""
+    if pa.types.is_list(dtype):
+        return f"{sql_type(dtype.value_type)}[]"
+    if pa.types.is_map(dtype):
+        return f"MAP({sql_type(dtype.key_type)}, {sql_type(dtype.item_type)})"
+    if pa.types.is_struct(dtype):
+        fields = [dtype.field(i) for i in range(dtype.num_fields)]
+        return f"STRUCT({', '.join(f'{f.name} {sql_type(f.type)}' for f in fields)})"
+    return _SCALARS[dtype]
+
+
+def edition_year_column() -> Column:
+    """The column that every dated table has."""
+    return Column(
+        "edition_year",
+        INTEGER,
+        "Year in which the report was sent to parliament; names the edition.",
+        checks=(pap.Check.in_range(2000, 2100),),
+    )
+
+
+def mission_id_column(*, nullable: bool = False) -> Column:
+    """The registry's id of a mission."""
+    return Column(
+        "mission_id",
+        TEXT,
+        "Identifier of the mission in the registry; lower-case ASCII, never changed once published.",
+        nullable=nullable,
+        checks=(pap.Check.str_matches(r"^[a-z0-9]+(-[a-z0-9]+)*$"),),
+    )
+
+
+def figure(name: str, description: str, *, printed: str | None = None, nullable: bool = True) -> Column:
+    """A count of persons: whole and never negative; an empty cell is null, a printed 0 is 0."""
+    return Column(
+        name,
+        INTEGER,
+        description,
+        unit="persons",
+        printed=printed,
+        nullable=nullable,
+        checks=(pap.Check.ge(0),),
+    )
+
+
+def place_columns(*, end: bool = True) -> tuple[Column, ...]:
+    """Where a row is printed: page, the page's own label, first and last line."""
+    columns = (
+        Column(
+            "source_page",
+            INTEGER,
+            "Page of the document on which the row starts, counted from 1.",
+            role="place",
+            checks=(pap.Check.ge(1),),
+        ),
+        Column(
+            "page_label",
+            TEXT,
+            "Page number that the report itself prints or implies for that page.",
+            nullable=True,
+            role="place",
+        ),
+        Column(
+            "source_line",
+            INTEGER,
+            "First line of the row: of the file in a text edition, of the page in a PDF; from 1.",
+            role="place",
+            checks=(pap.Check.ge(1),),
+        ),
+    )
+    if not end:
+        return columns
+    return (
+        *columns,
+        Column(
+            "source_line_end",
+            INTEGER,
+            "Last line of the row, counted like source_line.",
+            role="place",
+            checks=(pap.Check.ge(1),),
+        ),
+    )
+
+
+BOX = pa.struct([("x0", DOUBLE), ("y0", DOUBLE), ("x1", DOUBLE), ("y1", DOUBLE)])
+SPAN = pa.struct(
+    [
+        ("page", INTEGER),
+        ("line", INTEGER),
+        ("char_start", INTEGER),
+        ("char_end", INTEGER),
+        ("box", BOX),
+    ]
+)

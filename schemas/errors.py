@@ -1,0 +1,89 @@
+"""The errors that users meet: each says what is wrong, where, and what to do next."""
+
+from __future__ import annotations
+
+
+class JvomError(Exception):
+    """Something a user can act on. `exit_code` follows the command line's contract.
+
+    `file`, `page` and `line` say where (a document, a TOML file, a database), `hint` the next step.
+    """
+
+    exit_code = 1
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        file: str | None = None,
+        page: int | None = None,
+        line: int | None = None,
+        hint: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.file = file
+        self.page = page
+        self.line = line
+        self.hint = hint
+
+    @property
+    def place(self) -> str:
+        """Where it is, such as `raw/2024/jvom-2024.txt, page 17, line 1612`; empty if nowhere."""
+        parts = [self.file] if self.file else []
+        if self.page is not None:
+            parts.append(f"page {self.page}")
+        if self.line is not None:
+            parts.append(f"line {self.line}")
+        return ", ".join(parts)
+
+    def __str__(self) -> str:
+        text = f"{self.place}: {self.message}" if self.place else self.message
+        return f"{text}\n  next: {self.hint}" if self.hint else text
+
+
+class SourceError(JvomError):
+    """A source file is missing, unreadable, not what the lock says, or not a report."""
+
+
+class LayoutError(JvomError):
+    """A document does not have the layout, headings or words that the tables are read by."""
+
+
+class ContractError(JvomError):
+    """Tables break their contract; `failures` lists every failing row."""
+
+    def __init__(self, message: str, *, failures: list[dict[str, object]], hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.failures = failures
+
+
+class RegistryError(JvomError):
+    """A TOML file of the project (registry, layouts, catalogue, declarations) contradicts itself."""
+
+
+class UsageError(JvomError):
+    """The command line asks for something that there is not."""
+
+    exit_code = 2
+
+
+class LakeError(JvomError):
+    """The store cannot be written or read now (lock, disk, network); trying again may help."""
+
+    exit_code = 3
+
+
+class Problems(JvomError):
+    """Several problems of one document, all reported at once."""
+
+    def __init__(self, problems: list[JvomError]) -> None:
+        first = problems[0]
+        super().__init__(first.message, file=first.file, page=first.page, line=first.line, hint=first.hint)
+        self.problems = problems
+
+    def __str__(self) -> str:
+        if len(self.problems) == 1:
+            return str(self.problems[0])
+        listed = "\n".join(f"- {problem}" for problem in self.problems)
+        return f"{len(self.problems)} problems\n{listed}"

@@ -1,0 +1,103 @@
+"""Annex 2: personnel ceilings and persons sent, per mission, and the totals as printed."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from schemas.contract import (
+    BOOLEAN,
+    INTEGERS,
+    TEXT,
+    Column,
+    Contract,
+    Reference,
+    RowRule,
+    edition_year_column,
+    figure,
+    mission_id_column,
+    place_columns,
+)
+
+FIGURES = (
+    figure(
+        "frame_military",
+        "Ceiling for military personnel that the cabinet set.",
+        printed="Nationale kaders, Militair",
+    ),
+    figure(
+        "frame_civil_police",
+        "Ceiling for civil experts and police officers together.",
+        printed="Nationale kaders, Civiel/Politie",
+    ),
+    figure(
+        "deployed_military",
+        "Military personnel sent over the whole period, every rotation counted.",
+        printed="Ingezet personeel, Militair",
+    ),
+    figure(
+        "deployed_civil_police",
+        "Civil experts and police officers sent over the whole period.",
+        printed="Ingezet personeel, Civiel/Politie",
+    ),
+    figure(
+        "deployed_total",
+        "Personnel sent over the whole period, as printed (not computed).",
+        printed="Ingezet personeel, Totaal",
+    ),
+)
+FIGURE_NAMES = tuple(column.name for column in FIGURES)
+
+
+def _total_given(table: pa.Table) -> pa.ChunkedArray:
+    parts = pc.or_(pc.is_valid(table["deployed_military"]), pc.is_valid(table["deployed_civil_police"]))
+    return pc.or_(pc.invert(parts), pc.is_valid(table["deployed_total"]))
+
+
+_TOTAL_GIVEN = RowRule("total_given", "deployed_total is given where one of its parts is", _total_given)
+
+PERSONNEL = Contract(
+    name="personnel",
+    description="Personnel ceilings and persons sent per mission, as annex 2 prints them.",
+    row="mission in an edition",
+    key=("edition_year", "mission_id"),
+    columns=(
+        edition_year_column(),
+        mission_id_column(),
+        Column("mission_as_printed", TEXT, "Name of the mission as printed.", printed="Missie"),
+        Column(
+            "region_as_printed",
+            TEXT,
+            "Region heading under which the row stands.",
+            nullable=True,
+        ),
+        *FIGURES,
+        Column(
+            "separate_report",
+            BOOLEAN,
+            "Whether the row says that the mission has a progress report of its own (separate VGR).",
+        ),
+        Column(
+            "inferred",
+            BOOLEAN,
+            "Whether the column of at least one figure was inferred, because empty cells vanished.",
+        ),
+        Column("footnotes", INTEGERS, "Numbers of the footnotes marked in the row."),
+        *place_columns(),
+    ),
+    references=(
+        Reference(("edition_year",), "editions", ("edition_year",)),
+        Reference(("mission_id",), "missions", ("mission_id",)),
+    ),
+    rules=(_TOTAL_GIVEN,),
+)
+
+PERSONNEL_TOTALS = Contract(
+    name="personnel_totals",
+    description="The totals row of annex 2, as printed; it need not equal the sum of the rows.",
+    row="edition",
+    key=("edition_year",),
+    columns=(edition_year_column(), *FIGURES, *place_columns(end=False)),
+    references=(Reference(("edition_year",), "editions", ("edition_year",)),),
+    rules=(_TOTAL_GIVEN,),
+)

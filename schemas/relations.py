@@ -1,0 +1,63 @@
+"""Every relation by name. `TABLES` holds what is read from a report, `REGISTRY` what the mission
+registry says, `RECORD` what the lake keeps about itself, `TRENDS` the views on top; `RELATIONS` is
+every relation of the published file, in publication order.
+"""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+
+from schemas.cells import CELLS
+from schemas.contract import Column, Contract, Reference, RowRule
+from schemas.editions import EDITIONS
+from schemas.mandates import MANDATES
+from schemas.missions import MISSION_REGISTRY, MISSION_RELATIONS, MISSION_SPELLINGS, MISSIONS
+from schemas.personnel import PERSONNEL, PERSONNEL_TOTALS
+from schemas.record import RELEASES, VERIFICATIONS, VINTAGES
+from schemas.text import FOOTNOTES, SECTIONS
+from schemas.trends import (
+    EDITION_TOTALS,
+    MANDATE_TRENDS,
+    MISSION_HISTORY,
+    MISSION_TRENDS,
+    ORGANISATION_TRENDS,
+    REGION_TRENDS,
+)
+
+
+def _by_name(*contracts: Contract) -> MappingProxyType[str, Contract]:
+    return MappingProxyType({contract.name: contract for contract in contracts})
+
+
+TABLES = _by_name(EDITIONS, PERSONNEL, PERSONNEL_TOTALS, MANDATES, FOOTNOTES, SECTIONS, CELLS)
+REGISTRY = _by_name(MISSIONS, MISSION_SPELLINGS, MISSION_RELATIONS, MISSION_REGISTRY)
+RECORD = _by_name(VINTAGES, VERIFICATIONS, RELEASES)
+VINTAGE_TABLES = _by_name(*(contract.with_vintage() for contract in TABLES.values()))
+TRENDS = _by_name(
+    MISSION_TRENDS,
+    MISSION_HISTORY,
+    REGION_TRENDS,
+    ORGANISATION_TRENDS,
+    EDITION_TOTALS,
+    MANDATE_TRENDS,
+)
+RELATIONS = _by_name(
+    *TABLES.values(),
+    *REGISTRY.values(),
+    *RECORD.values(),
+    *VINTAGE_TABLES.values(),
+    *TRENDS.values(),
+)
+
+__all__ = [
+    "RECORD",
+    "REGISTRY",
+    "RELATIONS",
+    "TABLES",
+    "TRENDS",
+    "VINTAGE_TABLES",
+    "Column",
+    "Contract",
+    "Reference",
+    "RowRule",
+]

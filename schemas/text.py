@@ -1,0 +1,67 @@
+"""The running text: footnotes, and numbered sections with what they say."""
+
+from __future__ import annotations
+
+import pandera.pyarrow as pap
+
+from schemas.contract import (
+    INTEGER,
+    INTEGERS,
+    TEXT,
+    TEXTS,
+    Column,
+    Contract,
+    Reference,
+    edition_year_column,
+    place_columns,
+)
+
+_PAGE, _, _LINE, _LINE_END = place_columns()
+
+FOOTNOTES = Contract(
+    name="footnotes",
+    description="The footnotes of the report, with the lines that carry their markers.",
+    row="footnote",
+    key=("edition_year", "scope", "number"),
+    columns=(
+        edition_year_column(),
+        Column(
+            "scope",
+            TEXT,
+            "document, or the name of the table that the footnote belongs to.",
+            checks=(pap.Check.isin(["document", "personnel", "mandates"]),),
+        ),
+        Column("number", INTEGER, "Number of the footnote.", checks=(pap.Check.ge(1),)),
+        Column("text", TEXT, "Text of the footnote; lines joined by single spaces."),
+        _PAGE,
+        _LINE,
+        Column("marker_lines", INTEGERS, "Lines on which the footnote's marker stands.", role="place"),
+    ),
+    references=(Reference(("edition_year",), "editions", ("edition_year",)),),
+)
+
+SECTIONS = Contract(
+    name="sections",
+    description="The numbered sections and subheadings of the report, with their running text.",
+    row="numbered section or subheading",
+    key=("edition_year", "section_id"),
+    columns=(
+        edition_year_column(),
+        Column(
+            "section_id",
+            TEXT,
+            "Identifier within the edition: the section's number, and for a subheading also its place in it.",
+        ),
+        Column("number", TEXT, "Printed number of the section (2.2.1).", nullable=True),
+        Column("heading", TEXT, "Heading as printed, without its number."),
+        Column("parent_id", TEXT, "The section that this one stands in.", nullable=True),
+        Column("mission_ids", TEXTS, "Missions that the heading names, or that its parent does."),
+        Column("text", TEXT, "Running text under the heading; lines joined by single spaces."),
+        _LINE,
+        _LINE_END,
+    ),
+    references=(
+        Reference(("edition_year",), "editions", ("edition_year",)),
+        Reference(("edition_year", "parent_id"), "sections", ("edition_year", "section_id")),
+    ),
+)

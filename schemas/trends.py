@@ -1,0 +1,258 @@
+"""The trend views: each mission, region and organisation over the editions held."""
+
+from __future__ import annotations
+
+import pandera.pyarrow as pap
+
+from schemas.contract import (
+    BOOLEAN,
+    DATE,
+    DOUBLE,
+    INTEGER,
+    INTEGERS,
+    TEXT,
+    Column,
+    Contract,
+    edition_year_column,
+    figure,
+    mission_id_column,
+)
+from schemas.personnel import FIGURE_NAMES, FIGURES
+
+MISSION_STATUSES = ("new", "continued", "returned", "no_longer_listed")
+
+_PERIOD = (
+    Column("period_start", DATE, "First day of the edition's period.", nullable=True),
+    Column("period_end", DATE, "Last day of the edition's period.", nullable=True),
+)
+_COMPUTED = figure(
+    "deployed_total_computed",
+    "Persons sent: military plus civil/police, as printed; null where both are blank.",
+)
+
+
+def _share(what: str) -> Column:
+    return Column(
+        "share_of_total",
+        DOUBLE,
+        f"{what} share of deployed_total_computed over the edition's listed rows, 0 to 1.",
+        unit="share",
+        nullable=True,
+        checks=(pap.Check.in_range(0, 1),),
+    )
+
+
+_CHANGE = (
+    Column(
+        "change",
+        INTEGER,
+        "deployed_total_computed less its value in the previous edition held.",
+        unit="persons",
+        nullable=True,
+    ),
+    Column(
+        "change_pct",
+        DOUBLE,
+        "change as a percentage of the previous value; null where that is 0 or missing.",
+        unit="percent",
+        nullable=True,
+    ),
+)
+
+
+def _ratio(name: str, part: str) -> Column:
+    return Column(
+        name,
+        DOUBLE,
+        f"Persons sent per person of the ceiling, {part}; above 1 means rotations, not overuse.",
+        unit="ratio",
+        nullable=True,
+        checks=(pap.Check.ge(0),),
+    )
+
+
+MISSION_TRENDS = Contract(
+    name="mission_trends",
+    description="Each mission in each edition that lists it, with change, share, rank and status; "
+    "one row without figures in the first edition that misses it.",
+    row="mission and edition",
+    key=("mission_id", "edition_year"),
+    columns=(
+        mission_id_column(),
+        edition_year_column(),
+        *_PERIOD,
+        Column("name", TEXT, "Short name of the mission."),
+        Column("region", TEXT, "Region of the mission in the registry."),
+        Column("organisation", TEXT, "Organisation that leads it."),
+        Column("listed", BOOLEAN, "Whether annex 2 of the edition lists the mission."),
+        *FIGURES,
+        _COMPUTED,
+        Column(
+            "previous_edition_year",
+            INTEGER,
+            "The previous edition held, whether or not it lists the mission.",
+            nullable=True,
+        ),
+        Column(
+            "comparable",
+            BOOLEAN,
+            "Whether both periods are equally long and no edition is missing between them; "
+            "null in the first edition held.",
+            nullable=True,
+        ),
+        *_CHANGE,
+        _share("The mission's"),
+        Column(
+            "rank_in_edition",
+            INTEGER,
+            "1 for the most persons sent in the edition; ties share a rank.",
+            nullable=True,
+            checks=(pap.Check.ge(1),),
+        ),
+        _ratio("deployed_per_frame_military", "military"),
+        _ratio("deployed_per_frame_civil_police", "civil/police"),
+        Column(
+            "moving_average_3",
+            DOUBLE,
+            "Mean of deployed_total_computed over three consecutive editions held, this one last.",
+            unit="persons",
+            nullable=True,
+        ),
+        Column(
+            "status",
+            TEXT,
+            "new, continued, returned, or no_longer_listed (leaving the report is not ending); "
+            "null in the first edition held.",
+            nullable=True,
+            checks=(pap.Check.isin(list(MISSION_STATUSES)),),
+        ),
+        Column("has_error_finding", BOOLEAN, "Whether a finding of severity error touches the row."),
+        Column("has_correction", BOOLEAN, "Whether a correction is declared on a figure of the row."),
+    ),
+    stage="trend",
+)
+
+MISSION_HISTORY = Contract(
+    name="mission_history",
+    description="One line per mission: when it is listed, its peak and its latest figure.",
+    row="mission",
+    key=("mission_id",),
+    columns=(
+        mission_id_column(),
+        Column("name", TEXT, "Short name of the mission."),
+        Column("first_edition_year", INTEGER, "First edition held that lists it."),
+        Column("last_edition_year", INTEGER, "Last edition held that lists it."),
+        Column("editions_listed", INTEGER, "Number of editions held that list it.", unit="editions"),
+        Column(
+            "peak_edition_year",
+            INTEGER,
+            "Edition with the most persons sent; the earliest where several are equal.",
+            nullable=True,
+        ),
+        figure("peak_deployed_total", "deployed_total_computed in that edition."),
+        figure("latest_deployed_total", "deployed_total_computed in the last edition that lists it."),
+        Column("gaps", INTEGERS, "Editions held between first and last that do not list it."),
+    ),
+    stage="trend",
+)
+
+
+def _group_trends(name: str, column: str, description: str) -> Contract:
+    sums = tuple(
+        figure(c, f"Sum of {c} over the listed missions; null where all are blank.") for c in FIGURE_NAMES
+    )
+    return Contract(
+        name=name,
+        description=description,
+        row=f"{column} and edition",
+        key=(column, "edition_year"),
+        columns=(
+            Column(column, TEXT, f"{column.capitalize()} of the missions, from the registry."),
+            edition_year_column(),
+            Column("missions", INTEGER, "Missions listed.", unit="missions"),
+            *sums,
+            figure(
+                "deployed_total_computed",
+                "Sum of deployed_total_computed over the listed missions.",
+            ),
+            *_CHANGE,
+            _share(f"The {column}'s"),
+        ),
+        stage="trend",
+    )
+
+
+REGION_TRENDS = _group_trends(
+    "region_trends", "region", "Each region in each edition, from the registry's regions."
+)
+ORGANISATION_TRENDS = _group_trends(
+    "organisation_trends", "organisation", "Each leading organisation in each edition."
+)
+
+EDITION_TOTALS = Contract(
+    name="edition_totals",
+    description="The printed totals beside the sums of the printed rows, per figure.",
+    row="edition and column",
+    key=("edition_year", "column_name"),
+    columns=(
+        edition_year_column(),
+        Column("column_name", TEXT, "Name of the figure.", checks=(pap.Check.isin(list(FIGURE_NAMES)),)),
+        figure("printed", "The figure in the printed totals row."),
+        figure("sum_of_rows", "Sum of the figure over the printed rows."),
+        Column("difference", INTEGER, "printed less sum_of_rows.", unit="persons", nullable=True),
+        figure(
+            "sum_of_military_and_civil_police",
+            "For deployed_total: sum over the rows of military and civil/police; null otherwise.",
+        ),
+        figure("subtotal_separate_reports", "Sum over the rows with a progress report of their own."),
+        figure("subtotal_other", "Sum over the other rows."),
+    ),
+    stage="trend",
+)
+
+MANDATE_TRENDS = Contract(
+    name="mandate_trends",
+    description="Each mission's legal basis, mandate and national frame over the editions.",
+    row="mission and edition",
+    key=("mission_id", "edition_year"),
+    columns=(
+        mission_id_column(),
+        edition_year_column(),
+        Column("legal_basis", TEXT, "Legal basis of the mission, as printed."),
+        Column("international_mandate_end", DATE, "Last day of the international mandate.", nullable=True),
+        Column(
+            "international_mandate_moved_days",
+            INTEGER,
+            "Days by which that end moved since the mission's previous mandate row.",
+            unit="days",
+            nullable=True,
+        ),
+        Column(
+            "international_mandate_lapsed_before_period",
+            BOOLEAN,
+            "Whether it ended before the edition's period began; null without a date.",
+            nullable=True,
+        ),
+        Column(
+            "international_mandate_lapsed_within_period",
+            BOOLEAN,
+            "Whether it ended within the edition's period; null without a date.",
+            nullable=True,
+        ),
+        Column("national_frame_end", DATE, "Last day of the national frame.", nullable=True),
+        Column(
+            "national_frame_moved_days",
+            INTEGER,
+            "Days by which that end moved since the mission's previous mandate row.",
+            unit="days",
+            nullable=True,
+        ),
+        Column(
+            "national_frame_lapsed_within_period",
+            BOOLEAN,
+            "Whether it ended within the edition's period; null without a date.",
+            nullable=True,
+        ),
+    ),
+    stage="trend",
+)
