@@ -6,11 +6,15 @@ Every stage may import this module; it imports no stage.
 from __future__ import annotations
 
 import datetime
+import re
 from dataclasses import dataclass
 from typing import Literal
 
 SourceFormat = Literal["text", "pdf"]
 Fidelity = Literal["official file", "full text", "abridged"]
+
+# A printed page number, alone on its line: it numbers pages and is no text of the report.
+PAGE_NUMBER = re.compile(r"pagina (?P<page>\d{1,4}) van (?P<pages>\d{1,4})", re.IGNORECASE)
 
 
 @dataclass(frozen=True)

@@ -43,6 +43,11 @@ class Settings:
         """Values between assets of a run; safe to delete."""
         return self.warehouse / "stage"
 
+    @property
+    def logs(self) -> Path:
+        """What runs and faults leave to read, a file a day."""
+        return self.warehouse / "logs"
+
     def environment(self) -> dict[str, str]:
         """The same settings as environment variables, for a child process or Dagster."""
         return {

@@ -98,6 +98,11 @@ class Contract:
         return {column.name: column for column in self.columns}
 
     @property
+    def documentation(self) -> str:
+        """What the relation holds, what a row is, and its key, for comments and pages."""
+        return f"{self.description} One row per {self.row}; key: {', '.join(self.key)}."
+
+    @property
     def names(self) -> tuple[str, ...]:
         """Column names in order."""
         return tuple(column.name for column in self.columns)

@@ -1,13 +1,50 @@
-"""Loads the project's facts from TOML (missions, layouts, declared readings and corrections).
+"""Loads the project's facts from TOML: missions, layouts and declared readings.
 
 A repeated spelling, an unknown key or a dangling relation is a RegistryError: the files are facts,
-so they are checked as strictly as the data.
+so they are checked as strictly as the data. Standard library only, because a build with nothing to
+do loads them too.
 """
 
 from __future__ import annotations
 
+import re
+from collections.abc import Collection
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from schemas import registry_layouts
+from schemas.registry_layouts import Group, Heading, Layout, MandatesLayout, PersonnelLayout, PrintedColumn
+from schemas.registry_toml import Entry, comparable, nearest
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = [
+    "Group",
+    "Heading",
+    "Layout",
+    "MandatesLayout",
+    "Mission",
+    "PersonnelLayout",
+    "PrintedColumn",
+    "Reading",
+    "Registry",
+    "Relation",
+    "comparable",
+    "load",
+]
+
+# The contracts check these words too (schemas/missions.py); importing them would import Pandera.
+ORGANISATIONS = ("UN", "EU", "NATO", "US", "coalition", "mixed", "national")
+RELATIONS = ("part of", "succeeds", "includes")
+TOTAL = "total"
+
+_ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_COUNTRY = re.compile(r"[A-Z]{2}")
+_WIKIDATA = re.compile(r"Q[1-9][0-9]*")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
@@ -38,8 +75,8 @@ class Relation:
 class Reading:
     """A declared choice where a printed row can be read in several ways.
 
-    It holds only for the document with `source_sha256`. `figures` maps column names to the value
-    or to None for an empty cell.
+    It holds only for the document with `source_sha256`. `figures` maps every personnel column of
+    the layouts to the value, or to None for an empty cell. `mission_id` may be `total`.
     """
 
     edition_year: int
@@ -55,18 +92,163 @@ class Registry:
 
     missions: tuple[Mission, ...]
     relations: tuple[Relation, ...]
-    layouts: tuple[object, ...]
+    layouts: tuple[Layout, ...]
     readings: tuple[Reading, ...]
 
     def find(self, spelling: str) -> Mission | None:
-        """The mission printed as `spelling`, white space, case and quote marks aside."""
-        raise NotImplementedError
+        """The mission printed as `spelling`; white space, case, quote marks and dashes aside."""
+        return self._by_spelling.get(comparable(spelling))
 
     def nearest(self, spelling: str, count: int = 3) -> list[tuple[str, str]]:
         """The `count` nearest known (spelling, mission id), nearest first."""
-        raise NotImplementedError
+        known = {text: mission.id for mission in self.missions for text in mission.spellings}
+        return [(text, known[text]) for text in nearest(spelling, known, count)]
+
+    def tables(self) -> dict[str, pa.Table]:
+        """`mission_registry` and `mission_relations`, in the shape of their contracts."""
+        import schemas
+
+        missions: list[dict[str, object]] = [
+            {
+                "mission_id": mission.id,
+                "name": mission.name,
+                "full_name": mission.full_name,
+                "organisation": mission.organisation,
+                "region": mission.region,
+                "countries": list(mission.countries),
+                "wikidata_id": mission.wikidata_id,
+            }
+            for mission in self.missions
+        ]
+        return {
+            "mission_registry": schemas.REGISTRY["mission_registry"].table(missions),
+            "mission_relations": schemas.REGISTRY["mission_relations"].table(
+                [dict(vars(relation)) for relation in self.relations]
+            ),
+        }
+
+    @cached_property
+    def _by_spelling(self) -> dict[str, Mission]:
+        return {comparable(text): mission for mission in self.missions for text in mission.spellings}
 
 
 def load(folder: Path | None = None) -> Registry:
-    """Read the TOML files of `folder` (default: this folder)."""
-    raise NotImplementedError
+    """Read missions.toml, layouts.toml and readings.toml of `folder` (default: this folder).
+
+    Raises RegistryError, with file, table and key, for the first thing that is wrong.
+    """
+    here = folder or Path(__file__).parent
+    missions, relations = _missions(Entry.load(here / "missions.toml"))
+    layouts = _layouts(Entry.load(here / "layouts.toml"))
+    columns = {name: None for layout in layouts for name in layout.personnel.columns}
+    known = {mission.id for mission in missions}
+    readings = _readings(Entry.load(here / "readings.toml"), known, tuple(columns))
+    return Registry(missions, relations, layouts, readings)
+
+
+def _missions(file: Entry) -> tuple[tuple[Mission, ...], tuple[Relation, ...]]:
+    regions = file.texts("regions")
+    entries = file.tables("mission")
+    missions = tuple(_mission(entry, regions) for entry in entries)
+    file.done()
+    ids: set[str] = set()
+    spelt: dict[str, str] = {}
+    for mission, entry in zip(missions, entries, strict=True):
+        if mission.id in ids:
+            raise entry.error("the id stands twice", "id")
+        ids.add(mission.id)
+        for text in mission.spellings:
+            owner = spelt.setdefault(comparable(text), mission.id)
+            if owner != mission.id:
+                raise entry.error(f"{text!r} is a spelling of {owner} too", "spellings")
+    relations: list[Relation] = []
+    for entry in entries:
+        relations.extend(_relations(entry, ids))
+        entry.done()
+    return missions, tuple(relations)
+
+
+def _mission(entry: Entry, regions: Collection[str]) -> Mission:
+    identifier = _matching(entry, "id", _ID, "lower-case ASCII words joined by '-'")
+    entry.named(f"mission {identifier}")
+    if identifier == TOTAL:
+        raise entry.error(f"{TOTAL!r} names the totals row", "id")
+    countries = entry.texts("countries")
+    for country in countries:
+        if not _COUNTRY.fullmatch(country):
+            raise entry.error(f"{country!r} is no ISO 3166-1 alpha-2 code", "countries")
+    spellings = entry.texts("spellings")
+    if not spellings:
+        raise entry.error("needs at least one spelling", "spellings")
+    wikidata = "wikidata_id" in entry.values
+    return Mission(
+        id=identifier,
+        name=entry.text("name"),
+        full_name=entry.text_or_none("full_name"),
+        organisation=entry.one_of("organisation", ORGANISATIONS),
+        region=entry.one_of("region", regions),
+        countries=countries,
+        wikidata_id=_matching(entry, "wikidata_id", _WIKIDATA, "a Q number") if wikidata else None,
+        spellings=spellings,
+    )
+
+
+def _relations(entry: Entry, ids: Collection[str]) -> list[Relation]:
+    relations: list[Relation] = []
+    own = entry.text("id")
+    for part in entry.tables("relations"):
+        part.named(f"{entry.where}, {part.where}")
+        relation = part.one_of("relation", RELATIONS)
+        other = part.one_of("mission_id", ids)
+        if other == own:
+            raise part.error("a mission cannot be related to itself", "mission_id")
+        if any((known.relation, known.other_mission_id) == (relation, other) for known in relations):
+            raise part.error("the relation stands twice", "relation")
+        relations.append(Relation(own, relation, other, part.text("source")))
+        part.done()
+    return relations
+
+
+def _layouts(file: Entry) -> tuple[Layout, ...]:
+    entries = file.tables("layout")
+    layouts = tuple(registry_layouts.read(entry) for entry in entries)
+    file.done()
+    if not layouts:
+        raise file.error("holds no layout", "layout")
+    seen: set[str] = set()
+    for layout, entry in zip(layouts, entries, strict=True):
+        if layout.id in seen:
+            raise entry.error("the id stands twice", "id")
+        seen.add(layout.id)
+    return layouts
+
+
+def _readings(file: Entry, ids: Collection[str], columns: tuple[str, ...]) -> tuple[Reading, ...]:
+    readings: dict[tuple[int, str, str], Reading] = {}
+    for entry in file.tables("reading"):
+        figures = entry.table("figures")
+        reading = Reading(
+            edition_year=entry.integer("edition_year"),
+            source_sha256=_matching(entry, "source_sha256", _SHA256, "64 hexadecimal digits"),
+            mission_id=entry.one_of("mission_id", (*ids, TOTAL)),
+            figures={name: figures.integer(name) if name in figures.values else None for name in columns},
+            reason=entry.text("reason"),
+        )
+        for name in columns:
+            if (reading.figures[name] or 0) < 0:
+                raise figures.error("is negative", name)
+        figures.done()
+        entry.done()
+        key = (reading.edition_year, reading.source_sha256, reading.mission_id)
+        if key in readings:
+            raise entry.error(f"a reading of {reading.mission_id} in this document stands twice")
+        readings[key] = reading
+    file.done()
+    return tuple(readings.values())
+
+
+def _matching(entry: Entry, key: str, pattern: re.Pattern[str], what: str) -> str:
+    value = entry.text(key)
+    if not pattern.fullmatch(value):
+        raise entry.error(f"{value!r} is not {what}", key)
+    return value

@@ -1,0 +1,181 @@
+"""What the pipeline costs, beside the floors it can be held against. `--write` keeps the result.
+
+.venv/bin/python benchmarks/run.py --write
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipelines import document, raw, tables, versions
+from schemas import registry
+
+ROOT = versions.ROOT
+RESULTS = ROOT / "benchmarks" / "results.md"
+EMPTY_RUN = """
+import dagster as dg
+@dg.asset
+def nothing() -> None:
+    pass
+with dg.DagsterInstance.get() as instance:
+    assert dg.materialize([nothing], instance=instance).success
+"""
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Median cost of one thing: seconds of wall clock and of processor, peak resident megabytes."""
+
+    name: str
+    wall: float
+    processor: float
+    megabytes: float | None
+    runs: int
+
+
+def child(name: str, arguments: list[str], runs: int, **variables: str) -> Cost:
+    """Cost of a process of its own; raises where it fails."""
+    measured = [_once(arguments, variables) for _ in range(runs)]
+    wall, processor, megabytes = (statistics.median(column) for column in zip(*measured, strict=True))
+    return Cost(name, wall, processor, megabytes, runs)
+
+
+def _once(arguments: list[str], variables: dict[str, str]) -> tuple[float, float, float]:
+    started = time.perf_counter()
+    process = subprocess.Popen(
+        [sys.executable, *arguments],
+        cwd=ROOT,
+        env={**os.environ, **variables},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    _, status, usage = os.wait4(process.pid, 0)
+    wall = time.perf_counter() - started
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, arguments)
+    unit = 1 if sys.platform == "darwin" else 1024  # ru_maxrss: bytes on macOS, else kilobytes
+    return wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * unit / 1e6
+
+
+def here(name: str, work: Callable[[], object], runs: int) -> Cost:
+    """Cost of a call in this process, after one that is not counted."""
+    work()
+    wall, processor = [], []
+    for _ in range(runs):
+        started, used = time.perf_counter(), time.process_time()
+        work()
+        wall.append(time.perf_counter() - started)
+        processor.append(time.process_time() - used)
+    return Cost(name, statistics.median(wall), statistics.median(processor), None, runs)
+
+
+def reading(runs: int) -> list[Cost]:
+    """Reading each edition in raw/, without checks, record or Dagster."""
+    known = registry.load()
+    catalogue = raw.catalogue(ROOT / "raw")
+    costs = []
+    for year, files in raw.scan(ROOT / "raw").items():
+        source = files[-1]
+        data = raw.read(source, raw=ROOT / "raw", kept=ROOT / "warehouse" / "sources")
+        edition = raw.edition_of(catalogue, year)
+
+        def read(
+            data: bytes = data, source: raw.SourceFile = source, edition: raw.Edition = edition
+        ) -> object:
+            return tables.read(document.read(data, source), source, edition, known)
+
+        costs.append(here(f"reading edition {year} ({source.fidelity})", read, runs))
+    return costs
+
+
+def building(runs: int) -> list[Cost]:
+    """`jvom build` from nothing and with nothing new, and the answers that must come at once."""
+    jvom = ["-m", "pipelines.cli"]
+    with tempfile.TemporaryDirectory() as folder:
+        warehouses = [str(Path(folder, f"warehouse-{number}")) for number in range(3)]
+        first = [_once([*jvom, "build", "--warehouse", warehouse], {}) for warehouse in warehouses]
+        wall, processor, megabytes = (statistics.median(column) for column in zip(*first, strict=True))
+        where = ["--warehouse", warehouses[0]]
+        query = "SELECT * FROM mission_trends"
+        return [
+            Cost("`jvom build`, first", wall, processor, megabytes, len(first)),
+            child("`jvom build`, nothing new", [*jvom, "build", *where], runs),
+            child("`jvom sql`", [*jvom, "sql", query, *where], runs),
+            child("`jvom --help`", [*jvom, "--help"], runs),
+        ]
+
+
+def floors(runs: int) -> list[Cost]:
+    """What nothing of ours can be faster than."""
+    with tempfile.TemporaryDirectory() as home:
+        Path(home, "dagster.yaml").write_text("telemetry:\n  enabled: false\n", encoding="utf-8")
+        child("making a Dagster home", ["-c", EMPTY_RUN], 1, DAGSTER_HOME=home)
+        return [
+            child("floor: `import duckdb, pyarrow`", ["-c", "import duckdb, pyarrow"], runs),
+            child("floor: `import dagster`", ["-c", "import dagster"], 3),
+            child("floor: a Dagster run of one empty asset", ["-c", EMPTY_RUN], 3, DAGSTER_HOME=home),
+        ]
+
+
+def machine() -> str:
+    """The machine in one sentence."""
+    model = platform.processor() or platform.machine()
+    information = Path("/proc/cpuinfo")
+    if information.exists():
+        names = [line for line in information.read_text().splitlines() if line.startswith("model name")]
+        model = names[0].partition(": ")[2] if names else model
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    tools = ", ".join(f"{name} {version}" for name, version in versions.tools().items())
+    system = f"{platform.system()} {platform.release()}"
+    return f"{os.cpu_count()} cores of {model}, {memory:.0f} GiB, {system}; {tools}."
+
+
+def page(costs: list[Cost]) -> str:
+    """The results as Markdown."""
+    rows = [
+        f"| {c.name} | {_seconds(c.wall)} | {_seconds(c.processor)} | "
+        f"{f'{c.megabytes:.0f} MB' if c.megabytes else ''} | {c.runs} |\n"
+        for c in costs
+    ]
+    return (
+        "# Results\n\n"
+        f"Measured on {datetime.date.today()} by `python benchmarks/run.py --write`, at commit "
+        f"{(versions.git_commit() or 'unknown')[:12]}, load {os.getloadavg()[0]:.1f} at the end.\n\n"
+        f"{machine()}\n\n"
+        "| what | wall | processor | peak memory | runs |\n|---|---:|---:|---:|---:|\n"
+        f"{''.join(rows)}"
+    )
+
+
+def _seconds(seconds: float) -> str:
+    return f"{seconds * 1000:.1f} ms" if seconds < 0.1 else f"{seconds:.2f} s"
+
+
+def main() -> None:
+    """Measure everything and print it."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--write", action="store_true", help="put the results in benchmarks/results.md")
+    parser.add_argument("--runs", type=int, default=15, help="runs of what is quick (default: 15)")
+    given = parser.parse_args()
+    costs = [*reading(given.runs), *building(given.runs), *floors(given.runs)]
+    print(page(costs))
+    if given.write:
+        RESULTS.write_text(page(costs), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

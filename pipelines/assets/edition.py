@@ -1,0 +1,221 @@
+"""One edition, from its file to a vintage in the lake: source → document → tables → snapshot."""
+
+from typing import Any, cast
+
+import dagster as dg
+
+import schemas
+from pipelines import checks, metadata, raw, settings, snapshot, tables, validated, versions
+from pipelines.assets.common import (
+    DOCUMENT,
+    OWNERS,
+    PROCESS_TAG,
+    REGISTRY,
+    SNAPSHOT,
+    SOURCE,
+    TABLES,
+    WRITER_POOL,
+    YEARS,
+    Warehouse,
+    content,
+    process,
+    spoken,
+)
+from pipelines.document import read as read_document
+from pipelines.seams import Document, Edition, Fidelity, SourceFile, SourceFormat
+from schemas import registry
+from schemas.errors import SourceError
+
+
+class SourceConfig(dg.Config):
+    """Which document to read; empty means the newest of the best fidelity in raw/."""
+
+    path: str = ""
+    sha256: str = ""
+    size: int = 0
+    format: str = "text"
+    fidelity: str = "full text"
+
+
+@dg.asset(
+    key=SOURCE,
+    partitions_def=YEARS,
+    group_name="raw",
+    kinds={"file"},
+    owners=OWNERS,
+    io_manager_key="stage",
+    description="The file of the edition: newest of the best fidelity, its bytes kept by hash.",
+)
+def source(
+    context: dg.AssetExecutionContext, config: SourceConfig, warehouse: Warehouse
+) -> dg.MaterializeResult:
+    year = int(context.partition_key)
+    with spoken():
+        where = warehouse.settings()
+        chosen = _given(config, year) or _found(year, where, warehouse.lake())
+        data = raw.read(chosen, raw=where.raw, kept=where.kept)
+        raw.keep(data, year, where.kept, chosen.path)
+    context.instance.add_run_tags(
+        context.run.run_id,
+        {"jvom/source_sha256": chosen.sha256, "jvom/actor": settings.actor(), PROCESS_TAG: process()},
+    )
+    return dg.MaterializeResult(
+        value=chosen,
+        metadata=metadata.source_of(chosen),
+        data_version=dg.DataVersion(chosen.sha256[:16]),
+    )
+
+
+def _given(config: SourceConfig, year: int) -> SourceFile | None:
+    if not config.sha256:
+        return None
+    return SourceFile(
+        edition_year=year,
+        path=config.path,
+        sha256=config.sha256,
+        bytes=config.size,
+        format=cast(SourceFormat, config.format),
+        fidelity=cast(Fidelity, config.fidelity),
+    )
+
+
+def _found(year: int, where: settings.Settings, lake: snapshot.Lake) -> SourceFile:
+    files = raw.scan(where.raw).get(year, ())
+    if not files:
+        raise SourceError(
+            f"there is no edition of {year}",
+            file=str(where.raw / str(year)),
+            hint=f"put the report (PDF or text) in raw/{year}/, or run `jvom ingest FILE --year {year}`",
+        )
+    raw.lock(where.raw, files)
+    held = lake.sources(year)
+    return raw.choose(files, held[-1] if held else None, {file.sha256 for file in held})
+
+
+def _edition(warehouse: Warehouse, year: str) -> Edition:
+    """What the catalogue knows of the edition."""
+    return raw.edition_of(raw.catalogue(warehouse.settings().raw), int(year))
+
+
+@dg.asset(
+    key=DOCUMENT,
+    partitions_def=YEARS,
+    group_name="document",
+    kinds={"python"},
+    owners=OWNERS,
+    io_manager_key="stage",
+    code_version=versions.code(),
+    ins={"source": dg.AssetIn(SOURCE, input_manager_key="stage")},
+    description="The file as pages of lines with places; nothing in it is interpreted.",
+)
+def document(source: SourceFile, warehouse: Warehouse) -> dg.MaterializeResult:
+    with spoken():
+        where = warehouse.settings()
+        read = read_document(raw.read(source, raw=where.raw, kept=where.kept), source)
+    return dg.MaterializeResult(
+        value=read,
+        metadata={
+            **metadata.source_of(source),
+            "lines": len(read.lines),
+            "pages": len(read.page_labels),
+            "page_labels": ", ".join(label or "–" for label in read.page_labels),
+        },
+        data_version=dg.DataVersion(f"{source.sha256[:16]}-{versions.code()}"),
+    )
+
+
+@dg.multi_asset(
+    name="tables",
+    specs=[
+        dg.AssetSpec(
+            TABLES[name],
+            deps=[SOURCE, DOCUMENT, REGISTRY],
+            group_name="tables",
+            kinds={"arrow"},
+            owners=OWNERS,
+            code_version=versions.code(),
+            description=contract.description,
+            partitions_def=YEARS,
+            metadata={
+                "dagster/column_schema": metadata.table_schema(contract.as_read()),
+                "dagster/io_manager_key": "stage",
+            },
+        )
+        for name, contract in schemas.TABLES.items()
+    ],
+    ins={
+        "source": dg.AssetIn(SOURCE, input_manager_key="stage"),
+        "document": dg.AssetIn(DOCUMENT, input_manager_key="stage"),
+    },
+    check_specs=[
+        checks.contract_spec(TABLES[name], contract, YEARS) for name, contract in schemas.TABLES.items()
+    ],
+)
+def tables_of(  # type: ignore[no-untyped-def]  # Dagster takes an annotation for the type of the outputs
+    context: dg.AssetExecutionContext, source: SourceFile, document: Document, warehouse: Warehouse
+):
+    with spoken():
+        known = registry.load()
+        edition = _edition(warehouse, context.partition_key)
+        read = tables.read(document, source, edition, known)
+        failures = validated.failures(read, {mission.id for mission in known.missions})
+    for name, table in read.items():
+        contract = schemas.TABLES[name].as_read()
+        yield dg.MaterializeResult(
+            asset_key=TABLES[name],
+            value=table,
+            metadata={**metadata.rows_of(table, contract), **metadata.places_of(table, source)},
+            data_version=dg.DataVersion(content(table.select(list(contract.values)))),
+            check_results=[checks.contract_result(TABLES[name], [f for f in failures if f.table == name])],
+        )
+
+
+@dg.asset(
+    key=SNAPSHOT,
+    partitions_def=YEARS,
+    group_name="snapshot",
+    kinds={"ducklake", "parquet"},
+    owners=OWNERS,
+    pool=WRITER_POOL,
+    retry_policy=dg.RetryPolicy(max_retries=3, delay=2, backoff=dg.Backoff.EXPONENTIAL),
+    ins={
+        "source": dg.AssetIn(SOURCE, input_manager_key="stage"),
+        **{name: dg.AssetIn(key, input_manager_key="stage") for name, key in TABLES.items()},
+    },
+    check_specs=[checks.row_counts_spec(SNAPSHOT, YEARS)],
+    description="One vintage of the edition: all tables in one transaction, or nothing at all.",
+)
+def snapshot_asset(
+    context: dg.AssetExecutionContext, warehouse: Warehouse, source: SourceFile, **read: Any
+) -> dg.MaterializeResult:
+    year = int(context.partition_key)
+    with spoken():
+        lake = warehouse.lake()
+        recorded = lake.record(
+            year,
+            read,
+            source=source,
+            versions=versions.reading(_edition(warehouse, context.partition_key)),
+            actor=settings.actor(),
+            run_id=context.run.run_id,
+            git_commit=versions.git_commit(),
+        )
+        before = lake.row_counts(year, recorded.vintage - 1)
+    now = {name: table.num_rows for name, table in read.items()}
+    return dg.MaterializeResult(
+        metadata={
+            "vintage": recorded.vintage,
+            "cause": recorded.cause,
+            "reason": recorded.reason,
+            "written": recorded.written,
+            "lake_snapshot": recorded.snapshot_id,
+            "rows": now,
+            "query": dg.MetadataValue.md(
+                f"```sql\nSELECT * FROM personnel_vintages "
+                f"WHERE edition_year = {year} AND vintage = {recorded.vintage};\n```"
+            ),
+            **metadata.source_of(source),
+        },
+        data_version=dg.DataVersion(f"{year}-{recorded.vintage}"),
+        check_results=[checks.row_counts_result(SNAPSHOT, now, before)],
+    )

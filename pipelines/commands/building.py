@@ -1,0 +1,188 @@
+"""`jvom build` and `jvom ingest`: decide, take the lock, decide again, run, and say what was done."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from pipelines import pending, raw, snapshot
+from pipelines.commands.session import Session
+from pipelines.commands.terminal import Terminal, error_document
+from pipelines.pending import Plan
+from schemas.errors import LakeError, SourceError, UsageError
+
+if TYPE_CHECKING:
+    from pipelines.commands.rehearsal import Rehearsed
+    from pipelines.run import Result
+
+COUNTED = ("personnel", "mandates", "footnotes", "sections", "cells")
+
+
+def require_year(year: int) -> None:
+    """Raise UsageError for a year that no edition can have: 2000 to the next one can."""
+    last = datetime.date.today().year + 1
+    if not 2000 <= year <= last:
+        raise UsageError(
+            f"no edition can be of {year}",
+            hint=f"--year is the year in which the report was sent to parliament, 2000 to {last}",
+        )
+
+
+def carry_out(session: Session, decide: Callable[[], Plan], timeout: float) -> None:
+    """Do what there is to do, alone with the lake, and show it; ends with status 1 if any of it failed.
+
+    Raises LakeError where another writer holds the lock for longer than `timeout` seconds.
+    """
+    if decide().nothing:
+        _nothing_new(session)
+        return
+    from pipelines import run  # Dagster: only now that it is needed
+
+    result: Result | None = None
+    lake = snapshot.Lake(session.settings.catalog, session.settings.data)
+    with lake.writer(timeout=timeout, waiting=session.terminal.say):
+        plan = decide()  # whoever held the lock may have done it
+        if not plan.nothing:
+            result = run.build(
+                session.settings, plan, verbose=session.terminal.verbose, progress=session.terminal.say
+            )
+    if result is None:
+        _nothing_new(session)
+    else:
+        _show(session, result)
+
+
+def rehearse(session: Session, plan: Plan) -> None:
+    """Show what building this plan would record and which published figures it would change."""
+    if plan.nothing:
+        _nothing_new(session)
+        return
+    from pipelines.commands import rehearsal
+
+    rehearsed = rehearsal.rehearse(session.settings, plan)
+    refused = [edition for edition in rehearsed if edition.error]
+    session.terminal.answer(
+        {
+            "dry_run": True,
+            "editions": [
+                {
+                    **asdict(replace(edition, error=None)),
+                    "error": edition.error and error_document(edition.error),
+                }
+                for edition in rehearsed
+            ],
+            "publish": plan.publish,
+        }
+    )
+    for edition in rehearsed:
+        _show_rehearsed(session.terminal, edition)
+    if refused:
+        raise typer.Exit(max(edition.error.exit_code for edition in refused if edition.error))
+
+
+def _show_rehearsed(terminal: Terminal, edition: Rehearsed) -> None:
+    terminal.say(f"edition {edition.edition_year} from {edition.source}: {edition.reason}")
+    if edition.error:
+        terminal.say(f"would be refused: {edition.error}")
+        return
+    counts = ", ".join(f"{name} {rows}" for name, rows in edition.rows.items())
+    terminal.say(f"would be read as: {counts}")
+    if edition.first:
+        terminal.say("the edition is not published yet: every figure is new")
+    elif edition.changes:
+        terminal.table(
+            ("table", "row", "column", "published", "new"),
+            [(c.table_name, c.row_key, c.column_name, c.old_value, c.new_value) for c in edition.changes],
+        )
+    else:
+        terminal.say("no figure would change")
+
+
+def ingest(session: Session, file: Path, year: int, *, keep: bool, timeout: float) -> None:
+    """Keep the bytes of one document and build from it; with `keep` it also becomes a file of raw/."""
+    try:
+        data = file.read_bytes()
+    except OSError as error:
+        raise SourceError(
+            f"cannot be read: {error.strerror}", file=str(file), hint="check its rights"
+        ) from error
+    place = session.settings.raw / str(year) / file.name
+    if keep:
+        _require_free(place, data)
+    source = raw.keep(data, year, session.settings.kept, str(file))
+    carry_out(session, lambda: pending.single(session.settings, source), timeout)
+    if keep:  # only what could be read: a refused file in raw/ would be refused by every build
+        _keep_in_raw(session, place, data, year)
+
+
+def _require_free(place: Path, data: bytes) -> None:
+    if place.exists() and place.read_bytes() != data:
+        raise UsageError(
+            "is there already, with other bytes",
+            file=str(place),
+            hint="give FILE another name, or replace that file yourself and run jvom build",
+        )
+
+
+def _keep_in_raw(session: Session, place: Path, data: bytes, year: int) -> None:
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        if not place.exists():
+            place.write_bytes(data)
+    except OSError as error:
+        raise LakeError(
+            f"cannot be written: {error.strerror}", file=str(place), hint="make raw/ writable"
+        ) from error
+    raw.lock(session.settings.raw, raw.scan(session.settings.raw)[year])
+    session.terminal.say(f"kept as {place}")
+
+
+def _nothing_new(session: Session) -> None:
+    published = session.settings.published
+    session.terminal.answer(
+        {"nothing_new": True, "editions": [], "published": str(published), "error": None},
+        "Nothing new: raw files, reading code, lake and published file agree. Nothing was written.",
+    )
+
+
+def _show(session: Session, result: Result) -> None:
+    terminal, published = session.terminal, session.settings.published
+    terminal.answer(
+        {
+            "nothing_new": False,
+            "editions": [asdict(outcome) for outcome in result.outcomes],
+            "release_id": result.release_id,
+            "published": str(published),
+            "seconds": round(result.seconds, 3),
+            "error": {"message": _failures(result)} if result.failed else None,
+        }
+    )
+    if result.outcomes:
+        terminal.table(
+            ("edition", "vintage", "outcome", *COUNTED, "seconds"),
+            [
+                (
+                    outcome.edition_year,
+                    outcome.vintage,
+                    "refused" if outcome.error else outcome.cause if outcome.written else "unchanged",
+                    *(outcome.rows.get(name) for name in COUNTED),
+                    round(outcome.seconds, 1),
+                )
+                for outcome in result.outcomes
+            ],
+        )
+    if result.release_id:
+        terminal.say(f"release {result.release_id} is in {published} ({result.seconds:.1f} s)")
+    if result.failed:
+        terminal.say(f"error: {_failures(result)}")
+        raise typer.Exit(1)
+
+
+def _failures(result: Result) -> str:
+    refused = [f"edition {o.edition_year} was refused\n{o.error}" for o in result.outcomes if o.error]
+    return "\n".join([*refused, *([f"nothing was published\n{result.error}"] if result.error else [])])

@@ -1,0 +1,26 @@
+"""What Dagster loads: everything wired together, at the addresses that the settings give."""
+
+import dagster as dg
+
+from pipelines import assets, automation, settings
+
+_WHERE = settings.find()
+
+defs = dg.Definitions(
+    assets=dg.with_source_code_references(assets.ALL),
+    jobs=[automation.ingest, automation.publish],
+    schedules=[automation.report_day],
+    sensors=[automation.raw_files, automation.publish_when_recorded],
+    resources={
+        "warehouse": assets.Warehouse(
+            raw=str(_WHERE.raw),
+            warehouse=str(_WHERE.warehouse),
+            catalog=_WHERE.catalog,
+            data=_WHERE.data,
+        ),
+        "stage": dg.FilesystemIOManager(base_dir=str(_WHERE.stage)),
+    },
+    # In-process: a fresh interpreter per step would cost five times the CPU of the whole report.
+    executor=dg.in_process_executor,
+    loggers={"console": automation.run_log},
+)

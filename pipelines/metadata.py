@@ -1,0 +1,114 @@
+"""What the Dagster UI shows beside an asset: its columns, where they come from, rows, places.
+
+Part of the Dagster floor. Nothing here computes data; it presents what the stages return.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import dagster as dg
+import pyarrow as pa
+
+from pipelines.seams import SourceFile
+from schemas.contract import Contract
+
+PREVIEW_ROWS = 50
+
+ColumnSources = Mapping[str, Sequence[tuple[str, str]]]
+
+
+def asset_key(relation: str, tables: Iterable[str], views: Iterable[str]) -> dg.AssetKey:
+    """The asset that holds a relation: a table for `<table>_vintages`, a view, or the record."""
+    table = relation.removesuffix("_vintages")
+    if relation != table and table in tables:
+        return dg.AssetKey(["tables", table])
+    if relation in views:
+        return dg.AssetKey(["views", relation])
+    if relation.startswith("mission_"):
+        return dg.AssetKey(["registry"])
+    return dg.AssetKey(["lake"])
+
+
+def table_schema(contract: Contract, sources: ColumnSources | None = None) -> dg.TableSchema:
+    """The contract as Dagster's table schema; sources become part of the column descriptions,
+    because the open-source UI draws no column lineage."""
+    columns = []
+    for column in contract.columns:
+        lineage = ", ".join(f"{relation}.{name}" for relation, name in (sources or {}).get(column.name, ()))
+        columns.append(
+            dg.TableColumn(
+                name=column.name,
+                type=column.sql_type,
+                description=f"{column.documentation} ← {lineage}" if lineage else column.documentation,
+                constraints=dg.TableColumnConstraints(
+                    nullable=column.nullable,
+                    unique=contract.key == (column.name,),
+                    other=[str(check.error or check.name) for check in column.checks],
+                ),
+            )
+        )
+    rules = [f"key: {', '.join(contract.key)}", *(rule.description for rule in contract.rules)]
+    return dg.TableSchema(columns=columns, constraints=dg.TableConstraints(other=rules))
+
+
+def column_lineage(
+    sources: ColumnSources, tables: Iterable[str], views: Iterable[str]
+) -> dg.TableColumnLineage:
+    """Column lineage as Dagster stores it."""
+    table_names, view_names = tuple(tables), tuple(views)
+    return dg.TableColumnLineage(
+        {
+            column: [
+                dg.TableColumnDep(asset_key(relation, table_names, view_names), name)
+                for relation, name in origins
+            ]
+            for column, origins in sources.items()
+        }
+    )
+
+
+def rows_of(table: pa.Table, contract: Contract) -> dict[str, Any]:
+    """Row count and preview of a table."""
+    return {
+        "dagster/row_count": table.num_rows,
+        "preview": records(table.slice(0, PREVIEW_ROWS).to_pylist(), contract.names),
+    }
+
+
+def records(rows: Sequence[Mapping[str, object]], columns: Sequence[str]) -> dg.TableMetadataValue:
+    """Rows as a table in the UI; nested values as JSON text."""
+    schema = dg.TableSchema(columns=[dg.TableColumn(name=name, type="string") for name in columns])
+    return dg.MetadataValue.table(
+        records=[dg.TableRecord({name: _plain(row.get(name)) for name in columns}) for row in rows],
+        schema=schema,
+    )
+
+
+def places_of(table: pa.Table, source: SourceFile) -> dict[str, Any]:
+    """Where the rows of a table were read: file, hash, first and last line."""
+    shown: dict[str, Any] = source_of(source)
+    if "source_line" in table.column_names and table.num_rows:
+        lines = table["source_line"].to_pylist()
+        ends = table["source_line_end" if "source_line_end" in table.column_names else "source_line"]
+        shown["source_lines"] = f"{min(lines)}–{max(ends.to_pylist())}"
+    return shown
+
+
+def source_of(source: SourceFile) -> dict[str, Any]:
+    """The file that was read."""
+    return {
+        "source_file": dg.MetadataValue.path(source.path),
+        "source_sha256": source.sha256,
+        "source_bytes": source.bytes,
+        "source_format": source.format,
+        "source_fidelity": source.fidelity,
+    }
+
+
+def _plain(value: object) -> str | int | float | bool | None:
+    if value is None or isinstance(value, str | int | float | bool):
+        return value
+    if isinstance(value, list | dict | tuple):
+        return json.dumps(value, ensure_ascii=False, default=str)
+    return str(value)

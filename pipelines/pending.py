@@ -1,0 +1,119 @@
+"""What a build would have to do, decided before Dagster is imported.
+
+Not a stage: like `assets` it knows several of them (raw, snapshot, views, published), but no
+Dagster. Nothing is written here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pipelines import published, raw, snapshot, versions
+from pipelines.seams import Edition, SourceFile, Versions
+from pipelines.settings import Settings
+from schemas.errors import SourceError
+
+if TYPE_CHECKING:
+    from pipelines.published import Published, State
+
+
+@dataclass(frozen=True)
+class Due:
+    """One edition to read: the file chosen, what the catalogue knows, by which versions, and why."""
+
+    edition_year: int
+    source: SourceFile
+    edition: Edition
+    versions: Versions
+    reason: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a build has to do; `publish` says why the published file must be written, else is empty."""
+
+    editions: tuple[Due, ...] = ()
+    publish: str = ""
+
+    @property
+    def nothing(self) -> bool:
+        """Whether hashes, code, lake and published release agree."""
+        return not self.editions and not self.publish
+
+    @property
+    def years(self) -> tuple[int, ...]:
+        """Editions to read, in order."""
+        return tuple(due.edition_year for due in self.editions)
+
+
+def plan(settings: Settings, year: int | None = None) -> Plan:
+    """What there is to do for every edition in raw/ or held, or for one of them.
+
+    An edition that was ingested from elsewhere is read again from its kept bytes when the code,
+    the registry or its declarations differ. Raises SourceError where `year` is nowhere to be found,
+    or what is in raw/ cannot be read.
+    """
+    state = published.state(settings.published)
+    held = state.editions if state else {}
+    found = raw.scan(settings.raw)
+    years = {*found, *held} if year is None else {year}
+    if year is not None and year not in found and year not in held:
+        raise SourceError(
+            f"there is no edition of {year}",
+            file=f"raw/{year}",
+            hint=f"put the report in raw/{year}/, or run jvom ingest FILE --year {year}",
+        )
+    chosen = [
+        raw.choose(found.get(y, ()), *((held[y].source, held[y].seen) if y in held else (None, ())))
+        for y in sorted(years)
+    ]
+    return _planned(settings, state, chosen)
+
+
+def single(settings: Settings, source: SourceFile) -> Plan:
+    """What there is to do for one document that somebody chose."""
+    return _planned(settings, published.state(settings.published), [source])
+
+
+def _planned(settings: Settings, state: State | None, chosen: list[SourceFile]) -> Plan:
+    catalogue = raw.catalogue(settings.raw)
+    due = []
+    for source in chosen:
+        year = source.edition_year
+        edition = raw.edition_of(catalogue, year)
+        now = versions.reading(edition)
+        reason = _reason(source, now, state.editions.get(year) if state else None)
+        if reason:
+            due.append(Due(year, source, edition, now, reason))
+    return Plan(tuple(due), _publish(settings, state, reads=bool(due)))
+
+
+def _reason(source: SourceFile, now: Versions, held: Published | None) -> str:
+    """Why an edition must be read, in words; empty where it need not be."""
+    if held is None:
+        return "no vintage of it is published"
+    if source.sha256 != held.source.sha256:
+        if source.fidelity != held.source.fidelity:
+            return f"{source.path} ({source.fidelity}) takes the place of the {held.source.fidelity} one"
+        return f"{source.path} has other bytes than what was read"
+    if now in held.versions:
+        return ""
+    last = held.versions[-1]
+    if now.code != last.code:
+        return "the code that reads has changed"
+    if now.registry != last.registry:
+        return "the mission registry or the layouts have changed"
+    return "what is declared about it has changed"
+
+
+def _publish(settings: Settings, state: State | None, *, reads: bool) -> str:
+    """Why the published file must be written even if no edition gives a new vintage."""
+    head = snapshot.Lake(settings.catalog, settings.data).head()
+    if state is None:
+        return "there is no published file" if reads or head else ""
+    if head != state.head:
+        return "the lake has more than the published file"
+    if state.code != versions.publishing():
+        return "the views, their contracts or the building of the file have changed"
+    return ""

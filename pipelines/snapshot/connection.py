@@ -1,0 +1,273 @@
+"""How the lake is opened: addresses, DuckDB's extensions, attaching, and errors in plain words."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import os
+import sqlite3
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from schemas.errors import LakeError
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+log = logging.getLogger(__name__)
+
+_NAMES = count(1)
+_NO_LAKE = "creating a new DuckLake is explicitly disabled"
+
+# How often each SQLite catalog is open in DuckDB, in this process. Two SQLite libraries (DuckDB's
+# and Python's) in one process drop each other's file locks, so they must take turns.
+_in_duckdb: Counter[str] = Counter()
+_turn = threading.RLock()
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where a lake is: `catalog` as `sqlite:<file>` or `postgres:<libpq>`, `data` a folder or s3://."""
+
+    catalog: str
+    data: str
+
+    def __post_init__(self) -> None:
+        kind = self.catalog.partition(":")[0]
+        if kind not in ("sqlite", "postgres"):
+            raise LakeError(
+                f"the lake's catalog must be sqlite: or postgres:, not {kind}:",
+                hint="set JVOM_CATALOG to sqlite:/folder/catalog.sqlite or postgres:dbname=… host=…",
+            )
+
+    @property
+    def target(self) -> str:
+        """The catalog without its kind: a file name, or a libpq connection string."""
+        return self.catalog.partition(":")[2]
+
+    @property
+    def file(self) -> Path | None:
+        """The SQLite catalog, else None."""
+        return Path(self.target) if self.catalog.startswith("sqlite:") else None
+
+    @property
+    def folder(self) -> Path | None:
+        """The data folder where it is a local one, else None."""
+        return None if "://" in self.data else Path(self.data)
+
+    @property
+    def manifests(self) -> Path | None:
+        """Folder of the manifests, beside a local data folder."""
+        return self.folder.parent / "manifests" if self.folder else None
+
+    @property
+    def shown(self) -> str:
+        """The catalog as a message may show it: without passwords."""
+        return self.target if self.file else "the PostgreSQL catalog"
+
+
+@dataclass(frozen=True)
+class Attached:
+    """The lake as one DuckDB connection sees it, under the name `name`."""
+
+    connection: DuckDBPyConnection
+    name: str
+    address: Address
+
+    def table(self, name: str) -> str:
+        """Full name of a table of the lake."""
+        return f'{self.name}."{name}"'
+
+    def metadata(self, name: str) -> str:
+        """Full name of one of DuckLake's own tables."""
+        return f"__ducklake_metadata_{self.name}.{name}"
+
+    def rows(self, sql: str, *parameters: object) -> list[tuple[Any, ...]]:
+        """All rows of a query."""
+        return self.connection.execute(sql, list(parameters)).fetchall()
+
+
+@contextmanager
+def attached(address: Address, doing: str, *, write: bool) -> Iterator[Attached | None]:
+    """The lake; for writing it is made where there is none, for reading None stands for none.
+
+    Raises LakeError where it cannot be opened, or where `doing` something with it fails.
+    """
+    name = f"lake_{next(_NAMES)}"
+    with surroundings(doing, address), _counted(address):
+        if write:
+            _make_folders(address)
+        elif address.file and not address.file.exists():
+            yield None
+            return
+        connection = _instance(os.getpid()).cursor()
+        try:
+            there = _attach(connection, address, name, write)
+            yield Attached(connection, name, address) if there else None
+        finally:
+            connection.close()  # which also rolls back what was left open
+            with suppress(Exception), _instance(os.getpid()).cursor() as other:
+                other.execute(f"DETACH DATABASE IF EXISTS {name}")
+
+
+@contextmanager
+def sqlite_alone(address: Address) -> Iterator[sqlite3.Connection | None]:
+    """The SQLite catalog, read-only and without DuckDB; None while DuckDB has it open here."""
+    with _turn, surroundings("reading the lake's catalog", address):
+        if address.file is None or _in_duckdb[address.catalog]:
+            yield None
+            return
+        connection = sqlite3.connect(f"{address.file.absolute().as_uri()}?mode=ro", uri=True, timeout=10)
+        try:
+            yield connection
+        finally:
+            connection.close()
+
+
+@contextmanager
+def surroundings(doing: str, address: Address) -> Iterator[None]:
+    """Turn what databases and disks complain about into LakeError with a next step."""
+    import duckdb
+
+    try:
+        yield
+    except (duckdb.Error, sqlite3.Error, OSError) as error:
+        text = str(error)
+        if address.file is None:
+            text = text.replace(address.target, address.shown)
+        raise LakeError(f"{doing} failed: {text}", file=address.shown, hint=_hint(text)) from error
+
+
+def close() -> None:
+    """End this process's DuckDB instance; the next use makes another."""
+    if _instance.cache_info().currsize:
+        _instance(os.getpid()).close()
+        _instance.cache_clear()
+
+
+def _make_folders(address: Address) -> None:
+    if address.file:
+        address.file.parent.mkdir(parents=True, exist_ok=True)
+    if address.folder:
+        address.folder.mkdir(parents=True, exist_ok=True)
+
+
+def _hint(text: str) -> str:
+    lower = text.lower()
+    if any(word in lower for word in ("no space left", "disk is full", "quota", "file too large")):
+        return "free some disk space and run it again; nothing of it was recorded"
+    if "locked" in lower or "conflict" in lower:
+        return "another program writes to the catalog; run it again when that is done"
+    if any(word in lower for word in ("no such file", "no files found", "no magic bytes")):
+        return "a file of the lake is missing or damaged: restore it from a backup (jvom backup makes one)"
+    if any(word in lower for word in ("permission", "readonly", "read-only")):
+        return "this user may not write there; analysts read the published file, for example with jvom sql"
+    return "run it again when disk, network and database are well; nothing was half recorded"
+
+
+@contextmanager
+def _counted(address: Address) -> Iterator[None]:
+    with _turn:
+        _in_duckdb[address.catalog] += 1
+    try:
+        yield
+    finally:
+        with _turn:
+            _in_duckdb[address.catalog] -= 1
+
+
+@lru_cache(maxsize=1)
+def _instance(pid: int) -> DuckDBPyConnection:  # noqa: ARG001 (a forked process needs its own)
+    """DuckDB with DuckLake: loading checks signatures (0.15 s), attaching then takes 5 ms."""
+    import duckdb
+
+    connection = duckdb.connect(":memory:", config={"python_enable_replacements": "false"})
+    load_extension(connection, "ducklake")
+    return connection
+
+
+def _attach(connection: DuckDBPyConnection, address: Address, name: str, write: bool) -> bool:
+    """ATTACH the lake as `name`; False where there is none and none may be made."""
+    import duckdb
+
+    data = address.data.rstrip("/") + "/"
+    options = [f"DATA_PATH {quoted(data)}", "OVERRIDE_DATA_PATH true", "DATA_INLINING_ROW_LIMIT 0"]
+    if address.file:
+        load_extension(connection, "sqlite_scanner")
+        options.append("META_BUSY_TIMEOUT 10000")
+    else:
+        load_extension(connection, "postgres_scanner")
+    if data.startswith("s3://"):
+        load_extension(connection, "httpfs")
+        connection.execute(s3_secret())
+    if not write:
+        options += ["READ_ONLY", "CREATE_IF_NOT_EXISTS false"]
+    elif address.file:
+        options.append("META_JOURNAL_MODE 'WAL'")  # stays in the file; a reader must not set it
+    try:
+        connection.execute(f"ATTACH {quoted(f'ducklake:{address.catalog}')} AS {name} ({', '.join(options)})")
+    except duckdb.Error as error:
+        if not write and _NO_LAKE in str(error):
+            return False
+        raise
+    return True
+
+
+def load_extension(connection: DuckDBPyConnection, name: str) -> None:
+    """Load an extension from its pip package, else have DuckDB install it; LakeError if neither works."""
+    import duckdb
+
+    if connection.execute(
+        "SELECT loaded FROM duckdb_extensions() WHERE extension_name = ?", [name]
+    ).fetchone() == (True,):
+        return
+    package = f"duckdb_extension_{name}"
+    try:
+        folder = Path(str(importlib.import_module(package).__file__)).parent / "extensions"
+        file = folder / f"v{duckdb.__version__}" / f"{name}.duckdb_extension"
+        connection.execute(f"LOAD {quoted(str(file))}")
+    except (ImportError, duckdb.Error) as missing:
+        log.warning("DuckDB extension %s: no usable package %s, so DuckDB installs it", name, package)
+        try:
+            connection.execute(f"INSTALL {name}")
+            connection.execute(f"LOAD {name}")
+        except duckdb.Error as error:
+            pinned = f"{package.replace('_', '-')}=={duckdb.__version__}"
+            raise LakeError(
+                f"DuckDB's extension {name} is neither installed ({missing}) nor to be had ({error})",
+                hint=f'pip install "{pinned}"',
+            ) from error
+
+
+def s3_secret() -> str:
+    """CREATE SECRET from the environment variables that every S3 client reads."""
+    env = os.environ
+    endpoint = env.get("AWS_ENDPOINT_URL_S3") or env.get("AWS_ENDPOINT_URL")
+    options = {
+        "KEY_ID": env.get("AWS_ACCESS_KEY_ID"),
+        "SECRET": env.get("AWS_SECRET_ACCESS_KEY"),
+        "SESSION_TOKEN": env.get("AWS_SESSION_TOKEN"),
+        "REGION": env.get("AWS_REGION") or env.get("AWS_DEFAULT_REGION"),
+    }
+    given = [f"{option} {quoted(value)}" for option, value in options.items() if value]
+    if endpoint:
+        address = urlsplit(endpoint if "://" in endpoint else f"https://{endpoint}")
+        given += [
+            f"ENDPOINT {quoted(address.netloc)}",
+            "URL_STYLE 'path'",
+            f"USE_SSL {'false' if address.scheme == 'http' else 'true'}",
+        ]
+    return f"CREATE OR REPLACE SECRET jvom_s3 ({', '.join(['TYPE s3', 'PROVIDER config', *given])})"
+
+
+def quoted(text: str) -> str:
+    """A text as an SQL literal."""
+    return "'" + text.replace("'", "''") + "'"

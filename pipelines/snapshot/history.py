@@ -1,0 +1,161 @@
+"""What the record says of an edition's vintages, and how rows are added to it."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, cast
+
+import schemas
+from pipelines.seams import Recorded, SourceFile, Versions
+from pipelines.snapshot import tables
+from pipelines.snapshot.commits import commit
+from pipelines.snapshot.connection import Attached
+from pipelines.snapshot.decision import Held
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+READ_AGAIN = "read again"
+
+_VERSIONS = "code_version, registry_version, declarations_version"
+_SOURCE = "edition_year, source_path, source_sha256, source_bytes, source_format, source_fidelity"
+
+
+def latest(lake: Attached, edition_year: int) -> Held | None:
+    """The latest vintage of an edition, with every version that gave its rows; None if there is none."""
+    found = lake.rows(
+        f"SELECT vintage, cause, content_hash, source_sha256, recorded_at, {_VERSIONS} "
+        f"FROM {lake.table('vintages')} WHERE edition_year = ? ORDER BY vintage DESC LIMIT 1",
+        edition_year,
+    )
+    if not found:
+        return None
+    vintage, cause, content, sha256, recorded_at, *versions = found[0]
+    again = lake.rows(
+        f"SELECT checked_at, {_VERSIONS} FROM {lake.table('verifications')} "
+        "WHERE kind = ? AND edition_year = ? AND source_sha256 = ? AND checked_at > ? ORDER BY checked_at",
+        READ_AGAIN,
+        edition_year,
+        sha256,
+        recorded_at,
+    )
+    return Held(
+        vintage=vintage,
+        cause=cause,
+        source=sources(lake, edition_year)[-1],
+        content_hash=content,
+        versions=(Versions(*versions), *(Versions(*row[1:]) for row in again)),
+        snapshot_id=tables.vintage_snapshots(lake)[edition_year, vintage],
+        stamped=again[-1][0] if again else recorded_at,
+    )
+
+
+def sources(lake: Attached, edition_year: int) -> list[SourceFile]:
+    """The files that an edition's vintages were read from, oldest vintage first."""
+    if "editions_vintages" not in tables.columns(lake):
+        return []
+    rows = lake.rows(
+        f"SELECT {_SOURCE} FROM {lake.table('editions_vintages')} WHERE edition_year = ? ORDER BY vintage",
+        edition_year,
+    )
+    return [SourceFile(*row) for row in rows]
+
+
+def row_counts(lake: Attached, edition_year: int, vintage: int) -> dict[str, int] | None:
+    """Rows per table of a vintage; None where there is no such vintage."""
+    if "vintages" not in tables.columns(lake):
+        return None
+    rows = lake.rows(
+        f"SELECT row_counts FROM {lake.table('vintages')} WHERE edition_year = ? AND vintage = ?",
+        edition_year,
+        vintage,
+    )
+    return cast("dict[str, int]", rows[0][0]) if rows else None
+
+
+def contents(lake: Attached) -> list[tuple[Any, ...]]:
+    """(edition_year, vintage, content_hash) of every vintage, in order."""
+    if "vintages" not in tables.columns(lake):
+        return []
+    return lake.rows(
+        f"SELECT edition_year, vintage, content_hash FROM {lake.table('vintages')} "
+        "ORDER BY edition_year, vintage"
+    )
+
+
+def append(lake: Attached, vintage: Mapping[str, Any], read: Mapping[str, pa.Table]) -> Recorded:
+    """Commit a vintage: its row of `vintages` and all its tables, together or not at all."""
+    year, number, source = vintage["edition_year"], vintage["vintage"], vintage["source_sha256"]
+    versions = [vintage[name] for name in _VERSIONS.split(", ")]
+    stamps = {"vintage": number, "recorded_at": vintage["recorded_at"], "withdrawn": False}
+
+    def write() -> None:
+        for name in schemas.TABLES:
+            tables.insert(lake, f"{name}_vintages", tables.stamped(name, read[name], stamps))
+        tables.insert(lake, "vintages", tables.contracts()["vintages"].table([dict(vintage)]))
+
+    snapshot = commit(
+        lake,
+        write,
+        key=":".join(["vintage", str(year), str(number), source[:8], *versions]),
+        message=f"Edition {year}, vintage {number}: {vintage['cause']} ({vintage['reason']})",
+        actor=vintage["actor"],
+        info={
+            "kind": "vintage",
+            "edition_year": year,
+            "vintage": number,
+            "run_id": vintage["run_id"],
+            "source_sha256": source,
+            "code_version": vintage["code_version"],
+        },
+    )
+    return Recorded(year, number, vintage["cause"], vintage["reason"], snapshot, True)
+
+
+def verify(
+    lake: Attached,
+    held: Held,
+    versions: Versions,
+    result: str,
+    actor: str,
+    now: datetime.datetime,
+) -> None:
+    """Commit that other versions read the same rows from the same bytes."""
+    year, source = held.source.edition_year, held.source.sha256
+    row = {
+        "checked_at": now,
+        "kind": READ_AGAIN,
+        "edition_year": year,
+        "result": result,
+        "actor": actor,
+        "code_version": versions.code,
+        "registry_version": versions.registry,
+        "declarations_version": versions.declarations,
+        "source_sha256": source,
+    }
+    how = [versions.code, versions.registry, versions.declarations]
+    commit(
+        lake,
+        lambda: tables.insert(lake, "verifications", schemas.RECORD["verifications"].table([row])),
+        key=":".join([READ_AGAIN, str(year), str(held.vintage), source[:8], *how]),
+        message=f"Edition {year} read again: {result}",
+        actor=actor,
+        info={"kind": READ_AGAIN, "edition_year": year, "vintage": held.vintage},
+    )
+
+
+def release(lake: Attached, row: Mapping[str, Any], actor: str) -> bool:
+    """Commit a release unless its id is there; whether it was new."""
+    name = row["release_id"]
+    if lake.rows(f"SELECT 1 FROM {lake.table('releases')} WHERE release_id = ?", name):
+        return False
+    commit(
+        lake,
+        lambda: tables.insert(lake, "releases", schemas.RECORD["releases"].table([dict(row)])),
+        key=f"release:{name}",
+        message=f"Release {name}",
+        actor=actor,
+        info={"kind": "release"},
+    )
+    return True

@@ -1,0 +1,63 @@
+-- Do the printed totals of annex 2 equal the sums of its rows, figure by figure?
+-- Five rows an edition; the lists turn the five figures of a row into five rows.
+WITH figures AS (
+    SELECT
+        edition_year,
+        separate_report,
+        unnest([
+            'frame_military', 'frame_civil_police',
+            'deployed_military', 'deployed_civil_police', 'deployed_total'
+        ]) AS column_name,
+        unnest([
+            frame_military, frame_civil_police,
+            deployed_military, deployed_civil_police, deployed_total
+        ]) AS persons
+    FROM personnel
+),
+
+printed AS (
+    SELECT
+        edition_year,
+        unnest([
+            'frame_military', 'frame_civil_police',
+            'deployed_military', 'deployed_civil_police', 'deployed_total'
+        ]) AS column_name,
+        unnest([
+            frame_military, frame_civil_police,
+            deployed_military, deployed_civil_police, deployed_total
+        ]) AS persons
+    FROM personnel_totals
+),
+
+sums AS (
+    SELECT
+        edition_year,
+        column_name,
+        CAST(sum(persons) AS INTEGER) AS sum_of_rows,
+        CAST(sum(persons) FILTER (WHERE separate_report) AS INTEGER) AS subtotal_separate_reports,
+        CAST(sum(persons) FILTER (WHERE NOT separate_report) AS INTEGER) AS subtotal_other
+    FROM figures
+    GROUP BY edition_year, column_name
+),
+
+parts AS (
+    SELECT
+        edition_year,
+        'deployed_total' AS column_name,
+        CAST(sum(deployed_total_computed) AS INTEGER) AS persons
+    FROM mission_trends
+    GROUP BY edition_year
+)
+
+SELECT
+    sums.edition_year,
+    sums.column_name,
+    printed.persons AS printed,
+    sums.sum_of_rows,
+    printed.persons - sums.sum_of_rows AS difference,
+    parts.persons AS sum_of_military_and_civil_police,
+    sums.subtotal_separate_reports,
+    sums.subtotal_other
+FROM sums
+LEFT JOIN printed ON printed.edition_year = sums.edition_year AND printed.column_name = sums.column_name
+LEFT JOIN parts ON parts.edition_year = sums.edition_year AND parts.column_name = sums.column_name

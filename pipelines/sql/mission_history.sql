@@ -1,0 +1,49 @@
+-- When is each mission listed, when was it largest, and how large was it last?
+WITH listed AS (
+    SELECT
+        mission_id,
+        name,
+        edition_year,
+        deployed_total_computed,
+        max(deployed_total_computed) OVER (PARTITION BY mission_id) AS peak_deployed_total,
+        max(edition_year) OVER (PARTITION BY mission_id) AS last_edition_year
+    FROM mission_trends
+    WHERE listed
+),
+
+summary AS (
+    SELECT
+        mission_id,
+        name,
+        min(edition_year) AS first_edition_year,
+        max(edition_year) AS last_edition_year,
+        CAST(count(edition_year) AS INTEGER) AS editions_listed,
+        min(edition_year) FILTER (WHERE deployed_total_computed = peak_deployed_total) AS peak_edition_year,
+        max(deployed_total_computed) AS peak_deployed_total,
+        max(deployed_total_computed) FILTER (WHERE edition_year = last_edition_year) AS latest_deployed_total
+    FROM listed
+    GROUP BY mission_id, name
+),
+
+gaps AS (
+    SELECT summary.mission_id, list(editions.edition_year ORDER BY editions.edition_year) AS years
+    FROM summary
+    JOIN editions ON editions.edition_year BETWEEN summary.first_edition_year AND summary.last_edition_year
+    LEFT JOIN listed
+        ON listed.mission_id = summary.mission_id AND listed.edition_year = editions.edition_year
+    WHERE listed.mission_id IS NULL
+    GROUP BY summary.mission_id
+)
+
+SELECT
+    summary.mission_id,
+    summary.name,
+    summary.first_edition_year,
+    summary.last_edition_year,
+    summary.editions_listed,
+    summary.peak_edition_year,
+    summary.peak_deployed_total,
+    summary.latest_deployed_total,
+    coalesce(gaps.years, CAST([] AS INTEGER[])) AS gaps
+FROM summary
+LEFT JOIN gaps ON gaps.mission_id = summary.mission_id

@@ -1,0 +1,97 @@
+-- How does each mission develop from edition to edition: change, share, rank, status?
+-- One row where annex 2 lists the mission, and one without figures in the first edition held that
+-- misses it. "Previous" is the previous edition held, whether or not the mission is in it.
+WITH held AS (
+    SELECT
+        edition_year,
+        period_start,
+        period_end,
+        period_months,
+        row_number() OVER (ORDER BY edition_year) AS position
+    FROM editions
+),
+
+listed AS (
+    SELECT
+        personnel.mission_id,
+        held.position,
+        personnel.frame_military,
+        personnel.frame_civil_police,
+        personnel.deployed_military,
+        personnel.deployed_civil_police,
+        personnel.deployed_total,
+        -- A blank counts as none beside a figure; two blanks are no figure at all.
+        CASE
+            WHEN coalesce(personnel.deployed_military, personnel.deployed_civil_police) IS NOT NULL
+                THEN coalesce(personnel.deployed_military, 0) + coalesce(personnel.deployed_civil_police, 0)
+        END AS deployed_total_computed
+    FROM personnel
+    JOIN held ON held.edition_year = personnel.edition_year
+),
+
+ever_listed AS (
+    SELECT mission_id, min(position) AS first_position
+    FROM listed
+    GROUP BY mission_id
+)
+
+SELECT
+    ever_listed.mission_id,
+    held.edition_year,
+    held.period_start,
+    held.period_end,
+    missions.name,
+    missions.region,
+    missions.organisation,
+    now.mission_id IS NOT NULL AS listed,
+    now.frame_military,
+    now.frame_civil_police,
+    now.deployed_military,
+    now.deployed_civil_police,
+    now.deployed_total,
+    now.deployed_total_computed,
+    held_before.edition_year AS previous_edition_year,
+    CASE
+        WHEN held_before.edition_year IS NOT NULL
+            THEN held.edition_year - held_before.edition_year = 1
+                -- Periods of unknown length are not known to be comparable.
+                AND coalesce(held.period_months = held_before.period_months, FALSE)
+    END AS comparable,
+    now.deployed_total_computed - before.deployed_total_computed AS change,
+    100 * CAST(now.deployed_total_computed - before.deployed_total_computed AS DOUBLE)
+        / nullif(before.deployed_total_computed, 0) AS change_pct,
+    CAST(now.deployed_total_computed AS DOUBLE)
+        / nullif(sum(now.deployed_total_computed) OVER (PARTITION BY held.edition_year), 0) AS share_of_total,
+    CASE
+        WHEN now.deployed_total_computed IS NOT NULL
+            THEN CAST(rank() OVER (
+                PARTITION BY held.edition_year ORDER BY now.deployed_total_computed DESC NULLS LAST
+            ) AS INTEGER)
+    END AS rank_in_edition,
+    CAST(now.deployed_military AS DOUBLE) / nullif(now.frame_military, 0) AS deployed_per_frame_military,
+    CAST(now.deployed_civil_police AS DOUBLE)
+        / nullif(now.frame_civil_police, 0) AS deployed_per_frame_civil_police,
+    CAST(
+        now.deployed_total_computed + before.deployed_total_computed + two_before.deployed_total_computed
+        AS DOUBLE
+    ) / 3 AS moving_average_3,
+    CASE
+        WHEN held.position = 1 THEN NULL
+        WHEN now.mission_id IS NULL THEN 'no_longer_listed'
+        WHEN held.position = ever_listed.first_position THEN 'new'
+        WHEN before.mission_id IS NOT NULL THEN 'continued'
+        ELSE 'returned'
+    END AS status,
+    FALSE AS has_error_finding,
+    FALSE AS has_correction
+FROM held
+CROSS JOIN ever_listed
+LEFT JOIN missions ON missions.mission_id = ever_listed.mission_id
+LEFT JOIN held AS held_before ON held_before.position = held.position - 1
+LEFT JOIN listed AS now
+    ON now.mission_id = ever_listed.mission_id AND now.position = held.position
+LEFT JOIN listed AS before
+    ON before.mission_id = ever_listed.mission_id AND before.position = held.position - 1
+LEFT JOIN listed AS two_before
+    ON two_before.mission_id = ever_listed.mission_id AND two_before.position = held.position - 2
+WHERE now.mission_id IS NOT NULL OR before.mission_id IS NOT NULL

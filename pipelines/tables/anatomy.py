@@ -1,0 +1,248 @@
+"""Where the annexes of a report stand, and by which layout they are to be read.
+
+An annex is a heading of a layout with the header of that layout's table somewhere after it, before
+the next heading. A table of contents names headings too, so the last such place counts.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from pipelines.seams import PAGE_NUMBER, Document, Line
+from pipelines.tables import durations
+from pipelines.tables.words import Word, words
+from schemas.errors import JvomError, LayoutError, Problems
+from schemas.registry import Heading, Layout, comparable
+
+_HEADING_LINES = 3  # a heading may be printed over so many lines
+_ANNEX = re.compile(
+    r"(?P<label>bijlage (?:\d{1,2}|[a-z]|[ivx]{1,4}))\b[.:]?(?: (?P<title>\S.*))?", re.IGNORECASE
+)
+_DIGITS = re.compile(r"\d{1,2}")
+
+
+@dataclass(frozen=True)
+class Header:
+    """A table's header: its words as printed, and the footnotes marked in it (number, line)."""
+
+    words: tuple[Word, ...]
+    markers: tuple[tuple[int, int], ...]
+
+    @property
+    def first(self) -> int:
+        """Number of its first line."""
+        return self.words[0].line.number
+
+    @property
+    def last(self) -> int:
+        """Number of its last line."""
+        return self.words[-1].line.number
+
+
+@dataclass(frozen=True)
+class Annex:
+    """One annex: heading, and the lines after it up to the next annex (blank ones too)."""
+
+    heading: str
+    names: dict[str, str]  # what the heading prints where the layout says <name>
+    heading_lines: tuple[Line, ...]
+    header: Header
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True)
+class Anatomy:
+    """A report taken apart: its layout, its two annexes, and all other lines.
+
+    Page numbers are in none of them.
+    """
+
+    layout: Layout
+    mandates: Annex
+    personnel: Annex
+    text: tuple[Line, ...]
+
+
+def dissect(document: Document, layouts: Sequence[Layout]) -> Anatomy:
+    """Choose the layout whose annexes the document has, and take them apart.
+
+    Raises LayoutError (or Problems) saying which headings and headers were looked for, and what the
+    document has instead.
+    """
+    lines = [line for line in document.lines if not PAGE_NUMBER.fullmatch(line.text.strip())]
+    refusals: list[list[JvomError]] = []
+    for layout in layouts:
+        try:
+            return _by(layout, lines, document.path)
+        except Problems as problems:
+            refusals.append(problems.problems)
+    closest = min(refusals, key=len)
+    raise closest[0] if len(closest) == 1 else Problems(closest)
+
+
+def header_words(layout: Layout) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The words of the headers of annex 1 and annex 2, in reading order."""
+    mandates = " ".join(column.printed for column in layout.mandates.columns)
+    return tuple(mandates.split()), tuple(layout.personnel.header.replace(" / ", " ").split())
+
+
+def find_header(found: Sequence[Word], expected: Sequence[str]) -> Header | None:
+    """The first place where the `expected` words stand, whole lines, in order; markers may be glued on."""
+    for start, word in enumerate(found):
+        if start and found[start - 1].line is word.line:
+            continue
+        header = _header_at(found, start, expected)
+        if header:
+            return header
+    return None
+
+
+def _header_at(found: Sequence[Word], start: int, expected: Sequence[str]) -> Header | None:
+    end = start + len(expected)
+    if end > len(found) or (end < len(found) and found[end].line is found[end - 1].line):
+        return None
+    markers = []
+    for word, wanted in zip(found[start:end], expected, strict=True):
+        text, plain = comparable(word.text), comparable(wanted)
+        if not text.startswith(plain):
+            return None
+        rest = text[len(plain) :]
+        if rest and not _DIGITS.fullmatch(rest):
+            return None
+        if rest:
+            markers.append((int(rest), word.line.number))
+    return Header(tuple(found[start:end]), tuple(markers))
+
+
+@dataclass(frozen=True)
+class _Place:
+    """A heading's place: indexes into the list of lines."""
+
+    start: int
+    end: int
+    text: str
+    names: dict[str, str]
+
+
+def _by(layout: Layout, lines: Sequence[Line], path: str) -> Anatomy:
+    """The document by one layout; raises Problems."""
+    headings = (layout.mandates.heading, layout.personnel.heading)
+    marks = sorted({place.start for h in headings for place in _places(lines, h)} | _annex_lines(lines))
+    problems: list[JvomError] = []
+    annexes: list[tuple[_Place, int, Annex]] = []
+    for heading, expected in zip(headings, header_words(layout), strict=True):
+        places = _places(lines, heading)
+        if not places:
+            problems.append(_no_heading(heading, lines, path))
+            continue
+        found = [annex for place in places if (annex := _annex(place, lines, marks, expected))]
+        if found:
+            annexes.append(found[-1])
+        else:
+            problems.append(_no_header(places[-1], expected, lines, path))
+    if problems:
+        raise Problems(problems)
+    (first, first_end, mandates), (second, second_end, personnel) = annexes
+    taken = set(range(first.start, first_end)) | set(range(second.start, second_end))
+    text = tuple(line for index, line in enumerate(lines) if index not in taken)
+    return Anatomy(layout, mandates, personnel, text)
+
+
+def _annex(
+    place: _Place, lines: Sequence[Line], marks: Sequence[int], expected: Sequence[str]
+) -> tuple[_Place, int, Annex] | None:
+    end = next((mark for mark in marks if mark >= place.end), len(lines))
+    body = tuple(lines[place.end : end])
+    header = find_header(words(body), expected)
+    if header is None:
+        return None
+    heading_lines = tuple(line for line in lines[place.start : place.end] if line.text.strip())
+    return place, end, Annex(place.text, place.names, heading_lines, header, body)
+
+
+def _places(lines: Sequence[Line], heading: Heading) -> list[_Place]:
+    """Every place where the heading stands, over one or more lines."""
+    opening = heading.printed.split()[0].casefold()
+    return [
+        place
+        for index, line in enumerate(lines)
+        if line.text.lstrip().casefold().startswith(opening) and (place := _place(lines, index, heading))
+    ]
+
+
+def _place(lines: Sequence[Line], start: int, heading: Heading) -> _Place | None:
+    """The heading at one line. Where it ends in any text, a period says how many lines belong to it."""
+    best: _Place | None = None
+    text = ""
+    index = start
+    for _ in range(_HEADING_LINES):
+        while index < len(lines) and not lines[index].text.strip():
+            index += 1
+        if index == len(lines):
+            break
+        text = " ".join(f"{text} {lines[index].text}".split())
+        index += 1
+        names = heading.match(text)
+        if names is None:
+            continue
+        whole = any(durations.ends_in_period(value) for value in names.values())
+        if best is None or whole:
+            best = _Place(start, index, text, names)
+        if whole or not names:
+            break
+    return best
+
+
+def _annex_lines(lines: Sequence[Line]) -> set[int]:
+    """Lines that open an annex of any kind, `Bijlage 3 …`."""
+    return {index for index, line in enumerate(lines) if annex_label(line.text)}
+
+
+def annex_label(text: str) -> str | None:
+    """`Bijlage 3` of a line that heads an annex; None of another line, such as a sentence about one."""
+    match = _ANNEX.fullmatch(" ".join(text.split()))
+    if match is None or not (match["title"] is None or is_title(match["title"])):
+        return None
+    return match["label"]
+
+
+def is_title(text: str) -> bool:
+    """Whether the words look like a heading: a capital first, and no end of a sentence."""
+    return text[:1].isupper() and text[-1] not in ".,;:"
+
+
+def _no_heading(heading: Heading, lines: Iterable[Line], path: str) -> LayoutError:
+    filled = [line for line in lines if line.text.strip()]
+    wanted = comparable(heading.printed)
+    keys = {comparable(line.text): line for line in reversed(filled)}
+    near = difflib.get_close_matches(wanted, keys, n=1, cutoff=0.3)
+    line = keys[near[0]] if near else None
+    found = f"; the nearest line is “{line.text.strip()}”" if line else ""
+    return LayoutError(
+        f"no annex is headed “{heading.printed}”{found}",
+        file=path,
+        page=line.page if line else None,
+        line=line.number if line else None,
+        hint=_ADD_LAYOUT,
+    )
+
+
+def _no_header(place: _Place, expected: Sequence[str], lines: Sequence[Line], path: str) -> LayoutError:
+    after = next((line for line in lines[place.end :] if line.text.strip()), lines[place.start])
+    return LayoutError(
+        f"under “{place.text}” there is no table header “{' '.join(expected)}”; what follows starts with "
+        f"“{after.text.strip()}”",
+        file=path,
+        page=after.page,
+        line=after.number,
+        hint=_ADD_LAYOUT,
+    )
+
+
+_ADD_LAYOUT = (
+    "compare the headings with the document; where its layout is new, add a [[layout]] with the headings "
+    "and columns as printed to schemas/layouts.toml"
+)

@@ -1,0 +1,256 @@
+"""Footnotes: finds their lines among the rest, and gives them as a table.
+
+A footnote starts with its number on a line of its own, and three things must agree before a line
+that starts with a number is one (headings, dates and wrapped sentences start with numbers too):
+
+- its number is the next: 1, 2, 3 … through the document (in an annex it may start again at 1);
+- its marker is glued to a word, a closing mark or a figure: earlier on its page, or anywhere in its
+  annex. Where a marker was lost, the number may stand in the gap between two that have theirs;
+- its place: before the header of its annex's table, or else at the foot of its page, where the last
+  such line is it; in a document without page breaks the first such line is it.
+
+It runs to the next footnote, the end of its page, or the header of its table; where more text
+follows than fits the foot of a page, to the line that ends its sentence.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import Literal
+
+from pipelines.seams import Document, Line
+from pipelines.tables import durations
+from pipelines.tables.anatomy import Anatomy, Header
+from pipelines.tables.cells import Cell
+from pipelines.tables.words import Word, as_printed, marker, spans, words
+from schemas.errors import JvomError, LayoutError, Problems
+
+Scope = Literal["document", "mandates", "personnel"]
+
+FOOT_LINES = 12  # at most so many lines of text are a page's last footnote
+_OPENING = re.compile(r"\s*(?P<number>\d{1,3})\s+(?P<word>[^\W\d]\S*)")
+_SENTENCE_END = re.compile(r"[.!?…)][\]’”'\"]*\s*$")
+
+
+@dataclass(frozen=True)
+class Note:
+    """A footnote with its lines; `marker_lines` for what the running text shows, annexes apart."""
+
+    scope: Scope
+    number: int
+    lines: tuple[Line, ...]
+    marker_lines: tuple[int, ...]
+
+
+@dataclass
+class _Page:
+    """Filled lines of one page (or of a whole annex), and the markers glued to its words."""
+
+    scope: Scope
+    lines: list[Line]
+    header: int = 0  # number of the line on which the header of the annex's table starts
+    markers: dict[int, list[int]] = field(default_factory=dict)
+
+    def start(self, number: int, after: int, later: Sequence[_Page]) -> int | None:
+        """Index of the line on which footnote `number` starts, behind index `after`."""
+        found = [index for index, line in enumerate(self.lines) if _opening(line) == number]
+        found = [index for index in found if index > after]
+        marked = [index for index in found if self.marked(number, index)]
+        if marked:
+            foot = [index for index in marked if self.at_foot(index)]
+            return foot[-1] if foot else marked[0]
+        above = [index for index in found if self.lines[index].number < self.header]
+        if above:
+            return above[-1]
+        foot = [index for index in found if self.at_foot(index)]
+        if not foot or any(page.has(number) for page in later):
+            return None
+        next_is_marked = self.has(number + 1, foot[-1]) or any(page.has(number + 1) for page in later)
+        return foot[-1] if next_is_marked else None
+
+    def has(self, number: int, after: int = -1) -> bool:
+        """Whether a line behind `after` starts with `number`, whose marker stands where it counts."""
+        return any(
+            _opening(line) == number and self.marked(number, index)
+            for index, line in enumerate(self.lines)
+            if index > after
+        )
+
+    def marked(self, number: int, index: int) -> bool:
+        """Whether the marker of `number` stands where it counts for a footnote at `index`."""
+        own = self.lines[index].number
+        lines = self.markers.get(number, [])
+        return any(line != own and (line < own or self.scope != "document") for line in lines)
+
+    def at_foot(self, index: int) -> bool:
+        """Whether what follows on the page is no more than a footnote."""
+        return len(self.rest(index)) <= FOOT_LINES
+
+    def rest(self, index: int) -> list[Line]:
+        """The lines from `index` to the end of its page."""
+        return [line for line in self.lines[index:] if line.page == self.lines[index].page]
+
+
+@dataclass(frozen=True)
+class _Start:
+    """Where a footnote starts: a line of a page, by its index."""
+
+    page: _Page
+    index: int
+    number: int
+
+
+def find(anatomy: Anatomy, document: Document) -> list[Note]:
+    """Every footnote of the document, in order.
+
+    Raises LayoutError (or Problems) where a line looks like a footnote but its number is not the
+    next one.
+    """
+    pages = _pages(anatomy)
+    starts: list[_Start] = []
+    expected = 1
+    for position, page in enumerate(pages):
+        later = pages[position + 1 :]
+        if page.scope != "document" and page.start(expected, -1, later) is None and page.has(1):
+            expected = 1
+        after = -1
+        while (index := page.start(expected, after, later)) is not None:
+            starts.append(_Start(page, index, expected))
+            expected, after = expected + 1, index
+    strays = _strays(pages, starts, document.path)
+    if strays:
+        raise strays[0] if len(strays) == 1 else Problems(strays)
+    return [_note(start, starts) for start in starts]
+
+
+def without(lines: Iterable[Line], notes: Iterable[Note]) -> tuple[Line, ...]:
+    """The lines that belong to no footnote."""
+    taken = {line.number for note in notes for line in note.lines}
+    return tuple(line for line in lines if line.number not in taken)
+
+
+def rows(
+    notes: Sequence[Note], marked: Mapping[str, Iterable[tuple[int, int]]], edition_year: int
+) -> list[dict[str, object]]:
+    """The rows of `footnotes`; `marked` gives, by scope, the markers that a table has: number and line."""
+    return [
+        {
+            "edition_year": edition_year,
+            "scope": note.scope,
+            "number": note.number,
+            "text": as_printed(_body(note)),
+            "source_page": note.lines[0].page,
+            "source_line": note.lines[0].number,
+            "marker_lines": _marker_lines(note, marked),
+        }
+        for note in notes
+    ]
+
+
+def cells(notes: Sequence[Note]) -> list[Cell]:
+    """Each footnote's text as a cell. Where an annex numbers its own notes, the scope tells them apart."""
+    found = []
+    seen: set[int] = set()
+    for note in notes:
+        own = f"{note.scope}:" if note.number in seen else ""
+        seen.add(note.number)
+        body = _body(note)
+        text = as_printed(body)
+        found.append(
+            Cell("footnotes", f"footnote:{own}{note.number}", "text", text, text, spans(body))
+        )
+    return found
+
+
+def _body(note: Note) -> list[Word]:
+    """The words of a footnote without its number."""
+    return words(note.lines)[1:]
+
+
+def _marker_lines(note: Note, marked: Mapping[str, Iterable[tuple[int, int]]]) -> list[int]:
+    found = {line for number, line in marked.get(note.scope, ()) if number == note.number}
+    return sorted(found | set(note.marker_lines))
+
+
+def _opening(line: Line) -> int | None:
+    """The number that the line starts with, where a word follows that makes no date of it."""
+    match = _OPENING.match(line.text)
+    if match is None or match["word"].lower() in durations.MONTHS:
+        return None
+    return int(match["number"])
+
+
+def _pages(anatomy: Anatomy) -> list[_Page]:
+    """The pages of the running text, and the annexes, in the order of the document."""
+    pages = [
+        _page("document", lines) for _, lines in groupby(anatomy.text, key=lambda line: line.page)
+    ]
+    for scope, annex in (("mandates", anatomy.mandates), ("personnel", anatomy.personnel)):
+        pages.append(_page(scope, annex.lines, annex.header))
+    filled = [page for page in pages if page.lines]
+    return sorted(filled, key=lambda page: page.lines[0].number)
+
+
+def _page(scope: Scope, lines: Iterable[Line], header: Header | None = None) -> _Page:
+    page = _Page(scope, [line for line in lines if line.text.strip()], header.first if header else 0)
+    for word in words(page.lines):
+        text = word.text
+        if text[-1].isdigit() or not text[-1].isalnum():
+            for number in _markers(text, scope):
+                page.markers.setdefault(number, []).append(word.line.number)
+    return page
+
+
+def _markers(text: str, scope: Scope) -> Iterable[int]:
+    """Numbers that may be a marker glued to `text`; in the table of annex 2 to a figure too."""
+    found = marker(text)
+    if found:
+        yield found[1]
+    elif scope == "personnel" and text.isdigit():
+        yield from (int(text[-length:]) for length in (1, 2) if len(text) > length)
+
+
+def _strays(pages: Sequence[_Page], starts: Sequence[_Start], path: str) -> list[JvomError]:
+    """Lines that have the number, marker and place of a footnote, but not the next number."""
+    known = {start.page.lines[start.index].number for start in starts}
+    problems: list[JvomError] = []
+    for page in pages:
+        for index, line in enumerate(page.lines):
+            number = _opening(line)
+            if number is None or line.number in known or not page.at_foot(index):
+                continue
+            if page.marked(number, index):
+                before = [start.number for start in starts if start.page.lines[start.index].number < line.number]
+                problems.append(
+                    LayoutError(
+                        f"this looks like footnote {number}, but the one before it is "
+                        f"{before[-1] if before else 'none'}: numbers must follow each other",
+                        file=path,
+                        page=line.page,
+                        line=line.number,
+                        hint="see whether a footnote's number or marker was lost in the text",
+                    )
+                )
+    return problems
+
+
+def _note(start: _Start, starts: Sequence[_Start]) -> Note:
+    page, first = start.page, start.page.lines[start.index]
+    rest = page.rest(start.index)
+    end = min(
+        [other.page.lines[other.index].number for other in starts if other.page is page and other.index > start.index],
+        default=None,
+    )
+    if first.number < page.header:
+        end = min(page.header, end or page.header)
+    if end is not None:
+        rest = [line for line in rest if line.number < end]
+    if len(rest) > FOOT_LINES:
+        ends = [index for index, line in enumerate(rest) if _SENTENCE_END.search(line.text)]
+        rest = rest[: ends[0] + 1] if ends else rest
+    markers = [n for n in page.markers.get(start.number, []) if n < first.number]
+    lines = tuple(markers) if page.scope == "document" else ()
+    return Note(page.scope, start.number, tuple(rest), tuple(sorted(set(lines))))

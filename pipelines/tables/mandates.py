@@ -1,0 +1,118 @@
+"""Annex 1: legal basis, international mandate and national frame, per mission.
+
+The cells of a row arrive in reading order, several on a line or one over several lines, so rows are
+cut by what the cells say (see `mandate_rows`). Every word between the header and the footnotes is
+part of a cell, a region label (see `labels`) or a problem.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from pipelines.seams import Document, Line
+from pipelines.tables import labels
+from pipelines.tables.anatomy import find_header, header_words
+from pipelines.tables.cells import Cell
+from pipelines.tables.labels import Label, Listed
+from pipelines.tables.mandate_rows import Reader, Row, Text
+from pipelines.tables.words import as_printed, spans, words
+from schemas.errors import Problems
+from schemas.registry import Layout, Registry
+
+TABLE = "mandates"
+_BELOW = "the region that the registry gives the mission is that of the label below the row"
+
+
+@dataclass(frozen=True)
+class Mandates:
+    """Annex 1 as rows of its contract, its cells, and the footnote markers in it: number and line."""
+
+    rows: list[dict[str, object]]
+    cells: list[Cell]
+    markers: list[tuple[int, int]]
+
+
+def read(
+    lines: Sequence[Line],
+    notes: Collection[int],
+    *,
+    document: Document,
+    edition_year: int,
+    layout: Layout,
+    registry: Registry,
+) -> Mandates:
+    """The table on `lines`, which start with its header; `notes` are the numbers of its footnotes.
+
+    Raises LayoutError, or Problems with everything that is wrong in the table.
+    """
+    body, markers = _body(lines, layout)
+    found, unknown = labels.find(body, layout.mandates.regions)
+    taken = {word.line.number for label in (*found, *unknown) for word in label.pieces}
+    reader = Reader(notes, document, layout, registry)
+    rows = reader.rows([word for word in words(body) if word.line.number not in taken])
+    for label in unknown:
+        reader.unknown_label(label.name, label.pieces[0])
+    if reader.problems:
+        raise reader.problems[0] if len(reader.problems) == 1 else Problems(reader.problems)
+    index = {line.number: position for position, line in enumerate(body)}
+    places = [Listed(index[row.first.number], index[row.last.number], row.mission.region) for row in rows]
+    regions = labels.assign(places, found, body, {mission.region for mission in registry.missions})
+    table = Mandates([], [], [*markers, *(mark for row in rows for cell in row.cells for mark in cell.markers)])
+    for row, place, region in zip(rows, places, regions, strict=True):
+        cells = list(_cells(row, place, region))
+        table.cells.extend(cells)
+        table.rows.append(_as_row(row, {cell.column_name: cell for cell in cells}, document, edition_year))
+    return table
+
+
+def _body(lines: Sequence[Line], layout: Layout) -> tuple[list[Line], list[tuple[int, int]]]:
+    """The lines without the header, which every page may repeat, and the markers in it."""
+    expected, _ = header_words(layout)
+    left = list(lines)
+    markers: list[tuple[int, int]] = []
+    while header := find_header(words(left), expected):
+        markers.extend(header.markers)
+        left = [line for line in left if not header.first <= line.number <= header.last]
+    return left, markers
+
+
+def _cells(row: Row, place: Listed, region: Label | None) -> Iterator[Cell]:
+    """The printed cells of a row."""
+    yield _cell(row, "mission", row.name)
+    if region:
+        why = (_BELOW,) if region.first > place.first else ()
+        yield Cell(
+            TABLE, row.mission.id, "region", region.name, region.name, spans(region.pieces), equalities=why
+        )
+    yield _cell(row, "legal_basis", row.legal_basis)
+    for column, (text, duration) in row.durations.items():
+        yield _cell(row, column, text, duration.end)
+
+
+def _cell(row: Row, column: str, text: Text, value: datetime.date | None = None) -> Cell:
+    printed = as_printed(text.words)
+    derivation = ("printed", "marker split") if text.markers else ("printed",)
+    return Cell(TABLE, row.mission.id, column, printed, value or printed, spans(text.words), derivation)
+
+
+def _as_row(row: Row, cells: Mapping[str, Cell], document: Document, edition_year: int) -> dict[str, object]:
+    found: dict[str, object] = {
+        "edition_year": edition_year,
+        "mission_id": row.mission.id,
+        "mission_as_printed": cells["mission"].as_printed,
+        "region_as_printed": cells["region"].as_printed if "region" in cells else None,
+        "legal_basis": cells["legal_basis"].as_printed,
+        "source_page": row.first.page,
+        "page_label": document.label(row.first.page),
+        "source_line": row.first.number,
+        "source_line_end": row.last.number,
+    }
+    for column, (_, duration) in row.durations.items():
+        found[f"{column}_as_printed"] = cells[column].as_printed
+        found[f"{column}_status"] = duration.status
+        found[f"{column}_end"] = duration.end
+        if column == "international_mandate":
+            found[f"{column}_extension"] = duration.extension
+    return found

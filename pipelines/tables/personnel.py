@@ -1,0 +1,211 @@
+"""Annex 2: personnel ceilings and persons sent, each figure in its column or the edition refused.
+
+How the lines become rows stands in `rows`, how figures get their columns in `inference`, when a
+reading is relied on in `decisions`, what a refusal says in `refusals`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from pipelines.seams import Document, Line
+from pipelines.tables import decisions, refusals
+from pipelines.tables import rows as printed_rows
+from pipelines.tables.cells import Cell, Span
+from pipelines.tables.decisions import Decided
+from pipelines.tables.rows import Figure, Row, Table, Text
+from pipelines.tables.words import spans, words
+from schemas.errors import JvomError, Problems
+from schemas.registry import TOTAL, Layout, Reading, Registry
+
+
+@dataclass(frozen=True)
+class Personnel:
+    """Annex 2 as read: rows of `personnel` and `personnel_totals`, their cells, and its marks.
+
+    `markers` are (footnote number, line number) of every mark in the table, header included.
+    """
+
+    rows: list[dict[str, object]]
+    totals: list[dict[str, object]]
+    cells: list[Cell]
+    markers: tuple[tuple[int, int], ...]
+
+
+def read(
+    lines: Sequence[Line],
+    notes: Collection[int],
+    *,
+    document: Document,
+    edition_year: int,
+    layout: Layout,
+    registry: Registry,
+    readings: Collection[Reading],
+) -> Personnel:
+    """Read the table of annex 2.
+
+    `lines` follow the annex's heading, footnotes taken out, through the end of the annex; `notes`
+    are the footnotes that may be marked in it. Only readings of this edition and document count.
+
+    Raises Problems with a LayoutError for everything that cannot be read or decided, and
+    RegistryError where a declared reading is none of its row's.
+    """
+    table = printed_rows.read(lines, notes, layout.personnel, registry)
+    if table is None:
+        raise Problems([refusals.unknown_header(document, lines, layout, registry)])
+    problems, sound = _problems(table, lines, document, layout, registry)
+    decided: list[Decided] = []
+    if table.totals and sound:
+        own = [r for r in readings if (r.edition_year, r.source_sha256) == (edition_year, document.sha256)]
+        decided, undecided = decisions.decide(
+            table, table.totals, notes, layout.personnel, own, document, edition_year
+        )
+        problems.extend(undecided)
+    if problems:
+        raise Problems(sorted(problems, key=lambda problem: problem.line or 0))
+    return _personnel(table, decided, document, edition_year, layout.personnel.columns)
+
+
+def _problems(
+    table: Table, lines: Sequence[Line], document: Document, layout: Layout, registry: Registry
+) -> tuple[list[JvomError], bool]:
+    """What cannot be read as a row, and whether the rows there are can still be placed."""
+    if table.totals is None:
+        first = next(line for line in lines if line.text.strip())
+        return [refusals.no_totals(document, first, layout.personnel.total)], False
+    columns = len(layout.personnel.columns)
+    broken: list[JvomError] = [refusals.leftover(document, left, layout) for left in table.leftovers]
+    broken += [refusals.late_row(document, late) for late in table.late]
+    broken += [
+        refusals.too_many_figures(document, row.lines, columns)
+        for row in (*table.rows, table.totals)
+        if not row.wordings
+    ]
+    if not table.rows:
+        broken.append(refusals.no_rows(document, table.totals.lines[0]))
+    return broken + list(_names(table.rows, document, registry)), not broken
+
+
+def _names(rows: Iterable[Row], document: Document, registry: Registry) -> Iterator[JvomError]:
+    """Rows of missions that are unknown, or that have a row already."""
+    first: dict[str, Line] = {}
+    for row in rows:
+        ids = {wording.mission_id for wording in row.wordings}
+        mission_id = ids.pop() if len(ids) == 1 else ""
+        if mission_id is None:
+            region = row.region.printed if row.region else None
+            yield refusals.unknown_mission(document, row.lines[0], row.wordings[0].plain, region, registry)
+        elif mission_id in first:
+            yield refusals.second_row(document, row.lines[0], mission_id, first[mission_id])
+        elif mission_id:
+            first[mission_id] = row.lines[0]
+
+
+def _personnel(
+    table: Table,
+    decided: Sequence[Decided],
+    document: Document,
+    edition_year: int,
+    columns: Sequence[str],
+) -> Personnel:
+    *rows, totals = decided
+    marks = [*table.marks, *(mark for one in decided for mark in one.wording.marks)]
+    return Personnel(
+        rows=[_row(one, document, edition_year, columns) for one in rows],
+        totals=[
+            {"edition_year": edition_year, **_figures(totals, columns), **_place(totals.row, document)},
+        ],
+        cells=[cell for one in decided for cell in _cells(one, columns)],
+        markers=tuple(sorted((mark.note, mark.line) for mark in marks)),
+    )
+
+
+def _row(one: Decided, document: Document, edition_year: int, columns: Sequence[str]) -> dict[str, object]:
+    return {
+        "edition_year": edition_year,
+        "mission_id": one.wording.mission_id,
+        "mission_as_printed": one.wording.name.printed,
+        "region_as_printed": one.row.region.printed if one.row.region else None,
+        **_figures(one, columns),
+        "separate_report": one.wording.separate_report,
+        "inferred": one.inferred,
+        "footnotes": sorted({mark.note for mark in one.wording.marks}),
+        **_place(one.row, document),
+        "source_line_end": one.row.lines[-1].number,
+    }
+
+
+def _figures(one: Decided, columns: Sequence[str]) -> dict[str, int | None]:
+    return {
+        column: None if figure is None else figure.value
+        for column, figure in zip(columns, one.figures, strict=True)
+    }
+
+
+def _place(row: Row, document: Document) -> dict[str, object]:
+    first = row.lines[0]
+    return {
+        "source_page": first.page,
+        "page_label": document.label(first.page),
+        "source_line": first.number,
+    }
+
+
+def _cells(one: Decided, columns: Sequence[str]) -> Iterator[Cell]:
+    """The cells of one row: name and region, unless it is the totals row, and every column."""
+    key = one.wording.mission_id or ""
+    if key != TOTAL:
+        yield _text(key, "mission", one.wording.name)
+        if one.row.region:
+            yield _text(key, "region", one.row.region)
+    table_name = "personnel_totals" if key == TOTAL else "personnel"
+    for place, (column, figure) in enumerate(zip(columns, one.figures, strict=True)):
+        if figure is None:
+            how = "declared" if one.declared else "empty by inference"
+            yield Cell(table_name, key, column, None, None, (_gap(one, place),), (how,), _reasons(one, place))
+        else:
+            yield Cell(
+                table_name,
+                key,
+                column,
+                figure.text.printed,
+                figure.value,
+                spans(figure.text.words),
+                _derivation(one, figure),
+                _reasons(one, place),
+                figure.parts if len(figure.parts) > 1 else (),
+            )
+
+
+def _text(key: str, column: str, text: Text) -> Cell:
+    how = ("marker split",) if text.marks else ("printed",)
+    return Cell("personnel", key, column, text.printed, text.printed, spans(text.words), how)
+
+
+def _derivation(one: Decided, figure: Figure) -> tuple[str, ...]:
+    how = {
+        "marker split": bool(figure.text.marks),
+        "column inferred": one.inferred,
+        "sum of parts": len(figure.parts) > 1,
+        "declared": one.declared is not None,
+    }
+    return tuple(name for name, applies in how.items() if applies) or ("printed",)
+
+
+def _reasons(one: Decided, place: int) -> tuple[str, ...]:
+    """What decided a cell: sums where its column was inferred, the note where a mark was taken off."""
+    figure = one.figures[place]
+    marks = figure.text.marks if figure else ()
+    sums = one.sums[place] if one.inferred or marks else ()
+    return (*sums, *(f"note {mark.note} is marked once" for mark in marks))
+
+
+def _gap(one: Decided, place: int) -> Span:
+    """Where an empty cell would stand: before the next figure, else at the end of the row."""
+    following = next((figure for figure in one.figures[place:] if figure), None)
+    if following:
+        word = following.text.words[0]
+        return Span(word.line.page, word.line.number, word.start, word.start)
+    last = words(one.row.lines)[-1]
+    return Span(last.line.page, last.line.number, last.end, last.end)

@@ -1,0 +1,167 @@
+"""Sections: the report's running text by heading, with the missions that each heading names.
+
+A subheading belongs to the numbered section above it. But one that has no text of its own, and is not
+followed by one that names a mission, heads a group (a region, say): it and the subheadings behind it
+belong to the section that the next numbered one belongs to. How headings are told from text is said in
+`headings`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from pipelines.seams import Line
+from pipelines.tables import headings
+from pipelines.tables.anatomy import Annex, annex_label
+from pipelines.tables.headings import Heading
+from pipelines.tables.refusals import slug
+from schemas.registry import Registry, comparable
+
+FRONT = "front"  # section_id of what stands before the first heading
+
+
+@dataclass
+class _Section:
+    """A heading, the text under it, and what follows from the other headings."""
+
+    heading: str
+    lines: list[Line]
+    number: tuple[int, ...] = ()
+    label: str | None = None  # section_id of what has no number and is no subheading
+    text: list[str] = field(default_factory=list)
+    id: str = ""
+    parent: _Section | None = None
+    named: tuple[str, ...] = ()
+    missions: tuple[str, ...] = ()
+
+    @property
+    def is_subheading(self) -> bool:
+        """Whether it stands within another section, with no number of its own."""
+        return not self.number and self.label is None
+
+    def add(self, line: Line) -> None:
+        self.lines.append(line)
+        self.text.append(" ".join(line.text.split()))
+
+
+def read(
+    text: Sequence[Line],
+    annexes: Sequence[tuple[Annex, Sequence[Line]]],
+    *,
+    registry: Registry,
+    edition_year: int,
+) -> list[dict[str, object]]:
+    """The rows of `sections`: from `text` without footnotes, and per annex the running text in it."""
+    sections = list(_sections(text))
+    for annex, lines in annexes:
+        label = annex_label(annex.heading) or annex.heading
+        section = _Section(annex.heading, list(annex.heading_lines), label=slug(label))
+        for line in lines:
+            if line.text.strip():
+                section.add(line)
+        sections.append(section)
+    sections.sort(key=lambda section: section.lines[0].number)
+    for section in sections:
+        section.named = _missions(section.heading, registry)
+    _find_parents(sections)
+    _give_ids(sections)
+    _pass_on_missions(sections)
+    return [_row(section, edition_year) for section in sections]
+
+
+def _row(section: _Section, edition_year: int) -> dict[str, object]:
+    return {
+        "edition_year": edition_year,
+        "section_id": section.id,
+        "number": ".".join(map(str, section.number)) or None,
+        "heading": section.heading,
+        "parent_id": section.parent.id if section.parent else None,
+        "mission_ids": list(section.missions),
+        "text": " ".join(section.text),
+        "source_line": section.lines[0].number,
+        "source_line_end": section.lines[-1].number,
+    }
+
+
+def _sections(text: Sequence[Line]) -> Iterator[_Section]:
+    """The text cut at its headings."""
+    section: _Section | None = None
+    for part in headings.split(text):
+        if isinstance(part, Heading):
+            if section:
+                yield section
+            label = slug(part.annex) if part.annex else None
+            section = _Section(part.title, list(part.lines), part.number, label)
+        elif section is None:
+            section = _Section(" ".join(part.text.split()), [part], label=FRONT)
+        else:
+            section.add(part)
+    if section:
+        yield section
+
+
+def _find_parents(sections: Sequence[_Section]) -> None:
+    owner: _Section | None = None  # the last section that is no subheading
+    group: _Section | None = None  # where the subheadings of a group belong
+    for index, section in enumerate(sections):
+        if not section.is_subheading:
+            above = [s for s in sections[:index] if s.number and s.number == section.number[: len(s.number)]]
+            closer = [s for s in above if len(s.number) < len(section.number)]
+            section.parent = max(closer, key=lambda s: len(s.number), default=None)
+            owner, group = section, None
+            continue
+        following = sections[index + 1 :]
+        if not section.text and following and not (following[0].is_subheading and following[0].named):
+            group = _group(following, owner, sections) or group
+        section.parent = group or owner
+
+
+def _group(
+    following: Sequence[_Section], owner: _Section | None, sections: Sequence[_Section]
+) -> _Section | None:
+    """The section that a group before the next numbered section belongs to: the owner or its parent."""
+    numbered = next((section for section in following if section.number), None)
+    if owner is None or numbered is None:
+        return None
+    own = owner.number
+    if numbered.number[:-1] == own:
+        return owner
+    return owner.parent if owner.parent and numbered.number[:-1] == owner.parent.number else None
+
+
+def _give_ids(sections: Sequence[_Section]) -> None:
+    taken: set[str] = set()
+    for section in sections:
+        own = section.label or ".".join(map(str, section.number)) or slug(section.heading)
+        wanted = f"{section.parent.id}/{own}" if section.is_subheading and section.parent else own
+        section.id, count = wanted, 1
+        while section.id in taken:
+            count += 1
+            section.id = f"{wanted}-{count}"
+        taken.add(section.id)
+
+
+def _missions(heading: str, registry: Registry) -> tuple[str, ...]:
+    """The missions whose spelling stands in the heading, in its order; the longest spelling counts."""
+    text = comparable(heading)
+    spelt = [(comparable(name), mission.id) for mission in registry.missions for name in mission.spellings]
+    found: dict[int, str] = {}
+    for name, mission in sorted(spelt, key=lambda pair: len(pair[0]), reverse=True):
+        start = text.find(name)
+        while start >= 0:
+            end = start + len(name)
+            if not text[start - 1 : start].isalnum() and not text[end : end + 1].isalnum():
+                found[start] = mission
+                text = f"{text[:start]}{' ' * len(name)}{text[end:]}"
+            start = text.find(name, end)
+    return tuple(dict.fromkeys(found[start] for start in sorted(found)))
+
+
+def _pass_on_missions(sections: Sequence[_Section]) -> None:
+    """A section that names no mission has those of its subheadings, else those of its parent."""
+    for section in sections:
+        below = [other for other in sections if other.parent is section and other.is_subheading]
+        of_parts = dict.fromkeys(mission for other in below for mission in other.named)
+        inherited = section.parent.missions if section.parent else ()
+        section.missions = section.named or tuple(of_parts) or inherited

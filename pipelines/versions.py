@@ -1,0 +1,178 @@
+"""What a reading depends on besides the document, as short hashes; and the versions of the tools.
+
+Standard library only, and nothing is imported to be asked its version: a build with nothing to do
+calls this before anything heavy is loaded.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import subprocess
+import tomllib
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
+from importlib import metadata
+from pathlib import Path
+
+from pipelines.seams import Edition, Versions
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# Whatever can change a row that is read. The record's and the views' contracts are not among it.
+READING_CODE = (
+    "pipelines/document.py",
+    "pipelines/seams.py",
+    "pipelines/tables/*.py",
+    "schemas/cells.py",
+    "schemas/contract.py",
+    "schemas/editions.py",
+    "schemas/mandates.py",
+    "schemas/personnel.py",
+    "schemas/registry*.py",
+    "schemas/text.py",
+)
+# Whatever can change the published file while the lake stays the same: views, comments, how it is built.
+PUBLISHING_CODE = ("pipelines/published.py", "pipelines/sql/*.sql", "pipelines/views*.py", "schemas/*.py")
+READING_LIBRARIES = ("pyarrow",)
+REGISTRY_FILES = ("missions.toml", "layouts.toml")
+DECLARATION_FILES = ("readings.toml", "corrections.toml")
+TOOLS = (
+    "dagster",
+    "duckdb",
+    "duckdb-extension-ducklake",
+    "jvom",
+    "pandera",
+    "pyarrow",
+    "rich",
+    "sqlglot",
+    "typer",
+)
+
+
+def reading(edition: Edition) -> Versions:
+    """Versions by which an edition would be read now, each 12 hexadecimal digits.
+
+    `code` follows the bytes of the reading code and the versions of its libraries; `registry` and
+    `declarations` follow parsed content, so that a comment in a TOML file changes nothing. What the
+    catalogue says of the edition lands in its rows, so it counts as declared too.
+    """
+    return Versions(code=code(), registry=registry(), declarations=_declarations(edition))
+
+
+def code() -> str:
+    """Version of the code that reads, over the bytes of its files and its libraries' versions."""
+    return _code(ROOT, READING_CODE, READING_LIBRARIES)
+
+
+def publishing() -> str:
+    """Version of the code that shapes the published file; 12 hexadecimal digits."""
+    return _code(ROOT, PUBLISHING_CODE, ("duckdb",))
+
+
+def registry() -> str:
+    """Version of the mission registry and the layouts, over their parsed content."""
+    return _digest(_canonical(_parsed(name)) for name in REGISTRY_FILES)
+
+
+def files(patterns: Sequence[str], root: Path = ROOT) -> tuple[Path, ...]:
+    """The source files that patterns name, sorted; raises FileNotFoundError if one names none."""
+    found: set[Path] = set()
+    for pattern in patterns:
+        matched = list(root.glob(pattern))
+        if not matched:
+            raise FileNotFoundError(f"no {pattern} in {root}: is the installation complete?")
+        found.update(matched)
+    return tuple(sorted(found))
+
+
+def git_commit() -> str | None:
+    """Commit of the checkout that this code runs from; None outside one, or without git."""
+    if not (ROOT / ".git").exists():
+        return None
+    try:
+        answer = subprocess.run(
+            ["git", "-C", str(ROOT), "rev-parse", "HEAD"],
+            capture_output=True,
+            text=True,
+            timeout=5,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return answer.stdout.strip() if answer.returncode == 0 else None
+
+
+def tools() -> dict[str, str]:
+    """Version of Python and of each tool that shapes what is published, by name."""
+    import platform
+
+    versions = {name: version for name in TOOLS if (version := _installed(name))}
+    return {"python": platform.python_version(), **versions}
+
+
+def jvom() -> str:
+    """The project's own version; `unknown` where it runs without being installed."""
+    return _installed("jvom") or "unknown"
+
+
+@cache
+def _code(root: Path, patterns: tuple[str, ...], libraries: tuple[str, ...]) -> str:
+    """Computed once: what a process has imported stays as it was, whatever becomes of the files."""
+
+    def parts() -> Iterator[bytes]:
+        for file in files(patterns, root):
+            yield file.relative_to(root).as_posix().encode()
+            yield file.read_bytes()
+        for name in libraries:
+            yield f"{name}=={_installed(name)}".encode()
+
+    return _digest(parts())
+
+
+def _declarations(edition: Edition) -> str:
+    def parts() -> Iterator[bytes]:
+        yield _canonical(vars(edition))
+        for name in DECLARATION_FILES:
+            for key, entries in sorted(_parsed(name).items()):
+                if isinstance(entries, list):
+                    own = [entry for entry in entries if entry.get("edition_year") == edition.edition_year]
+                    if own:
+                        yield _canonical({name: {key: own}})
+
+    return _digest(parts())
+
+
+def _parsed(name: str) -> dict[str, object]:
+    file = ROOT / "schemas" / name
+    if not file.exists():
+        return {}
+    status = file.stat()
+    return _parse(file, status.st_mtime_ns, status.st_size)
+
+
+@cache
+def _parse(file: Path, _modified: int, _size: int) -> dict[str, object]:
+    """Parsed once per state of the file: a daemon lives long, and the files are edited meanwhile."""
+    return tomllib.loads(file.read_text(encoding="utf-8"))
+
+
+@cache
+def _installed(name: str) -> str | None:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _canonical(value: object) -> bytes:
+    return json.dumps(value, sort_keys=True, ensure_ascii=False, default=str).encode()
+
+
+def _digest(parts: Iterable[bytes]) -> str:
+    """Twelve hexadecimal digits over the parts, each kept apart from the next by its length."""
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(len(part).to_bytes(8, "big"))
+        digest.update(part)
+    return digest.hexdigest()[:12]

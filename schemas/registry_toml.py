@@ -1,0 +1,147 @@
+"""Strict reading of the project's TOML files: wrong types and unknown keys are RegistryErrors."""
+
+from __future__ import annotations
+
+import datetime
+import difflib
+import re
+import tomllib
+import unicodedata
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from schemas.errors import RegistryError
+
+# Quotation marks and dashes that typesetters use for the same sign; characters without width.
+_SAME = str.maketrans({**dict.fromkeys('‘’‚‛`´“”„"', "'"), **dict.fromkeys("‐‑‒–—−", "-")})
+_INVISIBLE = dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u2060\ufeff"))
+
+
+def comparable(text: str) -> str:
+    """`text` as it is compared: case, white space, quotation marks, dashes and ligatures aside."""
+    plain = unicodedata.normalize("NFKC", text.translate(_INVISIBLE)).translate(_SAME).casefold()
+    return re.sub(r"\s*([-/])\s*", r"\1", " ".join(plain.split()))
+
+
+def nearest(wanted: str, known: Iterable[str], count: int = 3) -> list[str]:
+    """The `count` entries of `known` most like `wanted`, nearest first; fewer if there are fewer."""
+    by_key = {comparable(entry): entry for entry in known}
+    keys = difflib.get_close_matches(comparable(wanted), by_key, n=count, cutoff=0.0)
+    return [by_key[key] for key in keys]
+
+
+class Entry:
+    """One TOML table; every key must be asked for before `done`.
+
+    `where` names the table in messages, such as `missions.toml, mission unifil`.
+    """
+
+    def __init__(self, values: Mapping[str, Any], file: str, where: str) -> None:
+        self.values = values
+        self.file = file
+        self.where = where
+        self._asked: set[str] = set()
+
+    @classmethod
+    def load(cls, path: Path) -> Entry:
+        """The whole file; RegistryError where it is absent or no TOML."""
+        try:
+            return cls(tomllib.loads(path.read_text(encoding="utf-8")), str(path), "the file")
+        except OSError as error:
+            raise RegistryError(f"cannot be read: {error.strerror}", file=str(path)) from error
+        except ValueError as error:
+            raise RegistryError(f"is no TOML in UTF-8: {error}", file=str(path)) from error
+
+    def error(self, message: str, key: str | None = None, hint: str | None = None) -> RegistryError:
+        """A RegistryError that names file, table and key."""
+        place = f"{self.where}, key {key}" if key else self.where
+        return RegistryError(f"{place}: {message}", file=self.file, hint=hint)
+
+    def named(self, where: str) -> Entry:
+        """The same table under a better name."""
+        self.where = where
+        return self
+
+    def text(self, key: str) -> str:
+        """A text that is not empty."""
+        value = self._get(key, str)
+        if not value.strip():
+            raise self.error("is empty", key)
+        return str(value)
+
+    def text_or_none(self, key: str) -> str | None:
+        """A text, or None where the key is absent."""
+        return self.text(key) if key in self.values else None
+
+    def day_or_none(self, key: str) -> datetime.date | None:
+        """A date without a time, or None where the key is absent."""
+        if key not in self.values:
+            return None
+        value = self._get(key, datetime.date)
+        if isinstance(value, datetime.datetime):
+            raise self.error("must be a date without a time", key)
+        return datetime.date(value.year, value.month, value.day)
+
+    def integer(self, key: str) -> int:
+        """A whole number."""
+        return int(self._get(key, int))
+
+    def texts(self, key: str) -> tuple[str, ...]:
+        """A list of different texts, none of them empty."""
+        values = self._get(key, list)
+        if not all(isinstance(value, str) and value.strip() for value in values):
+            raise self.error("must be a list of texts", key)
+        if len(set(values)) < len(values):
+            raise self.error("has an entry twice", key)
+        return tuple(values)
+
+    def one_of(self, key: str, allowed: Iterable[str]) -> str:
+        """One of the `allowed` texts."""
+        value, choices = self.text(key), tuple(allowed)
+        if value not in choices:
+            raise self.error(
+                f"{value!r} is unknown; the nearest is {nearest(value, choices, 1)[0]!r}",
+                key,
+                hint=f"use one of: {', '.join(choices)}",
+            )
+        return value
+
+    def table(self, key: str) -> Entry:
+        """A table within this one."""
+        return Entry(self._get(key, dict), self.file, f"{self.where}, {key}")
+
+    def pairs(self, key: str) -> tuple[tuple[str, str], ...]:
+        """A table of texts, in the order of the file."""
+        values = self._get(key, dict)
+        if not all(isinstance(value, str) and value.strip() for value in values.values()):
+            raise self.error("must map texts to texts", key)
+        return tuple(values.items())
+
+    def tables(self, key: str) -> list[Entry]:
+        """An array of tables; empty where the key is absent."""
+        self._asked.add(key)
+        values = self.values.get(key, [])
+        if not isinstance(values, list) or not all(isinstance(value, dict) for value in values):
+            raise self.error(f"must be an array of tables ([[{key}]])", key)
+        return [Entry(value, self.file, f"{key} {number}") for number, value in enumerate(values, start=1)]
+
+    def done(self) -> None:
+        """Raises RegistryError where the table has a key that nothing asked for."""
+        for key in self.values:
+            if key not in self._asked:
+                near = nearest(key, self._asked, 1)
+                raise self.error(
+                    "is unknown" + (f"; the nearest known key is {near[0]!r}" if near else ""),
+                    key,
+                    hint="correct the key, or remove it",
+                )
+
+    def _get(self, key: str, kind: type) -> Any:
+        self._asked.add(key)
+        if key not in self.values:
+            raise self.error("is missing", key)
+        value = self.values[key]
+        if not isinstance(value, kind) or isinstance(value, bool):
+            raise self.error(f"must be of type {kind.__name__}, not {type(value).__name__}", key)
+        return value

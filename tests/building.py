@@ -1,0 +1,312 @@
+"""Small editions for tests: from a few figures to every table that a report gives.
+
+`edition_tables(2024, [dict(mission_id="unifil", deployed_military=3)])` gives the seven tables of
+`schemas.TABLES` as they are read; `base_tables(...)` gives what the views stand on, without a lake.
+What is left out of a row gets a sensible value, so a test says only what it is about.
+"""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import pyarrow as pa
+
+import schemas
+from pipelines.seams import Fidelity, SourceFile, Versions
+
+FIGURES = (
+    "frame_military",
+    "frame_civil_police",
+    "deployed_military",
+    "deployed_civil_police",
+    "deployed_total",
+)
+VERSIONS = Versions(code="c0de" * 3, registry="4e9" * 4, declarations="dec1" * 3)
+RECORDED_AT = datetime.datetime(2024, 5, 15, 13, 0)
+
+Row = Mapping[str, Any]
+Tables = dict[str, pa.Table]
+
+
+def source_file(
+    year: int, text: str = "", *, fidelity: Fidelity = "full text", name: str | None = None
+) -> SourceFile:
+    """A file of an edition whose hash follows from `text`; it need not exist."""
+    data = f"{year} {text}".encode()
+    path = f"raw/{year}/{name or f'jvom-{year}.txt'}"
+    return SourceFile(year, path, hashlib.sha256(data).hexdigest(), len(data), "text", fidelity)
+
+
+def edition_tables(
+    year: int,
+    rows: Sequence[Row],
+    *,
+    totals: Row | None = None,
+    mandates: Sequence[Row] = (),
+    footnotes: Sequence[str] = (),
+    sections: Sequence[str] = (),
+    source: SourceFile | None = None,
+    period: tuple[datetime.date | None, datetime.date | None] | None = None,
+    period_months: int | None = 12,
+) -> Tables:
+    """The seven tables of one edition, as read.
+
+    `rows` are personnel rows: `mission_id`, figures (absent is blank), and any other column.
+    `deployed_total` is the sum of its parts unless given; `totals` overrides sums of the columns.
+    `mandates` are mandate rows: `mission_id`, and `international_mandate_end`/`national_frame_end`
+    or a status. `period` defaults to May to April before the edition is sent.
+    """
+    personnel = [_personnel(year, row, 100 + n) for n, row in enumerate(rows)]
+    tables: dict[str, list[dict[str, object]]] = {
+        "editions": [_edition(year, source or source_file(year), period, period_months)],
+        "personnel": personnel,
+        "personnel_totals": [_totals(year, personnel, totals or {})],
+        "mandates": [_mandate(year, row, 50 + n) for n, row in enumerate(mandates)],
+        "footnotes": [_footnote(year, n, text) for n, text in enumerate(footnotes, start=1)],
+        "sections": [_section(year, n, heading) for n, heading in enumerate(sections, start=1)],
+    }
+    tables["cells"] = list(_cells(tables))
+    return {name: schemas.TABLES[name].as_read().table(tables[name]) for name in schemas.TABLES}
+
+
+def base_tables(
+    *editions: Tables,
+    missions: Sequence[Row] = (),
+    relations: Sequence[Row] = (),
+    causes: Mapping[tuple[int, int], str] | None = None,
+) -> Tables:
+    """What the views stand on: several tables of one year are its vintages 1, 2, 3 … in order.
+
+    The registry holds every mission of the editions, with the details that `missions` gives;
+    `causes` sets the cause of a (year, vintage), such as `withdrawn`.
+    """
+    count: Counter[int] = Counter()
+    stamped: dict[str, list[pa.Table]] = {name: [] for name in schemas.VINTAGE_TABLES}
+    vintages = []
+    for snapshot, tables in enumerate(editions, start=1):
+        year = tables["editions"]["edition_year"][0].as_py()
+        count[year] += 1
+        cause = (causes or {}).get((year, count[year])) or _cause(count[year])
+        vintages.append(vintage_row(year, count[year], tables, cause=cause, snapshot_id=snapshot))
+        for name, table in tables.items():
+            stamp = {"vintage": count[year], "recorded_at": RECORDED_AT, "withdrawn": cause == "withdrawn"}
+            contract = schemas.VINTAGE_TABLES[f"{name}_vintages"]
+            stamped[contract.name].append(contract.table([row | stamp for row in table.to_pylist()]))
+    base = {
+        name: pa.concat_tables(parts) if parts else schemas.VINTAGE_TABLES[name].table([])
+        for name, parts in stamped.items()
+    }
+    base["vintages"] = schemas.RECORD["vintages"].table(vintages)
+    base["verifications"] = schemas.RECORD["verifications"].table([])
+    base["releases"] = schemas.RECORD["releases"].table([])
+    return base | registry_tables(_mission_ids(editions), missions, relations)
+
+
+def vintage_row(
+    year: int, vintage: int, tables: Tables, *, cause: str = "first reading", snapshot_id: int = 1
+) -> dict[str, object]:
+    """One row of `vintages` for an edition's tables."""
+    return {
+        "edition_year": year,
+        "vintage": vintage,
+        "recorded_at": RECORDED_AT,
+        "cause": cause,
+        "reason": f"{cause}, for a test",
+        "actor": "tester",
+        "run_id": f"run-{year}-{vintage}",
+        "code_version": VERSIONS.code,
+        "registry_version": VERSIONS.registry,
+        "declarations_version": VERSIONS.declarations,
+        "git_commit": None,
+        "source_sha256": tables["editions"]["source_sha256"][0].as_py(),
+        "snapshot_id": snapshot_id,
+        "content_hash": hashlib.sha256(f"{year} {vintage}".encode()).hexdigest(),
+        "row_counts": [(name, table.num_rows) for name, table in tables.items()],
+    }
+
+
+def registry_tables(
+    mission_ids: Iterable[str], missions: Sequence[Row] = (), relations: Sequence[Row] = ()
+) -> Tables:
+    """`mission_registry` and `mission_relations`, with defaults for what `missions` leaves out."""
+    details = {row["mission_id"]: dict(row) for row in missions}
+    known = [
+        {
+            "mission_id": mission_id,
+            "name": mission_id.upper(),
+            "organisation": "UN",
+            "region": "Midden-Oosten",
+            "countries": ["LB"],
+            **details.get(mission_id, {}),
+        }
+        for mission_id in sorted({*mission_ids, *details})
+    ]
+    pairs = [{"relation": "part of", "source": "a test", **row} for row in relations]
+    return {
+        "mission_registry": schemas.REGISTRY["mission_registry"].table(known),
+        "mission_relations": schemas.REGISTRY["mission_relations"].table(pairs),
+    }
+
+
+def _mission_ids(editions: Sequence[Tables]) -> set[str]:
+    return {
+        mission_id
+        for tables in editions
+        for name in ("personnel", "mandates")
+        for mission_id in tables[name]["mission_id"].to_pylist()
+    }
+
+
+def _cause(vintage: int) -> str:
+    return "first reading" if vintage == 1 else "source changed"
+
+
+def _edition(
+    year: int,
+    source: SourceFile,
+    period: tuple[datetime.date | None, datetime.date | None] | None,
+    months: int | None,
+) -> dict[str, object]:
+    start, end = period or (datetime.date(year - 1, 5, 1), datetime.date(year, 4, 30))
+    return {
+        "edition_year": year,
+        "title": f"Edition {year}",
+        "scope": f"period of {year}",
+        "period_start": start,
+        "period_end": end,
+        "period_months": months,
+        "date_sent": datetime.date(year, 5, 15),
+        "kamerstuk": f"kst-29521-{year}",
+        "source_url": None,
+        "layout": "two-annexes",
+        "source_path": source.path,
+        "source_sha256": source.sha256,
+        "source_bytes": source.bytes,
+        "source_format": source.format,
+        "source_fidelity": source.fidelity,
+    }
+
+
+def _place(line: int) -> dict[str, object]:
+    return {"source_page": 17, "page_label": "17", "source_line": line}
+
+
+def _add(values: Iterable[int | None]) -> int | None:
+    known = [value for value in values if value is not None]
+    return sum(known) if known else None
+
+
+def _personnel(year: int, row: Row, line: int) -> dict[str, object]:
+    parts = _add((row.get("deployed_military"), row.get("deployed_civil_police")))
+    return {
+        "edition_year": year,
+        "mission_as_printed": str(row["mission_id"]).upper(),
+        "region_as_printed": None,
+        "deployed_total": parts,
+        "separate_report": False,
+        "inferred": False,
+        "footnotes": [],
+        **_place(line),
+        "source_line_end": line,
+        **row,
+    }
+
+
+def _totals(year: int, personnel: Sequence[Row], given: Row) -> dict[str, object]:
+    sums = {name: _add(row.get(name) for row in personnel) for name in FIGURES}
+    return {"edition_year": year, **sums, **_place(199), **given}
+
+
+def _duration(row: Row, prefix: str) -> dict[str, object]:
+    end = row.get(f"{prefix}_end")
+    status = row.get(f"{prefix}_status") or ("until" if end else "indefinite")
+    return {
+        f"{prefix}_as_printed": f"{end:%d-%m-%Y}" if end else status,
+        f"{prefix}_status": status,
+        f"{prefix}_end": end,
+    }
+
+
+def _mandate(year: int, row: Row, line: int) -> dict[str, object]:
+    return {
+        "edition_year": year,
+        "mission_as_printed": str(row["mission_id"]).upper(),
+        "region_as_printed": None,
+        "legal_basis": "VNVR-resolutie 2695",
+        "international_mandate_extension": None,
+        **_place(line),
+        "source_line_end": line,
+        **row,
+        **_duration(row, "international_mandate"),
+        **_duration(row, "national_frame"),
+    }
+
+
+def _footnote(year: int, number: int, text: str) -> dict[str, object]:
+    place = {"source_page": 3, "source_line": 20 + number, "marker_lines": [10 + number]}
+    return {"edition_year": year, "scope": "document", "number": number, "text": text, **place}
+
+
+def _section(year: int, number: int, heading: str) -> dict[str, object]:
+    return {
+        "edition_year": year,
+        "section_id": str(number),
+        "number": str(number),
+        "heading": heading,
+        "parent_id": None,
+        "mission_ids": [],
+        "text": f"About {heading}.",
+        "source_line": 2 * number,
+        "source_line_end": 2 * number + 1,
+    }
+
+
+def _cells(tables: Mapping[str, Sequence[Row]]) -> Iterable[dict[str, object]]:
+    for row in tables["personnel"]:
+        yield _cell("personnel", row["mission_id"], "mission", row, row["mission_as_printed"])
+        yield from (_cell("personnel", row["mission_id"], name, row, row.get(name)) for name in FIGURES)
+    for row in tables["personnel_totals"]:
+        yield from (_cell("personnel_totals", "total", name, row, row[name]) for name in FIGURES)
+    for row in tables["mandates"]:
+        printed = {
+            "mission": row["mission_as_printed"],
+            "legal_basis": row["legal_basis"],
+            "international_mandate": row["international_mandate_as_printed"],
+            "national_frame": row["national_frame_as_printed"],
+        }
+        for name, value in printed.items():
+            yield _cell("mandates", row["mission_id"], name, row, value)
+    for row in tables["footnotes"]:
+        yield _cell("footnotes", f"footnote:{row['number']}", "text", row, row["text"])
+
+
+def _cell(table: str, key: str, column: str, row: Row, value: object) -> dict[str, object]:
+    text = None if value is None else str(value)
+    span = {
+        "page": row["source_page"],
+        "line": row["source_line"],
+        "char_start": 0,
+        "char_end": len(text or ""),
+        "box": None,
+    }
+    return {
+        "edition_year": row["edition_year"],
+        "table_name": table,
+        "row_key": key,
+        "column_name": column,
+        "as_printed": text,
+        "value": text,
+        "value_integer": value if isinstance(value, int) else None,
+        "value_date": None,
+        "source_page": row["source_page"],
+        "page_label": row.get("page_label"),
+        "source_line": row["source_line"],
+        "spans": [span],
+        "derivation": ["empty by inference" if value is None else "printed"],
+        "equalities": [],
+        "parts": [],
+    }

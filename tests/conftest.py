@@ -1,0 +1,52 @@
+"""What many tests need: an undisturbed environment, the command line, and a warehouse that was built."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from unittest import mock
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+Jvom = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture(autouse=True)
+def environment() -> Iterator[None]:
+    """Each test starts without JVOM_* and DAGSTER_HOME, and leaves nothing behind in the environment."""
+    own = {name: value for name, value in os.environ.items() if not name.startswith(("JVOM_", "DAGSTER_"))}
+    with mock.patch.dict(os.environ, own, clear=True):
+        yield
+
+
+def run_jvom(*arguments: object, cwd: Path = ROOT, **variables: str) -> subprocess.CompletedProcess[str]:
+    """One command line in a process of its own, as a user runs it."""
+    return subprocess.run(
+        [sys.executable, "-m", "pipelines.cli", *map(str, arguments)],
+        cwd=cwd,
+        env={**os.environ, "PYTHONPATH": str(ROOT), **variables},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+
+
+@pytest.fixture
+def jvom() -> Jvom:
+    """Runs one command line in a process of its own."""
+    return run_jvom
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A warehouse built by `jvom build` from the repository's raw/; tests read it and do not write."""
+    warehouse = tmp_path_factory.mktemp("built") / "warehouse"
+    done = run_jvom("build", "--warehouse", warehouse)
+    assert done.returncode == 0, done.stderr
+    return warehouse

@@ -1,0 +1,101 @@
+"""What tests of the lake let other processes do: record, hold the lock, die at a given moment."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Sequence
+from multiprocessing.connection import Connection
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import schemas
+from pipelines.seams import Recorded, Versions
+from pipelines.snapshot import Lake
+from tests import building
+
+Step = tuple[int, str, Versions, int]  # edition_year, what the source says, versions, personnel rows
+
+OTHER_CODE = Versions("c0de2c0de2c0", building.VERSIONS.registry, building.VERSIONS.declarations)
+PLAN: tuple[Step, ...] = (
+    (2021, "first", building.VERSIONS, 3),
+    (2022, "first", building.VERSIONS, 2),
+    (2021, "second", building.VERSIONS, 4),
+    (2022, "first", OTHER_CODE, 2),  # the same rows: a verification
+    (2023, "first", OTHER_CODE, 5),
+    (2022, "second", OTHER_CODE, 1),
+)
+RELEASE = {"contract_version": "1.0", "snapshot_id": 1, "vintages": [(2021, 2)], "tool_versions": []}
+
+assert schemas.TABLES  # loads the contracts before a fork does
+
+
+def open_lake(folder: Path) -> Lake:
+    """The lake that a warehouse in `folder` has."""
+    return Lake(f"sqlite:{folder / 'lake' / 'catalog.sqlite'}", f"{folder / 'lake' / 'data'}/")
+
+
+def record(lake: Lake, step: Step, **details: Any) -> Recorded:
+    """Record what one step says."""
+    year, text, versions, count = step
+    source = building.source_file(year, text, **details)
+    rows = [{"mission_id": f"mission-{n}", "deployed_military": n} for n in range(count)]
+    read = building.edition_tables(year, rows, footnotes=["a note"], sections=["One"], source=source)
+    return lake.record(
+        year, read, source=source, versions=versions, actor="tester", run_id="run", git_commit=None
+    )
+
+
+def build(lake: Lake, plan: Sequence[Step] = PLAN) -> None:
+    """Do what is left of a plan, as a build would that sees only the newest file of each edition."""
+    for step in plan:
+        held = [source.sha256 for source in lake.sources(step[0])]
+        if building.source_file(step[0], step[1]).sha256 not in held[:-1]:
+            record(lake, step)
+    lake.release({"release_id": "0" * 12, **RELEASE})
+
+
+def build_and_wait(folder: Path, ready: Connection) -> None:
+    """Build the plan, say when it begins, and never end by itself."""
+    ready.send("begun")
+    build(open_lake(folder))
+    time.sleep(600)
+
+
+def build_and_die(folder: Path, at: int | None, ready: Connection) -> None:
+    """Build the plan, but die by SIGKILL at call `at` into DuckDB or the disk; send how many were made."""
+    calls = 0
+
+    def watch(_frame: FrameType, event: str, function: Any) -> None:
+        nonlocal calls
+        if event in ("c_call", "c_return") and function.__name__ in ("execute", "fsync", "replace", "unlink"):
+            calls += 1
+            if calls == at:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    sys.setprofile(watch)
+    build(open_lake(folder), PLAN[:2])
+    sys.setprofile(None)
+    ready.send(calls)
+
+
+def record_at_once(folder: Path, barrier: Any, answer: Connection) -> None:
+    """Record the first step at the same moment as another process; send whether it was written."""
+    lake = open_lake(folder)
+    barrier.wait(30)
+    answer.send(record(lake, PLAN[0]).written)
+
+
+def hold(enter: Callable[[], Any], ready: Connection) -> None:
+    """Hold a lock until killed."""
+    with enter():
+        ready.send(os.getpid())
+        time.sleep(600)
+
+
+def hold_writer(folder: Path, ready: Connection) -> None:
+    """Hold the writer lock of a lake until killed."""
+    hold(open_lake(folder).writer, ready)

@@ -1,0 +1,189 @@
+"""The rules of the house, as docs/stages.md and the modules' first paragraphs state them."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+STAGES = {"raw", "document", "tables", "validated", "snapshot", "views", "published"}
+SHARED = {"pipelines.seams", "pipelines.settings"}
+DAGSTER = {"assets", "checks", "metadata", "automation", "definitions", "run"}
+DUCKDB = {"snapshot", "views", "published"}
+LONGEST_MODULE = 400
+LONGEST_TEST = 500
+LONGEST_FUNCTION = 60
+
+MODULES = sorted([*(ROOT / "pipelines").rglob("*.py"), *(ROOT / "schemas").rglob("*.py")])
+SOURCES = [*MODULES, *sorted((ROOT / "tests").rglob("*.py")), *sorted((ROOT / "benchmarks").rglob("*.py"))]
+
+
+def name_of(path: Path) -> str:
+    """The module's dotted name."""
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+def part_of(path: Path) -> str:
+    """The part of `pipelines` that a module belongs to, such as `tables`."""
+    parts = name_of(path).split(".")
+    return parts[1] if len(parts) > 1 else ""
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Everything that a module imports, wherever in it, as dotted names."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def in_pipelines(path: Path) -> bool:
+    return path.is_relative_to(ROOT / "pipelines")
+
+
+def test_every_stage_is_there() -> None:
+    assert {part_of(path) for path in MODULES if in_pipelines(path)} >= STAGES
+
+
+def test_stages_import_no_other_stage_and_nothing_above_them() -> None:
+    wrong = [
+        f"{name_of(path)} imports {name}"
+        for path in MODULES
+        if in_pipelines(path) and part_of(path) in STAGES
+        for name in imports(path)
+        if name.startswith("pipelines")
+        and not name.startswith(f"pipelines.{part_of(path)}")
+        and not any(name == shared or name.startswith(f"{shared}.") for shared in SHARED)
+    ]
+    assert wrong == []
+
+
+def test_schemas_import_nothing_of_pipelines() -> None:
+    wrong = [
+        f"{name_of(path)} imports {name}"
+        for path in MODULES
+        if not in_pipelines(path)
+        for name in imports(path)
+        if name.startswith("pipelines")
+    ]
+    assert wrong == []
+
+
+@pytest.mark.parametrize(("library", "allowed"), [("dagster", DAGSTER), ("duckdb", DUCKDB)])
+def test_only_some_parts_import(library: str, allowed: set[str]) -> None:
+    users = {part_of(path) for path in MODULES for name in imports(path) if name.split(".")[0] == library}
+    assert users <= allowed
+    assert users, f"nothing imports {library}: this test looks in the wrong place"
+
+
+@pytest.mark.parametrize("module", ["cli", "commands.building", "pending", "raw", "settings", "versions"])
+def test_light_modules_stay_light(module: str) -> None:
+    code = (
+        f"import sys, pipelines.{module}; "
+        "print(*sorted({'dagster', 'pandera', 'pyarrow', 'duckdb', 'sqlglot'} & set(sys.modules)))"
+    )
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60
+    )
+    assert loaded.stdout.strip() == ""
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_files_and_functions_are_short(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= (LONGEST_MODULE if path in MODULES else LONGEST_TEST)
+    long = [
+        node.name
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.FunctionDef) and (node.end_lineno or 0) - node.lineno >= LONGEST_FUNCTION
+    ]
+    assert long == []
+
+
+def test_names_say_what_a_module_is() -> None:
+    vague = [path for path in SOURCES if re.search(r"utils?|manager|helpers?|misc|common_", path.stem)]
+    assert vague == []
+
+
+def decorated_with(node: ast.FunctionDef | ast.ClassDef) -> set[str]:
+    """Names of the keywords that a function's decorators are given."""
+    calls = [decorator for decorator in node.decorator_list if isinstance(decorator, ast.Call)]
+    nested = [inner for call in calls for inner in ast.walk(call) if isinstance(inner, ast.keyword)]
+    return {keyword.arg for keyword in nested if keyword.arg}
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_public_things_are_documented(path: Path) -> None:
+    """Dagster's definitions carry their description in the decorator, where its interface shows it."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    assert ast.get_docstring(tree)
+    public = [
+        node
+        for node in tree.body
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_")
+    ]
+    methods = [
+        node
+        for owner in public
+        if isinstance(owner, ast.ClassDef)
+        for node in owner.body
+        if isinstance(node, ast.FunctionDef) and not node.name.startswith("_")
+    ]
+    undocumented = [node for node in [*public, *methods] if not ast.get_docstring(node)]
+    assert [node.name for node in undocumented if "description" not in decorated_with(node)] == []
+
+
+def test_no_year_is_special() -> None:
+    """What differs between editions is data (layouts, registry), not code."""
+    wrong = [
+        f"{name_of(path)}:{node.lineno}"
+        for path in MODULES
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Compare)
+        for value in node.comparators
+        if isinstance(value, ast.Constant) and isinstance(value.value, int) and 2001 <= value.value <= 2099
+    ]
+    assert wrong == []
+
+
+def tracked() -> list[Path]:
+    """Files in version control, and those that would be added."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    return [path for name in listed.stdout.split("\0") if name and (path := ROOT / name).is_file()]
+
+
+def test_no_file_names_a_package_index() -> None:
+    # In pieces, so that this file does not name them either.
+    hosts = [
+        "py" + "pi.org",
+        "python" + "hosted.org",
+        "npm" + "js.org",
+        "npm" + "js.com",
+        "deb." + "debian.org",
+    ]
+    found = [
+        f"{path.relative_to(ROOT)}: {host}"
+        for path in tracked()
+        for host in hosts
+        if host.encode() in path.read_bytes()
+    ]
+    assert found == []
+
+
+def test_nothing_is_left_to_do_later() -> None:
+    marks = re.compile(r"\b(TO" + r"DO|FIX" + r"ME|XX" + r"X)\b")
+    assert [path for path in SOURCES if marks.search(path.read_text(encoding="utf-8"))] == []

@@ -1,0 +1,226 @@
+"""Column lineage, derived from the SQL: complete, exact, and true of what the views compute."""
+
+from __future__ import annotations
+
+import datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from sqlglot.errors import OptimizeError
+
+import schemas
+from pipelines import views
+from tests.building import Tables, base_tables, edition_tables
+
+VIEWS = tuple(view.name for view in views.ordered())
+CONSTANTS = {
+    ("mission_trends", "has_error_finding"),
+    ("mission_trends", "has_correction"),
+    ("edition_totals", "column_name"),
+}
+
+
+def sources(sql: str, view: str = "mission_spellings") -> dict[str, tuple[views.Source, ...]]:
+    return views.column_sources(views.View(view, sql, Path(f"{view}.sql")))
+
+
+def test_every_column_of_every_view_has_sources_that_exist():
+    assert set(views.lineage()) == set(VIEWS)
+    for name, columns in views.lineage().items():
+        assert tuple(columns) == schemas.RELATIONS[name].names
+        for relation, column in (source for origins in columns.values() for source in origins):
+            assert column in schemas.RELATIONS[relation].names
+    empty = {(view, column) for view in VIEWS for column, found in views.lineage()[view].items() if not found}
+    assert empty == CONSTANTS
+
+
+def test_the_latest_views_pass_on_their_vintages_column_by_column():
+    for name, contract in schemas.TABLES.items():
+        assert views.lineage()[name] == {c: ((f"{name}_vintages", c),) for c in contract.names}
+
+
+@pytest.mark.parametrize(
+    ("view", "column", "origins"),
+    [
+        ("mission_trends", "deployed_total", "personnel.deployed_total"),
+        (
+            "mission_trends",
+            "deployed_total_computed",
+            "personnel.deployed_military personnel.deployed_civil_police",
+        ),
+        ("mission_trends", "change_pct", "personnel.deployed_military personnel.deployed_civil_police"),
+        ("mission_trends", "rank_in_edition", "personnel.deployed_military personnel.deployed_civil_police"),
+        ("mission_trends", "comparable", "editions.edition_year editions.period_months"),
+        ("mission_trends", "region", "missions.region"),
+        (
+            "mission_history",
+            "peak_edition_year",
+            "mission_trends.edition_year mission_trends.deployed_total_computed",
+        ),
+        ("mission_history", "gaps", "editions.edition_year"),
+        ("region_trends", "change", "mission_trends.deployed_total_computed"),
+        ("missions", "last_edition_year", "personnel.edition_year"),
+        ("mission_spellings", "spelling", "personnel.mission_as_printed mandates.mission_as_printed"),
+        (
+            "mandate_trends",
+            "national_frame_lapsed_within_period",
+            "mandates.national_frame_end editions.period_start editions.period_end",
+        ),
+    ],
+)
+def test_sources_are_one_step_up_in_the_order_of_the_sql(view: str, column: str, origins: str):
+    assert [".".join(source) for source in views.lineage()[view][column]] == origins.split()
+
+
+def test_deep_lineage_ends_in_base_tables():
+    assert views.deep_lineage("region_trends", "change_pct") == (
+        ("personnel_vintages", "deployed_military"),
+        ("personnel_vintages", "deployed_civil_police"),
+    )
+    assert views.deep_lineage("personnel_vintages", "vintage") == (("personnel_vintages", "vintage"),)
+    for view in VIEWS:
+        for column in schemas.RELATIONS[view].names:
+            assert not {relation for relation, _ in views.deep_lineage(view, column)} & set(VIEWS)
+
+
+def test_stars_and_using_are_followed_by_the_known_columns():
+    found = sources(
+        """
+        SELECT missions.*, listed.* EXCLUDE (mission_id)
+        FROM mission_registry AS missions
+        LEFT JOIN (
+            SELECT mission_id, min(edition_year) AS first_edition_year, max(edition_year) AS last_edition_year
+            FROM personnel GROUP BY ALL
+        ) AS listed USING (mission_id)
+        """,
+        "missions",
+    )
+
+    assert found == views.lineage()["missions"]
+
+
+def test_windows_count_their_order_but_not_their_partition():
+    found = sources(
+        """
+        SELECT mission_as_printed AS spelling, mission_id,
+            list(edition_year) OVER (PARTITION BY lower(mission_id) ORDER BY source_line) AS editions
+        FROM mandates
+        """
+    )
+
+    assert found["editions"] == (("mandates", "edition_year"), ("mandates", "source_line"))
+
+
+def test_subqueries_and_unions_of_a_column_are_its_sources():
+    found = sources(
+        """
+        WITH both_annexes AS (SELECT * FROM (SELECT mission_id, mission_as_printed FROM personnel
+            UNION ALL SELECT mission_id, region_as_printed FROM mandates) AS printed)
+        SELECT mission_as_printed AS spelling, mission_id,
+            (SELECT list(edition_year) FROM editions WHERE title = mission_as_printed) AS editions
+        FROM both_annexes
+        """
+    )
+
+    assert found == {
+        "spelling": (("personnel", "mission_as_printed"), ("mandates", "region_as_printed")),
+        "mission_id": (("personnel", "mission_id"), ("mandates", "mission_id")),
+        "editions": (
+            ("editions", "edition_year"),
+            ("editions", "title"),
+            ("personnel", "mission_as_printed"),
+            ("mandates", "region_as_printed"),
+        ),
+    }
+
+
+def test_a_column_that_there_is_not_is_refused():
+    with pytest.raises(OptimizeError, match="deployed"):
+        sources("SELECT deployed AS spelling, mission_id, [1] AS editions FROM personnel")
+
+
+@pytest.fixture(scope="module")
+def base() -> Tables:
+    """Every view has rows here, every figure a value, and no sum is a tie."""
+
+    def listed(mission: str, size: int) -> dict[str, Any]:
+        figures = ("frame_military", "frame_civil_police", "deployed_military", "deployed_civil_police")
+        return {"mission_id": mission, **{name: size + at for at, name in enumerate(figures)}}
+
+    return base_tables(
+        *(
+            edition_tables(
+                year,
+                [listed("unifil", 10 * at), {**listed("vpd", 7 + at), "separate_report": True}],
+                mandates=[
+                    {"mission_id": "unifil", "international_mandate_end": end, "national_frame_end": end}
+                ],
+                period=(end - datetime.timedelta(364), end),
+            )
+            for at, year in enumerate(range(2021, 2024), start=1)
+            for end in [datetime.date(year, 4, 30)]
+        ),
+        missions=[{"mission_id": "vpd", "region": "Wereldwijd", "organisation": "national"}],
+    )
+
+
+@pytest.fixture(scope="module")
+def before(base: Tables) -> Tables:
+    return views.evaluate(base)
+
+
+def perturbed(table: pa.Table, column: str) -> pa.Table:
+    """The same rows with other values in one column, no two made equal, in the same order."""
+    values: list[Any] = []
+    for value in table[column].to_pylist():
+        if isinstance(value, bool):
+            values.append(not value)
+        elif isinstance(value, datetime.date):
+            values.append(value + datetime.timedelta(1))
+        elif isinstance(value, int):
+            values.append(3 * value + 1)
+        else:
+            values.append(f"{value} anders")
+    at = table.column_names.index(column)
+    return table.set_column(at, table.schema.field(column), pa.array(values, table.schema.field(column).type))
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "personnel_vintages.frame_military",
+        "personnel_vintages.deployed_civil_police",
+        "personnel_vintages.deployed_total",
+        "personnel_vintages.separate_report",
+        "personnel_totals_vintages.frame_civil_police",
+        "editions_vintages.period_start",
+        "editions_vintages.period_end",
+        "editions_vintages.period_months",
+        "mandates_vintages.legal_basis",
+        "mandates_vintages.national_frame_end",
+        "mission_registry.name",
+        "mission_registry.region",
+        "mission_registry.organisation",
+    ],
+)
+def test_only_the_columns_that_name_an_origin_change_with_it(base: Tables, before: Tables, origin: str):
+    """The lineage against the facts: change one column of a base table, and look what moves."""
+    relation, column = origin.split(".")
+    after = views.evaluate({**base, relation: perturbed(base[relation], column)})
+
+    changed = {
+        (view, name)
+        for view in VIEWS
+        for name in schemas.RELATIONS[view].names
+        if not before[view][name].equals(after[view][name])
+    }
+    named = {
+        (view, name)
+        for view in VIEWS
+        for name in schemas.RELATIONS[view].names
+        if (relation, column) in views.deep_lineage(view, name)
+    }
+    assert changed
+    assert changed <= named

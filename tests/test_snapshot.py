@@ -1,0 +1,468 @@
+"""The lake: what is recorded is read back, once, with its cause, or nothing is recorded at all."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import random
+import resource
+import shutil
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+import schemas
+from pipelines.seams import Fidelity, Recorded, SourceFile, Versions
+from pipelines.snapshot import Lake, connection, decision, tables
+from schemas.errors import LakeError
+from tests import building
+from tests.building import VERSIONS
+from tests.lake_child import OTHER_CODE, PLAN, RELEASE, open_lake, record
+
+ROWS = [{"mission_id": "unifil", "deployed_military": 3}, {"mission_id": "undof", "frame_military": 1}]
+
+
+@pytest.fixture
+def absent(tmp_path: Path) -> Lake:
+    """A lake that is not there yet."""
+    return open_lake(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a lake that has its tables and no rows."""
+    folder = tmp_path_factory.mktemp("empty")
+    lake = open_lake(folder)
+    with lake.writer(), connection.attached(lake.address, "making a lake", write=True) as there:
+        assert there is not None
+        tables.prepare(there, "tester")
+    return folder
+
+
+@pytest.fixture
+def lake(absent: Lake, empty: Path, tmp_path: Path) -> Lake:
+    """A lake with its tables and no rows."""
+    shutil.copytree(empty / "lake", tmp_path / "lake")
+    return absent
+
+
+def put(lake: Lake, read: building.Tables, text: str = "", **changes: str) -> Recorded:
+    """Record the tables of 2024, as read from a file that says `text`, with changed versions."""
+    return lake.record(
+        2024,
+        read,
+        source=building.source_file(2024, text),
+        versions=dataclasses.replace(VERSIONS, **changes),
+        actor="tester",
+        run_id="run-1",
+        git_commit="abc",
+    )
+
+
+def snapshots(lake: Lake) -> int:
+    assert lake.address.file is not None
+    with sqlite3.connect(lake.address.file) as catalog:
+        (count,) = catalog.execute("SELECT count(*) FROM ducklake_snapshot").fetchone()
+    return int(count)
+
+
+def test_no_lake_reads_as_empty_tables_and_makes_nothing(absent: Lake, tmp_path: Path) -> None:
+    read = absent.read()
+    assert read.keys() == {*schemas.VINTAGE_TABLES, *schemas.RECORD}
+    assert all(table.num_rows == 0 for table in read.values())
+    assert all(table.schema == schemas.RELATIONS[name].arrow for name, table in read.items())
+    assert (absent.head(), absent.recover(), absent.sources(2024), absent.row_counts(2024, 1)) == (
+        None,
+        [],
+        [],
+        None,
+    )
+    assert absent.holder() is None
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_recorded_is_read_back(lake: Lake) -> None:
+    day = datetime.date(2024, 8, 31)
+    mandates = [{"mission_id": "unifil", "international_mandate_end": day}]
+    read = building.edition_tables(2024, ROWS, mandates=mandates, footnotes=["a"], sections=["b", "c"])
+    recorded = put(lake, read)
+    assert (recorded.vintage, recorded.cause, recorded.written) == (1, "first reading", True)
+    back = lake.read()
+    for name, table in read.items():
+        stamped = back[f"{name}_vintages"]
+        assert stamped.schema == schemas.VINTAGE_TABLES[f"{name}_vintages"].arrow
+        assert stamped["vintage"].to_pylist() == [1] * table.num_rows
+        contract = schemas.TABLES[name]
+        by_key = [(key, "ascending") for key in contract.key]
+        assert stamped.select(table.column_names).to_pylist() == table.sort_by(by_key).to_pylist()
+    for name, table in back.items():
+        schemas.RELATIONS[name].pandera.validate(table, lazy=True)
+    assert back["editions_vintages"]["withdrawn"].to_pylist() == [False]
+    (vintage,) = back["vintages"].to_pylist()
+    assert vintage["snapshot_id"] == recorded.snapshot_id
+    assert (vintage["actor"], vintage["run_id"], vintage["git_commit"]) == ("tester", "run-1", "abc")
+    assert dict(vintage["row_counts"]) == {name: table.num_rows for name, table in read.items()}
+    assert lake.row_counts(2024, 1) == dict(vintage["row_counts"])
+    assert lake.row_counts(2024, 2) is None
+    assert lake.sources(2024) == [building.source_file(2024)]
+
+
+def test_the_same_bytes_by_the_same_versions_write_nothing(lake: Lake) -> None:
+    read = building.edition_tables(2024, ROWS)
+    first = put(lake, read)
+    before = (snapshots(lake), lake.head(), lake.content_version())
+    again = put(lake, read)
+    assert not again.written
+    assert (again.vintage, again.snapshot_id) == (first.vintage, first.snapshot_id)
+    assert (snapshots(lake), lake.head(), lake.content_version()) == before
+
+
+def test_other_rows_make_a_vintage(lake: Lake) -> None:
+    put(lake, building.edition_tables(2024, ROWS))
+    version = lake.content_version()
+    recorded = put(lake, building.edition_tables(2024, ROWS[:1]), code="1" * 12)
+    assert (recorded.vintage, recorded.cause, recorded.written) == (2, "code changed", True)
+    assert recorded.reason == f"reading code {VERSIONS.code} → {'1' * 12}"
+    assert lake.content_version() != version
+    assert lake.read()["personnel_vintages"]["vintage"].to_pylist() == [1, 1, 2]
+    assert lake.read()["vintages"]["reason"].to_pylist()[1] == recorded.reason
+
+
+def held(source: SourceFile, *again: Versions) -> decision.Held:
+    """A latest vintage with content `same`, read by the usual versions and read again by others."""
+    return decision.Held(1, "first reading", source, "same", (VERSIONS, *again), 2, building.RECORDED_AT)
+
+
+@pytest.mark.parametrize(
+    ("changes", "cause", "reason"),
+    [
+        ({"code": "1" * 12}, "code changed", f"reading code {VERSIONS.code} → {'1' * 12}"),
+        ({"registry": "1" * 12}, "registry changed", f"mission registry {VERSIONS.registry} → {'1' * 12}"),
+        ({"declarations": "1" * 12}, "declared", f"declarations {VERSIONS.declarations} → {'1' * 12}"),
+        (
+            {"registry": "1" * 12, "code": "2" * 12},
+            "code changed",
+            "reading code c0dec0dec0de → 222222222222, ",
+        ),
+    ],
+)
+def test_the_cause_is_what_changed(changes: dict[str, str], cause: str, reason: str) -> None:
+    source, versions = building.source_file(2024), dataclasses.replace(VERSIONS, **changes)
+    decided = decision.decide(held(source), source, versions, "other")
+    assert (decided.write, decided.cause) == ("vintage", cause)
+    assert decided.reason.startswith(reason)
+    assert decision.decide(held(source), source, versions, "same").write == "verification"
+    assert decision.decide(held(source, versions), source, versions, "same").write == "nothing"
+    assert decision.decide(held(source, versions), source, VERSIONS, "same").write == "nothing"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "cause"),
+    [
+        ("abridged", "full text", "source replaced"),
+        ("abridged", "official file", "source replaced"),
+        ("abridged", "abridged", "source changed"),
+        ("full text", "official file", "source changed"),
+        ("full text", "abridged", "source changed"),
+    ],
+)
+def test_another_file_is_a_vintage_even_with_the_same_rows(
+    before: Fidelity, after: Fidelity, cause: str
+) -> None:
+    old = building.source_file(2024, "old", fidelity=before)
+    new = building.source_file(2024, "new", fidelity=after)
+    decided = decision.decide(held(old), new, VERSIONS, "same")
+    assert (decided.write, decided.cause) == ("vintage", cause)
+    assert decided.reason == f"{before} {old.sha256[:12]} gave way to {after} {new.sha256[:12]}"
+
+
+def test_the_same_rows_by_other_versions_are_a_verification(lake: Lake) -> None:
+    read = building.edition_tables(2024, ROWS)
+    put(lake, read)
+    again = put(lake, read, code="1" * 12)
+    assert (again.vintage, again.written) == (1, False)
+    count = snapshots(lake)
+    put(lake, read, code="1" * 12)
+    put(lake, read)
+    assert snapshots(lake) == count  # both versions are known now
+    (verified,) = lake.read()["verifications"].to_pylist()
+    assert (verified["kind"], verified["edition_year"], verified["code_version"]) == (
+        "read again",
+        2024,
+        "1" * 12,
+    )
+    assert verified["result"].startswith("the same rows as vintage 1")
+    assert lake.head() == f"read again:2024:1:{building.source_file(2024).sha256[:8]}:{'1' * 12}:" + ":".join(
+        [VERSIONS.registry, VERSIONS.declarations]
+    )
+    later = put(lake, building.edition_tables(2024, ROWS[:1]), code="1" * 12, registry="2" * 12)
+    assert later.cause == "registry changed"  # the code was known to read the same
+
+
+def test_places_are_no_content_and_values_are() -> None:
+    read = building.edition_tables(2024, ROWS)
+    content = decision.content_hash(read)
+    personnel = read["personnel"]
+    line = personnel.column_names.index("source_line")
+    moved = personnel.set_column(line, personnel.field(line), pa.array([7, 8], pa.int32()))
+    reordered = personnel.take([1, 0])
+    assert decision.content_hash({**read, "personnel": moved}) == content
+    assert decision.content_hash({**read, "personnel": reordered}) == content
+    other_file = building.edition_tables(2024, ROWS, source=building.source_file(2024, "other"))
+    assert decision.content_hash(other_file) == content
+    for name in ("mission_as_printed", "deployed_total", "footnotes"):
+        place = personnel.column_names.index(name)
+        value = {"mission_as_printed": "X", "deployed_total": 9, "footnotes": [1]}[name]
+        changed = personnel.set_column(
+            place, personnel.field(place), pa.array([value] * 2, personnel.field(place).type)
+        )
+        assert decision.content_hash({**read, "personnel": changed}) != content
+
+
+def test_a_commit_says_what_it_is(lake: Lake) -> None:
+    put(lake, building.edition_tables(2024, ROWS))
+    with connection.attached(lake.address, "looking", write=False) as there:
+        assert there is not None
+        author, message, info = there.rows(
+            "SELECT author, commit_message, commit_extra_info::JSON FROM "
+            f"{there.metadata('ducklake_snapshot_changes')} ORDER BY snapshot_id DESC LIMIT 1"
+        )[0]
+    assert author == "tester"
+    assert message.startswith("Edition 2024, vintage 1: first reading")
+    for part in (
+        '"edition_year": 2024',
+        '"run_id": "run-1"',
+        building.source_file(2024).sha256,
+        VERSIONS.code,
+    ):
+        assert part in info
+
+
+def test_data_are_zstd_parquet_by_year_and_none_is_in_the_catalog(lake: Lake) -> None:
+    put(lake, building.edition_tables(2024, ROWS))
+    assert lake.address.folder is not None
+    files = sorted(lake.address.folder.rglob("*.parquet"))
+    assert {file.parent.name for file in files} == {"edition_year=2024"}
+    assert {file.parent.parent.name for file in files} >= {"personnel_vintages", "cells_vintages", "vintages"}
+    assert {pq.read_metadata(file).row_group(0).column(0).compression for file in files} == {"ZSTD"}
+    with sqlite3.connect(f"{lake.address.file}") as catalog:
+        assert catalog.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+        options = dict(catalog.execute("SELECT key, value FROM ducklake_metadata").fetchall())
+        inlined = catalog.execute("SELECT count(*) FROM ducklake_inlined_data_tables").fetchone()
+    assert (options["require_commit_message"], options["data_inlining_row_limit"]) == ("true", "0")
+    assert inlined == (0,)
+
+
+def test_the_lake_carries_the_contracts_comments(lake: Lake) -> None:
+    put(lake, building.edition_tables(2024, ROWS))
+    with connection.attached(lake.address, "looking", write=False) as there:
+        assert there is not None
+        of_tables = dict(
+            there.rows("SELECT table_name, comment FROM duckdb_tables() WHERE database_name = ?", there.name)
+        )
+        of_columns = there.rows(
+            "SELECT table_name, column_name, comment FROM duckdb_columns() WHERE database_name = ?",
+            there.name,
+        )
+    contracts = tables.contracts()
+    assert of_tables == {name: contract.documentation for name, contract in contracts.items()}
+    for table, column, comment in of_columns:
+        assert comment == contracts[table][column].documentation
+
+
+def test_a_later_contract_adds_a_column(absent: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = tables.contracts()
+    old = dataclasses.replace(
+        whole["personnel_vintages"],
+        columns=tuple(c for c in whole["personnel_vintages"].columns if c.name != "deployed_total"),
+    )
+    with monkeypatch.context() as before:
+        before.setattr(tables, "contracts", lambda: {**whole, "personnel_vintages": old})
+        older = connection.attached(absent.address, "making an older lake", write=True)
+        with absent.writer(), older as there:
+            assert there is not None
+            tables.prepare(there, "tester")
+    assert "deployed_total" in absent.read()["personnel_vintages"].column_names  # null, until it is there
+    put(absent, building.edition_tables(2024, ROWS))
+    assert absent.read()["personnel_vintages"]["deployed_total"].to_pylist() == [None, 3]
+    with connection.attached(absent.address, "looking", write=False) as there:
+        assert there is not None
+        assert "Make personnel_vintages.deployed_total" in [
+            message for (message,) in there.rows(f"SELECT commit_message FROM {there.name}.snapshots()")
+        ]
+
+
+def test_a_release_is_recorded_once(lake: Lake) -> None:
+    put(lake, building.edition_tables(2024, ROWS))
+    assert lake.release({"release_id": "b" * 12, **RELEASE})
+    assert lake.head() == f"release:{'b' * 12}"
+    assert lake.release({"release_id": "a" * 12, **RELEASE})
+    assert not lake.release({"release_id": "b" * 12, **RELEASE})
+    releases = lake.read()["releases"]
+    assert releases["release_id"].to_pylist() == ["b" * 12, "a" * 12]  # in order of time
+    assert releases["vintages"].to_pylist()[0] == [(2021, 2)]
+
+
+def test_the_newest_commit_is_found_with_and_without_duckdb(lake: Lake) -> None:
+    put(lake, building.edition_tables(2024, ROWS))
+    alone = lake.head()
+    assert alone is not None
+    assert alone.startswith("vintage:2024:1:")
+    with connection.attached(lake.address, "reading", write=False):
+        with connection.sqlite_alone(lake.address) as catalog:
+            assert catalog is None  # two SQLite libraries at once would drop each other's locks
+        assert lake.head() == alone
+
+
+def test_a_catalog_without_a_lake_in_it_counts_as_none(absent: Lake) -> None:
+    assert absent.address.file is not None
+    absent.address.file.parent.mkdir(parents=True)
+    absent.address.file.touch()
+    assert absent.head() is None
+    assert absent.read()["vintages"].num_rows == 0
+    assert put(absent, building.edition_tables(2024, ROWS)).written
+
+
+def test_a_lake_made_but_not_filled_is_finished(absent: Lake) -> None:
+    with connection.attached(absent.address, "dying early", write=True):
+        pass
+    assert absent.head() == "snapshot:0"
+    assert absent.read()["vintages"].num_rows == 0
+    assert (absent.sources(2024), absent.row_counts(2024, 1), absent.recover()) == ([], None, [])
+    assert put(absent, building.edition_tables(2024, ROWS)).vintage == 1
+
+
+def test_a_moved_lake_opens(lake: Lake, tmp_path: Path) -> None:
+    put(lake, building.edition_tables(2024, ROWS))
+    before = lake.read()
+    lake.close()
+    (tmp_path / "lake").rename(tmp_path / "elsewhere")
+    (tmp_path / "new").mkdir()
+    (tmp_path / "elsewhere").rename(tmp_path / "new" / "lake")
+    moved = open_lake(tmp_path / "new")
+    assert moved.read() == before
+    assert record(moved, PLAN[0]).written
+
+
+@contextmanager
+def no_file_beyond(size: int) -> Iterator[None]:
+    """As good as a full disk: this process may write no file larger than `size` bytes."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_a_full_disk_leaves_nothing_half_recorded(lake: Lake) -> None:
+    put(lake, building.edition_tables(2024, ROWS))
+    before = (lake.read(), lake.head())
+    noise = random.Random(1).randbytes(1_500_000).hex()
+    large = building.edition_tables(2024, ROWS, footnotes=[noise])
+    with (
+        no_file_beyond(1_000_000),
+        pytest.raises(LakeError, match="recording edition 2024 failed") as failure,
+    ):
+        put(lake, large, "corrected")
+    assert failure.value.exit_code == 3
+    assert failure.value.hint is not None
+    assert "disk space" in failure.value.hint
+    assert (lake.read(), lake.head()) == before
+    assert put(lake, large, "corrected").vintage == 2
+
+
+def test_a_missing_data_file_is_an_error_with_a_next_step(lake: Lake) -> None:
+    put(lake, building.edition_tables(2024, ROWS))
+    assert lake.address.folder is not None
+    next(lake.address.folder.rglob("cells_vintages/**/*.parquet")).unlink()
+    with pytest.raises(LakeError, match="reading the lake failed") as failure:
+        lake.read()
+    assert "restore it from a backup" in str(failure.value)
+
+
+def test_an_empty_catalog_never_takes_over_another_ones_data(lake: Lake, tmp_path: Path) -> None:
+    put(lake, building.edition_tables(2024, ROWS))
+    other = Lake(f"sqlite:{tmp_path / 'other.sqlite'}", lake.address.data)
+    with pytest.raises(LakeError, match="holds the files of another") as failure:
+        put(other, building.edition_tables(2024, ROWS))
+    assert failure.value.hint is not None
+    assert other.recover() == []
+    assert lake.read()["vintages"].num_rows == 1
+
+
+def test_the_catalog_is_one_of_two_kinds() -> None:
+    with pytest.raises(LakeError, match="not mysql:") as failure:
+        Lake("mysql:host=db password=secret", "data/")
+    assert "secret" not in str(failure.value)
+
+
+def test_an_extension_is_installed_by_duckdb_where_its_package_is_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    import duckdb
+
+    monkeypatch.setitem(sys.modules, "duckdb_extension_sqlite_scanner", None)
+    with duckdb.connect(config={"extension_directory": str(tmp_path)}) as connected:
+        connected.execute("SET custom_extension_repository = 'file:///nowhere'")
+        with pytest.raises(LakeError, match="neither installed") as failure:
+            connection.load_extension(connected, "sqlite_scanner")
+        assert connected.execute("SELECT current_setting('allow_unsigned_extensions')").fetchone() == (False,)
+    assert failure.value.hint == f'pip install "duckdb-extension-sqlite-scanner=={duckdb.__version__}"'
+    assert [record.getMessage() for record in caplog.records] == [
+        "DuckDB extension sqlite_scanner: no usable package duckdb_extension_sqlite_scanner, "
+        "so DuckDB installs it"
+    ]
+
+
+def test_an_object_store_is_reached_as_the_environment_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    import duckdb
+
+    for name, value in {
+        "AWS_ACCESS_KEY_ID": "key",
+        "AWS_SECRET_ACCESS_KEY": "it's secret",
+        "AWS_REGION": "eu-west-1",
+        "AWS_ENDPOINT_URL": "http://127.0.0.1:8333",
+    }.items():
+        monkeypatch.setenv(name, value)
+    with duckdb.connect() as connected:
+        connection.load_extension(connected, "httpfs")
+        connected.execute(connection.s3_secret())
+        (secret,) = connected.execute("SELECT secret_string FROM duckdb_secrets()").fetchone() or ("",)
+    for part in (
+        "key_id=key",
+        "endpoint=127.0.0.1:8333",
+        "url_style=path",
+        "use_ssl=false",
+        "region=eu-west-1",
+    ):
+        assert part in secret
+
+
+def test_importing_the_store_is_light() -> None:
+    code = (
+        "import sys, pipelines.snapshot, pipelines.published\n"
+        "print([name for name in ('duckdb', 'pyarrow', 'pandera', 'dagster') if name in sys.modules])"
+    )
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert answer.stdout.strip() == "[]"
+
+
+def test_versions_known_to_give_the_same_rows_hold_over_many_changes(lake: Lake) -> None:
+    for step in PLAN:
+        record(lake, step)
+    assert not record(lake, PLAN[2]).written
+    assert not record(lake, (2021, "second", OTHER_CODE, 4)).written
+    read = lake.read()
+    assert read["vintages"].select(["edition_year", "vintage"]).to_pylist() == [
+        {"edition_year": year, "vintage": vintage}
+        for year, vintage in [(2021, 1), (2021, 2), (2022, 1), (2022, 2), (2023, 1)]
+    ]
+    assert read["verifications"]["edition_year"].to_pylist() == [2022, 2021]

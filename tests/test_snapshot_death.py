@@ -1,0 +1,279 @@
+"""Writers that die, wait, or race: the record is whole, and what they left is mended."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import multiprocessing
+import random
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from filelock import FileLock
+
+from pipelines.snapshot import Lake, manifests
+from schemas.errors import LakeError
+from tests import lake_child
+from tests.building import VERSIONS
+from tests.lake_child import PLAN, build, open_lake, record
+
+KILLS = 12
+PROCESSES = multiprocessing.get_context("forkserver")  # a fork of it starts in no time
+PROCESSES.set_forkserver_preload(["tests.lake_child"])
+
+Start = Callable[..., tuple[Any, Any]]
+
+
+@pytest.fixture
+def start() -> Iterator[Start]:
+    """Starts a function of `lake_child` in a process; gives the process and what it says."""
+    started = []
+
+    def begin(work: Callable[..., None], *arguments: object) -> tuple[Any, Any]:
+        ours, theirs = PROCESSES.Pipe()
+        process = PROCESSES.Process(target=work, args=(*arguments, theirs), daemon=True)
+        process.start()
+        theirs.close()
+        started.append(process)
+        return process, ours
+
+    yield begin
+    for process in started:
+        process.kill()
+        process.join()
+
+
+def content(lake: Lake) -> dict[str, list[dict[str, Any]]]:
+    """All rows, apart from runs, times and snapshots."""
+    stamps = {"recorded_at", "checked_at", "published_at", "run_id", "snapshot_id"}
+    return {
+        name: [{key: value for key, value in row.items() if key not in stamps} for row in table.to_pylist()]
+        for name, table in lake.read().items()
+    }
+
+
+def check_whole(lake: Lake) -> None:
+    """Nothing half there: each vintage has all its rows, each file a manifest, each snapshot an end."""
+    read = lake.read()
+    for vintage in read["vintages"].to_pylist():
+        assert vintage["snapshot_id"] is not None
+        for name, count in vintage["row_counts"]:
+            key = (vintage["edition_year"], vintage["vintage"])
+            table = read[f"{name}_vintages"].select(["edition_year", "vintage"]).to_pylist()
+            assert sum(tuple(row.values()) == key for row in table) == count
+    assert lake.address.folder is not None
+    assert lake.address.manifests is not None
+    files = {str(file.relative_to(lake.address.folder)) for file in lake.address.folder.rglob("*.parquet")}
+    assert manifests.named(lake.address.manifests) == files
+    for manifest in lake.address.manifests.glob("*.json"):
+        for path, digest in manifests.read(manifest).items():
+            assert hashlib.sha256((lake.address.folder / path).read_bytes()).hexdigest() == digest
+
+
+def test_a_writer_killed_at_random_leaves_what_one_that_lived_leaves(tmp_path: Path, start: Start) -> None:
+    whole = open_lake(tmp_path / "whole")
+    build(whole)
+    lake = open_lake(tmp_path / "killed")
+    moments = [0.05 * number for number in range(KILLS)]
+    random.Random(7).shuffle(moments)
+    for moment in moments:
+        process, ready = start(lake_child.build_and_wait, tmp_path / "killed")
+        assert ready.recv() == "begun"
+        time.sleep(moment)
+        process.kill()
+        process.join()
+        lake.head()  # readable at any time
+    build(lake)
+    lake.recover()
+    check_whole(lake)
+    assert content(lake) == content(whole)
+
+
+@pytest.mark.parametrize(("editions_before", "deaths", "editions_seen"), [(0, 2, {0}), (1, 7, {1, 2})])
+def test_a_writer_killed_at_each_kind_of_step(
+    tmp_path: Path, start: Start, editions_before: int, deaths: int, editions_seen: set[int]
+) -> None:
+    """The first makes the lake, whose tables are one commit; the second adds to it."""
+    before_all = tmp_path / "before"
+    before_all.mkdir()
+    before = open_lake(before_all)
+    for step in PLAN[:editions_before]:
+        record(before, step)
+    before.close()
+    shutil.copytree(before_all, tmp_path / "whole")
+    _, said = start(lake_child.build_and_die, tmp_path / "whole", None)
+    calls = said.recv()
+    expected = content(open_lake(tmp_path / "whole"))
+    seen = set()
+    for point in range(calls // (2 * deaths), calls, calls // deaths + 1):
+        folder = tmp_path / f"killed-{point}"
+        shutil.copytree(before_all, folder)
+        process, said = start(lake_child.build_and_die, folder, point)
+        with pytest.raises(EOFError):
+            said.recv()
+        process.join()
+        assert process.exitcode == -9
+        lake = open_lake(folder)
+        seen.add(lake.read()["vintages"].num_rows)
+        build(lake, PLAN[:2])
+        lake.recover()
+        check_whole(lake)
+        assert content(lake) == expected
+    assert seen == editions_seen  # some died before the commit, some after it
+
+
+def test_two_first_loads_at_once_make_one_vintage(tmp_path: Path, start: Start) -> None:
+    barrier = PROCESSES.Barrier(2)
+    answers = [start(lake_child.record_at_once, tmp_path, barrier)[1] for _ in range(2)]
+    assert sorted(answer.recv() for answer in answers) == [False, True]
+    lake = open_lake(tmp_path)
+    assert lake.read()["vintages"]["vintage"].to_pylist() == [1]
+    check_whole(lake)
+
+
+def test_waiting_names_the_writer_and_ends_in_an_error(tmp_path: Path, start: Start) -> None:
+    lake = open_lake(tmp_path)
+    process, ready = start(lake_child.hold_writer, tmp_path)
+    pid = ready.recv()
+    said: list[str] = []
+    with (
+        pytest.raises(LakeError, match=f"not free within 0.3 s: it is written by process {pid} ") as failure,
+        lake.writer(timeout=0.3, waiting=said.append),
+    ):
+        pytest.fail("the lock was held")
+    assert failure.value.exit_code == 3
+    assert failure.value.hint is not None
+    assert "--timeout" in failure.value.hint
+    assert len(said) == 1
+    assert f"held by process {pid} (" in said[0]
+    assert lake.holder() == said[0].partition("held by ")[2]
+    assert lake.read()["vintages"].num_rows == 0  # reading waits for nobody
+
+    process.kill()
+    process.join()
+    assert lake.holder() is None  # its note is still there, and says nothing any more
+    with lake.writer(timeout=0):
+        assert f"process {process.pid} " not in str(lake.holder())
+
+
+def test_the_note_of_a_dead_writer_is_not_believed(tmp_path: Path) -> None:
+    lake = open_lake(tmp_path)
+    gone = PROCESSES.Process(target=time.sleep, args=(0,))
+    gone.start()
+    gone.join()
+    file = tmp_path / "lake" / "catalog.sqlite.lock"
+    file.parent.mkdir()
+    with lake.writer():
+        note = json.loads(file.with_name(f"{file.name}.holder.json").read_text())
+    stale = json.dumps({**note, "pid": gone.pid})
+    file.with_name(f"{file.name}.holder.json").write_text(stale)
+    with (
+        FileLock(file),
+        pytest.raises(LakeError, match="written by another process, which left no name"),
+        lake.writer(timeout=0),
+    ):
+        pytest.fail("the lock was held")
+
+
+def test_the_lock_is_entered_again_by_its_own_process(tmp_path: Path) -> None:
+    lake, again = open_lake(tmp_path), open_lake(tmp_path)
+    lock = tmp_path / "lake" / "catalog.sqlite.lock"
+    with lake.writer():
+        with again.writer(timeout=0):
+            assert record(again, PLAN[0]).written
+        with pytest.raises(TimeoutError), FileLock(lock, timeout=0):
+            pytest.fail("the inner one let the lock go")
+    with FileLock(lock, timeout=0):
+        assert lake.read()["vintages"].num_rows == 1
+
+
+def test_a_lock_that_cannot_be_made_says_so(tmp_path: Path) -> None:
+    (tmp_path / "lake").write_text("a file where a folder should be")
+    with pytest.raises(LakeError, match="cannot be made") as failure, open_lake(tmp_path).writer():
+        pytest.fail("there is no lock")
+    assert failure.value.hint is not None
+
+
+@pytest.fixture
+def filled(tmp_path: Path) -> Lake:
+    lake = open_lake(tmp_path)
+    record(lake, PLAN[0])
+    return lake
+
+
+def test_a_manifest_tells_a_flipped_bit_and_is_never_made_to_fit(filled: Lake) -> None:
+    folder, home = filled.address.folder, filled.address.manifests
+    assert folder is not None
+    assert home is not None
+    (manifest,) = home.glob("*.json")
+    before = manifest.read_bytes()
+    path, digest = next(iter(manifests.read(manifest).items()))
+    data = bytearray((folder / path).read_bytes())
+    data[len(data) // 2] ^= 1
+    (folder / path).write_bytes(data)
+    assert filled.recover() == []
+    assert manifest.read_bytes() == before
+    assert hashlib.sha256((folder / path).read_bytes()).hexdigest() != digest
+
+
+@pytest.mark.parametrize("damage", ["", "{", '{"files": [{}]}', "[]"])
+def test_a_missing_or_damaged_manifest_is_completed(filled: Lake, damage: str) -> None:
+    assert filled.address.manifests is not None
+    (manifest,) = filled.address.manifests.glob("*.json")
+    before = json.loads(manifest.read_text())
+    manifest.write_text(damage)
+    if not damage:
+        manifest.unlink()
+    assert filled.recover() == [f"completed the manifest of snapshot {before['snapshot']}"]
+    assert json.loads(manifest.read_text()) == {**before, "late": True}
+    assert filled.recover() == []
+
+
+def test_a_snapshot_whose_file_is_gone_is_reported(filled: Lake) -> None:
+    assert filled.address.manifests is not None
+    assert filled.address.folder is not None
+    (manifest,) = filled.address.manifests.glob("*.json")
+    gone = sorted(manifests.read(manifest))[0]
+    manifest.unlink()
+    (filled.address.folder / gone).unlink()
+    (sentence,) = filled.recover()
+    assert gone in sentence
+    assert sentence.endswith("restore it from a backup")
+
+
+def test_files_of_no_snapshot_are_listed_and_removed(filled: Lake, caplog: pytest.LogCaptureFixture) -> None:
+    assert filled.address.folder is not None
+    some = sorted(filled.address.folder.rglob("*.parquet"))[0]
+    orphan = some.with_name("ducklake-01a209dc-578e-7e32-b238-154280f300f7.parquet")
+    shutil.copy(some, orphan)
+    before = filled.read()
+    assert filled.recover() == [f"removed {orphan}, which no snapshot names"]
+    assert not orphan.exists()
+    shutil.copy(some, orphan)
+    with caplog.at_level(logging.WARNING):
+        record(filled, PLAN[1])  # the next writer does the same, and says so in the log
+    assert [entry.getMessage() for entry in caplog.records] == [f"removed {orphan}, which no snapshot names"]
+    assert filled.read()["personnel_vintages"].slice(0, 3) == before["personnel_vintages"]
+
+
+def test_what_may_be_of_use_is_left_alone(filled: Lake, tmp_path: Path) -> None:
+    assert filled.address.folder is not None
+    foreign = filled.address.folder / "figures.parquet"
+    foreign.write_text("somebody's own")
+    assert filled.recover() == [f"left 1 files alone that no snapshot names, such as {foreign}"]
+    foreign.unlink()
+    catalog = tmp_path / "lake" / "catalog.sqlite"
+    shutil.copy(catalog, tmp_path / "older")
+    record(filled, (2021, "second", VERSIONS, 4))
+    filled.close()
+    shutil.copy(tmp_path / "older", catalog)  # a catalog from a backup, beside younger data
+    for passing in ("-wal", "-shm"):
+        catalog.with_name(catalog.name + passing).unlink(missing_ok=True)
+    (sentence,) = filled.recover()
+    assert sentence.startswith("left ")
+    assert filled.read()["vintages"].num_rows == 1

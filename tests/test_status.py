@@ -1,0 +1,39 @@
+"""When an edition is late."""
+
+from __future__ import annotations
+
+import datetime
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipelines.commands.status import late, report_day
+
+
+@pytest.mark.parametrize(
+    "day", [date(2009, 5, 20), date(2024, 5, 15), date(2025, 5, 21), date(2026, 5, 20), date(2030, 5, 15)]
+)
+def test_the_report_goes_out_on_the_third_wednesday_of_may(day: date) -> None:
+    assert report_day(day.year) == day
+
+
+@given(st.integers(2000, 2100))
+def test_it_is_always_a_wednesday_with_two_before_it(year: int) -> None:
+    day = report_day(year)
+    assert (day.month, day.weekday()) == (5, 2)
+    assert 15 <= day.day <= 21
+
+
+def test_late_begins_the_day_after() -> None:
+    day = report_day(2025)
+    assert late({2024}, day) == []
+    assert late({2024}, day + datetime.timedelta(days=1)) == [2025]
+    assert late({2024, 2025}, day + datetime.timedelta(days=1)) == []
+
+
+def test_gaps_between_editions_are_late_and_earlier_years_are_not() -> None:
+    assert late({2020, 2023}, date(2024, 1, 1)) == [2021, 2022]
+    assert late(set(), date(2024, 12, 31)) == [2024]
+    assert late(set(), date(2024, 1, 1)) == []

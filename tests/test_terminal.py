@@ -1,0 +1,103 @@
+"""How answers look: valid JSON whatever the values, tables that a pipe does not cut."""
+
+from __future__ import annotations
+
+import datetime
+import decimal
+import json
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipelines.commands.terminal import Terminal, as_json, as_text, write_csv
+from schemas.errors import ContractError, LakeError, LayoutError, Problems
+
+SCALARS = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text()
+    | st.dates()
+    | st.datetimes()
+    | st.decimals(allow_nan=False, allow_infinity=False, places=2)
+    | st.binary(max_size=8)
+    | st.uuids()
+)
+
+
+@given(st.recursive(SCALARS, lambda s: st.lists(s) | st.dictionaries(st.integers() | st.text(), s)))
+def test_every_value_is_valid_json(value: object) -> None:
+    json.loads(as_json(value), parse_constant=pytest.fail)
+
+
+@given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(), st.lists))
+def test_plain_values_round_trip(value: object) -> None:
+    assert json.loads(as_json(value)) == value
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        (datetime.date(2024, 5, 15), '"2024-05-15"'),
+        (datetime.datetime(2024, 5, 15, 13), '"2024-05-15T13:00:00Z"'),
+        (
+            datetime.datetime(2024, 5, 15, 15, tzinfo=datetime.timezone(datetime.timedelta(hours=2))),
+            '"2024-05-15T13:00:00Z"',
+        ),
+        (math.nan, "null"),
+        (decimal.Decimal("1.5"), "1.5"),
+        ({2024: 1}, '{\n  "2024": 1\n}'),
+    ],
+)
+def test_values_as_json(value: object, written: str) -> None:
+    assert as_json(value) == written
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [(None, ""), (True, "yes"), (0, "0"), (0.1 + 0.2, "0.3"), ([2024, None], "2024, "), ({1: 2}, "1: 2")],
+)
+def test_values_as_text(value: object, shown: str) -> None:
+    assert as_text(value) == shown
+
+
+def test_a_piped_table_is_not_cut(capsys: pytest.CaptureFixture[str]) -> None:
+    long = "x" * 500
+    Terminal().table(("name", "figure"), [(long, 1), ("[bold]", None)])
+    out = capsys.readouterr().out
+    assert long in out
+    assert "[bold]" in out
+
+
+def test_csv_tells_null_from_false(capsys: pytest.CaptureFixture[str]) -> None:
+    write_csv(("a", "b", "c"), [(None, False, [1, None]), ('say "no"', 1.5, datetime.date(2024, 1, 2))])
+    assert capsys.readouterr().out == 'a,b,c\n,false,"[1, null]"\n"say ""no""",1.5,2024-01-02\n'
+
+
+def test_an_error_says_where_and_what_next(capsys: pytest.CaptureFixture[str]) -> None:
+    error = LayoutError("unknown heading", file="raw/2024/a.txt", page=3, line=12, hint="add it")
+    assert Terminal().fail(error) == 1
+    assert (
+        capsys.readouterr().err == "error: raw/2024/a.txt, page 3, line 12: unknown heading\n  next: add it\n"
+    )
+
+
+def test_an_error_as_json_holds_every_problem(capsys: pytest.CaptureFixture[str]) -> None:
+    problems = Problems([LayoutError("one", line=1), LayoutError("two", line=2)])
+    assert Terminal(json=True).fail(problems) == 1
+    captured = capsys.readouterr()
+    told = json.loads(captured.out)["error"]
+    assert [problem["line"] for problem in told["problems"]] == [1, 2]
+    assert captured.err == ""
+
+    failures: list[dict[str, object]] = [{"table": "personnel", "value": datetime.date(2024, 1, 1)}]
+    Terminal(json=True).fail(ContractError("broken", failures=failures))
+    told = json.loads(capsys.readouterr().out)["error"]
+    assert told["failures"] == [{"table": "personnel", "value": "2024-01-01"}]
+
+
+def test_the_surroundings_have_a_status_of_their_own() -> None:
+    assert Terminal().fail(LakeError("disk full")) == 3

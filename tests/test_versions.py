@@ -1,0 +1,123 @@
+"""What makes an edition be read again, and what does not."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from pipelines import versions
+from pipelines.seams import Edition, Versions
+
+EDITION = Edition(2024, title="Voortgangsrapportage", date_sent=date(2024, 5, 15))
+
+
+@pytest.fixture
+def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the project whose files a test may change."""
+    for folder in ("pipelines", "schemas"):
+        shutil.copytree(
+            versions.ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__")
+        )
+    monkeypatch.setattr(versions, "ROOT", tmp_path)
+    return tmp_path
+
+
+def append(file: Path, text: str) -> None:
+    file.write_text(file.read_text(encoding="utf-8") + text, encoding="utf-8")
+
+
+def read_anew(edition: Edition = EDITION) -> Versions:
+    """As another process would see it: code is looked at once a process."""
+    versions._code.cache_clear()
+    return versions.reading(edition)
+
+
+def test_versions_are_short_hashes_and_stable() -> None:
+    now = versions.reading(EDITION)
+    assert all(len(v) == 12 and int(v, 16) >= 0 for v in (now.code, now.registry, now.declarations))
+    assert now == versions.reading(EDITION)
+
+
+@pytest.mark.parametrize(
+    "file",
+    ["pipelines/document.py", "pipelines/tables/cells.py", "schemas/personnel.py", "schemas/registry.py"],
+)
+def test_code_that_reads_counts(checkout: Path, file: str) -> None:
+    before = read_anew()
+    append(checkout / file, "\n# another line\n")
+    after = read_anew()
+    assert after.code != before.code
+    assert (after.registry, after.declarations) == (before.registry, before.declarations)
+
+
+@pytest.mark.parametrize("file", ["pipelines/cli.py", "pipelines/views.py", "schemas/trends.py"])
+def test_code_that_does_not_read_does_not_count(checkout: Path, file: str) -> None:
+    before = read_anew()
+    append(checkout / file, "\n# another line\n")
+    assert read_anew() == before
+
+
+def test_a_process_keeps_the_version_of_the_code_it_imported(checkout: Path) -> None:
+    before = read_anew()
+    append(checkout / "pipelines/document.py", "\n# another line\n")
+    assert versions.reading(EDITION) == before
+
+
+@pytest.mark.parametrize("file", ["missions.toml", "layouts.toml"])
+def test_registry_counts_by_content(checkout: Path, file: str) -> None:
+    before = read_anew()
+    append(checkout / "schemas" / file, "\n# a comment\n")
+    assert versions.reading(EDITION) == before
+    append(checkout / "schemas" / file, '\n[another]\nkey = "value"\n')
+    after = versions.reading(EDITION)
+    assert after.registry != before.registry
+    assert after.code == before.code
+
+
+def test_a_declaration_counts_for_its_own_edition_only(checkout: Path) -> None:
+    own, other = versions.reading(EDITION), versions.reading(Edition(2023))
+    append(checkout / "schemas/readings.toml", '\n[[reading]]\nedition_year = 2024\nmission_id = "vpd"\n')
+    assert versions.reading(EDITION).declarations != own.declarations
+    assert versions.reading(Edition(2023)) == other
+
+
+def test_the_catalogue_counts_as_declared() -> None:
+    told = versions.reading(EDITION)
+    untold = versions.reading(Edition(2024))
+    assert told.declarations != untold.declarations
+    assert (told.code, told.registry) == (untold.code, untold.registry)
+
+
+@pytest.mark.parametrize(
+    "file", ["pipelines/sql/missions.sql", "schemas/trends.py", "pipelines/published.py"]
+)
+def test_what_shapes_the_published_file_counts_for_it(checkout: Path, file: str) -> None:
+    versions._code.cache_clear()
+    before = versions.publishing()
+    append(checkout / file, "\n")
+    versions._code.cache_clear()
+    assert versions.publishing() != before
+
+
+def test_a_missing_file_is_no_version(checkout: Path) -> None:
+    (checkout / "pipelines/document.py").unlink()
+    versions._code.cache_clear()
+    with pytest.raises(FileNotFoundError, match=r"document\.py"):
+        versions.code()
+
+
+def test_tools_name_what_publishes() -> None:
+    assert {"python", "duckdb", "pyarrow", "dagster"} <= set(versions.tools())
+
+
+def test_no_commit_outside_a_checkout(checkout: Path) -> None:
+    assert checkout.is_dir()
+    assert versions.git_commit() is None
+
+
+def test_commit_of_a_checkout() -> None:
+    commit = versions.git_commit()
+    assert commit is None or len(commit) == 40

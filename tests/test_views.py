@@ -1,0 +1,265 @@
+"""The views as relations: each against its contract, in memory and in a DuckDB file alike."""
+
+from __future__ import annotations
+
+import datetime
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pytest
+import sqlglot
+
+import schemas
+from pipelines import views
+from schemas.errors import ContractError
+from tests.building import Tables, base_tables, edition_tables
+
+ROOT = Path(__file__).parents[1]
+VIEWS = tuple(view.name for view in views.ordered())
+
+
+def tuples(table: pa.Table, columns: Iterable[str]) -> set[tuple[object, ...]]:
+    return {tuple(row.values()) for row in table.select(list(columns)).to_pylist()}
+
+
+@pytest.fixture(scope="module")
+def base() -> Tables:
+    """Four years, a second vintage of one and a withdrawal of another."""
+    unifil = {"mission_id": "unifil", "frame_military": 1, "deployed_military": 1}
+    minusma = {
+        "mission_id": "minusma",
+        "frame_civil_police": 5,
+        "deployed_military": 10,
+        "deployed_civil_police": 11,
+        "footnotes": [13],
+        "separate_report": True,
+    }
+    mandate = {"mission_id": "unifil", "international_mandate_end": datetime.date(2023, 8, 31)}
+    named = [{**mandate, "mission_as_printed": "UNIFIL (Libanon)"}]
+    return base_tables(
+        edition_tables(2021, [unifil, minusma], mandates=[mandate], footnotes=["a"], sections=["b"]),
+        edition_tables(2022, [unifil], mandates=[mandate], footnotes=["a"]),
+        edition_tables(2023, [unifil], mandates=[mandate]),
+        edition_tables(2024, [unifil], mandates=named, footnotes=["a", "c"], sections=["b", "d"]),
+        edition_tables(2022, [unifil, minusma], mandates=[mandate], sections=["b"]),
+        edition_tables(2023, [unifil], mandates=[mandate]),
+        missions=[{"mission_id": "gpoi", "name": "GPOI", "region": "Afrika", "organisation": "US"}],
+        causes={(2023, 2): "withdrawn"},
+    )
+
+
+@pytest.fixture(scope="module")
+def evaluated(base: Tables) -> Tables:
+    return views.evaluate(base)
+
+
+@pytest.fixture(scope="module")
+def published(base: Tables, tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A database file with the base tables by their contracts, and the views by their statements."""
+    path = tmp_path_factory.mktemp("published") / "views.duckdb"
+    with duckdb.connect(str(path)) as connection:
+        for name, table in base.items():
+            connection.execute(f"CREATE TABLE {name} ({schemas.RELATIONS[name].ddl})")
+            connection.register("rows", table)
+            connection.execute(f"INSERT INTO {name} FROM rows")
+        for statement in views.statements():
+            connection.execute(statement)
+    with duckdb.connect(str(path), read_only=True) as connection:
+        yield connection
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A copy of the SQL files, in force for one test."""
+    copy = Path(shutil.copytree(views.SQL, tmp_path / "sql"))
+    monkeypatch.setattr(views, "SQL", copy)
+    views.ordered.cache_clear()
+    yield copy
+    views.ordered.cache_clear()
+
+
+def test_every_relation_is_a_view_or_a_base_table(base: Tables):
+    assert not set(VIEWS) & set(base)
+    assert set(VIEWS) | set(base) == set(schemas.RELATIONS)
+
+
+@pytest.mark.parametrize("name", VIEWS)
+def test_a_view_keeps_its_contract(evaluated: Tables, name: str):
+    table, contract = evaluated[name], schemas.RELATIONS[name]
+
+    assert table.schema.equals(contract.arrow, check_metadata=True)
+    assert table.num_rows
+    contract.pandera.validate(table)  # types, nulls, checks, unique key
+    for rule in contract.rules:
+        assert all(rule.holds(table).to_pylist()), rule.description
+    for reference in contract.references:
+        known = tuples(evaluated[reference.target], reference.target_columns)
+        assert {row for row in tuples(table, reference.columns) if None not in row} <= known
+
+
+@pytest.mark.parametrize("name", VIEWS)
+def test_a_published_view_gives_the_same_rows(
+    published: duckdb.DuckDBPyConnection, evaluated: Tables, name: str
+):
+    rows = published.sql(f"FROM {name} ORDER BY {', '.join(schemas.RELATIONS[name].key)}")
+
+    assert rows.to_arrow_table().to_pylist() == evaluated[name].to_pylist()
+
+
+@pytest.mark.parametrize("name", VIEWS)
+def test_a_published_view_has_the_types_and_comments_of_its_contract(
+    published: duckdb.DuckDBPyConnection, name: str
+):
+    contract = schemas.RELATIONS[name]
+    columns = published.execute(
+        "SELECT column_name, data_type, comment FROM duckdb_columns() "
+        "WHERE table_name = ? ORDER BY column_index",
+        [name],
+    ).fetchall()
+    comment = published.execute("SELECT comment FROM duckdb_views() WHERE view_name = ?", [name]).fetchone()
+
+    assert comment == (contract.documentation,)
+    assert [(column, kind.replace('"', "")) for column, kind, _ in columns] == [
+        (column.name, column.sql_type) for column in contract.columns
+    ]
+    for column, _, text in columns:
+        documentation, _, origin = text.partition(" ← ")
+        assert documentation == contract[column].documentation
+        assert origin == ", ".join(map(".".join, views.lineage()[name][column]))
+
+
+def test_the_latest_vintage_that_is_not_withdrawn_shows(evaluated: Tables):
+    editions = evaluated["editions"].select(["edition_year", "vintage", "withdrawn"]).to_pylist()
+
+    assert [tuple(row.values()) for row in editions] == [(2021, 1, False), (2022, 2, False), (2024, 1, False)]
+    for name in schemas.TABLES:
+        assert 2023 not in evaluated[name]["edition_year"].to_pylist()
+    listed = evaluated["personnel"].select(["edition_year", "mission_id"]).to_pylist()
+    assert [tuple(row.values()) for row in listed] == [
+        (2021, "minusma"),
+        (2021, "unifil"),
+        (2022, "minusma"),
+        (2022, "unifil"),
+        (2024, "unifil"),
+    ]
+    assert evaluated["footnotes"]["edition_year"].to_pylist() == [2021, 2024, 2024]  # 2022 has none now
+
+
+def test_missions_know_the_editions_that_list_them(evaluated: Tables):
+    years = ["mission_id", "first_edition_year", "last_edition_year"]
+
+    assert [tuple(row.values()) for row in evaluated["missions"].select(years).to_pylist()] == [
+        ("gpoi", None, None),
+        ("minusma", 2021, 2022),
+        ("unifil", 2021, 2024),
+    ]
+
+
+def test_spellings_come_from_both_annexes(evaluated: Tables):
+    assert evaluated["mission_spellings"].to_pylist() == [
+        {"spelling": "MINUSMA", "mission_id": "minusma", "editions": [2021, 2022]},
+        {"spelling": "UNIFIL", "mission_id": "unifil", "editions": [2021, 2022, 2024]},
+        {"spelling": "UNIFIL (Libanon)", "mission_id": "unifil", "editions": [2024]},
+    ]
+
+
+def test_an_empty_lake_gives_empty_views():
+    evaluated = views.evaluate(base_tables())
+
+    assert {name: table.num_rows for name, table in evaluated.items()} == dict.fromkeys(VIEWS, 0)
+    assert all(table.schema.equals(schemas.RELATIONS[name].arrow) for name, table in evaluated.items())
+
+
+def test_a_view_comes_after_the_views_it_reads():
+    seen: set[str] = set()
+    for view in views.ordered():
+        sources = {relation for origins in views.lineage()[view.name].values() for relation, _ in origins}
+        assert sources & set(VIEWS) <= seen
+        seen.add(view.name)
+
+
+@pytest.mark.parametrize("view", views.ordered(), ids=VIEWS)
+def test_a_view_is_one_documented_select_over_unqualified_names(view: views.View):
+    assert view.sql == views.text(view.name)
+    assert re.match(r"-- .*\?", view.sql), "starts with the question that the view answers"
+    assert "{" not in view.sql
+    (tree,) = sqlglot.parse(view.sql, read="duckdb")
+    assert [table.name for table in tree.find_all(sqlglot.exp.Table) if table.db] == []
+    assert view.path.suffix == ".sql"
+
+
+def test_a_column_without_a_contract_is_reported(base: Tables):
+    history = next(view for view in views.ordered() if view.name == "missions")
+    extended = views.View("missions", f"SELECT *, 1 AS rank FROM ({history.sql}) AS known", history.path)
+    personnel = next(view for view in views.ordered() if view.name == "personnel")
+
+    with pytest.raises(ContractError, match="view missions: rank has no contract") as caught:
+        views.evaluate(base, [personnel, extended])
+    assert caught.value.failures == [{"relation": "missions", "column": "rank"}]
+    assert "schemas/" in str(caught.value.hint)
+    with pytest.raises(ContractError, match="view missions: rank has no contract"):
+        views.column_sources(extended)
+
+
+def test_a_missing_column_and_a_wrong_order_are_reported(base: Tables):
+    path = Path("mission_registry.sql")
+    missing = views.View("mission_spellings", "SELECT name AS spelling FROM mission_registry", path)
+    shuffled = views.View(
+        "mission_spellings",
+        "SELECT mission_id, name AS spelling, [2024] AS editions FROM mission_registry",
+        path,
+    )
+
+    with pytest.raises(ContractError, match="mission_id is missing; editions is missing"):
+        views.evaluate(base, [missing])
+    with pytest.raises(ContractError, match="in another order than the contract"):
+        views.evaluate(base, [shuffled])
+
+
+def test_a_file_for_an_unknown_view_is_reported(folder: Path):
+    (folder / "mission_ranks.sql").write_text("-- Who ranks how?\nSELECT 1 AS rank\n")
+
+    with pytest.raises(ContractError, match="no contract in schemas/ for the view mission_ranks"):
+        views.ordered()
+
+
+def test_a_file_holds_a_select_and_nothing_else(folder: Path):
+    (folder / "missions.sql").write_text("DROP TABLE mission_registry\n")
+
+    with pytest.raises(TypeError, match="one SELECT, not DROP"):
+        views.ordered()
+
+
+def test_the_version_follows_the_sql(folder: Path):
+    before = views.version()
+    assert re.fullmatch(r"[0-9a-f]{12}", before)
+
+    (folder / "missions.sql").write_text("SELECT 1 AS mission_id\n")
+    changed = views.version()
+    (folder / "missions.sql").rename(folder / "mission.sql")
+
+    assert len({before, changed, views.version()}) == 3
+
+
+def test_a_python_variable_is_no_relation(base: Tables):
+    personnel = next(view for view in views.ordered() if view.name == "personnel")
+    sql = "SELECT mission_as_printed AS spelling, mission_id, [edition_year] AS editions FROM rows"
+    spellings = views.View("mission_spellings", sql, personnel.path)
+
+    with pytest.raises(duckdb.CatalogException, match="rows"):  # a local name where the views run
+        views.evaluate(base, [personnel, spellings])
+
+
+def test_the_version_is_known_without_loading_contracts_or_engines():
+    code = "import sys; from pipelines import views; views.version(); print(*sys.modules)"
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, check=True, text=True
+    )
+
+    assert not {"pandera", "pyarrow", "duckdb", "sqlglot", "dagster"} & set(loaded.stdout.split())

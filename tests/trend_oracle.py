@@ -1,0 +1,246 @@
+"""The trend views once more, in plain Python and from the words of the contract alone.
+
+No SQL, no Arrow: editions are dataclasses, results are lists of dictionaries. `test_trend_properties`
+holds the views against it.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.building import FIGURES, Tables, base_tables, edition_tables
+
+Row = dict[str, Any]
+ENDS = ("international_mandate_end", "national_frame_end")
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One recorded reading of an edition: what annexes 1 and 2 list, by mission."""
+
+    year: int
+    personnel: Mapping[str, Row]
+    totals: Mapping[str, int | None] = field(default_factory=dict)
+    mandates: Mapping[str, Row] = field(default_factory=dict)
+    period: tuple[datetime.date | None, datetime.date | None] = (None, None)
+    months: int | None = 12
+    withdrawn: bool = False
+
+    def computed(self, mission: str) -> int | None:
+        """Military plus civil/police of a mission; None where it is not listed or both are blank."""
+        row = self.personnel.get(mission, {})
+        return _sum([row.get("deployed_military"), row.get("deployed_civil_police")])
+
+
+def base(readings: Sequence[Reading], missions: Sequence[Row]) -> Tables:
+    """The readings as the tables that the views stand on."""
+    tables, causes, count = [], {}, dict[int, int]()
+    for reading in readings:
+        count[reading.year] = count.get(reading.year, 0) + 1
+        if reading.withdrawn:
+            causes[reading.year, count[reading.year]] = "withdrawn"
+        tables.append(
+            edition_tables(
+                reading.year,
+                [{"mission_id": mission, **row} for mission, row in reading.personnel.items()],
+                totals={name: reading.totals.get(name) for name in FIGURES},
+                mandates=[{"mission_id": mission, **row} for mission, row in reading.mandates.items()],
+                period=reading.period,
+                period_months=reading.months,
+            )
+        )
+    return base_tables(*tables, missions=missions, causes=causes)
+
+
+def held(readings: Iterable[Reading]) -> list[Reading]:
+    """The editions held: of each its last reading, unless that withdraws it; oldest first."""
+    last = {reading.year: reading for reading in readings}
+    return [last[year] for year in sorted(last) if not last[year].withdrawn]
+
+
+def mission_trends(editions: Sequence[Reading], missions: Sequence[Row]) -> list[Row]:
+    rows = []
+    for registered in missions:
+        mission = registered["mission_id"]
+        for at, edition in enumerate(editions):
+            previous = editions[at - 1] if at else None
+            if mission not in edition.personnel and not (previous and mission in previous.personnel):
+                continue
+            rows.append(_mission_trend(editions, at, registered))
+    return sorted(rows, key=lambda row: (row["mission_id"], row["edition_year"]))
+
+
+def _mission_trend(editions: Sequence[Reading], at: int, registered: Row) -> Row:
+    mission, edition = registered["mission_id"], editions[at]
+    previous = editions[at - 1] if at else None
+    figures = edition.personnel.get(mission, {})
+    now = edition.computed(mission)
+    everyone = [edition.computed(other) for other in edition.personnel]
+    three = [editions[i].computed(mission) for i in range(max(at - 2, 0), at + 1)]
+    known = [count for count in three if count is not None]
+    comparable = None
+    if previous:
+        same_length = edition.months is not None and edition.months == previous.months
+        comparable = same_length and previous.year == edition.year - 1
+    return {
+        "mission_id": mission,
+        "edition_year": edition.year,
+        "period_start": edition.period[0],
+        "period_end": edition.period[1],
+        "name": registered["name"],
+        "region": registered["region"],
+        "organisation": registered["organisation"],
+        "listed": mission in edition.personnel,
+        **{name: figures.get(name) for name in FIGURES},
+        "deployed_total_computed": now,
+        "previous_edition_year": previous.year if previous else None,
+        "comparable": comparable,
+        **_change(now, previous.computed(mission) if previous else None),
+        "share_of_total": _ratio(now, _sum(everyone)),
+        "rank_in_edition": None if now is None else 1 + sum(n > now for n in everyone if n is not None),
+        "deployed_per_frame_military": _ratio(
+            figures.get("deployed_military"), figures.get("frame_military")
+        ),
+        "deployed_per_frame_civil_police": _ratio(
+            figures.get("deployed_civil_police"), figures.get("frame_civil_police")
+        ),
+        "moving_average_3": sum(known) / 3 if len(known) == 3 else None,
+        "status": _status([mission in other.personnel for other in editions[: at + 1]]),
+        "has_error_finding": False,
+        "has_correction": False,
+    }
+
+
+def _status(listed: Sequence[bool]) -> str | None:
+    """Status in the last of the editions held so far, given which of them list the mission."""
+    *before, now = listed
+    if not before:
+        return None
+    if not now:
+        return "no_longer_listed"
+    if before[-1]:
+        return "continued"
+    return "returned" if any(before) else "new"
+
+
+def mission_history(editions: Sequence[Reading], missions: Sequence[Row]) -> list[Row]:
+    rows = []
+    for registered in missions:
+        mission = registered["mission_id"]
+        listing = [edition for edition in editions if mission in edition.personnel]
+        if not listing:
+            continue
+        first, last = listing[0].year, listing[-1].year
+        known = [edition for edition in listing if edition.computed(mission) is not None]
+        peak = max(known, key=lambda edition: (edition.computed(mission), -edition.year), default=None)
+        rows.append(
+            {
+                "mission_id": mission,
+                "name": registered["name"],
+                "first_edition_year": first,
+                "last_edition_year": last,
+                "editions_listed": len(listing),
+                "peak_edition_year": peak.year if peak else None,
+                "peak_deployed_total": peak.computed(mission) if peak else None,
+                "latest_deployed_total": listing[-1].computed(mission),
+                "gaps": [e.year for e in editions if first < e.year < last and e not in listing],
+            }
+        )
+    return sorted(rows, key=lambda row: row["mission_id"])
+
+
+def group_trends(editions: Sequence[Reading], missions: Sequence[Row], group: str) -> list[Row]:
+    rows = []
+    for value in sorted({registered[group] for registered in missions}):
+        members = [registered["mission_id"] for registered in missions if registered[group] == value]
+        for at, edition in enumerate(editions):
+            present = [mission for mission in members if mission in edition.personnel]
+            if not present:
+                continue
+            now = _sum(edition.computed(mission) for mission in present)
+            before = _sum(editions[at - 1].computed(mission) for mission in members) if at else None
+            rows.append(
+                {
+                    group: value,
+                    "edition_year": edition.year,
+                    "missions": len(present),
+                    **{name: _sum(edition.personnel[m].get(name) for m in present) for name in FIGURES},
+                    "deployed_total_computed": now,
+                    **_change(now, before),
+                    "share_of_total": _ratio(now, _sum(map(edition.computed, edition.personnel))),
+                }
+            )
+    return rows
+
+
+def edition_totals(editions: Sequence[Reading]) -> list[Row]:
+    rows = []
+    for edition in editions:
+        own = [row for row in edition.personnel.values() if row["separate_report"]]
+        other = [row for row in edition.personnel.values() if not row["separate_report"]]
+        for name in sorted(FIGURES):
+            printed, summed = edition.totals.get(name), _sum(row.get(name) for row in own + other)
+            both = _sum(map(edition.computed, edition.personnel))
+            rows.append(
+                {
+                    "edition_year": edition.year,
+                    "column_name": name,
+                    "printed": printed,
+                    "sum_of_rows": summed,
+                    "difference": None if printed is None or summed is None else printed - summed,
+                    "sum_of_military_and_civil_police": both if name == "deployed_total" else None,
+                    "subtotal_separate_reports": _sum(row.get(name) for row in own),
+                    "subtotal_other": _sum(row.get(name) for row in other),
+                }
+            )
+    return rows
+
+
+def mandate_trends(editions: Sequence[Reading]) -> list[Row]:
+    rows = []
+    previous: dict[str, Row] = {}
+    for edition in editions:
+        start, end = edition.period
+        for mission, mandate in edition.mandates.items():
+            before = previous.get(mission, {})
+            mandated, frame = mandate.get(ENDS[0]), mandate.get(ENDS[1])
+            rows.append(
+                {
+                    "mission_id": mission,
+                    "edition_year": edition.year,
+                    "legal_basis": mandate["legal_basis"],
+                    "international_mandate_end": mandated,
+                    "international_mandate_moved_days": _days(before.get(ENDS[0]), mandated),
+                    "international_mandate_lapsed_before_period": start and mandated and mandated < start,
+                    "international_mandate_lapsed_within_period": (
+                        start and end and mandated and start <= mandated <= end
+                    ),
+                    "national_frame_end": frame,
+                    "national_frame_moved_days": _days(before.get(ENDS[1]), frame),
+                    "national_frame_lapsed_within_period": start and end and frame and start <= frame <= end,
+                }
+            )
+            previous[mission] = mandate
+    return sorted(rows, key=lambda row: (row["mission_id"], row["edition_year"]))
+
+
+def _sum(values: Iterable[int | None]) -> int | None:
+    known = [value for value in values if value is not None]
+    return sum(known) if known else None
+
+
+def _change(now: int | None, before: int | None) -> Row:
+    if now is None or before is None:
+        return {"change": None, "change_pct": None}
+    return {"change": now - before, "change_pct": 100 * (now - before) / before if before else None}
+
+
+def _ratio(part: int | None, whole: int | None) -> float | None:
+    return None if part is None or not whole else part / whole
+
+
+def _days(before: datetime.date | None, now: datetime.date | None) -> int | None:
+    return (now - before).days if before and now else None
