@@ -148,7 +148,7 @@ def _openings(texts: Sequence[str], filled: Sequence[int]) -> set[int]:
         if _is_piece(texts[index]) and any(_is_piece(texts[other]) for other in beside):
             continue
         found.add(index)
-    return found if len(found) <= max(1, len(filled) // 8) else set()
+    return found if len(found) <= max(1, len(filled) // 3) else set()
 
 
 def _is_piece(text: str) -> bool:
@@ -160,7 +160,7 @@ def _numbered_starts(texts: Sequence[str], filled: Sequence[int], openings: set[
 
     A number directly before the top of a page, or at the end of the document, closes its page.
     """
-    numbered = [p for p, index in enumerate(filled) if PAGE_NUMBER.fullmatch(texts[index].strip())]
+    numbered = [p for p, index in enumerate(filled) if PAGE_NUMBER.fullmatch(texts[index])]
     if not numbered:
         return set()
     last = len(filled) - 1
@@ -181,7 +181,7 @@ def _page_labels(lines: Sequence[Line]) -> tuple[str | None, ...]:
     printed: dict[int, set[int]] = defaultdict(set)
     last_pages = set()
     for line in lines:
-        if match := PAGE_NUMBER.fullmatch(line.text.strip()):
+        if match := PAGE_NUMBER.fullmatch(line.text):
             printed[line.page].add(int(match["page"]))
             last_pages.add(int(match["pages"]))
     offsets = {number - page for page, numbers in printed.items() for number in numbers}

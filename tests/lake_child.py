@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from multiprocessing.connection import Connection
 from pathlib import Path
 from types import FrameType
@@ -89,13 +89,14 @@ def record_at_once(folder: Path, barrier: Any, answer: Connection) -> None:
     answer.send(record(lake, PLAN[0]).written)
 
 
-def hold(enter: Callable[[], Any], ready: Connection) -> None:
-    """Hold a lock until killed."""
-    with enter():
+def hold_writer(folder: Path, ready: Connection) -> None:
+    """Hold the writer lock of a warehouse's lake until killed; send the process id once it is ours."""
+    lake = open_lake(folder)
+    hold_writer_of(lake.address.catalog, lake.address.data, ready)
+
+
+def hold_writer_of(catalog: str, data: str, ready: Connection) -> None:
+    """The same for a lake anywhere."""
+    with Lake(catalog, data).writer():
         ready.send(os.getpid())
         time.sleep(600)
-
-
-def hold_writer(folder: Path, ready: Connection) -> None:
-    """Hold the writer lock of a lake until killed."""
-    hold(open_lake(folder).writer, ready)

@@ -70,7 +70,7 @@ def test_version(ask: Asked) -> None:
         (["sql", "SELEC 1"], "syntax error"),
         (["sql", "SELECT deployed FROM personnel"], "deployed"),
         (["sql", "DELETE FROM releases"], "read-only"),
-        (["sql", "SELECT * FROM '/etc/passwd'"], "published file"),
+        (["sql", "SELECT * FROM read_text('/etc/passwd')"], "published file"),
     ],
 )
 def test_a_wrong_command_line_is_status_2(ask: Asked, arguments: list[str], words: str) -> None:
@@ -90,7 +90,7 @@ def test_an_error_for_people_names_the_next_step(ask: Asked) -> None:
 def test_editions(ask: Asked) -> None:
     (edition,) = answer(ask("editions", "--json"))
     assert edition["edition_year"] == 2024
-    assert edition["date_sent"] == "2024-05-15"
+    assert edition["period_start"] == "2023-05-01"
     assert edition["source_fidelity"] == "abridged"
     assert "abridged" in ask("editions")[1]
 

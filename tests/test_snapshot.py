@@ -446,13 +446,26 @@ def test_an_object_store_is_reached_as_the_environment_says(monkeypatch: pytest.
         assert part in secret
 
 
-def test_importing_the_store_is_light() -> None:
+def test_importing_the_store_and_asking_for_its_head_is_light(lake: Lake) -> None:
     code = (
         "import sys, pipelines.snapshot, pipelines.published\n"
+        f"print(pipelines.snapshot.Lake({lake.address.catalog!r}, {lake.address.data!r}).head())\n"
         "print([name for name in ('duckdb', 'pyarrow', 'pandera', 'dagster') if name in sys.modules])"
     )
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert answer.stdout.strip() == "[]"
+    head, heavy = answer.stdout.splitlines()
+    assert head.startswith("tables:editions_vintages, ")
+    assert heavy == "[]"
+
+
+def test_a_catalog_that_is_none_is_an_error_with_a_next_step(absent: Lake) -> None:
+    assert absent.address.file is not None
+    absent.address.file.parent.mkdir(parents=True)
+    absent.address.file.write_text("not a database" * 100)
+    for use in (absent.head, absent.read):
+        with pytest.raises(LakeError, match="not a database") as failure:
+            use()
+        assert failure.value.hint is not None
 
 
 def test_versions_known_to_give_the_same_rows_hold_over_many_changes(lake: Lake) -> None:

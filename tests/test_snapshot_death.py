@@ -9,10 +9,11 @@ import multiprocessing
 import random
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from filelock import FileLock
 
@@ -48,18 +49,20 @@ def start() -> Iterator[Start]:
         process.join()
 
 
-def content(lake: Lake) -> dict[str, list[dict[str, Any]]]:
+Tables = Mapping[str, pa.Table]
+
+
+def content(read: Tables) -> dict[str, list[dict[str, Any]]]:
     """All rows, apart from runs, times and snapshots."""
     stamps = {"recorded_at", "checked_at", "published_at", "run_id", "snapshot_id"}
     return {
         name: [{key: value for key, value in row.items() if key not in stamps} for row in table.to_pylist()]
-        for name, table in lake.read().items()
+        for name, table in read.items()
     }
 
 
-def check_whole(lake: Lake) -> None:
+def check_whole(lake: Lake, read: Tables) -> None:
     """Nothing half there: each vintage has all its rows, each file a manifest, each snapshot an end."""
-    read = lake.read()
     for vintage in read["vintages"].to_pylist():
         assert vintage["snapshot_id"] is not None
         for name, count in vintage["row_counts"]:
@@ -90,11 +93,12 @@ def test_a_writer_killed_at_random_leaves_what_one_that_lived_leaves(tmp_path: P
         lake.head()  # readable at any time
     build(lake)
     lake.recover()
-    check_whole(lake)
-    assert content(lake) == content(whole)
+    read = lake.read()
+    check_whole(lake, read)
+    assert content(read) == content(whole.read())
 
 
-@pytest.mark.parametrize(("editions_before", "deaths", "editions_seen"), [(0, 2, {0}), (1, 7, {1, 2})])
+@pytest.mark.parametrize(("editions_before", "deaths", "editions_seen"), [(0, 2, {0}), (1, 5, {1, 2})])
 def test_a_writer_killed_at_each_kind_of_step(
     tmp_path: Path, start: Start, editions_before: int, deaths: int, editions_seen: set[int]
 ) -> None:
@@ -108,7 +112,7 @@ def test_a_writer_killed_at_each_kind_of_step(
     shutil.copytree(before_all, tmp_path / "whole")
     _, said = start(lake_child.build_and_die, tmp_path / "whole", None)
     calls = said.recv()
-    expected = content(open_lake(tmp_path / "whole"))
+    expected = content(open_lake(tmp_path / "whole").read())
     seen = set()
     for point in range(calls // (2 * deaths), calls, calls // deaths + 1):
         folder = tmp_path / f"killed-{point}"
@@ -119,11 +123,12 @@ def test_a_writer_killed_at_each_kind_of_step(
         process.join()
         assert process.exitcode == -9
         lake = open_lake(folder)
-        seen.add(lake.read()["vintages"].num_rows)
+        seen.add(len(lake.sources(2021)) + len(lake.sources(2022)))
         build(lake, PLAN[:2])
         lake.recover()
-        check_whole(lake)
-        assert content(lake) == expected
+        read = lake.read()
+        check_whole(lake, read)
+        assert content(read) == expected
     assert seen == editions_seen  # some died before the commit, some after it
 
 
@@ -132,8 +137,9 @@ def test_two_first_loads_at_once_make_one_vintage(tmp_path: Path, start: Start) 
     answers = [start(lake_child.record_at_once, tmp_path, barrier)[1] for _ in range(2)]
     assert sorted(answer.recv() for answer in answers) == [False, True]
     lake = open_lake(tmp_path)
-    assert lake.read()["vintages"]["vintage"].to_pylist() == [1]
-    check_whole(lake)
+    read = lake.read()
+    assert read["vintages"]["vintage"].to_pylist() == [1]
+    check_whole(lake, read)
 
 
 def test_waiting_names_the_writer_and_ends_in_an_error(tmp_path: Path, start: Start) -> None:

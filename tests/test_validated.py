@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pandera.pyarrow as pap
@@ -13,11 +14,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import schemas
-from pipelines import validated
+from pipelines import document, raw, tables, validated
 from pipelines.validated import Failure
+from schemas import registry
 from schemas.contract import INTEGER, Column, Contract
 from schemas.errors import ContractError
 
+PROJECT = Path(__file__).parents[1]
 MISSIONS = {"unifil", "untso", "undof"}
 FIGURES = (
     "frame_military",
@@ -136,14 +139,23 @@ def failures(rows: Rows) -> list[Failure]:
 
 
 def test_sound_tables_come_back_as_they_are() -> None:
-    tables = arrow(report())
-    checked = validated.check(tables, MISSIONS, path="raw/2024/report.txt")
-    assert all(checked[name] is tables[name] for name in schemas.TABLES)
+    sound = arrow(report())
+    checked = validated.check(sound, MISSIONS, path="raw/2024/report.txt")
+    assert all(checked[name] is sound[name] for name in schemas.TABLES)
 
 
 def test_tables_without_rows_are_sound() -> None:
     empty = {name: [] for name in report()}
     assert failures(empty) == []
+
+
+def test_the_edition_in_raw_keeps_every_contract() -> None:
+    source = raw.choose(raw.scan(PROJECT / "raw")[2024], None, ())
+    data = raw.read(source, raw=PROJECT / "raw", kept=PROJECT / "none")
+    known = registry.load()
+    edition = raw.catalogue(PROJECT / "raw")[2024]
+    read = tables.read(document.read(data, source), source, edition, known)
+    assert validated.failures(read, {mission.id for mission in known.missions}) == []
 
 
 BROKEN: list[tuple[str, Callable[[Rows], object], Failure]] = [
@@ -315,16 +327,16 @@ def test_a_key_that_stands_twice_names_every_row() -> None:
 def test_columns_that_are_missing_unknown_or_of_another_type_are_named_and_the_rest_is_checked() -> None:
     rows = report()
     rows["personnel"][0]["frame_military"] = rows["cells"][0]["value_integer"] = -1
-    tables = arrow(rows)
-    whole = tables["personnel"]
+    broken = arrow(rows)
+    whole = broken["personnel"]
     text = whole["deployed_total"].cast(pa.string())
     place_of = whole.column_names.index("deployed_total")
-    tables["personnel"] = (
+    broken["personnel"] = (
         whole.set_column(place_of, "deployed_total", text)
         .drop_columns(["separate_report"])
         .append_column("footnotez", whole["footnotes"])
     )
-    found = [failure for failure in validated.failures(tables, MISSIONS) if failure.table == "personnel"]
+    found = [failure for failure in validated.failures(broken, MISSIONS) if failure.table == "personnel"]
     assert Failure("personnel", "must be of type int32", "deployed_total", value="string") in found
     assert Failure("personnel", "the column is missing", "separate_report") in found
     assert (
@@ -334,32 +346,32 @@ def test_columns_that_are_missing_unknown_or_of_another_type_are_named_and_the_r
 
 
 def test_a_key_column_of_another_type_is_named() -> None:
-    tables = arrow(report())
-    numbers = tables["footnotes"]["number"].cast(pa.int64())
-    tables["footnotes"] = tables["footnotes"].set_column(2, "number", numbers)
-    assert validated.failures(tables, MISSIONS) == [
+    broken = arrow(report())
+    numbers = broken["footnotes"]["number"].cast(pa.int64())
+    broken["footnotes"] = broken["footnotes"].set_column(2, "number", numbers)
+    assert validated.failures(broken, MISSIONS) == [
         Failure("footnotes", "must be of type int32", "number", value="int64")
     ]
 
 
 def test_columns_out_of_order_are_named() -> None:
-    tables = arrow(report())
-    tables["sections"] = tables["sections"].select(list(reversed(tables["sections"].column_names)))
-    (failure,) = validated.failures(tables, MISSIONS)
+    broken = arrow(report())
+    broken["sections"] = broken["sections"].select(list(reversed(broken["sections"].column_names)))
+    (failure,) = validated.failures(broken, MISSIONS)
     assert failure.table == "sections"
     assert failure.check.startswith("columns must come in the order edition_year, section_id")
 
 
 def test_tables_that_are_missing_or_unknown_are_named() -> None:
-    tables = arrow(report())
-    tables["mandate"] = tables.pop("mandates")
-    assert validated.failures(tables, MISSIONS) == [
+    broken = arrow(report())
+    broken["mandate"] = broken.pop("mandates")
+    assert validated.failures(broken, MISSIONS) == [
         Failure("mandate", "is no table of a report; the nearest is mandates"),
         Failure("mandates", "the table is missing"),
     ]
-    del tables["cells"], tables["editions"], tables["mandate"]
+    del broken["cells"], broken["editions"], broken["mandate"]
     missing = [Failure(name, "the table is missing") for name in ("editions", "mandates", "cells")]
-    assert validated.failures(tables, MISSIONS) == missing
+    assert validated.failures(broken, MISSIONS) == missing
 
 
 def test_without_a_registry_every_mission_is_unknown() -> None:

@@ -81,7 +81,8 @@ def _copy_lake(address: Address, target: Path) -> None:
 def _copy_rest(settings: Settings, address: Address, target: Path) -> None:
     """Everything else in the warehouse but values between runs, which may be deleted anyway."""
     assert address.file is not None  # see _check
-    without = {settings.stage, address.file, address.folder, address.manifests}
+    usual = settings.warehouse / "lake"  # where the copy of this lake is now, whatever else was there
+    without = {usual, settings.stage, address.file, address.folder, address.manifests}
     _copy_folder(settings.warehouse, target, without={path.resolve() for path in without if path})
 
 

@@ -9,9 +9,8 @@ import sqlite3
 import threading
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,6 +30,7 @@ _NO_LAKE = "creating a new DuckLake is explicitly disabled"
 # and Python's) in one process drop each other's file locks, so they must take turns.
 _in_duckdb: Counter[str] = Counter()
 _turn = threading.RLock()
+_instances: dict[tuple[int | str, ...], DuckDBPyConnection] = {}
 
 
 @dataclass(frozen=True)
@@ -108,28 +108,29 @@ def attached(address: Address, doing: str, *, write: bool) -> Iterator[Attached 
         elif address.file and not address.file.exists():
             yield None
             return
-        connection = _instance(os.getpid()).cursor()
+        connection = _instance(address).cursor()
         try:
             there = _attach(connection, address, name, write)
             yield Attached(connection, name, address) if there else None
         finally:
             connection.close()  # which also rolls back what was left open
-            with suppress(Exception), _instance(os.getpid()).cursor() as other:
+            with suppress(Exception), _instance(address).cursor() as other:
                 other.execute(f"DETACH DATABASE IF EXISTS {name}")
 
 
 @contextmanager
 def sqlite_alone(address: Address) -> Iterator[sqlite3.Connection | None]:
     """The SQLite catalog, read-only and without DuckDB; None while DuckDB has it open here."""
-    with _turn, surroundings("reading the lake's catalog", address):
+    with _turn:
         if address.file is None or _in_duckdb[address.catalog]:
             yield None
             return
-        connection = sqlite3.connect(f"{address.file.absolute().as_uri()}?mode=ro", uri=True, timeout=10)
         try:
-            yield connection
-        finally:
-            connection.close()
+            where = f"{address.file.absolute().as_uri()}?mode=ro"
+            with closing(sqlite3.connect(where, uri=True, timeout=10)) as connection:
+                yield connection
+        except sqlite3.Error as error:
+            raise _lake_error("reading the lake's catalog", address, error) from error
 
 
 @contextmanager
@@ -140,17 +141,14 @@ def surroundings(doing: str, address: Address) -> Iterator[None]:
     try:
         yield
     except (duckdb.Error, sqlite3.Error, OSError) as error:
-        text = str(error)
-        if address.file is None:
-            text = text.replace(address.target, address.shown)
-        raise LakeError(f"{doing} failed: {text}", file=address.shown, hint=_hint(text)) from error
+        raise _lake_error(doing, address, error) from error
 
 
 def close() -> None:
-    """End this process's DuckDB instance; the next use makes another."""
-    if _instance.cache_info().currsize:
-        _instance(os.getpid()).close()
-        _instance.cache_clear()
+    """End this process's DuckDB instances; the next use makes another."""
+    with _turn:
+        for key in [key for key in _instances if key[0] == os.getpid()]:
+            _instances.pop(key).close()
 
 
 def _make_folders(address: Address) -> None:
@@ -160,10 +158,21 @@ def _make_folders(address: Address) -> None:
         address.folder.mkdir(parents=True, exist_ok=True)
 
 
+def _lake_error(doing: str, address: Address, error: Exception) -> LakeError:
+    text = str(error)
+    if address.file is None:
+        text = text.replace(address.target, address.shown)  # it may hold a password
+    return LakeError(f"{doing} failed: {text}", file=address.shown, hint=_hint(text))
+
+
 def _hint(text: str) -> str:
     lower = text.lower()
     if any(word in lower for word in ("no space left", "disk is full", "quota", "file too large")):
         return "free some disk space and run it again; nothing of it was recorded"
+    if "nosuchbucket" in lower:
+        return "make the bucket first, or correct JVOM_DATA"
+    if any(word in lower for word in ("accessdenied", "signaturedoesnotmatch", "403")):
+        return "check the credentials in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
     if "locked" in lower or "conflict" in lower:
         return "another program writes to the catalog; run it again when that is done"
     if any(word in lower for word in ("no such file", "no files found", "no magic bytes")):
@@ -184,14 +193,21 @@ def _counted(address: Address) -> Iterator[None]:
             _in_duckdb[address.catalog] -= 1
 
 
-@lru_cache(maxsize=1)
-def _instance(pid: int) -> DuckDBPyConnection:  # noqa: ARG001 (a forked process needs its own)
-    """DuckDB with DuckLake: loading checks signatures (0.15 s), attaching then takes 5 ms."""
+def _instance(address: Address) -> DuckDBPyConnection:
+    """DuckDB with what this lake needs: loading checks signatures (0.15 s), attaching then takes 5 ms."""
     import duckdb
 
-    connection = duckdb.connect(":memory:", config={"python_enable_replacements": "false"})
-    load_extension(connection, "ducklake")
-    return connection
+    extensions = ["ducklake", "sqlite_scanner" if address.file else "postgres_scanner"]
+    if address.data.startswith("s3://"):
+        extensions.append("httpfs")
+    key: tuple[int | str, ...] = (os.getpid(), *extensions)  # a forked process needs its own
+    with _turn:
+        if key not in _instances:
+            connection = duckdb.connect(":memory:", config={"python_enable_replacements": "false"})
+            for name in extensions:
+                load_extension(connection, name)
+            _instances[key] = connection
+        return _instances[key]
 
 
 def _attach(connection: DuckDBPyConnection, address: Address, name: str, write: bool) -> bool:
@@ -201,12 +217,8 @@ def _attach(connection: DuckDBPyConnection, address: Address, name: str, write: 
     data = address.data.rstrip("/") + "/"
     options = [f"DATA_PATH {quoted(data)}", "OVERRIDE_DATA_PATH true", "DATA_INLINING_ROW_LIMIT 0"]
     if address.file:
-        load_extension(connection, "sqlite_scanner")
         options.append("META_BUSY_TIMEOUT 10000")
-    else:
-        load_extension(connection, "postgres_scanner")
     if data.startswith("s3://"):
-        load_extension(connection, "httpfs")
         connection.execute(s3_secret())
     if not write:
         options += ["READ_ONLY", "CREATE_IF_NOT_EXISTS false"]
@@ -225,10 +237,6 @@ def load_extension(connection: DuckDBPyConnection, name: str) -> None:
     """Load an extension from its pip package, else have DuckDB install it; LakeError if neither works."""
     import duckdb
 
-    if connection.execute(
-        "SELECT loaded FROM duckdb_extensions() WHERE extension_name = ?", [name]
-    ).fetchone() == (True,):
-        return
     package = f"duckdb_extension_{name}"
     try:
         folder = Path(str(importlib.import_module(package).__file__)).parent / "extensions"

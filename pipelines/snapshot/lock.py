@@ -27,7 +27,7 @@ from schemas.errors import LakeError
 if TYPE_CHECKING:
     import psycopg
 
-POLL = 0.1  # seconds between two tries
+POLL = 0.2  # seconds between two tries
 _ADVISORY = (0x6A766F6D, 1)  # any two fixed integers; these spell jvom
 
 
@@ -185,10 +185,13 @@ class _PostgresLock:
         self._connection: psycopg.Connection[Any] | None = None
 
     def take(self) -> bool:
-        connection = self._connection or self._connect()
-        (taken,) = connection.execute("SELECT pg_try_advisory_lock(%s, %s)", _ADVISORY).fetchone() or (False,)
-        self._connection = connection
-        return bool(taken)
+        with self._answering():
+            connection = self._connect()
+            if connection.execute("SELECT pg_try_advisory_lock(%s, %s)", _ADVISORY).fetchone() == (True,):
+                self._connection = connection
+                return True
+            connection.close()
+            return False
 
     def give(self) -> None:
         if self._connection is not None:
@@ -205,35 +208,40 @@ class _PostgresLock:
             return False
 
     def holder(self) -> str | None:
-        own = self._connection is None
-        connection = self._connection or self._connect()
-        row = connection.execute(
-            "SELECT application_name, date_trunc('second', backend_start AT TIME ZONE 'UTC')::text "
-            "FROM pg_locks JOIN pg_stat_activity USING (pid) "
-            "WHERE locktype = 'advisory' AND classid = %s AND objid = %s AND granted",
-            _ADVISORY,
-        ).fetchone()
-        if own:
-            connection.close()
+        with self._answering(), self._connect() as connection:
+            row = connection.execute(
+                "SELECT application_name, date_trunc('second', backend_start AT TIME ZONE 'UTC')::text "
+                "FROM pg_locks JOIN pg_stat_activity USING (pid) "
+                "WHERE locktype = 'advisory' AND classid = %s AND objid = %s AND granted",
+                _ADVISORY,
+            ).fetchone()
         return f"{row[0]}, connected since {row[1]} UTC" if row else None
 
     def _connect(self) -> psycopg.Connection[Any]:
+        import psycopg
+
+        note = _ourselves()
+        name = f"process {note['pid']} ({note['user']} on {note['host']})"[:63]  # as long as one may be
+        return psycopg.connect(self._target, autocommit=True, application_name=name)
+
+    @contextmanager
+    def _answering(self) -> Iterator[None]:
+        """LakeError where the package is missing or the server does not answer."""
+        shown = "the PostgreSQL catalog"
         try:
             import psycopg
         except ImportError as error:
             raise LakeError(
                 "a PostgreSQL catalog needs the package psycopg",
-                file="the PostgreSQL catalog",
+                file=shown,
                 hint='pip install "psycopg[binary]"',
             ) from error
-        note = _ourselves()
-        name = f"process {note['pid']} ({note['user']} on {note['host']})"[:63]
         try:
-            return psycopg.connect(self._target, autocommit=True, application_name=name)
+            yield
         except psycopg.Error as error:
             raise LakeError(
-                f"the catalog's database does not answer: {str(error).replace(self._target, '…')}",
-                file="the PostgreSQL catalog",
+                f"its server does not answer: {str(error).replace(self._target, '…')}",
+                file=shown,
                 hint="check JVOM_CATALOG, and that the server runs and lets this user in",
             ) from error
 

@@ -1,14 +1,14 @@
 """Where the annexes of a report stand, and by which layout they are to be read.
 
-An annex is a heading of a layout with the header of that layout's table somewhere after it, before
-the next heading. A table of contents names headings too, so the last such place counts.
+An annex is a heading of a layout with the header of that layout's table under it, before any other
+annex; a heading in a table of contents has none. An annex of several pages may repeat its heading.
 """
 
 from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from pipelines.seams import PAGE_NUMBER, Document, Line
@@ -21,6 +21,7 @@ _HEADING_LINES = 3  # a heading may be printed over so many lines
 _ANNEX = re.compile(
     r"(?P<label>bijlage (?:\d{1,2}|[a-z]|[ivx]{1,4}))\b[.:]?(?: (?P<title>\S.*))?", re.IGNORECASE
 )
+_ANNEX_OPENING = re.compile(r"\s*bijlage", re.IGNORECASE)
 _DIGITS = re.compile(r"\d{1,2}")
 
 
@@ -72,7 +73,7 @@ def dissect(document: Document, layouts: Sequence[Layout]) -> Anatomy:
     Raises LayoutError (or Problems) saying which headings and headers were looked for, and what the
     document has instead.
     """
-    lines = [line for line in document.lines if not PAGE_NUMBER.fullmatch(line.text.strip())]
+    lines = [line for line in document.lines if not PAGE_NUMBER.fullmatch(line.text)]
     refusals: list[list[JvomError]] = []
     for layout in layouts:
         try:
@@ -126,50 +127,70 @@ class _Place:
     text: str
     names: dict[str, str]
 
+    def same(self, other: _Place) -> bool:
+        """Whether the other heading is of the same annex."""
+        return other.text == self.text or annex_label(other.text) == annex_label(self.text) is not None
+
 
 def _by(layout: Layout, lines: Sequence[Line], path: str) -> Anatomy:
     """The document by one layout; raises Problems."""
     headings = (layout.mandates.heading, layout.personnel.heading)
-    marks = sorted({place.start for h in headings for place in _places(lines, h)} | _annex_lines(lines))
+    found = [_places(lines, heading) for heading in headings]
+    marks = {place.start: place for place in _annex_places(lines)}
+    marks |= {place.start: place for places in found for place in places}
     problems: list[JvomError] = []
-    annexes: list[tuple[_Place, int, Annex]] = []
-    for heading, expected in zip(headings, header_words(layout), strict=True):
-        places = _places(lines, heading)
+    annexes: list[tuple[range, Annex]] = []
+    for heading, places, expected in zip(headings, found, header_words(layout), strict=True):
+        openings = [place for place in places if _table(place, lines, marks, expected)]
         if not places:
             problems.append(_no_heading(heading, lines, path))
-            continue
-        found = [annex for place in places if (annex := _annex(place, lines, marks, expected))]
-        if found:
-            annexes.append(found[-1])
-        else:
+        elif not openings:
             problems.append(_no_header(places[-1], expected, lines, path))
+        else:
+            annexes.append(_annex(openings[0], lines, marks, expected))
+            problems.extend(
+                _twice(place, lines, path) for place in openings if place.start not in annexes[-1][0]
+            )
     if problems:
         raise Problems(problems)
-    (first, first_end, mandates), (second, second_end, personnel) = annexes
-    taken = set(range(first.start, first_end)) | set(range(second.start, second_end))
-    text = tuple(line for index, line in enumerate(lines) if index not in taken)
+    (first, mandates), (second, personnel) = annexes
+    text = tuple(line for index, line in enumerate(lines) if index not in first and index not in second)
     return Anatomy(layout, mandates, personnel, text)
 
 
+def _table(
+    place: _Place, lines: Sequence[Line], marks: Mapping[int, _Place], expected: Sequence[str]
+) -> Header | None:
+    """The table's header under a heading, before any other heading."""
+    end = min((start for start in marks if start >= place.end), default=len(lines))
+    return find_header(words(lines[place.end : end]), expected)
+
+
 def _annex(
-    place: _Place, lines: Sequence[Line], marks: Sequence[int], expected: Sequence[str]
-) -> tuple[_Place, int, Annex] | None:
-    end = next((mark for mark in marks if mark >= place.end), len(lines))
-    body = tuple(lines[place.end : end])
-    header = find_header(words(body), expected)
-    if header is None:
-        return None
+    place: _Place, lines: Sequence[Line], marks: Mapping[int, _Place], expected: Sequence[str]
+) -> tuple[range, Annex]:
+    """The annex from its heading to the next annex; its own heading may stand on further pages too."""
+    repeated: set[int] = set()
+    end = len(lines)
+    for start in sorted(mark for mark in marks if mark >= place.end):
+        if not place.same(marks[start]):
+            end = start
+            break
+        repeated |= set(range(start, marks[start].end))
+    header = _table(place, lines, marks, expected)
+    assert header is not None, "only a heading with a table under it opens an annex"
     heading_lines = tuple(line for line in lines[place.start : place.end] if line.text.strip())
-    return place, end, Annex(place.text, place.names, heading_lines, header, body)
+    body = tuple(lines[index] for index in range(place.end, end) if index not in repeated)
+    return range(place.start, end), Annex(place.text, place.names, heading_lines, header, body)
 
 
 def _places(lines: Sequence[Line], heading: Heading) -> list[_Place]:
     """Every place where the heading stands, over one or more lines."""
-    opening = heading.printed.split()[0].casefold()
+    opening = re.compile(rf"\s*{re.escape(heading.printed.split()[0])}", re.IGNORECASE)
     return [
         place
         for index, line in enumerate(lines)
-        if line.text.lstrip().casefold().startswith(opening) and (place := _place(lines, index, heading))
+        if opening.match(line.text) and (place := _place(lines, index, heading))
     ]
 
 
@@ -196,22 +217,27 @@ def _place(lines: Sequence[Line], start: int, heading: Heading) -> _Place | None
     return best
 
 
-def _annex_lines(lines: Sequence[Line]) -> set[int]:
+def _annex_places(lines: Sequence[Line]) -> list[_Place]:
     """Lines that open an annex of any kind, `Bijlage 3 …`."""
-    return {index for index, line in enumerate(lines) if annex_label(line.text)}
+    return [
+        _Place(index, index + 1, line.text.strip(), {})
+        for index, line in enumerate(lines)
+        if annex_label(line.text)
+    ]
 
 
 def annex_label(text: str) -> str | None:
     """`Bijlage 3` of a line that heads an annex; None of another line, such as a sentence about one."""
-    match = _ANNEX.fullmatch(" ".join(text.split()))
-    if match is None or not (match["title"] is None or is_title(match["title"])):
+    match = _ANNEX.fullmatch(" ".join(text.split())) if _ANNEX_OPENING.match(text) else None
+    if match is None:
         return None
-    return match["label"]
+    title = match["title"]
+    return match["label"] if title is None or title.startswith("(") or is_title(title) else None
 
 
 def is_title(text: str) -> bool:
     """Whether the words look like a heading: a capital first, and no end of a sentence."""
-    return text[:1].isupper() and text[-1] not in ".,;:"
+    return text[:1].isupper() and text[-1:] not in ".,;:"
 
 
 def _no_heading(heading: Heading, lines: Iterable[Line], path: str) -> LayoutError:
@@ -227,6 +253,17 @@ def _no_heading(heading: Heading, lines: Iterable[Line], path: str) -> LayoutErr
         page=line.page if line else None,
         line=line.number if line else None,
         hint=_ADD_LAYOUT,
+    )
+
+
+def _twice(place: _Place, lines: Sequence[Line], path: str) -> LayoutError:
+    line = lines[place.start]
+    return LayoutError(
+        f"“{place.text}” heads a table for the second time, with another annex between",
+        file=path,
+        page=line.page,
+        line=line.number,
+        hint="see whether the document holds two reports, or a part of one twice",
     )
 
 

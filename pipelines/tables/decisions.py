@@ -8,8 +8,8 @@ nothing speaks against relying on it:
 - while a note is marked nowhere, a figure with more digits than that note's number might hide its
   mark, and is believed only if a sum confirms it;
 - an inferred figure to the right of an empty cell of its group (civil without military, though the
-  report deals with military contributions and the civil experts beside them) is believed only if
-  its column's total comes out.
+  report deals with military contributions and the civil experts beside them) is believed only in a
+  table that breaks no rule: where there is one error, a second may hide behind it.
 
 These rules never choose a reading: they refuse one, and the refusal lists the alternatives. A
 declared reading settles its row.
@@ -26,7 +26,7 @@ from pipelines.tables import inference, refusals
 from pipelines.tables.inference import Choice, Solution
 from pipelines.tables.rows import Figure, Row, Table, Wording
 from schemas.errors import JvomError, RegistryError
-from schemas.registry import PersonnelLayout, Reading
+from schemas.registry import TOTAL, PersonnelLayout, Reading
 
 READINGS = "schemas/readings.toml"
 _SHOWN = 12  # alternatives of one row that a refusal lists
@@ -194,9 +194,12 @@ class _Decision:
             if value is not None and hidden and not self._confirmed(place, chosen, solution):
                 yield f"note {hidden[0]} is marked nowhere, and no sum confirms that {value} is a figure only"
         if len(wording.figures) < len(self.columns):
-            for place in self._out_of_line(chosen):
-                if place not in solution.holding:
-                    yield f"no total confirms that {chosen.figures[place]} is {self.columns[place]}"
+            if any(inference.lopsided(chosen.figures, one) for one in self.sums):
+                yield "it would give a total without parts, or parts without a total"
+            if solution.cost and wording.mission_id == TOTAL:
+                yield "the table contradicts itself, so the columns of its totals cannot be inferred"
+            if solution.cost and (places := list(self._out_of_line(chosen))):
+                yield f"the table contradicts itself, so {self.columns[places[0]]} alone cannot be inferred"
 
     def _out_of_line(self, chosen: Choice) -> Iterator[int]:
         """Columns with a figure to the right of an empty cell of the same group, totals aside."""

@@ -112,6 +112,15 @@ def period(text: str) -> tuple[datetime.date, datetime.date]:
     return start, end
 
 
+def find_period(text: str) -> tuple[datetime.date, datetime.date] | None:
+    """The one period that the text names; None where it names none or several.
+
+    Raises ValueError for one that is not in the calendar or ends before it starts.
+    """
+    named = [match.group() for match in PERIOD.finditer(text)]
+    return period(named[0]) if len(named) == 1 else None
+
+
 def ends_in_period(text: str) -> bool:
     """Whether the last words of `text` are a period."""
     return any(match.end() == len(text) for match in PERIOD.finditer(text))

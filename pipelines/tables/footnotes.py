@@ -3,7 +3,8 @@
 A footnote starts with its number on a line of its own, and three things must agree before a line
 that starts with a number is one (headings, dates and wrapped sentences start with numbers too):
 
-- its number is the next: 1, 2, 3 … through the document (in an annex it may start again at 1);
+- its number is the next: 1, 2, 3 … through the document. An annex may start again at 1, and the first
+  footnote of a document at any number where it stands in an annex;
 - its marker is glued to a word, a closing mark or a figure: earlier on its page, or anywhere in its
   annex. Where a marker was lost, the number may stand in the gap between two that have theirs;
 - its place: before the header of its annex's table, or else at the foot of its page, where the last
@@ -26,13 +27,14 @@ from pipelines.tables import durations
 from pipelines.tables.anatomy import Anatomy, Header
 from pipelines.tables.cells import Cell
 from pipelines.tables.words import Word, as_printed, marker, spans, words
-from schemas.errors import JvomError, LayoutError, Problems
+from schemas.errors import LayoutError
 
 Scope = Literal["document", "mandates", "personnel"]
 
 FOOT_LINES = 12  # at most so many lines of text are a page's last footnote
 _OPENING = re.compile(r"\s*(?P<number>\d{1,3})\s+(?P<word>[^\W\d]\S*)")
-_SENTENCE_END = re.compile(r"[.!?…)][\]’”'\"]*\s*$")
+_DIGIT = re.compile(r"\d")
+_SENTENCE_END = re.compile(r"[.!?…][)\]’”'\"]*$")
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,13 @@ class _Page:
         next_is_marked = self.has(number + 1, foot[-1]) or any(page.has(number + 1) for page in later)
         return foot[-1] if next_is_marked else None
 
+    def opens_with(self, expected: int | None) -> int:
+        """The first number of an annex with its own numbers: 1, or any if `expected` is None."""
+        numbers = [n for i, line in enumerate(self.lines) if (n := _opening(line)) and self.marked(n, i)]
+        if expected is None:
+            return min(numbers, default=1)
+        return 1 if 1 in numbers else expected
+
     def has(self, number: int, after: int = -1) -> bool:
         """Whether a line behind `after` starts with `number`, whose marker stands where it counts."""
         return any(
@@ -102,27 +111,28 @@ class _Start:
     index: int
     number: int
 
+    @property
+    def line(self) -> Line:
+        return self.page.lines[self.index]
+
 
 def find(anatomy: Anatomy, document: Document) -> list[Note]:
     """Every footnote of the document, in order.
 
-    Raises LayoutError (or Problems) where a line looks like a footnote but its number is not the
-    next one.
+    Raises LayoutError where a line looks like a footnote but its number is not the next one.
     """
     pages = _pages(anatomy)
     starts: list[_Start] = []
     expected = 1
     for position, page in enumerate(pages):
         later = pages[position + 1 :]
-        if page.scope != "document" and page.start(expected, -1, later) is None and page.has(1):
-            expected = 1
+        if page.scope != "document" and page.start(expected, -1, later) is None:
+            expected = page.opens_with(expected if starts else None)
         after = -1
         while (index := page.start(expected, after, later)) is not None:
             starts.append(_Start(page, index, expected))
             expected, after = expected + 1, index
-    strays = _strays(pages, starts, document.path)
-    if strays:
-        raise strays[0] if len(strays) == 1 else Problems(strays)
+    _refuse_stray(pages, starts, document.path)
     return [_note(start, starts) for start in starts]
 
 
@@ -159,9 +169,7 @@ def cells(notes: Sequence[Note]) -> list[Cell]:
         seen.add(note.number)
         body = _body(note)
         text = as_printed(body)
-        found.append(
-            Cell("footnotes", f"footnote:{own}{note.number}", "text", text, text, spans(body))
-        )
+        found.append(Cell("footnotes", f"footnote:{own}{note.number}", "text", text, text, spans(body)))
     return found
 
 
@@ -185,22 +193,18 @@ def _opening(line: Line) -> int | None:
 
 def _pages(anatomy: Anatomy) -> list[_Page]:
     """The pages of the running text, and the annexes, in the order of the document."""
-    pages = [
-        _page("document", lines) for _, lines in groupby(anatomy.text, key=lambda line: line.page)
-    ]
-    for scope, annex in (("mandates", anatomy.mandates), ("personnel", anatomy.personnel)):
-        pages.append(_page(scope, annex.lines, annex.header))
+    pages = [_page("document", lines) for _, lines in groupby(anatomy.text, key=lambda line: line.page)]
+    pages.append(_page("mandates", anatomy.mandates.lines, anatomy.mandates.header))
+    pages.append(_page("personnel", anatomy.personnel.lines, anatomy.personnel.header))
     filled = [page for page in pages if page.lines]
     return sorted(filled, key=lambda page: page.lines[0].number)
 
 
 def _page(scope: Scope, lines: Iterable[Line], header: Header | None = None) -> _Page:
     page = _Page(scope, [line for line in lines if line.text.strip()], header.first if header else 0)
-    for word in words(page.lines):
-        text = word.text
-        if text[-1].isdigit() or not text[-1].isalnum():
-            for number in _markers(text, scope):
-                page.markers.setdefault(number, []).append(word.line.number)
+    for word in words(line for line in page.lines if _DIGIT.search(line.text)):
+        for number in _markers(word.text, scope):
+            page.markers.setdefault(number, []).append(word.line.number)
     return page
 
 
@@ -213,44 +217,44 @@ def _markers(text: str, scope: Scope) -> Iterable[int]:
         yield from (int(text[-length:]) for length in (1, 2) if len(text) > length)
 
 
-def _strays(pages: Sequence[_Page], starts: Sequence[_Start], path: str) -> list[JvomError]:
-    """Lines that have the number, marker and place of a footnote, but not the next number."""
-    known = {start.page.lines[start.index].number for start in starts}
-    problems: list[JvomError] = []
+def _refuse_stray(pages: Sequence[_Page], starts: Sequence[_Start], path: str) -> None:
+    """Raises for the first line with the number, marker and place of a footnote, but not the next number.
+
+    One is enough: behind a number that is missing, none is the next.
+    """
+    known = {start.line.number: start.number for start in starts}
     for page in pages:
         for index, line in enumerate(page.lines):
             number = _opening(line)
-            if number is None or line.number in known or not page.at_foot(index):
+            placed = line.number < page.header or page.at_foot(index)
+            if number is None or line.number in known or not placed or not page.marked(number, index):
                 continue
-            if page.marked(number, index):
-                before = [start.number for start in starts if start.page.lines[start.index].number < line.number]
-                problems.append(
-                    LayoutError(
-                        f"this looks like footnote {number}, but the one before it is "
-                        f"{before[-1] if before else 'none'}: numbers must follow each other",
-                        file=path,
-                        page=line.page,
-                        line=line.number,
-                        hint="see whether a footnote's number or marker was lost in the text",
-                    )
-                )
-    return problems
+            before = [number for first, number in known.items() if first < line.number]
+            raise LayoutError(
+                f"this looks like footnote {number}, but the last one before it is "
+                f"{before[-1] if before else 'none'}: their numbers must follow each other",
+                file=path,
+                page=line.page,
+                line=line.number,
+                hint="see whether a footnote or its number was lost in the text",
+            )
+
+
+def _ends(line: Line, following: Line) -> bool:
+    """Whether a footnote ends with `line`: its sentence does, or brackets close and no blank line follows."""
+    text = line.text.rstrip()
+    return bool(_SENTENCE_END.search(text)) or (text.endswith(")") and following.number == line.number + 1)
 
 
 def _note(start: _Start, starts: Sequence[_Start]) -> Note:
-    page, first = start.page, start.page.lines[start.index]
-    rest = page.rest(start.index)
-    end = min(
-        [other.page.lines[other.index].number for other in starts if other.page is page and other.index > start.index],
-        default=None,
-    )
+    page, first = start.page, start.line
+    bounds = [other.line.number for other in starts if other.page is page and other.index > start.index]
     if first.number < page.header:
-        end = min(page.header, end or page.header)
-    if end is not None:
-        rest = [line for line in rest if line.number < end]
+        bounds.append(page.header)
+    rest = [line for line in page.rest(start.index) if not bounds or line.number < min(bounds)]
     if len(rest) > FOOT_LINES:
-        ends = [index for index, line in enumerate(rest) if _SENTENCE_END.search(line.text)]
+        ends = [index for index in range(len(rest) - 1) if _ends(rest[index], rest[index + 1])]
         rest = rest[: ends[0] + 1] if ends else rest
-    markers = [n for n in page.markers.get(start.number, []) if n < first.number]
-    lines = tuple(markers) if page.scope == "document" else ()
-    return Note(page.scope, start.number, tuple(rest), tuple(sorted(set(lines))))
+    markers = {line for line in page.markers.get(start.number, []) if line < first.number}
+    shown = sorted(markers) if page.scope == "document" else []
+    return Note(page.scope, start.number, tuple(rest), tuple(shown))

@@ -40,11 +40,12 @@ class Heading:
 
 @dataclass(frozen=True)
 class _Text:
-    """A filled line: its words, and whether it starts a new paragraph for sure."""
+    """A filled line: its words, whether it starts a paragraph for sure, and whether it tops its page."""
 
     line: Line
     words: str
     apart: bool
+    top: bool
 
 
 def split(text: Sequence[Line]) -> Iterator[Heading | Line]:
@@ -64,7 +65,8 @@ def _filled(text: Sequence[Line]) -> list[_Text]:
     for line in text:
         words = " ".join(line.text.split())
         if words:
-            lines.append(_Text(line, words, apart))
+            top = not lines or lines[-1].line.page != line.page
+            lines.append(_Text(line, words, apart, top))
             apart = False
         elif 0 < len(line.text) <= _BLANK:
             apart = True
@@ -78,8 +80,10 @@ def _headings(lines: Sequence[_Text]) -> dict[int, Heading]:
     lengths = sorted(len(line.words) for line in lines)
     full = lengths[int(len(lengths) * _FULL)]
     found = _chain(_numbered(lines, full))
+    first = min(found, default=0)  # what stands before is a title or a table of contents
     for index, line in enumerate(lines):
-        if label := annex_label(line.words):
+        label = annex_label(line.words) if index > first else None
+        if label and (line.apart or _ended(lines, index)):
             found[index] = Heading(line.words, (line.line,), annex=label)
     if not found:
         return {}
@@ -105,14 +109,18 @@ def _numbered(lines: Sequence[_Text], full: int) -> dict[int, Heading]:
         if match is None or not match["title"][0].isupper():
             continue
         end = index + 1
-        while end < len(lines) and lines[end].words[0].islower() and len(lines[end - 1].words) >= _WRAPPED * full:
+        while (
+            end < len(lines)
+            and lines[end].words[0].islower()
+            and len(lines[end - 1].words) >= _WRAPPED * full
+        ):
             end += 1
         title = " ".join([match["title"], *(line.words for line in lines[index + 1 : end])])
         goes_on = end < len(lines) and lines[end].words[0].islower()
         if end - index - 1 > _MORE_LINES or goes_on or not is_title(title):
             continue
         number = tuple(int(part) for part in match["number"].split("."))
-        if len(number) > 1 or line.apart or _ended(lines, index):
+        if len(number) > 1 or line.top or line.apart or _ended(lines, index) or index - 1 in found:
             found[index] = Heading(title, tuple(line.line for line in lines[index:end]), number)
     return found
 
@@ -120,7 +128,9 @@ def _numbered(lines: Sequence[_Text], full: int) -> dict[int, Heading]:
 def _chain(candidates: Mapping[int, Heading]) -> dict[int, Heading]:
     """The longest row of headings whose numbers follow each other, the last of equally long ones."""
     best: dict[int, Heading] = {}
-    firsts = [index for index, heading in candidates.items() if heading.number == (1,)] or list(candidates)[:1]
+    firsts = [index for index, heading in candidates.items() if heading.number == (1,)] or list(candidates)[
+        :1
+    ]
     for first in firsts:
         chain = {first: candidates[first]}
         last = candidates[first].number
@@ -145,9 +155,7 @@ def _follows(number: tuple[int, ...], last: tuple[int, ...]) -> bool:
     return same or 1 <= step <= _SKIPPED
 
 
-def _is_subheading(
-    lines: Sequence[_Text], index: int, full: int, ends: set[int], starts: set[int]
-) -> bool:
+def _is_subheading(lines: Sequence[_Text], index: int, full: int, ends: set[int], starts: set[int]) -> bool:
     line = lines[index]
     words = line.words
     if not is_title(words) or words[-1] in "!?…-–" or len(words) > _SHORT * full or index + 1 == len(lines):

@@ -59,7 +59,9 @@ class Row:
 class Reader:
     """Cuts words into rows, and keeps the problems met."""
 
-    def __init__(self, notes: Collection[int], document: Document, layout: Layout, registry: Registry) -> None:
+    def __init__(
+        self, notes: Collection[int], document: Document, layout: Layout, registry: Registry
+    ) -> None:
         told = layout.mandates
         self.problems: list[JvomError] = []
         self._notes = set(notes)
@@ -97,6 +99,15 @@ class Reader:
                 "schemas/layouts.toml",
             )
         return list(rows.values())
+
+    def above_header(self, found: Sequence[Word]) -> None:
+        """Words between the annex's heading and the header of its table, footnotes aside."""
+        if found:
+            self._problem(
+                f"“{_shown(found)}” stands above the table of annex 1, but is no footnote",
+                found[0],
+                "compare the annex with the official document; a footnote needs the next number",
+            )
 
     def unknown_label(self, name: str, word: Word) -> None:
         """A rotated label that spells no region of the layout."""
@@ -223,10 +234,12 @@ class Reader:
         )
 
     def _nothing_known(self, text: Sequence[Word]) -> None:
-        near = ", ".join(f"“{name}” ({mission})" for name, mission in self._registry.nearest(as_printed(text)))
+        near = ", ".join(
+            f"“{name}” ({mission})" for name, mission in self._registry.nearest(as_printed(text))
+        )
         self._problem(
-            f"“{_shown(text)}” opens with no known mission (the nearest are {near}), and in it is no word that "
-            f"a legal basis opens with ({', '.join(self._layout.mandates.legal_basis)})",
+            f"“{_shown(text)}” opens with no known mission (the nearest are {near}), and no word in it opens "
+            f"a legal basis ({', '.join(self._layout.mandates.legal_basis)})",
             text[0],
             "add the mission to schemas/missions.toml, and the word to legal_basis in schemas/layouts.toml",
         )

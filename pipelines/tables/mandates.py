@@ -43,14 +43,17 @@ def read(
     layout: Layout,
     registry: Registry,
 ) -> Mandates:
-    """The table on `lines`, which start with its header; `notes` are the numbers of its footnotes.
+    """Read the table of annex 1.
+
+    `lines` follow the annex's heading, footnotes taken out, through the end of the annex; `notes` are
+    the numbers of the footnotes that may be marked in it.
 
     Raises LayoutError, or Problems with everything that is wrong in the table.
     """
-    body, markers = _body(lines, layout)
+    reader = Reader(notes, document, layout, registry)
+    body, markers = _body(lines, layout, reader)
     found, unknown = labels.find(body, layout.mandates.regions)
     taken = {word.line.number for label in (*found, *unknown) for word in label.pieces}
-    reader = Reader(notes, document, layout, registry)
     rows = reader.rows([word for word in words(body) if word.line.number not in taken])
     for label in unknown:
         reader.unknown_label(label.name, label.pieces[0])
@@ -59,7 +62,9 @@ def read(
     index = {line.number: position for position, line in enumerate(body)}
     places = [Listed(index[row.first.number], index[row.last.number], row.mission.region) for row in rows]
     regions = labels.assign(places, found, body, {mission.region for mission in registry.missions})
-    table = Mandates([], [], [*markers, *(mark for row in rows for cell in row.cells for mark in cell.markers)])
+    table = Mandates(
+        [], [], [*markers, *(mark for row in rows for cell in row.cells for mark in cell.markers)]
+    )
     for row, place, region in zip(rows, places, regions, strict=True):
         cells = list(_cells(row, place, region))
         table.cells.extend(cells)
@@ -67,12 +72,15 @@ def read(
     return table
 
 
-def _body(lines: Sequence[Line], layout: Layout) -> tuple[list[Line], list[tuple[int, int]]]:
-    """The lines without the header, which every page may repeat, and the markers in it."""
+def _body(lines: Sequence[Line], layout: Layout, reader: Reader) -> tuple[list[Line], list[tuple[int, int]]]:
+    """The lines under the header, without the repeated ones of other pages, and the markers in them."""
     expected, _ = header_words(layout)
     left = list(lines)
     markers: list[tuple[int, int]] = []
     while header := find_header(words(left), expected):
+        if len(left) == len(lines):
+            reader.above_header(words(line for line in left if line.number < header.first))
+            left = [line for line in left if line.number >= header.first]
         markers.extend(header.markers)
         left = [line for line in left if not header.first <= line.number <= header.last]
     return left, markers
@@ -93,7 +101,7 @@ def _cells(row: Row, place: Listed, region: Label | None) -> Iterator[Cell]:
 
 def _cell(row: Row, column: str, text: Text, value: datetime.date | None = None) -> Cell:
     printed = as_printed(text.words)
-    derivation = ("printed", "marker split") if text.markers else ("printed",)
+    derivation = ("marker split",) if text.markers else ("printed",)
     return Cell(TABLE, row.mission.id, column, printed, value or printed, spans(text.words), derivation)
 
 

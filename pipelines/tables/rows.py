@@ -274,10 +274,10 @@ class _Reader:
     def _texts(self, cell: Sequence[Word]) -> Iterator[Text]:
         """The ways to take marks off the words of a cell; as it stands first."""
         yield Text(tuple(cell))
-        marked = {i: way for i, word in enumerate(cell) if (way := numerals.marked(word.text, self._notes))}
+        marked = {i: ways for i, word in enumerate(cell) if (ways := numerals.marked(word.text, self._notes))}
         if not 0 < len(marked) <= _MOST_MARKED:
             return
-        for combination in product(*([None, *way] for way in marked.values())):
+        for combination in product(*([None, *ways] for ways in marked.values())):
             text, marks = list(cell), []
             for place, way in zip(marked, combination, strict=True):
                 if way:

@@ -62,8 +62,10 @@ def read(
                 section.add(line)
         sections.append(section)
     sections.sort(key=lambda section: section.lines[0].number)
+    spelt = [(comparable(name), mission.id) for mission in registry.missions for name in mission.spellings]
+    spelt.sort(key=lambda pair: len(pair[0]), reverse=True)
     for section in sections:
-        section.named = _missions(section.heading, registry)
+        section.named = _missions(section.heading, spelt)
     _find_parents(sections)
     _give_ids(sections)
     _pass_on_missions(sections)
@@ -113,13 +115,11 @@ def _find_parents(sections: Sequence[_Section]) -> None:
             continue
         following = sections[index + 1 :]
         if not section.text and following and not (following[0].is_subheading and following[0].named):
-            group = _group(following, owner, sections) or group
+            group = _group(following, owner) or group
         section.parent = group or owner
 
 
-def _group(
-    following: Sequence[_Section], owner: _Section | None, sections: Sequence[_Section]
-) -> _Section | None:
+def _group(following: Sequence[_Section], owner: _Section | None) -> _Section | None:
     """The section that a group before the next numbered section belongs to: the owner or its parent."""
     numbered = next((section for section in following if section.number), None)
     if owner is None or numbered is None:
@@ -142,12 +142,11 @@ def _give_ids(sections: Sequence[_Section]) -> None:
         taken.add(section.id)
 
 
-def _missions(heading: str, registry: Registry) -> tuple[str, ...]:
-    """The missions whose spelling stands in the heading, in its order; the longest spelling counts."""
+def _missions(heading: str, spelt: Sequence[tuple[str, str]]) -> tuple[str, ...]:
+    """The missions whose spelling stands in the heading, in its order; `spelt` has the longest first."""
     text = comparable(heading)
-    spelt = [(comparable(name), mission.id) for mission in registry.missions for name in mission.spellings]
     found: dict[int, str] = {}
-    for name, mission in sorted(spelt, key=lambda pair: len(pair[0]), reverse=True):
+    for name, mission in spelt:
         start = text.find(name)
         while start >= 0:
             end = start + len(name)

@@ -1,0 +1,170 @@
+"""Lines of a document → the tables of `schemas.TABLES`, each row and cell with its place.
+
+`anatomy` finds the annexes, `footnotes` takes their lines out, then `mandates` and `personnel` read a
+table each and `sections` the running text. Nothing is checked here that a contract can check; what
+cannot be read is an error, and all errors of a document are raised together.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+import pyarrow as pa
+
+import schemas
+from pipelines.seams import Document, Edition, Line, SourceFile
+from pipelines.tables import durations, footnotes, mandates, personnel, sections
+from pipelines.tables.anatomy import Anatomy, dissect
+from pipelines.tables.cells import Cell
+from pipelines.tables.cells import rows as cell_rows
+from pipelines.tables.footnotes import Note
+from pipelines.tables.mandates import Mandates
+from pipelines.tables.personnel import Personnel
+from schemas.errors import JvomError, LayoutError, Problems
+from schemas.registry import Registry
+
+T = TypeVar("T")
+Period = tuple[datetime.date | None, datetime.date | None]
+
+
+def read(document: Document, source: SourceFile, edition: Edition, registry: Registry) -> dict[str, pa.Table]:
+    """Every table of `schemas.TABLES`, in its contract's columns but for the lake's stamps.
+
+    Raises LayoutError (RegistryError for a declaration that does not fit), or Problems with all of
+    them.
+    """
+    anatomy = dissect(document, registry.layouts)
+    notes = footnotes.find(anatomy, document)
+    year = edition.edition_year
+    problems: list[JvomError] = []
+    annex_1 = _try(lambda: _mandates(document, anatomy, notes, year, registry), problems)
+    annex_2 = _try(lambda: _personnel(document, anatomy, notes, year, registry), problems)
+    period = _try(lambda: _period(document, anatomy, edition), problems)
+    if annex_1 is None or annex_2 is None or period is None:
+        raise problems[0] if len(problems) == 1 else Problems(problems)
+    cells = [*annex_2.cells, *annex_1.cells, *footnotes.cells(notes)]
+    marked = {"mandates": annex_1.markers, "personnel": annex_2.markers}
+    after = _after(footnotes.without(anatomy.personnel.lines, notes), annex_2.cells)
+    rows: dict[str, list[dict[str, object]]] = {
+        "editions": [_edition(source, edition, anatomy, period)],
+        "personnel": annex_2.rows,
+        "personnel_totals": annex_2.totals,
+        "mandates": annex_1.rows,
+        "footnotes": footnotes.rows(notes, marked, year),
+        "sections": sections.read(
+            footnotes.without(anatomy.text, notes),
+            [(anatomy.mandates, ()), (anatomy.personnel, after)],
+            registry=registry,
+            edition_year=year,
+        ),
+        "cells": cell_rows(cells, document, year),
+    }
+    return {name: contract.as_read().table(rows[name]) for name, contract in schemas.TABLES.items()}
+
+
+def _try(step: Callable[[], T], problems: list[JvomError]) -> T | None:
+    """What the step gives, or None with its problems added to `problems`."""
+    try:
+        return step()
+    except Problems as several:
+        problems.extend(several.problems)
+    except JvomError as problem:
+        problems.append(problem)
+    return None
+
+
+def _mandates(
+    document: Document, anatomy: Anatomy, notes: Sequence[Note], year: int, registry: Registry
+) -> Mandates:
+    return mandates.read(
+        footnotes.without(anatomy.mandates.lines, notes),
+        [note.number for note in notes if note.scope == "mandates"],
+        document=document,
+        edition_year=year,
+        layout=anatomy.layout,
+        registry=registry,
+    )
+
+
+def _personnel(
+    document: Document, anatomy: Anatomy, notes: Sequence[Note], year: int, registry: Registry
+) -> Personnel:
+    return personnel.read(
+        footnotes.without(anatomy.personnel.lines, notes),
+        [note.number for note in notes if note.scope == "personnel"],
+        document=document,
+        edition_year=year,
+        layout=anatomy.layout,
+        registry=registry,
+        readings=registry.readings,
+    )
+
+
+def _after(lines: Sequence[Line], cells: Sequence[Cell]) -> list[Line]:
+    """The lines below the totals row."""
+    last = max(
+        (span.line for cell in cells if cell.table_name == "personnel_totals" for span in cell.spans),
+        default=0,
+    )
+    return [line for line in lines if line.number > last]
+
+
+def _edition(source: SourceFile, edition: Edition, anatomy: Anatomy, period: Period) -> dict[str, object]:
+    start, end = period
+    return {
+        "edition_year": edition.edition_year,
+        "title": edition.title,
+        "scope": anatomy.personnel.names.get("period"),
+        "period_start": start,
+        "period_end": end,
+        "period_months": _whole_months(start, end) if start and end else None,
+        "date_sent": edition.date_sent,
+        "kamerstuk": edition.kamerstuk,
+        "source_url": edition.source_url,
+        "layout": anatomy.layout.id,
+        "source_path": source.path,
+        "source_sha256": source.sha256,
+        "source_bytes": source.bytes,
+        "source_format": source.format,
+        "source_fidelity": source.fidelity,
+    }
+
+
+def _period(document: Document, anatomy: Anatomy, edition: Edition) -> Period:
+    """First and last day: as the heading of annex 2 prints them, else as the catalogue knows them.
+
+    Raises LayoutError where the two differ, or where the printed period is none.
+    """
+    known = (edition.period_start, edition.period_end)
+    heading = anatomy.personnel.heading_lines[0]
+    try:
+        printed = durations.find_period(anatomy.personnel.names.get("period", ""))
+    except ValueError as error:
+        raise LayoutError(
+            f"the heading of annex 2 has no possible period: {error}",
+            file=document.path,
+            page=heading.page,
+            line=heading.number,
+            hint="compare the heading with the official document",
+        ) from error
+    if printed is None:
+        return known
+    if any(day is not None and day != other for day, other in zip(known, printed, strict=True)):
+        raise LayoutError(
+            f"annex 2 speaks of {printed[0]} to {printed[1]}, but the catalogue gives edition "
+            f"{edition.edition_year} the period {known[0]} to {known[1]}",
+            file=document.path,
+            page=heading.page,
+            line=heading.number,
+            hint="check that this is that year's edition; if it is, correct its period in raw/sources.toml",
+        )
+    return printed
+
+
+def _whole_months(start: datetime.date, end: datetime.date) -> int | None:
+    """Length in whole months, both days included; None for less than one."""
+    after = end + datetime.timedelta(days=1)
+    months = 12 * (after.year - start.year) + after.month - start.month - (after.day < start.day)
+    return months if months > 0 else None

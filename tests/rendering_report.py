@@ -1,0 +1,69 @@
+"""Small reports as text for tests, and where the real one is.
+
+The running text is invented; only headings, names and words of the tables are the report's.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from pipelines import document, tables
+from pipelines.seams import Document, Edition, SourceFile
+from schemas import registry
+
+PROJECT = Path(__file__).resolve().parents[1]
+ABRIDGED = PROJECT / "raw" / "2024" / "jvom-2024.txt"
+FULL = PROJECT.parent / "shared" / "reports" / "jvom-2024.txt"
+needs_full = pytest.mark.skipif(not FULL.is_file(), reason=f"the full text is not at {FULL}")
+
+HEADER_1 = ["Locatie Inzet Rechtsbasis", "Duur", "internationaal", "mandaat", "Duur nationaal", "kader"]
+HEADER_2 = [
+    "Missie",
+    "Nationale kaders Ingezet personeel",
+    "Militair Civiel/Politie Militair Civiel/Politie Totaal",
+]
+ANNEX_1 = [
+    " Bijlage 1 Rechtsbasis, mandaten en nationale kaders",
+    *HEADER_1,
+    "UNIFIL VNVR-resolutie 2695 31 augustus 2024 31 juli 2025",
+    "CMF UNCLOS Onbepaald Onbepaald",
+]
+ANNEX_2 = [
+    " Bijlage 2 Totale inzet mei 2023 t/m april 2024",
+    *HEADER_2,
+    "UNIFIL 1 2 4 8 12",
+    "Totaal 1 2 4 8 12",
+]
+BODY = [" 1 Inleiding", "Hier staat een eerste regel.", "2 Slot", "En hier staat de laatste regel."]
+
+
+def source_of(data: bytes, year: int = 2024) -> SourceFile:
+    """A source file with these bytes; it exists nowhere."""
+    digest = hashlib.sha256(data).hexdigest()
+    return SourceFile(year, f"raw/{year}/report.txt", digest, len(data), "text", "full text")
+
+
+def read_document(text: str | bytes) -> Document:
+    """The document of a text."""
+    data = text if isinstance(text, bytes) else text.encode()
+    return document.read(data, source_of(data))
+
+
+def report(
+    body: list[str] | None = None, annex_1: list[str] | None = None, annex_2: list[str] | None = None
+) -> str:
+    """A whole report; what is not given is the smallest that can be read."""
+    lines = [*(body or BODY), *(annex_1 or ANNEX_1), *(annex_2 or ANNEX_2)]
+    return "\n".join(lines) + "\n"
+
+
+def read_tables(text: str | bytes, edition: Edition | None = None) -> dict[str, pa.Table]:
+    """Every table of a text, by the registry of this checkout."""
+    data = text if isinstance(text, bytes) else text.encode()
+    edition = edition or Edition(2024)
+    source = source_of(data, edition.edition_year)
+    return tables.read(document.read(data, source), source, edition, registry.load())

@@ -1,0 +1,144 @@
+"""Dates, durations and periods: they round-trip, and what is not printed is not read."""
+
+from __future__ import annotations
+
+import calendar
+import datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipelines.tables import durations
+from pipelines.tables.durations import Duration, Grammar, PrintedDate
+
+GRAMMAR = Grammar(
+    {"Onbepaald": "indefinite", "Doorlopend": "continuous"},
+    ["optie"],
+    ["verlening", "verlenging"],
+    {"dag": "D", "dagen": "D", "maand": "M", "maanden": "M", "jaar": "Y"},
+)
+DAYS = st.dates(datetime.date(1900, 1, 1), datetime.date(2199, 12, 31))
+UNITS = st.sampled_from([("dagen", "D"), ("dag", "D"), ("maand", "M"), ("maanden", "M"), ("jaar", "Y")])
+
+
+def printed(day: datetime.date) -> str:
+    return f"{day.day} {durations.MONTHS[day.month - 1]} {day.year}"
+
+
+@given(DAYS, st.sampled_from(["day", "month", "year"]))
+def test_dates_keep_their_precision(day: datetime.date, precision: str) -> None:
+    month = day.month if precision != "year" else None
+    date = PrintedDate(day.year, month, day.day if precision == "day" else None)
+    assert durations.date(str(date)) == date
+    assert date.first <= day <= date.last
+    if precision == "day":
+        assert date.first == date.last == day
+    elif precision == "month":
+        assert (date.last - date.first).days + 1 == calendar.monthrange(day.year, day.month)[1]
+
+
+def test_a_month_gets_no_day() -> None:
+    assert durations.date("augustus 2023") == PrintedDate(2023, 8)
+    assert durations.date("31 Juli 2025") == PrintedDate(2025, 7, 31)
+
+
+@pytest.mark.parametrize(
+    "text", ["31 juni 2024", "30 februari 2024", "29 februari 2023", "0 mei 2024", "mei 0000"]
+)
+def test_what_is_not_in_the_calendar_is_no_date(text: str) -> None:
+    with pytest.raises(ValueError, match="calendar"):
+        durations.date(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "mei", "31 juli", "31 July 2025", "31-07-2025", "eind maart 2024", "20245"]
+)
+def test_other_words_are_no_date(text: str) -> None:
+    with pytest.raises(ValueError, match="no date"):
+        durations.date(text)
+
+
+@given(
+    DAYS, st.none() | st.tuples(st.integers(1, 99), UNITS, st.sampled_from(["", " verlening", " verlenging"]))
+)
+def test_durations_round_trip(day: datetime.date, extension: tuple[int, tuple[str, str], str] | None) -> None:
+    text, iso = printed(day), None
+    if extension:
+        count, (unit, letter), closing = extension
+        text, iso = f"{text} + optie {count} {unit}{closing}", f"P{count}{letter}"
+    assert GRAMMAR.duration(text) == Duration("until", day, iso)
+    assert [match.group() for match in GRAMMAR.pattern.finditer(f"is tot {text} en {text}")] == [text, text]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Onbepaald", Duration("indefinite")),
+        ("doorlopend", Duration("continuous")),
+        ("19 februari 2025 + optie één jaar", Duration("until", datetime.date(2025, 2, 19), "P1Y")),
+        ("19 februari 2025 +optie 6 maanden", Duration("until", datetime.date(2025, 2, 19), "P6M")),
+        ("Onbepaald10", Duration("indefinite", marker=10)),
+        ("31 juli 202511", Duration("until", datetime.date(2025, 7, 31), marker=11)),
+        ("31 juli 2025 + optie 1 jaar verlening3", Duration("until", datetime.date(2025, 7, 31), "P1Y", 3)),
+    ],
+)
+def test_durations_as_printed(text: str, expected: Duration) -> None:
+    assert GRAMMAR.duration(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text", ["augustus 2023", "2023", "31 juni 2024", "Onbekend", "Onbepaald tot 2025", ""]
+)
+def test_what_ends_on_no_day_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"names no day|no duration|calendar"):
+        GRAMMAR.duration(text)
+
+
+def test_a_layout_without_such_words_knows_days_only() -> None:
+    bare = Grammar({}, [], [], {})
+    assert bare.duration("31 juli 2025") == Duration("until", datetime.date(2025, 7, 31))
+    with pytest.raises(ValueError, match="no duration"):
+        bare.duration("31 juli 2025 + optie 1 jaar")
+
+
+@given(DAYS, DAYS, st.sampled_from(["t/m", "tot en met", "-", "–"]))
+def test_periods_round_trip(one: datetime.date, other: datetime.date, between: str) -> None:
+    start, end = min(one, other), max(one, other)
+    assert durations.period(f"{printed(start)} {between} {printed(end)}") == (start, end)
+    assert durations.find_period(f"Totale inzet {printed(start)} {between} {printed(end)}") == (start, end)
+
+
+@pytest.mark.parametrize(
+    ("text", "start", "end"),
+    [
+        ("mei 2023 t/m april 2024", (2023, 5, 1), (2024, 4, 30)),
+        ("mei 2023 tot en met februari 2024", (2023, 5, 1), (2024, 2, 29)),
+        ("januari t/m december 2019", (2019, 1, 1), (2019, 12, 31)),
+        ("2019", (2019, 1, 1), (2019, 12, 31)),
+        ("2018-2019", (2018, 1, 1), (2019, 12, 31)),
+        ("mei 2023", (2023, 5, 1), (2023, 5, 31)),
+    ],
+)
+def test_periods_as_printed(text: str, start: tuple[int, int, int], end: tuple[int, int, int]) -> None:
+    expected = (datetime.date(*start), datetime.date(*end))
+    assert durations.period(text) == expected
+    assert durations.find_period(f"in {text}") == expected
+    assert durations.ends_in_period(f"in {text}")
+
+
+@pytest.mark.parametrize("text", ["mei", "", "mei 2023 t/m", "t/m april 2024"])
+def test_what_is_no_period(text: str) -> None:
+    with pytest.raises(ValueError, match="no period"):
+        durations.period(text)
+
+
+def test_a_period_does_not_end_before_it_starts() -> None:
+    with pytest.raises(ValueError, match="before it starts"):
+        durations.period("mei 2024 t/m april 2023")
+
+
+def test_no_period_is_chosen_from_several() -> None:
+    assert durations.find_period("2018 en 2020") is None
+    assert durations.find_period("per missie") is None
+    assert not durations.ends_in_period("mei 2023 t/m")

@@ -1,0 +1,193 @@
+"""The whole way, as users go it: build, build again, be killed, be refused, open the interface."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from conftest import ROOT, Jvom, run_jvom
+
+from schemas import RELATIONS, TRENDS
+
+# What rightly differs between two builds of the same content: who, when, which run, which snapshot.
+STAMPS = {name: {c.name for c in RELATIONS[name].columns if c.role == "stamp"} for name in RELATIONS}
+
+
+def contents(warehouse: Path) -> dict[str, list[tuple[Any, ...]]]:
+    """Every relation of the published file, stamps aside."""
+    with duckdb.connect(str(warehouse / "jvom.duckdb"), read_only=True) as connection:
+        return {
+            name: connection.execute(
+                f"SELECT {', '.join(c for c in contract.names if c not in STAMPS[name] - {'vintage'})} "
+                f'FROM "{name}" ORDER BY {", ".join(contract.key)}'
+            ).fetchall()
+            for name, contract in RELATIONS.items()
+            if name != "verifications"
+        }
+
+
+def test_published_file_needs_nothing_but_duckdb_and_documents_every_column(built: Path) -> None:
+    code = (
+        "import duckdb, sys\n"
+        "c = duckdb.connect(sys.argv[1], read_only=True, config={'autoinstall_known_extensions': 'false',"
+        " 'autoload_known_extensions': 'false'})\n"
+        "print(c.sql('SELECT table_name, column_name, comment FROM duckdb_columns() WHERE NOT internal')"
+        ".fetchall())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(built / "jvom.duckdb")], capture_output=True, text=True, check=True
+    )
+    comments = {(table, column): comment for table, column, comment in eval(done.stdout)}
+    for name, contract in RELATIONS.items():
+        for column in contract.columns:
+            assert comments[name, column.name], (name, column.name)
+    assert set(TRENDS) <= {table for table, _ in comments}
+
+
+def test_second_build_writes_nothing(built: Path, jvom: Jvom) -> None:
+    def state() -> dict[Path, tuple[int, int]]:
+        files = [
+            p for p in built.rglob("*") if p.is_file() and not p.name.endswith((".lock", "-shm", "-wal"))
+        ]
+        return {p: (p.stat().st_mtime_ns, p.stat().st_size) for p in files}
+
+    before = state()
+    done = jvom("build", "--warehouse", built, "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["nothing_new"] is True
+    assert state() == before
+
+
+@pytest.mark.parametrize("after", [1.5, 4.0, 5.5, 6.5])
+def test_killed_build_followed_by_another_equals_one_build(built: Path, tmp_path: Path, after: float) -> None:
+    warehouse = tmp_path / "warehouse"
+    process = subprocess.Popen(
+        [sys.executable, "-m", "pipelines.cli", "build", "--warehouse", str(warehouse)],
+        cwd=ROOT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        process.wait(after)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+    done = run_jvom("build", "--warehouse", warehouse)
+    assert done.returncode == 0, done.stderr
+    assert contents(warehouse) == contents(built)
+    assert not list(warehouse.glob("*.building-*"))
+
+
+def test_refused_edition_leaves_the_others_and_says_why(tmp_path: Path, jvom: Jvom) -> None:
+    raw = tmp_path / "raw"
+    shutil.copytree(ROOT / "raw", raw)
+    text = (raw / "2024" / "jvom-2024.txt").read_text(encoding="utf-8")
+    (raw / "2023").mkdir()
+    strange = text.replace("UNIFIL 1 2 2", "ONBEKENDE MISSIE 1 2 2").replace(
+        "mei 2023 t/m april 2024", "2022"
+    )
+    (raw / "2023" / "report.txt").write_text(strange, encoding="utf-8")
+    warehouse = tmp_path / "warehouse"
+    done = jvom("build", "--raw", raw, "--warehouse", warehouse)
+    assert done.returncode == 1
+    assert "ONBEKENDE MISSIE" in done.stderr
+    assert "line 1606" in done.stderr
+    with duckdb.connect(str(warehouse / "jvom.duckdb"), read_only=True) as connection:
+        assert connection.sql("SELECT edition_year FROM editions").fetchall() == [(2024,)]
+        assert connection.sql("SELECT count(*) FROM vintages").fetchone() == (1,)
+
+
+def test_second_writer_waits_names_the_holder_and_gives_up(tmp_path: Path, jvom: Jvom) -> None:
+    warehouse = tmp_path / "warehouse"
+    holder = subprocess.Popen(
+        [
+            sys.executable,
+            "-c",
+            "import sys; from pathlib import Path; from pipelines import settings, snapshot\n"
+            f"s = settings.find(warehouse=Path({str(warehouse)!r}))\n"
+            "with snapshot.Lake(s.catalog, s.data).writer():\n"
+            "    print('held', flush=True); sys.stdin.read()",
+        ],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert holder.stdout is not None
+    assert holder.stdout.readline() == "held\n"
+    try:
+        done = jvom("build", "--warehouse", warehouse, "--timeout", "1")
+    finally:
+        holder.communicate("")
+    assert done.returncode == 3
+    assert str(holder.pid) in done.stderr
+    assert not (warehouse / "jvom.duckdb").exists()
+
+
+def test_dagster_dev_by_the_line_in_the_readme_shows_the_same_history(built: Path, tmp_path: Path) -> None:
+    """In a copy of the project, so that the line runs as it stands, on its own warehouse/."""
+    project = tmp_path / "project"
+    for name in ("pipelines", "schemas", "raw"):
+        shutil.copytree(ROOT / name, project / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "workspace.yaml", project)
+    shutil.copytree(built, project / "warehouse")
+    lines = (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
+    (line,) = [line for line in lines if "dagster dev" in line and line.startswith("DAGSTER_HOME=")]
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = line.replace(".venv/bin/", f"{Path(sys.executable).parent}/") + f" -p {port}"
+    process = subprocess.Popen(
+        ["bash", "-c", command],
+        cwd=project,
+        env={**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        answer = _ask(port, process)
+    finally:
+        os.killpg(process.pid, signal.SIGTERM)
+        try:
+            process.wait(20)
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+    data = answer["data"]
+    assert [w["name"] for w in data["workspaceOrError"]["locationEntries"]] == ["jvom"]
+    assert {run["pipelineName"] for run in data["runsOrError"]["results"]} == {"ingest", "publish"}
+
+
+QUERY = """{
+  workspaceOrError { ... on Workspace { locationEntries { name loadStatus } } }
+  runsOrError { ... on Runs { results { pipelineName status } } }
+}"""
+
+
+def _ask(port: int, process: subprocess.Popen[bytes]) -> dict[str, Any]:
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{port}/graphql",
+        data=json.dumps({"query": QUERY}).encode(),
+        headers={"Content-Type": "application/json"},
+    )
+    for _ in range(240):
+        assert process.poll() is None, "dagster dev ended by itself"
+        try:
+            with urllib.request.urlopen(request, timeout=5) as response:
+                return dict(json.load(response))
+        except OSError:
+            time.sleep(0.5)
+    pytest.fail("dagster dev did not answer within two minutes")

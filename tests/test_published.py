@@ -1,0 +1,315 @@
+"""The published file: complete, self-contained, replaced in one step, and closed to all else."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pytest
+
+import schemas
+from pipelines import published, views
+from pipelines.snapshot import Lake
+from schemas.errors import LakeError, UsageError
+from tests import building
+from tests.building import VERSIONS
+from tests.lake_child import OTHER_CODE, PLAN, open_lake, record
+
+RELEASE = "0123456789ab"
+
+
+def base(*editions: building.Tables, release: str = RELEASE) -> building.Tables:
+    """Base tables of editions, with two releases of which the one to publish is not the youngest."""
+    tables = building.base_tables(*editions)
+    rows = [
+        {
+            "release_id": name,
+            "published_at": building.RECORDED_AT,
+            "contract_version": schemas.CONTRACT_VERSION,
+            "snapshot_id": 1,
+            "vintages": [(2024, 1)],
+            "tool_versions": [("duckdb", duckdb.__version__)],
+        }
+        for name in (release, "f" * 12)
+    ]
+    return tables | {"releases": schemas.RECORD["releases"].table(rows)}
+
+
+def edition(year: int, deployed: int) -> building.Tables:
+    rows = [{"mission_id": "unifil", "deployed_military": deployed}]
+    mandates = [{"mission_id": "unifil"}]
+    return building.edition_tables(year, rows, mandates=mandates, footnotes=["one"], sections=["One"])
+
+
+def publish(target: Path, tables: building.Tables, release: str = RELEASE) -> None:
+    published.publish(target, tables, views.statements(), release_id=release, head="vintage:2024:1")
+
+
+def ask(connection: duckdb.DuckDBPyConnection) -> list[tuple[object, ...]]:
+    """Figures from a view and from the table beneath it: of one file, they agree."""
+    return connection.execute(
+        "SELECT t.edition_year, t.deployed_total_computed, p.deployed_military "
+        "FROM mission_trends t JOIN personnel_vintages p USING (edition_year, mission_id) ORDER BY 1"
+    ).fetchall()
+
+
+@pytest.fixture
+def target(tmp_path: Path) -> Path:
+    """A published file of two editions."""
+    publish(tmp_path / "jvom.duckdb", base(edition(2023, 1), edition(2024, 3)))
+    return tmp_path / "jvom.duckdb"
+
+
+def test_a_fresh_process_opens_it_without_an_extension(target: Path, tmp_path: Path) -> None:
+    code = (
+        "import duckdb, json, sys\n"
+        "c = duckdb.connect(sys.argv[1], read_only=True)\n"
+        "names = [name for (name,) in c.execute('SHOW TABLES').fetchall()]\n"
+        "rows = {name: len(c.execute(f'FROM {name}').fetchall()) for name in names}\n"
+        "sql = 'SELECT extension_name FROM duckdb_extensions() WHERE loaded AND install_mode != ?'\n"
+        "print(json.dumps([rows, c.execute(sql, ['STATICALLY_LINKED']).fetchall()]))"
+    )
+    answer = subprocess.run(
+        [sys.executable, "-c", code, str(target)],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={"HOME": str(tmp_path / "no-home"), "PATH": os.environ["PATH"]},
+    )
+    rows, extensions = json.loads(answer.stdout)
+    assert set(rows) == set(schemas.RELATIONS)
+    assert extensions == []
+    assert rows["personnel"] == 2
+    assert rows["mission_history"] == 1
+
+
+def test_every_relation_has_its_columns_types_and_comments(target: Path) -> None:
+    with published.connect(target) as connection:
+        columns: dict[str, list[tuple[str, str, str]]] = {}
+        for relation, *column in connection.execute(
+            "SELECT table_name, column_name, data_type, comment FROM duckdb_columns() WHERE NOT internal "
+            "ORDER BY table_name, column_index"
+        ).fetchall():
+            columns.setdefault(relation, []).append((column[0], column[1], column[2]))
+        comments = dict(
+            connection.execute(
+                "SELECT table_name, comment FROM duckdb_tables() UNION ALL "
+                "SELECT view_name, comment FROM duckdb_views() WHERE NOT internal"
+            ).fetchall()
+        )
+        types = {
+            relation: [
+                (name, kind) for name, kind, *_ in connection.execute(f"DESCRIBE {relation}").fetchall()
+            ]
+            for relation in schemas.RELATIONS
+        }
+    for name, contract in schemas.RELATIONS.items():
+        expected = [(column.name, column.sql_type) for column in contract.columns]
+        assert [(column, kind.replace('"', "")) for column, kind in types[name]] == expected
+        assert comments[name] == contract.documentation
+        assert [column for column, _, _ in columns[name]] == list(contract.names)
+        for column, (_, _, comment) in zip(contract.columns, columns[name], strict=True):
+            assert comment.startswith(column.documentation)
+
+
+def test_rows_are_what_was_given(target: Path) -> None:
+    given = base(edition(2023, 1), edition(2024, 3))
+    with published.connect(target) as connection:
+        for name, contract in published.base_contracts().items():
+            found = connection.execute(f"FROM {name}").to_arrow_table().cast(contract.arrow)
+            rows = given[name].to_pylist()
+            if name == "releases":
+                rows.reverse()  # this one last
+            else:
+                rows.sort(key=lambda row, key=contract.key: tuple(str(row[column]) for column in key))
+            assert found.to_pylist() == rows
+
+
+def test_an_older_storage_version_and_no_write_permission(target: Path) -> None:
+    assert stat.S_IMODE(target.stat().st_mode) == 0o444
+    with published.connect(target) as connection:
+        (tags,) = connection.execute(
+            "SELECT tags FROM duckdb_databases() WHERE database_name = 'jvom'"
+        ).fetchone() or ({},)
+    assert tags["storage_version"] == "v1.0.0+"
+
+
+def test_whoever_has_it_open_keeps_a_whole_old_file(target: Path) -> None:
+    code = (
+        "import sys, duckdb\n"
+        "c = duckdb.connect(sys.argv[1], read_only=True)\n"
+        "for line in sys.stdin:\n"
+        "    print(c.execute(line).fetchall(), flush=True)\n"
+    )
+    total = "SELECT sum(deployed_total_computed), count(*) FROM mission_trends\n"
+    reader = subprocess.Popen(
+        [sys.executable, "-c", code, str(target)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    with reader:
+        assert reader.stdin is not None
+        assert reader.stdout is not None
+        seen = []
+        for deployed in (None, 5, 7):
+            if deployed is not None:
+                publish(target, base(edition(2023, deployed), edition(2024, 3)))
+            reader.stdin.write(total)
+            reader.stdin.flush()
+            seen.append(reader.stdout.readline().strip())
+        reader.stdin.close()
+    assert seen == [seen[0]] * 3
+    assert seen[0] == "[(4, 2)]"
+    with published.connect(target) as connection:
+        assert connection.execute(total).fetchall() == [(10, 2)]
+
+
+def test_a_write_ahead_log_beside_it_is_not_replayed(target: Path) -> None:
+    """A foreign log would make the new file unreadable, or change it."""
+    other = target.with_name("other.duckdb")
+    with duckdb.connect(str(other), config={"checkpoint_threshold": "1TB"}) as writer:
+        writer.execute("PRAGMA disable_checkpoint_on_shutdown")
+        writer.execute("CREATE TABLE t AS SELECT 1")
+    other.with_name("other.duckdb.wal").rename(target.with_name("jvom.duckdb.wal"))
+    publish(target, base(edition(2024, 3)))
+    assert not target.with_name("jvom.duckdb.wal").exists()
+    with published.connect(target) as connection:
+        assert ask(connection) == [(2024, 3, 3)]
+
+
+def test_what_dead_builds_left_is_removed_and_a_live_ones_is_not(target: Path) -> None:
+    gone = subprocess.run(
+        [sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, text=True, check=True
+    )
+    dead = target.with_name(f"jvom.duckdb.building-{gone.stdout.strip()}")
+    alive = target.with_name(f"jvom.duckdb.building-{os.getppid()}")
+    for left in (dead, dead.with_name(f"{dead.name}.wal"), alive):
+        left.touch()
+    publish(target, base(edition(2024, 3)))
+    assert sorted(path.name for path in target.parent.iterdir()) == ["jvom.duckdb", alive.name]
+
+
+def test_a_build_that_fails_leaves_the_file_as_it_was(target: Path) -> None:
+    before = target.read_bytes()
+    with pytest.raises(duckdb.CatalogException):
+        published.publish(target, base(), ["CREATE VIEW v AS FROM nowhere"], release_id=RELEASE, head=None)
+    with pytest.raises(ValueError, match="not among the releases"):
+        publish(target, base(), release="a" * 12)
+    with pytest.raises(LakeError, match="cannot be written") as failure:
+        publish(target / "in-a-file.duckdb", base())
+    assert failure.value.hint is not None
+    assert target.read_bytes() == before
+    assert [path.name for path in target.parent.iterdir()] == ["jvom.duckdb"]
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ("DELETE FROM vintages", "read-only"),
+        ("COPY vintages TO 'out.csv'", "file system operations are disabled"),
+        ("FROM read_text('/etc/hostname')", "file system operations are disabled"),
+        ("ATTACH 'other.duckdb'", "file system operations are disabled"),
+        ("SET enable_external_access = true", "locked"),
+        ("FROM no_such_relation", "no_such_relation"),
+        ("SELEC 1", "syntax error"),
+    ],
+)
+def test_queries_reach_the_file_and_nothing_else(target: Path, query: str, words: str) -> None:
+    with published.connect(target) as connection:
+        with pytest.raises(UsageError, match=words) as failure:
+            published.ask(connection, query)
+        assert failure.value.exit_code == 2
+        assert failure.value.hint is not None
+        assert published.ask(connection, "SELECT 1 AS one, 2 AS two") == ["one", "two"]
+        assert connection.fetchall() == [(1, 2)]
+
+
+def test_no_file_or_no_database_is_an_error_with_a_next_step(tmp_path: Path) -> None:
+    path = tmp_path / "jvom.duckdb"
+    assert published.state(path) is None
+    with pytest.raises(LakeError, match="nothing is published yet") as failure:
+        published.connect(path)
+    assert (failure.value.exit_code, failure.value.hint) == (3, "run jvom build")
+    path.write_text("not a database")
+    assert published.state(path) is None
+    with pytest.raises(LakeError, match="cannot be opened"):
+        published.connect(path)
+    path.unlink()
+    duckdb.connect(str(path)).close()
+    assert published.state(path) is None  # a database, but not ours: to be replaced
+
+
+def test_the_state_is_what_the_lake_was(tmp_path: Path) -> None:
+    lake = open_lake(tmp_path)
+    for step in PLAN:
+        record(lake, step)
+    publish_lake(lake, tmp_path / "jvom.duckdb")
+    state = published.state(tmp_path / "jvom.duckdb")
+    assert state is not None
+    assert (state.release_id, state.contract_version) == (RELEASE, schemas.CONTRACT_VERSION)
+    assert state.head == lake.head() == f"release:{RELEASE}"
+    assert state.editions.keys() == {2021, 2022, 2023}
+    first = {year: building.source_file(year, "first") for year in state.editions}
+    second = {year: building.source_file(year, "second") for year in state.editions}
+    assert state.editions[2021] == published.Published(
+        2, second[2021], (VERSIONS,), frozenset({first[2021].sha256, second[2021].sha256})
+    )
+    assert state.editions[2022].source == second[2022]
+    assert state.editions[2022].versions == (OTHER_CODE,)
+    assert state.editions[2023].vintage == 1
+    record(lake, (2021, "second", OTHER_CODE, 4))
+    assert lake.head() != state.head  # the file is behind the lake
+    publish_lake(lake, tmp_path / "jvom.duckdb")
+    again = published.state(tmp_path / "jvom.duckdb")
+    assert again is not None
+    assert again.editions[2021].versions == (VERSIONS, OTHER_CODE)
+    assert again.head == lake.head()
+
+
+def publish_lake(lake: Lake, target: Path) -> None:
+    """Publish as a build does: release recorded, then everything read and published under the lock."""
+    with lake.writer():
+        lake.release(
+            {
+                "release_id": RELEASE,
+                "contract_version": schemas.CONTRACT_VERSION,
+                "snapshot_id": 1,
+                "vintages": [],
+                "tool_versions": [],
+            }
+        )
+        head, read = lake.head(), lake.read()
+        missions = set(read["personnel_vintages"]["mission_id"].to_pylist())
+        tables = read | building.registry_tables(missions)
+        published.publish(target, tables, views.statements(), release_id=RELEASE, head=head)
+
+
+def test_same_content_same_release() -> None:
+    tables = base(edition(2023, 1), edition(2024, 3))
+    release = published.release_id(tables, "views")
+    assert len(release) == 12
+
+    def changed(name: str, column: str, value: object) -> str:
+        table = tables[name]
+        place = table.column_names.index(column)
+        values = pa.array([value] * table.num_rows, table.field(column).type)
+        return published.release_id(
+            {**tables, name: table.set_column(place, table.field(column), values)}, "views"
+        )
+
+    stamps = {"run_id": "x", "actor": "x", "snapshot_id": 99, "git_commit": "x"}
+    assert {changed("vintages", name, value) for name, value in stamps.items()} == {release}
+    assert published.release_id({**tables, "vintages": tables["vintages"].take([1, 0])}, "views") == release
+    others = {
+        changed("vintages", "content_hash", "0" * 64),
+        changed("vintages", "vintage", 7),
+        changed("vintages", "cause", "withdrawn"),
+        changed("mission_registry", "region", "Elders"),
+        published.release_id(tables, "other views"),
+        release,
+    }
+    assert len(others) == 6
