@@ -72,9 +72,10 @@ def workspace(start: Path | None = None) -> Path | None:
 def find(raw: Path | None = None, warehouse: Path | None = None) -> Settings:
     """Settings from options, then `JVOM_*`, then the workspace.
 
-    Raises LakeError where neither says where the warehouse is.
+    A warehouse that is given outside any workspace (a backup, say) has its raw/ beside it. Raises
+    LakeError where nothing says where the warehouse is.
     """
-    root = workspace()
+    root = workspace() or (warehouse.resolve().parent if warehouse else None)
 
     def folder(option: Path | None, variable: str, name: str) -> Path:
         if option is not None:

@@ -1,24 +1,24 @@
-"""Editions that were never printed: from rows to the text of a report, in the style of the real one.
+"""Editions that were never printed: annex 2 from rows to text, in the style of the real report.
 
-    table = PersonnelTable(rows=(PersonnelRow("unifil", "UNIFIL", "Midden-Oosten", (1, None, 2, None, 2)),))
-    text = render(Edition(personnel=table))
+    table = PersonnelTable((PersonnelRow("unifil", "UNIFIL", "Afrika", (1, None, 2, None, 2)),))
+    text = render(Edition(table))
 
-`render` gives a whole document: a chapter, annex 1, annex 2. `render_personnel` gives the lines of
-annex 2 alone, heading included. As in the real text, empty cells vanish, marks are glued to names or
-figures, names wrap. `Style` says how it is set. The strategies `personnel_tables`, `styles` and
-`editions` draw such things for Hypothesis; a table that they draw adds up, and marks each note once.
-`with_error` plants a contradiction.
+`render_personnel` gives the lines of annex 2, heading included; `render` a whole report around them,
+with annex 1 and running text of `rendering_report`. As in the real text, empty cells vanish, marks
+are glued to names or figures, and names wrap; `Style` says how it is set. A table that the strategy
+`personnel_tables` draws adds up and marks each note once; `with_error` plants a contradiction.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count, groupby
 
 from hypothesis import strategies as st
 
 from schemas import registry
+from tests.rendering_report import ANNEX_1, report
 
 REGISTRY = registry.load()
 LAYOUT = REGISTRY.layouts[0]
@@ -33,7 +33,7 @@ Figures = tuple[int | None, ...]
 class PersonnelRow:
     """One row of annex 2. `note` is marked on the name, or on the figure in column `marked`.
 
-    `sums` prints the figure of a column as a sum of two: {0: 2} prints 5 as `3 + 2`.
+    `addend` prints the first figure as a sum: 2 prints 5 as `3 + 2`.
     """
 
     mission_id: str
@@ -42,23 +42,15 @@ class PersonnelRow:
     figures: Figures
     note: int | None = None
     marked: int | None = None
-    sums: tuple[tuple[int, int], ...] = ()
+    addend: int | None = None
 
 
 @dataclass(frozen=True)
 class PersonnelTable:
-    """Annex 2: rows under their region headings, and the totals row; by default what they add up to."""
+    """Annex 2: rows under their region headings; `totals` is what they add up to unless it is given."""
 
     rows: tuple[PersonnelRow, ...]
     totals: Figures | None = None
-
-    @property
-    def printed_totals(self) -> Figures:
-        """The totals row: a column without any figure has no total."""
-        if self.totals is not None:
-            return self.totals
-        columns = [[value for value in column if value is not None] for column in zip(*self.figures)]
-        return tuple(sum(column) if column else None for column in columns)
 
     @property
     def figures(self) -> list[Figures]:
@@ -66,29 +58,26 @@ class PersonnelTable:
         return [row.figures for row in self.rows]
 
     @property
+    def printed_totals(self) -> Figures:
+        """The totals row; a column without any figure has none there either."""
+        if self.totals is not None:
+            return self.totals
+        columns = [[v for v in column if v is not None] for column in zip(*self.figures, strict=True)]
+        return tuple(sum(column) if column else None for column in columns)
+
+    @property
     def notes(self) -> tuple[int, ...]:
-        """The notes that are marked, in order."""
+        """The numbers of its footnotes."""
         return tuple(sorted(row.note for row in self.rows if row.note is not None))
-
-
-@dataclass(frozen=True)
-class MandateRow:
-    """One row of annex 1, each cell as printed."""
-
-    mission_id: str
-    name: str
-    legal_basis: str = "VNVR-resolutie 2695"
-    international_mandate: str = "31 augustus 2024"
-    national_frame: str = "31 juli 2025"
 
 
 @dataclass(frozen=True)
 class Style:
     """How a document is set.
 
-    `spaced` puts a blank line after each line, `gap` parts a name and its figures, `wrap` is the
-    number of words after which a name goes on in the next line, `dots` prints 1790 as 1.790,
-    `notes_first` puts footnotes above their table, `line_end` ends each line.
+    `spaced` puts a blank line after each line, `gap` parts figures, `wrap` is the number of words
+    after which a name goes on in the next line, `dots` prints 1790 as 1.790, `notes_first` puts
+    footnotes above their table, `line_end` ends each line.
     """
 
     spaced: bool = True
@@ -101,139 +90,124 @@ class Style:
 
 @dataclass(frozen=True)
 class Edition:
-    """A whole report."""
+    """A whole report; `annex_1` holds the lines of the other annex."""
 
     personnel: PersonnelTable
-    mandates: tuple[MandateRow, ...] = (MandateRow("unifil", "UNIFIL"),)
-    period: str = "mei 2023 t/m april 2024"
     style: Style = field(default_factory=Style)
+    period: str = "mei 2023 t/m april 2024"
+    annex_1: tuple[str, ...] = tuple(ANNEX_1)
 
 
 def render(edition: Edition) -> str:
-    """The text of the whole document."""
-    pages = [
-        [" 1 Inleiding", "Dit is een verzonnen verslag over inzet."],
-        render_mandates(edition.mandates),
-        [*render_personnel(edition.personnel, edition.style, edition.period), *_closing()],
+    """The text of the whole report."""
+    style = edition.style
+    annex_2 = [
+        *render_personnel(edition.personnel, style, edition.period),
+        "Deze cijfers zijn verzonnen en staan hier alleen om te worden gelezen.",
     ]
-    lines = [line for page in pages for line in page]
-    if edition.style.spaced:
-        lines = [line for text in lines for line in (text, "")]
-    return edition.style.line_end.join([*lines, ""])
-
-
-def render_mandates(rows: Iterable[MandateRow]) -> list[str]:
-    """The lines of annex 1; a page starts at its heading."""
-    header = " ".join(column.printed for column in LAYOUT.mandates.columns)
-    lines = [f" {LAYOUT.mandates.heading.printed}", header]
-    for row in rows:
-        lines.append(f"{row.name} {row.legal_basis} {row.international_mandate} {row.national_frame}")
-    return lines
+    text = report(annex_1=list(edition.annex_1), annex_2=annex_2)
+    return text.replace("\n", style.line_end * (2 if style.spaced else 1))
 
 
 def render_personnel(table: PersonnelTable, style: Style, period: str) -> list[str]:
-    """The lines of annex 2, from its heading to its totals row; a page starts at its heading."""
+    """The lines of annex 2, from its heading (a page starts there) to its totals row or footnotes."""
     heading = LAYOUT.personnel.heading.printed.replace("<period>", period)
     notes = [f"{number} Toelichting bij een van de missies." for number in table.notes]
-    body = [*LAYOUT.personnel.header.split(" / ")]
+    body = LAYOUT.personnel.header.split(" / ")
     for region, rows in groupby(table.rows, key=lambda row: row.region):
-        body.extend([region] if region else [])
-        body.extend(line for row in rows for line in render_row(row, style))
-    body.append(style.gap.join([LAYOUT.personnel.total, *_printed(table.printed_totals, style)]))
-    parts = [notes, body] if style.notes_first else [body, notes]
-    return [f" {heading}", *(line for part in parts for line in part)]
+        body += [region] if region else []
+        body += [line for row in rows for line in render_row(row, style)]
+    totals = [_number(value, style) for value in table.printed_totals if value is not None]
+    body.append(style.gap.join([LAYOUT.personnel.total, *totals]))
+    return [f" {heading}", *notes, *body] if style.notes_first else [f" {heading}", *body, *notes]
 
 
 def render_row(row: PersonnelRow, style: Style) -> list[str]:
-    """The lines of one row: its name, perhaps wrapped, and its figures after the name's last line."""
-    words = row.name.split(" ")
+    """The lines of one row: its name, perhaps wrapped, and its figures behind the name's last line."""
+    words = row.name.split()
     if row.note is not None and row.marked is None:
-        words = marked_name(words, row.note)
+        words[-1] += str(row.note)
     lines = [" ".join(words[start : start + style.wrap]) for start in range(0, len(words), style.wrap)]
-    figures: list[str] = []
-    sums = dict(row.sums)
-    for column, (value, text) in enumerate(zip(row.figures, _cells(row.figures, style), strict=True)):
-        if value is None:
-            continue
-        shown = f"{value - sums[column]} + {sums[column]}" if column in sums else text
-        figures.append(f"{shown}{row.note}" if row.marked == column else shown)
-    lines[-1] = style.gap.join([lines[-1], *figures])
-    return lines
+    figures = [
+        render_figure(row, column, value, style)
+        for column, value in enumerate(row.figures)
+        if value is not None
+    ]
+    return [*lines[:-1], style.gap.join([lines[-1], *figures])]
 
 
-def marked_name(words: Sequence[str], note: int) -> list[str]:
-    """The words of a name with a note's number glued to its last word."""
-    return [*words[:-1], f"{words[-1]}{note}"]
+def render_figure(row: PersonnelRow, column: int, value: int, style: Style) -> str:
+    """One cell that is not empty."""
+    shown = _number(value, style)
+    if row.addend is not None and column == 0:
+        shown = f"{value - row.addend} + {row.addend}"
+    return f"{shown}{row.note}" if row.marked == column else shown
 
 
-def _cells(figures: Figures, style: Style) -> Iterator[str]:
-    for value in figures:
-        yield "" if value is None else f"{value:,}".replace(",", "." if style.dots else "")
+def _number(value: int, style: Style) -> str:
+    return f"{value:,}".replace(",", "." if style.dots else "")
 
 
-def _printed(figures: Figures, style: Style) -> list[str]:
-    return [text for text in _cells(figures, style) if text]
-
-
-def _closing() -> list[str]:
-    return ["Deze cijfers zijn verzonnen en staan hier alleen om te worden gelezen."]
-
-
-def _figures(military: bool, civil: bool, sizes: st.SearchStrategy[int]) -> st.SearchStrategy[tuple[int | None, ...]]:
-    empty = st.none()
-    return st.tuples(sizes if military else empty, sizes if civil else empty)
+_KINDS = {
+    "military": (True, False),
+    "both": (True, True),
+    "civil": (False, True),
+    "none": (False, False),
+}
+_USUAL = ["military"] * 7 + ["both"] * 3 + ["civil"]  # so most tables can be decided, as in print
+_SIZES = st.one_of(st.integers(1, 12), st.integers(1, 300), st.integers(0, 2500))
 
 
 @st.composite
 def row_figures(draw: st.DrawFn) -> Figures:
-    """Frame and deployed figures of one mission; the total adds up. Civil only is rare, as in print."""
-    sizes = st.one_of(st.integers(0, 12), st.integers(1, 300), st.integers(1, 2500))
-    kinds = ["military"] * 6 + ["both"] * 3 + ["civil"]
-    frame = draw(st.sampled_from([*kinds, "none"]))
-    deployed = draw(st.sampled_from([frame, *kinds])) if frame != "none" else draw(st.sampled_from(kinds))
-    parts = {"military": (True, False), "both": (True, True), "civil": (False, True), "none": (False, False)}
-    frames = draw(_figures(*parts[frame], sizes))
-    sent = draw(_figures(*parts[deployed], sizes))
-    return (*frames, *sent, sum(value or 0 for value in sent))
+    """Frame and deployed figures of one mission, with the total that they add up to."""
+    sent = draw(st.sampled_from(_USUAL))
+    frame = draw(st.sampled_from([sent, sent, sent, *_USUAL, "none"]))
+    cells = [draw(_SIZES) if given else None for kind in (frame, sent) for given in _KINDS[kind]]
+    return (*cells, sum(value or 0 for value in cells[2:]))
 
 
 @st.composite
-def personnel_tables(draw: st.DrawFn, most: int = 10) -> PersonnelTable:
-    """A table that adds up: missions of the registry in any order, regions, notes, printed sums."""
+def personnel_tables(draw: st.DrawFn, most: int = 8) -> PersonnelTable:
+    """A table that adds up: missions in any order, in any spelling, with regions, marks and sums."""
     missions = draw(st.lists(st.sampled_from(REGISTRY.missions), min_size=1, max_size=most, unique=True))
-    regions = draw(st.lists(st.sampled_from(REGIONS), min_size=len(missions), max_size=len(missions)))
-    marked = draw(st.lists(st.sampled_from(range(len(missions))), unique=True, max_size=3))
+    regions = sorted(draw(st.sampled_from(REGIONS)) for _ in missions)
+    marked = draw(st.sets(st.sampled_from(range(len(missions))), max_size=3))
     notes = count(draw(st.integers(1, 30)))
     rows = []
-    for number, (mission, region) in enumerate(zip(missions, sorted(regions, key=REGIONS.index), strict=True)):
-        name = draw(st.sampled_from(mission.spellings))
+    for place, (mission, region) in enumerate(zip(missions, regions, strict=True)):
+        name = draw(st.sampled_from(mission.spellings)) + draw(st.sampled_from(["", "", f" {SEPARATE}"]))
         row = PersonnelRow(mission.id, name, region, draw(row_figures()))
-        if draw(st.integers(0, 4)) == 0:
-            row = replace(row, name=f"{name} {SEPARATE}")
-        if number in marked:
-            places = [None, *(i for i, value in enumerate(row.figures) if value is not None)]
-            row = replace(row, note=next(notes), marked=draw(st.sampled_from(places)))
-        if (first := row.figures[0]) is not None and first > 1 and draw(st.integers(0, 5)) == 0:
-            row = replace(row, sums=((0, draw(st.integers(1, first - 1))),))
+        if place in marked:
+            columns = [None, *_given(row.figures)]
+            row = replace(row, note=next(notes), marked=draw(st.sampled_from(columns)))
+        if (row.figures[0] or 0) > 1 and draw(st.integers(0, 5)) == 0:
+            row = replace(row, addend=draw(st.integers(1, (row.figures[0] or 0) - 1)))
         rows.append(row)
     return PersonnelTable(tuple(rows))
 
 
 @st.composite
 def with_error(draw: st.DrawFn, table: PersonnelTable) -> PersonnelTable:
-    """The table with one figure, of a row or of the totals row, off by a little or a lot."""
-    rows = [*table.figures, table.printed_totals]
-    at = draw(st.sampled_from([(i, j) for i, row in enumerate(rows) for j, v in enumerate(row) if v is not None]))
-    row, column = at
-    value = rows[row][column] or 0
-    other = draw(st.integers(0, 50) | st.integers(0, 3000).filter(lambda new: new != value))
-    changed = (*rows[row][:column], other, *rows[row][column + 1 :])
-    if row == len(table.rows):
-        return replace(table, totals=changed)
-    kept = tuple(
-        replace(old, figures=changed, sums=()) if i == row else old for i, old in enumerate(table.rows)
-    )
-    return PersonnelTable(kept, table.printed_totals)
+    """The table with one printed figure changed, in a row or in the totals row."""
+    totals = table.printed_totals
+    place = draw(st.integers(0, len(table.rows)))
+    if place == len(table.rows):
+        return replace(table, totals=draw(_changed(totals)))
+    row = table.rows[place]
+    changed = replace(row, figures=draw(_changed(row.figures)), addend=None)
+    return PersonnelTable((*table.rows[:place], changed, *table.rows[place + 1 :]), totals)
+
+
+@st.composite
+def _changed(draw: st.DrawFn, figures: Figures) -> Figures:
+    column = draw(st.sampled_from(_given(figures)))
+    value = draw(st.one_of(st.integers(0, 30), st.integers(0, 3000)).filter(lambda v: v != figures[column]))
+    return (*figures[:column], value, *figures[column + 1 :])
+
+
+def _given(figures: Sequence[int | None]) -> list[int]:
+    return [column for column, value in enumerate(figures) if value is not None]
 
 
 def styles() -> st.SearchStrategy[Style]:
@@ -251,4 +225,4 @@ def styles() -> st.SearchStrategy[Style]:
 
 def editions() -> st.SearchStrategy[Edition]:
     """Whole reports whose annex 2 adds up."""
-    return st.builds(Edition, personnel=personnel_tables(), style=styles())
+    return st.builds(Edition, personnel_tables(), styles())

@@ -182,6 +182,15 @@ def test_outside_a_workspace_it_says_what_to_give(
     assert "--warehouse" in capsys.readouterr().err
 
 
+def test_a_warehouse_is_read_from_anywhere(
+    built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert cli.main(["trend", "untso", "--warehouse", str(built)]) == 0
+    assert cli.main(["build", "--warehouse", str(built)]) == 1
+    assert "--raw DIR" in capsys.readouterr().err
+
+
 def test_a_backup_is_a_warehouse(ask: Asked, tmp_path: Path) -> None:
     copy = tmp_path / "copy"
     told = answer(ask("backup", copy, "--json"))

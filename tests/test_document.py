@@ -51,7 +51,7 @@ def test_lines_keep_their_characters(lines: list[str]) -> None:
 
 def test_a_page_starts_at_a_line_with_exactly_one_space() -> None:
     document = read_document(
-        "\n".join(["een", "", " twee", "  drie", " ", "vier", "vijf", " zes", *"abcdefgh"])
+        "\n".join(["een", "", " twee", "  drie", " ", "vier", "vijf", " zesde", *"abcdefgh"])
     )
     assert pages(document)[:8] == [1, 1, 2, 2, 2, 2, 2, 3]
 

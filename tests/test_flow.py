@@ -16,7 +16,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from conftest import ROOT, Jvom, run_jvom
+from conftest import ROOT, run_jvom
 
 from schemas import RELATIONS, TRENDS
 
@@ -55,20 +55,6 @@ def test_published_file_needs_nothing_but_duckdb_and_documents_every_column(buil
     assert set(TRENDS) <= {table for table, _ in comments}
 
 
-def test_second_build_writes_nothing(built: Path, jvom: Jvom) -> None:
-    def state() -> dict[Path, tuple[int, int]]:
-        files = [
-            p for p in built.rglob("*") if p.is_file() and not p.name.endswith((".lock", "-shm", "-wal"))
-        ]
-        return {p: (p.stat().st_mtime_ns, p.stat().st_size) for p in files}
-
-    before = state()
-    done = jvom("build", "--warehouse", built, "--json")
-    assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)["nothing_new"] is True
-    assert state() == before
-
-
 @pytest.mark.parametrize("after", [1.5, 4.0, 5.5, 6.5])
 def test_killed_build_followed_by_another_equals_one_build(built: Path, tmp_path: Path, after: float) -> None:
     warehouse = tmp_path / "warehouse"
@@ -88,52 +74,6 @@ def test_killed_build_followed_by_another_equals_one_build(built: Path, tmp_path
     assert done.returncode == 0, done.stderr
     assert contents(warehouse) == contents(built)
     assert not list(warehouse.glob("*.building-*"))
-
-
-def test_refused_edition_leaves_the_others_and_says_why(tmp_path: Path, jvom: Jvom) -> None:
-    raw = tmp_path / "raw"
-    shutil.copytree(ROOT / "raw", raw)
-    text = (raw / "2024" / "jvom-2024.txt").read_text(encoding="utf-8")
-    (raw / "2023").mkdir()
-    strange = text.replace("UNIFIL 1 2 2", "ONBEKENDE MISSIE 1 2 2").replace(
-        "mei 2023 t/m april 2024", "2022"
-    )
-    (raw / "2023" / "report.txt").write_text(strange, encoding="utf-8")
-    warehouse = tmp_path / "warehouse"
-    done = jvom("build", "--raw", raw, "--warehouse", warehouse)
-    assert done.returncode == 1
-    assert "ONBEKENDE MISSIE" in done.stderr
-    assert "line 1606" in done.stderr
-    with duckdb.connect(str(warehouse / "jvom.duckdb"), read_only=True) as connection:
-        assert connection.sql("SELECT edition_year FROM editions").fetchall() == [(2024,)]
-        assert connection.sql("SELECT count(*) FROM vintages").fetchone() == (1,)
-
-
-def test_second_writer_waits_names_the_holder_and_gives_up(tmp_path: Path, jvom: Jvom) -> None:
-    warehouse = tmp_path / "warehouse"
-    holder = subprocess.Popen(
-        [
-            sys.executable,
-            "-c",
-            "import sys; from pathlib import Path; from pipelines import settings, snapshot\n"
-            f"s = settings.find(warehouse=Path({str(warehouse)!r}))\n"
-            "with snapshot.Lake(s.catalog, s.data).writer():\n"
-            "    print('held', flush=True); sys.stdin.read()",
-        ],
-        cwd=ROOT,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert holder.stdout is not None
-    assert holder.stdout.readline() == "held\n"
-    try:
-        done = jvom("build", "--warehouse", warehouse, "--timeout", "1")
-    finally:
-        holder.communicate("")
-    assert done.returncode == 3
-    assert str(holder.pid) in done.stderr
-    assert not (warehouse / "jvom.duckdb").exists()
 
 
 def test_dagster_dev_by_the_line_in_the_readme_shows_the_same_history(built: Path, tmp_path: Path) -> None:

@@ -1,7 +1,8 @@
-"""The Dagster interface as an auditor sees it: real server, real browser, a warehouse that was built."""
+"""`jvom ui`: answers on this machine only, and leaves no process behind."""
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -9,99 +10,116 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
+from conftest import ROOT, Jvom
 
-if TYPE_CHECKING:
-    from playwright.sync_api import Page
+from pipelines.commands import interface
 
-ROOT = Path(__file__).resolve().parent.parent
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-QUIET = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None, reason="no Chromium here: install Debian's package chromium to run the browser tests"
-)
+PATIENCE = 120  # seconds; a loaded machine takes long to import Dagster three times
 
 
-def _free_port() -> int:
+@pytest.fixture
+def port() -> int:
+    """A port that was free a moment ago."""
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+        probe.bind((interface.ADDRESS, 0))
+        number: int = probe.getsockname()[1]
+    return number
 
 
-def _answers(address: str, process: subprocess.Popen[bytes]) -> None:
-    for _ in range(240):
-        assert process.poll() is None, "the interface ended by itself"
-        try:
-            with urllib.request.urlopen(f"{address}/server_info", timeout=5):
-                return
-        except OSError:
-            time.sleep(0.5)
-    pytest.fail("the interface did not answer within two minutes")
+@pytest.fixture
+def own(built: Path, tmp_path: Path) -> Path:
+    """A built warehouse that Dagster may write to."""
+    return Path(shutil.copytree(built, tmp_path / "warehouse"))
 
 
-@pytest.fixture(scope="module")
-def address(built: Path) -> Iterator[str]:
-    """`jvom ui --read-only` on the built warehouse."""
-    port = _free_port()
-    command = [sys.executable, "-m", "pipelines.cli", "ui", "--read-only", "--port", str(port)]
-    process = subprocess.Popen(
-        [*command, "--warehouse", str(built)], cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}
+def asked(port: int, query: str) -> dict[str, object]:
+    """An answer of the interface's GraphQL, as soon as it gives one."""
+    request = urllib.request.Request(
+        f"http://{interface.ADDRESS}:{port}/graphql",
+        json.dumps({"query": query}).encode(),
+        {"Content-Type": "application/json"},
     )
-    try:
-        _answers(f"http://127.0.0.1:{port}", process)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(30)
+    until = time.monotonic() + PATIENCE
+    while True:
+        try:
+            with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
+                told: dict[str, object] = json.load(answer)["data"]
+                return told
+        except (urllib.error.URLError, ConnectionError):
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.3)
 
 
-@pytest.fixture(scope="module")
-def page(address: str) -> Iterator[Page]:
-    """A page of headless Chromium."""
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-        opened = browser.new_page(viewport={"width": 1600, "height": 1000}, base_url=address)
-        opened.set_default_timeout(60_000)
-        yield opened
-        browser.close()
+def group_is_gone(group: int) -> bool:
+    until = time.monotonic() + PATIENCE
+    while time.monotonic() < until:
+        try:
+            os.killpg(group, 0)
+        except ProcessLookupError:
+            return True
+        time.sleep(0.1)
+    return False
 
 
-def test_lineage_leads_from_source_to_trend_views(page: Page) -> None:
-    page.goto("/assets/views/mission_trends?view=lineage&lineageScope=upstream&lineageDepth=9")
-    for name in ("source", "document", "personnel", "snapshot", "lake", "mission_trends"):
-        page.get_by_text(name, exact=True).first.wait_for()
+@pytest.mark.parametrize("options", [["--read-only"], []], ids=["read-only", "with daemon"])
+def test_it_shows_the_runs_and_ends_as_a_whole(own: Path, port: int, options: list[str]) -> None:
+    with subprocess.Popen(
+        [
+            sys.executable,
+            "-m",
+            "pipelines.cli",
+            "ui",
+            "--json",
+            "--warehouse",
+            own,
+            "--port",
+            str(port),
+            *options,
+        ],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            told = asked(
+                port,
+                "{ runsOrError { ... on Runs { results { jobName status } } } "
+                "workspaceOrError { ... on Workspace { locationEntries { name loadStatus } } } }",
+            )
+        finally:
+            process.send_signal(signal.SIGTERM)
+        assert process.wait(PATIENCE) == 0
+        assert process.stdout is not None
+        document = json.loads(process.stdout.read())
+    runs = told["runsOrError"]["results"]  # type: ignore[index]
+    assert {(run["jobName"], run["status"]) for run in runs} == {
+        ("ingest", "SUCCESS"),
+        ("publish", "SUCCESS"),
+    }
+    assert told["workspaceOrError"]["locationEntries"] == [  # type: ignore[index]
+        {"name": "jvom", "loadStatus": "LOADED"}
+    ]
+    assert document["read_only"] is bool(options)
+    assert group_is_gone(document["process"])
 
 
-def test_columns_are_described_with_where_they_come_from(page: Page) -> None:
-    page.goto("/assets/views/mission_trends")
-    page.get_by_text("deployed_total_computed", exact=True).first.wait_for()
-    page.get_by_text("← personnel.deployed_military", exact=False).first.wait_for()
+def test_a_taken_port_is_status_3(built: Path, port: int, jvom: Jvom) -> None:
+    with socket.socket() as taken:
+        taken.bind((interface.ADDRESS, port))
+        taken.listen()
+        done = jvom("ui", "--warehouse", built, "--port", port)
+    assert done.returncode == 3
+    assert "--port" in done.stderr
 
 
-def test_checks_carry_their_table_of_failing_rows(page: Page) -> None:
-    page.goto("/assets/tables/personnel?view=checks")
-    page.get_by_text("every row keeps the contract").first.wait_for()
-    page.get_by_text("failing_rows").first.wait_for()
-    page.get_by_text("2024", exact=True).first.wait_for()
-
-
-def test_runs_of_the_command_line_are_shown_with_who_and_why(page: Page) -> None:
-    page.goto("/runs")
-    page.get_by_text("jvom/actor").first.wait_for()
-    page.get_by_text("partition: 2024").first.wait_for()
+def test_the_interface_listens_on_this_machine_only() -> None:
+    for read_only in (True, False):
+        command = interface.command(3000, read_only=read_only)
+        assert command[command.index("-h") + 1] == "127.0.0.1"
+        assert ("--read-only" in command) is read_only

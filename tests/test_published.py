@@ -252,6 +252,7 @@ def test_the_state_is_what_the_lake_was(tmp_path: Path) -> None:
     assert state is not None
     assert (state.release_id, state.contract_version) == (RELEASE, schemas.CONTRACT_VERSION)
     assert state.head == lake.head() == f"release:{RELEASE}"
+    assert state.code == "it's 1"
     assert state.editions.keys() == {2021, 2022, 2023}
     first = {year: building.source_file(year, "first") for year in state.editions}
     second = {year: building.source_file(year, "second") for year in state.editions}
@@ -285,7 +286,7 @@ def publish_lake(lake: Lake, target: Path) -> None:
         head, read = lake.head(), lake.read()
         missions = set(read["personnel_vintages"]["mission_id"].to_pylist())
         tables = read | building.registry_tables(missions)
-        published.publish(target, tables, views.statements(), release_id=RELEASE, head=head)
+        published.publish(target, tables, views.statements(), release_id=RELEASE, head=head, code="it's 1")
 
 
 def test_same_content_same_release() -> None:

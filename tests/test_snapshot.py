@@ -4,14 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
-import random
-import resource
 import shutil
 import sqlite3
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pyarrow as pa
@@ -21,7 +15,6 @@ import pytest
 import schemas
 from pipelines.seams import Fidelity, Recorded, SourceFile, Versions
 from pipelines.snapshot import Lake, connection, decision, tables
-from schemas.errors import LakeError
 from tests import building
 from tests.building import VERSIONS
 from tests.lake_child import OTHER_CODE, PLAN, RELEASE, open_lake, record
@@ -349,123 +342,6 @@ def test_a_moved_lake_opens(lake: Lake, tmp_path: Path) -> None:
     moved = open_lake(tmp_path / "new")
     assert moved.read() == before
     assert record(moved, PLAN[0]).written
-
-
-@contextmanager
-def no_file_beyond(size: int) -> Iterator[None]:
-    """As good as a full disk: this process may write no file larger than `size` bytes."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-
-
-def test_a_full_disk_leaves_nothing_half_recorded(lake: Lake) -> None:
-    put(lake, building.edition_tables(2024, ROWS))
-    before = (lake.read(), lake.head())
-    noise = random.Random(1).randbytes(1_500_000).hex()
-    large = building.edition_tables(2024, ROWS, footnotes=[noise])
-    with (
-        no_file_beyond(1_000_000),
-        pytest.raises(LakeError, match="recording edition 2024 failed") as failure,
-    ):
-        put(lake, large, "corrected")
-    assert failure.value.exit_code == 3
-    assert failure.value.hint is not None
-    assert "disk space" in failure.value.hint
-    assert (lake.read(), lake.head()) == before
-    assert put(lake, large, "corrected").vintage == 2
-
-
-def test_a_missing_data_file_is_an_error_with_a_next_step(lake: Lake) -> None:
-    put(lake, building.edition_tables(2024, ROWS))
-    assert lake.address.folder is not None
-    next(lake.address.folder.rglob("cells_vintages/**/*.parquet")).unlink()
-    with pytest.raises(LakeError, match="reading the lake failed") as failure:
-        lake.read()
-    assert "restore it from a backup" in str(failure.value)
-
-
-def test_an_empty_catalog_never_takes_over_another_ones_data(lake: Lake, tmp_path: Path) -> None:
-    put(lake, building.edition_tables(2024, ROWS))
-    other = Lake(f"sqlite:{tmp_path / 'other.sqlite'}", lake.address.data)
-    with pytest.raises(LakeError, match="holds the files of another") as failure:
-        put(other, building.edition_tables(2024, ROWS))
-    assert failure.value.hint is not None
-    assert other.recover() == []
-    assert lake.read()["vintages"].num_rows == 1
-
-
-def test_the_catalog_is_one_of_two_kinds() -> None:
-    with pytest.raises(LakeError, match="not mysql:") as failure:
-        Lake("mysql:host=db password=secret", "data/")
-    assert "secret" not in str(failure.value)
-
-
-def test_an_extension_is_installed_by_duckdb_where_its_package_is_missing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    import duckdb
-
-    monkeypatch.setitem(sys.modules, "duckdb_extension_sqlite_scanner", None)
-    with duckdb.connect(config={"extension_directory": str(tmp_path)}) as connected:
-        connected.execute("SET custom_extension_repository = 'file:///nowhere'")
-        with pytest.raises(LakeError, match="neither installed") as failure:
-            connection.load_extension(connected, "sqlite_scanner")
-        assert connected.execute("SELECT current_setting('allow_unsigned_extensions')").fetchone() == (False,)
-    assert failure.value.hint == f'pip install "duckdb-extension-sqlite-scanner=={duckdb.__version__}"'
-    assert [record.getMessage() for record in caplog.records] == [
-        "DuckDB extension sqlite_scanner: no usable package duckdb_extension_sqlite_scanner, "
-        "so DuckDB installs it"
-    ]
-
-
-def test_an_object_store_is_reached_as_the_environment_says(monkeypatch: pytest.MonkeyPatch) -> None:
-    import duckdb
-
-    for name, value in {
-        "AWS_ACCESS_KEY_ID": "key",
-        "AWS_SECRET_ACCESS_KEY": "it's secret",
-        "AWS_REGION": "eu-west-1",
-        "AWS_ENDPOINT_URL": "http://127.0.0.1:8333",
-    }.items():
-        monkeypatch.setenv(name, value)
-    with duckdb.connect() as connected:
-        connection.load_extension(connected, "httpfs")
-        connected.execute(connection.s3_secret())
-        (secret,) = connected.execute("SELECT secret_string FROM duckdb_secrets()").fetchone() or ("",)
-    for part in (
-        "key_id=key",
-        "endpoint=127.0.0.1:8333",
-        "url_style=path",
-        "use_ssl=false",
-        "region=eu-west-1",
-    ):
-        assert part in secret
-
-
-def test_importing_the_store_and_asking_for_its_head_is_light(lake: Lake) -> None:
-    code = (
-        "import sys, pipelines.snapshot, pipelines.published\n"
-        f"print(pipelines.snapshot.Lake({lake.address.catalog!r}, {lake.address.data!r}).head())\n"
-        "print([name for name in ('duckdb', 'pyarrow', 'pandera', 'dagster') if name in sys.modules])"
-    )
-    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    head, heavy = answer.stdout.splitlines()
-    assert head.startswith("tables:editions_vintages, ")
-    assert heavy == "[]"
-
-
-def test_a_catalog_that_is_none_is_an_error_with_a_next_step(absent: Lake) -> None:
-    assert absent.address.file is not None
-    absent.address.file.parent.mkdir(parents=True)
-    absent.address.file.write_text("not a database" * 100)
-    for use in (absent.head, absent.read):
-        with pytest.raises(LakeError, match="not a database") as failure:
-            use()
-        assert failure.value.hint is not None
 
 
 def test_versions_known_to_give_the_same_rows_hold_over_many_changes(lake: Lake) -> None:

@@ -98,7 +98,7 @@ def test_a_writer_killed_at_random_leaves_what_one_that_lived_leaves(tmp_path: P
     assert content(read) == content(whole.read())
 
 
-@pytest.mark.parametrize(("editions_before", "deaths", "editions_seen"), [(0, 2, {0}), (1, 5, {1, 2})])
+@pytest.mark.parametrize(("editions_before", "deaths", "editions_seen"), [(0, 1, {0}), (1, 4, {1, 2})])
 def test_a_writer_killed_at_each_kind_of_step(
     tmp_path: Path, start: Start, editions_before: int, deaths: int, editions_seen: set[int]
 ) -> None:
@@ -187,7 +187,8 @@ def test_the_note_of_a_dead_writer_is_not_believed(tmp_path: Path) -> None:
 
 
 def test_the_lock_is_entered_again_by_its_own_process(tmp_path: Path) -> None:
-    lake, again = open_lake(tmp_path), open_lake(tmp_path)
+    lake = open_lake(tmp_path)
+    again = Lake(lake.address.catalog, lake.address.data.rstrip("/"))  # the same, written otherwise
     lock = tmp_path / "lake" / "catalog.sqlite.lock"
     with lake.writer():
         with again.writer(timeout=0):

@@ -23,6 +23,12 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+# One thread: with more, DuckLake reads a SQLite catalog over several connections, each of which may
+# see another moment; and tables of a report are small, so that more threads only cost time.
+_CONFIG: dict[str, str | bool | int | float | list[str]] = {
+    "threads": "1",
+    "python_enable_replacements": "false",
+}
 _NAMES = count(1)
 _NO_LAKE = "creating a new DuckLake is explicitly disabled"
 
@@ -203,7 +209,7 @@ def _instance(address: Address) -> DuckDBPyConnection:
     key: tuple[int | str, ...] = (os.getpid(), *extensions)  # a forked process needs its own
     with _turn:
         if key not in _instances:
-            connection = duckdb.connect(":memory:", config={"python_enable_replacements": "false"})
+            connection = duckdb.connect(":memory:", config=_CONFIG)
             for name in extensions:
                 load_extension(connection, name)
             _instances[key] = connection

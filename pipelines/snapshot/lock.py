@@ -102,9 +102,14 @@ class WriterLock:
             time.sleep(min(POLL, timeout))
 
 
-@cache
 def writer_lock(address: Address) -> WriterLock:
-    """The lock of a lake: one object per process, whichever part of it asks."""
+    """The lock of a lake: one object per process and catalog, whichever part of it asks."""
+    return _lock_of(address.catalog)
+
+
+@cache
+def _lock_of(catalog: str) -> WriterLock:
+    address = Address(catalog, "")
     if address.file is not None:
         file = address.file.with_name(address.file.name + ".lock")
         return WriterLock(_FileLock(file), address.shown)

@@ -43,6 +43,7 @@ def read(document: Document, source: SourceFile, edition: Edition, registry: Reg
     annex_2 = _try(lambda: _personnel(document, anatomy, notes, year, registry), problems)
     period = _try(lambda: _period(document, anatomy, edition), problems)
     if annex_1 is None or annex_2 is None or period is None:
+        problems.sort(key=lambda problem: problem.line or 0)
         raise problems[0] if len(problems) == 1 else Problems(problems)
     cells = [*annex_2.cells, *annex_1.cells, *footnotes.cells(notes)]
     marked = {"mandates": annex_1.markers, "personnel": annex_2.markers}

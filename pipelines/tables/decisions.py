@@ -7,9 +7,9 @@ nothing speaks against relying on it:
 - a mark taken off a figure, or standing apart, is believed only if its note is then marked once;
 - while a note is marked nowhere, a figure with more digits than that note's number might hide its
   mark, and is believed only if a sum confirms it;
-- an inferred figure to the right of an empty cell of its group (civil without military, though the
-  report deals with military contributions and the civil experts beside them) is believed only in a
-  table that breaks no rule: where there is one error, a second may hide behind it.
+- where the table breaks any rule, one error may hide another: then inferred columns are not believed
+  for the totals row, nor for a row in which a group of columns is empty or starts with an empty cell
+  (the report deals with military contributions, and with civil experts only beside them).
 
 These rules never choose a reading: they refuse one, and the refusal lists the alternatives. A
 declared reading settles its row.
@@ -198,16 +198,16 @@ class _Decision:
                 yield "it would give a total without parts, or parts without a total"
             if solution.cost and wording.mission_id == TOTAL:
                 yield "the table contradicts itself, so the columns of its totals cannot be inferred"
-            if solution.cost and (places := list(self._out_of_line(chosen))):
-                yield f"the table contradicts itself, so {self.columns[places[0]]} alone cannot be inferred"
+            if solution.cost and (empty := next(self._empty_first(chosen), None)):
+                yield f"the table contradicts itself, so that {empty} is empty cannot be inferred"
 
-    def _out_of_line(self, chosen: Choice) -> Iterator[int]:
-        """Columns with a figure to the right of an empty cell of the same group, totals aside."""
+    def _empty_first(self, chosen: Choice) -> Iterator[str]:
+        """Columns that are empty at the start of a group or to the left of a figure in it, totals aside."""
         for group in self.parts:
+            given = [chosen.figures[place] is not None for place in group]
             for index, place in enumerate(group):
-                before = [chosen.figures[other] for other in group[:index]]
-                if chosen.figures[place] is not None and None in before:
-                    yield place
+                if not given[index] and (index == 0 or any(given[index:])):
+                    yield self.columns[place]
 
     def _confirmed(self, place: int, chosen: Choice, solution: Solution) -> bool:
         own = [(total, parts) for total, parts in self.sums if place in (total, *parts)]

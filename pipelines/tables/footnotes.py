@@ -24,13 +24,14 @@ from typing import Literal
 
 from pipelines.seams import Document, Line
 from pipelines.tables import durations
-from pipelines.tables.anatomy import Anatomy, Header
+from pipelines.tables.anatomy import Anatomy, Header, is_title
 from pipelines.tables.cells import Cell
 from pipelines.tables.words import Word, as_printed, marker, spans, words
 from schemas.errors import LayoutError
 
 Scope = Literal["document", "mandates", "personnel"]
 
+_SHORT = 60  # characters; a heading is shorter
 FOOT_LINES = 12  # at most so many lines of text are a page's last footnote
 _OPENING = re.compile(r"\s*(?P<number>\d{1,3})\s+(?P<word>[^\W\d]\S*)")
 _DIGIT = re.compile(r"\d")
@@ -67,11 +68,12 @@ class _Page:
         above = [index for index in found if self.lines[index].number < self.header]
         if above:
             return above[-1]
-        foot = [index for index in found if self.at_foot(index)]
-        if not foot or any(page.has(number) for page in later):
+        unmarked = [index for index in found if self.at_foot(index) and not self.is_heading(index)]
+        if not unmarked or any(page.has(number) for page in later):
             return None
-        next_is_marked = self.has(number + 1, foot[-1]) or any(page.has(number + 1) for page in later)
-        return foot[-1] if next_is_marked else None
+        last = unmarked[-1]
+        next_is_marked = self.has(number + 1, last) or any(page.has(number + 1) for page in later)
+        return last if next_is_marked else None
 
     def opens_with(self, expected: int | None) -> int:
         """The first number of an annex with its own numbers: 1, or any if `expected` is None."""
@@ -93,6 +95,12 @@ class _Page:
         own = self.lines[index].number
         lines = self.markers.get(number, [])
         return any(line != own and (line < own or self.scope != "document") for line in lines)
+
+    def is_heading(self, index: int) -> bool:
+        """Whether the line is rather a heading: short, no sentence, or above what is marked as a footnote."""
+        line = self.lines[index]
+        below = any(number > line.number for number in self.markers.get((_opening(line) or 0) + 1, []))
+        return below or (len(line.text) < _SHORT and is_title(line.text.split(maxsplit=1)[1].rstrip()))
 
     def at_foot(self, index: int) -> bool:
         """Whether what follows on the page is no more than a footnote."""
@@ -227,7 +235,9 @@ def _refuse_stray(pages: Sequence[_Page], starts: Sequence[_Start], path: str) -
         for index, line in enumerate(page.lines):
             number = _opening(line)
             placed = line.number < page.header or page.at_foot(index)
-            if number is None or line.number in known or not placed or not page.marked(number, index):
+            if number is None or not placed or not page.marked(number, index):
+                continue
+            if any(start.page is page and start.number == number for start in starts):
                 continue
             before = [number for first, number in known.items() if first < line.number]
             raise LayoutError(

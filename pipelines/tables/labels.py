@@ -16,14 +16,14 @@ one after it:
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from pipelines.seams import Line
 from pipelines.tables.words import Word, words
 from schemas.registry import comparable
 
-PIECE = 3  # a piece of a rotated label has at most so many letters
+_PIECE = 3  # a piece of a rotated label has at most so many letters
 _FEW = 3  # so many pieces in a row are a label, whether it is known or not
 
 
@@ -49,13 +49,14 @@ class Listed:
 def find(lines: Sequence[Line], regions: Sequence[str]) -> tuple[list[Label], list[Label]]:
     """The labels on `lines`, and runs of pieces that look like one but spell no known region."""
     filled = [index for index, line in enumerate(lines) if line.text.strip()]
+    wanted = {_letters(region): region for region in regions}
     known: list[Label] = []
     unknown: list[Label] = []
     position = 0
     while position < len(filled):
-        label = _known(lines, filled[position:], regions)
+        label = _known(lines, filled[position:], wanted)
         if label is None:
-            label = _unknown(lines, filled[position:], regions)
+            label = _unknown(lines, filled[position:])
             if label is not None:
                 unknown.append(label)
         else:
@@ -66,9 +67,8 @@ def find(lines: Sequence[Line], regions: Sequence[str]) -> tuple[list[Label], li
     return known, unknown
 
 
-def _known(lines: Sequence[Line], filled: Sequence[int], regions: Sequence[str]) -> Label | None:
-    """The longest region that the lines spell from the first of them on."""
-    wanted = {_letters(region): region for region in regions}
+def _known(lines: Sequence[Line], filled: Sequence[int], wanted: Mapping[str, str]) -> Label | None:
+    """The longest region that the lines spell from the first of them on; `wanted` is by its letters."""
     spelt = ""
     best: Label | None = None
     for count, index in enumerate(filled, 1):
@@ -81,13 +81,11 @@ def _known(lines: Sequence[Line], filled: Sequence[int], regions: Sequence[str])
     return best
 
 
-def _unknown(lines: Sequence[Line], filled: Sequence[int], regions: Sequence[str]) -> Label | None:
+def _unknown(lines: Sequence[Line], filled: Sequence[int]) -> Label | None:
     run = []
-    for position, index in enumerate(filled):
+    for index in filled:
         letters = lines[index].text.strip()
-        if len(letters) > PIECE or not letters.lstrip("-").isalpha():
-            break
-        if position and _known(lines, filled[position:], regions):
+        if len(letters) > _PIECE or not letters.lstrip("-").isalpha():
             break
         run.append(index)
     if len(run) < _FEW:

@@ -1,0 +1,262 @@
+"""Footnotes: which lines are one, where it ends, and which lines carry its marker."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pipelines.tables import anatomy, footnotes
+from pipelines.tables.footnotes import Note
+from pipelines.tables.words import marker
+from schemas.errors import LayoutError
+from schemas.registry import load
+from tests.rendering_report import (
+    ABRIDGED,
+    ANNEX_1,
+    ANNEX_2,
+    BODY,
+    FULL,
+    HEADER_1,
+    HEADER_2,
+    needs_full,
+    read_document,
+    read_tables,
+    report,
+)
+
+REGISTRY = load()
+# scope, number, first and last line, lines of its marker
+GOLDEN = [
+    ("document", 1, 79, 79, [15]),
+    ("document", 2, 80, 84, [35]),
+    ("document", 3, 169, 171, [153]),
+    ("document", 4, 866, 872, [835]),
+    ("document", 5, 965, 966, [899]),
+    ("document", 6, 967, 967, [899]),
+    ("document", 7, 1275, 1275, [1229]),
+    ("document", 8, 1276, 1276, [1241]),
+    ("document", 9, 1355, 1357, [1291]),
+    ("mandates", 10, 1564, 1574, [1422]),
+    ("mandates", 11, 1575, 1577, [1426]),
+    ("personnel", 12, 1580, 1580, [1608]),
+    ("personnel", 13, 1581, 1581, [1612]),
+    ("personnel", 14, 1582, 1584, [1640]),
+]
+# of the full text: length in characters, first two words
+TEXTS = [
+    (55, "Dit betreft"),
+    (222, "De door"),
+    (132, "Het behelst"),
+    (341, "Daarnaast leverde"),
+    (127, "Kamerbrief Nederlandse"),
+    (90, "Kamerbrief Nederlandse"),
+    (88, "Verslag van"),
+    (103, "Kamerbrief inzake"),
+    (138, "Het operatiegebied"),
+    (561, "Het mandaat"),
+    (117, "De door"),
+    (61, "Nederland is"),
+    (70, "Het nationale"),
+    (139, "Maximaal 175"),
+]
+HEADING_1, HEADING_2 = ANNEX_1[0], ANNEX_2[0]
+
+
+def find(text: str) -> list[Note]:
+    document = read_document(text)
+    return footnotes.find(anatomy.dissect(document, REGISTRY.layouts), document)
+
+
+def found(text: str) -> list[tuple[str, int, list[str]]]:
+    """Scope, number and lines of each footnote."""
+    return [(note.scope, note.number, [line.text.strip() for line in note.lines]) for note in find(text)]
+
+
+def body(*lines: str) -> str:
+    """A report with these lines as its running text, on pages as they come."""
+    return report(body=[*lines])
+
+
+def last_lines(path: Path) -> list[int]:
+    return [note.lines[-1].number for note in find(path.read_text(encoding="utf-8"))]
+
+
+@pytest.mark.parametrize("path", [ABRIDGED, pytest.param(FULL, marks=needs_full)], ids=["abridged", "full"])
+def test_the_real_footnotes(path: Path) -> None:
+    rows = read_tables(path.read_bytes())["footnotes"].to_pylist()
+    read = [
+        (row["scope"], row["number"], row["source_line"], last, row["marker_lines"])
+        for row, last in zip(rows, last_lines(path), strict=True)
+    ]
+    assert read == GOLDEN
+    assert [row["source_page"] for row in rows] == [1, 1, 2, 9, 10, 10, 13, 13, 14, 16, 16, 17, 17, 17]
+
+
+@needs_full
+def test_the_texts_of_the_full_edition() -> None:
+    tables = read_tables(FULL.read_bytes())
+    texts = tables["footnotes"]["text"].to_pylist()
+    assert [(len(text), " ".join(text.split()[:2])) for text in texts] == TEXTS
+    cells = [cell for cell in tables["cells"].to_pylist() if cell["table_name"] == "footnotes"]
+    assert [cell["row_key"] for cell in cells] == [f"footnote:{number}" for number in range(1, 15)]
+    lines = [line.text for line in read_document(FULL.read_bytes()).lines]
+    for cell, text in zip(cells, texts, strict=True):
+        assert cell["as_printed"] == cell["value"] == text
+        pieces = [lines[s["line"] - 1][s["char_start"] : s["char_end"]] for s in cell["spans"]]
+        assert " ".join(pieces) == text
+
+
+@needs_full
+@pytest.mark.parametrize("pages", ["marked", "lost"])
+def test_without_page_starts_or_blank_lines_the_footnotes_are_the_same(pages: str) -> None:
+    text = FULL.read_text(encoding="utf-8")
+    expected = [(note.scope, note.number, [line.text.strip() for line in note.lines]) for note in find(text)]
+    lines = text.split("\n")
+    if pages == "lost":
+        lines = [line.lstrip(" ") for line in lines]
+    else:
+        lines = [line for line in lines if line.strip()]
+    assert found("\n".join(lines)) == expected
+
+
+def test_numbered_headings_dates_and_figures_are_no_footnotes() -> None:
+    text = body(
+        " 1 Inleiding",
+        "Een zin met een noot.1 En G5 en operaties op",
+        "1 mei waren er",
+        "2 Slotbeschouwing",
+        "2.1 Iets",
+        "1 Dit is de noot die",
+        "doorloopt.",
+        " Verder op een nieuwe bladzijde.2",
+        "2 De tweede noot.",
+    )
+    assert found(text) == [
+        ("document", 1, ["1 Dit is de noot die", "doorloopt."]),
+        ("document", 2, ["2 De tweede noot."]),
+    ]
+    assert [note.marker_lines for note in find(text)] == [(2,), (8,)]
+
+
+def test_the_last_such_line_of_a_page_is_the_footnote() -> None:
+    text = body(
+        " 1 Inleiding", "Een zin.1", "1 Kop van een lijst", "Tekst.", "1 De noot.", " Nieuwe bladzijde."
+    )
+    assert found(text) == [("document", 1, ["1 De noot."])]
+
+
+def test_a_marker_may_stand_several_times() -> None:
+    text = body(" 1 Inleiding", "Een zin.1", "Nog een zin1 en meer", "1 De noot.", " Nieuwe bladzijde.1")
+    assert [note.marker_lines for note in find(text)] == [(2, 3)]
+
+
+def test_a_lost_marker_leaves_its_footnote() -> None:
+    text = body(
+        " 1 Inleiding", "Een zin.1 Nog een.", "En een derde.3", "1 Noot een.", "2 Noot twee.", "3 Noot drie."
+    )
+    assert [(note.number, note.marker_lines) for note in find(text)] == [(1, (2,)), (2, ()), (3, (3,))]
+
+
+@pytest.mark.parametrize("lost", ["1 Noot een.", "2 Noot twee."])
+def test_a_lost_footnote_is_refused(lost: str) -> None:
+    lines = [" 1 Inleiding", "Een.1 Twee.2 Drie.3", "1 Noot een.", "2 Noot twee.", "3 Noot drie."]
+    with pytest.raises(LayoutError, match="looks like footnote") as caught:
+        find(body(*(line for line in lines if line != lost)))
+    assert caught.value.line is not None
+    assert caught.value.hint
+
+
+def test_numbers_that_start_again_on_a_page_are_refused() -> None:
+    with pytest.raises(LayoutError, match="looks like footnote 1, but the last one before it is 1"):
+        find(body(" 1 Inleiding", "Een zin.1", "1 Noot een.", " Nieuwe bladzijde.1", "1 Weer noot een."))
+
+
+def test_in_a_long_page_a_footnote_ends_with_its_sentence() -> None:
+    more = [f"Regel {number} gaat door" for number in range(20)]
+    text = body("1 Inleiding", "Een zin.1", "1 De noot begint hier", "en eindigt hier.", *more)
+    assert found(text) == [("document", 1, ["1 De noot begint hier", "en eindigt hier."])]
+
+
+def test_footnotes_of_an_annex_above_and_below_its_table() -> None:
+    header_1 = ["Locatie Inzet Rechtsbasis", "Duur internationaal mandaat1", "Duur nationaal kader2"]
+    annex_1 = [
+        HEADING_1,
+        *header_1,
+        ANNEX_1[-1],
+        "1 Over het mandaat.",
+        "2 Over het kader, dat",
+        "doorloopt.",
+    ]
+    annex_2 = [HEADING_2, "3 Over UNIFIL.", *HEADER_2, "UNIFIL3 1 2 4 8 12", "Totaal 1 2 4 8 12"]
+    text = report(annex_1=annex_1, annex_2=annex_2)
+    assert found(text) == [
+        ("mandates", 1, ["1 Over het mandaat."]),
+        ("mandates", 2, ["2 Over het kader, dat", "doorloopt."]),
+        ("personnel", 3, ["3 Over UNIFIL."]),
+    ]
+    rows = read_tables(text)["footnotes"].to_pylist()
+    assert [row["marker_lines"] for row in rows] == [[7], [8], [18]]
+
+
+def test_an_annex_may_number_its_own() -> None:
+    annex_1 = [
+        HEADING_1,
+        *HEADER_1[:3],
+        "mandaat1",
+        "Duur nationaal",
+        "kader",
+        ANNEX_1[-1],
+        "1 Over het mandaat.",
+    ]
+    text = report(body=[*BODY[:2], "Een zin.1", "1 Een noot."], annex_1=annex_1)
+    assert [(scope, number) for scope, number, _ in found(text)] == [("document", 1), ("mandates", 1)]
+    cells = read_tables(text)["cells"].to_pylist()
+    keys = [cell["row_key"] for cell in cells if cell["table_name"] == "footnotes"]
+    assert keys == ["footnote:1", "footnote:mandates:1"]
+
+
+def test_annexes_alone_may_go_on_from_a_report_that_is_not_there() -> None:
+    annex_1 = [
+        HEADING_1,
+        *HEADER_1[:3],
+        "mandaat10",
+        "Duur nationaal",
+        "kader11",
+        ANNEX_1[-1],
+        "10 Een.",
+        "11 Twee.",
+    ]
+    assert [(scope, number) for scope, number, _ in found(report(annex_1=annex_1))] == [
+        ("mandates", 10),
+        ("mandates", 11),
+    ]
+
+
+def test_a_report_without_footnotes() -> None:
+    assert find(report()) == []
+
+
+def test_page_numbers_are_no_part_of_a_footnote() -> None:
+    text = body(" 1 Inleiding", "Een zin.1", "1 De noot.", "Pagina 4 van 9", " Nieuwe bladzijde.")
+    assert found(text) == [("document", 1, ["1 De noot."])]
+
+
+@pytest.mark.parametrize(
+    ("word", "expected"),
+    [
+        ("mandaat10", ("mandaat", 10)),
+        ("UNDOF12", ("UNDOF", 12)),
+        ("opgenomen.2", ("opgenomen.", 2)),
+        ("kuststaten’5", ("kuststaten’", 5)),
+        ("Sahelregio’.6", ("Sahelregio’.", 6)),
+        ("(noot3)", ("(noot", 3)),
+        ("G5", None),
+        ("2.1", None),
+        ("1.790", None),
+        ("2024", None),
+        ("29521-47", None),
+    ],
+)
+def test_markers_of_words(word: str, expected: tuple[str, int] | None) -> None:
+    assert marker(word) == expected

@@ -1,0 +1,331 @@
+"""Annex 1: rows are cut right whatever their lines, and what is unknown is refused with its place."""
+
+from __future__ import annotations
+
+import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+
+from pipelines.seams import Document
+from pipelines.tables import anatomy, footnotes, mandates
+from pipelines.tables.cells import Cell
+from pipelines.tables.mandates import Mandates
+from schemas.errors import JvomError, LayoutError, Problems
+from schemas.registry import Registry, load
+from tests.rendering_mandates import Table, tables
+from tests.rendering_report import ABRIDGED, FULL, HEADER_1, needs_full, read_document, report
+
+DATE = datetime.date
+REGISTRY = load()
+NOTES = {10, 11}
+UNIFIL = "UNIFIL VNVR-resolutie 2695 31 augustus 2024 31 juli 2025"
+CMF = "CMF UNCLOS Onbepaald Onbepaald"
+ATALANTA = "EUNAVFOR Atalanta VNVR-resolutie 2383 31 december 2024 31 juli 2024"
+MINUSMA = "MINUSMA (Mali) VNVR-resolutie 2480 30 juni 2022 30 juni 2024"
+VPD = "VPD Art. 97 Grondwet Onbepaald Onbepaald"
+SOLE = "Early Forward Presence/SOLE o.b.v. Note Verbale Onbepaald Doorlopend"
+
+# in the order of COLUMNS
+GOLDEN: list[tuple[Any, ...]] = [
+    ("untso", "Midden-Oosten", "UNTSO (Libanon en Golan)", "VNVR-resolutie 50",
+     "Onbepaald", None, None, "31 juli 2025", DATE(2025, 7, 31), 1444, 1447),
+    ("unifil", "Midden-Oosten", "UNIFIL", "VNVR-resolutie 2695",
+     "31 augustus 2024", DATE(2024, 8, 31), None, "31 juli 2025", DATE(2025, 7, 31), 1449, 1449),
+    ("ussc", "Midden-Oosten", "USSC (Jeruzalem en Ramallah)",
+     "Overeenkomst tussen VS, Israël, de Palestijnse Autoriteit",
+     "Onbepaald", None, None, "31 juli 2025", DATE(2025, 7, 31), 1451, 1461),
+    ("emasoh", "Midden-Oosten", "EMASoH-AGENOR", "Overeenkomst met Verenigde Arabische Emiraten",
+     "31 december 2023", DATE(2023, 12, 31), None, "31 juli 2024", DATE(2024, 7, 31), 1465, 1473),
+    ("eunavfor-aspides", "Midden-Oosten", "ASPIDES", "UNCLOS EU",
+     "19 februari 2025 + optie 1 jaar verlening", DATE(2025, 2, 19), "P1Y",
+     "19 februari 2025", DATE(2025, 2, 19), 1477, 1485),
+    ("cmf", "Midden-Oosten", "CMF", "UNCLOS", "Onbepaald", None, None, "Onbepaald", None, 1489, 1489),
+    ("eunavfor-atalanta", "Afrika", "EUNAVFOR Atalanta (oostkust Afrika)", "VNVR-resolutie 2383",
+     "31 december 2024", DATE(2024, 12, 31), None, "31 juli 2024", DATE(2024, 7, 31), 1493, 1496),
+    ("minusma", "Afrika", "MINUSMA (Mali)", "VNVR-resolutie 2480",
+     "30 juni 2022", DATE(2022, 6, 30), None, "30 juni 2024", DATE(2024, 6, 30), 1505, 1505),
+    ("eutm-mali", "Afrika", "EUTM (Mali)", "Verzoek Mali aan EU (gerelateerd aan VNVR 2085)",
+     "18 mei 2024", DATE(2024, 5, 18), None, "30 juni 2024", DATE(2024, 6, 30), 1507, 1515),
+    ("eulpc-libie", "Afrika", "EULPC", "Verzoek van Libië",
+     "31 juli 2023", DATE(2023, 7, 31), None, "31 augustus 2023", DATE(2023, 8, 31), 1517, 1517),
+    ("gpoi", "Afrika", "GPOI (Burkina Faso, Togo en Uganda)", "Overeenkomst USA - Afrikaanse landen",
+     "Onbepaald", None, None, "30 september 2024", DATE(2024, 9, 30), 1519, 1526),
+    ("sole", "Diversen", "Early Forward Presence/SOLE", "o.b.v. Note Verbale",
+     "Onbepaald", None, None, "Doorlopend", None, 1539, 1546),
+    ("vpd", "Nationaal", "VPD", "Art. 97 Grondwet",
+     "Onbepaald", None, None, "Onbepaald", None, 1561, 1561),
+]  # fmt: skip
+COLUMNS = [
+    "mission_id",
+    "region_as_printed",
+    "mission_as_printed",
+    "legal_basis",
+    "international_mandate_as_printed",
+    "international_mandate_end",
+    "international_mandate_extension",
+    "national_frame_as_printed",
+    "national_frame_end",
+    "source_line",
+    "source_line_end",
+]
+
+
+def read(document: Document, registry: Registry = REGISTRY) -> Mandates:
+    found = anatomy.dissect(document, registry.layouts)
+    return mandates.read(
+        footnotes.without(found.mandates.lines, footnotes.find(found, document)),
+        NOTES,
+        document=document,
+        edition_year=2024,
+        layout=found.layout,
+        registry=registry,
+    )
+
+
+def read_rows(*rows: str, header: list[str] | None = None) -> Mandates:
+    """Annex 1 with these lines under its header."""
+    heading = " Bijlage 1 Rechtsbasis, mandaten en nationale kaders"
+    return read(read_document(report(annex_1=[heading, *(header or HEADER_1), *rows])))
+
+
+def problems(*rows: str) -> list[JvomError]:
+    with pytest.raises(JvomError) as caught:
+        read_rows(*rows)
+    error = caught.value
+    found = error.problems if isinstance(error, Problems) else [error]
+    assert all(isinstance(problem, LayoutError) and problem.file and problem.hint for problem in found)
+    return found
+
+
+def regions(*rows: str) -> dict[str, object]:
+    return {str(row["mission_id"]): row["region_as_printed"] for row in read_rows(*rows).rows}
+
+
+def label(name: str) -> list[str]:
+    return [name[at : at + 2] for at in range(0, len(name), 2)]
+
+
+def assert_printed_where_it_says(table: Mandates, document: Document) -> None:
+    """Each cell's spans, joined by single spaces, are the cell; a rotated label is their letters."""
+    for cell in table.cells:
+        pieces = [document.lines[s.line - 1].text[s.char_start : s.char_end] for s in cell.spans]
+        assert ("" if cell.column_name == "region" else " ").join(pieces) == cell.as_printed
+        assert [s.page for s in cell.spans] == [document.lines[s.line - 1].page for s in cell.spans]
+
+
+@pytest.mark.parametrize("path", [ABRIDGED, pytest.param(FULL, marks=needs_full)], ids=["abridged", "full"])
+def test_the_real_annex(path: Path) -> None:
+    document = read_document(path.read_bytes())
+    table = read(document)
+    assert [tuple(row[column] for column in COLUMNS) for row in table.rows] == GOLDEN
+    assert {row["page_label"] for row in table.rows} == {"19"}
+    assert {row["source_page"] for row in table.rows} == {16}
+    assert table.markers == [(10, 1422), (11, 1426)]
+    assert len(table.cells) == 13 * 5
+    assert_printed_where_it_says(table, document)
+    filled = {line.number for line in document.lines[1426:1562] if line.text.strip()}
+    assert {span.line for cell in table.cells for span in cell.spans} == filled
+
+
+@settings(max_examples=150, deadline=None)
+@given(tables())
+def test_what_is_rendered_is_read(table: Table) -> None:
+    text = report(annex_1=[" Bijlage 1 Rechtsbasis, mandaten en nationale kaders", *table.lines])
+    document = read_document(text)
+    found = read(document)
+    for row, expected in zip(found.rows, table.rows, strict=True):
+        assert row["mission_id"] == expected.mission.id
+        assert row["mission_as_printed"] == expected.name
+        assert row["region_as_printed"] == expected.region
+        assert row["legal_basis"] == expected.legal_basis
+        assert row["international_mandate_extension"] == expected.mandate.extension
+        for column, lasting in (
+            ("international_mandate", expected.mandate),
+            ("national_frame", expected.frame),
+        ):
+            assert row[f"{column}_as_printed"] == lasting.printed
+            assert row[f"{column}_status"] == lasting.status
+            assert row[f"{column}_end"] == lasting.end
+    assert_printed_where_it_says(found, document)
+
+
+def test_the_values_of_cells() -> None:
+    cells = {
+        cell.column_name: cell
+        for cell in read_rows("UNIFIL VNVR-resolutie 2695", "31 mei 2024 Doorlopend").cells
+    }
+    assert cells["international_mandate"].value == DATE(2024, 5, 31)
+    assert cells["national_frame"].value == "Doorlopend"
+    assert cells["mission"].value == "UNIFIL"
+    assert "region" not in cells
+    assert all(cell.derivation == ("printed",) and cell.row_key == "unifil" for cell in cells.values())
+
+
+def test_a_label_before_its_rows_heads_them() -> None:
+    found = regions(*label("Midden-Oosten"), UNIFIL, CMF, *label("Afrika"), ATALANTA, MINUSMA)
+    assert found == {
+        "unifil": "Midden-Oosten",
+        "cmf": "Midden-Oosten",
+        "eunavfor-atalanta": "Afrika",
+        "minusma": "Afrika",
+    }
+
+
+def test_a_label_within_its_rows_heads_those_before_it_too() -> None:
+    table = read_rows(*label("Midden-Oosten"), CMF, " ", ATALANTA, MINUSMA, *label("Afrika"), VPD)
+    found = [(cell.row_key, cell.as_printed, bool(cell.equalities)) for cell in region_cells(table)]
+    assert found == [
+        ("cmf", "Midden-Oosten", False),
+        ("eunavfor-atalanta", "Afrika", True),
+        ("minusma", "Afrika", True),
+        ("vpd", "Afrika", False),
+    ]
+
+
+def region_cells(table: Mandates) -> list[Cell]:
+    return [cell for cell in table.cells if cell.column_name == "region"]
+
+
+def test_a_first_label_behind_its_first_row() -> None:
+    assert regions(UNIFIL, *label("Midden-Oosten"), CMF) == {
+        "unifil": "Midden-Oosten",
+        "cmf": "Midden-Oosten",
+    }
+
+
+def test_a_row_between_others_of_an_earlier_label_has_no_region() -> None:
+    found = regions(*label("Midden-Oosten"), UNIFIL, " ", MINUSMA, CMF, *label("Afrika"), ATALANTA)
+    assert found["minusma"] is None
+    assert found["cmf"] == "Midden-Oosten"
+
+
+def test_a_row_that_nothing_gives_a_label_has_no_region() -> None:
+    salad = [*label("Midden-Oosten"), " ", UNIFIL, " ", VPD, *label("Nationaal"), SOLE]
+    assert regions(*salad) == {"unifil": "Midden-Oosten", "vpd": None, "sole": "Nationaal"}
+    apart = [*label("Midden-Oosten"), " ", UNIFIL, " ", VPD, " ", *label("Nationaal"), SOLE]
+    assert regions(*apart)["vpd"] == "Midden-Oosten"
+
+
+def test_a_label_that_is_not_rotated() -> None:
+    assert regions("Midden-Oosten", UNIFIL, "AFRIKA", MINUSMA) == {
+        "unifil": "Midden-Oosten",
+        "minusma": "AFRIKA",
+    }
+
+
+def test_a_table_without_labels_has_no_regions() -> None:
+    assert regions(UNIFIL, MINUSMA) == {"unifil": None, "minusma": None}
+
+
+def test_an_unknown_rotated_label_is_refused() -> None:
+    [problem] = problems(*label("Atlantis"), UNIFIL)
+    assert "“Atlantis”" in problem.message
+    assert problem.line == 12
+
+
+def test_markers_are_taken_off() -> None:
+    header = ["Locatie Inzet Rechtsbasis Duur internationaal mandaat10", "Duur nationaal kader11"]
+    table = read_rows(
+        "UNTSO10 (Libanon en Golan) VNVR-resolutie 50 Onbepaald11 31 juli 202510",
+        "VPD Art. 97 Grondwet11 Onbepaald Onbepaald",
+        header=header,
+    )
+    untso, vpd = table.rows
+    assert untso["mission_as_printed"] == "UNTSO (Libanon en Golan)"
+    assert untso["international_mandate_as_printed"] == "Onbepaald"
+    assert untso["national_frame_end"] == DATE(2025, 7, 31)
+    assert vpd["legal_basis"] == "Art. 97 Grondwet"
+    assert sorted(table.markers) == [(10, 6), (10, 8), (10, 8), (11, 7), (11, 8), (11, 9)]
+    assert [cell.derivation for cell in table.cells][:2] == [("marker split",), ("printed",)]
+
+
+def test_digits_that_mark_no_footnote_are_refused() -> None:
+    [problem] = problems("UNIFIL VNVR-resolutie 2695 Onbepaald 31 juli 20257")
+    assert "mark no footnote" in problem.message
+
+
+def test_a_date_can_be_part_of_a_legal_basis() -> None:
+    [one] = read_rows("EULPC Verzoek van 15 mei 2020 aan de EU 31 mei 2024 Onbepaald").rows
+    assert one["legal_basis"] == "Verzoek van 15 mei 2020 aan de EU"
+    [two] = read_rows("EULPC Verzoek d.d. 15 mei 2020 31 mei 2024 Onbepaald").rows
+    assert two["legal_basis"] == "Verzoek d.d. 15 mei 2020"
+    assert two["international_mandate_end"] == DATE(2024, 5, 31)
+
+
+def test_an_unknown_mission_is_refused_with_the_entry_to_add() -> None:
+    [problem] = problems(CMF, "UNIFOL VNVR-resolutie 2695 Onbepaald Onbepaald")
+    assert problem.line == 13
+    assert "“UNIFOL”" in problem.message
+    assert "“UNIFIL” (unifil)" in problem.message
+    assert "[[mission]]" in str(problem.hint)
+
+
+def test_an_unknown_legal_basis_is_refused() -> None:
+    [problem] = problems("UNIFIL Besluit 2695", "Onbepaald Onbepaald")
+    assert "unifil is known in “Besluit 2695”" in problem.message
+    assert "legal_basis" in str(problem.hint)
+    [missing] = problems("UNIFIL Onbepaald Onbepaald")
+    assert "no legal basis" in missing.message
+
+
+def test_words_of_which_nothing_is_known_are_refused() -> None:
+    [problem] = problems("Iets geheel anders Onbepaald Onbepaald")
+    assert "no known mission" in problem.message
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        (
+            "UNIFIL VNVR-resolutie 2695 31 juni 2024 Onbepaald",
+            "international mandate: “31 juni 2024” is not in",
+        ),
+        (
+            "UNIFIL VNVR-resolutie 2695 Onbepaald augustus 2023",
+            "national frame: “augustus 2023” names no day",
+        ),
+        ("UNIFIL VNVR-resolutie 2695 Onbepaald", "1 duration for 2 columns"),
+        ("UNIFIL VNVR-resolutie 2695 Onbepaald Onbepaald Doorlopend", "3 durations for 2 columns"),
+        ("UNIFIL VNVR-resolutie 2695 Onbekend", "belongs to no row"),
+    ],
+)
+def test_durations_that_cannot_be_read_are_refused(row: str, message: str) -> None:
+    [problem] = problems(CMF, row)
+    assert message in problem.message
+    assert problem.line == 13
+
+
+def test_a_row_without_words_is_refused() -> None:
+    [problem] = problems("Onbepaald Onbepaald", UNIFIL)
+    assert "no mission in front" in problem.message
+
+
+def test_a_mission_that_stands_twice_is_refused() -> None:
+    [problem] = problems(UNIFIL, CMF, UNIFIL)
+    assert problem.line == 14
+    assert "line 12" in problem.message
+
+
+def test_lines_above_the_header_are_refused() -> None:
+    document = read_document(
+        report(
+            annex_1=[
+                " Bijlage 1 Rechtsbasis, mandaten en nationale kaders",
+                "Een losse regel",
+                *HEADER_1,
+                CMF,
+            ]
+        )
+    )
+    with pytest.raises(LayoutError, match="Een losse regel"):
+        read(document)
+
+
+def test_all_problems_are_reported_together() -> None:
+    found = problems(
+        "UNIFOL VNVR-resolutie 1 31 juni 2024 mei 2024", "CMF Besluit Onbepaald Onbepaald", "rest"
+    )
+    assert [problem.line for problem in found] == [12, 12, 12, 13, 14]
