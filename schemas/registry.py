@@ -180,7 +180,7 @@ def _mission(entry: Entry, regions: Collection[str]) -> Mission:
     spellings = entry.texts("spellings")
     if not spellings:
         raise entry.error("needs at least one spelling", "spellings")
-    wikidata = "wikidata_id" in entry.values
+    wikidata_id = entry.text_or_none("wikidata_id")
     return Mission(
         id=identifier,
         name=entry.text("name"),
@@ -188,7 +188,7 @@ def _mission(entry: Entry, regions: Collection[str]) -> Mission:
         organisation=entry.one_of("organisation", ORGANISATIONS),
         region=entry.one_of("region", regions),
         countries=countries,
-        wikidata_id=_matching(entry, "wikidata_id", _WIKIDATA, "a Q number") if wikidata else None,
+        wikidata_id=wikidata_id and _matching(entry, "wikidata_id", _WIKIDATA, "a Q number"),
         spellings=spellings,
     )
 
@@ -231,7 +231,7 @@ def _readings(file: Entry, ids: Collection[str], columns: tuple[str, ...]) -> tu
             edition_year=entry.integer("edition_year"),
             source_sha256=_matching(entry, "source_sha256", _SHA256, "64 hexadecimal digits"),
             mission_id=entry.one_of("mission_id", (*ids, TOTAL)),
-            figures={name: figures.integer(name) if name in figures.values else None for name in columns},
+            figures={name: figures.integer_or_none(name) for name in columns},
             reason=entry.text("reason"),
         )
         for name in columns:

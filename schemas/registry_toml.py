@@ -72,10 +72,12 @@ class Entry:
 
     def text_or_none(self, key: str) -> str | None:
         """A text, or None where the key is absent."""
+        self._asked.add(key)
         return self.text(key) if key in self.values else None
 
     def day_or_none(self, key: str) -> datetime.date | None:
         """A date without a time, or None where the key is absent."""
+        self._asked.add(key)
         if key not in self.values:
             return None
         value = self._get(key, datetime.date)
@@ -86,6 +88,11 @@ class Entry:
     def integer(self, key: str) -> int:
         """A whole number."""
         return int(self._get(key, int))
+
+    def integer_or_none(self, key: str) -> int | None:
+        """A whole number, or None where the key is absent."""
+        self._asked.add(key)
+        return self.integer(key) if key in self.values else None
 
     def texts(self, key: str) -> tuple[str, ...]:
         """A list of different texts, none of them empty."""

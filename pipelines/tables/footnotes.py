@@ -3,8 +3,8 @@
 A footnote starts with its number on a line of its own, and three things must agree before a line
 that starts with a number is one (headings, dates and wrapped sentences start with numbers too):
 
-- its number is the next: 1, 2, 3 … through the document. An annex may start again at 1, and the first
-  footnote of a document at any number where it stands in an annex;
+- its number is the next: 1, 2, 3 … through the document. An annex may start again at 1 or leave numbers
+  out, and the first footnote of a document may have any number where it stands in an annex;
 - its marker is glued to a word, a closing mark or a figure: earlier on its page, or anywhere in its
   annex. Where a marker was lost, the number may stand in the gap between two that have theirs;
 - its place: before the header of its annex's table, or else at the foot of its page, where the last
@@ -76,11 +76,20 @@ class _Page:
         return last if next_is_marked else None
 
     def opens_with(self, expected: int | None) -> int:
-        """The first number of an annex with its own numbers: 1, or any if `expected` is None."""
-        numbers = [n for i, line in enumerate(self.lines) if (n := _opening(line)) and self.marked(n, i)]
+        """The first number of an annex that does not go on with `expected`: 1, or a later one.
+
+        Any number will do where `expected` is None. A later one must be sure: glued to a word, or
+        above the table, because below it a figure that ends in those digits proves little.
+        """
+        numbers = {
+            number: self.scope == "mandates" or line.number < self.header
+            for index, line in enumerate(self.lines)
+            if (number := _opening(line)) and self.marked(number, index)
+        }
         if expected is None:
             return min(numbers, default=1)
-        return 1 if 1 in numbers else expected
+        sure = [number for number, certain in numbers.items() if certain and number > expected]
+        return 1 if 1 in numbers else min(sure, default=expected)
 
     def has(self, number: int, after: int = -1) -> bool:
         """Whether a line behind `after` starts with `number`, whose marker stands where it counts."""

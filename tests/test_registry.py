@@ -1,0 +1,222 @@
+"""The registry as it is shipped, and every way in which its files could contradict themselves."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import schemas
+from schemas import missions as mission_contract
+from schemas import personnel as personnel_contract
+from schemas import registry
+from schemas.errors import RegistryError
+
+FOLDER = Path(registry.__file__).parent
+FILES = ("missions.toml", "layouts.toml", "readings.toml")
+IDS = [
+    *("nato-oostflank", "eufor-althea", "anti-isis-irak", "unifil", "undof", "untso", "ussc", "emasoh"),
+    *("eunavfor-aspides", "cmf", "reis-indo-pacific", "minusma", "eutm-mali", "eulpc-libie"),
+    *("eunavfor-atalanta", "gpoi", "sole", "vpd"),
+]
+SHA = "ab" * 32
+READING = f"""
+[[reading]]
+edition_year = 2024
+source_sha256 = "{SHA}"
+mission_id = "unifil"
+figures = {{ frame_military = 1, deployed_military = 2, deployed_total = 2 }}
+reason = "seen"
+"""
+
+
+@pytest.fixture(scope="module")
+def known() -> registry.Registry:
+    return registry.load()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for name in FILES:
+        shutil.copy(FOLDER / name, tmp_path)
+    return tmp_path
+
+
+def test_every_mission_of_the_2024_edition_is_known(known: registry.Registry) -> None:
+    assert set(IDS) <= {mission.id for mission in known.missions}
+
+
+def test_every_spelling_leads_to_its_mission(known: registry.Registry) -> None:
+    for mission in known.missions:
+        for spelling in mission.spellings:
+            assert known.find(spelling) == mission
+
+
+@pytest.mark.parametrize(
+    ("spelling", "mission_id"),
+    [
+        ("EUNAVFOR  \u00a0ATALANTA", "eunavfor-atalanta"),
+        ("emasoh", "emasoh"),
+        ("EMASoH – AGENOR", "emasoh"),
+        ('CMF (incl OP "Prosperity Guardian")', "cmf"),
+        ("CMF (incl OP 'Prosperity Guardian')", "cmf"),
+        ("Early Forward\nPresence / SOLE", "sole"),
+        ("Reis Indo- Paci\ufb01c (onder Operatie Prosperity Guardian)", "reis-indo-pacific"),
+        ("EULPC Libi\u0065\u0308", "eulpc-libie"),
+        ("UNI\u00adFIL\u200b", "unifil"),
+    ],
+)
+def test_what_does_not_count_in_a_spelling(known: registry.Registry, spelling: str, mission_id: str) -> None:
+    found = known.find(spelling)
+    assert found
+    assert found.id == mission_id
+
+
+@pytest.mark.parametrize("spelling", ["", "UNIFI", "UNIFIL12", "EUTM", "EUTM Niger", "Totaal"])
+def test_another_name_is_no_mission(known: registry.Registry, spelling: str) -> None:
+    assert known.find(spelling) is None
+
+
+def test_the_nearest_spellings_come_nearest_first(known: registry.Registry) -> None:
+    near = known.nearest("EUTM Nali")
+    assert near[0] == ("EUTM Mali", "eutm-mali")
+    assert len(near) == 3
+    assert len(known.nearest("Ω", 5)) == 5
+
+
+def test_its_tables_fit_their_contracts(known: registry.Registry) -> None:
+    tables = known.tables()
+    assert set(tables) == {"mission_registry", "mission_relations"}
+    for name, table in tables.items():
+        schemas.REGISTRY[name].pandera.validate(table)
+    assert tables["mission_registry"].num_rows == len(known.missions)
+    assert tables["mission_relations"].num_rows == len(known.relations) > 0
+
+
+def test_words_that_stand_here_and_in_a_contract_agree(known: registry.Registry) -> None:
+    assert registry.ORGANISATIONS == mission_contract.ORGANISATIONS
+    assert registry.RELATIONS == mission_contract.RELATIONS
+    for layout in known.layouts:
+        assert set(layout.personnel.columns) <= set(personnel_contract.FIGURE_NAMES)
+
+
+def test_loading_it_imports_nothing_heavy() -> None:
+    code = (
+        "import sys; from schemas import registry; registry.load();"
+        "sys.exit(sorted({'pyarrow', 'pandera', 'dagster', 'duckdb'} & set(sys.modules)) or 0)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=FOLDER.parent, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_heading_is_compared_without_case_and_white_space() -> None:
+    heading = registry.Heading("Bijlage 2 Totale inzet <period>")
+    assert heading.match("  bijlage 2  Totale INZET mei 2023\u00a0t/m april 2024 ") == {
+        "period": "mei 2023 t/m april 2024"
+    }
+    assert heading.match("Bijlage 2 Totale inzet") is None
+    assert heading.match("Bijlage 12 Totale inzet 2019") is None
+
+
+def test_a_declared_reading_leaves_the_other_cells_empty(folder: Path) -> None:
+    (folder / "readings.toml").write_text(READING, encoding="utf-8")
+    (reading,) = registry.load(folder).readings
+    assert reading.figures == {
+        "frame_military": 1,
+        "frame_civil_police": None,
+        "deployed_military": 2,
+        "deployed_civil_police": None,
+        "deployed_total": 2,
+    }
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "words"),
+    [
+        ("missions.toml", 'id = "undof"', 'id = "unifil"', ["mission unifil", "id", "twice"]),
+        ("missions.toml", 'id = "undof"', 'id = "UNDOF"', ["id", "lower-case"]),
+        ("missions.toml", 'id = "undof"', 'id = "total"', ["id", "totals row"]),
+        ("missions.toml", 'name = "UNDOF"\n', "", ["mission undof", "name", "missing"]),
+        ("missions.toml", 'name = "UNDOF"', 'name = " "', ["mission undof", "name", "empty"]),
+        ("missions.toml", 'name = "UNDOF"', "name = 3", ["mission undof", "name", "type str"]),
+        ("missions.toml", 'name = "UNDOF"', 'nane = "UNDOF"\nname = "x"', ["nane", "unknown", "'name'"]),
+        ("missions.toml", '"UNDOF (Golan)"', '"unifil"', ["undof", "spellings", "unifil too"]),
+        ("missions.toml", '"UNDOF (Golan)"', '"UNDOF"', ["undof", "spellings", "twice"]),
+        ("missions.toml", '["GPOI", "GPOI (Burkina Faso, Togo en Uganda)"]', "[]", ["gpoi", "at least one"]),
+        ("missions.toml", '["LB"]', '["Libanon"]', ["unifil", "countries", "Libanon"]),
+        ("missions.toml", '["LB"]', '"LB"', ["unifil", "countries", "list"]),
+        ("missions.toml", '["LB"]', "[1]", ["unifil", "countries", "list of texts"]),
+        ("missions.toml", 'organisation = "NATO"', 'organisation = "NAVO"', ["organisation", "'NATO'"]),
+        ("missions.toml", 'region = "Europa"', 'region = "Europe"', ["region", "'Europa'"]),
+        (
+            "missions.toml",
+            'name = "UNDOF"',
+            'name = "UNDOF"\nwikidata_id = "12"',
+            ["wikidata_id", "Q number"],
+        ),
+        ("missions.toml", 'mission_id = "cmf"', 'mission_id = "cnf"', ["relations 1", "mission_id", "'cmf'"]),
+        ("missions.toml", 'mission_id = "cmf"', 'mission_id = "prosperity-guardian"', ["itself"]),
+        ("missions.toml", 'relation = "part of"', 'relation = "part-of"', ["relation", "'part of'"]),
+        ("missions.toml", "[[mission.relations]]", "[[mission.relation]]", ["relation", "unknown"]),
+        ("missions.toml", "[[mission]]", "[mission]", ["TOML"]),
+        ("layouts.toml", 'id = "2024"', 'id = "2024"\nyear = 2024', ["layout 2024", "year", "unknown"]),
+        (
+            "layouts.toml",
+            '"frame_civil_police" }',
+            '"frame_military" }',
+            ["groups", "frame_military", "twice"],
+        ),
+        ("layouts.toml", '["deployed_military", ', '["deployed_soldiers", ', ["sums", "deployed_soldiers"]),
+        ("layouts.toml", '"EUROPA"', '"afrika"', ["regions", "afrika", "twice"]),
+        ("layouts.toml", '"Doorlopend" = "continuous"', '"Doorlopend" = 1', ["statuses", "texts"]),
+        ("layouts.toml", "[[layout]]", "[[layouts]]", ["layout", "array of tables"]),
+        ("readings.toml", "[[reading]]", "[[readings]]", ["readings", "unknown"]),
+        ("readings.toml", '"unifil"', '"unifl"', ["reading 1", "mission_id", "'unifil'"]),
+        ("readings.toml", SHA, SHA[1:], ["source_sha256", "64 hexadecimal"]),
+        ("readings.toml", "edition_year = 2024", 'edition_year = "2024"', ["edition_year", "type int"]),
+        ("readings.toml", "deployed_total = 2", "deployed_sum = 2", ["deployed_sum", "'deployed_total'"]),
+        ("readings.toml", "deployed_total = 2", "deployed_total = -2", ["deployed_total", "negative"]),
+        ("readings.toml", "deployed_total = 2", "deployed_total = true", ["deployed_total", "type int"]),
+        ("readings.toml", 'reason = "seen"', "", ["reason", "missing"]),
+        ("readings.toml", 'reason = "seen"', 'reason = "seen"\n' + READING, ["reading 2", "unifil", "twice"]),
+    ],
+)
+def test_a_contradiction_names_file_and_key(
+    folder: Path, file: str, old: str, new: str, words: list[str]
+) -> None:
+    path = folder / file
+    if file == "readings.toml":
+        path.write_text(READING, encoding="utf-8")
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    with pytest.raises(RegistryError) as caught:
+        registry.load(folder)
+    assert caught.value.file == str(path)
+    for word in words:
+        assert word in str(caught.value)
+
+
+def test_a_layout_stands_once_and_there_is_one(folder: Path) -> None:
+    path = folder / "layouts.toml"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text + text, encoding="utf-8")
+    with pytest.raises(RegistryError, match="layout 2024, key id: the id stands twice"):
+        registry.load(folder)
+    path.write_text("", encoding="utf-8")
+    with pytest.raises(RegistryError, match="holds no layout"):
+        registry.load(folder)
+
+
+def test_a_file_that_is_gone_or_no_text_is_an_error(folder: Path) -> None:
+    (folder / "readings.toml").write_bytes(b"\xff\xfe")
+    with pytest.raises(RegistryError, match="no TOML in UTF-8"):
+        registry.load(folder)
+    (folder / "readings.toml").unlink()
+    with pytest.raises(RegistryError, match="cannot be read"):
+        registry.load(folder)
