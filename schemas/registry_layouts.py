@@ -74,10 +74,6 @@ class PersonnelLayout:
         names = " ".join(column.printed for group in self.groups for column in group.columns)
         return " / ".join((self.mission, " ".join(group.printed for group in self.groups), names))
 
-    def is_region(self, text: str) -> bool:
-        """Whether `text` is a region heading of this layout."""
-        return comparable(text) in {comparable(region) for region in self.regions}
-
 
 @dataclass(frozen=True)
 class Extension:

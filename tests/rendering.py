@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count, groupby
 
+from hypothesis import assume
 from hypothesis import strategies as st
 
 from schemas import registry
@@ -154,22 +155,29 @@ _KINDS = {
     "civil": (False, True),
     "none": (False, False),
 }
-_USUAL = ["military"] * 7 + ["both"] * 3 + ["civil"]  # so most tables can be decided, as in print
+_ANY = ["military"] * 7 + ["both"] * 3 + ["civil"]
 _SIZES = st.one_of(st.integers(1, 12), st.integers(1, 300), st.integers(0, 2500))
 
 
 @st.composite
-def row_figures(draw: st.DrawFn) -> Figures:
-    """Frame and deployed figures of one mission, with the total that they add up to."""
-    sent = draw(st.sampled_from(_USUAL))
-    frame = draw(st.sampled_from([sent, sent, sent, *_USUAL, "none"]))
-    cells = [draw(_SIZES) if given else None for kind in (frame, sent) for given in _KINDS[kind]]
+def row_figures(draw: st.DrawFn, usual: bool) -> Figures:
+    """Frame and deployed figures of one mission, with the total that they add up to.
+
+    In a `usual` row soldiers have a frame and are deployed, with civil experts on both sides or none.
+    """
+    sent = draw(st.sampled_from(_ANY[:-1] if usual else _ANY))
+    frame = sent if usual else draw(st.sampled_from([sent, sent, sent, *_ANY, "none"]))
+    sizes = st.integers(1, 2500) if usual else _SIZES
+    cells = [draw(sizes) if given else None for kind in (frame, sent) for given in _KINDS[kind]]
     return (*cells, sum(value or 0 for value in cells[2:]))
 
 
 @st.composite
-def personnel_tables(draw: st.DrawFn, most: int = 8) -> PersonnelTable:
-    """A table that adds up: missions in any order, in any spelling, with regions, marks and sums."""
+def personnel_tables(draw: st.DrawFn, most: int = 8, usual: bool = False) -> PersonnelTable:
+    """A table that adds up: missions in any order, in any spelling, with regions, marks and sums.
+
+    A `usual` table has a figure in every column, and only usual rows (see `row_figures`).
+    """
     missions = draw(st.lists(st.sampled_from(REGISTRY.missions), min_size=1, max_size=most, unique=True))
     regions = sorted(draw(st.sampled_from(REGIONS)) for _ in missions)
     marked = draw(st.sets(st.sampled_from(range(len(missions))), max_size=3))
@@ -177,14 +185,16 @@ def personnel_tables(draw: st.DrawFn, most: int = 8) -> PersonnelTable:
     rows = []
     for place, (mission, region) in enumerate(zip(missions, regions, strict=True)):
         name = draw(st.sampled_from(mission.spellings)) + draw(st.sampled_from(["", "", f" {SEPARATE}"]))
-        row = PersonnelRow(mission.id, name, region, draw(row_figures()))
+        row = PersonnelRow(mission.id, name, region, draw(row_figures(usual)))
         if place in marked:
             columns = [None, *_given(row.figures)]
             row = replace(row, note=next(notes), marked=draw(st.sampled_from(columns)))
         if (row.figures[0] or 0) > 1 and draw(st.integers(0, 5)) == 0:
             row = replace(row, addend=draw(st.integers(1, (row.figures[0] or 0) - 1)))
         rows.append(row)
-    return PersonnelTable(tuple(rows))
+    table = PersonnelTable(tuple(rows))
+    assume(not usual or None not in table.printed_totals)
+    return table
 
 
 @st.composite

@@ -198,3 +198,11 @@ def test_row_counts_warn_where_a_table_lost_more_than_half() -> None:
     assert lost.severity == dg.AssetCheckSeverity.WARN
     assert "personnel" in (lost.description or "")
     assert checks.row_counts_result(assets.SNAPSHOT, {"personnel": 8}, None).passed
+
+
+def test_every_run_of_a_build_is_marked_with_its_process(built: Path) -> None:
+    """Without the mark a run that was killed could not be swept, and would hold the writer's slot."""
+    with dg.DagsterInstance.from_config(str(built / "dagster")) as instance:
+        runs = instance.get_runs()
+    assert {run.job_name for run in runs} == {"ingest", "publish"}
+    assert all(run.tags[assets.PROCESS_TAG] for run in runs)

@@ -67,21 +67,9 @@ def group_is_gone(group: int) -> bool:
     return False
 
 
-@pytest.mark.parametrize("options", [["--read-only"], []], ids=["read-only", "with daemon"])
-def test_it_shows_the_runs_and_ends_as_a_whole(own: Path, port: int, options: list[str]) -> None:
+def test_it_shows_the_runs_and_ends_as_a_whole(own: Path, port: int) -> None:
     with subprocess.Popen(
-        [
-            sys.executable,
-            "-m",
-            "pipelines.cli",
-            "ui",
-            "--json",
-            "--warehouse",
-            own,
-            "--port",
-            str(port),
-            *options,
-        ],
+        [sys.executable, "-m", "pipelines.cli", "ui", "--json", "--warehouse", own, "--port", str(port)],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         text=True,
@@ -105,7 +93,7 @@ def test_it_shows_the_runs_and_ends_as_a_whole(own: Path, port: int, options: li
     assert told["workspaceOrError"]["locationEntries"] == [  # type: ignore[index]
         {"name": "jvom", "loadStatus": "LOADED"}
     ]
-    assert document["read_only"] is bool(options)
+    assert document["address"] == f"http://127.0.0.1:{port}"
     assert group_is_gone(document["process"])
 
 

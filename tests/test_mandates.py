@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
-from pipelines.seams import Document
-from pipelines.tables import anatomy, footnotes, mandates
+from pipelines.seams import Document, Line
+from pipelines.tables import anatomy, footnotes, labels, mandates
 from pipelines.tables.cells import Cell
 from pipelines.tables.mandates import Mandates
 from schemas.errors import JvomError, LayoutError, Problems
@@ -130,7 +130,7 @@ def test_the_real_annex(path: Path) -> None:
     assert {span.line for cell in table.cells for span in cell.spans} == filled
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(tables())
 def test_what_is_rendered_is_read(table: Table) -> None:
     text = report(annex_1=[" Bijlage 1 Rechtsbasis, mandaten en nationale kaders", *table.lines])
@@ -329,3 +329,10 @@ def test_all_problems_are_reported_together() -> None:
         "UNIFOL VNVR-resolutie 1 31 juni 2024 mei 2024", "CMF Besluit Onbepaald Onbepaald", "rest"
     )
     assert [problem.line for problem in found] == [12, 12, 12, 13, 14]
+
+
+def test_a_short_word_on_the_line_before_a_label_is_no_part_of_it() -> None:
+    lines = [Line(number, 1, text) for number, text in enumerate(["optie 1", "dag", "E", "ur", "opa"], 1)]
+    known, unknown = labels.find(lines, ["Europa"])
+    assert [(label.name, label.first) for label in known] == [("Europa", 2)]
+    assert unknown == []

@@ -1,134 +1,27 @@
-"""Annex 2: the real table figure by figure, what may vary in its print, and every refusal."""
+"""Annex 2: the real table figure by figure, and what may vary in its print."""
 
 from __future__ import annotations
 
-import dataclasses
-import shutil
-from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import pytest
 
-from pipelines.seams import Document, Line
-from pipelines.tables import personnel
-from pipelines.tables.cells import Cell
-from pipelines.tables.personnel import Personnel
 from pipelines.tables.refusals import UndecidedError
-from schemas import registry
-from schemas.errors import JvomError, Problems, RegistryError
-from schemas.registry import Reading
-from tests.rendering import COLUMNS, LAYOUT, REGISTRY
-from tests.rendering_report import ABRIDGED, FULL, needs_full, read_document
-
-SHA = "5a" * 32
-HEADER = LAYOUT.personnel.header.split(" / ")
-REAL = {
-    "nato-oostflank": (561, None, 1790, None, 1790),
-    "eufor-althea": (167, None, 437, None, 437),
-    "anti-isis-irak": (388, 17, 730, 14, 734),
-    "unifil": (1, None, 2, None, 2),
-    "undof": (2, None, 1, None, 1),
-    "untso": (12, None, 32, None, 32),
-    "ussc": (4, 3, 8, 2, 10),
-    "emasoh": (8, None, 21, None, 21),
-    "eunavfor-aspides": (5, 1, 3, 1, 4),
-    "cmf": (5, None, 16, None, 16),
-    "reis-indo-pacific": (212, None, 212, None, 212),
-    "minusma": (5, 10, 10, 11, 21),
-    "eutm-mali": (5, None, 10, None, 10),
-    "eulpc-libie": (1, None, 1, None, 1),
-    "eunavfor-atalanta": (3, 1, 6, 1, 7),
-    "gpoi": (4, None, 6, None, 6),
-    "sole": (6, None, 6, None, 6),
-    "vpd": (121, None, 163, None, 163),
-}
-NOTES = (12, 13, 14)
-# Annex 2 of the 2024 edition from its header to its totals row.
-TABLE = [
-    *HEADER,
-    "EUROPA",
-    "NAVO oostflank (separate VGR) 561 1790 1790",
-    "EUFOR Althea (separate VGR) 167 437 437",
-    "Midden-Oosten",
-    "Anti-ISIS coalitie en de brede",
-    "veiligheidsinzet in Irak (separate VGR) 388 17 730  14 734",
-    "Midden-Oosten overige missies",
-    "UNIFIL 1 2 2",
-    "UNDOF12 2 1 1",
-    "UNTSO 12 32 32",
-    "USSC 4 313 8 2 10",
-    "EMASOH 8 21 21",
-    "EUNAVFOR Aspides 5 1 3 1 4",
-    "CMF (incl OP ‘Prosperity Guardian’) 3 + 2 16 16",
-    "Reis Indo-Pacific (onder Operatie",
-    "Prosperity Guardian) 212 212 212",
-    "Afrika",
-    "MINUSMA 5 10 10 11 21",
-    "EUTM Mali 5 10 10",
-    "EULPC Libië 1 1 1",
-    "EUNAVFOR ATALANTA 3 1 6 1 7",
-    "GPOI 4 6 6",
-    "Diversen",
-    "Early Forward Presence/SOLE 6 6 6",
-    "VPD14 121 163 163",
-    "Totaal 1510 22 3454 29 3473",
-]
-
-
-def read(
-    lines: Sequence[str], notes: Collection[int] = NOTES, readings: Collection[Reading] = ()
-) -> Personnel:
-    """Annex 2 from these lines."""
-    numbered = tuple(Line(number, 1, text) for number, text in enumerate(lines, start=1))
-    return read_lines(numbered, Document("report.txt", SHA, "text", numbered, ("20",)), notes, readings)
-
-
-def read_lines(
-    lines: Sequence[Line], document: Document, notes: Collection[int], readings: Collection[Reading] = ()
-) -> Personnel:
-    return personnel.read(
-        lines,
-        notes,
-        document=document,
-        edition_year=2024,
-        layout=LAYOUT,
-        registry=REGISTRY,
-        readings=readings,
-    )
-
-
-def read_file(path: Path) -> tuple[Personnel, Document]:
-    """Annex 2 of a file; its footnotes are the lines between its heading and its header."""
-    document = read_document(path.read_bytes())
-    heading = max(line.number for line in document.lines if LAYOUT.personnel.heading.match(line.text))
-    header = next(
-        line.number for line in document.lines[heading:] if line.text.strip() == LAYOUT.personnel.mission
-    )
-    return read_lines(document.lines[header - 1 :], document, NOTES), document
-
-
-def changed(old: str, new: str, lines: Sequence[str] = TABLE) -> list[str]:
-    """The table with one line changed."""
-    assert sum(old in line for line in lines) == 1
-    return [line.replace(old, new) for line in lines]
-
-
-def figures(annex: Personnel) -> dict[object, tuple[object, ...]]:
-    return {row["mission_id"]: tuple(row[column] for column in COLUMNS) for row in annex.rows}
-
-
-def cell(annex: Personnel, row_key: str, column: str) -> Cell:
-    (found,) = [c for c in annex.cells if (c.row_key, c.column_name) == (row_key, column)]
-    return found
-
-
-def refused(lines: Sequence[str], notes: Collection[int] = NOTES) -> list[JvomError]:
-    with pytest.raises(Problems) as caught:
-        read(lines, notes)
-    return caught.value.problems
-
-
-# The real table.
+from tests.annex_2 import (
+    HEADER,
+    REAL,
+    TABLE,
+    cell,
+    changed,
+    figures,
+    line_of,
+    read,
+    read_file,
+    reading_of,
+    refused,
+)
+from tests.rendering import COLUMNS
+from tests.rendering_report import ABRIDGED, FULL, needs_full
 
 
 @pytest.mark.parametrize("path", [ABRIDGED, pytest.param(FULL, marks=needs_full)], ids=["abridged", "full"])
@@ -198,9 +91,6 @@ def test_how_each_cell_was_obtained() -> None:
     assert cell(annex, "total", "deployed_total").table_name == "personnel_totals"
 
 
-# What may vary.
-
-
 @pytest.mark.parametrize(
     ("old", "new"),
     [
@@ -259,20 +149,20 @@ def test_footnotes_may_have_other_numbers(first: int) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "line"),
     [
-        ("Politie Totaal", "Politie Totaal12", 3),
-        ("EUROPA", "EUROPA12", 4),
-        ("Totaal 1510", "Totaal12 1510", 27),
-        ("Totaal 1510 ", "Totaal 151012 ", 27),
-        ("EUFOR Althea (", "EUFOR Althea12 (", 6),
-        ("EUFOR Althea (separate VGR)", "EUFOR Althea (separate VGR)12", 6),
-        ("UNTSO 12 32 32", "UNTSO 12 3212 32", 12),
+        ("Politie Totaal", "Politie Totaal12", "Militair"),
+        ("EUROPA", "EUROPA12", "EUROPA"),
+        ("Totaal 1510", "Totaal12 1510", "Totaal"),
+        ("Totaal 1510 ", "Totaal 151012 ", "Totaal"),
+        ("EUFOR Althea (", "EUFOR Althea12 (", "EUFOR"),
+        ("EUFOR Althea (separate VGR)", "EUFOR Althea (separate VGR)12", "EUFOR"),
+        ("UNTSO 12 32 32", "UNTSO 12 3212 32", "UNTSO"),
     ],
 )
-def test_a_mark_may_stand_anywhere(old: str, new: str, line: int) -> None:
+def test_a_mark_may_stand_anywhere(old: str, new: str, line: str) -> None:
     annex = read(changed(old, new, changed("UNDOF12", "UNDOF")))
     assert figures(annex) == REAL
     assert annex.totals[0]["frame_military"] == 1510
-    assert (12, line) in annex.markers
+    assert (12, line_of(line)) in annex.markers
 
 
 def test_a_header_is_repeated_on_the_next_page() -> None:
@@ -288,10 +178,21 @@ def test_a_row_without_figures_is_a_row() -> None:
     assert annex.rows[0]["region_as_printed"] is None
 
 
-def test_totals_with_empty_cells_are_placed_too() -> None:
-    annex = read([*HEADER, "UNIFIL 1 20 20", "UNDOF 3 7 4 11", "Totaal 4 27 4 31"], ())
-    assert figures(annex) == {"unifil": (1, None, 20, None, 20), "undof": (3, None, 7, 4, 11)}
-    assert cell(annex, "total", "frame_civil_police").derivation == ("empty by inference",)
+def test_a_totals_row_with_empty_cells_is_placed_too() -> None:
+    annex = read([*HEADER, "UNIFIL 20 5 25", "UNDOF 7 1 8", "Totaal 27 6 33"], ())
+    assert figures(annex) == {"unifil": (None, None, 20, 5, 25), "undof": (None, None, 7, 1, 8)}
+    assert cell(annex, "total", "frame_military").derivation == ("empty by inference",)
+
+
+def test_declaring_the_totals_row_can_settle_a_table_without_civil_experts() -> None:
+    lines = [*HEADER, "UNIFIL 1 20 20", "UNDOF 3 7 7", "Totaal 4 27 27"]
+    assert {p.mission_id for p in refused(lines, ()) if isinstance(p, UndecidedError)} == {
+        "unifil",
+        "undof",
+        "total",
+    }
+    annex = read(lines, (), [reading_of("total", 4, None, 27, None, 27)])
+    assert figures(annex) == {"unifil": (1, None, 20, None, 20), "undof": (3, None, 7, None, 7)}
 
 
 def test_what_adds_up_is_decided_even_for_civil_experts_alone() -> None:
@@ -304,190 +205,3 @@ def test_a_figure_that_contradicts_the_sums_is_read_as_printed() -> None:
     assert figures(annex) == {**REAL, "minusma": (5, 10, 10, 11, 12)}
     annex = read(changed("GPOI 4 6 6", "GPOI 4 6 8"))
     assert figures(annex) == {**REAL, "gpoi": (4, None, 6, None, 8)}
-
-
-# Refusals.
-
-
-def test_a_tie_is_refused_with_its_alternatives() -> None:
-    problems = refused([*HEADER, "UNIFIL 1 2 2", "UNDOF 1 2 2", "Totaal 1 1 2 2 4"], ())
-    assert [type(problem) for problem in problems] == [UndecidedError, UndecidedError]
-    first = problems[0]
-    assert isinstance(first, UndecidedError)
-    assert (first.mission_id, first.line, first.page) == ("unifil", 4, 1)
-    readings = {tuple(reading[column] for column in COLUMNS) for reading in first.alternatives}
-    assert readings == {(f, g, a, b, 2) for f, g in ((1, None), (None, 1)) for a, b in ((2, None), (None, 2))}
-
-
-def test_the_declaration_that_a_refusal_prints_settles_the_row(tmp_path: Path) -> None:
-    lines = [*HEADER, "UNIFIL 1 2 2", "UNDOF 1 2 2", "Totaal 1 1 2 2 4"]
-    (first, _) = refused(lines, ())
-    for name in ("missions.toml", "layouts.toml"):
-        shutil.copy(Path(registry.__file__).parent / name, tmp_path)
-    (tmp_path / "readings.toml").write_text((first.hint or "").partition("\n")[2], encoding="utf-8")
-    (reading,) = registry.load(tmp_path).readings
-    annex = read(lines, (), [reading])
-    taken = tuple(reading.figures[column] for column in COLUMNS)
-    assert figures(annex)["unifil"] == taken
-    assert figures(annex)["undof"] == tuple(
-        total - (value or 0) or None for total, value in zip((1, 1, 2, 2, 4), taken, strict=True)
-    )
-    assert cell(annex, "unifil", "deployed_total").derivation == ("declared",)
-    assert not annex.rows[0]["inferred"]
-    assert annex.rows[1]["inferred"]
-
-
-def reading_of(mission_id: str, *values: int | None, sha: str = SHA, year: int = 2024) -> Reading:
-    return Reading(year, sha, mission_id, dict(zip(COLUMNS, values, strict=True)), "seen")
-
-
-def test_a_declared_reading_counts_for_its_document_only() -> None:
-    lines = [*HEADER, "UNIFIL 1 2 2", "UNDOF 1 2 2", "Totaal 1 1 2 2 4"]
-    own = [reading_of("unifil", 1, None, 2, None, 2), reading_of("total", 1, 1, 2, 2, 4)]
-    assert figures(read(lines, (), own))["undof"] == (None, 1, None, 2, 2)
-    for other in (
-        dataclasses.replace(own[0], source_sha256="0" * 64),
-        dataclasses.replace(own[0], edition_year=2025),
-    ):
-        with pytest.raises(Problems):
-            read(lines, (), [other])
-
-
-@pytest.mark.parametrize(
-    ("reading", "words"),
-    [
-        (reading_of("unifil", 2, None, 2, None, 2), "none of “UNIFIL” on line 11"),
-        (reading_of("unifil", 1, 2, 2, None, 2), "none of “UNIFIL” on line 11"),
-        (reading_of("houthi-strikes", 1, None, 2, None, 2), "declared for houthi-strikes"),
-    ],
-)
-def test_a_declared_reading_must_be_one_of_its_row(reading: Reading, words: str) -> None:
-    with pytest.raises(RegistryError, match=words):
-        read(TABLE, NOTES, [reading])
-
-
-def test_a_declared_reading_can_choose_against_the_sums() -> None:
-    annex = read(TABLE, NOTES, [reading_of("ussc", 4, 313, 8, 2, 10)])
-    assert figures(annex) == {**REAL, "ussc": (4, 313, 8, 2, 10)}
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "mission_id"),
-    [
-        ("313", "314", "ussc"),  # another note's number
-        ("313", "315", "ussc"),  # no note's number: 315 is larger than the total, and 13 has no mark
-        ("EUTM Mali", "EUTM Mali13", "ussc"),  # a second mark of the same note
-        ("UNIFIL 1", "UNIFIL 3", "undof"),  # its 2 moved to civil/police would hide the error
-        ("Totaal 1510", "Totaal 1466", "gpoi"),  # exactly one group of rows could make that
-    ],
-)
-def test_what_sums_alone_would_decide_wrongly_is_refused(old: str, new: str, mission_id: str) -> None:
-    problems = refused(changed(old, new))
-    assert mission_id in {p.mission_id for p in problems if isinstance(p, UndecidedError)}
-
-
-def test_a_lost_figure_is_refused_or_seen() -> None:
-    for row in TABLE[3:-1]:
-        words = row.split()
-        if not words[-1].isdecimal():
-            continue
-        try:
-            annex = read(changed(row, " ".join(words[:-1])))
-        except Problems:
-            continue
-        assert figures(annex) == REAL, row
-
-
-def test_a_contradictory_table_with_an_incomplete_totals_row_is_refused() -> None:
-    problems = refused([*HEADER, "UNIFIL 249 865", "Totaal 249 249"], ())
-    assert "contradicts itself" in str(problems[-1])
-
-
-def test_parts_without_a_total_are_refused() -> None:
-    problems = refused([*HEADER, "UNIFIL 1 2 30 4 34", "UNDOF 1 2 30 4", "Totaal 2 4 60 8 34"], ())
-    assert "parts without a total" in str(problems[0])
-
-
-def test_an_unknown_mission_comes_with_the_entry_to_add(tmp_path: Path) -> None:
-    (problem,) = refused(changed("GPOI 4", "EUMAM Oekraïne (separate VGR) 4"))
-    assert (problem.line, problem.page, problem.file) == (24, 1, "report.txt")
-    assert "“EUMAM Oekraïne”" in problem.message
-    assert problem.message.count("(") == 3  # three nearest spellings with their missions
-    for name in ("layouts.toml", "readings.toml"):
-        shutil.copy(Path(registry.__file__).parent / name, tmp_path)
-    known = (Path(registry.__file__).parent / "missions.toml").read_text(encoding="utf-8")
-    entry = (problem.hint or "").partition("\n")[2]
-    (tmp_path / "missions.toml").write_text(f"{known}\n{entry}\n", encoding="utf-8")
-    added = registry.load(tmp_path).find("EUMAM Oekraïne")
-    assert added
-    assert (added.id, added.region) == ("eumam-oekraine", "Afrika")
-
-
-def test_all_problems_come_at_once() -> None:
-    lines = changed("Diversen", "Elders", changed("GPOI", "GPOJ", changed("UNDOF12", "UNDOF\\12")))
-    assert [problem.line for problem in refused(lines)] == [11, 24, 25]
-    lines = changed("GPOI 4 6 6", "GPOJ 4 6 6", changed("UNIFIL 1", "UNIFIL 3"))
-    problems = refused(lines)
-    assert len(problems) > 1
-    assert any("GPOJ" in problem.message for problem in problems)
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "line", "words"),
-    [
-        ("Diversen", "Elders", 25, "no region heading"),
-        ("GPOI 4 6 6", "4 6 6", 23, "more figures than the 5 columns"),
-        ("GPOI 4 6 6", "GPOI 4 6 6 6 6 6 6 6 6", 24, "more figures than the 5 columns"),
-        ("GPOI 4 6 6", "GPOI 4 6 6 (schatting)", 24, "no row"),
-        ("GPOI 4 6 6", "GPOI 4 6,5 6", 24, "GPOI 4 6,5"),
-        ("GPOI 4 6 6", "UNIFIL 4 6 6", 24, "stands on line 10 already"),
-        ("Totaal 1510 22 3454 29 3473", "Samen 1510 22 3454 29 3473", 1, "no totals row"),
-    ],
-)
-def test_what_is_no_row_is_an_error(old: str, new: str, line: int, words: str) -> None:
-    problem = refused(changed(old, new))[0]
-    assert words in str(problem)
-    assert problem.line == line
-    assert problem.hint
-
-
-def test_a_table_of_totals_only_is_refused() -> None:
-    (problem,) = refused([*HEADER, TABLE[-1]])
-    assert "no row of a mission" in problem.message
-
-
-def test_rows_outside_header_and_totals_are_refused() -> None:
-    late = refused(
-        [*TABLE, "", "Reis Indo-Pacific (onder Operatie", "Prosperity Guardian) 1 2 2", "Totaal 1 1 1"]
-    )
-    assert [problem.line for problem in late] == [29, 31]
-    early = refused(["UNIFIL 1 2 2", *TABLE])
-    assert early[0].line == 1
-
-
-def test_running_text_may_follow_the_totals_row() -> None:
-    text = [
-        "In deze tabel staan cijfers over 2023",
-        "en 2024: 3454 militairen, van UNIFIL en UNDOF.",
-        "UNIFIL",
-    ]
-    assert figures(read([*TABLE, *text])) == REAL
-
-
-def test_an_unknown_header_comes_with_the_nearest_layout() -> None:
-    (problem,) = refused(changed("Militair Civiel/Politie Militair", "Militair Civiel Politie Militair"))
-    assert problem.line == 1
-    assert "Militair Civiel Politie Militair" in problem.message
-    assert "layout 2024" in problem.message
-    assert "[[layout.personnel.groups]]" in (problem.hint or "")
-
-
-def test_a_table_with_too_many_readings_is_refused() -> None:
-    missions = [mission.name for mission in REGISTRY.missions if REGISTRY.find(mission.name)]
-    sizes = [2**i % 997 + i for i in range(len(missions))]
-    rows = [f"{name} {size} {size * 2} {size * 2}" for name, size in zip(missions, sizes, strict=True)]
-    third = sum(sizes) // 3
-    total = f"Totaal {sum(sizes) - third} {third} {sum(sizes) * 2 - third} {third} {sum(sizes) * 2}"
-    (problem,) = refused([*HEADER, *rows, total], ())
-    assert "more ways than can be compared" in problem.message
-    assert problem.line == 4

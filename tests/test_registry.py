@@ -162,6 +162,12 @@ def test_a_declared_reading_leaves_the_other_cells_empty(folder: Path) -> None:
         ("missions.toml", 'mission_id = "cmf"', 'mission_id = "cnf"', ["relations 1", "mission_id", "'cmf'"]),
         ("missions.toml", 'mission_id = "cmf"', 'mission_id = "prosperity-guardian"', ["itself"]),
         ("missions.toml", 'relation = "part of"', 'relation = "part-of"', ["relation", "'part of'"]),
+        (
+            "missions.toml",
+            'source = "2024 edition, lines 757 and 806"',
+            'source = "x"\n[[mission.relations]]\nrelation = "part of"\nmission_id = "cmf"\nsource = "y"',
+            ["prosperity-guardian", "twice"],
+        ),
         ("missions.toml", "[[mission.relations]]", "[[mission.relation]]", ["relation", "unknown"]),
         ("missions.toml", "[[mission]]", "[mission]", ["TOML"]),
         ("layouts.toml", 'id = "2024"', 'id = "2024"\nyear = 2024', ["layout 2024", "year", "unknown"]),

@@ -57,7 +57,7 @@ def source(
         raw.keep(data, year, where.kept, chosen.path)
     context.instance.add_run_tags(
         context.run.run_id,
-        {"jvom/source_sha256": chosen.sha256, "jvom/actor": settings.actor(), PROCESS_TAG: process()},
+        {"jvom/source_sha256": chosen.sha256, "jvom/actor": settings.actor(), PROCESS_TAG: process() or ""},
     )
     return dg.MaterializeResult(
         value=chosen,

@@ -12,6 +12,7 @@ from pipelines import checks, metadata, published, snapshot, validated, versions
 from pipelines.assets.common import (
     LAKE,
     OWNERS,
+    PROCESS_TAG,
     PUBLISH_WHEN_RECORDED,
     PUBLISHED,
     REGISTRY,
@@ -21,6 +22,7 @@ from pipelines.assets.common import (
     WRITER_POOL,
     Warehouse,
     content,
+    process,
     spoken,
 )
 from schemas import registry
@@ -121,7 +123,8 @@ def views_of(warehouse: Warehouse):  # type: ignore[no-untyped-def]  # Dagster t
     automation_condition=PUBLISH_WHEN_RECORDED,
     description="warehouse/jvom.duckdb: every relation in one file that needs no extension.",
 )
-def published_asset(warehouse: Warehouse) -> dg.MaterializeResult:
+def published_asset(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult:
+    context.instance.add_run_tags(context.run.run_id, {PROCESS_TAG: process() or ""})
     where = warehouse.settings()
     with spoken():
         lake = warehouse.lake()

@@ -159,7 +159,7 @@ def _show(session: Session, result: Result) -> None:
             "release_id": result.release_id,
             "published": str(published),
             "seconds": round(result.seconds, 3),
-            "error": {"message": _failures(result)} if result.failed else None,
+            "error": {"message": _failures(result)} if result.exit_code else None,
         }
     )
     if result.outcomes:
@@ -178,9 +178,9 @@ def _show(session: Session, result: Result) -> None:
         )
     if result.release_id:
         terminal.say(f"release {result.release_id} is in {published} ({result.seconds:.1f} s)")
-    if result.failed:
+    if result.exit_code:
         terminal.say(f"error: {_failures(result)}")
-        raise typer.Exit(1)
+        raise typer.Exit(result.exit_code)
 
 
 def _failures(result: Result) -> str:

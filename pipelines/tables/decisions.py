@@ -29,7 +29,7 @@ from schemas.errors import JvomError, RegistryError
 from schemas.registry import TOTAL, PersonnelLayout, Reading
 
 READINGS = "schemas/readings.toml"
-_SHOWN = 12  # alternatives of one row that a refusal lists
+_SHOWN = 12  # readings that a refusal lists beside the one that is not relied on
 
 
 @dataclass(frozen=True)
@@ -156,8 +156,8 @@ class _Decision:
                 )
             if why := next(self._doubts(chosen, wording, solution), None):
                 own = inference.violated(chosen.figures, self.sums)
-                others = (way for way in ways if inference.violated(way.figures, self.sums) <= own)
-                return self._undecided(row, wording, why, [chosen, *others])
+                others = [way for way in ways if inference.violated(way.figures, self.sums) <= own]
+                return self._undecided(row, wording, why, [chosen, *others[:_SHOWN]])
         printed = iter(wording.figures)
         figures = tuple(None if value is None else next(printed) for value in chosen.figures)
         placed = len(wording.figures) == len(self.columns)
@@ -180,7 +180,7 @@ class _Decision:
             row.lines,
             wording.mission_id or refusals.slug(wording.name.printed),
             why,
-            [dict(zip(self.columns, values, strict=True)) for values in figures][:_SHOWN],
+            [dict(zip(self.columns, values, strict=True)) for values in figures],
         )
 
     def _doubts(self, chosen: Choice, wording: Wording, solution: Solution) -> Iterator[str]:

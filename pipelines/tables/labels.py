@@ -56,7 +56,7 @@ def find(lines: Sequence[Line], regions: Sequence[str]) -> tuple[list[Label], li
     while position < len(filled):
         label = _known(lines, filled[position:], wanted)
         if label is None:
-            label = _unknown(lines, filled[position:])
+            label = _unknown(lines, filled[position:], wanted)
             if label is not None:
                 unknown.append(label)
         else:
@@ -81,11 +81,14 @@ def _known(lines: Sequence[Line], filled: Sequence[int], wanted: Mapping[str, st
     return best
 
 
-def _unknown(lines: Sequence[Line], filled: Sequence[int]) -> Label | None:
-    run = []
-    for index in filled:
+def _unknown(lines: Sequence[Line], filled: Sequence[int], wanted: Mapping[str, str]) -> Label | None:
+    """The pieces from the first line on, up to a known region: a short word may stand before that."""
+    run: list[int] = []
+    for position, index in enumerate(filled):
         letters = lines[index].text.strip()
         if len(letters) > _PIECE or not letters.lstrip("-").isalpha():
+            break
+        if run and _known(lines, filled[position:], wanted):
             break
         run.append(index)
     if len(run) < _FEW:

@@ -1,0 +1,203 @@
+"""Annex 2 from random rows and back, and the search held against trying every reading.
+
+What is accepted from a table that adds up is exactly what was rendered; what is refused lists the
+rendered row among its alternatives. Of a table that contradicts itself no reading is accepted that
+breaks more of what a table promises than the rendered rows do.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from itertools import product
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from pipelines.seams import Document, Line
+from pipelines.tables import inference, personnel
+from pipelines.tables.inference import APART, NOTE, RULE, Choice, Figures
+from pipelines.tables.personnel import Personnel
+from pipelines.tables.refusals import UndecidedError
+from schemas.errors import JvomError, Problems
+from tests.rendering import (
+    COLUMNS,
+    LAYOUT,
+    REGISTRY,
+    Edition,
+    PersonnelTable,
+    Style,
+    editions,
+    personnel_tables,
+    render,
+    render_personnel,
+    styles,
+    with_error,
+)
+from tests.rendering_report import read_tables
+
+SUMS = ((4, (2, 3)),)
+
+
+def repeatable(examples: int) -> settings:
+    """The same examples in every run, and no limit on time."""
+    slow = [HealthCheck.too_slow, HealthCheck.filter_too_much]
+    return settings(max_examples=examples, derandomize=True, deadline=None, suppress_health_check=slow)
+
+
+def parse(table: PersonnelTable, style: Style) -> Personnel:
+    """Annex 2 as rendered, footnotes taken out."""
+    texts = render_personnel(table, style, "mei 2023 t/m april 2024")[1:]
+    body = [text for text in texts if "Toelichting" not in text]
+    lines = tuple(Line(number, 1, text) for number, text in enumerate(body, start=1))
+    return personnel.read(
+        lines,
+        table.notes,
+        document=Document("report.txt", "5a" * 32, "text", lines, (None,)),
+        edition_year=2024,
+        layout=LAYOUT,
+        registry=REGISTRY,
+        readings=(),
+    )
+
+
+def figures_of(rows: Sequence[dict[str, object]]) -> list[tuple[object, ...]]:
+    return [tuple(row[column] for column in COLUMNS) for row in rows]
+
+
+def broken(rows: Sequence[Sequence[int | None]], totals: Sequence[int | None]) -> int:
+    """How many rules figures break; said in another way than the search says it."""
+    count = 0
+    for military, civil, total in [tuple(row[2:]) for row in (*rows, totals)]:
+        count += (military or 0) + (civil or 0) != (total or 0)
+        count += (military is None and civil is None) != (total is None)
+    for printed, *column in zip(totals, *rows, strict=True):
+        given = [value for value in column if value is not None]
+        count += sum(given) != (printed or 0)
+        count += sum(value > (printed or 0) for value in given)
+    return count
+
+
+@repeatable(200)
+@given(personnel_tables(), styles())
+def test_what_is_accepted_is_what_was_rendered(table: PersonnelTable, style: Style) -> None:
+    truth = {row.mission_id: row.figures for row in table.rows} | {"total": table.printed_totals}
+    try:
+        annex = parse(table, style)
+    except Problems as refusal:
+        for problem in refusal.problems:
+            assert isinstance(problem, UndecidedError)
+            assert dict(zip(COLUMNS, truth[problem.mission_id], strict=True)) in problem.alternatives
+        return
+    assert figures_of(annex.rows) == table.figures
+    assert figures_of(annex.totals) == [table.printed_totals]
+    for row, read in zip(table.rows, annex.rows, strict=True):
+        assert read["mission_id"] == row.mission_id
+        assert read["mission_as_printed"] == row.name
+        assert read["region_as_printed"] == row.region
+        assert read["footnotes"] == ([] if row.note is None else [row.note])
+    assert [note for note, _ in annex.markers] == list(table.notes)
+
+
+@repeatable(200)
+@given(personnel_tables().flatmap(with_error), styles())
+def test_what_is_accepted_breaks_no_more_than_what_was_rendered(table: PersonnelTable, style: Style) -> None:
+    try:
+        annex = parse(table, style)
+    except Problems:
+        return
+    read = figures_of(annex.rows)
+    (totals,) = figures_of(annex.totals)
+    assert broken(read, totals) <= broken(table.figures, table.printed_totals)  # type: ignore[arg-type]
+    for row, values in zip(table.rows, read, strict=True):
+        if None not in row.figures and not table.notes:
+            assert values == row.figures
+
+
+@repeatable(60)
+@given(editions())
+def test_a_whole_report_is_read_back_or_refused(edition: Edition) -> None:
+    try:
+        tables = read_tables(render(edition))
+    except JvomError:
+        return
+    assert figures_of(tables["personnel"].to_pylist()) == edition.personnel.figures
+    assert sorted(tables["footnotes"]["number"].to_pylist()) == list(edition.personnel.notes)
+
+
+@repeatable(100)
+@given(personnel_tables(usual=True), styles())
+def test_usual_tables_that_add_up_are_never_refused(table: PersonnelTable, style: Style) -> None:
+    assert figures_of(parse(table, style).rows) == table.figures
+
+
+# The search against trying everything.
+
+NOTES = (2, 3)
+
+
+@st.composite
+def choices(draw: st.DrawFn) -> tuple[Choice, ...]:
+    """The ways to place a few figures, with and without a mark; small, so that readings tie."""
+    values = draw(st.lists(st.integers(0, 4), min_size=1, max_size=5))
+    found = []
+    for places in inference.placements(len(values), 5):
+        cells: list[int | None] = [None] * 5
+        for place, value in zip(places, values, strict=True):
+            cells[place] = value
+        marks = draw(st.sampled_from([(), (), (), (2,), (3,), (2, 3)]))
+        found.append(Choice(tuple(cells), marks, draw(st.integers(0, len(marks)))))
+    return tuple(found)
+
+
+def cost(reading: Sequence[Choice], outside: dict[int, int]) -> int:
+    """What a reading of the whole table costs; its last choice is the totals row."""
+    *rows, totals = reading
+    uses = Counter(outside) + Counter(note for choice in reading for note in choice.markers)
+    return (
+        RULE * broken([row.figures for row in rows], totals.figures)
+        + NOTE * sum(uses[note] != 1 for note in NOTES)
+        + APART * sum(choice.apart for choice in reading)
+    )
+
+
+@repeatable(150)
+@given(
+    st.lists(choices(), min_size=1, max_size=3),
+    choices(),
+    st.tuples(st.integers(0, 2), st.integers(0, 1)),
+)
+def test_the_search_finds_every_best_reading(
+    rows: list[tuple[Choice, ...]], totals: tuple[Choice, ...], outside: tuple[int, int]
+) -> None:
+    marked = dict(zip(NOTES, outside, strict=True))
+    readings = [(reading, cost(reading, marked)) for reading in product(*rows, totals)]
+    least = min(value for _, value in readings)
+    best = [reading for reading, value in readings if value == least]
+    solution = inference.solve(rows, totals, marked, SUMS)
+    assert solution.cost == least
+    assert [set(row) for row in solution.rows] == [set(column) for column in zip(*best, strict=True)]
+    assert solution.holding == {
+        place for place in range(5) if all(comes_out(reading, place) for reading in best)
+    }
+    for note in NOTES:
+        used = {
+            min(marked[note] + sum(choice.markers.count(note) for choice in reading), 2) for reading in best
+        }
+        assert solution.uses[note] == used
+
+
+def comes_out(reading: Sequence[Choice], place: int) -> bool:
+    *rows, totals = reading
+    return sum(row.values[place] for row in rows) == totals.values[place]
+
+
+def test_the_search_ends() -> None:
+    row = [Choice(placed(places)) for places in inference.placements(3, 5)]
+    with pytest.raises(inference.TooManyReadingsError):
+        inference.solve([row] * 40, [Choice((3, 3, 3, 3, 3))], {}, SUMS, limit=1000)
+
+
+def placed(places: Sequence[int]) -> Figures:
+    return tuple(place + 1 if place in places else None for place in range(5))

@@ -1,0 +1,225 @@
+"""Annex 2 where it cannot be read: what is refused, what the refusal says, and how to settle it."""
+
+from __future__ import annotations
+
+import dataclasses
+import shutil
+from pathlib import Path
+
+import pytest
+
+from pipelines.tables.refusals import UndecidedError
+from schemas import registry
+from schemas.errors import Problems, RegistryError
+from schemas.registry import Reading
+from tests.annex_2 import (
+    HEADER,
+    NOTES,
+    REAL,
+    TABLE,
+    cell,
+    changed,
+    figures,
+    line_of,
+    read,
+    reading_of,
+    refused,
+)
+from tests.rendering import COLUMNS, REGISTRY
+
+
+def test_a_tie_is_refused_with_its_alternatives() -> None:
+    problems = refused([*HEADER, "UNIFIL 1 2 2", "UNDOF 1 2 2", "Totaal 1 1 2 2 4"], ())
+    assert [type(problem) for problem in problems] == [UndecidedError, UndecidedError]
+    first = problems[0]
+    assert isinstance(first, UndecidedError)
+    assert (first.mission_id, first.line, first.page) == ("unifil", 4, 1)
+    readings = {tuple(reading[column] for column in COLUMNS) for reading in first.alternatives}
+    assert readings == {(f, g, a, b, 2) for f, g in ((1, None), (None, 1)) for a, b in ((2, None), (None, 2))}
+
+
+def test_the_declaration_that_a_refusal_prints_settles_the_row(tmp_path: Path) -> None:
+    lines = [*HEADER, "UNIFIL 1 2 2", "UNDOF 1 2 2", "Totaal 1 1 2 2 4"]
+    (first, _) = refused(lines, ())
+    for name in ("missions.toml", "layouts.toml"):
+        shutil.copy(Path(registry.__file__).parent / name, tmp_path)
+    (tmp_path / "readings.toml").write_text((first.hint or "").partition("\n")[2], encoding="utf-8")
+    (reading,) = registry.load(tmp_path).readings
+    annex = read(lines, (), [reading])
+    taken = tuple(reading.figures[column] for column in COLUMNS)
+    assert figures(annex)["unifil"] == taken
+    assert figures(annex)["undof"] == tuple(
+        total - (value or 0) or None for total, value in zip((1, 1, 2, 2, 4), taken, strict=True)
+    )
+    assert cell(annex, "unifil", "deployed_total").derivation == ("declared",)
+    assert not annex.rows[0]["inferred"]
+    assert annex.rows[1]["inferred"]
+
+
+def test_a_declared_reading_counts_for_its_document_only() -> None:
+    lines = [*HEADER, "UNIFIL 1 2 2", "UNDOF 1 2 2", "Totaal 1 1 2 2 4"]
+    own = [reading_of("unifil", 1, None, 2, None, 2), reading_of("total", 1, 1, 2, 2, 4)]
+    assert figures(read(lines, (), own))["undof"] == (None, 1, None, 2, 2)
+    for other in (
+        dataclasses.replace(own[0], source_sha256="0" * 64),
+        dataclasses.replace(own[0], edition_year=2025),
+    ):
+        with pytest.raises(Problems):
+            read(lines, (), [other])
+
+
+@pytest.mark.parametrize(
+    ("reading", "words"),
+    [
+        (reading_of("unifil", 2, None, 2, None, 2), "none of “UNIFIL” on line 11"),
+        (reading_of("unifil", 1, 2, 2, None, 2), "none of “UNIFIL” on line 11"),
+        (reading_of("houthi-strikes", 1, None, 2, None, 2), "declared for houthi-strikes"),
+    ],
+)
+def test_a_declared_reading_must_be_one_of_its_row(reading: Reading, words: str) -> None:
+    with pytest.raises(RegistryError, match=words):
+        read(TABLE, NOTES, [reading])
+
+
+def test_a_declared_reading_can_choose_against_the_sums() -> None:
+    annex = read(TABLE, NOTES, [reading_of("ussc", 4, 313, 8, 2, 10)])
+    assert figures(annex) == {**REAL, "ussc": (4, 313, 8, 2, 10)}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "mission_id"),
+    [
+        ("313", "314", "ussc"),  # another note's number
+        ("313", "315", "ussc"),  # no note's number: 315 is larger than the total, and 13 has no mark
+        ("EUTM Mali", "EUTM Mali13", "ussc"),  # a second mark of the same note
+        ("UNIFIL 1", "UNIFIL 3", "undof"),  # its 2 moved to civil/police would hide the error
+        ("Totaal 1510", "Totaal 1466", "gpoi"),  # exactly one group of rows could make that
+    ],
+)
+def test_what_sums_alone_would_decide_wrongly_is_refused(old: str, new: str, mission_id: str) -> None:
+    problems = refused(changed(old, new))
+    assert mission_id in {p.mission_id for p in problems if isinstance(p, UndecidedError)}
+
+
+def test_a_lost_figure_is_refused_or_seen() -> None:
+    for row in TABLE[3:-1]:
+        words = row.split()
+        if not words[-1].isdecimal():
+            continue
+        try:
+            annex = read(changed(row, " ".join(words[:-1])))
+        except Problems:
+            continue
+        assert figures(annex) == REAL, row
+
+
+def test_a_contradictory_table_with_an_incomplete_totals_row_is_refused() -> None:
+    problems = refused([*HEADER, "UNIFIL 249 865", "Totaal 249 249"], ())
+    assert "contradicts itself" in str(problems[-1])
+
+
+def test_parts_without_a_total_are_refused() -> None:
+    problems = refused([*HEADER, "UNIFIL 1 2 30 4 34", "UNDOF 1 2 30 4", "Totaal 2 4 60 8 34"], ())
+    assert "parts without a total" in str(problems[0])
+
+
+def test_an_unknown_mission_comes_with_the_entry_to_add(tmp_path: Path) -> None:
+    (problem,) = refused(changed("GPOI 4", "EUMAM Oekraïne (separate VGR) 4"))
+    assert (problem.line, problem.page, problem.file) == (line_of("GPOI"), 1, "report.txt")
+    assert "“EUMAM Oekraïne”" in problem.message
+    assert problem.message.count("(") == 3  # three nearest spellings with their missions
+    for name in ("layouts.toml", "readings.toml"):
+        shutil.copy(Path(registry.__file__).parent / name, tmp_path)
+    known = (Path(registry.__file__).parent / "missions.toml").read_text(encoding="utf-8")
+    entry = (problem.hint or "").partition("\n")[2]
+    (tmp_path / "missions.toml").write_text(f"{known}\n{entry}\n", encoding="utf-8")
+    added = registry.load(tmp_path).find("EUMAM Oekraïne")
+    assert added
+    assert (added.id, added.region) == ("eumam-oekraine", "Afrika")
+
+
+def test_all_problems_come_at_once() -> None:
+    lines = changed("Diversen", "Elders", changed("GPOI", "GPOJ", changed("UNDOF12", "UNDOF\\12")))
+    assert [problem.line for problem in refused(lines)] == [
+        line_of("UNDOF"),
+        line_of("GPOI"),
+        line_of("Diversen"),
+    ]
+    lines = changed("GPOI 4 6 6", "GPOJ 4 6 6", changed("UNIFIL 1", "UNIFIL 3"))
+    problems = refused(lines)
+    assert len(problems) > 1
+    assert any("GPOJ" in problem.message for problem in problems)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "words"),
+    [
+        ("Diversen", "Elders", "Diversen", "no region heading"),
+        ("GPOI 4 6 6", "4 6 6", "EUNAVFOR ATALANTA", "more figures than the 5 columns"),
+        ("GPOI 4 6 6", "GPOI 4 6 6 6 6 6 6 6 6", "GPOI", "more figures than the 5 columns"),
+        ("GPOI 4 6 6", "GPOI 4 6 6 (schatting)", "GPOI", "no row"),
+        ("GPOI 4 6 6", "GPOI 4 6,5 6", "GPOI", "known as “GPOI 4 6,5”"),
+        ("GPOI 4 6 6", "UNIFIL 4 6 6", "GPOI", f"stands on line {line_of('UNIFIL')} already"),
+        ("Totaal 1510 22 3454 29 3473", "Samen 1510 22 3454 29 3473", "Missie", "no totals row"),
+    ],
+)
+def test_what_is_no_row_is_an_error(old: str, new: str, line: str, words: str) -> None:
+    (problem,) = [problem for problem in refused(changed(old, new)) if words in str(problem)]
+    assert problem.line == line_of(line)
+    assert problem.hint
+
+
+def test_many_lines_that_are_no_row_are_shown_in_short() -> None:
+    at = line_of("GPOI") - 1
+    text = [
+        f"Een regel tekst die hier niet hoort te staan, nummer {word}" for word in ["een", "twee", "drie"]
+    ]
+    lines = [*TABLE[:at], *text, *text, "in totaal 3", *TABLE[at:]]
+    (problem,) = refused(lines)
+    assert problem.line == at + 1
+    assert "is no row" in problem.message
+    assert "…" in problem.message
+
+
+def test_a_table_of_totals_only_is_refused() -> None:
+    (problem,) = refused([*HEADER, TABLE[-1]])
+    assert "no row of a mission" in problem.message
+
+
+def test_rows_outside_header_and_totals_are_refused() -> None:
+    late = refused(
+        [*TABLE, "", "Reis Indo-Pacific (onder Operatie", "Prosperity Guardian) 1 2 2", "Totaal 1 1 1"]
+    )
+    assert [problem.line for problem in late] == [len(TABLE) + 2, len(TABLE) + 4]
+    early = refused(["UNIFIL 1 2 2", *TABLE])
+    assert early[0].line == 1
+
+
+def test_running_text_may_follow_the_totals_row() -> None:
+    text = [
+        "In deze tabel staan cijfers over 2023",
+        "en 2024: 3454 militairen, van UNIFIL en UNDOF.",
+        "UNIFIL",
+    ]
+    assert figures(read([*TABLE, *text])) == REAL
+
+
+def test_an_unknown_header_comes_with_the_nearest_layout() -> None:
+    (problem,) = refused(changed("Militair Civiel/Politie Militair", "Militair Civiel Politie Militair"))
+    assert problem.line == 1
+    assert "Militair Civiel Politie Militair" in problem.message
+    assert "layout 2024" in problem.message
+    assert "[[layout.personnel.groups]]" in (problem.hint or "")
+
+
+def test_a_table_with_too_many_readings_is_refused() -> None:
+    sizes = [997 * number % 661 + 300 for number in range(len(REGISTRY.missions))]
+    rows = [
+        f"{mission.spellings[0]} {size} {2 * size} {2 * size}"
+        for mission, size in zip(REGISTRY.missions, sizes, strict=True)
+    ]
+    total, civil = sum(sizes), sum(sizes[::2])
+    totals = f"Totaal {total - civil} {civil} {2 * total - civil} {civil} {2 * total}"
+    (problem,) = refused([*HEADER, *rows, totals], ())
+    assert "more ways than can be compared" in problem.message
+    assert problem.line == len(HEADER) + 1
