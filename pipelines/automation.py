@@ -52,7 +52,10 @@ def report_day(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
 def raw_files(context: dg.SensorEvaluationContext, warehouse: Warehouse) -> dg.SensorResult | dg.SkipReason:
     where = warehouse.settings()
     swept = sweep(context.instance)
-    found = {str(year): [file.sha256 for file in files] for year, files in raw.scan(where.raw).items()}
+    files, wrong = raw.survey(where.raw)
+    for problem in (problem for problems in wrong.values() for problem in problems):
+        context.log.error(str(problem))
+    found = {str(year): [file.sha256 for file in of_year] for year, of_year in files.items()}
     before: dict[str, list[str]] = json.loads(context.cursor) if context.cursor else _recorded(warehouse)
     changed = [year for year, hashes in found.items() if set(hashes) - set(before.get(year, []))]
     if not changed and context.cursor:

@@ -20,6 +20,8 @@ import typer
 from typer.exceptions import TyperException
 
 from pipelines import settings
+from pipelines.commands import recordkeeping, tracing
+from pipelines.commands.options import Json, Raw, Timeout, Verbose, Warehouse
 from pipelines.commands.session import Session
 from pipelines.commands.terminal import Terminal
 from schemas.errors import JvomError, LakeError, UsageError
@@ -32,16 +34,6 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
-Raw = Annotated[Path | None, typer.Option("--raw", metavar="DIR", help="Folder of the source files.")]
-Warehouse = Annotated[
-    Path | None, typer.Option("--warehouse", metavar="DIR", help="Folder of the warehouse.")
-]
-Verbose = Annotated[bool, typer.Option("--verbose", help="Logs and tracebacks on standard error.")]
-Timeout = Annotated[
-    float, typer.Option("--timeout", metavar="SECONDS", min=0, help="How long to wait for another writer.")
-]
 
 
 def _show_version(wanted: bool) -> None:
@@ -64,6 +56,9 @@ def _jvom(
 @app.command()
 def build(
     year: Annotated[int | None, typer.Option("--year", metavar="Y", help="Only this edition.")] = None,
+    recheck: Annotated[
+        bool, typer.Option("--recheck", help="Read every edition again, also where nothing has changed.")
+    ] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Read and check, write nothing; say what would change.")
     ] = False,
@@ -81,9 +76,9 @@ def build(
     if year is not None:
         building.require_year(year)
     if dry_run:
-        building.rehearse(session, pending.plan(session.settings, year))
+        building.rehearse(session, pending.plan(session.settings, year, recheck=recheck))
     else:
-        building.carry_out(session, lambda: pending.plan(session.settings, year), timeout)
+        building.carry_out(session, lambda: pending.plan(session.settings, year, recheck=recheck), timeout)
 
 
 @app.command()
@@ -120,6 +115,21 @@ def status(
 
     session = Session.of(json=json, raw=raw, warehouse=warehouse, verbose=verbose)
     facts.show(session.terminal, facts.gather(session.settings))
+
+
+@app.command()
+def quarantine(
+    every: Annotated[bool, typer.Option("--all", help="Also those that were accepted since.")] = False,
+    json: Json = False,
+    raw: Raw = None,
+    warehouse: Warehouse = None,
+    verbose: Verbose = False,
+) -> None:
+    """Refused documents, with every problem of each."""
+    from pipelines.commands import refused
+
+    session = Session.of(json=json, raw=raw, warehouse=warehouse, verbose=verbose)
+    refused.show(session, every=every)
 
 
 @app.command()
@@ -220,6 +230,10 @@ def backup(
         {"folder": str(folder), "bytes": copied},
         f"{copied / 1e6:.1f} MB copied; open the copy with --warehouse {folder}",
     )
+
+
+recordkeeping.register(app)
+tracing.register(app)
 
 
 @app.command()

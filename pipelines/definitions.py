@@ -3,13 +3,14 @@
 import dagster as dg
 
 from pipelines import assets, automation, settings
+from pipelines.assets import standing, verifying
 
 _WHERE = settings.find()
 
 defs = dg.Definitions(
     assets=dg.with_source_code_references(assets.ALL),
-    jobs=[automation.ingest, automation.publish],
-    schedules=[automation.report_day],
+    jobs=[automation.ingest, automation.publish, standing.withdraw, standing.restore, verifying.verify],
+    schedules=[automation.report_day, verifying.weekly],
     sensors=[automation.raw_files, automation.publish_when_recorded],
     resources={
         "warehouse": assets.Warehouse(

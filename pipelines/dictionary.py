@@ -127,7 +127,8 @@ def _origins(origins: Iterable[tuple[str, str]]) -> str:
     """Origins as links, the relation named once: personnel (deployed_military, …)."""
     grouped: dict[str, list[str]] = {}
     for relation, column in origins:
-        grouped.setdefault(relation, []).append(f"[`{column}`](#{relation}.{column})")
+        described = relation.removesuffix("_vintages")  # where its columns are described
+        grouped.setdefault(relation, []).append(f"[`{column}`](#{described}.{column})")
     return "; ".join(f"{relation}: {', '.join(columns)}" for relation, columns in grouped.items())
 
 

@@ -13,8 +13,9 @@ from collections.abc import Sequence
 from pipelines.seams import PAGE_NUMBER, Document, Line, SourceFile
 from schemas.errors import SourceError
 
-MAX_BYTES = 20 * 1024 * 1024
+MAX_BYTES = 5 * 1024 * 1024  # forty times the report of 2024
 MAX_LINE = 100_000
+MAX_LINES = 100_000
 
 _LINE_END = re.compile(r"\r\n|\n|\r")
 _PAGE_OPENING = re.compile(r" \S")
@@ -29,7 +30,7 @@ def read(data: bytes, source: SourceFile) -> Document:
     feed stays in it. Pages are counted from 1; a document without any page start is one page.
 
     Raises SourceError for what is not the text of a report: a PDF, an empty file, noise, a mixed
-    encoding, more than 20 MB, a line over 100,000 characters.
+    encoding, more than 5 MB or 100,000 lines, a line over 100,000 characters.
     """
     texts = _lines(_decode(data, source.path), source.path)
     starts = _page_starts(texts)
@@ -98,6 +99,12 @@ def _lines(text: str, path: str) -> list[str]:
     texts = _LINE_END.split(text)
     if not texts[-1].strip("\f"):
         texts.pop()  # what follows the last line end is no line
+    if len(texts) > MAX_LINES:
+        raise SourceError(
+            f"{len(texts):,} lines are too many for a report (at most {MAX_LINES:,})",
+            file=path,
+            hint="check that this is the report's text",
+        )
     for number, line in enumerate(texts, 1):
         if len(line) > MAX_LINE:
             raise SourceError(

@@ -38,7 +38,7 @@ _MARKS = {
 }
 
 _READINGS = """
-SELECT v.vintage, v.code_version, v.registry_version, v.declarations_version, v.recorded_at,
+SELECT v.vintage, v.cause, v.recorded_at, v.code_version, v.registry_version, v.declarations_version,
        e.edition_year, e.source_path, e.source_sha256, e.source_bytes, e.source_format, e.source_fidelity
 FROM vintages v JOIN editions_vintages e USING (edition_year, vintage)
 ORDER BY e.edition_year, v.vintage
@@ -53,14 +53,21 @@ FROM verifications WHERE kind = 'read again' ORDER BY checked_at
 class Published:
     """An edition as the file shows it: its latest vintage, and what that was read from.
 
-    `versions` are all that gave its rows from these bytes, the last to do so last; `seen` holds the
-    SHA-256 of every file that the edition was ever read from.
+    `versions` are all that gave its rows from these bytes, the last to do so last, and for a restored
+    one all by which the edition was read before; `seen` holds the SHA-256 of every file that it was
+    ever read from.
     """
 
     vintage: int
+    cause: str
     source: SourceFile
     versions: tuple[Versions, ...]
     seen: frozenset[str]
+
+    @property
+    def settled(self) -> bool:
+        """Whether somebody withdrew or restored the edition and nothing else has come since."""
+        return self.cause in ("withdrawn", "restored")
 
 
 @dataclass(frozen=True)
@@ -80,7 +87,7 @@ class State:
 def base_contracts() -> dict[str, Contract]:
     """Contracts of the tables in the file, by name; every other relation is a view over them."""
     registry = {name: schemas.REGISTRY[name] for name in ("mission_registry", "mission_relations")}
-    return {**schemas.VINTAGE_TABLES, **schemas.RECORD, **registry}
+    return {**schemas.VINTAGE_TABLES, **schemas.RECORD, **schemas.REFUSALS, **registry}
 
 
 def release_id(tables: Mapping[str, pa.Table], views_version: str) -> str:
@@ -188,21 +195,29 @@ def state(path: Path) -> State | None:
 
 def _editions(readings: Sequence[Sequence[Any]], again: Sequence[Sequence[Any]]) -> dict[int, Published]:
     editions: dict[int, Published] = {}
-    for vintage, code, registry, declarations, recorded_at, *file in readings:
+    before: dict[int, list[tuple[Any, Versions]]] = {}  # by what an edition was read, and when
+    for year, _, checked_at, *versions in again:
+        before.setdefault(year, []).append((checked_at, Versions(*versions)))
+    for vintage, cause, recorded_at, code, registry, declarations, *file in readings:
         source = SourceFile(*file)
         year = source.edition_year
+        own = Versions(code, registry, declarations)
         checked = (
             Versions(*versions)
             for checked_year, sha256, checked_at, *versions in again
             if (checked_year, sha256) == (year, source.sha256) and checked_at > recorded_at
         )
+        known = sorted(before.setdefault(year, []), key=lambda moment: moment[0])
+        aside = [version for moment, version in known if moment < recorded_at] if cause == "restored" else []
         seen = editions[year].seen if year in editions else frozenset()
         editions[year] = Published(
             vintage=vintage,
+            cause=cause,
             source=source,
-            versions=(Versions(code, registry, declarations), *checked),
+            versions=(own, *aside, *checked),
             seen=seen | {source.sha256},
         )
+        before[year].append((recorded_at, own))
     return editions
 
 

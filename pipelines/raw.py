@@ -85,27 +85,41 @@ def _edition(entry: Entry) -> Edition:
 
 
 def scan(raw: Path) -> dict[int, tuple[SourceFile, ...]]:
-    """The source files now in `raw/<year>/`, hashed; each year's files oldest to newest.
+    """The source files now in `raw/<year>/`, as `survey` finds them.
+
+    Raises SourceError (or Problems with several of them) at what should be a source and is none.
+    """
+    found, wrong = survey(raw)
+    problems = [problem for of_year in wrong.values() for problem in of_year]
+    if problems:
+        raise problems[0] if len(problems) == 1 else Problems(problems)
+    return found
+
+
+def survey(raw: Path) -> tuple[dict[int, tuple[SourceFile, ...]], dict[int | None, list[JvomError]]]:
+    """The source files of each year, hashed, oldest to newest; and what cannot be a source, by year.
 
     Age is the order of the lock; files that the lock does not know come last, by name. Dotfiles,
-    `*.md` and backups (`~`) are no sources. Raises SourceError (or Problems with several of them)
-    at what should be a source and cannot be read as one.
+    `*.md` and backups (`~`) are no sources. What belongs to no edition stands under None. Raises
+    SourceError where `raw` cannot be listed.
     """
-    problems: list[JvomError] = []
-    locked = _locked(raw)
+    wrong: dict[int | None, list[JvomError]] = {}
+    locked = lock_entries(raw)
     found: dict[int, tuple[SourceFile, ...]] = {}
     for folder in _listed(raw, str(raw)):
         if not re.fullmatch(r"[0-9]{4}", folder.name):
             if folder.is_dir() or folder.suffix.lower() in {".pdf", ".txt"}:
                 hint = "put it in a folder named by the year in which the report was sent, such as raw/2025/"
-                problems.append(SourceError("belongs to no edition", file=f"raw/{folder.name}", hint=hint))
+                stray = SourceError("belongs to no edition", file=f"raw/{folder.name}", hint=hint)
+                wrong.setdefault(None, []).append(stray)
             continue
+        problems: list[JvomError] = []
         files = _described_in(folder, raw, problems)
         if files:
             found[int(folder.name)] = _by_age(files, locked.get(int(folder.name), []))
-    if problems:
-        raise problems[0] if len(problems) == 1 else Problems(problems)
-    return found
+        if problems:
+            wrong[int(folder.name)] = problems
+    return found, wrong
 
 
 def _described_in(folder: Path, raw: Path, problems: list[JvomError]) -> list[SourceFile]:
@@ -196,14 +210,14 @@ def lock(raw: Path, files: Iterable[SourceFile]) -> bool:
     LakeError where the lock must be written and cannot be.
     """
     wanted = list(files)
-    if not _entered(_locked(raw), wanted)[1]:
+    if not _entered(lock_entries(raw), wanted)[1]:
         return False
     shown = f"raw/{LOCK}"
     with _writable(shown, "make raw/ writable, or commit the lock of a machine that could write it"):
         import filelock
 
         with filelock.FileLock(raw / f".{LOCK}.guard", timeout=60):
-            entries, changed = _entered(_locked(raw), wanted)  # another process may have been first
+            entries, changed = _entered(lock_entries(raw), wanted)  # another process may have been first
             if changed:
                 _replace(raw / LOCK, _lock_text(entries).encode())
             return changed
@@ -245,7 +259,7 @@ def _quoted(text: str) -> str:
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
-def _locked(raw: Path) -> dict[int, list[SourceFile]]:
+def lock_entries(raw: Path) -> dict[int, list[SourceFile]]:
     """The lock's entries by year, in order; empty where there is no lock yet."""
     if not (raw / LOCK).exists():
         return {}
@@ -269,7 +283,13 @@ def _locked_file(edition_year: int, entry: Entry) -> SourceFile:
     return file
 
 
-def choose(candidates: Sequence[SourceFile], current: SourceFile | None, seen: Collection[str]) -> SourceFile:
+def choose(
+    candidates: Sequence[SourceFile],
+    current: SourceFile | None,
+    seen: Collection[str],
+    *,
+    settled: bool = False,
+) -> SourceFile:
     """The file that an edition should be read from: the newest of the best fidelity.
 
     `candidates` are the year's files in `raw/`, oldest to newest; `current` is the source of the
@@ -280,7 +300,8 @@ def choose(candidates: Sequence[SourceFile], current: SourceFile | None, seen: C
     - was recorded before and `current` was ingested since: else every build would undo the ingest.
 
     Bytes recorded before do come back where `current` itself was read from `raw/` and is no longer
-    there: then somebody put the older file back. Raises SourceError where there is nothing to read.
+    there: somebody put the older file back. Where `settled` by a withdrawal or a restoration, only
+    bytes never seen come in. Raises SourceError where there is nothing to read.
     """
     best: SourceFile | None = None
     for file in candidates:
@@ -295,7 +316,8 @@ def choose(candidates: Sequence[SourceFile], current: SourceFile | None, seen: C
         return best
     if _RANK[best.fidelity] < _RANK[current.fidelity]:
         return current
-    put_back = current.path.startswith("raw/") and current.sha256 not in {file.sha256 for file in candidates}
+    here = {file.sha256 for file in candidates}
+    put_back = current.path.startswith("raw/") and current.sha256 not in here and not settled
     return current if best.sha256 in seen and not put_back else best
 
 

@@ -7,13 +7,15 @@ is not. The runs are the ones that `jvom ui` shows.
 import logging
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
 
+from pipelines import quarantined
 from pipelines.pending import Due, Plan
 from pipelines.settings import Settings, actor
 from schemas.errors import LakeError
@@ -35,6 +37,7 @@ run_monitoring:
   free_slots_after_run_end_seconds: 60
 """
 
+_OPS = {"withdraw": "withdraw_edition", "restore": "restore_vintage"}
 QUIET: dict[str, Any] = {"loggers": {"console": {}}}  # `automation.run_log` in place of Dagster's own
 
 Progress = Callable[[str], None]
@@ -45,6 +48,7 @@ class Outcome:
     """What became of one edition; `error` is the text that its failed asset shows in Dagster.
 
     `exit_code` follows the command line's contract: 0, 1 for the data, 3 for the surroundings.
+    `quarantine` is the report on a refused document.
     """
 
     edition_year: int
@@ -56,6 +60,7 @@ class Outcome:
     rows: dict[str, int] = field(default_factory=dict)
     error: str | None = None
     exit_code: int = 0
+    quarantine: str | None = None
 
 
 @dataclass(frozen=True)
@@ -90,24 +95,61 @@ def build(settings: Settings, plan: Plan, *, verbose: bool, progress: Progress) 
     Raises LakeError where the run history cannot be opened.
     """
     started = time.monotonic()
-    prepare_home(settings)
-    os.environ["JVOM_LOG"] = "" if verbose else str(_log_file(settings))
-    from pipelines import automation
-    from pipelines.definitions import defs
-
     outcomes = []
-    with dg.DagsterInstance.get() as instance:
-        for sentence in automation.sweep(instance):
-            progress(sentence)
+    with _dagster(settings, verbose=verbose, progress=progress) as (defs, instance):
         job = defs.resolve_job_def("ingest")
         for number, due in enumerate(plan.editions, start=1):
             progress(f"edition {due.edition_year} ({number} of {len(plan.editions)}): {due.reason}")
-            outcomes.append(_ingest(job, instance, due))
+            outcomes.append(_ingest(job, instance, due, settings.quarantine))
         release_id, error, code = None, None, 0
         if plan.publish or any(outcome.error is None for outcome in outcomes):
             progress("views and published file")
             release_id, error, code = _publish(defs.resolve_job_def("publish"), instance)
     return Result(tuple(outcomes), release_id, time.monotonic() - started, error, code)
+
+
+def decide(
+    settings: Settings, wish: str, config: Mapping[str, Any], *, verbose: bool, progress: Progress
+) -> Result:
+    """Run the job `wish` (withdraw or restore) as `config` says, then publish.
+
+    Raises LakeError where the run history cannot be opened.
+    """
+    started = time.monotonic()
+    year = int(config["edition_year"])
+    with _dagster(settings, verbose=verbose, progress=progress) as (defs, instance):
+        result = defs.resolve_job_def(wish).execute_in_process(
+            instance=instance,
+            raise_on_error=False,
+            tags={"jvom/actor": actor(), "jvom/cause": f"{wish}: {config['reason']}", "jvom/year": str(year)},
+            run_config={**QUIET, "ops": {_OPS[wish]: {"config": dict(config)}}},
+        )
+        seconds = time.monotonic() - started
+        if not result.success:
+            why, code = _why(result)
+            failed = Outcome(year, result.run_id, seconds, error=why, exit_code=code)
+            return Result((failed,), None, seconds)
+        shown = _metadata(result, "snapshot")
+        outcome = Outcome(year, result.run_id, seconds, True, int(shown["vintage"]), str(shown["cause"]))
+        progress("views and published file")
+        release_id, error, code = _publish(defs.resolve_job_def("publish"), instance)
+    return Result((outcome,), release_id, time.monotonic() - started, error, code)
+
+
+@contextmanager
+def _dagster(
+    settings: Settings, *, verbose: bool, progress: Progress
+) -> Iterator[tuple[dg.Definitions, dg.DagsterInstance]]:
+    """The definitions at these addresses and their run history, swept of runs that died."""
+    prepare_home(settings)
+    os.environ["JVOM_LOG"] = "" if verbose else str(_log_file(settings))
+    from pipelines import automation
+    from pipelines.definitions import defs
+
+    with dg.DagsterInstance.get() as instance:
+        for sentence in automation.sweep(instance):
+            progress(sentence)
+        yield defs, instance
 
 
 def _log_file(settings: Settings) -> Path:
@@ -116,7 +158,7 @@ def _log_file(settings: Settings) -> Path:
     return folder / f"{time.strftime('%Y-%m-%d')}.log"
 
 
-def _ingest(job: dg.JobDefinition, instance: dg.DagsterInstance, due: Due) -> Outcome:
+def _ingest(job: dg.JobDefinition, instance: dg.DagsterInstance, due: Due, quarantine: Path) -> Outcome:
     started = time.monotonic()
     source = due.source
     result = job.execute_in_process(
@@ -135,14 +177,18 @@ def _ingest(job: dg.JobDefinition, instance: dg.DagsterInstance, due: Due) -> Ou
                         "format": source.format,
                         "fidelity": source.fidelity,
                     }
-                }
+                },
+                "snapshot": {"config": {"recheck": due.recheck}},
             },
         },
     )
     seconds = time.monotonic() - started
     if not result.success:
         error, code = _why(result)
-        return Outcome(due.edition_year, result.run_id, seconds, error=error, exit_code=code)
+        refused = quarantined.of_run(quarantine, result.run_id)
+        return Outcome(
+            due.edition_year, result.run_id, seconds, error=error, exit_code=code, quarantine=refused
+        )
     shown = _metadata(result, "snapshot")
     return Outcome(
         due.edition_year,

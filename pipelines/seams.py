@@ -88,3 +88,23 @@ class Recorded:
     reason: str
     snapshot_id: int
     written: bool
+
+
+@dataclass(frozen=True)
+class StoredFile:
+    """A data file of the lake as the record has it; size and hash are None for remote data."""
+
+    path: str
+    bytes: int | None
+    sha256: str | None
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """One snapshot of the lake: its commit, and the files that it added."""
+
+    snapshot_id: int
+    committed_at: str
+    author: str | None
+    message: str | None
+    files: tuple[StoredFile, ...]

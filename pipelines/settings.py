@@ -39,9 +39,19 @@ class Settings:
         return self.warehouse / "sources"
 
     @property
+    def releases(self) -> Path:
+        """A manifest for each release ever published."""
+        return self.warehouse / "releases"
+
+    @property
     def stage(self) -> Path:
         """Values between assets of a run; safe to delete."""
         return self.warehouse / "stage"
+
+    @property
+    def quarantine(self) -> Path:
+        """Reports on refused documents, a folder each."""
+        return self.warehouse / "quarantine"
 
     @property
     def logs(self) -> Path:

@@ -56,8 +56,13 @@ def check(tables: Mapping[str, pa.Table], registry_ids: Collection[str], *, path
     registry, `path` the document for messages. Raises ContractError listing every failing row.
     """
     found = failures(tables, registry_ids)
-    if not found:
-        return dict(tables)
+    if found:
+        raise refusal(found, path)
+    return dict(tables)
+
+
+def refusal(found: Sequence[Failure], path: str) -> ContractError:
+    """The error that tells every failing row of the document at `path`."""
     count = "1 row breaks its contract" if len(found) == 1 else f"{len(found)} rows break their contracts"
     error = ContractError(
         f"{count}\n" + "\n".join(f"- {failure}" for failure in found),
@@ -65,7 +70,7 @@ def check(tables: Mapping[str, pa.Table], registry_ids: Collection[str], *, path
         hint="look at those lines of the document; if it is right, mend what reads it or the registry",
     )
     error.file = path
-    raise error
+    return error
 
 
 def failures(tables: Mapping[str, pa.Table], registry_ids: Collection[str]) -> list[Failure]:

@@ -33,7 +33,12 @@ READING_CODE = (
     "schemas/text.py",
 )
 # Whatever can change the published file while the lake stays the same: views, comments, how it is built.
-PUBLISHING_CODE = ("pipelines/published.py", "pipelines/sql/*.sql", "pipelines/views*.py", "schemas/*.py")
+PUBLISHING_CODE = (
+    "pipelines/published.py",
+    "pipelines/sql/**/*.sql",
+    "pipelines/views*.py",
+    "schemas/*.py",
+)
 READING_LIBRARIES = ("pyarrow",)
 REGISTRY_FILES = ("missions.toml", "layouts.toml")
 DECLARATION_FILES = ("readings.toml", "corrections.toml")

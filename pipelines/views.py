@@ -28,7 +28,22 @@ if TYPE_CHECKING:
     from schemas.contract import Contract
 
 SQL = Path(__file__).parent / "sql"
+MACROS = SQL / "macros"
 GROUPS = ("region", "organisation")
+# How `revisions` names a row of each table that is compared; `cells` names its rows alike. Where an
+# annex numbers its own footnotes, its name tells the later of two of one number apart.
+ROW_KEYS = {
+    "editions": "'edition'",
+    "personnel": "mission_id",
+    "personnel_totals": "'total'",
+    "mandates": "mission_id",
+    "footnotes": """'footnote:' || CASE
+            WHEN row_number() OVER (
+                PARTITION BY edition_year, vintage, number ORDER BY source_page, source_line
+            ) > 1 THEN scope || ':' ELSE ''
+        END || CAST(number AS VARCHAR)""",
+    "sections": "section_id",
+}
 
 Source = tuple[str, str]  # relation, column
 Lineage = Mapping[str, Mapping[str, tuple[Source, ...]]]
@@ -71,8 +86,8 @@ def text(name: str) -> str:
 def version() -> str:
     """Hash of the SQL files, 12 hexadecimal digits; needs neither sqlglot nor the contracts."""
     digest = hashlib.sha256()
-    for path in sorted(SQL.glob("*.sql")):
-        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    for path in sorted(SQL.rglob("*.sql")):
+        digest.update(path.relative_to(SQL).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()[:12]
 
 
@@ -99,7 +114,7 @@ def evaluate(base: Mapping[str, pa.Table], views: Sequence[View] | None = None) 
 
 
 def statements() -> list[str]:
-    """SQL that makes the views in a database holding the base tables, with their comments.
+    """SQL that makes views and macros in a database holding the base tables, with their comments.
 
     A column's comment is its documentation and, after an arrow, the columns it is computed from.
     """
@@ -113,6 +128,10 @@ def statements() -> list[str]:
             origin = ", ".join(f"{relation}.{name}" for relation, name in sources[view.name][column.name])
             comment = f"{column.documentation} ← {origin}" if origin else column.documentation
             made.append(f'COMMENT ON COLUMN "{view.name}"."{column.name}" IS {_quoted(comment)}')
+    for path in sorted(MACROS.glob("*.sql")):
+        sql = path.read_text(encoding="utf-8").rstrip()
+        told = " ".join(line.removeprefix("--").strip() for line in sql.splitlines() if line.startswith("--"))
+        made += [sql, f'COMMENT ON MACRO TABLE "{path.stem}" IS {_quoted(told)}']
     return made
 
 
@@ -160,11 +179,31 @@ def _load() -> Iterator[View]:
             for table, contract in schemas.TABLES.items():
                 columns = ",\n    ".join(contract.names)
                 yield View(table, sql.replace("{table}", table).replace("{columns}", columns), path)
+        elif path.stem == "revisions":
+            cells = "\n    UNION ALL\n".join(_values(name, key) for name, key in ROW_KEYS.items())
+            yield View(path.stem, sql.replace("{cells}", cells), path)
         elif path.stem == "group_trends":
             for group in GROUPS:
                 yield View(f"{group}_trends", sql.replace("{group}", group), path)
         else:
             yield View(path.stem, sql, path)
+
+
+def _values(table: str, row_key: str) -> str:
+    """A SELECT of every value of a table, all vintages, a row each: names and places are no values."""
+    contract = schemas.VINTAGE_TABLES[f"{table}_vintages"]
+    names = [name for name in contract.values if name not in contract.key]
+    texts = ", ".join(f"'{name}'" for name in names)
+    values = ", ".join(f"CAST({name} AS VARCHAR)" for name in names)
+    return f"""\
+    SELECT
+        edition_year,
+        vintage,
+        '{table}' AS table_name,
+        {row_key} AS row_key,
+        unnest([{texts}]) AS column_name,
+        unnest([{values}]) AS value
+    FROM {contract.name}"""
 
 
 @cache

@@ -10,13 +10,24 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from schemas.contract import Column, Contract, Reference, RowRule
-    from schemas.relations import RECORD, REGISTRY, RELATIONS, TABLES, TRENDS, VINTAGE_TABLES
+    from schemas.relations import (
+        HISTORY,
+        RECORD,
+        REFUSALS,
+        REGISTRY,
+        RELATIONS,
+        TABLES,
+        TRENDS,
+        VINTAGE_TABLES,
+    )
 
 CONTRACT_VERSION = "1.0"
 
 __all__ = [
     "CONTRACT_VERSION",
+    "HISTORY",
     "RECORD",
+    "REFUSALS",
     "REGISTRY",
     "RELATIONS",
     "TABLES",

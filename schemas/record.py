@@ -87,7 +87,7 @@ VERIFICATIONS = Contract(
     key=("checked_at", "kind", "edition_year"),
     columns=(
         Column("checked_at", TIMESTAMP, "When it was checked, UTC."),
-        Column("kind", TEXT, "What was checked (read again)."),
+        Column("kind", TEXT, "What was checked: read again (an edition), or verification (everything)."),
         Column("edition_year", INTEGER, "Edition that was checked.", nullable=True),
         Column("result", TEXT, "Outcome, in words."),
         Column("actor", TEXT, "Who ran the check."),
@@ -125,6 +125,34 @@ RELEASES = Contract(
         ),
         Column("vintages", pa.map_(INTEGER, INTEGER), "Vintage shown of each edition."),
         Column("tool_versions", pa.map_(TEXT, TEXT), "Versions of the tools that built it."),
+    ),
+    stage="record",
+)
+
+REVISIONS = Contract(
+    name="revisions",
+    description="Every cell whose value differs between consecutive vintages; places are no values. A row "
+    "that is added or gone shows column by column, with null on the other side.",
+    row="cell that a vintage changed",
+    key=("edition_year", "vintage", "table_name", "row_key", "column_name"),
+    columns=(
+        edition_year_column(),
+        Column(
+            "vintage",
+            INTEGER,
+            "The vintage that has the new value; the one before it has the old.",
+            checks=(pap.Check.ge(2),),
+        ),
+        Column("table_name", TEXT, "Table of the cell."),
+        Column(
+            "row_key",
+            TEXT,
+            "The row: a mission_id, total, footnote:13, a section_id, or edition for what is said of it.",
+        ),
+        Column("column_name", TEXT, "Column of the table."),
+        Column("old_value", TEXT, "Value in the vintage before, as text.", nullable=True),
+        Column("new_value", TEXT, "Value in this vintage, as text.", nullable=True),
+        Column("cause", TEXT, "Why there is this vintage.", checks=(pap.Check.isin(list(CAUSES)),)),
     ),
     stage="record",
 )

@@ -75,8 +75,9 @@ class Relation:
 class Reading:
     """A declared choice where a printed row can be read in several ways.
 
-    It holds only for the document with `source_sha256`. `figures` maps every personnel column of
-    the layouts to the value, or to None for an empty cell. `mission_id` may be `total`.
+    It holds only for the document with `source_sha256`. `figures` maps every figure of the
+    contract, or the parts that a layout prints it in, to the value, or to None for an empty cell.
+    `mission_id` may be `total`.
     """
 
     edition_year: int
@@ -211,7 +212,9 @@ def _relations(entry: Entry, ids: Collection[str]) -> list[Relation]:
 
 def _layouts(file: Entry) -> tuple[Layout, ...]:
     entries = file.tables("layout")
-    layouts = tuple(registry_layouts.read(entry) for entry in entries)
+    layouts: list[Layout] = []
+    for entry in entries:
+        layouts.append(registry_layouts.read(entry, layouts))
     file.done()
     if not layouts:
         raise file.error("holds no layout", "layout")
@@ -220,7 +223,7 @@ def _layouts(file: Entry) -> tuple[Layout, ...]:
         if layout.id in seen:
             raise entry.error("the id stands twice", "id")
         seen.add(layout.id)
-    return layouts
+    return tuple(layouts)
 
 
 def _readings(file: Entry, ids: Collection[str], columns: tuple[str, ...]) -> tuple[Reading, ...]:
@@ -231,11 +234,15 @@ def _readings(file: Entry, ids: Collection[str], columns: tuple[str, ...]) -> tu
             edition_year=entry.integer("edition_year"),
             source_sha256=_matching(entry, "source_sha256", _SHA256, "64 hexadecimal digits"),
             mission_id=entry.one_of("mission_id", (*ids, TOTAL)),
-            figures={name: figures.integer_or_none(name) for name in columns},
+            figures={
+                name: value
+                for name in columns
+                if (value := figures.integer_or_none(name)) is not None or name in registry_layouts.FIGURES
+            },
             reason=entry.text("reason"),
         )
-        for name in columns:
-            if (reading.figures[name] or 0) < 0:
+        for name, value in reading.figures.items():
+            if (value or 0) < 0:
                 raise figures.error("is negative", name)
         figures.done()
         entry.done()

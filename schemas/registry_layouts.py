@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from schemas.registry_toml import Entry, comparable
+
+# The contract checks these names too (schemas/personnel.py); importing it would import Pandera.
+FIGURES = (
+    "frame_military",
+    "frame_civil_police",
+    "deployed_military",
+    "deployed_civil_police",
+    "deployed_total",
+)
 
 
 @dataclass(frozen=True)
@@ -40,9 +49,9 @@ class PrintedColumn:
 
 @dataclass(frozen=True)
 class Group:
-    """Columns under one common heading, from left to right."""
+    """Columns from left to right, under one common heading or (None) under none."""
 
-    printed: str
+    printed: str | None
     columns: tuple[PrintedColumn, ...]
 
 
@@ -51,28 +60,40 @@ class PersonnelLayout:
     """How annex 2 is laid out.
 
     `mission` heads the first column; `sums` gives, for a column that is a total, the columns that
-    add up to it; `separate_report` stands in brackets after the name of a mission that has a
-    progress report of its own.
+    add up to it; `merged` gives, for a figure of the contract that is printed in several columns, these
+    columns, whose names are the layout's own; `separate_report` stands in brackets after the name of a
+    mission that has a progress report of its own.
     """
 
     heading: Heading
     mission: str
     groups: tuple[Group, ...]
     sums: tuple[tuple[str, tuple[str, ...]], ...]
+    merged: tuple[tuple[str, tuple[str, ...]], ...]
     total: str
     separate_report: str
     regions: tuple[str, ...]
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The contract's columns from left to right."""
+        """The printed columns from left to right: the contract's, and parts of merged ones."""
         return tuple(column.column for group in self.groups for column in group.columns)
+
+    @property
+    def figures(self) -> tuple[tuple[str, tuple[int, ...]], ...]:
+        """The contract's columns from left to right, each with the places of its printed columns."""
+        whole = {part: name for name, parts in self.merged for part in parts}
+        places: dict[str, list[int]] = {}
+        for place, column in enumerate(self.columns):
+            places.setdefault(whole.get(column, column), []).append(place)
+        return tuple((name, tuple(of_name)) for name, of_name in places.items())
 
     @property
     def header(self) -> str:
         """The words of the table's header in reading order, its rows joined by ` / `."""
         names = " ".join(column.printed for group in self.groups for column in group.columns)
-        return " / ".join((self.mission, " ".join(group.printed for group in self.groups), names))
+        groups = " ".join(group.printed for group in self.groups if group.printed)
+        return " / ".join(row for row in (self.mission, groups, names) if row)
 
 
 @dataclass(frozen=True)
@@ -112,29 +133,46 @@ class Layout:
     mandates: MandatesLayout
 
 
-def read(entry: Entry) -> Layout:
-    """One `[[layout]]`; raises RegistryError where it contradicts itself."""
+def read(entry: Entry, before: Sequence[Layout] = ()) -> Layout:
+    """One `[[layout]]`; raises RegistryError where it contradicts itself.
+
+    In place of an annex of its own it may name one of the layouts `before` it, whose annex it shares.
+    """
     identifier = entry.text("id")
     entry.named(f"layout {identifier}")
-    layout = Layout(identifier, _personnel(entry.table("personnel")), _mandates(entry.table("mandates")))
+    known = {layout.id: layout for layout in before}
+    other = _shared(entry, "personnel", known)
+    personnel = other.personnel if other else _personnel(entry.table("personnel"))
+    other = _shared(entry, "mandates", known)
+    mandates = other.mandates if other else _mandates(entry.table("mandates"))
     entry.done()
-    return layout
+    return Layout(identifier, personnel, mandates)
+
+
+def _shared(entry: Entry, key: str, known: Mapping[str, Layout]) -> Layout | None:
+    if not isinstance(entry.values.get(key), str):
+        return None
+    if not known:
+        raise entry.error("names another layout, but none stands before this one", key)
+    return known[entry.one_of(key, known)]
 
 
 def _personnel(entry: Entry) -> PersonnelLayout:
     groups = []
     for part in entry.tables("groups"):
         part.named(f"{entry.where}, {part.where}")
-        groups.append(Group(part.text("printed"), _columns(part)))
+        groups.append(Group(part.text_or_none("printed"), _columns(part)))
         part.done()
     names = [column.column for group in groups for column in group.columns]
     _different(entry, "groups", names)
     sums = entry.table("sums")
+    merged = entry.table("merged") if "merged" in entry.values else None
     layout = PersonnelLayout(
         heading=Heading(entry.text("heading")),
         mission=entry.text("mission"),
         groups=tuple(groups),
         sums=tuple((total, sums.texts(total)) for total in sums.values),
+        merged=tuple((name, merged.texts(name)) for name in merged.values) if merged else (),
         total=entry.text("total"),
         separate_report=entry.text("separate_report"),
         regions=entry.texts("regions"),
@@ -143,9 +181,24 @@ def _personnel(entry: Entry) -> PersonnelLayout:
         for name in (total, *parts):
             if name not in names:
                 raise sums.error(f"{name!r} is no column of this layout", total)
+    _merged(entry, layout)
     _different(entry, "regions", [comparable(region) for region in layout.regions])
     entry.done()
     return layout
+
+
+def _merged(entry: Entry, layout: PersonnelLayout) -> None:
+    """Raises RegistryError where the columns, merged ones put together, are not the contract's."""
+    parts = [part for _, columns in layout.merged for part in columns]
+    _different(entry, "merged", parts)
+    for part in parts:
+        if part not in layout.columns or part in FIGURES:
+            raise entry.error(f"{part!r} is no column of this layout with a name of its own", "merged")
+    for name, _ in layout.figures:
+        if name not in FIGURES:
+            hint = f"use one of: {', '.join(FIGURES)}; or merge it into one of them"
+            raise entry.error(f"{name!r} is no figure of the contract", "groups", hint=hint)
+    _different(entry, "merged", [*(name for name, _ in layout.merged), *set(layout.columns) & set(FIGURES)])
 
 
 def _mandates(entry: Entry) -> MandatesLayout:

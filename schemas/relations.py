@@ -1,6 +1,7 @@
 """Every relation by name. `TABLES` holds what is read from a report, `REGISTRY` what the mission
-registry says, `RECORD` what the lake keeps about itself, `TRENDS` the views on top; `RELATIONS` is
-every relation of the published file, in publication order.
+registry says, `RECORD` what the lake keeps about itself, `REFUSALS` what was kept out of it, `HISTORY`
+views on the record, `TRENDS` those on the latest vintages; `RELATIONS` is every relation of the
+published file, in publication order.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ from schemas.editions import EDITIONS
 from schemas.mandates import MANDATES
 from schemas.missions import MISSION_REGISTRY, MISSION_RELATIONS, MISSION_SPELLINGS, MISSIONS
 from schemas.personnel import PERSONNEL, PERSONNEL_TOTALS
-from schemas.record import RELEASES, VERIFICATIONS, VINTAGES
+from schemas.quarantine import QUARANTINE
+from schemas.record import RELEASES, REVISIONS, VERIFICATIONS, VINTAGES
 from schemas.text import FOOTNOTES, SECTIONS
 from schemas.trends import (
     EDITION_TOTALS,
@@ -32,6 +34,7 @@ def _by_name(*contracts: Contract) -> MappingProxyType[str, Contract]:
 TABLES = _by_name(EDITIONS, PERSONNEL, PERSONNEL_TOTALS, MANDATES, FOOTNOTES, SECTIONS, CELLS)
 REGISTRY = _by_name(MISSIONS, MISSION_SPELLINGS, MISSION_RELATIONS, MISSION_REGISTRY)
 RECORD = _by_name(VINTAGES, VERIFICATIONS, RELEASES)
+HISTORY = _by_name(REVISIONS)
 VINTAGE_TABLES = _by_name(*(contract.with_vintage() for contract in TABLES.values()))
 TRENDS = _by_name(
     MISSION_TRENDS,
@@ -41,16 +44,21 @@ TRENDS = _by_name(
     EDITION_TOTALS,
     MANDATE_TRENDS,
 )
+REFUSALS = _by_name(QUARANTINE)
 RELATIONS = _by_name(
     *TABLES.values(),
     *REGISTRY.values(),
     *RECORD.values(),
+    *HISTORY.values(),
+    *REFUSALS.values(),
     *VINTAGE_TABLES.values(),
     *TRENDS.values(),
 )
 
 __all__ = [
+    "HISTORY",
     "RECORD",
+    "REFUSALS",
     "REGISTRY",
     "RELATIONS",
     "TABLES",

@@ -46,7 +46,7 @@ TABLE = [
     "NAVO oostflank (separate VGR) 561 1790 1790",
     "EUFOR Althea (separate VGR) 167 437 437",
     "Midden-Oosten",
-    "Anti-ISIS coalitie en de brede",
+    "Anti-ISIS coalitie en de brede",  # a name over two lines
     "veiligheidsinzet in Irak (separate VGR) 388 17 730  14 734",
     "Midden-Oosten overige missies",
     "UNIFIL 1 2 2",

@@ -103,6 +103,7 @@ def base_tables(
     base["vintages"] = schemas.RECORD["vintages"].table(vintages)
     base["verifications"] = schemas.RECORD["verifications"].table([])
     base["releases"] = schemas.RECORD["releases"].table([])
+    base["quarantine"] = schemas.REFUSALS["quarantine"].table([])
     return base | registry_tables(_mission_ids(editions), missions, relations)
 
 

@@ -19,6 +19,7 @@ from hypothesis import assume
 from hypothesis import strategies as st
 
 from schemas import registry
+from schemas.registry import Layout
 from tests.rendering_report import ANNEX_1, report
 
 REGISTRY = registry.load()
@@ -91,35 +92,36 @@ class Style:
 
 @dataclass(frozen=True)
 class Edition:
-    """A whole report; `annex_1` holds the lines of the other annex."""
+    """A whole report; `annex_1` holds the lines of the other annex, `layout` says how annex 2 is laid out."""
 
     personnel: PersonnelTable
     style: Style = field(default_factory=Style)
     period: str = "mei 2023 t/m april 2024"
     annex_1: tuple[str, ...] = tuple(ANNEX_1)
+    layout: Layout = LAYOUT
 
 
 def render(edition: Edition) -> str:
     """The text of the whole report."""
     style = edition.style
     annex_2 = [
-        *render_personnel(edition.personnel, style, edition.period),
+        *render_personnel(edition.personnel, style, edition.period, edition.layout),
         "Deze cijfers zijn verzonnen en staan hier alleen om te worden gelezen.",
     ]
     text = report(annex_1=list(edition.annex_1), annex_2=annex_2)
     return text.replace("\n", style.line_end * (2 if style.spaced else 1))
 
 
-def render_personnel(table: PersonnelTable, style: Style, period: str) -> list[str]:
+def render_personnel(table: PersonnelTable, style: Style, period: str, layout: Layout = LAYOUT) -> list[str]:
     """The lines of annex 2, from its heading (a page starts there) to its totals row or footnotes."""
-    heading = LAYOUT.personnel.heading.printed.replace("<period>", period)
+    heading = layout.personnel.heading.printed.replace("<period>", period)
     notes = [f"{number} Toelichting bij een van de missies." for number in table.notes]
-    body = LAYOUT.personnel.header.split(" / ")
+    body = layout.personnel.header.split(" / ")
     for region, rows in groupby(table.rows, key=lambda row: row.region):
         body += [region] if region else []
         body += [line for row in rows for line in render_row(row, style)]
     totals = [_number(value, style) for value in table.printed_totals if value is not None]
-    body.append(style.gap.join([LAYOUT.personnel.total, *totals]))
+    body.append(style.gap.join([layout.personnel.total, *totals]))
     return [f" {heading}", *notes, *body] if style.notes_first else [f" {heading}", *body, *notes]
 
 

@@ -19,6 +19,8 @@ CONSTANTS = {
     ("mission_trends", "has_error_finding"),
     ("mission_trends", "has_correction"),
     ("edition_totals", "column_name"),
+    ("revisions", "table_name"),
+    ("revisions", "column_name"),
 }
 
 

@@ -257,7 +257,7 @@ def test_the_state_is_what_the_lake_was(tmp_path: Path) -> None:
     first = {year: building.source_file(year, "first") for year in state.editions}
     second = {year: building.source_file(year, "second") for year in state.editions}
     assert state.editions[2021] == published.Published(
-        2, second[2021], (VERSIONS,), frozenset({first[2021].sha256, second[2021].sha256})
+        2, "source changed", second[2021], (VERSIONS,), frozenset({first[2021].sha256, second[2021].sha256})
     )
     assert state.editions[2022].source == second[2022]
     assert state.editions[2022].versions == (OTHER_CODE,)
@@ -285,7 +285,8 @@ def publish_lake(lake: Lake, target: Path) -> None:
         )
         head, read = lake.head(), lake.read()
         missions = set(read["personnel_vintages"]["mission_id"].to_pylist())
-        tables = read | building.registry_tables(missions)
+        none = {"quarantine": schemas.REFUSALS["quarantine"].table([])}
+        tables = read | building.registry_tables(missions) | none
         published.publish(target, tables, views.statements(), release_id=RELEASE, head=head, code="it's 1")
 
 

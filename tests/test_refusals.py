@@ -171,9 +171,7 @@ def test_what_is_no_row_is_an_error(old: str, new: str, line: str, words: str) -
 
 def test_many_lines_that_are_no_row_are_shown_in_short() -> None:
     at = line_of("GPOI") - 1
-    text = [
-        f"Een regel tekst die hier niet hoort te staan, nummer {word}" for word in ["een", "twee", "drie"]
-    ]
+    text = [f"Een regel tekst die hier niet hoort te staan, nummer {n} van drie" for n in (1, 2, 3)]
     lines = [*TABLE[:at], *text, *text, "in totaal 3", *TABLE[at:]]
     (problem,) = refused(lines)
     assert problem.line == at + 1
@@ -208,7 +206,7 @@ def test_an_unknown_header_comes_with_the_nearest_layout() -> None:
     (problem,) = refused(changed("Militair Civiel/Politie Militair", "Militair Civiel Politie Militair"))
     assert problem.line == 1
     assert "Militair Civiel Politie Militair" in problem.message
-    assert "layout 2024" in problem.message
+    assert "the nearest is layout “civil and police apart”" in problem.message
     assert "[[layout.personnel.groups]]" in (problem.hint or "")
 
 

@@ -12,7 +12,7 @@ import pytest
 import schemas
 from schemas import missions as mission_contract
 from schemas import personnel as personnel_contract
-from schemas import registry
+from schemas import registry, registry_layouts
 from schemas.errors import RegistryError
 
 FOLDER = Path(registry.__file__).parent
@@ -100,7 +100,8 @@ def test_words_that_stand_here_and_in_a_contract_agree(known: registry.Registry)
     assert registry.ORGANISATIONS == mission_contract.ORGANISATIONS
     assert registry.RELATIONS == mission_contract.RELATIONS
     for layout in known.layouts:
-        assert set(layout.personnel.columns) <= set(personnel_contract.FIGURE_NAMES)
+        assert {name for name, _ in layout.personnel.figures} <= set(personnel_contract.FIGURE_NAMES)
+    assert registry_layouts.FIGURES == personnel_contract.FIGURE_NAMES
 
 
 def test_loading_it_imports_nothing_heavy() -> None:
@@ -180,7 +181,16 @@ def test_a_declared_reading_leaves_the_other_cells_empty(folder: Path) -> None:
         ("layouts.toml", '["deployed_military", ', '["deployed_soldiers", ', ["sums", "deployed_soldiers"]),
         ("layouts.toml", '"EUROPA"', '"afrika"', ["regions", "afrika", "twice"]),
         ("layouts.toml", '"Doorlopend" = "continuous"', '"Doorlopend" = 1', ["statuses", "texts"]),
-        ("layouts.toml", "[[layout]]", "[[layouts]]", ["layout", "array of tables"]),
+        ("layouts.toml", 'apart"\nmandates = "2024"', 'apart"\nmandates = "2023"', ["mandates", "'2024'"]),
+        ("layouts.toml", '"frame_police" }', '"frame_polite" }', ["frame_police", "no column"]),
+        (
+            "layouts.toml",
+            '= ["frame_civil", "frame_police"]',
+            '= ["frame_civil"]',
+            ["frame_police", "no figure"],
+        ),
+        ("layouts.toml", '"Politie" = "frame_police"', '"Politie" = "frame_civil_police"', ["frame_police"]),
+        ("readings.toml", "[[reading]]", "[reading]", ["reading", "array of tables"]),
         ("readings.toml", "[[reading]]", "[[readings]]", ["readings", "unknown"]),
         ("readings.toml", '"unifil"', '"unifl"', ["reading 1", "mission_id", "'unifil'"]),
         ("readings.toml", SHA, SHA[1:], ["source_sha256", "64 hexadecimal"]),

@@ -211,7 +211,7 @@ def test_a_header_that_fits_no_layout_is_refused(word: str) -> None:
     text = report()
     head, _, tail = text.rpartition(word) if word == "Totaal\n" else text.rpartition(f" {word}\n")
     [problem] = problems(f"{head} Anders\n{tail}")
-    assert "no table header" in problem.message
+    assert "fits no known layout" in problem.message
 
 
 def test_an_annex_may_repeat_heading_and_header_on_its_next_page() -> None:

@@ -1,11 +1,25 @@
 """One edition, from its file to a vintage in the lake: source → document → tables → snapshot."""
 
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, cast
 
 import dagster as dg
+import pyarrow as pa
 
 import schemas
-from pipelines import checks, metadata, raw, settings, snapshot, tables, validated, versions
+from pipelines import (
+    checks,
+    differences,
+    metadata,
+    quarantined,
+    raw,
+    settings,
+    snapshot,
+    tables,
+    validated,
+    versions,
+)
 from pipelines.assets.common import (
     DOCUMENT,
     OWNERS,
@@ -22,9 +36,9 @@ from pipelines.assets.common import (
     spoken,
 )
 from pipelines.document import read as read_document
-from pipelines.seams import Document, Edition, Fidelity, SourceFile, SourceFormat
+from pipelines.seams import Document, Edition, Fidelity, Recorded, SourceFile, SourceFormat
 from schemas import registry
-from schemas.errors import SourceError
+from schemas.errors import JvomError, LakeError, Problems, SourceError
 
 
 class SourceConfig(dg.Config):
@@ -35,6 +49,12 @@ class SourceConfig(dg.Config):
     size: int = 0
     format: str = "text"
     fidelity: str = "full text"
+
+
+class SnapshotConfig(dg.Config):
+    """Whether a reading that gives the same rows is noted even if nothing had changed."""
+
+    recheck: bool = False
 
 
 @dg.asset(
@@ -80,7 +100,10 @@ def _given(config: SourceConfig, year: int) -> SourceFile | None:
 
 
 def _found(year: int, where: settings.Settings, lake: snapshot.Lake) -> SourceFile:
-    files = raw.scan(where.raw).get(year, ())
+    found, wrong = raw.survey(where.raw)
+    files = found.get(year, ())
+    if not files and year in wrong:
+        raise Problems(wrong[year])
     if not files:
         raise SourceError(
             f"there is no edition of {year}",
@@ -89,12 +112,52 @@ def _found(year: int, where: settings.Settings, lake: snapshot.Lake) -> SourceFi
         )
     raw.lock(where.raw, files)
     held = lake.sources(year)
-    return raw.choose(files, held[-1] if held else None, {file.sha256 for file in held})
+    seen = {file.sha256 for file in held}
+    return raw.choose(files, held[-1] if held else None, seen, settled=lake.settled(year))
 
 
 def _edition(warehouse: Warehouse, year: str) -> Edition:
     """What the catalogue knows of the edition."""
     return raw.edition_of(raw.catalogue(warehouse.settings().raw), int(year))
+
+
+@contextmanager
+def _judged(
+    context: dg.AssetExecutionContext,
+    warehouse: Warehouse,
+    source: SourceFile,
+    asset: str,
+    document: Document | None = None,
+) -> Iterator[None]:
+    """A refusal inside fails the run with its own text, once its report is in quarantine."""
+    with spoken():
+        try:
+            yield
+        except LakeError:
+            raise  # the surroundings are at fault, not the document
+        except JvomError as error:
+            _quarantine(context, warehouse, source, asset, document, error)
+            raise
+
+
+def _quarantine(
+    context: dg.AssetExecutionContext,
+    warehouse: Warehouse,
+    source: SourceFile,
+    asset: str,
+    document: Document | None,
+    error: JvomError,
+) -> None:
+    folder = quarantined.put(
+        warehouse.settings().quarantine,
+        source,
+        error,
+        document=document,
+        asset=asset,
+        run_id=context.run.run_id,
+        versions=versions.reading(_edition(warehouse, context.partition_key)),
+    )
+    context.log.info(f"refused: the report is in {folder}")
 
 
 @dg.asset(
@@ -108,8 +171,10 @@ def _edition(warehouse: Warehouse, year: str) -> Edition:
     ins={"source": dg.AssetIn(SOURCE, input_manager_key="stage")},
     description="The file as pages of lines with places; nothing in it is interpreted.",
 )
-def document(source: SourceFile, warehouse: Warehouse) -> dg.MaterializeResult:
-    with spoken():
+def document(
+    context: dg.AssetExecutionContext, source: SourceFile, warehouse: Warehouse
+) -> dg.MaterializeResult:
+    with _judged(context, warehouse, source, "document"):
         where = warehouse.settings()
         read = read_document(raw.read(source, raw=where.raw, kept=where.kept), source)
     return dg.MaterializeResult(
@@ -157,8 +222,12 @@ def tables_of(  # type: ignore[no-untyped-def]  # Dagster takes an annotation fo
     with spoken():
         known = registry.load()
         edition = _edition(warehouse, context.partition_key)
+    with _judged(context, warehouse, source, "tables", document):
         read = tables.read(document, source, edition, known)
         failures = validated.failures(read, {mission.id for mission in known.missions})
+        if failures:  # the checks below fail the run; quarantine has them all in one place
+            refusal = validated.refusal(failures, source.path)
+            _quarantine(context, warehouse, source, "tables", document, refusal)
     for name, table in read.items():
         contract = schemas.TABLES[name].as_read()
         yield dg.MaterializeResult(
@@ -186,7 +255,11 @@ def tables_of(  # type: ignore[no-untyped-def]  # Dagster takes an annotation fo
     description="One vintage of the edition: all tables in one transaction, or nothing at all.",
 )
 def snapshot_asset(
-    context: dg.AssetExecutionContext, warehouse: Warehouse, source: SourceFile, **read: Any
+    context: dg.AssetExecutionContext,
+    config: SnapshotConfig,
+    warehouse: Warehouse,
+    source: SourceFile,
+    **read: Any,
 ) -> dg.MaterializeResult:
     year = int(context.partition_key)
     with spoken():
@@ -199,8 +272,11 @@ def snapshot_asset(
             actor=settings.actor(),
             run_id=context.run.run_id,
             git_commit=versions.git_commit(),
+            recheck=config.recheck,
         )
         before = lake.row_counts(year, recorded.vintage - 1)
+        changed = _changed(lake, recorded, read) if recorded.written and before else ()
+        quarantined.resolve(warehouse.settings().quarantine, source)
     now = {name: table.num_rows for name, table in read.items()}
     return dg.MaterializeResult(
         metadata={
@@ -210,6 +286,11 @@ def snapshot_asset(
             "written": recorded.written,
             "lake_snapshot": recorded.snapshot_id,
             "rows": now,
+            **(
+                {"changes": dg.MetadataValue.md("\n".join(f"- {line}" for line in changed))}
+                if changed
+                else {}
+            ),
             "query": dg.MetadataValue.md(
                 f"```sql\nSELECT * FROM personnel_vintages "
                 f"WHERE edition_year = {year} AND vintage = {recorded.vintage};\n```"
@@ -219,3 +300,14 @@ def snapshot_asset(
         data_version=dg.DataVersion(f"{year}-{recorded.vintage}"),
         check_results=[checks.row_counts_result(SNAPSHOT, now, before)],
     )
+
+
+def _told(changed: Sequence[str]) -> dict[str, Any]:
+    return {"changes": dg.MetadataValue.md("\n".join(f"- {line}" for line in changed))} if changed else {}
+
+
+def _changed(lake: snapshot.Lake, recorded: Recorded, read: Mapping[str, pa.Table]) -> tuple[str, ...]:
+    """What a new vintage changes against the one before it, in words."""
+    before = lake.vintage(recorded.edition_year, recorded.vintage - 1)
+    old, new = ({name: table.to_pylist() for name, table in tables.items()} for tables in (before, read))
+    return differences.sentences(differences.differences(old, new))

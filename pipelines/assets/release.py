@@ -2,13 +2,14 @@
 
 import datetime
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
 import pyarrow as pa
 
 import schemas
-from pipelines import checks, metadata, published, snapshot, validated, versions, views
+from pipelines import checks, manifest, metadata, published, quarantined, snapshot, validated, versions, views
 from pipelines.assets.common import (
     LAKE,
     OWNERS,
@@ -26,6 +27,7 @@ from pipelines.assets.common import (
     spoken,
 )
 from schemas import registry
+from schemas.errors import LakeError
 
 
 @dg.asset(
@@ -133,6 +135,7 @@ def published_asset(context: dg.AssetExecutionContext, warehouse: Warehouse) -> 
             release = _release(base)
             lake.release(release)
             base["releases"] = lake.read()["releases"]
+            base["quarantine"] = schemas.REFUSALS["quarantine"].table(quarantined.rows(where.quarantine))
             published.publish(
                 where.published,
                 base,
@@ -141,15 +144,35 @@ def published_asset(context: dg.AssetExecutionContext, warehouse: Warehouse) -> 
                 head=lake.head(),
                 code=versions.publishing(),
             )
+            written = manifest.build(
+                release,
+                base,
+                file=where.published,
+                stored=lake.stored(),
+                extensions=lake.extensions(),
+            )
+            _put(where.releases, written)
     return dg.MaterializeResult(
         metadata={
             "release_id": release["release_id"],
             "file": dg.MetadataValue.path(str(where.published)),
             "bytes": where.published.stat().st_size,
+            "sha256": written["published"]["sha256"],
             "editions": base["vintages"].num_rows,
         },
         data_version=dg.DataVersion(release["release_id"]),
     )
+
+
+def _put(folder: Path, written: dict[str, Any]) -> None:
+    try:
+        manifest.write(folder, written)
+    except OSError as error:
+        raise LakeError(
+            f"the release's manifest cannot be written: {error}",
+            file=str(folder),
+            hint="free some disk space or mend the folder, then run jvom build",
+        ) from error
 
 
 def _base(lake: snapshot.Lake) -> dict[str, pa.Table]:

@@ -14,7 +14,7 @@ from pipelines import pending, raw, snapshot
 from pipelines.commands.session import Session
 from pipelines.commands.terminal import Terminal, error_document
 from pipelines.pending import Plan
-from schemas.errors import LakeError, SourceError, UsageError
+from schemas.errors import LakeError, Problems, SourceError, UsageError
 
 if TYPE_CHECKING:
     from pipelines.commands.rehearsal import Rehearsed
@@ -38,8 +38,9 @@ def carry_out(session: Session, decide: Callable[[], Plan], timeout: float) -> N
 
     Raises LakeError where another writer holds the lock for longer than `timeout` seconds.
     """
-    if decide().nothing:
-        _nothing_new(session)
+    plan = decide()
+    if plan.nothing:
+        _nothing_new(session, plan)
         return
     from pipelines import run  # Dagster: only now that it is needed
 
@@ -52,15 +53,15 @@ def carry_out(session: Session, decide: Callable[[], Plan], timeout: float) -> N
                 session.settings, plan, verbose=session.terminal.verbose, progress=session.terminal.say
             )
     if result is None:
-        _nothing_new(session)
+        _nothing_new(session, plan)
     else:
-        _show(session, result)
+        _show(session, result, plan)
 
 
 def rehearse(session: Session, plan: Plan) -> None:
     """Show what building this plan would record and which published figures it would change."""
     if plan.nothing:
-        _nothing_new(session)
+        _nothing_new(session, plan)
         return
     from pipelines.commands import rehearsal
 
@@ -77,12 +78,16 @@ def rehearse(session: Session, plan: Plan) -> None:
                 for edition in rehearsed
             ],
             "publish": plan.publish,
+            "problems": [error_document(problem) for problem in plan.problems],
         }
     )
+    for problem in plan.problems:
+        session.terminal.say(f"error: {problem}")
     for edition in rehearsed:
         _show_rehearsed(session.terminal, edition)
-    if refused:
-        raise typer.Exit(max(edition.error.exit_code for edition in refused if edition.error))
+    errors = [*plan.problems, *(edition.error for edition in refused if edition.error)]
+    if errors:
+        raise typer.Exit(max(error.exit_code for error in errors))
 
 
 def _show_rehearsed(terminal: Terminal, edition: Rehearsed) -> None:
@@ -142,7 +147,10 @@ def _keep_in_raw(session: Session, place: Path, data: bytes, year: int) -> None:
     session.terminal.say(f"kept as {place}")
 
 
-def _nothing_new(session: Session) -> None:
+def _nothing_new(session: Session, plan: Plan) -> None:
+    """Say so; raises what is wrong with files in raw/, if that is all there is to tell."""
+    if plan.problems:
+        raise Problems(list(plan.problems))
     published = session.settings.published
     session.terminal.answer(
         {"nothing_new": True, "editions": [], "published": str(published), "error": None},
@@ -150,8 +158,9 @@ def _nothing_new(session: Session) -> None:
     )
 
 
-def _show(session: Session, result: Result) -> None:
+def _show(session: Session, result: Result, plan: Plan) -> None:
     terminal, published = session.terminal, session.settings.published
+    failures = _failures(result, plan)
     terminal.answer(
         {
             "nothing_new": False,
@@ -159,7 +168,7 @@ def _show(session: Session, result: Result) -> None:
             "release_id": result.release_id,
             "published": str(published),
             "seconds": round(result.seconds, 3),
-            "error": {"message": _failures(result)} if result.exit_code else None,
+            "error": {"message": failures} if failures else None,
         }
     )
     if result.outcomes:
@@ -178,11 +187,19 @@ def _show(session: Session, result: Result) -> None:
         )
     if result.release_id:
         terminal.say(f"release {result.release_id} is in {published} ({result.seconds:.1f} s)")
-    if result.exit_code:
-        terminal.say(f"error: {_failures(result)}")
-        raise typer.Exit(result.exit_code)
+    if failures:
+        terminal.say(f"error: {failures}")
+        raise typer.Exit(1 if plan.problems else result.exit_code)
 
 
-def _failures(result: Result) -> str:
-    refused = [f"edition {o.edition_year} was refused\n{o.error}" for o in result.outcomes if o.error]
-    return "\n".join([*refused, *([f"nothing was published\n{result.error}"] if result.error else [])])
+def _failures(result: Result, plan: Plan) -> str:
+    refused = [
+        f"edition {outcome.edition_year} was refused\n{outcome.error}"
+        + (f"\n  report: {outcome.quarantine}" if outcome.quarantine else "")
+        for outcome in result.outcomes
+        if outcome.error
+    ]
+    unreadable = [str(problem) for problem in plan.problems]
+    return "\n".join(
+        [*unreadable, *refused, *([f"nothing was published\n{result.error}"] if result.error else [])]
+    )

@@ -11,6 +11,7 @@ A vintage is rows, never overwritten; no expiry and no merging runs, here or by 
 from __future__ import annotations
 
 from pipelines.snapshot.backup import backup
+from pipelines.snapshot.evidence import evidence
 from pipelines.snapshot.lake import Lake
 
-__all__ = ["Lake", "backup"]
+__all__ = ["Lake", "backup", "evidence"]

@@ -12,6 +12,8 @@ from pipelines.snapshot.lock import writer_lock
 
 _NEWEST = (
     "SELECT snapshot_id, commit_extra_info FROM {snapshots} LEFT JOIN {changes} USING (snapshot_id) "
+    # What a verification found is recorded, but changes nothing that is published.
+    "WHERE coalesce(commit_extra_info, '') NOT LIKE '_\"key\": \"verification:%' "
     "ORDER BY snapshot_id DESC LIMIT 1"
 )
 

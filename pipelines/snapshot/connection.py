@@ -261,6 +261,22 @@ def load_extension(connection: DuckDBPyConnection, name: str) -> None:
             ) from error
 
 
+def origins(connection: DuckDBPyConnection) -> list[dict[str, object]]:
+    """The extensions loaded that are no part of DuckDB, with version and where they came from."""
+    rows = connection.execute(
+        "SELECT extension_name, extension_version, installed_from FROM duckdb_extensions() "
+        "WHERE loaded AND install_mode <> 'STATICALLY_LINKED' ORDER BY extension_name"
+    ).fetchall()
+    return [
+        {
+            "name": name,
+            "version": version,
+            "origin": source or f"package duckdb-extension-{name.replace('_', '-')}",
+        }
+        for name, version, source in rows
+    ]
+
+
 def s3_secret() -> str:
     """CREATE SECRET from the environment variables that every S3 client reads."""
     env = os.environ

@@ -11,9 +11,12 @@ from typing import TYPE_CHECKING, Literal
 
 import schemas
 from pipelines.seams import SourceFile, Versions
+from schemas.errors import JvomError
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+BY_HAND = ("withdrawn", "restored")
 
 _CAUSES = (
     ("code", "code changed", "reading code"),
@@ -27,7 +30,8 @@ class Held:
     """The latest vintage of an edition.
 
     `versions` are all that gave these rows from these bytes, the vintage's own first and the last
-    to read again last; `stamped` is the newest time written about it, UTC.
+    to read again last; for a restored one also all by which the edition was read before, whatever
+    they gave. `stamped` is the newest time written about it, UTC.
     """
 
     vintage: int
@@ -48,8 +52,14 @@ class Decision:
     reason: str
 
 
-def decide(held: Held | None, source: SourceFile, versions: Versions, content: str) -> Decision:
-    """Compare a reading with the latest vintage. `content` is its `content_hash`."""
+def decide(
+    held: Held | None, source: SourceFile, versions: Versions, content: str, *, recheck: bool = False
+) -> Decision:
+    """Compare a reading with the latest vintage. `content` is its `content_hash`.
+
+    `recheck` asks for a verification also where these versions read these bytes before. Raises
+    JvomError where the same versions now give other rows: then reading does not repeat itself.
+    """
     if held is None:
         return Decision("vintage", "first reading", f"first reading, of {_file(source)}")
     if held.source.sha256 != source.sha256:
@@ -59,7 +69,20 @@ def decide(held: Held | None, source: SourceFile, versions: Versions, content: s
             "source replaced" if replaced else "source changed",
             f"{_file(held.source)} gave way to {_file(source)}",
         )
-    if versions in held.versions:
+    known = versions in held.versions
+    if recheck and held.content_hash == content:
+        how = f"by the versions {versions.code}, {versions.registry}, {versions.declarations}"
+        return Decision("verification", held.cause, f"the same rows as vintage {held.vintage} ({how})")
+    if held.cause == "withdrawn" or (known and held.cause == "restored"):
+        return Decision("nothing", held.cause, f"vintage {held.vintage} is {held.cause}, and stays so")
+    if known and recheck:
+        raise JvomError(
+            f"vintage {held.vintage} of edition {source.edition_year} reads differently now, "
+            "though bytes, code, registry and declarations are the same",
+            file=source.path,
+            hint="jvom verify checks the record; a damaged file is restored from a backup",
+        )
+    if known:
         return Decision(
             "nothing", held.cause, f"vintage {held.vintage} was read from these bytes in this way"
         )

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 READ_AGAIN = "read again"
+VERIFICATION = "verification"
 
 _VERSIONS = "code_version, registry_version, declarations_version"
 _SOURCE = "edition_year, source_path, source_sha256, source_bytes, source_format, source_fidelity"
@@ -31,7 +32,7 @@ def latest(lake: Attached, edition_year: int) -> Held | None:
     )
     if not found:
         return None
-    vintage, cause, content, sha256, recorded_at, *versions = found[0]
+    vintage, cause, content, sha256, recorded_at, *own = found[0]
     again = lake.rows(
         f"SELECT checked_at, {_VERSIONS} FROM {lake.table('verifications')} "
         "WHERE kind = ? AND edition_year = ? AND source_sha256 = ? AND checked_at > ? ORDER BY checked_at",
@@ -40,15 +41,35 @@ def latest(lake: Attached, edition_year: int) -> Held | None:
         sha256,
         recorded_at,
     )
+    versions = [Versions(*own), *(Versions(*row[1:]) for row in again)]
+    if cause == "restored":  # whoever restored it knew the readings before it, and set them aside
+        versions[1:1] = _versions_before(lake, edition_year, vintage)
     return Held(
         vintage=vintage,
         cause=cause,
         source=sources(lake, edition_year)[-1],
         content_hash=content,
-        versions=(Versions(*versions), *(Versions(*row[1:]) for row in again)),
+        versions=tuple(versions),
         snapshot_id=tables.vintage_snapshots(lake)[edition_year, vintage],
         stamped=again[-1][0] if again else recorded_at,
     )
+
+
+def _versions_before(lake: Attached, edition_year: int, vintage: int) -> list[Versions]:
+    """By what an edition was read before a vintage was recorded, again or for the first time, in order."""
+    rows = lake.rows(
+        f"SELECT {_VERSIONS} FROM ("
+        f"SELECT recorded_at AS moment, {_VERSIONS} FROM {lake.table('vintages')} "
+        "WHERE edition_year = $1 AND vintage < $2 UNION ALL "
+        f"SELECT checked_at, {_VERSIONS} FROM {lake.table('verifications')} "
+        "WHERE edition_year = $1 AND kind = $3 AND checked_at < ("
+        f"SELECT recorded_at FROM {lake.table('vintages')} WHERE edition_year = $1 AND vintage = $2)"
+        ") ORDER BY moment",
+        edition_year,
+        vintage,
+        READ_AGAIN,
+    )
+    return [Versions(*row) for row in rows]
 
 
 def sources(lake: Attached, edition_year: int) -> list[SourceFile]:
@@ -84,11 +105,25 @@ def contents(lake: Attached) -> list[tuple[Any, ...]]:
     )
 
 
-def append(lake: Attached, vintage: Mapping[str, Any], read: Mapping[str, pa.Table]) -> Recorded:
+def withdrawn(lake: Attached, edition_year: int) -> dict[int, bool]:
+    """Every vintage of an edition, oldest first, and whether it takes the edition out."""
+    if "editions_vintages" not in tables.columns(lake):
+        return {}
+    rows = lake.rows(
+        f"SELECT vintage, withdrawn FROM {lake.table('editions_vintages')} "
+        "WHERE edition_year = ? ORDER BY vintage",
+        edition_year,
+    )
+    return dict(rows)
+
+
+def append(
+    lake: Attached, vintage: Mapping[str, Any], read: Mapping[str, pa.Table], *, withdrawn: bool = False
+) -> Recorded:
     """Commit a vintage: its row of `vintages` and all its tables, together or not at all."""
     year, number, source = vintage["edition_year"], vintage["vintage"], vintage["source_sha256"]
     versions = [vintage[name] for name in _VERSIONS.split(", ")]
-    stamps = {"vintage": number, "recorded_at": vintage["recorded_at"], "withdrawn": False}
+    stamps = {"vintage": number, "recorded_at": vintage["recorded_at"], "withdrawn": withdrawn}
 
     def write() -> None:
         for name in schemas.TABLES:
@@ -135,6 +170,8 @@ def verify(
         "source_sha256": source,
     }
     how = [versions.code, versions.registry, versions.declarations]
+    if versions in held.versions:  # rechecked: a key is for one commit
+        how.append(now.isoformat())
     commit(
         lake,
         lambda: tables.insert(lake, "verifications", schemas.RECORD["verifications"].table([row])),
@@ -143,6 +180,31 @@ def verify(
         actor=actor,
         info={"kind": READ_AGAIN, "edition_year": year, "vintage": held.vintage},
     )
+
+
+def verified(lake: Attached, result: str, actor: str, now: datetime.datetime) -> None:
+    """Commit what a verification of the whole record found."""
+    row = {"checked_at": now, "kind": VERIFICATION, "result": result, "actor": actor}
+    commit(
+        lake,
+        lambda: tables.insert(lake, "verifications", schemas.RECORD["verifications"].table([row])),
+        key=f"{VERIFICATION}:{now.isoformat()}",
+        message=f"Verification: {result.partition(chr(10))[0]}",
+        actor=actor,
+        info={"kind": VERIFICATION},
+    )
+
+
+def verified_as(lake: Attached, result: str) -> datetime.datetime | None:
+    """When a verification last had this result; None if it never had."""
+    if "verifications" not in tables.columns(lake):
+        return None
+    (found,) = lake.rows(
+        f"SELECT max(checked_at) FROM {lake.table('verifications')} WHERE kind = ? AND result = ?",
+        VERIFICATION,
+        result,
+    )
+    return cast("datetime.datetime | None", found[0])
 
 
 def release(lake: Attached, row: Mapping[str, Any], actor: str) -> bool:

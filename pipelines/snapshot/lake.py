@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from pipelines import settings
 from pipelines.seams import Recorded, SourceFile, Versions
-from pipelines.snapshot import connection, decision, history, tables, upkeep
+from pipelines.snapshot import connection, decision, history, manifests, tables, upkeep, withdrawal
 from pipelines.snapshot.commits import newest_key
 from pipelines.snapshot.connection import Address, Attached, attached
 from pipelines.snapshot.lock import writer_lock
@@ -61,16 +61,18 @@ class Lake:
         actor: str,
         run_id: str,
         git_commit: str | None,
+        recheck: bool = False,
     ) -> Recorded:
         """Record one reading of an edition as a vintage, all tables in one transaction.
 
         `read` holds the tables of `schemas.TABLES` as read. Nothing is written where these bytes
-        were read by these versions before; a verification, where other versions give the same rows.
+        were read by these versions before, unless `recheck` asks for it; a verification, where the
+        rows are the same.
         """
         content = decision.content_hash(read)
         with self._writing(f"recording edition {edition_year}", actor) as lake:
             held = history.latest(lake, edition_year)
-            decided = decision.decide(held, source, versions, content)
+            decided = decision.decide(held, source, versions, content, recheck=recheck)
             now = _now(held.stamped if held else None)
             if held is not None and decided.write != "vintage":
                 if decided.write == "verification":
@@ -96,6 +98,50 @@ class Lake:
             }
             return history.append(lake, vintage, read)
 
+    def concerned(self, edition_year: int, wish: withdrawal.Wish, vintage: int | None = None) -> int:
+        """The vintage that withdrawing or restoring would take over; UsageError where it cannot be done."""
+        with attached(self.address, "reading the lake", write=False) as lake:
+            return withdrawal.concerned(lake, edition_year, wish, vintage)
+
+    def withdraw(
+        self, edition_year: int, reason: str, *, actor: str, run_id: str, git_commit: str | None
+    ) -> Recorded:
+        """Take an edition out of the latest views, by a new vintage with the rows of the latest.
+
+        It comes back by `restore`, or by a document with other bytes. Raises UsageError where it is
+        not held, or withdrawn already.
+        """
+        signed = withdrawal.Signature(reason, actor, run_id, git_commit)
+        return self._decided(edition_year, "withdraw", None, signed)
+
+    def restore(
+        self,
+        edition_year: int,
+        vintage: int | None,
+        reason: str,
+        *,
+        actor: str,
+        run_id: str,
+        git_commit: str | None,
+    ) -> Recorded:
+        """Bring a vintage back as the newest one; without `vintage` the last before the withdrawal.
+
+        It stands until bytes or versions come that the edition was never read from or by. Raises
+        UsageError where there is nothing to bring back.
+        """
+        signed = withdrawal.Signature(reason, actor, run_id, git_commit)
+        return self._decided(edition_year, "restore", vintage, signed)
+
+    def _decided(
+        self, edition_year: int, wish: withdrawal.Wish, vintage: int | None, signed: withdrawal.Signature
+    ) -> Recorded:
+        with self.writer():
+            chosen = self.concerned(edition_year, wish, vintage)  # before a lake is made for nothing
+            with self._writing(f"recording edition {edition_year}", signed.actor) as lake:
+                held = history.latest(lake, edition_year)
+                now = _now(held.stamped if held else None)
+                return withdrawal.append(lake, edition_year, wish, chosen, signed, now)
+
     def read(self) -> dict[str, pa.Table]:
         """Every `<table>_vintages`, `vintages`, `verifications` and `releases`, of one moment.
 
@@ -104,6 +150,21 @@ class Lake:
         """
         with attached(self.address, "reading the lake", write=False) as lake:
             return tables.read(lake)
+
+    def vintage(self, edition_year: int, vintage: int) -> dict[str, pa.Table]:
+        """The tables of one vintage as they were read; empty ones where there is no such vintage."""
+        with attached(self.address, "reading the lake", write=False) as lake:
+            return tables.of_vintage(lake, edition_year, vintage)
+
+    def held(self, edition_year: int) -> decision.Held | None:
+        """The latest vintage of an edition, and what gave its rows; None where there is none."""
+        with attached(self.address, "reading the lake", write=False) as lake:
+            return history.latest(lake, edition_year) if lake and tables.columns(lake) else None
+
+    def settled(self, edition_year: int) -> bool:
+        """Whether somebody withdrew or restored the edition and nothing else has come since."""
+        held = self.held(edition_year)
+        return held is not None and held.cause in decision.BY_HAND
 
     def sources(self, edition_year: int) -> list[SourceFile]:
         """The files that the edition's vintages were read from, oldest vintage first."""
@@ -114,6 +175,26 @@ class Lake:
         """Rows per table of a vintage; None where there is no such vintage."""
         with attached(self.address, "reading the lake", write=False) as lake:
             return history.row_counts(lake, edition_year, vintage) if lake else None
+
+    def stored(self) -> list[dict[str, object]]:
+        """Every data file: path in the data folder, snapshot, size, SHA-256 as it was written."""
+        with attached(self.address, "reading the lake", write=False) as lake:
+            return manifests.stored(lake) if lake else []
+
+    def extensions(self) -> list[dict[str, object]]:
+        """DuckDB's extensions at work: name, version, and where each came from."""
+        with attached(self.address, "reading the lake", write=False) as lake:
+            return connection.origins(lake.connection) if lake else []
+
+    def verified(self, result: str, actor: str) -> None:
+        """Append the result of a verification; `head` does not count it, since no vintage came."""
+        with self._writing("recording the verification", actor) as lake:
+            history.verified(lake, result, actor, _now(None))
+
+    def verified_as(self, result: str) -> datetime.datetime | None:
+        """When a verification of the whole record last had this result, UTC; None if it never had."""
+        with attached(self.address, "reading the lake", write=False) as lake:
+            return history.verified_as(lake, result) if lake else None
 
     def head(self) -> str | None:
         """Key of the newest commit, in a millisecond for a SQLite catalog; None without a lake."""

@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from pipelines.snapshot.connection import Attached
@@ -73,6 +74,23 @@ def read(manifest: Path) -> dict[str, str]:
         return {entry["path"]: entry["sha256"] for entry in json.loads(manifest.read_bytes())["files"]}
     except (OSError, ValueError, KeyError, TypeError):
         return {}
+
+
+def stored(lake: Attached) -> list[dict[str, object]]:
+    """Every data file with its snapshot, size and SHA-256 (null where no manifest has them)."""
+    home = lake.address.manifests
+    listed: list[dict[str, object]] = []
+    for snapshot, paths in files(lake).items():
+        known: dict[str, dict[str, object]] = {}
+        with suppress(OSError, ValueError, KeyError, TypeError):
+            if home is not None:
+                entries = json.loads((home / f"{snapshot:09d}.json").read_bytes())["files"]
+                known = {entry["path"]: entry for entry in entries}
+        for path in paths:
+            entry = known.get(path, {})
+            size, digest = entry.get("bytes"), entry.get("sha256")
+            listed.append({"path": path, "snapshot": snapshot, "bytes": size, "sha256": digest})
+    return listed
 
 
 def sync(path: Path) -> None:

@@ -15,7 +15,7 @@ from schemas.errors import LakeError
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from schemas import Contract
+    from schemas import Column, Contract
 
 _OPTIONS = {"data_inlining_row_limit": "0", "parquet_compression": "'zstd'", "require_commit_message": "true"}
 
@@ -124,6 +124,25 @@ def read(lake: Attached | None) -> dict[str, pa.Table]:
     return {name: tables[name].select(list(c.names)).cast(c.arrow) for name, c in public.items()}
 
 
+def of_vintage(lake: Attached | None, edition_year: int, vintage: int) -> dict[str, pa.Table]:
+    """The tables of one vintage as they were read, by key; empty ones where there is no such vintage."""
+    there = columns(lake) if lake else {}
+    found = {}
+    for name, contract in schemas.TABLES.items():
+        stored, read = f"{name}_vintages", contract.as_read()
+        if lake is None or stored not in there:
+            found[name] = read.table([])
+            continue
+        chosen = ", ".join(_selected(column, there[stored]) for column in read.columns)
+        rows = lake.connection.execute(
+            f"SELECT {chosen} FROM {lake.table(stored)} WHERE edition_year = ? AND vintage = ? "
+            f"ORDER BY {', '.join(contract.key)}",
+            [edition_year, vintage],
+        )
+        found[name] = rows.to_arrow_table().cast(read.arrow)
+    return found
+
+
 def vintage_snapshots(lake: Attached) -> dict[tuple[object, object], int]:
     """(edition_year, vintage) → the snapshot that it was recorded as."""
     return {
@@ -136,12 +155,15 @@ def vintage_snapshots(lake: Attached) -> dict[tuple[object, object], int]:
 def _select(lake: Attached, contract: Contract, there: set[str]) -> pa.Table:
     if not there:
         return contract.table([])
-    chosen = ", ".join(
-        f'"{c.name}"' if c.name in there else f'NULL::{c.sql_type} AS "{c.name}"' for c in contract.columns
-    )
+    chosen = ", ".join(_selected(column, there) for column in contract.columns)
     order = ["published_at"] if "published_at" in contract.names else list(contract.key)
     sql = f"SELECT {chosen} FROM {lake.table(contract.name)} ORDER BY {', '.join(order)}"
     return lake.connection.execute(sql).to_arrow_table()
+
+
+def _selected(column: Column, there: set[str]) -> str:
+    """A column in a SELECT; null where the lake was made before the contract had it."""
+    return f'"{column.name}"' if column.name in there else f'NULL::{column.sql_type} AS "{column.name}"'
 
 
 def _with_snapshots(vintages: pa.Table, snapshots: Mapping[tuple[object, object], int]) -> pa.Table:

@@ -25,6 +25,8 @@ from pipelines.tables.personnel import Personnel
 from schemas.errors import JvomError, LayoutError, Problems
 from schemas.registry import Registry
 
+_MOST_PROBLEMS = 500  # more than any report has lines in its tables; noise has no end
+
 T = TypeVar("T")
 Period = tuple[datetime.date | None, datetime.date | None]
 
@@ -44,6 +46,10 @@ def read(document: Document, source: SourceFile, edition: Edition, registry: Reg
     period = _try(lambda: _period(document, anatomy, edition), problems)
     if annex_1 is None or annex_2 is None or period is None:
         problems.sort(key=lambda problem: problem.line or 0)
+        if len(problems) > _MOST_PROBLEMS:
+            rest = len(problems) - _MOST_PROBLEMS
+            more = LayoutError(f"{rest} more problems", file=document.path, hint="mend these first")
+            problems[_MOST_PROBLEMS:] = [more]
         raise problems[0] if len(problems) == 1 else Problems(problems)
     cells = [*annex_2.cells, *annex_1.cells, *footnotes.cells(notes)]
     marked = {"mandates": annex_1.markers, "personnel": annex_2.markers}

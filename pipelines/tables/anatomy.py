@@ -6,17 +6,18 @@ annex; a heading in a table of contents has none. An annex of several pages may 
 
 from __future__ import annotations
 
-import difflib
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from pipelines.seams import PAGE_NUMBER, Document, Line
-from pipelines.tables import durations
+from pipelines.tables import durations, suggestions
 from pipelines.tables.words import Word, words
 from schemas.errors import JvomError, LayoutError, Problems
 from schemas.registry import Heading, Layout, comparable
 
+_MOST_HEADINGS = 200  # of one annex: one on each page of it, and some to spare
 _HEADING_LINES = 3  # a heading may be printed over so many lines
 _ANNEX = re.compile(
     r"(?P<label>bijlage (?:\d{1,2}|[a-z]|[ivx]{1,4}))\b[.:]?(?: (?P<title>\S.*))?", re.IGNORECASE
@@ -77,7 +78,7 @@ def dissect(document: Document, layouts: Sequence[Layout]) -> Anatomy:
     refusals: list[list[JvomError]] = []
     for layout in layouts:
         try:
-            return _by(layout, lines, document.path)
+            return _by(layout, layouts, lines, document.path)
         except Problems as problems:
             refusals.append(problems.problems)
     closest = min(refusals, key=len)
@@ -132,7 +133,7 @@ class _Place:
         return other.text == self.text or annex_label(other.text) == annex_label(self.text) is not None
 
 
-def _by(layout: Layout, lines: Sequence[Line], path: str) -> Anatomy:
+def _by(layout: Layout, layouts: Sequence[Layout], lines: Sequence[Line], path: str) -> Anatomy:
     """The document by one layout; raises Problems."""
     headings = (layout.mandates.heading, layout.personnel.heading)
     found = [_places(lines, heading) for heading in headings]
@@ -140,12 +141,14 @@ def _by(layout: Layout, lines: Sequence[Line], path: str) -> Anatomy:
     marks |= {place.start: place for places in found for place in places}
     problems: list[JvomError] = []
     annexes: list[tuple[range, Annex]] = []
-    for heading, places, expected in zip(headings, found, header_words(layout), strict=True):
-        openings = [place for place in places if _table(place, lines, marks, expected)]
-        if not places:
-            problems.append(_no_heading(heading, lines, path))
+    for annex, (places, expected) in enumerate(zip(found, header_words(layout), strict=True), start=1):
+        openings = [place for place in places[:_MOST_HEADINGS] if _table(place, lines, marks, expected)]
+        if len(places) > _MOST_HEADINGS:
+            problems.append(_too_often(places, lines, path))
+        elif not places:
+            problems.append(suggestions.no_heading(annex, layout, lines, annex_label, path))
         elif not openings:
-            problems.append(_no_header(places[-1], expected, lines, path))
+            problems.append(_no_header(annex, places, lines, marks, layouts, path))
         else:
             annexes.append(_annex(openings[0], lines, marks, expected))
             problems.extend(
@@ -185,13 +188,10 @@ def _annex(
 
 
 def _places(lines: Sequence[Line], heading: Heading) -> list[_Place]:
-    """Every place where the heading stands, over one or more lines."""
+    """The places where the heading stands, over one or more lines; some more than there may be at most."""
     opening = re.compile(rf"\s*{re.escape(heading.printed.split()[0])}", re.IGNORECASE)
-    return [
-        place
-        for index, line in enumerate(lines)
-        if opening.match(line.text) and (place := _place(lines, index, heading))
-    ]
+    found = (_place(lines, i, heading) for i, line in enumerate(lines) if opening.match(line.text))
+    return list(islice((place for place in found if place), _MOST_HEADINGS + 1))
 
 
 def _place(lines: Sequence[Line], start: int, heading: Heading) -> _Place | None:
@@ -240,22 +240,6 @@ def is_title(text: str) -> bool:
     return text[:1].isupper() and text[-1:] not in ".,;:"
 
 
-def _no_heading(heading: Heading, lines: Iterable[Line], path: str) -> LayoutError:
-    filled = [line for line in lines if line.text.strip()]
-    wanted = comparable(heading.printed)
-    keys = {comparable(line.text): line for line in reversed(filled)}
-    near = difflib.get_close_matches(wanted, keys, n=1, cutoff=0.3)
-    line = keys[near[0]] if near else None
-    found = f"; the nearest line is “{line.text.strip()}”" if line else ""
-    return LayoutError(
-        f"no annex is headed “{heading.printed}”{found}",
-        file=path,
-        page=line.page if line else None,
-        line=line.number if line else None,
-        hint=_ADD_LAYOUT,
-    )
-
-
 def _twice(place: _Place, lines: Sequence[Line], path: str) -> LayoutError:
     line = lines[place.start]
     return LayoutError(
@@ -267,19 +251,30 @@ def _twice(place: _Place, lines: Sequence[Line], path: str) -> LayoutError:
     )
 
 
-def _no_header(place: _Place, expected: Sequence[str], lines: Sequence[Line], path: str) -> LayoutError:
-    after = next((line for line in lines[place.end :] if line.text.strip()), lines[place.start])
+def _too_often(places: Sequence[_Place], lines: Sequence[Line], path: str) -> LayoutError:
+    line = lines[places[_MOST_HEADINGS].start]
     return LayoutError(
-        f"under “{place.text}” there is no table header “{' '.join(expected)}”; what follows starts with "
-        f"“{after.text.strip()}”",
+        f"“{places[0].text[:80]}” stands more than {_MOST_HEADINGS} times: no report has so many pages",
         file=path,
-        page=after.page,
-        line=after.number,
-        hint=_ADD_LAYOUT,
+        page=line.page,
+        line=line.number,
+        hint="check that this is the text of the report",
     )
 
 
-_ADD_LAYOUT = (
-    "compare the headings with the document; where its layout is new, add a [[layout]] with the headings "
-    "and columns as printed to schemas/layouts.toml"
-)
+def _no_header(
+    annex: int,
+    places: Sequence[_Place],
+    lines: Sequence[Line],
+    marks: Mapping[int, _Place],
+    layouts: Sequence[Layout],
+    path: str,
+) -> LayoutError:
+    """No header under any of the headings; told of the one with most lines, not of a table of contents."""
+
+    def below(place: _Place) -> Sequence[Line]:
+        ends = (start for start in marks if start >= place.end and not place.same(marks[start]))
+        return lines[place.end : min(ends, default=len(lines))]
+
+    place = max(reversed(places), key=lambda place: len(below(place)))
+    return suggestions.no_header(annex, place.text, below(place), layouts, path)

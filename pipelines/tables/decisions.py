@@ -114,11 +114,12 @@ class _Decision:
 
     def choices(self, row: Row) -> list[Choice]:
         """The ways to place the figures of a row, or only the declared one."""
-        choices = [
+        ways = (
             Choice(_placed(wording, places, len(self.columns)), _notes(wording), len(wording.apart), key)
             for key, wording in enumerate(row.wordings)
             for places in inference.placements(len(wording.figures), len(self.columns))
-        ]
+        )
+        choices = list(dict.fromkeys(ways))  # where dashes stand makes no difference by itself
         reading = self._reading(row)
         if reading is None:
             return choices
@@ -158,8 +159,7 @@ class _Decision:
                 own = inference.violated(chosen.figures, self.sums)
                 others = [way for way in ways if inference.violated(way.figures, self.sums) <= own]
                 return self._undecided(row, wording, why, [chosen, *others[:_SHOWN]])
-        printed = iter(wording.figures)
-        figures = tuple(None if value is None else next(printed) for value in chosen.figures)
+        figures = _laid_out(wording.figures, chosen.figures)
         placed = len(wording.figures) == len(self.columns)
         sums = tuple(tuple(self._equalities(i, chosen, solution, placed)) for i in range(len(figures)))
         return Decided(row, wording, figures, sums, reading)
@@ -169,8 +169,9 @@ class _Decision:
         return next((self.declared[i] for i in ids if i in self.declared), None)
 
     def _fits(self, choice: Choice, row: Row, reading: Reading) -> bool:
-        figures = dict.fromkeys(reading.figures) | dict(zip(self.columns, choice.figures, strict=True))
-        return row.wordings[choice.key].mission_id == reading.mission_id and figures == reading.figures
+        figures = dict(zip(self.columns, choice.figures, strict=True))
+        same = all(figures.get(name) == reading.figures.get(name) for name in {*figures, *reading.figures})
+        return same and row.wordings[choice.key].mission_id == reading.mission_id
 
     def _undecided(self, row: Row, wording: Wording, why: str, choices: Iterable[Choice]) -> JvomError:
         figures = dict.fromkeys(choice.figures for choice in choices)
@@ -231,6 +232,16 @@ def _placed(wording: Wording, places: Sequence[int], columns: int) -> inference.
     for place, figure in zip(places, wording.figures, strict=True):
         values[place] = figure.value
     return tuple(values)
+
+
+def _laid_out(printed: Sequence[Figure], values: inference.Figures) -> tuple[Figure | None, ...]:
+    """The printed figure of each column; dashes go to the first empty columns where they may stand."""
+    left = list(printed)
+    figures: list[Figure | None] = []
+    for value in values:
+        taken = bool(left) and (left[0].value is None) == (value is None)
+        figures.append(left.pop(0) if taken else None)
+    return tuple(figures)
 
 
 def _notes(wording: Wording) -> tuple[int, ...]:

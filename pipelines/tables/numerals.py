@@ -1,7 +1,8 @@
 """Figures as the report prints them, by a grammar of its own, and the footnote marks glued to them.
 
 A figure is a whole number with or without dots for thousands (`1790`, `1.790`), or a sum of such
-numbers that stands in one cell (`3 + 2`). A leading zero, a comma or a sign is no figure.
+numbers that stands in one cell (`3 + 2`). A leading zero, a comma or a sign is no figure. A dash or
+`n.v.t.` stands for an empty cell.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
+_EMPTY = re.compile(r"[-‐‑‒–—−]+|n\.?v\.?t\.?", re.IGNORECASE)
 _WHOLE = r"(?:0|[1-9][0-9]{0,2}(?:\.[0-9]{3}){1,2}|[1-9][0-9]{0,8})"
 _NUMBER = re.compile(_WHOLE)
 _SUM = re.compile(rf"{_WHOLE}(?:\s*\+\s*{_WHOLE})*")
@@ -24,6 +26,11 @@ def addends(text: str) -> tuple[int, ...] | None:
     if not _SUM.fullmatch(text):
         return None
     return tuple(int(part.replace(".", "")) for part in re.split(r"\s*\+\s*", text))
+
+
+def empty(text: str) -> bool:
+    """Whether `text` says that a cell is empty: a dash, or `n.v.t.`."""
+    return _EMPTY.fullmatch(text) is not None
 
 
 def marked(text: str, notes: Collection[int]) -> list[tuple[str, int]]:

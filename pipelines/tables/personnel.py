@@ -7,17 +7,20 @@ reading is relied on in `decisions`, what a refusal says in `refusals`.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pipelines.seams import Document, Line
-from pipelines.tables import decisions, refusals
+from pipelines.tables import decisions, refusals, suggestions
 from pipelines.tables import rows as printed_rows
 from pipelines.tables.cells import Cell, Span
 from pipelines.tables.decisions import Decided
 from pipelines.tables.rows import Figure, Row, Table, Text
 from pipelines.tables.words import spans, words
 from schemas.errors import JvomError, Problems
-from schemas.registry import TOTAL, Layout, Reading, Registry
+from schemas.registry import TOTAL, Layout, PersonnelLayout, Reading, Registry
+
+_MOST_LINES = 20_000  # from the heading of annex 2 to the next annex, blank ones too
+_MOST_ROWS = 500  # ten times as many missions as there have been
 
 
 @dataclass(frozen=True)
@@ -51,9 +54,12 @@ def read(
     Raises Problems with a LayoutError for everything that cannot be read or decided, and
     RegistryError where a declared reading is none of its row's.
     """
+    if len(lines) > _MOST_LINES:
+        raise Problems([refusals.too_long(document, lines[_MOST_LINES], len(lines))])
     table = printed_rows.read(lines, notes, layout.personnel, registry)
     if table is None:
-        raise Problems([refusals.unknown_header(document, lines, layout, registry)])
+        layouts = registry.layouts or (layout,)
+        raise Problems([suggestions.no_header(2, "annex 2", lines, layouts, document.path)])
     problems, sound = _problems(table, lines, document, layout, registry)
     decided: list[Decided] = []
     if table.totals and sound:
@@ -64,7 +70,7 @@ def read(
         problems.extend(undecided)
     if problems:
         raise Problems(sorted(problems, key=lambda problem: problem.line or 0))
-    return _personnel(table, decided, document, edition_year, layout.personnel.columns)
+    return _personnel(table, decided, document, edition_year, layout.personnel)
 
 
 def _problems(
@@ -74,6 +80,8 @@ def _problems(
     if table.totals is None:
         first = next(line for line in lines if line.text.strip())
         return [refusals.no_totals(document, first, layout.personnel.total)], False
+    if len(table.rows) > _MOST_ROWS:
+        return [refusals.too_many_rows(document, table.rows[_MOST_ROWS].lines[0], len(table.rows))], False
     columns = len(layout.personnel.columns)
     broken: list[JvomError] = [refusals.leftover(document, left, layout) for left in table.leftovers]
     broken += [refusals.late_row(document, late) for late in table.late]
@@ -107,27 +115,27 @@ def _personnel(
     decided: Sequence[Decided],
     document: Document,
     edition_year: int,
-    columns: Sequence[str],
+    layout: PersonnelLayout,
 ) -> Personnel:
     *rows, totals = decided
     marks = [*table.marks, *(mark for one in decided for mark in one.wording.marks)]
     return Personnel(
-        rows=[_row(one, document, edition_year, columns) for one in rows],
+        rows=[_row(one, document, edition_year, layout) for one in rows],
         totals=[
-            {"edition_year": edition_year, **_figures(totals, columns), **_place(totals.row, document)},
+            {"edition_year": edition_year, **_figures(totals, layout), **_place(totals.row, document)},
         ],
-        cells=[cell for one in decided for cell in _cells(one, columns)],
+        cells=[cell for one in decided for cell in _cells(one, layout)],
         markers=tuple(sorted((mark.note, mark.line) for mark in marks)),
     )
 
 
-def _row(one: Decided, document: Document, edition_year: int, columns: Sequence[str]) -> dict[str, object]:
+def _row(one: Decided, document: Document, edition_year: int, layout: PersonnelLayout) -> dict[str, object]:
     return {
         "edition_year": edition_year,
         "mission_id": one.wording.mission_id,
         "mission_as_printed": one.wording.name.printed,
         "region_as_printed": one.row.region.printed if one.row.region else None,
-        **_figures(one, columns),
+        **_figures(one, layout),
         "separate_report": one.wording.separate_report,
         "inferred": one.inferred,
         "footnotes": sorted({mark.note for mark in one.wording.marks}),
@@ -136,11 +144,14 @@ def _row(one: Decided, document: Document, edition_year: int, columns: Sequence[
     }
 
 
-def _figures(one: Decided, columns: Sequence[str]) -> dict[str, int | None]:
-    return {
-        column: None if figure is None else figure.value
-        for column, figure in zip(columns, one.figures, strict=True)
-    }
+def _figures(one: Decided, layout: PersonnelLayout) -> dict[str, int | None]:
+    """Figures by the contract's columns; one that is printed in several is what they add up to."""
+    figures: dict[str, int | None] = {}
+    for column, places in layout.figures:
+        printed = [figure.value for place in places if (figure := one.figures[place])]
+        given = [value for value in printed if value is not None]
+        figures[column] = sum(given) if given else None
+    return figures
 
 
 def _place(row: Row, document: Document) -> dict[str, object]:
@@ -152,7 +163,7 @@ def _place(row: Row, document: Document) -> dict[str, object]:
     }
 
 
-def _cells(one: Decided, columns: Sequence[str]) -> Iterator[Cell]:
+def _cells(one: Decided, layout: PersonnelLayout) -> Iterator[Cell]:
     """The cells of one row: name and region, unless it is the totals row, and every column."""
     key = one.wording.mission_id or ""
     if key != TOTAL:
@@ -160,22 +171,46 @@ def _cells(one: Decided, columns: Sequence[str]) -> Iterator[Cell]:
         if one.row.region:
             yield _text(key, "region", one.row.region)
     table_name = "personnel_totals" if key == TOTAL else "personnel"
-    for place, (column, figure) in enumerate(zip(columns, one.figures, strict=True)):
-        if figure is None:
-            how = "declared" if one.declared else "empty by inference"
-            yield Cell(table_name, key, column, None, None, (_gap(one, place),), (how,), _reasons(one, place))
-        else:
-            yield Cell(
-                table_name,
-                key,
-                column,
-                figure.text.printed,
-                figure.value,
-                spans(figure.text.words),
-                _derivation(one, figure),
-                _reasons(one, place),
-                figure.parts if len(figure.parts) > 1 else (),
-            )
+    for column, places in layout.figures:
+        yield _merged([_cell(one, place, table_name, column) for place in places])
+
+
+def _cell(one: Decided, place: int, table_name: str, column: str) -> Cell:
+    """One printed cell, or the blank where it would stand."""
+    key, figure, reasons = one.wording.mission_id or "", one.figures[place], _reasons(one, place)
+    if figure is None:
+        how = "declared" if one.declared else "empty by inference"
+        return Cell(table_name, key, column, None, None, (_gap(one, place),), (how,), reasons)
+    return Cell(
+        table_name,
+        key,
+        column,
+        figure.text.printed,
+        figure.value,
+        spans(figure.text.words),
+        _derivation(one, figure),
+        reasons,
+        figure.parts if len(figure.parts) > 1 else (),
+    )
+
+
+def _merged(cells: Sequence[Cell]) -> Cell:
+    """The cell of a figure that is printed in several: `1 + 2`, with the spans of both."""
+    given = [cell for cell in cells if cell.value is not None]
+    if len(cells) == 1 or not given:
+        return cells[0]
+    hows = [*(how for cell in given for how in cell.derivation), *["sum of parts"] * (len(given) > 1)]
+    derivation = tuple(dict.fromkeys(how for how in hows if how != "printed" or set(hows) == {"printed"}))
+    parts = tuple(part for cell in given for part in cell.parts or (cell.value,) if isinstance(part, int))
+    return replace(
+        given[0],
+        as_printed=" + ".join(cell.as_printed or "" for cell in given),
+        value=sum(cell.value for cell in given if isinstance(cell.value, int)),
+        spans=tuple(span for cell in given for span in cell.spans),
+        derivation=derivation,
+        equalities=tuple(dict.fromkeys(reason for cell in cells for reason in cell.equalities)),
+        parts=parts if len(parts) > 1 else (),
+    )
 
 
 def _text(key: str, column: str, text: Text) -> Cell:

@@ -66,6 +66,7 @@ def unknown_mission(
     document: Document, line: Line, name: str, region: str | None, registry: Registry
 ) -> LayoutError:
     """A row whose name is no known spelling, with the entry that would make it one."""
+    name = shortened(name)
     near = ", ".join(f"“{text}” ({mission})" for text, mission in registry.nearest(name))
     regions = list(dict.fromkeys(mission.region for mission in registry.missions))
     return LayoutError(
@@ -147,6 +148,28 @@ def no_rows(document: Document, totals: Line) -> LayoutError:
     )
 
 
+def too_long(document: Document, line: Line, lines: int) -> LayoutError:
+    """An annex that is many times as long as a whole report."""
+    return LayoutError(
+        f"annex 2 has {lines:,} lines: no report is that long",
+        file=document.path,
+        page=line.page,
+        line=line.number,
+        hint="check that this is the text of the report",
+    )
+
+
+def too_many_rows(document: Document, line: Line, rows: int) -> LayoutError:
+    """A table that cannot be one of missions."""
+    return LayoutError(
+        f"the table of annex 2 has {rows} rows: that many missions there cannot be",
+        file=document.path,
+        page=line.page,
+        line=line.number,
+        hint="check that this is the text of the report",
+    )
+
+
 def too_many_readings(document: Document, line: Line, open_rows: Sequence[str]) -> LayoutError:
     """A table with so many possible readings that the best cannot be found in reasonable time."""
     return LayoutError(
@@ -168,34 +191,6 @@ def late_row(document: Document, lines: Sequence[Line]) -> LayoutError:
         page=lines[0].page,
         line=lines[0].number,
         hint="check how the document was turned into text: the totals row closes the table",
-    )
-
-
-def unknown_header(
-    document: Document, lines: Iterable[Line], layout: Layout, registry: Registry
-) -> LayoutError:
-    """A table whose header fits no layout, with the nearest layout and the entry that would fit."""
-    filled = [line for line in lines if line.text.strip()]
-    heading = [line for line in filled if not line.text.split()[-1].isdecimal()][:4] or filled[:1]
-    printed = " / ".join(_joined([line]) for line in heading)
-    by_header = {known.personnel.header: known for known in registry.layouts}
-    near = by_header[nearest(printed, by_header, 1)[0]] if printed else layout
-    groups = "\n".join(
-        f'    [[layout.personnel.groups]]\n    printed = "{group.printed}"\n    columns = {{ '
-        + ", ".join(f'"{column.printed}" = "{column.column}"' for column in group.columns)
-        + " }"
-        for group in near.personnel.groups
-    )
-    return LayoutError(
-        f"the header of annex 2 fits no known layout: “{printed}”; the nearest is layout {near.id}: "
-        f"“{near.personnel.header}”",
-        file=document.path,
-        page=heading[0].page if heading else None,
-        line=heading[0].number if heading else None,
-        hint=(
-            f"copy layout {near.id} in schemas/layouts.toml under a new id, and change these lines to the "
-            f'headings as printed:\n    mission = "{near.personnel.mission}"\n{groups}'
-        ),
     )
 
 
@@ -222,8 +217,13 @@ def _inline(figures: Figures) -> str:
     return ", ".join(f"{name} = {value}" for name, value in figures.items() if value is not None)
 
 
+def shortened(text: str, most: int = 200) -> str:
+    """A text that a document may make as long as it likes, so that an error stays a paragraph."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
 def _joined(lines: Iterable[Line]) -> str:
-    return " ".join(word for line in lines for word in line.text.split())
+    return shortened(" ".join(word for line in lines for word in line.text.split()), 400)
 
 
 def _quoted(text: str) -> str:

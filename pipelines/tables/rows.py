@@ -22,6 +22,8 @@ from schemas.registry import TOTAL, PersonnelLayout, Registry, comparable
 _MOST_MARKED = 4  # words of one name that could end in a mark
 _MOST_APART = 2  # marks of one row that stand apart
 _MOST_LINES = 4  # of one row
+_MOST_PIECES = 12  # lines of one row that is known by its name
+_MOST_WORDS = 40  # of one name
 
 
 @dataclass(frozen=True)
@@ -47,15 +49,15 @@ class Text:
 
 @dataclass(frozen=True)
 class Figure:
-    """A printed figure; `parts` are the numbers that it adds up, one for a plain figure."""
+    """A printed figure; `parts` are the numbers that it adds up, one for a plain figure, none for a dash."""
 
     text: Text
     parts: tuple[int, ...]
 
     @property
-    def value(self) -> int:
-        """The figure, in persons."""
-        return sum(self.parts)
+    def value(self) -> int | None:
+        """The figure, in persons; None where a dash says that the cell is empty."""
+        return sum(self.parts) if self.parts else None
 
 
 @dataclass(frozen=True)
@@ -164,7 +166,7 @@ class _Reader:
             block.append(line)
             following = words(body[position + 1 : position + 2])
             goes_on = bool(following) and all(map(self._is_figure, following))
-            if goes_on or not self._is_figure(words([line])[-1]):
+            if goes_on or not self._ends_row(line):
                 continue
             self._block(block)
             block = []
@@ -175,7 +177,7 @@ class _Reader:
 
     def _block(self, block: Sequence[Line]) -> None:
         """Lines of which the last ends in a figure: one row, perhaps below headings and empty rows."""
-        for start in range(len(block)):
+        for start in range(max(0, len(block) - _MOST_PIECES), len(block)):
             row = block[start:]
             if named := self._names(words(row), self._totals_row):
                 self._bare(block[:start])
@@ -231,7 +233,7 @@ class _Reader:
     def _after(self, lines: Sequence[Line]) -> None:
         """Running text follows the totals row; a row among it is reported, not lost."""
         for end, line in enumerate(lines, start=1):
-            if not self._is_figure(words([line])[-1]):
+            if not self._ends_row(line):
                 continue
             for start in range(max(0, end - _MOST_LINES), end):
                 found = words(lines[start:end])
@@ -252,7 +254,7 @@ class _Reader:
     def _names(self, row: Sequence[Word], known: Callable[[str], str | None]) -> list[_Named]:
         """The ways to take a known name off the start of a row's words, the rest being figures."""
         found = []
-        for end in range(max(self._tail(row), 1), len(row) + 1):
+        for end in range(max(self._tail(row), 1), min(len(row), _MOST_WORDS) + 1):
             for text in self._texts(row[:end]):
                 plain = self._separate.sub("", text.printed)
                 if mission_id := known(plain):
@@ -294,11 +296,17 @@ class _Reader:
             start -= 1
         return start
 
+    def _ends_row(self, line: Line) -> bool:
+        """Whether a line ends in a figure; a dash behind a word may belong to a name that goes on."""
+        *before, last = words([line])
+        alone = bool(before) and numerals.empty(last.text) and not self._is_figure(before[-1])
+        return self._is_figure(last) and not alone
+
     def _is_figure(self, word: Word) -> bool:
-        """Whether a word can be a figure, or a piece of a printed sum."""
+        """Whether a word can be a figure, a piece of a printed sum, or a dash for an empty cell."""
         text = word.text.strip("+")
         bodies = (text, *(body for body, _ in numerals.marked(text, self._notes)))
-        return not text or any(numerals.addends(body) for body in bodies)
+        return not text or any(numerals.addends(body) or numerals.empty(body) for body in bodies)
 
     def _figures(self, row: Sequence[Word]) -> Iterator[tuple[tuple[Figure, ...], tuple[Mark, ...]]]:
         """The ways to read a row's words as figures, no more than columns, and as marks apart."""
@@ -320,10 +328,12 @@ class _Reader:
         printed, last = as_printed(chain), chain[-1]
         if parts := numerals.addends(printed):
             yield Figure(Text(tuple(chain)), parts)
+        elif numerals.empty(printed):
+            yield Figure(Text(tuple(chain)), ())
         for body, note in numerals.marked(printed, self._notes):
-            if parts := numerals.addends(body):
+            if (parts := numerals.addends(body)) or numerals.empty(body):
                 left = last.first(len(last.text) - len(str(note)))
-                yield Figure(Text((*chain[:-1], left), (Mark(note, last.line.number),)), parts)
+                yield Figure(Text((*chain[:-1], left), (Mark(note, last.line.number),)), parts or ())
         if printed in map(str, self._notes):
             yield Mark(int(printed), last.line.number)
 

@@ -1,0 +1,106 @@
+"""What differs between two vintages of an edition, in words: no stage, and nothing but rows in, text out.
+
+Places are no values, so a figure that only moved does not show. The same comparison, as a relation
+over all vintages, is the view `revisions`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import schemas
+
+LONGEST = 60  # characters of a value that a sentence shows
+
+Row = Mapping[str, object]
+Rows = Mapping[str, Sequence[Row]]
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One value that differs, or a whole row (`column_name` is None) that came or went.
+
+    `subject` is what the row is about: a mission_id, `total`, `footnote:13`, `section:2.1`, `edition`.
+    """
+
+    subject: str
+    table_name: str
+    row_key: str
+    column_name: str | None
+    old_value: object
+    new_value: object
+
+    @property
+    def sentence(self) -> str:
+        """Such as `deployed_military 32 → 33`."""
+        if self.column_name is None:
+            return f"{'new' if self.old_value is None else 'gone'} in {self.table_name}"
+        return f"{self.column_name} {_shown(self.old_value)} → {_shown(self.new_value)}"
+
+
+def differences(before: Rows, after: Rows) -> tuple[Difference, ...]:
+    """Every difference between two vintages, both as rows by the names of `schemas.TABLES`.
+
+    In `cells` only what no other table says: the way a value was obtained, or its printed form.
+    """
+    found: list[Difference] = []
+    for name in schemas.TABLES:
+        if name != "cells":
+            found += _of_table(name, before.get(name, ()), after.get(name, ()))
+    told = {(each.table_name, each.row_key) for each in found}
+    for each in _of_table("cells", before.get("cells", ()), after.get("cells", ())):
+        table_name, row_key, _ = each.row_key.split(" ", 2)
+        if (table_name, row_key) not in told:
+            found.append(each)
+    return tuple(found)
+
+
+def sentences(found: Sequence[Difference]) -> tuple[str, ...]:
+    """One line for each thing that changed: `untso: deployed_military 32 → 33; deployed_total 32 → 33`."""
+    by_subject: dict[str, dict[str, None]] = {}
+    for each in found:
+        by_subject.setdefault(each.subject, {})[each.sentence] = None
+    return tuple(f"{subject}: {'; '.join(told)}" for subject, told in sorted(by_subject.items()))
+
+
+def _of_table(name: str, before: Sequence[Row], after: Sequence[Row]) -> Iterator[Difference]:
+    contract = schemas.TABLES[name]
+    key = [column for column in contract.key if column != "edition_year"]
+    columns = [column for column in contract.values if column not in contract.key]
+    old, new = ({_row_key(name, key, row): row for row in rows} for rows in (before, after))
+    for row_key in dict.fromkeys([*old, *new]):
+        subject = _subject(name, row_key)
+        if row_key not in old or row_key not in new:
+            there = [True if row_key in rows else None for rows in (old, new)]
+            yield Difference(subject, name, row_key, None, *there)
+            continue
+        for column in columns:
+            was, now = old[row_key].get(column), new[row_key].get(column)
+            if was != now:
+                said = f"{row_key.split(' ', 2)[2]}.{column}" if name == "cells" else column
+                yield Difference(subject, name, row_key, said, was, now)
+
+
+def _row_key(name: str, key: Sequence[str], row: Row) -> str:
+    if name == "footnotes":
+        scope = "" if row["scope"] == "document" else f"{row['scope']}:"
+        return f"footnote:{scope}{row['number']}"
+    if name == "sections":
+        return f"section:{row['section_id']}"
+    if name == "editions":
+        return "edition"
+    return " ".join(str(row[column]) for column in key) or "total"
+
+
+def _subject(name: str, row_key: str) -> str:
+    return row_key.split(" ", 2)[1] if name == "cells" else row_key
+
+
+def _shown(value: object) -> str:
+    if value is None:
+        return "(none)"
+    if isinstance(value, list | tuple):
+        return ", ".join(str(part) for part in value) or "(none)"
+    text = str(value)
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}… ({len(text)} characters)"

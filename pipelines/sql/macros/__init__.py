@@ -1,0 +1,1 @@
+"""Table macros of the published file: questions with an argument, one CREATE MACRO a file."""

@@ -1,0 +1,12 @@
+-- The personnel known at a moment (UTC): of each edition the newest vintage recorded until then, unless
+-- that vintage withdraws the edition.
+CREATE MACRO personnel_as_of(moment) AS TABLE
+SELECT personnel_vintages.*
+FROM personnel_vintages
+WHERE (personnel_vintages.edition_year, personnel_vintages.vintage) IN (
+    SELECT editions_vintages.edition_year, max(editions_vintages.vintage)
+    FROM editions_vintages
+    WHERE editions_vintages.recorded_at <= CAST(moment AS TIMESTAMP)
+    GROUP BY editions_vintages.edition_year
+    HAVING NOT max_by(editions_vintages.withdrawn, editions_vintages.vintage)
+)

@@ -1,0 +1,1 @@
+"""Pages that commands write, as Jinja2 templates: self-contained, without scripts, everything escaped."""

@@ -1,0 +1,27 @@
+"""Documents that were refused, as they stood when the file was published."""
+
+from __future__ import annotations
+
+import pandera.pyarrow as pap
+
+from schemas.contract import TEXT, TEXTS, TIMESTAMP, Column, Contract, edition_year_column
+
+QUARANTINE = Contract(
+    name="quarantine",
+    description="Documents refused and not accepted since, at the moment of publication; a refusal alone "
+    "publishes nothing, so `jvom quarantine` may know of more.",
+    row="refused document",
+    key=("source_sha256", "edition_year"),
+    columns=(
+        Column(
+            "source_sha256",
+            TEXT,
+            "SHA-256 of the file that was refused.",
+            checks=(pap.Check.str_matches(r"^[0-9a-f]{64}$"),),
+        ),
+        edition_year_column(),
+        Column("refused_at", TIMESTAMP, "When it was last refused, UTC.", role="stamp"),
+        Column("problems", TEXTS, "Every problem of the document, in order."),
+    ),
+    stage="record",
+)

@@ -1,0 +1,70 @@
+"""What differs between two vintages, in words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import schemas
+from pipelines.differences import differences, sentences
+from tests import building
+
+ROWS: list[dict[str, Any]] = [
+    {"mission_id": "untso", "frame_military": 12, "deployed_military": 32},
+    {"mission_id": "undof", "frame_military": 1},
+]
+
+
+def rows(read: building.Tables) -> dict[str, list[dict[str, Any]]]:
+    return {name: table.to_pylist() for name, table in read.items()}
+
+
+def told(before: building.Tables, after: building.Tables) -> tuple[str, ...]:
+    return sentences(differences(rows(before), rows(after)))
+
+
+def test_a_changed_figure_is_one_line_for_its_mission() -> None:
+    before = building.edition_tables(2024, ROWS)
+    after = building.edition_tables(2024, [{**ROWS[0], "deployed_military": 33}, ROWS[1]])
+    assert told(before, after) == (
+        "total: deployed_military 32 → 33; deployed_total 32 → 33",
+        "untso: deployed_military 32 → 33; deployed_total 32 → 33",
+    )
+
+
+def test_places_and_order_are_no_difference() -> None:
+    before = building.edition_tables(2024, ROWS)
+    moved = building.edition_tables(2024, ROWS[::-1], source=building.source_file(2024, "moved"))
+    assert told(before, moved) == ()
+
+
+def test_rows_come_and_go_and_blanks_are_said() -> None:
+    mandate = {"mission_id": "undof", "international_mandate_status": "continuous"}
+    before = building.edition_tables(2024, ROWS, mandates=[mandate], footnotes=["one"])
+    after = building.edition_tables(2024, [{"mission_id": "untso", "frame_military": 12}], footnotes=["two"])
+    lines = dict(line.split(": ", 1) for line in told(before, after) if not line.startswith("footnote"))
+    assert lines["untso"] == "deployed_military 32 → (none); deployed_total 32 → (none)"
+    assert lines["undof"] == "gone in personnel; gone in mandates"
+    assert "footnote:1: text one → two" in told(before, after)
+    assert "undof: new in personnel; new in mandates" in told(after, before)
+
+
+def test_a_long_text_is_cut_and_every_table_is_compared() -> None:
+    before = rows(building.edition_tables(2024, ROWS, sections=["One"]))
+    after = rows(building.edition_tables(2024, ROWS, sections=["One"]))
+    after["sections"][0]["text"] = "x" * 200
+    after["editions"][0]["title"] = "Another title"
+    assert sentences(differences(before, after)) == (
+        "edition: title Edition 2024 → Another title",
+        f"section:1: text About One. → {'x' * 60}… (200 characters)",
+    )
+
+
+def test_of_cells_only_what_no_table_says() -> None:
+    before = rows(building.edition_tables(2024, ROWS))
+    after = rows(building.edition_tables(2024, ROWS))
+    cell = next(c for c in after["cells"] if (c["row_key"], c["column_name"]) == ("untso", "frame_military"))
+    cell["derivation"] = ["column inferred"]
+    assert sentences(differences(before, after)) == (
+        "untso: frame_military.derivation printed → column inferred",
+    )
+    assert schemas.TABLES["cells"].key[1:] == ("table_name", "row_key", "column_name")

@@ -1,0 +1,205 @@
+"""Layouts are data: editions rendered in each are read, and headings that fit none say what to add."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipelines import document, tables, validated
+from pipelines.seams import Edition as Known
+from schemas import registry
+from schemas.errors import JvomError, Problems, RegistryError
+from tests.rendering import REGISTRY, Edition, PersonnelRow, PersonnelTable, render
+from tests.rendering_report import ANNEX_1, HEADER_2, read_tables, report, source_of
+
+LAYOUTS = {layout.id: layout for layout in REGISTRY.layouts}
+FIGURES = (
+    "frame_military",
+    "frame_civil_police",
+    "deployed_military",
+    "deployed_civil_police",
+    "deployed_total",
+)
+APART = PersonnelTable(
+    (
+        PersonnelRow("unifil", "UNIFIL", "Europa", (1, 2, 3, 4, 5, 6, 15), addend=None),
+        PersonnelRow("undof", "UNDOF", "Europa", (7, 0, 9, 40, 10, 20, 70), note=2),
+        PersonnelRow("untso", "UNTSO", "Afrika", (12, None, None, 32, None, None, 32)),
+        PersonnelRow("ussc", "USSC", "Afrika", (100, 70, None, 500, 300, None, 800)),
+    )
+)
+SENT = PersonnelTable(
+    (
+        PersonnelRow("unifil", "UNIFIL", "Europa", (3, 4, 7)),
+        PersonnelRow("untso", "UNTSO", "Afrika", (32, None, 32), note=1),
+        PersonnelRow("vpd", "VPD", "Diversen", (1790, None, 1790)),
+    )
+)
+
+
+def rows(read: dict[str, Any]) -> dict[str, tuple[int | None, ...]]:
+    return {row["mission_id"]: tuple(row[name] for name in FIGURES) for row in read["personnel"].to_pylist()}
+
+
+def cell(read: dict[str, Any], row_key: str, column: str) -> dict[str, Any]:
+    (found,) = [c for c in read["cells"].to_pylist() if (c["row_key"], c["column_name"]) == (row_key, column)]
+    return dict(found)
+
+
+def checked(text: str, year: int) -> dict[str, Any]:
+    """The tables of a text, all of which keep their contracts."""
+    read = read_tables(text, Known(year))
+    return validated.check(read, [mission.id for mission in REGISTRY.missions], path="report.txt")
+
+
+def test_civil_and_police_apart_make_one_figure() -> None:
+    text = render(Edition(APART, layout=LAYOUTS["civil and police apart"]))
+    read = checked(text, 2024)
+    assert rows(read) == {
+        "unifil": (1, 5, 4, 11, 15),
+        "undof": (7, 9, 40, 30, 70),
+        "untso": (12, None, 32, None, 32),
+        "ussc": (100, 70, 500, 300, 800),
+    }
+    (totals,) = read["personnel_totals"].to_pylist()
+    assert tuple(totals[name] for name in FIGURES) == (120, 84, 576, 341, 917)
+    assert read["editions"]["layout"].to_pylist() == ["civil and police apart"]
+    both = cell(read, "unifil", "frame_civil_police")
+    assert (both["as_printed"], both["value_integer"], both["parts"]) == ("2 + 3", 5, [2, 3])
+    assert both["derivation"] == ["sum of parts"]
+    lines = text.split("\n")
+    printed = [lines[s["line"] - 1][s["char_start"] : s["char_end"]] for s in both["spans"]]
+    assert printed == ["2", "3"]
+    assert cell(read, "ussc", "frame_civil_police")["as_printed"] == "70"
+    assert cell(read, "ussc", "frame_civil_police")["derivation"] == ["column inferred"]
+    assert cell(read, "untso", "frame_civil_police")["derivation"] == ["empty by inference"]
+    assert cell(read, "undof", "frame_civil_police")["as_printed"] == "0 + 9"
+
+
+def test_persons_sent_in_a_calendar_year_without_frames() -> None:
+    text = render(Edition(SENT, period="in 2019", layout=LAYOUTS["persons sent"]))
+    read = checked(text, 2020)
+    assert rows(read) == {
+        "unifil": (None, None, 3, 4, 7),
+        "untso": (None, None, 32, None, 32),
+        "vpd": (None, None, 1790, None, 1790),
+    }
+    (edition,) = read["editions"].to_pylist()
+    assert (edition["layout"], edition["scope"], edition["period_months"]) == ("persons sent", "in 2019", 12)
+    assert (edition["period_start"], edition["period_end"]) == (
+        datetime.date(2019, 1, 1),
+        datetime.date(2019, 12, 31),
+    )
+    assert {c["column_name"] for c in read["cells"].to_pylist() if c["table_name"] == "personnel"} == {
+        "mission",
+        "region",
+        *FIGURES[2:],
+    }
+
+
+# Headings that fit none.
+
+HEADING = "Bijlage 2 Totale inzet mei 2023 t/m april 2024"
+NOTES = ["12 Nederland is daarin beperkt.", "13 Het gaat om een paar mensen."]
+
+
+def refused(text: str, layouts: Sequence[registry.Layout] = REGISTRY.layouts) -> JvomError:
+    """The one problem of a text; `tables` is asked with these layouts."""
+    with pytest.raises(JvomError) as caught:
+        read_with(text, layouts)
+    assert not isinstance(caught.value, Problems)
+    return caught.value
+
+
+def read_with(text: str, layouts: Sequence[registry.Layout]) -> dict[str, Any]:
+    source = source_of(text.encode())
+    known = dataclasses.replace(REGISTRY, layouts=tuple(layouts))
+    return tables.read(document.read(text.encode(), source), source, Known(2024), known)
+
+
+def pasted(problem: JvomError, folder: Path) -> tuple[registry.Layout, ...]:
+    """The layouts with the entry of a refusal pasted below them."""
+    for name in ("missions.toml", "layouts.toml", "readings.toml"):
+        shutil.copy(Path(registry.__file__).parent / name, folder)
+    entry = (problem.hint or "").partition("\n")[2] if "[[layout]]" in (problem.hint or "") else ""
+    assert entry.strip().startswith("[[layout]]")
+    with (folder / "layouts.toml").open("a", encoding="utf-8") as stream:
+        stream.write(f"\n{entry}\n")
+    return registry.load(folder).layouts
+
+
+def annex(*lines: str) -> str:
+    return report(annex_2=[f" {HEADING}", *lines])
+
+
+def test_a_header_split_otherwise_shows_its_lines_and_the_entry(tmp_path: Path) -> None:
+    """Footnotes stand before the header; the frames are together, those sent are apart."""
+    text = annex(
+        *NOTES,
+        "Missie",
+        "Nationale kaders Ingezet personeel",
+        "Militair Civiel/Politie Militair Civiel Politie12 Totaal",
+        "EUROPA",
+        "UNIFIL 1 213 4 8 3 15",
+        "Totaal 1 2 4 8 3 15",
+    )
+    problem = refused(text)
+    line = text.split("\n").index("Missie") + 1
+    assert problem.line == line
+    assert f"lines {line} to {line + 2}" in problem.message
+    assert "Militair Civiel/Politie Militair Civiel Politie12 Totaal" in problem.message
+    assert "the nearest is layout “" in problem.message
+    read = read_with(text, pasted(problem, tmp_path))
+    assert rows(read) == {"unifil": (1, 2, 4, 11, 15)}
+
+
+def test_a_column_that_no_layout_knows_is_left_to_decide(tmp_path: Path) -> None:
+    text = annex(
+        "Missie",
+        "Nationale kaders Ingezet personeel",
+        "Militair Burgers Militair Burgers Totaal",
+        "UNIFIL 1 2 4 8 12",
+        "Totaal 1 2 4 8 12",
+    )
+    problem = refused(text)
+    with pytest.raises(RegistryError, match="'frame_burgers' is no figure of the contract") as caught:
+        pasted(problem, tmp_path)
+    assert "frame_civil_police" in (caught.value.hint or "")
+    path = tmp_path / "layouts.toml"
+    decided = path.read_text(encoding="utf-8").replace("_burgers", "_civil_police")
+    path.write_text(decided, encoding="utf-8")
+    read = read_with(text, registry.load(tmp_path).layouts)
+    assert rows(read) == {"unifil": (1, 2, 4, 8, 12)}
+
+
+def test_another_heading_of_annex_2_comes_with_the_entry(tmp_path: Path) -> None:
+    text = annex("Missie", *HEADER_2[1:], "UNIFIL 1 2 4 8 12", "Totaal 1 2 4 8 12")
+    text = text.replace("Totale inzet mei", "Personele inzet mei")
+    problem = refused(text)
+    assert "Personele inzet mei 2023" in problem.message
+    assert problem.line == text.split("\n").index(f" {HEADING.replace('Totale', 'Personele')}") + 1
+    (edition,) = read_with(text, pasted(problem, tmp_path))["editions"].to_pylist()
+    assert (edition["layout"], edition["scope"]) == ("2024, changed", "mei 2023 t/m april 2024")
+
+
+@pytest.mark.parametrize(("old", "new"), [("Rechtsbasis", "Grondslag"), ("Locatie Inzet", "Gebied Missie")])
+def test_another_header_of_annex_1_comes_with_the_entry(tmp_path: Path, old: str, new: str) -> None:
+    text = report(annex_1=[line.replace(old, new) for line in ANNEX_1[:2]] + ANNEX_1[2:])
+    text = text.replace("1 Grondslag, mandaten", "1 Rechtsbasis, mandaten")
+    problem = refused(text)
+    assert "header of annex 1" in problem.message
+    assert new in problem.message
+    read = read_with(text, pasted(problem, tmp_path))
+    assert read["mandates"]["mission_id"].to_pylist() == ["unifil", "cmf"]
+
+
+def test_a_heading_without_any_table_says_so() -> None:
+    problem = refused(annex("Er is dit jaar geen tabel opgenomen."))
+    assert "no line looks like the header of a table" in problem.message
+    assert problem.line is not None

@@ -1,0 +1,234 @@
+"""Taking editions out and bringing vintages back: new vintages that no build undoes by itself."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import ROOT, Jvom
+
+from pipelines import pending, published, raw, views
+from pipelines.seams import Recorded
+from pipelines.settings import Settings, find
+from pipelines.snapshot import Lake
+from schemas.errors import JvomError, UsageError
+from tests import building
+from tests.building import VERSIONS
+from tests.lake_child import open_lake
+
+UNTSO = {"mission_id": "untso", "mission_as_printed": "UNTSO", "deployed_military": 32}
+SIGNED = {"actor": "tester", "run_id": "run", "git_commit": None}
+REASON = "the report was recalled"
+
+
+@pytest.fixture
+def lake(tmp_path: Path) -> Lake:
+    return open_lake(tmp_path)
+
+
+def put(lake: Lake, text: str, code: str = VERSIONS.code, *, recheck: bool = False, **row: Any) -> Recorded:
+    """Record 2024 as read from a file that says `text`, with changed values of its one row."""
+    source = building.source_file(2024, text)
+    return lake.record(
+        2024,
+        building.edition_tables(2024, [{**UNTSO, **row}], source=source),
+        source=source,
+        versions=dataclasses.replace(VERSIONS, code=code),
+        recheck=recheck,
+        **SIGNED,
+    )
+
+
+def figures(lake: Lake) -> list[tuple[int, int, str]]:
+    """Vintage, figure and name of every recorded row."""
+    rows = lake.read()["personnel_vintages"].to_pylist()
+    return [(row["vintage"], row["deployed_military"], row["mission_as_printed"]) for row in rows]
+
+
+def test_a_chain_of_six_has_the_known_causes_and_rows(lake: Lake) -> None:
+    put(lake, "one")
+    put(lake, "two", deployed_military=33)
+    put(lake, "three", deployed_military=33, mission_as_printed="Untso")
+    put(lake, "three", "1" * 12, deployed_military=34, mission_as_printed="Untso")
+    withdrawn = lake.withdraw(2024, REASON, **SIGNED)
+    assert (withdrawn.vintage, withdrawn.cause, withdrawn.written) == (5, "withdrawn", True)
+    restored = lake.restore(2024, None, "it was right after all", **SIGNED)
+    assert (restored.vintage, restored.cause, restored.written) == (6, "restored", True)
+    before = lake.head()
+    again = put(lake, "three", "1" * 12, deployed_military=34, mission_as_printed="Untso")
+    assert (again.vintage, again.written, lake.head()) == (6, False, before)
+
+    read = lake.read()
+    assert read["vintages"]["cause"].to_pylist() == [
+        "first reading",
+        "source changed",
+        "source changed",
+        "code changed",
+        "withdrawn",
+        "restored",
+    ]
+    assert figures(lake) == [
+        (1, 32, "UNTSO"),
+        (2, 33, "UNTSO"),
+        (3, 33, "Untso"),
+        *((vintage, 34, "Untso") for vintage in (4, 5, 6)),
+    ]
+    assert read["editions_vintages"]["withdrawn"].to_pylist() == [False] * 4 + [True, False]
+    assert read["vintages"]["reason"].to_pylist()[4] == f"vintage 4 withdrawn: {REASON}"
+    moments = read["vintages"]["recorded_at"].to_pylist()
+    assert moments == sorted(set(moments))
+    assert len(set(read["vintages"]["content_hash"].to_pylist())) == 4
+
+
+def test_the_latest_views_drop_and_regain_a_withdrawn_edition(lake: Lake) -> None:
+    def latest() -> list[int]:
+        base = lake.read() | building.registry_tables({"untso"})
+        return list(views.evaluate(base)["personnel"]["deployed_military"].to_pylist())
+
+    put(lake, "one")
+    lake.withdraw(2024, REASON, **SIGNED)
+    assert latest() == []
+    lake.restore(2024, None, "back", **SIGNED)
+    assert latest() == [32]
+
+
+def test_a_withdrawn_edition_comes_back_by_other_bytes_alone(lake: Lake) -> None:
+    put(lake, "one")
+    lake.withdraw(2024, REASON, **SIGNED)
+    for code, figure in ((VERSIONS.code, 32), ("1" * 12, 32), ("2" * 12, 99)):
+        assert not put(lake, "one", code, deployed_military=figure).written
+    corrected = put(lake, "two", deployed_military=33)
+    assert (corrected.vintage, corrected.cause) == (3, "source changed")
+    assert lake.read()["editions_vintages"]["withdrawn"].to_pylist() == [False, True, False]
+
+
+def test_a_restored_vintage_stands_against_what_was_known_and_gives_way_to_what_is_new(lake: Lake) -> None:
+    put(lake, "one")
+    put(lake, "one", "1" * 12, deployed_military=99)
+    put(lake, "one", "2" * 12, deployed_military=99)  # the same rows: a verification
+    assert lake.restore(2024, 1, "the new code misreads it", **SIGNED).vintage == 3
+    for code in ("1" * 12, "2" * 12):
+        assert not put(lake, "one", code, deployed_military=99).written
+        assert not put(lake, "one", code, deployed_military=99, recheck=True).written
+    better = put(lake, "one", "3" * 12, deployed_military=31)
+    assert (better.vintage, better.cause) == (4, "code changed")
+    assert better.reason == f"reading code {'2' * 12} → {'3' * 12}"
+
+
+@pytest.mark.parametrize(
+    ("done", "wish", "vintage", "words"),
+    [
+        ([], "withdraw", None, "no edition of 2024"),
+        ([], "restore", None, "no edition of 2024"),
+        (["one"], "restore", None, "is not withdrawn"),
+        (["one"], "restore", 1, "no vintage 1 to bring back"),
+        (["one"], "restore", 7, "no vintage 7"),
+        (["one", "withdraw"], "withdraw", None, "withdrawn already"),
+        (["one", "withdraw"], "restore", 2, "no vintage 2 to bring back"),
+    ],
+)
+def test_what_cannot_be_done_is_refused(
+    lake: Lake, done: list[str], wish: str, vintage: int | None, words: str
+) -> None:
+    for step in done:
+        if step == "withdraw":
+            lake.withdraw(2024, REASON, **SIGNED)
+        else:
+            put(lake, step)
+    head = lake.head()
+    decide = {
+        "withdraw": lambda: lake.withdraw(2024, REASON, **SIGNED),
+        "restore": lambda: lake.restore(2024, vintage, REASON, **SIGNED),
+    }
+    with pytest.raises(UsageError, match=words):
+        decide[wish]()
+    assert lake.head() == head
+
+
+def test_a_recheck_is_noted_each_time_and_other_rows_are_an_error(lake: Lake) -> None:
+    put(lake, "one")
+    for _ in range(2):
+        assert not put(lake, "one", recheck=True).written
+    checks = lake.read()["verifications"].to_pylist()
+    assert [(row["kind"], row["edition_year"]) for row in checks] == [("read again", 2024)] * 2
+    assert checks[0]["result"].startswith("the same rows as vintage 1")
+    with pytest.raises(JvomError, match="reads differently now"):
+        put(lake, "one", recheck=True, deployed_military=1)
+
+
+def test_settled_editions_take_only_bytes_never_seen() -> None:
+    old, new, third = (building.source_file(2024, text) for text in ("old", "new", "third"))
+    seen = {old.sha256, new.sha256}
+    assert raw.choose([new], old, seen) == new  # the older file was put back
+    assert raw.choose([new], old, seen, settled=True) == old
+    assert raw.choose([new, third], old, seen, settled=True) == third
+
+
+EDITION = ROOT / "raw" / "2024" / "jvom-2024.txt"
+
+
+@pytest.fixture
+def own(built: Path, tmp_path: Path) -> Settings:
+    shutil.copytree(built, tmp_path / "warehouse")
+    shutil.copytree(ROOT / "raw", tmp_path / "raw")
+    return find(tmp_path / "raw", tmp_path / "warehouse")
+
+
+def test_the_commands_withdraw_and_restore_and_no_build_undoes_them(own: Settings, jvom: Jvom) -> None:
+    where = ("--raw", own.raw, "--warehouse", own.warehouse)
+    done = jvom("withdraw", 2024, "--reason", REASON, *where, "--json", JVOM_ACTOR="auditor")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["vintage"] == 2
+    assert json.loads(jvom("sql", "SELECT * FROM personnel", *where, "--json").stdout)["rows"] == []
+    assert pending.plan(own).nothing
+
+    twice = jvom("withdraw", 2024, "--reason", REASON, *where)
+    assert (twice.returncode, "withdrawn already" in twice.stderr) == (2, True)
+
+    text = EDITION.read_text(encoding="utf-8").replace("UNTSO 12 32 32", "UNTSO 12 33 33")
+    (own.raw / "2024" / EDITION.name).write_text(
+        text.replace("Totaal 1510 22 3454 29 3473", "Totaal 1510 22 3455 29 3474"), encoding="utf-8"
+    )
+    assert jvom("build", *where).returncode == 0
+    shown = jvom("diff", 2024, 2, 3, *where)
+    assert "untso: deployed_military 32 → 33; deployed_total 32 → 33" in shown.stdout.splitlines()
+    assert json.loads(jvom("diff", 2024, 1, 2, *where, "--json").stdout)["sentences"] == []
+    assert jvom("diff", 2024, 1, 9, *where).returncode == 2
+
+    back = jvom("restore", 2024, "--vintage", 1, "--reason", "the first was right", *where)
+    assert back.returncode == 0, back.stderr
+    assert "vintage 4: restored" in back.stdout
+    state = published.state(own.published)
+    assert state is not None
+    assert state.editions[2024].settled
+    assert pending.plan(own).nothing  # raw/ has the bytes of vintage 3, which were set aside
+
+
+def test_bytes_and_code_are_two_vintages_with_two_causes(
+    own: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = own.raw / "2024" / EDITION.name
+    file.write_text(EDITION.read_text(encoding="utf-8") + "\n", encoding="utf-8")
+    assert [due.reason for due in pending.plan(own).editions] == [
+        f"raw/2024/{EDITION.name} has other bytes than what was read"
+    ]
+    monkeypatch.setattr("pipelines.versions.code", lambda: "1" * 12)
+    first, second = pending.plan(own).editions
+    assert first.source.sha256 != second.source.sha256
+    assert raw.read(first.source, raw=own.raw, kept=own.kept) == EDITION.read_bytes()
+    assert first.reason == "the code that reads has changed: first the bytes read before"
+    (own.kept / first.source.sha256).unlink()
+    assert [due.source for due in pending.plan(own).editions] == [second.source]
+
+
+def test_a_recheck_reads_every_edition_again(own: Settings, jvom: Jvom) -> None:
+    assert [due.recheck for due in pending.plan(own, recheck=True).editions] == [True]
+    where = ("--raw", own.raw, "--warehouse", own.warehouse)
+    assert jvom("build", "--recheck", *where).returncode == 0
+    query = "SELECT count(*) FROM verifications WHERE kind = 'read again'"
+    assert json.loads(jvom("sql", query, *where, "--json").stdout)["rows"] == [[1]]
+    assert pending.plan(own).nothing
