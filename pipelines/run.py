@@ -121,7 +121,7 @@ def decide(
         result = defs.resolve_job_def(wish).execute_in_process(
             instance=instance,
             raise_on_error=False,
-            tags={"jvom/actor": actor(), "jvom/cause": f"{wish}: {config['reason']}", "jvom/year": str(year)},
+            tags={**_marks(), "jvom/cause": f"{wish}: {config['reason']}", "jvom/year": str(year)},
             run_config={**QUIET, "ops": {_OPS[wish]: {"config": dict(config)}}},
         )
         seconds = time.monotonic() - started
