@@ -76,7 +76,7 @@ def read_again(settings: Settings, source: SourceFile) -> Mapping[str, pa.Table]
 
 def verify(settings: Settings, reread: Reread = read_again) -> Report:
     """Check everything and record the result; LakeError where the result cannot be recorded."""
-    lake = snapshot.Lake(settings.catalog, settings.data)
+    lake = snapshot.Lake(settings.catalog, settings.data, settings.warehouse)
     with lake.writer():
         faults = [*_sources(settings), *_stored(settings, lake), *_published(settings)]
         last_sound = lake.verified_as(SOUND)

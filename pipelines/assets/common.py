@@ -63,7 +63,7 @@ class Warehouse(dg.ConfigurableResource[None]):
 
     def lake(self) -> snapshot.Lake:
         """The lake at those addresses."""
-        return snapshot.Lake(self.catalog, self.data)
+        return snapshot.Lake(self.catalog, self.data, Path(self.warehouse))
 
 
 def process(pid: int | None = None) -> str | None:

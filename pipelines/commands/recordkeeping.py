@@ -140,7 +140,7 @@ def _decide(
 
     if not reason.strip():
         raise UsageError("--reason is empty", hint="say in a few words why: it stays in the record")
-    lake = snapshot.Lake(session.settings.catalog, session.settings.data)
+    lake = snapshot.Lake(session.settings.catalog, session.settings.data, session.settings.warehouse)
     lake.concerned(year, wish, vintage)  # what cannot be done is said before Dagster is loaded
     from pipelines import run
 
