@@ -106,6 +106,17 @@ def source_of(source: SourceFile) -> dict[str, Any]:
     }
 
 
+def changes(sentences: Sequence[str]) -> dict[str, Any]:
+    """What a vintage changed, as a list; nothing where there is nothing to say."""
+    if not sentences:
+        return {}
+    shown = [f"- {sentence}" for sentence in sentences[:PREVIEW_ROWS]]
+    left = len(sentences) - PREVIEW_ROWS
+    if left > 0:
+        shown.append(f"- {left} more: `jvom diff` shows them")
+    return {"changes": dg.MetadataValue.md("\n".join(shown))}
+
+
 def _plain(value: object) -> str | int | float | bool | None:
     if value is None or isinstance(value, str | int | float | bool):
         return value

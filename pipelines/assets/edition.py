@@ -1,16 +1,14 @@
 """One edition, from its file to a vintage in the lake: source → document → tables → snapshot."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, cast
 
 import dagster as dg
-import pyarrow as pa
 
 import schemas
 from pipelines import (
     checks,
-    differences,
     metadata,
     quarantined,
     raw,
@@ -31,12 +29,13 @@ from pipelines.assets.common import (
     WRITER_POOL,
     YEARS,
     Warehouse,
+    changes_of,
     content,
     process,
     spoken,
 )
 from pipelines.document import read as read_document
-from pipelines.seams import Document, Edition, Fidelity, Recorded, SourceFile, SourceFormat
+from pipelines.seams import Document, Edition, Fidelity, SourceFile, SourceFormat
 from schemas import registry
 from schemas.errors import JvomError, LakeError, Problems, SourceError
 
@@ -275,7 +274,7 @@ def snapshot_asset(
             recheck=config.recheck,
         )
         before = lake.row_counts(year, recorded.vintage - 1)
-        changed = _changed(lake, recorded, read) if recorded.written and before else ()
+        changed = changes_of(lake, recorded)
         quarantined.resolve(warehouse.settings().quarantine, source)
     now = {name: table.num_rows for name, table in read.items()}
     return dg.MaterializeResult(
@@ -286,11 +285,7 @@ def snapshot_asset(
             "written": recorded.written,
             "lake_snapshot": recorded.snapshot_id,
             "rows": now,
-            **(
-                {"changes": dg.MetadataValue.md("\n".join(f"- {line}" for line in changed))}
-                if changed
-                else {}
-            ),
+            **metadata.changes(changed),
             "query": dg.MetadataValue.md(
                 f"```sql\nSELECT * FROM personnel_vintages "
                 f"WHERE edition_year = {year} AND vintage = {recorded.vintage};\n```"
@@ -300,14 +295,3 @@ def snapshot_asset(
         data_version=dg.DataVersion(f"{year}-{recorded.vintage}"),
         check_results=[checks.row_counts_result(SNAPSHOT, now, before)],
     )
-
-
-def _told(changed: Sequence[str]) -> dict[str, Any]:
-    return {"changes": dg.MetadataValue.md("\n".join(f"- {line}" for line in changed))} if changed else {}
-
-
-def _changed(lake: snapshot.Lake, recorded: Recorded, read: Mapping[str, pa.Table]) -> tuple[str, ...]:
-    """What a new vintage changes against the one before it, in words."""
-    before = lake.vintage(recorded.edition_year, recorded.vintage - 1)
-    old, new = ({name: table.to_pylist() for name, table in tables.items()} for tables in (before, read))
-    return differences.sentences(differences.differences(old, new))

@@ -158,10 +158,13 @@ class Lake:
         with attached(self.address, "reading the lake", write=False) as lake:
             return tables.read(lake)
 
-    def vintage(self, edition_year: int, vintage: int) -> dict[str, pa.Table]:
-        """The tables of one vintage as they were read; empty ones where there is no such vintage."""
+    def vintage(self, edition_year: int, vintage: int, *, stamps: bool = False) -> dict[str, pa.Table]:
+        """The tables of one vintage as they were read; empty ones where there is no such vintage.
+
+        With `stamps` also the columns that the lake added.
+        """
         with attached(self.address, "reading the lake", write=False) as lake:
-            return tables.of_vintage(lake, edition_year, vintage)
+            return tables.of_vintage(lake, edition_year, vintage, stamps=stamps)
 
     def held(self, edition_year: int) -> decision.Held | None:
         """The latest vintage of an edition, and what gave its rows; None where there is none."""

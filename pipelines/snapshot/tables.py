@@ -137,12 +137,17 @@ def read(lake: Attached | None) -> dict[str, pa.Table]:
     return {name: tables[name].select(list(c.names)).cast(c.arrow) for name, c in public.items()}
 
 
-def of_vintage(lake: Attached | None, edition_year: int, vintage: int) -> dict[str, pa.Table]:
-    """The tables of one vintage as they were read, by key; empty ones where there is no such vintage."""
+def of_vintage(
+    lake: Attached | None, edition_year: int, vintage: int, *, stamps: bool = False
+) -> dict[str, pa.Table]:
+    """The tables of one vintage as they were read, by key; empty ones where there is no such vintage.
+
+    With `stamps` also the columns that the lake added.
+    """
     there = columns(lake) if lake else {}
     found = {}
     for name, contract in schemas.TABLES.items():
-        stored, read = f"{name}_vintages", contract.as_read()
+        stored, read = f"{name}_vintages", contract if stamps else contract.as_read()
         if lake is None or stored not in there:
             found[name] = read.table([])
             continue
