@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from pipelines.seams import Document, Evidence, SourceFile
 from pipelines.trace.model import Cell, Piece, Reading, Source, Vintage
-from pipelines.trace.subject import Subject, concerns
+from pipelines.trace.needs import Need
+from pipelines.trace.subject import SECTION
 from schemas.errors import JvomError
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ FROM vintages WHERE edition_year = ? AND vintage = ?
 _CELLS = """
 SELECT table_name, row_key, column_name, value, as_printed, derivation, equalities, parts, page_label, spans
 FROM cells_vintages
-WHERE edition_year = $1 AND vintage = $2 AND table_name = $3 AND ($4 IS NULL OR row_key = $4)
+WHERE edition_year = $1 AND vintage = $2 AND table_name = $3 AND ($4 IS NULL OR list_contains($4, row_key))
 ORDER BY source_page, source_line, row_key, spans
 """
 
@@ -76,18 +77,18 @@ class Printed:
 
 def reading(
     connection: DuckDBPyConnection,
-    subject: Subject,
-    year: int,
-    row_key: str | None,
+    need: Need,
     vintage: int | None,
     *,
     printed: Printed,
     evidence: Callable[[int], Evidence | None],
+    interface: str | None = None,
 ) -> Reading:
     """The vintage of an edition that a value rests on: the one asked for, else the one shown.
 
-    Without a `row_key` it rests on every row of the table.
+    `interface` is the address of Dagster's interface, where it runs.
     """
+    year = need.year
     shown = connection.execute("SELECT vintage FROM editions WHERE edition_year = ?", [year]).fetchone()
     number = shown[0] if vintage is None and shown else vintage
     (edition,) = rows_of(
@@ -98,13 +99,21 @@ def reading(
     )
     (recorded,) = rows_of(connection, _VINTAGE, year, number)
     file = SourceFile(*(edition[name] for name in _SOURCE.split(", ")))
-    found = _cells(connection, subject, year, number, row_key)
-    cells = tuple(_cell(row, printed.text(file)) for row in found)
+    text = printed.text(file)
+    if need.table == "sections":
+        cells = _section(connection, need, number, text)
+    else:
+        cells = tuple(_cell(row, text) for row in _cells(connection, need, number))
     return Reading(
         vintage=Vintage(
             **recorded, withdrawn=edition["withdrawn"], latest=shown is not None and shown[0] == number
         ),
-        evidence=_concerned(evidence(recorded["snapshot_id"]), subject.table),
+        table=need.table,
+        run_address=f"{interface}/runs/{recorded['run_id']}" if interface else None,
+        asset_address=f"{interface}/assets/tables/{need.table}?view=partitions&partition={year}"
+        if interface
+        else None,
+        evidence=_concerned(evidence(recorded["snapshot_id"]), need.table),
         source=Source(
             path=file.path,
             sha256=file.sha256,
@@ -120,13 +129,65 @@ def reading(
     )
 
 
-def _cells(
-    connection: DuckDBPyConnection, subject: Subject, year: int, vintage: int | None, row_key: str | None
-) -> list[dict[str, Any]]:
-    """The cells concerned; for what is said of a row as a whole, every cell of the row."""
-    rows = rows_of(connection, _CELLS, year, vintage, subject.table, row_key)
-    concerned = [row for row in rows if concerns(subject, row["column_name"])]
-    return rows if subject.printed and not concerned else concerned
+def _cells(connection: DuckDBPyConnection, need: Need, vintage: int | None) -> list[dict[str, Any]]:
+    """The cells concerned; for what is said of one row as a whole, every cell of the row."""
+    keys = None if need.keys is None else list(need.keys)
+    rows = rows_of(connection, _CELLS, need.year, vintage, need.table, keys)
+    concerned = [row for row in rows if need.concerns(row["column_name"])]
+    return rows if keys is not None and len(keys) == 1 and not concerned else concerned
+
+
+def _section(
+    connection: DuckDBPyConnection, need: Need, vintage: int | None, text: Mapping[tuple[int, int], str]
+) -> tuple[Cell, ...]:
+    """A section as one cell over its lines; a heading stands on the first of them.
+
+    Without a page the lines are sought on the only page that has the first of them; where several
+    have it, as in a document that counts lines by page, they cannot be shown.
+    """
+    key = (need.keys or ("",))[0]
+    (row,) = rows_of(
+        connection,
+        "SELECT * FROM sections_vintages WHERE edition_year = ? AND vintage = ? AND section_id = ?",
+        need.year,
+        vintage,
+        key.removeprefix(SECTION),
+    )
+    (column,) = need.columns
+    last = row["source_line"] if column in ("heading", "number") else row["source_line_end"]
+    wanted = range(row["source_line"], last + 1)
+    pages = {page for page, number in text if number == row["source_line"]}
+    by_page = len(pages) > 1
+    first = row.get("source_page") or (None if by_page else next(iter(pages), None))
+    places = [
+        (page, number)
+        for page, number in sorted(text)
+        if number in wanted
+        and (page == first if by_page else first is not None)
+        and text[page, number].strip()
+    ]
+    value = None if row[column] is None else str(row[column])
+    return (
+        Cell(
+            table_name="sections",
+            row_key=key,
+            column_name=column,
+            value=value,
+            as_printed=value,
+            derivation=(),
+            equalities=(),
+            parts=(),
+            obtained="what stands on these lines, joined by single spaces"
+            if column in ("heading", "text")
+            else "by where the heading of these lines stands, and what it names",
+            pieces=tuple(_whole_line(place, text[place]) for place in places),
+        ),
+    )
+
+
+def _whole_line(place: tuple[int, int], line: str) -> Piece:
+    page, number = place
+    return Piece(page, None, number, 0, len(line), None, "", line, "")
 
 
 def _cell(row: Mapping[str, Any], text: Mapping[tuple[int, int], str]) -> Cell:
