@@ -32,9 +32,15 @@ OBTAINED = {
 }
 _SOURCE = "edition_year, source_path, source_sha256, source_bytes, source_format, source_fidelity"
 _TOLD = "title, period_start, period_end, kamerstuk, source_url"
-_VINTAGE = """
-SELECT edition_year, vintage, recorded_at, cause, reason, actor, run_id, code_version, git_commit, snapshot_id
-FROM vintages WHERE edition_year = ? AND vintage = ?
+_VINTAGE = "recorded_at, cause, reason, actor, run_id, code_version, git_commit, snapshot_id"
+_RECORDED = f"""
+WITH newest AS (SELECT max(vintage) AS vintage FROM editions_vintages WHERE edition_year = $1)
+SELECT recorded.*, edition.*, NOT edition.withdrawn AND edition.vintage = newest.vintage AS latest
+FROM newest,
+    (SELECT {_SOURCE}, {_TOLD}, withdrawn, vintage FROM editions_vintages WHERE edition_year = $1) AS edition
+    JOIN (SELECT {_VINTAGE}, vintage FROM vintages WHERE edition_year = $1) AS recorded
+        ON recorded.vintage = edition.vintage
+WHERE edition.vintage = coalesce($2, newest.vintage)
 """
 _CELLS = """
 SELECT table_name, row_key, column_name, value, as_printed, derivation, equalities, parts, page_label, spans
@@ -89,16 +95,9 @@ def reading(
     `interface` is the address of Dagster's interface, where it runs.
     """
     year = need.year
-    shown = connection.execute("SELECT vintage FROM editions WHERE edition_year = ?", [year]).fetchone()
-    number = shown[0] if vintage is None and shown else vintage
-    (edition,) = rows_of(
-        connection,
-        f"SELECT {_SOURCE}, {_TOLD}, withdrawn FROM editions_vintages WHERE edition_year = ? AND vintage = ?",
-        year,
-        number,
-    )
-    (recorded,) = rows_of(connection, _VINTAGE, year, number)
-    file = SourceFile(*(edition[name] for name in _SOURCE.split(", ")))
+    (recorded,) = rows_of(connection, _RECORDED, year, vintage)
+    number = recorded["vintage"]
+    file = SourceFile(*(recorded[name] for name in _SOURCE.split(", ")))
     text = printed.text(file)
     if need.table == "sections":
         cells = _section(connection, need, number, text)
@@ -106,7 +105,11 @@ def reading(
         cells = tuple(_cell(row, text) for row in _cells(connection, need, number))
     return Reading(
         vintage=Vintage(
-            **recorded, withdrawn=edition["withdrawn"], latest=shown is not None and shown[0] == number
+            edition_year=year,
+            vintage=number,
+            withdrawn=recorded["withdrawn"],
+            latest=recorded["latest"],
+            **{name: recorded[name] for name in _VINTAGE.split(", ")},
         ),
         table=need.table,
         run_address=f"{interface}/runs/{recorded['run_id']}" if interface else None,
@@ -120,7 +123,7 @@ def reading(
             bytes=file.bytes,
             format=file.format,
             fidelity=file.fidelity,
-            **{name: edition[name] for name in _TOLD.split(", ")},
+            **{name: recorded[name] for name in _TOLD.split(", ")},
             note=NOTES.get(file.fidelity),
             unread=printed.unread(file),
         ),

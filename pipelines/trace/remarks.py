@@ -27,8 +27,9 @@ def findings(
 ) -> tuple[Finding, ...]:
     """Findings that touch what a value rests on, the worst first; of a vintage where one is asked for."""
     found = {}
-    for need in needed:
-        for row in _rows(connection, "findings", need.year, vintage):
+    relation = "findings" if vintage is None else "findings_vintages"
+    for need in needed if _is_there(connection, relation) else ():
+        for row in _rows(connection, relation, need.year, vintage):
             if _touches(row, need):
                 found[need.year, row["finding_id"]] = Finding(
                     edition_year=need.year,
@@ -46,7 +47,7 @@ def corrections(connection: DuckDBPyConnection, needed: Iterable[Need]) -> tuple
     """Corrections declared on what a value rests on; they never change it."""
     found = [
         Correction(**{name: row[name] for name in Correction.__dataclass_fields__})
-        for need in needed
+        for need in (needed if _is_there(connection, "corrections") else ())
         for row in _rows(connection, "corrections", need.year, None)
         if _is_cell(row, need)
     ]
@@ -56,16 +57,18 @@ def corrections(connection: DuckDBPyConnection, needed: Iterable[Need]) -> tuple
 def _rows(
     connection: DuckDBPyConnection, relation: str, year: int, vintage: int | None
 ) -> Iterator[dict[str, Any]]:
-    """Rows of an edition; none where the file has no such relation."""
-    name = relation if vintage is None else f"{relation}_vintages"
-    known = "SELECT 1 FROM duckdb_columns() WHERE table_name = ? AND column_name = 'edition_year'"
-    if not connection.execute(known, [name]).fetchone():
-        return
+    """Rows of an edition, or of one of its vintages."""
     condition = "" if vintage is None else f" AND vintage = {int(vintage)}"
-    connection.execute(f"SELECT * FROM {name} WHERE edition_year = ?{condition}", [year])
+    connection.execute(f"SELECT * FROM {relation} WHERE edition_year = ?{condition}", [year])
     columns = [column[0] for column in connection.description or ()]
     for row in connection.fetchall():
         yield dict(zip(columns, row, strict=True))
+
+
+def _is_there(connection: DuckDBPyConnection, relation: str) -> bool:
+    """Whether the file has a relation."""
+    named = "SELECT 1 FROM duckdb_columns() WHERE table_name = ? AND column_name = 'edition_year'"
+    return connection.execute(named, [relation]).fetchone() is not None
 
 
 def _touches(row: Row, need: Need) -> bool:

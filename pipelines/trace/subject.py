@@ -9,6 +9,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from schemas.errors import UsageError
+from schemas.personnel import FIGURE_NAMES
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -59,11 +60,8 @@ def named(connection: DuckDBPyConnection, row: str) -> str | None:
     """
     if row == TOTAL or row.startswith(SECTION) or _FOOTNOTE.fullmatch(row):
         return row
-    for relation, column in GROUPS.items():
-        sql = f"SELECT {column} FROM {relation} WHERE lower({column}) = lower(?) LIMIT 1"
-        if found := connection.execute(sql, [row]).fetchone():
-            return str(found[0])
-    return None
+    groups = _groups(connection)
+    return next((known for known in groups if known.lower() == row.lower()), None)
 
 
 def find(connection: DuckDBPyConnection, row: str, year: int, column: str, vintage: int | None) -> Subject:
@@ -103,10 +101,18 @@ def _relations(connection: DuckDBPyConnection, row: str) -> tuple[str, ...]:
         return ("sections",)
     if _FOOTNOTE.fullmatch(row):
         return ("footnotes",)
-    for relation, column in GROUPS.items():
-        if connection.execute(f"SELECT 1 FROM {relation} WHERE {column} = ? LIMIT 1", [row]).fetchone():
-            return (relation,)
-    return _MISSIONS
+    group = _groups(connection).get(row)
+    return (group,) if group else _MISSIONS
+
+
+def _groups(connection: DuckDBPyConnection) -> dict[str, str]:
+    """Name of a figure, region or organisation → its relation; from the registry, since views take time."""
+    rows = connection.execute("SELECT DISTINCT region, organisation FROM mission_registry").fetchall()
+    return {
+        **dict.fromkeys(FIGURE_NAMES, "edition_totals"),
+        **dict.fromkeys((organisation for _, organisation in rows), "organisation_trends"),
+        **dict.fromkeys((region for region, _ in rows), "region_trends"),
+    }
 
 
 def _comments(connection: DuckDBPyConnection) -> dict[str, dict[str, str]]:
