@@ -35,7 +35,7 @@ from pipelines.assets.common import (
     spoken,
 )
 from pipelines.document import read as read_document
-from pipelines.seams import Document, Edition, Fidelity, SourceFile, SourceFormat
+from pipelines.seams import Document, Edition, Fidelity, Recorded, SourceFile, SourceFormat
 from schemas import registry
 from schemas.errors import JvomError, LakeError, Problems, SourceError
 
@@ -232,7 +232,17 @@ def tables_of(  # type: ignore[no-untyped-def]  # Dagster takes an annotation fo
         yield dg.MaterializeResult(
             asset_key=TABLES[name],
             value=table,
-            metadata={**metadata.rows_of(table, contract), **metadata.places_of(table, source)},
+            metadata={
+                **metadata.rows_of(table, contract),
+                **metadata.places_of(table, source),
+                **metadata.cells_of(read["cells"], name, document),
+                **metadata.origin_of(warehouse.settings().kept / source.sha256, edition.source_url),
+                **metadata.query(
+                    f"SELECT {name}_vintages.*, vintages.snapshot_id\n"
+                    f"FROM {name}_vintages JOIN vintages USING (edition_year, vintage)\n"
+                    f"WHERE vintages.run_id = '{context.run.run_id}'"
+                ),
+            },
             data_version=dg.DataVersion(content(table.select(list(contract.values)))),
             check_results=[checks.contract_result(TABLES[name], [f for f in failures if f.table == name])],
         )
@@ -276,6 +286,8 @@ def snapshot_asset(
         before = lake.row_counts(year, recorded.vintage - 1)
         changed = changes_of(lake, recorded)
         quarantined.resolve(warehouse.settings().quarantine, source)
+    for name, key in TABLES.items():
+        context.log_event(_placed(key, name, recorded))
     now = {name: table.num_rows for name, table in read.items()}
     return dg.MaterializeResult(
         metadata={
@@ -286,12 +298,31 @@ def snapshot_asset(
             "lake_snapshot": recorded.snapshot_id,
             "rows": now,
             **metadata.changes(changed),
-            "query": dg.MetadataValue.md(
-                f"```sql\nSELECT * FROM personnel_vintages "
-                f"WHERE edition_year = {year} AND vintage = {recorded.vintage};\n```"
-            ),
+            **metadata.query(_rows("personnel", recorded)),
             **metadata.source_of(source),
         },
         data_version=dg.DataVersion(f"{year}-{recorded.vintage}"),
         check_results=[checks.row_counts_result(SNAPSHOT, now, before)],
+    )
+
+
+def _rows(table: str, recorded: Recorded) -> str:
+    """The statement that gives a table's rows as they were recorded."""
+    return (
+        f"SELECT * FROM {table}_vintages\n"
+        f"WHERE edition_year = {recorded.edition_year} AND vintage = {recorded.vintage}"
+    )
+
+
+def _placed(key: dg.AssetKey, table: str, recorded: Recorded) -> dg.AssetObservation:
+    """Where the rows of a table went: known only once they are recorded, after it was materialised."""
+    return dg.AssetObservation(
+        key,
+        partition=str(recorded.edition_year),
+        description=f"in the lake as vintage {recorded.vintage}, snapshot {recorded.snapshot_id}",
+        metadata={
+            "vintage": recorded.vintage,
+            "lake_snapshot": recorded.snapshot_id,
+            **metadata.query(_rows(table, recorded)),
+        },
     )
