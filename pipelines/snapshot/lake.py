@@ -201,10 +201,10 @@ class Lake:
         with self._writing("recording the verification", actor) as lake:
             history.verified(lake, result, actor, _now(None))
 
-    def verified_as(self, result: str) -> datetime.datetime | None:
-        """When a verification of the whole record last had this result, UTC; None if it never had."""
+    def verifications(self) -> list[tuple[datetime.datetime, str]]:
+        """When each verification of the whole record was made (UTC), oldest first, and its result."""
         with attached(self.address, "reading the lake", write=False) as lake:
-            return history.verified_as(lake, result) if lake else None
+            return history.verifications(lake) if lake else []
 
     def head(self) -> str | None:
         """Key of the newest commit, in a millisecond for a SQLite catalog; None without a lake."""
