@@ -26,7 +26,7 @@ from pipelines.trace.model import (
 )
 from pipelines.trace.needs import computed, needs
 from pipelines.trace.passed import NOTE, checks
-from pipelines.trace.reading import Printed, reading, rows_of
+from pipelines.trace.reading import Printed, reading, recorded_for, rows_of
 from pipelines.trace.remarks import corrections, findings
 from pipelines.trace.subject import Subject, find, named
 
@@ -71,6 +71,7 @@ def trace(
     """
     subject = find(connection, row, edition_year, column, vintage)
     needed = list(needs(connection, subject))
+    recorded = recorded_for(connection, needed, vintage)
     printed = Printed(lines)
     return Trace(
         relation=subject.relation if vintage is None else f"{subject.relation}_vintages",
@@ -87,7 +88,9 @@ def trace(
         findings=findings(connection, needed, vintage),
         corrections=corrections(connection, needed),
         readings=tuple(
-            reading(connection, need, vintage, printed=printed, evidence=evidence, interface=interface)
+            reading(
+                connection, need, recorded[need.year], printed=printed, evidence=evidence, interface=interface
+            )
             for need in needed
         ),
         history=_history(connection, subject) if subject.printed else (),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -34,13 +34,16 @@ _SOURCE = "edition_year, source_path, source_sha256, source_bytes, source_format
 _TOLD = "title, period_start, period_end, kamerstuk, source_url"
 _VINTAGE = "recorded_at, cause, reason, actor, run_id, code_version, git_commit, snapshot_id"
 _RECORDED = f"""
-WITH newest AS (SELECT max(vintage) AS vintage FROM editions_vintages WHERE edition_year = $1)
+WITH newest AS (
+    SELECT edition_year, max(vintage) AS vintage FROM editions_vintages
+    WHERE list_contains($1, edition_year) GROUP BY edition_year
+)
 SELECT recorded.*, edition.*, NOT edition.withdrawn AND edition.vintage = newest.vintage AS latest
-FROM newest,
-    (SELECT {_SOURCE}, {_TOLD}, withdrawn, vintage FROM editions_vintages WHERE edition_year = $1) AS edition
-    JOIN (SELECT {_VINTAGE}, vintage FROM vintages WHERE edition_year = $1) AS recorded
-        ON recorded.vintage = edition.vintage
-WHERE edition.vintage = coalesce($2, newest.vintage)
+FROM newest
+JOIN (SELECT {_SOURCE}, {_TOLD}, withdrawn, vintage FROM editions_vintages) AS edition
+    ON edition.edition_year = newest.edition_year AND edition.vintage = coalesce($2, newest.vintage)
+JOIN (SELECT {_VINTAGE}, edition_year AS year, vintage AS number FROM vintages) AS recorded
+    ON recorded.year = edition.edition_year AND recorded.number = edition.vintage
 """
 _CELLS = """
 SELECT table_name, row_key, column_name, value, as_printed, derivation, equalities, parts, page_label, spans
@@ -81,21 +84,28 @@ class Printed:
         return found if isinstance(found, str) else None
 
 
+def recorded_for(
+    connection: DuckDBPyConnection, needed: Sequence[Need], vintage: int | None
+) -> dict[int, dict[str, Any]]:
+    """Edition → the record of the vintage that a value rests on: the one asked for, else the newest."""
+    years = sorted({need.year for need in needed})
+    return {row["edition_year"]: row for row in rows_of(connection, _RECORDED, years, vintage)}
+
+
 def reading(
     connection: DuckDBPyConnection,
     need: Need,
-    vintage: int | None,
+    recorded: Mapping[str, Any],
     *,
     printed: Printed,
     evidence: Callable[[int], Evidence | None],
     interface: str | None = None,
 ) -> Reading:
-    """The vintage of an edition that a value rests on: the one asked for, else the one shown.
+    """A vintage that a value rests on, with its cells; `recorded` is its record.
 
     `interface` is the address of Dagster's interface, where it runs.
     """
     year = need.year
-    (recorded,) = rows_of(connection, _RECORDED, year, vintage)
     number = recorded["vintage"]
     file = SourceFile(*(recorded[name] for name in _SOURCE.split(", ")))
     text = printed.text(file)
