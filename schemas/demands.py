@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pandera.pyarrow as pap
@@ -13,31 +13,30 @@ from schemas.contract import Column, Contract
 
 @dataclass(frozen=True)
 class Demand:
-    """One thing that must hold for every row; `column` is None for what is said of rows as a whole."""
+    """One thing that must hold for every row; `column` is None for what is said of rows as a whole.
+
+    `names` are the columns that a rule over rows speaks of; of all of them where there are none.
+    """
 
     table_name: str
     column: str | None
     check: str
+    names: tuple[str, ...] = ()
 
 
-def demands(contract: Contract, columns: Collection[str] | None = None) -> Iterator[Demand]:
-    """Every demand of a contract; with `columns` only those on them and on whole rows.
-
-    A rule over rows counts as one on the columns that its description names.
-    """
+def demands(contract: Contract) -> Iterator[Demand]:
+    """Every demand of a contract."""
     for column in contract.columns:
-        if columns is None or column.name in columns:
-            for check in _of_column(column):
-                yield Demand(contract.name, column.name, check)
+        for check in _of_column(column):
+            yield Demand(contract.name, column.name, check)
     if contract.key:
         yield Demand(contract.name, None, f"the key ({', '.join(contract.key)}) must be unique")
     for reference in contract.references:
         pointer = ", ".join(reference.columns)
         yield Demand(contract.name, None, f"{pointer} must be in {reference.target}")
     for rule in contract.rules:
-        named = {name for name in contract.names if re.search(rf"\b{name}\b", rule.description)}
-        if columns is None or not named or named & set(columns):
-            yield Demand(contract.name, None, rule.description)
+        named = [name for name in contract.names if re.search(rf"\b{name}\b", rule.description)]
+        yield Demand(contract.name, None, rule.description, tuple(named))
 
 
 def in_words(check: pap.Check) -> str:

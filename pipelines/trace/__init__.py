@@ -83,7 +83,7 @@ def trace(
         computed=computed(subject, len(needed)),
         comes_from=tuple(f"{relation}.{name}" for relation, name in subject.origins),
         release=_release(connection),
-        checks=checks(needed),
+        checks=checks(connection, needed),
         checks_note=NOTE,
         findings=findings(connection, needed, vintage),
         corrections=corrections(connection, needed),

@@ -9,7 +9,6 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from schemas.errors import UsageError
-from schemas.personnel import FIGURE_NAMES
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -108,8 +107,12 @@ def _relations(connection: DuckDBPyConnection, row: str) -> tuple[str, ...]:
 def _groups(connection: DuckDBPyConnection) -> dict[str, str]:
     """Name of a figure, region or organisation → its relation; from the registry, since views take time."""
     rows = connection.execute("SELECT DISTINCT region, organisation FROM mission_registry").fetchall()
+    figures = connection.execute(
+        "SELECT column_name FROM duckdb_columns() WHERE table_name = 'personnel_totals_vintages' "
+        "AND regexp_matches(column_name, '^(frame|deployed)_')"
+    ).fetchall()
     return {
-        **dict.fromkeys(FIGURE_NAMES, "edition_totals"),
+        **dict.fromkeys((name for (name,) in figures), "edition_totals"),
         **dict.fromkeys((organisation for _, organisation in rows), "organisation_trends"),
         **dict.fromkeys((region for region, _ in rows), "region_trends"),
     }
