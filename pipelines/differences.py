@@ -67,7 +67,7 @@ def sentences(found: Sequence[Difference]) -> tuple[str, ...]:
 def _of_table(name: str, before: Sequence[Row], after: Sequence[Row]) -> Iterator[Difference]:
     contract = schemas.TABLES[name]
     key = [column for column in contract.key if column != "edition_year"]
-    columns = [column for column in contract.values if column not in contract.key]
+    columns = contract.compared
     old, new = ({_row_key(name, key, row): row for row in rows} for rows in (before, after))
     for row_key in dict.fromkeys([*old, *new]):
         subject = _subject(name, row_key)
@@ -100,6 +100,8 @@ def _subject(name: str, row_key: str) -> str:
 def _shown(value: object) -> str:
     if value is None:
         return "(none)"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     if isinstance(value, list | tuple):
         return ", ".join(str(part) for part in value) or "(none)"
     text = str(value)

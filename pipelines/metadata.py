@@ -5,15 +5,19 @@ Part of the Dagster floor. Nothing here computes data; it presents what the stag
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
 import pyarrow as pa
 
-from pipelines.seams import SourceFile
+from pipelines.seams import Document, SourceFile
 from schemas.contract import Contract
 
 PREVIEW_ROWS = 50
+PREVIEW_CELLS = 200
+_OF_CELL = ("row_key", "column_name", "value", "as_printed")
+_OF_SPAN = ("page", "line", "char_start", "char_end", "box")
 
 ColumnSources = Mapping[str, Sequence[tuple[str, str]]]
 
@@ -95,6 +99,41 @@ def places_of(table: pa.Table, source: SourceFile) -> dict[str, Any]:
     return shown
 
 
+def cells_of(cells: pa.Table, table_name: str, document: Document) -> dict[str, Any]:
+    """Each cell of a table with its place and the printed line; a bounded number, and how many there are.
+
+    A cell in several pieces has a row for each; a table without cells has none of it.
+    """
+    printed = {(line.page, line.number): line.text for line in document.lines}
+    rows = [
+        {
+            **{name: cell[name] for name in _OF_CELL},
+            **{name: span[name] for name in _OF_SPAN},
+            "printed_line": printed.get((span["page"], span["line"])),
+        }
+        for cell in cells.to_pylist()
+        if cell["table_name"] == table_name
+        for span in cell["spans"]
+    ]
+    if not rows:
+        return {}
+    columns = [*_OF_CELL, *_OF_SPAN, "printed_line"]
+    if all(row["box"] is None for row in rows):
+        columns.remove("box")
+    return {"cells": records(rows[:PREVIEW_CELLS], columns), "cells_in_all": len(rows)}
+
+
+def origin_of(kept: Path, source_url: str | None) -> dict[str, Any]:
+    """Where the very bytes are that were read, and where the edition is cited or kept in public."""
+    public = {"source_address": dg.MetadataValue.url(source_url)} if source_url else {}
+    return {"source_bytes_kept": dg.MetadataValue.path(str(kept)), **public}
+
+
+def query(sql: str) -> dict[str, Any]:
+    """A statement to run on the published file."""
+    return {"query": dg.MetadataValue.md(f"```sql\n{sql};\n```")}
+
+
 def source_of(source: SourceFile) -> dict[str, Any]:
     """The file that was read."""
     return {
@@ -104,6 +143,17 @@ def source_of(source: SourceFile) -> dict[str, Any]:
         "source_format": source.format,
         "source_fidelity": source.fidelity,
     }
+
+
+def changes(sentences: Sequence[str]) -> dict[str, Any]:
+    """What a vintage changed, as a list; nothing where there is nothing to say."""
+    if not sentences:
+        return {}
+    shown = [f"- {sentence}" for sentence in sentences[:PREVIEW_ROWS]]
+    left = len(sentences) - PREVIEW_ROWS
+    if left > 0:
+        shown.append(f"- {left} more: `jvom diff` shows them")
+    return {"changes": dg.MetadataValue.md("\n".join(shown))}
 
 
 def _plain(value: object) -> str | int | float | bool | None:

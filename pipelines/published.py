@@ -12,7 +12,7 @@ import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +34,7 @@ _CONFIG: dict[str, str | bool | int | float | list[str]] = {
 
 _MARKS = {
     "lake_head": "Key of the newest commit of the lake that this file shows.",
+    "contract_checks": "Every check of the contracts that rows pass before they are recorded, as JSON.",
     "built_by": "Version of the code that shaped this file: views, contracts and the building itself.",
 }
 
@@ -124,7 +125,8 @@ def publish(
         target.parent.mkdir(parents=True, exist_ok=True)
         _sweep(target)
         try:
-            _build(aside, tables, statements, release_id, {"lake_head": head, "built_by": code})
+            marks = {"lake_head": head, "built_by": code, "contract_checks": _checks()}
+            _build(aside, tables, statements, release_id, marks)
             aside.chmod(0o444)
             _sync(aside)
             # A write-ahead log that some writer left would be replayed into the new file.
@@ -191,6 +193,14 @@ def state(path: Path) -> State | None:
     except (LakeError, duckdb.Error, IndexError):
         return None
     return State(release, contract_version, head, code, _editions(readings, again))
+
+
+def _checks() -> str:
+    from schemas.demands import demands
+
+    return json.dumps(
+        [asdict(demand) for contract in schemas.TABLES.values() for demand in demands(contract.as_read())]
+    )
 
 
 def _editions(readings: Sequence[Sequence[Any]], again: Sequence[Sequence[Any]]) -> dict[int, Published]:

@@ -15,7 +15,7 @@ from typing import Any
 
 import dagster as dg
 
-from pipelines import quarantined
+from pipelines import quarantined, snapshot
 from pipelines.pending import Due, Plan
 from pipelines.settings import Settings, actor
 from schemas.errors import LakeError
@@ -147,9 +147,23 @@ def _dagster(
     from pipelines.definitions import defs
 
     with dg.DagsterInstance.get() as instance:
+        upgrade_history(settings, instance, progress)
         for sentence in automation.sweep(instance):
             progress(sentence)
         yield defs, instance
+
+
+def upgrade_history(settings: Settings, instance: dg.DagsterInstance, progress: Progress) -> None:
+    """Bring a run history that an older Dagster wrote to this one's tables, once it has been copied."""
+    storages = (instance.run_storage, instance.event_log_storage, instance.schedule_storage)
+    versions = [storage.alembic_version() for storage in storages if storage]
+    if all(found is None or found[0] == found[1] for found in versions):
+        return
+    lake = snapshot.Lake(settings.catalog, settings.data, settings.warehouse)
+    with lake.writer(waiting=progress):
+        copy = snapshot.before_migration(settings, "The run history changes to a newer Dagster's tables")
+    instance.upgrade()
+    progress(f"the run history was brought up to date; as it was before it is in {copy}")
 
 
 def _log_file(settings: Settings) -> Path:

@@ -44,6 +44,11 @@ class Settings:
         return self.warehouse / "releases"
 
     @property
+    def backups(self) -> Path:
+        """Copies of the warehouse, each made before its tables were changed."""
+        return self.warehouse / "backups"
+
+    @property
     def stage(self) -> Path:
         """Values between assets of a run; safe to delete."""
         return self.warehouse / "stage"

@@ -20,6 +20,7 @@ from pandera.errors import SchemaErrorReason
 
 import schemas
 from schemas.contract import Contract, Reference
+from schemas.demands import in_words
 from schemas.errors import ContractError
 from schemas.registry_toml import nearest
 
@@ -160,7 +161,7 @@ def _failing_rows(contract: Contract, error: Any, rows: Sequence[Row]) -> Iterat
     elif error.reason_code == SchemaErrorReason.SERIES_CONTAINS_NULLS:
         names, words = [column], "must not be empty"
     elif error.reason_code == SchemaErrorReason.DATAFRAME_CHECK and isinstance(error.check, pap.Check):
-        names, words = [column], _words(error.check)
+        names, words = [column], in_words(error.check)
     else:
         yield Failure(contract.name, str(error).strip(), column)
         return
@@ -168,21 +169,6 @@ def _failing_rows(contract: Contract, error: Any, rows: Sequence[Row]) -> Iterat
     for row in rows:
         if tuple(row[name] for name in names) in values:
             yield _failure(contract, row, names, words)
-
-
-def _words(check: pap.Check) -> str:
-    """What a check of the contracts demands, in words."""
-    said = check.statistics or {}
-    match check.name:
-        case "greater_than_or_equal_to":
-            return f"must be {said['min_value']} or more"
-        case "in_range":
-            return f"must lie from {said['min_value']} to {said['max_value']}"
-        case "isin":
-            return f"must be one of {', '.join(map(str, said['allowed_values']))}"
-        case "str_matches":
-            return f"must match {getattr(said['pattern'], 'pattern', said['pattern'])}"
-    return str(check.error or check.name)
 
 
 def _failure(contract: Contract, row: Row, names: Sequence[str], words: str) -> Failure:

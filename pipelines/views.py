@@ -190,9 +190,9 @@ def _load() -> Iterator[View]:
 
 
 def _values(table: str, row_key: str) -> str:
-    """A SELECT of every value of a table, all vintages, a row each: names and places are no values."""
+    """A SELECT of what is compared in a table, all vintages, a row each: names and places are not."""
     contract = schemas.VINTAGE_TABLES[f"{table}_vintages"]
-    names = [name for name in contract.values if name not in contract.key]
+    names = contract.compared
     texts = ", ".join(f"'{name}'" for name in names)
     values = ", ".join(f"CAST({name} AS VARCHAR)" for name in names)
     return f"""\

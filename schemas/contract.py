@@ -42,6 +42,7 @@ class Column:
     nullable: bool = False
     checks: tuple[pap.Check, ...] = ()
     role: Role = "value"
+    decided: bool = False  # by a person: no content, but its change is a revision
 
     @property
     def sql_type(self) -> str:
@@ -111,6 +112,15 @@ class Contract:
     def values(self) -> tuple[str, ...]:
         """Names of the columns that count as content: neither place nor stamp."""
         return tuple(column.name for column in self.columns if column.role == "value")
+
+    @property
+    def compared(self) -> tuple[str, ...]:
+        """Names of the columns whose changes are revisions: content and decisions, the key aside."""
+        return tuple(
+            column.name
+            for column in self.columns
+            if column.name not in self.key and (column.role == "value" or column.decided)
+        )
 
     @cached_property
     def arrow(self) -> pa.Schema:

@@ -89,7 +89,11 @@ EDITIONS = Contract(
         Column("vintage", INTEGER, "The latest recorded reading of the edition.", role="stamp"),
         Column("recorded_at", TIMESTAMP, "When that reading was recorded, UTC.", role="stamp"),
         Column(
-            "withdrawn", BOOLEAN, "Whether the edition has been taken out of the latest views.", role="stamp"
+            "withdrawn",
+            BOOLEAN,
+            "Whether the edition has been taken out of the latest views.",
+            role="stamp",
+            decided=True,
         ),
     ),
     rules=(RowRule("period_in_order", "period_start is not after period_end", _period_in_order),),

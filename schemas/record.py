@@ -132,7 +132,8 @@ RELEASES = Contract(
 REVISIONS = Contract(
     name="revisions",
     description="Every cell whose value differs between consecutive vintages; places are no values. A row "
-    "that is added or gone shows column by column, with null on the other side.",
+    "that is added or gone shows column by column, with null on the other side; withdrawing and restoring "
+    "show as the edition's column withdrawn.",
     row="cell that a vintage changed",
     key=("edition_year", "vintage", "table_name", "row_key", "column_name"),
     columns=(

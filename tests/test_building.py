@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from conftest import ROOT, Jvom
 
 from pipelines import pending, raw, versions
 from pipelines.settings import Settings, find
+from pipelines.snapshot import Lake
 
 EDITION = ROOT / "raw" / "2024" / "jvom-2024.txt"
 MUTATION = {
@@ -205,3 +207,34 @@ def test_a_plan_sees_a_published_file_that_is_gone_or_damaged(own: Settings) -> 
     assert pending.plan(own).publish == "there is no published file"
     own.published.unlink()
     assert pending.plan(own).years == (2024,)
+
+
+def test_old_bytes_that_new_code_refuses_do_not_hold_up_the_new_ones(built: Path, tmp_path: Path) -> None:
+    """In a copy of the project whose registry and file both spell a mission anew: the old file is refused."""
+    project = tmp_path / "project"
+    for name in ("pipelines", "schemas", "raw"):
+        shutil.copytree(ROOT / name, project / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "workspace.yaml", project)
+    shutil.copytree(built, project / "warehouse")
+    for file, old, new in (
+        (project / "schemas" / "missions.toml", 'spellings = ["UNTSO", ', 'spellings = ["UNTSO-missie", '),
+        (project / "raw" / "2024" / "jvom-2024.txt", "UNTSO 12 32 32", "UNTSO-missie 12 32 32"),
+    ):
+        file.write_text(mutated(file, {old: new}), encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "pipelines.cli", "build", "--json"],
+        cwd=project,
+        env={**os.environ, "PYTHONPATH": str(project)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 1, done.stderr
+    refused, read = document(done)["editions"]
+    assert "UNTSO" in refused["error"]
+    assert refused["quarantine"]
+    assert (read["error"], read["vintage"], read["written"]) == (None, 2, True)
+    where = find(project / "raw", project / "warehouse")
+    causes = Lake(where.catalog, where.data).read()["vintages"]["cause"].to_pylist()
+    assert causes == ["first reading", "source changed"]

@@ -110,7 +110,11 @@ def test_revisions_are_the_known_answers(connection: duckdb.DuckDBPyConnection) 
         "WHERE table_name <> 'mandates' ORDER BY ALL"
     ).fetchall()
     source, code, back = "source changed", "code changed", "restored"
-    assert found == [
+    assert [row for row in found if row[1] == "editions"] == [
+        (5, "editions", "edition", "withdrawn", "false", "true", "withdrawn"),
+        (6, "editions", "edition", "withdrawn", "true", "false", back),
+    ]
+    assert [row for row in found if row[1] != "editions"] == [
         (2, "personnel", "unifil", "deployed_military", "3", "4", source),
         (2, "personnel", "unifil", "deployed_total", "3", "4", source),
         (2, "personnel_totals", "total", "deployed_military", "3", "4", source),

@@ -11,10 +11,12 @@ import pyarrow as pa
 import pytest
 from conftest import ROOT, Jvom
 
-from pipelines import manifest, pending, verified
+import schemas
+from pipelines import pending, verified
 from pipelines.seams import SourceFile
 from pipelines.settings import Settings, find
 from pipelines.snapshot import Lake
+from pipelines.verified import rows
 
 
 @pytest.fixture
@@ -43,24 +45,101 @@ def parquet_file(settings: Settings) -> Path:
 def test_a_sound_warehouse_is_recorded_as_such_and_stays_idle(own: Settings, jvom: Jvom) -> None:
     done = jvom("verify", "--raw", own.raw, "--warehouse", own.warehouse)
     assert (done.returncode, done.stdout.strip()) == (0, "everything is as it was recorded"), done.stderr
-    rows = Lake(own.catalog, own.data).read()["verifications"].to_pylist()
-    assert [(row["kind"], row["result"]) for row in rows] == [("verification", verified.SOUND)]
+    recorded = Lake(own.catalog, own.data).read()["verifications"].to_pylist()
+    assert [(row["kind"], row["result"]) for row in recorded] == [("verification", verified.SOUND)]
     assert pending.plan(own).nothing
 
 
-@pytest.mark.parametrize("place", [raw_file, parquet_file, lambda settings: settings.published])
-def test_one_flipped_bit_is_named(own: Settings, jvom: Jvom, place: Callable[[Settings], Path]) -> None:
+def one(folder: Path, pattern: str) -> Path:
+    """The largest file that a pattern finds."""
+    return max(folder.rglob(pattern), key=lambda file: file.stat().st_size)
+
+
+def lake_manifest(settings: Settings) -> Path:
+    return one(settings.warehouse / "lake" / "manifests", "*.json")
+
+
+PLACES: dict[str, Callable[[Settings], Path]] = {
+    "raw/2024/jvom-2024.txt": raw_file,
+    "warehouse/sources/": lambda settings: one(settings.kept, "*"),
+    "main/sections_vintages/": parquet_file,
+    "main/vintages/": lambda settings: one(Path(settings.data) / "main" / "vintages", "*.parquet"),
+    "main/releases/": lambda settings: one(Path(settings.data) / "main" / "releases", "*.parquet"),
+    "jvom.duckdb": lambda settings: settings.published,
+    "/manifest.json": lambda settings: one(settings.releases, "manifest.json"),
+    "/changes.md": lambda settings: one(settings.releases, "changes.md"),
+}
+
+
+@pytest.mark.parametrize("where", PLACES)
+@pytest.mark.parametrize("change", [flip, Path.unlink])
+def test_a_flipped_bit_and_a_lost_file_are_named(
+    own: Settings, where: str, change: Callable[[Path], None]
+) -> None:
+    change(PLACES[where](own))
+    report = verified.verify(own)
+    named = [fault for fault in report.faults if where in fault.where]
+    assert named, report.faults
+    assert named[0].what
+    assert named[0].since == "found now, by the first verification there is"
+
+
+def test_a_flipped_bit_in_a_manifest_of_the_lake_is_told_from_one_in_its_files(own: Settings) -> None:
+    file = lake_manifest(own)
+    text = file.read_text(encoding="utf-8")
+    digest = json.loads(text)["files"][0]["sha256"]
+    file.write_text(text.replace(digest, f"{'0' if digest[0] != '0' else '1'}{digest[1:]}"), encoding="utf-8")
+    found = {fault.where for fault in verified.verify(own).faults}
+    assert f"the manifest of snapshot {int(file.stem)}" in found
+    file.unlink()
+    assert any("no manifest that names it" in fault.what for fault in verified.verify(own).faults)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"), [("sources.lock", "[[2024"), ("sources.lock", None), ("sources.toml", "[[x")]
+)
+def test_a_lock_or_a_catalogue_that_cannot_be_read_is_named(
+    own: Settings, name: str, text: str | None
+) -> None:
+    file = own.raw / name
+    if text is None:
+        file.unlink()
+    else:
+        file.write_text(text, encoding="utf-8")
+    assert any(f"raw/{name}" in fault.where for fault in verified.verify(own).faults)
+
+
+def test_a_catalog_that_is_broken_is_named_and_the_rest_is_checked(own: Settings, jvom: Jvom) -> None:
+    Path(own.catalog.removeprefix("sqlite:")).write_bytes(b"x" * 5000)
+    flip(raw_file(own))
+    done = jvom("verify", "--raw", own.raw, "--warehouse", own.warehouse)
+    assert done.returncode == 1
+    assert "catalog.sqlite: cannot be read" in done.stderr
+    assert "raw/2024/jvom-2024.txt: has SHA-256" in done.stderr
+    assert "the result cannot be recorded" in done.stderr
+
+
+def test_since_when_something_is_wrong_is_told(own: Settings, jvom: Jvom) -> None:
     where = ("--raw", own.raw, "--warehouse", own.warehouse)
-    assert jvom("verify", *where).returncode == 0
-    file = place(own)
-    flip(file)
+    assert verified.verify(own).faults == ()
+    flip(raw_file(own))
+    (first,) = verified.verify(own).faults
+    flip(one(own.kept, "*"))
     done = jvom("verify", *where, "--json")
     assert done.returncode == 1, done.stdout
-    found = json.loads(done.stdout)
-    assert any(file.name in fault["where"] for fault in found["faults"]), found
-    assert found["last_sound"]
-    told = "\n".join(f"{fault['where']}: {fault['what']}" for fault in found["faults"])
-    assert Lake(own.catalog, own.data).verified_as(told)  # so that "since when" has an answer
+    said = json.loads(done.stdout)
+    moments = [moment for moment, _ in Lake(own.catalog, own.data).verifications()]
+    assert len(moments) == 3
+    later = {fault["where"]: fault for fault in said["faults"]}
+    kept_file = f"warehouse/sources/{one(own.kept, '*').name}"
+    assert set(later) == {first.where, kept_file, "edition 2024, vintage 1"}
+    assert [first.sound_at, first.found_at] == [moments[0], None]
+    assert later[first.where]["sound_at"][:19] == moments[0].isoformat()[:19]
+    assert later[first.where]["found_at"][:19] == moments[1].isoformat()[:19]
+    assert said["last_sound"][:19] == moments[0].isoformat()[:19]
+    kept = later[kept_file]
+    assert (kept["sound_at"][:19], kept["found_at"]) == (moments[1].isoformat()[:19], None)
+    assert "found first on" in later[first.where]["since"]
 
 
 def test_a_reading_that_gives_other_rows_is_named(own: Settings) -> None:
@@ -76,22 +155,19 @@ def test_a_reading_that_gives_other_rows_is_named(own: Settings) -> None:
 
 def test_rows_keys_and_cells_are_compared(own: Settings) -> None:
     read = Lake(own.catalog, own.data).read()
-    assert list(verified._rows(read)) == []
+    assert list(rows.complete(read)) == []
     short = {**read, "personnel_vintages": read["personnel_vintages"].slice(1)}
-    assert [fault.what for fault in verified._rows(short)] == ["has 17 rows, recorded were 18"]
+    assert [fault.what for fault in rows.complete(short)] == ["has 17 rows, recorded were 18"]
     no_cells = {**read, "cells_vintages": read["cells_vintages"].slice(0, 0)}
-    assert any("has no cell" in fault.what for fault in verified._rows(no_cells))
-
-
-def test_the_manifest_says_what_the_release_is_made_of(own: Settings) -> None:
-    (written,) = own.releases.iterdir()
-    found = manifest.read(own.releases, written.name)
-    assert found is not None
-    assert found["published"]["sha256"] == manifest.sha256(own.published)
-    assert [edition["edition_year"] for edition in found["editions"]] == [2024]
-    assert found["editions"][0]["source_sha256"] == manifest.sha256(raw_file(own))
-    stored = {Path(own.data) / entry["path"]: entry["sha256"] for entry in found["parquet"]}
-    assert stored == {file: manifest.sha256(file) for file in stored}
-    assert set(stored) == set(Path(own.data).rglob("*.parquet"))
-    assert {extension["name"] for extension in found["extensions"]} >= {"ducklake"}
-    assert manifest.read(own.releases, "absent") is None
+    assert any("has no cell" in fault.what for fault in rows.complete(no_cells))
+    twice = {**read, "mandates_vintages": pa.concat_tables([read["mandates_vintages"]] * 2)}
+    told = [fault.what for fault in rows.complete(twice)]
+    assert "has 26 rows, recorded were 13" in told
+    assert sum("2 rows have the key" in what for what in told) == 13
+    unknown = {**read, "vintages": read["vintages"].slice(0, 0)}
+    assert any("a vintage that nobody recorded" in fault.what for fault in rows.complete(unknown))
+    other = read["cells_vintages"].to_pylist()
+    other = [{**cell, "value_integer": 99} if cell["value_integer"] == 32 else cell for cell in other]
+    changed = schemas.VINTAGE_TABLES["cells_vintages"].table(other)
+    told = [fault.what for fault in rows.complete({**read, "cells_vintages": changed})]
+    assert "untso: deployed_military is 32, its cell says 99" in told

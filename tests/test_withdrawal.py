@@ -196,7 +196,8 @@ def test_the_commands_withdraw_and_restore_and_no_build_undoes_them(own: Setting
     assert jvom("build", *where).returncode == 0
     shown = jvom("diff", 2024, 2, 3, *where)
     assert "untso: deployed_military 32 → 33; deployed_total 32 → 33" in shown.stdout.splitlines()
-    assert json.loads(jvom("diff", 2024, 1, 2, *where, "--json").stdout)["sentences"] == []
+    decided = json.loads(jvom("diff", 2024, 1, 2, *where, "--json").stdout)["sentences"]
+    assert decided == ["edition: withdrawn no → yes"]
     assert jvom("diff", 2024, 1, 9, *where).returncode == 2
 
     back = jvom("restore", 2024, "--vintage", 1, "--reason", "the first was right", *where)

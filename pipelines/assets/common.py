@@ -13,7 +13,8 @@ import dagster as dg
 import pyarrow as pa
 
 import schemas
-from pipelines import settings, snapshot, views
+from pipelines import differences, settings, snapshot, views
+from pipelines.seams import Recorded
 from schemas.errors import JvomError, LakeError
 
 # Checks per partition are marked preview in Dagster 1.13, to which the project is pinned.
@@ -63,7 +64,7 @@ class Warehouse(dg.ConfigurableResource[None]):
 
     def lake(self) -> snapshot.Lake:
         """The lake at those addresses."""
-        return snapshot.Lake(self.catalog, self.data)
+        return snapshot.Lake(self.catalog, self.data, Path(self.warehouse))
 
 
 def process(pid: int | None = None) -> str | None:
@@ -93,6 +94,20 @@ def spoken() -> Iterator[None]:
             metadata={"error": type(error).__name__, "place": error.place, "next": error.hint or ""},
             allow_retries=isinstance(error, LakeError),
         ) from error
+
+
+def changes_of(lake: snapshot.Lake, recorded: Recorded) -> tuple[str, ...]:
+    """What a new vintage changes against the one before it, in words; nothing for a first one."""
+    year, number = recorded.edition_year, recorded.vintage
+    if not recorded.written or number == 1:
+        return ()
+    old, new = (lake.vintage(year, vintage, stamps=True) for vintage in (number - 1, number))
+    return differences.sentences(
+        differences.differences(
+            {name: table.to_pylist() for name, table in old.items()},
+            {name: table.to_pylist() for name, table in new.items()},
+        )
+    )
 
 
 def content(table: pa.Table) -> str:

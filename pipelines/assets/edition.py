@@ -1,16 +1,14 @@
 """One edition, from its file to a vintage in the lake: source → document → tables → snapshot."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, cast
 
 import dagster as dg
-import pyarrow as pa
 
 import schemas
 from pipelines import (
     checks,
-    differences,
     metadata,
     quarantined,
     raw,
@@ -31,6 +29,7 @@ from pipelines.assets.common import (
     WRITER_POOL,
     YEARS,
     Warehouse,
+    changes_of,
     content,
     process,
     spoken,
@@ -233,7 +232,17 @@ def tables_of(  # type: ignore[no-untyped-def]  # Dagster takes an annotation fo
         yield dg.MaterializeResult(
             asset_key=TABLES[name],
             value=table,
-            metadata={**metadata.rows_of(table, contract), **metadata.places_of(table, source)},
+            metadata={
+                **metadata.rows_of(table, contract),
+                **metadata.places_of(table, source),
+                **metadata.cells_of(read["cells"], name, document),
+                **metadata.origin_of(warehouse.settings().kept / source.sha256, edition.source_url),
+                **metadata.query(
+                    f"SELECT {name}_vintages.*, vintages.snapshot_id\n"
+                    f"FROM {name}_vintages JOIN vintages USING (edition_year, vintage)\n"
+                    f"WHERE vintages.run_id = '{context.run.run_id}'"
+                ),
+            },
             data_version=dg.DataVersion(content(table.select(list(contract.values)))),
             check_results=[checks.contract_result(TABLES[name], [f for f in failures if f.table == name])],
         )
@@ -275,8 +284,10 @@ def snapshot_asset(
             recheck=config.recheck,
         )
         before = lake.row_counts(year, recorded.vintage - 1)
-        changed = _changed(lake, recorded, read) if recorded.written and before else ()
+        changed = changes_of(lake, recorded)
         quarantined.resolve(warehouse.settings().quarantine, source)
+    for name, key in TABLES.items():
+        context.log_event(_placed(key, name, recorded))
     now = {name: table.num_rows for name, table in read.items()}
     return dg.MaterializeResult(
         metadata={
@@ -286,15 +297,8 @@ def snapshot_asset(
             "written": recorded.written,
             "lake_snapshot": recorded.snapshot_id,
             "rows": now,
-            **(
-                {"changes": dg.MetadataValue.md("\n".join(f"- {line}" for line in changed))}
-                if changed
-                else {}
-            ),
-            "query": dg.MetadataValue.md(
-                f"```sql\nSELECT * FROM personnel_vintages "
-                f"WHERE edition_year = {year} AND vintage = {recorded.vintage};\n```"
-            ),
+            **metadata.changes(changed),
+            **metadata.query(_rows("personnel", recorded)),
             **metadata.source_of(source),
         },
         data_version=dg.DataVersion(f"{year}-{recorded.vintage}"),
@@ -302,12 +306,23 @@ def snapshot_asset(
     )
 
 
-def _told(changed: Sequence[str]) -> dict[str, Any]:
-    return {"changes": dg.MetadataValue.md("\n".join(f"- {line}" for line in changed))} if changed else {}
+def _rows(table: str, recorded: Recorded) -> str:
+    """The statement that gives a table's rows as they were recorded."""
+    return (
+        f"SELECT * FROM {table}_vintages\n"
+        f"WHERE edition_year = {recorded.edition_year} AND vintage = {recorded.vintage}"
+    )
 
 
-def _changed(lake: snapshot.Lake, recorded: Recorded, read: Mapping[str, pa.Table]) -> tuple[str, ...]:
-    """What a new vintage changes against the one before it, in words."""
-    before = lake.vintage(recorded.edition_year, recorded.vintage - 1)
-    old, new = ({name: table.to_pylist() for name, table in tables.items()} for tables in (before, read))
-    return differences.sentences(differences.differences(old, new))
+def _placed(key: dg.AssetKey, table: str, recorded: Recorded) -> dg.AssetObservation:
+    """Where the rows of a table went: known only once they are recorded, after it was materialised."""
+    return dg.AssetObservation(
+        key,
+        partition=str(recorded.edition_year),
+        description=f"in the lake as vintage {recorded.vintage}, snapshot {recorded.snapshot_id}",
+        metadata={
+            "vintage": recorded.vintage,
+            "lake_snapshot": recorded.snapshot_id,
+            **metadata.query(_rows(table, recorded)),
+        },
+    )

@@ -9,7 +9,18 @@ import dagster as dg
 import pyarrow as pa
 
 import schemas
-from pipelines import checks, manifest, metadata, published, quarantined, snapshot, validated, versions, views
+from pipelines import (
+    changelog,
+    checks,
+    manifest,
+    metadata,
+    published,
+    quarantined,
+    snapshot,
+    validated,
+    versions,
+    views,
+)
 from pipelines.assets.common import (
     LAKE,
     OWNERS,
@@ -150,6 +161,7 @@ def published_asset(context: dg.AssetExecutionContext, warehouse: Warehouse) -> 
                 file=where.published,
                 stored=lake.stored(),
                 extensions=lake.extensions(),
+                versions={"views": views.version(), "registry": versions.registry()},
             )
             _put(where.releases, written)
     return dg.MaterializeResult(
@@ -158,7 +170,8 @@ def published_asset(context: dg.AssetExecutionContext, warehouse: Warehouse) -> 
             "file": dg.MetadataValue.path(str(where.published)),
             "bytes": where.published.stat().st_size,
             "sha256": written["published"]["sha256"],
-            "editions": base["vintages"].num_rows,
+            "editions": len(written["editions"]),
+            "changes": dg.MetadataValue.path(str(where.releases / release["release_id"] / changelog.PAGE)),
         },
         data_version=dg.DataVersion(release["release_id"]),
     )

@@ -1,9 +1,11 @@
 """Withdrawing an edition and bringing a vintage back, as runs that show on the snapshot's asset."""
 
+from collections.abc import Sequence
+
 import dagster as dg
 
-from pipelines import settings, versions
-from pipelines.assets.common import SNAPSHOT, WRITER_POOL, Warehouse, spoken
+from pipelines import metadata, settings, versions
+from pipelines.assets.common import SNAPSHOT, WRITER_POOL, Warehouse, changes_of, spoken
 from pipelines.seams import Recorded
 
 
@@ -25,20 +27,23 @@ class Restoration(dg.Config):
 @dg.op(pool=WRITER_POOL, description="Marks the edition as withdrawn, in a new vintage.")
 def withdraw_edition(context: dg.OpExecutionContext, config: Withdrawal, warehouse: Warehouse) -> None:
     with spoken():
-        recorded = warehouse.lake().withdraw(
+        lake = warehouse.lake()
+        recorded = lake.withdraw(
             config.edition_year,
             config.reason,
             actor=settings.actor(),
             run_id=context.run_id,
             git_commit=versions.git_commit(),
         )
-    context.log_event(_shown(recorded))
+        changed = changes_of(lake, recorded)
+    context.log_event(_shown(recorded, changed))
 
 
 @dg.op(pool=WRITER_POOL, description="Brings a vintage back into the latest views, as a new vintage.")
 def restore_vintage(context: dg.OpExecutionContext, config: Restoration, warehouse: Warehouse) -> None:
     with spoken():
-        recorded = warehouse.lake().restore(
+        lake = warehouse.lake()
+        recorded = lake.restore(
             config.edition_year,
             config.vintage or None,
             config.reason,
@@ -46,10 +51,11 @@ def restore_vintage(context: dg.OpExecutionContext, config: Restoration, warehou
             run_id=context.run_id,
             git_commit=versions.git_commit(),
         )
-    context.log_event(_shown(recorded))
+        changed = changes_of(lake, recorded)
+    context.log_event(_shown(recorded, changed))
 
 
-def _shown(recorded: Recorded) -> dg.AssetMaterialization:
+def _shown(recorded: Recorded, changed: Sequence[str]) -> dg.AssetMaterialization:
     """The new vintage as the snapshot of that year, so that publishing follows by itself."""
     return dg.AssetMaterialization(
         SNAPSHOT,
@@ -61,6 +67,7 @@ def _shown(recorded: Recorded) -> dg.AssetMaterialization:
             "reason": recorded.reason,
             "written": recorded.written,
             "lake_snapshot": recorded.snapshot_id,
+            **metadata.changes(changed),
         },
         tags={"dagster/data_version": f"{recorded.edition_year}-{recorded.vintage}"},
     )

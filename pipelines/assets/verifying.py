@@ -12,7 +12,7 @@ def verify_everything(context: dg.OpExecutionContext, warehouse: Warehouse) -> N
         report = verified.verify(warehouse.settings())
     if report.faults:
         raise dg.Failure(
-            description="\n".join(map(str, report.faults)),
+            description="\n".join(f"{fault} ({fault.since})" for fault in report.faults),
             metadata={"faults": len(report.faults), "last_sound": str(report.last_sound or "never")},
             allow_retries=False,
         )

@@ -45,7 +45,7 @@ def carry_out(session: Session, decide: Callable[[], Plan], timeout: float) -> N
     from pipelines import run  # Dagster: only now that it is needed
 
     result: Result | None = None
-    lake = snapshot.Lake(session.settings.catalog, session.settings.data)
+    lake = snapshot.Lake(session.settings.catalog, session.settings.data, session.settings.warehouse)
     with lake.writer(timeout=timeout, waiting=session.terminal.say):
         plan = decide()  # whoever held the lock may have done it
         if not plan.nothing:

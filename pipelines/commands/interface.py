@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -14,10 +15,12 @@ from typing import IO
 
 from pipelines import versions
 from pipelines.commands.session import Session
+from pipelines.settings import Settings
 from schemas.errors import LakeError
 
 ADDRESS = "127.0.0.1"
 GRACE = 10.0  # seconds between asking the group to end and ending it
+MARKS = "interface-{port}.json"
 ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -36,6 +39,8 @@ def serve(session: Session, *, port: int, read_only: bool) -> None:
     run.prepare_home(session.settings)
     process = _start(command(port, read_only=read_only), session)
     address = f"http://{ADDRESS}:{port}"
+    mark = _mark(session.settings, port)
+    mark.write_text(json.dumps({"address": address, "process": process.pid}), encoding="utf-8")
     session.terminal.answer(
         {"address": address, "process": process.pid, "read_only": read_only},
         f"{address} answers in some seconds; Ctrl-C ends it",
@@ -46,11 +51,29 @@ def serve(session: Session, *, port: int, read_only: bool) -> None:
     except _Ended:
         return
     finally:
+        mark.unlink(missing_ok=True)
         _end(process)
     raise LakeError(
         f"the interface ended by itself, with status {status}",
         hint=f"{_log(session)} says why",
     )
+
+
+def running(settings: Settings) -> str | None:
+    """The address of an interface that runs on this warehouse; None where none does."""
+    for mark in sorted(settings.dagster_home.glob(MARKS.format(port="*"))):
+        try:
+            said = json.loads(mark.read_bytes())
+            os.kill(int(said["process"]), 0)
+            return str(said["address"])
+        except (OSError, ValueError, KeyError, TypeError):  # it ended without removing its mark
+            continue
+    return None
+
+
+def _mark(settings: Settings, port: int) -> Path:
+    """Where an interface that runs says so, for those who want to lead there."""
+    return settings.dagster_home / MARKS.format(port=port)
 
 
 def command(port: int, *, read_only: bool) -> list[str]:

@@ -118,7 +118,7 @@ def verify(
     since = f"all was well on {report.last_sound:%Y-%m-%d %H:%M} UTC" if report.last_sound else "never yet"
     session.terminal.answer(
         {
-            "faults": [asdict(fault) for fault in report.faults],
+            "faults": [{**asdict(fault), "since": fault.since} for fault in report.faults],
             "last_sound": report.last_sound,
             "error": {"message": f"{len(report.faults)} faults"} if report.faults else None,
         },
@@ -126,9 +126,9 @@ def verify(
     )
     if report.faults:
         for fault in report.faults:
-            session.terminal.say(f"error: {fault}")
+            session.terminal.say(f"error: {fault} ({fault.since})")
         session.terminal.say(
-            f"found sound before: {since}\n  next: restore what is named from git or a backup"
+            f"everything together: {since}\n  next: restore what is named from git or a backup"
         )
         raise typer.Exit(1)
 
@@ -140,7 +140,7 @@ def _decide(
 
     if not reason.strip():
         raise UsageError("--reason is empty", hint="say in a few words why: it stays in the record")
-    lake = snapshot.Lake(session.settings.catalog, session.settings.data)
+    lake = snapshot.Lake(session.settings.catalog, session.settings.data, session.settings.warehouse)
     lake.concerned(year, wish, vintage)  # what cannot be done is said before Dagster is loaded
     from pipelines import run
 

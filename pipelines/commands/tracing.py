@@ -15,7 +15,7 @@ from pipelines.commands.terminal import as_text
 from schemas.errors import LakeError
 
 if TYPE_CHECKING:
-    from pipelines.trace import Cell, Change, Piece, Reading, Trace
+    from pipelines.trace import Cell, Change, Check, Correction, Finding, Piece, Reading, Trace
 
 TEMPLATE = Path(__file__).parent.parent / "templates" / "evidence.html"
 CARET = "‸"  # where a blank would stand
@@ -30,7 +30,11 @@ def register(app: typer.Typer) -> None:
 def trace(
     mission: Annotated[
         str,
-        typer.Argument(metavar="MISSION", help="Its id, a printed name, `total`, or a note: `footnote:13`."),
+        typer.Argument(
+            metavar="MISSION",
+            help="Its id, a printed name, `total`, `footnote:13`, `section:2.1`, or the name of a figure, a "
+            "region or an organisation.",
+        ),
     ],
     year: Edition,
     column: Annotated[
@@ -60,11 +64,13 @@ def trace(
 def follow(session: Session, mission: str, year: int, column: str, vintage: int | None = None) -> Trace:
     """The trace of one value, with the lake's and the documents' own words."""
     from pipelines import document, published, raw, snapshot
+    from pipelines.commands import interface
+    from pipelines.trace import named
     from pipelines.trace import trace as of
 
     where = session.settings
-    row = mission if mission == "total" or mission.startswith("footnote:") else session.mission(mission).id
     with published.connect(where.published) as connection:
+        row = named(connection, mission) or session.mission(mission).id
         return of(
             connection,
             row,
@@ -73,6 +79,7 @@ def follow(session: Session, mission: str, year: int, column: str, vintage: int 
             vintage=vintage,
             lines=lambda source: document.read(raw.read(source, raw=where.raw, kept=where.kept), source),
             evidence=lambda snapshot_id: snapshot.evidence(where.catalog, where.data, snapshot_id),
+            interface=interface.running(where),
         )
 
 
@@ -81,7 +88,7 @@ def sheet(found: Trace) -> str:
     from jinja2 import Environment, StrictUndefined
 
     page = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
-    page.filters |= {"text": as_text, "place": place, "state": state}
+    page.filters |= {"text": as_text, "place": place, "state": state, "remark": remark, "demand": demand}
     return page.from_string(TEMPLATE.read_text(encoding="utf-8")).render(trace=found)
 
 
@@ -95,9 +102,12 @@ def told(found: Trace) -> Iterator[str]:
         ("computed", found.computed),
         ("comes from", ", ".join(found.comes_from)),
         ("release", f"{found.release.release_id} of {as_text(found.release.published_at)} UTC"),
-        ("checks", found.checks),
-        ("findings", "; ".join(found.findings) or "none recorded"),
-        ("corrections", "; ".join(found.corrections) or "none declared"),
+        ("findings", None if found.findings else "none recorded"),
+        *(("finding", remark(finding)) for finding in found.findings),
+        ("corrections", None if found.corrections else "none declared"),
+        *(("correction", remark(correction)) for correction in found.corrections),
+        ("checks", f"{len(found.checks)}: {found.checks_note}"),
+        *((check.outcome, demand(check)) for check in found.checks),
     )
     for reading in found.readings:
         yield from _reading(reading)
@@ -126,6 +136,23 @@ def state(change: Change) -> str:
     return "blank" if change.value is None else as_text(change.value)
 
 
+def demand(check: Check) -> str:
+    """A check in words: `personnel.deployed_total must be 0 or more`."""
+    return f"{check.table_name}{f'.{check.column}' if check.column else ':'} {check.check}"
+
+
+def remark(said: Finding | Correction) -> str:
+    """A finding or a correction in one line."""
+    from pipelines.trace import Correction
+
+    if not isinstance(said, Correction):
+        return f"{said.severity}, {said.rule}, edition {said.edition_year}: {said.message}"
+    return (
+        f"{said.table_name}, {said.row_key}, {said.column_name}: printed {said.printed_value}, declared "
+        f"{said.corrected_value}: {said.reason}{f' ({said.source})' if said.source else ''}"
+    )
+
+
 def _reading(reading: Reading) -> Iterator[str]:
     vintage, source, evidence = reading.vintage, reading.source, reading.evidence
     shown = "" if vintage.latest else ", not the one shown now"
@@ -134,7 +161,8 @@ def _reading(reading: Reading) -> Iterator[str]:
         ("recorded", f"{as_text(vintage.recorded_at)} UTC by {vintage.actor}"),
         ("cause", f"{vintage.cause}: {vintage.reason}"),
         ("withdrawn", "yes" if vintage.withdrawn else None),
-        ("run", vintage.run_id),
+        ("run", reading.run_address or vintage.run_id),
+        ("asset", reading.asset_address),
         ("snapshot", f"{vintage.snapshot_id}: {evidence.message}" if evidence else vintage.snapshot_id),
         *(
             ("parquet", f"{file.path}, SHA-256 {file.sha256}")
@@ -162,10 +190,13 @@ def _cell(cell: Cell) -> Iterator[str]:
     value = "blank" if cell.as_printed is None else f"“{cell.as_printed}”"
     yield f"  {cell.table_name}, {cell.row_key}, {cell.column_name}: {value}"
     yield f"    {cell.obtained}"
-    for piece in cell.pieces:
+    for piece in cell.pieces[:SHOWN_CELLS]:
         yield f"    {place(piece)}"
         if piece.before is not None:
             yield f"      {piece.before}[{piece.marked or CARET}]{piece.after}".rstrip()
+    left = len(cell.pieces) - SHOWN_CELLS
+    if left > 0:
+        yield f"    {left} more lines: --json or --html gives all of them"
 
 
 def _facts(*facts: tuple[str, Any]) -> Iterator[str]:

@@ -10,8 +10,8 @@ A vintage is rows, never overwritten; no expiry and no merging runs, here or by 
 
 from __future__ import annotations
 
-from pipelines.snapshot.backup import backup
+from pipelines.snapshot.backup import backup, before_migration
 from pipelines.snapshot.evidence import evidence
 from pipelines.snapshot.lake import Lake
 
-__all__ = ["Lake", "backup", "evidence"]
+__all__ = ["Lake", "backup", "before_migration", "evidence"]

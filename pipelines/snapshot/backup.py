@@ -1,7 +1,12 @@
-"""A consistent copy of a whole warehouse, made beside writers and readers, that `--warehouse` opens."""
+"""A consistent copy of a whole warehouse, made beside writers and readers, that `--warehouse` opens.
+
+One is made whenever asked for, and by itself before tables of lake or run history are changed.
+"""
 
 from __future__ import annotations
 
+import datetime
+import logging
 import os
 import shutil
 import sqlite3
@@ -10,10 +15,12 @@ from contextlib import closing
 from pathlib import Path
 
 from pipelines.settings import Settings
-from pipelines.snapshot.connection import Address, sqlite_alone, surroundings
+from pipelines.snapshot.connection import Address, attached, quoted, sqlite_alone, surroundings
 from pipelines.snapshot.lock import writer_lock
 from pipelines.snapshot.manifests import sync
 from schemas.errors import LakeError, UsageError
+
+log = logging.getLogger(__name__)
 
 _MAGIC = b"SQLite format 3\0"
 _PASSING = ("-wal", "-shm", "-journal", ".lock", ".holder.json", ".wal")  # belong to what is open now
@@ -33,11 +40,35 @@ def backup(
     """
     address = Address(settings.catalog, settings.data)
     _check(settings, address, folder)
+    with writer_lock(address).held(timeout, waiting):
+        return _copy(settings, address, folder)
+
+
+def before_migration(settings: Settings, what: str) -> Path:
+    """Copy the warehouse to its own `backups/`, say so in the log, and return where the copy is.
+
+    `what` says what is about to change. The writer lock must be held. Of a lake that is elsewhere
+    the catalog is copied, table by table as Parquet; its data files are only ever added to, so they
+    stay where they are. Raises LakeError where it cannot be done: then nothing may be changed.
+    """
+    address = Address(settings.catalog, settings.data)
+    moment = datetime.datetime.now(datetime.UTC)
+    folder = settings.backups / f"{moment:%Y-%m-%dT%H%M%S.%f}Z-before-migration"
+    _copy(settings, address, folder)
+    log.warning("%s; the warehouse as it was before is in %s", what, folder)
+    return folder
+
+
+def _copy(settings: Settings, address: Address, folder: Path) -> int:
+    """The whole copy or nothing, whatever happens meanwhile; bytes copied."""
     aside = folder.with_name(f".{folder.name}.backup-{os.getpid()}")
-    with writer_lock(address).held(timeout, waiting), surroundings("the backup", address):
+    with surroundings("the backup", address):
         folder.parent.mkdir(parents=True, exist_ok=True)
         try:
-            _copy_lake(address, aside / "lake")
+            if address.file is None or address.folder is None:
+                _export_catalog(address, aside / "lake" / "catalog")
+            elif address.file.exists():
+                _copy_lake(address, aside / "lake")
             _copy_rest(settings, address, aside)
             copied = _sync_all(aside)
             aside.replace(folder)
@@ -45,6 +76,23 @@ def backup(
         finally:
             shutil.rmtree(aside, ignore_errors=True)
     return copied
+
+
+def _export_catalog(address: Address, target: Path) -> None:
+    """DuckLake's own tables of one moment, each as a Parquet file."""
+    target.mkdir(parents=True)
+    with attached(address, "copying the lake's catalog", write=False) as lake:
+        if lake is None:
+            return
+        names = lake.rows(
+            "SELECT table_name FROM duckdb_tables() WHERE database_name = ? AND table_name LIKE 'ducklake_%'",
+            lake.metadata("x").partition(".")[0],
+        )
+        lake.connection.execute("BEGIN")
+        for (name,) in names:
+            file = quoted(str(target / f"{name}.parquet"))
+            lake.connection.execute(f"COPY (FROM {lake.metadata(name)}) TO {file} (FORMAT parquet)")
+        lake.connection.execute("ROLLBACK")
 
 
 def _check(settings: Settings, address: Address, folder: Path) -> None:
@@ -79,10 +127,16 @@ def _copy_lake(address: Address, target: Path) -> None:
 
 
 def _copy_rest(settings: Settings, address: Address, target: Path) -> None:
-    """Everything else in the warehouse but values between runs, which may be deleted anyway."""
-    assert address.file is not None  # see _check
+    """Everything else in the warehouse but older copies, and values between runs, which may go anyway."""
     usual = settings.warehouse / "lake"  # where the copy of this lake is now, whatever else was there
-    without = {usual, settings.stage, address.file, address.folder, address.manifests}
+    without = {
+        usual,
+        settings.stage,
+        settings.backups,
+        address.file,
+        address.folder,
+        address.manifests,
+    }
     _copy_folder(settings.warehouse, target, without={path.resolve() for path in without if path})
 
 

@@ -100,8 +100,9 @@ def decide(
 def content_hash(tables: Mapping[str, pa.Table]) -> str:
     """SHA-256 over the rows of every table, 64 hexadecimal digits.
 
-    Places and stamps do not count, nor does the order of rows. Nulls are left out, so that a column
-    which a later contract adds changes the hash only of editions where it has a value.
+    Places and stamps do not count, nor does the order of rows. Nulls and empty tables are left out,
+    so that a column or table which a later contract adds changes the hash only of editions where it
+    has a value.
     """
     digest = hashlib.sha256()
     for name, contract in schemas.TABLES.items():
@@ -115,7 +116,8 @@ def content_hash(tables: Mapping[str, pa.Table]) -> str:
             )
             for row in rows
         )
-        digest.update("\n".join([name, *lines, ""]).encode())
+        if lines:
+            digest.update("\n".join([name, *lines, ""]).encode())
     return digest.hexdigest()
 
 

@@ -195,16 +195,12 @@ def verified(lake: Attached, result: str, actor: str, now: datetime.datetime) ->
     )
 
 
-def verified_as(lake: Attached, result: str) -> datetime.datetime | None:
-    """When a verification last had this result; None if it never had."""
+def verifications(lake: Attached) -> list[tuple[datetime.datetime, str]]:
+    """When each verification of the whole record was made, oldest first, and its result."""
     if "verifications" not in tables.columns(lake):
-        return None
-    (found,) = lake.rows(
-        f"SELECT max(checked_at) FROM {lake.table('verifications')} WHERE kind = ? AND result = ?",
-        VERIFICATION,
-        result,
-    )
-    return cast("datetime.datetime | None", found[0])
+        return []
+    sql = f"SELECT checked_at, result FROM {lake.table('verifications')} WHERE kind = ? ORDER BY checked_at"
+    return [(moment, str(result)) for moment, result in lake.rows(sql, VERIFICATION)]
 
 
 def release(lake: Attached, row: Mapping[str, Any], actor: str) -> bool:

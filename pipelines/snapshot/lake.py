@@ -7,14 +7,17 @@ import hashlib
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipelines import settings
 from pipelines.seams import Recorded, SourceFile, Versions
 from pipelines.snapshot import connection, decision, history, manifests, tables, upkeep, withdrawal
+from pipelines.snapshot.backup import before_migration
 from pipelines.snapshot.commits import newest_key
 from pipelines.snapshot.connection import Address, Attached, attached
 from pipelines.snapshot.lock import writer_lock
+from schemas.errors import LakeError
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -29,12 +32,16 @@ class Lake:
 
     `catalog` is `sqlite:<file>` or `postgres:<libpq connection string>`, `data` a folder or an
     `s3://` prefix (credentials from the usual `AWS_*` variables). Opening is left to the first use.
-    Methods raise LakeError where lock, disk, network or database stand in the way.
+    `warehouse` is what is copied before tables change; where a catalog has its usual place in one,
+    it need not be named. Methods raise LakeError where lock, disk, network or database stand in the
+    way.
     """
 
-    def __init__(self, catalog: str, data: str) -> None:
+    def __init__(self, catalog: str, data: str, warehouse: Path | None = None) -> None:
         self.address = Address(catalog, data)
+        self._warehouse = warehouse
         self._lock = writer_lock(self.address)
+        self._complete = 0  # the hold of the lock under which the tables were last found complete
         self._recovered = 0  # the hold of the lock under which leftovers were last looked for
 
     def writer(
@@ -151,10 +158,13 @@ class Lake:
         with attached(self.address, "reading the lake", write=False) as lake:
             return tables.read(lake)
 
-    def vintage(self, edition_year: int, vintage: int) -> dict[str, pa.Table]:
-        """The tables of one vintage as they were read; empty ones where there is no such vintage."""
+    def vintage(self, edition_year: int, vintage: int, *, stamps: bool = False) -> dict[str, pa.Table]:
+        """The tables of one vintage as they were read; empty ones where there is no such vintage.
+
+        With `stamps` also the columns that the lake added.
+        """
         with attached(self.address, "reading the lake", write=False) as lake:
-            return tables.of_vintage(lake, edition_year, vintage)
+            return tables.of_vintage(lake, edition_year, vintage, stamps=stamps)
 
     def held(self, edition_year: int) -> decision.Held | None:
         """The latest vintage of an edition, and what gave its rows; None where there is none."""
@@ -191,10 +201,10 @@ class Lake:
         with self._writing("recording the verification", actor) as lake:
             history.verified(lake, result, actor, _now(None))
 
-    def verified_as(self, result: str) -> datetime.datetime | None:
-        """When a verification of the whole record last had this result, UTC; None if it never had."""
+    def verifications(self) -> list[tuple[datetime.datetime, str]]:
+        """When each verification of the whole record was made (UTC), oldest first, and its result."""
         with attached(self.address, "reading the lake", write=False) as lake:
-            return history.verified_as(lake, result) if lake else None
+            return history.verifications(lake) if lake else []
 
     def head(self) -> str | None:
         """Key of the newest commit, in a millisecond for a SQLite catalog; None without a lake."""
@@ -234,18 +244,47 @@ class Lake:
     @contextmanager
     def _writing(self, doing: str, actor: str) -> Iterator[Attached]:
         """The lake for one write: locked, recovered once per hold of the lock, all tables there."""
-        with (
-            self.writer(),
-            self._lock.transaction,
-            attached(self.address, doing, write=True) as lake,
-        ):
-            assert lake is not None  # writing makes it
-            tables.prepare(lake, actor)
-            if self._recovered != self._lock.taken:
-                for sentence in upkeep.recover(lake):
-                    log.warning("%s", sentence)
-                self._recovered = self._lock.taken
-            yield lake
+        with self.writer(), self._lock.transaction:
+            self._back_up_if_lacking()
+            with attached(self.address, doing, write=True) as lake:
+                assert lake is not None  # writing makes it
+                tables.prepare(lake, actor)
+                self._recover(lake)
+                yield lake
+
+    def _back_up_if_lacking(self) -> None:
+        """Copy the warehouse before tables or columns are added to a lake in use."""
+        if self._complete == self._lock.taken:
+            return
+        with attached(self.address, "reading the lake", write=False) as lake:
+            lacking = tables.lacking(lake) if lake else []
+        if lacking:
+            before_migration(self._settings(), f"The lake gains {', '.join(lacking)}")
+        self._complete = self._lock.taken
+
+    def _settings(self) -> settings.Settings:
+        """The warehouse that a copy is made of; LakeError where nothing says which it is."""
+        file = self.address.file
+        usual = file.parent.parent if file and file.parent.name == "lake" else None
+        warehouse = self._warehouse or usual
+        if warehouse is None:
+            raise LakeError(
+                "its tables must change, and nothing says where to put a backup",
+                file=self.address.shown,
+                hint="run jvom build --warehouse DIR",
+            )
+        return settings.Settings(
+            raw=warehouse.parent / "raw",
+            warehouse=warehouse,
+            catalog=self.address.catalog,
+            data=self.address.data,
+        )
+
+    def _recover(self, lake: Attached) -> None:
+        if self._recovered != self._lock.taken:
+            for sentence in upkeep.recover(lake):
+                log.warning("%s", sentence)
+            self._recovered = self._lock.taken
 
 
 def _now(after: datetime.datetime | None) -> datetime.datetime:

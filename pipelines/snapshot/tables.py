@@ -42,13 +42,7 @@ def prepare(lake: Attached, actor: str) -> None:
         _refuse_used_data(lake)
         for option, value in _OPTIONS.items():
             lake.connection.execute(f"CALL {lake.name}.set_option('{option}', {value})")
-    new = {name: contract for name, contract in contracts().items() if name not in there}
-    added = [
-        (name, column)
-        for name, contract in contracts().items()
-        for column in contract.columns
-        if name in there and column.name not in there[name]
-    ]
+    new, added = _lacking(there)
     if not new and not added:
         return
 
@@ -70,6 +64,25 @@ def prepare(lake: Attached, actor: str) -> None:
         actor=actor,
         info={"kind": "tables", "contract_version": schemas.CONTRACT_VERSION},
     )
+
+
+def lacking(lake: Attached) -> list[str]:
+    """Tables and columns that a lake in use is without, as `table` or `table.column`; none for a new one."""
+    there = columns(lake)
+    new, added = _lacking(there)
+    return [*new, *(f"{name}.{column.name}" for name, column in added)] if there else []
+
+
+def _lacking(there: Mapping[str, set[str]]) -> tuple[dict[str, Contract], list[tuple[str, Column]]]:
+    """Tables that are not there, and columns that tables which are there do not have."""
+    new = {name: contract for name, contract in contracts().items() if name not in there}
+    added = [
+        (name, column)
+        for name, contract in contracts().items()
+        for column in contract.columns
+        if name in there and column.name not in there[name]
+    ]
+    return new, added
 
 
 def columns(lake: Attached) -> dict[str, set[str]]:
@@ -124,12 +137,17 @@ def read(lake: Attached | None) -> dict[str, pa.Table]:
     return {name: tables[name].select(list(c.names)).cast(c.arrow) for name, c in public.items()}
 
 
-def of_vintage(lake: Attached | None, edition_year: int, vintage: int) -> dict[str, pa.Table]:
-    """The tables of one vintage as they were read, by key; empty ones where there is no such vintage."""
+def of_vintage(
+    lake: Attached | None, edition_year: int, vintage: int, *, stamps: bool = False
+) -> dict[str, pa.Table]:
+    """The tables of one vintage as they were read, by key; empty ones where there is no such vintage.
+
+    With `stamps` also the columns that the lake added.
+    """
     there = columns(lake) if lake else {}
     found = {}
     for name, contract in schemas.TABLES.items():
-        stored, read = f"{name}_vintages", contract.as_read()
+        stored, read = f"{name}_vintages", contract if stamps else contract.as_read()
         if lake is None or stored not in there:
             found[name] = read.table([])
             continue

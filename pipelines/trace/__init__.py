@@ -11,19 +11,43 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from pipelines.seams import Document, Evidence, SourceFile
-from pipelines.trace.model import Cell, Change, Piece, Reading, Release, Source, Trace, Vintage
-from pipelines.trace.reading import Printed, reading, rows_of
-from pipelines.trace.subject import EDITIONS, REACH, Subject, find, needs
+from pipelines.trace.model import (
+    Cell,
+    Change,
+    Check,
+    Correction,
+    Finding,
+    Piece,
+    Reading,
+    Release,
+    Source,
+    Trace,
+    Vintage,
+)
+from pipelines.trace.needs import computed, needs
+from pipelines.trace.passed import NOTE, checks
+from pipelines.trace.reading import Printed, reading, recorded_for, rows_of
+from pipelines.trace.remarks import corrections, findings
+from pipelines.trace.subject import Subject, find, named
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-__all__ = ["Cell", "Change", "Piece", "Reading", "Release", "Source", "Trace", "Vintage", "trace"]
-
-CHECKS = (
-    "the contract of every table held (types, nulls, ranges, keys, references, row rules): "
-    "a reading of which any row fails is refused, and never becomes a vintage"
-)
+__all__ = [
+    "Cell",
+    "Change",
+    "Check",
+    "Correction",
+    "Finding",
+    "Piece",
+    "Reading",
+    "Release",
+    "Source",
+    "Trace",
+    "Vintage",
+    "named",
+    "trace",
+]
 
 
 def trace(
@@ -35,17 +59,19 @@ def trace(
     vintage: int | None = None,
     lines: Callable[[SourceFile], Document],
     evidence: Callable[[int], Evidence | None],
+    interface: str | None = None,
 ) -> Trace:
     """All that one published value rests on.
 
-    `connection` is to the published file; `row` is a mission_id, `total` or `footnote:13`; `column`
-    is one of the row in personnel, mandates, personnel_totals, footnotes, mission_trends or
-    mandate_trends. `lines` gives a source's text, `evidence` a snapshot's commit. Raises UsageError,
-    with the nearest there is, where there is no such value; a source that cannot be read is said in
-    the trace.
+    `connection` is to the published file; `row` is a mission_id or what `named` gives; `column` is
+    one of the row in any table of the report or any trend view. `lines` gives a source's text,
+    `evidence` a snapshot's commit, `interface` is the address of Dagster's interface where it runs.
+    Raises UsageError, with the nearest there is, where there is no such value; a source that cannot
+    be read is said in the trace.
     """
     subject = find(connection, row, edition_year, column, vintage)
     needed = list(needs(connection, subject))
+    recorded = recorded_for(connection, needed, vintage)
     printed = Printed(lines)
     return Trace(
         relation=subject.relation if vintage is None else f"{subject.relation}_vintages",
@@ -54,13 +80,18 @@ def trace(
         column=subject.column,
         value=_value(connection, subject, vintage),
         description=subject.description,
-        computed=_computed(subject, len(needed)),
+        computed=computed(subject, len(needed)),
         comes_from=tuple(f"{relation}.{name}" for relation, name in subject.origins),
         release=_release(connection),
-        checks=CHECKS,
+        checks=checks(connection, needed),
+        checks_note=NOTE,
+        findings=findings(connection, needed, vintage),
+        corrections=corrections(connection, needed),
         readings=tuple(
-            reading(connection, subject, year, key, vintage, printed=printed, evidence=evidence)
-            for year, key in needed
+            reading(
+                connection, need, recorded[need.year], printed=printed, evidence=evidence, interface=interface
+            )
+            for need in needed
         ),
         history=_history(connection, subject) if subject.printed else (),
     )
@@ -70,19 +101,10 @@ def _value(connection: DuckDBPyConnection, subject: Subject, vintage: int | None
     relation = subject.relation if vintage is None else f"{subject.relation}_vintages"
     condition = "" if vintage is None else f"vintage = {int(vintage)} AND "
     (value,) = connection.execute(
-        f'SELECT "{subject.column}" FROM {relation} WHERE {condition}edition_year = ? AND {subject.where}',
-        [subject.year, *subject.parameters],
+        f'SELECT "{subject.column}" FROM {relation} WHERE {condition}{subject.where}',
+        list(subject.parameters),
     ).fetchall()[0]
     return value
-
-
-def _computed(subject: Subject, editions: int) -> str | None:
-    """How a value that no document prints is computed, and whether editions for it are missing."""
-    if subject.printed:
-        return None
-    reach, told = REACH.get(subject.column, ("row", f"by {subject.relation}, from what it comes from"))
-    missing = EDITIONS.get(reach, 1) - editions
-    return f"{told}; {missing} of the editions it takes not held" if missing else told
 
 
 def _release(connection: DuckDBPyConnection) -> Release:
@@ -105,12 +127,11 @@ def _history(connection: DuckDBPyConnection, subject: Subject) -> tuple[Change, 
             ON editions.edition_year = vintages.edition_year AND editions.vintage = vintages.vintage
         LEFT JOIN (
             SELECT vintage, "{subject.column}" AS value
-            FROM {subject.table}_vintages WHERE edition_year = ? AND {subject.where}
+            FROM {subject.table}_vintages WHERE {subject.where}
         ) AS recorded ON recorded.vintage = vintages.vintage
         WHERE vintages.edition_year = ?
         ORDER BY vintages.vintage
         """,
-        subject.year,
         *subject.parameters,
         subject.year,
     )

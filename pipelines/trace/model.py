@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pipelines.seams import Evidence
@@ -91,17 +92,57 @@ class Cell:
 
 @dataclass(frozen=True)
 class Reading:
-    """One vintage that the value rests on: its record, its file, and the cells in it.
+    """One vintage that the value rests on: its record, its file, and the cells of a table in it.
 
     `evidence` is the lake's commit with the Parquet files of the tables concerned; None where the
-    lake is not at hand.
+    lake is not at hand. `run_address` and `asset_address` lead to Dagster's interface, where it runs.
     """
 
     vintage: Vintage
+    table: str
+    run_address: str | None
+    asset_address: str | None
     evidence: Evidence | None
     source: Source
     rows: int
     cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True)
+class Check:
+    """A check of the contracts that the rows passed; `column` is None for one on whole rows."""
+
+    table_name: str
+    column: str | None
+    check: str
+    outcome: str
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A contradiction that touches the value: both sides, no winner."""
+
+    edition_year: int
+    finding_id: str
+    rule: str
+    severity: str
+    message: str
+    side_a: Mapping[str, object] | None
+    side_b: Mapping[str, object] | None
+
+
+@dataclass(frozen=True)
+class Correction:
+    """A correction declared on a figure; the printed one stays what is shown."""
+
+    edition_year: int
+    table_name: str
+    row_key: str
+    column_name: str
+    printed_value: object
+    corrected_value: object
+    reason: str
+    source: str | None
 
 
 @dataclass(frozen=True)
@@ -133,8 +174,9 @@ class Trace:
     computed: str | None
     comes_from: tuple[str, ...]
     release: Release
-    checks: str
+    checks: tuple[Check, ...]
+    checks_note: str
+    findings: tuple[Finding, ...]
+    corrections: tuple[Correction, ...]
     readings: tuple[Reading, ...]
     history: tuple[Change, ...]
-    findings: tuple[str, ...] = ()
-    corrections: tuple[str, ...] = ()

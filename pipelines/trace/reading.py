@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pipelines.seams import Document, Evidence, SourceFile
 from pipelines.trace.model import Cell, Piece, Reading, Source, Vintage
-from pipelines.trace.subject import Subject, concerns
+from pipelines.trace.needs import Need
+from pipelines.trace.subject import SECTION
 from schemas.errors import JvomError
 
 if TYPE_CHECKING:
@@ -31,14 +32,23 @@ OBTAINED = {
 }
 _SOURCE = "edition_year, source_path, source_sha256, source_bytes, source_format, source_fidelity"
 _TOLD = "title, period_start, period_end, kamerstuk, source_url"
-_VINTAGE = """
-SELECT edition_year, vintage, recorded_at, cause, reason, actor, run_id, code_version, git_commit, snapshot_id
-FROM vintages WHERE edition_year = ? AND vintage = ?
+_VINTAGE = "recorded_at, cause, reason, actor, run_id, code_version, git_commit, snapshot_id"
+_RECORDED = f"""
+WITH newest AS (
+    SELECT edition_year, max(vintage) AS vintage FROM editions_vintages
+    WHERE list_contains($1, edition_year) GROUP BY edition_year
+)
+SELECT recorded.*, edition.*, NOT edition.withdrawn AND edition.vintage = newest.vintage AS latest
+FROM newest
+JOIN (SELECT {_SOURCE}, {_TOLD}, withdrawn, vintage FROM editions_vintages) AS edition
+    ON edition.edition_year = newest.edition_year AND edition.vintage = coalesce($2, newest.vintage)
+JOIN (SELECT {_VINTAGE}, edition_year AS year, vintage AS number FROM vintages) AS recorded
+    ON recorded.year = edition.edition_year AND recorded.number = edition.vintage
 """
 _CELLS = """
 SELECT table_name, row_key, column_name, value, as_printed, derivation, equalities, parts, page_label, spans
 FROM cells_vintages
-WHERE edition_year = $1 AND vintage = $2 AND table_name = $3 AND ($4 IS NULL OR row_key = $4)
+WHERE edition_year = $1 AND vintage = $2 AND table_name = $3 AND ($4 IS NULL OR list_contains($4, row_key))
 ORDER BY source_page, source_line, row_key, spans
 """
 
@@ -74,44 +84,56 @@ class Printed:
         return found if isinstance(found, str) else None
 
 
+def recorded_for(
+    connection: DuckDBPyConnection, needed: Sequence[Need], vintage: int | None
+) -> dict[int, dict[str, Any]]:
+    """Edition → the record of the vintage that a value rests on: the one asked for, else the newest."""
+    years = sorted({need.year for need in needed})
+    return {row["edition_year"]: row for row in rows_of(connection, _RECORDED, years, vintage)}
+
+
 def reading(
     connection: DuckDBPyConnection,
-    subject: Subject,
-    year: int,
-    row_key: str | None,
-    vintage: int | None,
+    need: Need,
+    recorded: Mapping[str, Any],
     *,
     printed: Printed,
     evidence: Callable[[int], Evidence | None],
+    interface: str | None = None,
 ) -> Reading:
-    """The vintage of an edition that a value rests on: the one asked for, else the one shown.
+    """A vintage that a value rests on, with its cells; `recorded` is its record.
 
-    Without a `row_key` it rests on every row of the table.
+    `interface` is the address of Dagster's interface, where it runs.
     """
-    shown = connection.execute("SELECT vintage FROM editions WHERE edition_year = ?", [year]).fetchone()
-    number = shown[0] if vintage is None and shown else vintage
-    (edition,) = rows_of(
-        connection,
-        f"SELECT {_SOURCE}, {_TOLD}, withdrawn FROM editions_vintages WHERE edition_year = ? AND vintage = ?",
-        year,
-        number,
-    )
-    (recorded,) = rows_of(connection, _VINTAGE, year, number)
-    file = SourceFile(*(edition[name] for name in _SOURCE.split(", ")))
-    found = _cells(connection, subject, year, number, row_key)
-    cells = tuple(_cell(row, printed.text(file)) for row in found)
+    year = need.year
+    number = recorded["vintage"]
+    file = SourceFile(*(recorded[name] for name in _SOURCE.split(", ")))
+    text = printed.text(file)
+    if need.table == "sections":
+        cells = _section(connection, need, number, text)
+    else:
+        cells = tuple(_cell(row, text) for row in _cells(connection, need, number))
     return Reading(
         vintage=Vintage(
-            **recorded, withdrawn=edition["withdrawn"], latest=shown is not None and shown[0] == number
+            edition_year=year,
+            vintage=number,
+            withdrawn=recorded["withdrawn"],
+            latest=recorded["latest"],
+            **{name: recorded[name] for name in _VINTAGE.split(", ")},
         ),
-        evidence=_concerned(evidence(recorded["snapshot_id"]), subject.table),
+        table=need.table,
+        run_address=f"{interface}/runs/{recorded['run_id']}" if interface else None,
+        asset_address=f"{interface}/assets/tables/{need.table}?view=partitions&partition={year}"
+        if interface
+        else None,
+        evidence=_concerned(evidence(recorded["snapshot_id"]), need.table),
         source=Source(
             path=file.path,
             sha256=file.sha256,
             bytes=file.bytes,
             format=file.format,
             fidelity=file.fidelity,
-            **{name: edition[name] for name in _TOLD.split(", ")},
+            **{name: recorded[name] for name in _TOLD.split(", ")},
             note=NOTES.get(file.fidelity),
             unread=printed.unread(file),
         ),
@@ -120,13 +142,65 @@ def reading(
     )
 
 
-def _cells(
-    connection: DuckDBPyConnection, subject: Subject, year: int, vintage: int | None, row_key: str | None
-) -> list[dict[str, Any]]:
-    """The cells concerned; for what is said of a row as a whole, every cell of the row."""
-    rows = rows_of(connection, _CELLS, year, vintage, subject.table, row_key)
-    concerned = [row for row in rows if concerns(subject, row["column_name"])]
-    return rows if subject.printed and not concerned else concerned
+def _cells(connection: DuckDBPyConnection, need: Need, vintage: int | None) -> list[dict[str, Any]]:
+    """The cells concerned; for what is said of one row as a whole, every cell of the row."""
+    keys = None if need.keys is None else list(need.keys)
+    rows = rows_of(connection, _CELLS, need.year, vintage, need.table, keys)
+    concerned = [row for row in rows if need.concerns(row["column_name"])]
+    return rows if keys is not None and len(keys) == 1 and not concerned else concerned
+
+
+def _section(
+    connection: DuckDBPyConnection, need: Need, vintage: int | None, text: Mapping[tuple[int, int], str]
+) -> tuple[Cell, ...]:
+    """A section as one cell over its lines; a heading stands on the first of them.
+
+    Without a page the lines are sought on the only page that has the first of them; where several
+    have it, as in a document that counts lines by page, they cannot be shown.
+    """
+    key = (need.keys or ("",))[0]
+    (row,) = rows_of(
+        connection,
+        "SELECT * FROM sections_vintages WHERE edition_year = ? AND vintage = ? AND section_id = ?",
+        need.year,
+        vintage,
+        key.removeprefix(SECTION),
+    )
+    (column,) = need.columns
+    last = row["source_line"] if column in ("heading", "number") else row["source_line_end"]
+    wanted = range(row["source_line"], last + 1)
+    pages = {page for page, number in text if number == row["source_line"]}
+    by_page = len(pages) > 1
+    first = row.get("source_page") or (None if by_page else next(iter(pages), None))
+    places = [
+        (page, number)
+        for page, number in sorted(text)
+        if number in wanted
+        and (page == first if by_page else first is not None)
+        and text[page, number].strip()
+    ]
+    value = None if row[column] is None else str(row[column])
+    return (
+        Cell(
+            table_name="sections",
+            row_key=key,
+            column_name=column,
+            value=value,
+            as_printed=value,
+            derivation=(),
+            equalities=(),
+            parts=(),
+            obtained="what stands on these lines, joined by single spaces"
+            if column in ("heading", "text")
+            else "by where the heading of these lines stands, and what it names",
+            pieces=tuple(_whole_line(place, text[place]) for place in places),
+        ),
+    )
+
+
+def _whole_line(place: tuple[int, int], line: str) -> Piece:
+    page, number = place
+    return Piece(page, None, number, 0, len(line), None, "", line, "")
 
 
 def _cell(row: Mapping[str, Any], text: Mapping[tuple[int, int], str]) -> Cell:

@@ -1,9 +1,9 @@
-"""Which relation, row and column a trace is about, and which cells its value rests on."""
+"""Which relation, row and column a trace is about."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
@@ -14,38 +14,25 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 TOTAL = "total"
+SECTION = "section:"
+# Tables that are read from a report: lineage ends there, and each has its `_vintages`.
+PRINTED = ("personnel", "personnel_totals", "mandates", "footnotes", "sections")
+GROUPS = {"region_trends": "region", "organisation_trends": "organisation", "edition_totals": "column_name"}
+_MISSIONS = ("personnel", "mandates", "mission_trends", "mandate_trends", "mission_history")
+_BELOW = {"mandate_trends": "mandates"}  # the table that a view rests on, where it is not personnel
 _FOOTNOTE = re.compile(r"footnote:(?:(?P<scope>[a-z]+):)?(?P<number>\d+)")
 _PLACES = re.compile(r"source_.*|page_label|marker_lines|edition_year|vintage")
 
-# How far a computed value reaches beyond its own row, and how it is computed.
-REACH = {
-    "change": ("previous", "deployed_total_computed, less that of the previous edition held"),
-    "change_pct": ("previous", "change, as a percentage of the previous edition's deployed_total_computed"),
-    "comparable": ("previous", "whether this period and that of the previous edition held are alike"),
-    "previous_edition_year": ("previous", "the edition held before this one"),
-    "status": ("previous", "whether this edition and the ones before it list the mission"),
-    "share_of_total": ("edition", "deployed_total_computed, over its sum over all rows of the edition"),
-    "rank_in_edition": ("edition", "place of deployed_total_computed among all rows of the edition"),
-    "moving_average_3": ("three", "mean of deployed_total_computed over three consecutive editions held"),
-    "deployed_total_computed": (
-        "row",
-        "deployed_military + deployed_civil_police; a blank beside a figure is 0",
-    ),
-    "deployed_per_frame_military": ("row", "deployed_military / frame_military"),
-    "deployed_per_frame_civil_police": ("row", "deployed_civil_police / frame_civil_police"),
-    "international_mandate_moved_days": ("printed before", "days from the end that annex 1 printed before"),
-    "national_frame_moved_days": ("printed before", "days from the end that annex 1 printed before"),
-}
-
-EDITIONS = {"previous": 2, "three": 3, "printed before": 2}  # that such a value takes
+Origins = tuple[tuple[str, str], ...]  # relation, column
 
 
 @dataclass(frozen=True)
 class Subject:
     """A column of a row of `relation`; `origins` are the (relation, column) pairs it is computed from.
 
-    `table` is the table whose cells it rests on. For a table of the report `where` is the condition
-    that finds the row in `<table>_vintages`, with its parameters.
+    `table` is the table whose cells it rests on, `columns` those of its columns that it rests on.
+    `where` is the condition that finds the row in the relation, and for a table of the report in its
+    `_vintages`, with its parameters.
     """
 
     relation: str
@@ -54,7 +41,8 @@ class Subject:
     year: int
     column: str
     description: str
-    origins: tuple[tuple[str, str], ...]
+    origins: Origins
+    columns: tuple[str, ...]
     where: str
     parameters: tuple[object, ...]
 
@@ -64,22 +52,34 @@ class Subject:
         return self.relation == self.table
 
 
+def named(connection: DuckDBPyConnection, row: str) -> str | None:
+    """The key of a row that is no mission's, as the file writes it; None where it may be a mission's.
+
+    Those are `total`, `footnote:13`, `section:2.1`, a figure's name, a region, an organisation.
+    """
+    if row == TOTAL or row.startswith(SECTION) or _FOOTNOTE.fullmatch(row):
+        return row
+    groups = _groups(connection)
+    return next((known for known in groups if known.lower() == row.lower()), None)
+
+
 def find(connection: DuckDBPyConnection, row: str, year: int, column: str, vintage: int | None) -> Subject:
     """The subject of a question; UsageError with the nearest there is where it has none.
 
-    `row` is a mission_id, `total` or `footnote:13`; `column` may be `relation.column`.
+    `row` is a mission_id or what `named` gives; `column` may be `relation.column`.
     """
     relation, _, name = column.rpartition(".")
-    candidates = _relations(row)
+    candidates = _relations(connection, row)
     if relation and relation not in candidates:
         raise UsageError(f"{row} has no row in {relation}", hint=f"it may be in {', '.join(candidates)}")
+    comments = _comments(connection)
     described = {
-        candidate: _columns(connection, candidate)
+        candidate: [known for known in comments.get(candidate, ()) if _says_something(candidate, known)]
         for candidate in candidates
         if not relation or candidate == relation
     }
     subjects = [
-        _subject(candidate, row, year, name, columns[name])
+        _subject(comments, candidate, row, year, name)
         for candidate, columns in described.items()
         if name in columns
     ]
@@ -93,79 +93,110 @@ def find(connection: DuckDBPyConnection, row: str, year: int, column: str, vinta
     raise _missing(connection, subjects[0], vintage)
 
 
-def needs(connection: DuckDBPyConnection, subject: Subject) -> Iterator[tuple[int, str | None]]:
-    """(edition_year, row_key) of what the value rests on, this edition first; no key means all rows."""
-    reach = "row" if subject.printed else REACH.get(subject.column, ("row", ""))[0]
-    yield subject.year, None if reach == "edition" else subject.key
-    if reach in ("previous", "three"):
-        held = "SELECT edition_year FROM editions WHERE edition_year < ? ORDER BY edition_year DESC LIMIT ?"
-        rows = connection.execute(held, [subject.year, 1 if reach == "previous" else 2]).fetchall()
-    elif reach == "printed before":
-        listed = "SELECT max(edition_year) FROM mandates WHERE mission_id = ? AND edition_year < ?"
-        rows = connection.execute(listed, [subject.key, subject.year]).fetchall()
-    else:
-        rows = []
-    yield from ((year, subject.key) for (year,) in rows if year is not None)
-
-
-def concerns(subject: Subject, cell: str) -> bool:
-    """Whether the value rests on the printed cell `cell` of its row."""
-    wanted = [column for relation, column in subject.origins if relation == subject.table]
-    if subject.printed:
-        wanted = [subject.column]
-    return any(_printed_in(column, cell) for column in wanted)
-
-
-def _printed_in(column: str, cell: str) -> bool:
-    """Whether a column is read from a printed cell: international_mandate_end from international_mandate."""
-    endings = ("as_printed", "status", "end", "extension", "id")
-    return column == cell or column in {f"{cell}_{ending}" for ending in endings}
-
-
-def _relations(row: str) -> tuple[str, ...]:
+def _relations(connection: DuckDBPyConnection, row: str) -> tuple[str, ...]:
     if row == TOTAL:
         return ("personnel_totals",)
+    if row.startswith(SECTION):
+        return ("sections",)
     if _FOOTNOTE.fullmatch(row):
         return ("footnotes",)
-    return ("personnel", "mandates", "mission_trends", "mandate_trends")
+    group = _groups(connection).get(row)
+    return (group,) if group else _MISSIONS
 
 
-def _columns(connection: DuckDBPyConnection, relation: str) -> dict[str, str]:
-    """Column → comment, of the columns that say something of a row: no places, no keys."""
-    found = connection.execute(
-        "SELECT column_name, comment FROM duckdb_columns() WHERE table_name = ? ORDER BY column_index",
-        [relation],
+def _groups(connection: DuckDBPyConnection) -> dict[str, str]:
+    """Name of a figure, region or organisation → its relation; from the registry, since views take time."""
+    rows = connection.execute("SELECT DISTINCT region, organisation FROM mission_registry").fetchall()
+    figures = connection.execute(
+        "SELECT column_name FROM duckdb_columns() WHERE table_name = 'personnel_totals_vintages' "
+        "AND regexp_matches(column_name, '^(frame|deployed)_')"
     ).fetchall()
-    return {name: text or "" for name, text in found if not _PLACES.fullmatch(name) and name != "mission_id"}
+    return {
+        **dict.fromkeys((name for (name,) in figures), "edition_totals"),
+        **dict.fromkeys((organisation for _, organisation in rows), "organisation_trends"),
+        **dict.fromkeys((region for region, _ in rows), "region_trends"),
+    }
 
 
-def _subject(relation: str, row: str, year: int, column: str, comment: str) -> Subject:
-    description, _, sources = comment.partition(" ← ")
-    origins = tuple(
-        (name, origin)
-        for name, _, origin in (source.partition(".") for source in sources.split(", "))
-        if origin
+def _comments(connection: DuckDBPyConnection) -> dict[str, dict[str, str]]:
+    """Relation → column → comment, of the whole file."""
+    comments: dict[str, dict[str, str]] = {}
+    for relation, column, text in connection.execute(
+        "SELECT table_name, column_name, comment FROM duckdb_columns() WHERE NOT internal "
+        "ORDER BY table_name, column_index"
+    ).fetchall():
+        comments.setdefault(relation, {})[column] = text or ""
+    return comments
+
+
+def _says_something(relation: str, column: str) -> bool:
+    """Whether a column says something of its row: it is no place and no key."""
+    return not _PLACES.fullmatch(column) and column not in ("mission_id", GROUPS.get(relation))
+
+
+def _origins(comments: Mapping[str, Mapping[str, str]], relation: str, column: str) -> Origins:
+    """What a column is computed from, one step up, as its comment says."""
+    _, _, sources = comments.get(relation, {}).get(column, "").partition(" ← ")
+    pairs = (source.partition(".") for source in sources.split(", "))
+    return tuple((name, origin) for name, _, origin in pairs if origin)
+
+
+def _printed_columns(
+    comments: Mapping[str, Mapping[str, str]], relation: str, column: str, table: str
+) -> tuple[str, ...]:
+    """The columns of `table` that a column goes back to, through all views between."""
+    if relation in PRINTED:
+        return (column,) if relation == table else ()
+    found: dict[str, None] = {}
+    for name, origin in _origins(comments, relation, column):
+        found |= dict.fromkeys(_printed_columns(comments, name, origin, table))
+    return tuple(found)
+
+
+def _subject(
+    comments: Mapping[str, Mapping[str, str]], relation: str, row: str, year: int, column: str
+) -> Subject:
+    table = relation if relation in PRINTED else _BELOW.get(relation, "personnel")
+    where, parameters = _condition(relation, row)
+    if "edition_year" in comments[relation]:
+        where, parameters = f"edition_year = ? AND {where}", (year, *parameters)
+    return Subject(
+        relation=relation,
+        table=table,
+        key=row,
+        year=year,
+        column=column,
+        description=comments[relation][column].partition(" ← ")[0],
+        origins=_origins(comments, relation, column),
+        columns=_printed_columns(comments, relation, column, table),
+        where=where,
+        parameters=parameters,
     )
-    where = "mission_id = ?"
-    parameters: tuple[object, ...] = (row,)
+
+
+def _condition(relation: str, row: str) -> tuple[str, tuple[object, ...]]:
+    """How a row is found within an edition."""
+    if relation in GROUPS:
+        return f"{GROUPS[relation]} = ?", (row,)
     if row == TOTAL:
-        where, parameters = "TRUE", ()
-    elif footnote := _FOOTNOTE.fullmatch(row):
-        where, parameters = "number = ?", (int(footnote["number"]),)
+        return "TRUE", ()
+    if relation == "sections":
+        return "section_id = ?", (row.removeprefix(SECTION),)
+    if footnote := _FOOTNOTE.fullmatch(row):
         if footnote["scope"]:
-            where, parameters = f"{where} AND scope = ?", (*parameters, footnote["scope"])
-    table = {"mission_trends": "personnel", "mandate_trends": "mandates"}.get(relation, relation)
-    return Subject(relation, table, row, year, column, description, origins, where, parameters)
+            return "number = ? AND scope = ?", (int(footnote["number"]), footnote["scope"])
+        return "number = ?", (int(footnote["number"]),)
+    return "mission_id = ?", (row,)
 
 
 def _holds(connection: DuckDBPyConnection, subject: Subject, vintage: int | None) -> bool:
-    relation, condition = subject.relation, "edition_year = ?"
-    parameters: list[Any] = [subject.year]
+    relation, condition = subject.relation, subject.where
+    parameters: list[Any] = [*subject.parameters]
     if vintage is not None:
         relation, condition = f"{relation}_vintages", f"{condition} AND vintage = ?"
         parameters.append(vintage)
-    sql = f"SELECT 1 FROM {relation} WHERE {condition} AND {subject.where} LIMIT 1"
-    return bool(connection.execute(sql, [*parameters, *subject.parameters]).fetchall())
+    sql = f"SELECT 1 FROM {relation} WHERE {condition} LIMIT 1"
+    return bool(connection.execute(sql, parameters).fetchall())
 
 
 def _missing(connection: DuckDBPyConnection, subject: Subject, vintage: int | None) -> UsageError:
@@ -193,8 +224,11 @@ def _missing(connection: DuckDBPyConnection, subject: Subject, vintage: int | No
                 f"edition {year} is withdrawn", hint=f"--vintage N shows one of 1 to {vintages[-1]}"
             )
         return UsageError(f"edition {year} is not held", hint=f"held: {held}")
-    sql = f"SELECT DISTINCT edition_year FROM {subject.relation} WHERE {subject.where} ORDER BY 1"
-    listed = [str(held) for (held,) in connection.execute(sql, list(subject.parameters)).fetchall()]
+    where, parameters = _condition(subject.relation, subject.key)
+    sql = f"SELECT DISTINCT edition_year FROM {subject.table} WHERE {where} ORDER BY 1"
+    listed: list[str] = []
+    if subject.relation not in GROUPS:
+        listed = [str(held) for (held,) in connection.execute(sql, list(parameters)).fetchall()]
     return UsageError(
         f"{subject.relation} of edition {year} has no row for {subject.key}",
         hint=f"editions with one: {', '.join(listed) or 'none'}",

@@ -1,0 +1,186 @@
+"""Manifests and change logs of releases: the same content has the same id, and says what it is made of."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from conftest import ROOT
+
+import schemas
+from pipelines import changelog, manifest, published, views
+from pipelines.assets import release
+from pipelines.settings import Settings, find
+from pipelines.snapshot import Lake
+from tests import building
+
+UNTSO = {"mission_id": "untso", "deployed_military": 32}
+VERSIONS = {"views": "views-1", "registry": "registry-1"}
+
+
+@pytest.fixture(scope="module")
+def where(built: Path) -> Settings:
+    return find(ROOT / "raw", built)
+
+
+@pytest.fixture(scope="module")
+def written(where: Settings) -> dict[str, Any]:
+    """The manifest of the release that was built."""
+    (folder,) = where.releases.iterdir()
+    found = manifest.read(where.releases, folder.name)
+    assert found is not None
+    return found
+
+
+def test_every_hash_is_that_of_its_file(where: Settings, written: dict[str, Any]) -> None:
+    assert written["published"]["sha256"] == manifest.sha256(where.published)
+    assert written["published"]["bytes"] == where.published.stat().st_size
+    (edition,) = written["editions"]
+    assert edition["source_sha256"] == manifest.sha256(ROOT / edition["source_path"])
+    stored = {Path(where.data) / entry["path"]: entry for entry in written["parquet"]}
+    assert set(stored) == set(Path(where.data).rglob("*.parquet"))
+    for file, entry in stored.items():
+        assert (entry["sha256"], entry["bytes"]) == (manifest.sha256(file), file.stat().st_size)
+    page = where.releases / written["release_id"] / changelog.PAGE
+    assert written["changes_sha256"] == manifest.sha256(page)
+    assert manifest.intact(written)
+    assert manifest.read(where.releases, "absent") is None
+
+
+def test_tools_and_extensions_have_versions_and_an_origin(written: dict[str, Any]) -> None:
+    assert written["tools"]["duckdb"] == duckdb.__version__
+    assert {
+        name: metadata.version(name) for name in written["tools"] if name not in ("jvom", "python")
+    }.items() <= (written["tools"].items())
+    extensions = {each["name"]: each for each in written["extensions"]}
+    assert {"ducklake", "sqlite_scanner"} <= set(extensions)
+    assert all(each["version"] and each["origin"] for each in extensions.values())
+    assert "duckdb-extension-ducklake" in extensions["ducklake"]["origin"]
+
+
+def test_a_manifest_names_what_the_release_shows(where: Settings, written: dict[str, Any]) -> None:
+    with published.connect(where.published) as connection:
+        (release, snapshot, vintages) = connection.execute(
+            "SELECT release_id, snapshot_id, vintages FROM releases ORDER BY published_at DESC LIMIT 1"
+        ).fetchall()[0]
+        rows = connection.execute("SELECT edition_year, vintage, content_hash FROM vintages").fetchall()
+    assert (written["release_id"], written["snapshot_id"]) == (release, snapshot)
+    assert {each["edition_year"]: each["vintage"] for each in written["editions"]} == vintages
+    keys = ("edition_year", "vintage", "content_hash")
+    assert [tuple(each[key] for key in keys) for each in written["vintages"]] == rows
+    assert written["contract_version"] == schemas.CONTRACT_VERSION
+    assert written["previous_release_id"] is None
+
+
+def test_the_same_content_has_the_same_id_whoever_recorded_it_and_when(
+    where: Settings, written: dict[str, Any]
+) -> None:
+    """What is stamped (actor, run, moment, snapshot) does not count; what was read does."""
+    base = release._base(Lake(where.catalog, where.data))
+    (vintage,) = base["vintages"].to_pylist()
+    stamps = {
+        "actor": "somebody else",
+        "run_id": "another",
+        "recorded_at": building.RECORDED_AT,
+        "snapshot_id": 99,
+    }
+
+    def named(**changed: Any) -> str:
+        vintages = schemas.RECORD["vintages"].table([{**vintage, **changed}])
+        return published.release_id({**base, "vintages": vintages}, views.version())
+
+    assert named() == named(**stamps) == written["release_id"]
+    assert named(content_hash="0" * 64) != written["release_id"]
+    assert named(source_sha256="0" * 64) != written["release_id"]
+
+
+def test_a_changed_word_in_a_manifest_shows(where: Settings, written: dict[str, Any], tmp_path: Path) -> None:
+    shutil.copytree(where.releases, tmp_path / "releases")
+    file = tmp_path / "releases" / written["release_id"] / manifest.NAME
+    file.write_text(file.read_text(encoding="utf-8").replace('"abridged"', '"full text"'), encoding="utf-8")
+    changed = manifest.read(tmp_path / "releases", written["release_id"])
+    assert changed is not None
+    assert not manifest.intact(changed)
+    assert not manifest.intact({})
+
+
+def releases_of(*rows: tuple[str, int]) -> list[dict[str, Any]]:
+    """Rows of `releases`: id and snapshot, an hour apart."""
+    return [
+        {
+            "release_id": name * 12,
+            "published_at": building.RECORDED_AT.replace(hour=hour),
+            "contract_version": "1.0",
+            "git_commit": None,
+            "snapshot_id": snapshot,
+            "vintages": [(2024, 1)],
+            "tool_versions": [],
+        }
+        for hour, (name, snapshot) in enumerate(rows)
+    ]
+
+
+@pytest.fixture
+def three() -> building.Tables:
+    """An edition in three vintages: read, with a changed figure, withdrawn."""
+    base = building.base_tables(
+        building.edition_tables(2024, [UNTSO]),
+        building.edition_tables(2024, [{**UNTSO, "deployed_military": 33}]),
+        building.edition_tables(2024, [{**UNTSO, "deployed_military": 33}]),
+        causes={(2024, 3): "withdrawn"},
+    )
+    rows = releases_of(("a", 1), ("b", 3), ("c", 3))
+    return {**base, "releases": schemas.RECORD["releases"].table(rows)}
+
+
+def put(tables: building.Tables, tmp_path: Path, release: int, **versions: str) -> tuple[dict[str, Any], str]:
+    """Write the manifest of a release; what it says, and its change log."""
+    file = tmp_path / "jvom.duckdb"
+    file.write_bytes(b"published")
+    row = tables["releases"].to_pylist()[release]
+    made = manifest.build(row, tables, file=file, stored=[], extensions=[], versions={**VERSIONS, **versions})
+    manifest.write(tmp_path / "releases", made)
+    page = (tmp_path / "releases" / row["release_id"] / changelog.PAGE).read_text(encoding="utf-8")
+    found = manifest.read(tmp_path / "releases", row["release_id"])
+    assert found is not None
+    assert manifest.intact(found)
+    return found, page
+
+
+def test_a_release_says_what_it_changed_and_why(three: building.Tables, tmp_path: Path) -> None:
+    first, page = put(three, tmp_path, 0)
+    assert [entry["cause"] for entry in first["changes"]] == ["first reading"]
+    assert "This is the first release." in page
+    assert "- rows: cells 11" in page
+    second, page = put(three, tmp_path, 1)
+    assert second["previous_release_id"] == "a" * 12
+    assert [(entry["vintage"], entry["cause"]) for entry in second["changes"]] == [
+        (2, "source changed"),
+        (3, "withdrawn"),
+    ]
+    assert "- untso: deployed_military 32 → 33; deployed_total 32 → 33" in page.splitlines()
+    assert "- edition: withdrawn no → yes" in page.splitlines()
+    assert "by tester" in page
+
+
+def test_a_release_without_a_vintage_says_what_else_is_different(
+    three: building.Tables, tmp_path: Path
+) -> None:
+    put(three, tmp_path, 1)
+    again, page = put(three, tmp_path, 2, registry="registry-2")
+    assert again["changes"] == []
+    assert "No vintage came." in page
+    assert "- mission registry and layouts: registry-1 → registry-2" in page
+    assert "SQL of the views" not in page
+    shutil.rmtree(tmp_path / "releases" / ("b" * 12))
+    assert "is not there to compare with" in put(three, tmp_path, 2)[1]
+
+
+def test_writing_a_release_again_gives_the_same_change_log(three: building.Tables, tmp_path: Path) -> None:
+    assert put(three, tmp_path, 1) == put(three, tmp_path, 1)
+    assert json.loads((tmp_path / "releases" / ("b" * 12) / manifest.NAME).read_text(encoding="utf-8"))
