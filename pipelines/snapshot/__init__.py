@@ -13,5 +13,6 @@ from __future__ import annotations
 from pipelines.snapshot.backup import backup
 from pipelines.snapshot.evidence import evidence
 from pipelines.snapshot.lake import Lake
+from pipelines.snapshot.reconciliation import Found
 
-__all__ = ["Lake", "backup", "evidence"]
+__all__ = ["Found", "Lake", "backup", "evidence"]
