@@ -143,13 +143,9 @@ def _published(settings: Settings) -> Iterator[Fault]:
 def _rows(read: Mapping[str, pa.Table]) -> Iterator[Fault]:
     """Keys are unique, each vintage's rows are all there, every figure has its cell."""
     there: Counter[tuple[str, int, int]] = Counter()
+    yield from _doubled(read)
     for name in schemas.TABLES:
         contract = schemas.VINTAGE_TABLES[f"{name}_vintages"]
-        key = list(dict.fromkeys([*contract.key, "vintage"]))
-        counted = Counter(tuple(row.values()) for row in read[contract.name].select(key).to_pylist())
-        for values, count in counted.items():
-            if count > 1:
-                yield Fault(contract.name, f"{count} rows have the key {dict(zip(key, values, strict=True))}")
         for row in read[contract.name].select(["edition_year", "vintage"]).to_pylist():
             there[name, row["edition_year"], row["vintage"]] += 1
     for vintage in read["vintages"].to_pylist():
@@ -158,7 +154,30 @@ def _rows(read: Mapping[str, pa.Table]) -> Iterator[Fault]:
             if there[name, year, number] != expected:
                 found = there[name, year, number]
                 yield Fault(f"{name}, {_named(year, number)}", f"has {found} rows, recorded were {expected}")
+    yield from _found(read)
     yield from _without_cell(read)
+
+
+def _doubled(read: Mapping[str, pa.Table]) -> Iterator[Fault]:
+    for name, contract in schemas.VINTAGE_TABLES.items():
+        key = list(contract.key)
+        counted = Counter(tuple(row.values()) for row in read[name].select(key).to_pylist())
+        for values, count in counted.items():
+            if count > 1:
+                yield Fault(name, f"{count} rows have the key {dict(zip(key, values, strict=True))}")
+
+
+def _found(read: Mapping[str, pa.Table]) -> Iterator[Fault]:
+    """What rules found in a vintage is all there."""
+    key = ["edition_year", "vintage", "rules_version"]
+    for name in schemas.RECONCILED:
+        rows = read[f"{name}_vintages"].select(key).to_pylist()
+        there = Counter(tuple(row.values()) for row in rows)
+        for looked in read["reconciliations"].to_pylist():
+            year, number, rules = (looked[column] for column in key)
+            if there[year, number, rules] != looked[name]:
+                found = f"has {there[year, number, rules]} rows, recorded were {looked[name]}"
+                yield Fault(f"{name} by rules {rules}, {_named(year, number)}", found)
 
 
 def _without_cell(read: Mapping[str, pa.Table]) -> Iterator[Fault]:

@@ -17,6 +17,7 @@ import pyarrow as pa
 
 import schemas
 from pipelines.seams import Fidelity, SourceFile, Versions
+from tests.found import found_tables
 
 FIGURES = (
     "frame_military",
@@ -78,11 +79,14 @@ def base_tables(
     missions: Sequence[Row] = (),
     relations: Sequence[Row] = (),
     causes: Mapping[tuple[int, int], str] | None = None,
+    found: Mapping[str, Sequence[Row]] | None = None,
+    corrections: Sequence[Row] = (),
 ) -> Tables:
     """What the views stand on: several tables of one year are its vintages 1, 2, 3 … in order.
 
     The registry holds every mission of the editions, with the details that `missions` gives;
-    `causes` sets the cause of a (year, vintage), such as `withdrawn`.
+    `causes` sets the cause of a (year, vintage), such as `withdrawn`; `found` are rows that rules
+    found, by table (see `tests.found`); `corrections` are declared ones.
     """
     count: Counter[int] = Counter()
     stamped: dict[str, list[pa.Table]] = {name: [] for name in schemas.VINTAGE_TABLES}
@@ -100,9 +104,13 @@ def base_tables(
         name: pa.concat_tables(parts) if parts else schemas.VINTAGE_TABLES[name].table([])
         for name, parts in stamped.items()
     }
+    for name, contract in {**schemas.RECORD, **schemas.DERIVED}.items():
+        base[name] = contract.table([])
     base["vintages"] = schemas.RECORD["vintages"].table(vintages)
-    base["verifications"] = schemas.RECORD["verifications"].table([])
-    base["releases"] = schemas.RECORD["releases"].table([])
+    base |= found_tables(found or {})
+    base["declared_corrections"] = schemas.DERIVED["declared_corrections"].table(
+        [{"reason": "seen", "source": "a test", **row} for row in corrections]
+    )
     base["quarantine"] = schemas.REFUSALS["quarantine"].table([])
     return base | registry_tables(_mission_ids(editions), missions, relations)
 

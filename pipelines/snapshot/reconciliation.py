@@ -56,8 +56,9 @@ def insert(lake: Attached, edition_year: int, vintage: int, found: Found, run: R
     before = versions(lake, edition_year, vintage)
     stamps = {"vintage": vintage, "rules_version": found.rules_version}
     if found.rules_version not in before:
-        for name in schemas.RECONCILED:
-            tables.insert(lake, f"{name}_vintages", tables.stamped(name, found.tables[name], stamps))
+        for name, rows in found.tables.items():
+            if rows.num_rows:
+                tables.insert(lake, f"{name}_vintages", tables.stamped(name, rows, stamps))
     latest = max(before.values(), default=run.now)
     row: dict[str, object] = {
         "edition_year": edition_year,
