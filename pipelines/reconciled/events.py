@@ -27,6 +27,9 @@ _STOP = (
 _CONTRIBUTION = re.compile(
     rf"{_OWN}.{{0,160}}?(?:{_STOP}|uit (?:te )?(?:laten )?(?:te )?roteren|uitgeroteerd)"
     rf"|(?:{_STOP}).{{0,60}}?\bNederlandse (?:bijdrage|deelname|inzet)"
+    rf"|\b(?:de|deze|onze) (?:bijdrage|deelname|inzet)\b.{{0,60}}?{_STOP}|{_STOP}.{{0,30}}?\b(?:de"
+    rf"|deze) (?:bijdrage|deelname)\b"
+    rf"|\blaatste Nederlands?e?\b.{{0,90}}?(?:verlaten|vertrokken|teruggekeerd|verlieten|vertrok)"
     rf"|(?:bijdrage|deelname|inzet) (?:van Nederland )?aan .{{0,80}}?{_STOP}",
     re.IGNORECASE,
 )
@@ -38,7 +41,8 @@ _UNTIL = re.compile(
 _PAST = re.compile(r"bijgedragen|deelgenomen|geleverd|droeg|leverde|nam deel|liep|duurde", re.IGNORECASE)
 _MISSION_STOP = re.compile(
     r"(?:missie|operatie|cel|mandaat|\b[A-Z]{3,}\b).{0,120}?"
-    r"(?:te beëindigen|is beëindigd|werd beëindigd|beëindigde|sloot\b|is gesloten|opgeheven"
+    r"(?:te beëindigen|(?:is|werd|zijn|wordt)\b.{0,60}?(?:beëindigd|gesloten|opgeheven)|beëindigde"
+    r"|sloot\b|is gesloten|opgeheven"
     r"|werd gesloten|ten einde gekomen|liep af)"
     r"|(?:besloot|besloten).{0,160}?beëindigen",
 )

@@ -53,12 +53,12 @@ class Names:
             for match in self._pattern.finditer(plain)
         ]
 
-    def of(self, sentence: Sentence, position: int, limit: int | None = None) -> str | None:
+    def of(self, sentence: Sentence, position: int, span: tuple[int, int] | None = None) -> str | None:
         """The mission that something at `position` of a sentence is about, or None.
 
-        One name in the sentence: that mission. Several: the one that a preposition ties to what
-        stands at the position (behind it, before `limit`), else the section's, if it is one of them. No
-        name: the section's only mission.
+        One name in the sentence: that mission. Several: the only one within `span` that a preposition ties
+        to what stands at the position ("aan X"); without any, the section's, if it is one of them. No name:
+        the section's only mission.
         """
         own = sentence.passage.mission_ids
         found = self.find(sentence.text)
@@ -67,14 +67,16 @@ class Names:
             return found[0].mission_id
         if not named:
             return own[0] if len(own) == 1 else None
-        stop = len(sentence.text) if limit is None else limit
-        behind = [
-            name
+        start, stop = span or (position, len(sentence.text))
+        tied = {
+            name.mission_id
             for name in found
-            if position <= name.start < stop and _TARGET.search(sentence.text[position : name.start])
-        ]
-        if behind:
-            return behind[0].mission_id
+            if start <= name.start < stop and _TARGET.search(sentence.text[start : name.start])
+        }
+        if span is None and tied:
+            return next(name.mission_id for name in found if name.start >= position)
+        if tied:
+            return tied.pop() if len(tied) == 1 else None
         return own[0] if len(own) == 1 and own[0] in named else None
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from pipelines.reconciled import dates, numbers
@@ -16,7 +16,7 @@ _NOUN = (
     r"|specialist(?:en)?|planners?|analist(?:en)?|verpleegkundigen?|soldaten|matrozen|mentoren|juristen"
     r"|bemanningsleden|personeelsleden|opvarenden|commandanten)"
     r"|personen|persoon|artsen|arts|man|mensen|manschappen|krachten|collega[’']s|Nederlanders"
-    r"|POLAD(?:[’']?s)?|(?:Police|Military|Staff|Liaison) (?:Officers?|Observers?|Advisers?)"
+    r"|burgers|POLAD(?:[’']?s)?|(?:Police|Military|Staff|Liaison) (?:Officers?|Observers?|Advisers?)"
     r"|IPO[’']?s?|MLO[’']?s?|officers?)(?![\w-])"
 )
 _NOT_ADJECTIVE = (
@@ -32,6 +32,11 @@ _PHRASE = rf"(?:{_ADJECTIVE}){{0,4}}{_NOUN}"
 _ALSO = rf"(?:(?:,| en| en/of| alsmede| evenals| of|/) ?{_PHRASE})"
 _COUNTED = re.compile(rf"\s(?P<noun>{_PHRASE}{_ALSO}{{0,3}})", re.IGNORECASE)
 _ARTICLE = re.compile(rf"(?:,? en| alsmede| plus) (?P<number>een) (?P<noun>{_PHRASE})", re.IGNORECASE)
+_INVERTED = re.compile(
+    rf"\baantal\s(?:aan\s)?(?P<noun>{_PHRASE}{_ALSO}{{0,3}})\b[^.;,\d]{{0,50}}?\b(?:bedroeg|bedraagt|was|is|kwam|komt)\b"
+    rf"[^.;,\d]{{0,60}}?(?P<number>{numbers.WORD})",
+    re.IGNORECASE,
+)
 _RANGE = re.compile(r"\s?(?:tot|à|a|-|–|tot en met)\s?$", re.IGNORECASE)
 _BETWEEN = re.compile(r"\btussen (?:de )?$", re.IGNORECASE)
 _BEFORE = {
@@ -45,13 +50,27 @@ _BEFORE = {
     ),
 }
 _PART = re.compile(
-    r"\b(?:van de|van deze|van die|waarvan|onder wie|onder andere|inclusief|elk van de) $", re.IGNORECASE
+    r"\b(?:van de|van deze|van die|waarvan|onder wie|onder andere|inclusief|elk van de|in plaats van"
+    r"|meer dan de|nog eens) $",
+    re.IGNORECASE,
 )
 _POLICE = re.compile(r"politie(?!k)|police|\bipo", re.IGNORECASE)
-_CIVIL = re.compile(r"civiel|civilian|polad|politiek adviseur", re.IGNORECASE)
+_CIVIL = re.compile(r"civiel|burger|civilian|polad|politiek adviseur", re.IGNORECASE)
 _MILITARY = re.compile(
     r"militai|officier|marinier|soldaten|matrozen|military|manschappen|\bmlo", re.IGNORECASE
 )
+
+_ANY_NOUN = re.compile(rf"(?<![\w-]){_NOUN}", re.IGNORECASE)
+_OTHER_UNIT = re.compile(
+    rf"(?:\s(?:tot|à|en|of|-)\s\w+)?\s(?:(?:{'|'.join(dates.MONTHS)})\b|jaar|jaren|maand|dag|dagen|week|weken|uur|procent"
+    r"|miljoen|miljard|euro|meter|kilometer|landen\b|keer\b)",
+    re.IGNORECASE,
+)
+_LABEL = re.compile(
+    r"(?:resolutie|nr\.|nummer|artikel|art\.|kamerstuk|hoofdstuk|paragraaf|bijlage|CTF|pagina) $",
+    re.IGNORECASE,
+)
+_YEAR = re.compile(r"(?:19|20)\d\d")
 
 
 @dataclass(frozen=True)
@@ -83,25 +102,44 @@ def kind(noun: str) -> str:
 
 def find(text: str) -> list[Count]:
     """Every counted person noun of a sentence, in order."""
-    found: list[Count] = []
+    found: list[Count] = list(_inverted(text))
     previous: re.Match[str] | None = None
     for match in numbers.CANDIDATE.finditer(text):
         value = numbers.value(match[0])
         counted = _COUNTED.match(text, match.end()) if value is not None else None
-        if value is not None and counted is not None:
-            found.append(_count(text, match, previous, value, counted))
-            found.extend(_articles(text, counted.end()))
+        count = _count(text, match, previous, value, counted) if value is not None and counted else None
+        if count is not None:
+            found.append(count)
+            found.extend(_articles(text, count.end))
         previous = match
-    return found
+    return sorted(found, key=lambda count: count.start)
+
+
+def _inverted(text: str) -> Iterator[Count]:
+    """`het aantal uitgezonden militairen bedroeg 12`: the number behind its noun."""
+    for match in _INVERTED.finditer(text):
+        value = numbers.value(match["number"])
+        if (
+            value is not None
+            and not _OTHER_UNIT.match(text, match.end())
+            and not _COUNTED.match(text, match.end())
+        ):
+            start, end = match.span("number")
+            yield Count(value, value, kind(match["noun"]), match["noun"], None, start, end, False)
 
 
 def _count(
     text: str, match: re.Match[str], previous: re.Match[str] | None, value: int, counted: re.Match[str]
-) -> Count:
+) -> Count | None:
     low, start = value, match.start()
     if previous is not None:
         between = text[previous.end() : match.start()]
         first = numbers.value(previous[0])
+        if between == " " and first is not None and previous[0].isalpha():  # tweeduizend driehonderd
+            if first % 1000 or first <= value:
+                return None
+            low = value = first + value
+            start = previous.start()
         joined = _RANGE.fullmatch(between) or (
             between == " en " and _BETWEEN.search(text[: previous.start()])
         )
@@ -128,7 +166,7 @@ def _articles(text: str, end: int) -> Iterator[Count]:
         yield Count(1, 1, kind(match["noun"]), match["noun"], None, match.start("number"), match.end(), False)
 
 
-def mentions(text: str) -> list[str]:
+def mentions(text: str, understood: Sequence[tuple[int, int]] = ()) -> list[str]:
     """The number words of a sentence with a person noun, but for dates, durations and papers."""
     if not _ANY_NOUN.search(text):
         return []
@@ -136,20 +174,8 @@ def mentions(text: str) -> list[str]:
         match[0]
         for match in numbers.CANDIDATE.finditer(text)
         if numbers.value(match[0]) is not None
+        and not any(start <= match.start() < end for start, end in understood)
         and not _OTHER_UNIT.match(text, match.end())
         and not _LABEL.search(text, 0, match.start())
         and not _YEAR.fullmatch(match[0])
     ]
-
-
-_ANY_NOUN = re.compile(rf"(?<![\w-]){_NOUN}", re.IGNORECASE)
-_OTHER_UNIT = re.compile(
-    rf"(?:\s(?:tot|à|en|of|-)\s\w+)?\s(?:(?:{'|'.join(dates.MONTHS)})\b|jaar|jaren|maand|dag|dagen|week|weken|uur|procent"
-    r"|miljoen|miljard|euro|meter|kilometer|landen\b|keer\b)",
-    re.IGNORECASE,
-)
-_LABEL = re.compile(
-    r"(?:resolutie|nr\.|nummer|artikel|art\.|kamerstuk|hoofdstuk|paragraaf|bijlage|CTF|pagina) $",
-    re.IGNORECASE,
-)
-_YEAR = re.compile(r"(?:19|20)\d\d")

@@ -32,7 +32,8 @@ _CONTRIBUTION = re.compile(
     r"|gestationeerd|besta|bestond|omva|deelgenomen|neemt deel|nam deel|namen deel|deelname|deelnam"
     r"|aanwezig|actief"
     r"|gedetacheerd|verhoogd|verlaagd|uitgebreid|teruggebracht|toegevoegd|vervul|roteren|participe|dien(?:en|den)\b"
-    r"|gestuurd|vertegenwoordig|bemen[st]|ter beschikking|gezonden",
+    r"|gestuurd|vertegenwoordig|bemen[st]|ter beschikking|gezonden|\bzet(?:te|ten|ten)?\b.*\bin\b"
+    r"|\bnam(?:en)?\b.*\bdeel\b|\bzond(?:en)?\b.*\buit\b|\b(?:zijn|waren) er\b|\btel(?:t|de)\b|\baantal\b",
     re.IGNORECASE,
 )
 _OWN = re.compile(r"\bNederland(?:s|se|ers?)?\b|\bkrijgsmacht\b|\bDefensie\b|\bons land\b", re.IGNORECASE)
@@ -55,9 +56,14 @@ _PERIOD = re.compile(
     r"|afgelopen periode|in de periode (?:van )?\w+ \d{4}|tussen \w+ \d{4} en \w+ \d{4}",
     re.IGNORECASE,
 )
-_TOTAL = re.compile(r"\b(?:in totaal|totaal van|alles bij elkaar|tezamen|het totaal)\b", re.IGNORECASE)
+_TOTAL = re.compile(
+    r"\b(?:in totaal|totaal van|totaal aantal|totale aantal|alles bij elkaar|tezamen|het totaal)\b",
+    re.IGNORECASE,
+)
 _SENT = re.compile(
-    r"ingezet|uitgezonden|uitzend|bijgedragen|deelgenomen|gezonden|gedetacheerd|inzette", re.IGNORECASE
+    r"\bzet(?:te|ten)?\b.*\bin\b|\bnam(?:en)?\b.*\bdeel\b|\bzond(?:en)?\b.*\buit\b|"
+    r"ingezet|uitgezonden|uitzend|bijgedragen|deelgenomen|gezonden|gedetacheerd|inzette",
+    re.IGNORECASE,
 )
 _ROTATION = re.compile(
     r"\bper (?:rotatie|uitzending|detachement|lichting)\b|\b(?:elke|iedere) rotatie\b", re.IGNORECASE
@@ -85,7 +91,10 @@ _LIMITED = re.compile(
     r"|uitgezonderd|zonder)\b",
     re.IGNORECASE,
 )
-_CLAUSE = re.compile(r"[;:]\s|,\s(?=(?:waarvan|waarbij|terwijl|maar|onder wie|van wie|met per)\b)")
+_JOINED = re.compile(r",?\s(?:en |alsmede |plus )?")
+_CLAUSE = re.compile(
+    r"[;:]\s|,\s(?=(?:waarvan|waarbij|terwijl|maar|onder wie|van wie|met per|in totaal|over de hele)\b)"
+)
 _QUALIFIERS = (
     ("per rotation", _ROTATION),
     ("permanently", re.compile("permanent|doorlopend|continu", re.IGNORECASE)),
@@ -145,7 +154,7 @@ def read(sentences: Sequence[Sentence], names: Names, regions: Sequence[str], pe
         spans = [(statement.start, statement.end) for statement in own]
         if own and all(_covered(count, spans) for count in persons.find(sentence.text)):
             continue
-        left = tuple(persons.mentions(sentence.text))
+        left = tuple(persons.mentions(sentence.text, spans))
         if left:
             unread.append((sentence, left))
     return Reading(tuple(found), tuple(unread))
@@ -160,13 +169,12 @@ def _of_sentence(sentence: Sentence, names: Names, regions: Sequence[str], perio
     counts = persons.find(text)
     found = []
     for index, count in enumerate(counts):
-        limit = counts[index + 1].start if index + 1 < len(counts) else None
         clause = _clause(text, count.start)
         if count.part or (
             clause.startswith(("waarvan", "onder wie", "van wie")) and not _ROTATION.search(clause)
         ):
             continue
-        mission = names.of(sentence, count.end, limit) or names.of(sentence, count.end)
+        mission = names.of(sentence, count.end, _reach(text, counts, index))
         kind = _pattern(sentence, clause, mission, regions, period, bool(names.find(text)))
         if kind is not None:
             found.append(_statement(sentence, count, clause, mission, *kind))
@@ -193,6 +201,17 @@ def _of_sentence(sentence: Sentence, names: Names, regions: Sequence[str], perio
                 )
             )
     return found
+
+
+def _reach(text: str, counts: Sequence[Count], index: int) -> tuple[int, int]:
+    """Where a name may stand that a count belongs to: between the counts that it does not add up with."""
+    first = last = index
+    while first > 0 and _JOINED.fullmatch(text[counts[first - 1].end : counts[first].start]):
+        first -= 1
+    while last + 1 < len(counts) and _JOINED.fullmatch(text[counts[last].end : counts[last + 1].start]):
+        last += 1
+    start = counts[first - 1].end if first else 0
+    return start, counts[last + 1].start if last + 1 < len(counts) else len(text)
 
 
 def _clause(text: str, position: int) -> str:

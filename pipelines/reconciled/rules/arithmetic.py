@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import combinations
 
-from pipelines.reconciled.edition import DEPLOYED, FIGURES, FRAME, TOTAL, Edition, figure, stated, summed
+from pipelines.reconciled import events
+from pipelines.reconciled.edition import (
+    DEPLOYED,
+    FIGURES,
+    FRAME,
+    TOTAL,
+    Edition,
+    dated,
+    figure,
+    stated,
+    summed,
+)
 from pipelines.reconciled.findings import ERROR, WARN, Finding, Side, computed
 from pipelines.reconciled.persons import CIVIL, EITHER, MILITARY
 from pipelines.reconciled.statements import CEILING, CEILING_FIGURE, EDITION, UNIT, Statement
@@ -122,8 +133,9 @@ def prose_conflict(edition: Edition) -> Iterator[Finding]:
     """Compares statements of the text about the same quantity with each other.
 
     For the whole edition: equal quantities, and a stated total against parts that one other sentence states
-    together. For a mission: its frame, and the size of a unit. Numbers per rotation or at one moment may
-    change within the period, and numbers of different functions add up, so these are not compared.
+    together. For a mission: its frame, the size of a unit, and the end of the contribution. Numbers per
+    rotation or at one moment may change within the period, and numbers of different functions add up, so
+    these are not compared.
     """
     whole = [s for s in edition.reading.statements if s.pattern == EDITION and s.exact]
     for first, second in combinations(_distinct(whole), 2):
@@ -148,6 +160,24 @@ def prose_conflict(edition: Edition) -> Iterator[Finding]:
         for one, two in combinations(_distinct(sizes), 2):
             if one.kind == two.kind and one.low != two.low and one.sentence is not two.sentence:
                 yield _conflict(one, two.low, stated(two))
+    yield from _ends(edition)
+
+
+def _ends(edition: Edition) -> Iterator[Finding]:
+    """Two dates for the end of a mission's contribution that cannot be the same."""
+    ended = edition.of_kind(events.ENDED)
+    for one, two in combinations(ended, 2):
+        apart = one.date.high < two.date.low or two.date.high < one.date.low
+        if one.mission_id == two.mission_id and apart:
+            yield Finding(
+                "prose_conflict",
+                WARN,
+                one.mission_id,
+                dated(one),
+                dated(two),
+                f"The text lets the contribution end {one.date.as_printed} in one place and "
+                f"{two.date.as_printed} in another.",
+            )
 
 
 def _distinct(statements: list[Statement]) -> list[Statement]:

@@ -69,23 +69,23 @@ def reference_conflict(edition: Edition) -> Iterator[Finding]:
 
 def _swapped(papers: list[_Paper]) -> Iterator[Finding]:
     cited = Counter(paper.dossier for paper in papers)
-    reported: set[str] = set()
+    reported: set[tuple[str, int]] = set()
     for paper in papers:
         for other in papers:
-            if paper.dossier in reported or not _differ_by_swap(paper.dossier, other.dossier):
+            if (paper.dossier, paper.number) in reported or not _differ_by_swap(paper.dossier, other.dossier):
                 continue
             more = cited[other.dossier] > cited[paper.dossier]
             if not more:
                 continue
             same = [p for p in papers if p.dossier == other.dossier and p.number == paper.number]
             partner = same[0] if same else other
-            reported.add(paper.dossier)
+            reported.add((paper.dossier, paper.number))
             yield Finding(
                 "reference_conflict",
                 WARN,
                 None,
-                paper.side(paper.dossier, "dossier"),
-                partner.side(partner.dossier, "dossier"),
+                paper.side(paper.label, "dossier"),
+                partner.side(partner.label, "dossier"),
                 f"Kamerstuk {paper.label} has two digits swapped compared with dossier {partner.dossier}"
                 + (f", which has a number {paper.number} too." if same else "."),
             )
