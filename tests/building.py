@@ -104,15 +104,17 @@ def base_tables(
         name: pa.concat_tables(parts) if parts else schemas.VINTAGE_TABLES[name].table([])
         for name, parts in stamped.items()
     }
-    for name, contract in {**schemas.RECORD, **schemas.DERIVED}.items():
+    for name, contract in schemas.RECORD.items():
         base[name] = contract.table([])
     base["vintages"] = schemas.RECORD["vintages"].table(vintages)
     base |= found_tables(found or {})
-    base["declared_corrections"] = schemas.DERIVED["declared_corrections"].table(
-        [{"reason": "seen", "source": "a test", **row} for row in corrections]
-    )
     base["quarantine"] = schemas.REFUSALS["quarantine"].table([])
-    return base | registry_tables(_mission_ids(editions), missions, relations)
+    declared = [{"reason": "seen", "source": "a test", **row} for row in corrections]
+    return (
+        base
+        | registry_tables(_mission_ids(editions), missions, relations)
+        | {"declared_corrections": schemas.DERIVED["declared_corrections"].table(declared)}
+    )
 
 
 def vintage_row(
@@ -141,7 +143,10 @@ def vintage_row(
 def registry_tables(
     mission_ids: Iterable[str], missions: Sequence[Row] = (), relations: Sequence[Row] = ()
 ) -> Tables:
-    """`mission_registry` and `mission_relations`, with defaults for what `missions` leaves out."""
+    """`mission_registry` and `mission_relations`, with defaults for what `missions` leaves out.
+
+    And what else publishing adds, without rows.
+    """
     details = {row["mission_id"]: dict(row) for row in missions}
     known = [
         {
@@ -158,6 +163,7 @@ def registry_tables(
     return {
         "mission_registry": schemas.REGISTRY["mission_registry"].table(known),
         "mission_relations": schemas.REGISTRY["mission_relations"].table(pairs),
+        **{name: contract.table([]) for name, contract in schemas.DERIVED.items()},
     }
 
 

@@ -71,7 +71,6 @@ def shown(lake: Lake, name: str = "findings") -> list[dict[str, Any]]:
     base = {
         **lake.read(),
         **building.registry_tables({"unifil"}),
-        **{derived: contract.table([]) for derived, contract in schemas.DERIVED.items()},
     }
     wanted = [view for view in views.ordered() if view.name in {*schemas.TABLES, *schemas.RECONCILED}]
     rows: list[dict[str, Any]] = views.evaluate(base, wanted)[name].to_pylist()

@@ -285,8 +285,7 @@ def publish_lake(lake: Lake, target: Path) -> None:
         )
         head, read = lake.head(), lake.read()
         missions = set(read["personnel_vintages"]["mission_id"].to_pylist())
-        kept_elsewhere = {**schemas.REFUSALS, **schemas.DERIVED}
-        none = {name: contract.table([]) for name, contract in kept_elsewhere.items()}
+        none = {"quarantine": schemas.REFUSALS["quarantine"].table([])}
         tables = read | building.registry_tables(missions) | none
         published.publish(target, tables, views.statements(), release_id=RELEASE, head=head, code="it's 1")
 

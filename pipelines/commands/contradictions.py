@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from itertools import groupby
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
@@ -15,9 +15,6 @@ from pipelines.commands.options import Json, Raw, Verbose, Warehouse
 from pipelines.commands.session import Session
 from pipelines.commands.terminal import as_text
 from schemas.errors import UsageError
-
-if TYPE_CHECKING:
-    from duckdb import DuckDBPyConnection
 
 SHOWN_LINES = 12  # lines of evidence that a terminal is given; --json gives all
 
@@ -101,7 +98,7 @@ def _known(rule: str | None) -> str | None:
     return rule
 
 
-def _rows(connection: DuckDBPyConnection, query: str, wanted: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _rows(connection: Any, query: str, wanted: Mapping[str, Any]) -> list[dict[str, Any]]:
     connection.execute(query, {name: value for name, value in wanted.items() if f"${name}" in query})
     names = [column[0] for column in connection.description or ()]
     return [dict(zip(names, row, strict=True)) for row in connection.fetchall()]
