@@ -100,5 +100,10 @@ WORD = (
     rf"(?:[a-zéë]*(?:{_THOUSAND}|{_HUNDRED})[a-zéë]*|[a-zé]+[eë]n(?:twintig|[a-z]+tig)|{_OFTEN}))"
     r"(?![\w-]|[.,]\d|\s?%)"
 )
+# Cheap to ask: every number word holds one of these, so a text without any needs no closer look.
+ANY = re.compile(
+    rf"\d|één|elf|{_HUNDRED}|{_THOUSAND}|tien|twaalf|tig\b|twee|drie|vier|vijf|zes|zeven|acht|negen",
+    re.IGNORECASE,
+)
 # A candidate: every match must still be given to `value`, which may refuse it.
 CANDIDATE = re.compile(WORD, re.IGNORECASE)

@@ -7,12 +7,14 @@ side by side, so that a figure read in prose can point at its line and character
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from pipelines.seams import Document, Line
 
 Row = Mapping[str, object]
+Anchor = tuple[int, int, int, int]  # offset in the text, page, line, offset in the line
 
 _WORD = re.compile(r"\S+")
 _STOP = re.compile(r"[.!?][’'”\")]*(?P<mark>\d{1,2})?(?=\s+[A-ZÀ-Ý‘'“(]|\s*$)")
@@ -36,7 +38,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Passage:
-    """A section's or footnote's text; `starts[i]` is the (page, line, offset) of its i-th character."""
+    """A section's or footnote's text; `anchors` say where each of its words begins, in order."""
 
     table_name: str
     row_key: str
@@ -44,13 +46,18 @@ class Passage:
     headings: tuple[str, ...]
     mission_ids: tuple[str, ...]
     text: str
-    starts: tuple[tuple[int, int, int], ...]
+    anchors: tuple[Anchor, ...]
 
     def place(self, start: int, end: int) -> Place:
         """Where the characters from `start` up to `end` stand."""
-        page, line, first = self.starts[start]
-        _, last_line, last = self.starts[max(start, end - 1)]
+        page, line, first = self._character(start)
+        _, last_line, last = self._character(max(start, end - 1))
         return Place(page, line, first, last_line, last + 1)
+
+    def _character(self, position: int) -> tuple[int, int, int]:
+        """Page, line and offset of one character."""
+        anchor = self.anchors[max(0, bisect_right(self.anchors, position, key=_offset) - 1)]
+        return anchor[1], anchor[2], anchor[3] + position - anchor[0]
 
 
 @dataclass(frozen=True)
@@ -77,7 +84,7 @@ def read(sections: Sequence[Row], footnotes: Sequence[Row], document: Document) 
         text = str(row["text"] or "")
         if not text:
             continue
-        starts, cursor = _align(text, words, cursor, _number(row["source_line"]))
+        anchors, cursor = _align(text, words, cursor, _number(row["source_line"]))
         missions = row["mission_ids"]
         passages.append(
             Passage(
@@ -87,15 +94,19 @@ def read(sections: Sequence[Row], footnotes: Sequence[Row], document: Document) 
                 tuple(_chain(row, by_id)),
                 tuple(missions) if isinstance(missions, list) else (),
                 text,
-                starts,
+                anchors,
             )
         )
     for row in footnotes:
         text = str(row["text"] or "")
         if text:
-            starts, _ = _align(text, words, 0, _number(row["source_line"]))
-            passages.append(Passage("footnotes", f"footnote:{row['number']}", "", (), (), text, starts))
+            anchors, _ = _align(text, words, 0, _number(row["source_line"]))
+            passages.append(Passage("footnotes", f"footnote:{row['number']}", "", (), (), text, anchors))
     return tuple(passages)
+
+
+def _offset(anchor: Anchor) -> int:
+    return anchor[0]
 
 
 def sentences(passage: Passage) -> Iterator[Sentence]:
@@ -132,8 +143,8 @@ def _chain(row: Row, by_id: Mapping[str, Row]) -> Iterator[str]:
 
 def _align(
     text: str, words: Sequence[tuple[Line, list[re.Match[str]]]], cursor: int, source_line: int
-) -> tuple[tuple[tuple[int, int, int], ...], int]:
-    """Places of the text's characters, and the index behind its last line.
+) -> tuple[tuple[Anchor, ...], int]:
+    """Where the text's words begin, and the index behind its last line.
 
     Lines that are no part of it (footnotes, page numbers) are passed over. A text that no run of lines
     holds stands, as a whole, at the first line it may have begun on.
@@ -147,7 +158,7 @@ def _align(
         if found is not None:
             return found
     fallback = next((line for line, _ in words[cursor:] if line.number >= source_line), words[-1][0])
-    return tuple((fallback.page, fallback.number, 0) for _ in text), cursor
+    return ((0, fallback.page, fallback.number, 0),), cursor
 
 
 def _opens(own: Sequence[re.Match[str]], wanted: Sequence[str]) -> bool:
@@ -158,9 +169,9 @@ def _opens(own: Sequence[re.Match[str]], wanted: Sequence[str]) -> bool:
 
 def _consume(
     wanted: Sequence[str], words: Sequence[tuple[Line, list[re.Match[str]]]], begin: int
-) -> tuple[tuple[tuple[int, int, int], ...], int] | None:
-    starts: list[tuple[int, int, int]] = []
-    taken = 0
+) -> tuple[tuple[Anchor, ...], int] | None:
+    anchors: list[Anchor] = []
+    taken = offset = 0
     for index in range(begin, len(words)):
         line, own = words[index]
         if index == begin and own[0][0] != wanted[0]:
@@ -171,9 +182,9 @@ def _consume(
                 return None
             continue
         for word in own:
-            starts.extend((line.page, line.number, word.start() + i) for i in range(len(word[0])))
-            starts.append((line.page, line.number, word.end()))
+            anchors.append((offset, line.page, line.number, word.start()))
+            offset += len(word[0]) + 1
         taken += len(own)
         if taken == len(wanted):
-            return tuple(starts[:-1]), index + 1
+            return tuple(anchors), index + 1
     return None

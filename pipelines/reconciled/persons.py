@@ -10,11 +10,14 @@ from pipelines.reconciled import dates, numbers
 
 MILITARY, CIVIL, EITHER = "military", "civil_police", "total"
 
-_NOUN = (
-    r"(?:[\w’'-]*?(?:militair(?:en)?|officier(?:en)?|functionaris(?:sen)?|waarnemers?|experts?|deskundigen?"
+_ENDING = (
+    r"(?:militair(?:en)?|officier(?:en)?|functionaris(?:sen)?|waarnemers?|experts?|deskundigen?"
     r"|adviseurs?|trainers?|instructeurs?|medewerkers?|agent(?:en)?|marechaussees?|mariniers?|ambtena(?:ar|ren)"
     r"|specialist(?:en)?|planners?|analist(?:en)?|verpleegkundigen?|soldaten|matrozen|mentoren|juristen"
     r"|bemanningsleden|personeelsleden|opvarenden|commandanten)"
+)
+_NOUN = (
+    rf"(?:[\w’'-]*?{_ENDING}"
     r"|personen|persoon|artsen|arts|man|mensen|manschappen|krachten|collega[’']s|Nederlanders"
     r"|burgers|POLAD(?:[’']?s)?|(?:Police|Military|Staff|Liaison) (?:Officers?|Observers?|Advisers?)"
     r"|IPO[’']?s?|MLO[’']?s?|officers?)(?![\w-])"
@@ -60,7 +63,11 @@ _MILITARY = re.compile(
     r"militai|officier|marinier|soldaten|matrozen|military|manschappen|\bmlo", re.IGNORECASE
 )
 
-_ANY_NOUN = re.compile(rf"(?<![\w-]){_NOUN}", re.IGNORECASE)
+_ANY_NOUN = re.compile(
+    rf"(?:{_ENDING}|\b(?:personen|persoon|artsen|man|mensen|manschappen|krachten|Nederlanders|burgers)"
+    r"|\bPOLAD|Officers?|\bIPO)(?![\w-])",
+    re.IGNORECASE,
+)
 _OTHER_UNIT = re.compile(
     rf"(?:\s(?:tot|à|en|of|-)\s\w+)?\s(?:(?:{'|'.join(dates.MONTHS)})\b|jaar|jaren|maand|dag|dagen|week|weken|uur|procent"
     r"|miljoen|miljard|euro|meter|kilometer|landen\b|keer\b)",
@@ -102,6 +109,8 @@ def kind(noun: str) -> str:
 
 def find(text: str) -> list[Count]:
     """Every counted person noun of a sentence, in order."""
+    if not numbers.ANY.search(text) or not _ANY_NOUN.search(text):
+        return []
     found: list[Count] = list(_inverted(text))
     previous: re.Match[str] | None = None
     for match in numbers.CANDIDATE.finditer(text):
@@ -168,7 +177,7 @@ def _articles(text: str, end: int) -> Iterator[Count]:
 
 def mentions(text: str, understood: Sequence[tuple[int, int]] = ()) -> list[str]:
     """The number words of a sentence with a person noun, but for dates, durations and papers."""
-    if not _ANY_NOUN.search(text):
+    if not numbers.ANY.search(text) or not _ANY_NOUN.search(text):
         return []
     return [
         match[0]
