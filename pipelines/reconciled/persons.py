@@ -107,10 +107,13 @@ def kind(noun: str) -> str:
     return MILITARY if military else EITHER
 
 
+def possible(text: str) -> bool:
+    """Whether a sentence has a person noun and may have a number at all: cheap to ask before the others."""
+    return bool(numbers.ANY.search(text) and _ANY_NOUN.search(text))
+
+
 def find(text: str) -> list[Count]:
     """Every counted person noun of a sentence, in order."""
-    if not numbers.ANY.search(text) or not _ANY_NOUN.search(text):
-        return []
     found: list[Count] = list(_inverted(text))
     previous: re.Match[str] | None = None
     for match in numbers.CANDIDATE.finditer(text):
@@ -176,9 +179,7 @@ def _articles(text: str, end: int) -> Iterator[Count]:
 
 
 def mentions(text: str, understood: Sequence[tuple[int, int]] = ()) -> list[str]:
-    """The number words of a sentence with a person noun, but for dates, durations and papers."""
-    if not numbers.ANY.search(text) or not _ANY_NOUN.search(text):
-        return []
+    """The number words of a sentence, but for those understood, dates, durations and papers."""
     return [
         match[0]
         for match in numbers.CANDIDATE.finditer(text)

@@ -149,10 +149,14 @@ def read(sentences: Sequence[Sentence], names: Names, regions: Sequence[str], pe
     found: list[Statement] = []
     unread: list[tuple[Sentence, tuple[str, ...]]] = []
     for sentence in sentences:
+        if not persons.possible(sentence.text) and not _FRAME.search(sentence.text):
+            continue
         own = _of_sentence(sentence, names, regions, period)
         found.extend(own)
         spans = [(statement.start, statement.end) for statement in own]
         if own and all(_covered(count, spans) for count in persons.find(sentence.text)):
+            continue
+        if not persons.possible(sentence.text):
             continue
         left = tuple(persons.mentions(sentence.text, spans))
         if left:
