@@ -37,9 +37,16 @@ _CONTRIBUTION = re.compile(
     re.IGNORECASE,
 )
 _OWN = re.compile(r"\bNederland(?:s|se|ers?)?\b|\bkrijgsmacht\b|\bDefensie\b|\bons land\b", re.IGNORECASE)
+# Under a heading that speaks of the Dutch contribution these verbs mean it too, without "Nederland".
+_SERVING = re.compile(
+    r"ingezet|uitgezonden|werkza|werkte|geplaatst|gestationeerd|bijdra|bijgedragen|droeg|gedetacheerd|geleverd"
+    r"|\bper rotatie\b|gezonden",
+    re.IGNORECASE,
+)
 _OWN_HEADING = re.compile(r"bijdrage|inzet\b", re.IGNORECASE)
 _FOREIGN = re.compile(
-    r"\b(?:lidstaten|partnerlanden|andere landen|troepenleverende landen|gewond|omgekomen|gedood"
+    r"\b(?:lidstaten|\d+ landen|het gebied telt|partnerlanden|andere landen|troepenleverende landen"
+    r"|gewond|omgekomen|gedood"
     r"|gesneuveld|slachtoffers?|beschuldigt"
     r"|Malinese|lokale|getraind|opgeleid|opgeleide|getrainde|deelnemers|land van herkomst"
     r"|de missie telt|missie bestaat)\b",
@@ -59,6 +66,9 @@ _PERIOD = re.compile(
 _TOTAL = re.compile(
     r"\b(?:in totaal|totaal van|totaal aantal|totale aantal|alles bij elkaar|tezamen|het totaal)\b",
     re.IGNORECASE,
+)
+_ALL = re.compile(
+    r"\bmissies en operaties\b|\balle missies\b|\b\w+ \d{4} (?:t/m|tot en met) \w+ \d{4}", re.IGNORECASE
 )
 _SENT = re.compile(
     r"\bzet(?:te|ten)?\b.*\bin\b|\bnam(?:en)?\b.*\bdeel\b|\bzond(?:en)?\b.*\buit\b|"
@@ -251,11 +261,12 @@ def _pattern(
             if _TOTAL.search(text) and _whole_edition(sentence, regions, names_any)
             else None
         )
-    own = _OWN.search(text) or any(_OWN_HEADING.search(heading) for heading in sentence.passage.headings)
+    heading = any(_OWN_HEADING.search(heading) for heading in sentence.passage.headings)
+    own = _OWN.search(text) or (heading and _SERVING.search(text))
     if _FOREIGN.search(clause):
         return None
     whole = mission is None and _whole_edition(sentence, regions, names_any)
-    if whole and _SENT.search(text) and (_PERIOD.search(text) or _TOTAL.search(text)):
+    if whole and _SENT.search(text) and (_TOTAL.search(text) or _of_all(sentence)):
         return "deployed", EDITION
     if not own or not _CONTRIBUTION.search(text):
         return None
@@ -274,6 +285,13 @@ def _whole_edition(sentence: Sentence, regions: Sequence[str], names_any: bool) 
     words = [heading.casefold() for heading in sentence.passage.headings]
     text = sentence.text.casefold()
     return not any(region.casefold() in words or f"in {region.casefold()}" in text for region in regions)
+
+
+def _of_all(sentence: Sentence) -> bool:
+    """Whether "in the period" alone means all missions: by the sentence's words, or where it stands."""
+    section = sentence.passage.row_key
+    everywhere = section.isdecimal() or section.startswith("bijlage") or _ALL.search(sentence.text)
+    return bool(_PERIOD.search(sentence.text) and everywhere)
 
 
 def _outside(text: str, period: Period) -> bool:
