@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 from conftest import ROOT
 
@@ -164,6 +165,14 @@ def test_what_there_is_not_is_status_2(ask: Asked, arguments: tuple[object, ...]
         assert word in err
 
 
+def test_a_file_from_before_there_were_findings_asks_for_a_build(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    duckdb.connect(str(tmp_path / "jvom.duckdb")).close()
+    assert cli.main(["findings", "--warehouse", str(tmp_path)]) == 3
+    assert "next: run jvom build" in capsys.readouterr().err
+
+
 def test_a_real_run_shows_every_rule_as_a_check_that_only_warns(
     built: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -175,15 +184,15 @@ def test_a_real_run_shows_every_rule_as_a_check_that_only_warns(
     with dg.DagsterInstance.get() as instance:
         runs = instance.get_runs()
         assert {run.status for run in runs} == {dg.DagsterRunStatus.SUCCESS}
-        (ingest,) = [run for run in runs if run.job_name == "ingest"]
-        events = [event.dagster_event for event in instance.all_logs(ingest.run_id)]
-    shown = {
-        evaluation.check_name: evaluation
+        events = [event.dagster_event for run in runs for event in instance.all_logs(run.run_id)]
+    evaluations = [
+        event.asset_check_evaluation_data
         for event in events
         if event is not None and event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION
-        for evaluation in [event.asset_check_evaluation_data]
-        if evaluation.asset_key == assets.RECONCILED
-    }
+    ]
+    shown = {found.check_name: found for found in evaluations if found.asset_key == assets.RECONCILED}
+    of_views = {found.check_name for found in evaluations if found.asset_key == assets.VIEWS["findings"]}
+    assert of_views == {"contract", *(rule.name for rule in reconciled.RULES if rule.across)}
     rules = {rule.name for rule in reconciled.RULES if not rule.across}
     assert shown.keys() == {"contract", *rules}
     assert {shown[rule].severity for rule in rules} == {dg.AssetCheckSeverity.WARN}

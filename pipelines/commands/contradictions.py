@@ -14,7 +14,7 @@ import typer
 from pipelines.commands.options import Json, Raw, Verbose, Warehouse
 from pipelines.commands.session import Session
 from pipelines.commands.terminal import as_text
-from schemas.errors import UsageError
+from schemas.errors import LakeError, UsageError
 
 SHOWN_LINES = 12  # lines of evidence that a terminal is given; --json gives all
 
@@ -74,6 +74,7 @@ def findings(
     if unread and rule:
         raise UsageError("--unread and --rule exclude each other", hint="leave one of them out")
     with published.connect(session.settings.published) as connection:
+        _require_findings(connection, session)
         looked = _rows(connection, _LOOKED, wanted)
         if year is not None and not looked:
             raise UsageError(f"no edition of {year} is shown", hint="jvom editions lists what there is")
@@ -83,6 +84,16 @@ def findings(
         return
     listed = [{**row, "repairs": row["repairs"] and json_text.loads(row["repairs"])} for row in rows]
     session.terminal.answer(listed, "\n".join(_told(listed, looked)))
+
+
+def _require_findings(connection: Any, session: Session) -> None:
+    there = "SELECT 1 FROM duckdb_views() WHERE view_name = 'findings'"
+    if not connection.execute(there).fetchall():
+        raise LakeError(
+            "was published before contradictions were looked for",
+            file=str(session.settings.published),
+            hint="run jvom build: it looks for them in every edition held",
+        )
 
 
 def _known(rule: str | None) -> str | None:
