@@ -276,6 +276,8 @@ def _pattern(
         return "rotation", MOMENT
     if mission is not None and (_PERIOD.search(text) or (_TOTAL.search(clause) and _SENT.search(clause))):
         return "deployed", IN_PERIOD
+    if mission is None and (_PERIOD.search(text) or _TOTAL.search(text)):
+        return None  # a total of a region, or of missions that it does not tell apart
     return "rotation", MOMENT
 
 
