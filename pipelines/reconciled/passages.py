@@ -76,7 +76,7 @@ class Sentence:
 
 def read(sections: Sequence[Row], footnotes: Sequence[Row], document: Document) -> tuple[Passage, ...]:
     """The passages with text, in the document's order; footnotes behind the sections."""
-    words = [(line, list(_WORD.finditer(line.text))) for line in document.lines]
+    words = [(line, line.text.split()) for line in document.lines]
     by_id = {str(row["section_id"]): row for row in sections}
     passages: list[Passage] = []
     cursor = 0
@@ -142,7 +142,7 @@ def _chain(row: Row, by_id: Mapping[str, Row]) -> Iterator[str]:
 
 
 def _align(
-    text: str, words: Sequence[tuple[Line, list[re.Match[str]]]], cursor: int, source_line: int
+    text: str, words: Sequence[tuple[Line, list[str]]], cursor: int, source_line: int
 ) -> tuple[tuple[Anchor, ...], int]:
     """Where the text's words begin, and the index behind its last line.
 
@@ -161,27 +161,26 @@ def _align(
     return ((0, fallback.page, fallback.number, 0),), cursor
 
 
-def _opens(own: Sequence[re.Match[str]], wanted: Sequence[str]) -> bool:
+def _opens(own: Sequence[str], wanted: Sequence[str]) -> bool:
     """Whether a line begins the text; the number of a footnote may stand before it."""
-    skip = 1 if own[0][0] != wanted[0] and own[0][0].isdecimal() and len(own) > 1 else 0
-    return own[skip][0] == wanted[0]
+    skip = 1 if own[0] != wanted[0] and own[0].isdecimal() and len(own) > 1 else 0
+    return own[skip] == wanted[0]
 
 
 def _consume(
-    wanted: Sequence[str], words: Sequence[tuple[Line, list[re.Match[str]]]], begin: int
+    wanted: Sequence[str], words: Sequence[tuple[Line, list[str]]], begin: int
 ) -> tuple[tuple[Anchor, ...], int] | None:
     anchors: list[Anchor] = []
     taken = offset = 0
     for index in range(begin, len(words)):
         line, own = words[index]
-        if index == begin and own[0][0] != wanted[0]:
-            own = own[1:]
-        printed = [word[0] for word in own]
-        if not own or printed != list(wanted[taken : taken + len(own)]):
+        skip = 1 if index == begin and own[0] != wanted[0] else 0
+        own = own[skip:]
+        if not own or own != list(wanted[taken : taken + len(own)]):
             if index == begin:
                 return None
             continue
-        for word in own:
+        for word in list(_WORD.finditer(line.text))[skip:]:
             anchors.append((offset, line.page, line.number, word.start()))
             offset += len(word[0]) + 1
         taken += len(own)
