@@ -10,7 +10,12 @@ from pipelines import assets, published, raw
 from pipelines.assets import PROCESS_TAG, Warehouse
 
 INGEST_ASSETS = dg.AssetSelection.assets(
-    assets.REGISTRY, assets.SOURCE, assets.DOCUMENT, *assets.TABLES.values(), assets.SNAPSHOT
+    assets.REGISTRY,
+    assets.SOURCE,
+    assets.DOCUMENT,
+    *assets.TABLES.values(),
+    assets.RECONCILED,
+    assets.SNAPSHOT,
 )
 PUBLISH_ASSETS = dg.AssetSelection.assets(
     assets.REGISTRY, assets.LAKE, *assets.VIEWS.values(), assets.PUBLISHED
@@ -19,7 +24,7 @@ PUBLISH_ASSETS = dg.AssetSelection.assets(
 ingest = dg.define_asset_job(
     "ingest",
     selection=INGEST_ASSETS,
-    description="Read one edition, check it against the contracts, record it as a vintage.",
+    description="Read one edition, check it, look for contradictions, record it as a vintage.",
 )
 publish = dg.define_asset_job(
     "publish",

@@ -4,10 +4,12 @@ Our own factory, because dagster-pandera takes no Arrow tables and drops the fai
 """
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import dagster as dg
 
 from pipelines import metadata
+from pipelines.reconciled import Rule
 from pipelines.validated import Failure
 from schemas.contract import Contract
 
@@ -75,4 +77,22 @@ def row_counts_result(
         if shrunk
         else "no table shrank by half",
         metadata={"rows": metadata.records(rows, ("table", "rows", "previous_vintage"))},
+    )
+
+
+def rule_spec(key: dg.AssetKey, rule: Rule, years: dg.PartitionsDefinition[str] | None) -> dg.AssetCheckSpec:
+    """The warning of one rule of reconciliation: what it finds stops nothing, and changes nothing."""
+    return dg.AssetCheckSpec(rule.name, asset=key, blocking=False, partitions_def=years, description=rule.doc)
+
+
+def rule_result(key: dg.AssetKey, rule: Rule, findings: Sequence[Mapping[str, Any]]) -> dg.AssetCheckResult:
+    """What one rule found, of the findings of all rules, with both sides and their lines as a table."""
+    own = [finding for finding in findings if finding["rule"] == rule.name]
+    return dg.AssetCheckResult(
+        asset_key=key,
+        check_name=rule.name,
+        passed=not own,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=f"{len(own)} found" if own else "nothing found",
+        metadata={"count": len(own), "findings": metadata.findings(own)},
     )

@@ -20,7 +20,7 @@ import typer
 from typer.exceptions import TyperException
 
 from pipelines import settings
-from pipelines.commands import recordkeeping, tracing
+from pipelines.commands import contradictions, recordkeeping, tracing
 from pipelines.commands.options import Json, Raw, Timeout, Verbose, Warehouse
 from pipelines.commands.session import Session
 from pipelines.commands.terminal import Terminal
@@ -232,6 +232,7 @@ def backup(
     )
 
 
+contradictions.register(app)
 recordkeeping.register(app)
 tracing.register(app)
 

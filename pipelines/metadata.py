@@ -11,6 +11,7 @@ from typing import Any
 import dagster as dg
 import pyarrow as pa
 
+import schemas
 from pipelines.seams import Document, SourceFile
 from schemas.contract import Contract
 
@@ -18,6 +19,8 @@ PREVIEW_ROWS = 50
 PREVIEW_CELLS = 200
 _OF_CELL = ("row_key", "column_name", "value", "as_printed")
 _OF_SPAN = ("page", "line", "char_start", "char_end", "box")
+
+_CELL = ("table_name", "row_key", "column_name")
 
 ColumnSources = Mapping[str, Sequence[tuple[str, str]]]
 
@@ -27,6 +30,10 @@ def asset_key(relation: str, tables: Iterable[str], views: Iterable[str]) -> dg.
     table = relation.removesuffix("_vintages")
     if relation != table and table in tables:
         return dg.AssetKey(["tables", table])
+    if relation != table and table in schemas.RECONCILED:
+        return dg.AssetKey(["reconciled"])
+    if relation == "declared_corrections":
+        return dg.AssetKey(["registry"])
     if relation in views:
         return dg.AssetKey(["views", relation])
     if relation.startswith("mission_"):
@@ -63,10 +70,12 @@ def column_lineage(
     table_names, view_names = tuple(tables), tuple(views)
     return dg.TableColumnLineage(
         {
-            column: [
-                dg.TableColumnDep(asset_key(relation, table_names, view_names), name)
-                for relation, name in origins
-            ]
+            column: list(
+                dict.fromkeys(
+                    dg.TableColumnDep(asset_key(relation, table_names, view_names), name)
+                    for relation, name in origins
+                )
+            )
             for column, origins in sources.items()
         }
     )
@@ -87,6 +96,26 @@ def records(rows: Sequence[Mapping[str, object]], columns: Sequence[str]) -> dg.
         records=[dg.TableRecord({name: _plain(row.get(name)) for name in columns}) for row in rows],
         schema=schema,
     )
+
+
+def findings(rows: Iterable[Mapping[str, Any]]) -> dg.TableMetadataValue:
+    """Contradictions as a table in the UI: both sides with their line and printed words."""
+    shown = []
+    for row in rows:
+        sides = {side: row[f"side_{side}"] or {} for side in "ab"}
+        told = {
+            f"{side}_{name}": value
+            for side, of_side in sides.items()
+            for name, value in (
+                ("cell", ", ".join(filter(None, (of_side.get(part) for part in _CELL)))),
+                ("value", of_side.get("value")),
+                ("line", of_side.get("line")),
+                ("text", of_side.get("text")),
+            )
+        }
+        shown.append({**row, **told})
+    columns = [f"{side}_{name}" for side in "ab" for name in ("cell", "value", "line", "text")]
+    return records(shown, ["edition_year", "severity", "mission_id", "message", *columns, "evidence_lines"])
 
 
 def places_of(table: pa.Table, source: SourceFile) -> dict[str, Any]:

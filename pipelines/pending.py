@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from pipelines import manifest, published, raw, snapshot, versions
+from pipelines import manifest, published, raw, reconciled, snapshot, versions
 from pipelines.seams import Edition, SourceFile, Versions
 from pipelines.settings import Settings
 from schemas.errors import JvomError, Problems, SourceError
@@ -59,7 +59,8 @@ def plan(settings: Settings, year: int | None = None, *, recheck: bool = False) 
     """What there is to do for every edition in raw/ or held, or for one of them.
 
     An edition that was ingested from elsewhere is read again from its kept bytes when the code,
-    the registry or its declarations differ; with `recheck` every edition is read again. Raises
+    the registry or its declarations differ, or when other rules last looked for contradictions in
+    it; with `recheck` every edition is read again. Raises
     SourceError where `year` is nowhere to be found, or raw/ cannot be read.
     """
     state = published.state(settings.published)
@@ -93,13 +94,14 @@ def _planned(
     settings: Settings, state: State | None, chosen: list[SourceFile], *, recheck: bool = False
 ) -> Plan:
     catalogue = raw.catalogue(settings.raw)
+    rules = versions.rules(reconciled.rules_version())
     due = []
     for source in chosen:
         year = source.edition_year
         edition = raw.edition_of(catalogue, year)
         now = versions.reading(edition)
         held = state.editions.get(year) if state else None
-        reason = _reason(source, now, held)
+        reason = _reason(source, now, held) or _unreconciled(held, rules)
         if held is not None and source.sha256 != held.source.sha256:
             again = _reason(held.source, now, held)
             if again and _readable(settings, held.source):  # so that each cause has a vintage of its own
@@ -125,6 +127,15 @@ def _reason(source: SourceFile, now: Versions, held: Published | None) -> str:
     if now.registry != last.registry:
         return "the mission registry or the layouts have changed"
     return "what is declared about it has changed"
+
+
+def _unreconciled(held: Published | None, rules: str) -> str:
+    """Why an edition's contradictions must be looked for again; empty where they need not be."""
+    if held is None or held.cause == "withdrawn" or held.rules == rules:
+        return ""
+    return (
+        "the rules that look for contradictions have changed" if held.rules else "no rules have looked at it"
+    )
 
 
 def _manifested(settings: Settings, release_id: str) -> bool:

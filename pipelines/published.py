@@ -32,6 +32,14 @@ _CONFIG: dict[str, str | bool | int | float | list[str]] = {
     "lock_configuration": "true",
 }
 
+_CONTENT = (
+    "vintages",
+    "reconciliations",
+    "mission_registry",
+    "mission_relations",
+    "findings_across_editions",
+    "declared_corrections",
+)
 _MARKS = {
     "lake_head": "Key of the newest commit of the lake that this file shows.",
     "contract_checks": "Every check of the contracts that rows pass before they are recorded, as JSON.",
@@ -48,6 +56,9 @@ _READ_AGAIN = """
 SELECT edition_year, source_sha256, checked_at, code_version, registry_version, declarations_version
 FROM verifications WHERE kind = 'read again' ORDER BY checked_at
 """
+_RULES = """
+SELECT edition_year, vintage, max_by(rules_version, reconciled_at) FROM reconciliations GROUP BY ALL
+"""
 
 
 @dataclass(frozen=True)
@@ -56,7 +67,7 @@ class Published:
 
     `versions` are all that gave its rows from these bytes, the last to do so last, and for a restored
     one all by which the edition was read before; `seen` holds the SHA-256 of every file that it was
-    ever read from.
+    ever read from; `rules` is the version of the rules that were the last to look for contradictions.
     """
 
     vintage: int
@@ -64,6 +75,7 @@ class Published:
     source: SourceFile
     versions: tuple[Versions, ...]
     seen: frozenset[str]
+    rules: str | None = None
 
     @property
     def settled(self) -> bool:
@@ -88,16 +100,23 @@ class State:
 def base_contracts() -> dict[str, Contract]:
     """Contracts of the tables in the file, by name; every other relation is a view over them."""
     registry = {name: schemas.REGISTRY[name] for name in ("mission_registry", "mission_relations")}
-    return {**schemas.VINTAGE_TABLES, **schemas.RECORD, **schemas.REFUSALS, **registry}
+    return {
+        **schemas.VINTAGE_TABLES,
+        **schemas.RECORD,
+        **schemas.DERIVED,
+        **schemas.REFUSALS,
+        **registry,
+    }
 
 
 def release_id(tables: Mapping[str, pa.Table], views_version: str) -> str:
     """Identifier of the content that these base tables make, 12 hexadecimal digits.
 
-    It depends on vintages, registry, views and contract alone: not on runs, times or snapshots.
+    It depends on vintages, what rules found in them, registry, corrections, views and contract alone:
+    not on runs, times or snapshots.
     """
     digest = hashlib.sha256(f"{schemas.CONTRACT_VERSION}\n{views_version}\n".encode())
-    for name in ("vintages", "mission_registry", "mission_relations"):
+    for name in _CONTENT:
         rows = tables[name].select(list(base_contracts()[name].values)).to_pylist()
         lines = sorted(json.dumps(row, sort_keys=True, ensure_ascii=False, default=str) for row in rows)
         digest.update("\n".join([name, *lines, ""]).encode())
@@ -190,9 +209,10 @@ def state(path: Path) -> State | None:
             head, code = connection.execute("SELECT lake_head(), built_by()").fetchone() or (None, None)
             readings = connection.execute(_READINGS).fetchall()
             again = connection.execute(_READ_AGAIN).fetchall()
+            rules = _rules(connection)
     except (LakeError, duckdb.Error, IndexError):
         return None
-    return State(release, contract_version, head, code, _editions(readings, again))
+    return State(release, contract_version, head, code, _editions(readings, again, rules))
 
 
 def _checks() -> str:
@@ -203,7 +223,19 @@ def _checks() -> str:
     )
 
 
-def _editions(readings: Sequence[Sequence[Any]], again: Sequence[Sequence[Any]]) -> dict[int, Published]:
+def _rules(connection: DuckDBPyConnection) -> dict[tuple[int, int], str]:
+    """(edition_year, vintage) → the rules that looked at it last; a file of before has none."""
+    there = "SELECT 1 FROM duckdb_tables() WHERE table_name = 'reconciliations'"
+    if not connection.execute(there).fetchall():
+        return {}
+    return {(year, vintage): rules for year, vintage, rules in connection.execute(_RULES).fetchall()}
+
+
+def _editions(
+    readings: Sequence[Sequence[Any]],
+    again: Sequence[Sequence[Any]],
+    rules: Mapping[tuple[int, int], str],
+) -> dict[int, Published]:
     editions: dict[int, Published] = {}
     before: dict[int, list[tuple[Any, Versions]]] = {}  # by what an edition was read, and when
     for year, _, checked_at, *versions in again:
@@ -226,6 +258,7 @@ def _editions(readings: Sequence[Sequence[Any]], again: Sequence[Sequence[Any]])
             source=source,
             versions=(own, *aside, *checked),
             seen=seen | {source.sha256},
+            rules=rules.get((year, vintage)),
         )
         before[year].append((recorded_at, own))
     return editions

@@ -48,7 +48,8 @@ class Outcome:
     """What became of one edition; `error` is the text that its failed asset shows in Dagster.
 
     `exit_code` follows the command line's contract: 0, 1 for the data, 3 for the surroundings.
-    `quarantine` is the report on a refused document.
+    `quarantine` is the report on a refused document, `findings` how many contradictions it holds;
+    `reconciled` says that other rules looked for them than the last time.
     """
 
     edition_year: int
@@ -61,6 +62,8 @@ class Outcome:
     error: str | None = None
     exit_code: int = 0
     quarantine: str | None = None
+    findings: int | None = None
+    reconciled: bool = False
 
 
 @dataclass(frozen=True)
@@ -212,6 +215,8 @@ def _ingest(job: dg.JobDefinition, instance: dg.DagsterInstance, due: Due, quara
         vintage=int(shown["vintage"]),
         cause=str(shown["cause"]),
         rows=shown["rows"],
+        findings=int(_metadata(result, "reconciled")["findings"]),
+        reconciled=bool(shown["reconciled"]),
     )
 
 

@@ -80,7 +80,10 @@ class Versions:
 
 @dataclass(frozen=True)
 class Recorded:
-    """Outcome of recording an edition; `written` is False where nothing had changed."""
+    """Outcome of recording an edition; `written` is False where no vintage came of it.
+
+    `reconciled` says that rules which had not looked at that vintage were the last to do so now.
+    """
 
     edition_year: int
     vintage: int
@@ -88,6 +91,7 @@ class Recorded:
     reason: str
     snapshot_id: int
     written: bool
+    reconciled: bool = False
 
 
 @dataclass(frozen=True)

@@ -80,6 +80,11 @@ def registry() -> str:
     return _digest(_canonical(_parsed(name)) for name in REGISTRY_FILES)
 
 
+def rules(own: str) -> str:
+    """Version of the rules of reconciliation: their `own`, and the registry that they find names by."""
+    return _digest([own.encode(), registry().encode()])
+
+
 def files(patterns: Sequence[str], root: Path = ROOT) -> tuple[Path, ...]:
     """The source files that patterns name, sorted; raises FileNotFoundError if one names none."""
     found: set[Path] = set()

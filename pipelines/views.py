@@ -94,9 +94,10 @@ def version() -> str:
 def evaluate(base: Mapping[str, pa.Table], views: Sequence[View] | None = None) -> dict[str, pa.Table]:
     """Every view over the base tables, as Arrow: the contract's columns and types, rows by key.
 
-    `base` holds every `<table>_vintages` of `schemas.VINTAGE_TABLES`, `vintages`, `verifications`,
-    `releases`, `mission_registry` and `mission_relations`. `views` (default: all) must be in order
-    of dependency. Raises ContractError where a view is not what its contract says.
+    `base` holds every `<table>_vintages` of `schemas.VINTAGE_TABLES`, the tables of `schemas.RECORD`
+    and `schemas.DERIVED`, `mission_registry` and `mission_relations`, as far as the views read them.
+    `views` (default: all) must be in order of dependency. Raises ContractError where a view is not
+    what its contract says.
     """
     import duckdb
 
@@ -179,6 +180,9 @@ def _load() -> Iterator[View]:
             for table, contract in schemas.TABLES.items():
                 columns = ",\n    ".join(contract.names)
                 yield View(table, sql.replace("{table}", table).replace("{columns}", columns), path)
+        elif path.stem == "latest_findings":
+            for table, contract in schemas.RECONCILED.items():
+                yield View(table, _found(sql, table, contract), path)
         elif path.stem == "revisions":
             cells = "\n    UNION ALL\n".join(_values(name, key) for name, key in ROW_KEYS.items())
             yield View(path.stem, sql.replace("{cells}", cells), path)
@@ -187,6 +191,15 @@ def _load() -> Iterator[View]:
                 yield View(f"{group}_trends", sql.replace("{group}", group), path)
         else:
             yield View(path.stem, sql, path)
+
+
+def _found(sql: str, table: str, contract: Contract) -> str:
+    """The template of what rules found, filled in; only findings come from several editions at once too."""
+    columns = ",\n    ".join(contract.names)
+    across = f"UNION ALL\nSELECT\n    {columns}\nFROM {table}_across_editions"
+    of_editions = across if f"{table}_across_editions" in schemas.DERIVED else ""
+    filled = sql.replace("{table}", table).replace("{columns}", columns).replace("{across}", of_editions)
+    return filled.rstrip()
 
 
 def _values(table: str, row_key: str) -> str:

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from schemas.contract import Column, Contract, Reference, RowRule
     from schemas.relations import (
+        DERIVED,
         HISTORY,
+        RECONCILED,
         RECORD,
         REFUSALS,
         REGISTRY,
@@ -25,7 +27,9 @@ CONTRACT_VERSION = "1.0"
 
 __all__ = [
     "CONTRACT_VERSION",
+    "DERIVED",
     "HISTORY",
+    "RECONCILED",
     "RECORD",
     "REFUSALS",
     "REGISTRY",

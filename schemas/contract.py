@@ -137,12 +137,12 @@ class Contract:
         """The contract as a Pandera schema (pyarrow backend): types, nulls, checks, unique key.
 
         Row rules are evaluated beside it (see `pipelines.validated`), so that each failing row
-        can be named; Pandera 0.35 has no maps, whose type the Arrow schema checks instead.
+        can be named; Pandera 0.35 has no maps and no structs, whose types are compared there too.
         """
         return pap.DataFrameSchema(
             {
                 c.name: pap.Column(
-                    None if pa.types.is_map(c.dtype) else c.dtype,
+                    None if pa.types.is_map(c.dtype) or pa.types.is_struct(c.dtype) else c.dtype,
                     list(c.checks),
                     nullable=c.nullable,
                     description=c.description,

@@ -133,7 +133,8 @@ REVISIONS = Contract(
     name="revisions",
     description="Every cell whose value differs between consecutive vintages; places are no values. A row "
     "that is added or gone shows column by column, with null on the other side; withdrawing and restoring "
-    "show as the edition's column withdrawn.",
+    "show as the edition's column withdrawn. Findings, and what was understood of running text, follow from "
+    "rows and rules, and are not among it.",
     row="cell that a vintage changed",
     key=("edition_year", "vintage", "table_name", "row_key", "column_name"),
     columns=(

@@ -1,4 +1,4 @@
-"""Loads the project's facts from TOML: missions, layouts and declared readings.
+"""Loads the project's facts from TOML: missions, layouts, declared readings and corrections.
 
 A repeated spelling, an unknown key or a dangling relation is a RegistryError: the files are facts,
 so they are checked as strictly as the data. Standard library only, because a build with nothing to
@@ -14,7 +14,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from schemas import registry_layouts
+from schemas import registry_corrections, registry_layouts
+from schemas.registry_corrections import Correction
 from schemas.registry_layouts import Group, Heading, Layout, MandatesLayout, PersonnelLayout, PrintedColumn
 from schemas.registry_toml import Entry, comparable, nearest
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 __all__ = [
+    "Correction",
     "Group",
     "Heading",
     "Layout",
@@ -95,6 +97,7 @@ class Registry:
     relations: tuple[Relation, ...]
     layouts: tuple[Layout, ...]
     readings: tuple[Reading, ...]
+    corrections: tuple[Correction, ...] = ()
 
     def find(self, spelling: str) -> Mission | None:
         """The mission printed as `spelling`; white space, case, quote marks and dashes aside."""
@@ -136,7 +139,8 @@ class Registry:
 def load(folder: Path | None = None) -> Registry:
     """Read missions.toml, layouts.toml and readings.toml of `folder` (default: this folder).
 
-    Raises RegistryError, with file, table and key, for the first thing that is wrong.
+    A corrections.toml may be absent. Raises RegistryError, with file, table and key, for the first
+    thing that is wrong.
     """
     here = folder or Path(__file__).parent
     missions, relations = _missions(Entry.load(here / "missions.toml"))
@@ -144,7 +148,9 @@ def load(folder: Path | None = None) -> Registry:
     columns = {name: None for layout in layouts for name in layout.personnel.columns}
     known = {mission.id for mission in missions}
     readings = _readings(Entry.load(here / "readings.toml"), known, tuple(columns))
-    return Registry(missions, relations, layouts, readings)
+    declared = here / "corrections.toml"
+    corrections = registry_corrections.read(Entry.load(declared), known, TOTAL) if declared.exists() else ()
+    return Registry(missions, relations, layouts, readings, corrections)
 
 
 def _missions(file: Entry) -> tuple[tuple[Mission, ...], tuple[Relation, ...]]:

@@ -1,7 +1,8 @@
 """Every relation by name. `TABLES` holds what is read from a report, `REGISTRY` what the mission
-registry says, `RECORD` what the lake keeps about itself, `REFUSALS` what was kept out of it, `HISTORY`
-views on the record, `TRENDS` those on the latest vintages; `RELATIONS` is every relation of the
-published file, in publication order.
+registry says, `RECONCILED` what the rules found in a vintage, `RECORD` what the lake keeps about
+itself, `REFUSALS` what was kept out of it, `DERIVED` what publishing adds, `HISTORY` views on the
+record, `TRENDS` those on the latest vintages; `RELATIONS` is every relation of the published file, in
+publication order.
 """
 
 from __future__ import annotations
@@ -11,6 +12,17 @@ from types import MappingProxyType
 from schemas.cells import CELLS
 from schemas.contract import Column, Contract, Reference, RowRule
 from schemas.editions import EDITIONS
+from schemas.findings import (
+    CORRECTIONS,
+    DECLARED_CORRECTIONS,
+    FINDINGS,
+    FINDINGS_ACROSS_EDITIONS,
+    MISSION_EVENTS,
+    RECONCILIATIONS,
+    STATEMENTS,
+    UNREAD_SENTENCES,
+    every_vintage,
+)
 from schemas.mandates import MANDATES
 from schemas.missions import MISSION_REGISTRY, MISSION_RELATIONS, MISSION_SPELLINGS, MISSIONS
 from schemas.personnel import PERSONNEL, PERSONNEL_TOTALS
@@ -33,9 +45,14 @@ def _by_name(*contracts: Contract) -> MappingProxyType[str, Contract]:
 
 TABLES = _by_name(EDITIONS, PERSONNEL, PERSONNEL_TOTALS, MANDATES, FOOTNOTES, SECTIONS, CELLS)
 REGISTRY = _by_name(MISSIONS, MISSION_SPELLINGS, MISSION_RELATIONS, MISSION_REGISTRY)
-RECORD = _by_name(VINTAGES, VERIFICATIONS, RELEASES)
-HISTORY = _by_name(REVISIONS)
-VINTAGE_TABLES = _by_name(*(contract.with_vintage() for contract in TABLES.values()))
+RECONCILED = _by_name(FINDINGS, STATEMENTS, MISSION_EVENTS, UNREAD_SENTENCES)
+RECORD = _by_name(VINTAGES, VERIFICATIONS, RELEASES, RECONCILIATIONS)
+HISTORY = _by_name(REVISIONS, CORRECTIONS)
+DERIVED = _by_name(FINDINGS_ACROSS_EDITIONS, DECLARED_CORRECTIONS)
+VINTAGE_TABLES = _by_name(
+    *(contract.with_vintage() for contract in TABLES.values()),
+    *(every_vintage(contract) for contract in RECONCILED.values()),
+)
 TRENDS = _by_name(
     MISSION_TRENDS,
     MISSION_HISTORY,
@@ -49,14 +66,18 @@ RELATIONS = _by_name(
     *TABLES.values(),
     *REGISTRY.values(),
     *RECORD.values(),
+    *RECONCILED.values(),
     *HISTORY.values(),
+    *DERIVED.values(),
     *REFUSALS.values(),
     *VINTAGE_TABLES.values(),
     *TRENDS.values(),
 )
 
 __all__ = [
+    "DERIVED",
     "HISTORY",
+    "RECONCILED",
     "RECORD",
     "REFUSALS",
     "REGISTRY",

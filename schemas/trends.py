@@ -126,8 +126,10 @@ MISSION_TRENDS = Contract(
             nullable=True,
             checks=(pap.Check.isin(list(MISSION_STATUSES)),),
         ),
-        Column("has_error_finding", BOOLEAN, "Whether a finding of severity error touches the row."),
-        Column("has_correction", BOOLEAN, "Whether a correction is declared on a figure of the row."),
+        Column(
+            "has_error_finding", BOOLEAN, "Whether a finding of severity error touches the row: see findings."
+        ),
+        Column("has_correction", BOOLEAN, "Whether a correction is declared on the row: see corrections."),
     ),
     stage="trend",
 )

@@ -17,6 +17,7 @@ import pyarrow as pa
 
 import schemas
 from pipelines.seams import Fidelity, SourceFile, Versions
+from tests.found import found_tables
 
 FIGURES = (
     "frame_military",
@@ -78,11 +79,14 @@ def base_tables(
     missions: Sequence[Row] = (),
     relations: Sequence[Row] = (),
     causes: Mapping[tuple[int, int], str] | None = None,
+    found: Mapping[str, Sequence[Row]] | None = None,
+    corrections: Sequence[Row] = (),
 ) -> Tables:
     """What the views stand on: several tables of one year are its vintages 1, 2, 3 … in order.
 
     The registry holds every mission of the editions, with the details that `missions` gives;
-    `causes` sets the cause of a (year, vintage), such as `withdrawn`.
+    `causes` sets the cause of a (year, vintage), such as `withdrawn`; `found` are rows that rules
+    found, by table (see `tests.found`); `corrections` are declared ones.
     """
     count: Counter[int] = Counter()
     stamped: dict[str, list[pa.Table]] = {name: [] for name in schemas.VINTAGE_TABLES}
@@ -100,11 +104,17 @@ def base_tables(
         name: pa.concat_tables(parts) if parts else schemas.VINTAGE_TABLES[name].table([])
         for name, parts in stamped.items()
     }
+    for name, contract in schemas.RECORD.items():
+        base[name] = contract.table([])
     base["vintages"] = schemas.RECORD["vintages"].table(vintages)
-    base["verifications"] = schemas.RECORD["verifications"].table([])
-    base["releases"] = schemas.RECORD["releases"].table([])
+    base |= found_tables(found or {})
     base["quarantine"] = schemas.REFUSALS["quarantine"].table([])
-    return base | registry_tables(_mission_ids(editions), missions, relations)
+    declared = [{"reason": "seen", "source": "a test", **row} for row in corrections]
+    return (
+        base
+        | registry_tables(_mission_ids(editions), missions, relations)
+        | {"declared_corrections": schemas.DERIVED["declared_corrections"].table(declared)}
+    )
 
 
 def vintage_row(
@@ -133,7 +143,10 @@ def vintage_row(
 def registry_tables(
     mission_ids: Iterable[str], missions: Sequence[Row] = (), relations: Sequence[Row] = ()
 ) -> Tables:
-    """`mission_registry` and `mission_relations`, with defaults for what `missions` leaves out."""
+    """`mission_registry` and `mission_relations`, with defaults for what `missions` leaves out.
+
+    And what else publishing adds, without rows.
+    """
     details = {row["mission_id"]: dict(row) for row in missions}
     known = [
         {
@@ -150,6 +163,7 @@ def registry_tables(
     return {
         "mission_registry": schemas.REGISTRY["mission_registry"].table(known),
         "mission_relations": schemas.REGISTRY["mission_relations"].table(pairs),
+        **{name: contract.table([]) for name, contract in schemas.DERIVED.items()},
     }
 
 

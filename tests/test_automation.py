@@ -58,7 +58,10 @@ def test_definitions_load_and_every_asset_is_described() -> None:
 
 
 def test_per_year_assets_are_partitioned_by_edition_and_the_rest_is_not() -> None:
-    by_year = {assets.SOURCE, assets.DOCUMENT, assets.SNAPSHOT, *assets.TABLES.values()}
+    by_year = {
+        *(assets.SOURCE, assets.DOCUMENT, assets.RECONCILED, assets.SNAPSHOT),
+        *assets.TABLES.values(),
+    }
     for spec in defs.resolve_all_asset_specs():
         assert (spec.partitions_def is not None) == (spec.key in by_year), spec.key
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-STAGES = {"raw", "document", "tables", "validated", "snapshot", "views", "published"}
+STAGES = {"raw", "document", "tables", "validated", "reconciled", "snapshot", "views", "published"}
 SHARED = {"pipelines.seams", "pipelines.settings"}
 DAGSTER = {"assets", "checks", "metadata", "automation", "definitions", "run"}
 DUCKDB = {"snapshot", "views", "published", "trace"}  # trace for a type only: it is given a connection

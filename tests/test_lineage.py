@@ -16,8 +16,6 @@ from tests.building import Tables, base_tables, edition_tables
 
 VIEWS = tuple(view.name for view in views.ordered())
 CONSTANTS = {
-    ("mission_trends", "has_error_finding"),
-    ("mission_trends", "has_correction"),
     ("edition_totals", "column_name"),
     ("revisions", "table_name"),
     ("revisions", "column_name"),

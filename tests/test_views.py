@@ -42,6 +42,8 @@ def base() -> Tables:
     }
     mandate = {"mission_id": "unifil", "international_mandate_end": datetime.date(2023, 8, 31)}
     named = [{**mandate, "mission_as_printed": "UNIFIL (Libanon)"}]
+    about = {"edition_year": 2024, "mission_id": "unifil"}
+    cell = {"table_name": "personnel", "row_key": "unifil", "column_name": "deployed_total"}
     return base_tables(
         edition_tables(2021, [unifil, minusma], mandates=[mandate], footnotes=["a"], sections=["b"]),
         edition_tables(2022, [unifil], mandates=[mandate], footnotes=["a"]),
@@ -51,6 +53,8 @@ def base() -> Tables:
         edition_tables(2023, [unifil], mandates=[mandate]),
         missions=[{"mission_id": "gpoi", "name": "GPOI", "region": "Afrika", "organisation": "US"}],
         causes={(2023, 2): "withdrawn"},
+        found={name: [about] for name in schemas.RECONCILED},
+        corrections=[{"edition_year": 2024, **cell, "printed_value": "1", "corrected_value": "2"}],
     )
 
 

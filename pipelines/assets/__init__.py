@@ -1,6 +1,7 @@
 """The stages as Dagster assets: the only place that knows their order.
 
-Per report year (`edition`): source → document → tables, with their blocking checks → snapshot.
+Per report year (`edition`): source → document → tables, with their blocking checks → reconciled →
+snapshot.
 Over all years (`release`): lake → views → published. The functions here only pass values on and say
 what happened.
 """
@@ -10,6 +11,7 @@ from pipelines.assets.common import (
     LAKE,
     PROCESS_TAG,
     PUBLISHED,
+    RECONCILED,
     REGISTRY,
     REPORT_DAY,
     SNAPSHOT,
@@ -22,6 +24,7 @@ from pipelines.assets.common import (
     process,
 )
 from pipelines.assets.edition import document, snapshot_asset, source, tables_of
+from pipelines.assets.reconciling import reconciled_asset
 from pipelines.assets.release import lake_asset, published_asset, registry_asset, views_of
 
 ALL = (
@@ -29,6 +32,7 @@ ALL = (
     source,
     document,
     tables_of,
+    reconciled_asset,
     snapshot_asset,
     lake_asset,
     views_of,
@@ -41,6 +45,7 @@ __all__ = [
     "LAKE",
     "PROCESS_TAG",
     "PUBLISHED",
+    "RECONCILED",
     "REGISTRY",
     "REPORT_DAY",
     "SNAPSHOT",

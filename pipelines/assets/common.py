@@ -38,6 +38,7 @@ PUBLISH_WHEN_RECORDED = dg.AutomationCondition.eager().without(~dg.AutomationCon
 SOURCE = dg.AssetKey("source")
 DOCUMENT = dg.AssetKey("document")
 REGISTRY = dg.AssetKey("registry")
+RECONCILED = dg.AssetKey("reconciled")
 SNAPSHOT = dg.AssetKey("snapshot")
 LAKE = dg.AssetKey("lake")
 PUBLISHED = dg.AssetKey("published")

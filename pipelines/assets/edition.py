@@ -1,4 +1,4 @@
-"""One edition, from its file to a vintage in the lake: source → document → tables → snapshot."""
+"""One edition, from its file to a vintage in the lake: source → document → tables, and → snapshot."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,6 +9,7 @@ import dagster as dg
 import schemas
 from pipelines import (
     checks,
+    corrected,
     metadata,
     quarantined,
     raw,
@@ -22,6 +23,7 @@ from pipelines.assets.common import (
     DOCUMENT,
     OWNERS,
     PROCESS_TAG,
+    RECONCILED,
     REGISTRY,
     SNAPSHOT,
     SOURCE,
@@ -223,6 +225,7 @@ def tables_of(  # type: ignore[no-untyped-def]  # Dagster takes an annotation fo
         edition = _edition(warehouse, context.partition_key)
     with _judged(context, warehouse, source, "tables", document):
         read = tables.read(document, source, edition, known)
+        corrected.check(read, known.corrections, edition.edition_year, path=source.path)
         failures = validated.failures(read, {mission.id for mission in known.missions})
         if failures:  # the checks below fail the run; quarantine has them all in one place
             refusal = validated.refusal(failures, source.path)
@@ -258,16 +261,18 @@ def tables_of(  # type: ignore[no-untyped-def]  # Dagster takes an annotation fo
     retry_policy=dg.RetryPolicy(max_retries=3, delay=2, backoff=dg.Backoff.EXPONENTIAL),
     ins={
         "source": dg.AssetIn(SOURCE, input_manager_key="stage"),
+        "reconciled": dg.AssetIn(RECONCILED, input_manager_key="stage"),
         **{name: dg.AssetIn(key, input_manager_key="stage") for name, key in TABLES.items()},
     },
     check_specs=[checks.row_counts_spec(SNAPSHOT, YEARS)],
-    description="One vintage of the edition: all tables in one transaction, or nothing at all.",
+    description="One vintage of the edition: all tables and findings in one transaction, or nothing at all.",
 )
 def snapshot_asset(
     context: dg.AssetExecutionContext,
     config: SnapshotConfig,
     warehouse: Warehouse,
     source: SourceFile,
+    reconciled: snapshot.Found,
     **read: Any,
 ) -> dg.MaterializeResult:
     year = int(context.partition_key)
@@ -282,6 +287,7 @@ def snapshot_asset(
             run_id=context.run.run_id,
             git_commit=versions.git_commit(),
             recheck=config.recheck,
+            found=reconciled,
         )
         before = lake.row_counts(year, recorded.vintage - 1)
         changed = changes_of(lake, recorded)
@@ -295,6 +301,7 @@ def snapshot_asset(
             "cause": recorded.cause,
             "reason": recorded.reason,
             "written": recorded.written,
+            "reconciled": recorded.written or recorded.reconciled,
             "lake_snapshot": recorded.snapshot_id,
             "rows": now,
             **metadata.changes(changed),

@@ -16,6 +16,7 @@ from pipelines import (
     metadata,
     published,
     quarantined,
+    reconciled,
     snapshot,
     validated,
     versions,
@@ -39,6 +40,10 @@ from pipelines.assets.common import (
 )
 from schemas import registry
 from schemas.errors import LakeError
+
+COMPARED = ("editions", "personnel", "mandates", "footnotes", "sections")  # between editions
+ACROSS = tuple(rule for rule in reconciled.RULES if rule.across)
+FINDINGS = VIEWS["findings"]
 
 
 @dg.asset(
@@ -108,7 +113,10 @@ def lake_asset(warehouse: Warehouse) -> dg.MaterializeResult:
         )
         for name, key in VIEWS.items()
     ],
-    check_specs=[checks.contract_spec(key, schemas.RELATIONS[name], None) for name, key in VIEWS.items()],
+    check_specs=[
+        *(checks.contract_spec(key, schemas.RELATIONS[name], None) for name, key in VIEWS.items()),
+        *(checks.rule_spec(FINDINGS, rule, None) for rule in ACROSS),
+    ],
 )
 def views_of(warehouse: Warehouse):  # type: ignore[no-untyped-def]  # Dagster takes an annotation for the outputs
     with spoken():
@@ -122,7 +130,14 @@ def views_of(warehouse: Warehouse):  # type: ignore[no-untyped-def]  # Dagster t
                 "sql": dg.MetadataValue.md(f"```sql\n{views.text(name)}\n```"),
             },
             data_version=dg.DataVersion(content(table)),
-            check_results=[checks.contract_result(VIEWS[name], validated.contract_failures(contract, table))],
+            check_results=[
+                checks.contract_result(VIEWS[name], validated.contract_failures(contract, table)),
+                *(
+                    checks.rule_result(FINDINGS, rule, table.to_pylist())
+                    for rule in ACROSS
+                    if name == "findings"
+                ),
+            ],
         )
 
 
@@ -189,17 +204,18 @@ def _put(folder: Path, written: dict[str, Any]) -> None:
 
 
 def _base(lake: snapshot.Lake) -> dict[str, pa.Table]:
-    """Every base table of the published file: the lake's, and the registry's."""
+    """Every base table of the published file: the lake's, the registry's, and what compares editions."""
     known = registry.load()
-    listed = schemas.REGISTRY["mission_registry"]
-    rows = [{**asdict(mission), "mission_id": mission.id} for mission in known.missions]
-    return {
-        **lake.read(),
-        "mission_registry": listed.table([{name: row[name] for name in listed.names} for row in rows]),
-        "mission_relations": schemas.REGISTRY["mission_relations"].table(
-            [asdict(relation) for relation in known.relations]
-        ),
-    }
+    base = {**lake.read(), **known.tables()}
+    base["declared_corrections"] = schemas.DERIVED["declared_corrections"].table(
+        [asdict(correction) for correction in known.corrections]
+    )
+    latest = views.evaluate(base, [view for view in views.ordered() if view.name in COMPARED])
+    version = versions.rules(reconciled.rules_version())
+    base["findings_across_editions"] = schemas.DERIVED["findings_across_editions"].table(
+        [{**finding, "rules_version": version} for finding in reconciled.across(latest)]
+    )
+    return base
 
 
 def _release(base: dict[str, pa.Table]) -> dict[str, Any]:

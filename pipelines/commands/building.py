@@ -18,7 +18,7 @@ from schemas.errors import LakeError, Problems, SourceError, UsageError
 
 if TYPE_CHECKING:
     from pipelines.commands.rehearsal import Rehearsed
-    from pipelines.run import Result
+    from pipelines.run import Outcome, Result
 
 COUNTED = ("personnel", "mandates", "footnotes", "sections", "cells")
 
@@ -96,7 +96,7 @@ def _show_rehearsed(terminal: Terminal, edition: Rehearsed) -> None:
         terminal.say(f"would be refused: {edition.error}")
         return
     counts = ", ".join(f"{name} {rows}" for name, rows in edition.rows.items())
-    terminal.say(f"would be read as: {counts}")
+    terminal.say(f"would be read as: {counts}, with {edition.findings} findings")
     if edition.first:
         terminal.say("the edition is not published yet: every figure is new")
     elif edition.changes:
@@ -173,13 +173,14 @@ def _show(session: Session, result: Result, plan: Plan) -> None:
     )
     if result.outcomes:
         terminal.table(
-            ("edition", "vintage", "outcome", *COUNTED, "seconds"),
+            ("edition", "vintage", "outcome", *COUNTED, "findings", "seconds"),
             [
                 (
                     outcome.edition_year,
                     outcome.vintage,
-                    "refused" if outcome.error else outcome.cause if outcome.written else "unchanged",
+                    _told(outcome),
                     *(outcome.rows.get(name) for name in COUNTED),
+                    outcome.findings,
                     round(outcome.seconds, 1),
                 )
                 for outcome in result.outcomes
@@ -190,6 +191,15 @@ def _show(session: Session, result: Result, plan: Plan) -> None:
     if failures:
         terminal.say(f"error: {failures}")
         raise typer.Exit(1 if plan.problems else result.exit_code)
+
+
+def _told(outcome: Outcome) -> str | None:
+    """What became of an edition, in a word or two."""
+    if outcome.error:
+        return "refused"
+    if outcome.written:
+        return outcome.cause
+    return "looked at anew" if outcome.reconciled else "unchanged"
 
 
 def _failures(result: Result, plan: Plan) -> str:

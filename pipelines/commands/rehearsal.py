@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pipelines import document, published, raw, tables, validated
+from pipelines import corrected, document, published, raw, reconciled, tables, validated
 from pipelines.pending import Due, Plan
 from pipelines.settings import Settings
 from schemas import registry
@@ -36,6 +36,7 @@ class Rehearsed:
     """What would become of one edition: rows per table and changed figures, or why it is refused.
 
     `first` is set where the edition is not published yet; then no figure counts as changed.
+    `findings` is how many contradictions it holds.
     """
 
     edition_year: int
@@ -44,6 +45,7 @@ class Rehearsed:
     first: bool = False
     rows: dict[str, int] = field(default_factory=dict)
     changes: tuple[Change, ...] = ()
+    findings: int | None = None
     error: JvomError | None = None
 
 
@@ -54,7 +56,7 @@ def rehearse(settings: Settings, plan: Plan) -> tuple[Rehearsed, ...]:
 
 def _rehearsed(settings: Settings, due: Due) -> Rehearsed:
     try:
-        read = _read(settings, due)
+        read, findings = _read(settings, due)
     except JvomError as error:
         return Rehearsed(due.edition_year, due.source.path, due.reason, error=error)
     held = {name: _published(settings, name, due.edition_year) for name in FIGURE_TABLES}
@@ -65,14 +67,18 @@ def _rehearsed(settings: Settings, due: Due) -> Rehearsed:
         first=not any(held.values()),
         rows={name: table.num_rows for name, table in read.items()},
         changes=tuple(_changes(held, read)) if any(held.values()) else (),
+        findings=findings,
     )
 
 
-def _read(settings: Settings, due: Due) -> dict[str, pa.Table]:
+def _read(settings: Settings, due: Due) -> tuple[dict[str, pa.Table], int]:
+    """The tables of an edition, and how many contradictions they hold."""
     known = registry.load()
     lines = document.read(raw.read(due.source, raw=settings.raw, kept=settings.kept), due.source)
     read = tables.read(lines, due.source, due.edition, known)
-    return validated.check(read, {mission.id for mission in known.missions}, path=due.source.path)
+    corrected.check(read, known.corrections, due.edition_year, path=due.source.path)
+    checked = validated.check(read, {mission.id for mission in known.missions}, path=due.source.path)
+    return checked, len(reconciled.check(checked, known, lines).findings)
 
 
 def _changes(held: Mapping[str, list[Row]], read: Mapping[str, pa.Table]) -> Iterable[Change]:

@@ -13,5 +13,6 @@ from __future__ import annotations
 from pipelines.snapshot.backup import backup, before_migration
 from pipelines.snapshot.evidence import evidence
 from pipelines.snapshot.lake import Lake
+from pipelines.snapshot.reconciliation import Found
 
-__all__ = ["Lake", "backup", "before_migration", "evidence"]
+__all__ = ["Found", "Lake", "backup", "before_migration", "evidence"]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import schemas
 from pipelines.seams import Recorded, SourceFile, Versions
-from pipelines.snapshot import tables
+from pipelines.snapshot import reconciliation, tables
 from pipelines.snapshot.commits import commit
 from pipelines.snapshot.connection import Attached
 from pipelines.snapshot.decision import Held
@@ -118,9 +118,14 @@ def withdrawn(lake: Attached, edition_year: int) -> dict[int, bool]:
 
 
 def append(
-    lake: Attached, vintage: Mapping[str, Any], read: Mapping[str, pa.Table], *, withdrawn: bool = False
+    lake: Attached,
+    vintage: Mapping[str, Any],
+    read: Mapping[str, pa.Table],
+    *,
+    withdrawn: bool = False,
+    found: reconciliation.Found | None = None,
 ) -> Recorded:
-    """Commit a vintage: its row of `vintages` and all its tables, together or not at all."""
+    """Commit a vintage: its row, all its tables and what was found in them, together or not at all."""
     year, number, source = vintage["edition_year"], vintage["vintage"], vintage["source_sha256"]
     versions = [vintage[name] for name in _VERSIONS.split(", ")]
     stamps = {"vintage": number, "recorded_at": vintage["recorded_at"], "withdrawn": withdrawn}
@@ -129,6 +134,9 @@ def append(
         for name in schemas.TABLES:
             tables.insert(lake, f"{name}_vintages", tables.stamped(name, read[name], stamps))
         tables.insert(lake, "vintages", tables.contracts()["vintages"].table([dict(vintage)]))
+        if found is not None:
+            run = reconciliation.Run(vintage["actor"], vintage["run_id"], vintage["recorded_at"])
+            reconciliation.insert(lake, year, number, found, run)
 
     snapshot = commit(
         lake,

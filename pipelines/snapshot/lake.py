@@ -12,7 +12,16 @@ from typing import TYPE_CHECKING
 
 from pipelines import settings
 from pipelines.seams import Recorded, SourceFile, Versions
-from pipelines.snapshot import connection, decision, history, manifests, tables, upkeep, withdrawal
+from pipelines.snapshot import (
+    connection,
+    decision,
+    history,
+    manifests,
+    reconciliation,
+    tables,
+    upkeep,
+    withdrawal,
+)
 from pipelines.snapshot.backup import before_migration
 from pipelines.snapshot.commits import newest_key
 from pipelines.snapshot.connection import Address, Attached, attached
@@ -69,12 +78,14 @@ class Lake:
         run_id: str,
         git_commit: str | None,
         recheck: bool = False,
+        found: reconciliation.Found | None = None,
     ) -> Recorded:
         """Record one reading of an edition as a vintage, all tables in one transaction.
 
-        `read` holds the tables of `schemas.TABLES` as read. Nothing is written where these bytes
-        were read by these versions before, unless `recheck` asks for it; a verification, where the
-        rows are the same.
+        `read` holds the tables of `schemas.TABLES` as read, `found` what rules found in the rows of
+        `standing`. Nothing is written where these bytes were read by these versions before, unless
+        `recheck` asks for it; a verification, where the rows are the same. What new rules found is
+        added to the vintage that stands.
         """
         content = decision.content_hash(read)
         with self._writing(f"recording edition {edition_year}", actor) as lake:
@@ -84,8 +95,10 @@ class Lake:
             if held is not None and decided.write != "vintage":
                 if decided.write == "verification":
                     history.verify(lake, held, versions, decided.reason, actor, now)
+                run = reconciliation.Run(actor, run_id, now)
+                anew = found is not None and reconciliation.renew(lake, held, found, run)
                 return Recorded(
-                    edition_year, held.vintage, decided.cause, decided.reason, held.snapshot_id, False
+                    edition_year, held.vintage, decided.cause, decided.reason, held.snapshot_id, False, anew
                 )
             vintage = {
                 "edition_year": edition_year,
@@ -103,7 +116,24 @@ class Lake:
                 "content_hash": content,
                 "row_counts": [(name, table.num_rows) for name, table in read.items()],
             }
-            return history.append(lake, vintage, read)
+            own = found if found is not None and found.content == content else None
+            return history.append(lake, vintage, read, found=own)
+
+    def standing(
+        self, edition_year: int, read: Mapping[str, pa.Table], *, source: SourceFile, versions: Versions
+    ) -> tuple[Mapping[str, pa.Table], str]:
+        """The rows that the latest vintage will have once this reading is recorded, and their hash.
+
+        They are the reading's own, unless a vintage stands against it that was withdrawn, or restored.
+        """
+        with attached(self.address, "reading the lake", write=False) as lake:
+            held = history.latest(lake, edition_year) if lake and tables.columns(lake) else None
+            content = decision.content_hash(read)
+            if held is None or held.content_hash == content:
+                return read, content
+            if decision.decide(held, source, versions, content).write == "vintage":
+                return read, content
+            return tables.of_vintage(lake, edition_year, held.vintage), held.content_hash
 
     def concerned(self, edition_year: int, wish: withdrawal.Wish, vintage: int | None = None) -> int:
         """The vintage that withdrawing or restoring would take over; UsageError where it cannot be done."""

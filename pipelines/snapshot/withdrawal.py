@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from pipelines.seams import Recorded
-from pipelines.snapshot import history, tables
+from pipelines.snapshot import history, reconciliation, tables
 from pipelines.snapshot.connection import Attached
 from schemas.errors import UsageError
 
@@ -83,4 +83,5 @@ def append(
         "git_commit": signature.git_commit,
     }
     rows = tables.of_vintage(lake, edition_year, vintage)
-    return history.append(lake, new, rows, withdrawn=wish == "withdraw")
+    found = reconciliation.of_vintage(lake, edition_year, vintage, row["content_hash"])
+    return history.append(lake, new, rows, withdrawn=wish == "withdraw", found=found)

@@ -29,6 +29,23 @@ listed AS (
     JOIN held ON held.edition_year = personnel.edition_year
 ),
 
+-- Rows that an error touches, on either side of it.
+contradicted AS (
+    SELECT edition_year, struct_extract(side_a, 'row_key') AS mission_id
+    FROM findings
+    WHERE severity = 'error' AND struct_extract(side_a, 'table_name') = 'personnel'
+    UNION  -- without ALL: a row counts once, however often it is contradicted
+    SELECT edition_year, struct_extract(side_b, 'row_key') AS mission_id
+    FROM findings
+    WHERE severity = 'error' AND struct_extract(side_b, 'table_name') = 'personnel'
+),
+
+corrected AS (
+    SELECT DISTINCT edition_year, row_key AS mission_id
+    FROM corrections
+    WHERE table_name = 'personnel'
+),
+
 ever_listed AS (
     SELECT mission_id, min(position) AS first_position
     FROM listed
@@ -82,8 +99,8 @@ SELECT
         WHEN before.mission_id IS NOT NULL THEN 'continued'
         ELSE 'returned'
     END AS status,
-    FALSE AS has_error_finding,
-    FALSE AS has_correction
+    contradicted.mission_id IS NOT NULL AS has_error_finding,
+    corrected.mission_id IS NOT NULL AS has_correction
 FROM held
 CROSS JOIN ever_listed
 LEFT JOIN missions ON missions.mission_id = ever_listed.mission_id
@@ -94,4 +111,8 @@ LEFT JOIN listed AS before
     ON before.mission_id = ever_listed.mission_id AND before.position = held.position - 1
 LEFT JOIN listed AS two_before
     ON two_before.mission_id = ever_listed.mission_id AND two_before.position = held.position - 2
+LEFT JOIN contradicted
+    ON contradicted.mission_id = now.mission_id AND contradicted.edition_year = held.edition_year
+LEFT JOIN corrected
+    ON corrected.mission_id = now.mission_id AND corrected.edition_year = held.edition_year
 WHERE now.mission_id IS NOT NULL OR before.mission_id IS NOT NULL

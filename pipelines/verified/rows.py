@@ -51,7 +51,21 @@ def complete(read: Mapping[str, pa.Table]) -> Iterator[Fault]:
         if (year, number) not in known:
             where = f"{name}, {named(year, number)}"
             yield Fault(where, f"has {count} rows of a vintage that nobody recorded")
+    yield from _found(read)
     yield from _without_cell(read)
+
+
+def _found(read: Mapping[str, pa.Table]) -> Iterator[Fault]:
+    """What rules found in a vintage is all there."""
+    key = ["edition_year", "vintage", "rules_version"]
+    for name in schemas.RECONCILED:
+        rows = read[f"{name}_vintages"].select(key).to_pylist()
+        there = Counter(tuple(row.values()) for row in rows)
+        for looked in read["reconciliations"].to_pylist():
+            year, number, rules = (looked[column] for column in key)
+            if there[year, number, rules] != looked[name]:
+                found = f"has {there[year, number, rules]} rows, recorded were {looked[name]}"
+                yield Fault(f"{name} by rules {rules}, {named(year, number)}", found)
 
 
 def _repeated(name: str, key: list[str], table: pa.Table) -> Iterator[Fault]:

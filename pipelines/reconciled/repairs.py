@@ -1,0 +1,202 @@
+"""The smallest sets of printed figures whose change would make annex 2 add up (error localisation).
+
+Every row (military + civil/police = total), every column, and the totals row give an equality. A repair
+is a set of printed cells, with new values of at least 0, after which all hold; of those, the ones
+with the fewest cells. Parts of the table that share no equality are searched apart. Plain exact search:
+a set must touch each broken equality, and an intact one either not at all or in two cells. It is an
+explanation, never applied.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+Cell = tuple[str, str]  # row_key, column_name
+
+MOST_CELLS = 5
+MOST_STEPS = 60_000  # a limit of time that gives the same answer on every machine
+TOO_MANY = "more than five cells"
+TOO_LONG = "search limit"
+
+
+@dataclass(frozen=True)
+class Equality:
+    """The printed values of `cells`, times +1 or -1, add up to `wanted` where the table is consistent."""
+
+    name: str
+    cells: tuple[tuple[Cell, int], ...]
+    wanted: int = 0
+
+
+@dataclass(frozen=True)
+class Repair:
+    """Cells and what they would be; every other figure stays as printed."""
+
+    values: tuple[tuple[Cell, int], ...]
+
+
+@dataclass(frozen=True)
+class Search:
+    """The minimal repairs of one connected part; none and a `note` where the search was given up."""
+
+    repairs: tuple[Repair, ...]
+    cells: int
+    note: str | None = None
+
+
+class _GaveUp(Exception):
+    """The search took too many steps."""
+
+
+def parts(equalities: Sequence[Equality]) -> list[tuple[Equality, ...]]:
+    """The equalities in groups that share no cell with each other, in order."""
+    groups: list[tuple[set[Cell], list[Equality]]] = []
+    for equality in equalities:
+        cells = {cell for cell, _ in equality.cells}
+        joined = [group for group in groups if group[0] & cells]
+        merged = (
+            cells.union(*(group[0] for group in joined)),
+            [other for group in joined for other in group[1]] + [equality],
+        )
+        groups = [group for group in groups if group not in joined] + [merged]
+    return [tuple(group[1]) for group in groups]
+
+
+def search(equalities: Sequence[Equality], printed: Mapping[Cell, int], most: int = MOST_CELLS) -> Search:
+    """Every minimal repair of the equalities, up to `most` cells. None needed: one repair without cells."""
+    problem = _Problem(equalities, printed)
+    try:
+        for size in range(most + 1):
+            found = sorted(problem.repairs(size), key=lambda repair: repair.values)
+            if found:
+                return Search(tuple(found), size)
+    except _GaveUp:
+        return Search((), most, TOO_LONG)
+    return Search((), most, TOO_MANY)
+
+
+class _Problem:
+    """The equalities as lists of cells, and what each is off by."""
+
+    def __init__(self, equalities: Sequence[Equality], printed: Mapping[Cell, int]) -> None:
+        self.printed = printed
+        self.equations = [dict(equality.cells) for equality in equalities]
+        self.gaps = [
+            equality.wanted - sum(sign * printed[cell] for cell, sign in equality.cells)
+            for equality in equalities
+        ]
+        self.where: dict[Cell, list[int]] = {}
+        for index, equation in enumerate(self.equations):
+            for cell in equation:
+                self.where.setdefault(cell, []).append(index)
+        self.reach = max((len(indexes) for indexes in self.where.values()), default=1)
+        self.steps = 0
+
+    def repairs(self, size: int) -> Iterator[Repair]:
+        """The repairs of exactly `size` cells, each once."""
+        seen: set[frozenset[Cell]] = set()
+        stack: list[frozenset[Cell]] = [frozenset()]
+        while stack:
+            chosen = stack.pop()
+            if chosen in seen:
+                continue
+            seen.add(chosen)
+            self.steps += 1
+            if self.steps > MOST_STEPS:
+                raise _GaveUp
+            open_ = self._open(chosen)
+            left = size - len(chosen)
+            if len(open_) > self.reach * left:
+                continue
+            if left == 0:
+                values = self._values(chosen)
+                if values is not None:
+                    yield Repair(tuple(sorted(values.items())))
+            elif open_:
+                smallest = min(open_, key=lambda index: len(self.equations[index]))
+                stack.extend(chosen | {cell} for cell in self.equations[smallest] if cell not in chosen)
+            elif chosen:
+                touched = {index for cell in chosen for index in self.where[cell]}
+                stack.extend(
+                    chosen | {cell}
+                    for index in touched
+                    for cell in self.equations[index]
+                    if cell not in chosen
+                )
+
+    def _open(self, chosen: frozenset[Cell]) -> list[int]:
+        """Equalities that no change of the chosen cells alone, each of them changed, can make hold."""
+        touched: dict[int, int] = {}
+        for cell in chosen:
+            for index in self.where[cell]:
+                touched[index] = touched.get(index, 0) + 1
+        return [
+            index
+            for index, gap in enumerate(self.gaps)
+            if (gap and not touched.get(index)) or (not gap and touched.get(index) == 1)
+        ]
+
+    def _values(self, chosen: frozenset[Cell]) -> dict[Cell, int] | None:
+        """New values of the cells, all changed, whole and not negative; None where there are none.
+
+        Where they are not determined (cells that only occur together), the first that is possible stands for
+        all.
+        """
+        cells = sorted(chosen)
+        system = [
+            [Fraction(equation.get(cell, 0)) for cell in cells] + [Fraction(gap)]
+            for equation, gap in zip(self.equations, self.gaps, strict=True)
+            if gap or any(cell in equation for cell in cells)
+        ]
+        pivots = _eliminate(system, len(cells))
+        if any(row[-1] and not any(row[:-1]) for row in system):
+            return None
+        free = [column for column in range(len(cells)) if column not in pivots]
+        for guess in _guesses(len(free)):
+            change = [Fraction(0)] * len(cells)
+            for column, value in zip(free, guess, strict=True):
+                change[column] = Fraction(value)
+            for column, row in pivots.items():
+                change[column] = system[row][-1] - sum(
+                    (system[row][other] * change[other] for other in free), Fraction(0)
+                )
+            new = [self.printed[cell] + step for cell, step in zip(cells, change, strict=True)]
+            if all(
+                step and value >= 0 and value.denominator == 1
+                for step, value in zip(change, new, strict=True)
+            ):
+                return {cell: int(value) for cell, value in zip(cells, new, strict=True)}
+        return None
+
+
+def _eliminate(system: list[list[Fraction]], columns: int) -> dict[int, int]:
+    """Gauss-Jordan in place; the row of each column that has a pivot."""
+    pivots: dict[int, int] = {}
+    for column in range(columns):
+        top = len(pivots)
+        row = next((index for index in range(top, len(system)) if system[index][column]), None)
+        if row is None:
+            continue
+        system[top], system[row] = system[row], system[top]
+        head = system[top][column]
+        system[top] = [value / head for value in system[top]]
+        for index, other in enumerate(system):
+            if index != top and other[column]:
+                factor = other[column]
+                system[index] = [a - factor * b for a, b in zip(other, system[top], strict=True)]
+        pivots[column] = top
+    return pivots
+
+
+def _guesses(count: int) -> Iterator[tuple[int, ...]]:
+    """Values to try for what the equalities leave open: small changes first."""
+    if count == 0:
+        yield ()
+        return
+    largest = {1: 40, 2: 12}.get(count, 2)
+    for rest in _guesses(count - 1):
+        for size in range(1, largest + 1):
+            yield (size, *rest)
+            yield (-size, *rest)

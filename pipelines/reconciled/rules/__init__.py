@@ -1,0 +1,1 @@
+"""The rules, by what they look at; `pipelines.reconciled.RULES` lists them."""

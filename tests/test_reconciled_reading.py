@@ -1,0 +1,182 @@
+"""What a sentence is understood to say: numbers, counts, dates and events, and what is left unread."""
+
+from __future__ import annotations
+
+import datetime
+
+import pytest
+
+from pipelines.reconciled import dates, events, naming, numbers, passages, statements
+from pipelines.reconciled.passages import Passage
+from pipelines.reconciled.statements import Reading
+from tests.reconciling import REGISTRY
+
+NAMES = naming.Names(REGISTRY)
+PERIOD = (datetime.date(2023, 5, 1), datetime.date(2024, 4, 30))
+
+
+def passage(text: str, *missions: str, heading: str = "Militaire bijdrage") -> Passage:
+    return Passage("sections", "3", heading, (heading,), missions, text, ((0, 1, 1, 0),))
+
+
+def read(text: str, *missions: str) -> Reading:
+    sentences = tuple(passages.sentences(passage(text, *missions)))
+    return statements.read(sentences, NAMES, ["Afrika"], PERIOD)
+
+
+def said(text: str, *missions: str) -> list[tuple[str | None, str, int, int]]:
+    return [(s.mission_id, s.quantity, s.low, s.high) for s in read(text, *missions).statements]
+
+
+@pytest.mark.parametrize(
+    ("word", "value"),
+    [
+        ("één", 1),
+        ("Twaalf", 12),
+        ("vijfentwintig", 25),
+        ("tweeëntwintig", 22),
+        ("honderdvijf", 105),
+        ("tweehonderdtwaalf", 212),
+        ("dertienduizend", 13000),
+        ("1.790", 1790),
+        ("3483", 3483),
+        ("een", None),
+        ("vijftal", None),
+        ("eenmaal", None),
+        ("tweede", None),
+        ("12,5", None),
+        ("007", None),
+    ],
+)
+def test_numbers(word: str, value: int | None) -> None:
+    assert numbers.value(word) == value
+
+
+def test_what_only_looks_like_a_number_is_none() -> None:
+    text = "De top-vijf, de twee-statenoplossing, 10%, 3,5 procent, COVID-19 en een vijftal."
+    assert [match[0] for match in numbers.CANDIDATE.finditer(text) if numbers.value(match[0])] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("In de rapportageperiode heeft Nederland negen militairen ingezet.", [("deployed_military", 9, 9)]),
+        ("Nederland zette in de verslagperiode in totaal 23 militairen in.", [("deployed_military", 23, 23)]),
+        (
+            "Circa 120 Nederlandse militairen namen in de verslagperiode deel.",
+            [("deployed_military", 120, 120)],
+        ),
+        (
+            "Het aantal Nederlandse militairen bedroeg in de verslagperiode zestien.",
+            [("deployed_military", 16, 16)],
+        ),
+        ("Nederland levert per rotatie drie tot vijf stafofficieren.", [("rotation_military", 3, 5)]),
+        ("Op dit moment zijn er tien Nederlandse waarnemers actief.", [("rotation_total", 10, 10)]),
+        (
+            "Nederland draagt bij met twee officieren en een POLAD.",
+            [("rotation_military", 2, 2), ("rotation_civil_police", 1, 1)],
+        ),
+        ("Het nationaal kader omvat maximaal 8 functionarissen.", [("frame_total", 8, 8)]),
+        ("Het nationaal kader is maximaal 7.", [("frame_total", 7, 7)]),
+        (
+            "Het kabinet verhoogde het nationaal kader van vijf naar acht militairen.",
+            [("frame_military", 8, 8)],
+        ),
+        (
+            "Per rotatie zijn er 21 militairen, in totaal 63 militairen in de rapportageperiode.",
+            [("rotation_military", 21, 21), ("deployed_military", 63, 63)],
+        ),
+    ],
+)
+def test_counts(text: str, wanted: list[tuple[str, int, int]]) -> None:
+    assert said(text, "unifil") == [("unifil", *entry) for entry in wanted]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "De missie telt ongeveer tienduizend militairen uit 48 landen.",
+        "In 2013 leverde Nederland 450 militairen.",
+        "Nederland is voornemens om in 2025 drie stafofficieren te leveren.",
+        "Nederlandse instructeurs hebben in de rapportageperiode 300 lokale agenten opgeleid.",
+        "Twee militairen raakten gewond.",
+        "Van de twaalf militairen zijn er vier in Jeruzalem geplaatst.",
+        "In de vorige rapportageperiode zette Nederland vijf militairen in.",
+    ],
+)
+def test_other_counts_are_left_unread(text: str) -> None:
+    result = read(text, "unifil")
+    assert result.statements == ()
+    assert len(result.unread) == 1
+
+
+def test_a_sentence_that_names_several_missions_is_not_guessed_at() -> None:
+    text = (
+        "De Nederlandse bijdrage aan EUTM Mali telde vier militairen en die aan EUFOR Althea 12 militairen."
+    )
+    assert said(text) == [(None, "rotation_military", 4, 4), ("eufor-althea", "rotation_military", 12, 12)]
+    assert said("Nederland levert momenteel vier militairen.", "unifil", "undof") == [
+        (None, "rotation_military", 4, 4)
+    ]
+
+
+def test_totals_of_the_edition_stand_under_no_mission_and_no_region() -> None:
+    text = "In totaal zijn in deze periode 3.483 militairen en civiele experts uitgezonden."
+    assert [s.pattern for s in read(text).statements] == [statements.EDITION]
+    assert [s.pattern for s in read(text, "unifil").statements] == [statements.IN_PERIOD]
+    assert read(f"In Afrika geldt: {text[0].lower()}{text[1:]}").statements == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "event", "date", "precision"),
+    [
+        ("Het mandaat is in mei 2023 verlengd tot 30 juni 2024.", events.EXTENDED, "2024-06-30", "day"),
+        ("Het mandaat is verlengd tot eind juni 2024.", events.EXTENDED, "2024-06-01", "month"),
+        ("Het huidige mandaat verstrijkt op 31 augustus 2024.", events.MANDATE_ENDS, "2024-08-31", "day"),
+        ("Het nationaal kader loopt tot en met 31 juli 2025.", events.FRAME_ENDS, "2025-07-31", "day"),
+        ("De Nederlandse bijdrage is per 15 maart 2024 stopgezet.", events.ENDED, "2024-03-15", "day"),
+        ("Nederland stopte in november 2023 met de deelname.", events.ENDED, "2023-11-01", "month"),
+        (
+            "De laatste Nederlandse militairen zijn in mei 2023 vertrokken.",
+            events.ENDED,
+            "2023-05-01",
+            "month",
+        ),
+        ("Nederland draagt sinds 1956 bij aan de missie.", events.BEGUN, "1956-01-01", "year"),
+    ],
+)
+def test_events(text: str, event: str, date: str, precision: str) -> None:
+    (found,) = events.read(tuple(passages.sentences(passage(text, "unifil"))), NAMES)
+    assert (found.mission_id, found.event) == ("unifil", event)
+    assert (found.date.date.isoformat(), found.date.precision) == (date, precision)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "De Nederlandse bijdrage is niet beëindigd in 2023.",
+        "Op 7 oktober is de bijdrage beëindigd.",
+        "Het kabinet beëindigt de bijdrage (Kamerstuk 29521, nr. 460, d.d. 1 maart 2023).",
+    ],
+)
+def test_what_is_denied_or_not_dated_is_no_event(text: str) -> None:
+    assert events.read(tuple(passages.sentences(passage(text, "unifil"))), NAMES) == []
+
+
+def test_the_printed_reason_is_kept() -> None:
+    text = "Nederland beëindigde de bijdrage aan UNIFIL op 1 februari 2024 wegens een tekort aan schepen."
+    (found,) = events.read(tuple(passages.sentences(passage(text, "unifil"))), NAMES)
+    assert found.reason == "wegens een tekort aan schepen"
+
+
+def test_dates_are_no_more_precise_than_printed() -> None:
+    found = list(dates.find("Op 31 februari 2024, in augustus 2023, op 7 oktober en op 3 mei 2024."))
+    assert [(date.as_printed, date.precision) for date in found] == [
+        ("augustus 2023", "month"),
+        ("3 mei 2024", "day"),
+    ]
+
+
+def test_sentences_end_at_full_stops_but_not_at_abbreviations() -> None:
+    text = "Zie Kamerstuk 29521, nr. 446 van d.d. 1 mei. Zr.Ms. Tromp voer uit.4 Daarna kwam niets."
+    assert len(list(passages.sentences(passage(text)))) == 3
