@@ -14,6 +14,7 @@ import pyarrow as pa
 
 import schemas
 from pipelines import settings, snapshot, views
+from schemas import report_day
 from schemas.errors import JvomError, LakeError
 
 # Checks per partition are marked preview in Dagster 1.13, to which the project is pinned.
@@ -21,8 +22,8 @@ warnings.simplefilter("ignore", dg.PreviewWarning)
 warnings.simplefilter("ignore", dg.BetaWarning)
 
 PROCESS_TAG = "jvom/process"
-TIMEZONE = "Europe/Amsterdam"
-REPORT_DAY = "0 15 * 5 3#3"  # third Wednesday of May, 15:00
+TIMEZONE = report_day.TIMEZONE
+REPORT_DAY = report_day.CRON
 OWNERS = ["team:mission-data"]
 
 # A year's key exists from two report days before its own, so that an edition which comes early,
@@ -34,6 +35,7 @@ WRITER_POOL = "lake_writer"
 PUBLISH_WHEN_RECORDED = dg.AutomationCondition.eager().without(~dg.AutomationCondition.any_deps_missing())
 
 
+ACQUIRED = dg.AssetKey("acquired")
 SOURCE = dg.AssetKey("source")
 DOCUMENT = dg.AssetKey("document")
 REGISTRY = dg.AssetKey("registry")

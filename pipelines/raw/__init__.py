@@ -6,13 +6,23 @@ by builds that find nothing to do, so it imports the standard library only.
 """
 
 from pipelines.raw.catalogue import CATALOGUE, catalogue, edition_of
-from pipelines.raw.files import LARGEST, NOTICE, NOTICE_LINES, add, choose, keep, read, scan, survey
-from pipelines.raw.locked import GUARD, LOCK, lock, lock_entries
+from pipelines.raw.files import (
+    LARGEST,
+    NOTICE,
+    NOTICE_LINES,
+    add,
+    choose,
+    described,
+    keep,
+    read,
+    scan,
+    survey,
+)
+from pipelines.raw.locked import LOCK, guarded, lock, lock_entries
 from pipelines.raw.writing import replace, writable
 
 __all__ = [
     "CATALOGUE",
-    "GUARD",
     "LARGEST",
     "LOCK",
     "NOTICE",
@@ -20,7 +30,9 @@ __all__ = [
     "add",
     "catalogue",
     "choose",
+    "described",
     "edition_of",
+    "guarded",
     "keep",
     "lock",
     "lock_entries",

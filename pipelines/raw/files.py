@@ -8,7 +8,7 @@ import stat
 from collections.abc import Collection, Sequence
 from pathlib import Path, PurePath
 
-from pipelines.raw.locked import GUARD, lock_entries
+from pipelines.raw.locked import guarded, lock_entries
 from pipelines.raw.writing import replace, writable
 from pipelines.seams import Fidelity, SourceFile, SourceFormat
 from schemas.errors import JvomError, Problems, SourceError
@@ -68,7 +68,7 @@ def _described_in(folder: Path, raw: Path, problems: list[JvomError]) -> list[So
         return []
     for path in paths:
         try:
-            files.append(_described(_inside(path, raw), int(folder.name), _shown(path, raw)))
+            files.append(described(_inside(path, raw), int(folder.name), _shown(path, raw)))
         except SourceError as error:
             problems.append(error)
     return files
@@ -127,8 +127,8 @@ def _check_size(size: int, shown: str) -> None:
         raise SourceError(f"is {size} bytes, over the limit of {LARGEST}", file=shown, hint=hint)
 
 
-def _described(data: bytes, edition_year: int, shown: str) -> SourceFile:
-    """Format and fidelity by content, never by the file's name."""
+def described(data: bytes, edition_year: int, shown: str) -> SourceFile:
+    """Bytes as a source file: format and fidelity by content, never by the file's name."""
     kind: SourceFormat = "pdf" if data[:1024].lstrip(b"\xef\xbb\xbf\r\n\t ").startswith(b"%PDF-") else "text"
     fidelity: Fidelity = "official file" if kind == "pdf" else "full text"
     if kind == "text":
@@ -217,7 +217,7 @@ def keep(data: bytes, edition_year: int, kept: Path, name: str) -> SourceFile:
     """
     _check_size(len(data), name)
     sha256 = hashlib.sha256(data).hexdigest()
-    file = _described(data, edition_year, f"warehouse/sources/{sha256}")
+    file = described(data, edition_year, f"warehouse/sources/{sha256}")
     with writable(file.path, "make the warehouse writable, or free some space"):
         target = kept / sha256
         if not target.is_file() or target.read_bytes() != data:
@@ -237,19 +237,15 @@ def add(raw: Path, edition_year: int, name: str, data: bytes) -> SourceFile:
     shown = f"raw/{edition_year}/{name}"
     _check_size(len(data), shown)
     with writable(shown, "make raw/ writable, or free some space"):
-        import filelock
-
-        folder = raw / str(edition_year)
-        folder.mkdir(parents=True, exist_ok=True)
-        with filelock.FileLock(raw / GUARD, timeout=60):
-            here = survey(raw)[0].get(edition_year, ())
-            described = _described(data, edition_year, shown)
-            for file in here:
-                if file.sha256 == described.sha256:
+        wanted = described(data, edition_year, shown)
+        (raw / str(edition_year)).mkdir(parents=True, exist_ok=True)
+        with guarded(raw):
+            for file in survey(raw)[0].get(edition_year, ()):
+                if file.sha256 == wanted.sha256:
                     return file
-            path = raw / _free(raw, described)
+            path = raw / _free(raw, wanted)
             replace(path, data)
-    return _described(data, edition_year, _shown(path, raw))
+    return described(data, edition_year, _shown(path, raw))
 
 
 def _free(raw: Path, file: SourceFile) -> str:

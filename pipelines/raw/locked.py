@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from pipelines.raw.catalogue import CATALOGUE
@@ -32,14 +33,21 @@ def lock(raw: Path, files: Iterable[SourceFile]) -> bool:
     if not _entered(lock_entries(raw), wanted)[1]:
         return False
     shown = f"raw/{LOCK}"
-    with writable(shown, "make raw/ writable, or commit the lock of a machine that could write it"):
-        import filelock
+    hint = "make raw/ writable, or commit the lock of a machine that could write it"
+    with writable(shown, hint), guarded(raw):
+        entries, changed = _entered(lock_entries(raw), wanted)  # another process may have been first
+        if changed:
+            replace(raw / LOCK, _lock_text(entries).encode())
+        return changed
 
-        with filelock.FileLock(raw / GUARD, timeout=60):
-            entries, changed = _entered(lock_entries(raw), wanted)  # another process may have been first
-            if changed:
-                replace(raw / LOCK, _lock_text(entries).encode())
-            return changed
+
+@contextmanager
+def guarded(raw: Path) -> Iterator[None]:
+    """One process at a time changes what is generated in `raw/`; an OSError where it takes a minute."""
+    import filelock
+
+    with filelock.FileLock(raw / GUARD, timeout=60):
+        yield
 
 
 def _entered(
