@@ -15,6 +15,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import ssl
 import threading
 import urllib.parse
 import uuid
@@ -100,6 +101,10 @@ class Parliament:
         self.ended.set()
         self._server.shutdown()
         self._server.server_close()
+
+    def secure(self, context: ssl.SSLContext) -> None:
+        """Speak TLS from now on."""
+        self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
 
     @property
     def address(self) -> str:

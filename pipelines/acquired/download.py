@@ -145,7 +145,7 @@ def _write(transport: Transport, kept: _Kept, response: httpx.Response, begun: i
     until = transport.clock() + transport.network.longest
     size = begun
     with kept.part.open("ab" if begun else "wb") as stream:
-        for chunk in response.iter_raw(CHUNK):
+        for chunk in response.iter_raw():
             size += len(chunk)
             if size > largest:
                 stream.close()

@@ -89,7 +89,7 @@ class Transport:
                 if response.status_code != 200:
                     raise NetworkError(f"{host(address)} answers {response.status_code} to a search")
                 body = bytearray()
-                for chunk in response.iter_bytes(CHUNK):
+                for chunk in response.iter_bytes():
                     body += chunk
                     if len(body) > ANSWER:
                         raise NetworkError(f"{host(address)} does not stop answering a search")
@@ -124,7 +124,7 @@ class Transport:
             self.say(f"{host(address)} {reason}; asking again in {pause:.1f} s")
             self.pause(pause)
         tried = f", {attempts} times" if attempts > 1 else ""
-        raise NetworkError(f"{host(address)} {reason}{tried}", hint="try again later")
+        raise NetworkError(f"{host(address)} {reason}{tried}", hint=_hint(reason))
 
     def _pause(self, attempt: int, asked: float | None) -> float:
         """The service's own wish, else twice as long each time, spread over half to one and a half."""
@@ -232,4 +232,6 @@ def _why(error: Exception) -> str:
 def _hint(reason: str) -> str:
     if "certificate" in reason:
         return "check the clock and the certificates of this machine, or who stands in between"
-    return "check the connection of this machine; what is in raw/ builds without one"
+    if "reached" in reason:
+        return "check the connection of this machine; what is in raw/ builds without one"
+    return "try again later"
