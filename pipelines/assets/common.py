@@ -15,7 +15,7 @@ import pyarrow as pa
 import schemas
 from pipelines import settings, snapshot, views
 from schemas import report_day
-from schemas.errors import JvomError, LakeError
+from schemas.errors import JvomError, LakeError, NetworkError
 
 # Checks per partition are marked preview in Dagster 1.13, to which the project is pinned.
 warnings.simplefilter("ignore", dg.PreviewWarning)
@@ -93,7 +93,7 @@ def spoken() -> Iterator[None]:
         raise dg.Failure(
             description=str(error),
             metadata={"error": type(error).__name__, "place": error.place, "next": error.hint or ""},
-            allow_retries=isinstance(error, LakeError),
+            allow_retries=isinstance(error, LakeError | NetworkError),
         ) from error
 
 

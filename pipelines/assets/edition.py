@@ -21,6 +21,7 @@ from pipelines import (
     versions,
 )
 from pipelines.assets.common import (
+    ACQUIRED,
     DOCUMENT,
     OWNERS,
     PROCESS_TAG,
@@ -59,6 +60,7 @@ class SnapshotConfig(dg.Config):
 
 @dg.asset(
     key=SOURCE,
+    deps=[ACQUIRED],
     partitions_def=YEARS,
     group_name="raw",
     kinds={"file"},
