@@ -18,7 +18,8 @@ WATCHED = (6, 9)  # months in which documents are replaced: questions answered, 
 
 acquire = dg.define_asset_job(
     "acquire",
-    selection=dg.AssetSelection.assets(assets.ACQUIRED) | INGEST_ASSETS,
+    selection=dg.AssetSelection.assets(assets.ACQUIRED)
+    | (INGEST_ASSETS - dg.AssetSelection.assets(assets.REGISTRY)),
     description="Find and download one edition, and read, check and record what is new of it.",
 )
 
