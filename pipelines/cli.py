@@ -107,6 +107,33 @@ def ingest(
 
 
 @app.command()
+def fetch(
+    year: Annotated[
+        int | None, typer.Argument(metavar="Y", help="The edition; the latest that is due, if none is given.")
+    ] = None,
+    build: Annotated[bool, typer.Option("--build", help="Then read, check, record and publish it.")] = False,
+    thorough: Annotated[
+        bool, typer.Option("--thorough", help="Look until 30 September for a document that replaces it.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Look and judge, but write nothing.")] = False,
+    timeout: Timeout = 600,
+    json: Json = False,
+    raw: Raw = None,
+    warehouse: Warehouse = None,
+    verbose: Verbose = False,
+) -> None:
+    """Find an edition in parliament's open data and put it into raw/; nothing there is overwritten."""
+    from pipelines.commands import building, fetching
+
+    session = Session.of(json=json, raw=raw, warehouse=warehouse, verbose=verbose)
+    if build and dry_run:
+        raise UsageError("--build and --dry-run exclude each other", hint="leave one of them out")
+    if year is not None:
+        building.require_year(year)
+    fetching.fetch(session, year, dry_run=dry_run, thorough=thorough, build=build, timeout=timeout)
+
+
+@app.command()
 def status(
     json: Json = False, raw: Raw = None, warehouse: Warehouse = None, verbose: Verbose = False
 ) -> None:

@@ -3,15 +3,29 @@
 import dagster as dg
 
 from pipelines import assets, automation, settings
-from pipelines.assets import standing, verifying
+from pipelines.assets import lateness, standing, verifying
 
 _WHERE = settings.find()
 
 defs = dg.Definitions(
     assets=dg.with_source_code_references(assets.ALL),
-    jobs=[automation.ingest, automation.publish, standing.withdraw, standing.restore, verifying.verify],
-    schedules=[automation.report_day, verifying.weekly],
-    sensors=[automation.raw_files, automation.publish_when_recorded],
+    asset_checks=[lateness.edition_is_in],
+    jobs=[
+        automation.acquire,
+        automation.ingest,
+        automation.publish,
+        lateness.look,
+        standing.withdraw,
+        standing.restore,
+        verifying.verify,
+    ],
+    schedules=[automation.report_day, lateness.daily, verifying.weekly],
+    sensors=[
+        automation.edition_watch,
+        automation.raw_files,
+        automation.publish_when_recorded,
+        automation.run_failed,
+    ],
     resources={
         "warehouse": assets.Warehouse(
             raw=str(_WHERE.raw),

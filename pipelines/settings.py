@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import getpass
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from schemas.errors import LakeError
+from schemas.errors import LakeError, UsageError
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,11 @@ class Settings:
         return self.warehouse / "backups"
 
     @property
+    def downloads(self) -> Path:
+        """What `jvom fetch` downloaded, whole or in part; safe to delete."""
+        return self.warehouse / "downloads"
+
+    @property
     def stage(self) -> Path:
         """Values between assets of a run; safe to delete."""
         return self.warehouse / "stage"
@@ -72,6 +78,57 @@ class Settings:
             "JVOM_DATA": self.data,
             "DAGSTER_HOME": str(self.dagster_home),
         }
+
+
+@dataclass(frozen=True)
+class Network:
+    """Services that editions are fetched from, and how patiently; times in seconds.
+
+    `parliament` is the OData service of the Tweede Kamer, `publications` the repository of
+    officielebekendmakingen.nl. `timeout` is the longest silence, `longest` the most that one document
+    may take, `attempts` how often one request is made, `backoff` the first pause between them.
+    """
+
+    parliament: str = "https://gegevensmagazijn.tweedekamer.nl/OData/v4/2.0"
+    publications: str = "https://repository.overheid.nl"
+    timeout: float = 30.0
+    longest: float = 600.0
+    attempts: int = 4
+    backoff: float = 1.0
+
+
+def network() -> Network:
+    """The services by `JVOM_PARLIAMENT_URL`, `JVOM_PUBLICATIONS_URL` and `JVOM_FETCH_*`.
+
+    Raises UsageError where one of them is no address or no number.
+    """
+    usual = Network()
+
+    def address(variable: str, otherwise: str) -> str:
+        given = (os.environ.get(variable) or otherwise).rstrip("/")
+        if not re.fullmatch(r"https?://[^\s/?#@]+[^\s?#]*", given):
+            raise UsageError(f"{variable} is no address", hint="such as https://example.org/service")
+        return given
+
+    def number(variable: str, otherwise: float, least: float = 0.0) -> float:
+        given = os.environ.get(variable) or str(otherwise)
+        if not re.fullmatch(r"\d{1,6}(\.\d+)?", given) or float(given) < least:
+            raise UsageError(f"{variable} is {given!r}", hint=f"give a number, at least {least:g}")
+        return float(given)
+
+    return Network(
+        parliament=address("JVOM_PARLIAMENT_URL", usual.parliament),
+        publications=address("JVOM_PUBLICATIONS_URL", usual.publications),
+        timeout=number("JVOM_FETCH_TIMEOUT", usual.timeout, 0.01),
+        longest=number("JVOM_FETCH_LONGEST", usual.longest, 0.01),
+        attempts=int(number("JVOM_FETCH_ATTEMPTS", usual.attempts, 1)),
+        backoff=number("JVOM_FETCH_BACKOFF", usual.backoff),
+    )
+
+
+def notify_address() -> str | None:
+    """Where failed runs are told of: `JVOM_NOTIFY_URL`, else nowhere."""
+    return os.environ.get("JVOM_NOTIFY_URL") or None
 
 
 def workspace(start: Path | None = None) -> Path | None:

@@ -74,6 +74,12 @@ class LakeError(JvomError):
     exit_code = 3
 
 
+class NetworkError(JvomError):
+    """A service on the network cannot be reached, or does not answer as documented; trying again may help."""
+
+    exit_code = 3
+
+
 class Problems(JvomError):
     """Several problems of one document, all reported at once."""
 

@@ -12,6 +12,7 @@ from unittest import mock
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
+NOBODY = "http://127.0.0.1:9"
 
 Jvom = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -20,6 +21,8 @@ Jvom = Callable[..., "subprocess.CompletedProcess[str]"]
 def environment() -> Iterator[None]:
     """Each test starts without JVOM_* and DAGSTER_HOME, and leaves nothing behind in the environment."""
     own = {name: value for name, value in os.environ.items() if not name.startswith(("JVOM_", "DAGSTER_"))}
+    # No test leaves the machine: where nobody answers, unless the test starts a service of its own.
+    own |= {"JVOM_PARLIAMENT_URL": NOBODY, "JVOM_PUBLICATIONS_URL": NOBODY, "NO_PROXY": "127.0.0.1"}
     with mock.patch.dict(os.environ, own, clear=True):
         yield
 

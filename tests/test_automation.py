@@ -59,7 +59,7 @@ def test_definitions_load_and_every_asset_is_described() -> None:
 
 def test_per_year_assets_are_partitioned_by_edition_and_the_rest_is_not() -> None:
     by_year = {
-        *(assets.SOURCE, assets.DOCUMENT, assets.RECONCILED, assets.SNAPSHOT),
+        *(assets.ACQUIRED, assets.SOURCE, assets.DOCUMENT, assets.RECONCILED, assets.SNAPSHOT),
         *assets.TABLES.values(),
     }
     for spec in defs.resolve_all_asset_specs():
@@ -104,6 +104,8 @@ def test_report_day_asks_for_the_year_of_its_tick(year: int) -> None:
 def test_schedule_and_sensors_run_by_default() -> None:
     assert automation.report_day.default_status == dg.DefaultScheduleStatus.RUNNING
     assert automation.raw_files.default_status == dg.DefaultSensorStatus.RUNNING
+    assert automation.edition_watch.default_status == dg.DefaultSensorStatus.RUNNING
+    assert automation.run_failed.default_status == dg.DefaultSensorStatus.RUNNING
     assert automation.publish_when_recorded.default_status == dg.DefaultSensorStatus.RUNNING
 
 

@@ -12,7 +12,17 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-STAGES = {"raw", "document", "tables", "validated", "reconciled", "snapshot", "views", "published"}
+STAGES = {
+    "acquired",
+    "raw",
+    "document",
+    "tables",
+    "validated",
+    "reconciled",
+    "snapshot",
+    "views",
+    "published",
+}
 SHARED = {"pipelines.seams", "pipelines.settings"}
 DAGSTER = {"assets", "checks", "metadata", "automation", "definitions", "run"}
 DUCKDB = {"snapshot", "views", "published", "trace"}  # trace for a type only: it is given a connection
@@ -83,11 +93,14 @@ def test_only_some_parts_import(library: str, allowed: set[str]) -> None:
     assert users, f"nothing imports {library}: this test looks in the wrong place"
 
 
-@pytest.mark.parametrize("module", ["cli", "commands.building", "pending", "raw", "settings", "versions"])
+@pytest.mark.parametrize(
+    "module",
+    ["acquired", "cli", "commands.building", "commands.fetching", "pending", "raw", "settings", "versions"],
+)
 def test_light_modules_stay_light(module: str) -> None:
     code = (
         f"import sys, pipelines.{module}; "
-        "print(*sorted({'dagster', 'pandera', 'pyarrow', 'duckdb', 'sqlglot'} & set(sys.modules)))"
+        "print(*sorted({'dagster', 'pandera', 'pyarrow', 'duckdb', 'sqlglot', 'httpx'} & set(sys.modules)))"
     )
     loaded = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.commands.status import late, report_day
+from schemas.report_day import late, latest, report_day
 
 
 @pytest.mark.parametrize(
@@ -26,11 +26,17 @@ def test_it_is_always_a_wednesday_with_two_before_it(year: int) -> None:
     assert 15 <= day.day <= 21
 
 
-def test_late_begins_the_day_after() -> None:
-    day = report_day(2025)
-    assert late({2024}, day) == []
-    assert late({2024}, day + datetime.timedelta(days=1)) == [2025]
-    assert late({2024, 2025}, day + datetime.timedelta(days=1)) == []
+def test_late_begins_a_week_after() -> None:
+    week_after = report_day(2025) + datetime.timedelta(days=7)
+    assert late({2024}, week_after - datetime.timedelta(days=1)) == []
+    assert late({2024}, week_after) == [2025]
+    assert late({2024, 2025}, week_after) == []
+
+
+def test_the_latest_edition_is_this_years_from_its_day_on() -> None:
+    assert latest(date(2025, 5, 20)) == 2024
+    assert latest(date(2025, 5, 21)) == 2025
+    assert latest(date(2026, 1, 1)) == 2025
 
 
 def test_gaps_between_editions_are_late_and_earlier_years_are_not() -> None:

@@ -1,12 +1,14 @@
 """The stages as Dagster assets: the only place that knows their order.
 
-Per report year (`edition`): source → document → tables, with their blocking checks → reconciled →
-snapshot.
+Per report year (`acquiring`, `edition`): acquired → source → document → tables, with their blocking
+checks → reconciled → snapshot.
 Over all years (`release`): lake → views → published. The functions here only pass values on and say
 what happened.
 """
 
+from pipelines.assets.acquiring import acquired_asset
 from pipelines.assets.common import (
+    ACQUIRED,
     DOCUMENT,
     LAKE,
     PROCESS_TAG,
@@ -28,6 +30,7 @@ from pipelines.assets.reconciling import reconciled_asset
 from pipelines.assets.release import lake_asset, published_asset, registry_asset, views_of
 
 ALL = (
+    acquired_asset,
     registry_asset,
     source,
     document,
@@ -40,6 +43,7 @@ ALL = (
 )
 
 __all__ = [
+    "ACQUIRED",
     "ALL",
     "DOCUMENT",
     "LAKE",

@@ -15,15 +15,16 @@ import pyarrow as pa
 import schemas
 from pipelines import differences, settings, snapshot, views
 from pipelines.seams import Recorded
-from schemas.errors import JvomError, LakeError
+from schemas import report_day
+from schemas.errors import JvomError, LakeError, NetworkError
 
 # Checks per partition are marked preview in Dagster 1.13, to which the project is pinned.
 warnings.simplefilter("ignore", dg.PreviewWarning)
 warnings.simplefilter("ignore", dg.BetaWarning)
 
 PROCESS_TAG = "jvom/process"
-TIMEZONE = "Europe/Amsterdam"
-REPORT_DAY = "0 15 * 5 3#3"  # third Wednesday of May, 15:00
+TIMEZONE = report_day.TIMEZONE
+REPORT_DAY = report_day.CRON
 OWNERS = ["team:mission-data"]
 
 # A year's key exists from two report days before its own, so that an edition which comes early,
@@ -35,6 +36,7 @@ WRITER_POOL = "lake_writer"
 PUBLISH_WHEN_RECORDED = dg.AutomationCondition.eager().without(~dg.AutomationCondition.any_deps_missing())
 
 
+ACQUIRED = dg.AssetKey("acquired")
 SOURCE = dg.AssetKey("source")
 DOCUMENT = dg.AssetKey("document")
 REGISTRY = dg.AssetKey("registry")
@@ -93,7 +95,7 @@ def spoken() -> Iterator[None]:
         raise dg.Failure(
             description=str(error),
             metadata={"error": type(error).__name__, "place": error.place, "next": error.hint or ""},
-            allow_retries=isinstance(error, LakeError),
+            allow_retries=isinstance(error, LakeError | NetworkError),
         ) from error
 
 

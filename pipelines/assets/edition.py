@@ -20,6 +20,7 @@ from pipelines import (
     versions,
 )
 from pipelines.assets.common import (
+    ACQUIRED,
     DOCUMENT,
     OWNERS,
     PROCESS_TAG,
@@ -60,6 +61,7 @@ class SnapshotConfig(dg.Config):
 
 @dg.asset(
     key=SOURCE,
+    deps=[ACQUIRED],
     partitions_def=YEARS,
     group_name="raw",
     kinds={"file"},

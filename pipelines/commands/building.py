@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -33,14 +33,21 @@ def require_year(year: int) -> None:
         )
 
 
-def carry_out(session: Session, decide: Callable[[], Plan], timeout: float) -> None:
+def carry_out(
+    session: Session,
+    decide: Callable[[], Plan],
+    timeout: float,
+    also: Mapping[str, object] | None = None,
+) -> None:
     """Do what there is to do, alone with the lake, and show it; ends with status 1 if any of it failed.
+
+    `also` joins the JSON document: what came before the build.
 
     Raises LakeError where another writer holds the lock for longer than `timeout` seconds.
     """
     plan = decide()
     if plan.nothing:
-        _nothing_new(session, plan)
+        _nothing_new(session, plan, also)
         return
     from pipelines import run  # Dagster: only now that it is needed
 
@@ -53,9 +60,9 @@ def carry_out(session: Session, decide: Callable[[], Plan], timeout: float) -> N
                 session.settings, plan, verbose=session.terminal.verbose, progress=session.terminal.say
             )
     if result is None:
-        _nothing_new(session, plan)
+        _nothing_new(session, plan, also)
     else:
-        _show(session, result, plan)
+        _show(session, result, plan, also)
 
 
 def rehearse(session: Session, plan: Plan) -> None:
@@ -147,18 +154,18 @@ def _keep_in_raw(session: Session, place: Path, data: bytes, year: int) -> None:
     session.terminal.say(f"kept as {place}")
 
 
-def _nothing_new(session: Session, plan: Plan) -> None:
+def _nothing_new(session: Session, plan: Plan, also: Mapping[str, object] | None = None) -> None:
     """Say so; raises what is wrong with files in raw/, if that is all there is to tell."""
     if plan.problems:
         raise Problems(list(plan.problems))
     published = session.settings.published
     session.terminal.answer(
-        {"nothing_new": True, "editions": [], "published": str(published), "error": None},
+        {"nothing_new": True, "editions": [], "published": str(published), "error": None, **(also or {})},
         "Nothing new: raw files, reading code, lake and published file agree. Nothing was written.",
     )
 
 
-def _show(session: Session, result: Result, plan: Plan) -> None:
+def _show(session: Session, result: Result, plan: Plan, also: Mapping[str, object] | None) -> None:
     terminal, published = session.terminal, session.settings.published
     failures = _failures(result, plan)
     terminal.answer(
@@ -169,6 +176,7 @@ def _show(session: Session, result: Result, plan: Plan) -> None:
             "published": str(published),
             "seconds": round(result.seconds, 3),
             "error": {"message": failures} if failures else None,
+            **(also or {}),
         }
     )
     if result.outcomes:

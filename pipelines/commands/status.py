@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -11,8 +10,7 @@ from pathlib import Path
 from pipelines import published, snapshot
 from pipelines.commands.terminal import Terminal
 from pipelines.settings import Settings
-
-MAY, WEDNESDAY = 5, 2
+from schemas.report_day import late
 
 Row = dict[str, object]
 
@@ -29,18 +27,6 @@ class Status:
     last_run: Row | None
     writer: str | None
     bytes: int
-
-
-def report_day(year: int) -> datetime.date:
-    """The third Wednesday of May, on which the edition of that year goes to parliament."""
-    first = datetime.date(year, MAY, 1)
-    return first + datetime.timedelta(days=(WEDNESDAY - first.weekday()) % 7 + 14)
-
-
-def late(held: Collection[int], today: datetime.date) -> list[int]:
-    """Editions not held though their day has passed, from the first one held to this year's."""
-    first = min(held, default=today.year)
-    return [y for y in range(first, today.year + 1) if y not in held and today > report_day(y)]
 
 
 def gather(settings: Settings) -> Status:

@@ -1,87 +1,23 @@
-"""Source files: what is in `raw/`, which of it an edition is read from, and its bytes, hash checked.
-
-Here belong the catalogue (`sources.toml`, authored), the lock (`sources.lock`, generated) and the
-bytes kept by hash in the warehouse. What the bytes say is for `document`. This module is imported
-by builds that find nothing to do, so it imports the standard library only.
-"""
+"""The files in `raw/`, which of them an edition is read from, and their bytes, hash checked."""
 
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 import stat
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Collection, Sequence
+from pathlib import Path, PurePath
 
-from pipelines.seams import Edition, Fidelity, SourceFile, SourceFormat
-from schemas.errors import JvomError, LakeError, Problems, SourceError
-from schemas.registry_toml import Entry
+from pipelines.raw.locked import guarded, lock_entries
+from pipelines.raw.writing import replace, writable
+from pipelines.seams import Fidelity, SourceFile, SourceFormat
+from schemas.errors import JvomError, Problems, SourceError
 
 NOTICE = "[Ingekorte uitgave"  # opens one of the first lines of an abridged edition
 NOTICE_LINES = 5
 LARGEST = 200_000_000  # bytes; a report of some fifty pages stays far below
-CATALOGUE = "sources.toml"
-LOCK = "sources.lock"
 
-_ROLES: dict[Fidelity, str] = {"official file": "official", "full text": "full text", "abridged": "abridged"}
-_FIDELITIES: dict[str, Fidelity] = {role: fidelity for fidelity, role in _ROLES.items()}
 _RANK: dict[Fidelity, int] = {"abridged": 0, "full text": 1, "official file": 2}
-_HEADER = f"""\
-# generated: do not edit. The files of each edition in the order in which they were first met;
-# where a path stands more than once its last entry is the file on disk. {CATALOGUE} is the one to edit.
-"""
-
-
-def catalogue(raw: Path) -> dict[int, Edition]:
-    """What `sources.toml` knows of each edition, by year; empty where there is no such file.
-
-    Raises RegistryError naming file and key at an unknown key, a wrong type or a repeated year.
-    """
-    if not (raw / CATALOGUE).exists():
-        return {}
-    file = Entry.load(raw / CATALOGUE)
-    editions: dict[int, Edition] = {}
-    for entry in file.tables("edition"):
-        edition = _edition(entry)
-        if edition.edition_year in editions:
-            raise entry.error("stands twice", "edition_year", hint="merge the two entries")
-        editions[edition.edition_year] = edition
-    file.done()
-    return dict(sorted(editions.items()))
-
-
-def edition_of(editions: Mapping[int, Edition], edition_year: int) -> Edition:
-    """The catalogue's entry, or one that knows the year alone."""
-    return editions.get(edition_year, Edition(edition_year))
-
-
-def _edition(entry: Entry) -> Edition:
-    entry.named(f"edition {entry.integer('edition_year')}")
-    edition = Edition(
-        edition_year=entry.integer("edition_year"),
-        title=entry.text_or_none("title"),
-        period_start=entry.day_or_none("period_start"),
-        period_end=entry.day_or_none("period_end"),
-        date_sent=entry.day_or_none("date_sent"),
-        kamerstuk=entry.text_or_none("kamerstuk"),
-        source_url=entry.text_or_none("source_url"),
-    )
-    for key in ("licence", "note"):  # for who reads the file: no table has them
-        entry.text_or_none(key)
-    entry.done()
-    if not 2000 <= edition.edition_year <= 2100:
-        raise entry.error("must be a year from 2000 to 2100", "edition_year")
-    if not re.fullmatch(r"(kst|blg)-[0-9A-Z-]+", edition.kamerstuk or "kst-0"):
-        raise entry.error("must be dossier and number, such as kst-29521-495", "kamerstuk")
-    if not re.fullmatch(r"https?://\S+", edition.source_url or "https://-"):
-        raise entry.error("must be an address that begins with https://", "source_url")
-    if (edition.period_start is None) != (edition.period_end is None):
-        raise entry.error("goes together with period_end: give both or neither", "period_start")
-    if edition.period_start and edition.period_end and edition.period_start > edition.period_end:
-        raise entry.error("is after period_end", "period_start")
-    return edition
 
 
 def scan(raw: Path) -> dict[int, tuple[SourceFile, ...]]:
@@ -132,7 +68,7 @@ def _described_in(folder: Path, raw: Path, problems: list[JvomError]) -> list[So
         return []
     for path in paths:
         try:
-            files.append(_described(_inside(path, raw), int(folder.name), _shown(path, raw)))
+            files.append(described(_inside(path, raw), int(folder.name), _shown(path, raw)))
         except SourceError as error:
             problems.append(error)
     return files
@@ -191,8 +127,8 @@ def _check_size(size: int, shown: str) -> None:
         raise SourceError(f"is {size} bytes, over the limit of {LARGEST}", file=shown, hint=hint)
 
 
-def _described(data: bytes, edition_year: int, shown: str) -> SourceFile:
-    """Format and fidelity by content, never by the file's name."""
+def described(data: bytes, edition_year: int, shown: str) -> SourceFile:
+    """Bytes as a source file: format and fidelity by content, never by the file's name."""
     kind: SourceFormat = "pdf" if data[:1024].lstrip(b"\xef\xbb\xbf\r\n\t ").startswith(b"%PDF-") else "text"
     fidelity: Fidelity = "official file" if kind == "pdf" else "full text"
     if kind == "text":
@@ -201,86 +137,6 @@ def _described(data: bytes, edition_year: int, shown: str) -> SourceFile:
         if any(line.strip().startswith(notice) for line in first):
             fidelity = "abridged"
     return SourceFile(edition_year, shown, hashlib.sha256(data).hexdigest(), len(data), kind, fidelity)
-
-
-def lock(raw: Path, files: Iterable[SourceFile]) -> bool:
-    """Enter files into `sources.lock`; True if it was rewritten, which only new bytes bring about.
-
-    A path that now has other bytes gets a further entry; the old one stays, as history. Raises
-    LakeError where the lock must be written and cannot be.
-    """
-    wanted = list(files)
-    if not _entered(lock_entries(raw), wanted)[1]:
-        return False
-    shown = f"raw/{LOCK}"
-    with _writable(shown, "make raw/ writable, or commit the lock of a machine that could write it"):
-        import filelock
-
-        with filelock.FileLock(raw / f".{LOCK}.guard", timeout=60):
-            entries, changed = _entered(lock_entries(raw), wanted)  # another process may have been first
-            if changed:
-                _replace(raw / LOCK, _lock_text(entries).encode())
-            return changed
-
-
-def _entered(
-    locked: Mapping[int, list[SourceFile]], files: Iterable[SourceFile]
-) -> tuple[dict[int, list[SourceFile]], bool]:
-    entries = {year: list(of_year) for year, of_year in locked.items()}
-    changed = False
-    for file in files:
-        of_year = entries.setdefault(file.edition_year, [])
-        last = {entry.path: entry.sha256 for entry in of_year}
-        if last.get(file.path) != file.sha256:
-            of_year.append(file)
-            changed = True
-    return entries, changed
-
-
-def _lock_text(entries: Mapping[int, list[SourceFile]]) -> str:
-    parts = [_HEADER]
-    for year, files in sorted(entries.items()):
-        parts += [
-            f"\n[[{year}]]\n"
-            f"path = {_quoted(file.path.removeprefix('raw/'))}\n"
-            f'role = "{_ROLES[file.fidelity]}"\n'
-            f'sha256 = "{file.sha256}"\n'
-            f"bytes = {file.bytes}\n"
-            f'format = "{file.format}"\n'
-            for file in files
-        ]
-    return "".join(parts)
-
-
-def _quoted(text: str) -> str:
-    """A TOML basic string; JSON's escapes are a subset of TOML's."""
-    import json
-
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
-
-
-def lock_entries(raw: Path) -> dict[int, list[SourceFile]]:
-    """The lock's entries by year, in order; empty where there is no lock yet."""
-    if not (raw / LOCK).exists():
-        return {}
-    file = Entry.load(raw / LOCK)
-    for year in file.values:
-        if not re.fullmatch(r"[0-9]{4}", year):
-            raise file.error("is no year", year, hint="take the file from git")
-    return {int(year): [_locked_file(int(year), e) for e in file.tables(year)] for year in file.values}
-
-
-def _locked_file(edition_year: int, entry: Entry) -> SourceFile:
-    file = SourceFile(
-        edition_year,
-        path=f"raw/{entry.text('path')}",
-        sha256=entry.text("sha256"),
-        bytes=entry.integer("bytes"),
-        format="pdf" if entry.one_of("format", ("text", "pdf")) == "pdf" else "text",
-        fidelity=_FIDELITIES[entry.one_of("role", _FIDELITIES)],
-    )
-    entry.done()
-    return file
 
 
 def choose(
@@ -361,40 +217,45 @@ def keep(data: bytes, edition_year: int, kept: Path, name: str) -> SourceFile:
     """
     _check_size(len(data), name)
     sha256 = hashlib.sha256(data).hexdigest()
-    file = _described(data, edition_year, f"warehouse/sources/{sha256}")
-    with _writable(file.path, "make the warehouse writable, or free some space"):
+    file = described(data, edition_year, f"warehouse/sources/{sha256}")
+    with writable(file.path, "make the warehouse writable, or free some space"):
         target = kept / sha256
         if not target.is_file() or target.read_bytes() != data:
             kept.mkdir(parents=True, exist_ok=True)
-            _replace(target, data, mode=0o444)
+            replace(target, data, mode=0o444)
     return file
 
 
-@contextmanager
-def _writable(shown: str, hint: str) -> Iterator[None]:
-    """An operating system's refusal, or a lock held for too long, as a LakeError."""
-    try:
-        yield
-    except OSError as error:  # filelock.Timeout is one
-        raise LakeError(f"cannot be written: {error.strerror or error}", file=shown, hint=hint) from error
+def add(raw: Path, edition_year: int, name: str, data: bytes) -> SourceFile:
+    """Put bytes into `raw/<year>/`, whole and in one step, and describe them; nothing is overwritten.
+
+    Where they are there already, that file is described. Bytes that the lock knows but that are gone
+    from disk come back under their locked name; others get `name`, or `<stem>-2.pdf` and so on where
+    that name stands for other bytes. Raises SourceError at no or too many bytes, LakeError where
+    they cannot be written.
+    """
+    shown = f"raw/{edition_year}/{name}"
+    _check_size(len(data), shown)
+    with writable(shown, "make raw/ writable, or free some space"):
+        wanted = described(data, edition_year, shown)
+        (raw / str(edition_year)).mkdir(parents=True, exist_ok=True)
+        with guarded(raw):
+            for file in survey(raw)[0].get(edition_year, ()):
+                if file.sha256 == wanted.sha256:
+                    return file
+            path = raw / _free(raw, wanted)
+            replace(path, data)
+    return described(data, edition_year, _shown(path, raw))
 
 
-def _replace(path: Path, data: bytes, mode: int = 0o644) -> None:
-    """Write aside, flush to disk, then take the place of `path` in one step."""
-    aside = path.with_name(f".{path.name}.{os.urandom(6).hex()}")
-    handle = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
-    try:
-        with open(handle, "wb") as stream:
-            stream.write(data)
-            stream.flush()
-            os.fchmod(stream.fileno(), mode)
-            os.fsync(stream.fileno())
-        os.replace(aside, path)
-    except BaseException:
-        aside.unlink(missing_ok=True)
-        raise
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+def _free(raw: Path, file: SourceFile) -> str:
+    """A path in `raw/` that neither disk nor lock have with other bytes."""
+    locked = {entry.path: entry.sha256 for entry in lock_entries(raw).get(file.edition_year, [])}
+    known = [path for path, sha256 in locked.items() if sha256 == file.sha256]
+    wanted = PurePath(file.path)
+    numbered = (str(wanted.with_stem(f"{wanted.stem}-{number}")) for number in range(2, 10_000))
+    for shown in (*known, file.path, *numbered):
+        inside = shown.removeprefix("raw/")
+        if not (raw / inside).exists() and locked.get(shown, file.sha256) == file.sha256:
+            return inside
+    raise SourceError("has no free name left", file=file.path, hint="tidy the folder")

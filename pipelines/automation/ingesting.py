@@ -1,4 +1,4 @@
-"""What happens by itself: the yearly schedule, the watch on raw/, publishing, and sweeping up."""
+"""Ingesting what lies in raw/, publishing what was recorded, and sweeping up after runs that died."""
 
 import json
 import logging
@@ -33,21 +33,6 @@ publish = dg.define_asset_job(
 )
 
 
-@dg.schedule(
-    job=ingest,
-    cron_schedule=assets.REPORT_DAY,
-    execution_timezone=assets.TIMEZONE,
-    default_status=dg.DefaultScheduleStatus.RUNNING,
-    description="Third Wednesday of May, 15:00 Amsterdam time: ingest the edition of that year.",
-)
-def report_day(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
-    """Asks for the year of the tick; a run without a file fails at `source` and says so."""
-    year = str(context.scheduled_execution_time.year)
-    return dg.RunRequest(
-        run_key=f"report-day-{year}", partition_key=year, tags={"jvom/cause": "report day", "jvom/year": year}
-    )
-
-
 @dg.sensor(
     job=ingest,
     minimum_interval_seconds=60,
@@ -62,7 +47,11 @@ def raw_files(context: dg.SensorEvaluationContext, warehouse: Warehouse) -> dg.S
         context.log.error(str(problem))
     found = {str(year): [file.sha256 for file in of_year] for year, of_year in files.items()}
     before: dict[str, list[str]] = json.loads(context.cursor) if context.cursor else _recorded(warehouse)
-    changed = [year for year, hashes in found.items() if set(hashes) - set(before.get(year, []))]
+    new = {year: set(hashes) - set(before.get(year, [])) for year, hashes in found.items()}
+    left = {
+        year for year, hashes in new.items() if hashes and acquired_by_run(context.instance, year, hashes)
+    }
+    changed = [year for year, hashes in new.items() if hashes and year not in left]
     if not changed and context.cursor:
         return dg.SkipReason("; ".join(swept) or "nothing new in raw/")
     return dg.SensorResult(
@@ -74,8 +63,15 @@ def raw_files(context: dg.SensorEvaluationContext, warehouse: Warehouse) -> dg.S
             )
             for year in changed
         ],
-        cursor=json.dumps({**before, **found}),
+        cursor=json.dumps({**before, **{y: of_year for y, of_year in found.items() if y not in left}}),
     )
+
+
+def acquired_by_run(instance: dg.DagsterInstance, year: str, hashes: set[str]) -> bool:
+    """Whether a run that acquired these bytes ingests them itself, or has tried to."""
+    runs = instance.get_runs(dg.RunsFilter(job_name="acquire", tags={"jvom/year": year}), limit=5)
+    told = {run.tags.get("jvom/source_sha256") for run in runs}
+    return hashes <= told or any(not run.is_finished for run in runs)
 
 
 def _recorded(warehouse: Warehouse) -> dict[str, list[str]]:

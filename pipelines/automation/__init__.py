@@ -1,0 +1,28 @@
+"""What happens by itself: the yearly schedule, the watches, publishing, telling of failures, sweeping up."""
+
+from pipelines.automation.acquiring import acquire, due, edition_watch, under_way
+from pipelines.automation.acquiring import report_day_schedule as report_day
+from pipelines.automation.ingesting import (
+    ingest,
+    publish,
+    publish_when_recorded,
+    raw_files,
+    run_log,
+    sweep,
+)
+from pipelines.automation.telling import run_failed
+
+__all__ = [
+    "acquire",
+    "due",
+    "edition_watch",
+    "ingest",
+    "publish",
+    "publish_when_recorded",
+    "raw_files",
+    "report_day",
+    "run_failed",
+    "run_log",
+    "sweep",
+    "under_way",
+]

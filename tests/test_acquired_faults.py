@@ -1,0 +1,326 @@
+"""Everything that goes wrong on the way: each fault ends in a clear message, with nothing half-written."""
+
+from __future__ import annotations
+
+import datetime
+import email.utils
+import ssl
+import subprocess
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import count
+from pathlib import Path
+from shutil import which
+from typing import Any
+
+import pytest
+
+from pipelines.acquired import Transport, Unusable, download
+from pipelines.acquired.model import Downloaded
+from pipelines.settings import Network, network
+from schemas.errors import LakeError, NetworkError, UsageError
+from tests.acquiring import LETTER, SENT, edition
+from tests.parliament_server import Fault, Paper, Parliament
+
+LIMIT = 200_000
+
+
+class Line:
+    """A server, a connection to it whose pauses are noted and not waited, and one document."""
+
+    def __init__(self, parliament: Parliament, folder: Path) -> None:
+        self.parliament = parliament
+        self.folder = folder
+        self.network = Network(f"{parliament.address}/OData/v4/2.0", parliament.address, timeout=5)
+        self.paper: Paper = parliament.letter(495, SENT, edition())
+        self.pauses: list[float] = []
+        self.said: list[str] = []
+
+    def download(self, **given: Any) -> Downloaded:
+        address = f"{self.network.parliament}/Document({self.paper.guid})/resource"
+        options = {"say": self.said.append, "pause": self.pauses.append, "chance": lambda: 0.5, **given}
+        with Transport(self.network, "jvom/test", **options) as transport:
+            return download(transport, address, self.folder, LIMIT)
+
+    def left(self) -> set[str]:
+        return {path.suffix for path in self.folder.iterdir() if path.suffix != ".json"}
+
+
+@pytest.fixture
+def line(tmp_path: Path) -> Iterator[Line]:
+    with Parliament() as parliament:
+        yield Line(parliament, tmp_path / "downloads")
+
+
+def test_unchanged_bytes_are_not_sent_again(line: Line) -> None:
+    first, second = line.download(), line.download()
+    assert (first.fresh, second.fresh) == (True, False)
+    assert first.data == second.data == line.paper.body
+    assert "If-None-Match" in line.parliament.asked(line.paper)[1].headers
+    line.paper.body = edition(13)
+    assert line.download().data == line.paper.body
+
+
+def test_without_marks_of_the_service_it_is_fetched_anew(line: Line) -> None:
+    line.parliament.etags = False
+    assert line.download().fresh
+    assert line.download().fresh
+
+
+def test_a_damaged_copy_is_not_trusted(line: Line) -> None:
+    line.download()
+    (body,) = line.folder.glob("*.body")
+    body.write_bytes(b"something else")
+    assert line.download().data == line.paper.body
+
+
+def test_a_cut_connection_is_continued_where_it_broke_off(line: Line) -> None:
+    line.parliament.fault(line.paper, Fault(cut_after=100))
+    assert line.download().data == line.paper.body
+    first, second = line.parliament.asked(line.paper)
+    assert "Range" not in first.headers
+    assert second.headers["Range"] == "bytes=100-"
+    assert "100 of them from before" in line.said[-1]
+    assert line.left() == {".body"}
+
+
+def test_a_later_fetch_continues_too(line: Line) -> None:
+    line.network = replace(line.network, attempts=1)
+    line.parliament.fault(line.paper, Fault(cut_after=100))
+    with pytest.raises(NetworkError, match="cut the connection"):
+        line.download()
+    assert line.left() == {".part"}
+    assert line.download().data == line.paper.body
+    assert line.parliament.asked(line.paper)[1].headers["Range"] == "bytes=100-"
+
+
+def test_a_document_that_changed_meanwhile_starts_over(line: Line) -> None:
+    line.network = replace(line.network, attempts=1)
+    line.parliament.fault(line.paper, Fault(cut_after=100))
+    with pytest.raises(NetworkError):
+        line.download()
+    line.paper.body = edition(13)
+    assert line.download().data == line.paper.body
+
+
+def test_a_service_that_ignores_ranges_starts_over(line: Line) -> None:
+    line.parliament.fault(line.paper, Fault(cut_after=100), Fault(ranges=False))
+    assert line.download().data == line.paper.body
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        Fault(status=416),
+        Fault(status=206, headers=(("Content-Range", "bytes 7-9/10"),), body=b"abc"),
+        Fault(status=206, body=b"abc"),
+    ],
+)
+def test_a_wrong_continuation_is_thrown_away(line: Line, wrong: Fault) -> None:
+    line.parliament.fault(line.paper, Fault(cut_after=100), wrong)
+    assert line.download().data == line.paper.body
+
+
+def test_pauses_grow_and_vary(line: Line) -> None:
+    line.parliament.fault(line.paper, *[Fault(status=503)] * 3)
+    spread = iter([0.0, 1.0, 0.5])
+    line.download(chance=lambda: next(spread))
+    assert line.pauses == [0.5, 3.0, 4.0]
+
+
+def test_patience_ends(line: Line) -> None:
+    line.parliament.fault(line.paper, *[Fault(status=503)] * 9)
+    with pytest.raises(NetworkError, match="answers 503, 4 times"):
+        line.download()
+    assert len(line.parliament.asked(line.paper)) == 4
+
+
+def test_retry_after_is_kept_to_in_seconds_and_as_a_moment(line: Line) -> None:
+    moment = datetime.datetime.now(datetime.UTC) + datetime.timedelta(seconds=90)
+    line.parliament.fault(
+        line.paper,
+        Fault(status=429, headers=(("Retry-After", "7"),)),
+        Fault(status=429, headers=(("Retry-After", email.utils.format_datetime(moment, usegmt=True)),)),
+        Fault(status=503, headers=(("Retry-After", "tomorrow"),)),
+    )
+    assert line.download().data == line.paper.body
+    seven, until, own = line.pauses
+    assert (seven, own) == (7.0, 4.0)
+    assert 80 < until <= 90
+
+
+def test_a_service_that_wants_a_long_rest_gets_it(line: Line) -> None:
+    line.parliament.fault(line.paper, Fault(status=429, headers=(("Retry-After", "3600"),)))
+    with pytest.raises(NetworkError, match="asks to be left alone for 3600 s"):
+        line.download()
+    assert line.pauses == []
+
+
+def test_a_silent_service_is_given_up_on(line: Line) -> None:
+    line.network = replace(line.network, timeout=0.1, attempts=2)
+    line.parliament.fault(line.paper, *[Fault(silent=True)] * 2)
+    with pytest.raises(NetworkError, match="fell silent, 2 times"):
+        line.download()
+
+
+def test_a_body_that_trickles_has_its_time(line: Line) -> None:
+    line.network = replace(line.network, longest=3.0, attempts=1)
+    line.parliament.fault(line.paper, Fault(drip=True))
+    ticks = count()
+    with pytest.raises(NetworkError, match=r"was too slow: .* bytes in 3 s"):
+        line.download(clock=lambda: float(next(ticks)))
+
+
+def test_a_body_without_end_meets_the_limit(line: Line) -> None:
+    line.parliament.fault(line.paper, Fault(endless=True))
+    with pytest.raises(Unusable, match=f"does not end within the limit of {LIMIT} bytes") as refused:
+        line.download()
+    assert refused.value.faulty
+    assert line.left() == set()
+
+
+def test_a_body_that_says_it_is_too_large_is_not_taken(line: Line) -> None:
+    line.paper.body = b"x" * (LIMIT + 1)
+    with pytest.raises(Unusable, match="over the limit"):
+        line.download()
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        (b"<!DOCTYPE html><html><body>Er ging iets mis</body></html>", "is an HTML page"),
+        (b"\n<?xml version='1.0'?>\n<!-- storing --><html lang='nl'/>", "is an HTML page"),
+        (b'{"error": {"message": "Storing"}}', "is XML or JSON"),
+        (b"PK\x03\x04 and more", "is a Word or ZIP file"),
+        (b"\xd0\xcf\x11\xe0 and more", "is an old Word file"),
+        (b"GIF89a\x00\x01", "is neither PDF nor text"),
+        (b"", "is empty"),
+    ],
+)
+def test_content_is_known_by_its_bytes(line: Line, body: bytes, told: str) -> None:
+    """The server says that all of it is a PDF."""
+    line.parliament.fault(line.paper, Fault(body=body))
+    with pytest.raises(Unusable, match=told):
+        line.download()
+    assert line.left() == set()
+
+
+def test_a_pdf_is_known_by_its_bytes_too(line: Line) -> None:
+    line.paper.body = b"\n%PDF-1.7 and so on"
+    assert line.download().format == "pdf"
+
+
+def test_a_missing_document_is_told(line: Line) -> None:
+    line.parliament.fault(line.paper, Fault(status=404))
+    with pytest.raises(Unusable, match="answers 404 in its place"):
+        line.download()
+    assert line.pauses == []
+
+
+def test_what_is_compressed_against_our_wish_is_refused(line: Line) -> None:
+    line.parliament.fault(line.paper, Fault(headers=(("Content-Encoding", "gzip"),)))
+    with pytest.raises(Unusable, match="sent compressed"):
+        line.download()
+
+
+def redirect(target: str) -> Fault:
+    return Fault(status=302, headers=(("Location", target),))
+
+
+def test_a_redirect_within_the_service_is_followed(line: Line) -> None:
+    other = line.parliament.letter(496, SENT, LETTER)
+    line.parliament.fault(line.paper, redirect(f"/OData/v4/2.0/Document({other.guid})/resource"))
+    assert line.download().data == LETTER
+
+
+def test_a_redirect_to_another_host_is_not_followed(line: Line) -> None:
+    with Parliament() as stranger:
+        line.parliament.fault(line.paper, redirect(f"{stranger.address}/evil"))
+        with pytest.raises(NetworkError, match=f"leads to {stranger.address}, not one") as refused:
+            line.download()
+        assert stranger.requests == []
+    assert refused.value.exit_code == 3
+    assert line.left() == set()
+
+
+@pytest.mark.parametrize("target", ["file:///etc/hosts", "ftp://127.0.0.1/x", "https://127.0.0.1:1/"])
+def test_nor_to_another_protocol(line: Line, target: str) -> None:
+    line.parliament.fault(line.paper, redirect(target))
+    with pytest.raises(NetworkError):
+        line.download()
+
+
+def test_redirects_in_a_circle_end(line: Line) -> None:
+    line.parliament.fault(line.paper, *[redirect(f"/OData/v4/2.0/Document({line.paper.guid})/resource")] * 9)
+    with pytest.raises(NetworkError, match="sends on and on"):
+        line.download()
+
+
+def test_only_the_public_services_send_on_to_their_other_hosts() -> None:
+    with Transport(Network(), "jvom/test") as public:
+        public._require_ours("https://zoek.officielebekendmakingen.nl/blg-1.pdf")
+        for address in ("http://repository.overheid.nl/", "https://example.org/", "https://www.overheid.nl/"):
+            with pytest.raises(NetworkError, match="not one of the services"):
+                public._require_ours(address)
+
+
+def test_nobody_there_is_one_plain_sentence(tmp_path: Path) -> None:
+    with Parliament() as parliament:
+        gone = Line(parliament, tmp_path)
+    gone.network = replace(gone.network, attempts=1)
+    with pytest.raises(NetworkError, match=r"127.0.0.1:\d+ cannot be reached") as refused:
+        gone.download()
+    assert "\n" not in refused.value.message
+    assert "what is in raw/ builds without one" in str(refused.value)
+
+
+def test_an_unknown_name_is_told_without_further_attempts(line: Line) -> None:
+    line.network = replace(line.network, parliament="http://nowhere.invalid")
+    with pytest.raises(NetworkError, match=r"nowhere.invalid cannot be reached: its name is not known here"):
+        line.download()
+    assert line.pauses == []
+
+
+@pytest.mark.skipif(which("openssl") is None, reason="no openssl here to make a certificate with")
+def test_a_certificate_that_nobody_vouches_for_is_refused(line: Line, tmp_path: Path) -> None:
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    made = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+    subprocess.run(
+        [*made, "-keyout", key, "-out", certificate, "-days", "2", "-subj", "/CN=127.0.0.1"],
+        check=True,
+        capture_output=True,
+        timeout=60,
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    line.parliament.secure(context)
+    line.network = replace(line.network, parliament=line.parliament.address.replace("http:", "https:"))
+    with pytest.raises(NetworkError, match="has a certificate that cannot be trusted"):
+        line.download()
+    assert line.pauses == []
+    assert line.parliament.requests == []
+
+
+def test_a_full_disk_is_told(line: Line) -> None:
+    line.folder.parent.mkdir(exist_ok=True)
+    line.folder.write_text("a file in its place", encoding="utf-8")
+    with pytest.raises(LakeError, match="cannot be written"):
+        line.download()
+
+
+def test_settings_of_the_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("JVOM_PARLIAMENT_URL")
+    monkeypatch.delenv("JVOM_PUBLICATIONS_URL")
+    assert network() == Network()
+    monkeypatch.setenv("JVOM_PARLIAMENT_URL", "https://mirror.example/odata/")
+    monkeypatch.setenv("JVOM_FETCH_ATTEMPTS", "2")
+    assert (network().parliament, network().attempts) == ("https://mirror.example/odata", 2)
+    for name, value in (
+        ("JVOM_PARLIAMENT_URL", "mirror.example"),
+        ("JVOM_FETCH_TIMEOUT", "0"),
+        ("JVOM_FETCH_BACKOFF", "soon"),
+    ):
+        with monkeypatch.context() as wrong:
+            wrong.setenv(name, value)
+            with pytest.raises(UsageError, match=name):
+                network()
