@@ -1,0 +1,72 @@
+"""PDF of a report → lines with places, and its tables, each read in two ways.
+
+`read` takes the bytes apart in a process of its own (see `sandbox`); `tables` finds a table under
+the heading that a layout gives, by the geometry of words and drawn lines, and where the file is
+tagged by its structure as well. Where the two differ both are told: neither is chosen here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pipelines.pdf import grid, tagged
+from pipelines.pdf.cells import GridCell, Span
+from pipelines.pdf.compare import Disagreement, differences
+from pipelines.pdf.grid import Grid, GridRow
+from pipelines.pdf.heading import TableHeading, resembling
+from pipelines.pdf.model import Box, PdfDocument, PdfLine, PdfPage, Word
+from pipelines.pdf.sandbox import Limits, read
+
+__all__ = [
+    "Box",
+    "Disagreement",
+    "Grid",
+    "GridCell",
+    "GridRow",
+    "Limits",
+    "PdfDocument",
+    "PdfLine",
+    "PdfPage",
+    "Span",
+    "TableHeading",
+    "TableReading",
+    "Word",
+    "read",
+    "resembling",
+    "tables",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class TableReading:
+    """A table as its geometry and as its tags give it; `tags` is None where no tagged table has the heading.
+
+    `agreed` is the table if nothing contradicts it.
+    """
+
+    geometry: Grid | None
+    tags: Grid | None
+    disagreements: tuple[Disagreement, ...]
+
+    @property
+    def agreed(self) -> Grid | None:
+        """By geometry, if tags do not differ; None otherwise."""
+        return self.geometry if not self.disagreements else None
+
+
+def tables(
+    document: PdfDocument, heading: TableHeading, others: Sequence[TableHeading] = ()
+) -> TableReading | None:
+    """Both readings of the first table under `heading`, or None where neither finds one.
+
+    `others` are the headings of other tables: where one stands, this table has ended.
+    """
+    by_geometry = grid.read(document, heading, others)
+    by_tags = tagged.read(document, heading)
+    if by_geometry is None and by_tags is None:
+        return None
+    if by_tags is None:
+        return TableReading(by_geometry, None, ())
+    found = by_geometry or Grid(heading.columns, ())
+    return TableReading(by_geometry, by_tags, differences(by_tags, found))
