@@ -13,7 +13,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 STAGES = {"raw", "document", "tables", "validated", "snapshot", "views", "published"}
-SHARED = {"pipelines.seams", "pipelines.settings"}
+SHARED = {"pipelines.seams", "pipelines.settings", "pipelines.pdf"}  # pdf: a library, see docs/stages.md
 DAGSTER = {"assets", "checks", "metadata", "automation", "definitions", "run"}
 DUCKDB = {"snapshot", "views", "published", "trace"}  # trace for a type only: it is given a connection
 LONGEST_MODULE = 400

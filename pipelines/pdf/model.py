@@ -7,7 +7,7 @@ it is shown. These classes know nothing of PDFium: they also stand on the other 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from pipelines.seams import Line
@@ -156,7 +156,8 @@ class PdfPage:
     """One page: `number` from 1, `label` as printed on it or said by the file, else None.
 
     `images` counts pictures, `hidden` characters that are not drawn (as under a scan), `furniture`
-    names the lines that are running heads, feet or page numbers.
+    names the lines that are running heads, feet or page numbers. `ocr` says that its words were read
+    from a picture.
     """
 
     number: int
@@ -168,6 +169,7 @@ class PdfPage:
     images: int = 0
     hidden: int = 0
     furniture: frozenset[int] = frozenset()
+    ocr: bool = False
 
     @property
     def scanned(self) -> bool:
@@ -213,8 +215,9 @@ class PdfDocument:
         A line that ends in a soft hyphen (U+00AD) goes on in the next without it.
         """
         for page in self.pages:
-            for line in page.lines:
-                yield Line(line.number, line.page, "" if line.number in page.furniture else line.text)
+            for on_page, line in enumerate(page.lines, 1):
+                text = "" if line.number in page.furniture else line.text
+                yield Line(line.number, line.page, text, on_page)
 
     @property
     def tagged(self) -> bool:
@@ -225,3 +228,16 @@ class PdfDocument:
     def page_labels(self) -> tuple[str | None, ...]:
         """Label of each page, in order."""
         return tuple(page.label for page in self.pages)
+
+
+def renumbered(pages: Iterable[PdfPage]) -> tuple[PdfPage, ...]:
+    """The same pages with their lines counted from 1 through the document, once lines were added."""
+    counted: list[PdfPage] = []
+    first = 1
+    for page in pages:
+        numbers = {line.number: number for number, line in enumerate(page.lines, first)}
+        lines = tuple(replace(line, number=numbers[line.number], page=page.number) for line in page.lines)
+        furniture = frozenset(numbers[number] for number in page.furniture)
+        counted.append(replace(page, lines=lines, furniture=furniture))
+        first += len(lines)
+    return tuple(counted)
