@@ -8,20 +8,18 @@ by builds that find nothing to do, so it imports the standard library only.
 from __future__ import annotations
 
 import hashlib
-import os
 import re
-import stat
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from pipelines.files import check_size, replace, take
 from pipelines.seams import Edition, Fidelity, SourceFile, SourceFormat
 from schemas.errors import JvomError, LakeError, Problems, SourceError
 from schemas.registry_toml import Entry
 
 NOTICE = "[Ingekorte uitgave"  # opens one of the first lines of an abridged edition
 NOTICE_LINES = 5
-LARGEST = 200_000_000  # bytes; a report of some fifty pages stays far below
 CATALOGUE = "sources.toml"
 LOCK = "sources.lock"
 
@@ -167,28 +165,7 @@ def _inside(path: Path, raw: Path) -> bytes:
     if not path.resolve().is_relative_to(raw.resolve()):
         hint = "copy the file itself into raw/"
         raise SourceError("is a link to outside raw/", file=_shown(path, raw), hint=hint)
-    return _bytes(path, _shown(path, raw))
-
-
-def _bytes(path: Path, shown: str) -> bytes:
-    try:
-        status = path.stat()
-        if not stat.S_ISREG(status.st_mode):
-            kind = "a folder" if stat.S_ISDIR(status.st_mode) else "no regular file"
-            raise SourceError(f"is {kind}", file=shown, hint="put the document itself there")
-        _check_size(status.st_size, shown)
-        return path.read_bytes()
-    except OSError as error:
-        hint = "check that it is there and may be read"
-        raise SourceError(f"cannot be read: {error.strerror}", file=shown, hint=hint) from error
-
-
-def _check_size(size: int, shown: str) -> None:
-    if size == 0:
-        raise SourceError("is empty", file=shown, hint="fetch the document again, or remove the file")
-    if size > LARGEST:
-        hint = "check that it is the report and not something else"
-        raise SourceError(f"is {size} bytes, over the limit of {LARGEST}", file=shown, hint=hint)
+    return take(path, _shown(path, raw))
 
 
 def _described(data: bytes, edition_year: int, shown: str) -> SourceFile:
@@ -219,7 +196,7 @@ def lock(raw: Path, files: Iterable[SourceFile]) -> bool:
         with filelock.FileLock(raw / f".{LOCK}.guard", timeout=60):
             entries, changed = _entered(lock_entries(raw), wanted)  # another process may have been first
             if changed:
-                _replace(raw / LOCK, _lock_text(entries).encode())
+                replace(raw / LOCK, _lock_text(entries).encode())
             return changed
 
 
@@ -333,7 +310,7 @@ def read(file: SourceFile, *, raw: Path, kept: Path) -> bytes:
     found: list[tuple[str, str]] = []
     for shown, path in places.items():
         if path.exists():
-            data = _bytes(path, shown)
+            data = take(path, shown)
             sha256 = hashlib.sha256(data).hexdigest()
             if sha256 == file.sha256:
                 return data
@@ -359,14 +336,14 @@ def keep(data: bytes, edition_year: int, kept: Path, name: str) -> SourceFile:
     the file elsewhere proves nothing. Raises SourceError at no or too many bytes, LakeError where
     they cannot be written.
     """
-    _check_size(len(data), name)
+    check_size(len(data), name)
     sha256 = hashlib.sha256(data).hexdigest()
     file = _described(data, edition_year, f"warehouse/sources/{sha256}")
     with _writable(file.path, "make the warehouse writable, or free some space"):
         target = kept / sha256
         if not target.is_file() or target.read_bytes() != data:
             kept.mkdir(parents=True, exist_ok=True)
-            _replace(target, data, mode=0o444)
+            replace(target, data, mode=0o444)
     return file
 
 
@@ -377,24 +354,3 @@ def _writable(shown: str, hint: str) -> Iterator[None]:
         yield
     except OSError as error:  # filelock.Timeout is one
         raise LakeError(f"cannot be written: {error.strerror or error}", file=shown, hint=hint) from error
-
-
-def _replace(path: Path, data: bytes, mode: int = 0o644) -> None:
-    """Write aside, flush to disk, then take the place of `path` in one step."""
-    aside = path.with_name(f".{path.name}.{os.urandom(6).hex()}")
-    handle = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
-    try:
-        with open(handle, "wb") as stream:
-            stream.write(data)
-            stream.flush()
-            os.fchmod(stream.fileno(), mode)
-            os.fsync(stream.fileno())
-        os.replace(aside, path)
-    except BaseException:
-        aside.unlink(missing_ok=True)
-        raise
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

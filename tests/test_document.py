@@ -126,8 +126,10 @@ def test_an_empty_file_is_refused(data: bytes) -> None:
     assert "empty" in str(refusal(data))
 
 
-def test_a_pdf_is_refused_with_what_to_do() -> None:
-    assert "pdftotext" in str(refusal(b"%PDF-1.7\n%\xe2\xe3\xcf\xd3"))
+def test_utf16_is_refused_by_name() -> None:
+    for encoding in ("utf-16", "utf-16-be"):
+        data = "\ufeff".encode(encoding) * (encoding == "utf-16-be") + "een\ntwee".encode(encoding)
+        assert "UTF-16" in str(refusal(data))
 
 
 def test_nul_bytes_are_refused_with_their_line() -> None:
@@ -150,8 +152,13 @@ def test_damaged_utf8_is_not_taken_for_windows_1252() -> None:
     assert refusal(damaged).line == 2
 
 
-def test_a_file_of_over_twenty_megabytes_is_refused() -> None:
-    assert "too large" in str(refusal(b"een regel\n" * 2_200_000))
+def test_a_text_of_over_five_megabytes_is_refused() -> None:
+    assert "too large" in str(refusal(b"een regel\n" * 550_000))
+
+
+def test_more_lines_than_any_report_has_are_refused() -> None:
+    assert "20,001 lines" in str(refusal("een\n" * 20_001))
+    assert len(read_document("een\n" * 20_000).lines) == 20_000
 
 
 def test_a_line_of_over_a_hundred_thousand_characters_is_refused() -> None:

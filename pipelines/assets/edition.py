@@ -14,9 +14,9 @@ from pipelines import (
     metadata,
     quarantined,
     raw,
+    reading,
     settings,
     snapshot,
-    tables,
     validated,
     versions,
 )
@@ -35,7 +35,6 @@ from pipelines.assets.common import (
     process,
     spoken,
 )
-from pipelines.document import read as read_document
 from pipelines.seams import Document, Edition, Fidelity, Recorded, SourceFile, SourceFormat
 from schemas import registry
 from schemas.errors import JvomError, LakeError, Problems, SourceError
@@ -176,7 +175,7 @@ def document(
 ) -> dg.MaterializeResult:
     with _judged(context, warehouse, source, "document"):
         where = warehouse.settings()
-        read = read_document(raw.read(source, raw=where.raw, kept=where.kept), source)
+        read = reading.read_document(raw.read(source, raw=where.raw, kept=where.kept), source)
     return dg.MaterializeResult(
         value=read,
         metadata={
@@ -223,7 +222,7 @@ def tables_of(  # type: ignore[no-untyped-def]  # Dagster takes an annotation fo
         known = registry.load()
         edition = _edition(warehouse, context.partition_key)
     with _judged(context, warehouse, source, "tables", document):
-        read = tables.read(document, source, edition, known)
+        read = reading.read_tables(document, source, edition)
         failures = validated.failures(read, {mission.id for mission in known.missions})
         if failures:  # the checks below fail the run; quarantine has them all in one place
             refusal = validated.refusal(failures, source.path)

@@ -1,4 +1,4 @@
-"""`jvom build --dry-run`: reads and checks in this process, writes nothing, says what would change."""
+"""`jvom build --dry-run`: reads and checks, writes nothing, says what would change."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pipelines import document, published, raw, tables, validated
+from pipelines import published, raw, reading, validated
 from pipelines.pending import Due, Plan
 from pipelines.settings import Settings
 from schemas import registry
@@ -70,8 +70,8 @@ def _rehearsed(settings: Settings, due: Due) -> Rehearsed:
 
 def _read(settings: Settings, due: Due) -> dict[str, pa.Table]:
     known = registry.load()
-    lines = document.read(raw.read(due.source, raw=settings.raw, kept=settings.kept), due.source)
-    read = tables.read(lines, due.source, due.edition, known)
+    data = raw.read(due.source, raw=settings.raw, kept=settings.kept)
+    read = reading.read_tables(reading.read_document(data, due.source), due.source, due.edition)
     return validated.check(read, {mission.id for mission in known.missions}, path=due.source.path)
 
 

@@ -16,7 +16,8 @@ from pipelines.pdf.compare import Disagreement, differences
 from pipelines.pdf.grid import Grid, GridRow
 from pipelines.pdf.heading import TableHeading, resembling
 from pipelines.pdf.model import Box, PdfDocument, PdfLine, PdfPage, Word
-from pipelines.pdf.sandbox import Limits, read
+from pipelines.pdf.reading import read
+from pipelines.sandbox import Limits
 
 __all__ = [
     "Box",

@@ -68,6 +68,7 @@ def _page(page: PdfPage) -> dict[str, Any]:
         "images": page.images,
         "hidden": page.hidden,
         "furniture": sorted(page.furniture),
+        "ocr": int(page.ocr),
     }
 
 
@@ -89,6 +90,7 @@ def _read_page(item: dict[str, Any]) -> PdfPage:
         images=item["images"],
         hidden=item["hidden"],
         furniture=frozenset(item["furniture"]),
+        ocr=bool(item["ocr"]),
     )
 
 

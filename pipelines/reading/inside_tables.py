@@ -1,0 +1,30 @@
+"""What runs in the child that reads tables: `sandbox.call` names its function."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import schemas
+from pipelines import tables as stage
+from pipelines.reading import wire
+from pipelines.seams import SourceFile
+from schemas import registry
+
+
+@cache
+def prepare() -> registry.Registry:
+    """Loads what reading needs from disk, while files can still be opened: contracts and registry."""
+    assert schemas.TABLES
+    return registry.load()
+
+
+def tables(question: dict[str, Any], _data: bytes) -> tuple[Any, bytes]:
+    """Every table of a document, as Arrow streams; the answer holds the size of each by name."""
+    read = stage.read(
+        wire.load_document(question["document"]),
+        SourceFile(**question["source"]),
+        wire.load_edition(question["edition"]),
+        prepare(),
+    )
+    return wire.dump_tables(read)
