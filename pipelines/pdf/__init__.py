@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from pipelines.pdf import grid, tagged
 from pipelines.pdf.cells import GridCell, Span
-from pipelines.pdf.compare import Disagreement, differences
+from pipelines.pdf.compare import Disagreement, differences, paired, same
 from pipelines.pdf.grid import Grid, GridRow
 from pipelines.pdf.heading import TableHeading, resembling
 from pipelines.pdf.model import Box, PdfDocument, PdfLine, PdfPage, Word
@@ -35,6 +35,7 @@ __all__ = [
     "Word",
     "read",
     "resembling",
+    "same",
     "tables",
 ]
 
@@ -49,6 +50,20 @@ class TableReading:
     geometry: Grid | None
     tags: Grid | None
     disagreements: tuple[Disagreement, ...]
+
+    @property
+    def grid(self) -> Grid:
+        """The reading by geometry, or that by tags where there is no other."""
+        found = self.geometry or self.tags
+        assert found is not None, "a table is read in at least one way"
+        return found
+
+    @property
+    def rows(self) -> list[tuple[GridRow | None, GridRow | None]]:
+        """Rows by tags and by geometry side by side; all None by tags where the file has none."""
+        if self.tags is None:
+            return [(None, row) for row in self.grid.rows]
+        return list(paired(self.tags, self.geometry or Grid(self.tags.columns, ())))
 
     @property
     def agreed(self) -> Grid | None:

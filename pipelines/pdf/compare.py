@@ -29,15 +29,24 @@ class Disagreement:
 
 def differences(tags: Grid, geometry: Grid) -> tuple[Disagreement, ...]:
     """Every cell in which a reading by tags differs from one by geometry, white space apart."""
+    pairs = paired(tags, geometry)
+    return tuple(found for one, other in pairs for found in _row(one, other, geometry.columns))
+
+
+def paired(tags: Grid, geometry: Grid) -> Iterator[tuple[GridRow | None, GridRow | None]]:
+    """Rows of both readings side by side, in order, by what stands first in them; None where one has none."""
     keys = [[_key(row) for row in grid.rows] for grid in (tags, geometry)]
     matcher = SequenceMatcher(a=keys[0], b=keys[1], autojunk=False)
-    found: list[Disagreement] = []
     for _, a1, a2, b1, b2 in matcher.get_opcodes():
         for step in range(max(a2 - a1, b2 - b1)):
             one = tags.rows[a1 + step] if a1 + step < a2 else None
             other = geometry.rows[b1 + step] if b1 + step < b2 else None
-            found.extend(_row(one, other, geometry.columns))
-    return tuple(found)
+            yield one, other
+
+
+def same(one: GridCell | None, other: GridCell | None) -> bool:
+    """Whether two readings of a cell say the same, white space apart."""
+    return _compared(one) == _compared(other)
 
 
 def _row(
@@ -54,7 +63,7 @@ def _row(
     if tags and geometry and not tags.is_region and not geometry.is_region:
         pairs.append((("region",), _bare(tags.region), _bare(geometry.region)))
     for column, one, other in pairs:
-        if _compared(one) != _compared(other):
+        if not same(one, other):
             cell = other or one
             place = (cell.page, cell.line) if cell else (None, None)
             yield Disagreement(*place, name, column, _shown(one), _shown(other))

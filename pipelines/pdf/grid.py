@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pipelines.pdf import bands, columns, labels
+from pipelines.pdf import bands, columns, labels, pricing
 from pipelines.pdf.area import Body, bodies
 from pipelines.pdf.bands import Row
 from pipelines.pdf.cells import Fragment, GridCell, cell
 from pipelines.pdf.heading import HeadingPlace, TableHeading
 from pipelines.pdf.model import PdfDocument, Word
+from pipelines.pdf.rows import cut as cut_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,8 @@ class Grid:
     """A table: the columns' paths as the layout names them, and its rows from top to bottom.
 
     `unknown` are words in the heading that the layout does not know, `ended` whether the row was
-    found that the layout names as the last.
+    found that the layout names as the last. `heading` gives the lines of the heading, on every page that
+    has it, and `marked` the footnote numbers in it, each with its line.
     """
 
     columns: tuple[tuple[str, ...], ...]
@@ -39,6 +41,8 @@ class Grid:
     unknown: tuple[Word, ...] = ()
     ended: bool = True
     page: int = 1
+    heading: tuple[int, ...] = ()
+    marked: tuple[tuple[int, int], ...] = ()
 
     @property
     def data(self) -> tuple[GridRow, ...]:
@@ -59,9 +63,9 @@ def read(document: PdfDocument, heading: TableHeading, others: Sequence[TableHea
     placed = _with_rows(placed, parts, heading)
     pages = [body for _, body in placed]
     found = [bands.fragments(body, parts, heading) for body in pages]
-    cut, setting = bands.cut(pages, found, heading, parts)
+    cut, setting = cut_rows(pages, found, heading, parts)
     if heading.labelled:
-        prices = bands.prices(pages, found, heading, parts)
+        prices = pricing.prices(pages, found, heading, parts)
         shared = [
             labels.assign(body, rows, part, price, heading, parts, setting, first=body is pages[0])
             if rows
@@ -74,12 +78,18 @@ def read(document: PdfDocument, heading: TableHeading, others: Sequence[TableHea
         [*zip([row for page in cut for row in page], [r for page in shared for r in page], strict=True)]
     )
     place = placed[0][0]
+    lines = {number for found, _ in placed if found for number in found.lines}
+    headed = [line for page in document.pages for line in page.lines if line.number in lines]
     return Grid(
         columns=heading.columns,
         rows=tuple(_grid_rows(rows, heading)),
         unknown=place.unknown if place else (),
         ended=any(body.ended for body in pages),
         page=pages[0].page,
+        heading=tuple(line.number for line in headed),
+        marked=tuple(
+            (number, line.number) for line in headed for word in line.words for number in word.numbers
+        ),
     )
 
 

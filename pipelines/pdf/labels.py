@@ -8,10 +8,11 @@ from functools import cache
 from itertools import pairwise
 
 from pipelines.pdf.area import Body
-from pipelines.pdf.bands import Prices, Row, Setting
+from pipelines.pdf.bands import Row
 from pipelines.pdf.cells import Fragment, GridCell, cell
 from pipelines.pdf.heading import TableHeading, folded
 from pipelines.pdf.model import Box, PdfLine
+from pipelines.pdf.pricing import Prices, Setting
 
 _STRANGE = 2.0
 _RULE_INSIDE = 6.0

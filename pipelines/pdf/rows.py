@@ -9,7 +9,7 @@ from pipelines.pdf.bands import Ends, Row
 from pipelines.pdf.cells import Fragment
 from pipelines.pdf.figure_rows import FigureRows
 from pipelines.pdf.heading import TableHeading
-from pipelines.pdf.pricing import SETTINGS, Prices, Setting
+from pipelines.pdf.pricing import SETTINGS, Setting, prices
 from pipelines.pdf.text_rows import TextRows
 
 

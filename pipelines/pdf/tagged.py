@@ -33,6 +33,7 @@ def read(document: PdfDocument, heading: TableHeading) -> Grid | None:
     """The first tagged table under `heading` and those that continue it, or None."""
     places = _Places(document)
     rows: list[_Row] = []
+    headed: list[GridCell] = []
     page = 0
     for table in document.tag_tables:
         laid = _laid_out(table)
@@ -42,6 +43,9 @@ def read(document: PdfDocument, heading: TableHeading) -> Grid | None:
         if count is None and not _continues(laid, heading):
             break
         page = page or next((at for row in laid for cell in row.cells.values() for at, _ in cell.words), 0)
+        headed += [
+            cell for row in laid[: count or 0] for one in row.cells.values() if (cell := places.cell(one))
+        ]
         body = [row for row in laid[count or 0 :] if not row.empty]
         _append(rows, body, heading)
         if rows and _is_last(rows[-1], heading):
@@ -49,7 +53,14 @@ def read(document: PdfDocument, heading: TableHeading) -> Grid | None:
     if not rows:
         return None
     made = tuple(_grid_rows(rows, heading, places))
-    return Grid(heading.columns, made, ended=_is_last(rows[-1], heading), page=page)
+    return Grid(
+        heading.columns,
+        made,
+        ended=_is_last(rows[-1], heading),
+        page=page,
+        heading=tuple(sorted({span.line for cell in headed for span in cell.spans})),
+        marked=tuple((number, cell.line) for cell in headed for number in cell.markers),
+    )
 
 
 def _laid_out(table: TagTable) -> list[_Row]:

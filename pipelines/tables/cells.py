@@ -6,17 +6,36 @@ import datetime
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from pipelines.pdf import Box
 from pipelines.seams import Document
+
+DISAGREEMENT = "tag_geometry_disagreement"
+"""Begins what `equalities` says of a cell that tags and geometry give differently."""
 
 
 @dataclass(frozen=True)
 class Span:
-    """Characters `char_start` to `char_end` (0-based, end exclusive) of one line."""
+    """Characters `char_start` to `char_end` (0-based, end exclusive) of one line; in a PDF their box."""
 
     page: int
     line: int
     char_start: int
     char_end: int
+    box: Box | None = None
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A cell as a PDF shows it: its text without markers, its pieces, and how it was read.
+
+    `derivation` is empty where geometry alone says so; `disputed` says what tags and geometry give
+    where they differ.
+    """
+
+    printed: str
+    spans: tuple[Span, ...]
+    derivation: tuple[str, ...] = ()
+    disputed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -59,7 +78,7 @@ def _row(cell: Cell, document: Document, edition_year: int) -> dict[str, object]
                 "line": span.line,
                 "char_start": span.char_start,
                 "char_end": span.char_end,
-                "box": None,
+                "box": _box(span.box),
             }
             for span in cell.spans
         ],
@@ -67,3 +86,7 @@ def _row(cell: Cell, document: Document, edition_year: int) -> dict[str, object]
         "equalities": list(cell.equalities),
         "parts": list(cell.parts),
     }
+
+
+def _box(box: Box | None) -> dict[str, float] | None:
+    return None if box is None else {"x0": box.left, "y0": box.top, "x1": box.right, "y1": box.bottom}

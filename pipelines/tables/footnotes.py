@@ -24,8 +24,9 @@ from typing import Literal
 
 from pipelines.seams import Document, Line
 from pipelines.tables import durations
-from pipelines.tables.anatomy import Anatomy, Header, is_title
+from pipelines.tables.anatomy import Anatomy, Annex, is_title
 from pipelines.tables.cells import Cell
+from pipelines.tables.drawn import Setting, lines_of
 from pipelines.tables.words import Word, as_printed, marker, spans, words
 from schemas.errors import LayoutError
 
@@ -56,6 +57,7 @@ class _Page:
     lines: list[Line]
     header: int = 0  # number of the line on which the header of the annex's table starts
     markers: dict[int, list[int]] = field(default_factory=dict)
+    apart: frozenset[int] = frozenset()  # numbers of lines that are set otherwise than the one above
 
     def start(self, number: int, after: int, later: Sequence[_Page]) -> int | None:
         """Index of the line on which footnote `number` starts, behind index `after`."""
@@ -138,7 +140,7 @@ def find(anatomy: Anatomy, document: Document) -> list[Note]:
 
     Raises LayoutError where a line looks like a footnote but its number is not the next one.
     """
-    pages = _pages(anatomy)
+    pages = _pages(anatomy, document)
     starts: list[_Start] = []
     expected = 1
     for position, page in enumerate(pages):
@@ -208,24 +210,34 @@ def _opening(line: Line) -> int | None:
     return int(match["number"])
 
 
-def _pages(anatomy: Anatomy) -> list[_Page]:
+def _pages(anatomy: Anatomy, document: Document) -> list[_Page]:
     """The pages of the running text, and the annexes, in the order of the document."""
-    pages = [_page("document", lines) for _, lines in groupby(anatomy.text, key=lambda line: line.page)]
-    pages.append(_page("mandates", anatomy.mandates.lines, anatomy.mandates.header))
-    pages.append(_page("personnel", anatomy.personnel.lines, anatomy.personnel.header))
+    set_as = Setting.of(document.pdf) if document.pdf else None
+    pages = [
+        _page("document", lines, set_as) for _, lines in groupby(anatomy.text, key=lambda line: line.page)
+    ]
+    pages.append(_page("mandates", anatomy.mandates.lines, set_as, anatomy.mandates))
+    pages.append(_page("personnel", anatomy.personnel.lines, set_as, anatomy.personnel))
     filled = [page for page in pages if page.lines]
     return sorted(filled, key=lambda page: page.lines[0].number)
 
 
-def _page(scope: Scope, lines: Iterable[Line], header: Header | None = None) -> _Page:
-    page = _Page(scope, [line for line in lines if line.text.strip()], header.first if header else 0)
+def _page(scope: Scope, lines: Iterable[Line], set_as: Setting | None, annex: Annex | None = None) -> _Page:
+    page = _Page(scope, [line for line in lines if line.text.strip()], annex.header.first if annex else 0)
+    if set_as:
+        page.apart = set_as.apart(page.lines)
+        taken = lines_of(annex.table) if annex and annex.table else ()
+        for number, line in set_as.markers([*taken, *(line.number for line in page.lines)]):
+            page.markers.setdefault(number, []).append(line)
+    table = None if set_as else scope
     for word in words(line for line in page.lines if _DIGIT.search(line.text)):
-        for number in _markers(word.text, scope):
-            page.markers.setdefault(number, []).append(word.line.number)
+        for number in _markers(word.text, table):
+            if word.line.number not in page.markers.setdefault(number, []):
+                page.markers[number].append(word.line.number)
     return page
 
 
-def _markers(text: str, scope: Scope) -> Iterable[int]:
+def _markers(text: str, scope: Scope | None) -> Iterable[int]:
     """Numbers that may be a marker glued to `text`; in the table of annex 2 to a figure too."""
     found = marker(text)
     if found:
@@ -270,6 +282,7 @@ def _note(start: _Start, starts: Sequence[_Start]) -> Note:
     bounds = [other.line.number for other in starts if other.page is page and other.index > start.index]
     if first.number < page.header:
         bounds.append(page.header)
+    bounds += [line.number for line in page.rest(start.index)[1:] if line.number in page.apart][:1]
     rest = [line for line in page.rest(start.index) if not bounds or line.number < min(bounds)]
     if len(rest) > FOOT_LINES:
         ends = [index for index in range(len(rest) - 1) if _ends(rest[index], rest[index + 1])]

@@ -118,7 +118,7 @@ def too_many_figures(document: Document, lines: Sequence[Line], columns: int) ->
 def second_row(document: Document, line: Line, mission_id: str, first: Line) -> LayoutError:
     """A mission that the table lists twice."""
     return LayoutError(
-        f"“{_joined([line])}” is {mission_id}, which stands on line {first.number} already",
+        f"“{_joined([line])}” is {mission_id}, which stands on line {first.shown} already",
         file=document.path,
         page=line.page,
         line=line.number,

@@ -15,6 +15,7 @@ _WORDS = (
     "waarbij bondgenoten partners staf transport training advies en toezicht samen het beeld vormen "
     "zodat de bijdrage past bij wat nodig blijkt"
 ).split()
+PERIOD = "mei 2023 t/m april 2024"
 SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -71,14 +72,23 @@ class _Grid:
 
 def blocks(content: Content, style: Style, rng: random.Random) -> list[Block]:
     """Annex 1, then annex 2, each with its heading, and text and footnotes around them."""
-    one = _annex("Bijlage 1 Rechtsbasis, mandaten en nationale kaders", mandates(content, style), _mandate_numbers(content))
-    two = _annex("Bijlage 2 Totale inzet", personnel(content, style), _personnel_numbers(content))
+    one = _annex(
+        "Bijlage 1 Rechtsbasis, mandaten en nationale kaders",
+        mandates(content, style),
+        _mandate_numbers(content),
+    )
+    two = _annex(f"Bijlage 2 Totale inzet {PERIOD}", personnel(content, style), _personnel_numbers(content))
     made: list[Block] = [*_text(rng, style.text_before)]
     for index, (heading, table, numbers) in enumerate((one, two)):
         notes = [Paragraph(_sentence(rng), 2, number) for number in numbers]
         if index and style.own_pages:
             made.append(PageBreak())
-        made += [heading, *(notes if style.notes == "before" else ()), table, *(notes if style.notes == "after" else ())]
+        made += [
+            heading,
+            *(notes if style.notes == "before" else ()),
+            table,
+            *(notes if style.notes == "after" else ()),
+        ]
         made += _text(rng, style.text_after)
     return made
 
@@ -88,7 +98,10 @@ def _annex(title: str, table: Table, numbers: list[int]) -> tuple[Paragraph, Tab
 
 
 def _mandate_numbers(content: Content) -> list[int]:
-    return [*content.heading_markers, *(n for row in content.mandates for cell in row.cells for n in cell.markers)]
+    return [
+        *content.heading_markers,
+        *(n for row in content.mandates for cell in row.cells for n in cell.markers),
+    ]
 
 
 def _personnel_numbers(content: Content) -> list[int]:
@@ -149,7 +162,9 @@ def personnel_heading(columns: Sequence[tuple[str, ...]], style: Style) -> list[
     return [top, below]
 
 
-def _heading(printed: Printed, style: Style, *, columns: int = 1, rows: int = 1, align: str | None = None) -> Cell:
+def _heading(
+    printed: Printed, style: Style, *, columns: int = 1, rows: int = 1, align: str | None = None
+) -> Cell:
     return Cell(
         printed,
         columns,
@@ -181,7 +196,11 @@ def mandates(content: Content, style: Style) -> Table:
                 turn = style.labels if style.labels in ("up", "down") else ""
                 valign = "middle" if turn else style.valign
                 cells[0] = Cell(
-                    Printed(region), rows=len(group), align="center" if turn else "left", valign=valign, turn=turn
+                    Printed(region),
+                    rows=len(group),
+                    align="center" if turn else "left",
+                    valign=valign,
+                    turn=turn,
                 )
             body.append(dict(sorted(cells.items())))
     return _ruled(Table(style.mandate_widths, [heading], body), style, starts)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 MISSIONS = (
     "UNIFIL",
@@ -36,7 +36,13 @@ MISSIONS = (
     "KFOR",
 )
 REGIONS = ("Europa", "Midden-Oosten", "Midden-Oosten overige missies", "Afrika", "Azië", "Diversen")
-PLACES = ("Libanon en Golan", "Jeruzalem en Ramallah", "oostkust Afrika", "Burkina Faso, Togo en Uganda", "Mali")
+PLACES = (
+    "Libanon en Golan",
+    "Jeruzalem en Ramallah",
+    "oostkust Afrika",
+    "Burkina Faso, Togo en Uganda",
+    "Mali",
+)
 BASES = (
     "VNVR-resolutie {n}",
     "VNVR-resoluties {n} en {m}",
@@ -127,10 +133,36 @@ def content(rng: random.Random) -> Content:
     columns = PERSONNEL_LAYOUTS[layout]
     numbers = iter(range(rng.randint(1, 20), 99))
     heading_markers = (next(numbers), next(numbers))
-    return Content(columns, _personnel(rng, columns, numbers), _mandates(rng, numbers), heading_markers)
+    drawn = Content(columns, _personnel(rng, columns, numbers), _mandates(rng, numbers), heading_markers)
+    return _in_order(drawn)
 
 
-def _personnel(rng: random.Random, columns: tuple[tuple[str, ...], ...], numbers: object) -> tuple[PersonnelRow, ...]:
+def _in_order(drawn: Content) -> Content:
+    """The same with its footnotes numbered as they are met: annex 1, then annex 2, row by row."""
+    cells = [cell for row in drawn.mandates for cell in row.cells]
+    cells += [cell for row in drawn.personnel for cell in (row.name, *row.figures) if cell]
+    met = [*drawn.heading_markers, *(number for cell in cells for number in cell.markers)]
+    new = dict(zip(met, sorted(met), strict=True))
+
+    def numbered(cell: Printed | None) -> Printed | None:
+        return cell and replace(cell, markers=tuple(new[number] for number in cell.markers))
+
+    return replace(
+        drawn,
+        personnel=tuple(
+            replace(row, name=numbered(row.name), figures=tuple(numbered(cell) for cell in row.figures))
+            for row in drawn.personnel
+        ),
+        mandates=tuple(
+            replace(row, cells=tuple(numbered(cell) for cell in row.cells)) for row in drawn.mandates
+        ),
+        heading_markers=tuple(new[number] for number in drawn.heading_markers),
+    )
+
+
+def _personnel(
+    rng: random.Random, columns: tuple[tuple[str, ...], ...], numbers: object
+) -> tuple[PersonnelRow, ...]:
     names = rng.sample(MISSIONS, rng.randint(6, 22))
     regions = list(REGIONS[: rng.randint(2, len(REGIONS))])
     if rng.random() < 0.3:

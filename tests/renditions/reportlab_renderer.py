@@ -62,7 +62,12 @@ def render(blocks: list[Block], style: Style) -> bytes:
 def _pages(story: list[Flowable], style: Style) -> int:
     room = style.margin - 6
     document = SimpleDocTemplate(
-        io.BytesIO(), pagesize=style.page, leftMargin=room, rightMargin=room, topMargin=room, bottomMargin=room
+        io.BytesIO(),
+        pagesize=style.page,
+        leftMargin=room,
+        rightMargin=room,
+        topMargin=room,
+        bottomMargin=room,
     )
     document.build(story)
     return int(document.page)
@@ -141,7 +146,9 @@ def _content(cell: Cell, style: Style, font: str) -> Any:
     if cell.italic:
         text = f"<i>{text}</i>"
     leading = style.size * style.leading
-    form = ParagraphStyle("cell", fontName=font, fontSize=style.size, leading=leading, alignment=_ALIGN[cell.align])
+    form = ParagraphStyle(
+        "cell", fontName=font, fontSize=style.size, leading=leading, alignment=_ALIGN[cell.align]
+    )
     if cell.turn:
         return _Turned(cell.printed.text, font, style.size, up=cell.turn == "up")
     return Text(text, form)

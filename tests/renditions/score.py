@@ -78,7 +78,9 @@ def found_personnel(grid: Grid) -> list[tuple[Said, ...]]:
 def score(expected: list[tuple[Said, ...]], found: list[tuple[Said, ...]]) -> Score:
     """Rows are matched in order, by what they have in common; a row too many counts as one wrong."""
     result = Score()
-    matcher = SequenceMatcher(a=[_key(row) for row in expected], b=[_key(row) for row in found], autojunk=False)
+    matcher = SequenceMatcher(
+        a=[_key(row) for row in expected], b=[_key(row) for row in found], autojunk=False
+    )
     pairs: list[tuple[int | None, int | None]] = []
     for kind, a1, a2, b1, b2 in matcher.get_opcodes():
         span = max(a2 - a1, b2 - b1)
@@ -107,7 +109,11 @@ def _compare(wanted: tuple[Said, ...], got: tuple[Said, ...], result: Score) -> 
 
 def _key(row: tuple[Said, ...]) -> str:
     first, second = row[0], row[1]
-    return f"{first[0] if first else ''} {second[0] if second else ''}" if len(row) == 5 else str(first and first[0])
+    return (
+        f"{first[0] if first else ''} {second[0] if second else ''}"
+        if len(row) == 5
+        else str(first and first[0])
+    )
 
 
 def _said(printed: Printed) -> Said:

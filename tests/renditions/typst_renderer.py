@@ -62,14 +62,22 @@ def _paragraph(block: Paragraph, style: Style) -> str:
 def _marker(numbers: tuple[int, ...], style: Style) -> str:
     text = ",".join(map(str, numbers))
     if style.marker == "unicode":
-        return _text("".join(map(str, numbers)).translate(SUPERSCRIPTS) if len(numbers) == 1 else text.translate(SUPERSCRIPTS))
+        return _text(
+            "".join(map(str, numbers)).translate(SUPERSCRIPTS)
+            if len(numbers) == 1
+            else text.translate(SUPERSCRIPTS)
+        )
     if style.marker == "font":
         return f"#super(typographic: true)[{text}]"
-    return f"#super(typographic: false, size: {style.marker_size}em, baseline: -{style.marker_rise}em)[{text}]"
+    return (
+        f"#super(typographic: false, size: {style.marker_size}em, baseline: -{style.marker_rise}em)[{text}]"
+    )
 
 
 def _printed(printed: Printed, style: Style) -> str:
-    return (_text(printed.text) if printed.text else "") + (_marker(printed.markers, style) if printed.markers else "")
+    return (_text(printed.text) if printed.text else "") + (
+        _marker(printed.markers, style) if printed.markers else ""
+    )
 
 
 def _table(table: Table, style: Style) -> str:

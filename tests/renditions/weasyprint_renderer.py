@@ -96,7 +96,9 @@ def _cell(cell: Cell, style: Style, tag: str) -> str:
         body = f"<i>{body}</i>"
     if cell.turn:
         body = _turned(cell, body, style)
-    spans = (f" colspan={cell.columns}" if cell.columns > 1 else "") + (f" rowspan={cell.rows}" if cell.rows > 1 else "")
+    spans = (f" colspan={cell.columns}" if cell.columns > 1 else "") + (
+        f" rowspan={cell.rows}" if cell.rows > 1 else ""
+    )
     return f'<{tag}{spans} style="{"; ".join(rules)}">{body}</{tag}>'
 
 
@@ -104,7 +106,11 @@ def _turned(cell: Cell, body: str, style: Style) -> str:
     """WeasyPrint has no vertical writing: a box as high as the text is long, and the text turned in it."""
     length = 0.66 * style.size * len(cell.printed.text)
     up = cell.turn == "up"
-    place = f"left: 0; top: {length}pt; transform: rotate(-90deg)" if up else f"left: {1.2 * style.size}pt; top: 0; transform: rotate(90deg)"
+    place = (
+        f"left: 0; top: {length}pt; transform: rotate(-90deg)"
+        if up
+        else f"left: {1.2 * style.size}pt; top: 0; transform: rotate(90deg)"
+    )
     return (
         f'<div style="position: relative; height: {length}pt; width: {1.3 * style.size}pt">'
         f'<span style="position: absolute; display: block; text-align: center; width: {length}pt; {place}; transform-origin: 0 0; white-space: nowrap">{body}</span></div>'
