@@ -10,7 +10,7 @@ from pipelines.pdf.area import Body, bodies
 from pipelines.pdf.bands import Row
 from pipelines.pdf.cells import Fragment, GridCell, cell
 from pipelines.pdf.heading import HeadingPlace, TableHeading
-from pipelines.pdf.model import PdfDocument, Word
+from pipelines.pdf.model import Box, PdfDocument, Word
 from pipelines.pdf.rows import cut as cut_rows
 
 
@@ -33,7 +33,8 @@ class Grid:
 
     `unknown` are words in the heading that the layout does not know, `ended` whether the row was
     found that the layout names as the last. `heading` gives the lines of the heading, on every page that
-    has it, and `marked` the footnote numbers in it, each with its line.
+    has it, and `marked` the footnote numbers in it, each with its line. `above` gives, for each page,
+    the boxes of the columns' headings; on a page without them, those of the page before.
     """
 
     columns: tuple[tuple[str, ...], ...]
@@ -43,6 +44,19 @@ class Grid:
     page: int = 1
     heading: tuple[int, ...] = ()
     marked: tuple[tuple[int, int], ...] = ()
+    above: tuple[tuple[int, tuple[Box, ...]], ...] = ()
+
+    def nearest(self, cell: GridCell) -> int | None:
+        """The column whose heading is nearest to a cell, by left edge, right edge or centre.
+
+        Nothing else is regarded, neither rules nor other cells; None where no heading is known.
+        """
+        boxes = dict(self.above).get(cell.page, ())
+        own = cell.box
+        away = [
+            min(abs(box.left - own.left), abs(box.right - own.right), abs(box.centre - own.centre)) for box in boxes
+        ]
+        return away.index(min(away)) if away else None
 
     @property
     def data(self) -> tuple[GridRow, ...]:
@@ -87,6 +101,7 @@ def read(document: PdfDocument, heading: TableHeading, others: Sequence[TableHea
         ended=any(body.ended for body in pages),
         page=pages[0].page,
         heading=tuple(line.number for line in headed),
+        above=tuple((body.page, body.columns) for body in pages),
         marked=tuple(
             (number, line.number) for line in headed for word in line.words for number in word.numbers
         ),

@@ -124,7 +124,7 @@ class _Reader:
         agreed = not self._tagged or drawn.agree(pair, tags, geometry)
         ways = [geometry] if agreed else [tags, geometry]
         understood = [(cell, value) for cell in ways if cell and (value := meaning(cell.text)) is not None]
-        told = () if agreed else (drawn.told(tags, geometry),)
+        told = [] if agreed else [drawn.told(tags, geometry)]
         if not understood:
             if any(ways) or column not in _DURATIONS:
                 self._not_understood(column, next((cell for cell in ways if cell), None), pair)
@@ -174,11 +174,11 @@ class _Reader:
                     "in schemas/layouts.toml",
                 )
             return None
-        told = () if agreed else (drawn.told(tags, geometry),)
+        told = [] if agreed else [drawn.told(tags, geometry)]
         if len({comparable(cell.text) for cell in known}) > 1:
             self._disagreement(told[0], known[0])
         how = ("structure tag",) if self._tagged and (agreed or known[0] is tags) else ("printed",)
-        return Region(known[0].text, drawn.spans(known[0]), told, how)
+        return Region(known[0].text, drawn.spans(known[0]), tuple(told), how)
 
     def _not_understood(self, column: str, cell: GridCell | None, pair: _Pair) -> None:
         if cell is None:

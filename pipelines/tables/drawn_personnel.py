@@ -135,7 +135,13 @@ class _Reader:
                 wordings.append(wording)
         lines = self._sheet.lines_of([name, *_figures(pair)])
         agreed = None not in pair and len(wordings) == 1
-        return Row(lines, region, tuple(wordings), agreed, self._tagged and not agreed)
+        under = all(
+            cell is None or self._found.grid.nearest(cell) == column
+            for row in pair
+            if row
+            for column, cell in enumerate(row.cells[1:], start=1)
+        )
+        return Row(lines, region, tuple(wordings), agreed, self._tagged and not agreed, under)
 
     def _cells(self, row: GridRow, pair: _Pair) -> Iterator[Figure]:
         """Each column's figure, or its blank."""

@@ -8,6 +8,8 @@ Structure tags and geometry are two passes over the same row, each of which may 
 - where there is one pass only (no tags, or a picture) it is taken if every sum of the row and of its
   columns comes out. Else a second pass must give the same: the figures in their printed order,
   placed by the sums alone as in a text edition (see `inference`), without regard to where they stand.
+  Where the sums leave it open, it must be among their best readings, and each figure must be nearest
+  to the heading of its column, which is looked at without regard to rules and other cells.
 
 Everything else is refused, with what each pass gave as the alternatives.
 """
@@ -107,7 +109,9 @@ class _Placed(Decision):
         wording = row.wordings[chosen.key]
         if ordered is not None or (row.disputed and len(_figures(best)) > 1):
             seen = [Choice(_values(one.placed)) for one in row.wordings]
-            if row.disputed or {choice.figures for choice in ordered or ()} != {chosen.figures}:
+            by_order = _figures(ordered or ())
+            twice = by_order == {chosen.figures} or (row.under and chosen.figures in by_order)
+            if row.disputed or not twice:
                 why = _why(row, ordered or ())
                 return self.undecided(row, wording, why, [*seen, *(ordered or ())])
         hidden = None if self.reading(row) else self._hidden_mark(chosen, solution)

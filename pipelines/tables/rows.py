@@ -112,7 +112,8 @@ class Wording:
 class Row:
     """One row: its lines, the region heading it stands under, the ways to read its words.
 
-    `agreed` says that tags and geometry of a PDF give the same; `disputed` that they do not.
+    `agreed` says that tags and geometry of a PDF give the same; `disputed` that they do not; `under`
+    that each figure is nearest to the heading of its own column.
     """
 
     lines: tuple[Line, ...]
@@ -120,6 +121,7 @@ class Row:
     wordings: tuple[Wording, ...]
     agreed: bool = False
     disputed: bool = False
+    under: bool = False
 
 
 @dataclass

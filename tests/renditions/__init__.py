@@ -11,7 +11,7 @@ import random
 from dataclasses import dataclass
 
 from tests.renditions.blocks import blocks
-from tests.renditions.content import Content, content
+from tests.renditions.content import Content, content, contradicted
 from tests.renditions.style import Style, style
 
 RENDERERS = ("typst", "weasyprint", "reportlab")
@@ -28,11 +28,13 @@ class Rendition:
     data: bytes
 
 
-def rendition(seed: int) -> Rendition:
-    """The rendition of a seed; the three renderers take turns."""
+def rendition(seed: int, *, contradicting: bool = False) -> Rendition:
+    """The rendition of a seed; the three renderers take turns. A contradicting one breaks its own sums."""
     rng = random.Random(seed)
     renderer = RENDERERS[seed % 3]
     said = content(rng)
+    if contradicting:
+        said = contradicted(said, random.Random(-seed - 1))
     look = style(rng, renderer, len(said.columns))
     module = importlib.import_module(f"tests.renditions.{renderer}_renderer")
     data: bytes = module.render(blocks(said, look, rng), look)

@@ -259,3 +259,19 @@ def _duration(rng: random.Random, *, extended: bool) -> str:
         return rng.choice(("Onbepaald", "Doorlopend"))
     date = f"{rng.randint(1, 30)} {rng.choice(MONTHS)} {rng.randint(2018, 2027)}"
     return f"{date} + optie {rng.randint(1, 2)} jaar verlening" if extended and rng.random() < 0.15 else date
+
+
+def contradicted(said: Content, rng: random.Random) -> Content:
+    """The same with one or two printed figures changed, so that sums do not come out."""
+    rows = list(said.personnel)
+    for _ in range(rng.choice((1, 1, 2))):
+        at = rng.choice([index for index, row in enumerate(rows) if row.kind != "region"])
+        figures = list(rows[at].figures)
+        plain = [place for place, figure in enumerate(figures) if figure and figure.text.isdecimal()]
+        if plain:
+            place = rng.choice(plain)
+            before = figures[place]
+            assert before is not None, "a plain figure is printed"
+            figures[place] = replace(before, text=str(int(before.text) + rng.choice((1, 2, 10, 90))))
+            rows[at] = replace(rows[at], figures=tuple(figures))
+    return replace(said, personnel=tuple(rows))
