@@ -57,6 +57,7 @@ class _Page:
     lines: list[Line]
     header: int = 0  # number of the line on which the header of the annex's table starts
     markers: dict[int, list[int]] = field(default_factory=dict)
+    seen: bool = False  # whether markers are told from digits, as in a PDF
     apart: frozenset[int] = frozenset()  # numbers of lines that are set otherwise than the one above
 
     def start(self, number: int, after: int, later: Sequence[_Page]) -> int | None:
@@ -81,10 +82,11 @@ class _Page:
         """The first number of an annex that does not go on with `expected`: 1, or a later one.
 
         Any number will do where `expected` is None. A later one must be sure: glued to a word, or
-        above the table, because below it a figure that ends in those digits proves little.
+        above the table, because below it a figure that ends in those digits proves little. In a PDF
+        markers are seen, and sure.
         """
         numbers = {
-            number: self.scope == "mandates" or line.number < self.header
+            number: self.seen or self.scope == "mandates" or line.number < self.header
             for index, line in enumerate(self.lines)
             if (number := _opening(line)) and self.marked(number, index)
         }
@@ -225,7 +227,7 @@ def _pages(anatomy: Anatomy, document: Document) -> list[_Page]:
 def _page(scope: Scope, lines: Iterable[Line], set_as: Setting | None, annex: Annex | None = None) -> _Page:
     page = _Page(scope, [line for line in lines if line.text.strip()], annex.header.first if annex else 0)
     if set_as:
-        page.apart = set_as.apart(page.lines)
+        page.seen, page.apart = True, set_as.apart(page.lines)
         taken = lines_of(annex.table) if annex and annex.table else ()
         for number, line in set_as.markers([*taken, *(line.number for line in page.lines)]):
             page.markers.setdefault(number, []).append(line)
