@@ -33,6 +33,7 @@ from pipelines.tables.personnel import Personnel
 from schemas.errors import JvomError, LayoutError, Problems
 from schemas.registry import Registry
 
+_MOST_LINES = 1_500  # of an annex, and of what may follow it; in 2024 they have 190 and 95
 _MOST_PROBLEMS = 500  # more than any report has lines in its tables; noise has no end
 
 T = TypeVar("T")
@@ -66,6 +67,7 @@ def _read(
 ) -> dict[str, pa.Table]:
     """The tables; `shown` gives the line numbers that are shown for those of the document."""
     anatomy = dissect(document, registry.layouts)
+    _require_short(anatomy, document.path)
     notes = footnotes.find(anatomy, document)
     year = edition.edition_year
     problems: list[JvomError] = []
@@ -110,6 +112,20 @@ def _show(row: dict[str, Any], shown: Mapping[int, int]) -> None:
         row["marker_lines"] = [shown[line] for line in row["marker_lines"]]
     for span in row.get("spans", ()):
         span["line"] = shown[span["line"]]
+
+
+def _require_short(anatomy: Anatomy, path: str) -> None:
+    """Raises LayoutError for an annex that is longer than any: reading it could take for ever."""
+    for annex in (anatomy.mandates, anatomy.personnel):
+        heading = annex.heading_lines[0]
+        if len(annex.lines) > _MOST_LINES:
+            raise LayoutError(
+                f"{len(annex.lines):,} lines follow this heading; an annex has at most {_MOST_LINES:,}",
+                file=path,
+                page=heading.page,
+                line=heading.number,
+                hint="check that this is the text of the report",
+            )
 
 
 def _try(step: Callable[[], T], problems: list[JvomError]) -> T | None:

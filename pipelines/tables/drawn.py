@@ -83,6 +83,20 @@ def last_line(table: TableReading) -> int:
     return max((span.line for cell in cells for span in cell.spans), default=0)
 
 
+def strays(table: TableReading, document: PdfDocument) -> list[int]:
+    """Numbers of the lines among the rows of a table on which a word stands that no cell has."""
+    cells = [cell for row in table.grid.rows for cell in (*row.cells, row.region) if cell]
+    covered: dict[int, list[tuple[int, int]]] = {}
+    for span in (span for cell in cells for span in cell.spans):
+        covered.setdefault(span.line, []).append((span.start, span.end))
+    lines = [line for page in document.pages for line in page.lines if line.number in covered]
+    return [
+        line.number
+        for line in lines
+        if not all(any(start <= at < end for start, end in covered[line.number]) for at in line.offsets)
+    ]
+
+
 def cells_at(
     pair: tuple[GridRow | None, GridRow | None], column: int
 ) -> tuple[GridCell | None, GridCell | None]:

@@ -47,6 +47,7 @@ def read(
     for line in lines:
         if line.text.strip() and (line.number < last or reader.looks_like_row(line)):
             reader.leftover(line)
+    reader.strays()
     if reader.problems:
         raise Problems(reader.problems)
     return mandates.as_tables(rows, annex.header.markers, document, edition_year)
@@ -89,6 +90,12 @@ class _Reader:
             if known is not row.first:
                 self.problems.append(refusals.second_row(self._document, row.first, row.mission.id, known))
             yield row, region
+
+    def strays(self) -> None:
+        """Words on the lines of the rows that no cell has: a label that belongs to no row, say."""
+        assert self._document.pdf is not None, "a text has no boxes"
+        for number in drawn.strays(self._found, self._document.pdf):
+            self.leftover(self._sheet.lines[number])
 
     def looks_like_row(self, line: Line) -> bool:
         """Whether a line outside the table opens with a mission and ends in a duration, as rows do."""

@@ -43,6 +43,9 @@ def read(
     reader.read(annex.header.markers)
     last = drawn.last_line(annex.table)
     reader.table.leftovers += [(line,) for line in lines if line.text.strip() and line.number < last]
+    assert document.pdf is not None, "a text has no boxes"
+    sheet = Sheet.of(document)
+    reader.table.leftovers += [(sheet.lines[number],) for number in drawn.strays(annex.table, document.pdf)]
     if reader.problems:
         raise Problems(reader.problems)
     return personnel.settle(

@@ -117,7 +117,8 @@ class _Page:
 
     def at_foot(self, index: int) -> bool:
         """Whether what follows on the page is no more than a footnote."""
-        return len(self.rest(index)) <= FOOT_LINES
+        beyond = index + FOOT_LINES
+        return beyond >= len(self.lines) or self.lines[beyond].page != self.lines[index].page
 
     def rest(self, index: int) -> list[Line]:
         """The lines from `index` to the end of its page."""
@@ -257,8 +258,9 @@ def _refuse_stray(pages: Sequence[_Page], starts: Sequence[_Start], path: str) -
     for page in pages:
         for index, line in enumerate(page.lines):
             number = _opening(line)
-            placed = line.number < page.header or page.at_foot(index)
-            if number is None or not placed or not page.marked(number, index):
+            if number is None or not page.marked(number, index):
+                continue
+            if line.number >= page.header and not page.at_foot(index):
                 continue
             if any(start.page is page and start.number == number for start in starts):
                 continue

@@ -7,29 +7,11 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 
 from pipelines.seams import Document, Line
-from schemas.errors import LayoutError
+from schemas.errors import LayoutError, UndecidedError
 from schemas.registry import ORGANISATIONS, Layout, Registry, comparable
 from schemas.registry_toml import nearest
 
 Figures = Mapping[str, int | None]
-
-
-class UndecidedError(LayoutError):
-    """A row that can be read in several ways; `alternatives` are the readings, column by column."""
-
-    def __init__(
-        self,
-        message: str,
-        *,
-        line: Line,
-        file: str,
-        hint: str,
-        mission_id: str,
-        alternatives: Iterable[Figures],
-    ) -> None:
-        super().__init__(message, file=file, page=line.page, line=line.number, hint=hint)
-        self.mission_id = mission_id
-        self.alternatives = tuple(alternatives)
 
 
 def undecided(
@@ -49,7 +31,8 @@ def undecided(
     )
     return UndecidedError(
         f"“{printed}” ({mission_id}) is not decided: {why}; it can be read as\n{readings}",
-        line=lines[0],
+        page=lines[0].page,
+        line=lines[0].number,
         file=document.path,
         hint=(
             "look at the official document, and declare the reading that is right in schemas/readings.toml:\n"

@@ -22,13 +22,16 @@ Rows = Sequence[Mapping[str, Any]]
 def content_of(tables: Mapping[str, pa.Table], layout: Layout) -> Content:
     """What the tables of an edition print, cell by cell."""
     cells = {
-        (cell["table_name"], cell["row_key"], cell["column_name"]): cell for cell in tables["cells"].to_pylist()
+        (cell["table_name"], cell["row_key"], cell["column_name"]): cell
+        for cell in tables["cells"].to_pylist()
     }
     columns = ((layout.personnel.mission,),) + tuple(
         (group.printed or "", column.printed) for group in layout.personnel.groups for column in group.columns
     )
     notes = _notes(tables, cells)
-    first, second = [note["number"] for note in tables["footnotes"].to_pylist() if note["scope"] == "mandates"]
+    first, second = [
+        note["number"] for note in tables["footnotes"].to_pylist() if note["scope"] == "mandates"
+    ]
     return Content(
         columns,
         tuple(_personnel(tables, layout, cells, notes)),
@@ -58,27 +61,47 @@ def _personnel(
     for region, group in groupby(tables["personnel"].to_pylist(), key=lambda row: row["region_as_printed"]):
         rows.append(PersonnelRow("region", Printed(region)))
         for row in group:
-            rows.append(_row("mission", "personnel", row["mission_id"], row["mission_as_printed"], layout, cells, notes))
+            rows.append(
+                _row(
+                    "mission", "personnel", row["mission_id"], row["mission_as_printed"], layout, cells, notes
+                )
+            )
     rows.append(_row("total", "personnel_totals", "total", layout.personnel.total, layout, cells, notes))
     return rows
 
 
 def _row(
-    kind: str, table: str, key: str, name: str, layout: Layout, cells: Mapping[Any, Any], notes: Mapping[Any, int]
+    kind: str,
+    table: str,
+    key: str,
+    name: str,
+    layout: Layout,
+    cells: Mapping[Any, Any],
+    notes: Mapping[Any, int],
 ) -> PersonnelRow:
     def printed(column: str, text: str | None) -> Printed | None:
         note = notes.get((key, column))
         return Printed(text, (note,) if note else ()) if text else None
 
-    figures = tuple(printed(column, cells[table, key, column]["as_printed"]) for column in layout.personnel.columns)
+    figures = tuple(
+        printed(column, cells[table, key, column]["as_printed"]) for column in layout.personnel.columns
+    )
     named = printed("mission", name)
     assert named is not None, "every row has a name"
     return PersonnelRow(kind, named, figures)
 
 
 def _mandates(rows: Rows) -> list[MandateRow]:
-    names = ("mission_as_printed", "legal_basis", "international_mandate_as_printed", "national_frame_as_printed")
-    return [MandateRow(row["region_as_printed"] or "", tuple(Printed(row[name]) for name in names)) for row in rows]
+    names = (
+        "mission_as_printed",
+        "legal_basis",
+        "international_mandate_as_printed",
+        "national_frame_as_printed",
+    )
+    return [
+        MandateRow(row["region_as_printed"] or "", tuple(Printed(row[name]) for name in names))
+        for row in rows
+    ]
 
 
 def drawn(said: Content, seed: int) -> Rendition:
