@@ -15,7 +15,7 @@ from schemas.errors import SourceError
 
 MAX_BYTES = 5 * 1024 * 1024  # forty times the report of 2024
 MAX_LINE = 100_000
-MAX_LINES = 20_000  # twelve times
+MAX_LINES = 10_000  # six times
 
 _LINE_END = re.compile(r"\r\n|\n|\r")
 _PAGE_OPENING = re.compile(r" \S")
@@ -31,7 +31,7 @@ def read(data: bytes, source: SourceFile) -> Document:
     PDF is parsed in a child process, within limits; `Document.pdf` holds its words and drawn lines.
 
     Raises SourceError for what is no report: an empty file, noise, a mixed encoding, more than 5 MB
-    or 20,000 lines of text, a line over 100,000 characters, a PDF that PDFium cannot open or that
+    or 10,000 lines of text, a line over 100,000 characters, a PDF that PDFium cannot open or that
     goes over a limit.
     """
     return _pdf(data, source) if is_pdf(data) else _text(data, source)
@@ -46,6 +46,9 @@ def _pdf(data: bytes, source: SourceFile) -> Document:
     from pipelines import pdf
 
     found = pdf.read(data, source.path)
+    count = sum(len(page.lines) for page in found.pages)
+    if count > MAX_LINES:
+        raise _too_long(count, source.path)
     return Document(source.path, source.sha256, "pdf", tuple(found.lines()), found.page_labels, found)
 
 
@@ -114,11 +117,7 @@ def _lines(text: str, path: str) -> list[str]:
     if not texts[-1].strip("\f"):
         texts.pop()  # what follows the last line end is no line
     if len(texts) > MAX_LINES:
-        raise SourceError(
-            f"{len(texts):,} lines are too many for a report (at most {MAX_LINES:,})",
-            file=path,
-            hint="check that this is the report's text",
-        )
+        raise _too_long(len(texts), path)
     for number, line in enumerate(texts, 1):
         if len(line) > MAX_LINE:
             raise SourceError(
@@ -128,6 +127,14 @@ def _lines(text: str, path: str) -> list[str]:
                 hint="check that the text was saved with its line ends",
             )
     return texts
+
+
+def _too_long(count: int, path: str) -> SourceError:
+    return SourceError(
+        f"{count:,} lines are too many for a report (at most {MAX_LINES:,})",
+        file=path,
+        hint="check that this is the report and nothing else",
+    )
 
 
 def _page_starts(texts: Sequence[str]) -> dict[int, int]:

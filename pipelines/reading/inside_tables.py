@@ -14,8 +14,12 @@ from schemas import registry
 
 @cache
 def prepare() -> registry.Registry:
-    """Loads what reading needs from disk, while files can still be opened: contracts and registry."""
-    assert schemas.TABLES
+    """Loads what reading needs from disk, while files can still be opened: contracts, registry, libraries.
+
+    One table of each kind is made, because pyarrow loads some of its parts with the first (pandas is
+    one, where it is installed).
+    """
+    wire.dump_tables({name: contract.as_read().table([{}]) for name, contract in schemas.TABLES.items()})
     return registry.load()
 
 

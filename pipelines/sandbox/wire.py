@@ -9,7 +9,7 @@ import json
 from typing import IO, Any
 
 from schemas import errors
-from schemas.errors import ContractError, JvomError, Problems
+from schemas.errors import ContractError, JvomError, Problems, UndecidedError
 
 _LENGTH = 8  # bytes, big-endian
 _PLAIN = (str, int, float, bool, type(None))
@@ -49,6 +49,8 @@ def dump_error(error: JvomError) -> dict[str, Any]:
             {key: value if isinstance(value, _PLAIN) else str(value) for key, value in failure.items()}
             for failure in error.failures
         ]
+    if isinstance(error, UndecidedError):
+        content |= {"mission_id": error.mission_id, "alternatives": [dict(way) for way in error.alternatives]}
     return content
 
 
@@ -71,6 +73,12 @@ def load_error(content: dict[str, Any]) -> JvomError:
     if kind is ContractError:
         failures = [dict(failure) for failure in content["failures"]]
         return ContractError(message, failures=failures, hint=place["hint"])
+    if kind is UndecidedError:
+        ways = [
+            {_of(str, name): _of(int, figure) for name, figure in way.items()}
+            for way in content["alternatives"]
+        ]
+        return UndecidedError(message, mission_id=str(content["mission_id"]), alternatives=ways, **place)
     return kind(message, **place)
 
 
