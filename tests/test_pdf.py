@@ -82,27 +82,29 @@ def problems_of(found: Document, source: SourceFile, known: Registry) -> list[Jv
     return caught.value.problems if isinstance(caught.value, Problems) else [caught.value]
 
 
-def a_figure(said: Content) -> tuple[str, int, str]:
-    """Row, place of its column, and text of a figure that no other cell prints."""
+def a_figure(said: Content) -> str:
+    """Text of a figure of a mission, no total, that no other cell prints."""
     texts = [cell.text for row in said.personnel for cell in row.figures if cell]
-    for row in said.personnel:
-        for place, cell in enumerate(row.figures):
-            if row.kind == "mission" and cell and not cell.markers and texts.count(cell.text) == 1:
-                if cell.text.isdecimal() and said.columns[place + 1][-1] != "Totaal":
-                    return row.name.text, place, cell.text
-    raise AssertionError("no such figure in this rendition")
+    return next(
+        cell.text
+        for row in said.personnel
+        if row.kind == "mission"
+        for cell, path in zip(row.figures, said.columns[1:], strict=True)
+        if cell and not cell.markers and texts.count(cell.text) == 1 and path[-1] != "Totaal"
+    )
 
 
 def test_sums_that_hold_decide_between_tags_and_geometry_and_it_is_told(tagged: Rendition) -> None:
     found, source = document_of(tagged.data)
-    _, _, text = a_figure(tagged.content)
+    text = a_figure(tagged.content)
     got = read(with_tags(found, saying(text, "7777")), source, registry_of(tagged.content))
     assert list(check.differences(tagged.content, got)) == []
     told = [
         cell for cell in got["cells"].to_pylist() if any(DISAGREEMENT in why for why in cell["equalities"])
     ]
     assert [cell["as_printed"] for cell in told] == [text]
-    assert "7777" in told[0]["equalities"][0] and "structure tag" not in told[0]["derivation"]
+    assert "7777" in told[0]["equalities"][0]
+    assert "structure tag" not in told[0]["derivation"]
 
 
 def test_where_no_sum_decides_both_readings_are_refused_with_the_entry_to_paste() -> None:
@@ -117,9 +119,12 @@ def test_where_no_sum_decides_both_readings_are_refused_with_the_entry_to_paste(
     )
     wrong = with_tags(found, saying(str(printed[row][column]), "99999"))
     (undecided,) = problems_of(wrong, source, known)
-    assert isinstance(undecided, UndecidedError) and undecided.mission_id == row
+    assert isinstance(undecided, UndecidedError)
+    assert undecided.mission_id == row
     assert undecided.alternatives[:2] == (printed[row], printed[row] | {column: 99999})
-    assert undecided.page and undecided.line and DISAGREEMENT in undecided.message
+    assert undecided.page
+    assert undecided.line
+    assert DISAGREEMENT in undecided.message
     assert "[[reading]]" in (undecided.hint or "")
     declared = Reading(2024, source.sha256, row, printed[row], "seen")
     got = read(wrong, source, replace(known, readings=(declared,)))
@@ -153,13 +158,15 @@ def test_an_unknown_heading_shows_its_lines_and_the_entry_to_add(tagged: Renditi
     known = registry_of(tagged.content)
     layout = known.layouts[0]
     groups = tuple(
-        replace(group, columns=tuple(replace(column, printed=column.printed.replace("Militair", "Krijgsmacht"))
-                for column in group.columns)) for group in layout.personnel.groups
-    )  # fmt: skip
+        replace(group, columns=(replace(group.columns[0], printed="Krijgsmacht"), *group.columns[1:]))
+        for group in layout.personnel.groups
+    )
     other = replace(layout, personnel=replace(layout.personnel, groups=groups))
     (problem,) = problems_of(found, source, replace(known, layouts=(other,)))
-    assert "Militair" in problem.message and "[[layout]]" in (problem.hint or "")
-    assert problem.page is not None and problem.line is not None
+    assert "Militair" in problem.message
+    assert "[[layout]]" in (problem.hint or "")
+    assert problem.page is not None
+    assert problem.line is not None
 
 
 def test_an_unknown_mission_is_refused_with_its_place_and_entry(tagged: Rendition) -> None:
@@ -269,7 +276,8 @@ def test_places_are_no_values() -> None:
 def test_lines_are_counted_on_their_page() -> None:
     made = rendition(1)
     found, source = document_of(made.data)
-    assert found.pdf is not None and len(found.pdf.pages) > 1
+    assert found.pdf is not None
+    assert len(found.pdf.pages) > 1
     got = read(found, source, registry_of(made.content))
     lines = {(line.page, line.shown): line.text for line in found.lines}
     for cell in got["cells"].to_pylist():

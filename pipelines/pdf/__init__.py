@@ -12,16 +12,15 @@ from dataclasses import dataclass
 
 from pipelines.pdf import grid, tagged
 from pipelines.pdf.cells import GridCell, Span
-from pipelines.pdf.compare import Disagreement, differences, paired, same
+from pipelines.pdf.compare import paired, same
 from pipelines.pdf.grid import Grid, GridRow
-from pipelines.pdf.heading import TableHeading, resembling
+from pipelines.pdf.heading import TableHeading
 from pipelines.pdf.model import Box, PdfDocument, PdfLine, PdfPage, Word
 from pipelines.pdf.reading import read
 from pipelines.sandbox import Limits
 
 __all__ = [
     "Box",
-    "Disagreement",
     "Grid",
     "GridCell",
     "GridRow",
@@ -34,7 +33,6 @@ __all__ = [
     "TableReading",
     "Word",
     "read",
-    "resembling",
     "same",
     "tables",
 ]
@@ -42,14 +40,10 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class TableReading:
-    """A table as its geometry and as its tags give it; `tags` is None where no tagged table has the heading.
-
-    `agreed` is the table if nothing contradicts it.
-    """
+    """A table as its geometry and as its tags give it; `tags` is None where no tagged one has the heading."""
 
     geometry: Grid | None
     tags: Grid | None
-    disagreements: tuple[Disagreement, ...]
 
     @property
     def grid(self) -> Grid:
@@ -65,11 +59,6 @@ class TableReading:
             return [(None, row) for row in self.grid.rows]
         return list(paired(self.tags, self.geometry or Grid(self.tags.columns, ())))
 
-    @property
-    def agreed(self) -> Grid | None:
-        """By geometry, if tags do not differ; None otherwise."""
-        return self.geometry if not self.disagreements else None
-
 
 def tables(
     document: PdfDocument, heading: TableHeading, others: Sequence[TableHeading] = ()
@@ -80,9 +69,4 @@ def tables(
     """
     by_geometry = grid.read(document, heading, others)
     by_tags = tagged.read(document, heading)
-    if by_geometry is None and by_tags is None:
-        return None
-    if by_tags is None:
-        return TableReading(by_geometry, None, ())
-    found = by_geometry or Grid(heading.columns, ())
-    return TableReading(by_geometry, by_tags, differences(by_tags, found))
+    return TableReading(by_geometry, by_tags) if by_geometry or by_tags else None

@@ -54,7 +54,8 @@ class Grid:
         boxes = dict(self.above).get(cell.page, ())
         own = cell.box
         away = [
-            min(abs(box.left - own.left), abs(box.right - own.right), abs(box.centre - own.centre)) for box in boxes
+            min(abs(box.left - own.left), abs(box.right - own.right), abs(box.centre - own.centre))
+            for box in boxes
         ]
         return away.index(min(away)) if away else None
 

@@ -87,18 +87,6 @@ def find(page: PdfPage, heading: TableHeading) -> HeadingPlace | None:
     return min(places, key=lambda place: (round(place.bottom - place.top), place.top), default=None)
 
 
-def resembling(pages: Sequence[PdfPage], heading: TableHeading) -> PdfLine | None:
-    """The line that holds most of the heading's words, at least two: for a refusal to show."""
-    wanted = {folded(word) for path in heading.columns for text in path for word in text.split()}
-    best, most = None, 1
-    for page in pages:
-        for line in page.lines:
-            found = len({folded(word.plain) for word in line.words} & wanted)
-            if found > most:
-                best, most = line, found
-    return best
-
-
 def _chains(lines: Sequence[PdfLine], target: str) -> Iterator[_Chain]:
     """Every way to spell `target` with words on one line, or on lines below each other."""
     found = 0

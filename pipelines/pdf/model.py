@@ -220,11 +220,6 @@ class PdfDocument:
                 yield Line(line.number, line.page, text, on_page)
 
     @property
-    def tagged(self) -> bool:
-        """Whether the file's structure names any table."""
-        return bool(self.tag_tables)
-
-    @property
     def page_labels(self) -> tuple[str | None, ...]:
         """Label of each page, in order."""
         return tuple(page.label for page in self.pages)

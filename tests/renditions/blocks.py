@@ -10,11 +10,12 @@ from itertools import groupby
 from tests.renditions.content import MANDATE_COLUMNS, Content, Printed
 from tests.renditions.style import Style
 
-_WORDS = (
-    "de inzet van een missie volgt uit het besluit en wordt elk jaar bezien naar plaats duur omvang doel "
-    "waarbij bondgenoten partners staf transport training advies en toezicht samen het beeld vormen "
-    "zodat de bijdrage past bij wat nodig blijkt"
-).split()
+_WORDS = [
+    *("de", "inzet", "van", "een", "missie", "volgt", "uit", "het", "besluit", "en", "wordt", "elk", "jaar"),
+    *("bezien", "naar", "plaats", "duur", "omvang", "doel", "waarbij", "bondgenoten", "partners", "staf"),
+    *("transport", "training", "advies", "en", "toezicht", "samen", "het", "beeld", "vormen", "zodat", "de"),
+    *("bijdrage", "past", "bij", "wat", "nodig", "blijkt"),
+]
 PERIOD = "mei 2023 t/m april 2024"
 SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
@@ -208,12 +209,14 @@ def mandates(content: Content, style: Style) -> Table:
 
 def _ruled(table: Table, style: Style, starts: set[int]) -> Table:
     """The table with borders and fills; `starts` are the rows that begin a part."""
-    width, last = len(table.widths), len(table.body) - 1
+    width, last, rows = len(table.widths), len(table.body) - 1, len(table.heading)
     heading = [
-        {at: _bordered(cell, style, at, width, _heading_sides(style, row, row + cell.rows - 1, len(table.heading)))
-         for at, cell in cells.items()}
+        {
+            at: _bordered(cell, style, at, width, _heading_sides(style, row, row + cell.rows - 1, rows))
+            for at, cell in cells.items()
+        }
         for row, cells in enumerate(table.heading)
-    ]  # fmt: skip
+    ]
     body = []
     for index, cells in enumerate(table.body):
         done = {}

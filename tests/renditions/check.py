@@ -21,7 +21,7 @@ def value(cell: Printed | None) -> int | None:
 
 
 def printed_columns(said: Content) -> dict[str, dict[str, int | None]]:
-    """Figures by mission (and `total`) and printed column, as alternatives and declared readings name them."""
+    """Figures by mission (and `total`) and printed column, as declared readings name them."""
     columns = layout_of(said).personnel.columns
     return {
         _key(row.name.text, row.kind): dict(zip(columns, map(value, row.figures), strict=True))

@@ -5,14 +5,15 @@ from __future__ import annotations
 import hashlib
 from dataclasses import replace
 
+import pyarrow as pa
+
 from pipelines import tables
 from pipelines.pdf import PdfDocument, parse
 from pipelines.seams import Document, Edition, SourceFile
 from schemas import registry
 from schemas.registry import Layout, Mission, Registry
-from schemas.registry_layouts import Group, PrintedColumn
 from tests.renditions import Rendition
-from tests.renditions.content import MISSIONS, PLACES, REGIONS, Content, Printed
+from tests.renditions.content import MISSIONS, PLACES, REGIONS, Content
 
 REGISTRY = registry.load()
 SEPARATE = " (separate VGR)"
@@ -77,7 +78,7 @@ def document_of(data: bytes, year: int = 2024) -> tuple[Document, SourceFile]:
     return Document(source.path, digest, "pdf", tuple(found.lines()), found.page_labels, found), source
 
 
-def read(rendition: Rendition):  # type: ignore[no-untyped-def]
+def read(rendition: Rendition) -> dict[str, pa.Table]:
     """The tables of a rendition. Raises what `tables.read` raises."""
     document, source = document_of(rendition.data)
     return tables.read(document, source, Edition(2024), registry_of(rendition.content))

@@ -1,4 +1,4 @@
-"""The figures of the real report as a rendition: its tables are taken from its text, drawn as PDF in any look."""
+"""The figures of the real report as a rendition: tables taken from its text, drawn as PDF in any look."""
 
 from __future__ import annotations
 
@@ -25,9 +25,10 @@ def content_of(tables: Mapping[str, pa.Table], layout: Layout) -> Content:
         (cell["table_name"], cell["row_key"], cell["column_name"]): cell
         for cell in tables["cells"].to_pylist()
     }
-    columns = ((layout.personnel.mission,),) + tuple(
+    named = [
         (group.printed or "", column.printed) for group in layout.personnel.groups for column in group.columns
-    )
+    ]
+    columns: tuple[tuple[str, ...], ...] = ((layout.personnel.mission,), *named)
     notes = _notes(tables, cells)
     first, second = [
         note["number"] for note in tables["footnotes"].to_pylist() if note["scope"] == "mandates"

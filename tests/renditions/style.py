@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass, fields
+from typing import Any
 
 SYSTEM_FONTS = (
     "Liberation Sans",
@@ -97,35 +98,42 @@ def style(rng: random.Random, renderer: str, columns: int) -> Style:
         mandate_widths=_widths(room, shares, 9.5 * size + 8 if labels in ("spanned", "each") else 0),
         rules=rules,
         rule_width=rng.choice((0.25, 0.5, 0.75, 1.0, 1.5)),
-        heading_fill=rng.random() < 0.3,
-        heading_align=rng.choice(("left", "center", "right", "left", "center")),
-        group_align=rng.choice(("left", "center")),
-        figure_align=rng.choice(("left", "center", "right")),
-        valign=rng.choice(("top", "middle", "bottom")),
-        heading_valign=rng.choice(("top", "middle", "bottom")),
-        pad_x=rng.choice((2.0, 3.0, 4.0, 5.5)),
-        pad_y=rng.choice((0.8, 1.5, 2.5, 4.0)),
-        leading=rng.choice((1.1, 1.2, 1.3)),
-        region_bold=rng.random() < 0.7,
-        region_italic=rng.random() < 0.2,
-        region_spans=rng.random() < 0.5,
-        region_centred=rng.random() < 0.1,
-        repeat_heading=rng.random() < 0.6,
-        rows_break=rng.random() < 0.2,
-        marker=rng.choice(("raised", "raised", "font", "unicode")),
-        marker_size=rng.choice((0.55, 0.6, 0.65, 0.7, 0.8)),
-        marker_rise=rng.choice((0.3, 0.35, 0.4, 0.5)),
         labels=labels,
-        dash=rng.choice(("", "", "", "", "", "-", "–")),
-        hyphenate=rng.random() < 0.15,
-        page_numbers=rng.choice(("", "Pagina {n} van {m}", "{n}", "- {n} -")),
-        running_head=rng.random() < 0.2,
-        text_before=rng.choice((0, 1, 1, 2)),
-        text_after=rng.choice((0, 1, 2)),
-        notes=rng.choice(("after", "before", "none")),
-        own_pages=rng.random() < 0.6,
-        total_bold=rng.random() < 0.5,
+        **_look(rng),
     )
+
+
+def _look(rng: random.Random) -> dict[str, Any]:
+    """What does not depend on the room that there is."""
+    return {
+        "heading_fill": rng.random() < 0.3,
+        "heading_align": rng.choice(("left", "center", "right", "left", "center")),
+        "group_align": rng.choice(("left", "center")),
+        "figure_align": rng.choice(("left", "center", "right")),
+        "valign": rng.choice(("top", "middle", "bottom")),
+        "heading_valign": rng.choice(("top", "middle", "bottom")),
+        "pad_x": rng.choice((2.0, 3.0, 4.0, 5.5)),
+        "pad_y": rng.choice((0.8, 1.5, 2.5, 4.0)),
+        "leading": rng.choice((1.1, 1.2, 1.3)),
+        "region_bold": rng.random() < 0.7,
+        "region_italic": rng.random() < 0.2,
+        "region_spans": rng.random() < 0.5,
+        "region_centred": rng.random() < 0.1,
+        "repeat_heading": rng.random() < 0.6,
+        "rows_break": rng.random() < 0.2,
+        "marker": rng.choice(("raised", "raised", "font", "unicode")),
+        "marker_size": rng.choice((0.55, 0.6, 0.65, 0.7, 0.8)),
+        "marker_rise": rng.choice((0.3, 0.35, 0.4, 0.5)),
+        "dash": rng.choice(("", "", "", "", "", "-", "–")),
+        "hyphenate": rng.random() < 0.15,
+        "page_numbers": rng.choice(("", "Pagina {n} van {m}", "{n}", "- {n} -")),
+        "running_head": rng.random() < 0.2,
+        "text_before": rng.choice((0, 1, 1, 2)),
+        "text_after": rng.choice((0, 1, 2)),
+        "notes": rng.choice(("after", "before", "none")),
+        "own_pages": rng.random() < 0.6,
+        "total_bold": rng.random() < 0.5,
+    }
 
 
 def _widths(room: float, shares: list[float], first: float) -> tuple[float, ...]:

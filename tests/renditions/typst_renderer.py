@@ -36,9 +36,10 @@ def _preamble(style: Style) -> str:
         footer = f"align(center)[{_text(first)}#context counter(page).display(){_text(second)}{total}]"
     if style.running_head:
         header = f"[{_text('Rapportage over inzet')}]"
+    font, hyphenate = json.dumps(style.font), str(style.hyphenate).lower()
     return f"""#set document(title: "Rapportage")
 #set page(width: {width}pt, height: {height}pt, margin: {style.margin}pt, footer: {footer}, header: {header})
-#set text(font: {json.dumps(style.font)}, size: 10pt, lang: "nl", hyphenate: {str(style.hyphenate).lower()}, fallback: true)
+#set text(font: {font}, size: 10pt, lang: "nl", hyphenate: {hyphenate}, fallback: true)
 #set par(leading: {style.leading - 0.7:.2f}em)"""
 
 

@@ -113,5 +113,6 @@ def _turned(cell: Cell, body: str, style: Style) -> str:
     )
     return (
         f'<div style="position: relative; height: {length}pt; width: {1.3 * style.size}pt">'
-        f'<span style="position: absolute; display: block; text-align: center; width: {length}pt; {place}; transform-origin: 0 0; white-space: nowrap">{body}</span></div>'
+        f'<span style="position: absolute; display: block; text-align: center; width: {length}pt; {place}; '
+        f'transform-origin: 0 0; white-space: nowrap">{body}</span></div>'
     )
