@@ -17,6 +17,8 @@ _NUMBER = re.compile(
 _DIGITS = re.compile(r"\d+")
 _MARGIN = 0.12
 """Share of a page's height, at its top and at its bottom, that furniture keeps to."""
+_LEAST_MARGIN = 60.0
+"""Points; the margin of a low page is no lower."""
 
 
 def mark(pages: Sequence[PdfPage]) -> tuple[PdfPage, ...]:
@@ -43,8 +45,9 @@ def mark(pages: Sequence[PdfPage]) -> tuple[PdfPage, ...]:
 def _outermost(page: PdfPage) -> list[PdfLine]:
     """The lines of a page's margins: at most two above and two below."""
     upright = [line for line in page.lines if line.direction == "right"]
-    top = [line for line in upright[:2] if line.box.bottom < page.height * _MARGIN]
-    bottom = [line for line in upright[-2:] if line.box.top > page.height * (1 - _MARGIN)]
+    margin = max(page.height * _MARGIN, _LEAST_MARGIN)
+    top = [line for line in upright[:2] if line.box.bottom < margin]
+    bottom = [line for line in upright[-2:] if line.box.top > page.height - margin]
     return [*top, *(line for line in bottom if line not in top)]
 
 

@@ -85,7 +85,8 @@ def last_line(table: TableReading) -> int:
 
 def strays(table: TableReading, document: PdfDocument) -> list[int]:
     """Numbers of the lines among the rows of a table on which a word stands that no cell has."""
-    cells = [cell for row in table.grid.rows for cell in (*row.cells, row.region) if cell]
+    grids = [grid for grid in (table.geometry, table.tags) if grid]
+    cells = [cell for grid in grids for row in grid.rows for cell in (*row.cells, row.region) if cell]
     covered: dict[int, list[tuple[int, int]]] = {}
     for span in (span for cell in cells for span in cell.spans):
         covered.setdefault(span.line, []).append((span.start, span.end))
