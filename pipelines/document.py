@@ -49,6 +49,12 @@ def _pdf(data: bytes, source: SourceFile) -> Document:
     count = sum(len(page.lines) for page in found.pages)
     if count > MAX_LINES:
         raise _too_long(count, source.path)
+    if not count:
+        raise SourceError(
+            "no page of this PDF holds text: its pages are pictures, or empty",
+            file=source.path,
+            hint="ask for the file that was scanned or printed, or give the report's text",
+        )
     return Document(source.path, source.sha256, "pdf", tuple(found.lines()), found.page_labels, found)
 
 

@@ -106,7 +106,7 @@ def pdfs() -> Iterator[Hostile]:
     yield "a bomb of streams", "breaks its reader", _bomb()
     yield (
         "brackets in brackets",
-        "no annex is headed",
+        "pictures, or empty",
         pdf(
             [
                 b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
@@ -114,7 +114,7 @@ def pdfs() -> Iterator[Hostile]:
             ]
         ),
     )
-    yield "states in states", "no annex is headed", _drawn(b"q " * 2_000_000)
+    yield "states in states", "pictures, or empty", _drawn(b"q " * 2_000_000)
     yield "noise after the head of a PDF", "cut off", b"%PDF-1.7\n" + random.Random(1).randbytes(200_000)
     yield (
         "noise between head and end",

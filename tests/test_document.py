@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from pipelines.seams import Document
 from schemas.errors import SourceError
+from tests.hostile_documents import pdf
 from tests.rendering_report import FULL, needs_full, read_document
 
 
@@ -176,3 +177,8 @@ def test_the_full_text() -> None:
     firsts = [next(n for n in starts if document.lines[n - 1].page == page) for page in range(2, 18)]
     assert firsts == [85, 172, 263, 365, 465, 560, 661, 768, 873, 971, 1079, 1178, 1277, 1358, 1414, 1578]
     assert document.page_labels == tuple(str(number) for number in range(4, 21))
+
+
+def test_a_pdf_without_any_text_is_refused() -> None:
+    page = b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] >>"
+    assert "pictures" in str(refusal(pdf([b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>", page])))
