@@ -83,9 +83,7 @@ def build(
 
 @app.command()
 def ingest(
-    file: Annotated[
-        Path, typer.Argument(metavar="FILE", exists=True, dir_okay=False, readable=True, help="The document.")
-    ],
+    file: Annotated[Path, typer.Argument(metavar="FILE", exists=True, help="The document.")],
     year: Annotated[
         int, typer.Option("--year", metavar="Y", help="Edition: the year in which it was sent to parliament.")
     ],

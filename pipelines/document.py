@@ -1,7 +1,7 @@
 """Bytes of a report → lines with their page and number. Nothing in them is interpreted.
 
-Here belong decoding, line ends, page breaks and printed page numbers; what the lines mean belongs
-in `tables`.
+Here belong decoding, line ends, page breaks and printed page numbers of a text; a PDF is taken apart
+by `pdf`. What the lines mean belongs in `tables`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from schemas.errors import SourceError
 
 MAX_BYTES = 5 * 1024 * 1024  # forty times the report of 2024
 MAX_LINE = 100_000
-MAX_LINES = 100_000
+MAX_LINES = 10_000  # six times
 
 _LINE_END = re.compile(r"\r\n|\n|\r")
 _PAGE_OPENING = re.compile(r" \S")
@@ -24,14 +24,41 @@ _UTF8_PAIR = re.compile(rb"[\xc2-\xf4][\x80-\xbf]+")
 
 
 def read(data: bytes, source: SourceFile) -> Document:
-    """Decode `data` (UTF-8, else Windows-1252) into numbered lines with pages.
+    """Lines with pages: of a text in UTF-8, else Windows-1252, or of a PDF, whatever it is called.
 
-    `Line.text` holds the characters of the file's line without its end (LF, CRLF or CR); a form
-    feed stays in it. Pages are counted from 1; a document without any page start is one page.
+    Of a text, `Line.text` holds the characters of the file's line without its end (LF, CRLF or CR);
+    a form feed stays in it. Pages are counted from 1; a text without any page start is one page. A
+    PDF is parsed in a child process, within limits; `Document.pdf` holds its words and drawn lines.
 
-    Raises SourceError for what is not the text of a report: a PDF, an empty file, noise, a mixed
-    encoding, more than 5 MB or 100,000 lines, a line over 100,000 characters.
+    Raises SourceError for what is no report: an empty file, noise, a mixed encoding, more than 5 MB
+    or 10,000 lines of text, a line over 100,000 characters, a PDF that PDFium cannot open or that
+    goes over a limit.
     """
+    return _pdf(data, source) if is_pdf(data) else _text(data, source)
+
+
+def is_pdf(data: bytes) -> bool:
+    """Whether the bytes begin as a PDF does."""
+    return data[:1024].lstrip(b"\xef\xbb\xbf\r\n\t ").startswith(b"%PDF-")
+
+
+def _pdf(data: bytes, source: SourceFile) -> Document:
+    from pipelines import pdf
+
+    found = pdf.read(data, source.path)
+    count = sum(len(page.lines) for page in found.pages)
+    if count > MAX_LINES:
+        raise _too_long(count, source.path)
+    if not count:
+        raise SourceError(
+            "no page of this PDF holds text: its pages are pictures, or empty",
+            file=source.path,
+            hint="ask for the file that was scanned or printed, or give the report's text",
+        )
+    return Document(source.path, source.sha256, "pdf", tuple(found.lines()), found.page_labels, found)
+
+
+def _text(data: bytes, source: SourceFile) -> Document:
     texts = _lines(_decode(data, source.path), source.path)
     starts = _page_starts(texts)
     lines: list[Line] = []
@@ -39,22 +66,18 @@ def read(data: bytes, source: SourceFile) -> Document:
     for index, text in enumerate(texts):
         page += starts.get(index, 0)
         lines.append(Line(index + 1, page, text))
-    return Document(source.path, source.sha256, source.format, tuple(lines), _page_labels(lines))
+    return Document(source.path, source.sha256, "text", tuple(lines), _page_labels(lines))
 
 
 def _decode(data: bytes, path: str) -> str:
-    if data[:1024].lstrip(b"\xef\xbb\xbf\r\n\t ").startswith(b"%PDF"):
-        raise SourceError(
-            "this is a PDF, and PDF reading comes later",
-            file=path,
-            hint="give its text, for example by `pdftotext -enc UTF-8 report.pdf report.txt`",
-        )
     if len(data) > MAX_BYTES:
         raise SourceError(
             f"{len(data) / 2**20:.0f} MB is too large for a report (at most {MAX_BYTES // 2**20} MB)",
             file=path,
             hint="check that this is the report's text",
         )
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise SourceError("this text is in UTF-16", file=path, hint="save the report as plain text in UTF-8")
     zero = data.find(b"\0")
     if zero >= 0:
         raise SourceError(
@@ -100,11 +123,7 @@ def _lines(text: str, path: str) -> list[str]:
     if not texts[-1].strip("\f"):
         texts.pop()  # what follows the last line end is no line
     if len(texts) > MAX_LINES:
-        raise SourceError(
-            f"{len(texts):,} lines are too many for a report (at most {MAX_LINES:,})",
-            file=path,
-            hint="check that this is the report's text",
-        )
+        raise _too_long(len(texts), path)
     for number, line in enumerate(texts, 1):
         if len(line) > MAX_LINE:
             raise SourceError(
@@ -114,6 +133,14 @@ def _lines(text: str, path: str) -> list[str]:
                 hint="check that the text was saved with its line ends",
             )
     return texts
+
+
+def _too_long(count: int, path: str) -> SourceError:
+    return SourceError(
+        f"{count:,} lines are too many for a report (at most {MAX_LINES:,})",
+        file=path,
+        hint="check that this is the report and nothing else",
+    )
 
 
 def _page_starts(texts: Sequence[str]) -> dict[int, int]:

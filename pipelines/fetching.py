@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipelines import acquired, document, raw, versions
+from pipelines import acquired, files, raw, reading, versions
 from pipelines.acquired import Downloaded, Found, Search, Transport
 from pipelines.seams import SourceFile
 from pipelines.settings import Network, Settings
@@ -59,7 +59,7 @@ def fetch(
             read=lambda downloaded: _lines(downloaded, edition_year),
             layouts=registry.load().layouts,
             folder=folder,
-            largest=raw.LARGEST,
+            largest=files.LARGEST,
             sent=raw.edition_of(editions, edition_year).date_sent,
             ways=_ways(settings, edition_year),
             thorough=thorough,
@@ -81,7 +81,7 @@ def _lines(downloaded: Downloaded, edition_year: int) -> Sequence[str]:
         format=downloaded.format,
         fidelity="official file" if downloaded.format == "pdf" else "full text",
     )
-    return [line.text for line in document.read(downloaded.data, source).lines]
+    return [line.text for line in reading.read_document(downloaded.data, source).lines]
 
 
 def _ways(settings: Settings, edition_year: int) -> tuple[str, ...]:
@@ -105,7 +105,7 @@ def _folder(settings: Settings, edition_year: int, *, dry_run: bool, say: Say) -
         return
     import filelock
 
-    with raw.writable("warehouse/downloads", "make the warehouse writable, or free some space"):
+    with files.writable("warehouse/downloads", "make the warehouse writable, or free some space"):
         settings.downloads.mkdir(parents=True, exist_ok=True)
     guard = filelock.FileLock(settings.downloads / f"{edition_year}.guard")
     try:
@@ -139,11 +139,11 @@ def _put(settings: Settings, found: Found) -> Fetched:
     file = raw.add(settings.raw, year, _name(found), found.document.data)
     raw.lock(settings.raw, raw.survey(settings.raw)[0][year])
     hint = "make raw/ writable; the document itself is there"
-    with raw.writable(f"raw/{acquired.RECORD}", hint), raw.guarded(settings.raw):
+    with files.writable(f"raw/{acquired.RECORD}", hint), raw.guarded(settings.raw):
         new = acquired.entry(found, file, datetime.datetime.now(datetime.UTC))
         text = acquired.entered(_record(settings), year, new)
         if text is not None:
-            raw.replace(settings.raw / acquired.RECORD, text.encode())
+            files.replace(settings.raw / acquired.RECORD, text.encode())
     return Fetched(found, file, new=file.sha256 not in there)
 
 

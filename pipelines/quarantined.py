@@ -11,12 +11,12 @@ from __future__ import annotations
 import datetime
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from pipelines.seams import Document, Line, SourceFile, Versions
+from pipelines.seams import Document, SourceFile, Versions
 from schemas.errors import ContractError, JvomError, LakeError, Problems
 
 REPORT, READABLE = "report.json", "report.md"
@@ -89,11 +89,11 @@ def put(
         text=str(error),
         problems=list(_problems(error)),
         page_labels=list(document.page_labels) if document else [],
-        lines=[(line.number, line.page, line.text) for line in document.lines] if document else [],
+        lines=[(line.shown, line.page, line.text) for line in document.lines] if document else [],
     )
     folder = place(quarantine, source)
     try:
-        _write(folder, refused, document.lines if document else ())
+        _write(folder, refused)
     except OSError as failure:
         raise LakeError(
             f"the refusal cannot be written: {failure.strerror}\n{error}",
@@ -109,8 +109,7 @@ def resolve(quarantine: Path, source: SourceFile) -> bool:
     refused = _read(folder)
     if refused is None or refused.resolved_at or refused.source_sha256 != source.sha256:
         return False
-    lines = tuple(Line(number, page, text) for number, page, text in refused.lines)
-    _write(folder, replace(refused, resolved_at=_now()), lines)
+    _write(folder, replace(refused, resolved_at=_now()))
     return True
 
 
@@ -174,9 +173,9 @@ def _problems(error: JvomError) -> Iterator[dict[str, Any]]:
         }
 
 
-def _write(folder: Path, refused: Refused, lines: Sequence[Line]) -> None:
+def _write(folder: Path, refused: Refused) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    _replace(folder / READABLE, "\n".join(_readable(refused, lines)) + "\n")
+    _replace(folder / READABLE, "\n".join(_readable(refused)) + "\n")
     _replace(folder / REPORT, json.dumps(asdict(refused), ensure_ascii=False, indent=1) + "\n")
 
 
@@ -189,7 +188,7 @@ def _replace(path: Path, text: str) -> None:
         aside.unlink(missing_ok=True)
 
 
-def _readable(refused: Refused, lines: Sequence[Line]) -> Iterator[str]:
+def _readable(refused: Refused) -> Iterator[str]:
     count = len(refused.problems)
     yield f"# Edition {refused.edition_year}: refused"
     yield ""
@@ -199,17 +198,19 @@ def _readable(refused: Refused, lines: Sequence[Line]) -> Iterator[str]:
     if refused.resolved_at:
         yield f"- **resolved**: the same bytes were accepted at {refused.resolved_at}"
     read = (
-        f"{len(lines)} lines were read; all stand in `{REPORT}`" if lines else "it could not be read as lines"
+        f"{len(refused.lines)} lines were read; all stand in `{REPORT}`"
+        if refused.lines
+        else "it could not be read as lines"
     )
     yield f"- {read}"
     yield ""
     yield f"## {count} problem{'s' * (count != 1)}"
     for number, problem in enumerate(refused.problems, start=1):
-        yield from _problem(number, problem, lines)
+        yield from _problem(number, problem, refused)
 
 
-def _problem(number: int, problem: dict[str, Any], lines: Sequence[Line]) -> Iterator[str]:
-    line = problem["line"]
+def _problem(number: int, problem: dict[str, Any], refused: Refused) -> Iterator[str]:
+    line, page = problem["line"], problem["page"]
     places = [f"{name} {problem[name]}" for name in ("page", "line") if problem[name] is not None]
     yield ""
     yield f"### {number}. {', '.join(places) or problem['file'] or 'the whole document'}"
@@ -220,14 +221,19 @@ def _problem(number: int, problem: dict[str, Any], lines: Sequence[Line]) -> Ite
         yield "Next:"
         yield ""
         yield from _block(problem["hint"])
-    shown = [one for one in lines if line is not None and abs(one.number - line) <= _AROUND]
+    own = refused.source_format == "text" or page is None  # lines of a PDF count on their page
+    shown = [
+        (one, text)
+        for one, on, text in refused.lines
+        if line is not None and abs(one - line) <= _AROUND and (own or on == page)
+    ]
     if shown:
         yield ""
         yield "In the document:"
         yield ""
-        for one in shown:
-            mark = ">" if one.number == line else " "
-            yield f"    {mark} {one.number:5} | {one.text[:_WIDEST]}".rstrip()
+        for one, text in shown:
+            mark = ">" if one == line else " "
+            yield f"    {mark} {one:5} | {text[:_WIDEST]}".rstrip()
 
 
 def _block(text: str) -> Iterator[str]:

@@ -8,7 +8,10 @@ from __future__ import annotations
 import datetime
 import re
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from pipelines.pdf.model import PdfDocument
 
 SourceFormat = Literal["text", "pdf"]
 Fidelity = Literal["official file", "full text", "abridged"]
@@ -44,18 +47,29 @@ class SourceFile:
 
 @dataclass(frozen=True)
 class Line:
-    """One line of a document: `number` from 1, `page` from 1, `text` without its line end."""
+    """One line of a document: `text` without its line end, `page` from 1.
+
+    `number` counts from 1 through the whole document. In a PDF `on_page` counts from 1 in reading order
+    on the page; what users see is `shown`.
+    """
 
     number: int
     page: int
     text: str
+    on_page: int | None = None
+
+    @property
+    def shown(self) -> int:
+        """The number that users, cells and errors give: on its page in a PDF, else in the file."""
+        return self.number if self.on_page is None else self.on_page
 
 
 @dataclass(frozen=True)
 class Document:
     """A document as lines with places; nothing in it is interpreted.
 
-    `page_labels[page - 1]` is the page number that the report prints or implies, else None.
+    `page_labels[page - 1]` is the page number that the report prints or implies, else None. `pdf` holds
+    words with boxes, drawn lines and tagged tables of a PDF; its lines have the numbers of `lines`.
     """
 
     path: str
@@ -63,6 +77,7 @@ class Document:
     format: SourceFormat
     lines: tuple[Line, ...]
     page_labels: tuple[str | None, ...]
+    pdf: PdfDocument | None = None
 
     def label(self, page: int) -> str | None:
         """Printed or implied number of a page."""

@@ -22,6 +22,7 @@ ROOT = Path(__file__).resolve().parent.parent
 # Whatever can change a row that is read. The record's and the views' contracts are not among it.
 READING_CODE = (
     "pipelines/document.py",
+    "pipelines/pdf/*.py",
     "pipelines/seams.py",
     "pipelines/tables/*.py",
     "schemas/cells.py",
@@ -39,7 +40,7 @@ PUBLISHING_CODE = (
     "pipelines/views*.py",
     "schemas/*.py",
 )
-READING_LIBRARIES = ("pyarrow",)
+READING_LIBRARIES = ("pyarrow", "pypdfium2")
 REGISTRY_FILES = ("missions.toml", "layouts.toml")
 DECLARATION_FILES = ("readings.toml", "corrections.toml")
 TOOLS = (
@@ -49,6 +50,7 @@ TOOLS = (
     "jvom",
     "pandera",
     "pyarrow",
+    "pypdfium2",
     "rich",
     "sqlglot",
     "typer",

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+
+MOST_SHOWN = 25  # problems of a document that are told at once; its report in quarantine has all of them
+
 
 class JvomError(Exception):
     """Something a user can act on. `exit_code` follows the command line's contract.
@@ -50,6 +54,25 @@ class LayoutError(JvomError):
     """A document does not have the layout, headings or words that the tables are read by."""
 
 
+class UndecidedError(LayoutError):
+    """A row that can be read in several ways; `alternatives` are the readings, figure by column."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        mission_id: str,
+        alternatives: Iterable[Mapping[str, int | None]],
+        file: str | None = None,
+        page: int | None = None,
+        line: int | None = None,
+        hint: str | None = None,
+    ) -> None:
+        super().__init__(message, file=file, page=page, line=line, hint=hint)
+        self.mission_id = mission_id
+        self.alternatives = tuple(alternatives)
+
+
 class ContractError(JvomError):
     """Tables break their contract; `failures` lists every failing row."""
 
@@ -91,5 +114,7 @@ class Problems(JvomError):
     def __str__(self) -> str:
         if len(self.problems) == 1:
             return str(self.problems[0])
-        listed = "\n".join(f"- {problem}" for problem in self.problems)
-        return f"{len(self.problems)} problems\n{listed}"
+        listed = [f"- {problem}" for problem in self.problems[:MOST_SHOWN]]
+        if len(self.problems) > MOST_SHOWN:
+            listed.append(f"- and {len(self.problems) - MOST_SHOWN} more")
+        return "\n".join([f"{len(self.problems)} problems", *listed])

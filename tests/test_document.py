@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from pipelines.seams import Document
 from schemas.errors import SourceError
+from tests.hostile_documents import pdf
 from tests.rendering_report import FULL, needs_full, read_document
 
 
@@ -126,8 +127,10 @@ def test_an_empty_file_is_refused(data: bytes) -> None:
     assert "empty" in str(refusal(data))
 
 
-def test_a_pdf_is_refused_with_what_to_do() -> None:
-    assert "pdftotext" in str(refusal(b"%PDF-1.7\n%\xe2\xe3\xcf\xd3"))
+def test_utf16_is_refused_by_name() -> None:
+    for encoding in ("utf-16", "utf-16-be"):
+        data = "\ufeff".encode(encoding) * (encoding == "utf-16-be") + "een\ntwee".encode(encoding)
+        assert "UTF-16" in str(refusal(data))
 
 
 def test_nul_bytes_are_refused_with_their_line() -> None:
@@ -150,8 +153,13 @@ def test_damaged_utf8_is_not_taken_for_windows_1252() -> None:
     assert refusal(damaged).line == 2
 
 
-def test_a_file_of_over_twenty_megabytes_is_refused() -> None:
-    assert "too large" in str(refusal(b"een regel\n" * 2_200_000))
+def test_a_text_of_over_five_megabytes_is_refused() -> None:
+    assert "too large" in str(refusal(b"een regel\n" * 550_000))
+
+
+def test_more_lines_than_any_report_has_are_refused() -> None:
+    assert "10,001 lines" in str(refusal("een\n" * 10_001))
+    assert len(read_document("een\n" * 10_000).lines) == 10_000
 
 
 def test_a_line_of_over_a_hundred_thousand_characters_is_refused() -> None:
@@ -169,3 +177,8 @@ def test_the_full_text() -> None:
     firsts = [next(n for n in starts if document.lines[n - 1].page == page) for page in range(2, 18)]
     assert firsts == [85, 172, 263, 365, 465, 560, 661, 768, 873, 971, 1079, 1178, 1277, 1358, 1414, 1578]
     assert document.page_labels == tuple(str(number) for number in range(4, 21))
+
+
+def test_a_pdf_without_any_text_is_refused() -> None:
+    page = b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] >>"
+    assert "pictures" in str(refusal(pdf([b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>", page])))

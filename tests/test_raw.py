@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines import raw
+from pipelines import files, raw
 from pipelines.seams import Edition, Fidelity, SourceFile
 from schemas.errors import LakeError, Problems, RegistryError, SourceError
 
@@ -153,7 +153,7 @@ class TestScan:
     def test_a_file_too_large_for_a_report_is_not_read(
         self, folder: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("pipelines.raw.files.LARGEST", 3)
+        monkeypatch.setattr(files, "LARGEST", 3)
         put(folder, "2024/report.txt", b"four")
         with pytest.raises(SourceError, match="4 bytes, over the limit of 3"):
             raw.scan(folder)

@@ -13,9 +13,9 @@ from pipelines import (
     metadata,
     quarantined,
     raw,
+    reading,
     settings,
     snapshot,
-    tables,
     validated,
     versions,
 )
@@ -37,7 +37,6 @@ from pipelines.assets.common import (
     process,
     spoken,
 )
-from pipelines.document import read as read_document
 from pipelines.seams import Document, Edition, Fidelity, Recorded, SourceFile, SourceFormat
 from schemas import registry
 from schemas.errors import JvomError, LakeError, Problems, SourceError
@@ -179,7 +178,7 @@ def document(
 ) -> dg.MaterializeResult:
     with _judged(context, warehouse, source, "document"):
         where = warehouse.settings()
-        read = read_document(raw.read(source, raw=where.raw, kept=where.kept), source)
+        read = reading.read_document(raw.read(source, raw=where.raw, kept=where.kept), source)
     return dg.MaterializeResult(
         value=read,
         metadata={
@@ -226,7 +225,7 @@ def tables_of(  # type: ignore[no-untyped-def]  # Dagster takes an annotation fo
         known = registry.load()
         edition = _edition(warehouse, context.partition_key)
     with _judged(context, warehouse, source, "tables", document):
-        read = tables.read(document, source, edition, known)
+        read = reading.read_tables(document, source, edition)
         corrected.check(read, known.corrections, edition.edition_year, path=source.path)
         failures = validated.failures(read, {mission.id for mission in known.missions})
         if failures:  # the checks below fail the run; quarantine has them all in one place

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from pipelines import pending, raw, snapshot
+from pipelines import files, pending, raw, snapshot
 from pipelines.commands.session import Session
 from pipelines.commands.terminal import Terminal, error_document
 from pipelines.pending import Plan
-from schemas.errors import LakeError, Problems, SourceError, UsageError
+from schemas.errors import LakeError, Problems, UsageError
 
 if TYPE_CHECKING:
     from pipelines.commands.rehearsal import Rehearsed
@@ -117,12 +117,7 @@ def _show_rehearsed(terminal: Terminal, edition: Rehearsed) -> None:
 
 def ingest(session: Session, file: Path, year: int, *, keep: bool, timeout: float) -> None:
     """Keep the bytes of one document and build from it; with `keep` it also becomes a file of raw/."""
-    try:
-        data = file.read_bytes()
-    except OSError as error:
-        raise SourceError(
-            f"cannot be read: {error.strerror}", file=str(file), hint="check its rights"
-        ) from error
+    data = files.take(file, str(file))
     place = session.settings.raw / str(year) / file.name
     if keep:
         _require_free(place, data)
@@ -133,7 +128,7 @@ def ingest(session: Session, file: Path, year: int, *, keep: bool, timeout: floa
 
 
 def _require_free(place: Path, data: bytes) -> None:
-    if place.exists() and place.read_bytes() != data:
+    if place.exists() and (not place.is_file() or place.read_bytes() != data):
         raise UsageError(
             "is there already, with other bytes",
             file=str(place),

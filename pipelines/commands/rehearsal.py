@@ -1,4 +1,4 @@
-"""`jvom build --dry-run`: reads and checks in this process, writes nothing, says what would change."""
+"""`jvom build --dry-run`: reads and checks, writes nothing, says what would change."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pipelines import corrected, document, published, raw, reconciled, tables, validated
+from pipelines import corrected, published, raw, reading, reconciled, validated
 from pipelines.pending import Due, Plan
 from pipelines.settings import Settings
 from schemas import registry
@@ -74,8 +74,9 @@ def _rehearsed(settings: Settings, due: Due) -> Rehearsed:
 def _read(settings: Settings, due: Due) -> tuple[dict[str, pa.Table], int]:
     """The tables of an edition, and how many contradictions they hold."""
     known = registry.load()
-    lines = document.read(raw.read(due.source, raw=settings.raw, kept=settings.kept), due.source)
-    read = tables.read(lines, due.source, due.edition, known)
+    data = raw.read(due.source, raw=settings.raw, kept=settings.kept)
+    lines = reading.read_document(data, due.source)
+    read = reading.read_tables(lines, due.source, due.edition)
     corrected.check(read, known.corrections, due.edition_year, path=due.source.path)
     checked = validated.check(read, {mission.id for mission in known.missions}, path=due.source.path)
     return checked, len(reconciled.check(checked, known, lines).findings)

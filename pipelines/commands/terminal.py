@@ -11,11 +11,16 @@ import datetime
 import decimal
 import json
 import math
+import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from schemas.errors import ContractError, JvomError, Problems
+
+_STEERING = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+)
 
 WIDEST = 10_000  # columns; a table that is piped into a file is never cut
 
@@ -28,8 +33,8 @@ class Terminal:
     verbose: bool = False
 
     def say(self, sentence: str) -> None:
-        """One line of progress or explanation, on standard error."""
-        print(sentence, file=sys.stderr, flush=True)
+        """One line of progress or explanation, on standard error; it may quote a document."""
+        print(_harmless(sentence), file=sys.stderr, flush=True)
 
     def fail(self, error: JvomError) -> int:
         """Say what is wrong, where and what to do next; returns the exit status."""
@@ -52,6 +57,11 @@ class Terminal:
         """Rows as a table for people; nothing with --json, where `answer` has said it."""
         if not self.json:
             _draw(names, rows, title)
+
+
+def _harmless(text: str) -> str:
+    """What steers a terminal, or turns the order of its letters round, is shown as its code instead."""
+    return _STEERING.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def _draw(names: Sequence[str], rows: Iterable[Sequence[object]], title: str | None) -> None:

@@ -63,7 +63,7 @@ def trace(
 
 def follow(session: Session, mission: str, year: int, column: str, vintage: int | None = None) -> Trace:
     """The trace of one value, with the lake's and the documents' own words."""
-    from pipelines import document, published, raw, snapshot
+    from pipelines import published, raw, reading, snapshot
     from pipelines.commands import interface
     from pipelines.trace import named
     from pipelines.trace import trace as of
@@ -77,7 +77,9 @@ def follow(session: Session, mission: str, year: int, column: str, vintage: int 
             year,
             column,
             vintage=vintage,
-            lines=lambda source: document.read(raw.read(source, raw=where.raw, kept=where.kept), source),
+            lines=lambda source: reading.read_document(
+                raw.read(source, raw=where.raw, kept=where.kept), source
+            ),
             evidence=lambda snapshot_id: snapshot.evidence(where.catalog, where.data, snapshot_id),
             interface=interface.running(where),
         )

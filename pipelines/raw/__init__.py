@@ -7,7 +7,6 @@ by builds that find nothing to do, so it imports the standard library only.
 
 from pipelines.raw.catalogue import CATALOGUE, catalogue, edition_of
 from pipelines.raw.files import (
-    LARGEST,
     NOTICE,
     NOTICE_LINES,
     add,
@@ -19,11 +18,9 @@ from pipelines.raw.files import (
     survey,
 )
 from pipelines.raw.locked import LOCK, guarded, lock, lock_entries
-from pipelines.raw.writing import replace, writable
 
 __all__ = [
     "CATALOGUE",
-    "LARGEST",
     "LOCK",
     "NOTICE",
     "NOTICE_LINES",
@@ -37,8 +34,6 @@ __all__ = [
     "lock",
     "lock_entries",
     "read",
-    "replace",
     "scan",
     "survey",
-    "writable",
 ]

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import re
-import stat
 from collections.abc import Collection, Sequence
 from pathlib import Path, PurePath
 
+from pipelines.files import check_size, replace, take, writable
 from pipelines.raw.locked import guarded, lock_entries
-from pipelines.raw.writing import replace, writable
 from pipelines.seams import Fidelity, SourceFile, SourceFormat
 from schemas.errors import JvomError, Problems, SourceError
 
 NOTICE = "[Ingekorte uitgave"  # opens one of the first lines of an abridged edition
 NOTICE_LINES = 5
-LARGEST = 200_000_000  # bytes; a report of some fifty pages stays far below
 
 _RANK: dict[Fidelity, int] = {"abridged": 0, "full text": 1, "official file": 2}
 
@@ -103,28 +101,7 @@ def _inside(path: Path, raw: Path) -> bytes:
     if not path.resolve().is_relative_to(raw.resolve()):
         hint = "copy the file itself into raw/"
         raise SourceError("is a link to outside raw/", file=_shown(path, raw), hint=hint)
-    return _bytes(path, _shown(path, raw))
-
-
-def _bytes(path: Path, shown: str) -> bytes:
-    try:
-        status = path.stat()
-        if not stat.S_ISREG(status.st_mode):
-            kind = "a folder" if stat.S_ISDIR(status.st_mode) else "no regular file"
-            raise SourceError(f"is {kind}", file=shown, hint="put the document itself there")
-        _check_size(status.st_size, shown)
-        return path.read_bytes()
-    except OSError as error:
-        hint = "check that it is there and may be read"
-        raise SourceError(f"cannot be read: {error.strerror}", file=shown, hint=hint) from error
-
-
-def _check_size(size: int, shown: str) -> None:
-    if size == 0:
-        raise SourceError("is empty", file=shown, hint="fetch the document again, or remove the file")
-    if size > LARGEST:
-        hint = "check that it is the report and not something else"
-        raise SourceError(f"is {size} bytes, over the limit of {LARGEST}", file=shown, hint=hint)
+    return take(path, _shown(path, raw))
 
 
 def described(data: bytes, edition_year: int, shown: str) -> SourceFile:
@@ -189,7 +166,7 @@ def read(file: SourceFile, *, raw: Path, kept: Path) -> bytes:
     found: list[tuple[str, str]] = []
     for shown, path in places.items():
         if path.exists():
-            data = _bytes(path, shown)
+            data = take(path, shown)
             sha256 = hashlib.sha256(data).hexdigest()
             if sha256 == file.sha256:
                 return data
@@ -215,7 +192,7 @@ def keep(data: bytes, edition_year: int, kept: Path, name: str) -> SourceFile:
     the file elsewhere proves nothing. Raises SourceError at no or too many bytes, LakeError where
     they cannot be written.
     """
-    _check_size(len(data), name)
+    check_size(len(data), name)
     sha256 = hashlib.sha256(data).hexdigest()
     file = described(data, edition_year, f"warehouse/sources/{sha256}")
     with writable(file.path, "make the warehouse writable, or free some space"):
@@ -235,7 +212,7 @@ def add(raw: Path, edition_year: int, name: str, data: bytes) -> SourceFile:
     they cannot be written.
     """
     shown = f"raw/{edition_year}/{name}"
-    _check_size(len(data), shown)
+    check_size(len(data), shown)
     with writable(shown, "make raw/ writable, or free some space"):
         wanted = described(data, edition_year, shown)
         (raw / str(edition_year)).mkdir(parents=True, exist_ok=True)

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from pipelines.files import replace, writable
 from pipelines.raw.catalogue import CATALOGUE
-from pipelines.raw.writing import replace, writable
 from pipelines.seams import Fidelity, SourceFile
 from schemas.registry_toml import Entry
 

@@ -8,15 +8,23 @@ cannot be read is an error, and all errors of a document are raised together.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Sequence
-from typing import TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
 
 import pyarrow as pa
 
 import schemas
 from pipelines.seams import Document, Edition, Line, SourceFile
-from pipelines.tables import durations, footnotes, mandates, personnel, sections
-from pipelines.tables.anatomy import Anatomy, dissect
+from pipelines.tables import (
+    drawn_mandates,
+    drawn_personnel,
+    durations,
+    footnotes,
+    mandates,
+    personnel,
+    sections,
+)
+from pipelines.tables.anatomy import Anatomy, Annex, dissect
 from pipelines.tables.cells import Cell
 from pipelines.tables.cells import rows as cell_rows
 from pipelines.tables.footnotes import Note
@@ -25,6 +33,7 @@ from pipelines.tables.personnel import Personnel
 from schemas.errors import JvomError, LayoutError, Problems
 from schemas.registry import Registry
 
+_MOST_LINES = 1_500  # of an annex, and of what may follow it; in 2024 they have 190 and 95
 _MOST_PROBLEMS = 500  # more than any report has lines in its tables; noise has no end
 
 T = TypeVar("T")
@@ -37,7 +46,28 @@ def read(document: Document, source: SourceFile, edition: Edition, registry: Reg
     Raises LayoutError (RegistryError for a declaration that does not fit), or Problems with all of
     them.
     """
+    if document.format == "text":
+        return _read(document, source, edition, registry)
+    shown = {line.number: line.shown for line in document.lines}
+    try:
+        return _read(document, source, edition, registry, shown)
+    except JvomError as error:
+        for problem in error.problems if isinstance(error, Problems) else ():
+            problem.line = shown.get(problem.line or 0)
+        error.line = shown.get(error.line or 0)
+        raise
+
+
+def _read(
+    document: Document,
+    source: SourceFile,
+    edition: Edition,
+    registry: Registry,
+    shown: Mapping[int, int] | None = None,
+) -> dict[str, pa.Table]:
+    """The tables; `shown` gives the line numbers that are shown for those of the document."""
     anatomy = dissect(document, registry.layouts)
+    _require_short(anatomy, document.path)
     notes = footnotes.find(anatomy, document)
     year = edition.edition_year
     problems: list[JvomError] = []
@@ -62,13 +92,40 @@ def read(document: Document, source: SourceFile, edition: Edition, registry: Reg
         "footnotes": footnotes.rows(notes, marked, year),
         "sections": sections.read(
             footnotes.without(anatomy.text, notes),
-            [(anatomy.mandates, ()), (anatomy.personnel, after)],
+            [(anatomy.mandates, _text_of(anatomy.mandates, notes)), (anatomy.personnel, after)],
             registry=registry,
             edition_year=year,
         ),
         "cells": cell_rows(cells, document, year),
     }
+    for row in (row for table in rows.values() for row in table if shown):
+        _show(row, shown or {})
     return {name: contract.as_read().table(rows[name]) for name, contract in schemas.TABLES.items()}
+
+
+def _show(row: dict[str, Any], shown: Mapping[int, int]) -> None:
+    """Gives a row the line numbers that are shown."""
+    for name in ("source_line", "source_line_end"):
+        if name in row:
+            row[name] = shown[row[name]]
+    if "marker_lines" in row:
+        row["marker_lines"] = [shown[line] for line in row["marker_lines"]]
+    for span in row.get("spans", ()):
+        span["line"] = shown[span["line"]]
+
+
+def _require_short(anatomy: Anatomy, path: str) -> None:
+    """Raises LayoutError for an annex that is longer than any: reading it could take for ever."""
+    for annex in (anatomy.mandates, anatomy.personnel):
+        heading = annex.heading_lines[0]
+        if len(annex.lines) > _MOST_LINES:
+            raise LayoutError(
+                f"{len(annex.lines):,} lines follow this heading; an annex has at most {_MOST_LINES:,}",
+                file=path,
+                page=heading.page,
+                line=heading.number,
+                hint="check that this is the text of the report",
+            )
 
 
 def _try(step: Callable[[], T], problems: list[JvomError]) -> T | None:
@@ -85,9 +142,21 @@ def _try(step: Callable[[], T], problems: list[JvomError]) -> T | None:
 def _mandates(
     document: Document, anatomy: Anatomy, notes: Sequence[Note], year: int, registry: Registry
 ) -> Mandates:
+    lines = footnotes.without(anatomy.mandates.lines, notes)
+    numbers = [note.number for note in notes if note.scope == "mandates"]
+    if anatomy.mandates.table:
+        return drawn_mandates.read(
+            anatomy.mandates,
+            lines,
+            numbers,
+            document=document,
+            edition_year=year,
+            layout=anatomy.layout,
+            registry=registry,
+        )
     return mandates.read(
-        footnotes.without(anatomy.mandates.lines, notes),
-        [note.number for note in notes if note.scope == "mandates"],
+        lines,
+        numbers,
         document=document,
         edition_year=year,
         layout=anatomy.layout,
@@ -98,15 +167,33 @@ def _mandates(
 def _personnel(
     document: Document, anatomy: Anatomy, notes: Sequence[Note], year: int, registry: Registry
 ) -> Personnel:
+    lines = footnotes.without(anatomy.personnel.lines, notes)
+    numbers = [note.number for note in notes if note.scope == "personnel"]
+    if anatomy.personnel.table:
+        return drawn_personnel.read(
+            anatomy.personnel,
+            lines,
+            numbers,
+            document=document,
+            edition_year=year,
+            layout=anatomy.layout,
+            registry=registry,
+            readings=registry.readings,
+        )
     return personnel.read(
-        footnotes.without(anatomy.personnel.lines, notes),
-        [note.number for note in notes if note.scope == "personnel"],
+        lines,
+        numbers,
         document=document,
         edition_year=year,
         layout=anatomy.layout,
         registry=registry,
         readings=registry.readings,
     )
+
+
+def _text_of(annex: Annex, notes: Sequence[Note]) -> Sequence[Line]:
+    """The running text of annex 1, which only a PDF tells from its table."""
+    return footnotes.without(annex.lines, notes) if annex.table else ()
 
 
 def _after(lines: Sequence[Line], cells: Sequence[Cell]) -> list[Line]:

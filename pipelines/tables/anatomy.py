@@ -7,12 +7,14 @@ annex; a heading in a table of contents has none. An annex of several pages may 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
+from pipelines.pdf import TableReading
 from pipelines.seams import PAGE_NUMBER, Document, Line
 from pipelines.tables import durations, suggestions
+from pipelines.tables.drawn import Drawn, lines_of
 from pipelines.tables.words import Word, words
 from schemas.errors import JvomError, LayoutError, Problems
 from schemas.registry import Heading, Layout, comparable
@@ -46,13 +48,17 @@ class Header:
 
 @dataclass(frozen=True)
 class Annex:
-    """One annex: heading, and the lines after it up to the next annex (blank ones too)."""
+    """One annex: heading, and the lines after it up to the next annex (blank ones too).
+
+    In a PDF `table` holds the table, and `lines` are those that it does not take.
+    """
 
     heading: str
     names: dict[str, str]  # what the heading prints where the layout says <name>
     heading_lines: tuple[Line, ...]
     header: Header
     lines: tuple[Line, ...]
+    table: TableReading | None = None
 
 
 @dataclass(frozen=True)
@@ -75,10 +81,11 @@ def dissect(document: Document, layouts: Sequence[Layout]) -> Anatomy:
     document has instead.
     """
     lines = [line for line in document.lines if not PAGE_NUMBER.fullmatch(line.text)]
+    drawn = Drawn(document.pdf) if document.pdf else None
     refusals: list[list[JvomError]] = []
     for layout in layouts:
         try:
-            return _by(layout, layouts, lines, document.path)
+            return _by(layout, layouts, lines, document.path, drawn)
         except Problems as problems:
             refusals.append(problems.problems)
     closest = min(refusals, key=len)
@@ -133,7 +140,20 @@ class _Place:
         return other.text == self.text or annex_label(other.text) == annex_label(self.text) is not None
 
 
-def _by(layout: Layout, layouts: Sequence[Layout], lines: Sequence[Line], path: str) -> Anatomy:
+@dataclass(frozen=True)
+class _Found:
+    """A table's header under a heading, and in a PDF the table."""
+
+    header: Header
+    table: TableReading | None = None
+
+
+_Finder = Callable[[_Place], _Found | None]
+
+
+def _by(
+    layout: Layout, layouts: Sequence[Layout], lines: Sequence[Line], path: str, drawn: Drawn | None
+) -> Anatomy:
     """The document by one layout; raises Problems."""
     headings = (layout.mandates.heading, layout.personnel.heading)
     found = [_places(lines, heading) for heading in headings]
@@ -141,8 +161,9 @@ def _by(layout: Layout, layouts: Sequence[Layout], lines: Sequence[Line], path: 
     marks |= {place.start: place for places in found for place in places}
     problems: list[JvomError] = []
     annexes: list[tuple[range, Annex]] = []
-    for annex, (places, expected) in enumerate(zip(found, header_words(layout), strict=True), start=1):
-        openings = [place for place in places[:_MOST_HEADINGS] if _table(place, lines, marks, expected)]
+    for annex, places in enumerate(found, start=1):
+        finder = _finder(annex, layout, lines, marks, drawn)
+        openings = [(place, table) for place in places[:_MOST_HEADINGS] if (table := finder(place))]
         if len(places) > _MOST_HEADINGS:
             problems.append(_too_often(places, lines, path))
         elif not places:
@@ -150,10 +171,9 @@ def _by(layout: Layout, layouts: Sequence[Layout], lines: Sequence[Line], path: 
         elif not openings:
             problems.append(_no_header(annex, places, lines, marks, layouts, path))
         else:
-            annexes.append(_annex(openings[0], lines, marks, expected))
-            problems.extend(
-                _twice(place, lines, path) for place in openings if place.start not in annexes[-1][0]
-            )
+            annexes.append(_annex(*openings[0], lines, marks))
+            taken = annexes[-1][0]
+            problems.extend(_twice(place, lines, path) for place, _ in openings if place.start not in taken)
     if problems:
         raise Problems(problems)
     (first, mandates), (second, personnel) = annexes
@@ -161,30 +181,53 @@ def _by(layout: Layout, layouts: Sequence[Layout], lines: Sequence[Line], path: 
     return Anatomy(layout, mandates, personnel, text)
 
 
-def _table(
-    place: _Place, lines: Sequence[Line], marks: Mapping[int, _Place], expected: Sequence[str]
-) -> Header | None:
-    """The table's header under a heading, before any other heading."""
-    end = min((start for start in marks if start >= place.end), default=len(lines))
-    return find_header(words(lines[place.end : end]), expected)
+def _finder(
+    annex: int, layout: Layout, lines: Sequence[Line], marks: Mapping[int, _Place], drawn: Drawn | None
+) -> _Finder:
+    """Finds the annex's table under a heading, before any other annex: by words, or as a PDF shows it."""
+
+    def by_words(place: _Place) -> _Found | None:
+        end = min((start for start in marks if start >= place.end), default=len(lines))
+        header = find_header(words(lines[place.end : end]), header_words(layout)[annex - 1])
+        return _Found(header) if header else None
+
+    def by_drawing(place: _Place) -> _Found | None:
+        assert drawn is not None, "only a PDF shows where words stand"
+        last = lines[place.end - 1]
+        table = drawn.table(annex, layout, last)
+        if table is None:
+            return None
+        end = _end(place, lines, marks)
+        numbers = set(table.grid.heading)
+        found = words(line for line in lines[place.end : end] if line.number in numbers)
+        return _Found(Header(tuple(found), table.grid.marked), table) if found else None
+
+    return by_drawing if drawn else by_words
+
+
+def _end(place: _Place, lines: Sequence[Line], marks: Mapping[int, _Place]) -> int:
+    """Index of the line at which another annex begins."""
+    others = (start for start in marks if start >= place.end and not place.same(marks[start]))
+    return min(others, default=len(lines))
 
 
 def _annex(
-    place: _Place, lines: Sequence[Line], marks: Mapping[int, _Place], expected: Sequence[str]
+    place: _Place, found: _Found, lines: Sequence[Line], marks: Mapping[int, _Place]
 ) -> tuple[range, Annex]:
     """The annex from its heading to the next annex; its own heading may stand on further pages too."""
-    repeated: set[int] = set()
-    end = len(lines)
-    for start in sorted(mark for mark in marks if mark >= place.end):
-        if not place.same(marks[start]):
-            end = start
-            break
-        repeated |= set(range(start, marks[start].end))
-    header = _table(place, lines, marks, expected)
-    assert header is not None, "only a heading with a table under it opens an annex"
+    end = _end(place, lines, marks)
+    repeated = {
+        index for start in marks if place.end <= start < end for index in range(start, marks[start].end)
+    }
     heading_lines = tuple(line for line in lines[place.start : place.end] if line.text.strip())
-    body = tuple(lines[index] for index in range(place.end, end) if index not in repeated)
-    return range(place.start, end), Annex(place.text, place.names, heading_lines, header, body)
+    taken = lines_of(found.table) if found.table else frozenset()
+    body = tuple(
+        lines[index]
+        for index in range(place.end, end)
+        if index not in repeated and lines[index].number not in taken
+    )
+    annex = Annex(place.text, place.names, heading_lines, found.header, body, found.table)
+    return range(place.start, end), annex
 
 
 def _places(lines: Sequence[Line], heading: Heading) -> list[_Place]:
@@ -273,8 +316,7 @@ def _no_header(
     """No header under any of the headings; told of the one with most lines, not of a table of contents."""
 
     def below(place: _Place) -> Sequence[Line]:
-        ends = (start for start in marks if start >= place.end and not place.same(marks[start]))
-        return lines[place.end : min(ends, default=len(lines))]
+        return lines[place.end : _end(place, lines, marks)]
 
     place = max(reversed(places), key=lambda place: len(below(place)))
     return suggestions.no_header(annex, place.text, below(place), layouts, path)

@@ -3,20 +3,39 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from pipelines.pdf import Box, PdfLine
 from pipelines.seams import Document
+
+DISAGREEMENT = "tag_geometry_disagreement"
+"""Begins what `equalities` says of a cell that tags and geometry give differently."""
 
 
 @dataclass(frozen=True)
 class Span:
-    """Characters `char_start` to `char_end` (0-based, end exclusive) of one line."""
+    """Characters `char_start` to `char_end` (0-based, end exclusive) of one line; in a PDF their box."""
 
     page: int
     line: int
     char_start: int
     char_end: int
+    box: Box | None = None
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A cell as a PDF shows it: its text without markers, its pieces, and how it was read.
+
+    `derivation` is empty where geometry alone says so; `disputed` says what tags and geometry give
+    where they differ.
+    """
+
+    printed: str
+    spans: tuple[Span, ...]
+    derivation: tuple[str, ...] = ()
+    disputed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -35,11 +54,15 @@ class Cell:
 
 
 def rows(cells: Iterable[Cell], document: Document, edition_year: int) -> list[dict[str, object]]:
-    """The cells as rows of the `cells` contract."""
-    return [_row(cell, document, edition_year) for cell in cells]
+    """The cells as rows of the `cells` contract; in a PDF each with the boxes of its words."""
+    pages = document.pdf.pages if document.pdf else ()
+    lines = {line.number: line for page in pages for line in page.lines}
+    return [_row(cell, document, edition_year, lines) for cell in cells]
 
 
-def _row(cell: Cell, document: Document, edition_year: int) -> dict[str, object]:
+def _row(
+    cell: Cell, document: Document, edition_year: int, lines: Mapping[int, PdfLine]
+) -> dict[str, object]:
     first = cell.spans[0]
     return {
         "edition_year": edition_year,
@@ -59,7 +82,7 @@ def _row(cell: Cell, document: Document, edition_year: int) -> dict[str, object]
                 "line": span.line,
                 "char_start": span.char_start,
                 "char_end": span.char_end,
-                "box": None,
+                "box": _box(span.box or _around(span, lines.get(span.line))),
             }
             for span in cell.spans
         ],
@@ -67,3 +90,16 @@ def _row(cell: Cell, document: Document, edition_year: int) -> dict[str, object]
         "equalities": list(cell.equalities),
         "parts": list(cell.parts),
     }
+
+
+def _around(span: Span, line: PdfLine | None) -> Box | None:
+    """The box of the words that a span covers, None where it covers none."""
+    if line is None:
+        return None
+    placed = zip(line.offsets, line.words, strict=True)
+    inside = [w.box for at, w in placed if at < span.char_end and at + len(w.text) > span.char_start]
+    return Box.around(inside) if inside else None
+
+
+def _box(box: Box | None) -> dict[str, float] | None:
+    return None if box is None else {"x0": box.left, "y0": box.top, "x1": box.right, "y1": box.bottom}

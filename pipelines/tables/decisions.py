@@ -49,7 +49,9 @@ class Decided:
     @property
     def inferred(self) -> bool:
         """Whether the figures' columns had to be inferred from sums."""
-        return self.declared is None and 0 < len(self.wording.figures) < len(self.figures)
+        if self.declared is not None or self.wording.placed:
+            return False
+        return 0 < len(self.wording.figures) < len(self.figures)
 
 
 def decide(
@@ -67,7 +69,7 @@ def decide(
     RegistryError where one of them is no reading of its row, or of no row at all.
     """
     rows = [*table.rows, totals]
-    decision = _Decision(layout, readings, document, edition_year)
+    decision = Decision(layout, readings, document, edition_year)
     choices = [decision.choices(row) for row in rows]
     decision.refuse_idle()
     outside = Counter(mark.note for mark in table.marks)
@@ -91,7 +93,7 @@ def decide(
     return decided, problems
 
 
-class _Decision:
+class Decision:
     """What holds for all rows of one table."""
 
     def __init__(
@@ -112,22 +114,29 @@ class _Decision:
         self.document = document
         self.edition_year = edition_year
 
-    def choices(self, row: Row) -> list[Choice]:
-        """The ways to place the figures of a row, or only the declared one."""
+    def ways(self, row: Row) -> list[Choice]:
+        """The ways to place the figures of a row in their order."""
         ways = (
             Choice(_placed(wording, places, len(self.columns)), _notes(wording), len(wording.apart), key)
             for key, wording in enumerate(row.wordings)
             for places in inference.placements(len(wording.figures), len(self.columns))
         )
-        choices = list(dict.fromkeys(ways))  # where dashes stand makes no difference by itself
-        reading = self._reading(row)
+        return list(dict.fromkeys(ways))  # where dashes stand makes no difference by itself
+
+    def choices(self, row: Row) -> list[Choice]:
+        """The ways to place the figures of a row, or only the declared one."""
+        return self.chosen(row, self.ways(row))
+
+    def chosen(self, row: Row, choices: list[Choice]) -> list[Choice]:
+        """Of these choices the declared one, else all. Raises RegistryError where it is none of them."""
+        reading = self.reading(row)
         if reading is None:
             return choices
-        fitting = [choice for choice in choices if self._fits(choice, row, reading)]
+        fitting = [choice for choice in choices if self.fits(choice, row, reading)]
         if not fitting:
             raise RegistryError(
                 f"the reading declared for {reading.mission_id} is none of “{row.wordings[0].name.printed}” "
-                f"on line {row.lines[0].number} of {self.document.path}",
+                f"on line {row.lines[0].shown} of {self.document.path}",
                 file=READINGS,
                 hint="correct or remove the entry: it must place the printed figures in their order",
             )
@@ -147,33 +156,36 @@ class _Decision:
         self, row: Row, ways: Sequence[Choice], best: Sequence[Choice], solution: Solution
     ) -> Decided | JvomError:
         """The reading of one row, where the best readings agree on it and can be relied on."""
-        chosen, reading = best[0], self._reading(row)
+        chosen, reading = best[0], self.reading(row)
         wording = row.wordings[chosen.key]
         if reading is None:
             distinct = {(row.wordings[c.key].mission_id, c.figures, tuple(sorted(c.markers))) for c in best}
             if len(distinct) > 1:
-                return self._undecided(
+                return self.undecided(
                     row, wording, "several readings fit the printed totals equally well", best
                 )
             if why := next(self._doubts(chosen, wording, solution), None):
                 own = inference.violated(chosen.figures, self.sums)
                 others = [way for way in ways if inference.violated(way.figures, self.sums) <= own]
-                return self._undecided(row, wording, why, [chosen, *others[:_SHOWN]])
-        figures = _laid_out(wording.figures, chosen.figures)
+                return self.undecided(row, wording, why, [chosen, *others[:_SHOWN]])
+        figures = laid_out(wording.figures, chosen.figures)
         placed = len(wording.figures) == len(self.columns)
-        sums = tuple(tuple(self._equalities(i, chosen, solution, placed)) for i in range(len(figures)))
+        sums = tuple(tuple(self.equalities(i, chosen, solution, placed)) for i in range(len(figures)))
         return Decided(row, wording, figures, sums, reading)
 
-    def _reading(self, row: Row) -> Reading | None:
+    def reading(self, row: Row) -> Reading | None:
+        """What is declared for a row."""
         ids = {wording.mission_id for wording in row.wordings}
         return next((self.declared[i] for i in ids if i in self.declared), None)
 
-    def _fits(self, choice: Choice, row: Row, reading: Reading) -> bool:
+    def fits(self, choice: Choice, row: Row, reading: Reading) -> bool:
+        """Whether a choice is the declared reading."""
         figures = dict(zip(self.columns, choice.figures, strict=True))
         same = all(figures.get(name) == reading.figures.get(name) for name in {*figures, *reading.figures})
         return same and row.wordings[choice.key].mission_id == reading.mission_id
 
-    def _undecided(self, row: Row, wording: Wording, why: str, choices: Iterable[Choice]) -> JvomError:
+    def undecided(self, row: Row, wording: Wording, why: str, choices: Iterable[Choice]) -> JvomError:
+        """The refusal of a row, with these choices as its alternatives."""
         figures = dict.fromkeys(choice.figures for choice in choices)
         return refusals.undecided(
             self.document,
@@ -214,7 +226,7 @@ class _Decision:
         own = [(total, parts) for total, parts in self.sums if place in (total, *parts)]
         return place in solution.holding or any(not inference.violated(chosen.figures, [one]) for one in own)
 
-    def _equalities(self, place: int, chosen: Choice, solution: Solution, placed: bool) -> Iterator[str]:
+    def equalities(self, place: int, chosen: Choice, solution: Solution, placed: bool) -> Iterator[str]:
         """The sums that come out and speak for a figure, and for its column unless it is `placed`."""
         for total, parts in self.sums:
             if place in (total, *parts) and not inference.violated(chosen.figures, [(total, parts)]):
@@ -234,7 +246,7 @@ def _placed(wording: Wording, places: Sequence[int], columns: int) -> inference.
     return tuple(values)
 
 
-def _laid_out(printed: Sequence[Figure], values: inference.Figures) -> tuple[Figure | None, ...]:
+def laid_out(printed: Sequence[Figure], values: inference.Figures) -> tuple[Figure | None, ...]:
     """The printed figure of each column; dashes go to the first empty columns where they may stand."""
     left = list(printed)
     figures: list[Figure | None] = []

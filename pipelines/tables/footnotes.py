@@ -24,8 +24,9 @@ from typing import Literal
 
 from pipelines.seams import Document, Line
 from pipelines.tables import durations
-from pipelines.tables.anatomy import Anatomy, Header, is_title
+from pipelines.tables.anatomy import Anatomy, Annex, is_title
 from pipelines.tables.cells import Cell
+from pipelines.tables.drawn import Setting, lines_of
 from pipelines.tables.words import Word, as_printed, marker, spans, words
 from schemas.errors import LayoutError
 
@@ -56,6 +57,8 @@ class _Page:
     lines: list[Line]
     header: int = 0  # number of the line on which the header of the annex's table starts
     markers: dict[int, list[int]] = field(default_factory=dict)
+    seen: bool = False  # whether markers are told from digits, as in a PDF
+    apart: frozenset[int] = frozenset()  # numbers of lines that are set otherwise than the one above
 
     def start(self, number: int, after: int, later: Sequence[_Page]) -> int | None:
         """Index of the line on which footnote `number` starts, behind index `after`."""
@@ -79,10 +82,11 @@ class _Page:
         """The first number of an annex that does not go on with `expected`: 1, or a later one.
 
         Any number will do where `expected` is None. A later one must be sure: glued to a word, or
-        above the table, because below it a figure that ends in those digits proves little.
+        above the table, because below it a figure that ends in those digits proves little. In a PDF
+        markers are seen, and sure.
         """
         numbers = {
-            number: self.scope == "mandates" or line.number < self.header
+            number: self.seen or self.scope == "mandates" or line.number < self.header
             for index, line in enumerate(self.lines)
             if (number := _opening(line)) and self.marked(number, index)
         }
@@ -113,7 +117,8 @@ class _Page:
 
     def at_foot(self, index: int) -> bool:
         """Whether what follows on the page is no more than a footnote."""
-        return len(self.rest(index)) <= FOOT_LINES
+        beyond = index + FOOT_LINES
+        return beyond >= len(self.lines) or self.lines[beyond].page != self.lines[index].page
 
     def rest(self, index: int) -> list[Line]:
         """The lines from `index` to the end of its page."""
@@ -138,7 +143,7 @@ def find(anatomy: Anatomy, document: Document) -> list[Note]:
 
     Raises LayoutError where a line looks like a footnote but its number is not the next one.
     """
-    pages = _pages(anatomy)
+    pages = _pages(anatomy, document)
     starts: list[_Start] = []
     expected = 1
     for position, page in enumerate(pages):
@@ -208,24 +213,34 @@ def _opening(line: Line) -> int | None:
     return int(match["number"])
 
 
-def _pages(anatomy: Anatomy) -> list[_Page]:
+def _pages(anatomy: Anatomy, document: Document) -> list[_Page]:
     """The pages of the running text, and the annexes, in the order of the document."""
-    pages = [_page("document", lines) for _, lines in groupby(anatomy.text, key=lambda line: line.page)]
-    pages.append(_page("mandates", anatomy.mandates.lines, anatomy.mandates.header))
-    pages.append(_page("personnel", anatomy.personnel.lines, anatomy.personnel.header))
+    set_as = Setting.of(document.pdf) if document.pdf else None
+    pages = [
+        _page("document", lines, set_as) for _, lines in groupby(anatomy.text, key=lambda line: line.page)
+    ]
+    pages.append(_page("mandates", anatomy.mandates.lines, set_as, anatomy.mandates))
+    pages.append(_page("personnel", anatomy.personnel.lines, set_as, anatomy.personnel))
     filled = [page for page in pages if page.lines]
     return sorted(filled, key=lambda page: page.lines[0].number)
 
 
-def _page(scope: Scope, lines: Iterable[Line], header: Header | None = None) -> _Page:
-    page = _Page(scope, [line for line in lines if line.text.strip()], header.first if header else 0)
+def _page(scope: Scope, lines: Iterable[Line], set_as: Setting | None, annex: Annex | None = None) -> _Page:
+    page = _Page(scope, [line for line in lines if line.text.strip()], annex.header.first if annex else 0)
+    if set_as:
+        page.seen, page.apart = True, set_as.apart(page.lines)
+        taken = lines_of(annex.table) if annex and annex.table else ()
+        for number, line in set_as.markers([*taken, *(line.number for line in page.lines)]):
+            page.markers.setdefault(number, []).append(line)
+    table = None if set_as else scope
     for word in words(line for line in page.lines if _DIGIT.search(line.text)):
-        for number in _markers(word.text, scope):
-            page.markers.setdefault(number, []).append(word.line.number)
+        for number in _markers(word.text, table):
+            if word.line.number not in page.markers.setdefault(number, []):
+                page.markers[number].append(word.line.number)
     return page
 
 
-def _markers(text: str, scope: Scope) -> Iterable[int]:
+def _markers(text: str, scope: Scope | None) -> Iterable[int]:
     """Numbers that may be a marker glued to `text`; in the table of annex 2 to a figure too."""
     found = marker(text)
     if found:
@@ -243,8 +258,9 @@ def _refuse_stray(pages: Sequence[_Page], starts: Sequence[_Start], path: str) -
     for page in pages:
         for index, line in enumerate(page.lines):
             number = _opening(line)
-            placed = line.number < page.header or page.at_foot(index)
-            if number is None or not placed or not page.marked(number, index):
+            if number is None or not page.marked(number, index):
+                continue
+            if line.number >= page.header and not page.at_foot(index):
                 continue
             if any(start.page is page and start.number == number for start in starts):
                 continue
@@ -270,6 +286,7 @@ def _note(start: _Start, starts: Sequence[_Start]) -> Note:
     bounds = [other.line.number for other in starts if other.page is page and other.index > start.index]
     if first.number < page.header:
         bounds.append(page.header)
+    bounds += [line.number for line in page.rest(start.index)[1:] if line.number in page.apart][:1]
     rest = [line for line in page.rest(start.index) if not bounds or line.number < min(bounds)]
     if len(rest) > FOOT_LINES:
         ends = [index for index in range(len(rest) - 1) if _ends(rest[index], rest[index + 1])]

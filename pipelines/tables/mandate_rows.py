@@ -12,10 +12,11 @@ from dataclasses import dataclass
 
 from pipelines.seams import Document, Line
 from pipelines.tables import refusals
+from pipelines.tables.cells import Drawn, Span
 from pipelines.tables.durations import Duration, Grammar
-from pipelines.tables.words import Word, as_printed, marker
+from pipelines.tables.words import Word, as_printed, marker, spans
 from schemas.errors import JvomError, LayoutError
-from schemas.registry import Layout, Mission, Registry, comparable
+from schemas.registry import Layout, MandatesLayout, Mission, Registry, comparable
 
 _DURATIONS = ("international_mandate", "national_frame")
 _BEFORE_A_DATE = {"van", "d.d.", "dd.", "per", "sinds", "vanaf"}
@@ -25,10 +26,30 @@ _SHOWN = 120  # characters of the document that a message shows
 
 @dataclass(frozen=True)
 class Text:
-    """Words of one cell, footnote markers aside; `markers` are those taken off: number and line."""
+    """Words of one cell, footnote markers aside; `markers` are those taken off: number and line.
+
+    In a PDF `drawn` says what is printed and where.
+    """
 
     words: tuple[Word, ...]
     markers: tuple[tuple[int, int], ...] = ()
+    drawn: Drawn | None = None
+
+    @property
+    def printed(self) -> str:
+        """The words joined by single spaces."""
+        return self.drawn.printed if self.drawn else as_printed(self.words)
+
+    @property
+    def spans(self) -> tuple[Span, ...]:
+        """Where it stands."""
+        return self.drawn.spans if self.drawn else spans(self.words)
+
+    @property
+    def derivation(self) -> tuple[str, ...]:
+        """How it was read."""
+        how = (*(["marker split"] if self.markers else []), *(self.drawn.derivation if self.drawn else ()))
+        return how or ("printed",)
 
 
 @dataclass(frozen=True)
@@ -48,12 +69,16 @@ class Row:
     @property
     def first(self) -> Line:
         """Its first line."""
-        return self.name.words[0].line
+        return min(self._lines, key=lambda line: line.number)
 
     @property
     def last(self) -> Line:
         """Its last line."""
-        return self.cells[-1].words[-1].line
+        return max(self._lines, key=lambda line: line.number)
+
+    @property
+    def _lines(self) -> list[Line]:
+        return [word.line for cell in self.cells for word in cell.words]
 
 
 class Reader:
@@ -68,11 +93,8 @@ class Reader:
         self._document = document
         self._layout = layout
         self._registry = registry
-        self._keywords = [comparable(keyword) for keyword in told.legal_basis]
         self._columns = [column.column for column in told.columns if column.column in _DURATIONS]
-        self._grammar = Grammar(
-            dict(told.statuses), told.extension.opening, told.extension.closing, dict(told.extension.units)
-        )
+        self._grammar = grammar(told)
 
     def rows(self, found: Sequence[Word]) -> list[Row]:
         """The rows that the words make up; what cannot be understood becomes a problem."""
@@ -183,11 +205,7 @@ class Reader:
 
     def _is_legal(self, rest: Sequence[Word]) -> bool:
         """Whether the words open with a word of a legal basis."""
-        text = comparable(as_printed(rest[:_KEYWORD_WORDS]))
-        return any(
-            text.startswith(keyword) and not text[len(keyword) : len(keyword) + 1].isalpha()
-            for keyword in self._keywords
-        )
+        return opens_legal_basis(as_printed(rest[:_KEYWORD_WORDS]), self._layout.mandates)
 
     def _unmarked(self, cell: Sequence[Word]) -> Iterator[Text]:
         """The words without the markers of known footnotes glued to them, then as they stand."""
@@ -249,6 +267,23 @@ class Reader:
         self.problems.append(
             LayoutError(message, file=self._document.path, page=line.page, line=line.number, hint=hint)
         )
+
+
+def grammar(told: MandatesLayout) -> Grammar:
+    """The durations of a layout."""
+    return Grammar(
+        dict(told.statuses), told.extension.opening, told.extension.closing, dict(told.extension.units)
+    )
+
+
+def opens_legal_basis(text: str, told: MandatesLayout) -> bool:
+    """Whether the text opens with a word of a legal basis."""
+    plain = comparable(text)
+    keywords = [comparable(keyword) for keyword in told.legal_basis]
+    return any(
+        plain.startswith(keyword) and not plain[len(keyword) : len(keyword) + 1].isalpha()
+        for keyword in keywords
+    )
 
 
 def _introduced(found: Sequence[Word], place: range) -> bool:

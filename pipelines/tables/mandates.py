@@ -8,16 +8,16 @@ part of a cell, a region label (see `labels`) or a problem.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from pipelines.seams import Document, Line
 from pipelines.tables import labels
 from pipelines.tables.anatomy import find_header, header_words
-from pipelines.tables.cells import Cell
+from pipelines.tables.cells import Cell, Span
 from pipelines.tables.labels import Label, Listed
 from pipelines.tables.mandate_rows import Reader, Row, Text
-from pipelines.tables.words import as_printed, spans, words
+from pipelines.tables.words import spans, words
 from schemas.errors import Problems
 from schemas.registry import Layout, Registry
 
@@ -62,14 +62,41 @@ def read(
     index = {line.number: position for position, line in enumerate(body)}
     places = [Listed(index[row.first.number], index[row.last.number], row.mission.region) for row in rows]
     regions = labels.assign(places, found, body, {mission.region for mission in registry.missions})
-    table = Mandates(
-        [], [], [*markers, *(mark for row in rows for cell in row.cells for mark in cell.markers)]
-    )
-    for row, place, region in zip(rows, places, regions, strict=True):
-        cells = list(_cells(row, place, region))
+    listed = [
+        (row, Region(region.name, spans(region.pieces), _why(place, region)) if region else None)
+        for row, place, region in zip(rows, places, regions, strict=True)
+    ]
+    return as_tables(listed, markers, document, edition_year)
+
+
+@dataclass(frozen=True)
+class Region:
+    """The label that a row stands beside; `why` says what decided that, if anything had to."""
+
+    printed: str
+    spans: tuple[Span, ...]
+    why: tuple[str, ...] = ()
+    derivation: tuple[str, ...] = ("printed",)
+
+
+def as_tables(
+    listed: Iterable[tuple[Row, Region | None]],
+    markers: Iterable[tuple[int, int]],
+    document: Document,
+    edition_year: int,
+) -> Mandates:
+    """Rows and the regions that they stand beside, as annex 1; `markers` are those outside the rows."""
+    table = Mandates([], [], list(markers))
+    for row, region in listed:
+        cells = list(_cells(row, region))
+        table.markers.extend(mark for cell in row.cells for mark in cell.markers)
         table.cells.extend(cells)
         table.rows.append(_as_row(row, {cell.column_name: cell for cell in cells}, document, edition_year))
     return table
+
+
+def _why(place: Listed, region: Label) -> tuple[str, ...]:
+    return (_BELOW,) if region.first > place.first else ()
 
 
 def _body(lines: Sequence[Line], layout: Layout, reader: Reader) -> tuple[list[Line], list[tuple[int, int]]]:
@@ -86,23 +113,30 @@ def _body(lines: Sequence[Line], layout: Layout, reader: Reader) -> tuple[list[L
     return left, markers
 
 
-def _cells(row: Row, place: Listed, region: Label | None) -> Iterator[Cell]:
+def _cells(row: Row, region: Region | None) -> Iterator[Cell]:
     """The printed cells of a row."""
+    key = row.mission.id
     yield _cell(row, "mission", row.name)
     if region:
-        why = (_BELOW,) if region.first > place.first else ()
-        yield Cell(
-            TABLE, row.mission.id, "region", region.name, region.name, spans(region.pieces), equalities=why
-        )
+        name = region.printed
+        yield Cell(TABLE, key, "region", name, name, region.spans, region.derivation, region.why)
     yield _cell(row, "legal_basis", row.legal_basis)
     for column, (text, duration) in row.durations.items():
         yield _cell(row, column, text, duration.end)
 
 
 def _cell(row: Row, column: str, text: Text, value: datetime.date | None = None) -> Cell:
-    printed = as_printed(text.words)
-    derivation = ("marker split",) if text.markers else ("printed",)
-    return Cell(TABLE, row.mission.id, column, printed, value or printed, spans(text.words), derivation)
+    disputed = text.drawn.disputed if text.drawn else ()
+    return Cell(
+        TABLE,
+        row.mission.id,
+        column,
+        text.printed,
+        value or text.printed,
+        text.spans,
+        text.derivation,
+        disputed,
+    )
 
 
 def _as_row(row: Row, cells: Mapping[str, Cell], document: Document, edition_year: int) -> dict[str, object]:

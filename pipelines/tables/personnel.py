@@ -6,7 +6,7 @@ reading is relied on in `decisions`, what a refusal says in `refusals`.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from pipelines.seams import Document, Line
@@ -15,12 +15,18 @@ from pipelines.tables import rows as printed_rows
 from pipelines.tables.cells import Cell, Span
 from pipelines.tables.decisions import Decided
 from pipelines.tables.rows import Figure, Row, Table, Text
-from pipelines.tables.words import spans, words
+from pipelines.tables.words import words
 from schemas.errors import JvomError, Problems
 from schemas.registry import TOTAL, Layout, PersonnelLayout, Reading, Registry
 
 _MOST_LINES = 20_000  # from the heading of annex 2 to the next annex, blank ones too
 _MOST_ROWS = 500  # ten times as many missions as there have been
+
+
+Decide = Callable[
+    [Table, Row, Collection[int], PersonnelLayout, Iterable[Reading], Document, int],
+    tuple[list[Decided], list[JvomError]],
+]
 
 
 @dataclass(frozen=True)
@@ -60,13 +66,38 @@ def read(
     if table is None:
         layouts = registry.layouts or (layout,)
         raise Problems([suggestions.no_header(2, "annex 2", lines, layouts, document.path)])
-    problems, sound = _problems(table, lines, document, layout, registry)
+    first = next(line for line in lines if line.text.strip())
+    return settle(
+        table,
+        first,
+        notes,
+        decide=decisions.decide,
+        document=document,
+        edition_year=edition_year,
+        layout=layout,
+        registry=registry,
+        readings=readings,
+    )
+
+
+def settle(
+    table: Table,
+    first: Line,
+    notes: Collection[int],
+    *,
+    decide: Decide,
+    document: Document,
+    edition_year: int,
+    layout: Layout,
+    registry: Registry,
+    readings: Collection[Reading],
+) -> Personnel:
+    """The table's rows, each as `decide` takes it; `first` is a line of it, for errors. Raises as `read`."""
+    problems, sound = _problems(table, first, document, layout, registry)
     decided: list[Decided] = []
     if table.totals and sound:
         own = [r for r in readings if (r.edition_year, r.source_sha256) == (edition_year, document.sha256)]
-        decided, undecided = decisions.decide(
-            table, table.totals, notes, layout.personnel, own, document, edition_year
-        )
+        decided, undecided = decide(table, table.totals, notes, layout.personnel, own, document, edition_year)
         problems.extend(undecided)
     if problems:
         raise Problems(sorted(problems, key=lambda problem: problem.line or 0))
@@ -74,11 +105,10 @@ def read(
 
 
 def _problems(
-    table: Table, lines: Sequence[Line], document: Document, layout: Layout, registry: Registry
+    table: Table, first: Line, document: Document, layout: Layout, registry: Registry
 ) -> tuple[list[JvomError], bool]:
     """What cannot be read as a row, and whether the rows there are can still be placed."""
     if table.totals is None:
-        first = next(line for line in lines if line.text.strip())
         return [refusals.no_totals(document, first, layout.personnel.total)], False
     if len(table.rows) > _MOST_ROWS:
         return [refusals.too_many_rows(document, table.rows[_MOST_ROWS].lines[0], len(table.rows))], False
@@ -178,6 +208,10 @@ def _cells(one: Decided, layout: PersonnelLayout) -> Iterator[Cell]:
 def _cell(one: Decided, place: int, table_name: str, column: str) -> Cell:
     """One printed cell, or the blank where it would stand."""
     key, figure, reasons = one.wording.mission_id or "", one.figures[place], _reasons(one, place)
+    if figure is None and one.wording.placed:  # a blank that a PDF shows
+        blank = one.wording.placed[place].text
+        read = blank.derivation or ("printed",)
+        return Cell(table_name, key, column, None, None, blank.spans, read, reasons)
     if figure is None:
         how = "declared" if one.declared else "empty by inference"
         return Cell(table_name, key, column, None, None, (_gap(one, place),), (how,), reasons)
@@ -187,7 +221,7 @@ def _cell(one: Decided, place: int, table_name: str, column: str) -> Cell:
         column,
         figure.text.printed,
         figure.value,
-        spans(figure.text.words),
+        figure.text.spans,
         _derivation(one, figure),
         reasons,
         figure.parts if len(figure.parts) > 1 else (),
@@ -214,8 +248,8 @@ def _merged(cells: Sequence[Cell]) -> Cell:
 
 
 def _text(key: str, column: str, text: Text) -> Cell:
-    how = ("marker split",) if text.marks else ("printed",)
-    return Cell("personnel", key, column, text.printed, text.printed, spans(text.words), how)
+    how = text.derivation or ("printed",)
+    return Cell("personnel", key, column, text.printed, text.printed, text.spans, how, text.disputed)
 
 
 def _derivation(one: Decided, figure: Figure) -> tuple[str, ...]:
@@ -225,12 +259,19 @@ def _derivation(one: Decided, figure: Figure) -> tuple[str, ...]:
         "sum of parts": len(figure.parts) > 1,
         "declared": one.declared is not None,
     }
-    return tuple(name for name, applies in how.items() if applies) or ("printed",)
+    drawn = figure.text.drawn.derivation if figure.text.drawn else ()
+    return (*(name for name, applies in how.items() if applies), *drawn) or ("printed",)
 
 
 def _reasons(one: Decided, place: int) -> tuple[str, ...]:
-    """What decided a cell: sums where its column was inferred, the note where a mark was taken off."""
+    """What decided a cell: sums where its column was inferred, the note where a mark was taken off.
+
+    In a PDF marks and columns are seen; there sums decide only between two readings that differ.
+    """
     figure = one.figures[place]
+    if one.wording.placed:
+        disputed = (figure or one.wording.placed[place]).text.disputed
+        return (*disputed, *one.sums[place]) if disputed else ()
     marks = figure.text.marks if figure else ()
     sums = one.sums[place] if one.inferred or marks else ()
     return (*sums, *(f"note {mark.note} is marked once" for mark in marks))

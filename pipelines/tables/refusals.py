@@ -7,29 +7,11 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 
 from pipelines.seams import Document, Line
-from schemas.errors import LayoutError
+from schemas.errors import LayoutError, UndecidedError
 from schemas.registry import ORGANISATIONS, Layout, Registry, comparable
 from schemas.registry_toml import nearest
 
 Figures = Mapping[str, int | None]
-
-
-class UndecidedError(LayoutError):
-    """A row that can be read in several ways; `alternatives` are the readings, column by column."""
-
-    def __init__(
-        self,
-        message: str,
-        *,
-        line: Line,
-        file: str,
-        hint: str,
-        mission_id: str,
-        alternatives: Iterable[Figures],
-    ) -> None:
-        super().__init__(message, file=file, page=line.page, line=line.number, hint=hint)
-        self.mission_id = mission_id
-        self.alternatives = tuple(alternatives)
 
 
 def undecided(
@@ -49,7 +31,8 @@ def undecided(
     )
     return UndecidedError(
         f"“{printed}” ({mission_id}) is not decided: {why}; it can be read as\n{readings}",
-        line=lines[0],
+        page=lines[0].page,
+        line=lines[0].number,
         file=document.path,
         hint=(
             "look at the official document, and declare the reading that is right in schemas/readings.toml:\n"
@@ -118,7 +101,7 @@ def too_many_figures(document: Document, lines: Sequence[Line], columns: int) ->
 def second_row(document: Document, line: Line, mission_id: str, first: Line) -> LayoutError:
     """A mission that the table lists twice."""
     return LayoutError(
-        f"“{_joined([line])}” is {mission_id}, which stands on line {first.number} already",
+        f"“{_joined([line])}” is {mission_id}, which stands on line {first.shown} already",
         file=document.path,
         page=line.page,
         line=line.number,

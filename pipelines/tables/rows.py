@@ -16,7 +16,8 @@ from itertools import product
 from pipelines.seams import PAGE_NUMBER, Line
 from pipelines.tables import numerals
 from pipelines.tables.anatomy import Header, find_header
-from pipelines.tables.words import Word, as_printed, words
+from pipelines.tables.cells import Drawn, Span
+from pipelines.tables.words import Word, as_printed, spans, words
 from schemas.registry import TOTAL, PersonnelLayout, Registry, comparable
 
 _MOST_MARKED = 4  # words of one name that could end in a mark
@@ -36,15 +37,34 @@ class Mark:
 
 @dataclass(frozen=True)
 class Text:
-    """Words of a cell, marks taken off, and the marks that were glued to them."""
+    """Words of a cell, marks taken off, and the marks that were glued to them.
+
+    In a PDF `drawn` says what is printed and where.
+    """
 
     words: tuple[Word, ...]
     marks: tuple[Mark, ...] = ()
+    drawn: Drawn | None = None
 
     @property
     def printed(self) -> str:
         """The words joined by single spaces."""
-        return as_printed(self.words)
+        return self.drawn.printed if self.drawn else as_printed(self.words)
+
+    @property
+    def spans(self) -> tuple[Span, ...]:
+        """Where it stands."""
+        return self.drawn.spans if self.drawn else spans(self.words)
+
+    @property
+    def derivation(self) -> tuple[str, ...]:
+        """How it was read, a mark taken off included."""
+        return (*(["marker split"] if self.marks else []), *(self.drawn.derivation if self.drawn else ()))
+
+    @property
+    def disputed(self) -> tuple[str, ...]:
+        """What two readings of a PDF give, where they differ."""
+        return self.drawn.disputed if self.drawn else ()
 
 
 @dataclass(frozen=True)
@@ -66,7 +86,7 @@ class Wording:
 
     `mission_id` is `total` for the totals row, and None where no mission has the name `plain`,
     which leaves out a bracket that speaks of a separate report. `apart` are marks that stand apart
-    from what they mark.
+    from what they mark. In a PDF `placed` holds every cell in its column, a blank one too.
     """
 
     name: Text
@@ -74,6 +94,7 @@ class Wording:
     mission_id: str | None
     figures: tuple[Figure, ...]
     apart: tuple[Mark, ...] = ()
+    placed: tuple[Figure, ...] = ()
 
     @property
     def separate_report(self) -> bool:
@@ -89,11 +110,18 @@ class Wording:
 
 @dataclass(frozen=True)
 class Row:
-    """One row: its lines, the region heading it stands under, the ways to read its words."""
+    """One row: its lines, the region heading it stands under, the ways to read its words.
+
+    `agreed` says that tags and geometry of a PDF give the same; `disputed` that they do not; `under`
+    that each figure is nearest to the heading of its own column.
+    """
 
     lines: tuple[Line, ...]
     region: Text | None
     wordings: tuple[Wording, ...]
+    agreed: bool = False
+    disputed: bool = False
+    under: bool = False
 
 
 @dataclass

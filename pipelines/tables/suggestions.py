@@ -74,7 +74,7 @@ def no_header(
             hint="check that the text of the document is whole, and that the annex has its table in it",
         )
     first, last = found.lines[0], found.lines[-1]
-    where = f"lines {first.number} to {last.number}" if last is not first else f"line {first.number}"
+    where = f"lines {first.shown} to {last.shown}" if last is not first else f"line {first.shown}"
     entry = _mandates_entry(found, layouts) if annex == 1 else _personnel_entry(found, layouts)
     return LayoutError(
         f"the header of annex {annex} fits no known layout: “{found.printed}” ({where}); the nearest is "

@@ -72,7 +72,7 @@ class Printed:
         if source.sha256 not in self._texts:
             try:
                 read = self._lines(source).lines
-                self._texts[source.sha256] = {(line.page, line.number): line.text for line in read}
+                self._texts[source.sha256] = {(line.page, line.shown): line.text for line in read}
             except JvomError as error:
                 self._texts[source.sha256] = str(error)
         found = self._texts[source.sha256]

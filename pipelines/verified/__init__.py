@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pipelines import document, raw, snapshot, tables, validated, versions
+from pipelines import raw, reading, snapshot, validated, versions
 from pipelines.seams import SourceFile
 from pipelines.settings import Settings, actor
 from pipelines.snapshot.decision import content_hash
@@ -44,8 +44,8 @@ def read_again(settings: Settings, source: SourceFile) -> Mapping[str, pa.Table]
     """An edition read and validated anew; raises JvomError where it cannot be."""
     known = registry.load()
     edition = raw.edition_of(raw.catalogue(settings.raw), source.edition_year)
-    lines = document.read(raw.read(source, raw=settings.raw, kept=settings.kept), source)
-    read = tables.read(lines, source, edition, known)
+    data = raw.read(source, raw=settings.raw, kept=settings.kept)
+    read = reading.read_tables(reading.read_document(data, source), source, edition)
     return validated.check(read, {mission.id for mission in known.missions}, path=source.path)
 
 

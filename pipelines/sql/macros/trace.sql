@@ -16,6 +16,7 @@ SELECT
     pieces.span.line AS line,
     pieces.span.char_start AS char_start,
     pieces.span.char_end AS char_end,
+    pieces.span.box AS box,
     cells.derivation,
     cells.equalities,
     cells.parts,

@@ -1,0 +1,83 @@
+"""How right PDF editions are read: renditions whose seeds were not used in development.
+
+`python benchmarks/renditions.py [FIRST LAST]` prints the score by renderer, of renditions that add up and of
+such as break their own sums; `--write` puts it in renditions.md too. In one process, without the child.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from schemas.errors import JvomError  # noqa: E402
+from tests.renditions import check, rendition  # noqa: E402
+from tests.renditions.editions import read  # noqa: E402
+
+FIRST, LAST = 1120, 1239
+COUNTED = ("files", "refused", "values", "wrong figures", "wrong words")
+
+
+def score(seeds: range, *, contradicting: bool) -> dict[str, Counter[str]]:
+    """Per renderer: files, refused ones, values compared in accepted ones, and wrong ones."""
+    counted: dict[str, Counter[str]] = defaultdict(Counter)
+    for seed in seeds:
+        made = rendition(seed, contradicting=contradicting)
+        kind = f"{made.style.renderer}, {'tagged' if made.style.tagged else 'untagged'}"
+        counted[kind]["files"] += 1
+        try:
+            found = read(made)
+        except JvomError as error:
+            counted[kind]["refused"] += 1
+            counted[kind]["wrong figures"] += len(list(check.wrongly_refused(made.content, error)))
+            continue
+        wrong = list(check.differences(made.content, found))
+        figures = sum(", frame_" in one or ", deployed_" in one for one in wrong)
+        counted[kind]["values"] += check.count(made.content)
+        counted[kind]["wrong figures"] += figures
+        counted[kind]["wrong words"] += len(wrong) - figures
+    return counted
+
+
+def table(counted: dict[str, Counter[str]]) -> Iterator[str]:
+    """The score in Markdown."""
+    yield f"| renderer | {' | '.join(COUNTED)} |"
+    yield f"|---|{'---:|' * len(COUNTED)}"
+    total: Counter[str] = Counter()
+    for kind, counts in sorted(counted.items()):
+        total.update(counts)
+        yield f"| {kind} | {' | '.join(f'{counts[name]:,}' for name in COUNTED)} |"
+    yield f"| all | {' | '.join(f'{total[name]:,}' for name in COUNTED)} |"
+
+
+def main(arguments: list[str]) -> None:
+    """Measures, prints, and writes if asked to."""
+    given = [int(argument) for argument in arguments if argument.isdigit()]
+    first, last = given or (FIRST, LAST)
+    seeds = range(first, last + 1)
+    lines = [
+        "# Renditions",
+        "",
+        f"Seeds {first} to {last}, by `python benchmarks/renditions.py --write`. *Values* are those of",
+        "accepted files: figures, names, regions, footnote numbers, legal bases, durations. A refused row",
+        "whose alternatives lack the printed one counts as a wrong figure.",
+        "",
+        "Tables that add up:",
+        "",
+        *table(score(seeds, contradicting=False)),
+        "",
+        "The same with one or two figures changed, so that sums do not come out:",
+        "",
+        *table(score(seeds, contradicting=True)),
+    ]
+    print("\n".join(lines))
+    if "--write" in arguments:
+        (ROOT / "benchmarks" / "renditions.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

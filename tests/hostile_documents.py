@@ -1,0 +1,179 @@
+"""Documents that no reader should be hurt by, made on the spot: damaged, deceptive or far too much.
+
+`texts()` and `pdfs()` give name, words of the refusal, and bytes; most are small, and grow when read.
+"""
+
+from __future__ import annotations
+
+import random
+import zlib
+from collections.abc import Iterator
+
+from tests.rendering_report import ABRIDGED, ANNEX_1, ANNEX_2, report
+
+_NUMBER = "1234567890" * 100_000
+
+Hostile = tuple[str, str, bytes]
+
+
+def texts() -> Iterator[Hostile]:
+    """Texts that must be refused."""
+    real = ABRIDGED.read_text(encoding="utf-8")
+    yield "a line of 10 MB", "too large", b"a" * 10_000_000
+    yield "NUL bytes", "NUL bytes", real.replace("UNTSO", "UNT\0SO").encode()
+    yield "UTF-16", "UTF-16", real.encode("utf-16")
+    yield "invalid UTF-8", "neither UTF-8 nor", real.encode().replace("ë".encode(), b"\xc3")
+    yield "100,000 annex headings", "100,000 lines", (ANNEX_2[0] + "\n").encode() * 100_000
+    yield "9,000 annex headings", "no annex is headed", (ANNEX_2[0] + "\n").encode() * 9_000
+    yield (
+        "400 headings of either annex",
+        "stands more than 200 times",
+        "\n".join([*ANNEX_1[:6], *ANNEX_2[:4]] * 400).encode(),
+    )
+    yield (
+        "50,000 rows",
+        "lines are too many",
+        report(annex_2=[*ANNEX_2[:4], *["UNIFIL 1 2 4 8 12"] * 50_000]).encode(),
+    )
+    yield (
+        "9,000 rows",
+        "lines follow this heading",
+        report(annex_2=[*ANNEX_2[:4], *["UNIFIL 1 2 4"] * 9_000, ANNEX_2[-1]]).encode(),
+    )
+    notes = [f"{number} Voetnoot bij een missie." for number in range(1, 4_000)]
+    yield (
+        "4,000 footnotes",
+        "lines follow this heading",
+        report(annex_2=[*ANNEX_2[:4], *notes, *ANNEX_2[4:]]).encode(),
+    )
+    yield (
+        "a number of a million digits",
+        "totals row",
+        report(
+            annex_2=[
+                *ANNEX_2[:4],
+                *(f"UNIFIL 1 2 4 8 {_NUMBER[i : i + 99_000]}" for i in range(0, 990_000, 99_000)),
+            ]
+        ).encode(),
+    )
+    yield (
+        "right-to-left override",
+        "no mission is known",
+        real.replace("UNTSO 12 32 32", "UN\u202eTSO 12 32 32").encode(),
+    )
+    yield (
+        "combining marks",
+        "no mission is known",
+        real.replace("UNTSO 12 32 32", "UNTSO" + "\u0301" * 5_000 + " 12 32 32").encode(),
+    )
+
+
+def pdfs() -> Iterator[Hostile]:
+    """PDFs that must be refused."""
+    good = pdf([b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>", _page(2)])
+    yield "a PDF that is cut off", "cut off", good[: len(good) // 2]
+    yield "a PDF without pages", "no pages", pdf([b"<< /Type /Pages /Kids [] /Count 0 >>"])
+    yield (
+        "a tree of pages that holds itself",
+        "damaged",
+        pdf(
+            [b"<< /Type /Pages /Kids [2 0 R 3 0 R] /Count 9 >>", b"<< /Type /Pages /Kids [2 0 R] /Count 9 >>"]
+        ),
+    )
+    yield (
+        "a page of a hundred kilometres",
+        "no page of a report",
+        pdf([b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>", _page(2, box=b"0 0 300000000 300000000")]),
+    )
+    yield (
+        "pages without number",
+        "3,000 pages",
+        pdf([b"<< /Type /Pages /Kids [" + b"3 0 R " * 3000 + b"] /Count 3000 >>", _page(2)]),
+    )
+    yield (
+        "a password",
+        "password",
+        pdf(
+            [b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>", _page(2)],
+            trailer=b"/Encrypt << /Filter /Standard /V 1 /R 2 /P -44 /O <"
+            + b"61" * 32
+            + b"> /U <"
+            + b"62" * 32
+            + b"> >>"
+            b" /ID [<00><00>]",
+        ),
+    )
+    yield "a bomb of streams", "breaks its reader", _bomb()
+    yield (
+        "brackets in brackets",
+        "pictures, or empty",
+        pdf(
+            [
+                b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+                _page(2, extra=b"/X " + b"[" * 200_000 + b"]" * 200_000),
+            ]
+        ),
+    )
+    yield "states in states", "pictures, or empty", _drawn(b"q " * 2_000_000)
+    yield "noise after the head of a PDF", "cut off", b"%PDF-1.7\n" + random.Random(1).randbytes(200_000)
+    yield (
+        "noise between head and end",
+        "damaged",
+        (b"%PDF-1.7\n" + random.Random(2).randbytes(200_000) + b"\nxref\nstartxref\n9\n%%EOF\n"),
+    )
+    yield (
+        "words without end",
+        "no page of a report",
+        _drawn(b"BT /F 9 Tf 9 9 Td " + b"(a b c d e f g h i j) Tj " * 200_000 + b"ET"),
+    )
+
+
+def stream(data: bytes, entries: bytes = b"") -> bytes:
+    """A stream object, deflated."""
+    packed = zlib.compress(data, 9)
+    head = b"<< " + entries + b" /Filter /FlateDecode /Length %d >>" % len(packed)
+    return head + b"\nstream\n" + packed + b"\nendstream"
+
+
+def pdf(objects: list[bytes], trailer: bytes = b"") -> bytes:
+    """A PDF of these objects, numbered from 2: the first is the tree of pages."""
+    out = bytearray(b"%PDF-1.7\n")
+    places = []
+    for number, content in enumerate([b"<< /Type /Catalog /Pages 2 0 R >>", *objects], 1):
+        places.append(len(out))
+        out += b"%d 0 obj\n" % number + content + b"\nendobj\n"
+    start = len(out)
+    out += b"xref\n0 %d\n0000000000 65535 f \n" % (len(places) + 1)
+    out += b"".join(b"%010d 00000 n \n" % place for place in places)
+    out += b"trailer\n<< /Size %d /Root 1 0 R " % (len(places) + 1) + trailer
+    return bytes(out + b" >>\nstartxref\n%d\n%%%%EOF\n" % start)
+
+
+def _page(parent: int, box: bytes = b"0 0 595 842", extra: bytes = b"") -> bytes:
+    return b"<< /Type /Page /Parent %d 0 R /MediaBox [" % parent + box + b"] " + extra + b" >>"
+
+
+def _drawn(content: bytes) -> bytes:
+    font = b"/Resources << /Font << /F << /Type /Font /Subtype /Type1 /BaseFont /Helvetica >> >> >>"
+    return pdf(
+        [
+            b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+            _page(2, extra=b"/Contents 4 0 R " + font),
+            stream(content),
+        ]
+    )
+
+
+def _bomb() -> bytes:
+    """A page whose content is 4 GB of blanks, deflated twice over."""
+    once = zlib.compress(b" " * 2**26, 9)
+    packed = zlib.compress(once, 9)
+    head = b"<< /Filter [/FlateDecode /FlateDecode] /Length %d >>\nstream\n" % len(packed)
+    contents = b" ".join(b"%d 0 R" % number for number in range(4, 68))
+    return pdf(
+        [
+            b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+            _page(2, extra=b"/Contents [" + contents + b"]"),
+            *[head + packed + b"\nendstream"] * 64,
+        ]
+    )

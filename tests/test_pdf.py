@@ -1,0 +1,288 @@
+"""Tables of a PDF: two readings of one cell, what decides between them, and places."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import replace
+
+import pyarrow as pa
+import pytest
+
+import schemas
+from pipelines import tables
+from pipelines.pdf import PdfDocument, Word
+from pipelines.pdf.model import TagCell, TagTable
+from pipelines.seams import Document, Edition, SourceFile
+from pipelines.snapshot.decision import content_hash
+from pipelines.tables.cells import DISAGREEMENT
+from pipelines.tables.refusals import UndecidedError
+from schemas.errors import JvomError, LayoutError, Problems
+from schemas.registry import Reading, Registry
+from tests.rendering_report import read_tables, report
+from tests.renditions import Rendition, check, rendition
+from tests.renditions.blocks import Block, Paragraph, mandates, personnel
+from tests.renditions.content import (
+    MANDATE_COLUMNS,
+    PERSONNEL_LAYOUTS,
+    Content,
+    MandateRow,
+    PersonnelRow,
+    Printed,
+)
+from tests.renditions.editions import REGISTRY, document_of, registry_of
+from tests.renditions.style import style
+from tests.renditions.typst_renderer import render
+
+TAGGED, CONTRADICTING = 7, 13
+
+
+@pytest.fixture(scope="module")
+def tagged() -> Rendition:
+    made = rendition(TAGGED)
+    assert made.style.tagged
+    return made
+
+
+def with_tags(found: Document, change: Callable[[TagCell], TagCell]) -> Document:
+    """The document with the cells of its tagged tables changed: the file as drawn stays the same."""
+    assert found.pdf is not None
+    changed = tuple(
+        TagTable(tuple(tuple(change(cell) for cell in row) for row in table.rows), table.widths)
+        for table in found.pdf.tag_tables
+    )
+    return replace(found, pdf=PdfDocument(found.pdf.path, found.pdf.pages, changed))
+
+
+def saying(old: str, new: str, nth: int = 0) -> Callable[[TagCell], TagCell]:
+    """Changes the one word of the nth cell that is just `old`."""
+    left = [nth]
+
+    def change(cell: TagCell) -> TagCell:
+        text = " ".join(word.plain for _, word in cell.words)
+        if text != old or cell.heading:
+            return cell
+        left[0] -= 1
+        if left[0] >= 0:
+            return cell
+        page, word = cell.words[0]
+        left[0] = 10_000
+        return replace(cell, words=((page, Word(new, word.box, word.baseline, word.size)),))
+
+    return change
+
+
+def read(found: Document, source: SourceFile, known: Registry) -> dict[str, pa.Table]:
+    return tables.read(found, source, Edition(2024), known)
+
+
+def problems_of(found: Document, source: SourceFile, known: Registry) -> list[JvomError]:
+    with pytest.raises(JvomError) as caught:
+        read(found, source, known)
+    return caught.value.problems if isinstance(caught.value, Problems) else [caught.value]
+
+
+def a_figure(said: Content) -> str:
+    """Text of a figure of a mission, no total, that no other cell prints."""
+    texts = [cell.text for row in said.personnel for cell in row.figures if cell]
+    return next(
+        cell.text
+        for row in said.personnel
+        if row.kind == "mission"
+        for cell, path in zip(row.figures, said.columns[1:], strict=True)
+        if cell and not cell.markers and texts.count(cell.text) == 1 and path[-1] != "Totaal"
+    )
+
+
+def test_sums_that_hold_decide_between_tags_and_geometry_and_it_is_told(tagged: Rendition) -> None:
+    found, source = document_of(tagged.data)
+    text = a_figure(tagged.content)
+    got = read(with_tags(found, saying(text, "7777")), source, registry_of(tagged.content))
+    assert list(check.differences(tagged.content, got)) == []
+    told = [
+        cell for cell in got["cells"].to_pylist() if any(DISAGREEMENT in why for why in cell["equalities"])
+    ]
+    assert [cell["as_printed"] for cell in told] == [text]
+    assert "7777" in told[0]["equalities"][0]
+    assert "structure tag" not in told[0]["derivation"]
+
+
+def test_where_no_sum_decides_both_readings_are_refused_with_the_entry_to_paste() -> None:
+    made = rendition(CONTRADICTING, contradicting=True)
+    assert made.style.tagged
+    found, source = document_of(made.data)
+    known = registry_of(made.content)
+    printed = check.printed_columns(made.content)
+    sound = check.printed_columns(rendition(CONTRADICTING).content)
+    row, column = next(
+        (row, name) for row in sound for name in sound[row] if sound[row][name] != printed[row][name]
+    )
+    wrong = with_tags(found, saying(str(printed[row][column]), "99999"))
+    (undecided,) = problems_of(wrong, source, known)
+    assert isinstance(undecided, UndecidedError)
+    assert undecided.mission_id == row
+    assert undecided.alternatives[:2] == (printed[row], printed[row] | {column: 99999})
+    assert undecided.page
+    assert undecided.line
+    assert DISAGREEMENT in undecided.message
+    assert "[[reading]]" in (undecided.hint or "")
+    declared = Reading(2024, source.sha256, row, printed[row], "seen")
+    got = read(wrong, source, replace(known, readings=(declared,)))
+    assert list(check.differences(made.content, got)) == []
+
+
+def test_dates_that_differ_are_refused_with_both(tagged: Rendition) -> None:
+    found, source = document_of(tagged.data)
+    date = next(row.cells[3].text for row in tagged.content.mandates if row.cells[3].text[0].isdigit())
+    problems = problems_of(with_tags(found, saying(date, "Onbepaald")), source, registry_of(tagged.content))
+    assert any(DISAGREEMENT in one.message and date in one.message for one in problems)
+    assert all(isinstance(one, LayoutError) and one.page and one.line for one in problems)
+
+
+def test_a_name_that_only_one_reading_knows_is_taken_and_told(tagged: Rendition) -> None:
+    found, source = document_of(tagged.data)
+    name = next(row.name.text for row in tagged.content.personnel if row.kind == "mission")
+    listed = sum(cell.text == name for row in tagged.content.mandates for cell in row.cells)
+    got = read(with_tags(found, saying(name, "Onbekend", listed)), source, registry_of(tagged.content))
+    assert list(check.differences(tagged.content, got)) == []
+    told = [
+        cell["as_printed"]
+        for cell in got["cells"].to_pylist()
+        if any(DISAGREEMENT in w for w in cell["equalities"])
+    ]
+    assert name in told
+
+
+def test_an_unknown_heading_shows_its_lines_and_the_entry_to_add(tagged: Rendition) -> None:
+    found, source = document_of(tagged.data)
+    known = registry_of(tagged.content)
+    layout = known.layouts[0]
+    groups = tuple(
+        replace(group, columns=(replace(group.columns[0], printed="Krijgsmacht"), *group.columns[1:]))
+        for group in layout.personnel.groups
+    )
+    other = replace(layout, personnel=replace(layout.personnel, groups=groups))
+    (problem,) = problems_of(found, source, replace(known, layouts=(other,)))
+    assert "Militair" in problem.message
+    assert "[[layout]]" in (problem.hint or "")
+    assert problem.page is not None
+    assert problem.line is not None
+
+
+def test_an_unknown_mission_is_refused_with_its_place_and_entry(tagged: Rendition) -> None:
+    found, source = document_of(tagged.data)
+    known = registry_of(tagged.content)
+    name = next(row.name.text for row in tagged.content.personnel if row.kind == "mission")
+    fewer = tuple(mission for mission in known.missions if name not in mission.spellings)
+    problems = problems_of(found, source, replace(known, missions=fewer))
+    assert any("[[mission]]" in (one.hint or "") and name.split()[0] in one.message for one in problems)
+
+
+# The same edition as text and as PDF.
+
+COLUMNS = PERSONNEL_LAYOUTS["2024"]
+SAID = Content(
+    COLUMNS,
+    (
+        PersonnelRow("region", Printed("Midden-Oosten")),
+        PersonnelRow("mission", Printed("UNIFIL"), tuple(map(Printed, ("1", "2", "4", "8", "12")))),
+        PersonnelRow("mission", Printed("USSC"), tuple(map(Printed, ("10", "20", "30", "40", "70")))),
+        PersonnelRow("total", Printed("Totaal"), tuple(map(Printed, ("11", "22", "34", "48", "82")))),
+    ),
+    tuple(
+        MandateRow("Midden-Oosten", tuple(map(Printed, cells)))
+        for cells in (
+            ("UNIFIL", "VNVR-resolutie 2695", "31 augustus 2024", "31 juli 2025"),
+            ("CMF", "UNCLOS", "Onbepaald", "Onbepaald"),
+        )
+    ),
+    (1, 2),
+)
+ROWS = [
+    "Midden-Oosten",
+    *(" ".join([row.name.text, *(cell.text for cell in row.figures if cell)]) for row in SAID.personnel[1:]),
+]
+
+
+def as_pdf(title: str) -> bytes:
+    """The edition without footnotes."""
+    look = replace(
+        style(random.Random(3), "typst", 6),
+        tagged=False,
+        labels="up",
+        page=(595.0, 842.0),
+        font="DejaVu Sans",
+    )
+    one, two = mandates(SAID, look), personnel(SAID, look)
+    plain = [
+        {at: replace(cell, printed=Printed(cell.printed.text)) for at, cell in row.items()}
+        for row in one.heading
+    ]
+    parts: list[Block] = [
+        Paragraph("1 Inleiding", 1),
+        Paragraph("Hier staat een eerste regel."),
+        Paragraph(title, 1),
+        Paragraph("En hier staat de laatste regel."),
+        Paragraph("Bijlage 1 Rechtsbasis, mandaten en nationale kaders", 1),
+        replace(one, heading=plain),
+        Paragraph("Bijlage 2 Totale inzet mei 2023 t/m april 2024", 1),
+        two,
+    ]
+    return render(parts, look)
+
+
+def as_text() -> str:
+    header = [REGISTRY.layouts[0].personnel.header.split(" / ")]
+    names = [column[0] for column in MANDATE_COLUMNS]
+    rows = [" ".join(cell.text for cell in row.cells) for row in SAID.mandates]
+    return report(
+        annex_1=[
+            " Bijlage 1 Rechtsbasis, mandaten en nationale kaders",
+            *names,
+            "Mi",
+            "dd",
+            "en-",
+            "Oos",
+            "ten",
+            *rows,
+        ],
+        annex_2=[" Bijlage 2 Totale inzet mei 2023 t/m april 2024", *header[0], *ROWS],
+    )
+
+
+def test_the_same_words_as_text_and_as_pdf_are_the_same_content() -> None:
+    """Places never count as a change between vintages."""
+    from_text = read_tables(as_text())
+    from_pdf = tables.read(*document_of(as_pdf("2 Slot")), Edition(2024), REGISTRY)
+    for name, contract in schemas.TABLES.items():
+        wanted = [column for column in contract.values if column in from_text[name].column_names]
+        key = [column for column in contract.key if column in wanted]
+        rows = [
+            sorted(table[name].select(wanted).to_pylist(), key=lambda row: [str(row[k]) for k in key])
+            for table in (from_text, from_pdf)
+        ]
+        assert rows[0] == rows[1], name
+    assert content_hash(from_text) == content_hash(from_pdf)
+    other = tables.read(*document_of(as_pdf("2 Einde")), Edition(2024), REGISTRY)
+    assert content_hash(other) != content_hash(from_pdf)
+
+
+def test_places_are_no_values() -> None:
+    places = {"spans", "source_page", "source_line", "source_line_end", "page_label", "marker_lines"}
+    for contract in schemas.TABLES.values():
+        assert not places & set(contract.values)
+
+
+def test_lines_are_counted_on_their_page() -> None:
+    made = rendition(1)
+    found, source = document_of(made.data)
+    assert found.pdf is not None
+    assert len(found.pdf.pages) > 1
+    got = read(found, source, registry_of(made.content))
+    lines = {(line.page, line.shown): line.text for line in found.lines}
+    for cell in got["cells"].to_pylist():
+        if cell["table_name"] == "personnel" and cell["column_name"] == "mission":
+            first = cell["spans"][0]
+            piece = lines[first["page"], first["line"]][first["char_start"] : first["char_end"]]
+            assert cell["as_printed"].split()[0].startswith(piece.split()[0][:3])
+            assert cell["source_line"] == first["line"] <= len(found.pdf.pages[first["page"] - 1].lines)

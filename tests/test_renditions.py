@@ -1,0 +1,78 @@
+"""Renditions read back: the rows that were printed, or a refusal whose alternatives hold them; never others.
+
+Seeds below 1000 only: what is reported is measured on later ones (`benchmarks/renditions.py`).
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from pipelines import document, tables
+from pipelines.seams import Edition
+from schemas import registry
+from schemas.errors import JvomError
+from tests.rendering_report import FULL, needs_full, read_tables
+from tests.renditions import RENDERERS, Rendition, check, rendition
+from tests.renditions.content import PERSONNEL_LAYOUTS
+from tests.renditions.editions import document_of, read, registry_of
+from tests.renditions.real import content_of, drawn
+
+SEEDS = range(18)
+LAYOUTS = (46, 63, 14)  # of each renderer one with civil and police apart, or with persons sent only
+
+
+@pytest.fixture(scope="module", params=[*SEEDS, *LAYOUTS])
+def sound(request: pytest.FixtureRequest) -> Rendition:
+    return rendition(request.param)
+
+
+def test_a_rendition_that_adds_up_is_read_as_it_was_printed(sound: Rendition) -> None:
+    found = read(sound)
+    assert list(check.differences(sound.content, found)) == []
+    boxes = [span["box"] for cell in found["cells"].to_pylist() for span in cell["spans"] if cell["value"]]
+    assert all(box["x0"] < box["x1"] and box["y0"] < box["y1"] for box in boxes)
+
+
+@pytest.mark.parametrize("seed", range(100, 118))
+def test_of_one_that_does_not_no_other_figure_is_accepted(seed: int) -> None:
+    made = rendition(seed, contradicting=True)
+    try:
+        wrong = list(check.differences(made.content, read(made)))
+    except JvomError as error:
+        wrong = list(check.wrongly_refused(made.content, error))
+        wrong += ["a tagged file is refused"] * made.style.tagged
+    assert wrong == []
+
+
+def test_the_sample_has_every_layout_and_renderer() -> None:
+    made = [rendition(seed) for seed in (*SEEDS, *LAYOUTS)]
+    assert {one.content.columns for one in made} == set(PERSONNEL_LAYOUTS.values())
+    assert {one.style.renderer for one in made} == set(RENDERERS)
+    assert {one.style.labels for one in made} >= {"up", "down", "spanned", "each"}
+
+
+@needs_full
+@pytest.mark.parametrize("seed", range(6))
+def test_the_real_figures_are_read_from_any_renderer(seed: int) -> None:
+    """They break their own sums, and half of these files have no tags."""
+    known = registry.load()
+    wanted = read_tables(FULL.read_bytes())
+    made = drawn(content_of(wanted, known.layouts[0]), seed)
+    got = tables.read(*document_of(made.data), Edition(2024), known)
+    for name in ("personnel", "personnel_totals", "mandates"):
+        columns = [
+            column
+            for column in wanted[name].column_names
+            if not column.startswith(("source", "page", "inferred"))
+        ]
+        assert got[name].select(columns).to_pylist() == wanted[name].select(columns).to_pylist()
+
+
+def test_a_pdf_is_read_the_whole_way() -> None:
+    """In a child process, as a build does."""
+    made = rendition(7)
+    parsed, source = document_of(made.data)
+    found = document.read(made.data, source)
+    assert (found.lines, found.page_labels) == (parsed.lines, parsed.page_labels)
+    got = tables.read(found, source, Edition(2024), registry_of(made.content))
+    assert list(check.differences(made.content, got)) == []
