@@ -149,7 +149,7 @@ def editions(
 def missions(
     json: Json = False, raw: Raw = None, warehouse: Warehouse = None, verbose: Verbose = False
 ) -> None:
-    """The missions that the editions held list."""
+    """The missions of the registry, and from which edition to which annex 2 lists them."""
     session = Session.of(json=json, raw=raw, warehouse=warehouse, verbose=verbose)
     session.list_rows(
         "SELECT * FROM missions ORDER BY mission_id",
