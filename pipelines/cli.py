@@ -20,7 +20,7 @@ import typer
 from typer.exceptions import TyperException
 
 from pipelines import settings
-from pipelines.commands import recordkeeping, tracing
+from pipelines.commands import contributed, recordkeeping, tracing, trending
 from pipelines.commands.options import Json, Raw, Timeout, Verbose, Warehouse
 from pipelines.commands.session import Session
 from pipelines.commands.terminal import Terminal
@@ -106,6 +106,9 @@ def ingest(
     building.ingest(session, file, year, keep=keep, timeout=timeout)
 
 
+contributed.register(app)
+
+
 @app.command()
 def status(
     json: Json = False, raw: Raw = None, warehouse: Warehouse = None, verbose: Verbose = False
@@ -174,26 +177,7 @@ def vintages(
     )
 
 
-@app.command()
-def trend(
-    mission: Annotated[
-        str, typer.Argument(metavar="MISSION", help="Its id, or its name as any edition prints it.")
-    ],
-    json: Json = False,
-    raw: Raw = None,
-    warehouse: Warehouse = None,
-    verbose: Verbose = False,
-) -> None:
-    """One mission over the editions held."""
-    session = Session.of(json=json, raw=raw, warehouse=warehouse, verbose=verbose)
-    found = session.mission(mission)
-    session.list_rows(
-        "SELECT * FROM mission_trends WHERE mission_id = $mission ORDER BY edition_year",
-        {"mission": found.id},
-        shown="edition_year, frame_military, frame_civil_police, deployed_military, deployed_civil_police, "
-        "deployed_total_computed, change, change_pct, rank_in_edition, status",
-        title=f"{found.name} ({found.id}), in persons; deployed counts every rotation",
-    )
+trending.register(app)
 
 
 @app.command()

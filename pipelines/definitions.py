@@ -11,7 +11,7 @@ defs = dg.Definitions(
     assets=dg.with_source_code_references(assets.ALL),
     jobs=[automation.ingest, automation.publish, standing.withdraw, standing.restore, verifying.verify],
     schedules=[automation.report_day, verifying.weekly],
-    sensors=[automation.raw_files, automation.publish_when_recorded],
+    sensors=[automation.raw_files, automation.public_figures, automation.publish_when_recorded],
     resources={
         "warehouse": assets.Warehouse(
             raw=str(_WHERE.raw),

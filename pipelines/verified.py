@@ -110,6 +110,8 @@ def _sources(settings: Settings) -> Iterator[Fault]:
     for place in sorted(settings.kept.glob("*")):
         if not place.name.startswith("."):
             yield from _hashed(place, f"warehouse/sources/{place.name}", place.name)
+    for place in sorted(settings.contributions.glob("[!.]*.csv")):
+        yield from _hashed(place, f"warehouse/un/{place.name}", place.stem)
 
 
 def _stored(settings: Settings, lake: snapshot.Lake) -> Iterator[Fault]:

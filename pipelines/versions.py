@@ -34,6 +34,7 @@ READING_CODE = (
 )
 # Whatever can change the published file while the lake stays the same: views, comments, how it is built.
 PUBLISHING_CODE = (
+    "pipelines/public/*.py",
     "pipelines/published.py",
     "pipelines/sql/**/*.sql",
     "pipelines/views*.py",

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from schemas.contract import Column, Contract, Reference, RowRule
     from schemas.relations import (
         HISTORY,
+        PUBLIC,
         RECORD,
         REFUSALS,
         REGISTRY,
@@ -26,6 +27,7 @@ CONTRACT_VERSION = "1.0"
 __all__ = [
     "CONTRACT_VERSION",
     "HISTORY",
+    "PUBLIC",
     "RECORD",
     "REFUSALS",
     "REGISTRY",

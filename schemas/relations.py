@@ -1,7 +1,7 @@
 """Every relation by name. `TABLES` holds what is read from a report, `REGISTRY` what the mission
 registry says, `RECORD` what the lake keeps about itself, `REFUSALS` what was kept out of it, `HISTORY`
-views on the record, `TRENDS` those on the latest vintages; `RELATIONS` is every relation of the
-published file, in publication order.
+views on the record, `PUBLIC` the figures of other public sources, `TRENDS` views on the latest
+vintages; `RELATIONS` is every relation of the published file, in publication order.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from schemas.editions import EDITIONS
 from schemas.mandates import MANDATES
 from schemas.missions import MISSION_REGISTRY, MISSION_RELATIONS, MISSION_SPELLINGS, MISSIONS
 from schemas.personnel import PERSONNEL, PERSONNEL_TOTALS
+from schemas.public import MISSION_OBSERVATIONS, MISSION_TIMELINE, OBSERVATIONS, UN_CONTRIBUTIONS
 from schemas.quarantine import QUARANTINE
 from schemas.record import RELEASES, REVISIONS, VERIFICATIONS, VINTAGES
 from schemas.text import FOOTNOTES, SECTIONS
@@ -43,7 +44,10 @@ TRENDS = _by_name(
     ORGANISATION_TRENDS,
     EDITION_TOTALS,
     MANDATE_TRENDS,
+    MISSION_OBSERVATIONS,
+    MISSION_TIMELINE,
 )
+PUBLIC = _by_name(OBSERVATIONS, UN_CONTRIBUTIONS)
 REFUSALS = _by_name(QUARANTINE)
 RELATIONS = _by_name(
     *TABLES.values(),
@@ -51,12 +55,14 @@ RELATIONS = _by_name(
     *RECORD.values(),
     *HISTORY.values(),
     *REFUSALS.values(),
+    *PUBLIC.values(),
     *VINTAGE_TABLES.values(),
     *TRENDS.values(),
 )
 
 __all__ = [
     "HISTORY",
+    "PUBLIC",
     "RECORD",
     "REFUSALS",
     "REGISTRY",

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-STAGES = {"raw", "document", "tables", "validated", "snapshot", "views", "published"}
+STAGES = {"raw", "document", "tables", "validated", "snapshot", "public", "views", "published"}
 SHARED = {"pipelines.seams", "pipelines.settings"}
 DAGSTER = {"assets", "checks", "metadata", "automation", "definitions", "run"}
 DUCKDB = {"snapshot", "views", "published", "trace"}  # trace for a type only: it is given a connection
@@ -83,7 +83,9 @@ def test_only_some_parts_import(library: str, allowed: set[str]) -> None:
     assert users, f"nothing imports {library}: this test looks in the wrong place"
 
 
-@pytest.mark.parametrize("module", ["cli", "commands.building", "pending", "raw", "settings", "versions"])
+@pytest.mark.parametrize(
+    "module", ["cli", "commands.building", "pending", "public_sources", "raw", "settings", "versions"]
+)
 def test_light_modules_stay_light(module: str) -> None:
     code = (
         f"import sys, pipelines.{module}; "

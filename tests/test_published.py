@@ -286,7 +286,7 @@ def publish_lake(lake: Lake, target: Path) -> None:
         head, read = lake.head(), lake.read()
         missions = set(read["personnel_vintages"]["mission_id"].to_pylist())
         none = {"quarantine": schemas.REFUSALS["quarantine"].table([])}
-        tables = read | building.registry_tables(missions) | none
+        tables = read | building.registry_tables(missions) | building.public_tables() | none
         published.publish(target, tables, views.statements(), release_id=RELEASE, head=head, code="it's 1")
 
 

@@ -51,6 +51,7 @@ def base() -> Tables:
         edition_tables(2023, [unifil], mandates=[mandate]),
         missions=[{"mission_id": "gpoi", "name": "GPOI", "region": "Afrika", "organisation": "US"}],
         causes={(2023, 2): "withdrawn"},
+        observations=[{"mission_id": "unifil", "period_start": datetime.date(2024, 2, 1), "military": 1}],
     )
 
 

@@ -6,8 +6,10 @@ what happened.
 """
 
 from pipelines.assets.common import (
+    CONTRIBUTIONS,
     DOCUMENT,
     LAKE,
+    OBSERVATIONS,
     PROCESS_TAG,
     PUBLISHED,
     REGISTRY,
@@ -22,6 +24,7 @@ from pipelines.assets.common import (
     process,
 )
 from pipelines.assets.edition import document, snapshot_asset, source, tables_of
+from pipelines.assets.public import contributions_asset, observations_asset
 from pipelines.assets.release import lake_asset, published_asset, registry_asset, views_of
 
 ALL = (
@@ -31,14 +34,18 @@ ALL = (
     tables_of,
     snapshot_asset,
     lake_asset,
+    observations_asset,
+    contributions_asset,
     views_of,
     published_asset,
 )
 
 __all__ = [
     "ALL",
+    "CONTRIBUTIONS",
     "DOCUMENT",
     "LAKE",
+    "OBSERVATIONS",
     "PROCESS_TAG",
     "PUBLISHED",
     "REGISTRY",

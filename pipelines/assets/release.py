@@ -9,9 +9,21 @@ import dagster as dg
 import pyarrow as pa
 
 import schemas
-from pipelines import checks, manifest, metadata, published, quarantined, snapshot, validated, versions, views
+from pipelines import (
+    checks,
+    manifest,
+    metadata,
+    public_sources,
+    published,
+    quarantined,
+    validated,
+    versions,
+    views,
+)
 from pipelines.assets.common import (
+    CONTRIBUTIONS,
     LAKE,
+    OBSERVATIONS,
     OWNERS,
     PROCESS_TAG,
     PUBLISH_WHEN_RECORDED,
@@ -81,7 +93,7 @@ def lake_asset(warehouse: Warehouse) -> dg.MaterializeResult:
     specs=[
         dg.AssetSpec(
             key,
-            deps=[LAKE, REGISTRY],
+            deps=[LAKE, REGISTRY, OBSERVATIONS, CONTRIBUTIONS],
             group_name="views",
             kinds={"duckdb", "sql"},
             owners=OWNERS,
@@ -101,7 +113,7 @@ def lake_asset(warehouse: Warehouse) -> dg.MaterializeResult:
 )
 def views_of(warehouse: Warehouse):  # type: ignore[no-untyped-def]  # Dagster takes an annotation for the outputs
     with spoken():
-        evaluated = views.evaluate(_base(warehouse.lake()))
+        evaluated = views.evaluate(_base(warehouse))
     for name, table in evaluated.items():
         contract = schemas.RELATIONS[name]
         yield dg.MaterializeResult(
@@ -131,7 +143,8 @@ def published_asset(context: dg.AssetExecutionContext, warehouse: Warehouse) -> 
     with spoken():
         lake = warehouse.lake()
         with lake.writer():
-            base = _base(lake)
+            public = public_sources.version(where)  # before they are read: newer ones publish again
+            base = _base(warehouse)
             release = _release(base)
             lake.release(release)
             base["releases"] = lake.read()["releases"]
@@ -143,6 +156,7 @@ def published_asset(context: dg.AssetExecutionContext, warehouse: Warehouse) -> 
                 release_id=release["release_id"],
                 head=lake.head(),
                 code=versions.publishing(),
+                public=public,
             )
             written = manifest.build(
                 release,
@@ -175,13 +189,14 @@ def _put(folder: Path, written: dict[str, Any]) -> None:
         ) from error
 
 
-def _base(lake: snapshot.Lake) -> dict[str, pa.Table]:
-    """Every base table of the published file: the lake's, and the registry's."""
+def _base(warehouse: Warehouse) -> dict[str, pa.Table]:
+    """Every base table of the published file: the lake's, other public sources', and the registry's."""
     known = registry.load()
     listed = schemas.REGISTRY["mission_registry"]
     rows = [{**asdict(mission), "mission_id": mission.id} for mission in known.missions]
     return {
-        **lake.read(),
+        **warehouse.lake().read(),
+        **public_sources.tables(warehouse.settings(), known),
         "mission_registry": listed.table([{name: row[name] for name in listed.names} for row in rows]),
         "mission_relations": schemas.REGISTRY["mission_relations"].table(
             [asdict(relation) for relation in known.relations]
