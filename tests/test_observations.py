@@ -211,13 +211,17 @@ def test_a_changed_file_is_published_and_a_wrong_one_is_not(built: Path, tmp_pat
     wrong = GOOD.replace("untso-1", "untso-900").replace("2018-07,2018-07,12", "2018-08,2018-07,12")
     text = file.read_text(encoding="utf-8")
     file.write_text(f"{text}{wrong}\n", encoding="utf-8")
-    refused = jvom("build", *options)
-    assert refused.returncode == 1
-    assert "observations" in refused.stderr
-    assert f"(line {len(text.splitlines()) + 1})" in refused.stderr
+    for command in (("build",), ("build", "--dry-run")):
+        refused = jvom(*command, *options)
+        assert refused.returncode == 1
+        assert "observations" in refused.stderr
+        assert f"(line {len(text.splitlines()) + 1})" in refused.stderr
     assert held() == (release, count)
 
     file.write_text(f"{text}{GOOD.replace('untso-1,', 'untso-900,')}\n", encoding="utf-8")
+    rehearsed = jvom("build", "--dry-run", *options)
+    assert rehearsed.returncode == 0
+    assert "the figures of other public sources have changed" in rehearsed.stderr
     accepted = jvom("build", *options)
     assert accepted.returncode == 0, accepted.stderr
     assert "vintage" not in accepted.stdout  # no edition was read
