@@ -20,7 +20,7 @@ import typer
 from typer.exceptions import TyperException
 
 from pipelines import settings
-from pipelines.commands import contradictions, recordkeeping, tracing
+from pipelines.commands import contradictions, contributed, recordkeeping, tracing, trending
 from pipelines.commands.options import Json, Raw, Timeout, Verbose, Warehouse
 from pipelines.commands.session import Session
 from pipelines.commands.terminal import Terminal
@@ -104,6 +104,9 @@ def ingest(
     building.ingest(session, file, year, keep=keep, timeout=timeout)
 
 
+contributed.register(app)
+
+
 @app.command()
 def fetch(
     year: Annotated[
@@ -174,7 +177,7 @@ def editions(
 def missions(
     json: Json = False, raw: Raw = None, warehouse: Warehouse = None, verbose: Verbose = False
 ) -> None:
-    """The missions that the editions held list."""
+    """The missions of the registry, and from which edition to which annex 2 lists them."""
     session = Session.of(json=json, raw=raw, warehouse=warehouse, verbose=verbose)
     session.list_rows(
         "SELECT * FROM missions ORDER BY mission_id",
@@ -199,26 +202,7 @@ def vintages(
     )
 
 
-@app.command()
-def trend(
-    mission: Annotated[
-        str, typer.Argument(metavar="MISSION", help="Its id, or its name as any edition prints it.")
-    ],
-    json: Json = False,
-    raw: Raw = None,
-    warehouse: Warehouse = None,
-    verbose: Verbose = False,
-) -> None:
-    """One mission over the editions held."""
-    session = Session.of(json=json, raw=raw, warehouse=warehouse, verbose=verbose)
-    found = session.mission(mission)
-    session.list_rows(
-        "SELECT * FROM mission_trends WHERE mission_id = $mission ORDER BY edition_year",
-        {"mission": found.id},
-        shown="edition_year, frame_military, frame_civil_police, deployed_military, deployed_civil_police, "
-        "deployed_total_computed, change, change_pct, rank_in_edition, status",
-        title=f"{found.name} ({found.id}), in persons; deployed counts every rotation",
-    )
+trending.register(app)
 
 
 @app.command()

@@ -23,6 +23,7 @@ defs = dg.Definitions(
     sensors=[
         automation.edition_watch,
         automation.raw_files,
+        automation.public_figures,
         automation.publish_when_recorded,
         automation.run_failed,
     ],

@@ -35,6 +35,7 @@ Names in **bold** are the key. *Comes from* lists the columns that a column is c
 
 SECTIONS = (
     ("data", "Data", "What the editions say, by their latest vintage."),
+    ("public", "Other public sources", "Figures that are no report's, kept apart from the annexes."),
     ("registry", "Missions", "What the registry of missions says, with the editions held."),
     ("trend", "Trends", "Views over all editions held."),
     ("record", "Record", "What was recorded when, why and by whom; what was published."),

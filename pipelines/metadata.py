@@ -36,6 +36,8 @@ def asset_key(relation: str, tables: Iterable[str], views: Iterable[str]) -> dg.
         return dg.AssetKey(["registry"])
     if relation in views:
         return dg.AssetKey(["views", relation])
+    if relation in ("observations", "un_contributions"):
+        return dg.AssetKey([relation])
     if relation.startswith("mission_"):
         return dg.AssetKey(["registry"])
     return dg.AssetKey(["lake"])

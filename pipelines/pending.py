@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from pipelines import manifest, published, raw, reconciled, snapshot, versions
+from pipelines import manifest, public_sources, published, raw, reconciled, snapshot, versions
 from pipelines.seams import Edition, SourceFile, Versions
 from pipelines.settings import Settings
 from schemas.errors import JvomError, Problems, SourceError
@@ -90,6 +90,11 @@ def single(settings: Settings, source: SourceFile) -> Plan:
     return _planned(settings, published.state(settings.published), [source])
 
 
+def publication(settings: Settings) -> Plan:
+    """What there is to publish, whatever there may be to read."""
+    return Plan(publish=_publish(settings, published.state(settings.published)))
+
+
 def _planned(
     settings: Settings, state: State | None, chosen: list[SourceFile], *, recheck: bool = False
 ) -> Plan:
@@ -162,6 +167,8 @@ def _publish(settings: Settings, state: State | None) -> str:
         return "the lake has more than the published file"
     if state.code != versions.publishing():
         return "the views, their contracts or the building of the file have changed"
+    if state.public != public_sources.version(settings):
+        return "the figures of other public sources have changed"
     if not _manifested(settings, state.release_id):
         return "the published file is not the one that its release's manifest describes"
     return ""

@@ -43,6 +43,7 @@ _CONTENT = (
 _MARKS = {
     "lake_head": "Key of the newest commit of the lake that this file shows.",
     "contract_checks": "Every check of the contracts that rows pass before they are recorded, as JSON.",
+    "made_of": "Version of the other public sources that this file shows: observations and UN figures.",
     "built_by": "Version of the code that shaped this file: views, contracts and the building itself.",
 }
 
@@ -87,13 +88,15 @@ class Published:
 class State:
     """What a published file was built from; `head` is the lake's newest commit at that moment.
 
-    `code` is the version of the code that shaped the file (`versions.publishing`).
+    `code` is the version of the code that shaped the file (`versions.publishing`), `public` that of
+    the other public sources in it.
     """
 
     release_id: str
     contract_version: str
     head: str | None
     code: str | None
+    public: str | None
     editions: Mapping[int, Published]
 
 
@@ -105,6 +108,7 @@ def base_contracts() -> dict[str, Contract]:
         **schemas.RECORD,
         **schemas.DERIVED,
         **schemas.REFUSALS,
+        **schemas.PUBLIC,
         **registry,
     }
 
@@ -112,11 +116,11 @@ def base_contracts() -> dict[str, Contract]:
 def release_id(tables: Mapping[str, pa.Table], views_version: str) -> str:
     """Identifier of the content that these base tables make, 12 hexadecimal digits.
 
-    It depends on vintages, what rules found in them, registry, corrections, views and contract alone:
-    not on runs, times or snapshots.
+    It depends on vintages, what rules found in them, registry, corrections, other public sources, views
+    and contract alone: not on runs, times or snapshots.
     """
     digest = hashlib.sha256(f"{schemas.CONTRACT_VERSION}\n{views_version}\n".encode())
-    for name in _CONTENT:
+    for name in (*_CONTENT, *schemas.PUBLIC):
         rows = tables[name].select(list(base_contracts()[name].values)).to_pylist()
         lines = sorted(json.dumps(row, sort_keys=True, ensure_ascii=False, default=str) for row in rows)
         digest.update("\n".join([name, *lines, ""]).encode())
@@ -131,12 +135,14 @@ def publish(
     release_id: str,
     head: str | None,
     code: str | None = None,
+    public: str | None = None,
 ) -> None:
     """Build the file beside `target` and put it there in one step; readers keep the file they opened.
 
     `tables` are the base tables of `base_contracts()`, `statements` make the views and their
     comments. `releases` must hold `release_id`, which is put last. `head` is `Lake.head()` from
-    before the tables were read, `code` the version of the code at work. Raises LakeError where the
+    before the tables were read, `code` the version of the code at work, `public` that
+    of the other public sources. Raises LakeError where the
     disk or the folder stands in the way.
     """
     aside = target.with_name(f"{target.name}.building-{os.getpid()}")
@@ -144,7 +150,7 @@ def publish(
         target.parent.mkdir(parents=True, exist_ok=True)
         _sweep(target)
         try:
-            marks = {"lake_head": head, "built_by": code, "contract_checks": _checks()}
+            marks = {"lake_head": head, "built_by": code, "contract_checks": _checks(), "made_of": public}
             _build(aside, tables, statements, release_id, marks)
             aside.chmod(0o444)
             _sync(aside)
@@ -207,12 +213,24 @@ def state(path: Path) -> State | None:
             releases = connection.execute("SELECT release_id, contract_version FROM releases ORDER BY rowid")
             release, contract_version = releases.fetchall()[-1]
             head, code = connection.execute("SELECT lake_head(), built_by()").fetchone() or (None, None)
+            public = _mark(connection, "made_of")
             readings = connection.execute(_READINGS).fetchall()
             again = connection.execute(_READ_AGAIN).fetchall()
             rules = _rules(connection)
     except (LakeError, duckdb.Error, IndexError):
         return None
-    return State(release, contract_version, head, code, _editions(readings, again, rules))
+    return State(release, contract_version, head, code, public, _editions(readings, again, rules))
+
+
+def _mark(connection: DuckDBPyConnection, name: str) -> str | None:
+    """One mark; None also where the file is older than such marks."""
+    import duckdb
+
+    try:
+        found = connection.execute(f"SELECT {name}()").fetchone()
+    except duckdb.CatalogException:
+        return None
+    return found[0] if found else None
 
 
 def _checks() -> str:

@@ -40,6 +40,11 @@ class Settings:
         return self.warehouse / "sources"
 
     @property
+    def contributions(self) -> Path:
+        """Files of the UN's contributions that were given, by hash, and which of them is in use."""
+        return self.warehouse / "un"
+
+    @property
     def releases(self) -> Path:
         """A manifest for each release ever published."""
         return self.warehouse / "releases"

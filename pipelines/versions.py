@@ -35,6 +35,7 @@ READING_CODE = (
 )
 # Whatever can change the published file while the lake stays the same: views, comments, how it is built.
 PUBLISHING_CODE = (
+    "pipelines/public/*.py",
     "pipelines/published.py",
     "pipelines/sql/**/*.sql",
     "pipelines/views*.py",

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from schemas.relations import (
         DERIVED,
         HISTORY,
+        PUBLIC,
         RECONCILED,
         RECORD,
         REFUSALS,
@@ -29,6 +30,7 @@ __all__ = [
     "CONTRACT_VERSION",
     "DERIVED",
     "HISTORY",
+    "PUBLIC",
     "RECONCILED",
     "RECORD",
     "REFUSALS",

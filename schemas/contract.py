@@ -89,7 +89,7 @@ class Contract:
     columns: tuple[Column, ...]
     references: tuple[Reference, ...] = ()
     rules: tuple[RowRule, ...] = ()
-    stage: Literal["data", "registry", "record", "trend"] = "data"
+    stage: Literal["data", "public", "registry", "record", "trend"] = "data"
 
     def __getitem__(self, name: str) -> Column:
         return self._by_name[name]

@@ -88,8 +88,8 @@ def _characters(name: str, what: str) -> Column:
 FINDINGS = Contract(
     name="findings",
     description="Every contradiction found: two sides and no winner, with what the smallest explanation "
-    "would be; the figures stay as printed. year_on_year and name_drift depend on the other editions held "
-    "and are computed at publishing; the other rules are stored with the vintage.",
+    "would be; the figures stay as printed. year_on_year, name_drift and observation_outside_frame depend on "
+    "other editions or sources held and are computed at publishing; the other rules are stored with the vintage.",
     row="contradiction",
     key=("edition_year", "finding_id"),
     columns=(
@@ -131,8 +131,8 @@ FINDINGS = Contract(
 FINDINGS_ACROSS_EDITIONS = replace(
     FINDINGS,
     name="findings_across_editions",
-    description="The findings of the rules that compare editions (year_on_year, name_drift), computed at "
-    "each publishing from the latest vintages; findings holds them too.",
+    description="The findings of the rules that compare editions with each other or with other sources, "
+    "computed at each publishing from the latest vintages; findings holds them too.",
 )
 
 STATEMENTS = Contract(

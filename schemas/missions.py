@@ -17,7 +17,7 @@ from schemas.contract import (
     mission_id_column,
 )
 
-ORGANISATIONS = ("UN", "EU", "NATO", "US", "coalition", "mixed", "national")
+ORGANISATIONS = ("UN", "EU", "NATO", "AU", "US", "coalition", "mixed", "national", "other")
 RELATIONS = ("part of", "succeeds", "includes")
 
 MISSIONS = Contract(
@@ -32,7 +32,7 @@ MISSIONS = Contract(
         Column(
             "organisation",
             TEXT,
-            f"Who leads it: {', '.join(ORGANISATIONS)}.",
+            f"Who leads it: {', '.join(ORGANISATIONS)} (none of these, or not known).",
             checks=(pap.Check.isin(list(ORGANISATIONS)),),
         ),
         Column("region", TEXT, "Region by which trends are grouped, the same over all editions."),

@@ -39,7 +39,7 @@ __all__ = [
 ]
 
 # The contracts check these words too (schemas/missions.py); importing them would import Pandera.
-ORGANISATIONS = ("UN", "EU", "NATO", "US", "coalition", "mixed", "national")
+ORGANISATIONS = ("UN", "EU", "NATO", "AU", "US", "coalition", "mixed", "national", "other")
 RELATIONS = ("part of", "succeeds", "includes")
 TOTAL = "total"
 
@@ -51,7 +51,11 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 @dataclass(frozen=True)
 class Mission:
-    """One mission or operation; `spellings` are the names that editions print."""
+    """One mission or operation.
+
+    `spellings` are the names that editions print, and what reports are read by; `other_names` those of
+    other public sources, which often name a part of the contribution too.
+    """
 
     id: str
     name: str
@@ -61,6 +65,7 @@ class Mission:
     countries: tuple[str, ...]
     wikidata_id: str | None
     spellings: tuple[str, ...]
+    other_names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -103,9 +108,15 @@ class Registry:
         """The mission printed as `spelling`; white space, case, quote marks and dashes aside."""
         return self._by_spelling.get(comparable(spelling))
 
-    def nearest(self, spelling: str, count: int = 3) -> list[tuple[str, str]]:
-        """The `count` nearest known (spelling, mission id), nearest first."""
+    def named(self, name: str) -> Mission | None:
+        """The mission that any source, a report or another, calls `name`; compared as in `find`."""
+        return self.find(name) or self._by_other_name.get(comparable(name))
+
+    def nearest(self, spelling: str, count: int = 3, *, other_names: bool = False) -> list[tuple[str, str]]:
+        """The `count` nearest known (spelling, mission id), nearest first; of other sources' too if asked."""
         known = {text: mission.id for mission in self.missions for text in mission.spellings}
+        if other_names:
+            known |= {text: mission.id for mission in self.missions for text in mission.other_names}
         return [(text, known[text]) for text in nearest(spelling, known, count)]
 
     def tables(self) -> dict[str, pa.Table]:
@@ -134,6 +145,10 @@ class Registry:
     @cached_property
     def _by_spelling(self) -> dict[str, Mission]:
         return {comparable(text): mission for mission in self.missions for text in mission.spellings}
+
+    @cached_property
+    def _by_other_name(self) -> dict[str, Mission]:
+        return {comparable(text): mission for mission in self.missions for text in mission.other_names}
 
 
 def load(folder: Path | None = None) -> Registry:
@@ -164,10 +179,11 @@ def _missions(file: Entry) -> tuple[tuple[Mission, ...], tuple[Relation, ...]]:
         if mission.id in ids:
             raise entry.error("the id stands twice", "id")
         ids.add(mission.id)
-        for text in mission.spellings:
-            owner = spelt.setdefault(comparable(text), mission.id)
-            if owner != mission.id:
-                raise entry.error(f"{text!r} is a spelling of {owner} too", "spellings")
+        for key, names in (("spellings", mission.spellings), ("other_names", mission.other_names)):
+            for text in names:
+                owner = spelt.setdefault(comparable(text), mission.id)
+                if owner != mission.id:
+                    raise entry.error(f"{text!r} is a spelling of {owner} too", key)
     relations: list[Relation] = []
     for entry in entries:
         relations.extend(_relations(entry, ids))
@@ -197,6 +213,7 @@ def _mission(entry: Entry, regions: Collection[str]) -> Mission:
         countries=countries,
         wikidata_id=wikidata_id and _matching(entry, "wikidata_id", _WIKIDATA, "a Q number"),
         spellings=spellings,
+        other_names=entry.texts("other_names") if "other_names" in entry.values else (),
     )
 
 

@@ -1,8 +1,8 @@
 """Every relation by name. `TABLES` holds what is read from a report, `REGISTRY` what the mission
 registry says, `RECONCILED` what the rules found in a vintage, `RECORD` what the lake keeps about
-itself, `REFUSALS` what was kept out of it, `DERIVED` what publishing adds, `HISTORY` views on the
-record, `TRENDS` those on the latest vintages; `RELATIONS` is every relation of the published file, in
-publication order.
+itself, `REFUSALS` what was kept out of it, `DERIVED` what publishing adds, `PUBLIC` the figures of other
+public sources, `HISTORY` views on the record, `TRENDS` those on the latest vintages; `RELATIONS` is
+every relation of the published file, in publication order.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from schemas.findings import (
 from schemas.mandates import MANDATES
 from schemas.missions import MISSION_REGISTRY, MISSION_RELATIONS, MISSION_SPELLINGS, MISSIONS
 from schemas.personnel import PERSONNEL, PERSONNEL_TOTALS
+from schemas.public import MISSION_OBSERVATIONS, MISSION_TIMELINE, OBSERVATIONS, UN_CONTRIBUTIONS
 from schemas.quarantine import QUARANTINE
 from schemas.record import RELEASES, REVISIONS, VERIFICATIONS, VINTAGES
 from schemas.text import FOOTNOTES, SECTIONS
@@ -60,7 +61,10 @@ TRENDS = _by_name(
     ORGANISATION_TRENDS,
     EDITION_TOTALS,
     MANDATE_TRENDS,
+    MISSION_OBSERVATIONS,
+    MISSION_TIMELINE,
 )
+PUBLIC = _by_name(OBSERVATIONS, UN_CONTRIBUTIONS)
 REFUSALS = _by_name(QUARANTINE)
 RELATIONS = _by_name(
     *TABLES.values(),
@@ -70,6 +74,7 @@ RELATIONS = _by_name(
     *HISTORY.values(),
     *DERIVED.values(),
     *REFUSALS.values(),
+    *PUBLIC.values(),
     *VINTAGE_TABLES.values(),
     *TRENDS.values(),
 )
@@ -77,6 +82,7 @@ RELATIONS = _by_name(
 __all__ = [
     "DERIVED",
     "HISTORY",
+    "PUBLIC",
     "RECONCILED",
     "RECORD",
     "REFUSALS",

@@ -81,12 +81,15 @@ def base_tables(
     causes: Mapping[tuple[int, int], str] | None = None,
     found: Mapping[str, Sequence[Row]] | None = None,
     corrections: Sequence[Row] = (),
+    observations: Sequence[Row] = (),
+    contributions: Sequence[Row] = (),
 ) -> Tables:
     """What the views stand on: several tables of one year are its vintages 1, 2, 3 … in order.
 
     The registry holds every mission of the editions, with the details that `missions` gives;
     `causes` sets the cause of a (year, vintage), such as `withdrawn`; `found` are rows that rules
-    found, by table (see `tests.found`); `corrections` are declared ones.
+    found, by table (see `tests.found`); `corrections` are declared ones; `observations` and
+    `contributions` are rows of other public sources.
     """
     count: Counter[int] = Counter()
     stamped: dict[str, list[pa.Table]] = {name: [] for name in schemas.VINTAGE_TABLES}
@@ -108,6 +111,7 @@ def base_tables(
         base[name] = contract.table([])
     base["vintages"] = schemas.RECORD["vintages"].table(vintages)
     base |= found_tables(found or {})
+    base |= public_tables(observations, contributions)
     base["quarantine"] = schemas.REFUSALS["quarantine"].table([])
     declared = [{"reason": "seen", "source": "a test", **row} for row in corrections]
     return (
@@ -115,6 +119,47 @@ def base_tables(
         | registry_tables(_mission_ids(editions), missions, relations)
         | {"declared_corrections": schemas.DERIVED["declared_corrections"].table(declared)}
     )
+
+
+def public_tables(observations: Sequence[Row] = (), contributions: Sequence[Row] = ()) -> Tables:
+    """`observations` and `un_contributions`; a row needs a mission, a day or month, and its figures."""
+    observed = [_observation(row, number) for number, row in enumerate(observations, start=1)]
+    counted = [_contribution(row, number) for number, row in enumerate(contributions, start=1)]
+    return {
+        "observations": schemas.PUBLIC["observations"].table(observed),
+        "un_contributions": schemas.PUBLIC["un_contributions"].table(counted),
+    }
+
+
+def _observation(row: Row, number: int) -> dict[str, object]:
+    return {
+        "observation_id": f"{row['mission_id']}-{number}",
+        "measure": "headcount",
+        "dated_by": "as of",
+        "period_end": row["period_start"],
+        "start_precision": "day",
+        "end_precision": "day",
+        "total": _add((row.get("military"), row.get("civil_police"))),
+        "confidence": "high",
+        "source_url": "https://example.org/",
+        "mission_as_printed": str(row["mission_id"]).upper(),
+        "dates_as_printed": str(row["period_start"]),
+        "source_line": number + 1,
+        **row,
+    }
+
+
+def _contribution(row: Row, number: int) -> dict[str, object]:
+    start: datetime.date = row["period_start"]
+    return {
+        "level": "month and mission",
+        "mission_as_printed": str(row.get("mission_id") or "all").upper(),
+        "period_end": (start + datetime.timedelta(31)).replace(day=1) - datetime.timedelta(1),
+        "personnel_type": "troops",
+        "source": "a file",
+        "source_line": number + 1,
+        **row,
+    }
 
 
 def vintage_row(

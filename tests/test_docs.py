@@ -19,7 +19,7 @@ from pipelines.commands import reference
 
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
-BESIDE = ("README.md", "CHANGELOG.md", "warehouse/README.md", "benchmarks/README.md")
+BESIDE = ("README.md", "CHANGELOG.md", "warehouse/README.md", "benchmarks/README.md", "examples/README.md")
 PAGES = sorted([*(ROOT / name for name in BESIDE), *(ROOT / "docs").rglob("*.md")])
 COMMANDS: dict[str, Any] = typer.main.get_command(app).commands  # type: ignore[attr-defined]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
@@ -156,7 +156,7 @@ def test_both_locks_hold_the_same_versions() -> None:
 
 def test_dependencies_are_explained_with_the_versions_locked() -> None:
     page = (ROOT / "docs/dependencies.md").read_text(encoding="utf-8")
-    told = dict(re.findall(r"^\| ([a-z0-9-]+) \| .* \| ([0-9][^,]*), \d{4}-\d\d-\d\d \|$", page, re.M))
+    told = dict(re.findall(r"^\| ([a-z0-9-]+) \| .* \| ([0-9][^,]*), \d{4}-\d\d(?:-\d\d)? \|$", page, re.M))
     project = PROJECT["project"]
     extra = [name for names in project["optional-dependencies"].values() for name in names]
     direct = {re.split(r"[\[=<>]", name)[0] for name in [*project["dependencies"], *extra]}

@@ -163,6 +163,10 @@ def base() -> Tables:
             for end in [datetime.date(year, 4, 30)]
         ),
         missions=[{"mission_id": "vpd", "region": "Wereldwijd", "organisation": "national"}],
+        observations=[
+            {"mission_id": "vpd", "period_start": datetime.date(2022, 9, 1), "military": 3, "civil_police": 5}
+        ],
+        contributions=[{"mission_id": "unifil", "period_start": datetime.date(2022, 9, 1), "count": 8}],
     )
 
 
@@ -201,6 +205,10 @@ def perturbed(table: pa.Table, column: str) -> pa.Table:
         "mandates_vintages.legal_basis",
         "mandates_vintages.national_frame_end",
         "mission_registry.name",
+        "observations.total",
+        "observations.source_url",
+        "un_contributions.count",
+        "un_contributions.source",
         "mission_registry.region",
         "mission_registry.organisation",
     ],

@@ -7,6 +7,7 @@ import os
 import stat
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -48,7 +49,9 @@ def edition(year: int, deployed: int) -> building.Tables:
 
 
 def publish(target: Path, tables: building.Tables, release: str = RELEASE) -> None:
-    published.publish(target, tables, views.statements(), release_id=release, head="vintage:2024:1")
+    published.publish(
+        target, tables, views.statements(), release_id=release, head="vintage:2024:1", public="p"
+    )
 
 
 def ask(connection: duckdb.DuckDBPyConnection) -> list[tuple[object, ...]]:
@@ -286,7 +289,7 @@ def publish_lake(lake: Lake, target: Path) -> None:
         head, read = lake.head(), lake.read()
         missions = set(read["personnel_vintages"]["mission_id"].to_pylist())
         none = {"quarantine": schemas.REFUSALS["quarantine"].table([])}
-        tables = read | building.registry_tables(missions) | none
+        tables = read | building.registry_tables(missions) | building.public_tables() | none
         published.publish(target, tables, views.statements(), release_id=RELEASE, head=head, code="it's 1")
 
 
@@ -315,3 +318,16 @@ def test_same_content_same_release() -> None:
         release,
     }
     assert len(others) == 6
+
+
+def test_a_file_older_than_a_mark_is_still_read(tmp_path: Path) -> None:
+    target = tmp_path / "jvom.duckdb"
+    publish(target, base(edition(2024, 1)))
+    held = published.state(target)
+    assert held
+    assert held.public == "p"
+    target.chmod(0o644)
+    with duckdb.connect(str(target)) as connection:
+        connection.execute("DROP MACRO made_of")
+    older = published.state(target)
+    assert older == replace(held, public=None)

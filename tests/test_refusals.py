@@ -124,18 +124,18 @@ def test_parts_without_a_total_are_refused() -> None:
 
 
 def test_an_unknown_mission_comes_with_the_entry_to_add(tmp_path: Path) -> None:
-    (problem,) = refused(changed("GPOI 4", "EUMAM Oekraïne (separate VGR) 4"))
+    (problem,) = refused(changed("GPOI 4", "EUMM Georgië (separate VGR) 4"))
     assert (problem.line, problem.page, problem.file) == (line_of("GPOI"), 1, "report.txt")
-    assert "“EUMAM Oekraïne”" in problem.message
+    assert "“EUMM Georgië”" in problem.message
     assert problem.message.count("(") == 3  # three nearest spellings with their missions
     for name in ("layouts.toml", "readings.toml"):
         shutil.copy(Path(registry.__file__).parent / name, tmp_path)
     known = (Path(registry.__file__).parent / "missions.toml").read_text(encoding="utf-8")
     entry = (problem.hint or "").partition("\n")[2]
     (tmp_path / "missions.toml").write_text(f"{known}\n{entry}\n", encoding="utf-8")
-    added = registry.load(tmp_path).find("EUMAM Oekraïne")
+    added = registry.load(tmp_path).find("EUMM Georgië")
     assert added
-    assert (added.id, added.region) == ("eumam-oekraine", "Afrika")
+    assert (added.id, added.region) == ("eumm-georgie", "Afrika")
 
 
 def test_all_problems_come_at_once() -> None:

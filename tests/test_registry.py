@@ -236,3 +236,24 @@ def test_a_file_that_is_gone_or_no_text_is_an_error(folder: Path) -> None:
     (folder / "readings.toml").unlink()
     with pytest.raises(RegistryError, match="cannot be read"):
         registry.load(folder)
+
+
+def test_names_of_other_sources_find_a_mission_but_read_no_report() -> None:
+    known = registry.load()
+    for mission in known.missions:
+        for name in mission.other_names:
+            assert known.named(name) == mission
+            assert known.find(name) is None
+    assert sum(len(mission.other_names) for mission in known.missions) > 60
+    assert known.named("UNTSO") == known.find("untso")
+    assert known.named("no such mission") is None
+    near = [name for name, _ in known.nearest("MINUSMA (C-13O)", 1, other_names=True)]
+    assert near == ["MINUSMA (C-130)"]
+
+
+def test_an_other_name_belongs_to_one_mission(tmp_path: Path) -> None:
+    for name in FILES:
+        text = (Path(registry.__file__).parent / name).read_text(encoding="utf-8")
+        (tmp_path / name).write_text(text.replace('"UNTSO (observers only)"', '"UNDOF"'), encoding="utf-8")
+    with pytest.raises(RegistryError, match="'UNDOF' is a spelling of undof too"):
+        registry.load(tmp_path)

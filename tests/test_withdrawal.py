@@ -86,7 +86,7 @@ def test_a_chain_of_six_has_the_known_causes_and_rows(lake: Lake) -> None:
 
 def test_the_latest_views_drop_and_regain_a_withdrawn_edition(lake: Lake) -> None:
     def latest() -> list[int]:
-        base = lake.read() | building.registry_tables({"untso"})
+        base = lake.read() | building.registry_tables({"untso"}) | building.public_tables()
         return list(views.evaluate(base)["personnel"]["deployed_military"].to_pylist())
 
     put(lake, "one")

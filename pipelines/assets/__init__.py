@@ -9,8 +9,10 @@ what happened.
 from pipelines.assets.acquiring import acquired_asset
 from pipelines.assets.common import (
     ACQUIRED,
+    CONTRIBUTIONS,
     DOCUMENT,
     LAKE,
+    OBSERVATIONS,
     PROCESS_TAG,
     PUBLISHED,
     RECONCILED,
@@ -26,6 +28,7 @@ from pipelines.assets.common import (
     process,
 )
 from pipelines.assets.edition import document, snapshot_asset, source, tables_of
+from pipelines.assets.public import contributions_asset, observations_asset
 from pipelines.assets.reconciling import reconciled_asset
 from pipelines.assets.release import lake_asset, published_asset, registry_asset, views_of
 
@@ -38,6 +41,8 @@ ALL = (
     reconciled_asset,
     snapshot_asset,
     lake_asset,
+    observations_asset,
+    contributions_asset,
     views_of,
     published_asset,
 )
@@ -45,8 +50,10 @@ ALL = (
 __all__ = [
     "ACQUIRED",
     "ALL",
+    "CONTRIBUTIONS",
     "DOCUMENT",
     "LAKE",
+    "OBSERVATIONS",
     "PROCESS_TAG",
     "PUBLISHED",
     "RECONCILED",

@@ -14,16 +14,18 @@ from pipelines import (
     checks,
     manifest,
     metadata,
+    public_sources,
     published,
     quarantined,
     reconciled,
-    snapshot,
     validated,
     versions,
     views,
 )
 from pipelines.assets.common import (
+    CONTRIBUTIONS,
     LAKE,
+    OBSERVATIONS,
     OWNERS,
     PROCESS_TAG,
     PUBLISH_WHEN_RECORDED,
@@ -97,7 +99,7 @@ def lake_asset(warehouse: Warehouse) -> dg.MaterializeResult:
     specs=[
         dg.AssetSpec(
             key,
-            deps=[LAKE, REGISTRY],
+            deps=[LAKE, REGISTRY, OBSERVATIONS, CONTRIBUTIONS],
             group_name="views",
             kinds={"duckdb", "sql"},
             owners=OWNERS,
@@ -120,7 +122,7 @@ def lake_asset(warehouse: Warehouse) -> dg.MaterializeResult:
 )
 def views_of(warehouse: Warehouse):  # type: ignore[no-untyped-def]  # Dagster takes an annotation for the outputs
     with spoken():
-        evaluated = views.evaluate(_base(warehouse.lake()))
+        evaluated = views.evaluate(_base(warehouse))
     for name, table in evaluated.items():
         contract = schemas.RELATIONS[name]
         yield dg.MaterializeResult(
@@ -157,7 +159,8 @@ def published_asset(context: dg.AssetExecutionContext, warehouse: Warehouse) -> 
     with spoken():
         lake = warehouse.lake()
         with lake.writer():
-            base = _base(lake)
+            public = public_sources.version(where)  # before they are read: newer ones publish again
+            base = _base(warehouse)
             release = _release(base)
             lake.release(release)
             base["releases"] = lake.read()["releases"]
@@ -169,6 +172,7 @@ def published_asset(context: dg.AssetExecutionContext, warehouse: Warehouse) -> 
                 release_id=release["release_id"],
                 head=lake.head(),
                 code=versions.publishing(),
+                public=public,
             )
             written = manifest.build(
                 release,
@@ -203,17 +207,24 @@ def _put(folder: Path, written: dict[str, Any]) -> None:
         ) from error
 
 
-def _base(lake: snapshot.Lake) -> dict[str, pa.Table]:
-    """Every base table of the published file: the lake's, the registry's, and what compares editions."""
+def _base(warehouse: Warehouse) -> dict[str, pa.Table]:
+    """Every base table of the published file: the lake's, the registry's, other public sources', and what
+    compares editions.
+    """
     known = registry.load()
-    base = {**lake.read(), **known.tables()}
+    base = {
+        **warehouse.lake().read(),
+        **known.tables(),
+        **public_sources.tables(warehouse.settings(), known),
+    }
     base["declared_corrections"] = schemas.DERIVED["declared_corrections"].table(
         [asdict(correction) for correction in known.corrections]
     )
     latest = views.evaluate(base, [view for view in views.ordered() if view.name in COMPARED])
     version = versions.rules(reconciled.rules_version())
+    compared = {**latest, "observations": base["observations"]}
     base["findings_across_editions"] = schemas.DERIVED["findings_across_editions"].table(
-        [{**finding, "rules_version": version} for finding in reconciled.across(latest)]
+        [{**finding, "rules_version": version} for finding in reconciled.across(compared)]
     )
     return base
 

@@ -4,6 +4,7 @@ from pipelines.automation.acquiring import acquire, due, edition_watch, under_wa
 from pipelines.automation.acquiring import report_day_schedule as report_day
 from pipelines.automation.ingesting import (
     ingest,
+    public_figures,
     publish,
     publish_when_recorded,
     raw_files,
@@ -17,6 +18,7 @@ __all__ = [
     "due",
     "edition_watch",
     "ingest",
+    "public_figures",
     "publish",
     "publish_when_recorded",
     "raw_files",

@@ -6,7 +6,7 @@ import os
 
 import dagster as dg
 
-from pipelines import assets, published, raw
+from pipelines import assets, public_sources, published, raw
 from pipelines.assets import PROCESS_TAG, Warehouse
 
 INGEST_ASSETS = dg.AssetSelection.assets(
@@ -18,7 +18,12 @@ INGEST_ASSETS = dg.AssetSelection.assets(
     assets.SNAPSHOT,
 )
 PUBLISH_ASSETS = dg.AssetSelection.assets(
-    assets.REGISTRY, assets.LAKE, *assets.VIEWS.values(), assets.PUBLISHED
+    assets.REGISTRY,
+    assets.LAKE,
+    assets.OBSERVATIONS,
+    assets.CONTRIBUTIONS,
+    *assets.VIEWS.values(),
+    assets.PUBLISHED,
 )
 
 ingest = dg.define_asset_job(
@@ -64,6 +69,25 @@ def raw_files(context: dg.SensorEvaluationContext, warehouse: Warehouse) -> dg.S
             for year in changed
         ],
         cursor=json.dumps({**before, **{y: of_year for y, of_year in found.items() if y not in left}}),
+    )
+
+
+@dg.sensor(
+    job=publish,
+    minimum_interval_seconds=60,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Publishes when raw/observations.csv or the UN's file has other content (cursor: its hash).",
+)
+def public_figures(
+    context: dg.SensorEvaluationContext, warehouse: Warehouse
+) -> dg.SensorResult | dg.SkipReason:
+    where = warehouse.settings()
+    state = published.state(where.published)
+    now = public_sources.version(where)
+    if state is None or now in (state.public, context.cursor):
+        return dg.SkipReason("nothing new of other public sources" if state else "nothing is published yet")
+    return dg.SensorResult(
+        run_requests=[dg.RunRequest(tags={"jvom/cause": "figures of other public sources"})], cursor=now
     )
 
 

@@ -74,6 +74,7 @@ def rehearse(session: Session, plan: Plan) -> None:
 
     rehearsed = rehearsal.rehearse(session.settings, plan)
     refused = [edition for edition in rehearsed if edition.error]
+    problems = [*plan.problems, *rehearsal.other_sources(session.settings)]
     session.terminal.answer(
         {
             "dry_run": True,
@@ -85,14 +86,16 @@ def rehearse(session: Session, plan: Plan) -> None:
                 for edition in rehearsed
             ],
             "publish": plan.publish,
-            "problems": [error_document(problem) for problem in plan.problems],
+            "problems": [error_document(problem) for problem in problems],
         }
     )
-    for problem in plan.problems:
+    for problem in problems:
         session.terminal.say(f"error: {problem}")
+    if plan.publish and not rehearsed:
+        session.terminal.say(f"would be published anew: {plan.publish}")
     for edition in rehearsed:
         _show_rehearsed(session.terminal, edition)
-    errors = [*plan.problems, *(edition.error for edition in refused if edition.error)]
+    errors = [*problems, *(edition.error for edition in refused if edition.error)]
     if errors:
         raise typer.Exit(max(error.exit_code for error in errors))
 

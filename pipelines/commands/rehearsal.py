@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pipelines import corrected, published, raw, reading, reconciled, validated
+from pipelines import corrected, public_sources, published, raw, reading, reconciled, validated
 from pipelines.pending import Due, Plan
 from pipelines.settings import Settings
 from schemas import registry
@@ -52,6 +52,15 @@ class Rehearsed:
 def rehearse(settings: Settings, plan: Plan) -> tuple[Rehearsed, ...]:
     """Every edition of the plan, read and validated; a refused one does not keep the others back."""
     return tuple(_rehearsed(settings, due) for due in plan.editions)
+
+
+def other_sources(settings: Settings) -> tuple[JvomError, ...]:
+    """What is wrong with the figures of other public sources; nothing would be published with it."""
+    try:
+        public_sources.tables(settings, registry.load())
+    except JvomError as error:
+        return (error,)
+    return ()
 
 
 def _rehearsed(settings: Settings, due: Due) -> Rehearsed:

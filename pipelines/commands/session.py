@@ -79,9 +79,9 @@ class Session:
 
         known = registry.load()
         by_id = {mission.id: mission for mission in known.missions}
-        found = by_id.get(spelling) or known.find(spelling)
+        found = by_id.get(spelling) or known.named(spelling)
         if found is None:
-            near = dict.fromkeys(mission_id for _, mission_id in known.nearest(spelling))
+            near = dict.fromkeys(mission_id for _, mission_id in known.nearest(spelling, other_names=True))
             raise UsageError(
                 f"no mission is called {spelling!r}",
                 hint=f"nearest: {', '.join(near)}; all of them: jvom missions",

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 from pipelines.reconciled import findings, stories
 from pipelines.reconciled.edition import Edition
 from pipelines.reconciled.findings import ERROR, INFO, WARN, Finding, identity, numbered
-from pipelines.reconciled.rules import arithmetic, durations, narrative, presence, references, years
+from pipelines.reconciled.rules import arithmetic, durations, narrative, observed, presence, references, years
 from pipelines.seams import Document
 from schemas.registry import Registry
 
@@ -60,8 +60,8 @@ def _rule(function: Callable[..., Iterator[Finding]], severity: str) -> Rule:
     return Rule(function.__name__, severity, function, inspect.getdoc(function) or "")
 
 
-def _across(function: Callable[..., Iterator[tuple[int, Finding]]]) -> Rule:
-    return Rule(function.__name__, INFO, function, inspect.getdoc(function) or "", across=True)
+def _across(function: Callable[..., Iterator[tuple[int, Finding]]], severity: str) -> Rule:
+    return Rule(function.__name__, severity, function, inspect.getdoc(function) or "", across=True)
 
 
 RULES: tuple[Rule, ...] = (
@@ -80,8 +80,9 @@ RULES: tuple[Rule, ...] = (
     _rule(presence.legal_basis_conflict, WARN),
     _rule(references.reference_conflict, WARN),
     _rule(narrative.claim_more_deployed_than_frame, INFO),
-    _across(years.year_on_year),
-    _across(years.name_drift),
+    _across(years.year_on_year, INFO),
+    _across(years.name_drift, INFO),
+    _across(observed.observation_outside_frame, WARN),
 )
 
 
@@ -106,13 +107,13 @@ def check(tables: Mapping[str, pa.Table], registry: Registry, document: Document
 
 
 def across(editions: Mapping[str, pa.Table]) -> list[dict[str, object]]:
-    """Findings that compare the editions held: `editions`, `personnel` and `mandates` as published.
+    """Findings that compare the editions held, with each other and with other public sources.
 
-    A finding belongs to the later of its two editions.
+    `editions` holds `editions`, `personnel`, `mandates` and `observations` as published. A finding
+    belongs to the later of its two editions.
     """
-    rows = {
-        name: editions[name].to_pylist() for name in ("editions", "personnel", "mandates") if name in editions
-    }
+    names = ("editions", "personnel", "mandates", "observations")
+    rows = {name: editions[name].to_pylist() for name in names if name in editions}
     by_year: dict[int, list[Finding]] = {}
     for rule in RULES:
         for entry in rule.function(rows) if rule.across else ():

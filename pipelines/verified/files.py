@@ -26,6 +26,8 @@ def sources(settings: Settings) -> Iterator[Fault]:
     for place in sorted(settings.kept.glob("*")):
         if not place.name.startswith("."):
             yield from _hashed(place, _kept(place.name), place.name)
+    for place in sorted(settings.contributions.glob("[!.]*.csv")):
+        yield from _hashed(place, f"warehouse/un/{place.name}", place.stem)
 
 
 def origins(settings: Settings, read: Mapping[str, pa.Table]) -> Iterator[Fault]:

@@ -1,0 +1,130 @@
+"""A CSV file as rows with their lines, and its cells as numbers and dates; every fault names its line."""
+
+from __future__ import annotations
+
+import csv
+import datetime
+import io
+import re
+from calendar import monthrange
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from schemas.errors import JvomError, Problems, SourceError
+from schemas.registry_toml import nearest
+
+Value = TypeVar("Value")
+_DATE = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?")
+
+
+@dataclass(frozen=True)
+class CsvRow:
+    """One row of a file: texts by column, empty where a cell is, and the line on which it starts."""
+
+    cells: dict[str, str]
+    line: int
+    file: str
+
+    def error(self, column: str, words: str, hint: str | None = None) -> SourceError:
+        """What is wrong with a cell, and where."""
+        told = f"{column} = {self.cells.get(column, '')!r}: {words}"
+        return SourceError(told, file=self.file, line=self.line, hint=hint or "correct the cell")
+
+    def text(self, column: str) -> str | None:
+        """The cell, or None where it is empty or there is no such column."""
+        return self.cells.get(column, "").strip() or None
+
+    def whole(self, column: str) -> int | None:
+        """The cell as a whole number; SourceError where it is none."""
+        text = self.text(column)
+        if text is None:
+            return None
+        if not re.fullmatch(r"-?[0-9]{1,9}", text):
+            raise self.error(column, "must be a whole number, in digits alone")
+        return int(text)
+
+    def period(self, column: str) -> tuple[datetime.date, datetime.date, str] | None:
+        """First and last day, and precision, of a date such as 2018, 2018-07 or 2018-07-03."""
+        text = self.text(column)
+        if text is None:
+            return None
+        found = _DATE.fullmatch(text)
+        try:
+            if found is None:
+                raise ValueError
+            year, month, day = (int(part) if part else None for part in found.groups())
+            assert year is not None  # the pattern has it
+            if month is None:
+                return datetime.date(year, 1, 1), datetime.date(year, 12, 31), "year"
+            if day is None:
+                last = monthrange(year, month)[1]
+                return datetime.date(year, month, 1), datetime.date(year, month, last), "month"
+            only = datetime.date(year, month, day)
+        except ValueError:
+            raise self.error(column, "must be a date as 2018, 2018-07 or 2018-07-03") from None
+        return only, only, "day"
+
+
+def rows(data: bytes, file: str, *, required: Iterable[str], optional: Iterable[str] = ()) -> list[CsvRow]:
+    """The rows of a CSV file with a header.
+
+    Raises SourceError where it is no CSV in UTF-8, or a column is missing, unknown or there twice.
+    """
+    try:
+        reader = csv.reader(io.StringIO(data.decode("utf-8-sig"), newline=""), strict=True)
+        lines = [(1, next(reader, []))]
+        before = reader.line_num
+        for cells in reader:
+            lines.append((before + 1, cells))
+            before = reader.line_num
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise SourceError(f"is no CSV in UTF-8: {error}", file=file, hint="save it as such") from error
+    header = [name.strip() for name in lines[0][1]]
+    _check_header(header, file, tuple(required), tuple(optional))
+    found = []
+    for line, cells in lines[1:]:
+        if not any(cell.strip() for cell in cells):
+            continue
+        if len(cells) != len(header):
+            raise SourceError(
+                f"the row has {len(cells)} cells, the header {len(header)}",
+                file=file,
+                line=line,
+                hint="a cell that holds a comma stands between double quotes",
+            )
+        found.append(CsvRow(dict(zip(header, cells, strict=True)), line, file))
+    return found
+
+
+def collect(found: Iterable[CsvRow], read: Callable[[CsvRow], Value]) -> list[Value]:
+    """Every row as `read` reads it; Problems with every row that it cannot read."""
+    values: list[Value] = []
+    problems: list[JvomError] = []
+    for row in found:
+        try:
+            values.append(read(row))
+        except JvomError as error:
+            problems.append(error)
+    if problems:
+        raise Problems(problems)
+    return values
+
+
+def _check_header(header: list[str], file: str, required: tuple[str, ...], optional: tuple[str, ...]) -> None:
+    known = (*required, *optional)
+    wrong = [
+        f"{name!r} is unknown; the nearest is {nearest(name, known, 1)[0]!r}"
+        for name in header
+        if name not in known
+    ]
+    wrong += [f"{name!r} is missing" for name in required if name not in header]
+    wrong += [f"{name!r} stands twice" for name in dict.fromkeys(header) if header.count(name) > 1]
+    if wrong:
+        raise SourceError(
+            f"its columns are not those expected: {'; '.join(wrong)}",
+            file=file,
+            line=1,
+            hint=f"the header must have {', '.join(required)}"
+            + (f", and may have {', '.join(optional)}" if optional else ""),
+        )

@@ -1,0 +1,120 @@
+-- What does every source say of each mission over time? Annexes, observations and UN figures side by side.
+-- Each row keeps its basis: ceilings, head counts and sums of rotations are never added up.
+WITH by_month AS (
+    -- Only one level of the UN's file, and its types rather than their sum, so that nobody counts twice.
+    SELECT
+        mission_id,
+        period_start,
+        period_end,
+        sum(count) FILTER (
+            personnel_type IN ('troops', 'experts_on_mission', 'staff_officers')
+        ) AS military,
+        sum(count) FILTER (
+            personnel_type IN ('police', 'individual_police', 'formed_police_units')
+        ) AS civil_police,
+        max(count) FILTER (personnel_type = 'all_types') AS all_types,
+        min(source) AS source
+    FROM un_contributions
+    WHERE level = 'month and mission'
+    GROUP BY mission_id, period_start, period_end
+),
+
+figures AS (
+    SELECT
+        personnel.mission_id,
+        'annex frame' AS basis,
+        CAST(personnel.edition_year AS VARCHAR) AS figure_id,
+        editions.period_start,
+        editions.period_end,
+        NULL AS part,
+        personnel.frame_military AS military,
+        personnel.frame_civil_police AS civil_police,
+        CASE
+            WHEN coalesce(personnel.frame_military, personnel.frame_civil_police) IS NOT NULL
+                THEN coalesce(personnel.frame_military, 0) + coalesce(personnel.frame_civil_police, 0)
+        END AS total,
+        NULL AS qualifier,
+        NULL AS confidence,
+        personnel.edition_year,
+        editions.kamerstuk AS source,
+        NULL AS note
+    FROM personnel
+    JOIN editions ON editions.edition_year = personnel.edition_year
+    UNION ALL
+    SELECT
+        personnel.mission_id,
+        'annex deployed' AS basis,
+        CAST(personnel.edition_year AS VARCHAR) AS figure_id,
+        editions.period_start,
+        editions.period_end,
+        NULL AS part,
+        personnel.deployed_military AS military,
+        personnel.deployed_civil_police AS civil_police,
+        CASE
+            WHEN coalesce(personnel.deployed_military, personnel.deployed_civil_police) IS NOT NULL
+                THEN coalesce(personnel.deployed_military, 0) + coalesce(personnel.deployed_civil_police, 0)
+        END AS total,
+        NULL AS qualifier,
+        NULL AS confidence,
+        personnel.edition_year,
+        editions.kamerstuk AS source,
+        NULL AS note
+    FROM personnel
+    JOIN editions ON editions.edition_year = personnel.edition_year
+    UNION ALL
+    SELECT
+        observations.mission_id,
+        'observed ' || observations.measure AS basis,
+        observations.observation_id AS figure_id,
+        observations.period_start,
+        observations.period_end,
+        observations.part,
+        observations.military,
+        observations.civil_police,
+        observations.total,
+        observations.qualifier,
+        observations.confidence,
+        NULL AS edition_year,
+        observations.source_url AS source,
+        observations.note
+    FROM observations
+    UNION ALL
+    SELECT
+        by_month.mission_id,
+        'UN monthly' AS basis,
+        strftime(by_month.period_start, '%Y-%m') AS figure_id,
+        by_month.period_start,
+        by_month.period_end,
+        NULL AS part,
+        by_month.military,
+        by_month.civil_police,
+        coalesce(
+            coalesce(by_month.military + by_month.civil_police, by_month.military, by_month.civil_police),
+            by_month.all_types
+        ) AS total,
+        NULL AS qualifier,
+        NULL AS confidence,
+        NULL AS edition_year,
+        by_month.source,
+        'Royal Marechaussee staff count as police here, and as military in Dutch sources.' AS note
+    FROM by_month
+)
+
+SELECT
+    figures.mission_id,
+    missions.name,
+    figures.basis,
+    figures.figure_id,
+    figures.period_start,
+    figures.period_end,
+    figures.part,
+    CAST(figures.military AS INTEGER) AS military,
+    CAST(figures.civil_police AS INTEGER) AS civil_police,
+    CAST(figures.total AS INTEGER) AS total,
+    figures.qualifier,
+    figures.confidence,
+    figures.edition_year,
+    figures.source,
+    figures.note
+FROM figures
+LEFT JOIN missions ON missions.mission_id = figures.mission_id

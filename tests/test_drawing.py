@@ -1,0 +1,103 @@
+"""`jvom trend --chart`: bars to one scale, gaps that are no noughts, any number of editions."""
+
+from __future__ import annotations
+
+import datetime
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import Jvom
+
+from pipelines.commands import drawing
+
+
+def edition(year: int, deployed: int | None, *, listed: bool = True) -> dict[str, Any]:
+    return {
+        "edition_year": year,
+        "deployed_total_computed": deployed,
+        "frame_military": deployed,
+        "frame_civil_police": None,
+        "listed": listed,
+    }
+
+
+def observed(total: int, basis: str = "observed headcount", **given: Any) -> dict[str, Any]:
+    row = {
+        "basis": basis,
+        "period_start": datetime.date(2018, 7, 1),
+        "period_end": datetime.date(2018, 7, 31),
+        "total": total,
+        "part": None,
+        "qualifier": None,
+    }
+    return row | given
+
+
+def drawn(text: str, label: str) -> str:
+    return next(line for line in text.splitlines() if line.strip().startswith(label))
+
+
+def eighths(line: str) -> int:
+    return sum("▏▎▍▌▋▊▉█".find(sign) + 1 for sign in line)
+
+
+@pytest.mark.parametrize("count", [1, 2, 20, 60])
+def test_lengths_are_to_one_scale_and_lines_fit(count: int) -> None:
+    rows = [edition(2001 + at, 7 * at % 23) for at in range(count)]
+    text = drawing.chart(rows, [observed(46)], width=80)
+    full = eighths(drawn(text, "2018-07"))
+    for row in rows:
+        length = eighths(drawn(text, str(row["edition_year"])))
+        assert abs(length - full * row["deployed_total_computed"] / 46) <= 1
+    assert max(map(len, text.splitlines())) <= 80
+
+
+def test_a_gap_is_no_nought() -> None:
+    text = drawing.chart([edition(2022, 3), edition(2023, None, listed=False), edition(2024, 0)], [])
+    assert drawn(text, "2023").split() == ["2023", "·", "not", "listed"]
+    assert drawn(text, "2024").split() == ["2024", "0"]
+
+
+def test_all_blank_and_nothing_at_all() -> None:
+    assert drawn(drawing.chart([edition(2024, None)], []), "2024").split() == ["2024", "·"]
+    assert drawing.chart([], []) == "no figure of it in any edition held, nor in another source"
+
+
+def test_each_basis_has_its_block_and_says_what_its_source_hedges() -> None:
+    rows = [
+        observed(3, part="staff", qualifier="about"),
+        observed(90, "observed frame", period_start=None),
+        observed(8, "observed deployed", period_start=datetime.date(1999, 1, 1)),
+        *(
+            observed(
+                at,
+                "UN monthly",
+                period_start=datetime.date(2013, at, 1),
+                period_end=datetime.date(2013, at, 28),
+            )
+            for at in (1, 2, 3)
+        ),
+    ]
+    text = drawing.chart([], rows, width=60)
+    assert [block.splitlines()[0] for block in text.split("\n\n")] == list(drawing._TITLES.values())
+    assert drawn(text, "2018-07").endswith("about; staff")
+    assert drawn(text, "…2018-07").split()[1] == "90"
+    assert drawn(text, "1999-01…2018-07").split()[1] == "8"
+    assert drawn(text, "2013-03").split()[1] == "3"  # the last month of the year alone
+    week = {"period_start": datetime.date(2023, 4, 26), "period_end": datetime.date(2023, 5, 2)}
+    assert drawn(drawing.chart([], [observed(5, **week)]), "2023-04-26").split()[1] == "5"
+
+
+def test_the_command_draws_and_json_stays_the_table(built: Path, jvom: Jvom) -> None:
+    chart = jvom("trend", "UNTSO", "--chart", "--warehouse", built)
+    assert chart.returncode == 0, chart.stderr
+    assert "Deployed, by edition" in chart.stdout
+    assert "█" in chart.stdout
+    as_json = jvom("trend", "UNTSO", "--chart", "--json", "--warehouse", built)
+    assert json.loads(as_json.stdout) == json.loads(
+        jvom("trend", "UNTSO", "--json", "--warehouse", built).stdout
+    )
+    elsewhere = jvom("trend", "Resolute Support (RSM)", "--chart", "--warehouse", built)
+    assert "Head counts, by other public sources" in elsewhere.stdout
