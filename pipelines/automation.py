@@ -13,7 +13,12 @@ INGEST_ASSETS = dg.AssetSelection.assets(
     assets.REGISTRY, assets.SOURCE, assets.DOCUMENT, *assets.TABLES.values(), assets.SNAPSHOT
 )
 PUBLISH_ASSETS = dg.AssetSelection.assets(
-    assets.REGISTRY, assets.LAKE, *assets.VIEWS.values(), assets.PUBLISHED
+    assets.REGISTRY,
+    assets.LAKE,
+    *assets.VIEWS.values(),
+    assets.PUBLISHED,
+    assets.PACKAGE,
+    assets.SITE,
 )
 
 ingest = dg.define_asset_job(
@@ -24,7 +29,7 @@ ingest = dg.define_asset_job(
 publish = dg.define_asset_job(
     "publish",
     selection=PUBLISH_ASSETS,
-    description="Evaluate the views over all vintages and replace the published file.",
+    description="Evaluate the views over all vintages; replace the published file, its package and the site.",
 )
 
 

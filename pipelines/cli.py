@@ -20,7 +20,7 @@ import typer
 from typer.exceptions import TyperException
 
 from pipelines import settings
-from pipelines.commands import recordkeeping, tracing
+from pipelines.commands import opening, recordkeeping, tracing
 from pipelines.commands.options import Json, Raw, Timeout, Verbose, Warehouse
 from pipelines.commands.session import Session
 from pipelines.commands.terminal import Terminal
@@ -234,6 +234,7 @@ def backup(
 
 recordkeeping.register(app)
 tracing.register(app)
+opening.register(app)
 
 
 @app.command()
