@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import schemas
-from pipelines import document, manifest, published, raw, snapshot, tables, validated, versions
+from pipelines import document, manifest, package, published, raw, snapshot, tables, validated, versions
 from pipelines.seams import SourceFile
 from pipelines.settings import Settings, actor
 from pipelines.snapshot.decision import content_hash
@@ -78,7 +78,7 @@ def verify(settings: Settings, reread: Reread = read_again) -> Report:
     """Check everything and record the result; LakeError where the result cannot be recorded."""
     lake = snapshot.Lake(settings.catalog, settings.data)
     with lake.writer():
-        faults = [*_sources(settings), *_stored(settings, lake), *_published(settings)]
+        faults = [*_sources(settings), *_stored(settings, lake), *_published(settings), *_package(settings)]
         last_sound = lake.verified_as(SOUND)
         try:
             read = lake.read()
@@ -138,6 +138,23 @@ def _published(settings: Settings) -> Iterator[Fault]:
         yield Fault(name, f"release {state.release_id} has no manifest")
         return
     yield from _hashed(settings.published, name, written["published"]["sha256"])
+
+
+def _package(settings: Settings) -> Iterator[Fault]:
+    """The files of the published release's package against its SHA256SUMS."""
+    state = published.state(settings.published)
+    if state is None:
+        return
+    folder = settings.releases / state.release_id
+    shown = f"warehouse/releases/{state.release_id}"
+    try:
+        sums = (folder / package.HASHES).read_text(encoding="utf-8").splitlines()
+    except OSError as error:
+        yield Fault(f"{shown}/{package.HASHES}", f"cannot be read: {error.strerror}")
+        return
+    for line in sums:
+        expected, _, path = line.partition("  ")
+        yield from _hashed(folder / path, f"{shown}/{path}", expected)
 
 
 def _rows(read: Mapping[str, pa.Table]) -> Iterator[Fault]:

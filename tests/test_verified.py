@@ -48,7 +48,13 @@ def test_a_sound_warehouse_is_recorded_as_such_and_stays_idle(own: Settings, jvo
     assert pending.plan(own).nothing
 
 
-@pytest.mark.parametrize("place", [raw_file, parquet_file, lambda settings: settings.published])
+def packaged_file(settings: Settings) -> Path:
+    return next(settings.releases.glob("*/data/personnel.csv"))
+
+
+@pytest.mark.parametrize(
+    "place", [raw_file, parquet_file, packaged_file, lambda settings: settings.published]
+)
 def test_one_flipped_bit_is_named(own: Settings, jvom: Jvom, place: Callable[[Settings], Path]) -> None:
     where = ("--raw", own.raw, "--warehouse", own.warehouse)
     assert jvom("verify", *where).returncode == 0

@@ -97,5 +97,5 @@ def _graph() -> dict[str, list[str]]:
     return {
         key.to_user_string(): sorted(source.to_user_string() for source in definition.asset_deps[key])
         for definition in ALL
-        for key in definition.keys
+        for key in sorted(definition.keys)
     }

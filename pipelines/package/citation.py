@@ -64,7 +64,7 @@ Release `{release.release_id}`, first published {release.published_at.date()}. {
 
 | file | |
 |---|---|
-| `data/<table>.parquet`, `data/<table>.csv` | the tables; in CSV lists are JSON, a blank is null |
+| `data/<table>.parquet`, `data/<table>.csv` | the tables; in CSV lists are JSON, empty text is null |
 | `datapackage.json` | files, hashes, columns, units and keys (Data Package 2.0) |
 | `dcat.ttl` | record for data portals (DCAT-AP-NL 3.0) |
 | `prov.json` | from which files, by which runs (W3C PROV) |

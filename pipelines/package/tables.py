@@ -69,7 +69,7 @@ def _parquet(rows: pa.Table, contract: Contract) -> bytes:
 
 
 def _csv(rows: pa.Table) -> bytes:
-    """Comma-separated, UTF-8, lines end in LF; null is an empty cell, lists and objects are JSON."""
+    """Comma-separated, UTF-8, lines end in LF; lists and objects are JSON, null and empty text both blank."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(rows.column_names)
