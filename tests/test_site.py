@@ -241,6 +241,57 @@ def test_changes_between_editions_are_told(planted: dict[str, bytes]) -> None:
     ]
 
 
+@pytest.fixture(scope="module")
+def told(file: duckdb.DuckDBPyConnection) -> dict[str, Page]:
+    """Pages of a release that also holds findings, events, and figures of other sources."""
+    held = content.read(file)
+    side = {"table_name": "personnel", "row_key": "unifil", "column_name": "frame_military"}
+    finding = {
+        "edition_year": 2024,
+        "finding_id": "1",
+        "rule": "row_total",
+        "severity": "error",
+        "mission_id": "unifil",
+        "message": HOSTILE,
+        "side_a": {**side, "value": "1", "page": 17, "line": 1606, "text": HOSTILE},
+        "side_b": None,
+    }
+    event = {"edition_year": 2024, "mission_id": "unifil", "event": "mission ended", "precision": "month"}
+    event |= {"date": datetime.date(2024, 1, 1), "reason_as_printed": HOSTILE, "source_line": 9}
+    figures = [
+        {
+            "mission_id": "unifil",
+            "basis": "observed headcount",
+            "figure_id": f"unifil-{year}",
+            "period_start": datetime.date(year, 1, 1),
+            "period_end": None,
+            "part": None,
+            "military": year - 1900,
+            "civil_police": None,
+            "total": year - 1900,
+            "qualifier": "about",
+            "edition_year": None,
+            "source": "javascript:alert(1)",
+            "note": HOSTILE,
+        }
+        for year in range(1980, 1985)
+    ]
+    rows = {**held.rows, "findings": [finding], "mission_events": [event], "mission_timeline": figures}
+    made = pages.Site(content.Content(held.release, rows, held.cells), views.lineage(), ASSETS).pages()
+    return {path: Page(text) for path, text in made}
+
+
+def test_findings_events_and_figures_of_other_sources_are_shown(told: dict[str, Page]) -> None:
+    mission = told["en/missions/unifil.html"]
+    assert "mission ended" in mission.text
+    assert "../evidence/2024.html#personnel.unifil.frame_military" in mission.links
+    assert not any(link.startswith("javascript:") for link in mission.links)
+    _, timeline = embedded(mission).values()
+    assert [row["persons"] for row in timeline] == [80, 81, 82, 83, 84]
+    for path in ("en/missions/unifil.html", "nl/editions/2024.html", "nl/index.html"):
+        assert HOSTILE in told[path].text
+
+
 def test_the_same_release_gives_the_same_pages(folder: Path, file: duckdb.DuckDBPyConnection) -> None:
     from pipelines.assets.outward import _graph
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-Words = Mapping[str, str]
+Words = Mapping[str, Any]
 Row = Mapping[str, Any]
 
 # In the order of the legend: column of the data → its colour. The frame is pale, what was sent is not.
@@ -22,6 +22,16 @@ SERIES = {
     "deployed_civil_police": "var(--deployed-civil, #b4540a)",
 }
 DEPLOYED = tuple(name for name in SERIES if name.startswith("deployed"))
+# Colours of a timeline, in the order in which its bases come.
+_BASES = (
+    SERIES["frame_military"],
+    SERIES["deployed_military"],
+    SERIES["deployed_civil_police"],
+    "var(--third, #1c7a5a)",
+    "var(--other, #7a3b8f)",
+    "var(--last, #7a6a00)",
+)
+FEWEST = 4  # a timeline of fewer figures says no more than its table
 WIDTH = 420
 _INK = "currentColor"
 _QUIET: dict[str, Any] = {
@@ -105,37 +115,42 @@ def of_edition(year: int, trends: Sequence[Row], words: Words) -> Chart:
 
 
 def of_timeline(name: str, timeline: Sequence[Row], words: Words) -> Chart | None:
-    """Figures by date and basis, a shape for each basis; None where none has a date and a number."""
+    """Figures over the days that they speak of, a colour and shape for each basis; None for a few."""
     import altair as alt
 
     data = [
         {
-            "date": str(row["date"]),
-            "basis": row["basis"],
-            "persons": row["persons"],
+            "figure_id": row["figure_id"],
+            "basis": words["bases"].get(row["basis"], row["basis"]),
+            "period_start": str(row["period_start"]),
+            "period_end": str(row["period_end"] or row["period_start"]),
+            "persons": row["total"],
         }
         for row in timeline
-        if row["date"] is not None and row["persons"] is not None
+        if row["period_start"] is not None and row["total"] is not None
     ]
-    if not data:
+    if len(data) < FEWEST:
         return None
-    chart = (
-        alt.Chart(alt.InlineData(values=data))
-        .mark_point(filled=True, size=60)
-        .encode(
-            x=alt.X("date:T", title=None, axis=alt.Axis(format="%Y", tickCount=6)),
-            y=alt.Y("persons:Q", title=words["persons"], axis=alt.Axis(tickCount=5)),
-            color=alt.Color(
-                "basis:N", scale=alt.Scale(range=[*SERIES.values(), "var(--other, #7a3b8f)"]), legend=None
-            ),
-            shape=alt.Shape("basis:N", legend=alt.Legend()),
-            tooltip=[alt.Tooltip("date:T"), "basis:N", "persons:Q"],
-        )
-        .properties(width=WIDTH - 60, height=240)
-    )
-    return _drawn(
-        f"timeline-{timeline[0]['mission_id']}", words["chart_timeline"].format(name=name), chart, words
-    )
+    bases = list(dict.fromkeys(row["basis"] for row in data))
+    colours = alt.Scale(domain=bases, range=list(_BASES[: len(bases)]))
+    shared = {
+        "y": alt.Y("persons:Q", title=words["persons"], axis=alt.Axis(tickCount=5, tickMinStep=1)),
+        "color": alt.Color("basis:N", scale=colours, legend=alt.Legend(columns=1)),
+        "tooltip": [
+            alt.Tooltip("basis:N", title=words["basis"]),
+            alt.Tooltip("period_start:T", title=words["period_from"]),
+            alt.Tooltip("period_end:T", title=words["period_to"]),
+            alt.Tooltip("persons:Q", title=words["persons"]),
+        ],
+    }
+    x = alt.X("period_start:T", title=None, axis=alt.Axis(format="%Y", tickCount=6))
+    shape = alt.Shape("basis:N", scale=alt.Scale(domain=bases), legend=alt.Legend(columns=1))
+    figures = alt.Chart(alt.InlineData(values=data))
+    spans = figures.mark_rule(strokeWidth=3, strokeCap="round").encode(x=x, x2="period_end:T", **shared)
+    points = figures.mark_point(filled=True, size=55).encode(x=x, shape=shape, **shared)
+    chart = alt.layer(spans, points).properties(width=WIDTH - 60, height=240)
+    title = words["chart_timeline"].format(name=name)
+    return _drawn(f"timeline-{timeline[0]['mission_id']}", title, chart, words)
 
 
 def _part(column: str, persons: int, words: Words) -> dict[str, Any]:

@@ -32,7 +32,7 @@ _READ = {
     "mission_relations": "mission_id, relation, other_mission_id",
     "mission_trends": "mission_id, edition_year",
     "mission_history": "mission_id",
-    "mission_timeline": "ALL",
+    "mission_timeline": "mission_id, period_start, period_end, basis, figure_id",
     "mission_events": "edition_year, date, event_id",
     "personnel": "edition_year, source_page, source_line",
     "personnel_totals": "edition_year",
