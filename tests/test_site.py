@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import json
 import re
+import shutil
 import threading
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,9 +16,10 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 import pytest
+from conftest import ROOT, Jvom
 
 import schemas
-from pipelines import folders, published, site, versions, views
+from pipelines import folders, pending, published, settings, site, versions, views
 from pipelines.site import content, drawing, pages
 from tests.building import base_tables, edition_tables
 
@@ -356,6 +358,28 @@ def test_a_write_that_died_is_swept_and_kept_files_come_along(tmp_path: Path) ->
     files = {p.relative_to(target).as_posix() for p in target.rglob("*") if p.is_file()}
     assert files == {"manifest.json", "data/new.csv", ".built"}
     assert not left.exists()
+
+
+def test_open_says_where_the_site_is(built: Path, tmp_path: Path, jvom: Jvom) -> None:
+    done = jvom("open", "--print", "--warehouse", built)
+    assert (done.returncode, done.stdout.strip()) == (0, (built / "site/index.html").as_uri())
+    missing = jvom("open", "--warehouse", tmp_path)
+    assert missing.returncode == 1
+    assert "jvom build" in missing.stderr
+
+
+def test_a_site_that_is_gone_is_made_again_and_then_nothing_is_new(
+    built: Path, tmp_path: Path, jvom: Jvom
+) -> None:
+    warehouse = tmp_path / "warehouse"
+    shutil.copytree(built, warehouse)
+    shutil.rmtree(warehouse / "site")
+    raw = ROOT / "raw"
+    assert "site" in pending.plan(settings.find(raw, warehouse)).publish
+    assert jvom("build", "--raw", raw, "--warehouse", warehouse).returncode == 0
+    before = (built / "site" / "en/lineage.html").read_bytes()
+    assert (warehouse / "site" / "en/lineage.html").read_bytes() == before
+    assert pending.plan(settings.find(raw, warehouse)).nothing
 
 
 def test_graphs_are_drawn_from_sources_to_results() -> None:
