@@ -20,7 +20,7 @@ import typer
 from typer.exceptions import TyperException
 
 from pipelines import settings
-from pipelines.commands import contradictions, contributed, recordkeeping, tracing, trending
+from pipelines.commands import contradictions, contributed, opening, recordkeeping, tracing, trending
 from pipelines.commands.options import Json, Raw, Timeout, Verbose, Warehouse
 from pipelines.commands.session import Session
 from pipelines.commands.terminal import Terminal
@@ -244,6 +244,7 @@ def backup(
 contradictions.register(app)
 recordkeeping.register(app)
 tracing.register(app)
+opening.register(app)
 
 
 @app.command()

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from pipelines import manifest, public_sources, published, raw, reconciled, snapshot, versions
+from pipelines import folders, manifest, public_sources, published, raw, reconciled, snapshot, versions
 from pipelines.seams import Edition, SourceFile, Versions
 from pipelines.settings import Settings
 from schemas.errors import JvomError, Problems, SourceError
@@ -171,4 +171,8 @@ def _publish(settings: Settings, state: State | None) -> str:
         return "the figures of other public sources have changed"
     if not _manifested(settings, state.release_id):
         return "the published file is not the one that its release's manifest describes"
+    if folders.mark(settings.site) != f"{state.release_id} {versions.site()}":
+        return "the site is not of this release, or the code that makes it has changed"
+    if folders.mark(settings.releases / state.release_id) != f"{state.release_id} {versions.package()}":
+        return "the package of this release is not there, or the code that makes it has changed"
     return ""

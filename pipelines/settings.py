@@ -60,6 +60,11 @@ class Settings:
         return self.warehouse / "downloads"
 
     @property
+    def site(self) -> Path:
+        """The site; written whole at each publish of something new."""
+        return self.warehouse / "site"
+
+    @property
     def stage(self) -> Path:
         """Values between assets of a run; safe to delete."""
         return self.warehouse / "stage"

@@ -41,6 +41,25 @@ PUBLISHING_CODE = (
     "pipelines/views*.py",
     "schemas/*.py",
 )
+# Whatever can change the site, and the package, of one release.
+SITE_CODE = (
+    "pipelines/sql/**/*.sql",
+    "pipelines/site/**/*.css",
+    "pipelines/site/**/*.html",
+    "pipelines/site/**/*.js",
+    "pipelines/site/**/*.py",
+    "pipelines/site/**/*.toml",
+    "pipelines/site/**/*.txt",
+    "schemas/*.py",
+    "schemas/dataset.toml",
+)
+PACKAGE_CODE = (
+    "pipelines/dictionary.py",
+    "pipelines/package/*.py",
+    "pipelines/sql/**/*.sql",
+    "schemas/*.py",
+    "schemas/dataset.toml",
+)
 READING_LIBRARIES = ("pyarrow", "pypdfium2")
 REGISTRY_FILES = ("missions.toml", "layouts.toml")
 DECLARATION_FILES = ("readings.toml", "corrections.toml")
@@ -76,6 +95,16 @@ def code() -> str:
 def publishing() -> str:
     """Version of the code that shapes the published file; 12 hexadecimal digits."""
     return _code(ROOT, PUBLISHING_CODE, ("duckdb",))
+
+
+def site() -> str:
+    """Version of the code that makes the site; 12 hexadecimal digits."""
+    return _code(ROOT, SITE_CODE, ("altair", "vl-convert-python"))
+
+
+def package() -> str:
+    """Version of the code that makes the package of a release; 12 hexadecimal digits."""
+    return _code(ROOT, PACKAGE_CODE, ("pyarrow",))
 
 
 def registry() -> str:

@@ -89,7 +89,7 @@ FINDINGS = Contract(
     name="findings",
     description="Every contradiction found: two sides and no winner, with what the smallest explanation "
     "would be; the figures stay as printed. year_on_year, name_drift and observation_outside_frame depend on "
-    "other editions or sources held and are computed at publishing; the other rules are stored with the vintage.",
+    "other editions or sources held and are computed at publishing; the others are stored with the vintage.",
     row="contradiction",
     key=("edition_year", "finding_id"),
     columns=(

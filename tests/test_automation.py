@@ -163,7 +163,7 @@ def test_sweep_ends_runs_whose_process_is_gone_and_no_other(tmp_path: Path) -> N
 
 def test_writers_share_a_pool_of_one() -> None:
     for asset in assets.ALL:
-        pooled = asset.keys & {assets.SNAPSHOT, assets.PUBLISHED}
+        pooled = asset.keys & {assets.SNAPSHOT, assets.PUBLISHED, assets.PACKAGE, assets.SITE}
         assert bool(asset.op.pool) == bool(pooled), asset.keys
 
 

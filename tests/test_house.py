@@ -23,11 +23,14 @@ STAGES = {
     "public",
     "views",
     "published",
+    "package",
+    "site",
 }
 # pdf and sandbox are libraries of several stages: see docs/stages.md.
 SHARED = {"pipelines.seams", "pipelines.settings", "pipelines.files", "pipelines.pdf", "pipelines.sandbox"}
 DAGSTER = {"assets", "checks", "metadata", "automation", "definitions", "run"}
-DUCKDB = {"snapshot", "views", "published", "trace"}  # trace for a type only: it is given a connection
+# The last three for a type only: they are given a connection.
+DUCKDB = {"snapshot", "views", "published", "package", "site", "trace"}
 LONGEST_MODULE = 400
 LONGEST_TEST = 500
 LONGEST_FUNCTION = 60

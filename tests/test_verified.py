@@ -67,6 +67,7 @@ PLACES: dict[str, Callable[[Settings], Path]] = {
     "main/releases/": lambda settings: one(Path(settings.data) / "main" / "releases", "*.parquet"),
     "jvom.duckdb": lambda settings: settings.published,
     "/manifest.json": lambda settings: one(settings.releases, "manifest.json"),
+    "/data/personnel.csv": lambda settings: one(settings.releases, "personnel.csv"),
     "/changes.md": lambda settings: one(settings.releases, "changes.md"),
 }
 

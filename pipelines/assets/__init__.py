@@ -2,8 +2,8 @@
 
 Per report year (`acquiring`, `edition`): acquired → source → document → tables, with their blocking
 checks → reconciled → snapshot.
-Over all years (`release`): lake → views → published. The functions here only pass values on and say
-what happened.
+Over all years (`release`): lake → views → published; for others (`outward`): site and package. The
+functions here only pass values on and say what happened.
 """
 
 from pipelines.assets.acquiring import acquired_asset
@@ -13,11 +13,13 @@ from pipelines.assets.common import (
     DOCUMENT,
     LAKE,
     OBSERVATIONS,
+    PACKAGE,
     PROCESS_TAG,
     PUBLISHED,
     RECONCILED,
     REGISTRY,
     REPORT_DAY,
+    SITE,
     SNAPSHOT,
     SOURCE,
     TABLES,
@@ -28,6 +30,7 @@ from pipelines.assets.common import (
     process,
 )
 from pipelines.assets.edition import document, snapshot_asset, source, tables_of
+from pipelines.assets.outward import package_asset, site_asset
 from pipelines.assets.public import contributions_asset, observations_asset
 from pipelines.assets.reconciling import reconciled_asset
 from pipelines.assets.release import lake_asset, published_asset, registry_asset, views_of
@@ -45,6 +48,8 @@ ALL = (
     contributions_asset,
     views_of,
     published_asset,
+    package_asset,
+    site_asset,
 )
 
 __all__ = [
@@ -54,11 +59,13 @@ __all__ = [
     "DOCUMENT",
     "LAKE",
     "OBSERVATIONS",
+    "PACKAGE",
     "PROCESS_TAG",
     "PUBLISHED",
     "RECONCILED",
     "REGISTRY",
     "REPORT_DAY",
+    "SITE",
     "SNAPSHOT",
     "SOURCE",
     "TABLES",

@@ -46,6 +46,8 @@ CONTRIBUTIONS = dg.AssetKey("un_contributions")
 SNAPSHOT = dg.AssetKey("snapshot")
 LAKE = dg.AssetKey("lake")
 PUBLISHED = dg.AssetKey("published")
+PACKAGE = dg.AssetKey("package")
+SITE = dg.AssetKey("site")
 TABLES = {name: dg.AssetKey(["tables", name]) for name in schemas.TABLES}
 VIEWS = {view.name: dg.AssetKey(["views", view.name]) for view in views.ordered()}
 

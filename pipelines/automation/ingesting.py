@@ -24,6 +24,8 @@ PUBLISH_ASSETS = dg.AssetSelection.assets(
     assets.CONTRIBUTIONS,
     *assets.VIEWS.values(),
     assets.PUBLISHED,
+    assets.PACKAGE,
+    assets.SITE,
 )
 
 ingest = dg.define_asset_job(
@@ -34,7 +36,7 @@ ingest = dg.define_asset_job(
 publish = dg.define_asset_job(
     "publish",
     selection=PUBLISH_ASSETS,
-    description="Evaluate the views over all vintages and replace the published file.",
+    description="Evaluate the views over all vintages; replace the published file, its package and the site.",
 )
 
 

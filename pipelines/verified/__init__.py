@@ -60,6 +60,7 @@ def verify(settings: Settings, reread: Reread = read_again) -> Report:
             *_guarded(files.LOCK, lambda: files.sources(settings)),
             *_guarded(THE_LAKE, lambda: files.stored(settings, lake)),
             *_guarded(settings.published.name, lambda: files.published_file(settings)),
+            *_guarded(settings.published.name, lambda: files.packaged(settings)),
             *_guarded(THE_LAKE, lambda: _record(settings, lake, reread)),
         ]
         faults = tuple(dict.fromkeys(found))

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipelines import changelog, manifest, published, raw, snapshot
+from pipelines import changelog, manifest, package, published, raw, snapshot
 from pipelines.settings import Settings
 from pipelines.verified.faults import Fault, named
 
@@ -105,6 +105,23 @@ def published_file(settings: Settings) -> Iterator[Fault]:
         yield Fault(name, f"release {state.release_id} has no manifest")
         return
     yield from _hashed(settings.published, name, written["published"]["sha256"])
+
+
+def packaged(settings: Settings) -> Iterator[Fault]:
+    """The files of the published release's package against its SHA256SUMS."""
+    state = published.state(settings.published)
+    if state is None:
+        return
+    folder = settings.releases / state.release_id
+    shown = f"releases/{state.release_id}"
+    try:
+        sums = (folder / package.HASHES).read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        yield Fault(f"{shown}/{package.HASHES}", f"cannot be read: {error}")
+        return
+    for line in sums:
+        expected, _, path = line.partition("  ")
+        yield from _hashed(folder / path, f"{shown}/{path}", expected)
 
 
 def _released(settings: Settings) -> dict[str, set[str]]:

@@ -1,0 +1,226 @@
+"""Charts as Altair specs with their data in them, and as the SVG that is read without script.
+
+Colours are CSS variables with a fallback, so that one drawing serves light, dark and print. The rows
+of a chart are the rows of the table beside it: nothing is computed here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+Words = Mapping[str, Any]
+Row = Mapping[str, Any]
+
+# In the order of the legend: column of the data → its colour. The frame is pale, what was sent is not.
+SERIES = {
+    "frame_military": "var(--frame-military, #6b7885)",
+    "frame_civil_police": "var(--frame-civil, #97a3ae)",
+    "deployed_military": "var(--deployed-military, #0b5394)",
+    "deployed_civil_police": "var(--deployed-civil, #b4540a)",
+}
+DEPLOYED = tuple(name for name in SERIES if name.startswith("deployed"))
+# Colours of a timeline, in the order in which its bases come.
+_BASES = (
+    SERIES["frame_military"],
+    SERIES["deployed_military"],
+    SERIES["deployed_civil_police"],
+    "var(--third, #1c7a5a)",
+    "var(--other, #7a3b8f)",
+    "var(--last, #7a6a00)",
+)
+FEWEST = 4  # a timeline of fewer figures says no more than its table
+WIDTH = 420
+_INK = "currentColor"
+_QUIET: dict[str, Any] = {
+    "background": "transparent",
+    "font": "system-ui, sans-serif",
+    "aria": False,  # the figure around it says what it is; the table has the numbers
+    "view": {"stroke": None},
+    "axis": {
+        "labelColor": _INK,
+        "titleColor": _INK,
+        "tickColor": "var(--rule, #ccc)",
+        "domainColor": "var(--rule, #ccc)",
+        "gridColor": "var(--rule, #ccc)",
+        "labelFontSize": 13,
+        "titleFontSize": 13,
+        "titleFontWeight": "normal",
+    },
+    "legend": {
+        "labelColor": _INK,
+        "labelFontSize": 13,
+        "orient": "top",
+        "columns": 2,
+        "title": None,
+        "labelLimit": 240,
+        "symbolType": "square",
+    },
+}
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A chart: `spec` is Vega-Lite with its data, `svg` the same drawn; `name` is unique on its page."""
+
+    name: str
+    title: str
+    description: str
+    spec: Mapping[str, Any]
+    svg: str
+
+
+def of_mission(name: str, trends: Sequence[Row], words: Words) -> Chart:
+    """Frame beside deployed, military on civil/police, for each edition that lists the mission."""
+    data = [
+        {"edition_year": row["edition_year"], **_part(column, row[column], words)}
+        for row in trends
+        for column in SERIES
+        if row[column] is not None
+    ]
+    return _bars(
+        f"figures-{trends[0]['mission_id']}",
+        words["chart_mission"].format(name=name),
+        data,
+        words,
+        grouped=True,
+    )
+
+
+def of_totals(totals: Sequence[Row], words: Words) -> Chart:
+    """The printed totals of each edition, drawn like a mission."""
+    data = [
+        {"edition_year": row["edition_year"], **_part(row["column_name"], row["printed"], words)}
+        for row in sorted(totals, key=lambda row: (row["edition_year"], _rank(row["column_name"])))
+        if row["column_name"] in SERIES and row["printed"] is not None
+    ]
+    return _bars("totals", words["chart_totals"], data, words, grouped=True)
+
+
+def of_edition(year: int, trends: Sequence[Row], words: Words) -> Chart:
+    """Persons sent per mission in one edition, most first."""
+    ranked = sorted(
+        (row for row in trends if row["deployed_total_computed"] is not None),
+        key=lambda row: (-row["deployed_total_computed"], row["name"]),
+    )
+    data = [
+        {"mission_id": row["mission_id"], "name": row["name"], **_part(column, row[column], words)}
+        for row in ranked
+        for column in DEPLOYED
+        if row[column] is not None
+    ]
+    return _bars(f"edition-{year}", words["chart_edition"].format(year=year), data, words, grouped=False)
+
+
+def of_timeline(name: str, timeline: Sequence[Row], words: Words) -> Chart | None:
+    """Figures over the days that they speak of, a colour and shape for each basis; None for a few."""
+    import altair as alt
+
+    data = [
+        {
+            "figure_id": row["figure_id"],
+            "basis": words["bases"].get(row["basis"], row["basis"]),
+            "period_start": str(row["period_start"]),
+            "period_end": str(row["period_end"] or row["period_start"]),
+            "persons": row["total"],
+        }
+        for row in timeline
+        if row["period_start"] is not None and row["total"] is not None
+    ]
+    if len(data) < FEWEST:
+        return None
+    bases = list(dict.fromkeys(row["basis"] for row in data))
+    colours = alt.Scale(domain=bases, range=list(_BASES[: len(bases)]))
+    shared = {
+        "y": alt.Y("persons:Q", title=words["persons"], axis=alt.Axis(tickCount=5, tickMinStep=1)),
+        "color": alt.Color("basis:N", scale=colours, legend=alt.Legend(columns=1)),
+        "tooltip": [
+            alt.Tooltip("basis:N", title=words["basis"]),
+            alt.Tooltip("period_start:T", title=words["period_from"]),
+            alt.Tooltip("period_end:T", title=words["period_to"]),
+            alt.Tooltip("persons:Q", title=words["persons"]),
+        ],
+    }
+    x = alt.X("period_start:T", title=None, axis=alt.Axis(format="%Y", tickCount=6))
+    shape = alt.Shape("basis:N", scale=alt.Scale(domain=bases), legend=alt.Legend(columns=1))
+    figures = alt.Chart(alt.InlineData(values=data))
+    spans = figures.mark_rule(strokeWidth=3, strokeCap="round").encode(x=x, x2="period_end:T", **shared)
+    points = figures.mark_point(filled=True, size=55).encode(x=x, shape=shape, **shared)
+    chart = alt.layer(spans, points).properties(width=WIDTH - 60, height=240)
+    title = words["chart_timeline"].format(name=name)
+    return _drawn(f"timeline-{timeline[0]['mission_id']}", title, chart, words)
+
+
+def _part(column: str, persons: int, words: Words) -> dict[str, Any]:
+    """One bar's figure: the column it is of, and what that is called."""
+    measure = "frame" if column.startswith("frame") else "deployed"
+    return {
+        "column_name": column,
+        "persons": persons,
+        "series": words[column],
+        "measure": words[measure],
+    }
+
+
+def _rank(column: str) -> int:
+    return list(SERIES).index(column) if column in SERIES else len(SERIES)
+
+
+def _bars(name: str, title: str, data: list[dict[str, Any]], words: Words, *, grouped: bool) -> Chart:
+    """Stacked bars: standing ones per edition with frame beside deployed, or lying ones per mission."""
+    import altair as alt
+
+    columns = [column for column in SERIES if any(row["column_name"] == column for row in data)]
+    colour = alt.Color(
+        "series:N",
+        scale=alt.Scale(domain=[words[c] for c in columns], range=[SERIES[c] for c in columns]),
+        legend=alt.Legend(),
+    )
+    subject = "edition_year:O" if grouped else "name:N"
+    tooltip = [
+        alt.Tooltip(subject, title=words["edition" if grouped else "mission"]),
+        alt.Tooltip("series:N", title=words["measure"]),
+        alt.Tooltip("persons:Q", title=words["persons"]),
+    ]
+    bars = alt.Chart(alt.InlineData(values=data)).mark_bar(stroke="var(--paper, #fff)", strokeWidth=0.5)
+    persons: dict[str, Any] = {"title": words["persons"], "axis": alt.Axis(tickCount=5, tickMinStep=1)}
+    if grouped:
+        order = [words["frame"], words["deployed"]]
+        chart = bars.encode(
+            x=alt.X(subject, title=words["edition"], axis=alt.Axis(labelAngle=0)),
+            xOffset=alt.XOffset("measure:N", sort=order),
+            y=alt.Y("persons:Q", **persons),
+            color=colour,
+            tooltip=tooltip,
+        ).properties(width=WIDTH - 60, height=240)
+    else:
+        order = list(dict.fromkeys(row["name"] for row in data))
+        chart = bars.encode(
+            y=alt.Y(subject, title=None, sort=order, axis=alt.Axis(labelLimit=170)),
+            x=alt.X("persons:Q", **persons),
+            color=colour,
+            tooltip=tooltip,
+        ).properties(width=WIDTH - 190, height={"step": 22})
+    return _drawn(name, title, chart, words)
+
+
+def _drawn(name: str, title: str, chart: Any, words: Words) -> Chart:
+    import vl_convert
+
+    locale = {
+        "decimal": words["decimal"],
+        "thousands": words["thousands"],
+        "grouping": [3],
+        "currency": ["", ""],
+    }
+    spec = chart.properties(description=title).configure(**_QUIET, locale={"number": locale}).to_dict()
+    svg = vl_convert.vegalite_to_svg(spec, vl_version=vl_convert.get_vegalite_versions()[-1])
+    return Chart(name, title, words["chart_described"], spec, _inline(svg))
+
+
+def _inline(svg: str) -> str:
+    """The drawing as part of a page: it scales with its box, and leaves speaking to the figure."""
+    opening = re.sub(r'\s(width|height|xmlns:xlink|version)="[^"]*"', "", svg[: svg.index(">")])
+    return opening + ' aria-hidden="true" focusable="false"' + svg[svg.index(">") :]

@@ -1,0 +1,110 @@
+"""What the pages are made of: rows of the published file, asked for once and looked up by key.
+
+A relation that the file does not hold has no rows, and the part of the page that would show it is
+left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+Row = dict[str, Any]
+CellKey = tuple[int, str, str, str]  # edition, table, row, column
+
+FIGURES = (
+    "frame_military",
+    "frame_civil_police",
+    "deployed_military",
+    "deployed_civil_police",
+    "deployed_total",
+)
+SEVERITIES = ("error", "warn", "info")
+# Relation → the order in which pages show its rows; `rowid` of a view there is none.
+_READ = {
+    "editions": "edition_year",
+    "missions": "name, mission_id",
+    "mission_spellings": "spelling",
+    "mission_relations": "mission_id, relation, other_mission_id",
+    "mission_trends": "mission_id, edition_year",
+    "mission_history": "mission_id",
+    "mission_timeline": "mission_id, period_start, period_end, basis, figure_id",
+    "mission_events": "edition_year, date, event_id",
+    "personnel": "edition_year, source_page, source_line",
+    "personnel_totals": "edition_year",
+    "mandates": "edition_year, source_page, source_line",
+    "mandate_trends": "mission_id, edition_year",
+    "footnotes": "edition_year, number, source_line",
+    "edition_totals": "edition_year, column_name",
+    "region_trends": "region, edition_year",
+    "findings": "edition_year, finding_id",
+    "corrections": "ALL",
+    "cells": "edition_year, source_page, source_line, table_name, row_key, column_name",
+    "vintages": "edition_year, vintage",
+    "revisions": "edition_year, vintage, table_name, row_key, column_name",
+}
+
+
+@dataclass(frozen=True)
+class Content:
+    """One release as rows: `rows` by relation, empty where the file has none; `release` is its own row."""
+
+    release: Row
+    rows: Mapping[str, Sequence[Row]]
+    cells: Mapping[CellKey, Row]
+
+    def of(self, relation: str, **equal: object) -> list[Row]:
+        """Rows of a relation whose columns have these values."""
+        return [row for row in self.rows[relation] if all(row.get(name) == equal[name] for name in equal)]
+
+    def one(self, relation: str, **equal: object) -> Row | None:
+        """The only such row, or None."""
+        found = self.of(relation, **equal)
+        return found[0] if found else None
+
+    @property
+    def years(self) -> list[int]:
+        """Editions shown, in order."""
+        return [row["edition_year"] for row in self.rows["editions"]]
+
+    @property
+    def missions(self) -> list[Row]:
+        """Missions of which there is anything to show, by name."""
+        shown = {row["mission_id"] for row in (*self.rows["mission_trends"], *self.rows["mission_timeline"])}
+        return [row for row in self.rows["missions"] if row["mission_id"] in shown]
+
+    def findings(self, **equal: object) -> list[Row]:
+        """Findings, worst first, then by edition, the newest first."""
+        return sorted(
+            self.of("findings", **equal),
+            key=lambda row: (SEVERITIES.index(row["severity"]), -row["edition_year"]),
+        )
+
+
+def read(connection: DuckDBPyConnection) -> Content:
+    """Everything that pages show, from an open published file."""
+    relations = connection.execute(
+        "SELECT table_name FROM information_schema.tables WHERE table_schema = 'main'"
+    )
+    held = {name for (name,) in relations.fetchall()}
+    rows = {
+        name: asked(connection, f'FROM "{name}" ORDER BY {order}') if name in held else []
+        for name, order in _READ.items()
+    }
+    releases = asked(connection, "FROM releases ORDER BY rowid")
+    cells = {
+        (row["edition_year"], row["table_name"], row["row_key"], row["column_name"]): row
+        for row in rows["cells"]
+    }
+    return Content(releases[-1], rows, cells)
+
+
+def asked(connection: DuckDBPyConnection, query: str) -> list[Row]:
+    """The answer to a query, a dictionary a row."""
+    connection.execute(query)
+    names = [column[0] for column in connection.description or ()]
+    return [dict(zip(names, row, strict=True)) for row in connection.fetchall()]

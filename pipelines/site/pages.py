@@ -1,0 +1,238 @@
+"""The pages: which there are, what each is given, and the Jinja environment that escapes it all."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from markupsafe import Markup
+
+import schemas
+from pipelines.site import charts, citing, drawing
+from pipelines.site.content import FIGURES, SEVERITIES, Content, Row
+from schemas import dataset
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+HERE = Path(__file__).parent
+LANGUAGES = ("nl", "en")
+SECTIONS = ("data", "registry", "trend", "record")
+BIGGEST = 10  # changes on the front page
+# Column of a relation → the printed cell that it comes from, where their names differ.
+_CELLS = {
+    "mission_as_printed": "mission",
+    "region_as_printed": "region",
+    "international_mandate_as_printed": "international_mandate",
+    "national_frame_as_printed": "national_frame",
+}
+
+
+@dataclass(frozen=True)
+class Site:
+    """All pages of one release."""
+
+    content: Content
+    lineage: Mapping[str, Mapping[str, Sequence[tuple[str, str]]]]
+    assets: Mapping[str, Sequence[str]]
+
+    def pages(self) -> Iterator[tuple[str, str]]:
+        """Path and text of every page."""
+        yield "index.html", self._environment.get_template("choose.html").render(words=self._words)
+        for language in LANGUAGES:
+            for path, template, values in self._tree(language):
+                yield f"{language}/{path}", self._rendered(language, path, template, values)
+
+    def _tree(self, language: str) -> Iterator[tuple[str, str, dict[str, Any]]]:
+        """Every page of one language: path, template, and what the template is given."""
+        words = self._words[language]
+        yield "index.html", "front.html", self._front(words)
+        for mission in self.content.missions:
+            path = f"missions/{mission['mission_id']}.html"
+            yield path, "mission.html", self._mission(mission, words)
+        for edition in self.content.rows["editions"]:
+            year = edition["edition_year"]
+            yield f"editions/{year}.html", "edition.html", self._edition(edition, words)
+            yield f"evidence/{year}.html", "evidence.html", self._evidence(edition)
+        yield "lineage.html", "lineage.html", self._drawn_lineage()
+        yield "dictionary.html", "dictionary.html", _dictionary(self.lineage)
+        yield "cite.html", "cite.html", {"dataset": citing.dataset(self.content, words)}
+        yield "changes.html", "changes.html", {}
+
+    def _rendered(self, language: str, path: str, template: str, values: dict[str, Any]) -> str:
+        root = "../" * path.count("/")
+        return self._environment.get_template(template).render(
+            {
+                "content": self.content,
+                "release": self.content.release,
+                "t": self._words[language],
+                "language": language,
+                "other": next(other for other in LANGUAGES if other != language),
+                "path": path,
+                "root": root,
+                "number": _Numbers(self._words[language]),
+                "figures": FIGURES,
+                "cell": self._cell,
+                **values,
+            }
+        )
+
+    @cached_property
+    def _words(self) -> dict[str, dict[str, Any]]:
+        with (HERE / "words.toml").open("rb") as file:
+            words = tomllib.load(file)
+        whole = dataset.load()
+        for language in LANGUAGES:
+            words[language] |= {"title": whole.title[language], "described": whole.description[language]}
+        return words
+
+    @cached_property
+    def _environment(self) -> Environment:
+        from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+        environment = Environment(
+            loader=FileSystemLoader(HERE / "templates"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        environment.filters["data"] = as_script
+        return environment
+
+    def _front(self, words: Mapping[str, Any]) -> dict[str, Any]:
+        latest = self.content.years[-1] if self.content.years else None
+        trends = self.content.of("mission_trends", edition_year=latest)
+        changed = [row for row in trends if row["change"]]
+        totals = self.content.rows["edition_totals"]
+        return {
+            "latest": latest,
+            "totals": {year: _by_column(self.content, year) for year in self.content.years},
+            "listed": {
+                year: sum(row["listed"] for row in self.content.of("mission_trends", edition_year=year))
+                for year in self.content.years
+            },
+            "changes": sorted(changed, key=lambda row: (-abs(row["change"]), row["name"]))[:BIGGEST],
+            "findings": self.content.findings(),
+            "severities": SEVERITIES,
+            "trends": {row["mission_id"]: row for row in trends},
+            "totals_chart": charts.of_totals(totals, words) if totals else None,
+        }
+
+    def _mission(self, mission: Row, words: Mapping[str, Any]) -> dict[str, Any]:
+        own = {"mission_id": mission["mission_id"]}
+        trends = self.content.of("mission_trends", **own)
+        listed = [row for row in trends if row["listed"]]
+        timeline = self.content.of("mission_timeline", **own)
+        return {
+            "mission": mission,
+            "trends": trends,
+            "chart": charts.of_mission(mission["name"], listed, words) if listed else None,
+            "timeline": timeline,
+            "timeline_chart": charts.of_timeline(mission["name"], timeline, words) if timeline else None,
+            "mandates": self.content.of("mandates", **own),
+            "findings": self.content.findings(**own),
+            "events": self.content.of("mission_events", **own),
+            "spellings": self.content.of("mission_spellings", **own),
+            "relations": self.content.of("mission_relations", **own),
+            "names": {row["mission_id"]: row["name"] for row in self.content.missions},
+        }
+
+    def _edition(self, edition: Row, words: Mapping[str, Any]) -> dict[str, Any]:
+        year = {"edition_year": edition["edition_year"]}
+        trends = [row for row in self.content.of("mission_trends", **year) if row["listed"]]
+        return {
+            "edition": edition,
+            "year": edition["edition_year"],
+            "personnel": self.content.of("personnel", **year),
+            "printed_totals": self.content.one("personnel_totals", **year),
+            "totals": _by_column(self.content, edition["edition_year"]),
+            "mandates": self.content.of("mandates", **year),
+            "footnotes": self.content.of("footnotes", **year),
+            "findings": self.content.findings(**year),
+            "corrections": self.content.of("corrections", **year),
+            "trends": trends,
+            "chart": charts.of_edition(edition["edition_year"], trends, words) if trends else None,
+        }
+
+    def _evidence(self, edition: Row) -> dict[str, Any]:
+        grouped: dict[tuple[str, str], list[Row]] = {}
+        for row in self.content.of("cells", edition_year=edition["edition_year"]):
+            grouped.setdefault((row["table_name"], row["row_key"]), []).append(row)
+        names = {row["mission_id"]: row["name"] for row in self.content.rows["missions"]}
+        return {
+            "edition": edition,
+            "year": edition["edition_year"],
+            "tables": {
+                table: [(key, rows) for (of, key), rows in grouped.items() if of == table]
+                for table in dict.fromkeys(table for table, _ in grouped)
+            },
+            "names": names,
+        }
+
+    def _drawn_lineage(self) -> dict[str, Any]:
+        described = {name for name in schemas.RELATIONS if name not in schemas.VINTAGE_TABLES}
+        relations = {
+            view: list(dict.fromkeys(relation for found in columns.values() for relation, _ in found))
+            for view, columns in self.lineage.items()
+        }
+        links = {name: f"dictionary.html#{name}" for name in described}
+        return {
+            "assets": self.assets,
+            "assets_drawn": drawing.graph(self.assets),
+            "relations": relations,
+            "relations_drawn": drawing.graph(relations, links),
+            "views": {name: (drawing.columns(found), found) for name, found in self.lineage.items()},
+        }
+
+    def _cell(self, year: int, table: str, row: str, column: str) -> Row | None:
+        """The printed cell of a figure, or the blank inferred for it; None where there is neither."""
+        return self.content.cells.get((year, table, row, _CELLS.get(column, column)))
+
+
+class _Numbers:
+    """Numbers and dates as a language writes them."""
+
+    def __init__(self, words: Mapping[str, Any]) -> None:
+        self.words = words
+
+    def __call__(self, value: object, *, signed: bool = False) -> str:
+        """A count with its thousands apart, a share of a number with one decimal; others as they are."""
+        if isinstance(value, bool):
+            return str(self.words["yes" if value else "no"])
+        if isinstance(value, int | float):
+            text = f"{value:{'+' if signed else ''},{'' if isinstance(value, int) else '.1f'}}"
+            swap = str.maketrans({",": self.words["thousands"], ".": self.words["decimal"], "-": "−"})
+            return text.translate(swap)
+        return str(value)
+
+    def date(self, value: datetime.date | None) -> str:
+        """A day in words; empty where there is none."""
+        if value is None:
+            return ""
+        return f"{value.day} {self.words['months'][value.month - 1]} {value.year}"
+
+
+def as_script(value: object) -> Markup:
+    """A value as JSON for a script element: nothing in it can end the element or open another."""
+    text = json.dumps(value, ensure_ascii=False, sort_keys=True, default=str)
+    return Markup(text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e"))
+
+
+def _by_column(content: Content, year: int) -> dict[str, Row]:
+    return {row["column_name"]: row for row in content.of("edition_totals", edition_year=year)}
+
+
+def _dictionary(lineage: Mapping[str, Mapping[str, Sequence[tuple[str, str]]]]) -> dict[str, Any]:
+    contracts = [c for name, c in schemas.RELATIONS.items() if name not in schemas.VINTAGE_TABLES]
+    return {
+        "sections": [(stage, [c for c in contracts if c.stage == stage]) for stage in SECTIONS],
+        "vintages": schemas.VINTAGE_TABLES,
+        "sources": lineage,
+    }

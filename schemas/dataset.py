@@ -1,0 +1,54 @@
+"""What the data is as a whole: title, description, licence and publisher, from `dataset.toml`."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Licence:
+    """A licence by its SPDX name, its title, and the address of its text."""
+
+    name: str
+    title: str
+    address: str
+
+
+@dataclass(frozen=True)
+class Publisher:
+    """Who publishes; `contact` is an address, or empty."""
+
+    name: str
+    contact: str
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """The data as a whole; `title`, `description` and `keywords` by language."""
+
+    name: str
+    title: Mapping[str, str]
+    description: Mapping[str, str]
+    keywords: Mapping[str, tuple[str, ...]]
+    licence: Licence
+    code_licence: Licence
+    publisher: Publisher
+
+
+@cache
+def load() -> Dataset:
+    """The declaration in `dataset.toml`; KeyError or TypeError where it lacks something."""
+    told = tomllib.loads(Path(__file__).with_name("dataset.toml").read_text(encoding="utf-8"))
+    return Dataset(
+        name=told["name"],
+        title=told["title"],
+        description=told["description"],
+        keywords={language: tuple(told[f"keywords_{language}"]) for language in ("nl", "en")},
+        licence=Licence(**told["licence"]),
+        code_licence=Licence(**told["code_licence"]),
+        publisher=Publisher(**told["publisher"]),
+    )

@@ -1,0 +1,253 @@
+"""The package of a release: what others are told about it is true, and valid by their standards."""
+
+from __future__ import annotations
+
+import csv
+import datetime
+import hashlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import jsonschema
+import pyshacl
+import pytest
+import rdflib
+import yaml
+
+import schemas
+from pipelines import package, published
+from pipelines.package import catalogue, citation, provenance
+from pipelines.package.release import Release
+from pipelines.package.tables import LEFT_OUT
+
+STANDARDS = Path(__file__).with_name("standards")
+DCAT = rdflib.Namespace("http://www.w3.org/ns/dcat#")
+DCT = rdflib.Namespace("http://purl.org/dc/terms/")
+HOSTILE = 'A "title" <script>\n> . <urn:x> \\ é'
+
+
+@pytest.fixture(scope="module")
+def folder(built: Path) -> Path:
+    """The package as `jvom build` wrote it."""
+    (release,) = (built / "releases").iterdir()
+    return release
+
+
+@pytest.fixture(scope="module")
+def descriptor(folder: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((folder / "datapackage.json").read_bytes())
+    return found
+
+
+@pytest.fixture(scope="module")
+def file(built: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The published file of which the package is."""
+    with published.connect(built / "jvom.duckdb") as connection:
+        yield connection
+
+
+@pytest.fixture(scope="module")
+def release(file: duckdb.DuckDBPyConnection) -> Release:
+    return Release.of(file)
+
+
+def sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def test_the_descriptor_keeps_the_standard(descriptor: dict[str, Any]) -> None:
+    standard = json.loads((STANDARDS / "data-package-2.0.json").read_bytes())
+    jsonschema.Draft7Validator(standard).validate(descriptor)
+
+
+def test_the_standard_tells_a_broken_descriptor(descriptor: dict[str, Any]) -> None:
+    standard = json.loads((STANDARDS / "data-package-2.0.json").read_bytes())
+    broken = descriptor | {"resources": [{"name": "no path and no data"}]}
+    assert not jsonschema.Draft7Validator(standard).is_valid(broken)
+
+
+def test_every_relation_of_the_release_is_there_in_both_formats(descriptor: dict[str, Any]) -> None:
+    names = {resource["name"] for resource in descriptor["resources"]}
+    relations = schemas.RELATIONS.keys() - set(LEFT_OUT)
+    assert names == relations | {f"{name}-parquet" for name in relations}
+
+
+def test_hashes_are_those_of_the_files(folder: Path, descriptor: dict[str, Any]) -> None:
+    for resource in descriptor["resources"]:
+        path = folder / resource["path"]
+        assert resource["hash"] == f"sha256:{sha256(path)}"
+        assert resource["bytes"] == path.stat().st_size
+    listed = dict(
+        reversed(line.split("  ", 1)) for line in (folder / package.HASHES).read_text().splitlines()
+    )
+    files = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    assert listed.keys() == files - {package.HASHES, "manifest.json", ".built"}
+    assert {path: sha256(folder / path) for path in listed} == listed
+
+
+def test_fields_say_what_the_contracts_say(descriptor: dict[str, Any]) -> None:
+    for resource in descriptor["resources"]:
+        if resource["format"] != "csv":
+            continue
+        contract, schema = schemas.RELATIONS[resource["name"]], resource["schema"]
+        told = [(f["name"], f["description"], f.get("unit")) for f in schema["fields"]]
+        assert told == [(c.name, c.description, c.unit) for c in contract.columns]
+        assert schema["primaryKey"] == list(contract.key)
+        for key in schema.get("foreignKeys", ()):
+            assert key["reference"]["resource"] in schemas.RELATIONS.keys() - set(LEFT_OUT)
+    (personnel,) = (r for r in descriptor["resources"] if r["name"] == "personnel")
+    fields = {field["name"]: field for field in personnel["schema"]["fields"]}
+    assert fields["deployed_military"]["constraints"] == {"minimum": 0}
+    assert fields["mission_id"]["constraints"]["required"]
+
+
+def test_another_duckdb_reads_the_parquet(
+    folder: Path, descriptor: dict[str, Any], file: duckdb.DuckDBPyConnection
+) -> None:
+    with duckdb.connect() as other:
+        for resource in descriptor["resources"]:
+            if resource["format"] != "parquet":
+                continue
+            contract = schemas.RELATIONS[resource["name"].removesuffix("-parquet")]
+            order = ", ".join(contract.key)
+            read = other.read_parquet(str(folder / resource["path"]))
+            assert read.columns == list(contract.names)
+            assert [str(kind) for kind in read.types] == [
+                str(kind) for kind in file.table(contract.name).types
+            ]
+            assert read.order(order).fetchall() == file.table(contract.name).order(order).fetchall()
+
+
+def parsed(text: str, kind: str) -> object:
+    """A cell of a CSV file by the type that the descriptor gives its column."""
+    if text == "":
+        return None
+    if kind in ("array", "object"):
+        return json.loads(text)
+    if kind == "boolean":
+        return {"true": True, "false": False}[text]
+    read = {
+        "integer": int,
+        "number": float,
+        "string": str,
+        "date": datetime.date.fromisoformat,
+        "datetime": datetime.datetime.fromisoformat,
+    }[kind]
+    return read(text)  # type: ignore[operator]
+
+
+def as_csv(value: object) -> object:
+    """A value as far as CSV can tell it: an empty text is a blank, as the package's README says."""
+    if isinstance(value, list | dict):
+        return json.loads(json.dumps(value))
+    return None if value == "" else value
+
+
+def test_csv_reads_back_by_its_declared_types(
+    folder: Path, descriptor: dict[str, Any], file: duckdb.DuckDBPyConnection
+) -> None:
+    for resource in descriptor["resources"]:
+        if resource["format"] != "csv":
+            continue
+        contract = schemas.RELATIONS[resource["name"]]
+        with (folder / resource["path"]).open(encoding="utf-8", newline="") as stream:
+            heading, *rows = csv.reader(stream)
+        kinds = [field["type"] for field in resource["schema"]["fields"]]
+        assert heading == list(contract.names)
+        expected = file.table(contract.name).order(", ".join(contract.key)).fetchall()
+        read = [tuple(parsed(text, kind) for text, kind in zip(row, kinds, strict=True)) for row in rows]
+        assert read == [tuple(map(as_csv, row)) for row in expected]
+
+
+def graph(turtle: bytes) -> rdflib.Graph:
+    return rdflib.Graph().parse(data=turtle, format="turtle", publicID="https://data.example/jvom/dcat.ttl")
+
+
+def conforms(record: rdflib.Graph) -> tuple[bool, str]:
+    shapes = rdflib.Graph().parse(STANDARDS / "dcat-ap-nl.ttl")
+    sound, _, told = pyshacl.validate(record, shacl_graph=shapes)
+    return bool(sound), str(told)
+
+
+def test_the_catalogue_record_keeps_the_profile(folder: Path) -> None:
+    sound, told = conforms(graph((folder / "dcat.ttl").read_bytes()))
+    assert sound, told
+
+
+@pytest.mark.parametrize("predicate", [DCT.license, DCT.creator, DCAT.contactPoint, DCAT.theme])
+def test_the_profile_tells_what_is_missing(release: Release, predicate: rdflib.URIRef) -> None:
+    record = graph(catalogue.describe(release, []))
+    assert conforms(record)[0]
+    record.remove((None, predicate, None))
+    assert not conforms(record)[0]
+
+
+def test_the_record_points_at_the_files_beside_it(folder: Path) -> None:
+    record = graph((folder / "dcat.ttl").read_bytes())
+    for address in record.objects(None, DCAT.downloadURL):
+        assert (folder / str(address).removeprefix("https://data.example/jvom/")).is_file()
+
+
+def test_hostile_words_stay_words(release: Release) -> None:
+    """What a catalogue or document says cannot become a statement, or break a file."""
+    edition = release.editions[0] | {"title": HOSTILE, "source_url": f"https://x.example/{HOSTILE}"}
+    reading = release.readings[0] | {"title": HOSTILE, "reason": HOSTILE, "actor": HOSTILE}
+    planted = Release(
+        release.release_id,
+        release.published_at,
+        release.contract_version,
+        release.shown,
+        [edition],
+        [reading],
+    )
+    plain = graph(catalogue.describe(release, []))
+    record = graph(catalogue.describe(planted, []))
+    assert len(record) == len(plain) + 1  # the source's address, and nothing else
+    (address,) = record.objects(None, DCT.source)
+    assert not set('<>" \n\\') & set(str(address))
+    cited = yaml.safe_load(citation.cff(planted))
+    assert cited["references"][0]["title"] == HOSTILE
+    assert json.loads(provenance.describe(planted))["agent"]
+
+
+def test_the_citation_names_the_release_and_its_licence(folder: Path, release: Release) -> None:
+    cited = yaml.safe_load((folder / "CITATION.cff").read_bytes())
+    assert cited["cff-version"] == "1.2.0"
+    assert {"message", "title", "authors"} <= cited.keys()
+    assert (cited["version"], cited["license"]) == (release.release_id, "CC0-1.0")
+    assert cited["date-released"] == release.published_at.date()
+
+
+def test_provenance_leads_from_the_release_to_the_bytes(folder: Path, release: Release) -> None:
+    document = json.loads((folder / "prov.json").read_bytes())
+    known = {kind: set(document[kind]) for kind in ("entity", "activity", "agent")}
+    ends = {
+        "used": {"prov:activity": "activity", "prov:entity": "entity"},
+        "wasGeneratedBy": {"prov:entity": "entity", "prov:activity": "activity"},
+        "wasAssociatedWith": {"prov:activity": "activity", "prov:agent": "agent"},
+        "wasDerivedFrom": {"prov:generatedEntity": "entity", "prov:usedEntity": "entity"},
+        "hadMember": {"prov:collection": "entity", "prov:entity": "entity"},
+    }
+    for kind, sides in ends.items():
+        assert document[kind]
+        for relation in document[kind].values():
+            assert all(relation[side] in known[of] for side, of in sides.items())
+    hashes = {entity.get("jvom:sha256") for entity in document["entity"].values()}
+    assert {row["source_sha256"] for row in release.editions} <= hashes
+
+
+def test_the_same_release_gives_the_same_bytes(folder: Path, file: duckdb.DuckDBPyConnection) -> None:
+    others = {"dictionary.md": (folder / "dictionary.md").read_bytes()}
+    again = package.build(file, others)
+    for path, data in again.items():
+        assert data == (folder / path).read_bytes(), path
+
+
+def test_the_licence_is_said_where_a_user_looks(folder: Path, descriptor: dict[str, Any]) -> None:
+    assert descriptor["licenses"][0]["name"] == "CC0-1.0"
+    readme = (folder / "README.md").read_text(encoding="utf-8")
+    assert "CC0-1.0" in readme
+    assert "Apache-2.0" in readme

@@ -1,0 +1,390 @@
+"""The site as files: what the charts hold is what the views say, and what a document says stays text."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import re
+import shutil
+import threading
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pytest
+from conftest import ROOT, Jvom
+
+import schemas
+from pipelines import folders, pending, published, settings, site, versions, views
+from pipelines.site import content, drawing, pages
+from tests.building import base_tables, edition_tables
+
+FIGURES = (
+    "frame_military",
+    "frame_civil_police",
+    "deployed_military",
+    "deployed_civil_police",
+)
+HOSTILE = '</script><script>alert("planted")</script><b>&amp;'
+ASSETS = {"source": [], "document": ["source"], "published": ["document"], "site": ["published"]}
+
+
+class Page(HTMLParser):
+    """What a test wants of a page: ids, links, tags, and the JSON in it."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.ids: list[str] = []
+        self.links: list[str] = []
+        self.tags: list[str] = []
+        self.json: list[Any] = []
+        self.text = ""
+        self._script = False
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        self.tags.append(tag)
+        self.ids += [given["id"]] if given.get("id") else []
+        self.links += [v for k, v in attrs if k in ("href", "src") and v]
+        self._script = "json" in (given.get("type") or "")
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+        if self._script:
+            self.json.append(json.loads(data))
+            self._script = False
+
+
+@pytest.fixture(scope="module")
+def folder(built: Path) -> Path:
+    """The site as `jvom build` wrote it."""
+    return built / "site"
+
+
+@pytest.fixture(scope="module")
+def parsed(folder: Path) -> dict[str, Page]:
+    """Every page of the site, by its path."""
+    return {
+        path.relative_to(folder).as_posix(): Page(path.read_text(encoding="utf-8"))
+        for path in sorted(folder.rglob("*.html"))
+    }
+
+
+@pytest.fixture(scope="module")
+def file(built: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    with published.connect(built / "jvom.duckdb") as connection:
+        yield connection
+
+
+def embedded(page: Page) -> dict[str, Sequence[Mapping[str, Any]]]:
+    """Data of each chart of a page, by the chart's description."""
+    specs = [found for found in page.json if "datasets" in found]
+    return {spec["description"]: next(iter(spec["datasets"].values())) for spec in specs}
+
+
+def test_both_languages_have_the_same_pages(parsed: dict[str, Page]) -> None:
+    trees = [{p.partition("/")[2] for p in parsed if p.startswith(f"{tree}/")} for tree in pages.LANGUAGES]
+    assert trees[0] == trees[1]
+    assert len(trees[0]) > 20
+
+
+def test_both_languages_have_the_same_words() -> None:
+    words = tomllib.loads((pages.HERE / "words.toml").read_text(encoding="utf-8"))
+
+    def shape(part: Mapping[str, Any]) -> dict[str, Any]:
+        return {key: shape(value) if isinstance(value, dict) else type(value) for key, value in part.items()}
+
+    assert shape(words["nl"]) == shape(words["en"])
+
+
+def test_every_link_leads_somewhere(folder: Path, parsed: dict[str, Page]) -> None:
+    for path, page in parsed.items():
+        assert len(page.ids) == len(set(page.ids)), path
+        for link in page.links:
+            if link.startswith(("https://", "http://")):
+                continue
+            target, _, anchor = link.partition("#")
+            found = (folder / path).parent.joinpath(target).resolve() if target else folder / path
+            assert found.is_file(), (path, link)
+            if anchor:
+                assert anchor in parsed[found.relative_to(folder.resolve()).as_posix()].ids, (path, link)
+
+
+@pytest.mark.parametrize("tree", pages.LANGUAGES)
+def test_charts_of_missions_hold_what_the_views_say(
+    tree: str, parsed: dict[str, Page], file: duckdb.DuckDBPyConnection
+) -> None:
+    rows = content.asked(file, "FROM mission_trends WHERE listed")
+    assert rows
+    for row in rows:
+        (data,) = embedded(parsed[f"{tree}/missions/{row['mission_id']}.html"]).values()
+        own = {d["column_name"]: d["persons"] for d in data if d["edition_year"] == row["edition_year"]}
+        assert own == {name: row[name] for name in FIGURES if row[name] is not None}
+
+
+@pytest.mark.parametrize("tree", pages.LANGUAGES)
+def test_charts_of_editions_hold_what_the_views_say(
+    tree: str, parsed: dict[str, Page], file: duckdb.DuckDBPyConnection
+) -> None:
+    for (year,) in file.execute("SELECT edition_year FROM editions").fetchall():
+        (data,) = embedded(parsed[f"{tree}/editions/{year}.html"]).values()
+        expected = {
+            (row["mission_id"], name): row[name]
+            for row in content.asked(file, f"FROM mission_trends WHERE listed AND edition_year = {year}")
+            for name in FIGURES[2:]
+            if row[name] is not None
+        }
+        assert {(d["mission_id"], d["column_name"]): d["persons"] for d in data} == expected
+    (totals,) = embedded(parsed[f"{tree}/index.html"]).values()
+    assert {(d["edition_year"], d["column_name"]): d["persons"] for d in totals} == {
+        (row["edition_year"], row["column_name"]): row["printed"]
+        for row in content.asked(file, "FROM edition_totals WHERE column_name <> 'deployed_total'")
+    }
+
+
+def test_every_figure_leads_to_its_cell(parsed: dict[str, Page], file: duckdb.DuckDBPyConnection) -> None:
+    cells = content.asked(file, "FROM cells")
+    anchors = {f"{c['table_name']}.{c['row_key']}.{c['column_name']}" for c in cells}
+    for tree in pages.LANGUAGES:
+        assert anchors <= set(parsed[f"{tree}/evidence/2024.html"].ids)
+        links = parsed[f"{tree}/missions/anti-isis-irak.html"].links
+        for name in (*FIGURES, "deployed_total"):
+            assert f"../evidence/2024.html#personnel.anti-isis-irak.{name}" in links
+
+
+def test_printed_and_computed_stand_side_by_side(parsed: dict[str, Page]) -> None:
+    text = parsed["en/editions/2024.html"].text
+    assert "3473" in text  # as printed
+    assert "3,483" in text  # military plus civil/police
+    assert "3 + 2" in text
+
+
+def test_the_dataset_is_described_to_search_engines(parsed: dict[str, Page]) -> None:
+    (described,) = parsed["nl/cite.html"].json
+    assert (described["@type"], described["inLanguage"]) == ("Dataset", ["nl", "en"])
+    assert described["temporalCoverage"] == "2023-05-01/2024-04-30"
+    assert "publicdomain/zero" in described["license"]
+
+
+def test_nothing_is_fetched_from_elsewhere(parsed: dict[str, Page], folder: Path) -> None:
+    for path in parsed:
+        text = (folder / path).read_text(encoding="utf-8")
+        assert not re.search(r'(src|<link[^>]* href)="(https?:)?//', text), path
+    style = (folder / "assets/style.css").read_text(encoding="utf-8")
+    assert "url(" not in style
+    assert "@import" not in style
+
+
+@pytest.fixture(scope="module")
+def planted(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """A site of two editions in which every word that a document can say is hostile."""
+    first, second = (
+        edition_tables(
+            year,
+            [
+                {"mission_id": "unifil", "mission_as_printed": HOSTILE, "deployed_military": year - 2020},
+                {"mission_id": "undof", "deployed_military": 7},
+            ][: year - 2022],
+            mandates=[{"mission_id": "unifil", "legal_basis": HOSTILE}],
+            footnotes=[HOSTILE],
+        )
+        for year in (2023, 2024)
+    )
+    base = base_tables(
+        first, second, missions=[{"mission_id": "unifil", "name": HOSTILE, "full_name": HOSTILE}]
+    )
+    target = tmp_path_factory.mktemp("planted") / "jvom.duckdb"
+    release_id = published.release_id(base, views.version())
+    base["releases"] = _release(base["vintages"]["recorded_at"][0].as_py(), release_id)
+    published.publish(target, base, views.statements(), release_id=release_id, head=None)
+    with published.connect(target) as connection:
+        return site.build(connection, lineage=views.lineage(), assets=ASSETS)
+
+
+def _release(published_at: datetime.datetime, release_id: str) -> pa.Table:
+    row = {
+        "release_id": release_id,
+        "published_at": published_at,
+        "contract_version": "1.0",
+        "git_commit": None,
+        "snapshot_id": 1,
+        "vintages": [(2023, 1), (2024, 1)],
+        "tool_versions": [],
+    }
+    return schemas.RECORD["releases"].table([row])
+
+
+def test_hostile_words_show_as_text(planted: dict[str, bytes]) -> None:
+    shown = 0
+    for path, data in planted.items():
+        if not path.endswith(".html"):
+            continue
+        text = data.decode()
+        assert "<script>alert" not in text, path
+        page = Page(text)
+        assert "b" not in page.tags, path
+        shown += HOSTILE in page.text or any(HOSTILE in json.dumps(found) for found in page.json)
+    assert shown > 4
+
+
+def test_changes_between_editions_are_told(planted: dict[str, bytes]) -> None:
+    front = Page(planted["en/index.html"].decode())
+    assert "+1" in front.text
+    mission = embedded(Page(planted["en/missions/unifil.html"].decode()))
+    (data,) = mission.values()
+    assert [(d["edition_year"], d["persons"]) for d in data if d["column_name"] == "deployed_military"] == [
+        (2023, 3),
+        (2024, 4),
+    ]
+
+
+@pytest.fixture(scope="module")
+def told(file: duckdb.DuckDBPyConnection) -> dict[str, Page]:
+    """Pages of a release that also holds findings, events, and figures of other sources."""
+    held = content.read(file)
+    side = {"table_name": "personnel", "row_key": "unifil", "column_name": "frame_military"}
+    finding = {
+        "edition_year": 2024,
+        "finding_id": "1",
+        "rule": "row_total",
+        "severity": "error",
+        "mission_id": "unifil",
+        "message": HOSTILE,
+        "side_a": {**side, "value": "1", "page": 17, "line": 1606, "text": HOSTILE},
+        "side_b": None,
+    }
+    event = {"edition_year": 2024, "mission_id": "unifil", "event": "mission ended", "precision": "month"}
+    event |= {"date": datetime.date(2024, 1, 1), "reason_as_printed": HOSTILE, "source_line": 9}
+    figures = [
+        {
+            "mission_id": "unifil",
+            "basis": "observed headcount",
+            "figure_id": f"unifil-{year}",
+            "period_start": datetime.date(year, 1, 1),
+            "period_end": None,
+            "part": None,
+            "military": year - 1900,
+            "civil_police": None,
+            "total": year - 1900,
+            "qualifier": "about",
+            "edition_year": None,
+            "source": "javascript:alert(1)",
+            "note": HOSTILE,
+        }
+        for year in range(1980, 1985)
+    ]
+    rows = {**held.rows, "findings": [finding], "mission_events": [event], "mission_timeline": figures}
+    made = pages.Site(content.Content(held.release, rows, held.cells), views.lineage(), ASSETS).pages()
+    return {path: Page(text) for path, text in made}
+
+
+def test_findings_events_and_figures_of_other_sources_are_shown(told: dict[str, Page]) -> None:
+    mission = told["en/missions/unifil.html"]
+    assert "mission ended" in mission.text
+    assert "../evidence/2024.html#personnel.unifil.frame_military" in mission.links
+    assert not any(link.startswith("javascript:") for link in mission.links)
+    _, timeline = embedded(mission).values()
+    assert [row["persons"] for row in timeline] == [80, 81, 82, 83, 84]
+    for path in ("en/missions/unifil.html", "nl/editions/2024.html", "nl/index.html"):
+        assert HOSTILE in told[path].text
+
+
+def test_the_same_release_gives_the_same_pages(folder: Path, file: duckdb.DuckDBPyConnection) -> None:
+    from pipelines.assets.outward import _graph
+
+    again = site.build(file, lineage=views.lineage(), assets=_graph())
+    assert {path: (folder / path).read_bytes() for path in again} == again
+
+
+def test_the_scripts_are_the_ones_that_were_bundled() -> None:
+    import vl_convert
+
+    newest = vl_convert.get_vegalite_versions()[-1]
+    bundle = vl_convert.javascript_bundle(vl_version=newest)
+    assert (site.ASSETS / "vega.js").read_text(encoding="utf-8") == bundle
+    licences = (site.ASSETS / "LICENSES.txt").read_text(encoding="utf-8")
+    for version in (vl_convert.get_vega_version(), vl_convert.get_vega_embed_version(), newest):
+        assert version in licences
+
+
+def test_the_mark_says_release_and_code(folder: Path, file: duckdb.DuckDBPyConnection) -> None:
+    (release_id,) = file.execute(
+        "SELECT release_id FROM releases ORDER BY rowid DESC LIMIT 1"
+    ).fetchone() or ("",)
+    assert folders.mark(folder) == f"{release_id} {versions.site()}"
+
+
+def test_a_folder_is_replaced_in_one_step(tmp_path: Path) -> None:
+    """Who reads while it is replaced finds one state whole, never none and never a mixture."""
+    target = tmp_path / "site"
+    states = [{f"{name}/page": bytes([number]) * 4096 for name in "abc"} for number in range(40)]
+    folders.put(target, states[0], "0")
+    seen: set[int] = set()
+    faults: list[object] = []
+    done = threading.Event()
+
+    def read() -> None:
+        while not done.is_set():
+            try:
+                seen.add((target / "a/page").read_bytes()[0])
+            except OSError as fault:
+                faults.append(fault)
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    for number, state in enumerate(states[1:], start=1):
+        folders.put(target, state, str(number))
+    done.set()
+    reader.join()
+    assert not faults
+    assert len(seen) > 1
+    assert folders.mark(target) == "39"
+    assert [path.name for path in tmp_path.iterdir()] == ["site"]
+
+
+def test_a_write_that_died_is_swept_and_kept_files_come_along(tmp_path: Path) -> None:
+    target, left = tmp_path / "release", tmp_path / ".release.building"
+    target.mkdir()
+    left.mkdir()
+    (target / "manifest.json").write_text("{}")
+    (target / "old.csv").write_text("old")
+    (left / "half.csv").write_text("half")
+    folders.put(target, {"data/new.csv": b"new"}, "1", keep=["manifest.json", "absent.md"])
+    files = {p.relative_to(target).as_posix() for p in target.rglob("*") if p.is_file()}
+    assert files == {"manifest.json", "data/new.csv", ".built"}
+    assert not left.exists()
+
+
+def test_open_says_where_the_site_is(built: Path, tmp_path: Path, jvom: Jvom) -> None:
+    done = jvom("open", "--print", "--warehouse", built)
+    assert (done.returncode, done.stdout.strip()) == (0, (built / "site/index.html").as_uri())
+    missing = jvom("open", "--warehouse", tmp_path)
+    assert missing.returncode == 1
+    assert "jvom build" in missing.stderr
+
+
+def test_a_site_that_is_gone_is_made_again_and_then_nothing_is_new(
+    built: Path, tmp_path: Path, jvom: Jvom
+) -> None:
+    warehouse = tmp_path / "warehouse"
+    shutil.copytree(built, warehouse)
+    shutil.rmtree(warehouse / "site")
+    raw = ROOT / "raw"
+    assert "site" in pending.plan(settings.find(raw, warehouse)).publish
+    assert jvom("build", "--raw", raw, "--warehouse", warehouse).returncode == 0
+    before = (built / "site" / "en/lineage.html").read_bytes()
+    assert (warehouse / "site" / "en/lineage.html").read_bytes() == before
+    assert pending.plan(settings.find(raw, warehouse)).nothing
+
+
+def test_graphs_are_drawn_from_sources_to_results() -> None:
+    drawn = str(drawing.graph({"a<b": [], "c": ["a<b"], "d": ["a<b", "c"]}))
+    assert "a&lt;b" in drawn
+    assert drawn.count("<path") == 3
+    places = {name: float(x) for x, name in re.findall(r'<text x="([\d.]+)" y="[\d.]+">([^<]+)<', drawn)}
+    assert places["a&lt;b"] < places["c"] < places["d"]
