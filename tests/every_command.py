@@ -32,6 +32,7 @@ COMMANDS: dict[str, list[list[Any]]] = {
     "ingest": [["ingest", "FOLDER/changed.txt", "--year", 2024, "--keep"]],
     "withdraw": [["withdraw", 2024, "--reason", "a test"]],
     "restore": [["restore", 2024, "--vintage", 1, "--reason", "a test"]],
+    "ingest-un": [["ingest-un", "FOLDER/un.csv"]],
     "verify": [["verify"]],
     "backup": [["backup", "FOLDER/copy"]],
     "status": [["status"]],
@@ -48,10 +49,16 @@ COMMANDS: dict[str, list[list[Any]]] = {
         [2, "sql", "DROP VIEW personnel"],
         [2, "sql", "COPY personnel TO 'FOLDER/stolen.csv'"],
     ],
+    "findings": [["findings"], ["findings", 2024, "--unread"]],
+    "fetch": [[3, "fetch", 2024], [3, "fetch", 2024, "--dry-run"]],  # where nobody answers
+    "open": [["open", "--print"]],
     "ui": [["ui", "--port", "PORT"]],  # it ignores signals once it ended, so it comes last
 }
 # Jobs that no command runs.
-JOBS = ("verify",)
+JOBS = ("verify", "look_for_late_editions")
+# It waits for the network, and `tests.test_acquiring` runs it on a service of its own; what it records
+# goes the way of `ingest`.
+WAITING = ("acquire",)
 
 
 def commands() -> set[str]:
@@ -78,7 +85,7 @@ def recorded(where: Settings) -> Record:
         found = history.execute("SELECT run_id, pipeline_name FROM runs").fetchall()
     files = {
         f"{file.relative_to(folder)} {hashlib.sha256(file.read_bytes()).hexdigest()}"
-        for folder in (where.kept, where.warehouse / "lake", where.raw)
+        for folder in (where.kept, where.contributions, where.warehouse / "lake", where.raw)
         for file in folder.rglob("*")
         if file.is_file() and not file.name.startswith(("catalog.sqlite", "sources.lock"))
     }

@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 import schemas
-from pipelines import published, verified, views
+from pipelines import published, views
 from pipelines.seams import Recorded
 from pipelines.snapshot import Lake, connection, decision, tables
+from pipelines.verified import rows
 from tests import building
 from tests.building import VERSIONS
 from tests.found import RULES_VERSION, found, found_tables
@@ -126,7 +127,7 @@ def test_other_rules_add_findings_and_make_no_vintage(lake: Lake) -> None:
     assert lake.read()["findings_vintages"].num_rows == 3
     assert {row["rules_version"] for row in shown(lake)} == {RULES_VERSION}
     assert lake.read()["reconciliations"].num_rows == 3
-    assert list(verified._rows(lake.read())) == []
+    assert list(rows.complete(lake.read())) == []
 
 
 def test_the_same_rows_read_anew_are_a_verification_and_may_have_other_findings(lake: Lake) -> None:
@@ -212,7 +213,7 @@ def test_verification_counts_what_was_found(lake: Lake) -> None:
     put(lake, building.edition_tables(2024, ROWS))
     read = lake.read()
     short = {**read, "statements_vintages": read["statements_vintages"].slice(1)}
-    assert [str(fault) for fault in verified._rows(short)] == [
+    assert [str(fault) for fault in rows.complete(short)] == [
         f"statements by rules {RULES_VERSION}, edition 2024, vintage 1: has 0 rows, recorded were 1"
     ]
 

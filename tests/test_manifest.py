@@ -13,10 +13,9 @@ import pytest
 from conftest import ROOT
 
 import schemas
-from pipelines import changelog, manifest, published, views
+from pipelines import assets, changelog, manifest, published, views
 from pipelines.assets import release
 from pipelines.settings import Settings, find
-from pipelines.snapshot import Lake
 from tests import building
 
 UNTSO = {"mission_id": "untso", "deployed_military": 32}
@@ -81,7 +80,11 @@ def test_the_same_content_has_the_same_id_whoever_recorded_it_and_when(
     where: Settings, written: dict[str, Any]
 ) -> None:
     """What is stamped (actor, run, moment, snapshot) does not count; what was read does."""
-    base = release._base(Lake(where.catalog, where.data))
+    base = release._base(
+        assets.Warehouse(
+            raw=str(where.raw), warehouse=str(where.warehouse), catalog=where.catalog, data=where.data
+        )
+    )
     (vintage,) = base["vintages"].to_pylist()
     stamps = {
         "actor": "somebody else",

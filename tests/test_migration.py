@@ -152,7 +152,8 @@ def grown(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         "personnel": dataclasses.replace(personnel, columns=(*personnel.columns, remark)),
         "pages": pages,
     }
-    stored = {f"{name}_vintages": contract.with_vintage() for name, contract in more.items()}
+    grown_tables = {f"{name}_vintages": contract.with_vintage() for name, contract in more.items()}
+    stored = {**schemas.VINTAGE_TABLES, **grown_tables}
     monkeypatch.setattr(schemas.relations, "TABLES", MappingProxyType(more))
     monkeypatch.setattr(schemas.relations, "VINTAGE_TABLES", MappingProxyType(stored))
     relations = {**schemas.RELATIONS, **stored, **more}

@@ -240,7 +240,7 @@ def test_provenance_leads_from_the_release_to_the_bytes(folder: Path, release: R
 
 
 def test_the_same_release_gives_the_same_bytes(folder: Path, file: duckdb.DuckDBPyConnection) -> None:
-    others = {"dictionary.md": (folder / "dictionary.md").read_bytes()}
+    others = {name: (folder / name).read_bytes() for name in ("changes.md", "dictionary.md")}
     again = package.build(file, others)
     for path, data in again.items():
         assert data == (folder / path).read_bytes(), path

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 LANGUAGES = ("nl", "en")
-SECTIONS = ("data", "registry", "trend", "record")
+SECTIONS = ("data", "registry", "public", "trend", "record")
 BIGGEST = 10  # changes on the front page
 # Column of a relation → the printed cell that it comes from, where their names differ.
 _CELLS = {
