@@ -120,32 +120,27 @@ def test_a_scan_of_figures_that_break_their_own_sums_is_read_as_printed() -> Non
     assert differences(got) == []
     cells = [cell for cell in got["cells"].to_pylist() if cell["table_name"] == "personnel"]
     assert all("ocr" in cell["derivation"] for cell in cells if cell["value"] is not None)
-    assert all(span["box"] is None or span["box"] for cell in cells for span in cell["spans"])
 
 
 @needs_tesseract
-def test_a_scan_with_damaged_digits_is_right_or_refused() -> None:
-    """The left of every lone 8, 6 and 10 is gone, as where a copier skipped: they look like 3, 5 and 0."""
+def test_damaged_digits_that_no_sum_confirms_are_refused_with_what_was_read() -> None:
+    """The left of every lone 8 is gone, so it is read as a 3: twice, alike, where sums fail anyway."""
+    scale = DPI / 72
 
     def damage(number: int, picture: Any) -> None:
-        for text in ("8", "6", "10"):
-            for page, box in boxes(text):
-                if page == number:
-                    scale = DPI / 72
-                    left, top, right, bottom = (
-                        round(side * scale) for side in (box.left, box.top, box.right, box.bottom)
-                    )
-                    wide = max(2, round((right - left) * 0.3 / len(text)))
-                    picture.paste(255, (left - 1, top - 1, left + wide, bottom + 1))
+        for page, box in boxes("8"):
+            if page == number:
+                left, wide = round(box.left * scale), round(box.width * scale * 0.3)
+                picture.paste(
+                    255, (left - 1, round(box.top * scale) - 1, left + wide, round(box.bottom * scale) + 1)
+                )
 
-    try:
-        got = read(scanned(damage))
-    except JvomError as error:
-        told = [str(one) for one in (error.problems if isinstance(error, Problems) else [error])]
-        assert told
-        assert all("page" in one for one in told)
-    else:
-        assert differences(got) == []
+    with pytest.raises(JvomError) as refused:
+        read(scanned(damage))
+    error = refused.value
+    told = [one.message for one in (error.problems if isinstance(error, Problems) else [error])]
+    for column in ("deployed_military", "frame_military"):
+        assert any(one.startswith(f"{column}: “3” is uncertain") and "alone" in one for one in told)
 
 
 def test_without_tesseract_the_two_packages_are_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -109,15 +109,17 @@ def _shared(seen: Sequence[Seen], patches: Iterable[Patch]) -> tuple[list[list[P
 def _tall(line: Sequence[tuple[Seen, list[Patch]]]) -> float:
     """Height of a digit on a line, by the ink of its words whose letters say how high they are."""
     plain = [(word, ink) for word, ink in line if not _NO_TALL & set(word.text)]
-    sure = [
-        max(patch[3] - patch[1] for patch in ink)
-        for word, ink in plain
-        if _TALL & set(word.text) and word.confidence > _UNSURE
-    ]
+    sure = [_height(ink) for word, ink in plain if _TALL & set(word.text) and word.confidence > _UNSURE]
     if sure:
         return median(sure)
     low = [median(p[3] - p[1] for p in ink) / _X_HEIGHT for word, ink in plain if word.text.isalpha()]
     return median(low or [max(p[3] - p[1] for p in ink) / _OVERSHOOT for _, ink in line] or [1.0])
+
+
+def _height(ink: Sequence[Patch]) -> int:
+    """Of the highest letter that stands where most do: an italic f goes below."""
+    foot = median(patch[3] for patch in ink)
+    return max((p[3] - p[1] for p in ink if abs(p[3] - foot) <= 2), default=ink[0][3] - ink[0][1])
 
 
 def _inked(word: Seen, ink: list[Patch], tall: float, line_base: float) -> Inked:

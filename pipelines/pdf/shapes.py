@@ -16,6 +16,8 @@ from pipelines.pdf.picture import Patch
 _WIDE, _HIGH = 12, 16
 _SAMPLES = 64
 """Digits of one kind that are compared with, at most."""
+_FELLOWS = 4
+"""Others of its kind that a digit must be like: two damaged ones may be like each other."""
 _CLOSER = 0.9
 _LIKE = 0.2
 """Mean difference of dots, 1 being black against white, up to which two digits are the same shape."""
@@ -65,10 +67,12 @@ class Gallery:
         self._kinds = {text: _spread(found) for text, found in kinds.items()}
 
     def confirms(self, digit: Digit) -> bool:
-        """Whether a digit is like another of its kind, and less like any of another kind."""
-        own = self._nearest(digit, [digit.text])
-        other = self._nearest(digit, [text for text in self._kinds if text != digit.text])
-        return own < _LIKE and own < _CLOSER * other
+        """Whether a digit is like several others of its kind, and less like any of another kind."""
+        own = self._distances(digit, [digit.text])
+        other = self._distances(digit, [text for text in self._kinds if text != digit.text])
+        if len(own) < _FELLOWS:  # damaged digits may be alike
+            return False
+        return own[_FELLOWS - 1] < min(_LIKE, _CLOSER * (other or [1.0])[0])
 
     def nearest(self, shape: Shape) -> str | None:
         """The digit that a shape is most like, and clearly more so than any other."""
@@ -78,13 +82,15 @@ class Gallery:
         return far[0][1] if sure else None
 
     def _nearest(self, digit: Digit, texts: Sequence[str]) -> float:
-        found = [
+        return (self._distances(digit, texts) or [1.0])[0]
+
+    def _distances(self, digit: Digit, texts: Sequence[str]) -> list[float]:
+        return sorted(
             _distance(digit.shape, other.shape)
             for text in texts
             for other in self._kinds.get(text, ())
             if other.place != digit.place
-        ]
-        return min(found, default=1.0)
+        )
 
 
 def _spread(found: Sequence[Digit]) -> list[Digit]:
