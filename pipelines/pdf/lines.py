@@ -251,7 +251,7 @@ def _attach(pieces: list[_Piece], full: Mapping[int, float]) -> list[_Piece]:
 def _leads(piece: _Piece, follower: _Piece, near: Iterable[_Piece]) -> bool:
     """Whether a raised number as large as the text stands before the first word of its line."""
     above = (follower.baseline - piece.baseline) / follower.size
-    return HIGH * _USUAL_HEIGHT < above and not any(
+    return above > HIGH * _USUAL_HEIGHT and not any(
         other.baseline == follower.baseline and other.start < piece.start for other in near
     )
 

@@ -24,7 +24,7 @@ from itertools import groupby
 from typing import Literal
 
 from pipelines.seams import Document, Line
-from pipelines.tables import durations
+from pipelines.tables import durations, numerals
 from pipelines.tables.anatomy import Anatomy, Annex, is_title
 from pipelines.tables.cells import Cell
 from pipelines.tables.drawn import Setting, lines_of
@@ -250,8 +250,12 @@ def _markers(text: str, scope: Scope | None) -> Iterable[int]:
     found = marker(text)
     if found:
         yield found[1]
-    elif scope == "personnel" and text.isdigit():
-        yield from (int(text[-length:]) for length in (1, 2) if len(text) > length)
+    elif scope == "personnel" and text.replace(".", "").isdigit():
+        for length in (1, 2):
+            body, number = text[:-length], text[-length:]
+            # With dots for thousands what is left must still be a figure: `2.5049`, not `2.504`.
+            if body and number.isdigit() and (text.isdigit() or numerals.whole(body) is not None):
+                yield int(number)
 
 
 def _refuse_stray(pages: Sequence[_Page], starts: Sequence[_Start], path: str) -> None:
