@@ -46,12 +46,16 @@ def _pdf(data: bytes, source: SourceFile) -> Document:
     from pipelines import pdf
 
     found = pdf.read(data, source.path)
+    if any(page.scanned for page in found.pages):
+        from pipelines.pdf import scan
+
+        found = scan.read(data, found)
     count = sum(len(page.lines) for page in found.pages)
     if count > MAX_LINES:
         raise _too_long(count, source.path)
     if not count:
         raise SourceError(
-            "no page of this PDF holds text: its pages are pictures, or empty",
+            "no page of this PDF holds text: its pages are empty, or pictures without letters",
             file=source.path,
             hint="ask for the file that was scanned or printed, or give the report's text",
         )

@@ -199,6 +199,21 @@ def test_footnotes_of_an_annex_above_and_below_its_table() -> None:
     assert [row["marker_lines"] for row in rows] == [[7], [8], [18]]
 
 
+@pytest.mark.parametrize("total", ["2.504", "2.505"])
+def test_a_marker_glued_to_a_figure_with_a_dot_for_thousands(total: str) -> None:
+    annex = [
+        ANNEX_2[0],
+        "9 Met anderen samen.",
+        *HEADER_2,
+        "UNIFIL 2.5049 2 4 8 12",
+        f"Totaal {total} 2 4 8 12",
+    ]
+    found = read_tables(report(annex_2=annex))
+    assert found["footnotes"]["number"].to_pylist() == [9]
+    row = found["personnel"].to_pylist()[0]
+    assert (row["frame_military"], row["footnotes"]) == (2504, [9])
+
+
 def test_an_annex_may_number_its_own() -> None:
     annex_1 = [
         HEADING_1,

@@ -33,6 +33,14 @@ def test_a_rendition_that_adds_up_is_read_as_it_was_printed(sound: Rendition) ->
     assert all(box["x0"] < box["x1"] and box["y0"] < box["y1"] for box in boxes)
 
 
+@pytest.mark.parametrize("seed", [247, 454])
+def test_a_footnote_keeps_its_number_where_that_is_set_nearly_as_large_as_the_text(seed: int) -> None:
+    made = rendition(seed)
+    found = read(made)
+    assert list(check.differences(made.content, found)) == []
+    assert found["footnotes"]["number"].to_pylist() == check.footnotes(made.content)
+
+
 @pytest.mark.parametrize("seed", range(100, 118))
 def test_of_one_that_does_not_no_other_figure_is_accepted(seed: int) -> None:
     made = rendition(seed, contradicting=True)

@@ -31,6 +31,8 @@ _TOUCH = 0.35
 """Distance up to which a raised number belongs to a word, in font sizes."""
 _TIGHT_TOUCH = 0.12
 """The same for a number that is as large as the word."""
+_LEAD = 0.8
+"""Distance up to which a raised number belongs to the word behind it, in font sizes."""
 _APART = 0.5
 """White space between two rotated labels, in font sizes, at least."""
 _FULL_HEIGHT = frozenset("0123456789ABCDEFGHIKLMNOPRSTUVWXYZbdfhkl")
@@ -235,12 +237,23 @@ def _attach(pieces: list[_Piece], full: Mapping[int, float]) -> list[_Piece]:
             host.measure()
             taken.add(id(piece))
             continue
-        hosts = [other for other in hosts if piece.size < ANY_SMALLER * other.size]
         follower = min(hosts, key=lambda other: abs(other.start - piece.end), default=None)
-        if follower is not None and -0.1 < (follower.start - piece.end) / follower.size < 0.8:
+        if (
+            follower is not None
+            and -0.1 < (follower.start - piece.end) / follower.size < _LEAD
+            and (piece.size < ANY_SMALLER * follower.size or _leads(piece, follower, by_baseline[low:high]))
+        ):
             _raise(piece, follower, full)
             piece.baseline = follower.baseline
     return _close([piece for piece in pieces if id(piece) not in taken])
+
+
+def _leads(piece: _Piece, follower: _Piece, near: Iterable[_Piece]) -> bool:
+    """Whether a raised number as large as the text stands before the first word of its line."""
+    above = (follower.baseline - piece.baseline) / follower.size
+    return above > HIGH * _USUAL_HEIGHT and not any(
+        other.baseline == follower.baseline and other.start < piece.start for other in near
+    )
 
 
 def _may_carry(host: _Piece, piece: _Piece) -> bool:

@@ -64,7 +64,8 @@ class Word:
     `text` is as printed, with footnote markers where they stand; `markers` are the spans of `text`
     that are markers. `box` is around the drawn glyphs, `baseline` the height they stand on, `size`
     that of the font as drawn. `gap` is the white space before the word on its line: empty, a plain
-    space, or a no-break space.
+    space, or a no-break space. `doubt` says what was read of a figure in a picture where nothing but an
+    equality could confirm it.
     """
 
     text: str
@@ -75,6 +76,7 @@ class Word:
     direction: Direction = "right"
     markers: tuple[tuple[int, int], ...] = ()
     gap: str = " "
+    doubt: str = ""
 
     @property
     def plain(self) -> str:

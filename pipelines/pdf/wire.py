@@ -43,13 +43,15 @@ def _word(word: Word) -> list[Any]:
         word.direction,
         word.markers,
         word.gap,
+        word.doubt,
     ]
 
 
 def _read_word(item: list[Any]) -> Word:
-    text, (left, top, right, bottom, baseline, size), bold, direction, markers, gap = item
+    text, (left, top, right, bottom, baseline, size), bold, direction, markers, gap, doubt = item
     spans = tuple((start, end) for start, end in markers)
-    return Word(text, Box(left, top, right, bottom), baseline, size, bool(bold), direction, spans, gap)
+    box = Box(left, top, right, bottom)
+    return Word(text, box, baseline, size, bool(bold), direction, spans, gap, doubt)
 
 
 def _page(page: PdfPage) -> dict[str, Any]:

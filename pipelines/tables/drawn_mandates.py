@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from pipelines.pdf import GridCell, GridRow, TableReading
 from pipelines.seams import Document, Line
-from pipelines.tables import drawn, mandate_rows, mandates, refusals
+from pipelines.tables import doubts, drawn, mandate_rows, mandates, refusals
 from pipelines.tables.anatomy import Annex
 from pipelines.tables.drawn import Sheet
 from pipelines.tables.durations import Duration
@@ -137,6 +137,9 @@ class _Reader:
                 self._not_understood(column, next((cell for cell in ways if cell), None), pair)
             return None
         cell, value = understood[0]
+        for told_of in doubts.of(self._document, cell):
+            span = drawn.spans(cell)[0]
+            self.problems.append(doubts.refused(self._document, cell.text, told_of, span, column))
         if any(other != value for _, other in understood) and column != "legal_basis":
             self._disagreement(told[0], cell)
             return None

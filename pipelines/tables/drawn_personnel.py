@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from pipelines.pdf import Box, GridCell, GridRow, TableReading
 from pipelines.seams import Document, Line
-from pipelines.tables import drawn, numerals, personnel, placed, refusals
+from pipelines.tables import doubts, drawn, numerals, personnel, refusals
 from pipelines.tables.anatomy import Annex
 from pipelines.tables.cells import Drawn, Span
 from pipelines.tables.drawn import Sheet
@@ -52,7 +52,7 @@ def read(
         reader.table,
         annex.header.words[0].line,
         notes,
-        decide=placed.decide,
+        decide=doubts.decide,
         document=document,
         edition_year=edition_year,
         layout=layout,

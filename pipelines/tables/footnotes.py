@@ -19,11 +19,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import groupby
 from typing import Literal
 
 from pipelines.seams import Document, Line
-from pipelines.tables import durations
+from pipelines.tables import durations, numerals
 from pipelines.tables.anatomy import Anatomy, Annex, is_title
 from pipelines.tables.cells import Cell
 from pipelines.tables.drawn import Setting, lines_of
@@ -60,10 +61,18 @@ class _Page:
     seen: bool = False  # whether markers are told from digits, as in a PDF
     apart: frozenset[int] = frozenset()  # numbers of lines that are set otherwise than the one above
 
+    @cached_property
+    def openings(self) -> dict[int, list[int]]:
+        """Indexes of the lines that start with a number, by that number."""
+        found: dict[int, list[int]] = {}
+        for index, line in enumerate(self.lines):
+            if number := _opening(line):
+                found.setdefault(number, []).append(index)
+        return found
+
     def start(self, number: int, after: int, later: Sequence[_Page]) -> int | None:
         """Index of the line on which footnote `number` starts, behind index `after`."""
-        found = [index for index, line in enumerate(self.lines) if _opening(line) == number]
-        found = [index for index in found if index > after]
+        found = [index for index in self.openings.get(number, ()) if index > after]
         marked = [index for index in found if self.marked(number, index)]
         if marked:
             foot = [index for index in marked if self.at_foot(index)]
@@ -97,11 +106,7 @@ class _Page:
 
     def has(self, number: int, after: int = -1) -> bool:
         """Whether a line behind `after` starts with `number`, whose marker stands where it counts."""
-        return any(
-            _opening(line) == number and self.marked(number, index)
-            for index, line in enumerate(self.lines)
-            if index > after
-        )
+        return any(index > after and self.marked(number, index) for index in self.openings.get(number, ()))
 
     def marked(self, number: int, index: int) -> bool:
         """Whether the marker of `number` stands where it counts for a footnote at `index`."""
@@ -245,8 +250,12 @@ def _markers(text: str, scope: Scope | None) -> Iterable[int]:
     found = marker(text)
     if found:
         yield found[1]
-    elif scope == "personnel" and text.isdigit():
-        yield from (int(text[-length:]) for length in (1, 2) if len(text) > length)
+    elif scope == "personnel" and text.replace(".", "").isdigit():
+        for length in (1, 2):
+            body, number = text[:-length], text[-length:]
+            # With dots for thousands what is left must still be a figure: `2.5049`, not `2.504`.
+            if body and number.isdigit() and (text.isdigit() or numerals.whole(body) is not None):
+                yield int(number)
 
 
 def _refuse_stray(pages: Sequence[_Page], starts: Sequence[_Start], path: str) -> None:

@@ -127,32 +127,34 @@ def _numbered(lines: Sequence[_Text], full: int) -> dict[int, Heading]:
 
 def _chain(candidates: Mapping[int, Heading]) -> dict[int, Heading]:
     """The longest row of headings whose numbers follow each other, the last of equally long ones."""
-    best: dict[int, Heading] = {}
+    nearest: dict[tuple[int, ...], int] = {}  # of those behind the one looked at, by number
+    following: dict[int, int] = {}
+    length: dict[int, int] = {}
+    for index, heading in sorted(candidates.items(), reverse=True):
+        after = [nearest[number] for number in _followers(heading.number) if number in nearest]
+        if after:
+            following[index] = min(after)
+        length[index] = 1 + (length[following[index]] if after else 0)
+        nearest[heading.number] = index
     firsts = [index for index, heading in candidates.items() if heading.number == (1,)] or list(candidates)[
         :1
     ]
-    for first in firsts:
-        chain = {first: candidates[first]}
-        last = candidates[first].number
-        for index, heading in candidates.items():
-            if index > first and _follows(heading.number, last):
-                chain[index] = heading
-                last = heading.number
-        if len(chain) >= len(best):
-            best = chain
-    return best
+    chain: dict[int, Heading] = {}
+    at = max(firsts, key=lambda first: (length[first], first), default=None)
+    while at is not None:
+        chain[at] = candidates[at]
+        at = following.get(at)
+    return chain
 
 
-def _follows(number: tuple[int, ...], last: tuple[int, ...]) -> bool:
-    """Whether a heading may have `number` after one that has `last`."""
-    depth = len(number) - 1
-    if depth > len(last) or number[:-1] != last[:depth]:
-        return False
-    step = number[depth] - (last[depth] if depth < len(last) else 0)
-    if depth == 0:
-        return step == 1
-    same = step == 0 and len(number) == len(last)  # printed twice by mistake
-    return same or 1 <= step <= _SKIPPED
+def _followers(last: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
+    """The numbers that a heading may have after one that has `last`."""
+    yield (last[0] + 1,)
+    if len(last) > 1:
+        yield last  # printed twice by mistake
+    for depth in range(1, len(last) + 1):
+        own = last[depth] if depth < len(last) else 0
+        yield from ((*last[:depth], own + step) for step in range(1, _SKIPPED + 1))
 
 
 def _is_subheading(lines: Sequence[_Text], index: int, full: int, ends: set[int], starts: set[int]) -> bool:

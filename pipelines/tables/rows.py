@@ -224,22 +224,24 @@ class _Reader:
 
     def _bare(self, lines: Sequence[Line]) -> None:
         """Lines without figures: headings of regions, headers, rows with empty cells only."""
-        while lines:
-            start = self._bare_start(lines, rows=True)
-            if start < len(lines):
+        start = 0
+        while start < len(lines):
+            taken = self._bare_at(lines, start, rows=True)
+            if not taken:
                 self.table.leftovers.append((lines[start],))
-            lines = lines[start + 1 :]
+            start += taken or 1
 
     def _bare_start(self, lines: Sequence[Line], *, rows: bool) -> int:
         """Reads such lines from the first on, and says how many could be read."""
         start = 0
-        while start < len(lines):
-            ends = range(min(len(lines), start + _MOST_LINES), start, -1)
-            read = next((end for end in ends if self._is_bare(lines[start:end], rows)), None)
-            if read is None:
-                break
-            start = read
+        while start < len(lines) and (taken := self._bare_at(lines, start, rows=rows)):
+            start += taken
         return start
+
+    def _bare_at(self, lines: Sequence[Line], start: int, *, rows: bool) -> int:
+        """Reads one of them from the line `start` on, and says how many lines it has, 0 for none."""
+        most = min(_MOST_LINES, len(lines) - start)
+        return next((n for n in range(most, 0, -1) if self._is_bare(lines[start : start + n], rows)), 0)
 
     def _is_bare(self, lines: Sequence[Line], rows: bool) -> bool:
         """Reads the lines as one heading, one header or (if `rows`) one empty row, if they are that."""

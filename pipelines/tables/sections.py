@@ -112,22 +112,35 @@ def _sections(text: Sequence[Line]) -> Iterator[_Section]:
 def _find_parents(sections: Sequence[_Section]) -> None:
     owner: _Section | None = None  # the last section that is no subheading
     group: _Section | None = None  # where the subheadings of a group belong
-    for index, section in enumerate(sections):
+    numbered: dict[tuple[int, ...], _Section] = {}
+    for section, following, next_numbered in _with_next(sections):
         if not section.is_subheading:
-            above = [s for s in sections[:index] if s.number and s.number == section.number[: len(s.number)]]
-            closer = [s for s in above if len(s.number) < len(section.number)]
-            section.parent = max(closer, key=lambda s: len(s.number), default=None)
+            above = (section.number[:length] for length in range(len(section.number) - 1, 0, -1))
+            section.parent = next((numbered[number] for number in above if number in numbered), None)
+            if section.number:
+                numbered.setdefault(section.number, section)
             owner, group = section, None
             continue
-        following = sections[index + 1 :]
-        if not section.text and following and not (following[0].is_subheading and following[0].named):
-            group = _group(following, owner) or group
+        if not section.text and following and not (following.is_subheading and following.named):
+            group = _group(next_numbered, owner) or group
         section.parent = group or owner
 
 
-def _group(following: Sequence[_Section], owner: _Section | None) -> _Section | None:
+def _with_next(
+    sections: Sequence[_Section],
+) -> Iterator[tuple[_Section, _Section | None, _Section | None]]:
+    """Each section with the one behind it and the next numbered one."""
+    following: _Section | None = None
+    numbered: _Section | None = None
+    found = []
+    for section in reversed(sections):
+        found.append((section, following, numbered))
+        following, numbered = section, section if section.number else numbered
+    return reversed(found)
+
+
+def _group(numbered: _Section | None, owner: _Section | None) -> _Section | None:
     """The section that a group before the next numbered section belongs to: the owner or its parent."""
-    numbered = next((section for section in following if section.number), None)
     if owner is None or numbered is None:
         return None
     own = owner.number
@@ -138,13 +151,14 @@ def _group(following: Sequence[_Section], owner: _Section | None) -> _Section | 
 
 def _give_ids(sections: Sequence[_Section]) -> None:
     taken: set[str] = set()
+    counts: dict[str, int] = {}
     for section in sections:
         own = section.label or ".".join(map(str, section.number)) or slug(section.heading)
         wanted = f"{section.parent.id}/{own}" if section.is_subheading and section.parent else own
-        section.id, count = wanted, 1
+        section.id = wanted
         while section.id in taken:
-            count += 1
-            section.id = f"{wanted}-{count}"
+            counts[wanted] = counts.get(wanted, 1) + 1
+            section.id = f"{wanted}-{counts[wanted]}"
         taken.add(section.id)
 
 
@@ -165,8 +179,11 @@ def _missions(heading: str, spelt: Sequence[tuple[str, str]]) -> tuple[str, ...]
 
 def _pass_on_missions(sections: Sequence[_Section]) -> None:
     """A section that names no mission has those of its subheadings, else those of its parent."""
+    below: dict[int, list[_Section]] = {}
     for section in sections:
-        below = [other for other in sections if other.parent is section and other.is_subheading]
-        of_parts = dict.fromkeys(mission for other in below for mission in other.named)
+        if section.is_subheading and section.parent:
+            below.setdefault(id(section.parent), []).append(section)
+    for section in sections:
+        of_parts = dict.fromkeys(mission for part in below.get(id(section), ()) for mission in part.named)
         inherited = section.parent.missions if section.parent else ()
         section.missions = section.named or tuple(of_parts) or inherited

@@ -66,6 +66,13 @@ def mandates(said: Content) -> Rows:
     }
 
 
+def footnotes(said: Content) -> list[int]:
+    """The numbers that are marked in the tables, their headings included."""
+    rows = (*(row.cells for row in said.mandates), *((row.name, *row.figures) for row in said.personnel))
+    marked = (number for row in rows for cell in row if cell for number in cell.markers)
+    return [*said.heading_markers, *marked]
+
+
 def differences(said: Content, tables: Mapping[str, pa.Table]) -> Iterator[str]:
     """Every value that was read otherwise than it was printed."""
     found = {row["mission_id"]: row for row in tables["personnel"].to_pylist()}

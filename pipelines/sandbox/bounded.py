@@ -1,0 +1,16 @@
+"""Becomes another program, once CPU time, memory and written bytes are bounded.
+
+Run as `python -m pipelines.sandbox.bounded CPU_SECONDS MEMORY_BYTES OUTPUT_BYTES PROGRAM ARGUMENT...`.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from pipelines.sandbox.child import limit
+
+if __name__ == "__main__":
+    cpu_seconds, memory, output, *command = sys.argv[1:]
+    limit(int(cpu_seconds), int(memory), int(output))
+    os.execvp(command[0], command)
