@@ -9,6 +9,9 @@ from __future__ import annotations
 import importlib
 import random
 from dataclasses import dataclass
+from types import ModuleType
+
+import pytest
 
 from tests.renditions.blocks import blocks
 from tests.renditions.content import Content, content, contradicted
@@ -28,6 +31,14 @@ class Rendition:
     data: bytes
 
 
+def loaded(renderer: str) -> ModuleType:
+    """The module that draws; a test is skipped where the system lacks the library that it stands on."""
+    try:
+        return importlib.import_module(f"tests.renditions.{renderer}_renderer")
+    except OSError:
+        pytest.skip(f"{renderer} finds no Pango: install Debian's libpango-1.0-0 and libpangoft2-1.0-0")
+
+
 def rendition(seed: int, *, contradicting: bool = False) -> Rendition:
     """The rendition of a seed; the three renderers take turns. A contradicting one breaks its own sums."""
     rng = random.Random(seed)
@@ -36,6 +47,5 @@ def rendition(seed: int, *, contradicting: bool = False) -> Rendition:
     if contradicting:
         said = contradicted(said, random.Random(-seed - 1))
     look = style(rng, renderer, len(said.columns))
-    module = importlib.import_module(f"tests.renditions.{renderer}_renderer")
-    data: bytes = module.render(blocks(said, look, rng), look)
+    data: bytes = loaded(renderer).render(blocks(said, look, rng), look)
     return Rendition(seed, said, look, data)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import random
 from collections.abc import Mapping, Sequence
 from itertools import groupby
@@ -11,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from schemas.registry import Layout
-from tests.renditions import RENDERERS, Rendition
+from tests.renditions import RENDERERS, Rendition, loaded
 from tests.renditions.blocks import blocks
 from tests.renditions.content import Content, MandateRow, PersonnelRow, Printed
 from tests.renditions.style import Style, style
@@ -110,6 +109,5 @@ def drawn(said: Content, seed: int) -> Rendition:
     rng = random.Random(seed)
     renderer = RENDERERS[seed % 3]
     look: Style = style(rng, renderer, len(said.columns))
-    module = importlib.import_module(f"tests.renditions.{renderer}_renderer")
-    data: bytes = module.render(blocks(said, look, rng), look)
+    data: bytes = loaded(renderer).render(blocks(said, look, rng), look)
     return Rendition(seed, said, look, data)
