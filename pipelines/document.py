@@ -55,7 +55,7 @@ def _pdf(data: bytes, source: SourceFile) -> Document:
         raise _too_long(count, source.path)
     if not count:
         raise SourceError(
-            "no page of this PDF holds text: its pages are empty, or pictures without letters",
+            "no page of this PDF holds text: its pages are pictures, or empty",
             file=source.path,
             hint="ask for the file that was scanned or printed, or give the report's text",
         )
