@@ -12,6 +12,9 @@ import pytest
 
 from pipelines import reconciled
 from pipelines.reconciled import reference
+from pipelines.seams import DISAGREEMENT, Document, Line
+from schemas import registry
+from tests import building
 from tests.reconciling import reconcile
 from tests.rendering_report import FULL, PROJECT, needs_full
 
@@ -203,3 +206,16 @@ def test_the_rules_are_documented_where_they_stand() -> None:
 def test_the_version_of_the_rules_is_a_hash_of_the_package() -> None:
     assert re.fullmatch(r"[0-9a-f]{12}", reconciled.rules_version())
     assert Path(reconciled.__file__).parent.joinpath("numbers.py").is_file()
+
+
+def test_a_cell_that_tags_and_geometry_give_differently_is_a_finding() -> None:
+    tables = building.edition_tables(2024, [{"mission_id": "untso", "deployed_military": 3}])
+    cells = tables["cells"].to_pylist()
+    (one,) = [c for c in cells if (c["row_key"], c["column_name"]) == ("untso", "deployed_military")]
+    one["equalities"] = [f"{DISAGREEMENT}: structure tags give 3, geometry gives 13", "3 + 0 = 3"]
+    tables["cells"] = tables["cells"].from_pylist(cells, schema=tables["cells"].schema)
+    lines = Document("proef.pdf", "0" * 64, "pdf", (Line(1, 1, "UNTSO 3"),), ("1",))
+    found = reconciled.check(tables, registry.load(), lines).findings
+    (told,) = [row for row in found if row["rule"] == "tag_geometry_disagreement"]
+    assert (told["mission_id"], told["severity"], told["side_b"]) == ("untso", "info", None)
+    assert "geometry gives 13; 3 is recorded" in str(told["message"])

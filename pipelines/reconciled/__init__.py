@@ -20,7 +20,16 @@ from typing import TYPE_CHECKING
 from pipelines.reconciled import findings, stories
 from pipelines.reconciled.edition import Edition
 from pipelines.reconciled.findings import ERROR, INFO, WARN, Finding, identity, numbered
-from pipelines.reconciled.rules import arithmetic, durations, narrative, observed, presence, references, years
+from pipelines.reconciled.rules import (
+    arithmetic,
+    durations,
+    narrative,
+    observed,
+    presence,
+    readings,
+    references,
+    years,
+)
 from pipelines.seams import Document
 from schemas.registry import Registry
 
@@ -80,6 +89,7 @@ RULES: tuple[Rule, ...] = (
     _rule(presence.legal_basis_conflict, WARN),
     _rule(references.reference_conflict, WARN),
     _rule(narrative.claim_more_deployed_than_frame, INFO),
+    _rule(readings.tag_geometry_disagreement, INFO),
     _across(years.year_on_year, INFO),
     _across(years.name_drift, INFO),
     _across(observed.observation_outside_frame, WARN),

@@ -9,9 +9,6 @@ from dataclasses import dataclass
 from pipelines.pdf import Box, PdfLine
 from pipelines.seams import Document
 
-DISAGREEMENT = "tag_geometry_disagreement"
-"""Begins what `equalities` says of a cell that tags and geometry give differently."""
-
 
 @dataclass(frozen=True)
 class Span:

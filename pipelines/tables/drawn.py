@@ -12,9 +12,9 @@ from itertools import pairwise
 
 from pipelines import pdf
 from pipelines.pdf import GridCell, GridRow, PdfDocument, PdfLine, PdfPage, TableHeading, TableReading
-from pipelines.seams import Document, Line
-from pipelines.tables.cells import DISAGREEMENT, Span
+from pipelines.seams import DISAGREEMENT, Document, Line
 from pipelines.tables.cells import Drawn as DrawnCell
+from pipelines.tables.cells import Span
 from pipelines.tables.words import Word
 from schemas.registry import Layout
 

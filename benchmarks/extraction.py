@@ -1,0 +1,238 @@
+"""Our PDF reader beside the ones that others would take: cells right, seconds a page, memory.
+
+`python benchmarks/extraction.py [FIRST LAST]` draws renditions of those seeds, lets each reader have all of
+them in a process of its own, and compares annex 2 cell by cell; `--write` puts the result in extraction.md.
+`--python PATH` names an interpreter that has pdfplumber and camelot-py, in an environment of their own.
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+import re
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+FIRST, LAST = 1300, 1323
+Table = list[list[str]]
+
+
+def _grid(path: Path, *, tags: bool) -> Table:
+    from pipelines.pdf import TableHeading, parse, tables
+
+    said = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+    own, other = (
+        TableHeading(tuple(map(tuple, columns)), tuple(regions), total, figures=figures)
+        for columns, regions, total, figures in said["headings"]
+    )
+    reading = tables(parse.parse(path.read_bytes(), path.name), own, [other])
+    found = (reading.tags if tags else reading.geometry) if reading else None
+    return [[cell.text if cell else "" for cell in row.cells] for row in found.rows] if found else []
+
+
+def by_geometry(path: Path) -> Table:
+    """This project's reader, by the places of glyphs."""
+    return _grid(path, tags=False)
+
+
+def by_tags(path: Path) -> Table:
+    """This project's reader, by structure tags; nothing where a file has none."""
+    return _grid(path, tags=True)
+
+
+def by_pdfplumber(path: Path) -> Table:
+    """pdfplumber's `extract_tables`, with its defaults."""
+    import pdfplumber  # type: ignore[import-not-found, unused-ignore]
+
+    with pdfplumber.open(path) as document:
+        found = [row for page in document.pages for table in page.extract_tables() for row in table]
+    return [[cell or "" for cell in row] for row in found]
+
+
+def _camelot(path: Path, flavor: str) -> Table:
+    import camelot  # type: ignore[import-not-found, unused-ignore]
+
+    found = camelot.read_pdf(str(path), pages="all", flavor=flavor, suppress_stdout=True)
+    return [list(map(str, row)) for table in found for row in table.df.values.tolist()]
+
+
+def by_camelot_lattice(path: Path) -> Table:
+    """camelot, by drawn lines."""
+    return _camelot(path, "lattice")
+
+
+def by_camelot_stream(path: Path) -> Table:
+    """camelot, by white space."""
+    return _camelot(path, "stream")
+
+
+def by_pdftotext(path: Path) -> Table:
+    """`pdftotext -layout`, cut where two spaces or more stand."""
+    done = subprocess.run(["pdftotext", "-layout", path, "-"], capture_output=True, text=True, check=True)
+    return [re.split(r"\s{2,}", line.strip()) for line in done.stdout.splitlines() if line.strip()]
+
+
+READERS: dict[str, Callable[[Path], Table]] = {
+    "jvom, geometry": by_geometry,
+    "jvom, tags (tagged files)": by_tags,
+    "pdfplumber extract_tables": by_pdfplumber,
+    "camelot lattice": by_camelot_lattice,
+    "camelot stream": by_camelot_stream,
+    "pdftotext -layout": by_pdftotext,
+}
+
+
+def read_all(reader: str, folder: Path) -> dict[str, Any]:
+    """What one reader makes of every file: its rows, seconds after one file to warm up, and memory."""
+    files = sorted(folder.glob("*.pdf"))
+    READERS[reader](files[0])
+    found, seconds = {}, 0.0
+    for file in files:
+        started = time.perf_counter()
+        try:
+            found[file.stem] = READERS[reader](file)
+        except Exception as error:  # a reader of others may fail in any way: then it has read nothing
+            found[file.stem] = []
+            print(f"{reader}, {file.name}: {error!r}", file=sys.stderr)
+        seconds += time.perf_counter() - started
+    return {"found": found, "seconds": seconds, "memory": memory(reader) / 1024}
+
+
+def memory(reader: str) -> int:
+    """Largest resident set in kB; of this process by /proc, since getrusage counts the parent's as well."""
+    if reader.startswith("pdftotext"):
+        return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    return int(re.search(r"VmHWM:\s+(\d+)", status)[1])  # type: ignore[index]  # Linux has it
+
+
+def draw(seeds: range, folder: Path) -> int:
+    """The files, and beside each what is printed in annex 2 and the headings to look for; their pages."""
+    from pipelines.pdf import parse
+    from tests.renditions import rendition
+    from tests.renditions.score import expected_personnel, headings
+
+    pages = 0
+    for seed in seeds:
+        made = rendition(seed)
+        (folder / f"{seed}.pdf").write_bytes(made.data)
+        mandates, personnel = headings(made)
+        told = {
+            "headings": [
+                [heading.columns, heading.regions, heading.total, heading.figures]
+                for heading in (personnel, mandates)
+            ],
+            "rows": [row for row in expected_personnel(made) if any(row[1:])],
+            "tagged": made.style.tagged,
+        }
+        (folder / f"{seed}.json").write_text(json.dumps(told), encoding="utf-8")
+        pages += len(parse.parse(made.data, "").pages)
+    return pages
+
+
+def right(expected: Sequence[Sequence[Any]], found: Table) -> int:
+    """Cells of the expected rows that are right; a marker glued to a name is forgiven, to a figure not."""
+    count = 0
+    for name, *figures in expected:
+        names = {_plain(name[0]), _plain(name[0] + "".join(map(str, name[1])))}
+        rows = [row for row in found if _plain(next(filter(None, row), "")) in names]
+        count += max((1 + _alike(figures, row[-len(figures) :]) for row in rows), default=0)
+    return count
+
+
+def _alike(figures: Sequence[Any], cells: Sequence[str]) -> int:
+    wanted = [figure[0] if figure else "" for figure in figures]
+    return sum(want == have.strip() for want, have in zip(wanted, cells, strict=False))
+
+
+def _plain(text: str) -> str:
+    return "".join(letter for letter in text.casefold() if letter.isalnum())
+
+
+def start_of_child(folder: Path) -> float:
+    """Seconds that reading in a child process costs more than reading here."""
+    from pipelines import pdf
+    from pipelines.pdf import parse
+
+    data = min(folder.glob("*.pdf"), key=lambda file: file.stat().st_size).read_bytes()
+    both = []
+    for read in (pdf.read, parse.parse):
+        read(data, "")
+        started = time.perf_counter()
+        read(data, "")
+        both.append(time.perf_counter() - started)
+    return both[0] - both[1]
+
+
+def measure(seeds: range, python: str) -> Iterator[str]:
+    """The result in Markdown."""
+    with tempfile.TemporaryDirectory() as made:
+        folder = Path(made)
+        pages = draw(seeds, folder)
+        told = {f.stem: json.loads(f.read_text(encoding="utf-8")) for f in folder.glob("*.json")}
+        yield f"{len(seeds)} files, {pages} pages, seeds {seeds[0]} to {seeds[-1]}; " + machine()
+        yield f"A child process for a file takes {start_of_child(folder):.2f} s more, not counted below."
+        yield ""
+        yield "| reader | cells right | of | share | s/page | memory, MB |\n|---|---:|---:|---:|---:|---:|"
+        for reader in READERS:
+            other = reader.startswith(("pdfplumber", "camelot"))
+            command = [python if other else sys.executable, __file__, "--reader", reader, made]
+            done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
+            if done.returncode:
+                yield f"| {reader} | not installed here | | | | |"
+                continue
+            answer = json.loads(done.stdout)
+            chosen = {stem: one for stem, one in told.items() if one["tagged"] or "tags" not in reader}
+            cells = sum(len(row) for one in chosen.values() for row in one["rows"])
+            good = sum(right(one["rows"], answer["found"][stem]) for stem, one in chosen.items())
+            yield (
+                f"| {reader} | {good:,} | {cells:,} | {good / max(1, cells):.1%} "
+                f"| {answer['seconds'] / pages:.3f} | {answer['memory']:.0f} |"
+            )
+
+
+def machine() -> str:
+    """The machine that the figures come from."""
+    import os
+
+    return f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}."
+
+
+def main(arguments: list[str]) -> None:
+    """Measure and print; or, as a child, read for one reader."""
+    if "--reader" in arguments:
+        reader, folder = arguments[1:3]
+        print(json.dumps(read_all(reader, Path(folder))))
+        return
+    python = arguments[arguments.index("--python") + 1] if "--python" in arguments else sys.executable
+    given = [int(argument) for argument in arguments if argument.isdigit()]
+    first, last = given or (FIRST, LAST)
+    if not shutil.which("pdftotext"):
+        sys.exit("pdftotext is not installed: Debian's package is poppler-utils")
+    head = [
+        "# Extraction: annex 2 of PDF editions",
+        "",
+        "By `python benchmarks/extraction.py --write`. Rows of readers that know no headings are found by",
+        "their names; ours is given the headings of the layout, as in a build. Seconds are wall clock, of",
+        "whole files; ours by geometry reads the tags as well, if there are any. An empty cell counts as a",
+        "cell. Memory is the largest resident set of the process.",
+        "",
+    ]
+    lines = [*head, *measure(range(first, last + 1), python)]
+    print("\n".join(lines))
+    if "--write" in arguments:
+        (ROOT / "benchmarks" / "extraction.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
