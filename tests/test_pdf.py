@@ -13,9 +13,8 @@ import schemas
 from pipelines import tables
 from pipelines.pdf import PdfDocument, Word
 from pipelines.pdf.model import TagCell, TagTable
-from pipelines.seams import Document, Edition, SourceFile
+from pipelines.seams import DISAGREEMENT, Document, Edition, SourceFile
 from pipelines.snapshot.decision import content_hash
-from pipelines.tables.cells import DISAGREEMENT
 from pipelines.tables.refusals import UndecidedError
 from schemas.errors import JvomError, LayoutError, Problems
 from schemas.registry import Reading, Registry
