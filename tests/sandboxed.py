@@ -24,18 +24,18 @@ def sleep(question: object, data: bytes) -> Answer:
     return question, data
 
 
-def compute(question: object, data: bytes) -> Answer:
+def compute(question: object, _data: bytes) -> Answer:
     """Takes CPU time."""
     while True:
         hash(question)
 
 
-def fill(question: object, data: bytes) -> Answer:
+def fill(_question: object, data: bytes) -> Answer:
     """Takes memory."""
     return len(bytearray(2**40)), data
 
 
-def write(question: object, data: bytes) -> Answer:
+def write(question: object, _data: bytes) -> Answer:
     """Answers more than it may."""
     return question, bytes(4 * 2**20)
 
@@ -51,12 +51,12 @@ def crash(question: object, data: bytes) -> Answer:
     return question, data
 
 
-def leave(question: object, data: bytes) -> Answer:
+def leave(_question: object, _data: bytes) -> Answer:
     """Ends without an answer."""
     os._exit(0)
 
 
-def knock(question: object, data: bytes) -> Answer:
+def knock(_question: object, _data: bytes) -> Answer:
     """Tries every door; which of them opened."""
     opened = []
     for name, door in {
