@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from conftest import Jvom
 
-from pipelines import cli, raw
+from pipelines import cli, fetching, raw
 from pipelines.settings import Settings, find, network
 from tests.acquiring import LETTER, SENT, edition, send, sibling
 from tests.parliament_server import SEARCH, SRU, Fault, Paper, Parliament
@@ -198,7 +198,7 @@ def test_offline_is_one_plain_sentence_and_what_is_there_still_builds(
 def test_two_fetches_and_a_build_of_the_year_at_once_bring_it_in_once(
     parliament: Parliament, own: Settings, jvom: Jvom
 ) -> None:
-    """Three processes; one of them reads the year again, as a backfill does, from a file put there by hand."""
+    """Three processes; one runs the year as a backfill does, from a file put there by hand."""
     report = send(parliament)
     raw.add(own.raw, 2025, "by-hand.txt", edition(11))
     where = ("--raw", own.raw, "--warehouse", own.warehouse)
