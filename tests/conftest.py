@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from unittest import mock
@@ -15,6 +16,23 @@ ROOT = Path(__file__).resolve().parent.parent
 NOBODY = "http://127.0.0.1:9"
 
 Jvom = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+_REFUSED: defaultdict[str, Counter[bool]] = defaultdict(Counter)
+
+
+def count_refused(kind: str, *, refused: bool) -> None:
+    """One example of the property tests, for the summary at the end of the run."""
+    _REFUSED[kind][refused] += 1
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say which share of the rendered texts was refused, by kind."""
+    if _REFUSED:
+        terminalreporter.section("rendered as text")
+    for kind, counts in sorted(_REFUSED.items()):
+        share = counts[True] / counts.total()
+        terminalreporter.write_line(f"{kind}: {counts[True]} of {counts.total()} refused ({share:.0%})")
 
 
 @pytest.fixture(autouse=True)

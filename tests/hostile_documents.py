@@ -87,8 +87,8 @@ def pdfs() -> Iterator[Hostile]:
     )
     yield (
         "pages without number",
-        "3,000 pages",
-        pdf([b"<< /Type /Pages /Kids [" + b"3 0 R " * 3000 + b"] /Count 3000 >>", _page(2)]),
+        "100,000 pages",
+        pdf([b"<< /Type /Pages /Kids [" + b"3 0 R " * 100_000 + b"] /Count 100000 >>", _page(2)]),
     )
     yield (
         "a password",
@@ -126,6 +126,36 @@ def pdfs() -> Iterator[Hostile]:
         "no page of a report",
         _drawn(b"BT /F 9 Tf 9 9 Td " + b"(a b c d e f g h i j) Tj " * 200_000 + b"ET"),
     )
+    yield from _deceptive()
+
+
+def _deceptive() -> Iterator[Hostile]:
+    """PDFs whose own structure leads astray, or that carry what is not for reading."""
+    tree = b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>"
+    contents = _page(2, extra=b"/Contents 4 0 R ")
+    tagged = b"/MarkInfo << /Marked true >> /StructTreeRoot << /Type /StructTreeRoot /K [4 0 R] >>"
+    script = b"/OpenAction << /S /JavaScript /JS (while \\(true\\) {}) >>"
+    files = b"/Names << /EmbeddedFiles << /Names [(a) << /F (a) /EF << /F 5 0 R >> >>] >> >>"
+    deep = [b"<< /Type /StructElem /S /Div /K [%d 0 R] >>" % number for number in range(5, 50_000)]
+    carried = [tree, contents, stream(b"BT ET"), stream(b"MZ", b"/Type /EmbeddedFile")]
+    itself = stream(b"5 0 << /Type /ObjStm >>", b"/Type /ObjStm /N 1 /First 4 /Extends 4 0 R")
+    for name, data in {
+        "a program in it": pdf([tree, _page(2)], catalog=script),
+        "files in it": pdf(carried, catalog=files),
+        "an object stream that extends itself": pdf([tree, contents, itself]),
+        "a length that is its own": pdf([tree, contents, b"<< /Length 4 0 R >>\nstream\nBT ET\nendstream"]),
+        "tags in tags": pdf([tree, _page(2), *deep, b"<< /Type /StructElem /S /P >>"], catalog=tagged),
+        "tags that hold themselves": pdf(
+            [tree, _page(2), b"<< /Type /StructElem /S /Div /K [4 0 R 4 0 R] >>"], catalog=tagged
+        ),
+    }.items():
+        yield name, "pictures, or empty", data
+    yield (
+        "pages in pages",
+        "damaged",
+        pdf([b"<< /Type /Pages /Kids [%d 0 R] /Count 1 >>" % n for n in range(3, 50_000)] + [_page(2)]),
+    )
+    yield "noise", "NUL bytes", random.Random(3).randbytes(100_000)
 
 
 def stream(data: bytes, entries: bytes = b"") -> bytes:
@@ -135,11 +165,11 @@ def stream(data: bytes, entries: bytes = b"") -> bytes:
     return head + b"\nstream\n" + packed + b"\nendstream"
 
 
-def pdf(objects: list[bytes], trailer: bytes = b"") -> bytes:
+def pdf(objects: list[bytes], trailer: bytes = b"", catalog: bytes = b"") -> bytes:
     """A PDF of these objects, numbered from 2: the first is the tree of pages."""
     out = bytearray(b"%PDF-1.7\n")
     places = []
-    for number, content in enumerate([b"<< /Type /Catalog /Pages 2 0 R >>", *objects], 1):
+    for number, content in enumerate([b"<< /Type /Catalog /Pages 2 0 R " + catalog + b" >>", *objects], 1):
         places.append(len(out))
         out += b"%d 0 obj\n" % number + content + b"\nendobj\n"
     start = len(out)

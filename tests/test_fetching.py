@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from collections.abc import Iterator
@@ -194,16 +195,24 @@ def test_offline_is_one_plain_sentence_and_what_is_there_still_builds(
     assert done.returncode == 0, done.stderr
 
 
-def test_two_fetches_at_once_bring_it_in_once(parliament: Parliament, own: Settings) -> None:
-    send(parliament)
-
-    def fetch(_number: int) -> bool:
-        return fetching.fetch(own, network(), 2025, say=lambda _told: None).new
-
+def test_two_fetches_and_a_build_of_the_year_at_once_bring_it_in_once(
+    parliament: Parliament, own: Settings, jvom: Jvom
+) -> None:
+    """Three processes; one runs the year as a backfill does, from a file put there by hand."""
+    report = send(parliament)
+    raw.add(own.raw, 2025, "by-hand.txt", edition(11))
+    where = ("--raw", own.raw, "--warehouse", own.warehouse)
+    commands = [("fetch", 2025), ("fetch", 2025), ("build", "--year", 2025)]
     with ThreadPoolExecutor(3) as threads:
-        assert sorted(threads.map(fetch, range(3))) == [False, False, True]
-    assert len(raw.lock_entries(own.raw)[2025]) == 1
+        done = list(threads.map(lambda command: jvom(*command, *where), commands))
+    assert [one.returncode for one in done] == [0, 0, 0], [one.stderr for one in done]
+    fetched = [entry for entry in raw.lock_entries(own.raw)[2025] if "by-hand" not in entry.path]
+    assert [entry.sha256 for entry in fetched] == [hashlib.sha256(report.body).hexdigest()]
+    assert len(raw.lock_entries(own.raw)[2025]) == 2
     assert len(json.loads(files(own)["fetched.json"])["2025"]) == 1
+    assert {entry.path for entry in raw.lock_entries(own.raw)[2025]} == {
+        f"raw/{name}" for name in files(own) if name.endswith(".txt")
+    }
 
 
 def test_a_fetch_that_died_before_the_lock_is_made_good(parliament: Parliament, own: Settings) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from itertools import product
 
 import pytest
+from conftest import count_refused
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -89,7 +90,9 @@ def test_what_is_accepted_is_what_was_rendered(table: PersonnelTable, style: Sty
         for problem in refusal.problems:
             assert isinstance(problem, UndecidedError)
             assert dict(zip(COLUMNS, truth[problem.mission_id], strict=True)) in problem.alternatives
+        count_refused("tables that add up", refused=True)
         return
+    count_refused("tables that add up", refused=False)
     assert figures_of(annex.rows) == table.figures
     assert figures_of(annex.totals) == [table.printed_totals]
     for row, read in zip(table.rows, annex.rows, strict=True):
@@ -106,7 +109,9 @@ def test_what_is_accepted_breaks_no_more_than_what_was_rendered(table: Personnel
     try:
         annex = parse(table, style)
     except Problems:
+        count_refused("tables that contradict themselves", refused=True)
         return
+    count_refused("tables that contradict themselves", refused=False)
     read = figures_of(annex.rows)
     (totals,) = figures_of(annex.totals)
     assert broken(read, totals) <= broken(table.figures, table.printed_totals)  # type: ignore[arg-type]
@@ -121,7 +126,9 @@ def test_a_whole_report_is_read_back_or_refused(edition: Edition) -> None:
     try:
         tables = read_tables(render(edition))
     except JvomError:
+        count_refused("whole reports", refused=True)
         return
+    count_refused("whole reports", refused=False)
     assert figures_of(tables["personnel"].to_pylist()) == edition.personnel.figures
     assert sorted(tables["footnotes"]["number"].to_pylist()) == list(edition.personnel.notes)
 

@@ -158,6 +158,33 @@ class TestScan:
         with pytest.raises(SourceError, match="4 bytes, over the limit of 3"):
             raw.scan(folder)
 
+    @pytest.mark.parametrize(
+        ("name", "shown"),
+        [("a\nb.txt", r"a\nb.txt"), ("\x1b[31m.txt", r"\x1b[31m.txt"), ("\udcff.txt", r"\udcff.txt")],
+    )
+    def test_a_name_that_fits_in_no_message_is_refused(self, folder: Path, name: str, shown: str) -> None:
+        try:
+            put(folder, f"2024/{name}", b"x")
+        except OSError:
+            pytest.skip("this file system takes no such name")
+        with pytest.raises(SourceError, match="control characters in its name") as caught:
+            raw.scan(folder)
+        assert caught.value.file == f"raw/2024/{shown}"
+
+    def test_a_file_that_changes_under_its_reader_is_not_taken(
+        self, folder: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        path = put(folder, "2024/report.txt", b"first")
+        check = files.check_size
+
+        def meanwhile(size: int, shown: str) -> None:
+            check(size, shown)
+            path.write_bytes(b"longer than it was")
+
+        monkeypatch.setattr(files, "check_size", meanwhile)
+        with pytest.raises(SourceError, match=r"raw/2024/report\.txt: changes while it is read"):
+            raw.scan(folder)
+
     def test_a_file_that_cannot_be_read_is_named(self, folder: Path) -> None:
         (folder / "2024" / "report.txt").symlink_to("nothing.txt")
         with pytest.raises(SourceError, match=r"raw/2024/report\.txt: cannot be read: No such file"):
@@ -321,6 +348,9 @@ class TestBytes:
         with pytest.raises(SourceError, match="is gone") as caught:
             raw.read(file, raw=folder, kept=tmp_path / "kept")
         assert file.sha256 in caught.value.message
+        path.mkdir()
+        with pytest.raises(SourceError, match=r"raw/2024/report\.txt: is a folder"):
+            raw.read(file, raw=folder, kept=tmp_path / "kept")
 
     def test_kept_bytes_outlive_the_file(self, folder: Path, tmp_path: Path) -> None:
         path = put(folder, "2024/report.txt", ABRIDGED)

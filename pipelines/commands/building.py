@@ -106,7 +106,8 @@ def _show_rehearsed(terminal: Terminal, edition: Rehearsed) -> None:
         terminal.say(f"would be refused: {edition.error}")
         return
     counts = ", ".join(f"{name} {rows}" for name, rows in edition.rows.items())
-    terminal.say(f"would be read as: {counts}, with {edition.findings} findings")
+    found = "1 finding" if edition.findings == 1 else f"{edition.findings} findings"
+    terminal.say(f"would be read as: {counts}, with {found}")
     if edition.first:
         terminal.say("the edition is not published yet: every figure is new")
     elif edition.changes:

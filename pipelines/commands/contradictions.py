@@ -137,8 +137,9 @@ def _summary(edition: Row, rows: Sequence[Row]) -> str:
         return f"{edition['edition_year']}: not looked at yet; jvom build does it"
     severities = Counter(row["severity"] for row in rows)
     counted = ", ".join(f"{severities[name]} {name}" for name in ("error", "warn", "info"))
+    found = "1 finding" if len(rows) == 1 else f"{len(rows)} findings"
     return (
-        f"{edition['edition_year']}: {len(rows)} findings ({counted}); {edition['statements']} figures "
+        f"{edition['edition_year']}: {found} ({counted}); {edition['statements']} figures "
         f"understood in the text, {edition['unread']} sentences with figures not (jvom findings --unread)"
     )
 

@@ -14,6 +14,9 @@ from schemas.report_day import late
 
 Row = dict[str, object]
 
+SEVERITIES = {"errors": "error", "warnings": "warn", "infos": "info"}
+"""Column of the status → severity of the findings that it counts."""
+
 
 @dataclass(frozen=True)
 class Status:
@@ -66,7 +69,13 @@ def _from_published(file: Path) -> tuple[list[Row], Row | None, Row | None]:
 
         editions = rows(
             "SELECT edition_year, vintage, count(*) OVER () AS vintages, source_fidelity, source_path, "
-            "recorded_at FROM editions ORDER BY edition_year"
+            "recorded_at, "
+            + ", ".join(
+                f"(SELECT count(*) FROM findings WHERE findings.edition_year = editions.edition_year "
+                f"AND severity = '{severity}') AS {name}"
+                for name, severity in SEVERITIES.items()
+            )
+            + " FROM editions ORDER BY edition_year"
         )
         runs = rows(
             "SELECT run_id, actor, recorded_at, edition_year, cause FROM vintages "
@@ -85,7 +94,7 @@ def show(terminal: Terminal, status: Status) -> None:
         print(f"{status.warehouse}: nothing is published yet; jvom build makes it")
     else:
         print(f"{status.warehouse}: release {status.release_id} of {status.published_at:%Y-%m-%d %H:%M} UTC")
-        columns = ("edition_year", "vintage", "source_fidelity", "source_path", "recorded_at")
+        columns = ("edition_year", "vintage", "source_fidelity", "source_path", "recorded_at", *SEVERITIES)
         terminal.table(columns, [[row[name] for name in columns] for row in status.editions])
     print(f"late:     {', '.join(map(str, status.late)) or 'none'}")
     if status.last_run:

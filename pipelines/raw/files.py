@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import unicodedata
 from collections.abc import Collection, Sequence
 from pathlib import Path, PurePath
 
@@ -66,6 +67,7 @@ def _described_in(folder: Path, raw: Path, problems: list[JvomError]) -> list[So
         return []
     for path in paths:
         try:
+            _check_name(path.name, _shown(folder, raw))
             files.append(described(_inside(path, raw), int(folder.name), _shown(path, raw)))
         except SourceError as error:
             problems.append(error)
@@ -95,6 +97,14 @@ def _by_age(files: list[SourceFile], locked: list[SourceFile]) -> tuple[SourceFi
 
 def _shown(path: Path, raw: Path) -> str:
     return f"raw/{path.relative_to(raw).as_posix()}"
+
+
+def _check_name(name: str, folder: str) -> None:
+    """A name with a line break, or that is no UTF-8 (`Cs`), fits in no message, lock or published row."""
+    if any(unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") for character in name):
+        shown = f"{folder}/{name.encode('unicode_escape').decode('ascii')}"
+        hint = "rename the file; its name counts for nothing"
+        raise SourceError("has control characters in its name, or no UTF-8", file=shown, hint=hint)
 
 
 def _inside(path: Path, raw: Path) -> bytes:

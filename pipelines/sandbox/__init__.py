@@ -6,7 +6,8 @@ plain bytes pass, either way: nothing that the other side could have run.
 
 What this is: a fence around accidents. The child can open no file and no socket, nor start a
 program, since no descriptor is left to it; the kernel ends it at its limits of CPU time, memory
-and written bytes, and its parent at that of wall time. What it is not: a jail. Who manages to run
+and written bytes, its parent at that of wall time, and (on Linux) it ends with a parent that is
+killed. What it is not: a jail. Who manages to run
 machine code in the child has the rights of the user who started the build, and may free a
 descriptor. On macOS the kernel does not enforce the bound on memory.
 """

@@ -8,9 +8,10 @@ from __future__ import annotations
 import os
 import sys
 
-from pipelines.sandbox.child import limit
+from pipelines.sandbox.child import end_with_parent, limit
 
 if __name__ == "__main__":
     cpu_seconds, memory, output, *command = sys.argv[1:]
+    end_with_parent()
     limit(int(cpu_seconds), int(memory), int(output))
     os.execvp(command[0], command)

@@ -7,9 +7,11 @@ Run as `python -m pipelines.sandbox.child MODULE:FUNCTION CPU_SECONDS MEMORY_BYT
 from __future__ import annotations
 
 import codecs
+import ctypes
 import importlib
 import os
 import resource
+import signal
 import sys
 import traceback
 from contextlib import suppress
@@ -22,6 +24,7 @@ TOO_DEEP = 72
 BROKEN = 73
 """Exit codes; other ends are signals. The last line on standard error names what went wrong."""
 
+_PARENT_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of <linux/prctl.h>
 
 CODECS = ("ascii", "cp1252", "latin-1", "utf-16-le", "utf-8", "utf-8-sig")
 """Loaded beforehand: each is a file of its own."""
@@ -33,7 +36,17 @@ def limit(cpu_seconds: int, memory: int, output: int) -> None:
     if sys.platform != "darwin":  # whose kernel neither takes nor keeps this one
         _bound(resource.RLIMIT_AS, memory, memory)
     _bound(resource.RLIMIT_FSIZE, output, output)
+    signal.signal(signal.SIGXFSZ, signal.SIG_DFL)  # which Python ignores, and what it becomes would too
     _bound(resource.RLIMIT_CORE, 0, 0)
+
+
+def end_with_parent() -> None:
+    """A parent that is killed takes this process, and what it becomes, along; on Linux only.
+
+    Elsewhere the bound on CPU time ends a child that nobody waits for.
+    """
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PARENT_DEATH_SIGNAL, signal.SIGKILL)
 
 
 def _bound(kind: int, soft: int, hard: int) -> None:
@@ -51,6 +64,7 @@ def close_the_door() -> None:
 def main(arguments: list[str]) -> None:
     """Writes what the function answers, or the error that it raises, to standard output."""
     name, *bounds = arguments
+    end_with_parent()
     limit(*(int(bound) for bound in bounds))
     module_name, _, function_name = name.partition(":")
     try:

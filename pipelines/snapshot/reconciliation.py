@@ -86,11 +86,12 @@ def renew(lake: Attached, held: Held, found: Found, run: Run) -> bool:
     key = ["reconciliation", str(year), str(vintage), found.rules_version]
     if found.rules_version in before:  # a key is for one commit
         key.append(run.now.isoformat())
+    count = found.counts["findings"]
     commit(
         lake,
         lambda: insert(lake, year, vintage, found, run),
         key=":".join(key),
-        message=f"Edition {year}, vintage {vintage}: {found.counts['findings']} findings "
+        message=f"Edition {year}, vintage {vintage}: {count} {'finding' if count == 1 else 'findings'} "
         f"by rules {found.rules_version}",
         actor=run.actor,
         info={"kind": "reconciliation", "edition_year": year, "vintage": vintage, "run_id": run.run_id},

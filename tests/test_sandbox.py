@@ -1,0 +1,108 @@
+"""The limits of the sandbox: going over one is told in one paragraph, and nothing is left behind."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from conftest import ROOT
+
+from pipelines import sandbox
+from pipelines.sandbox import Limits
+from schemas.errors import SourceError
+
+SMALL = Limits(seconds=30, cpu_seconds=1, memory=512 * 2**20, output=2**20, hint="give another file")
+LONGEST = 400  # characters of one refusal
+PATIENCE = 20.0  # seconds that a process is waited for
+
+OVER = {
+    "sleep": (Limits(seconds=1, hint=SMALL.hint), "takes longer than 1 seconds"),
+    "compute": (SMALL, "more than 1 seconds of computing"),
+    "fill": (SMALL, "more than 512 MB of memory"),
+    "write": (SMALL, "far more than a report"),
+    "nest": (SMALL, "nested far deeper"),
+    "crash": (SMALL, "breaks its reader (SIGSEGV)"),
+    "leave": (SMALL, "it is damaged"),
+    "not_there": (SMALL, "breaks its reader: AttributeError"),
+}
+on_linux = pytest.mark.skipif(sys.platform != "linux", reason="looks in /proc, and needs Linux's kernel")
+
+
+def children(process: int) -> set[int]:
+    """The children of a process, dead ones that nobody asked about included."""
+    tasks = Path(f"/proc/{process}/task").glob("*/children")
+    return {int(child) for task in tasks for child in task.read_text().split()}
+
+
+@on_linux
+@pytest.mark.parametrize("name", OVER)
+def test_going_over_a_limit_is_one_paragraph_and_leaves_nothing(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limits, words = OVER[name]
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    before, opened = children(os.getpid()), os.listdir("/proc/self/fd")
+    with pytest.raises(SourceError) as caught:
+        sandbox.call(f"tests.sandboxed:{name}", 1, file="raw/2023/report.pdf", limits=limits)
+    told = str(caught.value)
+    assert words in told
+    assert told.startswith("raw/2023/report.pdf: ")
+    assert (caught.value.hint, caught.value.exit_code) == (SMALL.hint, 1)
+    assert "\n\n" not in told
+    assert "Traceback" not in told
+    assert len(told) < LONGEST
+    assert children(os.getpid()) == before
+    assert os.listdir("/proc/self/fd") == opened
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_no_file_socket_pipe_or_program_opens_inside() -> None:
+    assert sandbox.call("tests.sandboxed:knock", 1, file="x") == ([], b"")
+
+
+def test_what_is_within_the_limits_comes_back_as_it_went() -> None:
+    question = {"naïef": [1, None, "\0\n"]}
+    data = bytes(range(256)) * 1000
+    assert sandbox.call("tests.sandboxed:echo", question, data, file="x", limits=SMALL) == (question, data)
+
+
+@on_linux
+def test_a_killed_parent_leaves_no_child_and_no_file(tmp_path: Path) -> None:
+    code = "from pipelines import sandbox; sandbox.call('tests.sandboxed:sleep', 1, file='x')"
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    with subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, env=environment) as parent:
+        wait_until(lambda: any(reads(child) for child in children(parent.pid)))
+        (child,) = children(parent.pid)
+        parent.kill()
+    wait_until(lambda: not runs(child))
+    assert list(tmp_path.iterdir()) == []
+
+
+def wait_until(true: Callable[[], bool]) -> None:
+    end = time.monotonic() + PATIENCE
+    while not true():
+        assert time.monotonic() < end, "it does not happen"
+        time.sleep(0.01)
+
+
+def reads(process: int) -> bool:
+    """Whether a child has closed its door."""
+    try:
+        limits = Path(f"/proc/{process}/limits").read_text(encoding="utf-8")
+    except OSError:
+        return False
+    return any(line.split()[3:5] == ["3", "3"] for line in limits.splitlines() if "open files" in line)
+
+
+def runs(process: int) -> bool:
+    """Whether a process lives; one that is dead, and not yet buried by its new parent, does not."""
+    try:
+        state = Path(f"/proc/{process}/stat").read_text(encoding="utf-8")
+    except OSError:
+        return False
+    return state.rpartition(")")[2].split()[0] not in ("Z", "X")
