@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import subprocess
 import sys
@@ -65,9 +66,18 @@ def jvom() -> Jvom:
 
 
 @pytest.fixture(scope="session")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A warehouse built by `jvom build` from the repository's raw/; tests read it and do not write."""
-    warehouse = tmp_path_factory.mktemp("built") / "warehouse"
-    done = run_jvom("build", "--warehouse", warehouse)
-    assert done.returncode == 0, done.stderr
-    return warehouse
+def built(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """A warehouse built by `jvom build` from the repository's raw/; tests read it and do not write.
+
+    One for all processes of a run: the first to ask builds it, the others wait for it.
+    """
+    own = tmp_path_factory.getbasetemp()
+    folder = (own if worker_id == "master" else own.parent) / "built"
+    folder.mkdir(exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "done").exists():
+            done = run_jvom("build", "--warehouse", folder / "warehouse")
+            assert done.returncode == 0, done.stderr
+            (folder / "done").touch()
+    return folder / "warehouse"

@@ -54,12 +54,13 @@ def _answers(address: str, process: subprocess.Popen[bytes]) -> None:
 
 
 @pytest.fixture(scope="module")
-def address(built: Path) -> Iterator[str]:
-    """`jvom ui --read-only` on the built warehouse."""
+def address(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """`jvom ui --read-only` on a copy of the built warehouse: Dagster touches its history all the same."""
+    warehouse = shutil.copytree(built, tmp_path_factory.mktemp("shown") / "warehouse")
     port = _free_port()
     command = [sys.executable, "-m", "pipelines.cli", "ui", "--read-only", "--port", str(port)]
     process = subprocess.Popen(
-        [*command, "--warehouse", str(built)], cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}
+        [*command, "--warehouse", str(warehouse)], cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}
     )
     try:
         _answers(f"http://127.0.0.1:{port}", process)

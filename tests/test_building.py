@@ -55,15 +55,15 @@ def document(done: subprocess.CompletedProcess[str]) -> Any:
     return json.loads(done.stdout)
 
 
-def test_nothing_new_writes_nothing(built: Path, jvom: Jvom) -> None:
-    before = tree(built)
+def test_nothing_new_writes_nothing(own: Settings, jvom: Jvom) -> None:
+    before = tree(own.warehouse)
     for arguments in (["build"], ["build", "--year", 2024], ["build", "--dry-run"]):
-        done = jvom(*arguments, "--warehouse", built)
+        done = jvom(*arguments, *options(own))
         assert done.returncode == 0
         assert "Nothing new" in done.stdout
-    done = jvom("ingest", EDITION, "--year", 2024, "--warehouse", built, "--json")
+    done = jvom("ingest", EDITION, "--year", 2024, *options(own), "--json")
     assert document(done)["nothing_new"] is True
-    assert tree(built) == before
+    assert tree(own.warehouse) == before
 
 
 def test_a_dry_run_writes_nothing_and_names_the_figures(own: Settings, jvom: Jvom) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import hashlib
 import json
 import re
 import shutil
@@ -20,7 +21,7 @@ from conftest import ROOT, Jvom
 
 import schemas
 from pipelines import folders, pending, published, settings, site, versions, views
-from pipelines.site import content, drawing, pages
+from pipelines.site import content, drawing, drawings, pages
 from tests.building import base_tables, edition_tables
 
 FIGURES = (
@@ -380,6 +381,29 @@ def test_a_site_that_is_gone_is_made_again_and_then_nothing_is_new(
     before = (built / "site" / "en/lineage.html").read_bytes()
     assert (warehouse / "site" / "en/lineage.html").read_bytes() == before
     assert pending.plan(settings.find(raw, warehouse)).nothing
+
+
+def test_a_chart_that_is_the_same_is_not_drawn_again(planted: dict[str, bytes]) -> None:
+    (first, svg), *_ = json.loads(planted[drawings.FILE]).items()
+    (spec,) = (
+        found
+        for path, data in planted.items()
+        if path.endswith(".html")
+        for found in Page(data.decode()).json
+        if hashlib.sha256(json.dumps(found, sort_keys=True).encode()).hexdigest() == first
+    )
+    assert drawings.Drawings().of(spec) == svg
+    kept = drawings.Drawings({first: "as it was drawn"})
+    assert kept.of(spec) == "as it was drawn"
+    assert kept.of({**spec, "height": 123}).startswith("<svg")
+    assert len(json.loads(kept.file())) == 2
+
+
+def test_drawings_that_cannot_be_read_are_drawn_anew(tmp_path: Path) -> None:
+    assert drawings.read(tmp_path) == {}
+    for damaged in (b"{", b"[]", bytes([255])):
+        (tmp_path / drawings.FILE).write_bytes(damaged)
+        assert drawings.read(tmp_path) == {}
 
 
 def test_graphs_are_drawn_from_sources_to_results() -> None:

@@ -71,10 +71,12 @@ def site_asset(warehouse: Warehouse) -> dg.MaterializeResult:
     with spoken(), warehouse.lake().writer():
         release_id = _release(where.published)
         made_from = f"{release_id} {versions.site()}"
-        written = folders.mark(where.site) != made_from
+        before = folders.mark(where.site) or ""
+        written = before != made_from
         if written:
             with published.connect(where.published) as connection:
-                files = site.build(connection, lineage=views.lineage(), assets=_graph())
+                earlier = site.drawings.read(where.site) if before.endswith(versions.site()) else None
+                files = site.build(connection, lineage=views.lineage(), assets=_graph(), earlier=earlier)
             folders.put(where.site, files, made_from)
     return dg.MaterializeResult(
         metadata={"start": dg.MetadataValue.path(str(where.site / site.START)), "written": written},

@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from pipelines.site.drawings import Drawings
+
 Words = Mapping[str, Any]
 Row = Mapping[str, Any]
 
@@ -72,7 +74,7 @@ class Chart:
     svg: str
 
 
-def of_mission(name: str, trends: Sequence[Row], words: Words) -> Chart:
+def of_mission(name: str, trends: Sequence[Row], words: Words, drawings: Drawings) -> Chart:
     """Frame beside deployed, military on civil/police, for each edition that lists the mission."""
     data = [
         {"edition_year": row["edition_year"], **_part(column, row[column], words)}
@@ -85,21 +87,22 @@ def of_mission(name: str, trends: Sequence[Row], words: Words) -> Chart:
         words["chart_mission"].format(name=name),
         data,
         words,
+        drawings,
         grouped=True,
     )
 
 
-def of_totals(totals: Sequence[Row], words: Words) -> Chart:
+def of_totals(totals: Sequence[Row], words: Words, drawings: Drawings) -> Chart:
     """The printed totals of each edition, drawn like a mission."""
     data = [
         {"edition_year": row["edition_year"], **_part(row["column_name"], row["printed"], words)}
         for row in sorted(totals, key=lambda row: (row["edition_year"], _rank(row["column_name"])))
         if row["column_name"] in SERIES and row["printed"] is not None
     ]
-    return _bars("totals", words["chart_totals"], data, words, grouped=True)
+    return _bars("totals", words["chart_totals"], data, words, drawings, grouped=True)
 
 
-def of_edition(year: int, trends: Sequence[Row], words: Words) -> Chart:
+def of_edition(year: int, trends: Sequence[Row], words: Words, drawings: Drawings) -> Chart:
     """Persons sent per mission in one edition, most first."""
     ranked = sorted(
         (row for row in trends if row["deployed_total_computed"] is not None),
@@ -111,10 +114,11 @@ def of_edition(year: int, trends: Sequence[Row], words: Words) -> Chart:
         for column in DEPLOYED
         if row[column] is not None
     ]
-    return _bars(f"edition-{year}", words["chart_edition"].format(year=year), data, words, grouped=False)
+    title = words["chart_edition"].format(year=year)
+    return _bars(f"edition-{year}", title, data, words, drawings, grouped=False)
 
 
-def of_timeline(name: str, timeline: Sequence[Row], words: Words) -> Chart | None:
+def of_timeline(name: str, timeline: Sequence[Row], words: Words, drawings: Drawings) -> Chart | None:
     """Figures over the days that they speak of, a colour and shape for each basis; None for a few."""
     import altair as alt
 
@@ -150,7 +154,7 @@ def of_timeline(name: str, timeline: Sequence[Row], words: Words) -> Chart | Non
     points = figures.mark_point(filled=True, size=55).encode(x=x, shape=shape, **shared)
     chart = alt.layer(spans, points).properties(width=WIDTH - 60, height=240)
     title = words["chart_timeline"].format(name=name)
-    return _drawn(f"timeline-{timeline[0]['mission_id']}", title, chart, words)
+    return _drawn(f"timeline-{timeline[0]['mission_id']}", title, chart, words, drawings)
 
 
 def _part(column: str, persons: int, words: Words) -> dict[str, Any]:
@@ -168,7 +172,9 @@ def _rank(column: str) -> int:
     return list(SERIES).index(column) if column in SERIES else len(SERIES)
 
 
-def _bars(name: str, title: str, data: list[dict[str, Any]], words: Words, *, grouped: bool) -> Chart:
+def _bars(
+    name: str, title: str, data: list[dict[str, Any]], words: Words, drawings: Drawings, *, grouped: bool
+) -> Chart:
     """Stacked bars: standing ones per edition with frame beside deployed, or lying ones per mission."""
     import altair as alt
 
@@ -203,12 +209,10 @@ def _bars(name: str, title: str, data: list[dict[str, Any]], words: Words, *, gr
             color=colour,
             tooltip=tooltip,
         ).properties(width=WIDTH - 190, height={"step": 22})
-    return _drawn(name, title, chart, words)
+    return _drawn(name, title, chart, words, drawings)
 
 
-def _drawn(name: str, title: str, chart: Any, words: Words) -> Chart:
-    import vl_convert
-
+def _drawn(name: str, title: str, chart: Any, words: Words, drawings: Drawings) -> Chart:
     locale = {
         "decimal": words["decimal"],
         "thousands": words["thousands"],
@@ -216,8 +220,7 @@ def _drawn(name: str, title: str, chart: Any, words: Words) -> Chart:
         "currency": ["", ""],
     }
     spec = chart.properties(description=title).configure(**_QUIET, locale={"number": locale}).to_dict()
-    svg = vl_convert.vegalite_to_svg(spec, vl_version=vl_convert.get_vegalite_versions()[-1])
-    return Chart(name, title, words["chart_described"], spec, _inline(svg))
+    return Chart(name, title, words["chart_described"], spec, _inline(drawings.of(spec)))
 
 
 def _inline(svg: str) -> str:

@@ -6,7 +6,7 @@ import datetime
 import json
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,7 @@ from markupsafe import Markup
 import schemas
 from pipelines.site import charts, citing, drawing
 from pipelines.site.content import FIGURES, SEVERITIES, Content, Row
+from pipelines.site.drawings import Drawings
 from schemas import dataset
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ class Site:
     content: Content
     lineage: Mapping[str, Mapping[str, Sequence[tuple[str, str]]]]
     assets: Mapping[str, Sequence[str]]
+    drawings: Drawings = field(default_factory=Drawings)
 
     def pages(self) -> Iterator[tuple[str, str]]:
         """Path and text of every page."""
@@ -122,7 +124,7 @@ class Site:
             "findings": self.content.findings(),
             "severities": SEVERITIES,
             "trends": {row["mission_id"]: row for row in trends},
-            "totals_chart": charts.of_totals(totals, words) if totals else None,
+            "totals_chart": charts.of_totals(totals, words, self.drawings) if totals else None,
         }
 
     def _mission(self, mission: Row, words: Mapping[str, Any]) -> dict[str, Any]:
@@ -133,9 +135,11 @@ class Site:
         return {
             "mission": mission,
             "trends": trends,
-            "chart": charts.of_mission(mission["name"], listed, words) if listed else None,
+            "chart": charts.of_mission(mission["name"], listed, words, self.drawings) if listed else None,
             "timeline": timeline,
-            "timeline_chart": charts.of_timeline(mission["name"], timeline, words) if timeline else None,
+            "timeline_chart": charts.of_timeline(mission["name"], timeline, words, self.drawings)
+            if timeline
+            else None,
             "mandates": self.content.of("mandates", **own),
             "findings": self.content.findings(**own),
             "events": self.content.of("mission_events", **own),
@@ -158,7 +162,9 @@ class Site:
             "findings": self.content.findings(**year),
             "corrections": self.content.of("corrections", **year),
             "trends": trends,
-            "chart": charts.of_edition(edition["edition_year"], trends, words) if trends else None,
+            "chart": charts.of_edition(edition["edition_year"], trends, words, self.drawings)
+            if trends
+            else None,
         }
 
     def _evidence(self, edition: Row) -> dict[str, Any]:
