@@ -5,13 +5,14 @@ from __future__ import annotations
 import fcntl
 import os
 import subprocess
-import sys
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from unittest import mock
 
 import pytest
+
+from tests import forked
 
 ROOT = Path(__file__).resolve().parent.parent
 NOBODY = "http://127.0.0.1:9"
@@ -48,14 +49,11 @@ def environment() -> Iterator[None]:
 
 def run_jvom(*arguments: object, cwd: Path = ROOT, **variables: str) -> subprocess.CompletedProcess[str]:
     """One command line in a process of its own, as a user runs it."""
-    return subprocess.run(
-        [sys.executable, "-m", "pipelines.cli", *map(str, arguments)],
+    return forked.run(
+        [str(argument) for argument in arguments],
         cwd=cwd,
-        env={**os.environ, "PYTHONPATH": str(ROOT), **variables},
-        capture_output=True,
-        text=True,
+        environment={**os.environ, "PYTHONPATH": str(ROOT), **variables},
         timeout=300,
-        check=False,
     )
 
 

@@ -1,0 +1,88 @@
+"""Command lines in processes that are forked from one that has loaded the libraries.
+
+Loading Dagster and its like takes longer than most commands, and the suite runs hundreds of them.
+A fork is a process of its own as well: with its own environment, folder, output, status and death.
+What `python -m pipelines.cli` loads, and when, is for tests that start just that, as in `test_cli`.
+"""
+
+from __future__ import annotations
+
+import atexit
+import multiprocessing
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+LIBRARIES = (
+    "altair",
+    "dagster",
+    "duckdb",
+    "filelock",
+    "httpx",
+    "jinja2",
+    "pandera.pyarrow",
+    "pyarrow.parquet",
+    "rich",
+    "sqlalchemy.dialects.sqlite",
+    "sqlglot",
+    "typer",
+)
+PROCESSES = multiprocessing.get_context("forkserver")
+PROCESSES.set_forkserver_preload([*LIBRARIES, "tests.lake_child"])
+
+
+def run(
+    arguments: Sequence[str], *, cwd: Path, environment: Mapping[str, str], timeout: float
+) -> subprocess.CompletedProcess[str]:
+    """One command line of `jvom`, as `subprocess.run` would have it.
+
+    Raises subprocess.TimeoutExpired once `timeout` seconds are over.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        said = [Path(folder, name) for name in ("output", "errors")]
+        process = start(arguments, cwd=cwd, environment=environment, said=said)
+        process.join(timeout)
+        if process.exitcode is None:
+            process.kill()
+            process.join()
+            raise subprocess.TimeoutExpired(list(arguments), timeout)
+        output, errors = (file.read_text(encoding="utf-8") for file in said)
+    return subprocess.CompletedProcess(list(arguments), process.exitcode, output, errors)
+
+
+def start(
+    arguments: Sequence[str],
+    *,
+    cwd: Path,
+    environment: Mapping[str, str],
+    said: Sequence[Path] = (Path(os.devnull), Path(os.devnull)),
+) -> Any:
+    """The process of one command line, which leads a group of its own; `said` takes output and errors."""
+    process = PROCESSES.Process(target=_jvom, args=(list(arguments), cwd, dict(environment), *said))
+    process.start()
+    return process
+
+
+def _jvom(arguments: list[str], cwd: Path, environment: dict[str, str], output: Path, errors: Path) -> None:
+    """In the fork: all that `python -m pipelines.cli` does, what is kept for the end of a process too."""
+    os.setsid()
+    os.chdir(cwd)
+    os.environ.clear()
+    os.environ.update(environment)
+    for stream, file in ((sys.stdout, output), (sys.stderr, errors)):
+        with file.open("w") as opened:
+            os.dup2(opened.fileno(), stream.fileno())
+    sys.argv = ["jvom", *arguments]
+    from pipelines import cli
+
+    try:
+        status = cli.main()
+    finally:
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
+        atexit._run_exitfuncs()
+    sys.exit(status)
