@@ -3,19 +3,22 @@
 Loading Dagster and its like takes longer than most commands, and the suite runs hundreds of them.
 A fork is a process of its own as well: with its own environment, folder, output, status and death.
 What `python -m pipelines.cli` loads, and when, is for tests that start just that, as in `test_cli`.
+
+Coverage is not measured in a fork, which would take a third longer: it is measured in the build that
+all tests share, and where `test_safety` tries every command and every job.
 """
 
 from __future__ import annotations
 
-import atexit
 import multiprocessing
 import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 LIBRARIES = (
     "altair",
@@ -31,6 +34,7 @@ LIBRARIES = (
     "sqlglot",
     "typer",
 )
+MEASURED = "COVERAGE_PROCESS_CONFIG"  # set by pytest-cov, for coverage to start in a new process
 PROCESSES = multiprocessing.get_context("forkserver")
 PROCESSES.set_forkserver_preload([*LIBRARIES, "tests.lake_child"])
 
@@ -62,13 +66,21 @@ def start(
     said: Sequence[Path] = (Path(os.devnull), Path(os.devnull)),
 ) -> Any:
     """The process of one command line, which leads a group of its own; `said` takes output and errors."""
-    process = PROCESSES.Process(target=_jvom, args=(list(arguments), cwd, dict(environment), *said))
-    process.start()
+    unmeasured = {name: value for name, value in environment.items() if name != MEASURED}
+    return fork(_jvom, list(arguments), cwd, unmeasured, *said)
+
+
+def fork(work: Callable[..., None], *arguments: object) -> Any:
+    """The process in which a function is at work; it ends with this one."""
+    process = PROCESSES.Process(target=work, args=arguments, daemon=True)
+    with mock.patch.dict(os.environ):
+        os.environ.pop(MEASURED, None)  # for whoever comes first starts what is forked
+        process.start()
     return process
 
 
 def _jvom(arguments: list[str], cwd: Path, environment: dict[str, str], output: Path, errors: Path) -> None:
-    """In the fork: all that `python -m pipelines.cli` does, what is kept for the end of a process too."""
+    """In the fork: all that `python -m pipelines.cli` does."""
     os.setsid()
     os.chdir(cwd)
     os.environ.clear()
@@ -79,10 +91,4 @@ def _jvom(arguments: list[str], cwd: Path, environment: dict[str, str], output: 
     sys.argv = ["jvom", *arguments]
     from pipelines import cli
 
-    try:
-        status = cli.main()
-    finally:
-        for stream in (sys.stdout, sys.stderr):
-            stream.flush()
-        atexit._run_exitfuncs()
-    sys.exit(status)
+    sys.exit(cli.main())

@@ -20,7 +20,7 @@ from pipelines.snapshot import Lake, manifests
 from schemas.errors import LakeError
 from tests import lake_child
 from tests.building import VERSIONS
-from tests.forked import PROCESSES
+from tests.forked import PROCESSES, fork
 from tests.lake_child import PLAN, build, open_lake, record
 
 KILLS = 12
@@ -35,8 +35,7 @@ def start() -> Iterator[Start]:
 
     def begin(work: Callable[..., None], *arguments: object) -> tuple[Any, Any]:
         ours, theirs = PROCESSES.Pipe()
-        process = PROCESSES.Process(target=work, args=(*arguments, theirs), daemon=True)
-        process.start()
+        process = fork(work, *arguments, theirs)
         theirs.close()
         started.append(process)
         return process, ours

@@ -21,7 +21,7 @@ from pipelines.snapshot import Lake
 from schemas.errors import LakeError
 from tests import building, lake_child
 from tests.building import VERSIONS
-from tests.forked import PROCESSES
+from tests.forked import PROCESSES, fork
 from tests.lake_child import PLAN, RELEASE, build, open_lake, record
 
 psycopg = pytest.importorskip("psycopg", reason="the package psycopg is not installed")
@@ -103,10 +103,7 @@ def test_it_is_the_same_lake(lake: Lake, tmp_path: Path) -> None:
 
 def test_the_lock_is_held_across_processes_and_ends_with_its_holder(lake: Lake) -> None:
     ours, theirs = PROCESSES.Pipe()
-    holder = PROCESSES.Process(
-        target=lake_child.hold_writer_of, args=(lake.address.catalog, lake.address.data, theirs), daemon=True
-    )
-    holder.start()
+    holder = fork(lake_child.hold_writer_of, lake.address.catalog, lake.address.data, theirs)
     pid = ours.recv()
     said: list[str] = []
     with (
