@@ -34,9 +34,12 @@ LIBRARIES = (
     "sqlglot",
     "typer",
 )
+# Those of ours that take long, except the one that looks at the environment: `pipelines.definitions`.
+OURS = ("pipelines.automation", "pipelines.cli", "pipelines.run", "pipelines.site", "tests.lake_child")
+ROOT = Path(__file__).resolve().parent.parent
 MEASURED = "COVERAGE_PROCESS_CONFIG"  # set by pytest-cov, for coverage to start in a new process
 PROCESSES = multiprocessing.get_context("forkserver")
-PROCESSES.set_forkserver_preload([*LIBRARIES, "tests.lake_child"])
+PROCESSES.set_forkserver_preload([*LIBRARIES, *OURS])
 
 
 def run(
@@ -89,6 +92,10 @@ def _jvom(arguments: list[str], cwd: Path, environment: dict[str, str], output: 
         with file.open("w") as opened:
             os.dup2(opened.fileno(), stream.fileno())
     sys.argv = ["jvom", *arguments]
+    if environment["PYTHONPATH"] != str(ROOT):  # of a copy of the project
+        sys.path.insert(0, environment["PYTHONPATH"])
+        for name in [name for name in sys.modules if name.partition(".")[0] in ("pipelines", "schemas")]:
+            del sys.modules[name]
     from pipelines import cli
 
     sys.exit(cli.main())
