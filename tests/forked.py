@@ -69,8 +69,12 @@ def start(
     said: Sequence[Path] = (Path(os.devnull), Path(os.devnull)),
 ) -> Any:
     """The process of one command line, which leads a group of its own; `said` takes output and errors."""
-    unmeasured = {name: value for name, value in environment.items() if name != MEASURED}
-    return fork(_jvom, list(arguments), cwd, unmeasured, *said)
+    return fork(_jvom, list(arguments), cwd, unmeasured(environment), *said)
+
+
+def unmeasured(environment: Mapping[str, str]) -> dict[str, str]:
+    """The same, but for coverage: nor is it worth its time in an interface of several processes."""
+    return {name: value for name, value in environment.items() if name != MEASURED}
 
 
 def fork(work: Callable[..., None], *arguments: object) -> Any:

@@ -92,7 +92,7 @@ def test_dagster_dev_by_the_line_in_the_readme_shows_the_same_history(built: Pat
     process = subprocess.Popen(
         ["bash", "-c", command],
         cwd=project,
-        env={**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"},
+        env=forked.unmeasured(os.environ) | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
