@@ -13,6 +13,8 @@ from unittest import mock
 
 import pytest
 
+from tests import forked
+
 ROOT = Path(__file__).resolve().parent.parent
 NOBODY = "http://127.0.0.1:9"
 
@@ -48,14 +50,11 @@ def environment() -> Iterator[None]:
 
 def run_jvom(*arguments: object, cwd: Path = ROOT, **variables: str) -> subprocess.CompletedProcess[str]:
     """One command line in a process of its own, as a user runs it."""
-    return subprocess.run(
-        [sys.executable, "-m", "pipelines.cli", *map(str, arguments)],
+    return forked.run(
+        [str(argument) for argument in arguments],
         cwd=cwd,
-        env={**os.environ, "PYTHONPATH": str(ROOT), **variables},
-        capture_output=True,
-        text=True,
+        environment={**os.environ, "PYTHONPATH": str(ROOT), **variables},
         timeout=300,
-        check=False,
     )
 
 
@@ -77,7 +76,8 @@ def built(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
     with (folder / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (folder / "done").exists():
-            done = run_jvom("build", "--warehouse", folder / "warehouse")
+            command = [sys.executable, "-m", "pipelines.cli", "build", "--warehouse", folder / "warehouse"]
+            done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
             assert done.returncode == 0, done.stderr
             (folder / "done").touch()
     return folder / "warehouse"

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.forked import unmeasured
+
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
@@ -60,7 +62,9 @@ def address(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[s
     port = _free_port()
     command = [sys.executable, "-m", "pipelines.cli", "ui", "--read-only", "--port", str(port)]
     process = subprocess.Popen(
-        [*command, "--warehouse", str(warehouse)], cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}
+        [*command, "--warehouse", str(warehouse)],
+        cwd=ROOT,
+        env=unmeasured({**os.environ, "PYTHONPATH": str(ROOT)}),
     )
     try:
         _answers(f"http://127.0.0.1:{port}", process)

@@ -13,6 +13,7 @@ import pytest
 from test_browser import CHROMIUM, QUIET, ROOT, _answers, _free_port
 
 from tests.acquiring import edition
+from tests.forked import unmeasured
 
 pytestmark = pytest.mark.skipif(
     CHROMIUM is None, reason="no Chromium here: install Debian's package chromium to run the browser tests"
@@ -29,7 +30,7 @@ def address(tmp_path: Path) -> Iterator[str]:
     process = subprocess.Popen(
         [sys.executable, "-m", "pipelines.cli", "ui", "--port", str(port), *where],
         cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        env=unmeasured({**os.environ, "PYTHONPATH": str(ROOT)}),
     )
     try:
         _answers(f"http://127.0.0.1:{port}", process)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -209,7 +208,9 @@ def test_a_plan_sees_a_published_file_that_is_gone_or_damaged(own: Settings) -> 
     assert pending.plan(own).years == (2024,)
 
 
-def test_old_bytes_that_new_code_refuses_do_not_hold_up_the_new_ones(built: Path, tmp_path: Path) -> None:
+def test_old_bytes_that_new_code_refuses_do_not_hold_up_the_new_ones(
+    built: Path, tmp_path: Path, jvom: Jvom
+) -> None:
     """In a copy of the project whose registry and file both spell a mission anew: the old file is refused."""
     project = tmp_path / "project"
     for name in ("pipelines", "schemas", "raw"):
@@ -221,15 +222,7 @@ def test_old_bytes_that_new_code_refuses_do_not_hold_up_the_new_ones(built: Path
         (project / "raw" / "2024" / "jvom-2024.txt", "UNTSO 12 32 32", "UNTSO-missie 12 32 32"),
     ):
         file.write_text(mutated(file, {old: new}), encoding="utf-8")
-    done = subprocess.run(
-        [sys.executable, "-m", "pipelines.cli", "build", "--json"],
-        cwd=project,
-        env={**os.environ, "PYTHONPATH": str(project)},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    done = jvom("build", "--json", cwd=project, PYTHONPATH=str(project))
     assert done.returncode == 1, done.stderr
     refused, read = document(done)["editions"]
     assert "UNTSO" in refused["error"]

@@ -20,6 +20,7 @@ import pytest
 from conftest import ROOT, run_jvom
 
 from schemas import RELATIONS, TRENDS
+from tests import forked
 
 # What rightly differs between two builds of the same content: who, when, which run, which snapshot.
 STAMPS = {name: {c.name for c in RELATIONS[name].columns if c.role == "stamp"} for name in RELATIONS}
@@ -59,19 +60,16 @@ def test_published_file_needs_nothing_but_duckdb_and_documents_every_column(buil
 def test_killed_builds_followed_by_another_equal_one_build(built: Path, tmp_path: Path) -> None:
     """Killed again and again on one warehouse, each time a little later, so each also recovers."""
     warehouse = tmp_path / "warehouse"
-    for after in (1.5, 4.0, 5.5, 6.5):
-        process = subprocess.Popen(
-            [sys.executable, "-m", "pipelines.cli", "build", "--warehouse", str(warehouse)],
+    for after in (0.6, 2.0, 3.5, 4.5):
+        process = forked.start(
+            ["build", "--warehouse", str(warehouse)],
             cwd=ROOT,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
+            environment={**os.environ, "PYTHONPATH": str(ROOT)},
         )
-        try:
-            process.wait(after)
-        except subprocess.TimeoutExpired:
+        process.join(after)
+        if process.is_alive():
             os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+            process.join()
     done = run_jvom("build", "--warehouse", warehouse)
     assert done.returncode == 0, done.stderr
     assert contents(warehouse) == contents(built)
@@ -94,7 +92,7 @@ def test_dagster_dev_by_the_line_in_the_readme_shows_the_same_history(built: Pat
     process = subprocess.Popen(
         ["bash", "-c", command],
         cwd=project,
-        env={**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"},
+        env=forked.unmeasured(os.environ) | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,

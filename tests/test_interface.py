@@ -18,6 +18,7 @@ import pytest
 from conftest import ROOT, Jvom
 
 from pipelines.commands import interface
+from tests.forked import unmeasured
 
 PATIENCE = 120  # seconds; a loaded machine takes long to import Dagster three times
 
@@ -71,6 +72,7 @@ def test_it_shows_the_runs_and_ends_as_a_whole(own: Path, port: int) -> None:
     with subprocess.Popen(
         [sys.executable, "-m", "pipelines.cli", "ui", "--json", "--warehouse", own, "--port", str(port)],
         cwd=ROOT,
+        env=unmeasured(os.environ),
         stdout=subprocess.PIPE,
         text=True,
     ) as process:

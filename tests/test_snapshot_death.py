@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import multiprocessing
 import random
 import shutil
 import time
@@ -21,11 +20,10 @@ from pipelines.snapshot import Lake, manifests
 from schemas.errors import LakeError
 from tests import lake_child
 from tests.building import VERSIONS
+from tests.forked import PROCESSES, fork
 from tests.lake_child import PLAN, build, open_lake, record
 
 KILLS = 12
-PROCESSES = multiprocessing.get_context("forkserver")  # a fork of it starts in no time
-PROCESSES.set_forkserver_preload(["tests.lake_child"])
 
 Start = Callable[..., tuple[Any, Any]]
 
@@ -37,8 +35,7 @@ def start() -> Iterator[Start]:
 
     def begin(work: Callable[..., None], *arguments: object) -> tuple[Any, Any]:
         ours, theirs = PROCESSES.Pipe()
-        process = PROCESSES.Process(target=work, args=(*arguments, theirs), daemon=True)
-        process.start()
+        process = fork(work, *arguments, theirs)
         theirs.close()
         started.append(process)
         return process, ours

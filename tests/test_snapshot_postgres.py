@@ -5,7 +5,6 @@ Needs the server's programs (Debian: postgresql) and the package psycopg; else t
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import pwd
 import shutil
@@ -22,6 +21,7 @@ from pipelines.snapshot import Lake
 from schemas.errors import LakeError
 from tests import building, lake_child
 from tests.building import VERSIONS
+from tests.forked import PROCESSES, fork
 from tests.lake_child import PLAN, RELEASE, build, open_lake, record
 
 psycopg = pytest.importorskip("psycopg", reason="the package psycopg is not installed")
@@ -102,13 +102,8 @@ def test_it_is_the_same_lake(lake: Lake, tmp_path: Path) -> None:
 
 
 def test_the_lock_is_held_across_processes_and_ends_with_its_holder(lake: Lake) -> None:
-    processes = multiprocessing.get_context("forkserver")
-    processes.set_forkserver_preload(["tests.lake_child"])
-    ours, theirs = processes.Pipe()
-    holder = processes.Process(
-        target=lake_child.hold_writer_of, args=(lake.address.catalog, lake.address.data, theirs), daemon=True
-    )
-    holder.start()
+    ours, theirs = PROCESSES.Pipe()
+    holder = fork(lake_child.hold_writer_of, lake.address.catalog, lake.address.data, theirs)
     pid = ours.recv()
     said: list[str] = []
     with (

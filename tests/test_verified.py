@@ -59,16 +59,27 @@ def lake_manifest(settings: Settings) -> Path:
     return one(settings.warehouse / "lake" / "manifests", "*.json")
 
 
-PLACES: dict[str, Callable[[Settings], Path]] = {
-    "raw/2024/jvom-2024.txt": raw_file,
-    "warehouse/sources/": lambda settings: one(settings.kept, "*"),
-    "main/sections_vintages/": parquet_file,
-    "main/vintages/": lambda settings: one(Path(settings.data) / "main" / "vintages", "*.parquet"),
-    "main/releases/": lambda settings: one(Path(settings.data) / "main" / "releases", "*.parquet"),
-    "jvom.duckdb": lambda settings: settings.published,
-    "/manifest.json": lambda settings: one(settings.releases, "manifest.json"),
-    "/data/personnel.csv": lambda settings: one(settings.releases, "personnel.csv"),
-    "/changes.md": lambda settings: one(settings.releases, "changes.md"),
+Place = Callable[[Settings], Path]
+
+# Together where none hides another; a file that cannot be read hides what stands on it.
+PLACES: dict[str, dict[str, Place]] = {
+    "what was read": {
+        "raw/2024/jvom-2024.txt": raw_file,
+        "/data/personnel.csv": lambda settings: one(settings.releases, "personnel.csv"),
+        "/changes.md": lambda settings: one(settings.releases, "changes.md"),
+    },
+    "what was kept": {
+        "warehouse/sources/": lambda settings: one(settings.kept, "*"),
+        "/manifest.json": lambda settings: one(settings.releases, "manifest.json"),
+    },
+    "what is published": {"jvom.duckdb": lambda settings: settings.published},
+    "a table": {"main/sections_vintages/": parquet_file},
+    "the vintages": {
+        "main/vintages/": lambda settings: one(Path(settings.data) / "main" / "vintages", "*.parquet"),
+    },
+    "the releases": {
+        "main/releases/": lambda settings: one(Path(settings.data) / "main" / "releases", "*.parquet"),
+    },
 }
 
 
@@ -77,12 +88,14 @@ PLACES: dict[str, Callable[[Settings], Path]] = {
 def test_a_flipped_bit_and_a_lost_file_are_named(
     own: Settings, where: str, change: Callable[[Path], None]
 ) -> None:
-    change(PLACES[where](own))
+    for place in PLACES[where].values():
+        change(place(own))
     report = verified.verify(own)
-    named = [fault for fault in report.faults if where in fault.where]
-    assert named, report.faults
-    assert named[0].what
-    assert named[0].since == "found now, by the first verification there is"
+    for name in PLACES[where]:
+        named = [fault for fault in report.faults if name in fault.where]
+        assert named, (name, report.faults)
+        assert named[0].what
+        assert named[0].since == "found now, by the first verification there is"
 
 
 def test_a_flipped_bit_in_a_manifest_of_the_lake_is_told_from_one_in_its_files(own: Settings) -> None:

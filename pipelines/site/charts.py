@@ -120,7 +120,7 @@ def of_edition(year: int, trends: Sequence[Row], words: Words, drawings: Drawing
 
 def of_timeline(name: str, timeline: Sequence[Row], words: Words, drawings: Drawings) -> Chart | None:
     """Figures over the days that they speak of, a colour and shape for each basis; None for a few."""
-    import altair as alt
+    alt = _altair()
 
     data = [
         {
@@ -157,6 +157,15 @@ def of_timeline(name: str, timeline: Sequence[Row], words: Words, drawings: Draw
     return _drawn(f"timeline-{timeline[0]['mission_id']}", title, chart, words, drawings)
 
 
+def _altair() -> Any:
+    """Altair, told to check a chart when it is whole and not each of its parts as well: half of its time."""
+    import altair
+    from altair.utils import schemapi
+
+    schemapi.disable_debug_mode()
+    return altair
+
+
 def _part(column: str, persons: int, words: Words) -> dict[str, Any]:
     """One bar's figure: the column it is of, and what that is called."""
     measure = "frame" if column.startswith("frame") else "deployed"
@@ -176,7 +185,7 @@ def _bars(
     name: str, title: str, data: list[dict[str, Any]], words: Words, drawings: Drawings, *, grouped: bool
 ) -> Chart:
     """Stacked bars: standing ones per edition with frame beside deployed, or lying ones per mission."""
-    import altair as alt
+    alt = _altair()
 
     columns = [column for column in SERIES if any(row["column_name"] == column for row in data)]
     colour = alt.Color(
