@@ -80,17 +80,17 @@ class Fragment:
         """Around its words."""
         return Box.around(word.box for word in self.words)
 
-    @property
+    @cached_property
     def baseline(self) -> float:
         """The height that its words stand on."""
         return self.words[0].baseline
 
-    @property
+    @cached_property
     def size(self) -> float:
         """The largest font size in it."""
         return max(word.size for word in self.words)
 
-    @property
+    @cached_property
     def bold(self) -> bool:
         """Whether its words are bold."""
         return all(word.bold for word in self.words)

@@ -38,8 +38,12 @@ class FigureRows:
             return cost + (price.between(names[end - 1], names[end]) if end < len(names) else 0.0)
 
         @cache
+        def as_region(name: int, end: int) -> tuple[float, float]:
+            return self._as_region(names[name:end])
+
         def as_row(name: int, end: int, anchor: int) -> float:
-            return self._as_row(names[name:end], anchors[anchor], price, setting)
+            cost = as_region(name, end)[1]
+            return cost + _set_together(names[name:end], anchors[anchor], price, setting)
 
         def alone(name: int, anchor: int) -> Iterator[Step]:
             """Figures without a name, once the names above them are taken."""
@@ -61,7 +65,7 @@ class FigureRows:
                 strange = GOES_ON if first and ends.pending else 0.0
                 region = Row(page, {0: lines}, region=True)
                 if anchor == len(anchors) or lines[0].baseline < levels[anchor] + price.size:
-                    yield cost + strange + self._as_region(lines), (end, anchor), region
+                    yield cost + strange + as_region(name, end)[0], (end, anchor), region
                 if first and ends.before:
                     known = 0.0 if ends.pending else GOES_ON
                     yield cost + known, (end, anchor), Row(page, {0: lines}, begun=True)
@@ -74,21 +78,23 @@ class FigureRows:
 
         return cheapest((len(names), len(anchors)), steps)
 
-    def _as_region(self, lines: Sequence[Fragment]) -> float:
-        if folded(join(part.text for part in lines)) in self._regions:
-            return 0.0
-        return STRANGE_BOLD_REGION if lines[0].bold or lines[0].spanning else STRANGE_REGION
-
-    def _as_row(
-        self, lines: Sequence[Fragment], anchor: Sequence[Fragment], price: Prices, setting: Setting
-    ) -> float:
-        heights = [part.baseline for part in anchor]
-        firsts, lasts = [lines[0].baseline, min(heights)], [lines[-1].baseline, max(heights)]
-        cost = askew(setting, firsts, lasts, price.size)
-        cost += CROSSES_RULE * price.crossed(min(firsts), max(lasts))
+    def _as_region(self, lines: Sequence[Fragment]) -> tuple[float, float]:
+        """Price of taking a text for the name of a region, and of taking it for that of a row."""
         known = folded(join(part.text for part in lines)) in self._regions
         ends_in_region = any(folded(part.text) in self._regions for part in lines[1:])
-        return cost + (REGION_AS_ROW if known or ends_in_region or lines[0].spanning else 0.0)
+        strange = STRANGE_BOLD_REGION if lines[0].bold or lines[0].spanning else STRANGE_REGION
+        row = REGION_AS_ROW if known or ends_in_region or lines[0].spanning else 0.0
+        return 0.0 if known else strange, row
+
+
+def _set_together(
+    lines: Sequence[Fragment], anchor: Sequence[Fragment], price: Prices, setting: Setting
+) -> float:
+    """Price of how a name and its figures are set against each other."""
+    heights = [part.baseline for part in anchor]
+    firsts, lasts = [lines[0].baseline, min(heights)], [lines[-1].baseline, max(heights)]
+    cost = askew(setting, firsts, lasts, price.size)
+    return cost + CROSSES_RULE * price.crossed(min(firsts), max(lasts))
 
 
 def _is_near(lines: Sequence[Fragment], level: float, size: float) -> bool:

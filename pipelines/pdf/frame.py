@@ -64,13 +64,17 @@ class Frame:
 
     def box(self, left: float, bottom: float, right: float, top: float) -> Box:
         """A rectangle on the page as shown."""
-        x1, y1 = self.point(left, bottom)
-        x2, y2 = self.point(right, top)
-        return Box(min(x1, x2), min(y1, y2), max(x1, x2), max(y1, y2))
+        # Asked twice for every character of a file, so `point` is written out.
+        x1, x2 = self.a * left + self.c * bottom + self.e, self.a * right + self.c * top + self.e
+        y1, y2 = self.b * left + self.d * bottom + self.f, self.b * right + self.d * top + self.f
+        if x1 > x2:
+            x1, x2 = x2, x1
+        return Box(x1, y1, x2, y2) if y1 <= y2 else Box(x1, y2, x2, y1)
 
     def holds(self, box: Box) -> bool:
         """Whether the centre of `box` is on the page."""
-        return 0 <= box.centre <= self.width and 0 <= box.middle <= self.height
+        across, down = (box.left + box.right) / 2, (box.top + box.bottom) / 2
+        return 0 <= across <= self.width and 0 <= down <= self.height
 
 
 def objects(page: pdfium.FPDF_PAGE, frame: Frame) -> Iterator[tuple[pdfium.FPDF_PAGEOBJECT, int, Frame]]:

@@ -155,8 +155,9 @@ class _Boxes:
         box = self._frame.box(left.value, bottom.value, right.value, top.value)
         if not self._frame.holds(box):
             return None
-        pdfium.FPDFText_GetCharOrigin(self._page, index, *self._origin)
-        x, y = self._frame.point(self._origin[0].value, self._origin[1].value)
+        across, up = self._origin
+        pdfium.FPDFText_GetCharOrigin(self._page, index, across, up)
+        x, y = self._frame.point(across.value, up.value)
         loose = self._loose
         pdfium.FPDFText_GetLooseCharBox(self._page, index, loose)
         wide = self._frame.box(loose.left, loose.bottom, loose.right, loose.top)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import groupby
 
 from pipelines.pdf.model import Box, PdfLine, PdfPage, Word
@@ -64,6 +65,7 @@ class _Chain:
     box: Box
 
 
+@lru_cache(4096)
 def folded(text: str) -> str:
     """For comparison: no white space, no case, no soft hyphens."""
     return "".join(text.split()).replace("\u00ad", "").replace("\u2010", "-").casefold()

@@ -48,13 +48,16 @@ class Box:
     @staticmethod
     def around(boxes: Iterable[Box]) -> Box:
         """The smallest box that holds all of `boxes`, of which there is at least one."""
-        found = list(boxes)
-        return Box(
-            min(box.left for box in found),
-            min(box.top for box in found),
-            max(box.right for box in found),
-            max(box.bottom for box in found),
-        )
+        rest = iter(boxes)
+        first = next(rest)
+        left, top, right, bottom = first.left, first.top, first.right, first.bottom
+        for box in rest:
+            # Asked for every word of every table: comparing costs less than min and max.
+            left = box.left if box.left < left else left
+            top = box.top if box.top < top else top
+            right = box.right if box.right > right else right
+            bottom = box.bottom if box.bottom > bottom else bottom
+        return Box(left, top, right, bottom)
 
 
 @dataclass(frozen=True, slots=True)

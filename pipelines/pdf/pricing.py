@@ -8,6 +8,7 @@ below 1000 (`tests/renditions`).
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -42,7 +43,7 @@ class Prices:
 
     def crossed(self, top: float, bottom: float) -> int:
         """Number of rules between two heights."""
-        return sum(top < height < bottom for height in self.heights)
+        return max(0, bisect_left(self.heights, bottom) - bisect_right(self.heights, top))
 
     def within(self, upper: Fragment, lower: Fragment) -> float:
         """For two lines to be one text."""

@@ -199,7 +199,7 @@ class _Places:
     """Finds the lines of the document on which tagged words stand."""
 
     def __init__(self, document: PdfDocument) -> None:
-        self._pages = {page.number: page.lines for page in document.pages}
+        self._pages = {page.number: [(line, line.box) for line in page.lines] for page in document.pages}
 
     def cell(self, cell: TagCell) -> GridCell | None:
         """The cell with its places; None if it prints nothing."""
@@ -215,16 +215,17 @@ class _Places:
 
     def _span(self, page: int, words: Sequence[Word]) -> Span:
         box = Box.around(word.box for word in words)
-        best = max(
-            self._pages[page], key=lambda line: (_shared(line, box), -abs(line.box.middle - box.middle))
+        best, _ = max(
+            self._pages[page],
+            key=lambda place: (_shared(place[0], place[1], box), -abs(place[1].middle - box.middle)),
         )
         inside = [at for at, word in enumerate(best.words) if _overlap(word.box, box) > 0] or [0]
         end = best.offsets[inside[-1]] + len(best.words[inside[-1]].text)
         return Span(page, best.number, best.offsets[inside[0]], end, box)
 
 
-def _shared(line: PdfLine, box: Box) -> float:
-    return sum(_overlap(word.box, box) for word in line.words)
+def _shared(line: PdfLine, around: Box, box: Box) -> float:
+    return sum(_overlap(word.box, box) for word in line.words) if _overlap(around, box) else 0.0
 
 
 def _overlap(one: Box, other: Box) -> float:
