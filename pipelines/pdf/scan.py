@@ -160,11 +160,9 @@ def _only_digits(text: str) -> str:
 
 def _shaped(printed: str, ink: Sequence[Patch], scan: _Scan) -> list[Digit]:
     """Its digits with their shapes; none where letters touch."""
-    if len(ink) != len(printed):
-        return []
     return [
         Digit(text, shapes.of(scan.picture, patch), (scan.page.number, patch))
-        for text, patch in zip(printed, sorted(ink), strict=True)
+        for text, patch in zip(printed, shapes.letters(ink, len(printed)), strict=False)
         if text.isdigit()
     ]
 
