@@ -28,6 +28,8 @@ _MOST_ALONE = 60
 """Figures that are looked at once more, each in a picture of its own; the others stay in doubt."""
 _LOWEST, _HIGHEST = 0.85, 1.2
 """Heights of what may be a digit, in heights of the digits on the page."""
+_WORD = 5
+"""Pieces of ink that are more than those of a figure."""
 _ALIKE = 1.06
 """Ratio of sizes up to which lines are of one size."""
 
@@ -82,8 +84,8 @@ def _second(scans: Sequence[_Scan], path: str) -> None:
     """Reads figures, words with a marker, and markers once more, each alone."""
     upright = [(scan, word) for scan in scans for word in scan.words if word.direction == "right"]
     again = [(scan, word) for scan, word in upright if word.body and (word.figure or word.markers)]
-    figures = [(scan, word) for scan, word in again if not _letters(word.text) and ")" not in word.text]
-    names = [(scan, word) for scan, word in again if _letters(word.text) or ")" in word.text]
+    figures = [(scan, word) for scan, word in again if not _is_name(word)]
+    names = [(scan, word) for scan, word in again if _is_name(word)]
     notes = [(scan, word) for scan, word in upright if word.markers]
     for found, only in ((figures, mosaic.DIGITS), (names, "")):
         said = mosaic.read([Piece(scan.picture, tuple(word.body)) for scan, word in found], path, only)
@@ -120,7 +122,9 @@ def _take(word: Inked) -> None:
     """The text of a word from what was read of it, its markers aside."""
     if word.direction != "right" or word.second is None:
         return
-    if not word.text and word.body and not word.second.isdigit():
+    if not word.text and len(word.body) >= _WORD and word.second.isalpha():
+        word.text = word.second
+    elif not word.text and word.body and not word.second.isdigit():
         # Ink that nothing reads: where it is as high as a digit, a figure may be lost.
         high = max(patch[3] - patch[1] for patch in word.body)
         word.text = "?" if _LOWEST < high / word.tall < _HIGHEST else ""
@@ -131,6 +135,12 @@ def _take(word: Inked) -> None:
         word.first, word.text = word.text, word.second if word.second.isdigit() else word.text
     elif word.markers:
         word.text = word.second
+
+
+def _is_name(word: Inked) -> bool:
+    """Whether a word may hold letters: one does, and overlooked ink that is longer than figures are."""
+    overlooked = not word.text and len(word.body) >= _WORD
+    return _letters(word.text) or ")" in word.text or overlooked
 
 
 def _letters(text: str) -> bool:
