@@ -28,8 +28,8 @@ _MOST_ALONE = 60
 """Figures that are looked at once more, each in a picture of its own; the others stay in doubt."""
 _LOWEST, _HIGHEST = 0.85, 1.2
 """Heights of what may be a digit, in heights of the digits on the page."""
-_WORD = 5
-"""Pieces of ink that are more than those of a figure."""
+_WORD = 3
+"""Overlooked ink of fewer pieces is taken for a figure."""
 _ALIKE = 1.06
 """Ratio of sizes up to which lines are of one size."""
 
@@ -122,7 +122,7 @@ def _take(word: Inked) -> None:
     """The text of a word from what was read of it, its markers aside."""
     if word.direction != "right" or word.second is None:
         return
-    if not word.text and len(word.body) >= _WORD and word.second.isalpha():
+    if not word.text and len(word.body) >= _WORD and _letters(word.second):
         word.text = word.second
     elif not word.text and word.body and not word.second.isdigit():
         # Ink that nothing reads: where it is as high as a digit, a figure may be lost.
@@ -138,7 +138,7 @@ def _take(word: Inked) -> None:
 
 
 def _is_name(word: Inked) -> bool:
-    """Whether a word may hold letters: one does, and overlooked ink that is longer than figures are."""
+    """Whether a word may hold letters; overlooked ink of several pieces may."""
     overlooked = not word.text and len(word.body) >= _WORD
     return _letters(word.text) or ")" in word.text or overlooked
 
