@@ -9,6 +9,8 @@ from statistics import median
 from pipelines.pdf.heading import HeadingPlace, TableHeading, find, folded
 from pipelines.pdf.model import Box, PdfLine, PdfPage, Rule, Word
 
+_LARGE, _LARGE_IN_PICTURE = 1.15, 1.35
+"""Font sizes, in that of a table, from which a line is a heading; in a picture they are measured by ink."""
 TEXT_GAP = 0.6
 """White space, in font sizes, up to which words on a line are one text."""
 
@@ -110,7 +112,8 @@ def _body(
     )
     upright = [line for line in within if line.direction == "right"]
     size = before.size if before and before.lines else _usual_size(upright[:12])
-    kept, ended = _until_end(upright, columns, heading, _frame_end(verticals, top), size)
+    large = (_LARGE_IN_PICTURE if page.ocr else _LARGE) * size
+    kept, ended = _until_end(upright, columns, heading, _frame_end(verticals, top), large)
     low = max((line.box.bottom for line in kept), default=top)
     below = min([line.box.top for line in page.lines if line.box.top > low], default=page.height)
     turned = tuple(
@@ -159,17 +162,17 @@ def _until_end(
     columns: tuple[Box, ...],
     heading: TableHeading,
     frame_end: float | None,
-    size: float,
+    large: float,
 ) -> tuple[list[PdfLine], bool]:
     """Lines up to the total, a footnote, running text, another heading, or the end of the frame."""
     kept: list[PdfLine] = []
     total: float | None = None
     for line in lines:
         first = line.words[0]
-        if total is not None and first.baseline > total + 0.5 * size:
+        if total is not None and first.baseline > total + 0.4 * large:
             return kept, True
         outside = frame_end is not None and line.box.middle > frame_end
-        if outside or _is_note(line) or _is_running_text(line, columns) or _is_large(line, size):
+        if outside or _is_note(line) or _is_running_text(line, columns) or _is_large(line, large):
             return kept, False
         kept.append(line)
         opening = next(runs(line.words, 1.2))
@@ -195,8 +198,8 @@ def _is_running_text(line: PdfLine, columns: tuple[Box, ...]) -> bool:
     return False
 
 
-def _is_large(line: PdfLine, size: float) -> bool:
-    return all(word.size > 1.15 * size for word in line.words)
+def _is_large(line: PdfLine, large: float) -> bool:
+    return all(word.size > large for word in line.words)
 
 
 def spanning(line: PdfLine, heading: TableHeading, second: float) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import groupby
 
+from pipelines.pdf.misread import mended
 from pipelines.pdf.model import Box, PdfLine, PdfPage, Word
 
 MAX_CHAINS = 200
@@ -74,10 +75,10 @@ def folded(text: str) -> str:
 def find(page: PdfPage, heading: TableHeading) -> HeadingPlace | None:
     """The topmost place on the page that spells every column and group of `heading`, in order."""
     lines = [line for line in page.lines if line.direction == "right"]
-    chains = {
-        text: list(_chains(lines, folded(text)))
-        for text in {text for path in heading.columns for text in path}
-    }
+    texts = {text for path in heading.columns for text in path}
+    if page.ocr:
+        lines = [mended(line, texts) for line in lines]
+    chains = {text: list(_chains(lines, folded(text))) for text in texts}
     if not all(chains.values()):
         return None
     places = []
@@ -193,6 +194,11 @@ def _groups(
     return tuple(found)
 
 
+def _is_mark(word: Word, *, drawn: bool) -> bool:
+    """Whether a word is a footnote's marker alone or, in a picture, a speck."""
+    return not word.plain if drawn else not any(letter.isalnum() for letter in word.plain)
+
+
 def _place(
     page: PdfPage, lines: Sequence[PdfLine], leaves: tuple[_Chain, ...], groups: tuple[_Chain, ...]
 ) -> HeadingPlace:
@@ -203,7 +209,9 @@ def _place(
         word
         for line in lines
         for word in line.words
-        if id(word) not in used and band.top < word.box.middle < band.bottom
+        if id(word) not in used
+        and band.top < word.box.middle < band.bottom
+        and not _is_mark(word, drawn=not page.ocr)
     )
     sizes = sorted(word.size for chain in leaves for _, word in chain.words)
     return HeadingPlace(

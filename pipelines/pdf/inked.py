@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import groupby
+from itertools import accumulate, groupby
 from statistics import median
 
 from pipelines.pdf.model import Direction
@@ -26,6 +26,10 @@ _NO_TALL = frozenset("()[]{}|/gjpqyJQ,;:")
 _TALL = frozenset("0123456789ABCDEFGHIKLMNOPRSTUVWXYZbdfhkl")
 _X_HEIGHT = 0.7
 _OVERSHOOT = 1.3
+_NAME = 3
+"""Pieces of ink of a word that is no figure, at least."""
+_LETTER = 0.6
+"""Of the usual height of ink: what is lower is a dot, an accent or a hyphen."""
 LIKE_DIGITS = frozenset("lI|!iOoSsBZz°*'\"‘’“”?.,()[]")
 
 
@@ -68,6 +72,10 @@ def words(seen: Sequence[Seen], patches: Sequence[Patch]) -> list[Inked]:
     usual = median([patch[3] - patch[1] for patch in patches] or [1])
     sound = [patch for patch in patches if patch[3] - patch[1] < 4 * usual or patch[2] - patch[0] > usual]
     of_word, loose = _shared(seen, sound)
+    for ink in of_word:
+        if _stands_on_two_lines(ink, usual):
+            loose += ink
+            ink.clear()
     found: list[Inked] = []
     for _, along in groupby(sorted(range(len(seen)), key=lambda at: seen[at].line), lambda at: seen[at].line):
         line = [at for at in along if of_word[at]]
@@ -104,6 +112,13 @@ def _shared(seen: Sequence[Seen], patches: Iterable[Patch]) -> tuple[list[list[P
         else:
             loose.append(patch)
     return [sorted(found) for found in of_word], loose
+
+
+def _stands_on_two_lines(ink: Sequence[Patch], usual: float) -> bool:
+    """Whether recognition took words below each other for one, as where one cell of a row has two lines."""
+    letters = sorted((p for p in ink if p[3] - p[1] > _LETTER * usual), key=lambda patch: patch[1])
+    reach = list(accumulate((patch[3] for patch in letters), max))
+    return any(letters[at][1] >= reach[at - 1] for at in range(2, len(letters) - 1))
 
 
 def _tall(line: Sequence[tuple[Seen, list[Patch]]]) -> float:
@@ -173,6 +188,19 @@ def _overlooked(loose: Sequence[Patch], found: Sequence[Inked]) -> Iterator[Inke
             beside.append(patch)
         else:
             groups.append([patch])
-    for number, group in enumerate(groups):
+    made: list[Inked] = []
+    for group in sorted(groups):
         base = float(max(patch[3] for patch in group))
-        yield Inked("", ("", "", "", str(number)), group, tall, base)
+        marked = [word for word in (*found, *made) if not word.markers and _marks(group, word)]
+        if marked:
+            marked[-1].markers = group
+        else:
+            made.append(Inked("", ("", "", "", str(len(made))), group, tall, base))
+    yield from made
+
+
+def _marks(group: Sequence[Patch], word: Inked) -> bool:
+    """Whether overlooked ink is the marker of the word before it."""
+    if len(word.body) < _NAME or not -1 <= group[0][0] - word.body[-1][2] < 0.4 * word.tall:
+        return False
+    return all(_is_raised(p, word.baseline, word.tall) for p in group)

@@ -28,6 +28,8 @@ _MOST_ALONE = 60
 """Figures that are looked at once more, each in a picture of its own; the others stay in doubt."""
 _LOWEST, _HIGHEST = 0.85, 1.2
 """Heights of what may be a digit, in heights of the digits on the page."""
+_WORD = 3
+"""Overlooked ink of fewer pieces is taken for a figure."""
 _ALIKE = 1.06
 """Ratio of sizes up to which lines are of one size."""
 
@@ -82,8 +84,8 @@ def _second(scans: Sequence[_Scan], path: str) -> None:
     """Reads figures, words with a marker, and markers once more, each alone."""
     upright = [(scan, word) for scan in scans for word in scan.words if word.direction == "right"]
     again = [(scan, word) for scan, word in upright if word.body and (word.figure or word.markers)]
-    figures = [(scan, word) for scan, word in again if not _letters(word.text) and ")" not in word.text]
-    names = [(scan, word) for scan, word in again if _letters(word.text) or ")" in word.text]
+    figures = [(scan, word) for scan, word in again if not _is_name(word)]
+    names = [(scan, word) for scan, word in again if _is_name(word)]
     notes = [(scan, word) for scan, word in upright if word.markers]
     for found, only in ((figures, mosaic.DIGITS), (names, "")):
         said = mosaic.read([Piece(scan.picture, tuple(word.body)) for scan, word in found], path, only)
@@ -120,7 +122,9 @@ def _take(word: Inked) -> None:
     """The text of a word from what was read of it, its markers aside."""
     if word.direction != "right" or word.second is None:
         return
-    if not word.text and word.body and not word.second.isdigit():
+    if not word.text and len(word.body) >= _WORD and _letters(word.second):
+        word.text = word.second
+    elif not word.text and word.body and not word.second.isdigit():
         # Ink that nothing reads: where it is as high as a digit, a figure may be lost.
         high = max(patch[3] - patch[1] for patch in word.body)
         word.text = "?" if _LOWEST < high / word.tall < _HIGHEST else ""
@@ -131,6 +135,12 @@ def _take(word: Inked) -> None:
         word.first, word.text = word.text, word.second if word.second.isdigit() else word.text
     elif word.markers:
         word.text = word.second
+
+
+def _is_name(word: Inked) -> bool:
+    """Whether a word may hold letters; overlooked ink of several pieces may."""
+    overlooked = not word.text and len(word.body) >= _WORD
+    return _letters(word.text) or ")" in word.text or overlooked
 
 
 def _letters(text: str) -> bool:
@@ -160,11 +170,9 @@ def _only_digits(text: str) -> str:
 
 def _shaped(printed: str, ink: Sequence[Patch], scan: _Scan) -> list[Digit]:
     """Its digits with their shapes; none where letters touch."""
-    if len(ink) != len(printed):
-        return []
     return [
         Digit(text, shapes.of(scan.picture, patch), (scan.page.number, patch))
-        for text, patch in zip(printed, sorted(ink), strict=True)
+        for text, patch in zip(printed, shapes.letters(ink, len(printed)), strict=False)
         if text.isdigit()
     ]
 

@@ -6,8 +6,10 @@ reads a damaged digit with as much confidence as a whole one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import accumulate, pairwise
 from operator import sub
 
 from pipelines.pdf.mosaic import Picture
@@ -18,6 +20,8 @@ _SAMPLES = 64
 """Digits of one kind that are compared with, at most."""
 _FELLOWS = 4
 """Others of its kind that a digit must be like: two damaged ones may be like each other."""
+_NEAREST = 12
+"""Of each kind, how many are compared in every position."""
 _CLOSER = 0.9
 _LIKE = 0.2
 """Mean difference of dots, 1 being black against white, up to which two digits are the same shape."""
@@ -57,6 +61,25 @@ def of(picture: Picture, patch: Patch) -> Shape:
     return tuple(shape)
 
 
+def letters(ink: Sequence[Patch], count: int) -> list[Patch]:
+    """The ink of a word as `count` letters from left to right; none where there is less of it.
+
+    Thin lines break in a scan: pieces stay together where the least white space parts them.
+    """
+    pieces = sorted(ink)
+    reach = list(accumulate((piece[2] for piece in pieces), max))
+    gaps = sorted(range(1, len(pieces)), key=lambda at: reach[at - 1] - pieces[at][0])[: count - 1]
+    if len(pieces) < count or any(pieces[at][0] < reach[at - 1] for at in gaps):
+        return []
+    bounds = [0, *sorted(gaps), len(pieces)]
+    return [_joined(pieces[first:last]) for first, last in pairwise(bounds)]
+
+
+def _joined(pieces: Sequence[Patch]) -> Patch:
+    lefts, tops, rights, bottoms, sizes = zip(*pieces, strict=True)
+    return min(lefts), min(tops), max(rights), max(bottoms), sum(sizes)
+
+
 class Gallery:
     """Digits of a document that recognition gave twice alike."""
 
@@ -68,11 +91,15 @@ class Gallery:
 
     def confirms(self, digit: Digit) -> bool:
         """Whether a digit is like several others of its kind, and less like any of another kind."""
-        own = self._distances(digit, [digit.text])
-        other = self._distances(digit, [text for text in self._kinds if text != digit.text])
+        return self._is_like(digit, _distance) or self._is_like(digit, _moved)
+
+    def _is_like(self, digit: Digit, apart: Callable[[Shape, Shape], float]) -> bool:
+        own = self._distances(digit, [digit.text], apart)
         if len(own) < _FELLOWS:  # damaged digits may be alike
             return False
-        return own[_FELLOWS - 1] < min(_LIKE, _CLOSER * (other or [1.0])[0])
+        others = (self._distances(digit, [text], apart) for text in self._kinds if text != digit.text)
+        nearest = min((found[0] for found in others if found), default=1.0)
+        return own[_FELLOWS - 1] < min(_LIKE, _CLOSER * nearest)
 
     def nearest(self, shape: Shape) -> str | None:
         """The digit that a shape is most like, and clearly more so than any other."""
@@ -84,18 +111,38 @@ class Gallery:
     def _nearest(self, digit: Digit, texts: Sequence[str]) -> float:
         return (self._distances(digit, texts) or [1.0])[0]
 
-    def _distances(self, digit: Digit, texts: Sequence[str]) -> list[float]:
-        return sorted(
-            _distance(digit.shape, other.shape)
-            for text in texts
-            for other in self._kinds.get(text, ())
-            if other.place != digit.place
-        )
+    def _distances(
+        self, digit: Digit, texts: Sequence[str], apart: Callable[[Shape, Shape], float] | None = None
+    ) -> list[float]:
+        others = [
+            other for text in texts for other in self._kinds.get(text, ()) if other.place != digit.place
+        ]
+        plain = sorted((_distance(digit.shape, other.shape), at) for at, other in enumerate(others))
+        if apart is None or apart is _distance:
+            return [distance for distance, _ in plain]
+        return sorted(apart(digit.shape, others[at].shape) for _, at in plain[:_NEAREST])
 
 
 def _spread(found: Sequence[Digit]) -> list[Digit]:
     step = max(1, -(-len(found) // _SAMPLES))
     return list(found[::step])
+
+
+def _moved(one: Shape, other: Shape) -> float:
+    """Their distance where they are most alike: small digits are a dot off in their frames."""
+    return min(_distance(shifted, other) for shifted in _shifts(one))
+
+
+@lru_cache(64)
+def _shifts(shape: Shape) -> tuple[Shape, ...]:
+    rows = [shape[at : at + _WIDE] for at in range(0, len(shape), _WIDE)]
+    blank = (255,) * _WIDE
+    down = ([*rows[1:], blank], rows, [blank, *rows[:-1]])
+    return tuple(
+        tuple(dot for row in moved for dot in (row, (255, *row[:-1]), (*row[1:], 255))[across])
+        for moved in down
+        for across in range(3)
+    )
 
 
 def _distance(one: Shape, other: Shape) -> float:
