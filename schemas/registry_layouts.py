@@ -91,9 +91,20 @@ class PersonnelLayout:
     @property
     def header(self) -> str:
         """The words of the table's header in reading order, its rows joined by ` / `."""
-        names = " ".join(column.printed for group in self.groups for column in group.columns)
+        return " / ".join(row for row in (self.mission, *self._rows) if row)
+
+    @property
+    def headers(self) -> tuple[tuple[str, ...], ...]:
+        """Its words in every order that text gives: set low, the missions' heading comes after the groups."""
+        groups, names = self._rows
+        orders = ((self.mission, groups, names), (groups, self.mission, names))
+        return tuple(dict.fromkeys(tuple(" ".join(rows).split()) for rows in orders))
+
+    @property
+    def _rows(self) -> tuple[str, str]:
+        """Headings of the groups, and of the columns."""
         groups = " ".join(group.printed for group in self.groups if group.printed)
-        return " / ".join(row for row in (self.mission, groups, names) if row)
+        return groups, " ".join(column.printed for group in self.groups for column in group.columns)
 
 
 @dataclass(frozen=True)

@@ -138,6 +138,22 @@ def annex(*lines: str) -> str:
     return report(annex_2=[f" {HEADING}", *lines])
 
 
+@pytest.mark.parametrize(("name", "table"), [("civil and police apart", APART), ("persons sent", SENT)])
+@pytest.mark.parametrize("joined", [" ", "\n"])
+def test_the_missions_heading_may_stand_below_the_groups(
+    name: str, table: PersonnelTable, joined: str
+) -> None:
+    layout = LAYOUTS[name]
+    text = render(Edition(table, layout=layout))
+    mission, groups, columns = layout.personnel.header.split(" / ")
+    lines = [line.strip() for line in text.split("\n") if line.strip()]
+    assert [mission, groups, columns] == lines[(at := lines.index(mission)) : at + 3]
+    head, _, tail = text.partition(f"{mission}\n")
+    body = tail.partition(f"{columns}\n")[2]
+    moved = f"{head}{groups}\n{mission}{joined}{columns}\n{body}"
+    assert rows(read_tables(moved, Known(2024))) == rows(read_tables(text, Known(2024)))
+
+
 def test_a_header_split_otherwise_shows_its_lines_and_the_entry(tmp_path: Path) -> None:
     """Footnotes stand before the header; the frames are together, those sent are apart."""
     text = annex(

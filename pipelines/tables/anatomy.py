@@ -92,18 +92,19 @@ def dissect(document: Document, layouts: Sequence[Layout]) -> Anatomy:
     raise closest[0] if len(closest) == 1 else Problems(closest)
 
 
-def header_words(layout: Layout) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The words of the headers of annex 1 and annex 2, in reading order."""
-    mandates = " ".join(column.printed for column in layout.mandates.columns)
-    return tuple(mandates.split()), tuple(layout.personnel.header.replace(" / ", " ").split())
+def header_words(annex: int, layout: Layout) -> tuple[tuple[str, ...], ...]:
+    """The words of an annex's header, in every order that text may give them."""
+    if annex == 2:
+        return layout.personnel.headers
+    return (tuple(" ".join(column.printed for column in layout.mandates.columns).split()),)
 
 
-def find_header(found: Sequence[Word], expected: Sequence[str]) -> Header | None:
-    """The first place where the `expected` words stand, whole lines, in order; markers may be glued on."""
+def find_header(found: Sequence[Word], orders: Sequence[Sequence[str]]) -> Header | None:
+    """The first place where words stand in one of the orders, on whole lines; markers may be glued on."""
     for start, word in enumerate(found):
         if start and found[start - 1].line is word.line:
             continue
-        header = _header_at(found, start, expected)
+        header = next((header for order in orders if (header := _header_at(found, start, order))), None)
         if header:
             return header
     return None
@@ -188,7 +189,7 @@ def _finder(
 
     def by_words(place: _Place) -> _Found | None:
         end = min((start for start in marks if start >= place.end), default=len(lines))
-        header = find_header(words(lines[place.end : end]), header_words(layout)[annex - 1])
+        header = find_header(words(lines[place.end : end]), header_words(annex, layout))
         return _Found(header) if header else None
 
     def by_drawing(place: _Place) -> _Found | None:

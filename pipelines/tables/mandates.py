@@ -101,7 +101,7 @@ def _why(place: Listed, region: Label) -> tuple[str, ...]:
 
 def _body(lines: Sequence[Line], layout: Layout, reader: Reader) -> tuple[list[Line], list[tuple[int, int]]]:
     """The lines under the header, without the repeated ones of other pages, and the markers in them."""
-    expected, _ = header_words(layout)
+    expected = header_words(1, layout)
     left = list(lines)
     markers: list[tuple[int, int]] = []
     while header := find_header(words(left), expected):

@@ -173,7 +173,7 @@ class _Reader:
         self._notes = sorted(notes)
         self._registry = registry
         self._columns = len(layout.columns)
-        self._header = layout.header.replace(" / ", " ").split()
+        self._headers = layout.headers
         self._total = comparable(layout.total)
         self._regions = {comparable(region) for region in layout.regions}
         self._region: Text | None = None
@@ -182,7 +182,7 @@ class _Reader:
 
     def header(self, lines: Iterable[Line]) -> Header | None:
         """The first header of the table on `lines`."""
-        return find_header(words(lines), self._header)
+        return find_header(words(lines), self._headers)
 
     def read(self, lines: Sequence[Line], header: Header) -> None:
         """Reads what follows the header; lines before it are leftovers."""
@@ -251,7 +251,7 @@ class _Reader:
                 self._region = text
                 self._mark(text.marks)
                 return True
-        header = self.header(lines) if len(found) == len(self._header) else None
+        header = self.header(lines) if len(found) == len(self._headers[0]) else None
         if header:
             self._mark(Mark(note, line) for note, line in header.markers)
             return True
