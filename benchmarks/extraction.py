@@ -7,6 +7,7 @@ them in a process of its own, and compares annex 2 cell by cell; `--write` puts 
 
 from __future__ import annotations
 
+import argparse
 import json
 import platform
 import re
@@ -210,13 +211,18 @@ def machine() -> str:
 
 def main(arguments: list[str]) -> None:
     """Measure and print; or, as a child, read for one reader."""
-    if "--reader" in arguments:
-        reader, folder = arguments[1:3]
-        print(json.dumps(read_all(reader, Path(folder))))
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("first", type=int, nargs="?", default=FIRST, help=f"first seed ({FIRST})")
+    parser.add_argument("last", type=int, nargs="?", default=LAST, help=f"last seed ({LAST})")
+    parser.add_argument("--write", action="store_true", help="put the result in benchmarks/extraction.md")
+    parser.add_argument("--python", default=sys.executable, help="interpreter that has the other readers")
+    parser.add_argument("--reader", nargs=2, metavar=("READER", "FOLDER"), help=argparse.SUPPRESS)
+    given = parser.parse_args(arguments)
+    if given.reader:
+        print(json.dumps(read_all(given.reader[0], Path(given.reader[1]))))
         return
-    python = arguments[arguments.index("--python") + 1] if "--python" in arguments else sys.executable
-    given = [int(argument) for argument in arguments if argument.isdigit()]
-    first, last = given or (FIRST, LAST)
     if not shutil.which("pdftotext"):
         sys.exit("pdftotext is not installed: Debian's package is poppler-utils")
     head = [
@@ -228,9 +234,9 @@ def main(arguments: list[str]) -> None:
         "cell. Memory is the largest resident set of the process.",
         "",
     ]
-    lines = [*head, *measure(range(first, last + 1), python)]
+    lines = [*head, *measure(range(given.first, given.last + 1), given.python)]
     print("\n".join(lines))
-    if "--write" in arguments:
+    if given.write:
         (ROOT / "benchmarks" / "extraction.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 

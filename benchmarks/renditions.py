@@ -6,6 +6,7 @@ such as break their own sums; `--write` puts it in renditions.md too. In one pro
 
 from __future__ import annotations
 
+import argparse
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterator
@@ -56,8 +57,14 @@ def table(counted: dict[str, Counter[str]]) -> Iterator[str]:
 
 def main(arguments: list[str]) -> None:
     """Measures, prints, and writes if asked to."""
-    given = [int(argument) for argument in arguments if argument.isdigit()]
-    first, last = given or (FIRST, LAST)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("first", type=int, nargs="?", default=FIRST, help=f"first seed ({FIRST})")
+    parser.add_argument("last", type=int, nargs="?", default=LAST, help=f"last seed ({LAST})")
+    parser.add_argument("--write", action="store_true", help="put the score in benchmarks/renditions.md")
+    given = parser.parse_args(arguments)
+    first, last = given.first, given.last
     seeds = range(first, last + 1)
     lines = [
         "# Renditions",
@@ -75,7 +82,7 @@ def main(arguments: list[str]) -> None:
         *table(score(seeds, contradicting=True)),
     ]
     print("\n".join(lines))
-    if "--write" in arguments:
+    if given.write:
         (ROOT / "benchmarks" / "renditions.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
