@@ -30,8 +30,8 @@ def page(*rows: list[Word], ocr: bool = True) -> PdfPage:
     return PdfPage(1, 600, 800, tuple(number(list(rows), 1, 1)), (), ocr=ocr)
 
 
-def headed(first: str = "Missie", last: str = "Civiel/Politie", extra: tuple[Word, ...] = ()) -> PdfPage:
-    row = [word(first, 40, 112), word("Militair", 200, 112), word(last, 300, 112), *extra]
+def headed(last: str = "Civiel/Politie", extra: tuple[Word, ...] = ()) -> PdfPage:
+    row = [word("Missie", 40, 112), word("Militair", 200, 112), word(last, 300, 112), *extra]
     return page([word("Nationale", 220, 100), word("kaders", 270, 100)], row)
 
 

@@ -113,7 +113,7 @@ def _body(
     upright = [line for line in within if line.direction == "right"]
     size = before.size if before and before.lines else _usual_size(upright[:12])
     large = (_LARGE_IN_PICTURE if page.ocr else _LARGE) * size
-    kept, ended = _until_end(upright, columns, heading, _frame_end(verticals, top), large)
+    kept, ended = _until_end(upright, columns, heading, _frame_end(verticals, top), size, large)
     low = max((line.box.bottom for line in kept), default=top)
     below = min([line.box.top for line in page.lines if line.box.top > low], default=page.height)
     turned = tuple(
@@ -162,6 +162,7 @@ def _until_end(
     columns: tuple[Box, ...],
     heading: TableHeading,
     frame_end: float | None,
+    size: float,
     large: float,
 ) -> tuple[list[PdfLine], bool]:
     """Lines up to the total, a footnote, running text, another heading, or the end of the frame."""
@@ -169,7 +170,7 @@ def _until_end(
     total: float | None = None
     for line in lines:
         first = line.words[0]
-        if total is not None and first.baseline > total + 0.4 * large:
+        if total is not None and first.baseline > total + 0.5 * size:
             return kept, True
         outside = frame_end is not None and line.box.middle > frame_end
         if outside or _is_note(line) or _is_running_text(line, columns) or _is_large(line, large):

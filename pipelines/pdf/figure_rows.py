@@ -38,11 +38,11 @@ class FigureRows:
             return cost + (price.between(names[end - 1], names[end]) if end < len(names) else 0.0)
 
         @cache
-        def as_region(name: int, end: int) -> tuple[float, float]:
-            return self._as_region(names[name:end])
+        def as_name(name: int, end: int) -> tuple[float, float]:
+            return self._as_name(names[name:end])
 
         def as_row(name: int, end: int, anchor: int) -> float:
-            cost = as_region(name, end)[1]
+            cost = as_name(name, end)[1]
             return cost + _set_together(names[name:end], anchors[anchor], price, setting)
 
         def alone(name: int, anchor: int) -> Iterator[Step]:
@@ -65,7 +65,7 @@ class FigureRows:
                 strange = GOES_ON if first and ends.pending else 0.0
                 region = Row(page, {0: lines}, region=True)
                 if anchor == len(anchors) or lines[0].baseline < levels[anchor] + price.size:
-                    yield cost + strange + as_region(name, end)[0], (end, anchor), region
+                    yield cost + strange + as_name(name, end)[0], (end, anchor), region
                 if first and ends.before:
                     known = 0.0 if ends.pending else GOES_ON
                     yield cost + known, (end, anchor), Row(page, {0: lines}, begun=True)
@@ -78,7 +78,7 @@ class FigureRows:
 
         return cheapest((len(names), len(anchors)), steps)
 
-    def _as_region(self, lines: Sequence[Fragment]) -> tuple[float, float]:
+    def _as_name(self, lines: Sequence[Fragment]) -> tuple[float, float]:
         """Price of taking a text for the name of a region, and of taking it for that of a row."""
         known = folded(join(part.text for part in lines)) in self._regions
         ends_in_region = any(folded(part.text) in self._regions for part in lines[1:])

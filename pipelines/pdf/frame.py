@@ -73,8 +73,7 @@ class Frame:
 
     def holds(self, box: Box) -> bool:
         """Whether the centre of `box` is on the page."""
-        across, down = (box.left + box.right) / 2, (box.top + box.bottom) / 2
-        return 0 <= across <= self.width and 0 <= down <= self.height
+        return 0 <= box.centre <= self.width and 0 <= box.middle <= self.height
 
 
 def objects(page: pdfium.FPDF_PAGE, frame: Frame) -> Iterator[tuple[pdfium.FPDF_PAGEOBJECT, int, Frame]]:

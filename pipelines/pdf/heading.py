@@ -194,9 +194,9 @@ def _groups(
     return tuple(found)
 
 
-def _is_mark(word: Word, *, drawn: bool) -> bool:
+def _is_no_text(word: Word, *, ocr: bool) -> bool:
     """Whether a word is a footnote's marker alone or, in a picture, a speck."""
-    return not word.plain if drawn else not any(letter.isalnum() for letter in word.plain)
+    return not (any(letter.isalnum() for letter in word.plain) if ocr else word.plain)
 
 
 def _place(
@@ -211,7 +211,7 @@ def _place(
         for word in line.words
         if id(word) not in used
         and band.top < word.box.middle < band.bottom
-        and not _is_mark(word, drawn=not page.ocr)
+        and not _is_no_text(word, ocr=page.ocr)
     )
     sizes = sorted(word.size for chain in leaves for _, word in chain.words)
     return HeadingPlace(

@@ -26,8 +26,8 @@ _NO_TALL = frozenset("()[]{}|/gjpqyJQ,;:")
 _TALL = frozenset("0123456789ABCDEFGHIKLMNOPRSTUVWXYZbdfhkl")
 _X_HEIGHT = 0.7
 _OVERSHOOT = 1.3
-_NAME = 3
-"""Pieces of ink of a word that is no figure, at least."""
+NAME = 3
+"""Pieces of ink from which a word may be a name; of fewer, overlooked ink is taken for a figure."""
 _LETTER = 0.6
 """Of the usual height of ink: what is lower is a dot, an accent or a hyphen."""
 LIKE_DIGITS = frozenset("lI|!iOoSsBZz°*'\"‘’“”?.,()[]")
@@ -201,6 +201,6 @@ def _overlooked(loose: Sequence[Patch], found: Sequence[Inked]) -> Iterator[Inke
 
 def _marks(group: Sequence[Patch], word: Inked) -> bool:
     """Whether overlooked ink is the marker of the word before it."""
-    if len(word.body) < _NAME or not -1 <= group[0][0] - word.body[-1][2] < 0.4 * word.tall:
+    if len(word.body) < NAME or not -1 <= group[0][0] - word.body[-1][2] < 0.4 * word.tall:
         return False
     return all(_is_raised(p, word.baseline, word.tall) for p in group)

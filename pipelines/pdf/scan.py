@@ -13,7 +13,7 @@ from statistics import median
 
 from pipelines import sandbox
 from pipelines.pdf import furniture, lines, mosaic, shapes, tesseract, turned
-from pipelines.pdf.inked import Inked, words
+from pipelines.pdf.inked import NAME, Inked, words
 from pipelines.pdf.model import Box, PdfDocument, PdfPage, Rule, Word, renumbered
 from pipelines.pdf.mosaic import Picture, Piece
 from pipelines.pdf.picture import DPI, Patch
@@ -28,8 +28,6 @@ _MOST_ALONE = 60
 """Figures that are looked at once more, each in a picture of its own; the others stay in doubt."""
 _LOWEST, _HIGHEST = 0.85, 1.2
 """Heights of what may be a digit, in heights of the digits on the page."""
-_WORD = 3
-"""Overlooked ink of fewer pieces is taken for a figure."""
 _ALIKE = 1.06
 """Ratio of sizes up to which lines are of one size."""
 
@@ -122,7 +120,7 @@ def _take(word: Inked) -> None:
     """The text of a word from what was read of it, its markers aside."""
     if word.direction != "right" or word.second is None:
         return
-    if not word.text and len(word.body) >= _WORD and _letters(word.second):
+    if not word.text and len(word.body) >= NAME and _letters(word.second):
         word.text = word.second
     elif not word.text and word.body and not word.second.isdigit():
         # Ink that nothing reads: where it is as high as a digit, a figure may be lost.
@@ -139,7 +137,7 @@ def _take(word: Inked) -> None:
 
 def _is_name(word: Inked) -> bool:
     """Whether a word may hold letters; overlooked ink of several pieces may."""
-    overlooked = not word.text and len(word.body) >= _WORD
+    overlooked = not word.text and len(word.body) >= NAME
     return _letters(word.text) or ")" in word.text or overlooked
 
 

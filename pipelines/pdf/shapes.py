@@ -6,7 +6,7 @@ reads a damaged digit with as much confidence as a whole one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate, pairwise
@@ -91,13 +91,13 @@ class Gallery:
 
     def confirms(self, digit: Digit) -> bool:
         """Whether a digit is like several others of its kind, and less like any of another kind."""
-        return self._is_like(digit, _distance) or self._is_like(digit, _moved)
+        return self._is_like(digit) or self._is_like(digit, moved=True)
 
-    def _is_like(self, digit: Digit, apart: Callable[[Shape, Shape], float]) -> bool:
-        own = self._distances(digit, [digit.text], apart)
+    def _is_like(self, digit: Digit, *, moved: bool = False) -> bool:
+        own = self._distances(digit, [digit.text], moved=moved)
         if len(own) < _FELLOWS:  # damaged digits may be alike
             return False
-        others = (self._distances(digit, [text], apart) for text in self._kinds if text != digit.text)
+        others = (self._distances(digit, [text], moved=moved) for text in self._kinds if text != digit.text)
         nearest = min((found[0] for found in others if found), default=1.0)
         return own[_FELLOWS - 1] < min(_LIKE, _CLOSER * nearest)
 
@@ -111,16 +111,14 @@ class Gallery:
     def _nearest(self, digit: Digit, texts: Sequence[str]) -> float:
         return (self._distances(digit, texts) or [1.0])[0]
 
-    def _distances(
-        self, digit: Digit, texts: Sequence[str], apart: Callable[[Shape, Shape], float] | None = None
-    ) -> list[float]:
+    def _distances(self, digit: Digit, texts: Sequence[str], *, moved: bool = False) -> list[float]:
         others = [
             other for text in texts for other in self._kinds.get(text, ()) if other.place != digit.place
         ]
         plain = sorted((_distance(digit.shape, other.shape), at) for at, other in enumerate(others))
-        if apart is None or apart is _distance:
+        if not moved:
             return [distance for distance, _ in plain]
-        return sorted(apart(digit.shape, others[at].shape) for _, at in plain[:_NEAREST])
+        return sorted(_moved(digit.shape, others[at].shape) for _, at in plain[:_NEAREST])
 
 
 def _spread(found: Sequence[Digit]) -> list[Digit]:
