@@ -29,7 +29,7 @@ Table = list[list[str]]
 
 
 def _grid(path: Path, *, tags: bool) -> Table:
-    from pipelines.pdf import TableHeading, parse, tables
+    from pipelines.extract.pdf import TableHeading, parse, tables
 
     said = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
     own, other = (
@@ -119,7 +119,7 @@ def memory(reader: str) -> int:
 
 def draw(seeds: range, folder: Path) -> int:
     """The files, and beside each what is printed in annex 2 and the headings to look for; their pages."""
-    from pipelines.pdf import parse
+    from pipelines.extract.pdf import parse
     from tests.renditions import rendition
     from tests.renditions.score import expected_personnel, headings
 
@@ -162,8 +162,8 @@ def _plain(text: str) -> str:
 
 def start_of_child(folder: Path) -> float:
     """Seconds that reading in a child process costs more than reading here."""
-    from pipelines import pdf
-    from pipelines.pdf import parse
+    from pipelines.extract import pdf
+    from pipelines.extract.pdf import parse
 
     data = min(folder.glob("*.pdf"), key=lambda file: file.stat().st_size).read_bytes()
     both = []

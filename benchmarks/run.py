@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipelines import raw, versions
-from pipelines.seams import Edition, SourceFile
+from pipelines.model import Edition, SourceFile
 
 if TYPE_CHECKING:
     from schemas.registry import Registry
@@ -103,14 +103,15 @@ def reading(runs: int) -> list[Cost]:
 
 
 def _read(data: bytes, source: SourceFile, edition: Edition, known: Registry) -> None:
-    from pipelines import document, tables
+    from pipelines.extract import tables
+    from pipelines.extract import text as document
 
     tables.read(document.read(data, source), source, edition, known)
 
 
 def building(runs: int) -> list[Cost]:
     """`jvom build` from nothing and with nothing new, and the answers that must come at once."""
-    jvom = ["-m", "pipelines.cli"]
+    jvom = ["-m", "pipelines.cli.app"]
     with tempfile.TemporaryDirectory() as folder:
         warehouses = [str(Path(folder, f"warehouse-{number}")) for number in range(3)]
         first = [_once([*jvom, "build", "--warehouse", warehouse], {}) for warehouse in warehouses]

@@ -1,9 +1,7 @@
 """The yearly reports on Dutch mission contributions, as versioned data.
 
-Before it: acquired. One way through:
-raw → document → tables → validated → reconciled → snapshot → views → published → package, site;
-figures of other public sources (`public`) join at the views. Each stage is one module, pure, and
-imports `schemas`, libraries, `seams` and `settings` (a few share `files`, `pdf` and `sandbox`), but no
-other stage; only `assets` knows their order. Dagster is imported by `assets`, `checks`, `automation`,
-`definitions` and `run` alone, DuckDB by `snapshot`, `views` and `published` alone.
+acquire → raw → extract → validate → reconcile → lake → publish → site; figures of other public sources
+join at `publish`. Imports go down only: tests/test_house.py has the floors. `orchestration` alone imports
+Dagster and knows the order of the stages; `lake` and `publish` (and by a handed connection `site` and
+`trace`) use DuckDB.
 """

@@ -15,16 +15,14 @@ from functools import cache
 from importlib import metadata
 from pathlib import Path
 
-from pipelines.seams import Edition, Versions
+from pipelines.model import Edition, Versions
 
 ROOT = Path(__file__).resolve().parent.parent
 
 # Whatever can change a row that is read. The record's and the views' contracts are not among it.
 READING_CODE = (
-    "pipelines/document.py",
-    "pipelines/pdf/*.py",
-    "pipelines/seams.py",
-    "pipelines/tables/*.py",
+    "pipelines/extract/**/*.py",
+    "pipelines/model.py",
     "schemas/cells.py",
     "schemas/contract.py",
     "schemas/editions.py",
@@ -35,15 +33,15 @@ READING_CODE = (
 )
 # Whatever can change the published file while the lake stays the same: views, comments, how it is built.
 PUBLISHING_CODE = (
-    "pipelines/public/*.py",
-    "pipelines/published.py",
-    "pipelines/sql/**/*.sql",
-    "pipelines/views*.py",
+    "pipelines/other_sources/*.py",
+    "pipelines/publish/published.py",
+    "pipelines/publish/sql/**/*.sql",
+    "pipelines/publish/views*.py",
     "schemas/*.py",
 )
 # Whatever can change the site, and the package, of one release.
 SITE_CODE = (
-    "pipelines/sql/**/*.sql",
+    "pipelines/publish/sql/**/*.sql",
     "pipelines/site/**/*.css",
     "pipelines/site/**/*.html",
     "pipelines/site/**/*.js",
@@ -54,9 +52,9 @@ SITE_CODE = (
     "schemas/dataset.toml",
 )
 PACKAGE_CODE = (
-    "pipelines/dictionary.py",
-    "pipelines/package/*.py",
-    "pipelines/sql/**/*.sql",
+    "pipelines/publish/dictionary.py",
+    "pipelines/publish/package/*.py",
+    "pipelines/publish/sql/**/*.sql",
     "schemas/*.py",
     "schemas/dataset.toml",
 )

@@ -136,7 +136,7 @@ class Contract:
     def pandera(self) -> pap.DataFrameSchema:
         """The contract as a Pandera schema (pyarrow backend): types, nulls, checks, unique key.
 
-        Row rules are evaluated beside it (see `pipelines.validated`), so that each failing row
+        Row rules are evaluated beside it (see `pipelines.validate`), so that each failing row
         can be named; Pandera 0.35 has no maps and no structs, whose types are compared there too.
         """
         return pap.DataFrameSchema(

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.seams import Document, Line
-from pipelines.tables import personnel
-from pipelines.tables.cells import Cell
-from pipelines.tables.personnel import Personnel
+from pipelines.extract import personnel
+from pipelines.extract.cells import Cell
+from pipelines.extract.personnel import Personnel
+from pipelines.model import Document, Line
 from schemas.errors import JvomError, Problems
 from schemas.registry import Reading
 from tests.rendering import COLUMNS, LAYOUT, REGISTRY

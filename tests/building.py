@@ -16,7 +16,7 @@ from typing import Any
 import pyarrow as pa
 
 import schemas
-from pipelines.seams import Fidelity, SourceFile, Versions
+from pipelines.model import Fidelity, SourceFile, Versions
 from tests.found import found_tables
 
 FIGURES = (

@@ -76,7 +76,14 @@ def built(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
     with (folder / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (folder / "done").exists():
-            command = [sys.executable, "-m", "pipelines.cli", "build", "--warehouse", folder / "warehouse"]
+            command = [
+                sys.executable,
+                "-m",
+                "pipelines.cli.app",
+                "build",
+                "--warehouse",
+                folder / "warehouse",
+            ]
             done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
             assert done.returncode == 0, done.stderr
             (folder / "done").touch()

@@ -19,9 +19,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from pipelines import cli, run
+from pipelines.cli import app as cli
+from pipelines.lake import Lake
+from pipelines.orchestration import run
 from pipelines.settings import Settings, find
-from pipelines.snapshot import Lake
 
 Record = dict[str, set[str]]
 

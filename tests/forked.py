@@ -2,7 +2,7 @@
 
 Loading Dagster and its like takes longer than most commands, and the suite runs hundreds of them.
 A fork is a process of its own as well: with its own environment, folder, output, status and death.
-What `python -m pipelines.cli` loads, and when, is for tests that start just that, as in `test_cli`.
+What `python -m pipelines.cli.app` loads, and when, is for tests that start just that, as in `test_cli`.
 
 Coverage is not measured in a fork, which would take a third longer: it is measured in the build that
 all tests share, and where `test_safety` tries every command and every job.
@@ -35,7 +35,13 @@ LIBRARIES = (
     "typer",
 )
 # Those of ours that take long, except the one that looks at the environment: `pipelines.definitions`.
-OURS = ("pipelines.automation", "pipelines.cli", "pipelines.run", "pipelines.site", "tests.lake_child")
+OURS = (
+    "pipelines.orchestration.automation",
+    "pipelines.cli.app",
+    "pipelines.orchestration.run",
+    "pipelines.site",
+    "tests.lake_child",
+)
 ROOT = Path(__file__).resolve().parent.parent
 MEASURED = "COVERAGE_PROCESS_CONFIG"  # set by pytest-cov, for coverage to start in a new process
 PROCESSES = multiprocessing.get_context("forkserver")
@@ -87,7 +93,7 @@ def fork(work: Callable[..., None], *arguments: object) -> Any:
 
 
 def _jvom(arguments: list[str], cwd: Path, environment: dict[str, str], output: Path, errors: Path) -> None:
-    """In the fork: all that `python -m pipelines.cli` does."""
+    """In the fork: all that `python -m pipelines.cli.app` does."""
     os.setsid()
     os.chdir(cwd)
     os.environ.clear()
@@ -100,6 +106,6 @@ def _jvom(arguments: list[str], cwd: Path, environment: dict[str, str], output: 
         sys.path.insert(0, environment["PYTHONPATH"])
         for name in [name for name in sys.modules if name.partition(".")[0] in ("pipelines", "schemas")]:
             del sys.modules[name]
-    from pipelines import cli
+    from pipelines.cli import app as cli
 
     sys.exit(cli.main())

@@ -14,7 +14,7 @@ from typing import Any
 import pyarrow as pa
 
 import schemas
-from pipelines.snapshot import Found
+from pipelines.lake import Found
 
 RULES_VERSION = "1" * 12
 LOOKED_AT = datetime.datetime(2024, 5, 15, 14, 0)

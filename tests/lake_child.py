@@ -13,8 +13,8 @@ from types import FrameType
 from typing import Any
 
 import schemas
-from pipelines.seams import Recorded, Versions
-from pipelines.snapshot import Lake
+from pipelines.lake import Lake
+from pipelines.model import Recorded, Versions
 from tests import building
 
 Step = tuple[int, str, Versions, int]  # edition_year, what the source says, versions, personnel rows

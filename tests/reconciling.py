@@ -15,10 +15,12 @@ import random
 from collections import defaultdict
 from dataclasses import dataclass, field
 
-from pipelines import document, reconciled, tables
-from pipelines.reconciled import Reconciliation
-from pipelines.reconciled.dates import MONTHS
-from pipelines.seams import Edition
+from pipelines import reconcile as reconciled
+from pipelines.extract import tables
+from pipelines.extract import text as document
+from pipelines.model import Edition
+from pipelines.reconcile import Reconciliation
+from pipelines.reconcile.dates import MONTHS
 from schemas import registry
 from tests.rendering_report import HEADER_1, HEADER_2, report, source_of
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from hypothesis import strategies as st
 
-from pipelines.tables.durations import MONTHS
+from pipelines.extract.durations import MONTHS
 from schemas import registry
 from schemas.registry import Mission
 from tests.rendering_report import HEADER_1

@@ -11,8 +11,9 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from pipelines import document, tables
-from pipelines.seams import Document, Edition, SourceFile
+from pipelines.extract import tables
+from pipelines.extract import text as document
+from pipelines.model import Document, Edition, SourceFile
 from schemas import registry
 
 PROJECT = Path(__file__).resolve().parents[1]

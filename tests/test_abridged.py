@@ -13,8 +13,10 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from pipelines import document, raw, tables
-from pipelines.seams import SourceFile
+from pipelines import raw
+from pipelines.extract import tables
+from pipelines.extract import text as document
+from pipelines.model import SourceFile
 from schemas import registry
 
 PROJECT = Path(__file__).parents[1]

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from pipelines import document
-from pipelines.acquired import Found, Search, Transport, find, score
-from pipelines.acquired.model import Downloaded
+from pipelines.acquire import Found, Search, Transport, find, score
+from pipelines.acquire.model import Downloaded
+from pipelines.extract import text as document
 from pipelines.settings import Network
 from schemas import registry
 from schemas.errors import JvomError, NetworkError, SourceError

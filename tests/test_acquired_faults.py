@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 
-from pipelines.acquired import Transport, Unusable, download
-from pipelines.acquired.model import Downloaded
+from pipelines.acquire import Transport, Unusable, download
+from pipelines.acquire.model import Downloaded
 from pipelines.settings import Network, network
 from schemas.errors import LakeError, NetworkError, UsageError
 from tests.acquiring import LETTER, SENT, edition

@@ -17,11 +17,12 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from pipelines import assets, automation, run, snapshot
-from pipelines.assets import acquiring
-from pipelines.assets.lateness import edition_is_in, lateness
-from pipelines.automation import due, telling
+from pipelines import lake as snapshot
 from pipelines.definitions import defs
+from pipelines.orchestration import assets, automation, run
+from pipelines.orchestration.assets import acquiring
+from pipelines.orchestration.assets.lateness import edition_is_in, lateness
+from pipelines.orchestration.automation import due, telling
 from pipelines.settings import Settings, find
 from schemas.report_day import report_day
 from tests.acquiring import edition, send, sibling

@@ -13,8 +13,9 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from pipelines import assets, automation, checks, views
 from pipelines.definitions import defs
+from pipelines.orchestration import assets, automation, checks
+from pipelines.publish import views
 from schemas import TABLES
 
 AMSTERDAM = zoneinfo.ZoneInfo("Europe/Amsterdam")

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.lake import Lake, backup
 from pipelines.settings import Settings
-from pipelines.snapshot import Lake, backup
 from schemas.errors import LakeError, UsageError
 from tests.lake_child import PLAN, open_lake, record
 

@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 from conftest import ROOT, Jvom
 
-from pipelines import pending, raw, versions
+from pipelines import plan as pending
+from pipelines import raw, versions
+from pipelines.lake import Lake
 from pipelines.settings import Settings, find
-from pipelines.snapshot import Lake
 
 EDITION = ROOT / "raw" / "2024" / "jvom-2024.txt"
 MUTATION = {
@@ -135,7 +136,7 @@ def test_a_build_that_waits_in_vain_names_the_holder(own: Settings, jvom: Jvom) 
     raw_file = own.raw / "2024" / EDITION.name
     raw_file.write_text(mutated(raw_file, MUTATION), encoding="utf-8")
     code = (
-        "import sys; from pipelines.snapshot import Lake; lake = Lake(*sys.argv[1:])\n"
+        "import sys; from pipelines.lake import Lake; lake = Lake(*sys.argv[1:])\n"
         "with lake.writer(): print('held', flush=True); sys.stdin.read()"
     )
     with subprocess.Popen(

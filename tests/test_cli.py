@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from pipelines import cli
+from pipelines.cli import app as cli
 from schemas.errors import LakeError
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -235,7 +235,7 @@ def test_windows_is_refused() -> None:
 def test_what_answers_at_once_loads_nothing_heavy(built: Path, arguments: list[str]) -> None:
     command = arguments if arguments == ["--help"] else [*arguments, "--warehouse", str(built)]
     code = (
-        "import sys; from pipelines.cli import main; status = main(sys.argv[1:]); "
+        "import sys; from pipelines.cli.app import main; status = main(sys.argv[1:]); "
         f"print(*sorted(set({HEAVY}) & set(sys.modules)), file=sys.stderr); sys.exit(status)"
     )
     done = subprocess.run(

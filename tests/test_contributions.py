@@ -13,8 +13,12 @@ import dagster as dg
 import pytest
 from conftest import Jvom
 
-from pipelines import assets, automation, public_sources, published, settings, verified, views
-from pipelines.public import contributions
+from pipelines import settings
+from pipelines import verify as verified
+from pipelines.orchestration import assets, automation
+from pipelines.other_sources import contributions
+from pipelines.other_sources import files as public_sources
+from pipelines.publish import published, views
 from schemas import registry
 from schemas.errors import ContractError, JvomError, LakeError, Problems, SourceError
 from tests.building import base_tables, edition_tables

@@ -11,7 +11,8 @@ import duckdb
 import pytest
 from conftest import ROOT, run_jvom
 
-from pipelines import corrected, published
+from pipelines import correction_guards as corrected
+from pipelines.publish import published
 from schemas import registry
 from schemas.errors import Problems, RegistryError
 from tests import building

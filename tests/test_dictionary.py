@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import schemas
-from pipelines import dictionary, views
+from pipelines.publish import dictionary, views
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "reference" / "data-dictionary.md"
@@ -35,7 +35,7 @@ def row(page: str, relation: str, column: str) -> dict[str, str]:
 
 def test_the_page_in_docs_is_up_to_date():
     made = subprocess.run(
-        [sys.executable, "-m", "pipelines.dictionary"],
+        [sys.executable, "-m", "pipelines.publish.dictionary"],
         cwd=ROOT,
         capture_output=True,
         check=True,
@@ -43,7 +43,7 @@ def test_the_page_in_docs_is_up_to_date():
     )
 
     assert PAGE.read_text(encoding="utf-8") == made.stdout, (
-        "run: python -m pipelines.dictionary > docs/reference/data-dictionary.md"
+        "run: python -m pipelines.publish.dictionary > docs/reference/data-dictionary.md"
     )
 
 

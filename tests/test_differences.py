@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import schemas
-from pipelines.differences import differences, sentences
+from pipelines.lake.differences import differences, sentences
 from tests import building
 
 ROWS: list[dict[str, Any]] = [

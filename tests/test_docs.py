@@ -13,9 +13,9 @@ import pytest
 import typer
 from conftest import Jvom
 
-from pipelines import published
-from pipelines.cli import app
-from pipelines.commands import reference
+from pipelines.cli import reference
+from pipelines.cli.app import app
+from pipelines.publish import published
 
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
@@ -103,7 +103,7 @@ def test_every_page_is_reached_from_the_index() -> None:
 def test_the_command_line_page_is_current() -> None:
     page = ROOT / "docs/reference/command-line.md"
     assert page.read_text(encoding="utf-8") == reference.page(), (
-        "run: python -m pipelines.commands.reference > docs/reference/command-line.md"
+        "run: python -m pipelines.cli.reference > docs/reference/command-line.md"
     )
 
 

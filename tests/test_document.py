@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.seams import Document
+from pipelines.model import Document
 from schemas.errors import SourceError
 from tests.hostile_documents import pdf
 from tests.rendering_report import FULL, needs_full, read_document

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from conftest import Jvom
 
-from pipelines.commands import drawing
+from pipelines.cli import drawing
 
 
 def edition(year: int, deployed: int | None, *, listed: bool = True) -> dict[str, Any]:

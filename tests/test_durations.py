@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.tables import durations
-from pipelines.tables.durations import Duration, Grammar, PrintedDate
+from pipelines.extract import durations
+from pipelines.extract.durations import Duration, Grammar, PrintedDate
 
 GRAMMAR = Grammar(
     {"Onbepaald": "indefinite", "Doorlopend": "continuous"},

@@ -17,8 +17,8 @@ import pytest
 from conftest import Jvom
 from test_docs import blocks
 
-from pipelines import published
-from pipelines.commands.terminal import as_text
+from pipelines.cli.terminal import as_text
+from pipelines.publish import published
 
 ROOT = Path(__file__).resolve().parent.parent
 QUESTIONS = ROOT / "examples/README.md"

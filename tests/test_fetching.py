@@ -13,7 +13,9 @@ from typing import Any
 import pytest
 from conftest import Jvom
 
-from pipelines import cli, fetching, raw
+from pipelines import raw
+from pipelines.acquire import fetching
+from pipelines.cli import app as cli
 from pipelines.settings import Settings, find, network
 from tests.acquiring import LETTER, SENT, edition, send, sibling
 from tests.parliament_server import SEARCH, SRU, Fault, Paper, Parliament

@@ -15,7 +15,11 @@ import pytest
 from conftest import ROOT
 
 import schemas
-from pipelines import cli, pending, published, reconciled, versions, views
+from pipelines import plan as pending
+from pipelines import reconcile as reconciled
+from pipelines import versions
+from pipelines.cli import app as cli
+from pipelines.publish import published, views
 from pipelines.settings import Settings, find
 from tests import building
 
@@ -178,7 +182,7 @@ def test_a_real_run_shows_every_rule_as_a_check_that_only_warns(
 ) -> None:
     import dagster as dg
 
-    from pipelines import assets
+    from pipelines.orchestration import assets
 
     monkeypatch.setenv("DAGSTER_HOME", str(built / "dagster"))
     with dg.DagsterInstance.get() as instance:

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 import schemas
-from pipelines import published, views
-from pipelines.seams import Recorded
-from pipelines.snapshot import Lake, connection, decision, tables
-from pipelines.verified import rows
+from pipelines.lake import Lake, connection, decision, tables
+from pipelines.model import Recorded
+from pipelines.publish import published, views
+from pipelines.verify import rows
 from tests import building
 from tests.building import VERSIONS
 from tests.found import RULES_VERSION, found, found_tables

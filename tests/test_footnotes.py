@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.tables import anatomy, footnotes
-from pipelines.tables.footnotes import Note
-from pipelines.tables.words import marker
+from pipelines.extract import annexes as anatomy
+from pipelines.extract import footnotes
+from pipelines.extract.footnotes import Note
+from pipelines.extract.words import marker
 from schemas.errors import LayoutError
 from schemas.registry import load
 from tests.rendering_report import (

@@ -17,7 +17,7 @@ import pytest
 from conftest import ROOT
 from hostile_documents import Hostile, pdfs, texts
 
-from pipelines import cli
+from pipelines.cli import app as cli
 from pipelines.settings import Settings, find
 
 LONGEST = 1_500  # characters of one problem, with its next step

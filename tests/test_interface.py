@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 from conftest import ROOT, Jvom
 
-from pipelines.commands import interface
+from pipelines.cli import interface
 from tests.forked import unmeasured
 
 PATIENCE = 120  # seconds; a loaded machine takes long to import Dagster three times
@@ -70,7 +70,7 @@ def group_is_gone(group: int) -> bool:
 
 def test_it_shows_the_runs_and_ends_as_a_whole(own: Path, port: int) -> None:
     with subprocess.Popen(
-        [sys.executable, "-m", "pipelines.cli", "ui", "--json", "--warehouse", own, "--port", str(port)],
+        [sys.executable, "-m", "pipelines.cli.app", "ui", "--json", "--warehouse", own, "--port", str(port)],
         cwd=ROOT,
         env=unmeasured(os.environ),
         stdout=subprocess.PIPE,

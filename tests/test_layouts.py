@@ -11,8 +11,10 @@ from typing import Any
 
 import pytest
 
-from pipelines import document, tables, validated
-from pipelines.seams import Edition as Known
+from pipelines import validate as validated
+from pipelines.extract import tables
+from pipelines.extract import text as document
+from pipelines.model import Edition as Known
 from schemas import registry
 from schemas.errors import JvomError, Problems, RegistryError
 from tests.rendering import REGISTRY, Edition, PersonnelRow, PersonnelTable, render

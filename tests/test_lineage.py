@@ -11,7 +11,7 @@ import pytest
 from sqlglot.errors import OptimizeError
 
 import schemas
-from pipelines import views
+from pipelines.publish import views
 from tests.building import Tables, base_tables, edition_tables
 
 VIEWS = tuple(view.name for view in views.ordered())

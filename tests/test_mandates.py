@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
-from pipelines.seams import Document, Line
-from pipelines.tables import anatomy, footnotes, labels, mandates
-from pipelines.tables.cells import Cell
-from pipelines.tables.mandates import Mandates
+from pipelines.extract import annexes as anatomy
+from pipelines.extract import footnotes, labels, mandates
+from pipelines.extract.cells import Cell
+from pipelines.extract.mandates import Mandates
+from pipelines.model import Document, Line
 from schemas.errors import JvomError, LayoutError, Problems
 from schemas.registry import Registry, load
 from tests.rendering_mandates import Table, tables

@@ -13,8 +13,9 @@ import pytest
 from conftest import ROOT
 
 import schemas
-from pipelines import assets, changelog, manifest, published, views
-from pipelines.assets import release
+from pipelines.orchestration import assets
+from pipelines.orchestration.assets import release
+from pipelines.publish import changelog, manifest, published, views
 from pipelines.settings import Settings, find
 from tests import building
 

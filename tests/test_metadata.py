@@ -10,8 +10,8 @@ import duckdb
 import pytest
 
 import schemas
-from pipelines import metadata
-from pipelines.seams import Document, Line
+from pipelines.model import Document, Line
+from pipelines.orchestration import metadata
 from tests import building
 
 YEAR = "2024"

@@ -17,12 +17,16 @@ from conftest import ROOT, Jvom
 
 import schemas
 import schemas.relations
-from pipelines import document, published, raw, run, snapshot, trace, views
-from pipelines.seams import Document, SourceFile
+from pipelines import lake as snapshot
+from pipelines import raw, trace
+from pipelines.extract import text as document
+from pipelines.lake import Lake, tables
+from pipelines.lake.connection import attached
+from pipelines.lake.decision import content_hash
+from pipelines.model import Document, SourceFile
+from pipelines.orchestration import run
+from pipelines.publish import published, views
 from pipelines.settings import Settings, find
-from pipelines.snapshot import Lake, tables
-from pipelines.snapshot.connection import attached
-from pipelines.snapshot.decision import content_hash
 from schemas.contract import INTEGER, TEXT, Column, Contract
 from tests import building
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.tables import numerals
+from pipelines.extract import numerals
 
 NUMBERS = st.integers(0, 999_999_999)
 

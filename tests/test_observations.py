@@ -13,8 +13,10 @@ import pytest
 from conftest import Jvom
 
 import schemas
-from pipelines import public_sources, published, settings, views
-from pipelines.public import observations
+from pipelines import settings
+from pipelines.other_sources import files as public_sources
+from pipelines.other_sources import observations
+from pipelines.publish import published, views
 from schemas import registry
 from schemas.errors import ContractError, JvomError, Problems, SourceError
 from tests.building import base_tables, edition_tables

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from pipelines import views
-from pipelines.reconciled import findings
-from pipelines.reconciled.rules.observed import observation_outside_frame
+from pipelines.publish import views
+from pipelines.reconcile import findings
+from pipelines.reconcile.rules.observed import observation_outside_frame
 from tests.building import base_tables, edition_tables
 
 INSIDE = datetime.date(2023, 10, 25)

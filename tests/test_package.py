@@ -18,10 +18,10 @@ import rdflib
 import yaml
 
 import schemas
-from pipelines import package, published
-from pipelines.package import catalogue, citation, provenance
-from pipelines.package.release import Release
-from pipelines.package.tables import LEFT_OUT
+from pipelines.publish import package, published
+from pipelines.publish.package import catalogue, citation, provenance
+from pipelines.publish.package.release import Release
+from pipelines.publish.package.tables import LEFT_OUT
 
 STANDARDS = Path(__file__).with_name("standards")
 DCAT = rdflib.Namespace("http://www.w3.org/ns/dcat#")

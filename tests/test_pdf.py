@@ -10,12 +10,12 @@ import pyarrow as pa
 import pytest
 
 import schemas
-from pipelines import tables
-from pipelines.pdf import PdfDocument, Word
-from pipelines.pdf.model import TagCell, TagTable
-from pipelines.seams import DISAGREEMENT, Document, Edition, SourceFile
-from pipelines.snapshot.decision import content_hash
-from pipelines.tables.refusals import UndecidedError
+from pipelines.extract import tables
+from pipelines.extract.pdf import PdfDocument, Word
+from pipelines.extract.pdf.model import TagCell, TagTable
+from pipelines.extract.refusals import UndecidedError
+from pipelines.lake.decision import content_hash
+from pipelines.model import DISAGREEMENT, Document, Edition, SourceFile
 from schemas.errors import JvomError, LayoutError, Problems
 from schemas.registry import Reading, Registry
 from tests.rendering_report import read_tables, report

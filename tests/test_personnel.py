@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.tables.refusals import UndecidedError
+from pipelines.extract.refusals import UndecidedError
 from tests.annex_2 import (
     HEADER,
     REAL,

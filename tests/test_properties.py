@@ -16,11 +16,11 @@ from conftest import count_refused
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipelines.seams import Document, Line
-from pipelines.tables import inference, personnel
-from pipelines.tables.inference import APART, NOTE, RULE, Choice, Figures
-from pipelines.tables.personnel import Personnel
-from pipelines.tables.refusals import UndecidedError
+from pipelines.extract import inference, personnel
+from pipelines.extract.inference import APART, NOTE, RULE, Choice, Figures
+from pipelines.extract.personnel import Personnel
+from pipelines.extract.refusals import UndecidedError
+from pipelines.model import Document, Line
 from schemas.errors import JvomError, Problems
 from tests.rendering import (
     COLUMNS,

@@ -15,8 +15,8 @@ import pyarrow as pa
 import pytest
 
 import schemas
-from pipelines import published, views
-from pipelines.snapshot import Lake
+from pipelines.lake import Lake
+from pipelines.publish import published, views
 from schemas.errors import LakeError, UsageError
 from tests import building
 from tests.building import VERSIONS

@@ -14,8 +14,9 @@ import pytest
 from conftest import ROOT, Jvom
 
 import schemas
-from pipelines import quarantined, validated
-from pipelines.seams import Versions
+from pipelines import quarantine as quarantined
+from pipelines import validate as validated
+from pipelines.model import Versions
 from pipelines.settings import Settings, find
 from schemas.errors import JvomError, LakeError, LayoutError, Problems
 from tests.building import edition_tables

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines import files, raw
-from pipelines.seams import Edition, Fidelity, SourceFile
+from pipelines.model import Edition, Fidelity, SourceFile
 from schemas.errors import LakeError, Problems, RegistryError, SourceError
 
 PROJECT = Path(__file__).parents[1]

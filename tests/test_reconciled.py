@@ -10,9 +10,9 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from pipelines import reconciled
-from pipelines.reconciled import reference
-from pipelines.seams import DISAGREEMENT, Document, Line
+from pipelines import reconcile as reconciled
+from pipelines.model import DISAGREEMENT, Document, Line
+from pipelines.reconcile import reference
 from schemas import registry
 from tests import building
 from tests.reconciling import reconcile

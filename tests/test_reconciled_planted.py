@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from pipelines import reconciled
+from pipelines import reconcile as reconciled
 from tests.reconciling import Invented, InventedEdition, findings, invent, printed, reconcile, spelt
 
 SEEDS = range(12)

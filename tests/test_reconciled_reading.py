@@ -6,9 +6,9 @@ import datetime
 
 import pytest
 
-from pipelines.reconciled import dates, events, naming, numbers, passages, statements
-from pipelines.reconciled.passages import Passage
-from pipelines.reconciled.statements import Reading
+from pipelines.reconcile import dates, events, naming, numbers, passages, statements
+from pipelines.reconcile.passages import Passage
+from pipelines.reconcile.statements import Reading
 from tests.reconciling import REGISTRY
 
 NAMES = naming.Names(REGISTRY)

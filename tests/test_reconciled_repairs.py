@@ -9,8 +9,8 @@ from itertools import combinations, product
 
 import pytest
 
-from pipelines.reconciled import repairs
-from pipelines.reconciled.repairs import Cell, Equality
+from pipelines.reconcile import repairs
+from pipelines.reconcile.repairs import Cell, Equality
 from tests.reconciling import findings, invent
 
 Table = tuple[list[Equality], dict[Cell, int]]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.tables.refusals import UndecidedError
+from pipelines.extract.refusals import UndecidedError
 from schemas import registry
 from schemas.errors import Problems, RegistryError
 from schemas.registry import Reading

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import pytest
 
-from pipelines import document, tables
-from pipelines.seams import Edition
+from pipelines.extract import tables
+from pipelines.extract import text as document
+from pipelines.model import Edition
 from schemas import registry
 from schemas.errors import JvomError
 from tests.rendering_report import FULL, needs_full, read_tables

@@ -12,9 +12,9 @@ import duckdb
 import pytest
 
 import schemas
-from pipelines import published, views
-from pipelines.seams import Recorded
-from pipelines.snapshot import Lake
+from pipelines.lake import Lake
+from pipelines.model import Recorded
+from pipelines.publish import published, views
 from tests import building
 from tests.building import VERSIONS
 from tests.lake_child import open_lake

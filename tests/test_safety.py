@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from conftest import NOBODY, ROOT, Jvom
 
+from pipelines.lake import Lake
 from pipelines.settings import Settings, find
-from pipelines.snapshot import Lake
 from tests import every_command
 
 CHANGE = ("31 augustus 2024 31 juli 2025", "30 september 2024 31 juli 2025")  # of one mandate

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from conftest import ROOT
 
-from pipelines import sandbox
-from pipelines.sandbox import Limits
+from pipelines.extract import sandbox
+from pipelines.extract.sandbox import Limits
 from schemas.errors import SourceError
 
 SMALL = Limits(seconds=30, cpu_seconds=1, memory=512 * 2**20, output=2**20, hint="give another file")

@@ -18,10 +18,10 @@ import pytest
 from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
 
-from pipelines import document as documents
-from pipelines import pdf, tables
-from pipelines.pdf import Box
-from pipelines.seams import Edition, SourceFile
+from pipelines.extract import pdf, tables
+from pipelines.extract import text as documents
+from pipelines.extract.pdf import Box
+from pipelines.model import Edition, SourceFile
 from schemas import registry
 from schemas.errors import JvomError, Problems, SourceError
 from tests.renditions import real
@@ -152,7 +152,7 @@ def test_without_tesseract_the_two_packages_are_named(monkeypatch: pytest.Monkey
 
 
 def test_a_word_keeps_its_doubt_on_the_way_out_of_the_child() -> None:
-    from pipelines.pdf import wire
+    from pipelines.extract.pdf import wire
 
     found = pdf.read(drawn(), "x.pdf")
     page = found.pages[0]

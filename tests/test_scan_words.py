@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from pipelines.pdf import inked, shapes
-from pipelines.pdf.heading import TableHeading, find
-from pipelines.pdf.lines import number
-from pipelines.pdf.model import Box, PdfPage, Word
-from pipelines.pdf.picture import Patch
-from pipelines.pdf.tesseract import Seen
+from pipelines.extract.pdf import inked, shapes
+from pipelines.extract.pdf.heading import TableHeading, find
+from pipelines.extract.pdf.lines import number
+from pipelines.extract.pdf.model import Box, PdfPage, Word
+from pipelines.extract.pdf.picture import Patch
+from pipelines.extract.pdf.tesseract import Seen
 
 HEADING = TableHeading(
     (("Missie",), ("Nationale kaders", "Militair"), ("Nationale kaders", "Civiel/Politie")), total="Totaal"

@@ -20,7 +20,9 @@ import pytest
 from conftest import ROOT, Jvom
 
 import schemas
-from pipelines import folders, pending, published, settings, site, versions, views
+from pipelines import folders, settings, site, versions
+from pipelines import plan as pending
+from pipelines.publish import published, views
 from pipelines.site import content, drawing, drawings, pages
 from tests.building import base_tables, edition_tables
 
@@ -296,7 +298,7 @@ def test_findings_events_and_figures_of_other_sources_are_shown(told: dict[str, 
 
 
 def test_the_same_release_gives_the_same_pages(folder: Path, file: duckdb.DuckDBPyConnection) -> None:
-    from pipelines.assets.outward import _graph
+    from pipelines.orchestration.assets.outward import _graph
 
     again = site.build(file, lineage=views.lineage(), assets=_graph())
     assert {path: (folder / path).read_bytes() for path in again} == again

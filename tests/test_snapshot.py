@@ -13,8 +13,8 @@ import pyarrow.parquet as pq
 import pytest
 
 import schemas
-from pipelines.seams import Fidelity, Recorded, SourceFile, Versions
-from pipelines.snapshot import Lake, connection, decision, tables
+from pipelines.lake import Lake, connection, decision, tables
+from pipelines.model import Fidelity, Recorded, SourceFile, Versions
 from tests import building
 from tests.building import VERSIONS
 from tests.lake_child import OTHER_CODE, PLAN, RELEASE, open_lake, record

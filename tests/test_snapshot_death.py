@@ -16,7 +16,7 @@ import pyarrow as pa
 import pytest
 from filelock import FileLock
 
-from pipelines.snapshot import Lake, manifests
+from pipelines.lake import Lake, manifests
 from schemas.errors import LakeError
 from tests import lake_child
 from tests.building import VERSIONS

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.snapshot import Lake
+from pipelines.lake import Lake
 from schemas.errors import LakeError
 from tests import building, lake_child
 from tests.building import VERSIONS

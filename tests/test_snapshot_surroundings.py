@@ -15,8 +15,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pipelines.seams import Recorded
-from pipelines.snapshot import Lake, connection
+from pipelines.lake import Lake, connection
+from pipelines.model import Recorded
 from schemas.errors import LakeError
 from tests import building
 from tests.building import VERSIONS
@@ -148,8 +148,8 @@ def test_an_object_store_is_reached_as_the_environment_says(monkeypatch: pytest.
 
 def test_importing_the_store_and_asking_for_its_head_is_light(lake: Lake) -> None:
     code = (
-        "import sys, pipelines.snapshot, pipelines.published\n"
-        f"print(pipelines.snapshot.Lake({lake.address.catalog!r}, {lake.address.data!r}).head())\n"
+        "import sys, pipelines.lake, pipelines.publish.published\n"
+        f"print(pipelines.lake.Lake({lake.address.catalog!r}, {lake.address.data!r}).head())\n"
         "print([name for name in ('duckdb', 'pyarrow', 'pandera', 'dagster') if name in sys.modules])"
     )
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

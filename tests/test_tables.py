@@ -9,8 +9,8 @@ import pyarrow as pa
 import pytest
 
 import schemas
-from pipelines import validated
-from pipelines.seams import Edition
+from pipelines import validate as validated
+from pipelines.model import Edition
 from schemas.errors import JvomError, LayoutError, Problems
 from schemas.registry import load
 from tests.rendering_report import (

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.commands.terminal import Terminal, as_json, as_text, write_csv
+from pipelines.cli.terminal import Terminal, as_json, as_text, write_csv
 from schemas.errors import ContractError, LakeError, LayoutError, Problems
 
 SCALARS = (

@@ -15,10 +15,13 @@ import pytest
 from conftest import ROOT, Jvom
 
 import schemas
-from pipelines import document, published, raw, snapshot, trace, views
-from pipelines.commands import tracing
-from pipelines.seams import Document, Evidence, Line, SourceFile
-from pipelines.snapshot.connection import attached
+from pipelines import lake as snapshot
+from pipelines import raw, trace
+from pipelines.cli import tracing
+from pipelines.extract import text as document
+from pipelines.lake.connection import attached
+from pipelines.model import Document, Evidence, Line, SourceFile
+from pipelines.publish import published, views
 from pipelines.trace import Trace
 from schemas.errors import SourceError, UsageError
 from tests import building

@@ -14,9 +14,11 @@ import pytest
 from conftest import ROOT
 
 import schemas
-from pipelines import document, published, raw, trace, views
-from pipelines.commands import interface, tracing
-from pipelines.seams import Document, Evidence, Line, SourceFile
+from pipelines import raw, trace
+from pipelines.cli import interface, tracing
+from pipelines.extract import text as document
+from pipelines.model import Document, Evidence, Line, SourceFile
+from pipelines.publish import published, views
 from pipelines.settings import Settings, find
 from pipelines.trace import Trace, remarks
 from pipelines.trace.needs import Need

@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipelines import views
+from pipelines.publish import views
 from tests import trend_oracle as oracle
 from tests.building import FIGURES
 

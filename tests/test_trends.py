@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pipelines import views
+from pipelines.publish import views
 from schemas.errors import ContractError
 from tests.building import FIGURES, Tables, base_tables, edition_tables
 

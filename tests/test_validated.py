@@ -14,8 +14,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import schemas
-from pipelines import document, raw, tables, validated
-from pipelines.validated import Failure
+from pipelines import raw
+from pipelines import validate as validated
+from pipelines.extract import tables
+from pipelines.extract import text as document
+from pipelines.validate import Failure
 from schemas import registry
 from schemas.contract import INTEGER, Column, Contract
 from schemas.errors import ContractError

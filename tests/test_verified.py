@@ -12,11 +12,12 @@ import pytest
 from conftest import ROOT, Jvom
 
 import schemas
-from pipelines import pending, verified
-from pipelines.seams import SourceFile
+from pipelines import plan as pending
+from pipelines import verify as verified
+from pipelines.lake import Lake
+from pipelines.model import SourceFile
 from pipelines.settings import Settings, find
-from pipelines.snapshot import Lake
-from pipelines.verified import rows
+from pipelines.verify import rows
 
 
 @pytest.fixture

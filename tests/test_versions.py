@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pipelines import versions
-from pipelines.seams import Edition, Versions
+from pipelines.model import Edition, Versions
 
 EDITION = Edition(2024, title="Voortgangsrapportage", date_sent=date(2024, 5, 15))
 
@@ -43,7 +43,12 @@ def test_versions_are_short_hashes_and_stable() -> None:
 
 @pytest.mark.parametrize(
     "file",
-    ["pipelines/document.py", "pipelines/tables/cells.py", "schemas/personnel.py", "schemas/registry.py"],
+    [
+        "pipelines/extract/text.py",
+        "pipelines/extract/cells.py",
+        "schemas/personnel.py",
+        "schemas/registry.py",
+    ],
 )
 def test_code_that_reads_counts(checkout: Path, file: str) -> None:
     before = read_anew()
@@ -53,7 +58,7 @@ def test_code_that_reads_counts(checkout: Path, file: str) -> None:
     assert (after.registry, after.declarations) == (before.registry, before.declarations)
 
 
-@pytest.mark.parametrize("file", ["pipelines/cli.py", "pipelines/views.py", "schemas/trends.py"])
+@pytest.mark.parametrize("file", ["pipelines/cli/app.py", "pipelines/publish/views.py", "schemas/trends.py"])
 def test_code_that_does_not_read_does_not_count(checkout: Path, file: str) -> None:
     before = read_anew()
     append(checkout / file, "\n# another line\n")
@@ -62,7 +67,7 @@ def test_code_that_does_not_read_does_not_count(checkout: Path, file: str) -> No
 
 def test_a_process_keeps_the_version_of_the_code_it_imported(checkout: Path) -> None:
     before = read_anew()
-    append(checkout / "pipelines/document.py", "\n# another line\n")
+    append(checkout / "pipelines/extract/text.py", "\n# another line\n")
     assert versions.reading(EDITION) == before
 
 
@@ -92,7 +97,7 @@ def test_the_catalogue_counts_as_declared() -> None:
 
 
 @pytest.mark.parametrize(
-    "file", ["pipelines/sql/missions.sql", "schemas/trends.py", "pipelines/published.py"]
+    "file", ["pipelines/publish/sql/missions.sql", "schemas/trends.py", "pipelines/publish/published.py"]
 )
 def test_what_shapes_the_published_file_counts_for_it(checkout: Path, file: str) -> None:
     versions._code.cache_clear()
@@ -103,7 +108,7 @@ def test_what_shapes_the_published_file_counts_for_it(checkout: Path, file: str)
 
 
 def test_a_missing_file_is_no_version(checkout: Path) -> None:
-    (checkout / "pipelines/document.py").unlink()
+    (checkout / "pipelines/extract/text.py").unlink()
     versions._code.cache_clear()
     with pytest.raises(FileNotFoundError, match=r"document\.py"):
         versions.code()

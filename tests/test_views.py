@@ -16,7 +16,7 @@ import pytest
 import sqlglot
 
 import schemas
-from pipelines import views
+from pipelines.publish import views
 from schemas.errors import ContractError
 from tests.building import Tables, base_tables, edition_tables
 

@@ -11,10 +11,12 @@ from typing import Any
 import pytest
 from conftest import ROOT, Jvom
 
-from pipelines import pending, published, raw, views
-from pipelines.seams import Recorded
+from pipelines import plan as pending
+from pipelines import raw
+from pipelines.lake import Lake
+from pipelines.model import Recorded
+from pipelines.publish import published, views
 from pipelines.settings import Settings, find
-from pipelines.snapshot import Lake
 from schemas.errors import JvomError, UsageError
 from tests import building
 from tests.building import VERSIONS

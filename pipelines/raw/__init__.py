@@ -6,17 +6,7 @@ by builds that find nothing to do, so it imports the standard library only.
 """
 
 from pipelines.raw.catalogue import CATALOGUE, catalogue, edition_of
-from pipelines.raw.files import (
-    NOTICE,
-    NOTICE_LINES,
-    add,
-    choose,
-    described,
-    keep,
-    read,
-    scan,
-    survey,
-)
+from pipelines.raw.files import NOTICE, NOTICE_LINES, add, choose, described, keep, read, scan, survey
 from pipelines.raw.locked import LOCK, guarded, lock, lock_entries
 
 __all__ = [

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from pipelines.seams import Edition
+from pipelines.model import Edition
 from schemas.registry_toml import Entry
 
 CATALOGUE = "sources.toml"

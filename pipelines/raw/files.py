@@ -9,8 +9,8 @@ from collections.abc import Collection, Sequence
 from pathlib import Path, PurePath
 
 from pipelines.files import check_size, replace, take, writable
+from pipelines.model import Fidelity, SourceFile, SourceFormat
 from pipelines.raw.locked import guarded, lock_entries
-from pipelines.seams import Fidelity, SourceFile, SourceFormat
 from schemas.errors import JvomError, Problems, SourceError
 
 NOTICE = "[Ingekorte uitgave"  # opens one of the first lines of an abridged edition

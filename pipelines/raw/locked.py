@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from pipelines.files import replace, writable
+from pipelines.model import Fidelity, SourceFile
 from pipelines.raw.catalogue import CATALOGUE
-from pipelines.seams import Fidelity, SourceFile
 from schemas.registry_toml import Entry
 
 LOCK = "sources.lock"

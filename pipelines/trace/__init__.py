@@ -10,7 +10,7 @@ from collections.abc import Callable
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from pipelines.seams import Document, Evidence, SourceFile
+from pipelines.model import Document, Evidence, SourceFile
 from pipelines.trace.model import (
     Cell,
     Change,

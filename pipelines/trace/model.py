@@ -6,7 +6,7 @@ import datetime
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pipelines.seams import Evidence
+from pipelines.model import Evidence
 
 
 @dataclass(frozen=True)

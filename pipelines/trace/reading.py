@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from pipelines.seams import Document, Evidence, SourceFile
+from pipelines.model import Document, Evidence, SourceFile
 from pipelines.trace.model import Cell, Piece, Reading, Source, Vintage
 from pipelines.trace.needs import Need
 from pipelines.trace.subject import SECTION

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import pyarrow as pa
 
-from pipelines import tables
-from pipelines.pdf import PdfDocument, parse
-from pipelines.seams import Document, Edition, SourceFile
+from pipelines.extract import tables
+from pipelines.extract.pdf import PdfDocument, parse
+from pipelines.model import Document, Edition, SourceFile
 from schemas import registry
 from schemas.registry import Layout, Mission, Registry
 from tests.renditions import Rendition

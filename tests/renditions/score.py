@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 
-from pipelines.pdf.cells import GridCell
-from pipelines.pdf.grid import Grid
-from pipelines.pdf.heading import TableHeading
+from pipelines.extract.pdf.cells import GridCell
+from pipelines.extract.pdf.grid import Grid
+from pipelines.extract.pdf.heading import TableHeading
 from tests.renditions import Rendition
 from tests.renditions.content import MANDATE_COLUMNS, REGIONS, Printed
 

@@ -1,0 +1,134 @@
+"""The repository of officielebekendmakingen.nl: the second way to the same documents, through SRU 2.0.
+
+Shapes as documented for https://repository.overheid.nl/sru (product area `officielepublicaties`): indexes
+`w.dossiernummer`, `w.hoofddocument`, `dt.date`; a record has `identifier` (`kst-29521-495`, `blg-1093410`),
+`title`, `type` (`Kamerstuk`, `Bijlage`), `date`, and for an attachment the `hoofddocument` it came with; its
+files are `itemUrl`s by manifestation. Names are compared without their namespaces, which have changed.
+"""
+
+from __future__ import annotations
+
+import datetime
+import re
+import urllib.parse
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from xml.etree import ElementTree
+
+from pipelines.acquire.model import Candidate, Window
+from pipelines.acquire.transport import Transport, host
+from schemas.errors import NetworkError
+
+SERVICE = "officiele bekendmakingen"
+PAGE = 100
+MOST_RECORDS = 2000
+
+_IDENTIFIER = re.compile(r"(kst|blg)-[0-9A-Za-z-]{1,40}")
+
+
+@dataclass
+class _Record:
+    """What a record says of one publication; `files` are addresses by manifestation."""
+
+    values: dict[str, str] = field(default_factory=dict)
+    files: dict[str, str] = field(default_factory=dict)
+
+
+def search(transport: Transport, dossier: int, window: Window) -> list[Candidate]:
+    """Attachments of the dossier's letters, then the letters themselves; each once.
+
+    Raises NetworkError where the service cannot be asked or does not answer as documented.
+    """
+    within = f"dt.date>={window.first} AND dt.date<={window.last}"
+    found = _candidates(transport, f"w.dossiernummer=={dossier} AND {within}")
+    with_attachment = {candidate.letter for candidate in found if candidate.kind == "attachment"}
+    for letter in [candidate for candidate in found if candidate.kind == "letter"]:
+        if letter.identifier not in with_attachment:  # attachments may lack the number of the dossier
+            found += _candidates(transport, f"w.hoofddocument=={letter.identifier}")
+    once = {candidate.identifier: candidate for candidate in found}
+    return sorted(once.values(), key=lambda candidate: candidate.kind)  # attachments first
+
+
+def _candidates(transport: Transport, query: str) -> list[Candidate]:
+    found = [_candidate(record) for record in _records(transport, query)]
+    return [candidate for candidate in found if candidate is not None]
+
+
+def _candidate(record: _Record) -> Candidate | None:
+    """A publication that has a PDF; None of any other."""
+    identifier, address = record.values.get("identifier", ""), record.files.get("pdf")
+    if address is None or not _IDENTIFIER.fullmatch(identifier):
+        return None
+    try:
+        sent = datetime.date.fromisoformat(record.values.get("date", "")[:10])
+    except ValueError:
+        return None
+    attached = record.values.get("type") == "Bijlage" or identifier.startswith("blg-")
+    return Candidate(
+        service=SERVICE,
+        identifier=identifier,
+        kind="attachment" if attached else "letter",
+        title=" ".join(record.values.get("title", "").split()),
+        sent=sent,
+        address=address,
+        letter=record.values.get("hoofddocument") if attached else identifier,
+    )
+
+
+def _records(transport: Transport, query: str) -> Iterator[_Record]:
+    """Every record of a query, page after page."""
+    start = 1
+    while start <= MOST_RECORDS:
+        options = {
+            "operation": "searchRetrieve",
+            "version": "2.0",
+            "query": f"c.product-area==officielepublicaties AND {query}",
+            "startRecord": start,
+            "maximumRecords": PAGE,
+        }
+        address = f"{transport.network.publications}/sru?{urllib.parse.urlencode(options)}"
+        root = _parsed(transport.answer(address), address)
+        counted = [element.text or "" for element in root.iter() if _name(element) == "numberOfRecords"]
+        if not counted or not counted[0].strip().isdecimal():
+            raise _undocumented(address, "without saying how much there is")
+        records = [_record(element) for element in root.iter() if _name(element) == "record"]
+        yield from records
+        start += len(records)
+        if not records or start > int(counted[0]):
+            return
+
+
+def _parsed(body: bytes, address: str) -> ElementTree.Element:
+    if b"<!DOCTYPE" in body[:2000] or b"<!ENTITY" in body:  # a web page, or a document that could expand
+        raise _undocumented(address, "with a web page")
+    try:
+        root = ElementTree.fromstring(body)
+    except ElementTree.ParseError as error:
+        raise _undocumented(address, "with what is no XML") from error
+    told = [element.text for element in root.iter() if _name(element) == "message" and element.text]
+    if told:
+        raise _undocumented(address, f"that it does not understand it ({told[0][:200]})")
+    return root
+
+
+def _record(element: ElementTree.Element) -> _Record:
+    """The first value of each name."""
+    record = _Record()
+    for part in element.iter():
+        text = (part.text or "").strip()
+        if _name(part) == "itemUrl" and text:
+            record.files.setdefault(part.get("manifestation", ""), text)
+        elif text:
+            record.values.setdefault(_name(part), text)
+    return record
+
+
+def _name(element: ElementTree.Element) -> str:
+    return element.tag.rpartition("}")[2]
+
+
+def _undocumented(address: str, how: str) -> NetworkError:
+    return NetworkError(
+        f"{host(address)} answers a search {how}",
+        hint="try again later; if it stays so, look at JVOM_PUBLICATIONS_URL and the service's documentation",
+    )

@@ -1,4 +1,0 @@
-"""What the commands of `pipelines.cli` do, one module a concern; they may use every stage.
-
-Each imports what it needs when it runs, so that a command pays for its own work only.
-"""

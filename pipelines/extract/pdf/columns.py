@@ -1,0 +1,227 @@
+"""Where a table's columns part: between headings, where no word crosses and what is left lines up.
+
+Every way to part them is tried. The best is the one whose columns' contents share an edge or a
+centre, have no wide white space inside, keep to drawn lines, and stand under their headings.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import pairwise
+from statistics import median
+
+from pipelines.extract.pdf.area import Body, spanning
+from pipelines.extract.pdf.heading import TableHeading
+from pipelines.extract.pdf.model import Box, Word
+
+FIGURE = re.compile(r"[-–—+]|\d{1,3}(?:[.\u00a0 ]?\d{3})*|\d+|\+?\d+\+?")
+_WIDE_GAP = 1.0
+_RULE_COST = 5.0
+_HEADING_WEIGHT = 0.5
+_MOST_STRAY = 3.0
+_EVEN_WEIGHT = 0.7
+_MOST_UNEVEN = 1.5
+_KEPT = 12
+_LEFTMOST, _RIGHTMOST = float("-inf"), float("inf")
+
+Side = Callable[[Box], float]
+_Way = tuple[float, tuple[float, ...]]
+_EDGES: tuple[Side, ...] = (
+    lambda box: box.left,
+    lambda box: box.top,
+    lambda box: box.right,
+    lambda box: box.bottom,
+)
+_SIDES: tuple[Side, ...] = (lambda box: box.left, lambda box: box.right, lambda box: box.centre)
+
+
+def part(bodies: Sequence[Body], heading: TableHeading, groups: Sequence[Box]) -> tuple[float, ...]:
+    """Distances from the left at which the columns part: one fewer than there are columns.
+
+    `groups` are the boxes of the headings above several columns.
+    """
+    rows = _rows(bodies, heading)
+    boxes = _headings(bodies)
+    rules = _long_rules(bodies)
+    costs = _Costs(rows, rules, bodies[0].size, heading, groups)
+    ways: list[_Way] = [(0.0, ())]
+    for index in range(len(boxes) - 1):
+        places = _places(index, boxes, rows, bodies, rules)
+        longer = [
+            (
+                cost + costs.column(index, boxes[index], taken[-1] if taken else _LEFTMOST, place),
+                (*taken, place),
+            )
+            for cost, taken in ways
+            for place in places
+            if not taken or taken[-1] < place
+        ]
+        ways = _best(longer)
+    last = len(boxes) - 1
+    done = [(cost + costs.column(last, boxes[last], taken[-1], _RIGHTMOST), taken) for cost, taken in ways]
+    return min((cost + costs.evenness(boxes, taken), taken) for cost, taken in done)[1]
+
+
+def _best(ways: list[_Way]) -> list[_Way]:
+    """The cheapest few for each place at which the last two columns part."""
+    kept: dict[float, list[_Way]] = {}
+    for way in sorted(ways):
+        alike = kept.setdefault(way[1][-1], [])
+        if len(alike) < _KEPT:
+            alike.append(way)
+    return [way for alike in kept.values() for way in alike]
+
+
+def _headings(bodies: Sequence[Body]) -> list[Box]:
+    """Each column's heading, as wide as it is printed on any page."""
+    return [Box.around(boxes) for boxes in zip(*(body.columns for body in bodies), strict=True)]
+
+
+def _rows(bodies: Sequence[Body], heading: TableHeading) -> list[list[Word]]:
+    return [
+        sorted(line.words, key=lambda word: word.box.left)
+        for body in bodies
+        for line in body.lines
+        if not spanning(line, heading, body.columns[1].left)
+    ]
+
+
+def _long_rules(bodies: Sequence[Body]) -> list[float]:
+    """Places of vertical rules that go along most of the body."""
+    height = sum(body.bottom - body.top for body in bodies)
+    reach: dict[float, float] = {}
+    for body in bodies:
+        for rule in body.verticals:
+            inside = min(rule.end, body.bottom) - max(rule.start, body.top)
+            at = next((known for known in reach if abs(known - rule.at) < 2), rule.at)
+            reach[at] = reach.get(at, 0.0) + max(0.0, inside)
+    return sorted(at for at, length in reach.items() if length > 0.4 * height)
+
+
+def _places(
+    index: int,
+    boxes: Sequence[Box],
+    rows: Sequence[Sequence[Word]],
+    bodies: Sequence[Body],
+    rules: Sequence[float],
+) -> list[float]:
+    """Places between two headings that the fewest words cross, one in each free space."""
+    low, high = boxes[index].right, boxes[index + 1].left
+    if high <= low:
+        return [(low + high) / 2]
+    words = [word.box for row in rows for word in row]
+    labels = [line.box.right for body in bodies for line in body.turned]
+    if index == 0:
+        low = max([low, *(right for right in labels if right < high)])
+    edges = sorted({low, high, *(e for box in words for e in (box.left, box.right) if low < e < high)})
+    spaces = [(start, end) for start, end in pairwise(edges) if end - start > 0.05]
+    crossed = [sum(box.left < (start + end) / 2 < box.right for box in words) for start, end in spaces]
+    fewest = min(crossed, default=0)
+    places = []
+    for (start, end), count in zip(spaces, crossed, strict=True):
+        if count == fewest:
+            ruled = [at for at in rules if start - 1 <= at <= end + 1]
+            places.append(min(max(ruled[0], start), end) if ruled else (start + end) / 2)
+    return places or [(low + high) / 2]
+
+
+class _Costs:
+    """What it costs to take the words between two places as one column; each answer is kept."""
+
+    def __init__(
+        self,
+        rows: Sequence[Sequence[Word]],
+        rules: Sequence[float],
+        size: float,
+        heading: TableHeading,
+        groups: Sequence[Box],
+    ) -> None:
+        self._rows = [(row, [word.box.centre for word in row]) for row in rows]
+        self._rules = rules
+        self._size = size
+        self._figures = heading.figures
+        self._groups = [
+            ((columns[0], columns[-1]), box) for (_, columns), box in zip(heading.groups, groups, strict=True)
+        ]
+        self._known: dict[tuple[int, float, float], float] = {}
+
+    def column(self, index: int, printed: Box, low: float, high: float) -> float:
+        """In font sizes, summed over lines; `printed` is the column's heading."""
+        key = (index, low, high)
+        if key not in self._known:
+            self._known[key] = self._cost(index, printed, low, high)
+        return self._known[key]
+
+    def _cost(self, index: int, printed: Box, low: float, high: float) -> float:
+        cells: list[Box] = []
+        cost = 0.0
+        for box, words in self._cells(low, high):
+            cells.append(box)
+            cost += self._inside(words)
+            if self._figures and index:
+                cost += sum(not FIGURE.fullmatch(word.plain) for word in words if word.plain)
+        cost += _RULE_COST * sum(low + 2 < at < high - 2 and self._parts(at, low, high) for at in self._rules)
+        if cells:
+            cost += min(_strays(cells, side) for side in _SIDES) / self._size
+            cost += self._under(index, printed, cells)
+        return cost
+
+    def evenness(self, boxes: Sequence[Box], taken: Sequence[float]) -> float:
+        """For columns of figures not to stand all in the same way under their headings."""
+        if not self._figures:
+            return 0.0
+        bounds = [_LEFTMOST, *taken, _RIGHTMOST]
+        standing = []
+        for index, printed in enumerate(boxes[1:], 1):
+            cells = [box for box, _ in self._cells(bounds[index], bounds[index + 1])]
+            if cells:
+                standing.append((printed, Box(*(median(side(cell) for cell in cells) for side in _EDGES))))
+        ways = []
+        for of_cells in _SIDES:
+            for of_heading in _SIDES:
+                away = [of_cells(cells) - of_heading(printed) for printed, cells in standing]
+                usual = median(away) if away else 0.0
+                ways.append(sum(min(abs(one - usual) / self._size, _MOST_UNEVEN) for one in away))
+        return _EVEN_WEIGHT * min(ways)
+
+    def _cells(self, low: float, high: float) -> Iterator[tuple[Box, Sequence[Word]]]:
+        """The words of each line between two places, and the box around them."""
+        for row, centres in self._rows:
+            words = row[bisect_left(centres, low) : bisect_left(centres, high)]
+            if words:
+                yield Box.around(word.box for word in words), words
+
+    def _under(self, index: int, printed: Box, cells: Sequence[Box]) -> float:
+        """For cells to stand under a heading: an edge or centre in common, or an edge of its group's.
+
+        What is not in line says little, however far it is.
+        """
+        places = [median(side(cell) for cell in cells) for side in _SIDES]
+        away = [abs(side(printed) - place) for side, place in zip(_SIDES, places, strict=True)]
+        for (first, last), group in self._groups:
+            away += [abs(group.left - places[0])] if index == first else []
+            away += [abs(group.right - places[1])] if index == last else []
+        nearest = min(away) / self._size
+        return _HEADING_WEIGHT * (min(nearest, 0.6) + 0.1 * nearest)
+
+    def _inside(self, words: Sequence[Word]) -> float:
+        gaps = ((after.box.left - before.box.right) / self._size for before, after in pairwise(words))
+        return sum(1 + gap for gap in gaps if gap > _WIDE_GAP)
+
+    def _parts(self, at: float, low: float, high: float) -> bool:
+        """Whether a rule has words of the column on both sides: an outer frame has not."""
+        found = [
+            word.box.centre < at
+            for row, centres in self._rows
+            for word in row[bisect_left(centres, low) : bisect_left(centres, high)]
+        ]
+        return any(found) and not all(found)
+
+
+def _strays(cells: Iterable[Box], side: Side) -> float:
+    """How far cells are from sharing a side, in points; what is far off counts no more than far."""
+    places = [side(cell) for cell in cells]
+    middle = median(places)
+    return sum(min(abs(place - middle), 10 * _MOST_STRAY) for place in places)

@@ -1,0 +1,267 @@
+"""Labels in a table's first column, upright or rotated, and the rows that each stands for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from itertools import pairwise
+
+from pipelines.extract.pdf.area import Body
+from pipelines.extract.pdf.bands import Row
+from pipelines.extract.pdf.cells import Fragment, GridCell, cell
+from pipelines.extract.pdf.heading import TableHeading, folded
+from pipelines.extract.pdf.model import Box, PdfLine
+from pipelines.extract.pdf.pricing import Prices, Setting
+
+_STRANGE = 2.0
+_RULE_INSIDE = 6.0
+_NO_RULE = 2.0
+_ODD = 0.8
+_NO_LABEL = 5.0
+_NO_LABEL_AFTER_BREAK = 0.5
+
+
+@dataclass(frozen=True)
+class Label:
+    """What a label says, and the part of the page that it takes."""
+
+    cell: GridCell
+    box: Box
+    first: float
+    last: float
+    turned: bool
+
+
+def assign(
+    body: Body,
+    rows: Sequence[Row],
+    found: Sequence[Fragment],
+    price: Prices,
+    heading: TableHeading,
+    parts: Sequence[float],
+    setting: Setting,
+    *,
+    first: bool,
+) -> list[GridCell | None]:
+    """Each row's label, or None where the page shows none for it: it goes on from the page before.
+
+    `setting` is how the other cells are set; `first` says that there is no page before.
+    """
+    heights = _rules_through(body, parts)
+    labels = _turned(body, parts, heading) + _upright(_beside(found, rows), price, heading, heights)
+    labels.sort(key=lambda label: label.box.middle)
+    if not labels or len(labels) > len(rows):
+        return [None] * len(rows)
+    layout = _Layout(body, rows, heights, price, first=first)
+    ways = [layout.centred(labels)]
+    ways += [layout.level(labels, at_top=at_top) for at_top in (True, False)]
+    # Rotated labels are hardly ever set but in the middle, upright ones mostly as the other cells.
+    usual: Setting = "middle" if any(label.turned for label in labels) else setting
+    odd = [0.0 if way == usual else _ODD for way in ("middle", "top", "bottom")]
+    _, counts = min(((cost + more, counts) for (cost, counts), more in zip(ways, odd, strict=True)))
+    shared: list[GridCell | None] = [None] * (len(rows) - sum(counts))
+    for label, count in zip(labels, counts, strict=True):
+        shared += [label.cell] * count
+    return shared
+
+
+def _apart(line: PdfLine, heading: TableHeading) -> Iterator[Fragment]:
+    """The labels on one rotated line: cut where that makes known regions of all its parts."""
+    regions = {folded(region) for region in heading.regions}
+    ends: dict[int, int] = {0: 0}
+    for end in range(1, len(line.words) + 1):
+        for start in range(end):
+            text = "".join(word.plain for word in line.words[start:end])
+            if start in ends and folded(text) in regions:
+                ends[end] = start
+                break
+    end = len(line.words)
+    if end not in ends:
+        yield Fragment(0, line, 0, end - 1)
+        return
+    found: list[Fragment] = []
+    while end:
+        found.append(Fragment(0, line, ends[end], end - 1))
+        end = ends[end]
+    yield from reversed(found)
+
+
+def _turned(body: Body, parts: Sequence[float], heading: TableHeading) -> list[Label]:
+    """Rotated labels; those of several lines stand beside each other."""
+    lines = sorted(
+        (line for line in body.turned if line.box.centre < parts[0]),
+        key=lambda line: line.box.left if line.direction == "up" else -line.box.right,
+    )
+    groups: list[list[Fragment]] = []
+    for part in (part for line in lines for part in _apart(line, heading)):
+        beside = next((group for group in groups if _is_beside(group[-1].box, part)), None)
+        if beside is not None:
+            beside.append(part)
+        else:
+            groups.append([part])
+    labels = []
+    for group in groups:
+        made = cell(group)
+        if made is not None:
+            box = Box.around(part.box for part in group)
+            labels.append(Label(made, box, box.top, box.bottom, turned=True))
+    return labels
+
+
+def _beside(found: Sequence[Fragment], rows: Sequence[Row]) -> list[Fragment]:
+    """Lines of the first column that belong to the rows: not those of text that follows them."""
+    used = {id(part) for row in rows for part in row.fragments}
+    other = {part.line.number for part in found if part.column and id(part) not in used}
+    low = max(row.bottom for row in rows)
+    kept: list[Fragment] = []
+    for part in sorted((part for part in found if part.column == 0), key=lambda part: part.baseline):
+        if part.line.number in other:
+            break
+        if part.box.top > low and (not kept or part.baseline - kept[-1].baseline > 1.6 * part.size):
+            break
+        kept.append(part)
+    return kept
+
+
+def _is_beside(box: Box, part: Fragment) -> bool:
+    overlap = min(box.bottom, part.box.bottom) - max(box.top, part.box.top)
+    away = max(part.box.left - box.right, box.left - part.box.right)
+    return overlap > 0.5 * min(box.height, part.box.height) and away < 0.9 * part.size
+
+
+def _upright(
+    found: Sequence[Fragment], price: Prices, heading: TableHeading, heights: Sequence[float]
+) -> list[Label]:
+    """Labels that read as the rows do: lines of the first column, cut where that costs least."""
+    lines = sorted((part for part in found if part.column == 0), key=lambda part: part.baseline)
+    regions = {folded(region) for region in heading.regions}
+    own = Prices(price.widths, price.pitch, tuple(heights), price.size)
+    best: list[tuple[float, list[list[Fragment]]]] = [(0.0, [])]
+    for end in range(1, len(lines) + 1):
+        ways = []
+        for start in range(max(0, end - 6), end):
+            group = lines[start:end]
+            made = cell(group)
+            cost = own.text(group) + (0 if made and folded(made.text) in regions else _STRANGE)
+            ways.append((best[start][0] + cost, [*best[start][1], group]))
+        best.append(min(ways, key=lambda way: way[0]))
+    labels = []
+    for group in best[-1][1]:
+        made = cell(group)
+        if made is not None:
+            box = Box.around(part.box for part in group)
+            labels.append(Label(made, box, group[0].baseline, group[-1].baseline, turned=False))
+    return labels
+
+
+def _rules_through(body: Body, parts: Sequence[float]) -> list[float]:
+    """Heights of rules that go through the first column as well as the second."""
+    left = body.columns[0].left
+    return [
+        rule.at
+        for rule in body.horizontals
+        if rule.start < left + 0.3 * (parts[0] - left) and rule.end > body.columns[1].left
+    ]
+
+
+class _Layout:
+    """Rows of a page and the white space between them, into which the borders of labels fall."""
+
+    def __init__(
+        self, body: Body, rows: Sequence[Row], heights: Sequence[float], price: Prices, *, first: bool
+    ) -> None:
+        self._rows = rows
+        self._heights = heights
+        self._size = body.size
+        self._first = first
+        lowest = max([rows[-1].bottom, *(line.box.bottom for line in body.turned)]) + 2 * body.size
+        highest = min([rows[0].top, *(line.box.top for line in body.turned)]) - 0.8 * body.size
+        if body.headed:
+            highest = max(highest, body.top)
+        self._gaps = [
+            (highest, rows[0].top),
+            *((min(upper.bottom, lower.top), lower.top) for upper, lower in pairwise(rows)),
+            (rows[-1].bottom, lowest),
+        ]
+        # The outer borders are better known where a rule is drawn or rules between columns end.
+        above = [at for at in price.heights if highest - 8 < at < rows[0].top + 1]
+        ends = [rule.end for rule in body.verticals if not rule.fill]
+        below = [at for at in (*price.heights, *ends) if rows[-1].bottom - 1 < at < lowest + 30]
+        if above:
+            self._gaps[0] = (above[-1], above[-1] + 0.1)
+        if below:
+            self._gaps[-1] = (min(below), min(below) + 0.1)
+
+    def centred(self, labels: Sequence[Label]) -> tuple[float, tuple[int, ...]]:
+        """Each label in the middle of its rows: one border then gives the next, by reflection."""
+        best: tuple[float, tuple[int, ...]] = (float("inf"), ())
+        for start in self._starts(labels):
+            low, high = self._gaps[start]
+            steps = max(1, min(200, round((high - low) / 0.25)))
+            for step in range(steps + 1):
+                edge = low + (high - low) * step / steps
+                way = self._reflected(labels, start, edge)
+                best = min(best, way, key=lambda way: way[0])
+        return best
+
+    def _reflected(self, labels: Sequence[Label], start: int, edge: float) -> tuple[float, tuple[int, ...]]:
+        cost = self._unlabelled(start)
+        counts: list[int] = []
+        at = start
+        for index, label in enumerate(labels):
+            edge = 2 * label.box.middle - edge
+            last = len(self._rows) - (len(labels) - index - 1)
+            choices = range(at + 1, last + 1) if index < len(labels) - 1 else (len(self._rows),)
+            away, end = min((self._away(edge, border), border) for border in choices)
+            cost += away / self._size + self._rules(at, end)
+            counts.append(end - at)
+            at = end
+        return cost, tuple(counts)
+
+    def _away(self, edge: float, border: int) -> float:
+        low, high = self._gaps[border]
+        return max(0.0, low - edge, edge - high)
+
+    def level(self, labels: Sequence[Label], *, at_top: bool) -> tuple[float, tuple[int, ...]]:
+        """Each label level with the first of its rows, or with the last."""
+
+        def price(label: Label, start: int, end: int) -> float:
+            row = self._rows[start if at_top else end - 1]
+            levels = [part.baseline for part in row.fragments]
+            if label.turned:
+                away = abs(label.box.top - row.top) if at_top else abs(label.box.bottom - row.bottom)
+            else:
+                away = abs(label.first - min(levels)) if at_top else abs(label.last - max(levels))
+            return away / self._size + self._rules(start, end)
+
+        @cache
+        def best(index: int, start: int) -> tuple[float, tuple[int, ...]]:
+            if index == len(labels):
+                return (0.0, ()) if start == len(self._rows) else (float("inf"), ())
+            left = len(labels) - index - 1
+            ways = []
+            for end in range(start + 1, len(self._rows) - left + 1):
+                cost, counts = best(index + 1, end)
+                ways.append((price(labels[index], start, end) + cost, (end - start, *counts)))
+            return min(ways, default=(float("inf"), ()))
+
+        starts = self._starts(labels)
+        return min((best(0, start)[0] + self._unlabelled(start), best(0, start)[1]) for start in starts)
+
+    def _starts(self, labels: Sequence[Label]) -> range:
+        return range(len(self._rows) - len(labels) + 1)
+
+    def _unlabelled(self, start: int) -> float:
+        if start == 0:
+            return 0.0
+        return _NO_LABEL if self._first else _NO_LABEL_AFTER_BREAK
+
+    def _rules(self, start: int, end: int) -> float:
+        """For rules through the first column among the rows of one label, or none where they end."""
+        inside = sum(self._rows[start].bottom < height < self._rows[end - 1].top for height in self._heights)
+        if not self._heights or end == len(self._rows):
+            return _RULE_INSIDE * inside
+        low, high = self._gaps[end]
+        closed = any(low - 2 < height < high + 2 for height in self._heights)
+        return _RULE_INSIDE * inside + (0.0 if closed else _NO_RULE)

@@ -1,0 +1,243 @@
+"""What is read from a PDF: pages of lines of words with their boxes, rules, and tagged tables.
+
+Nothing here is interpreted. Lengths are points; the origin is the top left corner of the page as
+it is shown. These classes know nothing of PDFium: they also stand on the other side of the pipe.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from pipelines.model import Line
+
+Direction = Literal["right", "down", "left", "up"]
+"""Where a reader's eye goes along the text, on the page as it is shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A rectangle in points; `top` is above `bottom`, so `top <= bottom`."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+    @property
+    def centre(self) -> float:
+        """Horizontal centre."""
+        return (self.left + self.right) / 2
+
+    @property
+    def middle(self) -> float:
+        """Vertical centre."""
+        return (self.top + self.bottom) / 2
+
+    @property
+    def width(self) -> float:
+        """Horizontal extent."""
+        return self.right - self.left
+
+    @property
+    def height(self) -> float:
+        """Vertical extent."""
+        return self.bottom - self.top
+
+    @staticmethod
+    def around(boxes: Iterable[Box]) -> Box:
+        """The smallest box that holds all of `boxes`, of which there is at least one."""
+        rest = iter(boxes)
+        first = next(rest)
+        left, top, right, bottom = first.left, first.top, first.right, first.bottom
+        for box in rest:
+            # Asked for every word of every table: comparing costs less than min and max.
+            left = box.left if box.left < left else left
+            top = box.top if box.top < top else top
+            right = box.right if box.right > right else right
+            bottom = box.bottom if box.bottom > bottom else bottom
+        return Box(left, top, right, bottom)
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """Characters without white space between them.
+
+    `text` is as printed, with footnote markers where they stand; `markers` are the spans of `text`
+    that are markers. `box` is around the drawn glyphs, `baseline` the height they stand on, `size`
+    that of the font as drawn. `gap` is the white space before the word on its line: empty, a plain
+    space, or a no-break space. `doubt` says what was read of a figure in a picture where nothing but an
+    equality could confirm it.
+    """
+
+    text: str
+    box: Box
+    baseline: float
+    size: float
+    bold: bool = False
+    direction: Direction = "right"
+    markers: tuple[tuple[int, int], ...] = ()
+    gap: str = " "
+    doubt: str = ""
+
+    @property
+    def plain(self) -> str:
+        """The text without its footnote markers."""
+        if not self.markers:
+            return self.text
+        kept, at = [], 0
+        for start, end in self.markers:
+            kept.append(self.text[at:start])
+            at = end
+        return "".join([*kept, self.text[at:]])
+
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """The footnote numbers that its markers print."""
+        digits = (self.text[start:end] for start, end in self.markers)
+        return tuple(
+            int(number)
+            for run in digits
+            for number in "".join(c if c.isdigit() else " " for c in run).split()
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class PdfLine:
+    """Words that stand on one height (rotated: beside each other), in reading order.
+
+    `number` counts from 1 through the document, `page` from 1. `offsets[i]` is where word `i`
+    starts in `text`.
+    """
+
+    number: int
+    page: int
+    words: tuple[Word, ...]
+    text: str
+    offsets: tuple[int, ...]
+
+    @property
+    def box(self) -> Box:
+        """Around all its words."""
+        return Box.around(word.box for word in self.words)
+
+    @property
+    def direction(self) -> Direction:
+        """That of its words."""
+        return self.words[0].direction
+
+    @property
+    def markers(self) -> tuple[tuple[int, int], ...]:
+        """Spans of `text` that are footnote markers."""
+        return tuple(
+            (offset + start, offset + end)
+            for offset, word in zip(self.offsets, self.words, strict=True)
+            for start, end in word.markers
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A straight line along an axis, or the edge of a filled area: at `at`, from `start` to `end`.
+
+    A horizontal rule is at a height, a vertical one at a distance from the left.
+    """
+
+    horizontal: bool
+    at: float
+    start: float
+    end: float
+    fill: bool = False
+
+    @property
+    def length(self) -> float:
+        """In points."""
+        return self.end - self.start
+
+
+@dataclass(frozen=True, slots=True)
+class PdfPage:
+    """One page: `number` from 1, `label` as printed on it or said by the file, else None.
+
+    `images` counts pictures, `hidden` characters that are not drawn (as under a scan), `furniture`
+    names the lines that are running heads, feet or page numbers. `ocr` says that its words were read
+    from a picture.
+    """
+
+    number: int
+    width: float
+    height: float
+    lines: tuple[PdfLine, ...]
+    rules: tuple[Rule, ...]
+    label: str | None = None
+    images: int = 0
+    hidden: int = 0
+    furniture: frozenset[int] = frozenset()
+    ocr: bool = False
+
+    @property
+    def scanned(self) -> bool:
+        """Pictures and no drawn text: only character recognition could read it."""
+        return not self.lines and bool(self.images or self.hidden)
+
+
+@dataclass(frozen=True, slots=True)
+class TagCell:
+    """One cell of a tagged table. `column` counts its place in its row's list, not its span."""
+
+    column: int
+    heading: bool
+    columns_spanned: int
+    rows_spanned: int
+    words: tuple[tuple[int, Word], ...]
+    """Page and word, in reading order."""
+
+
+@dataclass(frozen=True, slots=True)
+class TagTable:
+    """A table by the file's own structure: rows of cells.
+
+    A cell without content is not named by the structure; `widths[i]` says how many cells row `i`
+    has, those included.
+    """
+
+    rows: tuple[tuple[TagCell, ...], ...]
+    widths: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PdfDocument:
+    """A PDF as pages of lines; `path` as shown to users. `tag_tables` is empty if untagged."""
+
+    path: str
+    pages: tuple[PdfPage, ...]
+    tag_tables: tuple[TagTable, ...] = ()
+
+    def lines(self) -> Iterator[Line]:
+        """Every line as text files are read: markers stay in the text, furniture leaves an empty line.
+
+        A line that ends in a soft hyphen (U+00AD) goes on in the next without it.
+        """
+        for page in self.pages:
+            for on_page, line in enumerate(page.lines, 1):
+                text = "" if line.number in page.furniture else line.text
+                yield Line(line.number, line.page, text, on_page)
+
+    @property
+    def page_labels(self) -> tuple[str | None, ...]:
+        """Label of each page, in order."""
+        return tuple(page.label for page in self.pages)
+
+
+def renumbered(pages: Iterable[PdfPage]) -> tuple[PdfPage, ...]:
+    """The same pages with their lines counted from 1 through the document, once lines were added."""
+    counted: list[PdfPage] = []
+    first = 1
+    for page in pages:
+        numbers = {line.number: number for number, line in enumerate(page.lines, first)}
+        lines = tuple(replace(line, number=numbers[line.number], page=page.number) for line in page.lines)
+        furniture = frozenset(numbers[number] for number in page.furniture)
+        counted.append(replace(page, lines=lines, furniture=furniture))
+        first += len(lines)
+    return tuple(counted)

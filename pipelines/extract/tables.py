@@ -1,0 +1,264 @@
+"""Lines of a document → the tables of `schemas.TABLES`, each row and cell with its place.
+
+`anatomy` finds the annexes, `footnotes` takes their lines out, then `mandates` and `personnel` read a
+table each and `sections` the running text. Nothing is checked here that a contract can check; what
+cannot be read is an error, and all errors of a document are raised together.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
+
+import pyarrow as pa
+
+import schemas
+from pipelines.extract import (
+    drawn_mandates,
+    drawn_personnel,
+    durations,
+    footnotes,
+    mandates,
+    personnel,
+    sections,
+)
+from pipelines.extract.annexes import Anatomy, Annex, dissect
+from pipelines.extract.cells import Cell
+from pipelines.extract.cells import rows as cell_rows
+from pipelines.extract.footnotes import Note
+from pipelines.extract.mandates import Mandates
+from pipelines.extract.personnel import Personnel
+from pipelines.model import Document, Edition, Line, SourceFile
+from schemas.errors import JvomError, LayoutError, Problems
+from schemas.registry import Registry
+
+_MOST_LINES = 1_500  # of an annex, and of what may follow it; in 2024 they have 190 and 95
+_MOST_PROBLEMS = 500  # more than any report has lines in its tables; noise has no end
+
+T = TypeVar("T")
+Period = tuple[datetime.date | None, datetime.date | None]
+
+
+def read(document: Document, source: SourceFile, edition: Edition, registry: Registry) -> dict[str, pa.Table]:
+    """Every table of `schemas.TABLES`, in its contract's columns but for the lake's stamps.
+
+    Raises LayoutError (RegistryError for a declaration that does not fit), or Problems with all of
+    them.
+    """
+    if document.format == "text":
+        return _read(document, source, edition, registry)
+    shown = {line.number: line.shown for line in document.lines}
+    try:
+        return _read(document, source, edition, registry, shown)
+    except JvomError as error:
+        for problem in error.problems if isinstance(error, Problems) else ():
+            problem.line = shown.get(problem.line or 0)
+        error.line = shown.get(error.line or 0)
+        raise
+
+
+def _read(
+    document: Document,
+    source: SourceFile,
+    edition: Edition,
+    registry: Registry,
+    shown: Mapping[int, int] | None = None,
+) -> dict[str, pa.Table]:
+    """The tables; `shown` gives the line numbers that are shown for those of the document."""
+    anatomy = dissect(document, registry.layouts)
+    _require_short(anatomy, document.path)
+    notes = footnotes.find(anatomy, document)
+    year = edition.edition_year
+    problems: list[JvomError] = []
+    annex_1 = _try(lambda: _mandates(document, anatomy, notes, year, registry), problems)
+    annex_2 = _try(lambda: _personnel(document, anatomy, notes, year, registry), problems)
+    period = _try(lambda: _period(document, anatomy, edition), problems)
+    if annex_1 is None or annex_2 is None or period is None:
+        problems.sort(key=lambda problem: problem.line or 0)
+        if len(problems) > _MOST_PROBLEMS:
+            rest = len(problems) - _MOST_PROBLEMS
+            more = LayoutError(f"{rest} more problems", file=document.path, hint="mend these first")
+            problems[_MOST_PROBLEMS:] = [more]
+        raise problems[0] if len(problems) == 1 else Problems(problems)
+    cells = [*annex_2.cells, *annex_1.cells, *footnotes.cells(notes)]
+    marked = {"mandates": annex_1.markers, "personnel": annex_2.markers}
+    after = _after(footnotes.without(anatomy.personnel.lines, notes), annex_2.cells)
+    rows: dict[str, list[dict[str, object]]] = {
+        "editions": [_edition(source, edition, anatomy, period)],
+        "personnel": annex_2.rows,
+        "personnel_totals": annex_2.totals,
+        "mandates": annex_1.rows,
+        "footnotes": footnotes.rows(notes, marked, year),
+        "sections": sections.read(
+            footnotes.without(anatomy.text, notes),
+            [(anatomy.mandates, _text_of(anatomy.mandates, notes)), (anatomy.personnel, after)],
+            registry=registry,
+            edition_year=year,
+        ),
+        "cells": cell_rows(cells, document, year),
+    }
+    for row in (row for table in rows.values() for row in table if shown):
+        _show(row, shown or {})
+    return {name: contract.as_read().table(rows[name]) for name, contract in schemas.TABLES.items()}
+
+
+def _show(row: dict[str, Any], shown: Mapping[int, int]) -> None:
+    """Gives a row the line numbers that are shown."""
+    for name in ("source_line", "source_line_end"):
+        if name in row:
+            row[name] = shown[row[name]]
+    if "marker_lines" in row:
+        row["marker_lines"] = [shown[line] for line in row["marker_lines"]]
+    for span in row.get("spans", ()):
+        span["line"] = shown[span["line"]]
+
+
+def _require_short(anatomy: Anatomy, path: str) -> None:
+    """Raises LayoutError for an annex that is longer than any: reading it could take for ever."""
+    for annex in (anatomy.mandates, anatomy.personnel):
+        heading = annex.heading_lines[0]
+        if len(annex.lines) > _MOST_LINES:
+            raise LayoutError(
+                f"{len(annex.lines):,} lines follow this heading; an annex has at most {_MOST_LINES:,}",
+                file=path,
+                page=heading.page,
+                line=heading.number,
+                hint="check that this is the text of the report",
+            )
+
+
+def _try(step: Callable[[], T], problems: list[JvomError]) -> T | None:
+    """What the step gives, or None with its problems added to `problems`."""
+    try:
+        return step()
+    except Problems as several:
+        problems.extend(several.problems)
+    except JvomError as problem:
+        problems.append(problem)
+    return None
+
+
+def _mandates(
+    document: Document, anatomy: Anatomy, notes: Sequence[Note], year: int, registry: Registry
+) -> Mandates:
+    lines = footnotes.without(anatomy.mandates.lines, notes)
+    numbers = [note.number for note in notes if note.scope == "mandates"]
+    if anatomy.mandates.table:
+        return drawn_mandates.read(
+            anatomy.mandates,
+            lines,
+            numbers,
+            document=document,
+            edition_year=year,
+            layout=anatomy.layout,
+            registry=registry,
+        )
+    return mandates.read(
+        lines,
+        numbers,
+        document=document,
+        edition_year=year,
+        layout=anatomy.layout,
+        registry=registry,
+    )
+
+
+def _personnel(
+    document: Document, anatomy: Anatomy, notes: Sequence[Note], year: int, registry: Registry
+) -> Personnel:
+    lines = footnotes.without(anatomy.personnel.lines, notes)
+    numbers = [note.number for note in notes if note.scope == "personnel"]
+    if anatomy.personnel.table:
+        return drawn_personnel.read(
+            anatomy.personnel,
+            lines,
+            numbers,
+            document=document,
+            edition_year=year,
+            layout=anatomy.layout,
+            registry=registry,
+            readings=registry.readings,
+        )
+    return personnel.read(
+        lines,
+        numbers,
+        document=document,
+        edition_year=year,
+        layout=anatomy.layout,
+        registry=registry,
+        readings=registry.readings,
+    )
+
+
+def _text_of(annex: Annex, notes: Sequence[Note]) -> Sequence[Line]:
+    """The running text of annex 1, which only a PDF tells from its table."""
+    return footnotes.without(annex.lines, notes) if annex.table else ()
+
+
+def _after(lines: Sequence[Line], cells: Sequence[Cell]) -> list[Line]:
+    """The lines below the totals row."""
+    last = max(
+        (span.line for cell in cells if cell.table_name == "personnel_totals" for span in cell.spans),
+        default=0,
+    )
+    return [line for line in lines if line.number > last]
+
+
+def _edition(source: SourceFile, edition: Edition, anatomy: Anatomy, period: Period) -> dict[str, object]:
+    start, end = period
+    return {
+        "edition_year": edition.edition_year,
+        "title": edition.title,
+        "scope": anatomy.personnel.names.get("period"),
+        "period_start": start,
+        "period_end": end,
+        "period_months": _whole_months(start, end) if start and end else None,
+        "date_sent": edition.date_sent,
+        "kamerstuk": edition.kamerstuk,
+        "source_url": edition.source_url,
+        "layout": anatomy.layout.id,
+        "source_path": source.path,
+        "source_sha256": source.sha256,
+        "source_bytes": source.bytes,
+        "source_format": source.format,
+        "source_fidelity": source.fidelity,
+    }
+
+
+def _period(document: Document, anatomy: Anatomy, edition: Edition) -> Period:
+    """First and last day: as the heading of annex 2 prints them, else as the catalogue knows them.
+
+    Raises LayoutError where the two differ, or where the printed period is none.
+    """
+    known = (edition.period_start, edition.period_end)
+    heading = anatomy.personnel.heading_lines[0]
+    try:
+        printed = durations.find_period(anatomy.personnel.names.get("period", ""))
+    except ValueError as error:
+        raise LayoutError(
+            f"the heading of annex 2 has no possible period: {error}",
+            file=document.path,
+            page=heading.page,
+            line=heading.number,
+            hint="compare the heading with the official document",
+        ) from error
+    if printed is None:
+        return known
+    if any(day is not None and day != other for day, other in zip(known, printed, strict=True)):
+        raise LayoutError(
+            f"annex 2 speaks of {printed[0]} to {printed[1]}, but the catalogue gives edition "
+            f"{edition.edition_year} the period {known[0]} to {known[1]}",
+            file=document.path,
+            page=heading.page,
+            line=heading.number,
+            hint="check that this is that year's edition; if it is, correct its period in raw/sources.toml",
+        )
+    return printed
+
+
+def _whole_months(start: datetime.date, end: datetime.date) -> int | None:
+    """Length in whole months, both days included; None for less than one."""
+    after = end + datetime.timedelta(days=1)
+    months = 12 * (after.year - start.year) + after.month - start.month - (after.day < start.day)
+    return months if months > 0 else None

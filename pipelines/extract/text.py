@@ -1,0 +1,231 @@
+"""Bytes of a report → lines with their page and number. Nothing in them is interpreted.
+
+Here belong decoding, line ends, page breaks and printed page numbers of a text; a PDF is taken apart
+by `pdf`. What the lines mean belongs in `tables`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+
+from pipelines.model import PAGE_NUMBER, Document, Line, SourceFile
+from schemas.errors import SourceError
+
+MAX_BYTES = 5 * 1024 * 1024  # forty times the report of 2024
+MAX_LINE = 100_000
+MAX_LINES = 10_000  # six times
+
+_LINE_END = re.compile(r"\r\n|\n|\r")
+_PAGE_OPENING = re.compile(r" \S")
+_CONTROL = re.compile(r"[\x01-\x08\x0e-\x1a\x1c-\x1f\x7f]")
+_UTF8_PAIR = re.compile(rb"[\xc2-\xf4][\x80-\xbf]+")
+
+
+def read(data: bytes, source: SourceFile) -> Document:
+    """Lines with pages: of a text in UTF-8, else Windows-1252, or of a PDF, whatever it is called.
+
+    Of a text, `Line.text` holds the characters of the file's line without its end (LF, CRLF or CR);
+    a form feed stays in it. Pages are counted from 1; a text without any page start is one page. A
+    PDF is parsed in a child process, within limits; `Document.pdf` holds its words and drawn lines.
+
+    Raises SourceError for what is no report: an empty file, noise, a mixed encoding, more than 5 MB
+    or 10,000 lines of text, a line over 100,000 characters, a PDF that PDFium cannot open or that
+    goes over a limit.
+    """
+    return _pdf(data, source) if is_pdf(data) else _text(data, source)
+
+
+def is_pdf(data: bytes) -> bool:
+    """Whether the bytes begin as a PDF does."""
+    return data[:1024].lstrip(b"\xef\xbb\xbf\r\n\t ").startswith(b"%PDF-")
+
+
+def _pdf(data: bytes, source: SourceFile) -> Document:
+    from pipelines.extract import pdf
+
+    found = pdf.read(data, source.path)
+    if any(page.scanned for page in found.pages):
+        from pipelines.extract.pdf import scan
+
+        found = scan.read(data, found)
+    count = sum(len(page.lines) for page in found.pages)
+    if count > MAX_LINES:
+        raise _too_long(count, source.path)
+    if not count:
+        raise SourceError(
+            "no page of this PDF holds text: its pages are pictures, or empty",
+            file=source.path,
+            hint="ask for the file that was scanned or printed, or give the report's text",
+        )
+    return Document(source.path, source.sha256, "pdf", tuple(found.lines()), found.page_labels, found)
+
+
+def _text(data: bytes, source: SourceFile) -> Document:
+    texts = _lines(_decode(data, source.path), source.path)
+    starts = _page_starts(texts)
+    lines: list[Line] = []
+    page = 1
+    for index, text in enumerate(texts):
+        page += starts.get(index, 0)
+        lines.append(Line(index + 1, page, text))
+    return Document(source.path, source.sha256, "text", tuple(lines), _page_labels(lines))
+
+
+def _decode(data: bytes, path: str) -> str:
+    if len(data) > MAX_BYTES:
+        raise SourceError(
+            f"{len(data) / 2**20:.0f} MB is too large for a report (at most {MAX_BYTES // 2**20} MB)",
+            file=path,
+            hint="check that this is the report's text",
+        )
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise SourceError("this text is in UTF-16", file=path, hint="save the report as plain text in UTF-8")
+    zero = data.find(b"\0")
+    if zero >= 0:
+        raise SourceError(
+            "this is no plain text: it holds NUL bytes",
+            file=path,
+            line=data.count(b"\n", 0, zero) + 1,
+            hint="save the report as plain text in UTF-8",
+        )
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        text = _windows_1252(data, error, path)
+    if not text.strip():
+        raise SourceError("the file is empty", file=path, hint="put the report's text there")
+    if len(_CONTROL.findall(text)) > max(3, len(text) // 200):
+        raise SourceError(
+            "this is no plain text: it is full of control characters",
+            file=path,
+            hint="save the report as plain text in UTF-8",
+        )
+    return text
+
+
+def _windows_1252(data: bytes, utf8: UnicodeDecodeError, path: str) -> str:
+    """The text in Windows-1252, unless the bytes are damaged UTF-8: that would give wrong letters."""
+    at = utf8.start
+    damaged = len(_UTF8_PAIR.findall(data)) > data.decode("utf-8", errors="replace").count("\ufffd")
+    if not damaged:
+        try:
+            return data.decode("cp1252")
+        except UnicodeDecodeError as error:
+            at = error.start
+    raise SourceError(
+        f"neither UTF-8 nor Windows-1252: byte {data[at]:#04x} stands for no character",
+        file=path,
+        line=data.count(b"\n", 0, at) + 1,
+        hint="save the report as plain text in UTF-8",
+    )
+
+
+def _lines(text: str, path: str) -> list[str]:
+    texts = _LINE_END.split(text)
+    if not texts[-1].strip("\f"):
+        texts.pop()  # what follows the last line end is no line
+    if len(texts) > MAX_LINES:
+        raise _too_long(len(texts), path)
+    for number, line in enumerate(texts, 1):
+        if len(line) > MAX_LINE:
+            raise SourceError(
+                f"a line of {len(line):,} characters is no line of a report",
+                file=path,
+                line=number,
+                hint="check that the text was saved with its line ends",
+            )
+    return texts
+
+
+def _too_long(count: int, path: str) -> SourceError:
+    return SourceError(
+        f"{count:,} lines are too many for a report (at most {MAX_LINES:,})",
+        file=path,
+        hint="check that this is the report and nothing else",
+    )
+
+
+def _page_starts(texts: Sequence[str]) -> dict[int, int]:
+    """Index of each line that starts a page → how many pages further it is than the line before."""
+    filled = [index for index, text in enumerate(texts) if text.strip()]
+    if any("\f" in text for text in texts):
+        return _form_feeds(texts)
+    openings = _openings(texts, filled)
+    starts = openings | _numbered_starts(texts, filled, openings)
+    return dict.fromkeys(starts - {filled[0]}, 1)
+
+
+def _form_feeds(texts: Sequence[str]) -> dict[int, int]:
+    """A form feed before a line's text starts a page with that line, one after it with the next."""
+    starts: dict[int, int] = defaultdict(int)
+    written = False
+    for index, text in enumerate(texts):
+        body = text.strip()
+        before = text.count("\f", 0, text.find(body)) if body else text.count("\f")
+        if written:
+            starts[index] += before
+        written = written or bool(body)
+        if body:
+            starts[index + 1] += text.count("\f") - before
+    return starts
+
+
+def _openings(texts: Sequence[str], filled: Sequence[int]) -> set[int]:
+    """Lines that begin with exactly one space: so text taken from a PDF marks the top of a page.
+
+    The pieces of a rotated label may begin so too: they are lines of one to three letters among
+    others of that kind. A text that is indented as a whole says nothing about pages.
+    """
+    found: set[int] = set()
+    for position, index in enumerate(filled):
+        if not _PAGE_OPENING.match(texts[index]):
+            continue
+        beside = [*filled[max(0, position - 1) : position], *filled[position + 1 : position + 2]]
+        if _is_piece(texts[index]) and any(_is_piece(texts[other]) for other in beside):
+            continue
+        found.add(index)
+    return found if len(found) <= max(1, len(filled) // 3) else set()
+
+
+def _is_piece(text: str) -> bool:
+    return len(text.strip()) <= 3
+
+
+def _numbered_starts(texts: Sequence[str], filled: Sequence[int], openings: set[int]) -> set[int]:
+    """Pages that start with a printed number, where no other sign says so.
+
+    A number directly before the top of a page, or at the end of the document, closes its page.
+    """
+    numbered = [p for p, index in enumerate(filled) if PAGE_NUMBER.fullmatch(texts[index])]
+    if not numbered:
+        return set()
+    last = len(filled) - 1
+    if not openings and numbered[-1] == last and numbered[0] != 0:
+        return {filled[position + 1] for position in numbered if position < last}
+    starts = set()
+    for position in numbered:
+        below_top = position > 0 and filled[position - 1] in openings
+        foot = position == last or filled[position + 1] in openings
+        if not below_top and not foot:
+            starts.add(filled[position])
+    return starts
+
+
+def _page_labels(lines: Sequence[Line]) -> tuple[str | None, ...]:
+    """Number of each page: as printed, and by counting on from there where all printed ones agree."""
+    pages = lines[-1].page
+    printed: dict[int, set[int]] = defaultdict(set)
+    last_pages = set()
+    for line in lines:
+        if match := PAGE_NUMBER.fullmatch(line.text):
+            printed[line.page].add(int(match["page"]))
+            last_pages.add(int(match["pages"]))
+    offsets = {number - page for page, numbers in printed.items() for number in numbers}
+    if len(offsets) == 1 and len(last_pages) == 1:
+        offset, last = offsets.pop(), last_pages.pop()
+        numbers = [page + offset for page in range(1, pages + 1)]
+        return tuple(str(number) if 1 <= number <= last else None for number in numbers)
+    certain = {page: numbers.pop() for page, numbers in printed.items() if len(numbers) == 1}
+    return tuple(str(certain[page]) if page in certain else None for page in range(1, pages + 1))

@@ -1,0 +1,265 @@
+"""Who may write: one writer at a time over all processes, taken before BEGIN.
+
+Without it two first loads of one year both commit, silently, since neither deletes what the other
+inserts. With a SQLite catalog it is a lock on a file beside it, which the system frees when its
+holder dies; with PostgreSQL an advisory lock, which the server frees.
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+import os
+import platform
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from pipelines import settings
+from pipelines.lake.connection import Address
+from schemas.errors import LakeError
+
+if TYPE_CHECKING:
+    import psycopg
+
+POLL = 0.2  # seconds between two tries
+_ADVISORY = (0x6A766F6D, 1)  # any two fixed integers; these spell jvom
+
+
+class _Lock(Protocol):
+    def take(self) -> bool:
+        """Try once; whether it is ours now."""
+
+    def give(self) -> None:
+        """Let it go."""
+
+    def holder(self) -> str | None:
+        """Who holds it, if that is known."""
+
+    def still_held(self) -> bool:
+        """Whether it is ours yet."""
+
+
+class WriterLock:
+    """The lock of one lake in this process; entering it again only counts."""
+
+    def __init__(self, lock: _Lock, shown: str) -> None:
+        self._lock = lock
+        self._shown = shown
+        self._guard = threading.Lock()
+        self._count = 0
+        self.taken = 0  # how often it was taken anew: a new hold starts with recovery
+        self.transaction = threading.RLock()  # threads of this process write one after the other
+
+    @contextmanager
+    def held(self, timeout: float, waiting: Callable[[str], None] | None) -> Iterator[None]:
+        """Hold the lock; `waiting` is told once who holds it. LakeError after `timeout` seconds."""
+        with self._guard:
+            if self._count == 0:
+                self._wait(timeout, waiting)
+                self.taken += 1
+            self._count += 1
+        try:
+            yield
+        finally:
+            with self._guard:
+                self._count -= 1
+                if self._count == 0:
+                    self._lock.give()
+
+    def holder(self) -> str | None:
+        """Who holds it, as far as is known: `process 12 (an on host) since …: jvom build`."""
+        return self._lock.holder()
+
+    def check(self) -> None:
+        """LakeError if the lock was lost meanwhile, as when its server went away."""
+        if not self._lock.still_held():
+            raise LakeError(
+                "the writer lock was lost before the commit",
+                file=self._shown,
+                hint="run it again when the database server is back; nothing was recorded",
+            )
+
+    def _wait(self, timeout: float, waiting: Callable[[str], None] | None) -> None:
+        started = time.monotonic()
+        told = False
+        while not self._lock.take():
+            holder = self._lock.holder() or "another process, which left no name"
+            if not told and waiting is not None:
+                waiting(f"waiting for the lake's writer lock, held by {holder}")
+            told = True
+            if time.monotonic() - started >= timeout:
+                raise LakeError(
+                    f"the lake was not free within {timeout:g} s: it is written by {holder}",
+                    file=self._shown,
+                    hint="wait until that has ended, or give it longer with --timeout SECONDS",
+                )
+            time.sleep(min(POLL, timeout))
+
+
+def writer_lock(address: Address) -> WriterLock:
+    """The lock of a lake: one object per process and catalog, whichever part of it asks."""
+    return _lock_of(address.catalog)
+
+
+@cache
+def _lock_of(catalog: str) -> WriterLock:
+    address = Address(catalog, "")
+    if address.file is not None:
+        file = address.file.with_name(address.file.name + ".lock")
+        return WriterLock(_FileLock(file), address.shown)
+    return WriterLock(_PostgresLock(address.target), address.shown)
+
+
+class _FileLock:
+    """A lock on a file; beside it stands who holds it, which counts only while that process lives."""
+
+    def __init__(self, file: Path) -> None:
+        from filelock import FileLock
+
+        self._file = file
+        self._note = file.with_name(file.name + ".holder.json")
+        self._lock = FileLock(file, thread_local=False)
+
+    def take(self) -> bool:
+        from filelock import Timeout
+
+        try:
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            self._lock.acquire(timeout=0)
+        except Timeout:
+            return False
+        except OSError as error:
+            raise LakeError(
+                f"the writer lock cannot be made: {error}",
+                file=str(self._file),
+                hint="the warehouse must be writable for whoever builds; see --warehouse",
+            ) from error
+        aside = self._note.with_name(f"{self._note.name}.{os.getpid()}")
+        with suppress(OSError):  # the note is a courtesy: without it the lock holds as well
+            aside.write_text(json.dumps(_ourselves()), encoding="utf-8")
+            aside.replace(self._note)
+        return True
+
+    def give(self) -> None:
+        with suppress(OSError):
+            self._note.unlink()
+        self._lock.release()
+
+    def still_held(self) -> bool:
+        return self._lock.is_locked
+
+    def holder(self) -> str | None:
+        if not self._lock.is_locked and self._free():
+            return None  # whatever the note says: its writer died
+        try:
+            note = json.loads(self._note.read_text(encoding="utf-8"))
+            if note["host"] == platform.node():
+                os.kill(int(note["pid"]), 0)
+            return _sentence(**note)
+        except PermissionError:  # the process lives, and is another user's
+            return _sentence(**note)
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    def _free(self) -> bool:
+        from filelock import Timeout
+
+        if not self._file.exists():
+            return True
+        try:
+            with self._lock.acquire(timeout=0):
+                return True
+        except (Timeout, OSError):
+            return False
+
+
+class _PostgresLock:
+    """An advisory lock of the catalog's database, held by a connection of its own.
+
+    Not through DuckDB: its pool may unlock on another connection than it locked on.
+    """
+
+    def __init__(self, target: str) -> None:
+        self._target = target
+        self._connection: psycopg.Connection[Any] | None = None
+
+    def take(self) -> bool:
+        with self._answering():
+            connection = self._connect()
+            if connection.execute("SELECT pg_try_advisory_lock(%s, %s)", _ADVISORY).fetchone() == (True,):
+                self._connection = connection
+                return True
+            connection.close()
+            return False
+
+    def give(self) -> None:
+        if self._connection is not None:
+            with suppress(Exception):  # a lost connection has lost its lock too
+                self._connection.close()
+            self._connection = None
+
+    def still_held(self) -> bool:
+        import psycopg
+
+        try:
+            return self._connection is not None and bool(self._connection.execute("SELECT 1").fetchone())
+        except psycopg.Error:
+            return False
+
+    def holder(self) -> str | None:
+        with self._answering(), self._connect() as connection:
+            row = connection.execute(
+                "SELECT application_name, date_trunc('second', backend_start AT TIME ZONE 'UTC')::text "
+                "FROM pg_locks JOIN pg_stat_activity USING (pid) "
+                "WHERE locktype = 'advisory' AND classid = %s AND objid = %s AND granted",
+                _ADVISORY,
+            ).fetchone()
+        return f"{row[0]}, connected since {row[1]} UTC" if row else None
+
+    def _connect(self) -> psycopg.Connection[Any]:
+        import psycopg
+
+        note = _ourselves()
+        name = f"process {note['pid']} ({note['user']} on {note['host']})"[:63]  # as long as one may be
+        return psycopg.connect(self._target, autocommit=True, application_name=name)
+
+    @contextmanager
+    def _answering(self) -> Iterator[None]:
+        """LakeError where the package is missing or the server does not answer."""
+        shown = "the PostgreSQL catalog"
+        try:
+            import psycopg
+        except ImportError as error:
+            raise LakeError(
+                "a PostgreSQL catalog needs the package psycopg",
+                file=shown,
+                hint='pip install "psycopg[binary]"',
+            ) from error
+        try:
+            yield
+        except psycopg.Error as error:
+            raise LakeError(
+                f"its server does not answer: {str(error).replace(self._target, '…')}",
+                file=shown,
+                hint="check JVOM_CATALOG, and that the server runs and lets this user in",
+            ) from error
+
+
+def _ourselves() -> dict[str, object]:
+    return {
+        "pid": os.getpid(),
+        "host": platform.node(),
+        "user": settings.actor(),
+        "since": datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M:%S UTC"),
+        "command": " ".join([Path(sys.argv[0]).name, *sys.argv[1:]])[:120],
+    }
+
+
+def _sentence(*, pid: int, host: str, user: str, since: str, command: str) -> str:
+    return f"process {pid} ({user} on {host}) since {since}: {command}"

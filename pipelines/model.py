@@ -1,0 +1,132 @@
+"""What passes from one stage to the next: frozen dataclasses, and nothing that does anything.
+
+Every stage may import this module; it imports no stage.
+"""
+
+from __future__ import annotations
+
+import datetime
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from pipelines.extract.pdf.model import PdfDocument
+
+SourceFormat = Literal["text", "pdf"]
+Fidelity = Literal["official file", "full text", "abridged"]
+
+# Opens what `cells.equalities` says of a PDF's cell that its tags and its geometry give differently.
+DISAGREEMENT = "tag_geometry_disagreement"
+
+# A printed page number, alone on its line: it numbers pages and is no text of the report.
+PAGE_NUMBER = re.compile(r"\s*pagina (?P<page>\d{1,4}) van (?P<pages>\d{1,4})\s*", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Edition:
+    """What the catalogue (`raw/sources.toml`) knows of an edition; unknown is None."""
+
+    edition_year: int
+    title: str | None = None
+    period_start: datetime.date | None = None
+    period_end: datetime.date | None = None
+    date_sent: datetime.date | None = None
+    kamerstuk: str | None = None
+    source_url: str | None = None
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    """One file of an edition: `path` as shown to users, relative to the project or warehouse."""
+
+    edition_year: int
+    path: str
+    sha256: str
+    bytes: int
+    format: SourceFormat
+    fidelity: Fidelity
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a document: `text` without its line end, `page` from 1.
+
+    `number` counts from 1 through the whole document. In a PDF `on_page` counts from 1 in reading order
+    on the page; what users see is `shown`.
+    """
+
+    number: int
+    page: int
+    text: str
+    on_page: int | None = None
+
+    @property
+    def shown(self) -> int:
+        """The number that users, cells and errors give: on its page in a PDF, else in the file."""
+        return self.number if self.on_page is None else self.on_page
+
+
+@dataclass(frozen=True)
+class Document:
+    """A document as lines with places; nothing in it is interpreted.
+
+    `page_labels[page - 1]` is the page number that the report prints or implies, else None. `pdf` holds
+    words with boxes, drawn lines and tagged tables of a PDF; its lines have the numbers of `lines`.
+    """
+
+    path: str
+    sha256: str
+    format: SourceFormat
+    lines: tuple[Line, ...]
+    page_labels: tuple[str | None, ...]
+    pdf: PdfDocument | None = None
+
+    def label(self, page: int) -> str | None:
+        """Printed or implied number of a page."""
+        return self.page_labels[page - 1]
+
+
+@dataclass(frozen=True)
+class Versions:
+    """What a reading depends on besides the document: three hashes of 12 hexadecimal digits."""
+
+    code: str
+    registry: str
+    declarations: str
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """Outcome of recording an edition; `written` is False where no vintage came of it.
+
+    `reconciled` says that rules which had not looked at that vintage were the last to do so now.
+    """
+
+    edition_year: int
+    vintage: int
+    cause: str
+    reason: str
+    snapshot_id: int
+    written: bool
+    reconciled: bool = False
+
+
+@dataclass(frozen=True)
+class StoredFile:
+    """A data file of the lake as the record has it; size and hash are None for remote data."""
+
+    path: str
+    bytes: int | None
+    sha256: str | None
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """One snapshot of the lake: its commit, and the files that it added."""
+
+    snapshot_id: int
+    committed_at: str
+    author: str | None
+    message: str | None
+    files: tuple[StoredFile, ...]

@@ -1,0 +1,1 @@
+"""Dagster: assets, checks, automation and the command that runs them. Nothing else imports Dagster."""

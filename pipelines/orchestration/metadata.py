@@ -1,0 +1,195 @@
+"""What the Dagster UI shows beside an asset: its columns, where they come from, rows, places.
+
+Part of the Dagster floor. Nothing here computes data; it presents what the stages return.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pyarrow as pa
+
+import schemas
+from pipelines.model import Document, SourceFile
+from schemas.contract import Contract
+
+PREVIEW_ROWS = 50
+PREVIEW_CELLS = 200
+_OF_CELL = ("row_key", "column_name", "value", "as_printed")
+_OF_SPAN = ("page", "line", "char_start", "char_end", "box")
+
+_CELL = ("table_name", "row_key", "column_name")
+
+ColumnSources = Mapping[str, Sequence[tuple[str, str]]]
+
+
+def asset_key(relation: str, tables: Iterable[str], views: Iterable[str]) -> dg.AssetKey:
+    """The asset that holds a relation: a table for `<table>_vintages`, a view, or the record."""
+    table = relation.removesuffix("_vintages")
+    if relation != table and table in tables:
+        return dg.AssetKey(["tables", table])
+    if relation != table and table in schemas.RECONCILED:
+        return dg.AssetKey(["reconciled"])
+    if relation == "declared_corrections":
+        return dg.AssetKey(["registry"])
+    if relation in views:
+        return dg.AssetKey(["views", relation])
+    if relation in ("observations", "un_contributions"):
+        return dg.AssetKey([relation])
+    if relation.startswith("mission_"):
+        return dg.AssetKey(["registry"])
+    return dg.AssetKey(["lake"])
+
+
+def table_schema(contract: Contract, sources: ColumnSources | None = None) -> dg.TableSchema:
+    """The contract as Dagster's table schema; sources become part of the column descriptions,
+    because the open-source UI draws no column lineage."""
+    columns = []
+    for column in contract.columns:
+        lineage = ", ".join(f"{relation}.{name}" for relation, name in (sources or {}).get(column.name, ()))
+        columns.append(
+            dg.TableColumn(
+                name=column.name,
+                type=column.sql_type,
+                description=f"{column.documentation} ← {lineage}" if lineage else column.documentation,
+                constraints=dg.TableColumnConstraints(
+                    nullable=column.nullable,
+                    unique=contract.key == (column.name,),
+                    other=[str(check.error or check.name) for check in column.checks],
+                ),
+            )
+        )
+    rules = [f"key: {', '.join(contract.key)}", *(rule.description for rule in contract.rules)]
+    return dg.TableSchema(columns=columns, constraints=dg.TableConstraints(other=rules))
+
+
+def column_lineage(
+    sources: ColumnSources, tables: Iterable[str], views: Iterable[str]
+) -> dg.TableColumnLineage:
+    """Column lineage as Dagster stores it."""
+    table_names, view_names = tuple(tables), tuple(views)
+    return dg.TableColumnLineage(
+        {
+            column: list(
+                dict.fromkeys(
+                    dg.TableColumnDep(asset_key(relation, table_names, view_names), name)
+                    for relation, name in origins
+                )
+            )
+            for column, origins in sources.items()
+        }
+    )
+
+
+def rows_of(table: pa.Table, contract: Contract) -> dict[str, Any]:
+    """Row count and preview of a table."""
+    return {
+        "dagster/row_count": table.num_rows,
+        "preview": records(table.slice(0, PREVIEW_ROWS).to_pylist(), contract.names),
+    }
+
+
+def records(rows: Sequence[Mapping[str, object]], columns: Sequence[str]) -> dg.TableMetadataValue:
+    """Rows as a table in the UI; nested values as JSON text."""
+    schema = dg.TableSchema(columns=[dg.TableColumn(name=name, type="string") for name in columns])
+    return dg.MetadataValue.table(
+        records=[dg.TableRecord({name: _plain(row.get(name)) for name in columns}) for row in rows],
+        schema=schema,
+    )
+
+
+def findings(rows: Iterable[Mapping[str, Any]]) -> dg.TableMetadataValue:
+    """Contradictions as a table in the UI: both sides with their line and printed words."""
+    shown = []
+    for row in rows:
+        sides = {side: row[f"side_{side}"] or {} for side in "ab"}
+        told = {
+            f"{side}_{name}": value
+            for side, of_side in sides.items()
+            for name, value in (
+                ("cell", ", ".join(filter(None, (of_side.get(part) for part in _CELL)))),
+                ("value", of_side.get("value")),
+                ("line", of_side.get("line")),
+                ("text", of_side.get("text")),
+            )
+        }
+        shown.append({**row, **told})
+    columns = [f"{side}_{name}" for side in "ab" for name in ("cell", "value", "line", "text")]
+    return records(shown, ["edition_year", "severity", "mission_id", "message", *columns, "evidence_lines"])
+
+
+def places_of(table: pa.Table, source: SourceFile) -> dict[str, Any]:
+    """Where the rows of a table were read: file, hash, first and last line."""
+    shown: dict[str, Any] = source_of(source)
+    if "source_line" in table.column_names and table.num_rows:
+        lines = table["source_line"].to_pylist()
+        ends = table["source_line_end" if "source_line_end" in table.column_names else "source_line"]
+        shown["source_lines"] = f"{min(lines)}–{max(ends.to_pylist())}"
+    return shown
+
+
+def cells_of(cells: pa.Table, table_name: str, document: Document) -> dict[str, Any]:
+    """Each cell of a table with its place and the printed line; a bounded number, and how many there are.
+
+    A cell in several pieces has a row for each; a table without cells has none of it.
+    """
+    printed = {(line.page, line.number): line.text for line in document.lines}
+    rows = [
+        {
+            **{name: cell[name] for name in _OF_CELL},
+            **{name: span[name] for name in _OF_SPAN},
+            "printed_line": printed.get((span["page"], span["line"])),
+        }
+        for cell in cells.to_pylist()
+        if cell["table_name"] == table_name
+        for span in cell["spans"]
+    ]
+    if not rows:
+        return {}
+    columns = [*_OF_CELL, *_OF_SPAN, "printed_line"]
+    if all(row["box"] is None for row in rows):
+        columns.remove("box")
+    return {"cells": records(rows[:PREVIEW_CELLS], columns), "cells_in_all": len(rows)}
+
+
+def origin_of(kept: Path, source_url: str | None) -> dict[str, Any]:
+    """Where the very bytes are that were read, and where the edition is cited or kept in public."""
+    public = {"source_address": dg.MetadataValue.url(source_url)} if source_url else {}
+    return {"source_bytes_kept": dg.MetadataValue.path(str(kept)), **public}
+
+
+def query(sql: str) -> dict[str, Any]:
+    """A statement to run on the published file."""
+    return {"query": dg.MetadataValue.md(f"```sql\n{sql};\n```")}
+
+
+def source_of(source: SourceFile) -> dict[str, Any]:
+    """The file that was read."""
+    return {
+        "source_file": dg.MetadataValue.path(source.path),
+        "source_sha256": source.sha256,
+        "source_bytes": source.bytes,
+        "source_format": source.format,
+        "source_fidelity": source.fidelity,
+    }
+
+
+def changes(sentences: Sequence[str]) -> dict[str, Any]:
+    """What a vintage changed, as a list; nothing where there is nothing to say."""
+    if not sentences:
+        return {}
+    shown = [f"- {sentence}" for sentence in sentences[:PREVIEW_ROWS]]
+    left = len(sentences) - PREVIEW_ROWS
+    if left > 0:
+        shown.append(f"- {left} more: `jvom diff` shows them")
+    return {"changes": dg.MetadataValue.md("\n".join(shown))}
+
+
+def _plain(value: object) -> str | int | float | bool | None:
+    if value is None or isinstance(value, str | int | float | bool):
+        return value
+    if isinstance(value, list | dict | tuple):
+        return json.dumps(value, ensure_ascii=False, default=str)
+    return str(value)

@@ -1,0 +1,222 @@
+"""A file of the UN's contributions → `un_contributions`; and how such a file is kept, by its hash.
+
+The file counts the same persons on several levels: per month and mission, per month over all
+missions, and as a mean per year and mission. Each row says which; nothing here adds them up.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pipelines.other_sources.rows import CsvRow, collect, rows
+from schemas.errors import LakeError, SourceError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from schemas.registry import Registry
+
+LATEST = "latest.json"
+REQUIRED = ("mission", "month", "personnel_type", "count")
+OPTIONAL = (
+    *("contributor", "male", "female", "date_as_printed", "level", "note"),
+    *("source_repo", "source_path", "source_commit", "licence"),
+)
+ALL = "ALL"
+NETHERLANDS = ("netherlands", "the netherlands", "kingdom of the netherlands", "nld", "nl")
+
+
+def parse(data: bytes, file: str, registry: Registry) -> pa.Table:
+    """The Dutch rows of a file, in the shape of their contract; other contributors' are not taken.
+
+    Raises SourceError or Problems, with the lines, where it cannot be read or the registry does not
+    know a mission; the message holds the entries to add.
+    """
+    from schemas.public import UN_CONTRIBUTIONS
+
+    found = [row for row in rows(data, file, required=REQUIRED, optional=OPTIONAL) if _dutch(row)]
+    if not found:
+        raise SourceError(
+            "holds no row of the Netherlands", file=file, hint="is it the UN's contributions, as CSV?"
+        )
+    _require_known(found, file, registry)
+    table = UN_CONTRIBUTIONS.table(collect(found, lambda row: _contribution(row, registry)))
+    _require_sums(table, file)
+    return table
+
+
+def keep(data: bytes, name: str, folder: Path) -> str:
+    """Keep a file's bytes by hash and make them the ones in use; returns their SHA-256.
+
+    Whole or not at all. Raises LakeError where the folder cannot be written.
+    """
+    sha256 = hashlib.sha256(data).hexdigest()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if not (folder / f"{sha256}.csv").exists():
+            _put(folder / f"{sha256}.csv", data)
+        _put(folder / LATEST, (json.dumps({"sha256": sha256, "name": name}, indent=1) + "\n").encode())
+    except OSError as error:
+        raise LakeError(
+            f"the file cannot be kept: {error}",
+            file=str(folder),
+            hint="free some disk space or mend the folder",
+        ) from error
+    return sha256
+
+
+def kept(folder: Path) -> Path | None:
+    """The kept file that is in use; None where none was ever given.
+
+    Raises SourceError where the note of it is damaged.
+    """
+    note = folder / LATEST
+    if not note.exists():
+        return None
+    try:
+        sha256 = str(json.loads(note.read_bytes())["sha256"])
+        if not re.fullmatch(r"[0-9a-f]{64}", sha256):
+            raise ValueError(sha256)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise SourceError(
+            "does not name a kept file", file=str(note), hint="give the file again: jvom ingest-un FILE"
+        ) from error
+    return folder / f"{sha256}.csv"
+
+
+def read(folder: Path, registry: Registry) -> pa.Table:
+    """The contributions of the kept file in use, its hash checked; no rows where there is none."""
+    from schemas.public import UN_CONTRIBUTIONS
+
+    path = kept(folder)
+    if path is None:
+        return UN_CONTRIBUTIONS.table([])
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise SourceError(
+            f"cannot be read: {error.strerror}",
+            file=str(path),
+            hint="give the file again: jvom ingest-un FILE",
+        ) from error
+    if hashlib.sha256(data).hexdigest() != path.stem:
+        raise SourceError(
+            "is not what was kept: its hash is not its name",
+            file=str(path),
+            hint="delete it and give the file again: jvom ingest-un FILE",
+        )
+    return parse(data, str(path), registry)
+
+
+def _put(target: Path, data: bytes) -> None:
+    aside = target.with_name(f".{target.name}.{os.getpid()}")
+    with aside.open("wb") as stream:
+        stream.write(data)
+        stream.flush()
+        os.fsync(stream.fileno())
+    aside.replace(target)
+
+
+def _dutch(row: CsvRow) -> bool:
+    contributor = row.text("contributor")
+    return contributor is None or contributor.casefold() in NETHERLANDS
+
+
+def _require_known(found: list[CsvRow], file: str, registry: Registry) -> None:
+    names = dict.fromkeys(row.text("mission") or "" for row in found)
+    unknown = [name for name in names if name != ALL and registry.named(name) is None]
+    if not unknown:
+        return
+    near = [f"“{name}” (nearest: {_nearest(name, registry)})" for name in unknown]
+    entries = "\n".join(
+        f"    [[mission]]\n    id = {_quoted(_id(name))}\n    name = {_quoted(name)}\n"
+        f'    organisation = "UN"\n    region = {_quoted(registry.missions[0].region)}  # or another\n'
+        f"    countries = []\n    spellings = [{_quoted(name)}]\n"
+        for name in unknown
+    )
+    raise SourceError(
+        f"the registry does not know {', '.join(near)}",
+        file=file,
+        line=next(row.line for row in found if row.text("mission") == unknown[0]),
+        hint=f"add to schemas/missions.toml what it is:\n{entries}",
+    )
+
+
+def _nearest(name: str, registry: Registry) -> str:
+    return ", ".join(mission for _, mission in registry.nearest(name, 1))
+
+
+def _id(name: str) -> str:
+    return "-".join(re.findall(r"[a-z0-9]+", name.casefold())) or "mission"
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
+
+
+def _contribution(row: CsvRow, registry: Registry) -> dict[str, object]:
+    name = row.text("mission") or ""
+    period = row.period("month")
+    if period is None or period[2] == "day" or (name == ALL and period[2] == "year"):
+        raise row.error("month", "must be a month as 2018-07, or for the mean of a mission's year 2018")
+    mission = None if name == ALL else registry.named(name)
+    level = "month, all missions" if mission is None else f"{period[2]} and mission"
+    _require_level(row, level)
+    if row.whole("count") is None:
+        raise row.error("count", "must not be empty")
+    source = " ".join(filter(None, (row.text(part) for part in ("source_repo", "source_path"))))
+    return {
+        "level": level,
+        "mission_id": mission and mission.id,
+        "mission_as_printed": name,
+        "period_start": period[0],
+        "period_end": period[1],
+        "personnel_type": row.text("personnel_type"),
+        **{name: row.whole(name) for name in ("male", "female", "count")},
+        "source": source or None,
+        "note": row.text("note"),
+        "source_line": row.line,
+    }
+
+
+def _require_level(row: CsvRow, level: str) -> None:
+    """A level that the file itself states must be the one that month and mission make."""
+    said = row.text("level")
+    if said is None:
+        return
+    words = said.casefold()
+    stated = (
+        "year and mission"
+        if words.startswith("year")
+        else "month, all missions"
+        if "all missions" in words
+        else "month and mission"
+    )
+    if stated != level:
+        raise row.error("level", f"is not what its month and mission make: {level}")
+
+
+def _require_sums(table: pa.Table, file: str) -> None:
+    """Where a month gives all types together and each of them, they must agree."""
+    months: dict[tuple[Any, ...], dict[str, tuple[int, int]]] = {}
+    for row in table.to_pylist():
+        if not row["level"].startswith("year"):
+            key = (row["mission_as_printed"], row["period_start"])
+            months.setdefault(key, {})[row["personnel_type"]] = (row["count"], row["source_line"])
+    for (mission, start), types in months.items():
+        if "all_types" not in types or len(types) == 1:
+            continue
+        given, line = types["all_types"]
+        parts = sum(count for name, (count, _) in types.items() if name != "all_types")
+        if parts != given:
+            raise SourceError(
+                f"{mission}, {start:%Y-%m}: all_types says {given}, its types make {parts}",
+                file=file,
+                line=line,
+                hint="one of them is wrong or missing: see that month in the file",
+            )

@@ -1,0 +1,1 @@
+"""The lake → views, the DuckDB file, and what describes it: dictionary, changes, package."""

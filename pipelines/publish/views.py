@@ -1,0 +1,301 @@
+"""Record → views: what the tables say over all editions, as SQL.
+
+Here belongs what is computed from recorded rows: the latest reading of each edition, the registry
+with the editions held, and the trends. Each view is one SELECT in `pipelines/publish/sql`; this module puts
+them in order, runs them, and derives from their text which column comes from which. Nothing is read
+from a document here, and nothing is written.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from graphlib import TopologicalSorter
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, cast
+
+import schemas
+from schemas.errors import ContractError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from sqlglot import exp
+    from sqlglot.optimizer.scope import Scope
+
+    from schemas.contract import Contract
+
+SQL = Path(__file__).parent / "sql"
+MACROS = SQL / "macros"
+GROUPS = ("region", "organisation")
+# How `revisions` names a row of each table that is compared; `cells` names its rows alike. Where an
+# annex numbers its own footnotes, its name tells the later of two of one number apart.
+ROW_KEYS = {
+    "editions": "'edition'",
+    "personnel": "mission_id",
+    "personnel_totals": "'total'",
+    "mandates": "mission_id",
+    "footnotes": """'footnote:' || CASE
+            WHEN row_number() OVER (
+                PARTITION BY edition_year, vintage, number ORDER BY source_page, source_line
+            ) > 1 THEN scope || ':' ELSE ''
+        END || CAST(number AS VARCHAR)""",
+    "sections": "section_id",
+}
+
+Source = tuple[str, str]  # relation, column
+Lineage = Mapping[str, Mapping[str, tuple[Source, ...]]]
+
+
+@dataclass(frozen=True)
+class View:
+    """One view: `sql` is a single SELECT over unqualified names, kept in the file `path`."""
+
+    name: str
+    sql: str
+    path: Path
+
+
+@cache
+def ordered() -> tuple[View, ...]:
+    """Every view, each after the views that it selects from; otherwise in publication order.
+
+    Raises ContractError for a file in `pipelines/publish/sql` that makes a view without a contract.
+    """
+    views = {view.name: view for view in _load()}
+    published = [name for name in schemas.RELATIONS if name in views]
+    if unknown := sorted(views.keys() - set(published)):
+        raise ContractError(
+            f"no contract in schemas/ for the view {unknown[0]}",
+            failures=[{"relation": name} for name in unknown],
+            hint=f"describe {unknown[0]} in schemas/ and list it in schemas/relations.py",
+        )
+    order = TopologicalSorter(
+        {name: sorted(_relations(views[name].sql) & views.keys(), key=published.index) for name in published}
+    )
+    return tuple(views[name] for name in order.static_order())
+
+
+def text(name: str) -> str:
+    """The SELECT of one view, its template filled in; KeyError where there is no such view."""
+    return {view.name: view.sql for view in ordered()}[name]
+
+
+def version() -> str:
+    """Hash of the SQL files, 12 hexadecimal digits; needs neither sqlglot nor the contracts."""
+    digest = hashlib.sha256()
+    for path in sorted(SQL.rglob("*.sql")):
+        digest.update(path.relative_to(SQL).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()[:12]
+
+
+def evaluate(base: Mapping[str, pa.Table], views: Sequence[View] | None = None) -> dict[str, pa.Table]:
+    """Every view over the base tables, as Arrow: the contract's columns and types, rows by key.
+
+    `base` holds every `<table>_vintages` of `schemas.VINTAGE_TABLES`, the tables of `schemas.RECORD`
+    and `schemas.DERIVED`, `mission_registry` and `mission_relations`, as far as the views read them.
+    `views` (default: all) must be in order of dependency. Raises ContractError where a view is not
+    what its contract says.
+    """
+    import duckdb
+
+    # No replacement scans: a name in the SQL is a relation given here, never a Python variable.
+    with duckdb.connect(":memory:", config={"python_enable_replacements": "false"}) as connection:
+        for name, table in base.items():
+            connection.register(name, table)
+        results = {}
+        for view in ordered() if views is None else views:
+            contract = schemas.RELATIONS[view.name]
+            connection.execute(f'CREATE TABLE "{view.name}" AS\n{view.sql}')
+            rows = connection.sql(f'FROM "{view.name}"').order(", ".join(contract.key)).to_arrow_table()
+            results[view.name] = _conform(rows, contract)
+        return results
+
+
+def statements() -> list[str]:
+    """SQL that makes views and macros in a database holding the base tables, with their comments.
+
+    A column's comment is its documentation and, after an arrow, the columns it is computed from.
+    """
+    sources = lineage()
+    made = []
+    for view in ordered():
+        contract = schemas.RELATIONS[view.name]
+        made.append(f'CREATE VIEW "{view.name}" AS\n{view.sql}')
+        made.append(f'COMMENT ON VIEW "{view.name}" IS {_quoted(contract.documentation)}')
+        for column in contract.columns:
+            origin = ", ".join(f"{relation}.{name}" for relation, name in sources[view.name][column.name])
+            comment = f"{column.documentation} ← {origin}" if origin else column.documentation
+            made.append(f'COMMENT ON COLUMN "{view.name}"."{column.name}" IS {_quoted(comment)}')
+    for path in sorted(MACROS.glob("*.sql")):
+        sql = path.read_text(encoding="utf-8").rstrip()
+        told = " ".join(line.removeprefix("--").strip() for line in sql.splitlines() if line.startswith("--"))
+        made += [sql, f'COMMENT ON MACRO TABLE "{path.stem}" IS {_quoted(told)}']
+    return made
+
+
+@cache
+def lineage() -> Lineage:
+    """View → column → its sources one step up, derived from the SQL; see `column_sources`."""
+    return MappingProxyType({view.name: MappingProxyType(column_sources(view)) for view in ordered()})
+
+
+def column_sources(view: View) -> dict[str, tuple[Source, ...]]:
+    """Column → the (relation, column) pairs that it is computed from, in the order of the SQL.
+
+    One step up: the relations named in the view's FROM clauses, through its common table
+    expressions. What only decides which rows meet (joins, filters, groups, partitions) does not
+    count; constants come from nowhere. Raises ContractError where the view's columns are not its
+    contract's, and sqlglot's OptimizeError where it names a column that there is not.
+    """
+    from sqlglot.optimizer.qualify import qualify
+    from sqlglot.optimizer.scope import build_scope
+
+    known: dict[str, object] = {
+        name: {column.name: column.sql_type for column in schemas.RELATIONS[name].columns}
+        for name in sorted(_relations(view.sql))
+    }
+    root = build_scope(qualify(_tree(view.sql).copy(), schema=known, dialect="duckdb"))
+    assert root is not None  # _tree gives queries only
+    names = _select(root).named_selects
+    _check_names(schemas.RELATIONS[view.name], names)
+    return {name: tuple(dict.fromkeys(_origins(root, at))) for at, name in enumerate(names)}
+
+
+def deep_lineage(view: str, column: str) -> tuple[Source, ...]:
+    """The base tables' (relation, column) pairs that a view's column goes back to."""
+    if view not in lineage():
+        return ((view, column),)
+    found = (source for relation, name in lineage()[view][column] for source in deep_lineage(relation, name))
+    return tuple(dict.fromkeys(found))
+
+
+def _load() -> Iterator[View]:
+    """The views as they stand in the SQL files, templates filled in."""
+    for path in sorted(SQL.glob("*.sql")):
+        sql = path.read_text(encoding="utf-8").rstrip()
+        if path.stem == "latest":
+            for table, contract in schemas.TABLES.items():
+                columns = ",\n    ".join(contract.names)
+                yield View(table, sql.replace("{table}", table).replace("{columns}", columns), path)
+        elif path.stem == "latest_findings":
+            for table, contract in schemas.RECONCILED.items():
+                yield View(table, _found(sql, table, contract), path)
+        elif path.stem == "revisions":
+            cells = "\n    UNION ALL\n".join(_values(name, key) for name, key in ROW_KEYS.items())
+            yield View(path.stem, sql.replace("{cells}", cells), path)
+        elif path.stem == "group_trends":
+            for group in GROUPS:
+                yield View(f"{group}_trends", sql.replace("{group}", group), path)
+        else:
+            yield View(path.stem, sql, path)
+
+
+def _found(sql: str, table: str, contract: Contract) -> str:
+    """The template of what rules found, filled in; only findings come from several editions at once too."""
+    columns = ",\n    ".join(contract.names)
+    across = f"UNION ALL\nSELECT\n    {columns}\nFROM {table}_across_editions"
+    of_editions = across if f"{table}_across_editions" in schemas.DERIVED else ""
+    filled = sql.replace("{table}", table).replace("{columns}", columns).replace("{across}", of_editions)
+    return filled.rstrip()
+
+
+def _values(table: str, row_key: str) -> str:
+    """A SELECT of what is compared in a table, all vintages, a row each: names and places are not."""
+    contract = schemas.VINTAGE_TABLES[f"{table}_vintages"]
+    names = contract.compared
+    texts = ", ".join(f"'{name}'" for name in names)
+    values = ", ".join(f"CAST({name} AS VARCHAR)" for name in names)
+    return f"""\
+    SELECT
+        edition_year,
+        vintage,
+        '{table}' AS table_name,
+        {row_key} AS row_key,
+        unnest([{texts}]) AS column_name,
+        unnest([{values}]) AS value
+    FROM {contract.name}"""
+
+
+@cache
+def _tree(sql: str) -> exp.Query:
+    """The syntax tree of a SELECT; not to be changed. TypeError for any other statement."""
+    import sqlglot
+    from sqlglot import exp
+
+    tree = sqlglot.parse_one(sql, read="duckdb")
+    if not isinstance(tree, exp.Query):
+        raise TypeError(f"a view is one SELECT, not {tree.key.upper()}: {sql[:60]} …")
+    return tree
+
+
+def _select(scope: Scope) -> exp.Query:
+    return cast("exp.Query", scope.expression)
+
+
+def _relations(sql: str) -> set[str]:
+    """Names of the relations that a SELECT reads, its own common table expressions aside."""
+    from sqlglot import exp
+
+    own = {expression.alias for expression in _tree(sql).find_all(exp.CTE)}
+    return {table.name for table in _tree(sql).find_all(exp.Table)} - own
+
+
+def _origins(scope: Scope, position: int) -> Iterator[Source]:
+    """Columns of relations that the select item at `position` is computed from."""
+    from sqlglot import exp
+
+    for branch in scope.set_operation_scopes:
+        yield from _origins(branch, position)
+    if scope.set_operation_scopes:
+        return
+    sources = dict(scope.sources)
+    for subquery in scope.subquery_scopes:
+        sources |= subquery.sources
+    for node in _select(scope).selects[position].walk(bfs=False, prune=_partition):
+        if not isinstance(node, exp.Column) or _partition(node):
+            continue
+        source = sources[node.table]
+        if isinstance(source, exp.Table):
+            yield source.name, node.name
+        else:
+            yield from _origins(source, _select(source).named_selects.index(node.name))
+
+
+def _partition(node: exp.Expr) -> bool:
+    return node.arg_key == "partition_by"
+
+
+def _conform(rows: pa.Table, contract: Contract) -> pa.Table:
+    """Rows as the contract types them; ContractError where names or nulls say otherwise."""
+    _check_names(contract, rows.column_names)
+    for column in contract.columns:
+        missing = rows[column.name].null_count
+        if missing and not column.nullable:
+            raise ContractError(
+                f"view {contract.name}: {column.name} is null in {missing} of {rows.num_rows} rows",
+                failures=[{"relation": contract.name, "column": column.name, "rows": missing}],
+                hint=f"see the SQL of {contract.name} in pipelines/publish/sql; a mission without an entry "
+                "in schemas/missions.toml has no name, region or organisation",
+            )
+    return rows.cast(contract.arrow)
+
+
+def _check_names(contract: Contract, names: Sequence[str]) -> None:
+    """ContractError unless a view's columns are its contract's, in order."""
+    if tuple(names) == contract.names:
+        return
+    extra = [name for name in names if name not in contract.names]
+    missing = [name for name in contract.names if name not in names]
+    wrong = [f"{name} has no contract" for name in extra] + [f"{name} is missing" for name in missing]
+    raise ContractError(
+        f"view {contract.name}: {'; '.join(wrong) or 'columns in another order than the contract'}",
+        failures=[{"relation": contract.name, "column": name} for name in extra + missing],
+        hint=f"make pipelines/publish/sql and the contract of {contract.name} in schemas/ agree",
+    )
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"

@@ -1,0 +1,166 @@
+"""One edition as the rules see it: rows by mission, printed cells with their places, what the text says.
+
+`Edition.of` does all the reading, once; a rule only compares.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from pipelines.model import Document
+from pipelines.reconcile import events, passages, statements
+from pipelines.reconcile.events import Event
+from pipelines.reconcile.findings import Side
+from pipelines.reconcile.naming import Names
+from pipelines.reconcile.passages import Passage, Sentence
+from pipelines.reconcile.statements import Period, Reading, Statement
+from schemas.registry import Registry
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+FRAME = ("frame_military", "frame_civil_police")
+DEPLOYED = ("deployed_military", "deployed_civil_police")
+FIGURES = (*FRAME, *DEPLOYED, "deployed_total")
+TOTAL = "total"
+
+Row = Mapping[str, object]
+
+
+def figure(row: Row, column: str) -> int | None:
+    """A figure of a row of annex 2; None where the cell is empty."""
+    value = row[column]
+    return value if isinstance(value, int) else None
+
+
+def day(row: Row, column: str) -> datetime.date | None:
+    """A date of a row; None where there is none."""
+    value = row[column]
+    return value if isinstance(value, datetime.date) else None
+
+
+def summed(row: Row, columns: tuple[str, ...]) -> int | None:
+    """Sum of the printed figures among the columns; None where none is printed."""
+    printed = [value for column in columns if (value := figure(row, column)) is not None]
+    return sum(printed) if printed else None
+
+
+@dataclass(frozen=True)
+class Edition:
+    """An edition's tables as rows, and its text as read."""
+
+    year: int
+    personnel: tuple[Row, ...]
+    totals: Row | None
+    mandates: tuple[Row, ...]
+    sections: tuple[Row, ...]
+    footnotes: tuple[Row, ...]
+    cells: Mapping[tuple[str, str, str], Row]
+    period: Period
+    passages: tuple[Passage, ...]
+    sentences: tuple[Sentence, ...]
+    reading: Reading
+    events: tuple[Event, ...]
+    names: Names
+    registry: Registry
+
+    @classmethod
+    def of(cls, tables: Mapping[str, pa.Table], registry: Registry, document: Document) -> Edition:
+        """The edition that the seven tables hold, with the document that they were read from."""
+        rows: dict[str, list[Row]] = {name: list(table.to_pylist()) for name, table in tables.items()}
+        edition = rows["editions"][0]
+        period = (day(edition, "period_start"), day(edition, "period_end"))
+        names = Names(registry)
+        found = passages.read(rows["sections"], rows["footnotes"], document)
+        cut = tuple(sentence for passage in found for sentence in passages.sentences(passage))
+        regions = {mission.region for mission in registry.missions}
+        regions |= {str(row["region_as_printed"]) for row in rows["personnel"] if row["region_as_printed"]}
+        year = edition["edition_year"]
+        return cls(
+            year=year if isinstance(year, int) else 0,
+            personnel=tuple(rows["personnel"]),
+            totals=next(iter(rows["personnel_totals"]), None),
+            mandates=tuple(rows["mandates"]),
+            sections=tuple(rows["sections"]),
+            footnotes=tuple(rows["footnotes"]),
+            cells={
+                (str(cell["table_name"]), str(cell["row_key"]), str(cell["column_name"])): cell
+                for cell in rows["cells"]
+            },
+            period=period,
+            passages=found,
+            sentences=cut,
+            reading=statements.read(cut, names, sorted(regions), period),
+            events=tuple(events.read(cut, names)),
+            names=names,
+            registry=registry,
+        )
+
+    @cached_property
+    def staffed(self) -> dict[str, Row]:
+        """Rows of annex 2 by mission."""
+        return {str(row["mission_id"]): row for row in self.personnel}
+
+    @cached_property
+    def mandated(self) -> dict[str, Row]:
+        """Rows of annex 1 by mission."""
+        return {str(row["mission_id"]): row for row in self.mandates}
+
+    def said(self, *quantities: str) -> list[Statement]:
+        """The statements about a quantity, whoever is counted (`deployed` for `deployed_military` too)."""
+        return [
+            statement for statement in self.reading.statements if statement.quantity.startswith(quantities)
+        ]
+
+    def of_kind(self, *kinds: str) -> list[Event]:
+        """The events of these kinds."""
+        return [event for event in self.events if event.event in kinds]
+
+    def cell(self, table: str, row_key: str, column: str, value: object = None) -> Side:
+        """A printed cell as a side of a finding."""
+        cell = self.cells.get((table, row_key, column))
+        if cell is None:
+            return Side(table, row_key, column, None if value is None else str(value), None, None, None)
+        shown = cell["value"] if value is None else value
+        page, line, text = cell["source_page"], cell["source_line"], cell["as_printed"]
+        return Side(
+            table,
+            row_key,
+            column,
+            None if shown is None else str(shown),
+            page if isinstance(page, int) else None,
+            line if isinstance(line, int) else None,
+            None if text is None else str(text),
+        )
+
+    def row_side(self, table: str, row: Row, column: str = "mission") -> Side:
+        """A row of an annex as a side of a finding: the name it is printed under."""
+        return self.cell(table, str(row["mission_id"]), column)
+
+
+def words(
+    sentence: Sentence, value: str | None, column: str | None = None, start: int = 0, end: int | None = None
+) -> Side:
+    """Words of a sentence as a side of a finding."""
+    place = sentence.place(start, end)
+    passage = sentence.passage
+    text = sentence.text[start:end]
+    return Side(
+        passage.table_name, passage.row_key, column, value, place.page, place.line, text, place.line_end
+    )
+
+
+def stated(statement: Statement) -> Side:
+    """A statement as a side of a finding, with its whole sentence as the text."""
+    value = str(statement.low) if statement.low == statement.high else f"{statement.low}-{statement.high}"
+    side = words(statement.sentence, value, statement.quantity, statement.start, statement.end)
+    return Side(**{**vars(side), "text": statement.as_printed})
+
+
+def dated(event: Event) -> Side:
+    """An event as a side of a finding: its printed date."""
+    return words(event.sentence, event.date.date.isoformat(), event.event, event.date.start, event.date.end)

@@ -1,0 +1,186 @@
+"""Dated beginnings, ends, extensions and changes that the running text prints, with its reason.
+
+An event is read where a verb, what it is about (the Dutch contribution, the mission, its mandate, the
+national frame) and a date stand in one sentence. The date of a letter or of a council is not the event's.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from pipelines.reconcile import dates
+from pipelines.reconcile.dates import Dated
+from pipelines.reconcile.naming import Names
+from pipelines.reconcile.passages import Sentence
+
+BEGUN, ENDED, CHANGED = "contribution begun", "contribution ended", "contribution changed"
+MISSION_BEGUN, MISSION_ENDED = "mission begun", "mission ended"
+EXTENDED, MANDATE_ENDS, FRAME_ENDS = "mandate extended", "mandate ends", "national frame ends"
+
+_OWN = r"(?:Nederland(?:s|se|ers?)?|het kabinet)\b"
+_STOP = (
+    r"(?:beëindig\w*|stopgezet|stopte|gestopt|gestaakt|afgerond|teruggetrokken|opgezegd|ten einde|afgebouwd"
+    r"|afgelopen|eindigde|liep af)"
+)
+_CONTRIBUTION = re.compile(
+    rf"{_OWN}.{{0,160}}?(?:{_STOP}|uit (?:te )?(?:laten )?(?:te )?roteren|uitgeroteerd)"
+    rf"|(?:{_STOP}).{{0,60}}?\bNederlandse (?:bijdrage|deelname|inzet)"
+    rf"|\b(?:de|deze|onze) (?:bijdrage|deelname|inzet)\b.{{0,60}}?{_STOP}|{_STOP}.{{0,30}}?\b(?:de"
+    rf"|deze) (?:bijdrage|deelname)\b"
+    rf"|\blaatste Nederlands?e?\b.{{0,90}}?(?:verlaten|vertrokken|teruggekeerd|verlieten|vertrok)"
+    rf"|(?:bijdrage|deelname|inzet) (?:van Nederland )?aan .{{0,80}}?{_STOP}",
+    re.IGNORECASE,
+)
+_UNTIL = re.compile(
+    r"(?:Nederland (?:heeft|had|droeg|leverde|nam)|Nederlandse (?:bijdrage"
+    r"|deelname)).{0,60}?\btot (?:en met )?(?:\w+ )?$",
+    re.IGNORECASE,
+)
+_PAST = re.compile(r"bijgedragen|deelgenomen|geleverd|droeg|leverde|nam deel|liep|duurde", re.IGNORECASE)
+_MISSION_STOP = re.compile(
+    r"(?:missie|operatie|cel|mandaat|\b[A-Z]{3,}\b).{0,120}?"
+    r"(?:te beëindigen|(?:is|werd|zijn|wordt)\b.{0,60}?(?:beëindigd|gesloten|opgeheven)|beëindigde"
+    r"|sloot\b|is gesloten|opgeheven"
+    r"|werd gesloten|ten einde gekomen|liep af)"
+    r"|(?:besloot|besloten).{0,160}?beëindigen",
+)
+_BEGIN = re.compile(
+    r"gelanceerd|lanceerde|opgericht|van start|gestart|startte|ging van start|opgestart|begonnen",
+    re.IGNORECASE,
+)
+_SINCE = re.compile(
+    r"\bNederland\b.{0,40}?\b(?:draagt|levert|neemt|is)\b.{0,60}?\b(?:sinds|vanaf)\s$|\bNederland\b.{0,30}\bsinds\s$",
+    re.IGNORECASE,
+)
+_MANDATE = re.compile(r"\bmandaat\b|\bmandate\b", re.IGNORECASE)
+_EXTENSION = re.compile(r"\bverleng\w*", re.IGNORECASE)
+_NOT_YET = re.compile(
+    r"\bniet\b|\bmogelijk|\bzou\b|\bzouden\b|\bvoorstel|\bvoornemens\b|\bwellicht\b", re.IGNORECASE
+)
+_TO = re.compile(r"\btot (?:en met |aan )?(?:het )?$|\bt/m $", re.IGNORECASE)
+_ON = re.compile(
+    r"\b(?:op|per|tot|tot en met|t/m|eind|einde|in|met ingang van|vanaf) $|\btot (?:en met )?$", re.IGNORECASE
+)
+_EXPIRES = re.compile(
+    r"\b(?:loopt|liep|lopen|afloopt|afliep|afgelopen|eindigt|eindigde|verloopt|verliep|verstrijkt"
+    r"|verstreek|geldt|gold|duurt|expireert|is geldig|van kracht)\b",
+    re.IGNORECASE,
+)
+_FRAME = re.compile(r"\bnationa(?:al|le) kader\b|\bkader\b(?= (?:van|voor|loopt))", re.IGNORECASE)
+_CHANGE = re.compile(
+    r"\b(?:verhoogd|verlaagd|uitgebreid|teruggebracht|verminderd|toegevoegd|opgehoogd|versterkt)\b",
+    re.IGNORECASE,
+)
+_REASON = re.compile(
+    r"\b(?:vanwege|wegens|omdat|doordat|aangezien|gelet op|als gevolg van|naar aanleiding van"
+    r"|op verzoek van|door een gebrek|door gebrek)\b[^.;,(]*?(?=[.;,(]|\som\s|\sen\s(?:heeft|is|zijn"
+    r"|de)\s|$)",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class Event:
+    """An event of a mission on a printed date, and the words of the sentence that give the reason."""
+
+    mission_id: str
+    event: str
+    date: Dated
+    reason: str | None
+    sentence: Sentence
+
+
+def read(sentences: Sequence[Sentence], names: Names) -> list[Event]:
+    """The events that the sentences print, at most one of a kind and date in each."""
+    found: list[Event] = []
+    for sentence in sentences:
+        text = sentence.text
+        printed = [date for date in dates.find(text) if not date.attributive]
+        if not printed:
+            continue
+        reason = _REASON.search(text)
+        for event, date, position in _events(text, printed):
+            mission = names.of(sentence, position) or _subject(sentence, names, position)
+            if mission is not None:
+                words = reason[0].strip() if reason and date.as_printed not in reason[0] else None
+                found.append(Event(mission, event, date, words, sentence))
+    return found
+
+
+def _subject(sentence: Sentence, names: Names, position: int) -> str | None:
+    """Of several names, the one that stands right behind what the event is about ("mandaat van X")."""
+    named = [name for name in names.find(sentence.text) if name.start >= position]
+    if named and re.fullmatch(
+        r"\s(?:van|voor|aan)\s(?:de\s|het\s)?(?:\w+\s)?", sentence.text[position : named[0].start]
+    ):
+        return named[0].mission_id
+    return None
+
+
+def _events(text: str, printed: Sequence[Dated]) -> Iterator[tuple[str, Dated, int]]:
+    """Event, its date, and the position that says which mission is meant."""
+    mandate, frame = _MANDATE.search(text), _FRAME.search(text)
+    if frame:
+        date = _dated(text, printed, _TO, _ON)
+        if date and (_EXPIRES.search(text) or _EXTENSION.search(text)) and not _NOT_YET.search(text):
+            yield FRAME_ENDS, date, frame.end()
+    elif mandate and _EXTENSION.search(text):
+        date = _dated(text, printed, _TO)
+        if date and not _NOT_YET.search(text[: date.start].rsplit(",", maxsplit=1)[-1]):
+            yield EXTENDED, date, mandate.end()
+    elif mandate and _EXPIRES.search(text):
+        date = _dated(text, printed, _TO, _ON)
+        if date:
+            yield MANDATE_ENDS, date, mandate.end()
+    yield from _endings(text, printed)
+    yield from _beginnings(text, printed)
+
+
+def _dated(text: str, printed: Sequence[Dated], *before: re.Pattern[str]) -> Dated | None:
+    """The first date that the words before it announce, the patterns tried in turn."""
+    for pattern in before:
+        for date in printed:
+            if pattern.search(text[: date.start]):
+                return date
+    return None
+
+
+def _endings(text: str, printed: Sequence[Dated]) -> Iterator[tuple[str, Dated, int]]:
+    stop = _CONTRIBUTION.search(text)
+    if stop and not _negated(text, stop.end()):
+        yield ENDED, _nearest(printed, stop.end()), stop.end()
+        return
+    for date in printed:
+        if _UNTIL.search(text[: date.start]) and _PAST.search(text):
+            yield ENDED, date, date.end
+            return
+    stop = _MISSION_STOP.search(text)
+    if stop and not _negated(text, stop.end()) and not re.search(r"\bniet\b", stop[0]):
+        yield MISSION_ENDED, _nearest(printed, stop.end()), stop.end()
+
+
+def _beginnings(text: str, printed: Sequence[Dated]) -> Iterator[tuple[str, Dated, int]]:
+    for date in printed:
+        if _SINCE.search(text[: date.start]):
+            yield BEGUN, date, date.end
+            return
+    begin, change = _BEGIN.search(text), _CHANGE.search(text)
+    if begin and re.search(r"missie|operatie|\b[A-Z]{3,}", text):
+        date = _nearest(printed, begin.start())
+        yield MISSION_BEGUN, date, begin.end()
+    elif change and re.search(rf"{_OWN}|bijdrage|officier|militair", text, re.IGNORECASE):
+        yield CHANGED, _nearest(printed, change.start()), change.end()
+
+
+def _nearest(printed: Sequence[Dated], position: int) -> Dated:
+    return min(
+        printed, key=lambda date: (min(abs(date.start - position), abs(date.end - position)), date.start)
+    )
+
+
+def _negated(text: str, position: int) -> bool:
+    """Whether what ends at the position is denied or only considered."""
+    before = text[max(0, position - 40) : position]
+    return re.search(r"\b(?:niet|nog niet|overwe\w+|mogelijk|zou)\b", before, re.IGNORECASE) is not None

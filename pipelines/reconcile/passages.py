@@ -1,0 +1,189 @@
+"""Running text with the place of every character: sections, footnotes, and the sentences in them.
+
+The tables hold a section's text as one string; the document's lines hold the places. Here the two are laid
+side by side, so that a figure read in prose can point at its line and characters.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from pipelines.model import Document, Line
+
+Row = Mapping[str, object]
+Anchor = tuple[int, int, int, int]  # offset in the text, page, line, offset in the line
+
+_WORD = re.compile(r"\S+")
+_STOP = re.compile(r"[.!?][’'”\")]*(?P<mark>\d{1,2})?(?=\s+[A-ZÀ-Ý‘'“(]|\s*$)")
+_ABBREVIATION = re.compile(
+    r"(?:^|[\s(])(?:nrs?|d\.d|o\.a|c\.q|m\.b\.t|t\.b\.v|i\.v\.m|z\.g|art|incl|excl|bijv|ca|dr|ir|mr|drs|prof"
+    r"|gen|kol|lkol|zr|ms|zr\.ms|hr\.ms|st|resp|vgl|jhr)\.$",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Characters of a document, from a line to a line; `line_end` is the last one, `char_end` in it."""
+
+    page: int
+    line: int
+    char_start: int
+    line_end: int
+    char_end: int
+
+
+@dataclass(frozen=True)
+class Passage:
+    """A section's or footnote's text; `anchors` say where each of its words begins, in order."""
+
+    table_name: str
+    row_key: str
+    heading: str
+    headings: tuple[str, ...]
+    mission_ids: tuple[str, ...]
+    text: str
+    anchors: tuple[Anchor, ...]
+
+    def place(self, start: int, end: int) -> Place:
+        """Where the characters from `start` up to `end` stand."""
+        page, line, first = self._character(start)
+        _, last_line, last = self._character(max(start, end - 1))
+        return Place(page, line, first, last_line, last + 1)
+
+    def _character(self, position: int) -> tuple[int, int, int]:
+        """Page, line and offset of one character."""
+        anchor = self.anchors[max(0, bisect_right(self.anchors, position, key=_offset) - 1)]
+        return anchor[1], anchor[2], anchor[3] + position - anchor[0]
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """A sentence of a passage; `offset` is where its text begins in the passage."""
+
+    passage: Passage
+    offset: int
+    text: str
+
+    def place(self, start: int = 0, end: int | None = None) -> Place:
+        """Where characters of the sentence stand."""
+        stop = len(self.text) if end is None else end
+        return self.passage.place(self.offset + start, self.offset + stop)
+
+
+def read(sections: Sequence[Row], footnotes: Sequence[Row], document: Document) -> tuple[Passage, ...]:
+    """The passages with text, in the document's order; footnotes behind the sections."""
+    words = [(line, line.text.split()) for line in document.lines]
+    by_id = {str(row["section_id"]): row for row in sections}
+    passages: list[Passage] = []
+    cursor = 0
+    for row in sections:
+        text = str(row["text"] or "")
+        if not text:
+            continue
+        anchors, cursor = _align(text, words, cursor, _number(row["source_line"]))
+        missions = row["mission_ids"]
+        passages.append(
+            Passage(
+                "sections",
+                str(row["section_id"]),
+                str(row["heading"]),
+                tuple(_chain(row, by_id)),
+                tuple(missions) if isinstance(missions, list) else (),
+                text,
+                anchors,
+            )
+        )
+    for row in footnotes:
+        text = str(row["text"] or "")
+        if text:
+            anchors, _ = _align(text, words, 0, _number(row["source_line"]))
+            passages.append(Passage("footnotes", f"footnote:{row['number']}", "", (), (), text, anchors))
+    return tuple(passages)
+
+
+def _offset(anchor: Anchor) -> int:
+    return anchor[0]
+
+
+def sentences(passage: Passage) -> Iterator[Sentence]:
+    """The passage cut at its full stops; abbreviations and numbers have none."""
+    start = 0
+    for stop in _STOP.finditer(passage.text):
+        if _ABBREVIATION.search(passage.text[start : stop.start() + 1]):
+            continue
+        yield from _sentence(passage, start, stop.end())
+        start = stop.end()
+    yield from _sentence(passage, start, len(passage.text))
+
+
+def _sentence(passage: Passage, start: int, end: int) -> Iterator[Sentence]:
+    text = passage.text[start:end]
+    body = text.strip()
+    if body:
+        yield Sentence(passage, start + text.index(body), body)
+
+
+def _number(value: object) -> int:
+    return value if isinstance(value, int) else 1
+
+
+def _chain(row: Row, by_id: Mapping[str, Row]) -> Iterator[str]:
+    """The heading of a section and of those above it."""
+    seen: set[str] = set()
+    current: Row | None = row
+    while current is not None and str(current["section_id"]) not in seen:
+        seen.add(str(current["section_id"]))
+        yield str(current["heading"])
+        current = by_id.get(str(current["parent_id"]))
+
+
+def _align(
+    text: str, words: Sequence[tuple[Line, list[str]]], cursor: int, source_line: int
+) -> tuple[tuple[Anchor, ...], int]:
+    """Where the text's words begin, and the index behind its last line.
+
+    Lines that are no part of it (footnotes, page numbers) are passed over. A text that no run of lines
+    holds stands, as a whole, at the first line it may have begun on.
+    """
+    wanted = text.split(" ")
+    for begin in range(cursor, len(words)):
+        line, own = words[begin]
+        if not own or line.number < source_line or not _opens(own, wanted):
+            continue
+        found = _consume(wanted, words, begin)
+        if found is not None:
+            return found
+    fallback = next((line for line, _ in words[cursor:] if line.number >= source_line), words[-1][0])
+    return ((0, fallback.page, fallback.number, 0),), cursor
+
+
+def _opens(own: Sequence[str], wanted: Sequence[str]) -> bool:
+    """Whether a line begins the text; the number of a footnote may stand before it."""
+    skip = 1 if own[0] != wanted[0] and own[0].isdecimal() and len(own) > 1 else 0
+    return own[skip] == wanted[0]
+
+
+def _consume(
+    wanted: Sequence[str], words: Sequence[tuple[Line, list[str]]], begin: int
+) -> tuple[tuple[Anchor, ...], int] | None:
+    anchors: list[Anchor] = []
+    taken = offset = 0
+    for index in range(begin, len(words)):
+        line, own = words[index]
+        skip = 1 if index == begin and own[0] != wanted[0] else 0
+        own = own[skip:]
+        if not own or own != list(wanted[taken : taken + len(own)]):
+            if index == begin:
+                return None
+            continue
+        for word in list(_WORD.finditer(line.text))[skip:]:
+            anchors.append((offset, line.page, line.number, word.start()))
+            offset += len(word[0]) + 1
+        taken += len(own)
+        if taken == len(wanted):
+            return tuple(anchors), index + 1
+    return None

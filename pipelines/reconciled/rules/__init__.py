@@ -1,1 +1,0 @@
-"""The rules, by what they look at; `pipelines.reconciled.RULES` lists them."""
