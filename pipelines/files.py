@@ -1,86 +1,155 @@
-"""Single files: taken in within bounds, and replaced in one step. Standard library only."""
+"""The only place that writes: aside, flushed to disk, then renamed. And reads within bounds.
+
+Belongs here: single files and generated folders, whole or not at all, whatever they contain. Does not:
+what a file means, and the lake's own files, which DuckDB writes. Standard library only. An OSError is the
+caller's to explain; `writable` does that for most.
+"""
 
 from __future__ import annotations
 
+import ctypes
 import os
+import shutil
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from schemas.errors import LakeError, SourceError
 
 LARGEST = 50 * 2**20  # bytes; a report of some fifty pages stays far below
+MARK = ".built"  # in a generated folder: what it was built from
 
 
-def take(path: Path, shown: str) -> bytes:
+def read_bounded(path: Path, name: str) -> bytes:
     """The bytes of a regular file, of which no more than `LARGEST` are ever in memory.
 
     Raises SourceError for a folder, a pipe or a device, at no or too many bytes, and where the file
-    changes while it is read; `shown` is its name in messages.
+    changes while it is read; `name` is how messages call it.
     """
     try:
-        _check_kind(path.stat().st_mode, shown)
-        with open(path, "rb", opener=_opened) as stream:
+        _check_kind(path.stat().st_mode, name)
+        # A pipe that takes the file's place meanwhile must not keep the opening waiting for ever.
+        with open(path, "rb", opener=lambda file, flags: os.open(file, flags | os.O_NONBLOCK)) as stream:
             before = os.fstat(stream.fileno())
-            _check_kind(before.st_mode, shown)
-            check_size(before.st_size, shown)
+            _check_kind(before.st_mode, name)
+            check_size(before.st_size, name)
             data = stream.read(before.st_size + 1)
             after = os.fstat(stream.fileno())
     except OSError as error:
         hint = "check that it is there and may be read"
-        raise SourceError(f"cannot be read: {error.strerror}", file=shown, hint=hint) from error
+        raise SourceError(f"cannot be read: {error.strerror}", file=name, hint=hint) from error
     if len(data) != before.st_size or before.st_mtime_ns != after.st_mtime_ns:
         hint = "wait until it has been written, and run it again"
-        raise SourceError("changes while it is read", file=shown, hint=hint)
+        raise SourceError("changes while it is read", file=name, hint=hint)
     return data
 
 
-def _opened(path: str, flags: int) -> int:
-    """A pipe that takes the file's place meanwhile must not keep the opening waiting for ever."""
-    return os.open(path, flags | os.O_NONBLOCK)
-
-
-def _check_kind(mode: int, shown: str) -> None:
+def _check_kind(mode: int, name: str) -> None:
     if not stat.S_ISREG(mode):
-        kind = "a folder" if stat.S_ISDIR(mode) else "no regular file"
-        raise SourceError(f"is {kind}", file=shown, hint="put the document itself there")
+        kind = "a folder" if stat.S_ISDIR(mode) else "not a regular file"
+        raise SourceError(f"is {kind}", file=name, hint="put the document itself there")
 
 
-def check_size(size: int, shown: str) -> None:
+def check_size(size: int, name: str) -> None:
     """Raises SourceError where a document has no or too many bytes."""
     if size == 0:
-        raise SourceError("is empty", file=shown, hint="fetch the document again, or remove the file")
+        raise SourceError("is empty", file=name, hint="fetch the document again, or remove the file")
     if size > LARGEST:
         hint = "check that it is the report and not something else"
-        raise SourceError(f"is {size:,} bytes, over the limit of {LARGEST:,}", file=shown, hint=hint)
+        raise SourceError(f"is {size:,} bytes, over the limit of {LARGEST:,}", file=name, hint=hint)
 
 
 @contextmanager
-def writable(shown: str, hint: str) -> Iterator[None]:
-    """An operating system's refusal, or a lock held for too long, as a LakeError."""
+def writable(name: str, hint: str) -> Iterator[None]:
+    """Turns a refusal by the operating system, or a lock held for too long, into a LakeError."""
     try:
         yield
     except OSError as error:  # filelock.Timeout is one
-        raise LakeError(f"cannot be written: {error.strerror or error}", file=shown, hint=hint) from error
+        raise LakeError(f"cannot be written: {error.strerror or error}", file=name, hint=hint) from error
 
 
-def replace(path: Path, data: bytes, mode: int = 0o644) -> None:
-    """Write aside, flush to disk, then take the place of `path` in one step."""
+def get(path: Path) -> bytes | None:
+    """The bytes of a file that this project wrote; None if it is missing or cannot be read."""
+    try:
+        return path.read_bytes()
+    except OSError:
+        return None
+
+
+def put(path: Path, data: bytes, mode: int = 0o644) -> None:
+    """Write a file whole or not at all, also after a power cut; its folder is made if need be."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_name(f".{path.name}.{os.urandom(6).hex()}")
-    handle = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
     try:
-        with open(handle, "wb") as stream:
+        with open(aside, "xb") as stream:
             stream.write(data)
-            stream.flush()
-            os.fchmod(stream.fileno(), mode)
-            os.fsync(stream.fileno())
-        os.replace(aside, path)
-    except BaseException:
-        aside.unlink(missing_ok=True)
-        raise
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
+        aside.chmod(mode)
+        move_into_place(aside, path)
     finally:
-        os.close(folder)
+        aside.unlink(missing_ok=True)
+
+
+def put_folder(target: Path, files: Mapping[str, bytes], built_from: str, keep: Sequence[str] = ()) -> None:
+    """Make `target` a folder of exactly these files, by relative path, in one step.
+
+    Readers see the old folder or the new one. Files named in `keep` come along from the old one, and
+    `built_from` is remembered, so that a build with nothing new need not look at the rest. Raises
+    LakeError where the disk or the folder stands in the way: the old one is then untouched.
+    """
+    aside = target.with_name(f".{target.name}.building")
+    with writable(str(target), "free some disk space or mend the folder, then run jvom build"):
+        try:
+            if aside.exists():  # of a writer that died
+                shutil.rmtree(aside)
+            for path, data in {**files, MARK: f"{built_from}\n".encode()}.items():
+                (aside / path).parent.mkdir(parents=True, exist_ok=True)
+                (aside / path).write_bytes(data)
+            for name in keep:
+                if (target / name).exists():
+                    shutil.copy2(target / name, aside / name)
+            move_into_place(aside, target)
+        finally:
+            shutil.rmtree(aside, ignore_errors=True)
+
+
+def built_from(folder: Path) -> str | None:
+    """What a folder was built from; None if it is not there or `put_folder` did not make it."""
+    mark = get(folder / MARK)
+    return mark.decode(errors="replace").strip() if mark is not None else None
+
+
+def move_into_place(aside: Path, target: Path) -> None:
+    """Flush a file or a whole folder to disk, then let it take the place of `target` in one step.
+
+    After a folder took the place of another, the other is at `aside` or gone.
+    """
+    for path in (*aside.rglob("*"), aside):
+        sync(path)
+    if not aside.is_dir() or not target.exists():
+        aside.replace(target)
+    elif not _exchange(aside, target):  # two steps, on a system that knows no exchange
+        old = target.with_name(f".{target.name}.replaced")
+        shutil.rmtree(old, ignore_errors=True)
+        target.rename(old)
+        aside.rename(target)
+        shutil.rmtree(old, ignore_errors=True)
+    sync(target.parent)
+
+
+def sync(path: Path) -> None:
+    """Have the system write a file or folder to its disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _exchange(one: Path, other: Path) -> bool:
+    """Exchange two paths in one step; False if the system or the file system cannot."""
+    library = ctypes.CDLL(None)
+    names = os.fsencode(one), os.fsencode(other)
+    if hasattr(library, "renameat2"):  # Linux: AT_FDCWD, RENAME_EXCHANGE
+        return bool(library.renameat2(-100, names[0], -100, names[1], 2) == 0)
+    return hasattr(library, "renamex_np") and bool(library.renamex_np(*names, 2) == 0)  # macOS: RENAME_SWAP

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from pipelines import folders, raw, versions
+from pipelines import files, raw, versions
 from pipelines import lake as snapshot
 from pipelines import reconcile as reconciled
 from pipelines.model import Edition, SourceFile, Versions
@@ -175,8 +175,8 @@ def _publish(settings: Settings, state: State | None) -> str:
         return "the figures of other public sources have changed"
     if not _manifested(settings, state.release_id):
         return "the published file is not the one that its release's manifest describes"
-    if folders.mark(settings.site) != f"{state.release_id} {versions.site()}":
+    if files.built_from(settings.site) != f"{state.release_id} {versions.site()}":
         return "the site is not of this release, or the code that makes it has changed"
-    if folders.mark(settings.releases / state.release_id) != f"{state.release_id} {versions.package()}":
+    if files.built_from(settings.releases / state.release_id) != f"{state.release_id} {versions.package()}":
         return "the package of this release is not there, or the code that makes it has changed"
     return ""

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import datetime
 import json
-import os
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from pipelines import files
 from pipelines.model import Document, SourceFile, Versions
 from schemas.errors import ContractError, JvomError, LakeError, Problems
 
@@ -174,18 +174,9 @@ def _problems(error: JvomError) -> Iterator[dict[str, Any]]:
 
 
 def _write(folder: Path, refused: Refused) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    _replace(folder / READABLE, "\n".join(_readable(refused)) + "\n")
-    _replace(folder / REPORT, json.dumps(asdict(refused), ensure_ascii=False, indent=1) + "\n")
-
-
-def _replace(path: Path, text: str) -> None:
-    aside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        aside.write_text(text, encoding="utf-8", errors="surrogatepass")
-        aside.replace(path)
-    finally:
-        aside.unlink(missing_ok=True)
+    report = json.dumps(asdict(refused), ensure_ascii=False, indent=1)
+    for name, text in ((READABLE, "\n".join(_readable(refused))), (REPORT, report)):
+        files.put(folder / name, f"{text}\n".encode(errors="surrogatepass"))
 
 
 def _readable(refused: Refused) -> Iterator[str]:

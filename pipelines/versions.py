@@ -37,6 +37,7 @@ PUBLISHING_CODE = (
     "pipelines/publish/published.py",
     "pipelines/publish/sql/**/*.sql",
     "pipelines/publish/views*.py",
+    "pipelines/sql.py",
     "schemas/*.py",
 )
 # Whatever can change the site, and the package, of one release.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import difflib
+import json
 import re
 import tomllib
 import unicodedata
@@ -29,6 +30,11 @@ def nearest(wanted: str, known: Iterable[str], count: int = 3) -> list[str]:
     by_key = {comparable(entry): entry for entry in known}
     keys = difflib.get_close_matches(comparable(wanted), by_key, n=count, cutoff=0.0)
     return [by_key[key] for key in keys]
+
+
+def quoted(text: str) -> str:
+    """A text as a TOML basic string, which YAML and JSON read too."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 class Entry:

@@ -123,8 +123,8 @@ def make_200_megabytes(path: Path) -> None:
 
 THINGS: dict[str, tuple[Callable[[Path], None], str]] = {
     "a folder": (make_a_folder, "is a folder"),
-    "a pipe": (os.mkfifo, "is no regular file"),
-    "a socket": (make_a_socket, "is no regular file"),
+    "a pipe": (os.mkfifo, "is not a regular file"),
+    "a socket": (make_a_socket, "is not a regular file"),
     "a device without end": (lambda path: path.symlink_to("/dev/zero"), "is "),
     "a file that is not there": (lambda path: path.symlink_to("nothing"), "nnot"),
     "an empty file": (Path.touch, "is empty"),

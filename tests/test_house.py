@@ -13,10 +13,10 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 LAYERS = (
-    ("model", "settings", "files", "folders"),
+    ("model", "settings", "files", "sql"),
     ("versions",),
-    ("validate", "correction_guards", "quarantine", "reconcile", "other_sources", "site", "trace"),
-    ("extract", "lake", "raw"),
+    ("validate", "correction_guards", "quarantine", "reconcile", "site", "trace"),
+    ("extract", "lake", "other_sources", "raw"),
     ("publish", "acquire"),
     ("plan", "verify"),
     ("orchestration",),
@@ -25,8 +25,8 @@ LAYERS = (
 )
 FLOOR = {part: floor for floor, parts in enumerate(LAYERS) for part in parts}
 DAGSTER = {"orchestration"}
-# The last two for a type only: they are given a connection.
-DUCKDB = {"lake", "publish", "site", "trace"}
+# The last three for a type only: they are given a connection.
+DUCKDB = {"lake", "publish", "site", "sql", "trace"}
 LONGEST_MODULE = 400
 LONGEST_TEST = 500
 LONGEST_FUNCTION = 60

@@ -143,7 +143,7 @@ class TestScan:
         assert said == {
             "raw/2024/empty.txt": "is empty",
             "raw/2024/folder": "is a folder",
-            "raw/2024/pipe": "is no regular file",
+            "raw/2024/pipe": "is not a regular file",
             "raw/2025": "cannot be listed: Not a directory",
             "raw/20224": "belongs to no edition",
             "raw/report.pdf": "belongs to no edition",

@@ -15,6 +15,7 @@ import schemas
 from pipelines.lake import Lake
 from pipelines.model import Recorded
 from pipelines.publish import published, views
+from pipelines.sql import rows
 from tests import building
 from tests.building import VERSIONS
 from tests.lake_child import open_lake
@@ -185,10 +186,7 @@ def test_a_moment_may_be_a_text_and_lies_between_vintages(connection: duckdb.Duc
 
 
 def test_the_trace_macro_follows_the_latest_vintage(connection: duckdb.DuckDBPyConnection) -> None:
-    connection.execute("SELECT * FROM trace('unifil', 2024, 'deployed_military')")
-    names = [column[0] for column in connection.description or ()]
-    (row,) = connection.fetchall()
-    found = dict(zip(names, row, strict=True))
+    (found,) = rows(connection, "SELECT * FROM trace('unifil', 2024, 'deployed_military')")
     assert {name: found[name] for name in ("value", "as_printed", "vintage", "cause", "actor")} == {
         "value": "4",
         "as_printed": "4",

@@ -20,7 +20,7 @@ import pytest
 from conftest import ROOT, Jvom
 
 import schemas
-from pipelines import folders, settings, site, versions
+from pipelines import files, settings, site, sql, versions
 from pipelines import plan as pending
 from pipelines.publish import published, views
 from pipelines.site import content, drawing, drawings, pages
@@ -122,7 +122,7 @@ def test_every_link_leads_somewhere(folder: Path, parsed: dict[str, Page]) -> No
 def test_charts_of_missions_hold_what_the_views_say(
     tree: str, parsed: dict[str, Page], file: duckdb.DuckDBPyConnection
 ) -> None:
-    rows = content.asked(file, "FROM mission_trends WHERE listed")
+    rows = sql.rows(file, "FROM mission_trends WHERE listed")
     assert rows
     for row in rows:
         data, *_ = embedded(parsed[f"{tree}/missions/{row['mission_id']}.html"]).values()
@@ -138,7 +138,7 @@ def test_charts_of_editions_hold_what_the_views_say(
         (data,) = embedded(parsed[f"{tree}/editions/{year}.html"]).values()
         expected = {
             (row["mission_id"], name): row[name]
-            for row in content.asked(file, f"FROM mission_trends WHERE listed AND edition_year = {year}")
+            for row in sql.rows(file, f"FROM mission_trends WHERE listed AND edition_year = {year}")
             for name in FIGURES[2:]
             if row[name] is not None
         }
@@ -146,12 +146,12 @@ def test_charts_of_editions_hold_what_the_views_say(
     (totals,) = embedded(parsed[f"{tree}/index.html"]).values()
     assert {(d["edition_year"], d["column_name"]): d["persons"] for d in totals} == {
         (row["edition_year"], row["column_name"]): row["printed"]
-        for row in content.asked(file, "FROM edition_totals WHERE column_name <> 'deployed_total'")
+        for row in sql.rows(file, "FROM edition_totals WHERE column_name <> 'deployed_total'")
     }
 
 
 def test_every_figure_leads_to_its_cell(parsed: dict[str, Page], file: duckdb.DuckDBPyConnection) -> None:
-    cells = content.asked(file, "FROM cells")
+    cells = sql.rows(file, "FROM cells")
     anchors = {f"{c['table_name']}.{c['row_key']}.{c['column_name']}" for c in cells}
     for tree in pages.LANGUAGES:
         assert anchors <= set(parsed[f"{tree}/evidence/2024.html"].ids)
@@ -319,14 +319,14 @@ def test_the_mark_says_release_and_code(folder: Path, file: duckdb.DuckDBPyConne
     (release_id,) = file.execute(
         "SELECT release_id FROM releases ORDER BY rowid DESC LIMIT 1"
     ).fetchone() or ("",)
-    assert folders.mark(folder) == f"{release_id} {versions.site()}"
+    assert files.built_from(folder) == f"{release_id} {versions.site()}"
 
 
 def test_a_folder_is_replaced_in_one_step(tmp_path: Path) -> None:
     """Who reads while it is replaced finds one state whole, never none and never a mixture."""
     target = tmp_path / "site"
     states = [{f"{name}/page": bytes([number]) * 4096 for name in "abc"} for number in range(40)]
-    folders.put(target, states[0], "0")
+    files.put_folder(target, states[0], "0")
     seen: set[int] = set()
     faults: list[object] = []
     done = threading.Event()
@@ -341,12 +341,12 @@ def test_a_folder_is_replaced_in_one_step(tmp_path: Path) -> None:
     reader = threading.Thread(target=read)
     reader.start()
     for number, state in enumerate(states[1:], start=1):
-        folders.put(target, state, str(number))
+        files.put_folder(target, state, str(number))
     done.set()
     reader.join()
     assert not faults
     assert len(seen) > 1
-    assert folders.mark(target) == "39"
+    assert files.built_from(target) == "39"
     assert [path.name for path in tmp_path.iterdir()] == ["site"]
 
 
@@ -357,9 +357,9 @@ def test_a_write_that_died_is_swept_and_kept_files_come_along(tmp_path: Path) ->
     (target / "manifest.json").write_text("{}")
     (target / "old.csv").write_text("old")
     (left / "half.csv").write_text("half")
-    folders.put(target, {"data/new.csv": b"new"}, "1", keep=["manifest.json", "absent.md"])
-    files = {p.relative_to(target).as_posix() for p in target.rglob("*") if p.is_file()}
-    assert files == {"manifest.json", "data/new.csv", ".built"}
+    files.put_folder(target, {"data/new.csv": b"new"}, "1", keep=["manifest.json", "absent.md"])
+    written = {p.relative_to(target).as_posix() for p in target.rglob("*") if p.is_file()}
+    assert written == {"manifest.json", "data/new.csv", ".built"}
     assert not left.exists()
 
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pipelines import files
 from pipelines.acquire.model import Downloaded, Format
 from pipelines.acquire.transport import CHUNK, Again, Transport, host
 from schemas.errors import JvomError, LakeError
@@ -128,7 +128,7 @@ def _receive(
         kept.drop(kept.part)
         raise
     marks = kept.marks(kept.part)
-    os.replace(kept.part, kept.body)
+    files.move_into_place(kept.part, kept.body)
     kept.mark(kept.body, marks, document.sha256)
     kept.drop(kept.part)
     return document

@@ -145,7 +145,7 @@ def _put(settings: Settings, found: Found) -> Fetched:
         new = acquired.entry(found, file, datetime.datetime.now(datetime.UTC))
         text = acquired.entered(_record(settings), year, new)
         if text is not None:
-            files.replace(settings.raw / acquired.RECORD, text.encode())
+            files.put(settings.raw / acquired.RECORD, text.encode())
     return Fetched(found, file, new=file.sha256 not in there)
 
 

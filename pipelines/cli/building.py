@@ -123,7 +123,7 @@ def _show_rehearsed(terminal: Terminal, edition: Rehearsed) -> None:
 
 def ingest(session: Session, file: Path, year: int, *, keep: bool, timeout: float) -> None:
     """Keep the bytes of one document and build from it; with `keep` it also becomes a file of raw/."""
-    data = files.take(file, str(file))
+    data = files.read_bounded(file, str(file))
     place = session.settings.raw / str(year) / file.name
     if keep:
         _require_free(place, data)

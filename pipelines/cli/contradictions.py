@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
+from pipelines import sql
 from pipelines.cli.options import Json, Raw, Verbose, Warehouse
 from pipelines.cli.session import Session
 from pipelines.cli.terminal import as_text
@@ -110,9 +111,9 @@ def _known(rule: str | None) -> str | None:
 
 
 def _rows(connection: Any, query: str, wanted: Mapping[str, Any]) -> list[dict[str, Any]]:
-    connection.execute(query, {name: value for name, value in wanted.items() if f"${name}" in query})
-    names = [column[0] for column in connection.description or ()]
-    return [dict(zip(names, row, strict=True)) for row in connection.fetchall()]
+    return sql.rows(
+        connection, query, **{name: value for name, value in wanted.items() if f"${name}" in query}
+    )
 
 
 def _told(rows: Sequence[Row], looked: Sequence[Row]) -> Iterator[str]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 import schemas
+from pipelines import sql
 from pipelines.cli.options import Edition, Json, Raw, Reason, Timeout, Verbose, Warehouse
 from pipelines.cli.session import Session
 from schemas.errors import UsageError
@@ -56,13 +57,13 @@ def _rows(session: Session, year: int, vintage: int) -> dict[str, list[dict[str,
     found = {}
     with published.connect(session.settings.published) as connection:
         for name, contract in schemas.TABLES.items():
-            connection.execute(
+            found[name] = sql.rows(
+                connection,
                 f'SELECT * FROM "{name}_vintages" WHERE edition_year = ? AND vintage = ? '
                 f"ORDER BY {', '.join(contract.key)}",
-                [year, vintage],
+                year,
+                vintage,
             )
-            columns = [column[0] for column in connection.description or ()]
-            found[name] = [dict(zip(columns, row, strict=True)) for row in connection.fetchall()]
     if not found["editions"]:
         raise UsageError(
             f"edition {year} has no vintage {vintage}", hint=f"jvom vintages {year} lists what there is"

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pipelines import correction_guards as corrected
-from pipelines import raw
+from pipelines import raw, sql
 from pipelines import reconcile as reconciled
 from pipelines import validate as validated
 from pipelines.extract import read as reading
@@ -123,6 +123,4 @@ def _published(settings: Settings, name: str, edition_year: int) -> list[Row]:
     if not settings.published.exists():
         return []
     with published.connect(settings.published) as connection:
-        connection.execute(f'SELECT * FROM "{name}" WHERE edition_year = ?', [edition_year])
-        names = [column[0] for column in connection.description or ()]
-        return [dict(zip(names, row, strict=True)) for row in connection.fetchall()]
+        return [*sql.rows(connection, f'SELECT * FROM "{name}" WHERE edition_year = ?', edition_year)]

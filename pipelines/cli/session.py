@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipelines import settings
 from pipelines.cli.terminal import Terminal, write_csv
+from pipelines.sql import column_names
 from schemas.errors import UsageError
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ class Session:
 
         with published.connect(self.settings.published) as connection:
             connection.execute(query, dict(parameters or {}))
-            names = _names(connection)
+            names = column_names(connection)
             rows = connection.fetchall()
         self.terminal.answer([dict(zip(names, row, strict=True)) for row in rows])
         columns = [names.index(name.strip()) for name in shown.split(",")]
@@ -87,7 +88,3 @@ class Session:
                 hint=f"nearest: {', '.join(near)}; all of them: jvom missions",
             )
         return found
-
-
-def _names(connection: Any) -> list[str]:
-    return [column[0] for column in connection.description or ()]

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from pipelines import lake as snapshot
+from pipelines import sql
 from pipelines.cli.terminal import Terminal
 from pipelines.publish import published
 from pipelines.settings import Settings
@@ -62,13 +63,8 @@ def _from_published(file: Path) -> tuple[list[Row], Row | None, Row | None]:
     if not file.exists():
         return [], None, None
     with published.connect(file) as connection:
-
-        def rows(query: str) -> list[Row]:
-            connection.execute(query)
-            names = [column[0] for column in connection.description or ()]
-            return [dict(zip(names, row, strict=True)) for row in connection.fetchall()]
-
-        editions = rows(
+        editions = sql.rows(
+            connection,
             "SELECT edition_year, vintage, count(*) OVER () AS vintages, source_fidelity, source_path, "
             "recorded_at, "
             + ", ".join(
@@ -76,13 +72,16 @@ def _from_published(file: Path) -> tuple[list[Row], Row | None, Row | None]:
                 f"AND severity = '{severity}') AS {name}"
                 for name, severity in SEVERITIES.items()
             )
-            + " FROM editions ORDER BY edition_year"
+            + " FROM editions ORDER BY edition_year",
         )
-        runs = rows(
+        runs = sql.rows(
+            connection,
             "SELECT run_id, actor, recorded_at, edition_year, cause FROM vintages "
-            "ORDER BY recorded_at DESC, edition_year DESC LIMIT 1"
+            "ORDER BY recorded_at DESC, edition_year DESC LIMIT 1",
         )
-        releases = rows("SELECT release_id, published_at FROM releases ORDER BY published_at DESC LIMIT 1")
+        releases = sql.rows(
+            connection, "SELECT release_id, published_at FROM releases ORDER BY published_at DESC LIMIT 1"
+        )
     return editions, runs[0] if runs else None, releases[0] if releases else None
 
 

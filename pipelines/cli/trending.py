@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from pipelines import sql
 from pipelines.cli.options import Json, Raw, Verbose, Warehouse
 from pipelines.cli.session import Session
 
@@ -58,6 +59,4 @@ def _rows(session: Session, query: str, mission: str) -> list[dict[str, Any]]:
     from pipelines.publish import published
 
     with published.connect(session.settings.published) as connection:
-        connection.execute(query, {"mission": mission})
-        names = [column[0] for column in connection.description or ()]
-        return [dict(zip(names, row, strict=True)) for row in connection.fetchall()]
+        return sql.rows(connection, query, mission=mission)

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pipelines.model import Document, Line
 from schemas.errors import LayoutError, UndecidedError
 from schemas.registry import ORGANISATIONS, Layout, Registry, comparable
-from schemas.registry_toml import nearest
+from schemas.registry_toml import nearest, quoted
 
 Figures = Mapping[str, int | None]
 
@@ -59,10 +59,10 @@ def unknown_mission(
         line=line.number,
         hint=(
             "add the name to the spellings of its mission in schemas/missions.toml, or add a new mission:\n"
-            f'    [[mission]]\n    id = "{slug(name)}"\n    name = {_quoted(name)}\n'
+            f'    [[mission]]\n    id = "{slug(name)}"\n    name = {quoted(name)}\n'
             f'    organisation = "mixed"  # or {", ".join(o for o in ORGANISATIONS if o != "mixed")}\n'
             f'    region = "{_region(region, regions)}"  # or another of: {", ".join(regions)}\n'
-            f"    countries = []\n    spellings = [{_quoted(name)}]"
+            f"    countries = []\n    spellings = [{quoted(name)}]"
         ),
     )
 
@@ -72,7 +72,7 @@ def leftover(document: Document, lines: Sequence[Line], layout: Layout) -> Layou
     first = lines[0]
     text = _joined(lines)
     shown = text if len(text) <= 120 else f"{text[:119]}…"
-    regions = ", ".join(_quoted(region) for region in (*layout.personnel.regions, text))
+    regions = ", ".join(quoted(region) for region in (*layout.personnel.regions, text))
     return LayoutError(
         f"“{shown}” stands in the table of annex 2, but is no row, no region heading and no footnote",
         file=document.path,
@@ -207,8 +207,3 @@ def shortened(text: str, most: int = 200) -> str:
 
 def _joined(lines: Iterable[Line]) -> str:
     return shortened(" ".join(word for line in lines for word in line.text.split()), 400)
-
-
-def _quoted(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'

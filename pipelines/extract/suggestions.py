@@ -8,7 +8,6 @@ refuses until somebody says which figure they belong to.
 from __future__ import annotations
 
 import difflib
-import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -27,6 +26,7 @@ from schemas.registry import (
     PrintedColumn,
     comparable,
 )
+from schemas.registry_toml import quoted
 
 _MOST_LINES = 8  # of a header
 _SHORT = 6  # words of a line of a header that no layout knows as a whole
@@ -293,23 +293,23 @@ def _mandates_entry(found: _Header, layouts: Sequence[Layout]) -> str:
 
 def _entry(known: Layout, annex: int, changed: Layout) -> str:
     """A `[[layout]]` in TOML: one annex as changed, the other shared with the layout it is made from."""
-    head = f"[[layout]]\nid = {_quoted(known.id + ', changed')}\n"
+    head = f"[[layout]]\nid = {quoted(known.id + ', changed')}\n"
     if annex == 1:
-        return f"{head}personnel = {_quoted(known.id)}\n\n" + "\n".join(_mandates_toml(changed.mandates))
-    return f"{head}mandates = {_quoted(known.id)}\n\n" + "\n".join(_personnel_toml(changed.personnel))
+        return f"{head}personnel = {quoted(known.id)}\n\n" + "\n".join(_mandates_toml(changed.mandates))
+    return f"{head}mandates = {quoted(known.id)}\n\n" + "\n".join(_personnel_toml(changed.personnel))
 
 
 def _personnel_toml(layout: PersonnelLayout) -> Iterator[str]:
     yield "[layout.personnel]"
-    yield f"heading = {_quoted(layout.heading.printed)}"
-    yield f"mission = {_quoted(layout.mission)}"
-    yield f"total = {_quoted(layout.total)}"
-    yield f"separate_report = {_quoted(layout.separate_report)}"
+    yield f"heading = {quoted(layout.heading.printed)}"
+    yield f"mission = {quoted(layout.mission)}"
+    yield f"total = {quoted(layout.total)}"
+    yield f"separate_report = {quoted(layout.separate_report)}"
     yield f"regions = {_listed(layout.regions)}"
     for group in layout.groups:
         yield "\n[[layout.personnel.groups]]"
         if group.printed:
-            yield f"printed = {_quoted(group.printed)}"
+            yield f"printed = {quoted(group.printed)}"
         yield f"columns = {{ {_pairs({column.printed: column.column for column in group.columns})} }}"
     yield "\n[layout.personnel.sums]"
     yield from (f"{name} = {_listed(parts)}" for name, parts in layout.sums)
@@ -320,7 +320,7 @@ def _personnel_toml(layout: PersonnelLayout) -> Iterator[str]:
 
 def _mandates_toml(layout: MandatesLayout) -> Iterator[str]:
     yield "[layout.mandates]"
-    yield f"heading = {_quoted(layout.heading.printed)}"
+    yield f"heading = {quoted(layout.heading.printed)}"
     yield f"regions = {_listed(layout.regions)}"
     yield f"legal_basis = {_listed(layout.legal_basis)}"
     yield f"columns = {{ {_pairs({column.printed: column.column for column in layout.columns})} }}"
@@ -332,15 +332,11 @@ def _mandates_toml(layout: MandatesLayout) -> Iterator[str]:
 
 
 def _pairs(values: Mapping[str, str]) -> str:
-    return ", ".join(f"{_quoted(key)} = {_quoted(value)}" for key, value in values.items())
+    return ", ".join(f"{quoted(key)} = {quoted(value)}" for key, value in values.items())
 
 
 def _listed(values: Iterable[str]) -> str:
-    return f"[{', '.join(map(_quoted, values))}]"
-
-
-def _quoted(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)  # a TOML basic string too
+    return f"[{', '.join(map(quoted, values))}]"
 
 
 def _indented(text: str) -> str:

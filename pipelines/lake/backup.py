@@ -14,10 +14,11 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
-from pipelines.lake.connection import Address, attached, quoted, sqlite_alone, surroundings
+from pipelines.files import move_into_place
+from pipelines.lake.connection import Address, attached, sqlite_alone, surroundings
 from pipelines.lake.lock import writer_lock
-from pipelines.lake.manifests import sync
 from pipelines.settings import Settings
+from pipelines.sql import literal
 from schemas.errors import LakeError, UsageError
 
 log = logging.getLogger(__name__)
@@ -70,9 +71,8 @@ def _copy(settings: Settings, address: Address, folder: Path) -> int:
             elif address.file.exists():
                 _copy_lake(address, aside / "lake")
             _copy_rest(settings, address, aside)
-            copied = _sync_all(aside)
-            aside.replace(folder)
-            sync(folder.parent)
+            copied = sum(path.stat().st_size for path in aside.rglob("*") if path.is_file())
+            move_into_place(aside, folder)
         finally:
             shutil.rmtree(aside, ignore_errors=True)
     return copied
@@ -90,7 +90,7 @@ def _export_catalog(address: Address, target: Path) -> None:
         )
         lake.connection.execute("BEGIN")
         for (name,) in names:
-            file = quoted(str(target / f"{name}.parquet"))
+            file = literal(str(target / f"{name}.parquet"))
             lake.connection.execute(f"COPY (FROM {lake.metadata(name)}) TO {file} (FORMAT parquet)")
         lake.connection.execute("ROLLBACK")
 
@@ -172,12 +172,3 @@ def _copy_file(file: Path, copy: Path) -> None:
     else:
         shutil.copyfile(file, copy)
     shutil.copymode(file, copy)
-
-
-def _sync_all(folder: Path) -> int:
-    copied = 0
-    for path in folder.rglob("*"):
-        sync(path)
-        copied += path.stat().st_size if path.is_file() else 0
-    sync(folder)
-    return copied

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from pipelines.sql import literal
 from schemas.errors import LakeError
 
 if TYPE_CHECKING:
@@ -221,7 +222,7 @@ def _attach(connection: DuckDBPyConnection, address: Address, name: str, write: 
     import duckdb
 
     data = address.data.rstrip("/") + "/"
-    options = [f"DATA_PATH {quoted(data)}", "OVERRIDE_DATA_PATH true", "DATA_INLINING_ROW_LIMIT 0"]
+    options = [f"DATA_PATH {literal(data)}", "OVERRIDE_DATA_PATH true", "DATA_INLINING_ROW_LIMIT 0"]
     if address.file:
         options.append("META_BUSY_TIMEOUT 10000")
     if data.startswith("s3://"):
@@ -231,7 +232,9 @@ def _attach(connection: DuckDBPyConnection, address: Address, name: str, write: 
     elif address.file:
         options.append("META_JOURNAL_MODE 'WAL'")  # stays in the file; a reader must not set it
     try:
-        connection.execute(f"ATTACH {quoted(f'ducklake:{address.catalog}')} AS {name} ({', '.join(options)})")
+        connection.execute(
+            f"ATTACH {literal(f'ducklake:{address.catalog}')} AS {name} ({', '.join(options)})"
+        )
     except duckdb.Error as error:
         if not write and _NO_LAKE in str(error):
             return False
@@ -247,7 +250,7 @@ def load_extension(connection: DuckDBPyConnection, name: str) -> None:
     try:
         folder = Path(str(importlib.import_module(package).__file__)).parent / "extensions"
         file = folder / f"v{duckdb.__version__}" / f"{name}.duckdb_extension"
-        connection.execute(f"LOAD {quoted(str(file))}")
+        connection.execute(f"LOAD {literal(str(file))}")
     except (ImportError, duckdb.Error) as missing:
         log.warning("DuckDB extension %s: no usable package %s, so DuckDB installs it", name, package)
         try:
@@ -287,17 +290,12 @@ def s3_secret() -> str:
         "SESSION_TOKEN": env.get("AWS_SESSION_TOKEN"),
         "REGION": env.get("AWS_REGION") or env.get("AWS_DEFAULT_REGION"),
     }
-    given = [f"{option} {quoted(value)}" for option, value in options.items() if value]
+    given = [f"{option} {literal(value)}" for option, value in options.items() if value]
     if endpoint:
         address = urlsplit(endpoint if "://" in endpoint else f"https://{endpoint}")
         given += [
-            f"ENDPOINT {quoted(address.netloc)}",
+            f"ENDPOINT {literal(address.netloc)}",
             "URL_STYLE 'path'",
             f"USE_SSL {'false' if address.scheme == 'http' else 'true'}",
         ]
     return f"CREATE OR REPLACE SECRET jvom_s3 ({', '.join(['TYPE s3', 'PROVIDER config', *given])})"
-
-
-def quoted(text: str) -> str:
-    """A text as an SQL literal."""
-    return "'" + text.replace("'", "''") + "'"

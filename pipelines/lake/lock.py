@@ -20,7 +20,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from pipelines import settings
+from pipelines import files, settings
 from pipelines.lake.connection import Address
 from schemas.errors import LakeError
 
@@ -140,10 +140,8 @@ class _FileLock:
                 file=str(self._file),
                 hint="the warehouse must be writable for whoever builds; see --warehouse",
             ) from error
-        aside = self._note.with_name(f"{self._note.name}.{os.getpid()}")
         with suppress(OSError):  # the note is a courtesy: without it the lock holds as well
-            aside.write_text(json.dumps(_ourselves()), encoding="utf-8")
-            aside.replace(self._note)
+            files.put(self._note, json.dumps(_ourselves()).encode())
         return True
 
     def give(self) -> None:

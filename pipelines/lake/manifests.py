@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
+from pipelines.files import put, sync
 from pipelines.lake.connection import Attached
 
 _FILES = """
@@ -50,9 +50,8 @@ def seal(lake: Attached, snapshot: int, *, late: bool = False) -> None:
     entries = [_sealed(folder, path) for path in added]
     for parent in {parent for path in added for parent in _parents(folder, folder / path)}:
         sync(parent)
-    home.mkdir(parents=True, exist_ok=True)
     manifest = json.dumps({"snapshot": snapshot, "late": late, "files": entries}, indent=1)
-    replace(home / f"{snapshot:09d}.json", manifest.encode() + b"\n")
+    put(home / f"{snapshot:09d}.json", manifest.encode() + b"\n")
 
 
 def missing(lake: Attached) -> list[int]:
@@ -93,30 +92,12 @@ def stored(lake: Attached) -> list[dict[str, object]]:
     return listed
 
 
-def sync(path: Path) -> None:
-    """Have the system write a file or folder to its disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def replace(path: Path, data: bytes) -> None:
-    """Write a file so that it is there whole or not at all, also after a power cut."""
-    aside = path.with_name(f".{path.name}.{os.getpid()}")
-    aside.write_bytes(data)
-    sync(aside)
-    aside.replace(path)
-    sync(path.parent)
-
-
 def _sealed(folder: Path, path: str) -> dict[str, object]:
     file = folder / path
+    sync(file)
     with file.open("rb") as data:
         digest = hashlib.file_digest(data, "sha256").hexdigest()
-        os.fsync(data.fileno())
-        return {"path": path, "bytes": os.fstat(data.fileno()).st_size, "sha256": digest}
+    return {"path": path, "bytes": file.stat().st_size, "sha256": digest}
 
 
 def _parents(folder: Path, file: Path) -> Iterator[Path]:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import schemas
 from pipelines.lake.commits import commit, commits
-from pipelines.lake.connection import Attached, quoted
+from pipelines.lake.connection import Attached
+from pipelines.sql import literal
 from schemas.errors import LakeError
 
 if TYPE_CHECKING:
@@ -196,13 +197,13 @@ def _create(lake: Attached, contract: Contract) -> None:
     lake.connection.execute(f"CREATE TABLE {table} ({contract.ddl})")
     if contract.columns[0].name == "edition_year":
         lake.connection.execute(f"ALTER TABLE {table} SET PARTITIONED BY (edition_year)")
-    lake.connection.execute(f"COMMENT ON TABLE {table} IS {quoted(contract.documentation)}")
+    lake.connection.execute(f"COMMENT ON TABLE {table} IS {literal(contract.documentation)}")
     for column in contract.columns:
         _comment(lake, contract.name, column.name, column.documentation)
 
 
 def _comment(lake: Attached, table: str, column: str, text: str) -> None:
-    lake.connection.execute(f'COMMENT ON COLUMN {lake.table(table)}."{column}" IS {quoted(text)}')
+    lake.connection.execute(f'COMMENT ON COLUMN {lake.table(table)}."{column}" IS {literal(text)}')
 
 
 def _refuse_used_data(lake: Attached) -> None:

@@ -147,8 +147,8 @@ def _dagster(
     """The definitions at these addresses and their run history, swept of runs that died."""
     prepare_home(settings)
     os.environ["JVOM_LOG"] = "" if verbose else str(_log_file(settings))
-    from pipelines.definitions import defs
     from pipelines.orchestration import automation
+    from pipelines.orchestration.definitions import defs
 
     with dg.DagsterInstance.get() as instance:
         upgrade_history(settings, instance, progress)

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pipelines import files
 from pipelines.other_sources.rows import CsvRow, collect, rows
 from schemas.errors import LakeError, SourceError
+from schemas.registry_toml import quoted
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -57,10 +58,9 @@ def keep(data: bytes, name: str, folder: Path) -> str:
     """
     sha256 = hashlib.sha256(data).hexdigest()
     try:
-        folder.mkdir(parents=True, exist_ok=True)
         if not (folder / f"{sha256}.csv").exists():
-            _put(folder / f"{sha256}.csv", data)
-        _put(folder / LATEST, (json.dumps({"sha256": sha256, "name": name}, indent=1) + "\n").encode())
+            files.put(folder / f"{sha256}.csv", data)
+        files.put(folder / LATEST, (json.dumps({"sha256": sha256, "name": name}, indent=1) + "\n").encode())
     except OSError as error:
         raise LakeError(
             f"the file cannot be kept: {error}",
@@ -113,15 +113,6 @@ def read(folder: Path, registry: Registry) -> pa.Table:
     return parse(data, str(path), registry)
 
 
-def _put(target: Path, data: bytes) -> None:
-    aside = target.with_name(f".{target.name}.{os.getpid()}")
-    with aside.open("wb") as stream:
-        stream.write(data)
-        stream.flush()
-        os.fsync(stream.fileno())
-    aside.replace(target)
-
-
 def _dutch(row: CsvRow) -> bool:
     contributor = row.text("contributor")
     return contributor is None or contributor.casefold() in NETHERLANDS
@@ -134,9 +125,9 @@ def _require_known(found: list[CsvRow], file: str, registry: Registry) -> None:
         return
     near = [f"“{name}” (nearest: {_nearest(name, registry)})" for name in unknown]
     entries = "\n".join(
-        f"    [[mission]]\n    id = {_quoted(_id(name))}\n    name = {_quoted(name)}\n"
-        f'    organisation = "UN"\n    region = {_quoted(registry.missions[0].region)}  # or another\n'
-        f"    countries = []\n    spellings = [{_quoted(name)}]\n"
+        f"    [[mission]]\n    id = {quoted(_id(name))}\n    name = {quoted(name)}\n"
+        f'    organisation = "UN"\n    region = {quoted(registry.missions[0].region)}  # or another\n'
+        f"    countries = []\n    spellings = [{quoted(name)}]\n"
         for name in unknown
     )
     raise SourceError(
@@ -153,10 +144,6 @@ def _nearest(name: str, registry: Registry) -> str:
 
 def _id(name: str) -> str:
     return "-".join(re.findall(r"[a-z0-9]+", name.casefold())) or "mission"
-
-
-def _quoted(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)
 
 
 def _contribution(row: CsvRow, registry: Registry) -> dict[str, object]:

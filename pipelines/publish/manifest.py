@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pipelines import files
 from pipelines.publish import changelog
 
 if TYPE_CHECKING:
@@ -73,13 +73,14 @@ def write(folder: Path, manifest: Mapping[str, Any]) -> Path:
     Each file is there whole or not at all.
     """
     home = folder / str(manifest["release_id"])
-    home.mkdir(parents=True, exist_ok=True)
     since = manifest["previous_release_id"]
     page = changelog.page(manifest, read(folder, since) if since else None)
-    _put(home / changelog.PAGE, page)
+    files.put(home / changelog.PAGE, page.encode())
     listed = {**manifest, "changes_sha256": hashlib.sha256(page.encode()).hexdigest()}
     whole = {**listed, "self_sha256": _own_hash(listed)}
-    return _put(home / NAME, json.dumps(whole, ensure_ascii=False, indent=1, default=str) + "\n")
+    text = json.dumps(whole, ensure_ascii=False, indent=1, default=str)
+    files.put(home / NAME, f"{text}\n".encode())
+    return home / NAME
 
 
 def intact(manifest: Mapping[str, Any]) -> bool:
@@ -90,16 +91,6 @@ def intact(manifest: Mapping[str, Any]) -> bool:
 
 def _own_hash(manifest: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(manifest, ensure_ascii=False, default=str).encode()).hexdigest()
-
-
-def _put(target: Path, text: str) -> Path:
-    aside = target.with_name(f".{target.name}.{os.getpid()}")
-    with aside.open("w", encoding="utf-8") as stream:
-        stream.write(text)
-        stream.flush()
-        os.fsync(stream.fileno())
-    aside.replace(target)
-    return target
 
 
 def read(folder: Path, release_id: str) -> dict[str, Any] | None:

@@ -17,7 +17,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import schemas
+from pipelines import files
 from pipelines.model import SourceFile, Versions
+from pipelines.sql import column_names, literal
 from schemas.errors import LakeError, UsageError
 
 if TYPE_CHECKING:
@@ -153,11 +155,9 @@ def publish(
             marks = {"lake_head": head, "built_by": code, "contract_checks": _checks(), "made_of": public}
             _build(aside, tables, statements, release_id, marks)
             aside.chmod(0o444)
-            _sync(aside)
             # A write-ahead log that some writer left would be replayed into the new file.
             target.with_name(f"{target.name}.wal").unlink(missing_ok=True)
-            aside.replace(target)
-            _sync(target.parent)
+            files.move_into_place(aside, target)
         finally:
             aside.unlink(missing_ok=True)
 
@@ -196,7 +196,7 @@ def ask(connection: DuckDBPyConnection, query: str) -> list[str]:
             if closed
             else 'jvom sql "SHOW TABLES" lists the relations, DESCRIBE one its columns',
         ) from error
-    return [column[0] for column in connection.description or ()]
+    return column_names(connection)
 
 
 def state(path: Path) -> State | None:
@@ -292,7 +292,7 @@ def _build(
     import duckdb
 
     with duckdb.connect(":memory:", config={"python_enable_replacements": "false"}) as connection:
-        connection.execute(f"ATTACH {_quoted(str(file))} AS file (STORAGE_VERSION '{STORAGE_VERSION}')")
+        connection.execute(f"ATTACH {literal(str(file))} AS file (STORAGE_VERSION '{STORAGE_VERSION}')")
         connection.execute("USE file")
         connection.execute("BEGIN")
         for name, contract in base_contracts().items():
@@ -300,8 +300,8 @@ def _build(
         for statement in statements:
             connection.execute(statement)
         for name, value in marks.items():
-            connection.execute(f"CREATE MACRO {name}() AS {_quoted(value) if value else 'NULL'}")
-            connection.execute(f"COMMENT ON MACRO {name} IS {_quoted(_MARKS[name])}")
+            connection.execute(f"CREATE MACRO {name}() AS {literal(value) if value else 'NULL'}")
+            connection.execute(f"COMMENT ON MACRO {name} IS {literal(_MARKS[name])}")
         connection.execute("COMMIT")
         connection.execute("CHECKPOINT file")
         connection.execute("USE memory")
@@ -313,16 +313,16 @@ def _fill(connection: DuckDBPyConnection, contract: Contract, rows: pa.Table, re
     table = f'"{contract.name}"'
     order = ", ".join(contract.key)
     if contract.name == "releases":
-        order = f"release_id = {_quoted(release_id)}, published_at"
+        order = f"release_id = {literal(release_id)}, published_at"
         if release_id not in rows["release_id"].to_pylist():
             raise ValueError(f"release {release_id} is not among the releases to publish")
     connection.execute(f"CREATE TABLE {table} ({contract.ddl})")
     connection.register("rows_to_insert", rows)
     connection.execute(f"INSERT INTO {table} BY NAME SELECT * FROM rows_to_insert ORDER BY {order}")
     connection.unregister("rows_to_insert")
-    connection.execute(f"COMMENT ON TABLE {table} IS {_quoted(contract.documentation)}")
+    connection.execute(f"COMMENT ON TABLE {table} IS {literal(contract.documentation)}")
     for column in contract.columns:
-        text = _quoted(column.documentation)
+        text = literal(column.documentation)
         connection.execute(f'COMMENT ON COLUMN {table}."{column.name}" IS {text}')
 
 
@@ -357,15 +357,3 @@ def _lives(pid: int) -> bool:
     except PermissionError:  # it lives, and is another user's
         return True
     return True
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

@@ -18,6 +18,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, cast
 
 import schemas
+from pipelines.sql import literal
 from schemas.errors import ContractError
 
 if TYPE_CHECKING:
@@ -124,15 +125,15 @@ def statements() -> list[str]:
     for view in ordered():
         contract = schemas.RELATIONS[view.name]
         made.append(f'CREATE VIEW "{view.name}" AS\n{view.sql}')
-        made.append(f'COMMENT ON VIEW "{view.name}" IS {_quoted(contract.documentation)}')
+        made.append(f'COMMENT ON VIEW "{view.name}" IS {literal(contract.documentation)}')
         for column in contract.columns:
             origin = ", ".join(f"{relation}.{name}" for relation, name in sources[view.name][column.name])
             comment = f"{column.documentation} ← {origin}" if origin else column.documentation
-            made.append(f'COMMENT ON COLUMN "{view.name}"."{column.name}" IS {_quoted(comment)}')
+            made.append(f'COMMENT ON COLUMN "{view.name}"."{column.name}" IS {literal(comment)}')
     for path in sorted(MACROS.glob("*.sql")):
         sql = path.read_text(encoding="utf-8").rstrip()
         told = " ".join(line.removeprefix("--").strip() for line in sql.splitlines() if line.startswith("--"))
-        made += [sql, f'COMMENT ON MACRO TABLE "{path.stem}" IS {_quoted(told)}']
+        made += [sql, f'COMMENT ON MACRO TABLE "{path.stem}" IS {literal(told)}']
     return made
 
 
@@ -295,7 +296,3 @@ def _check_names(contract: Contract, names: Sequence[str]) -> None:
         failures=[{"relation": contract.name, "column": name} for name in extra + missing],
         hint=f"make pipelines/publish/sql and the contract of {contract.name} in schemas/ agree",
     )
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

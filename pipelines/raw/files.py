@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Collection, Sequence
 from pathlib import Path, PurePath
 
-from pipelines.files import check_size, replace, take, writable
+from pipelines.files import check_size, put, read_bounded, writable
 from pipelines.model import Fidelity, SourceFile, SourceFormat
 from pipelines.raw.locked import guarded, lock_entries
 from schemas.errors import JvomError, Problems, SourceError
@@ -111,7 +111,7 @@ def _inside(path: Path, raw: Path) -> bytes:
     if not path.resolve().is_relative_to(raw.resolve()):
         hint = "copy the file itself into raw/"
         raise SourceError("is a link to outside raw/", file=_shown(path, raw), hint=hint)
-    return take(path, _shown(path, raw))
+    return read_bounded(path, _shown(path, raw))
 
 
 def described(data: bytes, edition_year: int, shown: str) -> SourceFile:
@@ -176,7 +176,7 @@ def read(file: SourceFile, *, raw: Path, kept: Path) -> bytes:
     found: list[tuple[str, str]] = []
     for shown, path in places.items():
         if path.exists():
-            data = take(path, shown)
+            data = read_bounded(path, shown)
             sha256 = hashlib.sha256(data).hexdigest()
             if sha256 == file.sha256:
                 return data
@@ -208,8 +208,7 @@ def keep(data: bytes, edition_year: int, kept: Path, name: str) -> SourceFile:
     with writable(file.path, "make the warehouse writable, or free some space"):
         target = kept / sha256
         if not target.is_file() or target.read_bytes() != data:
-            kept.mkdir(parents=True, exist_ok=True)
-            replace(target, data, mode=0o444)
+            put(target, data, mode=0o444)
     return file
 
 
@@ -231,7 +230,7 @@ def add(raw: Path, edition_year: int, name: str, data: bytes) -> SourceFile:
                 if file.sha256 == wanted.sha256:
                     return file
             path = raw / _free(raw, wanted)
-            replace(path, data)
+            put(path, data)
     return described(data, edition_year, _shown(path, raw))
 
 

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from pipelines.files import replace, writable
+from pipelines.files import put, writable
 from pipelines.model import Fidelity, SourceFile
 from pipelines.raw.catalogue import CATALOGUE
-from schemas.registry_toml import Entry
+from schemas.registry_toml import Entry, quoted
 
 LOCK = "sources.lock"
 GUARD = f".{LOCK}.guard"
@@ -37,7 +37,7 @@ def lock(raw: Path, files: Iterable[SourceFile]) -> bool:
     with writable(shown, hint), guarded(raw):
         entries, changed = _entered(lock_entries(raw), wanted)  # another process may have been first
         if changed:
-            replace(raw / LOCK, _lock_text(entries).encode())
+            put(raw / LOCK, _lock_text(entries).encode())
         return changed
 
 
@@ -69,7 +69,7 @@ def _lock_text(entries: Mapping[int, list[SourceFile]]) -> str:
     for year, files in sorted(entries.items()):
         parts += [
             f"\n[[{year}]]\n"
-            f"path = {_quoted(file.path.removeprefix('raw/'))}\n"
+            f"path = {quoted(file.path.removeprefix('raw/'))}\n"
             f'role = "{_ROLES[file.fidelity]}"\n'
             f'sha256 = "{file.sha256}"\n'
             f"bytes = {file.bytes}\n"
@@ -77,13 +77,6 @@ def _lock_text(entries: Mapping[int, list[SourceFile]]) -> str:
             for file in files
         ]
     return "".join(parts)
-
-
-def _quoted(text: str) -> str:
-    """A TOML basic string; JSON's escapes are a subset of TOML's."""
-    import json
-
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def lock_entries(raw: Path) -> dict[int, list[SourceFile]]:

@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from pipelines import sql
+
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
@@ -92,19 +94,12 @@ def read(connection: DuckDBPyConnection) -> Content:
     )
     held = {name for (name,) in relations.fetchall()}
     rows = {
-        name: asked(connection, f'FROM "{name}" ORDER BY {order}') if name in held else []
+        name: sql.rows(connection, f'FROM "{name}" ORDER BY {order}') if name in held else []
         for name, order in _READ.items()
     }
-    releases = asked(connection, "FROM releases ORDER BY rowid")
+    releases = sql.rows(connection, "FROM releases ORDER BY rowid")
     cells = {
         (row["edition_year"], row["table_name"], row["row_key"], row["column_name"]): row
         for row in rows["cells"]
     }
     return Content(releases[-1], rows, cells)
-
-
-def asked(connection: DuckDBPyConnection, query: str) -> list[Row]:
-    """The answer to a query, a dictionary a row."""
-    connection.execute(query)
-    names = [column[0] for column in connection.description or ()]
-    return [dict(zip(names, row, strict=True)) for row in connection.fetchall()]

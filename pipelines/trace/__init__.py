@@ -10,6 +10,7 @@ from collections.abc import Callable
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
+from pipelines import sql
 from pipelines.model import Document, Evidence, SourceFile
 from pipelines.trace.model import (
     Cell,
@@ -26,7 +27,7 @@ from pipelines.trace.model import (
 )
 from pipelines.trace.needs import computed, needs
 from pipelines.trace.passed import NOTE, checks
-from pipelines.trace.reading import Printed, reading, recorded_for, rows_of
+from pipelines.trace.reading import Printed, reading, recorded_for
 from pipelines.trace.remarks import corrections, findings
 from pipelines.trace.subject import Subject, find, named
 
@@ -110,13 +111,13 @@ def _value(connection: DuckDBPyConnection, subject: Subject, vintage: int | None
 def _release(connection: DuckDBPyConnection) -> Release:
     """The release that the file is: the last row of releases."""
     columns = "release_id, published_at, contract_version, git_commit"
-    rows = rows_of(connection, f"SELECT {columns} FROM releases ORDER BY rowid DESC LIMIT 1")
+    rows = sql.rows(connection, f"SELECT {columns} FROM releases ORDER BY rowid DESC LIMIT 1")
     return Release(**rows[0])
 
 
 def _history(connection: DuckDBPyConnection, subject: Subject) -> tuple[Change, ...]:
     """What was recorded for the cell: the first vintage, and each one that differs from the one before."""
-    found = rows_of(
+    found = sql.rows(
         connection,
         f"""
         SELECT vintages.vintage, vintages.recorded_at, vintages.cause, vintages.actor, recorded.value,

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from pipelines import sql
 from pipelines.model import Document, Evidence, SourceFile
 from pipelines.trace.model import Cell, Piece, Reading, Source, Vintage
 from pipelines.trace.needs import Need
@@ -53,13 +54,6 @@ ORDER BY source_page, source_line, row_key, spans
 """
 
 
-def rows_of(connection: DuckDBPyConnection, sql: str, *parameters: object) -> list[dict[str, Any]]:
-    """Rows of a query, by column name."""
-    connection.execute(sql, list(parameters))
-    names = [column[0] for column in connection.description or ()]
-    return [dict(zip(names, row, strict=True)) for row in connection.fetchall()]
-
-
 class Printed:
     """The printed lines of documents, each read once; why not, where one cannot be read."""
 
@@ -89,7 +83,7 @@ def recorded_for(
 ) -> dict[int, dict[str, Any]]:
     """Edition → the record of the vintage that a value rests on: the one asked for, else the newest."""
     years = sorted({need.year for need in needed})
-    return {row["edition_year"]: row for row in rows_of(connection, _RECORDED, years, vintage)}
+    return {row["edition_year"]: row for row in sql.rows(connection, _RECORDED, years, vintage)}
 
 
 def reading(
@@ -145,7 +139,7 @@ def reading(
 def _cells(connection: DuckDBPyConnection, need: Need, vintage: int | None) -> list[dict[str, Any]]:
     """The cells concerned; for what is said of one row as a whole, every cell of the row."""
     keys = None if need.keys is None else list(need.keys)
-    rows = rows_of(connection, _CELLS, need.year, vintage, need.table, keys)
+    rows = sql.rows(connection, _CELLS, need.year, vintage, need.table, keys)
     concerned = [row for row in rows if need.concerns(row["column_name"])]
     return rows if keys is not None and len(keys) == 1 and not concerned else concerned
 
@@ -159,7 +153,7 @@ def _section(
     have it, as in a document that counts lines by page, they cannot be shown.
     """
     key = (need.keys or ("",))[0]
-    (row,) = rows_of(
+    (row,) = sql.rows(
         connection,
         "SELECT * FROM sections_vintages WHERE edition_year = ? AND vintage = ? AND section_id = ?",
         need.year,

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from pipelines import sql
 from pipelines.trace.model import Correction, Finding
 from pipelines.trace.needs import Need, read_from
 from pipelines.trace.subject import SECTION
@@ -59,10 +60,7 @@ def _rows(
 ) -> Iterator[dict[str, Any]]:
     """Rows of an edition, or of one of its vintages."""
     condition = "" if vintage is None else f" AND vintage = {int(vintage)}"
-    connection.execute(f"SELECT * FROM {relation} WHERE edition_year = ?{condition}", [year])
-    columns = [column[0] for column in connection.description or ()]
-    for row in connection.fetchall():
-        yield dict(zip(columns, row, strict=True))
+    yield from sql.rows(connection, f"SELECT * FROM {relation} WHERE edition_year = ?{condition}", year)
 
 
 def _is_there(connection: DuckDBPyConnection, relation: str) -> bool:

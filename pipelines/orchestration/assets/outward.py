@@ -4,7 +4,7 @@ from pathlib import Path
 
 import dagster as dg
 
-from pipelines import folders, site, versions
+from pipelines import files, site, versions
 from pipelines.orchestration.assets.common import (
     OWNERS,
     PACKAGE,
@@ -43,13 +43,13 @@ def package_asset(warehouse: Warehouse) -> dg.MaterializeResult:
             others = {"dictionary.md": dictionary.markdown(views.lineage()).encode()}
             if changes.exists():
                 others[CHANGES] = changes.read_bytes()
-            files = package.build(connection, others)
-        folders.put(folder, files, f"{release_id} {versions.package()}", keep=[manifest.NAME])
+            made = package.build(connection, others)
+        files.put_folder(folder, made, f"{release_id} {versions.package()}", keep=[manifest.NAME])
     return dg.MaterializeResult(
         metadata={
             "folder": dg.MetadataValue.path(str(folder)),
-            "files": len(files),
-            "bytes": sum(map(len, files.values())),
+            "files": len(made),
+            "bytes": sum(map(len, made.values())),
         },
         data_version=dg.DataVersion(release_id),
     )
@@ -72,13 +72,13 @@ def site_asset(warehouse: Warehouse) -> dg.MaterializeResult:
     with spoken(), warehouse.lake().writer():
         release_id = _release(where.published)
         made_from = f"{release_id} {versions.site()}"
-        before = folders.mark(where.site) or ""
+        before = files.built_from(where.site) or ""
         written = before != made_from
         if written:
             with published.connect(where.published) as connection:
                 earlier = site.drawings.read(where.site) if before.endswith(versions.site()) else None
-                files = site.build(connection, lineage=views.lineage(), assets=_graph(), earlier=earlier)
-            folders.put(where.site, files, made_from)
+                pages = site.build(connection, lineage=views.lineage(), assets=_graph(), earlier=earlier)
+            files.put_folder(where.site, pages, made_from)
     return dg.MaterializeResult(
         metadata={"start": dg.MetadataValue.path(str(where.site / site.START)), "written": written},
         data_version=dg.DataVersion(release_id),

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from pipelines.publish.package.release import Release, named
 from schemas import dataset
+from schemas.registry_toml import quoted
 
 if TYPE_CHECKING:
     from pipelines.publish.package.tables import TableFile
@@ -22,28 +22,28 @@ def _lines(release: Release) -> Iterator[str]:
     whole = dataset.load()
     yield "cff-version: 1.2.0"
     yield "type: dataset"
-    yield f"message: {_quoted('Cite the release by its id: same content, same release.')}"
-    yield f"title: {_quoted(whole.title['en'])}"
-    yield f"abstract: {_quoted(whole.description['en'])}"
+    yield f"message: {quoted('Cite the release by its id: same content, same release.')}"
+    yield f"title: {quoted(whole.title['en'])}"
+    yield f"abstract: {quoted(whole.description['en'])}"
     yield "authors:"
-    yield f"  - name: {_quoted(whole.publisher.name)}"
-    yield f"version: {_quoted(release.release_id)}"
+    yield f"  - name: {quoted(whole.publisher.name)}"
+    yield f"version: {quoted(release.release_id)}"
     yield f"date-released: {release.published_at.date()}"
     yield f"license: {whole.licence.name}"
     yield "keywords:"
-    yield from (f"  - {_quoted(word)}" for word in whole.keywords["en"])
+    yield from (f"  - {quoted(word)}" for word in whole.keywords["en"])
     if release.editions:
         yield "references:"
     for row in release.editions:
         yield "  - type: report"
-        yield f"    title: {_quoted(named(row))}"
+        yield f"    title: {quoted(named(row))}"
         yield "    authors:"
-        yield f"      - name: {_quoted('Government of the Netherlands')}"
+        yield f"      - name: {quoted('Government of the Netherlands')}"
         yield f"    year: {row['edition_year']}"
         if row["kamerstuk"]:
-            yield f"    number: {_quoted(row['kamerstuk'])}"
+            yield f"    number: {quoted(row['kamerstuk'])}"
         if row["source_url"]:
-            yield f"    url: {_quoted(row['source_url'])}"
+            yield f"    url: {quoted(row['source_url'])}"
 
 
 def readme(release: Release, written: Sequence[TableFile]) -> bytes:
@@ -80,7 +80,3 @@ SELECT name, edition_year, deployed_total_computed FROM 'data/mission_trends.par
 |---|---|---|
 """
     return (text + "\n".join(rows) + "\n").encode()
-
-
-def _quoted(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)

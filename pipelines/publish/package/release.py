@@ -6,6 +6,8 @@ import datetime
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from pipelines.sql import rows
+
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
@@ -26,14 +28,14 @@ class Release:
     @classmethod
     def of(cls, connection: DuckDBPyConnection) -> Release:
         """The release that an open published file shows."""
-        own = _rows(connection, "FROM releases ORDER BY rowid")[-1]
+        own = rows(connection, "FROM releases ORDER BY rowid")[-1]
         return cls(
             release_id=own["release_id"],
             published_at=own["published_at"],
             contract_version=own["contract_version"],
             shown=dict(own["vintages"]),
-            editions=_rows(connection, "FROM editions ORDER BY edition_year"),
-            readings=_rows(
+            editions=rows(connection, "FROM editions ORDER BY edition_year"),
+            readings=rows(
                 connection,
                 "SELECT v.*, e.source_path, e.title, e.source_url FROM vintages v "
                 "JOIN editions_vintages e USING (edition_year, vintage) ORDER BY edition_year, vintage",
@@ -51,9 +53,3 @@ class Release:
 def named(edition: Row) -> str:
     """An edition's title, or what to call it without one."""
     return str(edition["title"] or f"Report of {edition['edition_year']}")
-
-
-def _rows(connection: DuckDBPyConnection, query: str) -> list[Row]:
-    connection.execute(query)
-    names = [column[0] for column in connection.description or ()]
-    return [dict(zip(names, row, strict=True)) for row in connection.fetchall()]

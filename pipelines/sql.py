@@ -1,0 +1,27 @@
+"""What every use of DuckDB needs and no part owns: results as rows, texts as literals. No DuckDB import."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+Row = dict[str, Any]
+
+
+def rows(connection: DuckDBPyConnection, query: str, *values: object, **named: object) -> list[Row]:
+    """All rows of a query, by column name; `values` are for its `?` or `$1`, `named` for its `$name`."""
+    connection.execute(query, named or list(values))
+    names = column_names(connection)
+    return [dict(zip(names, row, strict=True)) for row in connection.fetchall()]
+
+
+def column_names(connection: DuckDBPyConnection) -> list[str]:
+    """The columns of the query that was last executed."""
+    return [column[0] for column in connection.description or ()]
+
+
+def literal(text: str) -> str:
+    """A text as an SQL literal."""
+    return "'" + text.replace("'", "''") + "'"
