@@ -235,7 +235,7 @@ def test_changed_rules_look_again_make_no_vintage_and_are_published(
     assert before is not None
     assert pending.plan(own).nothing
     code = (
-        "import sys; from pipelines import cli, reconciled\n"
+        "import sys; from pipelines import reconcile as reconciled; from pipelines.cli import app as cli\n"
         f"reconciled.rules_version = lambda: {other!r}\n"
         "sys.exit(cli.main(sys.argv[1:]))"
     )

@@ -73,7 +73,7 @@ def test_what_is_within_the_limits_comes_back_as_it_went() -> None:
 
 @on_linux
 def test_a_killed_parent_leaves_no_child_and_no_file(tmp_path: Path) -> None:
-    code = "from pipelines import sandbox; sandbox.call('tests.sandboxed:sleep', 1, file='x')"
+    code = "from pipelines.extract import sandbox; sandbox.call('tests.sandboxed:sleep', 1, file='x')"
     environment = {**os.environ, "TMPDIR": str(tmp_path)}
     with subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, env=environment) as parent:
         wait_until(lambda: any(reads(child) for child in children(parent.pid)))

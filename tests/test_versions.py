@@ -108,9 +108,9 @@ def test_what_shapes_the_published_file_counts_for_it(checkout: Path, file: str)
 
 
 def test_a_missing_file_is_no_version(checkout: Path) -> None:
-    (checkout / "pipelines/extract/text.py").unlink()
+    (checkout / "pipelines/model.py").unlink()
     versions._code.cache_clear()
-    with pytest.raises(FileNotFoundError, match=r"document\.py"):
+    with pytest.raises(FileNotFoundError, match=r"model\.py"):
         versions.code()
 
 

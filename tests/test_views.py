@@ -262,7 +262,7 @@ def test_a_python_variable_is_no_relation(base: Tables):
 
 
 def test_the_version_is_known_without_loading_contracts_or_engines():
-    code = "import sys; from pipelines import views; views.version(); print(*sys.modules)"
+    code = "import sys; from pipelines.publish import views; views.version(); print(*sys.modules)"
     loaded = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, check=True, text=True
     )
