@@ -7,7 +7,6 @@ Pandera's Arrow backend names the value that failed but not its row, so rows are
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cache
@@ -23,8 +22,6 @@ from schemas.contract import Contract, Reference
 from schemas.demands import in_words
 from schemas.errors import ContractError
 from schemas.registry_toml import nearest
-
-TOTAL = "total"
 
 Row = Mapping[str, Any]
 
@@ -111,10 +108,9 @@ def contract_failures(contract: Contract, table: pa.Table) -> list[Failure]:
     found += _by_pandera(_without(contract, wrong), table, rows)
     if not wrong:
         for rule in contract.rules:
-            named = [name for name in contract.names if re.search(rf"\b{name}\b", rule.description)]
             for row, holds in zip(rows, rule.holds(table).to_pylist(), strict=True):
                 if not holds:
-                    found.append(_failure(contract, row, named, rule.description))
+                    found.append(_failure(contract, row, rule.columns, rule.description))
     return found
 
 
@@ -178,16 +174,10 @@ def _failure(contract: Contract, row: Row, names: Sequence[str], words: str) -> 
         contract.name,
         words,
         ", ".join(names),
-        _row_key(contract, row),
+        contract.row_key(row),
         values[0] if len(values) == 1 else ", ".join(value or "empty" for value in values),
         line if isinstance(line, int) else None,
     )
-
-
-def _row_key(contract: Contract, row: Row) -> str:
-    """The key as users write it, the edition aside where something else tells rows apart."""
-    names = [name for name in contract.key if name != "edition_year"] or list(contract.key)
-    return " ".join(str(row.get(name, "?")) for name in names)
 
 
 def _dangling(
@@ -216,7 +206,7 @@ def _dangling(
 
 def _without_cell(contract: Contract, rows: Mapping[str, Sequence[Row]]) -> Iterator[Failure]:
     """Figures that no printed cell vouches for, or whose cell says something else."""
-    figures = [column.name for column in contract.columns if column.unit == "persons"]
+    figures = {column.name: column.cell for column in contract.columns if column.cell and column.unit}
     if not figures or "cells" not in rows:
         return
     cells = {
@@ -225,9 +215,10 @@ def _without_cell(contract: Contract, rows: Mapping[str, Sequence[Row]]) -> Iter
         if cell.get("table_name") == contract.name
     }
     for row in rows[contract.name]:
-        row_key = row.get("mission_id", TOTAL) if "mission_id" in contract.names else TOTAL
-        for name in (figure for figure in figures if figure in row):
-            place = (row.get("edition_year"), row_key, name)
+        for name, cell in figures.items():
+            if name not in row:
+                continue
+            place = (row.get("edition_year"), contract.row_key(row), cell)
             figure, printed = row[name], cells.get(place)
             if figure is not None and place not in cells:
                 yield _failure(contract, row, [name], "must have a cell that says where it is printed")

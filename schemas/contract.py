@@ -7,10 +7,10 @@ data dictionary all come from it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 
 import pandera.pyarrow as pap
 import pyarrow as pa
@@ -29,10 +29,34 @@ TEXTS = pa.list_(TEXT)
 # Neither counts as content: they never make a new vintage, a revision or a release.
 Role = Literal["value", "place", "stamp"]
 
+# Which rows a computed value looks at, beside its own: those of other editions (`previous edition`,
+# `three editions`, `previous mandate`, `latest edition`, `every edition`), or all or some of its own.
+Reach = Literal[
+    "row",
+    "edition",
+    "separate reports",
+    "other reports",
+    "totals row",
+    "totals row and edition",
+    "previous edition",
+    "previous mandate",
+    "three editions",
+    "latest edition",
+    "every edition",
+]
+
+Row = Mapping[str, Any]
+_EDITION = ("edition_year", "vintage")  # what a row's own key leaves out
+_PLACE = ("source_page", "source_line")
+
 
 @dataclass(frozen=True)
 class Column:
-    """One column: its type, meaning, unit, and the heading under which the report prints it."""
+    """One column: its type, meaning, unit, and the heading under which the report prints it.
+
+    `cell` is the `column_name` in `cells` of the printed cell that the value is read from. `formula`
+    says in words how a value that no document prints is computed, and `reach` from which rows.
+    """
 
     name: str
     dtype: pa.DataType
@@ -42,7 +66,10 @@ class Column:
     nullable: bool = False
     checks: tuple[pap.Check, ...] = ()
     role: Role = "value"
-    decided: bool = False  # by a person: no content, but its change is a revision
+    decided: bool = False  # by a person: not content, but its change is a revision
+    cell: str | None = None
+    formula: str | None = None
+    reach: Reach = "row"
 
     @property
     def sql_type(self) -> str:
@@ -71,16 +98,22 @@ class Reference:
 
 @dataclass(frozen=True)
 class RowRule:
-    """A rule over whole rows: `holds` gives one boolean per row of the table."""
+    """A rule over whole rows, on `columns`: `holds` gives one boolean per row of the table."""
 
     name: str
     description: str
+    columns: tuple[str, ...]
     holds: Callable[[pa.Table], pa.ChunkedArray]
 
 
 @dataclass(frozen=True)
 class Contract:
-    """One table or view: what a row is, its key, its columns, and what must hold."""
+    """One table or view: what a row is, its key, its columns, and what must hold.
+
+    A row's `row_key` names it within an edition of its table: `row_prefix` and the values of its key
+    but for the edition. `row_scope` is a column of the key that only the later of two rows of one
+    name says. `address_prefix` stands before it where rows of several tables are named.
+    """
 
     name: str
     description: str
@@ -90,9 +123,16 @@ class Contract:
     references: tuple[Reference, ...] = ()
     rules: tuple[RowRule, ...] = ()
     stage: Literal["data", "public", "registry", "record", "trend"] = "data"
+    row_prefix: str = ""
+    row_scope: str | None = None
+    address_prefix: str = ""
 
     def __getitem__(self, name: str) -> Column:
         return self._by_name[name]
+
+    def cell_of(self, name: str) -> str:
+        """The printed cell that a column is read from; `name` itself where that is what it names."""
+        return (name in self._by_name and self[name].cell) or name
 
     @cached_property
     def _by_name(self) -> dict[str, Column]:
@@ -121,6 +161,45 @@ class Contract:
             for column in self.columns
             if column.name not in self.key and (column.role == "value" or column.decided)
         )
+
+    @property
+    def _row_names(self) -> tuple[str, ...]:
+        names = tuple(name for name in self.key if name not in (*_EDITION, self.row_scope))
+        return names if names or self.row_prefix else self.key
+
+    def row_key(self, row: Row) -> str:
+        """How `cells`, `revisions` and messages name a row, if no other of its edition is named alike."""
+        return self.row_prefix + " ".join(str(row.get(name, "?")) for name in self._row_names)
+
+    def row_keys(self, rows: Sequence[Row]) -> list[str]:
+        """The row_key of each of the rows of one edition."""
+        keys = [self.row_key(row) for row in rows]
+        if self.row_scope is None:
+            return keys
+        known = set()
+        for at in sorted(range(len(rows)), key=lambda at: [rows[at][name] for name in _PLACE]):
+            if keys[at] in known:
+                scoped = f"{self.row_prefix}{rows[at][self.row_scope]}:"
+                keys[at] = scoped + keys[at].removeprefix(self.row_prefix)
+            known.add(keys[at])
+        return keys
+
+    @property
+    def row_key_sql(self) -> str:
+        """The row_key as an SQL expression over the table."""
+        names = " || ' ' || ".join(
+            name if self[name].dtype == TEXT else f"CAST({name} AS VARCHAR)" for name in self._row_names
+        )
+        parts = [f"'{self.row_prefix}'"] if self.row_prefix else []
+        if self.row_scope:
+            alike = ", ".join([name for name in self.key if name in _EDITION] + [*self._row_names])
+            later = f"row_number() OVER (PARTITION BY {alike} ORDER BY {', '.join(_PLACE)}) > 1"
+            parts.append(f"CASE WHEN {later} THEN {self.row_scope} || ':' ELSE '' END")
+        return " || ".join([*parts, names] if names else parts)
+
+    def address(self, row_key: str) -> str:
+        """How a row is named among the rows of all tables: `untso`, `total`, `section:2.1`."""
+        return self.address_prefix + row_key
 
     @cached_property
     def arrow(self) -> pa.Schema:
@@ -228,7 +307,7 @@ def edition_year_column() -> Column:
     )
 
 
-def mission_id_column(*, nullable: bool = False) -> Column:
+def mission_id_column(*, nullable: bool = False, cell: str | None = None) -> Column:
     """The registry's id of a mission."""
     return Column(
         "mission_id",
@@ -236,10 +315,20 @@ def mission_id_column(*, nullable: bool = False) -> Column:
         "Identifier of the mission in the registry; lower-case ASCII, never changed once published.",
         nullable=nullable,
         checks=(pap.Check.str_matches(r"^[a-z0-9]+(-[a-z0-9]+)*$"),),
+        cell=cell,
     )
 
 
-def figure(name: str, description: str, *, printed: str | None = None, nullable: bool = True) -> Column:
+def figure(
+    name: str,
+    description: str,
+    *,
+    printed: str | None = None,
+    nullable: bool = True,
+    cell: str | None = None,
+    formula: str | None = None,
+    reach: Reach = "row",
+) -> Column:
     """A count of persons: whole and never negative; an empty cell is null, a printed 0 is 0."""
     return Column(
         name,
@@ -249,6 +338,9 @@ def figure(name: str, description: str, *, printed: str | None = None, nullable:
         printed=printed,
         nullable=nullable,
         checks=(pap.Check.ge(0),),
+        cell=cell,
+        formula=formula,
+        reach=reach,
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -15,7 +14,7 @@ from schemas.contract import Column, Contract
 class Demand:
     """One thing that must hold for every row; `column` is None for what is said of rows as a whole.
 
-    `names` are the columns that a rule over rows speaks of; of all of them where there are none.
+    `names` are the columns that a rule over rows is on; empty where it is on the whole row.
     """
 
     table_name: str
@@ -35,8 +34,7 @@ def demands(contract: Contract) -> Iterator[Demand]:
         pointer = ", ".join(reference.columns)
         yield Demand(contract.name, None, f"{pointer} must be in {reference.target}")
     for rule in contract.rules:
-        named = [name for name in contract.names if re.search(rf"\b{name}\b", rule.description)]
-        yield Demand(contract.name, None, rule.description, tuple(named))
+        yield Demand(contract.name, None, rule.description, rule.columns)
 
 
 def in_words(check: pap.Check) -> str:
@@ -59,5 +57,5 @@ def _of_column(column: Column) -> Iterator[str]:
     if not column.nullable:
         yield "must not be empty"
     yield from (in_words(check) for check in column.checks)
-    if column.unit == "persons":
+    if column.cell and column.unit:
         yield "must have a cell that says where it is printed, and be what that cell says"

@@ -96,5 +96,13 @@ EDITIONS = Contract(
             decided=True,
         ),
     ),
-    rules=(RowRule("period_in_order", "period_start is not after period_end", _period_in_order),),
+    rules=(
+        RowRule(
+            "period_in_order",
+            "period_start is not after period_end",
+            ("period_start", "period_end"),
+            _period_in_order,
+        ),
+    ),
+    row_prefix="edition",
 )

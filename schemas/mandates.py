@@ -30,13 +30,23 @@ def _dated(prefix: str) -> RowRule:
         until = pc.fill_null(pc.equal(table[f"{prefix}_status"], "until"), False)
         return pc.equal(until, pc.is_valid(table[f"{prefix}_end"]))
 
-    return RowRule(f"{prefix}_dated", f"{prefix}_end is given exactly where {prefix}_status is until", holds)
+    return RowRule(
+        f"{prefix}_dated",
+        f"{prefix}_end is given exactly where {prefix}_status is until",
+        (f"{prefix}_status", f"{prefix}_end"),
+        holds,
+    )
 
 
 def _duration(prefix: str, what: str, printed: str) -> tuple[Column, ...]:
     return (
         Column(
-            f"{prefix}_as_printed", TEXT, f"Duration of {what}, as printed.", printed=printed, nullable=True
+            f"{prefix}_as_printed",
+            TEXT,
+            f"Duration of {what}, as printed.",
+            printed=printed,
+            nullable=True,
+            cell=prefix,
         ),
         Column(
             f"{prefix}_status",
@@ -44,6 +54,7 @@ def _duration(prefix: str, what: str, printed: str) -> tuple[Column, ...]:
             f"Kind of duration of {what}: until a date, indefinite (Onbepaald), continuous (Doorlopend).",
             nullable=True,
             checks=(pap.Check.isin(list(STATUSES)),),
+            cell=prefix,
         ),
         Column(
             f"{prefix}_end",
@@ -51,6 +62,7 @@ def _duration(prefix: str, what: str, printed: str) -> tuple[Column, ...]:
             f"Last day of {what}, where a date is printed.",
             nullable=True,
             checks=(pap.Check.in_range(_day(1945), _day(2150)),),
+            cell=prefix,
         ),
     )
 
@@ -66,16 +78,25 @@ MANDATES = Contract(
     key=("edition_year", "mission_id"),
     columns=(
         edition_year_column(),
-        mission_id_column(),
-        Column("mission_as_printed", TEXT, "Name of the mission as printed.", printed="Inzet"),
+        mission_id_column(cell="mission"),
+        Column(
+            "mission_as_printed", TEXT, "Name of the mission as printed.", printed="Inzet", cell="mission"
+        ),
         Column(
             "region_as_printed",
             TEXT,
             "Region label beside the row; rotated labels are spelt out.",
             printed="Locatie",
             nullable=True,
+            cell="region",
         ),
-        Column("legal_basis", TEXT, "Legal basis of the mission, as printed.", printed="Rechtsbasis"),
+        Column(
+            "legal_basis",
+            TEXT,
+            "Legal basis of the mission, as printed.",
+            printed="Rechtsbasis",
+            cell="legal_basis",
+        ),
         *_duration("international_mandate", "the international mandate", "Duur internationaal mandaat"),
         Column(
             "international_mandate_extension",
@@ -83,6 +104,7 @@ MANDATES = Contract(
             "Optional extension of the international mandate, as an ISO 8601 duration (P1Y).",
             nullable=True,
             checks=(pap.Check.str_matches(r"^P(\d+Y)?(\d+M)?(\d+D)?$"),),
+            cell="international_mandate",
         ),
         *_duration("national_frame", "the national frame", "Duur nationaal kader"),
         *place_columns(),

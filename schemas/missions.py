@@ -16,9 +16,7 @@ from schemas.contract import (
     Reference,
     mission_id_column,
 )
-
-ORGANISATIONS = ("UN", "EU", "NATO", "AU", "US", "coalition", "mixed", "national", "other")
-RELATIONS = ("part of", "succeeds", "includes")
+from schemas.vocabulary import ORGANISATIONS, RELATIONS
 
 MISSIONS = Contract(
     name="missions",

@@ -18,43 +18,47 @@ from schemas.contract import (
     mission_id_column,
     place_columns,
 )
+from schemas.vocabulary import DEPLOYED, FIGURES, TOTAL
 
-FIGURES = (
-    figure(
-        "frame_military",
+_FIGURES = {
+    "frame_military": (
         "Ceiling for military personnel that the cabinet set.",
-        printed="Nationale kaders, Militair",
+        "Nationale kaders, Militair",
     ),
-    figure(
-        "frame_civil_police",
+    "frame_civil_police": (
         "Ceiling for civil experts and police officers together.",
-        printed="Nationale kaders, Civiel/Politie",
+        "Nationale kaders, Civiel/Politie",
     ),
-    figure(
-        "deployed_military",
+    "deployed_military": (
         "Military personnel sent over the whole period, every rotation counted.",
-        printed="Ingezet personeel, Militair",
+        "Ingezet personeel, Militair",
     ),
-    figure(
-        "deployed_civil_police",
+    "deployed_civil_police": (
         "Civil experts and police officers sent over the whole period.",
-        printed="Ingezet personeel, Civiel/Politie",
+        "Ingezet personeel, Civiel/Politie",
     ),
-    figure(
-        "deployed_total",
+    "deployed_total": (
         "Personnel sent over the whole period, as printed (not computed).",
-        printed="Ingezet personeel, Totaal",
+        "Ingezet personeel, Totaal",
     ),
+}
+FIGURE_COLUMNS = tuple(
+    figure(name, description, printed=printed, cell=name)
+    for name, (description, printed) in ((name, _FIGURES[name]) for name in FIGURES)
 )
-FIGURE_NAMES = tuple(column.name for column in FIGURES)
 
 
 def _total_given(table: pa.Table) -> pa.ChunkedArray:
-    parts = pc.or_(pc.is_valid(table["deployed_military"]), pc.is_valid(table["deployed_civil_police"]))
+    parts = pc.or_(*(pc.is_valid(table[name]) for name in DEPLOYED))
     return pc.or_(pc.invert(parts), pc.is_valid(table["deployed_total"]))
 
 
-_TOTAL_GIVEN = RowRule("total_given", "deployed_total is given where one of its parts is", _total_given)
+_TOTAL_GIVEN = RowRule(
+    "total_given",
+    "deployed_total is given where one of its parts is",
+    (*DEPLOYED, "deployed_total"),
+    _total_given,
+)
 
 PERSONNEL = Contract(
     name="personnel",
@@ -63,15 +67,18 @@ PERSONNEL = Contract(
     key=("edition_year", "mission_id"),
     columns=(
         edition_year_column(),
-        mission_id_column(),
-        Column("mission_as_printed", TEXT, "Name of the mission as printed.", printed="Missie"),
+        mission_id_column(cell="mission"),
+        Column(
+            "mission_as_printed", TEXT, "Name of the mission as printed.", printed="Missie", cell="mission"
+        ),
         Column(
             "region_as_printed",
             TEXT,
             "Region heading under which the row stands.",
             nullable=True,
+            cell="region",
         ),
-        *FIGURES,
+        *FIGURE_COLUMNS,
         Column(
             "separate_report",
             BOOLEAN,
@@ -97,7 +104,8 @@ PERSONNEL_TOTALS = Contract(
     description="The totals row of annex 2, as printed; it need not equal the sum of the rows.",
     row="edition",
     key=("edition_year",),
-    columns=(edition_year_column(), *FIGURES, *place_columns(end=False)),
+    columns=(edition_year_column(), *FIGURE_COLUMNS, *place_columns(end=False)),
     references=(Reference(("edition_year",), "editions", ("edition_year",)),),
     rules=(_TOTAL_GIVEN,),
+    row_prefix=TOTAL,
 )

@@ -81,6 +81,7 @@ def _adds_up(table: pa.Table) -> pa.ChunkedArray:
     return pc.or_(none, pc.equal(table["total"], total))
 
 
+_DAYS = ("period_start", "period_end")
 _PERIOD = (
     Column("period_start", DATE, "First day that the figure can be of; null where not said.", nullable=True),
     Column("period_end", DATE, "Last day that the figure can be of; null where not said.", nullable=True),
@@ -167,16 +168,32 @@ OBSERVATIONS = Contract(
     ),
     references=(Reference(("mission_id",), "missions", ("mission_id",)),),
     rules=(
-        RowRule("dated", "period_start or period_end is given", _dated),
-        RowRule("ordered", "period_start is not after period_end", _ordered),
-        RowRule("precise", "start_precision and end_precision stand with their dates", _precise),
-        RowRule("closed", "a measure that is no frame has both period_start and period_end", _closed),
+        RowRule("dated", "period_start or period_end is given", _DAYS, _dated),
+        RowRule("ordered", "period_start is not after period_end", _DAYS, _ordered),
+        RowRule(
+            "precise",
+            "start_precision and end_precision stand with their dates",
+            ("start_precision", "end_precision"),
+            _precise,
+        ),
+        RowRule(
+            "closed",
+            "a measure that is no frame has both period_start and period_end",
+            ("measure", *_DAYS),
+            _closed,
+        ),
         RowRule(
             "short",
             f"a measure of headcount has at most {LONGEST_HEADCOUNT} days from period_start to period_end",
+            ("measure", *_DAYS),
             _short,
         ),
-        RowRule("adds_up", "total is military plus civil_police where either is given", _adds_up),
+        RowRule(
+            "adds_up",
+            "total is military plus civil_police where either is given",
+            ("military", "civil_police", "total"),
+            _adds_up,
+        ),
     ),
     stage="public",
 )
@@ -227,11 +244,19 @@ UN_CONTRIBUTIONS = Contract(
     ),
     references=(Reference(("mission_id",), "missions", ("mission_id",)),),
     rules=(
-        RowRule("ordered", "period_start is not after period_end", _ordered),
+        RowRule("ordered", "period_start is not after period_end", _DAYS, _ordered),
         RowRule(
-            "levelled", f"personnel_type is {YEARLY_MEAN} where level is a year's, else not", _month_or_year
+            "levelled",
+            f"personnel_type is {YEARLY_MEAN} where level is a year's, else not",
+            ("level", "personnel_type"),
+            _month_or_year,
         ),
-        RowRule("named", "mission_id is given unless level is that of all missions", _mission_or_all),
+        RowRule(
+            "named",
+            "mission_id is given unless level is that of all missions",
+            ("level", "mission_id"),
+            _mission_or_all,
+        ),
     ),
     stage="public",
 )

@@ -18,6 +18,7 @@ from schemas import registry_corrections, registry_layouts
 from schemas.registry_corrections import Correction
 from schemas.registry_layouts import Group, Heading, Layout, MandatesLayout, PersonnelLayout, PrintedColumn
 from schemas.registry_toml import Entry, comparable, nearest
+from schemas.vocabulary import FIGURES, ORGANISATIONS, RELATIONS, TOTAL
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -37,11 +38,6 @@ __all__ = [
     "comparable",
     "load",
 ]
-
-# The contracts check these words too (schemas/missions.py); importing them would import Pandera.
-ORGANISATIONS = ("UN", "EU", "NATO", "AU", "US", "coalition", "mixed", "national", "other")
-RELATIONS = ("part of", "succeeds", "includes")
-TOTAL = "total"
 
 _ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _COUNTRY = re.compile(r"[A-Z]{2}")
@@ -260,7 +256,7 @@ def _readings(file: Entry, ids: Collection[str], columns: tuple[str, ...]) -> tu
             figures={
                 name: value
                 for name in columns
-                if (value := figures.integer_or_none(name)) is not None or name in registry_layouts.FIGURES
+                if (value := figures.integer_or_none(name)) is not None or name in FIGURES
             },
             reason=entry.text("reason"),
         )

@@ -8,15 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from schemas.registry_toml import Entry, comparable
-
-# The contract checks these names too (schemas/personnel.py); importing it would import Pandera.
-FIGURES = (
-    "frame_military",
-    "frame_civil_police",
-    "deployed_military",
-    "deployed_civil_police",
-    "deployed_total",
-)
+from schemas.vocabulary import FIGURES
 
 
 @dataclass(frozen=True)

@@ -32,12 +32,14 @@ FOOTNOTES = Contract(
             checks=(pap.Check.isin(["document", "personnel", "mandates"]),),
         ),
         Column("number", INTEGER, "Number of the footnote.", checks=(pap.Check.ge(1),)),
-        Column("text", TEXT, "Text of the footnote; lines joined by single spaces."),
+        Column("text", TEXT, "Text of the footnote; lines joined by single spaces.", cell="text"),
         _PAGE,
         _LINE,
         Column("marker_lines", INTEGERS, "Lines on which the footnote's marker stands.", role="place"),
     ),
     references=(Reference(("edition_year",), "editions", ("edition_year",)),),
+    row_prefix="footnote:",
+    row_scope="scope",  # an annex may number its own footnotes
 )
 
 SECTIONS = Contract(
@@ -64,4 +66,5 @@ SECTIONS = Contract(
         Reference(("edition_year",), "editions", ("edition_year",)),
         Reference(("edition_year", "parent_id"), "sections", ("edition_year", "section_id")),
     ),
+    address_prefix="section:",
 )

@@ -17,7 +17,8 @@ from schemas.contract import (
     figure,
     mission_id_column,
 )
-from schemas.personnel import FIGURE_NAMES, FIGURES
+from schemas.personnel import FIGURE_COLUMNS
+from schemas.vocabulary import FIGURES
 
 MISSION_STATUSES = ("new", "continued", "returned", "no_longer_listed")
 
@@ -28,6 +29,7 @@ _PERIOD = (
 _COMPUTED = figure(
     "deployed_total_computed",
     "Persons sent: military plus civil/police, as printed; null where both are blank.",
+    formula="deployed_military + deployed_civil_police; a blank beside a figure is 0",
 )
 
 
@@ -39,6 +41,8 @@ def _share(what: str) -> Column:
         unit="share",
         nullable=True,
         checks=(pap.Check.in_range(0, 1),),
+        formula="deployed_total_computed, over its sum over all rows of the edition",
+        reach="edition",
     )
 
 
@@ -49,6 +53,8 @@ _CHANGE = (
         "deployed_total_computed less its value in the previous edition held.",
         unit="persons",
         nullable=True,
+        formula="deployed_total_computed, less that of the previous edition held",
+        reach="previous edition",
     ),
     Column(
         "change_pct",
@@ -56,18 +62,21 @@ _CHANGE = (
         "change as a percentage of the previous value; null where that is 0 or missing.",
         unit="percent",
         nullable=True,
+        formula="change, as a percentage of the previous edition's deployed_total_computed",
+        reach="previous edition",
     ),
 )
 
 
-def _ratio(name: str, part: str) -> Column:
+def _ratio(part: str, words: str) -> Column:
     return Column(
-        name,
+        f"deployed_per_frame_{part}",
         DOUBLE,
-        f"Persons sent per person of the ceiling, {part}; above 1 means rotations, not overuse.",
+        f"Persons sent per person of the ceiling, {words}; above 1 means rotations, not overuse.",
         unit="ratio",
         nullable=True,
         checks=(pap.Check.ge(0),),
+        formula=f"deployed_{part} / frame_{part}",
     )
 
 
@@ -85,13 +94,15 @@ MISSION_TRENDS = Contract(
         Column("region", TEXT, "Region of the mission in the registry."),
         Column("organisation", TEXT, "Organisation that leads it."),
         Column("listed", BOOLEAN, "Whether annex 2 of the edition lists the mission."),
-        *FIGURES,
+        *FIGURE_COLUMNS,
         _COMPUTED,
         Column(
             "previous_edition_year",
             INTEGER,
             "The previous edition held, whether or not it lists the mission.",
             nullable=True,
+            formula="the edition held before this one",
+            reach="previous edition",
         ),
         Column(
             "comparable",
@@ -99,6 +110,8 @@ MISSION_TRENDS = Contract(
             "Whether both periods are equally long and no edition is missing between them; "
             "null in the first edition held.",
             nullable=True,
+            formula="whether this period and that of the previous edition held are alike",
+            reach="previous edition",
         ),
         *_CHANGE,
         _share("The mission's"),
@@ -108,15 +121,19 @@ MISSION_TRENDS = Contract(
             "1 for the most persons sent in the edition; ties share a rank.",
             nullable=True,
             checks=(pap.Check.ge(1),),
+            formula="place of deployed_total_computed among all rows of the edition",
+            reach="edition",
         ),
-        _ratio("deployed_per_frame_military", "military"),
-        _ratio("deployed_per_frame_civil_police", "civil/police"),
+        _ratio("military", "military"),
+        _ratio("civil_police", "civil/police"),
         Column(
             "moving_average_3",
             DOUBLE,
             "Mean of deployed_total_computed over three consecutive editions held, this one last.",
             unit="persons",
             nullable=True,
+            formula="mean of deployed_total_computed over three consecutive editions held",
+            reach="three editions",
         ),
         Column(
             "status",
@@ -125,6 +142,8 @@ MISSION_TRENDS = Contract(
             "null in the first edition held.",
             nullable=True,
             checks=(pap.Check.isin(list(MISSION_STATUSES)),),
+            formula="whether this edition and the ones before it list the mission",
+            reach="previous edition",
         ),
         Column(
             "has_error_finding", BOOLEAN, "Whether a finding of severity error touches the row: see findings."
@@ -142,18 +161,55 @@ MISSION_HISTORY = Contract(
     columns=(
         mission_id_column(),
         Column("name", TEXT, "Short name of the mission."),
-        Column("first_edition_year", INTEGER, "First edition held that lists it."),
-        Column("last_edition_year", INTEGER, "Last edition held that lists it."),
-        Column("editions_listed", INTEGER, "Number of editions held that list it.", unit="editions"),
+        Column(
+            "first_edition_year",
+            INTEGER,
+            "First edition held that lists it.",
+            formula="the first of the editions held that list it",
+            reach="every edition",
+        ),
+        Column(
+            "last_edition_year",
+            INTEGER,
+            "Last edition held that lists it.",
+            formula="the last of the editions held that list it",
+            reach="every edition",
+        ),
+        Column(
+            "editions_listed",
+            INTEGER,
+            "Number of editions held that list it.",
+            unit="editions",
+            formula="number of the editions held that list it",
+            reach="every edition",
+        ),
         Column(
             "peak_edition_year",
             INTEGER,
             "Edition with the most persons sent; the earliest where several are equal.",
             nullable=True,
+            formula="the edition of the largest deployed_total_computed, the earliest one",
+            reach="every edition",
         ),
-        figure("peak_deployed_total", "deployed_total_computed in that edition."),
-        figure("latest_deployed_total", "deployed_total_computed in the last edition that lists it."),
-        Column("gaps", INTEGERS, "Editions held between first and last that do not list it."),
+        figure(
+            "peak_deployed_total",
+            "deployed_total_computed in that edition.",
+            formula="the largest deployed_total_computed of the editions held",
+            reach="every edition",
+        ),
+        figure(
+            "latest_deployed_total",
+            "deployed_total_computed in the last edition that lists it.",
+            formula="deployed_total_computed in the last edition that lists it",
+            reach="latest edition",
+        ),
+        Column(
+            "gaps",
+            INTEGERS,
+            "Editions held between first and last that do not list it.",
+            formula="editions held between the first and the last that do not list it",
+            reach="every edition",
+        ),
     ),
     stage="trend",
 )
@@ -161,7 +217,12 @@ MISSION_HISTORY = Contract(
 
 def _group_trends(name: str, column: str, description: str) -> Contract:
     sums = tuple(
-        figure(c, f"Sum of {c} over the listed missions; null where all are blank.") for c in FIGURE_NAMES
+        figure(
+            name,
+            f"Sum of {name} over the listed missions; null where all are blank.",
+            formula=f"sum of {name} over the missions listed",
+        )
+        for name in FIGURES
     )
     return Contract(
         name=name,
@@ -171,11 +232,18 @@ def _group_trends(name: str, column: str, description: str) -> Contract:
         columns=(
             Column(column, TEXT, f"{column.capitalize()} of the missions, from the registry."),
             edition_year_column(),
-            Column("missions", INTEGER, "Missions listed.", unit="missions"),
+            Column(
+                "missions",
+                INTEGER,
+                "Missions listed.",
+                unit="missions",
+                formula="number of the missions listed",
+            ),
             *sums,
             figure(
                 "deployed_total_computed",
                 "Sum of deployed_total_computed over the listed missions.",
+                formula="sum of deployed_total_computed over the missions listed",
             ),
             *_CHANGE,
             _share(f"The {column}'s"),
@@ -198,16 +266,46 @@ EDITION_TOTALS = Contract(
     key=("edition_year", "column_name"),
     columns=(
         edition_year_column(),
-        Column("column_name", TEXT, "Name of the figure.", checks=(pap.Check.isin(list(FIGURE_NAMES)),)),
-        figure("printed", "The figure in the printed totals row."),
-        figure("sum_of_rows", "Sum of the figure over the printed rows."),
-        Column("difference", INTEGER, "printed less sum_of_rows.", unit="persons", nullable=True),
+        Column("column_name", TEXT, "Name of the figure.", checks=(pap.Check.isin(list(FIGURES)),)),
+        figure(
+            "printed",
+            "The figure in the printed totals row.",
+            formula="the figure of the printed totals row",
+            reach="totals row",
+        ),
+        figure(
+            "sum_of_rows",
+            "Sum of the figure over the printed rows.",
+            formula="sum of the figure over all rows",
+            reach="edition",
+        ),
+        Column(
+            "difference",
+            INTEGER,
+            "printed less sum_of_rows.",
+            unit="persons",
+            nullable=True,
+            formula="printed, less the sum of the figure over all rows",
+            reach="totals row and edition",
+        ),
         figure(
             "sum_of_military_and_civil_police",
             "For deployed_total: sum over the rows of military and civil/police; null otherwise.",
+            formula="sum of deployed_military and deployed_civil_police over all rows",
+            reach="edition",
         ),
-        figure("subtotal_separate_reports", "Sum over the rows with a progress report of their own."),
-        figure("subtotal_other", "Sum over the other rows."),
+        figure(
+            "subtotal_separate_reports",
+            "Sum over the rows with a progress report of their own.",
+            formula="sum of the figure over the rows with a progress report of their own",
+            reach="separate reports",
+        ),
+        figure(
+            "subtotal_other",
+            "Sum over the other rows.",
+            formula="sum of the figure over the rows without a progress report of their own",
+            reach="other reports",
+        ),
     ),
     stage="trend",
 )
@@ -228,6 +326,8 @@ MANDATE_TRENDS = Contract(
             "Days by which that end moved since the mission's previous mandate row.",
             unit="days",
             nullable=True,
+            formula="days from the end that annex 1 printed before",
+            reach="previous mandate",
         ),
         Column(
             "international_mandate_lapsed_before_period",
@@ -248,6 +348,8 @@ MANDATE_TRENDS = Contract(
             "Days by which that end moved since the mission's previous mandate row.",
             unit="days",
             nullable=True,
+            formula="days from the end that annex 1 printed before",
+            reach="previous mandate",
         ),
         Column(
             "national_frame_lapsed_within_period",

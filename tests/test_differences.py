@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import duckdb
+from hypothesis import given
+from hypothesis import strategies as st
+
 import schemas
 from pipelines.lake.differences import differences, sentences
+from pipelines.publish import views
 from tests import building
 
 ROWS: list[dict[str, Any]] = [
@@ -57,6 +62,46 @@ def test_a_long_text_is_cut_and_every_table_is_compared() -> None:
         "edition: title Edition 2024 → Another title",
         f"section:1: text About One. → {'x' * 60}… (200 characters)",
     )
+
+
+def test_a_footnote_of_an_annex_is_named_once_and_as_in_cells_and_revisions() -> None:
+    def edition(text: str) -> building.Tables:
+        read = building.edition_tables(2024, ROWS, footnotes=["of the document"])
+        note = {**read["footnotes"].to_pylist()[0], "scope": "personnel", "number": 12, "text": text}
+        cells = read["cells"].to_pylist()
+        last = {**cells[-1], "row_key": "footnote:12", "as_printed": text, "value": text}
+        return read | {
+            "footnotes": read["footnotes"].from_pylist(
+                [*read["footnotes"].to_pylist(), note], schema=read["footnotes"].schema
+            ),
+            "cells": read["cells"].from_pylist([*cells, last], schema=read["cells"].schema),
+        }
+
+    before, after = edition("A"), edition("B")
+    assert told(before, after) == ("footnote:12: text A → B",)
+    revisions = views.evaluate(building.base_tables(before, after))["revisions"].to_pylist()
+    assert [(row["row_key"], row["old_value"], row["new_value"]) for row in revisions] == [
+        ("footnote:12", "A", "B")
+    ]
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["document", "mandates", "personnel"]), st.integers(1, 3)), unique=True
+    )
+)
+def test_rows_are_named_alike_in_python_and_in_sql(notes: list[tuple[str, int]]) -> None:
+    read = building.edition_tables(2024, ROWS, sections=["One"], mandates=[{"mission_id": "undof"}])
+    pattern = building.edition_tables(2024, [], footnotes=["one"])["footnotes"].to_pylist()[0]
+    rows = [
+        {**pattern, "scope": scope, "number": number, "source_line": line}
+        for line, (scope, number) in enumerate(notes, start=1)
+    ]
+    read["footnotes"] = schemas.TABLES["footnotes"].as_read().table(rows)
+    for name, table in read.items():
+        contract = schemas.TABLES[name]
+        found = duckdb.sql(f'SELECT {contract.row_key_sql} FROM "table"').fetchall()
+        assert sorted(key for (key,) in found) == sorted(contract.row_keys(table.to_pylist())), name
 
 
 def test_of_cells_only_what_no_table_says() -> None:

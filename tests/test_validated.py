@@ -233,16 +233,16 @@ BROKEN: list[tuple[str, Callable[[Rows], object], Failure]] = [
         Failure(
             "personnel",
             "deployed_total is given where one of its parts is",
-            "deployed_total",
+            "deployed_military, deployed_civil_police, deployed_total",
             "untso",
-            None,
+            "32, empty, empty",
             12,
         ),
     ),
     (
         "empty where a value must be",
         lambda r: r["footnotes"][0].update(text=None),
-        Failure("footnotes", "must not be empty", "text", "document 1", None, 4),
+        Failure("footnotes", "must not be empty", "text", "footnote:1", None, 4),
     ),
     (
         "period in the wrong order",
@@ -251,7 +251,7 @@ BROKEN: list[tuple[str, Callable[[Rows], object], Failure]] = [
             "editions",
             "period_start is not after period_end",
             "period_start, period_end",
-            "2024",
+            "edition",
             "2023-05-01, 2022-04-30",
         ),
     ),
@@ -263,7 +263,7 @@ BROKEN: list[tuple[str, Callable[[Rows], object], Failure]] = [
     (
         "edition that there is not",
         lambda r: r["footnotes"][0].update(edition_year=2023),
-        Failure("footnotes", "must be in editions", "edition_year", "document 1", "2023", 4),
+        Failure("footnotes", "must be in editions", "edition_year", "footnote:1", "2023", 4),
     ),
     (
         "figure without a cell",
@@ -284,7 +284,7 @@ BROKEN: list[tuple[str, Callable[[Rows], object], Failure]] = [
             "personnel_totals",
             "must have a cell that says where it is printed",
             "deployed_total",
-            "2024",
+            "total",
             "0",
             14,
         ),
@@ -319,7 +319,7 @@ def test_a_key_that_stands_twice_names_every_row() -> None:
             "footnotes",
             "the key must be unique",
             "edition_year, scope, number",
-            "document 1",
+            "footnote:1",
             "2024, document, 1",
             line,
         )

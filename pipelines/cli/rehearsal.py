@@ -103,19 +103,16 @@ def _changes(held: Mapping[str, list[Row]], read: Mapping[str, pa.Table]) -> Ite
 
     for name, published_rows in held.items():
         contract = schemas.TABLES[name]
-        key = [column for column in contract.key if column != "edition_year"]
         values = [column for column in contract.values if column not in contract.key]
-        old = _by_key(published_rows, key)
-        new = _by_key(read[name].to_pylist(), key)
+        old, new = (
+            dict(zip(contract.row_keys(rows), rows, strict=True))
+            for rows in (published_rows, read[name].to_pylist())
+        )
         for row_key in sorted({*old, *new}):
             before, after = old.get(row_key, {}), new.get(row_key, {})
             for column in values:
                 if before.get(column) != after.get(column):
                     yield Change(name, row_key, column, before.get(column), after.get(column))
-
-
-def _by_key(rows: Iterable[Row], key: list[str]) -> dict[str, Row]:
-    return {" ".join(str(row[column]) for column in key) or "total": row for row in rows}
 
 
 def _published(settings: Settings, name: str, edition_year: int) -> list[Row]:

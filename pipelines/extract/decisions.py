@@ -26,7 +26,8 @@ from pipelines.extract.inference import Choice, Solution
 from pipelines.extract.rows import Figure, Row, Table, Wording
 from pipelines.model import Document
 from schemas.errors import JvomError, RegistryError
-from schemas.registry import TOTAL, PersonnelLayout, Reading
+from schemas.registry import PersonnelLayout, Reading
+from schemas.vocabulary import TOTAL
 
 READINGS = "schemas/readings.toml"
 _SHOWN = 12  # readings that a refusal lists beside the one that is not relied on

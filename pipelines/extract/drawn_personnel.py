@@ -18,7 +18,8 @@ from pipelines.extract.personnel import Personnel
 from pipelines.extract.rows import Figure, Mark, Row, Table, Text, Wording
 from pipelines.model import Document, Line
 from schemas.errors import JvomError, LayoutError, Problems
-from schemas.registry import TOTAL, Layout, Reading, Registry, comparable
+from schemas.registry import Layout, Reading, Registry, comparable
+from schemas.vocabulary import TOTAL
 
 _Pair = tuple[GridRow | None, GridRow | None]
 

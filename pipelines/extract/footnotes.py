@@ -23,6 +23,7 @@ from functools import cached_property
 from itertools import groupby
 from typing import Literal
 
+import schemas
 from pipelines.extract import durations, numerals
 from pipelines.extract.annexes import Anatomy, Annex, is_title
 from pipelines.extract.cells import Cell
@@ -187,16 +188,15 @@ def rows(
     ]
 
 
-def cells(notes: Sequence[Note]) -> list[Cell]:
-    """Each footnote's text as a cell. Where an annex numbers its own notes, the scope tells them apart."""
+def cells(notes: Sequence[Note], edition_year: int) -> list[Cell]:
+    """Each footnote's text as a cell."""
     found = []
-    seen: set[int] = set()
-    for note in notes:
-        own = f"{note.scope}:" if note.number in seen else ""
-        seen.add(note.number)
+    for row_key, note in zip(
+        schemas.TABLES["footnotes"].row_keys(rows(notes, {}, edition_year)), notes, strict=True
+    ):
         body = _body(note)
         text = as_printed(body)
-        found.append(Cell("footnotes", f"footnote:{own}{note.number}", "text", text, text, spans(body)))
+        found.append(Cell("footnotes", row_key, "text", text, text, spans(body)))
     return found
 
 

@@ -17,7 +17,8 @@ from pipelines.extract.rows import Figure, Row, Table, Text
 from pipelines.extract.words import words
 from pipelines.model import Document, Line
 from schemas.errors import JvomError, Problems
-from schemas.registry import TOTAL, Layout, PersonnelLayout, Reading, Registry
+from schemas.registry import Layout, PersonnelLayout, Reading, Registry
+from schemas.vocabulary import TOTAL
 
 _MOST_LINES = 20_000  # from the heading of annex 2 to the next annex, blank ones too
 _MOST_ROWS = 500  # ten times as many missions as there have been

@@ -8,8 +8,9 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from pipelines.model import Document, Line
 from schemas.errors import LayoutError, UndecidedError
-from schemas.registry import ORGANISATIONS, Layout, Registry, comparable
+from schemas.registry import Layout, Registry, comparable
 from schemas.registry_toml import nearest, quoted
+from schemas.vocabulary import ORGANISATIONS
 
 Figures = Mapping[str, int | None]
 

@@ -18,7 +18,8 @@ from pipelines.extract.annexes import Header, find_header
 from pipelines.extract.cells import Drawn, Span
 from pipelines.extract.words import Word, as_printed, spans, words
 from pipelines.model import PAGE_NUMBER, Line
-from schemas.registry import TOTAL, PersonnelLayout, Registry, comparable
+from schemas.registry import PersonnelLayout, Registry, comparable
+from schemas.vocabulary import TOTAL
 
 _MOST_MARKED = 4  # words of one name that could end in a mark
 _MOST_APART = 2  # marks of one row that stand apart

@@ -81,7 +81,7 @@ def _read(
             more = LayoutError(f"{rest} more problems", file=document.path, hint="mend these first")
             problems[_MOST_PROBLEMS:] = [more]
         raise problems[0] if len(problems) == 1 else Problems(problems)
-    cells = [*annex_2.cells, *annex_1.cells, *footnotes.cells(notes)]
+    cells = [*annex_2.cells, *annex_1.cells, *footnotes.cells(notes, year)]
     marked = {"mandates": annex_1.markers, "personnel": annex_2.markers}
     after = _after(footnotes.without(anatomy.personnel.lines, notes), annex_2.cells)
     rows: dict[str, list[dict[str, object]]] = {

@@ -7,7 +7,7 @@ over all vintages, is the view `revisions`.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import schemas
 
@@ -48,11 +48,12 @@ def differences(before: Rows, after: Rows) -> tuple[Difference, ...]:
     for name in schemas.TABLES:
         if name != "cells":
             found += _of_table(name, before.get(name, ()), after.get(name, ()))
-    told = {(each.table_name, each.row_key) for each in found}
+    known = {(each.table_name, each.row_key) for each in found}
     for each in _of_table("cells", before.get("cells", ()), after.get("cells", ())):
-        table_name, row_key, _ = each.row_key.split(" ", 2)
-        if (table_name, row_key) not in told:
-            found.append(each)
+        table_name, row_key, cell = each.row_key.split(" ", 2)
+        if (table_name, row_key) not in known:
+            column = each.column_name and f"{cell}.{each.column_name}"
+            found.append(replace(each, subject=row_key, column_name=column))
     return tuple(found)
 
 
@@ -66,35 +67,17 @@ def sentences(found: Sequence[Difference]) -> tuple[str, ...]:
 
 def _of_table(name: str, before: Sequence[Row], after: Sequence[Row]) -> Iterator[Difference]:
     contract = schemas.TABLES[name]
-    key = [column for column in contract.key if column != "edition_year"]
-    columns = contract.compared
-    old, new = ({_row_key(name, key, row): row for row in rows} for rows in (before, after))
+    old, new = (dict(zip(contract.row_keys(rows), rows, strict=True)) for rows in (before, after))
     for row_key in dict.fromkeys([*old, *new]):
-        subject = _subject(name, row_key)
-        if row_key not in old or row_key not in new:
-            there = [True if row_key in rows else None for rows in (old, new)]
-            yield Difference(subject, name, row_key, None, *there)
+        was, now = old.get(row_key), new.get(row_key)
+        if was is None or now is None:
+            yield Difference(contract.address(row_key), name, row_key, None, was and True, now and True)
             continue
-        for column in columns:
-            was, now = old[row_key].get(column), new[row_key].get(column)
-            if was != now:
-                said = f"{row_key.split(' ', 2)[2]}.{column}" if name == "cells" else column
-                yield Difference(subject, name, row_key, said, was, now)
-
-
-def _row_key(name: str, key: Sequence[str], row: Row) -> str:
-    if name == "footnotes":
-        scope = "" if row["scope"] == "document" else f"{row['scope']}:"
-        return f"footnote:{scope}{row['number']}"
-    if name == "sections":
-        return f"section:{row['section_id']}"
-    if name == "editions":
-        return "edition"
-    return " ".join(str(row[column]) for column in key) or "total"
-
-
-def _subject(name: str, row_key: str) -> str:
-    return row_key.split(" ", 2)[1] if name == "cells" else row_key
+        for column in contract.compared:
+            if was.get(column) != now.get(column):
+                yield Difference(
+                    contract.address(row_key), name, row_key, column, was.get(column), now.get(column)
+                )
 
 
 def _shown(value: object) -> str:

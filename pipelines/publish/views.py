@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, cast
 import schemas
 from pipelines.sql import literal
 from schemas.errors import ContractError
+from schemas.vocabulary import FIGURES
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -31,21 +32,7 @@ if TYPE_CHECKING:
 SQL = Path(__file__).parent / "sql"
 MACROS = SQL / "macros"
 GROUPS = ("region", "organisation")
-# How `revisions` names a row of each table that is compared; `cells` names its rows alike. Where an
-# annex numbers its own footnotes, its name tells the later of two of one number apart.
-ROW_KEYS = {
-    "editions": "'edition'",
-    "personnel": "mission_id",
-    "personnel_totals": "'total'",
-    "mandates": "mission_id",
-    "footnotes": """'footnote:' || CASE
-            WHEN row_number() OVER (
-                PARTITION BY edition_year, vintage, number ORDER BY source_page, source_line
-            ) > 1 THEN scope || ':' ELSE ''
-        END || CAST(number AS VARCHAR)""",
-    "sections": "section_id",
-}
-
+COMPARED = ("editions", "personnel", "personnel_totals", "mandates", "footnotes", "sections")
 Source = tuple[str, str]  # relation, column
 Lineage = Mapping[str, Mapping[str, tuple[Source, ...]]]
 
@@ -131,7 +118,7 @@ def statements() -> list[str]:
             comment = f"{column.documentation} ← {origin}" if origin else column.documentation
             made.append(f'COMMENT ON COLUMN "{view.name}"."{column.name}" IS {literal(comment)}')
     for path in sorted(MACROS.glob("*.sql")):
-        sql = path.read_text(encoding="utf-8").rstrip()
+        sql = path.read_text(encoding="utf-8").rstrip().replace("{cell}", _cell_of("column_name"))
         told = " ".join(line.removeprefix("--").strip() for line in sql.splitlines() if line.startswith("--"))
         made += [sql, f'COMMENT ON MACRO TABLE "{path.stem}" IS {literal(told)}']
     return made
@@ -185,8 +172,13 @@ def _load() -> Iterator[View]:
             for table, contract in schemas.RECONCILED.items():
                 yield View(table, _found(sql, table, contract), path)
         elif path.stem == "revisions":
-            cells = "\n    UNION ALL\n".join(_values(name, key) for name, key in ROW_KEYS.items())
+            cells = "\n    UNION ALL\n".join(map(_values, COMPARED))
             yield View(path.stem, sql.replace("{cells}", cells), path)
+        elif path.stem == "edition_totals":
+            names = ", ".join(f"'{name}'" for name in FIGURES)
+            yield View(
+                path.stem, sql.replace("{names}", names).replace("{figures}", ", ".join(FIGURES)), path
+            )
         elif path.stem == "group_trends":
             for group in GROUPS:
                 yield View(f"{group}_trends", sql.replace("{group}", group), path)
@@ -203,7 +195,7 @@ def _found(sql: str, table: str, contract: Contract) -> str:
     return filled.rstrip()
 
 
-def _values(table: str, row_key: str) -> str:
+def _values(table: str) -> str:
     """A SELECT of what is compared in a table, all vintages, a row each: names and places are not."""
     contract = schemas.VINTAGE_TABLES[f"{table}_vintages"]
     names = contract.compared
@@ -214,7 +206,7 @@ def _values(table: str, row_key: str) -> str:
         edition_year,
         vintage,
         '{table}' AS table_name,
-        {row_key} AS row_key,
+        {contract.row_key_sql} AS row_key,
         unnest([{texts}]) AS column_name,
         unnest([{values}]) AS value
     FROM {contract.name}"""
@@ -296,3 +288,15 @@ def _check_names(contract: Contract, names: Sequence[str]) -> None:
         failures=[{"relation": contract.name, "column": name} for name in extra + missing],
         hint=f"make pipelines/publish/sql and the contract of {contract.name} in schemas/ agree",
     )
+
+
+def _cell_of(column: str) -> str:
+    """SQL for the printed cell that the column named by `column` is read from."""
+    cells = {
+        known.name: known.cell
+        for contract in schemas.TABLES.values()
+        for known in contract.columns
+        if known.cell and known.cell != known.name
+    }
+    whens = " ".join(f"WHEN '{name}' THEN '{cell}'" for name, cell in cells.items())
+    return f"CASE {column} {whens} ELSE {column} END"

@@ -23,11 +23,6 @@ from schemas.registry import Registry
 if TYPE_CHECKING:
     import pyarrow as pa
 
-FRAME = ("frame_military", "frame_civil_police")
-DEPLOYED = ("deployed_military", "deployed_civil_police")
-FIGURES = (*FRAME, *DEPLOYED, "deployed_total")
-TOTAL = "total"
-
 Row = Mapping[str, object]
 
 

@@ -11,6 +11,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+import schemas
 from pipelines.model import Document, Line
 
 Row = Mapping[str, object]
@@ -97,11 +98,11 @@ def read(sections: Sequence[Row], footnotes: Sequence[Row], document: Document) 
                 anchors,
             )
         )
-    for row in footnotes:
+    for row_key, row in zip(schemas.TABLES["footnotes"].row_keys(footnotes), footnotes, strict=True):
         text = str(row["text"] or "")
         if text:
             anchors, _ = _align(text, words, 0, _number(row["source_line"]))
-            passages.append(Passage("footnotes", f"footnote:{row['number']}", "", (), (), text, anchors))
+            passages.append(Passage("footnotes", row_key, "", (), (), text, anchors))
     return tuple(passages)
 
 

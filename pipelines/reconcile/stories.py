@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from math import prod
 
 from pipelines.reconcile import repairs
-from pipelines.reconcile.edition import DEPLOYED, FIGURES, FRAME, TOTAL, Edition, figure
+from pipelines.reconcile.edition import Edition, figure
 from pipelines.reconcile.findings import identity
 from pipelines.reconcile.repairs import Cell, Equality, Repair, Search
 from pipelines.reconcile.statements import EDITION, Statement
+from schemas.vocabulary import DEPLOYED, FIGURES, FRAME, TOTAL
 
 MOST_STORIES = 30  # a table that can be mended in more ways than this has no story to tell
 _NAMES = {

@@ -18,13 +18,6 @@ if TYPE_CHECKING:
 Row = dict[str, Any]
 CellKey = tuple[int, str, str, str]  # edition, table, row, column
 
-FIGURES = (
-    "frame_military",
-    "frame_civil_police",
-    "deployed_military",
-    "deployed_civil_police",
-    "deployed_total",
-)
 SEVERITIES = ("error", "warn", "info")
 # Relation → the order in which pages show its rows; `rowid` of a view there is none.
 _READ = {

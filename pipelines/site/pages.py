@@ -15,9 +15,10 @@ from markupsafe import Markup
 
 import schemas
 from pipelines.site import charts, citing, drawing
-from pipelines.site.content import FIGURES, SEVERITIES, Content, Row
+from pipelines.site.content import SEVERITIES, Content, Row
 from pipelines.site.drawings import Drawings
 from schemas import dataset
+from schemas.vocabulary import FIGURES
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -26,13 +27,6 @@ HERE = Path(__file__).parent
 LANGUAGES = ("nl", "en")
 SECTIONS = ("data", "registry", "public", "trend", "record")
 BIGGEST = 10  # changes on the front page
-# Column of a relation → the printed cell that it comes from, where their names differ.
-_CELLS = {
-    "mission_as_printed": "mission",
-    "region_as_printed": "region",
-    "international_mandate_as_printed": "international_mandate",
-    "national_frame_as_printed": "national_frame",
-}
 
 
 @dataclass(frozen=True)
@@ -199,7 +193,7 @@ class Site:
 
     def _cell(self, year: int, table: str, row: str, column: str) -> Row | None:
         """The printed cell of a figure, or the blank inferred for it; None where there is neither."""
-        return self.content.cells.get((year, table, row, _CELLS.get(column, column)))
+        return self.content.cells.get((year, table, row, schemas.RELATIONS[table].cell_of(column)))
 
 
 class _Numbers:

@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+import schemas
 from pipelines import sql
 from pipelines.trace.model import Correction, Finding
-from pipelines.trace.needs import Need, read_from
+from pipelines.trace.needs import Need
 from pipelines.trace.subject import SECTION
 
 if TYPE_CHECKING:
@@ -86,6 +87,9 @@ def _is_cell(place: Row, need: Need) -> bool:
     if need.keys is not None and not {place["row_key"], f"{SECTION}{place['row_key']}"} & set(need.keys):
         return False
     column = place.get("column_name")
-    return not column or any(
-        read_from(wanted, column) or read_from(column, wanted) for wanted in need.columns
+    cell_of = schemas.TABLES[need.table].cell_of
+    return (
+        not column
+        or column in need.columns
+        or any(wanted == cell_of(column) or cell_of(wanted) == column for wanted in need.columns)
     )

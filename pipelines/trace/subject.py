@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
+import schemas
 from schemas.errors import UsageError
+from schemas.vocabulary import FIGURES, TOTAL
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-TOTAL = "total"
-SECTION = "section:"
+SECTION = schemas.TABLES["sections"].address_prefix
 # Tables that are read from a report: lineage ends there, and each has its `_vintages`.
 PRINTED = ("personnel", "personnel_totals", "mandates", "footnotes", "sections")
 GROUPS = {"region_trends": "region", "organisation_trends": "organisation", "edition_totals": "column_name"}
@@ -107,12 +108,8 @@ def _relations(connection: DuckDBPyConnection, row: str) -> tuple[str, ...]:
 def _groups(connection: DuckDBPyConnection) -> dict[str, str]:
     """Name of a figure, region or organisation → its relation; from the registry, since views take time."""
     rows = connection.execute("SELECT DISTINCT region, organisation FROM mission_registry").fetchall()
-    figures = connection.execute(
-        "SELECT column_name FROM duckdb_columns() WHERE table_name = 'personnel_totals_vintages' "
-        "AND regexp_matches(column_name, '^(frame|deployed)_')"
-    ).fetchall()
     return {
-        **dict.fromkeys((name for (name,) in figures), "edition_totals"),
+        **dict.fromkeys(FIGURES, "edition_totals"),
         **dict.fromkeys((organisation for _, organisation in rows), "organisation_trends"),
         **dict.fromkeys((region for region, _ in rows), "region_trends"),
     }

@@ -12,22 +12,7 @@ from pipelines.verify.faults import Fault, named
 if TYPE_CHECKING:
     import pyarrow as pa
 
-_FIGURES = (
-    "frame_military",
-    "frame_civil_police",
-    "deployed_military",
-    "deployed_civil_police",
-    "deployed_total",
-)
-# Column that holds a printed figure → the cell that it comes from.
-_CELLS: Mapping[str, Mapping[str, str]] = {
-    "personnel": {name: name for name in _FIGURES},
-    "personnel_totals": {name: name for name in _FIGURES},
-    "mandates": {
-        "international_mandate_as_printed": "international_mandate",
-        "national_frame_as_printed": "national_frame",
-    },
-}
+_TABLES = ("personnel", "personnel_totals", "mandates")
 
 
 def complete(read: Mapping[str, pa.Table]) -> Iterator[Fault]:
@@ -82,16 +67,17 @@ def _without_cell(read: Mapping[str, pa.Table]) -> Iterator[Fault]:
         tuple(row[name] for name in key): row["value_integer"]
         for row in read["cells_vintages"].select(columns).to_pylist()
     }
-    for table, of_table in _CELLS.items():
-        for row in read[f"{table}_vintages"].to_pylist():
-            year, number, row_key = row["edition_year"], row["vintage"], row.get("mission_id", "total")
+    for table in _TABLES:
+        contract = schemas.VINTAGE_TABLES[f"{table}_vintages"]
+        for row in read[contract.name].to_pylist():
+            year, number, row_key = row["edition_year"], row["vintage"], contract.row_key(row)
             where = f"{table}, {named(year, number)}"
-            for column, cell in of_table.items():
-                place = (year, number, table, row_key, cell)
-                if row[column] is None:
+            for column in contract.columns:
+                place = (year, number, table, row_key, column.cell)
+                if column.cell is None or row[column.name] is None:
                     continue
                 if place not in cells:
-                    yield Fault(where, f"{row_key}: {column} has no cell")
-                elif column in _FIGURES and cells[place] != row[column]:
-                    told = f"{row_key}: {column} is {row[column]}, its cell says {cells[place]}"
-                    yield Fault(where, told)
+                    yield Fault(where, f"{row_key}: {column.name} has no cell")
+                elif column.unit and cells[place] != row[column.name]:
+                    value = row[column.name]
+                    yield Fault(where, f"{row_key}: {column.name} is {value}, its cell says {cells[place]}")

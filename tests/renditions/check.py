@@ -8,7 +8,8 @@ from typing import Any
 import pyarrow as pa
 
 from schemas.errors import JvomError, Problems
-from schemas.registry import TOTAL, PersonnelLayout
+from schemas.registry import PersonnelLayout
+from schemas.vocabulary import TOTAL
 from tests.renditions.content import PLACES, Content, Printed
 from tests.renditions.editions import layout_of, mission_id
 

@@ -4,28 +4,16 @@ WITH figures AS (
     SELECT
         edition_year,
         separate_report,
-        unnest([
-            'frame_military', 'frame_civil_police',
-            'deployed_military', 'deployed_civil_police', 'deployed_total'
-        ]) AS column_name,
-        unnest([
-            frame_military, frame_civil_police,
-            deployed_military, deployed_civil_police, deployed_total
-        ]) AS persons
+        unnest([{names}]) AS column_name,
+        unnest([{figures}]) AS persons
     FROM personnel
 ),
 
 printed AS (
     SELECT
         edition_year,
-        unnest([
-            'frame_military', 'frame_civil_police',
-            'deployed_military', 'deployed_civil_police', 'deployed_total'
-        ]) AS column_name,
-        unnest([
-            frame_military, frame_civil_police,
-            deployed_military, deployed_civil_police, deployed_total
-        ]) AS persons
+        unnest([{names}]) AS column_name,
+        unnest([{figures}]) AS persons
     FROM personnel_totals
 ),
 

@@ -6,20 +6,11 @@ from collections.abc import Iterator
 from itertools import combinations
 
 from pipelines.reconcile import events
-from pipelines.reconcile.edition import (
-    DEPLOYED,
-    FIGURES,
-    FRAME,
-    TOTAL,
-    Edition,
-    dated,
-    figure,
-    stated,
-    summed,
-)
+from pipelines.reconcile.edition import Edition, dated, figure, stated, summed
 from pipelines.reconcile.findings import ERROR, WARN, Finding, Side, computed
 from pipelines.reconcile.persons import CIVIL, EITHER, MILITARY
 from pipelines.reconcile.statements import CEILING, CEILING_FIGURE, EDITION, UNIT, Statement
+from schemas.vocabulary import DEPLOYED, FIGURES, FRAME, TOTAL
 
 
 def row_total(edition: Edition) -> Iterator[Finding]:

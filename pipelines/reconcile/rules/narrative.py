@@ -6,10 +6,11 @@ import re
 from collections.abc import Iterable, Iterator
 
 from pipelines.reconcile import numbers
-from pipelines.reconcile.edition import DEPLOYED, FRAME, Edition, Row, figure, stated, summed, words
+from pipelines.reconcile.edition import Edition, Row, figure, stated, summed, words
 from pipelines.reconcile.findings import ERROR, INFO, WARN, Finding, Side
 from pipelines.reconcile.persons import CIVIL, EITHER, MILITARY
 from pipelines.reconcile.statements import CEILING, CEILING_FIGURE, IN_PERIOD, UNIT, Statement
+from schemas.vocabulary import DEPLOYED, FRAME
 
 _ABOUT = 0.1  # "circa" may be off by a tenth
 _SENT = re.compile(r"ingezet|uitgezonden|uitzending|gezonden", re.IGNORECASE)

@@ -9,6 +9,7 @@ from itertools import pairwise
 
 from pipelines.reconcile.findings import INFO, Finding, Side
 from schemas.registry import comparable
+from schemas.vocabulary import DEPLOYED
 
 Row = Mapping[str, object]
 Editions = Mapping[str, Sequence[Row]]
@@ -16,7 +17,6 @@ Editions = Mapping[str, Sequence[Row]]
 _TIMES = 3.0  # a change to three times, or to a third, is far for a mission with little history
 _PERSONS = 20  # below this many persons more or fewer, any factor may be chance
 _HISTORY = 3  # changes that a mission must have shown before its own spread counts
-_DEPLOYED = ("deployed_military", "deployed_civil_police")
 
 
 def year_on_year(editions: Editions) -> Iterator[tuple[int, Finding]]:
@@ -96,7 +96,7 @@ def _year(row: Row) -> int:
 
 def _sent(row: Row) -> int:
     """Military and civil/police persons together."""
-    return sum(value for column in _DEPLOYED if isinstance(value := row[column], int))
+    return sum(value for column in DEPLOYED if isinstance(value := row[column], int))
 
 
 def _bare(row: Row) -> str:

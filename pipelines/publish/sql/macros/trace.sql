@@ -46,9 +46,5 @@ WHERE NOT editions.withdrawn
     )
     AND cells.row_key = mission_id
     AND cells.edition_year = edition_year
-    AND cells.column_name = regexp_replace(
-        column_name,
-        '^(mission|region|international_mandate|national_frame)_(as_printed|status|end|extension)$',
-        '\1'
-    )
+    AND cells.column_name = {cell}
 ORDER BY cells.table_name, pieces.piece
