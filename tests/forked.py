@@ -37,6 +37,7 @@ LIBRARIES = (
 # Those of ours that take long, except the one that looks at the environment: `pipelines.definitions`.
 OURS = (
     "pipelines.orchestration.automation",
+    "pipelines.orchestration.release",
     "pipelines.cli.app",
     "pipelines.orchestration.run",
     "pipelines.site",

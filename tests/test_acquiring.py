@@ -19,10 +19,10 @@ import pytest
 
 from pipelines import lake as snapshot
 from pipelines.definitions import defs
-from pipelines.orchestration import assets, automation, run
-from pipelines.orchestration.assets import acquiring
-from pipelines.orchestration.assets.lateness import edition_is_in, lateness
-from pipelines.orchestration.automation import due, telling
+from pipelines.orchestration import automation, definitions, failures, resources, run
+from pipelines.orchestration import edition as year
+from pipelines.orchestration.automation import search_at
+from pipelines.orchestration.jobs import edition_is_in, lateness
 from pipelines.settings import Settings, find
 from schemas.report_day import report_day
 from tests.acquiring import edition, send, sibling
@@ -50,8 +50,8 @@ def instance(tmp_path: Path) -> Iterator[dg.DagsterInstance]:
         yield opened
 
 
-def warehouse(own: Settings) -> assets.Warehouse:
-    return assets.Warehouse(
+def warehouse(own: Settings) -> resources.Warehouse:
+    return resources.Warehouse(
         raw=str(own.raw), warehouse=str(own.warehouse), catalog=own.catalog, data=own.data
     )
 
@@ -59,12 +59,7 @@ def warehouse(own: Settings) -> assets.Warehouse:
 def acquire(
     own: Settings, instance: dg.DagsterInstance, *, required: bool = True, **tags: str
 ) -> dg.ExecuteInProcessResult:
-    job = dg.Definitions(
-        assets=assets.ALL,
-        jobs=[automation.acquire],
-        resources={"warehouse": warehouse(own), "stage": dg.FilesystemIOManager(base_dir=str(own.stage))},
-        loggers={"console": automation.run_log},
-    ).resolve_job_def("acquire")
+    job = definitions.definitions(own).resolve_job_def("acquire")
     return job.execute_in_process(
         instance=instance,
         partition_key="2025",
@@ -95,8 +90,8 @@ def _ticks(begin: datetime.datetime) -> Iterator[datetime.datetime]:
 
     return schedule_execution_time_iterator(
         begin.timestamp(),
-        str(automation.report_day.cron_schedule),
-        automation.report_day.execution_timezone,
+        str(automation.report_day_schedule.cron_schedule),
+        automation.report_day_schedule.execution_timezone,
     )
 
 
@@ -110,7 +105,7 @@ def test_a_run_finds_records_and_is_tagged_and_the_next_does_nothing(
     tags = instance.get_run_by_id(first.run_id).tags  # type: ignore[union-attr]
     assert (tags["jvom/year"], tags["jvom/cause"]) == ("2025", "report day")
     assert len(tags["jvom/source_sha256"]) == 64
-    (made,) = [e for e in first.get_asset_materialization_events() if e.asset_key == assets.ACQUIRED]
+    (made,) = [e for e in first.get_asset_materialization_events() if e.asset_key == resources.ACQUIRED]
     assert made.materialization.metadata["document"].value == report.entity["DocumentNummer"]
     assert len(made.materialization.metadata["considered"].records) == 4  # type: ignore[arg-type]
 
@@ -163,7 +158,7 @@ def test_only_the_network_is_tried_again(
     parliament.fault(SEARCH, *[Fault(status=503)] * 9)
     failed = acquire(own, instance)
     assert not failed.success
-    assert failed.retry_attempts_for_node("acquired") == acquiring.RETRIES
+    assert failed.retry_attempts_for_node("acquired") == year.NETWORK_RETRIES
 
 
 def test_a_refusal_is_not_tried_again(
@@ -194,7 +189,7 @@ def at(month: int, day: int, hour: int = 12) -> datetime.datetime:
     ],
 )
 def test_what_there_is_to_look_for(now: datetime.datetime, held: set[int], key: str | None) -> None:
-    look = due(now, held)
+    look = search_at(now, held)
     assert (look.key if look else None) == key
     if look:
         request = look.request
@@ -282,7 +277,7 @@ def test_a_failed_run_is_told_in_one_line_and_posted(
         dagster_run=dagster_run,
         resources={"warehouse": warehouse(own)},
     ).for_run_failure()
-    automation.run_failed(context)
+    failures.run_failed(context)
     (posted,) = heard.told
     line = posted["text"]
     assert line.startswith(
@@ -296,17 +291,17 @@ def test_a_failed_run_is_told_in_one_line_and_posted(
 
 def test_posting_never_fails_and_takes_no_longer_than_it_may(listener: tuple[str, type[_Listener]]) -> None:
     address, heard = listener
-    assert telling.post(address, {"text": "x"}) is None
+    assert failures.post(address, {"text": "x"}) is None
     heard.status = 500
-    assert telling.post(address, {"text": "x"}) == "it answers 500"
-    assert telling.post("http://127.0.0.1:9/", {"text": "x"}) == "ConnectError"
-    assert telling.post("no address", {"text": "x"}) == "UnsupportedProtocol"
+    assert failures.post(address, {"text": "x"}) == "it answers 500"
+    assert failures.post("http://127.0.0.1:9/", {"text": "x"}) == "ConnectError"
+    assert failures.post("no address", {"text": "x"}) == "UnsupportedProtocol"
 
 
 def test_a_listener_that_says_nothing_is_left_after_a_while() -> None:
     with socket.create_server(("127.0.0.1", 0)) as deaf:
         address = f"http://127.0.0.1:{deaf.getsockname()[1]}/"
-        assert telling.post(address, {"text": "x"}, timeout=0.1) in (
+        assert failures.post(address, {"text": "x"}, timeout=0.1) in (
             "it does not answer within 0.1 s",
             "ReadTimeout",
         )

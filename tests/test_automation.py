@@ -14,7 +14,7 @@ import dagster as dg
 import pytest
 
 from pipelines.definitions import defs
-from pipelines.orchestration import assets, automation, checks
+from pipelines.orchestration import automation, checks, edition, failures, release, resources
 from pipelines.publish import views
 from schemas import TABLES
 
@@ -27,11 +27,11 @@ def third_wednesday(year: int) -> datetime.datetime:
 
 
 @pytest.fixture
-def warehouse(tmp_path: Path) -> assets.Warehouse:
+def warehouse(tmp_path: Path) -> resources.Warehouse:
     raw = tmp_path / "raw"
     raw.mkdir()
     lake = tmp_path / "warehouse" / "lake"
-    return assets.Warehouse(
+    return resources.Warehouse(
         raw=str(raw),
         warehouse=str(tmp_path / "warehouse"),
         catalog=f"sqlite:{lake / 'catalog.sqlite'}",
@@ -43,13 +43,13 @@ def test_definitions_load_and_every_asset_is_described() -> None:
     dg.Definitions.validate_loadable(defs)
     specs = list(defs.resolve_all_asset_specs())
     assert {spec.key for spec in specs} >= {
-        assets.SOURCE,
-        assets.DOCUMENT,
-        assets.SNAPSHOT,
-        assets.LAKE,
-        assets.PUBLISHED,
-        *assets.TABLES.values(),
-        *assets.VIEWS.values(),
+        resources.SOURCE,
+        resources.DOCUMENT,
+        resources.SNAPSHOT,
+        resources.LAKE,
+        resources.PUBLISHED,
+        *resources.TABLES.values(),
+        *resources.VIEWS.values(),
     }
     for spec in specs:
         assert spec.owners, spec.key
@@ -60,29 +60,29 @@ def test_definitions_load_and_every_asset_is_described() -> None:
 
 def test_per_year_assets_are_partitioned_by_edition_and_the_rest_is_not() -> None:
     by_year = {
-        *(assets.ACQUIRED, assets.SOURCE, assets.DOCUMENT, assets.RECONCILED, assets.SNAPSHOT),
-        *assets.TABLES.values(),
+        *(resources.ACQUIRED, resources.SOURCE, resources.DOCUMENT, resources.RECONCILED, resources.SNAPSHOT),
+        *resources.TABLES.values(),
     }
     for spec in defs.resolve_all_asset_specs():
         assert (spec.partitions_def is not None) == (spec.key in by_year), spec.key
 
 
 def test_any_year_from_2000_to_the_next_can_be_ingested() -> None:
-    keys = assets.YEARS.get_partition_keys()
+    keys = resources.YEARS.get_partition_keys()
     next_year = datetime.datetime.now(AMSTERDAM).year + 1
     assert keys[0] == "2000"
     assert str(next_year) in keys
     for moment in (datetime.datetime(2031, 1, 2), datetime.datetime(2031, 12, 30)):
         with dg.partition_loading_context(effective_dt=moment.replace(tzinfo=AMSTERDAM)):
-            assert "2032" in assets.YEARS.get_partition_keys()
+            assert "2032" in resources.YEARS.get_partition_keys()
 
 
 def test_report_day_is_the_third_wednesday_of_may_at_three() -> None:
-    assert automation.report_day.cron_schedule == assets.REPORT_DAY
-    assert automation.report_day.execution_timezone == assets.TIMEZONE
+    assert automation.report_day_schedule.cron_schedule == resources.REPORT_DAY
+    assert automation.report_day_schedule.execution_timezone == resources.TIMEZONE
     with dg.partition_loading_context(effective_dt=datetime.datetime(2041, 1, 1, tzinfo=AMSTERDAM)):
         starts = [
-            assets.YEARS.time_window_for_partition_key(str(year)).start.astimezone(AMSTERDAM)
+            resources.YEARS.time_window_for_partition_key(str(year)).start.astimezone(AMSTERDAM)
             for year in range(2020, 2041)
         ]
     assert starts == [third_wednesday(year) for year in range(2020, 2041)]
@@ -97,20 +97,20 @@ def test_report_day_asks_for_the_year_of_its_tick(year: int) -> None:
             scheduled_execution_time=third_wednesday(year),
             repository_def=defs.get_repository_def(),
         )
-        (request,) = automation.report_day.evaluate_tick(context).run_requests or []
+        (request,) = automation.report_day_schedule.evaluate_tick(context).run_requests or []
     assert request.partition_key == str(year)
     assert request.run_key == f"report-day-{year}"
 
 
 def test_schedule_and_sensors_run_by_default() -> None:
-    assert automation.report_day.default_status == dg.DefaultScheduleStatus.RUNNING
+    assert automation.report_day_schedule.default_status == dg.DefaultScheduleStatus.RUNNING
     assert automation.raw_files.default_status == dg.DefaultSensorStatus.RUNNING
     assert automation.edition_watch.default_status == dg.DefaultSensorStatus.RUNNING
-    assert automation.run_failed.default_status == dg.DefaultSensorStatus.RUNNING
+    assert failures.run_failed.default_status == dg.DefaultSensorStatus.RUNNING
     assert automation.publish_when_recorded.default_status == dg.DefaultSensorStatus.RUNNING
 
 
-def test_raw_sensor_asks_for_new_and_changed_files_once(warehouse: assets.Warehouse) -> None:
+def test_raw_sensor_asks_for_new_and_changed_files_once(warehouse: resources.Warehouse) -> None:
     report = Path(warehouse.raw) / "2023" / "report.txt"
 
     def tick(cursor: str | None) -> tuple[list[str], str]:
@@ -137,7 +137,7 @@ def test_raw_sensor_asks_for_new_and_changed_files_once(warehouse: assets.Wareho
 
 def test_sweep_ends_runs_whose_process_is_gone_and_no_other(tmp_path: Path) -> None:
     child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
-    gone = assets.process(child.pid)
+    gone = failures.process_mark(child.pid)
     child.communicate(b"\n")
     assert gone is not None
     with dg.instance_for_test(temp_dir=str(tmp_path)) as instance:
@@ -145,14 +145,14 @@ def test_sweep_ends_runs_whose_process_is_gone_and_no_other(tmp_path: Path) -> N
         runs = {}
         for name, mark in (
             ("dead", gone),
-            ("alive", assets.process()),
+            ("alive", failures.process_mark()),
             ("elsewhere", f"other:{os.getpid()}:x"),
         ):
             run = instance.create_run_for_job(
-                job, status=dg.DagsterRunStatus.STARTED, tags={assets.PROCESS_TAG: mark or ""}
+                job, status=dg.DagsterRunStatus.STARTED, tags={failures.PROCESS_TAG: mark or ""}
             )
             runs[name] = run.run_id
-        (sentence,) = automation.sweep(instance)
+        (sentence,) = failures.end_dead_runs(instance)
         assert runs["dead"][:8] in sentence
         statuses = {name: instance.get_run_by_id(run_id).status for name, run_id in runs.items()}  # type: ignore[union-attr]
     assert statuses == {
@@ -163,8 +163,8 @@ def test_sweep_ends_runs_whose_process_is_gone_and_no_other(tmp_path: Path) -> N
 
 
 def test_writers_share_a_pool_of_one() -> None:
-    for asset in assets.ALL:
-        pooled = asset.keys & {assets.SNAPSHOT, assets.PUBLISHED, assets.PACKAGE, assets.SITE}
+    for asset in (*edition.ASSETS, *release.ASSETS):
+        pooled = asset.keys & {resources.SNAPSHOT, resources.PUBLISHED, resources.PACKAGE, resources.SITE}
         assert bool(asset.op.pool) == bool(pooled), asset.keys
 
 
@@ -175,7 +175,7 @@ def test_column_lineage_of_views_names_columns_that_there_are() -> None:
         for key, spec in specs.items()
         if "dagster/column_schema" in spec.metadata
     }
-    for name, key in assets.VIEWS.items():
+    for name, key in resources.VIEWS.items():
         lineage = specs[key].metadata["dagster/column_lineage"].deps_by_column
         assert set(lineage) == set(views.lineage()[name])
         for sources in lineage.values():
@@ -188,22 +188,22 @@ def test_column_lineage_of_views_names_columns_that_there_are() -> None:
 def test_every_table_and_view_has_a_blocking_contract_check() -> None:
     found = {
         (check.key.asset_key, check.key.name): check.blocking
-        for asset in assets.ALL
+        for asset in (*edition.ASSETS, *release.ASSETS)
         for check in asset.check_specs
     }
-    for key in (*(assets.TABLES[name] for name in TABLES), *assets.VIEWS.values()):
+    for key in (*(resources.TABLES[name] for name in TABLES), *resources.VIEWS.values()):
         assert found[key, checks.CONTRACT] is True
-    assert found[assets.SNAPSHOT, checks.ROW_COUNTS] is False
+    assert found[resources.SNAPSHOT, checks.ROW_COUNTS] is False
 
 
 def test_row_counts_warn_where_a_table_lost_more_than_half() -> None:
-    fine = checks.row_counts_result(assets.SNAPSHOT, {"personnel": 18, "cells": 200}, {"personnel": 20})
+    fine = checks.row_counts_result(resources.SNAPSHOT, {"personnel": 18, "cells": 200}, {"personnel": 20})
     assert fine.passed
-    lost = checks.row_counts_result(assets.SNAPSHOT, {"personnel": 8}, {"personnel": 18})
+    lost = checks.row_counts_result(resources.SNAPSHOT, {"personnel": 8}, {"personnel": 18})
     assert not lost.passed
     assert lost.severity == dg.AssetCheckSeverity.WARN
     assert "personnel" in (lost.description or "")
-    assert checks.row_counts_result(assets.SNAPSHOT, {"personnel": 8}, None).passed
+    assert checks.row_counts_result(resources.SNAPSHOT, {"personnel": 8}, None).passed
 
 
 def test_every_run_of_a_build_is_marked_with_its_process(built: Path) -> None:
@@ -211,4 +211,4 @@ def test_every_run_of_a_build_is_marked_with_its_process(built: Path) -> None:
     with dg.DagsterInstance.from_config(str(built / "dagster")) as instance:
         runs = instance.get_runs()
     assert {run.job_name for run in runs} == {"ingest", "publish"}
-    assert all(run.tags[assets.PROCESS_TAG] for run in runs)
+    assert all(run.tags[failures.PROCESS_TAG] for run in runs)

@@ -15,7 +15,7 @@ from conftest import Jvom
 
 from pipelines import settings
 from pipelines import verify as verified
-from pipelines.orchestration import assets, automation
+from pipelines.orchestration import automation, resources
 from pipelines.other_sources import contributions
 from pipelines.other_sources import files as public_sources
 from pipelines.publish import published, views
@@ -223,7 +223,9 @@ def test_the_sensor_asks_for_changed_figures_once(built: Path, tmp_path: Path) -
     raw = tmp_path / "raw"
     shutil.copytree(ROOT / "raw", raw)
     there = settings.find(raw, built)
-    warehouse = assets.Warehouse(raw=str(raw), warehouse=str(built), catalog=there.catalog, data=there.data)
+    warehouse = resources.Warehouse(
+        raw=str(raw), warehouse=str(built), catalog=there.catalog, data=there.data
+    )
 
     def tick(cursor: str | None) -> Any:
         context = dg.build_sensor_context(resources={"warehouse": warehouse}, cursor=cursor)

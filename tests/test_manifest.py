@@ -13,8 +13,7 @@ import pytest
 from conftest import ROOT
 
 import schemas
-from pipelines.orchestration import assets
-from pipelines.orchestration.assets import release
+from pipelines.orchestration import release, resources
 from pipelines.publish import changelog, manifest, published, views
 from pipelines.settings import Settings, find
 from tests import building
@@ -82,7 +81,7 @@ def test_the_same_content_has_the_same_id_whoever_recorded_it_and_when(
 ) -> None:
     """What is stamped (actor, run, moment, snapshot) does not count; what was read does."""
     base = release._base(
-        assets.Warehouse(
+        resources.Warehouse(
             raw=str(where.raw), warehouse=str(where.warehouse), catalog=where.catalog, data=where.data
         )
     )

@@ -298,9 +298,9 @@ def test_findings_events_and_figures_of_other_sources_are_shown(told: dict[str, 
 
 
 def test_the_same_release_gives_the_same_pages(folder: Path, file: duckdb.DuckDBPyConnection) -> None:
-    from pipelines.orchestration.assets.outward import _graph
+    from pipelines.orchestration.release import dependencies
 
-    again = site.build(file, lineage=views.lineage(), assets=_graph())
+    again = site.build(file, lineage=views.lineage(), assets=dependencies())
     assert {path: (folder / path).read_bytes() for path in again} == again
 
 

@@ -147,7 +147,7 @@ def _decide(
 
     with lake.writer(timeout=timeout, waiting=session.terminal.say):
         lake.concerned(year, wish, vintage)
-        result = run.decide(
+        result = run.run_job(
             session.settings,
             wish,
             {"edition_year": year, "reason": reason.strip(), **({"vintage": vintage} if vintage else {})},

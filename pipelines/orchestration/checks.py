@@ -1,35 +1,43 @@
-"""Asset checks from the contracts: what blocks a year from the lake, and what only warns.
+"""Asset checks: contracts block a year from the lake; row counts and the rules of reconciliation only warn.
 
-Our own factory, because dagster-pandera takes no Arrow tables and drops the failing rows.
+dagster-pandera is not used: it takes no Arrow tables and drops the failing rows.
 """
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import dagster as dg
+import pyarrow as pa
 
+import schemas
+from pipelines import validate
 from pipelines.orchestration import metadata
 from pipelines.reconcile import Rule
 from pipelines.validate import Failure
 from schemas.contract import Contract
+
+Years = dg.PartitionsDefinition[str] | None
 
 CONTRACT = "contract"
 ROW_COUNTS = "row_counts"
 ROW_COUNT_DROP = 0.5
 
 
-def contract_spec(
-    key: dg.AssetKey, contract: Contract, years: dg.PartitionsDefinition[str] | None
+def _spec(
+    name: str, key: dg.AssetKey, years: Years, description: str, *, blocking: bool = False
 ) -> dg.AssetCheckSpec:
-    """The blocking check of one relation against its contract, per year where there are years."""
     return dg.AssetCheckSpec(
-        CONTRACT,
-        asset=key,
-        blocking=True,
-        partitions_def=years,
-        description=f"Types, nulls, values, key ({', '.join(contract.key)}), references and row rules of "
-        f"`{contract.name}`. A row that fails keeps the edition out of the lake.",
+        name, asset=key, blocking=blocking, partitions_def=years, description=description
     )
+
+
+def contract_spec(key: dg.AssetKey, contract: Contract, years: Years) -> dg.AssetCheckSpec:
+    """The check of one relation against its contract."""
+    text = (
+        f"Types, nulls, values, key ({', '.join(contract.key)}), references and row rules of "
+        f"`{contract.name}`. A row that fails keeps the edition out of the lake."
+    )
+    return _spec(CONTRACT, key, years, text, blocking=True)
 
 
 def contract_result(key: dg.AssetKey, failures: Sequence[Failure]) -> dg.AssetCheckResult:
@@ -40,34 +48,45 @@ def contract_result(key: dg.AssetKey, failures: Sequence[Failure]) -> dg.AssetCh
         asset_key=key,
         check_name=CONTRACT,
         passed=not failures,
-        description="every row keeps the contract" if not failures else "\n".join(str(f) for f in failures),
+        description="every row keeps the contract" if not failures else "\n".join(map(str, failures)),
         metadata={"failing_rows": metadata.records(rows, columns), "failures": len(failures)},
     )
 
 
-def row_counts_spec(key: dg.AssetKey, years: dg.PartitionsDefinition[str]) -> dg.AssetCheckSpec:
+def findings_contract_spec(key: dg.AssetKey, years: Years) -> dg.AssetCheckSpec:
+    """The check of what the rules give for one edition."""
+    text = f"Types, nulls, values and keys of {', '.join(schemas.RECONCILED)}."
+    return _spec(CONTRACT, key, years, text, blocking=True)
+
+
+def findings_contract_result(key: dg.AssetKey, tables: Mapping[str, pa.Table]) -> dg.AssetCheckResult:
+    """Its outcome, for the tables of `schemas.RECONCILED` together."""
+    failures = [
+        failure
+        for name, contract in schemas.RECONCILED.items()
+        for failure in validate.contract_failures(contract.as_read(), tables[name])
+    ]
+    return contract_result(key, failures)
+
+
+def row_counts_spec(key: dg.AssetKey, years: Years) -> dg.AssetCheckSpec:
     """The warning on a vintage that has far fewer rows than the one before it."""
-    return dg.AssetCheckSpec(
-        ROW_COUNTS,
-        asset=key,
-        blocking=False,
-        partitions_def=years,
-        description="Rows per table against the previous vintage of the edition; a table that lost more "
-        "than half of its rows is worth a look.",
+    text = (
+        "Rows per table against the previous vintage of the edition; a table that lost more "
+        "than half of its rows is worth a look."
     )
+    return _spec(ROW_COUNTS, key, years, text)
 
 
 def row_counts_result(
     key: dg.AssetKey, now: Mapping[str, int], before: Mapping[str, int] | None
 ) -> dg.AssetCheckResult:
-    """Compares row counts per table; passes where there is nothing to compare with."""
+    """Compares row counts per table; passes where there is no previous vintage."""
+    previous = before or {}
     rows = [
-        {"table": name, "rows": count, "previous_vintage": (before or {}).get(name)}
-        for name, count in now.items()
+        {"table": name, "rows": count, "previous_vintage": previous.get(name)} for name, count in now.items()
     ]
-    shrunk = [
-        name for name, count in (before or {}).items() if count and now.get(name, 0) < count * ROW_COUNT_DROP
-    ]
+    shrunk = [name for name, count in previous.items() if count and now.get(name, 0) < count * ROW_COUNT_DROP]
     return dg.AssetCheckResult(
         asset_key=key,
         check_name=ROW_COUNTS,
@@ -80,19 +99,19 @@ def row_counts_result(
     )
 
 
-def rule_spec(key: dg.AssetKey, rule: Rule, years: dg.PartitionsDefinition[str] | None) -> dg.AssetCheckSpec:
-    """The warning of one rule of reconciliation: what it finds stops nothing, and changes nothing."""
-    return dg.AssetCheckSpec(rule.name, asset=key, blocking=False, partitions_def=years, description=rule.doc)
+def rule_spec(key: dg.AssetKey, rule: Rule, years: Years) -> dg.AssetCheckSpec:
+    """The warning of one rule of reconciliation: its findings stop nothing and change nothing."""
+    return _spec(rule.name, key, years, rule.doc)
 
 
 def rule_result(key: dg.AssetKey, rule: Rule, findings: Sequence[Mapping[str, Any]]) -> dg.AssetCheckResult:
-    """What one rule found, of the findings of all rules, with both sides and their lines as a table."""
-    own = [finding for finding in findings if finding["rule"] == rule.name]
+    """Those of `findings` that are this rule's, with both sides and their lines as a table."""
+    of_rule = [finding for finding in findings if finding["rule"] == rule.name]
     return dg.AssetCheckResult(
         asset_key=key,
         check_name=rule.name,
-        passed=not own,
+        passed=not of_rule,
         severity=dg.AssetCheckSeverity.WARN,
-        description=f"{len(own)} found" if own else "nothing found",
-        metadata={"count": len(own), "findings": metadata.findings(own)},
+        description=f"{len(of_rule)} found" if of_rule else "nothing found",
+        metadata={"count": len(of_rule), "findings": metadata.findings(of_rule)},
     )

@@ -1,43 +1,64 @@
 """What Dagster loads: everything wired together, at the addresses that the settings give."""
 
+import logging
+import os
+
 import dagster as dg
 
 from pipelines import settings
-from pipelines.orchestration import assets, automation
-from pipelines.orchestration.assets import lateness, standing, verifying
+from pipelines.orchestration import automation, edition, failures, jobs, release
+from pipelines.orchestration.resources import Warehouse
+from pipelines.orchestration.stage import Stage
 
-_WHERE = settings.find()
 
-defs = dg.Definitions(
-    assets=dg.with_source_code_references(assets.ALL),
-    asset_checks=[lateness.edition_is_in],
-    jobs=[
-        automation.acquire,
-        automation.ingest,
-        automation.publish,
-        lateness.look,
-        standing.withdraw,
-        standing.restore,
-        verifying.verify,
-    ],
-    schedules=[automation.report_day, lateness.daily, verifying.weekly],
-    sensors=[
-        automation.edition_watch,
-        automation.raw_files,
-        automation.public_figures,
-        automation.publish_when_recorded,
-        automation.run_failed,
-    ],
-    resources={
-        "warehouse": assets.Warehouse(
-            raw=str(_WHERE.raw),
-            warehouse=str(_WHERE.warehouse),
-            catalog=_WHERE.catalog,
-            data=_WHERE.data,
-        ),
-        "stage": dg.FilesystemIOManager(base_dir=str(_WHERE.stage)),
-    },
-    # In-process: a fresh interpreter per step would cost five times the CPU of the whole report.
-    executor=dg.in_process_executor,
-    loggers={"console": automation.run_log},
-)
+@dg.logger(None, description="To the file that JVOM_LOG names, else to standard error.")
+def run_log(_context: dg.InitLoggerContext) -> logging.Logger:
+    """Dagster's events; on the command line they go to a file, so that the terminal stays readable."""
+    log = logging.getLogger("jvom.runs")
+    log.setLevel(logging.DEBUG)  # the level of Dagster's events
+    log.propagate = False
+    for handler in list(log.handlers):
+        log.removeHandler(handler)
+        handler.close()
+    target = os.environ.get("JVOM_LOG")
+    handler = logging.FileHandler(target, encoding="utf-8") if target else logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    log.addHandler(handler)
+    return log
+
+
+def definitions(where: settings.Settings) -> dg.Definitions:
+    """The code location for one warehouse."""
+    return dg.Definitions(
+        assets=dg.with_source_code_references([*edition.ASSETS, *release.ASSETS]),
+        asset_checks=[jobs.edition_is_in],
+        jobs=[
+            automation.acquire,
+            automation.ingest,
+            automation.publish,
+            jobs.look_for_late_editions,
+            jobs.withdraw_job,
+            jobs.restore_job,
+            jobs.verify_job,
+        ],
+        schedules=[automation.report_day_schedule, jobs.daily_lateness, jobs.weekly_verification],
+        sensors=[
+            automation.edition_watch,
+            automation.raw_files,
+            automation.public_figures,
+            automation.publish_when_recorded,
+            failures.run_failed,
+        ],
+        resources={
+            "warehouse": Warehouse(
+                raw=str(where.raw), warehouse=str(where.warehouse), catalog=where.catalog, data=where.data
+            ),
+            "stage": Stage(folder=str(where.stage)),
+        },
+        # In-process: a fresh interpreter per step would cost five times the CPU of the whole report.
+        executor=dg.in_process_executor,
+        loggers={"console": run_log},
+    )
+
+
+defs = definitions(settings.find())

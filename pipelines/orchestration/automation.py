@@ -1,0 +1,204 @@
+"""What happens by itself: the report day, the watches over parliament and files, publishing."""
+
+import datetime
+import json
+import zoneinfo
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import dagster as dg
+
+from pipelines import raw
+from pipelines.orchestration.failures import end_dead_runs
+from pipelines.orchestration.resources import (
+    ACQUIRED,
+    CONTRIBUTIONS,
+    DOCUMENT,
+    LAKE,
+    OBSERVATIONS,
+    PACKAGE,
+    PUBLISHED,
+    RECONCILED,
+    REGISTRY,
+    REPORT_DAY,
+    SITE,
+    SNAPSHOT,
+    SOURCE,
+    TABLES,
+    TIMEZONE,
+    VIEWS,
+    Warehouse,
+)
+from pipelines.other_sources import files as other_sources
+from pipelines.publish import published
+from schemas.report_day import HOUR, report_day
+
+SIX_HOURS = 6 * 3600
+LAST_LOOK = (6, 30)  # month and day after which a missing edition is no longer looked for
+REPLACED_IN = (6, 9)  # months in which documents are replaced: questions answered, and a new session
+
+_EDITION = dg.AssetSelection.assets(SOURCE, DOCUMENT, *TABLES.values(), RECONCILED, SNAPSHOT)
+_RELEASE = dg.AssetSelection.assets(
+    *(REGISTRY, LAKE, OBSERVATIONS, CONTRIBUTIONS, *VIEWS.values(), PUBLISHED, PACKAGE, SITE)
+)
+
+ingest = dg.define_asset_job(
+    "ingest",
+    selection=_EDITION | dg.AssetSelection.assets(REGISTRY),
+    description="Read one edition, check it, look for contradictions, record it as a vintage.",
+)
+acquire = dg.define_asset_job(
+    "acquire",
+    selection=_EDITION | dg.AssetSelection.assets(ACQUIRED),
+    description="Find and download one edition, and read, check and record what is new of it.",
+)
+publish = dg.define_asset_job(
+    "publish",
+    selection=_RELEASE,
+    description="Evaluate the views over all vintages; replace the published file, its package and the site.",
+)
+
+
+@dg.schedule(
+    name="report_day",
+    job=acquire,
+    cron_schedule=REPORT_DAY,
+    execution_timezone=TIMEZONE,
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="Third Wednesday of May, 15:00 Amsterdam time: find, fetch and ingest that year's edition.",
+)
+def report_day_schedule(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+    """Asks for the year of the tick; the run fails, and says so, where the edition is not there yet."""
+    year = str(context.scheduled_execution_time.year)
+    return dg.RunRequest(
+        run_key=f"report-day-{year}", partition_key=year, tags={"jvom/cause": "report day", "jvom/year": year}
+    )
+
+
+@dataclass(frozen=True)
+class Search:
+    """A search for an edition: why, how thoroughly, and the key by which it is requested only once."""
+
+    year: int
+    cause: str
+    key: str
+    thorough: bool = False
+
+    @property
+    def request(self) -> dg.RunRequest:
+        """The run that searches; it does not fail where nothing is found."""
+        config = {"required": False, "thorough": self.thorough}
+        return dg.RunRequest(
+            run_key=self.key,
+            partition_key=str(self.year),
+            run_config={"ops": {"acquired": {"config": config}}},
+            tags={"jvom/cause": self.cause, "jvom/year": str(self.year)},
+        )
+
+
+def search_at(now: datetime.datetime, editions: Collection[int]) -> Search | None:
+    """What to search for at a moment (Amsterdam time), given the editions that are published."""
+    year = now.year
+    if year in editions:
+        if now.month not in REPLACED_IN:
+            return None
+        return Search(year, "replaced document?", f"replaced-{now:%Y-%m-%d}", thorough=True)
+    begins = datetime.datetime.combine(report_day(year), datetime.time(HOUR), tzinfo=now.tzinfo)
+    if now < begins or (now.month, now.day) > LAST_LOOK:
+        return None
+    return Search(year, "not in yet", f"look-{now:%Y-%m-%d}-{now.hour // 6}")
+
+
+@dg.sensor(
+    job=acquire,
+    minimum_interval_seconds=SIX_HOURS,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Looks for this year's edition every six hours from its day until it is in or 30 June is "
+    "over, and once a day in June and September for a document that replaces it.",
+)
+def edition_watch(context: dg.SensorEvaluationContext, warehouse: Warehouse) -> dg.RunRequest | dg.SkipReason:
+    state = published.state(warehouse.settings().published)
+    now = datetime.datetime.now(zoneinfo.ZoneInfo(TIMEZONE))
+    search = search_at(now, sorted(state.editions) if state else [])
+    if search is None:
+        return dg.SkipReason(f"nothing to look for on {now:%-d %B %Y}")
+    if any(not run.is_finished for run in _acquisitions(context.instance, str(search.year))):
+        return dg.SkipReason(f"edition {search.year} is being acquired")
+    return search.request
+
+
+@dg.sensor(
+    job=ingest,
+    minimum_interval_seconds=60,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Ingests an edition whose file in raw/ is new or has other bytes (cursor: content hashes).",
+)
+def raw_files(context: dg.SensorEvaluationContext, warehouse: Warehouse) -> dg.SensorResult | dg.SkipReason:
+    ended = end_dead_runs(context.instance)
+    files, wrong = raw.survey(warehouse.settings().raw)
+    for problem in (problem for problems in wrong.values() for problem in problems):
+        context.log.error(str(problem))
+    now = {str(year): [file.sha256 for file in of_year] for year, of_year in files.items()}
+    before: dict[str, list[str]] = json.loads(context.cursor) if context.cursor else _recorded(warehouse)
+    new = {year: added for year, hashes in now.items() if (added := set(hashes) - set(before.get(year, [])))}
+    acquired = {year for year, hashes in new.items() if _acquired_by_run(context.instance, year, hashes)}
+    requested = [year for year in new if year not in acquired]
+    if not requested and context.cursor:
+        return dg.SkipReason("; ".join(ended) or "nothing new in raw/")
+    return dg.SensorResult(
+        run_requests=[
+            dg.RunRequest(
+                run_key=f"{year}:{'+'.join(now[year])}",
+                partition_key=year,
+                tags={"jvom/cause": "file in raw/", "jvom/year": year},
+            )
+            for year in requested
+        ],
+        cursor=json.dumps({**before, **{y: hashes for y, hashes in now.items() if y not in acquired}}),
+    )
+
+
+def _acquired_by_run(instance: dg.DagsterInstance, year: str, hashes: set[str]) -> bool:
+    """Whether a run that acquired these bytes ingests them itself, or has tried to."""
+    runs = _acquisitions(instance, year)
+    acquired = {run.tags.get("jvom/source_sha256") for run in runs}
+    return hashes <= acquired or any(not run.is_finished for run in runs)
+
+
+def _acquisitions(instance: dg.DagsterInstance, year: str) -> list[dg.DagsterRun]:
+    """The last runs that acquired a year's edition, or are about to."""
+    return list(instance.get_runs(dg.RunsFilter(job_name=acquire.name, tags={"jvom/year": year}), limit=5))
+
+
+def _recorded(warehouse: Warehouse) -> dict[str, list[str]]:
+    """Hashes already recorded, so that a first look does not ask for every year again."""
+    state = published.state(warehouse.settings().published)
+    return {str(year): list(edition.seen) for year, edition in state.editions.items()} if state else {}
+
+
+@dg.sensor(
+    job=publish,
+    minimum_interval_seconds=60,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Publishes when raw/observations.csv or the UN's file has other content (cursor: its hash).",
+)
+def public_figures(
+    context: dg.SensorEvaluationContext, warehouse: Warehouse
+) -> dg.SensorResult | dg.SkipReason:
+    where = warehouse.settings()
+    state = published.state(where.published)
+    now = other_sources.version(where)
+    if state is None or now in (state.public, context.cursor):
+        return dg.SkipReason("nothing new of other public sources" if state else "nothing is published yet")
+    return dg.SensorResult(
+        run_requests=[dg.RunRequest(tags={"jvom/cause": "figures of other public sources"})], cursor=now
+    )
+
+
+publish_when_recorded = dg.AutomationConditionSensorDefinition(
+    "publish_when_recorded",
+    target=_RELEASE,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    minimum_interval_seconds=30,
+    description="Publishes after a vintage has been recorded, while other years may still be missing.",
+)

@@ -1,0 +1,509 @@
+"""One report year, as assets: acquired → source → document and tables → reconciled → snapshot.
+
+The functions here pass values on and report what happened; what is done to them is in `acquire`, `extract`,
+`validate`, `reconcile` and `lake`.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, cast
+
+import dagster as dg
+import pyarrow as pa
+
+import schemas
+from pipelines import correction_guards, quarantine, raw, reconcile, settings, validate, versions
+from pipelines.acquire import Found, fetching
+from pipelines.extract import read
+from pipelines.lake import Found as RuleResults
+from pipelines.lake import Lake, differences
+from pipelines.model import Document, Edition, Fidelity, Recorded, SourceFile, SourceFormat
+from pipelines.orchestration import checks, metadata
+from pipelines.orchestration.failures import PROCESS_TAG, as_dagster_failure, process_mark
+from pipelines.orchestration.resources import (
+    ACQUIRED,
+    DOCUMENT,
+    OWNERS,
+    RECONCILED,
+    REGISTRY,
+    SNAPSHOT,
+    SOURCE,
+    TABLES,
+    WRITER_POOL,
+    YEARS,
+    Warehouse,
+    content_version,
+)
+from pipelines.publish import published
+from schemas import registry
+from schemas.errors import JvomError, LakeError, NetworkError, Problems, SourceError
+
+NETWORK_RETRIES = 3
+NETWORK_PAUSE = 60.0  # seconds before the first new attempt, doubled with each
+RULES = tuple(rule for rule in reconcile.RULES if not rule.across)
+COUNTS = ("findings", "errors", "warnings", "statements", "mission_events", "unread_sentences")
+
+
+class AcquireConfig(dg.Config):
+    """How to look.
+
+    `required`: the run fails where the edition is not found, so that somebody is notified; else it only
+    notes what it looked at. `thorough`: look for a document that replaces it, until autumn.
+    """
+
+    required: bool = True
+    thorough: bool = False
+
+
+class SourceConfig(dg.Config):
+    """Which document to read; empty means the newest of the best fidelity in raw/."""
+
+    path: str = ""
+    sha256: str = ""
+    size: int = 0
+    format: str = "text"
+    fidelity: str = "full text"
+
+
+class SnapshotConfig(dg.Config):
+    """Whether a reading that gives the same rows is noted even if nothing had changed."""
+
+    recheck: bool = False
+
+
+@dg.asset(
+    key=ACQUIRED,
+    partitions_def=YEARS,
+    group_name="raw",
+    kinds={"http"},
+    owners=OWNERS,
+    output_required=False,
+    description="The edition's document in raw/, found among what parliament was sent by its annexes. "
+    "Nothing where it is not there yet, or where its bytes are recorded already.",
+)
+def acquired(  # type: ignore[no-untyped-def]  # Dagster takes an annotation for the type of the output
+    context: dg.AssetExecutionContext, config: AcquireConfig, warehouse: Warehouse
+):
+    year = int(context.partition_key)
+    context.instance.add_run_tags(
+        context.run.run_id, {PROCESS_TAG: process_mark() or "", "jvom/year": str(year)}
+    )
+    with as_dagster_failure():
+        where, network = warehouse.settings(), settings.network()
+        try:
+            fetched = fetching.fetch(where, network, year, thorough=config.thorough, say=context.log.info)
+        except NetworkError as error:
+            if context.retry_number < NETWORK_RETRIES:
+                context.log.warning(str(error))
+                pause = NETWORK_PAUSE * network.backoff * 2**context.retry_number
+                raise dg.RetryRequested(max_retries=NETWORK_RETRIES, seconds_to_wait=pause) from error
+            raise
+        except SourceError as error:
+            if config.required:
+                raise
+            context.log.info(str(error))
+            yield dg.AssetObservation(
+                ACQUIRED, partition=str(year), description=error.message, metadata={"found": False}
+            )
+            return
+        state = published.state(where.published)
+    file = fetched.file
+    tried = context.instance.get_runs(dg.RunsFilter(tags={"jvom/source_sha256": file.sha256}), limit=1)
+    context.instance.add_run_tags(context.run.run_id, {"jvom/source_sha256": file.sha256})
+    details = {"path": file.path, "sha256": file.sha256, "new": fetched.new, **_candidates(fetched.found)}
+    edition = state.editions.get(year) if state else None
+    recorded = edition is not None and file.sha256 in edition.seen
+    if not fetched.new and (recorded or (tried and not config.required)):  # what was refused stays refused
+        yield dg.AssetObservation(ACQUIRED, partition=str(year), description="unchanged", metadata=details)
+        return
+    yield dg.MaterializeResult(metadata=details, data_version=dg.DataVersion(file.sha256[:16]))
+
+
+def _candidates(found: Found) -> dict[str, dg.MetadataValue | str]:
+    """Why this document and no other."""
+    columns = ("document", "kind", "sent", "title", "score", "fits", "reasons")
+    rows = [
+        {
+            "document": judged.candidate.identifier,
+            "kind": judged.candidate.kind,
+            "sent": judged.candidate.sent.isoformat(),
+            "title": judged.candidate.title,
+            "score": judged.score,
+            "fits": judged.fits,
+            "reasons": "; ".join(judged.reasons),
+        }
+        for judged in found.considered
+    ]
+    return {
+        "document": found.chosen.candidate.identifier,
+        "address": dg.MetadataValue.url(found.chosen.candidate.address),
+        "chosen": found.reason,
+        "considered": metadata.records(rows, columns),
+    }
+
+
+@dg.asset(
+    key=SOURCE,
+    deps=[ACQUIRED],
+    partitions_def=YEARS,
+    group_name="raw",
+    kinds={"file"},
+    owners=OWNERS,
+    io_manager_key="stage",
+    description="The file of the edition: newest of the best fidelity, its bytes kept by hash.",
+)
+def source(
+    context: dg.AssetExecutionContext, config: SourceConfig, warehouse: Warehouse
+) -> dg.MaterializeResult:
+    year = int(context.partition_key)
+    with as_dagster_failure():
+        where = warehouse.settings()
+        chosen = _given(config, year) or _newest(year, where, warehouse.lake())
+        data = raw.read(chosen, raw=where.raw, kept=where.kept)
+        raw.keep(data, year, where.kept, chosen.path)
+    context.instance.add_run_tags(
+        context.run.run_id,
+        {
+            "jvom/source_sha256": chosen.sha256,
+            "jvom/actor": settings.actor(),
+            PROCESS_TAG: process_mark() or "",
+        },
+    )
+    return dg.MaterializeResult(
+        value=chosen, metadata=metadata.source_of(chosen), data_version=dg.DataVersion(chosen.sha256[:16])
+    )
+
+
+def _given(config: SourceConfig, year: int) -> SourceFile | None:
+    if not config.sha256:
+        return None
+    return SourceFile(
+        edition_year=year,
+        path=config.path,
+        sha256=config.sha256,
+        bytes=config.size,
+        format=cast(SourceFormat, config.format),
+        fidelity=cast(Fidelity, config.fidelity),
+    )
+
+
+def _newest(year: int, where: settings.Settings, lake: Lake) -> SourceFile:
+    """The file of a year in raw/ that a build would read; it is locked there."""
+    found, wrong = raw.survey(where.raw)
+    files = found.get(year, ())
+    if not files and year in wrong:
+        raise Problems(wrong[year])
+    if not files:
+        raise SourceError(
+            f"there is no edition of {year}",
+            file=str(where.raw / str(year)),
+            hint=f"put the report (PDF or text) in raw/{year}/, or run `jvom ingest FILE --year {year}`",
+        )
+    raw.lock(where.raw, files)
+    recorded = lake.sources(year)
+    seen = {file.sha256 for file in recorded}
+    return raw.choose(files, recorded[-1] if recorded else None, seen, settled=lake.settled(year))
+
+
+def _edition(warehouse: Warehouse, year: str) -> Edition:
+    return raw.edition_of(raw.catalogue(warehouse.settings().raw), int(year))
+
+
+def _spec_of_table(name: str) -> dg.AssetSpec:
+    contract = schemas.TABLES[name]
+    return dg.AssetSpec(
+        TABLES[name],
+        deps=[SOURCE, DOCUMENT, REGISTRY],
+        group_name="tables",
+        kinds={"arrow"},
+        owners=OWNERS,
+        code_version=versions.code(),
+        description=contract.description,
+        partitions_def=YEARS,
+        metadata={
+            "dagster/column_schema": metadata.table_schema(contract.as_read()),
+            "dagster/io_manager_key": "stage",
+        },
+    )
+
+
+@dg.multi_asset(
+    name="extract",
+    specs=[
+        dg.AssetSpec(
+            DOCUMENT,
+            deps=[SOURCE],
+            partitions_def=YEARS,
+            group_name="document",
+            kinds={"python"},
+            owners=OWNERS,
+            code_version=versions.code(),
+            description="The file as pages of lines with places; nothing in it is interpreted.",
+            metadata={"dagster/io_manager_key": "stage"},
+        ),
+        *map(_spec_of_table, schemas.TABLES),
+    ],
+    ins={"source": dg.AssetIn(SOURCE, input_manager_key="stage")},
+    check_specs=[
+        checks.contract_spec(TABLES[name], contract, YEARS) for name, contract in schemas.TABLES.items()
+    ],
+)
+def extract(  # type: ignore[no-untyped-def]  # Dagster takes an annotation for the type of the outputs
+    context: dg.AssetExecutionContext, source: SourceFile, warehouse: Warehouse
+):
+    """The document is materialised even where its tables are refused."""
+    where = warehouse.settings()
+    with as_dagster_failure():
+        known = registry.load()
+        edition = _edition(warehouse, context.partition_key)
+    with _refusals(context, warehouse, source, "document"):
+        document = read.read_document(raw.read(source, raw=where.raw, kept=where.kept), source)
+    yield _document_result(document, source)
+    with _refusals(context, warehouse, source, "tables", document):
+        tables = read.read_tables(document, source, edition)
+        correction_guards.check(tables, known.corrections, edition.edition_year, path=source.path)
+        failures = validate.failures(tables, {mission.id for mission in known.missions})
+        if failures:  # the checks below fail the run; quarantine has them all in one place
+            refusal = validate.refusal(failures, source.path)
+            _quarantine(context, warehouse, source, "tables", document, refusal)
+    for name, table in tables.items():
+        contract = schemas.TABLES[name].as_read()
+        yield dg.MaterializeResult(
+            asset_key=TABLES[name],
+            value=table,
+            metadata={
+                **metadata.rows_of(table, contract),
+                **metadata.places_of(table, source),
+                **metadata.cells_of(tables["cells"], name, document),
+                **metadata.origin_of(where.kept / source.sha256, edition.source_url),
+                **metadata.query(
+                    f"SELECT {name}_vintages.*, vintages.snapshot_id\n"
+                    f"FROM {name}_vintages JOIN vintages USING (edition_year, vintage)\n"
+                    f"WHERE vintages.run_id = '{context.run.run_id}'"
+                ),
+            },
+            data_version=content_version(table.select(list(contract.values))),
+            check_results=[checks.contract_result(TABLES[name], [f for f in failures if f.table == name])],
+        )
+
+
+def _document_result(document: Document, source: SourceFile) -> dg.MaterializeResult:
+    return dg.MaterializeResult(
+        asset_key=DOCUMENT,
+        value=document,
+        metadata={
+            **metadata.source_of(source),
+            "lines": len(document.lines),
+            "pages": len(document.page_labels),
+            "page_labels": ", ".join(label or "–" for label in document.page_labels),
+        },
+        data_version=dg.DataVersion(f"{source.sha256[:16]}-{versions.code()}"),
+    )
+
+
+@contextmanager
+def _refusals(
+    context: dg.AssetExecutionContext,
+    warehouse: Warehouse,
+    source: SourceFile,
+    asset: str,
+    document: Document | None = None,
+) -> Iterator[None]:
+    """A refused document fails the run with the refusal's text, once its report is in quarantine."""
+    with as_dagster_failure():
+        try:
+            yield
+        except LakeError:
+            raise  # the surroundings are at fault, not the document
+        except JvomError as error:
+            _quarantine(context, warehouse, source, asset, document, error)
+            raise
+
+
+def _quarantine(
+    context: dg.AssetExecutionContext,
+    warehouse: Warehouse,
+    source: SourceFile,
+    asset: str,
+    document: Document | None,
+    error: JvomError,
+) -> None:
+    folder = quarantine.put(
+        warehouse.settings().quarantine,
+        source,
+        error,
+        document=document,
+        asset=asset,
+        run_id=context.run.run_id,
+        versions=versions.reading(_edition(warehouse, context.partition_key)),
+    )
+    context.log.info(f"refused: the report is in {folder}")
+
+
+@dg.asset(
+    key=RECONCILED,
+    partitions_def=YEARS,
+    group_name="reconciled",
+    kinds={"python"},
+    owners=OWNERS,
+    io_manager_key="stage",
+    code_version=reconcile.rules_version(),
+    ins={
+        "source": dg.AssetIn(SOURCE, input_manager_key="stage"),
+        "document": dg.AssetIn(DOCUMENT, input_manager_key="stage"),
+        **{name: dg.AssetIn(key, input_manager_key="stage") for name, key in TABLES.items()},
+    },
+    check_specs=[
+        checks.findings_contract_spec(RECONCILED, YEARS),
+        *(checks.rule_spec(RECONCILED, rule, YEARS) for rule in RULES),
+    ],
+    description="Every contradiction in the edition, with both sides and the smallest explanations; the "
+    "figures and events that its text states. Nothing is changed, and nothing is kept back.",
+)
+def reconciled(  # type: ignore[no-untyped-def]  # Dagster takes an annotation for the outputs' type
+    context: dg.AssetExecutionContext,
+    warehouse: Warehouse,
+    source: SourceFile,
+    document: Document,
+    **tables: Any,
+):
+    year = int(context.partition_key)
+    with as_dagster_failure():
+        edition_versions = versions.reading(_edition(warehouse, context.partition_key))
+        rows, content = warehouse.lake().standing(year, tables, source=source, versions=edition_versions)
+        results = RuleResults(
+            _as_tables(reconcile.check(rows, registry.load(), document)),
+            versions.rules(reconcile.rules_version()),
+            content,
+        )
+    findings = results.tables["findings"].to_pylist()
+    return dg.MaterializeResult(
+        value=results,
+        metadata={
+            **{name: results.counts[name] for name in COUNTS},
+            "rules_version": results.rules_version,
+            "all_findings": metadata.findings(findings),
+            **metadata.source_of(source),
+        },
+        data_version=dg.DataVersion(f"{results.rules_version}-{content[:16]}"),
+        check_results=[
+            checks.findings_contract_result(RECONCILED, results.tables),
+            *(checks.rule_result(RECONCILED, rule, findings) for rule in RULES),
+        ],
+    )
+
+
+def _as_tables(found: reconcile.Reconciliation) -> dict[str, pa.Table]:
+    rows = {
+        "findings": found.findings,
+        "statements": found.statements,
+        "mission_events": found.mission_events,
+        "unread_sentences": [{**row, "number": n} for n, row in enumerate(found.unread, start=1)],
+    }
+    return {name: contract.as_read().table(rows[name]) for name, contract in schemas.RECONCILED.items()}
+
+
+@dg.asset(
+    key=SNAPSHOT,
+    partitions_def=YEARS,
+    group_name="snapshot",
+    kinds={"ducklake", "parquet"},
+    owners=OWNERS,
+    pool=WRITER_POOL,
+    retry_policy=dg.RetryPolicy(max_retries=3, delay=2, backoff=dg.Backoff.EXPONENTIAL),
+    ins={
+        "source": dg.AssetIn(SOURCE, input_manager_key="stage"),
+        "reconciled": dg.AssetIn(RECONCILED, input_manager_key="stage"),
+        **{name: dg.AssetIn(key, input_manager_key="stage") for name, key in TABLES.items()},
+    },
+    check_specs=[checks.row_counts_spec(SNAPSHOT, YEARS)],
+    description="One vintage of the edition: all tables and findings in one transaction, or nothing at all.",
+)
+def snapshot(
+    context: dg.AssetExecutionContext,
+    config: SnapshotConfig,
+    warehouse: Warehouse,
+    source: SourceFile,
+    reconciled: RuleResults,
+    **tables: Any,
+) -> dg.MaterializeResult:
+    year = int(context.partition_key)
+    with as_dagster_failure():
+        lake = warehouse.lake()
+        recorded = lake.record(
+            year,
+            tables,
+            source=source,
+            versions=versions.reading(_edition(warehouse, context.partition_key)),
+            actor=settings.actor(),
+            run_id=context.run.run_id,
+            git_commit=versions.git_commit(),
+            recheck=config.recheck,
+            found=reconciled,
+        )
+        before = lake.row_counts(year, recorded.vintage - 1)
+        details = vintage_metadata(lake, recorded)
+        quarantine.resolve(warehouse.settings().quarantine, source)
+    for name, key in TABLES.items():
+        context.log_event(_recorded_as(key, name, recorded))
+    now = {name: table.num_rows for name, table in tables.items()}
+    return dg.MaterializeResult(
+        metadata={
+            **details,
+            "reconciled": recorded.written or recorded.reconciled,
+            "rows": now,
+            **metadata.query(_vintage_query("personnel", recorded)),
+            **metadata.source_of(source),
+        },
+        data_version=dg.DataVersion(f"{year}-{recorded.vintage}"),
+        check_results=[checks.row_counts_result(SNAPSHOT, now, before)],
+    )
+
+
+def vintage_metadata(lake: Lake, recorded: Recorded) -> dict[str, Any]:
+    """What `snapshot` shows of a vintage, however it came about."""
+    return {
+        "vintage": recorded.vintage,
+        "cause": recorded.cause,
+        "reason": recorded.reason,
+        "written": recorded.written,
+        "lake_snapshot": recorded.snapshot_id,
+        **metadata.changes(_changes(lake, recorded)),
+    }
+
+
+def _changes(lake: Lake, recorded: Recorded) -> Sequence[str]:
+    """What a new vintage changes against the one before it, in sentences; empty for a first one."""
+    year, number = recorded.edition_year, recorded.vintage
+    if not recorded.written or number == 1:
+        return ()
+    old, new = (lake.vintage(year, vintage, stamps=True) for vintage in (number - 1, number))
+    return differences.sentences(differences.differences(_rows(old), _rows(new)))
+
+
+def _rows(tables: Mapping[str, pa.Table]) -> dict[str, list[dict[str, Any]]]:
+    return {name: table.to_pylist() for name, table in tables.items()}
+
+
+def _vintage_query(table: str, recorded: Recorded) -> str:
+    return (
+        f"SELECT * FROM {table}_vintages\n"
+        f"WHERE edition_year = {recorded.edition_year} AND vintage = {recorded.vintage}"
+    )
+
+
+def _recorded_as(key: dg.AssetKey, table: str, recorded: Recorded) -> dg.AssetObservation:
+    """Where the rows of a table went: known only once they are recorded, after it was materialised."""
+    return dg.AssetObservation(
+        key,
+        partition=str(recorded.edition_year),
+        description=f"in the lake as vintage {recorded.vintage}, snapshot {recorded.snapshot_id}",
+        metadata={
+            "vintage": recorded.vintage,
+            "lake_snapshot": recorded.snapshot_id,
+            **metadata.query(_vintage_query(table, recorded)),
+        },
+    )
+
+
+ASSETS = (acquired, source, extract, reconciled, snapshot)

@@ -1,0 +1,376 @@
+"""All editions together, as assets: registry, other sources and lake → views → published → package, site.
+
+Like `edition`, it passes values on; what is done to them is in `lake`, `other_sources`, `publish` and `site`.
+"""
+
+import datetime
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pyarrow as pa
+
+import schemas
+from pipelines import files, quarantine, reconcile, site, validate, versions
+from pipelines.orchestration import checks, edition, metadata
+from pipelines.orchestration.failures import PROCESS_TAG, as_dagster_failure, process_mark
+from pipelines.orchestration.resources import (
+    CONTRIBUTIONS,
+    LAKE,
+    OBSERVATIONS,
+    OWNERS,
+    PACKAGE,
+    PUBLISHED,
+    REGISTRY,
+    SITE,
+    SNAPSHOT,
+    TABLES,
+    VIEWS,
+    WRITER_POOL,
+    Warehouse,
+    content_version,
+)
+from pipelines.other_sources import contributions as un_contributions
+from pipelines.other_sources import files as other_sources
+from pipelines.other_sources import observations as other_observations
+from pipelines.publish import changelog, dictionary, manifest, published, views
+from pipelines.publish import package as data_package
+from schemas import registry as known_missions
+from schemas.errors import LakeError
+
+PUBLISH_WHEN_RECORDED = dg.AutomationCondition.eager().without(~dg.AutomationCondition.any_deps_missing())
+COMPARED = ("editions", "personnel", "mandates", "footnotes", "sections")  # between editions
+ACROSS = tuple(rule for rule in reconcile.RULES if rule.across)
+FINDINGS = VIEWS["findings"]
+
+
+@dg.asset(
+    key=REGISTRY,
+    group_name="registry",
+    kinds={"toml"},
+    owners=OWNERS,
+    code_version=versions.registry(),
+    description="Missions with every spelling met, how they hang together, and the layouts of editions.",
+)
+def registry() -> dg.MaterializeResult:
+    with as_dagster_failure():
+        known = known_missions.load()
+    return dg.MaterializeResult(
+        metadata={
+            "missions": len(known.missions),
+            "spellings": sum(len(mission.spellings) for mission in known.missions),
+            "layouts": len(known.layouts),
+        },
+        data_version=dg.DataVersion(versions.registry()),
+    )
+
+
+@dg.asset(
+    key=OBSERVATIONS,
+    deps=[REGISTRY],
+    group_name="public",
+    kinds={"csv"},
+    owners=OWNERS,
+    check_specs=[checks.contract_spec(OBSERVATIONS, schemas.PUBLIC["observations"], None)],
+    metadata={"dagster/column_schema": metadata.table_schema(schemas.PUBLIC["observations"])},
+    description="raw/observations.csv: what other public sources say of Dutch contributions.",
+)
+def observations(warehouse: Warehouse) -> dg.MaterializeResult:
+    with as_dagster_failure():
+        table = other_observations.read(warehouse.settings().raw, known_missions.load())
+    return _other_source(OBSERVATIONS, table, f"raw/{other_observations.FILE}")
+
+
+@dg.asset(
+    key=CONTRIBUTIONS,
+    deps=[REGISTRY],
+    group_name="public",
+    kinds={"csv"},
+    owners=OWNERS,
+    check_specs=[checks.contract_spec(CONTRIBUTIONS, schemas.PUBLIC["un_contributions"], None)],
+    metadata={"dagster/column_schema": metadata.table_schema(schemas.PUBLIC["un_contributions"])},
+    description="The UN's contributions file that `jvom ingest-un` was given last; empty without one.",
+)
+def contributions(warehouse: Warehouse) -> dg.MaterializeResult:
+    where = warehouse.settings().contributions
+    with as_dagster_failure():
+        table = un_contributions.read(where, known_missions.load())
+        file = str(un_contributions.kept(where) or "none")
+    return _other_source(CONTRIBUTIONS, table, file)
+
+
+def _other_source(key: dg.AssetKey, table: pa.Table, file: str) -> dg.MaterializeResult:
+    contract = schemas.PUBLIC[key.to_user_string()]
+    failures = validate.contract_failures(contract, table)
+    return dg.MaterializeResult(
+        metadata={**metadata.rows_of(table, contract), "source_file": dg.MetadataValue.path(file)},
+        data_version=content_version(table.select(list(contract.values))),
+        check_results=[checks.contract_result(key, failures)],
+    )
+
+
+@dg.asset(
+    key=LAKE,
+    deps=[SNAPSHOT],
+    group_name="snapshot",
+    kinds={"ducklake"},
+    owners=OWNERS,
+    automation_condition=PUBLISH_WHEN_RECORDED,
+    description="All vintages of all editions; its data version is their content.",
+)
+def lake(warehouse: Warehouse) -> dg.MaterializeResult:
+    with as_dagster_failure():
+        opened = warehouse.lake()
+        vintages = opened.read()["vintages"]
+        version = opened.content_version()
+    return dg.MaterializeResult(
+        metadata={
+            "vintages": metadata.records(
+                vintages.to_pylist(),
+                ("edition_year", "vintage", "recorded_at", "cause", "actor", "snapshot_id"),
+            ),
+            "dagster/row_count": vintages.num_rows,
+        },
+        data_version=dg.DataVersion(version[:16]),
+    )
+
+
+def _spec_of_view(name: str) -> dg.AssetSpec:
+    sources = views.lineage()[name]
+    return dg.AssetSpec(
+        VIEWS[name],
+        deps=[LAKE, REGISTRY, OBSERVATIONS, CONTRIBUTIONS],
+        group_name="views",
+        kinds={"duckdb", "sql"},
+        owners=OWNERS,
+        code_version=views.version(),
+        description=schemas.RELATIONS[name].description,
+        automation_condition=PUBLISH_WHEN_RECORDED,
+        metadata={
+            "dagster/column_schema": metadata.table_schema(schemas.RELATIONS[name], sources),
+            "dagster/column_lineage": metadata.column_lineage(sources, TABLES, VIEWS),
+        },
+    )
+
+
+@dg.multi_asset(
+    name="views",
+    specs=[_spec_of_view(name) for name in VIEWS],
+    check_specs=[
+        *(checks.contract_spec(key, schemas.RELATIONS[name], None) for name, key in VIEWS.items()),
+        *(checks.rule_spec(FINDINGS, rule, None) for rule in ACROSS),
+    ],
+)
+def evaluated_views(warehouse: Warehouse):  # type: ignore[no-untyped-def]  # Dagster takes an annotation for the outputs
+    with as_dagster_failure():
+        evaluated = views.evaluate(_base(warehouse))
+    for name, table in evaluated.items():
+        contract = schemas.RELATIONS[name]
+        results = [checks.contract_result(VIEWS[name], validate.contract_failures(contract, table))]
+        if VIEWS[name] == FINDINGS:
+            results += [checks.rule_result(FINDINGS, rule, table.to_pylist()) for rule in ACROSS]
+        yield dg.MaterializeResult(
+            asset_key=VIEWS[name],
+            metadata={
+                **metadata.rows_of(table, contract),
+                "sql": dg.MetadataValue.md(f"```sql\n{views.text(name)}\n```"),
+            },
+            data_version=content_version(table),
+            check_results=results,
+        )
+
+
+@dg.asset(
+    key=PUBLISHED,
+    deps=list(VIEWS.values()),
+    group_name="published",
+    kinds={"duckdb"},
+    owners=OWNERS,
+    pool=WRITER_POOL,
+    automation_condition=PUBLISH_WHEN_RECORDED,
+    description="warehouse/jvom.duckdb: every relation in one file that needs no extension.",
+)
+def published_file(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult:
+    context.instance.add_run_tags(context.run.run_id, {PROCESS_TAG: process_mark() or ""})
+    where = warehouse.settings()
+    with as_dagster_failure():
+        opened = warehouse.lake()
+        with opened.writer():
+            public = other_sources.version(where)  # before they are read: newer ones publish again
+            base = _base(warehouse)
+            release = _release(base)
+            opened.release(release)
+            base["releases"] = opened.read()["releases"]
+            base["quarantine"] = schemas.REFUSALS["quarantine"].table(quarantine.rows(where.quarantine))
+            published.publish(
+                where.published,
+                base,
+                views.statements(),
+                release_id=release["release_id"],
+                head=opened.head(),
+                code=versions.publishing(),
+                public=public,
+            )
+            written = manifest.build(
+                release,
+                base,
+                file=where.published,
+                stored=opened.stored(),
+                extensions=opened.extensions(),
+                versions={"views": views.version(), "registry": versions.registry()},
+            )
+            _put(where.releases, written)
+    return dg.MaterializeResult(
+        metadata={
+            "release_id": release["release_id"],
+            "file": dg.MetadataValue.path(str(where.published)),
+            "bytes": where.published.stat().st_size,
+            "sha256": written["published"]["sha256"],
+            "editions": len(written["editions"]),
+            "changes": dg.MetadataValue.path(str(where.releases / release["release_id"] / changelog.PAGE)),
+        },
+        data_version=dg.DataVersion(release["release_id"]),
+    )
+
+
+def _put(folder: Path, written: dict[str, Any]) -> None:
+    try:
+        manifest.write(folder, written)
+    except OSError as error:
+        raise LakeError(
+            f"the release's manifest cannot be written: {error}",
+            file=str(folder),
+            hint="free some disk space or mend the folder, then run jvom build",
+        ) from error
+
+
+def _base(warehouse: Warehouse) -> dict[str, pa.Table]:
+    """Every base table of the published file: of the lake, the registry, other public sources, and the
+    findings between editions.
+    """
+    known = known_missions.load()
+    base = {
+        **warehouse.lake().read(),
+        **known.tables(),
+        **other_sources.tables(warehouse.settings(), known),
+    }
+    base["declared_corrections"] = schemas.DERIVED["declared_corrections"].table(
+        [asdict(correction) for correction in known.corrections]
+    )
+    latest = views.evaluate(base, [view for view in views.ordered() if view.name in COMPARED])
+    version = versions.rules(reconcile.rules_version())
+    compared = {**latest, "observations": base["observations"]}
+    base["findings_across_editions"] = schemas.DERIVED["findings_across_editions"].table(
+        [{**finding, "rules_version": version} for finding in reconcile.across(compared)]
+    )
+    return base
+
+
+def _release(base: dict[str, pa.Table]) -> dict[str, Any]:
+    """The row of `releases` for these base tables: the latest vintages that are not withdrawn."""
+    by_vintage = sorted(base["editions_vintages"].to_pylist(), key=lambda row: row["vintage"])
+    latest = {row["edition_year"]: row for row in by_vintage}
+    return {
+        "release_id": published.release_id(base, views.version()),
+        "published_at": datetime.datetime.now(datetime.UTC).replace(tzinfo=None),
+        "contract_version": schemas.CONTRACT_VERSION,
+        "git_commit": versions.git_commit(),
+        "snapshot_id": max(base["vintages"]["snapshot_id"].to_pylist(), default=0),
+        "vintages": [(year, row["vintage"]) for year, row in sorted(latest.items()) if not row["withdrawn"]],
+        "tool_versions": sorted(versions.tools().items()),
+    }
+
+
+@dg.asset(
+    key=PACKAGE,
+    deps=[PUBLISHED],
+    group_name="published",
+    kinds={"parquet", "csv"},
+    owners=OWNERS,
+    pool=WRITER_POOL,
+    code_version=versions.package(),
+    automation_condition=PUBLISH_WHEN_RECORDED,
+    description="warehouse/releases/<release_id>/: every table as Parquet and CSV, described by the "
+    "standards of public-sector data, with hashes.",
+)
+def package(warehouse: Warehouse) -> dg.MaterializeResult:
+    where = warehouse.settings()
+    with as_dagster_failure(), warehouse.lake().writer():
+        release_id = _published_release(where.published)
+        folder = where.releases / release_id
+        changes = folder / changelog.PAGE
+        with published.connect(where.published) as connection:
+            others = {"dictionary.md": dictionary.markdown(views.lineage()).encode()}
+            if changes.exists():
+                others[changelog.PAGE] = changes.read_bytes()
+            written = data_package.build(connection, others)
+        files.put_folder(folder, written, f"{release_id} {versions.package()}", keep=[manifest.NAME])
+    return dg.MaterializeResult(
+        metadata={
+            "folder": dg.MetadataValue.path(str(folder)),
+            "files": len(written),
+            "bytes": sum(map(len, written.values())),
+        },
+        data_version=dg.DataVersion(release_id),
+    )
+
+
+@dg.asset(
+    key=SITE,
+    deps=[PUBLISHED],
+    group_name="published",
+    kinds={"html"},
+    owners=OWNERS,
+    pool=WRITER_POOL,
+    code_version=versions.site(),
+    automation_condition=PUBLISH_WHEN_RECORDED,
+    description="warehouse/site/: pages that need no network and no script; made anew when the release "
+    "or the code that makes them has changed.",
+)
+def site_pages(warehouse: Warehouse) -> dg.MaterializeResult:
+    where = warehouse.settings()
+    with as_dagster_failure(), warehouse.lake().writer():
+        release_id = _published_release(where.published)
+        made_from = f"{release_id} {versions.site()}"
+        before = files.built_from(where.site) or ""
+        written = before != made_from
+        if written:
+            with published.connect(where.published) as connection:
+                earlier = site.drawings.read(where.site) if before.endswith(versions.site()) else None
+                pages = site.build(
+                    connection, lineage=views.lineage(), assets=dependencies(), earlier=earlier
+                )
+            files.put_folder(where.site, pages, made_from)
+    return dg.MaterializeResult(
+        metadata={"start": dg.MetadataValue.path(str(where.site / site.START)), "written": written},
+        data_version=dg.DataVersion(release_id),
+    )
+
+
+def _published_release(file: Path) -> str:
+    state = published.state(file)
+    if state is None:
+        raise LakeError("the published file cannot be read", file=str(file), hint="run jvom build")
+    return state.release_id
+
+
+def dependencies() -> dict[str, list[str]]:
+    """Every asset of the pipeline with those it is made from, by name."""
+    return {
+        key.to_user_string(): sorted(source.to_user_string() for source in definition.asset_deps[key])
+        for definition in (*edition.ASSETS, *ASSETS)
+        for key in sorted(definition.keys)
+    }
+
+
+ASSETS = (
+    registry,
+    observations,
+    contributions,
+    lake,
+    evaluated_views,
+    published_file,
+    package,
+    site_pages,
+)

@@ -1,0 +1,62 @@
+"""The files between assets: what goes in comes out, and what another version left is dropped."""
+
+from __future__ import annotations
+
+import pickle
+from pathlib import Path
+
+import dagster as dg
+import pyarrow as pa
+import pytest
+
+import schemas
+from pipelines.lake import Found
+from pipelines.model import Document, Line, SourceFile
+from pipelines.orchestration import stage
+
+SOURCE = SourceFile(2024, "raw/2024/report.pdf", "0" * 64, 12, "pdf", "official file")
+LINES = (Line(1, 1, "  één", 1), Line(2, 2, "", 1), Line(3, 2, "Totaal 3"))
+TABLES = {name: contract.as_read().table([]) for name, contract in schemas.RECONCILED.items()}
+
+
+def context() -> dg.OutputContext:
+    return dg.build_output_context(asset_key=dg.AssetKey(["tables", "personnel"]), partition_key="2024")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        SOURCE,
+        Document("raw/2024/report.pdf", "0" * 64, "pdf", LINES, ("1", None)),
+        Document("raw/2024/report.txt", "0" * 64, "text", (), ()),
+        pa.table({"mission_id": ["unifil", None], "spans": [[{"page": 1}], []]}),
+        Found(TABLES, "rules", "content"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_a_value_comes_back_as_it_was(value: object) -> None:
+    assert stage.load(stage.dump(value)) == value
+
+
+def test_nothing_else_can_be_staged() -> None:
+    with pytest.raises(TypeError, match="a set cannot be staged"):
+        stage.dump({1})
+
+
+@pytest.mark.parametrize(
+    "left", [b"", b"\x80\x05.", b'{"kind": "table"}\n', b'{"kind": "?", "tables": []}\n']
+)
+def test_what_cannot_be_read_is_dropped_and_the_error_says_what_to_do(tmp_path: Path, left: bytes) -> None:
+    manager = stage.Stage(folder=str(tmp_path))
+    written = context()
+    pickled = tmp_path / "tables" / "personnel" / "2024"
+    pickled.parent.mkdir(parents=True)
+    pickled.write_bytes(pickle.dumps(TABLES["findings"]))
+    manager.handle_output(written, TABLES["findings"])
+    (file,) = pickled.parent.iterdir()  # the pickle of an older version is gone
+    read = dg.build_input_context(upstream_output=written, asset_key=written.asset_key, partition_key="2024")
+    assert manager.load_input(read) == TABLES["findings"]
+    file.write_bytes(left)
+    with pytest.raises(dg.Failure, match="materialise tables/personnel again"):
+        manager.load_input(read)
+    assert not file.exists()
