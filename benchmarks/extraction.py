@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import platform
+import random
 import re
 import resource
 import shutil
@@ -29,14 +30,15 @@ Table = list[list[str]]
 
 
 def _grid(path: Path, *, tags: bool) -> Table:
-    from pipelines.extract.pdf import TableHeading, parse, tables
+    from pipelines.extract.pdf import parse, table
+    from pipelines.extract.roles import MandateRoles, PersonnelRoles
+    from tests.renditions.content import content
+    from tests.renditions.editions import layout_of, registry_of
 
-    said = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
-    own, other = (
-        TableHeading(tuple(map(tuple, columns)), tuple(regions), total, figures=figures)
-        for columns, regions, total, figures in said["headings"]
-    )
-    reading = tables(parse.parse(path.read_bytes(), path.name), own, [other])
+    said = content(random.Random(int(path.stem)))
+    layout, known = layout_of(said), registry_of(said)
+    own, other = PersonnelRoles(layout, known), MandateRoles(layout, known)
+    reading = table.read(parse.parse(path.read_bytes(), path.name), own.heading, [other.heading], own.meaning)
     found = (reading.tags if tags else reading.geometry) if reading else None
     return [[cell.text if cell else "" for cell in row.cells] for row in found.rows] if found else []
 
@@ -118,27 +120,29 @@ def memory(reader: str) -> int:
 
 
 def draw(seeds: range, folder: Path) -> int:
-    """The files, and beside each what is printed in annex 2 and the headings to look for; their pages."""
+    """The files, and beside each what is printed in annex 2; their pages."""
     from pipelines.extract.pdf import parse
     from tests.renditions import rendition
-    from tests.renditions.score import expected_personnel, headings
 
     pages = 0
     for seed in seeds:
         made = rendition(seed)
         (folder / f"{seed}.pdf").write_bytes(made.data)
-        mandates, personnel = headings(made)
+        rows = [
+            [(row.name.text, row.name.markers), *map(_printed, row.figures)] for row in made.content.personnel
+        ]
+        dash = (made.style.dash, ()) if made.style.dash else None
         told = {
-            "headings": [
-                [heading.columns, heading.regions, heading.total, heading.figures]
-                for heading in (personnel, mandates)
-            ],
-            "rows": [row for row in expected_personnel(made) if any(row[1:])],
+            "rows": [[cell or dash for cell in row] for row in rows if any(row[1:])],
             "tagged": made.style.tagged,
         }
         (folder / f"{seed}.json").write_text(json.dumps(told), encoding="utf-8")
         pages += len(parse.parse(made.data, "").pages)
     return pages
+
+
+def _printed(cell: Any) -> Any:
+    return cell and (cell.text, cell.markers)
 
 
 def right(expected: Sequence[Sequence[Any]], found: Table) -> int:
@@ -229,7 +233,7 @@ def main(arguments: list[str]) -> None:
         "# Extraction: annex 2 of PDF editions",
         "",
         "By `python benchmarks/extraction.py --write`. Rows of readers that know no headings are found by",
-        "their names; ours is given the headings of the layout, as in a build. Seconds are wall clock, of",
+        "their names; ours is given headings and missions' names, as in a build. Seconds are wall clock, of",
         "whole files; ours by geometry reads the tags as well, if there are any. An empty cell counts as a",
         "cell. Memory is the largest resident set of the process.",
         "",

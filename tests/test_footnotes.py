@@ -66,7 +66,7 @@ HEADING_1, HEADING_2 = ANNEX_1[0], ANNEX_2[0]
 
 def find(text: str) -> list[Note]:
     document = read_document(text)
-    return footnotes.find(anatomy.dissect(document, REGISTRY.layouts), document)
+    return footnotes.find(anatomy.dissect(document, REGISTRY), document)
 
 
 def found(text: str) -> list[tuple[str, int, list[str]]]:

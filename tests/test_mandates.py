@@ -75,7 +75,7 @@ COLUMNS = [
 
 
 def read(document: Document, registry: Registry = REGISTRY) -> Mandates:
-    found = anatomy.dissect(document, registry.layouts)
+    found = anatomy.dissect(document, registry)
     return mandates.read(
         footnotes.without(found.mandates.lines, footnotes.find(found, document)),
         NOTES,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pipelines.extract.pdf import inked, shapes
-from pipelines.extract.pdf.heading import TableHeading, find
+from pipelines.extract.pdf.area import TableHeading, find
 from pipelines.extract.pdf.lines import number
 from pipelines.extract.pdf.model import Box, PdfPage, Word
 from pipelines.extract.pdf.picture import Patch

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from itertools import islice
 
 from pipelines.extract import durations, suggestions
-from pipelines.extract.drawn import Drawn, lines_of
-from pipelines.extract.pdf import TableReading
+from pipelines.extract.drawn import Drawn
+from pipelines.extract.pdf.table import PdfTable
 from pipelines.extract.words import Word, words
 from pipelines.model import PAGE_NUMBER, Document, Line
 from schemas.errors import JvomError, LayoutError, Problems
-from schemas.registry import Heading, Layout, comparable
+from schemas.registry import Heading, Layout, Registry, comparable
 
 _MOST_HEADINGS = 200  # of one annex: one on each page of it, and some to spare
 _HEADING_LINES = 3  # a heading may be printed over so many lines
@@ -58,7 +58,7 @@ class Annex:
     heading_lines: tuple[Line, ...]
     header: Header
     lines: tuple[Line, ...]
-    table: TableReading | None = None
+    table: PdfTable | None = None
 
 
 @dataclass(frozen=True)
@@ -74,14 +74,15 @@ class Anatomy:
     text: tuple[Line, ...]
 
 
-def dissect(document: Document, layouts: Sequence[Layout]) -> Anatomy:
+def dissect(document: Document, registry: Registry) -> Anatomy:
     """Choose the layout whose annexes the document has, and take them apart.
 
     Raises LayoutError (or Problems) saying which headings and headers were looked for, and what the
     document has instead.
     """
     lines = [line for line in document.lines if not PAGE_NUMBER.fullmatch(line.text)]
-    drawn = Drawn(document.pdf) if document.pdf else None
+    drawn = Drawn(document.pdf, registry) if document.pdf else None
+    layouts = registry.layouts
     refusals: list[list[JvomError]] = []
     for layout in layouts:
         try:
@@ -146,7 +147,7 @@ class _Found:
     """A table's header under a heading, and in a PDF the table."""
 
     header: Header
-    table: TableReading | None = None
+    table: PdfTable | None = None
 
 
 _Finder = Callable[[_Place], _Found | None]
@@ -221,7 +222,7 @@ def _annex(
         index for start in marks if place.end <= start < end for index in range(start, marks[start].end)
     }
     heading_lines = tuple(line for line in lines[place.start : place.end] if line.text.strip())
-    taken = lines_of(found.table) if found.table else frozenset()
+    taken = found.table.lines if found.table else frozenset()
     body = tuple(
         lines[index]
         for index in range(place.end, end)

@@ -7,7 +7,8 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from pipelines.extract import placed, refusals
 from pipelines.extract.cells import Span
 from pipelines.extract.decisions import Decided
-from pipelines.extract.pdf import GridCell, PdfDocument
+from pipelines.extract.pdf import PdfDocument
+from pipelines.extract.pdf.rows import PdfCell
 from pipelines.extract.rows import Row, Table
 from pipelines.model import Document
 from schemas.errors import JvomError, LayoutError
@@ -54,7 +55,7 @@ def at(document: PdfDocument | None) -> Callable[[Iterable[Span]], Iterator[str]
     return doubts
 
 
-def of(document: Document, cell: GridCell) -> Iterator[str]:
+def of(document: Document, cell: PdfCell) -> Iterator[str]:
     """What speaks against the words of a cell."""
     return at(document.pdf)(Span(span.page, span.line, span.start, span.end) for span in cell.spans)
 

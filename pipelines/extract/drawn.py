@@ -7,34 +7,23 @@ Finding cells is the business of `pipelines.extract.pdf`; what they mean is told
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import pairwise
 
-from pipelines.extract import pdf
 from pipelines.extract.cells import Drawn as DrawnCell
 from pipelines.extract.cells import Span
-from pipelines.extract.pdf import GridCell, GridRow, PdfDocument, PdfLine, PdfPage, TableHeading, TableReading
+from pipelines.extract.pdf import PdfDocument, PdfLine, PdfPage, table
+from pipelines.extract.pdf.area import TableHeading
+from pipelines.extract.pdf.rows import PdfCell
+from pipelines.extract.pdf.table import PdfRow, PdfTable
+from pipelines.extract.roles import MandateRoles, PersonnelRoles
 from pipelines.extract.words import Word
 from pipelines.model import DISAGREEMENT, Document, Line
-from schemas.registry import Layout
+from schemas.registry import Layout, Registry
 
 _OTHER_SIZE = 0.03
 _FAR = 2.4
 """Distance between the feet of two lines, in font sizes, at which no text goes on."""
-
-
-def heading(annex: int, layout: Layout) -> TableHeading:
-    """What a layout says of the table in annex 1 or annex 2."""
-    if annex == 1:
-        columns = tuple((column.printed,) for column in layout.mandates.columns)
-        return TableHeading(columns, layout.mandates.regions, figures=False)
-    table = layout.personnel
-    figures = [
-        (group.printed, column.printed) if group.printed else (column.printed,)
-        for group in table.groups
-        for column in group.columns
-    ]
-    return TableHeading(((table.mission,), *figures), table.regions, table.total)
 
 
 @dataclass
@@ -42,75 +31,30 @@ class Drawn:
     """The tables of a PDF, each looked for once."""
 
     document: PdfDocument
-    _known: dict[tuple[TableHeading, int], TableReading | None] = field(default_factory=dict)
+    registry: Registry
+    _known: dict[tuple[TableHeading, int], PdfTable | None] = field(default_factory=dict)
 
-    def table(self, annex: int, layout: Layout, above: Line) -> TableReading | None:
+    def table(self, annex: int, layout: Layout, above: Line) -> PdfTable | None:
         """The first table of the annex below a line; None where none has just the layout's heading."""
-        wanted, other = heading(annex, layout), heading(3 - annex, layout)
-        key = (wanted, above.number)
+        roles = MandateRoles(layout, self.registry), PersonnelRoles(layout, self.registry)
+        wanted, other = roles[annex - 1], roles[2 - annex]
+        key = (wanted.heading, above.number)
         if key not in self._known:
-            self._known[key] = pdf.tables(_below(self.document, above), wanted, [other])
+            below = table.below(self.document, above.page, above.number)
+            self._known[key] = table.read(below, wanted.heading, [other.heading], wanted.meaning)
         found = self._known[key]
         return None if found is None or (found.geometry and found.geometry.unknown) else found
 
 
-def _below(document: PdfDocument, above: Line) -> PdfDocument:
-    """The document from a line on."""
-    pages = [page for page in document.pages if page.number >= above.page]
-    if not pages:
-        return document
-    top = next((line.box.bottom for line in pages[0].lines if line.number == above.number), 0.0)
-    first = replace(pages[0], lines=tuple(line for line in pages[0].lines if line.number > above.number))
-    tables = tuple(
-        table
-        for table in document.tag_tables
-        if (start := next((word for row in table.rows for cell in row for word in cell.words), None))
-        and (start[0] > above.page or (start[0] == above.page and start[1].box.bottom > top))
-    )
-    return PdfDocument(document.path, (first, *pages[1:]), tables)
-
-
-def lines_of(table: TableReading) -> frozenset[int]:
-    """Numbers of the lines that a table takes, heading included."""
-    grid = table.grid
-    cells = [cell for row in grid.rows for cell in (*row.cells, row.region) if cell]
-    return frozenset({*grid.heading, *(span.line for cell in cells for span in cell.spans)})
-
-
-def last_line(table: TableReading) -> int:
-    """Number of the last line of its rows."""
-    cells = [cell for row in table.grid.rows for cell in row.cells if cell]
-    return max((span.line for cell in cells for span in cell.spans), default=0)
-
-
-def strays(table: TableReading, document: PdfDocument) -> list[int]:
-    """Numbers of the lines among the rows of a table on which a word stands that no cell has."""
-    grids = [grid for grid in (table.geometry, table.tags) if grid]
-    cells = [cell for grid in grids for row in grid.rows for cell in (*row.cells, row.region) if cell]
-    covered: dict[int, list[tuple[int, int]]] = {}
-    for span in (span for cell in cells for span in cell.spans):
-        covered.setdefault(span.line, []).append((span.start, span.end))
-    lines = [line for page in document.pages for line in page.lines if line.number in covered]
-    return [
-        line.number
-        for line in lines
-        if not all(any(start <= at < end for start, end in covered[line.number]) for at in line.offsets)
-    ]
-
-
-def cells_at(
-    pair: tuple[GridRow | None, GridRow | None], column: int
-) -> tuple[GridCell | None, GridCell | None]:
+def cells_at(pair: tuple[PdfRow | None, PdfRow | None], column: int) -> tuple[PdfCell | None, PdfCell | None]:
     """A cell by tags and by geometry."""
     tags, geometry = pair
     return tags.cells[column] if tags else None, geometry.cells[column] if geometry else None
 
 
-def agree(
-    pair: tuple[GridRow | None, GridRow | None], tags: GridCell | None, geometry: GridCell | None
-) -> bool:
+def agree(pair: tuple[PdfRow | None, PdfRow | None], tags: PdfCell | None, geometry: PdfCell | None) -> bool:
     """Whether both readings have the row, and give the cell alike."""
-    return None not in pair and pdf.same(tags, geometry)
+    return None not in pair and table.same(tags, geometry)
 
 
 @dataclass(frozen=True)
@@ -129,39 +73,39 @@ class Sheet:
             {page.number: page for page in document.pdf.pages},
         )
 
-    def words(self, cell: GridCell) -> tuple[Word, ...]:
+    def words(self, cell: PdfCell) -> tuple[Word, ...]:
         """One piece of the document per line of the cell."""
         return tuple(Word(self.lines[span.line], span.start, span.end) for span in cell.spans)
 
-    def lines_of(self, cells: Iterable[GridCell | None]) -> tuple[Line, ...]:
+    def lines_of(self, cells: Iterable[PdfCell | None]) -> tuple[Line, ...]:
         """The lines of several cells, in order."""
         numbers = {span.line for cell in cells if cell for span in cell.spans}
         return tuple(self.lines[number] for number in sorted(numbers))
 
-    def drawn(self, cell: GridCell, how: Sequence[str], disputed: Sequence[str] = ()) -> DrawnCell:
+    def drawn(self, cell: PdfCell, how: Sequence[str], disputed: Sequence[str] = ()) -> DrawnCell:
         """A cell with its places; `how` are the derivations that the whole reading has."""
         read = ["ocr"] if any(self.pages[span.page].ocr for span in cell.spans) else []
         return DrawnCell(cell.text, spans(cell), (*how, *read), tuple(disputed))
 
 
-def spans(cell: GridCell) -> tuple[Span, ...]:
+def spans(cell: PdfCell) -> tuple[Span, ...]:
     """Where a cell stands."""
     return tuple(Span(span.page, span.line, span.start, span.end, span.box) for span in cell.spans)
 
 
-def told(tags: GridCell | None, geometry: GridCell | None) -> str:
+def told(tags: PdfCell | None, geometry: PdfCell | None) -> str:
     """What two readings give, for `cells.equalities` and for refusals."""
     return f"{DISAGREEMENT}: structure tags give {shown(tags)}, geometry gives {shown(geometry)}"
 
 
-def shown(cell: GridCell | None) -> str:
+def shown(cell: PdfCell | None) -> str:
     """A cell's text with its markers in brackets."""
     if cell is None:
         return "a blank"
     return f"“{cell.text}{''.join(f'[{number}]' for number in cell.markers)}”"
 
 
-def how(pair: tuple[GridRow | None, GridRow | None]) -> tuple[str, ...]:
+def how(pair: tuple[PdfRow | None, PdfRow | None]) -> tuple[str, ...]:
     """The derivation that a row's cells share: whether the file's tags gave it."""
     return ("structure tag",) if pair[0] is not None else ()
 

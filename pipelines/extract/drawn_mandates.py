@@ -15,13 +15,14 @@ from pipelines.extract.drawn import Sheet
 from pipelines.extract.durations import Duration
 from pipelines.extract.mandate_rows import Row, Text
 from pipelines.extract.mandates import Mandates, Region
-from pipelines.extract.pdf import GridCell, GridRow, TableReading
+from pipelines.extract.pdf.rows import PdfCell
+from pipelines.extract.pdf.table import PdfRow, PdfTable
 from pipelines.model import Document, Line
 from schemas.errors import JvomError, LayoutError, Problems
 from schemas.registry import Layout, Mission, Registry, comparable
 
 T = TypeVar("T")
-_Pair = tuple[GridRow | None, GridRow | None]
+_Pair = tuple[PdfRow | None, PdfRow | None]
 _DURATIONS = ("international_mandate", "national_frame")
 _COMPARE = "compare the cell with the page"
 
@@ -43,7 +44,7 @@ def read(
     assert annex.table is not None, "the annex of a PDF has its table"
     reader = _Reader(annex.table, notes, document, layout, registry)
     rows = list(reader.rows())
-    last = drawn.last_line(annex.table)
+    last = annex.table.last_line
     for line in lines:
         if line.text.strip() and (line.number < last or reader.looks_like_row(line)):
             reader.leftover(line)
@@ -58,7 +59,7 @@ class _Reader:
 
     def __init__(
         self,
-        found: TableReading,
+        found: PdfTable,
         notes: Collection[int],
         document: Document,
         layout: Layout,
@@ -94,7 +95,7 @@ class _Reader:
     def strays(self) -> None:
         """Words on the lines of the rows that no cell has: a label that belongs to no row, say."""
         assert self._document.pdf is not None, "a text has no boxes"
-        for number in drawn.strays(self._found, self._document.pdf):
+        for number in self._found.strays(self._document.pdf):
             self.leftover(self._sheet.lines[number])
 
     def looks_like_row(self, line: Line) -> bool:
@@ -146,11 +147,11 @@ class _Reader:
         how = ("structure tag",) if self._tagged and (agreed or cell is tags) else ()
         return self._text(cell, how, told, value), value
 
-    def _text(self, cell: GridCell, how: Sequence[str], told: Sequence[str], value: object) -> Text:
+    def _text(self, cell: PdfCell, how: Sequence[str], told: Sequence[str], value: object) -> Text:
         marks = [(number, cell.line) for number in cell.markers]
         if isinstance(value, Duration) and value.marker is not None:
             digits = str(value.marker)  # printed as large as the year before it
-            cell = GridCell(cell.text.removesuffix(digits), cell.markers, cell.spans)
+            cell = PdfCell(cell.text.removesuffix(digits), cell.markers, cell.spans)
             marks.append((value.marker, cell.spans[-1].line))
         return Text(self._sheet.words(cell), tuple(marks), self._sheet.drawn(cell, how, told))
 
@@ -169,7 +170,7 @@ class _Reader:
 
     def _region(self, pair: _Pair) -> Region | None:
         """The label beside a row: that of which the name is known, where readings differ."""
-        tags, geometry = (_bare(row.region) if row else None for row in pair)
+        tags, geometry = (_bare(row.label) if row else None for row in pair)
         agreed = not self._tagged or drawn.agree(pair, tags, geometry)
         ways = [geometry] if agreed else [tags, geometry]
         known = [cell for cell in ways if cell and comparable(cell.text) in self._regions]
@@ -190,7 +191,7 @@ class _Reader:
         how = ("structure tag",) if self._tagged and (agreed or known[0] is tags) else ("printed",)
         return Region(known[0].text, drawn.spans(known[0]), tuple(told), how)
 
-    def _not_understood(self, column: str, cell: GridCell | None, pair: _Pair) -> None:
+    def _not_understood(self, column: str, cell: PdfCell | None, pair: _Pair) -> None:
         if cell is None:
             cells = [other for row in pair if row for other in row.cells if other]
             text = " ".join(other.text for other in cells)
@@ -218,7 +219,7 @@ class _Reader:
             f"{_COMPARE}; words that stand for a duration are listed under statuses in schemas/layouts.toml",
         )
 
-    def _disagreement(self, told: str, cell: GridCell) -> None:
+    def _disagreement(self, told: str, cell: PdfCell) -> None:
         self._problem(
             f"{told}; both can be understood",
             self._sheet.lines[cell.line],
@@ -231,6 +232,6 @@ class _Reader:
         )
 
 
-def _bare(cell: GridCell | None) -> GridCell | None:
+def _bare(cell: PdfCell | None) -> PdfCell | None:
     """A label without its markers: they count among the footnotes of the table."""
-    return GridCell(cell.text, (), cell.spans) if cell else None
+    return PdfCell(cell.text, (), cell.spans) if cell else None

@@ -13,7 +13,9 @@ from pipelines.extract import doubts, drawn, numerals, personnel, refusals
 from pipelines.extract.annexes import Annex
 from pipelines.extract.cells import Drawn, Span
 from pipelines.extract.drawn import Sheet
-from pipelines.extract.pdf import Box, GridCell, GridRow, TableReading
+from pipelines.extract.pdf import Box
+from pipelines.extract.pdf.rows import PdfCell
+from pipelines.extract.pdf.table import PdfRow, PdfTable
 from pipelines.extract.personnel import Personnel
 from pipelines.extract.rows import Figure, Mark, Row, Table, Text, Wording
 from pipelines.model import Document, Line
@@ -21,7 +23,7 @@ from schemas.errors import JvomError, LayoutError, Problems
 from schemas.registry import Layout, Reading, Registry, comparable
 from schemas.vocabulary import TOTAL
 
-_Pair = tuple[GridRow | None, GridRow | None]
+_Pair = tuple[PdfRow | None, PdfRow | None]
 
 
 def read(
@@ -42,11 +44,11 @@ def read(
     assert annex.table is not None, "the annex of a PDF has its table"
     reader = _Reader(annex.table, document, layout, registry)
     reader.read(annex.header.markers)
-    last = drawn.last_line(annex.table)
+    last = annex.table.last_line
     reader.table.leftovers += [(line,) for line in lines if line.text.strip() and line.number < last]
     assert document.pdf is not None, "a text has no boxes"
     sheet = Sheet.of(document)
-    reader.table.leftovers += [(sheet.lines[number],) for number in drawn.strays(annex.table, document.pdf)]
+    reader.table.leftovers += [(sheet.lines[number],) for number in annex.table.strays(document.pdf)]
     if reader.problems:
         raise Problems(reader.problems)
     return personnel.settle(
@@ -65,7 +67,7 @@ def read(
 class _Reader:
     """Fills `table` from both readings of a PDF's table."""
 
-    def __init__(self, found: TableReading, document: Document, layout: Layout, registry: Registry) -> None:
+    def __init__(self, found: PdfTable, document: Document, layout: Layout, registry: Registry) -> None:
         self.table = Table()
         self.problems: list[JvomError] = []
         self._found = found
@@ -77,7 +79,7 @@ class _Reader:
         self._regions = {comparable(region) for region in layout.personnel.regions}
         phrase = r"\s+".join(re.escape(word) for word in layout.personnel.separate_report.split())
         self._separate = re.compile(rf"\s*\(\s*{phrase}\s*\)", re.IGNORECASE)
-        self._edges = list(_edges(found))
+        self._edges = found.edges()
 
     def read(self, header_markers: Iterable[tuple[int, int]]) -> None:
         """Every row of the table."""
@@ -100,7 +102,7 @@ class _Reader:
             else:
                 self.table.rows.append(self._row(pair, name, disputed, region))
 
-    def _first(self, pair: _Pair) -> tuple[GridCell | None, tuple[str, ...]]:
+    def _first(self, pair: _Pair) -> tuple[PdfCell | None, tuple[str, ...]]:
         """The first cell of a row. Where readings differ, that of which the words are known."""
         tags, geometry = drawn.cells_at(pair, 0)
         if not self._tagged or drawn.agree(pair, tags, geometry):
@@ -116,14 +118,14 @@ class _Reader:
         total = comparable(self._layout.personnel.total)
         return plain in self._regions or plain == total or self._mission(text) is not None
 
-    def _known(self, cell: GridCell) -> str | None:
+    def _known(self, cell: PdfCell) -> str | None:
         return self._mission(cell.text)
 
     def _mission(self, text: str) -> str | None:
         mission = self._registry.find(self._separate.sub("", text))
         return mission.id if mission else None
 
-    def _row(self, pair: _Pair, name: GridCell, disputed: tuple[str, ...], region: Text | None) -> Row:
+    def _row(self, pair: _Pair, name: PdfCell, disputed: tuple[str, ...], region: Text | None) -> Row:
         plain = self._separate.sub("", name.text)
         is_total = comparable(name.text) == comparable(self._layout.personnel.total)
         mission_id = TOTAL if is_total else self._mission(name.text)
@@ -140,14 +142,14 @@ class _Reader:
         lines = self._sheet.lines_of([name, *_figures(pair)])
         agreed = None not in pair and len(wordings) == 1
         under = all(
-            cell is None or self._found.grid.nearest(cell) == column
+            cell is None or self._found.nearest(cell) == column
             for row in pair
             if row
             for column, cell in enumerate(row.cells[1:], start=1)
         )
         return Row(lines, region, tuple(wordings), agreed, self._tagged and not agreed, under)
 
-    def _cells(self, row: GridRow, pair: _Pair) -> Iterator[Figure]:
+    def _cells(self, row: PdfRow, pair: _Pair) -> Iterator[Figure]:
         """Each column's figure, or its blank."""
         for column in range(1, len(row.cells)):
             tags, geometry = drawn.cells_at(pair, column)
@@ -163,11 +165,11 @@ class _Reader:
                 self._no_figure(cell, row, column)
             yield Figure(self._text(cell, how, disputed), parts or ())
 
-    def _text(self, cell: GridCell, how: tuple[str, ...], disputed: tuple[str, ...]) -> Text:
+    def _text(self, cell: PdfCell, how: tuple[str, ...], disputed: tuple[str, ...]) -> Text:
         marks = tuple(Mark(number, cell.line) for number in cell.markers)
         return Text(self._sheet.words(cell), marks, self._sheet.drawn(cell, how, disputed))
 
-    def _blank(self, row: GridRow, column: int) -> tuple[Span, ...]:
+    def _blank(self, row: PdfRow, column: int) -> tuple[Span, ...]:
         """Where a blank cell is: beside the row's other cells, as wide as its column's figures."""
         beside = next((cell for cell in row.cells[column:] if cell), None)
         before = next(cell for cell in (beside, *reversed(row.cells[:column])) if cell)
@@ -177,8 +179,8 @@ class _Reader:
         box = Box(left, place.box.top, right, place.box.bottom) if left < right else None
         return (Span(place.page, place.line, at, at, box),)
 
-    def _no_figure(self, cell: GridCell, row: GridRow, column: int) -> None:
-        path = " / ".join(self._found.grid.columns[column])
+    def _no_figure(self, cell: PdfCell, row: PdfRow, column: int) -> None:
+        path = " / ".join(self._found.columns[column])
         name = next((one.text for one in row.cells if one), "")
         self.problems.append(
             LayoutError(
@@ -192,7 +194,7 @@ class _Reader:
         )
 
 
-def _figures(pair: _Pair) -> list[GridCell]:
+def _figures(pair: _Pair) -> list[PdfCell]:
     return [cell for row in pair if row for cell in row.cells[1:] if cell]
 
 
@@ -201,13 +203,3 @@ def _alike(one: Wording, other: Wording) -> bool:
         return [(figure.value, tuple(mark.note for mark in figure.text.marks)) for figure in wording.placed]
 
     return said(one) == said(other)
-
-
-def _edges(found: TableReading) -> Iterator[tuple[float, float]]:
-    """Per column, from where to where its figures reach on any page."""
-    for column in range(len(found.grid.columns)):
-        boxes = [cell.box for row in found.grid.data if (cell := row.cells[column])]
-        yield (
-            min((box.left for box in boxes), default=0.0),
-            max((box.right for box in boxes), default=0.0),
-        )

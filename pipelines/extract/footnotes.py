@@ -27,7 +27,7 @@ import schemas
 from pipelines.extract import durations, numerals
 from pipelines.extract.annexes import Anatomy, Annex, is_title
 from pipelines.extract.cells import Cell
-from pipelines.extract.drawn import Setting, lines_of
+from pipelines.extract.drawn import Setting
 from pipelines.extract.words import Word, as_printed, marker, spans, words
 from pipelines.model import Document, Line
 from schemas.errors import LayoutError
@@ -234,7 +234,7 @@ def _page(scope: Scope, lines: Iterable[Line], set_as: Setting | None, annex: An
     page = _Page(scope, [line for line in lines if line.text.strip()], annex.header.first if annex else 0)
     if set_as:
         page.seen, page.apart = True, set_as.apart(page.lines)
-        taken = lines_of(annex.table) if annex and annex.table else ()
+        taken = annex.table.lines if annex and annex.table else ()
         for number, line in set_as.markers([*taken, *(line.number for line in page.lines)]):
             page.markers.setdefault(number, []).append(line)
     table = None if set_as else scope

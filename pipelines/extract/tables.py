@@ -66,7 +66,7 @@ def _read(
     shown: Mapping[int, int] | None = None,
 ) -> dict[str, pa.Table]:
     """The tables; `shown` gives the line numbers that are shown for those of the document."""
-    anatomy = dissect(document, registry.layouts)
+    anatomy = dissect(document, registry)
     _require_short(anatomy, document.path)
     notes = footnotes.find(anatomy, document)
     year = edition.edition_year

@@ -12,8 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import pairwise
 from statistics import median
 
-from pipelines.extract.pdf.area import Body, spanning
-from pipelines.extract.pdf.heading import TableHeading
+from pipelines.extract.pdf.area import Body, TableHeading, spanning
 from pipelines.extract.pdf.model import Box, Word
 
 FIGURE = re.compile(r"[-–—+]|\d{1,3}(?:[.\u00a0 ]?\d{3})*|\d+|\+?\d+\+?")
@@ -141,7 +140,7 @@ class _Costs:
         self._rows = [(row, [word.box.centre for word in row]) for row in rows]
         self._rules = rules
         self._size = size
-        self._figures = heading.figures
+        self._figures = not heading.labelled
         self._groups = [
             ((columns[0], columns[-1]), box) for (_, columns), box in zip(heading.groups, groups, strict=True)
         ]

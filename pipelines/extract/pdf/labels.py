@@ -7,12 +7,9 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
 
-from pipelines.extract.pdf.area import Body
-from pipelines.extract.pdf.bands import Row
-from pipelines.extract.pdf.cells import Fragment, GridCell, cell
-from pipelines.extract.pdf.heading import TableHeading, folded
+from pipelines.extract.pdf.area import Body, TableHeading, folded
 from pipelines.extract.pdf.model import Box, PdfLine
-from pipelines.extract.pdf.pricing import Prices, Setting
+from pipelines.extract.pdf.rows import Alignment, Fragment, PdfCell, Row, Spacing, cell
 
 _STRANGE = 2.0
 _RULE_INSIDE = 6.0
@@ -26,7 +23,7 @@ _NO_LABEL_AFTER_BREAK = 0.5
 class Label:
     """What a label says, and the part of the page that it takes."""
 
-    cell: GridCell
+    cell: PdfCell
     box: Box
     first: float
     last: float
@@ -37,30 +34,30 @@ def assign(
     body: Body,
     rows: Sequence[Row],
     found: Sequence[Fragment],
-    price: Prices,
+    spacing: Spacing,
     heading: TableHeading,
     parts: Sequence[float],
-    setting: Setting,
+    alignment: Alignment,
     *,
     first: bool,
-) -> list[GridCell | None]:
+) -> list[PdfCell | None]:
     """Each row's label, or None where the page shows none for it: it goes on from the page before.
 
-    `setting` is how the other cells are set; `first` says that there is no page before.
+    `alignment` is that of the other cells; `first` says that there is no page before.
     """
     heights = _rules_through(body, parts)
-    labels = _turned(body, parts, heading) + _upright(_beside(found, rows), price, heading, heights)
+    labels = _turned(body, parts, heading) + _upright(_beside(found, rows), spacing, heading, heights)
     labels.sort(key=lambda label: label.box.middle)
     if not labels or len(labels) > len(rows):
         return [None] * len(rows)
-    layout = _Layout(body, rows, heights, price, first=first)
+    layout = _Layout(body, rows, heights, spacing, first=first)
     ways = [layout.centred(labels)]
     ways += [layout.level(labels, at_top=at_top) for at_top in (True, False)]
     # Rotated labels are hardly ever set but in the middle, upright ones mostly as the other cells.
-    usual: Setting = "middle" if any(label.turned for label in labels) else setting
+    usual: Alignment = "middle" if any(label.turned for label in labels) else alignment
     odd = [0.0 if way == usual else _ODD for way in ("middle", "top", "bottom")]
     _, counts = min(((cost + more, counts) for (cost, counts), more in zip(ways, odd, strict=True)))
-    shared: list[GridCell | None] = [None] * (len(rows) - sum(counts))
+    shared: list[PdfCell | None] = [None] * (len(rows) - sum(counts))
     for label, count in zip(labels, counts, strict=True):
         shared += [label.cell] * count
     return shared
@@ -131,12 +128,13 @@ def _is_beside(box: Box, part: Fragment) -> bool:
 
 
 def _upright(
-    found: Sequence[Fragment], price: Prices, heading: TableHeading, heights: Sequence[float]
+    found: Sequence[Fragment], spacing: Spacing, heading: TableHeading, heights: Sequence[float]
 ) -> list[Label]:
     """Labels that read as the rows do: lines of the first column, cut where that costs least."""
     lines = sorted((part for part in found if part.column == 0), key=lambda part: part.baseline)
     regions = {folded(region) for region in heading.regions}
-    own = Prices(price.widths, price.pitch, tuple(heights), price.size)
+    page = lines[0].line.page if lines else 0
+    own = Spacing(spacing.widths, spacing.pitch, {page: heights}, spacing.size)
     best: list[tuple[float, list[list[Fragment]]]] = [(0.0, [])]
     for end in range(1, len(lines) + 1):
         ways = []
@@ -169,7 +167,7 @@ class _Layout:
     """Rows of a page and the white space between them, into which the borders of labels fall."""
 
     def __init__(
-        self, body: Body, rows: Sequence[Row], heights: Sequence[float], price: Prices, *, first: bool
+        self, body: Body, rows: Sequence[Row], heights: Sequence[float], spacing: Spacing, *, first: bool
     ) -> None:
         self._rows = rows
         self._heights = heights
@@ -185,9 +183,10 @@ class _Layout:
             (rows[-1].bottom, lowest),
         ]
         # The outer borders are better known where a rule is drawn or rules between columns end.
-        above = [at for at in price.heights if highest - 8 < at < rows[0].top + 1]
+        drawn = spacing.heights.get(body.page, ())
+        above = [at for at in drawn if highest - 8 < at < rows[0].top + 1]
         ends = [rule.end for rule in body.verticals if not rule.fill]
-        below = [at for at in (*price.heights, *ends) if rows[-1].bottom - 1 < at < lowest + 30]
+        below = [at for at in (*drawn, *ends) if rows[-1].bottom - 1 < at < lowest + 30]
         if above:
             self._gaps[0] = (above[-1], above[-1] + 0.1)
         if below:

@@ -1,37 +1,489 @@
-"""Which lines of a table's body make a row: each page cut at the lowest price."""
+"""Which lines of a table's body make a row: meaning decides, and position where meaning leaves it open.
+
+A page is cut from top to bottom into bands, each a row. What the words mean is asked of a `Meaning`: a
+mission's known name, a region's, the total's word, a figure, a duration, the opening of a legal basis. The
+best cut has the fewest cells that are not understood (a name that is missing, a rule that runs through a
+row and lines that are set unlike the rest count as one each). Of equally good cuts the one is taken
+whose lines go together best: one pitch, one weight, broken off only where the next word had no room. So a
+name that nobody knows gets a whole row with its figures too.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from bisect import bisect_left, bisect_right
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache, cached_property
+from itertools import groupby, pairwise
+from statistics import median
+from typing import Literal
 
-from pipelines.extract.pdf.area import Body
-from pipelines.extract.pdf.bands import Ends, Row
-from pipelines.extract.pdf.cells import Fragment
-from pipelines.extract.pdf.figure_rows import FigureRows
-from pipelines.extract.pdf.heading import TableHeading
-from pipelines.extract.pdf.pricing import SETTINGS, Setting, prices
-from pipelines.extract.pdf.text_rows import TextRows
+from pipelines.extract.pdf.area import Body, TableHeading, folded, spanning
+from pipelines.extract.pdf.model import Box, PdfLine, Word
+
+_JOINED = re.compile(r"[^\W_][-‑/]$")
+"""Lines that end so belong to the word that the next begins with."""
+_PAUSED = re.compile(r"(?:en|of|tot|t/m|and|or)\b|[,;&]")
+"""What follows the hyphen of `NAVO- en EU-missies`: a word of its own."""
+
+Alignment = Literal["top", "middle", "bottom"]
+_ALIGNMENTS: tuple[Alignment, ...] = ("top", "middle", "bottom")
+_PARTED = 4.0
+_TIGHT = 1.0
+_BLANK = 10.0
+_PAGE_BREAK = 4.0
+_TAIL = 4.0
+"""What tells equally understood cuts apart, in quarters of a font size that cells are out of line:
+a sign that two lines are not one text; rows as close as lines of one text; a blank cell in a table of
+texts; a row over a page break; a line at the end that belongs to no row."""
+_MOST_ASKEW = 8.0
+_ASKEW = 2.0
+"""From here on a row is set unlike the others: half a font size."""
+_TALLEST = 14.0
+"""Font sizes between the first and the last baseline of a row on one page, at most."""
+_MOST_LEVELS = 20
+_TEXTS = ("mission", "legal_basis")
+"""Roles that no row is without, and whose cells may have many lines."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Where one line of a cell is: characters `start` to `end` of `line`'s text, and their box."""
+
+    page: int
+    line: int
+    start: int
+    end: int
+    box: Box
+
+
+@dataclass(frozen=True, slots=True)
+class PdfCell:
+    """A cell that prints something. `markers` are the footnote numbers in it, which `text` leaves out."""
+
+    text: str
+    markers: tuple[int, ...]
+    spans: tuple[Span, ...]
+
+    @property
+    def page(self) -> int:
+        return self.spans[0].page
+
+    @property
+    def line(self) -> int:
+        return self.spans[0].line
+
+    @property
+    def box(self) -> Box:
+        """Around its lines on its first page."""
+        return Box.around(span.box for span in self.spans if span.page == self.page)
+
+
+@dataclass(frozen=True)
+class Fragment:
+    """Neighbouring words of one line that belong to one column: `first` to `last`, both included."""
+
+    column: int
+    line: PdfLine
+    first: int
+    last: int
+    spanning: bool = False
+
+    @cached_property
+    def words(self) -> tuple[Word, ...]:
+        return self.line.words[self.first : self.last + 1]
+
+    @cached_property
+    def box(self) -> Box:
+        return Box.around(word.box for word in self.words)
+
+    @cached_property
+    def baseline(self) -> float:
+        return self.words[0].baseline
+
+    @cached_property
+    def size(self) -> float:
+        """The largest font size in it."""
+        return max(word.size for word in self.words)
+
+    @cached_property
+    def bold(self) -> bool:
+        return all(word.bold for word in self.words)
+
+    @cached_property
+    def text(self) -> str:
+        """Its words without markers, single spaces between them."""
+        return " ".join(word.plain for word in self.words if word.plain)
+
+    @property
+    def span(self) -> Span:
+        start = self.line.offsets[self.first]
+        end = self.line.offsets[self.last] + len(self.line.words[self.last].text)
+        return Span(self.line.page, self.line.number, start, end, self.box)
+
+
+def join(texts: Iterable[str]) -> str:
+    """Lines of one text as one: a soft hyphen goes, a hyphen or slash of the word stays."""
+    joined = ""
+    for text in texts:
+        if not joined or not text:
+            joined += text
+        elif joined.endswith("\u00ad"):
+            joined = joined[:-1] + text
+        elif _JOINED.search(joined) and not _PAUSED.match(text):
+            joined += text
+        else:
+            joined += " " + text
+    return joined.rstrip("\u00ad")
+
+
+def cell(fragments: Sequence[Fragment]) -> PdfCell | None:
+    """The cell that these lines make, in reading order; None without any."""
+    if not fragments:
+        return None
+    markers = tuple(number for part in fragments for word in part.words for number in word.numbers)
+    return PdfCell(join(part.text for part in fragments), markers, tuple(part.span for part in fragments))
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """What is known of a table's words: whether a text can be what a role says.
+
+    Roles are those of the heading's columns, and `region` and `total` for rows of a table of figures.
+    """
+
+    understands: Callable[[str, str], bool]
+
+    def name(self, text: str) -> str | None:
+        """The role of a row by the text in its first cell; None of a name that is unknown."""
+        return next((role for role in ("region", "mission", "total") if self.understands(role, text)), None)
+
+
+@dataclass
+class Row:
+    """Lines of one row by column, in reading order; a row over a page break has lines of two pages."""
+
+    cells: dict[int, list[Fragment]] = field(default_factory=dict)
+
+    @cached_property
+    def fragments(self) -> list[Fragment]:
+        """All its lines, column by column."""
+        return [part for column in sorted(self.cells) for part in self.cells[column]]
+
+    @cached_property
+    def top(self) -> float:
+        return min(part.box.top for part in self.fragments)
+
+    @cached_property
+    def bottom(self) -> float:
+        return max(part.box.bottom for part in self.fragments)
+
+    def on(self, page: int) -> Row | None:
+        """The part of it that is on a page."""
+        cells = {
+            column: left
+            for column, parts in self.cells.items()
+            if (left := [part for part in parts if part.line.page == page])
+        }
+        return Row(cells) if cells else None
+
+
+def fragments(body: Body, parts: Sequence[float], heading: TableHeading) -> list[Fragment]:
+    """A body's lines cut at the places where columns part; a region's name stays whole."""
+    found: list[Fragment] = []
+    for line in body.lines:
+        if not heading.labelled and spanning(line, heading, body.columns[1].left):
+            found.append(Fragment(0, line, 0, len(line.words) - 1, spanning=True))
+            continue
+        columns = [sum(word.box.centre > place for place in parts) for word in line.words]
+        for column, along in groupby(range(len(columns)), key=columns.__getitem__):
+            positions = list(along)
+            found.append(Fragment(column, line, positions[0], positions[-1]))
+    return found
+
+
+@dataclass(frozen=True)
+class Spacing:
+    """How a table is set: widths of its columns, the pitch of wrapped lines, heights of rules by page."""
+
+    widths: Mapping[int, float]
+    pitch: float | None
+    heights: Mapping[int, Sequence[float]]
+    size: float
+
+    @classmethod
+    def of(
+        cls,
+        bodies: Sequence[Body],
+        found: Sequence[Sequence[Fragment]],
+        heading: TableHeading,
+        parts: Sequence[float],
+    ) -> Spacing:
+        """That of a table whose fragments are given page by page."""
+        regions = {folded(region) for region in heading.regions} if not heading.labelled else set()
+        widths: dict[int, float] = {}
+        for part in (part for page in found for part in page):
+            # The name of a region may be wider than the column that it begins in.
+            if not part.spanning and folded(part.text) not in regions:
+                widths[part.column] = max(widths.get(part.column, 0.0), part.box.width)
+        heights = {body.page: _heights(body, parts) for body in bodies}
+        size = bodies[0].size
+        wrapped = cls(widths, None, heights, size)
+        pitches = [
+            lower.baseline - upper.baseline
+            for page in found
+            for upper, lower in _neighbours(page)
+            if (upper.column == 0 or heading.labelled)
+            and (
+                upper.text.endswith("\u00ad")
+                or _needed(upper, lower) > widths.get(upper.column, float("inf")) + 0.5
+            )
+            and upper.bold == lower.bold
+            and not wrapped.crossed(upper.line.page, upper.baseline, lower.baseline)
+        ]
+        near = [round(pitch / size, 1) for pitch in pitches if 0.7 * size < pitch < 1.7 * size]
+        # Lines of different rows may seem to wrap too, but are farther apart.
+        usual = min(
+            (pitch for pitch, count in Counter(near).items() if count > 0.1 * len(near)), default=None
+        )
+        exact = [pitch for pitch in pitches if usual is not None and abs(pitch / size - usual) < 0.06]
+        return cls(widths, median(exact) if exact else None, heights, size)
+
+    def crossed(self, page: int, top: float, bottom: float) -> int:
+        """Number of rules between two heights."""
+        heights = self.heights.get(page, ())
+        return max(0, bisect_left(heights, bottom) - bisect_right(heights, top))
+
+    def must_wrap(self, upper: Fragment, lower: Fragment) -> bool:
+        """Whether the next line's first piece surely had no room on this one."""
+        width = self.widths.get(upper.column, float("inf"))
+        return upper.text.endswith("\u00ad") or _needed(upper, lower) > width + 0.5
+
+    def parted(self, upper: Fragment, lower: Fragment) -> int:
+        """How many signs there are that two lines of a column are not one text."""
+        if upper.line.page != lower.line.page:
+            return 0
+        pitch = (lower.baseline - upper.baseline) / self.size
+        usual = self.pitch / self.size if self.pitch else 1.2
+        if any(word.markers for word in lower.words):
+            # A marker may push its line down.
+            pitch = max(min(pitch, usual), pitch - 0.5)
+        fits = not upper.text.endswith("\u00ad") and (
+            _needed(upper, lower) < self.widths.get(upper.column, 0.0) - 0.5
+        )
+        return (
+            fits
+            + (upper.bold != lower.bold)
+            + (self.pitch is not None and abs(pitch - usual) > 0.12)
+            + (pitch > 1.5)
+            + 3 * self.crossed(upper.line.page, upper.baseline, lower.baseline)
+        )
+
+    def text(self, lines: Sequence[Fragment]) -> float:
+        """What speaks against lines, all of one column, being one text."""
+        signs = sum(self.parted(upper, lower) for upper, lower in pairwise(lines))
+        text = join(part.text for part in lines)
+        return _PARTED * (signs + (text.count("(") != text.count(")")))
+
+    def between(self, upper: Fragment, lower: Fragment) -> float:
+        """What speaks against two lines of a column belonging to different rows."""
+        if self.pitch is None or upper.line.page != lower.line.page:
+            return 0.0
+        tight = lower.baseline - upper.baseline <= self.pitch + 0.05 * self.size
+        return _TIGHT if tight and not self.crossed(upper.line.page, upper.baseline, lower.baseline) else 0.0
+
+
+def _neighbours(page: Sequence[Fragment]) -> Iterator[tuple[Fragment, Fragment]]:
+    for column in by_column(page).values():
+        yield from pairwise(column)
+
+
+def by_column(parts: Iterable[Fragment]) -> dict[int, list[Fragment]]:
+    """Lines by column, each column's from top to bottom."""
+    cells: dict[int, list[Fragment]] = {}
+    for part in sorted(parts, key=lambda part: (part.column, part.line.page, part.baseline)):
+        cells.setdefault(part.column, []).append(part)
+    return cells
+
+
+def _heights(body: Body, parts: Sequence[float]) -> tuple[float, ...]:
+    """Heights of rules that go along most of the columns after the first."""
+    start, end = parts[0], body.columns[-1].right
+    return tuple(
+        sorted(
+            rule.at
+            for rule in body.horizontals
+            if min(rule.end, end) - max(rule.start, start) > 0.7 * (end - start)
+        )
+    )
+
+
+def _needed(upper: Fragment, lower: Fragment) -> float:
+    """The room that a line and the first piece of the next would take together."""
+    word = lower.words[0]
+    cut = next((at for at, letter in enumerate(word.text, 1) if letter in "-/"), len(word.text))
+    piece = word.box.width * cut / max(1, len(word.text))
+    space = 0.0 if upper.words[-1].text[-1:] in ("-", "/") else 0.25 * word.size
+    return upper.box.width + space + piece
+
+
+_Cost = tuple[int, float]
 
 
 def cut(
-    bodies: Sequence[Body],
-    found: Sequence[Sequence[Fragment]],
-    heading: TableHeading,
-    parts: Sequence[float],
-) -> tuple[list[list[Row]], Setting]:
-    """Rows of each page, and how their cells are set: of the three ways, the one that costs least."""
-    priced = prices(bodies, found, heading, parts)
-    table = FigureRows(heading) if heading.figures else TextRows(heading)
-    ways: list[tuple[float, int, list[list[Row]]]] = []
-    for order, setting in enumerate(SETTINGS):
-        cost = 0.0
-        pages: list[list[Row]] = []
-        for index, (body, page, price) in enumerate(zip(bodies, found, priced, strict=True)):
-            pending = bool(index and pages[-1] and pages[-1][-1].goes_on)
-            ends = Ends(index > 0, index < len(bodies) - 1, pending)
-            spent, rows = table.rows(body.page, page, price, setting, ends)
-            cost += spent
-            pages.append(rows)
-        ways.append((cost, order, pages))
-    _, order, pages = min(ways, key=lambda way: way[:2])
-    return pages, SETTINGS[order]
+    found: Sequence[Sequence[Fragment]], heading: TableHeading, spacing: Spacing, meaning: Meaning
+) -> tuple[list[Row], Alignment]:
+    """The rows of a table whose fragments are given page by page, and how its cells are aligned."""
+    cutter = _Cutter(found, heading, spacing, meaning)
+    ways = [(*cutter.rows(alignment), order) for order, alignment in enumerate(_ALIGNMENTS)]
+    _, rows, order = min(ways, key=lambda way: (way[0], way[2]))
+    return rows, _ALIGNMENTS[order]
+
+
+class _Cutter:
+    """The levels of a table, on which its lines are, and what bands of them cost."""
+
+    def __init__(
+        self,
+        found: Sequence[Sequence[Fragment]],
+        heading: TableHeading,
+        spacing: Spacing,
+        meaning: Meaning,
+    ) -> None:
+        self._roles = heading.roles
+        self._labelled = heading.labelled
+        self._spacing = spacing
+        self._meaning = meaning
+        self._understood = cache(meaning.understands)
+        self._levels = [level for page in found for level in self._levels_of(page)]
+
+    def _levels_of(self, page: Sequence[Fragment]) -> Iterator[list[Fragment]]:
+        """The lines of a page by the height of their baseline; labels aside."""
+        level: list[Fragment] = []
+        parts = (part for part in page if part.column or not self._labelled)
+        for part in sorted(parts, key=lambda part: part.baseline):
+            if level and part.baseline - level[0].baseline > 0.1 * self._spacing.size:
+                yield level
+                level = []
+            level.append(part)
+        if level:
+            yield level
+
+    def rows(self, alignment: Alignment) -> tuple[_Cost, list[Row]]:
+        """The best cut into rows that are aligned in one way, and its cost."""
+        count = len(self._levels)
+        best: list[tuple[_Cost, int, Row | None]] = [((1 << 30, 0.0), 0, None) for _ in range(count + 1)]
+        best[0] = ((0, 0.0), 0, None)
+        for first in range(count):
+            (amiss, misfit), _, _ = best[first]
+            for end, cells, (more, apart), lines in self._bands[first]:
+                askew = self._askew(alignment, lines)
+                cost = (amiss + more + (askew > _ASKEW), misfit + apart + askew)
+                if cost < best[end][0]:
+                    best[end] = (cost, first, Row(cells))
+            if self._labelled:
+                cost = (amiss + self._tails[first], misfit + _TAIL * (count - first))
+                if cost < best[count][0]:
+                    best[count] = (cost, first, None)
+        rows: list[Row] = []
+        at = count
+        while at:
+            _, before, row = best[at]
+            if row is not None:
+                rows.append(row)
+            at = before
+        return best[count][0], rows[::-1]
+
+    @cached_property
+    def _bands(self) -> list[list[tuple[int, dict[int, list[Fragment]], _Cost, list[tuple[float, float]]]]]:
+        """By first level, the bands that may be a row: end, cells, cost, baselines for their alignment."""
+        return [list(self._from(first)) for first in range(len(self._levels))]
+
+    def _from(
+        self, first: int
+    ) -> Iterator[tuple[int, dict[int, list[Fragment]], _Cost, list[tuple[float, float]]]]:
+        cells: dict[int, list[Fragment]] = {}
+        opening = self._levels[first][0]
+        for end in range(first + 1, min(first + _MOST_LEVELS, len(self._levels)) + 1):
+            level = self._levels[end - 1]
+            same_page = level[0].line.page == opening.line.page
+            if same_page and level[0].baseline - opening.baseline > _TALLEST * self._spacing.size:
+                return
+            cells = {column: list(parts) for column, parts in cells.items()}
+            for part in level:
+                cells.setdefault(part.column, []).append(part)
+            if not self._labelled and not self._may_be_row(cells):
+                return
+            amiss, misfit = self._texts(cells)
+            if same_page:
+                amiss += self._spacing.crossed(opening.line.page, opening.baseline, level[0].baseline)
+            else:
+                misfit += _PAGE_BREAK
+            misfit += sum(map(self._spacing.text, cells.values()))
+            if end < len(self._levels):
+                misfit += self._border(cells, self._levels[end : end + 3])
+            lines = [(parts[0].baseline, parts[-1].baseline) for parts in cells.values()]
+            yield end, cells, (amiss, misfit), lines if same_page else []
+
+    def _may_be_row(self, cells: Mapping[int, Sequence[Fragment]]) -> bool:
+        """Whether no column has two figures, but for a sum over two lines."""
+        return all(
+            len(parts) == 1 or any("+" in part.text for part in parts)
+            for column, parts in cells.items()
+            if column
+        )
+
+    def _texts(self, cells: Mapping[int, Sequence[Fragment]]) -> _Cost:
+        """How many cells of a row are not understood; a figure or a duration counts by its lines."""
+        texts = {column: join(part.text for part in parts) for column, parts in cells.items()}
+        amiss = sum(
+            1 if self._roles[column] in _TEXTS else len(cells[column])
+            for column, text in texts.items()
+            if column and not self._understood(self._roles[column], text)
+        )
+        if self._labelled:
+            needed = [column for column, role in enumerate(self._roles) if role in _TEXTS]
+            blank = len(self._roles) - 1 - len(texts)
+            return amiss + sum(column not in texts for column in needed), _BLANK * blank
+        name = texts.get(0)
+        role = self._meaning.name(name) if name else None
+        within = role is None and any(self._understood("region", part.text) for part in cells.get(0, ()))
+        return amiss + (role is None or (role == "region" and len(texts) > 1)), _PARTED * within
+
+    def _border(self, cells: Mapping[int, Sequence[Fragment]], below: Sequence[Sequence[Fragment]]) -> float:
+        """What speaks against a row ending here: the most that a column says."""
+        lower: dict[int, Fragment] = {}
+        for part in (part for level in below for part in level):
+            lower.setdefault(part.column, part)
+        return max(
+            (
+                self._spacing.between(parts[-1], lower[column])
+                for column, parts in cells.items()
+                if column in lower and (self._labelled or column == 0)
+            ),
+            default=0.0,
+        )
+
+    def _askew(self, alignment: Alignment, lines: Sequence[tuple[float, float]]) -> float:
+        """How far cells are from being aligned in one way; `lines` are their first and last baselines."""
+        if len(lines) < 2:
+            return 0.0
+        if alignment == "top":
+            places = [first for first, _ in lines]
+        elif alignment == "bottom":
+            places = [last for _, last in lines]
+        else:
+            places = [(first + last) / 2 for first, last in lines]
+        return min(_MOST_ASKEW, 4 * (max(places) - min(places)) / self._spacing.size)
+
+    @cached_property
+    def _tails(self) -> list[int]:
+        """By first level, how many lines from there on are understood."""
+        tails: list[int] = []
+        understood = 0
+        for level in reversed(self._levels):
+            understood += sum(self._understood(self._roles[part.column], part.text) for part in level)
+            tails.append(understood)
+        return tails[::-1]

@@ -1,0 +1,248 @@
+"""A table of a PDF, read twice: by its geometry, and where the file is tagged by its structure.
+
+Geometry is heading words, places of words and drawn lines; `rows` cuts, `columns` parts, `labels` says
+which rows a label heads. Where the two readings differ both are kept: neither is chosen here. What
+cells mean belongs to the readers of the annexes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from difflib import SequenceMatcher
+
+from pipelines.extract.pdf import columns, labels, rows, tags
+from pipelines.extract.pdf.area import Body, HeadingPlace, TableHeading, bodies, folded
+from pipelines.extract.pdf.model import Box, PdfDocument, PdfLine, Word
+from pipelines.extract.pdf.rows import Meaning, PdfCell, Row, Spacing
+
+
+@dataclass(frozen=True, slots=True)
+class PdfRow:
+    """One row: a cell or None per column; `label` is the one in the first column that heads the row."""
+
+    cells: tuple[PdfCell | None, ...]
+    label: PdfCell | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """A table by one reading: its rows from top to bottom.
+
+    `unknown` are words in the heading that the layout does not know. `heading` gives the lines of the
+    heading, on every page that has it, and `marked` the footnote numbers in it, each with its line. `above`
+    gives, for each page, the boxes of the columns' headings; on a page without them, those of the page
+    before. `parts` are the distances from the left at which columns part.
+    """
+
+    rows: tuple[PdfRow, ...]
+    unknown: tuple[Word, ...] = ()
+    heading: tuple[int, ...] = ()
+    marked: tuple[tuple[int, int], ...] = ()
+    above: tuple[tuple[int, tuple[Box, ...]], ...] = ()
+    parts: tuple[float, ...] = ()
+
+
+Pair = tuple[PdfRow | None, PdfRow | None]
+
+
+@dataclass(frozen=True, slots=True)
+class PdfTable:
+    """A table as its geometry and as its tags give it; `tags` is None where no tagged one has the heading."""
+
+    columns: tuple[tuple[str, ...], ...]
+    geometry: Grid | None
+    tags: Grid | None
+
+    @property
+    def grid(self) -> Grid:
+        """The reading by geometry, or that by tags where there is no other."""
+        found = self.geometry or self.tags
+        assert found is not None, "a table is read in at least one way"
+        return found
+
+    @property
+    def rows(self) -> list[Pair]:
+        """Rows by tags and by geometry side by side; all None by tags where the file has none."""
+        if self.tags is None:
+            return [(None, row) for row in self.grid.rows]
+        return list(_paired(self.tags.rows, self.geometry.rows if self.geometry else ()))
+
+    @property
+    def lines(self) -> frozenset[int]:
+        """Numbers of the lines that the table takes, heading included."""
+        return frozenset(
+            {*self.grid.heading, *(span.line for cell in _cells(self.grid) for span in cell.spans)}
+        )
+
+    @property
+    def last_line(self) -> int:
+        """Number of the last line of its rows, labels aside."""
+        cells = [cell for row in self.grid.rows for cell in row.cells if cell]
+        return max((span.line for cell in cells for span in cell.spans), default=0)
+
+    def strays(self, document: PdfDocument) -> list[int]:
+        """Numbers of the lines among the rows on which there is a word that no cell has."""
+        covered: dict[int, list[tuple[int, int]]] = {}
+        for grid in (self.geometry, self.tags):
+            for span in (span for cell in _cells(grid) for span in cell.spans) if grid else ():
+                covered.setdefault(span.line, []).append((span.start, span.end))
+        lines = [line for page in document.pages for line in page.lines if line.number in covered]
+        return [
+            line.number
+            for line in lines
+            if not all(any(start <= at < end for start, end in covered[line.number]) for at in line.offsets)
+        ]
+
+    def edges(self) -> list[tuple[float, float]]:
+        """Per column, from where to where its cells reach on any page."""
+        found = []
+        for column in range(len(self.columns)):
+            boxes = [cell.box for row in self.grid.rows if any(row.cells[1:]) and (cell := row.cells[column])]
+            left = min((box.left for box in boxes), default=0.0)
+            found.append((left, max((box.right for box in boxes), default=0.0)))
+        return found
+
+    def nearest(self, cell: PdfCell) -> int | None:
+        """The column whose heading is nearest to a cell, by left edge, right edge or centre.
+
+        Nothing else is regarded, neither rules nor other cells; None where no heading is known.
+        """
+        own = cell.box
+        away = [
+            min(abs(box.left - own.left), abs(box.right - own.right), abs(box.centre - own.centre))
+            for box in dict(self.grid.above).get(cell.page, ())
+        ]
+        return away.index(min(away)) if away else None
+
+
+def _cells(grid: Grid) -> Iterator[PdfCell]:
+    return (cell for row in grid.rows for cell in (*row.cells, row.label) if cell)
+
+
+def same(one: PdfCell | None, other: PdfCell | None) -> bool:
+    """Whether two readings of a cell say the same, white space apart."""
+    return _compared(one) == _compared(other)
+
+
+def _compared(cell: PdfCell | None) -> tuple[str, tuple[int, ...]]:
+    return (folded(cell.text), cell.markers) if cell else ("", ())
+
+
+def _paired(tagged: Sequence[PdfRow], geometry: Sequence[PdfRow]) -> Iterator[Pair]:
+    """Rows of both readings side by side, in order, by what is first in them; None where one has none."""
+    keys = [
+        [folded(next((cell.text for cell in row.cells if cell), "")) for row in side]
+        for side in (tagged, geometry)
+    ]
+    matcher = SequenceMatcher(a=keys[0], b=keys[1], autojunk=False)
+    for _, a1, a2, b1, b2 in matcher.get_opcodes():
+        for step in range(max(a2 - a1, b2 - b1)):
+            yield (
+                tagged[a1 + step] if a1 + step < a2 else None,
+                geometry[b1 + step] if b1 + step < b2 else None,
+            )
+
+
+def read(
+    document: PdfDocument, heading: TableHeading, others: Sequence[TableHeading], meaning: Meaning
+) -> PdfTable | None:
+    """Both readings of the first table under `heading`, or None where neither finds one.
+
+    `others` are the headings of other tables: where one is found, this table has ended.
+    """
+    geometry = _by_geometry(document, heading, others, meaning)
+    tagged = _by_tags(document, heading)
+    return PdfTable(heading.columns, geometry, tagged) if geometry or tagged else None
+
+
+def below(document: PdfDocument, page: int, line: int) -> PdfDocument:
+    """The document from behind a line on."""
+    pages = [one for one in document.pages if one.number >= page]
+    if not pages:
+        return document
+    top = next((one.box.bottom for one in pages[0].lines if one.number == line), 0.0)
+    first = replace(pages[0], lines=tuple(one for one in pages[0].lines if one.number > line))
+    tables = tuple(
+        table
+        for table in document.tag_tables
+        if (start := next((word for row in table.rows for cell in row for word in cell.words), None))
+        and (start[0] > page or (start[0] == page and start[1].box.bottom > top))
+    )
+    return PdfDocument(document.path, (first, *pages[1:]), tables)
+
+
+def _by_tags(document: PdfDocument, heading: TableHeading) -> Grid | None:
+    found = tags.read(document, heading)
+    if found is None:
+        return None
+    return Grid(
+        tuple(PdfRow(cells, label) for cells, label in found.rows),
+        heading=tuple(sorted({span.line for cell in found.heading for span in cell.spans})),
+        marked=tuple((number, cell.line) for cell in found.heading for number in cell.markers),
+    )
+
+
+def _by_geometry(
+    document: PdfDocument, heading: TableHeading, others: Sequence[TableHeading], meaning: Meaning
+) -> Grid | None:
+    placed = bodies(document.pages, heading, others)
+    if not placed or not any(body.lines for _, body in placed):
+        return None
+    place = placed[0][0]
+    parts = columns.part([body for _, body in placed], heading, place.groups if place else ())
+    placed = _with_rows(placed, parts, heading)
+    pages = [body for _, body in placed]
+    found = [rows.fragments(body, parts, heading) for body in pages]
+    spacing = Spacing.of(pages, found, heading, parts)
+    cut, alignment = rows.cut(found, heading, spacing, meaning)
+    heads: list[PdfCell | None] = [None] * len(cut)
+    if heading.labelled:
+        for body, fragments in zip(pages, found, strict=True):
+            here = [(at, part) for at, row in enumerate(cut) if (part := row.on(body.page))]
+            on_page = [part for _, part in here]
+            if here:
+                shared = labels.assign(
+                    body, on_page, fragments, spacing, heading, parts, alignment, first=body is pages[0]
+                )
+                for (at, _), label in zip(here, shared, strict=True):
+                    heads[at] = heads[at] or label
+    headed = _lines_of(document, placed)
+    return Grid(
+        rows=tuple(_rows(cut, heads, heading)),
+        unknown=place.unknown if place else (),
+        heading=tuple(line.number for line in headed),
+        marked=tuple(
+            (number, line.number) for line in headed for word in line.words for number in word.numbers
+        ),
+        above=tuple((body.page, body.columns) for body in pages),
+        parts=tuple(parts),
+    )
+
+
+def _lines_of(document: PdfDocument, placed: Sequence[tuple[HeadingPlace | None, Body]]) -> list[PdfLine]:
+    """The lines of the heading on every page that has it."""
+    numbers = {number for place, _ in placed if place for number in place.lines}
+    return [line for page in document.pages for line in page.lines if line.number in numbers]
+
+
+def _with_rows(
+    placed: list[tuple[HeadingPlace | None, Body]], parts: Sequence[float], heading: TableHeading
+) -> list[tuple[HeadingPlace | None, Body]]:
+    """Leaves out a last page without a heading whose lines do not fill the columns: it is other text."""
+    kept = list(placed)
+    while len(kept) > 1 and kept[-1][0] is None and heading.labelled:
+        filled = {part.column for part in rows.fragments(kept[-1][1], parts, heading)}
+        if filled >= set(range(1, len(heading.columns))):
+            break
+        kept.pop()
+    return kept
+
+
+def _rows(cut: Sequence[Row], heads: Sequence[PdfCell | None], heading: TableHeading) -> Iterator[PdfRow]:
+    label: PdfCell | None = None
+    for row, head in zip(cut, heads, strict=True):
+        cells = [rows.cell(row.cells.get(column, ())) for column in range(len(heading.columns))]
+        if heading.labelled:
+            label, cells[0] = head or label, None
+        yield PdfRow(tuple(cells), label)

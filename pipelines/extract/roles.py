@@ -1,0 +1,131 @@
+"""What the words of an annex can be, by its layout and the registry: the roles of columns and rows.
+
+A column's role is the name of the contract's column that the layout gives its printed heading; in annex
+2 a row is a `mission`, a `region` or the `total`. Whoever reads a table, from a text or a PDF, asks here
+what a text can be; where it is printed belongs to the readers.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cached_property
+
+from pipelines.extract import numerals
+from pipelines.extract.durations import Duration, Grammar
+from pipelines.extract.pdf.area import TableHeading
+from pipelines.extract.pdf.rows import Meaning
+from schemas.registry import TOTAL, Layout, Mission, Registry, comparable
+
+DURATIONS = ("international_mandate", "national_frame")
+
+
+class PersonnelRoles:
+    """The roles of annex 2."""
+
+    def __init__(self, layout: Layout, registry: Registry) -> None:
+        self.layout = layout.personnel
+        self._registry = registry
+        self._regions = {comparable(region) for region in self.layout.regions}
+        phrase = r"\s+".join(re.escape(word) for word in self.layout.separate_report.split())
+        self._separate = re.compile(rf"\s*\(\s*{phrase}\s*\)", re.IGNORECASE)
+
+    @cached_property
+    def heading(self) -> TableHeading:
+        """What the layout says of the table."""
+        paths = [
+            (group.printed, column.printed) if group.printed else (column.printed,)
+            for group in self.layout.groups
+            for column in group.columns
+        ]
+        roles = ("mission", *self.layout.columns)
+        return TableHeading(((self.layout.mission,), *paths), self.layout.regions, self.layout.total, roles)
+
+    def plain(self, name: str) -> str:
+        """A name without the bracket that speaks of a separate report."""
+        return self._separate.sub("", name)
+
+    def mission(self, name: str) -> str | None:
+        """The id of the mission that has this name, a bracket about a separate report aside."""
+        mission = self._registry.find(self.plain(name))
+        return mission.id if mission else None
+
+    def is_region(self, text: str) -> bool:
+        return comparable(text) in self._regions
+
+    def is_total(self, text: str) -> bool:
+        return comparable(text) == comparable(self.layout.total)
+
+    def row_id(self, name: str) -> str | None:
+        """The mission's id, or `total` for the totals row."""
+        return TOTAL if self.is_total(name) else self.mission(name)
+
+    def understands(self, role: str, text: str) -> bool:
+        """Whether a text can be what a role says."""
+        if role == "mission":
+            return self.mission(text) is not None
+        if role == "region":
+            return self.is_region(text)
+        if role == "total":
+            return self.is_total(text)
+        return numerals.addends(text) is not None or numerals.empty(text)
+
+    @property
+    def meaning(self) -> Meaning:
+        return Meaning(self.understands)
+
+
+class MandateRoles:
+    """The roles of annex 1."""
+
+    def __init__(self, layout: Layout, registry: Registry) -> None:
+        self.layout = layout.mandates
+        self._registry = registry
+        extension = self.layout.extension
+        self.grammar = Grammar(
+            dict(self.layout.statuses), extension.opening, extension.closing, dict(extension.units)
+        )
+        self._keywords = [comparable(keyword) for keyword in self.layout.legal_basis]
+        self._regions = {comparable(region) for region in self.layout.regions}
+
+    @cached_property
+    def heading(self) -> TableHeading:
+        """What the layout says of the table."""
+        columns = tuple((column.printed,) for column in self.layout.columns)
+        roles = tuple(column.column for column in self.layout.columns)
+        return TableHeading(columns, self.layout.regions, roles=roles)
+
+    def mission(self, name: str) -> Mission | None:
+        return self._registry.find(name)
+
+    def is_region(self, text: str) -> bool:
+        return comparable(text) in self._regions
+
+    def legal_basis(self, text: str) -> str | None:
+        """The text, if it opens with a word of a legal basis."""
+        plain = comparable(text)
+        opens = any(
+            plain.startswith(keyword) and not plain[len(keyword) : len(keyword) + 1].isalpha()
+            for keyword in self._keywords
+        )
+        return text if opens else None
+
+    def duration(self, text: str) -> Duration | None:
+        """The duration that a text prints, None where it prints none."""
+        try:
+            return self.grammar.duration(text)
+        except ValueError:
+            return None
+
+    def understands(self, role: str, text: str) -> bool:
+        """Whether a text can be what a role says."""
+        if role == "mission":
+            return self.mission(text) is not None
+        if role == "region":
+            return self.is_region(text)
+        if role == "legal_basis":
+            return self.legal_basis(text) is not None
+        return self.duration(text) is not None
+
+    @property
+    def meaning(self) -> Meaning:
+        return Meaning(self.understands)
