@@ -131,7 +131,7 @@ def _would_be(settings: Settings, found: Found) -> Fetched:
     for file in raw.survey(settings.raw)[0].get(year, ()):
         if file.sha256 == sha256:
             return Fetched(found, file, new=False)
-    return Fetched(found, raw.described(found.document.data, year, f"raw/{year}/{_name(found)}"), new=True)
+    return Fetched(found, raw.describe(found.document.data, year, f"raw/{year}/{_name(found)}"), new=True)
 
 
 def _put(settings: Settings, found: Found) -> Fetched:
@@ -141,7 +141,7 @@ def _put(settings: Settings, found: Found) -> Fetched:
     file = raw.add(settings.raw, year, _name(found), found.document.data)
     raw.lock(settings.raw, raw.survey(settings.raw)[0][year])
     hint = "make raw/ writable; the document itself is there"
-    with files.writable(f"raw/{acquired.RECORD}", hint), raw.guarded(settings.raw):
+    with files.writable(f"raw/{acquired.RECORD}", hint), raw.exclusively(settings.raw):
         new = acquired.entry(found, file, datetime.datetime.now(datetime.UTC))
         text = acquired.entered(_record(settings), year, new)
         if text is not None:

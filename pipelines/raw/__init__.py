@@ -1,29 +1,12 @@
 """Source files: what is in `raw/`, which of it an edition is read from, and its bytes, hash checked.
 
-Here belong the catalogue (`sources.toml`, authored), the lock (`sources.lock`, generated) and the
-bytes kept by hash in the warehouse. What the bytes say is for `document`. This package is imported
-by builds that find nothing to do, so it imports the standard library only.
+Here belong the catalogue, the lock, and the bytes kept by hash in the warehouse. What the bytes say is for
+`extract`. Builds that find nothing to do import this package: standard library only.
 """
 
-from pipelines.raw.catalogue import CATALOGUE, catalogue, edition_of
-from pipelines.raw.files import NOTICE, NOTICE_LINES, add, choose, described, keep, read, scan, survey
-from pipelines.raw.locked import LOCK, guarded, lock, lock_entries
+from pipelines.raw.files import NOTICE, NOTICE_LINES, add, choose, describe, keep, read, scan, survey
+from pipelines.raw.sources import CATALOGUE, LOCK, catalogue, edition_of, exclusively, lock, lock_entries
 
-__all__ = [
-    "CATALOGUE",
-    "LOCK",
-    "NOTICE",
-    "NOTICE_LINES",
-    "add",
-    "catalogue",
-    "choose",
-    "described",
-    "edition_of",
-    "guarded",
-    "keep",
-    "lock",
-    "lock_entries",
-    "read",
-    "scan",
-    "survey",
-]
+__all__ = ["CATALOGUE", "LOCK", "NOTICE", "NOTICE_LINES"]
+__all__ += ["add", "choose", "describe", "keep", "read", "scan", "survey"]
+__all__ += ["catalogue", "edition_of", "exclusively", "lock", "lock_entries"]
