@@ -14,7 +14,7 @@ import pytest
 from conftest import ROOT, Jvom
 
 import schemas
-from pipelines import quarantine as quarantined
+from pipelines import quarantine
 from pipelines import validate as validated
 from pipelines.model import Versions
 from pipelines.settings import Settings, find
@@ -33,7 +33,7 @@ TWO = Problems(
 
 
 def put(folder: Path, error: JvomError = TWO, text: str = REFUSED, run_id: str = "run") -> Path:
-    return quarantined.put(
+    return quarantine.put(
         folder,
         source_of(text.encode()),
         error,
@@ -54,38 +54,38 @@ def test_a_report_holds_the_lines_and_every_problem(tmp_path: Path) -> None:
     shown = (folder / "report.md").read_text(encoding="utf-8")
     for words in ("2 problems", "page 1, line 2", "    a *first* thing", "        [[entry]]", ">     2 |"):
         assert words in shown
-    (listed,) = quarantined.listed(tmp_path)
+    (listed,) = quarantine.refusals(tmp_path)
     assert (listed.asset, listed.text, listed.resolved_at) == ("tables", str(TWO), None)
-    assert quarantined.of_run(tmp_path, "run") == str(folder / "report.md")
-    assert quarantined.of_run(tmp_path, "other") is None
+    assert quarantine.report_of_run(tmp_path, "run") == str(folder / "report.md")
+    assert quarantine.report_of_run(tmp_path, "other") is None
 
 
 def test_a_second_refusal_of_the_same_bytes_takes_the_place_of_the_first(tmp_path: Path) -> None:
     put(tmp_path)
     put(tmp_path, LayoutError("something else"))
-    (refused,) = quarantined.listed(tmp_path)
+    (refused,) = quarantine.refusals(tmp_path)
     assert [problem["message"] for problem in refused.problems] == ["something else"]
     put(tmp_path, text=report())
-    assert len(quarantined.listed(tmp_path)) == 2
+    assert len(quarantine.refusals(tmp_path)) == 2
 
 
 def test_what_is_accepted_later_is_marked_and_stays(tmp_path: Path) -> None:
     folder = put(tmp_path)
-    assert len(quarantined.rows(tmp_path)) == 1
-    assert quarantined.resolve(tmp_path, source_of(REFUSED.encode()))
-    assert not quarantined.resolve(tmp_path, source_of(REFUSED.encode()))
-    assert not quarantined.resolve(tmp_path, source_of(b"never refused"))
-    (refused,) = quarantined.listed(tmp_path)
+    assert len(quarantine.rows(tmp_path)) == 1
+    assert quarantine.resolve(tmp_path, source_of(REFUSED.encode()))
+    assert not quarantine.resolve(tmp_path, source_of(REFUSED.encode()))
+    assert not quarantine.resolve(tmp_path, source_of(b"never refused"))
+    (refused,) = quarantine.refusals(tmp_path)
     assert refused.resolved_at
     assert [text for _, _, text in refused.lines] == REFUSED.splitlines()
     assert "accepted at" in (folder / "report.md").read_text(encoding="utf-8")
-    assert quarantined.rows(tmp_path) == []
+    assert quarantine.rows(tmp_path) == []
 
 
 def test_rows_keep_their_contract(tmp_path: Path) -> None:
     put(tmp_path)
     contract = schemas.REFUSALS["quarantine"]
-    table = contract.table(quarantined.rows(tmp_path))
+    table = contract.table(quarantine.rows(tmp_path))
     assert validated.contract_failures(contract, table) == []
     assert table["problems"].to_pylist() == [["a *first* thing", "a second thing"]]
 
@@ -97,7 +97,7 @@ def test_failing_rows_are_problems_each(tmp_path: Path) -> None:
     ]
     failures = validated.failures(edition_tables(2024, rows), {"unifil", "undof"})
     put(tmp_path, validated.refusal(failures, "report.txt"))
-    (refused,) = quarantined.listed(tmp_path)
+    (refused,) = quarantine.refusals(tmp_path)
     assert len(refused.problems) == len(failures) > 1
     assert any("unifil" in p["message"] and p["line"] == 100 for p in refused.problems)
 
@@ -110,8 +110,8 @@ def test_a_refusal_that_cannot_be_written_is_told_still(tmp_path: Path) -> None:
 
 def test_a_damaged_report_is_left_out(tmp_path: Path) -> None:
     (put(tmp_path) / "report.json").write_text("{", encoding="utf-8")
-    assert quarantined.listed(tmp_path) == []
-    assert quarantined.listed(tmp_path / "absent") == []
+    assert quarantine.refusals(tmp_path) == []
+    assert quarantine.refusals(tmp_path / "absent") == []
 
 
 # The whole way.

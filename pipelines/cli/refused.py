@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from pipelines import quarantine as quarantined
+from pipelines import quarantine
 from pipelines.cli.session import Session
-from pipelines.quarantine import READABLE, Refused
+from pipelines.quarantine import READABLE, Refusal
 
 
 def show(session: Session, *, every: bool) -> None:
     """The refused documents; with `every` also those whose bytes were accepted since."""
     folder = session.settings.quarantine
-    found = [one for one in quarantined.listed(folder) if every or not one.resolved_at]
+    found = [one for one in quarantine.refusals(folder) if every or not one.resolved_at]
     session.terminal.answer([_described(session, one) for one in found])
     if not found:
         session.terminal.say("nothing is in quarantine")
@@ -34,13 +34,13 @@ def show(session: Session, *, every: bool) -> None:
     )
 
 
-def _described(session: Session, one: Refused) -> dict[str, object]:
+def _described(session: Session, one: Refusal) -> dict[str, object]:
     """A report as JSON, the document's lines aside."""
     described = asdict(one)
     del described["lines"], described["page_labels"]
     return {**described, "report": str(session.settings.quarantine / one.name / READABLE)}
 
 
-def _first(one: Refused) -> str:
+def _first(one: Refusal) -> str:
     first = str(one.problems[0]["message"]).partition("\n")[0] if one.problems else one.text
     return first if len(first) <= 100 else f"{first[:99]}…"

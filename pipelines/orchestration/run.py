@@ -137,7 +137,9 @@ class _Runs:
         ops = {"source": {"config": of_source}, "snapshot": {"config": {"recheck": due.recheck}}}
         outcome, result = self._run("ingest", due.edition_year, due.reason, ops, str(due.edition_year))
         if outcome.error:
-            return replace(outcome, quarantine=quarantine.of_run(self.settings.quarantine, outcome.run_id))
+            return replace(
+                outcome, quarantine=quarantine.report_of_run(self.settings.quarantine, outcome.run_id)
+            )
         recorded = _metadata(result, "snapshot")
         return replace(
             outcome,
