@@ -19,7 +19,7 @@ import pytest
 
 from pipelines import lake as snapshot
 from pipelines.definitions import defs
-from pipelines.orchestration import automation, definitions, failures, resources, run
+from pipelines.orchestration import automation, definitions, failures, keys, resources, run
 from pipelines.orchestration import edition as year
 from pipelines.orchestration.automation import search_at
 from pipelines.orchestration.jobs import edition_is_in, lateness
@@ -105,7 +105,7 @@ def test_a_run_finds_records_and_is_tagged_and_the_next_does_nothing(
     tags = instance.get_run_by_id(first.run_id).tags  # type: ignore[union-attr]
     assert (tags["jvom/year"], tags["jvom/cause"]) == ("2025", "report day")
     assert len(tags["jvom/source_sha256"]) == 64
-    (made,) = [e for e in first.get_asset_materialization_events() if e.asset_key == resources.ACQUIRED]
+    (made,) = [e for e in first.get_asset_materialization_events() if e.asset_key == keys.ACQUIRED]
     assert made.materialization.metadata["document"].value == report.entity["DocumentNummer"]
     assert len(made.materialization.metadata["considered"].records) == 4  # type: ignore[arg-type]
 
@@ -277,7 +277,7 @@ def test_a_failed_run_is_told_in_one_line_and_posted(
         dagster_run=dagster_run,
         resources={"warehouse": warehouse(own)},
     ).for_run_failure()
-    failures.run_failed(context)
+    automation.run_failed(context)
     (posted,) = heard.told
     line = posted["text"]
     assert line.startswith(

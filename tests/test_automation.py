@@ -14,7 +14,7 @@ import dagster as dg
 import pytest
 
 from pipelines.definitions import defs
-from pipelines.orchestration import automation, checks, edition, failures, release, resources
+from pipelines.orchestration import automation, checks, edition, failures, keys, release, resources
 from pipelines.publish import views
 from schemas import TABLES
 
@@ -43,13 +43,13 @@ def test_definitions_load_and_every_asset_is_described() -> None:
     dg.Definitions.validate_loadable(defs)
     specs = list(defs.resolve_all_asset_specs())
     assert {spec.key for spec in specs} >= {
-        resources.SOURCE,
-        resources.DOCUMENT,
-        resources.SNAPSHOT,
-        resources.LAKE,
-        resources.PUBLISHED,
-        *resources.TABLES.values(),
-        *resources.VIEWS.values(),
+        keys.SOURCE,
+        keys.DOCUMENT,
+        keys.SNAPSHOT,
+        keys.LAKE,
+        keys.PUBLISHED,
+        *keys.TABLES.values(),
+        *keys.VIEWS.values(),
     }
     for spec in specs:
         assert spec.owners, spec.key
@@ -60,29 +60,29 @@ def test_definitions_load_and_every_asset_is_described() -> None:
 
 def test_per_year_assets_are_partitioned_by_edition_and_the_rest_is_not() -> None:
     by_year = {
-        *(resources.ACQUIRED, resources.SOURCE, resources.DOCUMENT, resources.RECONCILED, resources.SNAPSHOT),
-        *resources.TABLES.values(),
+        *(keys.ACQUIRED, keys.SOURCE, keys.DOCUMENT, keys.RECONCILED, keys.SNAPSHOT),
+        *keys.TABLES.values(),
     }
     for spec in defs.resolve_all_asset_specs():
         assert (spec.partitions_def is not None) == (spec.key in by_year), spec.key
 
 
 def test_any_year_from_2000_to_the_next_can_be_ingested() -> None:
-    keys = resources.YEARS.get_partition_keys()
+    years = keys.YEARS.get_partition_keys()
     next_year = datetime.datetime.now(AMSTERDAM).year + 1
-    assert keys[0] == "2000"
-    assert str(next_year) in keys
+    assert years[0] == "2000"
+    assert str(next_year) in years
     for moment in (datetime.datetime(2031, 1, 2), datetime.datetime(2031, 12, 30)):
         with dg.partition_loading_context(effective_dt=moment.replace(tzinfo=AMSTERDAM)):
-            assert "2032" in resources.YEARS.get_partition_keys()
+            assert "2032" in keys.YEARS.get_partition_keys()
 
 
 def test_report_day_is_the_third_wednesday_of_may_at_three() -> None:
-    assert automation.report_day_schedule.cron_schedule == resources.REPORT_DAY
-    assert automation.report_day_schedule.execution_timezone == resources.TIMEZONE
+    assert automation.report_day_schedule.cron_schedule == keys.REPORT_DAY
+    assert automation.report_day_schedule.execution_timezone == keys.TIMEZONE
     with dg.partition_loading_context(effective_dt=datetime.datetime(2041, 1, 1, tzinfo=AMSTERDAM)):
         starts = [
-            resources.YEARS.time_window_for_partition_key(str(year)).start.astimezone(AMSTERDAM)
+            keys.YEARS.time_window_for_partition_key(str(year)).start.astimezone(AMSTERDAM)
             for year in range(2020, 2041)
         ]
     assert starts == [third_wednesday(year) for year in range(2020, 2041)]
@@ -106,7 +106,7 @@ def test_schedule_and_sensors_run_by_default() -> None:
     assert automation.report_day_schedule.default_status == dg.DefaultScheduleStatus.RUNNING
     assert automation.raw_files.default_status == dg.DefaultSensorStatus.RUNNING
     assert automation.edition_watch.default_status == dg.DefaultSensorStatus.RUNNING
-    assert failures.run_failed.default_status == dg.DefaultSensorStatus.RUNNING
+    assert automation.run_failed.default_status == dg.DefaultSensorStatus.RUNNING
     assert automation.publish_when_recorded.default_status == dg.DefaultSensorStatus.RUNNING
 
 
@@ -164,7 +164,7 @@ def test_sweep_ends_runs_whose_process_is_gone_and_no_other(tmp_path: Path) -> N
 
 def test_writers_share_a_pool_of_one() -> None:
     for asset in (*edition.ASSETS, *release.ASSETS):
-        pooled = asset.keys & {resources.SNAPSHOT, resources.PUBLISHED, resources.PACKAGE, resources.SITE}
+        pooled = asset.keys & {keys.SNAPSHOT, keys.PUBLISHED, keys.PACKAGE, keys.SITE}
         assert bool(asset.op.pool) == bool(pooled), asset.keys
 
 
@@ -175,7 +175,7 @@ def test_column_lineage_of_views_names_columns_that_there_are() -> None:
         for key, spec in specs.items()
         if "dagster/column_schema" in spec.metadata
     }
-    for name, key in resources.VIEWS.items():
+    for name, key in keys.VIEWS.items():
         lineage = specs[key].metadata["dagster/column_lineage"].deps_by_column
         assert set(lineage) == set(views.lineage()[name])
         for sources in lineage.values():
@@ -191,19 +191,19 @@ def test_every_table_and_view_has_a_blocking_contract_check() -> None:
         for asset in (*edition.ASSETS, *release.ASSETS)
         for check in asset.check_specs
     }
-    for key in (*(resources.TABLES[name] for name in TABLES), *resources.VIEWS.values()):
+    for key in (*(keys.TABLES[name] for name in TABLES), *keys.VIEWS.values()):
         assert found[key, checks.CONTRACT] is True
-    assert found[resources.SNAPSHOT, checks.ROW_COUNTS] is False
+    assert found[keys.SNAPSHOT, checks.ROW_COUNTS] is False
 
 
 def test_row_counts_warn_where_a_table_lost_more_than_half() -> None:
-    fine = checks.row_counts_result(resources.SNAPSHOT, {"personnel": 18, "cells": 200}, {"personnel": 20})
+    fine = checks.row_counts_result(keys.SNAPSHOT, {"personnel": 18, "cells": 200}, {"personnel": 20})
     assert fine.passed
-    lost = checks.row_counts_result(resources.SNAPSHOT, {"personnel": 8}, {"personnel": 18})
+    lost = checks.row_counts_result(keys.SNAPSHOT, {"personnel": 8}, {"personnel": 18})
     assert not lost.passed
     assert lost.severity == dg.AssetCheckSeverity.WARN
     assert "personnel" in (lost.description or "")
-    assert checks.row_counts_result(resources.SNAPSHOT, {"personnel": 8}, None).passed
+    assert checks.row_counts_result(keys.SNAPSHOT, {"personnel": 8}, None).passed
 
 
 def test_every_run_of_a_build_is_marked_with_its_process(built: Path) -> None:

@@ -182,7 +182,7 @@ def test_a_real_run_shows_every_rule_as_a_check_that_only_warns(
 ) -> None:
     import dagster as dg
 
-    from pipelines.orchestration import resources
+    from pipelines.orchestration import keys
 
     monkeypatch.setenv("DAGSTER_HOME", str(built / "dagster"))
     with dg.DagsterInstance.get() as instance:
@@ -194,8 +194,8 @@ def test_a_real_run_shows_every_rule_as_a_check_that_only_warns(
         for event in events
         if event is not None and event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION
     ]
-    shown = {found.check_name: found for found in evaluations if found.asset_key == resources.RECONCILED}
-    of_views = {found.check_name for found in evaluations if found.asset_key == resources.VIEWS["findings"]}
+    shown = {found.check_name: found for found in evaluations if found.asset_key == keys.RECONCILED}
+    of_views = {found.check_name for found in evaluations if found.asset_key == keys.VIEWS["findings"]}
     assert of_views == {"contract", *(rule.name for rule in reconciled.RULES if rule.across)}
     rules = {rule.name for rule in reconciled.RULES if not rule.across}
     assert shown.keys() == {"contract", *rules}

@@ -12,7 +12,7 @@ import pytest
 import schemas
 from pipelines.lake import Found
 from pipelines.model import Document, Line, SourceFile
-from pipelines.orchestration import stage
+from pipelines.orchestration import resources as stage
 
 SOURCE = SourceFile(2024, "raw/2024/report.pdf", "0" * 64, 12, "pdf", "official file")
 LINES = (Line(1, 1, "  één", 1), Line(2, 2, "", 1), Line(3, 2, "Totaal 3"))

@@ -2,33 +2,17 @@
 
 import datetime
 import json
+import time
 import zoneinfo
 from collections.abc import Collection
 from dataclasses import dataclass
 
 import dagster as dg
 
-from pipelines import raw
-from pipelines.orchestration.failures import end_dead_runs
-from pipelines.orchestration.resources import (
-    ACQUIRED,
-    CONTRIBUTIONS,
-    DOCUMENT,
-    LAKE,
-    OBSERVATIONS,
-    PACKAGE,
-    PUBLISHED,
-    RECONCILED,
-    REGISTRY,
-    REPORT_DAY,
-    SITE,
-    SNAPSHOT,
-    SOURCE,
-    TABLES,
-    TIMEZONE,
-    VIEWS,
-    Warehouse,
-)
+from pipelines import raw, settings
+from pipelines.orchestration import keys
+from pipelines.orchestration.failures import end_dead_runs, notification, post
+from pipelines.orchestration.resources import Warehouse
 from pipelines.other_sources import files as other_sources
 from pipelines.publish import published
 from schemas.report_day import HOUR, report_day
@@ -37,19 +21,30 @@ SIX_HOURS = 6 * 3600
 LAST_LOOK = (6, 30)  # month and day after which a missing edition is no longer looked for
 REPLACED_IN = (6, 9)  # months in which documents are replaced: questions answered, and a new session
 
-_EDITION = dg.AssetSelection.assets(SOURCE, DOCUMENT, *TABLES.values(), RECONCILED, SNAPSHOT)
+_EDITION = dg.AssetSelection.assets(
+    keys.SOURCE, keys.DOCUMENT, *keys.TABLES.values(), keys.RECONCILED, keys.SNAPSHOT
+)
 _RELEASE = dg.AssetSelection.assets(
-    *(REGISTRY, LAKE, OBSERVATIONS, CONTRIBUTIONS, *VIEWS.values(), PUBLISHED, PACKAGE, SITE)
+    *(
+        keys.REGISTRY,
+        keys.LAKE,
+        keys.OBSERVATIONS,
+        keys.CONTRIBUTIONS,
+        *keys.VIEWS.values(),
+        keys.PUBLISHED,
+        keys.PACKAGE,
+        keys.SITE,
+    )
 )
 
 ingest = dg.define_asset_job(
     "ingest",
-    selection=_EDITION | dg.AssetSelection.assets(REGISTRY),
+    selection=_EDITION | dg.AssetSelection.assets(keys.REGISTRY),
     description="Read one edition, check it, look for contradictions, record it as a vintage.",
 )
 acquire = dg.define_asset_job(
     "acquire",
-    selection=_EDITION | dg.AssetSelection.assets(ACQUIRED),
+    selection=_EDITION | dg.AssetSelection.assets(keys.ACQUIRED),
     description="Find and download one edition, and read, check and record what is new of it.",
 )
 publish = dg.define_asset_job(
@@ -62,8 +57,8 @@ publish = dg.define_asset_job(
 @dg.schedule(
     name="report_day",
     job=acquire,
-    cron_schedule=REPORT_DAY,
-    execution_timezone=TIMEZONE,
+    cron_schedule=keys.REPORT_DAY,
+    execution_timezone=keys.TIMEZONE,
     default_status=dg.DefaultScheduleStatus.RUNNING,
     description="Third Wednesday of May, 15:00 Amsterdam time: find, fetch and ingest that year's edition.",
 )
@@ -118,7 +113,7 @@ def search_at(now: datetime.datetime, editions: Collection[int]) -> Search | Non
 )
 def edition_watch(context: dg.SensorEvaluationContext, warehouse: Warehouse) -> dg.RunRequest | dg.SkipReason:
     state = published.state(warehouse.settings().published)
-    now = datetime.datetime.now(zoneinfo.ZoneInfo(TIMEZONE))
+    now = datetime.datetime.now(zoneinfo.ZoneInfo(keys.TIMEZONE))
     search = search_at(now, sorted(state.editions) if state else [])
     if search is None:
         return dg.SkipReason(f"nothing to look for on {now:%-d %B %Y}")
@@ -202,3 +197,35 @@ publish_when_recorded = dg.AutomationConditionSensorDefinition(
     minimum_interval_seconds=30,
     description="Publishes after a vintage has been recorded, while other years may still be missing.",
 )
+
+
+def _reason(context: dg.RunFailureSensorContext) -> str:
+    """The failure text of the first step that failed."""
+    for event in context.get_step_failure_events():
+        data = event.step_failure_data
+        if data.user_failure_data and data.user_failure_data.description:
+            return str(data.user_failure_data.description)
+        if data.error:
+            return str(data.error.message)
+    return str(context.failure_event.message or "the run failed; its log says why")
+
+
+@dg.run_failure_sensor(
+    name="run_failed",
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="One line for each failed run in the warehouse's log, and as JSON to JVOM_NOTIFY_URL.",
+)
+def run_failed(context: dg.RunFailureSensorContext, warehouse: Warehouse) -> None:
+    payload = notification(context.dagster_run, _reason(context))
+    context.log.error(payload["text"])
+    try:
+        logs = warehouse.settings().logs
+        logs.mkdir(parents=True, exist_ok=True)
+        with (logs / time.strftime("%Y-%m-%d.log")).open("a", encoding="utf-8") as stream:
+            stream.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')} ERROR {payload['text']}\n")
+    except OSError as error:
+        context.log.warning(f"the log of the warehouse cannot be written: {error}")
+    address = settings.notify_address()
+    wrong = post(address, payload) if address else None
+    if wrong:  # without the address: it may hold a secret
+        context.log.warning(f"JVOM_NOTIFY_URL was not notified: {wrong}")

@@ -6,9 +6,8 @@ import os
 import dagster as dg
 
 from pipelines import settings
-from pipelines.orchestration import automation, edition, failures, jobs, release
-from pipelines.orchestration.resources import Warehouse
-from pipelines.orchestration.stage import Stage
+from pipelines.orchestration import automation, edition, jobs, keys, release
+from pipelines.orchestration.resources import Stage, Warehouse
 
 
 @dg.logger(None, description="To the file that JVOM_LOG names, else to standard error.")
@@ -47,13 +46,13 @@ def definitions(where: settings.Settings) -> dg.Definitions:
             automation.raw_files,
             automation.public_figures,
             automation.publish_when_recorded,
-            failures.run_failed,
+            automation.run_failed,
         ],
         resources={
             "warehouse": Warehouse(
                 raw=str(where.raw), warehouse=str(where.warehouse), catalog=where.catalog, data=where.data
             ),
-            "stage": Stage(folder=str(where.stage)),
+            keys.STAGE: Stage(folder=str(where.stage)),
         },
         # In-process: a fresh interpreter per step would cost five times the CPU of the whole report.
         executor=dg.in_process_executor,

@@ -18,22 +18,9 @@ from pipelines.extract import read
 from pipelines.lake import Found as RuleResults
 from pipelines.lake import Lake, differences
 from pipelines.model import Document, Edition, Fidelity, Recorded, SourceFile, SourceFormat
-from pipelines.orchestration import checks, metadata
-from pipelines.orchestration.failures import PROCESS_TAG, as_dagster_failure, process_mark
-from pipelines.orchestration.resources import (
-    ACQUIRED,
-    DOCUMENT,
-    OWNERS,
-    RECONCILED,
-    REGISTRY,
-    SNAPSHOT,
-    SOURCE,
-    TABLES,
-    WRITER_POOL,
-    YEARS,
-    Warehouse,
-    content_version,
-)
+from pipelines.orchestration import checks, keys, metadata
+from pipelines.orchestration.failures import as_dagster_failure, tag_run
+from pipelines.orchestration.resources import Warehouse
 from pipelines.publish import published
 from schemas import registry
 from schemas.errors import JvomError, LakeError, NetworkError, Problems, SourceError
@@ -71,23 +58,20 @@ class SnapshotConfig(dg.Config):
     recheck: bool = False
 
 
-@dg.asset(
-    key=ACQUIRED,
-    partitions_def=YEARS,
-    group_name="raw",
-    kinds={"http"},
-    owners=OWNERS,
-    output_required=False,
-    description="The edition's document in raw/, found among what parliament was sent by its annexes. "
+@keys.asset(
+    keys.ACQUIRED,
+    "raw",
+    {"http"},
+    "The edition's document in raw/, found among what parliament was sent by its annexes. "
     "Nothing where it is not there yet, or where its bytes are recorded already.",
+    partitions_def=keys.YEARS,
+    output_required=False,
 )
 def acquired(  # type: ignore[no-untyped-def]  # Dagster takes an annotation for the type of the output
     context: dg.AssetExecutionContext, config: AcquireConfig, warehouse: Warehouse
 ):
     year = int(context.partition_key)
-    context.instance.add_run_tags(
-        context.run.run_id, {PROCESS_TAG: process_mark() or "", "jvom/year": str(year)}
-    )
+    tag_run(context, year=str(year))
     with as_dagster_failure():
         where, network = warehouse.settings(), settings.network()
         try:
@@ -103,18 +87,20 @@ def acquired(  # type: ignore[no-untyped-def]  # Dagster takes an annotation for
                 raise
             context.log.info(str(error))
             yield dg.AssetObservation(
-                ACQUIRED, partition=str(year), description=error.message, metadata={"found": False}
+                keys.ACQUIRED, partition=str(year), description=error.message, metadata={"found": False}
             )
             return
         state = published.state(where.published)
     file = fetched.file
     tried = context.instance.get_runs(dg.RunsFilter(tags={"jvom/source_sha256": file.sha256}), limit=1)
-    context.instance.add_run_tags(context.run.run_id, {"jvom/source_sha256": file.sha256})
+    tag_run(context, source_sha256=file.sha256)
     details = {"path": file.path, "sha256": file.sha256, "new": fetched.new, **_candidates(fetched.found)}
     edition = state.editions.get(year) if state else None
     recorded = edition is not None and file.sha256 in edition.seen
     if not fetched.new and (recorded or (tried and not config.required)):  # what was refused stays refused
-        yield dg.AssetObservation(ACQUIRED, partition=str(year), description="unchanged", metadata=details)
+        yield dg.AssetObservation(
+            keys.ACQUIRED, partition=str(year), description="unchanged", metadata=details
+        )
         return
     yield dg.MaterializeResult(metadata=details, data_version=dg.DataVersion(file.sha256[:16]))
 
@@ -142,15 +128,14 @@ def _candidates(found: Found) -> dict[str, dg.MetadataValue | str]:
     }
 
 
-@dg.asset(
-    key=SOURCE,
-    deps=[ACQUIRED],
-    partitions_def=YEARS,
-    group_name="raw",
-    kinds={"file"},
-    owners=OWNERS,
-    io_manager_key="stage",
-    description="The file of the edition: newest of the best fidelity, its bytes kept by hash.",
+@keys.asset(
+    keys.SOURCE,
+    "raw",
+    {"file"},
+    "The file of the edition: newest of the best fidelity, its bytes kept by hash.",
+    deps=[keys.ACQUIRED],
+    partitions_def=keys.YEARS,
+    io_manager_key=keys.STAGE,
 )
 def source(
     context: dg.AssetExecutionContext, config: SourceConfig, warehouse: Warehouse
@@ -161,14 +146,7 @@ def source(
         chosen = _given(config, year) or _newest(year, where, warehouse.lake())
         data = raw.read(chosen, raw=where.raw, kept=where.kept)
         raw.keep(data, year, where.kept, chosen.path)
-    context.instance.add_run_tags(
-        context.run.run_id,
-        {
-            "jvom/source_sha256": chosen.sha256,
-            "jvom/actor": settings.actor(),
-            PROCESS_TAG: process_mark() or "",
-        },
-    )
+    tag_run(context, source_sha256=chosen.sha256)
     return dg.MaterializeResult(
         value=chosen, metadata=metadata.source_of(chosen), data_version=dg.DataVersion(chosen.sha256[:16])
     )
@@ -211,18 +189,17 @@ def _edition(warehouse: Warehouse, year: str) -> Edition:
 
 def _spec_of_table(name: str) -> dg.AssetSpec:
     contract = schemas.TABLES[name]
-    return dg.AssetSpec(
-        TABLES[name],
-        deps=[SOURCE, DOCUMENT, REGISTRY],
-        group_name="tables",
-        kinds={"arrow"},
-        owners=OWNERS,
+    return keys.spec(
+        keys.TABLES[name],
+        "tables",
+        {"arrow"},
+        contract.description,
+        deps=[keys.SOURCE, keys.DOCUMENT, keys.REGISTRY],
         code_version=versions.code(),
-        description=contract.description,
-        partitions_def=YEARS,
+        partitions_def=keys.YEARS,
         metadata={
             "dagster/column_schema": metadata.table_schema(contract.as_read()),
-            "dagster/io_manager_key": "stage",
+            "dagster/io_manager_key": keys.STAGE,
         },
     )
 
@@ -230,22 +207,22 @@ def _spec_of_table(name: str) -> dg.AssetSpec:
 @dg.multi_asset(
     name="extract",
     specs=[
-        dg.AssetSpec(
-            DOCUMENT,
-            deps=[SOURCE],
-            partitions_def=YEARS,
-            group_name="document",
-            kinds={"python"},
-            owners=OWNERS,
+        keys.spec(
+            keys.DOCUMENT,
+            "document",
+            {"python"},
+            "The file as pages of lines with places; nothing in it is interpreted.",
+            deps=[keys.SOURCE],
+            partitions_def=keys.YEARS,
             code_version=versions.code(),
-            description="The file as pages of lines with places; nothing in it is interpreted.",
-            metadata={"dagster/io_manager_key": "stage"},
+            metadata={"dagster/io_manager_key": keys.STAGE},
         ),
         *map(_spec_of_table, schemas.TABLES),
     ],
-    ins={"source": dg.AssetIn(SOURCE, input_manager_key="stage")},
+    ins=keys.staged(source=keys.SOURCE),
     check_specs=[
-        checks.contract_spec(TABLES[name], contract, YEARS) for name, contract in schemas.TABLES.items()
+        checks.contract_spec(keys.TABLES[name], contract, keys.YEARS)
+        for name, contract in schemas.TABLES.items()
     ],
 )
 def extract(  # type: ignore[no-untyped-def]  # Dagster takes an annotation for the type of the outputs
@@ -269,7 +246,7 @@ def extract(  # type: ignore[no-untyped-def]  # Dagster takes an annotation for 
     for name, table in tables.items():
         contract = schemas.TABLES[name].as_read()
         yield dg.MaterializeResult(
-            asset_key=TABLES[name],
+            asset_key=keys.TABLES[name],
             value=table,
             metadata={
                 **metadata.rows_of(table, contract),
@@ -282,14 +259,16 @@ def extract(  # type: ignore[no-untyped-def]  # Dagster takes an annotation for 
                     f"WHERE vintages.run_id = '{context.run.run_id}'"
                 ),
             },
-            data_version=content_version(table.select(list(contract.values))),
-            check_results=[checks.contract_result(TABLES[name], [f for f in failures if f.table == name])],
+            data_version=keys.content_version(table.select(list(contract.values))),
+            check_results=[
+                checks.contract_result(keys.TABLES[name], [f for f in failures if f.table == name])
+            ],
         )
 
 
 def _document_result(document: Document, source: SourceFile) -> dg.MaterializeResult:
     return dg.MaterializeResult(
-        asset_key=DOCUMENT,
+        asset_key=keys.DOCUMENT,
         value=document,
         metadata={
             **metadata.source_of(source),
@@ -340,25 +319,20 @@ def _quarantine(
     context.log.info(f"refused: the report is in {folder}")
 
 
-@dg.asset(
-    key=RECONCILED,
-    partitions_def=YEARS,
-    group_name="reconciled",
-    kinds={"python"},
-    owners=OWNERS,
-    io_manager_key="stage",
-    code_version=reconcile.rules_version(),
-    ins={
-        "source": dg.AssetIn(SOURCE, input_manager_key="stage"),
-        "document": dg.AssetIn(DOCUMENT, input_manager_key="stage"),
-        **{name: dg.AssetIn(key, input_manager_key="stage") for name, key in TABLES.items()},
-    },
-    check_specs=[
-        checks.findings_contract_spec(RECONCILED, YEARS),
-        *(checks.rule_spec(RECONCILED, rule, YEARS) for rule in RULES),
-    ],
-    description="Every contradiction in the edition, with both sides and the smallest explanations; the "
+@keys.asset(
+    keys.RECONCILED,
+    "reconciled",
+    {"python"},
+    "Every contradiction in the edition, with both sides and the smallest explanations; the "
     "figures and events that its text states. Nothing is changed, and nothing is kept back.",
+    partitions_def=keys.YEARS,
+    io_manager_key=keys.STAGE,
+    code_version=reconcile.rules_version(),
+    ins=keys.staged(source=keys.SOURCE, document=keys.DOCUMENT, **keys.TABLES),
+    check_specs=[
+        checks.findings_contract_spec(keys.RECONCILED, keys.YEARS),
+        *(checks.rule_spec(keys.RECONCILED, rule, keys.YEARS) for rule in RULES),
+    ],
 )
 def reconciled(  # type: ignore[no-untyped-def]  # Dagster takes an annotation for the outputs' type
     context: dg.AssetExecutionContext,
@@ -387,8 +361,8 @@ def reconciled(  # type: ignore[no-untyped-def]  # Dagster takes an annotation f
         },
         data_version=dg.DataVersion(f"{results.rules_version}-{content[:16]}"),
         check_results=[
-            checks.findings_contract_result(RECONCILED, results.tables),
-            *(checks.rule_result(RECONCILED, rule, findings) for rule in RULES),
+            checks.findings_contract_result(keys.RECONCILED, results.tables),
+            *(checks.rule_result(keys.RECONCILED, rule, findings) for rule in RULES),
         ],
     )
 
@@ -403,21 +377,16 @@ def _as_tables(found: reconcile.Reconciliation) -> dict[str, pa.Table]:
     return {name: contract.as_read().table(rows[name]) for name, contract in schemas.RECONCILED.items()}
 
 
-@dg.asset(
-    key=SNAPSHOT,
-    partitions_def=YEARS,
-    group_name="snapshot",
-    kinds={"ducklake", "parquet"},
-    owners=OWNERS,
-    pool=WRITER_POOL,
+@keys.asset(
+    keys.SNAPSHOT,
+    "snapshot",
+    {"ducklake", "parquet"},
+    "One vintage of the edition: all tables and findings in one transaction, or nothing at all.",
+    partitions_def=keys.YEARS,
+    pool=keys.WRITER_POOL,
     retry_policy=dg.RetryPolicy(max_retries=3, delay=2, backoff=dg.Backoff.EXPONENTIAL),
-    ins={
-        "source": dg.AssetIn(SOURCE, input_manager_key="stage"),
-        "reconciled": dg.AssetIn(RECONCILED, input_manager_key="stage"),
-        **{name: dg.AssetIn(key, input_manager_key="stage") for name, key in TABLES.items()},
-    },
-    check_specs=[checks.row_counts_spec(SNAPSHOT, YEARS)],
-    description="One vintage of the edition: all tables and findings in one transaction, or nothing at all.",
+    ins=keys.staged(source=keys.SOURCE, reconciled=keys.RECONCILED, **keys.TABLES),
+    check_specs=[checks.row_counts_spec(keys.SNAPSHOT, keys.YEARS)],
 )
 def snapshot(
     context: dg.AssetExecutionContext,
@@ -444,7 +413,7 @@ def snapshot(
         before = lake.row_counts(year, recorded.vintage - 1)
         details = vintage_metadata(lake, recorded)
         quarantine.resolve(warehouse.settings().quarantine, source)
-    for name, key in TABLES.items():
+    for name, key in keys.TABLES.items():
         context.log_event(_recorded_as(key, name, recorded))
     now = {name: table.num_rows for name, table in tables.items()}
     return dg.MaterializeResult(
@@ -456,7 +425,7 @@ def snapshot(
             **metadata.source_of(source),
         },
         data_version=dg.DataVersion(f"{year}-{recorded.vintage}"),
-        check_results=[checks.row_counts_result(SNAPSHOT, now, before)],
+        check_results=[checks.row_counts_result(keys.SNAPSHOT, now, before)],
     )
 
 

@@ -7,7 +7,6 @@ import os
 import platform
 import subprocess
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -15,7 +14,6 @@ from typing import Any
 import dagster as dg
 
 from pipelines import settings
-from pipelines.orchestration.resources import Warehouse
 from schemas.errors import JvomError, LakeError, NetworkError
 
 PROCESS_TAG = "jvom/process"
@@ -80,6 +78,12 @@ def run_tags() -> dict[str, str]:
     return {"jvom/actor": settings.actor(), PROCESS_TAG: process_mark() or ""}
 
 
+def tag_run(context: dg.AssetExecutionContext, **tags: str) -> None:
+    """Add tags to the run at hand, among them those of every run: one that Dagster started lacks them."""
+    named = {f"jvom/{name}": value for name, value in tags.items()}
+    context.instance.add_run_tags(context.run.run_id, {**run_tags(), **named})
+
+
 def end_dead_runs(instance: dg.DagsterInstance) -> list[str]:
     """End runs whose process is gone, and free the writer's slot that they hold; one sentence per run.
 
@@ -136,35 +140,3 @@ def _post(address: str, payload: dict[str, Any], timeout: float) -> str | None:
             return None if answer.is_success else f"it answers {answer.status_code}"
     except (httpx.HTTPError, httpx.InvalidURL, ValueError, OSError) as error:
         return type(error).__name__
-
-
-def _reason(context: dg.RunFailureSensorContext) -> str:
-    """The failure text of the first step that failed."""
-    for event in context.get_step_failure_events():
-        data = event.step_failure_data
-        if data.user_failure_data and data.user_failure_data.description:
-            return str(data.user_failure_data.description)
-        if data.error:
-            return str(data.error.message)
-    return str(context.failure_event.message or "the run failed; its log says why")
-
-
-@dg.run_failure_sensor(
-    name="run_failed",
-    default_status=dg.DefaultSensorStatus.RUNNING,
-    description="One line for each failed run in the warehouse's log, and as JSON to JVOM_NOTIFY_URL.",
-)
-def run_failed(context: dg.RunFailureSensorContext, warehouse: Warehouse) -> None:
-    payload = notification(context.dagster_run, _reason(context))
-    context.log.error(payload["text"])
-    try:
-        logs = warehouse.settings().logs
-        logs.mkdir(parents=True, exist_ok=True)
-        with (logs / time.strftime("%Y-%m-%d.log")).open("a", encoding="utf-8") as stream:
-            stream.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')} ERROR {payload['text']}\n")
-    except OSError as error:
-        context.log.warning(f"the log of the warehouse cannot be written: {error}")
-    address = settings.notify_address()
-    wrong = post(address, payload) if address else None
-    if wrong:  # without the address: it may hold a secret
-        context.log.warning(f"JVOM_NOTIFY_URL was not notified: {wrong}")

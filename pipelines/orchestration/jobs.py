@@ -7,10 +7,11 @@ import dagster as dg
 
 from pipelines import settings, verify, versions
 from pipelines.model import Recorded
+from pipelines.orchestration import keys
 from pipelines.orchestration.edition import vintage_metadata
 from pipelines.orchestration.failures import as_dagster_failure
 from pipelines.orchestration.metadata import records
-from pipelines.orchestration.resources import PUBLISHED, SNAPSHOT, TIMEZONE, WRITER_POOL, Warehouse
+from pipelines.orchestration.resources import Warehouse
 from pipelines.publish import published
 from schemas.report_day import late, report_day
 
@@ -32,7 +33,7 @@ class Restoration(dg.Config):
     vintage: int = 0
 
 
-@dg.op(name=WITHDRAW, pool=WRITER_POOL, description="Marks the edition as withdrawn, in a new vintage.")
+@dg.op(name=WITHDRAW, pool=keys.WRITER_POOL, description="Marks the edition as withdrawn, in a new vintage.")
 def withdraw_edition(context: dg.OpExecutionContext, config: Withdrawal, warehouse: Warehouse) -> None:
     with as_dagster_failure():
         recorded = warehouse.lake().withdraw(
@@ -47,7 +48,7 @@ def withdraw_edition(context: dg.OpExecutionContext, config: Withdrawal, warehou
 
 @dg.op(
     name=RESTORE,
-    pool=WRITER_POOL,
+    pool=keys.WRITER_POOL,
     description="Brings a vintage back into the latest views, as a new vintage.",
 )
 def restore_vintage(context: dg.OpExecutionContext, config: Restoration, warehouse: Warehouse) -> None:
@@ -66,7 +67,7 @@ def restore_vintage(context: dg.OpExecutionContext, config: Restoration, warehou
 def _materialization(warehouse: Warehouse, recorded: Recorded) -> dg.AssetMaterialization:
     """The new vintage as the snapshot of that year, so that publishing follows by itself."""
     return dg.AssetMaterialization(
-        SNAPSHOT,
+        keys.SNAPSHOT,
         partition=str(recorded.edition_year),
         description=recorded.reason,
         metadata=vintage_metadata(warehouse.lake(), recorded),
@@ -86,7 +87,10 @@ def restore_job() -> None:
     restore_vintage()
 
 
-@dg.op(pool=WRITER_POOL, description="Recomputes every hash, reads every edition again, counts and compares.")
+@dg.op(
+    pool=keys.WRITER_POOL,
+    description="Recomputes every hash, reads every edition again, counts and compares.",
+)
 def verify_everything(context: dg.OpExecutionContext, warehouse: Warehouse) -> None:
     with as_dagster_failure():
         report = verify.verify(warehouse.settings())
@@ -111,7 +115,7 @@ weekly_verification = dg.ScheduleDefinition(
     name="weekly_verification",
     job=verify_job,
     cron_schedule="0 6 * * 1",
-    execution_timezone=TIMEZONE,
+    execution_timezone=keys.TIMEZONE,
     default_status=dg.DefaultScheduleStatus.RUNNING,
     description="Mondays, 6:00 Amsterdam time: recompute every hash and read every edition again.",
 )
@@ -133,7 +137,7 @@ def lateness(editions: set[int], today: datetime.date) -> dg.AssetCheckResult:
 
 # A check of our own, because freshness policies know no partitions.
 @dg.asset_check(
-    asset=PUBLISHED,
+    asset=keys.PUBLISHED,
     name="edition_is_in",
     description="Each edition is in a week after the third Wednesday of May; `jvom status` says the same.",
 )
@@ -141,7 +145,7 @@ def edition_is_in(warehouse: Warehouse) -> dg.AssetCheckResult:
     with as_dagster_failure():
         state = published.state(warehouse.settings().published)
     editions = set(state.editions) if state else set()
-    return lateness(editions, datetime.datetime.now(zoneinfo.ZoneInfo(TIMEZONE)).date())
+    return lateness(editions, datetime.datetime.now(zoneinfo.ZoneInfo(keys.TIMEZONE)).date())
 
 
 look_for_late_editions = dg.define_asset_job(
@@ -153,7 +157,7 @@ daily_lateness = dg.ScheduleDefinition(
     name="daily_lateness",
     job=look_for_late_editions,
     cron_schedule="0 9 * * *",
-    execution_timezone=TIMEZONE,
+    execution_timezone=keys.TIMEZONE,
     default_status=dg.DefaultScheduleStatus.RUNNING,
     description="Every day, 9:00 Amsterdam time: is an edition late by a week?",
 )

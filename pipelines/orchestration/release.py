@@ -13,24 +13,9 @@ import pyarrow as pa
 
 import schemas
 from pipelines import files, quarantine, reconcile, site, validate, versions
-from pipelines.orchestration import checks, edition, metadata
-from pipelines.orchestration.failures import PROCESS_TAG, as_dagster_failure, process_mark
-from pipelines.orchestration.resources import (
-    CONTRIBUTIONS,
-    LAKE,
-    OBSERVATIONS,
-    OWNERS,
-    PACKAGE,
-    PUBLISHED,
-    REGISTRY,
-    SITE,
-    SNAPSHOT,
-    TABLES,
-    VIEWS,
-    WRITER_POOL,
-    Warehouse,
-    content_version,
-)
+from pipelines.orchestration import checks, edition, keys, metadata
+from pipelines.orchestration.failures import as_dagster_failure, tag_run
+from pipelines.orchestration.resources import Warehouse
 from pipelines.other_sources import contributions as un_contributions
 from pipelines.other_sources import files as other_sources
 from pipelines.other_sources import observations as other_observations
@@ -42,16 +27,15 @@ from schemas.errors import LakeError
 PUBLISH_WHEN_RECORDED = dg.AutomationCondition.eager().without(~dg.AutomationCondition.any_deps_missing())
 COMPARED = ("editions", "personnel", "mandates", "footnotes", "sections")  # between editions
 ACROSS = tuple(rule for rule in reconcile.RULES if rule.across)
-FINDINGS = VIEWS["findings"]
+FINDINGS = keys.VIEWS["findings"]
 
 
-@dg.asset(
-    key=REGISTRY,
-    group_name="registry",
-    kinds={"toml"},
-    owners=OWNERS,
+@keys.asset(
+    keys.REGISTRY,
+    "registry",
+    {"toml"},
+    "Missions with every spelling met, how they hang together, and the layouts of editions.",
     code_version=versions.registry(),
-    description="Missions with every spelling met, how they hang together, and the layouts of editions.",
 )
 def registry() -> dg.MaterializeResult:
     with as_dagster_failure():
@@ -66,38 +50,36 @@ def registry() -> dg.MaterializeResult:
     )
 
 
-@dg.asset(
-    key=OBSERVATIONS,
-    deps=[REGISTRY],
-    group_name="public",
-    kinds={"csv"},
-    owners=OWNERS,
-    check_specs=[checks.contract_spec(OBSERVATIONS, schemas.PUBLIC["observations"], None)],
+@keys.asset(
+    keys.OBSERVATIONS,
+    "public",
+    {"csv"},
+    "raw/observations.csv: what other public sources say of Dutch contributions.",
+    deps=[keys.REGISTRY],
+    check_specs=[checks.contract_spec(keys.OBSERVATIONS, schemas.PUBLIC["observations"], None)],
     metadata={"dagster/column_schema": metadata.table_schema(schemas.PUBLIC["observations"])},
-    description="raw/observations.csv: what other public sources say of Dutch contributions.",
 )
 def observations(warehouse: Warehouse) -> dg.MaterializeResult:
     with as_dagster_failure():
         table = other_observations.read(warehouse.settings().raw, known_missions.load())
-    return _other_source(OBSERVATIONS, table, f"raw/{other_observations.FILE}")
+    return _other_source(keys.OBSERVATIONS, table, f"raw/{other_observations.FILE}")
 
 
-@dg.asset(
-    key=CONTRIBUTIONS,
-    deps=[REGISTRY],
-    group_name="public",
-    kinds={"csv"},
-    owners=OWNERS,
-    check_specs=[checks.contract_spec(CONTRIBUTIONS, schemas.PUBLIC["un_contributions"], None)],
+@keys.asset(
+    keys.CONTRIBUTIONS,
+    "public",
+    {"csv"},
+    "The UN's contributions file that `jvom ingest-un` was given last; empty without one.",
+    deps=[keys.REGISTRY],
+    check_specs=[checks.contract_spec(keys.CONTRIBUTIONS, schemas.PUBLIC["un_contributions"], None)],
     metadata={"dagster/column_schema": metadata.table_schema(schemas.PUBLIC["un_contributions"])},
-    description="The UN's contributions file that `jvom ingest-un` was given last; empty without one.",
 )
 def contributions(warehouse: Warehouse) -> dg.MaterializeResult:
     where = warehouse.settings().contributions
     with as_dagster_failure():
         table = un_contributions.read(where, known_missions.load())
         file = str(un_contributions.kept(where) or "none")
-    return _other_source(CONTRIBUTIONS, table, file)
+    return _other_source(keys.CONTRIBUTIONS, table, file)
 
 
 def _other_source(key: dg.AssetKey, table: pa.Table, file: str) -> dg.MaterializeResult:
@@ -105,19 +87,18 @@ def _other_source(key: dg.AssetKey, table: pa.Table, file: str) -> dg.Materializ
     failures = validate.contract_failures(contract, table)
     return dg.MaterializeResult(
         metadata={**metadata.rows_of(table, contract), "source_file": dg.MetadataValue.path(file)},
-        data_version=content_version(table.select(list(contract.values))),
+        data_version=keys.content_version(table.select(list(contract.values))),
         check_results=[checks.contract_result(key, failures)],
     )
 
 
-@dg.asset(
-    key=LAKE,
-    deps=[SNAPSHOT],
-    group_name="snapshot",
-    kinds={"ducklake"},
-    owners=OWNERS,
+@keys.asset(
+    keys.LAKE,
+    "snapshot",
+    {"ducklake"},
+    "All vintages of all editions; its data version is their content.",
+    deps=[keys.SNAPSHOT],
     automation_condition=PUBLISH_WHEN_RECORDED,
-    description="All vintages of all editions; its data version is their content.",
 )
 def lake(warehouse: Warehouse) -> dg.MaterializeResult:
     with as_dagster_failure():
@@ -138,27 +119,26 @@ def lake(warehouse: Warehouse) -> dg.MaterializeResult:
 
 def _spec_of_view(name: str) -> dg.AssetSpec:
     sources = views.lineage()[name]
-    return dg.AssetSpec(
-        VIEWS[name],
-        deps=[LAKE, REGISTRY, OBSERVATIONS, CONTRIBUTIONS],
-        group_name="views",
-        kinds={"duckdb", "sql"},
-        owners=OWNERS,
+    return keys.spec(
+        keys.VIEWS[name],
+        "views",
+        {"duckdb", "sql"},
+        schemas.RELATIONS[name].description,
+        deps=[keys.LAKE, keys.REGISTRY, keys.OBSERVATIONS, keys.CONTRIBUTIONS],
         code_version=views.version(),
-        description=schemas.RELATIONS[name].description,
         automation_condition=PUBLISH_WHEN_RECORDED,
         metadata={
             "dagster/column_schema": metadata.table_schema(schemas.RELATIONS[name], sources),
-            "dagster/column_lineage": metadata.column_lineage(sources, TABLES, VIEWS),
+            "dagster/column_lineage": metadata.column_lineage(sources, keys.TABLES, keys.VIEWS),
         },
     )
 
 
 @dg.multi_asset(
     name="views",
-    specs=[_spec_of_view(name) for name in VIEWS],
+    specs=[_spec_of_view(name) for name in keys.VIEWS],
     check_specs=[
-        *(checks.contract_spec(key, schemas.RELATIONS[name], None) for name, key in VIEWS.items()),
+        *(checks.contract_spec(key, schemas.RELATIONS[name], None) for name, key in keys.VIEWS.items()),
         *(checks.rule_spec(FINDINGS, rule, None) for rule in ACROSS),
     ],
 )
@@ -167,32 +147,31 @@ def evaluated_views(warehouse: Warehouse):  # type: ignore[no-untyped-def]  # Da
         evaluated = views.evaluate(_base(warehouse))
     for name, table in evaluated.items():
         contract = schemas.RELATIONS[name]
-        results = [checks.contract_result(VIEWS[name], validate.contract_failures(contract, table))]
-        if VIEWS[name] == FINDINGS:
+        results = [checks.contract_result(keys.VIEWS[name], validate.contract_failures(contract, table))]
+        if keys.VIEWS[name] == FINDINGS:
             results += [checks.rule_result(FINDINGS, rule, table.to_pylist()) for rule in ACROSS]
         yield dg.MaterializeResult(
-            asset_key=VIEWS[name],
+            asset_key=keys.VIEWS[name],
             metadata={
                 **metadata.rows_of(table, contract),
                 "sql": dg.MetadataValue.md(f"```sql\n{views.text(name)}\n```"),
             },
-            data_version=content_version(table),
+            data_version=keys.content_version(table),
             check_results=results,
         )
 
 
-@dg.asset(
-    key=PUBLISHED,
-    deps=list(VIEWS.values()),
-    group_name="published",
-    kinds={"duckdb"},
-    owners=OWNERS,
-    pool=WRITER_POOL,
+@keys.asset(
+    keys.PUBLISHED,
+    "published",
+    {"duckdb"},
+    "warehouse/jvom.duckdb: every relation in one file that needs no extension.",
+    deps=list(keys.VIEWS.values()),
+    pool=keys.WRITER_POOL,
     automation_condition=PUBLISH_WHEN_RECORDED,
-    description="warehouse/jvom.duckdb: every relation in one file that needs no extension.",
 )
 def published_file(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult:
-    context.instance.add_run_tags(context.run.run_id, {PROCESS_TAG: process_mark() or ""})
+    tag_run(context)
     where = warehouse.settings()
     with as_dagster_failure():
         opened = warehouse.lake()
@@ -282,17 +261,16 @@ def _release(base: dict[str, pa.Table]) -> dict[str, Any]:
     }
 
 
-@dg.asset(
-    key=PACKAGE,
-    deps=[PUBLISHED],
-    group_name="published",
-    kinds={"parquet", "csv"},
-    owners=OWNERS,
-    pool=WRITER_POOL,
+@keys.asset(
+    keys.PACKAGE,
+    "published",
+    {"parquet", "csv"},
+    "warehouse/releases/<release_id>/: every table as Parquet and CSV, described by the "
+    "standards of public-sector data, with hashes.",
+    deps=[keys.PUBLISHED],
+    pool=keys.WRITER_POOL,
     code_version=versions.package(),
     automation_condition=PUBLISH_WHEN_RECORDED,
-    description="warehouse/releases/<release_id>/: every table as Parquet and CSV, described by the "
-    "standards of public-sector data, with hashes.",
 )
 def package(warehouse: Warehouse) -> dg.MaterializeResult:
     where = warehouse.settings()
@@ -316,17 +294,16 @@ def package(warehouse: Warehouse) -> dg.MaterializeResult:
     )
 
 
-@dg.asset(
-    key=SITE,
-    deps=[PUBLISHED],
-    group_name="published",
-    kinds={"html"},
-    owners=OWNERS,
-    pool=WRITER_POOL,
+@keys.asset(
+    keys.SITE,
+    "published",
+    {"html"},
+    "warehouse/site/: pages that need no network and no script; made anew when the release "
+    "or the code that makes them has changed.",
+    deps=[keys.PUBLISHED],
+    pool=keys.WRITER_POOL,
     code_version=versions.site(),
     automation_condition=PUBLISH_WHEN_RECORDED,
-    description="warehouse/site/: pages that need no network and no script; made anew when the release "
-    "or the code that makes them has changed.",
 )
 def site_pages(warehouse: Warehouse) -> dg.MaterializeResult:
     where = warehouse.settings()
