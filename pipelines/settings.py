@@ -46,7 +46,7 @@ class Settings:
 
     @property
     def releases(self) -> Path:
-        """A manifest for each release ever published."""
+        """A folder for each release ever published: its manifest and its package."""
         return self.warehouse / "releases"
 
     @property
@@ -61,7 +61,6 @@ class Settings:
 
     @property
     def site(self) -> Path:
-        """The site; written whole at each publish of something new."""
         return self.warehouse / "site"
 
     @property
@@ -71,7 +70,6 @@ class Settings:
 
     @property
     def quarantine(self) -> Path:
-        """Reports on refused documents, a folder each."""
         return self.warehouse / "quarantine"
 
     @property
@@ -108,36 +106,35 @@ class Network:
 
 
 def network() -> Network:
-    """The services by `JVOM_PARLIAMENT_URL`, `JVOM_PUBLICATIONS_URL` and `JVOM_FETCH_*`.
+    """The services by `JVOM_PARLIAMENT_URL`, `JVOM_PUBLICATIONS_URL` and `JVOM_FETCH_*`, else the usual ones.
 
-    Raises UsageError where one of them is no address or no number.
+    Raises UsageError if one of them is not an address, or not a number.
     """
-    usual = Network()
 
-    def address(variable: str, otherwise: str) -> str:
-        given = (os.environ.get(variable) or otherwise).rstrip("/")
+    def address(variable: str, usual: str) -> str:
+        given = (os.environ.get(variable) or usual).rstrip("/")
         if not re.fullmatch(r"https?://[^\s/?#@]+[^\s?#]*", given):
-            raise UsageError(f"{variable} is no address", hint="such as https://example.org/service")
+            raise UsageError(f"{variable} is not an address", hint="such as https://example.org/service")
         return given
 
-    def number(variable: str, otherwise: float, least: float = 0.0) -> float:
-        given = os.environ.get(variable) or str(otherwise)
+    def number(variable: str, usual: float, least: float = 0.0) -> float:
+        given = os.environ.get(variable) or str(usual)
         if not re.fullmatch(r"\d{1,6}(\.\d+)?", given) or float(given) < least:
             raise UsageError(f"{variable} is {given!r}", hint=f"give a number, at least {least:g}")
         return float(given)
 
     return Network(
-        parliament=address("JVOM_PARLIAMENT_URL", usual.parliament),
-        publications=address("JVOM_PUBLICATIONS_URL", usual.publications),
-        timeout=number("JVOM_FETCH_TIMEOUT", usual.timeout, 0.01),
-        longest=number("JVOM_FETCH_LONGEST", usual.longest, 0.01),
-        attempts=int(number("JVOM_FETCH_ATTEMPTS", usual.attempts, 1)),
-        backoff=number("JVOM_FETCH_BACKOFF", usual.backoff),
+        parliament=address("JVOM_PARLIAMENT_URL", Network.parliament),
+        publications=address("JVOM_PUBLICATIONS_URL", Network.publications),
+        timeout=number("JVOM_FETCH_TIMEOUT", Network.timeout, 0.01),
+        longest=number("JVOM_FETCH_LONGEST", Network.longest, 0.01),
+        attempts=int(number("JVOM_FETCH_ATTEMPTS", Network.attempts, 1)),
+        backoff=number("JVOM_FETCH_BACKOFF", Network.backoff),
     )
 
 
 def notify_address() -> str | None:
-    """Where failed runs are told of: `JVOM_NOTIFY_URL`, else nowhere."""
+    """Where failed runs are reported: `JVOM_NOTIFY_URL`, else nowhere."""
     return os.environ.get("JVOM_NOTIFY_URL") or None
 
 
@@ -155,7 +152,7 @@ def find(raw: Path | None = None, warehouse: Path | None = None) -> Settings:
     """Settings from options, then `JVOM_*`, then the workspace.
 
     A warehouse that is given outside any workspace (a backup, say) has its raw/ beside it. Raises
-    LakeError where nothing says where the warehouse is.
+    LakeError if nothing says where the warehouse is.
     """
     root = workspace() or (warehouse.resolve().parent if warehouse else None)
 
@@ -172,14 +169,13 @@ def find(raw: Path | None = None, warehouse: Path | None = None) -> Settings:
         return root / name
 
     house = folder(warehouse, "JVOM_WAREHOUSE", "warehouse")
-    own = warehouse is not None  # another warehouse never writes to the lake of the environment
-    catalog = None if own else os.environ.get("JVOM_CATALOG")
-    data = None if own else os.environ.get("JVOM_DATA")
+    # A warehouse named by option never writes to the lake of the environment.
+    lake = os.environ if warehouse is None else {}
     return Settings(
         raw=folder(raw, "JVOM_RAW", "raw"),
         warehouse=house,
-        catalog=catalog or f"sqlite:{house / 'lake' / 'catalog.sqlite'}",
-        data=data or f"{house / 'lake' / 'data'}/",
+        catalog=lake.get("JVOM_CATALOG") or f"sqlite:{house / 'lake' / 'catalog.sqlite'}",
+        data=lake.get("JVOM_DATA") or f"{house / 'lake' / 'data'}/",
     )
 
 

@@ -81,28 +81,28 @@ def reading(edition: Edition) -> Versions:
 
     `code` follows the bytes of the reading code and the versions of its libraries; `registry` and
     `declarations` follow parsed content, so that a comment in a TOML file changes nothing. What the
-    catalogue says of the edition lands in its rows, so it counts as declared too.
+    catalogue says of the edition goes into its rows, so it counts as declared too.
     """
     return Versions(code=code(), registry=registry(), declarations=_declarations(edition))
 
 
 def code() -> str:
-    """Version of the code that reads, over the bytes of its files and its libraries' versions."""
+    """Version of the code that reads."""
     return _code(ROOT, READING_CODE, READING_LIBRARIES)
 
 
 def publishing() -> str:
-    """Version of the code that shapes the published file; 12 hexadecimal digits."""
+    """Version of the code that shapes the published file."""
     return _code(ROOT, PUBLISHING_CODE, ("duckdb",))
 
 
 def site() -> str:
-    """Version of the code that makes the site; 12 hexadecimal digits."""
+    """Version of the code that makes the site."""
     return _code(ROOT, SITE_CODE, ("altair", "vl-convert-python"))
 
 
 def package() -> str:
-    """Version of the code that makes the package of a release; 12 hexadecimal digits."""
+    """Version of the code that makes the package of a release."""
     return _code(ROOT, PACKAGE_CODE, ("pyarrow",))
 
 
@@ -111,9 +111,9 @@ def registry() -> str:
     return _digest(_canonical(_parsed(name)) for name in REGISTRY_FILES)
 
 
-def rules(own: str) -> str:
-    """Version of the rules of reconciliation: their `own`, and the registry that they find names by."""
-    return _digest([own.encode(), registry().encode()])
+def rules(rules_version: str) -> str:
+    """Version of the rules of reconciliation, and of the registry by which they find names."""
+    return _digest([rules_version.encode(), registry().encode()])
 
 
 def files(patterns: Sequence[str], root: Path = ROOT) -> tuple[Path, ...]:
@@ -131,17 +131,11 @@ def git_commit() -> str | None:
     """Commit of the checkout that this code runs from; None outside one, or without git."""
     if not (ROOT / ".git").exists():
         return None
+    command = ["git", "-C", str(ROOT), "rev-parse", "HEAD"]
     try:
-        answer = subprocess.run(
-            ["git", "-C", str(ROOT), "rev-parse", "HEAD"],
-            capture_output=True,
-            text=True,
-            timeout=5,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired):
+        return subprocess.run(command, capture_output=True, text=True, timeout=5, check=True).stdout.strip()
+    except (OSError, subprocess.SubprocessError):
         return None
-    return answer.stdout.strip() if answer.returncode == 0 else None
 
 
 def tools() -> dict[str, str]:
@@ -177,9 +171,11 @@ def _declarations(edition: Edition) -> str:
         for name in DECLARATION_FILES:
             for key, entries in sorted(_parsed(name).items()):
                 if isinstance(entries, list):
-                    own = [entry for entry in entries if entry.get("edition_year") == edition.edition_year]
-                    if own:
-                        yield _canonical({name: {key: own}})
+                    declared = [
+                        entry for entry in entries if entry.get("edition_year") == edition.edition_year
+                    ]
+                    if declared:
+                        yield _canonical({name: {key: declared}})
 
     return _digest(parts())
 
