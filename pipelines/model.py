@@ -8,10 +8,7 @@ from __future__ import annotations
 import datetime
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
-
-if TYPE_CHECKING:
-    from pipelines.extract.pdf.model import PdfDocument
+from typing import Literal
 
 SourceFormat = Literal["text", "pdf"]
 Fidelity = Literal["official file", "full text", "abridged"]
@@ -71,8 +68,7 @@ class Line:
 class Document:
     """A document as lines with places; nothing in it is interpreted.
 
-    `page_labels[page - 1]` is the page number that the report prints or implies, else None. `pdf` holds
-    words with boxes, drawn lines and tagged tables of a PDF; its lines have the numbers of `lines`.
+    `page_labels[page - 1]` is the page number that the report prints or implies, else None.
     """
 
     path: str
@@ -80,7 +76,6 @@ class Document:
     format: SourceFormat
     lines: tuple[Line, ...]
     page_labels: tuple[str | None, ...]
-    pdf: PdfDocument | None = None
 
     def label(self, page: int) -> str | None:
         """Printed or implied number of a page."""

@@ -11,8 +11,8 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
+from pipelines.extract import read as extract
 from pipelines.extract import tables
-from pipelines.extract import text as document
 from pipelines.model import Document, Edition, SourceFile
 from schemas import registry
 
@@ -51,7 +51,7 @@ def source_of(data: bytes, year: int = 2024) -> SourceFile:
 def read_document(text: str | bytes) -> Document:
     """The document of a text."""
     data = text if isinstance(text, bytes) else text.encode()
-    return document.read(data, source_of(data))
+    return extract.parse(data, source_of(data))
 
 
 def report(
@@ -67,4 +67,4 @@ def read_tables(text: str | bytes, edition: Edition | None = None) -> dict[str, 
     data = text if isinstance(text, bytes) else text.encode()
     edition = edition or Edition(2024)
     source = source_of(data, edition.edition_year)
-    return tables.read(document.read(data, source), source, edition, registry.load())
+    return tables.read(extract.parse(data, source), source, edition, registry.load())

@@ -1,4 +1,4 @@
-"""What tests of the sandbox run inside it: each function goes over one limit, or tries a door."""
+"""What `test_sandbox` runs in the child: functions that go over one limit each, or try a door."""
 
 from __future__ import annotations
 
@@ -8,55 +8,73 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
-Answer = tuple[object, bytes]
+from pipelines.extract.sandbox import Message
+from schemas.errors import ContractError, JvomError, LayoutError, Problems, UndecidedError
 
 
-def echo(question: object, data: bytes) -> Answer:
-    """What it is given."""
-    return question, data
+def echo(header: object, data: bytes) -> Iterator[Message]:
+    yield header, data
+    yield [header], data[:3]
 
 
-def sleep(question: object, data: bytes) -> Answer:
+def sleep() -> Iterator[Message]:
     """Takes wall time, and no CPU time."""
     time.sleep(60)
-    return question, data
+    yield 1, b""
 
 
-def compute(question: object, _data: bytes) -> Answer:
-    """Takes CPU time."""
+def compute() -> Iterator[Message]:
+    """Takes CPU time, after it has given something."""
+    yield "first", b"whole"
     while True:
-        hash(question)
+        hash("")
 
 
-def fill(_question: object, data: bytes) -> Answer:
+def fill() -> Iterator[Message]:
     """Takes memory."""
-    return len(bytearray(2**40)), data
+    yield len(bytearray(2**40)), b""
 
 
-def write(question: object, _data: bytes) -> Answer:
+def write() -> Iterator[Message]:
     """Answers more than it may."""
-    return question, bytes(4 * 2**20)
+    yield 1, bytes(4 * 2**20)
 
 
-def nest(question: object, data: bytes) -> Answer:
+def nest() -> Iterator[Message]:
     """Calls itself for ever."""
-    return nest(question, data)
+    yield from nest()
 
 
-def crash(question: object, data: bytes) -> Answer:
+def crash() -> Iterator[Message]:
     """Breaks as a C++ library does."""
     os.kill(os.getpid(), signal.SIGSEGV)
-    return question, data
+    yield 1, b""
 
 
-def leave(_question: object, _data: bytes) -> Answer:
+def leave() -> Iterator[Message]:
     """Ends without an answer."""
     os._exit(0)
+    yield 1, b""
 
 
-def knock(_question: object, _data: bytes) -> Answer:
+def forge() -> Iterator[Message]:
+    """Writes what is not a message."""
+    os.write(1, b"\0" * 7 + b"\x02" + b"\0" * 8 + b"[]")
+    yield 1, b""
+
+
+def refuse() -> Iterator[Message]:
+    """Gives something, and then raises every kind of error at once."""
+    yield "first", b"whole"
+    undecided = UndecidedError("two ways", mission_id="untso", alternatives=[{"a": 1, "b": None}], line=7)
+    broken = ContractError("1 row", failures=[{"table": "personnel"}], hint="look")
+    raise Problems([LayoutError("no", file="x.pdf", page=3, hint="do"), undecided, broken, JvomError("?")])
+
+
+def knock() -> Iterator[Message]:
     """Tries every door; which of them opened."""
     opened = []
     for name, door in {
@@ -70,4 +88,4 @@ def knock(_question: object, _data: bytes) -> Answer:
         except OSError:
             continue
         opened.append(name)
-    return opened, b""
+    yield opened, b""

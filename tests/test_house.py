@@ -69,7 +69,6 @@ def test_imports_go_down() -> None:
         if name.startswith("pipelines.")
         and (part := name.split(".")[1]) != part_of(path)
         and FLOOR[part] >= FLOOR[part_of(path)]
-        and (part_of(path), part) != ("model", "extract")  # for a type
     ]
     assert wrong == []
 

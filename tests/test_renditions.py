@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import pytest
 
+from pipelines.extract import read as extract
 from pipelines.extract import tables
-from pipelines.extract import text as document
 from pipelines.model import Edition
 from schemas import registry
 from schemas.errors import JvomError
@@ -81,7 +81,7 @@ def test_a_pdf_is_read_the_whole_way() -> None:
     """In a child process, as a build does."""
     made = rendition(7)
     parsed, source = document_of(made.data)
-    found = document.read(made.data, source)
-    assert (found.lines, found.page_labels) == (parsed.lines, parsed.page_labels)
-    got = tables.read(found, source, Edition(2024), registry_of(made.content))
-    assert list(check.differences(made.content, got)) == []
+    got = extract.read_edition(made.data, source, Edition(2024), registry_of(made.content))
+    assert (got.document.lines, got.document.page_labels) == (parsed.lines, parsed.page_labels)
+    assert got.tables is not None
+    assert list(check.differences(made.content, got.tables)) == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -14,7 +15,8 @@ from conftest import ROOT
 
 from pipelines.extract import sandbox
 from pipelines.extract.sandbox import Limits
-from schemas.errors import SourceError
+from schemas.errors import JvomError, Problems, SourceError
+from tests import sandboxed
 
 SMALL = Limits(seconds=30, cpu_seconds=1, memory=512 * 2**20, output=2**20, hint="give another file")
 LONGEST = 400  # characters of one refusal
@@ -28,6 +30,7 @@ OVER = {
     "nest": (SMALL, "nested far deeper"),
     "crash": (SMALL, "breaks its reader (SIGSEGV)"),
     "leave": (SMALL, "it is damaged"),
+    "forge": (SMALL, "it is damaged"),
     "not_there": (SMALL, "breaks its reader: AttributeError"),
 }
 on_linux = pytest.mark.skipif(sys.platform != "linux", reason="looks in /proc, and needs Linux's kernel")
@@ -48,32 +51,52 @@ def test_going_over_a_limit_is_one_paragraph_and_leaves_nothing(
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     before, opened = children(os.getpid()), os.listdir("/proc/self/fd")
     with pytest.raises(SourceError) as caught:
-        sandbox.call(f"tests.sandboxed:{name}", 1, file="raw/2023/report.pdf", limits=limits)
-    told = str(caught.value)
-    assert words in told
-    assert told.startswith("raw/2023/report.pdf: ")
+        list(sandbox.call(f"tests.sandboxed:{name}", file="raw/2023/report.pdf", limits=limits))
+    message = str(caught.value)
+    assert words in message
+    assert message.startswith("raw/2023/report.pdf: ")
     assert (caught.value.hint, caught.value.exit_code) == (SMALL.hint, 1)
-    assert "\n\n" not in told
-    assert "Traceback" not in told
-    assert len(told) < LONGEST
+    assert "\n\n" not in message
+    assert "Traceback" not in message
+    assert len(message) < LONGEST
     assert children(os.getpid()) == before
     assert os.listdir("/proc/self/fd") == opened
     assert list(tmp_path.iterdir()) == []
 
 
 def test_no_file_socket_pipe_or_program_opens_inside() -> None:
-    assert sandbox.call("tests.sandboxed:knock", 1, file="x") == ([], b"")
+    assert list(sandbox.call("tests.sandboxed:knock", file="x")) == [([], b"")]
 
 
 def test_what_is_within_the_limits_comes_back_as_it_went() -> None:
-    question = {"naïef": [1, None, "\0\n"]}
+    header = {"naïef": [1, None, "\0\n"]}
     data = bytes(range(256)) * 1000
-    assert sandbox.call("tests.sandboxed:echo", question, data, file="x", limits=SMALL) == (question, data)
+    messages = list(sandbox.call("tests.sandboxed:echo", header, data, file="x", limits=SMALL))
+    assert messages == [(header, data), ([header], data[:3])]
+
+
+@pytest.mark.parametrize("name", ["compute", "refuse"])
+def test_what_was_finished_comes_before_the_error_that_ended_it(name: str) -> None:
+    messages = sandbox.call(f"tests.sandboxed:{name}", file="x", limits=SMALL)
+    assert next(messages) == ("first", b"whole")
+    with pytest.raises(JvomError):
+        next(messages)
+
+
+def test_errors_come_back_as_they_were_raised() -> None:
+    with pytest.raises(Problems) as here:
+        list(sandboxed.refuse())
+    with pytest.raises(Problems) as caught:
+        list(sandbox.call("tests.sandboxed:refuse", file="x"))
+    assert str(caught.value) == str(here.value)
+    for error, raised in zip(caught.value.problems, here.value.problems, strict=True):
+        assert type(error) is type(raised)
+        assert json.dumps(vars(error)) == json.dumps(vars(raised))
 
 
 @on_linux
 def test_a_killed_parent_leaves_no_child_and_no_file(tmp_path: Path) -> None:
-    code = "from pipelines.extract import sandbox; sandbox.call('tests.sandboxed:sleep', 1, file='x')"
+    code = "from pipelines.extract import sandbox; sandbox.call('tests.sandboxed:sleep', file='x')"
     environment = {**os.environ, "TMPDIR": str(tmp_path)}
     with subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, env=environment) as parent:
         wait_until(lambda: any(reads(child) for child in children(parent.pid)))

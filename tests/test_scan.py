@@ -7,7 +7,6 @@ import io
 import shutil
 import subprocess
 from collections.abc import Callable
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -18,9 +17,11 @@ import pytest
 from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
 
-from pipelines.extract import pdf, tables
+from pipelines.extract import tables
 from pipelines.extract import text as documents
 from pipelines.extract.pdf import Box
+from pipelines.extract.pdf.parse import parse
+from pipelines.extract.read import read_edition
 from pipelines.model import Edition, SourceFile
 from schemas import registry
 from schemas.errors import JvomError, Problems, SourceError
@@ -83,7 +84,7 @@ def scanned(damage: Damage | None = None) -> bytes:
 
 def read(data: bytes) -> dict[str, pa.Table]:
     source = SourceFile(2024, "x.pdf", hashlib.sha256(data).hexdigest(), len(data), "pdf", "official file")
-    return tables.read(documents.read(data, source), source, Edition(2024), REGISTRY)
+    return read_edition(data, source, Edition(2024), REGISTRY).require_tables()
 
 
 def differences(got: dict[str, pa.Table]) -> list[str]:
@@ -104,7 +105,7 @@ def differences(got: dict[str, pa.Table]) -> list[str]:
 
 def boxes(text: str) -> list[tuple[int, Box]]:
     """Page and place of each word that is just this, in the PDF that was scanned."""
-    pages = pdf.read(drawn(), "x.pdf").pages
+    pages = parse(drawn(), "x.pdf").pages
     return [
         (page.number, word.box)
         for page in pages
@@ -149,16 +150,3 @@ def test_without_tesseract_the_two_packages_are_named(monkeypatch: pytest.Monkey
         read(scanned())
     assert "2 of its pages are pictures" in refused.value.message
     assert "tesseract-ocr tesseract-ocr-nld" in (refused.value.hint or "")
-
-
-def test_a_word_keeps_its_doubt_on_the_way_out_of_the_child() -> None:
-    from pipelines.extract.pdf import wire
-
-    found = pdf.read(drawn(), "x.pdf")
-    page = found.pages[0]
-    line = page.lines[0]
-    words = (replace(line.words[0], doubt="“1” or “7”"), *line.words[1:])
-    pages = (replace(page, lines=(replace(line, words=words),)),)
-    sent = replace(found, pages=pages, tag_tables=())
-    (back,) = wire.load(wire.dump(sent), "x.pdf").pages
-    assert back.lines[0].words[0].doubt == "“1” or “7”"

@@ -83,7 +83,7 @@ def _lines(downloaded: Downloaded, edition_year: int) -> Sequence[str]:
         format=downloaded.format,
         fidelity="official file" if downloaded.format == "pdf" else "full text",
     )
-    return [line.text for line in reading.read_document(downloaded.data, source).lines]
+    return [line.text for line in reading.read_lines(downloaded.data, source).lines]
 
 
 def _ways(settings: Settings, edition_year: int) -> tuple[str, ...]:

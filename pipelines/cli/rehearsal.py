@@ -6,10 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pipelines import correction_guards as corrected
 from pipelines import raw, sql
 from pipelines import reconcile as reconciled
-from pipelines import validate as validated
 from pipelines.extract import read as reading
 from pipelines.other_sources import files as public_sources
 from pipelines.plan import Due, Plan
@@ -90,11 +88,9 @@ def _read(settings: Settings, due: Due) -> tuple[dict[str, pa.Table], int]:
     """The tables of an edition, and how many contradictions they hold."""
     known = registry.load()
     data = raw.read(due.source, raw=settings.raw, kept=settings.kept)
-    lines = reading.read_document(data, due.source)
-    read = reading.read_tables(lines, due.source, due.edition)
-    corrected.check(read, known.corrections, due.edition_year, path=due.source.path)
-    checked = validated.check(read, {mission.id for mission in known.missions}, path=due.source.path)
-    return checked, len(reconciled.check(checked, known, lines).findings)
+    read = reading.read_edition(data, due.source, due.edition, known)
+    tables = read.require_tables()
+    return tables, len(reconciled.check(tables, known, read.document).findings)
 
 
 def _changes(held: Mapping[str, list[Row]], read: Mapping[str, pa.Table]) -> Iterable[Change]:

@@ -80,9 +80,7 @@ def follow(session: Session, mission: str, year: int, column: str, vintage: int 
             year,
             column,
             vintage=vintage,
-            lines=lambda source: reading.read_document(
-                raw.read(source, raw=where.raw, kept=where.kept), source
-            ),
+            lines=lambda source: reading.read_lines(raw.read(source, raw=where.raw, kept=where.kept), source),
             evidence=lambda snapshot_id: snapshot.evidence(where.catalog, where.data, snapshot_id),
             interface=interface.running(where),
         )

@@ -13,6 +13,7 @@ from itertools import islice
 
 from pipelines.extract import durations, suggestions
 from pipelines.extract.drawn import Drawn
+from pipelines.extract.pdf import PdfDocument
 from pipelines.extract.pdf.table import PdfTable
 from pipelines.extract.words import Word, words
 from pipelines.model import PAGE_NUMBER, Document, Line
@@ -81,7 +82,7 @@ def dissect(document: Document, registry: Registry) -> Anatomy:
     document has instead.
     """
     lines = [line for line in document.lines if not PAGE_NUMBER.fullmatch(line.text)]
-    drawn = Drawn(document.pdf, registry) if document.pdf else None
+    drawn = Drawn(document, registry) if isinstance(document, PdfDocument) else None
     layouts = registry.layouts
     refusals: list[list[JvomError]] = []
     for layout in layouts:

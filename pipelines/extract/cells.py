@@ -6,7 +6,7 @@ import datetime
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from pipelines.extract.pdf import Box, PdfLine
+from pipelines.extract.pdf import Box, PdfDocument, PdfLine
 from pipelines.model import Document
 
 
@@ -52,7 +52,7 @@ class Cell:
 
 def rows(cells: Iterable[Cell], document: Document, edition_year: int) -> list[dict[str, object]]:
     """The cells as rows of the `cells` contract; in a PDF each with the boxes of its words."""
-    pages = document.pdf.pages if document.pdf else ()
+    pages = document.pages if isinstance(document, PdfDocument) else ()
     lines = {line.number: line for page in pages for line in page.lines}
     return [_row(cell, document, edition_year, lines) for cell in cells]
 

@@ -28,7 +28,7 @@ def decide(
 ) -> tuple[list[Decided], list[JvomError]]:
     """As `placed.decide`; a figure in doubt is taken only where a sum that it is part of comes out."""
     decided, problems = placed.decide(table, totals, notes, layout, readings, document, edition_year)
-    doubt = at(document.pdf)
+    doubt = at(document)
     for one in decided:
         for name, figure, sums in zip(layout.columns, one.figures, one.sums, strict=True):
             if figure is None or sums or one.declared or figure.text.drawn is None:
@@ -40,9 +40,9 @@ def decide(
     return decided, problems
 
 
-def at(document: PdfDocument | None) -> Callable[[Iterable[Span]], Iterator[str]]:
+def at(document: Document) -> Callable[[Iterable[Span]], Iterator[str]]:
     """What speaks against the words of given places."""
-    pages = document.pages if document else ()
+    pages = document.pages if isinstance(document, PdfDocument) else ()
     lines = {line.number: line for page in pages if page.ocr for line in page.lines}
 
     def doubts(spans: Iterable[Span]) -> Iterator[str]:
@@ -57,7 +57,7 @@ def at(document: PdfDocument | None) -> Callable[[Iterable[Span]], Iterator[str]
 
 def of(document: Document, cell: PdfCell) -> Iterator[str]:
     """What speaks against the words of a cell."""
-    return at(document.pdf)(Span(span.page, span.line, span.start, span.end) for span in cell.spans)
+    return at(document)(Span(span.page, span.line, span.start, span.end) for span in cell.spans)
 
 
 def refused(document: Document, printed: str, told: str, place: Span, column: str) -> LayoutError:

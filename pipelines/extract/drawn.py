@@ -67,10 +67,10 @@ class Sheet:
     @classmethod
     def of(cls, document: Document) -> Sheet:
         """That of a document, which is a PDF."""
-        assert document.pdf is not None, "a text has no boxes"
+        assert isinstance(document, PdfDocument), "a text has no boxes"
         return cls(
             {line.number: line for line in document.lines},
-            {page.number: page for page in document.pdf.pages},
+            {page.number: page for page in document.pages},
         )
 
     def words(self, cell: PdfCell) -> tuple[Word, ...]:

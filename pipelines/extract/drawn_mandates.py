@@ -15,6 +15,7 @@ from pipelines.extract.drawn import Sheet
 from pipelines.extract.durations import Duration
 from pipelines.extract.mandate_rows import Row, Text
 from pipelines.extract.mandates import Mandates, Region
+from pipelines.extract.pdf import PdfDocument
 from pipelines.extract.pdf.rows import PdfCell
 from pipelines.extract.pdf.table import PdfRow, PdfTable
 from pipelines.model import Document, Line
@@ -94,8 +95,8 @@ class _Reader:
 
     def strays(self) -> None:
         """Words on the lines of the rows that no cell has: a label that belongs to no row, say."""
-        assert self._document.pdf is not None, "a text has no boxes"
-        for number in self._found.strays(self._document.pdf):
+        assert isinstance(self._document, PdfDocument), "a text has no boxes"
+        for number in self._found.strays(self._document):
             self.leftover(self._sheet.lines[number])
 
     def looks_like_row(self, line: Line) -> bool:

@@ -13,7 +13,7 @@ from pipelines.extract import doubts, drawn, numerals, personnel, refusals
 from pipelines.extract.annexes import Annex
 from pipelines.extract.cells import Drawn, Span
 from pipelines.extract.drawn import Sheet
-from pipelines.extract.pdf import Box
+from pipelines.extract.pdf import Box, PdfDocument
 from pipelines.extract.pdf.rows import PdfCell
 from pipelines.extract.pdf.table import PdfRow, PdfTable
 from pipelines.extract.personnel import Personnel
@@ -46,9 +46,9 @@ def read(
     reader.read(annex.header.markers)
     last = annex.table.last_line
     reader.table.leftovers += [(line,) for line in lines if line.text.strip() and line.number < last]
-    assert document.pdf is not None, "a text has no boxes"
+    assert isinstance(document, PdfDocument), "a text has no boxes"
     sheet = Sheet.of(document)
-    reader.table.leftovers += [(sheet.lines[number],) for number in annex.table.strays(document.pdf)]
+    reader.table.leftovers += [(sheet.lines[number],) for number in annex.table.strays(document)]
     if reader.problems:
         raise Problems(reader.problems)
     return personnel.settle(

@@ -28,6 +28,7 @@ from pipelines.extract import durations, numerals
 from pipelines.extract.annexes import Anatomy, Annex, is_title
 from pipelines.extract.cells import Cell
 from pipelines.extract.drawn import Setting
+from pipelines.extract.pdf import PdfDocument
 from pipelines.extract.words import Word, as_printed, marker, spans, words
 from pipelines.model import Document, Line
 from schemas.errors import LayoutError
@@ -220,7 +221,7 @@ def _opening(line: Line) -> int | None:
 
 def _pages(anatomy: Anatomy, document: Document) -> list[_Page]:
     """The pages of the running text, and the annexes, in the order of the document."""
-    set_as = Setting.of(document.pdf) if document.pdf else None
+    set_as = Setting.of(document) if isinstance(document, PdfDocument) else None
     pages = [
         _page("document", lines, set_as) for _, lines in groupby(anatomy.text, key=lambda line: line.page)
     ]

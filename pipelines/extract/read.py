@@ -1,53 +1,204 @@
-"""Reads a report in child processes: first its document, then its tables, each within bounds.
+"""Bytes of a report → its lines, and its tables or why they are refused: what all who read one call.
 
-Not a stage: like `assets` it knows two of them, `document` and `tables`. Whoever reads a file that
-came from elsewhere (a build, its rehearsal, a verification) does it here.
+A report is read in one child process within limits, which answers with lines and Arrow tables; both
+ends of that pipe are here. Pages that are pictures are recognised between two such processes. How
+lines are made is said in `text` and `pdf`, what they mean in `tables`, what must hold of a table in
+its contract.
 """
 
 from __future__ import annotations
 
-from dataclasses import asdict
+import io
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib import import_module
 from typing import TYPE_CHECKING
 
-from pipelines.extract import sandbox, wire
-from pipelines.extract import text as document
-from pipelines.model import Document, Edition, SourceFile
-from schemas.errors import SourceError
+from pipelines.extract import sandbox, text
+from pipelines.model import Document, Edition, Line, SourceFile
+from schemas.errors import JvomError, SourceError
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-LIMITS = sandbox.Limits(cpu_seconds=30, hint="check that this is the report, and that it is whole")
-_DAMAGED = "run it again; if it stays, the installation is damaged"
+    from pipelines.extract.pdf.model import RecognisedPage
+    from pipelines.validate import Failure
+    from schemas.registry import Registry
+
+MAX_PDF_BYTES = 50 * 2**20
+TEXT_LIMITS = sandbox.Limits(cpu_seconds=30, hint="check that this is the report, and that it is whole")
+PDF_LIMITS = sandbox.Limits(seconds=120, cpu_seconds=60)
 
 
-def read_document(data: bytes, source: SourceFile) -> Document:
-    """`document.read` in a child. Raises what that raises, and SourceError where a limit is reached."""
-    if document.is_pdf(data):  # has its own children: one to parse, and one for each picture of a page
-        return document.read(data, source)
-    answer, _ = sandbox.call(
-        "pipelines.extract.inside:document", asdict(source), data, file=source.path, limits=LIMITS
-    )
-    try:
-        return wire.load_document(answer)
-    except (ValueError, TypeError, KeyError) as error:
-        raise SourceError("its lines came back damaged", file=source.path, hint=_DAMAGED) from error
+@dataclass(frozen=True)
+class Extraction:
+    """What was read of an edition.
 
-
-def read_tables(found: Document, source: SourceFile, edition: Edition) -> dict[str, pa.Table]:
-    """`tables.read` in a child, by the registry as it is on disk.
-
-    Raises what that raises, and SourceError where a limit is reached.
+    `tables` are those of `schemas.TABLES` as they are read; None where they could not be read, or a
+    declared correction does not fit. `failures` are the rows of them that break a contract.
+    `refusal` says why there are no tables, or that these may not be recorded; None if all is well.
     """
-    question = {
-        "document": wire.dump_document(found),
-        "source": asdict(source),
-        "edition": wire.dump_edition(edition),
-    }
-    sizes, data = sandbox.call(
-        "pipelines.extract.inside_tables:tables", question, file=source.path, limits=LIMITS
-    )
+
+    document: Document
+    tables: dict[str, pa.Table] | None
+    refusal: JvomError | None = None
+    failures: tuple[Failure, ...] = ()
+
+    def require_tables(self) -> dict[str, pa.Table]:
+        """The tables, every row of which keeps its contract. Raises the refusal."""
+        if self.refusal is not None or self.tables is None:
+            raise self.refusal or SourceError("it has no tables", file=self.document.path)
+        return self.tables
+
+
+def read_edition(data: bytes, source: SourceFile, edition: Edition, registry: Registry) -> Extraction:
+    """The lines of a report, and its tables, checked: read, guards of corrections, then contracts.
+
+    Raises SourceError where not even lines can be read.
+    """
+    from pipelines import correction_guards, validate
+
+    document, answers = _read(data, source, edition, registry)
     try:
-        return wire.load_tables(sizes, data)
-    except (ValueError, TypeError, KeyError) as error:  # pyarrow's errors are among them
-        raise SourceError("its tables came back damaged", file=source.path, hint=_DAMAGED) from error
+        with _undamaged("tables", source):
+            tables = {name: _load_table(name, stream) for name, stream in answers}
+        correction_guards.check(tables, registry.corrections, edition.edition_year, path=source.path)
+    except JvomError as refusal:
+        return Extraction(document, None, refusal)
+    failures = validate.failures(tables, {mission.id for mission in registry.missions})
+    broken = validate.refusal(failures, source.path) if failures else None
+    return Extraction(document, tables, broken, tuple(failures))
+
+
+def read_lines(data: bytes, source: SourceFile) -> Document:
+    """The lines of a report, whatever it is about. Raises SourceError."""
+    document, rest = _read(data, source)
+    for _ in rest:  # so that an end at a limit is an error here too
+        pass
+    return document
+
+
+def parse(
+    data: bytes, source: SourceFile, recognised: Mapping[int, RecognisedPage] | None = None
+) -> Document:
+    """The lines of a report, of a PDF as a `PdfDocument`, in this process: only for what runs in the child.
+
+    Raises SourceError. A PDF may have pages that are pictures, for which `recognised` has what they say.
+    """
+    if not text.is_pdf(data):
+        return text.read(data, source)
+    from pipelines.extract.pdf import parse
+
+    if len(data) > MAX_PDF_BYTES:
+        raise SourceError(
+            f"{len(data) / 2**20:.0f} MB is too large for a report (at most {MAX_PDF_BYTES // 2**20} MB)",
+            file=source.path,
+            hint="check that this is the report",
+        )
+    document = parse.parse(data, source.path, recognised)
+    if not any(page.scanned for page in document.pages):
+        text.require_lines(document)
+    return document
+
+
+def _read(
+    data: bytes, source: SourceFile, edition: Edition | None = None, registry: Registry | None = None
+) -> tuple[Document, Iterator[tuple[str, bytes]]]:
+    """The document, and name and Arrow stream of each table, which may raise why there are none."""
+    question = (data, source, edition, registry)
+    answers = _ask(*question)
+    with _undamaged("lines", source):
+        header, _ = next(answers)
+        if pages := header.get("pictures"):
+            from pipelines.extract.pdf import scan
+
+            answers = _ask(*question, scan.recognise(data, source.path, pages))
+            header, _ = next(answers)
+        lines = tuple(Line(*line) for line in header["lines"])
+        labels = tuple(header["page_labels"])
+        return Document(source.path, source.sha256, header["format"], lines, labels), answers
+
+
+def _ask(data: bytes, source: SourceFile, *rest: object) -> Iterator[sandbox.Message]:
+    limits = PDF_LIMITS if text.is_pdf(data) else TEXT_LIMITS
+    return sandbox.call(f"{__name__}:answer", data, source, *rest, file=source.path, limits=limits)
+
+
+def prepare(data: bytes, _source: SourceFile, edition: Edition | None, *_: object) -> None:
+    """Loads what `answer` needs from disk, in the child, while files can still be opened.
+
+    One table of each kind is made, because pyarrow loads some of its parts with the first (pandas is
+    one, where it is installed).
+    """
+    if text.is_pdf(data):
+        import_module("pipelines.extract.pdf.parse")
+    if edition is not None:
+        import schemas
+
+        import_module("pipelines.extract.tables")
+        for contract in schemas.TABLES.values():
+            _dump_table(contract.as_read().table([{}]))
+
+
+def answer(
+    data: bytes,
+    source: SourceFile,
+    edition: Edition | None,
+    registry: Registry | None,
+    recognised: Mapping[int, RecognisedPage] | None = None,
+) -> Iterator[sandbox.Message]:
+    """In the child: the lines, then each table; or which pages are pictures, if `recognised` has them not."""
+    document = parse(data, source, recognised)
+    if pages := [page.number for page in getattr(document, "pages", ()) if page.scanned]:
+        yield {"pictures": pages}, b""
+        return
+    lines = [(line.number, line.page, line.text, line.on_page) for line in document.lines]
+    yield {"format": document.format, "lines": lines, "page_labels": document.page_labels}, b""
+    if edition is not None and registry is not None:
+        from pipelines.extract import tables
+
+        for name, table in tables.read(document, source, edition, registry).items():
+            yield name, _dump_table(table)
+
+
+def _dump_table(table: pa.Table) -> bytes:
+    import pyarrow as pa
+
+    sink = io.BytesIO()
+    with pa.ipc.new_stream(sink, table.schema) as writer:
+        writer.write_table(table)
+    return sink.getvalue()
+
+
+def _load_table(name: str, stream: bytes) -> pa.Table:
+    """A table of its contract's columns, every value checked for its form. Raises ValueError or KeyError."""
+    import pyarrow as pa
+
+    import schemas
+
+    with pa.ipc.open_stream(pa.py_buffer(stream)) as reader:
+        table = reader.read_all()
+    table.validate(full=True)
+    if not table.schema.equals(schemas.TABLES[name].as_read().arrow):
+        raise ValueError(f"{name} has other columns")
+    return table
+
+
+@contextmanager
+def _undamaged(what: str, source: SourceFile) -> Iterator[None]:
+    """Whatever is not what `answer` gives is an error of its own."""
+    try:
+        yield
+    except (
+        ValueError,
+        TypeError,
+        KeyError,
+        AttributeError,
+        StopIteration,
+    ) as error:  # pyarrow's are among them
+        raise SourceError(
+            f"its {what} came back damaged",
+            file=source.path,
+            hint="run it again; if it stays, the installation is damaged",
+        ) from error

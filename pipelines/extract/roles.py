@@ -14,7 +14,8 @@ from pipelines.extract import numerals
 from pipelines.extract.durations import Duration, Grammar
 from pipelines.extract.pdf.area import TableHeading
 from pipelines.extract.pdf.rows import Meaning
-from schemas.registry import TOTAL, Layout, Mission, Registry, comparable
+from schemas.registry import Layout, Mission, Registry, comparable
+from schemas.vocabulary import TOTAL
 
 DURATIONS = ("international_mandate", "national_frame")
 

@@ -1,7 +1,7 @@
-"""Bytes of a report → lines with their page and number. Nothing in them is interpreted.
+"""Bytes of a text → lines with their page and number. Nothing in them is interpreted.
 
-Here belong decoding, line ends, page breaks and printed page numbers of a text; a PDF is taken apart
-by `pdf`. What the lines mean belongs in `tables`.
+Here belong decoding, line ends, page breaks and printed page numbers; how a PDF gives lines is the
+business of `pdf`, and what lines mean that of `tables`.
 """
 
 from __future__ import annotations
@@ -24,45 +24,14 @@ _UTF8_PAIR = re.compile(rb"[\xc2-\xf4][\x80-\xbf]+")
 
 
 def read(data: bytes, source: SourceFile) -> Document:
-    """Lines with pages: of a text in UTF-8, else Windows-1252, or of a PDF, whatever it is called.
+    """Lines with pages of a text in UTF-8, else Windows-1252.
 
-    Of a text, `Line.text` holds the characters of the file's line without its end (LF, CRLF or CR);
-    a form feed stays in it. Pages are counted from 1; a text without any page start is one page. A
-    PDF is parsed in a child process, within limits; `Document.pdf` holds its words and drawn lines.
+    `Line.text` holds the characters of the file's line without its end (LF, CRLF or CR); a form feed
+    stays in it. Pages are counted from 1; a text without any page start is one page.
 
-    Raises SourceError for what is no report: an empty file, noise, a mixed encoding, more than 5 MB
-    or 10,000 lines of text, a line over 100,000 characters, a PDF that PDFium cannot open or that
-    goes over a limit.
+    Raises SourceError for what is not a report: an empty file, noise, a mixed encoding, more than
+    5 MB or 10,000 lines, a line over 100,000 characters.
     """
-    return _pdf(data, source) if is_pdf(data) else _text(data, source)
-
-
-def is_pdf(data: bytes) -> bool:
-    """Whether the bytes begin as a PDF does."""
-    return data[:1024].lstrip(b"\xef\xbb\xbf\r\n\t ").startswith(b"%PDF-")
-
-
-def _pdf(data: bytes, source: SourceFile) -> Document:
-    from pipelines.extract import pdf
-
-    found = pdf.read(data, source.path)
-    if any(page.scanned for page in found.pages):
-        from pipelines.extract.pdf import scan
-
-        found = scan.read(data, found)
-    count = sum(len(page.lines) for page in found.pages)
-    if count > MAX_LINES:
-        raise _too_long(count, source.path)
-    if not count:
-        raise SourceError(
-            "no page of this PDF holds text: its pages are pictures, or empty",
-            file=source.path,
-            hint="ask for the file that was scanned or printed, or give the report's text",
-        )
-    return Document(source.path, source.sha256, "pdf", tuple(found.lines()), found.page_labels, found)
-
-
-def _text(data: bytes, source: SourceFile) -> Document:
     texts = _lines(_decode(data, source.path), source.path)
     starts = _page_starts(texts)
     lines: list[Line] = []
@@ -71,6 +40,24 @@ def _text(data: bytes, source: SourceFile) -> Document:
         page += starts.get(index, 0)
         lines.append(Line(index + 1, page, text))
     return Document(source.path, source.sha256, "text", tuple(lines), _page_labels(lines))
+
+
+def is_pdf(data: bytes) -> bool:
+    """Whether the bytes begin as a PDF does."""
+    return data[:1024].lstrip(b"\xef\xbb\xbf\r\n\t ").startswith(b"%PDF-")
+
+
+def require_lines(document: Document) -> None:
+    """Raises SourceError where a document of any format has no lines, or more than a report."""
+    count = len(document.lines)
+    if count > MAX_LINES:
+        raise _too_long(count, document.path)
+    if not count:
+        raise SourceError(
+            "no page of this PDF holds text: its pages are pictures, or empty",
+            file=document.path,
+            hint="ask for the file that was scanned or printed, or give the report's text",
+        )
 
 
 def _decode(data: bytes, path: str) -> str:

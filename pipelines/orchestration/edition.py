@@ -12,7 +12,7 @@ import dagster as dg
 import pyarrow as pa
 
 import schemas
-from pipelines import correction_guards, quarantine, raw, reconcile, settings, validate, versions
+from pipelines import quarantine, raw, reconcile, settings, versions
 from pipelines.acquire import Found, fetching
 from pipelines.extract import read
 from pipelines.lake import Found as RuleResults
@@ -234,15 +234,15 @@ def extract(  # type: ignore[no-untyped-def]  # Dagster takes an annotation for 
         known = registry.load()
         edition = _edition(warehouse, context.partition_key)
     with _refusals(context, warehouse, source, "document"):
-        document = read.read_document(raw.read(source, raw=where.raw, kept=where.kept), source)
+        data = raw.read(source, raw=where.raw, kept=where.kept)
+        extraction = read.read_edition(data, source, edition, known)
+        document = extraction.document
     yield _document_result(document, source)
     with _refusals(context, warehouse, source, "tables", document):
-        tables = read.read_tables(document, source, edition)
-        correction_guards.check(tables, known.corrections, edition.edition_year, path=source.path)
-        failures = validate.failures(tables, {mission.id for mission in known.missions})
-        if failures:  # the checks below fail the run; quarantine has them all in one place
-            refusal = validate.refusal(failures, source.path)
-            _quarantine(context, warehouse, source, "tables", document, refusal)
+        tables = extraction.tables if extraction.tables is not None else extraction.require_tables()
+        if extraction.refusal:  # the checks below fail the run; quarantine has them all in one place
+            _quarantine(context, warehouse, source, "tables", document, extraction.refusal)
+        failures = extraction.failures
     for name, table in tables.items():
         contract = schemas.TABLES[name].as_read()
         yield dg.MaterializeResult(

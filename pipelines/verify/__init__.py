@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 
 from pipelines import lake as snapshot
 from pipelines import raw, versions
-from pipelines import validate as validated
 from pipelines.extract import read as reading
 from pipelines.lake.decision import content_hash
 from pipelines.model import SourceFile
@@ -48,8 +47,7 @@ def read_again(settings: Settings, source: SourceFile) -> Mapping[str, pa.Table]
     known = registry.load()
     edition = raw.edition_of(raw.catalogue(settings.raw), source.edition_year)
     data = raw.read(source, raw=settings.raw, kept=settings.kept)
-    read = reading.read_tables(reading.read_document(data, source), source, edition)
-    return validated.check(read, {mission.id for mission in known.missions}, path=source.path)
+    return reading.read_edition(data, source, edition, known).require_tables()
 
 
 def verify(settings: Settings, reread: Reread = read_again) -> Report:

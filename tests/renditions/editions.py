@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from pipelines.extract import tables
 from pipelines.extract.pdf import PdfDocument, parse
-from pipelines.model import Document, Edition, SourceFile
+from pipelines.model import Edition, SourceFile
 from schemas import registry
 from schemas.registry import Layout, Mission, Registry
 from tests.renditions import Rendition
@@ -70,12 +70,11 @@ def _columns(layout: Layout) -> tuple[tuple[str, ...], ...]:
     )
 
 
-def document_of(data: bytes, year: int = 2024) -> tuple[Document, SourceFile]:
+def document_of(data: bytes, year: int = 2024) -> tuple[PdfDocument, SourceFile]:
     """A PDF parsed here, without a child process."""
     digest = hashlib.sha256(data).hexdigest()
     source = SourceFile(year, f"raw/{year}/report.pdf", digest, len(data), "pdf", "official file")
-    found: PdfDocument = parse.parse(data, source.path)
-    return Document(source.path, digest, "pdf", tuple(found.lines()), found.page_labels, found), source
+    return parse.parse(data, source.path), source
 
 
 def read(rendition: Rendition) -> dict[str, pa.Table]:

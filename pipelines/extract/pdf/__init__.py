@@ -1,4 +1,4 @@
-"""PDF of a report → lines with places: `read` takes the bytes apart in a process of its own (see `sandbox`).
+"""PDF of a report → lines with places: `parse` takes the bytes apart, in the child process (see `read`).
 
 `table` finds a table in it under the heading that a layout gives.
 """
@@ -6,15 +6,11 @@
 from __future__ import annotations
 
 from pipelines.extract.pdf.model import Box, PdfDocument, PdfLine, PdfPage, Word
-from pipelines.extract.pdf.reading import read
-from pipelines.extract.sandbox import Limits
 
 __all__ = [
     "Box",
-    "Limits",
     "PdfDocument",
     "PdfLine",
     "PdfPage",
     "Word",
-    "read",
 ]

@@ -345,13 +345,13 @@ def _word(letters: Sequence[_Letter], piece: _Piece, gap: str) -> Word:
         if raised and _MARKER.fullmatch(text):
             spans.append((at, at + length))
         at += length
-    boxes = [letter.glyph.box for letter in letters]
+    box = Box.around(letter.glyph.box for letter in letters)
     first = letters[0].glyph
     return Word(
         text="".join(texts),
-        box=Box.around(boxes),
-        baseline=piece.baseline,
-        size=piece.size,
+        box=Box(round(box.left, 2), round(box.top, 2), round(box.right, 2), round(box.bottom, 2)),
+        baseline=round(piece.baseline, 2),
+        size=round(piece.size, 2),
         bold=sum(letter.glyph.bold for letter in letters) * 2 > len(letters),
         direction=first.direction,
         markers=tuple(spans),

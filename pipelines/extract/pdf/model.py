@@ -1,16 +1,16 @@
 """What is read from a PDF: pages of lines of words with their boxes, rules, and tagged tables.
 
-Nothing here is interpreted. Lengths are points; the origin is the top left corner of the page as
-it is shown. These classes know nothing of PDFium: they also stand on the other side of the pipe.
+Nothing here is interpreted. Lengths are points, rounded to hundredths; the origin is the top left
+corner of the page as it is shown. These classes know nothing of PDFium.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Literal
 
-from pipelines.model import Line
+from pipelines.model import Document, Line
 
 Direction = Literal["right", "down", "left", "up"]
 """Where a reader's eye goes along the text, on the page as it is shown."""
@@ -179,7 +179,7 @@ class PdfPage:
     @property
     def scanned(self) -> bool:
         """Pictures and no drawn text: only character recognition could read it."""
-        return not self.lines and bool(self.images or self.hidden)
+        return not self.lines and not self.ocr and bool(self.images or self.hidden)
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,38 +206,35 @@ class TagTable:
     widths: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class PdfDocument:
-    """A PDF as pages of lines; `path` as shown to users. `tag_tables` is empty if untagged."""
+@dataclass(frozen=True)
+class PdfDocument(Document):
+    """A PDF as lines, and as pages of the same lines with boxes. It never leaves the child process.
 
-    path: str
+    In `lines` markers stay in the text, and furniture leaves an empty line; a line that ends in a
+    soft hyphen (U+00AD) goes on in the next without it. `tag_tables` is empty if untagged.
+    """
+
     pages: tuple[PdfPage, ...]
-    tag_tables: tuple[TagTable, ...] = ()
+    tag_tables: tuple[TagTable, ...]
 
-    def lines(self) -> Iterator[Line]:
-        """Every line as text files are read: markers stay in the text, furniture leaves an empty line.
+    @classmethod
+    def of(
+        cls, path: str, sha256: str, pages: Iterable[PdfPage], tag_tables: tuple[TagTable, ...] = ()
+    ) -> PdfDocument:
+        """The document of these pages, whose lines are numbered already."""
+        pages = tuple(pages)
+        lines = (
+            Line(line.number, line.page, "" if line.number in page.furniture else line.text, on_page)
+            for page in pages
+            for on_page, line in enumerate(page.lines, 1)
+        )
+        labels = tuple(page.label for page in pages)
+        return cls(path, sha256, "pdf", tuple(lines), labels, pages, tag_tables)
 
-        A line that ends in a soft hyphen (U+00AD) goes on in the next without it.
-        """
-        for page in self.pages:
-            for on_page, line in enumerate(page.lines, 1):
-                text = "" if line.number in page.furniture else line.text
-                yield Line(line.number, line.page, text, on_page)
 
-    @property
-    def page_labels(self) -> tuple[str | None, ...]:
-        """Label of each page, in order."""
-        return tuple(page.label for page in self.pages)
+@dataclass(frozen=True)
+class RecognisedPage:
+    """The words of a page that is a picture, by the line they stand on, and its drawn lines."""
 
-
-def renumbered(pages: Iterable[PdfPage]) -> tuple[PdfPage, ...]:
-    """The same pages with their lines counted from 1 through the document, once lines were added."""
-    counted: list[PdfPage] = []
-    first = 1
-    for page in pages:
-        numbers = {line.number: number for number, line in enumerate(page.lines, first)}
-        lines = tuple(replace(line, number=numbers[line.number], page=page.number) for line in page.lines)
-        furniture = frozenset(numbers[number] for number in page.furniture)
-        counted.append(replace(page, lines=lines, furniture=furniture))
-        first += len(lines)
-    return tuple(counted)
+    lines: tuple[tuple[Word, ...], ...]
+    rules: tuple[Rule, ...] = ()

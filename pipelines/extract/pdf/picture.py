@@ -10,12 +10,12 @@ from __future__ import annotations
 import ctypes
 import re
 from collections.abc import Iterator
-from typing import Any
 
 import pypdfium2.raw as pdfium
 
 from pipelines.extract.pdf import rules
 from pipelines.extract.pdf.model import Rule
+from pipelines.extract.sandbox import Message
 from schemas.errors import SourceError
 
 DPI = 300
@@ -34,18 +34,18 @@ Patch = tuple[int, int, int, int, int]
 """Left, top, right, bottom (exclusive) and number of dots, in dots."""
 
 
-def page(question: dict[str, Any], data: bytes) -> tuple[Any, bytes]:
+def page(data: bytes, number: int, path: str) -> Iterator[Message]:
     """Width and height in dots, rules in points, and patches; the picture as bytes, one a dot."""
-    width, height, picture = _render(data, question["page"], question["path"])
+    width, height, picture = _render(data, number, path)
     dark = bytes(picture).translate(_DARK)
     found = [*_across(width, picture, dark), *_down(width, picture, dark)]
-    patches = list(_patches(width, height, picture, question["path"]))
+    patches = list(_patches(width, height, picture, path))
     answer = {
         "size": [width, height],
         "rules": [[int(r.horizontal), r.at, r.start, r.end] for r in rules.join(found)],
         "patches": patches,
     }
-    return answer, bytes(picture)
+    yield answer, bytes(picture)
 
 
 def _render(data: bytes, number: int, path: str) -> tuple[int, int, bytearray]:

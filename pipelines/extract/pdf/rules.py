@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from itertools import groupby, pairwise
 
 import pypdfium2.raw as pdfium
@@ -96,13 +97,19 @@ def _area(corners: list[Point]) -> Iterator[Rule]:
 
 
 def join(rules: Iterable[Rule]) -> list[Rule]:
-    """One rule for those that lie on one line and touch; a drawn line makes a drawn line of them."""
+    """One rule for those that lie on one line and touch; a drawn line makes a drawn line of them.
+
+    Places are rounded to hundredths of a point.
+    """
     joined: list[Rule] = []
     ordered = sorted(rules, key=lambda rule: (rule.horizontal, rule.at))
     for _, along in groupby(ordered, key=lambda rule: rule.horizontal):
         for level in _levels(list(along)):
             joined.extend(_touching(level))
-    return joined
+    return [
+        replace(rule, at=round(rule.at, 2), start=round(rule.start, 2), end=round(rule.end, 2))
+        for rule in joined
+    ]
 
 
 def _levels(rules: list[Rule]) -> Iterator[list[Rule]]:

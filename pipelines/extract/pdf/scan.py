@@ -8,13 +8,13 @@ reads a figure there needs an equality that confirms it.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from statistics import median
 
 from pipelines.extract import sandbox
-from pipelines.extract.pdf import furniture, lines, mosaic, shapes, tesseract, turned
+from pipelines.extract.pdf import mosaic, shapes, tesseract, turned
 from pipelines.extract.pdf.inked import NAME, Inked, words
-from pipelines.extract.pdf.model import Box, PdfDocument, PdfPage, Rule, Word, renumbered
+from pipelines.extract.pdf.model import Box, RecognisedPage, Rule, Word
 from pipelines.extract.pdf.mosaic import Picture, Piece
 from pipelines.extract.pdf.picture import DPI, Patch
 from pipelines.extract.pdf.shapes import Digit, Gallery
@@ -34,37 +34,28 @@ _ALIKE = 1.06
 
 @dataclass(slots=True)
 class _Scan:
-    page: PdfPage
+    page: int
     picture: Picture
     rules: tuple[Rule, ...]
     words: list[Inked]
 
 
-def read(data: bytes, document: PdfDocument) -> PdfDocument:
-    """The document with its scanned pages read; as it is where it has none.
+def recognise(data: bytes, path: str, pages: Sequence[int]) -> dict[int, RecognisedPage]:
+    """What stands on these pages, which are pictures, by page number.
 
     Raises SourceError where Tesseract is not installed, fails, or goes over a limit.
     """
-    wanted = [page for page in document.pages if page.scanned]
-    if not wanted:
-        return document
-    tesseract.require(document.path, len(wanted))
-    scans = [_scan(data, document.path, page) for page in wanted]
-    _second(scans, document.path)
+    tesseract.require(path, len(pages))
+    scans = [_scan(data, path, page) for page in pages]
+    _second(scans, path)
     _settle(scans)
     _same_sizes(scans)
-    made = {scan.page.number: _page(scan) for scan in scans}
-    pages = renumbered(replace(made.get(p.number, p), furniture=frozenset()) for p in document.pages)
-    return replace(document, pages=furniture.mark(pages))
+    return {scan.page: RecognisedPage(tuple(map(tuple, _lines(scan))), scan.rules) for scan in scans}
 
 
-def _scan(data: bytes, path: str, page: PdfPage) -> _Scan:
-    answer, dots = sandbox.call(
-        "pipelines.extract.pdf.picture:page",
-        {"page": page.number, "path": path},
-        data,
-        file=path,
-        limits=LIMITS,
+def _scan(data: bytes, path: str, page: int) -> _Scan:
+    ((answer, dots),) = sandbox.call(
+        "pipelines.extract.pdf.picture:page", data, page, path, file=path, limits=LIMITS
     )
     try:
         width, height = answer["size"]
@@ -73,11 +64,9 @@ def _scan(data: bytes, path: str, page: PdfPage) -> _Scan:
         if len(dots) != width * height:
             raise ValueError("a picture of another size")
     except (ValueError, TypeError, KeyError) as error:
-        raise SourceError(
-            "its picture came back damaged", file=path, page=page.number, hint=LIMITS.hint
-        ) from error
+        raise SourceError("its picture came back damaged", file=path, page=page, hint=LIMITS.hint) from error
     picture = Picture(width, height, dots)
-    seen = tesseract.read(width, height, dots, file=path, page=page.number)
+    seen = tesseract.read(width, height, dots, file=path, page=page)
     labels, upright, left = turned.read(picture, seen, patches, path)
     return _Scan(page, picture, rules, [*labels, *words(upright, left)])
 
@@ -113,11 +102,6 @@ def _settle(scans: Sequence[_Scan]) -> None:
                 found = [gallery.nearest(shapes.of(scan.picture, patch)) for patch in word.markers]
                 word.note = "".join(text or "?" for text in found)
             _judge(word, scan, gallery)
-
-
-def _page(scan: _Scan) -> PdfPage:
-    found = list(lines.number(_lines(scan), scan.page.number, 1))
-    return replace(scan.page, lines=tuple(found), rules=scan.rules, ocr=True)
 
 
 def _take(word: Inked) -> None:
@@ -173,7 +157,7 @@ def _only_digits(text: str) -> str:
 def _shaped(printed: str, ink: Sequence[Patch], scan: _Scan) -> list[Digit]:
     """Its digits with their shapes; none where letters touch."""
     return [
-        Digit(text, shapes.of(scan.picture, patch), (scan.page.number, patch))
+        Digit(text, shapes.of(scan.picture, patch), (scan.page, patch))
         for text, patch in zip(printed, shapes.letters(ink, len(printed)), strict=False)
         if text.isdigit()
     ]

@@ -169,7 +169,7 @@ def below(document: PdfDocument, page: int, line: int) -> PdfDocument:
         if (start := next((word for row in table.rows for cell in row for word in cell.words), None))
         and (start[0] > page or (start[0] == page and start[1].box.bottom > top))
     )
-    return PdfDocument(document.path, (first, *pages[1:]), tables)
+    return replace(document, pages=(first, *pages[1:]), tag_tables=tables)
 
 
 def _by_tags(document: PdfDocument, heading: TableHeading) -> Grid | None:

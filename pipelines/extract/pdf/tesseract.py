@@ -9,20 +9,15 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
+from pipelines.extract import sandbox
 from schemas.errors import SourceError
 
 _PACKAGES = "tesseract-ocr tesseract-ocr-nld"
-_ROOT = Path(__file__).parents[3]
-_CPU_SECONDS = 60
-_SECONDS = 120.0
-_MEMORY = 1024 * 2**20
-_OUTPUT = 32 * 2**20
+_LIMITS = sandbox.Limits(seconds=120, cpu_seconds=60, output=32 * 2**20)
 ONE_BLOCK, ONE_LINE, BARE_LINE = "6", "7", "13"
 """Ways to divide a picture, by the numbers that Tesseract gives them."""
 _WORD = "5"
@@ -94,9 +89,7 @@ def read(
     options = ["-l", "nld", "--psm", block, "--dpi", "300"]
     if only:
         options += ["-c", f"tessedit_char_whitelist={only}"]
-    bounds = [str(bound) for bound in (_CPU_SECONDS, _MEMORY, _OUTPUT)]
-    command = [sys.executable, "-m", "pipelines.extract.sandbox.bounded", *bounds]
-    command += ["tesseract", "-", "-", *options, "tsv"]
+    command = _LIMITS.command("tesseract", "-", "-", *options, "tsv")
     with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as answer:
         given.write(b"P5 %d %d 255\n" % (width, height))
         given.write(picture)
@@ -107,9 +100,9 @@ def read(
                 stdin=given,
                 stdout=answer,
                 stderr=subprocess.DEVNULL,
-                cwd=_ROOT,
+                cwd=sandbox.ROOT,
                 env={**os.environ, "OMP_THREAD_LIMIT": "1"},
-                timeout=_SECONDS,
+                timeout=_LIMITS.seconds,
                 check=False,
             )
         except subprocess.TimeoutExpired:

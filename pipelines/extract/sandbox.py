@@ -1,0 +1,254 @@
+"""Runs one function in a process of its own, whose time, memory, output and open files are bounded.
+
+A document from elsewhere is read there: whatever it does to its reader (a PDF is a program for a
+large C++ library), the process that records goes on, and has one paragraph to show. What goes in is
+pickled, since it is ours; what comes out is JSON and plain bytes, nothing that could be run here.
+
+It is a fence around accidents. The child can open no file and no socket, nor start a program, since
+no descriptor is left to it; the kernel ends it at its limits of CPU time, memory and written bytes,
+its parent at that of wall time, and (on Linux) it ends with a parent that is killed. It is not a
+jail: whoever manages to run machine code in the child has the rights of the user who started the
+build, and may free a descriptor. On macOS the kernel does not enforce the bound on memory.
+
+Run as `python -m pipelines.extract.sandbox CPU_SECONDS MEMORY_BYTES OUTPUT_BYTES MODULE:FUNCTION` it
+is the child of `call`; with `--`, a program and its arguments instead it becomes that program.
+"""
+
+from __future__ import annotations
+
+import codecs
+import ctypes
+import importlib
+import json
+import os
+import pickle
+import resource
+import signal
+import subprocess
+import sys
+import tempfile
+import traceback
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, NoReturn
+
+from schemas import errors
+from schemas.errors import JvomError, SourceError
+
+Message = tuple[Any, bytes]
+"""Something that JSON can hold, and bytes that go with it."""
+
+OUT_OF_MEMORY, TOO_DEEP, BROKEN = 71, 72, 73
+"""Exit codes of the child. After the last, standard error ends with a line that names what went wrong."""
+
+ROOT = Path(__file__).parents[2]
+_KEPT_ENVIRONMENT = ("PATH", "LD_LIBRARY_PATH", "PYTHONHOME", "PYTHONPATH", "LANG")
+_CODECS = ("ascii", "cp1252", "latin-1", "utf-16-le", "utf-8", "utf-8-sig")  # each is a file of its own
+_PARENT_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of <linux/prctl.h>
+_LENGTH = 8  # bytes, big-endian, of each of the two lengths before a message
+_ANSWER, _ERROR, _LAST = "answer", "error", "last"  # kinds of messages
+_FIELDS: dict[str, type | tuple[type, ...]] = {
+    "message": str,
+    "file": (str, type(None)),
+    "page": (int, type(None)),
+    "line": (int, type(None)),
+    "hint": (str, type(None)),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one call may take: seconds of wall and of CPU time, and bytes; `hint` is for what goes over."""
+
+    seconds: float = 90.0
+    cpu_seconds: int = 45
+    memory: int = 1024 * 2**20
+    output: int = 128 * 2**20
+    hint: str = "open it in a viewer and print it to a new PDF, or give its text"
+
+    def command(self, *program: str) -> list[str]:
+        """The command line that becomes `program` within these limits, wall time aside. Run it in `ROOT`."""
+        return self._command("--", *program)
+
+    def _command(self, *run: str) -> list[str]:
+        bounds = (str(bound) for bound in (self.cpu_seconds, self.memory, self.output))
+        return [sys.executable, "-m", "pipelines.extract.sandbox", *bounds, *run]
+
+
+def call(function: str, *arguments: object, file: str, limits: Limits | None = None) -> Iterator[Message]:
+    """The messages that `function` (`module:name`, a generator function) yields in a new process.
+
+    Its module may have a `prepare`, which is given the same arguments while files can still be
+    opened. Once the process has ended, the messages that it finished come first, then what ended it:
+    an error of `schemas.errors` as it was raised, or SourceError, with `file` as its file, for
+    whatever else kept it from finishing.
+    """
+    limits = limits or Limits()
+    kept = {name: os.environ[name] for name in _KEPT_ENVIRONMENT if name in os.environ}
+    with (
+        tempfile.TemporaryFile() as given,
+        tempfile.TemporaryFile() as answer,
+        tempfile.TemporaryFile() as complaint,
+    ):
+        pickle.dump(arguments, given, protocol=pickle.HIGHEST_PROTOCOL)
+        given.seek(0)
+        try:
+            code = subprocess.run(
+                limits._command(function),
+                stdin=given,
+                stdout=answer,
+                stderr=complaint,
+                cwd=ROOT,
+                env={**kept, "ARROW_DEFAULT_MEMORY_POOL": "system"},  # others reserve all at once
+                timeout=limits.seconds,
+                check=False,
+            ).returncode
+            complaint.seek(0)
+            ending = _ending(code, complaint.read(100_000), limits) if code else ""
+        except subprocess.TimeoutExpired:
+            ending = f"reading it takes longer than {limits.seconds:.0f} seconds"
+        answer.seek(0)
+        content = answer.read()
+    broken = ending or "it breaks its reader: it is damaged"
+    return _messages(content, SourceError(broken, file=file, hint=limits.hint))
+
+
+def _messages(content: bytes, ending: SourceError) -> Iterator[Message]:
+    """What was written; without the last message, `ending` is raised where it ends."""
+    end = 0
+    try:
+        while end < len(content):
+            start = end + 2 * _LENGTH
+            size = int.from_bytes(content[end : end + _LENGTH], "big")
+            end = start + size + int.from_bytes(content[end + _LENGTH : start], "big")
+            if end > len(content):
+                break
+            kind, header = json.loads(content[start : start + size])
+            if kind == _LAST:
+                return
+            if kind == _ERROR:
+                raise _load_error(header)
+            yield header, content[start + size : end]
+    except (ValueError, TypeError, KeyError, RecursionError):
+        pass  # as where the last message is missing
+    raise ending
+
+
+def _ending(code: int, complaint: bytes, limits: Limits) -> str:
+    """Why a child ended before it had finished, by its exit code (a signal is negative)."""
+    memory = f"{limits.memory // 2**20} MB of memory"
+    if code in (-signal.SIGXCPU, -signal.SIGKILL):
+        return f"reading it takes more than {limits.cpu_seconds} seconds of computing"
+    if code == -signal.SIGXFSZ:
+        return "it holds far more than a report"
+    if code == OUT_OF_MEMORY:
+        return f"reading it takes more than {memory}"
+    if code == TOO_DEEP:
+        return "it is nested far deeper than a report"
+    if code < 0:
+        name = signal.Signals(-code).name if -code in signal.valid_signals() else str(-code)
+        return f"it breaks its reader ({name}): it is damaged, or asks for more than {memory}"
+    lines = complaint.decode("utf-8", "replace").strip().splitlines()
+    return f"it breaks its reader: {lines[-1][:300] if lines else f'exit code {code}'}"
+
+
+def _dump_error(error: JvomError) -> dict[str, Any]:
+    """The type and the fields of an error, those of every problem in it included."""
+    fields = dict(vars(error))
+    if isinstance(error, errors.Problems):
+        fields["problems"] = [_dump_error(problem) for problem in error.problems]
+    return {"type": type(error).__name__, "fields": fields}
+
+
+def _load_error(content: dict[str, Any]) -> JvomError:
+    """The error that `_dump_error` wrote. Raises ValueError, TypeError or KeyError on anything else."""
+    kind, fields = getattr(errors, content["type"], None), dict(content["fields"])
+    if not (isinstance(kind, type) and issubclass(kind, JvomError)):
+        raise ValueError("not an error of the family")
+    if not all(isinstance(fields[name], form) for name, form in _FIELDS.items()):
+        raise TypeError("a field of another type")
+    if issubclass(kind, errors.Problems):
+        fields["problems"] = [_load_error(problem) for problem in fields["problems"]]
+    error = kind.__new__(kind, fields["message"])
+    vars(error).update(fields)
+    return error
+
+
+def _limit(cpu_seconds: int, memory: int, output: int) -> None:
+    """Bounds CPU time, address space and written bytes; no core is dumped; ends with the parent, on Linux.
+
+    Elsewhere the bound on CPU time ends a child whose parent was killed.
+    """
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PARENT_DEATH_SIGNAL, signal.SIGKILL)
+    _bound(resource.RLIMIT_CPU, cpu_seconds, cpu_seconds + 1)
+    if sys.platform != "darwin":  # whose kernel neither takes nor keeps this one
+        _bound(resource.RLIMIT_AS, memory, memory)
+    _bound(resource.RLIMIT_FSIZE, output, output)
+    signal.signal(signal.SIGXFSZ, signal.SIG_DFL)  # which Python ignores, and what it becomes would too
+    _bound(resource.RLIMIT_CORE, 0, 0)
+
+
+def _bound(kind: int, soft: int, hard: int) -> None:
+    """Sets a limit, unless a lower one is set already."""
+    before = resource.getrlimit(kind)[1]
+    top = hard if before == resource.RLIM_INFINITY else min(hard, before)
+    resource.setrlimit(kind, (min(soft, top), top))
+
+
+def _main(cpu_seconds: str, memory: str, output: str, function: str, *program: str) -> None:
+    _limit(int(cpu_seconds), int(memory), int(output))
+    if function == "--":
+        os.execvp(program[0], program)
+    try:
+        arguments = pickle.load(sys.stdin.buffer)
+        name, _, attribute = function.partition(":")
+        module = importlib.import_module(name)
+        messages = getattr(module, attribute)(*arguments)
+        getattr(module, "prepare", lambda *_: None)(*arguments)
+        for codec in _CODECS:
+            codecs.lookup(codec)
+        # From here on no file and no socket can be opened, so no font of the machine is used either.
+        resource.setrlimit(resource.RLIMIT_NOFILE, (3, 3))
+        _write(messages)
+    except MemoryError:
+        _end(OUT_OF_MEMORY)
+    except RecursionError:
+        _end(TOO_DEEP)
+    except Exception as error:
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        words = " ".join(str(error).split())[:200]
+        where = f"{os.path.basename(place.filename)}:{place.lineno}"
+        sys.stderr.write(f"\n{type(error).__name__}: {words} ({where})\n")
+        _end(BROKEN)
+
+
+def _write(messages: Iterable[Message]) -> None:
+    """Each message as it comes, so that the finished ones are there whatever happens to the next."""
+    try:
+        for header, data in messages:
+            _put(sys.stdout.buffer, _ANSWER, header, data)
+        _put(sys.stdout.buffer, _LAST, None)
+    except JvomError as error:
+        _put(sys.stdout.buffer, _ERROR, _dump_error(error))
+
+
+def _put(stream: IO[bytes], kind: str, header: object, data: bytes = b"") -> None:
+    """Two lengths, JSON of kind and header, and the plain bytes."""
+    text = json.dumps([kind, header], separators=(",", ":"), allow_nan=False).encode("ascii")
+    stream.write(len(text).to_bytes(_LENGTH, "big") + len(data).to_bytes(_LENGTH, "big") + text)
+    stream.write(data)
+    stream.flush()
+
+
+def _end(code: int) -> NoReturn:
+    """At once: whatever could still be tidied up may itself be broken, or out of memory."""
+    with suppress(OSError, MemoryError):
+        sys.stderr.flush()
+    os._exit(code)
+
+
+if __name__ == "__main__":
+    _main(*sys.argv[1:])
