@@ -146,9 +146,17 @@ MISSION_TRENDS = Contract(
             reach="previous edition",
         ),
         Column(
-            "has_error_finding", BOOLEAN, "Whether a finding of severity error touches the row: see findings."
+            "has_error_finding",
+            BOOLEAN,
+            "Whether a finding of severity error touches the row: see findings.",
+            formula="whether a row of findings of severity error is about the row",
         ),
-        Column("has_correction", BOOLEAN, "Whether a correction is declared on the row: see corrections."),
+        Column(
+            "has_correction",
+            BOOLEAN,
+            "Whether a correction is declared on the row: see corrections.",
+            formula="whether a row of corrections is about the row",
+        ),
     ),
     stage="trend",
 )
@@ -310,6 +318,31 @@ EDITION_TOTALS = Contract(
     stage="trend",
 )
 
+
+def _moved(prefix: str) -> Column:
+    return Column(
+        f"{prefix}_moved_days",
+        INTEGER,
+        "Days by which that end moved since the mission's previous mandate row.",
+        unit="days",
+        nullable=True,
+        formula="days from the end that annex 1 printed before",
+        reach="previous mandate",
+    )
+
+
+def _lapsed(prefix: str, when: str, words: str, formula: str) -> Column:
+    return Column(
+        f"{prefix}_lapsed_{when}_period",
+        BOOLEAN,
+        f"Whether it ended {words}; null without a date.",
+        nullable=True,
+        formula=f"whether the end lies {formula}",
+    )
+
+
+_WITHIN = ("within", "within the edition's period", "from the first to the last day of the period")
+
 MANDATE_TRENDS = Contract(
     name="mandate_trends",
     description="Each mission's legal basis, mandate and national frame over the editions.",
@@ -320,43 +353,17 @@ MANDATE_TRENDS = Contract(
         edition_year_column(),
         Column("legal_basis", TEXT, "Legal basis of the mission, as printed."),
         Column("international_mandate_end", DATE, "Last day of the international mandate.", nullable=True),
-        Column(
-            "international_mandate_moved_days",
-            INTEGER,
-            "Days by which that end moved since the mission's previous mandate row.",
-            unit="days",
-            nullable=True,
-            formula="days from the end that annex 1 printed before",
-            reach="previous mandate",
+        _moved("international_mandate"),
+        _lapsed(
+            "international_mandate",
+            "before",
+            "before the edition's period began",
+            "before the first day of the period",
         ),
-        Column(
-            "international_mandate_lapsed_before_period",
-            BOOLEAN,
-            "Whether it ended before the edition's period began; null without a date.",
-            nullable=True,
-        ),
-        Column(
-            "international_mandate_lapsed_within_period",
-            BOOLEAN,
-            "Whether it ended within the edition's period; null without a date.",
-            nullable=True,
-        ),
+        _lapsed("international_mandate", *_WITHIN),
         Column("national_frame_end", DATE, "Last day of the national frame.", nullable=True),
-        Column(
-            "national_frame_moved_days",
-            INTEGER,
-            "Days by which that end moved since the mission's previous mandate row.",
-            unit="days",
-            nullable=True,
-            formula="days from the end that annex 1 printed before",
-            reach="previous mandate",
-        ),
-        Column(
-            "national_frame_lapsed_within_period",
-            BOOLEAN,
-            "Whether it ended within the edition's period; null without a date.",
-            nullable=True,
-        ),
+        _moved("national_frame"),
+        _lapsed("national_frame", *_WITHIN),
     ),
     stage="trend",
 )

@@ -22,7 +22,7 @@ from pipelines.extract import text as document
 from pipelines.lake.connection import attached
 from pipelines.model import Document, Evidence, Line, SourceFile
 from pipelines.publish import published, views
-from pipelines.trace import Trace
+from pipelines.trace.model import Trace
 from schemas.errors import SourceError, UsageError
 from tests import building
 from tests.building import FIGURES
@@ -59,7 +59,7 @@ def follow(real: duckdb.DuckDBPyConnection, built: Path) -> Callable[..., Trace]
         return snapshot.evidence(f"sqlite:{lake / 'catalog.sqlite'}", f"{lake / 'data'}/", snapshot_id)
 
     def traced(row: str, column: str, **options: Any) -> Trace:
-        return trace.trace(real, row, 2024, column, lines=lines_of, evidence=evidence, **options)
+        return trace.trace(real, row, 2024, column, load_document=lines_of, evidence=evidence, **options)
 
     return traced
 
@@ -182,7 +182,7 @@ def test_a_share_rests_on_all_rows_of_the_edition(follow: Callable[..., Trace]) 
         ("untso", "deployed_militair", {}, "no column", "deployed_military"),
         ("untso", "footnotes.text", {}, "no row in footnotes", "personnel"),
         ("minusma", "deployed_total", {"vintage": 9}, "no vintage 9", "jvom vintages 2024"),
-        ("untso", "change", {"vintage": 1}, "none of its own", "--vintage"),
+        ("untso", "change", {"vintage": 1}, "no vintages itself", "--vintage"),
         ("undof", "legal_basis", {}, "no row for undof", "editions with one: none"),
         ("footnote:99", "text", {}, "no row for footnote:99", "editions with one: none"),
     ],
@@ -250,17 +250,19 @@ def hostile(source: SourceFile) -> Document:
 def test_a_trend_shows_the_cells_that_it_was_computed_from(
     years: duckdb.DuckDBPyConnection, year: int, column: str, value: float, rests_on: list[tuple[int, int]]
 ) -> None:
-    found = trace.trace(years, "unifil", year, column, lines=gone, evidence=no_lake)
+    found = trace.trace(years, "unifil", year, column, load_document=gone, evidence=no_lake)
     assert found.value == value
     vintages = [(reading.vintage.edition_year, reading.vintage.vintage) for reading in found.readings]
     assert vintages == rests_on
     assert all(reading.cells for reading in found.readings)
     assert found.computed
-    assert ("not held" in found.computed) == (value is None)
+    assert ("are missing" in found.computed) == (value is None)
 
 
 def test_another_vintage_is_shown_as_what_it_is(years: duckdb.DuckDBPyConnection) -> None:
-    found = trace.trace(years, "unifil", 2022, "deployed_total", vintage=1, lines=gone, evidence=no_lake)
+    found = trace.trace(
+        years, "unifil", 2022, "deployed_total", load_document=gone, vintage=1, evidence=no_lake
+    )
     assert (found.relation, found.value, found.readings[0].vintage.latest) == (
         "personnel_vintages",
         2,
@@ -272,15 +274,17 @@ def test_another_vintage_is_shown_as_what_it_is(years: duckdb.DuckDBPyConnection
 
 def test_a_withdrawn_edition_is_traced_by_its_vintages_only(years: duckdb.DuckDBPyConnection) -> None:
     with pytest.raises(UsageError, match="withdrawn") as caught:
-        trace.trace(years, "unifil", 2023, "deployed_total", lines=gone, evidence=no_lake)
+        trace.trace(years, "unifil", 2023, "deployed_total", load_document=gone, evidence=no_lake)
     assert "--vintage" in str(caught.value.hint)
-    found = trace.trace(years, "unifil", 2023, "deployed_total", vintage=2, lines=gone, evidence=no_lake)
+    found = trace.trace(
+        years, "unifil", 2023, "deployed_total", vintage=2, load_document=gone, evidence=no_lake
+    )
     assert found.readings[0].vintage.withdrawn
     assert [change.state for change in found.history] == ["recorded", "withdrawn"]
 
 
 def test_a_source_that_is_gone_leaves_the_rest(years: duckdb.DuckDBPyConnection) -> None:
-    found = trace.trace(years, "unifil", 2024, "deployed_total", lines=gone, evidence=no_lake)
+    found = trace.trace(years, "unifil", 2024, "deployed_total", load_document=gone, evidence=no_lake)
     (reading,) = found.readings
     assert "is gone" in str(reading.source.unread)
     assert reading.cells[0].pieces[0].marked is None
@@ -303,7 +307,7 @@ class Tags(html.parser.HTMLParser):
 
 
 def test_the_sheet_is_one_escaped_page_without_scripts(years: duckdb.DuckDBPyConnection) -> None:
-    found = trace.trace(years, "unifil", 2022, "mission_as_printed", lines=hostile, evidence=no_lake)
+    found = trace.trace(years, "unifil", 2022, "mission_as_printed", load_document=hostile, evidence=no_lake)
     page = tracing.sheet(found)
     tags = Tags(page)
     assert "&lt;b&gt;UNIFIL&lt;/b&gt; &amp; co" in page

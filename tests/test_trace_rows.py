@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +21,9 @@ from pipelines.extract import text as document
 from pipelines.model import Document, Evidence, Line, SourceFile
 from pipelines.publish import published, views
 from pipelines.settings import Settings, find
-from pipelines.trace import Trace, remarks
-from pipelines.trace.needs import Need
+from pipelines.trace import annotations
+from pipelines.trace.model import Trace
+from pipelines.trace.target import Dependency
 from schemas.errors import UsageError
 from tests import building
 
@@ -143,7 +145,7 @@ ALL = ("unifil", "untso", "vpd")
 def test_a_value_of_any_view_rests_on_its_cells(
     years: duckdb.DuckDBPyConnection, row: str, year: int, column: str, value: object, expected: Found
 ) -> None:
-    found = trace.trace(years, row, year, column, lines=no_lines, evidence=no_lake)
+    found = trace.trace(years, row, year, column, load_document=no_lines, evidence=no_lake)
     assert found.value == value
     assert cells(found) == expected
     assert found.computed
@@ -169,11 +171,11 @@ def test_a_row_that_is_no_missions_is_known_by_its_name(
 
 
 def test_a_group_that_an_edition_has_not_is_refused(years: duckdb.DuckDBPyConnection) -> None:
-    with pytest.raises(UsageError, match="2019 is not held") as caught:
-        trace.trace(years, "UN", 2019, "change", lines=no_lines, evidence=no_lake)
+    with pytest.raises(UsageError, match="2019 is not in the warehouse") as caught:
+        trace.trace(years, "UN", 2019, "change", load_document=no_lines, evidence=no_lake)
     assert "2021, 2022, 2023" in str(caught.value.hint)
     with pytest.raises(UsageError, match="no column"):
-        trace.trace(years, "UN", 2023, "organisation", lines=no_lines, evidence=no_lake)
+        trace.trace(years, "UN", 2023, "organisation", load_document=no_lines, evidence=no_lake)
 
 
 def test_a_section_shows_its_lines(real: duckdb.DuckDBPyConnection) -> None:
@@ -181,11 +183,13 @@ def test_a_section_shows_its_lines(real: duckdb.DuckDBPyConnection) -> None:
         "SELECT section_id, source_line, source_line_end, heading, text FROM sections "
         "WHERE source_line_end > source_line + 4 ORDER BY source_line LIMIT 1"
     ).fetchall()[0]
-    found = trace.trace(real, f"section:{key}", 2024, "heading", lines=lines_of, evidence=no_lake)
+    found = trace.trace(real, f"section:{key}", 2024, "heading", load_document=lines_of, evidence=no_lake)
     (cell,) = found.readings[0].cells
     assert (cell.value, [piece.line for piece in cell.pieces]) == (heading, [first])
     assert heading in str(cell.pieces[0].marked)
-    found = trace.trace(real, f"section:{key}", 2024, "sections.text", lines=lines_of, evidence=no_lake)
+    found = trace.trace(
+        real, f"section:{key}", 2024, "sections.text", load_document=lines_of, evidence=no_lake
+    )
     (cell,) = found.readings[0].cells
     printed = " ".join(" ".join(str(piece.marked).split()) for piece in cell.pieces)
     assert text in printed
@@ -207,12 +211,12 @@ def test_lines_that_are_counted_by_page_are_not_guessed(
     file = tmp_path / "jvom.duckdb"
     published.publish(file, base, views.statements(), release_id=RELEASE, head=None)
     with published.connect(file) as connection:
-        found = trace.trace(connection, "section:1", 2024, "heading", lines=by_page, evidence=no_lake)
+        found = trace.trace(connection, "section:1", 2024, "heading", load_document=by_page, evidence=no_lake)
     assert found.readings[0].cells[0].pieces == ()
 
 
 def test_the_checks_are_named_one_by_one(years: duckdb.DuckDBPyConnection) -> None:
-    found = trace.trace(years, "untso", 2023, "deployed_total", lines=no_lines, evidence=no_lake)
+    found = trace.trace(years, "untso", 2023, "deployed_total", load_document=no_lines, evidence=no_lake)
     told = {tracing.demand(check) for check in found.checks}
     assert {
         "personnel.deployed_total must be of type INTEGER",
@@ -289,28 +293,27 @@ def remarked() -> Iterator[duckdb.DuckDBPyConnection]:
         yield connection
 
 
-NEED = Need(2023, "personnel", ("untso",), ("deployed_total",))
+NEED = Dependency(2023, "personnel", ("untso",), ("deployed_total",))
 
 
 def test_findings_that_touch_the_cell_are_told_the_worst_first(remarked: duckdb.DuckDBPyConnection) -> None:
-    assert [finding.rule for finding in remarks.findings(remarked, [NEED], None)] == [
+    assert [finding.rule for finding in annotations.findings(remarked, [NEED], None)] == [
         "row",
         "cell",
         "mission",
     ]
-    everything = Need(2023, "personnel", None, ("deployed_total",))
-    found = remarks.findings(remarked, [everything, NEED], None)
+    everything = Dependency(2023, "personnel", None, ("deployed_total",))
+    found = annotations.findings(remarked, [everything, NEED], None)
     assert [finding.rule for finding in found] == ["row", "other row", "cell", "mission", "other mission"]
-    assert remarks.findings(remarked, [NEED], 1) == ()  # no findings_vintages here
-    assert remarks.findings(remarked, [Need(2022, "personnel", ("untso",), ("deployed_total",))], None) == ()
+    assert annotations.findings(remarked, [replace(NEED, year=2022)], None) == ()
 
 
 def test_corrections_declared_on_the_cell_are_told(remarked: duckdb.DuckDBPyConnection) -> None:
-    (correction,) = remarks.corrections(remarked, [NEED, NEED])
+    (correction,) = annotations.corrections(remarked, [NEED, NEED])
     assert tracing.remark(correction) == (
         "personnel, untso, deployed_total: printed 7, declared 8: a slip of the pen (a letter)"
     )
-    (finding, *_) = remarks.findings(remarked, [NEED], None)
+    (finding, *_) = annotations.findings(remarked, [NEED], None)
     assert tracing.remark(finding) == "error, row, edition 2023: about row"
 
 
@@ -319,12 +322,12 @@ def test_remarks_stand_in_every_form_of_the_trace(
 ) -> None:
     import dataclasses
 
-    found = trace.trace(years, "untso", 2023, "deployed_total", lines=no_lines, evidence=no_lake)
+    found = trace.trace(years, "untso", 2023, "deployed_total", load_document=no_lines, evidence=no_lake)
     assert "none recorded" in "\n".join(tracing.told(found))
     whole = dataclasses.replace(
         found,
-        findings=remarks.findings(remarked, [NEED], None),
-        corrections=remarks.corrections(remarked, [NEED]),
+        findings=annotations.findings(remarked, [NEED], None),
+        corrections=annotations.corrections(remarked, [NEED]),
     )
     for text in ("\n".join(tracing.told(whole)), tracing.sheet(whole)):
         assert "about cell" in text
@@ -358,7 +361,13 @@ def test_an_interface_that_runs_is_found(where: Settings, mark: object, address:
 def test_a_trace_leads_to_the_run_and_the_asset(years: duckdb.DuckDBPyConnection) -> None:
     follow: Callable[..., Trace] = trace.trace
     found = follow(
-        years, "untso", 2023, "deployed_total", lines=no_lines, evidence=no_lake, interface="http://here"
+        years,
+        "untso",
+        2023,
+        "deployed_total",
+        load_document=no_lines,
+        evidence=no_lake,
+        interface="http://here",
     )
     (reading,) = found.readings
     assert reading.run_address == "http://here/runs/run-2023-1"

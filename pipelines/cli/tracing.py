@@ -15,7 +15,7 @@ from pipelines.cli.terminal import as_text
 from schemas.errors import LakeError
 
 if TYPE_CHECKING:
-    from pipelines.trace import Cell, Change, Check, Correction, Finding, Piece, Reading, Trace
+    from pipelines.trace.model import Cell, Change, Check, Correction, Finding, Piece, Trace, TraceStep
 
 TEMPLATE = Path(__file__).parent.parent / "trace" / "templates" / "evidence.html"
 CARET = "‸"  # where a blank would stand
@@ -80,7 +80,9 @@ def follow(session: Session, mission: str, year: int, column: str, vintage: int 
             year,
             column,
             vintage=vintage,
-            lines=lambda source: reading.read_lines(raw.read(source, raw=where.raw, kept=where.kept), source),
+            load_document=lambda source: reading.read_lines(
+                raw.read(source, raw=where.raw, kept=where.kept), source
+            ),
             evidence=lambda snapshot_id: snapshot.evidence(where.catalog, where.data, snapshot_id),
             interface=interface.running(where),
         )
@@ -146,7 +148,7 @@ def demand(check: Check) -> str:
 
 def remark(said: Finding | Correction) -> str:
     """A finding or a correction in one line."""
-    from pipelines.trace import Correction
+    from pipelines.trace.model import Correction
 
     if not isinstance(said, Correction):
         return f"{said.severity}, {said.rule}, edition {said.edition_year}: {said.message}"
@@ -156,7 +158,7 @@ def remark(said: Finding | Correction) -> str:
     )
 
 
-def _reading(reading: Reading) -> Iterator[str]:
+def _reading(reading: TraceStep) -> Iterator[str]:
     vintage, source, evidence = reading.vintage, reading.source, reading.evidence
     shown = "" if vintage.latest else ", not the one shown now"
     yield f"edition {vintage.edition_year}, vintage {vintage.vintage}{shown}"

@@ -91,7 +91,7 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Reading:
+class TraceStep:
     """One vintage that the value rests on: its record, its file, and the cells of a table in it.
 
     `evidence` is the lake's commit with the Parquet files of the tables concerned; None where the
@@ -178,5 +178,5 @@ class Trace:
     checks_note: str
     findings: tuple[Finding, ...]
     corrections: tuple[Correction, ...]
-    readings: tuple[Reading, ...]
+    readings: tuple[TraceStep, ...]
     history: tuple[Change, ...]

@@ -1,0 +1,205 @@
+"""One step of a trace: a vintage that a value rests on, its record, its file, and the printed cells."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import cache
+from typing import TYPE_CHECKING
+
+import schemas
+from pipelines import sql
+from pipelines.model import Document, Evidence, SourceFile
+from pipelines.sql import Row
+from pipelines.trace.model import Cell, Piece, Source, TraceStep, Vintage
+from pipelines.trace.target import Dependency, with_keys
+from schemas.errors import JvomError
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+Lines = Mapping[tuple[int, int], str]  # (page, line) → the line as printed
+LoadLines = Callable[[SourceFile], tuple[Lines, str | None]]
+
+NOTES = {
+    "abridged": "an abridged edition: its annexes are as printed, its running text is in other words; "
+    "only the official document proves what was sent to parliament",
+    "full text": "the full text, without the official file's layout",
+}
+OBTAINED = {
+    "printed": "printed as it stands",
+    "marker split": "printed with a footnote marker against it, which was split off",
+    "column inferred": "printed; the text has lost the empty cells of its row, so its column was inferred",
+    "empty by inference": "blank: nothing is printed, as the figures of the row belong to other columns",
+    "sum of parts": "the sum of its printed parts",
+    "structure tag": "its column is what the document's own structure says",
+    "ocr": "read from a picture of the page",
+    "declared": "its reading is declared in schemas/readings.toml",
+}
+_SOURCE = ("path", "sha256", "bytes", "format", "fidelity")
+_DOCUMENT = ("title", "period_start", "period_end", "kamerstuk", "source_url")
+_RECORDED = """
+WITH newest AS (
+    SELECT edition_year, max(vintage) AS vintage FROM editions_vintages
+    WHERE list_contains($1, edition_year) GROUP BY edition_year
+)
+SELECT vintages.*, editions.* EXCLUDE (recorded_at),
+    NOT editions.withdrawn AND editions.vintage = newest.vintage AS latest
+FROM newest
+JOIN editions_vintages AS editions
+    ON editions.edition_year = newest.edition_year AND editions.vintage = coalesce($2, newest.vintage)
+JOIN vintages
+    ON vintages.edition_year = editions.edition_year AND vintages.vintage = editions.vintage
+"""
+_CELLS = """
+FROM cells_vintages
+WHERE edition_year = $1 AND vintage = $2 AND table_name = $3 AND ($4 IS NULL OR list_contains($4, row_key))
+ORDER BY source_page, source_line, row_key, spans
+"""
+
+
+def records_of(
+    connection: DuckDBPyConnection, needed: Sequence[Dependency], vintage: int | None
+) -> dict[int, Row]:
+    """Edition → the record of the vintage that a value rests on: the one asked for, else the newest."""
+    years = sorted({one.year for one in needed})
+    return {row["edition_year"]: row for row in sql.rows(connection, _RECORDED, years, vintage)}
+
+
+def lines_by(load_document: Callable[[SourceFile], Document]) -> LoadLines:
+    """The lines of sources, each loaded once; none, and why, for a source that cannot be read."""
+
+    @cache
+    def lines(source: SourceFile) -> tuple[Lines, str | None]:
+        try:
+            return {(line.page, line.shown): line.text for line in load_document(source).lines}, None
+        except JvomError as error:
+            return {}, str(error)
+
+    return lines
+
+
+def step(
+    connection: DuckDBPyConnection,
+    dependency: Dependency,
+    record: Row,
+    *,
+    lines: LoadLines,
+    evidence: Callable[[int], Evidence | None],
+    interface: str | None,
+) -> TraceStep:
+    """The vintage of `record` with the cells that the dependency names in it.
+
+    `interface` is the address of Dagster's interface, if it runs.
+    """
+    year, table = dependency.year, dependency.table
+    file = SourceFile(year, *(record.get(f"source_{name}") for name in _SOURCE))  # type: ignore[arg-type]
+    printed, unread = lines(file)
+    if table == "sections":
+        cells = _section(connection, dependency, record["vintage"], printed)
+    else:
+        cells = tuple(_cell(row, printed) for row in _cells(connection, dependency, record["vintage"]))
+    return TraceStep(
+        vintage=Vintage(**{name: record[name] for name in Vintage.__dataclass_fields__}),
+        table=table,
+        run_address=interface and f"{interface}/runs/{record['run_id']}",
+        asset_address=interface and f"{interface}/assets/tables/{table}?view=partitions&partition={year}",
+        evidence=_of_table(evidence(record["snapshot_id"]), table),
+        source=Source(
+            **{name: getattr(file, name) for name in _SOURCE},
+            **{name: record[name] for name in _DOCUMENT},
+            note=NOTES.get(file.fidelity),
+            unread=unread,
+        ),
+        rows=len({cell.row_key for cell in cells}),
+        cells=cells,
+    )
+
+
+def _of_table(evidence: Evidence | None, table: str) -> Evidence | None:
+    """The snapshot's evidence, of its files those of the table and its cells."""
+    folders = {f"{table}_vintages", "cells_vintages"}
+    return evidence and replace(
+        evidence, files=tuple(file for file in evidence.files if folders & set(file.path.split("/")))
+    )
+
+
+def _cells(connection: DuckDBPyConnection, dependency: Dependency, vintage: int) -> list[Row]:
+    """The cells that matter; for what is said of one row as a whole, every cell of the row."""
+    keys = None if dependency.keys is None else list(dependency.keys)
+    rows = sql.rows(connection, _CELLS, dependency.year, vintage, dependency.table, keys)
+    read = [row for row in rows if dependency.reads(row["column_name"])]
+    return rows if keys is not None and len(keys) == 1 and not read else read
+
+
+def _section(
+    connection: DuckDBPyConnection, dependency: Dependency, vintage: int, lines: Lines
+) -> tuple[Cell, ...]:
+    """A section as one cell over its lines; a heading is on the first of them.
+
+    A section has no page: where lines are counted by page, several have its number, and none is shown.
+    """
+    (row_key,), (column,) = dependency.keys or ("",), dependency.columns
+    query = f"FROM {with_keys('sections_vintages')} WHERE edition_year = ? AND vintage = ? AND row_key = ?"
+    (row,) = sql.rows(connection, query, dependency.year, vintage, row_key)
+    last = row["source_line"] if column in ("heading", "number") else row["source_line_end"]
+    places = [
+        (page, number)
+        for page, number in sorted(lines)
+        if row["source_line"] <= number <= last and lines[page, number].strip()
+    ]
+    if sum(number == row["source_line"] for _, number in lines) != 1:
+        places = []
+    value = None if row[column] is None else str(row[column])
+    return (
+        Cell(
+            table_name="sections",
+            row_key=schemas.TABLES["sections"].address(row_key),
+            column_name=column,
+            value=value,
+            as_printed=value,
+            derivation=(),
+            equalities=(),
+            parts=(),
+            obtained="what stands on these lines, joined by single spaces"
+            if column in ("heading", "text")
+            else "by where the heading of these lines stands, and what it names",
+            pieces=tuple(
+                Piece(page, None, number, 0, len(lines[page, number]), None, "", lines[page, number], "")
+                for page, number in places
+            ),
+        ),
+    )
+
+
+def _cell(row: Row, lines: Lines) -> Cell:
+    spans = row["spans"]
+    same = ("table_name", "row_key", "column_name", "value", "as_printed")
+    return Cell(
+        **{name: row[name] for name in same},
+        derivation=tuple(row["derivation"]),
+        equalities=tuple(row["equalities"]),
+        parts=tuple(row["parts"]),
+        obtained=_obtained(row),
+        # The label is that of the cell's first page.
+        pieces=tuple(
+            _piece(span, row["page_label"] if span["page"] == spans[0]["page"] else None, lines)
+            for span in spans
+        ),
+    )
+
+
+def _piece(span: Row, label: str | None, lines: Lines) -> Piece:
+    start, end = span["char_start"], span["char_end"]
+    line = lines.get((span["page"], span["line"]))
+    parts = (None, None, None) if line is None else (line[:start], line[start:end], line[end:])
+    return Piece(span["page"], label, span["line"], start, end, span["box"], *parts)
+
+
+def _obtained(row: Row) -> str:
+    words = "; ".join(OBTAINED[derivation] for derivation in row["derivation"])
+    if row["parts"]:
+        words += f" ({' + '.join(map(str, row['parts']))} = {row['value']})"
+    if row["equalities"]:
+        words += f"; decided by: {', '.join(row['equalities'])}"
+    return words

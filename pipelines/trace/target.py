@@ -1,0 +1,297 @@
+"""Which value a trace is about, and which rows and columns of the report it rests on.
+
+Here belongs the way from a question (`untso`, 2024, `change`) to cells: the relation that has the value,
+the printed columns it goes back to, and by `Column.reach` the rows and editions. The cells themselves
+are in `steps`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+import schemas
+from pipelines import sql
+from schemas.errors import UsageError
+from schemas.vocabulary import DEPLOYED, FIGURES, TOTAL
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+    from schemas.contract import Column
+
+# Tables that are read from a report: lineage ends there, and each has its `_vintages`.
+PRINTED = ("personnel", "personnel_totals", "mandates", "footnotes", "sections")
+_OF_MISSIONS = ("personnel", "mandates", "mission_trends", "mandate_trends", "mission_history")
+_GROUPED_BY = {"region_trends": "region", "organisation_trends": "organisation"}
+_BESIDE_MISSIONS = ("personnel_totals", "footnotes", "sections")
+# What the address of a row that is not a mission's begins with → its table.
+_ADDRESSES = {schemas.TABLES[t].address(schemas.TABLES[t].row_prefix): t for t in _BESIDE_MISSIONS}
+_EDITIONS = {"previous edition": 2, "three editions": 3, "previous mandate": 2}  # that such a value takes
+
+Columns = tuple[tuple[str, str], ...]  # relation, column
+
+
+@dataclass(frozen=True)
+class Target:
+    """A column of a row of `relation`, with its value.
+
+    `row` is the row's address, `row_key` its key in the relation. `comes_from` are the columns that the
+    value is computed from, one step up; `table` is the table of the report that it rests on, `columns`
+    those of its columns that it goes back to.
+    """
+
+    relation: str
+    row: str
+    row_key: str
+    year: int
+    column: str
+    comes_from: Columns
+    table: str
+    columns: tuple[str, ...]
+    value: object = None
+
+    @property
+    def declared(self) -> Column:
+        """The column as its contract declares it."""
+        return schemas.RELATIONS[self.relation][self.column]
+
+    @property
+    def printed(self) -> bool:
+        """Whether it is a column of a table of the report, not of a view on top."""
+        return self.relation == self.table
+
+
+@dataclass(frozen=True)
+class Dependency:
+    """Rows of a table in an edition (`keys` None: all of them), and the columns that matter."""
+
+    year: int
+    table: str
+    keys: tuple[str, ...] | None
+    columns: tuple[str, ...]
+
+    def reads(self, cell: str) -> bool:
+        """Whether one of the columns is read from the printed cell `cell`."""
+        cell_of = schemas.TABLES[self.table].cell_of
+        return any(cell in (column, cell_of(column)) for column in self.columns)
+
+
+def with_keys(relation: str) -> str:
+    """A relation whose rows have their row_key, as SQL behind FROM."""
+    return f"(SELECT *, {schemas.RELATIONS[relation].row_key_sql} AS row_key FROM {relation})"
+
+
+def named(connection: DuckDBPyConnection, row: str) -> str | None:
+    """The address of a row that is not a mission's, as the file writes it; None if it may be a mission's.
+
+    Those are `total`, `footnote:13`, `section:2.1`, the name of a figure, a region, an organisation.
+    """
+    if _table_at(row):
+        return row
+    return next((known for known in _groups(connection) if known.lower() == row.lower()), None)
+
+
+def find(connection: DuckDBPyConnection, row: str, year: int, column: str, vintage: int | None) -> Target:
+    """The target of a question; UsageError with the nearest that exists where it has no answer.
+
+    `row` is a mission_id or what `named` gives; `column` may be `relation.column`.
+    """
+    relation, _, name = column.rpartition(".")
+    candidates = _relations(connection, row)
+    if relation and relation not in candidates:
+        raise UsageError(f"{row} has no row in {relation}", hint=f"it may be in {', '.join(candidates)}")
+    columns = {candidate: _traceable(candidate) for candidate in candidates if relation in ("", candidate)}
+    targets = [_target(connection, each, row, year, name) for each, known in columns.items() if name in known]
+    if not targets:
+        known = list(dict.fromkeys(known for of_relation in columns.values() for known in of_relation))
+        near = get_close_matches(name, known, 3, cutoff=0) or known
+        raise UsageError(f"no column {column!r} for {row}", hint=f"nearest: {', '.join(near)}")
+    for target in targets:
+        if (vintage is None or target.printed) and (found := _rows(connection, target, vintage)):
+            return replace(target, value=found[0][name])
+    raise _missing(connection, targets[0], vintage)
+
+
+def formula(target: Target, editions: int) -> str | None:
+    """How a value that no document prints is computed; `editions` is how many it was computed from."""
+    if target.printed or target.declared.formula is None:
+        return None
+    missing = _EDITIONS.get(target.declared.reach, 1) - editions
+    lacking = f"; {missing} of the editions that it takes are missing" if missing > 0 else ""
+    return target.declared.formula + lacking
+
+
+def dependencies(connection: DuckDBPyConnection, target: Target) -> Iterator[Dependency]:
+    """What the value rests on, its own edition first."""
+    if target.relation == "mission_history":
+        yield from _over_editions(connection, target)
+    elif target.relation == "edition_totals":
+        yield from _of_totals(connection, target)
+    else:
+        columns = (target.column,) if target.printed else target.columns
+        for year in (target.year, *_before(connection, target)):
+            yield Dependency(year, target.table, _keys(connection, target, year), columns)
+
+
+def _table_at(row: str) -> str | None:
+    """The table of a row whose address says so."""
+    head, colon, _ = row.partition(":")
+    return _ADDRESSES.get(head + colon)
+
+
+def _relations(connection: DuckDBPyConnection, row: str) -> tuple[str, ...]:
+    relation = _table_at(row) or _groups(connection).get(row)
+    return (relation,) if relation else _OF_MISSIONS
+
+
+def _groups(connection: DuckDBPyConnection) -> dict[str, str]:
+    """A figure, region or organisation → its relation; from the registry, since views take time."""
+    groups = dict.fromkeys(FIGURES, "edition_totals")
+    for relation, column in reversed(_GROUPED_BY.items()):
+        found = connection.execute(f"SELECT DISTINCT {column} FROM mission_registry").fetchall()
+        groups |= dict.fromkeys((name for (name,) in found), relation)
+    return groups
+
+
+def _traceable(relation: str) -> list[str]:
+    """The columns that say something of their row: not its key, and not where it is printed."""
+    contract = schemas.RELATIONS[relation]
+    return [name for name in contract.values if name not in contract.key]
+
+
+def _target(connection: DuckDBPyConnection, relation: str, row: str, year: int, column: str) -> Target:
+    table = relation if relation in PRINTED else "mandates" if relation == "mandate_trends" else "personnel"
+    return Target(
+        relation=relation,
+        row=row,
+        row_key=row.removeprefix(schemas.RELATIONS[relation].address_prefix),
+        year=year,
+        column=column,
+        comes_from=_comes_from(connection, relation, column),
+        table=table,
+        columns=_printed_columns(connection, relation, column, table),
+    )
+
+
+def _comes_from(connection: DuckDBPyConnection, relation: str, column: str) -> Columns:
+    """What a column is computed from, one step up."""
+    found = connection.execute(
+        "SELECT comment FROM duckdb_columns() WHERE table_name = ? AND column_name = ?", [relation, column]
+    ).fetchall()
+    pairs = (source.split(".") for source in (found[0][0] or "").partition(" ← ")[2].split(", ") if source)
+    return tuple((name, origin) for name, origin in pairs)
+
+
+def _printed_columns(
+    connection: DuckDBPyConnection, relation: str, column: str, table: str
+) -> tuple[str, ...]:
+    """The columns of `table` that a column goes back to, through all views between."""
+    if relation in PRINTED:
+        return (column,) if relation == table else ()
+    found: dict[str, None] = {}
+    for source in _comes_from(connection, relation, column):
+        found |= dict.fromkeys(_printed_columns(connection, *source, table))
+    return tuple(found)
+
+
+def _rows(connection: DuckDBPyConnection, target: Target, vintage: int | None) -> list[sql.Row]:
+    """The row of the target: the latest, or that of a vintage."""
+    relation = target.relation if vintage is None else f"{target.relation}_vintages"
+    at = {"row_key": target.row_key, "edition_year": target.year, "vintage": vintage}
+    known = [name for name in at if at[name] is not None]
+    if "edition_year" not in schemas.RELATIONS[relation].names:
+        known.remove("edition_year")
+    where = " AND ".join(f"{name} = ?" for name in known)
+    query = f'SELECT "{target.column}" FROM {with_keys(relation)} WHERE {where}'
+    return sql.rows(connection, query, *(at[name] for name in known))
+
+
+def _keys(connection: DuckDBPyConnection, target: Target, year: int) -> tuple[str, ...] | None:
+    """The rows of an edition; a group's are those of its missions."""
+    if target.declared.reach == "edition":
+        return None
+    if target.relation not in _GROUPED_BY:
+        return (target.row_key,)
+    group = f"{_GROUPED_BY[target.relation]} = ? AND listed"
+    return _missions(connection, "mission_trends", year, group, target.row_key)
+
+
+def _missions(
+    connection: DuckDBPyConnection, relation: str, year: int, where: str, value: object
+) -> tuple[str, ...]:
+    query = f"SELECT mission_id FROM {relation} WHERE edition_year = ? AND {where} ORDER BY mission_id"
+    return tuple(mission for (mission,) in connection.execute(query, [year, value]).fetchall())
+
+
+def _before(connection: DuckDBPyConnection, target: Target) -> list[int]:
+    """The earlier editions that a value reaches back to, the latest of them first."""
+    query = "SELECT edition_year FROM {} WHERE {} AND edition_year < ? ORDER BY edition_year DESC LIMIT ?"
+    reach = target.declared.reach
+    before = _EDITIONS.get(reach, 1) - 1
+    if reach == "previous mandate":
+        found = connection.execute(
+            query.format("mandates", "mission_id = ?"), [target.row_key, target.year, before]
+        )
+    else:
+        found = connection.execute(query.format("editions", "TRUE"), [target.year, before])
+    return [year for (year,) in found.fetchall()]
+
+
+def _over_editions(connection: DuckDBPyConnection, target: Target) -> Iterator[Dependency]:
+    """A mission's row in every edition that lists it, the last one first."""
+    columns = target.columns
+    if "deployed_military" not in columns:  # then the value says in which editions the mission is
+        columns = ("mission_as_printed",)
+    query = "SELECT edition_year FROM personnel WHERE mission_id = ? ORDER BY edition_year DESC"
+    years = [year for (year,) in connection.execute(query, [target.row_key]).fetchall()]
+    for year in years[:1] if target.declared.reach == "latest edition" else years:
+        yield Dependency(year, "personnel", (target.row_key,), columns)
+
+
+def _of_totals(connection: DuckDBPyConnection, target: Target) -> Iterator[Dependency]:
+    """The printed total, the rows that it is compared with, or both."""
+    figures = DEPLOYED if target.column == "sum_of_military_and_civil_police" else (target.row_key,)
+    reach = target.declared.reach
+    keys: tuple[str, ...] | None = None
+    if reach in ("separate reports", "other reports"):
+        separate = reach == "separate reports"
+        keys = _missions(connection, "personnel", target.year, "separate_report = ?", separate)
+    if reach.startswith("totals row"):
+        yield Dependency(target.year, "personnel_totals", (TOTAL,), figures)
+    if reach != "totals row":
+        yield Dependency(target.year, "personnel", keys, figures)
+
+
+def _missing(connection: DuckDBPyConnection, target: Target, vintage: int | None) -> UsageError:
+    """Why there is no such row, and what exists instead."""
+    year = target.year
+    if vintage is not None and not target.printed:
+        return UsageError(
+            f"{target.column} is computed from the latest vintages and has no vintages itself",
+            hint=f"leave --vintage out, or trace {', '.join(column for _, column in target.comes_from)}",
+        )
+    query = "SELECT vintage FROM vintages WHERE edition_year = ? ORDER BY vintage"
+    vintages = [number for (number,) in connection.execute(query, [year]).fetchall()]
+    if vintages and vintage is not None and vintage not in vintages:
+        return UsageError(
+            f"edition {year} has no vintage {vintage}",
+            hint=f"it has {vintages[0]} to {vintages[-1]}: jvom vintages {year}",
+        )
+    editions = [known for (known,) in connection.execute("SELECT edition_year FROM editions").fetchall()]
+    if vintage is None and year not in editions:
+        if vintages:
+            hint = f"--vintage N shows one of 1 to {vintages[-1]}"
+            return UsageError(f"edition {year} is withdrawn", hint=hint)
+        known = ", ".join(map(str, sorted(editions))) or "none"
+        return UsageError(f"edition {year} is not in the warehouse", hint=f"editions: {known}")
+    listed: list[int] = []
+    if target.relation in _OF_MISSIONS or target.printed:
+        query = f"SELECT DISTINCT edition_year FROM {with_keys(target.table)} WHERE row_key = ? ORDER BY 1"
+        listed = [known for (known,) in connection.execute(query, [target.row_key]).fetchall()]
+    return UsageError(
+        f"{target.relation} of edition {year} has no row for {target.row}",
+        hint=f"editions with one: {', '.join(map(str, listed)) or 'none'}",
+    )
