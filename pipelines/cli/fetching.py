@@ -7,7 +7,7 @@ from typing import Any
 
 from pipelines import plan as pending
 from pipelines import settings
-from pipelines.acquire import Judged, fetching
+from pipelines.acquire import fetching
 from pipelines.acquire.fetching import Fetched
 from pipelines.cli import building
 from pipelines.cli.session import Session
@@ -49,20 +49,7 @@ def _told(fetched: Fetched, *, dry_run: bool) -> dict[str, Any]:
         "document": found.chosen.candidate.identifier,
         "address": found.chosen.candidate.address,
         "reason": found.reason,
-        "considered": [_considered(judged) for judged in found.considered],
-    }
-
-
-def _considered(judged: Judged) -> dict[str, Any]:
-    of = judged.candidate
-    return {
-        "document": of.identifier,
-        "kind": of.kind,
-        "sent": of.sent,
-        "title": of.title,
-        "score": judged.score,
-        "fits": judged.fits,
-        "reasons": list(judged.reasons),
+        "considered": [judged.summary() for judged in found.considered],
     }
 
 

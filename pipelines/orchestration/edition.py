@@ -13,7 +13,8 @@ import pyarrow as pa
 
 import schemas
 from pipelines import quarantine, raw, reconcile, settings, versions
-from pipelines.acquire import Found, fetching
+from pipelines.acquire import fetching
+from pipelines.acquire.model import Found
 from pipelines.extract import read
 from pipelines.lake import Found as RuleResults
 from pipelines.lake import Lake, differences
@@ -108,18 +109,7 @@ def acquired(  # type: ignore[no-untyped-def]  # Dagster takes an annotation for
 def _candidates(found: Found) -> dict[str, dg.MetadataValue | str]:
     """Why this document and no other."""
     columns = ("document", "kind", "sent", "title", "score", "fits", "reasons")
-    rows = [
-        {
-            "document": judged.candidate.identifier,
-            "kind": judged.candidate.kind,
-            "sent": judged.candidate.sent.isoformat(),
-            "title": judged.candidate.title,
-            "score": judged.score,
-            "fits": judged.fits,
-            "reasons": "; ".join(judged.reasons),
-        }
-        for judged in found.considered
-    ]
+    rows = [{**judged.summary(), "reasons": "; ".join(judged.reasons)} for judged in found.considered]
     return {
         "document": found.chosen.candidate.identifier,
         "address": dg.MetadataValue.url(found.chosen.candidate.address),
