@@ -60,7 +60,7 @@ def address(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[s
     """`jvom ui --read-only` on a copy of the built warehouse: Dagster touches its history all the same."""
     warehouse = shutil.copytree(built, tmp_path_factory.mktemp("shown") / "warehouse")
     port = _free_port()
-    command = [sys.executable, "-m", "pipelines.cli.app", "ui", "--read-only", "--port", str(port)]
+    command = [sys.executable, "-m", "pipelines.cli", "ui", "--read-only", "--port", str(port)]
     process = subprocess.Popen(
         [*command, "--warehouse", str(warehouse)],
         cwd=ROOT,

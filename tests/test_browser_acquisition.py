@@ -28,7 +28,7 @@ def address(tmp_path: Path) -> Iterator[str]:
     port = _free_port()
     where = ["--raw", str(tmp_path / "raw"), "--warehouse", str(tmp_path / "warehouse")]
     process = subprocess.Popen(
-        [sys.executable, "-m", "pipelines.cli.app", "ui", "--port", str(port), *where],
+        [sys.executable, "-m", "pipelines.cli", "ui", "--port", str(port), *where],
         cwd=ROOT,
         env=unmeasured({**os.environ, "PYTHONPATH": str(ROOT)}),
     )

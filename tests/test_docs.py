@@ -102,7 +102,7 @@ def test_every_page_is_reached_from_the_index() -> None:
 
 def test_the_command_line_page_is_current() -> None:
     page = ROOT / "docs/reference/command-line.md"
-    assert page.read_text(encoding="utf-8") == reference.page(), (
+    assert page.read_text(encoding="utf-8") == reference.page(app), (
         "run: python -m pipelines.cli.reference > docs/reference/command-line.md"
     )
 

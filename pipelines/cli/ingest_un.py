@@ -1,4 +1,4 @@
-"""`jvom ingest-un`: take in a file of the UN's contributions, and publish it beside the annexes."""
+"""`jvom ingest-un`: record a file of the UN's contributions, and publish it beside the annexes."""
 
 from __future__ import annotations
 
@@ -7,17 +7,13 @@ from typing import Annotated
 
 import typer
 
-from pipelines.cli.options import Json, Raw, Timeout, Verbose, Warehouse
-from pipelines.cli.session import Session
+from pipelines.cli.session import Session, Timeout, command
 from schemas.errors import SourceError
 
 
-def register(app: typer.Typer) -> None:
-    """Add the commands of this module to the command line."""
-    app.command("ingest-un")(ingest_un)
-
-
+@command
 def ingest_un(
+    session: Session,
     file: Annotated[
         Path,
         typer.Argument(
@@ -25,31 +21,26 @@ def ingest_un(
         ),
     ],
     timeout: Timeout = 600,
-    json: Json = False,
-    raw: Raw = None,
-    warehouse: Warehouse = None,
-    verbose: Verbose = False,
 ) -> None:
-    """Take in the UN's monthly contribution figures; the file takes the place of the one before."""
+    """Record the UN's monthly contribution figures; the file replaces the one before."""
     from pipelines import lake as snapshot
     from pipelines import plan as pending
-    from pipelines.cli import building
+    from pipelines.cli import build
     from pipelines.other_sources import contributions
     from pipelines.other_sources import files as public_sources
     from schemas import registry
 
-    session = Session.of(json=json, raw=raw, warehouse=warehouse, verbose=verbose)
     try:
         data = file.read_bytes()
     except OSError as error:
         raise SourceError(
-            f"cannot be read: {error.strerror}", file=str(file), hint="check its rights"
+            f"cannot be read: {error.strerror}", file=str(file), hint="check its permissions"
         ) from error
-    read = contributions.parse(data, str(file), registry.load())
-    table = public_sources.checked(read, "un_contributions", str(file))
+    rows = contributions.parse(data, str(file), registry.load())
+    table = public_sources.checked(rows, "un_contributions", str(file))
     settings = session.settings
     lake = snapshot.Lake(settings.catalog, settings.data)
     with lake.writer(timeout=timeout, waiting=session.terminal.say):
         sha256 = contributions.keep(data, file.name, settings.contributions)
     session.terminal.say(f"{table.num_rows} rows of {file.name} are kept as un/{sha256}.csv")
-    building.carry_out(session, lambda: pending.publication(settings), timeout)
+    build.carry_out(session, lambda: pending.publication(settings), timeout)

@@ -1,4 +1,4 @@
-"""`jvom ui`: Dagster's own web interface on this warehouse, as a group of child processes."""
+"""`jvom ui`: Dagster's web interface on this warehouse, as a group of child processes."""
 
 from __future__ import annotations
 
@@ -11,10 +11,12 @@ import sys
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import FrameType
-from typing import IO
+from typing import IO, Annotated
+
+import typer
 
 from pipelines import versions
-from pipelines.cli.session import Session
+from pipelines.cli.session import Session, command
 from pipelines.settings import Settings
 from schemas.errors import LakeError
 
@@ -25,21 +27,26 @@ ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class _Ended(Exception):
-    """Somebody asked us to end."""
+    """A signal asked this process to end."""
 
 
-def serve(session: Session, *, port: int, read_only: bool) -> None:
-    """Run until Ctrl-C, SIGTERM, or the interface's own end; then no child is left.
-
-    Raises LakeError where the port is taken or the interface stops by itself.
-    """
+@command
+def ui(
+    session: Session,
+    read_only: Annotated[
+        bool, typer.Option("--read-only", help="For auditors: nothing can be started or changed.")
+    ] = False,
+    port: Annotated[int, typer.Option("--port", metavar="PORT", min=1, max=65535, help="TCP port.")] = 3000,
+) -> None:
+    """The Dagster UI on this warehouse's run history, on this machine only; Ctrl-C ends it."""
     _require_free(port)
     from pipelines.orchestration import run
 
     run.prepare_home(session.settings)
-    process = _start(command(port, read_only=read_only), session)
+    process = _start(child_command(port, read_only=read_only), session)
     address = f"http://{ADDRESS}:{port}"
-    mark = _mark(session.settings, port)
+    # A marker file with the address, for commands that link to the interface.
+    mark = session.settings.dagster_home / MARKS.format(port=port)
     mark.write_text(json.dumps({"address": address, "process": process.pid}), encoding="utf-8")
     session.terminal.answer(
         {"address": address, "process": process.pid, "read_only": read_only},
@@ -60,23 +67,18 @@ def serve(session: Session, *, port: int, read_only: bool) -> None:
 
 
 def running(settings: Settings) -> str | None:
-    """The address of an interface that runs on this warehouse; None where none does."""
+    """The address of an interface that runs on this warehouse, if one does."""
     for mark in sorted(settings.dagster_home.glob(MARKS.format(port="*"))):
         try:
-            said = json.loads(mark.read_bytes())
-            os.kill(int(said["process"]), 0)
-            return str(said["address"])
-        except (OSError, ValueError, KeyError, TypeError):  # it ended without removing its mark
+            marked = json.loads(mark.read_bytes())
+            os.kill(int(marked["process"]), 0)
+            return str(marked["address"])
+        except (OSError, ValueError, KeyError, TypeError):  # it ended without removing its marker
             continue
     return None
 
 
-def _mark(settings: Settings, port: int) -> Path:
-    """Where an interface that runs says so, for those who want to lead there."""
-    return settings.dagster_home / MARKS.format(port=port)
-
-
-def command(port: int, *, read_only: bool) -> list[str]:
+def child_command(port: int, *, read_only: bool) -> list[str]:
     """The child's command line: webserver and daemon together, or a webserver that changes nothing."""
     start = ["dagster_webserver", "--read-only"] if read_only else ["dagster", "dev"]
     workspace = str(versions.ROOT / "workspace.yaml")
@@ -84,25 +86,25 @@ def command(port: int, *, read_only: bool) -> list[str]:
 
 
 def _start(arguments: list[str], session: Session) -> subprocess.Popen[bytes]:
-    """In a session of its own, so that it can be ended as a whole.
+    """Start it in a new process session, so that it can be ended as a whole.
 
     The handlers are set first: a child started with SIGINT ignored would ignore SIGTERM as well.
     """
     for ending in ENDINGS:
         signal.signal(ending, _ask_to_end)
     with ExitStack() as opened:
-        said: IO[str] = sys.stderr
+        output: IO[str] = sys.stderr
         if not session.terminal.verbose:
             session.settings.logs.mkdir(parents=True, exist_ok=True)
-            said = opened.enter_context(_log(session).open("a", encoding="utf-8"))
+            output = opened.enter_context(_log(session).open("a", encoding="utf-8"))
         return subprocess.Popen(
             arguments,
             cwd=versions.ROOT,
             env={**os.environ, **session.settings.environment()},
             start_new_session=True,
             stdin=subprocess.DEVNULL,
-            stdout=said,
-            stderr=said,
+            stdout=output,
+            stderr=output,
         )
 
 
