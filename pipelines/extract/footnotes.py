@@ -283,11 +283,11 @@ def _markers(text: str, scope: Scope | None) -> Iterable[int]:
     found = marker(text)
     if found:
         yield found[1]
-    elif scope == "personnel" and text.replace(".", "").isdigit():
+    elif scope == "personnel" and text.replace(".", "").isdecimal():
         for length in (1, 2):
             body, number = text[:-length], text[-length:]
             # With dots for thousands what is left must still be a figure: `2.5049`, not `2.504`.
-            if body and number.isdigit() and (text.isdigit() or numerals.whole(body) is not None):
+            if body and number.isdecimal() and (text.isdecimal() or numerals.whole(body) is not None):
                 yield int(number)
 
 
