@@ -24,11 +24,12 @@ from itertools import groupby, pairwise
 from typing import Literal
 
 import schemas
-from pipelines.extract import durations, numerals
+from pipelines.extract import numerals
 from pipelines.extract.annexes import Annex, ReportParts, is_title
 from pipelines.extract.cells import Cell, Word, as_printed, marker, spans, words
 from pipelines.extract.pdf import PdfDocument, PdfLine
 from pipelines.model import Document, Line
+from schemas.dates import MONTHS
 from schemas.errors import LayoutError
 
 Scope = Literal["document", "mandates", "personnel"]
@@ -246,7 +247,7 @@ def _marker_lines(note: Note, marked: Mapping[str, Iterable[tuple[int, int]]]) -
 def _opening(line: Line) -> int | None:
     """The number that the line starts with, where a word follows that makes no date of it."""
     match = _OPENING.match(line.text)
-    if match is None or match["word"].lower() in durations.MONTHS:
+    if match is None or match["word"].lower() in MONTHS:
         return None
     return int(match["number"])
 

@@ -1,4 +1,4 @@
-"""Rules that compare editions; they depend on which editions are held, so they run at publishing."""
+"""Rules that compare editions with each other and with other public sources; they run at publishing."""
 
 from __future__ import annotations
 
@@ -6,17 +6,20 @@ import math
 import statistics
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
+from typing import Any
 
-from pipelines.reconcile.findings import INFO, Finding, Side
+from pipelines.reconcile.edition import INFO, Finding, Side, computed
 from schemas.registry import comparable
 from schemas.vocabulary import DEPLOYED
 
-Row = Mapping[str, object]
+Row = Mapping[str, Any]
 Editions = Mapping[str, Sequence[Row]]
 
 _TIMES = 3.0  # a change to three times, or to a third, is far for a mission with little history
 _PERSONS = 20  # below this many persons more or fewer, any factor may be chance
 _HISTORY = 3  # changes that a mission must have shown before its own spread counts
+_FRAMES = {"military": "frame_military", "civil_police": "frame_civil_police"}
+_HEDGED = ("about", "almost")
 
 
 def year_on_year(editions: Editions) -> Iterator[tuple[int, Finding]]:
@@ -42,8 +45,6 @@ def year_on_year(editions: Editions) -> Iterator[tuple[int, Finding]]:
                 yield (
                     year,
                     Finding(
-                        "year_on_year",
-                        INFO,
                         mission,
                         _side(after, "deployed_total", str(second)),
                         _side(before, "deployed_total", str(first), previous),
@@ -69,8 +70,6 @@ def name_drift(editions: Editions) -> Iterator[tuple[int, Finding]]:
                     yield (
                         _year(row),
                         Finding(
-                            "name_drift",
-                            INFO,
                             mission,
                             _side(row, "mission", str(row["mission_as_printed"]), table=table),
                             _side(last, "mission", str(last["mission_as_printed"]), _year(last), table),
@@ -115,4 +114,72 @@ def _side(row: Row, column: str, value: str, other_year: int | None = None, tabl
         page if here and isinstance(page, int) else None,
         line if here and isinstance(line, int) else None,
         str(row["mission_as_printed"]) if column == "mission" else value,
+    )
+
+
+def observation_outside_frame(editions: Editions) -> Iterator[tuple[int, Finding]]:
+    """Compares head counts of other public sources with the frame of the edition in whose period they lie.
+
+    A count is compared where all of its days lie within the period; where military and civil/police are
+    not told apart, or do not exceed, the total. A blank frame beside one that is given is none; two blanks
+    are no frame to compare with. Sums of rotations are not compared. A frame may have changed within the
+    period, which annex 2 does not tell: warn; where the source says "about": info.
+    """
+    listed = {(row["edition_year"], row["mission_id"]): row for row in editions.get("personnel", ())}
+    for edition in editions.get("editions", ()):
+        for observation in editions.get("observations", ()):
+            printed = listed.get((edition["edition_year"], observation["mission_id"]))
+            if printed is None or observation["measure"] != "headcount" or not _within(observation, edition):
+                continue
+            exceeded = _exceeded(observation, printed)
+            if exceeded is not None:
+                yield edition["edition_year"], _finding(observation, printed, *exceeded)
+
+
+def _within(observation: Row, edition: Row) -> bool:
+    start, end = edition["period_start"], edition["period_end"]
+    if start is None or end is None:
+        return False
+    return bool(start <= observation["period_start"] and observation["period_end"] <= end)
+
+
+def _exceeded(observation: Row, printed: Row) -> tuple[str, str, int] | None:
+    """The figure that is above its frame, the frame's column, and the frame."""
+    for figure, column in _FRAMES.items():
+        if None not in (observation[figure], printed[column]) and observation[figure] > printed[column]:
+            return figure, column, printed[column]
+    frames = [printed[column] for column in _FRAMES.values() if printed[column] is not None]
+    if frames and observation["total"] > sum(frames):
+        return "total", "frame_total", sum(frames)
+    return None
+
+
+def _finding(observation: Row, printed: Row, figure: str, column: str, frame: int) -> Finding:
+    hedged = f"{observation['qualifier']} " if observation["qualifier"] else ""
+    part = f" ({observation['part']})" if observation["part"] else ""
+    count, mission = observation[figure], printed["mission_id"]
+    side = (
+        computed(frame, "frame_military plus frame_civil_police", column)
+        if column == "frame_total"
+        else Side(
+            "personnel",
+            mission,
+            column,
+            str(frame),
+            printed["source_page"],
+            printed["source_line"],
+            str(frame),
+            printed["source_line_end"],
+        )
+    )
+    told = f"{observation['dates_as_printed']}: {observation['source_url']}"
+    other = Side("observations", observation["observation_id"], figure, str(count), None, None, told)
+    return Finding(
+        mission,
+        side,
+        other,
+        f"{hedged}{count} persons{part} were counted ({observation['dates_as_printed']}), "
+        f"where the annex allows {frame}.",
+        (printed["source_line"],),
+        severity=INFO if observation["qualifier"] in _HEDGED else None,
     )

@@ -1,4 +1,4 @@
-"""Rules on dates: annex 1 against the text, and against the reporting period."""
+"""Rules on annex 1: its dates and legal bases against the text, and against the reporting period."""
 
 from __future__ import annotations
 
@@ -7,17 +7,21 @@ import re
 from collections.abc import Iterator
 
 from pipelines.reconcile import events
-from pipelines.reconcile.dates import MONTHS
-from pipelines.reconcile.edition import Edition, Row, dated, day, words
+from pipelines.reconcile.edition import INFO, Edition, Finding, Row, Side, computed, dated, day, words
 from pipelines.reconcile.events import Event
-from pipelines.reconcile.findings import INFO, WARN, Finding, computed
+from pipelines.reconcile.text import phrase
+from schemas.dates import MONTH, MONTHS
 
 _SOON = datetime.timedelta(days=92)
 _DECISION = re.compile(
-    rf"\b(?P<day>\d{{1,2}}) (?P<month>{'|'.join(MONTHS)})(?: (?P<year>\d{{4}}))?\b"
+    rf"\b(?P<day>\d{{1,2}}) (?P<month>{MONTH})(?: (?P<year>\d{{4}}))?\b"
     r".{0,60}?\bbesl(?:uit|oo?t)",
     re.IGNORECASE,
 )
+_RESOLUTION = re.compile(
+    r"(?:resolutie|VNVR|UNSCR)\s(?:nr\.\s)?(?P<number>\d{2,4})\b(?!\s?\()", re.IGNORECASE
+)
+_BASIS = phrase("mandate_context")
 _EXTENSION = re.compile(r"P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)D)?")
 
 
@@ -56,8 +60,6 @@ def _against_text(edition: Edition, mission: str, row: Row) -> Iterator[Finding]
             what = "the international mandate" if column == "international_mandate" else "the national frame"
             printed = row[f"{column}_as_printed"]
             yield Finding(
-                "mandate_date",
-                WARN,
                 mission,
                 dated(event),
                 edition.cell("mandates", mission, column, end.isoformat() if end else str(status)),
@@ -82,8 +84,6 @@ def _before_period(edition: Edition, mission: str, row: Row) -> Iterator[Finding
         if start is None or end is None or _extended(row, column, end) >= start:
             continue
         yield Finding(
-            "mandate_date",
-            WARN,
             mission,
             edition.cell("mandates", mission, column, end.isoformat()),
             computed(start.isoformat(), "first day of the reporting period", "period_start", "editions"),
@@ -108,13 +108,12 @@ def _outlived(edition: Edition, mission: str, row: Row) -> Iterator[Finding]:
     first = min(ended, key=lambda event: (event.event != events.MISSION_ENDED, event.date.low))
     what = first.event.split(" ")[0]
     yield Finding(
-        "mandate_date",
-        INFO if first.date.low - end <= _SOON else WARN,
         mission,
         dated(first),
         edition.cell("mandates", mission, "international_mandate", end.isoformat()),
         f"The text dates the end of the {what} {first.date.as_printed}, after the mandate that annex 1 lets "
         f"end on {end}.",
+        severity=INFO if first.date.low - end <= _SOON else None,
     )
 
 
@@ -138,13 +137,12 @@ def _late_decision(edition: Edition, mission: str, row: Row) -> Iterator[Finding
             continue
         if end < when <= end + _SOON:
             yield Finding(
-                "mandate_date",
-                INFO,
                 mission,
                 words(sentence, when.isoformat(), "mandate decision", *decision.span()),
                 edition.cell("mandates", mission, "international_mandate", end.isoformat()),
                 f"The text dates the decision on the mandate's extension {when}, after the mandate's "
                 f"end on {end}.",
+                severity=INFO,
             )
 
 
@@ -167,8 +165,6 @@ def frame_after_end(edition: Edition) -> Iterator[Finding]:
             continue
         value = end.isoformat() if end else str(row["national_frame_status"])
         yield Finding(
-            "frame_after_end",
-            WARN,
             mission,
             dated(last),
             edition.cell("mandates", mission, "national_frame", value),
@@ -180,3 +176,37 @@ def frame_after_end(edition: Edition) -> Iterator[Finding]:
 
 def _resumed(own: list[Event], last: Event) -> bool:
     return any(event.event == events.BEGUN and event.date.low > last.date.high for event in own)
+
+
+def legal_basis_conflict(edition: Edition) -> Iterator[Finding]:
+    """Compares the resolution that annex 1 gives as legal basis with those that the text calls the mission's
+    mandate.
+
+    Only sentences that speak of the mandate, its extension or its lapse count, and only where none of the
+    mission's resolutions agrees. Several resolutions may be in force at once: info where the text speaks of
+    one that lapsed.
+    """
+    said: dict[str, list[tuple[int, Side, bool]]] = {}
+    for sentence in edition.sentences:
+        if not _BASIS.search(sentence.text):
+            continue
+        for match in _RESOLUTION.finditer(sentence.text):
+            mission = edition.names.of(sentence, match.end())
+            if mission is not None:
+                side = words(sentence, match["number"], "legal_basis", *match.span())
+                lapsed = re.search(r"verlopen|verliep", sentence.text) is not None
+                said.setdefault(mission, []).append((int(match["number"]), side, lapsed))
+    for mission, resolutions in said.items():
+        row = edition.mandated.get(mission)
+        own = {int(m["number"]) for m in _RESOLUTION.finditer(str(row["legal_basis"]))} if row else set()
+        if not own or own & {number for number, _, _ in resolutions}:
+            continue
+        number, side, lapsed = resolutions[0]
+        yield Finding(
+            mission,
+            side,
+            edition.cell("mandates", mission, "legal_basis"),
+            f"The text speaks of resolution {number}{', which lapsed,' if lapsed else ''} but annex 1 gives "
+            f"{', '.join(map(str, sorted(own)))} as the legal basis.",
+            severity=INFO if lapsed else None,
+        )
