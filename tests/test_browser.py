@@ -33,9 +33,13 @@ QUIET = [
     "--disable-sync",
 ]
 
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None, reason="no Chromium here: install Debian's package chromium to run the browser tests"
-)
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(
+        CHROMIUM is None,
+        reason="no Chromium here: install Debian's package chromium to run the browser tests",
+    ),
+]
 
 
 def _free_port() -> int:

@@ -15,9 +15,13 @@ from test_browser import CHROMIUM, QUIET, ROOT, _answers, _free_port
 from tests.acquiring import edition
 from tests.forked import unmeasured
 
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None, reason="no Chromium here: install Debian's package chromium to run the browser tests"
-)
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(
+        CHROMIUM is None,
+        reason="no Chromium here: install Debian's package chromium to run the browser tests",
+    ),
+]
 
 
 @pytest.fixture
