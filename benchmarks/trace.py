@@ -16,9 +16,9 @@ from pathlib import Path
 from benchmarks.run import Cost, child, here, machine
 from pipelines import raw, versions
 from pipelines.cli.session import Session
-from pipelines.cli.trace import follow
+from pipelines.cli.tracing import follow
 from pipelines.lake import Lake
-from pipelines.publish import published, views
+from pipelines.publish import published
 from pipelines.settings import Settings, find
 from schemas import registry
 from tests import building
@@ -93,9 +93,7 @@ def grow(where: Settings, vintages: int) -> None:
         for mission in registry.load().missions
     }
     base |= building.registry_tables(known, list(known.values()))
-    published.publish(
-        where.published, base, views.statements(), release_id=str(RELEASE["release_id"]), head=lake.head()
-    )
+    published.publish(where.published, base, release_id=str(RELEASE["release_id"]), head=lake.head())
 
 
 def measured(where: Settings, vintages: int, runs: int) -> list[Cost]:
@@ -107,7 +105,7 @@ def measured(where: Settings, vintages: int, runs: int) -> list[Cost]:
         for what, row, column in QUESTIONS
     ]
     costs.append(here(f"the macro, {vintages} vintages", partial(_macro, where, year), runs))
-    words = ["-m", "pipelines.cli", "trace", "untso", str(year), "deployed_military"]
+    words = ["-m", "pipelines.cli.app", "trace", "untso", str(year), "deployed_military"]
     process = child(f"`jvom trace`, {vintages} vintages", [*words, "--warehouse", str(where.warehouse)], runs)
     return [*costs, process]
 

@@ -92,6 +92,31 @@ class Versions:
 
 
 @dataclass(frozen=True)
+class EditionState:
+    """The newest vintage of an edition, and what it is known by: a row of the relation `edition_state`.
+
+    `versions` are all that gave these rows from this file, the vintage's own first and the last to read
+    it again last; for a restored one also all by which the edition was read before. `seen` holds the
+    SHA-256 of every file that the edition was ever read from, `rules` the version of the rules that were
+    the last to look for contradictions, `confirmed_at` the newest time written about the vintage, UTC.
+    """
+
+    vintage: int
+    cause: str
+    source: SourceFile
+    content_hash: str
+    versions: tuple[Versions, ...]
+    seen: frozenset[str]
+    rules: str | None
+    confirmed_at: datetime.datetime
+
+    @property
+    def decided_by_hand(self) -> bool:
+        """Whether somebody withdrew or restored the edition and nothing else has come since."""
+        return self.cause in ("withdrawn", "restored")
+
+
+@dataclass(frozen=True)
 class Recorded:
     """Outcome of recording an edition; `written` is False where no vintage came of it.
 

@@ -14,12 +14,13 @@ from pipelines import lake as snapshot
 from pipelines import reconcile as reconciled
 from pipelines.model import Edition, SourceFile, Versions
 from pipelines.other_sources import files as public_sources
-from pipelines.publish import manifest, published
+from pipelines.publish import published, release
 from pipelines.settings import Settings
 from schemas.errors import JvomError, Problems, SourceError
 
 if TYPE_CHECKING:
-    from pipelines.publish.published import Published, State
+    from pipelines.model import EditionState
+    from pipelines.publish.published import State
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,7 @@ def plan(settings: Settings, year: int | None = None, *, recheck: bool = False) 
             hint=f"put the report in raw/{year}/, or run jvom ingest FILE --year {year}",
         )
     chosen = [
-        raw.choose(found.get(y, ()), held[y].source, held[y].seen, settled=held[y].settled)
+        raw.choose(found.get(y, ()), held[y].source, held[y].seen, settled=held[y].decided_by_hand)
         if y in held
         else raw.choose(found.get(y, ()), None, ())
         for y in sorted(years)
@@ -120,7 +121,7 @@ def _planned(
     return Plan(tuple(due), _publish(settings, state))
 
 
-def _reason(source: SourceFile, now: Versions, held: Published | None) -> str:
+def _reason(source: SourceFile, now: Versions, held: EditionState | None) -> str:
     """Why an edition must be read, in words; empty where it need not be."""
     if held is None:
         return "no vintage of it is published"
@@ -138,7 +139,7 @@ def _reason(source: SourceFile, now: Versions, held: Published | None) -> str:
     return "what is declared about it has changed"
 
 
-def _unreconciled(held: Published | None, rules: str) -> str:
+def _unreconciled(held: EditionState | None, rules: str) -> str:
     """Why an edition's contradictions must be looked for again; empty where they need not be."""
     if held is None or held.cause == "withdrawn" or held.rules == rules:
         return ""
@@ -149,7 +150,7 @@ def _unreconciled(held: Published | None, rules: str) -> str:
 
 def _manifested(settings: Settings, release_id: str) -> bool:
     """Whether the manifest was written after the file, as at each publish; hashes are for verifying."""
-    written = settings.releases / release_id / manifest.NAME
+    written = settings.releases / release_id / release.MANIFEST
     return written.exists() and written.stat().st_mtime_ns >= settings.published.stat().st_mtime_ns
 
 

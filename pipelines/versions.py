@@ -33,7 +33,9 @@ READING_CODE = (
 )
 # Whatever can change the published file while the lake stays the same: views, comments, how it is built.
 PUBLISHING_CODE = (
+    "pipelines/lake/edition_state.sql",
     "pipelines/other_sources/*.py",
+    "pipelines/publish/catalogue.py",
     "pipelines/publish/published.py",
     "pipelines/publish/sql/**/*.sql",
     "pipelines/publish/views*.py",

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from schemas.contract import Column, Contract, Reference, RowRule
     from schemas.relations import (
+        BUILT,
         DERIVED,
         HISTORY,
         PUBLIC,
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 CONTRACT_VERSION = "1.0"
 
 __all__ = [
+    "BUILT",
     "CONTRACT_VERSION",
     "DERIVED",
     "HISTORY",

@@ -79,7 +79,7 @@ def built(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
             command = [
                 sys.executable,
                 "-m",
-                "pipelines.cli",
+                "pipelines.cli.app",
                 "build",
                 "--warehouse",
                 folder / "warehouse",

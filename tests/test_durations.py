@@ -10,8 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.extract import durations
-from pipelines.extract.durations import Duration, Grammar
-from schemas.dates import MONTHS, PrintedDate
+from pipelines.extract.durations import Duration, Grammar, PrintedDate
 
 GRAMMAR = Grammar(
     {"Onbepaald": "indefinite", "Doorlopend": "continuous"},
@@ -24,7 +23,7 @@ UNITS = st.sampled_from([("dagen", "D"), ("dag", "D"), ("maand", "M"), ("maanden
 
 
 def printed(day: datetime.date) -> str:
-    return f"{day.day} {MONTHS[day.month - 1]} {day.year}"
+    return f"{day.day} {durations.MONTHS[day.month - 1]} {day.year}"
 
 
 @given(DAYS, st.sampled_from(["day", "month", "year"]))

@@ -19,7 +19,7 @@ from pipelines import plan as pending
 from pipelines import reconcile as reconciled
 from pipelines import versions
 from pipelines.cli import app as cli
-from pipelines.publish import published, views
+from pipelines.publish import published
 from pipelines.settings import Settings, find
 from tests import building
 
@@ -79,9 +79,7 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
     release = {"release_id": "a" * 12, "published_at": building.RECORDED_AT, "contract_version": "1.0"}
     row = {**release, "snapshot_id": 1, "vintages": [], "tool_versions": []}
     base["releases"] = schemas.RECORD["releases"].table([row])
-    published.publish(
-        folder / "jvom.duckdb", base, views.statements(), release_id="a" * 12, head=None, code=None
-    )
+    published.publish(folder / "jvom.duckdb", base, release_id="a" * 12, head=None, code=None)
     return folder
 
 

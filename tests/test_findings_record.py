@@ -12,7 +12,7 @@ import pytest
 import schemas
 from pipelines.lake import Lake, connection, decision, tables
 from pipelines.model import Recorded
-from pipelines.publish import published, views
+from pipelines.publish import published, release, views
 from pipelines.verify import rows
 from tests import building
 from tests.building import VERSIONS
@@ -228,8 +228,8 @@ def test_a_release_is_told_by_what_was_found_and_declared() -> None:
         building.base_tables(read, found={"findings": [{**ABOUT, "rules_version": OTHER_RULES}]}),
         building.base_tables(read, corrections=[correction]),
     ]
-    assert len({published.release_id(base, "views") for base in bases}) == len(bases)
-    assert published.release_id(bases[1], "views") == published.release_id(
+    assert len({release.release_id(base, "views") for base in bases}) == len(bases)
+    assert release.release_id(bases[1], "views") == release.release_id(
         building.base_tables(read, found=ALL), "views"
     )
 
@@ -282,7 +282,7 @@ def test_a_published_file_says_which_rules_looked_last(tmp_path: Path) -> None:
     row = {**release, "snapshot_id": 1, "vintages": [], "tool_versions": []}
     base["releases"] = schemas.RECORD["releases"].table([row])
     file = tmp_path / "jvom.duckdb"
-    published.publish(file, base, views.statements(), release_id="a" * 12, head=None)
+    published.publish(file, base, release_id="a" * 12, head=None)
     state = published.state(file)
     assert state is not None
     assert {year: edition.rules for year, edition in state.editions.items()} == {

@@ -13,13 +13,12 @@ import pytest
 from conftest import ROOT
 
 import schemas
-from pipelines.orchestration import release, resources
-from pipelines.publish import changelog, manifest, published, views
+from pipelines import versions
+from pipelines.publish import published, release, views
 from pipelines.settings import Settings, find
 from tests import building
 
 UNTSO = {"mission_id": "untso", "deployed_military": 32}
-VERSIONS = {"views": "views-1", "registry": "registry-1"}
 
 
 @pytest.fixture(scope="module")
@@ -31,24 +30,24 @@ def where(built: Path) -> Settings:
 def written(where: Settings) -> dict[str, Any]:
     """The manifest of the release that was built."""
     (folder,) = where.releases.iterdir()
-    found = manifest.read(where.releases, folder.name)
+    found = release.read(where.releases, folder.name)
     assert found is not None
     return found
 
 
 def test_every_hash_is_that_of_its_file(where: Settings, written: dict[str, Any]) -> None:
-    assert written["published"]["sha256"] == manifest.sha256(where.published)
+    assert written["published"]["sha256"] == release.sha256(where.published)
     assert written["published"]["bytes"] == where.published.stat().st_size
     (edition,) = written["editions"]
-    assert edition["source_sha256"] == manifest.sha256(ROOT / edition["source_path"])
+    assert edition["source_sha256"] == release.sha256(ROOT / edition["source_path"])
     stored = {Path(where.data) / entry["path"]: entry for entry in written["parquet"]}
     assert set(stored) == set(Path(where.data).rglob("*.parquet"))
     for file, entry in stored.items():
-        assert (entry["sha256"], entry["bytes"]) == (manifest.sha256(file), file.stat().st_size)
-    page = where.releases / written["release_id"] / changelog.PAGE
-    assert written["changes_sha256"] == manifest.sha256(page)
-    assert manifest.intact(written)
-    assert manifest.read(where.releases, "absent") is None
+        assert (entry["sha256"], entry["bytes"]) == (release.sha256(file), file.stat().st_size)
+    page = where.releases / written["release_id"] / release.CHANGES
+    assert written["changes_sha256"] == release.sha256(page)
+    assert release.intact(written)
+    assert release.read(where.releases, "absent") is None
 
 
 def test_tools_and_extensions_have_versions_and_an_origin(written: dict[str, Any]) -> None:
@@ -64,11 +63,11 @@ def test_tools_and_extensions_have_versions_and_an_origin(written: dict[str, Any
 
 def test_a_manifest_names_what_the_release_shows(where: Settings, written: dict[str, Any]) -> None:
     with published.connect(where.published) as connection:
-        (release, snapshot, vintages) = connection.execute(
+        (name, snapshot, vintages) = connection.execute(
             "SELECT release_id, snapshot_id, vintages FROM releases ORDER BY published_at DESC LIMIT 1"
         ).fetchall()[0]
         rows = connection.execute("SELECT edition_year, vintage, content_hash FROM vintages").fetchall()
-    assert (written["release_id"], written["snapshot_id"]) == (release, snapshot)
+    assert (written["release_id"], written["snapshot_id"]) == (name, snapshot)
     assert {each["edition_year"]: each["vintage"] for each in written["editions"]} == vintages
     keys = ("edition_year", "vintage", "content_hash")
     assert [tuple(each[key] for key in keys) for each in written["vintages"]] == rows
@@ -80,11 +79,7 @@ def test_the_same_content_has_the_same_id_whoever_recorded_it_and_when(
     where: Settings, written: dict[str, Any]
 ) -> None:
     """What is stamped (actor, run, moment, snapshot) does not count; what was read does."""
-    base = release._base(
-        resources.Warehouse(
-            raw=str(where.raw), warehouse=str(where.warehouse), catalog=where.catalog, data=where.data
-        )
-    )
+    base = release.gather(where).tables
     (vintage,) = base["vintages"].to_pylist()
     stamps = {
         "actor": "somebody else",
@@ -95,7 +90,7 @@ def test_the_same_content_has_the_same_id_whoever_recorded_it_and_when(
 
     def named(**changed: Any) -> str:
         vintages = schemas.RECORD["vintages"].table([{**vintage, **changed}])
-        return published.release_id({**base, "vintages": vintages}, views.version())
+        return release.release_id({**base, "vintages": vintages}, views.version())
 
     assert named() == named(**stamps) == written["release_id"]
     assert named(content_hash="0" * 64) != written["release_id"]
@@ -104,12 +99,12 @@ def test_the_same_content_has_the_same_id_whoever_recorded_it_and_when(
 
 def test_a_changed_word_in_a_manifest_shows(where: Settings, written: dict[str, Any], tmp_path: Path) -> None:
     shutil.copytree(where.releases, tmp_path / "releases")
-    file = tmp_path / "releases" / written["release_id"] / manifest.NAME
+    file = tmp_path / "releases" / written["release_id"] / release.MANIFEST
     file.write_text(file.read_text(encoding="utf-8").replace('"abridged"', '"full text"'), encoding="utf-8")
-    changed = manifest.read(tmp_path / "releases", written["release_id"])
+    changed = release.read(tmp_path / "releases", written["release_id"])
     assert changed is not None
-    assert not manifest.intact(changed)
-    assert not manifest.intact({})
+    assert not release.intact(changed)
+    assert not release.intact({})
 
 
 def releases_of(*rows: tuple[str, int]) -> list[dict[str, Any]]:
@@ -141,17 +136,17 @@ def three() -> building.Tables:
     return {**base, "releases": schemas.RECORD["releases"].table(rows)}
 
 
-def put(tables: building.Tables, tmp_path: Path, release: int, **versions: str) -> tuple[dict[str, Any], str]:
+def put(tables: building.Tables, tmp_path: Path, number: int) -> tuple[dict[str, Any], str]:
     """Write the manifest of a release; what it says, and its change log."""
     file = tmp_path / "jvom.duckdb"
     file.write_bytes(b"published")
-    row = tables["releases"].to_pylist()[release]
-    made = manifest.build(row, tables, file=file, stored=[], extensions=[], versions={**VERSIONS, **versions})
-    manifest.write(tmp_path / "releases", made)
-    page = (tmp_path / "releases" / row["release_id"] / changelog.PAGE).read_text(encoding="utf-8")
-    found = manifest.read(tmp_path / "releases", row["release_id"])
+    row = tables["releases"].to_pylist()[number]
+    made = release.manifest(row, tables, file=file, stored=[], extensions=[])
+    release.write(tmp_path / "releases", made)
+    page = (tmp_path / "releases" / row["release_id"] / release.CHANGES).read_text(encoding="utf-8")
+    found = release.read(tmp_path / "releases", row["release_id"])
     assert found is not None
-    assert manifest.intact(found)
+    assert release.intact(found)
     return found, page
 
 
@@ -172,10 +167,12 @@ def test_a_release_says_what_it_changed_and_why(three: building.Tables, tmp_path
 
 
 def test_a_release_without_a_vintage_says_what_else_is_different(
-    three: building.Tables, tmp_path: Path
+    three: building.Tables, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(versions, "registry", lambda: "registry-1")
     put(three, tmp_path, 1)
-    again, page = put(three, tmp_path, 2, registry="registry-2")
+    monkeypatch.setattr(versions, "registry", lambda: "registry-2")
+    again, page = put(three, tmp_path, 2)
     assert again["changes"] == []
     assert "No vintage came." in page
     assert "- mission registry and layouts: registry-1 → registry-2" in page
@@ -186,4 +183,4 @@ def test_a_release_without_a_vintage_says_what_else_is_different(
 
 def test_writing_a_release_again_gives_the_same_change_log(three: building.Tables, tmp_path: Path) -> None:
     assert put(three, tmp_path, 1) == put(three, tmp_path, 1)
-    assert json.loads((tmp_path / "releases" / ("b" * 12) / manifest.NAME).read_text(encoding="utf-8"))
+    assert json.loads((tmp_path / "releases" / ("b" * 12) / release.MANIFEST).read_text(encoding="utf-8"))

@@ -83,7 +83,7 @@ def answers(where: Settings) -> tuple[list[tuple[Any, ...]], trace.Trace]:
     registry = building.registry_tables(set(base["personnel_vintages"]["mission_id"].to_pylist()))
     released = {"releases": schemas.RECORD["releases"].table([release])}
     whole = building.base_tables() | base | registry | released
-    published.publish(where.published, whole, views.statements(), release_id=RELEASE, head=None)
+    published.publish(where.published, whole, release_id=RELEASE, head=None)
 
     def lines(source: SourceFile) -> Document:
         return document.read(raw.read(source, raw=where.raw, kept=where.kept), source)
@@ -96,7 +96,9 @@ def answers(where: Settings) -> tuple[list[tuple[Any, ...]], trace.Trace]:
             "SELECT vintage, table_name, row_key, column_name, old_value, new_value, cause FROM revisions "
             "WHERE column_name = 'international_mandate_end' ORDER BY vintage"
         ).fetchall()
-        found = trace.trace(connection, "untso", 2024, "deployed_military", lines=lines, evidence=evidence)
+        found = trace.trace(
+            connection, "untso", 2024, "deployed_military", load_document=lines, evidence=evidence
+        )
     return revisions, found
 
 

@@ -112,7 +112,7 @@ def test_another_duckdb_reads_the_parquet(
             if resource["format"] != "parquet":
                 continue
             contract = schemas.RELATIONS[resource["name"].removesuffix("-parquet")]
-            order = ", ".join(contract.key)
+            order = ", ".join(f'"{name}"' for name in contract.key)
             read = other.read_parquet(str(folder / resource["path"]))
             assert read.columns == list(contract.names)
             assert [str(kind) for kind in read.types] == [
@@ -157,7 +157,7 @@ def test_csv_reads_back_by_its_declared_types(
             heading, *rows = csv.reader(stream)
         kinds = [field["type"] for field in resource["schema"]["fields"]]
         assert heading == list(contract.names)
-        expected = file.table(contract.name).order(", ".join(contract.key)).fetchall()
+        expected = file.table(contract.name).order(", ".join(f'"{name}"' for name in contract.key)).fetchall()
         read = [tuple(parsed(text, kind) for text, kind in zip(row, kinds, strict=True)) for row in rows]
         assert read == [tuple(map(as_csv, row)) for row in expected]
 

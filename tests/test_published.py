@@ -7,7 +7,6 @@ import os
 import stat
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -16,7 +15,7 @@ import pytest
 
 import schemas
 from pipelines.lake import Lake
-from pipelines.publish import published, views
+from pipelines.publish import published, release, views
 from schemas.errors import LakeError, UsageError
 from tests import building
 from tests.building import VERSIONS
@@ -49,9 +48,7 @@ def edition(year: int, deployed: int) -> building.Tables:
 
 
 def publish(target: Path, tables: building.Tables, release: str = RELEASE) -> None:
-    published.publish(
-        target, tables, views.statements(), release_id=release, head="vintage:2024:1", public="p"
-    )
+    published.publish(target, tables, release_id=release, head="vintage:2024:1", public="p")
 
 
 def ask(connection: duckdb.DuckDBPyConnection) -> list[tuple[object, ...]]:
@@ -196,10 +193,12 @@ def test_what_dead_builds_left_is_removed_and_a_live_ones_is_not(target: Path) -
     assert sorted(path.name for path in target.parent.iterdir()) == ["jvom.duckdb", alive.name]
 
 
-def test_a_build_that_fails_leaves_the_file_as_it_was(target: Path) -> None:
+def test_a_build_that_fails_leaves_the_file_as_it_was(target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = target.read_bytes()
-    with pytest.raises(duckdb.CatalogException):
-        published.publish(target, base(), ["CREATE VIEW v AS FROM nowhere"], release_id=RELEASE, head=None)
+    with monkeypatch.context() as patched:
+        patched.setattr(views, "macros", lambda: ["CREATE VIEW v AS FROM nowhere"])
+        with pytest.raises(duckdb.CatalogException):
+            publish(target, base())
     with pytest.raises(ValueError, match="not among the releases"):
         publish(target, base(), release="a" * 12)
     with pytest.raises(LakeError, match="cannot be written") as failure:
@@ -259,9 +258,11 @@ def test_the_state_is_what_the_lake_was(tmp_path: Path) -> None:
     assert state.editions.keys() == {2021, 2022, 2023}
     first = {year: building.source_file(year, "first") for year in state.editions}
     second = {year: building.source_file(year, "second") for year in state.editions}
-    assert state.editions[2021] == published.Published(
-        2, "source changed", second[2021], (VERSIONS,), frozenset({first[2021].sha256, second[2021].sha256})
-    )
+    assert state.editions == {year: lake.held(year) for year in state.editions}
+    newest = state.editions[2021]
+    assert (newest.vintage, newest.cause, newest.source) == (2, "source changed", second[2021])
+    assert newest.versions == (VERSIONS,)
+    assert newest.seen == {first[2021].sha256, second[2021].sha256}
     assert state.editions[2022].source == second[2022]
     assert state.editions[2022].versions == (OTHER_CODE,)
     assert state.editions[2023].vintage == 1
@@ -290,44 +291,39 @@ def publish_lake(lake: Lake, target: Path) -> None:
         missions = set(read["personnel_vintages"]["mission_id"].to_pylist())
         none = {"quarantine": schemas.REFUSALS["quarantine"].table([])}
         tables = read | building.registry_tables(missions) | building.public_tables() | none
-        published.publish(target, tables, views.statements(), release_id=RELEASE, head=head, code="it's 1")
+        published.publish(target, tables, release_id=RELEASE, head=head, code="it's 1")
 
 
 def test_same_content_same_release() -> None:
     tables = base(edition(2023, 1), edition(2024, 3))
-    release = published.release_id(tables, "views")
-    assert len(release) == 12
+    known = release.release_id(tables, "views")
+    assert len(known) == 12
 
     def changed(name: str, column: str, value: object) -> str:
         table = tables[name]
         place = table.column_names.index(column)
         values = pa.array([value] * table.num_rows, table.field(column).type)
-        return published.release_id(
+        return release.release_id(
             {**tables, name: table.set_column(place, table.field(column), values)}, "views"
         )
 
     stamps = {"run_id": "x", "actor": "x", "snapshot_id": 99, "git_commit": "x"}
-    assert {changed("vintages", name, value) for name, value in stamps.items()} == {release}
-    assert published.release_id({**tables, "vintages": tables["vintages"].take([1, 0])}, "views") == release
+    assert {changed("vintages", name, value) for name, value in stamps.items()} == {known}
+    assert release.release_id({**tables, "vintages": tables["vintages"].take([1, 0])}, "views") == known
     others = {
         changed("vintages", "content_hash", "0" * 64),
         changed("vintages", "vintage", 7),
         changed("vintages", "cause", "withdrawn"),
         changed("mission_registry", "region", "Elders"),
-        published.release_id(tables, "other views"),
-        release,
+        release.release_id(tables, "other views"),
+        known,
     }
     assert len(others) == 6
 
 
-def test_a_file_older_than_a_mark_is_still_read(tmp_path: Path) -> None:
-    target = tmp_path / "jvom.duckdb"
-    publish(target, base(edition(2024, 1)))
-    held = published.state(target)
-    assert held
-    assert held.public == "p"
+def test_a_file_that_does_not_say_what_it_was_built_from_is_built_anew(target: Path) -> None:
+    assert published.state(target)
     target.chmod(0o644)
     with duckdb.connect(str(target)) as connection:
-        connection.execute("DROP MACRO made_of")
-    older = published.state(target)
-    assert older == replace(held, public=None)
+        connection.execute("DROP TABLE build_info")
+    assert published.state(target) is None

@@ -72,7 +72,7 @@ def base(lake: Lake) -> building.Tables:
 
 def publish(lake: Lake, target: Path) -> Path:
     """The published file of a lake."""
-    published.publish(target, base(lake), views.statements(), release_id=RELEASE, head=lake.head())
+    published.publish(target, base(lake), release_id=RELEASE, head=lake.head())
     return target
 
 

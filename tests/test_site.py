@@ -22,7 +22,7 @@ from conftest import ROOT, Jvom
 import schemas
 from pipelines import files, settings, site, sql, versions
 from pipelines import plan as pending
-from pipelines.publish import published, views
+from pipelines.publish import published, release, views
 from pipelines.site import content, drawing, drawings, pages
 from tests.building import base_tables, edition_tables
 
@@ -202,9 +202,9 @@ def planted(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
         first, second, missions=[{"mission_id": "unifil", "name": HOSTILE, "full_name": HOSTILE}]
     )
     target = tmp_path_factory.mktemp("planted") / "jvom.duckdb"
-    release_id = published.release_id(base, views.version())
+    release_id = release.release_id(base, views.version())
     base["releases"] = _release(base["vintages"]["recorded_at"][0].as_py(), release_id)
-    published.publish(target, base, views.statements(), release_id=release_id, head=None)
+    published.publish(target, base, release_id=release_id, head=None)
     with published.connect(target) as connection:
         return site.build(connection, lineage=views.lineage(), assets=ASSETS)
 

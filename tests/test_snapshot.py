@@ -14,7 +14,7 @@ import pytest
 
 import schemas
 from pipelines.lake import Lake, connection, decision, tables
-from pipelines.model import Fidelity, Recorded, SourceFile, Versions
+from pipelines.model import EditionState, Fidelity, Recorded, SourceFile, Versions
 from tests import building
 from tests.building import VERSIONS
 from tests.lake_child import OTHER_CODE, PLAN, RELEASE, open_lake, record
@@ -128,9 +128,11 @@ def test_other_rows_make_a_vintage(lake: Lake) -> None:
     assert lake.read()["vintages"]["reason"].to_pylist()[1] == recorded.reason
 
 
-def held(source: SourceFile, *again: Versions) -> decision.Held:
+def held(source: SourceFile, *again: Versions) -> EditionState:
     """A latest vintage with content `same`, read by the usual versions and read again by others."""
-    return decision.Held(1, "first reading", source, "same", (VERSIONS, *again), 2, building.RECORDED_AT)
+    seen = frozenset({source.sha256})
+    versions = (VERSIONS, *again)
+    return EditionState(1, "first reading", source, "same", versions, seen, None, building.RECORDED_AT)
 
 
 @pytest.mark.parametrize(

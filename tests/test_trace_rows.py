@@ -16,11 +16,10 @@ from conftest import ROOT
 
 import schemas
 from pipelines import raw, trace
-from pipelines.cli import trace as words
-from pipelines.cli import ui
+from pipelines.cli import interface, tracing
 from pipelines.extract import text as document
 from pipelines.model import Document, Evidence, Line, SourceFile
-from pipelines.publish import published, views
+from pipelines.publish import published
 from pipelines.settings import Settings, find
 from pipelines.trace import annotations
 from pipelines.trace.model import Trace
@@ -76,7 +75,7 @@ def years(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyC
     }
     base["releases"] = schemas.RECORD["releases"].table([release])
     file = tmp_path_factory.mktemp("years") / "jvom.duckdb"
-    published.publish(file, base, views.statements(), release_id=RELEASE, head=None)
+    published.publish(file, base, release_id=RELEASE, head=None)
     with published.connect(file) as connection:
         yield connection
 
@@ -195,7 +194,7 @@ def test_a_section_shows_its_lines(real: duckdb.DuckDBPyConnection) -> None:
     printed = " ".join(" ".join(str(piece.marked).split()) for piece in cell.pieces)
     assert text in printed
     assert max(piece.line for piece in cell.pieces) <= last
-    assert "more lines" in words.render(found, "evidence.txt")
+    assert "more lines" in "\n".join(tracing.told(found))
 
 
 def test_lines_that_are_counted_by_page_are_not_guessed(
@@ -210,7 +209,7 @@ def test_lines_that_are_counted_by_page_are_not_guessed(
         schemas.RECORD["releases"].arrow
     )
     file = tmp_path / "jvom.duckdb"
-    published.publish(file, base, views.statements(), release_id=RELEASE, head=None)
+    published.publish(file, base, release_id=RELEASE, head=None)
     with published.connect(file) as connection:
         found = trace.trace(connection, "section:1", 2024, "heading", load_document=by_page, evidence=no_lake)
     assert found.readings[0].cells[0].pieces == ()
@@ -218,7 +217,7 @@ def test_lines_that_are_counted_by_page_are_not_guessed(
 
 def test_the_checks_are_named_one_by_one(years: duckdb.DuckDBPyConnection) -> None:
     found = trace.trace(years, "untso", 2023, "deployed_total", load_document=no_lines, evidence=no_lake)
-    told = {words.requirement(check) for check in found.checks}
+    told = {tracing.demand(check) for check in found.checks}
     assert {
         "personnel.deployed_total must be of type INTEGER",
         "personnel.deployed_total must be 0 or more",
@@ -228,7 +227,7 @@ def test_the_checks_are_named_one_by_one(years: duckdb.DuckDBPyConnection) -> No
     } <= told
     assert not any("frame_military" in line for line in told)
     assert {check.outcome for check in found.checks} == {"passed"}
-    assert all(line in words.render(found, "evidence.html") for line in told)
+    assert all(line in tracing.sheet(found) for line in told)
 
 
 SIDE = pa.struct([(name, pa.string()) for name in ("table_name", "row_key", "column_name", "value", "text")])
@@ -311,11 +310,11 @@ def test_findings_that_touch_the_cell_are_told_the_worst_first(remarked: duckdb.
 
 def test_corrections_declared_on_the_cell_are_told(remarked: duckdb.DuckDBPyConnection) -> None:
     (correction,) = annotations.corrections(remarked, [NEED, NEED])
-    assert words.remark(correction) == (
+    assert tracing.remark(correction) == (
         "personnel, untso, deployed_total: printed 7, declared 8: a slip of the pen (a letter)"
     )
     (finding, *_) = annotations.findings(remarked, [NEED], None)
-    assert words.remark(finding) == "error, row, edition 2023: about row"
+    assert tracing.remark(finding) == "error, row, edition 2023: about row"
 
 
 def test_remarks_stand_in_every_form_of_the_trace(
@@ -324,13 +323,13 @@ def test_remarks_stand_in_every_form_of_the_trace(
     import dataclasses
 
     found = trace.trace(years, "untso", 2023, "deployed_total", load_document=no_lines, evidence=no_lake)
-    assert "none recorded" in words.render(found, "evidence.txt")
+    assert "none recorded" in "\n".join(tracing.told(found))
     whole = dataclasses.replace(
         found,
         findings=annotations.findings(remarked, [NEED], None),
         corrections=annotations.corrections(remarked, [NEED]),
     )
-    for text in (words.render(whole, "evidence.txt"), words.render(whole, "evidence.html")):
+    for text in ("\n".join(tracing.told(whole)), tracing.sheet(whole)):
         assert "about cell" in text
         assert "a slip of the pen" in text
         assert "none recorded" not in text
@@ -353,10 +352,10 @@ def where(tmp_path: Path) -> Settings:
     ],
 )
 def test_an_interface_that_runs_is_found(where: Settings, mark: object, address: str | None) -> None:
-    assert ui.running(where) is None
+    assert interface.running(where) is None
     text = mark if isinstance(mark, str) else json.dumps(mark)
-    (where.dagster_home / ui.MARKS.format(port=3001)).write_text(text, encoding="utf-8")
-    assert ui.running(where) == address
+    (where.dagster_home / interface.MARKS.format(port=3001)).write_text(text, encoding="utf-8")
+    assert interface.running(where) == address
 
 
 def test_a_trace_leads_to_the_run_and_the_asset(years: duckdb.DuckDBPyConnection) -> None:
@@ -373,4 +372,4 @@ def test_a_trace_leads_to_the_run_and_the_asset(years: duckdb.DuckDBPyConnection
     (reading,) = found.readings
     assert reading.run_address == "http://here/runs/run-2023-1"
     assert reading.asset_address == "http://here/assets/tables/personnel?view=partitions&partition=2023"
-    assert str(reading.asset_address) in words.render(found, "evidence.txt")
+    assert str(reading.asset_address) in "\n".join(tracing.told(found))

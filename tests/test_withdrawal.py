@@ -207,7 +207,7 @@ def test_the_commands_withdraw_and_restore_and_no_build_undoes_them(own: Setting
     assert "vintage 4: restored" in back.stdout
     state = published.state(own.published)
     assert state is not None
-    assert state.editions[2024].settled
+    assert state.editions[2024].decided_by_hand
     assert pending.plan(own).nothing  # raw/ has the bytes of vintage 3, which were set aside
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import hashlib
 import json
 from collections.abc import Mapping
@@ -10,37 +9,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import schemas
-from pipelines.model import SourceFile, Versions
+from pipelines.model import EditionState, SourceFile, Versions
 from schemas.errors import JvomError
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-BY_HAND = ("withdrawn", "restored")
 
 _CAUSES = (
     ("code", "code changed", "reading code"),
     ("registry", "registry changed", "mission registry"),
     ("declarations", "declared", "declarations"),
 )
-
-
-@dataclass(frozen=True)
-class Held:
-    """The latest vintage of an edition.
-
-    `versions` are all that gave these rows from these bytes, the vintage's own first and the last
-    to read again last; for a restored one also all by which the edition was read before, whatever
-    they gave. `stamped` is the newest time written about it, UTC.
-    """
-
-    vintage: int
-    cause: str
-    source: SourceFile
-    content_hash: str
-    versions: tuple[Versions, ...]
-    snapshot_id: int
-    stamped: datetime.datetime
 
 
 @dataclass(frozen=True)
@@ -53,7 +32,7 @@ class Decision:
 
 
 def decide(
-    held: Held | None, source: SourceFile, versions: Versions, content: str, *, recheck: bool = False
+    held: EditionState | None, source: SourceFile, versions: Versions, content: str, *, recheck: bool = False
 ) -> Decision:
     """Compare a reading with the latest vintage. `content` is its `content_hash`.
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import schemas
 from pipelines.lake import reconciliation, tables
 from pipelines.lake.commits import commit
 from pipelines.lake.connection import Attached
-from pipelines.lake.decision import Held
-from pipelines.model import Recorded, SourceFile, Versions
+from pipelines.model import EditionState, Recorded, SourceFile, Versions
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -21,55 +21,33 @@ VERIFICATION = "verification"
 
 _VERSIONS = "code_version, registry_version, declarations_version"
 _SOURCE = "edition_year, source_path, source_sha256, source_bytes, source_format, source_fidelity"
+STATE = Path(__file__).with_name("edition_state.sql")  # published as a view, too
 
 
-def latest(lake: Attached, edition_year: int) -> Held | None:
-    """The latest vintage of an edition, with every version that gave its rows; None if there is none."""
-    found = lake.rows(
-        f"SELECT vintage, cause, content_hash, source_sha256, recorded_at, {_VERSIONS} "
-        f"FROM {lake.table('vintages')} WHERE edition_year = ? ORDER BY vintage DESC LIMIT 1",
-        edition_year,
+def latest(lake: Attached, edition_year: int) -> EditionState | None:
+    """The newest vintage of an edition, with every version that gave its rows; None if there is none."""
+    there, contracts = tables.columns(lake), {**schemas.RELATIONS, **tables.contracts()}
+    recorded = ", ".join(
+        f"{name} AS ({tables.selection(lake, contracts[name], there.get(name, set()))})"
+        for name in ("vintages", "editions_vintages", "verifications", "reconciliations")
     )
-    if not found:
-        return None
-    vintage, cause, content, sha256, recorded_at, *own = found[0]
-    again = lake.rows(
-        f"SELECT checked_at, {_VERSIONS} FROM {lake.table('verifications')} "
-        "WHERE kind = ? AND edition_year = ? AND source_sha256 = ? AND checked_at > ? ORDER BY checked_at",
-        READ_AGAIN,
-        edition_year,
-        sha256,
-        recorded_at,
-    )
-    versions = [Versions(*own), *(Versions(*row[1:]) for row in again)]
-    if cause == "restored":  # whoever restored it knew the readings before it, and set them aside
-        versions[1:1] = _versions_before(lake, edition_year, vintage)
-    return Held(
-        vintage=vintage,
-        cause=cause,
-        source=sources(lake, edition_year)[-1],
-        content_hash=content,
-        versions=tuple(versions),
-        snapshot_id=tables.vintage_snapshots(lake)[edition_year, vintage],
-        stamped=again[-1][0] if again else recorded_at,
-    )
+    query = f"WITH {recorded} SELECT * FROM ({STATE.read_text(encoding='utf-8')}) WHERE edition_year = ?"
+    rows = lake.connection.execute(query, [edition_year]).to_arrow_table().to_pylist()
+    return edition_state(rows[0]) if rows else None
 
 
-def _versions_before(lake: Attached, edition_year: int, vintage: int) -> list[Versions]:
-    """By what an edition was read before a vintage was recorded, again or for the first time, in order."""
-    rows = lake.rows(
-        f"SELECT {_VERSIONS} FROM ("
-        f"SELECT recorded_at AS moment, {_VERSIONS} FROM {lake.table('vintages')} "
-        "WHERE edition_year = $1 AND vintage < $2 UNION ALL "
-        f"SELECT checked_at, {_VERSIONS} FROM {lake.table('verifications')} "
-        "WHERE edition_year = $1 AND kind = $3 AND checked_at < ("
-        f"SELECT recorded_at FROM {lake.table('vintages')} WHERE edition_year = $1 AND vintage = $2)"
-        ") ORDER BY moment",
-        edition_year,
-        vintage,
-        READ_AGAIN,
+def edition_state(row: Mapping[str, Any]) -> EditionState:
+    """A row of the relation `edition_state`."""
+    return EditionState(
+        vintage=row["vintage"],
+        cause=row["cause"],
+        source=SourceFile(*(row[name] for name in _SOURCE.split(", "))),
+        content_hash=row["content_hash"],
+        versions=tuple(Versions(*version.values()) for version in row["versions"]),
+        seen=frozenset(row["seen_sha256"]),
+        rules=row["rules_version"],
+        confirmed_at=row["confirmed_at"],
     )
-    return [Versions(*row) for row in rows]
 
 
 def sources(lake: Attached, edition_year: int) -> list[SourceFile]:
@@ -158,7 +136,7 @@ def append(
 
 def verify(
     lake: Attached,
-    held: Held,
+    held: EditionState,
     versions: Versions,
     result: str,
     actor: str,

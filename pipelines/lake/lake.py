@@ -25,7 +25,7 @@ from pipelines.lake.backup import before_migration
 from pipelines.lake.commits import newest_key
 from pipelines.lake.connection import Address, Attached, attached
 from pipelines.lake.lock import writer_lock
-from pipelines.model import Recorded, SourceFile, Versions
+from pipelines.model import EditionState, Recorded, SourceFile, Versions
 from schemas.errors import LakeError
 
 if TYPE_CHECKING:
@@ -91,14 +91,15 @@ class Lake:
         with self._writing(f"recording edition {edition_year}", actor) as lake:
             held = history.latest(lake, edition_year)
             decided = decision.decide(held, source, versions, content, recheck=recheck)
-            now = _now(held.stamped if held else None)
+            now = _now(held.confirmed_at if held else None)
             if held is not None and decided.write != "vintage":
                 if decided.write == "verification":
                     history.verify(lake, held, versions, decided.reason, actor, now)
                 run = reconciliation.Run(actor, run_id, now)
                 anew = found is not None and reconciliation.renew(lake, held, found, run)
+                snapshot = tables.vintage_snapshots(lake)[edition_year, held.vintage]
                 return Recorded(
-                    edition_year, held.vintage, decided.cause, decided.reason, held.snapshot_id, False, anew
+                    edition_year, held.vintage, decided.cause, decided.reason, snapshot, False, anew
                 )
             vintage = {
                 "edition_year": edition_year,
@@ -176,7 +177,7 @@ class Lake:
             chosen = self.concerned(edition_year, wish, vintage)  # before a lake is made for nothing
             with self._writing(f"recording edition {edition_year}", signed.actor) as lake:
                 held = history.latest(lake, edition_year)
-                now = _now(held.stamped if held else None)
+                now = _now(held.confirmed_at if held else None)
                 return withdrawal.append(lake, edition_year, wish, chosen, signed, now)
 
     def read(self) -> dict[str, pa.Table]:
@@ -196,7 +197,7 @@ class Lake:
         with attached(self.address, "reading the lake", write=False) as lake:
             return tables.of_vintage(lake, edition_year, vintage, stamps=stamps)
 
-    def held(self, edition_year: int) -> decision.Held | None:
+    def held(self, edition_year: int) -> EditionState | None:
         """The latest vintage of an edition, and what gave its rows; None where there is none."""
         with attached(self.address, "reading the lake", write=False) as lake:
             return history.latest(lake, edition_year) if lake and tables.columns(lake) else None
@@ -204,7 +205,7 @@ class Lake:
     def settled(self, edition_year: int) -> bool:
         """Whether somebody withdrew or restored the edition and nothing else has come since."""
         held = self.held(edition_year)
-        return held is not None and held.cause in decision.BY_HAND
+        return held is not None and held.decided_by_hand
 
     def sources(self, edition_year: int) -> list[SourceFile]:
         """The files that the edition's vintages were read from, oldest vintage first."""

@@ -12,7 +12,7 @@ import schemas
 from pipelines.lake import tables
 from pipelines.lake.commits import commit
 from pipelines.lake.connection import Attached
-from pipelines.lake.decision import Held
+from pipelines.model import EditionState
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -72,7 +72,7 @@ def insert(lake: Attached, edition_year: int, vintage: int, found: Found, run: R
     tables.insert(lake, _ROW, schemas.RECORD[_ROW].table([row]))
 
 
-def renew(lake: Attached, held: Held, found: Found, run: Run) -> bool:
+def renew(lake: Attached, held: EditionState, found: Found, run: Run) -> bool:
     """Commit what these rules find in the latest vintage; whether there was anything to commit.
 
     There is not where they were the last to look at it, where it holds other rows than they looked

@@ -171,12 +171,15 @@ def vintage_snapshots(lake: Attached) -> dict[tuple[object, object], int]:
     }
 
 
-def _select(lake: Attached, contract: Contract, there: set[str]) -> pa.Table:
-    if not there:
-        return contract.table([])
+def selection(lake: Attached, contract: Contract, there: set[str]) -> str:
+    """A SELECT of a table's rows; `there` are the columns that the lake has, the others are null."""
     chosen = ", ".join(_selected(column, there) for column in contract.columns)
+    return f"SELECT {chosen} " + (f"FROM {lake.table(contract.name)}" if there else "WHERE FALSE")
+
+
+def _select(lake: Attached, contract: Contract, there: set[str]) -> pa.Table:
     order = ["published_at"] if "published_at" in contract.names else list(contract.key)
-    sql = f"SELECT {chosen} FROM {lake.table(contract.name)} ORDER BY {', '.join(order)}"
+    sql = f"{selection(lake, contract, there)} ORDER BY {', '.join(order)}"
     return lake.connection.execute(sql).to_arrow_table()
 
 

@@ -4,7 +4,8 @@ The functions here pass values on and report what happened; what is done to them
 `validate`, `reconcile` and `lake`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, cast
 
 import dagster as dg
@@ -12,8 +13,7 @@ import pyarrow as pa
 
 import schemas
 from pipelines import quarantine, raw, reconcile, settings, versions
-from pipelines.acquire import fetching
-from pipelines.acquire.model import Found
+from pipelines.acquire import Found, fetching
 from pipelines.extract import read
 from pipelines.lake import Found as RuleResults
 from pipelines.lake import Lake, differences
@@ -108,7 +108,18 @@ def acquired(  # type: ignore[no-untyped-def]  # Dagster takes an annotation for
 def _candidates(found: Found) -> dict[str, dg.MetadataValue | str]:
     """Why this document and no other."""
     columns = ("document", "kind", "sent", "title", "score", "fits", "reasons")
-    rows = [{**judged.summary(), "reasons": "; ".join(judged.reasons)} for judged in found.considered]
+    rows = [
+        {
+            "document": judged.candidate.identifier,
+            "kind": judged.candidate.kind,
+            "sent": judged.candidate.sent.isoformat(),
+            "title": judged.candidate.title,
+            "score": judged.score,
+            "fits": judged.fits,
+            "reasons": "; ".join(judged.reasons),
+        }
+        for judged in found.considered
+    ]
     return {
         "document": found.chosen.candidate.identifier,
         "address": dg.MetadataValue.url(found.chosen.candidate.address),
@@ -222,20 +233,16 @@ def extract(  # type: ignore[no-untyped-def]  # Dagster takes an annotation for 
     with as_dagster_failure():
         known = registry.load()
         edition = _edition(warehouse, context.partition_key)
-        try:
-            data = raw.read(source, raw=where.raw, kept=where.kept)
-            extraction = read.read_edition(data, source, edition, known)
-        except LakeError:
-            raise  # the surroundings are at fault, not the document
-        except JvomError as error:
-            _quarantine(context, where, source, edition, "document", None, error)
-            raise
-    document, failures = extraction.document, extraction.failures
+    with _refusals(context, warehouse, source, "document"):
+        data = raw.read(source, raw=where.raw, kept=where.kept)
+        extraction = read.read_edition(data, source, edition, known)
+        document = extraction.document
     yield _document_result(document, source)
-    with as_dagster_failure():
-        if extraction.refusal:  # of rows that break a contract, the checks below fail the run
-            _quarantine(context, where, source, edition, "tables", document, extraction.refusal)
+    with _refusals(context, warehouse, source, "tables", document):
         tables = extraction.tables if extraction.tables is not None else extraction.require_tables()
+        if extraction.refusal:  # the checks below fail the run; quarantine has them all in one place
+            _quarantine(context, warehouse, source, "tables", document, extraction.refusal)
+        failures = extraction.failures
     for name, table in tables.items():
         contract = schemas.TABLES[name].as_read()
         yield dg.MaterializeResult(
@@ -273,23 +280,41 @@ def _document_result(document: Document, source: SourceFile) -> dg.MaterializeRe
     )
 
 
+@contextmanager
+def _refusals(
+    context: dg.AssetExecutionContext,
+    warehouse: Warehouse,
+    source: SourceFile,
+    asset: str,
+    document: Document | None = None,
+) -> Iterator[None]:
+    """A refused document fails the run with the refusal's text, once its report is in quarantine."""
+    with as_dagster_failure():
+        try:
+            yield
+        except LakeError:
+            raise  # the surroundings are at fault, not the document
+        except JvomError as error:
+            _quarantine(context, warehouse, source, asset, document, error)
+            raise
+
+
 def _quarantine(
     context: dg.AssetExecutionContext,
-    where: settings.Settings,
+    warehouse: Warehouse,
     source: SourceFile,
-    edition: Edition,
     asset: str,
     document: Document | None,
-    refusal: JvomError,
+    error: JvomError,
 ) -> None:
     folder = quarantine.put(
-        where.quarantine,
+        warehouse.settings().quarantine,
         source,
-        refusal,
+        error,
         document=document,
         asset=asset,
         run_id=context.run.run_id,
-        versions=versions.reading(edition),
+        versions=versions.reading(_edition(warehouse, context.partition_key)),
     )
     context.log.info(f"refused: the report is in {folder}")
 

@@ -3,10 +3,7 @@
 Like `edition`, it passes values on; what is done to them is in `lake`, `other_sources`, `publish` and `site`.
 """
 
-import datetime
-from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import dagster as dg
 import pyarrow as pa
@@ -19,13 +16,13 @@ from pipelines.orchestration.resources import Warehouse
 from pipelines.other_sources import contributions as un_contributions
 from pipelines.other_sources import files as other_sources
 from pipelines.other_sources import observations as other_observations
-from pipelines.publish import changelog, dictionary, manifest, published, views
+from pipelines.publish import dictionary, published, views
 from pipelines.publish import package as data_package
+from pipelines.publish import release as releases
 from schemas import registry as known_missions
 from schemas.errors import LakeError
 
 PUBLISH_WHEN_RECORDED = dg.AutomationCondition.eager().without(~dg.AutomationCondition.any_deps_missing())
-COMPARED = ("editions", "personnel", "mandates", "footnotes", "sections")  # between editions
 ACROSS = tuple(rule for rule in reconcile.RULES if rule.across)
 FINDINGS = keys.VIEWS["findings"]
 
@@ -144,7 +141,7 @@ def _spec_of_view(name: str) -> dg.AssetSpec:
 )
 def evaluated_views(warehouse: Warehouse):  # type: ignore[no-untyped-def]  # Dagster takes an annotation for the outputs
     with as_dagster_failure():
-        evaluated = views.evaluate(_base(warehouse))
+        evaluated = releases.gather(warehouse.settings()).views
     for name, table in evaluated.items():
         contract = schemas.RELATIONS[name]
         results = [checks.contract_result(keys.VIEWS[name], validate.contract_failures(contract, table))]
@@ -177,29 +174,23 @@ def published_file(context: dg.AssetExecutionContext, warehouse: Warehouse) -> d
         opened = warehouse.lake()
         with opened.writer():
             public = other_sources.version(where)  # before they are read: newer ones publish again
-            base = _base(warehouse)
-            release = _release(base)
+            tables = releases.gather(where).tables
+            release = releases.row_of(tables)
             opened.release(release)
-            base["releases"] = opened.read()["releases"]
-            base["quarantine"] = schemas.REFUSALS["quarantine"].table(quarantine.rows(where.quarantine))
+            refused = schemas.REFUSALS["quarantine"].table(quarantine.rows(where.quarantine))
+            tables = {**tables, "releases": opened.read()["releases"], "quarantine": refused}
             published.publish(
                 where.published,
-                base,
-                views.statements(),
+                tables,
                 release_id=release["release_id"],
                 head=opened.head(),
                 code=versions.publishing(),
                 public=public,
             )
-            written = manifest.build(
-                release,
-                base,
-                file=where.published,
-                stored=opened.stored(),
-                extensions=opened.extensions(),
-                versions={"views": views.version(), "registry": versions.registry()},
+            written = releases.manifest(
+                release, tables, file=where.published, stored=opened.stored(), extensions=opened.extensions()
             )
-            _put(where.releases, written)
+            releases.write(where.releases, written)
     return dg.MaterializeResult(
         metadata={
             "release_id": release["release_id"],
@@ -207,58 +198,10 @@ def published_file(context: dg.AssetExecutionContext, warehouse: Warehouse) -> d
             "bytes": where.published.stat().st_size,
             "sha256": written["published"]["sha256"],
             "editions": len(written["editions"]),
-            "changes": dg.MetadataValue.path(str(where.releases / release["release_id"] / changelog.PAGE)),
+            "changes": dg.MetadataValue.path(str(where.releases / release["release_id"] / releases.CHANGES)),
         },
         data_version=dg.DataVersion(release["release_id"]),
     )
-
-
-def _put(folder: Path, written: dict[str, Any]) -> None:
-    try:
-        manifest.write(folder, written)
-    except OSError as error:
-        raise LakeError(
-            f"the release's manifest cannot be written: {error}",
-            file=str(folder),
-            hint="free some disk space or mend the folder, then run jvom build",
-        ) from error
-
-
-def _base(warehouse: Warehouse) -> dict[str, pa.Table]:
-    """Every base table of the published file: of the lake, the registry, other public sources, and the
-    findings between editions.
-    """
-    known = known_missions.load()
-    base = {
-        **warehouse.lake().read(),
-        **known.tables(),
-        **other_sources.tables(warehouse.settings(), known),
-    }
-    base["declared_corrections"] = schemas.DERIVED["declared_corrections"].table(
-        [asdict(correction) for correction in known.corrections]
-    )
-    latest = views.evaluate(base, [view for view in views.ordered() if view.name in COMPARED])
-    version = versions.rules(reconcile.rules_version())
-    compared = {**latest, "observations": base["observations"]}
-    base["findings_across_editions"] = schemas.DERIVED["findings_across_editions"].table(
-        [{**finding, "rules_version": version} for finding in reconcile.across(compared)]
-    )
-    return base
-
-
-def _release(base: dict[str, pa.Table]) -> dict[str, Any]:
-    """The row of `releases` for these base tables: the latest vintages that are not withdrawn."""
-    by_vintage = sorted(base["editions_vintages"].to_pylist(), key=lambda row: row["vintage"])
-    latest = {row["edition_year"]: row for row in by_vintage}
-    return {
-        "release_id": published.release_id(base, views.version()),
-        "published_at": datetime.datetime.now(datetime.UTC).replace(tzinfo=None),
-        "contract_version": schemas.CONTRACT_VERSION,
-        "git_commit": versions.git_commit(),
-        "snapshot_id": max(base["vintages"]["snapshot_id"].to_pylist(), default=0),
-        "vintages": [(year, row["vintage"]) for year, row in sorted(latest.items()) if not row["withdrawn"]],
-        "tool_versions": sorted(versions.tools().items()),
-    }
 
 
 @keys.asset(
@@ -277,13 +220,13 @@ def package(warehouse: Warehouse) -> dg.MaterializeResult:
     with as_dagster_failure(), warehouse.lake().writer():
         release_id = _published_release(where.published)
         folder = where.releases / release_id
-        changes = folder / changelog.PAGE
+        changes = folder / releases.CHANGES
         with published.connect(where.published) as connection:
             others = {"dictionary.md": dictionary.markdown(views.lineage()).encode()}
             if changes.exists():
-                others[changelog.PAGE] = changes.read_bytes()
+                others[releases.CHANGES] = changes.read_bytes()
             written = data_package.build(connection, others)
-        files.put_folder(folder, written, f"{release_id} {versions.package()}", keep=[manifest.NAME])
+        files.put_folder(folder, written, f"{release_id} {versions.package()}", keep=[releases.MANIFEST])
     return dg.MaterializeResult(
         metadata={
             "folder": dg.MetadataValue.path(str(folder)),

@@ -18,6 +18,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, cast
 
 import schemas
+from pipelines.lake.history import STATE
 from pipelines.sql import literal
 from schemas.errors import ContractError
 from schemas.vocabulary import FIGURES
@@ -102,26 +103,13 @@ def evaluate(base: Mapping[str, pa.Table], views: Sequence[View] | None = None) 
         return results
 
 
-def statements() -> list[str]:
-    """SQL that makes views and macros in a database holding the base tables, with their comments.
-
-    A column's comment is its documentation and, after an arrow, the columns it is computed from.
-    """
-    sources = lineage()
-    made = []
-    for view in ordered():
-        contract = schemas.RELATIONS[view.name]
-        made.append(f'CREATE VIEW "{view.name}" AS\n{view.sql}')
-        made.append(f'COMMENT ON VIEW "{view.name}" IS {literal(contract.documentation)}')
-        for column in contract.columns:
-            origin = ", ".join(f"{relation}.{name}" for relation, name in sources[view.name][column.name])
-            comment = f"{column.documentation} ← {origin}" if origin else column.documentation
-            made.append(f'COMMENT ON COLUMN "{view.name}"."{column.name}" IS {literal(comment)}')
+def macros() -> Iterator[str]:
+    """SQL that makes the table macros, each with its first lines as its comment."""
     for path in sorted(MACROS.glob("*.sql")):
-        sql = path.read_text(encoding="utf-8").rstrip().replace("{cell}", _cell_of("column_name"))
-        told = " ".join(line.removeprefix("--").strip() for line in sql.splitlines() if line.startswith("--"))
-        made += [sql, f'COMMENT ON MACRO TABLE "{path.stem}" IS {literal(told)}']
-    return made
+        text = path.read_text(encoding="utf-8").rstrip().replace("{cell}", _cell_of("column_name"))
+        said = [line.removeprefix("--").strip() for line in text.splitlines() if line.startswith("--")]
+        yield text
+        yield f'COMMENT ON MACRO TABLE "{path.stem}" IS {literal(" ".join(said))}'
 
 
 @cache
@@ -162,7 +150,7 @@ def deep_lineage(view: str, column: str) -> tuple[Source, ...]:
 
 def _load() -> Iterator[View]:
     """The views as they stand in the SQL files, templates filled in."""
-    for path in sorted(SQL.glob("*.sql")):
+    for path in (*sorted(SQL.glob("*.sql")), STATE):
         sql = path.read_text(encoding="utf-8").rstrip()
         if path.stem == "latest":
             for table, contract in schemas.TABLES.items():

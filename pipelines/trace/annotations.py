@@ -6,7 +6,6 @@ name no row is about its mission.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -28,16 +27,7 @@ _WORST = ("error", "warn", "info")
 
 def passed_checks(connection: DuckDBPyConnection, needed: Iterable[Dependency]) -> tuple[Check, ...]:
     """Those on the columns that a value rests on, on its rows as wholes, and on rows of `cells`."""
-    ((said,),) = connection.execute("SELECT contract_checks()").fetchall()
-    required = [
-        {
-            "table_name": d["table_name"],
-            "column_name": d["column"],
-            "requirement": d["check"],
-            "column_names": d["names"],
-        }
-        for d in json.loads(said)
-    ]
+    required = sql.rows(connection, "FROM contract_checks ORDER BY table_name, position")
     found = [
         Check(row["table_name"], row["column_name"], row["requirement"], "passed")
         for one in needed

@@ -178,11 +178,13 @@ def _target(connection: DuckDBPyConnection, relation: str, row: str, year: int, 
 
 def _comes_from(connection: DuckDBPyConnection, relation: str, column: str) -> Columns:
     """What a column is computed from, one step up."""
-    found = connection.execute(
-        "SELECT comment FROM duckdb_columns() WHERE table_name = ? AND column_name = ?", [relation, column]
-    ).fetchall()
-    pairs = (source.split(".") for source in (found[0][0] or "").partition(" ← ")[2].split(", ") if source)
-    return tuple((name, origin) for name, origin in pairs)
+    return tuple(
+        connection.execute(
+            "SELECT source_relation, source_column FROM column_lineage "
+            'WHERE relation = ? AND "column" = ? ORDER BY position',
+            [relation, column],
+        ).fetchall()
+    )
 
 
 def _printed_columns(

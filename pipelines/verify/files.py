@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipelines import lake as snapshot
 from pipelines import raw
-from pipelines.publish import changelog, manifest, package, published
+from pipelines.publish import package, published, release
 from pipelines.settings import Settings
 from pipelines.verify.faults import Fault, named
 
@@ -72,17 +72,17 @@ def releases(settings: Settings, read: Mapping[str, pa.Table]) -> Iterator[Fault
         (row["edition_year"], row["vintage"]): row["content_hash"] for row in read["vintages"].to_pylist()
     }
     for release_id in read["releases"]["release_id"].to_pylist():
-        shown = f"releases/{release_id}/{manifest.NAME}"
-        written = manifest.read(settings.releases, release_id)
+        shown = f"releases/{release_id}/{release.MANIFEST}"
+        written = release.read(settings.releases, release_id)
         if written is None:
             yield Fault(shown, "is gone or cannot be read")
             continue
-        if not manifest.intact(written):
+        if not release.intact(written):
             yield Fault(shown, "is not as it was written: the hash of itself at its end is another")
             continue
         yield from _hashed(
-            settings.releases / release_id / changelog.PAGE,
-            f"releases/{release_id}/{changelog.PAGE}",
+            settings.releases / release_id / release.CHANGES,
+            f"releases/{release_id}/{release.CHANGES}",
             written["changes_sha256"],
         )
         for vintage in written["vintages"]:
@@ -95,14 +95,14 @@ def published_file(settings: Settings) -> Iterator[Fault]:
     """The published file against the manifest of its release."""
     name = settings.published.name
     if not settings.published.exists():
-        if any(settings.releases.glob(f"*/{manifest.NAME}")):
+        if any(settings.releases.glob(f"*/{release.MANIFEST}")):
             yield Fault(name, "is gone; jvom build makes it again from the lake")
         return
     state = published.state(settings.published)
     if state is None:
         yield Fault(name, "cannot be read as a published file")
         return
-    written = manifest.read(settings.releases, state.release_id)
+    written = release.read(settings.releases, state.release_id)
     if written is None:
         yield Fault(name, f"release {state.release_id} has no manifest")
         return
@@ -130,8 +130,8 @@ def _released(settings: Settings) -> dict[str, set[str]]:
     """Parquet file → every SHA-256 that a release's manifest has for it."""
     found: dict[str, set[str]] = {}
     for folder in sorted(settings.releases.glob("*")):
-        written: Mapping[str, Any] = manifest.read(settings.releases, folder.name) or {}
-        if manifest.intact(written):
+        written: Mapping[str, Any] = release.read(settings.releases, folder.name) or {}
+        if release.intact(written):
             for entry in written["parquet"]:
                 if entry["sha256"]:
                     found.setdefault(entry["path"], set()).add(entry["sha256"])

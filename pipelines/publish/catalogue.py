@@ -1,0 +1,170 @@
+"""The one catalogue of relations and columns: contracts, and the lineage that the views' SQL gives.
+
+Whatever describes the data is a template or a walk over `relations()`: the comments in DuckDB, the
+column schema in Dagster, the data dictionary, the package, the site. Nothing is described here: every
+word comes from `schemas/`, every origin from `views.lineage()`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from itertools import chain
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+import schemas
+from pipelines.publish import views
+from pipelines.publish.views import Source
+from pipelines.sql import literal
+from schemas.demands import demands
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from schemas import Contract
+
+# In the order in which pages show them.
+STAGES = ("data", "public", "registry", "trend", "record")
+
+
+@dataclass(frozen=True)
+class CatalogueColumn:
+    """A column: `text` describes it, `documentation` says its unit and printed heading too.
+
+    `comes_from` are the (relation, column) pairs that a view computes it from, one step up.
+    """
+
+    name: str
+    type: str
+    unit: str | None
+    printed: str | None
+    text: str
+    documentation: str
+    nullable: bool
+    comes_from: tuple[Source, ...] = ()
+
+    @property
+    def comment(self) -> str:
+        """Its documentation and, after an arrow, what it comes from."""
+        origin = ", ".join(map(".".join, self.comes_from))
+        return f"{self.documentation} ← {origin}" if origin else self.documentation
+
+
+@dataclass(frozen=True)
+class Relation:
+    """A table or view of the published file; `row` says what one row is, `contract` what must hold."""
+
+    name: str
+    text: str
+    row: str
+    key: tuple[str, ...]
+    columns: tuple[CatalogueColumn, ...]
+    is_view: bool
+    contract: Contract
+
+    @property
+    def stage(self) -> str:
+        """Where pages list it: one of `STAGES`."""
+        return self.contract.stage
+
+    @property
+    def vintages_of(self) -> str | None:
+        """The relation whose rows it has for every vintage."""
+        return self.name.removesuffix("_vintages") if self.name in schemas.VINTAGE_TABLES else None
+
+    @property
+    def passes_on(self) -> str | None:
+        """The one relation whose columns a view passes on unchanged, if that is all it does."""
+        sources = {source for column in self.columns for source in column.comes_from}
+        same = all([name for _, name in column.comes_from] == [column.name] for column in self.columns)
+        named = {relation for relation, _ in sources}
+        return named.pop() if same and len(named) == 1 else None
+
+    def comments(self) -> Iterator[str]:
+        """SQL that documents it and its columns."""
+        yield f'COMMENT ON {"VIEW" if self.is_view else "TABLE"} "{self.name}" IS ' + literal(
+            self.contract.documentation
+        )
+        for column in self.columns:
+            yield f'COMMENT ON COLUMN "{self.name}"."{column.name}" IS {literal(column.comment)}'
+
+
+@cache
+def relations() -> Mapping[str, Relation]:
+    """Every relation of the published file by name, in publication order."""
+    lineage = views.lineage()
+    return MappingProxyType(
+        {name: _relation(contract, lineage.get(name)) for name, contract in schemas.RELATIONS.items()}
+    )
+
+
+def by_stage() -> dict[str, list[Relation]]:
+    """Relations by stage, without those that hold every vintage."""
+    shown = [relation for relation in relations().values() if not relation.vintages_of]
+    return {stage: [relation for relation in shown if relation.stage == stage] for stage in STAGES}
+
+
+def comments() -> Iterator[str]:
+    """SQL that documents every relation and column of a published file."""
+    return chain.from_iterable(relation.comments() for relation in relations().values())
+
+
+def column_lineage() -> pa.Table:
+    """The rows of the relation `column_lineage`."""
+    return schemas.BUILT["column_lineage"].table(
+        [
+            {
+                "relation": relation.name,
+                "column": column.name,
+                "source_relation": source,
+                "source_column": name,
+                "position": position,
+            }
+            for relation in relations().values()
+            for column in relation.columns
+            for position, (source, name) in enumerate(column.comes_from, start=1)
+        ]
+    )
+
+
+def contract_checks() -> pa.Table:
+    """The rows of the relation `contract_checks`: what rows pass before they are recorded."""
+    return schemas.BUILT["contract_checks"].table(
+        [
+            {
+                "table_name": demand.table_name,
+                "position": position,
+                "column_name": demand.column,
+                "requirement": demand.check,
+                "column_names": list(demand.names),
+            }
+            for contract in schemas.TABLES.values()
+            for position, demand in enumerate(demands(contract.as_read()), start=1)
+        ]
+    )
+
+
+def _relation(contract: Contract, sources: Mapping[str, Iterable[Source]] | None) -> Relation:
+    return Relation(
+        name=contract.name,
+        text=contract.description,
+        row=contract.row,
+        key=contract.key,
+        columns=tuple(
+            CatalogueColumn(
+                name=column.name,
+                type=column.sql_type,
+                unit=column.unit,
+                printed=column.printed,
+                text=column.description,
+                documentation=column.documentation,
+                nullable=column.nullable,
+                comes_from=tuple((sources or {}).get(column.name, ())),
+            )
+            for column in contract.columns
+        ),
+        is_view=sources is not None,
+        contract=contract,
+    )

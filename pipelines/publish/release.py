@@ -1,0 +1,258 @@
+"""A release: its id, its manifest, and what it changed since the one before, in words.
+
+Here belongs what says which published state this is and how it came about; the file itself is for
+`published`, what others cite for `package`. `warehouse/releases/<release_id>/` gets `manifest.json`
+(everything that the release was made of, with hashes, its own last) and, for people, `changes.md`. The
+same content has the same id, so both are written again when their release is.
+"""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import schemas
+from pipelines import files, reconcile, versions
+from pipelines.lake import Lake, differences
+from pipelines.other_sources import files as other_sources
+from pipelines.publish import published, templates, views
+from pipelines.settings import Settings
+from schemas import registry
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+MANIFEST = "manifest.json"
+CHANGES = "changes.md"
+_CONTENT = (
+    "vintages",
+    "reconciliations",
+    "mission_registry",
+    "mission_relations",
+    "findings_across_editions",
+    "declared_corrections",
+)
+_EDITION = ("title", "kamerstuk", "source_path", "source_sha256", "source_bytes", "source_fidelity")
+_SHAPES = {
+    "contract_version": "contract",
+    "views": "SQL of the views and macros",
+    "registry": "mission registry and layouts",
+}
+
+# What rules that compare editions are given of the latest vintages.
+_COMPARED = ("editions", "personnel", "mandates", "footnotes", "sections")
+
+Row = Mapping[str, Any]
+Tables = Mapping[str, "pa.Table"]
+
+
+@dataclass(frozen=True)
+class Content:
+    """What a release is made of: its base tables (`published.base_contracts`) and every view over them."""
+
+    tables: dict[str, pa.Table]
+    views: dict[str, pa.Table]
+
+
+_gathered: list[tuple[object, Content]] = []  # of one state of lake, registry, rules and other sources
+
+
+def gather(settings: Settings) -> Content:
+    """The lake, the registry, other public sources, and what rules find between editions.
+
+    Evaluated once for one state of all of them. `quarantine` is left to whoever publishes.
+    """
+    lake, known = Lake(settings.catalog, settings.data, settings.warehouse), registry.load()
+    rules = versions.rules(reconcile.rules_version())
+    state = (settings, lake.head(), known, rules, other_sources.version(settings), views.version())
+    if not _gathered or _gathered[0][0] != state:
+        base = {**lake.read(), **known.tables(), **other_sources.tables(settings, known)}
+        declared = [asdict(correction) for correction in known.corrections]
+        base["declared_corrections"] = schemas.DERIVED["declared_corrections"].table(declared)
+        first = [view for view in views.ordered() if view.name in _COMPARED]
+        latest = views.evaluate(base, first)
+        found = reconcile.across({**latest, "observations": base["observations"]})
+        across = [{**finding, "rules_version": rules} for finding in found]
+        base["findings_across_editions"] = schemas.DERIVED["findings_across_editions"].table(across)
+        others = [view for view in views.ordered() if view.name not in latest]
+        evaluated = latest | views.evaluate(base | latest, others)
+        content = Content(base, {view.name: evaluated[view.name] for view in views.ordered()})
+        _gathered[:] = [(state, content)]
+    return _gathered[0][1]
+
+
+def release_id(tables: Tables, views_version: str) -> str:
+    """Identifier of the content that these base tables make, 12 hexadecimal digits.
+
+    It depends on vintages, what rules found in them, registry, corrections, other public sources, views
+    and contract alone: not on runs, times or snapshots.
+    """
+    contracts = published.base_contracts()
+    digest = hashlib.sha256(f"{schemas.CONTRACT_VERSION}\n{views_version}\n".encode())
+    for name in (*_CONTENT, *schemas.PUBLIC):
+        rows = tables[name].select(list(contracts[name].values)).to_pylist()
+        lines = sorted(json.dumps(row, sort_keys=True, ensure_ascii=False, default=str) for row in rows)
+        digest.update("\n".join([name, *lines, ""]).encode())
+    return digest.hexdigest()[:12]
+
+
+def row_of(tables: Tables) -> dict[str, Any]:
+    """The row of `releases` for base tables: the latest vintages that are not withdrawn."""
+    editions = sorted(tables["editions_vintages"].to_pylist(), key=lambda row: row["vintage"])
+    newest = {row["edition_year"]: row for row in editions}
+    return {
+        "release_id": release_id(tables, views.version()),
+        "published_at": datetime.datetime.now(datetime.UTC).replace(tzinfo=None),
+        "contract_version": schemas.CONTRACT_VERSION,
+        "git_commit": versions.git_commit(),
+        "snapshot_id": max(tables["vintages"]["snapshot_id"].to_pylist(), default=0),
+        "vintages": [(year, row["vintage"]) for year, row in sorted(newest.items()) if not row["withdrawn"]],
+        "tool_versions": sorted(versions.tools().items()),
+    }
+
+
+def manifest(
+    release: Row,
+    tables: Tables,
+    *,
+    file: Path,
+    stored: Sequence[Mapping[str, object]],
+    extensions: Sequence[Mapping[str, object]],
+) -> dict[str, Any]:
+    """The manifest of a release that is published as `file`.
+
+    `tables` are the published base tables, `stored` the lake's Parquet files with size and SHA-256,
+    `extensions` what the lake was written with and where that came from.
+    """
+    before = previous(tables["releases"].to_pylist(), release["release_id"])
+    editions = {
+        (row["edition_year"], row["vintage"]): {name: row[name] for name in _EDITION}
+        for row in tables["editions_vintages"].to_pylist()
+    }
+    return {
+        "release_id": release["release_id"],
+        "previous_release_id": before["release_id"] if before else None,
+        "contract_version": release["contract_version"],
+        "views": views.version(),
+        "registry": versions.registry(),
+        "snapshot_id": release["snapshot_id"],
+        "git_commit": release["git_commit"],
+        "editions": [
+            {"edition_year": year, "vintage": vintage, **editions[year, vintage]}
+            for year, vintage in sorted(dict(release["vintages"]).items())
+        ],
+        "vintages": [
+            {**row, "row_counts": dict(row["row_counts"])} for row in tables["vintages"].to_pylist()
+        ],
+        "changes": changes(tables, release, before),
+        "parquet": [dict(entry) for entry in stored],
+        "published": {"path": file.name, "bytes": file.stat().st_size, "sha256": sha256(file)},
+        "tools": dict(release["tool_versions"]),
+        "extensions": [dict(extension) for extension in extensions],
+    }
+
+
+def previous(releases: Sequence[Row], release_id: str) -> Row | None:
+    """The release first published before this one was; None if this is the first."""
+    ordered = sorted(releases, key=lambda row: (row["published_at"], row["release_id"]))
+    ids = [row["release_id"] for row in ordered]
+    at = ids.index(release_id) if release_id in ids else len(ids)
+    return ordered[at - 1] if at else None
+
+
+def changes(tables: Tables, release: Row, before: Row | None) -> list[dict[str, Any]]:
+    """One entry for each vintage recorded since `before`: which, when, why, by whom, and its changes.
+
+    `release` and `before` are rows of `releases`. A vintage belongs to the release if the lake had it
+    when the release was made (by snapshot).
+    """
+    since = before["snapshot_id"] if before else -1
+    rows = sorted(tables["vintages"].to_pylist(), key=lambda row: row["snapshot_id"])
+    return [_entry(tables, row) for row in rows if since < row["snapshot_id"] <= release["snapshot_id"]]
+
+
+def _entry(tables: Tables, vintage: Row) -> dict[str, Any]:
+    year, number = vintage["edition_year"], vintage["vintage"]
+    if number == 1:
+        counts = ", ".join(f"{name} {count}" for name, count in sorted(dict(vintage["row_counts"]).items()))
+        sentences: tuple[str, ...] = (f"rows: {counts}",)
+    else:
+        found = differences.differences(*(_rows(tables, year, each) for each in (number - 1, number)))
+        sentences = differences.sentences(found) or ("no value differs from the vintage before",)
+    return {
+        "edition_year": year,
+        "vintage": number,
+        "cause": vintage["cause"],
+        "reason": vintage["reason"],
+        "actor": vintage["actor"],
+        "recorded_at": f"{vintage['recorded_at']:%Y-%m-%d %H:%M:%S}",
+        "sentences": list(sentences),
+    }
+
+
+def _rows(tables: Tables, year: int, vintage: int) -> dict[str, list[dict[str, Any]]]:
+    """The rows of one vintage."""
+    import pyarrow.compute as pc
+
+    chosen = (pc.field("edition_year") == year) & (pc.field("vintage") == vintage)
+    return {name: tables[f"{name}_vintages"].filter(chosen).to_pylist() for name in schemas.TABLES}
+
+
+def write(folder: Path, manifest: Row) -> Path:
+    """Put the manifest and its page of changes where they belong under `folder`; returns the manifest's path.
+
+    Each file is there whole or not at all. Raises LakeError if the folder cannot be written.
+    """
+    home = folder / str(manifest["release_id"])
+    page = changes_page(manifest, read(folder, manifest["previous_release_id"])).encode()
+    listed = {**manifest, "changes_sha256": hashlib.sha256(page).hexdigest()}
+    whole = {**listed, "self_sha256": _hash_of(listed)}
+    with files.writable(str(home), "free some disk space or mend the folder, then run jvom build"):
+        files.put(home / CHANGES, page)
+        text = json.dumps(whole, ensure_ascii=False, indent=1, default=str)
+        files.put(home / MANIFEST, f"{text}\n".encode())
+    return home / MANIFEST
+
+
+def changes_page(manifest: Row, before: Row | None) -> str:
+    """What a release changed as Markdown, from its manifest and that of the release before it."""
+    shaped = []
+    if manifest["previous_release_id"] and before is None:
+        shaped = ["the manifest of the release before is not there to compare with"]
+    elif before is not None:
+        shaped = [
+            f"{what}: {before.get(name) or 'unknown'} → {manifest.get(name)}"
+            for name, what in _SHAPES.items()
+            if before.get(name) != manifest.get(name)
+        ]
+    return templates.render("changes.md", release=manifest, shaped=shaped)
+
+
+def read(folder: Path, release_id: str | None) -> dict[str, Any] | None:
+    """The manifest of a release; None if it is missing or cannot be read."""
+    try:
+        found = json.loads((folder / str(release_id) / MANIFEST).read_bytes())
+    except (OSError, ValueError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def intact(manifest: Row) -> bool:
+    """Whether a manifest is as it was written, by the hash of itself at its end."""
+    rest = {name: value for name, value in manifest.items() if name != "self_sha256"}
+    return manifest.get("self_sha256") == _hash_of(rest)
+
+
+def sha256(file: Path) -> str:
+    """SHA-256 of a file, 64 hexadecimal digits."""
+    with file.open("rb") as data:
+        return hashlib.file_digest(data, "sha256").hexdigest()
+
+
+def _hash_of(manifest: Row) -> str:
+    return hashlib.sha256(json.dumps(manifest, ensure_ascii=False, default=str).encode()).hexdigest()
