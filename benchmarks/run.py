@@ -111,7 +111,7 @@ def _read(data: bytes, source: SourceFile, edition: Edition, known: Registry) ->
 
 def building(runs: int) -> list[Cost]:
     """`jvom build` from nothing and with nothing new, and the answers that must come at once."""
-    jvom = ["-m", "pipelines.cli.app"]
+    jvom = ["-m", "pipelines.cli"]
     with tempfile.TemporaryDirectory() as folder:
         warehouses = [str(Path(folder, f"warehouse-{number}")) for number in range(3)]
         first = [_once([*jvom, "build", "--warehouse", warehouse], {}) for warehouse in warehouses]

@@ -16,7 +16,7 @@ from pathlib import Path
 from benchmarks.run import Cost, child, here, machine
 from pipelines import raw, versions
 from pipelines.cli.session import Session
-from pipelines.cli.tracing import follow
+from pipelines.cli.trace import follow
 from pipelines.lake import Lake
 from pipelines.publish import published
 from pipelines.settings import Settings, find
@@ -105,7 +105,7 @@ def measured(where: Settings, vintages: int, runs: int) -> list[Cost]:
         for what, row, column in QUESTIONS
     ]
     costs.append(here(f"the macro, {vintages} vintages", partial(_macro, where, year), runs))
-    words = ["-m", "pipelines.cli.app", "trace", "untso", str(year), "deployed_military"]
+    words = ["-m", "pipelines.cli", "trace", "untso", str(year), "deployed_military"]
     process = child(f"`jvom trace`, {vintages} vintages", [*words, "--warehouse", str(where.warehouse)], runs)
     return [*costs, process]
 

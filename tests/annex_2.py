@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.extract import personnel
+from pipelines.extract.annexes import AnnexInput
 from pipelines.extract.cells import Cell
 from pipelines.extract.personnel import Personnel
 from pipelines.model import Document, Line
@@ -82,15 +83,8 @@ def read(
 def read_lines(
     lines: Sequence[Line], document: Document, notes: Collection[int], readings: Collection[Reading] = ()
 ) -> Personnel:
-    return personnel.read(
-        lines,
-        notes,
-        document=document,
-        edition_year=2024,
-        layout=LAYOUT,
-        registry=REGISTRY,
-        readings=readings,
-    )
+    given = AnnexInput(lines, tuple(notes), document, 2024, LAYOUT, REGISTRY)
+    return personnel.read(given, readings)
 
 
 def read_file(path: Path) -> tuple[Personnel, Document]:

@@ -79,7 +79,7 @@ def built(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
             command = [
                 sys.executable,
                 "-m",
-                "pipelines.cli.app",
+                "pipelines.cli",
                 "build",
                 "--warehouse",
                 folder / "warehouse",

@@ -20,8 +20,8 @@ from pipelines.extract import tables
 from pipelines.extract import text as document
 from pipelines.model import Edition
 from pipelines.reconcile import Reconciliation
-from pipelines.reconcile.dates import MONTHS
 from schemas import registry
+from schemas.dates import MONTHS
 from tests.rendering_report import HEADER_1, HEADER_2, report, source_of
 
 REGISTRY = registry.load()

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from hypothesis import strategies as st
 
-from pipelines.extract.durations import MONTHS
 from schemas import registry
+from schemas.dates import MONTHS
 from schemas.registry import Mission
 from tests.rendering_report import HEADER_1
 

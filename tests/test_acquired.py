@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from pipelines.acquire import Found, Search, Transport, find, score
-from pipelines.acquire.model import Downloaded
+from pipelines.acquire.model import Downloaded, Found
+from pipelines.acquire.searching import Search, find, score
+from pipelines.acquire.transport import Transport
 from pipelines.extract import text as document
 from pipelines.settings import Network
 from schemas import registry
@@ -182,8 +183,8 @@ def test_with_both_ways_down_the_sentence_names_both(parliament: Parliament, tmp
         (SEARCH, b'{"value": [], "@odata.nextLink": "https://example.org/next"}', "https://example.org"),
         (SEARCH, b'{"value": [], "@odata.nextLink": "?"}', "pages without end"),
         (SRU, b"<!DOCTYPE html><html/>", "a web page"),
-        (SRU, b"{}", "no XML"),
-        (SRU, b"<a/>", "without saying how much"),
+        (SRU, b"{}", "something that is not XML"),
+        (SRU, b"<a/>", "without saying how many"),
         (SRU, b"<a><message>mismatched input</message></a>", "mismatched input"),
     ],
 )

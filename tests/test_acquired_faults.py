@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 
-from pipelines.acquire import Transport, Unusable, download
 from pipelines.acquire.model import Downloaded
+from pipelines.acquire.transport import Transport, Unusable, download
 from pipelines.settings import Network, network
 from schemas.errors import LakeError, NetworkError, UsageError
 from tests.acquiring import LETTER, SENT, edition
@@ -258,10 +258,10 @@ def test_redirects_in_a_circle_end(line: Line) -> None:
 
 def test_only_the_public_services_send_on_to_their_other_hosts() -> None:
     with Transport(Network(), "jvom/test") as public:
-        public._require_ours("https://zoek.officielebekendmakingen.nl/blg-1.pdf")
+        public._require_service("https://zoek.officielebekendmakingen.nl/blg-1.pdf")
         for address in ("http://repository.overheid.nl/", "https://example.org/", "https://www.overheid.nl/"):
             with pytest.raises(NetworkError, match="not one of the services"):
-                public._require_ours(address)
+                public._require_service(address)
 
 
 def test_nobody_there_is_one_plain_sentence(tmp_path: Path) -> None:

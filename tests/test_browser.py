@@ -33,9 +33,13 @@ QUIET = [
     "--disable-sync",
 ]
 
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None, reason="no Chromium here: install Debian's package chromium to run the browser tests"
-)
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(
+        CHROMIUM is None,
+        reason="no Chromium here: install Debian's package chromium to run the browser tests",
+    ),
+]
 
 
 def _free_port() -> int:
@@ -60,7 +64,7 @@ def address(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[s
     """`jvom ui --read-only` on a copy of the built warehouse: Dagster touches its history all the same."""
     warehouse = shutil.copytree(built, tmp_path_factory.mktemp("shown") / "warehouse")
     port = _free_port()
-    command = [sys.executable, "-m", "pipelines.cli.app", "ui", "--read-only", "--port", str(port)]
+    command = [sys.executable, "-m", "pipelines.cli", "ui", "--read-only", "--port", str(port)]
     process = subprocess.Popen(
         [*command, "--warehouse", str(warehouse)],
         cwd=ROOT,

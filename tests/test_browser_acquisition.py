@@ -15,9 +15,13 @@ from test_browser import CHROMIUM, QUIET, ROOT, _answers, _free_port
 from tests.acquiring import edition
 from tests.forked import unmeasured
 
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None, reason="no Chromium here: install Debian's package chromium to run the browser tests"
-)
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(
+        CHROMIUM is None,
+        reason="no Chromium here: install Debian's package chromium to run the browser tests",
+    ),
+]
 
 
 @pytest.fixture
@@ -28,7 +32,7 @@ def address(tmp_path: Path) -> Iterator[str]:
     port = _free_port()
     where = ["--raw", str(tmp_path / "raw"), "--warehouse", str(tmp_path / "warehouse")]
     process = subprocess.Popen(
-        [sys.executable, "-m", "pipelines.cli.app", "ui", "--port", str(port), *where],
+        [sys.executable, "-m", "pipelines.cli", "ui", "--port", str(port), *where],
         cwd=ROOT,
         env=unmeasured({**os.environ, "PYTHONPATH": str(ROOT)}),
     )

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import importlib.util
+import json
+import os
 import re
 import shlex
 import subprocess
+import sys
 import tomllib
 from pathlib import Path
+from shutil import which
 from typing import Any
 
 import pytest
@@ -19,7 +24,11 @@ from pipelines.publish import published
 
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
-BESIDE = ("README.md", "CHANGELOG.md", "warehouse/README.md", "benchmarks/README.md", "examples/README.md")
+CONTRIBUTING = ROOT / "CONTRIBUTING.md"
+BESIDE = (
+    *("README.md", "CONTRIBUTING.md", "CHANGELOG.md"),
+    *("warehouse/README.md", "benchmarks/README.md", "examples/README.md"),
+)
 PAGES = sorted([*(ROOT / name for name in BESIDE), *(ROOT / "docs").rglob("*.md")])
 COMMANDS: dict[str, Any] = typer.main.get_command(app).commands  # type: ignore[attr-defined]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
@@ -102,7 +111,7 @@ def test_every_page_is_reached_from_the_index() -> None:
 
 def test_the_command_line_page_is_current() -> None:
     page = ROOT / "docs/reference/command-line.md"
-    assert page.read_text(encoding="utf-8") == reference.page(), (
+    assert page.read_text(encoding="utf-8") == reference.page(app), (
         "run: python -m pipelines.cli.reference > docs/reference/command-line.md"
     )
 
@@ -112,23 +121,58 @@ def test_the_readme_is_one_screen() -> None:
 
 
 def test_set_up_is_two_lines_that_name_what_is_there() -> None:
-    build, test = (line for block in blocks(README, "sh") for line in block.splitlines() if "venv " in line)
-    assert "-r requirements.lock" in build
-    assert build.endswith(".venv/bin/jvom build")
-    assert "-r requirements-test.lock" in test
-    for tool in ("ruff check", "ruff format --check", "mypy", "pytest --cov"):
+    build, test = (line for block in blocks(README, "sh") for line in block.splitlines() if "./setup" in line)
+    assert build == "./setup && .venv/bin/jvom build"
+    assert test.startswith("./setup test && ")
+    for tool in ("ruff check", "ruff format --check", "mypy", "pytest"):
         assert f".venv/bin/{tool}" in test
-    for line in (build, test):
-        subprocess.run(["bash", "-n", "-c", line], check=True, timeout=10)
-    extracted = subprocess.run(
-        ["grep", "-m1", "-F", "requirements-test.lock", README],
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=10,
+    run = ROOT / ".ci/run"
+    assert "grep -m1 -F './setup test' README.md" in run.read_text(encoding="utf-8")
+    for script in (run, ROOT / "setup"):
+        assert os.access(script, os.X_OK)
+        subprocess.run(["bash", "-n", script], check=True, timeout=10)
+    refused = subprocess.run([ROOT / "setup", "nonsense"], capture_output=True, timeout=10, check=False)
+    assert (refused.returncode, refused.stdout) == (2, b"")
+
+
+def just(*arguments: str) -> str:
+    """What `just` prints, on standard output or error."""
+    program = which("just", path=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
+    if program is None:
+        pytest.skip("needs just: ./setup test")
+    done = subprocess.run(
+        [program, *arguments], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
     )
-    assert extracted.stdout.strip() == test
-    assert "grep -m1 -F 'requirements-test.lock' README.md" in (ROOT / ".ci/run").read_text(encoding="utf-8")
+    assert done.returncode == 0, done.stderr
+    return done.stdout + done.stderr
+
+
+def test_each_recipe_is_listed_explained_and_runs_what_is_there() -> None:
+    recipes = json.loads(just("--dump", "--dump-format", "json"))["recipes"]
+    listed = just("--list")
+    explained = CONTRIBUTING.read_text(encoding="utf-8")
+    for name, recipe in recipes.items():
+        if name.startswith("_"):
+            continue
+        assert name in listed
+        assert re.search(rf"`(just )?{name}\b", explained), name
+        shown = just(
+            "--dry-run", name, *("2024" for given in recipe["parameters"] if given["kind"] == "singular")
+        )
+        named = re.findall(r"(?:tests|docs)/[\w/-]+\.(?:py|md)", shown)
+        assert [path for path in named if not (ROOT / path).exists()] == []
+        modules = re.findall(r"-m(?:odule-name)? (pipelines[\w.]*)", shown)
+        assert [module for module in modules if importlib.util.find_spec(module) is None] == []
+
+
+def test_recipes_that_are_quick_do_what_they_say(built: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("JVOM_WAREHOUSE", str(built))
+    steps = just("add-mission")
+    assert steps.startswith("### Add a mission\n\n1. ")
+    assert "passed" in steps or "[100%]" in steps
+    assert "### Add a rule" not in steps
+    assert "no figure would change" in just("edition", "2024")
+    assert "[100%]" in just("test", "tests/test_docs.py", "-k", "changelog")
 
 
 def locked(name: str) -> dict[str, str]:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from conftest import Jvom
 
-from pipelines.cli import drawing
+from pipelines.cli import trend
 
 
 def edition(year: int, deployed: int | None, *, listed: bool = True) -> dict[str, Any]:
@@ -46,7 +46,7 @@ def eighths(line: str) -> int:
 @pytest.mark.parametrize("count", [1, 2, 20, 60])
 def test_lengths_are_to_one_scale_and_lines_fit(count: int) -> None:
     rows = [edition(2001 + at, 7 * at % 23) for at in range(count)]
-    text = drawing.chart(rows, [observed(46)], width=80)
+    text = trend.chart(rows, [observed(46)], width=80)
     full = eighths(drawn(text, "2018-07"))
     for row in rows:
         length = eighths(drawn(text, str(row["edition_year"])))
@@ -55,14 +55,14 @@ def test_lengths_are_to_one_scale_and_lines_fit(count: int) -> None:
 
 
 def test_a_gap_is_no_nought() -> None:
-    text = drawing.chart([edition(2022, 3), edition(2023, None, listed=False), edition(2024, 0)], [])
+    text = trend.chart([edition(2022, 3), edition(2023, None, listed=False), edition(2024, 0)], [])
     assert drawn(text, "2023").split() == ["2023", "·", "not", "listed"]
     assert drawn(text, "2024").split() == ["2024", "0"]
 
 
 def test_all_blank_and_nothing_at_all() -> None:
-    assert drawn(drawing.chart([edition(2024, None)], []), "2024").split() == ["2024", "·"]
-    assert drawing.chart([], []) == "no figure of it in any edition held, nor in another source"
+    assert drawn(trend.chart([edition(2024, None)], []), "2024").split() == ["2024", "·"]
+    assert trend.chart([], []) == "neither an edition nor another source has a figure of it"
 
 
 def test_each_basis_has_its_block_and_says_what_its_source_hedges() -> None:
@@ -80,14 +80,14 @@ def test_each_basis_has_its_block_and_says_what_its_source_hedges() -> None:
             for at in (1, 2, 3)
         ),
     ]
-    text = drawing.chart([], rows, width=60)
-    assert [block.splitlines()[0] for block in text.split("\n\n")] == list(drawing._TITLES.values())
+    text = trend.chart([], rows, width=60)
+    assert [block.splitlines()[0] for block in text.split("\n\n")] == list(trend._TITLES.values())
     assert drawn(text, "2018-07").endswith("about; staff")
     assert drawn(text, "…2018-07").split()[1] == "90"
     assert drawn(text, "1999-01…2018-07").split()[1] == "8"
     assert drawn(text, "2013-03").split()[1] == "3"  # the last month of the year alone
     week = {"period_start": datetime.date(2023, 4, 26), "period_end": datetime.date(2023, 5, 2)}
-    assert drawn(drawing.chart([], [observed(5, **week)]), "2023-04-26").split()[1] == "5"
+    assert drawn(trend.chart([], [observed(5, **week)]), "2023-04-26").split()[1] == "5"
 
 
 def test_the_command_draws_and_json_stays_the_table(built: Path, jvom: Jvom) -> None:

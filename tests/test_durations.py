@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.extract import durations
-from pipelines.extract.durations import Duration, Grammar, PrintedDate
+from pipelines.extract.durations import Duration, Grammar
+from schemas.dates import MONTHS, PrintedDate
 
 GRAMMAR = Grammar(
     {"Onbepaald": "indefinite", "Doorlopend": "continuous"},
@@ -23,7 +24,7 @@ UNITS = st.sampled_from([("dagen", "D"), ("dag", "D"), ("maand", "M"), ("maanden
 
 
 def printed(day: datetime.date) -> str:
-    return f"{day.day} {durations.MONTHS[day.month - 1]} {day.year}"
+    return f"{day.day} {MONTHS[day.month - 1]} {day.year}"
 
 
 @given(DAYS, st.sampled_from(["day", "month", "year"]))

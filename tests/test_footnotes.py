@@ -6,10 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.extract import annexes as anatomy
-from pipelines.extract import footnotes
+from pipelines.extract import annexes, footnotes
+from pipelines.extract.cells import marker
 from pipelines.extract.footnotes import Note
-from pipelines.extract.words import marker
 from schemas.errors import LayoutError
 from schemas.registry import load
 from tests.rendering_report import (
@@ -66,7 +65,7 @@ HEADING_1, HEADING_2 = ANNEX_1[0], ANNEX_2[0]
 
 def find(text: str) -> list[Note]:
     document = read_document(text)
-    return footnotes.find(anatomy.dissect(document, REGISTRY), document)
+    return footnotes.find(annexes.find_annexes(document, REGISTRY), document)
 
 
 def found(text: str) -> list[tuple[str, int, list[str]]]:

@@ -94,7 +94,7 @@ def test_only_some_parts_import(library: str, allowed: set[str]) -> None:
 @pytest.mark.parametrize(
     "module",
     [
-        *("acquire", "cli.app", "cli.building", "cli.fetching"),
+        *("acquire", "cli.app"),
         *("files", "plan", "other_sources.files", "raw", "settings", "versions"),
     ],
 )

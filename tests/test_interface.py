@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 from conftest import ROOT, Jvom
 
-from pipelines.cli import interface
+from pipelines.cli import ui
 from tests.forked import unmeasured
 
 PATIENCE = 120  # seconds; a loaded machine takes long to import Dagster three times
@@ -27,7 +27,7 @@ PATIENCE = 120  # seconds; a loaded machine takes long to import Dagster three t
 def port() -> int:
     """A port that was free a moment ago."""
     with socket.socket() as probe:
-        probe.bind((interface.ADDRESS, 0))
+        probe.bind((ui.ADDRESS, 0))
         number: int = probe.getsockname()[1]
     return number
 
@@ -41,7 +41,7 @@ def own(built: Path, tmp_path: Path) -> Path:
 def asked(port: int, query: str) -> dict[str, object]:
     """An answer of the interface's GraphQL, as soon as it gives one."""
     request = urllib.request.Request(
-        f"http://{interface.ADDRESS}:{port}/graphql",
+        f"http://{ui.ADDRESS}:{port}/graphql",
         json.dumps({"query": query}).encode(),
         {"Content-Type": "application/json"},
     )
@@ -70,7 +70,7 @@ def group_is_gone(group: int) -> bool:
 
 def test_it_shows_the_runs_and_ends_as_a_whole(own: Path, port: int) -> None:
     with subprocess.Popen(
-        [sys.executable, "-m", "pipelines.cli.app", "ui", "--json", "--warehouse", own, "--port", str(port)],
+        [sys.executable, "-m", "pipelines.cli", "ui", "--json", "--warehouse", own, "--port", str(port)],
         cwd=ROOT,
         env=unmeasured(os.environ),
         stdout=subprocess.PIPE,
@@ -101,7 +101,7 @@ def test_it_shows_the_runs_and_ends_as_a_whole(own: Path, port: int) -> None:
 
 def test_a_taken_port_is_status_3(built: Path, port: int, jvom: Jvom) -> None:
     with socket.socket() as taken:
-        taken.bind((interface.ADDRESS, port))
+        taken.bind((ui.ADDRESS, port))
         taken.listen()
         done = jvom("ui", "--warehouse", built, "--port", port)
     assert done.returncode == 3
@@ -110,6 +110,6 @@ def test_a_taken_port_is_status_3(built: Path, port: int, jvom: Jvom) -> None:
 
 def test_the_interface_listens_on_this_machine_only() -> None:
     for read_only in (True, False):
-        command = interface.command(3000, read_only=read_only)
+        command = ui.child_command(3000, read_only=read_only)
         assert command[command.index("-h") + 1] == "127.0.0.1"
         assert ("--read-only" in command) is read_only

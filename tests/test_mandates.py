@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
-from pipelines.extract import annexes as anatomy
-from pipelines.extract import footnotes, labels, mandates
+from pipelines.extract import annexes, footnotes, mandates
+from pipelines.extract.annexes import AnnexInput
 from pipelines.extract.cells import Cell
 from pipelines.extract.mandates import Mandates
 from pipelines.model import Document, Line
@@ -21,7 +21,7 @@ from tests.rendering_report import ABRIDGED, FULL, HEADER_1, needs_full, read_do
 
 DATE = datetime.date
 REGISTRY = load()
-NOTES = {10, 11}
+NOTES = (10, 11)
 UNIFIL = "UNIFIL VNVR-resolutie 2695 31 augustus 2024 31 juli 2025"
 CMF = "CMF UNCLOS Onbepaald Onbepaald"
 ATALANTA = "EUNAVFOR Atalanta VNVR-resolutie 2383 31 december 2024 31 juli 2024"
@@ -75,15 +75,9 @@ COLUMNS = [
 
 
 def read(document: Document, registry: Registry = REGISTRY) -> Mandates:
-    found = anatomy.dissect(document, registry)
-    return mandates.read(
-        footnotes.without(found.mandates.lines, footnotes.find(found, document)),
-        NOTES,
-        document=document,
-        edition_year=2024,
-        layout=found.layout,
-        registry=registry,
-    )
+    found = annexes.find_annexes(document, registry)
+    lines = footnotes.without(found.mandates.lines, footnotes.find(found, document))
+    return mandates.read(AnnexInput(lines, NOTES, document, 2024, found.layout, registry))
 
 
 def read_rows(*rows: str, header: list[str] | None = None) -> Mandates:
@@ -334,6 +328,6 @@ def test_all_problems_are_reported_together() -> None:
 
 def test_a_short_word_on_the_line_before_a_label_is_no_part_of_it() -> None:
     lines = [Line(number, 1, text) for number, text in enumerate(["optie 1", "dag", "E", "ur", "opa"], 1)]
-    known, unknown = labels.find(lines, ["Europa"])
+    known, unknown = mandates.find_labels(lines, ["Europa"])
     assert [(label.name, label.first) for label in known] == [("Europa", 2)]
     assert unknown == []

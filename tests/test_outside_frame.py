@@ -7,9 +7,8 @@ from typing import Any
 
 import pytest
 
+from pipelines import reconcile
 from pipelines.publish import views
-from pipelines.reconcile import findings
-from pipelines.reconcile.rules.observed import observation_outside_frame
 from tests.building import base_tables, edition_tables
 
 INSIDE = datetime.date(2023, 10, 25)
@@ -24,13 +23,9 @@ def found(frame: dict[str, int], **observation: Any) -> list[dict[str, Any]]:
         missions=[{"mission_id": "unifil"}],
     )
     evaluated = views.evaluate(base)
-    tables = {name: evaluated[name].to_pylist() for name in ("editions", "personnel")}
-    compared = {**tables, "observations": base["observations"].to_pylist()}
-    return [
-        row
-        for year, finding in observation_outside_frame(compared)
-        for row in findings.rows([finding], year, "0" * 12)
-    ]
+    compared = {name: evaluated[name] for name in ("editions", "personnel")}
+    rows = reconcile.across({**compared, "observations": base["observations"]})
+    return [row for row in rows if row["rule"] == "observation_outside_frame"]
 
 
 def test_both_sides_are_told() -> None:

@@ -16,8 +16,9 @@ from conftest import count_refused
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipelines.extract import inference, personnel
-from pipelines.extract.inference import APART, NOTE, RULE, Choice, Figures
+from pipelines.extract import columns, personnel
+from pipelines.extract.annexes import AnnexInput
+from pipelines.extract.columns import APART, NOTE, RULE, Choice, Figures
 from pipelines.extract.personnel import Personnel
 from pipelines.extract.refusals import UndecidedError
 from pipelines.model import Document, Line
@@ -52,15 +53,8 @@ def parse(table: PersonnelTable, style: Style) -> Personnel:
     texts = render_personnel(table, style, "mei 2023 t/m april 2024")[1:]
     body = [text for text in texts if "Toelichting" not in text]
     lines = tuple(Line(number, 1, text) for number, text in enumerate(body, start=1))
-    return personnel.read(
-        lines,
-        table.notes,
-        document=Document("report.txt", "5a" * 32, "text", lines, (None,)),
-        edition_year=2024,
-        layout=LAYOUT,
-        registry=REGISTRY,
-        readings=(),
-    )
+    document = Document("report.txt", "5a" * 32, "text", lines, (None,))
+    return personnel.read(AnnexInput(lines, tuple(table.notes), document, 2024, LAYOUT, REGISTRY), ())
 
 
 def figures_of(rows: Sequence[dict[str, object]]) -> list[tuple[object, ...]]:
@@ -149,7 +143,7 @@ def choices(draw: st.DrawFn) -> tuple[Choice, ...]:
     """The ways to place a few figures, with and without a mark; small, so that readings tie."""
     values = draw(st.lists(st.integers(0, 4), min_size=1, max_size=5))
     found = []
-    for places in inference.placements(len(values), 5):
+    for places in columns.placements(len(values), 5):
         cells: list[int | None] = [None] * 5
         for place, value in zip(places, values, strict=True):
             cells[place] = value
@@ -182,7 +176,7 @@ def test_the_search_finds_every_best_reading(
     readings = [(reading, cost(reading, marked)) for reading in product(*rows, totals)]
     least = min(value for _, value in readings)
     best = [reading for reading, value in readings if value == least]
-    solution = inference.solve(rows, totals, marked, SUMS)
+    solution = columns.solve(rows, totals, marked, SUMS)
     assert solution.cost == least
     assert [set(row) for row in solution.rows] == [set(column) for column in zip(*best, strict=True)]
     assert solution.holding == {
@@ -201,9 +195,9 @@ def comes_out(reading: Sequence[Choice], place: int) -> bool:
 
 
 def test_the_search_ends() -> None:
-    row = [Choice(placed(places)) for places in inference.placements(3, 5)]
-    with pytest.raises(inference.TooManyReadingsError):
-        inference.solve([row] * 40, [Choice((3, 3, 3, 3, 3))], {}, SUMS, limit=1000)
+    row = [Choice(placed(places)) for places in columns.placements(3, 5)]
+    with pytest.raises(columns.TooManyReadingsError):
+        columns.solve([row] * 40, [Choice((3, 3, 3, 3, 3))], {}, SUMS, limit=1000)
 
 
 def placed(places: Sequence[int]) -> Figures:

@@ -205,7 +205,7 @@ def test_the_rules_are_documented_where_they_stand() -> None:
 
 def test_the_version_of_the_rules_is_a_hash_of_the_package() -> None:
     assert re.fullmatch(r"[0-9a-f]{12}", reconciled.rules_version())
-    assert Path(reconciled.__file__).parent.joinpath("numbers.py").is_file()
+    assert Path(reconciled.__file__).parent.joinpath("phrases.toml").is_file()
 
 
 def test_a_cell_that_tags_and_geometry_give_differently_is_a_finding() -> None:

@@ -6,12 +6,13 @@ import datetime
 
 import pytest
 
-from pipelines.reconcile import dates, events, naming, numbers, passages, statements
+from pipelines.reconcile import events, passages, statements
+from pipelines.reconcile import text as dutch
 from pipelines.reconcile.passages import Passage
 from pipelines.reconcile.statements import Reading
 from tests.reconciling import REGISTRY
 
-NAMES = naming.Names(REGISTRY)
+NAMES = passages.Names(REGISTRY)
 PERIOD = (datetime.date(2023, 5, 1), datetime.date(2024, 4, 30))
 
 
@@ -49,12 +50,12 @@ def said(text: str, *missions: str) -> list[tuple[str | None, str, int, int]]:
     ],
 )
 def test_numbers(word: str, value: int | None) -> None:
-    assert numbers.value(word) == value
+    assert dutch.number(word) == value
 
 
 def test_what_only_looks_like_a_number_is_none() -> None:
     text = "De top-vijf, de twee-statenoplossing, 10%, 3,5 procent, COVID-19 en een vijftal."
-    assert [match[0] for match in numbers.CANDIDATE.finditer(text) if numbers.value(match[0])] == []
+    assert [match[0] for match in dutch.NUMBERS.finditer(text) if dutch.number(match[0])] == []
 
 
 @pytest.mark.parametrize(
@@ -170,7 +171,7 @@ def test_the_printed_reason_is_kept() -> None:
 
 
 def test_dates_are_no_more_precise_than_printed() -> None:
-    found = list(dates.find("Op 31 februari 2024, in augustus 2023, op 7 oktober en op 3 mei 2024."))
+    found = list(dutch.find_dates("Op 31 februari 2024, in augustus 2023, op 7 oktober en op 3 mei 2024."))
     assert [(date.as_printed, date.precision) for date in found] == [
         ("augustus 2023", "month"),
         ("3 mei 2024", "day"),

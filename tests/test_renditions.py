@@ -18,6 +18,7 @@ from tests.renditions.content import PERSONNEL_LAYOUTS
 from tests.renditions.editions import document_of, read, registry_of
 from tests.renditions.real import content_of, drawn
 
+pytestmark = pytest.mark.renditions
 SEEDS = range(18)
 LAYOUTS = (46, 63, 14)  # of each renderer one with civil and police apart, or with persons sent only
 

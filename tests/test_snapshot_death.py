@@ -75,6 +75,7 @@ def check_whole(lake: Lake, read: Tables) -> None:
             assert hashlib.sha256((lake.address.folder / path).read_bytes()).hexdigest() == digest
 
 
+@pytest.mark.kills
 def test_a_writer_killed_at_random_leaves_what_one_that_lived_leaves(tmp_path: Path, start: Start) -> None:
     whole = open_lake(tmp_path / "whole")
     build(whole)

@@ -24,6 +24,7 @@ from tests.building import VERSIONS
 from tests.forked import PROCESSES, fork
 from tests.lake_child import PLAN, RELEASE, build, open_lake, record
 
+pytestmark = pytest.mark.postgres
 psycopg = pytest.importorskip("psycopg", reason="the package psycopg is not installed")
 
 

@@ -17,7 +17,7 @@ from conftest import ROOT, Jvom
 import schemas
 from pipelines import lake as snapshot
 from pipelines import raw, trace
-from pipelines.cli import tracing
+from pipelines.cli import trace as words
 from pipelines.extract import text as document
 from pipelines.lake.connection import attached
 from pipelines.model import Document, Evidence, Line, SourceFile
@@ -172,7 +172,7 @@ def test_a_share_rests_on_all_rows_of_the_edition(follow: Callable[..., Trace]) 
     found = follow("untso", "share_of_total")
     assert found.readings[0].rows == 18
     assert len(found.readings[0].cells) == 36
-    assert "18 rows, 36 cells" in "\n".join(tracing.told(found))
+    assert "18 rows, 36 cells" in words.render(found, "evidence.txt")
     assert "all rows of the edition" in str(found.computed)
 
 
@@ -269,7 +269,7 @@ def test_another_vintage_is_shown_as_what_it_is(years: duckdb.DuckDBPyConnection
         False,
     )
     assert [(change.vintage, change.value) for change in found.history] == [(1, 2), (2, 4)]
-    assert "not the one shown now" in "\n".join(tracing.told(found))
+    assert "not the latest" in words.render(found, "evidence.txt")
 
 
 def test_a_withdrawn_edition_is_traced_by_its_vintages_only(years: duckdb.DuckDBPyConnection) -> None:
@@ -289,7 +289,7 @@ def test_a_source_that_is_gone_leaves_the_rest(years: duckdb.DuckDBPyConnection)
     assert "is gone" in str(reading.source.unread)
     assert reading.cells[0].pieces[0].marked is None
     assert reading.cells[0].as_printed == "6"
-    assert "is gone" in "\n".join(tracing.told(found))
+    assert "is gone" in words.render(found, "evidence.txt")
 
 
 class Tags(html.parser.HTMLParser):
@@ -308,7 +308,7 @@ class Tags(html.parser.HTMLParser):
 
 def test_the_sheet_is_one_escaped_page_without_scripts(years: duckdb.DuckDBPyConnection) -> None:
     found = trace.trace(years, "unifil", 2022, "mission_as_printed", load_document=hostile, evidence=no_lake)
-    page = tracing.sheet(found)
+    page = words.render(found, "evidence.html")
     tags = Tags(page)
     assert "&lt;b&gt;UNIFIL&lt;/b&gt; &amp; co" in page
     assert "&lt;script&gt;alert" in page

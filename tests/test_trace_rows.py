@@ -16,7 +16,8 @@ from conftest import ROOT
 
 import schemas
 from pipelines import raw, trace
-from pipelines.cli import interface, tracing
+from pipelines.cli import trace as words
+from pipelines.cli import ui
 from pipelines.extract import text as document
 from pipelines.model import Document, Evidence, Line, SourceFile
 from pipelines.publish import published
@@ -194,7 +195,7 @@ def test_a_section_shows_its_lines(real: duckdb.DuckDBPyConnection) -> None:
     printed = " ".join(" ".join(str(piece.marked).split()) for piece in cell.pieces)
     assert text in printed
     assert max(piece.line for piece in cell.pieces) <= last
-    assert "more lines" in "\n".join(tracing.told(found))
+    assert "more lines" in words.render(found, "evidence.txt")
 
 
 def test_lines_that_are_counted_by_page_are_not_guessed(
@@ -217,7 +218,7 @@ def test_lines_that_are_counted_by_page_are_not_guessed(
 
 def test_the_checks_are_named_one_by_one(years: duckdb.DuckDBPyConnection) -> None:
     found = trace.trace(years, "untso", 2023, "deployed_total", load_document=no_lines, evidence=no_lake)
-    told = {tracing.demand(check) for check in found.checks}
+    told = {words.requirement(check) for check in found.checks}
     assert {
         "personnel.deployed_total must be of type INTEGER",
         "personnel.deployed_total must be 0 or more",
@@ -227,7 +228,7 @@ def test_the_checks_are_named_one_by_one(years: duckdb.DuckDBPyConnection) -> No
     } <= told
     assert not any("frame_military" in line for line in told)
     assert {check.outcome for check in found.checks} == {"passed"}
-    assert all(line in tracing.sheet(found) for line in told)
+    assert all(line in words.render(found, "evidence.html") for line in told)
 
 
 SIDE = pa.struct([(name, pa.string()) for name in ("table_name", "row_key", "column_name", "value", "text")])
@@ -310,11 +311,11 @@ def test_findings_that_touch_the_cell_are_told_the_worst_first(remarked: duckdb.
 
 def test_corrections_declared_on_the_cell_are_told(remarked: duckdb.DuckDBPyConnection) -> None:
     (correction,) = annotations.corrections(remarked, [NEED, NEED])
-    assert tracing.remark(correction) == (
+    assert words.remark(correction) == (
         "personnel, untso, deployed_total: printed 7, declared 8: a slip of the pen (a letter)"
     )
     (finding, *_) = annotations.findings(remarked, [NEED], None)
-    assert tracing.remark(finding) == "error, row, edition 2023: about row"
+    assert words.remark(finding) == "error, row, edition 2023: about row"
 
 
 def test_remarks_stand_in_every_form_of_the_trace(
@@ -323,13 +324,13 @@ def test_remarks_stand_in_every_form_of_the_trace(
     import dataclasses
 
     found = trace.trace(years, "untso", 2023, "deployed_total", load_document=no_lines, evidence=no_lake)
-    assert "none recorded" in "\n".join(tracing.told(found))
+    assert "none recorded" in words.render(found, "evidence.txt")
     whole = dataclasses.replace(
         found,
         findings=annotations.findings(remarked, [NEED], None),
         corrections=annotations.corrections(remarked, [NEED]),
     )
-    for text in ("\n".join(tracing.told(whole)), tracing.sheet(whole)):
+    for text in (words.render(whole, "evidence.txt"), words.render(whole, "evidence.html")):
         assert "about cell" in text
         assert "a slip of the pen" in text
         assert "none recorded" not in text
@@ -352,10 +353,10 @@ def where(tmp_path: Path) -> Settings:
     ],
 )
 def test_an_interface_that_runs_is_found(where: Settings, mark: object, address: str | None) -> None:
-    assert interface.running(where) is None
+    assert ui.running(where) is None
     text = mark if isinstance(mark, str) else json.dumps(mark)
-    (where.dagster_home / interface.MARKS.format(port=3001)).write_text(text, encoding="utf-8")
-    assert interface.running(where) == address
+    (where.dagster_home / ui.MARKS.format(port=3001)).write_text(text, encoding="utf-8")
+    assert ui.running(where) == address
 
 
 def test_a_trace_leads_to_the_run_and_the_asset(years: duckdb.DuckDBPyConnection) -> None:
@@ -372,4 +373,4 @@ def test_a_trace_leads_to_the_run_and_the_asset(years: duckdb.DuckDBPyConnection
     (reading,) = found.readings
     assert reading.run_address == "http://here/runs/run-2023-1"
     assert reading.asset_address == "http://here/assets/tables/personnel?view=partitions&partition=2023"
-    assert str(reading.asset_address) in "\n".join(tracing.told(found))
+    assert str(reading.asset_address) in words.render(found, "evidence.txt")

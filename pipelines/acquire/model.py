@@ -1,20 +1,29 @@
-"""What a search deals in: documents found, what was thought of each, and the one that was chosen."""
+"""What a search is about: the documents listed, the verdict on each, and the one that was chosen."""
 
 from __future__ import annotations
 
 import datetime
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 Kind = Literal["attachment", "letter"]
 Format = Literal["pdf", "text"]
 
 
 @dataclass(frozen=True)
-class Candidate:
-    """A document that a service lists: what it calls it, when it was sent, and where its file is.
+class Window:
+    """Days from first to last, both included."""
 
-    `letter` is the Kamerstuk (`kst-29521-495`) of the letter that it came with, where that is known.
+    first: datetime.date
+    last: datetime.date
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A document that a service lists.
+
+    `identifier` is the service's name for it, `letter` the Kamerstuk (`kst-29521-495`) of the letter that it
+    came with, if known.
     """
 
     service: str
@@ -28,7 +37,7 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Downloaded:
-    """A whole document and what its bytes are; `fresh` is False where the service said it is unchanged."""
+    """A whole document; `fresh` is False where the service said that it is unchanged."""
 
     data: bytes
     sha256: str
@@ -38,9 +47,9 @@ class Downloaded:
 
 @dataclass(frozen=True)
 class Judged:
-    """A candidate, how much of an edition's annexes it has (0 to 4), whether it is one, and why.
+    """A candidate, how much of an edition's annexes it has (0 to 4), whether it is an edition, and why.
 
-    `faulty`: the service gave no document where it should have; then trying again may help.
+    `faulty`: the service gave no document where it should have, so another attempt may help.
     """
 
     candidate: Candidate
@@ -51,27 +60,30 @@ class Judged:
     faulty: bool = False
 
     def __str__(self) -> str:
-        """One line for people: which document, when, and what was thought of it."""
         of = self.candidate
-        return f"{of.identifier} ({of.kind}, {of.sent}) {of.title!r}: score {self.score:.1f}; " + "; ".join(
-            self.reasons
-        )
+        reasons = "; ".join(self.reasons)
+        return f"{of.identifier} ({of.kind}, {of.sent}) {of.title!r}: score {self.score:.1f}; {reasons}"
+
+    def summary(self) -> dict[str, Any]:
+        """The verdict as JSON can hold it."""
+        of = self.candidate
+        return {
+            "document": of.identifier,
+            "kind": of.kind,
+            "title": of.title,
+            "sent": of.sent.isoformat(),
+            "score": self.score,
+            "fits": self.fits,
+            "reasons": list(self.reasons),
+        }
 
 
 @dataclass(frozen=True)
 class Found:
-    """The document chosen, why it and no other, and everything that was looked at."""
+    """The document chosen, the reason, and every document that was looked at."""
 
     edition_year: int
     chosen: Judged
     document: Downloaded
     reason: str
     considered: tuple[Judged, ...]
-
-
-@dataclass(frozen=True)
-class Window:
-    """Days from first to last, both included."""
-
-    first: datetime.date
-    last: datetime.date

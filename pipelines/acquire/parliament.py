@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from pipelines.acquire.model import Candidate, Kind, Window
-from pipelines.acquire.transport import Transport, host
+from pipelines.acquire.transport import Transport, host, unexpected_answer
 from schemas.errors import NetworkError
 
 SERVICE = "tweede kamer"
@@ -30,7 +30,7 @@ _GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 def search(transport: Transport, dossier: int, window: Window) -> list[Candidate]:
     """Attachments of the dossier's letters, then the letters themselves; each once.
 
-    Raises NetworkError where the service cannot be asked or does not answer as documented.
+    Raises NetworkError if the service cannot be asked or does not answer as documented.
     """
     base = transport.network.parliament
     letters: list[Candidate] = []
@@ -40,15 +40,15 @@ def search(transport: Transport, dossier: int, window: Window) -> list[Candidate
             continue
         number = document.get("Volgnummer")
         letter = f"kst-{dossier}-{number}" if isinstance(number, int) and number > 0 else None
-        own = _candidate(base, document, letter)
-        if own.kind == "attachment":
-            attachments.setdefault(own.identifier, own)
+        listed = _candidate(base, document, letter)
+        if listed.kind == "attachment":
+            attachments.setdefault(listed.identifier, listed)
         else:
-            letters.append(own)
+            letters.append(listed)
         for attached in document.get("BijlageDocument") or ():
             if not attached.get("Verwijderd"):
-                found = _candidate(base, {**attached, "Soort": ATTACHMENT}, letter, sent=own.sent)
-                attachments[found.identifier] = found  # with its letter, which it does not name itself
+                candidate = _candidate(base, {**attached, "Soort": ATTACHMENT}, letter, sent=listed.sent)
+                attachments[candidate.identifier] = candidate  # with its letter
     return [*attachments.values(), *letters]
 
 
@@ -88,16 +88,14 @@ def _page(transport: Transport, address: str) -> dict[str, Any]:
     except (ValueError, KeyError, TypeError):
         pass
     what = "a web page" if body.lstrip()[:1] == b"<" else "something else"
-    raise NetworkError(
-        f"{host(address)} answers a search with {what} where a list of documents was expected",
-        hint="try again later; if it stays so, look at JVOM_PARLIAMENT_URL and the service's documentation",
-    )
+    how = f"with {what} where a list of documents was expected"
+    raise unexpected_answer(address, how, "JVOM_PARLIAMENT_URL")
 
 
 def _candidate(
     base: str, document: dict[str, Any], letter: str | None, sent: datetime.date | None = None
 ) -> Candidate:
-    """One entity. Raises NetworkError where it has no usable identity or date."""
+    """One entity. Raises NetworkError if it lacks a usable identity or date."""
     identifier = str(document.get("Id"))
     try:
         day = sent or datetime.date.fromisoformat(str(document["Datum"])[:10])

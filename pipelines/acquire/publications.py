@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from xml.etree import ElementTree
 
 from pipelines.acquire.model import Candidate, Window
-from pipelines.acquire.transport import Transport, host
+from pipelines.acquire.transport import Transport, unexpected_answer
 from schemas.errors import NetworkError
 
 SERVICE = "officiele bekendmakingen"
@@ -37,7 +37,7 @@ class _Record:
 def search(transport: Transport, dossier: int, window: Window) -> list[Candidate]:
     """Attachments of the dossier's letters, then the letters themselves; each once.
 
-    Raises NetworkError where the service cannot be asked or does not answer as documented.
+    Raises NetworkError if the service cannot be asked or does not answer as documented.
     """
     within = f"dt.date>={window.first} AND dt.date<={window.last}"
     found = _candidates(transport, f"w.dossiernummer=={dossier} AND {within}")
@@ -50,12 +50,11 @@ def search(transport: Transport, dossier: int, window: Window) -> list[Candidate
 
 
 def _candidates(transport: Transport, query: str) -> list[Candidate]:
-    found = [_candidate(record) for record in _records(transport, query)]
-    return [candidate for candidate in found if candidate is not None]
+    return [found for record in _records(transport, query) if (found := _candidate(record))]
 
 
 def _candidate(record: _Record) -> Candidate | None:
-    """A publication that has a PDF; None of any other."""
+    """A publication that has a PDF; else None."""
     identifier, address = record.values.get("identifier", ""), record.files.get("pdf")
     if address is None or not _IDENTIFIER.fullmatch(identifier):
         return None
@@ -90,7 +89,7 @@ def _records(transport: Transport, query: str) -> Iterator[_Record]:
         root = _parsed(transport.answer(address), address)
         counted = [element.text or "" for element in root.iter() if _name(element) == "numberOfRecords"]
         if not counted or not counted[0].strip().isdecimal():
-            raise _undocumented(address, "without saying how much there is")
+            raise _undocumented(address, "without saying how many there are")
         records = [_record(element) for element in root.iter() if _name(element) == "record"]
         yield from records
         start += len(records)
@@ -104,10 +103,10 @@ def _parsed(body: bytes, address: str) -> ElementTree.Element:
     try:
         root = ElementTree.fromstring(body)
     except ElementTree.ParseError as error:
-        raise _undocumented(address, "with what is no XML") from error
-    told = [element.text for element in root.iter() if _name(element) == "message" and element.text]
-    if told:
-        raise _undocumented(address, f"that it does not understand it ({told[0][:200]})")
+        raise _undocumented(address, "with something that is not XML") from error
+    messages = [element.text for element in root.iter() if _name(element) == "message" and element.text]
+    if messages:
+        raise _undocumented(address, f"that it does not understand it ({messages[0][:200]})")
     return root
 
 
@@ -128,7 +127,4 @@ def _name(element: ElementTree.Element) -> str:
 
 
 def _undocumented(address: str, how: str) -> NetworkError:
-    return NetworkError(
-        f"{host(address)} answers a search {how}",
-        hint="try again later; if it stays so, look at JVOM_PUBLICATIONS_URL and the service's documentation",
-    )
+    return unexpected_answer(address, how, "JVOM_PUBLICATIONS_URL")

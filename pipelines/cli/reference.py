@@ -1,4 +1,4 @@
-"""The reference of all commands as one Markdown page, from the program itself.
+"""The reference of all commands as one Markdown page, made from the program.
 
 To bring the page up to date: `python -m pipelines.cli.reference > docs/reference/command-line.md`.
 """
@@ -6,16 +6,18 @@ To bring the page up to date: `python -m pipelines.cli.reference > docs/referenc
 from __future__ import annotations
 
 import sys
+from itertools import groupby
 from typing import Any
 
 import typer
 
-SHARED = ("--json", "--raw", "--warehouse", "--verbose")
+from pipelines.cli.session import SHARED
+
 INTRODUCTION = """\
 # Command line
 
 This page is generated from the program (`python -m pipelines.cli.reference`). `jvom` without an
-argument prints help; every command has `--help`, and takes these options, which stand after its name:
+argument prints help; every command has `--help`, and takes these options, which come after its name:
 
 """
 CLOSING = """
@@ -33,30 +35,29 @@ With `--json` there is exactly one JSON document on standard output, also when s
 """
 
 
-def page() -> str:
-    """The whole page."""
-    from pipelines.cli.app import app
-
+def page(app: typer.Typer) -> str:
+    """The whole page, with the commands in the groups and the order of `--help`."""
     commands: dict[str, Any] = typer.main.get_command(app).commands  # type: ignore[attr-defined]
-    some = next(iter(commands.values()))
-    shared = [_option(parameter) for parameter in some.params if set(parameter.opts) & set(SHARED)]
+    any_command = next(iter(commands.values()))
+    shared = [_option(parameter) for parameter in any_command.params if parameter.name in SHARED]
     parts = [INTRODUCTION, "| option | does |\n|---|---|\n", *shared, CLOSING]
-    for name, command in commands.items():
-        parts.append(_section(name, command))
+    for group, names in groupby(commands, key=lambda name: commands[name].rich_help_panel):
+        parts.append(f"\n## {group}\n")
+        parts += [_section(name, commands[name]) for name in names]
     return "".join(parts)
 
 
 def _section(name: str, command: Any) -> str:
-    own = [p for p in command.params if not set(p.opts) & {*SHARED, "--help"}]
-    arguments = [p for p in own if not p.opts[0].startswith("-")]
-    options = [p for p in own if p.opts[0].startswith("-")]
+    parameters = [p for p in command.params if p.name not in {*SHARED, "help"}]
+    arguments = [p for p in parameters if not p.opts[0].startswith("-")]
+    options = [p for p in parameters if p.opts[0].startswith("-")]
     words = [p.name.upper() if p.required else f"[{p.name.upper()}]" for p in arguments]
-    text = f"\n## `{' '.join(['jvom', name, *words])}`\n\n{command.help}\n"
-    if own:
+    text = f"\n### `{' '.join(['jvom', name, *words])}`\n\n{command.help}\n"
+    if parameters:
         text += "\n| argument or option | does |\n|---|---|\n"
     for parameter in arguments:
         text += f"| `{parameter.name.upper()}` | {parameter.help} |\n"
-    return text + "".join(_option(parameter) for parameter in options)
+    return text + "".join(map(_option, options))
 
 
 def _option(parameter: Any) -> str:
@@ -67,4 +68,6 @@ def _option(parameter: Any) -> str:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(page())
+    from pipelines.cli.app import app
+
+    sys.stdout.write(page(app))

@@ -1,22 +1,43 @@
-"""One command at work: where it looks, how it speaks, and its questions to the published file."""
+"""What the commands share: their four common options, and their questions to the published file.
+
+What a command does is in the file that bears its name; how an answer looks is in `terminal`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import functools
+import inspect
+from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from pipelines import settings
-from pipelines.cli.terminal import Terminal, write_csv
-from pipelines.sql import column_names
+import typer
+
+from pipelines import settings, sql
+from pipelines.cli.terminal import Terminal
+from pipelines.sql import Row
 from schemas.errors import UsageError
 
 if TYPE_CHECKING:
     from schemas.registry import Mission
 
-SHOWN_ROWS = 1000  # rows that a terminal is given; --csv and --json give all
+Timeout = Annotated[
+    float, typer.Option("--timeout", metavar="SECONDS", min=0, help="How long to wait for another writer.")
+]
+Edition = Annotated[int, typer.Argument(metavar="Y", help="The edition, by its year.")]
+OnlyEdition = Annotated[int | None, typer.Argument(metavar="Y", help="Only this edition.")]
+Reason = Annotated[str, typer.Option("--reason", metavar="R", help="Why; it stays in the record.")]
+SHARED = {
+    "json": (bool, False, typer.Option("--json", help="One JSON document on standard output.")),
+    "raw": (Path | None, None, typer.Option("--raw", metavar="DIR", help="Folder of the source files.")),
+    "warehouse": (
+        Path | None,
+        None,
+        typer.Option("--warehouse", metavar="DIR", help="Folder of the warehouse."),
+    ),
+    "verbose": (bool, False, typer.Option("--verbose", help="Logs and tracebacks on standard error.")),
+}
 
 
 @dataclass(frozen=True)
@@ -26,53 +47,19 @@ class Session:
     settings: settings.Settings
     terminal: Terminal
 
-    @classmethod
-    def of(cls, *, json: bool, raw: Path | None, warehouse: Path | None, verbose: bool) -> Session:
-        """From the options that every command takes; raises LakeError where there is no workspace."""
-        return cls(settings.find(raw, warehouse), Terminal(json=json, verbose=verbose))
-
-    def list_rows(
-        self,
-        query: str,
-        parameters: Mapping[str, object] | None = None,
-        *,
-        shown: str,
-        title: str | None = None,
-    ) -> None:
-        """Rows of our own query: every column with --json, the `shown` ones for people."""
+    def rows(self, query: str, **named: object) -> list[Row]:
+        """Rows of the published file, `named` for its `$name`; raises LakeError if nothing is published."""
         from pipelines.publish import published
 
         with published.connect(self.settings.published) as connection:
-            connection.execute(query, dict(parameters or {}))
-            names = column_names(connection)
-            rows = connection.fetchall()
-        self.terminal.answer([dict(zip(names, row, strict=True)) for row in rows])
-        columns = [names.index(name.strip()) for name in shown.split(",")]
-        self.terminal.table(
-            [names[place] for place in columns],
-            [[row[place] for place in columns] for row in rows],
-            title=title,
-        )
+            return sql.rows(connection, query, **named)
 
-    def run_query(self, query: str, *, as_csv: bool) -> None:
-        """A user's query; raises UsageError with DuckDB's own words where it is wrong."""
-        from pipelines.publish import published
-
-        with published.connect(self.settings.published) as connection:
-            names = published.ask(connection, query)
-            if as_csv:
-                write_csv(names, iter(connection.fetchone, None))
-            elif self.terminal.json:
-                self.terminal.answer({"columns": names, "rows": connection.fetchall()})
-            else:
-                self._show_some(names, connection)
-
-    def _show_some(self, names: Sequence[str], connection: Any) -> None:
-        rows = iter(connection.fetchone, None)
-        self.terminal.table(names, islice(rows, SHOWN_ROWS))
-        left = sum(1 for _ in rows)
-        if left:
-            self.terminal.say(f"{left} more rows: --csv or --json gives all of them")
+    def list_rows(self, query: str, columns: str, title: str | None = None, **named: object) -> None:
+        """Answer with rows of the published file: all columns with --json, these ones for people."""
+        rows = self.rows(query, **named)
+        names = columns.split(", ")
+        self.terminal.answer(rows)
+        self.terminal.table(names, [[row[name] for name in names] for row in rows], title=title)
 
     def mission(self, spelling: str) -> Mission:
         """The mission of the registry with this id or printed name; UsageError names the nearest."""
@@ -80,11 +67,42 @@ class Session:
 
         known = registry.load()
         by_id = {mission.id: mission for mission in known.missions}
-        found = by_id.get(spelling) or known.named(spelling)
-        if found is None:
+        mission = by_id.get(spelling) or known.named(spelling)
+        if mission is None:
             near = dict.fromkeys(mission_id for _, mission_id in known.nearest(spelling, other_names=True))
             raise UsageError(
                 f"no mission is called {spelling!r}",
                 hint=f"nearest: {', '.join(near)}; all of them: jvom missions",
             )
-        return found
+        return mission
+
+
+def command(work: Callable[..., None]) -> Callable[..., None]:
+    """A command from a function whose first parameter is a Session: adds the options that make one."""
+
+    @functools.wraps(work)
+    def run(*, json: bool, raw: Path | None, warehouse: Path | None, verbose: bool, **given: Any) -> None:
+        work(Session(settings.find(raw, warehouse), Terminal(json=json, verbose=verbose)), **given)
+
+    _, *parameters = inspect.signature(work, eval_str=True).parameters.values()
+    parameters += [
+        inspect.Parameter(
+            name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=Annotated[kind, option]
+        )
+        for name, (kind, default, option) in SHARED.items()
+    ]
+    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    return run
+
+
+def require_edition_year(year: int) -> None:
+    """Raise UsageError for a year that no edition can have: from 2000 to next year it can."""
+    import datetime
+
+    last = datetime.date.today().year + 1
+    if not 2000 <= year <= last:
+        raise UsageError(
+            f"{year} cannot be the year of an edition",
+            hint=f"--year is the year in which the report was sent to parliament, 2000 to {last}",
+        )

@@ -1,57 +1,63 @@
-"""`jvom status`: what is held and since when, what is late, who is writing, how much disk it takes."""
+"""`jvom status`: which editions are published, which are late, who is writing, how much disk is used."""
 
 from __future__ import annotations
 
 import datetime
 from contextlib import suppress
-from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
-from pipelines import lake as snapshot
-from pipelines import sql
-from pipelines.cli.terminal import Terminal
-from pipelines.publish import published
-from pipelines.settings import Settings
+from pipelines.cli.session import Session, command
 from schemas.report_day import late
 
-Row = dict[str, object]
-
-SEVERITIES = {"errors": "error", "warnings": "warn", "infos": "info"}
-"""Column of the status → severity of the findings that it counts."""
-
-
-@dataclass(frozen=True)
-class Status:
-    """The state of one warehouse; without a published file only lock and disk are known."""
-
-    warehouse: str
-    release_id: str | None
-    published_at: datetime.datetime | None
-    editions: list[Row]
-    late: list[int]
-    last_run: Row | None
-    writer: str | None
-    bytes: int
+_EDITIONS = """
+SELECT edition_year, vintage, count(*) OVER () AS vintages, source_fidelity, source_path, recorded_at,
+    (SELECT count(*) FROM findings f WHERE f.edition_year = e.edition_year AND severity = 'error') AS errors,
+    (SELECT count(*) FROM findings f WHERE f.edition_year = e.edition_year AND severity = 'warn') AS warnings,
+    (SELECT count(*) FROM findings f WHERE f.edition_year = e.edition_year AND severity = 'info') AS infos
+FROM editions e ORDER BY edition_year
+"""
+_RUNS = """
+SELECT run_id, actor, recorded_at, edition_year, cause FROM vintages
+ORDER BY recorded_at DESC, edition_year DESC LIMIT 1
+"""
+_RELEASES = "SELECT release_id, published_at FROM releases ORDER BY published_at DESC LIMIT 1"
+SHOWN = ("edition_year", "vintage", "source_fidelity", "source_path", "recorded_at")
+COUNTS = ("errors", "warnings", "infos")
 
 
-def gather(settings: Settings) -> Status:
-    """Ask the published file, the lock and the disk. Raises LakeError where the file cannot be read."""
-    editions, run, release = _from_published(settings.published)
-    years = {int(str(row["edition_year"])) for row in editions}
-    return Status(
-        warehouse=str(settings.warehouse),
-        release_id=str(release["release_id"]) if release else None,
-        published_at=release["published_at"] if release else None,  # type: ignore[arg-type]
-        editions=editions,
-        late=late(years, datetime.date.today()),
-        last_run=run,
-        writer=snapshot.Lake(settings.catalog, settings.data).holder(),
-        bytes=size(settings.warehouse),
+@command
+def status(session: Session) -> None:
+    """Editions, late editions, the last run, who holds the lock, disk used."""
+    state = gather(session)
+    session.terminal.answer(state)
+    if not session.terminal.json:
+        _show(session, state)
+
+
+def gather(session: Session) -> dict[str, Any]:
+    """The state of the warehouse; if nothing is published, only the lock and the disk are known."""
+    from pipelines import lake as snapshot
+
+    settings = session.settings
+    published = settings.published.exists()
+    editions, runs, releases = (
+        session.rows(query) if published else [] for query in (_EDITIONS, _RUNS, _RELEASES)
     )
+    release = releases[0] if releases else {"release_id": None, "published_at": None}
+    return {
+        "warehouse": str(settings.warehouse),
+        **release,
+        "editions": editions,
+        "late": late({row["edition_year"] for row in editions}, datetime.date.today()),
+        "last_run": runs[0] if runs else None,
+        "writer": snapshot.Lake(settings.catalog, settings.data).holder(),
+        "bytes": _size(settings.warehouse),
+    }
 
 
-def size(folder: Path) -> int:
-    """Bytes of all files under a folder; one that vanishes meanwhile counts as nothing."""
+def _size(folder: Path) -> int:
+    """Bytes of all files under a folder; a file that vanishes meanwhile counts as 0."""
     total = 0
     for path in folder.rglob("*"):
         with suppress(FileNotFoundError):
@@ -59,49 +65,19 @@ def size(folder: Path) -> int:
     return total
 
 
-def _from_published(file: Path) -> tuple[list[Row], Row | None, Row | None]:
-    if not file.exists():
-        return [], None, None
-    with published.connect(file) as connection:
-        editions = sql.rows(
-            connection,
-            "SELECT edition_year, vintage, count(*) OVER () AS vintages, source_fidelity, source_path, "
-            "recorded_at, "
-            + ", ".join(
-                f"(SELECT count(*) FROM findings WHERE findings.edition_year = editions.edition_year "
-                f"AND severity = '{severity}') AS {name}"
-                for name, severity in SEVERITIES.items()
-            )
-            + " FROM editions ORDER BY edition_year",
-        )
-        runs = sql.rows(
-            connection,
-            "SELECT run_id, actor, recorded_at, edition_year, cause FROM vintages "
-            "ORDER BY recorded_at DESC, edition_year DESC LIMIT 1",
-        )
-        releases = sql.rows(
-            connection, "SELECT release_id, published_at FROM releases ORDER BY published_at DESC LIMIT 1"
-        )
-    return editions, runs[0] if runs else None, releases[0] if releases else None
-
-
-def show(terminal: Terminal, status: Status) -> None:
-    """The status, for people or as JSON."""
-    terminal.answer(asdict(status))
-    if terminal.json:
-        return
-    if status.release_id is None:
-        print(f"{status.warehouse}: nothing is published yet; jvom build makes it")
+def _show(session: Session, state: dict[str, Any]) -> None:
+    if state["release_id"] is None:
+        print(f"{state['warehouse']}: nothing is published yet; run jvom build")
     else:
-        print(f"{status.warehouse}: release {status.release_id} of {status.published_at:%Y-%m-%d %H:%M} UTC")
-        columns = ("edition_year", "vintage", "source_fidelity", "source_path", "recorded_at", *SEVERITIES)
-        terminal.table(columns, [[row[name] for name in columns] for row in status.editions])
-    print(f"late:     {', '.join(map(str, status.late)) or 'none'}")
-    if status.last_run:
-        run = status.last_run
+        published_at = f"{state['published_at']:%Y-%m-%d %H:%M} UTC"
+        print(f"{state['warehouse']}: release {state['release_id']} of {published_at}")
+        names = (*SHOWN, *COUNTS)
+        session.terminal.table(names, [[row[name] for name in names] for row in state["editions"]])
+    print(f"late:     {', '.join(map(str, state['late'])) or 'none'}")
+    if run := state["last_run"]:
         print(
             f"last run: {run['run_id']} by {run['actor']} recorded edition {run['edition_year']} "
             f"({run['cause']}) at {run['recorded_at']:%Y-%m-%d %H:%M} UTC"
         )
-    print(f"writer:   {status.writer or 'nobody'}")
-    print(f"disk:     {status.bytes / 1e6:.1f} MB")
+    print(f"writer:   {state['writer'] or 'nobody'}")
+    print(f"disk:     {state['bytes'] / 1e6:.1f} MB")

@@ -1,4 +1,4 @@
-"""Where the annexes of a report stand, and by which layout they are to be read.
+"""Where the annexes of a report are, and by which layout they are to be read.
 
 An annex is a heading of a layout with the header of that layout's table under it, before any other
 annex; a heading in a table of contents has none. An annex of several pages may repeat its heading.
@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 
 from pipelines.extract import durations, suggestions
-from pipelines.extract.drawn import Drawn
-from pipelines.extract.pdf import PdfDocument
+from pipelines.extract.cells import Mark, Word, words
+from pipelines.extract.pdf import PdfDocument, table
+from pipelines.extract.pdf.area import TableHeading
 from pipelines.extract.pdf.table import PdfTable
-from pipelines.extract.words import Word, words
+from pipelines.extract.roles import MandateRoles, PersonnelRoles
 from pipelines.model import PAGE_NUMBER, Document, Line
 from schemas.errors import JvomError, LayoutError, Problems
 from schemas.registry import Heading, Layout, Registry, comparable
@@ -31,10 +32,10 @@ _DIGITS = re.compile(r"\d{1,2}")
 
 @dataclass(frozen=True)
 class Header:
-    """A table's header: its words as printed, and the footnotes marked in it (number, line)."""
+    """A table's header: its words as printed, and the footnotes marked in it."""
 
     words: tuple[Word, ...]
-    markers: tuple[tuple[int, int], ...]
+    markers: tuple[Mark, ...]
 
     @property
     def first(self) -> int:
@@ -63,7 +64,7 @@ class Annex:
 
 
 @dataclass(frozen=True)
-class Anatomy:
+class ReportParts:
     """A report taken apart: its layout, its two annexes, and all other lines.
 
     Page numbers are in none of them.
@@ -75,23 +76,62 @@ class Anatomy:
     text: tuple[Line, ...]
 
 
-def dissect(document: Document, registry: Registry) -> Anatomy:
+@dataclass(frozen=True)
+class AnnexInput:
+    """What the table of one annex is read from.
+
+    `lines` are those of the annex without its footnotes (in a PDF without the `table` too), `notes` the
+    numbers of the footnotes that may be marked in it. `heading` holds the lines of a PDF's header, and
+    `marked` the footnotes that it marks.
+    """
+
+    lines: Sequence[Line]
+    notes: Sequence[int]
+    document: Document
+    edition_year: int
+    layout: Layout
+    registry: Registry
+    table: PdfTable | None = None
+    heading: Sequence[Line] = ()
+    marked: tuple[Mark, ...] = ()
+
+
+def find_annexes(document: Document, registry: Registry) -> ReportParts:
     """Choose the layout whose annexes the document has, and take them apart.
 
     Raises LayoutError (or Problems) saying which headings and headers were looked for, and what the
     document has instead.
     """
     lines = [line for line in document.lines if not PAGE_NUMBER.fullmatch(line.text)]
-    drawn = Drawn(document, registry) if isinstance(document, PdfDocument) else None
-    layouts = registry.layouts
+    tables = _PdfTables(document, registry) if isinstance(document, PdfDocument) else None
     refusals: list[list[JvomError]] = []
-    for layout in layouts:
+    for layout in registry.layouts:
         try:
-            return _by(layout, layouts, lines, document.path, drawn)
+            return _by(layout, registry.layouts, lines, document.path, tables)
         except Problems as problems:
             refusals.append(problems.problems)
     closest = min(refusals, key=len)
     raise closest[0] if len(closest) == 1 else Problems(closest)
+
+
+@dataclass
+class _PdfTables:
+    """The tables of a PDF, each looked for once."""
+
+    document: PdfDocument
+    registry: Registry
+    _known: dict[tuple[TableHeading, int], PdfTable | None] = field(default_factory=dict)
+
+    def find(self, annex: int, layout: Layout, above: Line) -> PdfTable | None:
+        """The first table of the annex below a line; None where none has just the layout's heading."""
+        roles = MandateRoles(layout, self.registry), PersonnelRoles(layout, self.registry)
+        wanted, other = roles[annex - 1], roles[2 - annex]
+        key = (wanted.heading, above.number)
+        if key not in self._known:
+            below = table.below(self.document, above.page, above.number)
+            self._known[key] = table.read(below, wanted.heading, [other.heading], wanted.meaning)
+        found = self._known[key]
+        return None if found is None or (found.geometry and found.geometry.unknown) else found
 
 
 def header_words(annex: int, layout: Layout) -> tuple[tuple[str, ...], ...]:
@@ -125,7 +165,7 @@ def _header_at(found: Sequence[Word], start: int, expected: Sequence[str]) -> He
         if rest and not _DIGITS.fullmatch(rest):
             return None
         if rest:
-            markers.append((int(rest), word.line.number))
+            markers.append(Mark(int(rest), word.line.number))
     return Header(tuple(found[start:end]), tuple(markers))
 
 
@@ -155,8 +195,8 @@ _Finder = Callable[[_Place], _Found | None]
 
 
 def _by(
-    layout: Layout, layouts: Sequence[Layout], lines: Sequence[Line], path: str, drawn: Drawn | None
-) -> Anatomy:
+    layout: Layout, layouts: Sequence[Layout], lines: Sequence[Line], path: str, tables: _PdfTables | None
+) -> ReportParts:
     """The document by one layout; raises Problems."""
     headings = (layout.mandates.heading, layout.personnel.heading)
     found = [_places(lines, heading) for heading in headings]
@@ -165,7 +205,7 @@ def _by(
     problems: list[JvomError] = []
     annexes: list[tuple[range, Annex]] = []
     for annex, places in enumerate(found, start=1):
-        finder = _finder(annex, layout, lines, marks, drawn)
+        finder = _finder(annex, layout, lines, marks, tables)
         openings = [(place, table) for place in places[:_MOST_HEADINGS] if (table := finder(place))]
         if len(places) > _MOST_HEADINGS:
             problems.append(_too_often(places, lines, path))
@@ -181,11 +221,11 @@ def _by(
         raise Problems(problems)
     (first, mandates), (second, personnel) = annexes
     text = tuple(line for index, line in enumerate(lines) if index not in first and index not in second)
-    return Anatomy(layout, mandates, personnel, text)
+    return ReportParts(layout, mandates, personnel, text)
 
 
 def _finder(
-    annex: int, layout: Layout, lines: Sequence[Line], marks: Mapping[int, _Place], drawn: Drawn | None
+    annex: int, layout: Layout, lines: Sequence[Line], marks: Mapping[int, _Place], tables: _PdfTables | None
 ) -> _Finder:
     """Finds the annex's table under a heading, before any other annex: by words, or as a PDF shows it."""
 
@@ -194,18 +234,16 @@ def _finder(
         header = find_header(words(lines[place.end : end]), header_words(annex, layout))
         return _Found(header) if header else None
 
-    def by_drawing(place: _Place) -> _Found | None:
-        assert drawn is not None, "only a PDF shows where words stand"
-        last = lines[place.end - 1]
-        table = drawn.table(annex, layout, last)
-        if table is None:
+    def by_place(place: _Place) -> _Found | None:
+        found = tables.find(annex, layout, lines[place.end - 1]) if tables else None
+        if found is None:
             return None
         end = _end(place, lines, marks)
-        numbers = set(table.grid.heading)
-        found = words(line for line in lines[place.end : end] if line.number in numbers)
-        return _Found(Header(tuple(found), table.grid.marked), table) if found else None
+        heading = words(line for line in lines[place.end : end] if line.number in found.grid.heading)
+        marked = tuple(Mark(*mark) for mark in found.grid.marked)
+        return _Found(Header(tuple(heading), marked), found) if heading else None
 
-    return by_drawing if drawn else by_words
+    return by_place if tables else by_words
 
 
 def _end(place: _Place, lines: Sequence[Line], marks: Mapping[int, _Place]) -> int:

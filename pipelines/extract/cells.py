@@ -1,43 +1,84 @@
-"""A cell on its way to the `cells` table: what is printed, what it means, and where it stands."""
+"""What is printed, with its place: words of lines, texts of cells, and the rows of the `cells` table.
+
+A text's words have the characters they are at; a PDF's cells have boxes as well. What a cell means
+belongs to the readers of the annexes.
+"""
 
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
 
 from pipelines.extract.pdf import Box, PdfDocument, PdfLine
-from pipelines.model import Document
+from pipelines.extract.pdf.rows import PdfCell, Span
+from pipelines.extract.pdf.table import Pair, PdfTable, same
+from pipelines.model import DISAGREEMENT, Document, Line
+
+_WORD = re.compile(r"\S+")
+_GLUED = re.compile(r"(?P<stem>.*\D)(?P<number>\d{1,3})(?P<after>[.,;:!?)\]’”'\"]*)")
+_MARKED = re.compile(r"[^\W\d_]{3}$|[^\W\d_][.,;:!?…)\]’”'\"»]+$")
 
 
-@dataclass(frozen=True)
-class Span:
-    """Characters `char_start` to `char_end` (0-based, end exclusive) of one line; in a PDF their box."""
+@dataclass(frozen=True, slots=True)
+class Word:
+    """Characters `start` to `end` of `line`; in a text without white space."""
 
-    page: int
+    line: Line
+    start: int
+    end: int
+
+    @property
+    def text(self) -> str:
+        return self.line.text[self.start : self.end]
+
+    def first(self, length: int) -> Word:
+        """Only its first `length` characters."""
+        return Word(self.line, self.start, self.start + length)
+
+
+class Mark(NamedTuple):
+    """The number of a footnote, and the line where it is marked."""
+
+    note: int
     line: int
-    char_start: int
-    char_end: int
-    box: Box | None = None
 
 
 @dataclass(frozen=True)
-class Drawn:
-    """A cell as a PDF shows it: its text without markers, its pieces, and how it was read.
+class Text:
+    """Words of a cell, marks taken off, and the marks that were glued to them.
 
-    `derivation` is empty where geometry alone says so; `disputed` says what tags and geometry give
-    where they differ.
+    In a PDF `cell` says what is printed and where, `how` by what derivation the reading has it
+    (`structure tag`, `ocr`), and `disputed` what tags and geometry give where they differ.
     """
 
-    printed: str
-    spans: tuple[Span, ...]
-    derivation: tuple[str, ...] = ()
+    words: tuple[Word, ...]
+    marks: tuple[Mark, ...] = ()
+    cell: PdfCell | None = None
+    how: tuple[str, ...] = ()
     disputed: tuple[str, ...] = ()
+
+    @cached_property
+    def printed(self) -> str:
+        """The words joined by single spaces."""
+        return self.cell.text if self.cell else as_printed(self.words)
+
+    @property
+    def spans(self) -> tuple[Span, ...]:
+        return self.cell.spans if self.cell else spans(self.words)
+
+    @property
+    def derivation(self) -> tuple[str, ...]:
+        """How it was read, a mark taken off included."""
+        return (*(["marker split"] if self.marks else []), *self.how) or ("printed",)
 
 
 @dataclass(frozen=True)
 class Cell:
-    """One printed cell or inferred blank; a blank carries an empty span where it would stand."""
+    """One printed cell or inferred blank; a blank has an empty span where it would be."""
 
     table_name: str
     row_key: str
@@ -48,6 +89,108 @@ class Cell:
     derivation: tuple[str, ...] = ("printed",)
     equalities: tuple[str, ...] = ()
     parts: tuple[int, ...] = ()
+
+
+class PdfCells:
+    """The cells of a PDF's table, put back on the lines of its document.
+
+    Structure tags and geometry may give a cell differently: both are said, for `cells.equalities` and for
+    refusals.
+    """
+
+    def __init__(self, document: Document, table: PdfTable) -> None:
+        assert isinstance(document, PdfDocument), "a text has no boxes"
+        self._lines = {line.number: line for line in document.lines}
+        self._ocr = {page.number for page in document.pages if page.ocr}
+        self._pdf = document
+        self._table = table
+
+    @staticmethod
+    def at(pair: Pair, column: int) -> tuple[PdfCell | None, PdfCell | None]:
+        """A cell by tags and by geometry."""
+        tags, geometry = pair
+        return tags.cells[column] if tags else None, geometry.cells[column] if geometry else None
+
+    def agree(self, pair: Pair, tags: PdfCell | None, geometry: PdfCell | None) -> bool:
+        """Whether both readings have the row, and give the cell alike; so does an only reading."""
+        return self._table.tags is None or (None not in pair and same(tags, geometry))
+
+    @staticmethod
+    def how(pair: Pair) -> tuple[str, ...]:
+        """The derivation that a row's cells share: whether the file's tags gave it."""
+        return ("structure tag",) if pair[0] is not None else ()
+
+    @staticmethod
+    def disagreement(tags: PdfCell | None, geometry: PdfCell | None) -> str:
+        """What two readings give."""
+        return f"{DISAGREEMENT}: structure tags give {_shown(tags)}, geometry gives {_shown(geometry)}"
+
+    def text(self, cell: PdfCell, how: Sequence[str], disputed: Sequence[str] = ()) -> Text:
+        """A cell with its words, one piece of the document per line, and its marks."""
+        words = tuple(Word(self._lines[span.line], span.char_start, span.char_end) for span in cell.spans)
+        marks = tuple(Mark(number, cell.line) for number in cell.markers)
+        ocr = ["ocr"] if any(span.page in self._ocr for span in cell.spans) else []
+        return Text(words, marks, cell, (*how, *ocr), tuple(disputed))
+
+    def line(self, cell: PdfCell) -> Line:
+        """The first line of a cell."""
+        return self._lines[cell.line]
+
+    def lines_of(self, cells: Iterable[PdfCell | None]) -> tuple[Line, ...]:
+        """The lines of several cells, in order."""
+        numbers = {span.line for cell in cells if cell for span in cell.spans}
+        return tuple(self._lines[number] for number in sorted(numbers))
+
+    def left(self, lines: Iterable[Line]) -> Iterator[Line]:
+        """Of the lines that the table leaves those among its rows; and those of which it leaves a word."""
+        last = self._table.last_line
+        yield from (line for line in lines if line.text.strip() and line.number < last)
+        yield from (self._lines[number] for number in self._table.strays(self._pdf))
+
+
+def _shown(cell: PdfCell | None) -> str:
+    """A cell's text with its markers in brackets."""
+    if cell is None:
+        return "a blank"
+    return f"“{cell.text}{''.join(f'[{number}]' for number in cell.markers)}”"
+
+
+def words(lines: Iterable[Line]) -> list[Word]:
+    """Every word of the lines, in reading order."""
+    return [Word(line, *match.span()) for line in lines for match in _WORD.finditer(line.text)]
+
+
+def spans(cell: Sequence[Word]) -> tuple[Span, ...]:
+    """The pieces of the document that the words cover.
+
+    Words of one line that are parted by one plain space are one piece, so that the pieces joined by
+    single spaces are the cell as printed.
+    """
+    pieces: list[Word] = []
+    for word in cell:
+        last = pieces[-1] if pieces else None
+        if last and last.line is word.line and last.line.text[last.end : word.start] == " ":
+            pieces[-1] = Word(last.line, last.start, word.end)
+        else:
+            pieces.append(word)
+    return tuple(Span(piece.line.page, piece.line.number, piece.start, piece.end) for piece in pieces)
+
+
+def as_printed(cell: Iterable[Word]) -> str:
+    """The words joined by single spaces."""
+    return " ".join(word.text for word in cell)
+
+
+def marker(word: str) -> tuple[str, int] | None:
+    """A word with digits glued to it, such as `mandaat10` or `opgenomen.2`: what is before, and the digits.
+
+    A name of one or two letters keeps its digits (G5); so does a number (2.1).
+    """
+    match = _GLUED.fullmatch(word)
+    if match is None:
+        return None
+    stem = match["stem"]
+    return (stem, int(match["number"])) if _MARKED.search(stem) else None
 
 
 def rows(cells: Iterable[Cell], document: Document, edition_year: int) -> list[dict[str, object]]:

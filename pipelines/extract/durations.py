@@ -6,62 +6,22 @@ calendar is an error. Which words stand for a status or an extension is the layo
 
 from __future__ import annotations
 
-import calendar
 import datetime
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-MONTHS = (
-    "januari",
-    "februari",
-    "maart",
-    "april",
-    "mei",
-    "juni",
-    "juli",
-    "augustus",
-    "september",
-    "oktober",
-    "november",
-    "december",
-)
+from schemas.dates import MONTH, MONTHS, PrintedDate
+
 _ONE = ("een", "één")
 
-_MONTH = "|".join(MONTHS)
-_DATE = re.compile(rf"(?:(?:(?P<day>\d{{1,2}}) )?(?P<month>{_MONTH}) )?(?P<year>\d{{4}})", re.IGNORECASE)
-_WHOLE = rf"(?:(?:\d{{1,2}} )?(?:{_MONTH}) )?\d{{4}}"
-_FIRST = rf"(?:{_WHOLE}|(?:\d{{1,2}} )?(?:{_MONTH}))"  # the year may be said once, at the end
+_DATE = re.compile(rf"(?:(?:(?P<day>\d{{1,2}}) )?(?P<month>{MONTH}) )?(?P<year>\d{{4}})", re.IGNORECASE)
+_WHOLE = rf"(?:(?:\d{{1,2}} )?(?:{MONTH}) )?\d{{4}}"
+_FIRST = rf"(?:{_WHOLE}|(?:\d{{1,2}} )?(?:{MONTH}))"  # the year may be said once, at the end
 PERIOD = re.compile(
     rf"(?<!\S)(?:(?P<first>{_FIRST}) ?(?:t/m|tot en met|-|–) ?)?(?P<last>{_WHOLE})(?!\S)",
     re.IGNORECASE,
 )
-
-
-@dataclass(frozen=True)
-class PrintedDate:
-    """A date as precise as it is printed: `month` and `day` are None where they are not."""
-
-    year: int
-    month: int | None = None
-    day: int | None = None
-
-    @property
-    def first(self) -> datetime.date:
-        """First day that it can mean; ValueError where the calendar has no such day."""
-        month = 1 if self.month is None else self.month
-        return datetime.date(self.year, month, 1 if self.day is None else self.day)
-
-    @property
-    def last(self) -> datetime.date:
-        """Last day that it can mean; ValueError where the calendar has no such day."""
-        month = 12 if self.month is None else self.month
-        final = calendar.monthrange(self.year, month)[1]
-        return datetime.date(self.year, month, final if self.day is None else self.day)
-
-    def __str__(self) -> str:
-        parts = [self.day, None if self.month is None else MONTHS[self.month - 1], self.year]
-        return " ".join(str(part) for part in parts if part is not None)
 
 
 @dataclass(frozen=True)
@@ -148,7 +108,7 @@ class Grammar:
         )
         # In words parted by single spaces; the digits of a footnote's marker may be glued to the end.
         self.pattern = re.compile(
-            rf"(?<!\S)(?:(?P<date>(?:\d{{1,2}} )?(?:{_MONTH}) \d{{4}})(?P<marker>\d{{1,2}})?{extension}"
+            rf"(?<!\S)(?:(?P<date>(?:\d{{1,2}} )?(?:{MONTH}) \d{{4}})(?P<marker>\d{{1,2}})?{extension}"
             rf"|(?P<word>{_any(statuses)})(?P<word_marker>\d{{1,2}})?)(?!\S)",
             re.IGNORECASE,
         )

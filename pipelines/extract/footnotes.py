@@ -17,25 +17,26 @@ follows than fits the foot of a page, to the line that ends its sentence.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import Literal
 
 import schemas
-from pipelines.extract import durations, numerals
-from pipelines.extract.annexes import Anatomy, Annex, is_title
-from pipelines.extract.cells import Cell
-from pipelines.extract.drawn import Setting
-from pipelines.extract.pdf import PdfDocument
-from pipelines.extract.words import Word, as_printed, marker, spans, words
+from pipelines.extract import numerals
+from pipelines.extract.annexes import Annex, ReportParts, is_title
+from pipelines.extract.cells import Cell, Word, as_printed, marker, spans, words
+from pipelines.extract.pdf import PdfDocument, PdfLine
 from pipelines.model import Document, Line
+from schemas.dates import MONTHS
 from schemas.errors import LayoutError
 
 Scope = Literal["document", "mandates", "personnel"]
 
 _SHORT = 60  # characters; a heading is shorter
+_OTHER_SIZE = 0.03
+_FAR = 2.4  # distance between the feet of two lines, in font sizes, at which no text goes on
 FOOT_LINES = 12  # at most so many lines of text are a page's last footnote
 _OPENING = re.compile(r"\s*(?P<number>\d{1,3})\s+(?P<word>[^\W\d]\S*)")
 _DIGIT = re.compile(r"\d")
@@ -50,6 +51,38 @@ class Note:
     number: int
     lines: tuple[Line, ...]
     marker_lines: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class _Typeset:
+    """How the lines of a PDF are set: their footnote markers, font sizes and places, by line number."""
+
+    lines: dict[int, PdfLine]
+
+    @classmethod
+    def of(cls, document: PdfDocument) -> _Typeset:
+        """That of a document."""
+        return cls({line.number: line for page in document.pages for line in page.lines})
+
+    def markers(self, numbers: Iterable[int]) -> Iterator[tuple[int, int]]:
+        """The footnote numbers raised on these lines, each with its line; not that which opens a footnote."""
+        for line in numbers:
+            words = self.lines[line].words
+            first = bool(words[0].markers) and not words[0].plain
+            for word in words[first:]:
+                yield from ((number, line) for number in word.numbers)
+
+    def apart(self, lines: Sequence[Line]) -> frozenset[int]:
+        """The lines that are smaller or larger than the one above them, or far below it."""
+        found = set()
+        for upper, lower in pairwise(lines):
+            above, below = self.lines[upper.number], self.lines[lower.number]
+            size = max(word.size for word in above.words)
+            other = abs(max(word.size for word in below.words) - size) > _OTHER_SIZE * size
+            far = below.box.bottom - above.box.bottom > _FAR * size
+            if upper.page == lower.page and (other or far):
+                found.add(lower.number)
+        return frozenset(found)
 
 
 @dataclass
@@ -145,12 +178,12 @@ class _Start:
         return self.page.lines[self.index]
 
 
-def find(anatomy: Anatomy, document: Document) -> list[Note]:
+def find(parts: ReportParts, document: Document) -> list[Note]:
     """Every footnote of the document, in order.
 
     Raises LayoutError where a line looks like a footnote but its number is not the next one.
     """
-    pages = _pages(anatomy, document)
+    pages = _pages(parts, document)
     starts: list[_Start] = []
     expected = 1
     for position, page in enumerate(pages):
@@ -214,31 +247,31 @@ def _marker_lines(note: Note, marked: Mapping[str, Iterable[tuple[int, int]]]) -
 def _opening(line: Line) -> int | None:
     """The number that the line starts with, where a word follows that makes no date of it."""
     match = _OPENING.match(line.text)
-    if match is None or match["word"].lower() in durations.MONTHS:
+    if match is None or match["word"].lower() in MONTHS:
         return None
     return int(match["number"])
 
 
-def _pages(anatomy: Anatomy, document: Document) -> list[_Page]:
+def _pages(parts: ReportParts, document: Document) -> list[_Page]:
     """The pages of the running text, and the annexes, in the order of the document."""
-    set_as = Setting.of(document) if isinstance(document, PdfDocument) else None
+    typeset = _Typeset.of(document) if isinstance(document, PdfDocument) else None
     pages = [
-        _page("document", lines, set_as) for _, lines in groupby(anatomy.text, key=lambda line: line.page)
+        _page("document", lines, typeset) for _, lines in groupby(parts.text, key=lambda line: line.page)
     ]
-    pages.append(_page("mandates", anatomy.mandates.lines, set_as, anatomy.mandates))
-    pages.append(_page("personnel", anatomy.personnel.lines, set_as, anatomy.personnel))
+    pages.append(_page("mandates", parts.mandates.lines, typeset, parts.mandates))
+    pages.append(_page("personnel", parts.personnel.lines, typeset, parts.personnel))
     filled = [page for page in pages if page.lines]
     return sorted(filled, key=lambda page: page.lines[0].number)
 
 
-def _page(scope: Scope, lines: Iterable[Line], set_as: Setting | None, annex: Annex | None = None) -> _Page:
+def _page(scope: Scope, lines: Iterable[Line], typeset: _Typeset | None, annex: Annex | None = None) -> _Page:
     page = _Page(scope, [line for line in lines if line.text.strip()], annex.header.first if annex else 0)
-    if set_as:
-        page.seen, page.apart = True, set_as.apart(page.lines)
+    if typeset:
+        page.seen, page.apart = True, typeset.apart(page.lines)
         taken = annex.table.lines if annex and annex.table else ()
-        for number, line in set_as.markers([*taken, *(line.number for line in page.lines)]):
+        for number, line in typeset.markers([*taken, *(line.number for line in page.lines)]):
             page.markers.setdefault(number, []).append(line)
-    table = None if set_as else scope
+    table = None if typeset else scope
     for word in words(line for line in page.lines if _DIGIT.search(line.text)):
         for number in _markers(word.text, table):
             if word.line.number not in page.markers.setdefault(number, []):
@@ -251,11 +284,11 @@ def _markers(text: str, scope: Scope | None) -> Iterable[int]:
     found = marker(text)
     if found:
         yield found[1]
-    elif scope == "personnel" and text.replace(".", "").isdigit():
+    elif scope == "personnel" and text.replace(".", "").isdecimal():
         for length in (1, 2):
             body, number = text[:-length], text[-length:]
             # With dots for thousands what is left must still be a figure: `2.5049`, not `2.504`.
-            if body and number.isdigit() and (text.isdigit() or numerals.whole(body) is not None):
+            if body and number.isdecimal() and (text.isdecimal() or numerals.whole(body) is not None):
                 yield int(number)
 
 

@@ -1,154 +1,128 @@
 """Annex 1: legal basis, international mandate and national frame, per mission.
 
-The cells of a row arrive in reading order, several on a line or one over several lines, so rows are
-cut by what the cells say (see `mandate_rows`). Every word between the header and the footnotes is
-part of a cell, a region label (see `labels`) or a problem.
+In a text the cells of a row arrive in reading order, several on a line or one over several lines, so rows
+are cut by what the cells say: two durations beside each other close a row. A date behind “van”, “d.d.” and
+the like is part of a legal basis. A region's rotated label arrives as a run of lines of a few letters. In
+a PDF each cell is where its column says; where tags and geometry differ the one that can be understood
+is taken, and where both can, and mean different things, the edition is refused.
+
+Every word between the header and the footnotes is part of a cell, a label or a problem. What is known
+nowhere is a problem, never a guess; all problems of the table are raised together.
 """
 
 from __future__ import annotations
 
 import datetime
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeVar
 
-from pipelines.extract import labels
-from pipelines.extract.annexes import find_header, header_words
-from pipelines.extract.cells import Cell, Span
-from pipelines.extract.labels import Label, Listed
-from pipelines.extract.mandate_rows import Reader, Row, Text
-from pipelines.extract.words import spans, words
+from pipelines.extract import refusals
+from pipelines.extract.annexes import AnnexInput, find_header, header_words
+from pipelines.extract.cells import Cell, Mark, PdfCells, Text, Word, as_printed, marker, spans, words
+from pipelines.extract.durations import Duration
+from pipelines.extract.pdf.rows import PdfCell
+from pipelines.extract.pdf.table import Pair, PdfTable
+from pipelines.extract.roles import DURATIONS, MandateRoles
 from pipelines.model import Document, Line
-from schemas.errors import Problems
-from schemas.registry import Layout, Registry
+from schemas.errors import JvomError, LayoutError, Problems
+from schemas.registry import Mission, comparable
 
+T = TypeVar("T")
 TABLE = "mandates"
 _BELOW = "the region that the registry gives the mission is that of the label below the row"
+_BEFORE_A_DATE = {"van", "d.d.", "dd.", "per", "sinds", "vanaf"}
+_KEYWORD_WORDS = 4  # a legal keyword is looked for in so many words
+_SHOWN = 120  # characters of the document that a message shows
+_COMPARE = "compare the cell with the page"
+_PIECE = 3  # a rotated label comes in pieces of at most so many letters
+_FEW = 3  # so many pieces in a row look like a label
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row; `durations` by the contract's column, in the order of the document.
+
+    `region` is the label that heads it, `why` what decided that, if anything had to.
+    """
+
+    mission: Mission
+    name: Text
+    legal_basis: Text
+    durations: dict[str, tuple[Text, Duration]]
+    region: Text | None = None
+    why: tuple[str, ...] = ()
+
+    @property
+    def cells(self) -> tuple[Text, ...]:
+        """All its cells, region aside."""
+        return (self.name, self.legal_basis, *(text for text, _ in self.durations.values()))
+
+    @property
+    def first(self) -> Line:
+        return min(self._lines, key=lambda line: line.number)
+
+    @property
+    def last(self) -> Line:
+        return max(self._lines, key=lambda line: line.number)
+
+    @property
+    def _lines(self) -> list[Line]:
+        return [word.line for cell in self.cells for word in cell.words]
 
 
 @dataclass(frozen=True)
 class Mandates:
-    """Annex 1 as rows of its contract, its cells, and the footnote markers in it: number and line."""
+    """Annex 1 as rows of its contract, its cells, and the footnotes marked in it."""
 
     rows: list[dict[str, object]]
     cells: list[Cell]
-    markers: list[tuple[int, int]]
+    markers: list[Mark]
 
 
-def read(
-    lines: Sequence[Line],
-    notes: Collection[int],
-    *,
-    document: Document,
-    edition_year: int,
-    layout: Layout,
-    registry: Registry,
-) -> Mandates:
-    """Read the table of annex 1.
-
-    `lines` follow the annex's heading, footnotes taken out, through the end of the annex; `notes` are
-    the numbers of the footnotes that may be marked in it.
-
-    Raises LayoutError, or Problems with everything that is wrong in the table.
-    """
-    reader = Reader(notes, document, layout, registry)
-    body, markers = _body(lines, layout, reader)
-    found, unknown = labels.find(body, layout.mandates.regions)
-    taken = {word.line.number for label in (*found, *unknown) for word in label.pieces}
-    rows = reader.rows([word for word in words(body) if word.line.number not in taken])
-    for label in unknown:
-        reader.unknown_label(label.name, label.pieces[0])
+def read(given: AnnexInput) -> Mandates:
+    """Read the table of annex 1. Raises LayoutError, or Problems with everything that is wrong in it."""
+    reader = _PdfReader(given, given.table) if given.table else _TextReader(given)
+    rows = reader.read()
     if reader.problems:
         raise reader.problems[0] if len(reader.problems) == 1 else Problems(reader.problems)
-    index = {line.number: position for position, line in enumerate(body)}
-    places = [Listed(index[row.first.number], index[row.last.number], row.mission.region) for row in rows]
-    regions = labels.assign(places, found, body, {mission.region for mission in registry.missions})
-    listed = [
-        (row, Region(region.name, spans(region.pieces), _why(place, region)) if region else None)
-        for row, place, region in zip(rows, places, regions, strict=True)
-    ]
-    return as_tables(listed, markers, document, edition_year)
+    found = Mandates([], [], list(reader.markers))
+    for row in rows:
+        cells = list(_cells(row))
+        found.markers.extend(mark for cell in row.cells for mark in cell.marks)
+        found.cells.extend(cells)
+        by_column = {cell.column_name: cell for cell in cells}
+        found.rows.append(_as_row(row, by_column, given.document, given.edition_year))
+    return found
 
 
-@dataclass(frozen=True)
-class Region:
-    """The label that a row stands beside; `why` says what decided that, if anything had to."""
-
-    printed: str
-    spans: tuple[Span, ...]
-    why: tuple[str, ...] = ()
-    derivation: tuple[str, ...] = ("printed",)
-
-
-def as_tables(
-    listed: Iterable[tuple[Row, Region | None]],
-    markers: Iterable[tuple[int, int]],
-    document: Document,
-    edition_year: int,
-) -> Mandates:
-    """Rows and the regions that they stand beside, as annex 1; `markers` are those outside the rows."""
-    table = Mandates([], [], list(markers))
-    for row, region in listed:
-        cells = list(_cells(row, region))
-        table.markers.extend(mark for cell in row.cells for mark in cell.markers)
-        table.cells.extend(cells)
-        table.rows.append(_as_row(row, {cell.column_name: cell for cell in cells}, document, edition_year))
-    return table
-
-
-def _why(place: Listed, region: Label) -> tuple[str, ...]:
-    return (_BELOW,) if region.first > place.first else ()
-
-
-def _body(lines: Sequence[Line], layout: Layout, reader: Reader) -> tuple[list[Line], list[tuple[int, int]]]:
-    """The lines under the header, without the repeated ones of other pages, and the markers in them."""
-    expected = header_words(1, layout)
-    left = list(lines)
-    markers: list[tuple[int, int]] = []
-    while header := find_header(words(left), expected):
-        if len(left) == len(lines):
-            reader.above_header(words(line for line in left if line.number < header.first))
-            left = [line for line in left if line.number >= header.first]
-        markers.extend(header.markers)
-        left = [line for line in left if not header.first <= line.number <= header.last]
-    return left, markers
-
-
-def _cells(row: Row, region: Region | None) -> Iterator[Cell]:
+def _cells(row: Row) -> Iterator[Cell]:
     """The printed cells of a row."""
-    key = row.mission.id
-    yield _cell(row, "mission", row.name)
-    if region:
-        name = region.printed
-        yield Cell(TABLE, key, "region", name, name, region.spans, region.derivation, region.why)
-    yield _cell(row, "legal_basis", row.legal_basis)
+
+    def cell(column: str, text: Text, value: datetime.date | None = None) -> Cell:
+        printed, how = text.printed, text.derivation
+        why = (*text.disputed, *(row.why if column == "region" else ()))
+        return Cell(TABLE, row.mission.id, column, printed, value or printed, text.spans, how, why)
+
+    yield cell("mission", row.name)
+    if row.region:
+        yield cell("region", row.region)
+    yield cell("legal_basis", row.legal_basis)
     for column, (text, duration) in row.durations.items():
-        yield _cell(row, column, text, duration.end)
-
-
-def _cell(row: Row, column: str, text: Text, value: datetime.date | None = None) -> Cell:
-    disputed = text.drawn.disputed if text.drawn else ()
-    return Cell(
-        TABLE,
-        row.mission.id,
-        column,
-        text.printed,
-        value or text.printed,
-        text.spans,
-        text.derivation,
-        disputed,
-    )
+        yield cell(column, text, duration.end)
 
 
 def _as_row(row: Row, cells: Mapping[str, Cell], document: Document, edition_year: int) -> dict[str, object]:
+    first = row.first
     found: dict[str, object] = {
         "edition_year": edition_year,
         "mission_id": row.mission.id,
         "mission_as_printed": cells["mission"].as_printed,
         "region_as_printed": cells["region"].as_printed if "region" in cells else None,
         "legal_basis": cells["legal_basis"].as_printed,
-        "source_page": row.first.page,
-        "page_label": document.label(row.first.page),
-        "source_line": row.first.number,
+        "source_page": first.page,
+        "page_label": document.label(first.page),
+        "source_line": first.number,
         "source_line_end": row.last.number,
     }
     for column, (_, duration) in row.durations.items():
@@ -158,3 +132,495 @@ def _as_row(row: Row, cells: Mapping[str, Cell], document: Document, edition_yea
         if column == "international_mandate":
             found[f"{column}_extension"] = duration.extension
     return found
+
+
+class _Reader:
+    """What reading a text and reading a PDF have in common: roles, known footnotes, problems met."""
+
+    def __init__(self, given: AnnexInput) -> None:
+        self.problems: list[JvomError] = []
+        self.markers: list[Mark] = list(given.marked)
+        self._given = given
+        self._document = given.document
+        self._layout = given.layout
+        self._notes = set(given.notes)
+        self._roles = MandateRoles(given.layout, given.registry)
+        self._rows: dict[str, Row] = {}
+
+    def _add(self, row: Row) -> None:
+        """Keeps a row, unless its mission has one already."""
+        earlier = self._rows.setdefault(row.mission.id, row)
+        if earlier is not row:
+            problem = refusals.second_row(self._document, row.first, row.mission.id, earlier.first)
+            self.problems.append(problem)
+
+    def _unknown_mission(self, line: Line, name: str) -> None:
+        self.problems.append(refusals.unknown_mission(self._document, line, name, None, self._given.registry))
+
+    def _unknown_region(self, kind: str, name: str, line: Line) -> None:
+        name = refusals.shortened(name)
+        self._problem(
+            f"the {kind} “{name}” is not a region of layout {self._layout.id}: "
+            f"{', '.join(self._layout.mandates.regions)}",
+            line,
+            f'if it is one, add "{name}" to the regions of layout.mandates in schemas/layouts.toml',
+        )
+
+    def _problem(self, message: str, line: Line, hint: str) -> None:
+        path, page = self._document.path, line.page
+        self.problems.append(LayoutError(message, file=path, page=page, line=line.number, hint=hint))
+
+
+class _TextReader(_Reader):
+    """Cuts the words of a text into rows."""
+
+    def read(self) -> list[Row]:
+        """The rows, each with its region."""
+        self._columns = [c.column for c in self._layout.mandates.columns if c.column in DURATIONS]
+        body = self._body()
+        labels, unknown = find_labels(body, self._layout.mandates.regions)
+        taken = {word.line.number for label in (*labels, *unknown) for word in label.pieces}
+        self._cut([word for word in words(body) if word.line.number not in taken])
+        for label in unknown:
+            self._unknown_region("rotated label", label.name, label.pieces[0].line)
+        if self.problems:
+            return []
+        rows = list(self._rows.values())
+        index = {line.number: position for position, line in enumerate(body)}
+        places = [Listed(index[row.first.number], index[row.last.number], row.mission.region) for row in rows]
+        regions = assign_labels(
+            places, labels, body, {mission.region for mission in self._given.registry.missions}
+        )
+        return [
+            replace(row, region=label.text, why=(_BELOW,) if label.first > place.first else ())
+            if label
+            else row
+            for row, place, label in zip(rows, places, regions, strict=True)
+        ]
+
+    def _body(self) -> list[Line]:
+        """The lines under the header, without the repeated ones of other pages."""
+        expected = header_words(1, self._layout)
+        left = list(self._given.lines)
+        while header := find_header(words(left), expected):
+            if len(left) == len(self._given.lines):
+                above = words(line for line in left if line.number < header.first)
+                if above:
+                    self._problem(
+                        f"“{_shown(above)}” is above the table of annex 1, but is not a footnote",
+                        above[0].line,
+                        "compare the annex with the official document; a footnote needs the next number",
+                    )
+                left = [line for line in left if line.number >= header.first]
+            self.markers.extend(header.markers)
+            left = [line for line in left if not header.first <= line.number <= header.last]
+        return left
+
+    def _cut(self, found: Sequence[Word]) -> None:
+        """Reads the rows that the words make up; what cannot be understood becomes a problem."""
+        start = 0
+        for run in self._runs(found):
+            while run and _introduced(found, run[0]) and len(run) != len(self._columns):
+                run.pop(0)
+            if not run:
+                continue
+            durations = [found[place.start : place.stop] for place in run]
+            row = self._row(found[start : run[0].start], durations)
+            start = run[-1].stop
+            if row:
+                self._add(row)
+        if start < len(found):
+            self._problem(
+                f"“{_shown(found[start:])}” belongs to no row: no two durations follow it",
+                found[start].line,
+                "check the durations of the row; words that mean one are listed under statuses in "
+                "schemas/layouts.toml",
+            )
+
+    def _runs(self, found: Sequence[Word]) -> list[list[range]]:
+        """Durations directly beside each other, as ranges of words."""
+        text, at = "", {}
+        for index, word in enumerate(found):
+            at[len(text)] = index
+            text += f"{word.text} "
+        runs: list[list[range]] = []
+        for match in self._roles.grammar.pattern.finditer(text):
+            start = at[match.start()]
+            place = range(start, start + len(match.group().split()))
+            if runs and runs[-1][-1].stop == start:
+                runs[-1].append(place)
+            else:
+                runs.append([place])
+        return runs
+
+    def _row(self, text: Sequence[Word], cells: Sequence[Sequence[Word]]) -> Row | None:
+        if len(cells) != len(self._columns):
+            found = [*text, *(word for cell in cells for word in cell)]
+            self._problem(
+                f"“{_shown(found)}” has {len(cells)} duration{'' if len(cells) == 1 else 's'} for "
+                f"{len(self._columns)} columns",
+                found[0].line,
+                "compare the row with the official document: an empty cell leaves no trace in a text",
+            )
+            return None
+        named = self._named(text, cells[0][0])
+        durations = {
+            column: duration
+            for column, cell in zip(self._columns, cells, strict=True)
+            if (duration := self._duration(column, cell))
+        }
+        if named is None or len(durations) < len(self._columns):
+            return None
+        return Row(*named, durations)
+
+    def _named(self, text: Sequence[Word], next_word: Word) -> tuple[Mission, Text, Text] | None:
+        """The mission, its name and the legal basis that the words in front of the durations make up."""
+        if not text:
+            self._problem(
+                f"“{next_word.text} …” has no mission in front of it",
+                next_word.line,
+                "compare the rows around it with the official document",
+            )
+            return None
+        cuts = [index for index in range(1, len(text)) if self._opens_legal_basis(text[index:])]
+        for cut in cuts or range(len(text), 0, -1):
+            for name in self._unmarked(text[:cut]):
+                mission = self._roles.mission(as_printed(name.words))
+                if mission and cuts:
+                    return mission, name, next(self._unmarked(text[cut:]))
+                if mission:
+                    self._no_legal_basis(mission, text[cut:] or text)
+                    return None
+        if cuts:
+            self._unknown_mission(text[0].line, as_printed(text[: cuts[0]]))
+        else:
+            self._nothing_known(text)
+        return None
+
+    def _opens_legal_basis(self, rest: Sequence[Word]) -> bool:
+        return self._roles.legal_basis(as_printed(rest[:_KEYWORD_WORDS])) is not None
+
+    def _unmarked(self, cell: Sequence[Word]) -> Iterator[Text]:
+        """The words without the markers of known footnotes glued to them, then as they are."""
+        left: list[Word] = []
+        marks: list[Mark] = []
+        for word in cell:
+            glued = marker(word.text)
+            if glued and glued[1] in self._notes and word.text[-1].isdigit():
+                left.append(word.first(len(glued[0])))
+                marks.append(Mark(glued[1], word.line.number))
+            else:
+                left.append(word)
+        yield Text(tuple(left), tuple(marks))
+        if marks:
+            yield Text(tuple(cell))
+
+    def _duration(self, column: str, cell: Sequence[Word]) -> tuple[Text, Duration] | None:
+        name = column.replace("_", " ")
+        try:
+            duration = self._roles.grammar.duration(as_printed(cell))
+        except ValueError as error:
+            self._problem(f"{name}: {error}", cell[0].line, "compare the date with the official document")
+            return None
+        if duration.marker is None:
+            return Text(tuple(cell)), duration
+        last, digits = cell[-1], str(duration.marker)
+        if duration.marker not in self._notes:
+            self._problem(
+                f"{name}: the digits {digits} at the end of “{as_printed(cell)}” mark no footnote",
+                last.line,
+                "compare the cell and the footnotes with the official document",
+            )
+            return None
+        left = (*cell[:-1], last.first(len(last.text) - len(digits)))
+        return Text(left, (Mark(duration.marker, last.line.number),)), duration
+
+    def _no_legal_basis(self, mission: Mission, rest: Sequence[Word]) -> None:
+        self._problem(
+            f"no legal basis of {mission.id} is known in “{_shown(rest)}”; the words that one opens with are "
+            f"{', '.join(self._layout.mandates.legal_basis)}",
+            rest[0].line,
+            f'if it is one, add its first word to legal_basis of layout "{self._layout.id}" in '
+            "schemas/layouts.toml",
+        )
+
+    def _nothing_known(self, text: Sequence[Word]) -> None:
+        near = ", ".join(
+            f"“{name}” ({mission})" for name, mission in self._given.registry.nearest(as_printed(text))
+        )
+        self._problem(
+            f"“{_shown(text)}” opens with no known mission (the nearest are {near}), and no word in it opens "
+            f"a legal basis ({', '.join(self._layout.mandates.legal_basis)})",
+            text[0].line,
+            "add the mission to schemas/missions.toml, and the word to legal_basis in schemas/layouts.toml",
+        )
+
+
+class _PdfReader(_Reader):
+    """Takes the cells of both readings of a PDF's table."""
+
+    def __init__(self, given: AnnexInput, found: PdfTable) -> None:
+        super().__init__(given)
+        self._found = found
+        self._cells = PdfCells(given.document, found)
+        self._places = {column.column: at for at, column in enumerate(given.layout.mandates.columns)}
+
+    def read(self) -> list[Row]:
+        """The rows, each with the label that it is beside."""
+        for pair in self._found.rows:
+            before = len(self.problems)
+            row = self._row(pair)
+            region = self._region(pair)
+            if row is not None and len(self.problems) == before:
+                self._add(replace(row, region=region))
+        last = self._found.last_line
+        below = [line for line in self._given.lines if line.number >= last and self._looks_like_row(line)]
+        for line in sorted([*self._cells.left(self._given.lines), *below], key=lambda line: line.number):
+            self._problem(
+                f"“{refusals.shortened(line.text)}” is in the table of annex 1, but in no row of it",
+                line,
+                "compare the page with the table; a footnote needs the next number and its marker",
+            )
+        return list(self._rows.values())
+
+    def _looks_like_row(self, line: Line) -> bool:
+        """Whether a line outside the table opens with a mission and ends in a duration, as rows do."""
+        found = line.text.split()
+        opens = any(self._roles.mission(" ".join(found[:end])) for end in range(1, len(found)))
+        return opens and any(self._duration(" ".join(found[start:])) for start in range(len(found)))
+
+    def _row(self, pair: Pair) -> Row | None:
+        mission = self._taken(pair, "mission", self._roles.mission)
+        legal = self._taken(pair, "legal_basis", self._roles.legal_basis)
+        durations = {
+            column: taken
+            for column in self._places
+            if column in DURATIONS and (taken := self._taken(pair, column, self._duration))
+        }
+        if mission is None or legal is None:
+            return None
+        return Row(mission[1], mission[0], legal[0], durations)
+
+    def _taken(self, pair: Pair, column: str, meaning: Callable[[str], T | None]) -> tuple[Text, T] | None:
+        """One cell with its meaning; None for a blank duration, or with a problem."""
+        tags, geometry = self._cells.at(pair, self._places[column])
+        agreed = self._cells.agree(pair, tags, geometry)
+        ways = [geometry] if agreed else [tags, geometry]
+        understood = [(cell, value) for cell in ways if cell and (value := meaning(cell.text)) is not None]
+        disputed = [] if agreed else [self._cells.disagreement(tags, geometry)]
+        if not understood:
+            if any(ways) or column not in DURATIONS:
+                self._not_understood(column, next((cell for cell in ways if cell), None), pair)
+            return None
+        cell, value = understood[0]
+        for doubt in cell.doubts:
+            self.problems.append(refusals.uncertain(self._document, cell.text, doubt, cell.spans[0], column))
+        if any(other != value for _, other in understood) and column != "legal_basis":
+            self._disagreement(disputed[0], cell)
+            return None
+        tagged = self._found.tags is not None and (agreed or cell is tags)
+        text = self._cells.text(cell, ("structure tag",) if tagged else (), disputed)
+        if isinstance(value, Duration) and value.marker is not None:
+            # The digits of the mark are printed as large as the year before it.
+            left = replace(cell, text=cell.text.removesuffix(str(value.marker)))
+            mark = Mark(value.marker, cell.spans[-1].line)
+            text = replace(text, cell=left, marks=(*text.marks, mark))
+        return text, value
+
+    def _duration(self, text: str) -> Duration | None:
+        duration = self._roles.duration(text)
+        return duration if duration and (duration.marker is None or duration.marker in self._notes) else None
+
+    def _region(self, pair: Pair) -> Text | None:
+        """The label beside a row: the one whose name is known, where readings differ.
+
+        Its markers count among the footnotes of the table.
+        """
+        tags, geometry = (replace(row.label, markers=()) if row and row.label else None for row in pair)
+        agreed = self._cells.agree(pair, tags, geometry)
+        ways = [cell for cell in ([geometry] if agreed else [tags, geometry]) if cell]
+        known = [cell for cell in ways if self._roles.is_region(cell.text)]
+        if not known:
+            if ways:
+                self._unknown_region("label", ways[0].text, self._cells.line(ways[0]))
+            return None
+        disputed = [] if agreed else [self._cells.disagreement(tags, geometry)]
+        if len({comparable(cell.text) for cell in known}) > 1:
+            self._disagreement(disputed[0], known[0])
+        tagged = self._found.tags is not None and (agreed or known[0] is tags)
+        text = self._cells.text(known[0], (), disputed)
+        return replace(text, how=("structure tag",) if tagged else ())
+
+    def _not_understood(self, column: str, cell: PdfCell | None, pair: Pair) -> None:
+        name = column.replace("_", " ")
+        if cell is None:
+            cells = [other for row in pair if row for other in row.cells if other]
+            text = refusals.shortened(" ".join(other.text for other in cells))
+            if cells:
+                self._problem(f"“{text}” has no {name}", self._cells.lines_of(cells)[0], _COMPARE)
+            return
+        line, text = self._cells.line(cell), refusals.shortened(cell.text)
+        if column == "mission":
+            self._unknown_mission(line, cell.text)
+        elif column == "legal_basis":
+            self._problem(
+                f"“{text}” is not a legal basis: the words that one opens with are "
+                f"{', '.join(self._layout.mandates.legal_basis)}",
+                line,
+                f'if it is one, add its first word to legal_basis of layout "{self._layout.id}" in '
+                "schemas/layouts.toml",
+            )
+        else:
+            self._problem(
+                f"{name}: “{text}” is not a duration",
+                line,
+                f"{_COMPARE}; words that mean a duration are listed under statuses in schemas/layouts.toml",
+            )
+
+    def _disagreement(self, disagreement: str, cell: PdfCell) -> None:
+        self._problem(
+            f"{disagreement}; both can be understood",
+            self._cells.line(cell),
+            "compare the cell with the page, and ask whoever made the file to mend its tags",
+        )
+
+
+def _introduced(found: Sequence[Word], place: range) -> bool:
+    return place.start > 0 and found[place.start - 1].text.casefold() in _BEFORE_A_DATE
+
+
+def _shown(found: Sequence[Word]) -> str:
+    return refusals.shortened(as_printed(found), _SHOWN)
+
+
+@dataclass(frozen=True)
+class Label:
+    """A text's region label: its name as printed, its pieces, and the index of its first and last line."""
+
+    name: str
+    pieces: tuple[Word, ...]
+    first: int
+    last: int
+
+    @property
+    def text(self) -> Text:
+        """The label as a cell, its letters parted as the region's name is."""
+        return Text(self.pieces, cell=PdfCell(self.name, (), spans(self.pieces)))
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A row for which a region is wanted: index of its first and last line, and the registry's region."""
+
+    first: int
+    last: int
+    region: str
+
+
+def find_labels(lines: Sequence[Line], regions: Sequence[str]) -> tuple[list[Label], list[Label]]:
+    """The labels on `lines`, and runs of pieces that look like one but spell no known region."""
+    filled = [index for index, line in enumerate(lines) if line.text.strip()]
+    wanted = {_letters(region): region for region in regions}
+    known: list[Label] = []
+    unknown: list[Label] = []
+    position = 0
+    while position < len(filled):
+        label = _known(lines, filled[position:], wanted)
+        if label is None:
+            label = _unknown(lines, filled[position:], wanted)
+            if label is not None:
+                unknown.append(label)
+        else:
+            known.append(label)
+        while label and position < len(filled) and filled[position] < label.last:
+            position += 1
+        position += 1
+    return known, unknown
+
+
+def _known(lines: Sequence[Line], filled: Sequence[int], wanted: Mapping[str, str]) -> Label | None:
+    """The longest region that the lines spell from the first of them on; `wanted` is by its letters."""
+    spelt = ""
+    best: Label | None = None
+    for count, index in enumerate(filled, 1):
+        spelt += _letters(lines[index].text)
+        if spelt in wanted:
+            pieces = tuple(words(lines[i] for i in filled[:count]))
+            best = Label(_name(pieces, wanted[spelt]), pieces, filled[0], index)
+        if not any(letters.startswith(spelt) for letters in wanted):
+            break
+    return best
+
+
+def _unknown(lines: Sequence[Line], filled: Sequence[int], wanted: Mapping[str, str]) -> Label | None:
+    """The pieces from the first line on, up to a known region: a short word may stand before that."""
+    run: list[int] = []
+    for position, index in enumerate(filled):
+        letters = lines[index].text.strip()
+        if len(letters) > _PIECE or not letters.lstrip("-").isalpha():
+            break
+        if run and _known(lines, filled[position:], wanted):
+            break
+        run.append(index)
+    if len(run) < _FEW:
+        return None
+    pieces = tuple(words(lines[index] for index in run))
+    return Label("".join(piece.text for piece in pieces), pieces, run[0], run[-1])
+
+
+def _letters(text: str) -> str:
+    return comparable(text).replace(" ", "")
+
+
+def _name(pieces: Sequence[Word], region: str) -> str:
+    """The printed letters, parted as the layout's region is."""
+    letters = iter("".join(piece.text for piece in pieces))
+    return "".join(" " if sign == " " else next(letters, "") for sign in region)
+
+
+def assign_labels(
+    rows: Sequence[Listed], labels: Sequence[Label], lines: Sequence[Line], known: Collection[str]
+) -> list[Label | None]:
+    """The label of each row, None where there is none or it cannot be decided.
+
+    A rotated label belongs to a cell that spans several rows, and reading order puts it where its first
+    letter is: before its rows, or behind some of them. Rows directly before a label belong to it where the
+    registry places their missions in that label's region and not in that of the label before. Other rows
+    belong to the label before them, and rows before the first label to the first. Two cases are not
+    decided: a row that the registry places with the label after it, though a row between them belongs
+    elsewhere; and a row in the next label's block (no empty paragraph between), not in the last one's,
+    where the registry cannot tell the two labels apart. `known` are the regions that the registry has.
+    """
+    trusted = {comparable(region) for region in known}
+    found: list[Label | None] = [None] * len(rows)
+    for index in range(len(rows) - 1, -1, -1):
+        row = rows[index]
+        before = next((label for label in reversed(labels) if label.first < row.first), None)
+        after = next((label for label in labels if label.first > row.first), None)
+        if before is None or after is None:
+            found[index] = before or after
+        elif _names(after, row) and not _names(before, row):
+            beside = index + 1 == len(rows) or rows[index + 1].first > after.first
+            found[index] = after if beside or found[index + 1] is after else None
+        elif _names(before, row) and comparable(after.name) in trusted:
+            found[index] = before
+        else:
+            found[index] = None if _contested(row, before, after, lines) else before
+    return found
+
+
+def _names(label: Label, row: Listed) -> bool:
+    return comparable(label.name) == comparable(row.region)
+
+
+def _contested(row: Listed, before: Label, after: Label, lines: Sequence[Line]) -> bool:
+    """Whether the row is in the block of the label after it, and not in that of the one before.
+
+    Blocks are parted by empty paragraphs, lines of nothing but white space; the one directly behind
+    a label is the label's own.
+    """
+    blanks = [index for index, line in enumerate(lines) if line.text and not line.text.strip()]
+    filled = next(i for i in range(before.last + 1, len(lines)) if lines[i].text.strip())
+    parted_before = any(filled < index < row.first for index in blanks)
+    parted_after = any(row.last < index < after.first for index in blanks)
+    return parted_before and not parted_after

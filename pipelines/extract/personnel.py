@@ -1,129 +1,86 @@
 """Annex 2: personnel ceilings and persons sent, each figure in its column or the edition refused.
 
-How the lines become rows stands in `rows`, how figures get their columns in `inference`, when a
-reading is relied on in `decisions`, what a refusal says in `refusals`.
+How lines and cells become rows is said in `rows`, how figures get their columns in `columns`, what a
+refusal says in `refusals`. Here a table that was read becomes rows of the contracts, and their cells.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from pipelines.extract import decisions, refusals, suggestions
+from pipelines.extract import columns, refusals, suggestions
 from pipelines.extract import rows as printed_rows
-from pipelines.extract.cells import Cell, Span
-from pipelines.extract.decisions import Decided
-from pipelines.extract.rows import Figure, Row, Table, Text
-from pipelines.extract.words import words
+from pipelines.extract.annexes import AnnexInput
+from pipelines.extract.cells import Cell, Mark, Text, words
+from pipelines.extract.columns import Chosen
+from pipelines.extract.pdf.rows import Span
+from pipelines.extract.roles import PersonnelRoles
+from pipelines.extract.rows import Figure, Row, Table
 from pipelines.model import Document, Line
 from schemas.errors import JvomError, Problems
-from schemas.registry import Layout, PersonnelLayout, Reading, Registry
+from schemas.registry import PersonnelLayout, Reading, Registry
 from schemas.vocabulary import TOTAL
 
 _MOST_LINES = 20_000  # from the heading of annex 2 to the next annex, blank ones too
 _MOST_ROWS = 500  # ten times as many missions as there have been
 
 
-Decide = Callable[
-    [Table, Row, Collection[int], PersonnelLayout, Iterable[Reading], Document, int],
-    tuple[list[Decided], list[JvomError]],
-]
-
-
 @dataclass(frozen=True)
 class Personnel:
-    """Annex 2 as read: rows of `personnel` and `personnel_totals`, their cells, and its marks.
-
-    `markers` are (footnote number, line number) of every mark in the table, header included.
-    """
+    """Annex 2 as read: rows of `personnel` and `personnel_totals`, their cells, and every mark in it."""
 
     rows: list[dict[str, object]]
     totals: list[dict[str, object]]
     cells: list[Cell]
-    markers: tuple[tuple[int, int], ...]
+    markers: tuple[Mark, ...]
 
 
-def read(
-    lines: Sequence[Line],
-    notes: Collection[int],
-    *,
-    document: Document,
-    edition_year: int,
-    layout: Layout,
-    registry: Registry,
-    readings: Collection[Reading],
-) -> Personnel:
-    """Read the table of annex 2.
+def read(given: AnnexInput, readings: Collection[Reading]) -> Personnel:
+    """Read the table of annex 2. Only `readings` of this edition and document count.
 
-    `lines` follow the annex's heading, footnotes taken out, through the end of the annex; `notes`
-    are the footnotes that may be marked in it. Only readings of this edition and document count.
-
-    Raises Problems with a LayoutError for everything that cannot be read or decided, and
+    Raises Problems with a LayoutError for everything that cannot be read or relied on, and
     RegistryError where a declared reading is none of its row's.
     """
-    if len(lines) > _MOST_LINES:
-        raise Problems([refusals.too_long(document, lines[_MOST_LINES], len(lines))])
-    table = printed_rows.read(lines, notes, layout.personnel, registry)
+    document, layout = given.document, given.layout
+    if len(given.lines) > _MOST_LINES:
+        raise Problems([refusals.too_long(document, given.lines[_MOST_LINES], len(given.lines))])
+    table = printed_rows.read(given, PersonnelRoles(layout, given.registry))
     if table is None:
-        layouts = registry.layouts or (layout,)
-        raise Problems([suggestions.no_header(2, "annex 2", lines, layouts, document.path)])
-    first = next(line for line in lines if line.text.strip())
-    return settle(
-        table,
-        first,
-        notes,
-        decide=decisions.decide,
-        document=document,
-        edition_year=edition_year,
-        layout=layout,
-        registry=registry,
-        readings=readings,
-    )
-
-
-def settle(
-    table: Table,
-    first: Line,
-    notes: Collection[int],
-    *,
-    decide: Decide,
-    document: Document,
-    edition_year: int,
-    layout: Layout,
-    registry: Registry,
-    readings: Collection[Reading],
-) -> Personnel:
-    """The table's rows, each as `decide` takes it; `first` is a line of it, for errors. Raises as `read`."""
-    problems, sound = _problems(table, first, document, layout, registry)
-    decided: list[Decided] = []
+        layouts = given.registry.layouts or (layout,)
+        raise Problems([suggestions.no_header(2, "annex 2", given.lines, layouts, document.path)])
+    problems, sound = _problems(table, given)
+    chosen: list[Chosen] = []
     if table.totals and sound:
-        own = [r for r in readings if (r.edition_year, r.source_sha256) == (edition_year, document.sha256)]
-        decided, undecided = decide(table, table.totals, notes, layout.personnel, own, document, edition_year)
-        problems.extend(undecided)
+        wanted = (given.edition_year, document.sha256)
+        declared = [one for one in readings if (one.edition_year, one.source_sha256) == wanted]
+        chosen, refused = columns.choose(
+            table, table.totals, given.notes, layout.personnel, declared, document, given.edition_year
+        )
+        problems.extend(refused)
     if problems:
         raise Problems(sorted(problems, key=lambda problem: problem.line or 0))
-    return _personnel(table, decided, document, edition_year, layout.personnel)
+    return _personnel(table, chosen, document, given.edition_year, layout.personnel)
 
 
-def _problems(
-    table: Table, first: Line, document: Document, layout: Layout, registry: Registry
-) -> tuple[list[JvomError], bool]:
+def _problems(table: Table, given: AnnexInput) -> tuple[list[JvomError], bool]:
     """What cannot be read as a row, and whether the rows there are can still be placed."""
+    document, layout = given.document, given.layout
     if table.totals is None:
+        first = next(line for line in given.heading or given.lines if line.text.strip())
         return [refusals.no_totals(document, first, layout.personnel.total)], False
     if len(table.rows) > _MOST_ROWS:
         return [refusals.too_many_rows(document, table.rows[_MOST_ROWS].lines[0], len(table.rows))], False
-    columns = len(layout.personnel.columns)
     broken: list[JvomError] = [refusals.leftover(document, left, layout) for left in table.leftovers]
     broken += [refusals.late_row(document, late) for late in table.late]
     broken += [
-        refusals.too_many_figures(document, row.lines, columns)
+        refusals.too_many_figures(document, row.lines, len(layout.personnel.columns))
         for row in (*table.rows, table.totals)
         if not row.wordings
     ]
     if not table.rows:
         broken.append(refusals.no_rows(document, table.totals.lines[0]))
-    return broken + list(_names(table.rows, document, registry)), not broken
+    return broken + list(_names(table.rows, document, given.registry)), not broken
 
 
 def _names(rows: Iterable[Row], document: Document, registry: Registry) -> Iterator[JvomError]:
@@ -142,27 +99,21 @@ def _names(rows: Iterable[Row], document: Document, registry: Registry) -> Itera
 
 
 def _personnel(
-    table: Table,
-    decided: Sequence[Decided],
-    document: Document,
-    edition_year: int,
-    layout: PersonnelLayout,
+    table: Table, chosen: Sequence[Chosen], document: Document, edition_year: int, layout: PersonnelLayout
 ) -> Personnel:
-    *rows, totals = decided
-    marks = [*table.marks, *(mark for one in decided for mark in one.wording.marks)]
+    *rows, totals = chosen
+    marks = [*table.marks, *(mark for one in chosen for mark in one.wording.marks)]
+    year = {"edition_year": edition_year}
     return Personnel(
-        rows=[_row(one, document, edition_year, layout) for one in rows],
-        totals=[
-            {"edition_year": edition_year, **_figures(totals, layout), **_place(totals.row, document)},
-        ],
-        cells=[cell for one in decided for cell in _cells(one, layout)],
-        markers=tuple(sorted((mark.note, mark.line) for mark in marks)),
+        rows=[year | _row(one, document, layout) for one in rows],
+        totals=[year | _figures(totals, layout) | _place(totals.row, document)],
+        cells=[cell for one in chosen for cell in _cells(one, layout)],
+        markers=tuple(sorted(marks)),
     )
 
 
-def _row(one: Decided, document: Document, edition_year: int, layout: PersonnelLayout) -> dict[str, object]:
+def _row(one: Chosen, document: Document, layout: PersonnelLayout) -> dict[str, object]:
     return {
-        "edition_year": edition_year,
         "mission_id": one.wording.mission_id,
         "mission_as_printed": one.wording.name.printed,
         "region_as_printed": one.row.region.printed if one.row.region else None,
@@ -175,9 +126,9 @@ def _row(one: Decided, document: Document, edition_year: int, layout: PersonnelL
     }
 
 
-def _figures(one: Decided, layout: PersonnelLayout) -> dict[str, int | None]:
+def _figures(one: Chosen, layout: PersonnelLayout) -> dict[str, object]:
     """Figures by the contract's columns; one that is printed in several is what they add up to."""
-    figures: dict[str, int | None] = {}
+    figures: dict[str, object] = {}
     for column, places in layout.figures:
         printed = [figure.value for place in places if (figure := one.figures[place])]
         given = [value for value in printed if value is not None]
@@ -194,7 +145,7 @@ def _place(row: Row, document: Document) -> dict[str, object]:
     }
 
 
-def _cells(one: Decided, layout: PersonnelLayout) -> Iterator[Cell]:
+def _cells(one: Chosen, layout: PersonnelLayout) -> Iterator[Cell]:
     """The cells of one row: name and region, unless it is the totals row, and every column."""
     key = one.wording.mission_id or ""
     if key != TOTAL:
@@ -206,27 +157,18 @@ def _cells(one: Decided, layout: PersonnelLayout) -> Iterator[Cell]:
         yield _merged([_cell(one, place, table_name, column) for place in places])
 
 
-def _cell(one: Decided, place: int, table_name: str, column: str) -> Cell:
-    """One printed cell, or the blank where it would stand."""
+def _cell(one: Chosen, place: int, table_name: str, column: str) -> Cell:
+    """One printed cell, or the blank where it would be."""
     key, figure, reasons = one.wording.mission_id or "", one.figures[place], _reasons(one, place)
-    if figure is None and one.wording.placed:  # a blank that a PDF shows
-        blank = one.wording.placed[place].text
-        read = blank.derivation or ("printed",)
-        return Cell(table_name, key, column, None, None, blank.spans, read, reasons)
-    if figure is None:
-        how = "declared" if one.declared else "empty by inference"
-        return Cell(table_name, key, column, None, None, (_gap(one, place),), (how,), reasons)
-    return Cell(
-        table_name,
-        key,
-        column,
-        figure.text.printed,
-        figure.value,
-        figure.text.spans,
-        _derivation(one, figure),
-        reasons,
-        figure.parts if len(figure.parts) > 1 else (),
-    )
+    if figure is not None:
+        text, value, how = figure.text, figure.value, _derivation(one, figure)
+        parts = figure.parts if len(figure.parts) > 1 else ()
+        return Cell(table_name, key, column, text.printed, value, text.spans, how, reasons, parts)
+    if one.wording.cells:  # a blank that a PDF shows
+        blank = one.wording.cells[place]
+        return Cell(table_name, key, column, None, None, blank.spans, blank.derivation, reasons)
+    how = ("declared" if one.declared else "empty by inference",)
+    return Cell(table_name, key, column, None, None, (_gap(one, place),), how, reasons)
 
 
 def _merged(cells: Sequence[Cell]) -> Cell:
@@ -234,7 +176,9 @@ def _merged(cells: Sequence[Cell]) -> Cell:
     given = [cell for cell in cells if cell.value is not None]
     if len(cells) == 1 or not given:
         return cells[0]
-    hows = [*(how for cell in given for how in cell.derivation), *["sum of parts"] * (len(given) > 1)]
+    hows = [how for cell in given for how in cell.derivation]
+    if len(given) > 1:
+        hows.append("sum of parts")
     derivation = tuple(dict.fromkeys(how for how in hows if how != "printed" or set(hows) == {"printed"}))
     parts = tuple(part for cell in given for part in cell.parts or (cell.value,) if isinstance(part, int))
     return replace(
@@ -249,37 +193,36 @@ def _merged(cells: Sequence[Cell]) -> Cell:
 
 
 def _text(key: str, column: str, text: Text) -> Cell:
-    how = text.derivation or ("printed",)
-    return Cell("personnel", key, column, text.printed, text.printed, text.spans, how, text.disputed)
+    printed, how = text.printed, text.derivation
+    return Cell("personnel", key, column, printed, printed, text.spans, how, text.disputed)
 
 
-def _derivation(one: Decided, figure: Figure) -> tuple[str, ...]:
+def _derivation(one: Chosen, figure: Figure) -> tuple[str, ...]:
     how = {
         "marker split": bool(figure.text.marks),
         "column inferred": one.inferred,
         "sum of parts": len(figure.parts) > 1,
         "declared": one.declared is not None,
     }
-    drawn = figure.text.drawn.derivation if figure.text.drawn else ()
-    return (*(name for name, applies in how.items() if applies), *drawn) or ("printed",)
+    return (*(name for name, applies in how.items() if applies), *figure.text.how) or ("printed",)
 
 
-def _reasons(one: Decided, place: int) -> tuple[str, ...]:
+def _reasons(one: Chosen, place: int) -> tuple[str, ...]:
     """What decided a cell: sums where its column was inferred, the note where a mark was taken off.
 
     In a PDF marks and columns are seen; there sums decide only between two readings that differ.
     """
     figure = one.figures[place]
-    if one.wording.placed:
-        disputed = (figure or one.wording.placed[place]).text.disputed
+    if one.wording.cells:
+        disputed = (figure.text if figure else one.wording.cells[place]).disputed
         return (*disputed, *one.sums[place]) if disputed else ()
     marks = figure.text.marks if figure else ()
     sums = one.sums[place] if one.inferred or marks else ()
     return (*sums, *(f"note {mark.note} is marked once" for mark in marks))
 
 
-def _gap(one: Decided, place: int) -> Span:
-    """Where an empty cell would stand: before the next figure, else at the end of the row."""
+def _gap(one: Chosen, place: int) -> Span:
+    """Where an empty cell would be: before the next figure, else at the end of the row."""
     following = next((figure for figure in one.figures[place:] if figure), None)
     if following:
         word = following.text.words[0]

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 
+from pipelines.extract.pdf.rows import Span
 from pipelines.model import Document, Line
 from schemas.errors import LayoutError, UndecidedError
 from schemas.registry import Layout, Registry, comparable
@@ -96,6 +97,17 @@ def too_many_figures(document: Document, lines: Sequence[Line], columns: int) ->
         page=lines[0].page,
         line=lines[0].number,
         hint="compare the line with the official document: a space too many splits a figure in two",
+    )
+
+
+def uncertain(document: Document, printed: str, doubt: str, place: Span, column: str) -> LayoutError:
+    """A figure of a picture that nothing confirms."""
+    return LayoutError(
+        f"{column}: “{shortened(printed)}” is uncertain in this picture: {doubt}; no sum confirms it",
+        file=document.path,
+        page=place.page,
+        line=place.line,
+        hint="compare it with the page; scan it again at 300 dots an inch or more, or give the report's text",
     )
 
 

@@ -1,24 +1,27 @@
-"""Lines of annex 2 → its printed rows: names, figures, footnote marks, region headings.
+"""Annex 2 as its printed rows: names, figures, footnote marks, region headings; from a text or a PDF.
 
-Here belongs what can be said without the totals: where a row starts and ends, which mission its
-name is, which digits may be a footnote's mark. Which column a figure belongs to is left open.
-From the header to the totals row every line is part of a row, a region heading, a repeated header,
-or a leftover; nothing is skipped.
+Here belongs what can be said without the totals: where a row of a text starts and ends, which mission a
+name is, which digits may be a footnote's mark. Which column a figure of a text belongs to is left
+open, and so is which of two readings of a PDF is right: `columns` decides. From the header to the totals
+row everything printed is part of a row, a region heading, a repeated header, or a leftover; nothing is
+skipped.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import product
 
-from pipelines.extract import numerals
-from pipelines.extract.annexes import Header, find_header
-from pipelines.extract.cells import Drawn, Span
-from pipelines.extract.words import Word, as_printed, spans, words
+from pipelines.extract import numerals, refusals
+from pipelines.extract.annexes import AnnexInput, Header, find_header
+from pipelines.extract.cells import Mark, PdfCells, Text, Word, as_printed, words
+from pipelines.extract.pdf import Box
+from pipelines.extract.pdf.rows import PdfCell, Span
+from pipelines.extract.pdf.table import Pair, PdfRow, PdfTable
+from pipelines.extract.roles import PersonnelRoles
 from pipelines.model import PAGE_NUMBER, Line
-from schemas.registry import PersonnelLayout, Registry, comparable
+from schemas.errors import JvomError, LayoutError, Problems
 from schemas.vocabulary import TOTAL
 
 _MOST_MARKED = 4  # words of one name that could end in a mark
@@ -29,51 +32,17 @@ _MOST_WORDS = 40  # of one name
 
 
 @dataclass(frozen=True)
-class Mark:
-    """The number of a footnote, and the line where it is marked."""
-
-    note: int
-    line: int
-
-
-@dataclass(frozen=True)
-class Text:
-    """Words of a cell, marks taken off, and the marks that were glued to them.
-
-    In a PDF `drawn` says what is printed and where.
-    """
-
-    words: tuple[Word, ...]
-    marks: tuple[Mark, ...] = ()
-    drawn: Drawn | None = None
-
-    @property
-    def printed(self) -> str:
-        """The words joined by single spaces."""
-        return self.drawn.printed if self.drawn else as_printed(self.words)
-
-    @property
-    def spans(self) -> tuple[Span, ...]:
-        """Where it stands."""
-        return self.drawn.spans if self.drawn else spans(self.words)
-
-    @property
-    def derivation(self) -> tuple[str, ...]:
-        """How it was read, a mark taken off included."""
-        return (*(["marker split"] if self.marks else []), *(self.drawn.derivation if self.drawn else ()))
-
-    @property
-    def disputed(self) -> tuple[str, ...]:
-        """What two readings of a PDF give, where they differ."""
-        return self.drawn.disputed if self.drawn else ()
-
-
-@dataclass(frozen=True)
 class Figure:
-    """A printed figure; `parts` are the numbers that it adds up, one for a plain figure, none for a dash."""
+    """A printed figure; `parts` are the numbers that it adds up, one for a plain figure, none for a dash.
+
+    `column` is the place of the column that it is printed under; None in a text, where it can be in any,
+    in the printed order. `doubt` says of a figure in a picture what only one of its readings gave.
+    """
 
     text: Text
     parts: tuple[int, ...]
+    column: int | None = None
+    doubt: str = ""
 
     @property
     def value(self) -> int | None:
@@ -86,8 +55,8 @@ class Wording:
     """One way to read a row's words.
 
     `mission_id` is `total` for the totals row, and None where no mission has the name `plain`,
-    which leaves out a bracket that speaks of a separate report. `apart` are marks that stand apart
-    from what they mark. In a PDF `placed` holds every cell in its column, a blank one too.
+    which leaves out a bracket that speaks of a separate report. `apart` are marks that are apart from
+    what they mark. In a PDF `cells` holds every cell in its column, a blank one too.
     """
 
     name: Text
@@ -95,7 +64,7 @@ class Wording:
     mission_id: str | None
     figures: tuple[Figure, ...]
     apart: tuple[Mark, ...] = ()
-    placed: tuple[Figure, ...] = ()
+    cells: tuple[Text, ...] = ()
 
     @property
     def separate_report(self) -> bool:
@@ -111,15 +80,17 @@ class Wording:
 
 @dataclass(frozen=True)
 class Row:
-    """One row: its lines, the region heading it stands under, the ways to read its words.
+    """One row: its lines, the region heading it is under, the ways to read its words.
 
-    `agreed` says that tags and geometry of a PDF give the same; `disputed` that they do not; `under`
-    that each figure is nearest to the heading of its own column.
+    `in_order` says that only the order of its figures is known, as in a text. In a PDF every wording has
+    its figures in their columns: `agreed` says that tags and geometry give the same, `disputed` that they do
+    not, `under` that each figure is nearest to the heading of its own column.
     """
 
     lines: tuple[Line, ...]
     region: Text | None
     wordings: tuple[Wording, ...]
+    in_order: bool = True
     agreed: bool = False
     disputed: bool = False
     under: bool = False
@@ -140,15 +111,15 @@ class Table:
     late: list[tuple[Line, ...]] = field(default_factory=list)
 
 
-def read(
-    lines: Iterable[Line], notes: Collection[int], layout: PersonnelLayout, registry: Registry
-) -> Table | None:
-    """The table on `lines`; None where they do not hold the layout's header.
+def read(given: AnnexInput, roles: PersonnelRoles) -> Table | None:
+    """The table of annex 2; None where its lines do not hold the layout's header.
 
-    `notes` are the numbers that may be marked in it.
+    Raises Problems with a LayoutError for every cell of a PDF that is not a figure.
     """
-    filled = [line for line in lines if line.text.strip() and not PAGE_NUMBER.fullmatch(line.text.strip())]
-    reader = _Reader(notes, layout, registry)
+    if given.table:
+        return _PdfReader(given, given.table, roles).read()
+    filled = [line for line in given.lines if line.text.strip() and not PAGE_NUMBER.fullmatch(line.text)]
+    reader = _TextReader(given.notes, roles)
     header = reader.header(filled)
     if header is None:
         return None
@@ -166,20 +137,16 @@ class _Named:
     end: int
 
 
-class _Reader:
-    """Fills `table` from the lines of one annex, none of them blank."""
+class _TextReader:
+    """Fills `table` from the lines of a text, none of them blank."""
 
-    def __init__(self, notes: Collection[int], layout: PersonnelLayout, registry: Registry) -> None:
+    def __init__(self, notes: Collection[int], roles: PersonnelRoles) -> None:
         self.table = Table()
         self._notes = sorted(notes)
-        self._registry = registry
-        self._columns = len(layout.columns)
-        self._headers = layout.headers
-        self._total = comparable(layout.total)
-        self._regions = {comparable(region) for region in layout.regions}
+        self._roles = roles
+        self._columns = len(roles.layout.columns)
+        self._headers = roles.layout.headers
         self._region: Text | None = None
-        phrase = r"\s+".join(re.escape(word) for word in layout.separate_report.split())
-        self._separate = re.compile(rf"\s*\(\s*{phrase}\s*\)", re.IGNORECASE)
 
     def header(self, lines: Iterable[Line]) -> Header | None:
         """The first header of the table on `lines`."""
@@ -212,7 +179,7 @@ class _Reader:
                 self._bare(block[:start])
                 self.table.totals = self._row(row, named)
                 return
-            if named := self._names(words(row), self._mission):
+            if named := self._names(words(row), self._roles.mission):
                 self._bare(block[:start])
                 self.table.rows.append(self._row(row, named))
                 return
@@ -248,7 +215,7 @@ class _Reader:
         """Reads the lines as one heading, one header or (if `rows`) one empty row, if they are that."""
         found = words(lines)
         for text in self._texts(found):
-            if comparable(text.printed) in self._regions:
+            if self._roles.is_region(text.printed):
                 self._region = text
                 self._mark(text.marks)
                 return True
@@ -256,7 +223,7 @@ class _Reader:
         if header:
             self._mark(Mark(note, line) for note, line in header.markers)
             return True
-        named = [name for name in self._names(found, self._mission) if name.end == len(found)]
+        named = [name for name in self._names(found, self._roles.mission) if name.end == len(found)]
         if rows and named:
             self.table.rows.append(self._row(lines, named))
         return rows and bool(named)
@@ -268,7 +235,7 @@ class _Reader:
                 continue
             for start in range(max(0, end - _MOST_LINES), end):
                 found = words(lines[start:end])
-                named = [*self._names(found, self._mission), *self._names(found, self._totals_row)]
+                named = [*self._names(found, self._roles.mission), *self._names(found, self._totals_row)]
                 if any(name.end < len(found) for name in named):
                     self.table.late.append(tuple(lines[start:end]))
                     break
@@ -287,7 +254,7 @@ class _Reader:
         found = []
         for end in range(max(self._tail(row), 1), min(len(row), _MOST_WORDS) + 1):
             for text in self._texts(row[:end]):
-                plain = self._separate.sub("", text.printed)
+                plain = self._roles.plain(text.printed)
                 if mission_id := known(plain):
                     found.append(_Named(text, plain, mission_id, end))
         return found
@@ -295,14 +262,10 @@ class _Reader:
     def _unknown(self, row: Sequence[Word]) -> _Named:
         end = self._tail(row)
         text = Text(tuple(row[:end]))
-        return _Named(text, self._separate.sub("", text.printed), None, end)
-
-    def _mission(self, name: str) -> str | None:
-        mission = self._registry.find(name)
-        return mission.id if mission else None
+        return _Named(text, self._roles.plain(text.printed), None, end)
 
     def _totals_row(self, name: str) -> str | None:
-        return TOTAL if comparable(name) == self._total else None
+        return TOTAL if self._roles.is_total(name) else None
 
     def _texts(self, cell: Sequence[Word]) -> Iterator[Text]:
         """The ways to take marks off the words of a cell; as it stands first."""
@@ -370,3 +333,134 @@ class _Reader:
 
     def _mark(self, marks: Iterable[Mark]) -> None:
         self.table.marks.extend(marks)
+
+
+class _PdfReader:
+    """Fills a table from both readings of a PDF's table."""
+
+    def __init__(self, given: AnnexInput, found: PdfTable, roles: PersonnelRoles) -> None:
+        self._table = Table()
+        self._problems: list[JvomError] = []
+        self._given = given
+        self._found = found
+        self._roles = roles
+        self._cells = PdfCells(given.document, found)
+        self._edges = found.edges()
+
+    def read(self) -> Table:
+        """Every row of the table, and what is left over on its lines and between them."""
+        self._table.marks += self._given.marked
+        region: Text | None = None
+        for pair in self._found.rows:
+            name, disputed = self._name(pair)
+            figures = [cell for row in pair if row for cell in row.cells[1:] if cell]
+            if name is None:
+                self._table.leftovers.append(self._cells.lines_of(figures))
+            elif self._roles.is_region(name.text) and not figures:
+                region = self._cells.text(name, self._cells.how(pair), disputed)
+                self._table.marks += region.marks
+            elif self._roles.is_total(name.text):
+                if self._table.totals:
+                    self._table.late.append(self._cells.lines_of([name]))
+                self._table.totals = self._row(pair, name, disputed, None)
+            elif not figures and self._roles.mission(name.text) is None:
+                self._table.leftovers.append(self._cells.lines_of([name]))
+            else:
+                self._table.rows.append(self._row(pair, name, disputed, region))
+        self._table.leftovers += [(line,) for line in self._cells.left(self._given.lines)]
+        if self._problems:
+            raise Problems(self._problems)
+        return self._table
+
+    def _name(self, pair: Pair) -> tuple[PdfCell | None, tuple[str, ...]]:
+        """The first cell of a row. Where readings differ, the one whose words are known."""
+        tags, geometry = self._cells.at(pair, 0)
+        if self._cells.agree(pair, tags, geometry):
+            return geometry or tags, ()
+        disputed = (self._cells.disagreement(tags, geometry),)
+        known = [cell for cell in (tags, geometry) if cell and self._roles.meaning.name(cell.text)]
+        missions = {self._roles.mission(cell.text) for cell in known}
+        return (known[0] if len(missions) == 1 else tags or geometry), disputed
+
+    def _row(self, pair: Pair, name: PdfCell, disputed: tuple[str, ...], region: Text | None) -> Row:
+        text = self._cells.text(name, self._cells.how(pair), disputed)
+        plain, mission_id = self._roles.plain(name.text), self._roles.row_id(name.text)
+        wordings: list[Wording] = []
+        for row in reversed(pair):
+            if row is not None:
+                cells = tuple(self._texts(row, pair))
+                wording = Wording(text, plain, mission_id, tuple(self._figures(row, cells)), (), cells)
+                if not any(_alike(wording, known) for known in wordings):
+                    wordings.append(wording)
+        printed = [cell for row in pair if row for cell in row.cells[1:] if cell]
+        agreed = None not in pair and len(wordings) == 1
+        under = all(
+            cell is None or self._found.nearest(cell) == column
+            for row in pair
+            if row
+            for column, cell in enumerate(row.cells[1:], start=1)
+        )
+        return Row(
+            self._cells.lines_of([name, *printed]),
+            region,
+            tuple(wordings),
+            in_order=False,
+            agreed=agreed,
+            disputed=self._found.tags is not None and not agreed,
+            under=under,
+        )
+
+    def _texts(self, row: PdfRow, pair: Pair) -> Iterator[Text]:
+        """Each column's cell, or its blank."""
+        for column in range(1, len(row.cells)):
+            tags, geometry = self._cells.at(pair, column)
+            agreed = self._cells.agree(pair, tags, geometry)
+            disputed = () if agreed else (self._cells.disagreement(tags, geometry),)
+            tagged = self._found.tags is not None and (agreed or row is pair[0])
+            cell = row.cells[column] or PdfCell("", (), self._blank(row, column))
+            yield self._cells.text(cell, ("structure tag",) if tagged else (), disputed)
+
+    def _figures(self, row: PdfRow, cells: Sequence[Text]) -> Iterator[Figure]:
+        for column, text in enumerate(cells):
+            if text.cell and text.printed:
+                parts = numerals.addends(text.printed)
+                if parts is None and not numerals.empty(text.printed):
+                    self._not_a_figure(text.cell, row, column + 1)
+                yield Figure(text, parts or (), column, next(iter(text.cell.doubts), ""))
+
+    def _blank(self, row: PdfRow, column: int) -> tuple[Span, ...]:
+        """Where a blank cell is: beside the row's other cells, as wide as its column's figures."""
+        beside = next((cell for cell in row.cells[column:] if cell), None)
+        before = next(cell for cell in (beside, *reversed(row.cells[:column])) if cell)
+        place = before.spans[0] if beside else before.spans[-1]
+        at = place.char_start if beside else place.char_end
+        left, right = self._edges[column]
+        box = Box(left, place.box.top, right, place.box.bottom) if place.box and left < right else None
+        return (Span(place.page, place.line, at, at, box),)
+
+    def _not_a_figure(self, cell: PdfCell, row: PdfRow, column: int) -> None:
+        path = " / ".join(self._found.columns[column])
+        name = next((one.text for one in row.cells if one), "")
+        self._problems.append(
+            LayoutError(
+                f"“{refusals.shortened(cell.text)}” in column {path} of “{refusals.shortened(name)}” "
+                "is not a figure",
+                file=self._given.document.path,
+                page=cell.page,
+                line=cell.line,
+                hint="compare the cell with the page; a figure is a whole number, a sum of them, or a dash",
+            )
+        )
+
+
+def _alike(one: Wording, other: Wording) -> bool:
+    """Whether two readings of a row say the same of every column."""
+
+    def said(wording: Wording) -> list[tuple[int | None, int | None, tuple[int, ...]]]:
+        return [
+            (figure.column, figure.value, tuple(mark.note for mark in figure.text.marks))
+            for figure in wording.figures
+            if figure.value is not None or figure.text.marks
+        ]
+
+    return said(one) == said(other)

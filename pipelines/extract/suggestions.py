@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from pipelines.extract import durations
-from pipelines.extract.words import words
+from pipelines.extract.cells import words
 from pipelines.model import Line
 from schemas.errors import LayoutError
 from schemas.registry import (

@@ -1,6 +1,6 @@
 """Lines of a document → the tables of `schemas.TABLES`, each row and cell with its place.
 
-`anatomy` finds the annexes, `footnotes` takes their lines out, then `mandates` and `personnel` read a
+`parts` finds the annexes, `footnotes` takes their lines out, then `mandates` and `personnel` read a
 table each and `sections` the running text. Nothing is checked here that a contract can check; what
 cannot be read is an error, and all errors of a document are raised together.
 """
@@ -14,24 +14,14 @@ from typing import Any, TypeVar
 import pyarrow as pa
 
 import schemas
-from pipelines.extract import (
-    drawn_mandates,
-    drawn_personnel,
-    durations,
-    footnotes,
-    mandates,
-    personnel,
-    sections,
-)
-from pipelines.extract.annexes import Anatomy, Annex, dissect
+from pipelines.extract import durations, footnotes, mandates, personnel, sections
+from pipelines.extract.annexes import Annex, AnnexInput, ReportParts, find_annexes
 from pipelines.extract.cells import Cell
 from pipelines.extract.cells import rows as cell_rows
 from pipelines.extract.footnotes import Note
-from pipelines.extract.mandates import Mandates
-from pipelines.extract.personnel import Personnel
 from pipelines.model import Document, Edition, Line, SourceFile
 from schemas.errors import JvomError, LayoutError, Problems
-from schemas.registry import Registry
+from schemas.registry import Layout, Registry
 
 _MOST_LINES = 1_500  # of an annex, and of what may follow it; in 2024 they have 190 and 95
 _MOST_PROBLEMS = 500  # more than any report has lines in its tables; noise has no end
@@ -66,14 +56,18 @@ def _read(
     shown: Mapping[int, int] | None = None,
 ) -> dict[str, pa.Table]:
     """The tables; `shown` gives the line numbers that are shown for those of the document."""
-    anatomy = dissect(document, registry)
-    _require_short(anatomy, document.path)
-    notes = footnotes.find(anatomy, document)
+    parts = find_annexes(document, registry)
+    _require_short(parts, document.path)
+    notes = footnotes.find(parts, document)
     year = edition.edition_year
+
+    def given(scope: footnotes.Scope, annex: Annex) -> AnnexInput:
+        return _annex(scope, annex, notes, document, year, parts.layout, registry)
+
     problems: list[JvomError] = []
-    annex_1 = _try(lambda: _mandates(document, anatomy, notes, year, registry), problems)
-    annex_2 = _try(lambda: _personnel(document, anatomy, notes, year, registry), problems)
-    period = _try(lambda: _period(document, anatomy, edition), problems)
+    annex_1 = _try(lambda: mandates.read(given("mandates", parts.mandates)), problems)
+    annex_2 = _try(lambda: personnel.read(given("personnel", parts.personnel), registry.readings), problems)
+    period = _try(lambda: _period(document, parts, edition), problems)
     if annex_1 is None or annex_2 is None or period is None:
         problems.sort(key=lambda problem: problem.line or 0)
         if len(problems) > _MOST_PROBLEMS:
@@ -83,16 +77,16 @@ def _read(
         raise problems[0] if len(problems) == 1 else Problems(problems)
     cells = [*annex_2.cells, *annex_1.cells, *footnotes.cells(notes, year)]
     marked = {"mandates": annex_1.markers, "personnel": annex_2.markers}
-    after = _after(footnotes.without(anatomy.personnel.lines, notes), annex_2.cells)
+    after = _after(footnotes.without(parts.personnel.lines, notes), annex_2.cells)
     rows: dict[str, list[dict[str, object]]] = {
-        "editions": [_edition(source, edition, anatomy, period)],
+        "editions": [_edition(source, edition, parts, period)],
         "personnel": annex_2.rows,
         "personnel_totals": annex_2.totals,
         "mandates": annex_1.rows,
         "footnotes": footnotes.rows(notes, marked, year),
         "sections": sections.read(
-            footnotes.without(anatomy.text, notes),
-            [(anatomy.mandates, _text_of(anatomy.mandates, notes)), (anatomy.personnel, after)],
+            footnotes.without(parts.text, notes),
+            [(parts.mandates, _text_of(parts.mandates, notes)), (parts.personnel, after)],
             registry=registry,
             edition_year=year,
         ),
@@ -114,9 +108,9 @@ def _show(row: dict[str, Any], shown: Mapping[int, int]) -> None:
         span["line"] = shown[span["line"]]
 
 
-def _require_short(anatomy: Anatomy, path: str) -> None:
+def _require_short(parts: ReportParts, path: str) -> None:
     """Raises LayoutError for an annex that is longer than any: reading it could take for ever."""
-    for annex in (anatomy.mandates, anatomy.personnel):
+    for annex in (parts.mandates, parts.personnel):
         heading = annex.heading_lines[0]
         if len(annex.lines) > _MOST_LINES:
             raise LayoutError(
@@ -139,55 +133,23 @@ def _try(step: Callable[[], T], problems: list[JvomError]) -> T | None:
     return None
 
 
-def _mandates(
-    document: Document, anatomy: Anatomy, notes: Sequence[Note], year: int, registry: Registry
-) -> Mandates:
-    lines = footnotes.without(anatomy.mandates.lines, notes)
-    numbers = [note.number for note in notes if note.scope == "mandates"]
-    if anatomy.mandates.table:
-        return drawn_mandates.read(
-            anatomy.mandates,
-            lines,
-            numbers,
-            document=document,
-            edition_year=year,
-            layout=anatomy.layout,
-            registry=registry,
-        )
-    return mandates.read(
-        lines,
-        numbers,
-        document=document,
-        edition_year=year,
-        layout=anatomy.layout,
-        registry=registry,
-    )
-
-
-def _personnel(
-    document: Document, anatomy: Anatomy, notes: Sequence[Note], year: int, registry: Registry
-) -> Personnel:
-    lines = footnotes.without(anatomy.personnel.lines, notes)
-    numbers = [note.number for note in notes if note.scope == "personnel"]
-    if anatomy.personnel.table:
-        return drawn_personnel.read(
-            anatomy.personnel,
-            lines,
-            numbers,
-            document=document,
-            edition_year=year,
-            layout=anatomy.layout,
-            registry=registry,
-            readings=registry.readings,
-        )
-    return personnel.read(
-        lines,
-        numbers,
-        document=document,
-        edition_year=year,
-        layout=anatomy.layout,
-        registry=registry,
-        readings=registry.readings,
+def _annex(
+    scope: footnotes.Scope,
+    annex: Annex,
+    notes: Sequence[Note],
+    document: Document,
+    edition_year: int,
+    layout: Layout,
+    registry: Registry,
+) -> AnnexInput:
+    """An annex as its reader wants it."""
+    lines = footnotes.without(annex.lines, notes)
+    numbers = [note.number for note in notes if note.scope == scope]
+    if annex.table is None:
+        return AnnexInput(lines, numbers, document, edition_year, layout, registry)
+    heading = [word.line for word in annex.header.words]
+    return AnnexInput(
+        lines, numbers, document, edition_year, layout, registry, annex.table, heading, annex.header.markers
     )
 
 
@@ -205,19 +167,19 @@ def _after(lines: Sequence[Line], cells: Sequence[Cell]) -> list[Line]:
     return [line for line in lines if line.number > last]
 
 
-def _edition(source: SourceFile, edition: Edition, anatomy: Anatomy, period: Period) -> dict[str, object]:
+def _edition(source: SourceFile, edition: Edition, parts: ReportParts, period: Period) -> dict[str, object]:
     start, end = period
     return {
         "edition_year": edition.edition_year,
         "title": edition.title,
-        "scope": anatomy.personnel.names.get("period"),
+        "scope": parts.personnel.names.get("period"),
         "period_start": start,
         "period_end": end,
         "period_months": _whole_months(start, end) if start and end else None,
         "date_sent": edition.date_sent,
         "kamerstuk": edition.kamerstuk,
         "source_url": edition.source_url,
-        "layout": anatomy.layout.id,
+        "layout": parts.layout.id,
         "source_path": source.path,
         "source_sha256": source.sha256,
         "source_bytes": source.bytes,
@@ -226,15 +188,15 @@ def _edition(source: SourceFile, edition: Edition, anatomy: Anatomy, period: Per
     }
 
 
-def _period(document: Document, anatomy: Anatomy, edition: Edition) -> Period:
+def _period(document: Document, parts: ReportParts, edition: Edition) -> Period:
     """First and last day: as the heading of annex 2 prints them, else as the catalogue knows them.
 
     Raises LayoutError where the two differ, or where the printed period is none.
     """
     known = (edition.period_start, edition.period_end)
-    heading = anatomy.personnel.heading_lines[0]
+    heading = parts.personnel.heading_lines[0]
     try:
-        printed = durations.find_period(anatomy.personnel.names.get("period", ""))
+        printed = durations.find_period(parts.personnel.names.get("period", ""))
     except ValueError as error:
         raise LayoutError(
             f"the heading of annex 2 has no possible period: {error}",

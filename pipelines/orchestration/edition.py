@@ -4,8 +4,7 @@ The functions here pass values on and report what happened; what is done to them
 `validate`, `reconcile` and `lake`.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 import dagster as dg
@@ -13,7 +12,8 @@ import pyarrow as pa
 
 import schemas
 from pipelines import quarantine, raw, reconcile, settings, versions
-from pipelines.acquire import Found, fetching
+from pipelines.acquire import fetching
+from pipelines.acquire.model import Found
 from pipelines.extract import read
 from pipelines.lake import Found as RuleResults
 from pipelines.lake import Lake, differences
@@ -108,18 +108,7 @@ def acquired(  # type: ignore[no-untyped-def]  # Dagster takes an annotation for
 def _candidates(found: Found) -> dict[str, dg.MetadataValue | str]:
     """Why this document and no other."""
     columns = ("document", "kind", "sent", "title", "score", "fits", "reasons")
-    rows = [
-        {
-            "document": judged.candidate.identifier,
-            "kind": judged.candidate.kind,
-            "sent": judged.candidate.sent.isoformat(),
-            "title": judged.candidate.title,
-            "score": judged.score,
-            "fits": judged.fits,
-            "reasons": "; ".join(judged.reasons),
-        }
-        for judged in found.considered
-    ]
+    rows = [{**judged.summary(), "reasons": "; ".join(judged.reasons)} for judged in found.considered]
     return {
         "document": found.chosen.candidate.identifier,
         "address": dg.MetadataValue.url(found.chosen.candidate.address),
@@ -233,16 +222,20 @@ def extract(  # type: ignore[no-untyped-def]  # Dagster takes an annotation for 
     with as_dagster_failure():
         known = registry.load()
         edition = _edition(warehouse, context.partition_key)
-    with _refusals(context, warehouse, source, "document"):
-        data = raw.read(source, raw=where.raw, kept=where.kept)
-        extraction = read.read_edition(data, source, edition, known)
-        document = extraction.document
+        try:
+            data = raw.read(source, raw=where.raw, kept=where.kept)
+            extraction = read.read_edition(data, source, edition, known)
+        except LakeError:
+            raise  # the surroundings are at fault, not the document
+        except JvomError as error:
+            _quarantine(context, where, source, edition, "document", None, error)
+            raise
+    document, failures = extraction.document, extraction.failures
     yield _document_result(document, source)
-    with _refusals(context, warehouse, source, "tables", document):
+    with as_dagster_failure():
+        if extraction.refusal:  # of rows that break a contract, the checks below fail the run
+            _quarantine(context, where, source, edition, "tables", document, extraction.refusal)
         tables = extraction.tables if extraction.tables is not None else extraction.require_tables()
-        if extraction.refusal:  # the checks below fail the run; quarantine has them all in one place
-            _quarantine(context, warehouse, source, "tables", document, extraction.refusal)
-        failures = extraction.failures
     for name, table in tables.items():
         contract = schemas.TABLES[name].as_read()
         yield dg.MaterializeResult(
@@ -280,41 +273,23 @@ def _document_result(document: Document, source: SourceFile) -> dg.MaterializeRe
     )
 
 
-@contextmanager
-def _refusals(
-    context: dg.AssetExecutionContext,
-    warehouse: Warehouse,
-    source: SourceFile,
-    asset: str,
-    document: Document | None = None,
-) -> Iterator[None]:
-    """A refused document fails the run with the refusal's text, once its report is in quarantine."""
-    with as_dagster_failure():
-        try:
-            yield
-        except LakeError:
-            raise  # the surroundings are at fault, not the document
-        except JvomError as error:
-            _quarantine(context, warehouse, source, asset, document, error)
-            raise
-
-
 def _quarantine(
     context: dg.AssetExecutionContext,
-    warehouse: Warehouse,
+    where: settings.Settings,
     source: SourceFile,
+    edition: Edition,
     asset: str,
     document: Document | None,
-    error: JvomError,
+    refusal: JvomError,
 ) -> None:
     folder = quarantine.put(
-        warehouse.settings().quarantine,
+        where.quarantine,
         source,
-        error,
+        refusal,
         document=document,
         asset=asset,
         run_id=context.run.run_id,
-        versions=versions.reading(_edition(warehouse, context.partition_key)),
+        versions=versions.reading(edition),
     )
     context.log.info(f"refused: the report is in {folder}")
 

@@ -10,20 +10,15 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from pipelines.reconcile import dates
-from pipelines.reconcile.dates import Dated
-from pipelines.reconcile.naming import Names
-from pipelines.reconcile.passages import Sentence
+from pipelines.reconcile.passages import Names, Sentence
+from pipelines.reconcile.text import Dated, alternatives, find_dates, phrase
 
 BEGUN, ENDED, CHANGED = "contribution begun", "contribution ended", "contribution changed"
 MISSION_BEGUN, MISSION_ENDED = "mission begun", "mission ended"
 EXTENDED, MANDATE_ENDS, FRAME_ENDS = "mandate extended", "mandate ends", "national frame ends"
 
 _OWN = r"(?:Nederland(?:s|se|ers?)?|het kabinet)\b"
-_STOP = (
-    r"(?:beëindig\w*|stopgezet|stopte|gestopt|gestaakt|afgerond|teruggetrokken|opgezegd|ten einde|afgebouwd"
-    r"|afgelopen|eindigde|liep af)"
-)
+_STOP = alternatives("stopped")
 _CONTRIBUTION = re.compile(
     rf"{_OWN}.{{0,160}}?(?:{_STOP}|uit (?:te )?(?:laten )?(?:te )?roteren|uitgeroteerd)"
     rf"|(?:{_STOP}).{{0,60}}?\bNederlandse (?:bijdrage|deelname|inzet)"
@@ -38,7 +33,7 @@ _UNTIL = re.compile(
     r"|deelname)).{0,60}?\btot (?:en met )?(?:\w+ )?$",
     re.IGNORECASE,
 )
-_PAST = re.compile(r"bijgedragen|deelgenomen|geleverd|droeg|leverde|nam deel|liep|duurde", re.IGNORECASE)
+_PAST = phrase("past_contribution")
 _MISSION_STOP = re.compile(
     r"(?:missie|operatie|cel|mandaat|\b[A-Z]{3,}\b).{0,120}?"
     r"(?:te beëindigen|(?:is|werd|zijn|wordt)\b.{0,60}?(?:beëindigd|gesloten|opgeheven)|beëindigde"
@@ -46,33 +41,21 @@ _MISSION_STOP = re.compile(
     r"|werd gesloten|ten einde gekomen|liep af)"
     r"|(?:besloot|besloten).{0,160}?beëindigen",
 )
-_BEGIN = re.compile(
-    r"gelanceerd|lanceerde|opgericht|van start|gestart|startte|ging van start|opgestart|begonnen",
-    re.IGNORECASE,
-)
+_BEGIN = phrase("begins")
 _SINCE = re.compile(
     r"\bNederland\b.{0,40}?\b(?:draagt|levert|neemt|is)\b.{0,60}?\b(?:sinds|vanaf)\s$|\bNederland\b.{0,30}\bsinds\s$",
     re.IGNORECASE,
 )
 _MANDATE = re.compile(r"\bmandaat\b|\bmandate\b", re.IGNORECASE)
 _EXTENSION = re.compile(r"\bverleng\w*", re.IGNORECASE)
-_NOT_YET = re.compile(
-    r"\bniet\b|\bmogelijk|\bzou\b|\bzouden\b|\bvoorstel|\bvoornemens\b|\bwellicht\b", re.IGNORECASE
-)
-_TO = re.compile(r"\btot (?:en met |aan )?(?:het )?$|\bt/m $", re.IGNORECASE)
+_NOT_YET = phrase("not_yet")
+_TO = phrase("until_before")
 _ON = re.compile(
     r"\b(?:op|per|tot|tot en met|t/m|eind|einde|in|met ingang van|vanaf) $|\btot (?:en met )?$", re.IGNORECASE
 )
-_EXPIRES = re.compile(
-    r"\b(?:loopt|liep|lopen|afloopt|afliep|afgelopen|eindigt|eindigde|verloopt|verliep|verstrijkt"
-    r"|verstreek|geldt|gold|duurt|expireert|is geldig|van kracht)\b",
-    re.IGNORECASE,
-)
+_EXPIRES = phrase("expires")
 _FRAME = re.compile(r"\bnationa(?:al|le) kader\b|\bkader\b(?= (?:van|voor|loopt))", re.IGNORECASE)
-_CHANGE = re.compile(
-    r"\b(?:verhoogd|verlaagd|uitgebreid|teruggebracht|verminderd|toegevoegd|opgehoogd|versterkt)\b",
-    re.IGNORECASE,
-)
+_CHANGE = phrase("changes")
 _REASON = re.compile(
     r"\b(?:vanwege|wegens|omdat|doordat|aangezien|gelet op|als gevolg van|naar aanleiding van"
     r"|op verzoek van|door een gebrek|door gebrek)\b[^.;,(]*?(?=[.;,(]|\som\s|\sen\s(?:heeft|is|zijn"
@@ -97,7 +80,7 @@ def read(sentences: Sequence[Sentence], names: Names) -> list[Event]:
     found: list[Event] = []
     for sentence in sentences:
         text = sentence.text
-        printed = [date for date in dates.find(text) if not date.attributive]
+        printed = [date for date in find_dates(text) if not date.attributive]
         if not printed:
             continue
         reason = _REASON.search(text)

@@ -1,23 +1,32 @@
 """What the running text says of head counts: a count, of whom, of which mission, and over what.
 
-A count over the reporting period, every rotation taken together, is `deployed_…`; a ceiling is
-`frame_…`; how many there are per rotation or at one moment is `rotation_…`, and is never compared as
-a total. What fits none of these is left unread, and listed: other countries' troops, other years, plans.
+A count is a number with a noun for persons. One over the reporting period, all rotations together, is
+`deployed_…`; a ceiling is `frame_…`; one per rotation or at one moment is `rotation_…`, and is never compared
+as a total. What fits none of these is left unread, and listed: troops of other countries, other years, plans.
 """
 
 from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from pipelines.reconcile import dates, numbers, persons
-from pipelines.reconcile.naming import Names
-from pipelines.reconcile.passages import Sentence
-from pipelines.reconcile.persons import EITHER, Count
+from pipelines.reconcile.passages import Names, Sentence
+from pipelines.reconcile.text import (
+    MAYBE_NUMBER,
+    NUMBER,
+    NUMBERS,
+    alternatives,
+    find_dates,
+    number,
+    phrase,
+)
+from schemas.dates import MONTH
 
 Period = tuple[datetime.date | None, datetime.date | None]
+
+MILITARY, CIVIL, EITHER = "military", "civil_police", "total"
 
 EDITION = "total of the edition"  # the pattern of what is said of all missions together
 IN_PERIOD = "sent in the period"
@@ -27,90 +36,176 @@ ROTATION = "per rotation"
 MOMENT = "at one moment"
 UNIT = "size of a unit"
 
-_CONTRIBUTION = re.compile(
-    r"bijdra|bijgedragen|droeg|dragen|draagt|lever|ingezet|inzet|inzette|uitgezonden|uitzend|werkza|werkte|werken|geplaatst"
-    r"|gestationeerd|besta|bestond|omva|deelgenomen|neemt deel|nam deel|namen deel|deelname|deelnam"
-    r"|aanwezig|actief"
-    r"|gedetacheerd|verhoogd|verlaagd|uitgebreid|teruggebracht|toegevoegd|vervul|roteren|participe|dien(?:en|den)\b"
-    r"|gestuurd|vertegenwoordig|bemen[st]|ter beschikking|gezonden|\bzet(?:te|ten|ten)?\b.*\bin\b"
-    r"|\bnam(?:en)?\b.*\bdeel\b|\bzond(?:en)?\b.*\buit\b|\b(?:zijn|waren) er\b|\btel(?:t|de)\b|\baantal\b",
+_ENDING = alternatives("person_ending")
+_NOUN = (
+    rf"(?:[\w’'-]*?{_ENDING}"
+    r"|personen|persoon|artsen|arts|man|mensen|manschappen|krachten|collega[’']s|Nederlanders"
+    r"|burgers|POLAD(?:[’']?s)?|(?:Police|Military|Staff|Liaison) (?:Officers?|Observers?|Advisers?)"
+    r"|IPO[’']?s?|MLO[’']?s?|officers?)(?![\w-])"
+)
+_ADJECTIVE = rf"(?:(?!{alternatives('not_adjective')}\b){alternatives('adjective')}\s)"
+_PHRASE = rf"(?:{_ADJECTIVE}){{0,4}}{_NOUN}"
+_ALSO = rf"(?:(?:,| en| en/of| alsmede| evenals| of|/) ?{_PHRASE})"
+_COUNTED = re.compile(rf"\s(?P<noun>{_PHRASE}{_ALSO}{{0,3}})", re.IGNORECASE)
+_ARTICLE = re.compile(rf"(?:,? en| alsmede| plus) (?P<number>een) (?P<noun>{_PHRASE})", re.IGNORECASE)
+_INVERTED = re.compile(
+    rf"\baantal\s(?:aan\s)?(?P<noun>{_PHRASE}{_ALSO}{{0,3}})\b[^.;,\d]{{0,50}}?\b(?:bedroeg|bedraagt|was|is|kwam|komt)\b"
+    rf"[^.;,\d]{{0,60}}?(?P<number>{NUMBER})",
     re.IGNORECASE,
 )
-_OWN = re.compile(r"\bNederland(?:s|se|ers?)?\b|\bkrijgsmacht\b|\bDefensie\b|\bons land\b", re.IGNORECASE)
-# Under a heading that speaks of the Dutch contribution these verbs mean it too, without "Nederland".
-_SERVING = re.compile(
-    r"ingezet|uitgezonden|werkza|werkte|geplaatst|gestationeerd|bijdra|bijgedragen|droeg|gedetacheerd|geleverd"
-    r"|\bper rotatie\b|gezonden",
+_RANGE = re.compile(r"\s?(?:tot|à|a|-|–|tot en met)\s?$", re.IGNORECASE)
+_BETWEEN = re.compile(r"\btussen (?:de )?$", re.IGNORECASE)
+_BEFORE = {name.replace("_", " "): phrase(name) for name in ("at_most", "at_least", "about")}
+_PART = phrase("part_of")
+_POLICE, _CIVIL, _MILITARY = map(phrase, ("police", "civil", "military"))
+_ANY_NOUN = re.compile(
+    rf"(?:{_ENDING}|\b(?:personen|persoon|artsen|man|mensen|manschappen|krachten|Nederlanders|burgers)"
+    r"|\bPOLAD|Officers?|\bIPO)(?![\w-])",
     re.IGNORECASE,
 )
-_OWN_HEADING = re.compile(r"bijdrage|inzet\b", re.IGNORECASE)
-_FOREIGN = re.compile(
-    r"\b(?:lidstaten|\d+ landen|het gebied telt|partnerlanden|andere landen|troepenleverende landen"
-    r"|gewond|omgekomen|gedood"
-    r"|gesneuveld|slachtoffers?|beschuldigt"
-    r"|Malinese|lokale|getraind|opgeleid|opgeleide|getrainde|deelnemers|land van herkomst"
-    r"|de missie telt|missie bestaat)\b",
-    re.IGNORECASE,
+_OTHER_UNIT = re.compile(
+    rf"(?:\s(?:tot|à|en|of|-)\s\w+)?\s(?:(?:{MONTH})\b|{alternatives('other_unit')})", re.IGNORECASE
 )
-_OTHER_TIME = re.compile(
-    r"\b(?:(?:vorige|voorgaande|volgende|komende|eerdere) (?:rapportage|verslag|voortgangs)|destijds|voorheen"
-    r"|oorspronkelijk|aanvankelijk|eerder|zal|zullen|voornemens|beoogd|gepland|zou|zouden)",
-    re.IGNORECASE,
-)
-_PERIOD = re.compile(
-    r"(?:rapportage|verslag)(?:periode|jaar)|in de periode daarvoor|(?:in|over|gedurende) (?:deze|die"
-    r"|de (?:hele|gehele|afgelopen)) periode"
-    r"|afgelopen periode|in de periode (?:van )?\w+ \d{4}|tussen \w+ \d{4} en \w+ \d{4}",
-    re.IGNORECASE,
-)
-_TOTAL = re.compile(
-    r"\b(?:in totaal|totaal van|totaal aantal|totale aantal|alles bij elkaar|tezamen|het totaal)\b",
-    re.IGNORECASE,
-)
-_ALL = re.compile(
-    r"\bmissies en operaties\b|\balle missies\b|\b\w+ \d{4} (?:t/m|tot en met) \w+ \d{4}", re.IGNORECASE
-)
-_SENT = re.compile(
-    r"\bzet(?:te|ten)?\b.*\bin\b|\bnam(?:en)?\b.*\bdeel\b|\bzond(?:en)?\b.*\buit\b|"
-    r"ingezet|uitgezonden|uitzend|bijgedragen|deelgenomen|gezonden|gedetacheerd|inzette",
-    re.IGNORECASE,
-)
-_ROTATION = re.compile(
-    r"\bper (?:rotatie|uitzending|detachement|lichting)\b|\b(?:elke|iedere) rotatie\b", re.IGNORECASE
-)
-_MOMENT = re.compile(
-    r"gelijktijdig|tegelijk|op (?:enig|elk|ieder|dit|dat) moment|momenteel|\bthans\b|permanent"
-    r"|doorlopend|continu\b|tijdelijk"
-    r"|\bsteeds\b|\btelkens\b",
-    re.IGNORECASE,
-)
-_FRAME = re.compile(
-    r"\bnationa(?:al|le) (?:kaders?|plafonds?|mandaat)\b|\b(?:personeels|inzet)plafond\b|\bkadersterkte\b"
-    r"|(?<!in het )(?<!binnen het )\bkader (?:bedraagt|bedroeg|bestaat|bestond|omvat|omvatte)",
-    re.IGNORECASE,
-)
+_LABEL = re.compile(rf"{alternatives('numbered')} $", re.IGNORECASE)
+_YEAR = re.compile(r"(?:19|20)\d\d")
+
+_CONTRIBUTION, _SENT = phrase("contributes"), phrase("sent_out")
+_DUTCH, _FOREIGN = phrase("dutch"), phrase("foreign")
+_DUTCH_HEADING, _SERVING = phrase("dutch_heading"), phrase("serving")
+_PERIOD, _OTHER_TIME = phrase("of_the_period"), phrase("other_time")
+_TOTAL, _ALL, _LIMITED = phrase("in_total"), phrase("all_missions"), phrase("limited")
+_ROTATION, _MOMENT = phrase("per_rotation"), phrase("at_one_moment")
+_FRAME = phrase("frame")
 _FIGURE = re.compile(
     r"\bkader\b[^.;,]{0,60}?\b(?:is|bedraagt|bedroeg|van|was|telt)\s(?P<most>maximaal |ten hoogste "
     r"|hoogstens )?(?:uit )?"
-    rf"(?P<number>{numbers.WORD})(?=\s?(?:\(|[.;,]|$))",
+    rf"(?P<number>{NUMBER})(?=\s?(?:\(|[.;,]|$))",
     re.IGNORECASE,
 )
 _UNIT = re.compile(r"\b(?:Een|Elk|Ieder)(?: \w+)? (?P<unit>[\w’'-]+) (?:bestaat|telt|omvat)\b", re.IGNORECASE)
-_LIMITED = re.compile(
-    r"\b(?:exclusief|buiten beschouwing|overige missies|daarvan|waarvan|artikel 100-missie"
-    r"|uitgezonderd|zonder)\b",
-    re.IGNORECASE,
-)
 _JOINED = re.compile(r",?\s(?:en |alsmede |plus )?")
 _CLAUSE = re.compile(
     r"[;:]\s|,\s(?=(?:waarvan|waarbij|terwijl|maar|onder wie|van wie|met per|in totaal|over de hele)\b)"
 )
 _QUALIFIERS = (
     ("per rotation", _ROTATION),
-    ("permanently", re.compile("permanent|doorlopend|continu", re.IGNORECASE)),
-    ("temporarily", re.compile("tijdelijk", re.IGNORECASE)),
-    ("at one moment", re.compile("gelijktijdig|tegelijk|moment|thans", re.IGNORECASE)),
+    ("permanently", phrase("permanently")),
+    ("temporarily", phrase("temporarily")),
+    ("at one moment", phrase("at_once")),
 )
+
+
+@dataclass(frozen=True)
+class Count:
+    """A counted person noun: characters `start` to `end` of its sentence.
+
+    `low` and `high` differ in a range; `kind` is military, civil_police or total (either, or both together);
+    `part` says that the words before it make it a part of something counted elsewhere.
+    """
+
+    low: int
+    high: int
+    kind: str
+    noun: str
+    qualifier: str | None
+    start: int
+    end: int
+    part: bool
+
+
+def kind_of(noun: str) -> str:
+    """Whether a noun phrase speaks of military persons, of civil or police ones, or of either."""
+    civil = bool(_POLICE.search(noun) or _CIVIL.search(noun))
+    military = bool(_MILITARY.search(re.sub(r"(?i)politie-?officier(?:en)?", "", noun)))
+    if civil:
+        return EITHER if military else CIVIL
+    return MILITARY if military else EITHER
+
+
+def may_count(text: str) -> bool:
+    """Whether a sentence has a person noun and may have a number at all: cheap to ask before the others."""
+    return bool(MAYBE_NUMBER.search(text) and _ANY_NOUN.search(text))
+
+
+def find_counts(text: str) -> list[Count]:
+    """Every counted person noun of a sentence, in order."""
+    found: list[Count] = list(_inverted(text))
+    previous: re.Match[str] | None = None
+    for match in NUMBERS.finditer(text):
+        value = number(match[0])
+        counted = _COUNTED.match(text, match.end()) if value is not None else None
+        count = _count(text, match, previous, value, counted) if value is not None and counted else None
+        if count is not None:
+            found.append(count)
+            found.extend(_articles(text, count.end))
+        previous = match
+    return sorted(found, key=lambda count: count.start)
+
+
+def _inverted(text: str) -> Iterator[Count]:
+    """`het aantal uitgezonden militairen bedroeg 12`: the number behind its noun."""
+    for match in _INVERTED.finditer(text):
+        value = number(match["number"])
+        if (
+            value is not None
+            and not _OTHER_UNIT.match(text, match.end())
+            and not _COUNTED.match(text, match.end())
+        ):
+            start, end = match.span("number")
+            yield Count(value, value, kind_of(match["noun"]), match["noun"], None, start, end, False)
+
+
+def _count(
+    text: str, match: re.Match[str], previous: re.Match[str] | None, value: int, counted: re.Match[str]
+) -> Count | None:
+    low, start = value, match.start()
+    if previous is not None:
+        between = text[previous.end() : match.start()]
+        first = number(previous[0])
+        if between == " " and first is not None and previous[0].isalpha():  # tweeduizend driehonderd
+            if first % 1000 or first <= value:
+                return None
+            low = value = first + value
+            start = previous.start()
+        joined = _RANGE.fullmatch(between) or (
+            between == " en " and _BETWEEN.search(text[: previous.start()])
+        )
+        if joined and first is not None and first <= value:
+            low, start = first, previous.start()
+    before = text[:start]
+    qualifier = next((word for word, pattern in _BEFORE.items() if pattern.search(before)), None)
+    return Count(
+        low,
+        value,
+        kind_of(counted["noun"]),
+        counted["noun"],
+        qualifier,
+        start,
+        counted.end(),
+        bool(_PART.search(before)),
+    )
+
+
+def _articles(text: str, end: int) -> Iterator[Count]:
+    """`en een POLAD` right behind a count: here the article counts one."""
+    match = _ARTICLE.match(text, end)
+    if match:
+        yield Count(
+            1, 1, kind_of(match["noun"]), match["noun"], None, match.start("number"), match.end(), False
+        )
+
+
+def unread_numbers(text: str, understood: Sequence[tuple[int, int]] = ()) -> list[str]:
+    """The number words of a sentence, but for those understood, dates, durations and papers."""
+    return [
+        match[0]
+        for match in NUMBERS.finditer(text)
+        if number(match[0]) is not None
+        and not any(start <= match.start() < end for start, end in understood)
+        and not _OTHER_UNIT.match(text, match.end())
+        and not _LABEL.search(text, 0, match.start())
+        and not _YEAR.fullmatch(match[0])
+    ]
 
 
 @dataclass(frozen=True)
@@ -159,16 +254,16 @@ def read(sentences: Sequence[Sentence], names: Names, regions: Sequence[str], pe
     found: list[Statement] = []
     unread: list[tuple[Sentence, tuple[str, ...]]] = []
     for sentence in sentences:
-        if not persons.possible(sentence.text) and not _FRAME.search(sentence.text):
+        if not may_count(sentence.text) and not _FRAME.search(sentence.text):
             continue
         own = _of_sentence(sentence, names, regions, period)
         found.extend(own)
         spans = [(statement.start, statement.end) for statement in own]
-        if own and all(_covered(count, spans) for count in persons.find(sentence.text)):
+        if own and all(_covered(count, spans) for count in find_counts(sentence.text)):
             continue
-        if not persons.possible(sentence.text):
+        if not may_count(sentence.text):
             continue
-        left = tuple(persons.mentions(sentence.text, spans))
+        left = tuple(unread_numbers(sentence.text, spans))
         if left:
             unread.append((sentence, left))
     return Reading(tuple(found), tuple(unread))
@@ -180,7 +275,7 @@ def _covered(count: Count, spans: Sequence[tuple[int, int]]) -> bool:
 
 def _of_sentence(sentence: Sentence, names: Names, regions: Sequence[str], period: Period) -> list[Statement]:
     text = sentence.text
-    counts = persons.find(text)
+    counts = find_counts(text)
     found = []
     for index, count in enumerate(counts):
         clause = _clause(text, count.start)
@@ -194,7 +289,7 @@ def _of_sentence(sentence: Sentence, names: Names, regions: Sequence[str], perio
             found.append(_statement(sentence, count, clause, mission, *kind))
     figure = _FIGURE.search(text)
     if figure and not any(statement.pattern == CEILING for statement in found):
-        value = numbers.value(figure["number"])
+        value = number(figure["number"])
         mission = names.of(sentence, figure.end())
         if value is not None and mission is not None and not _OTHER_TIME.search(text):
             start, end = figure.span("number")
@@ -261,8 +356,8 @@ def _pattern(
             if _TOTAL.search(text) and _whole_edition(sentence, regions, names_any)
             else None
         )
-    heading = any(_OWN_HEADING.search(heading) for heading in sentence.passage.headings)
-    own = _OWN.search(text) or (heading and _SERVING.search(text))
+    heading = any(_DUTCH_HEADING.search(heading) for heading in sentence.passage.headings)
+    own = _DUTCH.search(text) or (heading and _SERVING.search(text))
     if _FOREIGN.search(clause):
         return None
     whole = mission is None and _whole_edition(sentence, regions, names_any)
@@ -302,7 +397,7 @@ def _outside(text: str, period: Period) -> bool:
     if start is None or end is None or _PERIOD.search(text):
         return False
     since = re.search(r"\b(?:sinds|vanaf|op dit moment|momenteel|per rotatie)\b", text, re.IGNORECASE)
-    printed = [date for date in dates.find(text) if not date.attributive]
+    printed = [date for date in find_dates(text) if not date.attributive]
     return bool(printed) and not since and all(date.high < start for date in printed)
 
 

@@ -50,22 +50,26 @@ _TEXTS = ("mission", "legal_basis")
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Where one line of a cell is: characters `start` to `end` of `line`'s text, and their box."""
+    """Characters `char_start` to `char_end` (0-based, end exclusive) of one line; in a PDF their box."""
 
     page: int
     line: int
-    start: int
-    end: int
-    box: Box
+    char_start: int
+    char_end: int
+    box: Box | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class PdfCell:
-    """A cell that prints something. `markers` are the footnote numbers in it, which `text` leaves out."""
+    """A cell. `markers` are the footnote numbers in it, which `text` leaves out.
+
+    `doubts` says of a picture's words what only one of its readings gave.
+    """
 
     text: str
     markers: tuple[int, ...]
     spans: tuple[Span, ...]
+    doubts: tuple[str, ...] = ()
 
     @property
     def page(self) -> int:
@@ -78,7 +82,7 @@ class PdfCell:
     @property
     def box(self) -> Box:
         """Around its lines on its first page."""
-        return Box.around(span.box for span in self.spans if span.page == self.page)
+        return Box.around(span.box for span in self.spans if span.box and span.page == self.page)
 
 
 @dataclass(frozen=True)
@@ -143,8 +147,13 @@ def cell(fragments: Sequence[Fragment]) -> PdfCell | None:
     """The cell that these lines make, in reading order; None without any."""
     if not fragments:
         return None
-    markers = tuple(number for part in fragments for word in part.words for number in word.numbers)
-    return PdfCell(join(part.text for part in fragments), markers, tuple(part.span for part in fragments))
+    words = [word for part in fragments for word in part.words]
+    return PdfCell(
+        join(part.text for part in fragments),
+        tuple(number for word in words for number in word.numbers),
+        tuple(part.span for part in fragments),
+        tuple(word.doubt for word in words if word.doubt),
+    )
 
 
 @dataclass(frozen=True)

@@ -86,7 +86,7 @@ class PdfTable:
         covered: dict[int, list[tuple[int, int]]] = {}
         for grid in (self.geometry, self.tags):
             for span in (span for cell in _cells(grid) for span in cell.spans) if grid else ():
-                covered.setdefault(span.line, []).append((span.start, span.end))
+                covered.setdefault(span.line, []).append((span.char_start, span.char_end))
         lines = [line for page in document.pages for line in page.lines if line.number in covered]
         return [
             line.number

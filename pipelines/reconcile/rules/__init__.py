@@ -1,1 +1,58 @@
-"""The rules, by what they look at; `pipelines.reconcile.RULES` lists them."""
+"""The rules in order. The docstring of each says what it compares and what it cannot know."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from pipelines.reconcile.edition import ERROR, INFO, WARN, Finding
+from pipelines.reconcile.rules import across, figures, mandates, presence
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule: its name, the usual and worst severity of its findings, and what it compares (`doc`).
+
+    `function` takes an edition; of a rule `across` editions, their published rows.
+    """
+
+    name: str
+    severity: str
+    function: Callable[..., Iterator[Any]]
+    doc: str
+    across: bool = False
+
+    def apply(self, subject: Any) -> Iterator[tuple[int | None, Finding]]:
+        """The findings with this rule's name and their severity, with their year or None."""
+        for entry in self.function(subject):
+            year, finding = entry if isinstance(entry, tuple) else (None, entry)
+            yield year, replace(finding, rule=self.name, severity=finding.severity or self.severity)
+
+
+def _rule(function: Callable[..., Iterator[Any]], severity: str, *, across: bool = False) -> Rule:
+    return Rule(function.__name__, severity, function, inspect.getdoc(function) or "", across)
+
+
+RULES: tuple[Rule, ...] = (
+    _rule(figures.row_total, ERROR),
+    _rule(figures.column_total, ERROR),
+    _rule(figures.grand_total, ERROR),
+    _rule(figures.prose_total, ERROR),
+    _rule(figures.prose_conflict, ERROR),
+    _rule(figures.footnote_figure, ERROR),
+    _rule(mandates.mandate_date, WARN),
+    _rule(mandates.frame_after_end, WARN),
+    _rule(figures.frame_narrative, WARN),
+    _rule(figures.deployed_narrative, WARN),
+    _rule(presence.coverage, WARN),
+    _rule(presence.region_conflict, WARN),
+    _rule(mandates.legal_basis_conflict, WARN),
+    _rule(presence.reference_conflict, WARN),
+    _rule(figures.claim_more_deployed_than_frame, INFO),
+    _rule(presence.tag_geometry_disagreement, INFO),
+    _rule(across.year_on_year, INFO, across=True),
+    _rule(across.name_drift, INFO, across=True),
+    _rule(across.observation_outside_frame, WARN, across=True),
+)

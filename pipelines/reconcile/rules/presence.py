@@ -1,13 +1,17 @@
-"""Rules on what stands where: missions in sections and annexes, their regions and their legal basis."""
+"""Rules on what is printed where: missions, regions, cited papers, and the two readings of a PDF's cell."""
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 
-from pipelines.reconcile.edition import Edition, Row, stated, words
-from pipelines.reconcile.findings import INFO, WARN, Finding, Side
+from pipelines.model import DISAGREEMENT
+from pipelines.reconcile.edition import INFO, Edition, Finding, Row, Side, stated, words
+from pipelines.reconcile.passages import Sentence
 from pipelines.reconcile.statements import EDITION, Statement
+from pipelines.reconcile.text import Dated, find_dates
 from schemas.registry import comparable
 
 _PLACE = re.compile(
@@ -15,13 +19,13 @@ _PLACE = re.compile(
     r"|het\s)?(?:\w+\s){0,3}?(?P<name>[A-Z]{3,}[A-Za-z]*(?:[ /-][A-Z][\w-]+){0,3})"
 )
 _ORGANISATIONS = {"NAVO", "VN", "EU", "OVSE", "AU", "NLD", "USA", "VS", "VK"}
-_RESOLUTION = re.compile(
-    r"(?:resolutie|VNVR|UNSCR)\s(?:nr\.\s)?(?P<number>\d{2,4})\b(?!\s?\()", re.IGNORECASE
-)
-_BASIS = re.compile(
-    r"mandaat|rechtsbasis|rechtsgrond|verlopen|verlengd|verlengt|autoris|machtig", re.IGNORECASE
-)
 _MEETS = re.compile(r"\boverige missies\b|\boverige\b|\bregio\b")
+_PAPER = re.compile(
+    r"\bKamerstuk(?:ken)?\s(?P<dossier>\d{2}\s?\d{3}(?:[-\s](?!\d{3}\b)\d{2}|-\d{2}(?=[-,\s]))?)(?:,?\s?nr\.\s?|-)(?P<number>\d{1,4})\b",
+    re.IGNORECASE,
+)
+_LETTER = re.compile(r"\b(?:brief|Kamerbrief)\sv(?:an|\.)\s$|\bd\.d\.\s$|\bgedateerd\s$", re.IGNORECASE)
+_BEHIND = re.compile(r"[,\s]*\(?(?:,?\s?d\.d\.\s)?$", re.IGNORECASE)
 
 
 def coverage(edition: Edition) -> Iterator[Finding]:
@@ -41,8 +45,6 @@ def coverage(edition: Edition) -> Iterator[Finding]:
         elif one is None and two is not None and not two["separate_report"]:
             lacking = "" if mission in headed else " and has no section"
             yield Finding(
-                "coverage",
-                WARN,
                 mission,
                 edition.row_side("personnel", two),
                 Side("mandates", None, "mission", None, None, None, None),
@@ -50,8 +52,6 @@ def coverage(edition: Edition) -> Iterator[Finding]:
             )
         elif one is not None and two is None:
             yield Finding(
-                "coverage",
-                WARN,
                 mission,
                 edition.row_side("mandates", one),
                 Side("personnel", None, "mission", None, None, None, None),
@@ -100,14 +100,13 @@ def _without_row(edition: Edition, mission: str, section: Row) -> Iterator[Findi
         else ""
     )
     yield Finding(
-        "coverage",
-        INFO if inside else WARN,
         mission,
         stated(staff) if staff else side,
         edition.row_side("personnel", inside[0]) if inside and "frame_military" in inside[0] else None,
         f"{name} has a section{' that counts persons' if staff else ''} but no row of its own"
         f"{': ' + where if where else ' in either annex'}.",
         tuple(number for number in (side.line,) if number is not None),
+        severity=INFO if inside else None,
     )
 
 
@@ -123,8 +122,6 @@ def _elsewhere(edition: Edition) -> Iterator[Finding]:
             continue
         seen.add(place)
         yield Finding(
-            "coverage",
-            WARN,
             None,
             words(statement.sentence, place, statement.quantity, statement.start, statement.end),
             None,
@@ -162,13 +159,12 @@ def region_conflict(edition: Edition) -> Iterator[Finding]:
         first, second = _region(one and one["region_as_printed"]), _region(two["region_as_printed"])
         if one is not None and first and second and first != second:
             yield Finding(
-                "region_conflict",
-                WARN if first in known else INFO,
                 mission,
                 edition.cell("mandates", mission, "region", str(one["region_as_printed"])),
                 edition.cell("personnel", mission, "region", str(two["region_as_printed"])),
                 f"{two['mission_as_printed']} stands under {one['region_as_printed']} in annex 1 and under "
                 f"{two['region_as_printed']} in annex 2.",
+                severity=None if first in known else INFO,
             )
     for mission, section in _headed(edition).items():
         chapter = next((h for h in _above(edition, section) if _region(h["heading"]) in known), None)
@@ -179,8 +175,6 @@ def region_conflict(edition: Edition) -> Iterator[Finding]:
         line = chapter["source_line"]
         heading = str(chapter["heading"])
         yield Finding(
-            "region_conflict",
-            WARN,
             mission,
             Side(
                 "sections",
@@ -209,36 +203,119 @@ def _above(edition: Edition, section: Row) -> Iterator[Row]:
         current = by_id.get(current["parent_id"])
 
 
-def legal_basis_conflict(edition: Edition) -> Iterator[Finding]:
-    """Compares the resolution that annex 1 gives as legal basis with those that the text calls the mission's
-    mandate.
+@dataclass(frozen=True)
+class _Paper:
+    """A cited paper: dossier and number as digits, and the date that the citation gives it."""
 
-    Only sentences that speak of the mandate, its extension or its lapse count, and only where none of the
-    mission's resolutions agrees. Several resolutions may be in force at once: info where the text speaks of
-    one that lapsed.
+    dossier: str
+    number: int
+    date: Dated | None
+    sentence: Sentence
+    start: int
+    end: int
+
+    @property
+    def label(self) -> str:
+        return f"{self.dossier}, nr. {self.number}"
+
+    def side(self, value: str, column: str) -> Side:
+        return words(self.sentence, value, column, self.start, self.end)
+
+
+def reference_conflict(edition: Edition) -> Iterator[Finding]:
+    """Compares citations of Kamerstukken: one number with two dates, and dossiers that differ by two swapped
+    digits.
+
+    A date belongs to a citation where it stands right behind it, or as the date of the letter (d.d., brief
+    van) before it in the same sentence. Swapped digits are reported where the other dossier is cited more
+    often, or with the same number. Which of the two is right cannot be known without the paper.
     """
-    said: dict[str, list[tuple[int, Side, bool]]] = {}
-    for sentence in edition.sentences:
-        if not _BASIS.search(sentence.text):
+    papers = [paper for sentence in edition.sentences for paper in _papers(sentence)]
+    first: dict[tuple[str, int], _Paper] = {}
+    for paper in papers:
+        if paper.date is None or paper.date.precision != "day":
             continue
-        for match in _RESOLUTION.finditer(sentence.text):
-            mission = edition.names.of(sentence, match.end())
-            if mission is not None:
-                side = words(sentence, match["number"], "legal_basis", *match.span())
-                lapsed = re.search(r"verlopen|verliep", sentence.text) is not None
-                said.setdefault(mission, []).append((int(match["number"]), side, lapsed))
-    for mission, resolutions in said.items():
-        row = edition.mandated.get(mission)
-        own = {int(m["number"]) for m in _RESOLUTION.finditer(str(row["legal_basis"]))} if row else set()
-        if not own or own & {number for number, _, _ in resolutions}:
-            continue
-        number, side, lapsed = resolutions[0]
-        yield Finding(
-            "legal_basis_conflict",
-            INFO if lapsed else WARN,
-            mission,
-            side,
-            edition.cell("mandates", mission, "legal_basis"),
-            f"The text speaks of resolution {number}{', which lapsed,' if lapsed else ''} but annex 1 gives "
-            f"{', '.join(map(str, sorted(own)))} as the legal basis.",
-        )
+        known = first.setdefault((paper.dossier, paper.number), paper)
+        if known.date is not None and known.date.date != paper.date.date:
+            yield Finding(
+                None,
+                known.side(known.date.date.isoformat(), known.label),
+                paper.side(paper.date.date.isoformat(), paper.label),
+                f"Kamerstuk {paper.label} is dated {known.date.date} in one place and "
+                f"{paper.date.date} in another.",
+            )
+    yield from _swapped(papers)
+
+
+def _swapped(papers: list[_Paper]) -> Iterator[Finding]:
+    cited = Counter(paper.dossier for paper in papers)
+    reported: set[tuple[str, int]] = set()
+    for paper in papers:
+        for other in papers:
+            if (paper.dossier, paper.number) in reported or not _differ_by_swap(paper.dossier, other.dossier):
+                continue
+            more = cited[other.dossier] > cited[paper.dossier]
+            if not more:
+                continue
+            same = [p for p in papers if p.dossier == other.dossier and p.number == paper.number]
+            partner = same[0] if same else other
+            reported.add((paper.dossier, paper.number))
+            yield Finding(
+                None,
+                paper.side(paper.label, "dossier"),
+                partner.side(partner.label, "dossier"),
+                f"Kamerstuk {paper.label} has two digits swapped compared with dossier {partner.dossier}"
+                + (f", which has a number {paper.number} too." if same else "."),
+            )
+
+
+def _differ_by_swap(one: str, two: str) -> bool:
+    places = [index for index, (a, b) in enumerate(zip(one, two, strict=False)) if a != b]
+    return (
+        len(one) == len(two)
+        and len(places) == 2
+        and places[1] == places[0] + 1
+        and one[places[0]] == two[places[1]]
+        and one[places[1]] == two[places[0]]
+    )
+
+
+def _papers(sentence: Sentence) -> Iterator[_Paper]:
+    text = sentence.text
+    found = list(_PAPER.finditer(text))
+    printed = list(find_dates(text)) if found else []
+    begin = 0
+    for index, match in enumerate(found):
+        stop = found[index + 1].start() if index + 1 < len(found) else len(text)
+        behind = [
+            d
+            for d in printed
+            if match.end() <= d.start < stop and _BEHIND.fullmatch(text[match.end() : d.start])
+        ]
+        before = [d for d in printed if begin <= d.start < match.start() and _LETTER.search(text[: d.start])]
+        date = behind[0] if behind else before[-1] if before else None
+        digits = re.sub(r"\D", "", match["dossier"])
+        dossier = "-".join(filter(None, (digits[:5], digits[5:])))
+        yield _Paper(dossier, int(match["number"]), date, sentence, match.start(), match.end())
+        begin = match.end()
+
+
+def tag_geometry_disagreement(edition: Edition) -> Iterator[Finding]:
+    """Compares what a PDF's structure tags give for a cell with what the places of its glyphs give.
+
+    One of the two was taken, for the reason that the cell's `equalities` name; the cell as recorded is the
+    one side. Which of them its makers meant cannot be known. A figure that nothing decided is refused before.
+    """
+    for (table, row_key, column), cell in edition.cells.items():
+        reasons = cell["equalities"]
+        for reason in reasons if isinstance(reasons, list) else ():
+            if not str(reason).startswith(f"{DISAGREEMENT}: "):
+                continue
+            side = edition.cell(table, row_key, column)
+            yield Finding(
+                row_key if row_key in edition.staffed or row_key in edition.mandated else None,
+                side,
+                None,
+                f"Two readings of this cell differ: {str(reason).removeprefix(f'{DISAGREEMENT}: ')}; "
+                f"{side.value or 'a blank'} is recorded.",
+            )

@@ -1,0 +1,13 @@
+"""`jvom editions`."""
+
+from pipelines.cli.session import Session, command
+
+
+@command
+def editions(session: Session) -> None:
+    """The editions in the warehouse: period, source and latest vintage."""
+    session.list_rows(
+        "SELECT * FROM editions ORDER BY edition_year",
+        "edition_year, period_start, period_end, kamerstuk, source_fidelity, source_path, vintage, "
+        "recorded_at",
+    )

@@ -1,0 +1,91 @@
+"""`jvom fetch`: find an edition and put it into raw/; with --build also record and publish it."""
+
+from __future__ import annotations
+
+import datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from pipelines.cli import build as building
+from pipelines.cli.session import Session, Timeout, command, require_edition_year
+from schemas.errors import UsageError
+
+if TYPE_CHECKING:
+    from pipelines.acquire.fetching import Fetched
+
+
+@command
+def fetch(
+    session: Session,
+    year: Annotated[
+        int | None, typer.Argument(metavar="Y", help="The edition; the latest that is due, if none is given.")
+    ] = None,
+    build: Annotated[bool, typer.Option("--build", help="Then read, check, record and publish it.")] = False,
+    thorough: Annotated[
+        bool, typer.Option("--thorough", help="Look until 30 September for a document that replaces it.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Look and judge, but write nothing.")] = False,
+    timeout: Timeout = 600,
+) -> None:
+    """Find an edition in parliament's open data and put it into raw/; nothing there is overwritten."""
+    from pipelines import plan as pending
+    from pipelines import settings
+    from pipelines.acquire import fetching
+    from schemas.report_day import latest
+
+    if build and dry_run:
+        raise UsageError("--build and --dry-run exclude each other", hint="leave one of them out")
+    if year is not None:
+        require_edition_year(year)
+    wanted = latest(datetime.date.today()) if year is None else year
+    fetched = fetching.fetch(
+        session.settings,
+        settings.network(),
+        wanted,
+        dry_run=dry_run,
+        thorough=thorough,
+        say=session.terminal.say,
+    )
+    document = _document(fetched, dry_run=dry_run)
+    if not build:
+        session.terminal.answer(document)
+    _show(session, fetched, dry_run=dry_run)
+    if build:
+        building.carry_out(
+            session, lambda: pending.plan(session.settings, wanted), timeout, also={"fetched": document}
+        )
+
+
+def _document(fetched: Fetched, *, dry_run: bool) -> dict[str, Any]:
+    found, file = fetched.found, fetched.file
+    return {
+        "edition_year": found.edition_year,
+        "dry_run": dry_run,
+        "new": fetched.new,
+        "path": file.path,
+        "sha256": file.sha256,
+        "bytes": file.bytes,
+        "document": found.chosen.candidate.identifier,
+        "address": found.chosen.candidate.address,
+        "reason": found.reason,
+        "considered": [judged.summary() for judged in found.considered],
+    }
+
+
+def _show(session: Session, fetched: Fetched, *, dry_run: bool) -> None:
+    found, file, terminal = fetched.found, fetched.file, session.terminal
+    terminal.table(
+        ("document", "kind", "sent", "title", "score", "fits"),
+        [
+            (j.candidate.identifier, j.candidate.kind, j.candidate.sent, j.candidate.title, j.score, j.fits)
+            for j in found.considered
+        ],
+    )
+    terminal.say(f"chosen: {found.chosen.candidate.identifier}, {found.reason}")
+    if not fetched.new:
+        terminal.say(f"nothing new: {file.path} has these bytes already")
+    elif dry_run:
+        terminal.say(f"would be written as {file.path}, {file.bytes} bytes; nothing was written")
+    else:
+        terminal.say(f"{file.path} is new, {file.bytes} bytes, and in sources.lock")

@@ -1,0 +1,58 @@
+"""`jvom ingest`: build from one document, wherever it is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipelines.cli import build
+from pipelines.cli.session import Session, Timeout, command, require_edition_year
+from schemas.errors import LakeError, UsageError
+
+
+@command
+def ingest(
+    session: Session,
+    file: Annotated[Path, typer.Argument(metavar="FILE", exists=True, help="The document.")],
+    year: Annotated[
+        int, typer.Option("--year", metavar="Y", help="Edition: the year in which it was sent to parliament.")
+    ],
+    keep: Annotated[
+        bool, typer.Option("--keep", help="Also put the file in raw/, as the edition's.")
+    ] = False,
+    timeout: Timeout = 600,
+) -> None:
+    """Build from one document; its bytes are kept in the warehouse by hash."""
+    from pipelines import files, raw
+    from pipelines import plan as pending
+
+    require_edition_year(year)
+    data = files.read_bounded(file, str(file))
+    place = session.settings.raw / str(year) / file.name
+    if keep and place.exists() and (not place.is_file() or place.read_bytes() != data):
+        raise UsageError(
+            "exists already, with other bytes",
+            file=str(place),
+            hint="give FILE another name, or replace that file yourself and run jvom build",
+        )
+    source = raw.keep(data, year, session.settings.kept, str(file))
+    build.carry_out(session, lambda: pending.single(session.settings, source), timeout)
+    if keep:  # only what could be read: every build would refuse a refused file in raw/ again
+        _put_in_raw(session, place, data, year)
+
+
+def _put_in_raw(session: Session, place: Path, data: bytes, year: int) -> None:
+    from pipelines import raw
+
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        if not place.exists():
+            place.write_bytes(data)
+    except OSError as error:
+        raise LakeError(
+            f"cannot be written: {error.strerror}", file=str(place), hint="make raw/ writable"
+        ) from error
+    raw.lock(session.settings.raw, raw.scan(session.settings.raw)[year])
+    session.terminal.say(f"kept as {place}")

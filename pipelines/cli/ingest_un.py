@@ -1,0 +1,46 @@
+"""`jvom ingest-un`: record a file of the UN's contributions, and publish it beside the annexes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipelines.cli.session import Session, Timeout, command
+from schemas.errors import SourceError
+
+
+@command
+def ingest_un(
+    session: Session,
+    file: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FILE", exists=True, dir_okay=False, readable=True, help="The UN's contributions, as CSV."
+        ),
+    ],
+    timeout: Timeout = 600,
+) -> None:
+    """Record the UN's monthly contribution figures; the file replaces the one before."""
+    from pipelines import lake as snapshot
+    from pipelines import plan as pending
+    from pipelines.cli import build
+    from pipelines.other_sources import contributions
+    from pipelines.other_sources import files as public_sources
+    from schemas import registry
+
+    try:
+        data = file.read_bytes()
+    except OSError as error:
+        raise SourceError(
+            f"cannot be read: {error.strerror}", file=str(file), hint="check its permissions"
+        ) from error
+    rows = contributions.parse(data, str(file), registry.load())
+    table = public_sources.checked(rows, "un_contributions", str(file))
+    settings = session.settings
+    lake = snapshot.Lake(settings.catalog, settings.data)
+    with lake.writer(timeout=timeout, waiting=session.terminal.say):
+        sha256 = contributions.keep(data, file.name, settings.contributions)
+    session.terminal.say(f"{table.num_rows} rows of {file.name} are kept as un/{sha256}.csv")
+    build.carry_out(session, lambda: pending.publication(settings), timeout)

@@ -1,0 +1,32 @@
+"""`jvom open`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from pipelines.cli.session import Session, command
+from schemas.errors import SourceError
+
+
+@command
+def open(
+    session: Session,
+    only_print: Annotated[
+        bool, typer.Option("--print", help="Only print where it is, as an address for a browser.")
+    ] = False,
+) -> None:
+    """Open the site in the browser of this machine: every mission and edition as pages, without network."""
+    start = session.settings.site / "index.html"
+    if not start.exists():
+        raise SourceError("there is no site yet", file=str(start), hint="run jvom build")
+    opened = not only_print and not session.terminal.json and _browse(start.as_uri())
+    session.terminal.answer({"site": str(start), "address": start.as_uri(), "opened": opened}, start.as_uri())
+
+
+def _browse(address: str) -> bool:
+    """Whether a browser could be started; without a screen the printed address must do."""
+    import webbrowser
+
+    return webbrowser.open(address)

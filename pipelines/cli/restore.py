@@ -1,0 +1,30 @@
+"""`jvom restore`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from pipelines.cli import withdraw
+from pipelines.cli.session import Edition, Reason, Session, Timeout, command
+
+
+@command
+def restore(
+    session: Session,
+    year: Edition,
+    reason: Reason,
+    vintage: Annotated[
+        int | None,
+        typer.Option(
+            "--vintage",
+            metavar="N",
+            min=1,
+            help="The vintage to bring back; without it the last before the withdrawal.",
+        ),
+    ] = None,
+    timeout: Timeout = 600,
+) -> None:
+    """Bring a vintage back into the latest views, as a new vintage."""
+    withdraw.record(session, "restore", year, reason, vintage, timeout)

@@ -1,0 +1,141 @@
+"""`jvom trace`: a published value back to its characters, for people, as JSON, or as a sheet to file.
+
+What a trace holds is worked out by `pipelines.trace`; its two templates say how it looks.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pipelines.cli.session import Edition, Session, command
+from pipelines.cli.terminal import as_text
+from schemas.errors import LakeError
+
+if TYPE_CHECKING:
+    from pipelines.trace.model import Change, Check, Correction, Finding, Piece, Trace
+
+TEMPLATES = Path(__file__).parent.parent / "trace" / "templates"
+SHOWN_CELLS = 12  # cells of an edition in a terminal; --json and --html give all
+
+
+@command
+def trace(
+    session: Session,
+    mission: Annotated[
+        str,
+        typer.Argument(
+            metavar="MISSION",
+            help="Its id, a printed name, `total`, `footnote:13`, `section:2.1`, or the name of a figure, a "
+            "region or an organisation.",
+        ),
+    ],
+    year: Edition,
+    column: Annotated[
+        str, typer.Argument(metavar="COLUMN", help="The column, or `relation.column` where several have it.")
+    ],
+    vintage: Annotated[
+        int | None, typer.Option("--vintage", metavar="N", help="This recorded reading, not the latest.")
+    ] = None,
+    html: Annotated[
+        Path | None,
+        typer.Option("--html", metavar="FILE", help="Write an evidence sheet, to print and file."),
+    ] = None,
+) -> None:
+    """From a published value back: vintage, run, file, page, line, and the printed characters."""
+    traced = follow(session, mission, year, column, vintage)
+    if html is not None:
+        _write(html, render(traced, "evidence.html"))
+        session.terminal.say(f"the evidence is in {html}")
+    text = None if html or session.terminal.json else render(traced, "evidence.txt")
+    session.terminal.answer(asdict(traced), text)
+
+
+def follow(session: Session, mission: str, year: int, column: str, vintage: int | None = None) -> Trace:
+    """The trace of one value, with the commits of the lake and the lines of the documents."""
+    from pipelines import lake as snapshot
+    from pipelines import raw
+    from pipelines.cli import ui
+    from pipelines.extract import read as reading
+    from pipelines.publish import published
+    from pipelines.trace import named
+    from pipelines.trace import trace as of
+
+    where = session.settings
+    with published.connect(where.published) as connection:
+        row = named(connection, mission) or session.mission(mission).id
+        return of(
+            connection,
+            row,
+            year,
+            column,
+            vintage=vintage,
+            load_document=lambda source: reading.read_lines(
+                raw.read(source, raw=where.raw, kept=where.kept), source
+            ),
+            evidence=lambda snapshot_id: snapshot.evidence(where.catalog, where.data, snapshot_id),
+            interface=ui.running(where),
+        )
+
+
+def render(traced: Trace, template: str) -> str:
+    """The trace as text or as one HTML page: no script, nothing from elsewhere, everything escaped."""
+    from jinja2 import Environment, StrictUndefined
+
+    html = template.endswith(".html")
+    page = Environment(autoescape=html, undefined=StrictUndefined, trim_blocks=True)
+    page.filters |= {"text": as_text} | {
+        words.__name__: words for words in (place, state, remark, requirement)
+    }
+    source = (TEMPLATES / template).read_text(encoding="utf-8")
+    text = page.from_string(source).render(trace=traced, shown=SHOWN_CELLS)
+    return text if html else "\n".join(filter(None, map(str.rstrip, text.split("\n"))))
+
+
+def place(piece: Piece) -> str:
+    """Where a piece of a cell is printed, in words."""
+    label = f" (numbered {piece.page_label})" if piece.page_label else ""
+    box = ""
+    if piece.box:
+        box = ", box " + " ".join(f"{side} {at:.1f}" for side, at in piece.box.items()) + " points"
+    return (
+        f"page {piece.page}{label}, line {piece.line}, characters {piece.char_start} to {piece.char_end}{box}"
+    )
+
+
+def state(change: Change) -> str:
+    """What was recorded: the value, or why there is no value."""
+    if change.state != "recorded":
+        return change.state
+    return "blank" if change.value is None else as_text(change.value)
+
+
+def requirement(check: Check) -> str:
+    """A check in words: `personnel.deployed_total must be 0 or more`."""
+    return f"{check.table_name}{f'.{check.column}' if check.column else ':'} {check.check}"
+
+
+def remark(about: Finding | Correction) -> str:
+    """A finding or a correction in one line."""
+    from pipelines.trace.model import Correction
+
+    if not isinstance(about, Correction):
+        return f"{about.severity}, {about.rule}, edition {about.edition_year}: {about.message}"
+    return (
+        f"{about.table_name}, {about.row_key}, {about.column_name}: printed {about.printed_value}, declared "
+        f"{about.corrected_value}: {about.reason}{f' ({about.source})' if about.source else ''}"
+    )
+
+
+def _write(file: Path, page: str) -> None:
+    try:
+        file.write_text(page, encoding="utf-8")
+    except OSError as error:
+        raise LakeError(
+            f"cannot be written: {error.strerror}",
+            file=str(file),
+            hint="name a file in a folder that exists",
+        ) from error

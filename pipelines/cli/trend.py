@@ -1,0 +1,131 @@
+"""`jvom trend`: one mission over the editions, as a table or drawn as bars.
+
+All bars share one scale, and each basis has a block of its own, because ceilings, head counts and
+sums of rotations measure different things. A missing figure is a dot, never a bar of length 0.
+"""
+
+from __future__ import annotations
+
+import datetime
+import shutil
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Annotated, Any, NamedTuple
+
+import typer
+
+from pipelines.cli.session import Session, command
+
+Row = Mapping[str, Any]
+
+_EDITIONS = "SELECT * FROM mission_trends WHERE mission_id = $mission ORDER BY edition_year"
+_OTHERS = """
+SELECT * FROM mission_timeline
+WHERE mission_id = $mission AND basis NOT LIKE 'annex %'
+ORDER BY coalesce(period_start, period_end), period_end, basis, figure_id
+"""
+_EIGHTHS = " ▏▎▍▌▋▊▉█"
+_NARROWEST = 10
+_TITLES = {
+    "observed frame": "Frame, by other public sources",
+    "observed headcount": "Head counts, by other public sources",
+    "observed deployed": "Deployed over a period, by other public sources",
+    "UN monthly": "In the UN's monthly figures (last month of each year)",
+}
+
+
+@command
+def trend(
+    session: Session,
+    mission: Annotated[
+        str, typer.Argument(metavar="MISSION", help="Its id, or its name as any edition prints it.")
+    ],
+    draw: Annotated[
+        bool, typer.Option("--chart", help="Draw it, with what other public sources say.")
+    ] = False,
+) -> None:
+    """One mission over the editions in the warehouse."""
+    known = session.mission(mission)
+    title = f"{known.name} ({known.id}), in persons; deployed counts every rotation"
+    if draw and not session.terminal.json:
+        editions, others = (session.rows(query, mission=known.id) for query in (_EDITIONS, _OTHERS))
+        print(f"{title}\n\n{chart(editions, others)}")
+        return
+    session.list_rows(
+        _EDITIONS,
+        "edition_year, frame_military, frame_civil_police, deployed_military, deployed_civil_police, "
+        "deployed_total_computed, change, change_pct, rank_in_edition, status",
+        title,
+        mission=known.id,
+    )
+
+
+class Bar(NamedTuple):
+    """One line: its label, its figure if there is one, and what to say after it."""
+
+    label: str
+    figure: int | None
+    remark: str
+
+
+def chart(editions: Sequence[Row], others: Sequence[Row], width: int | None = None) -> str:
+    """The drawing: `editions` are rows of mission_trends, `others` rows of mission_timeline."""
+    columns = width or shutil.get_terminal_size((80, 24)).columns
+    deployed = [_of_edition(row, row["deployed_total_computed"]) for row in editions]
+    frames = [_of_edition(row, _sum(row["frame_military"], row["frame_civil_police"])) for row in editions]
+    blocks = {"Deployed, by edition": deployed, "Frame, by edition": frames}
+    blocks |= {title: list(_of_other_sources(others, basis)) for basis, title in _TITLES.items()}
+    bars = [bar for block in blocks.values() for bar in block]
+    if not bars:
+        return "neither an edition nor another source has a figure of it"
+    most = max((bar.figure for bar in bars if bar.figure is not None), default=0)
+    label, digits = max(len(bar.label) for bar in bars), len(str(most))
+    remark = min(max(len(bar.remark) for bar in bars), columns // 3)
+    longest = max(columns - label - digits - remark - 6, _NARROWEST)
+
+    def line(bar: Bar) -> str:
+        figure = "·" if bar.figure is None else str(bar.figure)
+        drawn = _bar(bar.figure, most, longest)
+        return f"  {bar.label:<{label}} {figure:>{digits}} {drawn} {bar.remark}".rstrip()
+
+    return "\n\n".join("\n".join([title, *map(line, block)]) for title, block in blocks.items() if block)
+
+
+def _of_edition(row: Row, figure: int | None) -> Bar:
+    return Bar(str(row["edition_year"]), figure, "" if row["listed"] else "not listed")
+
+
+def _of_other_sources(others: Iterable[Row], basis: str) -> Iterable[Bar]:
+    rows = [row for row in others if row["basis"] == basis]
+    if basis == "UN monthly":  # monthly bars would fill screens: the last month that each year has
+        rows = list({row["period_start"].year: row for row in rows}.values())
+    for row in rows:
+        qualifier = row["qualifier"] if row["qualifier"] in ("about", "more than", "almost") else None
+        yield Bar(_dates(row), row["total"], "; ".join(filter(None, (qualifier, row["part"]))))
+
+
+def _dates(row: Row) -> str:
+    start, end = row["period_start"], row["period_end"]
+    if start is None or end is None:
+        return f"{_month(start)}…{_month(end)}"
+    if (start.year, start.month) == (end.year, end.month) and start.day == 1 and end.day > 27:
+        return _month(start)
+    if (end - start).days < 7:
+        return f"{start:%Y-%m-%d}"
+    return f"{_month(start)}…{_month(end)}"
+
+
+def _month(day: datetime.date | None) -> str:
+    return "" if day is None else f"{day:%Y-%m}"
+
+
+def _sum(*figures: int | None) -> int | None:
+    known = [figure for figure in figures if figure is not None]
+    return sum(known) if known else None
+
+
+def _bar(figure: int | None, most: int, longest: int) -> str:
+    """A bar in eighths of a column; any figure above 0 shows."""
+    if not figure:
+        return ""
+    full, rest = divmod(max(round(figure / most * longest * 8), 1), 8)
+    return _EIGHTHS[8] * full + (_EIGHTHS[rest] if rest else "")

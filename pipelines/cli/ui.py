@@ -1,0 +1,140 @@
+"""`jvom ui`: Dagster's web interface on this warehouse, as a group of child processes."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from types import FrameType
+from typing import IO, Annotated
+
+import typer
+
+from pipelines import versions
+from pipelines.cli.session import Session, command
+from pipelines.settings import Settings
+from schemas.errors import LakeError
+
+ADDRESS = "127.0.0.1"
+GRACE = 10.0  # seconds between asking the group to end and ending it
+MARKS = "interface-{port}.json"
+ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class _Ended(Exception):
+    """A signal asked this process to end."""
+
+
+@command
+def ui(
+    session: Session,
+    read_only: Annotated[
+        bool, typer.Option("--read-only", help="For auditors: nothing can be started or changed.")
+    ] = False,
+    port: Annotated[int, typer.Option("--port", metavar="PORT", min=1, max=65535, help="TCP port.")] = 3000,
+) -> None:
+    """The Dagster UI on this warehouse's run history, on this machine only; Ctrl-C ends it."""
+    _require_free(port)
+    from pipelines.orchestration import run
+
+    run.prepare_home(session.settings)
+    process = _start(child_command(port, read_only=read_only), session)
+    address = f"http://{ADDRESS}:{port}"
+    # A marker file with the address, for commands that link to the interface.
+    mark = session.settings.dagster_home / MARKS.format(port=port)
+    mark.write_text(json.dumps({"address": address, "process": process.pid}), encoding="utf-8")
+    session.terminal.answer(
+        {"address": address, "process": process.pid, "read_only": read_only},
+        f"{address} answers in some seconds; Ctrl-C ends it",
+    )
+    sys.stdout.flush()
+    try:
+        status = process.wait()
+    except _Ended:
+        return
+    finally:
+        mark.unlink(missing_ok=True)
+        _end(process)
+    raise LakeError(
+        f"the interface ended by itself, with status {status}",
+        hint=f"{_log(session)} says why",
+    )
+
+
+def running(settings: Settings) -> str | None:
+    """The address of an interface that runs on this warehouse, if one does."""
+    for mark in sorted(settings.dagster_home.glob(MARKS.format(port="*"))):
+        try:
+            marked = json.loads(mark.read_bytes())
+            os.kill(int(marked["process"]), 0)
+            return str(marked["address"])
+        except (OSError, ValueError, KeyError, TypeError):  # it ended without removing its marker
+            continue
+    return None
+
+
+def child_command(port: int, *, read_only: bool) -> list[str]:
+    """The child's command line: webserver and daemon together, or a webserver that changes nothing."""
+    start = ["dagster_webserver", "--read-only"] if read_only else ["dagster", "dev"]
+    workspace = str(versions.ROOT / "workspace.yaml")
+    return [sys.executable, "-m", *start, "-w", workspace, "-h", ADDRESS, "-p", str(port)]
+
+
+def _start(arguments: list[str], session: Session) -> subprocess.Popen[bytes]:
+    """Start it in a new process session, so that it can be ended as a whole.
+
+    The handlers are set first: a child started with SIGINT ignored would ignore SIGTERM as well.
+    """
+    for ending in ENDINGS:
+        signal.signal(ending, _ask_to_end)
+    with ExitStack() as opened:
+        output: IO[str] = sys.stderr
+        if not session.terminal.verbose:
+            session.settings.logs.mkdir(parents=True, exist_ok=True)
+            output = opened.enter_context(_log(session).open("a", encoding="utf-8"))
+        return subprocess.Popen(
+            arguments,
+            cwd=versions.ROOT,
+            env={**os.environ, **session.settings.environment()},
+            start_new_session=True,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+        )
+
+
+def _log(session: Session) -> Path:
+    return session.settings.logs / "ui.log"
+
+
+def _ask_to_end(_signal: int, _frame: FrameType | None) -> None:
+    raise _Ended
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Ask the whole group to end, then end what is left of it."""
+    for ending in ENDINGS:
+        signal.signal(ending, signal.SIG_IGN)
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGTERM)
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(GRACE)
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def _require_free(port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((ADDRESS, port))
+        except OSError as error:
+            raise LakeError(
+                f"port {port} is not free: {error.strerror}", hint="give another with --port PORT"
+            ) from error

@@ -1,0 +1,13 @@
+"""`jvom vintages`."""
+
+from pipelines.cli.session import OnlyEdition, Session, command
+
+
+@command
+def vintages(session: Session, year: OnlyEdition = None) -> None:
+    """Every recorded reading: when, why, by whom, from which file."""
+    session.list_rows(
+        "SELECT * FROM vintages WHERE $year IS NULL OR edition_year = $year ORDER BY edition_year, vintage",
+        "edition_year, vintage, recorded_at, cause, reason, actor, snapshot_id",
+        year=year,
+    )

@@ -1,0 +1,53 @@
+"""`jvom withdraw`, and what it shares with `restore`: a decision that becomes a new vintage."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import typer
+
+from pipelines.cli.session import Edition, Reason, Session, Timeout, command
+from schemas.errors import UsageError
+
+if TYPE_CHECKING:
+    from pipelines.lake.withdrawal import Wish
+
+
+@command
+def withdraw(session: Session, year: Edition, reason: Reason, timeout: Timeout = 600) -> None:
+    """Take an edition out of the latest views, as a new vintage; history keeps it."""
+    record(session, "withdraw", year, reason, None, timeout)
+
+
+def record(session: Session, wish: Wish, year: int, reason: str, vintage: int | None, timeout: float) -> None:
+    """Record the new vintage and publish; ends with the status of what failed."""
+    from pipelines import lake as snapshot
+
+    if not reason.strip():
+        raise UsageError("--reason is empty", hint="say in a few words why: it stays in the record")
+    lake = snapshot.Lake(session.settings.catalog, session.settings.data, session.settings.warehouse)
+    lake.concerned(year, wish, vintage)  # refuses what cannot be done before Dagster is loaded
+    from pipelines.orchestration import run
+
+    with lake.writer(timeout=timeout, waiting=session.terminal.say):
+        lake.concerned(year, wish, vintage)
+        result = run.run_job(
+            session.settings,
+            wish,
+            {"edition_year": year, "reason": reason.strip(), **({"vintage": vintage} if vintage else {})},
+            verbose=session.terminal.verbose,
+            progress=session.terminal.say,
+        )
+    (outcome,) = result.outcomes
+    error = outcome.error or result.error
+    session.terminal.answer(
+        {**asdict(outcome), "release_id": result.release_id, "error": {"message": error} if error else None},
+        None
+        if error
+        else f"edition {year}, vintage {outcome.vintage}: {outcome.cause} ({reason.strip()}); "
+        f"release {result.release_id}",
+    )
+    if error:
+        session.terminal.say(f"error: {error}")
+        raise typer.Exit(result.exit_code)

@@ -1,0 +1,648 @@
+"""Which column a figure of annex 2 belongs to: one exact search under the totals, and what is refused.
+
+A figure has the columns that it can be in: in a text any, in the printed order; in a PDF the one that it
+is printed under. So a row of k figures can be read in several ways, times the ways to take footnote marks
+off them. A reading of the table takes one choice per row. The best readings are those that break least
+of what a table promises:
+
+- rules, of weight 10 each: a row's parts make its total; a total is given exactly where a part is;
+  a column makes the printed total of the table; no figure is larger than that. The totals row is a
+  row too; an empty cell counts as 0. No rule is certain, because editions contradict themselves;
+- each note is marked exactly once, of weight 7: a mark alone never outweighs a rule;
+- a mark is glued to what it marks, of weight 4: a mark that is apart may be the only one of its
+  note, but a second one that is apart (7 + 4) is no way round a rule.
+
+The search (`solve`) is exact and keeps every best reading, not one. Nothing else is preferred, neither
+the size of a difference nor what is usual. It walks over the rows, largest figures first, and keeps what
+each column still lacks and how often each note is marked. A column that can no longer come out is given
+up at the cost of a rule. The cost that a reading may have grows from the least that is possible until a
+reading is found.
+
+Which readings are relied on is decided apart (`choose`), and never by preference: a row is refused, with
+its alternatives, or taken. A declared reading settles its row. A row of a text is taken where every best
+reading agrees on it, unless
+
+- a mark was taken off a figure, or is apart, and its note is not marked exactly once;
+- a note is marked nowhere, and a figure with more digits than its number is not confirmed by a sum;
+- the table breaks any rule, and the row is the totals row, or has a group of columns that is empty or
+  starts with an empty cell (the report deals with military contributions, and with civil experts only
+  beside them): one error may hide another.
+
+A row of a PDF is taken
+
+- where its tags and its geometry give the same, whatever the sums say: reports contradict themselves;
+- where they differ only if every sum that a differing figure is part of comes out, the row's and the
+  column's. What both gave is then said in `cells.equalities`;
+- where there is one reading only (no tags, or a picture) if every sum of the row and of its columns comes
+  out. Else a second pass must give the same: the figures in their printed order, as in a text. Where the
+  sums leave that open, it must be among the best readings, and each figure must be nearest to the
+  heading of its column.
+
+A figure of a picture that is in doubt (`Figure.doubt`) is taken only where a sum that it is part of
+comes out.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+from pipelines.extract import numerals, refusals
+from pipelines.extract.rows import Figure, Row, Table, Wording
+from pipelines.model import Document
+from schemas.errors import JvomError, RegistryError
+from schemas.registry import PersonnelLayout, Reading
+from schemas.vocabulary import TOTAL
+
+READINGS = "schemas/readings.toml"
+_SHOWN = 12  # readings that a refusal lists beside the one that is not relied on
+RULE, NOTE, APART = 10, 7, 4
+LIMIT = 400_000  # steps of one table's search, about a second
+
+Figures = tuple[int | None, ...]
+Sum = tuple[int, Sequence[int]]  # index of a total, indices of its parts
+Sums = Sequence[Sum]
+
+_GIVEN_UP = -1
+_MANY = 2  # a note marked three times is as wrong as one marked twice
+
+# Per column what it still lacks, or _GIVEN_UP; per note how often it is marked.
+_State = tuple[tuple[int, ...], tuple[int, ...]]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One way to read a row: a value per column, and the notes marked in it.
+
+    `apart` counts marks that stand apart from what they mark; `key` leads back to the row's text.
+    """
+
+    figures: Figures
+    markers: tuple[int, ...] = ()
+    apart: int = 0
+    key: int = 0
+
+    @property
+    def values(self) -> tuple[int, ...]:
+        """The figures, 0 for an empty cell."""
+        return tuple(value or 0 for value in self.figures)
+
+
+@dataclass(frozen=True)
+class Solution:
+    """All best readings at once.
+
+    `rows` holds per row the choices that occur in a best reading, the totals row last. `cost` is
+    the weight of what the best readings break, `holding` are the columns whose total comes out in
+    every one of them, `uses` says per note how often it is marked: every count that occurs.
+    """
+
+    rows: tuple[tuple[Choice, ...], ...]
+    cost: int
+    holding: frozenset[int]
+    uses: Mapping[int, frozenset[int]]
+
+
+class TooManyReadingsError(Exception):
+    """The search would not end in reasonable time."""
+
+
+def placements(figures: int, columns: int) -> list[tuple[int, ...]]:
+    """The ways to place figures in columns without changing their order."""
+    return list(combinations(range(columns), figures))
+
+
+def violated(figures: Figures, sums: Sums) -> int:
+    """How many rules a row breaks by itself: sums that are wrong, sums of which one side is missing."""
+    return sum(
+        (sum(figures[part] or 0 for part in parts) != (figures[total] or 0))
+        + lopsided(figures, (total, parts))
+        for total, parts in sums
+    )
+
+
+def lopsided(figures: Figures, one: Sum) -> bool:
+    """Whether a total is given without parts, or parts without their total."""
+    total, parts = one
+    return (figures[total] is None) == any(figures[part] is not None for part in parts)
+
+
+def solve(
+    rows: Sequence[Sequence[Choice]],
+    totals: Sequence[Choice],
+    notes: Mapping[int, int],
+    sums: Sums,
+    limit: int = LIMIT,
+) -> Solution:
+    """All best readings of a table under its totals row.
+
+    `rows` and `totals` hold the choices of each row and of the totals row, at least one each;
+    `notes` says how often each note is marked outside them, as in a heading. Raises
+    TooManyReadingsError beyond `limit` steps.
+    """
+    searches = [_Search(rows, total, notes, sums) for total in totals]
+    bound = min(search.least for search in searches)
+    while True:
+        paths: list[_Paths] = []
+        for search in searches:
+            paths.append(_Paths(search, bound, limit))
+            limit -= paths[-1].taken
+        if any(path.ends for path in paths):
+            break
+        bound = min(path.next_bound for path in paths)
+    cost = min(path.cost for path in paths)
+    found = [(search, path) for search, path in zip(searches, paths, strict=True) if path.cost == cost]
+    ends = [end for _, path in found for end in path.ends]
+    best = [search.in_order(path.chosen) for search, path in found]
+    return Solution(
+        rows=(
+            *(tuple(dict.fromkeys(c for part in parts for c in part)) for parts in zip(*best, strict=True)),
+            tuple(search.total for search, _ in found),
+        ),
+        cost=cost,
+        holding=frozenset(
+            place for place in range(len(ends[0][0])) if all(lacking[place] == 0 for lacking, _ in ends)
+        ),
+        uses={note: frozenset(counts[place] for _, counts in ends) for place, note in enumerate(notes)},
+    )
+
+
+class _Search:
+    """One choice of the totals row, and the steps from row to row under it."""
+
+    def __init__(
+        self, rows: Sequence[Sequence[Choice]], total: Choice, notes: Mapping[int, int], sums: Sums
+    ) -> None:
+        self.total = total
+        self.notes = {note: place for place, note in enumerate(notes)}
+        # Rows that can be read in one way only go first, then those with the largest figures: what
+        # is left to place then says soonest that a column cannot come out.
+        self.order = sorted(
+            range(len(rows)), key=lambda i: (len(rows[i]) > 1, -max(max(c.values) for c in rows[i]))
+        )
+        self.options: list[list[tuple[Choice, tuple[int, ...], int]]] = []
+        self.least = RULE * violated(total.figures, sums) + APART * total.apart
+        for i in self.order:
+            costs = [self._cost(choice, sums) for choice in rows[i]]
+            self.least += min(costs)
+            extra = (cost - min(costs) for cost in costs)
+            self.options.append([(c, c.values, cost) for c, cost in zip(rows[i], extra, strict=True)])
+        self.ranges = self._ranges()
+        outside = tuple(min(count, _MANY) for count in notes.values())
+        counts, twice = self._marked(outside, total)
+        lacking, given_up = self._less(total.values, (0,) * len(total.values), 0)
+        self.start: _State = (lacking, counts)
+        self.least += NOTE * (twice + outside.count(_MANY)) + RULE * given_up
+
+    def steps(self, row: int, state: _State) -> Iterator[tuple[Choice, _State, int]]:
+        """From a state by each choice of a row (of those in `order`) to the next, at a cost."""
+        for choice, values, cost in self.options[row]:
+            lacking, given_up = self._less(state[0], values, row + 1)
+            counts, twice = self._marked(state[1], choice)
+            yield choice, (lacking, counts), cost + RULE * given_up + NOTE * twice
+
+    def in_order(self, chosen: Sequence[Iterable[Choice]]) -> list[Iterable[Choice]]:
+        """Choices per step as choices per row."""
+        rows: list[Iterable[Choice]] = [()] * len(chosen)
+        for row, choices in zip(self.order, chosen, strict=True):
+            rows[row] = choices
+        return rows
+
+    def _cost(self, choice: Choice, sums: Sums) -> int:
+        too_large = sum(value > most for value, most in zip(choice.values, self.total.values, strict=True))
+        return RULE * (violated(choice.figures, sums) + too_large) + APART * choice.apart
+
+    def _ranges(self) -> list[list[tuple[int, int]]]:
+        """Per row, the least and the most that it and the rows after it can put into each column."""
+        ranges = [[(0, 0)] * len(self.total.values)]
+        for options in reversed(self.options):
+            columns = zip(*(values for _, values, _ in options), strict=True)
+            ranges.append(
+                [(low + min(v), high + max(v)) for (low, high), v in zip(ranges[-1], columns, strict=True)]
+            )
+        return ranges[::-1]
+
+    def _less(self, lacking: Iterable[int], values: Iterable[int], row: int) -> tuple[tuple[int, ...], int]:
+        """What columns lack after `values` went in, with `row` next; and how many had to be given up."""
+        after, given_up = [], 0
+        for lack, value, (low, high) in zip(lacking, values, self.ranges[row], strict=True):
+            if lack == _GIVEN_UP:
+                after.append(lack)
+            elif low <= lack - value <= high:
+                after.append(lack - value)
+            else:
+                after.append(_GIVEN_UP)
+                given_up += 1
+        return tuple(after), given_up
+
+    def _marked(self, counts: tuple[int, ...], choice: Choice) -> tuple[tuple[int, ...], int]:
+        """How often notes are marked after a choice, and how many of them now once too often."""
+        if not choice.markers:
+            return counts, 0
+        after = list(counts)
+        for note in choice.markers:
+            place = self.notes[note]
+            after[place] = min(after[place] + 1, _MANY)
+        return tuple(after), after.count(_MANY) - counts.count(_MANY)
+
+
+class _Paths:
+    """All cheapest ways through the rows that cost no more than `bound`.
+
+    `chosen` holds per step the choices on them, `ends` the states they end in (none where all cost
+    more; `next_bound` is then the least that one can cost), `cost` what they cost, `taken` the
+    number of steps that were looked at.
+    """
+
+    def __init__(self, search: _Search, bound: int, limit: int) -> None:
+        self.taken = 0
+        pruned: list[int] = []
+        reached: list[dict[_State, int]] = [{search.start: search.least}]
+        taken: list[list[tuple[_State, Choice, _State, int]]] = []
+        for row in range(len(search.options)):
+            after: dict[_State, int] = {}
+            taken.append([])
+            for state, before in reached[-1].items():
+                for choice, target, cost in search.steps(row, state):
+                    if before + cost > bound:
+                        pruned.append(before + cost)
+                        continue
+                    taken[-1].append((state, choice, target, before + cost))
+                    after[target] = min(before + cost, after.get(target, before + cost))
+                self.taken += len(search.options[row])
+                if self.taken > limit:
+                    raise TooManyReadingsError
+            reached.append(after)
+        ends = {state: cost + NOTE * state[1].count(0) for state, cost in reached[-1].items()}
+        self.cost = min(ends.values(), default=bound + 1)
+        self.next_bound = min([*pruned, *ends.values()], default=bound + 1)
+        self.ends = {state for state, cost in ends.items() if cost == self.cost <= bound}
+        self.chosen = self._back(reached, taken)
+
+    def _back(
+        self,
+        reached: Sequence[Mapping[_State, int]],
+        taken: Sequence[Iterable[tuple[_State, Choice, _State, int]]],
+    ) -> list[list[Choice]]:
+        """The choices on the cheapest ways, from the last step to the first."""
+        chosen: list[list[Choice]] = []
+        kept = self.ends
+        for cheapest, steps in zip(reversed(reached), reversed(taken), strict=False):
+            on = [(b, choice) for b, choice, a, cost in steps if a in kept and cost == cheapest[a]]
+            chosen.append(list(dict.fromkeys(choice for _, choice in on)))
+            kept = {before for before, _ in on}
+        return chosen[::-1]
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The reading of a row that is taken.
+
+    `figures` holds for each column its figure, or None for an empty cell. `sums` holds for each
+    column the equalities that come out and that its figure, or its being empty, rests on.
+    """
+
+    row: Row
+    wording: Wording
+    figures: tuple[Figure | None, ...]
+    sums: tuple[tuple[str, ...], ...]
+    declared: Reading | None
+
+    @property
+    def inferred(self) -> bool:
+        """Whether the figures' columns had to be inferred from sums."""
+        if self.declared is not None or not self.row.in_order:
+            return False
+        return 0 < len(self.wording.figures) < len(self.figures)
+
+
+def choose(
+    table: Table,
+    totals: Row,
+    notes: Collection[int],
+    layout: PersonnelLayout,
+    readings: Iterable[Reading],
+    document: Document,
+    edition_year: int,
+) -> tuple[list[Chosen], list[JvomError]]:
+    """The readings that are taken, that of the totals row last; and why others are not.
+
+    Every row must have a wording; `readings` are those declared for this document. Raises
+    RegistryError where one of them is no reading of its row, or of no row at all.
+    """
+    rows = [*table.rows, totals]
+    chooser = _Chooser(layout, readings, document, edition_year)
+    choices = [chooser.choices(row) for row in rows]
+    chooser.refuse_idle()
+    outside = Counter(mark.note for mark in table.marks)
+    marks = {mark.note for row in rows for wording in row.wordings for mark in wording.marks}
+    marked = {note: outside[note] for note in sorted({*notes, *marks})}
+    try:
+        solution = solve(choices[:-1], choices[-1], marked, chooser.sums)
+    except TooManyReadingsError:
+        open_rows = [row for row, ways in zip(rows, choices, strict=True) if len(ways) > 1]
+        names = [row.wordings[0].name.printed for row in open_rows]
+        return [], [refusals.too_many_readings(document, rows[0].lines[0], names)]
+    doubtful = [
+        not (row.in_order or chooser.confirmed(row, best, solution))
+        for row, best in zip(rows, solution.rows, strict=True)
+    ]
+    second = chooser.by_order(rows, marked) if any(doubtful) else [()] * len(rows)
+    chosen: list[Chosen] = []
+    problems: list[JvomError] = []
+    for row, ways, best, doubt, ordered in zip(rows, choices, solution.rows, doubtful, second, strict=True):
+        if row.in_order:
+            one = chooser.in_order(row, ways, best, solution)
+        else:
+            one = chooser.placed(row, best, solution, ordered if doubt else None)
+        if isinstance(one, Chosen):
+            chosen.append(one)
+            problems.extend(chooser.unconfirmed(one))
+        else:
+            problems.append(one)
+    return chosen, problems
+
+
+class _Chooser:
+    """What holds for all rows of one table."""
+
+    def __init__(
+        self, layout: PersonnelLayout, readings: Iterable[Reading], document: Document, edition_year: int
+    ) -> None:
+        self._columns = layout.columns
+        places = {name: place for place, name in enumerate(self._columns)}
+        self.sums = [(places[total], [places[part] for part in parts]) for total, parts in layout.sums]
+        totals = {total for total, _ in self.sums}
+        groups = [[places[column.column] for column in group.columns] for group in layout.groups]
+        self._parts = [[place for place in group if place not in totals] for group in groups]
+        self._declared = {reading.mission_id: reading for reading in readings}
+        self._idle = set(self._declared)
+        self._document = document
+        self._edition_year = edition_year
+
+    def choices(self, row: Row) -> list[Choice]:
+        """The ways to place the figures of a row, or only the declared one.
+
+        Raises RegistryError where the declared one is none of them.
+        """
+        reading = self._reading(row)
+        choices = self._ways(row, in_order=row.in_order)
+        if reading is None:
+            return choices
+        choices = list(dict.fromkeys([*choices, *self._ways(row, in_order=True)]))
+        fitting = [choice for choice in choices if self._fits(choice, row, reading)]
+        if not fitting:
+            raise RegistryError(
+                f"the reading declared for {reading.mission_id} is none of “{row.wordings[0].name.printed}” "
+                f"on line {row.lines[0].shown} of {self._document.path}",
+                file=READINGS,
+                hint="correct or remove the entry: it must place the printed figures in their order",
+            )
+        self._idle.discard(reading.mission_id)
+        return fitting
+
+    def refuse_idle(self) -> None:
+        """Raises RegistryError where a reading is declared for a row that is not there."""
+        for mission_id in sorted(self._idle):
+            raise RegistryError(
+                f"a reading is declared for {mission_id}, but {self._document.path} has no such row",
+                file=READINGS,
+                hint="correct or remove the entry",
+            )
+
+    def confirmed(self, row: Row, best: Sequence[Choice], solution: Solution) -> bool:
+        """Whether two readings of a PDF agree on a row, or the sums of all its figures come out."""
+        if row.agreed or self._reading(row):
+            return True
+        places = self._differing(row) if row.disputed else range(len(self._columns))
+        return self._sums_hold(best[0], places, solution)
+
+    def by_order(self, rows: Sequence[Row], marked: Mapping[int, int]) -> list[tuple[Choice, ...]]:
+        """The best readings of each row by the order of its figures; none where there are too many."""
+        ways = [list(dict.fromkeys(self._by_order(row, marked))) for row in rows]
+        try:
+            return list(solve(ways[:-1], ways[-1], marked, self.sums).rows)
+        except TooManyReadingsError:
+            return [()] * len(rows)
+
+    def in_order(
+        self, row: Row, ways: Sequence[Choice], best: Sequence[Choice], solution: Solution
+    ) -> Chosen | JvomError:
+        """The reading of a row of a text, where the best readings agree on it and can be relied on."""
+        chosen = best[0]
+        wording = row.wordings[chosen.key]
+        if self._reading(row) is None:
+            distinct = {(row.wordings[c.key].mission_id, c.figures, tuple(sorted(c.markers))) for c in best}
+            if len(distinct) > 1:
+                why = "several readings fit the printed totals equally well"
+                return self._undecided(row, wording, why, best)
+            if why := next(self._doubts(chosen, wording, solution), ""):
+                own = violated(chosen.figures, self.sums)
+                others = [way for way in ways if violated(way.figures, self.sums) <= own]
+                return self._undecided(row, wording, why, [chosen, *others[:_SHOWN]])
+        return self._chosen(row, chosen, solution)
+
+    def placed(
+        self, row: Row, best: Sequence[Choice], solution: Solution, ordered: Sequence[Choice] | None
+    ) -> Chosen | JvomError:
+        """The reading of a row of a PDF; `ordered` is what the second pass says of one not confirmed."""
+        chosen = best[0]
+        wording = row.wordings[chosen.key]
+        if ordered is not None or (row.disputed and len({choice.figures for choice in best}) > 1):
+            by_order = {choice.figures for choice in ordered or ()}
+            twice = by_order == {chosen.figures} or (row.under and chosen.figures in by_order)
+            if row.disputed or not twice:
+                seen = self._ways(row, in_order=False)
+                return self._undecided(row, wording, _why(row, ordered or ()), [*seen, *(ordered or ())])
+        if self._reading(row) is None and (hidden := self._hidden_mark(chosen, solution)):
+            return self._undecided(row, wording, hidden, [chosen])
+        return self._chosen(row, chosen, solution)
+
+    def unconfirmed(self, one: Chosen) -> Iterator[JvomError]:
+        """Figures of a picture that are in doubt, and that no sum confirms."""
+        for name, figure, sums in zip(self._columns, one.figures, one.sums, strict=True):
+            if figure and figure.doubt and not sums and not one.declared:
+                text = figure.text
+                yield refusals.uncertain(self._document, text.printed, figure.doubt, text.spans[0], name)
+
+    def _ways(self, row: Row, *, in_order: bool) -> list[Choice]:
+        """The ways to place the figures of a row: in their order, or each in the column it is in."""
+        ways = (
+            Choice(values, tuple(mark.note for mark in wording.marks), len(wording.apart), key)
+            for key, wording in enumerate(row.wordings)
+            for values in self._placements(wording.figures, in_order=in_order)
+        )
+        return list(dict.fromkeys(ways))  # where dashes are makes no difference by itself
+
+    def _placements(self, figures: Sequence[Figure], *, in_order: bool) -> Iterator[Figures]:
+        seen = tuple(figure.column for figure in figures if figure.column is not None)
+        for places in placements(len(figures), len(self._columns)) if in_order else [seen]:
+            yield _laid([figure.value for figure in figures], places, len(self._columns))
+
+    def _by_order(self, row: Row, marked: Collection[int]) -> Iterator[Choice]:
+        """Every way to place a row's figures in their order, marks taken for digits and digits for marks."""
+        for key, wording in enumerate(row.wordings):
+            printed = [list(_ways(figure, marked)) for figure in wording.figures]
+            name = tuple(mark.note for mark in wording.name.marks)
+            for figures, notes in _one_changed(printed):
+                for places in placements(len(figures), len(self._columns)):
+                    yield Choice(_laid(figures, places, len(self._columns)), (*name, *notes), 0, key)
+
+    def _chosen(self, row: Row, chosen: Choice, solution: Solution) -> Chosen:
+        wording = row.wordings[chosen.key]
+        figures = _figures_of(wording, chosen.figures)
+        known = not row.in_order or len(wording.figures) == len(self._columns)
+        sums = tuple(tuple(self._equalities(i, chosen, solution, known)) for i in range(len(figures)))
+        return Chosen(row, wording, figures, sums, self._reading(row))
+
+    def _reading(self, row: Row) -> Reading | None:
+        """What is declared for a row."""
+        ids = {wording.mission_id for wording in row.wordings}
+        return next((self._declared[i] for i in ids if i in self._declared), None)
+
+    def _fits(self, choice: Choice, row: Row, reading: Reading) -> bool:
+        """Whether a choice is the declared reading."""
+        figures = dict(zip(self._columns, choice.figures, strict=True))
+        same = all(figures.get(name) == reading.figures.get(name) for name in {*figures, *reading.figures})
+        return same and row.wordings[choice.key].mission_id == reading.mission_id
+
+    def _undecided(self, row: Row, wording: Wording, why: str, choices: Iterable[Choice]) -> JvomError:
+        """The refusal of a row, with these choices as its alternatives."""
+        figures = dict.fromkeys(choice.figures for choice in choices)
+        return refusals.undecided(
+            self._document,
+            self._edition_year,
+            row.lines,
+            wording.mission_id or refusals.slug(wording.name.printed),
+            why,
+            [dict(zip(self._columns, values, strict=True)) for values in figures],
+        )
+
+    def _doubts(self, chosen: Choice, wording: Wording, solution: Solution) -> Iterator[str]:
+        """Why the only best reading of a row of a text is not to be relied on."""
+        for mark in (*(m for figure in wording.figures for m in figure.text.marks), *wording.apart):
+            if solution.uses[mark.note] != {1}:
+                yield f"{mark.note} looks like a footnote's mark, but that note is not marked exactly once"
+        unmarked = [note for note, uses in solution.uses.items() if 0 in uses]
+        for place, value in enumerate(chosen.figures):
+            hidden = [note for note in unmarked if len(str(value)) > len(str(note))]
+            if value is not None and hidden and not self._confirmed(place, chosen, solution):
+                yield f"note {hidden[0]} is marked nowhere, and no sum confirms that {value} is a figure only"
+        if len(wording.figures) < len(self._columns):
+            if any(lopsided(chosen.figures, one) for one in self.sums):
+                yield "it would give a total without parts, or parts without a total"
+            if solution.cost and wording.mission_id == TOTAL:
+                yield "the table contradicts itself, so the columns of its totals cannot be inferred"
+            if solution.cost and (empty := next(self._empty_first(chosen), None)):
+                yield f"the table contradicts itself, so that {empty} is empty cannot be inferred"
+
+    def _hidden_mark(self, chosen: Choice, solution: Solution) -> str | None:
+        """Why a figure of a PDF may end in a mark that is printed as large as a digit."""
+        unmarked = [str(note) for note, uses in solution.uses.items() if 0 in uses]
+        for place, value in enumerate(chosen.figures):
+            hidden = [note for note in unmarked if str(value).endswith(note) and str(value) != note]
+            if value is not None and hidden and not self._sums_hold(chosen, [place], solution):
+                return (
+                    f"note {hidden[0]} is marked nowhere, and no sum confirms that {value} is a figure only"
+                )
+        return None
+
+    def _empty_first(self, chosen: Choice) -> Iterator[str]:
+        """Columns that are empty at the start of a group or to the left of a figure in it, totals aside."""
+        for group in self._parts:
+            given = [chosen.figures[place] is not None for place in group]
+            for index, place in enumerate(group):
+                if not given[index] and (index == 0 or any(given[index:])):
+                    yield self._columns[place]
+
+    def _differing(self, row: Row) -> list[int]:
+        """The columns in which two readings of a PDF differ; all where one has no such row."""
+        values = [choice.figures for choice in self._ways(row, in_order=False)]
+        alone = len(row.wordings) == 1
+        return [i for i, given in enumerate(zip(*values, strict=True)) if alone or len(set(given)) > 1]
+
+    def _confirmed(self, place: int, chosen: Choice, solution: Solution) -> bool:
+        """Whether any sum that a figure is part of comes out."""
+        return place in solution.holding or any(
+            not violated(chosen.figures, [one]) for one in self.sums if place in (one[0], *one[1])
+        )
+
+    def _sums_hold(self, chosen: Choice, places: Iterable[int], solution: Solution) -> bool:
+        """Whether every sum that the figures in these columns are part of comes out."""
+        return all(
+            place in solution.holding
+            and not any(violated(chosen.figures, [one]) for one in self.sums if place in (one[0], *one[1]))
+            for place in places
+        )
+
+    def _equalities(self, place: int, chosen: Choice, solution: Solution, known: bool) -> Iterator[str]:
+        """The sums that come out and speak for a figure, and for its column unless that is `known`."""
+        for total, parts in self.sums:
+            if place in (total, *parts) and not violated(chosen.figures, [(total, parts)]):
+                given = [str(value) for part in parts if (value := chosen.figures[part]) is not None]
+                if given:
+                    yield f"row total {' + '.join(given)} = {chosen.figures[total]}"
+        group = [] if known else next((group for group in self._parts if place in group), [])
+        for other in sorted({place, *group}):
+            if other in solution.holding:
+                yield f"column total {self._columns[other]}"
+
+
+def _why(row: Row, ordered: Sequence[Choice]) -> str:
+    if row.disputed:
+        return (
+            "the file's structure tags and its geometry give it differently "
+            "(tag_geometry_disagreement), and no row total and column total that hold confirm one of them"
+        )
+    if len(ordered) == 1:
+        return "its sums do not come out, and by the order of its figures they would be placed otherwise"
+    return "its sums do not come out, and nothing but the place of its figures says which column they are in"
+
+
+def _laid(values: Sequence[int | None], places: Sequence[int], columns: int) -> Figures:
+    laid: list[int | None] = [None] * columns
+    for place, value in zip(places, values, strict=True):
+        laid[place] = value
+    return tuple(laid)
+
+
+def _figures_of(wording: Wording, values: Figures) -> tuple[Figure | None, ...]:
+    """The printed figure of each column: the one seen in it, else the next in the printed order.
+
+    Dashes go to the first empty columns where they may be.
+    """
+    seen = {figure.column: figure for figure in wording.figures if figure.column is not None}
+    if len(seen) == len(wording.figures) and wording.figures:
+        placed = [seen.get(place) for place in range(len(values))]
+        if all((one.value if one else None) == value for one, value in zip(placed, values, strict=True)):
+            return tuple(placed)
+    left = [figure for figure in wording.figures if not seen or figure.value is not None]
+    figures: list[Figure | None] = []
+    for value in values:
+        taken = bool(left) and (left[0].value is None) == (value is None)
+        figures.append(left.pop(0) if taken else None)
+    return tuple(figures)
+
+
+def _ways(figure: Figure, notes: Collection[int]) -> Iterator[tuple[int | None, tuple[int, ...]]]:
+    """The ways to take one printed cell: the figure with its marks off, or with a mark's digits in it."""
+    marks = tuple(mark.note for mark in figure.text.marks)
+    yield figure.value, marks
+    if len(figure.parts) == 1:
+        if len(marks) == 1 and (value := numerals.whole(f"{figure.text.printed}{marks[0]}")) is not None:
+            yield value, ()
+        for body, note in numerals.marked(figure.text.printed, notes) if not marks else ():
+            if (value := numerals.whole(body)) is not None:
+                yield value, (note,)
+
+
+def _one_changed(
+    printed: Sequence[Sequence[tuple[int | None, tuple[int, ...]]]],
+) -> Iterator[tuple[list[int | None], tuple[int, ...]]]:
+    """Each cell as first given, and each with one cell taken in another way."""
+    usual = [ways[0] for ways in printed]
+    changed = [[*usual[:at], way, *usual[at + 1 :]] for at, ways in enumerate(printed) for way in ways[1:]]
+    for taken in [*changed, usual]:
+        yield [value for value, _ in taken], tuple(note for _, notes in taken for note in notes)

@@ -1,0 +1,496 @@
+"""Rules on figures: rows, columns and totals of annex 2, and what the text or a footnote states of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from itertools import combinations
+
+from pipelines.reconcile import events
+from pipelines.reconcile.edition import (
+    INFO,
+    WARN,
+    Edition,
+    Finding,
+    Row,
+    Side,
+    computed,
+    dated,
+    figure,
+    stated,
+    summed,
+    words,
+)
+from pipelines.reconcile.statements import (
+    CEILING,
+    CEILING_FIGURE,
+    CIVIL,
+    EDITION,
+    EITHER,
+    IN_PERIOD,
+    MILITARY,
+    UNIT,
+    Statement,
+)
+from pipelines.reconcile.text import NUMBER, number, phrase
+from schemas.vocabulary import DEPLOYED, FIGURES, FRAME, TOTAL
+
+_ABOUT = 0.1  # "circa" may be off by a tenth
+_SENT, _GENERIC = phrase("sent"), phrase("generic_persons")
+_CLAIM = re.compile(
+    r"aantal(?:len)?\b[^.]{0,80}?\b(?:hoger|groter)\b[^.]{0,40}?\bdan\b[^.]{0,60}?kader", re.IGNORECASE
+)
+_AT_ONCE = re.compile(
+    rf"(?P<number>{NUMBER})\s(?P<name>[\w’'-]+)\s[^.,;]{{0,40}}?\b(?:tegelijk|gelijktijdig)",
+    re.IGNORECASE,
+)
+
+Group = list[Statement]
+
+
+def row_total(edition: Edition) -> Iterator[Finding]:
+    """Compares, in each row of annex 2, military plus civil/police persons sent with the printed total.
+
+    An empty cell counts as none. It cannot know which of the three figures is wrong; the smallest repairs of
+    the whole table say which could be.
+    """
+    for mission, row in edition.staffed.items():
+        total, parts = figure(row, "deployed_total"), summed(row, DEPLOYED)
+        if total is None or parts is None or total == parts:
+            continue
+        shown = " + ".join(str(value) for column in DEPLOYED if (value := figure(row, column)) is not None)
+        yield Finding(
+            mission,
+            edition.cell("personnel", mission, "deployed_total"),
+            computed(parts, shown, "deployed_total"),
+            f"{row['mission_as_printed']}: {shown} makes {parts}, but the row total is printed as {total}.",
+        )
+
+
+def column_total(edition: Edition) -> Iterator[Finding]:
+    """Compares the sum of each column of annex 2 with the figure printed in the totals row.
+
+    An empty cell counts as none, and a column whose total is empty is not compared. A row that the report
+    leaves out of its total on purpose cannot be known.
+    """
+    if edition.totals is None:
+        return
+    for column in FIGURES:
+        printed = figure(edition.totals, column)
+        values = [value for row in edition.personnel if (value := figure(row, column)) is not None]
+        if printed is None or not values or sum(values) == printed:
+            continue
+        yield Finding(
+            None,
+            edition.cell("personnel_totals", TOTAL, column),
+            computed(sum(values), f"sum of {len(values)} rows", column),
+            f"The rows of {column} add up to {sum(values)}, but the totals row prints {printed}.",
+        )
+
+
+def grand_total(edition: Edition) -> Iterator[Finding]:
+    """Compares the totals row of annex 2 with itself: military plus civil/police against the total.
+
+    It says nothing about the rows above; that is row_total and column_total.
+    """
+    if edition.totals is None:
+        return
+    total, parts = figure(edition.totals, "deployed_total"), summed(edition.totals, DEPLOYED)
+    if total is None or parts is None or total == parts:
+        return
+    values = [value for column in DEPLOYED if (value := figure(edition.totals, column)) is not None]
+    shown = " + ".join(map(str, values))
+    yield Finding(
+        None,
+        edition.cell("personnel_totals", TOTAL, "deployed_total"),
+        computed(parts, shown, "deployed_total", "personnel_totals"),
+        f"The totals row prints {shown}, which makes {parts}, but its total is printed as {total}.",
+    )
+
+
+def prose_total(edition: Edition) -> Iterator[Finding]:
+    """Compares each total of the whole edition that the text states with the totals row of annex 2.
+
+    Only a sentence that counts persons sent (or ceilings) in the period or in total, names no mission and
+    stands under no region is a total of the edition; "about" and ranges are not compared. Whether the text
+    leaves missions out without saying so cannot be known.
+    """
+    if edition.totals is None:
+        return
+    for statement in edition.reading.statements:
+        if statement.pattern != EDITION or not statement.exact:
+            continue
+        frame = statement.quantity == "frame_total"
+        printed = summed(edition.totals, FRAME) if frame else figure(edition.totals, statement.quantity)
+        if printed is None or printed == statement.low:
+            continue
+        column = "frame_military" if frame else statement.quantity
+        yield Finding(
+            None,
+            stated(statement),
+            edition.cell("personnel_totals", TOTAL, column, printed),
+            f"The text states {statement.low} ({statement.quantity}), but the totals row of annex 2 prints "
+            f"{printed}.{_hint(edition, statement)}",
+        )
+
+
+def _hint(edition: Edition, statement: Statement) -> str:
+    """Where the stated total is what the printed parts make, that is worth saying."""
+    whole = edition.totals is not None and statement.quantity == "deployed_total"
+    if whole and edition.totals is not None and summed(edition.totals, DEPLOYED) == statement.low:
+        return " Its printed parts do make the figure of the text."
+    rows = [value for row in edition.personnel if (value := _column(row, statement.quantity)) is not None]
+    return " The rows above it do make the figure of the text." if sum(rows) == statement.low else ""
+
+
+def _column(row: object, quantity: str) -> int | None:
+    return figure(row, quantity) if isinstance(row, dict) and quantity in row else None
+
+
+def prose_conflict(edition: Edition) -> Iterator[Finding]:
+    """Compares statements of the text about the same quantity with each other.
+
+    For the whole edition: equal quantities, and a stated total against parts that one other sentence states
+    together. For a mission: its frame, the size of a unit, and the end of the contribution. Numbers per
+    rotation or at one moment may change within the period, and numbers of different functions add up, so
+    these are not compared.
+    """
+    whole = [s for s in edition.reading.statements if s.pattern == EDITION and s.exact]
+    for first, second in combinations(_distinct(whole), 2):
+        if first.quantity == second.quantity and first.low != second.low:
+            yield _conflict(first, second.low, stated(second))
+    for total in (s for s in _distinct(whole) if s.kind == EITHER):
+        for military, civil in _pairs(whole):
+            if military.quantity.split("_")[0] != total.quantity.split("_")[0]:
+                continue
+            makes = military.low + civil.low
+            if makes != total.low and civil.sentence is not total.sentence:
+                side = replace(stated(civil), value=str(makes), column_name=total.quantity)
+                yield _conflict(total, makes, side, f"{military.low} + {civil.low} = {makes}")
+    for mission in dict.fromkeys(s.mission_id for s in edition.reading.statements if s.mission_id):
+        frames = list(_frames(edition, mission))
+        for (value, one), (other, two) in combinations(frames, 2):
+            if value != other:
+                yield _conflict(one, other, stated(two), str(other), value)
+        sizes = [
+            s for s in edition.reading.statements if s.mission_id == mission and s.pattern == UNIT and s.exact
+        ]
+        for one, two in combinations(_distinct(sizes), 2):
+            if one.kind == two.kind and one.low != two.low and one.sentence is not two.sentence:
+                yield _conflict(one, two.low, stated(two))
+    yield from _ends(edition)
+
+
+def _ends(edition: Edition) -> Iterator[Finding]:
+    """Two dates for the end of a mission's contribution that cannot be the same."""
+    ended = edition.of_kind(events.ENDED)
+    for one, two in combinations(ended, 2):
+        apart = one.date.high < two.date.low or two.date.high < one.date.low
+        if one.mission_id == two.mission_id and apart:
+            yield Finding(
+                one.mission_id,
+                dated(one),
+                dated(two),
+                f"The text lets the contribution end {one.date.as_printed} in one place and "
+                f"{two.date.as_printed} in another.",
+                severity=WARN,
+            )
+
+
+def _distinct(statements: list[Statement]) -> list[Statement]:
+    """One statement of each quantity and value: the first."""
+    first: dict[tuple[str, int], Statement] = {}
+    for statement in statements:
+        first.setdefault((statement.quantity, statement.low), statement)
+    return list(first.values())
+
+
+def _pairs(statements: list[Statement]) -> Iterator[tuple[Statement, Statement]]:
+    """Military and civil/police of one sentence, each pair of values once."""
+    seen: set[tuple[str, int, int]] = set()
+    for military in (s for s in statements if s.kind == MILITARY):
+        for civil in (s for s in statements if s.kind == CIVIL and s.sentence is military.sentence):
+            key = (military.quantity, military.low, civil.low)
+            if key not in seen:
+                seen.add(key)
+                yield military, civil
+
+
+def _frames(edition: Edition, mission: str) -> Iterator[tuple[int, Statement]]:
+    """The whole frame of a mission by each sentence that states it whole."""
+    by_sentence: dict[int, list[Statement]] = {}
+    for s in edition.reading.statements:
+        if s.mission_id == mission and s.pattern in (CEILING, CEILING_FIGURE) and s.exact:
+            by_sentence.setdefault(id(s.sentence), []).append(s)
+    for group in by_sentence.values():
+        kinds = {s.kind for s in group}
+        if EITHER in kinds or kinds == {MILITARY, CIVIL}:
+            yield sum(s.low for s in group), group[0]
+
+
+def _conflict(
+    first: Statement,
+    value: int,
+    side: Side,
+    shown: str | None = None,
+    own: int | None = None,
+) -> Finding:
+    edition_wide = first.mission_id is None
+    return Finding(
+        first.mission_id,
+        stated(first) if own is None else replace(stated(first), value=str(own)),
+        side,
+        f"The text states {first.low if own is None else own} ({first.quantity}) in one place and "
+        f"{shown or value} in another.",
+        severity=None if edition_wide else WARN,
+    )
+
+
+def footnote_figure(edition: Edition) -> Iterator[Finding]:
+    """Compares a figure that a footnote states for a mission with the mission's cells in annex 2.
+
+    A ceiling against the frame, persons sent against the persons sent, and "at most so many units at once"
+    times the size of a unit against the frame. The mission is the one that the note names, or whose row
+    marks it. What a unit consists of may vary in practice; then the product proves little.
+    """
+    for group in _groups(edition, "footnotes", (CEILING, CEILING_FIGURE)):
+        yield from _against_frame(edition, group)
+    for group in _groups(edition, "footnotes", (IN_PERIOD,)):
+        yield from _against_deployed(edition, group)
+    for statement in edition.reading.statements:
+        if (
+            statement.pattern == UNIT
+            and statement.sentence.passage.table_name == "footnotes"
+            and statement.exact
+        ):
+            yield from _units(edition, statement)
+
+
+def _units(edition: Edition, size: Statement) -> Iterator[Finding]:
+    row = edition.staffed.get(str(size.mission_id))
+    frame = None if row is None else figure(row, "frame_military")
+    if frame is None:
+        return
+    for sentence in (s for s in edition.sentences if s.passage is size.sentence.passage):
+        at_once = _AT_ONCE.search(sentence.text)
+        count = None if at_once is None else number(at_once["number"])
+        if at_once is None or count is None or count * size.low == frame:
+            continue
+        if any(name.mission_id == size.mission_id for name in edition.names.find(at_once["name"])):
+            yield Finding(
+                size.mission_id,
+                words(sentence, str(count * size.low), "frame_military", *at_once.span()),
+                edition.cell("personnel", str(size.mission_id), "frame_military"),
+                f"{count} units at once of {size.low} each make {count * size.low}, but the frame "
+                f"is printed as {frame}.",
+                (stated(size).line or 0,),
+                severity=WARN,
+            )
+
+
+def frame_narrative(edition: Edition) -> Iterator[Finding]:
+    """Compares the national frame that a mission's section states with the frame in annex 2.
+
+    Military and civil/police are compared apart where the text tells them apart, else together. A number
+    per rotation or at one moment must not exceed the frame; one below it is no contradiction, since a frame
+    is a ceiling. A frame that changed within the period cannot be told from an error.
+    """
+    for group in _groups(edition, "sections", (CEILING, CEILING_FIGURE)):
+        yield from _against_frame(edition, group)
+    for group in _groups(edition, "sections", None, "rotation"):
+        for kind, shown, low in _sums(group):
+            row = edition.staffed[str(group[0].mission_id)]
+            frame = _of_kind(row, FRAME, kind)
+            if frame is not None and low > frame:
+                yield Finding(
+                    group[0].mission_id,
+                    _counted(group, shown),
+                    _figure_side(edition, group[0], "frame", kind, frame),
+                    f"The text counts {shown} at one time, but the frame in annex 2 is {frame}.",
+                    _lines(group),
+                )
+
+
+def deployed_narrative(edition: Edition) -> Iterator[Finding]:
+    """Compares persons that a mission's section counts over the reporting period with annex 2.
+
+    Annex 2 counts every rotation; a number per rotation or at one moment is not compared with it, except
+    that it cannot exceed it. Counts of different functions may add up over several sentences. Where annex 2
+    has more than the text, and the text names functions rather than persons sent, rotations may be the
+    reason: info.
+    """
+    groups = list(_groups(edition, "sections", (IN_PERIOD,)))
+    for group in groups:
+        for finding in _against_deployed(edition, group):
+            if not _adds_up(finding, groups):
+                yield finding
+    for group in _groups(edition, "sections", None, "rotation"):
+        row = edition.staffed[str(group[0].mission_id)]
+        for kind, shown, low in _sums(group):
+            sent = _of_kind(row, DEPLOYED, kind)
+            if sent is not None and low > sent:
+                yield Finding(
+                    group[0].mission_id,
+                    _counted(group, shown),
+                    _figure_side(edition, group[0], "deployed", kind, sent),
+                    f"The text counts {shown} at one time, but annex 2 counts {sent} over the whole period.",
+                    _lines(group),
+                )
+
+
+def claim_more_deployed_than_frame(edition: Edition) -> Iterator[Finding]:
+    """Where the text says in general that more persons were sent than the frames hold: the rows that do not
+    bear it out.
+
+    A row does not, if fewer persons were sent than its frame in some column, or no more in all. One finding
+    per mission. The report may have meant the claim only on the whole.
+    """
+    claim = next(((s, m) for s in edition.sentences if (m := _CLAIM.search(s.text))), None)
+    if claim is None or re.search(r"\b(?:niet|sommige|veelal|doorgaans|meestal)\b", claim[1][0]):
+        return
+    side = words(claim[0], "deployed > frame", None, *claim[1].span())
+    for mission, row in edition.staffed.items():
+        pairs = [
+            (frame_column, column, figure(row, frame_column), figure(row, column) or 0)
+            for frame_column, column in zip(FRAME, DEPLOYED, strict=True)
+        ]
+        given = [(column, frame, sent) for _, column, frame, sent in pairs if frame is not None]
+        lower = [(column, frame, sent) for column, frame, sent in given if sent < frame]
+        whole_frame, whole_sent = summed(row, FRAME), summed(row, DEPLOYED)
+        if not lower and (whole_frame is None or (whole_sent or 0) > whole_frame):
+            continue
+        column, frame, sent = (lower or given)[0]
+        yield Finding(
+            mission,
+            side,
+            edition.cell("personnel", mission, column, sent),
+            f"The text says that more were sent than the frames hold, but {row['mission_as_printed']} "
+            f"has {sent} "
+            f"sent for a frame of {frame} ({column}).",
+        )
+
+
+def _groups(
+    edition: Edition, table: str, patterns: tuple[str, ...] | None, quantity: str = ""
+) -> Iterator[Group]:
+    """Statements of one sentence and mission together, of missions that have a row in annex 2."""
+    found: dict[tuple[int, str], Group] = {}
+    for s in edition.reading.statements:
+        if (
+            s.mission_id in edition.staffed
+            and s.sentence.passage.table_name == table
+            and (patterns is None or s.pattern in patterns)
+            and s.quantity.startswith(quantity)
+        ):
+            found.setdefault((id(s.sentence), str(s.mission_id)), []).append(s)
+    yield from found.values()
+
+
+def _sums(group: Group) -> Iterator[tuple[str, str, int]]:
+    """Kind, the counts as a text (`4`, `2 + 1`) and their least sum; together if one is of either."""
+    kinds = [EITHER] if any(s.kind == EITHER for s in group) else [MILITARY, CIVIL]
+    for kind in kinds:
+        own = [s for s in group if kind in (EITHER, s.kind)]
+        if own:
+            shown = " + ".join(str(s.low) if s.low == s.high else f"{s.low}-{s.high}" for s in own)
+            yield kind, shown, sum(s.low for s in own)
+
+
+def _highest(group: Group, kind: str) -> int:
+    return sum(s.high for s in group if kind in (EITHER, s.kind))
+
+
+def _of_kind(row: Row, columns: tuple[str, str], kind: str) -> int | None:
+    """The figure of annex 2 that a count is compared with; an empty cell beside a printed one is none."""
+    whole = summed(row, columns)
+    if kind == EITHER or whole is None:
+        return whole
+    return figure(row, columns[0] if kind == MILITARY else columns[1]) or 0
+
+
+def _against_frame(edition: Edition, group: Group) -> Iterator[Finding]:
+    row = edition.staffed[str(group[0].mission_id)]
+    for kind, shown, low in _sums(group):
+        frame = _of_kind(row, FRAME, kind)
+        if frame is None or _holds(group, low, _highest(group, kind), frame):
+            continue
+        yield Finding(
+            group[0].mission_id,
+            _counted(group, shown if "-" in shown else str(low)),
+            _figure_side(edition, group[0], "frame", kind, frame),
+            f"The text gives a national frame of {shown} ({kind}), but annex 2 prints {frame}.",
+            _lines(group),
+        )
+
+
+def _against_deployed(edition: Edition, group: Group) -> Iterator[Finding]:
+    row = edition.staffed[str(group[0].mission_id)]
+    for kind, shown, low in _sums(group):
+        sent = _of_kind(row, DEPLOYED, kind)
+        printed = figure(row, "deployed_total") if kind == EITHER else sent
+        high = _highest(group, kind)
+        if sent is None or _holds(group, low, high, sent) or low == printed:
+            continue
+        counted = [s for s in group if kind in (EITHER, s.kind)]
+        told = all(_GENERIC.search(s.noun) for s in counted) and _SENT.search(counted[0].sentence.text)
+        odd = high < sent and kind != CIVIL and not told
+        yield Finding(
+            group[0].mission_id,
+            _counted(counted, shown if "-" in shown else str(low)),
+            _figure_side(edition, group[0], "deployed", kind, sent),
+            f"The text counts {shown} ({kind}) in the reporting period, but annex 2 has {sent} sent."
+            + (" Several rotations may explain it." if odd else ""),
+            _lines(group),
+            severity=INFO if odd else WARN,
+        )
+
+
+def _holds(group: Group, low: int, high: int, printed: int) -> bool:
+    """Whether what the text says allows the printed figure."""
+    qualifiers = {word for s in group for word in (s.qualifier or "").split(", ")}
+    if "about" in qualifiers:
+        return abs(printed - low) <= max(1, _ABOUT * low)
+    if "at least" in qualifiers:
+        return printed >= low
+    if "at most" in qualifiers and group[0].quantity.startswith("deployed"):
+        return printed <= high
+    return low <= printed <= high
+
+
+def _adds_up(finding: Finding, groups: Iterable[Group]) -> bool:
+    """Whether the counts of all sentences about the mission's period together make the printed figure."""
+    side = finding.side_b
+    kind = str(side and side.column_name).removeprefix("deployed_")
+    own = [
+        s
+        for group in groups
+        for s in group
+        if s.mission_id == finding.mission_id and kind in (EITHER, s.kind)
+    ]
+    return len(own) > 1 and str(sum(s.low for s in own)) == (side and side.value)
+
+
+def _counted(group: Group, value: str) -> Side:
+    """The words from the first count to the last."""
+    first, last = group[0], group[-1]
+    side = words(first.sentence, value, first.quantity, first.start, last.end)
+    return side if len(group) > 1 else replace(stated(first), value=value)
+
+
+def _figure_side(edition: Edition, statement: Statement, quantity: str, kind: str, value: int) -> Side:
+    """The cell that a count is compared with; of two together the first stands for both."""
+    mission = str(statement.mission_id)
+    if kind == EITHER and quantity == "frame":
+        cell = edition.cell("personnel", mission, "frame_military", value)
+        return replace(cell, column_name="frame_total", text=_both(edition, mission))
+    return edition.cell("personnel", mission, f"{quantity}_{kind}", value)
+
+
+def _both(edition: Edition, mission: str) -> str:
+    parts = [edition.cell("personnel", mission, column).text for column in FRAME]
+    return " + ".join(part for part in parts if part)
+
+
+def _lines(group: Group) -> tuple[int, ...]:
+    return tuple(line for s in group if (line := stated(s).line) is not None)

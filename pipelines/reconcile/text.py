@@ -1,0 +1,176 @@
+"""How Dutch text says what the rules compare: phrases, numbers and dates.
+
+Numbers are één … negenhonderdnegenennegentig duizend, joined or apart, `1.790` and `3483`; not ordinals,
+decimals, percentages, digits behind a letter, or words that only contain a number word (vijftal, eenmaal).
+The bare article "een" is not a number either, unless it is counted beside other numbers.
+
+Dates are no more precise than they are printed: "augustus 2023" has no day, "eind juni 2024" a part of the
+month; "7 oktober" has no year and is not read. A date of a letter or a council (d.d., van, between brackets
+beside a Kamerstuk) is not a date of the mission: `Dated.attributive`.
+"""
+
+from __future__ import annotations
+
+import datetime
+import re
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+
+from schemas.dates import MONTH, MONTHS, PrintedDate
+
+PHRASES = Path(__file__).parent / "phrases.toml"
+_FORMS = {"anywhere": "(?:{})", "words": r"\b(?:{})\b", "before": r"\b(?:{}) $"}
+_PHRASES = {
+    name: _FORMS[form].format("|".join(alternatives))
+    for form, by_name in tomllib.loads(PHRASES.read_text(encoding="utf-8")).items()
+    for name, alternatives in by_name.items()
+}
+
+
+def alternatives(name: str) -> str:
+    """The phrases of that name in `phrases.toml`, as a regular expression to be part of another."""
+    return _PHRASES[name]
+
+
+def phrase(name: str) -> re.Pattern[str]:
+    """The phrases of that name in `phrases.toml`."""
+    return re.compile(_PHRASES[name], re.IGNORECASE)
+
+
+def _values(words: str, first: int, step: int = 1) -> dict[str, int]:
+    return dict(zip(words.split(), count(first, step), strict=False))
+
+
+_UNITS = _values("één twee drie vier vijf zes zeven acht negen", 1)
+_TEENS = _values("tien elf twaalf dertien veertien vijftien zestien zeventien achttien negentien", 10)
+_TENS = _values("twintig dertig veertig vijftig zestig zeventig tachtig negentig", 20, 10)
+ARTICLE = "een"
+_LARGEST = 999_999
+_HUNDRED, _THOUSAND = "honderd", "duizend"
+_DIGITS = re.compile(r"(?:0|[1-9]\d{0,2}(?:\.\d{3})+|[1-9]\d{0,5})")
+_OFTEN = "|".join(sorted([*_UNITS, *_TEENS, *_TENS], key=len, reverse=True))
+# A candidate: `number` may still refuse it.
+NUMBER = (
+    r"(?<![\w.,-])(?:[1-9]\d{0,2}(?:\.\d{3})+|0|[1-9]\d{0,5}|"
+    rf"(?:[a-zéë]*(?:{_THOUSAND}|{_HUNDRED})[a-zéë]*|[a-zé]+[eë]n(?:twintig|[a-z]+tig)|{_OFTEN}))"
+    r"(?![\w-]|[.,]\d|\s?%)"
+)
+NUMBERS = re.compile(NUMBER, re.IGNORECASE)
+# Cheap to ask: every number word contains one of these, so a text without any needs no closer look.
+MAYBE_NUMBER = re.compile(
+    rf"\d|één|elf|{_HUNDRED}|{_THOUSAND}|tien|twaalf|tig\b|twee|drie|vier|vijf|zes|zeven|acht|negen",
+    re.IGNORECASE,
+)
+
+
+def _below_hundred() -> dict[str, int]:
+    words = _UNITS | _TEENS | _TENS
+    for ten, tens in _TENS.items():
+        for unit, ones in _UNITS.items():
+            plain = unit.replace("é", "e")
+            words[f"{plain}{'ën' if plain.endswith('e') else 'en'}{ten}"] = tens + ones
+            words[f"{plain}en{ten}"] = tens + ones
+    return words
+
+
+_SMALL = _below_hundred()
+
+
+def number(word: str) -> int | None:
+    """The whole number that a word or figure means, or None.
+
+    `een` without accents is the article and gives None, but counts within a compound (eenentwintig).
+    """
+    text = word.lower()
+    if text[:1].isdecimal():
+        return int(text.replace(".", "")) if _DIGITS.fullmatch(text) else None
+    if text == ARTICLE:
+        return None
+    value = _spelt(text)
+    return value if value is not None and 0 < value <= _LARGEST else None
+
+
+def _spelt(text: str) -> int | None:
+    """The value of a number word without spaces: the parts before and behind duizend and honderd."""
+    if text in _SMALL:
+        return _SMALL[text]
+    for stem, size in ((_THOUSAND, 1000), (_HUNDRED, 100)):
+        before, found, behind = text.partition(stem)
+        if not found:
+            continue
+        times = _spelt(before) if before else 1
+        rest = _spelt(behind.removeprefix("en")) if behind else 0
+        if times is None or rest is None or rest >= size:
+            return None
+        return times * size + rest
+    return None
+
+
+_EARLY, _LATE = 10, 21  # "begin" is the first ten days of a month, "eind" what follows the twentieth
+_DATE = re.compile(
+    r"(?<![\w.,/-])(?:(?P<part>begin|medio|half|eind|einde|ultimo)\s)?"
+    rf"(?:(?:(?P<day>\d{{1,2}})\s)?(?P<month>{MONTH})\s)?(?P<year>(?:19|20)\d{{2}})(?!\d|-\d)",
+    re.IGNORECASE,
+)
+_OF_DOCUMENT = re.compile(r"(?:\bd\.d\.|\bgedateerd|\bvan|\bbrief)\s$", re.IGNORECASE)
+_YEAR_ONLY = re.compile(
+    r"(?:\bin|\bsinds|\bvanaf|\btot|\bper|\b(?:begin|medio|eind|einde|ultimo))\s$", re.IGNORECASE
+)
+
+
+@dataclass(frozen=True)
+class Dated:
+    """A printed date: the days it can mean (`low` to `high`), its precision, and its characters."""
+
+    low: datetime.date
+    high: datetime.date
+    precision: str
+    as_printed: str
+    start: int
+    end: int
+    attributive: bool
+
+    @property
+    def date(self) -> datetime.date:
+        """The day; the first of the month or year if no day is printed."""
+        if self.precision == "day":
+            return self.low
+        return datetime.date(self.low.year, self.low.month if self.precision == "month" else 1, 1)
+
+
+def find_dates(text: str) -> Iterator[Dated]:
+    """The dates in a sentence, in order. A day that the calendar does not have is not a date."""
+    for match in _DATE.finditer(text):
+        before = text[: match.start()]
+        printed = _printed(match)
+        if printed.month is None and not match["part"] and not _YEAR_ONLY.search(before):
+            continue
+        try:
+            low, high = printed.first, printed.last
+        except ValueError:
+            continue
+        part = (match["part"] or "").lower()
+        if printed.month and not printed.day:
+            low = low.replace(day=_LATE if part in ("eind", "einde", "ultimo") else 1)
+            high = high.replace(day=_EARLY) if part == "begin" else high
+        precision = "day" if printed.day is not None else "month" if printed.month else "year"
+        attributive = bool(_OF_DOCUMENT.search(before)) or _beside_document(text, match.start())
+        yield Dated(low, high, precision, match[0], match.start(), match.end(), attributive)
+
+
+def _printed(match: re.Match[str]) -> PrintedDate:
+    month = MONTHS.index(match["month"].lower()) + 1 if match["month"] else None
+    return PrintedDate(int(match["year"]), month, int(match["day"]) if match["day"] else None)
+
+
+def _beside_document(text: str, position: int) -> bool:
+    """Whether brackets around the position have the number of a parliamentary paper."""
+    opened = text.rfind("(", 0, position)
+    if opened < 0 or text.find(")", opened, position) >= 0:
+        return False
+    closed = text.find(")", position)
+    inside = text[opened : closed if closed >= 0 else len(text)]
+    return re.search(r"\bkamerstuk|\bnr\.", inside, re.IGNORECASE) is not None

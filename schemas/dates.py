@@ -1,0 +1,36 @@
+"""Dutch dates as they are printed: no more precise than that."""
+
+from __future__ import annotations
+
+import calendar
+import datetime
+from dataclasses import dataclass
+
+# As a regular expression.
+MONTH = "januari|februari|maart|april|mei|juni|juli|augustus|september|oktober|november|december"
+MONTHS = tuple(MONTH.split("|"))
+
+
+@dataclass(frozen=True)
+class PrintedDate:
+    """A date; `month` and `day` are None where they are not printed."""
+
+    year: int
+    month: int | None = None
+    day: int | None = None
+
+    @property
+    def first(self) -> datetime.date:
+        """First day that it can mean. Raises ValueError if it is not in the calendar."""
+        return datetime.date(self.year, self.month or 1, 1 if self.day is None else self.day)
+
+    @property
+    def last(self) -> datetime.date:
+        """Last day that it can mean. Raises ValueError if it is not in the calendar."""
+        month = self.month or 12
+        final = calendar.monthrange(self.year, month)[1]
+        return datetime.date(self.year, month, final if self.day is None else self.day)
+
+    def __str__(self) -> str:
+        parts = [self.day, None if self.month is None else MONTHS[self.month - 1], self.year]
+        return " ".join(str(part) for part in parts if part is not None)
