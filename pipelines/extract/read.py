@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from pipelines.validate import Failure
     from schemas.registry import Registry
 
-MAX_PDF_BYTES = 50 * 2**20
 TEXT_LIMITS = sandbox.Limits(cpu_seconds=30, hint="check that this is the report, and that it is whole")
 PDF_LIMITS = sandbox.Limits(seconds=120, cpu_seconds=60)
 
@@ -90,12 +89,6 @@ def parse(
         return text.read(data, source)
     from pipelines.extract.pdf import parse
 
-    if len(data) > MAX_PDF_BYTES:
-        raise SourceError(
-            f"{len(data) / 2**20:.0f} MB is too large for a report (at most {MAX_PDF_BYTES // 2**20} MB)",
-            file=source.path,
-            hint="check that this is the report",
-        )
     document = parse.parse(data, source.path, recognised)
     if not any(page.scanned for page in document.pages):
         text.require_lines(document)

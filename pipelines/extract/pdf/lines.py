@@ -1,22 +1,23 @@
-"""Characters → words → lines in reading order; footnote markers are told from digits here.
+"""Characters of a page → words → lines in reading order, and which lines are not of the text.
 
-A marker is a digit (or a mark beside one) that is raised and small: its ink begins above the
-baseline and is lower than a full digit's. Only the ink shows both: a superscript of the font
-itself keeps font size and origin.
+Footnote markers are told from digits here. A marker is a digit (or a mark beside one) that is raised
+and small: its ink begins above the baseline and is lower than a full digit's. Only the ink shows
+both: a superscript of the font itself keeps font size and origin.
 """
 
 from __future__ import annotations
 
 import re
 from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby, pairwise
 from statistics import median
 
-from pipelines.extract.pdf.glyphs import Glyph
-from pipelines.extract.pdf.hyphens import SOFT_HYPHEN
-from pipelines.extract.pdf.model import Box, PdfLine, Word
+from pipelines.extract.pdf.model import Box, PdfLine, PdfPage, Word, grouped
+from pipelines.extract.pdf.pdfium import SOFT_HYPHEN, Glyph
+from pipelines.model import PAGE_NUMBER
 
 RAISED = 0.18
 """Share of a digit's height that a marker's ink stands above the baseline, at least."""
@@ -25,58 +26,46 @@ SMALL_INK = 0.8
 HIGH = 0.33
 """What stands this high need not be small: style sheets shrink by a ninth or less."""
 ANY_SMALLER = 0.97
-WORD_GAP = 0.15
-"""White space between words where the file sets no space, in font sizes."""
-_TOUCH = 0.35
-"""Distance up to which a raised number belongs to a word, in font sizes."""
-_TIGHT_TOUCH = 0.12
-"""The same for a number that is as large as the word."""
-_LEAD = 0.8
-"""Distance up to which a raised number belongs to the word behind it, in font sizes."""
-_APART = 0.5
-"""White space between two rotated labels, in font sizes, at least."""
+
+# In font sizes:
+WORD_GAP = 0.15  # white space between words where the file sets no space
+_TOUCH = 0.35  # distance up to which a raised number belongs to the word before it
+_TIGHT_TOUCH = 0.12  # the same for a number that is as large as the word
+_LEAD = 0.8  # the same for the word behind it
+_APART = 0.5  # white space between two rotated labels, at least
+
 _FULL_HEIGHT = frozenset("0123456789ABCDEFGHIKLMNOPRSTUVWXYZbdfhkl")
 _USUAL_HEIGHT = 0.7
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
 _MARKER = re.compile(r"[(\[]?\d{1,3}(?:\s?[,;]\s?\d{1,3})*[)\]]?")
 _NO_BREAK = frozenset("\u00a0\u2007\u202f\u2009\u200a")
 
-
-@dataclass(slots=True)
-class _Letter:
-    """A glyph in the frame where text runs to the right and down is down."""
-
-    text: str
-    glyph: Glyph
-    top: float
-    bottom: float
-    raised: bool = False
-
-    @property
-    def start(self) -> float:
-        return self.glyph.start
-
-    @property
-    def end(self) -> float:
-        return self.glyph.end
+_MARGIN = 0.12  # share of a page's height, at its top and at its bottom, that furniture keeps to
+_LEAST_MARGIN = 60.0  # points; the margin of a low page is no lower
+_DIGITS = re.compile(r"\d+")
+_FURNITURE_NUMBER = re.compile(
+    r"(?:pagina|page|blz\.?|p\.)?\s*[-–|]?\s*(?P<page>\d{1,4})(?:\s*(?:van|/|of)\s*\d{1,4})?\s*[-–|]?",
+    re.IGNORECASE,
+)
 
 
 @dataclass(slots=True)
 class _Piece:
-    """Letters without white space between them, on one baseline but for their markers."""
+    """Characters without white space between them, on one baseline but for their markers."""
 
-    letters: list[_Letter]
+    letters: list[Glyph]
     gap: str
-    baseline: float
-    size: float
+    baseline: float = field(init=False)
+    size: float = field(init=False)
     start: float = field(init=False)
     end: float = field(init=False)
 
     def __post_init__(self) -> None:
+        largest = max(self.letters, key=lambda letter: letter.run.size)
+        self.baseline, self.size = largest.baseline, largest.run.size
         self.measure()
 
     def measure(self) -> None:
-        """Sets where it starts and ends."""
         self.start = self.letters[0].start
         self.end = max(letter.end for letter in self.letters)
 
@@ -89,35 +78,27 @@ def heights(glyphs: Iterable[Glyph]) -> dict[int, float]:
     """Per font the ink height of a full letter or digit, in font sizes."""
     measured: dict[int, list[float]] = {}
     for glyph in glyphs:
-        if glyph.text in _FULL_HEIGHT and glyph.size:
-            tall = glyph.box.height if glyph.direction in ("right", "left") else glyph.box.width
-            measured.setdefault(glyph.font, []).append(tall / glyph.size)
+        if glyph.text in _FULL_HEIGHT and glyph.run.size:
+            measured.setdefault(glyph.run.font, []).append((glyph.bottom - glyph.top) / glyph.run.size)
     # Superscripts of the font are a minority among its letters, or it has no others.
     return {font: median(found) for font, found in measured.items()}
 
 
-def words(glyphs: Sequence[Glyph], full: Mapping[int, float]) -> list[list[Word]]:
+def words(glyphs: Iterable[Glyph], full: Mapping[int, float]) -> list[list[Word]]:
     """Words by the line they stand on, lines from top to bottom and words in reading order.
 
     `full` gives each font's full height (see `heights`), of the whole page.
     """
     found: list[list[Word]] = []
-    for direction, along in groupby(sorted(glyphs, key=_direction), key=_direction):
-        rows = _baselines(list(along))
-        pieces = [piece for row in rows for piece in _pieces(row)]
+    letters = sorted((glyph.copy() for glyph in glyphs), key=lambda glyph: glyph.direction)
+    for _, along in groupby(letters, key=lambda glyph: glyph.direction):
+        pieces = [piece for row in _baselines(along) for piece in _pieces(row)]
         for piece in pieces:
             _mark_superscripts(piece, full)
-        pieces = _attach(pieces, full)
-        for line in _visual_lines(pieces):
-            made = [word for piece in line for word in _words(piece)]
-            if made:
+        for line in _visual_lines(_attach(pieces, full)):
+            if made := [word for piece in line for word in _words(piece)]:
                 found.append(made)
-        del direction
     return sorted(found, key=_reading_order)
-
-
-def _direction(glyph: Glyph) -> str:
-    return glyph.direction
 
 
 def _reading_order(line: Sequence[Word]) -> tuple[float, float]:
@@ -126,38 +107,23 @@ def _reading_order(line: Sequence[Word]) -> tuple[float, float]:
     return height, first.box.left
 
 
-def _letter(glyph: Glyph) -> _Letter:
-    box = glyph.box
-    match glyph.direction:
-        case "right":
-            return _Letter(glyph.text, glyph, box.top, box.bottom)
-        case "down":
-            return _Letter(glyph.text, glyph, -box.right, -box.left)
-        case "left":
-            return _Letter(glyph.text, glyph, -box.bottom, -box.top)
-        case "up":
-            return _Letter(glyph.text, glyph, box.left, box.right)
-
-
-def _baselines(glyphs: list[Glyph]) -> Iterator[list[_Letter]]:
+def _baselines(glyphs: Iterable[Glyph]) -> Iterator[list[Glyph]]:
     """Letters by baseline, each row in the order of reading."""
-    row: list[_Letter] = []
-    for glyph in sorted(glyphs, key=lambda glyph: glyph.baseline):
-        if row and glyph.baseline - row[0].glyph.baseline > max(0.2, 0.08 * glyph.size):
-            yield sorted(row, key=lambda letter: letter.start)
-            row = []
-        row.append(_letter(glyph))
-    if row:
-        yield sorted(row, key=lambda letter: letter.start)
+
+    def apart(row: list[Glyph], glyph: Glyph) -> bool:
+        return glyph.baseline - row[0].baseline > max(0.2, 0.08 * glyph.run.size)
+
+    for row in grouped(sorted(glyphs, key=lambda glyph: glyph.baseline), apart):
+        yield sorted(row, key=lambda glyph: glyph.start)
 
 
-def _pieces(row: list[_Letter]) -> Iterator[_Piece]:
-    piece: list[_Letter] = []
+def _pieces(row: list[Glyph]) -> Iterator[_Piece]:
+    piece: list[Glyph] = []
     gap = ""
     for letter in row:
         if letter.text.isspace():
             if piece:
-                yield _piece(piece, gap)
+                yield _Piece(piece, gap)
             gap, piece = ("\u00a0" if letter.text in _NO_BREAK else " "), []
             continue
         if piece:
@@ -165,26 +131,21 @@ def _pieces(row: list[_Letter]) -> Iterator[_Piece]:
             if _is_double(last, letter):
                 continue
             between = letter.start - max(other.end for other in piece[-3:])
-            size = max(last.glyph.size, letter.glyph.size)
-            if between > WORD_GAP * size or letter.glyph.size > 1.6 * last.glyph.size:
-                yield _piece(piece, gap)
+            size, before = letter.run.size, last.run.size
+            if between > WORD_GAP * max(before, size) or size > 1.6 * before:
+                yield _Piece(piece, gap)
                 gap, piece = " ", []
         piece.append(letter)
     if piece:
-        yield _piece(piece, gap)
+        yield _Piece(piece, gap)
 
 
-def _piece(letters: list[_Letter], gap: str) -> _Piece:
-    largest = max(letters, key=lambda letter: letter.glyph.size)
-    return _Piece(letters, gap, largest.glyph.baseline, largest.glyph.size)
-
-
-def _is_double(last: _Letter, letter: _Letter) -> bool:
+def _is_double(last: Glyph, letter: Glyph) -> bool:
     """The same character drawn twice, a hair apart, to look bold."""
     return (
         letter.text == last.text
-        and letter.glyph.run != last.glyph.run
-        and letter.start - last.start < 0.1 * letter.glyph.size
+        and letter.run.number != last.run.number
+        and letter.start - last.start < 0.1 * letter.run.size
     )
 
 
@@ -195,28 +156,27 @@ def _mark_superscripts(piece: _Piece, full: Mapping[int, float]) -> None:
         if plain != letter.text:
             letter.text, letter.raised = plain, True
         elif letter.text.isdigit():
-            letter.raised = _is_raised(letter, piece.baseline, piece.size, full)
+            letter.raised = _is_raised(letter, piece, full)
     for before, letter in pairwise(piece.letters):
         if before.raised and letter.text in ",;)]":
-            letter.raised = _is_above(letter, piece.baseline, piece.size)
+            letter.raised = _is_above(letter, piece)
         elif letter.raised and before.text in "([":
-            before.raised = _is_above(before, piece.baseline, piece.size)
+            before.raised = _is_above(before, piece)
     for before, letter, after in zip(piece.letters, piece.letters[1:], piece.letters[2:], strict=False):
         if before.raised and after.raised and letter.text in ",;":
             letter.raised = True
 
 
-def _is_raised(letter: _Letter, baseline: float, size: float, full: Mapping[int, float]) -> bool:
-    height = full.get(letter.glyph.font, _USUAL_HEIGHT) * size
-    above = (baseline - letter.bottom) / height
-    if above > HIGH:
-        return True
-    small = letter.glyph.size < SMALL_SIZE * size or letter.bottom - letter.top < SMALL_INK * height
-    return above > RAISED and small
+def _is_raised(letter: Glyph, line: _Piece, full: Mapping[int, float]) -> bool:
+    """Whether a digit beside or in a piece is a marker of it."""
+    height = full.get(letter.run.font, _USUAL_HEIGHT) * line.size
+    above = (line.baseline - letter.bottom) / height
+    small = letter.run.size < SMALL_SIZE * line.size or letter.bottom - letter.top < SMALL_INK * height
+    return above > HIGH or (above > RAISED and small)
 
 
-def _is_above(letter: _Letter, baseline: float, size: float) -> bool:
-    return baseline - letter.bottom > 0.1 * size
+def _is_above(letter: Glyph, line: _Piece) -> bool:
+    return line.baseline - letter.bottom > 0.1 * line.size
 
 
 def _attach(pieces: list[_Piece], full: Mapping[int, float]) -> list[_Piece]:
@@ -226,22 +186,21 @@ def _attach(pieces: list[_Piece], full: Mapping[int, float]) -> list[_Piece]:
     taken: set[int] = set()
     for piece in sorted(pieces, key=lambda piece: piece.start):
         low = bisect_left(levels, piece.baseline + 0.1 * piece.size)
-        high = bisect_left(levels, piece.baseline + 2 * piece.size)
-        hosts = [
-            other for other in by_baseline[low:high] if _may_carry(other, piece) and id(other) not in taken
-        ]
-        host = min(hosts, key=lambda other: abs(piece.start - other.end), default=None)
-        touch = _TOUCH if host is not None and piece.size < ANY_SMALLER * host.size else _TIGHT_TOUCH
-        if host is not None and -0.2 * host.size < piece.start - host.end < touch * host.size:
-            host.letters.extend(_raise(piece, host, full).letters)
+        near = by_baseline[low : bisect_left(levels, piece.baseline + 2 * piece.size)]
+        hosts = [other for other in near if _may_carry(other, piece) and id(other) not in taken]
+        if not hosts:
+            continue
+        host = min(hosts, key=lambda other: abs(piece.start - other.end))
+        touch = _TOUCH if piece.size < ANY_SMALLER * host.size else _TIGHT_TOUCH
+        if -0.2 * host.size < piece.start - host.end < touch * host.size:
+            _raise(piece, host, full)
+            host.letters.extend(piece.letters)
             host.measure()
             taken.add(id(piece))
             continue
-        follower = min(hosts, key=lambda other: abs(other.start - piece.end), default=None)
-        if (
-            follower is not None
-            and -0.1 < (follower.start - piece.end) / follower.size < _LEAD
-            and (piece.size < ANY_SMALLER * follower.size or _leads(piece, follower, by_baseline[low:high]))
+        follower = min(hosts, key=lambda other: abs(other.start - piece.end))
+        if -0.1 < (follower.start - piece.end) / follower.size < _LEAD and (
+            piece.size < ANY_SMALLER * follower.size or _leads(piece, follower, near)
         ):
             _raise(piece, follower, full)
             piece.baseline = follower.baseline
@@ -258,19 +217,15 @@ def _leads(piece: _Piece, follower: _Piece, near: Iterable[_Piece]) -> bool:
 
 def _may_carry(host: _Piece, piece: _Piece) -> bool:
     """Whether a piece stands as high over another as a marker does, and is not larger."""
-    above = (host.baseline - piece.baseline) / host.size
-    return 0.1 < above < 0.8 and (
+    return 0.1 < (host.baseline - piece.baseline) / host.size < 0.8 and (
         piece.size < ANY_SMALLER * host.size
         or (piece.size < 1.01 * host.size and bool(_MARKER.fullmatch(piece.text)))
     )
 
 
-def _raise(piece: _Piece, host: _Piece, full: Mapping[int, float]) -> _Piece:
+def _raise(piece: _Piece, host: _Piece, full: Mapping[int, float]) -> None:
     for letter in piece.letters:
-        letter.raised = letter.raised or (
-            letter.text in "()[],;*" or _is_raised(letter, host.baseline, host.size, full)
-        )
-    return piece
+        letter.raised = letter.raised or letter.text in "()[],;*" or _is_raised(letter, host, full)
 
 
 def _close(pieces: list[_Piece]) -> list[_Piece]:
@@ -295,65 +250,45 @@ def _close(pieces: list[_Piece]) -> list[_Piece]:
 
 def _visual_lines(pieces: list[_Piece]) -> Iterator[list[_Piece]]:
     """Pieces on one height in the order of reading; rotated ones only while they are near each other."""
-    for line in _heights(pieces):
-        if line[0].letters[0].glyph.direction == "right":
-            yield line
-            continue
-        near = [line[0]]
-        for piece in line[1:]:
-            if piece.start - near[-1].end > _APART * piece.size:
-                yield near
-                near = []
-            near.append(piece)
-        yield near
 
+    def lower(line: list[_Piece], piece: _Piece) -> bool:
+        return piece.baseline - line[0].baseline > 0.3 * min(piece.size, line[0].size)
 
-def _heights(pieces: list[_Piece]) -> Iterator[list[_Piece]]:
-    line: list[_Piece] = []
-    for piece in sorted(pieces, key=lambda piece: piece.baseline):
-        if line and piece.baseline - line[0].baseline > 0.3 * min(piece.size, line[0].size):
-            yield sorted(line, key=lambda piece: piece.start)
-            line = []
-        line.append(piece)
-    if line:
-        yield sorted(line, key=lambda piece: piece.start)
+    def apart(line: list[_Piece], piece: _Piece) -> bool:
+        turned = piece.letters[0].direction != "right"
+        return turned and piece.start - line[-1].end > _APART * piece.size
+
+    for line in grouped(sorted(pieces, key=lambda piece: piece.baseline), lower):
+        yield from grouped(sorted(line, key=lambda piece: piece.start), apart)
 
 
 def _words(piece: _Piece) -> Iterator[Word]:
     """One word, or two where a marker stands before it (the number of a footnote's text)."""
     letters = piece.letters
-    lead = 0
-    while lead < len(letters) and letters[lead].raised:
-        lead += 1
-    if 0 < lead < len(letters):
+    lead = next((at for at, letter in enumerate(letters) if not letter.raised), 0)
+    if lead:
         yield _word(letters[:lead], piece, piece.gap)
-        yield _word(letters[lead:], piece, " ")
-    else:
-        yield _word(letters, piece, piece.gap)
+    yield _word(letters[lead:], piece, " " if lead else piece.gap)
 
 
-def _word(letters: Sequence[_Letter], piece: _Piece, gap: str) -> Word:
-    texts = [letter.text for letter in letters]
-    last = len(texts) - 1
+def _word(letters: Sequence[Glyph], piece: _Piece, gap: str) -> Word:
     # A soft hyphen is drawn only where a line ends in it.
-    texts = [text for at, text in enumerate(texts) if text != SOFT_HYPHEN or at == last]
+    shown = [letter for letter in letters[:-1] if letter.text != SOFT_HYPHEN] + [letters[-1]]
+    text = ""
     spans = []
-    at = 0
-    for raised, along in groupby(letters, key=lambda letter: letter.raised):
-        length = sum(len(letter.text) for letter in along if letter.text != SOFT_HYPHEN)
-        text = "".join(texts)[at : at + length]
-        if raised and _MARKER.fullmatch(text):
-            spans.append((at, at + length))
-        at += length
-    box = Box.around(letter.glyph.box for letter in letters)
-    first = letters[0].glyph
+    for raised, along in groupby(shown, key=lambda letter: letter.raised):
+        part = "".join(letter.text for letter in along)
+        if raised and _MARKER.fullmatch(part):
+            spans.append((len(text), len(text) + len(part)))
+        text += part
+    box = Box.around(letter.box for letter in letters)
     return Word(
-        text="".join(texts),
+        text=text,
         box=Box(round(box.left, 2), round(box.top, 2), round(box.right, 2), round(box.bottom, 2)),
         baseline=round(piece.baseline, 2),
         size=round(piece.size, 2),
-        bold=sum(letter.glyph.bold for letter in letters) * 2 > len(letters),
-        direction=first.direction,
+        bold=sum(letter.run.bold for letter in letters) * 2 > len(letters),
+        direction=letters[0].direction,
         markers=tuple(spans),
         gap=gap,
     )
@@ -378,3 +313,52 @@ def soft_hyphens(words: Iterable[Word]) -> bool:
 def soften(word: Word) -> Word:
     """The word with a soft hyphen for the U+2010 that it ends in."""
     return replace(word, text=word.text[:-1] + SOFT_HYPHEN) if word.text.endswith("\u2010") else word
+
+
+def mark_furniture(pages: Sequence[PdfPage]) -> tuple[PdfPage, ...]:
+    """The same pages with the numbers of their running heads, feet and page numbers, and their labels.
+
+    A line is furniture if it stands in the margin of its page and is a page number apart from the
+    text, or returns at the same height on other pages with nothing changed but its digits.
+    """
+    found: dict[int, set[int]] = defaultdict(set)
+    alike: dict[tuple[str, int], list[tuple[int, PdfLine]]] = defaultdict(list)
+    for page in pages:
+        for line in _outermost(page):
+            if _stands_apart(line, page) and _FURNITURE_NUMBER.fullmatch(line.text):
+                found[page.number].add(line.number)
+            key = (_DIGITS.sub("#", line.text).casefold(), round(line.box.bottom / 3))
+            alike[key].append((page.number, line))
+    for same in alike.values():
+        if len({number for number, _ in same}) >= 2:
+            for number, line in same:
+                found[number].add(line.number)
+    return tuple(_labelled(page, frozenset(found[page.number])) for page in pages)
+
+
+def _outermost(page: PdfPage) -> list[PdfLine]:
+    """The lines of a page's margins: at most two above and two below."""
+    upright = [line for line in page.lines if line.direction == "right"]
+    margin = max(page.height * _MARGIN, _LEAST_MARGIN)
+    top = [line for line in upright[:2] if line.box.bottom < margin]
+    bottom = [line for line in upright[-2:] if line.box.top > page.height - margin]
+    return [*top, *(line for line in bottom if line not in top)]
+
+
+def _stands_apart(line: PdfLine, page: PdfPage) -> bool:
+    """Whether white space of two lines or more keeps a line from the others."""
+    box, size = line.box, line.words[0].size
+    others = [other.box for other in page.lines if other is not line]
+    return all(other.bottom < box.top - 1.2 * size or other.top > box.bottom + 1.2 * size for other in others)
+
+
+def _labelled(page: PdfPage, furniture: frozenset[int]) -> PdfPage:
+    label = page.label
+    for line in page.lines:
+        text = line.text.strip()
+        printed = PAGE_NUMBER.fullmatch(text)
+        if printed is None and line.number in furniture:
+            printed = _FURNITURE_NUMBER.fullmatch(text)
+        if printed:
+            label = printed["page"]
+    return replace(page, furniture=furniture, label=label)

@@ -6,11 +6,13 @@ corner of the page as it is shown. These classes know nothing of PDFium.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeVar
 
 from pipelines.model import Document, Line
+
+T = TypeVar("T")
 
 Direction = Literal["right", "down", "left", "up"]
 """Where a reader's eye goes along the text, on the page as it is shown."""
@@ -238,3 +240,15 @@ class RecognisedPage:
 
     lines: tuple[tuple[Word, ...], ...]
     rules: tuple[Rule, ...] = ()
+
+
+def grouped(items: Iterable[T], apart: Callable[[list[T], T], bool]) -> Iterator[list[T]]:
+    """Items in their order, in groups: an item that is `apart` from the group before it opens the next."""
+    group: list[T] = []
+    for item in items:
+        if group and apart(group, item):
+            yield group
+            group = []
+        group.append(item)
+    if group:
+        yield group

@@ -1,4 +1,8 @@
-"""Bytes of a PDF → PdfDocument, by PDFium. Runs in the child process: see `sandbox`."""
+"""Bytes of a PDF → PdfDocument. Only for the child process: see `read`.
+
+Here belong what is refused before and while it is read, and the order of reading; what is asked of
+PDFium is in `pdfium` and `tags`, how words and lines are made in `lines`.
+"""
 
 from __future__ import annotations
 
@@ -10,15 +14,14 @@ from dataclasses import dataclass
 
 import pypdfium2.raw as pdfium
 
-from pipelines.extract.pdf import furniture, glyphs, lines, rules, tags
-from pipelines.extract.pdf.frame import Frame, TooMuch
+from pipelines.extract.pdf import lines, tags
 from pipelines.extract.pdf.model import PdfDocument, PdfPage, RecognisedPage, Rule, Word
+from pipelines.extract.pdf.pdfium import Frame, TooMuch, characters, drawn_lines, open_document
 from schemas.errors import SourceError
 
+MAX_BYTES = 50 * 2**20
 MAX_PAGES = 400
-MAX_SIDE = 5000.0
-"""Points; the largest paper in use (A0) is 3,370 high."""
-MIN_SIDE = 72.0
+MIN_SIDE, MAX_SIDE = 72.0, 5000.0  # points; the largest paper in use (A0) is 3,370 high
 MAX_WORDS = 400_000
 
 _START = re.compile(rb"startxref\s+(\d{1,12})\s+%%EOF")
@@ -42,90 +45,79 @@ def parse(data: bytes, path: str, recognised: Mapping[int, RecognisedPage] | Non
     `recognised` gives what stands on pages that are pictures. Raises SourceError.
     """
     try:
-        _check_ends(data)
+        _require_whole(data)
         return _parse(data, path, recognised or {})
     except SourceError as error:
         error.file = path
         raise
 
 
-def _parse(data: bytes, path: str, recognised: Mapping[int, RecognisedPage]) -> PdfDocument:
-    pdfium.FPDF_InitLibraryWithConfig(pdfium.FPDF_LIBRARY_CONFIG(version=2))
-    document = pdfium.FPDF_LoadMemDocument64(data, len(data), None)
-    if not document:
-        raise _unopened(pdfium.FPDF_GetLastError())
-    count = pdfium.FPDF_GetPageCount(document)
-    if count < 1:
-        raise _refused("this PDF has no pages", _TRY_AGAIN)
-    if count > MAX_PAGES:
-        raise _refused(
-            f"this PDF has {count:,} pages; a report has at most {MAX_PAGES}",
-            "check that this is the report, or cut out its part of a larger file",
+def _require_whole(data: bytes) -> None:
+    if len(data) > MAX_BYTES:
+        raise SourceError(
+            f"{len(data) / 2**20:.0f} MB is too large for a report (at most {MAX_BYTES // 2**20} MB)",
+            hint="check that this is the report",
         )
-    tables = tags.Tables()
-    read: list[_RawPage] = []
-    for index in range(count):
-        try:
-            read.append(_page(document, index, tables))
-        except TooMuch as error:
-            raise _refused(f"{error}: no page of a report", _TRY_AGAIN, index + 1) from None
-        if sum(len(line) for page in read for line in page.lines) > MAX_WORDS:
-            raise _refused(f"more than {MAX_WORDS:,} words", "check that this is the report", index + 1)
-    soft = lines.soft_hyphens(word for page in read for line in page.lines for word in line)
-    if soft:
-        for page in read:
-            page.lines = [[lines.soften(word) for word in line] for line in page.lines]
-    pages = furniture.mark(_numbered(read, recognised))
-    return PdfDocument.of(path, hashlib.sha256(data).hexdigest(), pages, tables.tables(soft=soft))
-
-
-def _refused(message: str, hint: str, page: int | None = None) -> SourceError:
-    return SourceError(message, hint=hint, page=page)
-
-
-def _check_ends(data: bytes) -> None:
     head = data[:1024].find(b"%PDF-")
     if head < 0:
-        raise _refused(
-            "this is no PDF: it does not begin like one", "give the report as PDF or as plain text"
+        raise SourceError(
+            "not a PDF: it does not begin like one", hint="give the report as PDF or as plain text"
         )
     ends = list(_START.finditer(data, max(0, len(data) - 4096)))
     if not ends:
-        raise _refused("this PDF is cut off: its end is missing", "download it again")
+        raise SourceError("this PDF is cut off: its end is missing", hint="download it again")
     at = int(ends[-1][1])
     # Where something stands before the PDF, places count from either start.
     if not any(_TABLE.match(data, place) for place in (at, at + head)):
-        raise _refused("this PDF is damaged: its table of contents is not where it says", _TRY_AGAIN)
+        raise SourceError("this PDF is damaged: its table of contents is not where it says", hint=_TRY_AGAIN)
 
 
-def _unopened(code: int) -> SourceError:
-    if code in (pdfium.FPDF_ERR_PASSWORD, pdfium.FPDF_ERR_SECURITY):
-        return _refused(
-            "this PDF is encrypted and opens with a password only",
-            "ask for a copy without one, or open it and print it to a new PDF",
+def _parse(data: bytes, path: str, recognised: Mapping[int, RecognisedPage]) -> PdfDocument:
+    document = open_document(data)
+    count = pdfium.FPDF_GetPageCount(document)
+    if count < 1:
+        raise SourceError("this PDF has no pages", hint=_TRY_AGAIN)
+    if count > MAX_PAGES:
+        raise SourceError(
+            f"this PDF has {count:,} pages; a report has at most {MAX_PAGES}",
+            hint="check that this is the report, or cut out its part of a larger file",
         )
-    return _refused("this PDF is damaged: PDFium cannot open it", _TRY_AGAIN)
+    tables = tags.Tables()
+    raw: list[_RawPage] = []
+    for index in range(count):
+        try:
+            raw.append(_page(document, index, tables))
+        except TooMuch as error:
+            raise SourceError(f"{error}: no page of a report", page=index + 1, hint=_TRY_AGAIN) from None
+        if sum(len(line) for page in raw for line in page.lines) > MAX_WORDS:
+            raise SourceError(
+                f"more than {MAX_WORDS:,} words", page=index + 1, hint="check that this is the report"
+            )
+    soft = lines.soft_hyphens(word for page in raw for line in page.lines for word in line)
+    if soft:
+        for page in raw:
+            page.lines = [[lines.soften(word) for word in line] for line in page.lines]
+    pages = lines.mark_furniture(_numbered(raw, recognised))
+    return PdfDocument.of(path, hashlib.sha256(data).hexdigest(), pages, tables.tables(soft=soft))
 
 
 def _page(document: pdfium.FPDF_DOCUMENT, index: int, tables: tags.Tables) -> _RawPage:
     page = pdfium.FPDF_LoadPage(document, index)
     if not page:
-        raise _refused("this page of the PDF is damaged", _TRY_AGAIN, index + 1)
+        raise SourceError("this page of the PDF is damaged", page=index + 1, hint=_TRY_AGAIN)
     try:
-        sides = (pdfium.FPDF_GetPageWidthF(page), pdfium.FPDF_GetPageHeightF(page))
-        if not all(MIN_SIDE <= side <= MAX_SIDE for side in sides):
-            raise _refused(
-                f"a page of {sides[0]:,.0f} by {sides[1]:,.0f} points is no page of a report",
-                f"print it to paper sizes between {MIN_SIDE:.0f} and {MAX_SIDE:,.0f} points a side",
-                index + 1,
-            )
         frame = Frame.of(page)
-        found_rules, images = rules.read(page, frame)
-        characters, hidden = glyphs.read(page, frame)
-        full = lines.heights(characters)
-        tables.add(page, index + 1, characters, full)
-        label = _label(document, index)
-        return _RawPage(frame, lines.words(characters, full), found_rules, images, hidden, label)
+        if not all(MIN_SIDE <= side <= MAX_SIDE for side in (frame.width, frame.height)):
+            raise SourceError(
+                f"a page of {frame.width:,.0f} by {frame.height:,.0f} points is no page of a report",
+                page=index + 1,
+                hint=f"print it to paper sizes between {MIN_SIDE:.0f} and {MAX_SIDE:,.0f} points a side",
+            )
+        rules, images = drawn_lines(page, frame)
+        found, hidden = characters(page, frame)
+        full = lines.heights(found)
+        tables.add(page, index + 1, found, full)
+        return _RawPage(frame, lines.words(found, full), rules, images, hidden, _label(document, index))
     finally:
         pdfium.FPDF_ClosePage(page)
 
@@ -140,23 +132,24 @@ def _label(document: pdfium.FPDF_DOCUMENT, index: int) -> str | None:
     return text.raw[: length - 2].decode("utf-16-le", "replace") or None
 
 
-def _numbered(read: list[_RawPage], recognised: Mapping[int, RecognisedPage]) -> list[PdfPage]:
+def _numbered(raw: list[_RawPage], recognised: Mapping[int, RecognisedPage]) -> list[PdfPage]:
+    """Pages with their lines counted through the document; pictures as recognised."""
     pages: list[PdfPage] = []
     first = 1
-    for number, raw in enumerate(read, 1):
+    for number, page in enumerate(raw, 1):
         seen = recognised.get(number)
-        made = tuple(lines.number(seen.lines if seen else raw.lines, number, first))
-        first += len(made)
+        found = tuple(lines.number(seen.lines if seen else page.lines, number, first))
+        first += len(found)
         pages.append(
             PdfPage(
                 number,
-                round(raw.frame.width, 2),
-                round(raw.frame.height, 2),
-                made,
-                seen.rules if seen else tuple(raw.rules),
-                raw.label,
-                raw.images,
-                raw.hidden,
+                round(page.frame.width, 2),
+                round(page.frame.height, 2),
+                found,
+                seen.rules if seen else tuple(page.rules),
+                page.label,
+                page.images,
+                page.hidden,
                 ocr=seen is not None,
             )
         )

@@ -7,20 +7,15 @@ letter, with tight places that recognition itself does not give.
 
 from __future__ import annotations
 
-import ctypes
 import re
 from collections.abc import Iterator
 
-import pypdfium2.raw as pdfium
-
-from pipelines.extract.pdf import rules
+from pipelines.extract.pdf import pdfium
 from pipelines.extract.pdf.model import Rule
 from pipelines.extract.sandbox import Message
 from schemas.errors import SourceError
 
 DPI = 300
-MAX_POINTS = 30_000_000
-"""Of a picture: that of A3 at 300 dots an inch has 17 million."""
 _LONG = 120
 """Dots that no stroke of a letter is long: 29 points."""
 _MAX_RUNS = 1_500_000
@@ -36,39 +31,17 @@ Patch = tuple[int, int, int, int, int]
 
 def page(data: bytes, number: int, path: str) -> Iterator[Message]:
     """Width and height in dots, rules in points, and patches; the picture as bytes, one a dot."""
-    width, height, picture = _render(data, number, path)
-    dark = bytes(picture).translate(_DARK)
+    width, height, dots = pdfium.picture(data, path, number, DPI)
+    picture = bytearray(dots)
+    dark = dots.translate(_DARK)
     found = [*_across(width, picture, dark), *_down(width, picture, dark)]
     patches = list(_patches(width, height, picture, path))
     answer = {
         "size": [width, height],
-        "rules": [[int(r.horizontal), r.at, r.start, r.end] for r in rules.join(found)],
+        "rules": [[int(r.horizontal), r.at, r.start, r.end] for r in pdfium.join(found)],
         "patches": patches,
     }
     yield answer, bytes(picture)
-
-
-def _render(data: bytes, number: int, path: str) -> tuple[int, int, bytearray]:
-    pdfium.FPDF_InitLibraryWithConfig(pdfium.FPDF_LIBRARY_CONFIG(version=2))
-    document = pdfium.FPDF_LoadMemDocument64(data, len(data), None)
-    shown = pdfium.FPDF_LoadPage(document, number - 1)
-    scale = DPI / 72
-    width = round(pdfium.FPDF_GetPageWidthF(shown) * scale)
-    height = round(pdfium.FPDF_GetPageHeightF(shown) * scale)
-    if width * height > MAX_POINTS:
-        raise SourceError(
-            "this page is too large to be read as a picture",
-            file=path,
-            page=number,
-            hint="print it to A4 or A3",
-        )
-    bitmap = pdfium.FPDFBitmap_CreateEx(width, height, pdfium.FPDFBitmap_Gray, None, 0)
-    pdfium.FPDFBitmap_FillRect(bitmap, 0, 0, width, height, 0xFFFFFFFF)
-    pdfium.FPDF_RenderPageBitmap(bitmap, shown, 0, 0, width, height, 0, pdfium.FPDF_ANNOT)
-    stride = pdfium.FPDFBitmap_GetStride(bitmap)
-    raw = ctypes.string_at(pdfium.FPDFBitmap_GetBuffer(bitmap), stride * height)
-    picture = bytearray().join(raw[row * stride : row * stride + width] for row in range(height))
-    return width, height, picture
 
 
 def _across(width: int, picture: bytearray, dark: bytes) -> Iterator[Rule]:

@@ -16,9 +16,8 @@ import pypdfium2.raw as pdfium
 
 from pipelines.extract.pdf import lines
 from pipelines.extract.pdf.area import TableHeading, folded
-from pipelines.extract.pdf.frame import TooMuch
-from pipelines.extract.pdf.glyphs import Glyph
 from pipelines.extract.pdf.model import Box, PdfDocument, PdfLine, TagCell, TagTable, Word
+from pipelines.extract.pdf.pdfium import Glyph, TooMuch
 from pipelines.extract.pdf.rows import PdfCell, Span, join
 
 MAX_ELEMENTS = 100_000
@@ -61,7 +60,7 @@ class Tables:
             return
         named: dict[int, list[Glyph]] = {}
         for glyph in glyphs:
-            named.setdefault(glyph.mark, []).append(glyph)
+            named.setdefault(glyph.run.mark, []).append(glyph)
         reader = _PageReader(number, named, full)
         try:
             for slot in range(max(0, pdfium.FPDF_StructTree_CountChildren(tree))):

@@ -1,0 +1,486 @@
+"""What PDFium says of a page, in points from its top left as shown: characters, drawn lines, its picture.
+
+All that is to be mistrusted in PDFium's answers is dealt with here; the structure tree is read in
+`tags`. Words and lines are made of the characters in `lines`.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import math
+import re
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, replace
+from itertools import groupby, pairwise
+
+import pypdfium2.raw as pdfium
+
+from pipelines.extract.pdf.model import Box, Direction, Rule, grouped
+from schemas.errors import SourceError
+
+MAX_CHARACTERS = 60_000  # these bounds are of one page
+MAX_OBJECTS = 60_000
+MAX_DEPTH = 8
+MAX_SEGMENTS = 200_000
+MAX_DOTS = 30_000_000  # A3 at 300 dots an inch has 17 million
+
+SOFT_HYPHEN = "\u00ad"
+_LINE_END_HYPHEN = "\x02"
+_APART = 2000.0  # points between text objects that are put on one line
+_BOLD = re.compile(r"bold|black|heavy", re.IGNORECASE)
+_LIGATURES = {"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st"} | {
+    "ĳ": "ij",
+    "Ĳ": "IJ",
+}
+_HIDDEN_MODES = (pdfium.FPDF_TEXTRENDERMODE_INVISIBLE, pdfium.FPDF_TEXTRENDERMODE_CLIP)
+
+_STRAIGHT = 0.5  # points that a line may stray from its axis
+_THIN = 2.5  # points up to which a filled area is a drawn line
+_SHORTEST = 2.0
+_LEVEL = 2.0  # points within which parallel lines are one
+_TOUCH = 1.5
+
+Point = tuple[float, float]
+
+
+class TooMuch(ValueError):
+    """A page holds more than a page of a report can; the text says of what."""
+
+
+def open_document(data: bytes) -> pdfium.FPDF_DOCUMENT:
+    """The document, which is not closed: its process ends with it. Raises SourceError."""
+    pdfium.FPDF_InitLibraryWithConfig(pdfium.FPDF_LIBRARY_CONFIG(version=2))
+    document = pdfium.FPDF_LoadMemDocument64(data, len(data), None)
+    if document:
+        return document
+    if pdfium.FPDF_GetLastError() in (pdfium.FPDF_ERR_PASSWORD, pdfium.FPDF_ERR_SECURITY):
+        raise SourceError(
+            "this PDF is encrypted and opens with a password only",
+            hint="ask for a copy without one, or open it and print it to a new PDF",
+        )
+    raise SourceError(
+        "this PDF is damaged: PDFium cannot open it",
+        hint="download it again, or open it in a viewer and print it to a new PDF",
+    )
+
+
+def picture(data: bytes, path: str, number: int, dpi: int, *, grey: bool = True) -> tuple[int, int, bytes]:
+    """Page `number` (from 1) as it looks: width and height in dots, and rows of one or three bytes a dot.
+
+    Three bytes are red, green, blue. Raises SourceError.
+    """
+    page = pdfium.FPDF_LoadPage(open_document(data), number - 1)
+    width, height = (
+        round(side * dpi / 72) for side in (pdfium.FPDF_GetPageWidthF(page), pdfium.FPDF_GetPageHeightF(page))
+    )
+    if not page or width * height > MAX_DOTS:
+        raise SourceError(
+            "this page is too large to be drawn", file=path, page=number, hint="print it to A4 or A3"
+        )
+    form, size, order = (
+        (pdfium.FPDFBitmap_Gray, 1, 0) if grey else (pdfium.FPDFBitmap_BGR, 3, pdfium.FPDF_REVERSE_BYTE_ORDER)
+    )
+    bitmap = pdfium.FPDFBitmap_CreateEx(width, height, form, None, 0)
+    pdfium.FPDFBitmap_FillRect(bitmap, 0, 0, width, height, 0xFFFFFFFF)
+    pdfium.FPDF_RenderPageBitmap(bitmap, page, 0, 0, width, height, 0, pdfium.FPDF_ANNOT | order)
+    stride = pdfium.FPDFBitmap_GetStride(bitmap)
+    dots = ctypes.string_at(pdfium.FPDFBitmap_GetBuffer(bitmap), stride * height)
+    return width, height, b"".join(dots[at : at + width * size] for at in range(0, len(dots), stride))
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """An affine map from PDF coordinates to the page as shown, and the size of that page."""
+
+    a: float
+    b: float
+    c: float
+    d: float
+    e: float
+    f: float
+    width: float
+    height: float
+
+    @classmethod
+    def of(cls, page: pdfium.FPDF_PAGE) -> Frame:
+        """That of a page, its rotation and crop included: asks PDFium where three points come to stand."""
+        width, height = pdfium.FPDF_GetPageWidthF(page), pdfium.FPDF_GetPageHeightF(page)
+        scale = 1000
+        x, y = ctypes.c_int(), ctypes.c_int()
+
+        def shown(left: float, up: float) -> Point:
+            pdfium.FPDF_PageToDevice(
+                page, 0, 0, round(width * scale), round(height * scale), 0, left, up, x, y
+            )
+            return x.value / scale, y.value / scale
+
+        (e, f), (ax, ay), (bx, by) = shown(0, 0), shown(1000, 0), shown(0, 1000)
+        return cls((ax - e) / 1000, (ay - f) / 1000, (bx - e) / 1000, (by - f) / 1000, e, f, width, height)
+
+    def within(self, matrix: pdfium.FS_MATRIX) -> Frame:
+        """The frame of an object that is drawn through `matrix` in this one."""
+        along, across = self.vector(matrix.a, matrix.b), self.vector(matrix.c, matrix.d)
+        return Frame(*along, *across, *self.point(matrix.e, matrix.f), self.width, self.height)
+
+    def point(self, x: float, y: float) -> Point:
+        return self.a * x + self.c * y + self.e, self.b * x + self.d * y + self.f
+
+    def vector(self, x: float, y: float) -> Point:
+        return self.a * x + self.c * y, self.b * x + self.d * y
+
+    def box(self, left: float, bottom: float, right: float, top: float) -> Box:
+        # Asked twice for every character of a file, so `point` is written out.
+        x1, x2 = self.a * left + self.c * bottom + self.e, self.a * right + self.c * top + self.e
+        y1, y2 = self.b * left + self.d * bottom + self.f, self.b * right + self.d * top + self.f
+        if x1 > x2:
+            x1, x2 = x2, x1
+        return Box(x1, y1, x2, y2) if y1 <= y2 else Box(x1, y2, x2, y1)
+
+    def holds(self, box: Box) -> bool:
+        """Whether the centre of `box` is on the page."""
+        return 0 <= box.centre <= self.width and 0 <= box.middle <= self.height
+
+
+def objects(page: pdfium.FPDF_PAGE, frame: Frame) -> Iterator[tuple[pdfium.FPDF_PAGEOBJECT, int, Frame]]:
+    """Every object of a page that draws, its type, and the frame it is drawn in; forms are opened.
+
+    Raises TooMuch where there are too many, or forms in forms without end.
+    """
+    left = MAX_OBJECTS
+
+    def inside(
+        holder: pdfium.FPDF_PAGE | pdfium.FPDF_PAGEOBJECT, around: Frame, depth: int
+    ) -> Iterator[tuple[pdfium.FPDF_PAGEOBJECT, int, Frame]]:
+        nonlocal left
+        count, get = (
+            (pdfium.FPDFFormObj_CountObjects, pdfium.FPDFFormObj_GetObject)
+            if depth
+            else (pdfium.FPDFPage_CountObjects, pdfium.FPDFPage_GetObject)
+        )
+        for index in range(count(holder)):
+            item = get(holder, index)
+            if not item:
+                continue
+            left -= 1
+            if left < 0:
+                raise TooMuch(f"more than {MAX_OBJECTS:,} drawn objects on one page")
+            kind = pdfium.FPDFPageObj_GetType(item)
+            if kind != pdfium.FPDF_PAGEOBJ_FORM:
+                yield item, kind, around
+                continue
+            if depth + 1 >= MAX_DEPTH:
+                raise TooMuch("forms within forms without end")
+            matrix = pdfium.FS_MATRIX()
+            pdfium.FPDFPageObj_GetMatrix(item, matrix)
+            yield from inside(item, around.within(matrix), depth + 1)
+
+    return inside(page, frame, 0)
+
+
+def drawn_lines(page: pdfium.FPDF_PAGE, frame: Frame) -> tuple[list[Rule], int]:
+    """The straight lines along the axes of a page and the edges of its filled areas, and how many pictures.
+
+    Lines that touch are joined to one. Raises TooMuch.
+    """
+    found: list[Rule] = []
+    images = 0
+    left = MAX_SEGMENTS
+    for item, kind, around in objects(page, frame):
+        images += kind == pdfium.FPDF_PAGEOBJ_IMAGE
+        if kind == pdfium.FPDF_PAGEOBJ_PATH:
+            left -= pdfium.FPDFPath_CountSegments(item)
+            if left < 0:
+                raise TooMuch(f"drawings of more than {MAX_SEGMENTS:,} lines on one page")
+            found.extend(_path(item, around))
+    return join(found), images
+
+
+def _path(item: pdfium.FPDF_PAGEOBJECT, frame: Frame) -> Iterator[Rule]:
+    mode, stroke = ctypes.c_int(), pdfium.FPDF_BOOL()
+    pdfium.FPDFPath_GetDrawMode(item, mode, stroke)
+    if not mode.value and not stroke.value:
+        return
+    matrix = pdfium.FS_MATRIX()
+    pdfium.FPDFPageObj_GetMatrix(item, matrix)
+    for corners in _figures(item, frame.within(matrix)):
+        yield from _edges(corners) if stroke.value else _area(corners)
+
+
+def _figures(item: pdfium.FPDF_PAGEOBJECT, frame: Frame) -> Iterator[list[Point]]:
+    """Corners of each figure of a path, the control points of its curves among them."""
+    x, y = ctypes.c_float(), ctypes.c_float()
+    corners: list[Point] = []
+    for index in range(pdfium.FPDFPath_CountSegments(item)):
+        segment = pdfium.FPDFPath_GetPathSegment(item, index)
+        pdfium.FPDFPathSegment_GetPoint(segment, x, y)
+        if pdfium.FPDFPathSegment_GetType(segment) == pdfium.FPDF_SEGMENT_MOVETO:
+            yield corners
+            corners = []
+        corners.append(frame.point(x.value, y.value))
+        if pdfium.FPDFPathSegment_GetClose(segment):
+            yield [*corners, corners[0]]
+            corners = corners[:1]
+    yield corners
+
+
+def _edges(corners: list[Point], *, fill: bool = False) -> Iterator[Rule]:
+    for (x1, y1), (x2, y2) in pairwise(corners):
+        if abs(y1 - y2) <= _STRAIGHT and abs(x1 - x2) >= _SHORTEST:
+            yield Rule(True, (y1 + y2) / 2, min(x1, x2), max(x1, x2), fill)
+        elif abs(x1 - x2) <= _STRAIGHT and abs(y1 - y2) >= _SHORTEST:
+            yield Rule(False, (x1 + x2) / 2, min(y1, y2), max(y1, y2), fill)
+
+
+def _area(corners: list[Point]) -> Iterator[Rule]:
+    """A filled figure: thin ones are lines drawn as areas, of others the edges count."""
+    if len(corners) < 3:
+        return
+    left, right = min(x for x, _ in corners), max(x for x, _ in corners)
+    top, bottom = min(y for _, y in corners), max(y for _, y in corners)
+    if bottom - top <= _THIN < right - left:
+        yield Rule(True, (top + bottom) / 2, left, right)
+    elif right - left <= _THIN < bottom - top:
+        yield Rule(False, (left + right) / 2, top, bottom)
+    else:
+        yield from _edges(corners, fill=True)
+
+
+def join(rules: Iterable[Rule]) -> list[Rule]:
+    """One rule for those that lie on one line and touch; a drawn line makes a drawn line of them."""
+    joined: list[Rule] = []
+    for _, along in groupby(sorted(rules, key=lambda r: (r.horizontal, r.at)), key=lambda r: r.horizontal):
+        for level in grouped(along, lambda level, rule: rule.at - level[0].at > _LEVEL):
+            joined.extend(_touching(level))
+    return [
+        replace(rule, at=round(rule.at, 2), start=round(rule.start, 2), end=round(rule.end, 2))
+        for rule in joined
+    ]
+
+
+def _touching(level: list[Rule]) -> Iterator[Rule]:
+    current, *rest = sorted(level, key=lambda rule: rule.start)
+    for rule in rest:
+        if rule.start <= current.end + _TOUCH:
+            at = current.at if current.length >= rule.length else rule.at
+            end = max(current.end, rule.end)
+            current = Rule(rule.horizontal, at, current.start, end, current.fill and rule.fill)
+        else:
+            yield current
+            current = rule
+    yield current
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What characters that were put down together share.
+
+    `number` tells runs of a page apart; `mark` is the number by which the structure tree names this
+    one, -1 if it does not; `direction` is None where it runs askew.
+    """
+
+    number: int
+    size: float = 0.0
+    direction: Direction | None = "right"
+    bold: bool = False
+    font: int = 0
+    mark: int = -1
+    hidden: bool = False
+
+
+@dataclass(slots=True)
+class Glyph:
+    """A drawn character; `box` is tight around the ink.
+
+    The other places are in the frame of its direction, in which text always runs to the right and down
+    is down: `start` and `end` of its advance, `top` and `bottom` of the ink, `baseline` on which it
+    stands. `raised` says that it is a footnote marker, or part of one, once `lines` has looked.
+    """
+
+    text: str
+    box: Box
+    start: float
+    end: float
+    top: float
+    bottom: float
+    baseline: float
+    run: Run
+    raised: bool = False
+
+    def copy(self) -> Glyph:
+        return Glyph(
+            self.text, self.box, self.start, self.end, self.top, self.bottom, self.baseline, self.run
+        )
+
+    @property
+    def direction(self) -> Direction:
+        assert self.run.direction is not None, "a character that runs askew is not read"
+        return self.run.direction
+
+
+def characters(page: pdfium.FPDF_PAGE, frame: Frame) -> tuple[list[Glyph], int]:
+    """The drawn characters of a page in the file's order, and how many there are that are not drawn.
+
+    Ligatures are taken apart, white space is kept, and a hyphen at a line's end is told from a soft
+    one by its code point. Text that is hidden, lies outside the page, or runs askew is left out.
+    Nothing else can be read from the page afterwards. Raises TooMuch.
+    """
+    text_page = pdfium.FPDFText_LoadPage(page)
+    try:
+        count = pdfium.FPDFText_CountChars(text_page)
+        if count > MAX_CHARACTERS:
+            raise TooMuch(f"{count:,} characters on one page")
+        reader = _Characters(text_page, frame)
+        for index in range(count):
+            reader.add(index)
+    finally:
+        pdfium.FPDFText_ClosePage(text_page)
+    found = [*reader.found, *_lone_hyphens(page, frame, reader.runs)]
+    if reader.uncertain:
+        texts = _texts_on_one_line(page, frame, {address for _, address in reader.uncertain})
+        for glyph, address in reader.uncertain:
+            glyph.text = SOFT_HYPHEN if texts[address].endswith(SOFT_HYPHEN) else "-"
+    return found, reader.hidden
+
+
+class _Characters:
+    """Asks for characters one by one, with the C variables kept between calls.
+
+    `runs` are by the address of their text object; `uncertain` are the characters, with that address,
+    of which PDFium does not say whether they are hyphens or soft ones.
+    """
+
+    def __init__(self, text_page: pdfium.FPDF_TEXTPAGE, frame: Frame) -> None:
+        self._page = text_page
+        self._frame = frame
+        self._sides = [ctypes.c_double() for _ in range(4)]
+        self._origin = [ctypes.c_double() for _ in range(2)]
+        self._loose = pdfium.FS_RECTF()
+        self.runs: dict[int, Run] = {}
+        self.found: list[Glyph] = []
+        self.uncertain: list[tuple[Glyph, int]] = []
+        self.hidden = 0
+
+    def add(self, index: int) -> None:
+        item = pdfium.FPDFText_GetTextObject(self._page, index)
+        if not item:
+            return  # a space or line end that PDFium adds; ours come from distances
+        address = ctypes.addressof(item.contents)
+        run = self.runs.get(address)
+        if run is None:
+            run = self.runs[address] = self._run(index, item)
+        code = pdfium.FPDFText_GetUnicode(self._page, index)
+        text = chr(code) if 0 < code < 0x110000 else "\ufffd"
+        glyph = self._glyph(index, text, run)
+        if glyph is None or run.hidden:
+            self.hidden += not text.isspace()
+            return
+        if text == _LINE_END_HYPHEN:
+            self.uncertain.append((glyph, address))
+        self.found.append(glyph)
+
+    def _glyph(self, index: int, text: str, run: Run) -> Glyph | None:
+        """The character where it is drawn, or None if it is not on the page or askew."""
+        if run.direction is None:
+            return None
+        left, right, bottom, top = self._sides
+        pdfium.FPDFText_GetCharBox(self._page, index, left, right, bottom, top)
+        box = self._frame.box(left.value, bottom.value, right.value, top.value)
+        if not self._frame.holds(box):
+            return None
+        across, up = self._origin
+        pdfium.FPDFText_GetCharOrigin(self._page, index, across, up)
+        x, y = self._frame.point(across.value, up.value)
+        loose = self._loose
+        pdfium.FPDFText_GetLooseCharBox(self._page, index, loose)
+        wide = self._frame.box(loose.left, loose.bottom, loose.right, loose.top)
+        text = _LIGATURES.get(text, text)
+        match run.direction:
+            case "right":
+                return Glyph(text, box, wide.left, wide.right, box.top, box.bottom, y, run)
+            case "down":
+                return Glyph(text, box, wide.top, wide.bottom, -box.right, -box.left, -x, run)
+            case "left":
+                return Glyph(text, box, -wide.right, -wide.left, -box.bottom, -box.top, -y, run)
+            case "up":
+                return Glyph(text, box, -wide.bottom, -wide.top, box.left, box.right, x, run)
+
+    def _run(self, index: int, item: pdfium.FPDF_PAGEOBJECT) -> Run:
+        matrix = pdfium.FS_MATRIX()
+        pdfium.FPDFText_GetMatrix(self._page, index, matrix)
+        # The height of the letters, whatever their width is stretched to.
+        height = math.hypot(*self._frame.vector(matrix.c, matrix.d))
+        font = pdfium.FPDFTextObj_GetFont(item)
+        return Run(
+            number=len(self.runs),
+            size=pdfium.FPDFText_GetFontSize(self._page, index) * height,
+            direction=_direction(*self._frame.vector(matrix.a, matrix.b)),
+            bold=_is_bold(font),
+            font=ctypes.addressof(font.contents) if font else 0,
+            mark=pdfium.FPDFPageObj_GetMarkedContentID(item),
+            hidden=pdfium.FPDFTextObj_GetTextRenderMode(item) in _HIDDEN_MODES,
+        )
+
+
+def _direction(x: float, y: float) -> Direction | None:
+    """The nearest of four directions, or None where text runs more than 5 degrees beside it."""
+    if max(abs(x), abs(y)) < math.cos(math.radians(5)) * math.hypot(x, y) or not (x or y):
+        return None
+    if abs(x) > abs(y):
+        return "right" if x > 0 else "left"
+    return "down" if y > 0 else "up"
+
+
+def _is_bold(font: pdfium.FPDF_FONT) -> bool:
+    if not font:
+        return False
+    name = ctypes.create_string_buffer(256)
+    pdfium.FPDFFont_GetBaseFontName(font, name, 256)
+    return bool(_BOLD.search(name.value.decode("utf-8", "replace"))) or pdfium.FPDFFont_GetWeight(font) >= 600
+
+
+def _lone_hyphens(page: pdfium.FPDF_PAGE, frame: Frame, runs: Collection[int]) -> Iterator[Glyph]:
+    """Hyphens that are all of a text object, as in an empty cell: PDFium may leave them out of its text.
+
+    They are the upright objects, not at the addresses `runs`, whose ink has the shape and height of one.
+    """
+    sides = [ctypes.c_float() for _ in range(4)]
+    matrix = pdfium.FS_MATRIX()
+    size = ctypes.c_float()
+    count = len(runs)
+    for item, kind, around in objects(page, frame):
+        if kind != pdfium.FPDF_PAGEOBJ_TEXT or ctypes.addressof(item.contents) in runs:
+            continue
+        left, bottom, right, top = sides
+        pdfium.FPDFPageObj_GetBounds(item, left, bottom, right, top)
+        pdfium.FPDFPageObj_GetMatrix(item, matrix)
+        pdfium.FPDFTextObj_GetFontSize(item, size)
+        box = around.box(left.value, bottom.value, right.value, top.value)
+        height = size.value * math.hypot(*around.vector(matrix.c, matrix.d))
+        _, baseline = around.point(matrix.e, matrix.f)
+        flat = 0 < box.width < 0.7 * height and box.height < 0.2 * height
+        if flat and 0.1 * height < baseline - box.middle < 0.5 * height and frame.holds(box):
+            run = Run(count, height, mark=pdfium.FPDFPageObj_GetMarkedContentID(item))
+            yield Glyph("-", box, box.left, box.right, box.top, box.bottom, baseline, run)
+            count += 1
+
+
+def _texts_on_one_line(page: pdfium.FPDF_PAGE, frame: Frame, wanted: Collection[int]) -> dict[int, str]:
+    """Text of the objects at the addresses `wanted`, white space left out.
+
+    Where a line ends in a hyphen PDFium gives U+0002 for it, soft or not: with all text objects put on
+    one endless line no line ends, and it gives the code point. This spoils the page.
+    """
+    texts = [item for item, kind, _ in objects(page, frame) if kind == pdfium.FPDF_PAGEOBJ_TEXT]
+    for position, item in enumerate(texts):
+        pdfium.FPDFPageObj_SetMatrix(item, pdfium.FS_MATRIX(1, 0, 0, 1, _APART * position, 0))
+    text_page = pdfium.FPDFText_LoadPage(page)
+    found = dict.fromkeys(wanted, "")
+    try:
+        for index in range(pdfium.FPDFText_CountChars(text_page)):
+            item = pdfium.FPDFText_GetTextObject(text_page, index)
+            address = ctypes.addressof(item.contents) if item else 0
+            if address in found:
+                found[address] += chr(pdfium.FPDFText_GetUnicode(text_page, index)).strip()
+    finally:
+        pdfium.FPDFText_ClosePage(text_page)
+    return found
