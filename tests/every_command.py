@@ -57,7 +57,7 @@ COMMANDS: dict[str, list[list[Any]]] = {
 }
 # Jobs that no command runs.
 JOBS = ("verify", "look_for_late_editions")
-# It waits for the network, and `tests.test_acquiring` runs it on a service of its own; what it records
+# It waits for the network, and `tests.test_orchestration` runs it on a service of its own; what it records
 # goes the way of `ingest`.
 WAITING = ("acquire",)
 

@@ -1,4 +1,4 @@
-"""The Dagster interface as an auditor sees it: real server, real browser, a warehouse that was built."""
+"""The Dagster interface as an auditor sees it: real server, real browser."""
 
 from __future__ import annotations
 
@@ -11,19 +11,21 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.forked import unmeasured
+from tests.support.parliament import edition
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 ROOT = Path(__file__).resolve().parent.parent
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-QUIET = [
+ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
     "--disable-quic",
@@ -35,20 +37,38 @@ QUIET = [
 
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.skipif(
-        CHROMIUM is None,
-        reason="no Chromium here: install Debian's package chromium to run the browser tests",
-    ),
+    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here: install Debian's package chromium"),
 ]
 
 
-def _free_port() -> int:
+@contextmanager
+def interface(*options: str) -> Iterator[Page]:
+    """`jvom ui` with these options, in a page of headless Chromium."""
+    from playwright.sync_api import sync_playwright
+
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+        port = probe.getsockname()[1]
+    address = f"http://127.0.0.1:{port}"
+    process = subprocess.Popen(
+        [sys.executable, "-m", "pipelines.cli", "ui", "--port", str(port), *options],
+        cwd=ROOT,
+        env=unmeasured({**os.environ, "PYTHONPATH": str(ROOT)}),
+    )
+    try:
+        _wait_for(address, process)
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+            page = browser.new_page(viewport={"width": 1600, "height": 1000}, base_url=address)
+            page.set_default_timeout(120_000)
+            yield page
+            browser.close()
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(30)
 
 
-def _answers(address: str, process: subprocess.Popen[bytes]) -> None:
+def _wait_for(address: str, process: subprocess.Popen[bytes]) -> None:
     for _ in range(240):
         assert process.poll() is None, "the interface ended by itself"
         try:
@@ -60,57 +80,45 @@ def _answers(address: str, process: subprocess.Popen[bytes]) -> None:
 
 
 @pytest.fixture(scope="module")
-def address(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """`jvom ui --read-only` on a copy of the built warehouse: Dagster touches its history all the same."""
-    warehouse = shutil.copytree(built, tmp_path_factory.mktemp("shown") / "warehouse")
-    port = _free_port()
-    command = [sys.executable, "-m", "pipelines.cli", "ui", "--read-only", "--port", str(port)]
-    process = subprocess.Popen(
-        [*command, "--warehouse", str(warehouse)],
-        cwd=ROOT,
-        env=unmeasured({**os.environ, "PYTHONPATH": str(ROOT)}),
-    )
-    try:
-        _answers(f"http://127.0.0.1:{port}", process)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(30)
-
-
-@pytest.fixture(scope="module")
-def page(address: str) -> Iterator[Page]:
-    """A page of headless Chromium."""
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-        opened = browser.new_page(viewport={"width": 1600, "height": 1000}, base_url=address)
-        opened.set_default_timeout(60_000)
+def page(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
+    """On a copy of the built warehouse: Dagster touches its history even if it is read-only."""
+    warehouse = shutil.copytree(built, tmp_path_factory.mktemp("interface") / "warehouse")
+    with interface("--read-only", "--warehouse", str(warehouse)) as opened:
         yield opened
-        browser.close()
 
 
-def test_lineage_leads_from_source_to_trend_views(page: Page) -> None:
-    page.goto("/assets/views/mission_trends?view=lineage&lineageScope=upstream&lineageDepth=9")
-    for name in ("source", "document", "personnel", "snapshot", "lake", "mission_trends"):
-        page.get_by_text(name, exact=True).first.wait_for()
+LINEAGE = "/assets/views/mission_trends?view=lineage&lineageScope=upstream&lineageDepth=9"
 
 
-def test_columns_are_described_with_where_they_come_from(page: Page) -> None:
-    page.goto("/assets/views/mission_trends")
-    page.get_by_text("deployed_total_computed", exact=True).first.wait_for()
-    page.get_by_text("← personnel.deployed_military", exact=False).first.wait_for()
+@pytest.mark.parametrize(
+    ("path", "exact", "within"),
+    [
+        (LINEAGE, ("source", "document", "personnel", "snapshot", "lake", "mission_trends"), ()),
+        ("/assets/views/mission_trends", ("deployed_total_computed",), ("← personnel.deployed_military",)),
+        (
+            "/assets/tables/personnel?view=checks",
+            ("2024",),
+            ("every row keeps the contract", "failing_rows"),
+        ),
+        ("/runs", (), ("jvom/actor", "partition: 2024")),
+    ],
+    ids=["lineage", "columns and where they come from", "failing rows of a check", "who ran it, and why"],
+)
+def test_an_auditor_sees(page: Page, path: str, exact: tuple[str, ...], within: tuple[str, ...]) -> None:
+    page.goto(path)
+    for text in (*exact, *within):
+        page.get_by_text(text, exact=text in exact).first.wait_for()
 
 
-def test_checks_carry_their_table_of_failing_rows(page: Page) -> None:
-    page.goto("/assets/tables/personnel?view=checks")
-    page.get_by_text("every row keeps the contract").first.wait_for()
-    page.get_by_text("failing_rows").first.wait_for()
-    page.get_by_text("2024", exact=True).first.wait_for()
-
-
-def test_runs_of_the_command_line_are_shown_with_who_and_why(page: Page) -> None:
-    page.goto("/runs")
-    page.get_by_text("jvom/actor").first.wait_for()
-    page.get_by_text("partition: 2024").first.wait_for()
+def test_schedule_sensors_and_the_run_they_started_are_visible(tmp_path: Path) -> None:
+    """With the daemon, on an empty warehouse and one report in raw/."""
+    raw = tmp_path / "raw" / "2025"
+    raw.mkdir(parents=True)
+    (raw / "report.txt").write_bytes(edition())
+    with interface("--raw", str(raw.parent), "--warehouse", str(tmp_path / "warehouse")) as page:
+        page.goto("/automation")
+        for name in ("report_day", "daily_lateness", "edition_watch", "raw_files", "run_failed"):
+            page.get_by_text(name, exact=True).first.wait_for()
+        page.goto("/runs")
+        for tag in ("jvom/cause: file in raw/", "jvom/year: 2025", "jvom/source_sha256"):
+            page.get_by_text(tag).first.wait_for()

@@ -17,8 +17,18 @@ from pipelines import raw
 from pipelines.acquire import fetching
 from pipelines.cli import app as cli
 from pipelines.settings import Settings, find, network
-from tests.acquiring import LETTER, SENT, edition, send, sibling
-from tests.parliament_server import SEARCH, SRU, Fault, Paper, Parliament
+from tests.support.parliament import (
+    LETTER,
+    SEARCH,
+    SENT,
+    SRU,
+    Fault,
+    Paper,
+    Parliament,
+    edition,
+    send,
+    sibling,
+)
 
 
 @pytest.fixture

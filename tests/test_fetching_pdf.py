@@ -11,10 +11,9 @@ from conftest import Jvom
 
 from pipelines import raw
 from schemas import registry
-from tests.acquiring import send
-from tests.parliament_server import Parliament
 from tests.rendering_report import ABRIDGED, read_tables
 from tests.renditions.real import content_of, drawn
+from tests.support.parliament import Parliament, send
 
 REPORTLAB = 2  # a seed of the renderer that needs no library of the system
 

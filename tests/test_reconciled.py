@@ -15,8 +15,8 @@ from pipelines.model import DISAGREEMENT, Document, Line
 from pipelines.reconcile import reference
 from schemas import registry
 from tests import building
-from tests.reconciling import reconcile
 from tests.rendering_report import FULL, PROJECT, needs_full
+from tests.support.reconciling import reconcile
 
 # Every contradiction found by hand before the rules were written: rule, mission, and a line of its evidence.
 ARITHMETIC = [

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 
 from pipelines import reconcile as reconciled
-from tests.reconciling import Invented, InventedEdition, findings, invent, printed, reconcile, spelt
+from tests.support.reconciling import Invented, InventedEdition, findings, invent, printed, reconcile, spelt
 
 SEEDS = range(12)
 LATER = datetime.timedelta(days=200)

@@ -10,7 +10,7 @@ from pipelines.reconcile import events, passages, statements
 from pipelines.reconcile import text as dutch
 from pipelines.reconcile.passages import Passage
 from pipelines.reconcile.statements import Reading
-from tests.reconciling import REGISTRY
+from tests.support.reconciling import REGISTRY
 
 NAMES = passages.Names(REGISTRY)
 PERIOD = (datetime.date(2023, 5, 1), datetime.date(2024, 4, 30))

@@ -11,7 +11,7 @@ import pytest
 
 from pipelines.reconcile import repairs
 from pipelines.reconcile.repairs import Cell, Equality
-from tests.reconciling import findings, invent
+from tests.support.reconciling import findings, invent
 
 Table = tuple[list[Equality], dict[Cell, int]]
 has_solver = importlib.util.find_spec("ortools") is not None

@@ -8,30 +8,36 @@
 It speaks what is documented: `Document` with `$filter`, `$expand`, `$orderby`, `$skip` and pages with
 `@odata.nextLink`; `Document(<guid>)/resource` with ETag, If-None-Match and ranges; SRU with its CQL. Filters
 are parsed, not ignored. `requests` has everything that was asked; `fault` makes the next answers go wrong.
+`send` is a usual year: the report, its letter, and reports like it.
 """
 
 from __future__ import annotations
 
+import datetime
 import hashlib
 import json
+import operator
 import re
 import ssl
 import threading
 import urllib.parse
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any
 from xml.sax.saxutils import escape
 
-from tests import odata_filter
+from tests.rendering import Edition, PersonnelRow, PersonnelTable, render
+from tests.rendering_report import report
 
 SEARCH = "Document"  # as the place of a fault: a page of results
 SRU = "sru"
 MODIFIED = "Wed, 21 May 2025 13:00:00 GMT"
+SENT = "2025-05-21"
+LETTER = b"Geachte voorzitter,\n\nHierbij bied ik u aan wat bij deze brief is gevoegd.\n"
 
 
 @dataclass(frozen=True)
@@ -54,8 +60,6 @@ class Fault:
 
 @dataclass
 class Asked:
-    """One request: its path with query, and its headers."""
-
     path: str
     headers: dict[str, str]
 
@@ -69,11 +73,6 @@ class Paper:
     body: bytes
     kst: str
     letter: Paper | None = None
-
-    @property
-    def place(self) -> str:
-        """Its name in paths and faults."""
-        return self.guid
 
 
 @dataclass
@@ -103,12 +102,10 @@ class Parliament:
         self._server.server_close()
 
     def secure(self, context: ssl.SSLContext) -> None:
-        """Speak TLS from now on."""
         self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
 
     @property
     def address(self) -> str:
-        """The server's own."""
         return f"http://127.0.0.1:{self._server.server_address[1]}"
 
     @property
@@ -124,7 +121,6 @@ class Parliament:
     def letter(
         self, number: int, day: str, body: bytes, title: str = "Brief van de minister", dossier: int = 29521
     ) -> Paper:
-        """A letter of a dossier, by its number."""
         paper = self._paper(body, f"kst-{dossier}-{number}", "Brief regering", title, day, number, dossier)
         self.papers.append(paper)
         return paper
@@ -164,11 +160,10 @@ class Parliament:
 
     def fault(self, place: str | Paper, *faults: Fault) -> None:
         """The next answers at a place (`SEARCH`, `SRU`, or a document's), one after another."""
-        self.faults[place if isinstance(place, str) else place.place] += faults
+        self.faults[place if isinstance(place, str) else place.guid] += faults
 
     def asked(self, place: str | Paper) -> list[Asked]:
-        """Requests for a place."""
-        name = place if isinstance(place, str) else place.place
+        name = place if isinstance(place, str) else place.guid
         return [asked for asked in self.requests if _place(asked.path) == name]
 
 
@@ -185,10 +180,9 @@ class _Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
 
     def log_message(self, format: str, *args: object) -> None:
-        """Say nothing."""
+        pass
 
     def do_GET(self) -> None:
-        """Any request."""
         self.parliament.requests.append(Asked(self.path, dict(self.headers)))
         place = _place(self.path)
         waiting = self.parliament.faults[place]
@@ -254,7 +248,7 @@ class _Handler(BaseHTTPRequestHandler):
         if not split.path.endswith("/OData/v4/2.0/Document"):
             raise ValueError(f"there is no entity set {split.path}")
         options = dict(urllib.parse.parse_qsl(split.query))
-        accepts = odata_filter.parse(options.pop("$filter"))
+        accepts = odata_filter(options.pop("$filter"))
         found = [paper.entity for paper in self.parliament.papers if accepts(paper.entity)]
         order = options.pop("$orderby", "Id").partition(" ")[0]
         found.sort(key=lambda entity: entity[order])
@@ -354,3 +348,105 @@ def _accepted(paper: Paper, query: str) -> bool:
         if not {"==": here == value, ">=": here >= value, "<=": here <= value}[match[2]]:
             return False
     return True
+
+
+_TOKEN = re.compile(r"\s*(\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d)|-?\d+|[A-Za-z_]\w*|[/():])")
+_COMPARE = {name: getattr(operator, name) for name in ("eq", "ne", "ge", "gt", "le", "lt")}
+_CONSTANTS = {"true": True, "false": False, "null": None}
+
+
+def odata_filter(text: str) -> Callable[[dict[str, Any]], bool]:
+    """What a `$filter` of OData 4 accepts: comparisons, `and`, `or`, brackets, `any` over related entities.
+
+    Anything else, and a property that the entity does not have, is a ValueError.
+    """
+    tokens = _TOKEN.findall(text)
+    if _TOKEN.sub("", text).strip():
+        raise ValueError(f"cannot read {text!r}")
+
+    def take(wanted: str | None = None) -> str:
+        token = tokens.pop(0) if tokens else ""
+        if not token or token != (wanted or token):
+            raise ValueError(f"{wanted or 'more'} expected, not {token!r}")
+        return token
+
+    def joined(word: str, each: Callable[[], Any], combine: Callable[[Iterable[bool]], bool]) -> Any:
+        parts = [each()]
+        while tokens[:1] == [word]:
+            take()
+            parts.append(each())
+        return lambda scope: combine([part(scope) for part in parts])
+
+    def single() -> Any:
+        if tokens[:1] == ["("]:
+            return bracketed(lambda: joined("or", both, any))
+        path = [take()]
+        while tokens[:1] == ["/"]:
+            take()
+            path.append(take())
+        if path[-1] != "any":
+            compare, value = _COMPARE[take()], _value(take())
+            return lambda scope: compare(_comparable(_at(scope, path), value), value)
+
+        def related() -> Any:
+            name, _ = take(), take(":")
+            return name, joined("or", both, any)
+
+        name, inner = bracketed(related)
+        return lambda scope: any(inner({**scope, name: one}) for one in _at(scope, path[:-1]))
+
+    def bracketed(inside: Callable[[], Any]) -> Any:
+        take("(")
+        found = inside()
+        take(")")
+        return found
+
+    def both() -> Any:
+        return joined("and", single, all)
+
+    accepts: Callable[[dict[str, Any]], bool] = joined("or", both, any)
+    if tokens:
+        raise ValueError(f"left over: {tokens}")
+    return accepts
+
+
+def _at(scope: dict[str, Any], path: list[str]) -> Any:
+    value: Any = scope
+    for name in path:
+        if name not in value:
+            raise ValueError(f"there is no property {name}")
+        value = value[name]
+    return value
+
+
+def _value(token: str) -> Any:
+    if token in _CONSTANTS:
+        return _CONSTANTS[token]
+    return datetime.datetime.fromisoformat(token) if "T" in token else int(token)
+
+
+def _comparable(found: Any, value: Any) -> Any:
+    return datetime.datetime.fromisoformat(found) if isinstance(value, datetime.datetime) else found
+
+
+def edition(deployed: int = 12, period: str = "mei 2024 t/m april 2025") -> bytes:
+    """The text of an edition with one mission, to which so many soldiers were sent."""
+    row = PersonnelRow("unifil", "UNIFIL", "Afrika", (1, 2, deployed, 3, deployed + 3))
+    return render(Edition(PersonnelTable((row,)), period=period)).encode()
+
+
+def sibling() -> bytes:
+    """A report of the same day on one mission: annexes it has, but not these."""
+    annexes = [" Bijlage 1 Kaart van het inzetgebied", "Sarajevo"]
+    return report(annex_1=annexes, annex_2=[" Bijlage 2 Kosten", "Totaal 12"]).encode()
+
+
+def send(parliament: Parliament, body: bytes | None = None, day: str = SENT, number: int = 495) -> Paper:
+    """The report as an attachment of its letter, with a sibling report and another dossier's of that day."""
+    letter = parliament.letter(number, day, LETTER, "Aanbieding van een rapportage")
+    found = parliament.attach(letter, edition() if body is None else body, "Overzicht van bijdragen")
+    other = parliament.letter(number + 1, day, LETTER, "EUFOR Althea")
+    parliament.attach(other, sibling(), "Voortgangsrapportage EUFOR Althea")
+    elsewhere = parliament.letter(1009, day, LETTER, "Irak", dossier=27925)
+    parliament.attach(elsewhere, edition(99), "Voortgangsrapportage Irak")
+    return found

@@ -1,0 +1,416 @@
+"""Assets, checks, schedules, sensors and runs, on real Dagster instances in temporary homes."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+import zoneinfo
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from itertools import takewhile
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from pipelines.lake import Lake
+from pipelines.orchestration import automation, checks, edition, failures, keys, release, run
+from pipelines.orchestration.definitions import definitions, defs
+from pipelines.orchestration.jobs import edition_is_in, lateness
+from pipelines.orchestration.resources import Warehouse
+from pipelines.publish import views
+from pipelines.settings import Settings, find
+from schemas import TABLES
+from schemas.report_day import report_day
+from tests.support import parliament as reports
+from tests.support.parliament import SEARCH, SRU, Fault, Parliament, send, sibling
+
+AMSTERDAM = zoneinfo.ZoneInfo("Europe/Amsterdam")
+ASSETS = (*edition.ASSETS, *release.ASSETS)
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Settings:
+    (tmp_path / "raw").mkdir()
+    return find(tmp_path / "raw", tmp_path / "warehouse")
+
+
+@pytest.fixture
+def instance(tmp_path: Path) -> Iterator[dg.DagsterInstance]:
+    with dg.instance_for_test(temp_dir=str(tmp_path)) as opened:
+        yield opened
+
+
+@pytest.fixture
+def parliament() -> Iterator[Parliament]:
+    with Parliament() as served:
+        os.environ.update(served.environment)
+        yield served
+
+
+def warehouse(of: Settings) -> Warehouse:
+    return Warehouse(raw=str(of.raw), warehouse=str(of.warehouse), catalog=of.catalog, data=of.data)
+
+
+Tick = Callable[..., tuple[list[str], str | None]]
+
+
+@pytest.fixture
+def tick(own: Settings, instance: dg.DagsterInstance) -> Tick:
+    """Partitions that a sensor asks for, and its cursor or why it skips."""
+
+    def ticking(sensor: dg.SensorDefinition, cursor: str | None = None) -> tuple[list[str], str | None]:
+        context = dg.build_sensor_context(
+            instance=instance, cursor=cursor, definitions=defs, resources={"warehouse": warehouse(own)}
+        )
+        result = sensor.evaluate_tick(context)
+        asked = [str(request.partition_key) for request in result.run_requests or []]
+        return asked, result.cursor or result.skip_message or cursor
+
+    return ticking
+
+
+def test_definitions_load_and_every_asset_is_described() -> None:
+    dg.Definitions.validate_loadable(defs)
+    by_year = {keys.ACQUIRED, keys.SOURCE, keys.DOCUMENT, keys.RECONCILED, keys.SNAPSHOT}
+    by_year |= set(keys.TABLES.values())
+    specs = list(defs.resolve_all_asset_specs())
+    assert {spec.key for spec in specs} >= by_year | {keys.LAKE, keys.PUBLISHED, *keys.VIEWS.values()}
+    for spec in specs:
+        assert spec.owners and spec.group_name and spec.description and spec.kinds, spec.key  # noqa: PT018
+        assert (spec.partitions_def is not None) == (spec.key in by_year), spec.key
+
+
+def test_any_year_from_2000_to_the_next_can_be_ingested() -> None:
+    years = keys.YEARS.get_partition_keys()
+    assert years[0] == "2000"
+    assert str(datetime.datetime.now(AMSTERDAM).year + 1) in years
+    for moment in (datetime.datetime(2031, 1, 2), datetime.datetime(2031, 12, 30)):
+        with dg.partition_loading_context(effective_dt=moment.replace(tzinfo=AMSTERDAM)):
+            assert "2032" in keys.YEARS.get_partition_keys()
+
+
+def test_report_day_is_the_third_wednesday_of_may_at_three() -> None:
+    from dagster._utils.schedules import schedule_execution_time_iterator
+
+    begin = datetime.datetime(2020, 1, 1, tzinfo=AMSTERDAM).timestamp()
+    schedule = automation.report_day_schedule
+    ticks = schedule_execution_time_iterator(begin, str(schedule.cron_schedule), schedule.execution_timezone)
+    found = [tick.astimezone(AMSTERDAM) for tick in takewhile(lambda tick: tick.year < 2041, ticks)]
+    with dg.partition_loading_context(effective_dt=datetime.datetime(2041, 1, 1, tzinfo=AMSTERDAM)):
+        windows = [keys.YEARS.time_window_for_partition_key(str(year)) for year in range(2020, 2041)]
+    assert found == [window.start.astimezone(AMSTERDAM) for window in windows]
+    assert [day.date() for day in found] == [report_day(year) for year in range(2020, 2041)]
+    for day in found:
+        assert (day.month, day.weekday(), (day.day - 1) // 7, day.hour) == (5, 2, 2, 15)
+
+
+@pytest.mark.parametrize("year", [2024, 2027])
+def test_report_day_asks_for_the_year_of_its_tick(year: int) -> None:
+    with dg.DagsterInstance.ephemeral() as instance:
+        context = dg.build_schedule_context(
+            instance=instance,
+            scheduled_execution_time=datetime.datetime.combine(
+                report_day(year), datetime.time(15), AMSTERDAM
+            ),
+            repository_def=defs.get_repository_def(),
+        )
+        (request,) = automation.report_day_schedule.evaluate_tick(context).run_requests or []
+    assert (request.partition_key, request.run_key) == (str(year), f"report-day-{year}")
+
+
+def test_schedules_and_sensors_run_by_default() -> None:
+    repository = defs.get_repository_def()
+    assert {each.name for each in repository.schedule_defs} >= {"report_day", "daily_lateness"}
+    assert {each.name for each in repository.sensor_defs} >= {"raw_files", "edition_watch", "run_failed"}
+    for each in (*repository.schedule_defs, *repository.sensor_defs):
+        assert each.default_status.value == "RUNNING", each.name
+
+
+def test_raw_sensor_asks_for_new_and_changed_files_once(own: Settings, tick: Tick) -> None:
+    asked, cursor = tick(automation.raw_files)
+    assert asked == []
+    report = own.raw / "2023" / "report.txt"
+    report.parent.mkdir()
+    for text in ("first", "second"):
+        report.write_text(text, encoding="utf-8")
+        asked, cursor = tick(automation.raw_files, cursor)
+        assert asked == ["2023"]
+        assert len(json.loads(str(cursor))["2023"]) == 1
+        assert tick(automation.raw_files, cursor)[0] == []
+
+
+def test_runs_whose_process_is_gone_are_ended_and_no_others(tmp_path: Path) -> None:
+    child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    gone = failures.process_mark(child.pid)
+    child.communicate(b"\n")
+    assert gone is not None
+    marks = {gone: "FAILURE", failures.process_mark(): "STARTED", f"other:{os.getpid()}:x": "STARTED"}
+    with dg.instance_for_test(temp_dir=str(tmp_path)) as instance:
+        job = defs.resolve_job_def("publish")
+        runs = [
+            instance.create_run_for_job(
+                job, status=dg.DagsterRunStatus.STARTED, tags={failures.PROCESS_TAG: mark or ""}
+            )
+            for mark in marks
+        ]
+        (sentence,) = failures.end_dead_runs(instance)
+        assert runs[0].run_id[:8] in sentence
+        after = [instance.get_run_by_id(one.run_id) for one in runs]
+    assert [one.status.value for one in after if one] == list(marks.values())
+
+
+def test_writers_share_a_pool_of_one() -> None:
+    for asset in ASSETS:
+        pooled = asset.keys & {keys.SNAPSHOT, keys.PUBLISHED, keys.PACKAGE, keys.SITE}
+        assert bool(asset.op.pool) == bool(pooled), asset.keys
+
+
+def test_column_lineage_of_views_names_columns_that_exist() -> None:
+    specs = {spec.key: spec for spec in defs.resolve_all_asset_specs()}
+    columns = {
+        key: {column.name for column in spec.metadata["dagster/column_schema"].columns}
+        for key, spec in specs.items()
+        if "dagster/column_schema" in spec.metadata
+    }
+    for name, key in keys.VIEWS.items():
+        lineage = specs[key].metadata["dagster/column_lineage"].deps_by_column
+        assert set(lineage) == set(views.lineage()[name])
+        for source in (source for sources in lineage.values() for source in sources):
+            known = columns.get(source.asset_key, {source.column_name})
+            assert source.column_name in known | {"vintage", "recorded_at", "withdrawn"}, (name, source)
+
+
+def test_every_table_and_view_has_a_blocking_contract_check() -> None:
+    blocking = {
+        (check.key.asset_key, check.key.name): check.blocking
+        for asset in ASSETS
+        for check in asset.check_specs
+    }
+    for key in (*(keys.TABLES[name] for name in TABLES), *keys.VIEWS.values()):
+        assert blocking[key, checks.CONTRACT] is True
+    assert blocking[keys.SNAPSHOT, checks.ROW_COUNTS] is False
+
+
+def test_row_counts_warn_if_a_table_lost_more_than_half() -> None:
+    fine = checks.row_counts_result(keys.SNAPSHOT, {"personnel": 18, "cells": 200}, {"personnel": 20})
+    assert fine.passed
+    lost = checks.row_counts_result(keys.SNAPSHOT, {"personnel": 8}, {"personnel": 18})
+    assert (lost.passed, lost.severity) == (False, dg.AssetCheckSeverity.WARN)
+    assert "personnel" in (lost.description or "")
+    assert checks.row_counts_result(keys.SNAPSHOT, {"personnel": 8}, None).passed
+
+
+def test_every_run_of_a_build_is_marked_with_its_process(built: Path) -> None:
+    """Without the mark a run that was killed could not be ended, and would hold the writer's slot."""
+    with dg.DagsterInstance.from_config(str(built / "dagster")) as instance:
+        runs = instance.get_runs()
+    assert {run.job_name for run in runs} == {"ingest", "publish"}
+    assert all(run.tags[failures.PROCESS_TAG] for run in runs)
+
+
+Acquire = Callable[..., dg.ExecuteInProcessResult]
+
+
+@pytest.fixture
+def acquire(own: Settings, instance: dg.DagsterInstance) -> Acquire:
+    """A run of the job for 2025."""
+    job = definitions(own).resolve_job_def("acquire")
+
+    def acquiring(*, required: bool = True) -> dg.ExecuteInProcessResult:
+        return job.execute_in_process(
+            instance=instance,
+            partition_key="2025",
+            raise_on_error=False,
+            tags={"jvom/cause": "report day", "jvom/year": "2025"},
+            run_config={**run.QUIET, "ops": {"acquired": {"config": {"required": required}}}},
+        )
+
+    return acquiring
+
+
+def vintages(own: Settings) -> list[tuple[int, str]]:
+    rows = Lake(own.catalog, own.data).read()["vintages"].to_pylist()
+    return [(row["vintage"], row["cause"]) for row in rows]
+
+
+def test_a_run_finds_records_and_is_tagged_and_the_next_does_nothing(
+    parliament: Parliament, own: Settings, instance: dg.DagsterInstance, acquire: Acquire, tick: Tick
+) -> None:
+    report = send(parliament)
+    first = acquire()
+    assert first.success
+    assert vintages(own) == [(1, "first reading")]
+    tags = instance.get_run_by_id(first.run_id).tags  # type: ignore[union-attr]
+    assert (tags["jvom/year"], tags["jvom/cause"]) == ("2025", "report day")
+    assert len(tags["jvom/source_sha256"]) == 64
+    (made,) = [e for e in first.get_asset_materialization_events() if e.asset_key == keys.ACQUIRED]
+    assert made.materialization.metadata["document"].value == report.entity["DocumentNummer"]
+    assert len(made.materialization.metadata["considered"].records) == 4  # type: ignore[arg-type]
+
+    again = acquire(required=False)
+    assert again.success
+    assert again.get_asset_materialization_events() == []
+    assert vintages(own) == [(1, "first reading")]
+
+    assert tick(automation.raw_files, "{}")[0] == []  # a run acquired it itself
+    (own.raw / "2024").mkdir()
+    (own.raw / "2024" / "by-hand.txt").write_bytes(reports.edition(period="2023"))
+    assert tick(automation.raw_files, "{}")[0] == ["2024"]
+
+    report.body = reports.edition(13)
+    assert acquire(required=False).success
+    assert vintages(own) == [(1, "first reading"), (2, "source changed")]
+
+
+def test_what_was_refused_is_not_read_again_by_each_look(parliament: Parliament, acquire: Acquire) -> None:
+    report = send(parliament)
+    report.body = reports.edition().replace(b"UNIFIL", b"ONBEKENDE MISSIE")
+    refused = acquire(required=False)
+    assert not refused.success
+    assert [e.asset_key for e in refused.get_asset_materialization_events()][-1] == keys.DOCUMENT
+    again = acquire(required=False)
+    assert again.success
+    assert again.get_asset_materialization_events() == []
+
+
+def test_only_the_network_is_tried_again(parliament: Parliament, acquire: Acquire) -> None:
+    send(parliament)
+    os.environ["JVOM_FETCH_ATTEMPTS"] = "1"
+    parliament.fault(SEARCH, *[Fault(status=503)] * 2)
+    parliament.fault(SRU, *[Fault(status=503)] * 2)
+    done = acquire()
+    assert done.success
+    assert done.retry_attempts_for_node("acquired") == 2
+
+    parliament.fault(SEARCH, *[Fault(status=503)] * 9)
+    failed = acquire()
+    assert not failed.success
+    assert failed.retry_attempts_for_node("acquired") == edition.NETWORK_RETRIES
+
+
+def at(month: int, day: int, hour: int = 12) -> datetime.datetime:
+    return datetime.datetime(2025, month, day, hour, tzinfo=AMSTERDAM)
+
+
+@pytest.mark.parametrize(
+    ("now", "published", "key"),
+    [
+        (at(5, 21, 14), {2024}, None),
+        (at(5, 21, 15), {2024}, "look-2025-05-21-2"),
+        (at(5, 21, 18), {2024}, "look-2025-05-21-3"),
+        (at(6, 30, 23), {2024}, "look-2025-06-30-3"),
+        (at(7, 1), {2024}, None),
+        (at(9, 1), {2024}, None),
+        (at(5, 22), {2025}, None),
+        (at(6, 1), {2025}, "replaced-2025-06-01"),
+        (at(9, 30), {2025}, "replaced-2025-09-30"),
+        (at(8, 31), {2025}, None),
+        (at(11, 23), set(), None),
+    ],
+)
+def test_what_to_search_for(now: datetime.datetime, published: set[int], key: str | None) -> None:
+    search = automation.search_at(now, published)
+    assert (search.key if search else None) == key
+    if search:
+        assert search.thorough == str(key).startswith("replaced")
+        assert (search.request.partition_key, search.request.tags["jvom/year"]) == ("2025", "2025")
+
+
+def test_the_watch_asks_or_says_why_not(tick: Tick) -> None:
+    asked, skipped = tick(automation.edition_watch)
+    assert bool(asked) != bool(skipped)
+
+
+def test_lateness_warns_a_week_after_the_day_and_blocks_nothing() -> None:
+    week_after = report_day(2025) + datetime.timedelta(days=7)
+    assert lateness({2024}, week_after - datetime.timedelta(days=1)).passed
+    late = lateness({2024}, week_after)
+    assert (late.passed, late.severity) == (False, dg.AssetCheckSeverity.WARN)
+    assert "2025" in str(late.description)
+    (spec,) = edition_is_in.check_specs
+    assert not spec.blocking
+
+
+class _Listener(BaseHTTPRequestHandler):
+    posted: list[dict[str, Any]]
+    status = 204
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+    def do_POST(self) -> None:
+        self.posted.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+        self.send_response(self.status)
+        self.end_headers()
+
+
+@pytest.fixture
+def listener() -> Iterator[tuple[str, type[_Listener]]]:
+    handler = type("Handler", (_Listener,), {"posted": []})
+    server = HTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_address[1]}/hook", handler
+    server.shutdown()
+    server.server_close()
+
+
+def test_not_finding_it_fails_on_the_day_with_one_notification_and_is_only_noted_later(
+    parliament: Parliament,
+    own: Settings,
+    instance: dg.DagsterInstance,
+    acquire: Acquire,
+    listener: tuple[str, type[_Listener]],
+) -> None:
+    send(parliament, sibling())
+    failed = acquire()
+    assert not failed.success
+    assert failed.retry_attempts_for_node("acquired") == 0
+    address, heard = listener
+    os.environ["JVOM_NOTIFY_URL"] = address
+    (event,) = [e for e in failed.all_events if e.event_type_value == "PIPELINE_FAILURE"]
+    dagster_run = instance.get_run_by_id(failed.run_id)
+    assert dagster_run is not None
+    context = dg.build_run_status_sensor_context(
+        sensor_name="run_failed",
+        dagster_event=event,
+        dagster_instance=instance,
+        dagster_run=dagster_run,
+        resources={"warehouse": warehouse(own)},
+    ).for_run_failure()
+    automation.run_failed(context)
+    (posted,) = heard.posted
+    line = posted["text"]
+    assert line.startswith(
+        "jvom: acquire (edition 2025, report day) failed: no report found for edition 2025"
+    )
+    assert "\n" not in line
+    assert (posted["edition_year"], posted["run_id"]) == (2025, failed.run_id)
+    (log,) = own.logs.glob("*.log")
+    assert log.read_text(encoding="utf-8").count(line) == 1
+
+    later = acquire(required=False)
+    assert later.success
+    assert later.get_asset_materialization_events() == []
+    (noted,) = later.get_asset_observation_events()
+    description = noted.asset_observation_data.asset_observation.description
+    assert "no report found for edition 2025" in str(description)
+
+
+def test_posting_never_fails_and_takes_no_longer_than_it_may(listener: tuple[str, type[_Listener]]) -> None:
+    address, heard = listener
+    assert failures.post(address, {"text": "x"}) is None
+    heard.status = 500
+    assert failures.post(address, {"text": "x"}) == "it answers 500"
+    assert failures.post("http://127.0.0.1:9/", {"text": "x"}) == "ConnectError"
+    assert failures.post("no address", {"text": "x"}) == "UnsupportedProtocol"
+    with socket.create_server(("127.0.0.1", 0)) as deaf:
+        address = f"http://127.0.0.1:{deaf.getsockname()[1]}/"
+        silence = failures.post(address, {"text": "x"}, timeout=0.1)
+    assert silence in ("it does not answer within 0.1 s", "ReadTimeout")
