@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from pipelines.acquire.model import Downloaded, Found
+from pipelines.acquire.model import Acquisition, Downloaded
 from pipelines.acquire.searching import Search, find, score
 from pipelines.acquire.transport import Transport
 from pipelines.extract import text as document
@@ -45,12 +45,14 @@ def lines(downloaded: Downloaded) -> list[str]:
     return [line.text for line in document.read(downloaded.data, source_of(downloaded.data)).lines]
 
 
-Searching = Callable[..., Found]
+Searching = Callable[..., Acquisition]
 
 
 @pytest.fixture
 def search(parliament: Parliament, tmp_path: Path) -> Searching:
-    def searching(year: int = 2025, read: Callable[[Downloaded], list[str]] = lines, **given: Any) -> Found:
+    def searching(
+        year: int = 2025, read: Callable[[Downloaded], list[str]] = lines, **given: Any
+    ) -> Acquisition:
         network = Network(f"{parliament.address}/OData/v4/2.0", parliament.address, timeout=5, backoff=0)
         with Transport(network, "jvom/test") as transport:
             return find(Search(year, read, LAYOUTS, tmp_path, 1_000_000, **given), transport)

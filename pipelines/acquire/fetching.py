@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines import files, raw, versions
-from pipelines.acquire.model import Downloaded, Found
+from pipelines.acquire.model import Acquisition, Downloaded
 from pipelines.acquire.searching import SERVICES, Search, find
 from pipelines.acquire.transport import Transport
 from pipelines.extract import read
@@ -38,7 +38,7 @@ class Fetched:
     After a dry run the file of new bytes is described as it would be named, but is not there.
     """
 
-    found: Found
+    found: Acquisition
     file: SourceFile
     new: bool
 
@@ -120,7 +120,7 @@ def _downloads(settings: Settings, edition_year: int, *, dry_run: bool, say: Say
         guard.release()
 
 
-def _preview(settings: Settings, found: Found) -> Fetched:
+def _preview(settings: Settings, found: Acquisition) -> Fetched:
     """What `_add_to_raw` would do."""
     year, document = found.edition_year, found.document
     for file in raw.survey(settings.raw)[0].get(year, ()):
@@ -129,7 +129,7 @@ def _preview(settings: Settings, found: Found) -> Fetched:
     return Fetched(found, raw.describe(document.data, year, f"raw/{year}/{_name(found)}"), new=True)
 
 
-def _add_to_raw(settings: Settings, found: Found) -> Fetched:
+def _add_to_raw(settings: Settings, found: Acquisition) -> Fetched:
     """The file, then the lock, then the record; each is made good if an earlier fetch died before it."""
     year = found.edition_year
     before = {file.sha256 for file in raw.survey(settings.raw)[0].get(year, ())}
@@ -143,7 +143,7 @@ def _add_to_raw(settings: Settings, found: Found) -> Fetched:
     return Fetched(found, file, new=file.sha256 not in before)
 
 
-def _name(found: Found) -> str:
+def _name(found: Acquisition) -> str:
     """The service's own name for the document, with the ending of its format."""
     return f"{found.chosen.candidate.identifier}.{'pdf' if found.document.format == 'pdf' else 'txt'}"
 
@@ -164,7 +164,7 @@ def recorded_fetches(text: str) -> dict[str, list[dict[str, Any]]]:
     raise SourceError("is not a record of fetches", file=f"raw/{RECORD}", hint="take the file from git")
 
 
-def _record_with(text: str, found: Found, file: SourceFile) -> str | None:
+def _record_with(text: str, found: Acquisition, file: SourceFile) -> str | None:
     """The record with one more fetch; None if it has these bytes already. Raises SourceError."""
     years = recorded_fetches(text)
     of_year = years.setdefault(str(found.edition_year), [])

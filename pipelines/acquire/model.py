@@ -79,7 +79,7 @@ class Judged:
 
 
 @dataclass(frozen=True)
-class Found:
+class Acquisition:
     """The document chosen, the reason, and every document that was looked at."""
 
     edition_year: int

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipelines.acquire import parliament, publications
-from pipelines.acquire.model import Candidate, Downloaded, Found, Judged, Window
+from pipelines.acquire.model import Acquisition, Candidate, Downloaded, Judged, Window
 from pipelines.acquire.transport import Transport, Unusable, download
 from schemas.errors import JvomError, NetworkError, SourceError
 from schemas.registry import Heading, Layout
@@ -59,7 +59,7 @@ class Search:
         return (wide,) if self.thorough else (near, wide)
 
 
-def find(search: Search, transport: Transport) -> Found:
+def find(search: Search, transport: Transport) -> Acquisition:
     """The edition's document, downloaded and judged.
 
     Raises NetworkError if no service could be asked, or gave no document where it should have; SourceError
@@ -112,7 +112,7 @@ def _judge(search: Search, transport: Transport, candidate: Candidate) -> Judged
     return Judged(candidate, found.value, found.fits, found.reasons, document)
 
 
-def _chosen(search: Search, considered: list[Judged]) -> Found:
+def _chosen(search: Search, considered: list[Judged]) -> Acquisition:
     """The newest that fits, and of several of one day the one that fits best."""
     fitting = [judged for judged in considered if judged.fits]
     newest = max(judged.candidate.sent for judged in fitting)
@@ -129,7 +129,7 @@ def _chosen(search: Search, considered: list[Judged]) -> Found:
     reason = f"of {len(considered)} documents the only one with an edition's annexes"
     if len(fitting) > 1:
         reason = f"the newest of {len(fitting)} documents with an edition's annexes"
-    return Found(search.edition_year, chosen, chosen.document, reason, tuple(considered))
+    return Acquisition(search.edition_year, chosen, chosen.document, reason, tuple(considered))
 
 
 def _nothing(search: Search, considered: list[Judged], unanswered: list[NetworkError]) -> JvomError:

@@ -32,7 +32,6 @@ def _spec(
 
 
 def contract_spec(key: dg.AssetKey, contract: Contract, years: Years) -> dg.AssetCheckSpec:
-    """The check of one relation against its contract."""
     text = (
         f"Types, nulls, values, key ({', '.join(contract.key)}), references and row rules of "
         f"`{contract.name}`. A row that fails keeps the edition out of the lake."
@@ -53,14 +52,13 @@ def contract_result(key: dg.AssetKey, failures: Sequence[Failure]) -> dg.AssetCh
     )
 
 
-def findings_contract_spec(key: dg.AssetKey, years: Years) -> dg.AssetCheckSpec:
-    """The check of what the rules give for one edition."""
+def reconciled_spec(key: dg.AssetKey, years: Years) -> dg.AssetCheckSpec:
+    """The check of what the rules give for one edition: findings, statements, events together."""
     text = f"Types, nulls, values and keys of {', '.join(schemas.RECONCILED)}."
     return _spec(CONTRACT, key, years, text, blocking=True)
 
 
-def findings_contract_result(key: dg.AssetKey, tables: Mapping[str, pa.Table]) -> dg.AssetCheckResult:
-    """Its outcome, for the tables of `schemas.RECONCILED` together."""
+def reconciled_result(key: dg.AssetKey, tables: Mapping[str, pa.Table]) -> dg.AssetCheckResult:
     failures = [
         failure
         for name, contract in schemas.RECONCILED.items()
@@ -70,7 +68,6 @@ def findings_contract_result(key: dg.AssetKey, tables: Mapping[str, pa.Table]) -
 
 
 def row_counts_spec(key: dg.AssetKey, years: Years) -> dg.AssetCheckSpec:
-    """The warning on a vintage that has far fewer rows than the one before it."""
     text = (
         "Rows per table against the previous vintage of the edition; a table that lost more "
         "than half of its rows is worth a look."
@@ -81,7 +78,7 @@ def row_counts_spec(key: dg.AssetKey, years: Years) -> dg.AssetCheckSpec:
 def row_counts_result(
     key: dg.AssetKey, now: Mapping[str, int], before: Mapping[str, int] | None
 ) -> dg.AssetCheckResult:
-    """Compares row counts per table; passes where there is no previous vintage."""
+    """Compares row counts per table; passes if there is no previous vintage."""
     previous = before or {}
     rows = [
         {"table": name, "rows": count, "previous_vintage": previous.get(name)} for name, count in now.items()

@@ -13,7 +13,7 @@ import pyarrow as pa
 import schemas
 from pipelines import quarantine, raw, reconcile, settings, versions
 from pipelines.acquire import fetching
-from pipelines.acquire.model import Found
+from pipelines.acquire.model import Acquisition
 from pipelines.extract import read
 from pipelines.lake import Found as RuleResults
 from pipelines.lake import Lake, differences
@@ -105,7 +105,7 @@ def acquired(  # type: ignore[no-untyped-def]  # Dagster takes an annotation for
     yield dg.MaterializeResult(metadata=details, data_version=dg.DataVersion(file.sha256[:16]))
 
 
-def _candidates(found: Found) -> dict[str, dg.MetadataValue | str]:
+def _candidates(found: Acquisition) -> dict[str, dg.MetadataValue | str]:
     """Why this document and no other."""
     columns = ("document", "kind", "sent", "title", "score", "fits", "reasons")
     rows = [{**judged.summary(), "reasons": "; ".join(judged.reasons)} for judged in found.considered]
@@ -144,14 +144,8 @@ def source(
 def _given(config: SourceConfig, year: int) -> SourceFile | None:
     if not config.sha256:
         return None
-    return SourceFile(
-        edition_year=year,
-        path=config.path,
-        sha256=config.sha256,
-        bytes=config.size,
-        format=cast(SourceFormat, config.format),
-        fidelity=cast(Fidelity, config.fidelity),
-    )
+    form, fidelity = cast(SourceFormat, config.format), cast(Fidelity, config.fidelity)
+    return SourceFile(year, config.path, config.sha256, config.size, form, fidelity)
 
 
 def _newest(year: int, where: settings.Settings, lake: Lake) -> SourceFile:
@@ -305,7 +299,7 @@ def _quarantine(
     code_version=reconcile.rules_version(),
     ins=keys.staged(source=keys.SOURCE, document=keys.DOCUMENT, **keys.TABLES),
     check_specs=[
-        checks.findings_contract_spec(keys.RECONCILED, keys.YEARS),
+        checks.reconciled_spec(keys.RECONCILED, keys.YEARS),
         *(checks.rule_spec(keys.RECONCILED, rule, keys.YEARS) for rule in RULES),
     ],
 )
@@ -336,7 +330,7 @@ def reconciled(  # type: ignore[no-untyped-def]  # Dagster takes an annotation f
         },
         data_version=dg.DataVersion(f"{results.rules_version}-{content[:16]}"),
         check_results=[
-            checks.findings_contract_result(keys.RECONCILED, results.tables),
+            checks.reconciled_result(keys.RECONCILED, results.tables),
             *(checks.rule_result(keys.RECONCILED, rule, findings) for rule in RULES),
         ],
     )

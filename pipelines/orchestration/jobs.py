@@ -2,6 +2,7 @@
 
 import datetime
 import zoneinfo
+from collections.abc import Callable
 
 import dagster as dg
 
@@ -14,8 +15,6 @@ from pipelines.orchestration.metadata import records
 from pipelines.orchestration.resources import Warehouse
 from pipelines.publish import published
 from schemas.report_day import late, report_day
-
-WITHDRAW, RESTORE = "withdraw_edition", "restore_vintage"  # the ops, by which runs are configured
 
 
 class Withdrawal(dg.Config):
@@ -33,46 +32,36 @@ class Restoration(dg.Config):
     vintage: int = 0
 
 
-@dg.op(name=WITHDRAW, pool=keys.WRITER_POOL, description="Marks the edition as withdrawn, in a new vintage.")
+def _new_vintage(
+    context: dg.OpExecutionContext, warehouse: Warehouse, change: Callable[..., Recorded]
+) -> None:
+    """Record a change as the snapshot of its year, so that publishing follows by itself."""
+    with as_dagster_failure():
+        lake = warehouse.lake()
+        recorded = change(
+            lake, actor=settings.actor(), run_id=context.run_id, git_commit=versions.git_commit()
+        )
+        context.log_event(
+            dg.AssetMaterialization(
+                keys.SNAPSHOT,
+                partition=str(recorded.edition_year),
+                description=recorded.reason,
+                metadata=vintage_metadata(lake, recorded),
+                tags={"dagster/data_version": f"{recorded.edition_year}-{recorded.vintage}"},
+            )
+        )
+
+
+@dg.op(pool=keys.WRITER_POOL, description="Marks the edition as withdrawn, in a new vintage.")
 def withdraw_edition(context: dg.OpExecutionContext, config: Withdrawal, warehouse: Warehouse) -> None:
-    with as_dagster_failure():
-        recorded = warehouse.lake().withdraw(
-            config.edition_year,
-            config.reason,
-            actor=settings.actor(),
-            run_id=context.run_id,
-            git_commit=versions.git_commit(),
-        )
-        context.log_event(_materialization(warehouse, recorded))
+    year, reason = config.edition_year, config.reason
+    _new_vintage(context, warehouse, lambda lake, **author: lake.withdraw(year, reason, **author))
 
 
-@dg.op(
-    name=RESTORE,
-    pool=keys.WRITER_POOL,
-    description="Brings a vintage back into the latest views, as a new vintage.",
-)
+@dg.op(pool=keys.WRITER_POOL, description="Brings a vintage back into the latest views, as a new vintage.")
 def restore_vintage(context: dg.OpExecutionContext, config: Restoration, warehouse: Warehouse) -> None:
-    with as_dagster_failure():
-        recorded = warehouse.lake().restore(
-            config.edition_year,
-            config.vintage or None,
-            config.reason,
-            actor=settings.actor(),
-            run_id=context.run_id,
-            git_commit=versions.git_commit(),
-        )
-        context.log_event(_materialization(warehouse, recorded))
-
-
-def _materialization(warehouse: Warehouse, recorded: Recorded) -> dg.AssetMaterialization:
-    """The new vintage as the snapshot of that year, so that publishing follows by itself."""
-    return dg.AssetMaterialization(
-        keys.SNAPSHOT,
-        partition=str(recorded.edition_year),
-        description=recorded.reason,
-        metadata=vintage_metadata(warehouse.lake(), recorded),
-        tags={"dagster/data_version": f"{recorded.edition_year}-{recorded.vintage}"},
-    )
+    year, vintage, reason = config.edition_year, config.vintage or None, config.reason
+    _new_vintage(context, warehouse, lambda lake, **author: lake.restore(year, vintage, reason, **author))
 
 
 @dg.job(

@@ -47,7 +47,7 @@ class Side:
 
     @property
     def key(self) -> tuple[str | None, ...]:
-        """What identifies it, wherever it stands."""
+        """What identifies it, whatever its place."""
         section = self.table_name == "sections"
         return (self.table_name, None if section else self.row_key, self.column_name, self.value)
 
@@ -82,8 +82,8 @@ class Finding:
     def evidence(self) -> list[int]:
         """Every line that it rests on."""
         sides = [side for side in (self.side_a, self.side_b) if side is not None]
-        own = {line for side in sides for line in (side.line, side.line_end) if line is not None}
-        return sorted(own | set(self.lines))
+        lines = {line for side in sides for line in (side.line, side.line_end) if line is not None}
+        return sorted(lines | set(self.lines))
 
 
 def finding_rows(found: Iterable[Finding], edition_year: int, rules_version: str) -> list[dict[str, object]]:
@@ -135,7 +135,7 @@ def figure(row: Row, column: str) -> int | None:
 
 
 def day(row: Row, column: str) -> datetime.date | None:
-    """A date of a row; None where there is none."""
+    """A date of a row; None if it has none."""
     value = row[column]
     return value if isinstance(value, datetime.date) else None
 
@@ -222,13 +222,13 @@ class Edition:
         cell = self.cells.get((table, row_key, column))
         if cell is None:
             return Side(table, row_key, column, None if value is None else str(value), None, None, None)
-        shown = cell["value"] if value is None else value
+        said = cell["value"] if value is None else value
         page, line, text = cell["source_page"], cell["source_line"], cell["as_printed"]
         return Side(
             table,
             row_key,
             column,
-            None if shown is None else str(shown),
+            None if said is None else str(said),
             page if isinstance(page, int) else None,
             line if isinstance(line, int) else None,
             None if text is None else str(text),

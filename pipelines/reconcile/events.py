@@ -93,7 +93,7 @@ def read(sentences: Sequence[Sentence], names: Names) -> list[Event]:
 
 
 def _subject(sentence: Sentence, names: Names, position: int) -> str | None:
-    """Of several names, the one that stands right behind what the event is about ("mandaat van X")."""
+    """Of several names, the one right behind what the event is about ("mandaat van X")."""
     named = [name for name in names.find(sentence.text) if name.start >= position]
     if named and re.fullmatch(
         r"\s(?:van|voor|aan)\s(?:de\s|het\s)?(?:\w+\s)?", sentence.text[position : named[0].start]

@@ -155,12 +155,12 @@ def _align(
     """Where the text's words begin, and the index behind its last line.
 
     Lines that are no part of it (footnotes, page numbers) are passed over. A text that no run of lines
-    holds stands, as a whole, at the first line it may have begun on.
+    contains is placed as a whole on the first line it may have begun on.
     """
     wanted = text.split(" ")
     for begin in range(cursor, len(words)):
-        line, own = words[begin]
-        if not own or line.number < source_line or not _opens(own, wanted):
+        line, printed = words[begin]
+        if not printed or line.number < source_line or not _opens(printed, wanted):
             continue
         found = _consume(wanted, words, begin)
         if found is not None:
@@ -169,10 +169,10 @@ def _align(
     return ((0, fallback.page, fallback.number, 0),), cursor
 
 
-def _opens(own: Sequence[str], wanted: Sequence[str]) -> bool:
+def _opens(printed: Sequence[str], wanted: Sequence[str]) -> bool:
     """Whether a line begins the text; the number of a footnote may stand before it."""
-    skip = 1 if own[0] != wanted[0] and own[0].isdecimal() and len(own) > 1 else 0
-    return own[skip] == wanted[0]
+    skip = 1 if printed[0] != wanted[0] and printed[0].isdecimal() and len(printed) > 1 else 0
+    return printed[skip] == wanted[0]
 
 
 def _consume(
@@ -181,17 +181,17 @@ def _consume(
     anchors: list[Anchor] = []
     taken = offset = 0
     for index in range(begin, len(words)):
-        line, own = words[index]
-        skip = 1 if index == begin and own[0] != wanted[0] else 0
-        own = own[skip:]
-        if not own or own != list(wanted[taken : taken + len(own)]):
+        line, printed = words[index]
+        skip = 1 if index == begin and printed[0] != wanted[0] else 0
+        printed = printed[skip:]
+        if not printed or printed != list(wanted[taken : taken + len(printed)]):
             if index == begin:
                 return None
             continue
         for word in list(_WORD.finditer(line.text))[skip:]:
             anchors.append((offset, line.page, line.number, word.start()))
             offset += len(word[0]) + 1
-        taken += len(own)
+        taken += len(printed)
         if taken == len(wanted):
             return tuple(anchors), index + 1
     return None
@@ -209,7 +209,7 @@ class Name:
 class Names:
     """The names of the registry as running text uses them.
 
-    Besides the printed spellings: the full name, a spelling without what stands in brackets, the part of a
+    Besides the printed spellings: the full name, a spelling without its brackets, the part of a
     spelling behind `/`, and for "Operatie X" or "EUNAVFOR X" the X alone where no other mission has it.
     """
 
@@ -240,16 +240,16 @@ class Names:
         """The mission that something at `position` of a sentence is about, or None.
 
         One name in the sentence: that mission. Several: the only one within `span` that a preposition ties
-        to what stands at the position ("aan X"); without any, the section's, if it is one of them. No name:
+        to what is at the position ("aan X"); without any, the section's, if it is one of them. No name:
         the section's only mission.
         """
-        own = sentence.passage.mission_ids
+        of_section = sentence.passage.mission_ids
         found = self.find(sentence.text)
         named = {name.mission_id for name in found}
         if len(named) == 1:
             return found[0].mission_id
         if not named:
-            return own[0] if len(own) == 1 else None
+            return of_section[0] if len(of_section) == 1 else None
         start, stop = span or (position, len(sentence.text))
         tied = {
             name.mission_id
@@ -260,7 +260,7 @@ class Names:
             return next(name.mission_id for name in found if name.start >= position)
         if tied:
             return tied.pop() if len(tied) == 1 else None
-        return own[0] if len(own) == 1 and own[0] in named else None
+        return of_section[0] if len(of_section) == 1 and of_section[0] in named else None
 
 
 def _forms(spelling: str) -> set[str]:

@@ -153,7 +153,7 @@ class _Problem:
         ]
 
     def _values(self, chosen: frozenset[Cell]) -> dict[Cell, int] | None:
-        """New values of the cells, all changed, whole and not negative; None where there are none.
+        """New values of the cells, all changed, whole and not negative; None if there are none.
 
         Where they are not determined (cells that only occur together), the first that is possible stands for
         all.
@@ -266,7 +266,7 @@ def explain(edition: Edition) -> dict[str, str]:
     table = _table(broken)
     found: dict[str, str] = {}
     for side in ("frame", "deployed"):
-        told = [
+        stories = [
             _story(repair, part, edition, printed, stated)
             for part in broken
             if part.side == side
@@ -278,8 +278,8 @@ def explain(edition: Edition) -> dict[str, str]:
             for part in groups
             if part.side == side and (TOTAL, statement.quantity) in part.cells
         ]
-        if told or any(part.side == side for part in broken) or any(entry["cells"] for entry in with_text):
-            content = {"table": table, "stories": told, "statements": with_text}
+        if stories or any(part.side == side for part in broken) or any(entry["cells"] for entry in with_text):
+            content = {"table": table, "stories": stories, "statements": with_text}
             found[side] = json.dumps(content, ensure_ascii=False)
     return found
 
@@ -367,19 +367,19 @@ def _brief(statement: Statement) -> dict[str, object]:
 
 
 def identifier(statement: Statement) -> str:
-    """What identifies a statement wherever it stands; `numbered` tells equal ones apart."""
+    """What identifies a statement, whatever its place; `numbered` tells equal ones apart."""
     figures = (statement.low, statement.high, statement.as_printed)
     return f"{statement.quantity}-{identity(statement.mission_id, *figures)}"
 
 
 def _together(
-    statement: Statement, own: _Part, parts: Sequence[_Part], printed: Mapping[Cell, int]
+    statement: Statement, part: _Part, parts: Sequence[_Part], printed: Mapping[Cell, int]
 ) -> dict[str, object]:
     """The fewest cells that must change if the statement of the text is taken to hold."""
     cell = (TOTAL, statement.quantity)
-    held = Equality("text", ((cell, 1),), statement.low)
-    result = search([*own.equalities, held], printed)
-    others = [part.search for part in parts if part is not own]
+    stated = Equality("text", ((cell, 1),), statement.low)
+    result = search([*part.equalities, stated], printed)
+    others = [other.search for other in parts if other is not part]
     note = result.note or next((other.note for other in others if other.note), None)
     cells = result.cells + sum(other.cells for other in others)
     if note is None and cells > MOST_CELLS:

@@ -25,24 +25,8 @@ from schemas.dates import MONTHS
 from tests.rendering_report import HEADER_1, HEADER_2, report, source_of
 
 REGISTRY = registry.load()
-WORDS = (
-    "nul",
-    "één",
-    "twee",
-    "drie",
-    "vier",
-    "vijf",
-    "zes",
-    "zeven",
-    "acht",
-    "negen",
-    "tien",
-    "elf",
-    "twaalf",
-    "dertien",
-    "veertien",
-    "vijftien",
-)
+SPELT = "nul één twee drie vier vijf zes zeven acht negen tien elf twaalf dertien veertien vijftien"
+WORDS = SPELT.split(" ")
 # Missions whose section heading and rows are plain names; the others are part of one another.
 MISSIONS = (
     ("unifil", "UNIFIL", "Midden-Oosten"),

@@ -1,0 +1,313 @@
+"""The rules: on the text of 2024, on invented editions, across editions, and the page that documents them."""
+
+from __future__ import annotations
+
+import csv
+import datetime
+import json
+import random
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from pipelines import reconcile as rules
+from pipelines.model import DISAGREEMENT, Document, Line
+from pipelines.reconcile import reference
+from schemas import registry
+from tests import building
+from tests.rendering_report import FULL, PROJECT, needs_full
+from tests.support.reconciling import Invented, InventedEdition, findings, invent, printed, reconcile, spelt
+
+# Every contradiction found by hand before the rules were written: rule, mission, and a line of its evidence.
+GOLDEN = Path(__file__).parent / "golden" / "2024" / "findings.csv"
+LATER = datetime.timedelta(days=200)
+
+
+@pytest.fixture(scope="module")
+def real() -> rules.Reconciliation:
+    return reconcile(FULL.read_text(encoding="utf-8"))
+
+
+@needs_full
+def test_the_list_made_by_hand_is_found_and_nothing_else(real: rules.Reconciliation) -> None:
+    with GOLDEN.open(encoding="utf-8") as file:
+        listed = {(r["rule"], r["mission_id"] or None, int(r["line"])) for r in csv.DictReader(file)}
+    found = set()
+    for row in real.findings:
+        lines = row["evidence_lines"]
+        assert isinstance(lines, list)
+        of_row = {
+            entry for entry in listed if entry[:2] == (row["rule"], row["mission_id"]) and entry[2] in lines
+        }
+        assert of_row, row["message"]
+        found |= of_row
+    assert found == listed
+    assert len(real.findings) == len(listed)
+
+
+@needs_full
+def test_the_smallest_repairs_of_the_real_table(real: rules.Reconciliation) -> None:
+    told = {row["rule"]: json.loads(str(row["repairs"])) for row in real.findings if row["repairs"]}
+    assert (told["row_total"]["table"]["cells"], told["row_total"]["table"]["count"]) == (3, 9)
+    deployed, frame = told["row_total"]["stories"], told["column_total"]["stories"]
+    assert [len(deployed), len(frame)] == [3, 3]
+    changes = {
+        frozenset((c["row_key"], c["column_name"], c["repaired"]) for c in s["changes"]) for s in deployed
+    }
+    assert changes == {
+        frozenset({("anti-isis-irak", "deployed_total", 744), ("total", "deployed_total", 3483)}),
+        frozenset({("anti-isis-irak", "deployed_military", 720), ("total", "deployed_military", 3444)}),
+        frozenset({("anti-isis-irak", "deployed_civil_police", 4), ("total", "deployed_civil_police", 19)}),
+    }
+    single = {(c["row_key"], c["repaired"]) for s in frame for c in s["changes"]}
+    assert single == {("total", 32), ("anti-isis-irak", 7), ("minusma", 0)}
+    for story in deployed:  # none satisfies every total that the text states, and each satisfies one
+        assert story["agrees_with"]
+        assert story["contradicts"]
+    assert [entry["count"] for entry in told["row_total"]["statements"]] == [3, 6, 3, 6, 6]
+
+
+@needs_full
+def test_events_of_the_real_text(real: rules.Reconciliation) -> None:
+    ended = {
+        (row["mission_id"], row["date"], row["precision"])
+        for row in real.mission_events
+        if row["event"] == "contribution ended"
+    }
+    day = datetime.date
+    assert ended == {
+        ("undof", day(2023, 8, 1), "month"),
+        ("undof", day(2023, 8, 15), "day"),
+        ("minusma", day(2023, 10, 1), "month"),
+        ("eutm-mali", day(2023, 10, 1), "month"),
+        ("eulpc-libie", day(2023, 9, 1), "day"),
+    }
+
+
+@needs_full
+@pytest.mark.parametrize(
+    ("old", "new", "rule", "mission"),
+    [
+        ("437 437", "437 439", "row_total", "eufor-althea"),
+        ("Totaal 1510 22 3454", "Totaal 1510 22 3464", "grand_total", None),
+        ("2024 3483 ", "2024 3.492 ", "prose_total", None),
+        ("af op 18 mei", "", "mandate_date", "eutm-mali"),
+        ("18 mei 2024 30 juni", "18 mei 2025 30 juni", "mandate_date", "eutm-mali"),
+        ("tot 31 augustus 2024 (", "tot 31 augustus 2025 (", "mandate_date", "unifil"),
+        ("uit twaalf militairen", "uit veertien militairen", "frame_narrative", "untso"),
+        ("uit vier militairen,", "uit vijf militairen,", "frame_narrative", "ussc"),
+        ("tien militairen ingezet", "acht militairen ingezet", "deployed_narrative", "eutm-mali"),
+        ("tien stafofficieren", "veertien stafofficieren", "deployed_narrative", "minusma"),
+        ("is maximaal 7 (", "is maximaal 9 (", "footnote_figure", "ussc"),
+        ("maximaal 11 VPD", "maximaal 12 VPD", "footnote_figure", "vpd"),
+        ("15 augustus 2023 gestopt", "15 juli 2023 gestopt", "prose_conflict", "undof"),
+    ],
+)
+def test_what_is_planted_in_the_real_text_is_found(
+    real: rules.Reconciliation, old: str, new: str, rule: str, mission: str | None
+) -> None:
+    text = FULL.read_text(encoding="utf-8")
+    if not new:
+        old, new = "loopt op 18 mei 2024 af", "loopt op 18 juni 2024 af"
+    assert old in text
+    known = {row["finding_id"] for row in real.findings}
+    found = reconcile(text.replace(old, new, 1)).findings
+    assert (rule, mission) in {(r["rule"], r["mission_id"]) for r in found if r["finding_id"] not in known}
+
+
+def editions(*figures: int) -> dict[str, pa.Table]:
+    """One mission in consecutive editions from 2020, so many persons sent in each."""
+    rows = [
+        {
+            "edition_year": 2020 + index,
+            "mission_id": "unifil",
+            "mission_as_printed": "UNIFIL" if index < 3 else "UNIFIL (Libanon)",
+            "deployed_military": figure,
+            "deployed_civil_police": None,
+            "source_page": 17,
+            "source_line": 1606,
+        }
+        for index, figure in enumerate(figures)
+    ]
+    known = [{"edition_year": row["edition_year"], "period_months": 12} for row in rows]
+    return {"editions": pa.Table.from_pylist(known), "personnel": pa.Table.from_pylist(rows)}
+
+
+def across(*figures: int) -> list[tuple[object, object]]:
+    return [(row["edition_year"], row["rule"]) for row in rules.across(editions(*figures))]
+
+
+def test_a_change_far_outside_what_a_mission_has_shown_is_found() -> None:
+    assert across(100, 110, 400) == [(2022, "year_on_year")]
+    assert across(100, 110, 20) == [(2022, "year_on_year")]
+    assert across(100, 190, 120) == []
+    assert across(2, 12) == []
+
+
+def test_a_new_name_is_found_once() -> None:
+    assert across(10, 10, 10, 10, 10) == [(2023, "name_drift")]
+
+
+def test_the_rules_are_documented_where_they_stand() -> None:
+    page = PROJECT / "docs" / "reference" / "rules.md"
+    assert page.read_text(encoding="utf-8") == reference.render()
+    for rule in rules.RULES:
+        assert re.match(r"(?:Compares|Where the text)", rule.doc), rule.name
+        assert "\n\n" in rule.doc, rule.name
+    assert re.fullmatch(r"[0-9a-f]{12}", rules.rules_version())
+
+
+def test_a_cell_that_tags_and_geometry_give_differently_is_a_finding() -> None:
+    tables = building.edition_tables(2024, [{"mission_id": "untso", "deployed_military": 3}])
+    cells = tables["cells"].to_pylist()
+    (one,) = [c for c in cells if (c["row_key"], c["column_name"]) == ("untso", "deployed_military")]
+    one["equalities"] = [f"{DISAGREEMENT}: structure tags give 3, geometry gives 13", "3 + 0 = 3"]
+    tables["cells"] = tables["cells"].from_pylist(cells, schema=tables["cells"].schema)
+    lines = Document("proef.pdf", "0" * 64, "pdf", (Line(1, 1, "UNTSO 3"),), ("1",))
+    found = rules.check(tables, registry.load(), lines).findings
+    (told,) = [row for row in found if row["rule"] == "tag_geometry_disagreement"]
+    assert (told["mission_id"], told["severity"], told["side_b"]) == ("untso", "info", None)
+    assert "geometry gives 13; 3 is recorded" in str(told["message"])
+
+
+@pytest.mark.parametrize("seed", range(25))
+def test_a_consistent_edition_gives_no_finding(seed: int) -> None:
+    assert findings(invent(seed).text()) == {}
+
+
+def row_total(edition: InventedEdition, mission: Invented) -> str:
+    mission.row[4] += 3
+    edition.totals[4] += 3
+    return mission.id
+
+
+def column_total(edition: InventedEdition, _: Invented) -> None:
+    edition.totals[0] += 4
+
+
+def grand_total(edition: InventedEdition, _: Invented) -> None:
+    edition.totals[4] += 10
+
+
+def prose_total(edition: InventedEdition, _: Invented) -> None:
+    edition.closing[0] = edition.closing[0].replace(spelt(edition.totals[4]), spelt(edition.totals[4] + 9))
+
+
+def prose_conflict(edition: InventedEdition, _: Invented) -> None:
+    edition.closing.append(f"In totaal zijn {spelt(edition.totals[4] + 7)} personen uitgezonden.")
+
+
+def mandate_date(_: InventedEdition, mission: Invented) -> str:
+    mission.mandate += LATER
+    return mission.id
+
+
+def frame_after_end(_: InventedEdition, mission: Invented) -> str:
+    mission.sentences.append(f"Nederland heeft de bijdrage aan {mission.name} op 2 juni 2023 beëindigd.")
+    mission.frame_end = datetime.date(2025, 1, 31)
+    return mission.id
+
+
+def frame_narrative(_: InventedEdition, mission: Invented) -> str:
+    more = spelt(mission.row[0] + 9)
+    mission.sentences.append(f"Momenteel dienen {more} Nederlandse militairen bij {mission.name}.")
+    return mission.id
+
+
+def deployed_narrative(_: InventedEdition, mission: Invented) -> str:
+    more = spelt(mission.row[2] + 20)
+    mission.sentences.append(f"In de rapportageperiode zond Nederland {more} militairen uit.")
+    return mission.id
+
+
+Plant = Callable[[InventedEdition, Invented], str | None]
+PLANTS: tuple[Plant, ...] = (
+    row_total,
+    column_total,
+    grand_total,
+    prose_total,
+    prose_conflict,
+    mandate_date,
+    frame_after_end,
+    frame_narrative,
+    deployed_narrative,
+)
+
+
+@pytest.mark.parametrize("plant", PLANTS, ids=lambda plant: plant.__name__)
+def test_what_is_planted_is_found_under_its_rule(plant: Plant) -> None:
+    rule = getattr(plant, "__name__", "")
+    for seed in range(12):
+        edition = invent(seed)
+        mission = plant(edition, random.Random(seed).choice(edition.missions))
+        assert (rule, mission) in findings(edition.text()), seed
+
+
+def test_a_mandate_that_ended_before_the_period_is_found() -> None:
+    edition = invent(1)
+    mission = edition.missions[0]
+    mission.sentences, mission.mandate = [], datetime.date(2022, 6, 30)
+    found = findings(edition.text())
+    (row,) = found["mandate_date", mission.id]
+    assert row["severity"] == "warn"
+    assert row["side_b"]["value"] == "2023-05-01"  # type: ignore[index]
+
+
+def test_sides_point_at_the_printed_words() -> None:
+    edition = invent(3)
+    mission = edition.missions[0]
+    mandate_date(edition, mission)
+    mission.sentences = [f"Het mandaat van de missie loopt tot {printed(mission.mandate - LATER)}."]
+    text = edition.text()
+    lines = text.splitlines()
+    (row,) = findings(text)["mandate_date", mission.id]
+    for side in (row["side_a"], row["side_b"]):
+        assert isinstance(side, dict)
+        first = str(side["text"]).split(" ")[0]
+        assert first in lines[int(side["line"]) - 1]
+        assert side["line"] in row["evidence_lines"]  # type: ignore[operator]
+
+
+def test_statements_point_at_their_characters() -> None:
+    text = invent(5).text()
+    lines = text.splitlines()
+    for row in reconcile(text).statements:
+        first, last = int(str(row["source_line"])), int(str(row["source_line_end"]))
+        start, end = int(str(row["char_start"])), int(str(row["char_end"]))
+        if first == last:
+            assert lines[first - 1][start:end] == row["as_printed"]
+        else:
+            joined = " ".join([lines[first - 1][start:], *lines[first : last - 1], lines[last - 1][:end]])
+            assert joined == row["as_printed"]
+
+
+def test_identifiers_survive_moved_lines() -> None:
+    edition = invent(4)
+    grand_total(edition, edition.missions[0])
+    deployed_narrative(edition, edition.missions[0])
+    text = edition.text()
+    opening = "Hier staat een inleidende zin."
+    before, after = reconcile(text), reconcile(text.replace(opening, f"{opening}\nEn nog een.\nEn nog een."))
+    for name, key in (
+        ("findings", "finding_id"),
+        ("statements", "statement_id"),
+        ("mission_events", "event_id"),
+    ):
+        assert [row[key] for row in getattr(before, name)] == [row[key] for row in getattr(after, name)]
+    assert before.findings[0]["evidence_lines"] != after.findings[0]["evidence_lines"]
+
+
+def test_every_identifier_is_unique_and_every_rule_known() -> None:
+    edition = invent(6)
+    for plant in PLANTS:
+        plant(edition, edition.missions[0])
+    result = reconcile(edition.text())
+    known = {rule.name for rule in rules.RULES}
+    for rows, key in ((result.findings, "finding_id"), (result.statements, "statement_id")):
+        assert len({row[key] for row in rows}) == len(rows)
+    assert {row["rule"] for row in result.findings} <= known
+    order = [("error", "warn", "info").index(str(row["severity"])) for row in result.findings]
+    assert order == sorted(order)
