@@ -21,7 +21,7 @@ from pipelines.lake import Lake
 from pipelines.publish import published
 from pipelines.settings import Settings, find
 from schemas import registry
-from tests import building
+from tests.support import building
 
 RESULTS = versions.ROOT / "benchmarks" / "trace.md"
 YEARS = range(2006, 2026)

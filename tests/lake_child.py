@@ -15,7 +15,7 @@ from typing import Any
 import schemas
 from pipelines.lake import Lake
 from pipelines.model import Recorded, Versions
-from tests import building
+from tests.support import building
 
 Step = tuple[int, str, Versions, int]  # edition_year, what the source says, versions, personnel rows
 

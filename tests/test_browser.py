@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.forked import unmeasured
+from tests.support.forked import unmeasured
 from tests.support.parliament import edition
 
 if TYPE_CHECKING:

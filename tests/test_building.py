@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import ROOT, Jvom
 
 from pipelines import plan as pending
 from pipelines import raw, versions
 from pipelines.lake import Lake
 from pipelines.settings import Settings, find
+from tests.support import ROOT, Jvom
 
 EDITION = ROOT / "raw" / "2024" / "jvom-2024.txt"
 MUTATION = {

@@ -11,7 +11,6 @@ from typing import Any
 
 import dagster as dg
 import pytest
-from conftest import Jvom
 
 from pipelines import settings
 from pipelines import verify as verified
@@ -21,7 +20,8 @@ from pipelines.other_sources import files as public_sources
 from pipelines.publish import published, views
 from schemas import registry
 from schemas.errors import ContractError, JvomError, LakeError, Problems, SourceError
-from tests.building import base_tables, edition_tables
+from tests.support import Jvom
+from tests.support.building import base_tables, edition_tables
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCE = ROOT.parent / "shared/facts/un_nl_contributions.csv"

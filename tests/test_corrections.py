@@ -9,13 +9,12 @@ from typing import Any
 
 import duckdb
 import pytest
-from conftest import ROOT, run_jvom
 
 from pipelines import correction_guards as corrected
 from pipelines.publish import published
 from schemas import registry
 from schemas.errors import Problems, RegistryError
-from tests import building
+from tests.support import ROOT, building, run_jvom
 
 ENTRY = """
 [[correction]]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 import schemas
 from pipelines.lake.differences import differences, sentences
 from pipelines.publish import views
-from tests import building
+from tests.support import building
 
 ROWS: list[dict[str, Any]] = [
     {"mission_id": "untso", "frame_military": 12, "deployed_military": 32},

@@ -16,11 +16,11 @@ from typing import Any
 
 import pytest
 import typer
-from conftest import Jvom
 
 from pipelines.cli import reference
 from pipelines.cli.app import app
 from pipelines.publish import published
+from tests.support import Jvom
 
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Jvom
 
 from pipelines.cli import trend
+from tests.support import Jvom
 
 
 def edition(year: int, deployed: int | None, *, listed: bool = True) -> dict[str, Any]:

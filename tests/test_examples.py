@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Jvom
 from test_docs import blocks
 
 from pipelines.cli.terminal import as_text
 from pipelines.publish import published
+from tests.support import Jvom
 
 ROOT = Path(__file__).resolve().parent.parent
 QUESTIONS = ROOT / "examples/README.md"

@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Jvom
 
 from pipelines import raw
 from pipelines.acquire import fetching
 from pipelines.cli import app as cli
 from pipelines.settings import Settings, find, network
+from tests.support import Jvom
 from tests.support.parliament import (
     LETTER,
     SEARCH,

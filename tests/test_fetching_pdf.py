@@ -7,12 +7,11 @@ import json
 import os
 from pathlib import Path
 
-from conftest import Jvom
-
 from pipelines import raw
 from schemas import registry
 from tests.rendering_report import ABRIDGED, read_tables
 from tests.renditions.real import content_of, drawn
+from tests.support import Jvom
 from tests.support.parliament import Parliament, send
 
 REPORTLAB = 2  # a seed of the renderer that needs no library of the system

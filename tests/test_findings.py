@@ -12,7 +12,6 @@ from typing import Any
 
 import duckdb
 import pytest
-from conftest import ROOT
 
 import schemas
 from pipelines import plan as pending
@@ -21,7 +20,7 @@ from pipelines import versions
 from pipelines.cli import app as cli
 from pipelines.publish import published
 from pipelines.settings import Settings, find
-from tests import building
+from tests.support import ROOT, building
 
 Asked = Callable[..., tuple[int, str, str]]
 

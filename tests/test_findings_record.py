@@ -14,10 +14,9 @@ from pipelines.lake import Lake, connection, decision, tables
 from pipelines.model import Recorded
 from pipelines.publish import published, release, views
 from pipelines.verify import rows
-from tests import building
-from tests.building import VERSIONS
-from tests.found import RULES_VERSION, found, found_tables
 from tests.lake_child import open_lake
+from tests.support import building
+from tests.support.building import RULES_VERSION, VERSIONS, found, found_tables
 
 ROWS = [{"mission_id": "unifil", "deployed_military": 3}]
 ABOUT = {"edition_year": 2024, "mission_id": "unifil"}

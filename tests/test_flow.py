@@ -17,10 +17,9 @@ from typing import Any
 
 import duckdb
 import pytest
-from conftest import ROOT, run_jvom
 
 from schemas import RELATIONS, TRENDS
-from tests import forked
+from tests.support import ROOT, forked, run_jvom
 
 # What rightly differs between two builds of the same content: who, when, which run, which snapshot.
 STAMPS = {name: {c.name for c in RELATIONS[name].columns if c.role == "stamp"} for name in RELATIONS}

@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import ROOT
 from hostile_documents import Hostile, pdfs, texts
 
 from pipelines.cli import app as cli
 from pipelines.settings import Settings, find
+from tests.support import ROOT
 
 LONGEST = 1_500  # characters of one problem, with its next step
 YEARS = [year for year in range(2000, 2027) if year != 2024]

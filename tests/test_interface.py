@@ -15,10 +15,10 @@ import urllib.request
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, Jvom
 
 from pipelines.cli import ui
-from tests.forked import unmeasured
+from tests.support import ROOT, Jvom
+from tests.support.forked import unmeasured
 
 PATIENCE = 120  # seconds; a loaded machine takes long to import Dagster three times
 

@@ -12,7 +12,7 @@ from sqlglot.errors import OptimizeError
 
 import schemas
 from pipelines.publish import views
-from tests.building import Tables, base_tables, edition_tables
+from tests.support.building import Tables, base_tables, edition_tables
 
 VIEWS = tuple(view.name for view in views.ordered())
 CONSTANTS = {

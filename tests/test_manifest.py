@@ -10,13 +10,12 @@ from typing import Any
 
 import duckdb
 import pytest
-from conftest import ROOT
 
 import schemas
 from pipelines import versions
 from pipelines.publish import published, release, views
 from pipelines.settings import Settings, find
-from tests import building
+from tests.support import ROOT, building
 
 UNTSO = {"mission_id": "untso", "deployed_military": 32}
 

@@ -12,7 +12,7 @@ import pytest
 import schemas
 from pipelines.model import Document, Line
 from pipelines.orchestration import metadata
-from tests import building
+from tests.support import building
 
 YEAR = "2024"
 

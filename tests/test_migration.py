@@ -13,7 +13,6 @@ from typing import Any
 import dagster as dg
 import pyarrow as pa
 import pytest
-from conftest import ROOT, Jvom
 
 import schemas
 import schemas.relations
@@ -28,7 +27,7 @@ from pipelines.orchestration import run
 from pipelines.publish import published, views
 from pipelines.settings import Settings, find
 from schemas.contract import INTEGER, TEXT, Column, Contract
-from tests import building
+from tests.support import ROOT, Jvom, building
 
 KEPT = Path(__file__).parent / "kept" / "warehouse-1.0.tar.xz"
 RELEASE = "0123456789ab"

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Jvom
 
 import schemas
 from pipelines import settings
@@ -19,7 +18,8 @@ from pipelines.other_sources import observations
 from pipelines.publish import published, views
 from schemas import registry
 from schemas.errors import ContractError, JvomError, Problems, SourceError
-from tests.building import base_tables, edition_tables
+from tests.support import Jvom
+from tests.support.building import base_tables, edition_tables
 
 ROOT = Path(__file__).resolve().parent.parent
 KEPT = ROOT / "raw/observations.csv"

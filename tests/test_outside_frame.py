@@ -9,7 +9,7 @@ import pytest
 
 from pipelines import reconcile
 from pipelines.publish import views
-from tests.building import base_tables, edition_tables
+from tests.support.building import base_tables, edition_tables
 
 INSIDE = datetime.date(2023, 10, 25)
 

@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from itertools import product
 
 import pytest
-from conftest import count_refused
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -38,6 +37,7 @@ from tests.rendering import (
     with_error,
 )
 from tests.rendering_report import read_tables
+from tests.support import count_refused
 
 SUMS = ((4, (2, 3)),)
 

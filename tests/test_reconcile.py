@@ -17,8 +17,8 @@ from pipelines import reconcile as rules
 from pipelines.model import DISAGREEMENT, Document, Line
 from pipelines.reconcile import reference
 from schemas import registry
-from tests import building
 from tests.rendering_report import FULL, PROJECT, needs_full
+from tests.support import building
 from tests.support.reconciling import Invented, InventedEdition, findings, invent, printed, reconcile, spelt
 
 # Every contradiction found by hand before the rules were written: rule, mission, and a line of its evidence.

@@ -16,9 +16,9 @@ from pipelines.lake import Lake
 from pipelines.model import Recorded
 from pipelines.publish import published, views
 from pipelines.sql import rows
-from tests import building
-from tests.building import VERSIONS
 from tests.lake_child import open_lake
+from tests.support import building
+from tests.support.building import VERSIONS
 
 RELEASE = "0123456789ab"
 BEFORE_ALL = datetime.datetime(2000, 1, 1)

@@ -11,11 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import NOBODY, ROOT, Jvom
 
 from pipelines.lake import Lake
 from pipelines.settings import Settings, find
-from tests import every_command
+from tests.support import NOBODY, ROOT, Jvom, every_command
 
 CHANGE = ("31 augustus 2024 31 juli 2025", "30 september 2024 31 juli 2025")  # of one mandate
 CONTRIBUTIONS = """\
@@ -41,7 +40,7 @@ def ran(own: Settings) -> list[dict[str, Any]]:
     (folder / "changed.txt").write_text(text.replace(*CHANGE), encoding="utf-8")
     (folder / "un.csv").write_text(CONTRIBUTIONS, encoding="utf-8")
     done = subprocess.run(
-        [sys.executable, "-m", "tests.every_command", own.raw, own.warehouse, folder],
+        [sys.executable, "-m", "tests.support.every_command", own.raw, own.warehouse, folder],
         cwd=ROOT,
         env={**os.environ, "JVOM_PARLIAMENT_URL": NOBODY, "JVOM_PUBLICATIONS_URL": NOBODY}
         | {"JVOM_FETCH_ATTEMPTS": "1", "NO_PROXY": "127.0.0.1"},

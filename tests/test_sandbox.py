@@ -11,12 +11,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
 
 from pipelines.extract import sandbox
 from pipelines.extract.sandbox import Limits
 from schemas.errors import JvomError, Problems, SourceError
 from tests import sandboxed
+from tests.support import ROOT
 
 SMALL = Limits(seconds=30, cpu_seconds=1, memory=512 * 2**20, output=2**20, hint="give another file")
 LONGEST = 400  # characters of one refusal

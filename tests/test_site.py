@@ -17,14 +17,14 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 import pytest
-from conftest import ROOT, Jvom
 
 import schemas
 from pipelines import files, settings, site, sql, versions
 from pipelines import plan as pending
 from pipelines.publish import published, release, views
 from pipelines.site import content, drawing, drawings, pages
-from tests.building import base_tables, edition_tables
+from tests.support import ROOT, Jvom
+from tests.support.building import base_tables, edition_tables
 
 FIGURES = (
     "frame_military",

@@ -15,9 +15,9 @@ import pytest
 import schemas
 from pipelines.lake import Lake, connection, decision, tables
 from pipelines.model import EditionState, Fidelity, Recorded, SourceFile, Versions
-from tests import building
-from tests.building import VERSIONS
 from tests.lake_child import OTHER_CODE, PLAN, RELEASE, open_lake, record
+from tests.support import building
+from tests.support.building import VERSIONS
 
 ROWS = [{"mission_id": "unifil", "deployed_military": 3}, {"mission_id": "undof", "frame_military": 1}]
 

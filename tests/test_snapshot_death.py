@@ -19,9 +19,9 @@ from filelock import FileLock
 from pipelines.lake import Lake, manifests
 from schemas.errors import LakeError
 from tests import lake_child
-from tests.building import VERSIONS
-from tests.forked import PROCESSES, fork
 from tests.lake_child import PLAN, build, open_lake, record
+from tests.support.building import VERSIONS
+from tests.support.forked import PROCESSES, fork
 
 KILLS = 12
 

@@ -19,10 +19,11 @@ import pytest
 
 from pipelines.lake import Lake
 from schemas.errors import LakeError
-from tests import building, lake_child
-from tests.building import VERSIONS
-from tests.forked import PROCESSES, fork
+from tests import lake_child
 from tests.lake_child import PLAN, RELEASE, build, open_lake, record
+from tests.support import building
+from tests.support.building import VERSIONS
+from tests.support.forked import PROCESSES, fork
 
 pytestmark = pytest.mark.postgres
 psycopg = pytest.importorskip("psycopg", reason="the package psycopg is not installed")

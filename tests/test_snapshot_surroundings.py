@@ -18,9 +18,9 @@ import pytest
 from pipelines.lake import Lake, connection
 from pipelines.model import Recorded
 from schemas.errors import LakeError
-from tests import building
-from tests.building import VERSIONS
 from tests.lake_child import PLAN, open_lake, record
+from tests.support import building
+from tests.support.building import VERSIONS
 
 
 @pytest.fixture

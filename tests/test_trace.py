@@ -12,7 +12,6 @@ from typing import Any
 
 import duckdb
 import pytest
-from conftest import ROOT, Jvom
 
 import schemas
 from pipelines import lake as snapshot
@@ -24,8 +23,8 @@ from pipelines.model import Document, Evidence, Line, SourceFile
 from pipelines.publish import published
 from pipelines.trace.model import Trace
 from schemas.errors import SourceError, UsageError
-from tests import building
-from tests.building import FIGURES
+from tests.support import ROOT, Jvom, building
+from tests.support.building import FIGURES
 
 RELEASE = "0123456789ab"
 MANDATES = ("international_mandate", "national_frame")

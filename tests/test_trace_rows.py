@@ -12,7 +12,6 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 import pytest
-from conftest import ROOT
 
 import schemas
 from pipelines import raw, trace
@@ -26,7 +25,7 @@ from pipelines.trace import annotations
 from pipelines.trace.model import Trace
 from pipelines.trace.target import Dependency
 from schemas.errors import UsageError
-from tests import building
+from tests.support import ROOT, building
 
 RELEASE = "0123456789ab"
 

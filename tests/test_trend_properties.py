@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from pipelines.publish import views
 from tests import trend_oracle as oracle
-from tests.building import FIGURES
+from tests.support.building import FIGURES
 
 Row = dict[str, Any]
 MISSIONS = [

@@ -10,7 +10,7 @@ import pytest
 
 from pipelines.publish import views
 from schemas.errors import ContractError
-from tests.building import FIGURES, Tables, base_tables, edition_tables
+from tests.support.building import FIGURES, Tables, base_tables, edition_tables
 
 Row = dict[str, Any]
 

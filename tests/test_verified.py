@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from conftest import ROOT, Jvom
 
 import schemas
 from pipelines import plan as pending
@@ -18,6 +17,7 @@ from pipelines.lake import Lake
 from pipelines.model import SourceFile
 from pipelines.settings import Settings, find
 from pipelines.verify import rows
+from tests.support import ROOT, Jvom
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ import sqlglot
 import schemas
 from pipelines.publish import catalogue, views
 from schemas.errors import ContractError
-from tests.building import Tables, base_tables, edition_tables
+from tests.support.building import Tables, base_tables, edition_tables
 
 ROOT = Path(__file__).parents[1]
 VIEWS = tuple(view.name for view in views.ordered())

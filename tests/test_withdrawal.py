@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import ROOT, Jvom
 
 from pipelines import plan as pending
 from pipelines import raw
@@ -18,9 +17,9 @@ from pipelines.model import Recorded
 from pipelines.publish import published, views
 from pipelines.settings import Settings, find
 from schemas.errors import JvomError, UsageError
-from tests import building
-from tests.building import VERSIONS
 from tests.lake_child import open_lake
+from tests.support import ROOT, Jvom, building
+from tests.support.building import VERSIONS
 
 UNTSO = {"mission_id": "untso", "mission_as_printed": "UNTSO", "deployed_military": 32}
 SIGNED = {"actor": "tester", "run_id": "run", "git_commit": None}

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.building import FIGURES, Tables, base_tables, edition_tables
+from tests.support.building import FIGURES, Tables, base_tables, edition_tables
 
 Row = dict[str, Any]
 ENDS = ("international_mandate_end", "national_frame_end")

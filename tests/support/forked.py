@@ -43,7 +43,7 @@ OURS = (
     "pipelines.site",
     "tests.lake_child",
 )
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parent.parent.parent
 MEASURED = "COVERAGE_PROCESS_CONFIG"  # set by pytest-cov, for coverage to start in a new process
 PROCESSES = multiprocessing.get_context("forkserver")
 PROCESSES.set_forkserver_preload([*LIBRARIES, *OURS])

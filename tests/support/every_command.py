@@ -1,6 +1,6 @@
 """What tests of the record's safety let a process of its own do: every command and job, one after the other.
 
-`python -m tests.every_command RAW WAREHOUSE FOLDER` prints a JSON line for each: what was run, its
+`python -m tests.support.every_command RAW WAREHOUSE FOLDER` prints a JSON line for each: what was run, its
 exit status, and what it took from the record or rewrote in it.
 """
 
