@@ -154,12 +154,12 @@ def test_all_problems_come_at_once() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "line", "words"),
     [
-        ("Diversen", "Elders", "Diversen", "no region heading"),
+        ("Diversen", "Elders", "Diversen", "not a row, a region heading"),
         ("GPOI 4 6 6", "4 6 6", "EUNAVFOR ATALANTA", "more figures than the 5 columns"),
         ("GPOI 4 6 6", "GPOI 4 6 6 6 6 6 6 6 6", "GPOI", "more figures than the 5 columns"),
-        ("GPOI 4 6 6", "GPOI 4 6 6 (schatting)", "GPOI", "no row"),
+        ("GPOI 4 6 6", "GPOI 4 6 6 (schatting)", "GPOI", "not a row"),
         ("GPOI 4 6 6", "GPOI 4 6,5 6", "GPOI", "known as “GPOI 4 6,5”"),
-        ("GPOI 4 6 6", "UNIFIL 4 6 6", "GPOI", f"stands on line {line_of('UNIFIL')} already"),
+        ("GPOI 4 6 6", "UNIFIL 4 6 6", "GPOI", f"is on line {line_of('UNIFIL')} already"),
         ("Totaal 1510 22 3454 29 3473", "Samen 1510 22 3454 29 3473", "Missie", "no totals row"),
     ],
 )
@@ -175,7 +175,7 @@ def test_many_lines_that_are_no_row_are_shown_in_short() -> None:
     lines = [*TABLE[:at], *text, *text, "in totaal 3", *TABLE[at:]]
     (problem,) = refused(lines)
     assert problem.line == at + 1
-    assert "is no row" in problem.message
+    assert "is not a row" in problem.message
     assert "…" in problem.message
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
-from pipelines.extract import durations, suggestions
+from pipelines.extract import durations, refusals, suggestions
 from pipelines.extract.cells import Mark, Word, words
 from pipelines.extract.pdf import PdfDocument, table
 from pipelines.extract.pdf.area import TableHeading
@@ -104,13 +104,13 @@ def find_annexes(document: Document, registry: Registry) -> ReportParts:
     """
     lines = [line for line in document.lines if not PAGE_NUMBER.fullmatch(line.text)]
     tables = _PdfTables(document, registry) if isinstance(document, PdfDocument) else None
-    refusals: list[list[JvomError]] = []
+    refused: list[list[JvomError]] = []
     for layout in registry.layouts:
         try:
             return _by(layout, registry.layouts, lines, document.path, tables)
         except Problems as problems:
-            refusals.append(problems.problems)
-    closest = min(refusals, key=len)
+            refused.append(problems.problems)
+    closest = min(refused, key=len)
     raise closest[0] if len(closest) == 1 else Problems(closest)
 
 
@@ -325,24 +325,20 @@ def is_title(text: str) -> bool:
 
 
 def _twice(place: _Place, lines: Sequence[Line], path: str) -> LayoutError:
-    line = lines[place.start]
-    return LayoutError(
+    return refusals.at(
+        path,
+        lines[place.start],
         f"“{place.text}” heads a table for the second time, with another annex between",
-        file=path,
-        page=line.page,
-        line=line.number,
-        hint="see whether the document holds two reports, or a part of one twice",
+        "see whether the document holds two reports, or a part of one twice",
     )
 
 
 def _too_often(places: Sequence[_Place], lines: Sequence[Line], path: str) -> LayoutError:
-    line = lines[places[_MOST_HEADINGS].start]
-    return LayoutError(
-        f"“{places[0].text[:80]}” stands more than {_MOST_HEADINGS} times: no report has so many pages",
-        file=path,
-        page=line.page,
-        line=line.number,
-        hint="check that this is the text of the report",
+    return refusals.at(
+        path,
+        lines[places[_MOST_HEADINGS].start],
+        f"“{places[0].text[:80]}” is printed more than {_MOST_HEADINGS} times: no report has so many pages",
+        "check that this is the text of the report",
     )
 
 

@@ -24,13 +24,12 @@ from itertools import groupby, pairwise
 from typing import Literal
 
 import schemas
-from pipelines.extract import numerals
+from pipelines.extract import numerals, refusals
 from pipelines.extract.annexes import Annex, ReportParts, is_title
 from pipelines.extract.cells import Cell, Word, as_printed, marker, spans, words
 from pipelines.extract.pdf import PdfDocument, PdfLine
 from pipelines.model import Document, Line
 from schemas.dates import MONTHS
-from schemas.errors import LayoutError
 
 Scope = Literal["document", "mandates", "personnel"]
 
@@ -308,13 +307,12 @@ def _refuse_stray(pages: Sequence[_Page], starts: Sequence[_Start], path: str) -
             if any(start.page is page and start.number == number for start in starts):
                 continue
             before = [number for first, number in known.items() if first < line.number]
-            raise LayoutError(
+            raise refusals.at(
+                path,
+                line,
                 f"this looks like footnote {number}, but the last one before it is "
                 f"{before[-1] if before else 'none'}: their numbers must follow each other",
-                file=path,
-                page=line.page,
-                line=line.number,
-                hint="see whether a footnote or its number was lost in the text",
+                "see whether a footnote or its number was lost in the text",
             )
 
 

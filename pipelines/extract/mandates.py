@@ -25,7 +25,7 @@ from pipelines.extract.pdf.rows import PdfCell
 from pipelines.extract.pdf.table import Pair, PdfTable
 from pipelines.extract.roles import DURATIONS, MandateRoles
 from pipelines.model import Document, Line
-from schemas.errors import JvomError, LayoutError, Problems
+from schemas.errors import JvomError, Problems
 from schemas.registry import Mission, comparable
 
 T = TypeVar("T")
@@ -167,8 +167,7 @@ class _Reader:
         )
 
     def _problem(self, message: str, line: Line, hint: str) -> None:
-        path, page = self._document.path, line.page
-        self.problems.append(LayoutError(message, file=path, page=page, line=line.number, hint=hint))
+        self.problems.append(refusals.at(self._document.path, line, message, hint))
 
 
 class _TextReader(_Reader):

@@ -44,7 +44,8 @@ def read(given: AnnexInput, readings: Collection[Reading]) -> Personnel:
     """
     document, layout = given.document, given.layout
     if len(given.lines) > _MOST_LINES:
-        raise Problems([refusals.too_long(document, given.lines[_MOST_LINES], len(given.lines))])
+        line, what = given.lines[_MOST_LINES], f"{len(given.lines):,} lines"
+        raise Problems([refusals.too_many(document, line, what)])
     table = printed_rows.read(given, PersonnelRoles(layout, given.registry))
     if table is None:
         layouts = given.registry.layouts or (layout,)
@@ -70,7 +71,8 @@ def _problems(table: Table, given: AnnexInput) -> tuple[list[JvomError], bool]:
         first = next(line for line in given.heading or given.lines if line.text.strip())
         return [refusals.no_totals(document, first, layout.personnel.total)], False
     if len(table.rows) > _MOST_ROWS:
-        return [refusals.too_many_rows(document, table.rows[_MOST_ROWS].lines[0], len(table.rows))], False
+        line, what = table.rows[_MOST_ROWS].lines[0], f"{len(table.rows)} rows"
+        return [refusals.too_many(document, line, what)], False
     broken: list[JvomError] = [refusals.leftover(document, left, layout) for left in table.leftovers]
     broken += [refusals.late_row(document, late) for late in table.late]
     broken += [

@@ -1,4 +1,4 @@
-"""What to say where annex 2 cannot be read: what is there, what is known nearest, what to add."""
+"""What to say where a table cannot be read: what is there, what is known nearest, what to add."""
 
 from __future__ import annotations
 
@@ -14,6 +14,13 @@ from schemas.registry_toml import nearest, quoted
 from schemas.vocabulary import ORGANISATIONS
 
 Figures = Mapping[str, int | None]
+_WHOLE = "check that the text of the document is whole"
+
+
+def at(path: str, line: Line | None, message: str, hint: str) -> LayoutError:
+    """A LayoutError about a line."""
+    page, number = (line.page, line.number) if line else (None, None)
+    return LayoutError(message, file=path, page=page, line=number, hint=hint)
 
 
 def undecided(
@@ -25,14 +32,13 @@ def undecided(
     alternatives: Sequence[Figures],
 ) -> UndecidedError:
     """A row whose figures cannot be given their columns, with the declaration that would settle it."""
-    printed = _joined(lines)
     readings = "\n".join(f"    {_named(figures)}" for figures in alternatives)
     entries = "\n".join(
         f"    {'# ' if number else ''}figures = {{ {_inline(figures)} }}"
         for number, figures in enumerate(alternatives)
     )
     return UndecidedError(
-        f"“{printed}” ({mission_id}) is not decided: {why}; it can be read as\n{readings}",
+        f"“{_joined(lines)}” ({mission_id}) is not decided: {why}; it can be read as\n{readings}",
         page=lines[0].page,
         line=lines[0].number,
         file=document.path,
@@ -54,49 +60,41 @@ def unknown_mission(
     name = shortened(name)
     near = ", ".join(f"“{text}” ({mission})" for text, mission in registry.nearest(name))
     regions = list(dict.fromkeys(mission.region for mission in registry.missions))
-    return LayoutError(
+    return at(
+        document.path,
+        line,
         f"no mission is known as “{name}”; the nearest known spellings are {near}",
-        file=document.path,
-        page=line.page,
-        line=line.number,
-        hint=(
-            "add the name to the spellings of its mission in schemas/missions.toml, or add a new mission:\n"
-            f'    [[mission]]\n    id = "{slug(name)}"\n    name = {quoted(name)}\n'
-            f'    organisation = "mixed"  # or {", ".join(o for o in ORGANISATIONS if o != "mixed")}\n'
-            f'    region = "{_region(region, regions)}"  # or another of: {", ".join(regions)}\n'
-            f"    countries = []\n    spellings = [{quoted(name)}]"
-        ),
+        "add the name to the spellings of its mission in schemas/missions.toml, or add a new mission:\n"
+        f'    [[mission]]\n    id = "{slug(name)}"\n    name = {quoted(name)}\n'
+        f'    organisation = "mixed"  # or {", ".join(o for o in ORGANISATIONS if o != "mixed")}\n'
+        f'    region = "{_region(region, regions)}"  # or another of: {", ".join(regions)}\n'
+        f"    countries = []\n    spellings = [{quoted(name)}]",
     )
 
 
 def leftover(document: Document, lines: Sequence[Line], layout: Layout) -> LayoutError:
     """Lines in the table that are neither row nor heading."""
-    first = lines[0]
     text = _joined(lines)
-    shown = text if len(text) <= 120 else f"{text[:119]}…"
     regions = ", ".join(quoted(region) for region in (*layout.personnel.regions, text))
-    return LayoutError(
-        f"“{shown}” stands in the table of annex 2, but is no row, no region heading and no footnote",
-        file=document.path,
-        page=first.page,
-        line=first.number,
-        hint=(
-            f"if it heads a region, add it to layout {layout.id} in schemas/layouts.toml:\n"
-            f"    regions = [{regions}]"
-            if len(text) <= 60
-            else "check how the document was turned into text: a row has its figures at its end"
-        ),
+    return at(
+        document.path,
+        lines[0],
+        f"“{shortened(text, 120)}” is in the table of annex 2, but is not a row, a region heading or a "
+        "footnote",
+        f"if it heads a region, add it to layout {layout.id} in schemas/layouts.toml:\n"
+        f"    regions = [{regions}]"
+        if len(text) <= 60
+        else "check how the document was turned into text: a row has its figures at its end",
     )
 
 
 def too_many_figures(document: Document, lines: Sequence[Line], columns: int) -> LayoutError:
     """A row with more figures than the table has columns."""
-    return LayoutError(
+    return at(
+        document.path,
+        lines[0],
         f"“{_joined(lines)}” has more figures than the {columns} columns of the table",
-        file=document.path,
-        page=lines[0].page,
-        line=lines[0].number,
-        hint="compare the line with the official document: a space too many splits a figure in two",
+        "compare the line with the official document: a space too many splits a figure in two",
     )
 
 
@@ -113,80 +111,62 @@ def uncertain(document: Document, printed: str, doubt: str, place: Span, column:
 
 def second_row(document: Document, line: Line, mission_id: str, first: Line) -> LayoutError:
     """A mission that the table lists twice."""
-    return LayoutError(
-        f"“{_joined([line])}” is {mission_id}, which stands on line {first.shown} already",
-        file=document.path,
-        page=line.page,
-        line=line.number,
-        hint="check the spellings in schemas/missions.toml: each row is a mission of its own",
+    return at(
+        document.path,
+        line,
+        f"“{_joined([line])}” is {mission_id}, which is on line {first.shown} already",
+        "check the spellings in schemas/missions.toml: each row is a mission of its own",
     )
 
 
 def no_totals(document: Document, line: Line, label: str) -> LayoutError:
     """A table without a totals row: nothing says which column a figure belongs to."""
-    return LayoutError(
+    return at(
+        document.path,
+        line,
         f"the table of annex 2 has no totals row: no line opens with “{label}” and ends in figures",
-        file=document.path,
-        page=line.page,
-        line=line.number,
-        hint="check that the text of the document is whole; without totals its figures cannot be placed",
+        f"{_WHOLE}; without totals its figures cannot be placed",
     )
 
 
 def no_rows(document: Document, totals: Line) -> LayoutError:
     """A totals row without a row above it."""
-    return LayoutError(
+    return at(
+        document.path,
+        totals,
         "the table of annex 2 has a totals row, but no row of a mission above it",
-        file=document.path,
-        page=totals.page,
-        line=totals.number,
-        hint="check that the text of the document is whole and in reading order",
+        f"{_WHOLE} and in reading order",
     )
 
 
-def too_long(document: Document, line: Line, lines: int) -> LayoutError:
-    """An annex that is many times as long as a whole report."""
-    return LayoutError(
-        f"annex 2 has {lines:,} lines: no report is that long",
-        file=document.path,
-        page=line.page,
-        line=line.number,
-        hint="check that this is the text of the report",
-    )
-
-
-def too_many_rows(document: Document, line: Line, rows: int) -> LayoutError:
-    """A table that cannot be one of missions."""
-    return LayoutError(
-        f"the table of annex 2 has {rows} rows: that many missions there cannot be",
-        file=document.path,
-        page=line.page,
-        line=line.number,
-        hint="check that this is the text of the report",
+def too_many(document: Document, line: Line, what: str) -> LayoutError:
+    """An annex with many times as many lines or rows as a report has."""
+    return at(
+        document.path,
+        line,
+        f"annex 2 has {what}: no report has so many",
+        "check that this is the text of the report",
     )
 
 
 def too_many_readings(document: Document, line: Line, open_rows: Sequence[str]) -> LayoutError:
     """A table with so many possible readings that the best cannot be found in reasonable time."""
-    return LayoutError(
+    return at(
+        document.path,
+        line,
         f"{len(open_rows)} rows of annex 2 can be read in more ways than can be compared: "
         f"{', '.join(open_rows)}",
-        file=document.path,
-        page=line.page,
-        line=line.number,
-        hint="declare some of these rows in schemas/readings.toml, as in the official document",
+        "declare some of these rows in schemas/readings.toml, as in the official document",
     )
 
 
 def late_row(document: Document, lines: Sequence[Line]) -> LayoutError:
     """A row below the totals row."""
-    text = _joined(lines)
-    return LayoutError(
-        f"“{text}” looks like a row, but stands after the totals row",
-        file=document.path,
-        page=lines[0].page,
-        line=lines[0].number,
-        hint="check how the document was turned into text: the totals row closes the table",
+    return at(
+        document.path,
+        lines[0],
+        f"“{_joined(lines)}” looks like a row, but is after the totals row",
+        "check how the document was turned into text: the totals row closes the table",
     )
 
 
@@ -194,6 +174,11 @@ def slug(name: str) -> str:
     """A mission id made of a name: lower-case ASCII words joined by `-`."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
     return "-".join(re.findall(r"[a-z0-9]+", plain)) or "mission"
+
+
+def shortened(text: str, most: int = 200) -> str:
+    """A text that a document may make as long as it likes, so that an error stays a paragraph."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 def _region(printed: str | None, regions: Sequence[str]) -> str:
@@ -211,11 +196,6 @@ def _named(figures: Figures) -> str:
 
 def _inline(figures: Figures) -> str:
     return ", ".join(f"{name} = {value}" for name, value in figures.items() if value is not None)
-
-
-def shortened(text: str, most: int = 200) -> str:
-    """A text that a document may make as long as it likes, so that an error stays a paragraph."""
-    return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 def _joined(lines: Iterable[Line]) -> str:

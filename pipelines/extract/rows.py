@@ -21,7 +21,7 @@ from pipelines.extract.pdf.rows import PdfCell, Span
 from pipelines.extract.pdf.table import Pair, PdfRow, PdfTable
 from pipelines.extract.roles import PersonnelRoles
 from pipelines.model import PAGE_NUMBER, Line
-from schemas.errors import JvomError, LayoutError, Problems
+from schemas.errors import JvomError, Problems
 from schemas.vocabulary import TOTAL
 
 _MOST_MARKED = 4  # words of one name that could end in a mark
@@ -442,13 +442,12 @@ class _PdfReader:
         path = " / ".join(self._found.columns[column])
         name = next((one.text for one in row.cells if one), "")
         self._problems.append(
-            LayoutError(
+            refusals.at(
+                self._given.document.path,
+                self._cells.line(cell),
                 f"“{refusals.shortened(cell.text)}” in column {path} of “{refusals.shortened(name)}” "
                 "is not a figure",
-                file=self._given.document.path,
-                page=cell.page,
-                line=cell.line,
-                hint="compare the cell with the page; a figure is a whole number, a sum of them, or a dash",
+                "compare the cell with the page; a figure is a whole number, a sum of them, or a dash",
             )
         )
 

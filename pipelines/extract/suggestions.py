@@ -12,8 +12,10 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from textwrap import indent
+from typing import Any
 
-from pipelines.extract import durations
+from pipelines.extract import durations, refusals
 from pipelines.extract.cells import words
 from pipelines.model import Line
 from schemas.errors import LayoutError
@@ -37,7 +39,7 @@ _PASTE = "add this to schemas/layouts.toml, once its columns are compared with t
 
 
 @dataclass(frozen=True)
-class _Header:
+class _Found:
     """Lines that look like a header, and the layout whose header they are most like."""
 
     lines: tuple[Line, ...]
@@ -58,31 +60,28 @@ class _Header:
 def no_header(
     annex: int, heading: str, lines: Iterable[Line], layouts: Sequence[Layout], path: str
 ) -> LayoutError:
-    """An annex under whose heading no known header stands; `lines` are those below the heading."""
+    """An annex under whose heading no known header is found; `lines` are those below the heading."""
     filled = [line for line in lines if line.text.strip()][:_SEARCHED]
-    found = _nearest(filled, layouts, _mandates_header if annex == 1 else _personnel_header)
+    found = _nearest(filled, layouts, annex)
     known = found.layout if found else layouts[0]
-    expected = _mandates_header(known) if annex == 1 else _personnel_header(known)
+    expected = _header(annex, known)
     if found is None or found.alike < _ALIKE:
-        first = filled[0] if filled else None
-        return LayoutError(
+        return refusals.at(
+            path,
+            filled[0] if filled else None,
             f"under “{heading}” no line looks like the header of a table, such as “{expected}” of layout "
             f"“{known.id}”",
-            file=path,
-            page=first.page if first else None,
-            line=first.number if first else None,
-            hint="check that the text of the document is whole, and that the annex has its table in it",
+            "check that the text of the document is whole, and that the annex has its table in it",
         )
     first, last = found.lines[0], found.lines[-1]
     where = f"lines {first.shown} to {last.shown}" if last is not first else f"line {first.shown}"
     entry = _mandates_entry(found, layouts) if annex == 1 else _personnel_entry(found, layouts)
-    return LayoutError(
+    return refusals.at(
+        path,
+        first,
         f"the header of annex {annex} fits no known layout: “{found.printed}” ({where}); the nearest is "
         f"layout “{known.id}”: “{expected}”",
-        file=path,
-        page=first.page,
-        line=first.number,
-        hint=_PASTE + _indented(entry),
+        _PASTE + indent(entry, "    "),
     )
 
 
@@ -90,50 +89,40 @@ def no_heading(
     annex: int, layout: Layout, lines: Sequence[Line], opens_annex: Callable[[str], object], path: str
 ) -> LayoutError:
     """An annex whose heading is nowhere, with the line that is most like it."""
-    wanted = layout.mandates.heading if annex == 1 else layout.personnel.heading
+    part: MandatesLayout | PersonnelLayout = layout.mandates if annex == 1 else layout.personnel
+    wanted = part.heading.printed
     filled = [line for line in lines if line.text.strip()]
     opening = {comparable(line.text): line for line in reversed(filled) if opens_annex(line.text)}
-    every = {comparable(line.text): line for line in reversed(filled)}
-    near = difflib.get_close_matches(comparable(wanted.printed), opening or every, n=1, cutoff=0.3)
-    line = (opening or every)[near[0]] if near else None
-    found = f"; the nearest line is “{' '.join(line.text.split())}”" if line else ""
+    every = opening or {comparable(line.text): line for line in reversed(filled)}
+    near = difflib.get_close_matches(comparable(wanted), every, n=1, cutoff=0.3)
+    line, nearest = (every[near[0]], " ".join(every[near[0]].text.split())) if near else (None, "")
     hint = "check that the text of the document is whole; where another edition calls the annex otherwise, "
     if line:
-        heading = Heading(durations.PERIOD.sub("<period>", " ".join(line.text.split())))
-        other = (
-            replace(layout, mandates=replace(layout.mandates, heading=heading))
-            if annex == 1
-            else replace(layout, personnel=replace(layout.personnel, heading=heading))
-        )
-        entry = _entry(layout, annex, other)
-        hint += _PASTE + _indented(entry)
+        heading = Heading(durations.PERIOD.sub("<period>", nearest))
+        hint += _PASTE + indent(_entry(layout, replace(part, heading=heading)), "    ")
     else:
         hint += "add a [[layout]] with its heading to schemas/layouts.toml"
-    return LayoutError(
-        f"no annex is headed “{wanted.printed}”, as in the nearest layout “{layout.id}”{found}",
-        file=path,
-        page=line.page if line else None,
-        line=line.number if line else None,
-        hint=hint,
+    return refusals.at(
+        path,
+        line,
+        f"no annex is headed “{wanted}”, as in the nearest layout “{layout.id}”"
+        + (f"; the nearest line is “{nearest}”" if line else ""),
+        hint,
     )
 
 
-def _personnel_header(layout: Layout) -> str:
-    return layout.personnel.header
-
-
-def _mandates_header(layout: Layout) -> str:
+def _header(annex: int, layout: Layout) -> str:
+    if annex == 2:
+        return layout.personnel.header
     return " / ".join(column.printed for column in layout.mandates.columns)
 
 
-def _nearest(
-    lines: Sequence[Line], layouts: Iterable[Layout], header: Callable[[Layout], str]
-) -> _Header | None:
+def _nearest(lines: Sequence[Line], layouts: Iterable[Layout], annex: int) -> _Found | None:
     """The lines that have most words in common with a layout's header, as a share of both."""
-    best: _Header | None = None
+    best: _Found | None = None
     texts = [[_plain(word.text) for word in words([line])] for line in lines]
     for layout in layouts:
-        wanted = Counter(_plain(word) for word in header(layout).replace(" / ", " ").split())
+        wanted = Counter(_plain(word) for word in _header(annex, layout).replace(" / ", " ").split())
         for start in range(len(lines)):
             if not wanted.keys() & set(texts[start]):
                 continue
@@ -142,11 +131,11 @@ def _nearest(
                 found.update(texts[end])
                 alike = 2 * (found & wanted).total() / (found.total() + wanted.total())
                 if best is None or alike > best.alike:
-                    best = _Header(tuple(lines[start : end + 1]), layout, alike)
-    return best and _whole(best, lines, header(best.layout))
+                    best = _Found(tuple(lines[start : end + 1]), layout, alike)
+    return best and _whole(best, lines, _header(annex, best.layout))
 
 
-def _whole(found: _Header, lines: Sequence[Line], header: str) -> _Header:
+def _whole(found: _Found, lines: Sequence[Line], header: str) -> _Found:
     """With the short lines directly above and below that have a word of the header too."""
     known = {_plain(word) for word in header.replace(" / ", " ").split()}
 
@@ -167,7 +156,7 @@ def _plain(word: str) -> str:
     return comparable(_MARK.sub("", word))
 
 
-def _personnel_entry(found: _Header, layouts: Sequence[Layout]) -> str:
+def _personnel_entry(found: _Found, layouts: Sequence[Layout]) -> str:
     """The nearest layout with the groups and columns that the header prints."""
     known = found.layout.personnel
     texts = [word for row in found.rows for word in row]
@@ -192,7 +181,7 @@ def _personnel_entry(found: _Header, layouts: Sequence[Layout]) -> str:
         sums=tuple(_sums(made)),
         merged=tuple(merged.items()),
     )
-    return _entry(found.layout, 2, replace(found.layout, personnel=personnel))
+    return _entry(found.layout, personnel)
 
 
 def _groups(
@@ -273,7 +262,7 @@ def _by_repeats(names: Iterable[str]) -> list[list[str]]:
     return groups
 
 
-def _mandates_entry(found: _Header, layouts: Sequence[Layout]) -> str:
+def _mandates_entry(found: _Found, layouts: Sequence[Layout]) -> str:
     """The nearest layout with the columns that the header prints; unknown ones in order of what is left."""
     known = found.layout.mandates
     meanings = {
@@ -287,57 +276,43 @@ def _mandates_entry(found: _Header, layouts: Sequence[Layout]) -> str:
     for name in printed:
         meaning = meanings.get(comparable(name)) or (left.pop(0) if left else _slug(name))
         columns.append(PrintedColumn(name, meaning))
-    mandates = replace(known, columns=tuple(columns))
-    return _entry(found.layout, 1, replace(found.layout, mandates=mandates))
+    return _entry(found.layout, replace(known, columns=tuple(columns)))
 
 
-def _entry(known: Layout, annex: int, changed: Layout) -> str:
+def _entry(known: Layout, changed: MandatesLayout | PersonnelLayout) -> str:
     """A `[[layout]]` in TOML: one annex as changed, the other shared with the layout it is made from."""
-    head = f"[[layout]]\nid = {quoted(known.id + ', changed')}\n"
-    if annex == 1:
-        return f"{head}personnel = {quoted(known.id)}\n\n" + "\n".join(_mandates_toml(changed.mandates))
-    return f"{head}mandates = {quoted(known.id)}\n\n" + "\n".join(_personnel_toml(changed.personnel))
+    annex, other = ("mandates", "personnel")[:: 1 if isinstance(changed, MandatesLayout) else -1]
+    tables: list[tuple[str, Mapping[str, object]]] = [
+        ("[[layout]]", {"id": f"{known.id}, changed", other: known.id})
+    ]
+    own: dict[str, object] = {"heading": changed.heading.printed}
+    tables.append((f"[layout.{annex}]", own))
+    if isinstance(changed, MandatesLayout):
+        own |= {"regions": changed.regions, "legal_basis": changed.legal_basis}
+        own |= {"columns": _columns(changed.columns), "statuses": dict(changed.statuses)}
+        extension = vars(changed.extension) | {"units": dict(changed.extension.units)}
+        tables.append(("[layout.mandates.extension]", extension))
+    else:
+        names = ("mission", "total", "separate_report", "regions")
+        own |= {name: getattr(changed, name) for name in names}
+        for group in changed.groups:
+            values: dict[str, Any] = {"printed": group.printed} if group.printed else {}
+            values["columns"] = _columns(group.columns)
+            tables.append(("[[layout.personnel.groups]]", values))
+        tables.append(("[layout.personnel.sums]", dict(changed.sums)))
+        if changed.merged:
+            tables.append(("[layout.personnel.merged]", dict(changed.merged)))
+    return "\n\n".join(
+        "\n".join([name, *(f"{key} = {_toml(value)}" for key, value in values.items())])
+        for name, values in tables
+    )
 
 
-def _personnel_toml(layout: PersonnelLayout) -> Iterator[str]:
-    yield "[layout.personnel]"
-    yield f"heading = {quoted(layout.heading.printed)}"
-    yield f"mission = {quoted(layout.mission)}"
-    yield f"total = {quoted(layout.total)}"
-    yield f"separate_report = {quoted(layout.separate_report)}"
-    yield f"regions = {_listed(layout.regions)}"
-    for group in layout.groups:
-        yield "\n[[layout.personnel.groups]]"
-        if group.printed:
-            yield f"printed = {quoted(group.printed)}"
-        yield f"columns = {{ {_pairs({column.printed: column.column for column in group.columns})} }}"
-    yield "\n[layout.personnel.sums]"
-    yield from (f"{name} = {_listed(parts)}" for name, parts in layout.sums)
-    if layout.merged:
-        yield "\n[layout.personnel.merged]"
-        yield from (f"{name} = {_listed(parts)}" for name, parts in layout.merged)
+def _columns(columns: Iterable[PrintedColumn]) -> dict[str, str]:
+    return {column.printed: column.column for column in columns}
 
 
-def _mandates_toml(layout: MandatesLayout) -> Iterator[str]:
-    yield "[layout.mandates]"
-    yield f"heading = {quoted(layout.heading.printed)}"
-    yield f"regions = {_listed(layout.regions)}"
-    yield f"legal_basis = {_listed(layout.legal_basis)}"
-    yield f"columns = {{ {_pairs({column.printed: column.column for column in layout.columns})} }}"
-    yield f"statuses = {{ {_pairs(dict(layout.statuses))} }}"
-    yield "\n[layout.mandates.extension]"
-    yield f"opening = {_listed(layout.extension.opening)}"
-    yield f"closing = {_listed(layout.extension.closing)}"
-    yield f"units = {{ {_pairs(dict(layout.extension.units))} }}"
-
-
-def _pairs(values: Mapping[str, str]) -> str:
-    return ", ".join(f"{quoted(key)} = {quoted(value)}" for key, value in values.items())
-
-
-def _listed(values: Iterable[str]) -> str:
-    return f"[{', '.join(map(quoted, values))}]"
-
-
-def _indented(text: str) -> str:
-    return "\n".join(f"    {line}" if line else "" for line in text.split("\n"))
+def _toml(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return f"{{ {', '.join(f'{quoted(key)} = {_toml(one)}' for key, one in value.items())} }}"
+    return quoted(value) if isinstance(value, str) else f"[{', '.join(map(_toml, value))}]"

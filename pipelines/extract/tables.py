@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import pyarrow as pa
 
 import schemas
-from pipelines.extract import durations, footnotes, mandates, personnel, sections
+from pipelines.extract import durations, footnotes, mandates, personnel, refusals, sections
 from pipelines.extract.annexes import Annex, AnnexInput, ReportParts, find_annexes
 from pipelines.extract.cells import Cell
 from pipelines.extract.cells import rows as cell_rows
@@ -113,12 +113,11 @@ def _require_short(parts: ReportParts, path: str) -> None:
     for annex in (parts.mandates, parts.personnel):
         heading = annex.heading_lines[0]
         if len(annex.lines) > _MOST_LINES:
-            raise LayoutError(
+            raise refusals.at(
+                path,
+                heading,
                 f"{len(annex.lines):,} lines follow this heading; an annex has at most {_MOST_LINES:,}",
-                file=path,
-                page=heading.page,
-                line=heading.number,
-                hint="check that this is the text of the report",
+                "check that this is the text of the report",
             )
 
 
@@ -198,23 +197,18 @@ def _period(document: Document, parts: ReportParts, edition: Edition) -> Period:
     try:
         printed = durations.find_period(parts.personnel.names.get("period", ""))
     except ValueError as error:
-        raise LayoutError(
-            f"the heading of annex 2 has no possible period: {error}",
-            file=document.path,
-            page=heading.page,
-            line=heading.number,
-            hint="compare the heading with the official document",
-        ) from error
+        why = f"the heading of annex 2 has no possible period: {error}"
+        hint = "compare the heading with the official document"
+        raise refusals.at(document.path, heading, why, hint) from error
     if printed is None:
         return known
     if any(day is not None and day != other for day, other in zip(known, printed, strict=True)):
-        raise LayoutError(
+        raise refusals.at(
+            document.path,
+            heading,
             f"annex 2 speaks of {printed[0]} to {printed[1]}, but the catalogue gives edition "
             f"{edition.edition_year} the period {known[0]} to {known[1]}",
-            file=document.path,
-            page=heading.page,
-            line=heading.number,
-            hint="check that this is that year's edition; if it is, correct its period in raw/sources.toml",
+            "check that this is that year's edition; if it is, correct its period in raw/sources.toml",
         )
     return printed
 
