@@ -134,7 +134,7 @@ def _upright(
     lines = sorted((part for part in found if part.column == 0), key=lambda part: part.baseline)
     regions = {folded(region) for region in heading.regions}
     page = lines[0].line.page if lines else 0
-    own = Spacing(spacing.widths, spacing.pitch, {page: heights}, spacing.size)
+    own = Spacing(spacing.pitch, {page: heights}, spacing.size)
     best: list[tuple[float, list[list[Fragment]]]] = [(0.0, [])]
     for end in range(1, len(lines) + 1):
         ways = []

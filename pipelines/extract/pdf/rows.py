@@ -17,10 +17,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from itertools import groupby, pairwise
-from statistics import median
 from typing import Literal
 
-from pipelines.extract.pdf.area import Body, TableHeading, folded, spanning
+from pipelines.extract.pdf.area import Body, TableHeading, spanning
 from pipelines.extract.pdf.model import Box, PdfLine, Word
 
 _JOINED = re.compile(r"[^\W_][-‑/]$")
@@ -215,80 +214,41 @@ def fragments(body: Body, parts: Sequence[float], heading: TableHeading) -> list
 
 @dataclass(frozen=True)
 class Spacing:
-    """How a table is set: widths of its columns, the pitch of wrapped lines, heights of rules by page."""
+    """How a table is set: the pitch of its closest lines, heights of rules by page, and its font size."""
 
-    widths: Mapping[int, float]
-    pitch: float | None
+    pitch: float
     heights: Mapping[int, Sequence[float]]
     size: float
 
     @classmethod
     def of(
-        cls,
-        bodies: Sequence[Body],
-        found: Sequence[Sequence[Fragment]],
-        heading: TableHeading,
-        parts: Sequence[float],
+        cls, bodies: Sequence[Body], found: Sequence[Sequence[Fragment]], parts: Sequence[float]
     ) -> Spacing:
         """That of a table whose fragments are given page by page."""
-        regions = {folded(region) for region in heading.regions} if not heading.labelled else set()
-        widths: dict[int, float] = {}
-        for part in (part for page in found for part in page):
-            # The name of a region may be wider than the column that it begins in.
-            if not part.spanning and folded(part.text) not in regions:
-                widths[part.column] = max(widths.get(part.column, 0.0), part.box.width)
-        heights = {body.page: _heights(body, parts) for body in bodies}
         size = bodies[0].size
-        wrapped = cls(widths, None, heights, size)
-        pitches = [
-            lower.baseline - upper.baseline
+        pitches = Counter(
+            round((lower.baseline - upper.baseline) / size, 1)
             for page in found
-            for upper, lower in _neighbours(page)
-            if (upper.column == 0 or heading.labelled)
-            and (
-                upper.text.endswith("\u00ad")
-                or _needed(upper, lower) > widths.get(upper.column, float("inf")) + 0.5
-            )
-            and upper.bold == lower.bold
-            and not wrapped.crossed(upper.line.page, upper.baseline, lower.baseline)
-        ]
-        near = [round(pitch / size, 1) for pitch in pitches if 0.7 * size < pitch < 1.7 * size]
-        # Lines of different rows may seem to wrap too, but are farther apart.
-        usual = min(
-            (pitch for pitch, count in Counter(near).items() if count > 0.1 * len(near)), default=None
+            for column in by_column(page).values()
+            for upper, lower in pairwise(column)
+            if lower.baseline - upper.baseline > 0.7 * size
         )
-        exact = [pitch for pitch in pitches if usual is not None and abs(pitch / size - usual) < 0.06]
-        return cls(widths, median(exact) if exact else None, heights, size)
+        often = [pitch for pitch, count in pitches.items() if count > 0.05 * pitches.total()]
+        return cls(min([*often, 1.5]) * size, {body.page: _heights(body, parts) for body in bodies}, size)
 
     def crossed(self, page: int, top: float, bottom: float) -> int:
         """Number of rules between two heights."""
         heights = self.heights.get(page, ())
         return max(0, bisect_left(heights, bottom) - bisect_right(heights, top))
 
-    def must_wrap(self, upper: Fragment, lower: Fragment) -> bool:
-        """Whether the next line's first piece surely had no room on this one."""
-        width = self.widths.get(upper.column, float("inf"))
-        return upper.text.endswith("\u00ad") or _needed(upper, lower) > width + 0.5
-
     def parted(self, upper: Fragment, lower: Fragment) -> int:
         """How many signs there are that two lines of a column are not one text."""
         if upper.line.page != lower.line.page:
             return 0
-        pitch = (lower.baseline - upper.baseline) / self.size
-        usual = self.pitch / self.size if self.pitch else 1.2
-        if any(word.markers for word in lower.words):
-            # A marker may push its line down.
-            pitch = max(min(pitch, usual), pitch - 0.5)
-        fits = not upper.text.endswith("\u00ad") and (
-            _needed(upper, lower) < self.widths.get(upper.column, 0.0) - 0.5
-        )
-        return (
-            fits
-            + (upper.bold != lower.bold)
-            + (self.pitch is not None and abs(pitch - usual) > 0.12)
-            + (pitch > 1.5)
-            + 3 * self.crossed(upper.line.page, upper.baseline, lower.baseline)
-        )
+        far = lower.baseline - upper.baseline > self.pitch + 0.12 * self.size
+        marked = any(word.markers for word in lower.words)  # a marker may push its line down
+        crossed = self.crossed(upper.line.page, upper.baseline, lower.baseline)
+        return (far and not marked) + (upper.bold != lower.bold) + 3 * crossed
 
     def text(self, lines: Sequence[Fragment]) -> float:
         """What speaks against lines, all of one column, being one text."""
@@ -298,15 +258,7 @@ class Spacing:
 
     def between(self, upper: Fragment, lower: Fragment) -> float:
         """What speaks against two lines of a column belonging to different rows."""
-        if self.pitch is None or upper.line.page != lower.line.page:
-            return 0.0
-        tight = lower.baseline - upper.baseline <= self.pitch + 0.05 * self.size
-        return _TIGHT if tight and not self.crossed(upper.line.page, upper.baseline, lower.baseline) else 0.0
-
-
-def _neighbours(page: Sequence[Fragment]) -> Iterator[tuple[Fragment, Fragment]]:
-    for column in by_column(page).values():
-        yield from pairwise(column)
+        return _TIGHT if upper.line.page == lower.line.page and not self.parted(upper, lower) else 0.0
 
 
 def by_column(parts: Iterable[Fragment]) -> dict[int, list[Fragment]]:
@@ -327,15 +279,6 @@ def _heights(body: Body, parts: Sequence[float]) -> tuple[float, ...]:
             if min(rule.end, end) - max(rule.start, start) > 0.7 * (end - start)
         )
     )
-
-
-def _needed(upper: Fragment, lower: Fragment) -> float:
-    """The room that a line and the first piece of the next would take together."""
-    word = lower.words[0]
-    cut = next((at for at, letter in enumerate(word.text, 1) if letter in "-/"), len(word.text))
-    piece = word.box.width * cut / max(1, len(word.text))
-    space = 0.0 if upper.words[-1].text[-1:] in ("-", "/") else 0.25 * word.size
-    return upper.box.width + space + piece
 
 
 _Cost = tuple[int, float]

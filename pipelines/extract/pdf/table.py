@@ -194,7 +194,7 @@ def _by_geometry(
     placed = _with_rows(placed, parts, heading)
     pages = [body for _, body in placed]
     found = [rows.fragments(body, parts, heading) for body in pages]
-    spacing = Spacing.of(pages, found, heading, parts)
+    spacing = Spacing.of(pages, found, parts)
     cut, alignment = rows.cut(found, heading, spacing, meaning)
     heads: list[PdfCell | None] = [None] * len(cut)
     if heading.labelled:
