@@ -20,19 +20,11 @@ _WIDE_GAP = 1.0
 _RULE_COST = 5.0
 _HEADING_WEIGHT = 0.5
 _MOST_STRAY = 3.0
-_EVEN_WEIGHT = 0.7
-_MOST_UNEVEN = 1.5
 _KEPT = 12
 _LEFTMOST, _RIGHTMOST = float("-inf"), float("inf")
 
 Side = Callable[[Box], float]
 _Way = tuple[float, tuple[float, ...]]
-_EDGES: tuple[Side, ...] = (
-    lambda box: box.left,
-    lambda box: box.top,
-    lambda box: box.right,
-    lambda box: box.bottom,
-)
 _SIDES: tuple[Side, ...] = (lambda box: box.left, lambda box: box.right, lambda box: box.centre)
 
 
@@ -60,7 +52,7 @@ def part(bodies: Sequence[Body], heading: TableHeading, groups: Sequence[Box]) -
         ways = _best(longer)
     last = len(boxes) - 1
     done = [(cost + costs.column(last, boxes[last], taken[-1], _RIGHTMOST), taken) for cost, taken in ways]
-    return min((cost + costs.evenness(boxes, taken), taken) for cost, taken in done)[1]
+    return min(done)[1]
 
 
 def _best(ways: list[_Way]) -> list[_Way]:
@@ -166,24 +158,6 @@ class _Costs:
             cost += min(_strays(cells, side) for side in _SIDES) / self._size
             cost += self._under(index, printed, cells)
         return cost
-
-    def evenness(self, boxes: Sequence[Box], taken: Sequence[float]) -> float:
-        """For columns of figures not to stand all in the same way under their headings."""
-        if not self._figures:
-            return 0.0
-        bounds = [_LEFTMOST, *taken, _RIGHTMOST]
-        standing = []
-        for index, printed in enumerate(boxes[1:], 1):
-            cells = [box for box, _ in self._cells(bounds[index], bounds[index + 1])]
-            if cells:
-                standing.append((printed, Box(*(median(side(cell) for cell in cells) for side in _EDGES))))
-        ways = []
-        for of_cells in _SIDES:
-            for of_heading in _SIDES:
-                away = [of_cells(cells) - of_heading(printed) for printed, cells in standing]
-                usual = median(away) if away else 0.0
-                ways.append(sum(min(abs(one - usual) / self._size, _MOST_UNEVEN) for one in away))
-        return _EVEN_WEIGHT * min(ways)
 
     def _cells(self, low: float, high: float) -> Iterator[tuple[Box, Sequence[Word]]]:
         """The words of each line between two places, and the box around them."""

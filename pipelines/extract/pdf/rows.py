@@ -30,13 +30,12 @@ _PAUSED = re.compile(r"(?:en|of|tot|t/m|and|or)\b|[,;&]")
 Alignment = Literal["top", "middle", "bottom"]
 _ALIGNMENTS: tuple[Alignment, ...] = ("top", "middle", "bottom")
 _PARTED = 4.0
-_TIGHT = 1.0
 _BLANK = 10.0
 _PAGE_BREAK = 4.0
 _TAIL = 4.0
-"""What tells equally understood cuts apart, in quarters of a font size that cells are out of line:
-a sign that two lines are not one text; rows as close as lines of one text; a blank cell in a table of
-texts; a row over a page break; a line at the end that belongs to no row."""
+"""What tells equally understood cuts apart, in quarters of a font size that cells are out of line: a
+sign that two lines are not one text, a blank cell in a table of texts, a row over a page break, a line at
+the end that belongs to no row."""
 _MOST_ASKEW = 8.0
 _ASKEW = 2.0
 """From here on a row is set unlike the others: half a font size."""
@@ -256,10 +255,6 @@ class Spacing:
         text = join(part.text for part in lines)
         return _PARTED * (signs + (text.count("(") != text.count(")")))
 
-    def between(self, upper: Fragment, lower: Fragment) -> float:
-        """What speaks against two lines of a column belonging to different rows."""
-        return _TIGHT if upper.line.page == lower.line.page and not self.parted(upper, lower) else 0.0
-
 
 def by_column(parts: Iterable[Fragment]) -> dict[int, list[Fragment]]:
     """Lines by column, each column's from top to bottom."""
@@ -374,8 +369,6 @@ class _Cutter:
             else:
                 misfit += _PAGE_BREAK
             misfit += sum(map(self._spacing.text, cells.values()))
-            if end < len(self._levels):
-                misfit += self._border(cells, self._levels[end : end + 3])
             lines = [(parts[0].baseline, parts[-1].baseline) for parts in cells.values()]
             yield end, cells, (amiss, misfit), lines if same_page else []
 
@@ -403,20 +396,6 @@ class _Cutter:
         role = self._meaning.name(name) if name else None
         within = role is None and any(self._understood("region", part.text) for part in cells.get(0, ()))
         return amiss + (role is None or (role == "region" and len(texts) > 1)), _PARTED * within
-
-    def _border(self, cells: Mapping[int, Sequence[Fragment]], below: Sequence[Sequence[Fragment]]) -> float:
-        """What speaks against a row ending here: the most that a column says."""
-        lower: dict[int, Fragment] = {}
-        for part in (part for level in below for part in level):
-            lower.setdefault(part.column, part)
-        return max(
-            (
-                self._spacing.between(parts[-1], lower[column])
-                for column, parts in cells.items()
-                if column in lower and (self._labelled or column == 0)
-            ),
-            default=0.0,
-        )
 
     def _askew(self, alignment: Alignment, lines: Sequence[tuple[float, float]]) -> float:
         """How far cells are from being aligned in one way; `lines` are their first and last baselines."""
