@@ -1,7 +1,9 @@
-"""The Dagster interface as an auditor sees it: real server, real browser."""
+"""The Dagster interface as an auditor sees it: real server, real browser, and `dagster dev` by the README."""
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
 import shutil
 import signal
@@ -35,10 +37,7 @@ ARGUMENTS = [
     "--disable-sync",
 ]
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here: install Debian's package chromium"),
-]
+pytestmark = pytest.mark.browser
 
 
 @contextmanager
@@ -46,9 +45,9 @@ def interface(*options: str) -> Iterator[Page]:
     """`jvom ui` with these options, in a page of headless Chromium."""
     from playwright.sync_api import sync_playwright
 
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    if CHROMIUM is None:
+        pytest.skip("no Chromium here: install Debian's package chromium")
+    port = free_port()
     address = f"http://127.0.0.1:{port}"
     process = subprocess.Popen(
         [sys.executable, "-m", "pipelines.cli", "ui", "--port", str(port), *options],
@@ -56,7 +55,7 @@ def interface(*options: str) -> Iterator[Page]:
         env=unmeasured({**os.environ, "PYTHONPATH": str(ROOT)}),
     )
     try:
-        _wait_for(address, process)
+        answer(f"{address}/server_info", process)
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
             page = browser.new_page(viewport={"width": 1600, "height": 1000}, base_url=address)
@@ -68,15 +67,22 @@ def interface(*options: str) -> Iterator[Page]:
         process.wait(30)
 
 
-def _wait_for(address: str, process: subprocess.Popen[bytes]) -> None:
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def answer(request: str | urllib.request.Request, process: subprocess.Popen[bytes]) -> bytes:
+    """What the process answers, once it does."""
     for _ in range(240):
-        assert process.poll() is None, "the interface ended by itself"
+        assert process.poll() is None, "it ended by itself"
         try:
-            with urllib.request.urlopen(f"{address}/server_info", timeout=5):
-                return
+            with urllib.request.urlopen(request, timeout=5) as response:
+                return bytes(response.read())
         except OSError:
             time.sleep(0.5)
-    pytest.fail("the interface did not answer within two minutes")
+    pytest.fail("it did not answer within two minutes")
 
 
 @pytest.fixture(scope="module")
@@ -122,3 +128,46 @@ def test_schedule_sensors_and_the_run_they_started_are_visible(tmp_path: Path) -
         page.goto("/runs")
         for tag in ("jvom/cause: file in raw/", "jvom/year: 2025", "jvom/source_sha256"):
             page.get_by_text(tag).first.wait_for()
+
+
+QUERY = """{
+  workspaceOrError { ... on Workspace { locationEntries { name loadStatus } } }
+  runsOrError { ... on Runs { results { pipelineName status } } }
+}"""
+
+
+def test_dagster_dev_by_the_line_in_the_readme_shows_the_same_history(built: Path, tmp_path: Path) -> None:
+    """In a copy of the project, so that the line runs as it stands, on its own warehouse/."""
+    project = tmp_path / "project"
+    for name in ("pipelines", "schemas", "raw"):
+        shutil.copytree(ROOT / name, project / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "workspace.yaml", project)
+    shutil.copytree(built, project / "warehouse")
+    lines = (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
+    (line,) = [line for line in lines if "dagster dev" in line and line.startswith("DAGSTER_HOME=")]
+    port = free_port()
+    command = line.replace(".venv/bin/", f"{Path(sys.executable).parent}/") + f" -p {port}"
+    process = subprocess.Popen(
+        ["bash", "-c", command],
+        cwd=project,
+        env=unmeasured(os.environ) | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{port}/graphql",
+            data=json.dumps({"query": QUERY}).encode(),
+            headers={"Content-Type": "application/json"},
+        )
+        data = json.loads(answer(request, process))["data"]
+    finally:
+        os.killpg(process.pid, signal.SIGTERM)
+        # A suite started with SIGINT ignored hands that on, and Dagster then ignores SIGTERM as well.
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(20)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+    assert [w["name"] for w in data["workspaceOrError"]["locationEntries"]] == ["jvom"]
+    assert {run["pipelineName"] for run in data["runsOrError"]["results"]} == {"ingest", "publish"}

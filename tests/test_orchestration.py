@@ -317,10 +317,11 @@ def at(month: int, day: int, hour: int = 12) -> datetime.datetime:
 )
 def test_what_to_search_for(now: datetime.datetime, published: set[int], key: str | None) -> None:
     search = automation.search_at(now, published)
-    assert (search.key if search else None) == key
+    assert (search.run_key if search else None) == key
     if search:
-        assert search.thorough == str(key).startswith("replaced")
-        assert (search.request.partition_key, search.request.tags["jvom/year"]) == ("2025", "2025")
+        config = search.run_config["ops"]["acquired"]["config"]
+        assert config == {"required": False, "thorough": str(key).startswith("replaced")}
+        assert (search.partition_key, search.tags["jvom/year"]) == ("2025", "2025")
 
 
 def test_the_watch_asks_or_says_why_not(tick: Tick) -> None:

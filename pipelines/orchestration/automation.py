@@ -5,7 +5,6 @@ import json
 import time
 import zoneinfo
 from collections.abc import Collection
-from dataclasses import dataclass
 
 import dagster as dg
 
@@ -70,38 +69,26 @@ def report_day_schedule(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
     )
 
 
-@dataclass(frozen=True)
-class Search:
-    """A search for an edition: why, how thoroughly, and the key by which it is requested only once."""
+def search_at(now: datetime.datetime, editions: Collection[int]) -> dg.RunRequest | None:
+    """The run that searches for an edition at a moment (Amsterdam time), given those that are published.
 
-    year: int
-    cause: str
-    key: str
-    thorough: bool = False
-
-    @property
-    def request(self) -> dg.RunRequest:
-        """The run that searches; it does not fail where nothing is found."""
-        config = {"required": False, "thorough": self.thorough}
-        return dg.RunRequest(
-            run_key=self.key,
-            partition_key=str(self.year),
-            run_config={"ops": {"acquired": {"config": config}}},
-            tags={"jvom/cause": self.cause, "jvom/year": str(self.year)},
-        )
-
-
-def search_at(now: datetime.datetime, editions: Collection[int]) -> Search | None:
-    """What to search for at a moment (Amsterdam time), given the editions that are published."""
+    It does not fail if nothing is found, and is requested only once for its key.
+    """
     year = now.year
-    if year in editions:
-        if now.month not in REPLACED_IN:
-            return None
-        return Search(year, "replaced document?", f"replaced-{now:%Y-%m-%d}", thorough=True)
     begins = datetime.datetime.combine(report_day(year), datetime.time(HOUR), tzinfo=now.tzinfo)
-    if now < begins or (now.month, now.day) > LAST_LOOK:
+    if year in editions and now.month in REPLACED_IN:
+        cause, key = "replaced document?", f"replaced-{now:%Y-%m-%d}"
+    elif year not in editions and now >= begins and (now.month, now.day) <= LAST_LOOK:
+        cause, key = "not in yet", f"look-{now:%Y-%m-%d}-{now.hour // 6}"
+    else:
         return None
-    return Search(year, "not in yet", f"look-{now:%Y-%m-%d}-{now.hour // 6}")
+    config = {"required": False, "thorough": year in editions}
+    return dg.RunRequest(
+        run_key=key,
+        partition_key=str(year),
+        run_config={"ops": {"acquired": {"config": config}}},
+        tags={"jvom/cause": cause, "jvom/year": str(year)},
+    )
 
 
 @dg.sensor(
@@ -117,9 +104,9 @@ def edition_watch(context: dg.SensorEvaluationContext, warehouse: Warehouse) -> 
     search = search_at(now, sorted(state.editions) if state else [])
     if search is None:
         return dg.SkipReason(f"nothing to look for on {now:%-d %B %Y}")
-    if any(not run.is_finished for run in _acquisitions(context.instance, str(search.year))):
-        return dg.SkipReason(f"edition {search.year} is being acquired")
-    return search.request
+    if any(not run.is_finished for run in _acquisitions(context.instance, str(now.year))):
+        return dg.SkipReason(f"edition {now.year} is being acquired")
+    return search
 
 
 @dg.sensor(

@@ -7,8 +7,8 @@ kind of value, its fields, the names of its tables), then the tables as Arrow st
 
 import io
 import json
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,8 @@ import dagster as dg
 import pyarrow as pa
 
 from pipelines import files, settings
-from pipelines.lake import Found, Lake
+from pipelines.lake import Found as RuleResults
+from pipelines.lake import Lake
 from pipelines.model import Document, Line, SourceFile
 from pipelines.orchestration.failures import as_dagster_failure
 from schemas.errors import LakeError
@@ -37,53 +38,45 @@ class Warehouse(dg.ConfigurableResource[None]):
         return Lake(self.catalog, self.data, Path(self.warehouse))
 
 
-Fields = dict[str, Any]
-Tables = dict[str, pa.Table]
-
 _LINES = pa.schema(
     [("number", pa.int32()), ("page", pa.int32()), ("text", pa.string()), ("on_page", pa.int32())]
 )
 
 
-@dataclass(frozen=True)
-class _Kind:
-    """How values of one class are taken apart into plain fields and tables, and put together again."""
-
-    of: type
-    take_apart: Callable[[Any], tuple[Fields, Tables]]
-    put_together: Callable[[Fields, Tables], Any]
-
-
-def _document_parts(document: Document) -> tuple[Fields, Tables]:
-    fields = {name: getattr(document, name) for name in ("path", "sha256", "format", "page_labels")}
-    return fields, {"lines": pa.Table.from_pylist([asdict(line) for line in document.lines], _LINES)}
-
-
-def _document(fields: Fields, tables: Tables) -> Document:
-    lines = tuple(Line(**row) for row in tables["lines"].to_pylist())
-    return Document(**{**fields, "page_labels": tuple(fields["page_labels"])}, lines=lines)
+def _take_apart(value: object) -> tuple[str, dict[str, Any], Mapping[str, pa.Table]]:
+    """The kind of a value, its plain fields, and its tables."""
+    match value:
+        case SourceFile():
+            return "source", asdict(value), {}
+        case Document():
+            lines = pa.Table.from_pylist([asdict(line) for line in value.lines], _LINES)
+            return "document", {**vars(value), "lines": None}, {"lines": lines}
+        case pa.Table():
+            return "table", {}, {"rows": value}
+        case RuleResults():
+            return "rule results", {**vars(value), "tables": None}, value.tables
+    raise TypeError(f"a {type(value).__name__} cannot be staged")
 
 
-KINDS = {
-    "source": _Kind(SourceFile, lambda value: (asdict(value), {}), lambda fields, _: SourceFile(**fields)),
-    "document": _Kind(Document, _document_parts, _document),
-    "table": _Kind(pa.Table, lambda value: ({}, {"rows": value}), lambda _, tables: tables["rows"]),
-    "rule results": _Kind(
-        Found,
-        lambda value: ({"rules_version": value.rules_version, "content": value.content}, dict(value.tables)),
-        lambda fields, tables: Found(tables, **fields),
-    ),
-}
+def _put_together(kind: str, fields: dict[str, Any], tables: Mapping[str, pa.Table]) -> Any:
+    match kind:
+        case "source":
+            return SourceFile(**fields)
+        case "document":
+            lines = tuple(Line(**row) for row in tables["lines"].to_pylist())
+            return Document(**{**fields, "lines": lines, "page_labels": tuple(fields["page_labels"])})
+        case "table":
+            return tables["rows"]
+        case "rule results":
+            return RuleResults(**{**fields, "tables": tables})
+    raise ValueError(f"{kind!r} is not a kind of value")
 
 
 def dump(value: object) -> bytes:
-    """A staged value as bytes. Raises TypeError for a class that is not in `KINDS`."""
-    name = next((name for name, kind in KINDS.items() if isinstance(value, kind.of)), None)
-    if name is None:
-        raise TypeError(f"a {type(value).__name__} cannot be staged")
-    fields, tables = KINDS[name].take_apart(value)
+    """A staged value as bytes. Raises TypeError for a class that is not staged."""
+    kind, fields, tables = _take_apart(value)
     file = io.BytesIO()
-    file.write(json.dumps({"kind": name, "fields": fields, "tables": list(tables)}).encode() + b"\n")
+    file.write(json.dumps({"kind": kind, "fields": fields, "tables": list(tables)}).encode() + b"\n")
     for table in tables.values():
         with pa.ipc.new_stream(file, table.schema) as writer:
             writer.write_table(table)
@@ -98,7 +91,7 @@ def load(data: bytes) -> Any:
     for name in header["tables"]:
         with pa.ipc.open_stream(file) as reader:
             tables[name] = reader.read_all()
-    return KINDS[header["kind"]].put_together(header["fields"], tables)
+    return _put_together(header["kind"], header["fields"], tables)
 
 
 class Stage(dg.ConfigurableIOManager):
