@@ -1,16 +1,18 @@
-"""Tables → the same tables, or every row that breaks a contract, all at once.
+"""Are the tables of an edition what their contracts say? Every row that breaks one, all at once.
 
 What must hold is said in `schemas`; here it is only evaluated: types, nulls, values and keys by
-Pandera, then row rules, references between the tables, and that every figure has its printed cell.
+Pandera, then row rules, references between the tables, that every printed value has its cell, and that
+declared corrections still fit the cells that they correct. Nothing is changed here.
+
 Pandera's Arrow backend names the value that failed but not its row, so rows are found by value.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandera.errors
 import pandera.pyarrow as pap
@@ -18,12 +20,15 @@ import pyarrow as pa
 from pandera.errors import SchemaErrorReason
 
 import schemas
-from schemas.contract import Contract, Reference
+from schemas.contract import Contract, Reference, Row
 from schemas.demands import in_words
-from schemas.errors import ContractError
+from schemas.errors import ContractError, JvomError, Problems, RegistryError
 from schemas.registry_toml import nearest
 
-Row = Mapping[str, Any]
+if TYPE_CHECKING:
+    from schemas.registry import Correction
+
+CORRECTIONS = "schemas/corrections.toml"
 
 
 @dataclass(frozen=True)
@@ -47,24 +52,12 @@ class Failure:
         return f"{self.table}{row}{line}:{cell} {self.check}"
 
 
-def check(tables: Mapping[str, pa.Table], registry_ids: Collection[str], *, path: str) -> dict[str, pa.Table]:
-    """The same tables, once every row of every table keeps its contract.
-
-    `tables` are those of `schemas.TABLES` as they are read, `registry_ids` the ids of the mission
-    registry, `path` the document for messages. Raises ContractError listing every failing row.
-    """
-    found = failures(tables, registry_ids)
-    if found:
-        raise refusal(found, path)
-    return dict(tables)
-
-
-def refusal(found: Sequence[Failure], path: str) -> ContractError:
-    """The error that tells every failing row of the document at `path`."""
-    count = "1 row breaks its contract" if len(found) == 1 else f"{len(found)} rows break their contracts"
+def refusal(failing: Sequence[Failure], path: str) -> ContractError:
+    """The error that names every failing row of the document at `path`."""
+    count = "1 row breaks its contract" if len(failing) == 1 else f"{len(failing)} rows break their contracts"
     error = ContractError(
-        f"{count}\n" + "\n".join(f"- {failure}" for failure in found),
-        failures=[asdict(failure) for failure in found],
+        f"{count}\n" + "\n".join(f"- {failure}" for failure in failing),
+        failures=[asdict(failure) for failure in failing],
         hint="look at those lines of the document; if it is right, mend what reads it or the registry",
     )
     error.file = path
@@ -72,23 +65,28 @@ def refusal(found: Sequence[Failure], path: str) -> ContractError:
 
 
 def failures(tables: Mapping[str, pa.Table], registry_ids: Collection[str]) -> list[Failure]:
-    """Every failing row of every table, in publication order of the tables."""
+    """Every failing row of every table, in publication order of the tables.
+
+    `tables` are those of `schemas.TABLES` as they are read, `registry_ids` the ids of all missions.
+    """
     contracts = _contracts()
-    found = [
-        Failure(name, f"is no table of a report; the nearest is {nearest(name, contracts, 1)[0]}")
+    failing = [
+        Failure(name, f"is not a table of a report; the nearest is {nearest(name, contracts, 1)[0]}")
         for name in tables
         if name not in contracts
     ]
     rows = {name: tables[name].to_pylist() for name in contracts if name in tables}
     for name, contract in contracts.items():
         if name not in tables:
-            found.append(Failure(name, "the table is missing"))
+            failing.append(Failure(name, "the table is missing"))
             continue
-        found += contract_failures(contract, tables[name])
+        failing += contract_failures(contract, tables[name])
         for reference in contract.references:
-            found += _dangling(contract, rows, reference, registry_ids)
-        found += _without_cell(contract, rows)
-    return found
+            failing += _dangling(contract, rows, reference, registry_ids)
+        if "cells" in rows:
+            unconfirmed = without_cell(contract, rows[name], rows["cells"])
+            failing += [_failure(contract, row, [column], words) for row, column, words in unconfirmed]
+    return failing
 
 
 @cache
@@ -102,25 +100,89 @@ def contract_failures(contract: Contract, table: pa.Table) -> list[Failure]:
 
     Where columns are missing or of another type, the rest is still checked.
     """
-    found = list(_misshapen(contract, table))
-    wrong = {failure.column for failure in found}
+    failing = list(_misshapen(contract, table))
+    wrong = {failure.column for failure in failing}
     rows = table.to_pylist()
-    found += _by_pandera(_without(contract, wrong), table, rows)
-    if not wrong:
-        for rule in contract.rules:
-            for row, holds in zip(rows, rule.holds(table).to_pylist(), strict=True):
-                if not holds:
-                    found.append(_failure(contract, row, rule.columns, rule.description))
-    return found
+    failing += _by_pandera(_without(contract, wrong), table, rows)
+    for rule in contract.rules if not wrong else ():
+        for row, holds in zip(rows, rule.holds(table).to_pylist(), strict=True):
+            if not holds:
+                failing.append(_failure(contract, row, rule.columns, rule.description))
+    return failing
+
+
+def without_cell(
+    contract: Contract, rows: Sequence[Row], cells: Iterable[Row]
+) -> Iterator[tuple[Row, str, str]]:
+    """Printed values that no cell confirms: the row, the column, and what must hold.
+
+    `cells` are the rows of `cells`, or of `cells_vintages` where `rows` are of vintages too.
+    """
+    columns = [column for column in contract.columns if column.cell]
+    if not columns:
+        return
+    key = ("edition_year", "vintage", "table_name", "row_key", "column_name")
+    printed = {tuple(map(cell.get, key)): cell.get("value_integer") for cell in cells}
+    table = contract.name.removesuffix("_vintages")
+    for row, row_key in zip(rows, contract.row_keys(rows), strict=True):
+        for column in columns:
+            value = row.get(column.name)
+            place = (row.get("edition_year"), row.get("vintage"), table, row_key, column.cell)
+            if value is not None and place not in printed:
+                yield row, column.name, "must have a cell that says where it is printed"
+            elif column.unit and column.name in row and value != printed.get(place):
+                cell = printed.get(place)
+                yield row, column.name, f"must be what its cell says: {'empty' if cell is None else cell}"
+
+
+def check_corrections(
+    tables: Mapping[str, pa.Table], corrections: Iterable[Correction], edition_year: int, *, path: str
+) -> None:
+    """Raise Problems, one for each declared correction of the edition that the document does not print.
+
+    Such a correction has expired, or was never right; the edition is refused until somebody has looked.
+    """
+    of_edition = [correction for correction in corrections if correction.edition_year == edition_year]
+    if not of_edition:
+        return
+    cells = {
+        (row["table_name"], row["row_key"], row["column_name"]): row for row in tables["cells"].to_pylist()
+    }
+    problems = [problem for each in of_edition if (problem := _unfit(each, cells, path))]
+    if problems:
+        raise Problems(problems)
+
+
+def _unfit(correction: Correction, cells: Mapping[tuple[str, str, str], Row], path: str) -> JvomError | None:
+    """What is wrong with one correction; None where the cell prints what it says."""
+    entry = f"{CORRECTIONS}, correction {correction.entry} ({correction.cell})"
+    cell = cells.get((correction.table_name, correction.row_key, correction.column_name))
+    if cell is None:
+        near = nearest(correction.cell, [", ".join(key) for key in cells], 1)
+        return RegistryError(
+            f"{entry}: the document has no such cell" + (f"; the nearest is {near[0]}" if near else ""),
+            file=path,
+            hint=f"correct the entry in {CORRECTIONS}, or remove it",
+        )
+    if (correction.printed_value or "") == (cell["as_printed"] or ""):
+        return None
+    printed, declared = (
+        repr(value) if value else "nothing" for value in (cell["as_printed"], correction.printed_value)
+    )
+    return RegistryError(
+        f"{entry}: the cell prints {printed}, not {declared}",
+        file=path,
+        page=cell["source_page"],
+        line=cell["source_line"],
+        hint=f"if the document has been mended, remove the entry from {CORRECTIONS}; "
+        "else correct its printed_value",
+    )
 
 
 def _without(contract: Contract, wrong: Collection[str]) -> Contract:
     """What is left of a contract to check where some columns are wrong."""
-    if not wrong:
-        return contract
     columns = tuple(column for column in contract.columns if column.name not in wrong)
-    key = () if set(contract.key) & set(wrong) else contract.key
-    return replace(contract, columns=columns, key=key)
+    return replace(contract, columns=columns, key=() if set(contract.key) & set(wrong) else contract.key)
 
 
 def _misshapen(contract: Contract, table: pa.Table) -> Iterator[Failure]:
@@ -128,13 +190,12 @@ def _misshapen(contract: Contract, table: pa.Table) -> Iterator[Failure]:
     for column in contract.columns:
         if column.name not in table.column_names:
             yield Failure(contract.name, "the column is missing", column.name)
-        elif table.schema.field(column.name).type != column.dtype:
-            found = table.schema.field(column.name).type
-            yield Failure(contract.name, f"must be of type {column.dtype}", column.name, value=str(found))
+        elif (dtype := table.schema.field(column.name).type) != column.dtype:
+            yield Failure(contract.name, f"must be of type {column.dtype}", column.name, value=str(dtype))
     for name in table.column_names:
         if name not in contract.names:
             near = nearest(name, contract.names, 1)[0]
-            yield Failure(contract.name, f"is no column of the contract; the nearest is {near}", name)
+            yield Failure(contract.name, f"is not a column of the contract; the nearest is {near}", name)
     kept = [name for name in table.column_names if name in contract.names]
     if kept != [name for name in contract.names if name in kept]:
         yield Failure(contract.name, f"columns must come in the order {', '.join(contract.names)}")
@@ -150,16 +211,15 @@ def _by_pandera(contract: Contract, table: pa.Table, rows: Sequence[Row]) -> Ite
 
 def _failing_rows(contract: Contract, error: Any, rows: Sequence[Row]) -> Iterator[Failure]:
     """The rows behind one Pandera error, found by the values that it names."""
-    column = str(error.schema.name)
+    names: Sequence[str] = [str(error.schema.name)]
     if error.reason_code == SchemaErrorReason.DUPLICATES:
-        names: Sequence[str] = contract.key
-        words = "the key must be unique"
+        names, words = contract.key, "the key must be unique"
     elif error.reason_code == SchemaErrorReason.SERIES_CONTAINS_NULLS:
-        names, words = [column], "must not be empty"
+        words = "must not be empty"
     elif error.reason_code == SchemaErrorReason.DATAFRAME_CHECK and isinstance(error.check, pap.Check):
-        names, words = [column], in_words(error.check)
+        words = in_words(error.check)
     else:
-        yield Failure(contract.name, str(error).strip(), column)
+        yield Failure(contract.name, str(error).strip(), names[0])
         return
     values = [tuple(case[name] for name in names) for case in error.failure_cases.to_pylist()]
     for row in rows:
@@ -186,7 +246,7 @@ def _dangling(
     reference: Reference,
     registry_ids: Collection[str],
 ) -> Iterator[Failure]:
-    """Rows that point at a mission or row that there is not."""
+    """Rows that point at a mission or row that does not exist."""
     target = reference.target
     if target == "missions":
         known: set[tuple[Any, ...]] = {(mission_id,) for mission_id in registry_ids}
@@ -202,26 +262,3 @@ def _dangling(
         if target == "missions" and registry_ids:
             words += f"; the nearest mission is {nearest(str(pointer[0]), registry_ids, 1)[0]}"
         yield _failure(contract, row, reference.columns, words)
-
-
-def _without_cell(contract: Contract, rows: Mapping[str, Sequence[Row]]) -> Iterator[Failure]:
-    """Figures that no printed cell vouches for, or whose cell says something else."""
-    figures = {column.name: column.cell for column in contract.columns if column.cell and column.unit}
-    if not figures or "cells" not in rows:
-        return
-    cells = {
-        (cell.get("edition_year"), cell.get("row_key"), cell.get("column_name")): cell.get("value_integer")
-        for cell in rows["cells"]
-        if cell.get("table_name") == contract.name
-    }
-    for row in rows[contract.name]:
-        for name, cell in figures.items():
-            if name not in row:
-                continue
-            place = (row.get("edition_year"), contract.row_key(row), cell)
-            figure, printed = row[name], cells.get(place)
-            if figure is not None and place not in cells:
-                yield _failure(contract, row, [name], "must have a cell that says where it is printed")
-            elif figure != printed:
-                said = "empty" if printed is None else printed
-                yield _failure(contract, row, [name], f"must be what its cell says: {said}")

@@ -172,16 +172,17 @@ class Contract:
         return self.row_prefix + " ".join(str(row.get(name, "?")) for name in self._row_names)
 
     def row_keys(self, rows: Sequence[Row]) -> list[str]:
-        """The row_key of each of the rows of one edition."""
+        """The row_key of each of the rows, of one edition or several."""
         keys = [self.row_key(row) for row in rows]
         if self.row_scope is None:
             return keys
         known = set()
-        for at in sorted(range(len(rows)), key=lambda at: [rows[at][name] for name in _PLACE]):
-            if keys[at] in known:
-                scoped = f"{self.row_prefix}{rows[at][self.row_scope]}:"
+        for at in sorted(range(len(rows)), key=lambda at: [rows[at].get(name) or 0 for name in _PLACE]):
+            of_edition = (*map(rows[at].get, _EDITION), keys[at])
+            if of_edition in known:
+                scoped = f"{self.row_prefix}{rows[at].get(self.row_scope)}:"
                 keys[at] = scoped + keys[at].removeprefix(self.row_prefix)
-            known.add(keys[at])
+            known.add(of_edition)
         return keys
 
     @property

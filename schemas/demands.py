@@ -57,5 +57,6 @@ def _of_column(column: Column) -> Iterator[str]:
     if not column.nullable:
         yield "must not be empty"
     yield from (in_words(check) for check in column.checks)
-    if column.cell and column.unit:
-        yield "must have a cell that says where it is printed, and be what that cell says"
+    if column.cell:
+        said = ", and be what that cell says" if column.unit else ""
+        yield f"must have a cell that says where it is printed{said}"

@@ -10,7 +10,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from pipelines import correction_guards as corrected
+from pipelines import validate
 from pipelines.publish import published
 from schemas import registry
 from schemas.errors import Problems, RegistryError
@@ -95,11 +95,13 @@ def test_a_guard_that_fails_refuses_its_edition_alone(
     corrections = load(folder, text)
     rows = [{"mission_id": "untso", "deployed_military": 32}]
     with pytest.raises(Problems) as caught:
-        corrected.check(building.edition_tables(2024, rows), corrections, 2024, path="raw/2024/x.txt")
+        validate.check_corrections(
+            building.edition_tables(2024, rows), corrections, 2024, path="raw/2024/x.txt"
+        )
     assert "raw/2024/x.txt" in str(caught.value)
     for word in words:
         assert word in str(caught.value)
-    corrected.check(building.edition_tables(2023, rows), corrections, 2023, path="raw/2023/x.txt")
+    validate.check_corrections(building.edition_tables(2023, rows), corrections, 2023, path="raw/2023/x.txt")
 
 
 def test_a_guard_that_holds_lets_its_edition_pass(folder: Path) -> None:
@@ -107,7 +109,7 @@ def test_a_guard_that_holds_lets_its_edition_pass(folder: Path) -> None:
     rows = [{"mission_id": "untso", "deployed_military": 32}, {"mission_id": "undof"}]
     corrections = load(folder, ENTRY + blank)
     assert corrections[1].printed_value is None
-    corrected.check(building.edition_tables(2024, rows), corrections, 2024, path="x")
+    validate.check_corrections(building.edition_tables(2024, rows), corrections, 2024, path="x")
 
 
 def test_a_build_shows_a_correction_makes_no_vintage_and_refuses_an_expired_one(

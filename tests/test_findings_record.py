@@ -13,7 +13,7 @@ import schemas
 from pipelines.lake import Lake, connection, decision, tables
 from pipelines.model import Recorded
 from pipelines.publish import published, release, views
-from pipelines.verify import rows
+from pipelines.verify import complete
 from tests.lake_child import open_lake
 from tests.support import building
 from tests.support.building import RULES_VERSION, VERSIONS, found, found_tables
@@ -126,7 +126,7 @@ def test_other_rules_add_findings_and_make_no_vintage(lake: Lake) -> None:
     assert lake.read()["findings_vintages"].num_rows == 3
     assert {row["rules_version"] for row in shown(lake)} == {RULES_VERSION}
     assert lake.read()["reconciliations"].num_rows == 3
-    assert list(rows.complete(lake.read())) == []
+    assert list(complete(lake.read())) == []
 
 
 def test_the_same_rows_read_anew_are_a_verification_and_may_have_other_findings(lake: Lake) -> None:
@@ -212,7 +212,7 @@ def test_verification_counts_what_was_found(lake: Lake) -> None:
     put(lake, building.edition_tables(2024, ROWS))
     read = lake.read()
     short = {**read, "statements_vintages": read["statements_vintages"].slice(1)}
-    assert [str(fault) for fault in rows.complete(short)] == [
+    assert [str(fault) for fault in complete(short)] == [
         f"statements by rules {RULES_VERSION}, edition 2024, vintage 1: has 0 rows, recorded were 1"
     ]
 

@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent
 LAYERS = (
     ("model", "settings", "files", "sql"),
     ("versions",),
-    ("validate", "correction_guards", "quarantine", "reconcile", "site", "trace"),
+    ("validate", "quarantine", "reconcile", "site", "trace"),
     ("extract", "lake", "other_sources", "raw"),
     ("publish", "acquire"),
     ("plan", "verify"),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pandera.pyarrow as pap
@@ -14,24 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import schemas
-from pipelines import raw
-from pipelines import validate as validated
-from pipelines.extract import tables
-from pipelines.extract import text as document
+from pipelines import validate
 from pipelines.validate import Failure
-from schemas import registry
 from schemas.contract import INTEGER, Column, Contract
-from schemas.errors import ContractError
+from schemas.vocabulary import FIGURES
 
-PROJECT = Path(__file__).parents[1]
 MISSIONS = {"unifil", "untso", "undof"}
-FIGURES = (
-    "frame_military",
-    "frame_civil_police",
-    "deployed_military",
-    "deployed_civil_police",
-    "deployed_total",
-)
 Rows = dict[str, list[dict[str, Any]]]
 
 
@@ -52,24 +39,30 @@ def personnel(mission_id: str, line: int, *figures: int | None) -> dict[str, Any
     }
 
 
-def cells(table_name: str, row_key: str, row: dict[str, Any]) -> list[dict[str, Any]]:
-    """The printed cells of a row's figures."""
+def cells(table_name: str, row: dict[str, Any]) -> list[dict[str, Any]]:
+    """The printed cells of a row; a figure's has its value."""
+    of_table = contract(table_name)
+    printed = {
+        c.cell: row.get(c.name)
+        for c in of_table.columns
+        if c.cell and not isinstance(row.get(c.name), datetime.date)
+    }
     return [
         {
             "edition_year": 2024,
             "table_name": table_name,
-            "row_key": row_key,
+            "row_key": of_table.row_key(row),
             "column_name": name,
-            "as_printed": None if row[name] is None else str(row[name]),
-            "value": None if row[name] is None else str(row[name]),
-            "value_integer": row[name],
+            "as_printed": None if value is None else str(value),
+            "value": None if value is None else str(value),
+            "value_integer": value if isinstance(value, int) else None,
             **place(row["source_line"]),
             "spans": [],
             "derivation": ["printed"],
             "equalities": [],
             "parts": [],
         }
-        for name in FIGURES
+        for name, value in printed.items()
     ]
 
 
@@ -79,7 +72,7 @@ def report(rows: list[dict[str, Any]] | None = None) -> Rows:
         rows = [personnel("unifil", 10, 1, None, 2, None, 2), personnel("untso", 12, 12, None, 32, None, 32)]
     totals = {"edition_year": 2024, **dict.fromkeys(FIGURES, 0), **place(14)}
     section = {"edition_year": 2024, "mission_ids": [], "text": "", "heading": "x", **place(1)}
-    return {
+    read: Rows = {
         "editions": [
             {
                 "edition_year": 2024,
@@ -121,11 +114,9 @@ def report(rows: list[dict[str, Any]] | None = None) -> Rows:
             {**section, "section_id": "2"},
             {**section, "section_id": "2.1", "parent_id": "2"},
         ],
-        "cells": [
-            *(cell for row in rows for cell in cells("personnel", row["mission_id"], row)),
-            *cells("personnel_totals", "total", totals),
-        ],
     }
+    printed = ("personnel", "personnel_totals", "mandates", "footnotes")
+    return {**read, "cells": [cell for name in printed for row in read[name] for cell in cells(name, row)]}
 
 
 def arrow(rows: Rows) -> dict[str, pa.Table]:
@@ -138,229 +129,179 @@ def contract(name: str) -> Contract:
 
 
 def failures(rows: Rows) -> list[Failure]:
-    return validated.failures(arrow(rows), MISSIONS)
+    return validate.failures(arrow(rows), MISSIONS)
 
 
-def test_sound_tables_come_back_as_they_are() -> None:
-    sound = arrow(report())
-    checked = validated.check(sound, MISSIONS, path="raw/2024/report.txt")
-    assert all(checked[name] is sound[name] for name in schemas.TABLES)
+def test_sound_tables_have_no_failures() -> None:
+    assert failures(report()) == []
 
 
 def test_tables_without_rows_are_sound() -> None:
-    empty = {name: [] for name in report()}
-    assert failures(empty) == []
+    assert failures({name: [] for name in report()}) == []
 
 
-def test_the_edition_in_raw_keeps_every_contract() -> None:
-    source = raw.choose(raw.scan(PROJECT / "raw")[2024], None, ())
-    data = raw.read(source, raw=PROJECT / "raw", kept=PROJECT / "none")
-    known = registry.load()
-    edition = raw.catalogue(PROJECT / "raw")[2024]
-    read = tables.read(document.read(data, source), source, edition, known)
-    assert validated.failures(read, {mission.id for mission in known.missions}) == []
+def on(table: str, row: int, **values: object) -> Callable[[Rows], object]:
+    """Sets values of a row, and with a figure its cell, so that the row alone is at fault."""
+
+    def break_it(rows: Rows) -> None:
+        rows[table][row].update(values)
+        for name in values.keys() & set(FIGURES):
+            cell(rows, table, row, name)["value_integer"] = values[name]
+
+    return break_it
 
 
-BROKEN: list[tuple[str, Callable[[Rows], object], Failure]] = [
-    (
-        "negative figure",
-        lambda r: (r["personnel"][0].update(frame_military=-1), r["cells"][0].update(value_integer=-1)),
-        Failure("personnel", "must be 0 or more", "frame_military", "unifil", "-1", 10),
+def cell(rows: Rows, table: str, row: int, column: str) -> dict[str, Any]:
+    place = (table, contract(table).row_key(rows[table][row]), column)
+    return next(c for c in rows["cells"] if (c["table_name"], c["row_key"], c["column_name"]) == place)
+
+
+def without(table: str, row: int, column: str) -> Callable[[Rows], object]:
+    return lambda rows: rows["cells"].remove(cell(rows, table, row, column))
+
+
+def printed(table: str, row: int, column: str, value: int) -> Callable[[Rows], object]:
+    return lambda rows: cell(rows, table, row, column).update(value_integer=value)
+
+
+UNKNOWN = "must be in missions; the nearest mission"
+NO_CELL = "must have a cell that says where it is printed"
+GIVEN = "deployed_total is given where one of its parts is"
+PARTS = "deployed_military, deployed_civil_police, deployed_total"
+DATED = "national_frame_end is given exactly where national_frame_status is until"
+DAYS = "period_start, period_end"
+BROKEN: dict[str, tuple[Callable[[Rows], object], tuple[Any, ...]]] = {
+    "negative figure": (
+        on("personnel", 0, frame_military=-1),
+        ("personnel", "must be 0 or more", "frame_military", "unifil", "-1", 10),
     ),
-    (
-        "unknown mission",
-        lambda r: r["mandates"][0].update(mission_id="untzo"),
-        Failure(
-            "mandates", "must be in missions; the nearest mission is untso", "mission_id", "untzo", "untzo", 5
-        ),
-    ),
-    (
-        "mission id of the wrong form",
-        lambda r: r["mandates"][0].update(mission_id="UNTSO"),
-        Failure("mandates", "must match ^[a-z0-9]+(-[a-z0-9]+)*$", "mission_id", "UNTSO", "UNTSO", 5),
-    ),
-    (
-        "impossible date",
-        lambda r: r["mandates"][0].update(national_frame_end=datetime.date(1024, 7, 31)),
-        Failure(
-            "mandates",
-            "must lie from 1945-01-01 to 2150-01-01",
-            "national_frame_end",
-            "untso",
-            "1024-07-31",
-            5,
-        ),
-    ),
-    (
-        "unknown status",
-        lambda r: r["mandates"][0].update(international_mandate_status="forever"),
-        Failure(
-            "mandates",
-            "must be one of until, indefinite, continuous",
-            "international_mandate_status",
-            "untso",
-            "forever",
-            5,
-        ),
-    ),
-    (
-        "date without its status",
-        lambda r: r["mandates"][0].update(national_frame_status="indefinite"),
-        Failure(
-            "mandates",
-            "national_frame_end is given exactly where national_frame_status is until",
-            "national_frame_status, national_frame_end",
-            "untso",
-            "indefinite, 2025-07-31",
-            5,
-        ),
-    ),
-    (
-        "impossible duration",
-        lambda r: r["mandates"][0].update(international_mandate_extension="1 jaar"),
-        Failure(
-            "mandates",
-            r"must match ^P(\d+Y)?(\d+M)?(\d+D)?$",
-            "international_mandate_extension",
-            "untso",
-            "1 jaar",
-            5,
-        ),
-    ),
-    (
-        "missing total",
-        lambda r: (r["personnel"][1].update(deployed_total=None), r["cells"][9].update(value_integer=None)),
-        Failure(
+    "unknown mission": (
+        on("personnel", 1, mission_id="untzo"),
+        (
             "personnel",
-            "deployed_total is given where one of its parts is",
-            "deployed_military, deployed_civil_police, deployed_total",
-            "untso",
-            "32, empty, empty",
+            "must be in missions; the nearest mission is untso",
+            "mission_id",
+            "untzo",
+            "untzo",
             12,
         ),
     ),
-    (
-        "empty where a value must be",
-        lambda r: r["footnotes"][0].update(text=None),
-        Failure("footnotes", "must not be empty", "text", "footnote:1", None, 4),
+    "mission id of the wrong form": (
+        on("mandates", 0, mission_id="UNTSO"),
+        ("mandates", "must match ^[a-z0-9]+(-[a-z0-9]+)*$", "mission_id", "UNTSO", "UNTSO", 5),
     ),
-    (
-        "period in the wrong order",
-        lambda r: r["editions"][0].update(period_end=datetime.date(2022, 4, 30)),
-        Failure(
-            "editions",
-            "period_start is not after period_end",
-            "period_start, period_end",
-            "edition",
-            "2023-05-01, 2022-04-30",
+    "impossible date": (
+        on("mandates", 0, national_frame_end=datetime.date(1024, 7, 31)),
+        (
+            *("mandates", "must lie from 1945-01-01 to 2150-01-01", "national_frame_end"),
+            *("untso", "1024-07-31", 5),
         ),
     ),
-    (
-        "parent section that there is not",
-        lambda r: r["sections"][1].update(parent_id="3"),
-        Failure("sections", "must be in sections", "edition_year, parent_id", "2.1", "2024, 3", 1),
-    ),
-    (
-        "edition that there is not",
-        lambda r: r["footnotes"][0].update(edition_year=2023),
-        Failure("footnotes", "must be in editions", "edition_year", "footnote:1", "2023", 4),
-    ),
-    (
-        "figure without a cell",
-        lambda r: r["cells"].pop(0),
-        Failure(
-            "personnel",
-            "must have a cell that says where it is printed",
-            "frame_military",
-            "unifil",
-            "1",
-            10,
+    "unknown status": (
+        on("mandates", 0, international_mandate_status="forever"),
+        (
+            *("mandates", "must be one of until, indefinite, continuous", "international_mandate_status"),
+            *("untso", "forever", 5),
         ),
     ),
-    (
-        "total without a cell",
-        lambda r: r["cells"].pop(),
-        Failure(
-            "personnel_totals",
-            "must have a cell that says where it is printed",
-            "deployed_total",
-            "total",
-            "0",
-            14,
+    "date without its status": (
+        on("mandates", 0, national_frame_status="indefinite"),
+        (
+            *("mandates", DATED, "national_frame_status, national_frame_end"),
+            *("untso", "indefinite, 2025-07-31", 5),
         ),
     ),
-    (
-        "figure that is not what its cell says",
-        lambda r: r["cells"][0].update(value_integer=3),
-        Failure("personnel", "must be what its cell says: 3", "frame_military", "unifil", "1", 10),
+    "impossible duration": (
+        on("mandates", 0, international_mandate_extension="1 jaar"),
+        (
+            *("mandates", r"must match ^P(\d+Y)?(\d+M)?(\d+D)?$", "international_mandate_extension"),
+            *("untso", "1 jaar", 5),
+        ),
     ),
-    (
-        "empty figure of a cell that is not",
-        lambda r: r["cells"][1].update(value_integer=3),
-        Failure("personnel", "must be what its cell says: 3", "frame_civil_police", "unifil", None, 10),
+    "missing total": (
+        on("personnel", 1, deployed_total=None),
+        ("personnel", GIVEN, PARTS, "untso", "32, empty, empty", 12),
     ),
-]
+    "empty where a value must be": (
+        on("footnotes", 0, text=None),
+        ("footnotes", "must not be empty", "text", "footnote:1", None, 4),
+    ),
+    "period in the wrong order": (
+        on("editions", 0, period_end=datetime.date(2022, 4, 30)),
+        ("editions", "period_start is not after period_end", DAYS, "edition", "2023-05-01, 2022-04-30"),
+    ),
+    "parent section that does not exist": (
+        on("sections", 1, parent_id="3"),
+        ("sections", "must be in sections", "edition_year, parent_id", "2.1", "2024, 3", 1),
+    ),
+    "edition that does not exist": (
+        on("footnotes", 0, edition_year=2023),
+        ("footnotes", "must be in editions", "edition_year", "footnote:1", "2023", 4),
+    ),
+    "figure without a cell": (
+        without("personnel", 0, "frame_military"),
+        ("personnel", NO_CELL, "frame_military", "unifil", "1", 10),
+    ),
+    "total without a cell": (
+        without("personnel_totals", 0, "deployed_total"),
+        ("personnel_totals", NO_CELL, "deployed_total", "total", "0", 14),
+    ),
+    "legal basis without a cell": (
+        without("mandates", 0, "legal_basis"),
+        ("mandates", NO_CELL, "legal_basis", "untso", "VNVR-resolutie 50", 5),
+    ),
+    "figure that is not what its cell says": (
+        printed("personnel", 0, "frame_military", 3),
+        ("personnel", "must be what its cell says: 3", "frame_military", "unifil", "1", 10),
+    ),
+    "empty figure of a cell that is not": (
+        printed("personnel", 0, "frame_civil_police", 3),
+        ("personnel", "must be what its cell says: 3", "frame_civil_police", "unifil", None, 10),
+    ),
+}
 
 
-@pytest.mark.parametrize(
-    ("break_it", "failure"), [case[1:] for case in BROKEN], ids=[case[0] for case in BROKEN]
-)
-def test_what_is_broken_is_said_with_its_place(break_it: Callable[[Rows], object], failure: Failure) -> None:
+@pytest.mark.parametrize("case", BROKEN)
+def test_what_is_broken_is_said_with_its_place(case: str) -> None:
+    break_it, failure = BROKEN[case]
     rows = report()
     break_it(rows)
-    assert failure in failures(rows)
-
-
-def test_a_key_that_stands_twice_names_every_row() -> None:
-    rows = report()
-    rows["footnotes"].append({**rows["footnotes"][0], "text": "y", "source_line": 6})
-    assert failures(rows) == [
-        Failure(
-            "footnotes",
-            "the key must be unique",
-            "edition_year, scope, number",
-            "footnote:1",
-            "2024, document, 1",
-            line,
-        )
-        for line in (4, 6)
-    ]
+    assert Failure(*failure) in failures(rows)
 
 
 def test_columns_that_are_missing_unknown_or_of_another_type_are_named_and_the_rest_is_checked() -> None:
     rows = report()
-    rows["personnel"][0]["frame_military"] = rows["cells"][0]["value_integer"] = -1
+    on("personnel", 0, frame_military=-1)(rows)
     broken = arrow(rows)
     whole = broken["personnel"]
     text = whole["deployed_total"].cast(pa.string())
-    place_of = whole.column_names.index("deployed_total")
     broken["personnel"] = (
-        whole.set_column(place_of, "deployed_total", text)
+        whole.set_column(whole.column_names.index("deployed_total"), "deployed_total", text)
         .drop_columns(["separate_report"])
         .append_column("footnotez", whole["footnotes"])
     )
-    found = [failure for failure in validated.failures(broken, MISSIONS) if failure.table == "personnel"]
-    assert Failure("personnel", "must be of type int32", "deployed_total", value="string") in found
-    assert Failure("personnel", "the column is missing", "separate_report") in found
-    assert (
-        Failure("personnel", "is no column of the contract; the nearest is footnotes", "footnotez") in found
-    )
-    assert Failure("personnel", "must be 0 or more", "frame_military", "unifil", "-1", 10) in found
+    unknown = "is not a column of the contract; the nearest is footnotes"
+    assert {
+        Failure("personnel", "must be of type int32", "deployed_total", value="string"),
+        Failure("personnel", "the column is missing", "separate_report"),
+        Failure("personnel", unknown, "footnotez"),
+        Failure("personnel", "must be 0 or more", "frame_military", "unifil", "-1", 10),
+    } <= set(validate.failures(broken, MISSIONS))
 
 
 def test_a_key_column_of_another_type_is_named() -> None:
     broken = arrow(report())
-    numbers = broken["footnotes"]["number"].cast(pa.int64())
-    broken["footnotes"] = broken["footnotes"].set_column(2, "number", numbers)
-    assert validated.failures(broken, MISSIONS) == [
-        Failure("footnotes", "must be of type int32", "number", value="int64")
+    numbers = broken["sections"]["section_id"].cast(pa.large_string())
+    broken["sections"] = broken["sections"].set_column(1, "section_id", numbers)
+    assert validate.failures(broken, MISSIONS) == [
+        Failure("sections", "must be of type string", "section_id", value="large_string")
     ]
 
 
 def test_columns_out_of_order_are_named() -> None:
     broken = arrow(report())
     broken["sections"] = broken["sections"].select(list(reversed(broken["sections"].column_names)))
-    (failure,) = validated.failures(broken, MISSIONS)
+    (failure,) = validate.failures(broken, MISSIONS)
     assert failure.table == "sections"
     assert failure.check.startswith("columns must come in the order edition_year, section_id")
 
@@ -368,48 +309,38 @@ def test_columns_out_of_order_are_named() -> None:
 def test_tables_that_are_missing_or_unknown_are_named() -> None:
     broken = arrow(report())
     broken["mandate"] = broken.pop("mandates")
-    assert validated.failures(broken, MISSIONS) == [
-        Failure("mandate", "is no table of a report; the nearest is mandates"),
+    assert validate.failures(broken, MISSIONS) == [
+        Failure("mandate", "is not a table of a report; the nearest is mandates"),
         Failure("mandates", "the table is missing"),
     ]
     del broken["cells"], broken["editions"], broken["mandate"]
     missing = [Failure(name, "the table is missing") for name in ("editions", "mandates", "cells")]
-    assert validated.failures(broken, MISSIONS) == missing
+    assert validate.failures(broken, MISSIONS) == missing
 
 
 def test_without_a_registry_every_mission_is_unknown() -> None:
-    found = validated.failures(arrow(report()), ())
-    assert {failure.row_key for failure in found} == {"unifil", "untso"}
-    assert {failure.check for failure in found} == {"must be in missions"}
+    failing = validate.failures(arrow(report()), ())
+    assert {failure.row_key for failure in failing} == {"unifil", "untso"}
+    assert {failure.check for failure in failing} == {"must be in missions"}
 
 
 def test_all_failures_of_all_tables_are_reported_at_once() -> None:
     rows = report()
-    for _, break_it, _ in BROKEN[:3]:
+    for break_it, _ in list(BROKEN.values())[:3]:
         break_it(rows)
     rows["footnotes"][0]["number"] = 0
-    with pytest.raises(ContractError) as caught:
-        validated.check(arrow(rows), MISSIONS, path="raw/2024/report.txt")
-    error = caught.value
+    error = validate.refusal(failures(rows), "raw/2024/report.txt")
     assert error.file == "raw/2024/report.txt"
     assert {failure["table"] for failure in error.failures} == {"personnel", "mandates", "footnotes"}
-    assert error.failures[0] == {
-        "table": "personnel",
-        "check": "must be 0 or more",
-        "column": "frame_military",
-        "row_key": "unifil",
-        "value": "-1",
-        "source_line": 10,
-    }
+    assert error.failures[0] == vars(Failure(*BROKEN["negative figure"][1]))
     assert "- personnel, unifil (line 10): frame_military = -1: must be 0 or more" in str(error)
     assert len(str(error).splitlines()) == len(error.failures) + 2, "a line for each, a heading, a next step"
 
 
 def test_maps_and_the_record_have_contracts_too() -> None:
     record = schemas.RELATIONS["releases"]
-    row = dict.fromkeys(record.names)
-    found = validated.contract_failures(record, record.table([row]))
-    assert {failure.column for failure in found if failure.check == "must not be empty"} >= set(record.key)
+    failing = validate.contract_failures(record, record.table([dict.fromkeys(record.names)]))
+    assert {failure.column for failure in failing if failure.check == "must not be empty"} >= set(record.key)
 
 
 figures = st.one_of(st.none(), st.integers(-3, 3))
@@ -431,15 +362,19 @@ def test_exactly_the_negative_figures_fail(drawn: list[tuple[int | None, ...]]) 
 
 
 @few
-@given(st.lists(st.sampled_from(sorted(MISSIONS)), max_size=6))
-def test_exactly_the_rows_of_a_repeated_key_fail(drawn: list[str]) -> None:
+@given(st.lists(st.integers(1, 3), max_size=6))
+def test_exactly_the_rows_of_a_repeated_key_fail(drawn: list[int]) -> None:
     rows = report()
-    rows["mandates"] = [
-        {**rows["mandates"][0], "mission_id": mission_id, "source_line": line}
-        for line, mission_id in enumerate(drawn, start=1)
+    section = rows["sections"][0]
+    rows["sections"] = [
+        {**section, "section_id": str(number), "source_line": line}
+        for line, number in enumerate(drawn, start=1)
     ]
-    found = sorted(failure.source_line or 0 for failure in failures(rows))
-    assert found == [line for line, mission_id in enumerate(drawn, start=1) if drawn.count(mission_id) > 1]
+    repeated = [(line, number) for line, number in enumerate(drawn, start=1) if drawn.count(number) > 1]
+    key, unique = "edition_year, section_id", "the key must be unique"
+    assert {
+        Failure("sections", unique, key, str(number), f"2024, {number}", line) for line, number in repeated
+    } == set(failures(rows))
 
 
 def test_a_check_of_a_kind_not_met_before_is_told_by_its_own_name() -> None:
@@ -448,6 +383,6 @@ def test_a_check_of_a_kind_not_met_before_is_told_by_its_own_name() -> None:
 
     odd = Column("day", INTEGER, "A day.", checks=(pap.Check.ne(3), pap.Check(fail, name="calendar")))
     days = Contract(name="days", description="Days.", row="day", key=("day",), columns=(odd,))
-    found = validated.contract_failures(days, days.table([{"day": 3}, {"day": 4}]))
-    assert Failure("days", "not_equal_to(3)", "day", "3", "3") in found
-    assert any("no such day" in failure.check for failure in found)
+    failing = validate.contract_failures(days, days.table([{"day": 3}, {"day": 4}]))
+    assert Failure("days", "not_equal_to(3)", "day", "3", "3") in failing
+    assert any("no such day" in failure.check for failure in failing)

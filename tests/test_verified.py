@@ -16,7 +16,7 @@ from pipelines import verify as verified
 from pipelines.lake import Lake
 from pipelines.model import SourceFile
 from pipelines.settings import Settings, find
-from pipelines.verify import rows
+from pipelines.verify import complete
 from tests.support import ROOT, Jvom
 
 
@@ -170,19 +170,19 @@ def test_a_reading_that_gives_other_rows_is_named(own: Settings) -> None:
 
 def test_rows_keys_and_cells_are_compared(own: Settings) -> None:
     read = Lake(own.catalog, own.data).read()
-    assert list(rows.complete(read)) == []
+    assert list(complete(read)) == []
     short = {**read, "personnel_vintages": read["personnel_vintages"].slice(1)}
-    assert [fault.what for fault in rows.complete(short)] == ["has 17 rows, recorded were 18"]
+    assert [fault.what for fault in complete(short)] == ["has 17 rows, recorded were 18"]
     no_cells = {**read, "cells_vintages": read["cells_vintages"].slice(0, 0)}
-    assert any("has no cell" in fault.what for fault in rows.complete(no_cells))
+    assert any("must have a cell" in fault.what for fault in complete(no_cells))
     twice = {**read, "mandates_vintages": pa.concat_tables([read["mandates_vintages"]] * 2)}
-    told = [fault.what for fault in rows.complete(twice)]
+    told = [fault.what for fault in complete(twice)]
     assert "has 26 rows, recorded were 13" in told
     assert sum("2 rows have the key" in what for what in told) == 13
     unknown = {**read, "vintages": read["vintages"].slice(0, 0)}
-    assert any("a vintage that nobody recorded" in fault.what for fault in rows.complete(unknown))
+    assert any("a vintage that nobody recorded" in fault.what for fault in complete(unknown))
     other = read["cells_vintages"].to_pylist()
     other = [{**cell, "value_integer": 99} if cell["value_integer"] == 32 else cell for cell in other]
     changed = schemas.VINTAGE_TABLES["cells_vintages"].table(other)
-    told = [fault.what for fault in rows.complete({**read, "cells_vintages": changed})]
-    assert "untso: deployed_military is 32, its cell says 99" in told
+    told = [fault.what for fault in complete({**read, "cells_vintages": changed})]
+    assert "untso: deployed_military is 32 and must be what its cell says: 99" in told

@@ -56,13 +56,13 @@ def read_edition(data: bytes, source: SourceFile, edition: Edition, registry: Re
 
     Raises SourceError where not even lines can be read.
     """
-    from pipelines import correction_guards, validate
+    from pipelines import validate
 
     document, answers = _read(data, source, edition, registry)
     try:
         with _undamaged("tables", source):
             tables = {name: _load_table(name, stream) for name, stream in answers}
-        correction_guards.check(tables, registry.corrections, edition.edition_year, path=source.path)
+        validate.check_corrections(tables, registry.corrections, edition.edition_year, path=source.path)
     except JvomError as refusal:
         return Extraction(document, None, refusal)
     failures = validate.failures(tables, {mission.id for mission in registry.missions})

@@ -1,25 +1,27 @@
 """Is everything still what was recorded? Hashes, rows, keys and cells, from raw files to the published file.
 
-Not a stage: it asks all of them, and changes nothing but one row of `verifications`. A fault says
-what is wrong and where, and since when by the verifications before: `files` are held against their hashes,
-`rows` against what was recorded of them, and each edition is read again.
+It asks every part, and changes nothing but one row of `verifications`. Files against their hashes
+are in `files`; here are the rows against what was recorded of them, and each edition read again. A
+fault says what is wrong and where, and since when by the verifications before.
 """
 
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import schemas
 from pipelines import lake as snapshot
-from pipelines import raw, versions
+from pipelines import raw, validate, versions
 from pipelines.extract import read as reading
 from pipelines.lake.decision import content_hash
 from pipelines.model import SourceFile
 from pipelines.settings import Settings, actor
-from pipelines.verify import files, rows
-from pipelines.verify.faults import Fault, dated, named
+from pipelines.verify import files
+from pipelines.verify.files import Fault, vintage_name
 from schemas import registry
 from schemas.errors import JvomError
 
@@ -30,8 +32,7 @@ SOUND = "sound"
 THE_LAKE = "the lake"
 
 Reread = Callable[[Settings, SourceFile], "Mapping[str, pa.Table]"]
-
-__all__ = ["SOUND", "Fault", "Report", "Reread", "read_again", "verify"]
+Earlier = Sequence[tuple[datetime.datetime, str]]  # verifications before: when, and their result
 
 
 @dataclass(frozen=True)
@@ -44,10 +45,9 @@ class Report:
 
 def read_again(settings: Settings, source: SourceFile) -> Mapping[str, pa.Table]:
     """An edition read and validated anew; raises JvomError where it cannot be."""
-    known = registry.load()
     edition = raw.edition_of(raw.catalogue(settings.raw), source.edition_year)
     data = raw.read(source, raw=settings.raw, kept=settings.kept)
-    return reading.read_edition(data, source, edition, known).require_tables()
+    return reading.read_edition(data, source, edition, registry.load()).require_tables()
 
 
 def verify(settings: Settings, reread: Reread = read_again) -> Report:
@@ -57,15 +57,16 @@ def verify(settings: Settings, reread: Reread = read_again) -> Report:
     """
     lake = snapshot.Lake(settings.catalog, settings.data, settings.warehouse)
     with lake.writer():
+        published = settings.published.name
         found = [
             *_guarded(files.LOCK, lambda: files.sources(settings)),
             *_guarded(THE_LAKE, lambda: files.stored(settings, lake)),
-            *_guarded(settings.published.name, lambda: files.published_file(settings)),
-            *_guarded(settings.published.name, lambda: files.packaged(settings)),
+            *_guarded(published, lambda: files.published_file(settings)),
+            *_guarded(published, lambda: files.packaged(settings)),
             *_guarded(THE_LAKE, lambda: _record(settings, lake, reread)),
         ]
         faults = tuple(dict.fromkeys(found))
-        earlier: list[tuple[datetime.datetime, str]] = []
+        earlier: Earlier = []
         try:
             earlier = lake.verifications()
             if lake.head() is not None:
@@ -74,17 +75,58 @@ def verify(settings: Settings, reread: Reread = read_again) -> Report:
             unrecorded = Fault(THE_LAKE, f"the result cannot be recorded: {error.message}")
             faults = (*faults, unrecorded)
     sound = [moment for moment, result in earlier if result == SOUND]
-    return Report(tuple(dated(fault, earlier) for fault in faults), max(sound, default=None))
+    return Report(tuple(_dated(fault, earlier) for fault in faults), max(sound, default=None))
 
 
-def _record(settings: Settings, lake: snapshot.Lake, reread: Reread) -> Iterator[Fault]:
-    """The rows of the lake, and what was published of them."""
-    read = lake.read()
-    yield from _guarded(files.LOCK, lambda: files.origins(settings, read))
-    yield from files.releases(settings, read)
-    yield from rows.complete(read)
-    yield from _content(lake, read)
-    yield from _readings(settings, lake, read, reread)
+def complete(read: Mapping[str, pa.Table]) -> Iterator[Fault]:
+    """Keys are unique, each vintage has all its rows and no others, and printed values their cells.
+
+    `read` are the tables of the lake.
+    """
+    for contract in (*schemas.VINTAGE_TABLES.values(), *schemas.RECORD.values()):
+        for values, count in _count(read[contract.name], contract.key).items():
+            if count > 1:
+                key_of_rows = dict(zip(contract.key, values, strict=True))
+                yield Fault(contract.name, f"{count} rows have the key {key_of_rows}")
+    vintages = read["vintages"].to_pylist()
+    recorded = {(row["edition_year"], row["vintage"]): dict(row["row_counts"]) for row in vintages}
+    for name in schemas.TABLES:
+        counts = _count(read[f"{name}_vintages"], ("edition_year", "vintage"))
+        for vintage in {**recorded, **counts}:
+            where, count = f"{name}, {vintage_name(*vintage)}", counts[vintage]
+            if vintage not in recorded:
+                yield Fault(where, f"has {count} rows of a vintage that nobody recorded")
+            elif count != recorded[vintage].get(name, count):
+                yield Fault(where, f"has {count} rows, recorded were {recorded[vintage][name]}")
+    for name in schemas.RECONCILED:
+        key = ("edition_year", "vintage", "rules_version")
+        counts = _count(read[f"{name}_vintages"], key)
+        for row in read["reconciliations"].to_pylist():
+            year, number, rules = (row[column] for column in key)
+            if (count := counts[year, number, rules]) != row[name]:
+                where = f"{name} by rules {rules}, {vintage_name(year, number)}"
+                yield Fault(where, f"has {count} rows, recorded were {row[name]}")
+    cells = read["cells_vintages"].to_pylist()
+    for name in schemas.TABLES:
+        contract = schemas.VINTAGE_TABLES[f"{name}_vintages"]
+        rows = read[contract.name].to_pylist()
+        for row, column, words in validate.without_cell(contract, rows, cells):
+            where = f"{name}, {vintage_name(row['edition_year'], row['vintage'])}"
+            yield Fault(where, f"{contract.row_key(row)}: {column} is {row[column]} and {words}")
+
+
+def _count(table: pa.Table, columns: Sequence[str]) -> Counter[tuple[object, ...]]:
+    return Counter(tuple(row.values()) for row in table.select(list(columns)).to_pylist())
+
+
+def _dated(fault: Fault, earlier: Earlier) -> Fault:
+    """The fault with its times; `earlier` has the oldest verification first."""
+    found_at = None
+    for moment, result in reversed(earlier):
+        if not any(line.startswith(f"{fault.where}: ") for line in result.splitlines()):
+            return Fault(fault.where, fault.what, moment, found_at)
+        found_at = moment
+    return Fault(fault.where, fault.what, None, found_at)
 
 
 def _guarded(place: str, check: Callable[[], Iterator[Fault]]) -> Iterator[Fault]:
@@ -95,12 +137,17 @@ def _guarded(place: str, check: Callable[[], Iterator[Fault]]) -> Iterator[Fault
         yield Fault(error.place or place, f"cannot be read: {error.message}")
 
 
-def _content(lake: snapshot.Lake, read: Mapping[str, pa.Table]) -> Iterator[Fault]:
-    """Each vintage's rows against the hash that was recorded with them."""
-    for vintage in read["vintages"].to_pylist():
-        year, number = vintage["edition_year"], vintage["vintage"]
-        if content_hash(lake.vintage(year, number)) != vintage["content_hash"]:
-            yield Fault(named(year, number), "its rows are not the ones that were recorded")
+def _record(settings: Settings, lake: snapshot.Lake, reread: Reread) -> Iterator[Fault]:
+    """The rows of the lake, and what was published of them."""
+    read = lake.read()
+    yield from _guarded(files.LOCK, lambda: files.origins(settings, read))
+    yield from files.releases(settings, read)
+    yield from complete(read)
+    for row in read["vintages"].to_pylist():
+        year, number = row["edition_year"], row["vintage"]
+        if content_hash(lake.vintage(year, number)) != row["content_hash"]:
+            yield Fault(vintage_name(year, number), "its rows are not the ones that were recorded")
+    yield from _readings(settings, lake, read, reread)
 
 
 def _readings(
@@ -108,21 +155,21 @@ def _readings(
 ) -> Iterator[Fault]:
     """Each edition's latest vintage against reading its bytes again, where the same code is at work.
 
-    What changed code would read is for a build to say; a withdrawn or restored vintage was set
-    against such a reading by somebody's decision.
+    What changed code would read is for a build to say; a withdrawn or restored vintage differs from
+    such a reading by somebody's decision.
     """
     catalogue = raw.catalogue(settings.raw)
     for year in sorted(set(read["vintages"]["edition_year"].to_pylist())):
-        held = lake.held(year)
-        if held is None or held.cause in ("withdrawn", "restored"):
+        latest = lake.held(year)
+        if latest is None or latest.cause in ("withdrawn", "restored"):
             continue
         try:
-            raw.read(held.source, raw=settings.raw, kept=settings.kept)
-            if versions.reading(raw.edition_of(catalogue, year)) not in held.versions:
+            raw.read(latest.source, raw=settings.raw, kept=settings.kept)
+            if versions.reading(raw.edition_of(catalogue, year)) not in latest.versions:
                 continue
-            same = content_hash(reread(settings, held.source)) == held.content_hash
+            same = content_hash(reread(settings, latest.source)) == latest.content_hash
         except JvomError as error:
-            yield Fault(named(year, held.vintage), f"cannot be read again: {error.message}")
+            yield Fault(vintage_name(year, latest.vintage), f"cannot be read again: {error.message}")
             continue
         if not same:
-            yield Fault(named(year, held.vintage), "reading its bytes again gives other rows")
+            yield Fault(vintage_name(year, latest.vintage), "reading its bytes again gives other rows")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import datetime
 import hashlib
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,12 +13,41 @@ from pipelines import lake as snapshot
 from pipelines import raw
 from pipelines.publish import package, published, release
 from pipelines.settings import Settings
-from pipelines.verify.faults import Fault, named
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 LOCK = "raw/sources.lock"
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What is not as it was recorded, and where.
+
+    `found_at` is when a verification first found something wrong there, None for this one; `sound_at`
+    when the one before it did not, None if there was none. Both are UTC.
+    """
+
+    where: str
+    what: str
+    sound_at: datetime.datetime | None = None
+    found_at: datetime.datetime | None = None
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.what}"
+
+    @property
+    def since(self) -> str:
+        """Since when, in words."""
+        found = f"found first on {self.found_at:%Y-%m-%d %H:%M} UTC" if self.found_at else "found now"
+        if self.sound_at is None:
+            return f"{found}, by the first verification there is"
+        return f"{found}, sound on {self.sound_at:%Y-%m-%d %H:%M} UTC"
+
+
+def vintage_name(year: int, vintage: int) -> str:
+    """A vintage as a place."""
+    return f"edition {year}, vintage {vintage}"
 
 
 def sources(settings: Settings) -> Iterator[Fault]:
@@ -41,7 +72,7 @@ def origins(settings: Settings, read: Mapping[str, pa.Table]) -> Iterator[Fault]
         if source in seen:
             continue
         seen.add(source)
-        whose = named(row["edition_year"], row["vintage"])
+        whose = vintage_name(row["edition_year"], row["vintage"])
         if not (settings.kept / source[1]).exists():
             yield Fault(_kept(source[1]), f"is gone; {whose}, was read from it")
         if source[0].startswith("raw/") and source not in locked:
@@ -88,7 +119,9 @@ def releases(settings: Settings, read: Mapping[str, pa.Table]) -> Iterator[Fault
         for vintage in written["vintages"]:
             place = (vintage["edition_year"], vintage["vintage"])
             if recorded.get(place) != vintage["content_hash"]:
-                yield Fault(named(*place), f"has another content than release {release_id} was made of")
+                yield Fault(
+                    vintage_name(*place), f"has another content than release {release_id} was made of"
+                )
 
 
 def published_file(settings: Settings) -> Iterator[Fault]:
