@@ -6,12 +6,11 @@
 
 from __future__ import annotations
 
-import datetime
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pipelines.model import Document
 from pipelines.reconcile import events, passages, statements
@@ -32,12 +31,12 @@ class Side:
     """One side: a cell, a note or words of the text; `line` is None for what is not printed, like a sum."""
 
     table_name: str | None
-    row_key: str | None
-    column_name: str | None
-    value: str | None
-    page: int | None
-    line: int | None
-    text: str | None
+    row_key: str | None = None
+    column_name: str | None = None
+    value: str | None = None
+    page: int | None = None
+    line: int | None = None
+    text: str | None = None
     line_end: int | None = None
 
     @property
@@ -125,24 +124,12 @@ def numbered(keys: Iterable[str]) -> list[str]:
     return result
 
 
-Row = Mapping[str, object]
-
-
-def figure(row: Row, column: str) -> int | None:
-    """A figure of a row of annex 2; None where the cell is empty."""
-    value = row[column]
-    return value if isinstance(value, int) else None
-
-
-def day(row: Row, column: str) -> datetime.date | None:
-    """A date of a row; None if it has none."""
-    value = row[column]
-    return value if isinstance(value, datetime.date) else None
+Row = Mapping[str, Any]
 
 
 def summed(row: Row, columns: tuple[str, ...]) -> int | None:
     """Sum of the printed figures among the columns; None where none is printed."""
-    printed = [value for column in columns if (value := figure(row, column)) is not None]
+    printed = [value for column in columns if (value := row[column]) is not None]
     return sum(printed) if printed else None
 
 
@@ -170,15 +157,14 @@ class Edition:
         """The edition that the seven tables hold, with the document that they were read from."""
         rows: dict[str, list[Row]] = {name: list(table.to_pylist()) for name, table in tables.items()}
         edition = rows["editions"][0]
-        period = (day(edition, "period_start"), day(edition, "period_end"))
+        period = (edition["period_start"], edition["period_end"])
         names = Names(registry)
         found = passages.read(rows["sections"], rows["footnotes"], document)
         cut = tuple(sentence for passage in found for sentence in passages.sentences(passage))
         regions = {mission.region for mission in registry.missions}
         regions |= {str(row["region_as_printed"]) for row in rows["personnel"] if row["region_as_printed"]}
-        year = edition["edition_year"]
         return cls(
-            year=year if isinstance(year, int) else 0,
+            year=edition["edition_year"],
             personnel=tuple(rows["personnel"]),
             totals=next(iter(rows["personnel_totals"]), None),
             mandates=tuple(rows["mandates"]),
@@ -221,22 +207,21 @@ class Edition:
         """A printed cell as a side of a finding."""
         cell = self.cells.get((table, row_key, column))
         if cell is None:
-            return Side(table, row_key, column, None if value is None else str(value), None, None, None)
-        said = cell["value"] if value is None else value
-        page, line, text = cell["source_page"], cell["source_line"], cell["as_printed"]
+            return Side(table, row_key, column, None if value is None else str(value))
+        said = cell["value"] if value is None else str(value)
         return Side(
-            table,
-            row_key,
-            column,
-            None if said is None else str(said),
-            page if isinstance(page, int) else None,
-            line if isinstance(line, int) else None,
-            None if text is None else str(text),
+            table, row_key, column, said, cell["source_page"], cell["source_line"], cell["as_printed"]
         )
 
     def row_side(self, table: str, row: Row, column: str = "mission") -> Side:
         """A row of an annex as a side of a finding: the name it is printed under."""
         return self.cell(table, str(row["mission_id"]), column)
+
+
+def headed(section: Row) -> Side:
+    """A section's heading as a side of a finding."""
+    key, heading = section["section_id"], section["heading"]
+    return Side("sections", key, "heading", heading, None, section["source_line"], heading)
 
 
 def words(

@@ -10,12 +10,13 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import schemas
 from pipelines.model import Document, Line
 from schemas.registry import Registry, comparable
 
-Row = Mapping[str, object]
+Row = Mapping[str, Any]
 Anchor = tuple[int, int, int, int]  # offset in the text, page, line, offset in the line
 
 _WORD = re.compile(r"\S+")
@@ -100,7 +101,7 @@ def read(sections: Sequence[Row], footnotes: Sequence[Row], document: Document) 
                 str(row["section_id"]),
                 str(row["heading"]),
                 tuple(_chain(row, by_id)),
-                tuple(missions) if isinstance(missions, list) else (),
+                tuple(missions or ()),
                 text,
                 anchors,
             )

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import prod
 
-from pipelines.reconcile.edition import Edition, figure, identity
+from pipelines.reconcile.edition import Edition, identity
 from pipelines.reconcile.statements import EDITION, Statement
 from schemas.vocabulary import DEPLOYED, FIGURES, FRAME, TOTAL
 
@@ -238,10 +238,7 @@ def equalities(edition: Edition) -> tuple[list[Equality], dict[Cell, int]]:
     if edition.totals is not None:
         keyed.append((TOTAL, edition.totals))
     printed = {
-        (key, column): value
-        for key, row in keyed
-        for column in FIGURES
-        if (value := figure(row, column)) is not None
+        (key, column): value for key, row in keyed for column in FIGURES if (value := row[column]) is not None
     }
     promised: list[Equality] = []
     for key, _ in keyed:

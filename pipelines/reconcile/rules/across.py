@@ -89,8 +89,7 @@ def _by_mission(rows: Sequence[Row]) -> dict[str, list[Row]]:
 
 
 def _year(row: Row) -> int:
-    year = row["edition_year"]
-    return year if isinstance(year, int) else 0
+    return int(row["edition_year"])
 
 
 def _sent(row: Row) -> int:
@@ -111,8 +110,8 @@ def _side(row: Row, column: str, value: str, other_year: int | None = None, tabl
         str(row["mission_id"]),
         column if here else f"{column} in {other_year}",
         value,
-        page if here and isinstance(page, int) else None,
-        line if here and isinstance(line, int) else None,
+        page if here else None,
+        line if here else None,
         str(row["mission_as_printed"]) if column == "mission" else value,
     )
 

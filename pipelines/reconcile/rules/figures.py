@@ -17,7 +17,6 @@ from pipelines.reconcile.edition import (
     Side,
     computed,
     dated,
-    figure,
     stated,
     summed,
     words,
@@ -56,10 +55,10 @@ def row_total(edition: Edition) -> Iterator[Finding]:
     the whole table say which could be.
     """
     for mission, row in edition.staffed.items():
-        total, parts = figure(row, "deployed_total"), summed(row, DEPLOYED)
+        total, parts = row["deployed_total"], summed(row, DEPLOYED)
         if total is None or parts is None or total == parts:
             continue
-        shown = " + ".join(str(value) for column in DEPLOYED if (value := figure(row, column)) is not None)
+        shown = " + ".join(str(value) for column in DEPLOYED if (value := row[column]) is not None)
         yield Finding(
             mission,
             edition.cell("personnel", mission, "deployed_total"),
@@ -77,8 +76,8 @@ def column_total(edition: Edition) -> Iterator[Finding]:
     if edition.totals is None:
         return
     for column in FIGURES:
-        printed = figure(edition.totals, column)
-        values = [value for row in edition.personnel if (value := figure(row, column)) is not None]
+        printed = edition.totals[column]
+        values = [value for row in edition.personnel if (value := row[column]) is not None]
         if printed is None or not values or sum(values) == printed:
             continue
         yield Finding(
@@ -96,10 +95,10 @@ def grand_total(edition: Edition) -> Iterator[Finding]:
     """
     if edition.totals is None:
         return
-    total, parts = figure(edition.totals, "deployed_total"), summed(edition.totals, DEPLOYED)
+    total, parts = edition.totals["deployed_total"], summed(edition.totals, DEPLOYED)
     if total is None or parts is None or total == parts:
         return
-    values = [value for column in DEPLOYED if (value := figure(edition.totals, column)) is not None]
+    values = [value for column in DEPLOYED if (value := edition.totals[column]) is not None]
     shown = " + ".join(map(str, values))
     yield Finding(
         None,
@@ -122,7 +121,7 @@ def prose_total(edition: Edition) -> Iterator[Finding]:
         if statement.pattern != EDITION or not statement.exact:
             continue
         frame = statement.quantity == "frame_total"
-        printed = summed(edition.totals, FRAME) if frame else figure(edition.totals, statement.quantity)
+        printed = summed(edition.totals, FRAME) if frame else edition.totals[statement.quantity]
         if printed is None or printed == statement.low:
             continue
         column = "frame_military" if frame else statement.quantity
@@ -140,12 +139,8 @@ def _hint(edition: Edition, statement: Statement) -> str:
     whole = edition.totals is not None and statement.quantity == "deployed_total"
     if whole and edition.totals is not None and summed(edition.totals, DEPLOYED) == statement.low:
         return " Its printed parts do make the figure of the text."
-    rows = [value for row in edition.personnel if (value := _column(row, statement.quantity)) is not None]
-    return " The rows above it do make the figure of the text." if sum(rows) == statement.low else ""
-
-
-def _column(row: object, quantity: str) -> int | None:
-    return figure(row, quantity) if isinstance(row, dict) and quantity in row else None
+    rows = sum(row.get(statement.quantity) or 0 for row in edition.personnel)
+    return " The rows above it do make the figure of the text." if rows == statement.low else ""
 
 
 def prose_conflict(edition: Edition) -> Iterator[Finding]:
@@ -269,7 +264,7 @@ def footnote_figure(edition: Edition) -> Iterator[Finding]:
 
 def _units(edition: Edition, size: Statement) -> Iterator[Finding]:
     row = edition.staffed.get(str(size.mission_id))
-    frame = None if row is None else figure(row, "frame_military")
+    frame = None if row is None else row["frame_military"]
     if frame is None:
         return
     for sentence in (s for s in edition.sentences if s.passage is size.sentence.passage):
@@ -352,7 +347,7 @@ def claim_more_deployed_than_frame(edition: Edition) -> Iterator[Finding]:
     side = words(claim[0], "deployed > frame", None, *claim[1].span())
     for mission, row in edition.staffed.items():
         pairs = [
-            (frame_column, column, figure(row, frame_column), figure(row, column) or 0)
+            (frame_column, column, row[frame_column], row[column] or 0)
             for frame_column, column in zip(FRAME, DEPLOYED, strict=True)
         ]
         given = [(column, frame, sent) for _, column, frame, sent in pairs if frame is not None]
@@ -406,7 +401,7 @@ def _of_kind(row: Row, columns: tuple[str, str], kind: str) -> int | None:
     whole = summed(row, columns)
     if kind == EITHER or whole is None:
         return whole
-    return figure(row, columns[0] if kind == MILITARY else columns[1]) or 0
+    return row[columns[0] if kind == MILITARY else columns[1]] or 0
 
 
 def _against_frame(edition: Edition, group: Group) -> Iterator[Finding]:
@@ -428,7 +423,7 @@ def _against_deployed(edition: Edition, group: Group) -> Iterator[Finding]:
     row = edition.staffed[str(group[0].mission_id)]
     for kind, shown, low in _sums(group):
         sent = _of_kind(row, DEPLOYED, kind)
-        printed = figure(row, "deployed_total") if kind == EITHER else sent
+        printed = row["deployed_total"] if kind == EITHER else sent
         high = _highest(group, kind)
         if sent is None or _holds(group, low, high, sent) or low == printed:
             continue

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 from pipelines.reconcile import events
-from pipelines.reconcile.edition import INFO, Edition, Finding, Row, Side, computed, dated, day, words
+from pipelines.reconcile.edition import INFO, Edition, Finding, Row, Side, computed, dated, words
 from pipelines.reconcile.events import Event
 from pipelines.reconcile.text import phrase
 from schemas.dates import MONTH, MONTHS
@@ -50,7 +50,7 @@ def _against_text(edition: Edition, mission: str, row: Row) -> Iterator[Finding]
         ("national_frame", (events.FRAME_ENDS,)),
     ):
         said = [event for event in edition.of_kind(*kinds) if event.mission_id == mission]
-        end, status = day(row, f"{column}_end"), row[f"{column}_status"]
+        end, status = row[f"{column}_end"], row[f"{column}_status"]
         agreed = [event for event in said if end is not None and event.date.low <= end <= event.date.high]
         for event in said:
             if status is None or event in agreed or (end is not None and agreed and event.date.high < end):
@@ -80,7 +80,7 @@ def _extended(row: Row, column: str, end: datetime.date) -> datetime.date:
 def _before_period(edition: Edition, mission: str, row: Row) -> Iterator[Finding]:
     start = edition.period[0]
     for column in ("international_mandate", "national_frame"):
-        end = day(row, f"{column}_end")
+        end = row[f"{column}_end"]
         if start is None or end is None or _extended(row, column, end) >= start:
             continue
         yield Finding(
@@ -94,7 +94,7 @@ def _before_period(edition: Edition, mission: str, row: Row) -> Iterator[Finding
 
 def _outlived(edition: Edition, mission: str, row: Row) -> Iterator[Finding]:
     """The first end in the text that comes after the mandate's: the mission's, else the contribution's."""
-    end = day(row, "international_mandate_end")
+    end = row["international_mandate_end"]
     if end is None:
         return
     ended = [
@@ -118,7 +118,7 @@ def _outlived(edition: Edition, mission: str, row: Row) -> Iterator[Finding]:
 
 
 def _late_decision(edition: Edition, mission: str, row: Row) -> Iterator[Finding]:
-    end = day(row, "international_mandate_end")
+    end = row["international_mandate_end"]
     if end is None:
         return
     for sentence in edition.sentences:
@@ -160,7 +160,7 @@ def frame_after_end(edition: Edition) -> Iterator[Finding]:
         if not ended or row["national_frame_status"] is None:
             continue
         last = max(ended, key=lambda event: event.date.high)
-        end = day(row, "national_frame_end")
+        end = row["national_frame_end"]
         if (end is not None and end <= last.date.high) or _resumed(own, last):
             continue
         value = end.isoformat() if end else str(row["national_frame_status"])

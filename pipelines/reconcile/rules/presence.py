@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pipelines.model import DISAGREEMENT
-from pipelines.reconcile.edition import INFO, Edition, Finding, Row, Side, stated, words
+from pipelines.reconcile.edition import INFO, Edition, Finding, Row, Side, headed, stated, words
 from pipelines.reconcile.passages import Sentence
 from pipelines.reconcile.statements import EDITION, Statement
 from pipelines.reconcile.text import Dated, find_dates
@@ -36,37 +36,29 @@ def coverage(edition: Edition) -> Iterator[Finding]:
     mission whose registry entry makes it part of another one is covered by that one's row where the row's
     name says so. Why a row is missing cannot be known.
     """
-    headed = _headed(edition)
-    for mission in dict.fromkeys([*headed, *edition.staffed, *edition.mandated]):
+    sections = _sections(edition)
+    for mission in dict.fromkeys([*sections, *edition.staffed, *edition.mandated]):
         one, two = edition.mandated.get(mission), edition.staffed.get(mission)
         name = _name(edition, mission)
         if one is None and two is None:
-            yield from _without_row(edition, mission, headed[mission])
+            yield from _without_row(edition, mission, sections[mission])
         elif one is None and two is not None and not two["separate_report"]:
-            lacking = "" if mission in headed else " and has no section"
-            yield Finding(
-                mission,
-                edition.row_side("personnel", two),
-                Side("mandates", None, "mission", None, None, None, None),
-                f"{name} has a row in annex 2 but none in annex 1{lacking}.",
-            )
+            lacking = "" if mission in sections else " and has no section"
+            side, other = edition.row_side("personnel", two), Side("mandates", column_name="mission")
+            message = f"{name} has a row in annex 2 but none in annex 1{lacking}."
+            yield Finding(mission, side, other, message)
         elif one is not None and two is None:
-            yield Finding(
-                mission,
-                edition.row_side("mandates", one),
-                Side("personnel", None, "mission", None, None, None, None),
-                f"{name} has a row in annex 1 but none in annex 2.",
-            )
+            side, other = edition.row_side("mandates", one), Side("personnel", column_name="mission")
+            yield Finding(mission, side, other, f"{name} has a row in annex 1 but none in annex 2.")
     yield from _elsewhere(edition)
 
 
-def _headed(edition: Edition) -> dict[str, Row]:
+def _sections(edition: Edition) -> dict[str, Row]:
     """The first section that is headed by each mission."""
     found: dict[str, Row] = {}
     for row in edition.sections:
         for name in edition.names.find(str(row["heading"])):
-            missions = row["mission_ids"]
-            if isinstance(missions, list) and name.mission_id in missions:
+            if name.mission_id in (row["mission_ids"] or ()):
                 found.setdefault(name.mission_id, row)
     return found
 
@@ -81,31 +73,23 @@ def _without_row(edition: Edition, mission: str, section: Row) -> Iterator[Findi
         for r in edition.registry.relations
         if r.mission_id == mission and r.relation == "part of"
     ]
-    rows = [
-        row for whole in wholes for row in (edition.mandated.get(whole), edition.staffed.get(whole)) if row
-    ]
+    annexes = (edition.mandated, edition.staffed)
+    rows = [row for whole in wholes for annex in annexes if (row := annex.get(whole))]
     name = _name(edition, mission)
     inside = [row for row in rows if comparable(name) in comparable(str(row["mission_as_printed"]))]
     if rows and len(inside) == len(rows):
         return
     staff = next((s for s in edition.reading.statements if s.mission_id == mission), None)
-    line = section["source_line"]
-    side = Side(
-        "sections", str(section["section_id"]), "heading", str(section["heading"]), None,
-        line if isinstance(line, int) else None, str(section["heading"]),
-    )  # fmt: skip
-    where = (
-        f"annex 2 counts it within {inside[0]['mission_as_printed']}, annex 1 does not name it"
-        if inside
-        else ""
-    )
+    where = " in either annex"
+    if inside:
+        where = f": annex 2 counts it within {inside[0]['mission_as_printed']}, annex 1 does not name it"
+    counting = " that counts persons" if staff else ""
     yield Finding(
         mission,
-        stated(staff) if staff else side,
+        stated(staff) if staff else headed(section),
         edition.row_side("personnel", inside[0]) if inside and "frame_military" in inside[0] else None,
-        f"{name} has a section{' that counts persons' if staff else ''} but no row of its own"
-        f"{': ' + where if where else ' in either annex'}.",
-        tuple(number for number in (side.line,) if number is not None),
+        f"{name} has a section{counting} but no row of its own{where}.",
+        (section["source_line"],),
         severity=INFO if inside else None,
     )
 
@@ -113,9 +97,8 @@ def _without_row(edition: Edition, mission: str, section: Row) -> Iterator[Findi
 def _elsewhere(edition: Edition) -> Iterator[Finding]:
     """Persons placed where no annex has a row."""
     seen: set[str] = set()
-    printed = " ".join(
-        comparable(str(row["mission_as_printed"])) for row in (*edition.personnel, *edition.mandates)
-    )
+    rows = (*edition.personnel, *edition.mandates)
+    printed = " ".join(comparable(row["mission_as_printed"]) for row in rows)
     for statement in edition.reading.statements:
         place = _placed(edition, statement)
         if place is None or place in seen or comparable(place) in printed:
@@ -130,21 +113,13 @@ def _elsewhere(edition: Edition) -> Iterator[Finding]:
 
 
 def _placed(edition: Edition, statement: Statement) -> str | None:
-    if (
-        statement.mission_id is not None
-        or statement.pattern == EDITION
-        or statement.sentence.passage.mission_ids
-    ):
+    sentence = statement.sentence
+    if statement.mission_id is not None or statement.pattern == EDITION or sentence.passage.mission_ids:
         return None
-    behind = statement.sentence.text[statement.end : statement.end + 80]
-    place = _PLACE.search(behind)
-    if (
-        place is None
-        or edition.names.find(statement.sentence.text)
-        or place["name"].split(" ")[0] in _ORGANISATIONS
-    ):
+    place = _PLACE.search(sentence.text[statement.end : statement.end + 80])
+    if place is None or edition.names.find(sentence.text):
         return None
-    return place["name"]
+    return None if place["name"].split(" ")[0] in _ORGANISATIONS else place["name"]
 
 
 def region_conflict(edition: Edition) -> Iterator[Finding]:
@@ -166,28 +141,18 @@ def region_conflict(edition: Edition) -> Iterator[Finding]:
                 f"{two['region_as_printed']} in annex 2.",
                 severity=None if first in known else INFO,
             )
-    for mission, section in _headed(edition).items():
+    for mission, section in _sections(edition).items():
         chapter = next((h for h in _above(edition, section) if _region(h["heading"]) in known), None)
         row = edition.staffed.get(mission)
         own = _region(row and row["region_as_printed"])
         if chapter is None or row is None or not own or own == _region(chapter["heading"]):
             continue
-        line = chapter["source_line"]
-        heading = str(chapter["heading"])
+        name, printed = row["mission_as_printed"], row["region_as_printed"]
         yield Finding(
             mission,
-            Side(
-                "sections",
-                str(chapter["section_id"]),
-                "heading",
-                heading,
-                None,
-                line if isinstance(line, int) else None,
-                heading,
-            ),
-            edition.cell("personnel", mission, "region", str(row["region_as_printed"])),
-            f"{row['mission_as_printed']} has its section under {heading}, but stands under "
-            f"{row['region_as_printed']} in annex 2.",
+            headed(chapter),
+            edition.cell("personnel", mission, "region", printed),
+            f"{name} has its section under {chapter['heading']}, but stands under {printed} in annex 2.",
         )
 
 
@@ -308,7 +273,7 @@ def tag_geometry_disagreement(edition: Edition) -> Iterator[Finding]:
     """
     for (table, row_key, column), cell in edition.cells.items():
         reasons = cell["equalities"]
-        for reason in reasons if isinstance(reasons, list) else ():
+        for reason in reasons or ():
             if not str(reason).startswith(f"{DISAGREEMENT}: "):
                 continue
             side = edition.cell(table, row_key, column)
