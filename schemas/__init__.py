@@ -1,7 +1,7 @@
 """What the data means: one contract per table, and the project's facts as TOML.
 
 Nothing here imports `pipelines`. The contracts are loaded on first use (`schemas.TABLES`), because
-Pandera takes longer to import than a build with nothing to do may last.
+pyarrow takes longer to import than a build with nothing to do may last.
 """
 
 from __future__ import annotations

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import pandera.pyarrow as pap
 import pyarrow as pa
 
 from schemas.contract import (
     DATE,
     INTEGER,
     INTEGERS,
+    OF_EDITION,
     SPAN,
     TEXT,
     TEXTS,
     Column,
     Contract,
-    Reference,
     edition_year_column,
     place_columns,
 )
@@ -41,7 +40,7 @@ CELLS = Contract(
             "table_name",
             TEXT,
             "Table that the cell belongs to.",
-            checks=(pap.Check.isin(["personnel", "personnel_totals", "mandates", "footnotes"]),),
+            one_of=("personnel", "personnel_totals", "mandates", "footnotes"),
         ),
         Column("row_key", TEXT, "The row: a mission_id, total for the totals row, or footnote:13."),
         Column("column_name", TEXT, "The printed column."),
@@ -61,5 +60,5 @@ CELLS = Contract(
         Column("equalities", TEXTS, "The sums and rules that decided an inference."),
         Column("parts", INTEGERS, "The parts of a printed sum such as 3 + 2; empty otherwise."),
     ),
-    references=(Reference(("edition_year",), "editions", ("edition_year",)),),
+    references=(OF_EDITION,),
 )

@@ -10,10 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-import pandera.pyarrow as pap
 import pyarrow as pa
+
+if TYPE_CHECKING:
+    import pandera.pyarrow as pap
 
 INTEGER = pa.int32()
 BIGINT = pa.int64()
@@ -24,6 +26,10 @@ TIMESTAMP = pa.timestamp("us")  # always UTC
 DOUBLE = pa.float64()
 INTEGERS = pa.list_(INTEGER)
 TEXTS = pa.list_(TEXT)
+
+SHA256 = r"^[0-9a-f]{64}$"
+VERSION = r"^[0-9a-f]{12}$"  # hash of code, rules or facts
+SLUG = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 
 # `place`: where a value was read. `stamp`: who, when and where it was recorded.
 # Neither counts as content: they never make a new vintage, a revision or a release.
@@ -54,8 +60,10 @@ _PLACE = ("source_page", "source_line")
 class Column:
     """One column: its type, meaning, unit, and the heading under which the report prints it.
 
-    `cell` is the `column_name` in `cells` of the printed cell that the value is read from. `formula`
-    says in words how a value that no document prints is computed, and `reach` from which rows.
+    `one_of`, `matches` (a regular expression), `at_least` and `between` (both ends included) say what its
+    values must be. `cell` is the `column_name` in `cells` of the printed cell that the value is read
+    from. `formula` says in words how a value that no document prints is computed, and `reach` from which
+    rows.
     """
 
     name: str
@@ -64,12 +72,25 @@ class Column:
     unit: str | None = None
     printed: str | None = None
     nullable: bool = False
-    checks: tuple[pap.Check, ...] = ()
+    one_of: tuple[str, ...] = ()
+    matches: str | None = None
+    at_least: int | None = None
+    between: tuple[Any, Any] | None = None
     role: Role = "value"
     decided: bool = False  # by a person: not content, but its change is a revision
     cell: str | None = None
     formula: str | None = None
     reach: Reach = "row"
+
+    @property
+    def checks(self) -> list[pap.Check]:
+        """What its values must be, as Pandera checks."""
+        import pandera.pyarrow as pap
+
+        checks = [pap.Check.isin(list(self.one_of))] if self.one_of else []
+        checks += [pap.Check.str_matches(self.matches)] if self.matches is not None else []
+        checks += [pap.Check.ge(self.at_least)] if self.at_least is not None else []
+        return checks + ([pap.Check.in_range(*self.between)] if self.between else [])
 
     @property
     def sql_type(self) -> str:
@@ -94,6 +115,10 @@ class Reference:
     columns: tuple[str, ...]
     target: str
     target_columns: tuple[str, ...]
+
+
+OF_EDITION = Reference(("edition_year",), "editions", ("edition_year",))
+OF_MISSION = Reference(("mission_id",), "missions", ("mission_id",))
 
 
 @dataclass(frozen=True)
@@ -219,11 +244,13 @@ class Contract:
         Row rules are evaluated beside it (see `pipelines.validate`), so that each failing row
         can be named; Pandera 0.35 has no maps and no structs, whose types are compared there too.
         """
+        import pandera.pyarrow as pap
+
         return pap.DataFrameSchema(
             {
                 c.name: pap.Column(
                     None if pa.types.is_map(c.dtype) or pa.types.is_struct(c.dtype) else c.dtype,
-                    list(c.checks),
+                    c.checks,
                     nullable=c.nullable,
                     description=c.description,
                     metadata={"unit": c.unit, "printed": c.printed, "role": c.role},
@@ -253,7 +280,7 @@ class Contract:
             "vintage",
             INTEGER,
             "Which recorded reading of the edition the row belongs to: 1, 2, 3 … per edition_year.",
-            checks=(pap.Check.ge(1),),
+            at_least=1,
             role="stamp",
         )
         kept = tuple(c for c in self.columns if c.name != "vintage")
@@ -304,7 +331,7 @@ def edition_year_column() -> Column:
         "edition_year",
         INTEGER,
         "Year in which the report was sent to parliament; names the edition.",
-        checks=(pap.Check.in_range(2000, 2100),),
+        between=(2000, 2100),
     )
 
 
@@ -315,34 +342,14 @@ def mission_id_column(*, nullable: bool = False, cell: str | None = None) -> Col
         TEXT,
         "Identifier of the mission in the registry; lower-case ASCII, never changed once published.",
         nullable=nullable,
-        checks=(pap.Check.str_matches(r"^[a-z0-9]+(-[a-z0-9]+)*$"),),
+        matches=SLUG,
         cell=cell,
     )
 
 
-def figure(
-    name: str,
-    description: str,
-    *,
-    printed: str | None = None,
-    nullable: bool = True,
-    cell: str | None = None,
-    formula: str | None = None,
-    reach: Reach = "row",
-) -> Column:
+def figure(name: str, description: str, *, nullable: bool = True, **more: Any) -> Column:
     """A count of persons: whole and never negative; an empty cell is null, a printed 0 is 0."""
-    return Column(
-        name,
-        INTEGER,
-        description,
-        unit="persons",
-        printed=printed,
-        nullable=nullable,
-        checks=(pap.Check.ge(0),),
-        cell=cell,
-        formula=formula,
-        reach=reach,
-    )
+    return Column(name, INTEGER, description, unit="persons", nullable=nullable, at_least=0, **more)
 
 
 def place_columns(*, end: bool = True) -> tuple[Column, ...]:
@@ -353,7 +360,7 @@ def place_columns(*, end: bool = True) -> tuple[Column, ...]:
             INTEGER,
             "Page of the document on which the row starts, counted from 1.",
             role="place",
-            checks=(pap.Check.ge(1),),
+            at_least=1,
         ),
         Column(
             "page_label",
@@ -367,7 +374,7 @@ def place_columns(*, end: bool = True) -> tuple[Column, ...]:
             INTEGER,
             "First line of the row: of the file in a text edition, of the page in a PDF; from 1.",
             role="place",
-            checks=(pap.Check.ge(1),),
+            at_least=1,
         ),
     )
     if not end:
@@ -379,18 +386,12 @@ def place_columns(*, end: bool = True) -> tuple[Column, ...]:
             INTEGER,
             "Last line of the row, counted like source_line.",
             role="place",
-            checks=(pap.Check.ge(1),),
+            at_least=1,
         ),
     )
 
 
 BOX = pa.struct([("x0", DOUBLE), ("y0", DOUBLE), ("x1", DOUBLE), ("y1", DOUBLE)])
 SPAN = pa.struct(
-    [
-        ("page", INTEGER),
-        ("line", INTEGER),
-        ("char_start", INTEGER),
-        ("char_end", INTEGER),
-        ("box", BOX),
-    ]
+    [("page", INTEGER), ("line", INTEGER), ("char_start", INTEGER), ("char_end", INTEGER), ("box", BOX)]
 )

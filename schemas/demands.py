@@ -49,7 +49,7 @@ def in_words(check: pap.Check) -> str:
             return f"must be one of {', '.join(map(str, said['allowed_values']))}"
         case "str_matches":
             return f"must match {getattr(said['pattern'], 'pattern', said['pattern'])}"
-    return str(check.error or check.name)
+    raise ValueError(f"contracts have no check {check.name}")
 
 
 def _of_column(column: Column) -> Iterator[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pandera.pyarrow as pap
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -11,6 +10,7 @@ from schemas.contract import (
     BOOLEAN,
     DATE,
     INTEGER,
+    SHA256,
     TEXT,
     TIMESTAMP,
     Column,
@@ -50,7 +50,7 @@ EDITIONS = Contract(
             "Length of the period, in whole months.",
             unit="months",
             nullable=True,
-            checks=(pap.Check.in_range(1, 36),),
+            between=(1, 36),
         ),
         Column("date_sent", DATE, "Day on which the report was sent to parliament.", nullable=True),
         Column(
@@ -58,33 +58,21 @@ EDITIONS = Contract(
             TEXT,
             "Parliamentary document that carries the report, as dossier and number (kst-29521-495).",
             nullable=True,
-            checks=(pap.Check.str_matches(r"^(kst|blg)-[0-9A-Z-]+$"),),
+            matches=r"^(kst|blg)-[0-9A-Z-]+$",
         ),
         Column("source_url", TEXT, "Public address where the edition is cited or kept.", nullable=True),
         Column("layout", TEXT, "The entry of schemas/layouts.toml by which the tables were read."),
         Column("source_path", TEXT, "The file that was read, relative to the project.", role="place"),
-        Column(
-            "source_sha256",
-            TEXT,
-            "SHA-256 of that file's bytes.",
-            role="place",
-            checks=(pap.Check.str_matches(r"^[0-9a-f]{64}$"),),
-        ),
+        Column("source_sha256", TEXT, "SHA-256 of that file's bytes.", role="place", matches=SHA256),
         Column("source_bytes", BIGINT, "Size of that file.", unit="bytes", role="place"),
-        Column(
-            "source_format",
-            TEXT,
-            "Kind of file: text or pdf.",
-            role="place",
-            checks=(pap.Check.isin(["text", "pdf"]),),
-        ),
+        Column("source_format", TEXT, "Kind of file: text or pdf.", role="place", one_of=("text", "pdf")),
         Column(
             "source_fidelity",
             TEXT,
             "How close the file is to what was published: the official file, its full text, or an "
             "abridged edition (annexes as printed, running text in other words).",
             role="place",
-            checks=(pap.Check.isin(list(FIDELITIES)),),
+            one_of=FIDELITIES,
         ),
         Column("vintage", INTEGER, "The latest recorded reading of the edition.", role="stamp"),
         Column("recorded_at", TIMESTAMP, "When that reading was recorded, UTC.", role="stamp"),

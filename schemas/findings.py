@@ -8,19 +8,20 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import pandera.pyarrow as pap
 import pyarrow as pa
 
 from schemas.contract import (
     DATE,
     INTEGER,
     INTEGERS,
+    OF_EDITION,
+    OF_MISSION,
     TEXT,
     TEXTS,
     TIMESTAMP,
+    VERSION,
     Column,
     Contract,
-    Reference,
     edition_year_column,
     figure,
     mission_id_column,
@@ -76,13 +77,13 @@ def _rules_version() -> Column:
         "rules_version",
         TEXT,
         "Hash of the rules and of the mission registry that they looked names up in.",
-        checks=(pap.Check.str_matches(r"^[0-9a-f]{12}$"),),
+        matches=VERSION,
         role="stamp",
     )
 
 
 def _characters(name: str, what: str) -> Column:
-    return Column(name, INTEGER, f"{what}, counted from 0.", role="place", checks=(pap.Check.ge(0),))
+    return Column(name, INTEGER, f"{what}, counted from 0.", role="place", at_least=0)
 
 
 FINDINGS = Contract(
@@ -101,7 +102,7 @@ FINDINGS = Contract(
             TEXT,
             "error: two printed figures that cannot both be right; warn: text and annex disagree, or a date "
             "cannot hold; info: odd, but can be explained.",
-            checks=(pap.Check.isin(list(SEVERITIES)),),
+            one_of=SEVERITIES,
         ),
         mission_id_column(nullable=True),
         Column("side_a", SIDE, f"The first {_SIDE}"),
@@ -121,10 +122,7 @@ FINDINGS = Contract(
         ),
         _rules_version(),
     ),
-    references=(
-        Reference(("edition_year",), "editions", ("edition_year",)),
-        Reference(("mission_id",), "missions", ("mission_id",)),
-    ),
+    references=(OF_EDITION, OF_MISSION),
     stage="record",
 )
 
@@ -150,7 +148,7 @@ STATEMENTS = Contract(
             TEXT,
             "What the figure counts: deployed_… and frame_… as in personnel; rotation_… for a head count per "
             "rotation or at one moment; capacity for what could be sent.",
-            checks=(pap.Check.isin(list(QUANTITIES)),),
+            one_of=QUANTITIES,
         ),
         figure("value", "The figure; null for a range."),
         figure("value_low", "The figure, or the lower end of a range."),
@@ -172,7 +170,7 @@ STATEMENTS = Contract(
         Column("pattern", TEXT, "The pattern that read it."),
         _rules_version(),
     ),
-    references=(Reference(("edition_year",), "editions", ("edition_year",)),),
+    references=(OF_EDITION,),
     stage="record",
 )
 
@@ -189,15 +187,10 @@ MISSION_EVENTS = Contract(
             "event",
             TEXT,
             "What happened; a contribution is that of the Netherlands, a mission the whole of it.",
-            checks=(pap.Check.isin(list(EVENTS)),),
+            one_of=EVENTS,
         ),
         Column("date", DATE, "The printed date; the first day of a printed month or year."),
-        Column(
-            "precision",
-            TEXT,
-            "How exactly the date is printed: day, month or year.",
-            checks=(pap.Check.isin(list(PRECISIONS)),),
-        ),
+        Column("precision", TEXT, "How exactly the date is printed: day, month or year.", one_of=PRECISIONS),
         Column("as_printed", TEXT, "The date as printed."),
         Column("reason_as_printed", TEXT, "The printed reason, where one is given.", nullable=True),
         _PAGE,
@@ -205,10 +198,7 @@ MISSION_EVENTS = Contract(
         _LINE_END,
         _rules_version(),
     ),
-    references=(
-        Reference(("edition_year",), "editions", ("edition_year",)),
-        Reference(("mission_id",), "missions", ("mission_id",)),
-    ),
+    references=(OF_EDITION, OF_MISSION),
     stage="record",
 )
 
@@ -220,7 +210,7 @@ UNREAD_SENTENCES = Contract(
     key=("edition_year", "number"),
     columns=(
         edition_year_column(),
-        Column("number", INTEGER, "1, 2, 3 … in the order of the text.", checks=(pap.Check.ge(1),)),
+        Column("number", INTEGER, "1, 2, 3 … in the order of the text.", at_least=1),
         Column("mission_ids", TEXTS, "Missions of the section that it stands in."),
         Column("section_id", TEXT, "The section or subheading that it stands in.", nullable=True),
         Column("numbers", TEXTS, "The numbers in it, as printed."),
@@ -230,7 +220,7 @@ UNREAD_SENTENCES = Contract(
         _LINE_END,
         _rules_version(),
     ),
-    references=(Reference(("edition_year",), "editions", ("edition_year",)),),
+    references=(OF_EDITION,),
     stage="record",
 )
 
@@ -242,7 +232,7 @@ RECONCILIATIONS = Contract(
     key=("edition_year", "vintage", "reconciled_at"),
     columns=(
         edition_year_column(),
-        Column("vintage", INTEGER, "The vintage looked at.", checks=(pap.Check.ge(1),)),
+        Column("vintage", INTEGER, "The vintage looked at.", at_least=1),
         Column(
             "reconciled_at",
             TIMESTAMP,
@@ -250,25 +240,17 @@ RECONCILIATIONS = Contract(
             role="stamp",
         ),
         replace(_rules_version(), role="value"),
-        Column("findings", INTEGER, "Contradictions found.", unit="findings", checks=(pap.Check.ge(0),)),
-        Column("errors", INTEGER, "Those of severity error.", unit="findings", checks=(pap.Check.ge(0),)),
-        Column("warnings", INTEGER, "Those of severity warn.", unit="findings", checks=(pap.Check.ge(0),)),
-        Column(
-            "statements",
-            INTEGER,
-            "Figures understood in running text.",
-            unit="statements",
-            checks=(pap.Check.ge(0),),
-        ),
-        Column(
-            "mission_events", INTEGER, "Dated events understood.", unit="events", checks=(pap.Check.ge(0),)
-        ),
+        Column("findings", INTEGER, "Contradictions found.", unit="findings", at_least=0),
+        Column("errors", INTEGER, "Those of severity error.", unit="findings", at_least=0),
+        Column("warnings", INTEGER, "Those of severity warn.", unit="findings", at_least=0),
+        Column("statements", INTEGER, "Figures understood in running text.", unit="statements", at_least=0),
+        Column("mission_events", INTEGER, "Dated events understood.", unit="events", at_least=0),
         Column(
             "unread_sentences",
             INTEGER,
             "Sentences with figures not understood.",
             unit="sentences",
-            checks=(pap.Check.ge(0),),
+            at_least=0,
         ),
         Column("actor", TEXT, "Who ran it.", role="stamp"),
         Column("run_id", TEXT, "Dagster run that recorded it.", role="stamp"),
@@ -299,7 +281,7 @@ CORRECTIONS = Contract(
     row="declared correction",
     key=("edition_year", "table_name", "row_key", "column_name"),
     columns=_DECLARED,
-    references=(Reference(("edition_year",), "editions", ("edition_year",)),),
+    references=(OF_EDITION,),
     stage="record",
 )
 

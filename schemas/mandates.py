@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import datetime
 
-import pandera.pyarrow as pap
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from schemas.contract import (
     DATE,
+    OF_EDITION,
+    OF_MISSION,
     TEXT,
     Column,
     Contract,
-    Reference,
     RowRule,
     edition_year_column,
     mission_id_column,
@@ -53,7 +53,7 @@ def _duration(prefix: str, what: str, printed: str) -> tuple[Column, ...]:
             TEXT,
             f"Kind of duration of {what}: until a date, indefinite (Onbepaald), continuous (Doorlopend).",
             nullable=True,
-            checks=(pap.Check.isin(list(STATUSES)),),
+            one_of=STATUSES,
             cell=prefix,
         ),
         Column(
@@ -61,7 +61,7 @@ def _duration(prefix: str, what: str, printed: str) -> tuple[Column, ...]:
             DATE,
             f"Last day of {what}, where a date is printed.",
             nullable=True,
-            checks=(pap.Check.in_range(_day(1945), _day(2150)),),
+            between=(_day(1945), _day(2150)),
             cell=prefix,
         ),
     )
@@ -103,15 +103,12 @@ MANDATES = Contract(
             TEXT,
             "Optional extension of the international mandate, as an ISO 8601 duration (P1Y).",
             nullable=True,
-            checks=(pap.Check.str_matches(r"^P(\d+Y)?(\d+M)?(\d+D)?$"),),
+            matches=r"^P(\d+Y)?(\d+M)?(\d+D)?$",
             cell="international_mandate",
         ),
         *_duration("national_frame", "the national frame", "Duur nationaal kader"),
         *place_columns(),
     ),
-    references=(
-        Reference(("edition_year",), "editions", ("edition_year",)),
-        Reference(("mission_id",), "missions", ("mission_id",)),
-    ),
+    references=(OF_EDITION, OF_MISSION),
     rules=(_dated("international_mandate"), _dated("national_frame")),
 )

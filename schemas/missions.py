@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import pandera.pyarrow as pap
-
 from schemas.contract import (
     INTEGER,
     INTEGERS,
+    OF_MISSION,
     TEXT,
     TEXTS,
     Column,
@@ -31,7 +30,7 @@ MISSIONS = Contract(
             "organisation",
             TEXT,
             f"Who leads it: {', '.join(ORGANISATIONS)} (none of these, or not known).",
-            checks=(pap.Check.isin(list(ORGANISATIONS)),),
+            one_of=ORGANISATIONS,
         ),
         Column("region", TEXT, "Region by which trends are grouped, the same over all editions."),
         Column("countries", TEXTS, "Countries it works in, as ISO 3166-1 alpha-2 codes."),
@@ -40,7 +39,7 @@ MISSIONS = Contract(
             TEXT,
             "Wikidata item, where it is certain.",
             nullable=True,
-            checks=(pap.Check.str_matches(r"^Q[1-9][0-9]*$"),),
+            matches=r"^Q[1-9][0-9]*$",
         ),
         Column("first_edition_year", INTEGER, "First edition held that lists it in annex 2.", nullable=True),
         Column("last_edition_year", INTEGER, "Last edition held that lists it in annex 2.", nullable=True),
@@ -65,7 +64,7 @@ MISSION_SPELLINGS = Contract(
         mission_id_column(),
         Column("editions", INTEGERS, "Editions whose annexes use the spelling."),
     ),
-    references=(Reference(("mission_id",), "missions", ("mission_id",)),),
+    references=(OF_MISSION,),
     stage="registry",
 )
 
@@ -76,18 +75,10 @@ MISSION_RELATIONS = Contract(
     key=("mission_id", "relation", "other_mission_id"),
     columns=(
         mission_id_column(),
-        Column(
-            "relation",
-            TEXT,
-            f"One of: {', '.join(RELATIONS)}.",
-            checks=(pap.Check.isin(list(RELATIONS)),),
-        ),
+        Column("relation", TEXT, f"One of: {', '.join(RELATIONS)}.", one_of=RELATIONS),
         Column("other_mission_id", TEXT, "The other mission's identifier in the registry."),
         Column("source", TEXT, "What says so: an edition and line, or a public document."),
     ),
-    references=(
-        Reference(("mission_id",), "missions", ("mission_id",)),
-        Reference(("other_mission_id",), "missions", ("mission_id",)),
-    ),
+    references=(OF_MISSION, Reference(("other_mission_id",), "missions", ("mission_id",))),
     stage="registry",
 )

@@ -8,10 +8,11 @@ import pyarrow.compute as pc
 from schemas.contract import (
     BOOLEAN,
     INTEGERS,
+    OF_EDITION,
+    OF_MISSION,
     TEXT,
     Column,
     Contract,
-    Reference,
     RowRule,
     edition_year_column,
     figure,
@@ -21,10 +22,7 @@ from schemas.contract import (
 from schemas.vocabulary import DEPLOYED, FIGURES, TOTAL
 
 _FIGURES = {
-    "frame_military": (
-        "Ceiling for military personnel that the cabinet set.",
-        "Nationale kaders, Militair",
-    ),
+    "frame_military": ("Ceiling for military personnel that the cabinet set.", "Nationale kaders, Militair"),
     "frame_civil_police": (
         "Ceiling for civil experts and police officers together.",
         "Nationale kaders, Civiel/Politie",
@@ -92,10 +90,7 @@ PERSONNEL = Contract(
         Column("footnotes", INTEGERS, "Numbers of the footnotes marked in the row."),
         *place_columns(),
     ),
-    references=(
-        Reference(("edition_year",), "editions", ("edition_year",)),
-        Reference(("mission_id",), "missions", ("mission_id",)),
-    ),
+    references=(OF_EDITION, OF_MISSION),
     rules=(_TOTAL_GIVEN,),
 )
 
@@ -105,7 +100,7 @@ PERSONNEL_TOTALS = Contract(
     row="edition",
     key=("edition_year",),
     columns=(edition_year_column(), *FIGURE_COLUMNS, *place_columns(end=False)),
-    references=(Reference(("edition_year",), "editions", ("edition_year",)),),
+    references=(OF_EDITION,),
     rules=(_TOTAL_GIVEN,),
     row_prefix=TOTAL,
 )

@@ -8,17 +8,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import pandera.pyarrow as pap
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from schemas.contract import (
     DATE,
     INTEGER,
+    OF_MISSION,
     TEXT,
     Column,
     Contract,
-    Reference,
     RowRule,
     edition_year_column,
     figure,
@@ -44,7 +43,7 @@ LONGEST_HEADCOUNT = 31  # days: a day, a week, or a month in which the day is no
 
 
 def _one_of(name: str, words: str, allowed: tuple[str, ...], *, nullable: bool = False) -> Column:
-    return Column(name, TEXT, words, nullable=nullable, checks=(pap.Check.isin(list(allowed)),))
+    return Column(name, TEXT, words, nullable=nullable, one_of=allowed)
 
 
 def _ordered(table: pa.Table) -> pa.ChunkedArray:
@@ -122,21 +121,14 @@ _OBSERVATION_ID = Column(
     "observation_id",
     TEXT,
     "Identifier of the observation; never changed or used again.",
-    checks=(pap.Check.str_matches(r"^[a-z0-9]+(-[a-z0-9]+)*$"),),
+    matches=r"^[a-z0-9]+(-[a-z0-9]+)*$",
 )
 _CONFIDENCE = _one_of("confidence", f"Trust in the source: {', '.join(CONFIDENCES)}.", CONFIDENCES)
-_SOURCE_URL = Column(
-    "source_url",
-    TEXT,
-    "Address of the public source.",
-    checks=(pap.Check.str_matches(r"^https?://\S+$"),),
-)
+_SOURCE_URL = Column("source_url", TEXT, "Address of the public source.", matches=r"^https?://\S+$")
 _NOTE = Column(
     "note", TEXT, "What to know about the figure, in the words of whoever collected it.", nullable=True
 )
-_LINE = Column(
-    "source_line", INTEGER, "Line of the file, counted from 1.", checks=(pap.Check.ge(1),), role="place"
-)
+_LINE = Column("source_line", INTEGER, "Line of the file, counted from 1.", at_least=1, role="place")
 
 OBSERVATIONS = Contract(
     name="observations",
@@ -166,7 +158,7 @@ OBSERVATIONS = Contract(
         Column("dates_as_printed", TEXT, "The dates as the figure's collector gives them."),
         _LINE,
     ),
-    references=(Reference(("mission_id",), "missions", ("mission_id",)),),
+    references=(OF_MISSION,),
     rules=(
         RowRule("dated", "period_start or period_end is given", _DAYS, _dated),
         RowRule("ordered", "period_start is not after period_end", _DAYS, _ordered),
@@ -242,7 +234,7 @@ UN_CONTRIBUTIONS = Contract(
         Column("note", TEXT, "What the file says about the figure.", nullable=True),
         _LINE,
     ),
-    references=(Reference(("mission_id",), "missions", ("mission_id",)),),
+    references=(OF_MISSION,),
     rules=(
         RowRule("ordered", "period_start is not after period_end", _DAYS, _ordered),
         RowRule(

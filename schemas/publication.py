@@ -2,19 +2,9 @@
 
 from __future__ import annotations
 
-import pandera.pyarrow as pap
 import pyarrow as pa
 
-from schemas.contract import (
-    BIGINT,
-    INTEGER,
-    TEXT,
-    TEXTS,
-    TIMESTAMP,
-    Column,
-    Contract,
-    edition_year_column,
-)
+from schemas.contract import BIGINT, INTEGER, TEXT, TEXTS, TIMESTAMP, Column, Contract, edition_year_column
 from schemas.record import CAUSES
 
 BUILD_FACTS = {
@@ -36,7 +26,7 @@ BUILD_INFO = Contract(
             "key",
             TEXT,
             f"Which fact: {'; '.join(f'{key} ({text})' for key, text in BUILD_FACTS.items())}.",
-            checks=(pap.Check.isin(list(BUILD_FACTS)),),
+            one_of=tuple(BUILD_FACTS),
         ),
         Column("value", TEXT, "The fact; null if it is unknown.", nullable=True),
     ),
@@ -51,8 +41,8 @@ EDITION_STATE = Contract(
     key=("edition_year",),
     columns=(
         edition_year_column(),
-        Column("vintage", INTEGER, "The newest vintage.", checks=(pap.Check.ge(1),)),
-        Column("cause", TEXT, "Why there is that vintage.", checks=(pap.Check.isin(list(CAUSES)),)),
+        Column("vintage", INTEGER, "The newest vintage.", at_least=1),
+        Column("cause", TEXT, "Why there is that vintage.", one_of=CAUSES),
         Column("source_path", TEXT, "The file that it was read from."),
         Column("source_sha256", TEXT, "SHA-256 of that file."),
         Column("source_bytes", BIGINT, "Size of that file.", unit="bytes"),
@@ -90,7 +80,7 @@ CONTRACT_CHECKS = Contract(
     key=("table_name", "position"),
     columns=(
         Column("table_name", TEXT, "Table whose rows are checked."),
-        Column("position", INTEGER, "1, 2, 3 … per table.", checks=(pap.Check.ge(1),)),
+        Column("position", INTEGER, "1, 2, 3 … per table.", at_least=1),
         Column("column_name", TEXT, "Column that is checked; null for a check on whole rows.", nullable=True),
         Column("requirement", TEXT, "What must hold, in words."),
         Column(
@@ -113,9 +103,7 @@ COLUMN_LINEAGE = Contract(
         Column("column", TEXT, "The column of the view."),
         Column("source_relation", TEXT, "Table or view that the column comes from."),
         Column("source_column", TEXT, "Column of that table or view."),
-        Column(
-            "position", INTEGER, "1, 2, 3 … per column, in the order of the SQL.", checks=(pap.Check.ge(1),)
-        ),
+        Column("position", INTEGER, "1, 2, 3 … per column, in the order of the SQL.", at_least=1),
     ),
     stage="record",
 )

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import pandera.pyarrow as pap
-
-from schemas.contract import TEXT, TEXTS, TIMESTAMP, Column, Contract, edition_year_column
+from schemas.contract import SHA256, TEXT, TEXTS, TIMESTAMP, Column, Contract, edition_year_column
 
 QUARANTINE = Contract(
     name="quarantine",
@@ -13,12 +11,7 @@ QUARANTINE = Contract(
     row="refused document",
     key=("source_sha256", "edition_year"),
     columns=(
-        Column(
-            "source_sha256",
-            TEXT,
-            "SHA-256 of the file that was refused.",
-            checks=(pap.Check.str_matches(r"^[0-9a-f]{64}$"),),
-        ),
+        Column("source_sha256", TEXT, "SHA-256 of the file that was refused.", matches=SHA256),
         edition_year_column(),
         Column("refused_at", TIMESTAMP, "When it was last refused, UTC.", role="stamp"),
         Column("problems", TEXTS, "Every problem of the document, in order."),

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import pandera.pyarrow as pap
 import pyarrow as pa
 
 from schemas.contract import (
     BIGINT,
     INTEGER,
+    SHA256,
     TEXT,
     TIMESTAMP,
+    VERSION,
     Column,
     Contract,
     edition_year_column,
@@ -26,8 +27,6 @@ CAUSES = (
     "restored",
 )
 
-_SHA256 = pap.Check.str_matches(r"^[0-9a-f]{64}$")
-_VERSION = pap.Check.str_matches(r"^[0-9a-f]{12}$")
 
 VINTAGES = Contract(
     name="vintages",
@@ -36,14 +35,9 @@ VINTAGES = Contract(
     key=("edition_year", "vintage"),
     columns=(
         edition_year_column(),
-        Column("vintage", INTEGER, "1, 2, 3 … per edition_year.", checks=(pap.Check.ge(1),)),
+        Column("vintage", INTEGER, "1, 2, 3 … per edition_year.", at_least=1),
         Column("recorded_at", TIMESTAMP, "When it was recorded, UTC.", role="stamp"),
-        Column(
-            "cause",
-            TEXT,
-            f"Why there is this vintage: {', '.join(CAUSES)}.",
-            checks=(pap.Check.isin(list(CAUSES)),),
-        ),
+        Column("cause", TEXT, f"Why there is this vintage: {', '.join(CAUSES)}.", one_of=CAUSES),
         Column("reason", TEXT, "The cause in words."),
         Column("actor", TEXT, "Who ran the recording.", role="stamp"),
         Column("run_id", TEXT, "Dagster run that recorded it.", role="stamp"),
@@ -51,14 +45,14 @@ VINTAGES = Contract(
             "code_version",
             TEXT,
             "Hash of the code that reads and of its pinned libraries, not of the whole repository.",
-            checks=(_VERSION,),
+            matches=VERSION,
         ),
-        Column("registry_version", TEXT, "Hash of the mission registry and the layouts.", checks=(_VERSION,)),
+        Column("registry_version", TEXT, "Hash of the mission registry and the layouts.", matches=VERSION),
         Column(
             "declarations_version",
             TEXT,
             "Hash of the declared readings and corrections of this edition.",
-            checks=(_VERSION,),
+            matches=VERSION,
         ),
         Column(
             "git_commit",
@@ -67,15 +61,10 @@ VINTAGES = Contract(
             nullable=True,
             role="stamp",
         ),
-        Column("source_sha256", TEXT, "SHA-256 of the file that was read.", checks=(_SHA256,)),
+        Column("source_sha256", TEXT, "SHA-256 of the file that was read.", matches=SHA256),
         Column("snapshot_id", BIGINT, "Snapshot of the lake that holds it.", role="stamp"),
-        Column("content_hash", TEXT, "SHA-256 of the rows, places aside.", checks=(_SHA256,)),
-        Column(
-            "row_counts",
-            pa.map_(TEXT, INTEGER),
-            "Rows recorded per table.",
-            unit="rows",
-        ),
+        Column("content_hash", TEXT, "SHA-256 of the rows, places aside.", matches=SHA256),
+        Column("row_counts", pa.map_(TEXT, INTEGER), "Rows recorded per table.", unit="rows"),
     ),
     stage="record",
 )
@@ -109,7 +98,7 @@ RELEASES = Contract(
             "release_id",
             TEXT,
             "Identifier derived from the content: same content, same release.",
-            checks=(pap.Check.str_matches(r"^[0-9a-f]{12}$"),),
+            matches=VERSION,
         ),
         Column("published_at", TIMESTAMP, "When it was first published, UTC.", role="stamp"),
         Column("contract_version", TEXT, "Version of the public contract (names, columns, commands)."),
@@ -143,7 +132,7 @@ REVISIONS = Contract(
             "vintage",
             INTEGER,
             "The vintage that has the new value; the one before it has the old.",
-            checks=(pap.Check.ge(2),),
+            at_least=2,
         ),
         Column("table_name", TEXT, "Table of the cell."),
         Column(
@@ -154,7 +143,7 @@ REVISIONS = Contract(
         Column("column_name", TEXT, "Column of the table."),
         Column("old_value", TEXT, "Value in the vintage before, as text.", nullable=True),
         Column("new_value", TEXT, "Value in this vintage, as text.", nullable=True),
-        Column("cause", TEXT, "Why there is this vintage.", checks=(pap.Check.isin(list(CAUSES)),)),
+        Column("cause", TEXT, "Why there is this vintage.", one_of=CAUSES),
     ),
     stage="record",
 )

@@ -41,12 +41,7 @@ def read(file: Entry, mission_ids: Collection[str], total: str) -> tuple[Correct
     found: dict[tuple[int, str, str, str], Correction] = {}
     for number, entry in enumerate(file.tables("correction"), start=1):
         correction = _correction(entry, mission_ids, total, number)
-        key = (
-            correction.edition_year,
-            correction.table_name,
-            correction.row_key,
-            correction.column_name,
-        )
+        key = (correction.edition_year, correction.table_name, correction.row_key, correction.column_name)
         if key in found:
             raise entry.error(f"a correction of {correction.cell} in {correction.edition_year} stands twice")
         found[key] = correction

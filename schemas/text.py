@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import pandera.pyarrow as pap
-
 from schemas.contract import (
     INTEGER,
     INTEGERS,
+    OF_EDITION,
     TEXT,
     TEXTS,
     Column,
@@ -29,15 +28,15 @@ FOOTNOTES = Contract(
             "scope",
             TEXT,
             "document, or the name of the table that the footnote belongs to.",
-            checks=(pap.Check.isin(["document", "personnel", "mandates"]),),
+            one_of=("document", "personnel", "mandates"),
         ),
-        Column("number", INTEGER, "Number of the footnote.", checks=(pap.Check.ge(1),)),
+        Column("number", INTEGER, "Number of the footnote.", at_least=1),
         Column("text", TEXT, "Text of the footnote; lines joined by single spaces.", cell="text"),
         _PAGE,
         _LINE,
         Column("marker_lines", INTEGERS, "Lines on which the footnote's marker stands.", role="place"),
     ),
-    references=(Reference(("edition_year",), "editions", ("edition_year",)),),
+    references=(OF_EDITION,),
     row_prefix="footnote:",
     row_scope="scope",  # an annex may number its own footnotes
 )
@@ -63,7 +62,7 @@ SECTIONS = Contract(
         _LINE_END,
     ),
     references=(
-        Reference(("edition_year",), "editions", ("edition_year",)),
+        OF_EDITION,
         Reference(("edition_year", "parent_id"), "sections", ("edition_year", "section_id")),
     ),
     address_prefix="section:",

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pandera.pyarrow as pap
-
 from schemas.contract import (
     BOOLEAN,
     DATE,
@@ -40,7 +38,7 @@ def _share(what: str) -> Column:
         f"{what} share of deployed_total_computed over the edition's listed rows, 0 to 1.",
         unit="share",
         nullable=True,
-        checks=(pap.Check.in_range(0, 1),),
+        between=(0, 1),
         formula="deployed_total_computed, over its sum over all rows of the edition",
         reach="edition",
     )
@@ -75,7 +73,7 @@ def _ratio(part: str, words: str) -> Column:
         f"Persons sent per person of the ceiling, {words}; above 1 means rotations, not overuse.",
         unit="ratio",
         nullable=True,
-        checks=(pap.Check.ge(0),),
+        at_least=0,
         formula=f"deployed_{part} / frame_{part}",
     )
 
@@ -120,7 +118,7 @@ MISSION_TRENDS = Contract(
             INTEGER,
             "1 for the most persons sent in the edition; ties share a rank.",
             nullable=True,
-            checks=(pap.Check.ge(1),),
+            at_least=1,
             formula="place of deployed_total_computed among all rows of the edition",
             reach="edition",
         ),
@@ -141,7 +139,7 @@ MISSION_TRENDS = Contract(
             "new, continued, returned, or no_longer_listed (leaving the report is not ending); "
             "null in the first edition held.",
             nullable=True,
-            checks=(pap.Check.isin(list(MISSION_STATUSES)),),
+            one_of=MISSION_STATUSES,
             formula="whether this edition and the ones before it list the mission",
             reach="previous edition",
         ),
@@ -274,7 +272,7 @@ EDITION_TOTALS = Contract(
     key=("edition_year", "column_name"),
     columns=(
         edition_year_column(),
-        Column("column_name", TEXT, "Name of the figure.", checks=(pap.Check.isin(list(FIGURES)),)),
+        Column("column_name", TEXT, "Name of the figure.", one_of=FIGURES),
         figure(
             "printed",
             "The figure in the printed totals row.",

@@ -1,6 +1,6 @@
 """Names and words that contracts and the project's TOML files share; it imports nothing.
 
-The contracts need Pandera, which takes longer to import than a build with nothing to do may last, so
+The contracts need pyarrow, which takes longer to import than a build with nothing to do may last, so
 what both they and the registry check is here.
 """
 

@@ -6,7 +6,6 @@ import datetime
 from collections.abc import Callable
 from typing import Any
 
-import pandera.pyarrow as pap
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings
@@ -15,7 +14,7 @@ from hypothesis import strategies as st
 import schemas
 from pipelines import validate
 from pipelines.validate import Failure
-from schemas.contract import INTEGER, Column, Contract
+from schemas.contract import Contract
 from schemas.vocabulary import FIGURES
 
 MISSIONS = {"unifil", "untso", "undof"}
@@ -375,14 +374,3 @@ def test_exactly_the_rows_of_a_repeated_key_fail(drawn: list[int]) -> None:
     assert {
         Failure("sections", unique, key, str(number), f"2024, {number}", line) for line, number in repeated
     } == set(failures(rows))
-
-
-def test_a_check_of_a_kind_not_met_before_is_told_by_its_own_name() -> None:
-    def fail(_: object) -> bool:
-        raise ZeroDivisionError("no such day")
-
-    odd = Column("day", INTEGER, "A day.", checks=(pap.Check.ne(3), pap.Check(fail, name="calendar")))
-    days = Contract(name="days", description="Days.", row="day", key=("day",), columns=(odd,))
-    failing = validate.contract_failures(days, days.table([{"day": 3}, {"day": 4}]))
-    assert Failure("days", "not_equal_to(3)", "day", "3", "3") in failing
-    assert any("no such day" in failure.check for failure in failing)
