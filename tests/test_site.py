@@ -22,7 +22,7 @@ import schemas
 from pipelines import files, settings, site, sql, versions
 from pipelines import plan as pending
 from pipelines.publish import published, release, views
-from pipelines.site import content, drawing, drawings, pages
+from pipelines.site import content, drawings, pages
 from tests.support import ROOT, Jvom
 from tests.support.building import base_tables, edition_tables
 
@@ -409,7 +409,7 @@ def test_drawings_that_cannot_be_read_are_drawn_anew(tmp_path: Path) -> None:
 
 
 def test_graphs_are_drawn_from_sources_to_results() -> None:
-    drawn = str(drawing.graph({"a<b": [], "c": ["a<b"], "d": ["a<b", "c"]}))
+    drawn = str(drawings.graph({"a<b": [], "c": ["a<b"], "d": ["a<b", "c"]}))
     assert "a&lt;b" in drawn
     assert drawn.count("<path") == 3
     places = {name: float(x) for x, name in re.findall(r'<text x="([\d.]+)" y="[\d.]+">([^<]+)<', drawn)}

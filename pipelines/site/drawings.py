@@ -1,17 +1,23 @@
-"""Vega-Lite specs as SVG, kept with the site: a chart that has not changed is not drawn a second time.
+"""Drawings as SVG, for a page must show them without script: charts by Vega-Lite, and graphs.
 
-Drawing takes about half of the time that a site takes, and a new release changes few of its charts.
+Charts are kept with the site, and one that has not changed is not drawn a second time: drawing takes half
+of a site's time, and a new release changes few of its charts. What a graph shows, its page has in words too.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
 
+from markupsafe import Markup
+
 FILE = ".drawings.json"  # in the folder of the site: hash of a spec → its SVG
+_ROW, _BOX, _GAP = 34, 24, 56  # height of a row and of its box, width between layers
+_LETTER = 7.4  # width of a character at the size of a label
 
 
 class Drawings:
@@ -47,3 +53,45 @@ def _drawn(spec: Mapping[str, Any]) -> str:
 
     svg: str = vl_convert.vegalite_to_svg(dict(spec), vl_version=vl_convert.get_vegalite_versions()[-1])
     return svg
+
+
+def graph(edges: Mapping[str, Sequence[str]], links: Mapping[str, str] | None = None) -> Markup:
+    """Each node with those it is made from, as boxes in layers, sources on the left; `links` are addresses.
+
+    Raises graphlib.CycleError where the graph runs in a circle.
+    """
+    depth: dict[str, int] = {}
+    for node in TopologicalSorter(
+        {name: sorted(made_from) for name, made_from in edges.items()}
+    ).static_order():
+        depth[node] = max((depth[source] + 1 for source in edges.get(node, ())), default=0)
+    layers = [[node for node in depth if depth[node] == layer] for layer in range(max(depth.values()) + 1)]
+    height = max(len(layer) for layer in layers) * _ROW
+    at: dict[str, float] = {}
+    right: dict[str, float] = {}
+    boxes: list[Markup] = []
+    left = 1.0
+    for layer in layers:
+        width = max(len(node) for node in layer) * _LETTER + 18
+        # Beside what it is made from, so that fewer lines cross.
+        mean = {n: sum(at[s] for s in edges.get(n, ())) / (len(edges.get(n, ())) or 1) for n in layer}
+        layer.sort(key=lambda node: (mean[node], node))
+        for number, node in enumerate(layer):
+            y = at[node] = (height - len(layer) * _ROW) / 2 + (number + 0.5) * _ROW
+            box = Markup('<rect x="{}" y="{}" width="{}" height="{}" rx="4"/><text x="{}" y="{}">{}</text>')
+            drawn = box.format(*_short(left, y - _BOX / 2, width, _BOX, left + 9, y + 4.5), node)
+            link = (links or {}).get(node)
+            boxes.append(Markup('<a href="{}">{}</a>').format(link, drawn) if link else drawn)
+            for source in edges.get(node, ()):
+                x, middle = right[source], (right[source] + left) / 2
+                points = _short(x, at[source], middle, at[source], middle, y, left, y)
+                boxes.insert(0, Markup('<path d="M{} {}C{} {} {} {} {} {}"/>').format(*points))
+        right |= dict.fromkeys(layer, left + width)
+        left += width + _GAP
+    size = (round(left - _GAP + 1), round(height)) * 2
+    svg = '<svg class="graph" viewBox="0 0 {} {}" width="{}" height="{}" role="presentation">{}</svg>'
+    return Markup(svg).format(*size, Markup("").join(boxes))
+
+
+def _short(*lengths: float) -> list[float]:
+    return [round(length, 1) for length in lengths]

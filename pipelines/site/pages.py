@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 from markupsafe import Markup
 
 import schemas
-from pipelines.site import charts, citing, drawing
+from pipelines.site import charts
 from pipelines.site.content import SEVERITIES, Content, Row
-from pipelines.site.drawings import Drawings
+from pipelines.site.drawings import Drawings, graph
 from schemas import dataset
 from schemas.vocabulary import FIGURES
 
@@ -58,7 +58,7 @@ class Site:
             yield f"evidence/{year}.html", "evidence.html", self._evidence(edition)
         yield "lineage.html", "lineage.html", self._drawn_lineage()
         yield "dictionary.html", "dictionary.html", _dictionary(self.lineage)
-        yield "cite.html", "cite.html", {"dataset": citing.dataset(self.content, words)}
+        yield "cite.html", "cite.html", {"dataset": _dataset(self.content, words)}
         yield "changes.html", "changes.html", {}
 
     def _rendered(self, language: str, path: str, template: str, values: dict[str, Any]) -> str:
@@ -185,10 +185,10 @@ class Site:
         links = {name: f"dictionary.html#{name}" for name in described}
         return {
             "assets": self.assets,
-            "assets_drawn": drawing.graph(self.assets),
+            "assets_drawn": graph(self.assets),
             "relations": relations,
-            "relations_drawn": drawing.graph(relations, links),
-            "views": {name: (drawing.columns(found), found) for name, found in self.lineage.items()},
+            "relations_drawn": graph(relations, links),
+            "views": {name: (_columns(found), found) for name, found in self.lineage.items()},
         }
 
     def _cell(self, year: int, table: str, row: str, column: str) -> Row | None:
@@ -236,3 +236,53 @@ def _dictionary(lineage: Mapping[str, Mapping[str, Sequence[tuple[str, str]]]]) 
         "vintages": schemas.VINTAGE_TABLES,
         "sources": lineage,
     }
+
+
+def _columns(sources: Mapping[str, Sequence[tuple[str, str]]]) -> Markup:
+    """The columns of one view, and those that they are computed from."""
+    return graph(
+        {column: [f"{relation}.{name}" for relation, name in found] for column, found in sources.items()}
+    )
+
+
+def _dataset(content: Content, words: Mapping[str, Any]) -> dict[str, Any]:
+    """The release as schema.org/Dataset; what is not known (an address, a publisher) is left out."""
+    release, whole = content.release, dataset.load()
+    starts = [row["period_start"] for row in content.rows["editions"] if row["period_start"]]
+    ends = [row["period_end"] for row in content.rows["editions"] if row["period_end"]]
+    described: dict[str, Any] = {
+        "@context": "https://schema.org/",
+        "@type": "Dataset",
+        "name": words["title"],
+        "description": words["described"],
+        "identifier": f"jvom:{release['release_id']}",
+        "version": release["release_id"],
+        "datePublished": release["published_at"].date().isoformat(),
+        "inLanguage": ["nl", "en"],
+        "license": whole.licence.address,
+        "isAccessibleForFree": True,
+        "keywords": [*whole.keywords[words["language"]], *(m["name"] for m in content.missions)],
+        "isBasedOn": [
+            {
+                "@type": "Report",
+                "name": row["title"] or f"{words['edition']} {row['edition_year']}",
+                "inLanguage": "nl",
+                **({"identifier": row["kamerstuk"]} if row["kamerstuk"] else {}),
+                **({"url": row["source_url"]} if row["source_url"] else {}),
+            }
+            for row in content.rows["editions"]
+        ],
+        "variableMeasured": [
+            {
+                "@type": "PropertyValue",
+                "name": column.name,
+                "description": column.description,
+                "unitText": column.unit,
+            }
+            for column in schemas.RELATIONS["mission_trends"].columns
+            if column.unit
+        ],
+    }
+    if starts and ends:
+        described["temporalCoverage"] = f"{min(starts)}/{max(ends)}"
+    return described
