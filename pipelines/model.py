@@ -13,9 +13,6 @@ from typing import Literal
 SourceFormat = Literal["text", "pdf"]
 Fidelity = Literal["official file", "full text", "abridged"]
 
-# Opens what `cells.equalities` says of a PDF's cell that its tags and its geometry give differently.
-DISAGREEMENT = "tag_geometry_disagreement"
-
 # A printed page number, alone on its line: it numbers pages and is no text of the report.
 PAGE_NUMBER = re.compile(r"\s*pagina (?P<page>\d{1,4}) van (?P<pages>\d{1,4})\s*", re.IGNORECASE)
 

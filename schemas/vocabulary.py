@@ -10,3 +10,15 @@ FIGURES = (*FRAME, *DEPLOYED, "deployed_total")  # of a row of annex 2, in the o
 TOTAL = "total"  # row_key of the totals row
 ORGANISATIONS = ("UN", "EU", "NATO", "AU", "US", "coalition", "mixed", "national", "other")
 RELATIONS = ("part of", "succeeds", "includes")
+DISAGREEMENT = "tag_geometry_disagreement"  # the rule on it has this name too
+
+
+def disagreement(tags: str, geometry: str) -> str:
+    """The entry in `equalities` of a PDF's cell that its structure tags and its geometry give differently."""
+    return f"{DISAGREEMENT}: structure tags give {tags}, geometry gives {geometry}"
+
+
+def disagreement_in(equality: str) -> str | None:
+    """What the two give, if that is what an entry in `equalities` says."""
+    rule, _, readings = equality.partition(": ")
+    return readings if rule == DISAGREEMENT else None

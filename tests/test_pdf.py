@@ -15,9 +15,10 @@ from pipelines.extract.pdf import PdfDocument, Word
 from pipelines.extract.pdf.model import TagCell, TagTable
 from pipelines.extract.refusals import UndecidedError
 from pipelines.lake.decision import content_hash
-from pipelines.model import DISAGREEMENT, Document, Edition, SourceFile
+from pipelines.model import Document, Edition, SourceFile
 from schemas.errors import JvomError, LayoutError, Problems
 from schemas.registry import Reading, Registry
+from schemas.vocabulary import DISAGREEMENT
 from tests.rendering_report import read_tables, report
 from tests.renditions import Rendition, check, rendition
 from tests.renditions.blocks import Block, Paragraph, mandates, personnel

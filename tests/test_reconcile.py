@@ -14,9 +14,10 @@ import pyarrow as pa
 import pytest
 
 from pipelines import reconcile as rules
-from pipelines.model import DISAGREEMENT, Document, Line
+from pipelines.model import Document, Line
 from pipelines.reconcile import reference
 from schemas import registry
+from schemas.vocabulary import DISAGREEMENT
 from tests.rendering_report import FULL, PROJECT, needs_full
 from tests.support import building
 from tests.support.reconciling import Invented, InventedEdition, findings, invent, printed, reconcile, spelt

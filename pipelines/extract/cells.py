@@ -16,7 +16,8 @@ from typing import NamedTuple
 from pipelines.extract.pdf import Box, PdfDocument, PdfLine
 from pipelines.extract.pdf.rows import PdfCell, Span
 from pipelines.extract.pdf.table import Pair, PdfTable, same
-from pipelines.model import DISAGREEMENT, Document, Line
+from pipelines.model import Document, Line
+from schemas.vocabulary import disagreement
 
 _WORD = re.compile(r"\S+")
 _GLUED = re.compile(r"(?P<stem>.*\D)(?P<number>\d{1,3})(?P<after>[.,;:!?)\]’”'\"]*)")
@@ -123,7 +124,7 @@ class PdfCells:
     @staticmethod
     def disagreement(tags: PdfCell | None, geometry: PdfCell | None) -> str:
         """What two readings give."""
-        return f"{DISAGREEMENT}: structure tags give {_shown(tags)}, geometry gives {_shown(geometry)}"
+        return disagreement(_shown(tags), _shown(geometry))
 
     def text(self, cell: PdfCell, how: Sequence[str], disputed: Sequence[str] = ()) -> Text:
         """A cell with its words, one piece of the document per line, and its marks."""

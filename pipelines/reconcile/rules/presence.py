@@ -7,12 +7,12 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from pipelines.model import DISAGREEMENT
 from pipelines.reconcile.edition import INFO, Edition, Finding, Row, Side, headed, stated, words
 from pipelines.reconcile.passages import Sentence
 from pipelines.reconcile.statements import EDITION, Statement
 from pipelines.reconcile.text import Dated, find_dates
 from schemas.registry import comparable
+from schemas.vocabulary import disagreement_in
 
 _PLACE = re.compile(
     r"(?:\bbij|\baan|\bbinnen|\bvoor|\bop|\bin)\s(?:de\s"
@@ -274,13 +274,12 @@ def tag_geometry_disagreement(edition: Edition) -> Iterator[Finding]:
     for (table, row_key, column), cell in edition.cells.items():
         reasons = cell["equalities"]
         for reason in reasons or ():
-            if not str(reason).startswith(f"{DISAGREEMENT}: "):
+            if (readings := disagreement_in(str(reason))) is None:
                 continue
             side = edition.cell(table, row_key, column)
             yield Finding(
                 row_key if row_key in edition.staffed or row_key in edition.mandated else None,
                 side,
                 None,
-                f"Two readings of this cell differ: {str(reason).removeprefix(f'{DISAGREEMENT}: ')}; "
-                f"{side.value or 'a blank'} is recorded.",
+                f"Two readings of this cell differ: {readings}; {side.value or 'a blank'} is recorded.",
             )
