@@ -23,7 +23,7 @@ from tests.support.forked import unmeasured
 from tests.support.parliament import edition
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Browser, Page
 
 ROOT = Path(__file__).resolve().parent.parent
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -40,13 +40,21 @@ ARGUMENTS = [
 pytestmark = pytest.mark.browser
 
 
-@contextmanager
-def interface(*options: str) -> Iterator[Page]:
-    """`jvom ui` with these options, in a page of headless Chromium."""
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
     from playwright.sync_api import sync_playwright
 
     if CHROMIUM is None:
         pytest.skip("no Chromium here: install Debian's package chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@contextmanager
+def interface(chromium: Browser, *options: str) -> Iterator[Page]:
+    """`jvom ui` with these options, in a page of headless Chromium."""
     port = free_port()
     address = f"http://127.0.0.1:{port}"
     process = subprocess.Popen(
@@ -56,12 +64,9 @@ def interface(*options: str) -> Iterator[Page]:
     )
     try:
         answer(f"{address}/server_info", process)
-        with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-            page = browser.new_page(viewport={"width": 1600, "height": 1000}, base_url=address)
-            page.set_default_timeout(120_000)
-            yield page
-            browser.close()
+        page = chromium.new_page(viewport={"width": 1600, "height": 1000}, base_url=address)
+        page.set_default_timeout(120_000)
+        yield page
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(30)
@@ -86,10 +91,10 @@ def answer(request: str | urllib.request.Request, process: subprocess.Popen[byte
 
 
 @pytest.fixture(scope="module")
-def page(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
+def page(chromium: Browser, built: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
     """On a copy of the built warehouse: Dagster touches its history even if it is read-only."""
     warehouse = shutil.copytree(built, tmp_path_factory.mktemp("interface") / "warehouse")
-    with interface("--read-only", "--warehouse", str(warehouse)) as opened:
+    with interface(chromium, "--read-only", "--warehouse", str(warehouse)) as opened:
         yield opened
 
 
@@ -116,12 +121,13 @@ def test_an_auditor_sees(page: Page, path: str, exact: tuple[str, ...], within: 
         page.get_by_text(text, exact=text in exact).first.wait_for()
 
 
-def test_schedule_sensors_and_the_run_they_started_are_visible(tmp_path: Path) -> None:
+def test_schedule_sensors_and_the_run_they_started_are_visible(chromium: Browser, tmp_path: Path) -> None:
     """With the daemon, on an empty warehouse and one report in raw/."""
     raw = tmp_path / "raw" / "2025"
     raw.mkdir(parents=True)
     (raw / "report.txt").write_bytes(edition())
-    with interface("--raw", str(raw.parent), "--warehouse", str(tmp_path / "warehouse")) as page:
+    where = ("--raw", str(raw.parent), "--warehouse", str(tmp_path / "warehouse"))
+    with interface(chromium, *where) as page:
         page.goto("/automation")
         for name in ("report_day", "daily_lateness", "edition_watch", "raw_files", "run_failed"):
             page.get_by_text(name, exact=True).first.wait_for()
