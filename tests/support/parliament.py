@@ -186,40 +186,28 @@ class _Handler(BaseHTTPRequestHandler):
         self.parliament.requests.append(Asked(self.path, dict(self.headers)))
         place = _place(self.path)
         waiting = self.parliament.faults[place]
-        fault = waiting.pop(0) if waiting else None
+        fault = waiting.pop(0) if waiting else Fault()
         try:
-            if fault and (fault.status != 200 or fault.silent):
-                self._broken(fault)
+            if fault.silent:
+                self.parliament.ended.wait(5)
+                self.close_connection = True
+            elif fault.status != 200:
+                self._send(fault, fault.status, fault.body or b"")
             elif place == SEARCH:
-                self._send(fault, 200, self._search(), "application/json")
+                self._send(fault, 200, self._search())
             elif place == SRU:
-                self._send(fault, 200, self._sru(), "application/xml")
+                self._send(fault, 200, self._sru())
             else:
                 self._file(fault, place)
         except (BrokenPipeError, ConnectionResetError):
             self.close_connection = True
         except ValueError as error:
-            self._send(None, 400, json.dumps({"error": {"message": str(error)}}).encode(), "application/json")
+            self._send(Fault(), 400, json.dumps({"error": {"message": str(error)}}).encode())
 
-    def _broken(self, fault: Fault) -> None:
-        if fault.silent:
-            self.parliament.ended.wait(5)
-            self.close_connection = True
-            return
-        self._send(fault, fault.status, fault.body or b"", "text/plain")
-
-    def _send(
-        self,
-        fault: Fault | None,
-        status: int,
-        body: bytes,
-        kind: str,
-        headers: Iterable[tuple[str, str]] = (),
-    ) -> None:
-        fault = fault or Fault()
+    def _send(self, fault: Fault, status: int, body: bytes, headers: Iterable[tuple[str, str]] = ()) -> None:
         body = body if fault.body is None else fault.body
         self.send_response(status)
-        self.send_header("Content-Type", kind)
+        self.send_header("Content-Type", "application/pdf")  # whatever it is
         for name, value in (*headers, *fault.headers):
             self.send_header(name, value)
         if fault.endless or fault.drip:
@@ -229,13 +217,11 @@ class _Handler(BaseHTTPRequestHandler):
             return
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        if fault.cut_after is None:
-            self.wfile.write(body)
-            return
         self.wfile.write(body[: fault.cut_after])
-        self.wfile.flush()
-        self.close_connection = True
-        self.connection.shutdown(2)
+        if fault.cut_after is not None:
+            self.wfile.flush()
+            self.close_connection = True
+            self.connection.shutdown(2)
 
     def _without_end(self, fault: Fault) -> None:
         self.close_connection = True
@@ -258,10 +244,7 @@ class _Handler(BaseHTTPRequestHandler):
             raise ValueError(f"unknown options {sorted(options)}")
         end = skip + self.parliament.page
         related = {"Kamerstukdossier", "Zaak", "BijlageDocument"} - expanded
-        page: dict[str, Any] = {
-            "@odata.context": f"{self.parliament.address}/OData/v4/2.0/$metadata#Document",
-            "value": [_without(entity, related) for entity in found[skip:end]],
-        }
+        page: dict[str, Any] = {"value": [_without(entity, related) for entity in found[skip:end]]}
         if end < len(found):
             asked = {**dict(urllib.parse.parse_qsl(split.query)), "$skip": str(end)}
             page["@odata.nextLink"] = (
@@ -303,7 +286,7 @@ class _Handler(BaseHTTPRequestHandler):
             "</gzd:enrichedData></gzd:gzd></sru:recordData></sru:record>"
         )
 
-    def _file(self, fault: Fault | None, guid: str) -> None:
+    def _file(self, fault: Fault, guid: str) -> None:
         body = next(paper.body for paper in self.parliament.papers if paper.guid == guid)
         etag = f'"{hashlib.sha256(body).hexdigest()[:16]}"'
         marks = [("ETag", etag), ("Last-Modified", MODIFIED)] if self.parliament.etags else []
@@ -313,12 +296,12 @@ class _Handler(BaseHTTPRequestHandler):
             self.end_headers()
             return
         begun = re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range", ""))
-        if begun and self.headers.get("If-Range") == etag and (fault is None or fault.ranges):
+        if begun and self.headers.get("If-Range") == etag and fault.ranges:
             first = int(begun[1])
             marks.append(("Content-Range", f"bytes {first}-{len(body) - 1}/{len(body)}"))
-            self._send(fault, 206, body[first:], "application/pdf", marks)
+            self._send(fault, 206, body[first:], marks)
             return
-        self._send(fault, 200, body, "application/pdf", marks)
+        self._send(fault, 200, body, marks)
 
 
 def _without(entity: dict[str, Any], related: set[str]) -> dict[str, Any]:
