@@ -5,8 +5,10 @@ The running text is invented; only headings, names and words of the tables are t
 
 from __future__ import annotations
 
+import csv
 import hashlib
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -20,6 +22,9 @@ PROJECT = Path(__file__).resolve().parents[1]
 ABRIDGED = PROJECT / "raw" / "2024" / "jvom-2024.txt"
 FULL = PROJECT.parent / "shared" / "reports" / "jvom-2024.txt"
 needs_full = pytest.mark.skipif(not FULL.is_file(), reason=f"the full text is not at {FULL}")
+either_text = pytest.mark.parametrize(
+    "path", [ABRIDGED, pytest.param(FULL, marks=needs_full)], ids=["abridged", "full"]
+)
 
 HEADER_1 = ["Locatie Inzet Rechtsbasis", "Duur", "internationaal", "mandaat", "Duur nationaal", "kader"]
 HEADER_2 = [
@@ -40,6 +45,15 @@ ANNEX_2 = [
     "Totaal 1 2 4 8 12",
 ]
 BODY = [" 1 Inleiding", "Hier staat een eerste regel.", "2 Slot", "En hier staat de laatste regel."]
+
+
+def golden(name: str) -> list[dict[str, Any]]:
+    """What is to be read of the 2024 edition; whole numbers as such, None for an empty cell."""
+    with (PROJECT / "tests" / "golden" / "2024" / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    return [
+        {key: int(text) if text.isdecimal() else text or None for key, text in row.items()} for row in rows
+    ]
 
 
 def source_of(data: bytes, year: int = 2024) -> SourceFile:

@@ -12,13 +12,14 @@ from pipelines.extract.footnotes import Note
 from schemas.errors import LayoutError
 from schemas.registry import load
 from tests.rendering_report import (
-    ABRIDGED,
     ANNEX_1,
     ANNEX_2,
     BODY,
     FULL,
     HEADER_1,
     HEADER_2,
+    either_text,
+    golden,
     needs_full,
     read_document,
     read_tables,
@@ -26,40 +27,7 @@ from tests.rendering_report import (
 )
 
 REGISTRY = load()
-# scope, number, first and last line, lines of its marker
-GOLDEN = [
-    ("document", 1, 79, 79, [15]),
-    ("document", 2, 80, 84, [35]),
-    ("document", 3, 169, 171, [153]),
-    ("document", 4, 866, 872, [835]),
-    ("document", 5, 965, 966, [899]),
-    ("document", 6, 967, 967, [899]),
-    ("document", 7, 1275, 1275, [1229]),
-    ("document", 8, 1276, 1276, [1241]),
-    ("document", 9, 1355, 1357, [1291]),
-    ("mandates", 10, 1564, 1574, [1422]),
-    ("mandates", 11, 1575, 1577, [1426]),
-    ("personnel", 12, 1580, 1580, [1608]),
-    ("personnel", 13, 1581, 1581, [1612]),
-    ("personnel", 14, 1582, 1584, [1640]),
-]
-# of the full text: length in characters, first two words
-TEXTS = [
-    (55, "Dit betreft"),
-    (222, "De door"),
-    (132, "Het behelst"),
-    (341, "Daarnaast leverde"),
-    (127, "Kamerbrief Nederlandse"),
-    (90, "Kamerbrief Nederlandse"),
-    (88, "Verslag van"),
-    (103, "Kamerbrief inzake"),
-    (138, "Het operatiegebied"),
-    (561, "Het mandaat"),
-    (117, "De door"),
-    (61, "Nederland is"),
-    (70, "Het nationale"),
-    (139, "Maximaal 175"),
-]
+GOLDEN = golden("footnotes")
 HEADING_1, HEADING_2 = ANNEX_1[0], ANNEX_2[0]
 
 
@@ -78,26 +46,23 @@ def body(*lines: str) -> str:
     return report(body=[*lines])
 
 
-def last_lines(path: Path) -> list[int]:
-    return [note.lines[-1].number for note in find(path.read_text(encoding="utf-8"))]
-
-
-@pytest.mark.parametrize("path", [ABRIDGED, pytest.param(FULL, marks=needs_full)], ids=["abridged", "full"])
+@either_text
 def test_the_real_footnotes(path: Path) -> None:
     rows = read_tables(path.read_bytes())["footnotes"].to_pylist()
-    read = [
-        (row["scope"], row["number"], row["source_line"], last, row["marker_lines"])
-        for row, last in zip(rows, last_lines(path), strict=True)
-    ]
-    assert read == GOLDEN
-    assert [row["source_page"] for row in rows] == [1, 1, 2, 9, 10, 10, 13, 13, 14, 16, 16, 17, 17, 17]
+    last_lines = [note.lines[-1].number for note in find(path.read_text(encoding="utf-8"))]
+    for row, last, wanted in zip(rows, last_lines, GOLDEN, strict=True):
+        assert (row["scope"], row["number"]) == (wanted["scope"], wanted["number"])
+        assert (row["source_line"], last) == (wanted["first_line"], wanted["last_line"])
+        assert row["marker_lines"] == [wanted["marker_lines"]]
+        assert row["source_page"] == wanted["source_page"]
 
 
 @needs_full
 def test_the_texts_of_the_full_edition() -> None:
     tables = read_tables(FULL.read_bytes())
     texts = tables["footnotes"]["text"].to_pylist()
-    assert [(len(text), " ".join(text.split()[:2])) for text in texts] == TEXTS
+    begun = [(len(text), " ".join(text.split()[:2])) for text in texts]
+    assert begun == [(wanted["characters"], wanted["opening"]) for wanted in GOLDEN]
     cells = [cell for cell in tables["cells"].to_pylist() if cell["table_name"] == "footnotes"]
     assert [cell["row_key"] for cell in cells] == [f"footnote:{number}" for number in range(1, 15)]
     lines = [line.text for line in read_document(FULL.read_bytes()).lines]

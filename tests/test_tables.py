@@ -20,6 +20,7 @@ from tests.rendering_report import (
     BODY,
     FULL,
     HEADER_1,
+    either_text,
     needs_full,
     read_document,
     read_tables,
@@ -99,7 +100,7 @@ def _form_feeds(text: str) -> str:
     ],
     ids=["crlf", "cp1252", "bom", "stripped", "no empty lines", "no blank lines", "one page", "form feeds"],
 )
-@pytest.mark.parametrize("path", [ABRIDGED, pytest.param(FULL, marks=needs_full)], ids=["abridged", "full"])
+@either_text
 def test_the_form_of_the_text_does_not_matter(path, change) -> None:  # type: ignore[no-untyped-def]
     text = path.read_text(encoding="utf-8")
     assert content(read_tables(change(text))) == content(read_tables(text))
