@@ -6,9 +6,13 @@ from 1000 are held out, and only what is measured on them is reported.
 
 from __future__ import annotations
 
+import hashlib
 import importlib
+import os
 import random
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -19,6 +23,7 @@ from tests.renditions.style import Style, style
 
 RENDERERS = ("typst", "weasyprint", "reportlab")
 HELD_OUT = 1000
+DRAWN = Path(__file__).resolve().parent.parent.parent / ".pytest_cache" / "renditions"
 
 
 @dataclass(frozen=True)
@@ -40,12 +45,35 @@ def loaded(renderer: str) -> ModuleType:
 
 
 def rendition(seed: int, *, contradicting: bool = False) -> Rendition:
-    """The rendition of a seed; the three renderers take turns. A contradicting one breaks its own sums."""
+    """The rendition of a seed. A contradicting one breaks its own sums."""
     rng = random.Random(seed)
-    renderer = RENDERERS[seed % 3]
     said = content(rng)
     if contradicting:
         said = contradicted(said, random.Random(-seed - 1))
+    return drawn(said, seed, rng)
+
+
+def drawn(said: Content, seed: int, rng: random.Random | None = None) -> Rendition:
+    """The content in the look of a seed; the three renderers take turns.
+
+    What was drawn once is kept beside pytest's cache, until a file of this folder changes.
+    """
+    rng = rng or random.Random(seed)
+    renderer = RENDERERS[seed % 3]
     look = style(rng, renderer, len(said.columns))
-    data: bytes = loaded(renderer).render(blocks(said, look, rng), look)
-    return Rendition(seed, said, look, data)
+    made = blocks(said, look, rng)
+    path = DRAWN / f"{hashlib.sha256(f'{sources()} {said} {look} {made}'.encode()).hexdigest()[:24]}.pdf"
+    if not path.exists():
+        data: bytes = loaded(renderer).render(made, look)
+        DRAWN.mkdir(parents=True, exist_ok=True)
+        aside = path.with_suffix(f".{os.getpid()}")
+        aside.write_bytes(data)
+        aside.replace(path)
+    return Rendition(seed, said, look, path.read_bytes())
+
+
+@cache
+def sources() -> str:
+    """A hash of what draws."""
+    here = Path(__file__).parent
+    return hashlib.sha256(b"".join(path.read_bytes() for path in sorted(here.glob("*.py")))).hexdigest()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import Any
@@ -10,10 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 from schemas.registry import Layout
-from tests.renditions import RENDERERS, Rendition, loaded
-from tests.renditions.blocks import blocks
 from tests.renditions.content import Content, MandateRow, PersonnelRow, Printed
-from tests.renditions.style import Style, style
 
 Rows = Sequence[Mapping[str, Any]]
 
@@ -57,38 +53,22 @@ def _notes(tables: Mapping[str, pa.Table], cells: Mapping[Any, Any]) -> dict[tup
 def _personnel(
     tables: Mapping[str, pa.Table], layout: Layout, cells: Mapping[Any, Any], notes: Mapping[Any, int]
 ) -> list[PersonnelRow]:
+    def row_of(kind: str, table: str, key: str, name: str) -> PersonnelRow:
+        def printed(column: str, text: str) -> Printed:
+            note = notes.get((key, column))
+            return Printed(text, (note,) if note else ())
+
+        texts = {column: cells[table, key, column]["as_printed"] for column in layout.personnel.columns}
+        figures = tuple(printed(column, text) if text else None for column, text in texts.items())
+        return PersonnelRow(kind, printed("mission", name), figures)
+
     rows: list[PersonnelRow] = []
     for region, group in groupby(tables["personnel"].to_pylist(), key=lambda row: row["region_as_printed"]):
         rows.append(PersonnelRow("region", Printed(region)))
         for row in group:
-            rows.append(
-                _row(
-                    "mission", "personnel", row["mission_id"], row["mission_as_printed"], layout, cells, notes
-                )
-            )
-    rows.append(_row("total", "personnel_totals", "total", layout.personnel.total, layout, cells, notes))
+            rows.append(row_of("mission", "personnel", row["mission_id"], row["mission_as_printed"]))
+    rows.append(row_of("total", "personnel_totals", "total", layout.personnel.total))
     return rows
-
-
-def _row(
-    kind: str,
-    table: str,
-    key: str,
-    name: str,
-    layout: Layout,
-    cells: Mapping[Any, Any],
-    notes: Mapping[Any, int],
-) -> PersonnelRow:
-    def printed(column: str, text: str | None) -> Printed | None:
-        note = notes.get((key, column))
-        return Printed(text, (note,) if note else ()) if text else None
-
-    figures = tuple(
-        printed(column, cells[table, key, column]["as_printed"]) for column in layout.personnel.columns
-    )
-    named = printed("mission", name)
-    assert named is not None, "every row has a name"
-    return PersonnelRow(kind, named, figures)
 
 
 def _mandates(rows: Rows) -> list[MandateRow]:
@@ -102,12 +82,3 @@ def _mandates(rows: Rows) -> list[MandateRow]:
         MandateRow(row["region_as_printed"] or "", tuple(Printed(row[name]) for name in names))
         for row in rows
     ]
-
-
-def drawn(said: Content, seed: int) -> Rendition:
-    """The content in the look of a seed; the three renderers take turns."""
-    rng = random.Random(seed)
-    renderer = RENDERERS[seed % 3]
-    look: Style = style(rng, renderer, len(said.columns))
-    data: bytes = loaded(renderer).render(blocks(said, look, rng), look)
-    return Rendition(seed, said, look, data)

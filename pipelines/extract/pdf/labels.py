@@ -11,7 +11,6 @@ from pipelines.extract.pdf.area import Body, TableHeading, folded
 from pipelines.extract.pdf.model import Box, PdfLine
 from pipelines.extract.pdf.rows import Alignment, Fragment, PdfCell, Row, Spacing, cell
 
-_STRANGE = 2.0
 _RULE_INSIDE = 6.0
 _NO_RULE = 2.0
 _ODD = 0.8
@@ -130,19 +129,20 @@ def _is_beside(box: Box, part: Fragment) -> bool:
 def _upright(
     found: Sequence[Fragment], spacing: Spacing, heading: TableHeading, heights: Sequence[float]
 ) -> list[Label]:
-    """Labels that read as the rows do: lines of the first column, cut where that costs least."""
+    """Labels that read as the rows do: lines of the first column, cut into known regions."""
     lines = sorted((part for part in found if part.column == 0), key=lambda part: part.baseline)
     regions = {folded(region) for region in heading.regions}
     page = lines[0].line.page if lines else 0
     own = Spacing(spacing.pitch, {page: heights}, spacing.size)
-    best: list[tuple[float, list[list[Fragment]]]] = [(0.0, [])]
+    best: list[tuple[tuple[int, float], list[list[Fragment]]]] = [((0, 0.0), [])]
     for end in range(1, len(lines) + 1):
         ways = []
         for start in range(max(0, end - 6), end):
             group = lines[start:end]
             made = cell(group)
-            cost = own.text(group) + (0 if made and folded(made.text) in regions else _STRANGE)
-            ways.append((best[start][0] + cost, [*best[start][1], group]))
+            unknown = not made or folded(made.text) not in regions
+            (amiss, misfit), before = best[start]
+            ways.append(((amiss + unknown, misfit + own.text(group)), [*before, group]))
         best.append(min(ways, key=lambda way: way[0]))
     labels = []
     for group in best[-1][1]:
