@@ -17,6 +17,7 @@ from pipelines.cli import (
     ingest_un,
     missions,
     open,
+    page,
     quarantine,
     restore,
     sql,
@@ -40,7 +41,7 @@ COMMANDS = {
         restore.restore,
     ),
     "Ask": (trend.trend, editions.editions, missions.missions, findings.findings, sql.sql, open.open),
-    "Audit": (trace.trace, vintages.vintages, diff.diff, verify.verify),
+    "Audit": (trace.trace, vintages.vintages, diff.diff, page.page, verify.verify),
     "Look after": (status.status, backup.backup, ui.ui),
 }
 """What `--help` calls a group → its commands."""

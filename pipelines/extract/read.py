@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from pipelines.extract import sandbox, text
 from pipelines.model import Document, Edition, Line, SourceFile
-from schemas.errors import JvomError, SourceError
+from schemas.errors import JvomError, SourceError, UsageError
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -56,17 +56,40 @@ def read_edition(data: bytes, source: SourceFile, edition: Edition, registry: Re
 
     Raises SourceError where not even lines can be read.
     """
+    document, answers = _read(data, source, edition, registry)
+    return _checked(document, answers, edition, registry)
+
+
+def draw_page(
+    data: bytes, source: SourceFile, edition: Edition, registry: Registry, number: int
+) -> tuple[bytes, Extraction]:
+    """Page `number` (from 1) of a PDF as a PNG that shows what was read there, and what was read.
+
+    The picture is empty for a text. Raises SourceError as `read_edition`, and where there is no such page.
+    """
+    document, answers = _read(data, source, edition, registry, number)
+    if not 1 <= number <= len(document.page_labels):
+        raise UsageError(
+            f"there is no page {number}", file=source.path, hint=f"it has {len(document.page_labels)} pages"
+        )
+    with _undamaged("picture", source.path):
+        _, picture = next(answers)
+    return picture, _checked(document, answers, edition, registry)
+
+
+def _checked(
+    document: Document, answers: Iterator[tuple[str, bytes]], edition: Edition, registry: Registry
+) -> Extraction:
     from pipelines import validate
 
-    document, answers = _read(data, source, edition, registry)
     try:
-        with _undamaged("tables", source):
+        with _undamaged("tables", document.path):
             tables = {name: _load_table(name, stream) for name, stream in answers}
-        validate.check_corrections(tables, registry.corrections, edition.edition_year, path=source.path)
+        validate.check_corrections(tables, registry.corrections, edition.edition_year, path=document.path)
     except JvomError as refusal:
         return Extraction(document, None, refusal)
     failures = validate.failures(tables, {mission.id for mission in registry.missions})
-    broken = validate.refusal(failures, source.path) if failures else None
+    broken = validate.refusal(failures, document.path) if failures else None
     return Extraction(document, tables, broken, tuple(failures))
 
 
@@ -96,12 +119,19 @@ def parse(
 
 
 def _read(
-    data: bytes, source: SourceFile, edition: Edition | None = None, registry: Registry | None = None
+    data: bytes,
+    source: SourceFile,
+    edition: Edition | None = None,
+    registry: Registry | None = None,
+    page: int | None = None,
 ) -> tuple[Document, Iterator[tuple[str, bytes]]]:
-    """The document, and name and Arrow stream of each table, which may raise why there are none."""
-    question = (data, source, edition, registry)
+    """The document, and name and Arrow stream of each table, which may raise why there are none.
+
+    Where a page is wanted, its picture comes before them.
+    """
+    question = (data, source, edition, registry, page)
     answers = _ask(*question)
-    with _undamaged("lines", source):
+    with _undamaged("lines", source.path):
         header, _ = next(answers)
         if pages := header.get("pictures"):
             from pipelines.extract.pdf import scan
@@ -118,7 +148,14 @@ def _ask(data: bytes, source: SourceFile, *rest: object) -> Iterator[sandbox.Mes
     return sandbox.call(f"{__name__}:answer", data, source, *rest, file=source.path, limits=limits)
 
 
-def prepare(data: bytes, _source: SourceFile, edition: Edition | None, *_: object) -> None:
+def prepare(
+    data: bytes,
+    _source: SourceFile,
+    edition: Edition | None = None,
+    _registry: Registry | None = None,
+    page: int | None = None,
+    *_: object,
+) -> None:
     """Loads what `answer` needs from disk, in the child, while files can still be opened.
 
     One table of each kind is made, because pyarrow loads some of its parts with the first (pandas is
@@ -130,6 +167,8 @@ def prepare(data: bytes, _source: SourceFile, edition: Edition | None, *_: objec
         import schemas
 
         import_module("pipelines.extract.tables")
+        if page is not None:
+            import_module("pipelines.extract.page")
         for contract in schemas.TABLES.values():
             _dump_table(contract.as_read().table([{}]))
 
@@ -139,6 +178,7 @@ def answer(
     source: SourceFile,
     edition: Edition | None,
     registry: Registry | None,
+    page: int | None,
     recognised: Mapping[int, RecognisedPage] | None = None,
 ) -> Iterator[sandbox.Message]:
     """In the child: the lines, then each table; or which pages are pictures, if `recognised` has them not."""
@@ -151,6 +191,10 @@ def answer(
     if edition is not None and registry is not None:
         from pipelines.extract import tables
 
+        if page is not None:
+            from pipelines.extract.page import draw
+
+            yield "page", draw(data, document, registry, page)
         for name, table in tables.read(document, source, edition, registry).items():
             yield name, _dump_table(table)
 
@@ -179,7 +223,7 @@ def _load_table(name: str, stream: bytes) -> pa.Table:
 
 
 @contextmanager
-def _undamaged(what: str, source: SourceFile) -> Iterator[None]:
+def _undamaged(what: str, path: str) -> Iterator[None]:
     """Whatever is not what `answer` gives is an error of its own."""
     try:
         yield
@@ -192,6 +236,6 @@ def _undamaged(what: str, source: SourceFile) -> Iterator[None]:
     ) as error:  # pyarrow's are among them
         raise SourceError(
             f"its {what} came back damaged",
-            file=source.path,
+            file=path,
             hint="run it again; if it stays, the installation is damaged",
         ) from error

@@ -53,6 +53,7 @@ COMMANDS: dict[str, list[list[Any]]] = {
     "findings": [["findings"], ["findings", 2024, "--unread"]],
     "fetch": [[3, "fetch", 2024], [3, "fetch", 2024, "--dry-run"]],  # where nobody answers
     "open": [["open", "--print"]],
+    "page": [["page", "FOLDER/changed.txt", 1]],
     "ui": [["ui", "--port", "PORT"]],  # it ignores signals once it ended, so it comes last
 }
 # Jobs that no command runs.

@@ -1,0 +1,130 @@
+"""A page of a PDF as a picture (PNG) of what was read there: for people, and only for the child process.
+
+Tinted bands are the rows of a table, blue lines part its columns, green frames are its cells, purple ones
+its heading; what stands in the table and is none of them has a red frame.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Iterator
+
+from pipelines.extract.annexes import find_annexes
+from pipelines.extract.pdf import pdfium
+from pipelines.extract.pdf.model import Box, PdfDocument, PdfPage
+from pipelines.extract.pdf.rows import PdfCell
+from pipelines.extract.pdf.table import Grid
+from pipelines.model import Document
+from schemas.errors import JvomError
+from schemas.registry import Registry
+
+DPI = 120
+_AROUND = 1.0  # points between a box and what is drawn of it
+Colour = tuple[int, int, int]
+ROWS: tuple[Colour, Colour] = ((255, 244, 204), (221, 235, 247))
+COLUMN, CELL, HEADING, LEFT = (31, 78, 210), (0, 140, 60), (130, 40, 160), (220, 0, 0)
+
+
+def draw(data: bytes, document: Document, registry: Registry, number: int) -> bytes:
+    """Page `number` (from 1) with the tables that were found on it; nothing of a text. Raises SourceError."""
+    if not isinstance(document, PdfDocument) or not 1 <= number <= len(document.pages):
+        return b""
+    page = document.pages[number - 1]
+    canvas = _Canvas(*pdfium.picture(data, document.path, number, DPI, grey=False))
+    for grid in _grids(document, registry):
+        _draw_table(canvas, page, grid)
+    return canvas.png()
+
+
+def _grids(document: PdfDocument, registry: Registry) -> list[Grid]:
+    """The tables that were found, by geometry where they were found by that."""
+    try:
+        parts = find_annexes(document, registry)
+    except JvomError:
+        return []
+    return [annex.table.grid for annex in (parts.mandates, parts.personnel) if annex.table]
+
+
+def _draw_table(canvas: _Canvas, page: PdfPage, grid: Grid) -> None:
+    def here(*cells: PdfCell | None) -> list[Box]:
+        spans = (span for cell in cells if cell for span in cell.spans)
+        return [span.box for span in spans if span.page == page.number and span.box]
+
+    heading = [line for line in page.lines if line.number in grid.heading]
+    cells = [cell for row in grid.rows for cell in (*row.cells, row.label) if cell]
+    boxes = [*(line.box for line in heading), *here(*cells)]
+    if not boxes:
+        return
+    whole = Box.around(boxes)
+    for at, row in enumerate(grid.rows):
+        if found := here(*row.cells):
+            around = Box.around(found)
+            canvas.tint(Box(whole.left, around.top, whole.right, around.bottom), ROWS[at % 2])
+    for part in grid.parts:
+        canvas.frame(Box(part + _AROUND, whole.top, part - _AROUND, whole.bottom), COLUMN)
+    for cell in cells:
+        if found := here(cell):
+            canvas.frame(Box.around(found), CELL)
+    for word in (word for line in heading for word in line.words):
+        canvas.frame(word.box, HEADING)
+    spans = (span for cell in cells for span in cell.spans)
+    taken = {(span.line, at) for span in spans for at in range(span.char_start, span.char_end)}
+    for box in _left(page, whole, taken, {line.number for line in heading}):
+        canvas.frame(box, LEFT)
+
+
+def _left(page: PdfPage, whole: Box, taken: set[tuple[int, int]], heading: set[int]) -> Iterator[Box]:
+    """Words between the top and the bottom of a table that neither a cell nor its heading has."""
+    for line in page.lines:
+        if line.number in heading or line.number in page.furniture:
+            continue
+        for offset, word in zip(line.offsets, line.words, strict=True):
+            inside = whole.top <= word.box.middle <= whole.bottom
+            if inside and (line.number, offset) not in taken:
+                yield word.box
+
+
+class _Canvas:
+    """A picture of three bytes a dot, drawn on in points."""
+
+    def __init__(self, width: int, height: int, dots: bytes) -> None:
+        self._width, self._height, self._dots = width, height, bytearray(dots)
+
+    def tint(self, box: Box, colour: Colour) -> None:
+        """Colours what is white in a box, and leaves what is black."""
+        left, top, right, bottom = self._in_dots(box)
+        tables = [bytes(value * part // 255 for value in range(256)) for part in colour]
+        for y in range(top, bottom):
+            for channel, table in enumerate(tables):
+                dots = slice((y * self._width + left) * 3 + channel, (y * self._width + right) * 3, 3)
+                self._dots[dots] = self._dots[dots].translate(table)
+
+    def frame(self, box: Box, colour: Colour) -> None:
+        """Draws the edges of a box, one dot wide."""
+        left, top, right, bottom = self._in_dots(box)
+        for y in (top, bottom - 1):
+            self._dots[(y * self._width + left) * 3 : (y * self._width + right) * 3] = bytes(colour) * (
+                right - left
+            )
+        for y in range(top, bottom):
+            for x in (left, right - 1):
+                self._dots[(y * self._width + x) * 3 : (y * self._width + x + 1) * 3] = bytes(colour)
+
+    def _in_dots(self, box: Box) -> tuple[int, int, int, int]:
+        """Left, top, and right and bottom (exclusive), on the picture and at least a dot apart."""
+        sides = (box.left - _AROUND, box.top - _AROUND, box.right + _AROUND, box.bottom + _AROUND)
+        left, top, right, bottom = (round(side * DPI / 72) for side in sides)
+        left, top = min(max(left, 0), self._width - 1), min(max(top, 0), self._height - 1)
+        return left, top, max(left + 1, min(right, self._width)), max(top + 1, min(bottom, self._height))
+
+    def png(self) -> bytes:
+        stride = self._width * 3
+        rows = (b"\0" + self._dots[at : at + stride] for at in range(0, len(self._dots), stride))
+        head = struct.pack(">IIBBBBB", self._width, self._height, 8, 2, 0, 0, 0)
+        body = zlib.compress(b"".join(rows), 6)
+        chunks = (b"IHDR", head), (b"IDAT", body), (b"IEND", b"")
+        return b"\x89PNG\r\n\x1a\n" + b"".join(
+            struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+            for name, data in chunks
+        )

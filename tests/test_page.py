@@ -1,0 +1,100 @@
+"""`jvom page`: what was read on one page, as lines with their cells and as a picture."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipelines.cli.app import main
+from pipelines.extract import page as drawing
+from schemas import registry
+from tests.rendering_report import ABRIDGED, read_tables, report
+from tests.renditions import real, rendition
+
+RAW = ABRIDGED.parents[1]
+
+
+def ask(capsys: pytest.CaptureFixture[str], *arguments: object) -> Any:
+    """The answer to `jvom page`; it must be given."""
+    assert main(["page", *map(str, arguments), "--json"]) == 0
+    return json.loads(capsys.readouterr().out)
+
+
+def colours(png: bytes) -> set[tuple[int, int, int]]:
+    """Those of a picture that `draw` made, whose rows are packed as they are."""
+    assert png.startswith(b"\x89PNG\r\n\x1a\n")
+    width = int.from_bytes(png[16:20], "big")
+    start = png.index(b"IDAT")
+    size = int.from_bytes(png[start - 4 : start], "big")
+    rows = zlib.decompress(png[start + 4 : start + 4 + size])
+    stride = 3 * width + 1
+    dots = b"".join(rows[at + 1 : at + stride] for at in range(0, len(rows), stride))
+    return set(zip(dots[::3], dots[1::3], dots[2::3], strict=True))
+
+
+def test_a_page_of_a_pdf_is_drawn_with_rows_columns_and_cells(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file, out = tmp_path / "report.pdf", tmp_path / "page.png"
+    layout = registry.load().layouts[0]
+    file.write_bytes(real.drawn(real.content_of(read_tables(ABRIDGED.read_bytes()), layout), 3).data)
+    answer = ask(capsys, file, 1, "--year", 2024, "--out", out)
+    assert (answer["picture"], answer["refusal"]) == (str(out), None)
+    assert [line["line"] for line in answer["lines"]] == list(range(1, len(answer["lines"]) + 1))
+    named = {cell["row_key"] for line in answer["lines"] for cell in line["cells"]}
+    assert {"untso", "unifil"} <= named
+    seen = colours(out.read_bytes())
+    assert {*drawing.ROWS, drawing.COLUMN, drawing.CELL, drawing.HEADING} <= seen
+    assert drawing.LEFT not in seen
+
+
+def test_a_page_of_a_pdf_whose_tables_are_refused_is_drawn_too(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("report.pdf").write_bytes(rendition(2).data)  # whose layout nobody declared
+    answer = ask(capsys, "report.pdf", 1, "--raw", RAW, "--warehouse", tmp_path)
+    assert answer["picture"] == "report-page-1.png"
+    assert "heading" in answer["refusal"]
+    assert (0, 0, 0) in colours(Path("report-page-1.png").read_bytes())
+
+
+def test_a_page_of_a_text_has_its_lines_with_their_cells(capsys: pytest.CaptureFixture[str]) -> None:
+    answer = ask(capsys, ABRIDGED, 17)
+    assert (answer["label"], answer["picture"], answer["refusal"]) == ("20", None, None)
+    (line,) = [line for line in answer["lines"] if line["text"].startswith("UNTSO")]
+    assert [(line["text"][cell["start"] : cell["end"]], cell["column_name"]) for cell in line["cells"]] == [
+        ("UNTSO", "mission"),
+        ("12", "frame_military"),
+        ("", "frame_civil_police"),
+        ("32", "deployed_military"),
+        ("", "deployed_civil_police"),
+        ("32", "deployed_total"),
+    ]
+
+
+def test_people_see_each_cell_under_its_line(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["page", str(ABRIDGED), "17"]) == 0
+    shown, said = capsys.readouterr()
+    assert said == ""
+    assert "12 → personnel untso frame_military (column inferred)\n" in shown
+    assert "blank → personnel untso frame_civil_police (empty by inference)\n" in shown
+
+
+def test_a_page_of_a_refused_text_is_shown_with_the_refusal(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "report.txt"
+    file.write_text(report().replace("UNIFIL", "Nergens"), encoding="utf-8")
+    answer = ask(capsys, file, 2)
+    assert "Nergens" in answer["refusal"]
+    assert any("Nergens" in line["text"] and line["cells"] == [] for line in answer["lines"])
+
+
+@pytest.mark.parametrize("number", [0, 18])
+def test_a_page_that_does_not_exist_is_a_mistake_of_the_command_line(number: int) -> None:
+    assert main(["page", str(ABRIDGED), "--", str(number)]) == 2
