@@ -1,6 +1,6 @@
 """What the Dagster UI shows beside an asset: its columns, where they come from, rows, places.
 
-Part of the Dagster floor. Nothing here computes data; it presents what the stages return.
+Nothing here computes data or describes it: descriptions and lineage are those of the catalogue.
 """
 
 import json
@@ -13,6 +13,8 @@ import pyarrow as pa
 
 import schemas
 from pipelines.model import Document, SourceFile
+from pipelines.orchestration import keys
+from pipelines.publish import catalogue
 from schemas.contract import Contract
 
 PREVIEW_ROWS = 50
@@ -22,63 +24,53 @@ _OF_SPAN = ("page", "line", "char_start", "char_end", "box")
 
 _CELL = ("table_name", "row_key", "column_name")
 
-ColumnSources = Mapping[str, Sequence[tuple[str, str]]]
 
-
-def asset_key(relation: str, tables: Iterable[str], views: Iterable[str]) -> dg.AssetKey:
-    """The asset that holds a relation: a table for `<table>_vintages`, a view, or the record."""
+def asset_of(relation: str) -> dg.AssetKey:
+    """The asset in which the rows of a relation come about."""
     table = relation.removesuffix("_vintages")
-    if relation != table and table in tables:
-        return dg.AssetKey(["tables", table])
+    if relation != table and table in keys.TABLES:
+        return keys.TABLES[table]
     if relation != table and table in schemas.RECONCILED:
-        return dg.AssetKey(["reconciled"])
-    if relation == "declared_corrections":
-        return dg.AssetKey(["registry"])
-    if relation in views:
-        return dg.AssetKey(["views", relation])
-    if relation in ("observations", "un_contributions"):
-        return dg.AssetKey([relation])
-    if relation.startswith("mission_"):
-        return dg.AssetKey(["registry"])
-    return dg.AssetKey(["lake"])
+        return keys.RECONCILED
+    if relation in keys.VIEWS:
+        return keys.VIEWS[relation]
+    if relation in schemas.PUBLIC:
+        return keys.OBSERVATIONS if relation == "observations" else keys.CONTRIBUTIONS
+    registry = relation == "declared_corrections" or relation.startswith("mission_")
+    return keys.REGISTRY if registry else keys.LAKE
 
 
-def table_schema(contract: Contract, sources: ColumnSources | None = None) -> dg.TableSchema:
-    """The contract as Dagster's table schema; sources become part of the column descriptions,
+def table_schema(contract: Contract, view: catalogue.Relation | None = None) -> dg.TableSchema:
+    """The contract as Dagster's table schema. Sources of a view's columns are in their descriptions,
     because the open-source UI draws no column lineage."""
-    columns = []
-    for column in contract.columns:
-        lineage = ", ".join(f"{relation}.{name}" for relation, name in (sources or {}).get(column.name, ()))
-        columns.append(
-            dg.TableColumn(
-                name=column.name,
-                type=column.sql_type,
-                description=f"{column.documentation} ← {lineage}" if lineage else column.documentation,
-                constraints=dg.TableColumnConstraints(
-                    nullable=column.nullable,
-                    unique=contract.key == (column.name,),
-                    other=[str(check.error or check.name) for check in column.checks],
-                ),
-            )
+    comments = {column.name: column.comment for column in view.columns} if view else {}
+    columns = [
+        dg.TableColumn(
+            name=column.name,
+            type=column.sql_type,
+            description=comments.get(column.name, column.documentation),
+            constraints=dg.TableColumnConstraints(
+                nullable=column.nullable,
+                unique=contract.key == (column.name,),
+                other=[str(check.error or check.name) for check in column.checks],
+            ),
         )
+        for column in contract.columns
+    ]
     rules = [f"key: {', '.join(contract.key)}", *(rule.description for rule in contract.rules)]
     return dg.TableSchema(columns=columns, constraints=dg.TableConstraints(other=rules))
 
 
-def column_lineage(
-    sources: ColumnSources, tables: Iterable[str], views: Iterable[str]
-) -> dg.TableColumnLineage:
-    """Column lineage as Dagster stores it."""
-    table_names, view_names = tuple(tables), tuple(views)
+def column_lineage(view: str) -> dg.TableColumnLineage:
+    """Where each column of a view comes from, as Dagster stores it."""
     return dg.TableColumnLineage(
         {
-            column: list(
+            column.name: list(
                 dict.fromkeys(
-                    dg.TableColumnDep(asset_key(relation, table_names, view_names), name)
-                    for relation, name in origins
+                    dg.TableColumnDep(asset_of(relation), name) for relation, name in column.comes_from
                 )
             )
-            for column, origins in sources.items()
+            for column in catalogue.relations()[view].columns
         }
     )
 
@@ -105,7 +97,7 @@ def findings(rows: Iterable[Mapping[str, Any]]) -> dg.TableMetadataValue:
     shown = []
     for row in rows:
         sides = {side: row[f"side_{side}"] or {} for side in "ab"}
-        told = {
+        printed = {
             f"{side}_{name}": value
             for side, of_side in sides.items()
             for name, value in (
@@ -115,7 +107,7 @@ def findings(rows: Iterable[Mapping[str, Any]]) -> dg.TableMetadataValue:
                 ("text", of_side.get("text")),
             )
         }
-        shown.append({**row, **told})
+        shown.append({**row, **printed})
     columns = [f"{side}_{name}" for side in "ab" for name in ("cell", "value", "line", "text")]
     return records(shown, ["edition_year", "severity", "mission_id", "message", *columns, "evidence_lines"])
 

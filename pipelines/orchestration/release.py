@@ -16,7 +16,7 @@ from pipelines.orchestration.resources import Warehouse
 from pipelines.other_sources import contributions as un_contributions
 from pipelines.other_sources import files as other_sources
 from pipelines.other_sources import observations as other_observations
-from pipelines.publish import dictionary, published, views
+from pipelines.publish import catalogue, dictionary, published, views
 from pipelines.publish import package as data_package
 from pipelines.publish import release as releases
 from schemas import registry as known_missions
@@ -115,7 +115,6 @@ def lake(warehouse: Warehouse) -> dg.MaterializeResult:
 
 
 def _spec_of_view(name: str) -> dg.AssetSpec:
-    sources = views.lineage()[name]
     return keys.spec(
         keys.VIEWS[name],
         "views",
@@ -125,8 +124,10 @@ def _spec_of_view(name: str) -> dg.AssetSpec:
         code_version=views.version(),
         automation_condition=PUBLISH_WHEN_RECORDED,
         metadata={
-            "dagster/column_schema": metadata.table_schema(schemas.RELATIONS[name], sources),
-            "dagster/column_lineage": metadata.column_lineage(sources, keys.TABLES, keys.VIEWS),
+            "dagster/column_schema": metadata.table_schema(
+                schemas.RELATIONS[name], catalogue.relations()[name]
+            ),
+            "dagster/column_lineage": metadata.column_lineage(name),
         },
     )
 
