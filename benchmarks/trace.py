@@ -17,7 +17,7 @@ from benchmarks.run import Cost, child, here, machine
 from pipelines import raw, versions
 from pipelines.cli.session import Session
 from pipelines.cli.trace import follow
-from pipelines.lake import Lake
+from pipelines.lake import Authorship, Lake
 from pipelines.publish import published
 from pipelines.settings import Settings, find
 from schemas import registry
@@ -70,9 +70,7 @@ def record(lake: Lake, where: Settings, year: int, vintage: int) -> None:
         read,
         source=source,
         versions=building.VERSIONS,
-        actor="benchmark",
-        run_id=f"run-{year}-{vintage}",
-        git_commit=None,
+        by=Authorship("benchmark", f"run-{year}-{vintage}"),
     )
 
 
@@ -86,7 +84,7 @@ def grow(where: Settings, vintages: int) -> None:
             for year in YEARS:
                 if (year, number) not in there:
                     record(lake, where, year, number)
-        lake.release(RELEASE)
+        lake.add_release(RELEASE)
         base = building.base_tables() | lake.read()
     known = {
         mission.id: {"mission_id": mission.id, "region": mission.region, "organisation": mission.organisation}

@@ -13,7 +13,7 @@ from types import FrameType
 from typing import Any
 
 import schemas
-from pipelines.lake import Lake
+from pipelines.lake import Authorship, Lake
 from pipelines.model import Recorded, Versions
 from tests.support import building
 
@@ -44,18 +44,17 @@ def record(lake: Lake, step: Step, **details: Any) -> Recorded:
     source = building.source_file(year, text, **details)
     rows = [{"mission_id": f"mission-{n}", "deployed_military": n} for n in range(count)]
     read = building.edition_tables(year, rows, footnotes=["a note"], sections=["One"], source=source)
-    return lake.record(
-        year, read, source=source, versions=versions, actor="tester", run_id="run", git_commit=None
-    )
+    return lake.record(year, read, source=source, versions=versions, by=Authorship("tester", "run"))
 
 
 def build(lake: Lake, plan: Sequence[Step] = PLAN) -> None:
     """Do what is left of a plan, as a build would that sees only the newest file of each edition."""
     for step in plan:
-        held = [source.sha256 for source in lake.sources(step[0])]
-        if building.source_file(step[0], step[1]).sha256 not in held[:-1]:
+        state = lake.edition_state(step[0])
+        before = state.seen - {state.source.sha256} if state else ()
+        if building.source_file(step[0], step[1]).sha256 not in before:
             record(lake, step)
-    lake.release({"release_id": "0" * 12, **RELEASE})
+    lake.add_release({"release_id": "0" * 12, **RELEASE})
 
 
 def build_and_wait(folder: Path, ready: Connection) -> None:

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from pipelines import plan as pending
 from pipelines import raw, versions
 from pipelines.lake import Lake
+from pipelines.plan import plan_build
 from pipelines.settings import Settings, find
 from tests.support import ROOT, Jvom
 
@@ -163,19 +163,19 @@ def test_an_edition_that_is_nowhere_is_status_1(built: Path, jvom: Jvom) -> None
 
 
 def test_a_plan_says_why(own: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert pending.plan(own).nothing
+    assert plan_build(own).is_empty
 
     code = tuple(pattern for pattern in versions.READING_CODE if "cells" not in pattern)
     with monkeypatch.context() as patched:
         patched.setattr(versions, "READING_CODE", code)
-        assert [due.reason for due in pending.plan(own).editions] == ["the code that reads has changed"]
+        assert [due.reason for due in plan_build(own).editions] == ["the code that reads has changed"]
     with monkeypatch.context() as patched:
         patched.setattr(versions, "REGISTRY_FILES", ("missions.toml",))
-        (due,) = pending.plan(own).editions
+        (due,) = plan_build(own).editions
         assert due.reason == "the mission registry or the layouts have changed"
     with monkeypatch.context() as patched:
         patched.setattr(versions, "PUBLISHING_CODE", versions.PUBLISHING_CODE[:1])
-        plan = pending.plan(own)
+        plan = plan_build(own)
         assert plan.years == ()
         assert "views" in plan.publish
 
@@ -183,7 +183,7 @@ def test_a_plan_says_why(own: Settings, monkeypatch: pytest.MonkeyPatch) -> None
     text = catalogue.read_text(encoding="utf-8")
     assert "period_end = 2024-04-30" in text
     catalogue.write_text(text.replace("= 2024-04-30", "= 2024-04-29"), encoding="utf-8")
-    (due,) = pending.plan(own).editions
+    (due,) = plan_build(own).editions
     assert due.reason == "what is declared about it has changed"
 
 
@@ -191,22 +191,22 @@ def test_a_plan_sees_other_files(own: Settings) -> None:
     full = own.raw / "2024" / "full.txt"
     lines = EDITION.read_text(encoding="utf-8").split("\n")
     full.write_text("\n".join([lines[0], "", *lines[2:]]), encoding="utf-8")
-    (due,) = pending.plan(own).editions
+    (due,) = plan_build(own).editions
     assert due.source.path == "raw/2024/full.txt"
     assert due.source.fidelity == "full text"
     assert "takes the place of the abridged one" in due.reason
     full.unlink()
 
     (own.raw / "2024" / EDITION.name).unlink()
-    assert pending.plan(own).nothing, "the edition stays, from its kept bytes"
+    assert plan_build(own).is_empty, "the edition stays, from its kept bytes"
 
 
 def test_a_plan_sees_a_published_file_that_is_gone_or_damaged(own: Settings) -> None:
     own.published.chmod(0o644)
     own.published.write_bytes(b"no database")
-    assert pending.plan(own).publish == "there is no published file"
+    assert plan_build(own).publish == "there is no published file"
     own.published.unlink()
-    assert pending.plan(own).years == (2024,)
+    assert plan_build(own).years == (2024,)
 
 
 def test_old_bytes_that_new_code_refuses_do_not_hold_up_the_new_ones(

@@ -14,10 +14,10 @@ import duckdb
 import pytest
 
 import schemas
-from pipelines import plan as pending
 from pipelines import reconcile as reconciled
 from pipelines import versions
 from pipelines.cli import app as cli
+from pipelines.plan import plan_build
 from pipelines.publish import published
 from pipelines.settings import Settings, find
 from tests.support import ROOT, building
@@ -230,7 +230,7 @@ def test_changed_rules_look_again_make_no_vintage_and_are_published(
     other = "0" * 12
     before = published.state(own.published)
     assert before is not None
-    assert pending.plan(own).nothing
+    assert plan_build(own).is_empty
     code = (
         "import sys; from pipelines import reconcile as reconciled; from pipelines.cli import app as cli\n"
         f"reconciled.rules_version = lambda: {other!r}\n"
@@ -258,4 +258,4 @@ def test_changed_rules_look_again_make_no_vintage_and_are_published(
         assert connection.execute("SELECT count(*) FROM vintages").fetchall() == [(1,)]
         assert connection.execute("SELECT count(*) FROM reconciliations").fetchall() == [(2,)]
     monkeypatch.setattr(reconciled, "rules_version", lambda: other)
-    assert pending.plan(own).nothing
+    assert plan_build(own).is_empty

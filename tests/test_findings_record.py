@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import schemas
-from pipelines.lake import Lake, connection, decision, tables
+from pipelines.lake import Authorship, Lake, connection, decision, tables
 from pipelines.model import Recorded
 from pipelines.publish import published, release, views
 from pipelines.verify import complete
@@ -53,16 +53,14 @@ def put(
     """Record the tables of 2024 with what rules found in the ones that will stand."""
     source = building.source_file(2024, text)
     versions = dataclasses.replace(VERSIONS, **changes)
-    _, content = lake.standing(2024, read, source=source, versions=versions)
+    _, content = lake.rows_after_recording(2024, read, source=source, versions=versions)
     return lake.record(
         2024,
         read,
         source=source,
         versions=versions,
-        actor="tester",
-        run_id="run-1",
-        git_commit=None,
-        found=found(ALL if rows is None else rows, rules_version=rules, content=content),
+        by=Authorship("tester", "run-1"),
+        results=found(ALL if rows is None else rows, rules_version=rules, content=content),
     )
 
 
@@ -89,7 +87,7 @@ def test_findings_come_with_their_vintage_in_one_commit(lake: Lake) -> None:
     (looked,) = back["reconciliations"].to_pylist()
     assert (looked["findings"], looked["errors"], looked["warnings"], looked["statements"]) == (1, 1, 0, 1)
     assert looked["reconciled_at"] == back["vintages"]["recorded_at"][0].as_py()
-    assert {entry["snapshot"] for entry in lake.stored()} == {recorded.snapshot_id}
+    assert {entry["snapshot"] for entry in lake.stored_files()} == {recorded.snapshot_id}
     assert dict(back["vintages"]["row_counts"].to_pylist()[0]).keys() == schemas.TABLES.keys()
 
 
@@ -146,10 +144,8 @@ def test_findings_of_other_rows_are_not_recorded(lake: Lake) -> None:
         read,
         source=source,
         versions=VERSIONS,
-        actor="tester",
-        run_id="run",
-        git_commit=None,
-        found=found(ALL, content="of other rows"),
+        by=Authorship("tester", "run"),
+        results=found(ALL, content="of other rows"),
     )
     assert recorded.written
     assert lake.read()["reconciliations"].num_rows == 0
@@ -157,7 +153,7 @@ def test_findings_of_other_rows_are_not_recorded(lake: Lake) -> None:
 
 
 def test_a_withdrawn_edition_shows_no_findings_and_a_restored_one_its_own(lake: Lake) -> None:
-    signed = {"actor": "tester", "run_id": "run-2", "git_commit": None}
+    by = Authorship("tester", "run-2")
     old, new = (
         building.edition_tables(2024, ROWS),
         building.edition_tables(2024, [*ROWS, {"mission_id": "vpd"}]),
@@ -165,24 +161,24 @@ def test_a_withdrawn_edition_shows_no_findings_and_a_restored_one_its_own(lake: 
     put(lake, old)
     put(lake, new, {"findings": [{**ABOUT, "mission_id": "vpd"}]}, code="3" * 12)
     assert [row["mission_id"] for row in shown(lake)] == ["vpd"]
-    lake.restore(2024, 1, "the older reading was right", **signed)
+    lake.restore(2024, 1, "the older reading was right", by=by)
     assert [row["mission_id"] for row in shown(lake)] == ["unifil"]
-    lake.withdraw(2024, "under embargo", **signed)
+    lake.withdraw(2024, "under embargo", by=by)
     assert shown(lake) == []
     assert not put(lake, new, rules=OTHER_RULES, code="3" * 12).reconciled
 
 
 def test_other_rules_look_at_the_rows_of_a_restored_vintage_not_at_what_is_read_now(lake: Lake) -> None:
-    signed = {"actor": "tester", "run_id": "run-2", "git_commit": None}
+    by = Authorship("tester", "run-2")
     old, new = (
         building.edition_tables(2024, ROWS),
         building.edition_tables(2024, [*ROWS, {"mission_id": "vpd"}]),
     )
     put(lake, old)
     put(lake, new, code="3" * 12)
-    lake.restore(2024, 1, "the older reading was right", **signed)
+    lake.restore(2024, 1, "the older reading was right", by=by)
     source, versions = building.source_file(2024), dataclasses.replace(VERSIONS, code="3" * 12)
-    rows, content = lake.standing(2024, new, source=source, versions=versions)
+    rows, content = lake.rows_after_recording(2024, new, source=source, versions=versions)
     assert rows["personnel"]["mission_id"].to_pylist() == ["unifil"]
     assert content == decision.content_hash(old)
     assert put(lake, new, rules=OTHER_RULES, code="3" * 12).reconciled
@@ -199,7 +195,7 @@ def test_a_lake_from_before_there_were_findings_gains_them(
     source = building.source_file(2024)
     with monkeypatch.context() as before:
         before.setattr(tables, "contracts", lambda: older)
-        lake.record(2024, read, source=source, versions=VERSIONS, actor="t", run_id="r", git_commit=None)
+        lake.record(2024, read, source=source, versions=VERSIONS, by=Authorship("t", "r"))
         with connection.attached(lake.address, "looking", write=False) as there:
             assert there is not None
             assert not later & tables.columns(there).keys()

@@ -258,7 +258,7 @@ def test_the_state_is_what_the_lake_was(tmp_path: Path) -> None:
     assert state.editions.keys() == {2021, 2022, 2023}
     first = {year: building.source_file(year, "first") for year in state.editions}
     second = {year: building.source_file(year, "second") for year in state.editions}
-    assert state.editions == {year: lake.held(year) for year in state.editions}
+    assert state.editions == {year: lake.edition_state(year) for year in state.editions}
     newest = state.editions[2021]
     assert (newest.vintage, newest.cause, newest.source) == (2, "source changed", second[2021])
     assert newest.versions == (VERSIONS,)
@@ -278,7 +278,7 @@ def test_the_state_is_what_the_lake_was(tmp_path: Path) -> None:
 def publish_lake(lake: Lake, target: Path) -> None:
     """Publish as a build does: release recorded, then everything read and published under the lock."""
     with lake.writer():
-        lake.release(
+        lake.add_release(
             {
                 "release_id": RELEASE,
                 "contract_version": schemas.CONTRACT_VERSION,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import hashlib
 import os
@@ -16,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines import files, raw
-from pipelines.model import Edition, Fidelity, SourceFile
+from pipelines.model import Edition, EditionState, Fidelity, SourceFile
 from schemas.errors import LakeError, Problems, RegistryError, SourceError
 
 PROJECT = Path(__file__).parents[1]
@@ -284,6 +285,12 @@ class TestLock:
         assert last == {file.path.removeprefix("raw/"): file.sha256 for file in now}
 
 
+def state(current: SourceFile, *before: SourceFile) -> EditionState:
+    """An edition that was read from `current`, and from other files before."""
+    seen = frozenset(file.sha256 for file in (current, *before))
+    return EditionState(1, "first reading", current, "", (), seen, None, datetime.datetime(2024, 1, 1))
+
+
 class TestChoose:
     abridged, full, newer, official = (
         source("abridged", "abridged"),
@@ -294,29 +301,35 @@ class TestChoose:
     ingested = source("ingested", path="warehouse/sources/x")
 
     def test_the_newest_of_the_best_fidelity(self) -> None:
-        assert raw.choose([self.full, self.newer, self.abridged], None, ()) == self.newer
-        assert raw.choose([self.official, self.full], None, ()) == self.official
+        assert raw.choose([self.full, self.newer, self.abridged], None) == self.newer
+        assert raw.choose([self.official, self.full], None) == self.official
 
     def test_an_abridged_file_never_displaces_an_ingested_full_text(self) -> None:
-        assert raw.choose([self.abridged], self.ingested, {self.ingested.sha256}) == self.ingested
-        assert raw.choose([], self.ingested, {self.ingested.sha256}) == self.ingested
+        assert raw.choose([self.abridged], state(self.ingested)) == self.ingested
+        assert raw.choose([], state(self.ingested)) == self.ingested
 
     def test_a_new_file_replaces_what_was_ingested(self) -> None:
-        assert raw.choose([self.full], self.ingested, {self.ingested.sha256}) == self.full
+        assert raw.choose([self.full], state(self.ingested)) == self.full
 
     def test_what_a_later_ingest_superseded_stays_superseded(self) -> None:
-        seen = {self.full.sha256, self.ingested.sha256}
-        assert raw.choose([self.full], self.ingested, seen) == self.ingested
-        assert raw.choose([self.full, self.newer], self.ingested, seen) == self.newer
+        current = state(self.ingested, self.full)
+        assert raw.choose([self.full], current) == self.ingested
+        assert raw.choose([self.full, self.newer], current) == self.newer
 
     def test_a_file_put_back_in_raw_is_read_again(self) -> None:
-        seen = {self.full.sha256, self.newer.sha256}
-        assert raw.choose([self.full], self.newer, seen) == self.full
-        assert raw.choose([self.newer, self.full], self.newer, seen) == self.newer
+        current = state(self.newer, self.full)
+        assert raw.choose([self.full], current) == self.full
+        assert raw.choose([self.newer, self.full], current) == self.newer
+
+    @pytest.mark.parametrize("cause", ["withdrawn", "restored"])
+    def test_what_was_decided_by_hand_gives_way_to_new_bytes_only(self, cause: str) -> None:
+        current = dataclasses.replace(state(self.newer, self.full), cause=cause)
+        assert raw.choose([self.full], current) == self.newer
+        assert raw.choose([self.full, self.official], current) == self.official
 
     def test_nothing_to_read_says_what_to_do(self) -> None:
         with pytest.raises(SourceError, match="next: put it in raw"):
-            raw.choose([], None, ())
+            raw.choose([], None)
 
     @given(
         st.lists(st.sampled_from([abridged, full, newer, official]), min_size=1, unique=True),
@@ -327,10 +340,10 @@ class TestChoose:
         self, candidates: list[SourceFile], current: SourceFile | None, seen: set[SourceFile]
     ) -> None:
         rank = {"abridged": 0, "full text": 1, "official file": 2}
-        hashes = {file.sha256 for file in seen | ({current} if current else set())}
-        chosen = raw.choose(candidates, current, hashes)
+        chosen = raw.choose(candidates, state(current, *seen) if current else None)
         assert current is None or rank[chosen.fidelity] >= rank[current.fidelity]
-        assert raw.choose(candidates, chosen, hashes | {chosen.sha256}) == chosen
+        before = [current, *seen] if current else []
+        assert raw.choose(candidates, state(chosen, *before)) == chosen
 
 
 class TestBytes:

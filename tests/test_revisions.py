@@ -12,7 +12,7 @@ import duckdb
 import pytest
 
 import schemas
-from pipelines.lake import Lake
+from pipelines.lake import Authorship, Lake
 from pipelines.model import Recorded
 from pipelines.publish import published, views
 from pipelines.sql import rows
@@ -23,7 +23,7 @@ from tests.support.building import VERSIONS
 RELEASE = "0123456789ab"
 BEFORE_ALL = datetime.datetime(2000, 1, 1)
 UNIFIL = {"mission_id": "unifil", "deployed_military": 3}
-SIGNED = {"actor": "auditor", "run_id": "by hand", "git_commit": None}
+BY = Authorship("auditor", "by hand")
 
 
 def put(lake: Lake, text: str, code: str, unifil: dict[str, Any], **details: Any) -> Recorded:
@@ -31,9 +31,7 @@ def put(lake: Lake, text: str, code: str, unifil: dict[str, Any], **details: Any
     source = building.source_file(2024, text)
     read = building.edition_tables(2024, [unifil], source=source, **details)
     versions = replace(VERSIONS, code=code)
-    return lake.record(
-        2024, read, source=source, versions=versions, actor="tester", run_id=f"run-{text}", git_commit=None
-    )
+    return lake.record(2024, read, source=source, versions=versions, by=Authorship("tester", f"run-{text}"))
 
 
 @pytest.fixture(scope="module")
@@ -49,8 +47,8 @@ def chain(tmp_path_factory: pytest.TempPathFactory) -> Lake:
         put(
             lake, "third", "b" * 12, {**named, "deployed_military": 5, "source_line": 900}, mandates=[mandate]
         )
-        lake.withdraw(2024, "wrong document", **SIGNED)
-        lake.restore(2024, 3, "it was right", **SIGNED)
+        lake.withdraw(2024, "wrong document", by=BY)
+        lake.restore(2024, 3, "it was right", by=BY)
         again = put(lake, "third", "c" * 12, {**named, "source_line": 7}, mandates=[mandate])
         assert not again.written
     return lake
@@ -207,7 +205,7 @@ def test_the_trace_macro_finds_the_cell_of_a_mandates_date(connection: duckdb.Du
 def test_a_withdrawn_edition_has_no_trace(tmp_path: Path) -> None:
     lake = open_lake(tmp_path)
     put(lake, "first", "a" * 12, UNIFIL)
-    lake.withdraw(2024, "wrong document", **SIGNED)
+    lake.withdraw(2024, "wrong document", by=BY)
     with published.connect(publish(lake, tmp_path / "jvom.duckdb")) as connection:
         assert connection.execute("FROM trace('unifil', 2024, 'deployed_military')").fetchall() == []
 

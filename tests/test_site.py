@@ -20,7 +20,7 @@ import pytest
 
 import schemas
 from pipelines import files, settings, site, sql, versions
-from pipelines import plan as pending
+from pipelines.plan import plan_build
 from pipelines.publish import published, release, views
 from pipelines.site import content, drawings, pages
 from tests.support import ROOT, Jvom
@@ -378,11 +378,11 @@ def test_a_site_that_is_gone_is_made_again_and_then_nothing_is_new(
     shutil.copytree(built, warehouse)
     shutil.rmtree(warehouse / "site")
     raw = ROOT / "raw"
-    assert "site" in pending.plan(settings.find(raw, warehouse)).publish
+    assert "site" in plan_build(settings.find(raw, warehouse)).publish
     assert jvom("build", "--raw", raw, "--warehouse", warehouse).returncode == 0
     before = (built / "site" / "en/lineage.html").read_bytes()
     assert (warehouse / "site" / "en/lineage.html").read_bytes() == before
-    assert pending.plan(settings.find(raw, warehouse)).nothing
+    assert plan_build(settings.find(raw, warehouse)).is_empty
 
 
 def test_a_chart_that_is_the_same_is_not_drawn_again(planted: dict[str, bytes]) -> None:

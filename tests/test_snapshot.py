@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import schemas
-from pipelines.lake import Lake, connection, decision, tables
+from pipelines.lake import Authorship, Lake, connection, decision, tables
 from pipelines.model import EditionState, Fidelity, Recorded, SourceFile, Versions
 from tests.lake_child import OTHER_CODE, PLAN, RELEASE, open_lake, record
 from tests.support import building
@@ -53,9 +53,7 @@ def put(lake: Lake, read: building.Tables, text: str = "", **changes: str) -> Re
         read,
         source=building.source_file(2024, text),
         versions=dataclasses.replace(VERSIONS, **changes),
-        actor="tester",
-        run_id="run-1",
-        git_commit="abc",
+        by=Authorship("tester", "run-1", "abc"),
     )
 
 
@@ -71,10 +69,10 @@ def test_no_lake_reads_as_empty_tables_and_makes_nothing(absent: Lake, tmp_path:
     assert read.keys() == {*schemas.VINTAGE_TABLES, *schemas.RECORD}
     assert all(table.num_rows == 0 for table in read.values())
     assert all(table.schema == schemas.RELATIONS[name].arrow for name, table in read.items())
-    assert (absent.head(), absent.recover(), absent.sources(2024), absent.row_counts(2024, 1)) == (
+    assert (absent.head(), absent.recover(), absent.edition_state(2024), absent.row_counts(2024, 1)) == (
         None,
         [],
-        [],
+        None,
         None,
     )
     assert absent.holder() is None
@@ -104,7 +102,9 @@ def test_what_is_recorded_is_read_back(lake: Lake) -> None:
     assert dict(vintage["row_counts"]) == {name: table.num_rows for name, table in read.items()}
     assert lake.row_counts(2024, 1) == dict(vintage["row_counts"])
     assert lake.row_counts(2024, 2) is None
-    assert lake.sources(2024) == [building.source_file(2024)]
+    state = lake.edition_state(2024)
+    assert state
+    assert (state.source, state.seen) == (building.source_file(2024), {building.source_file(2024).sha256})
 
 
 def test_the_same_bytes_by_the_same_versions_write_nothing(lake: Lake) -> None:
@@ -150,12 +150,12 @@ def held(source: SourceFile, *again: Versions) -> EditionState:
 )
 def test_the_cause_is_what_changed(changes: dict[str, str], cause: str, reason: str) -> None:
     source, versions = building.source_file(2024), dataclasses.replace(VERSIONS, **changes)
-    decided = decision.decide(held(source), source, versions, "other")
+    decided = decision.plan_write(held(source), source, versions, "other")
     assert (decided.write, decided.cause) == ("vintage", cause)
     assert decided.reason.startswith(reason)
-    assert decision.decide(held(source), source, versions, "same").write == "verification"
-    assert decision.decide(held(source, versions), source, versions, "same").write == "nothing"
-    assert decision.decide(held(source, versions), source, VERSIONS, "same").write == "nothing"
+    assert decision.plan_write(held(source), source, versions, "same").write == "verification"
+    assert decision.plan_write(held(source, versions), source, versions, "same").write == "nothing"
+    assert decision.plan_write(held(source, versions), source, VERSIONS, "same").write == "nothing"
 
 
 @pytest.mark.parametrize(
@@ -173,7 +173,7 @@ def test_another_file_is_a_vintage_even_with_the_same_rows(
 ) -> None:
     old = building.source_file(2024, "old", fidelity=before)
     new = building.source_file(2024, "new", fidelity=after)
-    decided = decision.decide(held(old), new, VERSIONS, "same")
+    decided = decision.plan_write(held(old), new, VERSIONS, "same")
     assert (decided.write, decided.cause) == ("vintage", cause)
     assert decided.reason == f"{before} {old.sha256[:12]} gave way to {after} {new.sha256[:12]}"
 
@@ -296,10 +296,10 @@ def test_a_later_contract_adds_a_column(absent: Lake, monkeypatch: pytest.Monkey
 
 def test_a_release_is_recorded_once(lake: Lake) -> None:
     put(lake, building.edition_tables(2024, ROWS))
-    assert lake.release({"release_id": "b" * 12, **RELEASE})
+    assert lake.add_release({"release_id": "b" * 12, **RELEASE})
     assert lake.head() == f"release:{'b' * 12}"
-    assert lake.release({"release_id": "a" * 12, **RELEASE})
-    assert not lake.release({"release_id": "b" * 12, **RELEASE})
+    assert lake.add_release({"release_id": "a" * 12, **RELEASE})
+    assert not lake.add_release({"release_id": "b" * 12, **RELEASE})
     releases = lake.read()["releases"]
     assert releases["release_id"].to_pylist() == ["b" * 12, "a" * 12]  # in order of time
     assert releases["vintages"].to_pylist()[0] == [(2021, 2)]
@@ -330,7 +330,7 @@ def test_a_lake_made_but_not_filled_is_finished(absent: Lake) -> None:
         pass
     assert absent.head() == "snapshot:0"
     assert absent.read()["vintages"].num_rows == 0
-    assert (absent.sources(2024), absent.row_counts(2024, 1), absent.recover()) == ([], None, [])
+    assert (absent.edition_state(2024), absent.row_counts(2024, 1), absent.recover()) == (None, None, [])
     assert put(absent, building.edition_tables(2024, ROWS)).vintage == 1
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.lake import Lake
+from pipelines.lake import Authorship, Lake
 from schemas.errors import LakeError
 from tests import lake_child
 from tests.lake_child import PLAN, RELEASE, build, open_lake, record
@@ -94,7 +94,7 @@ def test_it_is_the_same_lake(lake: Lake, tmp_path: Path) -> None:
         assert ours[name] == theirs[name]
     assert ours["vintages"]["snapshot_id"].to_pylist() == theirs["vintages"]["snapshot_id"].to_pylist()
     assert not record(lake, PLAN[2]).written
-    assert not lake.release({"release_id": "0" * 12, **RELEASE})
+    assert not lake.add_release({"release_id": "0" * 12, **RELEASE})
     orphan = next((tmp_path / "data").rglob("*.parquet")).with_name(
         "ducklake-01a209dc-578e-7e32-b238-154280f300f7.parquet"
     )
@@ -154,8 +154,6 @@ def test_a_missing_package_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPa
             building.edition_tables(2024, []),
             source=building.source_file(2024),
             versions=VERSIONS,
-            actor="tester",
-            run_id="run",
-            git_commit=None,
+            by=Authorship("tester", "run"),
         )
     assert failure.value.hint == 'pip install "psycopg[binary]"'

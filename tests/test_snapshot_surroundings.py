@@ -15,7 +15,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pipelines.lake import Lake, connection
+from pipelines.lake import Authorship, Lake, connection
 from pipelines.model import Recorded
 from schemas.errors import LakeError
 from tests.lake_child import PLAN, open_lake, record
@@ -54,9 +54,7 @@ def test_a_full_disk_leaves_nothing_half_recorded(lake: Lake) -> None:
     large = building.edition_tables(2024, [], footnotes=[noise], source=source)
 
     def put() -> Recorded:
-        return lake.record(
-            2024, large, source=source, versions=VERSIONS, actor="tester", run_id="run", git_commit=None
-        )
+        return lake.record(2024, large, source=source, versions=VERSIONS, by=Authorship("tester", "run"))
 
     with (
         no_file_beyond(1_000_000),
@@ -80,7 +78,7 @@ def test_a_missing_data_file_is_an_error_with_a_next_step(lake: Lake) -> None:
 
 def test_an_empty_catalog_never_takes_over_another_ones_data(lake: Lake, tmp_path: Path) -> None:
     other = Lake(f"sqlite:{tmp_path / 'other.sqlite'}", lake.address.data)
-    with pytest.raises(LakeError, match="holds the files of another") as failure:
+    with pytest.raises(LakeError, match="has the files of another") as failure:
         record(other, PLAN[0])
     assert failure.value.hint is not None
     assert other.recover() == []

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 
 import schemas
-from pipelines.lake import Found
+from pipelines.lake import RuleResults
 from pipelines.model import Document, Line, SourceFile
 from pipelines.orchestration import resources as stage
 
@@ -30,7 +30,7 @@ def context() -> dg.OutputContext:
         Document("raw/2024/report.pdf", "0" * 64, "pdf", LINES, ("1", None)),
         Document("raw/2024/report.txt", "0" * 64, "text", (), ()),
         pa.table({"mission_id": ["unifil", None], "spans": [[{"page": 1}], []]}),
-        Found(TABLES, "rules", "content"),
+        RuleResults(TABLES, "rules", "content"),
     ],
     ids=lambda value: type(value).__name__,
 )

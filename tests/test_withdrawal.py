@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from pipelines import plan as pending
 from pipelines import raw
-from pipelines.lake import Lake
+from pipelines.lake import Authorship, Lake
 from pipelines.model import Recorded
+from pipelines.plan import plan_build
 from pipelines.publish import published, views
 from pipelines.settings import Settings, find
 from schemas.errors import JvomError, UsageError
@@ -22,7 +22,7 @@ from tests.support import ROOT, Jvom, building
 from tests.support.building import VERSIONS
 
 UNTSO = {"mission_id": "untso", "mission_as_printed": "UNTSO", "deployed_military": 32}
-SIGNED = {"actor": "tester", "run_id": "run", "git_commit": None}
+BY = Authorship("tester", "run")
 REASON = "the report was recalled"
 
 
@@ -40,7 +40,7 @@ def put(lake: Lake, text: str, code: str = VERSIONS.code, *, recheck: bool = Fal
         source=source,
         versions=dataclasses.replace(VERSIONS, code=code),
         recheck=recheck,
-        **SIGNED,
+        by=BY,
     )
 
 
@@ -55,9 +55,9 @@ def test_a_chain_of_six_has_the_known_causes_and_rows(lake: Lake) -> None:
     put(lake, "two", deployed_military=33)
     put(lake, "three", deployed_military=33, mission_as_printed="Untso")
     put(lake, "three", "1" * 12, deployed_military=34, mission_as_printed="Untso")
-    withdrawn = lake.withdraw(2024, REASON, **SIGNED)
+    withdrawn = lake.withdraw(2024, REASON, by=BY)
     assert (withdrawn.vintage, withdrawn.cause, withdrawn.written) == (5, "withdrawn", True)
-    restored = lake.restore(2024, None, "it was right after all", **SIGNED)
+    restored = lake.restore(2024, None, "it was right after all", by=BY)
     assert (restored.vintage, restored.cause, restored.written) == (6, "restored", True)
     before = lake.head()
     again = put(lake, "three", "1" * 12, deployed_military=34, mission_as_printed="Untso")
@@ -91,15 +91,15 @@ def test_the_latest_views_drop_and_regain_a_withdrawn_edition(lake: Lake) -> Non
         return list(views.evaluate(base)["personnel"]["deployed_military"].to_pylist())
 
     put(lake, "one")
-    lake.withdraw(2024, REASON, **SIGNED)
+    lake.withdraw(2024, REASON, by=BY)
     assert latest() == []
-    lake.restore(2024, None, "back", **SIGNED)
+    lake.restore(2024, None, "back", by=BY)
     assert latest() == [32]
 
 
 def test_a_withdrawn_edition_comes_back_by_other_bytes_alone(lake: Lake) -> None:
     put(lake, "one")
-    lake.withdraw(2024, REASON, **SIGNED)
+    lake.withdraw(2024, REASON, by=BY)
     for code, figure in ((VERSIONS.code, 32), ("1" * 12, 32), ("2" * 12, 99)):
         assert not put(lake, "one", code, deployed_military=figure).written
     corrected = put(lake, "two", deployed_military=33)
@@ -111,7 +111,7 @@ def test_a_restored_vintage_stands_against_what_was_known_and_gives_way_to_what_
     put(lake, "one")
     put(lake, "one", "1" * 12, deployed_military=99)
     put(lake, "one", "2" * 12, deployed_military=99)  # the same rows: a verification
-    assert lake.restore(2024, 1, "the new code misreads it", **SIGNED).vintage == 3
+    assert lake.restore(2024, 1, "the new code misreads it", by=BY).vintage == 3
     for code in ("1" * 12, "2" * 12):
         assert not put(lake, "one", code, deployed_military=99).written
         assert not put(lake, "one", code, deployed_military=99, recheck=True).written
@@ -137,13 +137,13 @@ def test_what_cannot_be_done_is_refused(
 ) -> None:
     for step in done:
         if step == "withdraw":
-            lake.withdraw(2024, REASON, **SIGNED)
+            lake.withdraw(2024, REASON, by=BY)
         else:
             put(lake, step)
     head = lake.head()
     decide = {
-        "withdraw": lambda: lake.withdraw(2024, REASON, **SIGNED),
-        "restore": lambda: lake.restore(2024, vintage, REASON, **SIGNED),
+        "withdraw": lambda: lake.withdraw(2024, REASON, by=BY),
+        "restore": lambda: lake.restore(2024, vintage, REASON, by=BY),
     }
     with pytest.raises(UsageError, match=words):
         decide[wish]()
@@ -159,14 +159,6 @@ def test_a_recheck_is_noted_each_time_and_other_rows_are_an_error(lake: Lake) ->
     assert checks[0]["result"].startswith("the same rows as vintage 1")
     with pytest.raises(JvomError, match="reads differently now"):
         put(lake, "one", recheck=True, deployed_military=1)
-
-
-def test_settled_editions_take_only_bytes_never_seen() -> None:
-    old, new, third = (building.source_file(2024, text) for text in ("old", "new", "third"))
-    seen = {old.sha256, new.sha256}
-    assert raw.choose([new], old, seen) == new  # the older file was put back
-    assert raw.choose([new], old, seen, settled=True) == old
-    assert raw.choose([new, third], old, seen, settled=True) == third
 
 
 EDITION = ROOT / "raw" / "2024" / "jvom-2024.txt"
@@ -185,7 +177,7 @@ def test_the_commands_withdraw_and_restore_and_no_build_undoes_them(own: Setting
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["vintage"] == 2
     assert json.loads(jvom("sql", "SELECT * FROM personnel", *where, "--json").stdout)["rows"] == []
-    assert pending.plan(own).nothing
+    assert plan_build(own).is_empty
 
     twice = jvom("withdraw", 2024, "--reason", REASON, *where)
     assert (twice.returncode, "withdrawn already" in twice.stderr) == (2, True)
@@ -207,7 +199,7 @@ def test_the_commands_withdraw_and_restore_and_no_build_undoes_them(own: Setting
     state = published.state(own.published)
     assert state is not None
     assert state.editions[2024].decided_by_hand
-    assert pending.plan(own).nothing  # raw/ has the bytes of vintage 3, which were set aside
+    assert plan_build(own).is_empty  # raw/ has the bytes of vintage 3, which were set aside
 
 
 def test_bytes_and_code_are_two_vintages_with_two_causes(
@@ -215,22 +207,22 @@ def test_bytes_and_code_are_two_vintages_with_two_causes(
 ) -> None:
     file = own.raw / "2024" / EDITION.name
     file.write_text(EDITION.read_text(encoding="utf-8") + "\n", encoding="utf-8")
-    assert [due.reason for due in pending.plan(own).editions] == [
+    assert [due.reason for due in plan_build(own).editions] == [
         f"raw/2024/{EDITION.name} has other bytes than what was read"
     ]
     monkeypatch.setattr("pipelines.versions.code", lambda: "1" * 12)
-    first, second = pending.plan(own).editions
+    first, second = plan_build(own).editions
     assert first.source.sha256 != second.source.sha256
     assert raw.read(first.source, raw=own.raw, kept=own.kept) == EDITION.read_bytes()
     assert first.reason == "the code that reads has changed: first the bytes read before"
     (own.kept / first.source.sha256).unlink()
-    assert [due.source for due in pending.plan(own).editions] == [second.source]
+    assert [due.source for due in plan_build(own).editions] == [second.source]
 
 
 def test_a_recheck_reads_every_edition_again(own: Settings, jvom: Jvom) -> None:
-    assert [due.recheck for due in pending.plan(own, recheck=True).editions] == [True]
+    assert [due.recheck for due in plan_build(own, recheck=True).editions] == [True]
     where = ("--raw", own.raw, "--warehouse", own.warehouse)
     assert jvom("build", "--recheck", *where).returncode == 0
     query = "SELECT count(*) FROM verifications WHERE kind = 'read again'"
     assert json.loads(jvom("sql", query, *where, "--json").stdout)["rows"] == [[1]]
-    assert pending.plan(own).nothing
+    assert plan_build(own).is_empty

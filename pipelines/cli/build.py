@@ -19,7 +19,7 @@ from schemas.errors import JvomError, Problems
 if TYPE_CHECKING:
     from pipelines.lake.differences import Difference
     from pipelines.orchestration.run import Outcome, Result
-    from pipelines.plan import Due, Plan
+    from pipelines.plan import PendingEdition, Plan
 
 COUNTED = ("personnel", "mandates", "footnotes", "sections", "cells")
 FIGURE_TABLES = ("personnel", "personnel_totals", "mandates")  # what a dry run compares
@@ -38,14 +38,14 @@ def build(
     timeout: Timeout = 600,
 ) -> None:
     """Read every new or changed edition in raw/, check it, record it, publish."""
-    from pipelines import plan as pending
+    from pipelines.plan import plan_build
 
     if year is not None:
         require_edition_year(year)
     if dry_run:
-        _rehearse(session, pending.plan(session.settings, year, recheck=recheck))
+        _rehearse(session, plan_build(session.settings, year, recheck=recheck))
     else:
-        carry_out(session, lambda: pending.plan(session.settings, year, recheck=recheck), timeout)
+        carry_out(session, lambda: plan_build(session.settings, year, recheck=recheck), timeout)
 
 
 def carry_out(
@@ -62,7 +62,7 @@ def carry_out(
     from pipelines import lake as snapshot
 
     plan = decide()
-    if plan.nothing:
+    if plan.is_empty:
         _show_nothing_new(session, plan, also)
         return
     from pipelines.orchestration import run  # Dagster: only now that it is needed
@@ -71,7 +71,7 @@ def carry_out(
     lake = snapshot.Lake(session.settings.catalog, session.settings.data, session.settings.warehouse)
     with lake.writer(timeout=timeout, waiting=session.terminal.say):
         plan = decide()  # the writer before us may have done it
-        if not plan.nothing:
+        if not plan.is_empty:
             result = run.build(
                 session.settings, plan, verbose=session.terminal.verbose, progress=session.terminal.say
             )
@@ -174,7 +174,7 @@ class Rehearsed:
 
 def _rehearse(session: Session, plan: Plan) -> None:
     """Show what building this plan would record and which published figures it would change."""
-    if plan.nothing:
+    if plan.is_empty:
         _show_nothing_new(session, plan)
         return
     terminal = session.terminal
@@ -231,7 +231,7 @@ def _problems_of_other_sources(session: Session) -> list[JvomError]:
     return []
 
 
-def _rehearsed(session: Session, due: Due) -> Rehearsed:
+def _rehearsed(session: Session, due: PendingEdition) -> Rehearsed:
     from pipelines import raw, reconcile
     from pipelines.extract.read import read_edition
     from pipelines.lake import differences

@@ -29,9 +29,9 @@ def fetch(
     timeout: Timeout = 600,
 ) -> None:
     """Find an edition in parliament's open data and put it into raw/; nothing there is overwritten."""
-    from pipelines import plan as pending
     from pipelines import settings
     from pipelines.acquire import fetching
+    from pipelines.plan import plan_build
     from schemas.report_day import latest
 
     if build and dry_run:
@@ -53,7 +53,7 @@ def fetch(
     _show(session, fetched, dry_run=dry_run)
     if build:
         building.carry_out(
-            session, lambda: pending.plan(session.settings, wanted), timeout, also={"fetched": document}
+            session, lambda: plan_build(session.settings, wanted), timeout, also={"fetched": document}
         )
 
 

@@ -26,7 +26,7 @@ def ingest(
 ) -> None:
     """Build from one document; its bytes are kept in the warehouse by hash."""
     from pipelines import files, raw
-    from pipelines import plan as pending
+    from pipelines.plan import plan_for_file
 
     require_edition_year(year)
     data = files.read_bounded(file, str(file))
@@ -38,7 +38,7 @@ def ingest(
             hint="give FILE another name, or replace that file yourself and run jvom build",
         )
     source = raw.keep(data, year, session.settings.kept, str(file))
-    build.carry_out(session, lambda: pending.single(session.settings, source), timeout)
+    build.carry_out(session, lambda: plan_for_file(session.settings, source), timeout)
     if keep:  # only what could be read: every build would refuse a refused file in raw/ again
         _put_in_raw(session, place, data, year)
 

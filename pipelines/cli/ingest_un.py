@@ -24,10 +24,10 @@ def ingest_un(
 ) -> None:
     """Record the UN's monthly contribution figures; the file replaces the one before."""
     from pipelines import lake as snapshot
-    from pipelines import plan as pending
     from pipelines.cli import build
     from pipelines.other_sources import contributions
     from pipelines.other_sources import files as public_sources
+    from pipelines.plan import plan_publication
     from schemas import registry
 
     try:
@@ -43,4 +43,4 @@ def ingest_un(
     with lake.writer(timeout=timeout, waiting=session.terminal.say):
         sha256 = contributions.keep(data, file.name, settings.contributions)
     session.terminal.say(f"{table.num_rows} rows of {file.name} are kept as un/{sha256}.csv")
-    build.carry_out(session, lambda: pending.publication(settings), timeout)
+    build.carry_out(session, lambda: plan_publication(settings), timeout)

@@ -11,7 +11,7 @@ from pipelines.cli.session import Edition, Reason, Session, Timeout, command
 from schemas.errors import UsageError
 
 if TYPE_CHECKING:
-    from pipelines.lake.withdrawal import Wish
+    from pipelines.lake.history import Action
 
 
 @command
@@ -20,21 +20,23 @@ def withdraw(session: Session, year: Edition, reason: Reason, timeout: Timeout =
     record(session, "withdraw", year, reason, None, timeout)
 
 
-def record(session: Session, wish: Wish, year: int, reason: str, vintage: int | None, timeout: float) -> None:
+def record(
+    session: Session, action: Action, year: int, reason: str, vintage: int | None, timeout: float
+) -> None:
     """Record the new vintage and publish; ends with the status of what failed."""
     from pipelines import lake as snapshot
 
     if not reason.strip():
         raise UsageError("--reason is empty", hint="say in a few words why: it stays in the record")
     lake = snapshot.Lake(session.settings.catalog, session.settings.data, session.settings.warehouse)
-    lake.concerned(year, wish, vintage)  # refuses what cannot be done before Dagster is loaded
+    lake.target_vintage(year, action, vintage)  # refuses what cannot be done before Dagster is loaded
     from pipelines.orchestration import run
 
     with lake.writer(timeout=timeout, waiting=session.terminal.say):
-        lake.concerned(year, wish, vintage)
+        lake.target_vintage(year, action, vintage)
         result = run.run_job(
             session.settings,
-            wish,
+            action,
             {"edition_year": year, "reason": reason.strip(), **({"vintage": vintage} if vintage else {})},
             verbose=session.terminal.verbose,
             progress=session.terminal.say,

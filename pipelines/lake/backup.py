@@ -11,7 +11,7 @@ import os
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 from pipelines.files import move_into_place
@@ -37,10 +37,22 @@ def backup(
     """Copy lake, kept sources, run history, published file and all else to `folder`; bytes copied.
 
     Under the writer lock, so that the parts agree; the copy appears whole or not at all. Raises
-    UsageError where `folder` is in use, LakeError where the lake is elsewhere, locked or unreadable.
+    UsageError if `folder` is in use, LakeError if the lake is elsewhere, locked or unreadable.
     """
     address = Address(settings.catalog, settings.data)
-    _check(settings, address, folder)
+    if address.file is None or address.folder is None:
+        raise LakeError(
+            "only a warehouse on this machine's disks can be copied",
+            file=address.name,
+            hint="back up the catalog with pg_dump, and the bucket by its versions",
+        )
+    if not address.file.exists():
+        raise LakeError("there is no lake to copy yet", file=address.name, hint="run jvom build first")
+    if folder.resolve().is_relative_to(settings.warehouse.resolve()):
+        raise UsageError("a backup cannot be in the warehouse that it copies", file=str(folder))
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        hint = "name a folder that is new or empty"
+        raise UsageError("there is something there already", file=str(folder), hint=hint)
     with writer_lock(address).held(timeout, waiting):
         return _copy(settings, address, folder)
 
@@ -50,12 +62,11 @@ def before_migration(settings: Settings, what: str) -> Path:
 
     `what` says what is about to change. The writer lock must be held. Of a lake that is elsewhere
     the catalog is copied, table by table as Parquet; its data files are only ever added to, so they
-    stay where they are. Raises LakeError where it cannot be done: then nothing may be changed.
+    stay where they are. Raises LakeError if it cannot be done: then nothing may be changed.
     """
-    address = Address(settings.catalog, settings.data)
     moment = datetime.datetime.now(datetime.UTC)
     folder = settings.backups / f"{moment:%Y-%m-%dT%H%M%S.%f}Z-before-migration"
-    _copy(settings, address, folder)
+    _copy(settings, Address(settings.catalog, settings.data), folder)
     log.warning("%s; the warehouse as it was before is in %s", what, folder)
     return folder
 
@@ -63,14 +74,16 @@ def before_migration(settings: Settings, what: str) -> Path:
 def _copy(settings: Settings, address: Address, folder: Path) -> int:
     """The whole copy or nothing, whatever happens meanwhile; bytes copied."""
     aside = folder.with_name(f".{folder.name}.backup-{os.getpid()}")
+    places = (address.file, address.folder, address.manifests, settings.warehouse / "lake")
+    without = {path.resolve() for path in (settings.stage, settings.backups, *places) if path}
     with surroundings("the backup", address):
         folder.parent.mkdir(parents=True, exist_ok=True)
         try:
             if address.file is None or address.folder is None:
                 _export_catalog(address, aside / "lake" / "catalog")
             elif address.file.exists():
-                _copy_lake(address, aside / "lake")
-            _copy_rest(settings, address, aside)
+                _copy_lake(address, address.folder, aside / "lake")
+            _copy_folder(settings.warehouse, aside, without)
             copied = sum(path.stat().st_size for path in aside.rglob("*") if path.is_file())
             move_into_place(aside, folder)
         finally:
@@ -84,10 +97,11 @@ def _export_catalog(address: Address, target: Path) -> None:
     with attached(address, "copying the lake's catalog", write=False) as lake:
         if lake is None:
             return
-        names = lake.rows(
-            "SELECT table_name FROM duckdb_tables() WHERE database_name = ? AND table_name LIKE 'ducklake_%'",
-            lake.metadata("x").partition(".")[0],
+        database = lake.metadata("x").partition(".")[0]
+        query = (
+            "SELECT table_name FROM duckdb_tables() WHERE database_name = ? AND table_name LIKE 'ducklake_%'"
         )
+        names = lake.rows(query, database)
         lake.connection.execute("BEGIN")
         for (name,) in names:
             file = literal(str(target / f"{name}.parquet"))
@@ -95,59 +109,25 @@ def _export_catalog(address: Address, target: Path) -> None:
         lake.connection.execute("ROLLBACK")
 
 
-def _check(settings: Settings, address: Address, folder: Path) -> None:
-    if address.file is None or address.folder is None:
-        raise LakeError(
-            "only a warehouse on this machine's disks can be copied",
-            file=address.shown,
-            hint="back up the catalog with pg_dump, and the bucket by its versions",
-        )
-    if not address.file.exists():
-        raise LakeError("there is no lake to copy yet", file=address.shown, hint="run jvom build first")
-    if folder.resolve().is_relative_to(settings.warehouse.resolve()):
-        raise UsageError("a backup cannot lie in the warehouse that it copies", file=str(folder))
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise UsageError(
-            "there is something there already", file=str(folder), hint="name a folder that is new or empty"
-        )
-
-
-def _copy_lake(address: Address, target: Path) -> None:
+def _copy_lake(address: Address, data: Path, target: Path) -> None:
     """Catalog, data and manifests, to the places where settings look for them."""
-    assert address.folder is not None  # see _check
     target.mkdir(parents=True)
     with sqlite_alone(address) as catalog:
         if catalog is None:
-            raise LakeError("the lake is being read by this process", file=address.shown, hint="run it again")
+            raise LakeError("the lake is being read by this process", file=address.name, hint="run it again")
         with closing(sqlite3.connect(target / "catalog.sqlite")) as copy:
             catalog.backup(copy)
-    _copy_folder(address.folder, target / "data", without=set())
+    _copy_folder(data, target / "data", set())
     if address.manifests and address.manifests.is_dir():
-        _copy_folder(address.manifests, target / "manifests", without=set())
+        _copy_folder(address.manifests, target / "manifests", set())
 
 
-def _copy_rest(settings: Settings, address: Address, target: Path) -> None:
-    """Everything else in the warehouse but older copies, and values between runs, which may go anyway."""
-    usual = settings.warehouse / "lake"  # where the copy of this lake is now, whatever else was there
-    without = {
-        usual,
-        settings.stage,
-        settings.backups,
-        address.file,
-        address.folder,
-        address.manifests,
-    }
-    _copy_folder(settings.warehouse, target, without={path.resolve() for path in without if path})
-
-
-def _copy_folder(source: Path, target: Path, *, without: set[Path]) -> None:
+def _copy_folder(source: Path, target: Path, without: set[Path]) -> None:
     for file in _files(source, without):
         copy = target / file.relative_to(source)
         copy.parent.mkdir(parents=True, exist_ok=True)
-        try:
+        with suppress(FileNotFoundError):  # a log or a run that was cleaned away meanwhile
             _copy_file(file, copy)
-        except FileNotFoundError:  # a log or a run that was cleaned away meanwhile
-            continue
 
 
 def _files(folder: Path, without: set[Path]) -> Iterator[Path]:
@@ -164,8 +144,9 @@ def _copy_file(file: Path, copy: Path) -> None:
     with file.open("rb") as data:
         is_database = data.read(len(_MAGIC)) == _MAGIC
     if is_database:  # such as Dagster's, which may be written to right now
+        where = f"{file.absolute().as_uri()}?mode=ro"
         with (
-            closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True, timeout=10)) as source,
+            closing(sqlite3.connect(where, uri=True, timeout=10)) as source,
             closing(sqlite3.connect(copy)) as target,
         ):
             source.backup(target)

@@ -1,21 +1,48 @@
-"""Commits of the lake: each with a sentence, an author, and a key by which it is found again."""
+"""Commits of the lake, and what makes them last.
+
+Each has a sentence, an author, and a key by which it is found again. DuckDB never fsyncs Parquet, and a
+flipped bit in it is read without an error more often than not: so the files and folders of each commit are
+synced, and a manifest beside the data folder keeps size and SHA-256 of each file. That is for local data:
+an object store answers for its own objects.
+
+A writer that died leaves commits without a manifest, and files without a commit; `recover` mends that.
+Nothing else is ever tidied up: expiry and merging would make open readers of a SQLite catalog see wrong
+rows, silently.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
+from pathlib import Path, PurePosixPath
+from typing import Any
 
-from pipelines.lake import manifests
-from pipelines.lake.connection import Address, Attached, attached, sqlite_alone
+from pipelines import files
+from pipelines.lake.connection import Address, Attached, Catalog, catalog
 from pipelines.lake.lock import writer_lock
+from pipelines.model import Evidence, StoredFile
 
-_NEWEST = (
-    "SELECT snapshot_id, commit_extra_info FROM {snapshots} LEFT JOIN {changes} USING (snapshot_id) "
-    # What a verification found is recorded, but changes nothing that is published.
-    "WHERE coalesce(commit_extra_info, '') NOT LIKE '_\"key\": \"verification:%' "
-    "ORDER BY snapshot_id DESC LIMIT 1"
-)
+_OURS = re.compile(r"ducklake-[0-9a-f-]{36}\.parquet")
+_FILES = """
+SELECT DISTINCT f.begin_snapshot AS snapshot, s.path || t.path || f.path AS path
+FROM {ducklake_data_file} f
+JOIN {ducklake_table} t USING (table_id) JOIN {ducklake_schema} s USING (schema_id)
+WHERE f.path_is_relative
+ORDER BY snapshot, path
+"""
+_COMMIT = """
+SELECT CAST(snapshot_time AS VARCHAR), author, commit_message
+FROM {ducklake_snapshot} JOIN {ducklake_snapshot_changes} USING (snapshot_id) WHERE snapshot_id = ?
+"""
+_NEWEST = """
+SELECT snapshot_id, commit_extra_info
+FROM {ducklake_snapshot} LEFT JOIN {ducklake_snapshot_changes} USING (snapshot_id)
+WHERE coalesce(commit_extra_info, '') NOT LIKE '_"key": "verification:%' -- changes nothing that is published
+ORDER BY snapshot_id DESC LIMIT 1
+"""
 
 
 def commit(
@@ -35,66 +62,163 @@ def commit(
     import duckdb
 
     extra = json.dumps({"key": key, **info}, ensure_ascii=False)
-    connection = lake.connection
-    connection.execute("BEGIN")
+    lake.connection.execute("BEGIN")
     try:
         write()
-        connection.execute(
+        lake.connection.execute(
             f"CALL {lake.name}.set_commit_message(?, ?, extra_info => ?)", [actor, message, extra]
         )
         writer_lock(lake.address).check()
-        connection.execute("COMMIT")
+        lake.connection.execute("COMMIT")
     except BaseException as error:
         with suppress(duckdb.Error):  # after a failed COMMIT there is no transaction any more
-            connection.execute("ROLLBACK")
+            lake.connection.execute("ROLLBACK")
         if not isinstance(error, duckdb.Error) or snapshot_of(lake, key) is None:
             raise
     snapshot = snapshot_of(lake, key)
     assert snapshot is not None  # COMMIT succeeded, or it was found above
-    manifests.seal(lake, snapshot)
+    write_manifest(lake, snapshot)
     return snapshot
 
 
-def snapshot_of(lake: Attached, key: str) -> int | None:
+def snapshot_of(lake: Catalog, key: str) -> int | None:
     """The snapshot that was committed under `key`, if any."""
-    found = [snapshot for snapshot, info in commits(lake) if info.get("key") == key]
-    return found[-1] if found else None
+    snapshots = [snapshot for snapshot, info in commits(lake) if info.get("key") == key]
+    return snapshots[-1] if snapshots else None
 
 
-def commits(lake: Attached) -> Iterator[tuple[int, dict[str, object]]]:
-    """Every snapshot with its commit's extra info, oldest first; what is not ours has an empty one."""
-    changes = lake.metadata("ducklake_snapshot_changes")
-    for snapshot, extra in lake.rows(
-        f"SELECT snapshot_id, commit_extra_info FROM {changes} ORDER BY snapshot_id"
-    ):
+def commits(lake: Catalog) -> Iterator[tuple[int, dict[str, object]]]:
+    """Every snapshot with its commit's extra info, oldest first; that of a foreign commit is empty."""
+    query = "SELECT snapshot_id, commit_extra_info FROM {ducklake_snapshot_changes} ORDER BY snapshot_id"
+    for snapshot, extra in _rows(lake, query):
         yield int(snapshot), _info(extra)
 
 
 def newest_key(address: Address) -> str | None:
-    """Key of the newest commit; `snapshot:<number>` if it is not ours; None without a lake.
-
-    A SQLite catalog is read without DuckDB, in about a millisecond.
-    """
-    if address.file is not None and not address.file.exists():
-        return None
-    with sqlite_alone(address) as catalog:
-        if catalog is not None:
-            tables = catalog.execute("SELECT name FROM sqlite_master WHERE name = 'ducklake_snapshot'")
-            if tables.fetchone() is None:
-                return None
-            sql = _NEWEST.format(snapshots="ducklake_snapshot", changes="ducklake_snapshot_changes")
-            return _key(*catalog.execute(sql).fetchone())
-    with attached(address, "reading the lake's newest commit", write=False) as lake:
+    """Key of the newest commit; `snapshot:<number>` if it is foreign; None without a lake."""
+    with catalog(address, "reading the lake's newest commit") as lake:
         if lake is None:
             return None
-        sql = _NEWEST.format(
-            snapshots=lake.metadata("ducklake_snapshot"), changes=lake.metadata("ducklake_snapshot_changes")
-        )
-        return _key(*lake.rows(sql)[0])
+        ((snapshot, extra),) = _rows(lake, _NEWEST)
+        return str(_info(extra).get("key", f"snapshot:{snapshot}"))
 
 
-def _key(snapshot: int, extra: str | None) -> str:
-    return str(_info(extra).get("key", f"snapshot:{snapshot}"))
+def evidence(catalog_address: str, data: str, snapshot_id: int) -> Evidence | None:
+    """The commit of a snapshot and the files that it added; None if the lake has no such snapshot.
+
+    Addresses are those of `Lake`. Raises LakeError if the catalog cannot be read.
+    """
+    with catalog(Address(catalog_address, data), "reading a snapshot's commit") as lake:
+        about = _rows(lake, _COMMIT, snapshot_id) if lake else []
+        if lake is None or not about:
+            return None
+        added = stored_files(lake, snapshot_id)
+    stored = tuple(StoredFile(file["path"], file["bytes"], file["sha256"]) for file in added)
+    committed_at, author, message = about[0]
+    return Evidence(snapshot_id, committed_at, author, message, stored)
+
+
+def stored_files(lake: Catalog, snapshot_id: int | None = None) -> list[dict[str, Any]]:
+    """Data files of all snapshots, or of one: path in the data folder, snapshot, bytes and sha256.
+
+    Size and hash are those of the manifest; None without one.
+    """
+    listed: list[dict[str, Any]] = []
+    for snapshot, paths in _data_files(lake).items():
+        wanted = snapshot_id in (None, snapshot)
+        entries = _manifest(lake.address.manifests, _name(snapshot)) if wanted else {}
+        for path in paths if wanted else ():
+            size, sha256 = entries.get(path, (None, None))
+            listed.append({"path": path, "snapshot": snapshot, "bytes": size, "sha256": sha256})
+    return listed
+
+
+def write_manifest(lake: Catalog, snapshot: int, *, late: bool = False) -> None:
+    """Sync the files that a snapshot added and list them in its manifest; nothing to do for remote data.
+
+    `late` marks a manifest that a later run wrote, because the first one died. Raises OSError if a file
+    cannot be read or synced.
+    """
+    folder, home = lake.address.folder, lake.address.manifests
+    added = _data_files(lake).get(snapshot, [])
+    if folder is None or home is None or not added:
+        return
+    entries = []
+    for path in added:
+        files.sync(folder / path)
+        with (folder / path).open("rb") as data:
+            sha256 = hashlib.file_digest(data, "sha256").hexdigest()
+        entries.append({"path": path, "bytes": (folder / path).stat().st_size, "sha256": sha256})
+    parents = {parent for path in added for parent in PurePosixPath(path).parents}
+    for parent in parents:  # their entries must last too, up to the data folder's
+        files.sync(folder / parent)
+    manifest = json.dumps({"snapshot": snapshot, "late": late, "files": entries}, indent=1)
+    files.put(home / _name(snapshot), manifest.encode() + b"\n")
+
+
+def recover(lake: Attached) -> list[str]:
+    """Complete missing manifests and remove files that no snapshot names; what was done, in sentences.
+
+    The writer lock must be held: another writer's files have no snapshot yet either.
+    """
+    done = []
+    for snapshot in _data_files(lake) if lake.address.manifests else ():
+        try:
+            if not _manifest(lake.address.manifests, _name(snapshot)):
+                write_manifest(lake, snapshot, late=True)
+                done.append(f"completed the manifest of snapshot {snapshot}")
+        except FileNotFoundError as error:
+            missing = f"names a file that is gone: {error.filename}; restore it from a backup"
+            done.append(f"snapshot {snapshot} {missing}")
+    return [*done, *_remove_orphans(lake)]
+
+
+def _remove_orphans(lake: Attached) -> list[str]:
+    remove = "CALL ducklake_delete_orphaned_files('{}', dry_run => {}, cleanup_all => true)"
+    orphans = [str(path) for (path,) in lake.rows(remove.format(lake.name, True))]
+    foreign = [path for path in orphans if not _is_left_over(lake.address, path)]
+    if foreign:
+        # DuckLake removes all or none, so nothing goes while one of them may be of use.
+        return [f"left {len(orphans)} files alone that no snapshot names, such as {foreign[0]}"]
+    if orphans:
+        lake.rows(remove.format(lake.name, False))
+    return [f"removed {path}, which no snapshot names" for path in orphans]
+
+
+def _is_left_over(address: Address, path: str) -> bool:
+    """Written by DuckLake, and never committed as far as the manifests know (a catalog may be older)."""
+    if not _OURS.fullmatch(PurePosixPath(path).name):
+        return False
+    home = address.manifests
+    names = [file.name for file in home.glob("*.json")] if home else []
+    return not any(path.endswith(known) for name in names for known in _manifest(home, name))
+
+
+def _data_files(lake: Catalog) -> dict[int, list[str]]:
+    """Snapshot → the data files that it added, relative to the data folder."""
+    added: dict[int, list[str]] = {}
+    for snapshot, path in _rows(lake, _FILES):
+        added.setdefault(int(snapshot), []).append(str(path))
+    return added
+
+
+def _name(snapshot: int) -> str:
+    return f"{snapshot:09d}.json"
+
+
+def _manifest(folder: Path | None, name: str) -> dict[str, tuple[int, str]]:
+    """Data file → size and SHA-256 by a manifest; empty if that is missing or damaged."""
+    try:
+        manifest = json.loads((files.get(folder / name) if folder else None) or b"")
+        return {entry["path"]: (entry["bytes"], entry["sha256"]) for entry in manifest["files"]}
+    except (ValueError, KeyError, TypeError):
+        return {}
+
+
+def _rows(lake: Catalog, query: str, *values: object) -> list[tuple[Any, ...]]:
+    """Rows of a query on DuckLake's own tables, which it names in braces."""
+    names = {name: lake.metadata(name) for name in re.findall(r"{(ducklake_\w+)}", query)}
+    return lake.rows(query.format(**names), *values)
 
 
 def _info(extra: str | None) -> dict[str, object]:

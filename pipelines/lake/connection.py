@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from pipelines.sql import literal
+from pipelines.sql import literal, rows
 from schemas.errors import LakeError
 
 if TYPE_CHECKING:
@@ -31,6 +31,27 @@ _CONFIG: dict[str, str | bool | int | float | list[str]] = {
     "python_enable_replacements": "false",
 }
 _NAMES = count(1)
+_HINT = "run it again when disk, network and database are well; nothing was half recorded"
+_HINTS = (  # words of an error, and what to do about it
+    (
+        ("no space left", "disk is full", "quota", "file too large"),
+        "free some disk space and run it again; nothing of it was recorded",
+    ),
+    (("nosuchbucket",), "make the bucket first, or correct JVOM_DATA"),
+    (
+        ("accessdenied", "signaturedoesnotmatch", "403"),
+        "check the credentials in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
+    ),
+    (("locked", "conflict"), "another program writes to the catalog; run it again when that is done"),
+    (
+        ("no such file", "no files found", "no magic bytes"),
+        "a file of the lake is missing or damaged: restore it from a backup (jvom backup makes one)",
+    ),
+    (
+        ("permission", "readonly", "read-only"),
+        "this user may not write there; analysts read the published file, for example with jvom sql",
+    ),
+)
 _NO_LAKE = "creating a new DuckLake is explicitly disabled"
 
 # How often each SQLite catalog is open in DuckDB, in this process. Two SQLite libraries (DuckDB's
@@ -67,7 +88,7 @@ class Address:
 
     @property
     def folder(self) -> Path | None:
-        """The data folder where it is a local one, else None."""
+        """The data folder if it is a local one, else None."""
         return None if "://" in self.data else Path(self.data)
 
     @property
@@ -76,53 +97,79 @@ class Address:
         return self.folder.parent / "manifests" if self.folder else None
 
     @property
-    def shown(self) -> str:
-        """The catalog as a message may show it: without passwords."""
+    def name(self) -> str:
+        """The catalog as messages call it: without passwords."""
         return self.target if self.file else "the PostgreSQL catalog"
 
 
-@dataclass(frozen=True)
-class Attached:
+class Catalog:
+    """DuckLake's own tables, through DuckDB or, in a SQLite catalog, without it."""
+
+    def __init__(self, address: Address, connection: Any, prefix: str = "") -> None:
+        self.address = address
+        self.connection = connection
+        self._prefix = prefix
+
+    def metadata(self, name: str) -> str:
+        """Full name of one of DuckLake's own tables."""
+        return f"{self._prefix}{name}"
+
+    def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
+        """All rows of a query."""
+        return list(self.connection.execute(query, values).fetchall())
+
+
+class Attached(Catalog):
     """The lake as one DuckDB connection sees it, under the name `name`."""
 
     connection: DuckDBPyConnection
-    name: str
-    address: Address
+
+    def __init__(self, address: Address, connection: DuckDBPyConnection, name: str) -> None:
+        super().__init__(address, connection, f"__ducklake_metadata_{name}.")
+        self.name = name
 
     def table(self, name: str) -> str:
         """Full name of a table of the lake."""
         return f'{self.name}."{name}"'
 
-    def metadata(self, name: str) -> str:
-        """Full name of one of DuckLake's own tables."""
-        return f"__ducklake_metadata_{self.name}.{name}"
-
-    def rows(self, sql: str, *parameters: object) -> list[tuple[Any, ...]]:
-        """All rows of a query."""
-        return self.connection.execute(sql, list(parameters)).fetchall()
-
 
 @contextmanager
 def attached(address: Address, doing: str, *, write: bool) -> Iterator[Attached | None]:
-    """The lake; for writing it is made where there is none, for reading None stands for none.
+    """Open the lake. Creates it when writing; yields None when reading and it does not exist.
 
-    Raises LakeError where it cannot be opened, or where `doing` something with it fails.
+    Raises LakeError if it cannot be opened, or if `doing` something with it fails.
     """
     name = f"lake_{next(_NAMES)}"
     with surroundings(doing, address), _counted(address):
-        if write:
-            _make_folders(address)
-        elif address.file and not address.file.exists():
+        if not write and address.file and not address.file.exists():
             yield None
             return
+        for folder in (address.file and address.file.parent, address.folder) if write else ():
+            if folder:
+                folder.mkdir(parents=True, exist_ok=True)
         connection = _instance(address).cursor()
         try:
-            there = _attach(connection, address, name, write)
-            yield Attached(connection, name, address) if there else None
+            exists = _attach(connection, address, name, write)
+            yield Attached(address, connection, name) if exists else None
         finally:
             connection.close()  # which also rolls back what was left open
             with suppress(Exception), _instance(address).cursor() as other:
                 other.execute(f"DETACH DATABASE IF EXISTS {name}")
+
+
+@contextmanager
+def catalog(address: Address, doing: str) -> Iterator[Catalog | None]:
+    """DuckLake's own tables, to read; None without a lake. SQLite answers in about a millisecond."""
+    if address.file is not None and not address.file.exists():
+        yield None
+        return
+    with sqlite_alone(address) as alone:
+        if alone is not None:
+            made = alone.execute("SELECT 1 FROM sqlite_master WHERE name = 'ducklake_snapshot'").fetchone()
+            yield Catalog(address, alone) if made else None
+            return
+    with attached(address, doing, write=False) as lake:
+        yield lake
 
 
 @contextmanager
@@ -158,35 +205,12 @@ def close() -> None:
             _instances.pop(key).close()
 
 
-def _make_folders(address: Address) -> None:
-    if address.file:
-        address.file.parent.mkdir(parents=True, exist_ok=True)
-    if address.folder:
-        address.folder.mkdir(parents=True, exist_ok=True)
-
-
 def _lake_error(doing: str, address: Address, error: Exception) -> LakeError:
     text = str(error)
     if address.file is None:
-        text = text.replace(address.target, address.shown)  # it may hold a password
-    return LakeError(f"{doing} failed: {text}", file=address.shown, hint=_hint(text))
-
-
-def _hint(text: str) -> str:
-    lower = text.lower()
-    if any(word in lower for word in ("no space left", "disk is full", "quota", "file too large")):
-        return "free some disk space and run it again; nothing of it was recorded"
-    if "nosuchbucket" in lower:
-        return "make the bucket first, or correct JVOM_DATA"
-    if any(word in lower for word in ("accessdenied", "signaturedoesnotmatch", "403")):
-        return "check the credentials in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
-    if "locked" in lower or "conflict" in lower:
-        return "another program writes to the catalog; run it again when that is done"
-    if any(word in lower for word in ("no such file", "no files found", "no magic bytes")):
-        return "a file of the lake is missing or damaged: restore it from a backup (jvom backup makes one)"
-    if any(word in lower for word in ("permission", "readonly", "read-only")):
-        return "this user may not write there; analysts read the published file, for example with jvom sql"
-    return "run it again when disk, network and database are well; nothing was half recorded"
+        text = text.replace(address.target, address.name)  # it may contain a password
+    hint = next((hint for words, hint in _HINTS if any(word in text.lower() for word in words)), _HINT)
+    return LakeError(f"{doing} failed: {text}", file=address.name, hint=hint)
 
 
 @contextmanager
@@ -218,7 +242,7 @@ def _instance(address: Address) -> DuckDBPyConnection:
 
 
 def _attach(connection: DuckDBPyConnection, address: Address, name: str, write: bool) -> bool:
-    """ATTACH the lake as `name`; False where there is none and none may be made."""
+    """ATTACH the lake as `name`; False if it does not exist and may not be made."""
     import duckdb
 
     data = address.data.rstrip("/") + "/"
@@ -265,19 +289,13 @@ def load_extension(connection: DuckDBPyConnection, name: str) -> None:
 
 
 def origins(connection: DuckDBPyConnection) -> list[dict[str, object]]:
-    """The extensions loaded that are no part of DuckDB, with version and where they came from."""
-    rows = connection.execute(
-        "SELECT extension_name, extension_version, installed_from FROM duckdb_extensions() "
-        "WHERE loaded AND install_mode <> 'STATICALLY_LINKED' ORDER BY extension_name"
-    ).fetchall()
-    return [
-        {
-            "name": name,
-            "version": version,
-            "origin": source or f"package duckdb-extension-{name.replace('_', '-')}",
-        }
-        for name, version, source in rows
-    ]
+    """The loaded extensions that are not built into DuckDB: name, version, and where they came from."""
+    return rows(
+        connection,
+        "SELECT extension_name AS name, extension_version AS version, coalesce(nullif(installed_from, ''), "
+        "'package duckdb-extension-' || replace(extension_name, '_', '-')) AS origin "
+        "FROM duckdb_extensions() WHERE loaded AND install_mode <> 'STATICALLY_LINKED' ORDER BY name",
+    )
 
 
 def s3_secret() -> str:

@@ -31,48 +31,45 @@ class Decision:
     reason: str
 
 
-def decide(
-    held: EditionState | None, source: SourceFile, versions: Versions, content: str, *, recheck: bool = False
+def plan_write(
+    state: EditionState | None, source: SourceFile, versions: Versions, content: str, *, recheck: bool = False
 ) -> Decision:
-    """Compare a reading with the latest vintage. `content` is its `content_hash`.
+    """Compare a reading with the newest vintage. `content` is its `content_hash`.
 
-    `recheck` asks for a verification also where these versions read these bytes before. Raises
-    JvomError where the same versions now give other rows: then reading does not repeat itself.
+    `recheck` asks for a verification also if these versions read these bytes before. Raises
+    JvomError if the same versions now give other rows: then reading does not repeat itself.
     """
-    if held is None:
+    if state is None:
         return Decision("vintage", "first reading", f"first reading, of {_file(source)}")
-    if held.source.sha256 != source.sha256:
-        replaced = held.source.fidelity == "abridged" != source.fidelity
-        return Decision(
-            "vintage",
-            "source replaced" if replaced else "source changed",
-            f"{_file(held.source)} gave way to {_file(source)}",
-        )
-    known = versions in held.versions
-    if recheck and held.content_hash == content:
+    if state.source.sha256 != source.sha256:
+        replaced = state.source.fidelity == "abridged" != source.fidelity
+        cause = "source replaced" if replaced else "source changed"
+        return Decision("vintage", cause, f"{_file(state.source)} gave way to {_file(source)}")
+    known, same = versions in state.versions, state.content_hash == content
+    if same and recheck:
         how = f"by the versions {versions.code}, {versions.registry}, {versions.declarations}"
-        return Decision("verification", held.cause, f"the same rows as vintage {held.vintage} ({how})")
-    if held.cause == "withdrawn" or (known and held.cause == "restored"):
-        return Decision("nothing", held.cause, f"vintage {held.vintage} is {held.cause}, and stays so")
+        return Decision("verification", state.cause, f"the same rows as vintage {state.vintage} ({how})")
+    if state.cause == "withdrawn" or (known and state.cause == "restored"):
+        return Decision("nothing", state.cause, f"vintage {state.vintage} is {state.cause}, and stays so")
     if known and recheck:
         raise JvomError(
-            f"vintage {held.vintage} of edition {source.edition_year} reads differently now, "
+            f"vintage {state.vintage} of edition {source.edition_year} reads differently now, "
             "though bytes, code, registry and declarations are the same",
             file=source.path,
             hint="jvom verify checks the record; a damaged file is restored from a backup",
         )
     if known:
-        return Decision(
-            "nothing", held.cause, f"vintage {held.vintage} was read from these bytes in this way"
-        )
+        reason = f"vintage {state.vintage} was read from these bytes in this way"
+        return Decision("nothing", state.cause, reason)
+    last = state.versions[-1]
     changed = [
-        (cause, f"{what} {getattr(held.versions[-1], name)} → {getattr(versions, name)}")
+        (cause, f"{what} {getattr(last, name)} → {getattr(versions, name)}")
         for name, cause, what in _CAUSES
-        if getattr(held.versions[-1], name) != getattr(versions, name)
+        if getattr(last, name) != getattr(versions, name)
     ]
     how = ", ".join(text for _, text in changed)
-    if held.content_hash == content:
-        return Decision("verification", held.cause, f"the same rows as vintage {held.vintage} ({how})")
+    if same:
+        return Decision("verification", state.cause, f"the same rows as vintage {state.vintage} ({how})")
     return Decision("vintage", changed[0][0], how)
 
 
@@ -80,8 +77,8 @@ def content_hash(tables: Mapping[str, pa.Table]) -> str:
     """SHA-256 over the rows of every table, 64 hexadecimal digits.
 
     Places and stamps do not count, nor does the order of rows. Nulls and empty tables are left out,
-    so that a column or table which a later contract adds changes the hash only of editions where it
-    has a value.
+    so that a column or table which a later contract adds changes the hash only of editions that have a
+    value there.
     """
     digest = hashlib.sha256()
     for name, contract in schemas.TABLES.items():

@@ -1,38 +1,76 @@
-"""What the record says of an edition's vintages, and how rows are added to it."""
+"""What the record says of an edition's vintages, and how rows are added to it: each function one commit.
+
+What rules found in a vintage is kept with it, and added to when the rules change; that is never a vintage
+itself. Withdrawing and restoring are new vintages with the rows of an older one.
+"""
 
 from __future__ import annotations
 
 import datetime
+from collections import Counter
 from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import schemas
-from pipelines.lake import reconciliation, tables
+from pipelines import sql
+from pipelines.lake import tables
 from pipelines.lake.commits import commit
 from pipelines.lake.connection import Attached
 from pipelines.model import EditionState, Recorded, SourceFile, Versions
+from schemas.errors import UsageError
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 READ_AGAIN = "read again"
 VERIFICATION = "verification"
-
-_VERSIONS = "code_version, registry_version, declarations_version"
-_SOURCE = "edition_year, source_path, source_sha256, source_bytes, source_format, source_fidelity"
 STATE = Path(__file__).with_name("edition_state.sql")  # published as a view, too
+
+Action = Literal["withdraw", "restore"]
+
+_VERSIONS = {"code": "code_version", "registry": "registry_version", "declarations": "declarations_version"}
+_SOURCE = "edition_year, source_path, source_sha256, source_bytes, source_format, source_fidelity"
+
+
+@dataclass(frozen=True)
+class Authorship:
+    """Who adds to the record, in which run, at which commit of the project."""
+
+    actor: str
+    run_id: str
+    git_commit: str | None = None
+
+
+@dataclass(frozen=True)
+class RuleResults:
+    """What one version of the rules found in the rows whose `content_hash` is `content`.
+
+    `tables` are those of `schemas.RECONCILED`, without the columns that the lake adds.
+    """
+
+    tables: Mapping[str, pa.Table]
+    rules_version: str
+    content: str
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """The figures of a row of `reconciliations`, by column."""
+        severities = Counter(self.tables["findings"]["severity"].to_pylist())
+        rows = {name: table.num_rows for name, table in self.tables.items()}
+        return {**rows, "errors": severities["error"], "warnings": severities["warn"]}
 
 
 def latest(lake: Attached, edition_year: int) -> EditionState | None:
     """The newest vintage of an edition, with every version that gave its rows; None if there is none."""
-    there, contracts = tables.columns(lake), {**schemas.RELATIONS, **tables.contracts()}
+    there, known = tables.columns(lake), {**schemas.VINTAGE_TABLES, **schemas.RECORD}
     recorded = ", ".join(
-        f"{name} AS ({tables.selection(lake, contracts[name], there.get(name, set()))})"
+        f"{name} AS ({tables.selection(lake, name, known[name].columns, there)})"
         for name in ("vintages", "editions_vintages", "verifications", "reconciliations")
     )
     query = f"WITH {recorded} SELECT * FROM ({STATE.read_text(encoding='utf-8')}) WHERE edition_year = ?"
-    rows = lake.connection.execute(query, [edition_year]).to_arrow_table().to_pylist()
+    rows = sql.rows(lake.connection, query, edition_year)
     return edition_state(rows[0]) if rows else None
 
 
@@ -50,76 +88,50 @@ def edition_state(row: Mapping[str, Any]) -> EditionState:
     )
 
 
-def sources(lake: Attached, edition_year: int) -> list[SourceFile]:
-    """The files that an edition's vintages were read from, oldest vintage first."""
-    if "editions_vintages" not in tables.columns(lake):
-        return []
-    rows = lake.rows(
-        f"SELECT {_SOURCE} FROM {lake.table('editions_vintages')} WHERE edition_year = ? ORDER BY vintage",
-        edition_year,
-    )
-    return [SourceFile(*row) for row in rows]
-
-
 def row_counts(lake: Attached, edition_year: int, vintage: int) -> dict[str, int] | None:
-    """Rows per table of a vintage; None where there is no such vintage."""
-    if "vintages" not in tables.columns(lake):
-        return None
-    rows = lake.rows(
-        f"SELECT row_counts FROM {lake.table('vintages')} WHERE edition_year = ? AND vintage = ?",
-        edition_year,
-        vintage,
-    )
+    """Rows per table of a vintage; None if there is no such vintage."""
+    query = f"SELECT row_counts FROM {lake.table('vintages')} WHERE edition_year = ? AND vintage = ?"
+    rows = lake.rows(query, edition_year, vintage)
     return cast("dict[str, int]", rows[0][0]) if rows else None
 
 
 def contents(lake: Attached) -> list[tuple[Any, ...]]:
     """(edition_year, vintage, content_hash) of every vintage, in order."""
-    if "vintages" not in tables.columns(lake):
-        return []
-    return lake.rows(
-        f"SELECT edition_year, vintage, content_hash FROM {lake.table('vintages')} "
-        "ORDER BY edition_year, vintage"
-    )
+    return lake.rows(f"SELECT edition_year, vintage, content_hash FROM {lake.table('vintages')} ORDER BY ALL")
 
 
-def withdrawn(lake: Attached, edition_year: int) -> dict[int, bool]:
-    """Every vintage of an edition, oldest first, and whether it takes the edition out."""
-    if "editions_vintages" not in tables.columns(lake):
-        return {}
-    rows = lake.rows(
-        f"SELECT vintage, withdrawn FROM {lake.table('editions_vintages')} "
-        "WHERE edition_year = ? ORDER BY vintage",
-        edition_year,
-    )
-    return dict(rows)
+def verifications(lake: Attached) -> list[tuple[datetime.datetime, str]]:
+    """When each verification of the whole record was made, oldest first, and its result."""
+    query = f"SELECT checked_at, result FROM {lake.table('verifications')} WHERE kind = ? ORDER BY checked_at"
+    return [(moment, str(result)) for moment, result in lake.rows(query, VERIFICATION)]
 
 
-def append(
+def append_vintage(
     lake: Attached,
     vintage: Mapping[str, Any],
     read: Mapping[str, pa.Table],
     *,
     withdrawn: bool = False,
-    found: reconciliation.Found | None = None,
+    results: RuleResults | None = None,
 ) -> Recorded:
     """Commit a vintage: its row, all its tables and what was found in them, together or not at all."""
     year, number, source = vintage["edition_year"], vintage["vintage"], vintage["source_sha256"]
-    versions = [vintage[name] for name in _VERSIONS.split(", ")]
     stamps = {"vintage": number, "recorded_at": vintage["recorded_at"], "withdrawn": withdrawn}
 
     def write() -> None:
         for name in schemas.TABLES:
             tables.insert(lake, f"{name}_vintages", tables.stamped(name, read[name], stamps))
         tables.insert(lake, "vintages", tables.contracts()["vintages"].table([dict(vintage)]))
-        if found is not None:
-            run = reconciliation.Run(vintage["actor"], vintage["run_id"], vintage["recorded_at"])
-            reconciliation.insert(lake, year, number, found, run)
+        if results is not None:
+            by = Authorship(vintage["actor"], vintage["run_id"])
+            _insert_results(lake, year, number, results, by, vintage["recorded_at"])
 
     snapshot = commit(
         lake,
         write,
-        key=":".join(["vintage", str(year), str(number), source[:8], *versions]),
+        key=":".join(
+            ["vintage", str(year), str(number), source[:8], *(vintage[name] for name in _VERSIONS.values())]
+        ),
         message=f"Edition {year}, vintage {number}: {vintage['cause']} ({vintage['reason']})",
         actor=vintage["actor"],
         info={
@@ -134,46 +146,40 @@ def append(
     return Recorded(year, number, vintage["cause"], vintage["reason"], snapshot, True)
 
 
-def verify(
-    lake: Attached,
-    held: EditionState,
-    versions: Versions,
-    result: str,
-    actor: str,
-    now: datetime.datetime,
+def append_reading_again(
+    lake: Attached, state: EditionState, versions: Versions, result: str, actor: str, now: datetime.datetime
 ) -> None:
     """Commit that other versions read the same rows from the same bytes."""
-    year, source = held.source.edition_year, held.source.sha256
-    row = {
-        "checked_at": now,
-        "kind": READ_AGAIN,
-        "edition_year": year,
-        "result": result,
-        "actor": actor,
-        "code_version": versions.code,
-        "registry_version": versions.registry,
-        "declarations_version": versions.declarations,
-        "source_sha256": source,
-    }
-    how = [versions.code, versions.registry, versions.declarations]
-    if versions in held.versions:  # rechecked: a key is for one commit
-        how.append(now.isoformat())
-    commit(
+    year, sha256 = state.source.edition_year, state.source.sha256
+    by_version = {column: getattr(versions, name) for name, column in _VERSIONS.items()}
+    key = [READ_AGAIN, str(year), str(state.vintage), sha256[:8], *by_version.values()]
+    if versions in state.versions:  # rechecked: a key is for one commit
+        key.append(now.isoformat())
+    _append(
         lake,
-        lambda: tables.insert(lake, "verifications", schemas.RECORD["verifications"].table([row])),
-        key=":".join([READ_AGAIN, str(year), str(held.vintage), source[:8], *how]),
+        "verifications",
+        {
+            "checked_at": now,
+            "kind": READ_AGAIN,
+            "edition_year": year,
+            "result": result,
+            "actor": actor,
+            **by_version,
+            "source_sha256": sha256,
+        },
+        key=":".join(key),
         message=f"Edition {year} read again: {result}",
         actor=actor,
-        info={"kind": READ_AGAIN, "edition_year": year, "vintage": held.vintage},
+        info={"kind": READ_AGAIN, "edition_year": year, "vintage": state.vintage},
     )
 
 
-def verified(lake: Attached, result: str, actor: str, now: datetime.datetime) -> None:
+def append_verification(lake: Attached, result: str, actor: str, now: datetime.datetime) -> None:
     """Commit what a verification of the whole record found."""
-    row = {"checked_at": now, "kind": VERIFICATION, "result": result, "actor": actor}
-    commit(
+    _append(
         lake,
-        lambda: tables.insert(lake, "verifications", schemas.RECORD["verifications"].table([row])),
+        "verifications",
+        {"checked_at": now, "kind": VERIFICATION, "result": result, "actor": actor},
         key=f"{VERIFICATION}:{now.isoformat()}",
         message=f"Verification: {result.partition(chr(10))[0]}",
         actor=actor,
@@ -181,25 +187,149 @@ def verified(lake: Attached, result: str, actor: str, now: datetime.datetime) ->
     )
 
 
-def verifications(lake: Attached) -> list[tuple[datetime.datetime, str]]:
-    """When each verification of the whole record was made, oldest first, and its result."""
-    if "verifications" not in tables.columns(lake):
-        return []
-    sql = f"SELECT checked_at, result FROM {lake.table('verifications')} WHERE kind = ? ORDER BY checked_at"
-    return [(moment, str(result)) for moment, result in lake.rows(sql, VERIFICATION)]
-
-
-def release(lake: Attached, row: Mapping[str, Any], actor: str) -> bool:
+def append_release(lake: Attached, row: Mapping[str, Any], actor: str) -> bool:
     """Commit a release unless its id is there; whether it was new."""
     name = row["release_id"]
     if lake.rows(f"SELECT 1 FROM {lake.table('releases')} WHERE release_id = ?", name):
         return False
+    info = {"kind": "release"}
+    key, message = f"release:{name}", f"Release {name}"
+    _append(lake, "releases", row, key=key, message=message, actor=actor, info=info)
+    return True
+
+
+def _append(lake: Attached, table: str, row: Mapping[str, Any], **about: Any) -> None:
+    rows = schemas.RECORD[table].table([dict(row)])
+    commit(lake, lambda: tables.insert(lake, table, rows), **about)
+
+
+def append_results(
+    lake: Attached, state: EditionState, results: RuleResults, by: Authorship, now: datetime.datetime
+) -> bool:
+    """Commit what these rules find in the newest vintage; whether there was anything to commit.
+
+    There is not if they were the last to look at it, if it has other rows than they looked at, or if it
+    withdraws the edition.
+    """
+    year, vintage, version = state.source.edition_year, state.vintage, results.rules_version
+    if state.cause == "withdrawn" or state.content_hash != results.content or state.rules == version:
+        return False
+    key = ["reconciliation", str(year), str(vintage), version]
+    if version in _looked_at(lake, year, vintage):  # a key is for one commit
+        key.append(now.isoformat())
+    count = results.counts["findings"]
     commit(
         lake,
-        lambda: tables.insert(lake, "releases", schemas.RECORD["releases"].table([dict(row)])),
-        key=f"release:{name}",
-        message=f"Release {name}",
-        actor=actor,
-        info={"kind": "release"},
+        lambda: _insert_results(lake, year, vintage, results, by, now),
+        key=":".join(key),
+        message=f"Edition {year}, vintage {vintage}: {count} {'finding' if count == 1 else 'findings'} "
+        f"by rules {version}",
+        actor=by.actor,
+        info={"kind": "reconciliation", "edition_year": year, "vintage": vintage, "run_id": by.run_id},
     )
     return True
+
+
+def _insert_results(
+    lake: Attached, year: int, vintage: int, results: RuleResults, by: Authorship, now: datetime.datetime
+) -> None:
+    """Add to a vintage what was found in it, within a transaction.
+
+    Rules that were at work before, and are again, give the rows that are there: only that is noted.
+    """
+    before = _looked_at(lake, year, vintage)
+    stamps = {"vintage": vintage, "rules_version": results.rules_version}
+    if results.rules_version not in before:
+        for name, rows in results.tables.items():
+            if rows.num_rows:
+                tables.insert(lake, f"{name}_vintages", tables.stamped(name, rows, stamps))
+    row: dict[str, object] = {
+        "edition_year": year,
+        **stamps,
+        # The newest one counts, even if the clock was set back.
+        "reconciled_at": max([now, *(moment + _TICK for moment in before.values())]),
+        "actor": by.actor,
+        "run_id": by.run_id,
+        **results.counts,
+    }
+    tables.insert(lake, "reconciliations", schemas.RECORD["reconciliations"].table([row]))
+
+
+_TICK = datetime.timedelta(microseconds=1)
+
+
+def _looked_at(lake: Attached, edition_year: int, vintage: int) -> dict[str, datetime.datetime]:
+    """Version of the rules → when they last looked at a vintage, the last to do so last."""
+    query = (
+        f"SELECT rules_version, max(reconciled_at) AS moment FROM {lake.table('reconciliations')} "
+        "WHERE edition_year = ? AND vintage = ? GROUP BY rules_version ORDER BY moment"
+    )
+    return dict(lake.rows(query, edition_year, vintage))
+
+
+def target_vintage(lake: Attached | None, edition_year: int, action: Action, vintage: int | None) -> int:
+    """The vintage whose rows the new one will copy.
+
+    To restore, without `vintage`: the newest that is not withdrawn. Raises UsageError if the edition is
+    not recorded, is already as wanted, or has no such vintage.
+    """
+    query = "SELECT vintage, withdrawn FROM {} WHERE edition_year = ? ORDER BY vintage"
+    withdrawn: dict[int, bool] = {}
+    if lake and tables.columns(lake):
+        withdrawn = dict(lake.rows(query.format(lake.table("editions_vintages")), edition_year))
+    if not withdrawn:
+        raise UsageError(f"no edition of {edition_year} is recorded", hint="jvom editions lists them")
+    newest = max(withdrawn)
+    if action == "withdraw":
+        if withdrawn[newest]:
+            raise UsageError(
+                f"edition {edition_year} is withdrawn already, by vintage {newest}",
+                hint=f"jvom vintages {edition_year} says when and why",
+            )
+        return newest
+    in_force = [number for number, gone in withdrawn.items() if not gone]
+    if vintage is None and not withdrawn[newest]:
+        raise UsageError(
+            f"edition {edition_year} is not withdrawn: vintage {newest} is in force",
+            hint="name the vintage to bring back with --vintage N",
+        )
+    chosen = max(in_force) if vintage is None else vintage
+    if chosen not in in_force or chosen == newest:
+        others = ", ".join(str(number) for number in in_force if number != newest) or "none"
+        raise UsageError(
+            f"edition {edition_year} has no vintage {chosen} to bring back",
+            hint=f"vintages that could be: {others}",
+        )
+    return chosen
+
+
+def append_copy(
+    lake: Attached,
+    state: EditionState,
+    action: Action,
+    vintage: int,
+    reason: str,
+    by: Authorship,
+    now: datetime.datetime,
+) -> Recorded:
+    """Commit the rows of `vintage` again as the newest one, withdrawn or in force."""
+    year, withdrawn = state.source.edition_year, action == "withdraw"
+    query = f"FROM {lake.table('vintages')} WHERE edition_year = ? AND vintage = ?"
+    (row,) = lake.connection.execute(query, [year, vintage]).to_arrow_table().to_pylist()
+    cause = "withdrawn" if withdrawn else "restored"
+    copy = {
+        **row,
+        "vintage": state.vintage + 1,
+        "recorded_at": now,
+        "cause": cause,
+        "reason": f"vintage {vintage} {cause}: {reason}",
+        **asdict(by),
+    }
+    results = None
+    for rules_version in [*_looked_at(lake, year, vintage)][-1:]:
+        found = tables.of_vintage(
+            lake, schemas.RECONCILED, edition_year=year, vintage=vintage, rules_version=rules_version
+        )
+        results = RuleResults(found, rules_version, row["content_hash"])
+    read = tables.of_vintage(lake, schemas.TABLES, edition_year=year, vintage=vintage)
+    return append_vintage(lake, copy, read, withdrawn=withdrawn, results=results)

@@ -7,23 +7,16 @@ import hashlib
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
+import schemas
 from pipelines import settings
-from pipelines.lake import (
-    connection,
-    decision,
-    history,
-    manifests,
-    reconciliation,
-    tables,
-    upkeep,
-    withdrawal,
-)
+from pipelines.lake import commits, connection, decision, history, tables
 from pipelines.lake.backup import before_migration
-from pipelines.lake.commits import newest_key
 from pipelines.lake.connection import Address, Attached, attached
+from pipelines.lake.history import Action, Authorship, RuleResults
 from pipelines.lake.lock import writer_lock
 from pipelines.model import EditionState, Recorded, SourceFile, Versions
 from schemas.errors import LakeError
@@ -35,22 +28,24 @@ log = logging.getLogger(__name__)
 
 WAIT = 600.0  # seconds that a writer waits for another
 
+_Asked = ParamSpec("_Asked")
+_Answer = TypeVar("_Answer")
+
 
 class Lake:
     """The record of all vintages: rows that are only ever added to.
 
     `catalog` is `sqlite:<file>` or `postgres:<libpq connection string>`, `data` a folder or an
     `s3://` prefix (credentials from the usual `AWS_*` variables). Opening is left to the first use.
-    `warehouse` is what is copied before tables change; where a catalog has its usual place in one,
-    it need not be named. Methods raise LakeError where lock, disk, network or database stand in the
-    way.
+    `warehouse` is what is copied before tables change; if a catalog is at its usual place in one,
+    it need not be named. Methods raise LakeError if lock, disk, network or database stand in the way.
     """
 
     def __init__(self, catalog: str, data: str, warehouse: Path | None = None) -> None:
         self.address = Address(catalog, data)
         self._warehouse = warehouse
         self._lock = writer_lock(self.address)
-        self._complete = 0  # the hold of the lock under which the tables were last found complete
+        self._complete = 0  # the hold of the lock under which the tables were last seen to be complete
         self._recovered = 0  # the hold of the lock under which leftovers were last looked for
 
     def writer(
@@ -74,111 +69,93 @@ class Lake:
         *,
         source: SourceFile,
         versions: Versions,
-        actor: str,
-        run_id: str,
-        git_commit: str | None,
+        by: Authorship,
         recheck: bool = False,
-        found: reconciliation.Found | None = None,
+        results: RuleResults | None = None,
     ) -> Recorded:
         """Record one reading of an edition as a vintage, all tables in one transaction.
 
-        `read` holds the tables of `schemas.TABLES` as read, `found` what rules found in the rows of
-        `standing`. Nothing is written where these bytes were read by these versions before, unless
-        `recheck` asks for it; a verification, where the rows are the same. What new rules found is
-        added to the vintage that stands.
+        `read` are the tables of `schemas.TABLES` as read, `results` what rules found in the rows of
+        `rows_after_recording`. Nothing is written if these bytes were read by these versions before,
+        unless `recheck` asks for it; a verification, if the rows are the same. What new rules found is
+        added to the newest vintage.
         """
         content = decision.content_hash(read)
-        with self._writing(f"recording edition {edition_year}", actor) as lake:
-            held = history.latest(lake, edition_year)
-            decided = decision.decide(held, source, versions, content, recheck=recheck)
-            now = _now(held.confirmed_at if held else None)
-            if held is not None and decided.write != "vintage":
-                if decided.write == "verification":
-                    history.verify(lake, held, versions, decided.reason, actor, now)
-                run = reconciliation.Run(actor, run_id, now)
-                anew = found is not None and reconciliation.renew(lake, held, found, run)
-                snapshot = tables.vintage_snapshots(lake)[edition_year, held.vintage]
+        with self._writing(f"recording edition {edition_year}", by.actor) as lake:
+            state = history.latest(lake, edition_year)
+            plan = decision.plan_write(state, source, versions, content, recheck=recheck)
+            now = _now(state)
+            if state is not None and plan.write != "vintage":
+                if plan.write == "verification":
+                    history.append_reading_again(lake, state, versions, plan.reason, by.actor, now)
+                renewed = results is not None and history.append_results(lake, state, results, by, now)
+                snapshot = tables.vintage_snapshots(lake)[edition_year, state.vintage]
                 return Recorded(
-                    edition_year, held.vintage, decided.cause, decided.reason, snapshot, False, anew
+                    edition_year, state.vintage, plan.cause, plan.reason, snapshot, False, renewed
                 )
             vintage = {
                 "edition_year": edition_year,
-                "vintage": held.vintage + 1 if held else 1,
+                "vintage": state.vintage + 1 if state else 1,
                 "recorded_at": now,
-                "cause": decided.cause,
-                "reason": decided.reason,
-                "actor": actor,
-                "run_id": run_id,
+                "cause": plan.cause,
+                "reason": plan.reason,
+                **asdict(by),
                 "code_version": versions.code,
                 "registry_version": versions.registry,
                 "declarations_version": versions.declarations,
-                "git_commit": git_commit,
                 "source_sha256": source.sha256,
                 "content_hash": content,
                 "row_counts": [(name, table.num_rows) for name, table in read.items()],
             }
-            own = found if found is not None and found.content == content else None
-            return history.append(lake, vintage, read, found=own)
+            ours = results if results is not None and results.content == content else None
+            return history.append_vintage(lake, vintage, read, results=ours)
 
-    def standing(
+    def rows_after_recording(
         self, edition_year: int, read: Mapping[str, pa.Table], *, source: SourceFile, versions: Versions
     ) -> tuple[Mapping[str, pa.Table], str]:
-        """The rows that the latest vintage will have once this reading is recorded, and their hash.
+        """The rows that the newest vintage will have once this reading is recorded, and their hash.
 
-        They are the reading's own, unless a vintage stands against it that was withdrawn, or restored.
+        They are the reading's, unless the newest vintage was withdrawn, or restored, and stays.
         """
-        with attached(self.address, "reading the lake", write=False) as lake:
-            held = history.latest(lake, edition_year) if lake and tables.columns(lake) else None
-            content = decision.content_hash(read)
-            if held is None or held.content_hash == content:
-                return read, content
-            if decision.decide(held, source, versions, content).write == "vintage":
-                return read, content
-            return tables.of_vintage(lake, edition_year, held.vintage), held.content_hash
+        content, state = decision.content_hash(read), self.edition_state(edition_year)
+        if (
+            state is None
+            or state.content_hash == content
+            or decision.plan_write(state, source, versions, content).write == "vintage"
+        ):
+            return read, content
+        return self.vintage(edition_year, state.vintage), state.content_hash
 
-    def concerned(self, edition_year: int, wish: withdrawal.Wish, vintage: int | None = None) -> int:
-        """The vintage that withdrawing or restoring would take over; UsageError where it cannot be done."""
-        with attached(self.address, "reading the lake", write=False) as lake:
-            return withdrawal.concerned(lake, edition_year, wish, vintage)
+    def target_vintage(self, edition_year: int, action: Action, vintage: int | None = None) -> int:
+        """The vintage that withdrawing or restoring would copy; UsageError if it cannot be done."""
+        with self._reading() as lake:
+            return history.target_vintage(lake, edition_year, action, vintage)
 
-    def withdraw(
-        self, edition_year: int, reason: str, *, actor: str, run_id: str, git_commit: str | None
-    ) -> Recorded:
+    def withdraw(self, edition_year: int, reason: str, *, by: Authorship) -> Recorded:
         """Take an edition out of the latest views, by a new vintage with the rows of the latest.
 
-        It comes back by `restore`, or by a document with other bytes. Raises UsageError where it is
-        not held, or withdrawn already.
+        It comes back by `restore`, or by a document with other bytes. Raises UsageError if it is not
+        recorded, or withdrawn already.
         """
-        signed = withdrawal.Signature(reason, actor, run_id, git_commit)
-        return self._decided(edition_year, "withdraw", None, signed)
+        return self._copy(edition_year, "withdraw", None, reason, by)
 
-    def restore(
-        self,
-        edition_year: int,
-        vintage: int | None,
-        reason: str,
-        *,
-        actor: str,
-        run_id: str,
-        git_commit: str | None,
-    ) -> Recorded:
+    def restore(self, edition_year: int, vintage: int | None, reason: str, *, by: Authorship) -> Recorded:
         """Bring a vintage back as the newest one; without `vintage` the last before the withdrawal.
 
-        It stands until bytes or versions come that the edition was never read from or by. Raises
-        UsageError where there is nothing to bring back.
+        It stays until bytes or versions come that the edition was never read from or by. Raises
+        UsageError if there is nothing to bring back.
         """
-        signed = withdrawal.Signature(reason, actor, run_id, git_commit)
-        return self._decided(edition_year, "restore", vintage, signed)
+        return self._copy(edition_year, "restore", vintage, reason, by)
 
-    def _decided(
-        self, edition_year: int, wish: withdrawal.Wish, vintage: int | None, signed: withdrawal.Signature
+    def _copy(
+        self, edition_year: int, action: Action, vintage: int | None, reason: str, by: Authorship
     ) -> Recorded:
         with self.writer():
-            chosen = self.concerned(edition_year, wish, vintage)  # before a lake is made for nothing
-            with self._writing(f"recording edition {edition_year}", signed.actor) as lake:
-                held = history.latest(lake, edition_year)
-                now = _now(held.confirmed_at if held else None)
-                return withdrawal.append(lake, edition_year, wish, chosen, signed, now)
+            target = self.target_vintage(edition_year, action, vintage)  # before a lake is made for nothing
+            with self._writing(f"recording edition {edition_year}", by.actor) as lake:
+                state = history.latest(lake, edition_year)
+                assert state is not None  # it has a target
+                return history.append_copy(lake, state, action, target, reason, by, _now(state))
 
     def read(self) -> dict[str, pa.Table]:
         """Every `<table>_vintages`, `vintages`, `verifications` and `releases`, of one moment.
@@ -186,91 +163,85 @@ class Lake:
         Columns and types as in the contracts, rows by key (`releases` by time). Needs no lock;
         without a lake the tables are empty.
         """
-        with attached(self.address, "reading the lake", write=False) as lake:
+        with self._reading() as lake:
             return tables.read(lake)
 
     def vintage(self, edition_year: int, vintage: int, *, stamps: bool = False) -> dict[str, pa.Table]:
-        """The tables of one vintage as they were read; empty ones where there is no such vintage.
+        """The tables of one vintage as they were read; empty ones if there is no such vintage.
 
         With `stamps` also the columns that the lake added.
         """
-        with attached(self.address, "reading the lake", write=False) as lake:
-            return tables.of_vintage(lake, edition_year, vintage, stamps=stamps)
+        with self._reading() as lake:
+            place = {"edition_year": edition_year, "vintage": vintage}
+            return tables.of_vintage(lake, schemas.TABLES, stamps=stamps, **place)
 
-    def held(self, edition_year: int) -> EditionState | None:
-        """The latest vintage of an edition, and what gave its rows; None where there is none."""
-        with attached(self.address, "reading the lake", write=False) as lake:
-            return history.latest(lake, edition_year) if lake and tables.columns(lake) else None
-
-    def settled(self, edition_year: int) -> bool:
-        """Whether somebody withdrew or restored the edition and nothing else has come since."""
-        held = self.held(edition_year)
-        return held is not None and held.decided_by_hand
-
-    def sources(self, edition_year: int) -> list[SourceFile]:
-        """The files that the edition's vintages were read from, oldest vintage first."""
-        with attached(self.address, "reading the lake", write=False) as lake:
-            return history.sources(lake, edition_year) if lake else []
+    def edition_state(self, edition_year: int) -> EditionState | None:
+        """The newest vintage of an edition, and what it is known by; None if it was never recorded."""
+        return self._ask(history.latest, edition_year)
 
     def row_counts(self, edition_year: int, vintage: int) -> dict[str, int] | None:
-        """Rows per table of a vintage; None where there is no such vintage."""
-        with attached(self.address, "reading the lake", write=False) as lake:
-            return history.row_counts(lake, edition_year, vintage) if lake else None
+        """Rows per table of a vintage; None if there is no such vintage."""
+        return self._ask(history.row_counts, edition_year, vintage)
 
-    def stored(self) -> list[dict[str, object]]:
+    def stored_files(self) -> list[dict[str, Any]]:
         """Every data file: path in the data folder, snapshot, size, SHA-256 as it was written."""
-        with attached(self.address, "reading the lake", write=False) as lake:
-            return manifests.stored(lake) if lake else []
+        return self._ask(commits.stored_files) or []
 
     def extensions(self) -> list[dict[str, object]]:
         """DuckDB's extensions at work: name, version, and where each came from."""
-        with attached(self.address, "reading the lake", write=False) as lake:
-            return connection.origins(lake.connection) if lake else []
-
-    def verified(self, result: str, actor: str) -> None:
-        """Append the result of a verification; `head` does not count it, since no vintage came."""
-        with self._writing("recording the verification", actor) as lake:
-            history.verified(lake, result, actor, _now(None))
+        return self._ask(lambda lake: connection.origins(lake.connection)) or []
 
     def verifications(self) -> list[tuple[datetime.datetime, str]]:
         """When each verification of the whole record was made (UTC), oldest first, and its result."""
-        with attached(self.address, "reading the lake", write=False) as lake:
-            return history.verifications(lake) if lake else []
+        return self._ask(history.verifications) or []
 
     def head(self) -> str | None:
         """Key of the newest commit, in a millisecond for a SQLite catalog; None without a lake."""
-        return newest_key(self.address)
+        return commits.newest_key(self.address)
 
     def content_version(self) -> str:
         """Hash of every vintage's content, 64 hexadecimal digits: what the views depend on."""
-        with attached(self.address, "reading the lake", write=False) as lake:
-            contents = history.contents(lake) if lake else []
-        return hashlib.sha256(repr(contents).encode()).hexdigest()
+        return hashlib.sha256(repr(self._ask(history.contents) or []).encode()).hexdigest()
 
-    def release(self, release: Mapping[str, object]) -> bool:
+    def add_verification(self, result: str, actor: str) -> None:
+        """Append the result of a verification; `head` does not count it, since no vintage came."""
+        with self._writing("recording the verification", actor) as lake:
+            history.append_verification(lake, result, actor, _now(None))
+
+    def add_release(self, release: Mapping[str, object]) -> bool:
         """Append a row of `releases` unless its id is there; whether it was appended.
 
         `published_at` is now if left out.
         """
         with self._writing("recording the release", settings.actor()) as lake:
-            return history.release(lake, {"published_at": _now(None), **release}, settings.actor())
+            return history.append_release(lake, {"published_at": _now(None), **release}, settings.actor())
 
     def recover(self) -> list[str]:
         """Mend what a dead writer left: late manifests, files of no snapshot; sentences for the log."""
         if self.head() is None:
             return []
-        with (
-            self.writer(),
-            self._lock.transaction,
-            attached(self.address, "looking for leftovers", write=True) as lake,
-        ):
+        with self.writer(), self._lock.transaction, attached(self.address, "recovering", write=True) as lake:
             assert lake is not None  # writing makes it
-            self._recovered = self._lock.taken
-            return upkeep.recover(lake)
+            self._recovered = self._lock.hold
+            # A writer that died before it made tables left nothing that is known to be ours.
+            return commits.recover(lake) if tables.columns(lake) else []
 
     def close(self) -> None:
         """End this process's DuckDB instance; using the lake again starts another."""
         connection.close()
+
+    def _reading(self) -> AbstractContextManager[Attached | None]:
+        return attached(self.address, "reading the lake", write=False)
+
+    def _ask(
+        self,
+        question: Callable[Concatenate[Attached, _Asked], _Answer],
+        *args: _Asked.args,
+        **kwargs: _Asked.kwargs,
+    ) -> _Answer | None:
+        """The answer of the lake; None without one, or before its tables are made."""
+        with self._reading() as lake:
+            return question(lake, *args, **kwargs) if lake and tables.columns(lake) else None
 
     @contextmanager
     def _writing(self, doing: str, actor: str) -> Iterator[Attached]:
@@ -280,45 +251,33 @@ class Lake:
             with attached(self.address, doing, write=True) as lake:
                 assert lake is not None  # writing makes it
                 tables.prepare(lake, actor)
-                self._recover(lake)
+                if self._recovered != self._lock.hold:
+                    for sentence in commits.recover(lake):
+                        log.warning("%s", sentence)
+                    self._recovered = self._lock.hold
                 yield lake
 
     def _back_up_if_lacking(self) -> None:
         """Copy the warehouse before tables or columns are added to a lake in use."""
-        if self._complete == self._lock.taken:
+        if self._complete == self._lock.hold:
             return
-        with attached(self.address, "reading the lake", write=False) as lake:
-            lacking = tables.lacking(lake) if lake else []
-        if lacking:
-            before_migration(self._settings(), f"The lake gains {', '.join(lacking)}")
-        self._complete = self._lock.taken
-
-    def _settings(self) -> settings.Settings:
-        """The warehouse that a copy is made of; LakeError where nothing says which it is."""
-        file = self.address.file
-        usual = file.parent.parent if file and file.parent.name == "lake" else None
-        warehouse = self._warehouse or usual
-        if warehouse is None:
-            raise LakeError(
-                "its tables must change, and nothing says where to put a backup",
-                file=self.address.shown,
-                hint="run jvom build --warehouse DIR",
-            )
-        return settings.Settings(
-            raw=warehouse.parent / "raw",
-            warehouse=warehouse,
-            catalog=self.address.catalog,
-            data=self.address.data,
-        )
-
-    def _recover(self, lake: Attached) -> None:
-        if self._recovered != self._lock.taken:
-            for sentence in upkeep.recover(lake):
-                log.warning("%s", sentence)
-            self._recovered = self._lock.taken
+        if lacking := self._ask(tables.lacking):
+            file = self.address.file
+            usual = file.parent.parent if file and file.parent.name == "lake" else None
+            warehouse = self._warehouse or usual
+            if warehouse is None:
+                raise LakeError(
+                    "its tables must change, and nothing says where to put a backup",
+                    file=self.address.name,
+                    hint="run jvom build --warehouse DIR",
+                )
+            raw, where = warehouse.parent / "raw", self.address
+            copied = settings.Settings(raw, warehouse, where.catalog, where.data)
+            before_migration(copied, f"The lake gains {', '.join(lacking)}")
+        self._complete = self._lock.hold
 
 
-def _now(after: datetime.datetime | None) -> datetime.datetime:
-    """The time, UTC, and later than `after` even if the clock was set back: order is by time."""
+def _now(state: EditionState | None) -> datetime.datetime:
+    """The time, UTC, and later than all of `state` even if the clock was set back: order is by time."""
     now = datetime.datetime.now(datetime.UTC).replace(tzinfo=None)
-    return max(now, after + datetime.timedelta(microseconds=1)) if after else now
+    return max(now, state.confirmed_at + datetime.timedelta(microseconds=1)) if state else now

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from pipelines import files, settings
 from pipelines.lake.connection import Address
@@ -31,72 +31,57 @@ POLL = 0.2  # seconds between two tries
 _ADVISORY = (0x6A766F6D, 1)  # any two fixed integers; these spell jvom
 
 
-class _Lock(Protocol):
-    def take(self) -> bool:
-        """Try once; whether it is ours now."""
-
-    def give(self) -> None:
-        """Let it go."""
-
-    def holder(self) -> str | None:
-        """Who holds it, if that is known."""
-
-    def still_held(self) -> bool:
-        """Whether it is ours yet."""
-
-
 class WriterLock:
     """The lock of one lake in this process; entering it again only counts."""
 
-    def __init__(self, lock: _Lock, shown: str) -> None:
+    def __init__(self, lock: _FileLock | _PostgresLock, name: str) -> None:
         self._lock = lock
-        self._shown = shown
+        self._name = name
         self._guard = threading.Lock()
-        self._count = 0
-        self.taken = 0  # how often it was taken anew: a new hold starts with recovery
+        self._entered = 0
+        self.hold = 0  # number of this hold, from 1: each new one starts with recovery
         self.transaction = threading.RLock()  # threads of this process write one after the other
 
     @contextmanager
     def held(self, timeout: float, waiting: Callable[[str], None] | None) -> Iterator[None]:
-        """Hold the lock; `waiting` is told once who holds it. LakeError after `timeout` seconds."""
+        """Hold the lock; `waiting` is called once with who has it. LakeError after `timeout` seconds."""
         with self._guard:
-            if self._count == 0:
+            if self._entered == 0:
                 self._wait(timeout, waiting)
-                self.taken += 1
-            self._count += 1
+                self.hold += 1
+            self._entered += 1
         try:
             yield
         finally:
             with self._guard:
-                self._count -= 1
-                if self._count == 0:
-                    self._lock.give()
+                self._entered -= 1
+                if self._entered == 0:
+                    self._lock.release()
 
     def holder(self) -> str | None:
-        """Who holds it, as far as is known: `process 12 (an on host) since …: jvom build`."""
+        """Who has it, as far as is known: `process 12 (an on host) since …: jvom build`."""
         return self._lock.holder()
 
     def check(self) -> None:
         """LakeError if the lock was lost meanwhile, as when its server went away."""
-        if not self._lock.still_held():
+        if not self._lock.is_held():
             raise LakeError(
                 "the writer lock was lost before the commit",
-                file=self._shown,
+                file=self._name,
                 hint="run it again when the database server is back; nothing was recorded",
             )
 
     def _wait(self, timeout: float, waiting: Callable[[str], None] | None) -> None:
         started = time.monotonic()
-        told = False
-        while not self._lock.take():
+        while not self._lock.acquire():
             holder = self._lock.holder() or "another process, which left no name"
-            if not told and waiting is not None:
+            if waiting is not None:
                 waiting(f"waiting for the lake's writer lock, held by {holder}")
-            told = True
+                waiting = None
             if time.monotonic() - started >= timeout:
                 raise LakeError(
                     f"the lake was not free within {timeout:g} s: it is written by {holder}",
-                    file=self._shown,
+                    file=self._name,
                     hint="wait until that has ended, or give it longer with --timeout SECONDS",
                 )
             time.sleep(min(POLL, timeout))
@@ -104,20 +89,19 @@ class WriterLock:
 
 def writer_lock(address: Address) -> WriterLock:
     """The lock of a lake: one object per process and catalog, whichever part of it asks."""
-    return _lock_of(address.catalog)
+    return _writer_lock(address.catalog)
 
 
 @cache
-def _lock_of(catalog: str) -> WriterLock:
+def _writer_lock(catalog: str) -> WriterLock:
     address = Address(catalog, "")
-    if address.file is not None:
-        file = address.file.with_name(address.file.name + ".lock")
-        return WriterLock(_FileLock(file), address.shown)
-    return WriterLock(_PostgresLock(address.target), address.shown)
+    if address.file is None:
+        return WriterLock(_PostgresLock(address.target), address.name)
+    return WriterLock(_FileLock(address.file.with_name(f"{address.file.name}.lock")), address.name)
 
 
 class _FileLock:
-    """A lock on a file; beside it stands who holds it, which counts only while that process lives."""
+    """A lock on a file. A note beside it names the holder; ignored if that process is dead."""
 
     def __init__(self, file: Path) -> None:
         from filelock import FileLock
@@ -126,7 +110,8 @@ class _FileLock:
         self._note = file.with_name(file.name + ".holder.json")
         self._lock = FileLock(file, thread_local=False)
 
-    def take(self) -> bool:
+    def acquire(self) -> bool:
+        """Try once; whether it is ours now."""
         from filelock import Timeout
 
         try:
@@ -141,44 +126,39 @@ class _FileLock:
                 hint="the warehouse must be writable for whoever builds; see --warehouse",
             ) from error
         with suppress(OSError):  # the note is a courtesy: without it the lock holds as well
-            files.put(self._note, json.dumps(_ourselves()).encode())
+            files.put(self._note, json.dumps(_this_process()).encode())
         return True
 
-    def give(self) -> None:
+    def release(self) -> None:
         with suppress(OSError):
             self._note.unlink()
         self._lock.release()
 
-    def still_held(self) -> bool:
+    def is_held(self) -> bool:
         return self._lock.is_locked
 
     def holder(self) -> str | None:
-        if not self._lock.is_locked and self._free():
+        if not self._lock.is_locked and self._is_free():
             return None  # whatever the note says: its writer died
         try:
-            note = json.loads(self._note.read_text(encoding="utf-8"))
+            note = json.loads(files.get(self._note) or b"")
             if note["host"] == platform.node():
-                os.kill(int(note["pid"]), 0)
-            return _sentence(**note)
-        except PermissionError:  # the process lives, and is another user's
-            return _sentence(**note)
+                with suppress(PermissionError):  # the process lives, and is another user's
+                    os.kill(int(note["pid"]), 0)
+            return "process {pid} ({user} on {host}) since {since}: {command}".format(**note)
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
-    def _free(self) -> bool:
-        from filelock import Timeout
-
+    def _is_free(self) -> bool:
         if not self._file.exists():
             return True
-        try:
-            with self._lock.acquire(timeout=0):
-                return True
-        except (Timeout, OSError):
-            return False
+        with suppress(OSError), self._lock.acquire(timeout=0):  # filelock.Timeout is an OSError
+            return True
+        return False
 
 
 class _PostgresLock:
-    """An advisory lock of the catalog's database, held by a connection of its own.
+    """An advisory lock of the catalog's database, on a connection of its own.
 
     Not through DuckDB: its pool may unlock on another connection than it locked on.
     """
@@ -187,7 +167,8 @@ class _PostgresLock:
         self._target = target
         self._connection: psycopg.Connection[Any] | None = None
 
-    def take(self) -> bool:
+    def acquire(self) -> bool:
+        """Try once; whether it is ours now."""
         with self._answering():
             connection = self._connect()
             if connection.execute("SELECT pg_try_advisory_lock(%s, %s)", _ADVISORY).fetchone() == (True,):
@@ -196,13 +177,13 @@ class _PostgresLock:
             connection.close()
             return False
 
-    def give(self) -> None:
+    def release(self) -> None:
         if self._connection is not None:
             with suppress(Exception):  # a lost connection has lost its lock too
                 self._connection.close()
             self._connection = None
 
-    def still_held(self) -> bool:
+    def is_held(self) -> bool:
         import psycopg
 
         try:
@@ -223,33 +204,29 @@ class _PostgresLock:
     def _connect(self) -> psycopg.Connection[Any]:
         import psycopg
 
-        note = _ourselves()
-        name = f"process {note['pid']} ({note['user']} on {note['host']})"[:63]  # as long as one may be
+        name = "process {pid} ({user} on {host})".format(**_this_process())[:63]  # as long as one may be
         return psycopg.connect(self._target, autocommit=True, application_name=name)
 
     @contextmanager
     def _answering(self) -> Iterator[None]:
-        """LakeError where the package is missing or the server does not answer."""
-        shown = "the PostgreSQL catalog"
+        """LakeError if the package is missing or the server does not answer."""
+        file = "the PostgreSQL catalog"
         try:
             import psycopg
         except ImportError as error:
-            raise LakeError(
-                "a PostgreSQL catalog needs the package psycopg",
-                file=shown,
-                hint='pip install "psycopg[binary]"',
-            ) from error
+            hint = 'pip install "psycopg[binary]"'
+            raise LakeError("a PostgreSQL catalog needs the package psycopg", file=file, hint=hint) from error
         try:
             yield
         except psycopg.Error as error:
             raise LakeError(
                 f"its server does not answer: {str(error).replace(self._target, '…')}",
-                file=shown,
+                file=file,
                 hint="check JVOM_CATALOG, and that the server runs and lets this user in",
             ) from error
 
 
-def _ourselves() -> dict[str, object]:
+def _this_process() -> dict[str, object]:
     return {
         "pid": os.getpid(),
         "host": platform.node(),
@@ -257,7 +234,3 @@ def _ourselves() -> dict[str, object]:
         "since": datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M:%S UTC"),
         "command": " ".join([Path(sys.argv[0]).name, *sys.argv[1:]])[:120],
     }
-
-
-def _sentence(*, pid: int, host: str, user: str, since: str, command: str) -> str:
-    return f"process {pid} ({user} on {host}) since {since}: {command}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING
@@ -25,7 +25,7 @@ _OPTIONS = {"data_inlining_row_limit": "0", "parquet_compression": "'zstd'", "re
 def contracts() -> Mapping[str, Contract]:
     """The lake's tables: every `<table>_vintages`, `vintages`, `verifications` and `releases`.
 
-    A vintage cannot hold the number of the snapshot that it will become: `read` finds it.
+    A vintage cannot contain the number of the snapshot that it will become: `read` finds it.
     """
     vintages = schemas.RECORD["vintages"]
     kept = tuple(column for column in vintages.columns if column.name != "snapshot_id")
@@ -35,28 +35,29 @@ def contracts() -> Mapping[str, Contract]:
 def prepare(lake: Attached, actor: str) -> None:
     """Make what tables and columns are missing, in one commit; the writer lock must be held.
 
-    A column that a later contract adds is null in the rows before it. Raises LakeError where an
-    empty catalog meets a data folder in use.
+    A column that a later contract adds is null in the rows before it. Raises LakeError if an empty
+    catalog meets a data folder in use.
     """
     there = columns(lake)
     if not there:
         _refuse_used_data(lake)
         for option, value in _OPTIONS.items():
             lake.connection.execute(f"CALL {lake.name}.set_option('{option}', {value})")
-    new, added = _lacking(there)
-    if not new and not added:
+    missing = _missing(there)
+    if not missing:
         return
 
     def write() -> None:
-        for contract in new.values():
-            _create(lake, contract)
-        for name, column in added:
-            lake.connection.execute(
-                f'ALTER TABLE {lake.table(name)} ADD COLUMN "{column.name}" {column.sql_type}'
-            )
-            _comment(lake, name, column.name, column.documentation)
+        for contract, column in missing:
+            if column is None:
+                _create(lake, contract)
+            else:
+                lake.connection.execute(
+                    f'ALTER TABLE {lake.table(contract.name)} ADD COLUMN "{column.name}" {column.sql_type}'
+                )
+                _comment(lake, contract, [column])
 
-    what = ", ".join([*new, *(f"{name}.{column.name}" for name, column in added)])
+    what = ", ".join(_names(missing))
     commit(
         lake,
         write,
@@ -70,20 +71,20 @@ def prepare(lake: Attached, actor: str) -> None:
 def lacking(lake: Attached) -> list[str]:
     """Tables and columns that a lake in use is without, as `table` or `table.column`; none for a new one."""
     there = columns(lake)
-    new, added = _lacking(there)
-    return [*new, *(f"{name}.{column.name}" for name, column in added)] if there else []
+    return _names(_missing(there)) if there else []
 
 
-def _lacking(there: Mapping[str, set[str]]) -> tuple[dict[str, Contract], list[tuple[str, Column]]]:
-    """Tables that are not there, and columns that tables which are there do not have."""
-    new = {name: contract for name, contract in contracts().items() if name not in there}
-    added = [
-        (name, column)
-        for name, contract in contracts().items()
-        for column in contract.columns
-        if name in there and column.name not in there[name]
+def _missing(there: Mapping[str, set[str]]) -> list[tuple[Contract, Column | None]]:
+    """Tables that are missing (with None), then the columns that are missing in the others."""
+    made = [contract for name, contract in contracts().items() if name in there]
+    return [
+        *((contract, None) for name, contract in contracts().items() if name not in there),
+        *((c, column) for c in made for column in c.columns if column.name not in there[c.name]),
     ]
-    return new, added
+
+
+def _names(missing: Iterable[tuple[Contract, Column | None]]) -> list[str]:
+    return [f"{contract.name}.{column.name}" if column else contract.name for contract, column in missing]
 
 
 def columns(lake: Attached) -> dict[str, set[str]]:
@@ -122,44 +123,65 @@ def stamped(name: str, table: pa.Table, stamps: Mapping[str, object]) -> pa.Tabl
 
 def read(lake: Attached | None) -> dict[str, pa.Table]:
     """Every table by its public contract, of one moment, sorted by key; empty ones without a lake."""
+    import pyarrow as pa
+
     public = {**schemas.VINTAGE_TABLES, **schemas.RECORD}
     if lake is None:
         return {name: contract.table([]) for name, contract in public.items()}
     lake.connection.execute("BEGIN")
     try:
         there = columns(lake)
-        tables = {
-            name: _select(lake, contract, there.get(name, set())) for name, contract in contracts().items()
-        }
+        tables = {}
+        for name, contract in contracts().items():
+            order = ["published_at"] if "published_at" in contract.names else contract.key
+            query = f"{selection(lake, name, contract.columns, there)} ORDER BY {', '.join(order)}"
+            tables[name] = lake.connection.execute(query).to_arrow_table()
         snapshots = vintage_snapshots(lake)
     finally:
         lake.connection.execute("ROLLBACK")
-    tables["vintages"] = _with_snapshots(tables["vintages"], snapshots)
+    vintages = tables["vintages"]
+    keys = zip(vintages["edition_year"].to_pylist(), vintages["vintage"].to_pylist(), strict=True)
+    ids = pa.array([snapshots.get(key) for key in keys], pa.int64())
+    tables["vintages"] = vintages.append_column("snapshot_id", ids)
     return {name: tables[name].select(list(c.names)).cast(c.arrow) for name, c in public.items()}
 
 
 def of_vintage(
-    lake: Attached | None, edition_year: int, vintage: int, *, stamps: bool = False
+    lake: Attached | None, read: Mapping[str, Contract], *, stamps: bool = False, **where: object
 ) -> dict[str, pa.Table]:
-    """The tables of one vintage as they were read, by key; empty ones where there is no such vintage.
+    """The rows of some `<table>_vintages` for which the columns in `where` have these values, by key.
 
-    With `stamps` also the columns that the lake added.
+    `read` are the contracts of what was read; only with `stamps` the columns that the lake added are
+    there too.
     """
     there = columns(lake) if lake else {}
-    found = {}
-    for name, contract in schemas.TABLES.items():
-        stored, read = f"{name}_vintages", contract if stamps else contract.as_read()
-        if lake is None or stored not in there:
-            found[name] = read.table([])
-            continue
-        chosen = ", ".join(_selected(column, there[stored]) for column in read.columns)
-        rows = lake.connection.execute(
-            f"SELECT {chosen} FROM {lake.table(stored)} WHERE edition_year = ? AND vintage = ? "
-            f"ORDER BY {', '.join(contract.key)}",
-            [edition_year, vintage],
-        )
-        found[name] = rows.to_arrow_table().cast(read.arrow)
-    return found
+    tables = {}
+    for name, contract in read.items():
+        shape = contract if stamps else contract.as_read()
+        tables[name] = shape.table([])
+        if lake is not None:
+            condition = " AND ".join(f"{column} = ?" for column in where)
+            query = selection(lake, f"{name}_vintages", shape.columns, there, condition)
+            ordered = f"{query} ORDER BY {', '.join(contract.key)}"
+            values = list(where.values()) if f"{name}_vintages" in there else []
+            tables[name] = lake.connection.execute(ordered, values).to_arrow_table().cast(shape.arrow)
+    return tables
+
+
+def selection(
+    lake: Attached,
+    name: str,
+    wanted: Sequence[Column],
+    there: Mapping[str, set[str]],
+    condition: str = "TRUE",
+) -> str:
+    """A SELECT of a table's rows; null for columns, and no rows for a table, that the lake is without."""
+    known = there.get(name, set())
+    chosen = ", ".join(
+        f'"{column.name}"' if column.name in known else f'NULL::{column.sql_type} AS "{column.name}"'
+        for column in wanted
+    )
+    return f"SELECT {chosen} " + (f"FROM {lake.table(name)} WHERE {condition}" if known else "WHERE FALSE")
 
 
 def vintage_snapshots(lake: Attached) -> dict[tuple[object, object], int]:
@@ -171,42 +193,19 @@ def vintage_snapshots(lake: Attached) -> dict[tuple[object, object], int]:
     }
 
 
-def selection(lake: Attached, contract: Contract, there: set[str]) -> str:
-    """A SELECT of a table's rows; `there` are the columns that the lake has, the others are null."""
-    chosen = ", ".join(_selected(column, there) for column in contract.columns)
-    return f"SELECT {chosen} " + (f"FROM {lake.table(contract.name)}" if there else "WHERE FALSE")
-
-
-def _select(lake: Attached, contract: Contract, there: set[str]) -> pa.Table:
-    order = ["published_at"] if "published_at" in contract.names else list(contract.key)
-    sql = f"{selection(lake, contract, there)} ORDER BY {', '.join(order)}"
-    return lake.connection.execute(sql).to_arrow_table()
-
-
-def _selected(column: Column, there: set[str]) -> str:
-    """A column in a SELECT; null where the lake was made before the contract had it."""
-    return f'"{column.name}"' if column.name in there else f'NULL::{column.sql_type} AS "{column.name}"'
-
-
-def _with_snapshots(vintages: pa.Table, snapshots: Mapping[tuple[object, object], int]) -> pa.Table:
-    import pyarrow as pa
-
-    keys = zip(vintages["edition_year"].to_pylist(), vintages["vintage"].to_pylist(), strict=True)
-    return vintages.append_column("snapshot_id", pa.array([snapshots.get(key) for key in keys], pa.int64()))
-
-
 def _create(lake: Attached, contract: Contract) -> None:
     table = lake.table(contract.name)
     lake.connection.execute(f"CREATE TABLE {table} ({contract.ddl})")
     if contract.columns[0].name == "edition_year":
         lake.connection.execute(f"ALTER TABLE {table} SET PARTITIONED BY (edition_year)")
     lake.connection.execute(f"COMMENT ON TABLE {table} IS {literal(contract.documentation)}")
-    for column in contract.columns:
-        _comment(lake, contract.name, column.name, column.documentation)
+    _comment(lake, contract, contract.columns)
 
 
-def _comment(lake: Attached, table: str, column: str, text: str) -> None:
-    lake.connection.execute(f'COMMENT ON COLUMN {lake.table(table)}."{column}" IS {literal(text)}')
+def _comment(lake: Attached, contract: Contract, described: Iterable[Column]) -> None:
+    for column in described:
+        place = f'{lake.table(contract.name)}."{column.name}"'
+        lake.connection.execute(f"COMMENT ON COLUMN {place} IS {literal(column.documentation)}")
 
 
 def _refuse_used_data(lake: Attached) -> None:
@@ -214,7 +213,7 @@ def _refuse_used_data(lake: Attached) -> None:
     pattern = lake.address.data.rstrip("/") + "/**/*.parquet"
     if lake.rows("SELECT 1 FROM glob(?) LIMIT 1", pattern):
         raise LakeError(
-            "the catalog is empty, but its data folder holds the files of another",
+            "the catalog is empty, but its data folder has the files of another",
             file=lake.address.data,
             hint="restore the catalog that belongs to it, or name an empty folder in JVOM_DATA",
         )

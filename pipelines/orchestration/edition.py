@@ -15,8 +15,7 @@ from pipelines import quarantine, raw, reconcile, settings, versions
 from pipelines.acquire import fetching
 from pipelines.acquire.model import Acquisition
 from pipelines.extract import read
-from pipelines.lake import Found as RuleResults
-from pipelines.lake import Lake, differences
+from pipelines.lake import Authorship, Lake, RuleResults, differences
 from pipelines.model import Document, Edition, Fidelity, Recorded, SourceFile, SourceFormat
 from pipelines.orchestration import checks, keys, metadata
 from pipelines.orchestration.failures import as_dagster_failure, tag_run
@@ -161,9 +160,7 @@ def _newest(year: int, where: settings.Settings, lake: Lake) -> SourceFile:
             hint=f"put the report (PDF or text) in raw/{year}/, or run `jvom ingest FILE --year {year}`",
         )
     raw.lock(where.raw, files)
-    recorded = lake.sources(year)
-    seen = {file.sha256 for file in recorded}
-    return raw.choose(files, recorded[-1] if recorded else None, seen, settled=lake.settled(year))
+    return raw.choose(files, lake.edition_state(year))
 
 
 def _edition(warehouse: Warehouse, year: str) -> Edition:
@@ -313,7 +310,9 @@ def reconciled(  # type: ignore[no-untyped-def]  # Dagster takes an annotation f
     year = int(context.partition_key)
     with as_dagster_failure():
         edition_versions = versions.reading(_edition(warehouse, context.partition_key))
-        rows, content = warehouse.lake().standing(year, tables, source=source, versions=edition_versions)
+        rows, content = warehouse.lake().rows_after_recording(
+            year, tables, source=source, versions=edition_versions
+        )
         results = RuleResults(
             _as_tables(reconcile.check(rows, registry.load(), document)),
             versions.rules(reconcile.rules_version()),
@@ -373,11 +372,9 @@ def snapshot(
             tables,
             source=source,
             versions=versions.reading(_edition(warehouse, context.partition_key)),
-            actor=settings.actor(),
-            run_id=context.run.run_id,
-            git_commit=versions.git_commit(),
+            by=Authorship(settings.actor(), context.run.run_id, versions.git_commit()),
             recheck=config.recheck,
-            found=reconciled,
+            results=reconciled,
         )
         before = lake.row_counts(year, recorded.vintage - 1)
         details = vintage_metadata(lake, recorded)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import dagster as dg
 
 from pipelines import settings, verify, versions
+from pipelines.lake import Authorship
 from pipelines.model import Recorded
 from pipelines.orchestration import keys
 from pipelines.orchestration.edition import vintage_metadata
@@ -38,9 +39,7 @@ def _new_vintage(
     """Record a change as the snapshot of its year, so that publishing follows by itself."""
     with as_dagster_failure():
         lake = warehouse.lake()
-        recorded = change(
-            lake, actor=settings.actor(), run_id=context.run_id, git_commit=versions.git_commit()
-        )
+        recorded = change(lake, Authorship(settings.actor(), context.run_id, versions.git_commit()))
         context.log_event(
             dg.AssetMaterialization(
                 keys.SNAPSHOT,
@@ -55,13 +54,13 @@ def _new_vintage(
 @dg.op(pool=keys.WRITER_POOL, description="Marks the edition as withdrawn, in a new vintage.")
 def withdraw_edition(context: dg.OpExecutionContext, config: Withdrawal, warehouse: Warehouse) -> None:
     year, reason = config.edition_year, config.reason
-    _new_vintage(context, warehouse, lambda lake, **author: lake.withdraw(year, reason, **author))
+    _new_vintage(context, warehouse, lambda lake, by: lake.withdraw(year, reason, by=by))
 
 
 @dg.op(pool=keys.WRITER_POOL, description="Brings a vintage back into the latest views, as a new vintage.")
 def restore_vintage(context: dg.OpExecutionContext, config: Restoration, warehouse: Warehouse) -> None:
     year, vintage, reason = config.edition_year, config.vintage or None, config.reason
-    _new_vintage(context, warehouse, lambda lake, **author: lake.restore(year, vintage, reason, **author))
+    _new_vintage(context, warehouse, lambda lake, by: lake.restore(year, vintage, reason, by=by))
 
 
 @dg.job(

@@ -177,7 +177,7 @@ def published_file(context: dg.AssetExecutionContext, warehouse: Warehouse) -> d
             public = other_sources.version(where)  # before they are read: newer ones publish again
             tables = releases.gather(where).tables
             release = releases.row_of(tables)
-            opened.release(release)
+            opened.add_release(release)
             refused = schemas.REFUSALS["quarantine"].table(quarantine.rows(where.quarantine))
             tables = {**tables, "releases": opened.read()["releases"], "quarantine": refused}
             published.publish(
@@ -189,7 +189,11 @@ def published_file(context: dg.AssetExecutionContext, warehouse: Warehouse) -> d
                 public=public,
             )
             written = releases.manifest(
-                release, tables, file=where.published, stored=opened.stored(), extensions=opened.extensions()
+                release,
+                tables,
+                file=where.published,
+                stored=opened.stored_files(),
+                extensions=opened.extensions(),
             )
             releases.write(where.releases, written)
     return dg.MaterializeResult(

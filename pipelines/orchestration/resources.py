@@ -16,8 +16,7 @@ import dagster as dg
 import pyarrow as pa
 
 from pipelines import files, settings
-from pipelines.lake import Found as RuleResults
-from pipelines.lake import Lake
+from pipelines.lake import Lake, RuleResults
 from pipelines.model import Document, Line, SourceFile
 from pipelines.orchestration.failures import as_dagster_failure
 from schemas.errors import LakeError

@@ -17,7 +17,7 @@ import dagster as dg
 
 from pipelines import lake, quarantine
 from pipelines.orchestration.failures import end_dead_runs, failure_of, run_tags
-from pipelines.plan import Due, Plan
+from pipelines.plan import PendingEdition, Plan
 from pipelines.settings import Settings
 
 INSTANCE = """\
@@ -125,7 +125,7 @@ class _Runs:
     progress: Progress
     started: float = field(default_factory=time.monotonic)
 
-    def ingest(self, due: Due) -> Outcome:
+    def ingest(self, due: PendingEdition) -> Outcome:
         source = due.source
         of_source = {
             "path": source.path,

@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path, PurePath
 
 from pipelines.files import check_size, get, put, read_bounded, writable
-from pipelines.model import Fidelity, SourceFile, SourceFormat
+from pipelines.model import EditionState, Fidelity, SourceFile, SourceFormat
 from pipelines.raw.sources import exclusively, lock_entries
 from schemas.errors import JvomError, Problems, SourceError
 
@@ -112,37 +112,32 @@ def describe(data: bytes, edition_year: int, path: str) -> SourceFile:
     return SourceFile(edition_year, path, hashlib.sha256(data).hexdigest(), len(data), kind, fidelity)
 
 
-def choose(
-    candidates: Sequence[SourceFile],
-    current: SourceFile | None,
-    seen: Collection[str],
-    *,
-    settled: bool = False,
-) -> SourceFile:
+def choose(candidates: Sequence[SourceFile], state: EditionState | None) -> SourceFile:
     """The file that an edition should be read from: the newest of the best fidelity.
 
-    `candidates` are the year's files in `raw/`, oldest to newest; `current` is the source of the
-    edition's latest vintage, which may have been ingested from elsewhere; `seen` are the hashes of
-    all its sources ever recorded. What is in `raw/` gives way to `current` if it
+    `candidates` are the year's files in `raw/`, oldest to newest; the `current` source of the edition,
+    by its `state`, may have been ingested from elsewhere. What is in `raw/` gives way to it if it
 
     - is of worse fidelity: an abridged edition in a clone never displaces an ingested full text;
     - was recorded before and `current` was ingested since: else every build would undo the ingest.
 
     Bytes recorded before do come back if `current` itself was read from `raw/` and is no longer
-    there: somebody put the older file back. If `settled` by a withdrawal or a restoration, only
-    bytes never seen come in. Raises SourceError if there is nothing to read.
+    there: somebody put the older file back. After a withdrawal or a restoration only bytes never
+    seen come in. Raises SourceError if there is nothing to read.
     """
+    current = state.source if state else None
     best = max(reversed(candidates), key=lambda file: _RANK[file.fidelity], default=current)
     if best is None:
         hint = "put it in raw/<year>/, or jvom ingest it"
         raise SourceError("there is no file of this edition", hint=hint)
-    if current is None or best.sha256 == current.sha256:
+    if state is None or current is None or best.sha256 == current.sha256:
         return best
     if _RANK[best.fidelity] < _RANK[current.fidelity]:
         return current
     here = {file.sha256 for file in candidates}
-    put_back = current.path.startswith("raw/") and current.sha256 not in here and not settled
-    return current if best.sha256 in seen and not put_back else best
+    gone = current.path.startswith("raw/") and current.sha256 not in here
+    put_back = gone and not state.decided_by_hand
+    return current if best.sha256 in state.seen and not put_back else best
 
 
 def read(file: SourceFile, *, raw: Path, kept: Path) -> bytes:

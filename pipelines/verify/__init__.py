@@ -70,7 +70,7 @@ def verify(settings: Settings, reread: Reread = read_again) -> Report:
         try:
             earlier = lake.verifications()
             if lake.head() is not None:
-                lake.verified("\n".join(map(str, faults)) or SOUND, actor())
+                lake.add_verification("\n".join(map(str, faults)) or SOUND, actor())
         except JvomError as error:
             unrecorded = Fault(THE_LAKE, f"the result cannot be recorded: {error.message}")
             faults = (*faults, unrecorded)
@@ -160,7 +160,7 @@ def _readings(
     """
     catalogue = raw.catalogue(settings.raw)
     for year in sorted(set(read["vintages"]["edition_year"].to_pylist())):
-        latest = lake.held(year)
+        latest = lake.edition_state(year)
         if latest is None or latest.cause in ("withdrawn", "restored"):
             continue
         try:

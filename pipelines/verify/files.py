@@ -85,7 +85,7 @@ def stored(settings: Settings, lake: snapshot.Lake) -> Iterator[Fault]:
     if "://" in settings.data:
         return
     released = _released(settings)
-    for entry in lake.stored():
+    for entry in lake.stored_files():
         shown, snapshot_id = str(entry["path"]), entry["snapshot"]
         if entry["sha256"] is None:
             yield Fault(shown, f"snapshot {snapshot_id} has no manifest that names it")

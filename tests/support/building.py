@@ -16,7 +16,7 @@ from typing import Any
 import pyarrow as pa
 
 import schemas
-from pipelines.lake import Found
+from pipelines.lake import RuleResults
 from pipelines.model import Fidelity, SourceFile, Versions
 
 FIGURES = (
@@ -421,13 +421,15 @@ def reconciled_row(name: str, row: Row) -> dict[str, Any]:
     return {**_STAMP, **defaults[name], **row}
 
 
-def found(rows: Mapping[str, Sequence[Row]], *, rules_version: str = RULES_VERSION, content: str) -> Found:
+def found(
+    rows: Mapping[str, Sequence[Row]], *, rules_version: str = RULES_VERSION, content: str
+) -> RuleResults:
     """What rules found in rows with this content hash."""
     tables = {
         name: contract.as_read().table([reconciled_row(name, row) for row in rows.get(name, ())])
         for name, contract in schemas.RECONCILED.items()
     }
-    return Found(tables, rules_version, content)
+    return RuleResults(tables, rules_version, content)
 
 
 def found_tables(rows: Mapping[str, Sequence[Row]]) -> dict[str, pa.Table]:
