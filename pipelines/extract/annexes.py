@@ -39,12 +39,10 @@ class Header:
 
     @property
     def first(self) -> int:
-        """Number of its first line."""
         return self.words[0].line.number
 
     @property
     def last(self) -> int:
-        """Number of its last line."""
         return self.words[-1].line.number
 
 
@@ -116,8 +114,6 @@ def find_annexes(document: Document, registry: Registry) -> ReportParts:
 
 @dataclass
 class _PdfTables:
-    """The tables of a PDF, each looked for once."""
-
     document: PdfDocument
     registry: Registry
     _known: dict[tuple[TableHeading, int], PdfTable | None] = field(default_factory=dict)
@@ -171,15 +167,12 @@ def _header_at(found: Sequence[Word], start: int, expected: Sequence[str]) -> He
 
 @dataclass(frozen=True)
 class _Place:
-    """A heading's place: indexes into the list of lines."""
-
     start: int
     end: int
     text: str
     names: dict[str, str]
 
     def same(self, other: _Place) -> bool:
-        """Whether the other heading is of the same annex."""
         return other.text == self.text or annex_label(other.text) == annex_label(self.text) is not None
 
 
@@ -247,7 +240,6 @@ def _finder(
 
 
 def _end(place: _Place, lines: Sequence[Line], marks: Mapping[int, _Place]) -> int:
-    """Index of the line at which another annex begins."""
     others = (start for start in marks if start >= place.end and not place.same(marks[start]))
     return min(others, default=len(lines))
 

@@ -64,7 +64,6 @@ class Text:
 
     @cached_property
     def printed(self) -> str:
-        """The words joined by single spaces."""
         return self.cell.text if self.cell else as_printed(self.words)
 
     @property
@@ -108,7 +107,6 @@ class PdfCells:
 
     @staticmethod
     def at(pair: Pair, column: int) -> tuple[PdfCell | None, PdfCell | None]:
-        """A cell by tags and by geometry."""
         tags, geometry = pair
         return tags.cells[column] if tags else None, geometry.cells[column] if geometry else None
 
@@ -123,7 +121,6 @@ class PdfCells:
 
     @staticmethod
     def disagreement(tags: PdfCell | None, geometry: PdfCell | None) -> str:
-        """What two readings give."""
         return disagreement(_shown(tags), _shown(geometry))
 
     def text(self, cell: PdfCell, how: Sequence[str], disputed: Sequence[str] = ()) -> Text:
@@ -134,11 +131,9 @@ class PdfCells:
         return Text(words, marks, cell, (*how, *ocr), tuple(disputed))
 
     def line(self, cell: PdfCell) -> Line:
-        """The first line of a cell."""
         return self._lines[cell.line]
 
     def lines_of(self, cells: Iterable[PdfCell | None]) -> tuple[Line, ...]:
-        """The lines of several cells, in order."""
         numbers = {span.line for cell in cells if cell for span in cell.spans}
         return tuple(self._lines[number] for number in sorted(numbers))
 
@@ -157,7 +152,6 @@ def _shown(cell: PdfCell | None) -> str:
 
 
 def words(lines: Iterable[Line]) -> list[Word]:
-    """Every word of the lines, in reading order."""
     return [Word(line, *match.span()) for line in lines for match in _WORD.finditer(line.text)]
 
 
@@ -178,7 +172,6 @@ def spans(cell: Sequence[Word]) -> tuple[Span, ...]:
 
 
 def as_printed(cell: Iterable[Word]) -> str:
-    """The words joined by single spaces."""
     return " ".join(word.text for word in cell)
 
 

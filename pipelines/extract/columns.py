@@ -86,7 +86,6 @@ class Choice:
 
     @property
     def values(self) -> tuple[int, ...]:
-        """The figures, 0 for an empty cell."""
         return tuple(value or 0 for value in self.figures)
 
 
@@ -204,7 +203,6 @@ class _Search:
             yield choice, (lacking, counts), cost + RULE * given_up + NOTE * twice
 
     def in_order(self, chosen: Sequence[Iterable[Choice]]) -> list[Iterable[Choice]]:
-        """Choices per step as choices per row."""
         rows: list[Iterable[Choice]] = [()] * len(chosen)
         for row, choices in zip(self.order, chosen, strict=True):
             rows[row] = choices
@@ -498,12 +496,10 @@ class _Chooser:
         return Chosen(row, wording, figures, sums, self._reading(row))
 
     def _reading(self, row: Row) -> Reading | None:
-        """What is declared for a row."""
         ids = {wording.mission_id for wording in row.wordings}
         return next((self._declared[i] for i in ids if i in self._declared), None)
 
     def _fits(self, choice: Choice, row: Row, reading: Reading) -> bool:
-        """Whether a choice is the declared reading."""
         figures = dict(zip(self._columns, choice.figures, strict=True))
         same = all(figures.get(name) == reading.figures.get(name) for name in {*figures, *reading.figures})
         return same and row.wordings[choice.key].mission_id == reading.mission_id

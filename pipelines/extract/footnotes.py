@@ -60,7 +60,6 @@ class _Typeset:
 
     @classmethod
     def of(cls, document: PdfDocument) -> _Typeset:
-        """That of a document."""
         return cls({line.number: line for page in document.pages for line in page.lines})
 
     def markers(self, numbers: Iterable[int]) -> Iterator[tuple[int, int]]:
@@ -198,7 +197,6 @@ def find(parts: ReportParts, document: Document) -> list[Note]:
 
 
 def without(lines: Iterable[Line], notes: Iterable[Note]) -> tuple[Line, ...]:
-    """The lines that belong to no footnote."""
     taken = {line.number for note in notes for line in note.lines}
     return tuple(line for line in lines if line.number not in taken)
 
@@ -222,7 +220,6 @@ def rows(
 
 
 def cells(notes: Sequence[Note], edition_year: int) -> list[Cell]:
-    """Each footnote's text as a cell."""
     found = []
     for row_key, note in zip(
         schemas.TABLES["footnotes"].row_keys(rows(notes, {}, edition_year)), notes, strict=True
@@ -234,7 +231,6 @@ def cells(notes: Sequence[Note], edition_year: int) -> list[Cell]:
 
 
 def _body(note: Note) -> list[Word]:
-    """The words of a footnote without its number."""
     return words(note.lines)[1:]
 
 

@@ -97,7 +97,6 @@ def read(given: AnnexInput) -> Mandates:
 
 
 def _cells(row: Row) -> Iterator[Cell]:
-    """The printed cells of a row."""
 
     def cell(column: str, text: Text, value: datetime.date | None = None) -> Cell:
         printed, how = text.printed, text.derivation
@@ -171,10 +170,7 @@ class _Reader:
 
 
 class _TextReader(_Reader):
-    """Cuts the words of a text into rows."""
-
     def read(self) -> list[Row]:
-        """The rows, each with its region."""
         self._columns = [c.column for c in self._layout.mandates.columns if c.column in DURATIONS]
         body = self._body()
         labels, unknown = find_labels(body, self._layout.mandates.regions)

@@ -21,8 +21,6 @@ DURATIONS = ("international_mandate", "national_frame")
 
 
 class PersonnelRoles:
-    """The roles of annex 2."""
-
     def __init__(self, layout: Layout, registry: Registry) -> None:
         self.layout = layout.personnel
         self._registry = registry
@@ -32,7 +30,6 @@ class PersonnelRoles:
 
     @cached_property
     def heading(self) -> TableHeading:
-        """What the layout says of the table."""
         paths = [
             (group.printed, column.printed) if group.printed else (column.printed,)
             for group in self.layout.groups
@@ -57,7 +54,6 @@ class PersonnelRoles:
         return comparable(text) == comparable(self.layout.total)
 
     def row_id(self, name: str) -> str | None:
-        """The mission's id, or `total` for the totals row."""
         return TOTAL if self.is_total(name) else self.mission(name)
 
     def understands(self, role: str, text: str) -> bool:
@@ -76,8 +72,6 @@ class PersonnelRoles:
 
 
 class MandateRoles:
-    """The roles of annex 1."""
-
     def __init__(self, layout: Layout, registry: Registry) -> None:
         self.layout = layout.mandates
         self._registry = registry
@@ -90,7 +84,6 @@ class MandateRoles:
 
     @cached_property
     def heading(self) -> TableHeading:
-        """What the layout says of the table."""
         columns = tuple((column.printed,) for column in self.layout.columns)
         roles = tuple(column.column for column in self.layout.columns)
         return TableHeading(columns, self.layout.regions, roles=roles)

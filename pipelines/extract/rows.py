@@ -73,7 +73,6 @@ class Wording:
 
     @property
     def marks(self) -> tuple[Mark, ...]:
-        """All marks of the row."""
         glued = (mark for figure in self.figures for mark in figure.text.marks)
         return (*self.name.marks, *glued, *self.apart)
 
@@ -149,7 +148,6 @@ class _TextReader:
         self._region: Text | None = None
 
     def header(self, lines: Iterable[Line]) -> Header | None:
-        """The first header of the table on `lines`."""
         return find_header(words(lines), self._headers)
 
     def read(self, lines: Sequence[Line], header: Header) -> None:
@@ -411,7 +409,6 @@ class _PdfReader:
         )
 
     def _texts(self, row: PdfRow, pair: Pair) -> Iterator[Text]:
-        """Each column's cell, or its blank."""
         for column in range(1, len(row.cells)):
             tags, geometry = self._cells.at(pair, column)
             agreed = self._cells.agree(pair, tags, geometry)

@@ -53,7 +53,6 @@ class _Found:
 
     @property
     def printed(self) -> str:
-        """Its lines joined by ` / `."""
         return " / ".join(" ".join(line.text.split())[:200] for line in self.lines)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import groupby
 from statistics import median
@@ -55,14 +55,12 @@ class TableHeading:
 class HeadingPlace:
     """Where a heading stands: a box per column, the band it takes, and words in it that it does not know."""
 
-    page: int
     columns: tuple[Box, ...]
     groups: tuple[Box, ...]
     top: float
     bottom: float
     lines: frozenset[int]
     unknown: tuple[Word, ...]
-    size: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,13 +99,12 @@ def _chains(lines: Sequence[PdfLine], target: str) -> Iterator[_Chain]:
     """Every way to spell `target` with words on one line, or on lines below each other."""
     found = 0
     for at, line in enumerate(lines):
-        for position, word in enumerate(line.words):
+        for position in range(len(line.words)):
             for chain in _spelled(lines, at, position, target, ()):
                 yield _Chain(chain, Box.around(word.box for _, word in chain))
                 found += 1
                 if found >= MAX_CHAINS:
                     return
-            del word
 
 
 def _spelled(
@@ -220,16 +217,13 @@ def _place(
         and band.top < word.box.middle < band.bottom
         and not _is_no_text(word, ocr=page.ocr)
     )
-    sizes = sorted(word.size for chain in leaves for _, word in chain.words)
     return HeadingPlace(
-        page=page.number,
         columns=tuple(chain.box for chain in leaves),
         groups=tuple(chain.box for chain in groups),
         top=band.top,
         bottom=band.bottom,
         lines=frozenset(number for number, _ in words),
         unknown=unknown,
-        size=sizes[len(sizes) // 2],
     )
 
 
@@ -252,16 +246,6 @@ class Body:
     verticals: tuple[Rule, ...]
     ended: bool
     size: float
-
-    @property
-    def left(self) -> float:
-        """Where the table begins: its first heading, label, rule or word."""
-        edges = [self.columns[0].left, *(rule.start for rule in self.horizontals)]
-        return min([*edges, *(line.words[0].box.left for line in self.lines)])
-
-    def until(self, lines: Sequence[PdfLine], *, ended: bool) -> Body:
-        """The same body with fewer lines."""
-        return replace(self, lines=tuple(lines), ended=ended)
 
 
 def bodies(
@@ -436,5 +420,4 @@ def spanning(line: PdfLine, heading: TableHeading, second: float) -> bool:
 
 
 def line_text(line: PdfLine) -> str:
-    """A line's words without their markers."""
     return " ".join(word.plain for word in line.words)

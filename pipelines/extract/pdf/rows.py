@@ -107,7 +107,6 @@ class Fragment:
 
     @cached_property
     def size(self) -> float:
-        """The largest font size in it."""
         return max(word.size for word in self.words)
 
     @cached_property
@@ -188,7 +187,6 @@ class Row:
         return max(part.box.bottom for part in self.fragments)
 
     def on(self, page: int) -> Row | None:
-        """The part of it that is on a page."""
         cells = {
             column: left
             for column, parts in self.cells.items()
@@ -236,7 +234,6 @@ class Spacing:
         return cls(min([*often, 1.5]) * size, {body.page: _heights(body, parts) for body in bodies}, size)
 
     def crossed(self, page: int, top: float, bottom: float) -> int:
-        """Number of rules between two heights."""
         heights = self.heights.get(page, ())
         return max(0, bisect_left(heights, bottom) - bisect_right(heights, top))
 

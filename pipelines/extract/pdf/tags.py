@@ -196,7 +196,6 @@ class _Laid:
 
     @property
     def empty(self) -> bool:
-        """Whether nothing is printed in it."""
         return not any(cell.words for cell in self.cells.values())
 
 
