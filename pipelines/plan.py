@@ -10,10 +10,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipelines import files, raw, reconcile, versions
+from pipelines import files, other_sources, raw, reconcile, versions
 from pipelines.lake import Lake
 from pipelines.model import Edition, EditionState, SourceFile, Versions
-from pipelines.other_sources import files as other_sources
 from pipelines.publish import published, release
 from pipelines.settings import Settings
 from schemas.errors import JvomError, Problems, SourceError

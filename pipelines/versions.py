@@ -55,9 +55,11 @@ SITE_CODE = (
     "schemas/dataset.toml",
 )
 PACKAGE_CODE = (
+    "pipelines/publish/catalogue.py",
     "pipelines/publish/dictionary.py",
-    "pipelines/publish/package/*.py",
+    "pipelines/publish/package.py",
     "pipelines/publish/sql/**/*.sql",
+    "pipelines/publish/templates/*",
     "schemas/*.py",
     "schemas/dataset.toml",
 )

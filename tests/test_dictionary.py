@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import schemas
-from pipelines.publish import dictionary, views
+from pipelines.publish import dictionary
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "reference" / "data-dictionary.md"
@@ -18,7 +18,7 @@ PAGE = ROOT / "docs" / "reference" / "data-dictionary.md"
 
 @pytest.fixture(scope="module")
 def page() -> str:
-    return dictionary.markdown(views.lineage())
+    return dictionary.markdown()
 
 
 def section(page: str, relation: str) -> str:
@@ -108,13 +108,3 @@ def test_a_relation_shows_what_holds_for_it(page: str):
         "- `edition_year`, `parent_id` point at [`sections`](#sections) (`edition_year`, `section_id`)."
         in (section(page, "sections"))
     )
-
-
-def test_origins_come_from_the_lineage_that_is_given():
-    page = dictionary.markdown({"vintages": {"reason": [("cells", "value"), ("editions", "title")]}})
-
-    assert row(page, "vintages", "reason")["comes from"] == (
-        "cells: [`value`](#cells.value); editions: [`title`](#editions.title)"
-    )
-    assert row(page, "vintages", "cause")["comes from"] == ""
-    assert "comes from" not in row(page, "releases", "release_id")

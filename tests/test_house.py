@@ -95,7 +95,7 @@ def test_only_some_parts_import(library: str, allowed: set[str]) -> None:
     "module",
     [
         *("acquire", "cli.app"),
-        *("files", "plan", "other_sources.files", "raw", "settings", "versions"),
+        *("files", "plan", "raw", "settings", "versions"),
     ],
 )
 def test_light_modules_stay_light(module: str) -> None:

@@ -1,4 +1,4 @@
-"""Manifests and change logs of releases: the same content has the same id, and says what it is made of."""
+"""Manifests and pages of changes of releases: what a release is made of, and what it changed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 
 import schemas
 from pipelines import versions
-from pipelines.publish import published, release, views
+from pipelines.publish import published, release
 from pipelines.settings import Settings, find
 from tests.support import ROOT, building
 
@@ -46,6 +46,7 @@ def test_every_hash_is_that_of_its_file(where: Settings, written: dict[str, Any]
     page = where.releases / written["release_id"] / release.CHANGES
     assert written["changes_sha256"] == release.sha256(page)
     assert release.intact(written)
+    assert not release.intact({**written, "registry": "another"})
     assert release.read(where.releases, "absent") is None
 
 
@@ -72,38 +73,6 @@ def test_a_manifest_names_what_the_release_shows(where: Settings, written: dict[
     assert [tuple(each[key] for key in keys) for each in written["vintages"]] == rows
     assert written["contract_version"] == schemas.CONTRACT_VERSION
     assert written["previous_release_id"] is None
-
-
-def test_the_same_content_has_the_same_id_whoever_recorded_it_and_when(
-    where: Settings, written: dict[str, Any]
-) -> None:
-    """What is stamped (actor, run, moment, snapshot) does not count; what was read does."""
-    base = release.gather(where).tables
-    (vintage,) = base["vintages"].to_pylist()
-    stamps = {
-        "actor": "somebody else",
-        "run_id": "another",
-        "recorded_at": building.RECORDED_AT,
-        "snapshot_id": 99,
-    }
-
-    def named(**changed: Any) -> str:
-        vintages = schemas.RECORD["vintages"].table([{**vintage, **changed}])
-        return release.release_id({**base, "vintages": vintages}, views.version())
-
-    assert named() == named(**stamps) == written["release_id"]
-    assert named(content_hash="0" * 64) != written["release_id"]
-    assert named(source_sha256="0" * 64) != written["release_id"]
-
-
-def test_a_changed_word_in_a_manifest_shows(where: Settings, written: dict[str, Any], tmp_path: Path) -> None:
-    shutil.copytree(where.releases, tmp_path / "releases")
-    file = tmp_path / "releases" / written["release_id"] / release.MANIFEST
-    file.write_text(file.read_text(encoding="utf-8").replace('"abridged"', '"full text"'), encoding="utf-8")
-    changed = release.read(tmp_path / "releases", written["release_id"])
-    assert changed is not None
-    assert not release.intact(changed)
-    assert not release.intact({})
 
 
 def releases_of(*rows: tuple[str, int]) -> list[dict[str, Any]]:

@@ -15,7 +15,7 @@ import pytest
 
 import schemas
 from pipelines.lake import Lake
-from pipelines.publish import published, release, views
+from pipelines.publish import catalogue, published, release, views
 from schemas.errors import LakeError, UsageError
 from tests.lake_child import OTHER_CODE, PLAN, open_lake, record
 from tests.support import building
@@ -92,30 +92,54 @@ def test_a_fresh_process_opens_it_without_an_extension(target: Path, tmp_path: P
 def test_every_relation_has_its_columns_types_and_comments(target: Path) -> None:
     with published.connect(target) as connection:
         columns: dict[str, list[tuple[str, str, str]]] = {}
-        for relation, *column in connection.execute(
+        for relation, name, kind, comment in connection.execute(
             "SELECT table_name, column_name, data_type, comment FROM duckdb_columns() WHERE NOT internal "
             "ORDER BY table_name, column_index"
         ).fetchall():
-            columns.setdefault(relation, []).append((column[0], column[1], column[2]))
+            columns.setdefault(relation, []).append((name, kind.replace('"', ""), comment))
         comments = dict(
             connection.execute(
                 "SELECT table_name, comment FROM duckdb_tables() UNION ALL "
                 "SELECT view_name, comment FROM duckdb_views() WHERE NOT internal"
             ).fetchall()
         )
-        types = {
-            relation: [
-                (name, kind) for name, kind, *_ in connection.execute(f"DESCRIBE {relation}").fetchall()
-            ]
-            for relation in schemas.RELATIONS
-        }
     for name, contract in schemas.RELATIONS.items():
-        expected = [(column.name, column.sql_type) for column in contract.columns]
-        assert [(column, kind.replace('"', "")) for column, kind in types[name]] == expected
         assert comments[name] == contract.documentation
-        assert [column for column, _, _ in columns[name]] == list(contract.names)
-        for column, (_, _, comment) in zip(contract.columns, columns[name], strict=True):
-            assert comment.startswith(column.documentation)
+        relation = catalogue.relations()[name]
+        assert columns[name] == [(each.name, each.type, each.comment) for each in relation.columns]
+        assert [each.documentation for each in relation.columns] == [
+            each.documentation for each in contract.columns
+        ]
+
+
+def test_what_the_file_says_of_itself(target: Path) -> None:
+    with published.connect(target) as connection:
+        lineage = connection.execute(
+            "SELECT relation, \"column\", source_relation || '.' || source_column FROM column_lineage"
+        ).fetchall()
+        facts = dict(connection.execute("SELECT key, value FROM build_info").fetchall())
+        required = connection.execute(
+            "SELECT requirement FROM contract_checks WHERE column_name = 'deployed_military' "
+            "AND table_name = 'personnel' ORDER BY position"
+        ).fetchall()
+    assert ("mission_history", "name", "mission_trends.name") in lineage
+    assert {(relation, column) for relation, column, _ in lineage} == {
+        (view, column) for view, of in views.lineage().items() for column, found in of.items() if found
+    }
+    assert (facts["release_id"], facts["lake_head"], facts["publishing_version"]) == (
+        RELEASE,
+        "vintage:2024:1",
+        None,
+    )
+    assert ("must be 0 or more",) in required
+
+
+def test_views_give_the_rows_that_they_give_in_memory(target: Path) -> None:
+    evaluated = views.evaluate(base(edition(2023, 1), edition(2024, 3)))
+    with published.connect(target) as connection:
+        for name, table in evaluated.items():
+            rows = connection.sql(f"FROM {name} ORDER BY {', '.join(schemas.RELATIONS[name].key)}")
+            assert rows.to_arrow_table().to_pylist() == table.to_pylist()
 
 
 def test_rows_are_what_was_given(target: Path) -> None:
@@ -181,16 +205,11 @@ def test_a_write_ahead_log_beside_it_is_not_replayed(target: Path) -> None:
         assert ask(connection) == [(2024, 3, 3)]
 
 
-def test_what_dead_builds_left_is_removed_and_a_live_ones_is_not(target: Path) -> None:
-    gone = subprocess.run(
-        [sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, text=True, check=True
-    )
-    dead = target.with_name(f"jvom.duckdb.building-{gone.stdout.strip()}")
-    alive = target.with_name(f"jvom.duckdb.building-{os.getppid()}")
-    for left in (dead, dead.with_name(f"{dead.name}.wal"), alive):
-        left.touch()
+def test_what_a_dead_build_left_is_removed(target: Path) -> None:
+    for name in ("building", "building.wal", "building-123"):
+        target.with_name(f"{target.name}.{name}").touch()
     publish(target, base(edition(2024, 3)))
-    assert sorted(path.name for path in target.parent.iterdir()) == ["jvom.duckdb", alive.name]
+    assert [path.name for path in target.parent.iterdir()] == ["jvom.duckdb"]
 
 
 def test_a_build_that_fails_leaves_the_file_as_it_was(target: Path, monkeypatch: pytest.MonkeyPatch) -> None:

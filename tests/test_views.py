@@ -16,7 +16,7 @@ import pytest
 import sqlglot
 
 import schemas
-from pipelines.publish import catalogue, views
+from pipelines.publish import views
 from schemas.errors import ContractError
 from tests.support.building import Tables, base_tables, edition_tables
 
@@ -64,23 +64,6 @@ def evaluated(base: Tables) -> Tables:
     return views.evaluate(base)
 
 
-@pytest.fixture(scope="module")
-def published(base: Tables, tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A database file with the base tables by their contracts, and the views by their statements."""
-    path = tmp_path_factory.mktemp("published") / "views.duckdb"
-    with duckdb.connect(str(path)) as connection:
-        for name, table in base.items():
-            connection.execute(f"CREATE TABLE {name} ({schemas.RELATIONS[name].ddl})")
-            connection.register("rows", table)
-            connection.execute(f"INSERT INTO {name} FROM rows")
-        for view in views.ordered():
-            connection.execute(f"CREATE VIEW {view.name} AS {view.sql}")
-            for statement in catalogue.relations()[view.name].comments():
-                connection.execute(statement)
-    with duckdb.connect(str(path), read_only=True) as connection:
-        yield connection
-
-
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A copy of the SQL files, in force for one test."""
@@ -108,37 +91,6 @@ def test_a_view_keeps_its_contract(evaluated: Tables, name: str):
     for reference in contract.references:
         known = tuples(evaluated[reference.target], reference.target_columns)
         assert {row for row in tuples(table, reference.columns) if None not in row} <= known
-
-
-@pytest.mark.parametrize("name", VIEWS)
-def test_a_published_view_gives_the_same_rows(
-    published: duckdb.DuckDBPyConnection, evaluated: Tables, name: str
-):
-    rows = published.sql(f"FROM {name} ORDER BY {', '.join(schemas.RELATIONS[name].key)}")
-
-    assert rows.to_arrow_table().to_pylist() == evaluated[name].to_pylist()
-
-
-@pytest.mark.parametrize("name", VIEWS)
-def test_a_published_view_has_the_types_and_comments_of_its_contract(
-    published: duckdb.DuckDBPyConnection, name: str
-):
-    contract = schemas.RELATIONS[name]
-    columns = published.execute(
-        "SELECT column_name, data_type, comment FROM duckdb_columns() "
-        "WHERE table_name = ? ORDER BY column_index",
-        [name],
-    ).fetchall()
-    comment = published.execute("SELECT comment FROM duckdb_views() WHERE view_name = ?", [name]).fetchone()
-
-    assert comment == (contract.documentation,)
-    assert [(column, kind.replace('"', "")) for column, kind, _ in columns] == [
-        (column.name, column.sql_type) for column in contract.columns
-    ]
-    for column, _, text in columns:
-        documentation, _, origin = text.partition(" ← ")
-        assert documentation == contract[column].documentation
-        assert origin == ", ".join(map(".".join, views.lineage()[name][column]))
 
 
 def test_the_latest_vintage_that_is_not_withdrawn_shows(evaluated: Tables):

@@ -1,6 +1,6 @@
 """The trend views once more, in plain Python and from the words of the contract alone.
 
-No SQL, no Arrow: editions are dataclasses, results are lists of dictionaries. `test_trend_properties`
+No SQL, no Arrow: editions are dataclasses, results are lists of dictionaries. `test_trends`
 holds the views against it.
 """
 

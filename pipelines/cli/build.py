@@ -221,11 +221,11 @@ def _show_rehearsed(session: Session, edition: Rehearsed) -> None:
 
 def _problems_of_other_sources(session: Session) -> list[JvomError]:
     """What is wrong with the figures of other public sources; nothing could be published with it."""
-    from pipelines.other_sources import files as public_sources
+    from pipelines import other_sources
     from schemas import registry
 
     try:
-        public_sources.tables(session.settings, registry.load())
+        other_sources.tables(session.settings, registry.load())
     except JvomError as error:
         return [error]
     return []

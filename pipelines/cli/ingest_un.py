@@ -24,9 +24,9 @@ def ingest_un(
 ) -> None:
     """Record the UN's monthly contribution figures; the file replaces the one before."""
     from pipelines import lake as snapshot
+    from pipelines import other_sources
     from pipelines.cli import build
     from pipelines.other_sources import contributions
-    from pipelines.other_sources import files as public_sources
     from pipelines.plan import plan_publication
     from schemas import registry
 
@@ -37,7 +37,7 @@ def ingest_un(
             f"cannot be read: {error.strerror}", file=str(file), hint="check its permissions"
         ) from error
     rows = contributions.parse(data, str(file), registry.load())
-    table = public_sources.checked(rows, "un_contributions", str(file))
+    table = other_sources.checked(rows, "un_contributions", str(file))
     settings = session.settings
     lake = snapshot.Lake(settings.catalog, settings.data)
     with lake.writer(timeout=timeout, waiting=session.terminal.say):

@@ -132,7 +132,7 @@ def _copy_folder(source: Path, target: Path, without: set[Path]) -> None:
 
 def _files(folder: Path, without: set[Path]) -> Iterator[Path]:
     for path in sorted(folder.iterdir()):
-        if path.resolve() in without or path.name.endswith(_PASSING) or ".building-" in path.name:
+        if path.resolve() in without or path.name.endswith(_PASSING) or ".building" in path.name:
             continue
         if path.is_dir():
             yield from _files(path, without)

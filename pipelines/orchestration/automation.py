@@ -8,11 +8,10 @@ from collections.abc import Collection
 
 import dagster as dg
 
-from pipelines import raw, settings
+from pipelines import other_sources, raw, settings
 from pipelines.orchestration import keys
 from pipelines.orchestration.failures import end_dead_runs, notification, post
 from pipelines.orchestration.resources import Warehouse
-from pipelines.other_sources import files as other_sources
 from pipelines.publish import published
 from schemas.report_day import HOUR, report_day
 

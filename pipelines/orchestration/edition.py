@@ -20,7 +20,7 @@ from pipelines.model import Document, Edition, Fidelity, Recorded, SourceFile, S
 from pipelines.orchestration import checks, keys, metadata
 from pipelines.orchestration.failures import as_dagster_failure, tag_run
 from pipelines.orchestration.resources import Warehouse
-from pipelines.publish import published
+from pipelines.publish import catalogue, published
 from schemas import registry
 from schemas.errors import JvomError, LakeError, NetworkError, Problems, SourceError
 
@@ -178,7 +178,7 @@ def _spec_of_table(name: str) -> dg.AssetSpec:
         code_version=versions.code(),
         partitions_def=keys.YEARS,
         metadata={
-            "dagster/column_schema": metadata.table_schema(contract.as_read()),
+            "dagster/column_schema": metadata.table_schema(catalogue.describe(contract.as_read())),
             "dagster/io_manager_key": keys.STAGE,
         },
     )

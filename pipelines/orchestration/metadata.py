@@ -1,6 +1,6 @@
 """What the Dagster UI shows beside an asset: its columns, where they come from, rows, places.
 
-Nothing here computes data or describes it: descriptions and lineage are those of the catalogue.
+Nothing here computes data; it presents what the stages return and what the catalogue says.
 """
 
 import json
@@ -14,63 +14,56 @@ import pyarrow as pa
 import schemas
 from pipelines.model import Document, SourceFile
 from pipelines.orchestration import keys
-from pipelines.publish import catalogue
+from pipelines.publish.catalogue import Relation
 from schemas.contract import Contract
 
 PREVIEW_ROWS = 50
 PREVIEW_CELLS = 200
 _OF_CELL = ("row_key", "column_name", "value", "as_printed")
 _OF_SPAN = ("page", "line", "char_start", "char_end", "box")
-
 _CELL = ("table_name", "row_key", "column_name")
 
 
 def asset_of(relation: str) -> dg.AssetKey:
-    """The asset in which the rows of a relation come about."""
+    """The asset that a relation of the published file comes from: a view, a table, or the record."""
     table = relation.removesuffix("_vintages")
-    if relation != table and table in keys.TABLES:
-        return keys.TABLES[table]
-    if relation != table and table in schemas.RECONCILED:
-        return keys.RECONCILED
     if relation in keys.VIEWS:
         return keys.VIEWS[relation]
+    if relation != table:
+        return keys.TABLES.get(table, keys.RECONCILED)
     if relation in schemas.PUBLIC:
-        return keys.OBSERVATIONS if relation == "observations" else keys.CONTRIBUTIONS
-    registry = relation == "declared_corrections" or relation.startswith("mission_")
-    return keys.REGISTRY if registry else keys.LAKE
+        return dg.AssetKey([relation])
+    return keys.REGISTRY if relation in (*schemas.REGISTRY, "declared_corrections") else keys.LAKE
 
 
-def table_schema(contract: Contract, view: catalogue.Relation | None = None) -> dg.TableSchema:
-    """The contract as Dagster's table schema. Sources of a view's columns are in their descriptions,
+def table_schema(relation: Relation) -> dg.TableSchema:
+    """A relation as Dagster's table schema; what a column comes from is part of its description,
     because the open-source UI draws no column lineage."""
-    comments = {column.name: column.comment for column in view.columns} if view else {}
     columns = [
         dg.TableColumn(
             name=column.name,
-            type=column.sql_type,
-            description=comments.get(column.name, column.documentation),
+            type=column.type,
+            description=column.comment,
             constraints=dg.TableColumnConstraints(
                 nullable=column.nullable,
-                unique=contract.key == (column.name,),
-                other=[str(check.error or check.name) for check in column.checks],
+                unique=relation.key == (column.name,),
+                other=[str(check.error or check.name) for check in relation.contract[column.name].checks],
             ),
         )
-        for column in contract.columns
+        for column in relation.columns
     ]
-    rules = [f"key: {', '.join(contract.key)}", *(rule.description for rule in contract.rules)]
+    rules = [f"key: {', '.join(relation.key)}", *(rule.description for rule in relation.contract.rules)]
     return dg.TableSchema(columns=columns, constraints=dg.TableConstraints(other=rules))
 
 
-def column_lineage(view: str) -> dg.TableColumnLineage:
-    """Where each column of a view comes from, as Dagster stores it."""
+def column_lineage(relation: Relation) -> dg.TableColumnLineage:
+    """What the columns of a relation come from, as Dagster stores it."""
     return dg.TableColumnLineage(
         {
             column.name: list(
-                dict.fromkeys(
-                    dg.TableColumnDep(asset_of(relation), name) for relation, name in column.comes_from
-                )
+                dict.fromkeys(dg.TableColumnDep(asset_of(source), name) for source, name in column.comes_from)
             )
-            for column in catalogue.relations()[view].columns
+            for column in relation.columns
         }
     )
 

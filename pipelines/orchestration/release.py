@@ -9,16 +9,16 @@ import dagster as dg
 import pyarrow as pa
 
 import schemas
-from pipelines import files, quarantine, reconcile, site, validate, versions
+from pipelines import files, other_sources, quarantine, reconcile, site, validate, versions
 from pipelines.orchestration import checks, edition, keys, metadata
 from pipelines.orchestration.failures import as_dagster_failure, tag_run
 from pipelines.orchestration.resources import Warehouse
 from pipelines.other_sources import contributions as un_contributions
-from pipelines.other_sources import files as other_sources
 from pipelines.other_sources import observations as other_observations
 from pipelines.publish import catalogue, dictionary, published, views
 from pipelines.publish import package as data_package
 from pipelines.publish import release as releases
+from pipelines.site.charts import Drawings
 from schemas import registry as known_missions
 from schemas.errors import LakeError
 
@@ -54,7 +54,7 @@ def registry() -> dg.MaterializeResult:
     "raw/observations.csv: what other public sources say of Dutch contributions.",
     deps=[keys.REGISTRY],
     check_specs=[checks.contract_spec(keys.OBSERVATIONS, schemas.PUBLIC["observations"], None)],
-    metadata={"dagster/column_schema": metadata.table_schema(schemas.PUBLIC["observations"])},
+    metadata={"dagster/column_schema": metadata.table_schema(catalogue.relations()["observations"])},
 )
 def observations(warehouse: Warehouse) -> dg.MaterializeResult:
     with as_dagster_failure():
@@ -69,7 +69,7 @@ def observations(warehouse: Warehouse) -> dg.MaterializeResult:
     "The UN's contributions file that `jvom ingest-un` was given last; empty without one.",
     deps=[keys.REGISTRY],
     check_specs=[checks.contract_spec(keys.CONTRIBUTIONS, schemas.PUBLIC["un_contributions"], None)],
-    metadata={"dagster/column_schema": metadata.table_schema(schemas.PUBLIC["un_contributions"])},
+    metadata={"dagster/column_schema": metadata.table_schema(catalogue.relations()["un_contributions"])},
 )
 def contributions(warehouse: Warehouse) -> dg.MaterializeResult:
     where = warehouse.settings().contributions
@@ -115,19 +115,18 @@ def lake(warehouse: Warehouse) -> dg.MaterializeResult:
 
 
 def _spec_of_view(name: str) -> dg.AssetSpec:
+    relation = catalogue.relations()[name]
     return keys.spec(
         keys.VIEWS[name],
         "views",
         {"duckdb", "sql"},
-        schemas.RELATIONS[name].description,
+        relation.text,
         deps=[keys.LAKE, keys.REGISTRY, keys.OBSERVATIONS, keys.CONTRIBUTIONS],
         code_version=views.version(),
         automation_condition=PUBLISH_WHEN_RECORDED,
         metadata={
-            "dagster/column_schema": metadata.table_schema(
-                schemas.RELATIONS[name], catalogue.relations()[name]
-            ),
-            "dagster/column_lineage": metadata.column_lineage(name),
+            "dagster/column_schema": metadata.table_schema(relation),
+            "dagster/column_lineage": metadata.column_lineage(relation),
         },
     )
 
@@ -227,7 +226,7 @@ def package(warehouse: Warehouse) -> dg.MaterializeResult:
         folder = where.releases / release_id
         changes = folder / releases.CHANGES
         with published.connect(where.published) as connection:
-            others = {"dictionary.md": dictionary.markdown(views.lineage()).encode()}
+            others = {"dictionary.md": dictionary.markdown().encode()}
             if changes.exists():
                 others[releases.CHANGES] = changes.read_bytes()
             written = data_package.build(connection, others)
@@ -262,10 +261,8 @@ def site_pages(warehouse: Warehouse) -> dg.MaterializeResult:
         written = before != made_from
         if written:
             with published.connect(where.published) as connection:
-                earlier = site.drawings.read(where.site) if before.endswith(versions.site()) else None
-                pages = site.build(
-                    connection, lineage=views.lineage(), assets=dependencies(), earlier=earlier
-                )
+                drawings = Drawings.of_site(where.site) if before.endswith(versions.site()) else None
+                pages = site.build(connection, assets=dependencies(), drawings=drawings)
             files.put_folder(where.site, pages, made_from)
     return dg.MaterializeResult(
         metadata={"start": dg.MetadataValue.path(str(where.site / site.START)), "written": written},

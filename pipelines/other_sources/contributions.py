@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipelines import files
 from pipelines.other_sources.rows import CsvRow, collect, rows
-from schemas.errors import LakeError, SourceError
+from schemas.errors import SourceError
 from schemas.registry_toml import quoted
 
 if TYPE_CHECKING:
@@ -54,19 +54,14 @@ def parse(data: bytes, file: str, registry: Registry) -> pa.Table:
 def keep(data: bytes, name: str, folder: Path) -> str:
     """Keep a file's bytes by hash and make them the ones in use; returns their SHA-256.
 
-    Whole or not at all. Raises LakeError where the folder cannot be written.
+    Whole or not at all. Raises LakeError if the folder cannot be written.
     """
     sha256 = hashlib.sha256(data).hexdigest()
-    try:
+    note = json.dumps({"sha256": sha256, "name": name}, indent=1)
+    with files.writable(str(folder), "free some disk space or mend the folder"):
         if not (folder / f"{sha256}.csv").exists():
             files.put(folder / f"{sha256}.csv", data)
-        files.put(folder / LATEST, (json.dumps({"sha256": sha256, "name": name}, indent=1) + "\n").encode())
-    except OSError as error:
-        raise LakeError(
-            f"the file cannot be kept: {error}",
-            file=str(folder),
-            hint="free some disk space or mend the folder",
-        ) from error
+        files.put(folder / LATEST, f"{note}\n".encode())
     return sha256
 
 
@@ -96,17 +91,10 @@ def read(folder: Path, registry: Registry) -> pa.Table:
     path = kept(folder)
     if path is None:
         return UN_CONTRIBUTIONS.table([])
-    try:
-        data = path.read_bytes()
-    except OSError as error:
+    data = files.get(path)
+    if data is None or hashlib.sha256(data).hexdigest() != path.stem:
         raise SourceError(
-            f"cannot be read: {error.strerror}",
-            file=str(path),
-            hint="give the file again: jvom ingest-un FILE",
-        ) from error
-    if hashlib.sha256(data).hexdigest() != path.stem:
-        raise SourceError(
-            "is not what was kept: its hash is not its name",
+            "cannot be read" if data is None else "is not what was kept: its hash is not its name",
             file=str(path),
             hint="delete it and give the file again: jvom ingest-un FILE",
         )

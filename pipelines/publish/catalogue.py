@@ -91,12 +91,37 @@ class Relation:
             yield f'COMMENT ON COLUMN "{self.name}"."{column.name}" IS {literal(column.comment)}'
 
 
+def describe(contract: Contract, sources: Mapping[str, Iterable[Source]] | None = None) -> Relation:
+    """A contract as part of the catalogue; a view has `sources`, by column."""
+    return Relation(
+        name=contract.name,
+        text=contract.description,
+        row=contract.row,
+        key=contract.key,
+        columns=tuple(
+            CatalogueColumn(
+                name=column.name,
+                type=column.sql_type,
+                unit=column.unit,
+                printed=column.printed,
+                text=column.description,
+                documentation=column.documentation,
+                nullable=column.nullable,
+                comes_from=tuple((sources or {}).get(column.name, ())),
+            )
+            for column in contract.columns
+        ),
+        is_view=sources is not None,
+        contract=contract,
+    )
+
+
 @cache
 def relations() -> Mapping[str, Relation]:
     """Every relation of the published file by name, in publication order."""
     lineage = views.lineage()
     return MappingProxyType(
-        {name: _relation(contract, lineage.get(name)) for name, contract in schemas.RELATIONS.items()}
+        {name: describe(contract, lineage.get(name)) for name, contract in schemas.RELATIONS.items()}
     )
 
 
@@ -143,28 +168,4 @@ def contract_checks() -> pa.Table:
             for contract in schemas.TABLES.values()
             for position, demand in enumerate(demands(contract.as_read()), start=1)
         ]
-    )
-
-
-def _relation(contract: Contract, sources: Mapping[str, Iterable[Source]] | None) -> Relation:
-    return Relation(
-        name=contract.name,
-        text=contract.description,
-        row=contract.row,
-        key=contract.key,
-        columns=tuple(
-            CatalogueColumn(
-                name=column.name,
-                type=column.sql_type,
-                unit=column.unit,
-                printed=column.printed,
-                text=column.description,
-                documentation=column.documentation,
-                nullable=column.nullable,
-                comes_from=tuple((sources or {}).get(column.name, ())),
-            )
-            for column in contract.columns
-        ),
-        is_view=sources is not None,
-        contract=contract,
     )

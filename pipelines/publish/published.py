@@ -7,9 +7,8 @@ read-only, and with no way to other files. What its views say is for `views`, wh
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -94,10 +93,11 @@ def publish(
         "contract_checks": catalogue.contract_checks(),
         "column_lineage": catalogue.column_lineage(),
     }
-    aside = target.with_name(f"{target.name}.building-{os.getpid()}")
+    aside = target.with_name(f"{target.name}.building")
     with _writing(target):
         target.parent.mkdir(parents=True, exist_ok=True)
-        _sweep(target)
+        for left in target.parent.glob(f"{aside.name}*"):  # by a build that died: only one publishes
+            left.unlink()
         try:
             _build(aside, {**tables, **about}, release_id)
             aside.chmod(0o444)
@@ -208,22 +208,3 @@ def _writing(target: Path) -> Iterator[None]:
             file=str(target),
             hint="free some disk space or mend its folder, then run jvom build; the file there is untouched",
         ) from error
-
-
-def _sweep(target: Path) -> None:
-    """Remove what builds that died left beside the target."""
-    for left in target.parent.glob(f"{target.name}.building-*"):
-        pid = left.name.removesuffix(".wal").rpartition("-")[2]
-        if not (pid.isdigit() and int(pid) != os.getpid() and _is_alive(int(pid))):
-            with suppress(FileNotFoundError):
-                left.unlink()
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:  # it lives, and is another user's
-        return True
-    return True

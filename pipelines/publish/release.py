@@ -17,9 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import schemas
-from pipelines import files, reconcile, versions
+from pipelines import files, other_sources, reconcile, versions
 from pipelines.lake import Lake, differences
-from pipelines.other_sources import files as other_sources
 from pipelines.publish import published, templates, views
 from pipelines.settings import Settings
 from schemas import registry

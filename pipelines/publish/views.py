@@ -149,38 +149,32 @@ def deep_lineage(view: str, column: str) -> tuple[Source, ...]:
 
 
 def _load() -> Iterator[View]:
-    """The views as they stand in the SQL files, templates filled in."""
+    """The views as the SQL files give them, templates filled in."""
+    templates = _templates()
     for path in (*sorted(SQL.glob("*.sql")), STATE):
-        sql = path.read_text(encoding="utf-8").rstrip()
-        if path.stem == "latest":
-            for table, contract in schemas.TABLES.items():
-                columns = ",\n    ".join(contract.names)
-                yield View(table, sql.replace("{table}", table).replace("{columns}", columns), path)
-        elif path.stem == "latest_findings":
-            for table, contract in schemas.RECONCILED.items():
-                yield View(table, _found(sql, table, contract), path)
-        elif path.stem == "revisions":
-            cells = "\n    UNION ALL\n".join(map(_values, COMPARED))
-            yield View(path.stem, sql.replace("{cells}", cells), path)
-        elif path.stem == "edition_totals":
-            names = ", ".join(f"'{name}'" for name in FIGURES)
-            yield View(
-                path.stem, sql.replace("{names}", names).replace("{figures}", ", ".join(FIGURES)), path
-            )
-        elif path.stem == "group_trends":
-            for group in GROUPS:
-                yield View(f"{group}_trends", sql.replace("{group}", group), path)
-        else:
-            yield View(path.stem, sql, path)
+        for name, values in templates.get(path.stem, {path.stem: {}}).items():
+            sql = path.read_text(encoding="utf-8")
+            for place, text in values.items():
+                sql = sql.replace(f"{{{place}}}", text)
+            yield View(name, sql.rstrip(), path)
 
 
-def _found(sql: str, table: str, contract: Contract) -> str:
-    """The template of what rules found, filled in; only findings come from several editions at once too."""
-    columns = ",\n    ".join(contract.names)
-    across = f"UNION ALL\nSELECT\n    {columns}\nFROM {table}_across_editions"
-    of_editions = across if f"{table}_across_editions" in schemas.DERIVED else ""
-    filled = sql.replace("{table}", table).replace("{columns}", columns).replace("{across}", of_editions)
-    return filled.rstrip()
+def _templates() -> dict[str, dict[str, dict[str, str]]]:
+    """File that is a template → the views that it makes → what fills its places."""
+    tables, found = (
+        {name: {"table": name, "columns": ",\n    ".join(c.names), "across": ""} for name, c in of.items()}
+        for of in (schemas.TABLES, schemas.RECONCILED)
+    )
+    across = f"UNION ALL\nSELECT\n    {found['findings']['columns']}\nFROM findings_across_editions"
+    found["findings"]["across"] = across
+    names = ", ".join(f"'{name}'" for name in FIGURES)
+    return {
+        "latest": tables,
+        "latest_findings": found,
+        "revisions": {"revisions": {"cells": "\n    UNION ALL\n".join(map(_values, COMPARED))}},
+        "edition_totals": {"edition_totals": {"names": names, "figures": ", ".join(FIGURES)}},
+        "group_trends": {f"{group}_trends": {"group": group} for group in GROUPS},
+    }
 
 
 def _values(table: str) -> str:

@@ -1,6 +1,6 @@
 """The published file → a site that explains itself: static pages in Dutch and English.
 
-Here belongs what a reader sees in a browser: pages, charts, drawings, and the words of the interface.
+Here belongs what a reader sees in a browser: pages, charts, and the words of the interface.
 Pages need no network and no script; what a document says is escaped like anything hostile. Rows come
 in through a connection, files go out as bytes: writing them is for whoever asked.
 """
@@ -11,7 +11,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipelines.site import content, drawings, pages
+from pipelines.site import content, pages
+from pipelines.site.charts import Drawings
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -19,25 +20,21 @@ if TYPE_CHECKING:
 START = "index.html"  # the page to open first
 ASSETS = Path(__file__).parent / "assets"
 
-Lineage = Mapping[str, Mapping[str, Sequence[tuple[str, str]]]]
-
 
 def build(
     connection: DuckDBPyConnection,
     *,
-    lineage: Lineage,
     assets: Mapping[str, Sequence[str]],
-    earlier: Mapping[str, str] | None = None,
+    drawings: Drawings | None = None,
 ) -> dict[str, bytes]:
     """Every file of the site by its path, from an open published file: the same release, the same bytes.
 
-    `lineage` is `views.lineage()`; `assets` is the pipeline's graph, each asset with those it is made
-    from; `earlier` is what `drawings.read` finds in a site that the same code made, whose charts need
-    not be drawn again. Raises duckdb.Error where the file cannot be read.
+    `assets` is the pipeline's graph, each asset with those it is made from; `drawings` are those of a
+    site that the same code made. Raises duckdb.Error if the file cannot be read.
     """
-    site = pages.Site(content.read(connection), lineage, assets, drawings.Drawings(earlier))
+    site = pages.Site(content.read(connection), assets, drawings or Drawings())
     made = {path: text.encode() for path, text in site.pages()}
-    made[drawings.FILE] = site.drawings.file()
+    made[Drawings.FILE] = site.drawings.file()
     for file in sorted(ASSETS.iterdir()):
         made[f"assets/{file.name}"] = file.read_bytes()
     return made

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import schemas
 from pipelines import sql
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ _READ = {
     "cells": "edition_year, source_page, source_line, table_name, row_key, column_name",
     "vintages": "edition_year, vintage",
     "revisions": "edition_year, vintage, table_name, row_key, column_name",
+    "column_lineage": 'relation, "column", position',
 }
 
 
@@ -60,6 +62,19 @@ class Content:
         """The only such row, or None."""
         found = self.of(relation, **equal)
         return found[0] if found else None
+
+    @property
+    def lineage(self) -> dict[str, dict[str, list[tuple[str, str]]]]:
+        """View → column → the (relation, column) pairs that it is computed from, in publication order."""
+        found: dict[str, dict[str, list[tuple[str, str]]]] = {}
+        for row in self.rows["column_lineage"]:
+            source = (row["source_relation"], row["source_column"])
+            found.setdefault(row["relation"], {}).setdefault(row["column"], []).append(source)
+        return {
+            name: {column: found[name].get(column, []) for column in contract.names}
+            for name, contract in schemas.RELATIONS.items()
+            if name in found
+        }
 
     @property
     def years(self) -> list[int]:

@@ -15,8 +15,8 @@ from markupsafe import Markup
 
 import schemas
 from pipelines.site import charts
+from pipelines.site.charts import Drawings
 from pipelines.site.content import SEVERITIES, Content, Row
-from pipelines.site.drawings import Drawings, graph
 from schemas import dataset
 from schemas.vocabulary import FIGURES
 
@@ -34,7 +34,6 @@ class Site:
     """All pages of one release."""
 
     content: Content
-    lineage: Mapping[str, Mapping[str, Sequence[tuple[str, str]]]]
     assets: Mapping[str, Sequence[str]]
     drawings: Drawings = field(default_factory=Drawings)
 
@@ -56,9 +55,9 @@ class Site:
             year = edition["edition_year"]
             yield f"editions/{year}.html", "edition.html", self._edition(edition, words)
             yield f"evidence/{year}.html", "evidence.html", self._evidence(edition)
-        yield "lineage.html", "lineage.html", self._drawn_lineage()
-        yield "dictionary.html", "dictionary.html", _dictionary(self.lineage)
-        yield "cite.html", "cite.html", {"dataset": _dataset(self.content, words)}
+        yield "lineage.html", "lineage.html", self._lineage()
+        yield "dictionary.html", "dictionary.html", self._dictionary()
+        yield "cite.html", "cite.html", {"dataset": _citation(self.content, words)}
         yield "changes.html", "changes.html", {}
 
     def _rendered(self, language: str, path: str, template: str, values: dict[str, Any]) -> str:
@@ -176,19 +175,24 @@ class Site:
             "names": names,
         }
 
-    def _drawn_lineage(self) -> dict[str, Any]:
-        described = {name for name in schemas.RELATIONS if name not in schemas.VINTAGE_TABLES}
-        relations = {
-            view: list(dict.fromkeys(relation for found in columns.values() for relation, _ in found))
-            for view, columns in self.lineage.items()
-        }
-        links = {name: f"dictionary.html#{name}" for name in described}
+    def _lineage(self) -> dict[str, Any]:
+        views = self.content.lineage
         return {
             "assets": self.assets,
-            "assets_drawn": graph(self.assets),
-            "relations": relations,
-            "relations_drawn": graph(relations, links),
-            "views": {name: (_columns(found), found) for name, found in self.lineage.items()},
+            "relations": {
+                view: list(dict.fromkeys(relation for found in columns.values() for relation, _ in found))
+                for view, columns in views.items()
+            },
+            "described": schemas.RELATIONS.keys() - schemas.VINTAGE_TABLES.keys(),
+            "views": views,
+        }
+
+    def _dictionary(self) -> dict[str, Any]:
+        contracts = [c for name, c in schemas.RELATIONS.items() if name not in schemas.VINTAGE_TABLES]
+        return {
+            "sections": [(stage, [c for c in contracts if c.stage == stage]) for stage in SECTIONS],
+            "vintages": schemas.VINTAGE_TABLES,
+            "sources": self.content.lineage,
         }
 
     def _cell(self, year: int, table: str, row: str, column: str) -> Row | None:
@@ -229,23 +233,7 @@ def _by_column(content: Content, year: int) -> dict[str, Row]:
     return {row["column_name"]: row for row in content.of("edition_totals", edition_year=year)}
 
 
-def _dictionary(lineage: Mapping[str, Mapping[str, Sequence[tuple[str, str]]]]) -> dict[str, Any]:
-    contracts = [c for name, c in schemas.RELATIONS.items() if name not in schemas.VINTAGE_TABLES]
-    return {
-        "sections": [(stage, [c for c in contracts if c.stage == stage]) for stage in SECTIONS],
-        "vintages": schemas.VINTAGE_TABLES,
-        "sources": lineage,
-    }
-
-
-def _columns(sources: Mapping[str, Sequence[tuple[str, str]]]) -> Markup:
-    """The columns of one view, and those that they are computed from."""
-    return graph(
-        {column: [f"{relation}.{name}" for relation, name in found] for column, found in sources.items()}
-    )
-
-
-def _dataset(content: Content, words: Mapping[str, Any]) -> dict[str, Any]:
+def _citation(content: Content, words: Mapping[str, Any]) -> dict[str, Any]:
     """The release as schema.org/Dataset; what is not known (an address, a publisher) is left out."""
     release, whole = content.release, dataset.load()
     starts = [row["period_start"] for row in content.rows["editions"] if row["period_start"]]

@@ -1,0 +1,269 @@
+"""The published file → a package that others can cite: relations as Parquet and CSV, described by standards.
+
+Here belongs what a release looks like outside this project: Data Package 2.0, DCAT-AP-NL, a citation,
+hashes; the texts are in `templates`, every word about a relation comes from its contract. Rows come in
+through a connection, files go out as bytes: the same release gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import csv
+import datetime
+import hashlib
+import io
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+import schemas
+from pipelines.publish.templates import render
+from pipelines.sql import Row, rows
+from schemas import dataset
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+    from schemas import Column, Contract
+
+HASHES = "SHA256SUMS"
+# What may grow while the release stays the same is the warehouse's own business.
+LEFT_OUT = ("build_info", "edition_state", "quarantine", "releases", "verifications")
+PROFILES = "https://datapackage.org/profiles/2.0"
+_MEDIA_TYPES = {"csv": "text/csv", "parquet": "application/vnd.apache.parquet", "json": "application/json"}
+_CONSTRAINTS = {
+    "min_value": "minimum",
+    "max_value": "maximum",
+    "allowed_values": "enum",
+    "pattern": "pattern",
+}
+_TYPES = {
+    pa.int32(): "integer",
+    pa.int64(): "integer",
+    pa.string(): "string",
+    pa.bool_(): "boolean",
+    pa.date32(): "date",
+    pa.timestamp("us"): "datetime",
+    pa.float64(): "number",
+}
+
+
+@dataclass(frozen=True)
+class Release:
+    """The release to be packaged: id, moment of its first publication (UTC), rows of `editions`."""
+
+    release_id: str
+    published_at: datetime.datetime
+    editions: Sequence[Row]
+
+    @property
+    def period(self) -> tuple[datetime.date, datetime.date] | None:
+        """First and last day that the editions are about; None if no edition says."""
+        starts = [row["period_start"] for row in self.editions if row["period_start"]]
+        ends = [row["period_end"] for row in self.editions if row["period_end"]]
+        return (min(starts), max(ends)) if starts and ends else None
+
+
+@dataclass(frozen=True)
+class TableFile:
+    """One relation in one format (`csv`, `parquet`)."""
+
+    contract: Contract
+    format: str
+    rows: int
+    data: bytes
+
+    @property
+    def path(self) -> str:
+        """Its place in the package."""
+        return f"data/{self.contract.name}.{self.format}"
+
+    @property
+    def media_type(self) -> str:
+        """Its media type by IANA."""
+        return _MEDIA_TYPES[self.format]
+
+    @property
+    def sha256(self) -> str:
+        """SHA-256 of its bytes."""
+        return hashlib.sha256(self.data).hexdigest()
+
+
+def build(connection: DuckDBPyConnection, others: Mapping[str, bytes]) -> dict[str, bytes]:
+    """Every file of the package by its path, from an open published file.
+
+    `others` are files of the release that were made elsewhere (dictionary, changes); they are hashed
+    with the rest. Raises duckdb.Error if the file cannot be read.
+    """
+    release, tables = release_of(connection), table_files(connection)
+    made = {**{table.path: table.data for table in tables}, **describe(release, tables), **others}
+    lines = [f"{hashlib.sha256(data).hexdigest()}  {path}\n" for path, data in sorted(made.items())]
+    return {**made, HASHES: "".join(lines).encode()}
+
+
+def release_of(connection: DuckDBPyConnection) -> Release:
+    """The release that an open published file shows."""
+    shown = rows(connection, "FROM releases ORDER BY rowid")[-1]
+    editions = rows(connection, "FROM editions ORDER BY edition_year")
+    return Release(shown["release_id"], shown["published_at"], editions)
+
+
+def describe(release: Release, tables: Sequence[TableFile]) -> dict[str, bytes]:
+    """The documents about a release, by path."""
+    values = {
+        "release": release,
+        "dataset": dataset.load(),
+        "parts": {name: list(of) for name, of in groupby(tables, key=lambda file: file.contract.name)},
+        "kinds": [(media_type, kind.upper()) for kind, media_type in _MEDIA_TYPES.items()],
+    }
+    texts = {name: render(name, **values).encode() for name in ("dcat.ttl", "CITATION.cff", "README.md")}
+    return {"datapackage.json": _data_package(release, tables), **texts}
+
+
+def table_files(connection: DuckDBPyConnection) -> list[TableFile]:
+    """Every relation of the release that the published file has, both formats, rows by key."""
+    there = connection.execute("SELECT table_name FROM information_schema.tables").fetchall()
+    written = []
+    for name, contract in schemas.RELATIONS.items():
+        if name in LEFT_OUT or (name,) not in there:
+            continue
+        columns, key = (", ".join(f'"{column}"' for column in of) for of in (contract.names, contract.key))
+        table = connection.sql(f'SELECT {columns} FROM "{name}" ORDER BY {key}').to_arrow_table()
+        table = table.cast(contract.arrow)
+        written.append(TableFile(contract, "csv", table.num_rows, _csv(table)))
+        written.append(TableFile(contract, "parquet", table.num_rows, _parquet(table, contract)))
+    return written
+
+
+def _parquet(table: pa.Table, contract: Contract) -> bytes:
+    import pyarrow.parquet as pq
+
+    described = {"description": contract.documentation}
+    sink = io.BytesIO()
+    pq.write_table(table.replace_schema_metadata(described), sink, compression="zstd", version="2.6")
+    return sink.getvalue()
+
+
+def _csv(table: pa.Table) -> bytes:
+    """Comma-separated, UTF-8, lines end in LF; lists and objects are JSON, null and empty text both blank."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(table.column_names)
+    for row in zip(*(column.to_pylist(maps_as_pydicts="strict") for column in table.columns), strict=True):
+        writer.writerow([_cell(value) for value in row])
+    return text.getvalue().encode()
+
+
+def _cell(value: object) -> object:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, Mapping | list):
+        return json.dumps(_plain(value), ensure_ascii=False)
+    return value if value is None else _plain(value)
+
+
+def _plain(value: object) -> Any:
+    """A value as JSON knows it."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, datetime.date):  # moments too
+        return value.isoformat()
+    if isinstance(value, Iterable) and not isinstance(value, str):
+        return [_plain(item) for item in value]
+    return value
+
+
+def _data_package(release: Release, tables: Sequence[TableFile]) -> bytes:
+    """datapackage.json: what the package is, then each file with its hash and, for CSV, its schema."""
+    whole = dataset.load()
+    licence = {"name": whole.licence.name, "path": whole.licence.address, "title": whole.licence.title}
+    descriptor = {
+        "$schema": f"{PROFILES}/datapackage.json",
+        "name": whole.name,
+        "id": f"{whole.name}:{release.release_id}",
+        "title": whole.title["en"],
+        "description": whole.description["en"],
+        "version": release.release_id,
+        "created": f"{release.published_at.isoformat()}Z",
+        "keywords": list(whole.keywords["en"]),
+        "contributors": [{"title": whole.publisher.name, "roles": ["publisher"]}],
+        "licenses": [licence],
+        "sources": [
+            _known(
+                title=str(row["title"] or f"Report of {row['edition_year']}"),
+                path=row["source_url"],
+                version=f"SHA-256 {row['source_sha256']}",
+            )
+            for row in release.editions
+        ],
+        "resources": [_resource(table) for table in tables],
+    }
+    return (json.dumps(descriptor, ensure_ascii=False, indent=1) + "\n").encode()
+
+
+def _resource(table: TableFile) -> dict[str, Any]:
+    is_csv = table.format == "csv"
+    name = table.contract.name
+    return {
+        "$schema": f"{PROFILES}/dataresource.json",
+        "name": name if is_csv else f"{name}-{table.format}",
+        "type": "table",
+        "path": table.path,
+        "description": table.contract.documentation,
+        "format": table.format,
+        "mediatype": table.media_type,
+        **({"encoding": "utf-8"} if is_csv else {}),
+        "bytes": len(table.data),
+        "hash": f"sha256:{table.sha256}",
+        **({"schema": _table_schema(table.contract)} if is_csv else {}),
+    }
+
+
+def _table_schema(contract: Contract) -> dict[str, Any]:
+    """A contract as Table Schema: fields with type, unit and constraints, and the keys."""
+    return _known(
+        **{"$schema": f"{PROFILES}/tableschema.json"},
+        fields=[_field(column) for column in contract.columns],
+        missingValues=[""],
+        primaryKey=list(contract.key),
+        foreignKeys=[
+            {
+                "fields": list(reference.columns),
+                "reference": {"resource": reference.target, "fields": list(reference.target_columns)},
+            }
+            for reference in contract.references
+            if reference.target not in LEFT_OUT
+        ],
+    )
+
+
+def _field(column: Column) -> dict[str, Any]:
+    bounds = [item for check in column.checks for item in (check.statistics or {}).items()]
+    return _known(
+        name=column.name,
+        type=_type(column.dtype),
+        description=column.description,
+        unit=column.unit,
+        title=column.printed,
+        constraints={
+            **({} if column.nullable else {"required": True}),
+            **{_CONSTRAINTS[name]: _plain(value) for name, value in bounds if name in _CONSTRAINTS},
+        },
+    )
+
+
+def _type(dtype: pa.DataType) -> str:
+    """Table Schema's name of an Arrow type; KeyError for one that no contract uses."""
+    if pa.types.is_list(dtype):
+        return "array"
+    if pa.types.is_map(dtype) or pa.types.is_struct(dtype):
+        return "object"
+    return _TYPES[dtype]
+
+
+def _known(**values: Any) -> dict[str, Any]:
+    """What is known of a thing: nothing that is null or empty."""
+    return {name: value for name, value in values.items() if value}
