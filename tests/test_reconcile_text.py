@@ -9,7 +9,7 @@ import pytest
 from pipelines.reconcile import events, passages, statements
 from pipelines.reconcile import text as dutch
 from pipelines.reconcile.passages import Passage
-from pipelines.reconcile.statements import Reading
+from pipelines.reconcile.statements import Prose
 from tests.support.reconciling import REGISTRY
 
 NAMES = passages.Names(REGISTRY)
@@ -20,7 +20,7 @@ def passage(text: str, *missions: str, heading: str = "Militaire bijdrage") -> P
     return Passage("sections", "3", heading, (heading,), missions, text, ((0, 1, 1, 0),))
 
 
-def read(text: str, *missions: str) -> Reading:
+def read(text: str, *missions: str) -> Prose:
     sentences = tuple(passages.sentences(passage(text, *missions)))
     return statements.read(sentences, NAMES, ["Afrika"], PERIOD)
 

@@ -106,7 +106,7 @@ def _lines(place: Place) -> dict[str, object]:
 
 
 def _statements(edition: Edition) -> list[dict[str, object]]:
-    statements = edition.reading.statements
+    statements = edition.prose.statements
     rows: list[dict[str, object]] = []
     for key, statement in zip(numbered(map(repairs.identifier, statements)), statements, strict=True):
         place = statement.sentence.place(statement.start, statement.end)
@@ -162,5 +162,5 @@ def _unread(edition: Edition) -> list[dict[str, object]]:
             "numbers": list(words),
             "as_printed": sentence.text,
         }
-        for sentence, words in edition.reading.unread
+        for sentence, words in edition.prose.unread
     ]

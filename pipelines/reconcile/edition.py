@@ -16,7 +16,7 @@ from pipelines.model import Document
 from pipelines.reconcile import events, passages, statements
 from pipelines.reconcile.events import Event
 from pipelines.reconcile.passages import Names, Passage, Sentence
-from pipelines.reconcile.statements import Period, Reading, Statement
+from pipelines.reconcile.statements import Period, Prose, Statement
 from schemas.registry import Registry
 
 if TYPE_CHECKING:
@@ -147,7 +147,7 @@ class Edition:
     period: Period
     passages: tuple[Passage, ...]
     sentences: tuple[Sentence, ...]
-    reading: Reading
+    prose: Prose
     events: tuple[Event, ...]
     names: Names
     registry: Registry
@@ -177,7 +177,7 @@ class Edition:
             period=period,
             passages=found,
             sentences=cut,
-            reading=statements.read(cut, names, sorted(regions), period),
+            prose=statements.read(cut, names, sorted(regions), period),
             events=tuple(events.read(cut, names)),
             names=names,
             registry=registry,
@@ -192,12 +192,6 @@ class Edition:
     def mandated(self) -> dict[str, Row]:
         """Rows of annex 1 by mission."""
         return {str(row["mission_id"]): row for row in self.mandates}
-
-    def said(self, *quantities: str) -> list[Statement]:
-        """The statements about a quantity, whoever is counted (`deployed` for `deployed_military` too)."""
-        return [
-            statement for statement in self.reading.statements if statement.quantity.startswith(quantities)
-        ]
 
     def of_kind(self, *kinds: str) -> list[Event]:
         """The events of these kinds."""

@@ -259,7 +259,7 @@ def explain(edition: Edition) -> dict[str, str]:
     promised, printed = equalities(edition)
     groups = [_Part(group, search(group, printed)) for group in connected(promised)]
     broken = [part for part in groups if part.search.note or part.search.cells]
-    stated = [s for s in edition.reading.statements if s.pattern == EDITION and s.exact]
+    stated = [s for s in edition.prose.statements if s.pattern == EDITION and s.exact]
     table = _table(broken)
     found: dict[str, str] = {}
     for side in ("frame", "deployed"):
@@ -282,16 +282,17 @@ def explain(edition: Edition) -> dict[str, str]:
 
 
 def _table(broken: Sequence[_Part]) -> dict[str, object]:
-    notes = [part.search.note for part in broken if part.search.note]
-    cells = sum(part.search.cells for part in broken)
-    note = notes[0] if notes else (TOO_MANY if cells > MOST_CELLS else None)
-    return {
-        "searched_up_to": MOST_CELLS,
-        "complete": note is None,
-        "cells": None if note else cells,
-        "count": None if note else prod(len(part.search.repairs) for part in broken),
-        "note": note,
-    }
+    summary = _summary([part.search for part in broken])
+    return {"searched_up_to": MOST_CELLS, "complete": summary["note"] is None, **summary}
+
+
+def _summary(searches: Sequence[Search]) -> dict[str, object]:
+    """The cells to change in all parts together and in how many ways, or why that is not known."""
+    cells = sum(search.cells for search in searches)
+    note = next((search.note for search in searches if search.note), None)
+    note = note or (TOO_MANY if cells > MOST_CELLS else None)
+    ways = prod(len(search.repairs) for search in searches)
+    return {"cells": None if note else cells, "count": None if note else ways, "note": note}
 
 
 def _story(
@@ -376,15 +377,4 @@ def _together(
     cell = (TOTAL, statement.quantity)
     stated = Equality("text", ((cell, 1),), statement.low)
     result = search([*part.equalities, stated], printed)
-    others = [other.search for other in parts if other is not part]
-    note = result.note or next((other.note for other in others if other.note), None)
-    cells = result.cells + sum(other.cells for other in others)
-    if note is None and cells > MOST_CELLS:
-        note = TOO_MANY
-    count = len(result.repairs) * prod(len(other.repairs) for other in others)
-    return {
-        **_brief(statement),
-        "cells": None if note else cells,
-        "count": None if note else count,
-        "note": note,
-    }
+    return {**_brief(statement), **_summary([result, *(p.search for p in parts if p is not part)])}

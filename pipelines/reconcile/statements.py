@@ -242,14 +242,14 @@ class Statement:
 
 
 @dataclass(frozen=True)
-class Reading:
+class Prose:
     """What was understood, and the sentences with a number and a person noun in which something was not."""
 
     statements: tuple[Statement, ...]
     unread: tuple[tuple[Sentence, tuple[str, ...]], ...]
 
 
-def read(sentences: Sequence[Sentence], names: Names, regions: Sequence[str], period: Period) -> Reading:
+def read(sentences: Sequence[Sentence], names: Names, regions: Sequence[str], period: Period) -> Prose:
     """Every head count in the sentences; under a heading in `regions` stands no total of the edition."""
     found: list[Statement] = []
     unread: list[tuple[Sentence, tuple[str, ...]]] = []
@@ -266,7 +266,7 @@ def read(sentences: Sequence[Sentence], names: Names, regions: Sequence[str], pe
         left = tuple(unread_numbers(sentence.text, spans))
         if left:
             unread.append((sentence, left))
-    return Reading(tuple(found), tuple(unread))
+    return Prose(tuple(found), tuple(unread))
 
 
 def _covered(count: Count, spans: Sequence[tuple[int, int]]) -> bool:

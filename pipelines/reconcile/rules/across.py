@@ -171,8 +171,8 @@ def _finding(observation: Row, printed: Row, figure: str, column: str, frame: in
             printed["source_line_end"],
         )
     )
-    told = f"{observation['dates_as_printed']}: {observation['source_url']}"
-    other = Side("observations", observation["observation_id"], figure, str(count), None, None, told)
+    source = f"{observation['dates_as_printed']}: {observation['source_url']}"
+    other = Side("observations", observation["observation_id"], figure, str(count), None, None, source)
     return Finding(
         mission,
         side,

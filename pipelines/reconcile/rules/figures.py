@@ -117,7 +117,7 @@ def prose_total(edition: Edition) -> Iterator[Finding]:
     """
     if edition.totals is None:
         return
-    for statement in edition.reading.statements:
+    for statement in edition.prose.statements:
         if statement.pattern != EDITION or not statement.exact:
             continue
         frame = statement.quantity == "frame_total"
@@ -151,7 +151,7 @@ def prose_conflict(edition: Edition) -> Iterator[Finding]:
     rotation or at one moment may change within the period, and numbers of different functions add up, so
     these are not compared.
     """
-    whole = [s for s in edition.reading.statements if s.pattern == EDITION and s.exact]
+    whole = [s for s in edition.prose.statements if s.pattern == EDITION and s.exact]
     for first, second in combinations(_distinct(whole), 2):
         if first.quantity == second.quantity and first.low != second.low:
             yield _conflict(first, second.low, stated(second))
@@ -163,13 +163,13 @@ def prose_conflict(edition: Edition) -> Iterator[Finding]:
             if makes != total.low and civil.sentence is not total.sentence:
                 side = replace(stated(civil), value=str(makes), column_name=total.quantity)
                 yield _conflict(total, makes, side, f"{military.low} + {civil.low} = {makes}")
-    for mission in dict.fromkeys(s.mission_id for s in edition.reading.statements if s.mission_id):
+    for mission in dict.fromkeys(s.mission_id for s in edition.prose.statements if s.mission_id):
         frames = list(_frames(edition, mission))
         for (value, one), (other, two) in combinations(frames, 2):
             if value != other:
                 yield _conflict(one, other, stated(two), str(other), value)
         sizes = [
-            s for s in edition.reading.statements if s.mission_id == mission and s.pattern == UNIT and s.exact
+            s for s in edition.prose.statements if s.mission_id == mission and s.pattern == UNIT and s.exact
         ]
         for one, two in combinations(_distinct(sizes), 2):
             if one.kind == two.kind and one.low != two.low and one.sentence is not two.sentence:
@@ -215,7 +215,7 @@ def _pairs(statements: list[Statement]) -> Iterator[tuple[Statement, Statement]]
 def _frames(edition: Edition, mission: str) -> Iterator[tuple[int, Statement]]:
     """The whole frame of a mission by each sentence that states it whole."""
     by_sentence: dict[int, list[Statement]] = {}
-    for s in edition.reading.statements:
+    for s in edition.prose.statements:
         if s.mission_id == mission and s.pattern in (CEILING, CEILING_FIGURE) and s.exact:
             by_sentence.setdefault(id(s.sentence), []).append(s)
     for group in by_sentence.values():
@@ -253,7 +253,7 @@ def footnote_figure(edition: Edition) -> Iterator[Finding]:
         yield from _against_frame(edition, group)
     for group in _groups(edition, "footnotes", (IN_PERIOD,)):
         yield from _against_deployed(edition, group)
-    for statement in edition.reading.statements:
+    for statement in edition.prose.statements:
         if (
             statement.pattern == UNIT
             and statement.sentence.passage.table_name == "footnotes"
@@ -371,7 +371,7 @@ def _groups(
 ) -> Iterator[Group]:
     """Statements of one sentence and mission together, of missions that have a row in annex 2."""
     found: dict[tuple[int, str], Group] = {}
-    for s in edition.reading.statements:
+    for s in edition.prose.statements:
         if (
             s.mission_id in edition.staffed
             and s.sentence.passage.table_name == table
@@ -428,8 +428,8 @@ def _against_deployed(edition: Edition, group: Group) -> Iterator[Finding]:
         if sent is None or _holds(group, low, high, sent) or low == printed:
             continue
         counted = [s for s in group if kind in (EITHER, s.kind)]
-        told = all(_GENERIC.search(s.noun) for s in counted) and _SENT.search(counted[0].sentence.text)
-        odd = high < sent and kind != CIVIL and not told
+        as_persons = all(_GENERIC.search(s.noun) for s in counted) and _SENT.search(counted[0].sentence.text)
+        odd = high < sent and kind != CIVIL and not as_persons
         yield Finding(
             group[0].mission_id,
             _counted(counted, shown if "-" in shown else str(low)),

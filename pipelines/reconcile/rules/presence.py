@@ -79,7 +79,7 @@ def _without_row(edition: Edition, mission: str, section: Row) -> Iterator[Findi
     inside = [row for row in rows if comparable(name) in comparable(str(row["mission_as_printed"]))]
     if rows and len(inside) == len(rows):
         return
-    staff = next((s for s in edition.reading.statements if s.mission_id == mission), None)
+    staff = next((s for s in edition.prose.statements if s.mission_id == mission), None)
     where = " in either annex"
     if inside:
         where = f": annex 2 counts it within {inside[0]['mission_as_printed']}, annex 1 does not name it"
@@ -99,7 +99,7 @@ def _elsewhere(edition: Edition) -> Iterator[Finding]:
     seen: set[str] = set()
     rows = (*edition.personnel, *edition.mandates)
     printed = " ".join(comparable(row["mission_as_printed"]) for row in rows)
-    for statement in edition.reading.statements:
+    for statement in edition.prose.statements:
         place = _placed(edition, statement)
         if place is None or place in seen or comparable(place) in printed:
             continue
