@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 
 import pypdfium2.raw as pdfium
@@ -217,7 +217,7 @@ def read(document: PdfDocument, heading: TableHeading) -> TaggedTable | None:
         count = _heading_rows(laid, heading)
         if count is None and not rows:
             continue
-        if count is None and not _continues(laid, heading):
+        if count is None and max((row.width for row in laid), default=0) != len(heading.columns):
             break
         headed += [
             cell for row in laid[: count or 0] for one in row.cells.values() if (cell := places.cell(one))
@@ -231,38 +231,25 @@ def read(document: PdfDocument, heading: TableHeading) -> TaggedTable | None:
 def _laid_out(table: TagTable) -> list[_Laid]:
     """Rows with every cell at its column; a cell that the structure does not name is one empty column."""
     rows: list[_Laid] = []
-    below: dict[int, tuple[int, TagCell]] = {}
+    hanging: dict[int, tuple[int, TagCell]] = {}  # rows that a cell above still covers, by column
     for cells, width in zip(table.rows, table.widths, strict=True):
-        row = _Laid()
+        row = _Laid(covered={column: cell for column, (_, cell) in hanging.items()})
         named = {cell.column: cell for cell in cells}
-        column = 0
-        carried: dict[int, tuple[int, TagCell]] = {}
         for slot in range(min(width, MAX_COLUMNS)):
-            while column in below:
-                column = _carry(column, below, carried, row)
-            cell = named.get(slot)
-            if cell is not None:
-                row.cells[column] = cell
-                for covered in range(column, min(column + cell.columns_spanned, MAX_COLUMNS)):
-                    if cell.rows_spanned > 1:
-                        carried[covered] = (cell.rows_spanned - 1, cell)
-            column += cell.columns_spanned if cell else 1
-        while column in below:
-            column = _carry(column, below, carried, row)
-        row.width = column
-        below = carried
+            while row.width in hanging:
+                row.width += 1
+            if cell := named.get(slot):
+                row.cells[row.width] = cell
+            row.width += cell.columns_spanned if cell else 1
+        while row.width in hanging:
+            row.width += 1
+        hanging = {column: (left - 1, cell) for column, (left, cell) in hanging.items() if left > 1}
+        for start, cell in row.cells.items():
+            if cell.rows_spanned > 1:
+                covered = range(start, min(start + cell.columns_spanned, MAX_COLUMNS))
+                hanging |= dict.fromkeys(covered, (cell.rows_spanned - 1, cell))
         rows.append(row)
     return rows
-
-
-def _carry(
-    column: int, below: dict[int, tuple[int, TagCell]], carried: dict[int, tuple[int, TagCell]], row: _Laid
-) -> int:
-    left, cell = below[column]
-    row.covered[column] = cell
-    if left > 1:
-        carried[column] = (left - 1, cell)
-    return column + 1
 
 
 def _heading_rows(rows: Sequence[_Laid], heading: TableHeading) -> int | None:
@@ -277,48 +264,33 @@ def _heading_rows(rows: Sequence[_Laid], heading: TableHeading) -> int | None:
 
 def _path(rows: Sequence[_Laid], column: int) -> str:
     """Texts of the cells above a column, from top to bottom, as one."""
-    texts = []
-    for row in rows:
-        for start, cell in row.cells.items():
-            if start <= column < start + cell.columns_spanned:
-                texts.append(folded(_text(cell)))
-    return "".join(texts)
-
-
-def _continues(rows: Sequence[_Laid], heading: TableHeading) -> bool:
-    """Whether a table without the heading has its columns."""
-    return bool(rows) and max(row.width for row in rows) == len(heading.columns)
+    return "".join(
+        folded(_text(cell))
+        for row in rows
+        for start, cell in row.cells.items()
+        if start <= column < start + cell.columns_spanned
+    )
 
 
 def _append(rows: list[_Laid], body: Sequence[_Laid], heading: TableHeading) -> None:
     """Adds a page's rows; a row that the page break cut in two becomes one again."""
     for index, row in enumerate(body):
         if index == 0 and rows and _belong(rows[-1], row, heading):
+            whole = rows[-1].cells
             for column, cell in row.cells.items():
-                rows[-1].cells[column] = _both(rows[-1].cells.get(column), cell)
+                upper = whole.get(column)
+                whole[column] = replace(upper, words=upper.words + cell.words) if upper else cell
         else:
             rows.append(row)
 
 
 def _belong(upper: _Laid, lower: _Laid, heading: TableHeading) -> bool:
-    first, second = _filled(upper), _filled(lower)
+    first, second = ({at for at, cell in row.cells.items() if cell.words} for row in (upper, lower))
     needed = set(range(1, len(heading.columns)))
     if heading.labelled:
         return not needed <= first or not needed <= second
     # Figures at the foot of a page without their name, or a name at the top of the next without figures.
     return 0 not in first or (0 not in second and not first & second)
-
-
-def _filled(row: _Laid) -> set[int]:
-    return {column for column, cell in row.cells.items() if cell.words}
-
-
-def _both(upper: TagCell | None, lower: TagCell) -> TagCell:
-    if upper is None:
-        return lower
-    return TagCell(
-        upper.column, upper.heading, upper.columns_spanned, upper.rows_spanned, upper.words + lower.words
-    )
 
 
 def _is_last(row: _Laid, heading: TableHeading) -> bool:
@@ -346,9 +318,9 @@ def _lines(cell: TagCell) -> Iterator[list[tuple[int, Word]]]:
     for page, word in cell.words:
         if line:
             before, last = line[-1]
-            beside = last.direction == word.direction == "right" or last.direction == word.direction
             level = abs(word.baseline - last.baseline) < 0.3 * max(word.size, last.size)
-            if before != page or not beside or not (level or word.direction != "right"):
+            beside = last.direction == word.direction and (level or word.direction != "right")
+            if before != page or not beside:
                 yield line
                 line = []
         line.append((page, word))
