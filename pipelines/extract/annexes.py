@@ -138,7 +138,7 @@ def header_words(annex: int, layout: Layout) -> tuple[tuple[str, ...], ...]:
 
 
 def find_header(found: Sequence[Word], orders: Sequence[Sequence[str]]) -> Header | None:
-    """The first place where words stand in one of the orders, on whole lines; markers may be glued on."""
+    """The first place with the words in one of the orders, on whole lines; markers may be glued on."""
     for start, word in enumerate(found):
         if start and found[start - 1].line is word.line:
             continue
@@ -247,7 +247,7 @@ def _end(place: _Place, lines: Sequence[Line], marks: Mapping[int, _Place]) -> i
 def _annex(
     place: _Place, found: _Found, lines: Sequence[Line], marks: Mapping[int, _Place]
 ) -> tuple[range, Annex]:
-    """The annex from its heading to the next annex; its own heading may stand on further pages too."""
+    """The annex from its heading to the next annex; its heading may be repeated on further pages."""
     end = _end(place, lines, marks)
     repeated = {
         index for start in marks if place.end <= start < end for index in range(start, marks[start].end)
@@ -342,7 +342,7 @@ def _no_header(
     layouts: Sequence[Layout],
     path: str,
 ) -> LayoutError:
-    """No header under any of the headings; told of the one with most lines, not of a table of contents."""
+    """No header under any of the headings: of the one with most lines, not of a table of contents."""
 
     def below(place: _Place) -> Sequence[Line]:
         return lines[place.end : _end(place, lines, marks)]

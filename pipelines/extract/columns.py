@@ -10,7 +10,7 @@ of what a table promises:
   row too; an empty cell counts as 0. No rule is certain, because editions contradict themselves;
 - each note is marked exactly once, of weight 7: a mark alone never outweighs a rule;
 - a mark is glued to what it marks, of weight 4: a mark that is apart may be the only one of its
-  note, but a second one that is apart (7 + 4) is no way round a rule.
+  note, but a second one that is apart (7 + 4) does not get round a rule.
 
 The search (`solve`) is exact and keeps every best reading, not one. Nothing else is preferred, neither
 the size of a difference nor what is usual. It walks over the rows, largest figures first, and keeps what
@@ -76,7 +76,7 @@ _State = tuple[tuple[int, ...], tuple[int, ...]]
 class Choice:
     """One way to read a row: a value per column, and the notes marked in it.
 
-    `apart` counts marks that stand apart from what they mark; `key` leads back to the row's text.
+    `apart` counts marks that are apart from what they mark; `key` leads back to the row's text.
     """
 
     figures: Figures
@@ -328,7 +328,7 @@ def choose(
     """The readings that are taken, that of the totals row last; and why others are not.
 
     Every row must have a wording; `readings` are those declared for this document. Raises
-    RegistryError where one of them is no reading of its row, or of no row at all.
+    RegistryError where one of them is not a reading of its row, or of any row.
     """
     rows = [*table.rows, totals]
     chooser = _Chooser(layout, readings, document, edition_year)

@@ -1,7 +1,7 @@
 """Dates, durations and periods as the report prints them, by a grammar of its own.
 
 Only what is printed is read: a month without a day gets no day, and a date that is not in the
-calendar is an error. Which words stand for a status or an extension is the layout's to say.
+calendar is an error. The layout says which words mean a status or an extension.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def date(text: str) -> PrintedDate:
     """
     match = _DATE.fullmatch(text)
     if match is None:
-        raise ValueError(f"“{text}” is no date")
+        raise ValueError(f"“{text}” is not a date")
     month = MONTHS.index(match["month"].lower()) + 1 if match["month"] else None
     printed = PrintedDate(int(match["year"]), month, int(match["day"]) if match["day"] else None)
     try:
@@ -61,7 +61,7 @@ def period(text: str) -> tuple[datetime.date, datetime.date]:
     """
     match = PERIOD.fullmatch(text)
     if match is None:
-        raise ValueError(f"“{text}” is no period")
+        raise ValueError(f"“{text}” is not a period")
     last = date(match["last"])
     first = match["first"] or match["last"]
     if not first[-4:].isdigit():
@@ -89,7 +89,7 @@ def ends_in_period(text: str) -> bool:
 class Grammar:
     """Durations in the words of one layout.
 
-    `statuses` maps words that stand alone to their meaning (Onbepaald: indefinite). An extension
+    `statuses` maps words that are a whole duration to their meaning (Onbepaald: indefinite). An extension
     is `+`, an opening word, a count, a unit and perhaps a closing word: + optie 1 jaar verlening.
     """
 
@@ -120,7 +120,7 @@ class Grammar:
         """
         match = self.pattern.fullmatch(text)
         if match is None:
-            raise ValueError(f"“{text}” is no duration")
+            raise ValueError(f"“{text}” is not a duration")
         if match["word"]:
             return Duration(self._statuses[match["word"].lower()], marker=_number(match["word_marker"]))
         printed = date(match["date"])

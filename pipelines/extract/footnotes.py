@@ -4,9 +4,9 @@ A footnote starts with its number on a line of its own, and three things must ag
 that starts with a number is one (headings, dates and wrapped sentences start with numbers too):
 
 - its number is the next: 1, 2, 3 … through the document. An annex may start again at 1 or leave numbers
-  out, and the first footnote of a document may have any number where it stands in an annex;
+  out, and the first footnote of a document may have any number where it is in an annex;
 - its marker is glued to a word, a closing mark or a figure: earlier on its page, or anywhere in its
-  annex. Where a marker was lost, the number may stand in the gap between two that have theirs;
+  annex. Where a marker was lost, the number may be in the gap between two that have theirs;
 - its place: before the header of its annex's table, or else at the foot of its page, where the last
   such line is it; in a document without page breaks the first such line is it.
 
@@ -138,11 +138,11 @@ class _Page:
         return 1 if 1 in numbers else min(sure, default=expected)
 
     def has(self, number: int, after: int = -1) -> bool:
-        """Whether a line behind `after` starts with `number`, whose marker stands where it counts."""
+        """Whether a line behind `after` starts with `number`, whose marker is where it counts."""
         return any(index > after and self.marked(number, index) for index in self.openings.get(number, ()))
 
     def marked(self, number: int, index: int) -> bool:
-        """Whether the marker of `number` stands where it counts for a footnote at `index`."""
+        """Whether the marker of `number` is where it counts for a footnote at `index`."""
         own = self.lines[index].number
         lines = self.markers.get(number, [])
         return any(line != own and (line < own or self.scope != "document") for line in lines)

@@ -548,7 +548,7 @@ def _known(lines: Sequence[Line], filled: Sequence[int], wanted: Mapping[str, st
 
 
 def _unknown(lines: Sequence[Line], filled: Sequence[int], wanted: Mapping[str, str]) -> Label | None:
-    """The pieces from the first line on, up to a known region: a short word may stand before that."""
+    """The pieces from the first line on, up to a known region: a short word may come before that."""
     run: list[int] = []
     for position, index in enumerate(filled):
         letters = lines[index].text.strip()

@@ -1,8 +1,8 @@
 """Figures as the report prints them, by a grammar of its own, and the footnote marks glued to them.
 
 A figure is a whole number with or without dots for thousands (`1790`, `1.790`), or a sum of such
-numbers that stands in one cell (`3 + 2`). A leading zero, a comma or a sign is no figure. A dash or
-`n.v.t.` stands for an empty cell.
+numbers in one cell (`3 + 2`). Nothing with a leading zero, a comma or a sign is a figure. A
+dash or `n.v.t.` means an empty cell.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ def whole(text: str) -> int | None:
 
 
 def addends(text: str) -> tuple[int, ...] | None:
-    """The numbers that `text` adds up, in order; one for a plain figure; None where it is no figure."""
+    """The numbers that `text` adds up, in order; one for a plain figure; None where it is not a figure."""
     if not _SUM.fullmatch(text):
         return None
     return tuple(int(part.replace(".", "")) for part in re.split(r"\s*\+\s*", text))

@@ -56,7 +56,7 @@ def undecided(
 def unknown_mission(
     document: Document, line: Line, name: str, region: str | None, registry: Registry
 ) -> LayoutError:
-    """A row whose name is no known spelling, with the entry that would make it one."""
+    """A row whose name is not a known spelling, with the entry that would make it one."""
     name = shortened(name)
     near = ", ".join(f"“{text}” ({mission})" for text, mission in registry.nearest(name))
     regions = list(dict.fromkeys(mission.region for mission in registry.missions))

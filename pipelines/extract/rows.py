@@ -25,7 +25,7 @@ from schemas.errors import JvomError, Problems
 from schemas.vocabulary import TOTAL
 
 _MOST_MARKED = 4  # words of one name that could end in a mark
-_MOST_APART = 2  # marks of one row that stand apart
+_MOST_APART = 2  # marks of one row that are apart
 _MOST_LINES = 4  # of one row
 _MOST_PIECES = 12  # lines of one row that is known by its name
 _MOST_WORDS = 40  # of one name
@@ -266,7 +266,7 @@ class _TextReader:
         return TOTAL if self._roles.is_total(name) else None
 
     def _texts(self, cell: Sequence[Word]) -> Iterator[Text]:
-        """The ways to take marks off the words of a cell; as it stands first."""
+        """The ways to take marks off the words of a cell; as it is first."""
         yield Text(tuple(cell))
         marked = {i: ways for i, word in enumerate(cell) if (ways := numerals.marked(word.text, self._notes))}
         if not 0 < len(marked) <= _MOST_MARKED:

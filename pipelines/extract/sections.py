@@ -31,7 +31,7 @@ _MORE_LINES = 2  # of one heading, behind its first
 _BLANK = 9  # more white space on a line is the rule above footnotes, not an empty paragraph
 _SKIPPED = 3  # numbers that may be missing among subsections
 _SOFT_HYPHEN = "\u00ad"
-FRONT = "front"  # section_id of what stands before the first heading
+FRONT = "front"  # section_id of what comes before the first heading
 
 
 @dataclass
@@ -41,7 +41,7 @@ class _Section:
     heading: str
     lines: list[Line]
     number: tuple[int, ...] = ()
-    label: str | None = None  # section_id of what has no number and is no subheading
+    label: str | None = None  # section_id of what has no number and is not a subheading
     text: list[str] = field(default_factory=list)
     id: str = ""
     parent: _Section | None = None
@@ -50,7 +50,7 @@ class _Section:
 
     @property
     def is_subheading(self) -> bool:
-        """Whether it stands within another section, with no number of its own."""
+        """Whether it is within another section, with no number of its own."""
         return not self.number and self.label is None
 
     def add(self, line: Line) -> None:
@@ -174,7 +174,7 @@ def _give_ids(sections: Sequence[_Section]) -> None:
 
 
 def _missions(heading: str, spelt: Sequence[tuple[str, str]]) -> tuple[str, ...]:
-    """The missions whose spelling stands in the heading, in its order; `spelt` has the longest first."""
+    """The missions whose spelling is in the heading, in its order; `spelt` has the longest first."""
     text = comparable(heading)
     found: dict[int, str] = {}
     for name, mission in spelt:
@@ -252,7 +252,7 @@ def _headings(lines: Sequence[_Line]) -> dict[int, _Heading]:
     lengths = sorted(len(line.words) for line in lines)
     full = lengths[int(len(lengths) * _FULL)]
     found = _chain(_numbered(lines, full))
-    first = min(found, default=0)  # what stands before is a title or a table of contents
+    first = min(found, default=0)  # what comes before is a title or a table of contents
     for index, line in enumerate(lines):
         label = annex_label(line.words) if index > first else None
         if label and (line.apart or _ended(lines, index)):

@@ -235,7 +235,7 @@ def _name_at(texts: Sequence[str], start: int, names: Iterable[str]) -> int:
 
 
 def _cut(texts: Sequence[str], names: Sequence[str]) -> list[str]:
-    """Words cut into known names; what stands between them is a name too."""
+    """Words cut into known names; what is between them is a name too."""
     cut: list[str] = []
     unknown: list[str] = []
     start = 0
@@ -252,7 +252,7 @@ def _cut(texts: Sequence[str], names: Sequence[str]) -> list[str]:
 
 
 def _by_repeats(names: Iterable[str]) -> list[list[str]]:
-    """Column names in groups: a name that stands again opens the next group."""
+    """Column names in groups: a name that comes again opens the next group."""
     groups: list[list[str]] = []
     for name in names:
         if not groups or name in groups[-1]:

@@ -179,7 +179,7 @@ def _groups(
     for text, columns in heading.groups:
         first, last = leaves[columns[0]].box, leaves[columns[-1]].box
         size = leaves[columns[0]].words[0][1].size
-        # It may stand anywhere over its columns, which reach from the heading before to the one after.
+        # It may be anywhere over its columns, which reach from the heading before to the one after.
         left = leaves[columns[0] - 1].box.right if columns[0] else 0.0
         right = leaves[columns[-1] + 1].box.left if columns[-1] + 1 < len(leaves) else float("inf")
         top = min(leaves[column].box.top for column in columns)

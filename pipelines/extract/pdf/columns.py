@@ -1,7 +1,7 @@
 """Where a table's columns part: between headings, where no word crosses and what is left lines up.
 
 Every way to part them is tried. The best is the one whose columns' contents share an edge or a
-centre, have no wide white space inside, keep to drawn lines, and stand under their headings.
+centre, have no wide white space inside, keep to drawn lines, and are under their headings.
 """
 
 from __future__ import annotations
@@ -167,7 +167,7 @@ class _Costs:
                 yield Box.around(word.box for word in words), words
 
     def _under(self, index: int, printed: Box, cells: Sequence[Box]) -> float:
-        """For cells to stand under a heading: an edge or centre in common, or an edge of its group's.
+        """For cells to be under a heading: an edge or centre in common, or an edge of its group's.
 
         What is not in line says little, however far it is.
         """

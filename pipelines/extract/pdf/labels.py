@@ -1,4 +1,4 @@
-"""Labels in a table's first column, upright or rotated, and the rows that each stands for."""
+"""Labels in a table's first column, upright or rotated, and the rows that each heads."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def _apart(line: PdfLine, heading: TableHeading) -> Iterator[Fragment]:
 
 
 def _turned(body: Body, parts: Sequence[float], heading: TableHeading) -> list[Label]:
-    """Rotated labels; those of several lines stand beside each other."""
+    """Rotated labels; those of several lines are beside each other."""
     lines = sorted(
         (line for line in body.turned if line.box.centre < parts[0]),
         key=lambda line: line.box.left if line.direction == "up" else -line.box.right,

@@ -313,7 +313,7 @@ def _grid_rows(
 
 
 def _lines(cell: TagCell) -> Iterator[list[tuple[int, Word]]]:
-    """A cell's words by the line they stand on."""
+    """A cell's words by their line."""
     line: list[tuple[int, Word]] = []
     for page, word in cell.words:
         if line:
