@@ -67,7 +67,7 @@ def check(tables: Mapping[str, pa.Table], registry: Registry, document: Document
 
 
 def across(editions: Mapping[str, pa.Table]) -> list[dict[str, object]]:
-    """Findings that compare the editions held, with each other and with other public sources.
+    """Findings that compare the published editions with each other and with other public sources.
 
     `editions` holds `editions`, `personnel`, `mandates` and `observations` as published. A finding
     belongs to the later of its two editions.

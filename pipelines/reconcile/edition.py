@@ -110,7 +110,7 @@ def finding_rows(found: Iterable[Finding], edition_year: int, rules_version: str
 
 
 def identity(*parts: object) -> str:
-    """Twelve hexadecimal digits that stand for the parts."""
+    """Twelve hexadecimal digits that identify the parts."""
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:12]
 
 

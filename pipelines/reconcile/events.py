@@ -1,7 +1,7 @@
 """Dated beginnings, ends, extensions and changes that the running text prints, with its reason.
 
 An event is read where a verb, what it is about (the Dutch contribution, the mission, its mandate, the
-national frame) and a date stand in one sentence. The date of a letter or of a council is not the event's.
+national frame) and a date are in one sentence. The date of a letter or of a council is not the event's.
 """
 
 from __future__ import annotations

@@ -58,7 +58,7 @@ class Passage:
     anchors: tuple[Anchor, ...]
 
     def place(self, start: int, end: int) -> Place:
-        """Where the characters from `start` up to `end` stand."""
+        """The place of the characters from `start` up to `end`."""
         page, line, first = self._character(start)
         _, last_line, last = self._character(max(start, end - 1))
         return Place(page, line, first, last_line, last + 1)
@@ -78,7 +78,6 @@ class Sentence:
     text: str
 
     def place(self, start: int = 0, end: int | None = None) -> Place:
-        """Where characters of the sentence stand."""
         stop = len(self.text) if end is None else end
         return self.passage.place(self.offset + start, self.offset + stop)
 
@@ -171,7 +170,7 @@ def _align(
 
 
 def _opens(printed: Sequence[str], wanted: Sequence[str]) -> bool:
-    """Whether a line begins the text; the number of a footnote may stand before it."""
+    """Whether a line begins the text; the number of a footnote may be before it."""
     skip = 1 if printed[0] != wanted[0] and printed[0].isdecimal() and len(printed) > 1 else 0
     return printed[skip] == wanted[0]
 

@@ -155,8 +155,8 @@ class _Problem:
     def _values(self, chosen: frozenset[Cell]) -> dict[Cell, int] | None:
         """New values of the cells, all changed, whole and not negative; None if there are none.
 
-        Where they are not determined (cells that only occur together), the first that is possible stands for
-        all.
+        Where they are not determined (cells that only occur together), the first possible ones are
+        taken.
         """
         cells = sorted(chosen)
         system = [

@@ -250,7 +250,7 @@ class Prose:
 
 
 def read(sentences: Sequence[Sentence], names: Names, regions: Sequence[str], period: Period) -> Prose:
-    """Every head count in the sentences; under a heading in `regions` stands no total of the edition."""
+    """Every head count in the sentences; a total under a heading in `regions` is not one of the edition."""
     found: list[Statement] = []
     unread: list[tuple[Sentence, tuple[str, ...]]] = []
     for sentence in sentences:
@@ -313,7 +313,7 @@ def _of_sentence(sentence: Sentence, names: Names, regions: Sequence[str], perio
 
 
 def _reach(text: str, counts: Sequence[Count], index: int) -> tuple[int, int]:
-    """Where a name may stand that a count belongs to: between the counts that it does not add up with."""
+    """Where the name that a count belongs to may be: between the counts that it does not add up with."""
     first = last = index
     while first > 0 and _JOINED.fullmatch(text[counts[first - 1].end : counts[first].start]):
         first -= 1
@@ -385,7 +385,7 @@ def _whole_edition(sentence: Sentence, regions: Sequence[str], names_any: bool) 
 
 
 def _of_all(sentence: Sentence) -> bool:
-    """Whether "in the period" alone means all missions: by the sentence's words, or where it stands."""
+    """Whether "in the period" alone means all missions: by the sentence's words or its section."""
     section = sentence.passage.row_key
     everywhere = section.isdecimal() or section.startswith("bijlage") or _ALL.search(sentence.text)
     return bool(_PERIOD.search(sentence.text) and everywhere)

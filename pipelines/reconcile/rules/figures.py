@@ -55,16 +55,22 @@ def row_total(edition: Edition) -> Iterator[Finding]:
     the whole table say which could be.
     """
     for mission, row in edition.staffed.items():
-        total, parts = row["deployed_total"], summed(row, DEPLOYED)
-        if total is None or parts is None or total == parts:
-            continue
-        shown = " + ".join(str(value) for column in DEPLOYED if (value := row[column]) is not None)
-        yield Finding(
-            mission,
-            edition.cell("personnel", mission, "deployed_total"),
-            computed(parts, shown, "deployed_total"),
-            f"{row['mission_as_printed']}: {shown} makes {parts}, but the row total is printed as {total}.",
-        )
+        total, makes, parts = _sum_of(row)
+        if total is not None and total != makes:
+            yield Finding(
+                mission,
+                edition.cell("personnel", mission, "deployed_total"),
+                computed(makes, parts, "deployed_total"),
+                f"{row['mission_as_printed']}: {parts} makes {makes}, but the row total is printed as "
+                f"{total}.",
+            )
+
+
+def _sum_of(row: Row) -> tuple[int | None, int, str]:
+    """The printed total of a row, what its printed parts make, and the parts as a sum."""
+    parts = [value for column in DEPLOYED if (value := row[column]) is not None]
+    total = row["deployed_total"] if parts else None
+    return total, sum(parts), " + ".join(map(str, parts))
 
 
 def column_total(edition: Edition) -> Iterator[Finding]:
@@ -95,24 +101,21 @@ def grand_total(edition: Edition) -> Iterator[Finding]:
     """
     if edition.totals is None:
         return
-    total, parts = edition.totals["deployed_total"], summed(edition.totals, DEPLOYED)
-    if total is None or parts is None or total == parts:
-        return
-    values = [value for column in DEPLOYED if (value := edition.totals[column]) is not None]
-    shown = " + ".join(map(str, values))
-    yield Finding(
-        None,
-        edition.cell("personnel_totals", TOTAL, "deployed_total"),
-        computed(parts, shown, "deployed_total", "personnel_totals"),
-        f"The totals row prints {shown}, which makes {parts}, but its total is printed as {total}.",
-    )
+    total, makes, parts = _sum_of(edition.totals)
+    if total is not None and total != makes:
+        yield Finding(
+            None,
+            edition.cell("personnel_totals", TOTAL, "deployed_total"),
+            computed(makes, parts, "deployed_total", "personnel_totals"),
+            f"The totals row prints {parts}, which makes {makes}, but its total is printed as {total}.",
+        )
 
 
 def prose_total(edition: Edition) -> Iterator[Finding]:
     """Compares each total of the whole edition that the text states with the totals row of annex 2.
 
     Only a sentence that counts persons sent (or ceilings) in the period or in total, names no mission and
-    stands under no region is a total of the edition; "about" and ranges are not compared. Whether the text
+    is under no region is a total of the edition; "about" and ranges are not compared. Whether the text
     leaves missions out without saying so cannot be known.
     """
     if edition.totals is None:
@@ -288,23 +291,12 @@ def frame_narrative(edition: Edition) -> Iterator[Finding]:
     """Compares the national frame that a mission's section states with the frame in annex 2.
 
     Military and civil/police are compared apart where the text tells them apart, else together. A number
-    per rotation or at one moment must not exceed the frame; one below it is no contradiction, since a frame
-    is a ceiling. A frame that changed within the period cannot be told from an error.
+    per rotation or at one moment must not exceed the frame; one below it does not contradict it, since a
+    frame is a ceiling. A frame that changed within the period cannot be told from an error.
     """
     for group in _groups(edition, "sections", (CEILING, CEILING_FIGURE)):
         yield from _against_frame(edition, group)
-    for group in _groups(edition, "sections", None, "rotation"):
-        for kind, shown, low in _sums(group):
-            row = edition.staffed[str(group[0].mission_id)]
-            frame = _of_kind(row, FRAME, kind)
-            if frame is not None and low > frame:
-                yield Finding(
-                    group[0].mission_id,
-                    _counted(group, shown),
-                    _figure_side(edition, group[0], "frame", kind, frame),
-                    f"The text counts {shown} at one time, but the frame in annex 2 is {frame}.",
-                    _lines(group),
-                )
+    yield from _exceeded(edition, "frame", FRAME, "the frame in annex 2 is {}")
 
 
 def deployed_narrative(edition: Edition) -> Iterator[Finding]:
@@ -320,16 +312,21 @@ def deployed_narrative(edition: Edition) -> Iterator[Finding]:
         for finding in _against_deployed(edition, group):
             if not _adds_up(finding, groups):
                 yield finding
+    yield from _exceeded(edition, "deployed", DEPLOYED, "annex 2 counts {} over the whole period")
+
+
+def _exceeded(edition: Edition, quantity: str, columns: tuple[str, str], but: str) -> Iterator[Finding]:
+    """Numbers per rotation or at one moment that are above the figure of annex 2."""
     for group in _groups(edition, "sections", None, "rotation"):
         row = edition.staffed[str(group[0].mission_id)]
         for kind, shown, low in _sums(group):
-            sent = _of_kind(row, DEPLOYED, kind)
-            if sent is not None and low > sent:
+            figure = _of_kind(row, columns, kind)
+            if figure is not None and low > figure:
                 yield Finding(
                     group[0].mission_id,
                     _counted(group, shown),
-                    _figure_side(edition, group[0], "deployed", kind, sent),
-                    f"The text counts {shown} at one time, but annex 2 counts {sent} over the whole period.",
+                    _figure_side(edition, group[0], quantity, kind, figure),
+                    f"The text counts {shown} at one time, but {but.format(figure)}.",
                     _lines(group),
                 )
 
@@ -474,7 +471,7 @@ def _counted(group: Group, value: str) -> Side:
 
 
 def _figure_side(edition: Edition, statement: Statement, quantity: str, kind: str, value: int) -> Side:
-    """The cell that a count is compared with; of two together the first stands for both."""
+    """The cell that a count is compared with; for two together the first one."""
     mission = str(statement.mission_id)
     if kind == EITHER and quantity == "frame":
         cell = edition.cell("personnel", mission, "frame_military", value)

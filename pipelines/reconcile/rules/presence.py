@@ -123,10 +123,10 @@ def _placed(edition: Edition, statement: Statement) -> str | None:
 
 
 def region_conflict(edition: Edition) -> Iterator[Finding]:
-    """Compares the region of a mission in annex 1, in annex 2, and in the chapter that its section stands in.
+    """Compares the region of a mission in annex 1, in annex 2, and in the chapter of its section.
 
-    "Overige missies" behind a region is no other region. A label that the other annex does not use at all is
-    odd but may only be another way of sorting: info. Where a mission works in truth cannot be known.
+    "Overige missies" behind a region does not make it another one. A label that the other annex does not
+    use at all is odd but may only be another way of sorting: info. Where a mission works in truth cannot be known.
     """
     known = {_region(row["region_as_printed"]) for row in edition.personnel} - {""}
     for mission, two in edition.staffed.items():
@@ -137,7 +137,7 @@ def region_conflict(edition: Edition) -> Iterator[Finding]:
                 mission,
                 edition.cell("mandates", mission, "region", str(one["region_as_printed"])),
                 edition.cell("personnel", mission, "region", str(two["region_as_printed"])),
-                f"{two['mission_as_printed']} stands under {one['region_as_printed']} in annex 1 and under "
+                f"{two['mission_as_printed']} is under {one['region_as_printed']} in annex 1 and under "
                 f"{two['region_as_printed']} in annex 2.",
                 severity=None if first in known else INFO,
             )
@@ -152,7 +152,7 @@ def region_conflict(edition: Edition) -> Iterator[Finding]:
             mission,
             headed(chapter),
             edition.cell("personnel", mission, "region", printed),
-            f"{name} has its section under {chapter['heading']}, but stands under {printed} in annex 2.",
+            f"{name} has its section under {chapter['heading']}, but is under {printed} in annex 2.",
         )
 
 
@@ -191,7 +191,7 @@ def reference_conflict(edition: Edition) -> Iterator[Finding]:
     """Compares citations of Kamerstukken: one number with two dates, and dossiers that differ by two swapped
     digits.
 
-    A date belongs to a citation where it stands right behind it, or as the date of the letter (d.d., brief
+    A date belongs to a citation if it is right behind it, or is the date of the letter (d.d., brief
     van) before it in the same sentence. Swapped digits are reported where the other dossier is cited more
     often, or with the same number. Which of the two is right cannot be known without the paper.
     """
