@@ -126,7 +126,8 @@ def region_conflict(edition: Edition) -> Iterator[Finding]:
     """Compares the region of a mission in annex 1, in annex 2, and in the chapter of its section.
 
     "Overige missies" behind a region does not make it another one. A label that the other annex does not
-    use at all is odd but may only be another way of sorting: info. Where a mission works in truth cannot be known.
+    use at all is odd but may only be another way of sorting: info. Where a mission works in truth cannot be
+    known.
     """
     known = {_region(row["region_as_printed"]) for row in edition.personnel} - {""}
     for mission, two in edition.staffed.items():
