@@ -42,13 +42,13 @@ class Dataset:
 @cache
 def load() -> Dataset:
     """The declaration in `dataset.toml`; KeyError or TypeError where it lacks something."""
-    told = tomllib.loads(Path(__file__).with_name("dataset.toml").read_text(encoding="utf-8"))
+    declared = tomllib.loads(Path(__file__).with_name("dataset.toml").read_text(encoding="utf-8"))
     return Dataset(
-        name=told["name"],
-        title=told["title"],
-        description=told["description"],
-        keywords={language: tuple(told[f"keywords_{language}"]) for language in ("nl", "en")},
-        licence=Licence(**told["licence"]),
-        code_licence=Licence(**told["code_licence"]),
-        publisher=Publisher(**told["publisher"]),
+        name=declared["name"],
+        title=declared["title"],
+        description=declared["description"],
+        keywords={language: tuple(declared[f"keywords_{language}"]) for language in ("nl", "en")},
+        licence=Licence(**declared["licence"]),
+        code_licence=Licence(**declared["code_licence"]),
+        publisher=Publisher(**declared["publisher"]),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-MOST_SHOWN = 25  # problems of a document that are told at once; its report in quarantine has all of them
+MOST_SHOWN = 25  # problems of a document that are shown at once; its report in quarantine has all of them
 
 
 class JvomError(Exception):
@@ -86,7 +86,7 @@ class RegistryError(JvomError):
 
 
 class UsageError(JvomError):
-    """The command line asks for something that there is not."""
+    """The command line asks for something that does not exist."""
 
     exit_code = 2
 

@@ -14,8 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from schemas import registry_corrections, registry_layouts
-from schemas.registry_corrections import Correction
+from schemas import registry_layouts
 from schemas.registry_layouts import Group, Heading, Layout, MandatesLayout, PersonnelLayout, PrintedColumn
 from schemas.registry_toml import Entry, comparable, nearest
 from schemas.vocabulary import FIGURES, ORGANISATIONS, RELATIONS, TOTAL
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Correction",
+    "DeclaredReading",
     "Group",
     "Heading",
     "Layout",
@@ -32,13 +32,14 @@ __all__ = [
     "Mission",
     "PersonnelLayout",
     "PrintedColumn",
-    "Reading",
     "Registry",
     "Relation",
     "comparable",
     "load",
 ]
 
+_CORRECTED = ("personnel", "personnel_totals", "mandates", "footnotes")
+_FOOTNOTE = re.compile(r"footnote:([a-z]+:)?[1-9][0-9]*")
 _ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _COUNTRY = re.compile(r"[A-Z]{2}")
 _WIKIDATA = re.compile(r"Q[1-9][0-9]*")
@@ -75,7 +76,7 @@ class Relation:
 
 
 @dataclass(frozen=True)
-class Reading:
+class DeclaredReading:
     """A declared choice where a printed row can be read in several ways.
 
     It holds only for the document with `source_sha256`. `figures` maps every figure of the
@@ -91,13 +92,36 @@ class Reading:
 
 
 @dataclass(frozen=True)
+class Correction:
+    """One declared correction of a cell; `printed_value` None says that the cell is blank.
+
+    `entry` is its number in the file, from 1.
+    """
+
+    edition_year: int
+    table_name: str
+    row_key: str
+    column_name: str
+    printed_value: str | None
+    corrected_value: str
+    reason: str
+    source: str
+    entry: int
+
+    @property
+    def cell(self) -> str:
+        """The cell in words, such as `personnel, untso, deployed_military`."""
+        return f"{self.table_name}, {self.row_key}, {self.column_name}"
+
+
+@dataclass(frozen=True)
 class Registry:
     """All facts of one checkout."""
 
     missions: tuple[Mission, ...]
     relations: tuple[Relation, ...]
     layouts: tuple[Layout, ...]
-    readings: tuple[Reading, ...]
+    readings: tuple[DeclaredReading, ...]
     corrections: tuple[Correction, ...] = ()
 
     def find(self, spelling: str) -> Mission | None:
@@ -160,7 +184,7 @@ def load(folder: Path | None = None) -> Registry:
     known = {mission.id for mission in missions}
     readings = _readings(Entry.load(here / "readings.toml"), known, tuple(columns))
     declared = here / "corrections.toml"
-    corrections = registry_corrections.read(Entry.load(declared), known, TOTAL) if declared.exists() else ()
+    corrections = _corrections(Entry.load(declared), known) if declared.exists() else ()
     return Registry(missions, relations, layouts, readings, corrections)
 
 
@@ -173,7 +197,7 @@ def _missions(file: Entry) -> tuple[tuple[Mission, ...], tuple[Relation, ...]]:
     spelt: dict[str, str] = {}
     for mission, entry in zip(missions, entries, strict=True):
         if mission.id in ids:
-            raise entry.error("the id stands twice", "id")
+            raise entry.error("the id occurs twice", "id")
         ids.add(mission.id)
         for key, names in (("spellings", mission.spellings), ("other_names", mission.other_names)):
             for text in names:
@@ -195,7 +219,7 @@ def _mission(entry: Entry, regions: Collection[str]) -> Mission:
     countries = entry.texts("countries")
     for country in countries:
         if not _COUNTRY.fullmatch(country):
-            raise entry.error(f"{country!r} is no ISO 3166-1 alpha-2 code", "countries")
+            raise entry.error(f"{country!r} is not an ISO 3166-1 alpha-2 code", "countries")
     spellings = entry.texts("spellings")
     if not spellings:
         raise entry.error("needs at least one spelling", "spellings")
@@ -223,7 +247,7 @@ def _relations(entry: Entry, ids: Collection[str]) -> list[Relation]:
         if other == own:
             raise part.error("a mission cannot be related to itself", "mission_id")
         if any((known.relation, known.other_mission_id) == (relation, other) for known in relations):
-            raise part.error("the relation stands twice", "relation")
+            raise part.error("the relation occurs twice", "relation")
         relations.append(Relation(own, relation, other, part.text("source")))
         part.done()
     return relations
@@ -236,20 +260,20 @@ def _layouts(file: Entry) -> tuple[Layout, ...]:
         layouts.append(registry_layouts.read(entry, layouts))
     file.done()
     if not layouts:
-        raise file.error("holds no layout", "layout")
+        raise file.error("has no layout", "layout")
     seen: set[str] = set()
     for layout, entry in zip(layouts, entries, strict=True):
         if layout.id in seen:
-            raise entry.error("the id stands twice", "id")
+            raise entry.error("the id occurs twice", "id")
         seen.add(layout.id)
     return tuple(layouts)
 
 
-def _readings(file: Entry, ids: Collection[str], columns: tuple[str, ...]) -> tuple[Reading, ...]:
-    readings: dict[tuple[int, str, str], Reading] = {}
+def _readings(file: Entry, ids: Collection[str], columns: tuple[str, ...]) -> tuple[DeclaredReading, ...]:
+    readings: dict[tuple[int, str, str], DeclaredReading] = {}
     for entry in file.tables("reading"):
         figures = entry.table("figures")
-        reading = Reading(
+        reading = DeclaredReading(
             edition_year=entry.integer("edition_year"),
             source_sha256=_matching(entry, "source_sha256", _SHA256, "64 hexadecimal digits"),
             mission_id=entry.one_of("mission_id", (*ids, TOTAL)),
@@ -267,10 +291,58 @@ def _readings(file: Entry, ids: Collection[str], columns: tuple[str, ...]) -> tu
         entry.done()
         key = (reading.edition_year, reading.source_sha256, reading.mission_id)
         if key in readings:
-            raise entry.error(f"a reading of {reading.mission_id} in this document stands twice")
+            raise entry.error(f"a reading of {reading.mission_id} in this document occurs twice")
         readings[key] = reading
     file.done()
     return tuple(readings.values())
+
+
+def _corrections(file: Entry, mission_ids: Collection[str]) -> tuple[Correction, ...]:
+    found: dict[tuple[int, str, str, str], Correction] = {}
+    for number, entry in enumerate(file.tables("correction"), start=1):
+        correction = _correction(entry, mission_ids, number)
+        key = (correction.edition_year, correction.table_name, correction.row_key, correction.column_name)
+        if key in found:
+            raise entry.error(f"a correction of {correction.cell} in {correction.edition_year} occurs twice")
+        found[key] = correction
+    file.done()
+    return tuple(found.values())
+
+
+def _correction(entry: Entry, mission_ids: Collection[str], number: int) -> Correction:
+    table = entry.one_of("table_name", _CORRECTED)
+    correction = Correction(
+        edition_year=entry.integer("edition_year"),
+        table_name=table,
+        row_key=_row_key(entry, table, mission_ids),
+        column_name=entry.text("column_name"),
+        printed_value=entry.text_or_none("printed_value"),
+        corrected_value=entry.text("corrected_value"),
+        reason=entry.text("reason"),
+        source=entry.text("source"),
+        entry=number,
+    )
+    if (
+        table in ("personnel", "personnel_totals")
+        and correction.column_name != "mission"
+        and not correction.corrected_value.isdigit()
+    ):
+        raise entry.error("must be a whole number, in digits alone", "corrected_value")
+    if correction.printed_value == correction.corrected_value:
+        raise entry.error("is what the cell prints already", "corrected_value")
+    entry.done()
+    return correction
+
+
+def _row_key(entry: Entry, table: str, mission_ids: Collection[str]) -> str:
+    if table == "personnel_totals":
+        return entry.one_of("row_key", (TOTAL,))
+    if table != "footnotes":
+        return entry.one_of("row_key", mission_ids)
+    value = entry.text("row_key")
+    if not _FOOTNOTE.fullmatch(value):
+        raise entry.error(f"{value!r} does not name a footnote", "row_key", hint="write it as footnote:13")
+    return value
 
 
 def _matching(entry: Entry, key: str, pattern: re.Pattern[str], what: str) -> str:

@@ -156,7 +156,7 @@ def _shared(entry: Entry, key: str, known: Mapping[str, Layout]) -> Layout | Non
     if not isinstance(entry.values.get(key), str):
         return None
     if not known:
-        raise entry.error("names another layout, but none stands before this one", key)
+        raise entry.error("names another layout, but is the first", key)
     return known[entry.one_of(key, known)]
 
 
@@ -183,7 +183,7 @@ def _personnel(entry: Entry) -> PersonnelLayout:
     for total, parts in layout.sums:
         for name in (total, *parts):
             if name not in names:
-                raise sums.error(f"{name!r} is no column of this layout", total)
+                raise sums.error(f"{name!r} is not a column of this layout", total)
     _merged(entry, layout)
     _different(entry, "regions", [comparable(region) for region in layout.regions])
     entry.done()
@@ -196,11 +196,11 @@ def _merged(entry: Entry, layout: PersonnelLayout) -> None:
     _different(entry, "merged", parts)
     for part in parts:
         if part not in layout.columns or part in FIGURES:
-            raise entry.error(f"{part!r} is no column of this layout with a name of its own", "merged")
+            raise entry.error(f"{part!r} is not a column of this layout with its own name", "merged")
     for name, _ in layout.figures:
         if name not in FIGURES:
             hint = f"use one of: {', '.join(FIGURES)}; or merge it into one of them"
-            raise entry.error(f"{name!r} is no figure of the contract", "groups", hint=hint)
+            raise entry.error(f"{name!r} is not a figure of the contract", "groups", hint=hint)
     _different(entry, "merged", [*(name for name, _ in layout.merged), *set(layout.columns) & set(FIGURES)])
 
 
@@ -231,5 +231,5 @@ def _different(entry: Entry, key: str, values: Iterable[str]) -> None:
     seen: set[str] = set()
     for value in values:
         if value in seen:
-            raise entry.error(f"{value!r} stands twice", key)
+            raise entry.error(f"{value!r} occurs twice", key)
         seen.add(value)

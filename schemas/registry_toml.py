@@ -51,13 +51,13 @@ class Entry:
 
     @classmethod
     def load(cls, path: Path) -> Entry:
-        """The whole file; RegistryError where it is absent or no TOML."""
+        """The whole file; RegistryError where it is absent or not TOML."""
         try:
             return cls(tomllib.loads(path.read_text(encoding="utf-8")), str(path), "the file")
         except OSError as error:
             raise RegistryError(f"cannot be read: {error.strerror}", file=str(path)) from error
         except ValueError as error:
-            raise RegistryError(f"is no TOML in UTF-8: {error}", file=str(path)) from error
+            raise RegistryError(f"is not TOML in UTF-8: {error}", file=str(path)) from error
 
     def error(self, message: str, key: str | None = None, hint: str | None = None) -> RegistryError:
         """A RegistryError that names file, table and key."""

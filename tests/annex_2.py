@@ -13,7 +13,7 @@ from pipelines.extract.cells import Cell
 from pipelines.extract.personnel import Personnel
 from pipelines.model import Document, Line
 from schemas.errors import JvomError, Problems
-from schemas.registry import Reading
+from schemas.registry import DeclaredReading
 from tests.rendering import COLUMNS, LAYOUT, REGISTRY
 from tests.rendering_report import ABRIDGED, golden, read_document
 
@@ -26,7 +26,7 @@ TABLE = [line.strip() for line in ABRIDGED.read_text(encoding="utf-8").split("\n
 
 
 def read(
-    lines: Sequence[str], notes: Collection[int] = NOTES, readings: Collection[Reading] = ()
+    lines: Sequence[str], notes: Collection[int] = NOTES, readings: Collection[DeclaredReading] = ()
 ) -> Personnel:
     """Annex 2 from these lines."""
     numbered = tuple(Line(number, 1, text) for number, text in enumerate(lines, start=1))
@@ -34,7 +34,10 @@ def read(
 
 
 def read_lines(
-    lines: Sequence[Line], document: Document, notes: Collection[int], readings: Collection[Reading] = ()
+    lines: Sequence[Line],
+    document: Document,
+    notes: Collection[int],
+    readings: Collection[DeclaredReading] = (),
 ) -> Personnel:
     given = AnnexInput(lines, tuple(notes), document, 2024, LAYOUT, REGISTRY)
     return personnel.read(given, readings)
@@ -77,5 +80,5 @@ def refused(lines: Sequence[str], notes: Collection[int] = NOTES) -> list[JvomEr
     return caught.value.problems
 
 
-def reading_of(mission_id: str, *values: int | None, sha: str = SHA, year: int = 2024) -> Reading:
-    return Reading(year, sha, mission_id, dict(zip(COLUMNS, values, strict=True)), "seen")
+def reading_of(mission_id: str, *values: int | None, sha: str = SHA, year: int = 2024) -> DeclaredReading:
+    return DeclaredReading(year, sha, mission_id, dict(zip(COLUMNS, values, strict=True)), "seen")

@@ -1,4 +1,4 @@
-"""Declared corrections: what an entry may say, its guard, and how a build shows one or refuses."""
+"""A declared correction in a build; what an entry may say is in `test_registry`."""
 
 from __future__ import annotations
 
@@ -8,13 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import pytest
 
-from pipelines import validate
 from pipelines.publish import published
-from schemas import registry
-from schemas.errors import Problems, RegistryError
-from tests.support import ROOT, building, run_jvom
+from tests.support import ROOT, run_jvom
 
 ENTRY = """
 [[correction]]
@@ -27,89 +23,6 @@ corrected_value = "33"
 reason = "one rotation was left out"
 source = "Kamerstuk 29521, nr. 500"
 """
-FOLDER = Path(registry.__file__).parent
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    for name in ("missions.toml", "layouts.toml", "readings.toml"):
-        shutil.copy(FOLDER / name, tmp_path)
-    return tmp_path
-
-
-def load(folder: Path, text: str) -> tuple[registry.Correction, ...]:
-    (folder / "corrections.toml").write_text(text, encoding="utf-8")
-    return registry.load(folder).corrections
-
-
-def test_the_shipped_file_holds_none_and_its_example_is_one(folder: Path) -> None:
-    shipped = (FOLDER / "corrections.toml").read_text(encoding="utf-8")
-    assert load(folder, shipped) == ()
-    _, _, example = shipped.partition("# [[correction]]")
-    entry = "\n".join(line.removeprefix("# ") for line in f"# [[correction]]{example}".splitlines())
-    (correction,) = load(folder, entry)
-    assert correction.cell == "personnel, anti-isis-irak, deployed_total"
-
-
-def test_a_project_needs_no_corrections(folder: Path) -> None:
-    assert registry.load(folder).corrections == ()
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "words"),
-    [
-        ("[[correction]]", "[[corrections]]", ["corrections", "unknown"]),
-        ('"untso"', '"unsto"', ["correction 1", "row_key", "'untso'"]),
-        ('"personnel"', '"personel"', ["table_name", "'personnel'"]),
-        ('"33"', '"thirty"', ["corrected_value", "whole number"]),
-        ('"33"', '"32"', ["corrected_value", "already"]),
-        ('reason = "one', 'why = "one', ["reason", "missing"]),
-        ('"Kamerstuk 29521, nr. 500"', '""', ["source", "empty"]),
-        ('"untso"', '"total"\n' + 'table = "x"', ["row_key", "total"]),
-        (ENTRY, ENTRY + ENTRY, ["correction 2", "twice"]),
-    ],
-)
-def test_a_wrong_entry_names_file_and_key(folder: Path, old: str, new: str, words: list[str]) -> None:
-    with pytest.raises(RegistryError) as caught:
-        load(folder, ENTRY.replace(old, new))
-    assert caught.value.file == str(folder / "corrections.toml")
-    for word in words:
-        assert word in str(caught.value)
-
-
-@pytest.mark.parametrize(
-    ("changes", "words"),
-    [
-        ({'"32"': '"31"'}, ["correction 1", "prints '32', not '31'", "line 100", "schemas/corrections.toml"]),
-        ({'printed_value = "32"\n': ""}, ["prints '32', not nothing"]),
-        ({"deployed_military": "deployed_civil_police"}, ["prints nothing, not '32'"]),
-        ({"deployed_military": "deployd"}, ["no such cell", "nearest is personnel, untso, deployed_"]),
-    ],
-)
-def test_a_guard_that_fails_refuses_its_edition_alone(
-    folder: Path, changes: dict[str, str], words: list[str]
-) -> None:
-    text = ENTRY
-    for old, new in changes.items():
-        text = text.replace(old, new)
-    corrections = load(folder, text)
-    rows = [{"mission_id": "untso", "deployed_military": 32}]
-    with pytest.raises(Problems) as caught:
-        validate.check_corrections(
-            building.edition_tables(2024, rows), corrections, 2024, path="raw/2024/x.txt"
-        )
-    assert "raw/2024/x.txt" in str(caught.value)
-    for word in words:
-        assert word in str(caught.value)
-    validate.check_corrections(building.edition_tables(2023, rows), corrections, 2023, path="raw/2023/x.txt")
-
-
-def test_a_guard_that_holds_lets_its_edition_pass(folder: Path) -> None:
-    blank = ENTRY.replace("untso", "undof").replace('printed_value = "32"\n', "")
-    rows = [{"mission_id": "untso", "deployed_military": 32}, {"mission_id": "undof"}]
-    corrections = load(folder, ENTRY + blank)
-    assert corrections[1].printed_value is None
-    validate.check_corrections(building.edition_tables(2024, rows), corrections, 2024, path="x")
 
 
 def test_a_build_shows_a_correction_makes_no_vintage_and_refuses_an_expired_one(

@@ -187,7 +187,7 @@ def test_a_column_that_no_layout_knows_is_left_to_decide(tmp_path: Path) -> None
         "Totaal 1 2 4 8 12",
     )
     problem = refused(text)
-    with pytest.raises(RegistryError, match="'frame_burgers' is no figure of the contract") as caught:
+    with pytest.raises(RegistryError, match="'frame_burgers' is not a figure of the contract") as caught:
         pasted(problem, tmp_path)
     assert "frame_civil_police" in (caught.value.hint or "")
     path = tmp_path / "layouts.toml"

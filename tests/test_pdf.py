@@ -17,7 +17,7 @@ from pipelines.extract.refusals import UndecidedError
 from pipelines.lake.decision import content_hash
 from pipelines.model import Document, Edition, SourceFile
 from schemas.errors import JvomError, LayoutError, Problems
-from schemas.registry import Reading, Registry
+from schemas.registry import DeclaredReading, Registry
 from schemas.vocabulary import DISAGREEMENT
 from tests.rendering_report import read_tables, report
 from tests.renditions import Rendition, check, rendition
@@ -125,7 +125,7 @@ def test_where_no_sum_decides_both_readings_are_refused_with_the_entry_to_paste(
     assert undecided.line
     assert DISAGREEMENT in undecided.message
     assert "[[reading]]" in (undecided.hint or "")
-    declared = Reading(2024, source.sha256, row, printed[row], "seen")
+    declared = DeclaredReading(2024, source.sha256, row, printed[row], "seen")
     got = read(wrong, source, replace(known, readings=(declared,)))
     assert list(check.differences(made.content, got)) == []
 

@@ -11,7 +11,7 @@ import pytest
 from pipelines.extract.refusals import UndecidedError
 from schemas import registry
 from schemas.errors import Problems, RegistryError
-from schemas.registry import Reading
+from schemas.registry import DeclaredReading
 from tests.annex_2 import (
     HEADER,
     NOTES,
@@ -76,7 +76,7 @@ def test_a_declared_reading_counts_for_its_document_only() -> None:
         (reading_of("houthi-strikes", 1, None, 2, None, 2), "declared for houthi-strikes"),
     ],
 )
-def test_a_declared_reading_must_be_one_of_its_row(reading: Reading, words: str) -> None:
+def test_a_declared_reading_must_be_one_of_its_row(reading: DeclaredReading, words: str) -> None:
     with pytest.raises(RegistryError, match=words):
         read(TABLE, NOTES, [reading])
 

@@ -1,4 +1,4 @@
-"""The registry as it is shipped, and every way in which its files could contradict themselves."""
+"""The registry as it is shipped, every way in which its files could contradict themselves, corrections."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 
 import schemas
+from pipelines import validate
 from schemas import registry
-from schemas.errors import RegistryError
+from schemas.errors import Problems, RegistryError
+from tests.support import building
 
 FOLDER = Path(registry.__file__).parent
 FILES = ("missions.toml", "layouts.toml", "readings.toml")
@@ -29,6 +31,18 @@ mission_id = "unifil"
 figures = {{ frame_military = 1, deployed_military = 2, deployed_total = 2 }}
 reason = "seen"
 """
+CORRECTION = """
+[[correction]]
+edition_year = 2024
+table_name = "personnel"
+row_key = "untso"
+column_name = "deployed_military"
+printed_value = "32"
+corrected_value = "33"
+reason = "one rotation was left out"
+source = "Kamerstuk 29521, nr. 500"
+"""
+ENTRIES = {"readings.toml": READING, "corrections.toml": CORRECTION}
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +52,7 @@ def known() -> registry.Registry:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    for name in FILES:
+    for name in FILES:  # a project needs no corrections
         shutil.copy(FOLDER / name, tmp_path)
     return tmp_path
 
@@ -172,12 +186,12 @@ def test_a_declared_reading_leaves_the_other_cells_empty(folder: Path) -> None:
         ("layouts.toml", '"EUROPA"', '"afrika"', ["regions", "afrika", "twice"]),
         ("layouts.toml", '"Doorlopend" = "continuous"', '"Doorlopend" = 1', ["statuses", "texts"]),
         ("layouts.toml", 'apart"\nmandates = "2024"', 'apart"\nmandates = "2023"', ["mandates", "'2024'"]),
-        ("layouts.toml", '"frame_police" }', '"frame_polite" }', ["frame_police", "no column"]),
+        ("layouts.toml", '"frame_police" }', '"frame_polite" }', ["frame_police", "not a column"]),
         (
             "layouts.toml",
             '= ["frame_civil", "frame_police"]',
             '= ["frame_civil"]',
-            ["frame_police", "no figure"],
+            ["frame_police", "not a figure"],
         ),
         ("layouts.toml", '"Politie" = "frame_police"', '"Politie" = "frame_civil_police"', ["frame_police"]),
         ("readings.toml", "[[reading]]", "[reading]", ["reading", "array of tables"]),
@@ -190,14 +204,24 @@ def test_a_declared_reading_leaves_the_other_cells_empty(folder: Path) -> None:
         ("readings.toml", "deployed_total = 2", "deployed_total = true", ["deployed_total", "type int"]),
         ("readings.toml", 'reason = "seen"', "", ["reason", "missing"]),
         ("readings.toml", 'reason = "seen"', 'reason = "seen"\n' + READING, ["reading 2", "unifil", "twice"]),
+        ("corrections.toml", "[[correction]]", "[[corrections]]", ["corrections", "unknown"]),
+        ("corrections.toml", '"untso"', '"unsto"', ["correction 1", "row_key", "'untso'"]),
+        ("corrections.toml", '"personnel"', '"personel"', ["table_name", "'personnel'"]),
+        ("corrections.toml", '"personnel"', '"footnotes"', ["row_key", "'untso' does not name a footnote"]),
+        ("corrections.toml", '"33"', '"thirty"', ["corrected_value", "whole number"]),
+        ("corrections.toml", '"33"', '"32"', ["corrected_value", "already"]),
+        ("corrections.toml", 'reason = "one', 'why = "one', ["reason", "missing"]),
+        ("corrections.toml", '"Kamerstuk 29521, nr. 500"', '""', ["source", "empty"]),
+        ("corrections.toml", '"untso"', '"total"\ntable = "x"', ["row_key", "total"]),
+        ("corrections.toml", CORRECTION, 2 * CORRECTION, ["correction 2", "twice"]),
     ],
 )
 def test_a_contradiction_names_file_and_key(
     folder: Path, file: str, old: str, new: str, words: list[str]
 ) -> None:
     path = folder / file
-    if file == "readings.toml":
-        path.write_text(READING, encoding="utf-8")
+    if file in ENTRIES:
+        path.write_text(ENTRIES[file], encoding="utf-8")
     text = path.read_text(encoding="utf-8")
     assert old in text
     path.write_text(text.replace(old, new, 1), encoding="utf-8")
@@ -212,16 +236,16 @@ def test_a_layout_stands_once_and_there_is_one(folder: Path) -> None:
     path = folder / "layouts.toml"
     text = path.read_text(encoding="utf-8")
     path.write_text(text + text, encoding="utf-8")
-    with pytest.raises(RegistryError, match="layout 2024, key id: the id stands twice"):
+    with pytest.raises(RegistryError, match="layout 2024, key id: the id occurs twice"):
         registry.load(folder)
     path.write_text("", encoding="utf-8")
-    with pytest.raises(RegistryError, match="holds no layout"):
+    with pytest.raises(RegistryError, match="has no layout"):
         registry.load(folder)
 
 
 def test_a_file_that_is_gone_or_no_text_is_an_error(folder: Path) -> None:
     (folder / "readings.toml").write_bytes(b"\xff\xfe")
-    with pytest.raises(RegistryError, match="no TOML in UTF-8"):
+    with pytest.raises(RegistryError, match="not TOML in UTF-8"):
         registry.load(folder)
     (folder / "readings.toml").unlink()
     with pytest.raises(RegistryError, match="cannot be read"):
@@ -247,3 +271,51 @@ def test_an_other_name_belongs_to_one_mission(tmp_path: Path) -> None:
         (tmp_path / name).write_text(text.replace('"UNTSO (observers only)"', '"UNDOF"'), encoding="utf-8")
     with pytest.raises(RegistryError, match="'UNDOF' is a spelling of undof too"):
         registry.load(tmp_path)
+
+
+def corrections_of(folder: Path, text: str) -> tuple[registry.Correction, ...]:
+    (folder / "corrections.toml").write_text(text, encoding="utf-8")
+    return registry.load(folder).corrections
+
+
+def test_the_shipped_corrections_are_none_and_their_example_is_one(folder: Path) -> None:
+    shipped = (FOLDER / "corrections.toml").read_text(encoding="utf-8")
+    assert corrections_of(folder, shipped) == ()
+    _, _, example = shipped.partition("# [[correction]]")
+    entry = "\n".join(line.removeprefix("# ") for line in f"# [[correction]]{example}".splitlines())
+    (correction,) = corrections_of(folder, entry)
+    assert correction.cell == "personnel, anti-isis-irak, deployed_total"
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({'"32"': '"31"'}, ["correction 1", "prints '32', not '31'", "line 100", "schemas/corrections.toml"]),
+        ({'printed_value = "32"\n': ""}, ["prints '32', not nothing"]),
+        ({"deployed_military": "deployed_civil_police"}, ["prints nothing, not '32'"]),
+        ({"deployed_military": "deployd"}, ["no such cell", "nearest is personnel, untso, deployed_"]),
+    ],
+)
+def test_a_guard_that_fails_refuses_its_edition_alone(
+    folder: Path, changes: dict[str, str], words: list[str]
+) -> None:
+    text = CORRECTION
+    for old, new in changes.items():
+        text = text.replace(old, new)
+    corrections = corrections_of(folder, text)
+    rows = [{"mission_id": "untso", "deployed_military": 32}]
+    read = building.edition_tables(2024, rows)
+    with pytest.raises(Problems) as caught:
+        validate.check_corrections(read, corrections, 2024, path="raw/2024/x.txt")
+    assert "raw/2024/x.txt" in str(caught.value)
+    for word in words:
+        assert word in str(caught.value)
+    validate.check_corrections(building.edition_tables(2023, rows), corrections, 2023, path="raw/2023/x.txt")
+
+
+def test_a_guard_that_holds_lets_its_edition_pass(folder: Path) -> None:
+    blank = CORRECTION.replace("untso", "undof").replace('printed_value = "32"\n', "")
+    rows = [{"mission_id": "untso", "deployed_military": 32}, {"mission_id": "undof"}]
+    corrections = corrections_of(folder, CORRECTION + blank)
+    assert corrections[1].printed_value is None
+    validate.check_corrections(building.edition_tables(2024, rows), corrections, 2024, path="x")

@@ -1,4 +1,4 @@
-"""From any published value back to its characters: the real edition, trends, and what cannot be shown."""
+"""From any published value back to its characters: rows of every kind, trends, vintages, annotations."""
 
 from __future__ import annotations
 
@@ -6,28 +6,38 @@ import datetime
 import hashlib
 import html.parser
 import json
+import os
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 import pytest
 
 import schemas
 from pipelines import lake as snapshot
 from pipelines import raw, trace
 from pipelines.cli import trace as words
+from pipelines.cli import ui
 from pipelines.extract import text as document
 from pipelines.lake.connection import attached
 from pipelines.model import Document, Evidence, Line, SourceFile
 from pipelines.publish import published
+from pipelines.settings import find
+from pipelines.trace import annotations
 from pipelines.trace.model import Trace
+from pipelines.trace.target import Dependency
 from schemas.errors import SourceError, UsageError
+from schemas.vocabulary import DEPLOYED, FIGURES
 from tests.support import ROOT, Jvom, building
-from tests.support.building import FIGURES
 
 RELEASE = "0123456789ab"
-MANDATES = ("international_mandate", "national_frame")
+DURATIONS = ("international_mandate", "national_frame")
+
+Connection = duckdb.DuckDBPyConnection
+Cells = set[tuple[int, str, str, str]]
 
 
 def lines_of(source: SourceFile) -> Document:
@@ -43,14 +53,37 @@ def no_lake(_snapshot_id: int) -> Evidence | None:
     return None
 
 
+def ask(connection: Connection, row: str, year: int, column: str, **options: Any) -> Trace:
+    """A trace without documents and lake, unless the options have them."""
+    return trace.trace(
+        connection, row, year, column, **{"load_document": gone, "evidence": no_lake} | options
+    )
+
+
+def publish(folder: Path, base: building.Tables) -> Path:
+    """A published file of these tables."""
+    release = {
+        "release_id": RELEASE,
+        "published_at": building.RECORDED_AT,
+        "contract_version": schemas.CONTRACT_VERSION,
+        "snapshot_id": 1,
+        "vintages": [],
+        "tool_versions": [],
+    }
+    file = folder / "jvom.duckdb"
+    base = base | {"releases": schemas.RECORD["releases"].table([release])}
+    published.publish(file, base, release_id=RELEASE, head=None)
+    return file
+
+
 @pytest.fixture(scope="module")
-def real(built: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+def real(built: Path) -> Iterator[Connection]:
     with published.connect(built / "jvom.duckdb") as connection:
         yield connection
 
 
 @pytest.fixture(scope="module")
-def follow(real: duckdb.DuckDBPyConnection, built: Path) -> Callable[..., Trace]:
+def follow(real: Connection, built: Path) -> Callable[..., Trace]:
     """Traces a value of the real edition."""
 
     def evidence(snapshot_id: int) -> Evidence | None:
@@ -58,12 +91,53 @@ def follow(real: duckdb.DuckDBPyConnection, built: Path) -> Callable[..., Trace]
         return snapshot.evidence(f"sqlite:{lake / 'catalog.sqlite'}", f"{lake / 'data'}/", snapshot_id)
 
     def traced(row: str, column: str, **options: Any) -> Trace:
-        return trace.trace(real, row, 2024, column, load_document=lines_of, evidence=evidence, **options)
+        return ask(real, row, 2024, column, load_document=lines_of, evidence=evidence, **options)
 
     return traced
 
 
-def test_the_characters_at_the_place_of_every_figure_are_the_figure(real: duckdb.DuckDBPyConnection) -> None:
+@pytest.fixture(scope="module")
+def years(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection]:
+    """2021 to 2024; 2023 has two vintages of which the later withdraws it, 2022 a corrected one."""
+
+    def edition(year: int, deployed: int, name: str = "UNIFIL") -> building.Tables:
+        row = {"mission_id": "unifil", "deployed_military": deployed, "mission_as_printed": name}
+        mandate = {"mission_id": "unifil", "international_mandate_end": datetime.date(year, 8, 31)}
+        return building.edition_tables(year, [row], mandates=[mandate])
+
+    corrected = edition(2022, 4, "<b>UNIFIL</b> & co")
+    base = building.base_tables(
+        *(
+            edition(2021, 1),
+            edition(2022, 2),
+            corrected,
+            edition(2023, 3),
+            edition(2023, 3),
+            edition(2024, 6),
+        ),
+        causes={(2023, 2): "withdrawn"},
+    )
+    with published.connect(publish(tmp_path_factory.mktemp("years"), base)) as connection:
+        yield connection
+
+
+@pytest.fixture(scope="module")
+def groups(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection]:
+    """2021 to 2023 with two missions of one region; the second is not in 2022."""
+
+    def edition(year: int, **deployed: int) -> building.Tables:
+        rows = [{"mission_id": name, "deployed_military": count} for name, count in deployed.items()]
+        return building.edition_tables(year, [*rows, {"mission_id": "vpd", "separate_report": True}])
+
+    base = building.base_tables(
+        *(edition(2021, unifil=1, untso=5), edition(2022, unifil=2), edition(2023, unifil=4, untso=7)),
+        missions=[{"mission_id": "vpd", "region": "Wereldwijd", "organisation": "national"}],
+    )
+    with published.connect(publish(tmp_path_factory.mktemp("groups"), base)) as connection:
+        yield connection
+
+
+def test_the_characters_at_the_place_of_every_figure_are_the_figure(real: Connection) -> None:
     """All of them: each non-null figure and date has a cell, and its spans hold what is printed."""
     (source,) = real.execute(
         "SELECT edition_year, source_path, source_sha256, source_bytes, source_format, source_fidelity "
@@ -86,9 +160,9 @@ def test_the_characters_at_the_place_of_every_figure_are_the_figure(real: duckdb
                 assert at(spans, printed) == as_printed
                 assert int(value) == figure == (sum(parts) if parts else int(as_printed))
                 checked += 1
-    columns = ", ".join(f"{name}_as_printed, {name}_end" for name in MANDATES)
+    columns = ", ".join(f"{name}_as_printed, {name}_end" for name in DURATIONS)
     for row_key, *values in real.execute(f"SELECT mission_id, {columns} FROM mandates").fetchall():
-        for name, text, end in zip(MANDATES, values[::2], values[1::2], strict=True):
+        for name, text, end in zip(DURATIONS, values[::2], values[1::2], strict=True):
             as_printed, value, spans, _ = cells["mandates", row_key, name]
             assert at(spans, printed) == as_printed == text
             assert end is None or value == end.isoformat()
@@ -102,43 +176,35 @@ def at(spans: list[dict[str, Any]], printed: dict[tuple[int, int], str]) -> str:
     return " ".join(" ".join(piece.split()) for piece in pieces)
 
 
-def test_a_figure_goes_back_to_its_characters_and_its_parquet_file(follow: Callable[..., Trace]) -> None:
-    found = follow("untso", "deployed_military")
-    (reading,) = found.readings
-    (cell,) = reading.cells
+def test_a_figure_goes_back_to_its_characters_and_its_parquet_file(
+    follow: Callable[..., Trace], built: Path
+) -> None:
+    traced = follow("untso", "deployed_military")
+    (step,) = traced.readings
+    (cell,) = step.cells
     (piece,) = cell.pieces
-    assert (found.relation, found.value, piece.marked, piece.line) == ("personnel", 32, "32", 1610)
+    assert (traced.relation, traced.value, piece.marked, piece.line) == ("personnel", 32, "32", 1610)
     assert f"{piece.before}{piece.marked}{piece.after}".startswith("UNTSO 12 32 32")
     assert cell.derivation == ("column inferred",)
     assert "row total 32 = 32" in cell.obtained
-    assert reading.source.fidelity == "abridged"
-    assert "abridged" in str(reading.source.note)
-    assert reading.evidence is not None
-    assert "Edition 2024, vintage 1" in str(reading.evidence.message)
-    assert {file.path.split("/")[1] for file in reading.evidence.files} == {
-        "personnel_vintages",
-        "cells_vintages",
-    }
-    assert [change.value for change in found.history] == [32]
-
-
-def test_the_hash_of_a_parquet_file_is_that_of_the_file(follow: Callable[..., Trace], built: Path) -> None:
-    evidence = follow("total", "deployed_total").readings[0].evidence
-    assert evidence is not None
-    for file in evidence.files:
+    assert step.source.fidelity == "abridged"
+    assert "abridged" in str(step.source.note)
+    assert [change.value for change in traced.history] == [32]
+    assert step.evidence is not None
+    assert "Edition 2024, vintage 1" in str(step.evidence.message)
+    tables = {file.path.split("/")[1] for file in step.evidence.files}
+    assert tables == {"personnel_vintages", "cells_vintages"}
+    for file in step.evidence.files:
         kept = (built / "lake" / "data" / file.path).read_bytes()
         assert (file.bytes, file.sha256) == (len(kept), hashlib.sha256(kept).hexdigest())
 
 
-def test_a_blank_says_why_it_is_blank(follow: Callable[..., Trace]) -> None:
-    found = follow("untso", "frame_civil_police")
-    (cell,) = found.readings[0].cells
-    assert (found.value, cell.as_printed, cell.pieces[0].marked) == (None, None, "")
+def test_a_blank_says_why_it_is_blank_and_a_sum_shows_its_parts(follow: Callable[..., Trace]) -> None:
+    traced = follow("untso", "frame_civil_police")
+    (cell,) = traced.readings[0].cells
+    assert (traced.value, cell.as_printed, cell.pieces[0].marked) == (None, None, "")
     assert cell.obtained.startswith("blank: nothing is printed")
     assert "column total frame_military" in cell.obtained
-
-
-def test_a_sum_shows_its_parts(follow: Callable[..., Trace]) -> None:
     (cell,) = follow("cmf", "frame_military").readings[0].cells
     assert (cell.as_printed, cell.parts) == ("3 + 2", (3, 2))
     assert "(3 + 2 = 5)" in cell.obtained
@@ -160,19 +226,44 @@ def test_a_sum_shows_its_parts(follow: Callable[..., Trace]) -> None:
 def test_every_kind_of_row_has_a_trace(
     follow: Callable[..., Trace], row: str, column: str, relation: str, cells: set[str]
 ) -> None:
-    found = follow(row, column)
-    assert found.relation == relation
-    assert {cell.column_name for reading in found.readings for cell in reading.cells} == cells
-    for piece in (piece for reading in found.readings for cell in reading.cells for piece in cell.pieces):
+    traced = follow(row, column)
+    assert traced.relation == relation
+    assert {cell.column_name for step in traced.readings for cell in step.cells} == cells
+    for piece in (piece for step in traced.readings for cell in step.cells for piece in cell.pieces):
         assert piece.marked is not None
 
 
 def test_a_share_rests_on_all_rows_of_the_edition(follow: Callable[..., Trace]) -> None:
-    found = follow("untso", "share_of_total")
-    assert found.readings[0].rows == 18
-    assert len(found.readings[0].cells) == 36
-    assert "18 rows, 36 cells" in words.render(found, "evidence.txt")
-    assert "all rows of the edition" in str(found.computed)
+    traced = follow("untso", "share_of_total")
+    assert (traced.readings[0].rows, len(traced.readings[0].cells)) == (18, 36)
+    assert "18 rows, 36 cells" in words.render(traced, "evidence.txt")
+    assert "all rows of the edition" in str(traced.computed)
+
+
+def test_a_section_shows_its_lines(real: Connection, follow: Callable[..., Trace]) -> None:
+    (key, first, last, heading, text) = real.execute(
+        "SELECT section_id, source_line, source_line_end, heading, text FROM sections "
+        "WHERE source_line_end > source_line + 4 ORDER BY source_line LIMIT 1"
+    ).fetchall()[0]
+    (cell,) = follow(f"section:{key}", "heading").readings[0].cells
+    assert (cell.value, [piece.line for piece in cell.pieces]) == (heading, [first])
+    assert heading in str(cell.pieces[0].marked)
+    traced = follow(f"section:{key}", "sections.text")
+    (cell,) = traced.readings[0].cells
+    assert text in " ".join(" ".join(str(piece.marked).split()) for piece in cell.pieces)
+    assert max(piece.line for piece in cell.pieces) <= last
+    assert "more lines" in words.render(traced, "evidence.txt")
+
+
+def test_lines_that_are_counted_by_page_are_not_guessed(tmp_path: Path) -> None:
+    def by_page(source: SourceFile) -> Document:
+        lines = tuple(Line(number, page, f"{page}.{number}") for page in (1, 2) for number in range(1, 9))
+        return Document(source.path, source.sha256, "pdf", lines, (None, None))
+
+    base = building.base_tables(building.edition_tables(2024, [{"mission_id": "untso"}], sections=["One"]))
+    with published.connect(publish(tmp_path, base)) as connection:
+        traced = ask(connection, "section:1", 2024, "heading", load_document=by_page)
+    assert traced.readings[0].cells[0].pieces == ()
 
 
 @pytest.mark.parametrize(
@@ -186,7 +277,7 @@ def test_a_share_rests_on_all_rows_of_the_edition(follow: Callable[..., Trace]) 
         ("footnote:99", "text", {}, "no row for footnote:99", "editions with one: none"),
     ],
 )
-def test_what_there_is_not_is_refused_with_the_nearest(
+def test_what_does_not_exist_is_refused_with_the_nearest(
     follow: Callable[..., Trace], row: str, column: str, options: dict[str, Any], message: str, hint: str
 ) -> None:
     with pytest.raises(UsageError, match=message) as caught:
@@ -194,45 +285,12 @@ def test_what_there_is_not_is_refused_with_the_nearest(
     assert hint in str(caught.value.hint)
 
 
-@pytest.fixture(scope="module")
-def years(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
-    """2021 to 2024; 2023 has two vintages of which the later withdraws it, 2022 a corrected one."""
-
-    def edition(year: int, deployed: int, name: str = "UNIFIL") -> building.Tables:
-        row = {"mission_id": "unifil", "deployed_military": deployed, "mission_as_printed": name}
-        end = datetime.date(year, 8, 31)
-        return building.edition_tables(
-            year, [row], mandates=[{"mission_id": "unifil", "international_mandate_end": end}]
-        )
-
-    base = building.base_tables(
-        edition(2021, 1),
-        edition(2022, 2),
-        edition(2022, 4, "<b>UNIFIL</b> & co"),
-        edition(2023, 3),
-        edition(2023, 3),
-        edition(2024, 6),
-        causes={(2023, 2): "withdrawn"},
-    )
-    release = {
-        "release_id": RELEASE,
-        "published_at": building.RECORDED_AT,
-        "contract_version": schemas.CONTRACT_VERSION,
-        "snapshot_id": 1,
-        "vintages": [],
-        "tool_versions": [],
-    }
-    base["releases"] = schemas.RECORD["releases"].table([release])
-    file = tmp_path_factory.mktemp("years") / "jvom.duckdb"
-    published.publish(file, base, release_id=RELEASE, head=None)
-    with published.connect(file) as connection:
-        yield connection
-
-
-def hostile(source: SourceFile) -> Document:
-    """A document whose every line is markup."""
-    lines = tuple(Line(number, 17, "<script>alert(1)</script>") for number in range(40, 200))
-    return Document(source.path, source.sha256, "text", lines, tuple([None] * 17))
+def test_a_group_that_an_edition_lacks_is_refused(groups: Connection) -> None:
+    with pytest.raises(UsageError, match="2019 is not in the warehouse") as caught:
+        ask(groups, "UN", 2019, "change")
+    assert "2021, 2022, 2023" in str(caught.value.hint)
+    with pytest.raises(UsageError, match="no column"):
+        ask(groups, "UN", 2023, "organisation")
 
 
 @pytest.mark.parametrize(
@@ -247,48 +305,183 @@ def hostile(source: SourceFile) -> Document:
     ],
 )
 def test_a_trend_shows_the_cells_that_it_was_computed_from(
-    years: duckdb.DuckDBPyConnection, year: int, column: str, value: float, rests_on: list[tuple[int, int]]
+    years: Connection, year: int, column: str, value: float, rests_on: list[tuple[int, int]]
 ) -> None:
-    found = trace.trace(years, "unifil", year, column, load_document=gone, evidence=no_lake)
-    assert found.value == value
-    vintages = [(reading.vintage.edition_year, reading.vintage.vintage) for reading in found.readings]
-    assert vintages == rests_on
-    assert all(reading.cells for reading in found.readings)
-    assert found.computed
-    assert ("are missing" in found.computed) == (value is None)
+    traced = ask(years, "unifil", year, column)
+    assert traced.value == value
+    assert [(step.vintage.edition_year, step.vintage.vintage) for step in traced.readings] == rests_on
+    assert all(step.cells for step in traced.readings)
+    assert traced.computed
+    assert ("are missing" in traced.computed) == (value is None)
 
 
-def test_another_vintage_is_shown_as_what_it_is(years: duckdb.DuckDBPyConnection) -> None:
-    found = trace.trace(
-        years, "unifil", 2022, "deployed_total", load_document=gone, vintage=1, evidence=no_lake
-    )
-    assert (found.relation, found.value, found.readings[0].vintage.latest) == (
-        "personnel_vintages",
-        2,
-        False,
-    )
-    assert [(change.vintage, change.value) for change in found.history] == [(1, 2), (2, 4)]
-    assert "not the latest" in words.render(found, "evidence.txt")
+def of(year: int, *rows: str, columns: tuple[str, ...] = DEPLOYED) -> Cells:
+    return {(year, "personnel", row, column) for row in rows for column in columns}
 
 
-def test_a_withdrawn_edition_is_traced_by_its_vintages_only(years: duckdb.DuckDBPyConnection) -> None:
+ALL = ("unifil", "untso", "vpd")
+PRINTED_TOTAL = (2023, "personnel_totals", "total", "deployed_total")
+MILITARY = ("deployed_military",)
+
+
+@pytest.mark.parametrize(
+    ("row", "year", "column", "value", "expected"),
+    [
+        ("Midden-Oosten", 2023, "deployed_total_computed", 11, of(2023, "unifil", "untso")),
+        ("Midden-Oosten", 2023, "change", 9, of(2023, "unifil", "untso") | of(2022, "unifil")),
+        ("UN", 2022, "frame_military", None, of(2022, "unifil", columns=("frame_military",))),
+        ("UN", 2023, "share_of_total", 1.0, of(2023, *ALL)),
+        ("UN", 2023, "missions", 2, of(2023, "unifil", "untso", columns=("mission",))),
+        (
+            *("deployed_total", 2023, "difference", 0),
+            of(2023, *ALL, columns=("deployed_total",)) | {PRINTED_TOTAL},
+        ),
+        ("deployed_total", 2023, "printed", 11, {PRINTED_TOTAL}),
+        ("deployed_military", 2023, "sum_of_rows", 11, of(2023, *ALL, columns=MILITARY)),
+        ("deployed_total", 2023, "sum_of_military_and_civil_police", 11, of(2023, *ALL)),
+        ("deployed_military", 2023, "subtotal_other", 11, of(2023, "unifil", "untso", columns=MILITARY)),
+        ("deployed_military", 2023, "subtotal_separate_reports", None, of(2023, "vpd", columns=MILITARY)),
+        ("untso", 2023, "peak_deployed_total", 7, of(2021, "untso") | of(2023, "untso")),
+        ("untso", 2021, "latest_deployed_total", 7, of(2023, "untso")),
+        (
+            *("untso", 2023, "gaps", [2022]),
+            of(2021, "untso", columns=("mission",)) | of(2023, "untso", columns=("mission",)),
+        ),
+    ],
+)
+def test_a_value_of_any_view_rests_on_its_cells(
+    groups: Connection, row: str, year: int, column: str, value: object, expected: Cells
+) -> None:
+    traced = ask(groups, row, year, column)
+    assert traced.value == value
+    assert {
+        (step.vintage.edition_year, cell.table_name, cell.row_key, cell.column_name)
+        for step in traced.readings
+        for cell in step.cells
+    } == expected
+    assert traced.computed
+    assert traced.history == ()
+
+
+def test_a_row_that_is_not_a_missions_is_known_by_its_name(groups: Connection) -> None:
+    names = {"midden-oosten": "Midden-Oosten", "un": "UN", "untso": None}
+    names |= {name: name for name in ("deployed_total", "total", "section:1", "footnote:1")}
+    assert {given: trace.named(groups, given) for given in names} == names
+
+
+def test_another_vintage_is_shown_as_what_it_is(years: Connection) -> None:
+    traced = ask(years, "unifil", 2022, "deployed_total", vintage=1)
+    assert (traced.relation, traced.value) == ("personnel_vintages", 2)
+    assert not traced.readings[0].vintage.latest
+    assert [(change.vintage, change.value) for change in traced.history] == [(1, 2), (2, 4)]
+    assert "not the latest" in words.render(traced, "evidence.txt")
+
+
+def test_a_withdrawn_edition_is_traced_by_its_vintages_only(years: Connection) -> None:
     with pytest.raises(UsageError, match="withdrawn") as caught:
-        trace.trace(years, "unifil", 2023, "deployed_total", load_document=gone, evidence=no_lake)
+        ask(years, "unifil", 2023, "deployed_total")
     assert "--vintage" in str(caught.value.hint)
-    found = trace.trace(
-        years, "unifil", 2023, "deployed_total", vintage=2, load_document=gone, evidence=no_lake
-    )
-    assert found.readings[0].vintage.withdrawn
-    assert [change.state for change in found.history] == ["recorded", "withdrawn"]
+    traced = ask(years, "unifil", 2023, "deployed_total", vintage=2)
+    assert traced.readings[0].vintage.withdrawn
+    assert [change.state for change in traced.history] == ["recorded", "withdrawn"]
 
 
-def test_a_source_that_is_gone_leaves_the_rest(years: duckdb.DuckDBPyConnection) -> None:
-    found = trace.trace(years, "unifil", 2024, "deployed_total", load_document=gone, evidence=no_lake)
-    (reading,) = found.readings
-    assert "is gone" in str(reading.source.unread)
-    assert reading.cells[0].pieces[0].marked is None
-    assert reading.cells[0].as_printed == "6"
-    assert "is gone" in words.render(found, "evidence.txt")
+def test_a_source_that_is_gone_leaves_the_rest(years: Connection) -> None:
+    traced = ask(years, "unifil", 2024, "deployed_total")
+    (step,) = traced.readings
+    assert "is gone" in str(step.source.unread)
+    assert (step.cells[0].as_printed, step.cells[0].pieces[0].marked) == ("6", None)
+    assert "is gone" in words.render(traced, "evidence.txt")
+
+
+def test_the_checks_are_named_one_by_one(groups: Connection) -> None:
+    traced = ask(groups, "untso", 2023, "deployed_total")
+    required = {words.requirement(check) for check in traced.checks}
+    assert {
+        "personnel.deployed_total must be of type INTEGER",
+        "personnel.deployed_total must be 0 or more",
+        "personnel: deployed_total is given where one of its parts is",
+        "personnel: the key (edition_year, mission_id) must be unique",
+        "personnel: mission_id must be in missions",
+    } <= required
+    assert not any("frame_military" in line for line in required)
+    assert {check.outcome for check in traced.checks} == {"passed"}
+    assert all(line in words.render(traced, "evidence.html") for line in required)
+
+
+UNTSO = ("personnel", "untso", "deployed_total")
+FINDINGS = [
+    ("cell", "warn", "untso", UNTSO, None),
+    ("other cell", "error", "untso", ("personnel", "untso", "frame_military"), None),
+    ("row", "error", "untso", ("personnel", "untso", None), ("mandates", "untso", None)),
+    ("other row", "error", "unifil", ("personnel", "unifil", "deployed_total"), None),
+    ("mission", "info", "untso", None, None),
+    ("other mission", "info", "unifil", None, None),
+]
+NEED = Dependency(2023, "personnel", ("untso",), ("deployed_total",))
+
+
+@pytest.fixture
+def annotated() -> Iterator[Connection]:
+    """The relations `findings` and `corrections`, and nothing else."""
+    names = ("table_name", "row_key", "column_name")
+    side = pa.struct([(name, pa.string()) for name in names])
+    texts = [(name, pa.string()) for name in ("finding_id", "rule", "severity", "mission_id", "message")]
+    findings = [
+        {
+            **{"edition_year": 2023, "finding_id": f"f{number}", "message": f"about {rule}"},
+            **{"rule": rule, "severity": severity, "mission_id": mission},
+            "side_a": a and dict(zip(names, a, strict=True)),
+            "side_b": b and dict(zip(names, b, strict=True)),
+        }
+        for number, (rule, severity, mission, a, b) in enumerate(FINDINGS)
+    ]
+    declared = {"printed_value": "7", "corrected_value": "8", "reason": "a slip of the pen"}
+    corrections = [
+        {
+            "edition_year": 2023,
+            **dict(zip(names, UNTSO, strict=True)),
+            "column_name": column,
+            **declared,
+            "source": "a letter",
+        }
+        for column in ("deployed_total", "frame_military")
+    ]
+    schema = pa.schema([("edition_year", pa.int32()), *texts, ("side_a", side), ("side_b", side)])
+    with duckdb.connect(":memory:") as connection:
+        for name, table in (
+            ("findings", pa.Table.from_pylist(findings, schema=schema)),
+            ("corrections", pa.Table.from_pylist(corrections)),
+        ):
+            connection.register("rows", table)
+            connection.execute(f"CREATE TABLE {name} AS FROM rows")
+            connection.unregister("rows")
+        yield connection
+
+
+def test_findings_that_touch_the_cell_are_given_the_worst_first(annotated: Connection) -> None:
+    def rules(*needed: Dependency) -> list[str]:
+        return [finding.rule for finding in annotations.findings(annotated, needed, None)]
+
+    assert rules(NEED) == ["row", "cell", "mission"]
+    assert rules(replace(NEED, keys=None), NEED) == ["row", "other row", "cell", "mission", "other mission"]
+    assert rules(replace(NEED, year=2022)) == []
+
+
+def test_annotations_are_in_every_form_of_the_trace(groups: Connection, annotated: Connection) -> None:
+    findings = annotations.findings(annotated, [NEED], None)
+    corrections = annotations.corrections(annotated, [NEED, NEED])
+    assert [words.remark(correction) for correction in corrections] == [
+        "personnel, untso, deployed_total: printed 7, declared 8: a slip of the pen (a letter)"
+    ]
+    assert words.remark(findings[0]) == "error, row, edition 2023: about row"
+    traced = ask(groups, "untso", 2023, "deployed_total")
+    assert "none recorded" in words.render(traced, "evidence.txt")
+    whole = replace(traced, findings=findings, corrections=corrections)
+    for text in (words.render(whole, "evidence.txt"), words.render(whole, "evidence.html")):
+        assert "about cell" in text
+        assert "a slip of the pen" in text
+        assert "none recorded" not in text
 
 
 class Tags(html.parser.HTMLParser):
@@ -305,9 +498,14 @@ class Tags(html.parser.HTMLParser):
         self.pointers += [str(value) for name, value in attrs if name in ("src", "href")]
 
 
-def test_the_sheet_is_one_escaped_page_without_scripts(years: duckdb.DuckDBPyConnection) -> None:
-    found = trace.trace(years, "unifil", 2022, "mission_as_printed", load_document=hostile, evidence=no_lake)
-    page = words.render(found, "evidence.html")
+def test_the_sheet_is_one_escaped_page_without_scripts(years: Connection) -> None:
+    def hostile(source: SourceFile) -> Document:
+        lines = tuple(Line(number, 17, "<script>alert(1)</script>") for number in range(40, 200))
+        return Document(source.path, source.sha256, "text", lines, tuple([None] * 17))
+
+    page = words.render(
+        ask(years, "unifil", 2022, "mission_as_printed", load_document=hostile), "evidence.html"
+    )
     tags = Tags(page)
     assert "&lt;b&gt;UNIFIL&lt;/b&gt; &amp; co" in page
     assert "&lt;script&gt;alert" in page
@@ -319,14 +517,13 @@ def test_the_sheet_is_one_escaped_page_without_scripts(years: duckdb.DuckDBPyCon
 
 def test_the_command_answers_people_programs_and_files(built: Path, jvom: Jvom, tmp_path: Path) -> None:
     sheet = tmp_path / "untso.html"
-    words = ("trace", "UNTSO", 2024, "deployed_military", "--warehouse", built)
-    told = jvom(*words)
-    assert told.returncode == 0, told.stderr
-    assert "UNTSO 12 [32] 32" in told.stdout
-    filed = jvom(*words, "--json", "--html", sheet)
-    found = json.loads(filed.stdout)
-    assert found["value"] == 32
-    assert found["readings"][0]["cells"][0]["pieces"][0]["marked"] == "32"
+    command = ("trace", "UNTSO", 2024, "deployed_military", "--warehouse", built)
+    shown = jvom(*command)
+    assert shown.returncode == 0, shown.stderr
+    assert "UNTSO 12 [32] 32" in shown.stdout
+    traced = json.loads(jvom(*command, "--json", "--html", sheet).stdout)
+    assert traced["value"] == 32
+    assert traced["readings"][0]["cells"][0]["pieces"][0]["marked"] == "32"
     assert "<mark>32</mark>" in sheet.read_text(encoding="utf-8")
 
 
@@ -352,3 +549,29 @@ def test_a_snapshots_commit_is_the_same_whichever_way_the_catalog_is_read(built:
     assert (alone.message, alone.author, alone.files) == (beside.message, beside.author, beside.files)
     assert snapshot.evidence(*where, 10**6) is None
     assert snapshot.evidence("sqlite:/nowhere/catalog.sqlite", "/nowhere/", newest) is None
+
+
+@pytest.mark.parametrize(
+    ("mark", "address"),
+    [
+        ({"address": "http://127.0.0.1:3001", "process": os.getpid()}, "http://127.0.0.1:3001"),
+        ({"address": "http://127.0.0.1:3001", "process": 2**22 + 1}, None),  # no process has that number
+        ({"address": "http://127.0.0.1:3001"}, None),
+        ("half a", None),
+    ],
+)
+def test_an_interface_that_runs_is_found(tmp_path: Path, mark: object, address: str | None) -> None:
+    where = find(tmp_path / "raw", tmp_path / "warehouse")
+    where.dagster_home.mkdir(parents=True)
+    assert ui.running(where) is None
+    text = mark if isinstance(mark, str) else json.dumps(mark)
+    (where.dagster_home / ui.MARKS.format(port=3001)).write_text(text, encoding="utf-8")
+    assert ui.running(where) == address
+
+
+def test_a_trace_leads_to_the_run_and_the_asset(groups: Connection) -> None:
+    traced = ask(groups, "untso", 2023, "deployed_total", interface="http://here")
+    (step,) = traced.readings
+    assert step.run_address == "http://here/runs/run-2023-1"
+    assert step.asset_address == "http://here/assets/tables/personnel?view=partitions&partition=2023"
+    assert str(step.asset_address) in words.render(traced, "evidence.txt")

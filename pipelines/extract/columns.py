@@ -53,7 +53,7 @@ from pipelines.extract import numerals, refusals
 from pipelines.extract.rows import Figure, Row, Table, Wording
 from pipelines.model import Document
 from schemas.errors import JvomError, RegistryError
-from schemas.registry import PersonnelLayout, Reading
+from schemas.registry import DeclaredReading, PersonnelLayout
 from schemas.vocabulary import TOTAL
 
 READINGS = "schemas/readings.toml"
@@ -306,7 +306,7 @@ class Chosen:
     wording: Wording
     figures: tuple[Figure | None, ...]
     sums: tuple[tuple[str, ...], ...]
-    declared: Reading | None
+    declared: DeclaredReading | None
 
     @property
     def inferred(self) -> bool:
@@ -321,7 +321,7 @@ def choose(
     totals: Row,
     notes: Collection[int],
     layout: PersonnelLayout,
-    readings: Iterable[Reading],
+    readings: Iterable[DeclaredReading],
     document: Document,
     edition_year: int,
 ) -> tuple[list[Chosen], list[JvomError]]:
@@ -367,7 +367,11 @@ class _Chooser:
     """What holds for all rows of one table."""
 
     def __init__(
-        self, layout: PersonnelLayout, readings: Iterable[Reading], document: Document, edition_year: int
+        self,
+        layout: PersonnelLayout,
+        readings: Iterable[DeclaredReading],
+        document: Document,
+        edition_year: int,
     ) -> None:
         self._columns = layout.columns
         places = {name: place for place, name in enumerate(self._columns)}
@@ -495,11 +499,11 @@ class _Chooser:
         sums = tuple(tuple(self._equalities(i, chosen, solution, known)) for i in range(len(figures)))
         return Chosen(row, wording, figures, sums, self._reading(row))
 
-    def _reading(self, row: Row) -> Reading | None:
+    def _reading(self, row: Row) -> DeclaredReading | None:
         ids = {wording.mission_id for wording in row.wordings}
         return next((self._declared[i] for i in ids if i in self._declared), None)
 
-    def _fits(self, choice: Choice, row: Row, reading: Reading) -> bool:
+    def _fits(self, choice: Choice, row: Row, reading: DeclaredReading) -> bool:
         figures = dict(zip(self._columns, choice.figures, strict=True))
         same = all(figures.get(name) == reading.figures.get(name) for name in {*figures, *reading.figures})
         return same and row.wordings[choice.key].mission_id == reading.mission_id

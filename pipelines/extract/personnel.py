@@ -19,7 +19,7 @@ from pipelines.extract.roles import PersonnelRoles
 from pipelines.extract.rows import Figure, Row, Table
 from pipelines.model import Document, Line
 from schemas.errors import JvomError, Problems
-from schemas.registry import PersonnelLayout, Reading, Registry
+from schemas.registry import DeclaredReading, PersonnelLayout, Registry
 from schemas.vocabulary import TOTAL
 
 _MOST_LINES = 20_000  # from the heading of annex 2 to the next annex, blank ones too
@@ -36,7 +36,7 @@ class Personnel:
     markers: tuple[Mark, ...]
 
 
-def read(given: AnnexInput, readings: Collection[Reading]) -> Personnel:
+def read(given: AnnexInput, readings: Collection[DeclaredReading]) -> Personnel:
     """Read the table of annex 2. Only `readings` of this edition and document count.
 
     Raises Problems with a LayoutError for everything that cannot be read or relied on, and

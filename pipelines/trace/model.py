@@ -58,7 +58,7 @@ class Source:
 
 @dataclass(frozen=True)
 class Piece:
-    """Where a piece of a cell stands: characters from 0, end exclusive; `box` in points in a PDF.
+    """Where a piece of a cell is: characters from 0, end exclusive; `box` in points in a PDF.
 
     `before`, `marked` and `after` make the printed line; None where the source cannot be read.
     """
@@ -76,7 +76,7 @@ class Piece:
 
 @dataclass(frozen=True)
 class Cell:
-    """A printed cell, or a blank: what stands there, and how the value was obtained from it."""
+    """A printed cell, or a blank: what is printed there, and how the value was obtained from it."""
 
     table_name: str
     row_key: str
