@@ -42,17 +42,17 @@ def table_schema(relation: Relation) -> dg.TableSchema:
     columns = [
         dg.TableColumn(
             name=column.name,
-            type=column.type,
+            type=column.sql_type,
             description=column.comment,
             constraints=dg.TableColumnConstraints(
                 nullable=column.nullable,
                 unique=relation.key == (column.name,),
-                other=[str(check.error or check.name) for check in relation.contract[column.name].checks],
+                other=[str(check.error or check.name) for check in column.checks],
             ),
         )
         for column in relation.columns
     ]
-    rules = [f"key: {', '.join(relation.key)}", *(rule.description for rule in relation.contract.rules)]
+    rules = [f"key: {', '.join(relation.key)}", *(rule.description for rule in relation.rules)]
     return dg.TableSchema(columns=columns, constraints=dg.TableConstraints(other=rules))
 
 
@@ -88,19 +88,14 @@ def records(rows: Sequence[Mapping[str, object]], columns: Sequence[str]) -> dg.
 def findings(rows: Iterable[Mapping[str, Any]]) -> dg.TableMetadataValue:
     """Contradictions as a table in the UI: both sides with their line and printed words."""
     shown = []
-    for row in rows:
-        sides = {side: row[f"side_{side}"] or {} for side in "ab"}
-        printed = {
-            f"{side}_{name}": value
-            for side, of_side in sides.items()
-            for name, value in (
-                ("cell", ", ".join(filter(None, (of_side.get(part) for part in _CELL)))),
-                ("value", of_side.get("value")),
-                ("line", of_side.get("line")),
-                ("text", of_side.get("text")),
-            )
-        }
-        shown.append({**row, **printed})
+    for finding in rows:
+        row = dict(finding)
+        for side in "ab":
+            said = row[f"side_{side}"] or {}
+            cell = ", ".join(filter(None, map(said.get, _CELL)))
+            parts = {"cell": cell, **{name: said.get(name) for name in ("value", "line", "text")}}
+            row |= {f"{side}_{name}": value for name, value in parts.items()}
+        shown.append(row)
     columns = [f"{side}_{name}" for side in "ab" for name in ("cell", "value", "line", "text")]
     return records(shown, ["edition_year", "severity", "mission_id", "message", *columns, "evidence_lines"])
 

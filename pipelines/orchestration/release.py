@@ -120,7 +120,7 @@ def _spec_of_view(name: str) -> dg.AssetSpec:
         keys.VIEWS[name],
         "views",
         {"duckdb", "sql"},
-        relation.text,
+        relation.description,
         deps=[keys.LAKE, keys.REGISTRY, keys.OBSERVATIONS, keys.CONTRIBUTIONS],
         code_version=views.version(),
         automation_condition=PUBLISH_WHEN_RECORDED,

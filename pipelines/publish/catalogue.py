@@ -8,41 +8,30 @@ word comes from `schemas/`, every origin from `views.lineage()`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cache
 from itertools import chain
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import schemas
 from pipelines.publish import views
 from pipelines.publish.views import Source
 from pipelines.sql import literal
+from schemas.contract import Column, Contract
 from schemas.demands import demands
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-    from schemas import Contract
 
 # In the order in which pages show them.
 STAGES = ("data", "public", "registry", "trend", "record")
 
 
 @dataclass(frozen=True)
-class CatalogueColumn:
-    """A column: `text` describes it, `documentation` says its unit and printed heading too.
+class CatalogueColumn(Column):
+    """A column, and the (relation, column) pairs that a view computes it from, one step up."""
 
-    `comes_from` are the (relation, column) pairs that a view computes it from, one step up.
-    """
-
-    name: str
-    type: str
-    unit: str | None
-    printed: str | None
-    text: str
-    documentation: str
-    nullable: bool
     comes_from: tuple[Source, ...] = ()
 
     @property
@@ -53,21 +42,11 @@ class CatalogueColumn:
 
 
 @dataclass(frozen=True)
-class Relation:
-    """A table or view of the published file; `row` says what one row is, `contract` what must hold."""
+class Relation(Contract):
+    """A table or view of the published file: its contract, with the origin of each column."""
 
-    name: str
-    text: str
-    row: str
-    key: tuple[str, ...]
     columns: tuple[CatalogueColumn, ...]
-    is_view: bool
-    contract: Contract
-
-    @property
-    def stage(self) -> str:
-        """Where pages list it: one of `STAGES`."""
-        return self.contract.stage
+    is_view: bool = False
 
     @property
     def vintages_of(self) -> str | None:
@@ -77,43 +56,29 @@ class Relation:
     @property
     def passes_on(self) -> str | None:
         """The one relation whose columns a view passes on unchanged, if that is all it does."""
-        sources = {source for column in self.columns for source in column.comes_from}
+        named = {relation for column in self.columns for relation, _ in column.comes_from}
         same = all([name for _, name in column.comes_from] == [column.name] for column in self.columns)
-        named = {relation for relation, _ in sources}
         return named.pop() if same and len(named) == 1 else None
 
     def comments(self) -> Iterator[str]:
         """SQL that documents it and its columns."""
-        yield f'COMMENT ON {"VIEW" if self.is_view else "TABLE"} "{self.name}" IS ' + literal(
-            self.contract.documentation
-        )
+        kind = "VIEW" if self.is_view else "TABLE"
+        yield f'COMMENT ON {kind} "{self.name}" IS {literal(self.documentation)}'
         for column in self.columns:
             yield f'COMMENT ON COLUMN "{self.name}"."{column.name}" IS {literal(column.comment)}'
 
 
 def describe(contract: Contract, sources: Mapping[str, Iterable[Source]] | None = None) -> Relation:
     """A contract as part of the catalogue; a view has `sources`, by column."""
-    return Relation(
-        name=contract.name,
-        text=contract.description,
-        row=contract.row,
-        key=contract.key,
-        columns=tuple(
-            CatalogueColumn(
-                name=column.name,
-                type=column.sql_type,
-                unit=column.unit,
-                printed=column.printed,
-                text=column.description,
-                documentation=column.documentation,
-                nullable=column.nullable,
-                comes_from=tuple((sources or {}).get(column.name, ())),
-            )
-            for column in contract.columns
-        ),
-        is_view=sources is not None,
-        contract=contract,
-    )
+    columns = [
+        CatalogueColumn(**_fields(column), comes_from=tuple((sources or {}).get(column.name, ())))
+        for column in contract.columns
+    ]
+    return Relation(**{**_fields(contract), "columns": tuple(columns)}, is_view=sources is not None)
+
+
+def _fields(declared: Column | Contract) -> dict[str, Any]:
+    return {each.name: getattr(declared, each.name) for each in fields(declared)}
 
 
 @cache

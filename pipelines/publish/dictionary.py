@@ -53,21 +53,19 @@ def _columns(relation: Relation) -> str:
     """The table of columns, without the headings under which no column has anything."""
     origins = not relation.passes_on
     cells = {
-        "column": [_anchored(relation, column) for column in relation.columns],
-        "type": [f"`{c.type}`" + ("" if c.nullable else " not null") for c in relation.columns],
+        "column": [
+            f'<a id="{relation.name}.{c.name}"></a>'
+            + ("**`{}`**" if c.name in relation.key else "`{}`").format(c.name)
+            for c in relation.columns
+        ],
+        "type": [f"`{c.sql_type}`" + ("" if c.nullable else " not null") for c in relation.columns],
         "unit": [column.unit or "" for column in relation.columns],
         "printed heading": [column.printed or "" for column in relation.columns],
-        "description": [column.text for column in relation.columns],
+        "description": [column.description for column in relation.columns],
         "comes from": [_origins(column) if origins else "" for column in relation.columns],
     }
     filled = {heading: texts for heading, texts in cells.items() if any(texts)}
     return _table(tuple(filled), zip(*filled.values(), strict=True))
-
-
-def _anchored(relation: Relation, column: CatalogueColumn) -> str:
-    name = f"`{column.name}`"
-    name = f"**{name}**" if column.name in relation.key else name
-    return f'<a id="{relation.name}.{column.name}"></a>{name}'
 
 
 def _origins(column: CatalogueColumn) -> str:

@@ -53,18 +53,15 @@ _TYPES = {
 
 @dataclass(frozen=True)
 class Release:
-    """The release to be packaged: id, moment of its first publication (UTC), rows of `editions`."""
+    """The release to be packaged: id, moment of its first publication (UTC), rows of `editions`.
+
+    `period` are the first and the last day that its editions are about; None if no edition says.
+    """
 
     release_id: str
     published_at: datetime.datetime
     editions: Sequence[Row]
-
-    @property
-    def period(self) -> tuple[datetime.date, datetime.date] | None:
-        """First and last day that the editions are about; None if no edition says."""
-        starts = [row["period_start"] for row in self.editions if row["period_start"]]
-        ends = [row["period_end"] for row in self.editions if row["period_end"]]
-        return (min(starts), max(ends)) if starts and ends else None
+    period: tuple[datetime.date, datetime.date] | None
 
 
 @dataclass(frozen=True)
@@ -108,7 +105,9 @@ def release_of(connection: DuckDBPyConnection) -> Release:
     """The release that an open published file shows."""
     shown = rows(connection, "FROM releases ORDER BY rowid")[-1]
     editions = rows(connection, "FROM editions ORDER BY edition_year")
-    return Release(shown["release_id"], shown["published_at"], editions)
+    ((start, end),) = connection.execute("SELECT min(period_start), max(period_end) FROM editions").fetchall()
+    period = (start, end) if start and end else None
+    return Release(shown["release_id"], shown["published_at"], editions, period)
 
 
 def describe(release: Release, tables: Sequence[TableFile]) -> dict[str, bytes]:

@@ -165,11 +165,7 @@ def previous(releases: Sequence[Row], release_id: str) -> Row | None:
 
 
 def changes(tables: Tables, release: Row, before: Row | None) -> list[dict[str, Any]]:
-    """One entry for each vintage recorded since `before`: which, when, why, by whom, and its changes.
-
-    `release` and `before` are rows of `releases`. A vintage belongs to the release if the lake had it
-    when the release was made (by snapshot).
-    """
+    """One entry for each vintage that the lake had, by snapshot, at `release` and not yet at `before`."""
     since = before["snapshot_id"] if before else -1
     rows = sorted(tables["vintages"].to_pylist(), key=lambda row: row["snapshot_id"])
     return [_entry(tables, row) for row in rows if since < row["snapshot_id"] <= release["snapshot_id"]]

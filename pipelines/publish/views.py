@@ -135,17 +135,9 @@ def column_sources(view: View) -> dict[str, tuple[Source, ...]]:
     }
     root = build_scope(qualify(_tree(view.sql).copy(), schema=known, dialect="duckdb"))
     assert root is not None  # _tree gives queries only
-    names = _select(root).named_selects
+    names = cast("exp.Query", root.expression).named_selects
     _check_names(schemas.RELATIONS[view.name], names)
     return {name: tuple(dict.fromkeys(_origins(root, at))) for at, name in enumerate(names)}
-
-
-def deep_lineage(view: str, column: str) -> tuple[Source, ...]:
-    """The base tables' (relation, column) pairs that a view's column goes back to."""
-    if view not in lineage():
-        return ((view, column),)
-    found = (source for relation, name in lineage()[view][column] for source in deep_lineage(relation, name))
-    return tuple(dict.fromkeys(found))
 
 
 def _load() -> Iterator[View]:
@@ -206,10 +198,6 @@ def _tree(sql: str) -> exp.Query:
     return tree
 
 
-def _select(scope: Scope) -> exp.Query:
-    return cast("exp.Query", scope.expression)
-
-
 def _relations(sql: str) -> set[str]:
     """Names of the relations that a SELECT reads, its own common table expressions aside."""
     from sqlglot import exp
@@ -229,14 +217,16 @@ def _origins(scope: Scope, position: int) -> Iterator[Source]:
     sources = dict(scope.sources)
     for subquery in scope.subquery_scopes:
         sources |= subquery.sources
-    for node in _select(scope).selects[position].walk(bfs=False, prune=_partition):
+    select = cast("exp.Query", scope.expression).selects[position]
+    for node in select.walk(bfs=False, prune=_partition):
         if not isinstance(node, exp.Column) or _partition(node):
             continue
         source = sources[node.table]
         if isinstance(source, exp.Table):
             yield source.name, node.name
         else:
-            yield from _origins(source, _select(source).named_selects.index(node.name))
+            names = cast("exp.Query", source.expression).named_selects
+            yield from _origins(source, names.index(node.name))
 
 
 def _partition(node: exp.Expr) -> bool:

@@ -135,8 +135,9 @@ def of_totals(totals: Sequence[Row], words: Words, drawings: Drawings) -> Chart:
     """The printed totals of each edition, drawn like a mission."""
     data = [
         {"edition_year": row["edition_year"], **_part(row["column_name"], row["printed"], words)}
-        for row in sorted(totals, key=lambda row: (row["edition_year"], _rank(row["column_name"])))
-        if row["column_name"] in SERIES and row["printed"] is not None
+        for column in SERIES
+        for row in totals
+        if row["column_name"] == column and row["printed"] is not None
     ]
     return _bars("totals", words["chart_totals"], data, words, drawings, grouped=True)
 
@@ -214,10 +215,6 @@ def _part(column: str, persons: int, words: Words) -> dict[str, Any]:
         "series": words[column],
         "measure": words[measure],
     }
-
-
-def _rank(column: str) -> int:
-    return list(SERIES).index(column) if column in SERIES else len(SERIES)
 
 
 def _bars(

@@ -58,11 +58,6 @@ class Content:
         """Rows of a relation whose columns have these values."""
         return [row for row in self.rows[relation] if all(row.get(name) == equal[name] for name in equal)]
 
-    def one(self, relation: str, **equal: object) -> Row | None:
-        """The only such row, or None."""
-        found = self.of(relation, **equal)
-        return found[0] if found else None
-
     @property
     def lineage(self) -> dict[str, dict[str, list[tuple[str, str]]]]:
         """View → column → the (relation, column) pairs that it is computed from, in publication order."""

@@ -148,7 +148,7 @@ class Site:
             "edition": edition,
             "year": edition["edition_year"],
             "personnel": self.content.of("personnel", **year),
-            "printed_totals": self.content.one("personnel_totals", **year),
+            "printed_totals": next(iter(self.content.of("personnel_totals", **year)), None),
             "totals": _by_column(self.content, edition["edition_year"]),
             "mandates": self.content.of("mandates", **year),
             "footnotes": self.content.of("footnotes", **year),
@@ -234,43 +234,44 @@ def _by_column(content: Content, year: int) -> dict[str, Row]:
 
 
 def _citation(content: Content, words: Mapping[str, Any]) -> dict[str, Any]:
-    """The release as schema.org/Dataset; what is not known (an address, a publisher) is left out."""
-    release, whole = content.release, dataset.load()
-    starts = [row["period_start"] for row in content.rows["editions"] if row["period_start"]]
-    ends = [row["period_end"] for row in content.rows["editions"] if row["period_end"]]
-    described: dict[str, Any] = {
-        "@context": "https://schema.org/",
-        "@type": "Dataset",
-        "name": words["title"],
-        "description": words["described"],
-        "identifier": f"jvom:{release['release_id']}",
-        "version": release["release_id"],
-        "datePublished": release["published_at"].date().isoformat(),
-        "inLanguage": ["nl", "en"],
-        "license": whole.licence.address,
-        "isAccessibleForFree": True,
-        "keywords": [*whole.keywords[words["language"]], *(m["name"] for m in content.missions)],
-        "isBasedOn": [
-            {
-                "@type": "Report",
-                "name": row["title"] or f"{words['edition']} {row['edition_year']}",
-                "inLanguage": "nl",
-                **({"identifier": row["kamerstuk"]} if row["kamerstuk"] else {}),
-                **({"url": row["source_url"]} if row["source_url"] else {}),
-            }
-            for row in content.rows["editions"]
-        ],
-        "variableMeasured": [
-            {
-                "@type": "PropertyValue",
-                "name": column.name,
-                "description": column.description,
-                "unitText": column.unit,
-            }
-            for column in schemas.RELATIONS["mission_trends"].columns
-            if column.unit
-        ],
-    }
-    if starts and ends:
-        described["temporalCoverage"] = f"{min(starts)}/{max(ends)}"
-    return described
+    """The release as schema.org/Dataset; what is not known (an address, a period) is left out."""
+    release, whole, editions = content.release, dataset.load(), content.rows["editions"]
+    starts = [row["period_start"] for row in editions if row["period_start"]]
+    ends = [row["period_end"] for row in editions if row["period_end"]]
+    return _known(
+        {
+            "@context": "https://schema.org/",
+            "@type": "Dataset",
+            "name": words["title"],
+            "description": words["described"],
+            "identifier": f"jvom:{release['release_id']}",
+            "version": release["release_id"],
+            "datePublished": release["published_at"].date().isoformat(),
+            "inLanguage": ["nl", "en"],
+            "license": whole.licence.address,
+            "isAccessibleForFree": True,
+            "keywords": [*whole.keywords[words["language"]], *(m["name"] for m in content.missions)],
+            "temporalCoverage": f"{min(starts)}/{max(ends)}" if starts and ends else None,
+            "isBasedOn": [
+                _known(
+                    {
+                        "@type": "Report",
+                        "name": row["title"] or f"{words['edition']} {row['edition_year']}",
+                        "inLanguage": "nl",
+                        "identifier": row["kamerstuk"],
+                        "url": row["source_url"],
+                    }
+                )
+                for row in editions
+            ],
+            "variableMeasured": [
+                {"@type": "PropertyValue", "name": c.name, "description": c.description, "unitText": c.unit}
+                for c in schemas.RELATIONS["mission_trends"].columns
+                if c.unit
+            ],
+        }
+    )
+
+
+def _known(values: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None}
