@@ -82,7 +82,7 @@ def pdfs() -> Iterator[Hostile]:
     )
     yield (
         "a page of a hundred kilometres",
-        "no page of a report",
+        "not a page of a report",
         pdf([b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>", _page(2, box=b"0 0 300000000 300000000")]),
     )
     yield (
@@ -123,7 +123,7 @@ def pdfs() -> Iterator[Hostile]:
     )
     yield (
         "words without end",
-        "no page of a report",
+        "more than a report has",
         _drawn(b"BT /F 9 Tf 9 9 Td " + b"(a b c d e f g h i j) Tj " * 200_000 + b"ET"),
     )
     yield from _deceptive()

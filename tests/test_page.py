@@ -13,7 +13,8 @@ from pipelines.cli.app import main
 from pipelines.extract import page as drawing
 from schemas import registry
 from tests.rendering_report import ABRIDGED, read_tables, report
-from tests.renditions import real, rendition
+from tests.renditions import drawn, rendition
+from tests.renditions.real import content_of
 
 RAW = ABRIDGED.parents[1]
 
@@ -41,7 +42,7 @@ def test_a_page_of_a_pdf_is_drawn_with_rows_columns_and_cells(
 ) -> None:
     file, out = tmp_path / "report.pdf", tmp_path / "page.png"
     layout = registry.load().layouts[0]
-    file.write_bytes(real.drawn(real.content_of(read_tables(ABRIDGED.read_bytes()), layout), 3).data)
+    file.write_bytes(drawn(content_of(read_tables(ABRIDGED.read_bytes()), layout), 3).data)
     answer = ask(capsys, file, 1, "--year", 2024, "--out", out)
     assert (answer["picture"], answer["refusal"]) == (str(out), None)
     assert [line["line"] for line in answer["lines"]] == list(range(1, len(answer["lines"]) + 1))

@@ -25,7 +25,8 @@ from pipelines.extract.read import read_edition
 from pipelines.model import Edition, SourceFile
 from schemas import registry
 from schemas.errors import JvomError, Problems, SourceError
-from tests.renditions import real
+from tests.renditions import drawn as drawn_as
+from tests.renditions.real import content_of
 
 REGISTRY = registry.load()
 RAW = Path(__file__).parents[1] / "raw" / "2024"
@@ -63,7 +64,7 @@ def printed() -> dict[str, pa.Table]:
 def drawn() -> bytes:
     """The same figures as a PDF."""
     layout = next(one for one in REGISTRY.layouts if one.id == printed()["editions"]["layout"][0].as_py())
-    return real.drawn(real.content_of(printed(), layout), LOOK).data
+    return drawn_as(content_of(printed(), layout), LOOK).data
 
 
 def scanned(damage: Damage | None = None) -> bytes:

@@ -108,14 +108,22 @@ def parse(
 
     Raises SourceError. A PDF may have pages that are pictures, for which `recognised` has what they say.
     """
-    if not text.is_pdf(data):
-        return text.read(data, source)
-    from pipelines.extract.pdf import parse
+    try:
+        if not text.is_pdf(data):
+            return text.read(data, source)
+        from pipelines.extract.pdf.parse import parse as parse_pdf
 
-    document = parse.parse(data, source.path, recognised)
-    if not any(page.scanned for page in document.pages):
-        text.require_lines(document)
-    return document
+        document = parse_pdf(data, source.path, recognised)
+        text.require_few(len(document.lines))
+        if not document.lines and not any(page.scanned for page in document.pages):
+            raise SourceError(
+                "no page of this PDF holds text: its pages are pictures, or empty",
+                hint="ask for the file that was scanned or printed, or give the report's text",
+            )
+        return document
+    except SourceError as error:
+        error.file = source.path
+        raise
 
 
 def _read(

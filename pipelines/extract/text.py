@@ -29,10 +29,10 @@ def read(data: bytes, source: SourceFile) -> Document:
     `Line.text` holds the characters of the file's line without its end (LF, CRLF or CR); a form feed
     stays in it. Pages are counted from 1; a text without any page start is one page.
 
-    Raises SourceError for what is not a report: an empty file, noise, a mixed encoding, more than
-    5 MB or 10,000 lines, a line over 100,000 characters.
+    Raises SourceError, without its file, for what is not a report: an empty file, noise, a mixed
+    encoding, more than 5 MB or 10,000 lines, a line over 100,000 characters.
     """
-    texts = _lines(_decode(data, source.path), source.path)
+    texts = _lines(_decode(data))
     starts = _page_starts(texts)
     lines: list[Line] = []
     page = 1
@@ -47,52 +47,38 @@ def is_pdf(data: bytes) -> bool:
     return data[:1024].lstrip(b"\xef\xbb\xbf\r\n\t ").startswith(b"%PDF-")
 
 
-def require_lines(document: Document) -> None:
-    """Raises SourceError where a document of any format has no lines, or more than a report."""
-    count = len(document.lines)
+def require_few(count: int) -> None:
+    """Raises SourceError for more lines than a report of any format has."""
     if count > MAX_LINES:
-        raise _too_long(count, document.path)
-    if not count:
         raise SourceError(
-            "no page of this PDF holds text: its pages are pictures, or empty",
-            file=document.path,
-            hint="ask for the file that was scanned or printed, or give the report's text",
+            f"{count:,} lines are too many for a report (at most {MAX_LINES:,})",
+            hint="check that this is the report and nothing else",
         )
 
 
-def _decode(data: bytes, path: str) -> str:
+def _decode(data: bytes) -> str:
     if len(data) > MAX_BYTES:
         raise SourceError(
             f"{len(data) / 2**20:.0f} MB is too large for a report (at most {MAX_BYTES // 2**20} MB)",
-            file=path,
             hint="check that this is the report's text",
         )
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise SourceError("this text is in UTF-16", file=path, hint="save the report as plain text in UTF-8")
+        raise _unreadable("this text is in UTF-16")
     zero = data.find(b"\0")
     if zero >= 0:
-        raise SourceError(
-            "this is no plain text: it holds NUL bytes",
-            file=path,
-            line=data.count(b"\n", 0, zero) + 1,
-            hint="save the report as plain text in UTF-8",
-        )
+        raise _unreadable("this is not plain text: it holds NUL bytes", data, zero)
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        text = _windows_1252(data, error, path)
+        text = _windows_1252(data, error)
     if not text.strip():
-        raise SourceError("the file is empty", file=path, hint="put the report's text there")
+        raise SourceError("the file is empty", hint="put the report's text there")
     if len(_CONTROL.findall(text)) > max(3, len(text) // 200):
-        raise SourceError(
-            "this is no plain text: it is full of control characters",
-            file=path,
-            hint="save the report as plain text in UTF-8",
-        )
+        raise _unreadable("this is not plain text: it is full of control characters")
     return text
 
 
-def _windows_1252(data: bytes, utf8: UnicodeDecodeError, path: str) -> str:
+def _windows_1252(data: bytes, utf8: UnicodeDecodeError) -> str:
     """The text in Windows-1252, unless the bytes are damaged UTF-8: that would give wrong letters."""
     at = utf8.start
     damaged = len(_UTF8_PAIR.findall(data)) > data.decode("utf-8", errors="replace").count("\ufffd")
@@ -101,37 +87,27 @@ def _windows_1252(data: bytes, utf8: UnicodeDecodeError, path: str) -> str:
             return data.decode("cp1252")
         except UnicodeDecodeError as error:
             at = error.start
-    raise SourceError(
-        f"neither UTF-8 nor Windows-1252: byte {data[at]:#04x} stands for no character",
-        file=path,
-        line=data.count(b"\n", 0, at) + 1,
-        hint="save the report as plain text in UTF-8",
-    )
+    raise _unreadable(f"neither UTF-8 nor Windows-1252: byte {data[at]:#04x} is not a character", data, at)
 
 
-def _lines(text: str, path: str) -> list[str]:
+def _unreadable(message: str, data: bytes = b"", at: int | None = None) -> SourceError:
+    line = None if at is None else data.count(b"\n", 0, at) + 1
+    return SourceError(message, line=line, hint="save the report as plain text in UTF-8")
+
+
+def _lines(text: str) -> list[str]:
     texts = _LINE_END.split(text)
     if not texts[-1].strip("\f"):
-        texts.pop()  # what follows the last line end is no line
-    if len(texts) > MAX_LINES:
-        raise _too_long(len(texts), path)
+        texts.pop()  # what follows the last line end is not a line
+    require_few(len(texts))
     for number, line in enumerate(texts, 1):
         if len(line) > MAX_LINE:
             raise SourceError(
-                f"a line of {len(line):,} characters is no line of a report",
-                file=path,
+                f"a line of {len(line):,} characters is too long for a report (at most {MAX_LINE:,})",
                 line=number,
                 hint="check that the text was saved with its line ends",
             )
     return texts
-
-
-def _too_long(count: int, path: str) -> SourceError:
-    return SourceError(
-        f"{count:,} lines are too many for a report (at most {MAX_LINES:,})",
-        file=path,
-        hint="check that this is the report and nothing else",
-    )
 
 
 def _page_starts(texts: Sequence[str]) -> dict[int, int]:

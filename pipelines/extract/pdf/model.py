@@ -6,6 +6,7 @@ corner of the page as it is shown. These classes know nothing of PDFium.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal, TypeVar
@@ -29,22 +30,18 @@ class Box:
 
     @property
     def centre(self) -> float:
-        """Horizontal centre."""
         return (self.left + self.right) / 2
 
     @property
     def middle(self) -> float:
-        """Vertical centre."""
         return (self.top + self.bottom) / 2
 
     @property
     def width(self) -> float:
-        """Horizontal extent."""
         return self.right - self.left
 
     @property
     def height(self) -> float:
-        """Vertical extent."""
         return self.bottom - self.top
 
     @staticmethod
@@ -86,23 +83,15 @@ class Word:
     @property
     def plain(self) -> str:
         """The text without its footnote markers."""
-        if not self.markers:
-            return self.text
-        kept, at = [], 0
-        for start, end in self.markers:
-            kept.append(self.text[at:start])
-            at = end
-        return "".join([*kept, self.text[at:]])
+        text = self.text
+        for start, end in reversed(self.markers):
+            text = text[:start] + text[end:]
+        return text
 
     @property
     def numbers(self) -> tuple[int, ...]:
         """The footnote numbers that its markers print."""
-        digits = (self.text[start:end] for start, end in self.markers)
-        return tuple(
-            int(number)
-            for run in digits
-            for number in "".join(c if c.isdigit() else " " for c in run).split()
-        )
+        return tuple(int(n) for start, end in self.markers for n in re.findall(r"\d+", self.text[start:end]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,12 +110,10 @@ class PdfLine:
 
     @property
     def box(self) -> Box:
-        """Around all its words."""
         return Box.around(word.box for word in self.words)
 
     @property
     def direction(self) -> Direction:
-        """That of its words."""
         return self.words[0].direction
 
     @property
@@ -154,7 +141,6 @@ class Rule:
 
     @property
     def length(self) -> float:
-        """In points."""
         return self.end - self.start
 
 

@@ -42,14 +42,26 @@ class _RawPage:
 def parse(data: bytes, path: str, recognised: Mapping[int, RecognisedPage] | None = None) -> PdfDocument:
     """Every page with its lines and rules, and the tagged tables.
 
-    `recognised` gives what stands on pages that are pictures. Raises SourceError.
+    `recognised` gives what stands on pages that are pictures. Raises SourceError, without its file.
     """
-    try:
-        _require_whole(data)
-        return _parse(data, path, recognised or {})
-    except SourceError as error:
-        error.file = path
-        raise
+    _require_whole(data)
+    document = open_document(data)
+    count = pdfium.FPDF_GetPageCount(document)
+    if count < 1:
+        raise SourceError("this PDF has no pages", hint=_TRY_AGAIN)
+    if count > MAX_PAGES:
+        raise SourceError(
+            f"this PDF has {count:,} pages; a report has at most {MAX_PAGES}",
+            hint="check that this is the report, or cut out its part of a larger file",
+        )
+    tables = tags.Tables()
+    raw = _pages(document, count, tables)
+    soft = lines.soft_hyphens(word for page in raw for line in page.lines for word in line)
+    if soft:
+        for page in raw:
+            page.lines = [[lines.soften(word) for word in line] for line in page.lines]
+    pages = lines.mark_furniture(_numbered(raw, recognised or {}))
+    return PdfDocument.of(path, hashlib.sha256(data).hexdigest(), pages, tables.tables(soft=soft))
 
 
 def _require_whole(data: bytes) -> None:
@@ -72,33 +84,20 @@ def _require_whole(data: bytes) -> None:
         raise SourceError("this PDF is damaged: its table of contents is not where it says", hint=_TRY_AGAIN)
 
 
-def _parse(data: bytes, path: str, recognised: Mapping[int, RecognisedPage]) -> PdfDocument:
-    document = open_document(data)
-    count = pdfium.FPDF_GetPageCount(document)
-    if count < 1:
-        raise SourceError("this PDF has no pages", hint=_TRY_AGAIN)
-    if count > MAX_PAGES:
-        raise SourceError(
-            f"this PDF has {count:,} pages; a report has at most {MAX_PAGES}",
-            hint="check that this is the report, or cut out its part of a larger file",
-        )
-    tables = tags.Tables()
+def _pages(document: pdfium.FPDF_DOCUMENT, count: int, tables: tags.Tables) -> list[_RawPage]:
     raw: list[_RawPage] = []
+    words = 0
     for index in range(count):
         try:
             raw.append(_page(document, index, tables))
         except TooMuch as error:
-            raise SourceError(f"{error}: no page of a report", page=index + 1, hint=_TRY_AGAIN) from None
-        if sum(len(line) for page in raw for line in page.lines) > MAX_WORDS:
+            raise SourceError(f"{error}: more than a report has", page=index + 1, hint=_TRY_AGAIN) from None
+        words += sum(map(len, raw[-1].lines))
+        if words > MAX_WORDS:
             raise SourceError(
                 f"more than {MAX_WORDS:,} words", page=index + 1, hint="check that this is the report"
             )
-    soft = lines.soft_hyphens(word for page in raw for line in page.lines for word in line)
-    if soft:
-        for page in raw:
-            page.lines = [[lines.soften(word) for word in line] for line in page.lines]
-    pages = lines.mark_furniture(_numbered(raw, recognised))
-    return PdfDocument.of(path, hashlib.sha256(data).hexdigest(), pages, tables.tables(soft=soft))
+    return raw
 
 
 def _page(document: pdfium.FPDF_DOCUMENT, index: int, tables: tags.Tables) -> _RawPage:
@@ -109,7 +108,7 @@ def _page(document: pdfium.FPDF_DOCUMENT, index: int, tables: tags.Tables) -> _R
         frame = Frame.of(page)
         if not all(MIN_SIDE <= side <= MAX_SIDE for side in (frame.width, frame.height)):
             raise SourceError(
-                f"a page of {frame.width:,.0f} by {frame.height:,.0f} points is no page of a report",
+                f"a page of {frame.width:,.0f} by {frame.height:,.0f} points is not a page of a report",
                 page=index + 1,
                 hint=f"print it to paper sizes between {MIN_SIDE:.0f} and {MAX_SIDE:,.0f} points a side",
             )
