@@ -28,11 +28,7 @@ _PASSING = ("-wal", "-shm", "-journal", ".lock", ".holder.json", ".wal")  # belo
 
 
 def backup(
-    settings: Settings,
-    folder: Path,
-    *,
-    timeout: float = 600,
-    waiting: Callable[[str], None] | None = None,
+    settings: Settings, folder: Path, *, timeout: float = 600, waiting: Callable[[str], None] | None = None
 ) -> int:
     """Copy lake, kept sources, run history, published file and all else to `folder`; bytes copied.
 
@@ -53,7 +49,7 @@ def backup(
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         hint = "name a folder that is new or empty"
         raise UsageError("there is something there already", file=str(folder), hint=hint)
-    with writer_lock(address).held(timeout, waiting):
+    with writer_lock(address.catalog).held(timeout, waiting):
         return _copy(settings, address, folder)
 
 

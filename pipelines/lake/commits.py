@@ -68,7 +68,7 @@ def commit(
         lake.connection.execute(
             f"CALL {lake.name}.set_commit_message(?, ?, extra_info => ?)", [actor, message, extra]
         )
-        writer_lock(lake.address).check()
+        writer_lock(lake.address.catalog).check()
         lake.connection.execute("COMMIT")
     except BaseException as error:
         with suppress(duckdb.Error):  # after a failed COMMIT there is no transaction any more

@@ -5,11 +5,12 @@ from __future__ import annotations
 import importlib
 import logging
 import os
+import re
 import sqlite3
 import threading
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -32,26 +33,18 @@ _CONFIG: dict[str, str | bool | int | float | list[str]] = {
 }
 _NAMES = count(1)
 _HINT = "run it again when disk, network and database are well; nothing was half recorded"
-_HINTS = (  # words of an error, and what to do about it
-    (
-        ("no space left", "disk is full", "quota", "file too large"),
-        "free some disk space and run it again; nothing of it was recorded",
-    ),
-    (("nosuchbucket",), "make the bucket first, or correct JVOM_DATA"),
-    (
-        ("accessdenied", "signaturedoesnotmatch", "403"),
-        "check the credentials in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
-    ),
-    (("locked", "conflict"), "another program writes to the catalog; run it again when that is done"),
-    (
-        ("no such file", "no files found", "no magic bytes"),
-        "a file of the lake is missing or damaged: restore it from a backup (jvom backup makes one)",
-    ),
-    (
-        ("permission", "readonly", "read-only"),
-        "this user may not write there; analysts read the published file, for example with jvom sql",
-    ),
-)
+_HINTS = {  # words of an error → what to do about it
+    "no space left|disk is full|quota|file too large": "free some disk space and run it again; "
+    "nothing of it was recorded",
+    "nosuchbucket": "make the bucket first, or correct JVOM_DATA",
+    "accessdenied|signaturedoesnotmatch|403": "check the credentials in AWS_ACCESS_KEY_ID and "
+    "AWS_SECRET_ACCESS_KEY",
+    "locked|conflict": "another program writes to the catalog; run it again when that is done",
+    "no such file|no files found|no magic bytes": "a file of the lake is missing or damaged: "
+    "restore it from a backup (jvom backup makes one)",
+    "permission|readonly|read-only": "this user may not write there; "
+    "analysts read the published file, for example with jvom sql",
+}
 _NO_LAKE = "creating a new DuckLake is explicitly disabled"
 
 # How often each SQLite catalog is open in DuckDB, in this process. Two SQLite libraries (DuckDB's
@@ -139,22 +132,21 @@ def attached(address: Address, doing: str, *, write: bool) -> Iterator[Attached 
 
     Raises LakeError if it cannot be opened, or if `doing` something with it fails.
     """
+    if not write and address.file and not address.file.exists():
+        yield None
+        return
     name = f"lake_{next(_NAMES)}"
-    with surroundings(doing, address), _counted(address):
-        if not write and address.file and not address.file.exists():
-            yield None
-            return
+    with surroundings(doing, address), ExitStack() as leaving:
         for folder in (address.file and address.file.parent, address.folder) if write else ():
             if folder:
                 folder.mkdir(parents=True, exist_ok=True)
+        _count(address, 1)
+        leaving.callback(_count, address, -1)
         connection = _instance(address).cursor()
-        try:
-            exists = _attach(connection, address, name, write)
-            yield Attached(address, connection, name) if exists else None
-        finally:
-            connection.close()  # which also rolls back what was left open
-            with suppress(Exception), _instance(address).cursor() as other:
-                other.execute(f"DETACH DATABASE IF EXISTS {name}")
+        leaving.callback(_detach, address, name)
+        leaving.callback(connection.close)  # which also rolls back what was left open
+        exists = _attach(connection, address, name, write)
+        yield Attached(address, connection, name) if exists else None
 
 
 @contextmanager
@@ -205,23 +197,22 @@ def close() -> None:
             _instances.pop(key).close()
 
 
+def _count(address: Address, change: int) -> None:
+    with _turn:
+        _in_duckdb[address.catalog] += change
+
+
+def _detach(address: Address, name: str) -> None:
+    with suppress(Exception), _instance(address).cursor() as other:
+        other.execute(f"DETACH DATABASE IF EXISTS {name}")
+
+
 def _lake_error(doing: str, address: Address, error: Exception) -> LakeError:
     text = str(error)
     if address.file is None:
         text = text.replace(address.target, address.name)  # it may contain a password
-    hint = next((hint for words, hint in _HINTS if any(word in text.lower() for word in words)), _HINT)
+    hint = next((hint for words, hint in _HINTS.items() if re.search(words, text, re.IGNORECASE)), _HINT)
     return LakeError(f"{doing} failed: {text}", file=address.name, hint=hint)
-
-
-@contextmanager
-def _counted(address: Address) -> Iterator[None]:
-    with _turn:
-        _in_duckdb[address.catalog] += 1
-    try:
-        yield
-    finally:
-        with _turn:
-            _in_duckdb[address.catalog] -= 1
 
 
 def _instance(address: Address) -> DuckDBPyConnection:
@@ -311,9 +302,6 @@ def s3_secret() -> str:
     given = [f"{option} {literal(value)}" for option, value in options.items() if value]
     if endpoint:
         address = urlsplit(endpoint if "://" in endpoint else f"https://{endpoint}")
-        given += [
-            f"ENDPOINT {literal(address.netloc)}",
-            "URL_STYLE 'path'",
-            f"USE_SSL {'false' if address.scheme == 'http' else 'true'}",
-        ]
+        secure = str(address.scheme != "http").lower()
+        given += [f"ENDPOINT {literal(address.netloc)}", "URL_STYLE 'path'", f"USE_SSL {secure}"]
     return f"CREATE OR REPLACE SECRET jvom_s3 ({', '.join(['TYPE s3', 'PROVIDER config', *given])})"

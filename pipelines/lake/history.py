@@ -129,17 +129,12 @@ def append_vintage(
     snapshot = commit(
         lake,
         write,
-        key=":".join(
-            ["vintage", str(year), str(number), source[:8], *(vintage[name] for name in _VERSIONS.values())]
-        ),
+        key=f"vintage:{year}:{number}:{source[:8]}:{':'.join(vintage[name] for name in _VERSIONS.values())}",
         message=f"Edition {year}, vintage {number}: {vintage['cause']} ({vintage['reason']})",
         actor=vintage["actor"],
         info={
             "kind": "vintage",
-            "edition_year": year,
-            "vintage": number,
-            "run_id": vintage["run_id"],
-            "source_sha256": source,
+            **{name: vintage[name] for name in ("edition_year", "vintage", "run_id", "source_sha256")},
             "code_version": vintage["code_version"],
         },
     )
@@ -155,18 +150,11 @@ def append_reading_again(
     key = [READ_AGAIN, str(year), str(state.vintage), sha256[:8], *by_version.values()]
     if versions in state.versions:  # rechecked: a key is for one commit
         key.append(now.isoformat())
+    about = {"edition_year": year, "result": result, "actor": actor, "source_sha256": sha256}
     _append(
         lake,
         "verifications",
-        {
-            "checked_at": now,
-            "kind": READ_AGAIN,
-            "edition_year": year,
-            "result": result,
-            "actor": actor,
-            **by_version,
-            "source_sha256": sha256,
-        },
+        {"checked_at": now, "kind": READ_AGAIN, **about, **by_version},
         key=":".join(key),
         message=f"Edition {year} read again: {result}",
         actor=actor,
@@ -192,9 +180,8 @@ def append_release(lake: Attached, row: Mapping[str, Any], actor: str) -> bool:
     name = row["release_id"]
     if lake.rows(f"SELECT 1 FROM {lake.table('releases')} WHERE release_id = ?", name):
         return False
-    info = {"kind": "release"}
-    key, message = f"release:{name}", f"Release {name}"
-    _append(lake, "releases", row, key=key, message=message, actor=actor, info=info)
+    about = {"key": f"release:{name}", "message": f"Release {name}", "info": {"kind": "release"}}
+    _append(lake, "releases", row, actor=actor, **about)
     return True
 
 
@@ -273,33 +260,28 @@ def target_vintage(lake: Attached | None, edition_year: int, action: Action, vin
     To restore, without `vintage`: the newest that is not withdrawn. Raises UsageError if the edition is
     not recorded, is already as wanted, or has no such vintage.
     """
-    query = "SELECT vintage, withdrawn FROM {} WHERE edition_year = ? ORDER BY vintage"
     withdrawn: dict[int, bool] = {}
     if lake and tables.columns(lake):
-        withdrawn = dict(lake.rows(query.format(lake.table("editions_vintages")), edition_year))
+        query = f"SELECT vintage, withdrawn FROM {lake.table('editions_vintages')} WHERE edition_year = ?"
+        withdrawn = dict(lake.rows(query, edition_year))
+    edition = f"edition {edition_year}"
     if not withdrawn:
         raise UsageError(f"no edition of {edition_year} is recorded", hint="jvom editions lists them")
     newest = max(withdrawn)
     if action == "withdraw":
         if withdrawn[newest]:
-            raise UsageError(
-                f"edition {edition_year} is withdrawn already, by vintage {newest}",
-                hint=f"jvom vintages {edition_year} says when and why",
-            )
+            hint = f"jvom vintages {edition_year} says when and why"
+            raise UsageError(f"{edition} is withdrawn already, by vintage {newest}", hint=hint)
         return newest
-    in_force = [number for number, gone in withdrawn.items() if not gone]
+    in_force = sorted(number for number, gone in withdrawn.items() if not gone)
     if vintage is None and not withdrawn[newest]:
-        raise UsageError(
-            f"edition {edition_year} is not withdrawn: vintage {newest} is in force",
-            hint="name the vintage to bring back with --vintage N",
-        )
-    chosen = max(in_force) if vintage is None else vintage
+        hint = "name the vintage to bring back with --vintage N"
+        raise UsageError(f"{edition} is not withdrawn: vintage {newest} is in force", hint=hint)
+    chosen = in_force[-1] if vintage is None else vintage
     if chosen not in in_force or chosen == newest:
         others = ", ".join(str(number) for number in in_force if number != newest) or "none"
-        raise UsageError(
-            f"edition {edition_year} has no vintage {chosen} to bring back",
-            hint=f"vintages that could be: {others}",
-        )
+        hint = f"vintages that could be: {others}"
+        raise UsageError(f"{edition} has no vintage {chosen} to bring back", hint=hint)
     return chosen
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import schemas
 from pipelines import settings
@@ -28,7 +28,6 @@ log = logging.getLogger(__name__)
 
 WAIT = 600.0  # seconds that a writer waits for another
 
-_Asked = ParamSpec("_Asked")
 _Answer = TypeVar("_Answer")
 
 
@@ -44,17 +43,16 @@ class Lake:
     def __init__(self, catalog: str, data: str, warehouse: Path | None = None) -> None:
         self.address = Address(catalog, data)
         self._warehouse = warehouse
-        self._lock = writer_lock(self.address)
+        self._lock = writer_lock(catalog)
         self._complete = 0  # the hold of the lock under which the tables were last seen to be complete
         self._recovered = 0  # the hold of the lock under which leftovers were last looked for
 
     def writer(
         self, timeout: float = WAIT, waiting: Callable[[str], None] | None = None
     ) -> AbstractContextManager[None]:
-        """The one-writer lock. Entering it again in this process only counts.
+        """The one-writer lock; entering it again in this process only counts.
 
-        `waiting` is called once, with who holds it, if it is not free; LakeError names the holder
-        after `timeout` seconds.
+        `waiting` is called once with the holder if it is not free; LakeError after `timeout` seconds.
         """
         return self._lock.held(timeout, waiting)
 
@@ -90,9 +88,8 @@ class Lake:
                     history.append_reading_again(lake, state, versions, plan.reason, by.actor, now)
                 renewed = results is not None and history.append_results(lake, state, results, by, now)
                 snapshot = tables.vintage_snapshots(lake)[edition_year, state.vintage]
-                return Recorded(
-                    edition_year, state.vintage, plan.cause, plan.reason, snapshot, False, renewed
-                )
+                number = state.vintage
+                return Recorded(edition_year, number, plan.cause, plan.reason, snapshot, False, renewed)
             vintage = {
                 "edition_year": edition_year,
                 "vintage": state.vintage + 1 if state else 1,
@@ -118,11 +115,9 @@ class Lake:
         They are the reading's, unless the newest vintage was withdrawn, or restored, and stays.
         """
         content, state = decision.content_hash(read), self.edition_state(edition_year)
-        if (
-            state is None
-            or state.content_hash == content
-            or decision.plan_write(state, source, versions, content).write == "vintage"
-        ):
+        if state is None or state.content_hash == content:
+            return read, content
+        if decision.plan_write(state, source, versions, content).write == "vintage":
             return read, content
         return self.vintage(edition_year, state.vintage), state.content_hash
 
@@ -158,19 +153,12 @@ class Lake:
                 return history.append_copy(lake, state, action, target, reason, by, _now(state))
 
     def read(self) -> dict[str, pa.Table]:
-        """Every `<table>_vintages`, `vintages`, `verifications` and `releases`, of one moment.
-
-        Columns and types as in the contracts, rows by key (`releases` by time). Needs no lock;
-        without a lake the tables are empty.
-        """
+        """Every table of the record by its contract, of one moment, rows by key; empty without a lake."""
         with self._reading() as lake:
             return tables.read(lake)
 
     def vintage(self, edition_year: int, vintage: int, *, stamps: bool = False) -> dict[str, pa.Table]:
-        """The tables of one vintage as they were read; empty ones if there is no such vintage.
-
-        With `stamps` also the columns that the lake added.
-        """
+        """The tables of one vintage as they were read, with `stamps` also what the lake added to them."""
         with self._reading() as lake:
             place = {"edition_year": edition_year, "vintage": vintage}
             return tables.of_vintage(lake, schemas.TABLES, stamps=stamps, **place)
@@ -209,10 +197,7 @@ class Lake:
             history.append_verification(lake, result, actor, _now(None))
 
     def add_release(self, release: Mapping[str, object]) -> bool:
-        """Append a row of `releases` unless its id is there; whether it was appended.
-
-        `published_at` is now if left out.
-        """
+        """Append a row of `releases`, published now, unless its id is there; whether it was appended."""
         with self._writing("recording the release", settings.actor()) as lake:
             return history.append_release(lake, {"published_at": _now(None), **release}, settings.actor())
 
@@ -233,15 +218,10 @@ class Lake:
     def _reading(self) -> AbstractContextManager[Attached | None]:
         return attached(self.address, "reading the lake", write=False)
 
-    def _ask(
-        self,
-        question: Callable[Concatenate[Attached, _Asked], _Answer],
-        *args: _Asked.args,
-        **kwargs: _Asked.kwargs,
-    ) -> _Answer | None:
+    def _ask(self, question: Callable[..., _Answer], *about: int) -> _Answer | None:
         """The answer of the lake; None without one, or before its tables are made."""
         with self._reading() as lake:
-            return question(lake, *args, **kwargs) if lake and tables.columns(lake) else None
+            return question(lake, *about) if lake and tables.columns(lake) else None
 
     @contextmanager
     def _writing(self, doing: str, actor: str) -> Iterator[Attached]:
@@ -266,11 +246,8 @@ class Lake:
             usual = file.parent.parent if file and file.parent.name == "lake" else None
             warehouse = self._warehouse or usual
             if warehouse is None:
-                raise LakeError(
-                    "its tables must change, and nothing says where to put a backup",
-                    file=self.address.name,
-                    hint="run jvom build --warehouse DIR",
-                )
+                message = "its tables must change, and nothing says where to put a backup"
+                raise LakeError(message, file=self.address.name, hint="run jvom build --warehouse DIR")
             raw, where = warehouse.parent / "raw", self.address
             copied = settings.Settings(raw, warehouse, where.catalog, where.data)
             before_migration(copied, f"The lake gains {', '.join(lacking)}")

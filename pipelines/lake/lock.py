@@ -65,11 +65,8 @@ class WriterLock:
     def check(self) -> None:
         """LakeError if the lock was lost meanwhile, as when its server went away."""
         if not self._lock.is_held():
-            raise LakeError(
-                "the writer lock was lost before the commit",
-                file=self._name,
-                hint="run it again when the database server is back; nothing was recorded",
-            )
+            hint = "run it again when the database server is back; nothing was recorded"
+            raise LakeError("the writer lock was lost before the commit", file=self._name, hint=hint)
 
     def _wait(self, timeout: float, waiting: Callable[[str], None] | None) -> None:
         started = time.monotonic()
@@ -79,21 +76,15 @@ class WriterLock:
                 waiting(f"waiting for the lake's writer lock, held by {holder}")
                 waiting = None
             if time.monotonic() - started >= timeout:
-                raise LakeError(
-                    f"the lake was not free within {timeout:g} s: it is written by {holder}",
-                    file=self._name,
-                    hint="wait until that has ended, or give it longer with --timeout SECONDS",
-                )
+                message = f"the lake was not free within {timeout:g} s: it is written by {holder}"
+                hint = "wait until that has ended, or give it longer with --timeout SECONDS"
+                raise LakeError(message, file=self._name, hint=hint)
             time.sleep(min(POLL, timeout))
 
 
-def writer_lock(address: Address) -> WriterLock:
-    """The lock of a lake: one object per process and catalog, whichever part of it asks."""
-    return _writer_lock(address.catalog)
-
-
 @cache
-def _writer_lock(catalog: str) -> WriterLock:
+def writer_lock(catalog: str) -> WriterLock:
+    """The lock of a lake: one object per process and catalog, whichever part of it asks."""
     address = Address(catalog, "")
     if address.file is None:
         return WriterLock(_PostgresLock(address.target), address.name)
@@ -120,10 +111,9 @@ class _FileLock:
         except Timeout:
             return False
         except OSError as error:
+            hint = "the warehouse must be writable for whoever builds; see --warehouse"
             raise LakeError(
-                f"the writer lock cannot be made: {error}",
-                file=str(self._file),
-                hint="the warehouse must be writable for whoever builds; see --warehouse",
+                f"the writer lock cannot be made: {error}", file=str(self._file), hint=hint
             ) from error
         with suppress(OSError):  # the note is a courtesy: without it the lock holds as well
             files.put(self._note, json.dumps(_this_process()).encode())
@@ -219,11 +209,9 @@ class _PostgresLock:
         try:
             yield
         except psycopg.Error as error:
-            raise LakeError(
-                f"its server does not answer: {str(error).replace(self._target, '…')}",
-                file=file,
-                hint="check JVOM_CATALOG, and that the server runs and lets this user in",
-            ) from error
+            message = f"its server does not answer: {str(error).replace(self._target, '…')}"
+            hint = "check JVOM_CATALOG, and that the server runs and lets this user in"
+            raise LakeError(message, file=file, hint=hint) from error
 
 
 def _this_process() -> dict[str, object]:

@@ -58,14 +58,8 @@ def prepare(lake: Attached, actor: str) -> None:
                 _comment(lake, contract, [column])
 
     what = ", ".join(_names(missing))
-    commit(
-        lake,
-        write,
-        key=f"tables:{what}",
-        message=f"Make {what}",
-        actor=actor,
-        info={"kind": "tables", "contract_version": schemas.CONTRACT_VERSION},
-    )
+    info = {"kind": "tables", "contract_version": schemas.CONTRACT_VERSION}
+    commit(lake, write, key=f"tables:{what}", message=f"Make {what}", actor=actor, info=info)
 
 
 def lacking(lake: Attached) -> list[str]:
@@ -140,9 +134,8 @@ def read(lake: Attached | None) -> dict[str, pa.Table]:
     finally:
         lake.connection.execute("ROLLBACK")
     vintages = tables["vintages"]
-    keys = zip(vintages["edition_year"].to_pylist(), vintages["vintage"].to_pylist(), strict=True)
-    ids = pa.array([snapshots.get(key) for key in keys], pa.int64())
-    tables["vintages"] = vintages.append_column("snapshot_id", ids)
+    ids = [snapshots.get((row["edition_year"], row["vintage"])) for row in vintages.to_pylist()]
+    tables["vintages"] = vintages.append_column("snapshot_id", pa.array(ids, pa.int64()))
     return {name: tables[name].select(list(c.names)).cast(c.arrow) for name, c in public.items()}
 
 
@@ -169,11 +162,7 @@ def of_vintage(
 
 
 def selection(
-    lake: Attached,
-    name: str,
-    wanted: Sequence[Column],
-    there: Mapping[str, set[str]],
-    condition: str = "TRUE",
+    lake: Attached, name: str, wanted: Sequence[Column], there: Mapping[str, set[str]], where: str = "TRUE"
 ) -> str:
     """A SELECT of a table's rows; null for columns, and no rows for a table, that the lake is without."""
     known = there.get(name, set())
@@ -181,7 +170,7 @@ def selection(
         f'"{column.name}"' if column.name in known else f'NULL::{column.sql_type} AS "{column.name}"'
         for column in wanted
     )
-    return f"SELECT {chosen} " + (f"FROM {lake.table(name)} WHERE {condition}" if known else "WHERE FALSE")
+    return f"SELECT {chosen} " + (f"FROM {lake.table(name)} WHERE {where}" if known else "WHERE FALSE")
 
 
 def vintage_snapshots(lake: Attached) -> dict[tuple[object, object], int]:
