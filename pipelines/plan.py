@@ -6,7 +6,8 @@ it in `edition_state`. Here that is compared with what is in raw/, and with the 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -66,8 +67,7 @@ def plan_build(settings: Settings, year: int | None = None, *, recheck: bool = F
     it; with `recheck` every edition is read again. Raises SourceError if `year` is nowhere to be
     found, or raw/ cannot be read.
     """
-    state = published.state(settings.published)
-    recorded = state.editions if state else {}
+    state, recorded = _recorded(settings)
     found, wrong = raw.survey(settings.raw)
     years = {*found, *recorded} if year is None else {year}
     problems = [p for y, of_year in wrong.items() if year in (None, y) for p in of_year]
@@ -80,12 +80,14 @@ def plan_build(settings: Settings, year: int | None = None, *, recheck: bool = F
             hint=f"put the report in raw/{year}/, or run jvom ingest FILE --year {year}",
         )
     chosen = [raw.choose(found.get(y, ()), recorded.get(y)) for y in sorted(years)]
-    return replace(_plan(settings, state, chosen, recheck=recheck), problems=tuple(problems))
+    pending = tuple(_pending(settings, recorded, chosen, recheck=recheck))
+    return Plan(pending, _why_publish(settings, state), tuple(problems))
 
 
 def plan_for_file(settings: Settings, source: SourceFile) -> Plan:
     """What there is to do for one document that somebody chose."""
-    return _plan(settings, published.state(settings.published), [source])
+    state, recorded = _recorded(settings)
+    return Plan(tuple(_pending(settings, recorded, [source])), _why_publish(settings, state))
 
 
 def plan_publication(settings: Settings) -> Plan:
@@ -93,38 +95,42 @@ def plan_publication(settings: Settings) -> Plan:
     return Plan(publish=_why_publish(settings, published.state(settings.published)))
 
 
-def _plan(
-    settings: Settings, state: State | None, chosen: list[SourceFile], *, recheck: bool = False
-) -> Plan:
+def _recorded(settings: Settings) -> tuple[State | None, Mapping[int, EditionState]]:
+    """What the published file was built from, and the editions that it has; else those of the lake."""
+    state = published.state(settings.published)
+    return state, state.editions if state else Lake(settings.catalog, settings.data).edition_states()
+
+
+def _pending(
+    settings: Settings,
+    recorded: Mapping[int, EditionState],
+    chosen: list[SourceFile],
+    *,
+    recheck: bool = False,
+) -> Iterator[PendingEdition]:
     catalogue = raw.catalogue(settings.raw)
     rules = versions.rules(reconcile.rules_version())
-    pending = []
     for source in chosen:
         year = source.edition_year
-        edition = raw.edition_of(catalogue, year)
+        edition, state = raw.edition_of(catalogue, year), recorded.get(year)
         now = versions.reading(edition)
-        recorded = state.editions.get(year) if state else None
-        reason = _why_read(source, now, rules, recorded)
-        if recorded is not None and source.sha256 != recorded.source.sha256:
-            again = _why_read(recorded.source, now, None, recorded)
-            if again and _is_readable(
-                settings, recorded.source
-            ):  # so that each cause has a vintage of its own
+        reason = _why_read(source, now, rules, state)
+        if state is not None and source.sha256 != state.source.sha256:
+            again = _why_read(state.source, now, None, state)
+            if again and _is_readable(settings, state.source):  # so that each cause has its own vintage
                 first = f"{again}: first the bytes read before"
-                pending.append(PendingEdition(year, recorded.source, edition, now, first))
+                yield PendingEdition(year, state.source, edition, now, first)
         if reason or recheck:
-            reason = reason or "to be read again, as asked"
-            pending.append(PendingEdition(year, source, edition, now, reason, recheck))
-    return Plan(tuple(pending), _why_publish(settings, state))
+            yield PendingEdition(year, source, edition, now, reason or "to be read again, as asked", recheck)
 
 
 def _why_read(source: SourceFile, now: Versions, rules: str | None, recorded: EditionState | None) -> str:
     """Why an edition must be read, in words; empty if it need not be. Without `rules` they do not count."""
     if recorded is None:
-        return "no vintage of it is published"
+        return "no vintage of it is recorded"
     if source.sha256 != recorded.source.sha256:
         if source.fidelity != recorded.source.fidelity:
-            return f"{source.path} ({source.fidelity}) replaces the {recorded.source.fidelity} one"
+            return f"{source.path} ({source.fidelity}) takes the place of the {recorded.source.fidelity} one"
         return f"{source.path} has other bytes than what was read"
     if recorded.cause == "withdrawn":
         return ""

@@ -178,7 +178,7 @@ def test_a_column_and_a_table_more_come_after_a_copy_and_change_no_row(
 ) -> None:
     before, old = rows_of(lake_of(kept).read()), columns_of(kept)
     assert "pages_vintages" not in old
-    lake_of(kept).verified("a test", "tester")  # the first write with the new contracts
+    lake_of(kept).add_verification("a test", "tester")  # the first write with the new contracts
     now = columns_of(kept)
     assert now["personnel_vintages"] - old["personnel_vintages"] >= {"remark"}
     assert now["pages_vintages"] == {"edition_year", "vintage", "page"}
@@ -200,7 +200,7 @@ def test_a_column_and_a_table_more_come_after_a_copy_and_change_no_row(
     as_it_was = find(ROOT / "raw", copy)
     assert columns_of(as_it_was) == old
     assert rows_of(lake_of(as_it_was).read()) == before
-    lake_of(kept).verified("another", "tester")
+    lake_of(kept).add_verification("another", "tester")
     assert copies(kept) == [copy]  # once: nothing is lacking any more
 
 
@@ -211,9 +211,9 @@ def test_a_lake_without_a_known_warehouse_is_not_changed(kept: Settings, tmp_pat
     moved = dataclasses.replace(kept, catalog=f"sqlite:{elsewhere}")
     before = columns_of(moved)
     with pytest.raises(Exception, match="where to put a backup"):
-        Lake(moved.catalog, moved.data).verified("a test", "tester")
+        Lake(moved.catalog, moved.data).add_verification("a test", "tester")
     assert columns_of(moved) == before
-    lake_of(moved).verified("a test", "tester")
+    lake_of(moved).add_verification("a test", "tester")
     (copy,) = copies(moved)
     assert (copy / "lake" / "catalog.sqlite").exists()
 

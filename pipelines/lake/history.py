@@ -62,16 +62,15 @@ class RuleResults:
         return {**rows, "errors": severities["error"], "warnings": severities["warn"]}
 
 
-def latest(lake: Attached, edition_year: int) -> EditionState | None:
-    """The newest vintage of an edition, with every version that gave its rows; None if there is none."""
+def edition_states(lake: Attached) -> dict[int, EditionState]:
+    """The newest vintage of each edition, with every version that gave its rows, by year."""
     there, known = tables.columns(lake), {**schemas.VINTAGE_TABLES, **schemas.RECORD}
     recorded = ", ".join(
         f"{name} AS ({tables.selection(lake, name, known[name].columns, there)})"
         for name in ("vintages", "editions_vintages", "verifications", "reconciliations")
     )
-    query = f"WITH {recorded} SELECT * FROM ({STATE.read_text(encoding='utf-8')}) WHERE edition_year = ?"
-    rows = sql.rows(lake.connection, query, edition_year)
-    return edition_state(rows[0]) if rows else None
+    query = f"WITH {recorded} SELECT * FROM ({STATE.read_text(encoding='utf-8')})"
+    return {row["edition_year"]: edition_state(row) for row in sql.rows(lake.connection, query)}
 
 
 def edition_state(row: Mapping[str, Any]) -> EditionState:

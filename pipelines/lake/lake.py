@@ -80,7 +80,7 @@ class Lake:
         """
         content = decision.content_hash(read)
         with self._writing(f"recording edition {edition_year}", by.actor) as lake:
-            state = history.latest(lake, edition_year)
+            state = history.edition_states(lake).get(edition_year)
             plan = decision.plan_write(state, source, versions, content, recheck=recheck)
             now = _now(state)
             if state is not None and plan.write != "vintage":
@@ -148,8 +148,7 @@ class Lake:
         with self.writer():
             target = self.target_vintage(edition_year, action, vintage)  # before a lake is made for nothing
             with self._writing(f"recording edition {edition_year}", by.actor) as lake:
-                state = history.latest(lake, edition_year)
-                assert state is not None  # it has a target
+                state = history.edition_states(lake)[edition_year]
                 return history.append_copy(lake, state, action, target, reason, by, _now(state))
 
     def read(self) -> dict[str, pa.Table]:
@@ -163,9 +162,13 @@ class Lake:
             place = {"edition_year": edition_year, "vintage": vintage}
             return tables.of_vintage(lake, schemas.TABLES, stamps=stamps, **place)
 
+    def edition_states(self) -> dict[int, EditionState]:
+        """The newest vintage of each edition, and what it is known by, by year."""
+        return self._ask(history.edition_states) or {}
+
     def edition_state(self, edition_year: int) -> EditionState | None:
-        """The newest vintage of an edition, and what it is known by; None if it was never recorded."""
-        return self._ask(history.latest, edition_year)
+        """The newest vintage of an edition; None if it was never recorded."""
+        return self.edition_states().get(edition_year)
 
     def row_counts(self, edition_year: int, vintage: int) -> dict[str, int] | None:
         """Rows per table of a vintage; None if there is no such vintage."""
