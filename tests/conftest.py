@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,7 +13,9 @@ from unittest import mock
 
 import pytest
 
+from pipelines.lake import Lake, connection, tables
 from tests.support import NOBODY, ROOT, Jvom, refused_examples, run_jvom
+from tests.support.lakes import open_lake
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -57,3 +60,27 @@ def built(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
             assert done.returncode == 0, done.stderr
             (folder / "done").touch()
     return folder / "warehouse"
+
+
+@pytest.fixture
+def absent(tmp_path: Path) -> Lake:
+    """A lake that is not there yet."""
+    return open_lake(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a lake that has its tables and no rows."""
+    folder = tmp_path_factory.mktemp("empty")
+    lake = open_lake(folder)
+    with lake.writer(), connection.attached(lake.address, "making a lake", write=True) as there:
+        assert there is not None
+        tables.prepare(there, "tester")
+    return folder
+
+
+@pytest.fixture
+def lake(absent: Lake, empty: Path, tmp_path: Path) -> Lake:
+    """A lake with its tables and no rows."""
+    shutil.copytree(empty / "lake", tmp_path / "lake")
+    return absent

@@ -11,7 +11,7 @@ import pytest
 from pipelines.lake import Lake, backup
 from pipelines.settings import Settings
 from schemas.errors import LakeError, UsageError
-from tests.lake_child import PLAN, open_lake, record
+from tests.support.lakes import PLAN, open_lake, record
 
 
 @pytest.fixture

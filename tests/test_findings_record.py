@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -14,31 +13,14 @@ from pipelines.lake import Authorship, Lake, connection, decision, tables
 from pipelines.model import Recorded
 from pipelines.publish import published, release, views
 from pipelines.verify import complete
-from tests.lake_child import open_lake
 from tests.support import building
 from tests.support.building import RULES_VERSION, VERSIONS, found, found_tables
+from tests.support.lakes import open_lake
 
 ROWS = [{"mission_id": "unifil", "deployed_military": 3}]
 ABOUT = {"edition_year": 2024, "mission_id": "unifil"}
 ALL = {name: [ABOUT] for name in schemas.RECONCILED}
 OTHER_RULES = "2" * 12
-
-
-@pytest.fixture(scope="module")
-def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a lake that has its tables and no rows."""
-    folder = tmp_path_factory.mktemp("empty")
-    lake = open_lake(folder)
-    with lake.writer(), connection.attached(lake.address, "making a lake", write=True) as there:
-        assert there is not None
-        tables.prepare(there, "tester")
-    return folder
-
-
-@pytest.fixture
-def lake(empty: Path, tmp_path: Path) -> Lake:
-    shutil.copytree(empty / "lake", tmp_path / "lake")
-    return open_lake(tmp_path)
 
 
 def put(

@@ -17,9 +17,9 @@ import schemas
 from pipelines.lake import Lake
 from pipelines.publish import catalogue, published, release, views
 from schemas.errors import LakeError, UsageError
-from tests.lake_child import OTHER_CODE, PLAN, open_lake, record
 from tests.support import building
 from tests.support.building import VERSIONS
+from tests.support.lakes import OTHER_CODE, PLAN, open_lake, record
 
 RELEASE = "0123456789ab"
 

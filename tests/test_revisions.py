@@ -16,9 +16,9 @@ from pipelines.lake import Authorship, Lake
 from pipelines.model import Recorded
 from pipelines.publish import published, views
 from pipelines.sql import rows
-from tests.lake_child import open_lake
 from tests.support import building
 from tests.support.building import VERSIONS
+from tests.support.lakes import open_lake
 
 RELEASE = "0123456789ab"
 BEFORE_ALL = datetime.datetime(2000, 1, 1)

@@ -17,18 +17,12 @@ from pipelines.plan import plan_build
 from pipelines.publish import published, views
 from pipelines.settings import Settings, find
 from schemas.errors import JvomError, UsageError
-from tests.lake_child import open_lake
 from tests.support import ROOT, Jvom, building
 from tests.support.building import VERSIONS
 
 UNTSO = {"mission_id": "untso", "mission_as_printed": "UNTSO", "deployed_military": 32}
 BY = Authorship("tester", "run")
 REASON = "the report was recalled"
-
-
-@pytest.fixture
-def lake(tmp_path: Path) -> Lake:
-    return open_lake(tmp_path)
 
 
 def put(lake: Lake, text: str, code: str = VERSIONS.code, *, recheck: bool = False, **row: Any) -> Recorded:

@@ -41,7 +41,7 @@ OURS = (
     "pipelines.cli.app",
     "pipelines.orchestration.run",
     "pipelines.site",
-    "tests.lake_child",
+    "tests.support.lakes",
 )
 ROOT = Path(__file__).resolve().parent.parent.parent
 MEASURED = "COVERAGE_PROCESS_CONFIG"  # set by pytest-cov, for coverage to start in a new process

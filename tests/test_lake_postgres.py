@@ -19,11 +19,10 @@ import pytest
 
 from pipelines.lake import Authorship, Lake
 from schemas.errors import LakeError
-from tests import lake_child
-from tests.lake_child import PLAN, RELEASE, build, open_lake, record
-from tests.support import building
+from tests.support import building, lakes
 from tests.support.building import VERSIONS
 from tests.support.forked import PROCESSES, fork
+from tests.support.lakes import PLAN, RELEASE, build, open_lake, record
 
 pytestmark = pytest.mark.postgres
 psycopg = pytest.importorskip("psycopg", reason="the package psycopg is not installed")
@@ -105,7 +104,7 @@ def test_it_is_the_same_lake(lake: Lake, tmp_path: Path) -> None:
 
 def test_the_lock_is_held_across_processes_and_ends_with_its_holder(lake: Lake) -> None:
     ours, theirs = PROCESSES.Pipe()
-    holder = fork(lake_child.hold_writer_of, lake.address.catalog, lake.address.data, theirs)
+    holder = fork(lakes.hold_writer_of, lake.address.catalog, lake.address.data, theirs)
     pid = ours.recv()
     said: list[str] = []
     with (

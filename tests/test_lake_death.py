@@ -18,10 +18,10 @@ from filelock import FileLock
 
 from pipelines.lake import Lake
 from schemas.errors import LakeError
-from tests import lake_child
-from tests.lake_child import PLAN, build, open_lake, record
+from tests.support import lakes
 from tests.support.building import VERSIONS
 from tests.support.forked import PROCESSES, fork
+from tests.support.lakes import PLAN, build, open_lake, record
 
 KILLS = 12
 
@@ -30,7 +30,7 @@ Start = Callable[..., tuple[Any, Any]]
 
 @pytest.fixture
 def start() -> Iterator[Start]:
-    """Starts a function of `lake_child` in a process; gives the process and what it says."""
+    """Starts a function of `lakes` in a process; gives the process and what it says."""
     started = []
 
     def begin(work: Callable[..., None], *arguments: object) -> tuple[Any, Any]:
@@ -83,7 +83,7 @@ def test_a_writer_killed_at_random_leaves_what_one_that_lived_leaves(tmp_path: P
     moments = [0.05 * number for number in range(KILLS)]
     random.Random(7).shuffle(moments)
     for moment in moments:
-        process, ready = start(lake_child.build_and_wait, tmp_path / "killed")
+        process, ready = start(lakes.build_and_wait, tmp_path / "killed")
         assert ready.recv() == "begun"
         time.sleep(moment)
         process.kill()
@@ -108,14 +108,14 @@ def test_a_writer_killed_at_each_kind_of_step(
         record(before, step)
     before.close()
     shutil.copytree(before_all, tmp_path / "whole")
-    _, said = start(lake_child.build_and_die, tmp_path / "whole", None)
+    _, said = start(lakes.build_and_die, tmp_path / "whole", None)
     calls = said.recv()
     expected = content(open_lake(tmp_path / "whole").read())
     seen = set()
     for point in range(calls // (2 * deaths), calls, calls // deaths + 1):
         folder = tmp_path / f"killed-{point}"
         shutil.copytree(before_all, folder)
-        process, said = start(lake_child.build_and_die, folder, point)
+        process, said = start(lakes.build_and_die, folder, point)
         with pytest.raises(EOFError):
             said.recv()
         process.join()
@@ -132,7 +132,7 @@ def test_a_writer_killed_at_each_kind_of_step(
 
 def test_two_first_loads_at_once_make_one_vintage(tmp_path: Path, start: Start) -> None:
     barrier = PROCESSES.Barrier(2)
-    answers = [start(lake_child.record_at_once, tmp_path, barrier)[1] for _ in range(2)]
+    answers = [start(lakes.record_at_once, tmp_path, barrier)[1] for _ in range(2)]
     assert sorted(answer.recv() for answer in answers) == [False, True]
     lake = open_lake(tmp_path)
     read = lake.read()
@@ -142,7 +142,7 @@ def test_two_first_loads_at_once_make_one_vintage(tmp_path: Path, start: Start) 
 
 def test_waiting_names_the_writer_and_ends_in_an_error(tmp_path: Path, start: Start) -> None:
     lake = open_lake(tmp_path)
-    process, ready = start(lake_child.hold_writer, tmp_path)
+    process, ready = start(lakes.hold_writer, tmp_path)
     pid = ready.recv()
     said: list[str] = []
     with (
