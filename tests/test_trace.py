@@ -236,7 +236,7 @@ def test_every_kind_of_row_has_a_trace(
 def test_a_share_rests_on_all_rows_of_the_edition(follow: Callable[..., Trace]) -> None:
     traced = follow("untso", "share_of_total")
     assert (traced.readings[0].rows, len(traced.readings[0].cells)) == (18, 36)
-    assert "18 rows, 36 cells" in words.render(traced, "evidence.txt")
+    assert "18 rows, 36 cells" in words.render(traced, "trace.txt")
     assert "all rows of the edition" in str(traced.computed)
 
 
@@ -252,7 +252,7 @@ def test_a_section_shows_its_lines(real: Connection, follow: Callable[..., Trace
     (cell,) = traced.readings[0].cells
     assert text in " ".join(" ".join(str(piece.marked).split()) for piece in cell.pieces)
     assert max(piece.line for piece in cell.pieces) <= last
-    assert "more lines" in words.render(traced, "evidence.txt")
+    assert "more lines" in words.render(traced, "trace.txt")
 
 
 def test_lines_that_are_counted_by_page_are_not_guessed(tmp_path: Path) -> None:
@@ -374,7 +374,7 @@ def test_another_vintage_is_shown_as_what_it_is(years: Connection) -> None:
     assert (traced.relation, traced.value) == ("personnel_vintages", 2)
     assert not traced.readings[0].vintage.latest
     assert [(change.vintage, change.value) for change in traced.history] == [(1, 2), (2, 4)]
-    assert "not the latest" in words.render(traced, "evidence.txt")
+    assert "not the latest" in words.render(traced, "trace.txt")
 
 
 def test_a_withdrawn_edition_is_traced_by_its_vintages_only(years: Connection) -> None:
@@ -391,7 +391,7 @@ def test_a_source_that_is_gone_leaves_the_rest(years: Connection) -> None:
     (step,) = traced.readings
     assert "is gone" in str(step.source.unread)
     assert (step.cells[0].as_printed, step.cells[0].pieces[0].marked) == ("6", None)
-    assert "is gone" in words.render(traced, "evidence.txt")
+    assert "is gone" in words.render(traced, "trace.txt")
 
 
 def test_the_checks_are_named_one_by_one(groups: Connection) -> None:
@@ -406,7 +406,7 @@ def test_the_checks_are_named_one_by_one(groups: Connection) -> None:
     } <= required
     assert not any("frame_military" in line for line in required)
     assert {check.outcome for check in traced.checks} == {"passed"}
-    assert all(line in words.render(traced, "evidence.html") for line in required)
+    assert all(line in words.render(traced, "trace.html") for line in required)
 
 
 UNTSO = ("personnel", "untso", "deployed_total")
@@ -476,9 +476,9 @@ def test_annotations_are_in_every_form_of_the_trace(groups: Connection, annotate
     ]
     assert words.remark(findings[0]) == "error, row, edition 2023: about row"
     traced = ask(groups, "untso", 2023, "deployed_total")
-    assert "none recorded" in words.render(traced, "evidence.txt")
+    assert "none recorded" in words.render(traced, "trace.txt")
     whole = replace(traced, findings=findings, corrections=corrections)
-    for text in (words.render(whole, "evidence.txt"), words.render(whole, "evidence.html")):
+    for text in (words.render(whole, "trace.txt"), words.render(whole, "trace.html")):
         assert "about cell" in text
         assert "a slip of the pen" in text
         assert "none recorded" not in text
@@ -504,7 +504,7 @@ def test_the_sheet_is_one_escaped_page_without_scripts(years: Connection) -> Non
         return Document(source.path, source.sha256, "text", lines, tuple([None] * 17))
 
     page = words.render(
-        ask(years, "unifil", 2022, "mission_as_printed", load_document=hostile), "evidence.html"
+        ask(years, "unifil", 2022, "mission_as_printed", load_document=hostile), "trace.html"
     )
     tags = Tags(page)
     assert "&lt;b&gt;UNIFIL&lt;/b&gt; &amp; co" in page
@@ -574,4 +574,4 @@ def test_a_trace_leads_to_the_run_and_the_asset(groups: Connection) -> None:
     (step,) = traced.readings
     assert step.run_address == "http://here/runs/run-2023-1"
     assert step.asset_address == "http://here/assets/tables/personnel?view=partitions&partition=2023"
-    assert str(step.asset_address) in words.render(traced, "evidence.txt")
+    assert str(step.asset_address) in words.render(traced, "trace.txt")

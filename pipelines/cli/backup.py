@@ -1,11 +1,9 @@
 """`jvom backup`."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Annotated
 
-import typer
+from typer import Argument
 
 from pipelines.cli.session import Session, Timeout, command
 
@@ -13,7 +11,7 @@ from pipelines.cli.session import Session, Timeout, command
 @command
 def backup(
     session: Session,
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A new or empty folder.")],
+    folder: Annotated[Path, Argument(metavar="DIR", help="A new or empty folder.")],
     timeout: Timeout = 600,
 ) -> None:
     """A consistent copy of the warehouse, which --warehouse opens."""

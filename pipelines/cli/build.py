@@ -7,17 +7,16 @@ run itself is `orchestration.run`.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
+from typer import Exit, Option
 
 from pipelines.cli.session import Session, Timeout, command, require_edition_year
-from pipelines.cli.terminal import error_document
+from pipelines.cli.terminal import Terminal, error_document
 from schemas.errors import JvomError, Problems
 
 if TYPE_CHECKING:
-    from pipelines.lake.differences import Difference
     from pipelines.orchestration.run import Outcome, Result
     from pipelines.plan import PendingEdition, Plan
 
@@ -28,12 +27,12 @@ FIGURE_TABLES = ("personnel", "personnel_totals", "mandates")  # what a dry run 
 @command
 def build(
     session: Session,
-    year: Annotated[int | None, typer.Option("--year", metavar="Y", help="Only this edition.")] = None,
+    year: Annotated[int | None, Option("--year", metavar="Y", help="Only this edition.")] = None,
     recheck: Annotated[
-        bool, typer.Option("--recheck", help="Read every edition again, also where nothing has changed.")
+        bool, Option("--recheck", help="Read every edition again, also where nothing has changed.")
     ] = False,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Read and check, write nothing; say what would change.")
+        bool, Option("--dry-run", help="Read and check, write nothing; say what would change.")
     ] = False,
     timeout: Timeout = 600,
 ) -> None:
@@ -125,7 +124,7 @@ def _show(session: Session, result: Result, plan: Plan, also: Mapping[str, objec
         terminal.say(f"release {result.release_id} is in {published} ({result.seconds:.1f} s)")
     if failures:
         terminal.say(f"error: {failures}")
-        raise typer.Exit(1 if plan.problems else result.exit_code)
+        raise Exit(1 if plan.problems else result.exit_code)
 
 
 def _in_words(outcome: Outcome) -> str | None:
@@ -147,118 +146,88 @@ def _failures(result: Result, plan: Plan) -> str:
     return "\n".join([*map(str, plan.problems), *refused, *unpublished])
 
 
-@dataclass(frozen=True)
-class Rehearsed:
-    """What a build would make of one edition: rows per table and changed figures, or why it is refused.
-
-    `first`: the edition is not published yet, so no figure counts as changed.
-    """
-
-    edition_year: int
-    source: str
-    reason: str
-    first: bool = False
-    rows: dict[str, int] = field(default_factory=dict)
-    changes: tuple[Difference, ...] = ()
-    findings: int | None = None
-    error: JvomError | None = None
-
-    def document(self) -> dict[str, Any]:
-        """As JSON has it."""
-        changes = [
-            {name: value for name, value in asdict(change).items() if name != "subject"}
-            for change in self.changes
-        ]
-        return {**vars(self), "changes": changes, "error": self.error and error_document(self.error)}
-
-
 def _rehearse(session: Session, plan: Plan) -> None:
     """Show what building this plan would record and which published figures it would change."""
+    from pipelines import other_sources
+    from schemas import registry
+
     if plan.is_empty:
         _show_nothing_new(session, plan)
         return
-    terminal = session.terminal
-    editions = [_rehearsed(session, due) for due in plan.editions]
-    problems = [*plan.problems, *_problems_of_other_sources(session)]
-    terminal.answer(
+    problems = list(plan.problems)
+    try:
+        other_sources.tables(session.settings, registry.load())
+    except JvomError as error:  # nothing could be published with it
+        problems.append(error)
+    editions: list[dict[str, Any]] = []
+    refusals: list[JvomError | None] = []
+    for due in plan.editions:
+        edition = {"edition_year": due.edition_year, "source": due.source.path, "reason": due.reason}
+        edition |= {"first": False, "rows": {}, "changes": [], "findings": None, "error": None}
+        try:
+            edition |= _read_and_compare(session, due)
+        except JvomError as error:
+            edition["error"] = error_document(error)
+            refusals.append(error)
+        else:
+            refusals.append(None)
+        editions.append(edition)
+    session.terminal.answer(
         {
             "dry_run": True,
-            "editions": [edition.document() for edition in editions],
+            "editions": editions,
             "publish": plan.publish,
             "problems": [error_document(problem) for problem in problems],
         }
     )
     for problem in problems:
-        terminal.say(f"error: {problem}")
+        session.terminal.say(f"error: {problem}")
     if plan.publish and not editions:
-        terminal.say(f"would be published anew: {plan.publish}")
-    for edition in editions:
-        _show_rehearsed(session, edition)
-    errors = [*problems, *(edition.error for edition in editions if edition.error)]
-    if errors:
-        raise typer.Exit(max(error.exit_code for error in errors))
+        session.terminal.say(f"would be published anew: {plan.publish}")
+    for edition, refusal in zip(editions, refusals, strict=True):
+        _show_rehearsed(session.terminal, edition, refusal)
+    if errors := [*problems, *filter(None, refusals)]:
+        raise Exit(max(error.exit_code for error in errors))
 
 
-def _show_rehearsed(session: Session, edition: Rehearsed) -> None:
-    terminal = session.terminal
-    terminal.say(f"edition {edition.edition_year} from {edition.source}: {edition.reason}")
-    if edition.error:
-        terminal.say(f"would be refused: {edition.error}")
-        return
-    counts = ", ".join(f"{name} {rows}" for name, rows in edition.rows.items())
-    findings = "1 finding" if edition.findings == 1 else f"{edition.findings} findings"
-    terminal.say(f"would be read as: {counts}, with {findings}")
-    if edition.first:
-        terminal.say("the edition is not published yet: every figure is new")
-    elif edition.changes:
-        terminal.table(
-            ("table", "row", "column", "published", "new"),
-            [(c.table_name, c.row_key, c.column_name, c.old_value, c.new_value) for c in edition.changes],
-        )
-    else:
-        terminal.say("no figure would change")
-
-
-def _problems_of_other_sources(session: Session) -> list[JvomError]:
-    """What is wrong with the figures of other public sources; nothing could be published with it."""
-    from pipelines import other_sources
-    from schemas import registry
-
-    try:
-        other_sources.tables(session.settings, registry.load())
-    except JvomError as error:
-        return [error]
-    return []
-
-
-def _rehearsed(session: Session, due: PendingEdition) -> Rehearsed:
+def _read_and_compare(session: Session, due: PendingEdition) -> dict[str, Any]:
+    """What reading an edition gives, and the figures that are not as they are published."""
     from pipelines import raw, reconcile
     from pipelines.extract.read import read_edition
     from pipelines.lake import differences
     from schemas import registry
 
-    known, settings, path = registry.load(), session.settings, due.source.path
-    try:
-        data = raw.read(due.source, raw=settings.raw, kept=settings.kept)
-        reading = read_edition(data, due.source, due.edition, known)
-        tables = reading.require_tables()
-        findings = len(reconcile.check(tables, known, reading.document).findings)
-    except JvomError as error:
-        return Rehearsed(due.edition_year, path, due.reason, error=error)
-    published = {}
+    known, settings, published = registry.load(), session.settings, {}
+    reading = read_edition(
+        raw.read(due.source, raw=settings.raw, kept=settings.kept), due.source, due.edition, known
+    )
+    tables = reading.require_tables()
     if settings.published.exists():
-        published = {
-            name: session.rows(f'SELECT * FROM "{name}" WHERE edition_year = $year', year=due.edition_year)
-            for name in FIGURE_TABLES
-        }
+        query = 'SELECT * FROM "{}" WHERE edition_year = $year'
+        published = {name: session.rows(query.format(name), year=due.edition_year) for name in FIGURE_TABLES}
     first = not any(published.values())
     read = {name: tables[name].to_pylist() for name in FIGURE_TABLES}
-    return Rehearsed(
-        due.edition_year,
-        path,
-        due.reason,
-        first=first,
-        rows={name: table.num_rows for name, table in tables.items()},
-        changes=() if first else tuple(differences.values(published, read)),
-        findings=findings,
-    )
+    changes = [] if first else map(asdict, differences.values(published, read))
+    return {
+        "first": first,
+        "rows": {name: table.num_rows for name, table in tables.items()},
+        "changes": [{name: value for name, value in each.items() if name != "subject"} for each in changes],
+        "findings": len(reconcile.check(tables, known, reading.document).findings),
+    }
+
+
+def _show_rehearsed(terminal: Terminal, edition: dict[str, Any], refusal: JvomError | None) -> None:
+    terminal.say(f"edition {edition['edition_year']} from {edition['source']}: {edition['reason']}")
+    if refusal:
+        terminal.say(f"would be refused: {refusal}")
+        return
+    counts = ", ".join(f"{name} {rows}" for name, rows in edition["rows"].items())
+    findings = "1 finding" if edition["findings"] == 1 else f"{edition['findings']} findings"
+    terminal.say(f"would be read as: {counts}, with {findings}")
+    if edition["first"]:
+        terminal.say("the edition is not published yet: every figure is new")
+    elif edition["changes"]:
+        rows = [tuple(change.values()) for change in edition["changes"]]
+        terminal.table(("table", "row", "column", "published", "new"), rows)
+    else:
+        terminal.say("no figure would change")

@@ -1,11 +1,9 @@
 """`jvom diff`: what changed between two vintages; between the published file and a document: `build`."""
 
-from __future__ import annotations
-
 from dataclasses import asdict
 from typing import Annotated
 
-import typer
+from typer import Argument
 
 from pipelines.cli.session import Edition, Session, command
 from pipelines.sql import Row
@@ -16,8 +14,8 @@ from schemas.errors import UsageError
 def diff(
     session: Session,
     year: Edition,
-    first: Annotated[int, typer.Argument(metavar="A", help="The older vintage.")],
-    second: Annotated[int, typer.Argument(metavar="B", help="The newer vintage.")],
+    first: Annotated[int, Argument(metavar="A", help="The older vintage.")],
+    second: Annotated[int, Argument(metavar="B", help="The newer vintage.")],
 ) -> None:
     """What changed between two vintages of an edition, mission by mission."""
     from pipelines.lake import differences

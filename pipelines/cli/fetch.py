@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
+from typer import Argument, Option
 
 from pipelines.cli import build as building
 from pipelines.cli.session import Session, Timeout, command, require_edition_year
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 def fetch(
     session: Session,
     year: Annotated[
-        int | None, typer.Argument(metavar="Y", help="The edition; the latest that is due, if none is given.")
+        int | None, Argument(metavar="Y", help="The edition; the latest that is due, if none is given.")
     ] = None,
-    build: Annotated[bool, typer.Option("--build", help="Then read, check, record and publish it.")] = False,
+    build: Annotated[bool, Option("--build", help="Then read, check, record and publish it.")] = False,
     thorough: Annotated[
-        bool, typer.Option("--thorough", help="Look until 30 September for a document that replaces it.")
+        bool, Option("--thorough", help="Look until 30 September for a document that replaces it.")
     ] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Look and judge, but write nothing.")] = False,
+    dry_run: Annotated[bool, Option("--dry-run", help="Look and judge, but write nothing.")] = False,
     timeout: Timeout = 600,
 ) -> None:
     """Find an edition in parliament's open data and put it into raw/; nothing there is overwritten."""

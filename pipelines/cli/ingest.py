@@ -1,11 +1,9 @@
 """`jvom ingest`: build from one document, wherever it is."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Annotated
 
-import typer
+from typer import Argument, Option
 
 from pipelines.cli import build
 from pipelines.cli.session import Session, Timeout, command, require_edition_year
@@ -15,13 +13,11 @@ from schemas.errors import LakeError, UsageError
 @command
 def ingest(
     session: Session,
-    file: Annotated[Path, typer.Argument(metavar="FILE", exists=True, help="The document.")],
+    file: Annotated[Path, Argument(metavar="FILE", exists=True, help="The document.")],
     year: Annotated[
-        int, typer.Option("--year", metavar="Y", help="Edition: the year in which it was sent to parliament.")
+        int, Option("--year", metavar="Y", help="Edition: the year in which it was sent to parliament.")
     ],
-    keep: Annotated[
-        bool, typer.Option("--keep", help="Also put the file in raw/, as the edition's.")
-    ] = False,
+    keep: Annotated[bool, Option("--keep", help="Also put the file in raw/, as the edition's.")] = False,
     timeout: Timeout = 600,
 ) -> None:
     """Build from one document; its bytes are kept in the warehouse by hash."""

@@ -1,11 +1,9 @@
 """`jvom ingest-un`: record a file of the UN's contributions, and publish it beside the annexes."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Annotated
 
-import typer
+from typer import Argument
 
 from pipelines.cli.session import Session, Timeout, command
 from schemas.errors import SourceError
@@ -16,7 +14,7 @@ def ingest_un(
     session: Session,
     file: Annotated[
         Path,
-        typer.Argument(
+        Argument(
             metavar="FILE", exists=True, dir_okay=False, readable=True, help="The UN's contributions, as CSV."
         ),
     ],

@@ -1,10 +1,8 @@
 """`jvom open`."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
-import typer
+from typer import Option
 
 from pipelines.cli.session import Session, command
 from schemas.errors import SourceError
@@ -14,7 +12,7 @@ from schemas.errors import SourceError
 def open(
     session: Session,
     only_print: Annotated[
-        bool, typer.Option("--print", help="Only print where it is, as an address for a browser.")
+        bool, Option("--print", help="Only print where it is, as an address for a browser.")
     ] = False,
 ) -> None:
     """Open the site in the browser of this machine: every mission and edition as pages, without network."""

@@ -1,11 +1,9 @@
 """`jvom quarantine`: the refused documents, and where their reports are."""
 
-from __future__ import annotations
-
 from dataclasses import asdict
 from typing import Annotated
 
-import typer
+from typer import Option
 
 from pipelines.cli.session import Session, command
 
@@ -13,7 +11,7 @@ from pipelines.cli.session import Session, command
 @command
 def quarantine(
     session: Session,
-    every: Annotated[bool, typer.Option("--all", help="Also those that were accepted since.")] = False,
+    every: Annotated[bool, Option("--all", help="Also those that were accepted since.")] = False,
 ) -> None:
     """Refused documents, with every problem of each."""
     from pipelines import quarantine as reports

@@ -1,10 +1,8 @@
 """`jvom restore`."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
-import typer
+from typer import Option
 
 from pipelines.cli import withdraw
 from pipelines.cli.session import Edition, Reason, Session, Timeout, command
@@ -17,7 +15,7 @@ def restore(
     reason: Reason,
     vintage: Annotated[
         int | None,
-        typer.Option(
+        Option(
             "--vintage",
             metavar="N",
             min=1,

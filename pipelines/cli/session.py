@@ -5,6 +5,7 @@ What a command does is in the file that bears its name; how an answer looks is i
 
 from __future__ import annotations
 
+import datetime
 import functools
 import inspect
 from collections.abc import Callable
@@ -12,32 +13,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
+from typer import Argument, Option
 
 from pipelines import settings, sql
 from pipelines.cli.terminal import Terminal
 from pipelines.sql import Row
-from schemas.errors import UsageError
+from schemas.errors import LakeError, UsageError
 
 if TYPE_CHECKING:
     from schemas.registry import Mission
 
 Timeout = Annotated[
-    float, typer.Option("--timeout", metavar="SECONDS", min=0, help="How long to wait for another writer.")
+    float, Option("--timeout", metavar="SECONDS", min=0, help="How long to wait for another writer.")
 ]
-Edition = Annotated[int, typer.Argument(metavar="Y", help="The edition, by its year.")]
-OnlyEdition = Annotated[int | None, typer.Argument(metavar="Y", help="Only this edition.")]
-Reason = Annotated[str, typer.Option("--reason", metavar="R", help="Why; it stays in the record.")]
-SHARED = {
-    "json": (bool, False, typer.Option("--json", help="One JSON document on standard output.")),
-    "raw": (Path | None, None, typer.Option("--raw", metavar="DIR", help="Folder of the source files.")),
-    "warehouse": (
-        Path | None,
-        None,
-        typer.Option("--warehouse", metavar="DIR", help="Folder of the warehouse."),
-    ),
-    "verbose": (bool, False, typer.Option("--verbose", help="Logs and tracebacks on standard error.")),
-}
+Edition = Annotated[int, Argument(metavar="Y", help="The edition, by its year.")]
+OnlyEdition = Annotated[int | None, Argument(metavar="Y", help="Only this edition.")]
+Reason = Annotated[str, Option("--reason", metavar="R", help="Why; it stays in the record.")]
 
 
 @dataclass(frozen=True)
@@ -61,6 +52,15 @@ class Session:
         self.terminal.answer(rows)
         self.terminal.table(names, [[row[name] for name in names] for row in rows], title=title)
 
+    def require_relation(self, name: str) -> None:
+        """Raise LakeError if the published file is of an earlier version, which had no such relation."""
+        if not self.rows("SELECT 1 FROM information_schema.tables WHERE table_name = $name", name=name):
+            raise LakeError(
+                f"was published by an earlier version, without {name}",
+                file=str(self.settings.published),
+                hint="run jvom build, which publishes it anew",
+            )
+
     def mission(self, spelling: str) -> Mission:
         """The mission of the registry with this id or printed name; UsageError names the nearest."""
         from schemas import registry
@@ -77,29 +77,39 @@ class Session:
         return mission
 
 
+def open_session(
+    *,
+    json: Annotated[bool, Option("--json", help="One JSON document on standard output.")] = False,
+    raw: Annotated[Path | None, Option("--raw", metavar="DIR", help="Folder of the source files.")] = None,
+    warehouse: Annotated[
+        Path | None, Option("--warehouse", metavar="DIR", help="Folder of the warehouse.")
+    ] = None,
+    verbose: Annotated[bool, Option("--verbose", help="Logs and tracebacks on standard error.")] = False,
+) -> Session:
+    """A session from the options that every command has; raises LakeError outside any workspace."""
+    return Session(settings.find(raw, warehouse), Terminal(json=json, verbose=verbose))
+
+
+SHARED = inspect.signature(open_session, eval_str=True).parameters
+
+
 def command(work: Callable[..., None]) -> Callable[..., None]:
     """A command from a function whose first parameter is a Session: adds the options that make one."""
 
     @functools.wraps(work)
-    def run(*, json: bool, raw: Path | None, warehouse: Path | None, verbose: bool, **given: Any) -> None:
-        work(Session(settings.find(raw, warehouse), Terminal(json=json, verbose=verbose)), **given)
+    def run(**given: Any) -> None:
+        session = open_session(**{name: given.pop(name) for name in SHARED})
+        work(session, **given)
 
-    _, *parameters = inspect.signature(work, eval_str=True).parameters.values()
-    parameters += [
-        inspect.Parameter(
-            name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=Annotated[kind, option]
-        )
-        for name, (kind, default, option) in SHARED.items()
-    ]
-    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-    run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    _, *options = inspect.signature(work, eval_str=True).parameters.values()
+    signature = inspect.Signature([*options, *SHARED.values()])
+    run.__signature__ = signature  # type: ignore[attr-defined]
+    run.__annotations__ = {name: each.annotation for name, each in signature.parameters.items()}
     return run
 
 
 def require_edition_year(year: int) -> None:
     """Raise UsageError for a year that no edition can have: from 2000 to next year it can."""
-    import datetime
-
     last = datetime.date.today().year + 1
     if not 2000 <= year <= last:
         raise UsageError(

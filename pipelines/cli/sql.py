@@ -1,11 +1,9 @@
 """`jvom sql`: a query of the user's to the published file."""
 
-from __future__ import annotations
-
 from itertools import islice
 from typing import Annotated
 
-import typer
+from typer import Argument, Option
 
 from pipelines.cli.session import Session, command
 from pipelines.cli.terminal import write_csv
@@ -17,8 +15,8 @@ SHOWN_ROWS = 1000  # in a terminal; --csv and --json give all
 @command
 def sql(
     session: Session,
-    query: Annotated[str, typer.Argument(metavar="QUERY", help="A query in DuckDB's SQL.")],
-    as_csv: Annotated[bool, typer.Option("--csv", help="Comma-separated values on standard output.")] = False,
+    query: Annotated[str, Argument(metavar="QUERY", help="A query in DuckDB's SQL.")],
+    as_csv: Annotated[bool, Option("--csv", help="Comma-separated values on standard output.")] = False,
 ) -> None:
     """A read-only query against the published file."""
     from pipelines.publish import published

@@ -1,7 +1,5 @@
 """`jvom status`: which editions are published, which are late, who is writing, how much disk is used."""
 
-from __future__ import annotations
-
 import datetime
 from contextlib import suppress
 from pathlib import Path
@@ -22,8 +20,10 @@ SELECT run_id, actor, recorded_at, edition_year, cause FROM vintages
 ORDER BY recorded_at DESC, edition_year DESC LIMIT 1
 """
 _RELEASES = "SELECT release_id, published_at FROM releases ORDER BY published_at DESC LIMIT 1"
-SHOWN = ("edition_year", "vintage", "source_fidelity", "source_path", "recorded_at")
-COUNTS = ("errors", "warnings", "infos")
+SHOWN = (
+    *("edition_year", "vintage", "source_fidelity", "source_path", "recorded_at"),
+    *("errors", "warnings", "infos"),
+)
 
 
 @command
@@ -31,8 +31,22 @@ def status(session: Session) -> None:
     """Editions, late editions, the last run, who holds the lock, disk used."""
     state = gather(session)
     session.terminal.answer(state)
-    if not session.terminal.json:
-        _show(session, state)
+    if session.terminal.json:
+        return
+    if state["release_id"] is None:
+        print(f"{state['warehouse']}: nothing is published yet; run jvom build")
+    else:
+        published_at = f"{state['published_at']:%Y-%m-%d %H:%M} UTC"
+        print(f"{state['warehouse']}: release {state['release_id']} of {published_at}")
+        session.terminal.table(SHOWN, [[row[name] for name in SHOWN] for row in state["editions"]])
+    print(f"late:     {', '.join(map(str, state['late'])) or 'none'}")
+    if run := state["last_run"]:
+        print(
+            f"last run: {run['run_id']} by {run['actor']} recorded edition {run['edition_year']} "
+            f"({run['cause']}) at {run['recorded_at']:%Y-%m-%d %H:%M} UTC"
+        )
+    print(f"writer:   {state['writer'] or 'nobody'}")
+    print(f"disk:     {state['bytes'] / 1e6:.1f} MB")
 
 
 def gather(session: Session) -> dict[str, Any]:
@@ -63,21 +77,3 @@ def _size(folder: Path) -> int:
         with suppress(FileNotFoundError):
             total += path.stat().st_size if path.is_file() and not path.is_symlink() else 0
     return total
-
-
-def _show(session: Session, state: dict[str, Any]) -> None:
-    if state["release_id"] is None:
-        print(f"{state['warehouse']}: nothing is published yet; run jvom build")
-    else:
-        published_at = f"{state['published_at']:%Y-%m-%d %H:%M} UTC"
-        print(f"{state['warehouse']}: release {state['release_id']} of {published_at}")
-        names = (*SHOWN, *COUNTS)
-        session.terminal.table(names, [[row[name] for name in names] for row in state["editions"]])
-    print(f"late:     {', '.join(map(str, state['late'])) or 'none'}")
-    if run := state["last_run"]:
-        print(
-            f"last run: {run['run_id']} by {run['actor']} recorded edition {run['edition_year']} "
-            f"({run['cause']}) at {run['recorded_at']:%Y-%m-%d %H:%M} UTC"
-        )
-    print(f"writer:   {state['writer'] or 'nobody'}")
-    print(f"disk:     {state['bytes'] / 1e6:.1f} MB")

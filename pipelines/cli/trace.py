@@ -9,8 +9,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
+from typer import Argument, Option
 
+from pipelines.cli import terminal
 from pipelines.cli.session import Edition, Session, command
 from pipelines.cli.terminal import as_text
 from schemas.errors import LakeError
@@ -18,7 +19,6 @@ from schemas.errors import LakeError
 if TYPE_CHECKING:
     from pipelines.trace.model import Change, Check, Correction, Finding, Piece, Trace
 
-TEMPLATES = Path(__file__).parent.parent / "trace" / "templates"
 SHOWN_CELLS = 12  # cells of an edition in a terminal; --json and --html give all
 
 
@@ -27,7 +27,7 @@ def trace(
     session: Session,
     mission: Annotated[
         str,
-        typer.Argument(
+        Argument(
             metavar="MISSION",
             help="Its id, a printed name, `total`, `footnote:13`, `section:2.1`, or the name of a figure, a "
             "region or an organisation.",
@@ -35,22 +35,22 @@ def trace(
     ],
     year: Edition,
     column: Annotated[
-        str, typer.Argument(metavar="COLUMN", help="The column, or `relation.column` where several have it.")
+        str, Argument(metavar="COLUMN", help="The column, or `relation.column` where several have it.")
     ],
     vintage: Annotated[
-        int | None, typer.Option("--vintage", metavar="N", help="This recorded reading, not the latest.")
+        int | None, Option("--vintage", metavar="N", help="This recorded reading, not the latest.")
     ] = None,
     html: Annotated[
         Path | None,
-        typer.Option("--html", metavar="FILE", help="Write an evidence sheet, to print and file."),
+        Option("--html", metavar="FILE", help="Write an evidence sheet, to print and file."),
     ] = None,
 ) -> None:
     """From a published value back: vintage, run, file, page, line, and the printed characters."""
     traced = follow(session, mission, year, column, vintage)
     if html is not None:
-        _write(html, render(traced, "evidence.html"))
+        _write(html, render(traced, "trace.html"))
         session.terminal.say(f"the evidence is in {html}")
-    text = None if html or session.terminal.json else render(traced, "evidence.txt")
+    text = None if html or session.terminal.json else render(traced, "trace.txt")
     session.terminal.answer(asdict(traced), text)
 
 
@@ -64,6 +64,7 @@ def follow(session: Session, mission: str, year: int, column: str, vintage: int 
     from pipelines.trace import named
     from pipelines.trace import trace as of
 
+    session.require_relation("column_lineage")
     where = session.settings
     with published.connect(where.published) as connection:
         row = named(connection, mission) or session.mission(mission).id
@@ -82,17 +83,9 @@ def follow(session: Session, mission: str, year: int, column: str, vintage: int 
 
 
 def render(traced: Trace, template: str) -> str:
-    """The trace as text or as one HTML page: no script, nothing from elsewhere, everything escaped."""
-    from jinja2 import Environment, StrictUndefined
-
-    html = template.endswith(".html")
-    page = Environment(autoescape=html, undefined=StrictUndefined, trim_blocks=True)
-    page.filters |= {"text": as_text} | {
-        words.__name__: words for words in (place, state, remark, requirement)
-    }
-    source = (TEMPLATES / template).read_text(encoding="utf-8")
-    text = page.from_string(source).render(trace=traced, shown=SHOWN_CELLS)
-    return text if html else "\n".join(filter(None, map(str.rstrip, text.split("\n"))))
+    """The trace as text, or as one HTML page without scripts and with nothing from elsewhere."""
+    words = {"place": place, "state": state, "remark": remark, "requirement": requirement}
+    return terminal.render(template, trace=traced, shown=SHOWN_CELLS, **words)
 
 
 def place(piece: Piece) -> str:

@@ -11,7 +11,7 @@ import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Any, NamedTuple
 
-import typer
+from typer import Argument, Option
 
 from pipelines.cli.session import Session, command
 
@@ -37,11 +37,9 @@ _TITLES = {
 def trend(
     session: Session,
     mission: Annotated[
-        str, typer.Argument(metavar="MISSION", help="Its id, or its name as any edition prints it.")
+        str, Argument(metavar="MISSION", help="Its id, or its name as any edition prints it.")
     ],
-    draw: Annotated[
-        bool, typer.Option("--chart", help="Draw it, with what other public sources say.")
-    ] = False,
+    draw: Annotated[bool, Option("--chart", help="Draw it, with what other public sources say.")] = False,
 ) -> None:
     """One mission over the editions in the warehouse."""
     known = session.mission(mission)

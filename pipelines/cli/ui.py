@@ -9,11 +9,10 @@ import socket
 import subprocess
 import sys
 from contextlib import ExitStack, suppress
-from pathlib import Path
 from types import FrameType
 from typing import IO, Annotated
 
-import typer
+from typer import Option
 
 from pipelines import versions
 from pipelines.cli.session import Session, command
@@ -22,7 +21,7 @@ from schemas.errors import LakeError
 
 ADDRESS = "127.0.0.1"
 GRACE = 10.0  # seconds between asking the group to end and ending it
-MARKS = "interface-{port}.json"
+MARKS = "interface-{port}.json"  # in the Dagster home: address and process of an interface that runs
 ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -34,19 +33,25 @@ class _Ended(Exception):
 def ui(
     session: Session,
     read_only: Annotated[
-        bool, typer.Option("--read-only", help="For auditors: nothing can be started or changed.")
+        bool, Option("--read-only", help="For auditors: nothing can be started or changed.")
     ] = False,
-    port: Annotated[int, typer.Option("--port", metavar="PORT", min=1, max=65535, help="TCP port.")] = 3000,
+    port: Annotated[int, Option("--port", metavar="PORT", min=1, max=65535, help="TCP port.")] = 3000,
 ) -> None:
     """The Dagster UI on this warehouse's run history, on this machine only; Ctrl-C ends it."""
     _require_free(port)
     from pipelines.orchestration import run
 
-    run.prepare_home(session.settings)
-    process = _start(child_command(port, read_only=read_only), session)
+    settings = session.settings
+    run.prepare_home(settings)
+    log = settings.logs / "ui.log"
+    with ExitStack() as opened:
+        output: IO[str] = sys.stderr
+        if not session.terminal.verbose:
+            settings.logs.mkdir(parents=True, exist_ok=True)
+            output = opened.enter_context(log.open("a", encoding="utf-8"))
+        process = _start(child_command(port, read_only=read_only), settings, output)
     address = f"http://{ADDRESS}:{port}"
-    # A marker file with the address, for commands that link to the interface.
-    mark = session.settings.dagster_home / MARKS.format(port=port)
+    mark = settings.dagster_home / MARKS.format(port=port)
     mark.write_text(json.dumps({"address": address, "process": process.pid}), encoding="utf-8")
     session.terminal.answer(
         {"address": address, "process": process.pid, "read_only": read_only},
@@ -60,21 +65,16 @@ def ui(
     finally:
         mark.unlink(missing_ok=True)
         _end(process)
-    raise LakeError(
-        f"the interface ended by itself, with status {status}",
-        hint=f"{_log(session)} says why",
-    )
+    raise LakeError(f"the interface ended by itself, with status {status}", hint=f"{log} says why")
 
 
 def running(settings: Settings) -> str | None:
     """The address of an interface that runs on this warehouse, if one does."""
     for mark in sorted(settings.dagster_home.glob(MARKS.format(port="*"))):
-        try:
+        with suppress(OSError, ValueError, KeyError, TypeError):  # it ended without removing its mark
             marked = json.loads(mark.read_bytes())
             os.kill(int(marked["process"]), 0)
             return str(marked["address"])
-        except (OSError, ValueError, KeyError, TypeError):  # it ended without removing its marker
-            continue
     return None
 
 
@@ -85,35 +85,26 @@ def child_command(port: int, *, read_only: bool) -> list[str]:
     return [sys.executable, "-m", *start, "-w", workspace, "-h", ADDRESS, "-p", str(port)]
 
 
-def _start(arguments: list[str], session: Session) -> subprocess.Popen[bytes]:
+def _start(arguments: list[str], settings: Settings, output: IO[str]) -> subprocess.Popen[bytes]:
     """Start it in a new process session, so that it can be ended as a whole.
 
     The handlers are set first: a child started with SIGINT ignored would ignore SIGTERM as well.
     """
+
+    def ask_to_end(_signal: int, _frame: FrameType | None) -> None:
+        raise _Ended
+
     for ending in ENDINGS:
-        signal.signal(ending, _ask_to_end)
-    with ExitStack() as opened:
-        output: IO[str] = sys.stderr
-        if not session.terminal.verbose:
-            session.settings.logs.mkdir(parents=True, exist_ok=True)
-            output = opened.enter_context(_log(session).open("a", encoding="utf-8"))
-        return subprocess.Popen(
-            arguments,
-            cwd=versions.ROOT,
-            env={**os.environ, **session.settings.environment()},
-            start_new_session=True,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-        )
-
-
-def _log(session: Session) -> Path:
-    return session.settings.logs / "ui.log"
-
-
-def _ask_to_end(_signal: int, _frame: FrameType | None) -> None:
-    raise _Ended
+        signal.signal(ending, ask_to_end)
+    return subprocess.Popen(
+        arguments,
+        cwd=versions.ROOT,
+        env={**os.environ, **settings.environment()},
+        start_new_session=True,
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=output,
+    )
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -1,10 +1,8 @@
 """`jvom verify`."""
 
-from __future__ import annotations
-
 from dataclasses import asdict
 
-import typer
+from typer import Exit
 
 from pipelines.cli.session import Session, command
 
@@ -30,4 +28,4 @@ def verify(session: Session) -> None:
         session.terminal.say(
             f"last verified without a fault: {since}\n  next: restore what is named from git or a backup"
         )
-        raise typer.Exit(1)
+        raise Exit(1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-import typer
+from typer import Exit
 
 from pipelines.cli.session import Edition, Reason, Session, Timeout, command
 from schemas.errors import UsageError
@@ -52,4 +52,4 @@ def record(
     )
     if error:
         session.terminal.say(f"error: {error}")
-        raise typer.Exit(result.exit_code)
+        raise Exit(result.exit_code)
