@@ -60,15 +60,15 @@ add-mission: (_add "mission" "tests/test_registry.py")
 
 # the same for a rule that looks for contradictions
 [group('add')]
-add-rule: (_add "rule" "tests/test_findings.py -k reference")
+add-rule: (_add "rule" "tests/test_docs.py -k generated")
 
 # the same for a column
 [group('add')]
-add-column: (_add "column" "tests/test_dictionary.py tests/test_house.py")
+add-column: (_add "column" "tests/test_docs.py tests/test_house.py -k 'generated or house or year'")
 
 # the same for a command
 [group('add')]
-add-command: (_add "command" "tests/test_docs.py -k command")
+add-command: (_add "command" "tests/test_docs.py tests/test_safety.py -k 'tried or generated'")
 
 _add what tests:
     @awk '/^### /{ on = ($0 == "### Add a {{ what }}") } /^## /{ on = 0 } on' CONTRIBUTING.md

@@ -13,23 +13,23 @@ from typing import Any
 
 import pytest
 
-from pipelines.cli import app as cli
+from pipelines.cli import COMMANDS, app
 from schemas.errors import LakeError
+from tests.support import ROOT
 
-ROOT = Path(__file__).resolve().parent.parent
-HEAVY = ("dagster", "pandera")
+HEAVY = ("dagster", "pandera", "jinja2", "httpx")
 
-Asked = Callable[..., tuple[int, str, str]]
+Ask = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
-def ask(built: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Asked:
+def ask(built: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Ask:
     """Runs a command line on the built warehouse, in this process: status, answer, messages."""
     monkeypatch.setenv("JVOM_WAREHOUSE", str(built))
     monkeypatch.chdir(ROOT)
 
     def run(*arguments: object) -> tuple[int, str, str]:
-        status = cli.main([str(argument) for argument in arguments])
+        status = app.main([str(argument) for argument in arguments])
         captured = capsys.readouterr()
         return status, captured.out, captured.err
 
@@ -37,22 +37,24 @@ def ask(built: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.Mon
 
 
 def answer(asked: tuple[int, str, str]) -> Any:
-    status, out, _ = asked
-    assert status == 0
+    status, out, err = asked
+    assert status == 0, err
     return json.loads(out)
 
 
-def test_without_argument_it_prints_help(ask: Asked) -> None:
+def test_without_argument_it_prints_help_in_groups(ask: Ask) -> None:
     status, out, _ = ask()
     assert status == 0
-    for command in ("build", "ingest", "status", "trend", "sql", "backup", "ui"):
-        assert command in out
+    for group, commands in COMMANDS.items():
+        start = out.index(f"─ {group} ─")
+        assert all(f"│ {command.__name__.replace('_', '-')} " in out[start:] for command in commands)
+    assert ask("--version")[1].startswith("jvom ")
 
 
-def test_version(ask: Asked) -> None:
-    status, out, _ = ask("--version")
-    assert status == 0
-    assert out.startswith("jvom ")
+def test_each_command_is_in_the_file_that_bears_its_name() -> None:
+    for commands in COMMANDS.values():
+        for command in commands:
+            assert command.__module__ == f"pipelines.cli.{command.__name__}"
 
 
 @pytest.mark.parametrize(
@@ -65,6 +67,8 @@ def test_version(ask: Asked) -> None:
         (["ingest", __file__, "--year", "1999"], "1999"),
         (["build", "--year", "3000"], "3000"),
         (["build", "--timeout", "-1"], "timeout"),
+        (["fetch", "2025", "--build", "--dry-run"], "exclude"),
+        (["fetch", "1999"], "1999"),
         (["trend", "untzo"], "untso"),
         (["sql", "--csv", "SELECT 1"], "exclude"),
         (["sql", "SELEC 1"], "syntax error"),
@@ -73,35 +77,27 @@ def test_version(ask: Asked) -> None:
         (["sql", "SELECT * FROM read_text('/etc/passwd')"], "published file"),
     ],
 )
-def test_a_wrong_command_line_is_status_2(ask: Asked, arguments: list[str], words: str) -> None:
+def test_a_wrong_command_line_is_status_2(ask: Ask, arguments: list[str], words: str) -> None:
     status, out, err = ask(*arguments, "--json")
-    told = json.loads(out)["error"]
-    assert status == 2
-    assert words in f"{told['message']} {told['hint']}"
-    assert err == ""
+    error = json.loads(out)["error"]
+    assert (status, err) == (2, "")
+    assert words in f"{error['message']} {error['hint']}"
 
 
-def test_an_error_for_people_names_the_next_step(ask: Asked) -> None:
+def test_an_error_for_people_names_the_next_step(ask: Ask) -> None:
     status, out, err = ask("trend", "untzo")
     assert (status, out) == (2, "")
     assert err.startswith("error: no mission is called 'untzo'\n  next: nearest: untso")
 
 
-def test_editions(ask: Asked) -> None:
+def test_what_there_is_as_json_and_for_people(ask: Ask) -> None:
     (edition,) = answer(ask("editions", "--json"))
-    assert edition["edition_year"] == 2024
-    assert edition["period_start"] == "2023-05-01"
+    assert (edition["edition_year"], edition["period_start"]) == (2024, "2023-05-01")
     assert edition["source_fidelity"] == "abridged"
     assert "abridged" in ask("editions")[1]
-
-
-def test_missions(ask: Asked) -> None:
     missions = answer(ask("missions", "--json"))
     assert {"untso", "unifil", "minusma", "vpd"} < {mission["mission_id"] for mission in missions}
     assert "untso" in ask("missions")[1]
-
-
-def test_vintages_of_one_edition(ask: Asked) -> None:
     (vintage,) = answer(ask("vintages", 2024, "--json"))
     assert (vintage["vintage"], vintage["cause"]) == (1, "first reading")
     assert answer(ask("vintages", "--json")) == [vintage]
@@ -109,39 +105,41 @@ def test_vintages_of_one_edition(ask: Asked) -> None:
 
 
 @pytest.mark.parametrize("name", ["untso", "UNTSO", "Untso"])
-def test_trend_takes_an_id_or_a_printed_name(ask: Asked, name: str) -> None:
+def test_trend_takes_an_id_or_a_printed_name(ask: Ask, name: str) -> None:
     (row,) = answer(ask("trend", name, "--json"))
-    assert (row["mission_id"], row["edition_year"]) == ("untso", 2024)
+    assert (row["mission_id"], row["edition_year"], row["status"]) == ("untso", 2024, None)
     assert (row["frame_military"], row["deployed_military"], row["deployed_total"]) == (12, 32, 32)
-    assert row["status"] is None
 
 
-def test_trend_for_people(ask: Asked) -> None:
+def test_trend_for_people_is_a_table_or_a_chart(ask: Ask) -> None:
     status, out, _ = ask("trend", "untso")
     assert status == 0
     assert "deployed_total_computed" in out
-    assert "32" in out
+    status, chart, _ = ask("trend", "UNTSO", "--chart")
+    assert status == 0
+    assert "Deployed, by edition" in chart
+    assert "█" in chart
+    assert answer(ask("trend", "UNTSO", "--chart", "--json")) == answer(ask("trend", "UNTSO", "--json"))
+    elsewhere = ask("trend", "Resolute Support (RSM)", "--chart")[1]
+    assert "Head counts, by other public sources" in elsewhere
 
 
-def test_sql_in_three_forms(ask: Asked) -> None:
+def test_sql_in_three_forms(ask: Ask) -> None:
     query = (
         "SELECT mission_id, deployed_civil_police AS civil, edition_year > 2000 AS recent "
         "FROM personnel WHERE mission_id IN ('untso', 'ussc') ORDER BY 1"
     )
-    told = answer(ask("sql", query, "--json"))
-    assert told == {
+    assert answer(ask("sql", query, "--json")) == {
         "columns": ["mission_id", "civil", "recent"],
         "rows": [["untso", None, True], ["ussc", 2, True]],
     }
-    status, out, _ = ask("sql", query, "--csv")
-    assert status == 0
-    assert list(csv.reader(io.StringIO(out)))[1:] == [["untso", "", "true"], ["ussc", "2", "true"]]
-    status, out, _ = ask("sql", query)
-    assert status == 0
+    rows = list(csv.reader(io.StringIO(ask("sql", query, "--csv")[1])))
+    assert rows[1:] == [["untso", "", "true"], ["ussc", "2", "true"]]
+    out = ask("sql", query)[1]
     assert [line.split() for line in out.splitlines() if "ussc" in line] == [["ussc", "2", "yes"]]
 
 
-def test_sql_shows_people_a_part_and_says_so(ask: Asked) -> None:
+def test_sql_shows_people_a_part_and_says_so(ask: Ask) -> None:
     status, out, err = ask("sql", "SELECT range AS n FROM range(1500)")
     assert status == 0
     assert "999" in out
@@ -150,96 +148,95 @@ def test_sql_shows_people_a_part_and_says_so(ask: Asked) -> None:
     assert len(answer(ask("sql", "SELECT range AS n FROM range(1500)", "--json"))["rows"]) == 1500
 
 
-def test_status(ask: Asked, built: Path) -> None:
-    told = answer(ask("status", "--json"))
+def test_status_and_a_backup_that_is_a_warehouse(ask: Ask, built: Path, tmp_path: Path) -> None:
+    status = answer(ask("status", "--json"))
     (release,) = answer(ask("sql", "SELECT release_id FROM releases", "--json"))["rows"]
-    assert told["warehouse"] == str(built)
-    assert told["release_id"] == release[0]
-    assert [row["edition_year"] for row in told["editions"]] == [2024]
-    assert 2024 not in told["late"]
-    assert told["writer"] is None
-    assert told["bytes"] > 0
+    assert (status["warehouse"], status["release_id"]) == (str(built), release[0])
+    assert [row["edition_year"] for row in status["editions"]] == [2024]
+    assert 2024 not in status["late"]
+    assert status["writer"] is None
+    assert status["bytes"] > 0
     shown = ask("status")[1]
     assert release[0] in shown
     assert "nobody" in shown
 
-
-def test_nothing_published_is_status_3(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.main(["trend", "untso", "--warehouse", str(tmp_path)]) == 3
-    assert "jvom build" in capsys.readouterr().err
-    assert cli.main(["status", "--warehouse", str(tmp_path), "--json"]) == 0
-    told = json.loads(capsys.readouterr().out)
-    assert (told["release_id"], told["editions"]) == (None, [])
-    assert cli.main(["status", "--warehouse", str(tmp_path)]) == 0
-    assert "nothing is published yet" in capsys.readouterr().out
-
-
-def test_outside_a_workspace_it_says_what_to_give(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    assert cli.main(["editions"]) == 3
-    assert "--warehouse" in capsys.readouterr().err
-
-
-def test_a_warehouse_is_read_from_anywhere(
-    built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    assert cli.main(["trend", "untso", "--warehouse", str(built)]) == 0
-    assert cli.main(["build", "--warehouse", str(built)]) == 1
-    assert "--raw DIR" in capsys.readouterr().err
-
-
-def test_a_backup_is_a_warehouse(ask: Asked, tmp_path: Path) -> None:
     copy = tmp_path / "copy"
-    told = answer(ask("backup", copy, "--json"))
-    assert told["bytes"] > 0
-    original = answer(ask("status", "--json"))
-    copied = answer(ask("status", "--warehouse", copy, "--json"))
-    assert copied["release_id"] == original["release_id"]
-    status, _, err = ask("backup", copy)
-    assert status == 2
+    assert answer(ask("backup", copy, "--json"))["bytes"] > 0
+    assert answer(ask("status", "--warehouse", copy, "--json"))["release_id"] == release[0]
+    code, _, err = ask("backup", copy)
+    assert code == 2
     assert "new or empty" in err
 
 
-def test_a_fault_of_ours_is_one_line_and_a_log(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_nothing_published_is_status_3(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    where = ["--warehouse", str(tmp_path)]
+    assert app.main(["trend", "untso", *where]) == 3
+    assert "jvom build" in capsys.readouterr().err
+    assert app.main(["status", *where, "--json"]) == 0
+    status = json.loads(capsys.readouterr().out)
+    assert (status["release_id"], status["editions"]) == (None, [])
+    assert app.main(["status", *where]) == 0
+    assert "nothing is published yet" in capsys.readouterr().out
+    assert app.main(["open", *where]) == 1
+    assert "jvom build" in capsys.readouterr().err
+
+
+def test_the_site_is_named_or_opened(ask: Ask, built: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[str] = []
+    monkeypatch.setattr("webbrowser.open", lambda address: not opened.append(address))
+    address = (built / "site" / "index.html").as_uri()
+    assert ask("open", "--print")[1].strip() == address
+    assert answer(ask("open", "--json"))["opened"] is False
+    assert opened == []
+    assert ask("open")[1].strip() == address
+    assert opened == [address]
+
+
+def test_where_there_is_no_workspace_a_warehouse_must_be_named(
+    built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert app.main(["editions"]) == 3
+    assert "--warehouse" in capsys.readouterr().err
+    assert app.main(["trend", "untso", "--warehouse", str(built)]) == 0
+    assert app.main(["build", "--warehouse", str(built)]) == 1
+    assert "--raw DIR" in capsys.readouterr().err
+
+
+def test_a_bug_is_one_line_and_a_log(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     def fails() -> None:
         raise ZeroDivisionError("somewhere\ndeep")
 
     with pytest.raises(ZeroDivisionError) as raised:
         fails()
-    told = cli._unexpected(raised.value, ["status", "--warehouse", str(tmp_path)])
-    assert str(told).startswith("unexpected ZeroDivisionError: somewhere\n  next: the traceback is in ")
+    error = app._unexpected(raised.value, ["status", "--warehouse", str(tmp_path)])
     (log,) = (tmp_path / "logs").iterdir()
-    assert str(log) in str(told)
+    assert str(error) == f"unexpected ZeroDivisionError: somewhere\n  next: the traceback is in {log}"
     assert "in fails" in log.read_text(encoding="utf-8")
 
     absent = tmp_path / "absent"
-    told = cli._unexpected(raised.value, ["status", "--warehouse", str(absent)])
-    assert "--verbose" in str(told)
+    assert "--verbose" in str(app._unexpected(raised.value, ["status", "--warehouse", str(absent)]))
     assert not absent.exists()
     assert capsys.readouterr().err == ""
-
-    cli._unexpected(raised.value, ["status", "--verbose"])
+    app._unexpected(raised.value, ["status", "--verbose"])
     assert "in fails" in capsys.readouterr().err
 
 
 def test_windows_is_refused() -> None:
     with pytest.raises(LakeError, match="Windows"):
-        cli.require_supported("nt")
-    cli.require_supported("posix")
+        app.require_supported("nt")
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["sql", "SELECT 1"], ["build"], ["trend", "untso"]])
 def test_what_answers_at_once_loads_nothing_heavy(built: Path, arguments: list[str]) -> None:
-    command = arguments if arguments == ["--help"] else [*arguments, "--warehouse", str(built)]
+    where = [] if arguments == ["--help"] else ["--warehouse", str(built)]
     code = (
-        "import sys; from pipelines.cli.app import main; status = main(sys.argv[1:]); "
-        f"print(*sorted(set({HEAVY}) & set(sys.modules)), file=sys.stderr); sys.exit(status)"
+        "import runpy, sys; sys.argv[0] = 'jvom'\n"
+        "try: runpy.run_module('pipelines.cli', run_name='__main__')\n"
+        f"finally: print(*sorted(set({HEAVY}) & set(sys.modules)), file=sys.stderr)"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code, *command],
+        [sys.executable, "-c", code, *arguments, *where],
         cwd=ROOT,
         capture_output=True,
         text=True,

@@ -503,9 +503,7 @@ def test_the_sheet_is_one_escaped_page_without_scripts(years: Connection) -> Non
         lines = tuple(Line(number, 17, "<script>alert(1)</script>") for number in range(40, 200))
         return Document(source.path, source.sha256, "text", lines, tuple([None] * 17))
 
-    page = words.render(
-        ask(years, "unifil", 2022, "mission_as_printed", load_document=hostile), "trace.html"
-    )
+    page = words.render(ask(years, "unifil", 2022, "mission_as_printed", load_document=hostile), "trace.html")
     tags = Tags(page)
     assert "&lt;b&gt;UNIFIL&lt;/b&gt; &amp; co" in page
     assert "&lt;script&gt;alert" in page

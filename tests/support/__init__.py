@@ -5,11 +5,13 @@ A helper that one file needs stays in that file; a fixture that many need is in 
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 from collections import Counter, defaultdict
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from tests.support import forked
 
@@ -33,3 +35,9 @@ def run_jvom(*arguments: object, cwd: Path = ROOT, **variables: str) -> subproce
         environment={**os.environ, "PYTHONPATH": str(ROOT), **variables},
         timeout=300,
     )
+
+
+def answer(done: subprocess.CompletedProcess[str]) -> Any:
+    """The JSON document of a command line that must have gone well."""
+    assert done.returncode == 0, done.stdout + done.stderr
+    return json.loads(done.stdout)

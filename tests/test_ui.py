@@ -13,6 +13,7 @@ import time
 import urllib.error
 import urllib.request
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,6 +22,10 @@ from tests.support import ROOT, Jvom
 from tests.support.forked import unmeasured
 
 PATIENCE = 120  # seconds; a loaded machine takes long to import Dagster three times
+QUERY = """{
+  runsOrError { ... on Runs { results { jobName status } } }
+  workspaceOrError { ... on Workspace { locationEntries { name loadStatus } } }
+}"""
 
 
 @pytest.fixture
@@ -32,25 +37,18 @@ def port() -> int:
     return number
 
 
-@pytest.fixture
-def own(built: Path, tmp_path: Path) -> Path:
-    """A built warehouse that Dagster may write to."""
-    return Path(shutil.copytree(built, tmp_path / "warehouse"))
-
-
-def asked(port: int, query: str) -> dict[str, object]:
-    """An answer of the interface's GraphQL, as soon as it gives one."""
+def ask(port: int) -> Any:
+    """The answer of the interface's GraphQL, as soon as it gives one."""
     request = urllib.request.Request(
         f"http://{ui.ADDRESS}:{port}/graphql",
-        json.dumps({"query": query}).encode(),
+        json.dumps({"query": QUERY}).encode(),
         {"Content-Type": "application/json"},
     )
     until = time.monotonic() + PATIENCE
     while True:
         try:
-            with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
-                told: dict[str, object] = json.load(answer)["data"]
-                return told
+            with urllib.request.urlopen(request, timeout=PATIENCE) as response:
+                return json.load(response)["data"]
         except (urllib.error.URLError, ConnectionError):
             if time.monotonic() > until:
                 raise
@@ -68,33 +66,25 @@ def group_is_gone(group: int) -> bool:
     return False
 
 
-def test_it_shows_the_runs_and_ends_as_a_whole(own: Path, port: int) -> None:
+def test_it_shows_the_runs_and_ends_as_a_whole(built: Path, tmp_path: Path, port: int) -> None:
+    where = shutil.copytree(built, tmp_path / "warehouse")
     with subprocess.Popen(
-        [sys.executable, "-m", "pipelines.cli", "ui", "--json", "--warehouse", own, "--port", str(port)],
+        [sys.executable, "-m", "pipelines.cli", "ui", "--json", "--warehouse", where, "--port", str(port)],
         cwd=ROOT,
         env=unmeasured(os.environ),
         stdout=subprocess.PIPE,
         text=True,
     ) as process:
         try:
-            told = asked(
-                port,
-                "{ runsOrError { ... on Runs { results { jobName status } } } "
-                "workspaceOrError { ... on Workspace { locationEntries { name loadStatus } } } }",
-            )
+            shown = ask(port)
         finally:
             process.send_signal(signal.SIGTERM)
         assert process.wait(PATIENCE) == 0
         assert process.stdout is not None
         document = json.loads(process.stdout.read())
-    runs = told["runsOrError"]["results"]  # type: ignore[index]
-    assert {(run["jobName"], run["status"]) for run in runs} == {
-        ("ingest", "SUCCESS"),
-        ("publish", "SUCCESS"),
-    }
-    assert told["workspaceOrError"]["locationEntries"] == [  # type: ignore[index]
-        {"name": "jvom", "loadStatus": "LOADED"}
-    ]
+    runs = {(run["jobName"], run["status"]) for run in shown["runsOrError"]["results"]}
+    assert runs == {("ingest", "SUCCESS"), ("publish", "SUCCESS")}
+    assert shown["workspaceOrError"]["locationEntries"] == [{"name": "jvom", "loadStatus": "LOADED"}]
     assert document["address"] == f"http://127.0.0.1:{port}"
     assert group_is_gone(document["process"])
 
@@ -108,8 +98,8 @@ def test_a_taken_port_is_status_3(built: Path, port: int, jvom: Jvom) -> None:
     assert "--port" in done.stderr
 
 
-def test_the_interface_listens_on_this_machine_only() -> None:
-    for read_only in (True, False):
-        command = ui.child_command(3000, read_only=read_only)
-        assert command[command.index("-h") + 1] == "127.0.0.1"
-        assert ("--read-only" in command) is read_only
+@pytest.mark.parametrize("read_only", [True, False])
+def test_the_interface_listens_on_this_machine_only(read_only: bool) -> None:
+    command = ui.child_command(3000, read_only=read_only)
+    assert command[command.index("-h") + 1] == "127.0.0.1"
+    assert ("--read-only" in command) is read_only

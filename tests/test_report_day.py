@@ -1,4 +1,4 @@
-"""When an edition is late."""
+"""When an edition is due, and when it is late."""
 
 from __future__ import annotations
 
@@ -20,23 +20,16 @@ def test_the_report_goes_out_on_the_third_wednesday_of_may(day: date) -> None:
 
 
 @given(st.integers(2000, 2100))
-def test_it_is_always_a_wednesday_with_two_before_it(year: int) -> None:
+def test_it_is_late_from_a_week_after_and_the_latest_from_its_day_on(year: int) -> None:
     day = report_day(year)
     assert (day.month, day.weekday()) == (5, 2)
     assert 15 <= day.day <= 21
-
-
-def test_late_begins_a_week_after() -> None:
-    week_after = report_day(2025) + datetime.timedelta(days=7)
-    assert late({2024}, week_after - datetime.timedelta(days=1)) == []
-    assert late({2024}, week_after) == [2025]
-    assert late({2024, 2025}, week_after) == []
-
-
-def test_the_latest_edition_is_this_years_from_its_day_on() -> None:
-    assert latest(date(2025, 5, 20)) == 2024
-    assert latest(date(2025, 5, 21)) == 2025
-    assert latest(date(2026, 1, 1)) == 2025
+    week_after = day + datetime.timedelta(days=7)
+    assert late({year - 1}, week_after - datetime.timedelta(days=1)) == []
+    assert late({year - 1}, week_after) == [year]
+    assert late({year - 1, year}, week_after) == []
+    assert latest(day - datetime.timedelta(days=1)) == year - 1
+    assert latest(day) == latest(date(year + 1, 1, 1)) == year
 
 
 def test_gaps_between_editions_are_late_and_earlier_years_are_not() -> None:

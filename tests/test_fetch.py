@@ -1,0 +1,272 @@
+"""`jvom fetch`, from an empty warehouse to a published edition, against a server on the loopback."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipelines import raw
+from pipelines.acquire import fetching
+from pipelines.cli import app
+from pipelines.settings import Settings, find, network
+from schemas import registry
+from tests.rendering_report import ABRIDGED, read_tables
+from tests.renditions.real import content_of, drawn
+from tests.support import ROOT, Jvom, answer
+from tests.support.parliament import (
+    LETTER,
+    SEARCH,
+    SENT,
+    SRU,
+    Fault,
+    Paper,
+    Parliament,
+    edition,
+    send,
+    sibling,
+)
+
+REPORTLAB = 2  # a seed of the renderer that needs no library of the system
+
+
+@pytest.fixture
+def parliament() -> Iterator[Parliament]:
+    with Parliament() as served:
+        os.environ.update(served.environment)
+        yield served
+
+
+@pytest.fixture
+def where(tmp_path: Path) -> Settings:
+    (tmp_path / "raw").mkdir()
+    return find(tmp_path / "raw", tmp_path / "warehouse")
+
+
+def options(where: Settings) -> tuple[object, ...]:
+    return "--raw", where.raw, "--warehouse", where.warehouse
+
+
+def fetch(where: Settings, *arguments: object) -> int:
+    """The exit status of one fetch, in this process."""
+    return app.main([str(word) for word in ("fetch", 2025, *arguments, *options(where))])
+
+
+def files(where: Settings) -> dict[str, bytes]:
+    """Everything in raw/ except hidden files."""
+    return {
+        str(path.relative_to(where.raw)): path.read_bytes()
+        for path in where.raw.rglob("*")
+        if path.is_file() and not path.name.startswith(".")
+    }
+
+
+def locked(where: Settings) -> list[str]:
+    return [entry.path for entry in raw.lock_entries(where.raw)[2025]]
+
+
+def test_one_command_fetches_locks_ingests_and_publishes_and_the_second_does_nothing(
+    parliament: Parliament, where: Settings, jvom: Jvom
+) -> None:
+    def fetch_and_build() -> Any:
+        return answer(jvom("fetch", 2025, "--build", "--json", *options(where)))
+
+    report = send(parliament)
+    name = f"2025/{report.entity['DocumentNummer']}.txt"
+    first = fetch_and_build()
+    assert (first["fetched"]["new"], first["fetched"]["path"]) == (True, f"raw/{name}")
+    assert [(o["edition_year"], o["vintage"], o["cause"]) for o in first["editions"]] == [
+        (2025, 1, "first reading")
+    ]
+    assert where.published.exists()
+    before = files(where)
+    assert set(before) == {name, "sources.lock", "fetched.json"}
+    assert before[name] == report.body
+    assert locked(where) == [f"raw/{name}"]
+
+    second = fetch_and_build()
+    assert (second["nothing_new"], second["fetched"]["new"]) == (True, False)
+    assert files(where) == before
+
+    report.body = edition(13)  # parliament replaces the document
+    third = fetch_and_build()
+    assert [(o["vintage"], o["cause"]) for o in third["editions"]] == [(2, "source changed")]
+    after = files(where)
+    assert (after[name], after[name.replace(".txt", "-2.txt")]) == (before[name], report.body)
+    assert len(locked(where)) == 2
+
+
+def test_a_pdf_is_found_locked_read_published_and_traced_to_its_box(
+    parliament: Parliament, where: Settings, jvom: Jvom
+) -> None:
+    body = drawn(content_of(read_tables(ABRIDGED.read_bytes()), registry.load().layouts[0]), REPORTLAB).data
+    report = send(parliament, body, day="2024-05-15")
+    fetched = answer(jvom("fetch", 2024, "--build", "--json", *options(where)))["fetched"]
+    assert (fetched["path"], fetched["new"]) == (f"raw/2024/{report.entity['DocumentNummer']}.pdf", True)
+    (entry,) = raw.lock_entries(where.raw)[2024]
+    assert (entry.sha256, entry.format) == (hashlib.sha256(body).hexdigest(), "pdf")
+    trace = answer(jvom("trace", "untso", 2024, "deployed_military", "--json", *options(where)))
+    (reading,) = trace["readings"]
+    (cell,) = reading["cells"]
+    (piece,) = cell["pieces"]
+    assert (cell["value"], piece["marked"], piece["page"]) == ("32", "32", 2)
+    box = piece["box"]
+    assert 0 < box["x0"] < box["x1"] < 1200
+    assert 0 < box["y0"] < box["y1"] < 1200
+
+
+def test_a_dry_run_writes_nothing_and_a_fetch_records_its_choice_with_reasons(
+    parliament: Parliament, where: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    report = send(parliament)
+    number = report.entity["DocumentNummer"]
+    assert fetch(where, "--dry-run", "--json") == 0
+    document = json.loads(capsys.readouterr().out)
+    assert (document["new"], document["dry_run"], document["document"]) == (True, True, number)
+    assert fetch(where, "--dry-run") == 0
+    assert "nothing was written" in capsys.readouterr().err
+    assert files(where) == {}
+    assert not where.warehouse.exists()
+
+    assert fetch(where) == 0
+    captured = capsys.readouterr()
+    assert "Voortgangsrapportage EUFOR Althea" in captured.out
+    assert f"looking at {number}" in captured.err
+    assert "is new" in captured.err
+    (record,) = json.loads(files(where)["fetched.json"])["2025"]
+    assert (record["document"], record["letter"]) == (number, "kst-29521-495")
+    assert record["address"].endswith(f"Document({report.guid})/resource")
+    assert "the only one" in record["chosen"]
+    assert len(record["considered"]) == 4
+    assert all(considered["reasons"] for considered in record["considered"])
+
+
+def break_off(report: Paper, parliament: Parliament) -> None:
+    parliament.fault(report, *[Fault(cut_after=20)] * 9)
+    parliament.fault(SRU, *[Fault(status=503)] * 9)
+
+
+def web_page(report: Paper, parliament: Parliament) -> None:
+    parliament.fault(report, *[Fault(body=b"<html>Storing</html>")] * 3)
+
+
+def busy(_report: Paper, parliament: Parliament) -> None:
+    parliament.fault(SEARCH, *[Fault(status=429, headers=(("Retry-After", "0"),))] * 9)
+    parliament.fault(SRU, *[Fault(status=503)] * 9)
+
+
+def elsewhere(report: Paper, parliament: Parliament) -> None:
+    parliament.fault(report, *[Fault(status=302, headers=(("Location", "https://example.org/"),))] * 9)
+
+
+def wrong_document(report: Paper, _parliament: Parliament) -> None:
+    report.body = sibling()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "status", "words"),
+    [
+        (break_off, 3, "cut the connection"),
+        (web_page, 3, "is an HTML page"),
+        (busy, 3, "answers 429"),
+        (elsewhere, 3, "https://example.org"),
+        (wrong_document, 1, "no report found for edition 2025"),
+    ],
+)
+def test_a_fault_ends_in_a_clear_message_with_nothing_half_written(
+    parliament: Parliament,
+    where: Settings,
+    capsys: pytest.CaptureFixture[str],
+    wrong: Callable[[Paper, Parliament], None],
+    status: int,
+    words: str,
+) -> None:
+    wrong(send(parliament), parliament)
+    assert fetch(where, "--build") == status
+    error = capsys.readouterr().err
+    assert words in error
+    assert "next:" in error
+    assert "Traceback" not in error
+    assert files(where) == {}
+    assert not where.published.exists()
+
+
+def test_offline_is_one_plain_sentence_and_what_is_there_still_builds(
+    where: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    os.environ["JVOM_FETCH_ATTEMPTS"] = "1"
+    assert fetch(where) == 3
+    sentence, hint = capsys.readouterr().err.strip().splitlines()
+    assert sentence.startswith("error: edition 2025 cannot be looked for: 127.0.0.1:9 cannot be reached")
+    assert "what is in raw/ builds without one" in hint
+    (where.raw / "2025").mkdir()
+    (where.raw / "2025" / "by-hand.txt").write_bytes(edition())
+    assert app.main(["build", "--dry-run", *map(str, options(where))]) == 0
+
+
+def test_two_fetches_and_a_build_of_the_year_at_once_bring_it_in_once(
+    parliament: Parliament, where: Settings, jvom: Jvom
+) -> None:
+    """Three processes; one runs the year as a backfill does, from a file put there by hand."""
+    report = send(parliament)
+    raw.add(where.raw, 2025, "by-hand.txt", edition(11))
+    commands = [("fetch", 2025), ("fetch", 2025), ("build", "--year", 2025)]
+    with ThreadPoolExecutor(3) as threads:
+        done = list(threads.map(lambda command: jvom(*command, *options(where)), commands))
+    assert [one.returncode for one in done] == [0, 0, 0], [one.stderr for one in done]
+    entries = raw.lock_entries(where.raw)[2025]
+    fetched = [entry.sha256 for entry in entries if "by-hand" not in entry.path]
+    assert fetched == [hashlib.sha256(report.body).hexdigest()]
+    assert len(json.loads(files(where)["fetched.json"])["2025"]) == 1
+    assert set(locked(where)) == {f"raw/{name}" for name in files(where) if name.endswith(".txt")}
+    assert len(entries) == 2
+
+
+def test_what_a_fetch_that_died_left_undone_is_made_good(parliament: Parliament, where: Settings) -> None:
+    """First its file is not locked, then the locked file is gone."""
+    report = send(parliament)
+    raw.add(where.raw, 2025, f"{report.entity['DocumentNummer']}.txt", report.body)
+    assert fetch(where) == 0
+    before = files(where)
+    assert len(locked(where)) == 1
+    assert len(json.loads(before["fetched.json"])["2025"]) == 1
+    (path,) = (where.raw / "2025").glob("*.txt")
+    path.unlink()
+    assert fetch(where) == 0
+    assert files(where) == before
+
+
+def test_a_replacement_is_found_when_asked_for_and_only_where_the_first_came_from(
+    parliament: Parliament, where: Settings
+) -> None:
+    send(parliament)
+    assert fetch(where) == 0
+    later = parliament.attach(parliament.letter(520, "2025-09-10", LETTER), edition(13))
+    assert fetch(where) == 0
+    assert len(locked(where)) == 1
+    assert fetch(where, "--thorough") == 0
+    assert later.body in files(where).values()
+    parliament.fault(SEARCH, *[Fault(status=503)] * 9)
+    assert fetch(where) == 3
+    assert parliament.asked(SRU) == []
+
+
+def test_every_edition_in_the_catalogue_of_this_project_is_found_by_its_day(
+    parliament: Parliament, where: Settings
+) -> None:
+    """None by its title: the letters here have none of the titles that the catalogue knows."""
+    editions = raw.catalogue(ROOT / "raw")
+    assert len(editions) == 19
+    for year, known in editions.items():
+        day = known.date_sent.isoformat() if known.date_sent else f"{year}{SENT[4:]}"
+        letter = parliament.letter(year, day, LETTER, "Brief")
+        parliament.attach(letter, edition(period=str(year - 1)), "Rapport")
+    (where.raw / "sources.toml").write_bytes((ROOT / "raw/sources.toml").read_bytes())
+    for year in editions:
+        assert fetching.fetch(where, network(), year, say=lambda _sentence: None).new, year
