@@ -130,7 +130,7 @@ def test_a_wrong_observation_is_named_by_file_and_line(
         (b"\xff\xfe", "CSV in UTF-8"),
         (HEADER.replace("measure", "mesure"), "'mesure' is unknown; the nearest is 'measure'"),
         (HEADER.removesuffix(",dates_as_printed"), "'dates_as_printed' is missing"),
-        (f"{HEADER},note", "'note' stands twice"),
+        (f"{HEADER},note", "'note' is there twice"),
         (f"{HEADER}\nuntso-1,untso", "2 cells, the header 16"),
     ],
 )

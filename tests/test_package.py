@@ -1,4 +1,4 @@
-"""The package of a release: what others are told about it is true, and valid by their standards."""
+"""The package of a release: what it says of itself is true, and valid by the standards."""
 
 from __future__ import annotations
 
@@ -88,8 +88,8 @@ def test_fields_say_what_the_contracts_say(descriptor: dict[str, Any]) -> None:
         if resource["format"] != "csv":
             continue
         contract, schema = schemas.RELATIONS[resource["name"]], resource["schema"]
-        told = [(f["name"], f["description"], f.get("unit")) for f in schema["fields"]]
-        assert told == [(c.name, c.description, c.unit) for c in contract.columns]
+        said = [(f["name"], f["description"], f.get("unit")) for f in schema["fields"]]
+        assert said == [(c.name, c.description, c.unit) for c in contract.columns]
         assert schema["primaryKey"] == list(contract.key)
         for key in schema.get("foreignKeys", ()):
             assert key["reference"]["resource"] in schemas.RELATIONS.keys() - set(LEFT_OUT)
@@ -163,8 +163,8 @@ def graph(turtle: bytes) -> rdflib.Graph:
 
 def conforms(record: rdflib.Graph) -> tuple[bool, str]:
     shapes = rdflib.Graph().parse(STANDARDS / "dcat-ap-nl.ttl")
-    sound, _, told = pyshacl.validate(record, shacl_graph=shapes)
-    return bool(sound), str(told)
+    sound, _, said = pyshacl.validate(record, shacl_graph=shapes)
+    return bool(sound), str(said)
 
 
 @pytest.mark.parametrize("predicate", [DCT.license, DCT.creator, DCAT.contactPoint, DCAT.theme])

@@ -157,7 +157,7 @@ def source_of(source: SourceFile) -> dict[str, Any]:
 
 
 def changes(sentences: Sequence[str]) -> dict[str, Any]:
-    """What a vintage changed, as a list; nothing where there is nothing to say."""
+    """What a vintage changed, as a list; nothing without changes."""
     if not sentences:
         return {}
     shown = [f"- {sentence}" for sentence in sentences[:PREVIEW_ROWS]]

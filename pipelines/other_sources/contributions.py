@@ -85,7 +85,7 @@ def kept(folder: Path) -> Path | None:
 
 
 def read(folder: Path, registry: Registry) -> pa.Table:
-    """The contributions of the kept file in use, its hash checked; no rows where there is none."""
+    """The contributions of the kept file in use, its hash checked; no rows without one."""
     from schemas.public import UN_CONTRIBUTIONS
 
     path = kept(folder)
@@ -111,7 +111,7 @@ def _require_known(found: list[CsvRow], file: str, registry: Registry) -> None:
     unknown = [name for name in names if name != ALL and registry.named(name) is None]
     if not unknown:
         return
-    near = [f"“{name}” (nearest: {_nearest(name, registry)})" for name in unknown]
+    near = [f"“{name}” (nearest: {registry.nearest(name, 1)[0][1]})" for name in unknown]
     entries = "\n".join(
         f"    [[mission]]\n    id = {quoted(_id(name))}\n    name = {quoted(name)}\n"
         f'    organisation = "UN"\n    region = {quoted(registry.missions[0].region)}  # or another\n'
@@ -124,10 +124,6 @@ def _require_known(found: list[CsvRow], file: str, registry: Registry) -> None:
         line=next(row.line for row in found if row.text("mission") == unknown[0]),
         hint=f"add to schemas/missions.toml what it is:\n{entries}",
     )
-
-
-def _nearest(name: str, registry: Registry) -> str:
-    return ", ".join(mission for _, mission in registry.nearest(name, 1))
 
 
 def _id(name: str) -> str:

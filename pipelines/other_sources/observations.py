@@ -22,7 +22,7 @@ COLUMNS = (
 
 
 def read(raw: Path, registry: Registry) -> pa.Table:
-    """The observations, in the shape of their contract; none where there is no file.
+    """The observations, in the shape of their contract; none without a file.
 
     Raises SourceError or Problems, with the lines, where the file cannot be read, or a mission is
     named otherwise than in the registry.

@@ -28,11 +28,11 @@ class CsvRow:
 
     def error(self, column: str, words: str, hint: str | None = None) -> SourceError:
         """What is wrong with a cell, and where."""
-        told = f"{column} = {self.cells.get(column, '')!r}: {words}"
-        return SourceError(told, file=self.file, line=self.line, hint=hint or "correct the cell")
+        message = f"{column} = {self.cells.get(column, '')!r}: {words}"
+        return SourceError(message, file=self.file, line=self.line, hint=hint or "correct the cell")
 
     def text(self, column: str) -> str | None:
-        """The cell, or None where it is empty or there is no such column."""
+        """The cell, or None if it is empty or missing."""
         return self.cells.get(column, "").strip() or None
 
     def whole(self, column: str) -> int | None:
@@ -69,7 +69,7 @@ class CsvRow:
 def rows(data: bytes, file: str, *, required: Iterable[str], optional: Iterable[str] = ()) -> list[CsvRow]:
     """The rows of a CSV file with a header.
 
-    Raises SourceError where it is no CSV in UTF-8, or a column is missing, unknown or there twice.
+    Raises SourceError if it is not CSV in UTF-8, or a column is missing, unknown or there twice.
     """
     try:
         reader = csv.reader(io.StringIO(data.decode("utf-8-sig"), newline=""), strict=True)
@@ -79,7 +79,7 @@ def rows(data: bytes, file: str, *, required: Iterable[str], optional: Iterable[
             lines.append((before + 1, cells))
             before = reader.line_num
     except (UnicodeDecodeError, csv.Error) as error:
-        raise SourceError(f"is no CSV in UTF-8: {error}", file=file, hint="save it as such") from error
+        raise SourceError(f"is not CSV in UTF-8: {error}", file=file, hint="save it in UTF-8") from error
     header = [name.strip() for name in lines[0][1]]
     _check_header(header, file, tuple(required), tuple(optional))
     found = []
@@ -91,7 +91,7 @@ def rows(data: bytes, file: str, *, required: Iterable[str], optional: Iterable[
                 f"the row has {len(cells)} cells, the header {len(header)}",
                 file=file,
                 line=line,
-                hint="a cell that holds a comma stands between double quotes",
+                hint="put a cell with a comma between double quotes",
             )
         found.append(CsvRow(dict(zip(header, cells, strict=True)), line, file))
     return found
@@ -119,7 +119,7 @@ def _check_header(header: list[str], file: str, required: tuple[str, ...], optio
         if name not in known
     ]
     wrong += [f"{name!r} is missing" for name in required if name not in header]
-    wrong += [f"{name!r} stands twice" for name in dict.fromkeys(header) if header.count(name) > 1]
+    wrong += [f"{name!r} is there twice" for name in dict.fromkeys(header) if header.count(name) > 1]
     if wrong:
         raise SourceError(
             f"its columns are not those expected: {'; '.join(wrong)}",

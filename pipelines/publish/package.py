@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from schemas import Column, Contract
 
 HASHES = "SHA256SUMS"
-# What may grow while the release stays the same is the warehouse's own business.
+# What may grow while the release stays the same stays in the warehouse.
 LEFT_OUT = ("build_info", "edition_state", "quarantine", "releases", "verifications")
 PROFILES = "https://datapackage.org/profiles/2.0"
 _MEDIA_TYPES = {"csv": "text/csv", "parquet": "application/vnd.apache.parquet", "json": "application/json"}
@@ -103,11 +103,11 @@ def build(connection: DuckDBPyConnection, others: Mapping[str, bytes]) -> dict[s
 
 def release_of(connection: DuckDBPyConnection) -> Release:
     """The release that an open published file shows."""
-    shown = rows(connection, "FROM releases ORDER BY rowid")[-1]
+    latest = rows(connection, "FROM releases ORDER BY rowid")[-1]
     editions = rows(connection, "FROM editions ORDER BY edition_year")
     ((start, end),) = connection.execute("SELECT min(period_start), max(period_end) FROM editions").fetchall()
     period = (start, end) if start and end else None
-    return Release(shown["release_id"], shown["published_at"], editions, period)
+    return Release(latest["release_id"], latest["published_at"], editions, period)
 
 
 def describe(release: Release, tables: Sequence[TableFile]) -> dict[str, bytes]:

@@ -1,9 +1,9 @@
 """Record → views: what the tables say over all editions, as SQL.
 
-Here belongs what is computed from recorded rows: the latest reading of each edition, the registry
-with the editions held, and the trends. Each view is one SELECT in `pipelines/publish/sql`; this module puts
-them in order, runs them, and derives from their text which column comes from which. Nothing is read
-from a document here, and nothing is written.
+Here belongs what is computed from recorded rows: the latest reading of each edition, the registry with
+its editions, and the trends. Each view is one SELECT in `pipelines/publish/sql`; this module puts them in
+order, runs them, and derives from their text which column comes from which. Nothing is read from a
+document here, and nothing is written.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def ordered() -> tuple[View, ...]:
 
 
 def text(name: str) -> str:
-    """The SELECT of one view, its template filled in; KeyError where there is no such view."""
+    """The SELECT of one view, its template filled in; KeyError if it is unknown."""
     return {view.name: view.sql for view in ordered()}[name]
 
 
@@ -199,11 +199,11 @@ def _tree(sql: str) -> exp.Query:
 
 
 def _relations(sql: str) -> set[str]:
-    """Names of the relations that a SELECT reads, its own common table expressions aside."""
+    """Names of the relations that a SELECT reads, its common table expressions aside."""
     from sqlglot import exp
 
-    own = {expression.alias for expression in _tree(sql).find_all(exp.CTE)}
-    return {table.name for table in _tree(sql).find_all(exp.Table)} - own
+    inner = {expression.alias for expression in _tree(sql).find_all(exp.CTE)}
+    return {table.name for table in _tree(sql).find_all(exp.Table)} - inner
 
 
 def _origins(scope: Scope, position: int) -> Iterator[Source]:

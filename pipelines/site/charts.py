@@ -198,7 +198,7 @@ def of_timeline(name: str, timeline: Sequence[Row], words: Words, drawings: Draw
 
 
 def _altair() -> Any:
-    """Altair, told to check a chart when it is whole and not each of its parts as well: half of its time."""
+    """Altair, set to check whole charts and not each of their parts, which takes half of the time."""
     import altair
     from altair.utils import schemapi
 

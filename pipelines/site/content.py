@@ -20,7 +20,7 @@ Row = dict[str, Any]
 CellKey = tuple[int, str, str, str]  # edition, table, row, column
 
 SEVERITIES = ("error", "warn", "info")
-# Relation → the order in which pages show its rows; `rowid` of a view there is none.
+# Relation → the order in which pages show its rows; a view has no `rowid`.
 _READ = {
     "editions": "edition_year",
     "missions": "name, mission_id",
@@ -48,7 +48,7 @@ _READ = {
 
 @dataclass(frozen=True)
 class Content:
-    """One release as rows: `rows` by relation, empty where the file has none; `release` is its own row."""
+    """One release as rows: `rows` by relation, empty if the file has none; `release` is its row."""
 
     release: Row
     rows: Mapping[str, Sequence[Row]]
@@ -95,9 +95,9 @@ def read(connection: DuckDBPyConnection) -> Content:
     relations = connection.execute(
         "SELECT table_name FROM information_schema.tables WHERE table_schema = 'main'"
     )
-    held = {name for (name,) in relations.fetchall()}
+    there = {name for (name,) in relations.fetchall()}
     rows = {
-        name: sql.rows(connection, f'FROM "{name}" ORDER BY {order}') if name in held else []
+        name: sql.rows(connection, f'FROM "{name}" ORDER BY {order}') if name in there else []
         for name, order in _READ.items()
     }
     releases = sql.rows(connection, "FROM releases ORDER BY rowid")

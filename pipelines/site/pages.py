@@ -121,10 +121,10 @@ class Site:
         }
 
     def _mission(self, mission: Row, words: Mapping[str, Any]) -> dict[str, Any]:
-        own = {"mission_id": mission["mission_id"]}
-        trends = self.content.of("mission_trends", **own)
+        of_mission = {"mission_id": mission["mission_id"]}
+        trends = self.content.of("mission_trends", **of_mission)
         listed = [row for row in trends if row["listed"]]
-        timeline = self.content.of("mission_timeline", **own)
+        timeline = self.content.of("mission_timeline", **of_mission)
         return {
             "mission": mission,
             "trends": trends,
@@ -133,11 +133,11 @@ class Site:
             "timeline_chart": charts.of_timeline(mission["name"], timeline, words, self.drawings)
             if timeline
             else None,
-            "mandates": self.content.of("mandates", **own),
-            "findings": self.content.findings(**own),
-            "events": self.content.of("mission_events", **own),
-            "spellings": self.content.of("mission_spellings", **own),
-            "relations": self.content.of("mission_relations", **own),
+            "mandates": self.content.of("mandates", **of_mission),
+            "findings": self.content.findings(**of_mission),
+            "events": self.content.of("mission_events", **of_mission),
+            "spellings": self.content.of("mission_spellings", **of_mission),
+            "relations": self.content.of("mission_relations", **of_mission),
             "names": {row["mission_id"]: row["name"] for row in self.content.missions},
         }
 
@@ -196,7 +196,7 @@ class Site:
         }
 
     def _cell(self, year: int, table: str, row: str, column: str) -> Row | None:
-        """The printed cell of a figure, or the blank inferred for it; None where there is neither."""
+        """The printed cell of a figure, or the blank inferred for it; None without either."""
         return self.content.cells.get((year, table, row, schemas.RELATIONS[table].cell_of(column)))
 
 
@@ -217,7 +217,7 @@ class _Numbers:
         return str(value)
 
     def date(self, value: datetime.date | None) -> str:
-        """A day in words; empty where there is none."""
+        """A day in words; empty for None."""
         if value is None:
             return ""
         return f"{value.day} {self.words['months'][value.month - 1]} {value.year}"
