@@ -9,7 +9,7 @@ import random
 import zlib
 from collections.abc import Iterator
 
-from tests.rendering_report import ABRIDGED, ANNEX_1, ANNEX_2, report
+from tests.support.reports import ABRIDGED, ANNEX_1, ANNEX_2, report
 
 _NUMBER = "1234567890" * 100_000
 

@@ -18,15 +18,11 @@ from pipelines.extract import tables
 from pipelines.extract import text as document
 from pipelines.model import SourceFile
 from schemas import registry
+from tests.support.reports import ABRIDGED, FULL, PROJECT, needs_full
 
-PROJECT = Path(__file__).parents[1]
-ABRIDGED = PROJECT / "raw" / "2024" / "jvom-2024.txt"
-FULL = PROJECT.parent / "shared" / "reports" / "jvom-2024.txt"
 NOTICE_LINE, PAGE_NUMBER_LINE, ANNEX_1, ANNEX_2 = 2, 971, 1414, 1578
 LONGEST_HEADING = 70  # characters
 RUN = 12  # words that make a sentence, unless more than two of them are figures
-
-needs_full = pytest.mark.skipif(not FULL.is_file(), reason=f"the full text is not at {FULL}")
 
 
 def lines(path: Path) -> list[str]:

@@ -17,7 +17,6 @@ from pipelines.settings import Network
 from schemas import registry
 from schemas.errors import NetworkError, SourceError
 from schemas.report_day import report_day
-from tests.rendering_report import ABRIDGED, source_of
 from tests.support.parliament import (
     LETTER,
     SEARCH,
@@ -30,6 +29,7 @@ from tests.support.parliament import (
     send,
     sibling,
 )
+from tests.support.reports import ABRIDGED, source_of
 
 LAYOUTS = registry.load().layouts
 DOWN = [Fault(status=503)] * 9

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pipelines.model import Document
 from schemas.errors import SourceError
 from tests.hostile_documents import pdf
-from tests.rendering_report import FULL, needs_full, read_document
+from tests.support.reports import FULL, needs_full, read_document
 
 
 def texts(document: Document) -> list[str]:

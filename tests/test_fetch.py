@@ -17,7 +17,7 @@ from pipelines.acquire import fetching
 from pipelines.cli import app
 from pipelines.settings import Settings, find, network
 from schemas import registry
-from tests.rendering_report import ABRIDGED, read_tables
+from tests.support.reports import ABRIDGED, read_tables
 from tests.renditions.real import content_of, drawn
 from tests.support import ROOT, Jvom, answer
 from tests.support.parliament import (

@@ -11,7 +11,7 @@ from pipelines.extract.cells import marker
 from pipelines.extract.footnotes import Note
 from schemas.errors import LayoutError
 from schemas.registry import load
-from tests.rendering_report import (
+from tests.support.reports import (
     ANNEX_1,
     ANNEX_2,
     BODY,

@@ -17,8 +17,8 @@ from pipelines.extract import text as document
 from pipelines.model import Edition as Known
 from schemas import registry
 from schemas.errors import JvomError, Problems, RegistryError
-from tests.rendering import REGISTRY, Edition, PersonnelRow, PersonnelTable, render
-from tests.rendering_report import ANNEX_1, HEADER_2, read_tables, report, source_of
+from tests.support.rendering import REGISTRY, Edition, PersonnelRow, PersonnelTable, render
+from tests.support.reports import ANNEX_1, HEADER_2, read_tables, report, source_of
 
 LAYOUTS = {layout.id: layout for layout in REGISTRY.layouts}
 FIGURES = (

@@ -15,8 +15,8 @@ from pipelines.extract.mandates import Mandates
 from pipelines.model import Document, Line
 from schemas.errors import JvomError, LayoutError, Problems
 from schemas.registry import Registry, load
-from tests.rendering_mandates import Table, tables
-from tests.rendering_report import HEADER_1, either_text, golden, read_document, report
+from tests.support.rendering_mandates import Table, tables
+from tests.support.reports import HEADER_1, either_text, golden, read_document, report
 
 DATE = datetime.date
 REGISTRY = load()

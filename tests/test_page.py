@@ -12,7 +12,7 @@ import pytest
 from pipelines.cli.app import main
 from pipelines.extract import page as drawing
 from schemas import registry
-from tests.rendering_report import ABRIDGED, read_tables, report
+from tests.support.reports import ABRIDGED, read_tables, report
 from tests.renditions import drawn, rendition
 from tests.renditions.real import content_of
 

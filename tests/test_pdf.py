@@ -19,7 +19,6 @@ from pipelines.model import Document, Edition, SourceFile
 from schemas.errors import JvomError, LayoutError, Problems
 from schemas.registry import DeclaredReading, Registry
 from schemas.vocabulary import DISAGREEMENT
-from tests.rendering_report import read_tables, report
 from tests.renditions import Rendition, check, rendition
 from tests.renditions.blocks import Block, Paragraph, mandates, personnel
 from tests.renditions.content import (
@@ -33,6 +32,7 @@ from tests.renditions.content import (
 from tests.renditions.editions import REGISTRY, document_of, registry_of
 from tests.renditions.style import style
 from tests.renditions.typst_renderer import render
+from tests.support.reports import read_tables, report
 
 TAGGED, CONTRADICTING = 7, 13
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.extract.refusals import UndecidedError
-from tests.annex_2 import (
+from tests.support.annex_2 import (
     HEADER,
     REAL,
     TABLE,
@@ -20,8 +20,8 @@ from tests.annex_2 import (
     reading_of,
     refused,
 )
-from tests.rendering import COLUMNS
-from tests.rendering_report import either_text
+from tests.support.rendering import COLUMNS
+from tests.support.reports import either_text
 
 
 @either_text

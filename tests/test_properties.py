@@ -22,7 +22,8 @@ from pipelines.extract.personnel import Personnel
 from pipelines.extract.refusals import UndecidedError
 from pipelines.model import Document, Line
 from schemas.errors import JvomError, Problems
-from tests.rendering import (
+from tests.support import count_refused
+from tests.support.rendering import (
     COLUMNS,
     LAYOUT,
     REGISTRY,
@@ -36,8 +37,7 @@ from tests.rendering import (
     styles,
     with_error,
 )
-from tests.rendering_report import read_tables
-from tests.support import count_refused
+from tests.support.reports import read_tables
 
 SUMS = ((4, (2, 3)),)
 

@@ -18,9 +18,9 @@ from pipelines import validate as validated
 from pipelines.model import Versions
 from pipelines.settings import Settings, find
 from schemas.errors import JvomError, LakeError, LayoutError, Problems
-from tests.rendering_report import ABRIDGED, read_document, report, source_of
 from tests.support import ROOT, Jvom
 from tests.support.building import edition_tables
+from tests.support.reports import ABRIDGED, read_document, report, source_of
 
 VERSIONS = Versions("c0de", "4e9", "dec1")
 REFUSED = report().replace("UNIFIL 1 2 4 8 12", "UNIFOL 1 2 4 8 12")

@@ -18,9 +18,9 @@ from pipelines.model import Document, Line
 from pipelines.reconcile import reference
 from schemas import registry
 from schemas.vocabulary import DISAGREEMENT
-from tests.rendering_report import FULL, PROJECT, needs_full
 from tests.support import building
 from tests.support.reconciling import Invented, InventedEdition, findings, invent, printed, reconcile, spelt
+from tests.support.reports import FULL, PROJECT, needs_full
 
 # Every contradiction found by hand before the rules were written: rule, mission, and a line of its evidence.
 GOLDEN = Path(__file__).parent / "golden" / "2024" / "findings.csv"

@@ -12,7 +12,7 @@ from pipelines.extract.refusals import UndecidedError
 from schemas import registry
 from schemas.errors import Problems, RegistryError
 from schemas.registry import DeclaredReading
-from tests.annex_2 import (
+from tests.support.annex_2 import (
     HEADER,
     NOTES,
     REAL,
@@ -25,7 +25,7 @@ from tests.annex_2 import (
     reading_of,
     refused,
 )
-from tests.rendering import COLUMNS, REGISTRY
+from tests.support.rendering import COLUMNS, REGISTRY
 
 
 def test_a_tie_is_refused_with_its_alternatives() -> None:

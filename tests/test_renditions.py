@@ -15,11 +15,11 @@ from pipelines.extract import tables
 from pipelines.model import Edition
 from schemas import registry
 from schemas.errors import JvomError
-from tests.rendering_report import FULL, needs_full, read_tables
 from tests.renditions import RENDERERS, check, drawn, rendition
 from tests.renditions.content import PERSONNEL_LAYOUTS
 from tests.renditions.editions import document_of, read, registry_of
 from tests.renditions.real import content_of
+from tests.support.reports import FULL, needs_full, read_tables
 
 pytestmark = pytest.mark.renditions
 SEEDS = range(18)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from tests.rendering_report import ANNEX_2, BODY, FULL, either_text, golden, needs_full, read_tables, report
+from tests.support.reports import ANNEX_2, BODY, FULL, either_text, golden, needs_full, read_tables, report
 
 GOLDEN = {str(row["section_id"]): row for row in golden("sections")}
 Row = dict[str, Any]

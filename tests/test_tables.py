@@ -13,7 +13,7 @@ from pipelines import validate as validated
 from pipelines.model import Edition
 from schemas.errors import JvomError, LayoutError, Problems
 from schemas.registry import load
-from tests.rendering_report import (
+from tests.support.reports import (
     ABRIDGED,
     ANNEX_1,
     ANNEX_2,

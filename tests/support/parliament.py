@@ -30,8 +30,8 @@ from types import TracebackType
 from typing import Any
 from xml.sax.saxutils import escape
 
-from tests.rendering import Edition, PersonnelRow, PersonnelTable, render
-from tests.rendering_report import report
+from tests.support.rendering import Edition, PersonnelRow, PersonnelTable, render
+from tests.support.reports import report
 
 SEARCH = "Document"  # as the place of a fault: a page of results
 SRU = "sru"

@@ -22,7 +22,7 @@ from pipelines.model import Edition
 from pipelines.reconcile import Reconciliation
 from schemas import registry
 from schemas.dates import MONTHS
-from tests.rendering_report import HEADER_1, HEADER_2, report, source_of
+from tests.support.reports import HEADER_1, HEADER_2, report, source_of
 
 REGISTRY = registry.load()
 SPELT = "nul één twee drie vier vijf zes zeven acht negen tien elf twaalf dertien veertien vijftien"

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from schemas import registry
 from schemas.registry import Layout
-from tests.rendering_report import ANNEX_1, report
+from tests.support.reports import ANNEX_1, report
 
 REGISTRY = registry.load()
 LAYOUT = REGISTRY.layouts[0]

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from schemas import registry
 from schemas.dates import MONTHS
 from schemas.registry import Mission
-from tests.rendering_report import HEADER_1
+from tests.support.reports import HEADER_1
 
 REGISTRY = registry.load()
 LAYOUT = REGISTRY.layouts[0]

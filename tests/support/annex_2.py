@@ -14,8 +14,8 @@ from pipelines.extract.personnel import Personnel
 from pipelines.model import Document, Line
 from schemas.errors import JvomError, Problems
 from schemas.registry import DeclaredReading
-from tests.rendering import COLUMNS, LAYOUT, REGISTRY
-from tests.rendering_report import ABRIDGED, golden, read_document
+from tests.support.rendering import COLUMNS, LAYOUT, REGISTRY
+from tests.support.reports import ABRIDGED, golden, read_document
 
 SHA = "5a" * 32
 HEADER = LAYOUT.personnel.header.split(" / ")

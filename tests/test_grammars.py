@@ -1,4 +1,4 @@
-"""Dates, durations and periods: they round-trip, and what is not printed is not read."""
+"""Dates, durations, periods and figures: they round-trip, and what is not printed is not read."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.extract import durations
+from pipelines.extract import durations, numerals
 from pipelines.extract.durations import Duration, Grammar
 from schemas.dates import MONTHS, PrintedDate
 
@@ -143,3 +143,52 @@ def test_no_period_is_chosen_from_several() -> None:
     assert durations.find_period("2018 en 2020") is None
     assert durations.find_period("per missie") is None
     assert not durations.ends_in_period("mei 2023 t/m")
+
+
+# Figures.
+
+NUMBERS = st.integers(0, 999_999_999)
+
+
+@given(NUMBERS)
+def test_a_plain_number_comes_back(value: int) -> None:
+    assert numerals.whole(str(value)) == value
+
+
+@given(NUMBERS)
+def test_a_number_with_dots_for_thousands_comes_back(value: int) -> None:
+    assert numerals.whole(f"{value:,}".replace(",", ".")) == value
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", " ", "007", "01", "1.79", "1.7900", "17.90", ".790", "1.", "1,790", "1 790", "-5", "+5", "5.0", "½"],
+)
+def test_what_is_not_a_number(text: str) -> None:
+    assert numerals.whole(text) is None
+    assert numerals.addends(text) is None
+
+
+@pytest.mark.parametrize("text", ["1234567890", "1.234.567.890", "٣"])
+def test_what_the_contract_cannot_hold_or_the_report_never_prints(text: str) -> None:
+    assert numerals.whole(text) is None
+
+
+@given(st.lists(NUMBERS, min_size=1, max_size=4), st.sampled_from(["+", " + ", "+ ", "\u00a0+\u2009"]))
+def test_a_printed_sum_keeps_its_parts(values: list[int], plus: str) -> None:
+    assert numerals.addends(plus.join(map(str, values))) == tuple(values)
+
+
+@pytest.mark.parametrize("text", ["3 +", "+ 2", "3 + + 2", "3 2", "3 - 2", "3 + 02"])
+def test_what_is_not_a_sum(text: str) -> None:
+    assert numerals.addends(text) is None
+
+
+@given(st.text(min_size=1), st.integers(1, 999))
+def test_a_glued_mark_can_be_taken_off(body: str, note: int) -> None:
+    assert (body, note) in numerals.marked(f"{body}{note}", [note])
+
+
+def test_every_note_that_fits_is_offered() -> None:
+    assert numerals.marked("313", [3, 13, 313, 4]) == [("31", 3), ("3", 13)]
+    assert numerals.marked("UNDOF", [12]) == []

@@ -18,7 +18,7 @@ from pipelines.extract import tables
 from pipelines.model import Document, Edition, SourceFile
 from schemas import registry
 
-PROJECT = Path(__file__).resolve().parents[1]
+PROJECT = Path(__file__).resolve().parents[2]
 ABRIDGED = PROJECT / "raw" / "2024" / "jvom-2024.txt"
 FULL = PROJECT.parent / "shared" / "reports" / "jvom-2024.txt"
 needs_full = pytest.mark.skipif(not FULL.is_file(), reason=f"the full text is not at {FULL}")
