@@ -17,7 +17,6 @@ from pipelines.acquire import fetching
 from pipelines.cli import app
 from pipelines.settings import Settings, find, network
 from schemas import registry
-from tests.support.reports import ABRIDGED, read_tables
 from tests.renditions.real import content_of, drawn
 from tests.support import ROOT, Jvom, answer
 from tests.support.parliament import (
@@ -32,6 +31,7 @@ from tests.support.parliament import (
     send,
     sibling,
 )
+from tests.support.reports import ABRIDGED, read_tables
 
 REPORTLAB = 2  # a seed of the renderer that needs no library of the system
 

@@ -12,9 +12,9 @@ import pytest
 from pipelines.cli.app import main
 from pipelines.extract import page as drawing
 from schemas import registry
-from tests.support.reports import ABRIDGED, read_tables, report
 from tests.renditions import drawn, rendition
 from tests.renditions.real import content_of
+from tests.support.reports import ABRIDGED, read_tables, report
 
 RAW = ABRIDGED.parents[1]
 
