@@ -65,35 +65,6 @@ def test_a_mission_starts_pauses_returns_and_ends():
     assert [statuses["unifil", year] for year in range(2016, 2022)] == [None] + 5 * ["continued"]
 
 
-def test_the_computed_total_is_of_the_parts_and_not_the_printed_total():
-    rows = trends(
-        edition_tables(
-            2024,
-            [
-                {
-                    "mission_id": "eufor-althea",
-                    "deployed_military": 730,
-                    "deployed_civil_police": 14,
-                    "deployed_total": 734,
-                },
-                {"mission_id": "eulpc-libie", "deployed_civil_police": 1},
-                {"mission_id": "unifil", "deployed_military": 0},
-                {"mission_id": "vpd", "deployed_total": 163},
-            ],
-        )
-    )
-
-    assert {key[0]: (row["deployed_total"], row["deployed_total_computed"]) for key, row in rows.items()} == {
-        "eufor-althea": (734, 744),
-        "eulpc-libie": (1, 1),
-        "unifil": (0, 0),
-        "vpd": (163, None),
-    }
-    assert sum(row["share_of_total"] or 0 for row in rows.values()) == pytest.approx(1)
-    assert rows["vpd", 2024]["share_of_total"] is None
-    assert rows["eufor-althea", 2024]["share_of_total"] == 744 / 745
-
-
 def test_the_moving_average_wants_three_editions_on_end():
     rows = trends(
         edition(2017, {"unifil": 1, "untso": 12, "vpd": 9}),
@@ -159,35 +130,6 @@ def test_a_mission_without_a_registry_entry_is_an_error_and_no_dropped_row():
 
     with pytest.raises(ContractError, match=r"mission_\w+: name is null in \d of \d rows"):
         views.evaluate(base)
-
-
-def test_edition_totals_set_the_printed_beside_the_summed():
-    base = base_tables(
-        edition_tables(
-            2024,
-            [
-                {"mission_id": "unifil", "frame_military": 2, "deployed_military": 3},
-                {
-                    "mission_id": "nato-oostflank",
-                    "frame_military": 7,
-                    "deployed_military": 10,
-                    "deployed_civil_police": 4,
-                    "deployed_total": 13,
-                    "separate_report": True,
-                },
-            ],
-            totals={"frame_military": 10, "deployed_total": 17, "deployed_civil_police": None},
-        )
-    )
-
-    rows = {row["column_name"]: list(row.values())[2:] for row in evaluate(base, "edition_totals")}
-    assert rows == {
-        "frame_military": [10, 9, 1, None, 7, 2],
-        "frame_civil_police": [None, None, None, None, None, None],
-        "deployed_military": [13, 13, 0, None, 10, 3],
-        "deployed_civil_police": [None, 4, None, None, 4, None],
-        "deployed_total": [17, 16, 1, 17, 13, 3],
-    }
 
 
 def test_an_edition_without_a_totals_row_has_sums_all_the_same():
