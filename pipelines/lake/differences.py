@@ -1,6 +1,6 @@
-"""What differs between two vintages of an edition, in words: no stage, and nothing but rows in, text out.
+"""What differs between two vintages of an edition, in words: rows in, text out.
 
-Places are no values, so a figure that only moved does not show. The same comparison, as a relation
+Places are not values, so a figure that only moved does not show. The same comparison, as a relation
 over all vintages, is the view `revisions`.
 """
 
@@ -74,7 +74,7 @@ def sentences(found: Sequence[Difference]) -> tuple[str, ...]:
     by_subject: dict[str, dict[str, None]] = {}
     for each in found:
         by_subject.setdefault(each.subject, {})[each.sentence] = None
-    return tuple(f"{subject}: {'; '.join(told)}" for subject, told in sorted(by_subject.items()))
+    return tuple(f"{subject}: {'; '.join(changes)}" for subject, changes in sorted(by_subject.items()))
 
 
 def _of_table(name: str, before: Sequence[Row], after: Sequence[Row]) -> Iterator[Difference]:

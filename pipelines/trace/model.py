@@ -11,8 +11,6 @@ from pipelines.model import Evidence
 
 @dataclass(frozen=True)
 class Release:
-    """The published state that the value was taken from."""
-
     release_id: str
     published_at: datetime.datetime
     contract_version: str
@@ -21,7 +19,7 @@ class Release:
 
 @dataclass(frozen=True)
 class Vintage:
-    """A recorded reading of an edition; `latest` where the latest views show it."""
+    """A recorded reading of an edition; `latest` if the latest views show it."""
 
     edition_year: int
     vintage: int
@@ -39,8 +37,7 @@ class Vintage:
 
 @dataclass(frozen=True)
 class Source:
-    """The file that a vintage was read from. `note` says what its fidelity means for a reader;
-    `unread` why its text cannot be shown now."""
+    """The file of a vintage; `note` says what its fidelity means, `unread` why its text cannot be shown."""
 
     path: str
     sha256: str
@@ -120,8 +117,6 @@ class Check:
 
 @dataclass(frozen=True)
 class Finding:
-    """A contradiction that touches the value: both sides, no winner."""
-
     edition_year: int
     finding_id: str
     rule: str
@@ -133,8 +128,6 @@ class Finding:
 
 @dataclass(frozen=True)
 class Correction:
-    """A correction declared on a figure; the printed one stays what is shown."""
-
     edition_year: int
     table_name: str
     row_key: str
@@ -147,7 +140,7 @@ class Correction:
 
 @dataclass(frozen=True)
 class Change:
-    """A value that was recorded for the same cell: from this vintage on, until the next change."""
+    """A value recorded for the same cell, from this vintage on until the next change."""
 
     vintage: int
     recorded_at: datetime.datetime

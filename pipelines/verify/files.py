@@ -93,8 +93,8 @@ def stored(settings: Settings, lake: snapshot.Lake) -> Iterator[Fault]:
         yield from _hashed(Path(settings.data) / shown, shown, entry["sha256"])
         others = released.get(shown, set()) - {str(entry["sha256"])}
         if others:
-            told = f"has SHA-256 {entry['sha256']} for {shown}, a release has {others.pop()}"
-            yield Fault(f"the manifest of snapshot {snapshot_id}", told)
+            differs = f"has SHA-256 {entry['sha256']} for {shown}, a release has {others.pop()}"
+            yield Fault(f"the manifest of snapshot {snapshot_id}", differs)
 
 
 def releases(settings: Settings, read: Mapping[str, pa.Table]) -> Iterator[Fault]:
