@@ -19,9 +19,8 @@ import typer
 
 from pipelines.cli.app import app
 from pipelines.publish import published
-from tests.support import Jvom
+from tests.support import ROOT, Jvom
 
-ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
 CONTRIBUTING = ROOT / "CONTRIBUTING.md"
 BESIDE = (

@@ -18,9 +18,8 @@ from test_docs import blocks
 
 from pipelines.cli.terminal import as_text
 from pipelines.publish import published
-from tests.support import Jvom
+from tests.support import ROOT, Jvom
 
-ROOT = Path(__file__).resolve().parent.parent
 QUESTIONS = ROOT / "examples/README.md"
 TOOLS = ROOT / "docs/how-to/use-your-tools.md"
 NOTEBOOK = ROOT / "examples/notebook.py"
@@ -144,19 +143,9 @@ def test_the_notebook_runs_through(built: Path, monkeypatch: pytest.MonkeyPatch)
 
 def test_the_documentation_builds_as_a_site(tmp_path: Path) -> None:
     require("myst_parser", "sphinx")
+    command = [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "-d", tmp_path / "cache"]
     done = subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "sphinx",
-            "-q",
-            "-W",
-            "--keep-going",
-            "-d",
-            tmp_path / "cache",
-            "docs",
-            tmp_path / "site",
-        ],
+        [*command, "docs", tmp_path / "site"],
         cwd=ROOT,
         capture_output=True,
         text=True,

@@ -17,7 +17,8 @@ from pipelines.acquire import fetching
 from pipelines.cli import app
 from pipelines.settings import Settings, find, network
 from schemas import registry
-from tests.renditions.real import content_of, drawn
+from tests.renditions import drawn
+from tests.renditions.real import content_of
 from tests.support import ROOT, Jvom, answer
 from tests.support.parliament import (
     LETTER,

@@ -49,7 +49,8 @@ def findings(
 ) -> None:
     """Contradictions in the reports, worst first: both sides as printed, and what would explain them."""
     mission_id = session.mission(mission).id if mission else None
-    _require_known(rule)
+    if rule:
+        _require_known(rule)
     if unread and rule:
         raise UsageError("--unread and --rule exclude each other", hint="leave one of them out")
     session.require_relation("findings")
@@ -72,11 +73,11 @@ def findings(
     )
 
 
-def _require_known(rule: str | None) -> None:
+def _require_known(rule: str) -> None:
     from pipelines import reconcile
 
     names = [known.name for known in reconcile.RULES]
-    if rule is not None and rule not in names:
+    if rule not in names:
         near = get_close_matches(rule, names, 1, cutoff=0)
         raise UsageError(
             f"no rule is called {rule!r}; the nearest is {near[0]}", hint=f"rules: {', '.join(names)}"

@@ -14,7 +14,6 @@ from typing import IO, Annotated
 
 from typer import Option
 
-from pipelines import versions
 from pipelines.cli.session import Session, command
 from pipelines.settings import Settings
 from schemas.errors import LakeError
@@ -80,6 +79,8 @@ def running(settings: Settings) -> str | None:
 
 def child_command(port: int, *, read_only: bool) -> list[str]:
     """The child's command line: webserver and daemon together, or a webserver that changes nothing."""
+    from pipelines import versions
+
     start = ["dagster_webserver", "--read-only"] if read_only else ["dagster", "dev"]
     workspace = str(versions.ROOT / "workspace.yaml")
     return [sys.executable, "-m", *start, "-w", workspace, "-h", ADDRESS, "-p", str(port)]
@@ -90,6 +91,8 @@ def _start(arguments: list[str], settings: Settings, output: IO[str]) -> subproc
 
     The handlers are set first: a child started with SIGINT ignored would ignore SIGTERM as well.
     """
+
+    from pipelines import versions
 
     def ask_to_end(_signal: int, _frame: FrameType | None) -> None:
         raise _Ended
