@@ -50,12 +50,7 @@ PUBLISHING_CODE = (
 # Whatever can change the site, and the package, of one release.
 SITE_CODE = (
     "pipelines/publish/sql/**/*.sql",
-    "pipelines/site/**/*.css",
-    "pipelines/site/**/*.html",
-    "pipelines/site/**/*.js",
-    "pipelines/site/**/*.py",
-    "pipelines/site/**/*.toml",
-    "pipelines/site/**/*.txt",
+    "pipelines/site/**/*.*",
     "schemas/*.py",
     "schemas/dataset.toml",
 )
@@ -72,16 +67,8 @@ READING_LIBRARIES = ("pyarrow", "pypdfium2")
 REGISTRY_FILES = ("missions.toml", "layouts.toml")
 DECLARATION_FILES = ("readings.toml", "corrections.toml")
 TOOLS = (
-    "dagster",
-    "duckdb",
-    "duckdb-extension-ducklake",
-    "jvom",
-    "pandera",
-    "pyarrow",
-    "pypdfium2",
-    "rich",
-    "sqlglot",
-    "typer",
+    *("dagster", "duckdb", "duckdb-extension-ducklake", "jvom", "pandera"),
+    *("pyarrow", "pypdfium2", "rich", "sqlglot", "typer"),
 )
 
 

@@ -16,10 +16,10 @@ import pytest
 
 import schemas
 import schemas.relations
-from pipelines import lake as snapshot
 from pipelines import raw, trace
 from pipelines.extract import text as document
 from pipelines.lake import Lake, tables
+from pipelines.lake import evidence as evidence_of
 from pipelines.lake.connection import attached
 from pipelines.lake.decision import content_hash
 from pipelines.model import Document, SourceFile
@@ -88,7 +88,7 @@ def answers(where: Settings) -> tuple[list[tuple[Any, ...]], trace.Trace]:
         return document.read(raw.read(source, raw=where.raw, kept=where.kept), source)
 
     def evidence(number: int) -> Any:
-        return snapshot.evidence(where.catalog, where.data, number)
+        return evidence_of(where.catalog, where.data, number)
 
     with published.connect(where.published) as connection:
         revisions = connection.execute(

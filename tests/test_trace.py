@@ -17,11 +17,12 @@ import pyarrow as pa
 import pytest
 
 import schemas
-from pipelines import lake as snapshot
 from pipelines import raw, trace
 from pipelines.cli import trace as words
 from pipelines.cli import ui
 from pipelines.extract import text as document
+from pipelines.lake import Lake
+from pipelines.lake import evidence as evidence_of
 from pipelines.lake.connection import attached
 from pipelines.model import Document, Evidence, Line, SourceFile
 from pipelines.publish import published
@@ -88,7 +89,7 @@ def follow(real: Connection, built: Path) -> Callable[..., Trace]:
 
     def evidence(snapshot_id: int) -> Evidence | None:
         lake = built / "lake"
-        return snapshot.evidence(f"sqlite:{lake / 'catalog.sqlite'}", f"{lake / 'data'}/", snapshot_id)
+        return evidence_of(f"sqlite:{lake / 'catalog.sqlite'}", f"{lake / 'data'}/", snapshot_id)
 
     def traced(row: str, column: str, **options: Any) -> Trace:
         return ask(real, row, 2024, column, load_document=lines_of, evidence=evidence, **options)
@@ -536,17 +537,17 @@ def test_the_command_refuses_with_the_next_step(built: Path, jvom: Jvom, tmp_pat
 
 
 def test_a_snapshots_commit_is_the_same_whichever_way_the_catalog_is_read(built: Path) -> None:
-    lake = snapshot.Lake(f"sqlite:{built / 'lake' / 'catalog.sqlite'}", f"{built / 'lake' / 'data'}/")
+    lake = Lake(f"sqlite:{built / 'lake' / 'catalog.sqlite'}", f"{built / 'lake' / 'data'}/")
     newest = max(lake.read()["vintages"]["snapshot_id"].to_pylist())
     where = (lake.address.catalog, lake.address.data)
-    alone = snapshot.evidence(*where, newest)
+    alone = evidence_of(*where, newest)
     with attached(lake.address, "a test", write=False):
-        beside = snapshot.evidence(*where, newest)
+        beside = evidence_of(*where, newest)
     assert alone is not None
     assert beside is not None
     assert (alone.message, alone.author, alone.files) == (beside.message, beside.author, beside.files)
-    assert snapshot.evidence(*where, 10**6) is None
-    assert snapshot.evidence("sqlite:/nowhere/catalog.sqlite", "/nowhere/", newest) is None
+    assert evidence_of(*where, 10**6) is None
+    assert evidence_of("sqlite:/nowhere/catalog.sqlite", "/nowhere/", newest) is None
 
 
 @pytest.mark.parametrize(

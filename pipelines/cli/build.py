@@ -58,7 +58,7 @@ def carry_out(
     `also` joins the JSON document: what came before the build. Raises LakeError if another writer
     keeps the lock for longer than `timeout` seconds.
     """
-    from pipelines import lake as snapshot
+    from pipelines.lake import Lake
 
     plan = decide()
     if plan.is_empty:
@@ -67,7 +67,7 @@ def carry_out(
     from pipelines.orchestration import run  # Dagster: only now that it is needed
 
     result: Result | None = None
-    lake = snapshot.Lake(session.settings.catalog, session.settings.data, session.settings.warehouse)
+    lake = Lake(session.settings.catalog, session.settings.data, session.settings.warehouse)
     with lake.writer(timeout=timeout, waiting=session.terminal.say):
         plan = decide()  # the writer before us may have done it
         if not plan.is_empty:

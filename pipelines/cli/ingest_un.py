@@ -21,9 +21,9 @@ def ingest_un(
     timeout: Timeout = 600,
 ) -> None:
     """Record the UN's monthly contribution figures; the file replaces the one before."""
-    from pipelines import lake as snapshot
     from pipelines import other_sources
     from pipelines.cli import build
+    from pipelines.lake import Lake
     from pipelines.other_sources import contributions
     from pipelines.plan import plan_publication
     from schemas import registry
@@ -37,7 +37,7 @@ def ingest_un(
     rows = contributions.parse(data, str(file), registry.load())
     table = other_sources.checked(rows, "un_contributions", str(file))
     settings = session.settings
-    lake = snapshot.Lake(settings.catalog, settings.data)
+    lake = Lake(settings.catalog, settings.data)
     with lake.writer(timeout=timeout, waiting=session.terminal.say):
         sha256 = contributions.keep(data, file.name, settings.contributions)
     session.terminal.say(f"{table.num_rows} rows of {file.name} are kept as un/{sha256}.csv")

@@ -51,7 +51,7 @@ def status(session: Session) -> None:
 
 def gather(session: Session) -> dict[str, Any]:
     """The state of the warehouse; if nothing is published, only the lock and the disk are known."""
-    from pipelines import lake as snapshot
+    from pipelines.lake import Lake
 
     settings = session.settings
     published = settings.published.exists()
@@ -65,7 +65,7 @@ def gather(session: Session) -> dict[str, Any]:
         "editions": editions,
         "late": late({row["edition_year"] for row in editions}, datetime.date.today()),
         "last_run": runs[0] if runs else None,
-        "writer": snapshot.Lake(settings.catalog, settings.data).holder(),
+        "writer": Lake(settings.catalog, settings.data).holder(),
         "bytes": _size(settings.warehouse),
     }
 

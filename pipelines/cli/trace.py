@@ -56,10 +56,10 @@ def trace(
 
 def follow(session: Session, mission: str, year: int, column: str, vintage: int | None = None) -> Trace:
     """The trace of one value, with the commits of the lake and the lines of the documents."""
-    from pipelines import lake as snapshot
     from pipelines import raw
     from pipelines.cli import ui
     from pipelines.extract import read as reading
+    from pipelines.lake import evidence as evidence_of
     from pipelines.publish import published
     from pipelines.trace import named
     from pipelines.trace import trace as of
@@ -77,7 +77,7 @@ def follow(session: Session, mission: str, year: int, column: str, vintage: int 
             load_document=lambda source: reading.read_lines(
                 raw.read(source, raw=where.raw, kept=where.kept), source
             ),
-            evidence=lambda snapshot_id: snapshot.evidence(where.catalog, where.data, snapshot_id),
+            evidence=lambda snapshot_id: evidence_of(where.catalog, where.data, snapshot_id),
             interface=ui.running(where),
         )
 

@@ -24,11 +24,11 @@ def record(
     session: Session, action: Action, year: int, reason: str, vintage: int | None, timeout: float
 ) -> None:
     """Record the new vintage and publish; ends with the status of what failed."""
-    from pipelines import lake as snapshot
+    from pipelines.lake import Lake
 
     if not reason.strip():
         raise UsageError("--reason is empty", hint="say in a few words why: it stays in the record")
-    lake = snapshot.Lake(session.settings.catalog, session.settings.data, session.settings.warehouse)
+    lake = Lake(session.settings.catalog, session.settings.data, session.settings.warehouse)
     lake.target_vintage(year, action, vintage)  # refuses what cannot be done before Dagster is loaded
     from pipelines.orchestration import run
 

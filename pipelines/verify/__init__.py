@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import schemas
-from pipelines import lake as snapshot
 from pipelines import raw, validate, versions
 from pipelines.extract import read as reading
+from pipelines.lake import Lake
 from pipelines.lake.decision import content_hash
 from pipelines.model import SourceFile
 from pipelines.settings import Settings, actor
@@ -55,7 +55,7 @@ def verify(settings: Settings, reread: Reread = read_again) -> Report:
 
     What cannot be read is a fault like any other, and does not keep the rest from being checked.
     """
-    lake = snapshot.Lake(settings.catalog, settings.data, settings.warehouse)
+    lake = Lake(settings.catalog, settings.data, settings.warehouse)
     with lake.writer():
         published = settings.published.name
         found = [
@@ -137,7 +137,7 @@ def _guarded(place: str, check: Callable[[], Iterator[Fault]]) -> Iterator[Fault
         yield Fault(error.place or place, f"cannot be read: {error.message}")
 
 
-def _record(settings: Settings, lake: snapshot.Lake, reread: Reread) -> Iterator[Fault]:
+def _record(settings: Settings, lake: Lake, reread: Reread) -> Iterator[Fault]:
     """The rows of the lake, and what was published of them."""
     read = lake.read()
     yield from _guarded(files.LOCK, lambda: files.origins(settings, read))
@@ -151,7 +151,7 @@ def _record(settings: Settings, lake: snapshot.Lake, reread: Reread) -> Iterator
 
 
 def _readings(
-    settings: Settings, lake: snapshot.Lake, read: Mapping[str, pa.Table], reread: Reread
+    settings: Settings, lake: Lake, read: Mapping[str, pa.Table], reread: Reread
 ) -> Iterator[Fault]:
     """Each edition's latest vintage against reading its bytes again, where the same code is at work.
 

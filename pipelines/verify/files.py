@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipelines import lake as snapshot
 from pipelines import raw
+from pipelines.lake import Lake
 from pipelines.publish import package, published, release
 from pipelines.settings import Settings
 
@@ -80,7 +80,7 @@ def origins(settings: Settings, read: Mapping[str, pa.Table]) -> Iterator[Fault]
             yield Fault(LOCK, f"does not have {missing}, which {whose}, was read from")
 
 
-def stored(settings: Settings, lake: snapshot.Lake) -> Iterator[Fault]:
+def stored(settings: Settings, lake: Lake) -> Iterator[Fault]:
     """Parquet files against the manifests of their commits; an object store answers for its own."""
     if "://" in settings.data:
         return
