@@ -88,7 +88,6 @@ def edition_state(row: Mapping[str, Any]) -> EditionState:
 
 
 def row_counts(lake: Attached, edition_year: int, vintage: int) -> dict[str, int] | None:
-    """Rows per table of a vintage; None if there is no such vintage."""
     query = f"SELECT row_counts FROM {lake.table('vintages')} WHERE edition_year = ? AND vintage = ?"
     rows = lake.rows(query, edition_year, vintage)
     return cast("dict[str, int]", rows[0][0]) if rows else None
@@ -100,7 +99,6 @@ def contents(lake: Attached) -> list[tuple[Any, ...]]:
 
 
 def verifications(lake: Attached) -> list[tuple[datetime.datetime, str]]:
-    """When each verification of the whole record was made, oldest first, and its result."""
     query = f"SELECT checked_at, result FROM {lake.table('verifications')} WHERE kind = ? ORDER BY checked_at"
     return [(moment, str(result)) for moment, result in lake.rows(query, VERIFICATION)]
 

@@ -110,7 +110,7 @@ class Lake:
     def rows_after_recording(
         self, edition_year: int, read: Mapping[str, pa.Table], *, source: SourceFile, versions: Versions
     ) -> tuple[Mapping[str, pa.Table], str]:
-        """The rows that the newest vintage will have once this reading is recorded, and their hash.
+        """The rows, and their hash, that the newest vintage will have once this reading is recorded.
 
         They are the reading's, unless the newest vintage was withdrawn, or restored, and stays.
         """
@@ -127,10 +127,9 @@ class Lake:
             return history.target_vintage(lake, edition_year, action, vintage)
 
     def withdraw(self, edition_year: int, reason: str, *, by: Authorship) -> Recorded:
-        """Take an edition out of the latest views, by a new vintage with the rows of the latest.
+        """Take an edition out of the latest views, by a new vintage; it comes back by `restore` or new bytes.
 
-        It comes back by `restore`, or by a document with other bytes. Raises UsageError if it is not
-        recorded, or withdrawn already.
+        Raises UsageError if it is not recorded, or withdrawn already.
         """
         return self._copy(edition_year, "withdraw", None, reason, by)
 
