@@ -16,27 +16,16 @@ def texts(document: Document) -> list[str]:
     return [line.text for line in document.lines]
 
 
-def pages(document: Document) -> list[int]:
-    return [line.page for line in document.lines]
-
-
-def refusal(data: str | bytes) -> SourceError:
-    with pytest.raises(SourceError) as caught:
-        read_document(data)
-    assert caught.value.file == "raw/2024/report.txt"
-    assert caught.value.hint
-    return caught.value
+def pages(text: str) -> list[int]:
+    return [line.page for line in read_document(text).lines]
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
-def test_line_ends_are_no_part_of_a_line(end: str) -> None:
+def test_line_ends_are_not_part_of_a_line(end: str) -> None:
     document = read_document(end.join(["een  ", "", " ", "twee\u2028drie", ""]))
     assert texts(document) == ["een  ", "", " ", "twee\u2028drie"]
     assert [line.number for line in document.lines] == [1, 2, 3, 4]
-
-
-def test_the_last_line_needs_no_end() -> None:
-    assert texts(read_document("een\ntwee")) == ["een", "twee"]
+    assert texts(read_document(f"een{end}twee")) == ["een", "twee"]
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252"])
@@ -50,120 +39,109 @@ def test_lines_keep_their_characters(lines: list[str]) -> None:
     assert texts(read_document(text)) == text.split("\n")
 
 
-def test_a_page_starts_at_a_line_with_exactly_one_space() -> None:
-    document = read_document(
-        "\n".join(["een", "", " twee", "  drie", " ", "vier", "vijf", " zesde", *"abcdefgh"])
-    )
-    assert pages(document)[:8] == [1, 1, 2, 2, 2, 2, 2, 3]
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        pytest.param(
+            "een\n\n twee\n  drie\n \nvier\nvijf\n zesde\na\nb\nc\nd\ne\nf\ng\nh",
+            [1, 1, 2, 2, 2, 2, 2, *[3] * 9],
+            id="a page starts at a line with exactly one space",
+        ),
+        pytest.param("\n een\ntwee\ndrie\n", [1] * 4, id="the first page starts where the text does"),
+        pytest.param(
+            "een regel\n\n A\nfr\n\nik\na\n \nnog een regel\nslot\nslot\nslot",
+            [1] * 12,
+            id="pieces of a rotated label start none",
+        ),
+        pytest.param("\n".join(f" regel {n}" for n in range(40)), [1] * 40, id="all lines are indented"),
+        pytest.param(
+            "een\n\f twee\n drie\nvier\f\nvijf\n\f\n\nzes\n\f", [1, 2, 2, 2, 3, 4, 4, 4], id="form feeds"
+        ),
+        pytest.param("\f\feen\n\f\ftwee\n", [1, 3], id="form feeds count empty pages"),
+        pytest.param(
+            "een\n\nPagina 3 van 9\ntwee\n\nPagina 4 van 9\n", [1, 1, 1, 2, 2, 2], id="numbers at the foot"
+        ),
+        pytest.param(
+            " een\nPagina 1 van 9\na\nb\nc\nPagina 2 van 9\n drie\nPagina 3 van 9\nd\ne\nf\ng\nh\ni\nj",
+            [1, 1, 1, 1, 1, 1, *[2] * 9],
+            id="a number beside another page start starts none",
+        ),
+        pytest.param("een\ntwee\n", [1, 1], id="no sign of a page"),
+    ],
+)
+def test_pages(text: str, expected: list[int]) -> None:
+    assert pages(text) == expected
 
 
-def test_a_first_line_that_starts_a_page_starts_the_first() -> None:
-    assert pages(read_document("\n een\ntwee\ndrie\n")) == [1, 1, 1, 1]
-
-
-def test_pieces_of_a_rotated_label_start_no_page() -> None:
-    lines = ["een regel", "", " A", "fr", "", "ik", "a", " ", "nog een regel", "slot", "slot", "slot"]
-    assert set(pages(read_document("\n".join(lines)))) == {1}
-
-
-def test_a_text_that_is_indented_as_a_whole_has_no_page_starts() -> None:
-    assert set(pages(read_document("\n".join(f" regel {number}" for number in range(40))))) == {1}
-
-
-def test_a_form_feed_starts_a_page_and_stays_in_its_line() -> None:
-    document = read_document("een\n\f twee\n drie\nvier\f\nvijf\n\f\n\nzes\n\f")
-    assert texts(document) == ["een", "\f twee", " drie", "vier\f", "vijf", "\f", "", "zes"]
-    assert pages(document) == [1, 2, 2, 2, 3, 4, 4, 4]
-
-
-def test_form_feeds_count_empty_pages() -> None:
-    assert pages(read_document("\f\feen\n\f\ftwee\n")) == [1, 3]
+def test_a_form_feed_stays_in_its_line() -> None:
+    assert texts(read_document("een\n\f twee\nvier\f\n\f\nzes\n\f")) == [
+        "een",
+        "\f twee",
+        "vier\f",
+        "\f",
+        "zes",
+    ]
 
 
 def test_a_printed_number_starts_its_page_and_numbers_all_others() -> None:
-    document = read_document(
-        "\n".join([" een", "a", "b", " twee", "c", "d", "Pagina 14 van 15 ", "e", "f", " vier", "g", "h"])
-    )
-    assert pages(document) == [1, 1, 1, 2, 2, 2, 3, 3, 3, 4, 4, 4]
+    text = " een\na\nb\n twee\nc\nd\nPagina 14 van 15 \ne\nf\n vier\ng\nh"
+    document = read_document(text)
+    assert pages(text) == [1, 1, 1, 2, 2, 2, 3, 3, 3, 4, 4, 4]
     assert document.page_labels == ("12", "13", "14", "15")
     assert document.label(3) == "14"
 
 
-def test_no_label_beyond_the_last_page() -> None:
-    document = read_document("Pagina 2 van 2\neen\ntwee\ndrie\nvier\n vijf\nzes\nzeven\nacht\n")
-    assert document.page_labels == ("2", None)
+@pytest.mark.parametrize(
+    ("text", "labels"),
+    [
+        ("Pagina 2 van 2\neen\ntwee\ndrie\nvier\n vijf\nzes\nzeven\nacht\n", ("2", None)),  # the last page
+        ("een\n\nPagina 3 van 9\ntwee\n\nPagina 4 van 9\n", ("3", "4")),
+        ("\f een\nPagina 5 van 9\n\f twee\n\f drie\nPagina 9 van 9\n", ("5", None, "9")),  # they disagree
+        ("Zie Pagina 5 van 9 hierna\n", (None,)),
+        ("een\ntwee\n", (None,)),
+    ],
+)
+def test_labels(text: str, labels: tuple[str | None, ...]) -> None:
+    assert read_document(text).page_labels == labels
 
 
-def test_numbers_at_the_foot_close_their_pages() -> None:
-    document = read_document("een\n\nPagina 3 van 9\ntwee\n\nPagina 4 van 9\n")
-    assert pages(document) == [1, 1, 1, 2, 2, 2]
-    assert document.page_labels == ("3", "4")
+NOISE = bytes(1 + number % 255 for number in range(5000)).replace(b"\x81", b"a")
+DAMAGED = "Libië en Israël en Syrië\nOekraïne".encode().replace("ï".encode(), b"\xc3")
+PAGE = b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] >>"
 
 
-def test_a_number_beside_another_page_start_starts_none() -> None:
-    lines = [" een", "Pagina 1 van 9", "a", "b", "c", "Pagina 2 van 9", " drie", "Pagina 3 van 9", *"defghij"]
-    document = read_document("\n".join(lines))
-    assert pages(document)[:8] == [1, 1, 1, 1, 1, 1, 2, 2]
+@pytest.mark.parametrize(
+    ("data", "words", "line"),
+    [
+        (b"", "empty", None),
+        (b"\xef\xbb\xbf", "empty", None),
+        (b" \n\n\f\n", "empty", None),
+        ("een\ntwee".encode("utf-16"), "UTF-16", None),
+        ("\ufeffeen\ntwee".encode("utf-16-be"), "UTF-16", None),
+        ("een\ntwee".encode("utf-16-le"), "NUL", 1),
+        (b"een\ntw\0ee\n", "NUL", 2),
+        (NOISE, "", 1),
+        (b"ab\x01\x02\x03\x04\x05" * 20, "control", None),
+        (b"een\nge\xefnd \x81\n", "0x81", 2),
+        (DAMAGED, "0xc3", 2),
+        (b"een regel\n" * 550_000, "too large", None),
+        (b"een\n" * 10_001, "10,001 lines", None),
+        (b"een\n" + b"a" * 100_001, "too long", 2),
+        (pdf([b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>", PAGE]), "pictures", None),
+    ],
+    ids=lambda value: None if isinstance(value, bytes) else str(value),
+)
+def test_what_is_not_a_report_is_refused_with_its_line(data: bytes, words: str, line: int | None) -> None:
+    with pytest.raises(SourceError) as caught:
+        read_document(data)
+    assert words in caught.value.message
+    assert caught.value.file == "raw/2024/report.txt"
+    assert caught.value.hint
+    assert data == NOISE or caught.value.line == line
 
 
-def test_where_numbers_disagree_only_printed_ones_are_labels() -> None:
-    document = read_document("\f een\nPagina 5 van 9\n\f twee\n\f drie\nPagina 9 van 9\n")
-    assert document.page_labels == ("5", None, "9")
-
-
-def test_numbers_in_a_sentence_are_none() -> None:
-    document = read_document("Zie Pagina 5 van 9 hierna\n")
-    assert document.page_labels == (None,)
-
-
-def test_a_text_without_page_starts_is_one_page() -> None:
-    document = read_document("een\ntwee\n")
-    assert document.page_labels == (None,)
-    assert pages(document) == [1, 1]
-
-
-@pytest.mark.parametrize("data", [b"", b"\xef\xbb\xbf", b" \n\n\f\n"])
-def test_an_empty_file_is_refused(data: bytes) -> None:
-    assert "empty" in str(refusal(data))
-
-
-def test_utf16_is_refused_by_name() -> None:
-    for encoding in ("utf-16", "utf-16-be"):
-        data = "\ufeff".encode(encoding) * (encoding == "utf-16-be") + "een\ntwee".encode(encoding)
-        assert "UTF-16" in str(refusal(data))
-
-
-def test_nul_bytes_are_refused_with_their_line() -> None:
-    assert refusal("een\ntwee".encode("utf-16-le")).line == 1
-    assert refusal(b"een\ntw\0ee\n").line == 2
-
-
-def test_noise_is_refused() -> None:
-    noise = bytes(1 + number % 255 for number in range(5000))
-    assert refusal(noise.replace(b"\x81", b"a"))
-    assert "control" in str(refusal(b"ab\x01\x02\x03\x04\x05" * 20))
-
-
-def test_bytes_without_meaning_are_refused_with_their_line() -> None:
-    assert refusal(b"een\nge\xefnd \x81\n").line == 2
-
-
-def test_damaged_utf8_is_not_taken_for_windows_1252() -> None:
-    damaged = "Libië en Israël en Syrië\nOekraïne".encode().replace("ï".encode(), b"\xc3")
-    assert refusal(damaged).line == 2
-
-
-def test_a_text_of_over_five_megabytes_is_refused() -> None:
-    assert "too large" in str(refusal(b"een regel\n" * 550_000))
-
-
-def test_more_lines_than_any_report_has_are_refused() -> None:
-    assert "10,001 lines" in str(refusal("een\n" * 10_001))
+def test_what_is_just_within_the_bounds_is_read() -> None:
     assert len(read_document("een\n" * 10_000).lines) == 10_000
-
-
-def test_a_line_of_over_a_hundred_thousand_characters_is_refused() -> None:
-    assert refusal("een\n" + "a" * 100_001).line == 2
     assert read_document("een\n" + "a" * 100_000)
 
 
@@ -177,8 +155,3 @@ def test_the_full_text() -> None:
     firsts = [next(n for n in starts if document.lines[n - 1].page == page) for page in range(2, 18)]
     assert firsts == [85, 172, 263, 365, 465, 560, 661, 768, 873, 971, 1079, 1178, 1277, 1358, 1414, 1578]
     assert document.page_labels == tuple(str(number) for number in range(4, 21))
-
-
-def test_a_pdf_without_any_text_is_refused() -> None:
-    page = b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] >>"
-    assert "pictures" in str(refusal(pdf([b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>", page])))

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -113,19 +114,20 @@ def wait_until(true: Callable[[], bool]) -> None:
         time.sleep(0.01)
 
 
+def of_process(process: int, name: str) -> str:
+    """A file of /proc about it; empty where there is no such process."""
+    with suppress(OSError):
+        return Path(f"/proc/{process}/{name}").read_text(encoding="utf-8")
+    return ""
+
+
 def reads(process: int) -> bool:
     """Whether a child has closed its door."""
-    try:
-        limits = Path(f"/proc/{process}/limits").read_text(encoding="utf-8")
-    except OSError:
-        return False
-    return any(line.split()[3:5] == ["3", "3"] for line in limits.splitlines() if "open files" in line)
+    limits = of_process(process, "limits").splitlines()
+    return any(line.split()[3:5] == ["3", "3"] for line in limits if "open files" in line)
 
 
 def runs(process: int) -> bool:
     """Whether a process lives; one that is dead, and not yet buried by its new parent, does not."""
-    try:
-        state = Path(f"/proc/{process}/stat").read_text(encoding="utf-8")
-    except OSError:
-        return False
-    return state.rpartition(")")[2].split()[0] not in ("Z", "X")
+    state = of_process(process, "stat").rpartition(")")[2].split()
+    return bool(state) and state[0] not in ("Z", "X")
