@@ -18,14 +18,8 @@ import pyarrow as pa
 import schemas
 from pipelines.lake import RuleResults
 from pipelines.model import Fidelity, SourceFile, Versions
+from schemas.vocabulary import FIGURES
 
-FIGURES = (
-    "frame_military",
-    "frame_civil_police",
-    "deployed_military",
-    "deployed_civil_police",
-    "deployed_total",
-)
 VERSIONS = Versions(code="c0de" * 3, registry="4e9" * 4, declarations="dec1" * 3)
 RECORDED_AT = datetime.datetime(2024, 5, 15, 13, 0)
 RULES_VERSION = "1" * 12
@@ -182,7 +176,6 @@ def vintage_row(
         "code_version": VERSIONS.code,
         "registry_version": VERSIONS.registry,
         "declarations_version": VERSIONS.declarations,
-        "git_commit": None,
         "source_sha256": tables["editions"]["source_sha256"][0].as_py(),
         "snapshot_id": snapshot_id,
         "content_hash": hashlib.sha256(f"{year} {vintage}".encode()).hexdigest(),
@@ -246,7 +239,6 @@ def _edition(
         "period_months": months,
         "date_sent": datetime.date(year, 5, 15),
         "kamerstuk": f"kst-29521-{year}",
-        "source_url": None,
         "layout": "two-annexes",
         "source_path": source.path,
         "source_sha256": source.sha256,
@@ -270,7 +262,6 @@ def _personnel(year: int, row: Row, line: int) -> dict[str, object]:
     return {
         "edition_year": year,
         "mission_as_printed": str(row["mission_id"]).upper(),
-        "region_as_printed": None,
         "deployed_total": parts,
         "separate_report": False,
         "inferred": False,
@@ -300,9 +291,7 @@ def _mandate(year: int, row: Row, line: int) -> dict[str, object]:
     return {
         "edition_year": year,
         "mission_as_printed": str(row["mission_id"]).upper(),
-        "region_as_printed": None,
         "legal_basis": "VNVR-resolutie 2695",
-        "international_mandate_extension": None,
         **_place(line),
         "source_line_end": line,
         **row,
@@ -322,7 +311,6 @@ def _section(year: int, number: int, heading: str) -> dict[str, object]:
         "section_id": str(number),
         "number": str(number),
         "heading": heading,
-        "parent_id": None,
         "mission_ids": [],
         "text": f"About {heading}.",
         "source_line": 2 * number,
@@ -366,7 +354,6 @@ def _cell(table: str, key: str, column: str, row: Row, value: object) -> dict[st
         "as_printed": text,
         "value": text,
         "value_integer": value if isinstance(value, int) else None,
-        "value_date": None,
         "source_page": row["source_page"],
         "page_label": row.get("page_label"),
         "source_line": row["source_line"],
