@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
-from pipelines.extract.pdf import Box, PdfDocument, PdfLine
+from pipelines.extract.pdf import Box, PdfDocument, PdfLine, PdfPage
 from pipelines.extract.pdf.rows import PdfCell, Span
 from pipelines.extract.pdf.table import Pair, PdfTable, same
 from pipelines.model import Document, Line
@@ -190,12 +190,12 @@ def marker(word: str) -> tuple[str, int] | None:
 def rows(cells: Iterable[Cell], document: Document, edition_year: int) -> list[dict[str, object]]:
     """The cells as rows of the `cells` contract; in a PDF each with the boxes of its words."""
     pages = document.pages if isinstance(document, PdfDocument) else ()
-    lines = {line.number: line for page in pages for line in page.lines}
+    lines = {line.number: (page, line) for page in pages for line in page.lines}
     return [_row(cell, document, edition_year, lines) for cell in cells]
 
 
 def _row(
-    cell: Cell, document: Document, edition_year: int, lines: Mapping[int, PdfLine]
+    cell: Cell, document: Document, edition_year: int, lines: Mapping[int, tuple[PdfPage, PdfLine]]
 ) -> dict[str, object]:
     first = cell.spans[0]
     return {
@@ -216,7 +216,7 @@ def _row(
                 "line": span.line,
                 "char_start": span.char_start,
                 "char_end": span.char_end,
-                "box": _box(span.box or _around(span, lines.get(span.line))),
+                "box": _box(span, lines[span.line]) if span.line in lines else None,
             }
             for span in cell.spans
         ],
@@ -226,14 +226,12 @@ def _row(
     }
 
 
-def _around(span: Span, line: PdfLine | None) -> Box | None:
-    """The box of the words that a span covers, None where it covers none."""
-    if line is None:
-        return None
+def _box(span: Span, place: tuple[PdfPage, PdfLine]) -> dict[str, float] | None:
+    """The box of a span, or of the words that it covers, on the page as it is shown; None where it covers none."""
+    page, line = place
     placed = zip(line.offsets, line.words, strict=True)
     inside = [w.box for at, w in placed if at < span.char_end and at + len(w.text) > span.char_start]
-    return Box.around(inside) if inside else None
-
-
-def _box(box: Box | None) -> dict[str, float] | None:
-    return None if box is None else {"x0": box.left, "y0": box.top, "x1": box.right, "y1": box.bottom}
+    if not (span.box or inside):
+        return None
+    box = page.as_shown(span.box or Box.around(inside))
+    return {"x0": box.left, "y0": box.top, "x1": box.right, "y1": box.bottom}

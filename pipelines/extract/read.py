@@ -142,9 +142,9 @@ def _read(
     with _undamaged("lines", source.path):
         header, _ = next(answers)
         if pages := header.get("pictures"):
-            from pipelines.extract.pdf import scan
+            from pipelines.extract import ocr
 
-            answers = _ask(*question, scan.recognise(data, source.path, pages))
+            answers = _ask(*question, ocr.recognise(data, source.path, pages, registry))
             header, _ = next(answers)
         lines = tuple(Line(*line) for line in header["lines"])
         labels = tuple(header["page_labels"])

@@ -6,6 +6,7 @@ corner of the page as it is shown. These classes know nothing of PDFium.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -67,7 +68,7 @@ class Word:
     that are markers. `box` is around the drawn glyphs, `baseline` the height they stand on, `size`
     that of the font as drawn. `gap` is the white space before the word on its line: empty, a plain
     space, or a no-break space. `doubt` says what was read of a figure in a picture where nothing but an
-    equality could confirm it.
+    equality could confirm it; `other` is the second figure that was read there, if it is one.
     """
 
     text: str
@@ -79,6 +80,7 @@ class Word:
     markers: tuple[tuple[int, int], ...] = ()
     gap: str = " "
     doubt: str = ""
+    other: str = ""
 
     @property
     def plain(self) -> str:
@@ -150,7 +152,7 @@ class PdfPage:
 
     `images` counts pictures, `hidden` characters that are not drawn (as under a scan), `furniture`
     names the lines that are running heads, feet or page numbers. `ocr` says that its words were read
-    from a picture.
+    from a picture, and `turn` by how many degrees that was turned to the left about its centre to be read.
     """
 
     number: int
@@ -163,11 +165,28 @@ class PdfPage:
     hidden: int = 0
     furniture: frozenset[int] = frozenset()
     ocr: bool = False
+    turn: float = 0.0
 
     @property
     def scanned(self) -> bool:
         """Pictures and no drawn text: only character recognition could read it."""
         return not self.lines and not self.ocr and bool(self.images or self.hidden)
+
+    def as_shown(self, box: Box) -> Box:
+        """A box of this page on the page as the file shows it, before it was turned."""
+        if not self.turn:
+            return box
+        cos, sin = math.cos(math.radians(self.turn)), math.sin(math.radians(self.turn))
+        sideways = abs(sin) > abs(cos)
+        width, height = (self.height, self.width) if sideways else (self.width, self.height)
+        corners = [
+            (x - self.width / 2, y - self.height / 2)
+            for x in (box.left, box.right)
+            for y in (box.top, box.bottom)
+        ]
+        across = [x * cos - y * sin + width / 2 for x, y in corners]
+        down = [x * sin + y * cos + height / 2 for x, y in corners]
+        return Box(min(across), min(down), max(across), max(down))
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,10 +241,16 @@ class PdfDocument(Document):
 
 @dataclass(frozen=True)
 class RecognisedPage:
-    """The words of a page that is a picture, by the line they stand on, and its drawn lines."""
+    """The words of a page that is a picture, by the line they stand on, and its drawn lines.
+
+    All lengths are of the page as it was turned, by `turn` degrees to the left, to be read.
+    """
 
     lines: tuple[tuple[Word, ...], ...]
-    rules: tuple[Rule, ...] = ()
+    rules: tuple[Rule, ...]
+    width: float
+    height: float
+    turn: float = 0.0
 
 
 def grouped(items: Iterable[T], apart: Callable[[list[T], T], bool]) -> Iterator[list[T]]:

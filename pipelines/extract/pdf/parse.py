@@ -142,14 +142,15 @@ def _numbered(raw: list[_RawPage], recognised: Mapping[int, RecognisedPage]) -> 
         pages.append(
             PdfPage(
                 number,
-                round(page.frame.width, 2),
-                round(page.frame.height, 2),
+                round((seen or page.frame).width, 2),
+                round((seen or page.frame).height, 2),
                 found,
                 seen.rules if seen else tuple(page.rules),
                 page.label,
                 page.images,
                 page.hidden,
                 ocr=seen is not None,
+                turn=seen.turn if seen else 0.0,
             )
         )
     return pages

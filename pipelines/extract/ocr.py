@@ -1,0 +1,417 @@
+"""Pages that are pictures → the same lines of words as any PDF's, by two engines that do not know each other.
+
+RapidOCR finds every figure and runs words together; Tesseract reads words well and loses figures that
+stand alone. Both are optional, and get pictures only, never the document, in processes within limits.
+A figure that they read alike is taken; where they differ the word says so (`Word.doubt`, with what the
+other one read in `Word.other`), and only an equality can decide. Words are Tesseract's, but for one that
+only the other reading has in common with the registry. How ink becomes pieces is in `ocr_engine`.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib.util
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, fields, is_dataclass, replace
+from statistics import median
+from typing import Any
+
+from pipelines.extract import sandbox
+from pipelines.extract.durations import MONTHS
+from pipelines.extract.pdf.model import Box, RecognisedPage, Rule, Word
+from pipelines.extract.pdf.pictures import DPI
+from schemas.errors import SourceError
+from schemas.registry import Registry
+
+_HINT = "scan it again at 300 dots an inch, or give the report's text"
+_DRAWING = sandbox.Limits(hint=_HINT)
+_RAPIDOCR = sandbox.Limits(seconds=300, cpu_seconds=120, memory=3 * 2**30, hint=_HINT)
+_TESSERACT = sandbox.Limits(seconds=120, cpu_seconds=60, output=32 * 2**20, hint=_HINT)
+_APT = "tesseract-ocr tesseract-ocr-nld"
+_PIP = "pip install --no-deps -r requirements-scan.lock"
+_POINTS = 72 / DPI
+_DIGIT_HEIGHT, _X_HEIGHT = 0.72, 0.72
+"""Height of a digit in font sizes, and of a low letter in heights of a digit."""
+_ALIKE = 1.06
+"""Ratio of sizes up to which lines are of one size."""
+_LOST = (0.85, 1.2)
+"""Heights of ink that may be a figure which no engine reads, in heights of the digits on the page."""
+_TALL = frozenset("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZbdfhklt")
+_FIGURE = re.compile(r"[0-9][0-9.+]*")
+_UNSURE = 40.0
+_ALIKE_LETTERS = str.maketrans("1Iltj|!:0O5S", "iiiiiiiioosS".replace("S", "s"))
+_WORD = "5"
+"""The level of a word in the table that Tesseract writes."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """A word as Tesseract sees it: edges in dots of its picture."""
+
+    text: str
+    left: float
+    top: float
+    right: float
+    bottom: float
+    confidence: float
+
+
+def require(file: str, pages: int) -> None:
+    """Raises SourceError, with what to install, where an engine is missing."""
+    engines, ways = [], []
+    if importlib.util.find_spec("rapidocr_onnxruntime") is None:
+        engines.append("RapidOCR")
+        ways.append(_PIP)
+    if not _has_tesseract():
+        engines.append("Tesseract with Dutch data")
+        ways.append(f"sudo apt-get install {_APT}")
+    if engines:
+        raise SourceError(
+            f"{pages} of its pages are pictures without text, and {' and '.join(engines)} to read them "
+            f"{'is' if len(engines) == 1 else 'are'} not installed",
+            file=file,
+            hint=f"install what is missing ({'; '.join(ways)}), or give the report's text",
+        )
+
+
+def _has_tesseract() -> bool:
+    if shutil.which("tesseract") is None:
+        return False
+    command = ["tesseract", "--list-langs"]
+    try:
+        listed = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return "nld" in (listed.stdout + listed.stderr).split()
+
+
+def recognise(
+    data: bytes, path: str, pages: Sequence[int], registry: Registry | None = None
+) -> dict[int, RecognisedPage]:
+    """What stands on these pages of a PDF, which are pictures, by page number.
+
+    Raises SourceError where an engine is not installed, fails, or goes over a limit.
+    """
+    require(path, len(pages))
+    known = _Known(registry)
+    with ThreadPoolExecutor(min(len(pages), os.cpu_count() or 1)) as pool:
+        read = list(pool.map(lambda page: _page(data, path, page, known), pages))
+    return dict(zip(pages, read, strict=True))
+
+
+class _Known:
+    """The words of the registry and the names of months: which of two readings of a word is one of them."""
+
+    def __init__(self, registry: Registry | None) -> None:
+        words = sorted({bare for text in (*_texts(registry), *MONTHS) for bare in map(_bare, text.split())})
+        self._exact = {word.casefold() for word in words}
+        self._alike = {_shape(word): word for word in words if len(word) > 2 and not word.isdecimal()}
+
+    def choose(self, word: str, other: str, otherwise: str = "") -> str:
+        """The reading that is known; or the known word that differs from one in letters that look alike."""
+        bare = _bare(word)
+        if bare.casefold() in self._exact:
+            return word
+        if _bare(other).casefold() in self._exact:
+            return other
+        for text in (bare, _bare(other)):
+            if text and (alike := self._alike.get(_shape(text))):
+                return word.replace(bare, alike) if bare else alike
+        return otherwise or word
+
+
+def _texts(value: object) -> Iterator[str]:
+    """All texts in the facts of the registry."""
+    if isinstance(value, str):
+        yield value
+    elif is_dataclass(value):
+        for field in fields(value):
+            yield from _texts(getattr(value, field.name))
+    elif isinstance(value, Mapping):
+        yield from _texts([*value, *value.values()])
+    elif isinstance(value, Iterable):
+        for item in value:
+            yield from _texts(item)
+
+
+def _bare(word: str) -> str:
+    return word.strip("()[]‘’“”'\",.;:")
+
+
+def _shape(word: str) -> str:
+    """A word without accents and case, with one letter for those that look alike."""
+    plain = unicodedata.normalize("NFD", word).translate(_ALIKE_LETTERS).casefold()
+    return "".join(letter for letter in plain if not unicodedata.combining(letter))
+
+
+def _page(data: bytes, path: str, number: int, known: _Known) -> RecognisedPage:
+    try:
+        ((size, dots),) = sandbox.call(
+            "pipelines.extract.pdf.pictures:draw", data, number, path, file=path, limits=_DRAWING
+        )
+        (page, _), *sheets = sandbox.call(
+            "pipelines.extract.ocr_engine:read", *size, dots, file=path, limits=_RAPIDOCR
+        )
+        seen: dict[int, list[list[_Seen]]] = {at: [] for at in range(len(page["pieces"]))}
+        for header, picture in sheets:
+            found = _tesseract(header["size"], picture, digits=header["digits"])
+            for piece, place in zip(header["pieces"], header["places"], strict=True):
+                seen[piece].append(list(_on_piece(found, *place)))
+        return _recognised(page, seen, known)
+    except SourceError as error:
+        error.file, error.page = path, number
+        raise
+    except (ValueError, TypeError, KeyError) as error:
+        raise SourceError("its picture came back damaged", file=path, page=number, hint=_HINT) from error
+
+
+def _tesseract(size: Sequence[int], picture: bytes, *, digits: bool) -> list[_Seen]:
+    """The words of a picture, in which there are only digits if asked."""
+    only = ["-c", "tessedit_char_whitelist=0123456789.+-"] if digits else []
+    command = _TESSERACT.command(
+        "tesseract", "-", "-", "-l", "nld", "--psm", "6", "--dpi", "300", *only, "tsv"
+    )
+    with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as answer:
+        given.write(b"P5 %d %d 255\n" % tuple(size))
+        given.write(picture)
+        given.seek(0)
+        try:
+            code = subprocess.run(
+                command,
+                stdin=given,
+                stdout=answer,
+                stderr=subprocess.DEVNULL,
+                cwd=sandbox.ROOT,
+                env={**os.environ, "OMP_THREAD_LIMIT": "1"},
+                timeout=_TESSERACT.seconds,
+                check=False,
+            ).returncode
+        except subprocess.TimeoutExpired:
+            raise SourceError("Tesseract takes longer than two minutes for this page", hint=_HINT) from None
+        answer.seek(0)
+        content = answer.read().decode("utf-8", "replace")
+    if code:
+        raise SourceError(f"Tesseract fails on this page (exit code {code})", hint=_HINT)
+    rows = (line.split("\t") for line in content.splitlines()[1:])
+    return [
+        _Seen(row[11].strip(), left, top, left + width, top + height, float(row[10]))
+        for row in rows
+        if len(row) == 12 and row[0] == _WORD and row[11].strip()
+        for left, top, width, height in [[float(value) for value in row[6:10]]]
+    ]
+
+
+def _on_piece(
+    found: Iterable[_Seen], top: float, bottom: float, scale: float, start: float
+) -> Iterator[_Seen]:
+    """The words in one row of a sheet, from left to right, with left and right on the page."""
+    row = (word for word in found if top - 8 <= (word.top + word.bottom) / 2 <= bottom + 8)
+    for word in sorted(row, key=lambda word: word.left):
+        yield replace(word, left=start + word.left / scale, right=start + word.right / scale)
+
+
+# --- two readings of each piece → words
+
+
+def _recognised(page: dict[str, Any], seen: dict[int, list[list[_Seen]]], known: _Known) -> RecognisedPage:
+    pieces = page["pieces"]
+    heights = sorted(_height(piece) for piece in pieces if piece["figure"] and not piece["marker"])
+    digit = median(heights) if heights else 0.0
+    words: list[Word] = []
+    last: list[Word] = []
+    for at, piece in enumerate(pieces):
+        if piece["marker"]:
+            _mark(last, piece, _readings(piece, seen[at]))
+            continue
+        words += last
+        if piece["way"] == "right" and piece["figure"]:
+            last = list(_figure(piece, _readings(piece, seen[at]), digit))
+        else:
+            last = list(_words(piece, seen[at][0], known))
+    words = list(_of_one_size([*words, *last]))
+    width, height = (dots * _POINTS for dots in page["size"])
+    rules = [Rule(bool(across), *(dots * _POINTS for dots in line)) for across, *line in page["rules"]]
+    return RecognisedPage(tuple(map(tuple, _lines(words))), tuple(rules), width, height, page["turn"])
+
+
+@dataclass(frozen=True)
+class _Readings:
+    """What RapidOCR and Tesseract read of a figure, each in two pictures of it."""
+
+    rapidocr: tuple[str, ...]
+    tesseract: tuple[str, ...]
+
+    @property
+    def agreed(self) -> str | None:
+        """What both engines read, three times of four at least."""
+        times = Counter((*self.rapidocr, *self.tesseract))
+        text, count = times.most_common(1)[0]
+        return text if count > 2 else None
+
+    @property
+    def figures(self) -> list[str]:
+        """All figures that were read, what was read more often first."""
+        times = Counter((*self.rapidocr, *self.tesseract))
+        return [text for text, _ in times.most_common() if _FIGURE.fullmatch(text)]
+
+    def __str__(self) -> str:
+        one, other = (
+            " or ".join(f"“{text}”" for text in dict.fromkeys(way)) for way in (self.rapidocr, self.tesseract)
+        )
+        return f"RapidOCR reads {one}, Tesseract {other}"
+
+
+def _readings(piece: dict[str, Any], seen: Sequence[Sequence[_Seen]]) -> _Readings:
+    texts = ["".join(word.text for word in row) for row in seen]
+    return _Readings(tuple("".join(piece[way].split()) for way in ("text", "again")), tuple(texts))
+
+
+def _height(piece: dict[str, Any]) -> float:
+    high: float = max(ink[3] for ink in piece["ink"]) - min(ink[1] for ink in piece["ink"])
+    return high
+
+
+def _words(piece: dict[str, Any], seen: Sequence[_Seen], known: _Known) -> Iterator[Word]:
+    other = " ".join(word.text for word in seen)
+    if piece["way"] != "right":
+        letters = sum(letter.isalpha() for letter in other)
+        yield _word(piece, known.choose(other if letters > 2 else piece["text"], piece["text"]), piece["ink"])
+    elif not seen:
+        yield from _by_share(piece, piece["text"])
+    else:
+        yield from _text(piece, seen, known)
+
+
+def _figure(piece: dict[str, Any], read: _Readings, digit: float) -> Iterator[Word]:
+    """A figure as both engines read it; else as one of them does, in doubt."""
+    text = read.agreed
+    if text is not None and any(letter.isalnum() for letter in text):
+        yield _word(piece, text, piece["ink"])
+    elif text != "-" and (read.figures or _LOST[0] * digit < _height(piece) < _LOST[1] * digit):
+        first, second = (*read.figures, "", "")[:2]
+        yield _word(piece, first or piece["text"] or "?", piece["ink"], str(read), second)
+
+
+def _difference(one: str, other: str) -> str:
+    return f"RapidOCR reads “{one}”, Tesseract “{other}”"
+
+
+def _text(piece: dict[str, Any], seen: Sequence[_Seen], known: _Known) -> Iterator[Word]:
+    """The words that Tesseract reads, each compared with what RapidOCR reads there."""
+    inks: list[list[list[int]]] = [[] for _ in seen]
+    for ink in piece["ink"]:
+        x = (ink[0] + ink[2]) / 2
+        away = [max(word.left - x, x - word.right, 0) for word in seen]
+        inks[away.index(min(away))].append(ink)
+    others = _aligned([word.text for word in seen], "".join(piece["text"].split()))
+    for word, other, ink in zip(seen, others, inks, strict=True):
+        unsure = word.confidence < _UNSURE and piece["score"] > 0.9 and len(other) > 1
+        text = known.choose(word.text, other, other if unsure else word.text)
+        one, two = ("".join(filter(str.isdigit, reading)) for reading in (other, word.text))
+        doubted = piece["text"] and one != two and any(map(str.isdigit, text))
+        doubt = _difference(other, word.text) if doubted else ""
+        top, bottom = piece["base"] - piece["tall"], piece["base"]
+        yield _word(piece, text, ink or [[word.left, top, word.right, bottom]], doubt)
+
+
+def _aligned(words: Sequence[str], other: str) -> list[str]:
+    """What another reading without spaces has in place of each word."""
+    text = "".join(words)
+    steps = difflib.SequenceMatcher(None, text, other, autojunk=False).get_opcodes()
+
+    def there(place: int) -> int:
+        for _, start, end, low, high in steps:
+            if start <= place < end:
+                return min(low + place - start, high)
+        return len(other)
+
+    found, at = [], 0
+    for word in words:
+        found.append(other[there(at) : there(at + len(word))])
+        at += len(word)
+    return found
+
+
+def _by_share(piece: dict[str, Any], text: str) -> Iterator[Word]:
+    """Words of a text that only RapidOCR reads, placed by their share of its letters."""
+    left, right = min(ink[0] for ink in piece["ink"]), max(ink[2] for ink in piece["ink"])
+    at, wide = 0, (right - left) / max(1, len(text))
+    for word in text.split():
+        start = text.index(word, at)
+        at = start + len(word)
+        low, high = left + start * wide, left + at * wide
+        ink = [one for one in piece["ink"] if low <= (one[0] + one[2]) / 2 <= high]
+        top, bottom = piece["base"] - piece["tall"], piece["base"]
+        yield _word(
+            piece,
+            word,
+            ink or [[low, top, high, bottom]],
+            _difference(word, "") if any(map(str.isdigit, word)) else "",
+        )
+
+
+def _word(
+    piece: dict[str, Any], text: str, ink: Sequence[Sequence[float]], doubt: str = "", other: str = ""
+) -> Word:
+    tall = piece["tall"] / (1 if _TALL & set(piece["text"]) or piece["way"] != "right" else _X_HEIGHT)
+    left, top, right, bottom = zip(*ink, strict=True)
+    box = Box(min(left) * _POINTS, min(top) * _POINTS, max(right) * _POINTS, max(bottom) * _POINTS)
+    way = piece["way"]
+    base = {"right": piece["base"] * _POINTS, "up": box.right, "down": -box.left}[way]
+    return Word(text, box, base, tall * _POINTS / _DIGIT_HEIGHT, direction=way, doubt=doubt, other=other)
+
+
+def _mark(words: list[Word], piece: dict[str, Any], read: _Readings) -> None:
+    """Puts a footnote marker to the word before it."""
+    one = read.agreed or piece["text"]
+    box = _word(piece, one, piece["ink"]).box
+    before = [at for at, word in enumerate(words) if word.box.left < box.left]
+    if not before:
+        return
+    word = words[before[-1]]
+    doubt = word.doubt or ("" if read.agreed else f"as its marker {read}")
+    words[before[-1]] = replace(
+        word,
+        text=word.text + one,
+        markers=(*word.markers, (len(word.text), len(word.text) + len(one))),
+        box=Box.around((word.box, box)),
+        doubt=doubt,
+    )
+
+
+def _of_one_size(words: Iterable[Word]) -> Iterator[Word]:
+    """The words with one size where they are nearly of one size."""
+    group: list[Word] = []
+    for word in [*sorted(words, key=lambda word: word.size), None]:
+        if group and (word is None or word.size > _ALIKE * group[0].size):
+            size = median(one.size for one in group)
+            yield from (replace(one, size=size) for one in group)
+            group = []
+        if word is not None:
+            group.append(word)
+
+
+def _lines(words: Sequence[Word]) -> Iterator[list[Word]]:
+    """Words by the height they stand on, from the top; each text on its side is a line of its own."""
+    rows: list[list[Word]] = [[word] for word in words if word.direction != "right"]
+    row: list[Word] = []
+    upright = (word for word in words if word.direction == "right")
+    for word in sorted(upright, key=lambda word: word.baseline):
+        if row and word.baseline - row[0].baseline > 0.3 * min(word.size, row[0].size):
+            rows.append(row)
+            row = []
+        row.append(word)
+    rows += [row] if row else []
+
+    def height(row: list[Word]) -> float:
+        return row[0].baseline if row[0].direction == "right" else row[0].box.top
+
+    yield from (sorted(row, key=lambda word: word.box.left) for row in sorted(rows, key=height))
