@@ -1,4 +1,4 @@
-"""Scans: the figures of the report as pictures of pages, whole, turned and damaged; and two readings of words."""
+"""Scans: the figures of the report as pictures of pages, and how two readings of a word become one."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ def words(*pieces: tuple[dict[str, Any], list[list[ocr._Seen]]]) -> list[Word]:
 def test_a_figure_is_sure_where_both_engines_read_it_three_times_of_four(
     rapidocr: tuple[str, str], tesseract: tuple[str, str], text: str, other: str, doubted: bool
 ) -> None:
-    (word,) = words((piece(*rapidocr), [seen(one) for one in tesseract]))
+    (word,) = words((piece(*rapidocr), [seen(tesseract[0]), seen(2 * tesseract[1])]))
     assert (word.text, word.other, bool(word.doubt)) == (text, other, doubted)
 
 
@@ -127,9 +127,9 @@ def test_a_marker_goes_to_the_word_before_it() -> None:
     mark = piece("12", marker=True)
     mark["ink"] = [[52, 0, 58, 14], [60, 0, 66, 14]]
     name = (piece("UNDOF", figure=False), [seen("UNDOF")])
-    (word,) = words(name, (mark, [seen("12"), seen("12")]))
+    (word,) = words(name, (mark, [seen("12"), seen("1212")]))
     assert (word.plain, word.numbers, word.doubt) == ("UNDOF", (12,), "")
-    (word,) = words(name, (mark, [seen("17"), seen("17")]))
+    (word,) = words(name, (mark, [seen("17"), seen("1717")]))
     assert "“12”, Tesseract “17”" in word.doubt
 
 

@@ -227,7 +227,7 @@ def _row(
 
 
 def _box(span: Span, place: tuple[PdfPage, PdfLine]) -> dict[str, float] | None:
-    """The box of a span, or of the words that it covers, on the page as it is shown; None where it covers none."""
+    """The box of a span, or of the words that it covers, on the page as it is shown."""
     page, line = place
     placed = zip(line.offsets, line.words, strict=True)
     inside = [w.box for at, w in placed if at < span.char_end and at + len(w.text) > span.char_start]

@@ -25,9 +25,9 @@ from statistics import median
 from typing import Any
 
 from pipelines.extract import sandbox
-from pipelines.extract.durations import MONTHS
 from pipelines.extract.pdf.model import Box, RecognisedPage, Rule, Word
 from pipelines.extract.pdf.pictures import DPI
+from schemas.dates import MONTHS
 from schemas.errors import SourceError
 from schemas.registry import Registry
 
@@ -270,8 +270,10 @@ class _Readings:
 
 
 def _readings(piece: dict[str, Any], seen: Sequence[Sequence[_Seen]]) -> _Readings:
-    texts = ["".join(word.text for word in row) for row in seen]
-    return _Readings(tuple("".join(piece[way].split()) for way in ("text", "again")), tuple(texts))
+    once, twice = ("".join(word.text for word in row) for row in seen)
+    half = twice[: len(twice) // 2]
+    rapidocr = ("".join(piece[way].split()) for way in ("text", "again"))
+    return _Readings(tuple(rapidocr), (once, half if twice == 2 * half else ""))
 
 
 def _height(piece: dict[str, Any]) -> float:

@@ -19,8 +19,8 @@ from rapidocr_onnxruntime import RapidOCR
 from pipelines.extract.sandbox import Message
 from schemas.errors import SourceError
 
-TALL, TALL_AGAIN = 30, 40
-"""Heights of a digit on the sheets, in dots."""
+TALL = 30
+"""Height of a digit on the sheets, in dots."""
 RAISED = 0.18
 """Share of a digit's height that a footnote marker stands above the baseline, at least."""
 SMALL, SMALLEST = 0.85, 0.4
@@ -32,9 +32,9 @@ _LONGEST = 70
 _DIGITS = frozenset("0123456789+-.,")
 _LIKE_DIGITS = frozenset("lI|!iOoSsBZzDQbqTt[]()/\\?")
 
-Picture = np.ndarray
+Picture = Any
 """Grey dots; 0 is black."""
-Patches = np.ndarray
+Patches = Any
 """A row for each patch of dark dots that touch: left, top, right, bottom (exclusive), number of dots."""
 
 _engine: RapidOCR
@@ -69,7 +69,9 @@ class _Piece:
 def read(width: int, height: int, dots: bytes) -> Iterator[Message]:
     """First `size`, `turn`, `rules` and `pieces`, then each sheet with the places of pieces on it.
 
-    Figures are read twice, with a narrow and a wider border (`text`, `again`), and are on two sheets.
+    Figures are read twice, with a narrow and a wider border (`text`, `again`), and are on two sheets, on
+    the second each twice in its row: a digit that stands alone is misread more easily.
+
     `turn` is by how many degrees the page was turned to the left. Lengths are dots of the straightened
     picture, whose centre is that of the page. Each piece has its `ink`, and a marker (`marker`) follows
     the piece that it is raised above.
@@ -108,9 +110,9 @@ def read(width: int, height: int, dots: bytes) -> Iterator[Message]:
         },
         b"",
     )
-    for digits, tall, which in ((True, TALL, figures), (True, TALL_AGAIN, figures), (False, TALL, others)):
+    for digits, times, which in ((True, 1, figures), (True, 2, figures), (False, 1, others)):
         if which:
-            sheet, places = _sheet([pieces[at] for at in which], tall)
+            sheet, places = _sheet([pieces[at] for at in which], times)
             header = {"digits": digits, "size": [sheet.shape[1], sheet.shape[0]], "places": places}
             yield {**header, "pieces": which}, sheet.tobytes()
 
@@ -311,7 +313,7 @@ def _pieces(dark: Picture) -> list[_Piece]:
 
 
 def _joined(pieces: list[_Piece]) -> list[_Piece]:
-    """The pieces, with raised ones of a few letters put to what they are raised beside."""
+    """The pieces, with small ones (markers, commas) put to the larger ones that they are beside."""
     frames = np.array([_frame(piece.ink) for piece in pieces]).reshape(-1, 4)
     gone: set[int] = set()
     for at, piece in enumerate(pieces):
@@ -319,12 +321,14 @@ def _joined(pieces: list[_Piece]) -> list[_Piece]:
         if piece.way != "right" or len(piece.ink) > 3:
             continue
         gap = left - frames[:, 2]
-        beside = np.nonzero(
-            (gap > -3) & (gap < 0.7 * piece.tall) & (frames[:, 1] < bottom) & (frames[:, 3] > bottom)
-        )[0]
-        for other in (pieces[one] for one in beside.tolist() if one != at and one not in gone):
-            lower = other.base - bottom > RAISED * other.tall and top > other.base - 1.6 * other.tall
-            if other.way == "right" and lower and SMALLEST * other.tall < bottom - top < SMALL * other.tall:
+        near = (gap > -3) & (gap < 0.7 * piece.tall) & (frames[:, 1] < bottom) & (frames[:, 3] > top)
+        for one in np.nonzero(near)[0].tolist():
+            other = pieces[one]
+            high, inside = bottom - top, top > other.base - 1.6 * other.tall
+            raised = other.base - bottom > RAISED * other.tall and high < SMALL * other.tall
+            if one in gone or other.way != "right" or not inside:
+                continue
+            if (raised and high > SMALLEST * other.tall) or high < 0.5 * other.tall:
                 other.ink = np.concatenate([other.ink, piece.ink])
                 other.ink = other.ink[np.argsort(other.ink[:, 0], kind="stable")]
                 gone.add(at)
@@ -486,8 +490,8 @@ def _raised(piece: _Piece) -> Iterator[list[int]]:
             run = []
 
 
-def _sheet(pieces: Sequence[_Piece], tall: int) -> tuple[Picture, list[list[float]]]:
-    """All pieces in one picture, at one height and a row each.
+def _sheet(pieces: Sequence[_Piece], times: int) -> tuple[Picture, list[list[float]]]:
+    """All pieces in one picture, at one height and a row each, `times` beside itself.
 
     Each with its top, bottom, scale, and what is to be added to a length over the scale for its place on
     the page (along its direction).
@@ -496,11 +500,11 @@ def _sheet(pieces: Sequence[_Piece], tall: int) -> tuple[Picture, list[list[floa
     made: list[Picture] = []
     places, y = [], margin
     for piece in pieces:
-        scale = tall / max(piece.tall, 4)
+        scale = TALL / max(piece.tall, 4)
         how = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
-        made.append(
-            cv2.resize(np.ascontiguousarray(piece.picture), None, fx=scale, fy=scale, interpolation=how)
-        )
+        picture = cv2.resize(np.ascontiguousarray(piece.picture), None, fx=scale, fy=scale, interpolation=how)
+        picture = cv2.copyMakeBorder(picture, 0, 0, 0, TALL // 2, cv2.BORDER_CONSTANT, value=255)
+        made.append(np.hstack([picture] * times))
         start = _frame(piece.ink)[0] - _border(piece.tall) - margin / scale
         places.append([y, y + made[-1].shape[0], scale, start])
         y += made[-1].shape[0] + apart

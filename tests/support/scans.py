@@ -25,6 +25,7 @@ from pipelines.extract import text as documents
 from pipelines.model import Edition, SourceFile
 from schemas import registry
 from schemas.vocabulary import FIGURES
+from tests import renditions
 from tests.renditions import real
 
 REGISTRY = registry.load()
@@ -71,7 +72,7 @@ KINDS: dict[str, Damage] = {
 def missing() -> str:
     """What is not installed that scans take; empty if all is there."""
     if importlib.util.find_spec("rapidocr_onnxruntime") is None:
-        return "needs requirements-scan.lock"
+        return "needs RapidOCR (./setup scan)"
     listed = ""
     if shutil.which("tesseract"):
         command = ["tesseract", "--list-langs"]
@@ -96,8 +97,7 @@ def printed() -> dict[str, pa.Table]:
 def drawn(look: int) -> bytes:
     """The same figures as a PDF."""
     layout = next(one for one in REGISTRY.layouts if one.id == printed()["editions"]["layout"][0].as_py())
-    data: bytes = real.drawn(real.content_of(printed(), layout), look).data
-    return data
+    return renditions.drawn(real.content_of(printed(), layout), look).data
 
 
 def scanned(look: int, kind: str = "clean", damage: Damage | None = None) -> bytes:
