@@ -8,8 +8,6 @@ import pyarrow as pa
 import pytest
 
 from pipelines.extract import ocr
-from pipelines.extract.pdf.area import TableHeading, find
-from pipelines.extract.pdf.lines import number
 from pipelines.extract.pdf.model import Box, PdfPage, Word
 from pipelines.extract.pdf.parse import parse
 from pipelines.extract.read import read_edition
@@ -17,10 +15,6 @@ from pipelines.model import Edition, SourceFile
 from schemas.errors import JvomError, Problems, SourceError
 from tests.support import scans
 from tests.support.scans import LOOK, REGISTRY, needs_engines
-
-HEADING = TableHeading(
-    (("Missie",), ("Nationale kaders", "Militair"), ("Nationale kaders", "Civiel/Politie")), total="Totaal"
-)
 
 
 def read(data: bytes) -> dict[str, pa.Table]:
@@ -140,6 +134,10 @@ def test_a_marker_goes_to_the_word_before_it() -> None:
         ("EUNAVFOR", "EUNAVPFOR", "EUNAVFOR"),
         ("Anti-lSlS", "Ant1-ISIS", "Anti-ISIS"),
         ("Libie", "Libre", "Libië"),
+        ("juml", "jun:", "juni"),
+        ("juni", "juni:", "juni"),
+        ("(Mall)", "(Mal:)", "(Mali)"),
+        ("CiviellPolitie", "CivievPolitie", "Civiel/Politie"),
         ("Xanadu", "Xanado", "Xanado"),
     ],
 )
@@ -155,45 +153,3 @@ def test_boxes_of_a_turned_page_are_those_of_the_page_as_shown() -> None:
     box = page.as_shown(Box(10, 20, 30, 25))
     assert [round(side, 6) for side in (box.left, box.top, box.right, box.bottom)] == [570, 10, 575, 30]
     assert page.as_shown(box) != box
-
-
-# --- headings with a letter wrong
-
-
-def word(text: str, left: float, baseline: float, markers: tuple[tuple[int, int], ...] = ()) -> Word:
-    box = Box(left, baseline - 7, left + 5 * len(text), baseline)
-    return Word(text, box, baseline, 10.0, markers=markers)
-
-
-def page(*rows: list[Word], is_picture: bool = True) -> PdfPage:
-    return PdfPage(1, 600, 800, tuple(number(list(rows), 1, 1)), (), ocr=is_picture)
-
-
-def headed(*last: Word, is_picture: bool = True) -> PdfPage:
-    row = [word("Missie", 40, 112), word("Militair", 200, 112), *last]
-    return page([word("Nationale", 220, 100), word("kaders", 270, 100)], row, is_picture=is_picture)
-
-
-@pytest.mark.parametrize("printed", ["CiviellPolitie", "|Civiellpolitie", "Civiel/Politle", "Giviel/Politie"])
-def test_a_heading_with_a_letter_wrong_is_found_in_a_picture(printed: str) -> None:
-    last = word(printed, 300, 112)
-    found = find(headed(last), HEADING)
-    assert found is not None
-    assert not found.unknown
-    assert find(headed(last, is_picture=False), HEADING) is None
-
-
-@pytest.mark.parametrize("printed", ["Civiel", "Politie", "Totaal", "Materieel"])
-def test_another_heading_is_not_taken_for_it(printed: str) -> None:
-    assert find(headed(word(printed, 300, 112)), HEADING) is None
-
-
-def test_specks_and_lone_markers_are_not_unknown_headings_but_words_are() -> None:
-    last, speck, mark = word("Civiel/Politie", 300, 112), word("|", 380, 112), word("12", 390, 112, ((0, 2),))
-    found = find(headed(last, speck, mark), HEADING)
-    assert found is not None
-    assert found.unknown == ()
-    added = word("Reserve", 400, 112)
-    more = find(headed(last, added), HEADING)
-    assert more is not None
-    assert more.unknown == (added,)

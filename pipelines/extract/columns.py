@@ -39,7 +39,7 @@ A row of a PDF is taken
   heading of its column.
 
 A figure of a picture that is in doubt (`Figure.doubt`) is taken only where a sum that it is part of
-comes out.
+comes out. Where it is read in two ways, both are readings of its row, and only the sums choose.
 """
 
 from __future__ import annotations
@@ -452,6 +452,11 @@ class _Chooser:
         """The reading of a row of a PDF; `ordered` is what the second pass says of one not confirmed."""
         chosen = best[0]
         wording = row.wordings[chosen.key]
+        if not row.disputed and len({choice.figures for choice in best}) > 1:
+            text, doubt, column = next((f.text, f.doubt, f.column) for f in wording.figures if f.doubt)
+            return refusals.uncertain(
+                self._document, text.printed, doubt, text.spans[0], self._columns[column or 0]
+            )
         if ordered is not None or (row.disputed and len({choice.figures for choice in best}) > 1):
             by_order = {choice.figures for choice in ordered or ()}
             twice = by_order == {chosen.figures} or (row.under and chosen.figures in by_order)

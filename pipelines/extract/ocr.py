@@ -47,7 +47,8 @@ _LOST = (0.85, 1.2)
 _TALL = frozenset("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZbdfhklt")
 _FIGURE = re.compile(r"[0-9][0-9.+]*")
 _UNSURE = 40.0
-_ALIKE_LETTERS = str.maketrans("1Iltj|!:0O5S", "iiiiiiiioosS".replace("S", "s"))
+_AROUND = "()[]‘’“”'\","
+_ALIKE_LETTERS = str.maketrans("1Iltj|!:/0O5S", "iiiiiiiiiooss")
 _WORD = "5"
 """The level of a word in the table that Tesseract writes."""
 
@@ -117,14 +118,15 @@ class _Known:
 
     def choose(self, word: str, other: str, otherwise: str = "") -> str:
         """The reading that is known; or the known word that differs from one in letters that look alike."""
-        bare = _bare(word)
-        if bare.casefold() in self._exact:
-            return word
-        if _bare(other).casefold() in self._exact:
+        if other == word.rstrip(":;|!"):  # a stroke of the frame, or of the letter i, makes one of these
             return other
-        for text in (bare, _bare(other)):
-            if text and (alike := self._alike.get(_shape(text))):
-                return word.replace(bare, alike) if bare else alike
+        for text in (word, other):
+            if _bare(text).casefold() in self._exact:
+                return text
+        for text in (word, other):
+            for part in (text.strip(_AROUND), _bare(text)):
+                if part and (alike := self._alike.get(_shape(part))):
+                    return text.replace(part, alike)
         return otherwise or word
 
 
@@ -143,7 +145,7 @@ def _texts(value: object) -> Iterator[str]:
 
 
 def _bare(word: str) -> str:
-    return word.strip("()[]‘’“”'\",.;:")
+    return word.strip(_AROUND + ".;:")
 
 
 def _shape(word: str) -> str:

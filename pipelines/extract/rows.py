@@ -10,7 +10,7 @@ skipped.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import product
 
 from pipelines.extract import numerals, refusals
@@ -29,6 +29,7 @@ _MOST_APART = 2  # marks of one row that are apart
 _MOST_LINES = 4  # of one row
 _MOST_PIECES = 12  # lines of one row that is known by its name
 _MOST_WORDS = 40  # of one name
+_MOST_DOUBTED = 3  # figures of one row that are read in two ways
 
 
 @dataclass(frozen=True)
@@ -384,8 +385,8 @@ class _PdfReader:
         text = self._cells.text(name, self._cells.how(pair), disputed)
         plain, mission_id = self._roles.plain(name.text), self._roles.row_id(name.text)
         wordings: list[Wording] = []
-        for row in reversed(pair):
-            if row is not None:
+        for found in reversed(pair):
+            for row in _readings(found) if found else ():
                 cells = tuple(self._texts(row, pair))
                 wording = Wording(text, plain, mission_id, tuple(self._figures(row, cells)), (), cells)
                 if not any(_alike(wording, known) for known in wordings):
@@ -447,6 +448,18 @@ class _PdfReader:
                 "compare the cell with the page; a figure is a whole number, a sum of them, or a dash",
             )
         )
+
+
+def _readings(row: PdfRow) -> Iterator[PdfRow]:
+    """The row of a picture by each of two readings of its figures; any other as it is."""
+    doubted = [at for at, cell in enumerate(row.cells) if at and cell and cell.other][:_MOST_DOUBTED]
+    yield row
+    for others in [*product((False, True), repeat=len(doubted))][1:]:
+        cells = list(row.cells)
+        for at, other in zip(doubted, others, strict=True):
+            if (cell := cells[at]) and other:
+                cells[at] = replace(cell, text=cell.other)
+        yield replace(row, cells=tuple(cells))
 
 
 def _alike(one: Wording, other: Wording) -> bool:

@@ -8,7 +8,6 @@ from functools import lru_cache
 from itertools import groupby
 from statistics import median
 
-from pipelines.extract.pdf.misread import mended
 from pipelines.extract.pdf.model import Box, PdfLine, PdfPage, Rule, Word
 
 _LARGE, _LARGE_IN_PICTURE = 1.15, 1.35
@@ -81,8 +80,6 @@ def find(page: PdfPage, heading: TableHeading) -> HeadingPlace | None:
     """The topmost place on the page that spells every column and group of `heading`, in order."""
     lines = [line for line in page.lines if line.direction == "right"]
     texts = {text for path in heading.columns for text in path}
-    if page.ocr:
-        lines = [mended(line, texts) for line in lines]
     chains = {text: list(_chains(lines, folded(text))) for text in texts}
     if not all(chains.values()):
         return None

@@ -61,13 +61,15 @@ class Span:
 class PdfCell:
     """A cell. `markers` are the footnote numbers in it, which `text` leaves out.
 
-    `doubts` says of a picture's words what only one of its readings gave.
+    `doubts` says of a picture's words what only one of its readings gave; `other` is the figure that the
+    cell is by the second of two.
     """
 
     text: str
     markers: tuple[int, ...]
     spans: tuple[Span, ...]
     doubts: tuple[str, ...] = ()
+    other: str = ""
 
     @property
     def page(self) -> int:
@@ -150,6 +152,7 @@ def cell(fragments: Sequence[Fragment]) -> PdfCell | None:
         tuple(number for word in words for number in word.numbers),
         tuple(part.span for part in fragments),
         tuple(word.doubt for word in words if word.doubt),
+        words[0].other if len(words) == 1 else "",
     )
 
 
