@@ -112,7 +112,11 @@ class _Known:
     """The words of the registry and the names of months: which of two readings of a word is one of them."""
 
     def __init__(self, registry: Registry | None) -> None:
-        words = sorted({bare for text in (*_texts(registry), *MONTHS) for bare in map(_bare, text.split())})
+        texts = [*MONTHS]
+        if registry:
+            texts += [spelling for mission in registry.missions for spelling in mission.spellings]
+            texts += _texts(registry.layouts)
+        words = sorted({bare for text in texts for bare in map(_bare, text.split())})
         self._exact = {word.casefold() for word in words}
         self._alike = {_shape(word): word for word in words if len(word) > 2 and not word.isdecimal()}
 
@@ -131,7 +135,7 @@ class _Known:
 
 
 def _texts(value: object) -> Iterator[str]:
-    """All texts in the facts of the registry."""
+    """All texts in what a layout says."""
     if isinstance(value, str):
         yield value
     elif is_dataclass(value):
