@@ -134,6 +134,7 @@ def test_a_marker_goes_to_the_word_before_it() -> None:
         ("EUNAVFOR", "EUNAVPFOR", "EUNAVFOR"),
         ("Anti-lSlS", "Ant1-ISIS", "Anti-ISIS"),
         ("Libie", "Libre", "Libië"),
+        ("Libie", "Libie", "Libië"),
         ("juml", "jun:", "juni"),
         ("juni", "juni:", "juni"),
         ("(Mall)", "(Mal:)", "(Mali)"),

@@ -122,7 +122,9 @@ class _Known:
 
     def choose(self, word: str, other: str, otherwise: str = "") -> str:
         """The reading that is known; or the known word that differs from one in letters that look alike."""
-        if other == word.rstrip(":;|!"):  # a stroke of the frame, or of the letter i, makes one of these
+        if other != word and other == word.rstrip(
+            ":;|!"
+        ):  # a stroke of the frame, or of the letter i, makes one of these
             return other
         for text in (word, other):
             if _bare(text).casefold() in self._exact:
