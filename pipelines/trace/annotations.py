@@ -31,8 +31,9 @@ def passed_checks(connection: DuckDBPyConnection, needed: Iterable[Dependency]) 
     found = [
         Check(row["table_name"], row["column_name"], row["requirement"], "passed")
         for one in needed
+        for table, columns in ((one.table, one.columns), ("cells", ()))
         for row in required
-        if _is_on(row, one.table, one.columns) or _is_on(row, "cells", ())
+        if _is_on(row, table, columns)
     ]
     return tuple(dict.fromkeys(found))
 
