@@ -1,18 +1,14 @@
 """`jvom fetch`: find an edition and put it into raw/; with --build also record and publish it."""
 
-from __future__ import annotations
-
 import datetime
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 from typer import Argument, Option
 
 from pipelines.cli import build as building
 from pipelines.cli.session import Session, Timeout, command, require_edition_year
+from pipelines.cli.terminal import Terminal
 from schemas.errors import UsageError
-
-if TYPE_CHECKING:
-    from pipelines.acquire.fetching import Fetched
 
 
 @command
@@ -47,19 +43,8 @@ def fetch(
         thorough=thorough,
         say=session.terminal.say,
     )
-    document = _document(fetched, dry_run=dry_run)
-    if not build:
-        session.terminal.answer(document)
-    _show(session, fetched, dry_run=dry_run)
-    if build:
-        building.carry_out(
-            session, lambda: plan_build(session.settings, wanted), timeout, also={"fetched": document}
-        )
-
-
-def _document(fetched: Fetched, *, dry_run: bool) -> dict[str, Any]:
     found, file = fetched.found, fetched.file
-    return {
+    document = {
         "edition_year": found.edition_year,
         "dry_run": dry_run,
         "new": fetched.new,
@@ -71,21 +56,22 @@ def _document(fetched: Fetched, *, dry_run: bool) -> dict[str, Any]:
         "reason": found.reason,
         "considered": [judged.summary() for judged in found.considered],
     }
+    if not build:
+        session.terminal.answer(document)
+    _show(session.terminal, document)
+    if build:
+        building.carry_out(
+            session, lambda: plan_build(session.settings, wanted), timeout, also={"fetched": document}
+        )
 
 
-def _show(session: Session, fetched: Fetched, *, dry_run: bool) -> None:
-    found, file, terminal = fetched.found, fetched.file, session.terminal
-    terminal.table(
-        ("document", "kind", "sent", "title", "score", "fits"),
-        [
-            (j.candidate.identifier, j.candidate.kind, j.candidate.sent, j.candidate.title, j.score, j.fits)
-            for j in found.considered
-        ],
-    )
-    terminal.say(f"chosen: {found.chosen.candidate.identifier}, {found.reason}")
-    if not fetched.new:
-        terminal.say(f"nothing new: {file.path} has these bytes already")
-    elif dry_run:
-        terminal.say(f"would be written as {file.path}, {file.bytes} bytes; nothing was written")
+def _show(terminal: Terminal, fetched: dict[str, Any]) -> None:
+    names = ("document", "kind", "sent", "title", "score", "fits")
+    terminal.table(names, [[judged[name] for name in names] for judged in fetched["considered"]])
+    terminal.say(f"chosen: {fetched['document']}, {fetched['reason']}")
+    if not fetched["new"]:
+        terminal.say(f"nothing new: {fetched['path']} has these bytes already")
+    elif fetched["dry_run"]:
+        terminal.say(f"would be written as {fetched['path']}, {fetched['bytes']} bytes; nothing was written")
     else:
-        terminal.say(f"{file.path} is new, {file.bytes} bytes, and in sources.lock")
+        terminal.say(f"{fetched['path']} is new, {fetched['bytes']} bytes, and in sources.lock")
