@@ -21,7 +21,6 @@ from tests.renditions.editions import document_of, read, registry_of
 from tests.renditions.real import content_of
 from tests.support.reports import FULL, needs_full, read_tables
 
-pytestmark = pytest.mark.renditions
 SEEDS = range(18)
 LAYOUTS = (46, 63, 14)  # of each renderer one with civil and police apart, or with persons sent only
 
