@@ -121,50 +121,32 @@ def test_the_same_rows_read_anew_are_a_verification_and_may_have_other_findings(
 def test_findings_of_other_rows_are_not_recorded(lake: Lake) -> None:
     read = building.edition_tables(2024, ROWS)
     source = building.source_file(2024)
-    recorded = lake.record(
-        2024,
-        read,
-        source=source,
-        versions=VERSIONS,
-        by=Authorship("tester", "run"),
-        results=found(ALL, content="of other rows"),
-    )
-    assert recorded.written
+    by, results = Authorship("tester", "run"), found(ALL, content="of other rows")
+    assert lake.record(2024, read, source=source, versions=VERSIONS, by=by, results=results).written
     assert lake.read()["reconciliations"].num_rows == 0
     assert put(lake, read).reconciled
 
 
-def test_a_withdrawn_edition_shows_no_findings_and_a_restored_one_its_own(lake: Lake) -> None:
-    by = Authorship("tester", "run-2")
-    old, new = (
-        building.edition_tables(2024, ROWS),
-        building.edition_tables(2024, [*ROWS, {"mission_id": "vpd"}]),
-    )
+def test_a_restored_vintage_keeps_its_findings_and_a_withdrawn_one_shows_none(lake: Lake) -> None:
+    by, code = Authorship("tester", "run-2"), "3" * 12
+    old, new = (building.edition_tables(2024, [*ROWS, *more]) for more in ([], [{"mission_id": "vpd"}]))
     put(lake, old)
-    put(lake, new, {"findings": [{**ABOUT, "mission_id": "vpd"}]}, code="3" * 12)
+    put(lake, new, {"findings": [{**ABOUT, "mission_id": "vpd"}]}, code=code)
     assert [row["mission_id"] for row in shown(lake)] == ["vpd"]
     lake.restore(2024, 1, "the older reading was right", by=by)
     assert [row["mission_id"] for row in shown(lake)] == ["unifil"]
-    lake.withdraw(2024, "under embargo", by=by)
-    assert shown(lake) == []
-    assert not put(lake, new, rules=OTHER_RULES, code="3" * 12).reconciled
 
-
-def test_other_rules_look_at_the_rows_of_a_restored_vintage_not_at_what_is_read_now(lake: Lake) -> None:
-    by = Authorship("tester", "run-2")
-    old, new = (
-        building.edition_tables(2024, ROWS),
-        building.edition_tables(2024, [*ROWS, {"mission_id": "vpd"}]),
-    )
-    put(lake, old)
-    put(lake, new, code="3" * 12)
-    lake.restore(2024, 1, "the older reading was right", by=by)
-    source, versions = building.source_file(2024), dataclasses.replace(VERSIONS, code="3" * 12)
+    # Other rules look at the rows of the restored vintage, not at what is read now.
+    source, versions = building.source_file(2024), dataclasses.replace(VERSIONS, code=code)
     rows, content = lake.rows_after_recording(2024, new, source=source, versions=versions)
     assert rows["personnel"]["mission_id"].to_pylist() == ["unifil"]
     assert content == decision.content_hash(old)
-    assert put(lake, new, rules=OTHER_RULES, code="3" * 12).reconciled
+    assert put(lake, new, rules=OTHER_RULES, code=code).reconciled
     assert lake.read()["vintages"].num_rows == 3
+
+    lake.withdraw(2024, "under embargo", by=by)
+    assert shown(lake) == []
+    assert not put(lake, new, rules="4" * 12, code=code).reconciled
 
 
 def test_a_lake_from_before_there_were_findings_gains_them(
