@@ -80,7 +80,7 @@ def by_camelot_stream(path: Path) -> Table:
 
 
 def by_pdftotext(path: Path) -> Table:
-    """`pdftotext -layout`, cut where two spaces or more stand."""
+    """`pdftotext -layout`, cut at two spaces or more."""
     done = subprocess.run(["pdftotext", "-layout", path, "-"], capture_output=True, text=True, check=True)
     return [re.split(r"\s{2,}", line.strip()) for line in done.stdout.splitlines() if line.strip()]
 
@@ -132,11 +132,11 @@ def draw(seeds: range, folder: Path) -> int:
             [(row.name.text, row.name.markers), *map(_printed, row.figures)] for row in made.content.personnel
         ]
         dash = (made.style.dash, ()) if made.style.dash else None
-        told = {
+        printed = {
             "rows": [[cell or dash for cell in row] for row in rows if any(row[1:])],
             "tagged": made.style.tagged,
         }
-        (folder / f"{seed}.json").write_text(json.dumps(told), encoding="utf-8")
+        (folder / f"{seed}.json").write_text(json.dumps(printed), encoding="utf-8")
         pages += len(parse.parse(made.data, "").pages)
     return pages
 
@@ -185,7 +185,7 @@ def measure(seeds: range, python: str) -> Iterator[str]:
     with tempfile.TemporaryDirectory() as made:
         folder = Path(made)
         pages = draw(seeds, folder)
-        told = {f.stem: json.loads(f.read_text(encoding="utf-8")) for f in folder.glob("*.json")}
+        printed = {f.stem: json.loads(f.read_text(encoding="utf-8")) for f in folder.glob("*.json")}
         yield f"{len(seeds)} files, {pages} pages, seeds {seeds[0]} to {seeds[-1]}; " + machine()
         yield f"A child process for a file takes {start_of_child(folder):.2f} s more, not counted below."
         yield ""
@@ -198,7 +198,7 @@ def measure(seeds: range, python: str) -> Iterator[str]:
                 yield f"| {reader} | not installed here | | | | |"
                 continue
             answer = json.loads(done.stdout)
-            chosen = {stem: one for stem, one in told.items() if one["tagged"] or "tags" not in reader}
+            chosen = {stem: one for stem, one in printed.items() if one["tagged"] or "tags" not in reader}
             cells = sum(len(row) for one in chosen.values() for row in one["rows"])
             good = sum(right(one["rows"], answer["found"][stem]) for stem, one in chosen.items())
             yield (

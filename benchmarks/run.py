@@ -1,4 +1,4 @@
-"""What the pipeline costs, beside the floors it can be held against. `--write` keeps the result.
+"""What the pipeline costs, beside the floors it can be compared with. `--write` keeps the result.
 
 .venv/bin/python benchmarks/run.py --write
 """

@@ -95,7 +95,7 @@ def put_folder(target: Path, files: Mapping[str, bytes], built_from: str, keep: 
 
     Readers see the old folder or the new one. Files named in `keep` come along from the old one, and
     `built_from` is remembered, so that a build with nothing new need not look at the rest. Raises
-    LakeError where the disk or the folder stands in the way: the old one is then untouched.
+    LakeError where the disk or the folder does not allow it: the old one is then untouched.
     """
     aside = target.with_name(f".{target.name}.building")
     with writable(str(target), "free some disk space or mend the folder, then run jvom build"):

@@ -13,7 +13,7 @@ from typing import Literal
 SourceFormat = Literal["text", "pdf"]
 Fidelity = Literal["official file", "full text", "abridged"]
 
-# A printed page number, alone on its line: it numbers pages and is no text of the report.
+# A printed page number, alone on its line: it numbers pages and is not text of the report.
 PAGE_NUMBER = re.compile(r"\s*pagina (?P<page>\d{1,4}) van (?P<pages>\d{1,4})\s*", re.IGNORECASE)
 
 

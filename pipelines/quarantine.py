@@ -50,12 +50,10 @@ class Refusal:
 
     @property
     def name(self) -> str:
-        """Name of its folder."""
         return f"{self.edition_year}-{self.source_sha256[:8]}"
 
 
 def folder_of(quarantine: Path, source: SourceFile) -> Path:
-    """The folder of a document."""
     return quarantine / f"{source.edition_year}-{source.sha256[:8]}"
 
 
@@ -71,7 +69,7 @@ def put(
 ) -> Path:
     """Write the report of a refusal, in place of an earlier one of the same bytes; its folder.
 
-    Raises LakeError, which repeats the refusal, if the disk or the folder stands in the way.
+    Raises LakeError, which repeats the refusal, if the disk or the folder does not let it be written.
     """
     refusal = Refusal(
         source_sha256=source.sha256,

@@ -23,5 +23,4 @@ def column_names(connection: DuckDBPyConnection) -> list[str]:
 
 
 def literal(text: str) -> str:
-    """A text as an SQL literal."""
     return "'" + text.replace("'", "''") + "'"

@@ -137,7 +137,7 @@ class Contract:
 
     A row's `row_key` names it within an edition of its table: `row_prefix` and the values of its key
     but for the edition. `row_scope` is a column of the key that only the later of two rows of one
-    name says. `address_prefix` stands before it where rows of several tables are named.
+    name says. `address_prefix` is put before it where rows of several tables are named.
     """
 
     name: str

@@ -24,7 +24,6 @@ class Demand:
 
 
 def demands(contract: Contract) -> Iterator[Demand]:
-    """Every demand of a contract."""
     for column in contract.columns:
         for check in _of_column(column):
             yield Demand(contract.name, column.name, check)

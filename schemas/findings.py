@@ -177,7 +177,7 @@ STATEMENTS = Contract(
 MISSION_EVENTS = Contract(
     name="mission_events",
     description="Dated starts, ends, extensions and changes that the text tells of: why a mission left.",
-    row="dated event told in the text",
+    row="dated event in the text",
     key=("edition_year", "event_id"),
     columns=(
         edition_year_column(),

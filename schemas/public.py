@@ -164,13 +164,13 @@ OBSERVATIONS = Contract(
         RowRule("ordered", "period_start is not after period_end", _DAYS, _ordered),
         RowRule(
             "precise",
-            "start_precision and end_precision stand with their dates",
+            "start_precision and end_precision are given exactly where their dates are",
             ("start_precision", "end_precision"),
             _precise,
         ),
         RowRule(
             "closed",
-            "a measure that is no frame has both period_start and period_end",
+            "a measure other than frame has both period_start and period_end",
             ("measure", *_DAYS),
             _closed,
         ),

@@ -1,4 +1,4 @@
-"""Documents that were refused, as they stood when the file was published."""
+"""Documents that were refused, as known when the file was published."""
 
 from __future__ import annotations
 

@@ -13,12 +13,12 @@ from schemas.vocabulary import FIGURES
 
 @dataclass(frozen=True)
 class Heading:
-    """A heading as printed, in which `<name>` stands for any text."""
+    """A heading as printed, in which `<name>` matches any text."""
 
     printed: str
 
     def match(self, text: str) -> dict[str, str] | None:
-        """What stands for each `<name>` in `text`, or None where `text` is another heading."""
+        """The text that each `<name>` matches in `text`, or None where `text` is another heading."""
         found = self._pattern.fullmatch(" ".join(text.split()))
         return found.groupdict() if found else None
 
@@ -53,7 +53,7 @@ class PersonnelLayout:
 
     `mission` heads the first column; `sums` gives, for a column that is a total, the columns that
     add up to it; `merged` gives, for a figure of the contract that is printed in several columns, these
-    columns, whose names are the layout's own; `separate_report` stands in brackets after the name of a
+    columns, whose names are the layout's own; `separate_report` is printed in brackets after the name of a
     mission that has a progress report of its own.
     """
 
@@ -115,8 +115,8 @@ class Extension:
 class MandatesLayout:
     """How annex 1 is laid out.
 
-    `legal_basis` holds the words that a legal basis opens with; `statuses` the words that stand
-    for a duration without a date.
+    `legal_basis` holds the words that a legal basis opens with; `statuses` those that are
+    printed instead of a date or duration.
     """
 
     heading: Heading
@@ -129,8 +129,6 @@ class MandatesLayout:
 
 @dataclass(frozen=True)
 class Layout:
-    """One layout that editions came in."""
-
     id: str
     personnel: PersonnelLayout
     mandates: MandatesLayout

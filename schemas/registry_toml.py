@@ -92,7 +92,6 @@ class Entry:
         return datetime.date(value.year, value.month, value.day)
 
     def integer(self, key: str) -> int:
-        """A whole number."""
         return int(self._get(key, int))
 
     def integer_or_none(self, key: str) -> int | None:
@@ -110,7 +109,6 @@ class Entry:
         return tuple(values)
 
     def one_of(self, key: str, allowed: Iterable[str]) -> str:
-        """One of the `allowed` texts."""
         value, choices = self.text(key), tuple(allowed)
         if value not in choices:
             raise self.error(
@@ -121,7 +119,6 @@ class Entry:
         return value
 
     def table(self, key: str) -> Entry:
-        """A table within this one."""
         return Entry(self._get(key, dict), self.file, f"{self.where}, {key}")
 
     def pairs(self, key: str) -> tuple[tuple[str, str], ...]:

@@ -25,7 +25,7 @@ def latest(today: datetime.date) -> int:
     return today.year if today >= report_day(today.year) else today.year - 1
 
 
-def late(held: Collection[int], today: datetime.date) -> list[int]:
-    """Editions not held a week after their day or later, from the first one held to this year's."""
-    first = min(held, default=today.year)
-    return [y for y in range(first, today.year + 1) if y not in held and today >= report_day(y) + PATIENCE]
+def late(present: Collection[int], today: datetime.date) -> list[int]:
+    """Editions missing a week after their day or later, from the first one present to this year's."""
+    first = min(present, default=today.year)
+    return [y for y in range(first, today.year + 1) if y not in present and today >= report_day(y) + PATIENCE]

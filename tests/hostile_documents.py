@@ -100,7 +100,6 @@ def _deceptive() -> Iterator[tuple[str, bytes]]:
 
 
 def stream(data: bytes, entries: bytes = b"") -> bytes:
-    """A stream object, deflated."""
     packed = zlib.compress(data, 9)
     head = b"<< " + entries + b" /Filter /FlateDecode /Length %d >>" % len(packed)
     return head + b"\nstream\n" + packed + b"\nendstream"

@@ -143,7 +143,7 @@ QUERY = """{
 
 
 def test_dagster_dev_by_the_line_in_the_readme_shows_the_same_history(built: Path, tmp_path: Path) -> None:
-    """In a copy of the project, so that the line runs as it stands, on its own warehouse/."""
+    """In a copy of the project, so that the line runs unchanged, on its own warehouse/."""
     project = tmp_path / "project"
     for name in ("pipelines", "schemas", "raw"):
         shutil.copytree(ROOT / name, project / name, ignore=shutil.ignore_patterns("__pycache__"))

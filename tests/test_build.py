@@ -137,7 +137,7 @@ def test_a_build_that_waits_in_vain_names_the_holder(where: Settings, jvom: Jvom
     change(where)
     code = (
         "import sys; from pipelines.lake import Lake; lake = Lake(*sys.argv[1:])\n"
-        "with lake.writer(): print('held', flush=True); sys.stdin.read()"
+        "with lake.writer(): print('locked', flush=True); sys.stdin.read()"
     )
     with subprocess.Popen(
         [sys.executable, "-c", code, where.catalog, where.data],
@@ -147,7 +147,7 @@ def test_a_build_that_waits_in_vain_names_the_holder(where: Settings, jvom: Jvom
         text=True,
     ) as holder:
         assert holder.stdout is not None
-        assert holder.stdout.readline() == "held\n"
+        assert holder.stdout.readline() == "locked\n"
         done = jvom("build", "--timeout", 0.2, *options(where))
         status = answer(jvom("status", *options(where), "--json"))
         holder.communicate()

@@ -42,10 +42,10 @@ def test_a_build_shows_a_correction_makes_no_vintage_and_refuses_an_expired_one(
 
     before = published.state(file)
     declared.write_text(ENTRY, encoding="utf-8")
-    status, told = build()
-    assert (status, [(e["vintage"], e["written"]) for e in told["editions"]]) == (0, [(1, False)])
+    status, answered = build()
+    assert (status, [(e["vintage"], e["written"]) for e in answered["editions"]]) == (0, [(1, False)])
     assert before is not None
-    assert told["release_id"] != before.release_id
+    assert answered["release_id"] != before.release_id
     with duckdb.connect(str(file), read_only=True) as connection:
         assert connection.execute("SELECT printed_value, corrected_value FROM corrections").fetchall() == [
             ("32", "33")
@@ -57,10 +57,10 @@ def test_a_build_shows_a_correction_makes_no_vintage_and_refuses_an_expired_one(
 
     bytes_before = file.read_bytes()
     declared.write_text(ENTRY.replace('"32"', '"31"'), encoding="utf-8")
-    status, told = build()
+    status, answered = build()
     assert status == 1
     assert (
         "correction 1 (personnel, untso, deployed_military): the cell prints '32', not '31'"
-        in (told["error"]["message"])
+        in (answered["error"]["message"])
     )
     assert file.read_bytes() == bytes_before

@@ -111,11 +111,11 @@ def test_the_worst_come_first_with_both_sides(ask: Asked) -> None:
     assert "2023: not looked at yet" in out
 
 
-def test_stories_that_findings_share_are_told_once_and_none_is_chosen(ask: Asked) -> None:
+def test_stories_that_findings_share_are_listed_once_and_none_is_chosen(ask: Asked) -> None:
     _, out, _ = ask(2024)
     assert out.count("the row total of UNIFIL is 10 too low") == 1
     assert "edition 2024, grand_total, row_total: the smallest explanations, none of them applied" in out
-    for told in (
+    for words in (
         "the table alone: 3 cells to change, in 9 ways",
         "unifil, deployed_total: 734 → 744 (line 100)",
         "agrees with line 12: “3483 militairen”",
@@ -123,7 +123,7 @@ def test_stories_that_findings_share_are_told_once_and_none_is_chosen(ask: Asked
         "with line 12, “3483”: 4 cells to change, in one way",
         "with line 14, “3473”: more than five cells",
     ):
-        assert told in out
+        assert words in out
 
 
 def test_filters_and_json(ask: Asked) -> None:

@@ -32,7 +32,7 @@ def put(
     text: str = "",
     **changes: str,
 ) -> Recorded:
-    """Record the tables of 2024 with what rules found in the ones that will stand."""
+    """Record the tables of 2024 with what rules found in the ones that are kept."""
     source = building.source_file(2024, text)
     versions = dataclasses.replace(VERSIONS, **changes)
     _, content = lake.rows_after_recording(2024, read, source=source, versions=versions)
@@ -177,7 +177,7 @@ def test_verification_counts_what_was_found(lake: Lake) -> None:
     ]
 
 
-def test_a_release_is_told_by_what_was_found_and_declared() -> None:
+def test_a_release_is_known_by_what_was_found_and_declared() -> None:
     read = building.edition_tables(2024, ROWS)
     cell = {"table_name": "personnel", "row_key": "unifil", "column_name": "deployed_total"}
     correction = {"edition_year": 2024, **cell, "printed_value": "3", "corrected_value": "4"}

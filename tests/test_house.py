@@ -40,7 +40,7 @@ def name_of(path: Path) -> str:
 
 
 def part_of(path: Path) -> str:
-    """The part of `pipelines` that a module belongs to, such as `tables`."""
+    """The part of `pipelines` that a module belongs to, such as `lake`."""
     parts = name_of(path).split(".")
     return parts[1] if len(parts) > 1 else ""
 

@@ -113,7 +113,7 @@ def test_other_rows_make_a_vintage(lake: Lake) -> None:
     assert lake.read()["vintages"]["reason"].to_pylist()[1] == recorded.reason
 
 
-def held(source: SourceFile, *again: Versions) -> EditionState:
+def state_of(source: SourceFile, *again: Versions) -> EditionState:
     """A latest vintage with content `same`, read by the usual versions and read again by others."""
     seen = frozenset({source.sha256})
     versions = (VERSIONS, *again)
@@ -135,12 +135,12 @@ def held(source: SourceFile, *again: Versions) -> EditionState:
 )
 def test_the_cause_is_what_changed(changes: dict[str, str], cause: str, reason: str) -> None:
     source, versions = building.source_file(2024), dataclasses.replace(VERSIONS, **changes)
-    decided = decision.plan_write(held(source), source, versions, "other")
+    decided = decision.plan_write(state_of(source), source, versions, "other")
     assert (decided.write, decided.cause) == ("vintage", cause)
     assert decided.reason.startswith(reason)
-    assert decision.plan_write(held(source), source, versions, "same").write == "verification"
-    assert decision.plan_write(held(source, versions), source, versions, "same").write == "nothing"
-    assert decision.plan_write(held(source, versions), source, VERSIONS, "same").write == "nothing"
+    assert decision.plan_write(state_of(source), source, versions, "same").write == "verification"
+    assert decision.plan_write(state_of(source, versions), source, versions, "same").write == "nothing"
+    assert decision.plan_write(state_of(source, versions), source, VERSIONS, "same").write == "nothing"
 
 
 @pytest.mark.parametrize(
@@ -158,7 +158,7 @@ def test_another_file_is_a_vintage_even_with_the_same_rows(
 ) -> None:
     old = building.source_file(2024, "old", fidelity=before)
     new = building.source_file(2024, "new", fidelity=after)
-    decided = decision.plan_write(held(old), new, VERSIONS, "same")
+    decided = decision.plan_write(state_of(old), new, VERSIONS, "same")
     assert (decided.write, decided.cause) == ("vintage", cause)
     assert decided.reason == f"{before} {old.sha256[:12]} gave way to {after} {new.sha256[:12]}"
 
@@ -349,7 +349,6 @@ def test_versions_known_to_give_the_same_rows_hold_over_many_changes(lake: Lake)
 
 @pytest.fixture
 def filled(absent: Lake) -> Lake:
-    """A lake with one vintage."""
     record(absent, PLAN[0])
     return absent
 

@@ -158,7 +158,7 @@ def test_the_missions_heading_may_stand_below_the_groups(
 
 
 def test_a_header_split_otherwise_shows_its_lines_and_the_entry(tmp_path: Path) -> None:
-    """Footnotes stand before the header; the frames are together, those sent are apart."""
+    """Footnotes are before the header; the frames are together, those sent are apart."""
     text = annex(
         *NOTES,
         "Missie",

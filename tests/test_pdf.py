@@ -93,17 +93,17 @@ def a_figure(said: Content) -> str:
     )
 
 
-def test_sums_that_hold_decide_between_tags_and_geometry_and_it_is_told(tagged: Rendition) -> None:
+def test_sums_that_hold_decide_between_tags_and_geometry_and_it_is_said(tagged: Rendition) -> None:
     found, source = document_of(tagged.data)
     text = a_figure(tagged.content)
     got = read(with_tags(found, saying(text, "7777")), source, registry_of(tagged.content))
     assert list(check.differences(tagged.content, got)) == []
-    told = [
+    given = [
         cell for cell in got["cells"].to_pylist() if any(DISAGREEMENT in why for why in cell["equalities"])
     ]
-    assert [cell["as_printed"] for cell in told] == [text]
-    assert "7777" in told[0]["equalities"][0]
-    assert "structure tag" not in told[0]["derivation"]
+    assert [cell["as_printed"] for cell in given] == [text]
+    assert "7777" in given[0]["equalities"][0]
+    assert "structure tag" not in given[0]["derivation"]
 
 
 def test_where_no_sum_decides_both_readings_are_refused_with_the_entry_to_paste() -> None:
@@ -138,18 +138,18 @@ def test_dates_that_differ_are_refused_with_both(tagged: Rendition) -> None:
     assert all(isinstance(one, LayoutError) and one.page and one.line for one in problems)
 
 
-def test_a_name_that_only_one_reading_knows_is_taken_and_told(tagged: Rendition) -> None:
+def test_a_name_that_only_one_reading_knows_is_taken_and_said(tagged: Rendition) -> None:
     found, source = document_of(tagged.data)
     name = next(row.name.text for row in tagged.content.personnel if row.kind == "mission")
     listed = sum(cell.text == name for row in tagged.content.mandates for cell in row.cells)
     got = read(with_tags(found, saying(name, "Onbekend", listed)), source, registry_of(tagged.content))
     assert list(check.differences(tagged.content, got)) == []
-    told = [
+    given = [
         cell["as_printed"]
         for cell in got["cells"].to_pylist()
         if any(DISAGREEMENT in w for w in cell["equalities"])
     ]
-    assert name in told
+    assert name in given
 
 
 def test_an_unknown_heading_shows_its_lines_and_the_entry_to_add(tagged: Rendition) -> None:

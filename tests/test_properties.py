@@ -1,4 +1,4 @@
-"""Annex 2 from random rows and back, and the search held against trying every reading.
+"""Annex 2 from random rows and back, and the search compared with trying every reading.
 
 What is accepted from a table that adds up is exactly what was rendered; what is refused lists the
 rendered row among its alternatives. Of a table that contradicts itself no reading is accepted that

@@ -47,10 +47,10 @@ def put(folder: Path, error: JvomError = TWO, text: str = REFUSED, run_id: str =
 def test_a_report_holds_the_lines_and_every_problem(tmp_path: Path) -> None:
     folder = put(tmp_path)
     assert folder == tmp_path / f"2024-{source_of(REFUSED.encode()).sha256[:8]}"
-    told = json.loads((folder / "report.json").read_text(encoding="utf-8"))
-    assert [problem["message"] for problem in told["problems"]] == ["a *first* thing", "a second thing"]
-    assert told["problems"][0]["line"] == 2
-    assert [text for _, _, text in told["lines"]] == REFUSED.splitlines()
+    written = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+    assert [problem["message"] for problem in written["problems"]] == ["a *first* thing", "a second thing"]
+    assert written["problems"][0]["line"] == 2
+    assert [text for _, _, text in written["lines"]] == REFUSED.splitlines()
     shown = (folder / "report.md").read_text(encoding="utf-8")
     for words in ("2 problems", "page 1, line 2", "    a *first* thing", "        [[entry]]", ">     2 |"):
         assert words in shown
@@ -102,7 +102,7 @@ def test_failing_rows_are_problems_each(tmp_path: Path) -> None:
     assert any("unifil" in p["message"] and p["line"] == 100 for p in refused.problems)
 
 
-def test_a_refusal_that_cannot_be_written_is_told_still(tmp_path: Path) -> None:
+def test_a_refusal_that_cannot_be_written_is_still_reported(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way", encoding="utf-8")
     with pytest.raises(LakeError, match="a second thing"):
         put(tmp_path / "file")
@@ -134,7 +134,7 @@ def answer(done: subprocess.CompletedProcess[str]) -> Any:
 
 
 def hashes(settings: Settings) -> dict[str, str]:
-    """Lake and published file, byte by byte; SQLite touches its `-shm` and the lock is no content."""
+    """Lake and published file, byte by byte; SQLite touches its `-shm` and the lock is not content."""
     files = [settings.published, *(settings.warehouse / "lake").rglob("*")]
     kept = [
         f for f in files if f.is_file() and not f.name.endswith(("-shm", "-wal", ".lock", ".holder.json"))
@@ -162,11 +162,11 @@ def test_a_build_goes_on_without_what_is_refused(own: Settings, jvom: Jvom) -> N
     )
     done = jvom("build", *options(own), "--json")
     assert done.returncode == 1
-    told = answer(done)
-    outcomes = {outcome["edition_year"]: outcome for outcome in told["editions"]}
+    written = answer(done)
+    outcomes = {outcome["edition_year"]: outcome for outcome in written["editions"]}
     assert (outcomes[2024]["vintage"], outcomes[2024]["error"]) == (2, None)
     for words in ("raw/2021/report.txt: is empty", "UNTZO", "GPOJ", "report.md"):
-        assert words in told["error"]["message"]
+        assert words in written["error"]["message"]
 
     listed = answer(jvom("quarantine", *options(own), "--json"))
     assert [(one["edition_year"], one["asset"]) for one in listed] == [(2022, "tables"), (2023, "tables")]

@@ -51,9 +51,9 @@ def test_the_list_made_by_hand_is_found_and_nothing_else(real: rules.Reconciliat
 
 @needs_full
 def test_the_smallest_repairs_of_the_real_table(real: rules.Reconciliation) -> None:
-    told = {row["rule"]: json.loads(str(row["repairs"])) for row in real.findings if row["repairs"]}
-    assert (told["row_total"]["table"]["cells"], told["row_total"]["table"]["count"]) == (3, 9)
-    deployed, frame = told["row_total"]["stories"], told["column_total"]["stories"]
+    explained = {row["rule"]: json.loads(str(row["repairs"])) for row in real.findings if row["repairs"]}
+    assert (explained["row_total"]["table"]["cells"], explained["row_total"]["table"]["count"]) == (3, 9)
+    deployed, frame = explained["row_total"]["stories"], explained["column_total"]["stories"]
     assert [len(deployed), len(frame)] == [3, 3]
     changes = {
         frozenset((c["row_key"], c["column_name"], c["repaired"]) for c in s["changes"]) for s in deployed
@@ -68,7 +68,7 @@ def test_the_smallest_repairs_of_the_real_table(real: rules.Reconciliation) -> N
     for story in deployed:  # none satisfies every total that the text states, and each satisfies one
         assert story["agrees_with"]
         assert story["contradicts"]
-    assert [entry["count"] for entry in told["row_total"]["statements"]] == [3, 6, 3, 6, 6]
+    assert [entry["count"] for entry in explained["row_total"]["statements"]] == [3, 6, 3, 6, 6]
 
 
 @needs_full
@@ -152,7 +152,7 @@ def test_a_new_name_is_found_once() -> None:
     assert across(10, 10, 10, 10, 10) == [(2023, "name_drift")]
 
 
-def test_the_rules_are_documented_where_they_stand() -> None:
+def test_the_rules_are_documented_in_their_functions() -> None:
     page = PROJECT / "docs" / "reference" / "rules.md"
     assert page.read_text(encoding="utf-8") == reference.render()
     for rule in rules.RULES:
@@ -169,9 +169,9 @@ def test_a_cell_that_tags_and_geometry_give_differently_is_a_finding() -> None:
     tables["cells"] = tables["cells"].from_pylist(cells, schema=tables["cells"].schema)
     lines = Document("proef.pdf", "0" * 64, "pdf", (Line(1, 1, "UNTSO 3"),), ("1",))
     found = rules.check(tables, registry.load(), lines).findings
-    (told,) = [row for row in found if row["rule"] == "tag_geometry_disagreement"]
-    assert (told["mission_id"], told["severity"], told["side_b"]) == ("untso", "info", None)
-    assert "geometry gives 13; 3 is recorded" in str(told["message"])
+    (explained,) = [row for row in found if row["rule"] == "tag_geometry_disagreement"]
+    assert (explained["mission_id"], explained["severity"], explained["side_b"]) == ("untso", "info", None)
+    assert "geometry gives 13; 3 is recorded" in str(explained["message"])
 
 
 @pytest.mark.parametrize("seed", range(25))

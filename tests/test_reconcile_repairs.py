@@ -113,8 +113,8 @@ def test_the_stories_of_one_wrong_total_name_it() -> None:
     edition.totals[4] += 10
     rows = findings(edition.text())
     (row,) = rows["grand_total", None]
-    told = json.loads(str(row["repairs"]))
-    assert told["table"]["cells"] == 1
-    assert [story["changes"][0]["column_name"] for story in told["stories"]] == ["deployed_total"]
-    assert [entry["value"] for entry in told["stories"][0]["agrees_with"]]
-    assert "10 too high" in told["stories"][0]["story"]
+    explained = json.loads(str(row["repairs"]))
+    assert explained["table"]["cells"] == 1
+    assert [story["changes"][0]["column_name"] for story in explained["stories"]] == ["deployed_total"]
+    assert [entry["value"] for entry in explained["stories"][0]["agrees_with"]]
+    assert "10 too high" in explained["stories"][0]["story"]

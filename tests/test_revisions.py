@@ -72,7 +72,6 @@ def base(lake: Lake) -> building.Tables:
 
 
 def publish(lake: Lake, target: Path) -> Path:
-    """The published file of a lake."""
     published.publish(target, base(lake), release_id=RELEASE, head=lake.head())
     return target
 
@@ -201,14 +200,14 @@ def test_a_withdrawn_edition_has_no_trace(tmp_path: Path) -> None:
 
 
 def test_every_macro_says_what_it_is_for(connection: duckdb.DuckDBPyConnection) -> None:
-    told = dict(
+    comments = dict(
         connection.execute(
             "SELECT function_name, comment FROM duckdb_functions() WHERE function_type = 'table_macro' "
             "AND NOT internal"
         ).fetchall()
     )
-    assert set(told) == {path.stem for path in views.MACROS.glob("*.sql")}
-    assert all(comment and not comment.startswith("--") for comment in told.values())
+    assert set(comments) == {path.stem for path in views.MACROS.glob("*.sql")}
+    assert all(comment and not comment.startswith("--") for comment in comments.values())
 
 
 ROWS: list[dict[str, Any]] = [
@@ -221,14 +220,14 @@ def as_rows(read: building.Tables) -> dict[str, list[dict[str, Any]]]:
     return {name: table.to_pylist() for name, table in read.items()}
 
 
-def told(before: building.Tables, after: building.Tables) -> tuple[str, ...]:
+def described(before: building.Tables, after: building.Tables) -> tuple[str, ...]:
     return sentences(differences(as_rows(before), as_rows(after)))
 
 
 def test_a_changed_figure_is_one_line_for_its_mission() -> None:
     before = building.edition_tables(2024, ROWS)
     after = building.edition_tables(2024, [{**ROWS[0], "deployed_military": 33}, ROWS[1]])
-    assert told(before, after) == (
+    assert described(before, after) == (
         "total: deployed_military 32 → 33; deployed_total 32 → 33",
         "untso: deployed_military 32 → 33; deployed_total 32 → 33",
     )
@@ -237,18 +236,18 @@ def test_a_changed_figure_is_one_line_for_its_mission() -> None:
 def test_places_and_order_are_no_difference() -> None:
     before = building.edition_tables(2024, ROWS)
     moved = building.edition_tables(2024, ROWS[::-1], source=building.source_file(2024, "moved"))
-    assert told(before, moved) == ()
+    assert described(before, moved) == ()
 
 
 def test_rows_come_and_go_and_blanks_are_said() -> None:
     mandate = {"mission_id": "undof", "international_mandate_status": "continuous"}
     before = building.edition_tables(2024, ROWS, mandates=[mandate], footnotes=["one"])
     after = building.edition_tables(2024, [{"mission_id": "untso", "frame_military": 12}], footnotes=["two"])
-    lines = dict(line.split(": ", 1) for line in told(before, after) if not line.startswith("footnote"))
+    lines = dict(line.split(": ", 1) for line in described(before, after) if not line.startswith("footnote"))
     assert lines["untso"] == "deployed_military 32 → (none); deployed_total 32 → (none)"
     assert lines["undof"] == "gone in personnel; gone in mandates"
-    assert "footnote:1: text one → two" in told(before, after)
-    assert "undof: new in personnel; new in mandates" in told(after, before)
+    assert "footnote:1: text one → two" in described(before, after)
+    assert "undof: new in personnel; new in mandates" in described(after, before)
 
 
 def test_a_long_text_is_cut_and_every_table_is_compared() -> None:
@@ -276,7 +275,7 @@ def test_a_footnote_of_an_annex_is_named_once_and_as_in_cells_and_revisions() ->
         }
 
     before, after = edition("A"), edition("B")
-    assert told(before, after) == ("footnote:12: text A → B",)
+    assert described(before, after) == ("footnote:12: text A → B",)
     revisions = views.evaluate(building.base_tables(before, after))["revisions"].to_pylist()
     assert [(row["row_key"], row["old_value"], row["new_value"]) for row in revisions] == [
         ("footnote:12", "A", "B")

@@ -1,4 +1,4 @@
-"""The limits of the sandbox: going over one is told in one paragraph, and nothing is left behind."""
+"""The limits of the sandbox: going over one is reported in one paragraph, and nothing is left behind."""
 
 from __future__ import annotations
 

@@ -115,7 +115,7 @@ def test_subheadings_by_place_and_form() -> None:
         "over kleine letters",  # no
         "Met een punt.",  # no
         "Voortgang",
-        "gaat door in kleine letters.",  # so the line before is no heading
+        "gaat door in kleine letters.",  # so the line before is not a heading
         "Over de missie",
         full,
     )

@@ -242,7 +242,7 @@ def test_hostile_words_show_as_text(planted: dict[str, bytes]) -> None:
     assert shown > 4
 
 
-def test_changes_between_editions_are_told(planted: dict[str, bytes]) -> None:
+def test_changes_between_editions_are_listed(planted: dict[str, bytes]) -> None:
     front = Page(planted["en/index.html"].decode())
     assert "+1" in front.text
     data, _ = embedded(Page(planted["en/missions/unifil.html"].decode())).values()

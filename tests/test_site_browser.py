@@ -31,7 +31,6 @@ pytestmark = [
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Headless Chromium."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
@@ -132,8 +131,8 @@ def test_axe_finds_no_violations(browser: Browser, addresses: list[str], tree: s
     for address, page, _ in visit(browser, chosen, color_scheme=scheme):
         page.evaluate(script)
         found = page.evaluate("axe.run({resultTypes: ['violations']})")
-        told = [(v["id"], [node["html"][:160] for node in v["nodes"][:3]]) for v in found["violations"]]
-        assert told == [], address
+        reported = [(v["id"], [node["html"][:160] for node in v["nodes"][:3]]) for v in found["violations"]]
+        assert reported == [], address
         assert found["passes"]
 
 

@@ -62,7 +62,7 @@ def lake_manifest(settings: Settings) -> Path:
 
 Place = Callable[[Settings], Path]
 
-# Together where none hides another; a file that cannot be read hides what stands on it.
+# Together where none hides another; a file that cannot be read hides what depends on it.
 PLACES: dict[str, dict[str, Place]] = {
     "what was read": {
         "raw/2024/jvom-2024.txt": raw_file,
@@ -99,7 +99,9 @@ def test_a_flipped_bit_and_a_lost_file_are_named(
         assert named[0].since == "found now, by the first verification there is"
 
 
-def test_a_flipped_bit_in_a_manifest_of_the_lake_is_told_from_one_in_its_files(own: Settings) -> None:
+def test_a_flipped_bit_in_a_manifest_of_the_lake_is_not_taken_for_one_in_its_files(
+    own: Settings,
+) -> None:
     file = lake_manifest(own)
     text = file.read_text(encoding="utf-8")
     digest = json.loads(text)["files"][0]["sha256"]
@@ -134,7 +136,7 @@ def test_a_catalog_that_is_broken_is_named_and_the_rest_is_checked(own: Settings
     assert "the result cannot be recorded" in done.stderr
 
 
-def test_since_when_something_is_wrong_is_told(own: Settings, jvom: Jvom) -> None:
+def test_since_when_something_is_wrong_is_reported(own: Settings, jvom: Jvom) -> None:
     where = ("--raw", own.raw, "--warehouse", own.warehouse)
     assert verified.verify(own).faults == ()
     flip(raw_file(own))
@@ -176,13 +178,13 @@ def test_rows_keys_and_cells_are_compared(own: Settings) -> None:
     no_cells = {**read, "cells_vintages": read["cells_vintages"].slice(0, 0)}
     assert any("must have a cell" in fault.what for fault in complete(no_cells))
     twice = {**read, "mandates_vintages": pa.concat_tables([read["mandates_vintages"]] * 2)}
-    told = [fault.what for fault in complete(twice)]
-    assert "has 26 rows, recorded were 13" in told
-    assert sum("2 rows have the key" in what for what in told) == 13
+    wrong = [fault.what for fault in complete(twice)]
+    assert "has 26 rows, recorded were 13" in wrong
+    assert sum("2 rows have the key" in what for what in wrong) == 13
     unknown = {**read, "vintages": read["vintages"].slice(0, 0)}
     assert any("a vintage that nobody recorded" in fault.what for fault in complete(unknown))
     other = read["cells_vintages"].to_pylist()
     other = [{**cell, "value_integer": 99} if cell["value_integer"] == 32 else cell for cell in other]
     changed = schemas.VINTAGE_TABLES["cells_vintages"].table(other)
-    told = [fault.what for fault in complete({**read, "cells_vintages": changed})]
-    assert "untso: deployed_military is 32 and must be what its cell says: 99" in told
+    wrong = [fault.what for fault in complete({**read, "cells_vintages": changed})]
+    assert "untso: deployed_military is 32 and must be what its cell says: 99" in wrong

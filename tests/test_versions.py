@@ -114,10 +114,10 @@ def test_a_declaration_counts_for_its_own_edition_only(checkout: Path) -> None:
 
 
 def test_the_catalogue_counts_as_declared() -> None:
-    told = versions.reading(EDITION)
-    untold = versions.reading(Edition(2024))
-    assert told.declarations != untold.declarations
-    assert (told.code, told.registry) == (untold.code, untold.registry)
+    declared = versions.reading(EDITION)
+    undeclared = versions.reading(Edition(2024))
+    assert declared.declarations != undeclared.declarations
+    assert (declared.code, declared.registry) == (undeclared.code, undeclared.registry)
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,7 @@ class Reading:
 
 
 def base(readings: Sequence[Reading], missions: Sequence[Row]) -> Tables:
-    """The readings as the tables that the views stand on."""
+    """The readings as the tables that the views read."""
     tables, causes, count = [], {}, dict[int, int]()
     for reading in readings:
         count[reading.year] = count.get(reading.year, 0) + 1
@@ -55,8 +55,8 @@ def base(readings: Sequence[Reading], missions: Sequence[Row]) -> Tables:
     return base_tables(*tables, missions=missions, causes=causes)
 
 
-def held(readings: Iterable[Reading]) -> list[Reading]:
-    """The editions held: of each its last reading, unless that withdraws it; oldest first."""
+def latest(readings: Iterable[Reading]) -> list[Reading]:
+    """The latest editions: of each its last reading, unless that withdraws it; oldest first."""
     last = {reading.year: reading for reading in readings}
     return [last[year] for year in sorted(last) if not last[year].withdrawn]
 

@@ -50,7 +50,7 @@ OFFICIAL = {
 
 _LATER = "try again later"
 _CONNECTION = "check the connection of this machine; what is in raw/ builds without one"
-_CERTIFICATES = "check the clock and the certificates of this machine, or who stands in between"
+_CERTIFICATES = "check the clock and the certificates of this machine, or any proxy in between"
 _HTML = re.compile(
     rb"\s*(?:<\?xml[^>]*>\s*|<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.I | re.S
 )

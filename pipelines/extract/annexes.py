@@ -264,7 +264,7 @@ def _annex(
 
 
 def _places(lines: Sequence[Line], heading: Heading) -> list[_Place]:
-    """The places where the heading stands, over one or more lines; some more than there may be at most."""
+    """The places of the heading, over one or more lines; some more than there may be at most."""
     opening = re.compile(rf"\s*{re.escape(heading.printed.split()[0])}", re.IGNORECASE)
     found = (_place(lines, i, heading) for i, line in enumerate(lines) if opening.match(line.text))
     return list(islice((place for place in found if place), _MOST_HEADINGS + 1))

@@ -97,7 +97,7 @@ def _has_tesseract() -> bool:
 def recognise(
     data: bytes, path: str, pages: Sequence[int], registry: Registry | None = None
 ) -> dict[int, RecognisedPage]:
-    """What stands on these pages of a PDF, which are pictures, by page number.
+    """What is on these pages of a PDF, which are pictures, by page number.
 
     Raises SourceError where an engine is not installed, fails, or goes over a limit.
     """

@@ -1,7 +1,7 @@
 """A page of a PDF as a picture (PNG) of what was read there: for people, and only for the child process.
 
 Tinted bands are the rows of a table, blue lines part its columns, green frames are its cells, purple ones
-its heading; what stands in the table and is none of them has a red frame.
+its heading; what is in the table and none of them has a red frame.
 """
 
 from __future__ import annotations

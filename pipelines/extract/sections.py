@@ -121,7 +121,7 @@ def _sections(text: Sequence[Line]) -> Iterator[_Section]:
 
 
 def _find_parents(sections: Sequence[_Section]) -> None:
-    owner: _Section | None = None  # the last section that is no subheading
+    owner: _Section | None = None  # the last section that is not a subheading
     group: _Section | None = None  # where the subheadings of a group belong
     numbered: dict[tuple[int, ...], _Section] = {}
     for section, following, next_numbered in _with_next(sections):

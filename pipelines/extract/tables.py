@@ -1,6 +1,6 @@
 """Lines of a document → the tables of `schemas.TABLES`, each row and cell with its place.
 
-`parts` finds the annexes, `footnotes` takes their lines out, then `mandates` and `personnel` read a
+`annexes` finds the annexes, `footnotes` takes their lines out, then `mandates` and `personnel` read a
 table each and `sections` the running text. Nothing is checked here that a contract can check; what
 cannot be read is an error, and all errors of a document are raised together.
 """

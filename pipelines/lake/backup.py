@@ -49,7 +49,7 @@ def backup(
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         hint = "name a folder that is new or empty"
         raise UsageError("there is something there already", file=str(folder), hint=hint)
-    with writer_lock(address.catalog).held(timeout, waiting):
+    with writer_lock(address.catalog).acquire(timeout, waiting):
         return _copy(settings, address, folder)
 
 

@@ -108,7 +108,6 @@ class Catalog:
         return f"{self._prefix}{name}"
 
     def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
-        """All rows of a query."""
         return list(self.connection.execute(query, values).fetchall())
 
 

@@ -37,7 +37,7 @@ class Lake:
     `catalog` is `sqlite:<file>` or `postgres:<libpq connection string>`, `data` a folder or an
     `s3://` prefix (credentials from the usual `AWS_*` variables). Opening is left to the first use.
     `warehouse` is what is copied before tables change; if a catalog is at its usual place in one,
-    it need not be named. Methods raise LakeError if lock, disk, network or database stand in the way.
+    it need not be named. Methods raise LakeError if lock, disk, network or database fail.
     """
 
     def __init__(self, catalog: str, data: str, warehouse: Path | None = None) -> None:
@@ -54,7 +54,7 @@ class Lake:
 
         `waiting` is called once with the holder if it is not free; LakeError after `timeout` seconds.
         """
-        return self._lock.held(timeout, waiting)
+        return self._lock.acquire(timeout, waiting)
 
     def holder(self) -> str | None:
         """Who writes to the lake now, in words; None while nobody does."""

@@ -43,7 +43,7 @@ class WriterLock:
         self.transaction = threading.RLock()  # threads of this process write one after the other
 
     @contextmanager
-    def held(self, timeout: float, waiting: Callable[[str], None] | None) -> Iterator[None]:
+    def acquire(self, timeout: float, waiting: Callable[[str], None] | None) -> Iterator[None]:
         """Hold the lock; `waiting` is called once with who has it. LakeError after `timeout` seconds."""
         with self._guard:
             if self._entered == 0:

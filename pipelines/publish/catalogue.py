@@ -102,7 +102,6 @@ def comments() -> Iterator[str]:
 
 
 def column_lineage() -> pa.Table:
-    """The rows of the relation `column_lineage`."""
     return schemas.BUILT["column_lineage"].table(
         [
             {

@@ -14,7 +14,7 @@ from pipelines.publish.templates import render
 
 SECTIONS = (
     ("data", "Data", "What the editions say, by their latest vintage."),
-    ("public", "Other public sources", "Figures that are no report's, kept apart from the annexes."),
+    ("public", "Other public sources", "Figures of other sources, kept apart from the annexes."),
     ("registry", "Missions", "What the registry of missions says, with the editions held."),
     ("trend", "Trends", "Views over all editions held."),
     ("record", "Record", "What was recorded when, why and by whom; what was published."),
@@ -22,7 +22,6 @@ SECTIONS = (
 
 
 def markdown() -> str:
-    """The page."""
     stages = catalogue.by_stage()
     contents = [
         (title if position == 0 else "", link(relation.name), relation.row)

@@ -85,7 +85,6 @@ class TableFile:
 
     @property
     def sha256(self) -> str:
-        """SHA-256 of its bytes."""
         return hashlib.sha256(self.data).hexdigest()
 
 

@@ -191,7 +191,6 @@ def _entry(tables: Tables, vintage: Row) -> dict[str, Any]:
 
 
 def _rows(tables: Tables, year: int, vintage: int) -> dict[str, list[dict[str, Any]]]:
-    """The rows of one vintage."""
     import pyarrow.compute as pc
 
     chosen = (pc.field("edition_year") == year) & (pc.field("vintage") == vintage)

@@ -18,7 +18,7 @@ _ROLES: dict[Fidelity, str] = {"official file": "official", "full text": "full t
 _FIDELITIES: dict[str, Fidelity] = {role: fidelity for fidelity, role in _ROLES.items()}
 _HEADER = f"""\
 # generated: do not edit. The files of each edition in the order in which they were first met;
-# where a path stands more than once its last entry is the file on disk. {CATALOGUE} is the one to edit.
+# where a path is listed more than once its last entry is the file on disk. {CATALOGUE} is the one to edit.
 """
 
 

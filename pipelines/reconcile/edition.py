@@ -194,7 +194,6 @@ class Edition:
         return {str(row["mission_id"]): row for row in self.mandates}
 
     def of_kind(self, *kinds: str) -> list[Event]:
-        """The events of these kinds."""
         return [event for event in self.events if event.event in kinds]
 
     def cell(self, table: str, row_key: str, column: str, value: object = None) -> Side:

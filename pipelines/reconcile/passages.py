@@ -154,7 +154,7 @@ def _align(
 ) -> tuple[tuple[Anchor, ...], int]:
     """Where the text's words begin, and the index behind its last line.
 
-    Lines that are no part of it (footnotes, page numbers) are passed over. A text that no run of lines
+    Lines that are not part of it (footnotes, page numbers) are passed over. A text that no run of lines
     contains is placed as a whole on the first line it may have begun on.
     """
     wanted = text.split(" ")

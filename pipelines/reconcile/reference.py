@@ -17,7 +17,6 @@ findings carry; [findings](../findings.md) says what the severities mean and how
 
 
 def render() -> str:
-    """The page as Markdown."""
     return "\n".join([_HEAD, *map(_section, RULES)])
 
 

@@ -226,7 +226,6 @@ class Statement:
 
     @property
     def as_printed(self) -> str:
-        """The printed words."""
         return self.sentence.text[self.start : self.end]
 
     @property

@@ -27,7 +27,7 @@ NOTES = {
     "full text": "the full text, without the official file's layout",
 }
 OBTAINED = {
-    "printed": "printed as it stands",
+    "printed": "as printed",
     "marker split": "printed with a footnote marker against it, which was split off",
     "column inferred": "printed; the text has lost the empty cells of its row, so its column was inferred",
     "empty by inference": "blank: nothing is printed, as the figures of the row belong to other columns",
@@ -161,9 +161,9 @@ def _section(
             derivation=(),
             equalities=(),
             parts=(),
-            obtained="what stands on these lines, joined by single spaces"
+            obtained="the text of these lines, joined by single spaces"
             if column in ("heading", "text")
-            else "by where the heading of these lines stands, and what it names",
+            else "by the place of the heading of these lines, and what it names",
             pieces=tuple(
                 Piece(page, None, number, 0, len(lines[page, number]), None, "", lines[page, number], "")
                 for page, number in places

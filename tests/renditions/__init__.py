@@ -22,7 +22,6 @@ from tests.renditions.content import Content, content, contradicted
 from tests.renditions.style import Style, style
 
 RENDERERS = ("typst", "weasyprint", "reportlab")
-HELD_OUT = 1000
 DRAWN = Path(__file__).resolve().parent.parent.parent / ".pytest_cache" / "renditions"
 
 
@@ -37,7 +36,7 @@ class Rendition:
 
 
 def loaded(renderer: str) -> ModuleType:
-    """The module that draws; a test is skipped where the system lacks the library that it stands on."""
+    """The module that draws; a test is skipped where the system lacks the library that it needs."""
     try:
         return importlib.import_module(f"tests.renditions.{renderer}_renderer")
     except OSError:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 from tests.renditions.content import MANDATE_COLUMNS, Content, Printed
@@ -47,7 +47,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Paragraph:
-    """Running text; `level` 1 is a heading, 2 a footnote that `number` stands before."""
+    """Running text; `level` 1 is a heading, 2 a footnote that starts with `number`."""
 
     text: str
     level: int = 0
@@ -60,15 +60,6 @@ class PageBreak:
 
 
 Block = Table | Paragraph | PageBreak
-
-
-@dataclass
-class _Grid:
-    """Rows of a table in the making."""
-
-    style: Style
-    columns: int
-    rows: list[dict[int, Cell]] = field(default_factory=list)
 
 
 def blocks(content: Content, style: Style, rng: random.Random) -> list[Block]:

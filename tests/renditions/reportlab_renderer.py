@@ -36,7 +36,7 @@ _LINES = {"t": "LINEABOVE", "b": "LINEBELOW", "l": "LINEBEFORE", "r": "LINEAFTER
 
 
 def render(blocks: list[Block], style: Style) -> bytes:
-    """The bytes of the PDF, which has no tags. Two families stand for fonts that are not embedded."""
+    """The bytes of the PDF, which has no tags. Two families are used as fonts that are not embedded."""
     target = io.BytesIO()
     room = style.margin - 6  # ReportLab's frames have a padding of their own
     document = SimpleDocTemplate(

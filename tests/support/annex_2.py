@@ -54,7 +54,6 @@ def read_file(path: Path) -> tuple[Personnel, Document]:
 
 
 def changed(old: str, new: str, lines: Sequence[str] = TABLE) -> list[str]:
-    """The table with one line changed."""
     assert sum(old in line for line in lines) == 1
     return [line.replace(old, new) for line in lines]
 

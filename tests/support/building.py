@@ -1,7 +1,7 @@
 """Small editions for tests: from a few figures to every table that a report gives.
 
 `edition_tables(2024, [dict(mission_id="unifil", deployed_military=3)])` gives the seven tables of
-`schemas.TABLES` as they are read; `base_tables(...)` gives what the views stand on, without a lake.
+`schemas.TABLES` as they are read; `base_tables(...)` gives what the views read, without a lake.
 What is left out of a row gets a sensible value, so a test says only what it is about.
 """
 
@@ -83,7 +83,7 @@ def base_tables(
     observations: Sequence[Row] = (),
     contributions: Sequence[Row] = (),
 ) -> Tables:
-    """What the views stand on: several tables of one year are its vintages 1, 2, 3 … in order.
+    """What the views read: several tables of one year are its vintages 1, 2, 3 … in order.
 
     The registry holds every mission of the editions, with the details that `missions` gives;
     `causes` sets the cause of a (year, vintage), such as `withdrawn`; `found` are rows that rules

@@ -66,8 +66,6 @@ class Asked:
 
 @dataclass
 class Paper:
-    """One document of parliament."""
-
     guid: str
     entity: dict[str, Any]
     body: bytes

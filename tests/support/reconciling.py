@@ -114,7 +114,6 @@ class InventedEdition:
     closing: list[str]
 
     def text(self) -> str:
-        """The report."""
         body = [" 1 Inleiding", "Hier staat een inleidende zin.", "2 Inzet"]
         for number, mission in enumerate(self.missions, 1):
             body += [f"2.{number} {mission.name}", "Militaire bijdrage", *wrapped(mission.sentences)]
@@ -188,7 +187,6 @@ def reconcile(text: str, year: int = 2024) -> Reconciliation:
 
 
 def findings(text: str) -> dict[tuple[str, str | None], list[dict[str, object]]]:
-    """Findings by rule and mission."""
     found: dict[tuple[str, str | None], list[dict[str, object]]] = defaultdict(list)
     for row in reconcile(text).findings:
         mission = row["mission_id"]

@@ -4,7 +4,7 @@
     text = render(Edition(table))
 
 `render_personnel` gives the lines of annex 2, heading included; `render` a whole report around them,
-with annex 1 and running text of `rendering_report`. As in the real text, empty cells vanish, marks
+with annex 1 and running text of `reports`. As in the real text, empty cells vanish, marks
 are glued to names or figures, and names wrap; `Style` says how it is set. A table that the strategy
 `personnel_tables` draws adds up and marks each note once; `with_error` plants a contradiction.
 """
@@ -56,7 +56,6 @@ class PersonnelTable:
 
     @property
     def figures(self) -> list[Figures]:
-        """The figures of each row."""
         return [row.figures for row in self.rows]
 
     @property
@@ -69,7 +68,6 @@ class PersonnelTable:
 
     @property
     def notes(self) -> tuple[int, ...]:
-        """The numbers of its footnotes."""
         return tuple(sorted(row.note for row in self.rows if row.note is not None))
 
 

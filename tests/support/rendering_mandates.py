@@ -76,7 +76,7 @@ def lastings(draw: st.DrawFn) -> Lasting:
 
 @st.composite
 def rows(draw: st.DrawFn, mission: Mission, region: str) -> Row:
-    """A row of a mission; the words of its legal basis are any, but no number stands before a date."""
+    """A row of a mission; the words of its legal basis are any, but no number is right before a date."""
     words = draw(st.lists(st.sampled_from(WORDS), max_size=5))
     legal_basis = " ".join([draw(st.sampled_from(KEYWORDS)), *words, "VNVR"])
     name = draw(st.sampled_from(mission.spellings))

@@ -63,7 +63,6 @@ def source_of(data: bytes, year: int = 2024) -> SourceFile:
 
 
 def read_document(text: str | bytes) -> Document:
-    """The document of a text."""
     data = text if isinstance(text, bytes) else text.encode()
     return extract.parse(data, source_of(data))
 

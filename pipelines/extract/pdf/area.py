@@ -52,7 +52,7 @@ class TableHeading:
 
 @dataclass(frozen=True, slots=True)
 class HeadingPlace:
-    """Where a heading stands: a box per column, the band it takes, and words in it that it does not know."""
+    """Where a heading is: a box per column, the band it takes, and words in it that it does not know."""
 
     columns: tuple[Box, ...]
     groups: tuple[Box, ...]
@@ -267,7 +267,7 @@ def bodies(
 
 
 def runs(words: Sequence[Word], gap: float = TEXT_GAP) -> Iterator[tuple[Word, ...]]:
-    """Words of a line cut where more white space than `gap` font sizes stands between them."""
+    """Words of a line cut where more white space than `gap` font sizes is between them."""
     run: list[Word] = []
     for word in words:
         if run and word.box.left - run[-1].box.right > gap * max(word.size, run[-1].size):

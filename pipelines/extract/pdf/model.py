@@ -64,7 +64,7 @@ class Box:
 class Word:
     """Characters without white space between them.
 
-    `text` is as printed, with footnote markers where they stand; `markers` are the spans of `text`
+    `text` is as printed, with footnote markers where they are printed; `markers` are the spans of `text`
     that are markers. `box` is around the drawn glyphs, `baseline` the height they stand on, `size`
     that of the font as drawn. `gap` is the white space before the word on its line: empty, a plain
     space, or a no-break space. `doubt` says what was read of a figure in a picture where nothing but an

@@ -42,7 +42,7 @@ class _RawPage:
 def parse(data: bytes, path: str, recognised: Mapping[int, RecognisedPage] | None = None) -> PdfDocument:
     """Every page with its lines and rules, and the tagged tables.
 
-    `recognised` gives what stands on pages that are pictures. Raises SourceError, without its file.
+    `recognised` gives what is on pages that are pictures. Raises SourceError, without its file.
     """
     _require_whole(data)
     document = open_document(data)
@@ -79,7 +79,7 @@ def _require_whole(data: bytes) -> None:
     if not ends:
         raise SourceError("this PDF is cut off: its end is missing", hint="download it again")
     at = int(ends[-1][1])
-    # Where something stands before the PDF, places count from either start.
+    # Where there are bytes before the PDF, places count from either start.
     if not any(_TABLE.match(data, place) for place in (at, at + head)):
         raise SourceError("this PDF is damaged: its table of contents is not where it says", hint=_TRY_AGAIN)
 

@@ -103,7 +103,7 @@ class Frame:
 
     @classmethod
     def of(cls, page: pdfium.FPDF_PAGE) -> Frame:
-        """That of a page, its rotation and crop included: asks PDFium where three points come to stand."""
+        """That of a page, its rotation and crop included: asks PDFium where three points are placed."""
         width, height = pdfium.FPDF_GetPageWidthF(page), pdfium.FPDF_GetPageHeightF(page)
         scale = 1000
         x, y = ctypes.c_int(), ctypes.c_int()

@@ -333,7 +333,7 @@ def _text(cell: TagCell) -> str:
 
 
 class _Places:
-    """Finds the lines of the document on which tagged words stand."""
+    """Finds the lines of the document that tagged words are on."""
 
     def __init__(self, document: PdfDocument) -> None:
         self._pages = {page.number: [(line, line.box) for line in page.lines] for page in document.pages}

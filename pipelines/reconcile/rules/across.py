@@ -120,9 +120,9 @@ def observation_outside_frame(editions: Editions) -> Iterator[tuple[int, Finding
     """Compares head counts of other public sources with the frame of the edition in whose period they lie.
 
     A count is compared where all of its days lie within the period; where military and civil/police are
-    not told apart, or do not exceed, the total. A blank frame beside one that is given is none; two blanks
-    are no frame to compare with. Sums of rotations are not compared. A frame may have changed within the
-    period, which annex 2 does not tell: warn; where the source says "about": info.
+    not told apart, or do not exceed, the total. A blank frame beside one that is given counts as 0; where
+    both are blank there is nothing to compare with. Sums of rotations are not compared. A frame may have
+    changed within the period, which annex 2 does not say: warn; where the source says "about": info.
     """
     listed = {(row["edition_year"], row["mission_id"]): row for row in editions.get("personnel", ())}
     for edition in editions.get("editions", ()):
