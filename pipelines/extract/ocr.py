@@ -42,7 +42,7 @@ _DIGIT_HEIGHT, _X_HEIGHT = 0.72, 0.72
 """Height of a digit in font sizes, and of a low letter in heights of a digit."""
 _ALIKE = 1.06
 """Ratio of sizes up to which lines are of one size."""
-_LOST = (0.85, 1.2)
+_LOST = (0.3, 1.2)
 """Heights of ink that may be a figure which no engine reads, in heights of the digits on the page."""
 _TALL = frozenset("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZbdfhklt")
 _FIGURE = re.compile(r"[0-9][0-9.+]*")
@@ -120,18 +120,24 @@ class _Known:
         self._exact = {word.casefold() for word in words}
         self._alike = {_shape(word): word for word in words if len(word) > 2 and not word.isdecimal()}
 
-    def choose(self, word: str, other: str, otherwise: str = "") -> str:
-        """The reading that is known; or the known word that differs from one in letters that look alike."""
+    def choose(self, word: str, other: str, otherwise: str = "", least: int = 4) -> str:
+        """The reading that is known; or the known word that differs from one in letters that look alike.
+
+        `least` is how many letters the other reading must have.
+        """
         if other != word and other == word.rstrip(
             ":;|!"
         ):  # a stroke of the frame, or of the letter i, makes one of these
             return other
         for text in (word, other):
-            if _bare(text).casefold() in self._exact:
+            bare = _bare(text)
+            known = bare.casefold() in self._exact and (text is word or len(bare) >= least)
+            usual = bare.isupper() or bare.islower() or bare.istitle()
+            if known and (usual or bare in self._alike.values()):
                 return text
         for text in (word, other):
             for part in (text.strip(_AROUND), _bare(text)):
-                if part and (alike := self._alike.get(_shape(part))):
+                if len(part) > 3 and (alike := self._alike.get(_shape(part))):
                     return text.replace(part, alike)
         return otherwise or word
 
@@ -244,7 +250,7 @@ def _recognised(page: dict[str, Any], seen: dict[int, list[list[_Seen]]], known:
             last = list(_figure(piece, _readings(piece, seen[at]), digit))
         else:
             last = list(_words(piece, seen[at][0], known))
-    words = list(_of_one_size([*words, *last]))
+    words = list(_of_one_size([*words, *last, *(_unread(place, digit) for place in page["lost"])]))
     width, height = (dots * _POINTS for dots in page["size"])
     rules = [Rule(bool(across), *(dots * _POINTS for dots in line)) for across, *line in page["rules"]]
     return RecognisedPage(tuple(map(tuple, _lines(words))), tuple(rules), width, height, page["turn"])
@@ -324,7 +330,9 @@ def _text(piece: dict[str, Any], seen: Sequence[_Seen], known: _Known) -> Iterat
     others = _aligned([word.text for word in seen], "".join(piece["text"].split()))
     for word, other, ink in zip(seen, others, inks, strict=True):
         unsure = word.confidence < _UNSURE and piece["score"] > 0.9 and len(other) > 1
-        text = known.choose(word.text, other, other if unsure else word.text)
+        text = known.choose(
+            word.text, other, other if unsure else word.text, least=2 if word.confidence < 80 else 4
+        )
         one, two = ("".join(filter(str.isdigit, reading)) for reading in (other, word.text))
         doubted = piece["text"] and one != two and any(map(str.isdigit, text))
         doubt = _difference(other, word.text) if doubted else ""
@@ -371,12 +379,19 @@ def _by_share(piece: dict[str, Any], text: str) -> Iterator[Word]:
 def _word(
     piece: dict[str, Any], text: str, ink: Sequence[Sequence[float]], doubt: str = "", other: str = ""
 ) -> Word:
-    tall = piece["tall"] / (1 if _TALL & set(piece["text"]) or piece["way"] != "right" else _X_HEIGHT)
+    low = piece["text"] and not _TALL & set(piece["text"])  # without a text it is a long one
+    tall = piece["tall"] / (_X_HEIGHT if low and piece["way"] == "right" else 1)
     left, top, right, bottom = zip(*ink, strict=True)
     box = Box(min(left) * _POINTS, min(top) * _POINTS, max(right) * _POINTS, max(bottom) * _POINTS)
     way = piece["way"]
     base = {"right": piece["base"] * _POINTS, "up": box.right, "down": -box.left}[way]
     return Word(text, box, base, tall * _POINTS / _DIGIT_HEIGHT, direction=way, doubt=doubt, other=other)
+
+
+def _unread(place: Sequence[float], digit: float) -> Word:
+    """What is left of a letter: a figure may be lost there."""
+    box = Box(*(dots * _POINTS for dots in place))
+    return Word("?", box, box.bottom, (digit or 20) * _POINTS / _DIGIT_HEIGHT, doubt="no engine reads it")
 
 
 def _mark(words: list[Word], piece: dict[str, Any], read: _Readings) -> None:

@@ -80,7 +80,7 @@ def read(width: int, height: int, dots: bytes) -> Iterator[Message]:
     grey, turn = _straight(grey)
     level, dark = _level(grey)
     rules = _take_rules(level, dark)
-    pieces = _pieces(dark)
+    pieces, lost = _pieces(dark)
     _recognise(level, pieces)
     pieces = list(_with_markers(level, pieces))
     figures = [at for at, piece in enumerate(pieces) if _is_figure(piece)]
@@ -93,6 +93,7 @@ def read(width: int, height: int, dots: bytes) -> Iterator[Message]:
             "size": [level.shape[1], level.shape[0]],
             "turn": turn,
             "rules": rules,
+            "lost": lost,
             "pieces": [
                 {
                     "ink": piece.ink[:, :4].tolist(),
@@ -237,7 +238,7 @@ def _is_upside_down(grey: Picture) -> bool:
     """Whether long pieces are read better the other way up."""
     level, dark = _level(grey)
     _take_rules(level, dark)
-    pieces = [piece for piece in _pieces(dark) if 6 <= len(piece.ink) <= 20 and piece.way == "right"]
+    pieces = [piece for piece in _pieces(dark)[0] if 6 <= len(piece.ink) <= 20 and piece.way == "right"]
     pictures = [_cut(level, piece.ink, piece.tall) for piece in pieces[:: -(-len(pieces) // 10) or 1]]
     upright = sum(score for _, score in _texts(pictures))
     if upright > 0.9 * len(pictures):
@@ -283,8 +284,8 @@ def _take_rules(level: Picture, dark: Picture) -> list[list[float]]:
 # --- pieces of text
 
 
-def _pieces(dark: Picture) -> list[_Piece]:
-    """Patches that stand together on a line, and those that stand together on their side."""
+def _pieces(dark: Picture) -> tuple[list[_Piece], list[Sequence[int]]]:
+    """Patches that stand together on a line or on their side; and places of ink lower than any letter."""
     patches = _patches(dark)
     usual = _usual(patches)
     patches = patches[(_high(patches) < 5 * usual) & (_wide(patches) < 8 * usual)]
@@ -304,12 +305,13 @@ def _pieces(dark: Picture) -> list[_Piece]:
     for at in range(len(order)):
         members.setdefault(root(at), []).append(at)
     labels, upright = _labels([order[some] for some in members.values()], usual)
-    pieces = [_Piece(ink) for ink in _whole(upright, usual)] + [_Piece(ink, "side") for ink in labels]
+    whole, lost = _whole(upright, usual)
+    pieces = [_Piece(ink) for ink in whole] + [_Piece(ink, "side") for ink in labels]
     if len(pieces) > _MOST_PIECES:
         raise SourceError("a page is a picture of noise, not of text", hint="scan it again, or give its text")
     for piece in pieces:
         _measure(piece)
-    return _joined(pieces)
+    return _joined(pieces), lost
 
 
 def _joined(pieces: list[_Piece]) -> list[_Piece]:
@@ -325,7 +327,8 @@ def _joined(pieces: list[_Piece]) -> list[_Piece]:
         for one in np.nonzero(near)[0].tolist():
             other = pieces[one]
             high, inside = bottom - top, top > other.base - 1.6 * other.tall
-            raised = other.base - bottom > RAISED * other.tall and high < SMALL * other.tall
+            up = other.base - bottom
+            raised = up > RAISED * other.tall and high < (1 if up > 0.4 * other.tall else SMALL) * other.tall
             if one in gone or other.way != "right" or not inside:
                 continue
             if (raised and high > SMALLEST * other.tall) or high < 0.5 * other.tall:
@@ -372,11 +375,15 @@ def _labels(groups: list[Patches], usual: float) -> tuple[list[Patches], list[Pa
     return labels, [ink for at, ink in enumerate(groups) if at not in used]
 
 
-def _whole(groups: list[Patches], usual: float) -> list[Patches]:
-    """The groups that hold a letter, with the dots and accents that are nearest to each."""
+def _whole(groups: list[Patches], usual: float) -> tuple[list[Patches], list[Sequence[int]]]:
+    """The groups that hold a letter, with the dots and accents that are nearest to each.
+
+    And the places of other ink that is neither near one nor a speck nor a dash.
+    """
     real = [ink for ink in groups if _high(ink).max() >= 0.55 * usual]
+    lost: list[Sequence[int]] = []
     if not real:
-        return []
+        return [], lost
     left, top, right, bottom = np.array([_frame(ink) for ink in real]).T
     more: dict[int, list[Patches]] = {}
     for ink in groups:
@@ -387,7 +394,9 @@ def _whole(groups: list[Patches], usual: float) -> list[Patches]:
             )
             if away.min() < 0.6 * usual:
                 more.setdefault(int(away.argmin()), []).append(ink)
-    return [np.concatenate([ink, *more.get(at, [])]) for at, ink in enumerate(real)]
+            elif _high(ink).max() > 0.25 * usual and _wide(ink).max() > 0.15 * usual:
+                lost.append(_frame(ink))
+    return [np.concatenate([ink, *more.get(at, [])]) for at, ink in enumerate(real)], lost
 
 
 def _measure(piece: _Piece) -> None:
@@ -475,8 +484,8 @@ def _raised(piece: _Piece) -> Iterator[list[int]]:
     """Runs of patches at the end of a word that stand higher and are smaller than digits."""
     high = _high(piece.ink)
     ends = np.maximum.accumulate(piece.ink[:, 2])
-    small = (high >= SMALLEST * piece.tall) & (high < SMALL * piece.tall)
-    raised = small & (piece.base - piece.ink[:, 3] > RAISED * piece.tall)
+    up = piece.base - piece.ink[:, 3]
+    raised = (up > RAISED * piece.tall) & (high < np.where(up > 0.4 * piece.tall, 1, SMALL) * piece.tall)
     if raised.all():
         return
     run: list[int] = []
@@ -485,7 +494,7 @@ def _raised(piece: _Piece) -> Iterator[list[int]]:
             run.append(at)
         elif run:
             ends_word = at == len(high) or piece.ink[at, 0] - ends[at - 1] > 0.2 * piece.tall
-            if ends_word:
+            if ends_word and high[run].max() >= SMALLEST * piece.tall:
                 yield run
             run = []
 
