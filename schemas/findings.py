@@ -176,7 +176,7 @@ STATEMENTS = Contract(
 
 MISSION_EVENTS = Contract(
     name="mission_events",
-    description="Dated starts, ends, extensions and changes that the text tells of: why a mission left.",
+    description="Dated starts, ends, extensions and changes that the text mentions: why a mission left.",
     row="dated event in the text",
     key=("edition_year", "event_id"),
     columns=(

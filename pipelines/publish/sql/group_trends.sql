@@ -1,5 +1,5 @@
 -- How does each {group} develop from edition to edition?
--- Sums are over the missions listed; a sum of nothing but blanks is no figure.
+-- Sums are over the missions listed; a sum of nothing but blanks is null.
 -- A template: one view for each column of the registry that trends are grouped by.
 WITH sums AS (
     SELECT

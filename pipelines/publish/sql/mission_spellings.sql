@@ -1,7 +1,7 @@
 -- Under which names do the annexes print each mission, and in which editions?
 WITH printed AS (
     SELECT mission_as_printed AS spelling, mission_id, edition_year FROM personnel
-    UNION  -- without ALL: a name that stands in both annexes of an edition counts once
+    UNION  -- without ALL: a name that is in both annexes of an edition counts once
     SELECT mission_as_printed AS spelling, mission_id, edition_year FROM mandates
 )
 
