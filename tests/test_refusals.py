@@ -71,8 +71,8 @@ def test_a_declared_reading_counts_for_its_document_only() -> None:
 @pytest.mark.parametrize(
     ("reading", "words"),
     [
-        (reading_of("unifil", 2, None, 2, None, 2), "none of “UNIFIL” on line 11"),
-        (reading_of("unifil", 1, 2, 2, None, 2), "none of “UNIFIL” on line 11"),
+        (reading_of("unifil", 2, None, 2, None, 2), "does not fit “UNIFIL” on line 11"),
+        (reading_of("unifil", 1, 2, 2, None, 2), "does not fit “UNIFIL” on line 11"),
         (reading_of("houthi-strikes", 1, None, 2, None, 2), "declared for houthi-strikes"),
     ],
 )

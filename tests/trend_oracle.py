@@ -115,7 +115,7 @@ def _mission_trend(editions: Sequence[Reading], at: int, registered: Row) -> Row
 
 
 def _status(listed: Sequence[bool]) -> str | None:
-    """Status in the last of the editions held so far, given which of them list the mission."""
+    """Status in the last of the editions so far, given which of them list the mission."""
     *before, now = listed
     if not before:
         return None

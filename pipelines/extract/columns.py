@@ -397,8 +397,8 @@ class _Chooser:
         fitting = [choice for choice in choices if self._fits(choice, row, reading)]
         if not fitting:
             raise RegistryError(
-                f"the reading declared for {reading.mission_id} is none of “{row.wordings[0].name.printed}” "
-                f"on line {row.lines[0].shown} of {self._document.path}",
+                f"the reading declared for {reading.mission_id} does not fit "
+                f"“{row.wordings[0].name.printed}” on line {row.lines[0].shown} of {self._document.path}",
                 file=READINGS,
                 hint="correct or remove the entry: it must place the printed figures in their order",
             )
