@@ -84,7 +84,8 @@ def untouched(settings: Settings) -> Iterator[None]:
 def run(settings: Settings, capsys: pytest.CaptureFixture[str], *arguments: object) -> Any:
     """One command line in this process; the document that it answers. It must end with status 1."""
     where = ("--raw", settings.raw, "--warehouse", settings.warehouse, "--json")
-    sys.modules.pop("pipelines.definitions", None)  # as a new process: they hold the addresses
+    for name in ("pipelines.definitions", "pipelines.orchestration.definitions"):
+        sys.modules.pop(name, None)  # as a new process: they hold the addresses
     assert cli.main([str(part) for part in (*arguments, *where)]) == 1
     return json.loads(capsys.readouterr().out)
 

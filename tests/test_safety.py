@@ -17,6 +17,8 @@ from pipelines.lake import Lake
 from pipelines.settings import Settings, find
 from tests.support import ROOT, Jvom, every_command
 
+pytestmark = pytest.mark.commands
+
 CHANGE = ("31 augustus 2024 31 juli 2025", "30 september 2024 31 juli 2025")  # of one mandate
 CONTRIBUTIONS = """\
 mission,month,personnel_type,count,level,note
