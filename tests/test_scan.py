@@ -105,6 +105,7 @@ def words(*pieces: tuple[dict[str, Any], list[list[ocr._Seen]]]) -> list[Word]:
         (("1", "1"), ("4", "4"), "1", "4", True),
         (("561", "061"), ("061", "561"), "561", "061", True),
         (("7", "7"), ("", ""), "7", "", True),
+        (("3l", "31"), ("31", ""), "31", "", False),
         (("T", "T"), ("", "7"), "7", "", True),
     ],
 )
@@ -139,6 +140,9 @@ def test_a_marker_goes_to_the_word_before_it() -> None:
         ("CiviellPolitie", "CivievPolitie", "Civiel/Politie"),
         ("Xanadu", "Xanado", "Xanado"),
         ("mei", "met", "met"),
+        ("Faso,", "Faso.", "Faso,"),
+        ("o.b.v", "o.b.v", "o.b.v."),
+        ("kader", "kader’", "kader"),
         ("Anti-ISiS", "Ant1-ISIS", "Anti-ISIS"),
         ("EUROPA", "EUROPA", "EUROPA"),
     ],

@@ -47,7 +47,11 @@ _LOST = (0.3, 1.2)
 _TALL = frozenset("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZbdfhklt")
 _FIGURE = re.compile(r"[0-9][0-9.+]*")
 _UNSURE = 40.0
-_AROUND = "()[]‘’“”'\","
+_STROKE_DIGITS = str.maketrans("lI|iOo", "111100")
+_STROKES = ":;|!‘’“”'\""
+"""What Tesseract takes strokes beside a word for."""
+_BRACKETS = "()[]‘’“”'\""
+_AROUND = _BRACKETS + ","
 _ALIKE_LETTERS = str.maketrans("1Iltj|!:/0O5S", "iiiiiiiiiooss")
 _WORD = "5"
 """The level of a word in the table that Tesseract writes."""
@@ -116,7 +120,11 @@ class _Known:
         if registry:
             texts += [spelling for mission in registry.missions for spelling in mission.spellings]
             texts += _texts(registry.layouts)
-        words = sorted({bare for text in texts for bare in map(_bare, text.split())})
+        parts = sorted({part.strip(_BRACKETS) for text in texts for part in text.split()})
+        words = sorted(set(map(_bare, parts)))
+        self._stops = {
+            _bare(part): part[-1] for part in parts if part[-1:] in (".", ",") and _bare(part) not in parts
+        }
         self._exact = {word.casefold() for word in words}
         self._alike = {_shape(word): word for word in words if len(word) > 2 and not word.isdecimal()}
 
@@ -125,21 +133,25 @@ class _Known:
 
         `least` is how many letters the other reading must have.
         """
-        if other != word and other == word.rstrip(
-            ":;|!"
-        ):  # a stroke of the frame, or of the letter i, makes one of these
+        if other != word and other == word.rstrip(_STROKES):
             return other
         for text in (word, other):
             bare = _bare(text)
             known = bare.casefold() in self._exact and (text is word or len(bare) >= least)
             usual = bare.isupper() or bare.islower() or bare.istitle()
             if known and (usual or bare in self._alike.values()):
-                return text
+                return self._stopped(text, bare)
         for text in (word, other):
             for part in (text.strip(_AROUND), _bare(text)):
                 if len(part) > 3 and (alike := self._alike.get(_shape(part))):
                     return text.replace(part, alike)
         return otherwise or word
+
+    def _stopped(self, text: str, bare: str) -> str:
+        """A known word with the full stop or comma that it always has, where a dot was lost or misread."""
+        stop, core = self._stops.get(bare, ""), text.strip(_BRACKETS)
+        lost = core == bare if stop == "." else core[:-1] == bare and core[-1] in ".;:"
+        return text.replace(core, bare + stop) if stop and lost else text
 
 
 def _texts(value: object) -> Iterator[str]:
@@ -158,6 +170,12 @@ def _texts(value: object) -> Iterator[str]:
 
 def _bare(word: str) -> str:
     return word.strip(_AROUND + ".;:")
+
+
+def _as_digits(text: str) -> str:
+    """A reading of a number with digits for the letters that are the same strokes; any other as it is."""
+    digits = text.translate(_STROKE_DIGITS)
+    return digits if any(map(str.isdigit, text)) or len(text) == 1 else text
 
 
 def _shape(word: str) -> str:
@@ -286,7 +304,7 @@ class _Readings:
 def _readings(piece: dict[str, Any], seen: Sequence[Sequence[_Seen]]) -> _Readings:
     once, twice = ("".join(word.text for word in row) for row in seen)
     half = twice[: len(twice) // 2]
-    rapidocr = ("".join(piece[way].split()) for way in ("text", "again"))
+    rapidocr = (_as_digits("".join(piece[way].split())) for way in ("text", "again"))
     return _Readings(tuple(rapidocr), (once, half if twice == 2 * half else ""))
 
 
@@ -309,9 +327,9 @@ def _words(piece: dict[str, Any], seen: Sequence[_Seen], known: _Known) -> Itera
 def _figure(piece: dict[str, Any], read: _Readings, digit: float) -> Iterator[Word]:
     """A figure as both engines read it; else as one of them does, in doubt."""
     text = read.agreed
-    if text is not None and any(letter.isalnum() for letter in text):
+    if text and (text in "+-" or any(letter.isalnum() for letter in text)):
         yield _word(piece, text, piece["ink"])
-    elif text != "-" and (read.figures or _LOST[0] * digit < _height(piece) < _LOST[1] * digit):
+    elif read.figures or _LOST[0] * digit < _height(piece) < _LOST[1] * digit:
         first, second = (*read.figures, "", "")[:2]
         yield _word(piece, first or piece["text"] or "?", piece["ink"], str(read), second)
 
@@ -334,7 +352,8 @@ def _text(piece: dict[str, Any], seen: Sequence[_Seen], known: _Known) -> Iterat
             word.text, other, other if unsure else word.text, least=2 if word.confidence < 80 else 4
         )
         one, two = ("".join(filter(str.isdigit, reading)) for reading in (other, word.text))
-        doubted = piece["text"] and one != two and any(map(str.isdigit, text))
+        same = one == two or _as_digits(other) == word.text
+        doubted = piece["text"] and not same and any(map(str.isdigit, text))
         doubt = _difference(other, word.text) if doubted else ""
         top, bottom = piece["base"] - piece["tall"], piece["base"]
         yield _word(piece, text, ink or [[word.left, top, word.right, bottom]], doubt)
@@ -395,11 +414,15 @@ def _unread(place: Sequence[float], digit: float) -> Word:
 
 
 def _mark(words: list[Word], piece: dict[str, Any], read: _Readings) -> None:
-    """Puts a footnote marker to the word before it."""
+    """Puts a footnote marker to the word before it; without one it opens the text of a footnote."""
     one = read.agreed or piece["text"]
     box = _word(piece, one, piece["ink"]).box
     before = [at for at, word in enumerate(words) if word.box.left < box.left]
     if not before:
+        if words:
+            words.insert(
+                0, replace(words[0], text=one, box=box, markers=((0, len(one)),), doubt="", other="")
+            )
         return
     word = words[before[-1]]
     doubt = word.doubt or ("" if read.agreed else f"as its marker {read}")

@@ -319,10 +319,10 @@ def _joined(pieces: list[_Piece]) -> list[_Piece]:
     frames = np.array([_frame(piece.ink) for piece in pieces]).reshape(-1, 4)
     gone: set[int] = set()
     for at, piece in enumerate(pieces):
-        left, top, _, bottom = frames[at]
+        left, top, right, bottom = frames[at]
         if piece.way != "right" or len(piece.ink) > 3:
             continue
-        gap = left - frames[:, 2]
+        gap = np.maximum(left - frames[:, 2], frames[:, 0] - right)
         near = (gap > -3) & (gap < 0.7 * piece.tall) & (frames[:, 1] < bottom) & (frames[:, 3] > top)
         for one in np.nonzero(near)[0].tolist():
             other = pieces[one]
@@ -493,7 +493,8 @@ def _raised(piece: _Piece) -> Iterator[list[int]]:
         if is_raised:
             run.append(at)
         elif run:
-            ends_word = at == len(high) or piece.ink[at, 0] - ends[at - 1] > 0.2 * piece.tall
+            gap = (0.1 if run[0] == 0 else 0.2) * piece.tall
+            ends_word = at == len(high) or piece.ink[at, 0] - ends[at - 1] > gap
             if ends_word and high[run].max() >= SMALLEST * piece.tall:
                 yield run
             run = []
