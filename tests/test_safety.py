@@ -17,8 +17,6 @@ from pipelines.lake import Lake
 from pipelines.settings import Settings, find
 from tests.support import ROOT, Jvom, every_command
 
-pytestmark = pytest.mark.commands
-
 CHANGE = ("31 augustus 2024 31 juli 2025", "30 september 2024 31 juli 2025")  # of one mandate
 CONTRIBUTIONS = """\
 mission,month,personnel_type,count,level,note
@@ -61,16 +59,19 @@ def test_every_command_is_among_those_that_are_tried() -> None:
     assert {line.split()[0] for _, line in every_command.COMMANDS} == commands
 
 
+@pytest.mark.commands
 def test_every_command_and_every_job_ends_as_it_must(ran: list[dict[str, Any]]) -> None:
     assert every_command.jobs() == {*ran[-1]["jobs"], *every_command.WAITING}
     assert len(ran) == len(every_command.JOBS) + len(every_command.COMMANDS)
     assert [each["ran"] for each in ran if not each["well"]] == []
 
 
+@pytest.mark.commands
 def test_no_command_and_no_job_deletes_or_rewrites_what_is_recorded(ran: list[dict[str, Any]]) -> None:
     assert [each for each in ran if each["lost"]] == []
 
 
+@pytest.mark.commands
 def test_only_a_decision_or_other_bytes_add_a_vintage(ran: list[dict[str, Any]]) -> None:
     counts = [1, *(each["vintages"] for each in ran)]
     pairs = zip(ran, counts, strict=False)
@@ -80,6 +81,7 @@ def test_only_a_decision_or_other_bytes_add_a_vintage(ran: list[dict[str, Any]])
     assert counts[-1] == 4
 
 
+@pytest.mark.commands
 def test_a_backup_restores_what_was_recorded(where: Settings, ran: list[dict[str, Any]], jvom: Jvom) -> None:
     """Restoring is naming the copy: it has what there was, verifies, and goes on by itself."""
     assert ran
