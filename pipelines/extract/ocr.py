@@ -33,7 +33,7 @@ from schemas.registry import Registry
 
 _HINT = "scan it again at 300 dots an inch, or give the report's text"
 _DRAWING = sandbox.Limits(hint=_HINT)
-_RAPIDOCR = sandbox.Limits(seconds=300, cpu_seconds=120, memory=3 * 2**30, hint=_HINT)
+_RAPIDOCR = sandbox.Limits(seconds=300, cpu_seconds=120, memory=2 * 2**30, hint=_HINT)
 _TESSERACT = sandbox.Limits(seconds=120, cpu_seconds=60, output=32 * 2**20, hint=_HINT)
 _APT = "tesseract-ocr tesseract-ocr-nld"
 _PIP = "pip install --no-deps -r requirements-scan.lock"
