@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +20,17 @@ from tests.support import ROOT, forked, run_jvom
 STAMPS = {name: {c.name for c in RELATIONS[name].columns if c.role == "stamp"} for name in RELATIONS}
 
 
+def listed(names: Iterable[str]) -> str:
+    return ", ".join(f'"{name}"' for name in names)
+
+
 def contents(warehouse: Path) -> dict[str, list[tuple[Any, ...]]]:
     """Every relation of the published file, stamps aside."""
     with duckdb.connect(str(warehouse / "jvom.duckdb"), read_only=True) as connection:
         return {
             name: connection.execute(
-                f"SELECT {', '.join(c for c in contract.names if c not in STAMPS[name] - {'vintage'})} "
-                f'FROM "{name}" ORDER BY {", ".join(contract.key)}'
+                f"SELECT {listed(c for c in contract.names if c not in STAMPS[name] - {'vintage'})} "
+                f'FROM "{name}" ORDER BY {listed(contract.key)}'
             ).fetchall()
             for name, contract in RELATIONS.items()
             if name != "verifications"
