@@ -362,7 +362,7 @@ class _Characters:
 
     def add(self, index: int) -> None:
         item = pdfium.FPDFText_GetTextObject(self._page, index)
-        if not item:
+        if not item or pdfium.FPDFText_IsGenerated(self._page, index) == 1:
             return  # a space or line end that PDFium adds; ours come from distances
         address = ctypes.addressof(item.contents)
         run = self.runs.get(address)
