@@ -26,14 +26,12 @@ READING_CODE = (
     "!pipelines/extract/sandbox.py",
     "!pipelines/extract/suggestions.py",
     "pipelines/model.py",
-    "schemas/cells.py",
     "schemas/contract.py",
+    "schemas/contracts/report.toml",
     "schemas/dates.py",
-    "schemas/editions.py",
-    "schemas/mandates.py",
-    "schemas/personnel.py",
     "schemas/registry*.py",
-    "schemas/text.py",
+    "schemas/relations.py",
+    "schemas/rules.py",
     "schemas/vocabulary.py",
 )
 # Whatever can change the published file while the lake stays the same: views, comments, how it is built.
@@ -46,12 +44,14 @@ PUBLISHING_CODE = (
     "pipelines/publish/views*.py",
     "pipelines/sql.py",
     "schemas/*.py",
+    "schemas/contracts/*.toml",
 )
 # Whatever can change the site, and the package, of one release.
 SITE_CODE = (
     "pipelines/publish/sql/**/*.sql",
     "pipelines/site/**/*.*",
     "schemas/*.py",
+    "schemas/contracts/*.toml",
     "schemas/dataset.toml",
 )
 PACKAGE_CODE = (
@@ -61,6 +61,7 @@ PACKAGE_CODE = (
     "pipelines/publish/sql/**/*.sql",
     "pipelines/publish/templates/*",
     "schemas/*.py",
+    "schemas/contracts/*.toml",
     "schemas/dataset.toml",
 )
 READING_LIBRARIES = ("pyarrow", "pypdfium2")

@@ -9,47 +9,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from schemas.contract import Column, Contract, Reference, RowRule
-    from schemas.relations import (
-        BUILT,
-        DERIVED,
-        HISTORY,
-        PUBLIC,
-        RECONCILED,
-        RECORD,
-        REFUSALS,
-        REGISTRY,
-        RELATIONS,
-        TABLES,
-        TRENDS,
-        VINTAGE_TABLES,
-    )
+    from schemas.relations import *  # noqa: F403
 
 CONTRACT_VERSION = "1.0"
 
-__all__ = [
-    "BUILT",
-    "CONTRACT_VERSION",
-    "DERIVED",
-    "HISTORY",
-    "PUBLIC",
-    "RECONCILED",
-    "RECORD",
-    "REFUSALS",
-    "REGISTRY",
-    "RELATIONS",
-    "TABLES",
-    "TRENDS",
-    "VINTAGE_TABLES",
-    "Column",
-    "Contract",
-    "Reference",
-    "RowRule",
-]
-
 
 def __getattr__(name: str) -> Any:
-    if name not in __all__:
+    if not name.isupper():
         raise AttributeError(f"module 'schemas' has no attribute {name!r}")
     import schemas.relations
 

@@ -1,6 +1,6 @@
 """What a table contract is, and everything that is derived from one.
 
-A contract is written once, in this folder. The Arrow schema, the Pandera schema, the DDL of the
+A contract is written once, in `contracts/*.toml`. The Arrow schema, the Pandera schema, the DDL of the
 lake and of the published file, the comments in DuckDB, the table schema in the Dagster UI and the
 data dictionary all come from it.
 """
@@ -24,8 +24,6 @@ BOOLEAN = pa.bool_()
 DATE = pa.date32()
 TIMESTAMP = pa.timestamp("us")  # always UTC
 DOUBLE = pa.float64()
-INTEGERS = pa.list_(INTEGER)
-TEXTS = pa.list_(TEXT)
 
 SHA256 = r"^[0-9a-f]{64}$"
 VERSION = r"^[0-9a-f]{12}$"  # hash of code, rules or facts
@@ -115,10 +113,6 @@ class Reference:
     columns: tuple[str, ...]
     target: str
     target_columns: tuple[str, ...]
-
-
-OF_EDITION = Reference(("edition_year",), "editions", ("edition_year",))
-OF_MISSION = Reference(("mission_id",), "missions", ("mission_id",))
 
 
 @dataclass(frozen=True)
@@ -323,75 +317,3 @@ def sql_type(dtype: pa.DataType) -> str:
         fields = [dtype.field(i) for i in range(dtype.num_fields)]
         return f"STRUCT({', '.join(f'{f.name} {sql_type(f.type)}' for f in fields)})"
     return _SCALARS[dtype]
-
-
-def edition_year_column() -> Column:
-    """The column that every dated table has."""
-    return Column(
-        "edition_year",
-        INTEGER,
-        "Year in which the report was sent to parliament; names the edition.",
-        between=(2000, 2100),
-    )
-
-
-def mission_id_column(*, nullable: bool = False, cell: str | None = None) -> Column:
-    """The registry's id of a mission."""
-    return Column(
-        "mission_id",
-        TEXT,
-        "Identifier of the mission in the registry; lower-case ASCII, never changed once published.",
-        nullable=nullable,
-        matches=SLUG,
-        cell=cell,
-    )
-
-
-def figure(name: str, description: str, *, nullable: bool = True, **more: Any) -> Column:
-    """A count of persons: whole and never negative; an empty cell is null, a printed 0 is 0."""
-    return Column(name, INTEGER, description, unit="persons", nullable=nullable, at_least=0, **more)
-
-
-def place_columns(*, end: bool = True) -> tuple[Column, ...]:
-    """Where a row is printed: page, the page's own label, first and last line."""
-    columns = (
-        Column(
-            "source_page",
-            INTEGER,
-            "Page of the document on which the row starts, counted from 1.",
-            role="place",
-            at_least=1,
-        ),
-        Column(
-            "page_label",
-            TEXT,
-            "Page number that the report itself prints or implies for that page.",
-            nullable=True,
-            role="place",
-        ),
-        Column(
-            "source_line",
-            INTEGER,
-            "First line of the row: of the file in a text edition, of the page in a PDF; from 1.",
-            role="place",
-            at_least=1,
-        ),
-    )
-    if not end:
-        return columns
-    return (
-        *columns,
-        Column(
-            "source_line_end",
-            INTEGER,
-            "Last line of the row, counted like source_line.",
-            role="place",
-            at_least=1,
-        ),
-    )
-
-
-BOX = pa.struct([("x0", DOUBLE), ("y0", DOUBLE), ("x1", DOUBLE), ("y1", DOUBLE)])
-SPAN = pa.struct(
-    [("page", INTEGER), ("line", INTEGER), ("char_start", INTEGER), ("char_end", INTEGER), ("box", BOX)]
-)

@@ -16,7 +16,7 @@ from schemas.errors import LakeError
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from schemas import Column, Contract
+    from schemas.contract import Column, Contract
 
 _OPTIONS = {"data_inlining_row_limit": "0", "parquet_compression": "'zstd'", "require_commit_message": "true"}
 

@@ -38,7 +38,7 @@ def parse(data: bytes, file: str, registry: Registry) -> pa.Table:
     Raises SourceError or Problems, with the lines, where it cannot be read or the registry does not
     know a mission; the message holds the entries to add.
     """
-    from schemas.public import UN_CONTRIBUTIONS
+    import schemas
 
     found = [row for row in rows(data, file, required=REQUIRED, optional=OPTIONAL) if _dutch(row)]
     if not found:
@@ -46,7 +46,7 @@ def parse(data: bytes, file: str, registry: Registry) -> pa.Table:
             "holds no row of the Netherlands", file=file, hint="is it the UN's contributions, as CSV?"
         )
     _require_known(found, file, registry)
-    table = UN_CONTRIBUTIONS.table(collect(found, lambda row: _contribution(row, registry)))
+    table = schemas.PUBLIC["un_contributions"].table(collect(found, lambda row: _contribution(row, registry)))
     _require_sums(table, file)
     return table
 
@@ -86,11 +86,11 @@ def kept(folder: Path) -> Path | None:
 
 def read(folder: Path, registry: Registry) -> pa.Table:
     """The contributions of the kept file in use, its hash checked; no rows without one."""
-    from schemas.public import UN_CONTRIBUTIONS
+    import schemas
 
     path = kept(folder)
     if path is None:
-        return UN_CONTRIBUTIONS.table([])
+        return schemas.PUBLIC["un_contributions"].table([])
     data = files.get(path)
     if data is None or hashlib.sha256(data).hexdigest() != path.stem:
         raise SourceError(

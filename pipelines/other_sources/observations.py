@@ -27,11 +27,11 @@ def read(raw: Path, registry: Registry) -> pa.Table:
     Raises SourceError or Problems, with the lines, where the file cannot be read, or a mission is
     named otherwise than in the registry.
     """
-    from schemas.public import OBSERVATIONS
+    import schemas
 
     path = raw / FILE
     if not path.exists():
-        return OBSERVATIONS.table([])
+        return schemas.PUBLIC["observations"].table([])
     try:
         data = path.read_bytes()
     except OSError as error:
@@ -39,7 +39,7 @@ def read(raw: Path, registry: Registry) -> pa.Table:
             f"cannot be read: {error.strerror}", file=str(path), hint="check its rights"
         ) from error
     found = rows(data, f"raw/{FILE}", required=COLUMNS)
-    return OBSERVATIONS.table(collect(found, lambda row: _observation(row, registry)))
+    return schemas.PUBLIC["observations"].table(collect(found, lambda row: _observation(row, registry)))
 
 
 def _observation(row: CsvRow, registry: Registry) -> dict[str, object]:

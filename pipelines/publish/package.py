@@ -27,7 +27,7 @@ from schemas import dataset
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-    from schemas import Column, Contract
+    from schemas.contract import Column, Contract
 
 HASHES = "SHA256SUMS"
 # What may grow while the release stays the same stays in the warehouse.

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from duckdb import DuckDBPyConnection
 
-    from schemas import Contract
+    from schemas.contract import Contract
 
 STORAGE_VERSION = "v1.0.0"  # of the file, so that older clients open it too
 _CONFIG: dict[str, str | bool | int | float | list[str]] = {
