@@ -6,7 +6,9 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 
+from pipelines.extract.pdf.faults import Fault
 from pipelines.extract.pdf.rows import Span
+from pipelines.extract.pdf.table import PdfTable
 from pipelines.model import Document, Line
 from schemas.errors import LayoutError, UndecidedError
 from schemas.registry import Layout, Registry, comparable
@@ -14,6 +16,7 @@ from schemas.registry_toml import nearest, quoted
 from schemas.vocabulary import ORGANISATIONS
 
 Figures = Mapping[str, int | None]
+_SHARED = "the page does not say what each of them has: ask who made the report"
 _WHOLE = "check that the text of the document is whole"
 
 
@@ -96,6 +99,33 @@ def too_many_figures(document: Document, lines: Sequence[Line], columns: int) ->
         f"“{_joined(lines)}” has more figures than the {columns} columns of the table",
         "compare the line with the official document: a space too many splits a figure in two",
     )
+
+
+def fault(document: Document, found: Fault, table: PdfTable) -> LayoutError:
+    """A cell of a PDF that no one row and column has."""
+    names = " and ".join(f"“{shortened(name, 60)}”" for name in found.rows)
+    paths = " and ".join(" / ".join(table.columns[column]) for column in found.columns)
+    text = f"“{shortened(found.cell.text)}”"
+    what, hint = {
+        "rows": (
+            f"one cell is printed for {len(found.rows)} rows, {names}: {text} in column {paths}",
+            _SHARED,
+        ),
+        "columns": (
+            f"one cell is printed over {len(found.columns)} columns, {paths}: {text} of {names}",
+            _SHARED,
+        ),
+        "broken": (
+            f"the figure is broken over lines: {text} in column {paths} of {names}",
+            "see in the official document whether it is one figure, or several",
+        ),
+        "cut": (
+            f"{text} in column {paths} is cut off by the edge of the page",
+            "print the document again so that all of it is on the page",
+        ),
+    }[found.kind]
+    place = found.cell.spans[0]
+    return LayoutError(what, file=document.path, page=place.page, line=place.line, hint=hint)
 
 
 def uncertain(document: Document, printed: str, doubt: str, place: Span, column: str) -> LayoutError:

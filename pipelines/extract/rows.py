@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from itertools import product
 
 from pipelines.extract import numerals, refusals
@@ -344,7 +345,7 @@ class _PdfReader:
         self._found = found
         self._roles = roles
         self._cells = PdfCells(given.document, found)
-        self._edges = found.edges()
+        self._edges = cache(found.edges)
 
     def read(self) -> Table:
         """Every row of the table, and what is left over on its lines and between them."""
@@ -432,7 +433,7 @@ class _PdfReader:
         before = next(cell for cell in (beside, *reversed(row.cells[:column])) if cell)
         place = before.spans[0] if beside else before.spans[-1]
         at = place.char_start if beside else place.char_end
-        left, right = self._edges[column]
+        left, right = self._edges(place.page)[column]
         box = Box(left, place.box.top, right, place.box.bottom) if place.box and left < right else None
         return (Span(place.page, place.line, at, at, box),)
 

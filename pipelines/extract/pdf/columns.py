@@ -25,7 +25,7 @@ _LEFTMOST, _RIGHTMOST = float("-inf"), float("inf")
 
 Side = Callable[[Box], float]
 _Way = tuple[float, tuple[float, ...]]
-_SIDES: tuple[Side, ...] = (lambda box: box.left, lambda box: box.right, lambda box: box.centre)
+SIDES: tuple[Side, ...] = (lambda box: box.left, lambda box: box.right, lambda box: box.centre)
 
 
 def part(bodies: Sequence[Body], heading: TableHeading, groups: Sequence[Box]) -> tuple[float, ...]:
@@ -155,7 +155,7 @@ class _Costs:
                 cost += sum(not FIGURE.fullmatch(word.plain) for word in words if word.plain)
         cost += _RULE_COST * sum(low + 2 < at < high - 2 and self._parts(at, low, high) for at in self._rules)
         if cells:
-            cost += min(_strays(cells, side) for side in _SIDES) / self._size
+            cost += min(_strays(cells, side) for side in SIDES) / self._size
             cost += self._under(index, printed, cells)
         return cost
 
@@ -171,8 +171,8 @@ class _Costs:
 
         What is not in line says little, however far it is.
         """
-        places = [median(side(cell) for cell in cells) for side in _SIDES]
-        away = [abs(side(printed) - place) for side, place in zip(_SIDES, places, strict=True)]
+        places = [median(side(cell) for cell in cells) for side in SIDES]
+        away = [abs(side(printed) - place) for side, place in zip(SIDES, places, strict=True)]
         for (first, last), group in self._groups:
             away += [abs(group.left - places[0])] if index == first else []
             away += [abs(group.right - places[1])] if index == last else []

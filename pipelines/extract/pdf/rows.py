@@ -222,9 +222,12 @@ class Spacing:
 
     @classmethod
     def of(
-        cls, bodies: Sequence[Body], found: Sequence[Sequence[Fragment]], parts: Sequence[float]
+        cls,
+        bodies: Sequence[Body],
+        found: Sequence[Sequence[Fragment]],
+        parts: Mapping[int, Sequence[float]],
     ) -> Spacing:
-        """That of a table whose fragments are given page by page."""
+        """That of a table whose fragments are given page by page; `parts` says where columns part."""
         size = bodies[0].size
         pitches = Counter(
             round((lower.baseline - upper.baseline) / size, 1)
@@ -234,7 +237,9 @@ class Spacing:
             if lower.baseline - upper.baseline > 0.7 * size
         )
         often = [pitch for pitch, count in pitches.items() if count > 0.05 * pitches.total()]
-        return cls(min([*often, 1.5]) * size, {body.page: _heights(body, parts) for body in bodies}, size)
+        return cls(
+            min([*often, 1.5]) * size, {body.page: _heights(body, parts[body.page]) for body in bodies}, size
+        )
 
     def crossed(self, page: int, top: float, bottom: float) -> int:
         heights = self.heights.get(page, ())

@@ -7,12 +7,13 @@ cells mean belongs to the readers of the annexes.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 
-from pipelines.extract.pdf import columns, labels, rows, tags
+from pipelines.extract.pdf import columns, faults, labels, rows, tags
 from pipelines.extract.pdf.area import Body, HeadingPlace, TableHeading, bodies, folded
+from pipelines.extract.pdf.faults import Fault
 from pipelines.extract.pdf.model import Box, PdfDocument, PdfLine, Word
 from pipelines.extract.pdf.rows import Meaning, PdfCell, Row, Spacing
 
@@ -32,7 +33,8 @@ class Grid:
     `unknown` are words in the heading that the layout does not know. `heading` gives the lines of the
     heading, on every page that has it, and `marked` the footnote numbers in it, each with its line. `above`
     gives, for each page, the boxes of the columns' headings; on a page without them, those of the page
-    before. `parts` are the distances from the left at which columns part.
+    before. `parts` are the distances from the left at which the columns of a page part. `faults` are the
+    cells that no one row and column has.
     """
 
     rows: tuple[PdfRow, ...]
@@ -40,7 +42,8 @@ class Grid:
     heading: tuple[int, ...] = ()
     marked: tuple[tuple[int, int], ...] = ()
     above: tuple[tuple[int, tuple[Box, ...]], ...] = ()
-    parts: tuple[float, ...] = ()
+    parts: tuple[tuple[int, tuple[float, ...]], ...] = ()
+    faults: tuple[Fault, ...] = ()
 
 
 Pair = tuple[PdfRow | None, PdfRow | None]
@@ -94,11 +97,20 @@ class PdfTable:
             if not all(any(start <= at < end for start, end in covered[line.number]) for at in line.offsets)
         ]
 
-    def edges(self) -> list[tuple[float, float]]:
-        """Per column, from where to where its cells reach on any page."""
+    @property
+    def faults(self) -> list[Fault]:
+        """The cells that no one row and column has, by either reading; each once."""
+        found = [fault for grid in (self.geometry, self.tags) if grid for fault in grid.faults]
+        return list({fault.cell.spans[0]: fault for fault in reversed(found)}.values())[::-1]
+
+    def edges(self, page: int) -> list[tuple[float, float]]:
+        """Per column, from where to where its cells reach on a page and others that part alike."""
+        parts = dict(self.grid.parts)
+        alike = {other for other in parts if parts[other] == parts.get(page)} or {page}
+        rows = [row for row in self.grid.rows if any(row.cells[1:])]
         found = []
         for column in range(len(self.columns)):
-            boxes = [cell.box for row in self.grid.rows if any(row.cells[1:]) and (cell := row.cells[column])]
+            boxes = [cell.box for row in rows if (cell := row.cells[column]) and cell.page in alike]
             left = min((box.left for box in boxes), default=0.0)
             found.append((left, max((box.right for box in boxes), default=0.0)))
         return found
@@ -180,6 +192,7 @@ def _by_tags(document: PdfDocument, heading: TableHeading) -> Grid | None:
         tuple(PdfRow(cells, label) for cells, label in found.rows),
         heading=tuple(sorted({span.line for cell in found.heading for span in cell.spans})),
         marked=tuple((number, cell.line) for cell in found.heading for number in cell.markers),
+        faults=found.faults,
     )
 
 
@@ -189,25 +202,34 @@ def _by_geometry(
     placed = bodies(document.pages, heading, others)
     if not placed or not any(body.lines for _, body in placed):
         return None
-    place = placed[0][0]
-    parts = columns.part([body for _, body in placed], heading, place.groups if place else ())
+    parts = _parts(placed, heading)
     placed = _with_rows(placed, parts, heading)
     pages = [body for _, body in placed]
-    found = [rows.fragments(body, parts, heading) for body in pages]
+    found = [rows.fragments(body, parts[body.page], heading) for body in pages]
     spacing = Spacing.of(pages, found, parts)
     cut, alignment = rows.cut(found, heading, spacing, meaning)
     heads: list[PdfCell | None] = [None] * len(cut)
-    if heading.labelled:
-        for body, fragments in zip(pages, found, strict=True):
-            here = [(at, part) for at, row in enumerate(cut) if (part := row.on(body.page))]
-            on_page = [part for _, part in here]
-            if here:
-                shared = labels.assign(
-                    body, on_page, fragments, spacing, heading, parts, alignment, first=body is pages[0]
-                )
-                for (at, _), label in zip(here, shared, strict=True):
-                    heads[at] = heads[at] or label
+    amiss: list[Fault] = []
+    for body, fragments in zip(pages, found, strict=True):
+        here = [(at, part) for at, row in enumerate(cut) if (part := row.on(body.page))]
+        on_page = [part for _, part in here]
+        page = next(page for page in document.pages if page.number == body.page)
+        amiss += faults.find(page, body, on_page, parts[body.page], heading, meaning)
+        if heading.labelled and here:
+            shared = labels.assign(
+                body,
+                on_page,
+                fragments,
+                spacing,
+                heading,
+                parts[body.page],
+                alignment,
+                first=body is pages[0],
+            )
+            for (at, _), label in zip(here, shared, strict=True):
+                heads[at] = heads[at] or label
     headed = _lines_of(document, placed)
+    place = placed[0][0]
     return Grid(
         rows=tuple(_rows(cut, heads, heading)),
         unknown=place.unknown if place else (),
@@ -216,7 +238,36 @@ def _by_geometry(
             (number, line.number) for line in headed for word in line.words for number in word.numbers
         ),
         above=tuple((body.page, body.columns) for body in pages),
-        parts=tuple(parts),
+        parts=tuple((body.page, parts[body.page]) for body in pages),
+        faults=tuple(amiss),
+    )
+
+
+def _parts(
+    placed: Sequence[tuple[HeadingPlace | None, Body]], heading: TableHeading
+) -> dict[int, tuple[float, ...]]:
+    """By page, where the columns part: together on pages that have their headings at the same places."""
+    alike: list[list[tuple[HeadingPlace | None, Body]]] = []
+    for place, body in placed:
+        with_it = next((group for group in alike if _is_alike(group[0][1], body)), None)
+        if with_it is None:
+            alike.append([(place, body)])
+        else:
+            with_it.append((place, body))
+    found: dict[int, tuple[float, ...]] = {}
+    for group in alike:
+        place = group[0][0]
+        own = [body for _, body in group]
+        parts = columns.part(own, heading, place.groups if place else ())
+        found |= dict.fromkeys((body.page for body in own), tuple(parts))
+    return found
+
+
+def _is_alike(one: Body, other: Body) -> bool:
+    """Whether two pages have their columns at the same places: no heading is far from where it was."""
+    return all(
+        min(abs(box.left - beside.left), abs(box.right - beside.right)) < one.size
+        for box, beside in zip(one.columns, other.columns, strict=True)
     )
 
 
@@ -227,12 +278,14 @@ def _lines_of(document: PdfDocument, placed: Sequence[tuple[HeadingPlace | None,
 
 
 def _with_rows(
-    placed: list[tuple[HeadingPlace | None, Body]], parts: Sequence[float], heading: TableHeading
+    placed: list[tuple[HeadingPlace | None, Body]],
+    parts: Mapping[int, Sequence[float]],
+    heading: TableHeading,
 ) -> list[tuple[HeadingPlace | None, Body]]:
     """Leaves out a last page without a heading whose lines do not fill the columns: it is other text."""
     kept = list(placed)
     while len(kept) > 1 and kept[-1][0] is None and heading.labelled:
-        filled = {part.column for part in rows.fragments(kept[-1][1], parts, heading)}
+        filled = {part.column for part in rows.fragments(kept[-1][1], parts[kept[-1][1].page], heading)}
         if filled >= set(range(1, len(heading.columns))):
             break
         kept.pop()

@@ -16,6 +16,7 @@ import pypdfium2.raw as pdfium
 
 from pipelines.extract.pdf import lines
 from pipelines.extract.pdf.area import TableHeading, folded
+from pipelines.extract.pdf.faults import Fault
 from pipelines.extract.pdf.model import Box, PdfDocument, PdfLine, TagCell, TagTable, Word
 from pipelines.extract.pdf.pdfium import Glyph, TooMuch
 from pipelines.extract.pdf.rows import PdfCell, Span, join
@@ -201,10 +202,14 @@ class _Laid:
 
 @dataclass(frozen=True, slots=True)
 class TaggedTable:
-    """The cells of a tagged table's heading, and its rows: a cell or None per column, and their label."""
+    """The cells of a tagged table's heading, and its rows: a cell or None per column, and their label.
+
+    `faults` are the cells that are tagged to span rows or columns.
+    """
 
     heading: tuple[PdfCell, ...]
     rows: tuple[tuple[tuple[PdfCell | None, ...], PdfCell | None], ...]
+    faults: tuple[Fault, ...]
 
 
 def read(document: PdfDocument, heading: TableHeading) -> TaggedTable | None:
@@ -225,7 +230,10 @@ def read(document: PdfDocument, heading: TableHeading) -> TaggedTable | None:
         _append(rows, [row for row in laid[count or 0 :] if not row.empty], heading)
         if rows and _is_last(rows[-1], heading):
             break
-    return TaggedTable(tuple(headed), tuple(_grid_rows(rows, heading, places))) if rows else None
+    if not rows:
+        return None
+    spanning = tuple(_spanning(rows, heading, places))
+    return TaggedTable(tuple(headed), tuple(_grid_rows(rows, heading, places)), spanning)
 
 
 def _laid_out(table: TagTable) -> list[_Laid]:
@@ -310,6 +318,19 @@ def _grid_rows(
             above = places.cell(row.covered[0]) if 0 in row.covered else None
             label, cells[0] = cells[0] or above or label, None
         yield tuple(cells), label
+
+
+def _spanning(rows: Sequence[_Laid], heading: TableHeading, places: _Places) -> Iterator[Fault]:
+    """Cells behind the name of their row that span rows or columns."""
+    naming = int(heading.labelled)
+    for at, row in enumerate(rows):
+        for column, one in row.cells.items():
+            over = rows[at : at + one.rows_spanned]
+            columns = tuple(range(column, min(column + one.columns_spanned, len(heading.columns))))
+            made = places.cell(one) if column > naming and max(len(over), len(columns)) > 1 else None
+            if made:
+                names = tuple(_text(other.cells[naming]) for other in over if naming in other.cells)
+                yield Fault("rows" if len(over) > 1 else "columns", made, names, columns)
 
 
 def _lines(cell: TagCell) -> Iterator[list[tuple[int, Word]]]:

@@ -1,0 +1,271 @@
+"""Cells that no one row and column has: printed for several, broken over lines, or cut off by the page.
+
+A cell of several rows or columns is seen by what is drawn: a rule (or the edges of filled areas) that goes
+along the other cells and stops at this one. Where nothing is drawn it is seen by its place: between two
+rows, or between two columns whose other figures are in line. A cell that neither shows is read as it stands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain, pairwise
+from statistics import mean, median
+from typing import Literal
+
+from pipelines.extract.pdf.area import Body, TableHeading, folded
+from pipelines.extract.pdf.columns import SIDES
+from pipelines.extract.pdf.model import Box, PdfPage, Rule, grouped
+from pipelines.extract.pdf.rows import Fragment, Meaning, PdfCell, Row, cell, join
+
+_DRAWN, _OPEN = 0.8, 0.2
+"""Share of a cell's side from which it has a rule, and up to which it has none."""
+_USUAL = 0.6
+"""Share of the places where others have a rule, from which a column has one too."""
+_LEVEL = 1.5  # points up to which rules are at one height
+_IN_LINE, _ASKEW, _ASIDE = 0.25, 0.35, 1.0  # font sizes: in line with others, out of it, in another place
+_MIDWAY, _BETWEEN = 0.2, 0.25
+"""Shares of the distance: of two rows to their middle at most, of a column's figures at least."""
+_CLOSE = 0.6  # font sizes of white space up to which words of two columns are one text
+_BROKEN = 1.6  # font sizes between two lines of one figure, at most
+
+Kind = Literal["rows", "columns", "broken", "cut"]
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A cell, the names of the rows and the places of the columns that it is printed for."""
+
+    kind: Kind
+    cell: PdfCell
+    rows: tuple[str, ...]
+    columns: tuple[int, ...]
+
+
+def find(
+    page: PdfPage,
+    body: Body,
+    rows: Sequence[Row],
+    parts: Sequence[float],
+    heading: TableHeading,
+    meaning: Meaning,
+) -> Iterator[Fault]:
+    """The faults of a table on one page, whose `rows` are all on it; of a cell the first."""
+    seen = _Seen(body, rows, parts, heading, meaning)
+    found: set[tuple[int, int]] = set()
+    ways = seen.over_rows(), seen.over_columns(), seen.between_rows(), seen.between_columns(), seen.broken()
+    for fault in chain(seen.cut_off(page), *ways):
+        place = fault.cell.line, fault.cell.spans[0].char_start
+        if place not in found:
+            yield fault
+        found.add(place)
+
+
+class _Seen:
+    """The rows of a table on one page, and the bands that its columns take."""
+
+    def __init__(
+        self,
+        body: Body,
+        rows: Sequence[Row],
+        parts: Sequence[float],
+        heading: TableHeading,
+        meaning: Meaning,
+    ) -> None:
+        self._body, self._meaning = body, meaning
+        self._roles = heading.roles
+        self._naming = int(heading.labelled)  # the column that names rows
+        self._regions = {folded(region) for region in heading.regions}
+        self._headings = [row for row in rows if folded(self._name(row)) in self._regions]
+        self._rows = [row for row in rows if folded(self._name(row)) not in self._regions]
+        self._named = [row for row in self._rows if self._naming in row.cells]
+        boxes = [*body.columns, *(part.box for row in rows for part in row.fragments)]
+        edges = [min(box.left for box in boxes), *parts, max(box.right for box in boxes)]
+        self._bands = list(pairwise(edges))
+        self._columns = range(self._naming + 1, len(self._bands))
+
+    def _name(self, row: Row) -> str:
+        return join(part.text for part in row.cells.get(self._naming, ()))
+
+    def _fault(self, kind: Kind, parts: Iterable[Fragment], rows: Iterable[Row], *columns: int) -> Fault:
+        made = cell(sorted(parts, key=lambda part: (part.baseline, part.box.left)))
+        assert made is not None, "a fault is of a printed cell"
+        return Fault(kind, made, tuple(name for row in rows if (name := self._name(row))), columns)
+
+    def cut_off(self, page: PdfPage) -> Iterator[Fault]:
+        """Words that reach the page's edge: what is behind it cannot be seen."""
+        labels = [Fragment(0, line, 0, len(line.words) - 1) for line in self._body.turned]
+        cells = [(part, row) for row in (*self._rows, *self._headings) for part in row.fragments]
+        for part, row in [*cells, *((label, Row()) for label in labels)]:
+            box, near = part.box, 0.05 * part.size
+            if not (
+                (near < box.left and box.right < page.width - near)
+                and (near < box.top and box.bottom < page.height - near)
+            ):
+                yield self._fault("cut", [part], [row], part.column)
+
+    def over_rows(self) -> Iterator[Fault]:
+        """Cells at which a rule between two rows stops."""
+        drawn = list(self._separators())
+        for column in self._columns:
+            if not _usual(shares[column] for _, shares in drawn):
+                continue
+            opened = [self._is_open(upper, lower, column, drawn) for upper, lower in pairwise(self._named)]
+            for first, last in _stretches(opened):
+                yield from self._over(self._named[first : last + 1], column)
+
+    def _separators(self) -> Iterator[tuple[float, list[float]]]:
+        """Heights at which rules go along most columns, and what share of each column they cover."""
+        rules = sorted(self._body.horizontals, key=lambda rule: rule.at)
+        for level in grouped(rules, lambda level, rule: rule.at - level[0].at > _LEVEL):
+            shares = [_covered(level, *band) for band in self._bands]
+            if _usual(shares[self._naming :], 0.5):
+                yield level[0].at, shares
+
+    def _is_open(
+        self, upper: Row, lower: Row, column: int, drawn: Iterable[tuple[float, Sequence[float]]]
+    ) -> bool:
+        """Whether there are rules between two rows of missions, none of which goes along a column."""
+        above, below = (_around(row.cells[self._naming]).middle for row in (upper, lower))
+        shares = [shares[column] for at, shares in drawn if above < at < below]
+        apart = any(above < row.top < below for row in self._headings)
+        return bool(shares) and max(shares) < _OPEN and not apart
+
+    def _over(self, rows: Sequence[Row], column: int) -> Iterator[Fault]:
+        """The one cell that rows have in a column where nothing parts them."""
+        inside = [row for row in self._rows if rows[0].top <= row.top <= rows[-1].bottom]
+        cells = [row.cells[column] for row in inside if column in row.cells]
+        texts = [join(part.text for part in parts) for parts in cells]
+        role = self._roles[column]
+        pieces = self._naming and not all(self._meaning.understands(role, text) for text in texts)
+        if len(cells) == 1 or (cells and pieces):
+            yield self._fault("rows", chain(*cells), rows, column)
+
+    def over_columns(self) -> Iterator[Fault]:
+        """Cells at which a rule between two columns stops."""
+        drawn = [(row, self._sides(row)) for row in self._rows]
+        ruled = [(row, shares) for row, shares in drawn if _usual(shares, 0.5)]
+        usual = [_usual(shares[at] for _, shares in ruled) for at in range(len(self._bands) - 1)]
+        for row, shares in ruled:
+            opened = [
+                usual[at] and at > self._naming and share < _OPEN and len(ruled) > 1
+                for at, share in enumerate(shares)
+            ]
+            for first, last in _stretches(opened):
+                cells = [row.cells[at] for at in range(first, last + 1) if at in row.cells]
+                if len(cells) == 1 or any(map(_runs_on, pairwise(cells))):
+                    yield self._fault("columns", chain(*cells), [row], *range(first, last + 1))
+
+    def _sides(self, row: Row) -> list[float]:
+        """For each place where columns part, what share of a row's height has a rule there."""
+        shares = []
+        for (left, at), (_, right) in pairwise(self._bands):
+            near = 0.3 * min(at - left, right - at)
+            rules = [rule for rule in self._body.verticals if abs(rule.at - at) < near]
+            shares.append(_covered(rules, row.top, row.bottom))
+        return shares
+
+    def between_rows(self) -> Iterator[Fault]:
+        """Cells about halfway between two rows, of which neither has another one in the column."""
+        for upper, lower in pairwise(self._named):
+            if any(upper.top < row.top < lower.top for row in self._headings):
+                continue
+            for column in self._columns:
+                within = [row for row in self._rows if upper.top <= row.top <= lower.bottom]
+                holders = [row for row in within if column in row.cells]
+                if len(holders) == 1 and self._is_between(holders[0].cells[column], upper, lower):
+                    yield self._fault("rows", holders[0].cells[column], (upper, lower), column)
+
+    def _is_between(self, parts: Sequence[Fragment], upper: Row, lower: Row) -> bool:
+        above, below = upper.cells[self._naming][-1].baseline, lower.cells[self._naming][0].baseline
+        near = _ASKEW * parts[0].size
+
+        def between(parts: Sequence[Fragment]) -> bool:
+            return above + near < parts[0].baseline and parts[-1].baseline < below - near
+
+        others = [cells for row in (upper, lower) for cells in row.cells.values() if cells is not parts]
+        askew = abs(parts[0].baseline + parts[-1].baseline - above - below) / 2
+        return between(parts) and askew < _MIDWAY * (below - above) and not any(map(between, others))
+
+    def between_columns(self) -> Iterator[Fault]:
+        """Figures between two columns that have their others in line, and of which the next is blank."""
+        if self._naming:
+            return
+        boxes = {
+            column: {id(row): _around(row.cells[column]) for row in self._rows if column in row.cells}
+            for column in self._columns
+        }
+        for row in self._rows:
+            for column in self._columns:
+                for beside in (column - 1, column + 1):
+                    if column in row.cells and beside in self._columns and beside not in row.cells:
+                        own = [box for key, box in boxes[column].items() if key != id(row)]
+                        if _is_aside(
+                            boxes[column][id(row)], own, list(boxes[beside].values()), self._body.size
+                        ):
+                            first, last = sorted((column, beside))
+                            yield self._fault("columns", row.cells[column], [row], first, last)
+
+    def broken(self) -> Iterator[Fault]:
+        """Figures directly below a row's figures, with neither a name nor a rule before them."""
+        heights = [at for at, _ in self._separators()]
+        for upper, lower in pairwise(self._rows):
+            over = [(upper.cells.get(column, []), parts) for column, parts in lower.cells.items()]
+            if self._naming or self._naming in lower.cells or not all(above for above, _ in over):
+                continue
+            for above, below in over:
+                low, high = above[-1].baseline, below[0].baseline
+                ruled = any(low < at < high for at in heights)
+                if high - low < _BROKEN * below[0].size and not ruled:
+                    yield self._fault("broken", [*above, *below], [upper], below[0].column)
+
+
+def _around(parts: Iterable[Fragment]) -> Box:
+    return Box.around(part.box for part in parts)
+
+
+def _usual(shares: Iterable[float], most: float = _USUAL) -> bool:
+    return mean([share > _DRAWN for share in shares] or [False]) >= most
+
+
+def _covered(rules: Iterable[Rule], start: float, end: float) -> float:
+    """The share of a stretch, its ends aside, along which rules go."""
+    start, end = start + 0.1 * (end - start), end - 0.1 * (end - start)
+    along = sum(max(0.0, min(rule.end, end) - max(rule.start, start)) for rule in rules)
+    return along / (end - start) if end > start else 0.0
+
+
+def _stretches(opened: Sequence[bool]) -> Iterator[tuple[int, int]]:
+    """First and last of what is joined, where each says whether it is open to the next."""
+    first = 0
+    for at, to_next in enumerate([*opened, False]):
+        if not to_next:
+            if at > first:
+                yield first, at
+            first = at + 1
+
+
+def _runs_on(cells: tuple[Sequence[Fragment], Sequence[Fragment]]) -> bool:
+    """Whether a line of one cell goes on in the next without white space as between columns."""
+    return any(
+        one.line is other.line and other.box.left - one.box.right < _CLOSE * one.size
+        for one in cells[0]
+        for other in cells[1]
+    )
+
+
+def _is_aside(box: Box, own: Sequence[Box], beside: Sequence[Box], size: float) -> bool:
+    """Whether a figure is out of line with its column's others, well between them and those beside."""
+    if min(len(own), len(beside)) < 2:
+        return False
+    clean = False
+    for side in SIDES:
+        middle = median(map(side, own))
+        clean |= (
+            all(abs(side(other) - middle) < _IN_LINE * size for other in own)
+            and abs(side(box) - middle) > _ASIDE * size
+        )
+    left, right = (own, beside) if own[0].left < beside[0].left else (beside, own)
+    low, high = max(other.right for other in left), min(other.left for other in right)
+    aside = _BETWEEN * (high - low)
+    return clean and low < high and low + aside < box.centre < high - aside
