@@ -1,14 +1,15 @@
 """The only place that writes: aside, flushed to disk, then renamed. And reads within bounds.
 
-Belongs here: single files and generated folders, whole or not at all, whatever they contain. Does not:
-what a file means, and the lake's own files, which DuckDB writes. Standard library only. An OSError is the
-caller's to explain; `writable` does that for most.
+Belongs here: single files and generated folders, whole or not at all, and whether bytes are a PDF. Does
+not: what else a file means, and the lake's own files, which DuckDB writes. Standard library only. An
+OSError is the caller's to explain; `writable` does that for most.
 """
 
 from __future__ import annotations
 
 import ctypes
 import os
+import re
 import shutil
 import stat
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,6 +19,8 @@ from pathlib import Path
 from schemas.errors import LakeError, SourceError
 
 LARGEST = 50 * 2**20  # bytes; a report of some fifty pages stays far below
+_FOREWORD = 65_536  # bytes that may stand before a PDF, as the head of a mail
+_OBJECT = re.compile(rb"\n\d+ \d+ obj\b|\r\d+ \d+ obj\b")
 MARK = ".built"  # in a generated folder: what it was built from
 
 
@@ -49,6 +52,20 @@ def _check_kind(mode: int, name: str) -> None:
     if not stat.S_ISREG(mode):
         kind = "a folder" if stat.S_ISDIR(mode) else "not a regular file"
         raise SourceError(f"is {kind}", file=name, hint="put the document itself there")
+
+
+def pdf_start(data: bytes) -> int:
+    """Where a PDF begins, behind what a server or a mail has put before it; -1 if there is none.
+
+    A text may mention how a PDF begins; in one, objects follow.
+    """
+    start = data.find(b"%PDF-", 0, _FOREWORD)
+    opens = not data[: max(start, 0)].strip(b"\xef\xbb\xbf\r\n\t ")
+    return start if opens or (b"\0" not in data[:start] and _OBJECT.search(data, start, start + 4096)) else -1
+
+
+def is_pdf(data: bytes) -> bool:
+    return pdf_start(data) >= 0
 
 
 def check_size(size: int, name: str) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -40,22 +39,14 @@ def page(
     heading; what the table does not explain has a red frame. Nothing is recorded.
     """
     from pipelines import files, raw
-    from pipelines.extract import read, text
-    from pipelines.model import SourceFile
+    from pipelines.extract import read
     from schemas import registry
 
     folder = file.resolve().parent.name
     year = year or (int(folder) if folder.isdigit() else datetime.date.today().year)
     require_edition_year(year)
     data = files.read_bounded(file, str(file))
-    source = SourceFile(
-        year,
-        str(file),
-        hashlib.sha256(data).hexdigest(),
-        len(data),
-        "pdf" if text.is_pdf(data) else "text",
-        "full text",
-    )
+    source = raw.describe(data, year, str(file))
     edition = raw.edition_of(raw.catalogue(session.settings.raw), year)
     picture, extraction = read.draw_page(data, source, edition, registry.load(), number)
     if picture:

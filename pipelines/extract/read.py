@@ -16,6 +16,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from pipelines.extract import sandbox, text
+from pipelines.files import is_pdf
 from pipelines.model import Document, Edition, Line, SourceFile
 from schemas.errors import JvomError, SourceError, UsageError
 
@@ -109,7 +110,7 @@ def parse(
     Raises SourceError. A PDF may have pages that are pictures, for which `recognised` has what they say.
     """
     try:
-        if not text.is_pdf(data):
+        if not is_pdf(data):
             return text.read(data, source)
         from pipelines.extract.pdf.parse import parse as parse_pdf
 
@@ -152,7 +153,7 @@ def _read(
 
 
 def _ask(data: bytes, source: SourceFile, *rest: object) -> Iterator[sandbox.Message]:
-    limits = PDF_LIMITS if text.is_pdf(data) else TEXT_LIMITS
+    limits = PDF_LIMITS if is_pdf(data) else TEXT_LIMITS
     return sandbox.call(f"{__name__}:answer", data, source, *rest, file=source.path, limits=limits)
 
 
@@ -169,7 +170,7 @@ def prepare(
     One table of each kind is made, because pyarrow loads some of its parts with the first (pandas is
     one, where it is installed).
     """
-    if text.is_pdf(data):
+    if is_pdf(data):
         import_module("pipelines.extract.pdf.parse")
     if edition is not None:
         import schemas

@@ -42,11 +42,6 @@ def read(data: bytes, source: SourceFile) -> Document:
     return Document(source.path, source.sha256, "text", tuple(lines), _page_labels(lines))
 
 
-def is_pdf(data: bytes) -> bool:
-    """Whether the bytes begin as a PDF does."""
-    return data[:1024].lstrip(b"\xef\xbb\xbf\r\n\t ").startswith(b"%PDF-")
-
-
 def require_few(count: int) -> None:
     """Raises SourceError for more lines than a report of any format has."""
     if count > MAX_LINES:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path, PurePath
 
-from pipelines.files import check_size, get, put, read_bounded, writable
+from pipelines.files import check_size, get, is_pdf, put, read_bounded, writable
 from pipelines.model import EditionState, Fidelity, SourceFile, SourceFormat
 from pipelines.raw.sources import exclusively, lock_entries
 from schemas.errors import JvomError, Problems, SourceError
@@ -104,7 +104,7 @@ def _checked_name(path: Path) -> str:
 
 def describe(data: bytes, edition_year: int, path: str) -> SourceFile:
     """Bytes as a source file: format and fidelity by content, never by the file's name."""
-    kind: SourceFormat = "pdf" if data[:1024].lstrip(b"\xef\xbb\xbf\r\n\t ").startswith(b"%PDF-") else "text"
+    kind: SourceFormat = "pdf" if is_pdf(data) else "text"
     fidelity: Fidelity = "official file" if kind == "pdf" else "full text"
     first = data.split(b"\n", NOTICE_LINES)[:NOTICE_LINES] if kind == "text" else []
     if any(line.strip().startswith(NOTICE.encode()) for line in first):

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby, pairwise
 from statistics import median
 
-from pipelines.extract.pdf.model import Box, PdfLine, PdfPage, Word, grouped
+from pipelines.extract.pdf.model import Box, Direction, PdfLine, PdfPage, Word, grouped
 from pipelines.extract.pdf.pdfium import SOFT_HYPHEN, Glyph
 from pipelines.model import PAGE_NUMBER
 
@@ -33,6 +33,8 @@ _TOUCH = 0.35  # distance up to which a raised number belongs to the word before
 _TIGHT_TOUCH = 0.12  # the same for a number that is as large as the word
 _LEAD = 0.8  # the same for the word behind it
 _APART = 0.5  # white space between two rotated labels, at least
+
+_QUARTERS: dict[Direction, int] = {"right": 0, "up": 1, "left": 2, "down": 3}
 
 _FULL_HEIGHT = frozenset("0123456789ABCDEFGHIKLMNOPRSTUVWXYZbdfhkl")
 _USUAL_HEIGHT = 0.7
@@ -84,6 +86,13 @@ def heights(glyphs: Iterable[Glyph]) -> dict[int, float]:
     return {font: median(found) for font, found in measured.items()}
 
 
+def quarters(glyphs: Collection[Glyph]) -> int:
+    """By how many quarters a page must be turned to the right for most of its letters to run there."""
+    counted = Counter(glyph.direction for glyph in glyphs if not glyph.text.isspace())
+    most = max(_QUARTERS, key=lambda direction: counted[direction])
+    return _QUARTERS[most] if counted[most] * 2 > counted.total() else 0
+
+
 def words(glyphs: Iterable[Glyph], full: Mapping[int, float]) -> list[list[Word]]:
     """Words by the line they stand on, lines from top to bottom and words in reading order.
 
@@ -114,7 +123,26 @@ def _baselines(glyphs: Iterable[Glyph]) -> Iterator[list[Glyph]]:
         return glyph.baseline - row[0].baseline > max(0.2, 0.08 * glyph.run.size)
 
     for row in grouped(sorted(glyphs, key=lambda glyph: glyph.baseline), apart):
-        yield sorted(row, key=lambda glyph: glyph.start)
+        yield _struck_once(sorted(row, key=lambda glyph: glyph.start))
+
+
+def _struck_once(row: list[Glyph]) -> list[Glyph]:
+    """A row without the letters that were drawn a second time, a hair beside the first, to look bold.
+
+    The letters of one ligature stand at one place in one run.
+    """
+    kept: list[Glyph] = []
+    for letter in row:
+        near = 0.1 * letter.run.size
+        for other in reversed(kept):
+            if letter.start - other.start >= near:
+                kept.append(letter)
+                break
+            if letter.text == other.text and (letter.run is not other.run or letter.start > other.start):
+                break
+        else:
+            kept.append(letter)
+    return kept
 
 
 def _pieces(row: list[Glyph]) -> Iterator[_Piece]:
@@ -128,25 +156,15 @@ def _pieces(row: list[Glyph]) -> Iterator[_Piece]:
             continue
         if piece:
             last = piece[-1]
-            if _is_double(last, letter):
-                continue
             between = letter.start - max(other.end for other in piece[-3:])
-            size, before = letter.run.size, last.run.size
+            # The letters of some fonts are larger than these say their size is.
+            size, before = letter.run.size, max(last.run.size, last.bottom - last.top)
             if between > WORD_GAP * max(before, size) or size > 1.6 * before:
                 yield _Piece(piece, gap)
                 gap, piece = " ", []
         piece.append(letter)
     if piece:
         yield _Piece(piece, gap)
-
-
-def _is_double(last: Glyph, letter: Glyph) -> bool:
-    """The same character drawn twice, a hair apart, to look bold."""
-    return (
-        letter.text == last.text
-        and letter.run.number != last.run.number
-        and letter.start - last.start < 0.1 * letter.run.size
-    )
 
 
 def _mark_superscripts(piece: _Piece, full: Mapping[int, float]) -> None:

@@ -17,6 +17,7 @@ import pypdfium2.raw as pdfium
 from pipelines.extract.pdf import lines, tags
 from pipelines.extract.pdf.model import PdfDocument, PdfPage, RecognisedPage, Rule, Word
 from pipelines.extract.pdf.pdfium import Frame, TooMuch, characters, drawn_lines, open_document
+from pipelines.files import pdf_start
 from schemas.errors import SourceError
 
 MAX_BYTES = 50 * 2**20
@@ -26,6 +27,9 @@ MAX_WORDS = 400_000
 
 _START = re.compile(rb"startxref\s+(\d{1,12})\s+%%EOF")
 _TABLE = re.compile(rb"\s{0,8}(?:xref|\d+\s+\d+\s+obj)")
+_OBJECT = re.compile(rb"\b(\d{1,9})\s{1,8}\d{1,5}\s{1,8}obj\b|\bendobj\b")
+_LENGTH = re.compile(rb"/Length\s+(\d{1,9})(\s+\d+\s+R)?")
+_COUNT = re.compile(rb"/N\s+(\d{1,6})")
 _TRY_AGAIN = "download it again, or open it in a viewer and print it to a new PDF"
 
 
@@ -37,6 +41,7 @@ class _RawPage:
     images: int
     hidden: int
     label: str | None
+    turned: int
 
 
 def parse(data: bytes, path: str, recognised: Mapping[int, RecognisedPage] | None = None) -> PdfDocument:
@@ -70,18 +75,42 @@ def _require_whole(data: bytes) -> None:
             f"{len(data) / 2**20:.0f} MB is too large for a report (at most {MAX_BYTES // 2**20} MB)",
             hint="check that this is the report",
         )
-    head = data[:1024].find(b"%PDF-")
+    head = pdf_start(data)
     if head < 0:
         raise SourceError(
             "not a PDF: it does not begin like one", hint="give the report as PDF or as plain text"
         )
     ends = list(_START.finditer(data, max(0, len(data) - 4096)))
+    # Where there are bytes before the PDF, places count from either start.
+    if ends and any(_TABLE.match(data, int(ends[-1][1]) + before) for before in (0, head)):
+        return
+    if _has_every_object(data):
+        return  # PDFium finds them without a table of contents
     if not ends:
         raise SourceError("this PDF is cut off: its end is missing", hint="download it again")
-    at = int(ends[-1][1])
-    # Where there are bytes before the PDF, places count from either start.
-    if not any(_TABLE.match(data, place) for place in (at, at + head)):
-        raise SourceError("this PDF is damaged: its table of contents is not where it says", hint=_TRY_AGAIN)
+    raise SourceError("this PDF is damaged: its table of contents is not where it says", hint=_TRY_AGAIN)
+
+
+def _has_every_object(data: bytes) -> bool:
+    """Whether a file whose table of contents is not found holds as many objects as it says, each whole."""
+    sizes = [int(size) for size in re.findall(rb"/Size\s+(\d{1,9})\b", data)]
+    objects: dict[int, bytes] = {}
+    opened: re.Match[bytes] | None = None
+    for found in _OBJECT.finditer(data):
+        if opened and not found[1]:
+            objects[int(opened[1])] = data[opened.end() : found.start()]
+        opened = found if found[1] else None
+    packed = 0
+    for body in objects.values():
+        head, stream, rest = body.partition(b"stream")
+        if length := stream and _LENGTH.search(head):
+            said = objects.get(int(length[1]), b"") if length[2] else length[1]
+            ends = rest[int(said) if said.strip().isdigit() else len(rest) :]
+            if b"endstream" not in ends[:30]:
+                return False
+            packed += int(count[1]) if b"/ObjStm" in head and (count := _COUNT.search(head)) else 0
+    free = len(re.findall(rb"\b\d{10} \d{5} f\b", data))
+    return bool(sizes) and len(objects) + packed + max(1, free) >= max(sizes)
 
 
 def _pages(document: pdfium.FPDF_DOCUMENT, count: int, tables: tags.Tables) -> list[_RawPage]:
@@ -100,7 +129,8 @@ def _pages(document: pdfium.FPDF_DOCUMENT, count: int, tables: tags.Tables) -> l
     return raw
 
 
-def _page(document: pdfium.FPDF_DOCUMENT, index: int, tables: tags.Tables) -> _RawPage:
+def _page(document: pdfium.FPDF_DOCUMENT, index: int, tables: tags.Tables, turned: int = 0) -> _RawPage:
+    """A page as read, which was turned to the right by so many quarters."""
     page = pdfium.FPDF_LoadPage(document, index)
     if not page:
         raise SourceError("this page of the PDF is damaged", page=index + 1, hint=_TRY_AGAIN)
@@ -114,9 +144,15 @@ def _page(document: pdfium.FPDF_DOCUMENT, index: int, tables: tags.Tables) -> _R
             )
         rules, images = drawn_lines(page, frame)
         found, hidden = characters(page, frame)
+        if not turned and (quarters := lines.quarters(found)):
+            # PDFium keeps this for the next time that it loads the page.
+            pdfium.FPDFPage_SetRotation(page, (pdfium.FPDFPage_GetRotation(page) + quarters) % 4)
+            return _page(document, index, tables, quarters)
         full = lines.heights(found)
         tables.add(page, index + 1, found, full)
-        return _RawPage(frame, lines.words(found, full), rules, images, hidden, _label(document, index))
+        return _RawPage(
+            frame, lines.words(found, full), rules, images, hidden, _label(document, index), turned
+        )
     finally:
         pdfium.FPDF_ClosePage(page)
 
@@ -150,7 +186,7 @@ def _numbered(raw: list[_RawPage], recognised: Mapping[int, RecognisedPage]) -> 
                 page.images,
                 page.hidden,
                 ocr=seen is not None,
-                turn=seen.turn if seen else 0.0,
+                turn=seen.turn if seen else 360.0 - 90 * page.turned if page.turned else 0.0,
             )
         )
     return pages

@@ -16,6 +16,7 @@ from itertools import groupby, pairwise
 import pypdfium2.raw as pdfium
 
 from pipelines.extract.pdf.model import Box, Direction, Rule, grouped
+from pipelines.files import pdf_start
 from schemas.errors import SourceError
 
 MAX_CHARACTERS = 60_000  # these bounds are of one page
@@ -48,9 +49,14 @@ class TooMuch(ValueError):
 
 
 def open_document(data: bytes) -> pdfium.FPDF_DOCUMENT:
-    """The document, which is not closed: its process ends with it. Raises SourceError."""
+    """The document, which reads on in `data` and is not closed: its process ends with it.
+
+    Raises SourceError.
+    """
     pdfium.FPDF_InitLibraryWithConfig(pdfium.FPDF_LIBRARY_CONFIG(version=2))
-    document = pdfium.FPDF_LoadMemDocument64(data, len(data), None)
+    start = max(0, pdf_start(data))
+    place = (ctypes.cast(ctypes.c_char_p(data), ctypes.c_void_p).value or 0) + start
+    document = pdfium.FPDF_LoadMemDocument64(place, len(data) - start, None)
     if document:
         return document
     if pdfium.FPDF_GetLastError() in (pdfium.FPDF_ERR_PASSWORD, pdfium.FPDF_ERR_SECURITY):

@@ -222,6 +222,8 @@ def read(document: PdfDocument, heading: TableHeading) -> TaggedTable | None:
         count = _heading_rows(laid, heading)
         if count is None and not rows:
             continue
+        if _lacks_cells(laid):
+            return None
         if count is None and max((row.width for row in laid), default=0) != len(heading.columns):
             break
         headed += [
@@ -258,6 +260,15 @@ def _laid_out(table: TagTable) -> list[_Laid]:
                 hanging |= dict.fromkeys(covered, (cell.rows_spanned - 1, cell))
         rows.append(row)
     return rows
+
+
+def _lacks_cells(rows: Sequence[_Laid]) -> bool:
+    """Whether rows of texts are shorter than others: their empty cells are left out, and columns unknown.
+
+    Some programs write no tag for an empty cell. A row of one cell is the name above a part.
+    """
+    widths = [row.width for row in rows]
+    return any(len(row.cells) > 1 and row.width < max(widths) for row in rows)
 
 
 def _heading_rows(rows: Sequence[_Laid], heading: TableHeading) -> int | None:
