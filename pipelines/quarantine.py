@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines import files
+from pipelines.harmless import visible
 from pipelines.model import Document, SourceFile, Versions
 from schemas.errors import ContractError, JvomError, LakeError, Problems
 
@@ -146,7 +147,7 @@ def _read(folder: Path) -> Refusal | None:
 
 def _write(folder: Path, refusal: Refusal) -> None:
     report = json.dumps(asdict(refusal), ensure_ascii=False, indent=1)
-    for name, text in ((READABLE, "\n".join(_readable(refusal))), (REPORT, report)):
+    for name, text in ((READABLE, visible("\n".join(_readable(refusal)))), (REPORT, report)):
         files.put(folder / name, f"{text}\n".encode(errors="surrogatepass"))
 
 

@@ -55,6 +55,7 @@ SITE_CODE = (
     "schemas/dataset.toml",
 )
 PACKAGE_CODE = (
+    "pipelines/harmless.py",
     "pipelines/publish/catalogue.py",
     "pipelines/publish/dictionary.py",
     "pipelines/publish/package.py",

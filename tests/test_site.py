@@ -15,17 +15,15 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import pyarrow as pa
 import pytest
 
-import schemas
 from pipelines import files, settings, site, sql, versions
 from pipelines.plan import plan_build
 from pipelines.publish import published, release, views
 from pipelines.site import pages
 from pipelines.site.charts import Drawings
 from tests.support import ROOT, Jvom
-from tests.support.building import FIGURES, base_tables, edition_tables
+from tests.support.building import FIGURES, base_tables, edition_tables, release_row
 
 HOSTILE = '</script><script>alert("planted")</script><b>&amp;'
 ASSETS = {"source": [], "document": ["source"], "published": ["document"], "site": ["published"]}
@@ -210,23 +208,10 @@ def planted(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     )
     target = tmp_path_factory.mktemp("planted") / "jvom.duckdb"
     release_id = release.release_id(base, views.version())
-    base["releases"] = _release(base["vintages"]["recorded_at"][0].as_py(), release_id)
+    base["releases"] = release_row(base["vintages"]["recorded_at"][0].as_py(), release_id)
     published.publish(target, base, release_id=release_id, head=None)
     with published.connect(target) as connection:
         return site.build(connection, assets=ASSETS)
-
-
-def _release(published_at: datetime.datetime, release_id: str) -> pa.Table:
-    row = {
-        "release_id": release_id,
-        "published_at": published_at,
-        "contract_version": "1.0",
-        "git_commit": None,
-        "snapshot_id": 1,
-        "vintages": [(2023, 1), (2024, 1)],
-        "tool_versions": [],
-    }
-    return schemas.RECORD["releases"].table([row])
 
 
 def test_hostile_words_show_as_text(planted: dict[str, bytes]) -> None:

@@ -70,7 +70,7 @@ def test_csv_tells_null_from_false(capsys: pytest.CaptureFixture[str]) -> None:
 def test_an_error_says_where_and_what_next(capsys: pytest.CaptureFixture[str]) -> None:
     error = LayoutError("unknown heading", file="raw/2024/a\x1b.txt", page=3, line=12, hint="add it")
     assert Terminal().fail(error) == 1
-    expected = "error: raw/2024/a\\u001b.txt, page 3, line 12: unknown heading\n  next: add it\n"
+    expected = "error: raw/2024/a<U+001B>.txt, page 3, line 12: unknown heading\n  next: add it\n"
     assert capsys.readouterr().err == expected
     assert Terminal().fail(LakeError("disk full")) == 3
 

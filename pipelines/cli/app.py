@@ -21,6 +21,7 @@ from typer.exceptions import TyperException
 from pipelines import settings
 from pipelines.cli import COMMANDS
 from pipelines.cli.terminal import Terminal
+from pipelines.harmless import visible
 from schemas.errors import JvomError, LakeError, UsageError
 
 app = typer.Typer(
@@ -40,7 +41,7 @@ def _show_version(wanted: bool) -> None:
     if wanted:
         from pipelines import versions
 
-        print(f"jvom {versions.jvom()}")
+        Terminal().write(f"jvom {versions.jvom()}")
         raise typer.Exit
 
 
@@ -84,14 +85,15 @@ def require_supported(system: str) -> None:
 def _unexpected(error: Exception, words: Sequence[str]) -> JvomError:
     """A bug, in one line; its traceback goes to the log, or to the terminal with --verbose."""
     message = f"unexpected {type(error).__name__}: {str(error).partition(chr(10))[0] or 'no message'}"
+    trace = "".join(traceback.format_exception(error))
     if "--verbose" in words:
-        traceback.print_exception(error)
+        Terminal().say(trace)
         return JvomError(message, hint="report it with the traceback above")
     log = _log(words)
     if log is None:
         return JvomError(message, hint="run it again with --verbose and report what it prints")
     with log.open("a", encoding="utf-8") as stream:
-        traceback.print_exception(error, file=stream)
+        stream.write(visible(trace))
     return JvomError(message, hint=f"the traceback is in {log}")
 
 

@@ -30,23 +30,22 @@ SHOWN = (
 def status(session: Session) -> None:
     """Editions, late editions, the last run, who holds the lock, disk used."""
     state = gather(session)
+    write = session.terminal.write
     session.terminal.answer(state)
-    if session.terminal.json:
-        return
     if state["release_id"] is None:
-        print(f"{state['warehouse']}: nothing is published yet; run jvom build")
+        write(f"{state['warehouse']}: nothing is published yet; run jvom build")
     else:
         published_at = f"{state['published_at']:%Y-%m-%d %H:%M} UTC"
-        print(f"{state['warehouse']}: release {state['release_id']} of {published_at}")
+        write(f"{state['warehouse']}: release {state['release_id']} of {published_at}")
         session.terminal.table(SHOWN, [[row[name] for name in SHOWN] for row in state["editions"]])
-    print(f"late:     {', '.join(map(str, state['late'])) or 'none'}")
+    write(f"late:     {', '.join(map(str, state['late'])) or 'none'}")
     if run := state["last_run"]:
-        print(
+        write(
             f"last run: {run['run_id']} by {run['actor']} recorded edition {run['edition_year']} "
             f"({run['cause']}) at {run['recorded_at']:%Y-%m-%d %H:%M} UTC"
         )
-    print(f"writer:   {state['writer'] or 'nobody'}")
-    print(f"disk:     {state['bytes'] / 1e6:.1f} MB")
+    write(f"writer:   {state['writer'] or 'nobody'}")
+    write(f"disk:     {state['bytes'] / 1e6:.1f} MB")
 
 
 def gather(session: Session) -> dict[str, Any]:

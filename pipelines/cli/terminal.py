@@ -1,29 +1,26 @@
 """How answers and errors look: tables and sentences for people, one JSON document for programs.
 
 Answers go to standard output; progress, messages and errors to standard error, so that a pipe gets
-the answer alone. Rich and Jinja are loaded when a table or a template is used, not before.
+the answer alone. Nothing else in `cli` prints: here what would steer a terminal becomes a code. Rich and
+Jinja are loaded when a table or a template is used, not before.
 """
 
 from __future__ import annotations
 
-import csv
 import datetime
 import decimal
-import json
 import math
-import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipelines import harmless
+from pipelines.harmless import visible
 from schemas.errors import ContractError, JvomError, Problems
 
 TEMPLATES = Path(__file__).parent / "templates"
 WIDEST = 10_000  # columns; a table that is piped into a file is never cut
-_CONTROL = re.compile(
-    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
-)
 
 
 @dataclass(frozen=True)
@@ -34,12 +31,13 @@ class Terminal:
     verbose: bool = False
 
     def say(self, sentence: str) -> None:
-        """One line of progress or explanation, on standard error.
+        """One line of progress or explanation, on standard error."""
+        print(visible(sentence), file=sys.stderr, flush=True)
 
-        It may quote a document: what would steer the terminal or reverse its text is shown as a code.
-        """
-        harmless = _CONTROL.sub(lambda match: f"\\u{ord(match[0]):04x}", sentence)
-        print(harmless, file=sys.stderr, flush=True)
+    def write(self, text: str) -> None:
+        """A part of the answer for people; nothing with --json."""
+        if not self.json:
+            print(visible(text))
 
     def fail(self, error: JvomError) -> int:
         """Say what is wrong, where and what to do next; returns the exit status."""
@@ -54,7 +52,7 @@ class Terminal:
         if self.json:
             print(as_json(document))
         elif text is not None:
-            print(text)
+            self.write(text)
 
     def show(
         self, template: str, document: Mapping[str, object] | Sequence[object], **values: object
@@ -73,16 +71,23 @@ class Terminal:
         from rich.table import Table
         from rich.text import Text
 
+        def shown(value: object) -> Text:
+            return Text(visible(as_text(value)))
+
         listed = [tuple(row) for row in rows]
         table = Table(
-            box=box.SIMPLE_HEAD, title=title, title_justify="left", title_style="bold", pad_edge=False
+            box=box.SIMPLE_HEAD,
+            title=shown(title) if title else None,
+            title_justify="left",
+            title_style="bold",
+            pad_edge=False,
         )
         for place, name in enumerate(names):
             values = [row[place] for row in listed if row[place] is not None]
             figures = bool(values) and all(map(is_figure, values))
-            table.add_column(name, justify="right" if figures else "left", overflow="fold")
+            table.add_column(shown(name), justify="right" if figures else "left", overflow="fold")
         for row in listed:
-            table.add_row(*(Text(as_text(value)) for value in row))
+            table.add_row(*map(shown, row))
         console = Console(highlight=False)
         if not console.is_terminal:
             console = Console(highlight=False, width=WIDEST)
@@ -100,15 +105,10 @@ def render(template: str, **values: object) -> str:
 
 
 def write_csv(names: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Rows as CSV on standard output; an empty field is null; booleans, lists and maps are JSON."""
-    writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(names)
-    for row in rows:
-        plain = ["" if value is None else plainly(value) for value in row]
-        writer.writerow(
-            json.dumps(value, ensure_ascii=False) if isinstance(value, bool | list | dict) else value
-            for value in plain
-        )
+    """Rows as CSV on standard output, exact unless that is a terminal; an empty field is null."""
+    shown = visible if sys.stdout.isatty() else str
+    plain = ([shown(v) if isinstance(v := plainly(value), str) else v for value in row] for row in rows)
+    harmless.write_csv(sys.stdout, [shown(name) for name in names], plain)
 
 
 def is_figure(value: object) -> bool:
@@ -159,7 +159,7 @@ def plainly(value: object) -> object:
 
 def as_json(document: object) -> str:
     """One JSON document, indented."""
-    return json.dumps(plainly(document), ensure_ascii=False, indent=2, allow_nan=False)
+    return harmless.json_text(plainly(document), indent=2)
 
 
 def error_document(error: JvomError) -> dict[str, object]:

@@ -46,7 +46,7 @@ def trend(
     title = f"{known.name} ({known.id}), in persons; deployed counts every rotation"
     if draw and not session.terminal.json:
         editions, others = (session.rows(query, mission=known.id) for query in (_EDITIONS, _OTHERS))
-        print(f"{title}\n\n{chart(editions, others)}")
+        session.terminal.write(f"{title}\n\n{chart(editions, others)}")
         return
     session.list_rows(
         _EDITIONS,

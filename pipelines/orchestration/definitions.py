@@ -6,8 +6,16 @@ import os
 import dagster as dg
 
 from pipelines import settings
+from pipelines.harmless import visible
 from pipelines.orchestration import automation, edition, jobs, keys, release
 from pipelines.orchestration.resources import Stage, Warehouse
+
+
+class _VisibleFormatter(logging.Formatter):
+    """Events may quote a document, and are read in a terminal."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return visible(super().format(record))
 
 
 @dg.logger(None, description="To the file that JVOM_LOG names, else to standard error.")
@@ -21,7 +29,7 @@ def run_log(_context: dg.InitLoggerContext) -> logging.Logger:
         handler.close()
     target = os.environ.get("JVOM_LOG")
     handler = logging.FileHandler(target, encoding="utf-8") if target else logging.StreamHandler()
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    handler.setFormatter(_VisibleFormatter("%(asctime)s %(levelname)s %(message)s"))
     log.addHandler(handler)
     return log
 

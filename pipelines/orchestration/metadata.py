@@ -12,6 +12,7 @@ import dagster as dg
 import pyarrow as pa
 
 import schemas
+from pipelines import harmless
 from pipelines.model import Document, SourceFile
 from pipelines.orchestration import keys
 from pipelines.publish.catalogue import Relation
@@ -160,7 +161,7 @@ def changes(sentences: Sequence[str]) -> dict[str, Any]:
     """What a vintage changed, as a list; nothing without changes."""
     if not sentences:
         return {}
-    shown = [f"- {sentence}" for sentence in sentences[:PREVIEW_ROWS]]
+    shown = [f"- {harmless.markdown(sentence)}" for sentence in sentences[:PREVIEW_ROWS]]
     left = len(sentences) - PREVIEW_ROWS
     if left > 0:
         shown.append(f"- {left} more: `jvom diff` shows them")

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TypeVar
 
+from pipelines.harmless import unguarded
 from schemas.errors import JvomError, Problems, SourceError
 from schemas.registry_toml import nearest
 
@@ -93,7 +94,7 @@ def rows(data: bytes, file: str, *, required: Iterable[str], optional: Iterable[
                 line=line,
                 hint="put a cell with a comma between double quotes",
             )
-        found.append(CsvRow(dict(zip(header, cells, strict=True)), line, file))
+        found.append(CsvRow(dict(zip(header, map(unguarded, cells), strict=True)), line, file))
     return found
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 import schemas
+from pipelines.harmless import FORMULAS
 from pipelines.publish import catalogue
 from pipelines.publish.catalogue import CatalogueColumn, Relation
 from pipelines.publish.templates import render
@@ -37,6 +38,7 @@ def markdown() -> str:
     return render(
         "dictionary.md",
         version=schemas.CONTRACT_VERSION,
+        formulas=FORMULAS,
         sections=SECTIONS,
         stages=stages,
         contents=_table(("", "relation", "one row per"), [*contents, every]),

@@ -7,7 +7,6 @@ through a connection, files go out as bytes: the same release gives the same byt
 
 from __future__ import annotations
 
-import csv
 import datetime
 import hashlib
 import io
@@ -20,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 import schemas
+from pipelines.harmless import FORMULAS, write_csv
 from pipelines.publish.templates import render
 from pipelines.sql import Row, rows
 from schemas import dataset
@@ -115,6 +115,7 @@ def describe(release: Release, tables: Sequence[TableFile]) -> dict[str, bytes]:
         "release": release,
         "dataset": dataset.load(),
         "parts": {name: list(of) for name, of in groupby(tables, key=lambda file: file.contract.name)},
+        "formulas": FORMULAS,
         "kinds": [(media_type, kind.upper()) for kind, media_type in _MEDIA_TYPES.items()],
     }
     texts = {name: render(name, **values).encode() for name in ("dcat.ttl", "CITATION.cff", "README.md")}
@@ -146,21 +147,11 @@ def _parquet(table: pa.Table, contract: Contract) -> bytes:
 
 
 def _csv(table: pa.Table) -> bytes:
-    """Comma-separated, UTF-8, lines end in LF; lists and objects are JSON, null and empty text both blank."""
+    """As `write_csv`, in UTF-8; null and empty text are both blank."""
     text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(table.column_names)
-    for row in zip(*(column.to_pylist(maps_as_pydicts="strict") for column in table.columns), strict=True):
-        writer.writerow([_cell(value) for value in row])
+    columns = (column.to_pylist(maps_as_pydicts="strict") for column in table.columns)
+    write_csv(text, table.column_names, (map(_plain, row) for row in zip(*columns, strict=True)))
     return text.getvalue().encode()
-
-
-def _cell(value: object) -> object:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, Mapping | list):
-        return json.dumps(_plain(value), ensure_ascii=False)
-    return value if value is None else _plain(value)
 
 
 def _plain(value: object) -> Any:
@@ -224,6 +215,7 @@ def _table_schema(contract: Contract) -> dict[str, Any]:
     """A contract as Table Schema: fields with type, unit and constraints, and the keys."""
     return _known(
         **{"$schema": f"{PROFILES}/tableschema.json"},
+        description=FORMULAS,
         fields=[_field(column) for column in contract.columns],
         missingValues=[""],
         primaryKey=list(contract.key),

@@ -183,6 +183,20 @@ def vintage_row(
     }
 
 
+def release_row(published_at: datetime.datetime, release_id: str) -> pa.Table:
+    """`releases` with one release of two editions."""
+    row = {
+        "release_id": release_id,
+        "published_at": published_at,
+        "contract_version": "1.0",
+        "git_commit": None,
+        "snapshot_id": 1,
+        "vintages": [(2023, 1), (2024, 1)],
+        "tool_versions": [],
+    }
+    return schemas.RECORD["releases"].table([row])
+
+
 def registry_tables(
     mission_ids: Iterable[str], missions: Sequence[Row] = (), relations: Sequence[Row] = ()
 ) -> Tables:

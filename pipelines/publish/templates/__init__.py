@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from pipelines.harmless import markdown
+
 if TYPE_CHECKING:
     from jinja2 import Environment
 
@@ -38,5 +40,5 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters |= {"quoted": quoted, "iri": iri}
+    environment.filters |= {"quoted": quoted, "iri": iri, "markdown": markdown}
     return environment
