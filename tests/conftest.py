@@ -12,10 +12,18 @@ from pathlib import Path
 from unittest import mock
 
 import pytest
+from hypothesis import settings
 
 from pipelines.lake import Lake, connection, tables
-from tests.support import NOBODY, ROOT, Jvom, refused_examples, run_jvom
+from pipelines.settings import Settings
+from tests.support import EXAMPLES, NOBODY, ROOT, Jvom, copied, refused_examples, run_jvom
 from tests.support.lakes import open_lake
+from tests.support.parliament import Parliament
+
+# More of each with `--hypothesis-profile=thorough`, also where a test asks for a share of these (`examples`).
+settings.register_profile("usual", max_examples=EXAMPLES, deadline=None)
+settings.register_profile("thorough", max_examples=20 * EXAMPLES, deadline=None)
+settings.load_profile("usual")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -60,6 +68,20 @@ def built(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
             assert done.returncode == 0, done.stderr
             (folder / "done").touch()
     return folder / "warehouse"
+
+
+@pytest.fixture
+def own(built: Path, tmp_path: Path) -> Settings:
+    """A warehouse and a raw/ that a test may write to, as a build left them."""
+    return copied(built, tmp_path)
+
+
+@pytest.fixture
+def parliament() -> Iterator[Parliament]:
+    """A server of parliament's documents, to which every fetch of the test goes."""
+    with Parliament() as served:
+        os.environ.update(served.environment)
+        yield served
 
 
 @pytest.fixture

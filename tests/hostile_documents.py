@@ -14,6 +14,9 @@ from tests.support.reports import ABRIDGED, ANNEX_1, ANNEX_2, report
 TREE = b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>"  # of one page
 _NUMBER = "1234567890" * 100_000
 
+BREAKING = "a bomb of streams"  # which its reader does not outlive
+LONGEST = 1_500  # characters of one problem, with its next step
+
 Hostile = tuple[str, str, bytes]
 
 
@@ -67,7 +70,7 @@ def pdfs() -> Iterator[Hostile]:
     )
     yield "pages without number", "100,000 pages", pdf([many, _page()])
     yield "a password", "password", pdf([TREE, _page()], trailer=locked)
-    yield "a bomb of streams", "breaks its reader", _bomb()
+    yield BREAKING, "breaks its reader", _bomb()
     yield "brackets in brackets", "pictures, or empty", pdf([TREE, nested])
     yield "states in states", "pictures, or empty", _drawn(b"q " * 2_000_000)
     yield "noise after the head of a PDF", "cut off", b"%PDF-1.7\n" + noise[0]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -33,12 +33,6 @@ from tests.support.reports import ABRIDGED, source_of
 
 LAYOUTS = registry.load().layouts
 DOWN = [Fault(status=503)] * 9
-
-
-@pytest.fixture
-def parliament() -> Iterator[Parliament]:
-    with Parliament() as served:
-        yield served
 
 
 def lines(downloaded: Downloaded) -> list[str]:

@@ -1,51 +1,48 @@
-"""`jvom build` and `jvom ingest` in processes of their own, and what they find to do."""
+"""`jvom build`, `ingest`, `withdraw` and `restore` in processes of their own, and what they find to do."""
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from pipelines import raw, versions
+from pipelines import raw, reconcile, verify, versions
 from pipelines.lake import Lake
 from pipelines.plan import plan_build
-from pipelines.settings import Settings, find
-from tests.support import ROOT, Jvom, answer
+from pipelines.publish import published
+from pipelines.settings import Settings
+from tests.hostile_documents import LONGEST, pdfs, texts
+from tests.support import EDITION, OTHER_FIGURES, ROOT, Jvom, answer, changed, copied, hashes, options
 
-EDITION = ROOT / "raw" / "2024" / "jvom-2024.txt"
-CHANGES = {
-    "UNTSO 12 32 32": "UNTSO 12 33 33",
-    "Totaal 1510 22 3454 29 3473": "Totaal 1510 22 3455 29 3474",
-}
-
-
-@pytest.fixture
-def where(built: Path, tmp_path: Path) -> Settings:
-    """A warehouse and a raw/ that a test may write to, as a build left them."""
-    shutil.copytree(built, tmp_path / "warehouse")
-    shutil.copytree(ROOT / "raw", tmp_path / "raw")
-    return find(tmp_path / "raw", tmp_path / "warehouse")
-
-
-def options(where: Settings) -> tuple[object, ...]:
-    return "--raw", where.raw, "--warehouse", where.warehouse
-
-
-def changed(file: Path, changes: dict[str, str]) -> str:
-    """The text of a file with each of the changes made once."""
-    text = file.read_text(encoding="utf-8")
-    for old, new in changes.items():
-        assert text.count(old) == 1
-        text = text.replace(old, new)
-    return text
+OBSERVATION = (
+    "untso-900,untso,,headcount,as of,2018-07,2018-07,12,,12,,high,https://example.org/,,UNTSO,2018-07"
+)
+CONTRIBUTIONS = """\
+mission,month,personnel_type,count,level,note
+UNTSO,2013-02,experts_on_mission,11,month x mission x type,
+UNTSO,2013-02,individual_police,2,month x mission x type,
+"""
+CORRECTION = """
+[[correction]]
+edition_year = 2024
+table_name = "personnel"
+row_key = "untso"
+column_name = "deployed_military"
+printed_value = "32"
+corrected_value = "33"
+reason = "one rotation was left out"
+source = "Kamerstuk 29521, nr. 500"
+"""
 
 
 def change(where: Settings) -> None:
-    file = where.raw / "2024" / EDITION.name
-    file.write_text(changed(file, CHANGES), encoding="utf-8")
+    (where.raw / "2024" / EDITION.name).write_text(changed(OTHER_FIGURES), encoding="utf-8")
 
 
 def tree(*folders: Path) -> dict[str, tuple[int, int]]:
@@ -58,21 +55,27 @@ def tree(*folders: Path) -> dict[str, tuple[int, int]]:
     }
 
 
-def test_nothing_new_writes_nothing(where: Settings, jvom: Jvom) -> None:
-    before = tree(where.warehouse)
+def shown(where: Settings, sql: str) -> list[tuple[Any, ...]]:
+    """The rows of a query to the published file."""
+    with published.connect(where.published) as connection:
+        return connection.execute(sql).fetchall()
+
+
+def test_nothing_new_writes_nothing(own: Settings, jvom: Jvom) -> None:
+    before = tree(own.warehouse)
     for arguments in (["build"], ["build", "--year", 2024], ["build", "--dry-run"]):
-        done = jvom(*arguments, *options(where))
+        done = jvom(*arguments, *options(own))
         assert done.returncode == 0
         assert "Nothing new" in done.stdout
-    done = jvom("ingest", EDITION, "--year", 2024, *options(where), "--json")
+    done = jvom("ingest", EDITION, "--year", 2024, *options(own), "--json")
     assert answer(done)["nothing_new"] is True
-    assert tree(where.warehouse) == before
+    assert tree(own.warehouse) == before
 
 
-def test_a_dry_run_writes_nothing_and_names_the_figures(where: Settings, jvom: Jvom) -> None:
-    change(where)
-    before = tree(where.warehouse, where.raw)
-    (edition,) = answer(jvom("build", "--dry-run", *options(where), "--json"))["editions"]
+def test_a_dry_run_writes_nothing_and_names_the_figures(own: Settings, jvom: Jvom) -> None:
+    change(own)
+    before = tree(own.warehouse, own.raw)
+    (edition,) = answer(jvom("build", "--dry-run", *options(own), "--json"))["editions"]
     assert edition["rows"]["personnel"] == 18
     assert {(c["row_key"], c["column_name"], c["old_value"], c["new_value"]) for c in edition["changes"]} == {
         ("untso", "deployed_military", 32, 33),
@@ -80,10 +83,10 @@ def test_a_dry_run_writes_nothing_and_names_the_figures(where: Settings, jvom: J
         ("total", "deployed_military", 3454, 3455),
         ("total", "deployed_total", 3473, 3474),
     }
-    shown = jvom("build", "--dry-run", *options(where))
-    assert "untso" in shown.stdout
-    assert "other bytes" in shown.stderr
-    assert tree(where.warehouse, where.raw) == before
+    done = jvom("build", "--dry-run", *options(own))
+    assert "untso" in done.stdout
+    assert "other bytes" in done.stderr
+    assert tree(own.warehouse, own.raw) == before
 
 
 def test_a_dry_run_of_a_first_build_and_of_a_document_that_is_refused(tmp_path: Path, jvom: Jvom) -> None:
@@ -92,55 +95,256 @@ def test_a_dry_run_of_a_first_build_and_of_a_document_that_is_refused(tmp_path: 
     assert done.returncode == 0, done.stderr
     assert "every figure is new" in done.stderr
     (tmp_path / "raw" / "2024").mkdir(parents=True)
-    (tmp_path / "raw" / "2024" / "a.txt").write_text(changed(EDITION, {"UNTSO 12 32 32": "UNTZO 12 32 32"}))
+    (tmp_path / "raw" / "2024" / "a.txt").write_text(changed({"UNTSO 12 32 32": "UNTZO 12 32 32"}))
     done = jvom("build", "--dry-run", "--raw", tmp_path / "raw", *new)
     assert done.returncode == 1
     assert "would be refused" in done.stderr
     assert not (tmp_path / "new").exists()
 
 
-def test_ingest_keeps_a_document_and_records_a_vintage(where: Settings, tmp_path: Path, jvom: Jvom) -> None:
-    file = tmp_path / "corrected.txt"
-    file.write_text(changed(EDITION, CHANGES), encoding="utf-8")
-    done = jvom("ingest", file, "--year", 2024, "--keep", *options(where), "--json")
-    (edition,) = answer(done)["editions"]
-    assert (edition["vintage"], edition["cause"], edition["written"]) == (2, "source changed", True)
-    assert (where.raw / "2024" / "corrected.txt").read_bytes() == file.read_bytes()
-    assert 'path = "2024/corrected.txt"' in (where.raw / "sources.lock").read_text(encoding="utf-8")
-    (row,) = answer(jvom("trend", "untso", *options(where), "--json"))
-    assert row["deployed_total"] == 33
-    # The older file of the same edition lies beside it; the newer one stays in force.
-    assert "Nothing new" in jvom("build", *options(where)).stdout
-
-    file.write_text(changed(EDITION, {}), encoding="utf-8")
-    again = jvom("ingest", file, "--year", 2024, "--keep", *options(where))
-    assert again.returncode == 2
-    assert "other bytes" in again.stderr
+def test_a_warehouse_over_time(own: Settings, tmp_path: Path, jvom: Jvom) -> None:
+    """One warehouse for all of it, because each step publishes."""
+    withdraw(own, jvom)
+    refuse_figures_of_other_sources(own, jvom)
+    build_with_refused_documents(own, jvom)
+    ingest(own, tmp_path, jvom)
+    ingest_contributions(own, tmp_path, jvom)
+    restore(own, jvom)
 
 
-def test_a_refused_document_is_status_1_and_leaves_all_as_it_was(
-    where: Settings, tmp_path: Path, jvom: Jvom
-) -> None:
-    file = tmp_path / "unknown.txt"
-    file.write_text(changed(EDITION, {"UNTSO 12 32 32": "UNTZO 12 32 32"}), encoding="utf-8")
-    published = where.published.read_bytes()
-    done = jvom("ingest", file, "--year", 2024, "--keep", *options(where), "--json")
+def withdraw(own: Settings, jvom: Jvom) -> None:
+    command = ("withdraw", 2024, "--reason", "the report was recalled", *options(own))
+    assert answer(jvom(*command, "--json", JVOM_ACTOR="auditor"))["vintage"] == 2
+    assert shown(own, "SELECT * FROM personnel") == []
+    assert shown(own, "SELECT actor, cause FROM vintages WHERE vintage = 2") == [("auditor", "withdrawn")]
+    assert plan_build(own).is_empty
+    twice = jvom(*command)
+    assert (twice.returncode, "withdrawn already" in twice.stderr) == (2, True)
+
+
+def refuse_figures_of_other_sources(own: Settings, jvom: Jvom) -> None:
+    """Wrong ones are named by their line and published by nothing; right ones wait for a build."""
+    before, file = hashes(own), own.raw / "observations.csv"
+    text = file.read_text(encoding="utf-8")
+    file.write_text(f"{text}{OBSERVATION.replace('2018-07,2018-07,12', '2018-08,2018-07,12')}\n")
+    for command in (("build",), ("build", "--dry-run")):
+        refused = jvom(*command, *options(own))
+        assert refused.returncode == 1
+        assert f"(line {len(text.splitlines()) + 1})" in refused.stderr
+    assert hashes(own) == before
+    file.write_text(f"{text}{OBSERVATION}\n", encoding="utf-8")
+    rehearsed = jvom("build", "--dry-run", *options(own))
+    assert "the figures of other public sources have changed" in rehearsed.stderr
+
+
+def refused_documents() -> dict[int, tuple[bytes, str]]:
+    """By year, with words of the refusal: lines without a known mission or date, and hostile ones."""
+    kinds = ("NUL bytes", "right-to-left override", "a password", "a bomb of streams")
+    hostile = [(data, words) for name, words, data in (*texts(), *pdfs()) if name in kinds]
+    names = changed({"UNTSO 12 32 32": "UNTZO 12 32 32", "GPOI 4 6 6": "GPOJ 4 6 6"})
+    date = changed({"2695 31 augustus 2024": "2695 31 juni 2024"})
+    documents = [(names.encode(), "UNTZO"), (date.encode(), "31 juni"), *hostile]
+    assert len(documents) == 2 + len(kinds)
+    return dict(enumerate(documents, 2002))
+
+
+def build_with_refused_documents(own: Settings, jvom: Jvom) -> None:
+    """A build goes on without them, reports each, and changes nothing else."""
+    documents = refused_documents()
+    for year, (data, _) in {2001: (b"", ""), **documents}.items():
+        (own.raw / str(year)).mkdir()
+        (own.raw / str(year) / "report").write_bytes(data)
+    change(own)
+    (count,) = shown(own, "SELECT count(*) FROM observations")
+    done = jvom("build", *options(own), "--json")
+    assert done.returncode == 1
+    written = json.loads(done.stdout)
+    outcomes = {outcome["edition_year"]: outcome for outcome in written["editions"]}
+    assert outcomes.keys() == {*documents, 2024}
+    assert (outcomes[2024]["vintage"], outcomes[2024]["error"]) == (3, None)
+    for words in ("raw/2001/report: is empty", "UNTZO", "GPOJ", "report.md"):
+        assert words in written["error"]["message"]
+    for year, (_, words) in documents.items():
+        error = outcomes[year]["error"]
+        for part in (words, f"raw/{year}/report", "next: "):
+            assert part in error, year
+        assert "Traceback" not in error
+        assert len(error) < 2 * LONGEST, year
+    assert shown(own, "SELECT count(*) FROM observations") == [(count[0] + 1,)]
+
+    listed = answer(jvom("quarantine", *options(own), "--json"))
+    assert [(one["edition_year"], len(one["problems"])) for one in listed] == shown(
+        own, "SELECT edition_year, len(problems) FROM quarantine ORDER BY 1"
+    )
+    assert [(one["edition_year"], one["asset"], len(one["problems"])) for one in listed] == [
+        (2002, "tables", 2),
+        (2003, "tables", 1),
+        (2004, "document", 1),
+        (2005, "tables", 1),
+        (2006, "document", 1),
+        (2007, "document", 1),
+    ]
+    for one in listed:
+        assert one["text"] == outcomes[one["edition_year"]]["error"]
+        assert one["report"] == outcomes[one["edition_year"]]["quarantine"]
+        assert Path(one["report"]).is_file()
+
+    before = hashes(own)
+    again = jvom("build", *options(own))
+    assert again.returncode == 1
+    assert "edition 2002 was refused" in again.stderr
+    assert "views and published file" not in again.stderr
+    assert hashes(own) == before
+    for year in (2001, *documents):
+        shutil.rmtree(own.raw / str(year))
+
+    done = jvom("diff", 2024, 2, 3, *options(own))
+    assert "untso: deployed_military 32 → 33; deployed_total 32 → 33" in done.stdout.splitlines()
+    assert answer(jvom("diff", 2024, 1, 2, *options(own), "--json"))["sentences"] == [
+        "edition: withdrawn no → yes"
+    ]
+    assert jvom("diff", 2024, 1, 9, *options(own)).returncode == 2
+
+
+def ingest(own: Settings, tmp_path: Path, jvom: Jvom) -> None:
+    """One that is refused leaves all as it was; one that is kept is in force, and its name is taken."""
+    file, before = tmp_path / "unknown.txt", hashes(own)
+    file.write_text(changed({"UNTSO 12 32 32": "UNTZO 12 32 32"}), encoding="utf-8")
+    done = jvom("ingest", file, "--year", 2024, "--keep", *options(own), "--json")
     assert done.returncode == 1, done.stderr
     assert "edition 2024 was refused" in done.stderr
     for name in ("UNTZO", "UNTSO", '"vintage": null'):
         assert name in done.stdout
-    assert where.published.read_bytes() == published
-    assert not (where.raw / "2024" / "unknown.txt").exists()
+    assert hashes(own) == before
+    assert not (own.raw / "2024" / "unknown.txt").exists()
+
+    file = tmp_path / "corrected.txt"
+    file.write_text(changed(OTHER_FIGURES) + "\n", encoding="utf-8")
+    command = ("ingest", file, "--year", 2024, "--keep", *options(own))
+    (edition,) = answer(jvom(*command, "--json"))["editions"]
+    assert (edition["vintage"], edition["cause"], edition["written"]) == (4, "source changed", True)
+    assert (own.raw / "2024" / "corrected.txt").read_bytes() == file.read_bytes()
+    assert 'path = "2024/corrected.txt"' in (own.raw / "sources.lock").read_text(encoding="utf-8")
+    (row,) = answer(jvom("trend", "untso", *options(own), "--json"))
+    assert row["deployed_total"] == 33
+    # The older file of the same edition lies beside it; the newer one stays in force.
+    assert "Nothing new" in jvom("build", *options(own)).stdout
+
+    file.write_text(changed({}), encoding="utf-8")
+    again = jvom(*command)
+    assert again.returncode == 2
+    assert "other bytes" in again.stderr
 
 
-def test_a_build_that_waits_in_vain_names_the_holder(where: Settings, jvom: Jvom) -> None:
-    change(where)
+def ingest_contributions(own: Settings, tmp_path: Path, jvom: Jvom) -> None:
+    file = tmp_path / "un.csv"
+    file.write_text(CONTRIBUTIONS.replace("UNTSO", "UNTZO"), encoding="utf-8")
+    refused = jvom("ingest-un", file, *options(own), "--json")
+    assert "UNTZO" in json.loads(refused.stdout)["error"]["message"]
+    assert not (own.warehouse / "un").exists()
+    file.write_text(CONTRIBUTIONS, encoding="utf-8")
+    done = jvom("ingest-un", file, *options(own))
+    assert done.returncode == 0, done.stderr
+    assert "vintage" not in done.stdout  # no edition was read
+    assert shown(own, "SELECT count(*) FROM un_contributions") == [(2,)]
+    assert jvom("build", *options(own)).stdout.startswith("Nothing new")
+    (kept,) = (own.warehouse / "un").glob("*.csv")
+    kept.write_text(CONTRIBUTIONS[:-1], encoding="utf-8")
+    faults = [fault.where for fault in verify.verify(own).faults]
+    kept.write_text(CONTRIBUTIONS, encoding="utf-8")
+    assert faults == [f"warehouse/un/{kept.name}"]
+
+
+def restore(own: Settings, jvom: Jvom) -> None:
+    back = jvom("restore", 2024, "--vintage", 1, "--reason", "the first was right", *options(own))
+    assert back.returncode == 0, back.stderr
+    assert "vintage 5: restored" in back.stdout
+    state = published.state(own.published)
+    assert state is not None
+    assert state.editions[2024].decided_by_hand
+    assert plan_build(own).is_empty  # raw/ has the bytes of other vintages, which were set aside
+
+
+def test_changed_code_and_declarations(built: Path, tmp_path: Path, jvom: Jvom) -> None:
+    """In a copy of the project, whose files may be written."""
+    for name in ("pipelines", "schemas"):
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "workspace.yaml", tmp_path)
+    own = copied(built, tmp_path)
+    declared, rules = tmp_path / "schemas" / "corrections.toml", tmp_path / "pipelines" / "reconcile"
+
+    def build(*arguments: str) -> tuple[int, Any, str]:
+        done = jvom("build", *arguments, "--json", cwd=tmp_path, PYTHONPATH=str(tmp_path))
+        return done.returncode, json.loads(done.stdout), done.stderr
+
+    before = published.state(own.published)
+    declared.write_text(CORRECTION, encoding="utf-8")
+    (rules / "another.py").write_text("# another rule\n", encoding="utf-8")
+    site = sorted((own.warehouse / "site").rglob("*.html"))
+    shutil.rmtree(own.warehouse / "site")
+    status, answered, _ = build("--recheck")
+    assert (status, [(e["vintage"], e["written"], e["reconciled"]) for e in answered["editions"]]) == (
+        *(0, [(1, False, True)]),
+    )
+    after = published.state(own.published)
+    assert before is not None
+    assert after is not None
+    assert answered["release_id"] == after.release_id != before.release_id
+    assert after.editions[2024].rules != before.editions[2024].rules
+    assert shown(own, "SELECT printed_value, corrected_value FROM corrections") == [("32", "33")]
+    assert shown(own, "SELECT mission_id, deployed_military FROM mission_trends WHERE has_correction") == [
+        ("untso", 32)
+    ]
+    assert shown(own, "SELECT kind FROM verifications") == [("read again",)]
+    assert shown(own, "SELECT (SELECT count(*) FROM vintages), count(*) FROM reconciliations") == [(1, 2)]
+    assert sorted((own.warehouse / "site").rglob("*.html")) == site
+    assert build()[1]["nothing_new"]
+
+    expired(own, declared, build)
+    spelt_anew(own, tmp_path / "schemas" / "missions.toml", build)
+
+
+Build = Callable[..., tuple[int, Any, str]]
+
+
+def expired(own: Settings, declared: Path, build: Build) -> None:
+    """A correction of what is not printed any more refuses its edition, and publishes nothing."""
+    bytes_before = own.published.read_bytes()
+    declared.write_text(CORRECTION.replace('"32"', '"31"'), encoding="utf-8")
+    status, answered, _ = build()
+    assert status == 1
+    assert (
+        "correction 1 (personnel, untso, deployed_military): the cell prints '32', not '31'"
+        in (answered["error"]["message"])
+    )
+    assert own.published.read_bytes() == bytes_before
+    declared.write_text("", encoding="utf-8")
+
+
+def spelt_anew(own: Settings, missions: Path, build: Build) -> None:
+    """Registry and report both spell a mission anew: the old bytes, which are refused, hold nothing up."""
+    new = {'spellings = ["UNTSO", ': 'spellings = ["UNTSO-missie", '}
+    missions.write_text(changed(new, missions), encoding="utf-8")
+    report = own.raw / "2024" / EDITION.name
+    report.write_text(changed({"UNTSO 12 32 32": "UNTSO-missie 12 32 32"}), encoding="utf-8")
+    status, answered, said = build()
+    assert status == 1, said
+    refused, read = answered["editions"]
+    assert "UNTSO" in refused["error"]
+    assert refused["quarantine"]
+    assert (read["error"], read["vintage"], read["written"]) == (None, 2, True)
+    causes = Lake(own.catalog, own.data).read()["vintages"]["cause"].to_pylist()
+    assert causes == ["first reading", "source changed"]
+
+
+def test_a_build_that_waits_in_vain_names_the_holder(own: Settings, jvom: Jvom) -> None:
+    change(own)
     code = (
         "import sys; from pipelines.lake import Lake; lake = Lake(*sys.argv[1:])\n"
         "with lake.writer(): print('locked', flush=True); sys.stdin.read()"
     )
     with subprocess.Popen(
-        [sys.executable, "-c", code, where.catalog, where.data],
+        [sys.executable, "-c", code, own.catalog, own.data],
         cwd=ROOT,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -148,8 +352,8 @@ def test_a_build_that_waits_in_vain_names_the_holder(where: Settings, jvom: Jvom
     ) as holder:
         assert holder.stdout is not None
         assert holder.stdout.readline() == "locked\n"
-        done = jvom("build", "--timeout", 0.2, *options(where))
-        status = answer(jvom("status", *options(where), "--json"))
+        done = jvom("build", "--timeout", 0.2, *options(own))
+        status = answer(jvom("status", *options(own), "--json"))
         holder.communicate()
     assert done.returncode == 3
     assert f"process {holder.pid}" in done.stderr
@@ -162,81 +366,63 @@ def test_an_edition_that_is_nowhere_is_status_1(built: Path, jvom: Jvom) -> None
     assert "raw/2001/" in done.stderr
 
 
-@pytest.mark.parametrize(
-    ("name", "kept", "reason"),
-    [
-        ("READING_CODE", lambda p: "cells" not in p, "the code that reads has changed"),
-        (
-            "REGISTRY_FILES",
-            lambda p: p == "missions.toml",
-            "the mission registry or the layouts have changed",
-        ),
-    ],
-)
-def test_a_plan_says_why_an_edition_is_read_again(
-    where: Settings, monkeypatch: pytest.MonkeyPatch, name: str, kept: object, reason: str
-) -> None:
-    assert callable(kept)
-    monkeypatch.setattr(versions, name, tuple(filter(kept, getattr(versions, name))))
-    assert [edition.reason for edition in plan_build(where).editions] == [reason]
-
-
-def test_a_plan_sees_what_is_declared_and_other_code_of_publishing(
-    where: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_plan_says_why_an_edition_is_read_again(own: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert plan_build(own).is_empty
+    assert [due.recheck for due in plan_build(own, recheck=True).editions] == [True]
+    code, files = versions.READING_CODE, versions.REGISTRY_FILES
+    for module, name, value, reason in (
+        (versions, "READING_CODE", tuple(p for p in code if "cells" not in p), "the code that reads"),
+        (versions, "REGISTRY_FILES", files[:1], "the mission registry or the layouts"),
+        (reconcile, "rules_version", lambda: "0" * 12, "the rules that look for contradictions"),
+    ):
+        with monkeypatch.context() as patched:
+            patched.setattr(module, name, value)
+            assert [due.reason.partition(" ha")[0] for due in plan_build(own).editions] == [reason]
     with monkeypatch.context() as patched:
         patched.setattr(versions, "PUBLISHING_CODE", versions.PUBLISHING_CODE[:1])
-        plan = plan_build(where)
+        plan = plan_build(own)
         assert plan.years == ()
         assert "views" in plan.publish
-    catalogue = where.raw / raw.CATALOGUE
-    text = changed(catalogue, {"period_end = 2024-04-30": "period_end = 2024-04-29"})
-    catalogue.write_text(text, encoding="utf-8")
-    (edition,) = plan_build(where).editions
+    catalogue = own.raw / raw.CATALOGUE
+    catalogue.write_text(
+        changed({"period_end = 2024-04-30": "period_end = 2024-04-29"}, catalogue), encoding="utf-8"
+    )
+    (edition,) = plan_build(own).editions
     assert edition.reason == "what is declared about it has changed"
 
 
-def test_a_plan_sees_other_files_and_a_published_file_that_is_damaged_or_gone(where: Settings) -> None:
-    full = where.raw / "2024" / "full.txt"
+def test_bytes_and_code_are_two_vintages_with_two_causes(
+    own: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (own.raw / "2024" / EDITION.name).write_text(changed({}) + "\n", encoding="utf-8")
+    assert [due.reason for due in plan_build(own).editions] == [
+        f"raw/2024/{EDITION.name} has other bytes than what was read"
+    ]
+    monkeypatch.setattr("pipelines.versions.code", lambda: "1" * 12)
+    first, second = plan_build(own).editions
+    assert first.source.sha256 != second.source.sha256
+    assert raw.read(first.source, raw=own.raw, kept=own.kept) == EDITION.read_bytes()
+    assert first.reason == "the code that reads has changed: first the bytes read before"
+    (own.kept / first.source.sha256).unlink()
+    assert [due.source for due in plan_build(own).editions] == [second.source]
+
+
+def test_a_plan_sees_other_files_and_what_is_published_no_more(own: Settings) -> None:
+    full = own.raw / "2024" / "full.txt"
     lines = EDITION.read_text(encoding="utf-8").split("\n")
     full.write_text("\n".join([lines[0], "", *lines[2:]]), encoding="utf-8")
-    (edition,) = plan_build(where).editions
+    (edition,) = plan_build(own).editions
     assert (edition.source.path, edition.source.fidelity) == ("raw/2024/full.txt", "full text")
     assert "takes the place of the abridged one" in edition.reason
     full.unlink()
 
-    (where.raw / "2024" / EDITION.name).unlink()
-    plan = plan_build(where)
-    assert plan.is_empty, "the edition stays, from its kept bytes"
-    where.published.chmod(0o644)
-    where.published.write_bytes(b"no database")
-    assert plan_build(where).publish == "there is no published file"
-    where.published.unlink()
-    plan = plan_build(where)
+    (own.raw / "2024" / EDITION.name).unlink()
+    assert plan_build(own).is_empty, "the edition stays, from its kept bytes"
+    shutil.rmtree(own.warehouse / "site")
+    assert "site" in plan_build(own).publish
+    own.published.chmod(0o644)
+    own.published.write_bytes(b"no database")
+    assert plan_build(own).publish == "there is no published file"
+    own.published.unlink()
+    plan = plan_build(own)
     assert (plan.years, plan.publish) == ((), "there is no published file")
-
-
-def test_old_bytes_that_new_code_refuses_do_not_hold_up_the_new_ones(
-    built: Path, tmp_path: Path, jvom: Jvom
-) -> None:
-    """In a copy of the project whose registry and file both spell a mission anew: the old file is refused."""
-    project = tmp_path / "project"
-    for name in ("pipelines", "schemas", "raw"):
-        shutil.copytree(ROOT / name, project / name, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(ROOT / "workspace.yaml", project)
-    shutil.copytree(built, project / "warehouse")
-    for file, old, new in (
-        (project / "schemas" / "missions.toml", 'spellings = ["UNTSO", ', 'spellings = ["UNTSO-missie", '),
-        (project / "raw" / "2024" / "jvom-2024.txt", "UNTSO 12 32 32", "UNTSO-missie 12 32 32"),
-    ):
-        file.write_text(changed(file, {old: new}), encoding="utf-8")
-    done = jvom("build", "--json", cwd=project, PYTHONPATH=str(project))
-    assert done.returncode == 1, done.stderr
-    done.returncode = 0
-    refused, read = answer(done)["editions"]
-    assert "UNTSO" in refused["error"]
-    assert refused["quarantine"]
-    assert (read["error"], read["vintage"], read["written"]) == (None, 2, True)
-    where = find(project / "raw", project / "warehouse")
-    causes = Lake(where.catalog, where.data).read()["vintages"]["cause"].to_pylist()
-    assert causes == ["first reading", "source changed"]

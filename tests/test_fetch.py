@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -15,11 +15,12 @@ import pytest
 from pipelines import raw
 from pipelines.acquire import fetching
 from pipelines.cli import app
+from pipelines.plan import plan_build
 from pipelines.settings import Settings, find, network
 from schemas import registry
 from tests.renditions import drawn
 from tests.renditions.real import content_of
-from tests.support import ROOT, Jvom, answer
+from tests.support import ROOT, Jvom, answer, options
 from tests.support.parliament import (
     LETTER,
     SEARCH,
@@ -38,25 +39,14 @@ REPORTLAB = 2  # a seed of the renderer that needs no library of the system
 
 
 @pytest.fixture
-def parliament() -> Iterator[Parliament]:
-    with Parliament() as served:
-        os.environ.update(served.environment)
-        yield served
-
-
-@pytest.fixture
 def where(tmp_path: Path) -> Settings:
     (tmp_path / "raw").mkdir()
     return find(tmp_path / "raw", tmp_path / "warehouse")
 
 
-def options(where: Settings) -> tuple[object, ...]:
-    return "--raw", where.raw, "--warehouse", where.warehouse
-
-
-def fetch(where: Settings, *arguments: object) -> int:
+def fetch(where: Settings, *arguments: object, year: int = 2025) -> int:
     """The exit status of one fetch, in this process."""
-    return app.main([str(word) for word in ("fetch", 2025, *arguments, *options(where))])
+    return app.main([str(word) for word in ("fetch", year, *arguments, *options(where))])
 
 
 def files(where: Settings) -> dict[str, bytes]:
@@ -72,46 +62,27 @@ def locked(where: Settings) -> list[str]:
     return [entry.path for entry in raw.lock_entries(where.raw)[2025]]
 
 
-def test_one_command_fetches_locks_ingests_and_publishes_and_the_second_does_nothing(
+def test_one_command_fetches_locks_reads_and_publishes_and_the_second_does_nothing(
     parliament: Parliament, where: Settings, jvom: Jvom
 ) -> None:
     def fetch_and_build() -> Any:
-        return answer(jvom("fetch", 2025, "--build", "--json", *options(where)))
+        return answer(jvom("fetch", 2024, "--build", "--json", *options(where)))
 
-    report = send(parliament)
-    name = f"2025/{report.entity['DocumentNummer']}.txt"
+    content = content_of(read_tables(ABRIDGED.read_bytes()), registry.load().layouts[0])
+    report = send(parliament, drawn(content, REPORTLAB).data, day="2024-05-15")
+    name = f"2024/{report.entity['DocumentNummer']}.pdf"
     first = fetch_and_build()
     assert (first["fetched"]["new"], first["fetched"]["path"]) == (True, f"raw/{name}")
     assert [(o["edition_year"], o["vintage"], o["cause"]) for o in first["editions"]] == [
-        (2025, 1, "first reading")
+        (2024, 1, "first reading")
     ]
-    assert where.published.exists()
     before = files(where)
     assert set(before) == {name, "sources.lock", "fetched.json"}
     assert before[name] == report.body
-    assert locked(where) == [f"raw/{name}"]
-
-    second = fetch_and_build()
-    assert (second["nothing_new"], second["fetched"]["new"]) == (True, False)
-    assert files(where) == before
-
-    report.body = edition(13)  # parliament replaces the document
-    third = fetch_and_build()
-    assert [(o["vintage"], o["cause"]) for o in third["editions"]] == [(2, "source changed")]
-    after = files(where)
-    assert (after[name], after[name.replace(".txt", "-2.txt")]) == (before[name], report.body)
-    assert len(locked(where)) == 2
-
-
-def test_a_pdf_is_found_locked_read_published_and_traced_to_its_box(
-    parliament: Parliament, where: Settings, jvom: Jvom
-) -> None:
-    body = drawn(content_of(read_tables(ABRIDGED.read_bytes()), registry.load().layouts[0]), REPORTLAB).data
-    report = send(parliament, body, day="2024-05-15")
-    fetched = answer(jvom("fetch", 2024, "--build", "--json", *options(where)))["fetched"]
-    assert (fetched["path"], fetched["new"]) == (f"raw/2024/{report.entity['DocumentNummer']}.pdf", True)
     (entry,) = raw.lock_entries(where.raw)[2024]
-    assert (entry.sha256, entry.format) == (hashlib.sha256(body).hexdigest(), "pdf")
+    assert (entry.path, entry.format) == (f"raw/{name}", "pdf")
+    assert entry.sha256 == hashlib.sha256(report.body).hexdigest()
+
     trace = answer(jvom("trace", "untso", 2024, "deployed_military", "--json", *options(where)))
     (reading,) = trace["readings"]
     (cell,) = reading["cells"]
@@ -120,6 +91,18 @@ def test_a_pdf_is_found_locked_read_published_and_traced_to_its_box(
     box = piece["box"]
     assert 0 < box["x0"] < box["x1"] < 1200
     assert 0 < box["y0"] < box["y1"] < 1200
+
+    second = fetch_and_build()
+    assert (second["nothing_new"], second["fetched"]["new"]) == (True, False)
+    assert files(where) == before
+
+    report.body = edition(13, "mei 2023 t/m april 2024")  # parliament replaces the document
+    assert fetch(where, year=2024) == 0
+    after = files(where)
+    assert (after[name], after[name.replace(".pdf", ".txt")]) == (before[name], report.body)
+    assert len(raw.lock_entries(where.raw)[2024]) == 2
+    (due,) = plan_build(where).editions
+    assert due.source.sha256 == hashlib.sha256(report.body).hexdigest()
 
 
 def test_a_dry_run_writes_nothing_and_a_fetch_records_its_choice_with_reasons(
@@ -241,6 +224,10 @@ def test_what_a_fetch_that_died_left_undone_is_made_good(parliament: Parliament,
     path.unlink()
     assert fetch(where) == 0
     assert files(where) == before
+    name, report.body = f"2025/{path.name}", edition(13)  # parliament replaces the document
+    assert fetch(where) == 0
+    after = files(where)
+    assert (after[name], after[name.replace(".txt", "-2.txt")]) == (before[name], report.body)
 
 
 def test_a_replacement_is_found_when_asked_for_and_only_where_the_first_came_from(

@@ -1,11 +1,8 @@
-"""Findings as users meet them: `jvom findings`, checks in Dagster, and a build after rules have changed."""
+"""Findings as users meet them: `jvom findings`, and checks in Dagster."""
 
 from __future__ import annotations
 
 import json
-import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,11 +12,8 @@ import pytest
 
 import schemas
 from pipelines import reconcile as reconciled
-from pipelines import versions
 from pipelines.cli import app as cli
-from pipelines.plan import plan_build
 from pipelines.publish import published
-from pipelines.settings import Settings, find
 from tests.support import ROOT, building
 
 Asked = Callable[..., tuple[int, str, str]]
@@ -213,49 +207,3 @@ def test_a_real_run_shows_every_rule_as_a_check_that_only_warns(
             connection.execute("SELECT rule, count(*) FROM findings_vintages GROUP BY rule").fetchall()
         )
     assert {rule: shown[rule].metadata["count"].value for rule in rules if not shown[rule].passed} == counted
-
-
-@pytest.fixture
-def own(built: Path, tmp_path: Path) -> Settings:
-    """A warehouse and a raw/ that a test may write to, as a build left them."""
-    shutil.copytree(built, tmp_path / "warehouse")
-    shutil.copytree(ROOT / "raw", tmp_path / "raw")
-    return find(tmp_path / "raw", tmp_path / "warehouse")
-
-
-def test_changed_rules_look_again_make_no_vintage_and_are_published(
-    own: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """In a process of its own, as Dagster's definitions are bound to the warehouse they are loaded for."""
-    other = "0" * 12
-    before = published.state(own.published)
-    assert before is not None
-    assert plan_build(own).is_empty
-    code = (
-        "import sys; from pipelines import reconcile as reconciled; from pipelines.cli import app as cli\n"
-        f"reconciled.rules_version = lambda: {other!r}\n"
-        "sys.exit(cli.main(sys.argv[1:]))"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code, "build", "--raw", own.raw, "--warehouse", own.warehouse],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=120,
-    )
-    assert "the rules that look for contradictions have changed" in done.stderr
-    headings, _, row = (line.split() for line in done.stdout.strip().splitlines()[:3])
-    assert headings[-2:] == ["findings", "seconds"]
-    assert row[:5] == ["2024", "1", "looked", "at", "anew"]
-    assert int(row[-2]) > 3
-
-    after = published.state(own.published)
-    assert after is not None
-    assert after.release_id != before.release_id
-    assert after.editions[2024].rules == versions.rules(other) != before.editions[2024].rules
-    with published.connect(own.published) as connection:
-        assert connection.execute("SELECT count(*) FROM vintages").fetchall() == [(1,)]
-        assert connection.execute("SELECT count(*) FROM reconciliations").fetchall() == [(2,)]
-    monkeypatch.setattr(reconciled, "rules_version", lambda: other)
-    assert plan_build(own).is_empty

@@ -47,13 +47,6 @@ def instance(tmp_path: Path) -> Iterator[dg.DagsterInstance]:
         yield opened
 
 
-@pytest.fixture
-def parliament() -> Iterator[Parliament]:
-    with Parliament() as served:
-        os.environ.update(served.environment)
-        yield served
-
-
 def warehouse(of: Settings) -> Warehouse:
     return Warehouse(raw=str(of.raw), warehouse=str(of.warehouse), catalog=of.catalog, data=of.data)
 

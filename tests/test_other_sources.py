@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import datetime
-import json
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,13 +13,13 @@ import dagster as dg
 import pytest
 
 import schemas
-from pipelines import other_sources, reconcile, settings, verify
+from pipelines import other_sources, reconcile, settings
 from pipelines.orchestration import automation, resources
 from pipelines.other_sources import contributions, observations
-from pipelines.publish import published, views
+from pipelines.publish import views
 from schemas import registry
 from schemas.errors import ContractError, JvomError, LakeError, Problems, SourceError
-from tests.support import ROOT, Jvom
+from tests.support import ROOT
 from tests.support.building import base_tables, edition_tables
 
 REGISTRY = registry.load()
@@ -262,55 +261,6 @@ def test_the_timeline_keeps_every_figure_with_its_basis_and_counts_nobody_twice(
     assert all("Marechaussee" in row["note"] for row in timeline if row["basis"] == "UN monthly")
     rows = evaluated["mission_observations"].to_pylist()
     assert [(row["edition_year"], row["annex_frame_military"]) for row in rows] == [(2024, 12), (None, None)]
-
-
-def test_changed_files_are_published_and_verified_and_wrong_ones_are_not(
-    built: Path, tmp_path: Path, jvom: Jvom
-) -> None:
-    warehouse, raw = tmp_path / "warehouse", tmp_path / "raw"
-    shutil.copytree(built, warehouse)
-    shutil.copytree(ROOT / "raw", raw)
-    options = ("--warehouse", warehouse, "--raw", raw)
-
-    def counts(relation: str) -> tuple[str, int]:
-        state = published.state(warehouse / "jvom.duckdb")
-        assert state
-        with published.connect(warehouse / "jvom.duckdb") as connection:
-            ((count,),) = connection.execute(f"SELECT count(*) FROM {relation}").fetchall()
-        return state.release_id, count
-
-    release, count = counts("observations")
-    file = raw / "observations.csv"
-    text = file.read_text(encoding="utf-8")
-    wrong = GOOD.replace("untso-1", "untso-900").replace("2018-07,2018-07,12", "2018-08,2018-07,12")
-    file.write_text(f"{text}{wrong}\n", encoding="utf-8")
-    for command in (("build",), ("build", "--dry-run")):
-        refused = jvom(*command, *options)
-        assert refused.returncode == 1
-        assert f"(line {len(text.splitlines()) + 1})" in refused.stderr
-    assert counts("observations") == (release, count)
-
-    file.write_text(f"{text}{GOOD.replace('untso-1,', 'untso-900,')}\n", encoding="utf-8")
-    rehearsed = jvom("build", "--dry-run", *options)
-    assert "the figures of other public sources have changed" in rehearsed.stderr
-    un = tmp_path / "un.csv"
-    un.write_bytes(un_data([*UN_LINES, "UNTZO,2013-02,troops,1,,"]))
-    refused = jvom("ingest-un", un, *options, "--json")
-    assert "UNTZO" in json.loads(refused.stdout)["error"]["message"]
-    assert not (warehouse / "un").exists()
-    un.write_bytes(un_data())
-    done = jvom("ingest-un", un, *options)
-    assert done.returncode == 0, done.stderr
-    assert "vintage" not in done.stdout  # no edition was read
-    assert counts("observations")[1] == count + 1
-    assert counts("un_contributions")[1] == len(UN_LINES)
-    assert counts("observations")[0] != release
-    assert jvom("build", *options).stdout.startswith("Nothing new")
-
-    there = settings.find(raw, warehouse)
-    (kept,) = (warehouse / "un").glob("*.csv")
-    kept.write_bytes(un_data(UN_LINES[:1]))
-    assert [fault.where for fault in verify.verify(there).faults] == [f"warehouse/un/{kept.name}"]
 
 
 def test_the_sensor_asks_for_changed_figures_once(built: Path, tmp_path: Path) -> None:

@@ -1,26 +1,20 @@
-"""Refused documents: their reports, and that a build with some of them goes on and changes nothing else."""
+"""Refused documents: their reports. That a build goes on without them is in `test_build`."""
 
 from __future__ import annotations
 
-import hashlib
 import json
-import shutil
-import subprocess
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pytest
 
 import schemas
 from pipelines import quarantine
 from pipelines import validate as validated
 from pipelines.model import Versions
-from pipelines.settings import Settings, find
 from schemas.errors import JvomError, LakeError, LayoutError, Problems
-from tests.support import ROOT, Jvom
 from tests.support.building import edition_tables
-from tests.support.reports import ABRIDGED, read_document, report, source_of
+from tests.support.reports import read_document, report, source_of
 
 VERSIONS = Versions("c0de", "4e9", "dec1")
 REFUSED = report().replace("UNIFIL 1 2 4 8 12", "UNIFOL 1 2 4 8 12")
@@ -112,76 +106,3 @@ def test_a_damaged_report_is_left_out(tmp_path: Path) -> None:
     (put(tmp_path) / "report.json").write_text("{", encoding="utf-8")
     assert quarantine.refusals(tmp_path) == []
     assert quarantine.refusals(tmp_path / "absent") == []
-
-
-# The whole way.
-
-
-@pytest.fixture
-def own(built: Path, tmp_path: Path) -> Settings:
-    """A warehouse and a raw/ that a test may write to, as a build left them."""
-    shutil.copytree(built, tmp_path / "warehouse")
-    shutil.copytree(ROOT / "raw", tmp_path / "raw")
-    return find(tmp_path / "raw", tmp_path / "warehouse")
-
-
-def options(settings: Settings) -> tuple[object, ...]:
-    return "--raw", settings.raw, "--warehouse", settings.warehouse
-
-
-def answer(done: subprocess.CompletedProcess[str]) -> Any:
-    return json.loads(done.stdout)
-
-
-def hashes(settings: Settings) -> dict[str, str]:
-    """Lake and published file, byte by byte; SQLite touches its `-shm` and the lock is not content."""
-    files = [settings.published, *(settings.warehouse / "lake").rglob("*")]
-    kept = [
-        f for f in files if f.is_file() and not f.name.endswith(("-shm", "-wal", ".lock", ".holder.json"))
-    ]
-    return {str(file): hashlib.sha256(file.read_bytes()).hexdigest() for file in kept}
-
-
-def mutated(old: str, new: str) -> str:
-    text = ABRIDGED.read_text(encoding="utf-8")
-    assert text.count(old) == 1
-    return text.replace(old, new)
-
-
-def test_a_build_goes_on_without_what_is_refused(own: Settings, jvom: Jvom) -> None:
-    for year, text in {
-        2021: "",
-        2022: mutated("UNTSO 12 32 32", "UNTZO 12 32 32").replace("GPOI 4 6 6", "GPOJ 4 6 6"),
-        2023: mutated("2695 31 augustus 2024", "2695 31 juni 2024"),
-    }.items():
-        (own.raw / str(year)).mkdir()
-        (own.raw / str(year) / "report.txt").write_text(text, encoding="utf-8")
-    good = mutated("UNTSO 12 32 32", "UNTSO 12 33 33")
-    (own.raw / "2024" / ABRIDGED.name).write_text(
-        good.replace("Totaal 1510 22 3454 29 3473", "Totaal 1510 22 3455 29 3474"), encoding="utf-8"
-    )
-    done = jvom("build", *options(own), "--json")
-    assert done.returncode == 1
-    written = answer(done)
-    outcomes = {outcome["edition_year"]: outcome for outcome in written["editions"]}
-    assert (outcomes[2024]["vintage"], outcomes[2024]["error"]) == (2, None)
-    for words in ("raw/2021/report.txt: is empty", "UNTZO", "GPOJ", "report.md"):
-        assert words in written["error"]["message"]
-
-    listed = answer(jvom("quarantine", *options(own), "--json"))
-    assert [(one["edition_year"], one["asset"]) for one in listed] == [(2022, "tables"), (2023, "tables")]
-    assert [len(one["problems"]) for one in listed] == [2, 1]
-    for one in listed:
-        assert one["text"] == outcomes[one["edition_year"]]["error"]
-        assert Path(one["report"]).is_file()
-        assert one["report"] == outcomes[one["edition_year"]]["quarantine"]
-    with duckdb.connect(str(own.published), read_only=True) as connection:
-        rows = connection.execute("SELECT edition_year, len(problems) FROM quarantine ORDER BY 1").fetchall()
-    assert rows == [(2022, 2), (2023, 1)]
-
-    before = hashes(own)
-    again = jvom("build", *options(own))
-    assert again.returncode == 1
-    assert "edition 2022 was refused" in again.stderr
-    assert "views and published file" not in again.stderr
-    assert hashes(own) == before

@@ -6,7 +6,6 @@ import datetime
 import hashlib
 import json
 import re
-import shutil
 import threading
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,12 +16,11 @@ from typing import Any
 import duckdb
 import pytest
 
-from pipelines import files, settings, site, sql, versions
-from pipelines.plan import plan_build
+from pipelines import files, site, sql, versions
 from pipelines.publish import published, release, views
 from pipelines.site import pages
 from pipelines.site.charts import Drawings
-from tests.support import ROOT, Jvom
+from tests.support import Jvom
 from tests.support.building import FIGURES, base_tables, edition_tables, release_row
 
 HOSTILE = '</script><script>alert("planted")</script><b>&amp;'
@@ -321,20 +319,6 @@ def test_open_says_where_the_site_is(built: Path, tmp_path: Path, jvom: Jvom) ->
     missing = jvom("open", "--warehouse", tmp_path)
     assert missing.returncode == 1
     assert "jvom build" in missing.stderr
-
-
-def test_a_site_that_is_gone_is_made_again_and_then_nothing_is_new(
-    built: Path, tmp_path: Path, jvom: Jvom
-) -> None:
-    warehouse = tmp_path / "warehouse"
-    shutil.copytree(built, warehouse)
-    shutil.rmtree(warehouse / "site")
-    raw = ROOT / "raw"
-    assert "site" in plan_build(settings.find(raw, warehouse)).publish
-    assert jvom("build", "--raw", raw, "--warehouse", warehouse).returncode == 0
-    before = (built / "site" / "en/lineage.html").read_bytes()
-    assert (warehouse / "site" / "en/lineage.html").read_bytes() == before
-    assert plan_build(settings.find(raw, warehouse)).is_empty
 
 
 def test_a_chart_that_is_the_same_is_not_drawn_again(planted: dict[str, bytes]) -> None:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from pipelines.publish import views
 from schemas.errors import ContractError
 from tests import trend_oracle as oracle
+from tests.support import examples
 from tests.support.building import FIGURES, Tables, base_tables, edition_tables
 
 Row = dict[str, Any]
@@ -217,7 +218,7 @@ def reading(draw: st.DrawFn) -> oracle.Reading:
     )
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(examples(12), suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(reading(), min_size=1, max_size=10))
 def test_any_history_is_as_the_oracle_has_it(readings: list[oracle.Reading]):
     editions = oracle.latest(readings)

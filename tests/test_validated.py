@@ -8,7 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import schemas
@@ -16,7 +16,7 @@ from pipelines import validate
 from pipelines.validate import Failure
 from schemas.contract import Contract
 from schemas.vocabulary import FIGURES
-from tests.support import building
+from tests.support import building, examples
 
 MISSIONS = {"unifil", "untso", "undof"}
 PERSONNEL = (
@@ -253,7 +253,7 @@ def test_maps_and_the_record_have_contracts_too() -> None:
 
 
 figures = st.one_of(st.none(), st.integers(-3, 3))
-few = settings(max_examples=25, deadline=None)  # Pandera takes a tenth of a second per edition
+few = examples(10)  # Pandera takes a tenth of a second per edition
 
 
 @few

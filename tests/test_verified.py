@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,16 +14,9 @@ from pipelines import verify as verified
 from pipelines.lake import Lake
 from pipelines.model import SourceFile
 from pipelines.plan import plan_build
-from pipelines.settings import Settings, find
+from pipelines.settings import Settings
 from pipelines.verify import complete
-from tests.support import ROOT, Jvom
-
-
-@pytest.fixture
-def own(built: Path, tmp_path: Path) -> Settings:
-    shutil.copytree(built, tmp_path / "warehouse")
-    shutil.copytree(ROOT / "raw", tmp_path / "raw")
-    return find(tmp_path / "raw", tmp_path / "warehouse")
+from tests.support import Jvom, options
 
 
 def flip(file: Path) -> None:
@@ -44,7 +36,7 @@ def parquet_file(settings: Settings) -> Path:
 
 
 def test_a_sound_warehouse_is_recorded_as_such_and_stays_idle(own: Settings, jvom: Jvom) -> None:
-    done = jvom("verify", "--raw", own.raw, "--warehouse", own.warehouse)
+    done = jvom("verify", *options(own))
     assert (done.returncode, done.stdout.strip()) == (0, "everything is as it was recorded"), done.stderr
     recorded = Lake(own.catalog, own.data).read()["verifications"].to_pylist()
     assert [(row["kind"], row["result"]) for row in recorded] == [("verification", verified.SOUND)]
@@ -129,7 +121,7 @@ def test_a_lock_or_a_catalogue_that_cannot_be_read_is_named(
 def test_a_catalog_that_is_broken_is_named_and_the_rest_is_checked(own: Settings, jvom: Jvom) -> None:
     Path(own.catalog.removeprefix("sqlite:")).write_bytes(b"x" * 5000)
     flip(raw_file(own))
-    done = jvom("verify", "--raw", own.raw, "--warehouse", own.warehouse)
+    done = jvom("verify", *options(own))
     assert done.returncode == 1
     assert "catalog.sqlite: cannot be read" in done.stderr
     assert "raw/2024/jvom-2024.txt: has SHA-256" in done.stderr
@@ -137,12 +129,11 @@ def test_a_catalog_that_is_broken_is_named_and_the_rest_is_checked(own: Settings
 
 
 def test_since_when_something_is_wrong_is_reported(own: Settings, jvom: Jvom) -> None:
-    where = ("--raw", own.raw, "--warehouse", own.warehouse)
     assert verified.verify(own).faults == ()
     flip(raw_file(own))
     (first,) = verified.verify(own).faults
     flip(one(own.kept, "*"))
-    done = jvom("verify", *where, "--json")
+    done = jvom("verify", *options(own), "--json")
     assert done.returncode == 1, done.stdout
     said = json.loads(done.stdout)
     moments = [moment for moment, _ in Lake(own.catalog, own.data).verifications()]

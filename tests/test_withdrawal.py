@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-import json
-import shutil
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from pipelines import raw
 from pipelines.lake import Authorship, Lake
 from pipelines.model import Recorded
-from pipelines.plan import plan_build
-from pipelines.publish import published, views
-from pipelines.settings import Settings, find
+from pipelines.publish import views
 from schemas.errors import JvomError, UsageError
-from tests.support import ROOT, Jvom, building
+from tests.support import building
 from tests.support.building import VERSIONS
 
 UNTSO = {"mission_id": "untso", "mission_as_printed": "UNTSO", "deployed_military": 32}
@@ -153,70 +147,3 @@ def test_a_recheck_is_noted_each_time_and_other_rows_are_an_error(lake: Lake) ->
     assert checks[0]["result"].startswith("the same rows as vintage 1")
     with pytest.raises(JvomError, match="reads differently now"):
         put(lake, "one", recheck=True, deployed_military=1)
-
-
-EDITION = ROOT / "raw" / "2024" / "jvom-2024.txt"
-
-
-@pytest.fixture
-def own(built: Path, tmp_path: Path) -> Settings:
-    shutil.copytree(built, tmp_path / "warehouse")
-    shutil.copytree(ROOT / "raw", tmp_path / "raw")
-    return find(tmp_path / "raw", tmp_path / "warehouse")
-
-
-def test_the_commands_withdraw_and_restore_and_no_build_undoes_them(own: Settings, jvom: Jvom) -> None:
-    where = ("--raw", own.raw, "--warehouse", own.warehouse)
-    done = jvom("withdraw", 2024, "--reason", REASON, *where, "--json", JVOM_ACTOR="auditor")
-    assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)["vintage"] == 2
-    assert json.loads(jvom("sql", "SELECT * FROM personnel", *where, "--json").stdout)["rows"] == []
-    assert plan_build(own).is_empty
-
-    twice = jvom("withdraw", 2024, "--reason", REASON, *where)
-    assert (twice.returncode, "withdrawn already" in twice.stderr) == (2, True)
-
-    text = EDITION.read_text(encoding="utf-8").replace("UNTSO 12 32 32", "UNTSO 12 33 33")
-    (own.raw / "2024" / EDITION.name).write_text(
-        text.replace("Totaal 1510 22 3454 29 3473", "Totaal 1510 22 3455 29 3474"), encoding="utf-8"
-    )
-    assert jvom("build", *where).returncode == 0
-    shown = jvom("diff", 2024, 2, 3, *where)
-    assert "untso: deployed_military 32 → 33; deployed_total 32 → 33" in shown.stdout.splitlines()
-    decided = json.loads(jvom("diff", 2024, 1, 2, *where, "--json").stdout)["sentences"]
-    assert decided == ["edition: withdrawn no → yes"]
-    assert jvom("diff", 2024, 1, 9, *where).returncode == 2
-
-    back = jvom("restore", 2024, "--vintage", 1, "--reason", "the first was right", *where)
-    assert back.returncode == 0, back.stderr
-    assert "vintage 4: restored" in back.stdout
-    state = published.state(own.published)
-    assert state is not None
-    assert state.editions[2024].decided_by_hand
-    assert plan_build(own).is_empty  # raw/ has the bytes of vintage 3, which were set aside
-
-
-def test_bytes_and_code_are_two_vintages_with_two_causes(
-    own: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    file = own.raw / "2024" / EDITION.name
-    file.write_text(EDITION.read_text(encoding="utf-8") + "\n", encoding="utf-8")
-    assert [due.reason for due in plan_build(own).editions] == [
-        f"raw/2024/{EDITION.name} has other bytes than what was read"
-    ]
-    monkeypatch.setattr("pipelines.versions.code", lambda: "1" * 12)
-    first, second = plan_build(own).editions
-    assert first.source.sha256 != second.source.sha256
-    assert raw.read(first.source, raw=own.raw, kept=own.kept) == EDITION.read_bytes()
-    assert first.reason == "the code that reads has changed: first the bytes read before"
-    (own.kept / first.source.sha256).unlink()
-    assert [due.source for due in plan_build(own).editions] == [second.source]
-
-
-def test_a_recheck_reads_every_edition_again(own: Settings, jvom: Jvom) -> None:
-    assert [due.recheck for due in plan_build(own, recheck=True).editions] == [True]
-    where = ("--raw", own.raw, "--warehouse", own.warehouse)
-    assert jvom("build", "--recheck", *where).returncode == 0
-    query = "SELECT count(*) FROM verifications WHERE kind = 'read again'"
-    assert json.loads(jvom("sql", query, *where, "--json").stdout)["rows"] == [[1]]
-    assert plan_build(own).is_empty

@@ -5,17 +5,29 @@ A helper that one file needs stays in that file; a fixture that many need is in 
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
+import shutil
 import subprocess
 from collections import Counter, defaultdict
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import hypothesis
+
+from pipelines.settings import Settings, find
 from tests.support import forked
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+EDITION = ROOT / "raw" / "2024" / "jvom-2024.txt"
+# Two figures of it with which its table adds up as well.
+OTHER_FIGURES = {
+    "UNTSO 12 32 32": "UNTSO 12 33 33",
+    "Totaal 1510 22 3454 29 3473": "Totaal 1510 22 3455 29 3474",
+}
+EXAMPLES = 40  # of one property, in the default run
 NOBODY = "http://127.0.0.1:9"  # an address where nothing answers
 
 Jvom = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -25,6 +37,11 @@ refused_examples: defaultdict[str, Counter[bool]] = defaultdict(Counter)
 def count_refused(kind: str, *, refused: bool) -> None:
     """Count one example of the property tests, for the summary at the end of the run."""
     refused_examples[kind][refused] += 1
+
+
+def examples(count: int) -> hypothesis.settings:
+    """So many examples of a property in the default run, and as much more in a profile that has more."""
+    return hypothesis.settings(max_examples=count * hypothesis.settings.default.max_examples // EXAMPLES)
 
 
 def run_jvom(*arguments: object, cwd: Path = ROOT, **variables: str) -> subprocess.CompletedProcess[str]:
@@ -41,3 +58,35 @@ def answer(done: subprocess.CompletedProcess[str]) -> Any:
     """The JSON document of a command line that must have gone well."""
     assert done.returncode == 0, done.stdout + done.stderr
     return json.loads(done.stdout)
+
+
+def copied(built: Path, folder: Path) -> Settings:
+    """A warehouse and a raw/ in `folder` that may be written to, as a build left them."""
+    shutil.copytree(built, folder / "warehouse")
+    shutil.copytree(ROOT / "raw", folder / "raw")
+    return find(folder / "raw", folder / "warehouse")
+
+
+def options(settings: Settings) -> tuple[object, ...]:
+    """What names them on a command line."""
+    return "--raw", settings.raw, "--warehouse", settings.warehouse
+
+
+def changed(changes: dict[str, str], file: Path = EDITION) -> str:
+    """The text of a file with each of the changes made once."""
+    text = file.read_text(encoding="utf-8")
+    for old, new in changes.items():
+        assert text.count(old) == 1
+        text = text.replace(old, new)
+    return text
+
+
+def hashes(settings: Settings) -> dict[str, str]:
+    """Lake and published file, byte by byte; SQLite touches its `-shm`, and locks are not content."""
+    files = [settings.published, *(settings.warehouse / "lake").rglob("*")]
+    passing = ("-shm", "-wal", ".lock", ".holder.json")
+    return {
+        str(file): hashlib.sha256(file.read_bytes()).hexdigest()
+        for file in files
+        if file.is_file() and not file.name.endswith(passing)
+    }
