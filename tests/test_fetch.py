@@ -96,10 +96,10 @@ def test_one_command_fetches_locks_reads_and_publishes_and_the_second_does_nothi
     assert (second["nothing_new"], second["fetched"]["new"]) == (True, False)
     assert files(where) == before
 
-    report.body = edition(13, "mei 2023 t/m april 2024")  # parliament replaces the document
+    report.body += b"\n"  # parliament replaces the document
     assert fetch(where, year=2024) == 0
     after = files(where)
-    assert (after[name], after[name.replace(".pdf", ".txt")]) == (before[name], report.body)
+    assert (after[name], after[name.replace(".pdf", "-2.pdf")]) == (before[name], report.body)
     assert len(raw.lock_entries(where.raw)[2024]) == 2
     (due,) = plan_build(where).editions
     assert due.source.sha256 == hashlib.sha256(report.body).hexdigest()
@@ -224,10 +224,6 @@ def test_what_a_fetch_that_died_left_undone_is_made_good(parliament: Parliament,
     path.unlink()
     assert fetch(where) == 0
     assert files(where) == before
-    name, report.body = f"2025/{path.name}", edition(13)  # parliament replaces the document
-    assert fetch(where) == 0
-    after = files(where)
-    assert (after[name], after[name.replace(".txt", "-2.txt")]) == (before[name], report.body)
 
 
 def test_a_replacement_is_found_when_asked_for_and_only_where_the_first_came_from(
