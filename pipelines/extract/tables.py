@@ -19,6 +19,7 @@ from pipelines.extract.annexes import Annex, AnnexInput, ReportParts, find_annex
 from pipelines.extract.cells import Cell
 from pipelines.extract.cells import rows as cell_rows
 from pipelines.extract.footnotes import Note
+from pipelines.extract.pdf import PdfDocument, unread
 from pipelines.model import Document, Edition, Line, SourceFile
 from schemas.errors import JvomError, LayoutError, Problems
 from schemas.registry import Layout, Registry
@@ -64,6 +65,7 @@ def _read(
     def given(scope: footnotes.Scope, annex: Annex) -> AnnexInput:
         return _annex(scope, annex, notes, document, year, parts.layout, registry)
 
+    _require_seen(document, parts)
     problems: list[JvomError] = []
     annex_1 = _try(lambda: mandates.read(given("mandates", parts.mandates)), problems)
     annex_2 = _try(lambda: personnel.read(given("personnel", parts.personnel), registry.readings), problems)
@@ -119,6 +121,17 @@ def _require_short(parts: ReportParts, path: str) -> None:
                 f"{len(annex.lines):,} lines follow this heading; an annex has at most {_MOST_LINES:,}",
                 "check that this is the text of the report",
             )
+
+
+def _require_seen(document: Document, parts: ReportParts) -> None:
+    """Raises Problems with a LayoutError for each place of a PDF's tables that shows what was not read."""
+    if isinstance(document, PdfDocument):
+        tables = [annex.table for annex in (parts.mandates, parts.personnel) if annex.table]
+        amiss: list[JvomError] = [
+            problem for table in tables for problem in unread.problems(document, table.grid)
+        ]
+        if amiss:
+            raise Problems(amiss)
 
 
 def _try(step: Callable[[], T], problems: list[JvomError]) -> T | None:

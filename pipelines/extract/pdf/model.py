@@ -10,9 +10,12 @@ import math
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Literal, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 from pipelines.model import Document, Line
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 T = TypeVar("T")
 
@@ -147,12 +150,35 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
+class Spoilt:
+    """A place whose characters cannot be relied on, and why."""
+
+    box: Box
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """A page as it is drawn, `whole` and `bare` of its characters, in grey at `scale` dots a point.
+
+    `characters` are the boxes of those that can be seen and were read.
+    """
+
+    scale: float
+    whole: Image.Image
+    bare: Image.Image
+    characters: tuple[Box, ...]
+    spoilt: list[Spoilt]
+
+
+@dataclass(frozen=True, slots=True)
 class PdfPage:
     """One page: `number` from 1, `label` as printed on it or said by the file, else None.
 
     `images` counts pictures, `hidden` characters that are not drawn (as under a scan), `furniture`
     names the lines that are running heads, feet or page numbers. `ocr` says that its words were read
     from a picture, and `turn` by how many degrees that was turned to the left about its centre to be read.
+    `sight` is how the page looks; None of a picture, which is read by nothing else.
     """
 
     number: int
@@ -166,6 +192,7 @@ class PdfPage:
     furniture: frozenset[int] = frozenset()
     ocr: bool = False
     turn: float = 0.0
+    sight: Sight | None = None
 
     @property
     def scanned(self) -> bool:

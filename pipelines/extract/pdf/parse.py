@@ -14,9 +14,9 @@ from dataclasses import dataclass
 
 import pypdfium2.raw as pdfium
 
-from pipelines.extract.pdf import lines, tags
-from pipelines.extract.pdf.model import PdfDocument, PdfPage, RecognisedPage, Rule, Word
-from pipelines.extract.pdf.pdfium import Frame, TooMuch, characters, drawn_lines, open_document
+from pipelines.extract.pdf import ink, lines, tags
+from pipelines.extract.pdf.model import PdfDocument, PdfPage, RecognisedPage, Rule, Sight, Spoilt, Word
+from pipelines.extract.pdf.pdfium import Characters, Frame, TooMuch, drawn_lines, open_document, open_page
 from pipelines.files import pdf_start
 from schemas.errors import SourceError
 
@@ -42,6 +42,7 @@ class _RawPage:
     hidden: int
     label: str | None
     turned: int
+    sight: Sight
 
 
 def parse(data: bytes, path: str, recognised: Mapping[int, RecognisedPage] | None = None) -> PdfDocument:
@@ -131,7 +132,7 @@ def _pages(document: pdfium.FPDF_DOCUMENT, count: int, tables: tags.Tables) -> l
 
 def _page(document: pdfium.FPDF_DOCUMENT, index: int, tables: tags.Tables, turned: int = 0) -> _RawPage:
     """A page as read, which was turned to the right by so many quarters."""
-    page = pdfium.FPDF_LoadPage(document, index)
+    page, unclear = open_page(document, index)
     if not page:
         raise SourceError("this page of the PDF is damaged", page=index + 1, hint=_TRY_AGAIN)
     try:
@@ -143,16 +144,19 @@ def _page(document: pdfium.FPDF_DOCUMENT, index: int, tables: tags.Tables, turne
                 hint=f"print it to paper sizes between {MIN_SIDE:.0f} and {MAX_SIDE:,.0f} points a side",
             )
         rules, images = drawn_lines(page, frame)
-        found, hidden = characters(page, frame)
-        if not turned and (quarters := lines.quarters(found)):
+        drawn = Characters(page, frame)
+        if not turned and (quarters := lines.quarters(drawn.found)):
             # PDFium keeps this for the next time that it loads the page.
             pdfium.FPDFPage_SetRotation(page, (pdfium.FPDFPage_GetRotation(page) + quarters) % 4)
             return _page(document, index, tables, quarters)
-        full = lines.heights(found)
-        tables.add(page, index + 1, found, full)
-        return _RawPage(
-            frame, lines.words(found, full), rules, images, hidden, _label(document, index), turned
-        )
+        glyphs, sight = ink.look(page, frame, drawn.found, drawn.items)
+        sight.spoilt.extend(Spoilt(box, "a note or field there says not how it looks") for box in unclear)
+        drawn.settle_hyphens()
+        full = lines.heights(glyphs)
+        tables.add(page, index + 1, glyphs, full)
+        hidden = drawn.hidden + len(drawn.found) - len(glyphs)
+        words = lines.words(glyphs, full)
+        return _RawPage(frame, words, rules, images, hidden, _label(document, index), turned, sight)
     finally:
         pdfium.FPDF_ClosePage(page)
 
@@ -187,6 +191,7 @@ def _numbered(raw: list[_RawPage], recognised: Mapping[int, RecognisedPage]) -> 
                 page.hidden,
                 ocr=seen is not None,
                 turn=seen.turn if seen else 360.0 - 90 * page.turned if page.turned else 0.0,
+                sight=None if seen else page.sight,
             )
         )
     return pages

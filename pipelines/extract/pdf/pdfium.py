@@ -26,7 +26,10 @@ MAX_SEGMENTS = 200_000
 MAX_DOTS = 30_000_000  # A3 at 300 dots an inch has 17 million
 
 SOFT_HYPHEN = "\u00ad"
+UNKNOWN = "\ufffd"
+"""A character for which the file gives no code."""
 _LINE_END_HYPHEN = "\x02"
+_HYPHENS = ("-", "\u2010", SOFT_HYPHEN)
 _APART = 2000.0  # points between text objects that are put on one line
 _BOLD = re.compile(r"bold|black|heavy", re.IGNORECASE)
 _LIGATURES = {"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st"} | {
@@ -70,6 +73,38 @@ def open_document(data: bytes) -> pdfium.FPDF_DOCUMENT:
     )
 
 
+def open_page(document: pdfium.FPDF_DOCUMENT, index: int) -> tuple[pdfium.FPDF_PAGE, list[Box]]:
+    """A page with its notes and form fields as a part of it, and the boxes of those without an appearance.
+
+    None for a page that is damaged.
+    """
+    page = pdfium.FPDF_LoadPage(document, index)
+    if not page or not pdfium.FPDFPage_GetAnnotCount(page):
+        return page, []
+    plain = list(_without_appearance(page, Frame.of(page)))
+    if pdfium.FPDFPage_Flatten(page, pdfium.FLAT_NORMALDISPLAY) == pdfium.FLATTEN_SUCCESS:
+        pdfium.FPDF_ClosePage(page)
+        page = pdfium.FPDF_LoadPage(document, index)
+    return page, plain
+
+
+def _without_appearance(page: pdfium.FPDF_PAGE, frame: Frame) -> Iterator[Box]:
+    """Boxes of notes and filled fields that viewers draw as they like."""
+    for index in range(pdfium.FPDFPage_GetAnnotCount(page)):
+        note = pdfium.FPDFPage_GetAnnot(page, index)
+        says = {pdfium.FPDF_ANNOT_WIDGET: b"V", pdfium.FPDF_ANNOT_FREETEXT: b"Contents"}
+        key = says.get(pdfium.FPDFAnnot_GetSubtype(note))
+        hidden = pdfium.FPDFAnnot_GetFlags(note) & (
+            pdfium.FPDF_ANNOT_FLAG_HIDDEN | pdfium.FPDF_ANNOT_FLAG_NOVIEW
+        )
+        looks = pdfium.FPDFAnnot_GetAP(note, pdfium.FPDF_ANNOT_APPEARANCEMODE_NORMAL, None, 0) > 2
+        sides = pdfium.FS_RECTF()
+        if key and not hidden and not looks and pdfium.FPDFAnnot_HasKey(note, key):
+            pdfium.FPDFAnnot_GetRect(note, sides)
+            yield frame.box(sides.left, sides.bottom, sides.right, sides.top)
+        pdfium.FPDFPage_CloseAnnot(note)
+
+
 def picture(data: bytes, path: str, number: int, dpi: int, *, grey: bool = True) -> tuple[int, int, bytes]:
     """Page `number` (from 1) as it looks: width and height in dots, and rows of one or three bytes a dot.
 
@@ -83,15 +118,34 @@ def picture(data: bytes, path: str, number: int, dpi: int, *, grey: bool = True)
         raise SourceError(
             "this page is too large to be drawn", file=path, page=number, hint="print it to A4 or A3"
         )
-    form, size, order = (
-        (pdfium.FPDFBitmap_Gray, 1, 0) if grey else (pdfium.FPDFBitmap_BGR, 3, pdfium.FPDF_REVERSE_BYTE_ORDER)
+    stride, found = dots(page, width, height, grey=grey)
+    along = width if grey else 3 * width
+    return width, height, b"".join(found[at : at + along] for at in range(0, len(found), stride))
+
+
+def dots(
+    page: pdfium.FPDF_PAGE,
+    width: int,
+    height: int,
+    part: tuple[int, int, int, int] | None = None,
+    *,
+    grey: bool = True,
+) -> tuple[int, bytes]:
+    """A page of this size in dots, or the `part` of it (left, top, right, bottom): bytes a row, and rows.
+
+    A dot is one byte, or three: red, green, blue.
+    """
+    left, top, right, bottom = part or (0, 0, width, height)
+    form, order = (
+        (pdfium.FPDFBitmap_Gray, 0) if grey else (pdfium.FPDFBitmap_BGR, pdfium.FPDF_REVERSE_BYTE_ORDER)
     )
-    bitmap = pdfium.FPDFBitmap_CreateEx(width, height, form, None, 0)
-    pdfium.FPDFBitmap_FillRect(bitmap, 0, 0, width, height, 0xFFFFFFFF)
-    pdfium.FPDF_RenderPageBitmap(bitmap, page, 0, 0, width, height, 0, pdfium.FPDF_ANNOT | order)
+    bitmap = pdfium.FPDFBitmap_CreateEx(right - left, bottom - top, form, None, 0)
+    pdfium.FPDFBitmap_FillRect(bitmap, 0, 0, right - left, bottom - top, 0xFFFFFFFF)
+    pdfium.FPDF_RenderPageBitmap(bitmap, page, -left, -top, width, height, 0, pdfium.FPDF_ANNOT | order)
     stride = pdfium.FPDFBitmap_GetStride(bitmap)
-    dots = ctypes.string_at(pdfium.FPDFBitmap_GetBuffer(bitmap), stride * height)
-    return width, height, b"".join(dots[at : at + width * size] for at in range(0, len(dots), stride))
+    found = ctypes.string_at(pdfium.FPDFBitmap_GetBuffer(bitmap), stride * (bottom - top))
+    pdfium.FPDFBitmap_Destroy(bitmap)
+    return stride, found
 
 
 @dataclass(frozen=True, slots=True)
@@ -323,65 +377,70 @@ class Glyph:
         return self.run.direction
 
 
-def characters(page: pdfium.FPDF_PAGE, frame: Frame) -> tuple[list[Glyph], int]:
-    """The drawn characters of a page in the file's order, and how many there are that are not drawn.
+class Characters:
+    """The drawn characters of a page in the file's order, `found`, and the text object of each run, `items`.
 
-    Ligatures are taken apart, white space is kept, and a hyphen at a line's end is told from a soft
-    one by its code point. Text that is hidden, lies outside the page, or runs askew is left out.
-    Nothing else can be read from the page afterwards. Raises TooMuch.
-    """
-    text_page = pdfium.FPDFText_LoadPage(page)
-    try:
-        count = pdfium.FPDFText_CountChars(text_page)
-        if count > MAX_CHARACTERS:
-            raise TooMuch(f"{count:,} characters on one page")
-        reader = _Characters(text_page, frame)
-        for index in range(count):
-            reader.add(index)
-    finally:
-        pdfium.FPDFText_ClosePage(text_page)
-    found = [*reader.found, *_lone_hyphens(page, frame, reader.runs)]
-    if reader.uncertain:
-        texts = _texts_on_one_line(page, frame, {address for _, address in reader.uncertain})
-        for glyph, address in reader.uncertain:
-            glyph.text = SOFT_HYPHEN if texts[address].endswith(SOFT_HYPHEN) else "-"
-    return found, reader.hidden
-
-
-class _Characters:
-    """Asks for characters one by one, with the C variables kept between calls.
-
-    `runs` are by the address of their text object; `uncertain` are the characters, with that address,
-    of which PDFium does not say whether they are hyphens or soft ones.
+    Ligatures are taken apart, and white space is kept. `hidden` counts those that the file itself does
+    not draw; they, what lies outside the page, and what runs askew are left out. Raises TooMuch.
     """
 
-    def __init__(self, text_page: pdfium.FPDF_TEXTPAGE, frame: Frame) -> None:
-        self._page = text_page
-        self._frame = frame
+    def __init__(self, page: pdfium.FPDF_PAGE, frame: Frame) -> None:
+        self._whole, self._frame = page, frame
         self._sides = [ctypes.c_double() for _ in range(4)]
         self._origin = [ctypes.c_double() for _ in range(2)]
         self._loose = pdfium.FS_RECTF()
-        self.runs: dict[int, Run] = {}
+        self._runs: dict[int, Run] = {}  # by the address of their text object
+        self._uncertain: list[tuple[Glyph, int]] = []  # of which PDFium does not say which hyphen they are
+        self.items: dict[int, pdfium.FPDF_PAGEOBJECT] = {}
         self.found: list[Glyph] = []
-        self.uncertain: list[tuple[Glyph, int]] = []
         self.hidden = 0
+        for item, kind, _ in objects(page, frame):
+            if kind == pdfium.FPDF_PAGEOBJ_TEXT:
+                _unsay(item)
+        self._page = pdfium.FPDFText_LoadPage(page)
+        try:
+            count = pdfium.FPDFText_CountChars(self._page)
+            if count > MAX_CHARACTERS:
+                raise TooMuch(f"{count:,} characters on one page")
+            for index in range(count):
+                self._add(index)
+        finally:
+            pdfium.FPDFText_ClosePage(self._page)
+        for item, glyph in _lone_hyphens(page, frame, self._runs):
+            self.items[glyph.run.number] = item
+            self.found.append(glyph)
 
-    def add(self, index: int) -> None:
+    def settle_hyphens(self) -> None:
+        """Tells hyphens at line ends from soft ones. Nothing else can be read from the page afterwards."""
+        if self._uncertain:
+            addresses = {address for _, address in self._uncertain}
+            texts = _texts_on_one_line(self._whole, self._frame, addresses)
+            for glyph, address in self._uncertain:
+                glyph.text = SOFT_HYPHEN if texts[address].endswith(SOFT_HYPHEN) else "-"
+
+    def _add(self, index: int) -> None:
         item = pdfium.FPDFText_GetTextObject(self._page, index)
         if not item or pdfium.FPDFText_IsGenerated(self._page, index) == 1:
             return  # a space or line end that PDFium adds; ours come from distances
         address = ctypes.addressof(item.contents)
-        run = self.runs.get(address)
+        run = self._runs.get(address)
         if run is None:
-            run = self.runs[address] = self._run(index, item)
+            run = self._runs[address] = self._run(index, item)
+            self.items[run.number] = item
         code = pdfium.FPDFText_GetUnicode(self._page, index)
-        text = chr(code) if 0 < code < 0x110000 else "\ufffd"
+        text = chr(code) if 0 < code < 0x110000 else UNKNOWN
+        if pdfium.FPDFText_HasUnicodeMapError(self._page, index) == 1:
+            text = UNKNOWN
         glyph = self._glyph(index, text, run)
         if glyph is None or run.hidden:
             self.hidden += not text.isspace()
             return
+        last = self.found[-1] if self.found else None
+        if last and last.run is run and last.box == glyph.box and not text.isspace():
+            last.text += glyph.text  # one shape that stands for several letters
+            return
         if text == _LINE_END_HYPHEN:
-            self.uncertain.append((glyph, address))
+            self._uncertain.append((glyph, address))
         self.found.append(glyph)
 
     def _glyph(self, index: int, text: str, run: Run) -> Glyph | None:
@@ -417,7 +476,7 @@ class _Characters:
         height = math.hypot(*self._frame.vector(matrix.c, matrix.d))
         font = pdfium.FPDFTextObj_GetFont(item)
         return Run(
-            number=len(self.runs),
+            number=len(self._runs),
             size=pdfium.FPDFText_GetFontSize(self._page, index) * height,
             direction=_direction(*self._frame.vector(matrix.a, matrix.b)),
             bold=_is_bold(font),
@@ -425,6 +484,18 @@ class _Characters:
             mark=pdfium.FPDFPageObj_GetMarkedContentID(item),
             hidden=pdfium.FPDFTextObj_GetTextRenderMode(item) in _HIDDEN_MODES,
         )
+
+
+def _unsay(item: pdfium.FPDF_PAGEOBJECT) -> None:
+    """Takes off what a text is to be read as, unless it is letters and hyphens: figures are to be seen."""
+    length = ctypes.c_ulong()
+    for index in range(max(0, pdfium.FPDFPageObj_CountMarks(item))):
+        mark = pdfium.FPDFPageObj_GetMark(item, index)
+        text = (ctypes.c_ushort * 100)()
+        if pdfium.FPDFPageObjMark_GetParamStringValue(mark, b"ActualText", text, 200, length):
+            said = "".join(map(chr, text[: min(99, max(0, length.value // 2 - 1))]))
+            if not all(letter.isalpha() or letter in _HYPHENS for letter in said) or not said:
+                pdfium.FPDFPageObjMark_RemoveParam(item, mark, b"ActualText")
 
 
 def _direction(x: float, y: float) -> Direction | None:
@@ -444,7 +515,9 @@ def _is_bold(font: pdfium.FPDF_FONT) -> bool:
     return bool(_BOLD.search(name.value.decode("utf-8", "replace"))) or pdfium.FPDFFont_GetWeight(font) >= 600
 
 
-def _lone_hyphens(page: pdfium.FPDF_PAGE, frame: Frame, runs: Collection[int]) -> Iterator[Glyph]:
+def _lone_hyphens(
+    page: pdfium.FPDF_PAGE, frame: Frame, runs: Collection[int]
+) -> Iterator[tuple[pdfium.FPDF_PAGEOBJECT, Glyph]]:
     """Hyphens that are all of a text object, as in an empty cell: PDFium may leave them out of its text.
 
     They are the upright objects, not at the addresses `runs`, whose ink has the shape and height of one.
@@ -466,7 +539,7 @@ def _lone_hyphens(page: pdfium.FPDF_PAGE, frame: Frame, runs: Collection[int]) -
         flat = 0 < box.width < 0.7 * height and box.height < 0.2 * height
         if flat and 0.1 * height < baseline - box.middle < 0.5 * height and frame.holds(box):
             run = Run(count, height, mark=pdfium.FPDFPageObj_GetMarkedContentID(item))
-            yield Glyph("-", box, box.left, box.right, box.top, box.bottom, baseline, run)
+            yield item, Glyph("-", box, box.left, box.right, box.top, box.bottom, baseline, run)
             count += 1
 
 

@@ -1,0 +1,265 @@
+"""What a person sees of a page: it is drawn with and without its characters, and held against what is read.
+
+A character counts where drawing it changes the picture, whatever may hide it: its colour, a clip, a layer
+that is off, something drawn over it. Beside the characters that count, a table shows its lines and the
+colours of its cells. Where anything else has ink, something was not read, and the table is refused.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from itertools import groupby
+from statistics import median
+
+import pypdfium2.raw as pdfium
+from PIL import Image, ImageChops
+
+from pipelines.extract.pdf.model import Box, Sight, Spoilt
+from pipelines.extract.pdf.pdfium import SOFT_HYPHEN, Frame, Glyph, TooMuch, dots, objects
+
+_CONTRAST = 24
+"""Levels of grey, or of a colour, of 255, from which two dots differ for the eye."""
+_DOTS_AN_EM = 12.0
+_SCALE = (1.0, 3.0)  # dots a point
+_MAX_DOTS = 8_000_000
+_SMALLEST, _THINNEST = 1.0, 0.15  # points: letters that are lower or thinner are dust to the eye
+_CUT = 0.3  # share of a digit that must not be missing on any side
+_CLOSE, _MOST_CLOSE = 4, 200
+_SAME = 0.15  # font sizes between two strikes of a letter that is to look bold
+_CUT = 0.3  # share of a digit's width or height that may not be missing
+_MAX_CONFLICTS = 300
+_UNDRAWN = frozenset({SOFT_HYPHEN, "\x02", "\u200b", "\u200c", "\u200d", "\ufeff"})
+_DIFFERS = [0] * _CONTRAST + [255] * (256 - _CONTRAST)
+
+Dots = tuple[int, int, int, int]
+
+
+def look(
+    page: pdfium.FPDF_PAGE, frame: Frame, glyphs: Sequence[Glyph], items: Mapping[int, pdfium.FPDF_PAGEOBJECT]
+) -> tuple[list[Glyph], Sight]:
+    """The characters of a page that can be seen, each once, and how it looks. Raises TooMuch.
+
+    `items` gives the object of each run.
+    """
+    drawer = _Drawer(page, frame, glyphs, items)
+    whole, bare = drawer.draw(), drawer.draw(drawer.texts)
+    drawn = [glyph for glyph in glyphs if glyph.text not in _UNDRAWN and not glyph.text.isspace()]
+    thin, unseen = _inkless(drawer, _differences(whole, bare), drawn)
+    cut = [(glyph, drawer.close(glyph)) for glyph in thin]
+    unseen = [*filter(_is_dust, drawn), *drawer.unseen(unseen), *(glyph for glyph, seen in cut if not seen)]
+    pairs = list(_overlaps(drawn))
+    twice, beneath, mixed = _struck(drawer, whole, pairs)
+    hidden = {id(glyph) for glyph in (*unseen, *beneath)}
+    seen = [glyph for glyph in glyphs if id(glyph) not in hidden | twice]
+    spoilt = [
+        Spoilt(glyph.box, "a part of a figure cannot be seen")
+        for glyph, seen in cut
+        if seen and drawer.is_cut(glyph, seen)
+    ]
+    spoilt += [
+        Spoilt(Box.around((one.box, other.box)), "characters are printed over each other")
+        for one, other in mixed
+        if not {id(one), id(other)} & hidden
+    ]
+    if len(hidden) < len(drawn):  # else it is a picture with its text behind it
+        replaced = {id(a) for pair in pairs for a, b in (pair, pair[::-1]) if id(b) not in hidden}
+        lost = drawer.covered(glyph for glyph in (*unseen, *beneath) if id(glyph) not in replaced)
+        spoilt += [Spoilt(glyph.box, "something is drawn over what was printed") for glyph in lost]
+    boxes = tuple(glyph.box for glyph in glyphs if id(glyph) not in hidden and not glyph.text.isspace())
+    return seen, Sight(drawer.scale, whole, bare, boxes, spoilt)
+
+
+class _Drawer:
+    """Draws a page, or a part of it, with some of its objects left out."""
+
+    def __init__(
+        self,
+        page: pdfium.FPDF_PAGE,
+        frame: Frame,
+        glyphs: Sequence[Glyph],
+        items: Mapping[int, pdfium.FPDF_PAGEOBJECT],
+    ) -> None:
+        self._page, self._items = page, items
+        found = [(item, kind) for item, kind, _ in objects(page, frame)]
+        self._all = [item for item, _ in found]
+        self.texts = [item for item, kind in found if kind == pdfium.FPDF_PAGEOBJ_TEXT]
+        size = median([glyph.run.size for glyph in glyphs if glyph.run.size > 1] or [10.0])
+        least, most = _SCALE
+        bound = (_MAX_DOTS / (frame.width * frame.height)) ** 0.5
+        self.scale = min(max(_DOTS_AN_EM / size, least), most, bound)
+        self._size = max(1, round(frame.width * self.scale)), max(1, round(frame.height * self.scale))
+
+    def draw(
+        self,
+        without: Iterable[pdfium.FPDF_PAGEOBJECT] = (),
+        part: Dots | None = None,
+        *,
+        grey: bool = True,
+        times: int = 1,
+    ) -> Image.Image:
+        """The page, or a `part` of it in dots, `times` as large as usual."""
+        width, height = (times * side for side in self._size)
+        left, top, right, bottom = (times * side for side in part or (0, 0, *self._size))
+        with _switched_off(without):
+            stride, found = dots(self._page, width, height, (left, top, right, bottom), grey=grey)
+        mode = "L" if grey else "RGB"
+        return Image.frombuffer(mode, (right - left, bottom - top), found, "raw", mode, stride, 1)
+
+    def place(self, box: Box) -> Dots:
+        """A box of the page in dots, at least one each way."""
+        width, height = self._size
+        left = min(max(0, int(box.left * self.scale)), width - 1)
+        top = min(max(0, int(box.top * self.scale)), height - 1)
+        right, bottom = int(box.right * self.scale) + 1, int(box.bottom * self.scale) + 1
+        return left, top, min(max(left + 1, right), width), min(max(top + 1, bottom), height)
+
+    def close(self, glyph: Glyph) -> Dots | None:
+        """The part of a character's box in which it can be seen, in dots of a larger drawing of the box."""
+        part = self.place(glyph.box)
+        left, top, _, _ = part
+        whole, without = (
+            self.draw(items, part, grey=False, times=_CLOSE) for items in ((), self.item(glyph))
+        )
+        x1, y1, x2, y2 = (side * self.scale * _CLOSE for side in _sides(glyph.box))
+        x, y = left * _CLOSE, top * _CLOSE
+        inner = int(x1 - x), int(y1 - y), int(x2 - x) + 1, int(y2 - y) + 1
+        return _differences(whole, without).crop(inner).getbbox()
+
+    def is_cut(self, glyph: Glyph, seen: Dots) -> bool:
+        """Whether what is `seen` of a character keeps from one side of its box, which is tight around it."""
+        left, top, right, bottom = seen
+        width, height = (_CLOSE * self.scale * side for side in (glyph.box.width, glyph.box.height))
+        return bool(max(left, width - right) > _CUT * width or max(top, height - bottom) > _CUT * height)
+
+    def item(self, glyph: Glyph) -> list[pdfium.FPDF_PAGEOBJECT]:
+        return [self._items[glyph.run.number]] if glyph.run.number in self._items else []
+
+    def unseen(self, glyphs: Sequence[Glyph]) -> list[Glyph]:
+        """Of characters that are as bright as what is under them, those that nobody sees."""
+        if len(glyphs) <= _MOST_CLOSE:
+            return [glyph for glyph in glyphs if self.close(glyph) is None]
+        items = [item for glyph in glyphs for item in self.item(glyph)]
+        ink = _differences(self.draw(grey=False), self.draw(items, grey=False))
+        return [glyph for glyph in glyphs if ink.crop(self.place(glyph.box)).getbbox() is None]
+
+    def covered(self, glyphs: Iterable[Glyph]) -> list[Glyph]:
+        """Of hidden characters, those that could be seen if nothing else were drawn."""
+        glyphs = [glyph for glyph in glyphs if not _is_dust(glyph)]
+        if not glyphs:
+            return []
+        kept = {ctypes.addressof(item.contents) for glyph in glyphs for item in self.item(glyph)}
+        alone = self.draw(item for item in self._all if ctypes.addressof(item.contents) not in kept)
+        ink = _differences(alone, Image.new("L", alone.size, 255))
+        return [glyph for glyph in glyphs if ink.crop(self.place(glyph.box)).getbbox() is not None]
+
+
+@contextmanager
+def _switched_off(items: Iterable[pdfium.FPDF_PAGEOBJECT]) -> Iterator[None]:
+    items = list(items)
+    for item in items:
+        pdfium.FPDFPageObj_SetIsActive(item, False)
+    try:
+        yield
+    finally:
+        for item in items:
+            pdfium.FPDFPageObj_SetIsActive(item, True)
+
+
+def _differences(one: Image.Image, other: Image.Image) -> Image.Image:
+    """255 where two pictures differ for the eye, else 0."""
+    found = ImageChops.difference(one, other)
+    if found.mode == "RGB":
+        red, green, blue = found.split()
+        found = ImageChops.lighter(red, ImageChops.lighter(green, blue))
+    return found.point(_DIFFERS)
+
+
+def _sides(box: Box) -> tuple[float, float, float, float]:
+    return box.left, box.top, box.right, box.bottom
+
+
+def _is_dust(glyph: Glyph) -> bool:
+    sides = glyph.box.width, glyph.box.height
+    return glyph.text.isalnum() and (max(sides) < _SMALLEST or min(sides) < _THINNEST)
+
+
+def _inkless(drawer: _Drawer, ink: Image.Image, glyphs: Iterable[Glyph]) -> tuple[list[Glyph], list[Glyph]]:
+    """Digits that may be cut off, since a side of theirs has no ink, and characters that have none at all."""
+    cut: list[Glyph] = []
+    unseen: list[Glyph] = []
+    for _, along in groupby(glyphs, key=lambda glyph: glyph.run.number):
+        run = list(along)
+        left, top, right, bottom = drawer.place(Box.around(glyph.box for glyph in run))
+        across, down = ink.crop((left, top, right, bottom)).getprojection()
+        for glyph in run:
+            x1, y1, x2, y2 = drawer.place(glyph.box)
+            columns, rows = across[x1 - left : x2 - left], down[y1 - top : y2 - top]
+            # At its sides the ink may be that of its neighbours.
+            side = len(columns) // 4 if glyph.text.isalnum() else 0
+            if not any(columns[side : len(columns) - side]) or not any(rows):
+                unseen.append(glyph)
+            elif glyph.text.isdigit() and not all(map(any, (columns[:2], columns[-2:], rows[:2], rows[-2:]))):
+                cut.append(glyph)
+    return cut, unseen
+
+
+def _overlaps(glyphs: Iterable[Glyph]) -> Iterator[tuple[Glyph, Glyph]]:
+    """Characters that stand in the same place."""
+    above: list[tuple[Box, list[Glyph]]] = []
+    runs = [list(along) for _, along in groupby(glyphs, key=lambda glyph: glyph.run.number)]
+    for box, run in sorted(
+        ((Box.around(g.box for g in run), run) for run in runs), key=lambda one: one[0].top
+    ):
+        above = [one for one in above if one[0].bottom > box.top]
+        for other, others in above:
+            if other.left < box.right and box.left < other.right:
+                yield from ((a, b) for a in others for b in run if _overlap(a, b))
+        for at, glyph in enumerate(run[1:], 1):
+            if glyph.box.centre < run[at - 1].box.centre:  # set back in its line
+                yield from ((other, glyph) for other in run[:at] if _overlap(other, glyph))
+        above.append((box, run))
+
+
+def _overlap(one: Glyph, other: Glyph) -> bool:
+    """Whether two characters share more of their boxes than neighbours do; of figures less is too much."""
+    a, b = one.box, other.box
+    across, down = min(a.right, b.right) - max(a.left, b.left), min(a.bottom, b.bottom) - max(a.top, b.top)
+    if across <= 0 or down <= 0.4 * min(a.height, b.height):
+        return False
+    both = one.text + other.text
+    if both.isalnum() and any(map(str.isdigit, both)):
+        return across > 0.3 * min(a.width, b.width)
+    return across > 0.5 * max(a.width, b.width)
+
+
+def _struck(
+    drawer: _Drawer, whole: Image.Image, pairs: Sequence[tuple[Glyph, Glyph]]
+) -> tuple[set[int], list[Glyph], list[tuple[Glyph, Glyph]]]:
+    """Of characters in one place: second strikes (by `id`), those beneath another, and pairs that mix."""
+    twice = {id(other) for one, other in pairs if _is_double(one, other)}
+    mixed = [pair for pair in pairs if not _is_double(*pair)]
+    if len(mixed) > _MAX_CONFLICTS:
+        raise TooMuch(f"more than {_MAX_CONFLICTS} characters printed over each other")
+    involved = {glyph.run.number for pair in mixed for glyph in pair}
+    beneath: list[Glyph] = []
+    for glyph in {
+        id(glyph): glyph for pair in pairs for glyph in pair if glyph.run.number in involved
+    }.values():
+        part = drawer.place(glyph.box)
+        if _differences(whole.crop(part), drawer.draw(drawer.item(glyph), part)).getbbox() is None:
+            beneath.append(glyph)
+    # The other strike of a letter counts where this one lies beneath something.
+    twice -= {id(other) for one, other in pairs if any(one is glyph for glyph in beneath)}
+    return twice, beneath, mixed
+
+
+def _is_double(one: Glyph, other: Glyph) -> bool:
+    near = _SAME * max(one.run.size, other.run.size)
+    return (
+        one.text == other.text
+        and one.run.number != other.run.number
+        and abs(one.box.centre - other.box.centre) < near
+        and abs(one.box.middle - other.box.middle) < near
+    )

@@ -1,0 +1,164 @@
+"""What a table shows and nobody read: ink beside its characters, and characters that cannot be relied on.
+
+A table shows characters, lines, and the colours of its cells. So between drawn lines each line of dots is of
+one colour once the characters are left out; where it is not, something else is drawn there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+
+from pipelines.extract import refusals
+from pipelines.extract.pdf.model import Box, PdfDocument, PdfPage, Rule, Sight, Word
+from pipelines.extract.pdf.table import Grid
+from schemas.errors import LayoutError
+
+_LOUD = 70
+"""Levels of grey, of 255, from which ink counts: faint pictures and shading may lie under a table."""
+_DARK = 128
+_BESIDE = 2.4  # points on either side of a drawn line that are its own
+_TALL, _LONG = 1.0, 1.4  # font sizes from which an upright or level line is not a part of a character
+_BLUR = 2  # dots around a character that its edges may take
+_AROUND = 2.0  # points beside a table that are looked at
+
+
+def problems(document: PdfDocument, grid: Grid) -> Iterator[LayoutError]:
+    """A refusal for each row, and each space between rows, that shows what was not read."""
+    for page in document.pages:
+        bands = list(_bands(page, grid))
+        if page.sight is None or not bands:
+            continue
+        looker = _Looker(page, page.sight, Box.around(box for box, _ in bands))
+        for box, name in bands:
+            if (why := looker.amiss(box, row=bool(name))) is None:
+                continue
+            line = min(page.lines, key=lambda line: abs(line.box.middle - box.middle))
+            yield LayoutError(
+                f"{f'row “{refusals.shortened(name, 60)}”' if name else 'the table'}: {why}",
+                file=document.path,
+                page=page.number,
+                line=line.number,
+                hint="look at that place of the page, and ask for a copy on which the table is plain",
+            )
+
+
+def _bands(page: PdfPage, grid: Grid) -> Iterator[tuple[Box, str]]:
+    """The rows of a table on a page with their names, and what is between them; all as wide as the table."""
+    headings = [line.box for line in page.lines if line.number in grid.heading]
+    found: list[tuple[Box, str]] = []
+    for row in grid.rows:
+        cells = [cell for cell in row.cells if cell]
+        spans = [span for cell in cells for span in cell.spans if span.page == page.number]
+        if boxes := [span.box for span in spans if span.box]:
+            found.append((Box.around(boxes), cells[0].text))
+    if not found:
+        return
+    found.sort(key=lambda one: one[0].top)
+    whole = Box.around([*headings, *(box for box, _ in found)])
+    left, right = whole.left - _AROUND, whole.right + _AROUND
+    low = max((box.bottom for box in headings if box.bottom <= found[0][0].top), default=found[0][0].top)
+    for box, name in found:
+        if box.top > low:
+            yield Box(left, low, right, box.top), ""
+        if box.bottom > low:
+            yield Box(left, max(low, box.top), right, box.bottom), name
+        low = max(low, box.bottom)
+
+
+class _Looker:
+    """The part of a page that a table takes, drawn without the characters that were read."""
+
+    def __init__(self, page: PdfPage, sight: Sight, whole: Box) -> None:
+        self._sight = sight
+        self._rest = sight.whole.copy()
+        near = Box(whole.left - 20, whole.top - 20, whole.right + 20, whole.bottom + 20)
+        for box in sight.characters:
+            if _meet(box, near):
+                self._forget(box)
+        self._words = [word for line in page.lines for word in line.words if _meet(word.box, whole)]
+        size = max((word.size for word in self._words), default=10.0)
+        self._upright = [rule for rule in page.rules if not rule.horizontal and rule.length > _TALL * size]
+        self._level = [rule for rule in page.rules if rule.horizontal and whole.top < rule.at < whole.bottom]
+        self._long = _LONG * size
+
+    def _forget(self, box: Box) -> None:
+        place = _dots(box, self._sight, _BLUR)
+        self._rest.paste(self._sight.bare.crop(place), place[:2])
+
+    def amiss(self, band: Box, *, row: bool) -> str | None:
+        """What is wrong with a row, or with the space between two; None where all was read."""
+        words = [word for word in self._words if _meet(word.box, band)]
+        for spoilt in self._sight.spoilt:
+            if _meet(spoilt.box, band):
+                return spoilt.why
+        for word in words if row else ():
+            if any(_strikes(rule, word) for rule in self._level):
+                return f"“{refusals.shortened(word.text, 20)}” is struck through"
+        lines = self._lines_of_dots(band, words)
+        colours = []
+        for start, end in self._between(band):
+            found = [self._extrema(start, end, y) for y in lines]
+            if any(high - low > _LOUD for low, high in found):
+                return "something is drawn there that is not text"
+            empty = not any(start < word.box.right and word.box.left < end for word in words)
+            colours.append((max((high for _, high in found), default=255), empty))
+        if row and any(empty and high < _DARK for high, empty in colours) and max(colours)[0] >= _DARK:
+            return "a cell is covered"
+        return None
+
+    def _lines_of_dots(self, band: Box, words: Sequence[Word]) -> list[int]:
+        """The lines of dots of a band that are not on a drawn line."""
+        drawn = [
+            rule.at
+            for rule in self._level
+            if rule.length > self._long or any(_underlines(rule, word) for word in words)
+        ]
+        _, top, _, bottom = _dots(band, self._sight, 0)
+        scale = self._sight.scale
+        return [y for y in range(top, bottom) if all(abs((y + 0.5) / scale - at) > _BESIDE for at in drawn)]
+
+    def _extrema(self, start: float, end: float, y: int) -> tuple[float, float]:
+        scale = self._sight.scale
+        found = self._rest.crop((round(start * scale), y, round(end * scale), y + 1)).getextrema()
+        low, high = found
+        assert isinstance(low, int | float) and isinstance(high, int | float), "grey has one band"
+        return low, high
+
+    def _between(self, band: Box) -> Iterator[tuple[float, float]]:
+        """From where to where there is no upright line, from left to right."""
+        crossing = sorted(
+            rule.at for rule in self._upright if rule.start < band.bottom - 1 and rule.end > band.top + 1
+        )
+        for before, after in pairwise([band.left - _BESIDE, *crossing, band.right + _BESIDE]):
+            if after - before > 2 * _BESIDE + 1:
+                yield before + _BESIDE, after - _BESIDE
+
+
+def _dots(box: Box, sight: Sight, around: int) -> tuple[int, int, int, int]:
+    return (
+        int(box.left * sight.scale) - around,
+        int(box.top * sight.scale) - around,
+        int(box.right * sight.scale) + 1 + around,
+        int(box.bottom * sight.scale) + 1 + around,
+    )
+
+
+def _meet(one: Box, other: Box) -> bool:
+    return (
+        one.left < other.right
+        and other.left < one.right
+        and one.top < other.bottom
+        and other.top < one.bottom
+    )
+
+
+def _strikes(rule: Rule, word: Word) -> bool:
+    """Whether a line goes through the middle of a word."""
+    high = word.box.top + 0.25 * (word.baseline - word.box.top)
+    along = min(rule.end, word.box.right) - max(rule.start, word.box.left)
+    return high < rule.at < word.baseline - 0.12 * word.size and along > 0.5 * word.box.width
+
+
+def _underlines(rule: Rule, word: Word) -> bool:
+    return rule.at > word.baseline and rule.start < word.box.centre < rule.end
