@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
+from typing import cast
 
 from pipelines.extract import refusals
 from pipelines.extract.pdf.model import Box, PdfDocument, PdfPage, Rule, Sight, Word
@@ -118,12 +119,10 @@ class _Looker:
         scale = self._sight.scale
         return [y for y in range(top, bottom) if all(abs((y + 0.5) / scale - at) > _BESIDE for at in drawn)]
 
-    def _extrema(self, start: float, end: float, y: int) -> tuple[float, float]:
+    def _extrema(self, start: float, end: float, y: int) -> tuple[int, int]:
         scale = self._sight.scale
-        found = self._rest.crop((round(start * scale), y, round(end * scale), y + 1)).getextrema()
-        low, high = found
-        assert isinstance(low, int | float) and isinstance(high, int | float), "grey has one band"
-        return low, high
+        line = self._rest.crop((round(start * scale), y, round(end * scale), y + 1))
+        return cast("tuple[int, int]", line.getextrema())
 
     def _between(self, band: Box) -> Iterator[tuple[float, float]]:
         """From where to where there is no upright line, from left to right."""
