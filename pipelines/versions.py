@@ -24,6 +24,8 @@ READING_CODE = (
     "pipelines/extract/**/*.py",
     "!pipelines/extract/page.py",
     "!pipelines/extract/sandbox.py",
+    "!pipelines/extract/entry.py",
+    "!pipelines/extract/kinds.py",
     "!pipelines/extract/suggestions.py",
     "pipelines/model.py",
     "schemas/contract.py",

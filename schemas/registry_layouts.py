@@ -10,21 +10,31 @@ from functools import cached_property
 from schemas.registry_toml import Entry, comparable
 from schemas.vocabulary import FIGURES
 
+_ANNEX_NUMBER = re.compile(r"^(bijlage (?:\d{1,2}|[ivx]{1,4}|[a-z]))(?:\s*[-–—.:)]+\s*|\s+|$)", re.IGNORECASE)
+
+
+def plain_heading(text: str) -> str:
+    """A heading with single spaces, and nothing but one between an annex's number and its title."""
+    return _ANNEX_NUMBER.sub(r"\1 ", " ".join(text.split()), count=1).rstrip()
+
 
 @dataclass(frozen=True)
 class Heading:
-    """A heading as printed, in which `<name>` matches any text."""
+    """A heading as printed, in which `<name>` matches any text.
+
+    White space and case do not count, nor does a dash, colon or full stop after the number of an annex.
+    """
 
     printed: str
 
     def match(self, text: str) -> dict[str, str] | None:
         """The text that each `<name>` matches in `text`, or None where `text` is another heading."""
-        found = self._pattern.fullmatch(" ".join(text.split()))
+        found = self._pattern.fullmatch(plain_heading(text))
         return found.groupdict() if found else None
 
     @cached_property
     def _pattern(self) -> re.Pattern[str]:
-        pieces = re.split(r"<(\w+)>", " ".join(self.printed.split()))
+        pieces = re.split(r"<(\w+)>", plain_heading(self.printed))
         pattern = "".join(
             f"(?P<{piece}>.+?)" if number % 2 else re.escape(piece) for number, piece in enumerate(pieces)
         )

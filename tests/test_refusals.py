@@ -202,14 +202,6 @@ def test_running_text_may_follow_the_totals_row() -> None:
     assert figures(read([*TABLE, *text])) == REAL
 
 
-def test_an_unknown_header_comes_with_the_nearest_layout() -> None:
-    (problem,) = refused(changed("Militair Civiel/Politie Militair", "Militair Civiel Politie Militair"))
-    assert problem.line == 1
-    assert "Militair Civiel Politie Militair" in problem.message
-    assert "the nearest is layout “civil and police apart”" in problem.message
-    assert "[[layout.personnel.groups]]" in (problem.hint or "")
-
-
 def test_a_table_with_too_many_readings_is_refused() -> None:
     sizes = [997 * number % 661 + 300 for number in range(len(REGISTRY.missions))]
     rows = [

@@ -7,27 +7,21 @@ annex; a heading in a table of contents has none. An annex of several pages may 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from itertools import islice
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
-from pipelines.extract import durations, refusals, suggestions
+from pipelines.extract import headings, suggestions
 from pipelines.extract.cells import Mark, Word, words
+from pipelines.extract.headings import Place
 from pipelines.extract.pdf import PdfDocument, table
 from pipelines.extract.pdf.area import TableHeading
 from pipelines.extract.pdf.table import PdfTable
 from pipelines.extract.roles import MandateRoles, PersonnelRoles
 from pipelines.model import PAGE_NUMBER, Document, Line
-from schemas.errors import JvomError, LayoutError, Problems
-from schemas.registry import Heading, Layout, Registry, comparable
+from schemas.registry import Layout, Registry, comparable
 
-_MOST_HEADINGS = 200  # of one annex: one on each page of it, and some to spare
-_HEADING_LINES = 3  # a heading may be printed over so many lines
-_ANNEX = re.compile(
-    r"(?P<label>bijlage (?:\d{1,2}|[a-z]|[ivx]{1,4}))\b[.:]?(?: (?P<title>\S.*))?", re.IGNORECASE
-)
-_ANNEX_OPENING = re.compile(r"\s*bijlage", re.IGNORECASE)
 _DIGITS = re.compile(r"\d{1,2}")
+_ROW_WORDS = 3  # rows that begin with the same words are one row
 
 
 @dataclass(frozen=True)
@@ -97,35 +91,198 @@ class AnnexInput:
 def find_annexes(document: Document, registry: Registry) -> ReportParts:
     """Choose the layout whose annexes the document has, and take them apart.
 
-    Raises LayoutError (or Problems) saying which headings and headers were looked for, and what the
-    document has instead.
+    Raises LayoutError (or Problems) saying what the document has instead; SourceError for a PDF that only
+    carries other files.
     """
-    lines = [line for line in document.lines if not PAGE_NUMBER.fullmatch(line.text)]
-    tables = _PdfTables(document, registry) if isinstance(document, PdfDocument) else None
-    refused: list[list[JvomError]] = []
+    search = Search(document, registry)
+    looked = []
     for layout in registry.layouts:
-        try:
-            return _by(layout, registry.layouts, lines, document.path, tables)
-        except Problems as problems:
-            refused.append(problems.problems)
-    closest = min(refused, key=len)
-    raise closest[0] if len(closest) == 1 else Problems(closest)
+        looked.append(search.look(layout))
+        if all(one.complete for one in looked[-1]):
+            return search.parts(layout, looked[-1])
+    raise suggestions.refusal(search, looked)
+
+
+@dataclass(frozen=True)
+class Found:
+    """A table's header under a heading, and in a PDF the table."""
+
+    header: Header
+    table: PdfTable | None = None
+
+
+@dataclass(frozen=True)
+class Looked:
+    """What there is of one annex by one layout: its headings, and those with their table below.
+
+    `again` is where it begins for the second time.
+    """
+
+    places: Sequence[Place]
+    openings: Sequence[tuple[Place, Found]]
+    again: Place | None = None
+
+    @property
+    def complete(self) -> bool:
+        return bool(self.openings) and self.again is None and len(self.places) <= headings.MOST
+
+    @property
+    def furthest(self) -> int:
+        """How far the layout fits: not at all, by its heading, by the header below it too."""
+        return bool(self.places) + bool(self.openings)
+
+
+class Search:
+    """A document in which annexes are looked for, layout by layout. Page numbers are not among its lines."""
+
+    def __init__(self, document: Document, registry: Registry) -> None:
+        self.document = document
+        self.registry = registry
+        self.lines = [line for line in _lines(document, registry) if not PAGE_NUMBER.fullmatch(line.text)]
+        self.annexes = headings.annexes(self.lines)
+        self._tables = _PdfTables(document, registry) if isinstance(document, PdfDocument) else None
+
+    def look(self, layout: Layout) -> tuple[Looked, Looked]:
+        """What the layout finds of annex 1 and of annex 2."""
+        found = [headings.places(self.lines, part.heading) for part in (layout.mandates, layout.personnel)]
+        marks = self._marks(*found)
+        first, second = (self._look(annex, layout, places, marks) for annex, places in enumerate(found, 1))
+        return first, second
+
+    def below(self, place: Place) -> Sequence[Line]:
+        """The lines under a heading, up to the next annex."""
+        return self.lines[place.end : self._end(place, self._marks())]
+
+    def table_below(self, annex: int, layout: Layout, place: Place) -> Found | None:
+        """The annex's table under a heading, before any other annex: by words, or as a PDF shows it."""
+        return self._table_below(annex, layout, place, self._marks())
+
+    def parts(self, layout: Layout, looked: tuple[Looked, Looked]) -> ReportParts:
+        """The report taken apart, by a layout of which both annexes are complete."""
+        marks = self._marks(*(one.places for one in looked))
+        (first, mandates), (second, personnel) = (self._annex(*one.openings[0], marks) for one in looked)
+        text = tuple(
+            line for index, line in enumerate(self.lines) if index not in first and index not in second
+        )
+        return ReportParts(layout, mandates, personnel, text)
+
+    def _marks(self, *found: Sequence[Place]) -> dict[int, Place]:
+        """Every heading of an annex by its first line, those of a layout included."""
+        return {place.start: place for places in (self.annexes, *found) for place in places}
+
+    def _look(
+        self, annex: int, layout: Layout, places: Sequence[Place], marks: Mapping[int, Place]
+    ) -> Looked:
+        openings = [
+            (place, found)
+            for place in places[: headings.MOST]
+            if (found := self._table_below(annex, layout, place, marks))
+        ]
+        if not openings:
+            return Looked(places, openings)
+        first, found = openings[0]
+        end = self._end(first, marks)
+        later = (
+            place
+            for place, other in openings[1:]
+            if place.start >= end or self._repeats(found.header, other.header, place, layout)
+        )
+        return Looked(places, openings, next(later, None))
+
+    def _table_below(
+        self, annex: int, layout: Layout, place: Place, marks: Mapping[int, Place]
+    ) -> Found | None:
+        if self._tables is None:
+            end = min((start for start in marks if start >= place.end), default=len(self.lines))
+            header = find_header(words(self.lines[place.end : end]), header_words(annex, layout))
+            return Found(header) if header else None
+        below = self.lines[place.end : self._end(place, marks)]
+        above = self.lines[place.end - 1]
+        found = self._tables.find(
+            annex, layout, above, max((line.page for line in below), default=above.page)
+        )
+        if found is None:
+            return None
+        heading = words(line for line in below if line.number in found.grid.heading)
+        marked = tuple(Mark(*mark) for mark in found.grid.marked)
+        return Found(Header(tuple(heading), marked), found) if heading else None
+
+    def _repeats(self, header: Header, other: Header, place: Place, layout: Layout) -> bool:
+        """Whether the table under `other` is another one than that under `header`, not its next page."""
+        rows = [
+            line for line in self.lines if line.number > header.last and len(line.text.split()) >= _ROW_WORDS
+        ]
+        again = next((line for line in rows if line.number > other.last), None)
+        closed = any(
+            _is_totals(line, layout) for line in rows if line.number < self.lines[place.start].number
+        )
+        return closed or (again is not None and _opening(again) == _opening(rows[0]))
+
+    def _end(self, place: Place, marks: Mapping[int, Place]) -> int:
+        others = (start for start in marks if start >= place.end and not place.same(marks[start]))
+        return min(others, default=len(self.lines))
+
+    def _annex(self, place: Place, found: Found, marks: Mapping[int, Place]) -> tuple[range, Annex]:
+        """The annex from its heading to the next annex; its heading may be repeated on further pages."""
+        end = self._end(place, marks)
+        repeated = {
+            index for start in marks if place.end <= start < end for index in range(start, marks[start].end)
+        }
+        heading_lines = tuple(line for line in self.lines[place.start : place.end] if line.text.strip())
+        taken = found.table.lines if found.table else frozenset()
+        body = tuple(
+            self.lines[index]
+            for index in range(place.end, end)
+            if index not in repeated and self.lines[index].number not in taken
+        )
+        annex = Annex(place.text, place.names, heading_lines, found.header, body, found.table)
+        return range(place.start, end), annex
+
+
+def _is_totals(line: Line, layout: Layout) -> bool:
+    text, total = comparable(line.text), comparable(layout.personnel.total)
+    return text.startswith(f"{total} ") and not any(map(str.isalpha, text.removeprefix(total)))
+
+
+def _opening(line: Line) -> list[str]:
+    return [comparable(word) for word in line.text.split()[:_ROW_WORDS]]
+
+
+def _lines(document: Document, registry: Registry) -> Iterator[Line]:
+    """The document's lines; in a PDF also an annex's heading that returns on each of its pages.
+
+    It is taken for a running head where lines are made.
+    """
+    heads: dict[int, str] = {}
+    known = [part.heading for layout in registry.layouts for part in (layout.mandates, layout.personnel)]
+    for page in document.pages if isinstance(document, PdfDocument) else ():
+        above = [line for line in page.lines if line.number in page.furniture]
+        for at, line in enumerate(above):
+            if headings.annex_label(line.text):
+                for end in range(at + 1, min(at + headings.LINES, len(above)) + 1):
+                    joined = " ".join(one.text for one in above[at:end])
+                    if any(heading.match(joined) is not None for heading in known):
+                        heads |= {one.number: one.text for one in above[at:end]}
+    return (replace(line, text=heads.get(line.number, line.text)) for line in document.lines)
 
 
 @dataclass
 class _PdfTables:
     document: PdfDocument
     registry: Registry
-    _known: dict[tuple[TableHeading, int], PdfTable | None] = field(default_factory=dict)
+    _known: dict[tuple[TableHeading, int, int], PdfTable | None] = field(default_factory=dict)
 
-    def find(self, annex: int, layout: Layout, above: Line) -> PdfTable | None:
+    def find(self, annex: int, layout: Layout, above: Line, last_page: int) -> PdfTable | None:
         """The first table of the annex below a line; None where none has just the layout's heading."""
         roles = MandateRoles(layout, self.registry), PersonnelRoles(layout, self.registry)
         wanted, other = roles[annex - 1], roles[2 - annex]
-        key = (wanted.heading, above.number)
+        key = (wanted.heading, above.number, last_page)
         if key not in self._known:
             below = table.below(self.document, above.page, above.number)
-            self._known[key] = table.read(below, wanted.heading, [other.heading], wanted.meaning)
+            pages = tuple(page for page in below.pages if page.number <= last_page)
+            self._known[key] = table.read(
+                replace(below, pages=pages), wanted.heading, [other.heading], wanted.meaning
+            )
         found = self._known[key]
         return None if found is None or (found.geometry and found.geometry.unknown) else found
 
@@ -163,189 +320,3 @@ def _header_at(found: Sequence[Word], start: int, expected: Sequence[str]) -> He
         if rest:
             markers.append(Mark(int(rest), word.line.number))
     return Header(tuple(found[start:end]), tuple(markers))
-
-
-@dataclass(frozen=True)
-class _Place:
-    start: int
-    end: int
-    text: str
-    names: dict[str, str]
-
-    def same(self, other: _Place) -> bool:
-        return other.text == self.text or annex_label(other.text) == annex_label(self.text) is not None
-
-
-@dataclass(frozen=True)
-class _Found:
-    """A table's header under a heading, and in a PDF the table."""
-
-    header: Header
-    table: PdfTable | None = None
-
-
-_Finder = Callable[[_Place], _Found | None]
-
-
-def _by(
-    layout: Layout, layouts: Sequence[Layout], lines: Sequence[Line], path: str, tables: _PdfTables | None
-) -> ReportParts:
-    """The document by one layout; raises Problems."""
-    headings = (layout.mandates.heading, layout.personnel.heading)
-    found = [_places(lines, heading) for heading in headings]
-    marks = {place.start: place for place in _annex_places(lines)}
-    marks |= {place.start: place for places in found for place in places}
-    problems: list[JvomError] = []
-    annexes: list[tuple[range, Annex]] = []
-    for annex, places in enumerate(found, start=1):
-        finder = _finder(annex, layout, lines, marks, tables)
-        openings = [(place, table) for place in places[:_MOST_HEADINGS] if (table := finder(place))]
-        if len(places) > _MOST_HEADINGS:
-            problems.append(_too_often(places, lines, path))
-        elif not places:
-            problems.append(suggestions.no_heading(annex, layout, lines, annex_label, path))
-        elif not openings:
-            problems.append(_no_header(annex, places, lines, marks, layouts, path))
-        else:
-            annexes.append(_annex(*openings[0], lines, marks))
-            taken = annexes[-1][0]
-            problems.extend(_twice(place, lines, path) for place, _ in openings if place.start not in taken)
-    if problems:
-        raise Problems(problems)
-    (first, mandates), (second, personnel) = annexes
-    text = tuple(line for index, line in enumerate(lines) if index not in first and index not in second)
-    return ReportParts(layout, mandates, personnel, text)
-
-
-def _finder(
-    annex: int, layout: Layout, lines: Sequence[Line], marks: Mapping[int, _Place], tables: _PdfTables | None
-) -> _Finder:
-    """Finds the annex's table under a heading, before any other annex: by words, or as a PDF shows it."""
-
-    def by_words(place: _Place) -> _Found | None:
-        end = min((start for start in marks if start >= place.end), default=len(lines))
-        header = find_header(words(lines[place.end : end]), header_words(annex, layout))
-        return _Found(header) if header else None
-
-    def by_place(place: _Place) -> _Found | None:
-        found = tables.find(annex, layout, lines[place.end - 1]) if tables else None
-        if found is None:
-            return None
-        end = _end(place, lines, marks)
-        heading = words(line for line in lines[place.end : end] if line.number in found.grid.heading)
-        marked = tuple(Mark(*mark) for mark in found.grid.marked)
-        return _Found(Header(tuple(heading), marked), found) if heading else None
-
-    return by_place if tables else by_words
-
-
-def _end(place: _Place, lines: Sequence[Line], marks: Mapping[int, _Place]) -> int:
-    others = (start for start in marks if start >= place.end and not place.same(marks[start]))
-    return min(others, default=len(lines))
-
-
-def _annex(
-    place: _Place, found: _Found, lines: Sequence[Line], marks: Mapping[int, _Place]
-) -> tuple[range, Annex]:
-    """The annex from its heading to the next annex; its heading may be repeated on further pages."""
-    end = _end(place, lines, marks)
-    repeated = {
-        index for start in marks if place.end <= start < end for index in range(start, marks[start].end)
-    }
-    heading_lines = tuple(line for line in lines[place.start : place.end] if line.text.strip())
-    taken = found.table.lines if found.table else frozenset()
-    body = tuple(
-        lines[index]
-        for index in range(place.end, end)
-        if index not in repeated and lines[index].number not in taken
-    )
-    annex = Annex(place.text, place.names, heading_lines, found.header, body, found.table)
-    return range(place.start, end), annex
-
-
-def _places(lines: Sequence[Line], heading: Heading) -> list[_Place]:
-    """The places of the heading, over one or more lines; some more than there may be at most."""
-    opening = re.compile(rf"\s*{re.escape(heading.printed.split()[0])}", re.IGNORECASE)
-    found = (_place(lines, i, heading) for i, line in enumerate(lines) if opening.match(line.text))
-    return list(islice((place for place in found if place), _MOST_HEADINGS + 1))
-
-
-def _place(lines: Sequence[Line], start: int, heading: Heading) -> _Place | None:
-    """The heading at one line. Where it ends in any text, a period says how many lines belong to it."""
-    best: _Place | None = None
-    text = ""
-    index = start
-    for _ in range(_HEADING_LINES):
-        while index < len(lines) and not lines[index].text.strip():
-            index += 1
-        if index == len(lines):
-            break
-        text = " ".join(f"{text} {lines[index].text}".split())
-        index += 1
-        names = heading.match(text)
-        if names is None:
-            continue
-        whole = any(durations.ends_in_period(value) for value in names.values())
-        if best is None or whole:
-            best = _Place(start, index, text, names)
-        if whole or not names:
-            break
-    return best
-
-
-def _annex_places(lines: Sequence[Line]) -> list[_Place]:
-    """Lines that open an annex of any kind, `Bijlage 3 …`."""
-    return [
-        _Place(index, index + 1, line.text.strip(), {})
-        for index, line in enumerate(lines)
-        if annex_label(line.text)
-    ]
-
-
-def annex_label(text: str) -> str | None:
-    """`Bijlage 3` of a line that heads an annex; None of another line, such as a sentence about one."""
-    match = _ANNEX.fullmatch(" ".join(text.split())) if _ANNEX_OPENING.match(text) else None
-    if match is None:
-        return None
-    title = match["title"]
-    return match["label"] if title is None or title.startswith("(") or is_title(title) else None
-
-
-def is_title(text: str) -> bool:
-    """Whether the words look like a heading: a capital first, and no end of a sentence."""
-    return text[:1].isupper() and text[-1:] not in ".,;:"
-
-
-def _twice(place: _Place, lines: Sequence[Line], path: str) -> LayoutError:
-    return refusals.at(
-        path,
-        lines[place.start],
-        f"“{place.text}” heads a table for the second time, with another annex between",
-        "see whether the document holds two reports, or a part of one twice",
-    )
-
-
-def _too_often(places: Sequence[_Place], lines: Sequence[Line], path: str) -> LayoutError:
-    return refusals.at(
-        path,
-        lines[places[_MOST_HEADINGS].start],
-        f"“{places[0].text[:80]}” is printed more than {_MOST_HEADINGS} times: no report has so many pages",
-        "check that this is the text of the report",
-    )
-
-
-def _no_header(
-    annex: int,
-    places: Sequence[_Place],
-    lines: Sequence[Line],
-    marks: Mapping[int, _Place],
-    layouts: Sequence[Layout],
-    path: str,
-) -> LayoutError:
-    """No header under any of the headings: of the one with most lines, not of a table of contents."""
-
-    def below(place: _Place) -> Sequence[Line]:
-        return lines[place.end : _end(place, lines, marks)]
-
-    place = max(reversed(places), key=lambda place: len(below(place)))
-    return suggestions.no_header(annex, place.text, below(place), layouts, path)

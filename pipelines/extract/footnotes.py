@@ -25,8 +25,9 @@ from typing import Literal
 
 import schemas
 from pipelines.extract import numerals, refusals
-from pipelines.extract.annexes import Annex, ReportParts, is_title
+from pipelines.extract.annexes import Annex, ReportParts
 from pipelines.extract.cells import Cell, Word, as_printed, marker, spans, words
+from pipelines.extract.headings import is_title
 from pipelines.extract.pdf import PdfDocument, PdfLine
 from pipelines.model import Document, Line
 from schemas.dates import MONTHS

@@ -69,7 +69,7 @@ class _Seen:
     confidence: float
 
 
-def require(file: str, pages: int) -> None:
+def require(file: str, pages: Sequence[int]) -> None:
     """Raises SourceError, with what to install, where an engine is missing."""
     engines, ways = [], []
     if importlib.util.find_spec("rapidocr_onnxruntime") is None:
@@ -80,9 +80,13 @@ def require(file: str, pages: int) -> None:
         ways.append(f"sudo apt-get install {_APT}")
     if engines:
         raise SourceError(
-            f"{pages} of its pages are pictures without text, and {' and '.join(engines)} to read them "
+            f"{len(pages)} of its pages, the first of them page {pages[0]}, are pictures without text, and "
+            f"{' and '.join(engines)} to read them {'is' if len(engines) == 1 else 'are'} not installed"
+            if len(pages) > 1
+            else f"page {pages[0]} holds a picture and no text, and {' and '.join(engines)} to read it "
             f"{'is' if len(engines) == 1 else 'are'} not installed",
             file=file,
+            page=pages[0],
             hint=f"install what is missing ({'; '.join(ways)}), or give the report's text",
         )
 
@@ -105,7 +109,7 @@ def recognise(
 
     Raises SourceError where an engine is not installed, fails, or goes over a limit.
     """
-    require(path, len(pages))
+    require(path, pages)
     known = _Known(registry)
     with ThreadPoolExecutor(min(len(pages), os.cpu_count() or 1)) as pool:
         read = list(pool.map(lambda page: _page(data, path, page, known), pages))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from pipelines.extract import columns, refusals, suggestions
+from pipelines.extract import columns, refusals
 from pipelines.extract import rows as printed_rows
 from pipelines.extract.annexes import AnnexInput
 from pipelines.extract.cells import Cell, Mark, Text, words
@@ -50,8 +50,7 @@ def read(given: AnnexInput, readings: Collection[DeclaredReading]) -> Personnel:
         raise Problems([refusals.fault(document, fault, given.table) for fault in given.table.faults])
     table = printed_rows.read(given, PersonnelRoles(layout, given.registry))
     if table is None:
-        layouts = given.registry.layouts or (layout,)
-        raise Problems([suggestions.no_header(2, "annex 2", given.lines, layouts, document.path)])
+        raise Problems([refusals.no_header(document, given.lines, layout)])
     problems, sound = _problems(table, given)
     chosen: list[Chosen] = []
     if table.totals and sound:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from pipelines.extract import sandbox, text
+from pipelines.extract import kinds, sandbox, text
 from pipelines.files import is_pdf
 from pipelines.model import Document, Edition, Line, SourceFile
 from schemas.errors import JvomError, SourceError, UsageError
@@ -111,13 +111,14 @@ def parse(
     """
     try:
         if not is_pdf(data):
+            kinds.require_text(data)
             return text.read(data, source)
         from pipelines.extract.pdf.parse import parse as parse_pdf
 
         document = parse_pdf(data, source.path, recognised)
         text.require_few(len(document.lines))
         if not document.lines and not any(page.scanned for page in document.pages):
-            raise SourceError(
+            raise kinds.cover(document.attachments) or SourceError(
                 "no page of this PDF holds text: its pages are pictures, or empty",
                 hint="ask for the file that was scanned or printed, or give the report's text",
             )

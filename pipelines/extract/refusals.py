@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from pipelines.extract.pdf.faults import Fault
 from pipelines.extract.pdf.rows import Span
@@ -18,6 +19,11 @@ from schemas.vocabulary import ORGANISATIONS
 Figures = Mapping[str, int | None]
 _SHARED = "the page does not say what each of them has: ask who made the report"
 _WHOLE = "check that the text of the document is whole"
+_ROW = "compare the row with the page"
+_CLOSE = 0.75  # share of letters that two spellings of one name have in common, at least
+_SUM = re.compile(r"(?:sub)?totaal\b", re.IGNORECASE)
+_FIGURE_LIKE = re.compile(r"[<>~±]?\d[\d.,+–-]*")
+_REGION = re.compile(r"(?=.{3,40}$)[A-Z][^\W\d_]*(?:[ -][^\W\d_]+){0,4}")
 
 
 def at(path: str, line: Line | None, message: str, hint: str) -> LayoutError:
@@ -59,19 +65,39 @@ def undecided(
 def unknown_mission(
     document: Document, line: Line, name: str, region: str | None, registry: Registry
 ) -> LayoutError:
-    """A row whose name is not a known spelling, with the entry that would make it one."""
+    """A row whose name is not a known spelling: of which mission it may be one, or the entry of a new one."""
     name = shortened(name)
-    near = ", ".join(f"“{text}” ({mission})" for text, mission in registry.nearest(name))
+    near = registry.nearest(name)
+    shown = ", ".join(f"“{text}” ({mission})" for text, mission in near)
+    message = f"no mission is known as “{name}”; the nearest known spellings are {shown}"
+    heads = {comparable(text) for layout in registry.layouts for text in _heads(layout)}
+    if comparable(name) in heads or _SUM.match(name):
+        message = f"“{name}” heads a region or a sum, but its row has figures"
+        return at(document.path, line, message, f"{_ROW}: only a mission can have figures of its own")
+    if odd := " ".join(word for word in name.split() if _FIGURE_LIKE.fullmatch(word)):
+        return at(document.path, line, message, f"{_ROW}: “{odd}” is neither a name nor a whole number")
+    spelling, mission_id = near[0]
+    add = f"add {quoted(name)} to the spellings of {mission_id} in schemas/missions.toml"
+    if _letters(spelling) == _letters(name):
+        hint = f"{_ROW}: its letters are those of “{spelling}”; only if it is printed so, {add}"
+        return at(document.path, line, message, hint)
+    close = difflib.SequenceMatcher(None, comparable(name), comparable(spelling), autojunk=False).ratio()
+    hint = (
+        f"if it is {mission_id}, {add}; only if it is a mission of its own, add:\n"
+        if close >= _CLOSE
+        else "add the name to the spellings of its mission in schemas/missions.toml, or add a new mission:\n"
+    )
+    return at(document.path, line, message, hint + _mission(name, region, registry))
+
+
+def _mission(name: str, region: str | None, registry: Registry) -> str:
+    """The entry of a new mission."""
     regions = list(dict.fromkeys(mission.region for mission in registry.missions))
-    return at(
-        document.path,
-        line,
-        f"no mission is known as “{name}”; the nearest known spellings are {near}",
-        "add the name to the spellings of its mission in schemas/missions.toml, or add a new mission:\n"
+    return (
         f'    [[mission]]\n    id = "{slug(name)}"\n    name = {quoted(name)}\n'
         f'    organisation = "mixed"  # or {", ".join(o for o in ORGANISATIONS if o != "mixed")}\n'
         f'    region = "{_region(region, regions)}"  # or another of: {", ".join(regions)}\n'
-        f"    countries = []\n    spellings = [{quoted(name)}]",
+        f"    countries = []\n    spellings = [{quoted(name)}]"
     )
 
 
@@ -86,8 +112,18 @@ def leftover(document: Document, lines: Sequence[Line], layout: Layout) -> Layou
         "footnote",
         f"if it heads a region, add it to layout {layout.id} in schemas/layouts.toml:\n"
         f"    regions = [{regions}]"
-        if len(text) <= 60
-        else "check how the document was turned into text: a row has its figures at its end",
+        if _REGION.fullmatch(text)
+        else f"{_ROW}: a row opens with a name and has its figures at its end",
+    )
+
+
+def no_header(document: Document, lines: Sequence[Line], layout: Layout) -> LayoutError:
+    """An annex whose lines, footnotes taken out, do not hold its header."""
+    return at(
+        document.path,
+        next((line for line in lines if line.text.strip()), None),
+        f"the table of annex 2 has no header like that of layout “{layout.id}”: “{layout.personnel.header}”",
+        "compare the header with the document, and see whether it is among the footnotes",
     )
 
 
@@ -209,6 +245,15 @@ def slug(name: str) -> str:
 def shortened(text: str, most: int = 200) -> str:
     """A text that a document may make as long as it likes, so that an error stays a paragraph."""
     return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
+def _heads(layout: Layout) -> Iterator[str]:
+    """What heads or closes rows that are no mission's."""
+    yield from (*layout.personnel.regions, *layout.mandates.regions, layout.personnel.total)
+
+
+def _letters(name: str) -> str:
+    return "".join(filter(str.isalnum, comparable(name)))
 
 
 def _region(printed: str | None, regions: Sequence[str]) -> str:

@@ -17,7 +17,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from pipelines.extract.annexes import Annex, annex_label, is_title
+from pipelines.extract.annexes import Annex
+from pipelines.extract.headings import annex_label, is_title
 from pipelines.extract.refusals import slug
 from pipelines.model import Line
 from schemas.registry import Registry, comparable

@@ -1,45 +1,50 @@
-"""What to say where headings fit no layout: the lines found, the nearest layout, and the entry to add.
+"""What to say where the annexes of a document fit no layout: what is there, what is nearest, what to add.
 
-The entry is the nearest layout with its headings as the document prints them, ready to paste into
-schemas/layouts.toml. Printed columns that no layout knows get a name of their own, which the registry
-refuses until somebody says which figure they belong to.
+For each annex the layout that gets furthest is named: its heading found, the header below it found too. One
+entry is offered for all that differs, and only where a layout so made has both annexes in this document:
+pasting what is offered always leads on.
 """
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from textwrap import indent
-from typing import Any
+from typing import TYPE_CHECKING
 
-from pipelines.extract import durations, refusals
+from pipelines.extract import durations, entry, headings, kinds, numerals, refusals
 from pipelines.extract.cells import words
+from pipelines.extract.headings import Place
+from pipelines.extract.pdf import PdfDocument
 from pipelines.model import Line
-from schemas.errors import LayoutError
-from schemas.registry import (
-    Group,
-    Heading,
-    Layout,
-    MandatesLayout,
-    PersonnelLayout,
-    PrintedColumn,
-    comparable,
-)
-from schemas.registry_toml import quoted
+from schemas.errors import JvomError, LayoutError, Problems
+from schemas.registry import Heading, Layout, MandatesLayout, PersonnelLayout, Registry, comparable
+
+if TYPE_CHECKING:
+    from pipelines.extract.annexes import Looked, Search
 
 _MOST_LINES = 8  # of a header
 _SHORT = 6  # words of a line of a header that no layout knows as a whole
-_SEARCHED = 600  # filled lines under a heading
+_SEARCHED = 80  # filled lines under a heading
+_TRIED = 20  # headings of annexes that could be the one that is missing
 _ALIKE = 0.4  # share of words that a header has in common with a known one, at least
+_ROWS = 3  # lines that open with a mission's name and end in a figure make a table of missions
+_BROKEN = 0.1  # share of sums that an edition contradicts, at most
+_NAME_WORDS, _REGION_WORDS = 8, 3
 _MARK = re.compile(r"(?<=\D)\d{1,2}$")
 _PASTE = "add this to schemas/layouts.toml, once its columns are compared with the document:\n"
+_DESCRIBE = (
+    "compare it with the document; docs/how-to/add-an-edition.md says how a layout is described (no entry is "
+    "offered here, because none made of these words reads the table)"
+)
+
+Part = MandatesLayout | PersonnelLayout
 
 
 @dataclass(frozen=True)
-class _Found:
+class _Header:
     """Lines that look like a header, and the layout whose header they are most like."""
 
     lines: tuple[Line, ...]
@@ -47,66 +52,267 @@ class _Found:
     alike: float
 
     @property
-    def rows(self) -> list[list[str]]:
-        """Its words by lines, footnote marks taken off."""
-        return [[_MARK.sub("", word.text) for word in words([line])] for line in self.lines]
+    def words(self) -> list[str]:
+        """Its words, footnote marks taken off."""
+        return [_MARK.sub("", word.text) for word in words(self.lines)]
 
     @property
     def printed(self) -> str:
         return " / ".join(" ".join(line.text.split())[:200] for line in self.lines)
 
 
-def no_header(
-    annex: int, heading: str, lines: Iterable[Line], layouts: Sequence[Layout], path: str
-) -> LayoutError:
-    """An annex under whose heading no known header is found; `lines` are those below the heading."""
-    filled = [line for line in lines if line.text.strip()][:_SEARCHED]
+@dataclass(frozen=True)
+class _State:
+    """One annex: the part of a layout that has it (None where none can be made), and what is wrong."""
+
+    layout: Layout
+    part: Part | None
+    cause: LayoutError | None = None
+    seen: bool = True
+
+
+def refusal(search: Search, looked: Sequence[tuple[Looked, Looked]]) -> JvomError:
+    """Why no layout has both annexes; `looked` are those of the registry's layouts, in their order."""
+    for both in looked:
+        if often := [one for one in both if len(one.places) > headings.MOST]:
+            return _too_often(search, often[0].places)
+    for both in looked:
+        if any(one.again for one in both):
+            return _twice(search, both)
+    states = [_state(search, annex, [both[annex - 1] for both in looked]) for annex in (1, 2)]
+    if not any(state.seen for state in states) and not _lists_missions(search.lines, search.registry):
+        return _other_kind(search)
+    if not any(state.seen for state in states) and not search.annexes:
+        return _without_annexes(search)
+    made = _made(search, states)
+    causes = sorted((state.cause for state in states if state.cause), key=lambda one: one.line or 0)
+    if made is None:
+        return causes[0] if len(causes) == 1 else Problems([*causes])
+    hint = _PASTE + indent(entry.toml(made, search.registry.layouts), "    ")
+    first = causes[0]
+    message = "; ".join(cause.message for cause in causes)
+    return LayoutError(message, file=first.file, page=first.page, line=first.line, hint=hint)
+
+
+def _made(search: Search, states: Sequence[_State]) -> Layout | None:
+    """The layout that has both annexes of the document; None where there is none."""
+    first, second = (state.part for state in states)
+    if not (isinstance(first, MandatesLayout) and isinstance(second, PersonnelLayout)):
+        return None
+    name = f"{next(state.layout for state in states if state.cause).id}, changed"
+    taken = {layout.id for layout in search.registry.layouts}
+    name = next(one for one in (name, *(f"{name} {n}" for n in range(2, 1000))) if one not in taken)
+    made = Layout(name, second, first)
+    again = type(search)(search.document, replace(search.registry, layouts=(made,)))
+    looked = again.look(made)
+    return made if all(one.complete for one in looked) and _sums_hold(looked[1], second) else None
+
+
+def _sums_hold(looked: Looked, layout: PersonnelLayout) -> bool:
+    """Whether nearly all rows of a PDF's table keep the layout's sums; a text has no columns yet."""
+    table, kept = looked.openings[0][1].table, []
+    for row in table.grid.rows if table else ():
+        values = [sum(numerals.addends(cell.text) or ()) if cell else 0 for cell in row.cells[1:]]
+        by_column = dict(zip(layout.columns, values, strict=True))
+        kept += [by_column[total] == sum(by_column[part] for part in parts) for total, parts in layout.sums]
+    return kept.count(False) <= _BROKEN * len(kept)
+
+
+def _state(search: Search, annex: int, looked: Sequence[Looked]) -> _State:
+    layouts = search.registry.layouts
+    at = max(range(len(looked)), key=lambda at: looked[at].furthest)
+    layout, best = layouts[at], looked[at]
+    if best.openings:
+        return _State(layout, _part(layout, annex))
+    if best.places:  # not that in a table of contents
+        place = max(reversed(best.places), key=lambda place: len(search.below(place)))
+        return _with_header(search, annex, place, _part(layout, annex).heading)
+    others = [_part(layout, 3 - annex).heading for layout in layouts]
+    free = [place for place in search.annexes if all(heading.match(place.text) is None for heading in others)]
+    tried = [_renamed(search, annex, place) for place in free[:_TRIED]]
+    number = headings.annex_label(_part(layout, annex).heading.printed) or ""
+    own = [
+        place.label is not None and comparable(place.label) == comparable(number) for place in free[:_TRIED]
+    ]
+    ranked = sorted(zip(tried, own, strict=True), key=lambda one: (one[0].part is not None, one[1]))
+    if ranked and (ranked[-1][0].part or ranked[-1][1]):
+        return ranked[-1][0]
+    return _absent(search, annex, layout, number)
+
+
+def _part(layout: Layout, annex: int) -> Part:
+    return layout.mandates if annex == 1 else layout.personnel
+
+
+def _renamed(search: Search, annex: int, place: Place) -> _State:
+    """An annex under another heading than any layout has for it."""
+    layouts = search.registry.layouts
+    whole = headings.whole(search.lines, place)
+    heading = Heading(durations.PERIOD.sub("<period>", re.sub(r"[<>]", "", whole.text), count=1))
+    known = next((one for one in layouts if search.table_below(annex, one, whole)), None)
+    under = None if known else _with_header(search, annex, whole, heading)
+    layout = known or (under.layout if under else layouts[0])
+    wanted = _part(layout, annex).heading.printed
+    message = (
+        f"annex {annex} is headed “{refusals.shortened(whole.text)}”, which no layout knows (layout "
+        f"“{layout.id}” has “{wanted}”)"
+    )
+    hint = _DESCRIBE
+    if under and under.cause:
+        message, hint = f"{message}; {under.cause.message}", under.cause.hint or hint
+    cause = refusals.at(search.document.path, search.lines[place.start], message, hint)
+    part = replace(_part(known, annex), heading=heading) if known else under.part if under else None
+    return _State(layout, part, cause, seen=part is not None)
+
+
+def _with_header(search: Search, annex: int, place: Place, heading: Heading) -> _State:
+    """An annex under whose heading no known header is found."""
+    layouts = search.registry.layouts
+    below = search.below(place)
+    filled = [line for line in below if line.text.strip()][:_SEARCHED]
     found = _nearest(filled, layouts, annex)
-    known = found.layout if found else layouts[0]
-    expected = _header(annex, known)
     if found is None or found.alike < _ALIKE:
-        return refusals.at(
-            path,
-            filled[0] if filled else None,
-            f"under “{heading}” no line looks like the header of a table, such as “{expected}” of layout "
-            f"“{known.id}”",
-            "check that the text of the document is whole, and that the annex has its table in it",
-        )
+        return _State(layouts[0], None, _no_table(search, annex, place, filled, layouts[0]))
+    part: Part | None
+    if not any(_names_mission(line.text.split(), search.registry) for line in below):
+        part = None
+    elif annex == 1:
+        part = entry.mandates(found.words, found.layout.mandates, layouts)
+    else:
+        part = entry.personnel(found.words, found.layout.personnel, layouts)
     first, last = found.lines[0], found.lines[-1]
     where = f"lines {first.shown} to {last.shown}" if last is not first else f"line {first.shown}"
-    entry = _mandates_entry(found, layouts) if annex == 1 else _personnel_entry(found, layouts)
-    return refusals.at(
-        path,
-        first,
+    known = set(_pieces(_header(annex, found.layout).split()))
+    besides = [word for word in dict.fromkeys(found.words) if not known & set(_pieces([word]))]
+    message = (
         f"the header of annex {annex} fits no known layout: “{found.printed}” ({where}); the nearest is "
-        f"layout “{known.id}”: “{expected}”",
-        _PASTE + indent(entry, "    "),
+        f"layout “{found.layout.id}”: “{_header(annex, found.layout)}”"
+    )
+    if besides:
+        shown = ", ".join(f"“{refusals.shortened(word, 40)}”" for word in besides[:_MOST_LINES])
+        message += f"; it does not have {shown}"
+    cause = refusals.at(search.document.path, first, message, _DESCRIBE)
+    return _State(found.layout, part and replace(part, heading=heading), cause)
+
+
+def _no_table(
+    search: Search, annex: int, place: Place, filled: Sequence[Line], layout: Layout
+) -> LayoutError:
+    """Nothing like a header under a heading: what is there instead, a picture or a page on its side first."""
+    line = search.lines[place.start]
+    last = filled[-1].page if filled else line.page
+    message = (
+        f"under “{refusals.shortened(place.text)}” no line looks like the header of a table, such as "
+        f"“{_header(annex, layout)}” of layout “{layout.id}”"
+    )
+    hint = f"compare the page with schemas/layouts.toml, and check that annex {annex} has its table"
+    pages = search.document.pages if isinstance(search.document, PdfDocument) else ()
+    for page in (page for page in pages if line.page <= page.number <= last):
+        turned = sum(len(one.words) for one in page.lines if one.direction != "right")
+        if 2 * turned > sum(len(one.words) for one in page.lines):
+            message += f": the annex stands on its side on page {page.number}"
+            return refusals.at(
+                search.document.path, line, message, "turn the page, and print it to a new PDF"
+            )
+        if page.images or page.ocr:
+            message += f": page {page.number} holds a picture, and the table is not among its text"
+            hint = (
+                "ask for a file in which the table is text, or give the report's text; a page is read as a "
+                "picture only where it holds nothing else (./setup scan)"
+            )
+            return refusals.at(search.document.path, line, message, hint)
+    opening = " / ".join(refusals.shortened(" ".join(one.text.split()), 100) for one in filled[:2])
+    message += f"; it opens with “{opening}”" if opening else "; nothing is"
+    return refusals.at(search.document.path, filled[0] if filled else line, message, hint)
+
+
+def _absent(search: Search, annex: int, layout: Layout, number: str) -> _State:
+    wanted = _part(layout, annex).heading.printed
+    others = dict.fromkeys(f"“{refusals.shortened(place.text, 80)}”" for place in search.annexes[:5])
+    message = (
+        f"there is no annex {annex}: no line is headed “{number}”, as in “{wanted}” of layout “{layout.id}”"
+    )
+    if others:
+        message += f"; there is {', '.join(others)}"
+    pages = search.document.pages if isinstance(search.document, PdfDocument) else ()
+    drawn = [page.number for page in pages if page.ocr or page.images]
+    hint = "check that the file holds the whole report"
+    if drawn:
+        hint += f"; page {drawn[0]} holds a picture: if the annex is in it, give a file in which it is text"
+    cause = LayoutError(message, file=search.document.path, hint=hint)
+    return _State(layout, None, cause, seen=False)
+
+
+def _without_annexes(search: Search) -> LayoutError:
+    """A document that lists missions, but has no heading of an annex."""
+    line = next(line for line in search.lines if _names_mission(line.text.split(), search.registry))
+    layout = search.registry.layouts[0]
+    wanted = f"“{layout.mandates.heading.printed}” or “{layout.personnel.heading.printed}”"
+    message = (
+        f"missions are listed here, but no line heads an annex, such as {wanted} of layout “{layout.id}”"
+    )
+    return refusals.at(search.document.path, line, message, "check that the file holds the whole report")
+
+
+def _other_kind(search: Search) -> JvomError:
+    """A document that is no report: neither an annex nor a table of missions is in it."""
+    document = search.document
+    if isinstance(document, PdfDocument) and (cover := kinds.cover(document.attachments)):
+        cover.file = document.path
+        return cover
+    layout = search.registry.layouts[0]
+    first = next((line for line in search.lines if any(map(str.isalpha, line.text))), None)
+    opening = f"; it opens with “{refusals.shortened(' '.join(first.text.split()), 100)}”" if first else ""
+    return LayoutError(
+        f"this is not such a report: no page holds a table with “{_header(2, layout)}” or with "
+        f"“{_header(1, layout)}”{opening}",
+        file=document.path,
+        page=first.page if first else None,
+        line=first.number if first else None,
+        hint="check that this is the yearly report on missions, with both its annexes",
     )
 
 
-def no_heading(
-    annex: int, layout: Layout, lines: Sequence[Line], opens_annex: Callable[[str], object], path: str
-) -> LayoutError:
-    """An annex whose heading is nowhere, with the line that is most like it."""
-    part: MandatesLayout | PersonnelLayout = layout.mandates if annex == 1 else layout.personnel
-    wanted = part.heading.printed
-    filled = [line for line in lines if line.text.strip()]
-    opening = {comparable(line.text): line for line in reversed(filled) if opens_annex(line.text)}
-    every = opening or {comparable(line.text): line for line in reversed(filled)}
-    near = difflib.get_close_matches(comparable(wanted), every, n=1, cutoff=0.3)
-    line, nearest = (every[near[0]], " ".join(every[near[0]].text.split())) if near else (None, "")
-    hint = "check that the text of the document is whole; where another edition calls the annex otherwise, "
-    if line:
-        heading = Heading(durations.PERIOD.sub("<period>", nearest))
-        hint += _PASTE + indent(_entry(layout, replace(part, heading=heading)), "    ")
-    else:
-        hint += "add a [[layout]] with its heading to schemas/layouts.toml"
+def _twice(search: Search, both: Sequence[Looked]) -> LayoutError:
+    found = [(annex, one.openings[0][0], one.again) for annex, one in enumerate(both, 1) if one.again]
+    repeated = [(annex, search.lines[one.start], search.lines[again.start]) for annex, one, again in found]
+    told = "; ".join(f"annex {annex} stands here twice, {_on(*lines)}" for annex, *lines in repeated)
+    whole = "the report is in this file twice: " if len(repeated) == len(both) else ""
     return refusals.at(
-        path,
-        line,
-        f"no annex is headed “{wanted}”, as in the nearest layout “{layout.id}”"
-        + (f"; the nearest line is “{nearest}”" if line else ""),
-        hint,
+        search.document.path,
+        repeated[0][2],
+        whole + told,
+        "give a file that has each annex once: of a draft and a final one, the final",
+    )
+
+
+def _on(first: Line, again: Line) -> str:
+    if first.page != again.page:
+        return f"on pages {first.page} and {again.page}"
+    return f"on lines {first.shown} and {again.shown}"
+
+
+def _too_often(search: Search, places: Sequence[Place]) -> LayoutError:
+    return refusals.at(
+        search.document.path,
+        search.lines[places[headings.MOST].start],
+        f"“{places[0].text[:80]}” is printed more than {headings.MOST} times: no report has so many pages",
+        "check that this is the text of the report",
+    )
+
+
+def _lists_missions(lines: Iterable[Line], registry: Registry) -> bool:
+    """Whether there are rows of a table of missions: a known name at the start, a figure at the end."""
+    ended = (line.text.split() for line in lines if line.text.rstrip()[-1:].isdigit())
+    return sum(_names_mission(texts, registry) for texts in ended) >= _ROWS
+
+
+def _names_mission(texts: Sequence[str], registry: Registry) -> bool:
+    """Whether a mission's known name is at the start of a line's words, a region's perhaps before it."""
+    return any(
+        registry.find(" ".join(texts[start:end]))
+        for start in range(min(_REGION_WORDS, len(texts)))
+        for end in range(start + 1, min(start + _NAME_WORDS, len(texts)) + 1)
     )
 
 
@@ -116,32 +322,37 @@ def _header(annex: int, layout: Layout) -> str:
     return " / ".join(column.printed for column in layout.mandates.columns)
 
 
-def _nearest(lines: Sequence[Line], layouts: Iterable[Layout], annex: int) -> _Found | None:
+def _nearest(lines: Sequence[Line], layouts: Iterable[Layout], annex: int) -> _Header | None:
     """The lines that have most words in common with a layout's header, as a share of both."""
-    best: _Found | None = None
-    texts = [[_plain(word.text) for word in words([line])] for line in lines]
+    best: tuple[list[float], _Header] | None = None
+    broken = any(word.text.endswith("/") for line in lines for word in words([line]))
+    cuts = (_pieces,) if broken else (_pieces, _whole_words)
+    texts = [[word.text for word in words([line])] for line in lines]
     for layout in layouts:
-        wanted = Counter(_plain(word) for word in _header(annex, layout).replace(" / ", " ").split())
+        wanted = _header(annex, layout).replace(" / ", " ").split()
+        ways = [(Counter(cut(wanted)), [Counter(cut(text)) for text in texts]) for cut in cuts]
         for start in range(len(lines)):
-            if not wanted.keys() & set(texts[start]):
+            if not ways[0][0] & ways[0][1][start]:
                 continue
-            found: Counter[str] = Counter()
+            found: list[Counter[str]] = [Counter() for _ in ways]
             for end in range(start, min(start + _MOST_LINES, len(lines))):
-                found.update(texts[end])
-                alike = 2 * (found & wanted).total() / (found.total() + wanted.total())
-                if best is None or alike > best.alike:
-                    best = _Found(tuple(lines[start : end + 1]), layout, alike)
-    return best and _whole(best, lines, _header(annex, best.layout))
+                alike = []
+                for number, (own, printed) in enumerate(ways):
+                    found[number] += printed[end]
+                    alike.append(2 * (found[number] & own).total() / (found[number].total() + own.total()))
+                if best is None or alike > best[0]:
+                    best = (alike, _Header(tuple(lines[start : end + 1]), layout, alike[0]))
+    return best and _whole(best[1], lines, _header(annex, best[1].layout))
 
 
-def _whole(found: _Found, lines: Sequence[Line], header: str) -> _Found:
+def _whole(found: _Header, lines: Sequence[Line], header: str) -> _Header:
     """With the short lines directly above and below that have a word of the header too."""
-    known = {_plain(word) for word in header.replace(" / ", " ").split()}
+    known = set(_pieces(header.split()))
 
     def belongs(line: Line) -> bool:
         texts = line.text.split()
         beside = len(texts) <= _SHORT and not texts[-1].isdecimal() and line.text.rstrip()[-1] != "."
-        return beside and bool(known & set(map(_plain, texts)))
+        return beside and bool(known & set(_pieces(texts)))
 
     start, end = lines.index(found.lines[0]), lines.index(found.lines[-1]) + 1
     while start and end - start < 2 * _MOST_LINES and belongs(lines[start - 1]):
@@ -151,167 +362,10 @@ def _whole(found: _Found, lines: Sequence[Line], header: str) -> _Found:
     return replace(found, lines=tuple(lines[start:end]))
 
 
-def _plain(word: str) -> str:
-    return comparable(_MARK.sub("", word))
+def _whole_words(texts: Iterable[str]) -> Iterator[str]:
+    return (comparable(_MARK.sub("", text)) for text in texts)
 
 
-def _personnel_entry(found: _Found, layouts: Sequence[Layout]) -> str:
-    """The nearest layout with the groups and columns that the header prints."""
-    known = found.layout.personnel
-    texts = [word for row in found.rows for word in row]
-    size = len(known.mission.split())
-    same = comparable(" ".join(texts[:size])) == comparable(known.mission)
-    size = size if same else len(found.rows[0])
-    groups = [group for layout in layouts for group in layout.personnel.groups]
-    columns = [column.printed for group in groups for column in group.columns]
-    rest = texts[size:]
-    first = next((i for i in range(len(rest)) if _name_at(rest, i, columns)), len(rest))
-    names = _cut(rest[:first], [group.printed for group in groups if group.printed])
-    printed = _cut(rest[first:], columns)
-    made = _groups(names, _by_repeats(printed), groups)
-    own = {column.column for group in made for column in group.columns}
-    merged = {
-        name: parts for layout in layouts for name, parts in layout.personnel.merged if own >= set(parts)
-    }
-    personnel = replace(
-        known,
-        mission=" ".join(texts[:size]),
-        groups=made,
-        sums=tuple(_sums(made)),
-        merged=tuple(merged.items()),
-    )
-    return _entry(found.layout, personnel)
-
-
-def _groups(
-    names: Sequence[str], columns: Sequence[Sequence[str]], known: Iterable[Group]
-) -> tuple[Group, ...]:
-    kinds = {comparable(group.printed): _kind(group.columns[0].column) for group in known if group.printed}
-    meanings = {
-        (_kind(column.column), comparable(column.printed)): column.column
-        for group in known
-        for column in group.columns
-    }
-    made = []
-    for place, printed in enumerate(columns):
-        name = names[place] if place < len(names) else None
-        last = place == len(columns) - 1
-        kind = kinds.get(comparable(name or ""), "deployed" if last else "frame")
-        made.append(
-            Group(
-                name,
-                tuple(
-                    PrintedColumn(text, meanings.get((kind, comparable(text)), f"{kind}_{_slug(text)}"))
-                    for text in printed
-                ),
-            )
-        )
-    return tuple(made)
-
-
-def _sums(groups: Iterable[Group]) -> Iterator[tuple[str, tuple[str, ...]]]:
-    for group in groups:
-        names = [column.column for column in group.columns]
-        for total in names:
-            if total.endswith("_total") and len(names) > 1:
-                yield total, tuple(name for name in names if name != total)
-
-
-def _kind(column: str) -> str:
-    return column.partition("_")[0]
-
-
-def _slug(text: str) -> str:
-    return "_".join(re.findall(r"[a-z0-9]+", comparable(text))) or "column"
-
-
-def _name_at(texts: Sequence[str], start: int, names: Iterable[str]) -> int:
-    """How many words from `start` on are one of the names, the longest if several; 0 if none."""
-    sizes = {len(name.split()) for name in names}
-    known = {comparable(name) for name in names}
-    return max(
-        (size for size in sizes if comparable(" ".join(texts[start : start + size])) in known), default=0
-    )
-
-
-def _cut(texts: Sequence[str], names: Sequence[str]) -> list[str]:
-    """Words cut into known names; what is between them is a name too."""
-    cut: list[str] = []
-    unknown: list[str] = []
-    start = 0
-    while start < len(texts):
-        size = _name_at(texts, start, names)
-        if size:
-            cut += [" ".join(unknown)] * bool(unknown)
-            cut.append(" ".join(texts[start : start + size]))
-            unknown = []
-        else:
-            unknown.append(texts[start])
-        start += size or 1
-    return cut + [" ".join(unknown)] * bool(unknown)
-
-
-def _by_repeats(names: Iterable[str]) -> list[list[str]]:
-    """Column names in groups: a name that comes again opens the next group."""
-    groups: list[list[str]] = []
-    for name in names:
-        if not groups or name in groups[-1]:
-            groups.append([])
-        groups[-1].append(name)
-    return groups
-
-
-def _mandates_entry(found: _Found, layouts: Sequence[Layout]) -> str:
-    """The nearest layout with the columns that the header prints; unknown ones in order of what is left."""
-    known = found.layout.mandates
-    meanings = {
-        comparable(column.printed): column.column for layout in layouts for column in layout.mandates.columns
-    }
-    texts = [word for row in found.rows for word in row]
-    printed = _cut(texts, [column.printed for layout in layouts for column in layout.mandates.columns])
-    taken = {meanings.get(comparable(name)) for name in printed}
-    left = [column.column for column in known.columns if column.column not in taken]
-    columns = []
-    for name in printed:
-        meaning = meanings.get(comparable(name)) or (left.pop(0) if left else _slug(name))
-        columns.append(PrintedColumn(name, meaning))
-    return _entry(found.layout, replace(known, columns=tuple(columns)))
-
-
-def _entry(known: Layout, changed: MandatesLayout | PersonnelLayout) -> str:
-    """A `[[layout]]` in TOML: one annex as changed, the other shared with the layout it is made from."""
-    annex, other = ("mandates", "personnel")[:: 1 if isinstance(changed, MandatesLayout) else -1]
-    tables: list[tuple[str, Mapping[str, object]]] = [
-        ("[[layout]]", {"id": f"{known.id}, changed", other: known.id})
-    ]
-    own: dict[str, object] = {"heading": changed.heading.printed}
-    tables.append((f"[layout.{annex}]", own))
-    if isinstance(changed, MandatesLayout):
-        own |= {"regions": changed.regions, "legal_basis": changed.legal_basis}
-        own |= {"columns": _columns(changed.columns), "statuses": dict(changed.statuses)}
-        extension = vars(changed.extension) | {"units": dict(changed.extension.units)}
-        tables.append(("[layout.mandates.extension]", extension))
-    else:
-        names = ("mission", "total", "separate_report", "regions")
-        own |= {name: getattr(changed, name) for name in names}
-        for group in changed.groups:
-            values: dict[str, Any] = {"printed": group.printed} if group.printed else {}
-            values["columns"] = _columns(group.columns)
-            tables.append(("[[layout.personnel.groups]]", values))
-        tables.append(("[layout.personnel.sums]", dict(changed.sums)))
-        if changed.merged:
-            tables.append(("[layout.personnel.merged]", dict(changed.merged)))
-    return "\n\n".join(
-        "\n".join([name, *(f"{key} = {_toml(value)}" for key, value in values.items())])
-        for name, values in tables
-    )
-
-
-def _columns(columns: Iterable[PrintedColumn]) -> dict[str, str]:
-    return {column.printed: column.column for column in columns}
-
-
-def _toml(value: Any) -> str:
-    if isinstance(value, Mapping):
-        return f"{{ {', '.join(f'{quoted(key)} = {_toml(one)}' for key, one in value.items())} }}"
-    return quoted(value) if isinstance(value, str) else f"[{', '.join(map(_toml, value))}]"
+def _pieces(texts: Iterable[str]) -> Iterator[str]:
+    """The words between strokes: `Civiel/` and `Politie` may be on two lines."""
+    return (piece for text in _whole_words(texts) for piece in text.split("/") if piece)

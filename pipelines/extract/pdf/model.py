@@ -245,15 +245,22 @@ class PdfDocument(Document):
     """A PDF as lines, and as pages of the same lines with boxes. It never leaves the child process.
 
     In `lines` markers stay in the text, and furniture leaves an empty line; a line that ends in a
-    soft hyphen (U+00AD) goes on in the next without it. `tag_tables` is empty if untagged.
+    soft hyphen (U+00AD) goes on in the next without it. `tag_tables` is empty if untagged. `attachments`
+    names the files that the PDF carries.
     """
 
     pages: tuple[PdfPage, ...]
     tag_tables: tuple[TagTable, ...]
+    attachments: tuple[str, ...] = ()
 
     @classmethod
     def of(
-        cls, path: str, sha256: str, pages: Iterable[PdfPage], tag_tables: tuple[TagTable, ...] = ()
+        cls,
+        path: str,
+        sha256: str,
+        pages: Iterable[PdfPage],
+        tag_tables: tuple[TagTable, ...] = (),
+        attachments: tuple[str, ...] = (),
     ) -> PdfDocument:
         """The document of these pages, whose lines are numbered already."""
         pages = tuple(pages)
@@ -263,7 +270,7 @@ class PdfDocument(Document):
             for on_page, line in enumerate(page.lines, 1)
         )
         labels = tuple(page.label for page in pages)
-        return cls(path, sha256, "pdf", tuple(lines), labels, pages, tag_tables)
+        return cls(path, sha256, "pdf", tuple(lines), labels, pages, tag_tables, attachments)
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ import pypdfium2.raw as pdfium
 
 from pipelines.extract.pdf import ink, lines, tags
 from pipelines.extract.pdf.model import PdfDocument, PdfPage, RecognisedPage, Rule, Sight, Spoilt, Word
-from pipelines.extract.pdf.pdfium import Characters, Frame, TooMuch, drawn_lines, open_document, open_page
+from pipelines.extract.pdf.pdfium import Characters, Frame, TooMuch, attachments, drawn_lines, open_document, open_page
 from pipelines.files import pdf_start
 from schemas.errors import SourceError
 
@@ -67,7 +67,9 @@ def parse(data: bytes, path: str, recognised: Mapping[int, RecognisedPage] | Non
         for page in raw:
             page.lines = [[lines.soften(word) for word in line] for line in page.lines]
     pages = lines.mark_furniture(_numbered(raw, recognised or {}))
-    return PdfDocument.of(path, hashlib.sha256(data).hexdigest(), pages, tables.tables(soft=soft))
+    return PdfDocument.of(
+        path, hashlib.sha256(data).hexdigest(), pages, tables.tables(soft=soft), attachments(document)
+    )
 
 
 def _require_whole(data: bytes) -> None:

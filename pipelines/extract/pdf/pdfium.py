@@ -105,6 +105,17 @@ def _without_appearance(page: pdfium.FPDF_PAGE, frame: Frame) -> Iterator[Box]:
         pdfium.FPDFPage_CloseAnnot(note)
 
 
+def attachments(document: pdfium.FPDF_DOCUMENT) -> tuple[str, ...]:
+    """Names of the files that are attached to the document, the first of many."""
+    names = []
+    for index in range(min(pdfium.FPDFDoc_GetAttachmentCount(document), 100)):
+        attachment = pdfium.FPDFDoc_GetAttachment(document, index)
+        name = (pdfium.FPDF_WCHAR * 500)()
+        size = min(pdfium.FPDFAttachment_GetName(attachment, name, ctypes.sizeof(name)), ctypes.sizeof(name))
+        names.append(bytes(name)[:size].decode("utf-16-le", "replace").rstrip("\0"))
+    return tuple(names)
+
+
 def picture(data: bytes, path: str, number: int, dpi: int, *, grey: bool = True) -> tuple[int, int, bytes]:
     """Page `number` (from 1) as it looks: width and height in dots, and rows of one or three bytes a dot.
 
