@@ -63,7 +63,7 @@ def test_what_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
     with pytest.raises(SourceError) as refused:
         read(scans.scanned(LOOK))
-    assert "2 of its pages are pictures" in refused.value.message
+    assert "2 of its pages" in refused.value.message
     assert "requirements-scan.lock" in (refused.value.hint or "")
     assert "tesseract-ocr tesseract-ocr-nld" in (refused.value.hint or "")
 

@@ -53,8 +53,18 @@ class _Header:
 
     @property
     def words(self) -> list[str]:
-        """Its words, footnote marks taken off."""
-        return [_MARK.sub("", word.text) for word in words(self.lines)]
+        """Its words without footnote marks; those that all break off at a line are put together."""
+        found: list[str] = []
+        broken: list[int] = []
+        for line in self.lines:
+            printed = [_MARK.sub("", word.text) for word in words([line])]
+            if len(printed) == len(broken):
+                for at, text in zip(broken, printed, strict=True):
+                    found[at] += text
+                printed = []
+            broken = [at for at, text in enumerate(printed, len(found)) if text.endswith("/")]
+            found += printed
+        return found
 
     @property
     def printed(self) -> str:
