@@ -27,6 +27,7 @@ READING_CODE = (
     "!pipelines/extract/entry.py",
     "!pipelines/extract/kinds.py",
     "!pipelines/extract/suggestions.py",
+    "pipelines/files.py",
     "pipelines/model.py",
     "schemas/contract.py",
     "schemas/contracts/report.toml",

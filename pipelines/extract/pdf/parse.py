@@ -16,7 +16,15 @@ import pypdfium2.raw as pdfium
 
 from pipelines.extract.pdf import ink, lines, tags
 from pipelines.extract.pdf.model import PdfDocument, PdfPage, RecognisedPage, Rule, Sight, Spoilt, Word
-from pipelines.extract.pdf.pdfium import Characters, Frame, TooMuch, attachments, drawn_lines, open_document, open_page
+from pipelines.extract.pdf.pdfium import (
+    Characters,
+    Frame,
+    TooMuch,
+    attachments,
+    drawn_lines,
+    open_document,
+    open_page,
+)
 from pipelines.files import pdf_start
 from schemas.errors import SourceError
 
