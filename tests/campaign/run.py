@@ -1,0 +1,165 @@
+"""Reads planted documents, each in a process of its own within limits, and counts what came of them.
+
+What is read must be a truth of the document. Where only the drawn page is one, a figure that differs from the
+base must have other ink where it is drawn, and one that does not must have ink.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import resource
+import signal
+import traceback
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+import pyarrow as pa
+import pypdfium2 as pdfium
+
+from pipelines import validate
+from pipelines.extract import read as extract
+from pipelines.model import Edition, SourceFile
+from schemas import registry
+from schemas.errors import JvomError
+from tests.campaign import pdfs, texts
+from tests.campaign.pdfs import Box, Cell, PlantedPdf
+from tests.campaign.texts import Planted, Truth
+
+DEVELOPMENT = (*range(8), *range(pdfs.REAL, pdfs.REAL + 4))  # looks
+SCORE = (*range(1300, 1330), *range(pdfs.REAL + 1300, pdfs.REAL + 1310))
+FIRST_SCORED = 1_000_000  # seeds below it are for development
+SECONDS, MEMORY = 60, 3 * 2**30
+SCALE = 3  # pixels a point
+FAULTS = ("wrong", "crash", "timeout")
+OUTCOMES = ("as before", "as changed", "refused", *FAULTS)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    kind: str
+    outcome: str
+    words: str  # the refusal, what is wrong, or the traceback
+
+
+def judge(planted: Planted) -> Outcome:
+    """What becomes of a document, read in a fork of this process."""
+    reader, writer = os.pipe()
+    child = os.fork()
+    if not child:
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        signal.alarm(SECONDS)
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        try:
+            answer = _judge_here(planted)
+        except MemoryError:
+            answer = ("refused", "memory")
+        except BaseException:
+            answer = ("crash", traceback.format_exc())
+        os.write(writer, json.dumps(answer).encode()[:60_000])
+        os._exit(0)
+    os.close(writer)
+    with os.fdopen(reader, "rb") as stream:
+        said = stream.read()
+    status = os.waitpid(child, 0)[1]
+    if not said:
+        said = json.dumps(("timeout" if status == signal.SIGALRM else "crash", f"status {status}")).encode()
+    return Outcome(planted.name.partition("-")[0].replace("_", " "), *json.loads(said))
+
+
+def _judge_here(planted: Planted) -> tuple[str, str]:
+    """Outcome and words."""
+    known = planted.base.registry if isinstance(planted, PlantedPdf) else registry.load()
+    kind = "pdf" if isinstance(planted, PlantedPdf) else "text"
+    digest = hashlib.sha256(planted.data).hexdigest()
+    source = SourceFile(2024, f"raw/2024/report.{kind}", digest, len(planted.data), kind, "full text")
+    try:
+        messages = list(extract.answer(planted.data, source, Edition(2024), known, None))
+        if "pictures" in messages[0][0]:
+            return "refused", "it holds pictures"
+        found = {name: pa.ipc.open_stream(stream).read_all() for name, stream in messages[1:]}
+        if failures := validate.failures(found, {mission.id for mission in known.missions}):
+            raise validate.refusal(failures, source.path)
+    except JvomError as refusal:
+        return "refused", str(refusal)
+    if not isinstance(planted, PlantedPdf):
+        return _compared(
+            pdfs.figures_of(found), planted.truths, planted.truths if planted.name.startswith("none") else ()
+        )
+    read = pdfs.figures_of(found)
+    if planted.truths is not None:
+        return _compared(read, planted.truths, [planted.base.truth])
+    faults = list(not_drawn(planted, pdfs.cells_of(found, planted.base)))
+    return ("wrong", "; ".join(faults)) if faults else _compared(read, [read], [planted.base.truth])
+
+
+def _compared(read: Truth, truths: Sequence[Truth], before: Sequence[Truth]) -> tuple[str, str]:
+    if read in truths:
+        return ("as before" if read in before else "as changed"), ""
+    right = truths[0] if truths else {}
+    keys = [key for key in {**right, **read} if read.get(key) != right.get(key)]
+    return "wrong", "; ".join(f"{key}: {right.get(key)} was read as {read.get(key)}" for key in keys)
+
+
+def not_drawn(planted: PlantedPdf, read: dict[tuple[str, int], Cell]) -> Iterator[str]:
+    """Figures that the page does not show: without ink, or with that of the base although they differ."""
+    before = {(cell.row, cell.column): cell for cell in planted.base.cells}
+    drawn, base = _Drawn(planted.data), _Drawn(planted.base.data)
+    for key in {**before, **read}:
+        was, now = before.get(key), read.get(key)
+        had, has = (cell.value if cell else None for cell in (was, now))
+        if now and has is not None and not drawn.ink(now.box):
+            yield f"{key}: {has} is not drawn"
+        place = now if has is not None else was
+        if was and place and had not in (None, has) and drawn.pixels(place.box) == base.pixels(was.box):
+            yield f"{key}: {had} was read as {has}"
+
+
+class _Drawn:
+    """The pages of a PDF as grey pictures."""
+
+    def __init__(self, data: bytes) -> None:
+        self.pdf = pdfium.PdfDocument(data)
+        self.pages: dict[int, tuple[bytes, int]] = {}
+
+    def pixels(self, box: Box) -> list[bytes]:
+        """Rows of a cell, one byte a pixel; none where there is no such place."""
+        if box.page >= len(self.pdf):
+            return []
+        page = self.pdf[box.page]
+        if box.page not in self.pages:
+            picture = page.render(scale=SCALE, grayscale=True)
+            self.pages[box.page] = bytes(picture.buffer), picture.stride
+        grey, stride = self.pages[box.page]
+        top, bottom = (round((page.get_height() - y) * SCALE) for y in (box.top, box.bottom))
+        left, right = round(box.left * SCALE), round(box.right * SCALE)
+        return [grey[row * stride + left : row * stride + right] for row in range(top, bottom)]
+
+    def ink(self, box: Box) -> bool:
+        grey = b"".join(self.pixels(box))
+        return bool(grey) and max(grey) - min(grey) > 60
+
+
+def plant(what: str, seed: int) -> Planted | None:
+    """The text or PDF of a seed; None where no base has a place for its kind."""
+    if what == "pdf":
+        return pdfs.planted(seed, SCORE if seed >= FIRST_SCORED else DEVELOPMENT)
+    (planted,) = texts.planted(seed, 1, (texts.KINDS[seed % len(texts.KINDS)],))
+    return planted
+
+
+@cache
+def warm() -> None:
+    """Load in this process what its forks would load one by one."""
+    (plain,) = texts.planted(0, 1, (texts.none,))
+    _judge_here(plain)
+
+
+def run(document: tuple[str, int]) -> tuple[Outcome, bytes] | None:
+    """Plant a document, and read it; `warm` first."""
+    warm()
+    planted = plant(*document)
+    return (judge(planted), planted.data) if planted else None
