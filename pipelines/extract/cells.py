@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
-from pipelines.extract.pdf import Box, PdfDocument, PdfLine, PdfPage
+from pipelines.extract.pdf import Box, PdfDocument, PdfLine, PdfPage, outside
 from pipelines.extract.pdf.rows import PdfCell, Span
 from pipelines.extract.pdf.table import Pair, PdfTable, same
 from pipelines.model import Document, Line
@@ -137,11 +137,11 @@ class PdfCells:
         numbers = {span.line for cell in cells if cell for span in cell.spans}
         return tuple(self._lines[number] for number in sorted(numbers))
 
-    def left(self, lines: Iterable[Line]) -> Iterator[Line]:
-        """Of the lines that the table leaves those among its rows; and those of which it leaves a word."""
-        last = self._table.last_line
-        yield from (line for line in lines if line.text.strip() and line.number < last)
-        yield from (self._lines[number] for number in self._table.strays(self._pdf))
+    def left(self, lines: Iterable[Line]) -> Iterator[tuple[Line, ...]]:
+        """Of the lines that the table leaves those that are no running text; neighbours together."""
+        numbers = {line.number for line in lines if line.text.strip()}
+        for group in outside.left(self._pdf, self._table, numbers):
+            yield tuple(self._lines[number] for number in group)
 
 
 def _shown(cell: PdfCell | None) -> str:

@@ -371,20 +371,16 @@ class _PdfReader(_Reader):
             if row is not None and len(self.problems) == before:
                 self._add(replace(row, region=region))
         last = self._found.last_line
-        below = [line for line in self._given.lines if line.number >= last and self._looks_like_row(line)]
-        for line in sorted([*self._cells.left(self._given.lines), *below], key=lambda line: line.number):
-            self._problem(
-                f"“{refusals.shortened(line.text)}” is in the table of annex 1, but in no row of it",
-                line,
-                "compare the page with the table; a footnote needs the next number and its marker",
-            )
+        for lines in self._cells.left(self._given.lines):
+            if lines[0].number > last:
+                self.problems.append(refusals.late_row(self._document, lines, 1))
+            else:
+                self._problem(
+                    f"“{refusals.shortened(lines[0].text)}” is in the table of annex 1, but in no row of it",
+                    lines[0],
+                    "compare the page with the table; a footnote needs the next number and its marker",
+                )
         return list(self._rows.values())
-
-    def _looks_like_row(self, line: Line) -> bool:
-        """Whether a line outside the table opens with a mission and ends in a duration, as rows do."""
-        found = line.text.split()
-        opens = any(self._roles.mission(" ".join(found[:end])) for end in range(1, len(found)))
-        return opens and any(self._duration(" ".join(found[start:])) for start in range(len(found)))
 
     def _row(self, pair: Pair) -> Row | None:
         mission = self._taken(pair, "mission", self._roles.mission)

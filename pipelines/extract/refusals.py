@@ -226,14 +226,15 @@ def too_many_readings(document: Document, line: Line, open_rows: Sequence[str]) 
     )
 
 
-def late_row(document: Document, lines: Sequence[Line]) -> LayoutError:
-    """A row below the totals row."""
-    return at(
-        document.path,
-        lines[0],
-        f"“{_joined(lines)}” looks like a row, but is after the totals row",
-        "check how the document was turned into text: the totals row closes the table",
-    )
+def late_row(document: Document, lines: Sequence[Line], annex: int = 2) -> LayoutError:
+    """A row below the totals row, or words in columns below a table."""
+    text = f"“{_joined(lines)}”"
+    if document.format == "pdf":
+        what = f"{text} stands in columns below the table of annex {annex}, and is in no row of it"
+        hint = "see whether these are more rows, or a second table: neither is read"
+        return at(document.path, lines[0], what, hint)
+    hint = "check how the document was turned into text: the totals row closes the table"
+    return at(document.path, lines[0], f"{text} looks like a row, but is after the totals row", hint)
 
 
 def slug(name: str) -> str:

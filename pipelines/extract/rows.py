@@ -367,7 +367,9 @@ class _PdfReader:
                 self._table.leftovers.append(self._cells.lines_of([name]))
             else:
                 self._table.rows.append(self._row(pair, name, disputed, region))
-        self._table.leftovers += [(line,) for line in self._cells.left(self._given.lines)]
+        last = self._found.last_line
+        for lines in self._cells.left(self._given.lines):
+            (self._table.late if lines[0].number > last else self._table.leftovers).append(lines)
         if self._problems:
             raise Problems(self._problems)
         return self._table

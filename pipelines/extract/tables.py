@@ -79,7 +79,9 @@ def _read(
         raise problems[0] if len(problems) == 1 else Problems(problems)
     cells = [*annex_2.cells, *annex_1.cells, *footnotes.cells(notes, year)]
     marked = {"mandates": annex_1.markers, "personnel": annex_2.markers}
-    after = _after(footnotes.without(parts.personnel.lines, notes), annex_2.cells)
+    around = _text_of(parts.personnel, notes)
+    if not parts.personnel.table:
+        around = _after(footnotes.without(parts.personnel.lines, notes), annex_2.cells)
     rows: dict[str, list[dict[str, object]]] = {
         "editions": [_edition(source, edition, parts, period)],
         "personnel": annex_2.rows,
@@ -88,7 +90,7 @@ def _read(
         "footnotes": footnotes.rows(notes, marked, year),
         "sections": sections.read(
             footnotes.without(parts.text, notes),
-            [(parts.mandates, _text_of(parts.mandates, notes)), (parts.personnel, after)],
+            [(parts.mandates, _text_of(parts.mandates, notes)), (parts.personnel, around)],
             registry=registry,
             edition_year=year,
         ),
@@ -166,12 +168,12 @@ def _annex(
 
 
 def _text_of(annex: Annex, notes: Sequence[Note]) -> Sequence[Line]:
-    """The running text of annex 1, which only a PDF tells from its table."""
+    """The running text of an annex of a PDF, which tells it from the table."""
     return footnotes.without(annex.lines, notes) if annex.table else ()
 
 
 def _after(lines: Sequence[Line], cells: Sequence[Cell]) -> list[Line]:
-    """The lines below the totals row."""
+    """The lines of a text below the totals row."""
     last = max(
         (span.line for cell in cells if cell.table_name == "personnel_totals" for span in cell.spans),
         default=0,

@@ -16,6 +16,7 @@ TEXT_GAP = 0.6
 """White space, in font sizes, up to which words on a line are one text."""
 MAX_CHAINS = 200
 _MAX_STEPS = 20_000
+_LEVEL = 3.0  # points: less than a line
 _LINE_PITCH = (0.7, 2.2)
 """How far below a word the next line of the same heading may stand, in font sizes."""
 
@@ -88,8 +89,10 @@ def find(page: PdfPage, heading: TableHeading) -> HeadingPlace | None:
         groups = _groups(heading, leaves, chains)
         if groups is not None:
             places.append(_place(page, lines, leaves, groups))
-    # The tightest band: words of running text may spell a heading's word as well.
-    return min(places, key=lambda place: (round(place.bottom - place.top), place.top), default=None)
+    # A tight band: words of running text may spell a heading's word as well.
+    tightest = min((place.bottom - place.top for place in places), default=0.0)
+    tight = (place for place in places if place.bottom - place.top < tightest + _LEVEL)
+    return min(tight, key=lambda place: place.top, default=None)
 
 
 def _chains(lines: Sequence[PdfLine], target: str) -> Iterator[_Chain]:
@@ -257,6 +260,10 @@ def bodies(
         if place is None and not _goes_on(found[-1][1], page):
             break
         stops = [other.top for text in others if (other := find(page, text))]
+        if place and found:
+            # Where the totals stand above it, this heading is that of a second table.
+            rest = _body(page, None, found[-1][1], heading, [*stops, place.top])
+            place = None if rest.ended else place
         body = _body(page, place, found[-1][1] if found else None, heading, stops)
         if not body.lines and place is None:
             break
@@ -364,21 +371,28 @@ def _until_end(
     size: float,
     large: float,
 ) -> tuple[list[PdfLine], bool]:
-    """Lines up to the total, a footnote, running text, another heading, or the end of the frame."""
+    """Lines up to the total, else to a note, running text, a heading, or the end of the frame."""
     kept: list[PdfLine] = []
-    total: float | None = None
-    for line in lines:
-        first = line.words[0]
-        if total is not None and first.baseline > total + 0.5 * size:
-            return kept, True
-        outside = frame_end is not None and line.box.middle > frame_end
-        if outside or _is_note(line) or _is_running_text(line, columns) or _is_large(line, large):
-            return kept, False
+    totals = (at for at, line in enumerate(lines) if heading.total and _opens_with(line, heading.total))
+    closing = next(totals, None)
+    for at, line in enumerate(lines):
+        if frame_end is not None and line.box.middle > frame_end:
+            return kept, closing is not None and at > closing
+        if closing is None or at > closing:
+            if closing is not None and line.words[0].baseline > lines[closing].words[0].baseline + 0.5 * size:
+                return kept, True
+            if _is_note(line) or _is_running_text(line, columns) or _is_large(line, large):
+                return kept, False
+        # Running text among the rows is no row, and does not end the table.
+        elif _is_note(line) or _is_running_text(line, columns):
+            continue
         kept.append(line)
-        opening = next(runs(line.words, 1.2))
-        if heading.total and folded("".join(word.plain for word in opening)) == folded(heading.total):
-            total = first.baseline
-    return kept, total is not None
+    return kept, closing is not None
+
+
+def _opens_with(line: PdfLine, text: str) -> bool:
+    opening = next(runs(line.words, 1.2))
+    return folded("".join(word.plain for word in opening)) == folded(text)
 
 
 def _is_note(line: PdfLine) -> bool:

@@ -83,6 +83,14 @@ class _Seen:
         edges = [min(box.left for box in boxes), *parts, max(box.right for box in boxes)]
         self._bands = list(pairwise(edges))
         self._columns = range(self._naming + 1, len(self._bands))
+        # A cell over two columns may have shifted the place where they part.
+        self._reach = [
+            (median(box.left for box in boxes), median(box.right for box in boxes))
+            for column, above in enumerate(body.columns)
+            if (
+                boxes := [_around(row.cells[column]) for row in self._named if column in row.cells] or [above]
+            )
+        ]
 
     def _name(self, row: Row) -> str:
         return join(part.text for part in row.cells.get(self._naming, ()))
@@ -157,11 +165,11 @@ class _Seen:
                     yield self._fault("columns", chain(*cells), [row], *range(first, last + 1))
 
     def _sides(self, row: Row) -> list[float]:
-        """For each place where columns part, what share of a row's height has a rule there."""
+        """For each two neighbouring columns, what share of a row's height has a rule between their cells."""
         shares = []
-        for (left, at), (_, right) in pairwise(self._bands):
-            near = 0.3 * min(at - left, right - at)
-            rules = [rule for rule in self._body.verticals if abs(rule.at - at) < near]
+        for (_, left), (right, _) in pairwise(self._reach):
+            low, high = sorted((left, right))
+            rules = [rule for rule in self._body.verticals if low - _LEVEL < rule.at < high + _LEVEL]
             shares.append(_covered(rules, row.top, row.bottom))
         return shares
 
@@ -188,23 +196,28 @@ class _Seen:
         return between(parts) and askew < _MIDWAY * (below - above) and not any(map(between, others))
 
     def between_columns(self) -> Iterator[Fault]:
-        """Figures between two columns that have their others in line, and of which the next is blank."""
-        if self._naming:
-            return
+        """Cells between two columns that have their others in line, or on from one into the next."""
         boxes = {
             column: {id(row): _around(row.cells[column]) for row in self._rows if column in row.cells}
             for column in self._columns
         }
         for row in self._rows:
-            for column in self._columns:
-                for beside in (column - 1, column + 1):
-                    if column in row.cells and beside in self._columns and beside not in row.cells:
-                        own = [box for key, box in boxes[column].items() if key != id(row)]
-                        if _is_aside(
-                            boxes[column][id(row)], own, list(boxes[beside].values()), self._body.size
-                        ):
-                            first, last = sorted((column, beside))
-                            yield self._fault("columns", row.cells[column], [row], first, last)
+            for first, last in pairwise(self._columns):
+                cells = [row.cells[at] for at in (first, last) if at in row.cells]
+                if len(cells) == 2:
+                    over = _runs_on((cells[0], cells[1])) and self._is_one(cells, first)
+                elif over := bool(cells):
+                    own, beside = (first, last) if first in row.cells else (last, first)
+                    others = [box for key, box in boxes[own].items() if key != id(row)]
+                    over = _is_aside(boxes[own][id(row)], others, [*boxes[beside].values()], self._body.size)
+                if over:
+                    yield self._fault("columns", chain(*cells), [row], first, last)
+
+    def _is_one(self, cells: Sequence[Sequence[Fragment]], column: int) -> bool:
+        """Whether cells mean something only together."""
+        parts = sorted(chain(*cells), key=lambda part: (part.baseline, part.box.left))
+        texts = [join(part.text for part in cell) for cell in (*cells, parts)]
+        return [self._meaning.understands(self._roles[column], text) for text in texts][1:] == [False, True]
 
     def broken(self) -> Iterator[Fault]:
         """Figures directly below a row's figures, with neither a name nor a rule before them."""

@@ -53,9 +53,14 @@ Pair = tuple[PdfRow | None, PdfRow | None]
 class PdfTable:
     """A table as its geometry and as its tags give it; `tags` is None where no tagged one has the heading."""
 
-    columns: tuple[tuple[str, ...], ...]
+    heading: TableHeading
+    meaning: Meaning
     geometry: Grid | None
     tags: Grid | None
+
+    @property
+    def columns(self) -> tuple[tuple[str, ...], ...]:
+        return self.heading.columns
 
     @property
     def grid(self) -> Grid:
@@ -165,7 +170,7 @@ def read(
     """
     geometry = _by_geometry(document, heading, others, meaning)
     tagged = _by_tags(document, heading)
-    return PdfTable(heading.columns, geometry, tagged) if geometry or tagged else None
+    return PdfTable(heading, meaning, geometry, tagged) if geometry or tagged else None
 
 
 def below(document: PdfDocument, page: int, line: int) -> PdfDocument:

@@ -1,0 +1,145 @@
+"""Lines of an annex that its table leaves: running text around it, or words that stand in columns.
+
+Words in columns are no running text: rows below the totals row, a second table, a line of the heading that
+the layout does not know. Notes, sources and sentences have no figure with white space of its own around it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import pairwise
+
+from pipelines.extract.pdf.area import runs
+from pipelines.extract.pdf.columns import FIGURE
+from pipelines.extract.pdf.model import Box, PdfDocument, PdfLine, PdfPage, Word, grouped
+from pipelines.extract.pdf.table import PdfTable
+
+_APART, _WIDE = 1.0, 1.5
+"""White space, in font sizes, that parts cells, and that parts words above a table."""
+_IN_LINE = 0.3  # font sizes up to which two lines begin at one place
+_PITCH = 2.2  # font sizes between the baselines of two rows, at most
+_MOST_NAMES = 2  # texts of one row without figures: its region and its mission
+
+_Run = tuple[Word, ...]
+
+
+def left(document: PdfDocument, table: PdfTable, numbers: Collection[int]) -> Iterator[list[int]]:
+    """Of the lines `numbers`, which the table leaves, those that are no running text; neighbours together.
+
+    They are lines among its rows or beside them, lines of its heading, and lines in columns below it.
+    """
+    first, last = min(table.grid.heading, default=0), table.last_line
+    lines = [(page, line) for page in document.pages for line in page.lines if line.number in numbers]
+    yield from (
+        [line.number] for page, line in lines if line.number < first and _is_heading(page, line, table)
+    )
+    yield from ([line.number] for _, line in lines if first < line.number < last)
+    yield from ([number] for number in table.strays(document))
+    closing = [(page, line) for page in document.pages for line in page.lines if line.number == last]
+    yield from _Below(table).groups([*closing, *((page, line) for page, line in lines if line.number > last)])
+
+
+def _is_heading(page: PdfPage, line: PdfLine, table: PdfTable) -> bool:
+    """Whether a line above a table is inside of its frame, or parted as over columns."""
+    around = (
+        Box.around(box for _, boxes in table.grid.above[:1] for box in boxes) if table.grid.above else None
+    )
+    frame = [
+        rule
+        for rule in page.rules
+        if around and not rule.horizontal and not rule.fill
+        if rule.start < line.box.middle and rule.end > around.top > line.box.middle
+    ]
+    return len(frame) > 1 or len(list(runs(line.words, _WIDE))) > 1
+
+
+class _Below:
+    """What of the lines below a table stands in columns: its own, or those of another table."""
+
+    def __init__(self, table: PdfTable) -> None:
+        self._heading, self._meaning = table.heading, table.meaning
+        page, headed = table.grid.above[-1] if table.grid.above else (0, ())
+        self._lefts = [(box.left, left) for box, (left, _) in zip(headed, table.edges(page), strict=False)]
+        self._reach = [
+            (min(box.left, left), max(box.right, right)) if right else (box.left, box.right)
+            for box, (left, right) in zip(headed, table.edges(page), strict=False)
+        ]
+
+    def groups(self, lines: Sequence[tuple[PdfPage, PdfLine]]) -> Iterator[list[int]]:
+        """Those in columns, neighbours together; the first of `lines` is the last of the table."""
+        order = [line for _, line in lines]
+        taken = {line.number for page, line in lines[1:] if self._is_row(line, page)}
+        taken |= set(self._alike(line for line in order[1:] if line.number not in taken))
+        for near, line in [*pairwise(order), *pairwise(order[::-1])]:
+            known = near.number in taken or (near is order[0] and self._meaning.name(_text(line.words)))
+            if known and self._is_name(line, near):
+                taken.add(line.number)
+        found = [at for at, line in enumerate(order) if at and line.number in taken]
+        for group in grouped(found, lambda group, at: at - group[-1] > 1):
+            yield [order[at].number for at in group]
+
+    def _is_row(self, line: PdfLine, page: PdfPage) -> bool:
+        """Whether a line is a row by itself: by figures in columns, or by cells that are understood."""
+        cells = list(runs(line.words, _APART))
+        if self._heading.labelled:
+            roles = {self._role(cell) for cell in cells} - {None}
+            begun = {self._begun(cell) for cell in cells} - {None, 0}
+            return len(roles) > 1 or len(begun) > 2
+        figures = [cell for cell in cells if _is_figure(cell)]
+        if len(cells) - len(figures) > _MOST_NAMES or not any(map(self._is_under, figures)):
+            return False
+        return len(cells) > 1 or not _is_page_number(line, page)
+
+    def _role(self, cell: _Run) -> str | None:
+        roles = [role for role in self._heading.roles if role != "region"]
+        return next((role for role in roles if self._meaning.understands(role, _text(cell))), None)
+
+    def _begun(self, cell: _Run) -> int | None:
+        """The column that has its heading, or its cells, begin where a text does."""
+        left, near = cell[0].box.left, _IN_LINE * cell[0].size
+        places = (at for at, lefts in enumerate(self._lefts) if any(abs(left - one) < near for one in lefts))
+        return next(places, None)
+
+    def _is_under(self, cell: _Run) -> bool:
+        """Whether figures are in a column behind the first."""
+        return any(left < cell[-1].box.right and cell[0].box.left < right for left, right in self._reach[1:])
+
+    def _alike(self, lines: Iterable[PdfLine]) -> Iterator[int]:
+        """Lines of another table: at least two that have figures at one place behind other words."""
+        ends: dict[int, list[int]] = {}
+        for line in lines:
+            _, *cells = runs(line.words, _APART)
+            if len(cells) <= len(self._heading.columns):
+                for cell in filter(_is_figure, cells):
+                    for place in (
+                        cell[0].box.left,
+                        cell[-1].box.right,
+                        (cell[0].box.left + cell[-1].box.right) / 2,
+                    ):
+                        ends.setdefault(round(place), []).append(line.number)
+        for numbers in ends.values():
+            if len(set(numbers)) > 1:
+                yield from numbers
+
+    def _is_name(self, line: PdfLine, near: PdfLine) -> bool:
+        """Whether a line beside a row has nothing but a text in the first column."""
+        first, other = line.words[0], near.words[0]
+        close = line.page == near.page and abs(first.baseline - other.baseline) < _PITCH * first.size
+        within = (
+            any(abs(first.box.left - left) < first.size for left in self._lefts[0]) if self._lefts else False
+        )
+        return close and within and line.words[-1].box.right < self._reach[1][0]
+
+
+def _text(words: Sequence[Word]) -> str:
+    return " ".join(word.plain for word in words if word.plain)
+
+
+def _is_figure(cell: _Run) -> bool:
+    """Whether a text is a figure, or several close to each other."""
+    return all(FIGURE.fullmatch(word.plain) for word in cell)
+
+
+def _is_page_number(line: PdfLine, page: PdfPage) -> bool:
+    outer = line in (page.lines[0], page.lines[-1])
+    return outer and line.text.strip() in (str(page.number), page.label)
