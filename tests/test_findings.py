@@ -10,7 +10,6 @@ from typing import Any
 import duckdb
 import pytest
 
-import schemas
 from pipelines import reconcile as reconciled
 from pipelines.cli import app as cli
 from pipelines.publish import published
@@ -69,11 +68,7 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "unread_sentences": [{**about, "mission_ids": ["unifil"], "as_printed": "Drie gingen mee."}],
     }
     base = building.base_tables(*(building.edition_tables(year, rows) for year in (2023, 2024)), found=found)
-    release = {"release_id": "a" * 12, "published_at": building.RECORDED_AT, "contract_version": "1.0"}
-    row = {**release, "snapshot_id": 1, "vintages": [], "tool_versions": []}
-    base["releases"] = schemas.RECORD["releases"].table([row])
-    published.publish(folder / "jvom.duckdb", base, release_id="a" * 12, head=None, code=None)
-    return folder
+    return building.publish(folder / "jvom.duckdb", base).parent
 
 
 @pytest.fixture

@@ -237,12 +237,7 @@ def test_a_published_file_says_which_rules_looked_last(tmp_path: Path) -> None:
         building.edition_tables(2024, ROWS),
         found={"findings": [ABOUT, {**ABOUT, "rules_version": OTHER_RULES}]},
     )
-    release = {"release_id": "a" * 12, "published_at": building.RECORDED_AT, "contract_version": "1.0"}
-    row = {**release, "snapshot_id": 1, "vintages": [], "tool_versions": []}
-    base["releases"] = schemas.RECORD["releases"].table([row])
-    file = tmp_path / "jvom.duckdb"
-    published.publish(file, base, release_id="a" * 12, head=None)
-    state = published.state(file)
+    state = published.state(building.publish(tmp_path / "jvom.duckdb", base))
     assert state is not None
     assert {year: edition.rules for year, edition in state.editions.items()} == {
         2023: None,

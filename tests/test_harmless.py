@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 from pipelines import harmless
 from pipelines.cli import app
 from pipelines.orchestration import metadata
-from pipelines.publish import package, published, release, views
+from pipelines.publish import package, published
 from tests.support import ROOT
-from tests.support.building import base_tables, edition_tables, release_row
+from tests.support.building import base_tables, edition_tables, publish
 
 STEERING = [
     *map(chr, (0, 7, 8, 0xB, 0xD, 0x1B, 0x7F, 0x85, 0x9B, 0x61C, 0x200B, 0x200E, 0x200F, 0x2028, 0x2029)),
@@ -78,11 +78,7 @@ def planted(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     finding = {"edition_year": 2024, "mission_id": "unifil", "message": HOSTILE}
     base = base_tables(edition, missions=[{"mission_id": "unifil"}], found={"findings": [finding]})
-    release_id = release.release_id(base, views.version())
-    base["releases"] = release_row(base["vintages"]["recorded_at"][0].as_py(), release_id)
-    warehouse = tmp_path_factory.mktemp("harmless")
-    published.publish(warehouse / "jvom.duckdb", base, release_id=release_id, head=None)
-    return warehouse
+    return publish(tmp_path_factory.mktemp("harmless") / "jvom.duckdb", base).parent
 
 
 @pytest.mark.parametrize(

@@ -76,22 +76,6 @@ def test_a_manifest_names_what_the_release_shows(where: Settings, written: dict[
     assert release.gather(where) is release.gather(where)  # evaluated once for one state of everything
 
 
-def releases_of(*rows: tuple[str, int]) -> list[dict[str, Any]]:
-    """Rows of `releases`: id and snapshot, an hour apart."""
-    return [
-        {
-            "release_id": name * 12,
-            "published_at": building.RECORDED_AT.replace(hour=hour),
-            "contract_version": "1.0",
-            "git_commit": None,
-            "snapshot_id": snapshot,
-            "vintages": [(2024, 1)],
-            "tool_versions": [],
-        }
-        for hour, (name, snapshot) in enumerate(rows)
-    ]
-
-
 @pytest.fixture
 def three() -> building.Tables:
     """An edition in three vintages: read, with a changed figure, withdrawn."""
@@ -101,8 +85,7 @@ def three() -> building.Tables:
         building.edition_tables(2024, [{**UNTSO, "deployed_military": 33}]),
         causes={(2024, 3): "withdrawn"},
     )
-    rows = releases_of(("a", 1), ("b", 3), ("c", 3))
-    return {**base, "releases": schemas.RECORD["releases"].table(rows)}
+    return {**base, "releases": building.releases(("a" * 12, 1), ("b" * 12, 3), ("c" * 12, 3))}
 
 
 def put(tables: building.Tables, tmp_path: Path, number: int) -> tuple[dict[str, Any], str]:

@@ -18,27 +18,13 @@ from pipelines.lake import Lake
 from pipelines.publish import catalogue, published, release, views
 from schemas.errors import LakeError, UsageError
 from tests.support import building
-from tests.support.building import VERSIONS
+from tests.support.building import RELEASE, VERSIONS
 from tests.support.lakes import OTHER_CODE, PLAN, open_lake, record
-
-RELEASE = "0123456789ab"
 
 
 def base(*editions: building.Tables, release: str = RELEASE) -> building.Tables:
     """Base tables of editions, with two releases of which the one to publish is not the youngest."""
-    tables = building.base_tables(*editions)
-    rows = [
-        {
-            "release_id": name,
-            "published_at": building.RECORDED_AT,
-            "contract_version": schemas.CONTRACT_VERSION,
-            "snapshot_id": 1,
-            "vintages": [(2024, 1)],
-            "tool_versions": [("duckdb", duckdb.__version__)],
-        }
-        for name in (release, "f" * 12)
-    ]
-    return tables | {"releases": schemas.RECORD["releases"].table(rows)}
+    return building.base_tables(*editions) | {"releases": building.releases((release, 1), ("f" * 12, 1))}
 
 
 def edition(year: int, deployed: int) -> building.Tables:

@@ -23,7 +23,6 @@ from tests.support import building
 from tests.support.building import VERSIONS
 from tests.support.lakes import open_lake
 
-RELEASE = "0123456789ab"
 BEFORE_ALL = datetime.datetime(2000, 1, 1)
 UNIFIL = {"mission_id": "unifil", "deployed_military": 3}
 BY = Authorship("auditor", "by hand")
@@ -57,23 +56,9 @@ def chain(tmp_path_factory: pytest.TempPathFactory) -> Lake:
     return lake
 
 
-def base(lake: Lake) -> building.Tables:
-    """The lake's tables, the registry's and a release: what a published file is made of."""
-    row = {
-        "release_id": RELEASE,
-        "published_at": building.RECORDED_AT,
-        "contract_version": schemas.CONTRACT_VERSION,
-        "snapshot_id": 1,
-        "vintages": [(2024, 6)],
-        "tool_versions": [],
-    }
-    releases = {"releases": schemas.RECORD["releases"].table([row])}
-    return building.base_tables() | lake.read() | building.registry_tables(["unifil"]) | releases
-
-
 def publish(lake: Lake, target: Path) -> Path:
-    published.publish(target, base(lake), release_id=RELEASE, head=lake.head())
-    return target
+    base = building.base_tables() | lake.read() | building.registry_tables(["unifil"])
+    return building.publish(target, base, head=lake.head())
 
 
 @pytest.fixture(scope="module")

@@ -17,11 +17,11 @@ import duckdb
 import pytest
 
 from pipelines import files, site, sql, versions
-from pipelines.publish import published, release, views
+from pipelines.publish import published
 from pipelines.site import pages
 from pipelines.site.charts import Drawings
 from tests.support import Jvom
-from tests.support.building import FIGURES, base_tables, edition_tables, release_row
+from tests.support.building import FIGURES, base_tables, edition_tables, publish
 
 HOSTILE = '</script><script>alert("planted")</script><b>&amp;'
 ASSETS = {"source": [], "document": ["source"], "published": ["document"], "site": ["published"]}
@@ -204,11 +204,7 @@ def planted(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
         found={"findings": [finding], "mission_events": [event]},
         observations=figures,
     )
-    target = tmp_path_factory.mktemp("planted") / "jvom.duckdb"
-    release_id = release.release_id(base, views.version())
-    base["releases"] = release_row(base["vintages"]["recorded_at"][0].as_py(), release_id)
-    published.publish(target, base, release_id=release_id, head=None)
-    with published.connect(target) as connection:
+    with published.connect(publish(tmp_path_factory.mktemp("planted") / "jvom.duckdb", base)) as connection:
         return site.build(connection, assets=ASSETS)
 
 

@@ -16,7 +16,6 @@ import duckdb
 import pyarrow as pa
 import pytest
 
-import schemas
 from pipelines import raw, trace
 from pipelines.cli import trace as words
 from pipelines.cli import ui
@@ -34,7 +33,6 @@ from schemas.errors import SourceError, UsageError
 from schemas.vocabulary import DEPLOYED, FIGURES
 from tests.support import ROOT, Jvom, building
 
-RELEASE = "0123456789ab"
 DURATIONS = ("international_mandate", "national_frame")
 
 Connection = duckdb.DuckDBPyConnection
@@ -59,22 +57,6 @@ def ask(connection: Connection, row: str, year: int, column: str, **options: Any
     return trace.trace(
         connection, row, year, column, **{"load_document": gone, "evidence": no_lake} | options
     )
-
-
-def publish(folder: Path, base: building.Tables) -> Path:
-    """A published file of these tables."""
-    release = {
-        "release_id": RELEASE,
-        "published_at": building.RECORDED_AT,
-        "contract_version": schemas.CONTRACT_VERSION,
-        "snapshot_id": 1,
-        "vintages": [],
-        "tool_versions": [],
-    }
-    file = folder / "jvom.duckdb"
-    base = base | {"releases": schemas.RECORD["releases"].table([release])}
-    published.publish(file, base, release_id=RELEASE, head=None)
-    return file
 
 
 @pytest.fixture(scope="module")
@@ -118,7 +100,7 @@ def years(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection]:
         ),
         causes={(2023, 2): "withdrawn"},
     )
-    with published.connect(publish(tmp_path_factory.mktemp("years"), base)) as connection:
+    with published.connect(building.publish(tmp_path_factory.mktemp("years") / "file", base)) as connection:
         yield connection
 
 
@@ -134,7 +116,7 @@ def groups(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection]:
         *(edition(2021, unifil=1, untso=5), edition(2022, unifil=2), edition(2023, unifil=4, untso=7)),
         missions=[{"mission_id": "vpd", "region": "Wereldwijd", "organisation": "national"}],
     )
-    with published.connect(publish(tmp_path_factory.mktemp("groups"), base)) as connection:
+    with published.connect(building.publish(tmp_path_factory.mktemp("groups") / "file", base)) as connection:
         yield connection
 
 
@@ -262,7 +244,7 @@ def test_lines_that_are_counted_by_page_are_not_guessed(tmp_path: Path) -> None:
         return Document(source.path, source.sha256, "pdf", lines, (None, None))
 
     base = building.base_tables(building.edition_tables(2024, [{"mission_id": "untso"}], sections=["One"]))
-    with published.connect(publish(tmp_path, base)) as connection:
+    with published.connect(building.publish(tmp_path / "file", base)) as connection:
         traced = ask(connection, "section:1", 2024, "heading", load_document=by_page)
     assert traced.readings[0].cells[0].pieces == ()
 

@@ -11,6 +11,7 @@ import datetime
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -18,10 +19,12 @@ import pyarrow as pa
 import schemas
 from pipelines.lake import RuleResults
 from pipelines.model import Fidelity, SourceFile, Versions
+from pipelines.publish import published
 from schemas.vocabulary import FIGURES
 
 VERSIONS = Versions(code="c0de" * 3, registry="4e9" * 4, declarations="dec1" * 3)
 RECORDED_AT = datetime.datetime(2024, 5, 15, 13, 0)
+RELEASE = "0123456789ab"
 RULES_VERSION = "1" * 12
 RECONCILED_AT = datetime.datetime(2024, 5, 15, 14, 0)
 
@@ -183,18 +186,29 @@ def vintage_row(
     }
 
 
-def release_row(published_at: datetime.datetime, release_id: str) -> pa.Table:
-    """`releases` with one release of two editions."""
-    row = {
-        "release_id": release_id,
-        "published_at": published_at,
-        "contract_version": "1.0",
-        "git_commit": None,
-        "snapshot_id": 1,
-        "vintages": [(2023, 1), (2024, 1)],
-        "tool_versions": [],
-    }
-    return schemas.RECORD["releases"].table([row])
+def releases(*rows: tuple[str, int]) -> pa.Table:
+    """The record's table of releases with these (id, snapshot), an hour apart."""
+    return schemas.RECORD["releases"].table(
+        [
+            {
+                "release_id": release_id,
+                "published_at": RECORDED_AT + datetime.timedelta(hours=hour),
+                "contract_version": schemas.CONTRACT_VERSION,
+                "snapshot_id": snapshot,
+                "vintages": [(2024, 1)],
+                "tool_versions": [],
+            }
+            for hour, (release_id, snapshot) in enumerate(rows)
+        ]
+    )
+
+
+def publish(file: Path, base: Tables, **given: Any) -> Path:
+    """Publish base tables as `RELEASE`, which is added to them; the file."""
+    published.publish(
+        file, base | {"releases": releases((RELEASE, 1))}, **{"release_id": RELEASE, "head": None, **given}
+    )
+    return file
 
 
 def registry_tables(
