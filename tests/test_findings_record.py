@@ -6,16 +6,13 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 import schemas
-from pipelines.lake import Authorship, Lake, connection, decision, tables
+from pipelines.lake import Authorship, Lake, decision
 from pipelines.model import Recorded
 from pipelines.publish import published, release, views
 from pipelines.verify import complete
-from tests.support import building
+from tests.support import building, lakes
 from tests.support.building import RULES_VERSION, VERSIONS, found, found_tables
-from tests.support.lakes import open_lake
 
 ROWS = [{"mission_id": "unifil", "deployed_military": 3}]
 ABOUT = {"edition_year": 2024, "mission_id": "unifil"}
@@ -29,21 +26,13 @@ def put(
     rows: dict[str, list[dict[str, Any]]] | None = None,
     *,
     rules: str = RULES_VERSION,
-    text: str = "",
     **changes: str,
 ) -> Recorded:
     """Record the tables of 2024 with what rules found in the ones that are kept."""
-    source = building.source_file(2024, text)
-    versions = dataclasses.replace(VERSIONS, **changes)
+    source, versions = building.source_file(2024), dataclasses.replace(VERSIONS, **changes)
     _, content = lake.rows_after_recording(2024, read, source=source, versions=versions)
-    return lake.record(
-        2024,
-        read,
-        source=source,
-        versions=versions,
-        by=Authorship("tester", "run-1"),
-        results=found(ALL if rows is None else rows, rules_version=rules, content=content),
-    )
+    results = found(ALL if rows is None else rows, rules_version=rules, content=content)
+    return lakes.put(lake, read, results=results, **changes)
 
 
 def shown(lake: Lake, name: str = "findings") -> list[dict[str, Any]]:
@@ -120,9 +109,7 @@ def test_the_same_rows_read_anew_are_a_verification_and_may_have_other_findings(
 
 def test_findings_of_other_rows_are_not_recorded(lake: Lake) -> None:
     read = building.edition_tables(2024, ROWS)
-    source = building.source_file(2024)
-    by, results = Authorship("tester", "run"), found(ALL, content="of other rows")
-    assert lake.record(2024, read, source=source, versions=VERSIONS, by=by, results=results).written
+    assert lakes.put(lake, read, results=found(ALL, content="of other rows")).written
     assert lake.read()["reconciliations"].num_rows == 0
     assert put(lake, read).reconciled
 
@@ -147,25 +134,6 @@ def test_a_restored_vintage_keeps_its_findings_and_a_withdrawn_one_shows_none(la
     lake.withdraw(2024, "under embargo", by=by)
     assert shown(lake) == []
     assert not put(lake, new, rules="4" * 12, code=code).reconciled
-
-
-def test_a_lake_from_before_there_were_findings_gains_them(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    lake = open_lake(tmp_path)
-    later = {"reconciliations", *(f"{name}_vintages" for name in schemas.RECONCILED)}
-    older = {name: contract for name, contract in tables.contracts().items() if name not in later}
-    read = building.edition_tables(2024, ROWS)
-    source = building.source_file(2024)
-    with monkeypatch.context() as before:
-        before.setattr(tables, "contracts", lambda: older)
-        lake.record(2024, read, source=source, versions=VERSIONS, by=Authorship("t", "r"))
-        with connection.attached(lake.address, "looking", write=False) as there:
-            assert there is not None
-            assert not later & tables.columns(there).keys()
-    assert lake.read()["findings_vintages"].num_rows == 0
-    assert put(lake, read).reconciled
-    assert [row["finding_id"] for row in shown(lake)] == ["row_total-unifil"]
 
 
 def test_verification_counts_what_was_found(lake: Lake) -> None:

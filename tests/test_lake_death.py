@@ -5,20 +5,24 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import os
 import random
 import shutil
+import signal
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pyarrow as pa
 import pytest
 from filelock import FileLock
 
 from pipelines.lake import Lake
+from schemas import RELATIONS
 from schemas.errors import LakeError
-from tests.support import lakes
+from tests.support import ROOT, forked, lakes, run_jvom
 from tests.support.building import VERSIONS
 from tests.support.forked import PROCESSES, fork
 from tests.support.lakes import PLAN, build, open_lake, record
@@ -94,6 +98,47 @@ def test_a_writer_killed_at_random_leaves_what_one_that_lived_leaves(tmp_path: P
     read = lake.read()
     check_whole(lake, read)
     assert content(read) == content(whole.read())
+
+
+# What rightly differs between two builds of the same content: who, when, which run, which snapshot.
+STAMPS = {name: {c.name for c in RELATIONS[name].columns if c.role == "stamp"} for name in RELATIONS}
+
+
+def listed(names: Iterable[str]) -> str:
+    return ", ".join(f'"{name}"' for name in names)
+
+
+def published(warehouse: Path) -> dict[str, list[tuple[Any, ...]]]:
+    """Every relation of the published file, stamps aside."""
+    with duckdb.connect(str(warehouse / "jvom.duckdb"), read_only=True) as connection:
+        return {
+            name: connection.execute(
+                f"SELECT {listed(c for c in contract.names if c not in STAMPS[name] - {'vintage'})} "
+                f'FROM "{name}" ORDER BY {listed(contract.key)}'
+            ).fetchall()
+            for name, contract in RELATIONS.items()
+            if name != "verifications"
+        }
+
+
+@pytest.mark.kills
+def test_killed_builds_followed_by_another_equal_one_build(built: Path, tmp_path: Path) -> None:
+    """Killed again and again on one warehouse, each time a little later, so each also recovers."""
+    warehouse = tmp_path / "warehouse"
+    for after in (0.6, 2.0, 3.5, 4.5):
+        process = forked.start(
+            ["build", "--warehouse", str(warehouse)],
+            cwd=ROOT,
+            environment={**os.environ, "PYTHONPATH": str(ROOT)},
+        )
+        process.join(after)
+        if process.is_alive():
+            os.killpg(process.pid, signal.SIGKILL)
+            process.join()
+    done = run_jvom("build", "--warehouse", warehouse)
+    assert done.returncode == 0, done.stderr
+    assert published(warehouse) == published(built)
+    assert not list(warehouse.glob("*.building-*"))
 
 
 @pytest.mark.parametrize(("editions_before", "deaths", "editions_seen"), [(0, 1, {0}), (1, 4, {1, 2})])

@@ -6,8 +6,6 @@ import dataclasses
 import datetime
 import hashlib
 import os
-import subprocess
-import sys
 import tomllib
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -409,12 +407,3 @@ class TestBytes:
         with pytest.raises(LakeError, match="cannot be written") as caught:
             raw.keep(b"text", 2024, tmp_path / "file" / "sources", "report.txt")
         assert caught.value.exit_code == 3
-
-
-def test_importing_it_imports_nothing_heavy() -> None:
-    heavy = {"pyarrow", "pandera", "dagster", "duckdb", "filelock"}
-    code = f"import sys, pipelines.raw; print(*{heavy} & set(sys.modules))"
-    run = subprocess.run(
-        [sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, check=True
-    )
-    assert run.stdout.strip() == ""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +18,7 @@ from pipelines.lake.differences import differences, sentences
 from pipelines.model import Recorded
 from pipelines.publish import published, views
 from pipelines.sql import rows
-from tests.support import building
-from tests.support.building import VERSIONS
+from tests.support import building, lakes
 from tests.support.lakes import open_lake
 
 BEFORE_ALL = datetime.datetime(2000, 1, 1)
@@ -31,9 +29,7 @@ BY = Authorship("auditor", "by hand")
 def put(lake: Lake, text: str, code: str, unifil: dict[str, Any], **details: Any) -> Recorded:
     """Record 2024 as read from a file that says `text`, by some code."""
     source = building.source_file(2024, text)
-    read = building.edition_tables(2024, [unifil], source=source, **details)
-    versions = replace(VERSIONS, code=code)
-    return lake.record(2024, read, source=source, versions=versions, by=Authorship("tester", f"run-{text}"))
+    return lakes.put(lake, building.edition_tables(2024, [unifil], source=source, **details), text, code=code)
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +74,12 @@ def moments(connection: duckdb.DuckDBPyConnection) -> list[datetime.datetime]:
     return [moment for (moment,) in rows]
 
 
-def test_every_cause_is_derived(connection: duckdb.DuckDBPyConnection) -> None:
+def test_every_cause_is_derived(chain: Lake, connection: duckdb.DuckDBPyConnection) -> None:
+    vintages = chain.read()["vintages"]
+    assert vintages["reason"].to_pylist()[4] == "vintage 4 withdrawn: wrong document"
+    assert len(set(vintages["content_hash"].to_pylist())) == 4
+    assert moments(connection) == sorted(set(moments(connection)))
+    assert connection.execute("SELECT deployed_military FROM personnel").fetchall() == [(4,)]
     causes = connection.execute("SELECT vintage, cause, actor FROM vintages ORDER BY vintage").fetchall()
     assert causes == [
         (1, "first reading", "tester"),

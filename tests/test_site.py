@@ -20,7 +20,6 @@ from pipelines import files, site, sql, versions
 from pipelines.publish import published
 from pipelines.site import pages
 from pipelines.site.charts import Drawings
-from tests.support import Jvom
 from tests.support.building import FIGURES, base_tables, edition_tables, publish
 
 HOSTILE = '</script><script>alert("planted")</script><b>&amp;'
@@ -307,14 +306,6 @@ def test_a_write_that_died_is_swept_and_kept_files_come_along(tmp_path: Path) ->
     written = {p.relative_to(target).as_posix() for p in target.rglob("*") if p.is_file()}
     assert written == {"manifest.json", "data/new.csv", ".built"}
     assert not left.exists()
-
-
-def test_open_says_where_the_site_is(built: Path, tmp_path: Path, jvom: Jvom) -> None:
-    done = jvom("open", "--print", "--warehouse", built)
-    assert (done.returncode, done.stdout.strip()) == (0, (built / "site/index.html").as_uri())
-    missing = jvom("open", "--warehouse", tmp_path)
-    assert missing.returncode == 1
-    assert "jvom build" in missing.stderr
 
 
 def test_a_chart_that_is_the_same_is_not_drawn_again(planted: dict[str, bytes]) -> None:

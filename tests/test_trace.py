@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import pyarrow as pa
 import pytest
 
 from pipelines import raw, trace
@@ -393,52 +392,39 @@ def test_the_checks_are_named_one_by_one(groups: Connection) -> None:
 
 
 UNTSO = ("personnel", "untso", "deployed_total")
+TEXT = ("sections", "2.1", "text")
 FINDINGS = [
     ("cell", "warn", "untso", UNTSO, None),
     ("other cell", "error", "untso", ("personnel", "untso", "frame_military"), None),
     ("row", "error", "untso", ("personnel", "untso", None), ("mandates", "untso", None)),
     ("other row", "error", "unifil", ("personnel", "unifil", "deployed_total"), None),
-    ("mission", "info", "untso", None, None),
-    ("other mission", "info", "unifil", None, None),
+    ("mission", "info", "untso", TEXT, None),
+    ("other mission", "info", "unifil", TEXT, None),
 ]
 NEED = Dependency(2023, "personnel", ("untso",), ("deployed_total",))
 
 
-@pytest.fixture
-def annotated() -> Iterator[Connection]:
-    """The relations `findings` and `corrections`, and nothing else."""
-    names = ("table_name", "row_key", "column_name")
-    side = pa.struct([(name, pa.string()) for name in names])
-    texts = [(name, pa.string()) for name in ("finding_id", "rule", "severity", "mission_id", "message")]
+@pytest.fixture(scope="module")
+def annotated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection]:
+    """An edition with findings and corrections."""
+
+    def side(place: tuple[str | None, ...] | None) -> dict[str, str | None]:
+        return dict(zip(("table_name", "row_key", "column_name"), place or (), strict=False))
+
     findings = [
-        {
-            **{"edition_year": 2023, "finding_id": f"f{number}", "message": f"about {rule}"},
-            **{"rule": rule, "severity": severity, "mission_id": mission},
-            "side_a": a and dict(zip(names, a, strict=True)),
-            "side_b": b and dict(zip(names, b, strict=True)),
-        }
-        for number, (rule, severity, mission, a, b) in enumerate(FINDINGS)
+        {"edition_year": 2023, "message": f"about {rule}", "rule": rule, "severity": severity}
+        | {"mission_id": mission, "side_a": side(a), "side_b": side(b) or None}
+        for rule, severity, mission, a, b in FINDINGS
     ]
     declared = {"printed_value": "7", "corrected_value": "8", "reason": "a slip of the pen"}
     corrections = [
-        {
-            "edition_year": 2023,
-            **dict(zip(names, UNTSO, strict=True)),
-            "column_name": column,
-            **declared,
-            "source": "a letter",
-        }
+        {"edition_year": 2023, **side(UNTSO), **declared, "source": "a letter", "column_name": column}
         for column in ("deployed_total", "frame_military")
     ]
-    schema = pa.schema([("edition_year", pa.int32()), *texts, ("side_a", side), ("side_b", side)])
-    with duckdb.connect(":memory:") as connection:
-        for name, table in (
-            ("findings", pa.Table.from_pylist(findings, schema=schema)),
-            ("corrections", pa.Table.from_pylist(corrections)),
-        ):
-            connection.register("rows", table)
-            connection.execute(f"CREATE TABLE {name} AS FROM rows")
-            connection.unregister("rows")
+    rows = [{"mission_id": "untso", "frame_military": 7, "deployed_military": 7}, {"mission_id": "unifil"}]
+    tables = building.edition_tables(2023, rows)
+    base = building.base_tables(tables, found={"findings": findings}, corrections=corrections)
+    with published.connect(building.publish(tmp_path_factory.mktemp("noted") / "file", base)) as connection:
         yield connection
 
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import Any
 
 import pytest
 
 from pipelines.lake import Authorship, Lake
 from pipelines.model import Recorded
-from pipelines.publish import views
 from schemas.errors import JvomError, UsageError
-from tests.support import building
+from tests.support import building, lakes
 from tests.support.building import VERSIONS
 
 UNTSO = {"mission_id": "untso", "mission_as_printed": "UNTSO", "deployed_military": 32}
@@ -21,68 +19,8 @@ REASON = "the report was recalled"
 
 def put(lake: Lake, text: str, code: str = VERSIONS.code, *, recheck: bool = False, **row: Any) -> Recorded:
     """Record 2024 as read from a file that says `text`, with changed values of its one row."""
-    source = building.source_file(2024, text)
-    return lake.record(
-        2024,
-        building.edition_tables(2024, [{**UNTSO, **row}], source=source),
-        source=source,
-        versions=dataclasses.replace(VERSIONS, code=code),
-        recheck=recheck,
-        by=BY,
-    )
-
-
-def figures(lake: Lake) -> list[tuple[int, int, str]]:
-    """Vintage, figure and name of every recorded row."""
-    rows = lake.read()["personnel_vintages"].to_pylist()
-    return [(row["vintage"], row["deployed_military"], row["mission_as_printed"]) for row in rows]
-
-
-def test_a_chain_of_six_has_the_known_causes_and_rows(lake: Lake) -> None:
-    put(lake, "one")
-    put(lake, "two", deployed_military=33)
-    put(lake, "three", deployed_military=33, mission_as_printed="Untso")
-    put(lake, "three", "1" * 12, deployed_military=34, mission_as_printed="Untso")
-    withdrawn = lake.withdraw(2024, REASON, by=BY)
-    assert (withdrawn.vintage, withdrawn.cause, withdrawn.written) == (5, "withdrawn", True)
-    restored = lake.restore(2024, None, "it was right after all", by=BY)
-    assert (restored.vintage, restored.cause, restored.written) == (6, "restored", True)
-    before = lake.head()
-    again = put(lake, "three", "1" * 12, deployed_military=34, mission_as_printed="Untso")
-    assert (again.vintage, again.written, lake.head()) == (6, False, before)
-
-    read = lake.read()
-    assert read["vintages"]["cause"].to_pylist() == [
-        "first reading",
-        "source changed",
-        "source changed",
-        "code changed",
-        "withdrawn",
-        "restored",
-    ]
-    assert figures(lake) == [
-        (1, 32, "UNTSO"),
-        (2, 33, "UNTSO"),
-        (3, 33, "Untso"),
-        *((vintage, 34, "Untso") for vintage in (4, 5, 6)),
-    ]
-    assert read["editions_vintages"]["withdrawn"].to_pylist() == [False] * 4 + [True, False]
-    assert read["vintages"]["reason"].to_pylist()[4] == f"vintage 4 withdrawn: {REASON}"
-    moments = read["vintages"]["recorded_at"].to_pylist()
-    assert moments == sorted(set(moments))
-    assert len(set(read["vintages"]["content_hash"].to_pylist())) == 4
-
-
-def test_the_latest_views_drop_and_regain_a_withdrawn_edition(lake: Lake) -> None:
-    def latest() -> list[int]:
-        base = lake.read() | building.registry_tables({"untso"}) | building.public_tables()
-        return list(views.evaluate(base)["personnel"]["deployed_military"].to_pylist())
-
-    put(lake, "one")
-    lake.withdraw(2024, REASON, by=BY)
-    assert latest() == []
-    lake.restore(2024, None, "back", by=BY)
-    assert latest() == [32]
+    read = building.edition_tables(2024, [{**UNTSO, **row}], source=building.source_file(2024, text))
+    return lakes.put(lake, read, text, recheck=recheck, code=code)
 
 
 def test_a_withdrawn_edition_comes_back_by_other_bytes_alone(lake: Lake) -> None:

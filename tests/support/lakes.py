@@ -7,13 +7,14 @@ import signal
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from multiprocessing.connection import Connection
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
 import schemas
-from pipelines.lake import Authorship, Lake
+from pipelines.lake import Authorship, Lake, RuleResults
 from pipelines.model import Recorded, Versions
 from tests.support import building
 
@@ -45,6 +46,27 @@ def record(lake: Lake, step: Step, **details: Any) -> Recorded:
     rows = [{"mission_id": f"mission-{n}", "deployed_military": n} for n in range(count)]
     read = building.edition_tables(year, rows, footnotes=["a note"], sections=["One"], source=source)
     return lake.record(year, read, source=source, versions=versions, by=Authorship("tester", "run"))
+
+
+def put(
+    lake: Lake,
+    read: building.Tables,
+    text: str = "",
+    *,
+    recheck: bool = False,
+    results: RuleResults | None = None,
+    **changes: str,
+) -> Recorded:
+    """Record the tables of 2024, as read from a file that says `text`, with changed versions."""
+    return lake.record(
+        2024,
+        read,
+        source=building.source_file(2024, text),
+        versions=replace(building.VERSIONS, **changes),
+        by=Authorship("tester", "run-1", "abc"),
+        recheck=recheck,
+        results=results,
+    )
 
 
 def build(lake: Lake, plan: Sequence[Step] = PLAN) -> None:

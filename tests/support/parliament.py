@@ -23,7 +23,7 @@ import threading
 import urllib.parse
 import uuid
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
@@ -199,7 +199,7 @@ class _Handler(BaseHTTPRequestHandler):
                 self._file(fault, place)
         except (BrokenPipeError, ConnectionResetError):
             self.close_connection = True
-        except ValueError as error:
+        except (ValueError, KeyError) as error:
             self._send(Fault(), 400, json.dumps({"error": {"message": str(error)}}).encode())
 
     def _send(self, fault: Fault, status: int, body: bytes, headers: Iterable[tuple[str, str]] = ()) -> None:
@@ -331,83 +331,55 @@ def _accepted(paper: Paper, query: str) -> bool:
     return True
 
 
-_TOKEN = re.compile(r"\s*(\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d)|-?\d+|[A-Za-z_]\w*|[/():])")
-_COMPARE = {name: getattr(operator, name) for name in ("eq", "ne", "ge", "gt", "le", "lt")}
+_PATH = r"[A-Za-z_]\w*(?:/[A-Za-z_]\w*)*"
+_VALUE = r"\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d)|-?\d+|true|false|null"
+_ANY = re.compile(rf"({_PATH})/any\((\w+):")
+_COMPARED = re.compile(rf"({_PATH}) (eq|ne|ge|gt|le|lt) ({_VALUE})(?=[ )]|$)")
+_PYTHON = re.compile(r"some\('[\w/]+', '\w+', scope, lambda scope: |holds\(\d+, scope\)|and|or|[ ()]")
 _CONSTANTS = {"true": True, "false": False, "null": None}
 
 
 def odata_filter(text: str) -> Callable[[dict[str, Any]], bool]:
     """What a `$filter` of OData 4 accepts: comparisons, `and`, `or`, brackets, `any` over related entities.
 
-    Anything else, and a property that the entity does not have, is a ValueError.
+    Anything else is a ValueError, and a property that the entity does not have a KeyError.
     """
-    tokens = _TOKEN.findall(text)
-    if _TOKEN.sub("", text).strip():
+    compared: list[Sequence[Any]] = []
+
+    def note(match: re.Match[str]) -> str:
+        compared.append(match.groups())
+        return f"holds({len(compared) - 1}, scope)"
+
+    python = _ANY.sub(r"some('\1', '\2', scope, lambda scope: ", _COMPARED.sub(note, text))
+    if _PYTHON.sub("", python):
         raise ValueError(f"cannot read {text!r}")
 
-    def take(wanted: str | None = None) -> str:
-        token = tokens.pop(0) if tokens else ""
-        if not token or token != (wanted or token):
-            raise ValueError(f"{wanted or 'more'} expected, not {token!r}")
-        return token
+    def holds(number: int, scope: dict[str, Any]) -> bool:
+        path, compare, value = compared[number]
+        found = _at(scope, path)
+        if "T" in value:
+            found, value = map(datetime.datetime.fromisoformat, (found, value))
+        else:
+            value = _CONSTANTS[value] if value in _CONSTANTS else int(value)
+        return bool(getattr(operator, compare)(found, value))
 
-    def joined(word: str, each: Callable[[], Any], combine: Callable[[Iterable[bool]], bool]) -> Any:
-        parts = [each()]
-        while tokens[:1] == [word]:
-            take()
-            parts.append(each())
-        return lambda scope: combine([part(scope) for part in parts])
+    def some(path: str, name: str, scope: dict[str, Any], accepts: Callable[[dict[str, Any]], bool]) -> bool:
+        return any(accepts({**scope, name: one}) for one in _at(scope, path))
 
-    def single() -> Any:
-        if tokens[:1] == ["("]:
-            return bracketed(lambda: joined("or", both, any))
-        path = [take()]
-        while tokens[:1] == ["/"]:
-            take()
-            path.append(take())
-        if path[-1] != "any":
-            compare, value = _COMPARE[take()], _value(take())
-            return lambda scope: compare(_comparable(_at(scope, path), value), value)
-
-        def related() -> Any:
-            name, _ = take(), take(":")
-            return name, joined("or", both, any)
-
-        name, inner = bracketed(related)
-        return lambda scope: any(inner({**scope, name: one}) for one in _at(scope, path[:-1]))
-
-    def bracketed(inside: Callable[[], Any]) -> Any:
-        take("(")
-        found = inside()
-        take(")")
-        return found
-
-    def both() -> Any:
-        return joined("and", single, all)
-
-    accepts: Callable[[dict[str, Any]], bool] = joined("or", both, any)
-    if tokens:
-        raise ValueError(f"left over: {tokens}")
+    try:
+        accepts: Callable[[dict[str, Any]], bool] = eval(
+            f"lambda scope: {python}", {"holds": holds, "some": some}
+        )
+    except SyntaxError as error:
+        raise ValueError(f"cannot read {text!r}") from error
     return accepts
 
 
-def _at(scope: dict[str, Any], path: list[str]) -> Any:
+def _at(scope: dict[str, Any], path: str) -> Any:
     value: Any = scope
-    for name in path:
-        if name not in value:
-            raise ValueError(f"there is no property {name}")
+    for name in path.split("/"):
         value = value[name]
     return value
-
-
-def _value(token: str) -> Any:
-    if token in _CONSTANTS:
-        return _CONSTANTS[token]
-    return datetime.datetime.fromisoformat(token) if "T" in token else int(token)
-
-
-def _comparable(found: Any, value: Any) -> Any:
-    return datetime.datetime.fromisoformat(found) if isinstance(value, datetime.datetime) else found
 
 
 def edition(deployed: int = 12, period: str = "mei 2024 t/m april 2025") -> bytes:
