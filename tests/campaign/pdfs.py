@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, partial
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import pikepdf
 import pyarrow as pa
@@ -32,6 +32,7 @@ from tests.renditions.editions import document_of, registry_of
 from tests.renditions.real import content_of
 from tests.support.reports import ABRIDGED, read_tables
 
+Thing = TypeVar("Thing")
 REAL = 100_000  # added to a look's seed: the figures of 2024 in it
 _NUMBER = re.compile(rb"(?<=[\s\[])-?\d+(?:\.\d+)?(?=[\s\]])")
 
@@ -133,11 +134,11 @@ class Sheet:
 
     def __init__(self, of: Base, rng: random.Random, *, blank: bool = False) -> None:
         self.base, self.rng = of, rng
+        self.how: dict[str, Any] = {}  # it is saved
+        self.data = b""  # in place of what would be saved
         self.pdf = pikepdf.open(io.BytesIO(of.data))
         found = [c for c in of.cells if c.plain and (c.value is None) == blank and self.figures(c)]
-        if not found:
-            raise NoPlaceError
-        self.cell = rng.choice(found)
+        self.cell = self.one_of(found)
         near = self.nearest(self.cell).box
         self.size = 1.38 * (near.top - near.bottom)  # of the type, in points
         self.box = self.cell.box
@@ -162,10 +163,28 @@ class Sheet:
             rows[cell.row][cell.column] = value
         return {key: tuple(row) for key, row in rows.items()}
 
-    def saved(self, **how: object) -> bytes:
+    def saved(self) -> bytes:
         out = io.BytesIO()
-        self.pdf.save(out, **how)
+        self.pdf.save(out, **self.how)
         return out.getvalue()
+
+    def one_of(self, things: Sequence[Thing]) -> Thing:
+        if not things:
+            raise NoPlaceError
+        return self.rng.choice(things)
+
+    def another(self) -> int:
+        """A figure of as many digits as that of the cell."""
+        least = 10 ** (len(str(self.cell.value)) - 1)
+        return self.rng.choice([figure for figure in range(least, 10 * least) if figure != self.cell.value])
+
+    def dictionaries(self, *types: pikepdf.Object) -> list[pikepdf.Object]:
+        return [
+            each for each in self.pdf.objects if isinstance(each, Dictionary) and each.get("/Type") in types
+        ]
+
+    def fonts(self) -> list[pikepdf.Object]:
+        return [font for font in self.dictionaries(Name.Font) if "/ToUnicode" in font]
 
     def draw(self, content: str) -> None:
         """Over everything that is on the page."""
@@ -254,6 +273,7 @@ class Sheet:
 
 
 Draw = Callable[[Sheet, str], str]
+Truths = tuple[Truth, ...]  # as in PlantedPdf
 # What nobody sees: a figure in a blank cell, by a way to hide it.
 HIDDEN: dict[str, Draw] = {
     "white": lambda s, v: s.words(v, state="1 g"),
@@ -291,274 +311,241 @@ NO_FIGURE: dict[str, Draw] = {
     "a half after it": lambda s, _: s.words(",5", s.box.moved(x=s.box.right - s.box.left)),
     "a word over white": lambda s, _: s.rectangle() + s.words(s.rng.choice(("12a", "1/2", "<5", "n.b."))),
 }
-Truths = tuple[Truth, ...]
-Made = tuple[bytes, Truths | None]  # as in PlantedPdf
 
 
-def _another(value: int | None, rng: random.Random) -> int:
-    """A figure of as many digits."""
-    least = 10 ** (len(str(value)) - 1)
-    return rng.choice([figure for figure in range(least, 10 * least) if figure != value])
-
-
-def _in_blank(of: Base, rng: random.Random, draw: Draw, *, seen: bool) -> Made:
-    sheet, value = Sheet(of, rng, blank=True), rng.randint(2, 99)
+def _drawn_in_blank(sheet: Sheet, draw: Draw, *, seen: bool) -> Truths:
+    value = sheet.rng.randint(2, 99)
     sheet.draw(draw(sheet, str(value)))
-    return sheet.saved(), (sheet.truth((sheet.cell, value)) if seen else of.truth,)
+    return (sheet.truth((sheet.cell, value)) if seen else sheet.truth(),)
 
 
-def _no_figure(of: Base, rng: random.Random, draw: Draw) -> Made:
-    sheet = Sheet(of, rng)
-    sheet.draw(draw(sheet, str(_another(sheet.cell.value, rng))))
-    return sheet.saved(), ()
+def _spoilt(sheet: Sheet, draw: Draw) -> Truths:
+    sheet.draw(draw(sheet, str(sheet.another())))
+    return ()
 
 
-def covered_in_white(of: Base, rng: random.Random) -> Made:
-    sheet = Sheet(of, rng)
+def covered_in_white(sheet: Sheet) -> Truths:
     sheet.draw(sheet.rectangle())
-    return sheet.saved(), (sheet.truth((sheet.cell, None)),)
+    return (sheet.truth((sheet.cell, None)),)
 
 
-def replaced(of: Base, rng: random.Random) -> Made:
+def replaced(sheet: Sheet) -> Truths:
     """Another figure over a white box; in half of them as an annotation."""
-    sheet = Sheet(of, rng)
-    value = _another(sheet.cell.value, rng)
-    way = rng.choice((sheet.words, sheet.annotation))
+    value, way = sheet.another(), sheet.rng.choice((sheet.words, sheet.annotation))
     sheet.draw(sheet.rectangle() + way(str(value)))
-    return sheet.saved(), (sheet.truth((sheet.cell, value)),)
+    return (sheet.truth((sheet.cell, value)),)
 
 
-def moved_to_another_column(of: Base, rng: random.Random) -> Made:
-    sheet = Sheet(of, rng)
-    free = [c for c in of.cells if c.row == sheet.cell.row and c.value is None and sheet.figures(c)]
-    if not free:
-        raise NoPlaceError
-    other = rng.choice(free)
+def moved_to_another_column(sheet: Sheet) -> Truths:
+    free = [c for c in sheet.base.cells if c.row == sheet.cell.row and c.value is None and sheet.figures(c)]
+    other = sheet.one_of(free)
     place = sheet.box._replace(left=sheet.nearest(other).box.left)
     sheet.draw(sheet.rectangle() + sheet.words(str(sheet.cell.value), place))
-    return sheet.saved(), (sheet.truth((sheet.cell, None), (other, sheet.cell.value)),)
+    return (sheet.truth((sheet.cell, None), (other, sheet.cell.value)),)
 
 
-def over_two_cells(of: Base, rng: random.Random) -> Made:
+def over_two_cells(sheet: Sheet) -> Truths:
     """A figure halfway between its row or column and the next one, which is blank there."""
-    sheet = Sheet(of, rng)
-    by_row, (row, column, _, at, _) = rng.random() < 0.5, sheet.cell
-    for other in of.cells:
-        down, same_page = other.box.bottom - at.bottom, other.box.page == at.page
-        if other.value is not None or not other.plain or not same_page or not sheet.figures(other):
+    row, column, _, at, _ = sheet.cell
+    places = []
+    for other in sheet.base.cells:
+        down = other.box.bottom - at.bottom
+        if (
+            other.value is not None
+            or not other.plain
+            or other.box.page != at.page
+            or not sheet.figures(other)
+        ):
             continue
-        if by_row and other.column == column and 0 < abs(down) < 3 * sheet.size:
-            place = at.moved(y=down / 2)
-        elif not by_row and other.row == row and abs(other.column - column) == 1:
-            place = at.moved(x=(sheet.nearest(other).box.left - at.left) / 2)
-        else:
-            continue
-        sheet.draw(sheet.rectangle() + sheet.words(str(sheet.cell.value), place))
-        return sheet.saved(), ()
-    raise NoPlaceError
+        if other.column == column and 0 < abs(down) < 3 * sheet.size:
+            places.append(at.moved(y=down / 2))
+        elif other.row == row and abs(other.column - column) == 1:
+            places.append(at.moved(x=(sheet.nearest(other).box.left - at.left) / 2))
+    sheet.draw(sheet.rectangle() + sheet.words(str(sheet.cell.value), sheet.one_of(places)))
+    return ()
 
 
-def row_after_the_totals(of: Base, rng: random.Random) -> Made:
-    sheet = Sheet(of, rng)
-    totals = [c for c in of.cells if c.row == TOTAL and c.value is not None]
-    if totals[0].box.page != sheet.box.page:
-        raise NoPlaceError
-    row = [c.box.moved(y=-1.9 * sheet.size) for c in totals]
-    label = row[0]._replace(left=min(at.left for at in row) - 90, right=row[-1].right)
-    figures = "".join(sheet.words(str(rng.randint(1, 40)), at) for at in row)
+def row_after_the_totals(sheet: Sheet) -> Truths:
+    totals = [c.box for c in sheet.base.cells if c.row == TOTAL and c.value is not None]
+    row = [at.moved(y=-1.9 * sheet.size) for at in totals if at.page == sheet.box.page]
+    label = sheet.one_of(row)._replace(left=min(at.left for at in row) - 90, right=row[-1].right)
+    figures = "".join(sheet.words(str(sheet.rng.randint(1, 40)), at) for at in row)
     sheet.draw(sheet.rectangle(box=label) + sheet.words("NAVO", label) + figures)
-    return sheet.saved(), ()
+    return ()
 
 
-def struck_twice(of: Base, rng: random.Random) -> Made:
+def struck_twice(sheet: Sheet) -> Truths:
     """A page drawn twice, a little apart, as bold type of the poor."""
-    sheet = Sheet(of, rng)
     sheet.page.contents_coalesce()
     once = sheet.page.obj.Contents.read_bytes()
     sheet.page.obj.Contents = sheet.pdf.make_stream(b"q\n%s\nQ\nq 1 0 0 1 .2 0 cm\n%s\nQ" % (once, once))
-    return sheet.saved(), (of.truth,)
+    return (sheet.truth(),)
 
 
-def actual_text(of: Base, rng: random.Random) -> Made:
+def actual_text(sheet: Sheet) -> Truths:
     """The figure as it was, marked as if it were another."""
-    sheet = Sheet(of, rng)
-    said = _another(sheet.cell.value, rng)
-    marked = f"/Span << /ActualText ({said}) >> BDC {sheet.words(str(sheet.cell.value))} EMC"
+    marked = f"/Span << /ActualText ({sheet.another()}) >> BDC {sheet.words(str(sheet.cell.value))} EMC"
     sheet.draw(sheet.rectangle() + marked)
-    return sheet.saved(), (of.truth,)
+    return (sheet.truth(),)
 
 
-def no_letters(of: Base, rng: random.Random) -> Made:
+def no_letters(sheet: Sheet) -> Truths:
     """Fonts that do not say which letters their glyphs are."""
-    sheet = Sheet(of, rng)
-    for font in _fonts(sheet.pdf):
+    for font in sheet.fonts():
         del font["/ToUnicode"]
-    return sheet.saved(), (of.truth,)
+    return (sheet.truth(),)
 
 
-def wrong_letters(of: Base, rng: random.Random) -> Made:
+def wrong_letters(sheet: Sheet) -> Truths:
     """Fonts that give one digit out as another."""
-    sheet = Sheet(of, rng)
-    one, other = (b"%04X" % ord(digit) for digit in rng.sample("0123456789", 2))
-    changed = 0
-    for font in _fonts(sheet.pdf):
-        said = font["/ToUnicode"].read_bytes()
-        lied = re.sub(rb"(?i)<%s>(?=\s*(?:\n|<[0-9A-F]+>|endbf))" % one, b"<%s>" % other, said)
-        font["/ToUnicode"].write(lied)
-        changed += lied != said
-    if not changed:
-        raise NoPlaceError
-    return sheet.saved(), (of.truth,)
+    one, other = (b"%04X" % ord(digit) for digit in sheet.rng.sample("0123456789", 2))
+    said = re.compile(rb"(?i)<%s>(?=\s*(?:\n|<[0-9A-F]+>|endbf))" % one)
+    maps = [font["/ToUnicode"] for font in sheet.fonts()]
+    sheet.one_of([each for each in maps if said.search(each.read_bytes())])
+    for each in maps:
+        each.write(said.sub(b"<%s>" % other, each.read_bytes()))
+    return (sheet.truth(),)
 
 
-def _fonts(pdf: pikepdf.Pdf) -> list[pikepdf.Object]:
-    return [font for font in _dictionaries(pdf, "/Type", Name.Font) if "/ToUnicode" in font]
-
-
-def _dictionaries(pdf: pikepdf.Pdf, key: str, *values: pikepdf.Object) -> list[pikepdf.Object]:
-    return [thing for thing in pdf.objects if isinstance(thing, Dictionary) and thing.get(key) in values]
-
-
-def cropped(of: Base, rng: random.Random) -> Made:
+def cropped(sheet: Sheet) -> Truths:
     """The page ends before a column."""
-    sheet = Sheet(of, rng)
-    sheet.page.obj.CropBox = Array([0, 0, sheet.box.left - 2, of.sizes[sheet.box.page][1]])
-    return sheet.saved(), ()
+    sheet.page.obj.CropBox = Array([0, 0, sheet.box.left - 2, sheet.base.sizes[sheet.box.page][1]])
+    return ()
 
 
-def outside_the_crop(of: Base, rng: random.Random) -> Made:
+def outside_the_crop(sheet: Sheet) -> Truths:
     """A figure on a row's line, where the sheet goes on but the page has ended."""
-    sheet = Sheet(of, rng)
-    width, height = of.sizes[sheet.box.page]
+    width, height = sheet.base.sizes[sheet.box.page]
     sheet.page.obj.MediaBox, sheet.page.obj.CropBox = (
-        Array([0, 0, width + 300, height]),
-        Array([0, 0, width, height]),
+        Array([0, 0, end, height]) for end in (width + 300, width)
     )
-    sheet.draw(sheet.words(str(rng.randint(2, 99)), sheet.box._replace(left=width + rng.uniform(1, 100))))
-    return sheet.saved(), (of.truth,)
+    sheet.draw(sheet.words("21", sheet.box._replace(left=width + sheet.rng.uniform(1, 100))))
+    return (sheet.truth(),)
 
 
-def unit(of: Base, rng: random.Random) -> Made:
-    sheet = Sheet(of, rng)
+def unit(sheet: Sheet) -> Truths:
     for page in sheet.pdf.pages:
-        page.obj.UserUnit = rng.choice((0.5, 1.5, 2))
-    return sheet.saved(min_version="1.6"), (of.truth,)
+        page.obj.UserUnit = sheet.rng.choice((0.5, 1.5, 2))
+    sheet.how = {"min_version": "1.6"}
+    return (sheet.truth(),)
 
 
-def turned(of: Base, rng: random.Random) -> Made:
-    sheet = Sheet(of, rng)
-    turn = rng.choice((90, 180, 270))
-    for page in sheet.pdf.pages if rng.random() < 0.5 else [sheet.page]:
+def turned(sheet: Sheet) -> Truths:
+    turn = sheet.rng.choice((90, 180, 270))
+    for page in sheet.rng.choice((list(sheet.pdf.pages), [sheet.page])):
         page.obj.Rotate = turn
-    return sheet.saved(), (of.truth,)
+    return (sheet.truth(),)
 
 
-def written_otherwise(of: Base, rng: random.Random) -> Made:
-    """In streams of objects or plainly, encrypted without a password, in order for the web, behind a head."""
-    ways: tuple[dict[str, object], ...] = (
+def written_otherwise(sheet: Sheet) -> Truths:
+    """In streams of objects, plainly, encrypted without a password, in order for the web, behind a head."""
+    ways: tuple[dict[str, Any], ...] = (
         {"object_stream_mode": pikepdf.ObjectStreamMode.generate},
         {"object_stream_mode": pikepdf.ObjectStreamMode.disable, "compress_streams": False},
         {"encryption": pikepdf.Encryption(owner="owner", user="")},
         {"linearize": True},
     )
-    head = rng.choice((b"", b"", b"Content-Type: application/pdf\r\n\r\n"))
-    return head + Sheet(of, rng).saved(**rng.choice(ways)), (of.truth,)
+    sheet.how = sheet.rng.choice(ways)
+    sheet.data = sheet.rng.choice((b"", b"", b"Content-Type: application/pdf\r\n\r\n")) + sheet.saved()
+    return (sheet.truth(),)
 
 
-def pages_changed_about(of: Base, rng: random.Random) -> Made:
-    sheet = Sheet(of, rng)
-    if len(of.sizes) < 2:
-        raise NoPlaceError
-    first, second = (page.obj for page in rng.sample(list(sheet.pdf.pages), 2))
+def pages_changed_about(sheet: Sheet) -> Truths:
+    others = [page for page in sheet.pdf.pages if page != sheet.page]
+    first, second = sheet.page.obj, sheet.one_of(others).obj
     for name in ("/Contents", "/Resources"):
         first[name], second[name] = second[name], first[name]
-    return sheet.saved(), (of.truth,)
+    return (sheet.truth(),)
 
 
-def annexes_twice(of: Base, rng: random.Random) -> Made:
-    sheet = Sheet(of, rng)
+def annexes_twice(sheet: Sheet) -> Truths:
     for page in list(sheet.pdf.pages):
         sheet.pdf.pages.append(page)
-    return sheet.saved(), ()
+    return ()
 
 
-def tags_out_of_order(of: Base, rng: random.Random) -> Made:
-    sheet = Sheet(of, rng)
-    tags = [tag["/K"] for tag in _dictionaries(sheet.pdf, "/Type", Name.StructElem) if "/K" in tag]
-    lists = [kids for kids in tags if isinstance(kids, Array) and len(kids) > 1]
-    if not lists:
-        raise NoPlaceError
-    kids = rng.choice(lists)
-    for at, kid in enumerate(rng.sample(list(kids), len(kids))):
+def tags_out_of_order(sheet: Sheet) -> Truths:
+    tags = [tag.get("/K") for tag in sheet.dictionaries(Name.StructElem)]
+    kids = sheet.one_of([each for each in tags if isinstance(each, Array) and len(each) > 1])
+    for at, kid in enumerate(sheet.rng.sample(list(kids), len(kids))):
         kids[at] = kid
-    return sheet.saved(), (of.truth,)
+    return (sheet.truth(),)
 
 
-def bits_flipped(of: Base, rng: random.Random) -> Made:
-    data = bytearray(of.data)
-    for _ in range(rng.choice((1, 1, 2, 5, 20, 200))):
-        data[rng.randrange(len(data))] ^= 1 << rng.randrange(8)
-    return bytes(data), None
+def bits_flipped(sheet: Sheet) -> None:
+    data = bytearray(sheet.base.data)
+    for _ in range(sheet.rng.choice((1, 1, 2, 5, 20, 200))):
+        data[sheet.rng.randrange(len(data))] ^= 1 << sheet.rng.randrange(8)
+    sheet.data = bytes(data)
 
 
-def cut_off(of: Base, rng: random.Random) -> Made:
-    return of.data[: rng.randrange(10, len(of.data))] + rng.choice((b"", b"\nstartxref\n0\n%%EOF\n")), None
+def cut_off(sheet: Sheet) -> None:
+    end = sheet.rng.randrange(10, len(sheet.base.data))
+    sheet.data = sheet.base.data[:end] + sheet.rng.choice((b"", b"\nstartxref\n0\n%%EOF\n"))
 
 
-def spliced(of: Base, rng: random.Random) -> Made:
+def spliced(sheet: Sheet) -> None:
     """A piece of the bytes lost, or there twice, or elsewhere."""
-    data, size = of.data, rng.randint(1, 4000)
-    at, to = (rng.randrange(len(data) - size) for _ in range(2))
-    rest = data[:at] + data[at + size :]
-    moved = (rest, data[:to] + data[at : at + size] + data[to:], rest[:to] + data[at : at + size] + rest[to:])
-    return rng.choice(moved), None
+    data, size = sheet.base.data, sheet.rng.randint(1, 4000)
+    at, to = (sheet.rng.randrange(len(data) - size) for _ in range(2))
+    piece, rest = data[at : at + size], data[:at] + data[at + size :]
+    sheet.data = sheet.rng.choice((rest, data[:to] + piece + data[to:], rest[:to] + piece + rest[to:]))
 
 
-def number_changed(of: Base, rng: random.Random) -> Made:
+def number_in_file(sheet: Sheet) -> None:
     """A number in the file, those in its streams among them, that is huge, negative or nothing."""
-    plain = Sheet(of, rng).saved(
-        compress_streams=False, stream_decode_level=pikepdf.StreamDecodeLevel.generalized
-    )
-    found = rng.choice(list(_NUMBER.finditer(plain)))
+    sheet.how = {"compress_streams": False, "stream_decode_level": pikepdf.StreamDecodeLevel.generalized}
+    sheet.data = _other_number(sheet.saved(), sheet.rng)
+
+
+def number_on_page(sheet: Sheet) -> None:
+    """The same of one in the page's content, where it is a place, a size or a colour."""
+    sheet.page.contents_coalesce()
+    sheet.page.obj.Contents.write(_other_number(sheet.page.obj.Contents.read_bytes(), sheet.rng))
+
+
+def _other_number(data: bytes, rng: random.Random) -> bytes:
+    found = rng.choice(list(_NUMBER.finditer(data)))
     new = rng.choice((b"99999999999999", b"-1", b"1e308", b"0", b"2147483648", b"0.0000001", b"7"))
-    return plain[: found.start()] + new + plain[found.end() :], None
+    return data[: found.start()] + new + data[found.end() :]
 
 
-def entry_dropped(of: Base, rng: random.Random) -> Made:
-    sheet = Sheet(of, rng)
-    thing = rng.choice(_dictionaries(sheet.pdf, "/Type", Name.Font, Name.FontDescriptor, Name.Page))
-    del thing[rng.choice([key for key in list(thing.keys()) if key not in ("/Type", "/Parent")])]
-    return sheet.saved(), None
+def entry_dropped(sheet: Sheet) -> None:
+    thing = sheet.rng.choice(sheet.dictionaries(Name.Font, Name.FontDescriptor, Name.Page))
+    del thing[sheet.rng.choice([key for key in list(thing.keys()) if key not in ("/Type", "/Parent")])]
 
 
-Kind = Callable[[Base, random.Random], Made]
-KNOWN: tuple[Kind, ...] = (
-    *(
-        covered_in_white,
-        replaced,
-        moved_to_another_column,
-        over_two_cells,
-        row_after_the_totals,
-        struck_twice,
-    ),
-    *(actual_text, no_letters, wrong_letters, cropped, outside_the_crop, unit, turned, written_otherwise),
+KNOWN = (
+    *(covered_in_white, replaced, moved_to_another_column, over_two_cells, row_after_the_totals, actual_text),
+    *(struck_twice, no_letters, wrong_letters, cropped, outside_the_crop, unit, turned, written_otherwise),
     *(pages_changed_about, annexes_twice, tags_out_of_order),
 )
-DAMAGED = (bits_flipped, bits_flipped, cut_off, spliced, number_changed, number_changed, entry_dropped)
-KINDS: tuple[tuple[str, Kind], ...] = (
-    *((f"hidden {how}", partial(_in_blank, draw=draw, seen=False)) for how, draw in HIDDEN.items()),
-    *((f"added {how}", partial(_in_blank, draw=draw, seen=True)) for how, draw in SEEN.items()),
-    *((f"spoilt by {how}", partial(_no_figure, draw=draw)) for how, draw in NO_FIGURE.items()),
+DAMAGED = (
+    bits_flipped,
+    bits_flipped,
+    cut_off,
+    spliced,
+    number_in_file,
+    number_on_page,
+    number_on_page,
+    entry_dropped,
+)
+KINDS: tuple[tuple[str, Callable[[Sheet], Truths | None]], ...] = (
+    *((f"hidden {how}", partial(_drawn_in_blank, draw=draw, seen=False)) for how, draw in HIDDEN.items()),
+    *((f"added {how}", partial(_drawn_in_blank, draw=draw, seen=True)) for how, draw in SEEN.items()),
+    *((f"spoilt by {how}", partial(_spoilt, draw=draw)) for how, draw in NO_FIGURE.items()),
     *((kind.__name__.replace("_", " "), kind) for kind in (*KNOWN, *DAMAGED)),
 )
 
 
 def planted(seed: int, looks: Sequence[int]) -> PlantedPdf | None:
     """The PDF of a seed, made of one of these looks; None where none has a place for its kind."""
-    name, kind = KINDS[seed % len(KINDS)]
+    name, plant = KINDS[seed % len(KINDS)]
     rng = random.Random(seed)
     for look in rng.sample(looks, len(looks)):
         if of := base(look):
             with suppress(NoPlaceError):
-                return PlantedPdf(name, *kind(of, rng), of)
+                sheet = Sheet(of, rng, blank=name.startswith(("hidden", "added")))
+                truths = plant(sheet)
+                return PlantedPdf(name, sheet.data or sheet.saved(), truths, of)
     return None
