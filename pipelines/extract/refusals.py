@@ -18,6 +18,7 @@ from schemas.vocabulary import ORGANISATIONS
 
 Figures = Mapping[str, int | None]
 _SHARED = "the page does not say what each of them has: ask who made the report"
+_ASIDE = "see in the official document which column it belongs to, if any"
 _WHOLE = "check that the text of the document is whole"
 _ROW = "compare the row with the page"
 _CLOSE = 0.75  # share of letters that two spellings of one name have in common, at least
@@ -139,6 +140,9 @@ def too_many_figures(document: Document, lines: Sequence[Line], columns: int) ->
 
 def fault(document: Document, found: Fault, table: PdfTable) -> LayoutError:
     """A cell of a PDF that no one row and column has."""
+    place = found.cell.spans[0]
+    if found.kind == "cut":
+        return cut_off(document.path, place.page, place.line, found.cell.text)
     names = " and ".join(f"“{shortened(name, 60)}”" for name in found.rows)
     paths = " and ".join(" / ".join(table.columns[column]) for column in found.columns)
     text = f"“{shortened(found.cell.text)}”"
@@ -151,17 +155,25 @@ def fault(document: Document, found: Fault, table: PdfTable) -> LayoutError:
             f"one cell is printed over {len(found.columns)} columns, {paths}: {text} of {names}",
             _SHARED,
         ),
+        "between": (f"{text} of {names} is in no column: it stands between {paths}", _ASIDE),
+        "beside": (f"{text} of {names} is in no column: it stands beside {paths}, the last one", _ASIDE),
         "broken": (
             f"the figure is broken over lines: {text} in column {paths} of {names}",
             "see in the official document whether it is one figure, or several",
         ),
-        "cut": (
-            f"{text} in column {paths} is cut off by the edge of the page",
-            "print the document again so that all of it is on the page",
-        ),
     }[found.kind]
-    place = found.cell.spans[0]
     return LayoutError(what, file=document.path, page=place.page, line=place.line, hint=hint)
+
+
+def cut_off(path: str, page: int, line: int, text: str) -> LayoutError:
+    """Words of which a part is outside of the page."""
+    return LayoutError(
+        f"“{shortened(text, 120)}” is cut off by the edge of the page",
+        file=path,
+        page=page,
+        line=line,
+        hint="print the document again so that all of it is on the page",
+    )
 
 
 def uncertain(document: Document, printed: str, doubt: str, place: Span, column: str) -> LayoutError:

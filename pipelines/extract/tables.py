@@ -20,6 +20,7 @@ from pipelines.extract.cells import Cell
 from pipelines.extract.cells import rows as cell_rows
 from pipelines.extract.footnotes import Note
 from pipelines.extract.pdf import PdfDocument, unread
+from pipelines.extract.pdf.faults import is_cut
 from pipelines.model import Document, Edition, Line, SourceFile
 from schemas.errors import JvomError, LayoutError, Problems
 from schemas.registry import Layout, Registry
@@ -57,7 +58,10 @@ def _read(
     shown: Mapping[int, int] | None = None,
 ) -> dict[str, pa.Table]:
     """The tables; `shown` gives the line numbers that are shown for those of the document."""
-    parts = find_annexes(document, registry)
+    try:
+        parts = find_annexes(document, registry)
+    except JvomError as error:
+        raise _cut_off(document, error) or error from None
     _require_short(parts, document.path)
     notes = footnotes.find(parts, document)
     year = edition.edition_year
@@ -110,6 +114,15 @@ def _show(row: dict[str, Any], shown: Mapping[int, int]) -> None:
         row["marker_lines"] = [shown[line] for line in row["marker_lines"]]
     for span in row.get("spans", ()):
         span["line"] = shown[span["line"]]
+
+
+def _cut_off(document: Document, error: JvomError) -> LayoutError | None:
+    """Why a heading is unknown where a word of its page is not all on the page."""
+    pages = document.pages if isinstance(document, PdfDocument) else ()
+    lines = (line for page in pages if page.number == error.page for line in page.lines)
+    of_page = {page.number: page for page in pages}
+    cut = next((line for line in lines if is_cut(line.words, of_page[line.page])), None)
+    return refusals.cut_off(document.path, cut.page, cut.number, cut.text) if cut else None
 
 
 def _require_short(parts: ReportParts, path: str) -> None:

@@ -15,7 +15,7 @@ from typing import Literal
 
 from pipelines.extract.pdf.area import Body, TableHeading, folded
 from pipelines.extract.pdf.columns import SIDES
-from pipelines.extract.pdf.model import Box, PdfPage, Rule, grouped
+from pipelines.extract.pdf.model import Box, PdfPage, Rule, Word, grouped
 from pipelines.extract.pdf.rows import Fragment, Meaning, PdfCell, Row, cell, join
 
 _DRAWN, _OPEN = 0.8, 0.2
@@ -26,10 +26,11 @@ _LEVEL = 1.5  # points up to which rules are at one height
 _IN_LINE, _ASKEW, _ASIDE = 0.25, 0.35, 1.0  # font sizes: in line with others, out of it, in another place
 _MIDWAY, _BETWEEN = 0.2, 0.25
 """Shares of the distance: of two rows to their middle at most, of a column's figures at least."""
+_FEW = 2  # other cells of a column, at least, to say where its cells are
 _CLOSE = 0.6  # font sizes of white space up to which words of two columns are one text
 _BROKEN = 1.6  # font sizes between two lines of one figure, at most
 
-Kind = Literal["rows", "columns", "broken", "cut"]
+Kind = Literal["rows", "columns", "between", "beside", "broken", "cut"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,15 +102,11 @@ class _Seen:
         return Fault(kind, made, tuple(name for row in rows if (name := self._name(row))), columns)
 
     def cut_off(self, page: PdfPage) -> Iterator[Fault]:
-        """Words that reach the page's edge: what is behind it cannot be seen."""
+        """Cells that are not all on the page."""
         labels = [Fragment(0, line, 0, len(line.words) - 1) for line in self._body.turned]
         cells = [(part, row) for row in (*self._rows, *self._headings) for part in row.fragments]
         for part, row in [*cells, *((label, Row()) for label in labels)]:
-            box, near = part.box, 0.05 * part.size
-            if not (
-                (near < box.left and box.right < page.width - near)
-                and (near < box.top and box.bottom < page.height - near)
-            ):
+            if is_cut(part.words, page):
                 yield self._fault("cut", [part], [row], part.column)
 
     def over_rows(self) -> Iterator[Fault]:
@@ -196,7 +193,7 @@ class _Seen:
         return between(parts) and askew < _MIDWAY * (below - above) and not any(map(between, others))
 
     def between_columns(self) -> Iterator[Fault]:
-        """Cells between two columns that have their others in line, or on from one into the next."""
+        """Cells between two columns or beside the last, and such as go on from one into the next."""
         boxes = {
             column: {id(row): _around(row.cells[column]) for row in self._rows if column in row.cells}
             for column in self._columns
@@ -204,14 +201,21 @@ class _Seen:
         for row in self._rows:
             for first, last in pairwise(self._columns):
                 cells = [row.cells[at] for at in (first, last) if at in row.cells]
-                if len(cells) == 2:
-                    over = _runs_on((cells[0], cells[1])) and self._is_one(cells, first)
-                elif over := bool(cells):
-                    own, beside = (first, last) if first in row.cells else (last, first)
-                    others = [box for key, box in boxes[own].items() if key != id(row)]
-                    over = _is_aside(boxes[own][id(row)], others, [*boxes[beside].values()], self._body.size)
-                if over:
+                if len(cells) == 2 and _runs_on((cells[0], cells[1])) and self._is_one(cells, first):
                     yield self._fault("columns", chain(*cells), [row], first, last)
+            for own in (column for column in self._columns if column in row.cells):
+                box = boxes[own][id(row)]
+                others = [other for key, other in boxes[own].items() if key != id(row)]
+                if not _is_apart(box, others, self._body.size):
+                    continue
+                if (
+                    own == self._columns[-1]
+                    and box.left > max(other.right for other in others) + self._body.size
+                ):
+                    yield self._fault("beside", row.cells[own], [row], own)
+                for beside in {own - 1, own + 1} & set(self._columns):
+                    if _is_between(box, others, [*boxes[beside].values()]):
+                        yield self._fault("between", row.cells[own], [row], *sorted((own, beside)))
 
     def _is_one(self, cells: Sequence[Sequence[Fragment]], column: int) -> bool:
         """Whether cells mean something only together."""
@@ -231,6 +235,14 @@ class _Seen:
                 ruled = any(low < at < high for at in heights)
                 if high - low < _BROKEN * below[0].size and not ruled:
                     yield self._fault("broken", [*above, *below], [upper], below[0].column)
+
+
+def is_cut(words: Iterable[Word], page: PdfPage) -> bool:
+    """Whether a word reaches the page's edge: what is behind it cannot be seen."""
+    boxes = [(word.box, 0.05 * word.size) for word in words]
+    return any(
+        min(box.left, box.top, page.width - box.right, page.height - box.bottom) < near for box, near in boxes
+    )
 
 
 def _around(parts: Iterable[Fragment]) -> Box:
@@ -267,18 +279,23 @@ def _runs_on(cells: tuple[Sequence[Fragment], Sequence[Fragment]]) -> bool:
     )
 
 
-def _is_aside(box: Box, own: Sequence[Box], beside: Sequence[Box], size: float) -> bool:
-    """Whether a figure is out of line with its column's others, well between them and those beside."""
-    if min(len(own), len(beside)) < 2:
+def _is_apart(box: Box, others: Sequence[Box], size: float) -> bool:
+    """Whether a cell is out of line with the others of its column, which are all in line."""
+    if len(others) < _FEW:
         return False
-    clean = False
     for side in SIDES:
-        middle = median(map(side, own))
-        clean |= (
-            all(abs(side(other) - middle) < _IN_LINE * size for other in own)
-            and abs(side(box) - middle) > _ASIDE * size
-        )
+        middle = median(map(side, others))
+        in_line = all(abs(side(other) - middle) < _IN_LINE * size for other in others)
+        if in_line and abs(side(box) - middle) > _ASIDE * size:
+            return True
+    return False
+
+
+def _is_between(box: Box, own: Sequence[Box], beside: Sequence[Box]) -> bool:
+    """Whether a cell is well between the others of its column and those of the next."""
+    if len(beside) < _FEW:
+        return False
     left, right = (own, beside) if own[0].left < beside[0].left else (beside, own)
     low, high = max(other.right for other in left), min(other.left for other in right)
     aside = _BETWEEN * (high - low)
-    return clean and low < high and low + aside < box.centre < high - aside
+    return low < high and low + aside < box.centre < high - aside

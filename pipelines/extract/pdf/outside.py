@@ -86,6 +86,8 @@ class _Below:
             begun = {self._begun(cell) for cell in cells} - {None, 0}
             return len(roles) > 1 or len(begun) > 2
         figures = [cell for cell in cells if _is_figure(cell)]
+        if _is_figure(cells[-1]) and self._meaning.name(_text(cells[0])):
+            return True
         if len(cells) - len(figures) > _MOST_NAMES or not any(map(self._is_under, figures)):
             return False
         return len(cells) > 1 or not _is_page_number(line, page)
