@@ -10,7 +10,9 @@ from functools import cached_property
 from schemas.registry_toml import Entry, comparable
 from schemas.vocabulary import FIGURES
 
-_ANNEX_NUMBER = re.compile(r"^(bijlage (?:\d{1,2}|[ivx]{1,4}|[a-z]))(?:\s*[-–—.:)]+\s*|\s+|$)", re.IGNORECASE)
+_ANNEX_NUMBER = re.compile(
+    r"^(bijlage (?:\d{1,2}|[ivx]{1,4}|[a-z]))(?:(?:\s*[-–—.:)])+\s*|\s+|$)", re.IGNORECASE
+)
 
 
 def plain_heading(text: str) -> str:

@@ -207,7 +207,54 @@ def test_another_heading_of_annex_2_comes_with_the_entry(tmp_path: Path) -> None
     assert (edition["layout"], edition["scope"]) == ("2024, changed", "mei 2023 t/m april 2024")
 
 
-@pytest.mark.parametrize(("old", "new"), [("Rechtsbasis", "Grondslag"), ("Locatie Inzet", "Gebied Missie")])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"Totale inzet": "Personele inzet", "Rechtsbasis, mandaten en nationale kaders": "Mandaten"},
+        {"Bijlage 1 ": "Bijlage A: ", "Bijlage 2 Totale inzet mei": "BIJLAGE B\nPersonele inzet mei"},
+        {
+            "Bijlage 2 ": "Bijlage III – ",
+            "Civiel/Politie Totaal": "Civiel Politie Totaal",
+            " 8 12": " 8 0 12",
+        },
+        {"Bijlage 2 ": "Bijlage 3 ", "Bijlage 1 ": "Bijlage 2 "},
+    ],
+    ids=["both headings", "letters, over two lines", "heading and header", "other numbers"],
+)
+@pytest.mark.parametrize("contents", ["", "Bijlage 1 Mandaten\nBijlage B Personele inzet mei 2023\n"])
+def test_one_entry_is_offered_for_all_that_differs(
+    tmp_path: Path, changes: dict[str, str], contents: str
+) -> None:
+    text = report()
+    for old, new in changes.items():
+        text = text.replace(old, new)
+    problem = refused(contents + text)
+    assert (problem.hint or "").count("[[layout]]") == 1
+    read = read_with(contents + text, pasted(problem, tmp_path))
+    assert rows(read) == {"unifil": (1, 2, 4, 8, 12)}
+    assert read["mandates"].num_rows == 2
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"Militair Civiel/Politie Totaal": "Militair Civiel/Politie Totaal Opmerkingen"},
+        {"Totale inzet": "Personele inzet", "Ingezet personeel": "Ingezet personeel Land"},
+        {"Nationale kaders Ingezet personeel": "2022 2023"},
+        {"Missie\n": "Operatie\n"},
+    ],
+    ids=["a column of remarks", "a heading and a column", "years", "another word for missions"],
+)
+def test_no_entry_is_offered_that_would_not_read_the_table(changes: dict[str, str]) -> None:
+    text = report()
+    for old, new in changes.items():
+        text = text.replace(old, new)
+    problem = refused(text)
+    assert "the header of annex 2 fits no known layout" in problem.message
+    assert "[[" not in (problem.hint or "")
+
+
+@pytest.mark.parametrize(("old", "new"), [("Rechtsbasis", "Grondslag"), ("Locatie Inzet", "Gebied Missies")])
 def test_another_header_of_annex_1_comes_with_the_entry(tmp_path: Path, old: str, new: str) -> None:
     text = report(annex_1=[line.replace(old, new) for line in ANNEX_1[:2]] + ANNEX_1[2:])
     text = text.replace("1 Grondslag, mandaten", "1 Rechtsbasis, mandaten")

@@ -138,6 +138,30 @@ def test_an_unknown_mission_comes_with_the_entry_to_add(tmp_path: Path) -> None:
     assert (added.id, added.region) == ("eumm-georgie", "Afrika")
 
 
+@pytest.mark.parametrize(
+    ("name", "words", "entry"),
+    [
+        ("EUAM Oekraïne", "if it is eumam-oekraine, add", True),  # a mission of its own
+        ("GPO I", "its letters are those of “GPOI”", False),
+        ("GPOI 4,5", "“4,5” is neither a name nor a whole number", False),
+        ("Afrika", "only a mission can have figures", False),
+        ("Subtotaal Afrika", "only a mission can have figures", False),
+    ],
+)
+def test_a_new_mission_is_offered_only_for_what_may_be_one(name: str, words: str, entry: bool) -> None:
+    (problem,) = refused(changed("GPOI 4 6 6", f"{name} 4 6 6"))
+    assert words in (problem.hint or "")
+    assert ("[[mission]]" in (problem.hint or "")) == entry
+
+
+@pytest.mark.parametrize(
+    ("line", "offered"), [("Azië", True), ("Stand per 30 april", False), ("kader.", False), ("20 x", False)]
+)
+def test_a_region_is_offered_only_for_what_may_head_one(line: str, offered: bool) -> None:
+    (problem,) = refused(changed("Diversen", line))
+    assert ("regions = [" in (problem.hint or "")) == offered
+
+
 def test_all_problems_come_at_once() -> None:
     lines = changed("Diversen", "Elders", changed("GPOI", "GPOJ", changed("UNDOF12", "UNDOF\\12")))
     assert [problem.line for problem in refused(lines)] == [

@@ -209,10 +209,10 @@ class Search:
 
     def _repeats(self, header: Header, other: Header, place: Place, layout: Layout) -> bool:
         """Whether the table under `other` is another one than that under `header`, not its next page."""
-        rows = [
-            line for line in self.lines if line.number > header.last and len(line.text.split()) >= _ROW_WORDS
-        ]
-        again = next((line for line in rows if line.number > other.last), None)
+        heads = {word.line.number for word in (*header.words, *other.words)}
+        below = [line for line in self.lines if line.number > header.first and line.number not in heads]
+        rows = [line for line in below if len(line.text.split()) >= _ROW_WORDS]
+        again = next((line for line in rows if line.number > other.first), None)
         closed = any(
             _is_totals(line, layout) for line in rows if line.number < self.lines[place.start].number
         )
@@ -256,13 +256,13 @@ def _lines(document: Document, registry: Registry) -> Iterator[Line]:
     heads: dict[int, str] = {}
     known = [part.heading for layout in registry.layouts for part in (layout.mandates, layout.personnel)]
     for page in document.pages if isinstance(document, PdfDocument) else ():
-        above = [line for line in page.lines if line.number in page.furniture]
-        for at, line in enumerate(above):
-            if headings.annex_label(line.text):
-                for end in range(at + 1, min(at + headings.LINES, len(above)) + 1):
-                    joined = " ".join(one.text for one in above[at:end])
-                    if any(heading.match(joined) is not None for heading in known):
-                        heads |= {one.number: one.text for one in above[at:end]}
+        for at, line in enumerate(page.lines):
+            if line.number in page.furniture and headings.annex_label(line.text):
+                for end in range(at + 1, at + headings.LINES + 1):
+                    lines = page.lines[at:end]
+                    text = " ".join(one.text for one in lines)
+                    if any(heading.match(text) is not None for heading in known):
+                        heads |= {one.number: one.text for one in lines}
     return (replace(line, text=heads.get(line.number, line.text)) for line in document.lines)
 
 

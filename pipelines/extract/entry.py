@@ -7,6 +7,7 @@ the registry refuses until somebody says which figure it is, and only where a fi
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import combinations, pairwise
@@ -26,9 +27,9 @@ def personnel(
     """The layout `near` with the columns that the words of a header print; None where they are none."""
     groups = [group for layout in layouts for group in layout.personnel.groups]
     columns = [column.printed for group in groups for column in group.columns]
-    mission, rest = _mission(header, near.mission, columns)
-    first = next((i for i in range(len(rest)) if _name_at(rest, i, columns)), len(rest))
     heads = [group.printed for group in groups if group.printed]
+    mission, rest = _mission(header, near.mission, [*columns, *heads])
+    first = next((i for i in range(len(rest)) if _name_at(rest, i, columns)), len(rest))
     above = _cut(rest[:first], heads)
     last = max(
         (at for at, name in enumerate(above, 1) if _name_at(name.split(), 0, heads)), default=len(above)
@@ -37,23 +38,19 @@ def personnel(
     if not mission or not printed or len(names) > len(printed) or len(printed) > _MOST_COLUMNS:
         return None
     merged = {name: parts for layout in layouts for name, parts in layout.personnel.merged}
-    ways = (way for cut in _cuts(printed, len(names)) if (way := _groups(names, cut, groups)))
-    made = max(ways, key=lambda way: len(_known(way) & _known(groups)), default=())
-    own = [column.column for group in made for column in group.columns]
-    whole = {part: name for name, parts in merged.items() for part in parts}
-    taken = {whole.get(name, name) for name in own} & set(FIGURES)
-    for kind in {_kind(name) for name in own}:
-        unknown = [name for name in own if _kind(name) == kind and name not in _known(groups)]
-        if len(unknown) > sum(_kind(name) == kind and name not in taken for name in FIGURES):
-            return None
-    if len(set(own)) < len(own) or len(set(own) & _known(groups)) < _LEAST_KNOWN:
+    ways = [way for cut in _cuts(printed, len(names)) if (way := _groups(names, cut, groups))]
+    known = _columns_of(groups)
+    fit = [way for way in ways if _fits(_columns_of(way), known, merged)]
+    made = max(fit, key=lambda way: len({*_columns_of(way)} & {*known}), default=())
+    own = _columns_of(made)
+    if len({*own} & {*known}) < _LEAST_KNOWN:
         return None
     return replace(
         near,
         mission=mission,
         groups=made,
         sums=tuple(_sums(made)),
-        merged=tuple((name, parts) for name, parts in merged.items() if set(parts) <= set(own)),
+        merged=tuple((name, parts) for name, parts in merged.items() if set(parts) <= {*own}),
     )
 
 
@@ -118,26 +115,19 @@ def _personnel_tables(own: PersonnelLayout) -> Iterator[tuple[str, Mapping[str, 
         yield "[layout.personnel.merged]", dict(own.merged)
 
 
-def _mission(header: Sequence[str], known: str, columns: Sequence[str]) -> tuple[str, Sequence[str]]:
+def _mission(header: Sequence[str], known: str, others: Sequence[str]) -> tuple[str, Sequence[str]]:
     """The heading of the missions, and the words without it: the known one, else the first word."""
     size = len(known.split())
     for start in range(len(header) - size + 1):
         text = " ".join(header[start : start + size])
         if comparable(text) == comparable(known):
             return text, (*header[:start], *header[start + size :])
-    return ("", ()) if _name_at(header, 0, columns) else (" ".join(header[:1]), header[1:])
+    return ("", ()) if _name_at(header, 0, others) else (" ".join(header[:1]), header[1:])
 
 
 def _cuts(printed: Sequence[str], groups: int) -> Iterator[list[Sequence[str]]]:
-    """Columns in groups: first so that a name that comes again opens the next, then in every other way."""
-    repeats: list[list[str]] = []
-    for name in printed:
-        if not repeats or name in repeats[-1]:
-            repeats.append([])
-        repeats[-1].append(name)
-    if groups in (0, len(repeats)):
-        yield [*repeats]
-    for places in combinations(range(1, len(printed)), groups - 1) if groups else ():
+    """The ways to part columns into so many groups; without names of groups there is but one."""
+    for places in combinations(range(1, len(printed)), max(groups - 1, 0)):
         yield [printed[start:end] for start, end in pairwise((0, *places, len(printed)))]
 
 
@@ -172,8 +162,17 @@ def _groups(
     return tuple(made)
 
 
-def _known(groups: Iterable[Group]) -> set[str]:
-    return {column.column for group in groups for column in group.columns}
+def _columns_of(groups: Iterable[Group]) -> list[str]:
+    return [column.column for group in groups for column in group.columns]
+
+
+def _fits(own: Sequence[str], known: Sequence[str], merged: Mapping[str, Sequence[str]]) -> bool:
+    """Whether no figure is there twice, as a whole or in parts, and one is left for each unknown column."""
+    whole = {part: name for name, parts in merged.items() for part in parts}
+    taken = {whole.get(name, name) for name in own}
+    twice = len({*own}) < len(own) or any(name in own and {*parts} & {*own} for name, parts in merged.items())
+    left = Counter(_kind(name) for name in FIGURES if name not in taken)
+    return not twice and Counter(_kind(name) for name in own if name not in known) <= left
 
 
 def _sums(groups: Iterable[Group]) -> Iterator[tuple[str, tuple[str, ...]]]:

@@ -99,7 +99,9 @@ def _archive(data: bytes) -> Iterator[tuple[str, str]]:
     for name, what, program in _ZIPPED:
         if name in names:
             yield what, _PRINT.format(program)
-    if kind := re.search(rb"mimetypeapplication/vnd\.oasis\.opendocument\.(\w+)", data[:200]):
+    if kind := re.search(
+        rb"mimetypeapplication/vnd\.oasis\.opendocument\.(text|spreadsheet|presentation)", data[:200]
+    ):
         what, program = _OPEN_DOCUMENT.get(kind[1], ("an OpenDocument file", "LibreOffice"))
         yield what, _PRINT.format(program)
     yield "a zip archive", _UNPACK

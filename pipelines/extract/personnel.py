@@ -74,7 +74,11 @@ def _problems(table: Table, given: AnnexInput) -> tuple[list[JvomError], bool]:
     if len(table.rows) > _MOST_ROWS:
         line, what = table.rows[_MOST_ROWS].lines[0], f"{len(table.rows)} rows"
         return [refusals.too_many(document, line, what)], False
-    broken: list[JvomError] = [refusals.leftover(document, left, layout) for left in table.leftovers]
+    top = min((row.lines[0].number for row in table.rows), default=0)
+    broken: list[JvomError] = [
+        refusals.leftover(document, left, layout, among_rows=0 < top < left[0].number)
+        for left in table.leftovers
+    ]
     broken += [refusals.late_row(document, late) for late in table.late]
     broken += [
         refusals.too_many_figures(document, row.lines, len(layout.personnel.columns))

@@ -102,19 +102,20 @@ def _mission(name: str, region: str | None, registry: Registry) -> str:
     )
 
 
-def leftover(document: Document, lines: Sequence[Line], layout: Layout) -> LayoutError:
-    """Lines in the table that are neither row nor heading."""
+def leftover(document: Document, lines: Sequence[Line], layout: Layout, *, among_rows: bool) -> LayoutError:
+    """Lines in the table that are neither row nor heading; only among rows can they head a region."""
     text = _joined(lines)
-    regions = ", ".join(quoted(region) for region in (*layout.personnel.regions, text))
+    hint = f"{_ROW}: a row opens with a name and has its figures at its end"
+    if among_rows and _REGION.fullmatch(text):
+        regions = ", ".join(quoted(region) for region in (*layout.personnel.regions, text))
+        where = f"layout {layout.id} in schemas/layouts.toml"
+        hint = f"if it heads a region, add it to {where}:\n    regions = [{regions}]"
     return at(
         document.path,
         lines[0],
         f"“{shortened(text, 120)}” is in the table of annex 2, but is not a row, a region heading or a "
         "footnote",
-        f"if it heads a region, add it to layout {layout.id} in schemas/layouts.toml:\n"
-        f"    regions = [{regions}]"
-        if _REGION.fullmatch(text)
-        else f"{_ROW}: a row opens with a name and has its figures at its end",
+        hint,
     )
 
 

@@ -86,14 +86,12 @@ def refusal(search: Search, looked: Sequence[tuple[Looked, Looked]]) -> JvomErro
     for both in looked:
         if often := [one for one in both if len(one.places) > headings.MOST]:
             return _too_often(search, often[0].places)
-    for both in looked:
-        if any(one.again for one in both):
-            return _twice(search, both)
+    again = [next((one for one in of_annex if one.again), None) for of_annex in zip(*looked, strict=True)]
+    if any(again):
+        return _twice(search, again)
     states = [_state(search, annex, [both[annex - 1] for both in looked]) for annex in (1, 2)]
     if not any(state.seen for state in states) and not _lists_missions(search.lines, search.registry):
         return _other_kind(search)
-    if not any(state.seen for state in states) and not search.annexes:
-        return _without_annexes(search)
     made = _made(search, states)
     causes = sorted((state.cause for state in states if state.cause), key=lambda one: one.line or 0)
     if made is None:
@@ -139,14 +137,16 @@ def _state(search: Search, annex: int, looked: Sequence[Looked]) -> _State:
         return _with_header(search, annex, place, _part(layout, annex).heading)
     others = [_part(layout, 3 - annex).heading for layout in layouts]
     free = [place for place in search.annexes if all(heading.match(place.text) is None for heading in others)]
-    tried = [_renamed(search, annex, place) for place in free[:_TRIED]]
     number = headings.annex_label(_part(layout, annex).heading.printed) or ""
-    own = [
-        place.label is not None and comparable(place.label) == comparable(number) for place in free[:_TRIED]
+    tried = [
+        (_renamed(search, annex, place), comparable(place.label or "") == comparable(number))
+        for place in free[:_TRIED]
     ]
-    ranked = sorted(zip(tried, own, strict=True), key=lambda one: (one[0].part is not None, one[1]))
-    if ranked and (ranked[-1][0].part or ranked[-1][1]):
-        return ranked[-1][0]
+    state, same = max(
+        reversed(tried), key=lambda one: (one[0].part is not None, one[1]), default=(None, False)
+    )
+    if state and (state.part or same):
+        return state
     return _absent(search, annex, layout, number)
 
 
@@ -215,25 +215,25 @@ def _no_table(
         f"under “{refusals.shortened(place.text)}” no line looks like the header of a table, such as "
         f"“{_header(annex, layout)}” of layout “{layout.id}”"
     )
+    opening = " / ".join(f"“{refusals.shortened(' '.join(one.text.split()), 100)}”" for one in filled[:2])
     hint = f"compare the page with schemas/layouts.toml, and check that annex {annex} has its table"
     pages = search.document.pages if isinstance(search.document, PdfDocument) else ()
     for page in (page for page in pages if line.page <= page.number <= last):
         turned = sum(len(one.words) for one in page.lines if one.direction != "right")
         if 2 * turned > sum(len(one.words) for one in page.lines):
             message += f": the annex stands on its side on page {page.number}"
-            return refusals.at(
-                search.document.path, line, message, "turn the page, and print it to a new PDF"
-            )
+            hint = "turn the page, and print it to a new PDF"
+            break
         if page.images or page.ocr:
             message += f": page {page.number} holds a picture, and the table is not among its text"
             hint = (
                 "ask for a file in which the table is text, or give the report's text; a page is read as a "
                 "picture only where it holds nothing else (./setup scan)"
             )
-            return refusals.at(search.document.path, line, message, hint)
-    opening = " / ".join(refusals.shortened(" ".join(one.text.split()), 100) for one in filled[:2])
-    message += f"; it opens with “{opening}”" if opening else "; nothing is"
-    return refusals.at(search.document.path, filled[0] if filled else line, message, hint)
+            break
+    else:
+        message += f"; it opens with {opening}" if filled else "; nothing is"
+    return refusals.at(search.document.path, line, message, hint)
 
 
 def _absent(search: Search, annex: int, layout: Layout, number: str) -> _State:
@@ -251,17 +251,6 @@ def _absent(search: Search, annex: int, layout: Layout, number: str) -> _State:
         hint += f"; page {drawn[0]} holds a picture: if the annex is in it, give a file in which it is text"
     cause = LayoutError(message, file=search.document.path, hint=hint)
     return _State(layout, None, cause, seen=False)
-
-
-def _without_annexes(search: Search) -> LayoutError:
-    """A document that lists missions, but has no heading of an annex."""
-    line = next(line for line in search.lines if _names_mission(line.text.split(), search.registry))
-    layout = search.registry.layouts[0]
-    wanted = f"“{layout.mandates.heading.printed}” or “{layout.personnel.heading.printed}”"
-    message = (
-        f"missions are listed here, but no line heads an annex, such as {wanted} of layout “{layout.id}”"
-    )
-    return refusals.at(search.document.path, line, message, "check that the file holds the whole report")
 
 
 def _other_kind(search: Search) -> JvomError:
@@ -283,11 +272,13 @@ def _other_kind(search: Search) -> JvomError:
     )
 
 
-def _twice(search: Search, both: Sequence[Looked]) -> LayoutError:
-    found = [(annex, one.openings[0][0], one.again) for annex, one in enumerate(both, 1) if one.again]
-    repeated = [(annex, search.lines[one.start], search.lines[again.start]) for annex, one, again in found]
+def _twice(search: Search, again: Sequence[Looked | None]) -> LayoutError:
+    found = [
+        (annex, one.openings[0][0], one.again) for annex, one in enumerate(again, 1) if one and one.again
+    ]
+    repeated = [(annex, search.lines[one.start], search.lines[other.start]) for annex, one, other in found]
     told = "; ".join(f"annex {annex} stands here twice, {_on(*lines)}" for annex, *lines in repeated)
-    whole = "the report is in this file twice: " if len(repeated) == len(both) else ""
+    whole = "the report is in this file twice: " if len(repeated) == len(again) else ""
     return refusals.at(
         search.document.path,
         repeated[0][2],

@@ -1,0 +1,215 @@
+"""Files that are not the report, or hold it in another way: each is named as what it is, with the next step.
+
+None gets an entry to paste: what an entry is offered for is in test_layouts.
+"""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Sequence
+
+import pikepdf
+import pytest
+import weasyprint
+
+from pipelines.extract import read as extract
+from pipelines.extract import tables
+from pipelines.model import Edition
+from schemas.errors import JvomError, Problems
+from tests.support.rendering import REGISTRY
+from tests.support.reports import source_of
+
+OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600)
+MANDATES = [
+    ("Locatie", "Inzet", "Rechtsbasis", "Duur internationaal mandaat", "Duur nationaal kader"),
+    ("Afrika", "UNMISS", "VNVR-resolutie 2677", "15 maart 2024", "31 december 2024"),
+    ("Diversen", "VPD", "Art. 97 Grondwet", "Onbepaald", "Onbepaald"),
+]
+PERSONNEL = [
+    ("Missie", "Militair", "Civiel/Politie", "Totaal"),
+    ("UNMISS", "4", "1", "5"),
+    ("VPD", "30", "", "30"),
+    ("Totaal", "34", "1", "35"),
+]
+ANNEX_1 = "<h2>Bijlage 1 Rechtsbasis, mandaten en nationale kaders</h2>"
+ANNEX_2 = "<h2>Bijlage 2 Totale inzet in 2023</h2>"
+NEW_PAGE = "<p style='break-before: page'></p>"
+
+
+def table(rows: Sequence[Sequence[str]], group: str = "") -> str:
+    head, *body = ("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
+    above = f"<tr><td></td><td colspan=3>{group}</td></tr>" if group else ""
+    return f"<table>{above}{head}{''.join(body)}</table>"
+
+
+def pdf(*parts: str) -> bytes:
+    style = "<style>td { border: 1px solid; padding: 2pt; font-size: 8pt }</style>"
+    return bytes(weasyprint.HTML(string=f"<html lang=nl>{style}{''.join(parts)}").write_pdf())
+
+
+FIRST, SECOND = ANNEX_1 + table(MANDATES), table(PERSONNEL, "Ingezet personeel")
+
+
+def zipped(*names: str, mimetype: str = "") -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        if mimetype:
+            archive.writestr("mimetype", mimetype)
+        for name in names:
+            archive.writestr(name, "x")
+    return file.getvalue()
+
+
+def refused(data: bytes) -> list[JvomError]:
+    source = source_of(data)
+    with pytest.raises(JvomError) as caught:
+        tables.read(extract.parse(data, source), source, Edition(2024), REGISTRY)
+    problems = caught.value.problems if isinstance(caught.value, Problems) else [caught.value]
+    assert all(problem.file == source.path and problem.hint for problem in problems)
+    assert not any("[[" in (problem.hint or "") for problem in problems)
+    return problems
+
+
+@pytest.mark.parametrize(
+    ("data", "kind", "next_step"),
+    [
+        (zipped("[Content_Types].xml", "word/document.xml"), "a Word file", "PDF for printing"),
+        (zipped("_rels/.rels", "xl/workbook.xml"), "an Excel file", "save it as PDF"),
+        (
+            zipped(mimetype="application/vnd.oasis.opendocument.text"),
+            "an OpenDocument text (.odt)",
+            "LibreOffice",
+        ),
+        (zipped("jvom.pdf"), "a zip archive", "unpack it"),
+        (zipped("word/document.xml")[:50], "a Word file", "PDF for printing"),  # cut off
+        (OLE + "WordDocument".encode("utf-16-le"), "a Word file of the old kind", "PDF for printing"),
+        (OLE + "__substg1.0_0037".encode("utf-16-le"), "an e-mail of Outlook", "attached"),
+        (b"{\\rtf1\\ansi Bijlage 1}", "an RTF file", "save it as PDF"),
+        (b"\x89PNG\r\n\x1a\n" + bytes(40), "a picture", "scanned"),
+        (b"\xff\xd8\xff\xe0" + bytes(40), "a picture", "scanned"),
+        (b"\x1f\x8b\x08" + bytes(40), "a compressed file", "unpack it"),
+        (b"%!PS-Adobe-3.0\n", "a PostScript file", "PDF"),
+        (b"\n<!DOCTYPE html><title>Niet\ngevonden</title>", "a web page (“Niet gevonden”)", "download"),
+        (b'\xef\xbb\xbf<?xml version="1.0"?>\n<!-- x --><html>', "a web page", "download"),
+        (b'<?xml version="1.0"?><rss/>', "an XML file", "PDF"),
+        (b"From: a@b.nl\r\nSubject: x\r\n y\r\nMIME-Version: 1.0\r\n\r\nBijlage 1", "an e-mail", "attached"),
+    ],
+)
+def test_a_file_of_another_kind_is_named_by_its_first_bytes(data: bytes, kind: str, next_step: str) -> None:
+    (problem,) = refused(data)
+    assert f"this is {kind}" in problem.message
+    assert next_step in (problem.hint or "")
+
+
+def test_a_letter_of_the_report_s_own_words_is_text() -> None:
+    (problem,) = refused(
+        b"Datum: 15 mei 2024\nBetreft: inzet\nGeachte voorzitter,\n<html> is hier een woord\n"
+    )
+    assert "this is not such a report" in problem.message
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        ["<p>Geachte voorzitter, hierbij bied ik u de rapportage aan.</p>"],
+        ["<h1>Factuur</h1>", table([("Omschrijving", "Aantal", "Totaal"), ("Koffie", "3", "36")])],
+        ["<p>Husband's Father's name</p>", table([("Husband's", "Father's"), ("Name", "Name")])],
+        [
+            "<h2>Bijlage 1 Overzicht budgetten</h2>",
+            table([("Artikel", "Militair", "Civiel", "Totaal"), ("Landmacht", "100", "20", "120")]),
+            "<h2>Bijlage 2 Totale begroting 2024</h2>",
+            table([("Onderdeel", "Militair", "Civiel", "Totaal"), ("Totaal", "100", "20", "120")]),
+        ],
+    ],
+    ids=["letter", "invoice", "form", "budget"],
+)
+def test_another_document_is_not_such_a_report(parts: list[str]) -> None:
+    (problem,) = refused(pdf(*parts))
+    assert "this is not such a report: no page holds a table with “Missie /" in problem.message
+    assert problem.page == 1
+
+
+def test_a_letter_that_carries_the_report_is_a_cover() -> None:
+    letter = pikepdf.Pdf.open(io.BytesIO(pdf("<p>Hierbij de rapportage.</p>")))
+    for name in ("jvom é.pdf", "gegevens.xml"):
+        letter.attachments[name] = pikepdf.AttachedFileSpec(letter, b"%PDF-", filename=name)
+    letter.save(file := io.BytesIO())
+    (problem,) = refused(file.getvalue())
+    assert "a cover with 1 attachment, “jvom é.pdf”" in problem.message
+    assert "save the attachment" in (problem.hint or "")
+
+
+@pytest.mark.parametrize(
+    ("parts", "words"),
+    [
+        (
+            [FIRST, NEW_PAGE, ANNEX_2, SECOND, NEW_PAGE, ANNEX_2, SECOND],
+            "annex 2 stands here twice, on pages 2 and 3",
+        ),
+        ([FIRST, NEW_PAGE, FIRST, NEW_PAGE, ANNEX_2, SECOND], "annex 1 stands here twice, on pages 1 and 2"),
+        ([FIRST, ANNEX_2, SECOND, NEW_PAGE, FIRST, ANNEX_2, SECOND], "the report is in this file twice"),
+        ([ANNEX_2, SECOND], "there is no annex 1: no line is headed “Bijlage 1”"),
+        ([FIRST, NEW_PAGE, ANNEX_2, "<p>Er is geen tabel.</p>"], "it opens with “Er is geen tabel.”"),
+        (
+            [FIRST, NEW_PAGE, ANNEX_2, "<img width=200 height=99 src='data:image/png;base64,{}'>"],
+            "page 2 holds a picture",
+        ),
+        (
+            [FIRST, NEW_PAGE, ANNEX_2, table([(*row, "x") for row in PERSONNEL], "Ingezet personeel")],
+            "it does not have “x”",
+        ),
+    ],
+    ids=[
+        "a draft and a final",
+        "annex 1 twice",
+        "the report twice",
+        "one annex",
+        "no table",
+        "a picture",
+        "a column",
+    ],
+)
+def test_what_is_wrong_with_an_annex_is_named(parts: list[str], words: str) -> None:
+    import base64
+    import struct
+    import zlib
+
+    def chunk(name: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+
+    head = struct.pack(">IIBBBBB", 2, 2, 8, 0, 0, 0, 0)
+    png = (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", head)
+        + chunk(b"IDAT", zlib.compress(b"\0aa\0aa"))
+        + chunk(b"IEND", b"")
+    )
+    filled = [part.replace("{}", base64.b64encode(png).decode()) for part in parts]
+    (problem,) = refused(pdf(*filled))
+    assert words in problem.message
+
+
+@pytest.mark.parametrize("mark", [" – ", ": ", ". ", " - ", "\u00a0", ".\u00a0— ", "<br>"])
+def test_a_sign_after_the_annex_s_number_changes_nothing(mark: str) -> None:
+    data = pdf(
+        FIRST.replace("Bijlage 1 ", f"BIJLAGE 1{mark}"),
+        ANNEX_2.replace("Bijlage 2 ", f"Bijlage\u00a02{mark}"),
+        SECOND,
+    )
+    source = source_of(data)
+    read = tables.read(extract.parse(data, source), source, Edition(2024), REGISTRY)
+    assert read["personnel"]["deployed_total"].to_pylist() == [5, 30]
+    assert read["mandates"].num_rows == 2
+
+
+def test_an_annex_that_repeats_its_heading_on_each_page_is_one() -> None:
+    rows = [(mission.spellings[0], "1", "", "1") for mission in REGISTRY.missions[:30]]
+    halves = [
+        table([PERSONNEL[0], *part], "Ingezet personeel")
+        for part in (rows[:15], [*rows[15:], ("Totaal", "30", "", "30")])
+    ]
+    data = pdf(FIRST, NEW_PAGE, ANNEX_2, halves[0], NEW_PAGE, ANNEX_2, halves[1])
+    source = source_of(data)
+    read = tables.read(extract.parse(data, source), source, Edition(2024), REGISTRY)
+    assert read["personnel"].num_rows == 30
