@@ -9,7 +9,7 @@ from __future__ import annotations
 import ctypes
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pypdfium2.raw as pdfium
@@ -17,8 +17,10 @@ import pypdfium2.raw as pdfium
 from pipelines.extract.pdf import ink, lines, tags
 from pipelines.extract.pdf.model import PdfDocument, PdfPage, RecognisedPage, Rule, Sight, Spoilt, Word
 from pipelines.extract.pdf.pdfium import (
+    UNKNOWN,
     Characters,
     Frame,
+    Glyph,
     TooMuch,
     attachments,
     drawn_lines,
@@ -32,6 +34,7 @@ MAX_BYTES = 50 * 2**20
 MAX_PAGES = 400
 MIN_SIDE, MAX_SIDE = 72.0, 5000.0  # points; the largest paper in use (A0) is 3,370 high
 MAX_WORDS = 400_000
+_MANY_LETTERS = 50
 
 _START = re.compile(rb"startxref\s+(\d{1,12})\s+%%EOF")
 _TABLE = re.compile(rb"\s{0,8}(?:xref|\d+\s+\d+\s+obj)")
@@ -161,6 +164,7 @@ def _page(document: pdfium.FPDF_DOCUMENT, index: int, tables: tags.Tables, turne
             return _page(document, index, tables, quarters)
         glyphs, sight = ink.look(page, frame, drawn.found, drawn.items)
         sight.spoilt.extend(Spoilt(box, "a note or field there says not how it looks") for box in unclear)
+        _require_codes(glyphs, index + 1)
         drawn.settle_hyphens()
         full = lines.heights(glyphs)
         tables.add(page, index + 1, glyphs, full)
@@ -169,6 +173,17 @@ def _page(document: pdfium.FPDF_DOCUMENT, index: int, tables: tags.Tables, turne
         return _RawPage(frame, words, rules, images, hidden, _label(document, index), turned, sight)
     finally:
         pdfium.FPDF_ClosePage(page)
+
+
+def _require_codes(glyphs: Sequence[Glyph], number: int) -> None:
+    """Raises SourceError for a page whose letters are shapes only."""
+    letters = [glyph for glyph in glyphs if not glyph.text.isspace()]
+    if 2 * sum(glyph.text == UNKNOWN for glyph in letters) > len(letters) >= _MANY_LETTERS:
+        raise SourceError(
+            "the letters of this page are shapes without codes: what they spell can be seen, but not read",
+            page=number,
+            hint="ask for the file as it was written, or give the report's text",
+        )
 
 
 def _label(document: pdfium.FPDF_DOCUMENT, index: int) -> str | None:

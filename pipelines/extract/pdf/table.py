@@ -91,10 +91,7 @@ class PdfTable:
 
     def strays(self, document: PdfDocument) -> list[int]:
         """Numbers of the lines among the rows on which there is a word that no cell has."""
-        covered: dict[int, list[tuple[int, int]]] = {}
-        for grid in (self.geometry, self.tags):
-            for span in (span for cell in _cells(grid) for span in cell.spans) if grid else ():
-                covered.setdefault(span.line, []).append((span.char_start, span.char_end))
+        covered = _spans(self.geometry, self.tags)
         lines = [line for page in document.pages for line in page.lines if line.number in covered]
         return [
             line.number
@@ -170,7 +167,29 @@ def read(
     """
     geometry = _by_geometry(document, heading, others, meaning)
     tagged = _by_tags(document, heading)
+    if geometry and tagged and _leaves_out_figures(tagged, geometry, document):
+        tagged = None  # tags that do not name what can be seen say nothing
     return PdfTable(heading, meaning, geometry, tagged) if geometry or tagged else None
+
+
+def _leaves_out_figures(tagged: Grid, geometry: Grid, document: PdfDocument) -> bool:
+    named = _spans(tagged)
+    lines = {line.number: line for page in document.pages for line in page.lines}
+    return any(
+        any(map(str.isdigit, word.plain))
+        and not any(start <= offset < end for start, end in named.get(line, ()))
+        for line, spans in _spans(geometry).items()
+        for offset, word in zip(lines[line].offsets, lines[line].words, strict=True)
+        if any(start <= offset < end for start, end in spans)
+    )
+
+
+def _spans(*grids: Grid | None) -> dict[int, list[tuple[int, int]]]:
+    """From where to where cells take characters, by line."""
+    found: dict[int, list[tuple[int, int]]] = {}
+    for span in (span for grid in grids if grid for cell in _cells(grid) for span in cell.spans):
+        found.setdefault(span.line, []).append((span.char_start, span.char_end))
+    return found
 
 
 def below(document: PdfDocument, page: int, line: int) -> PdfDocument:
