@@ -16,6 +16,7 @@ from statistics import median
 import pypdfium2.raw as pdfium
 from PIL import Image, ImageChops
 
+from pipelines.extract.pdf import shapes
 from pipelines.extract.pdf.model import Box, Sight, Spoilt
 from pipelines.extract.pdf.pdfium import SOFT_HYPHEN, Frame, Glyph, TooMuch, dots, objects
 
@@ -28,8 +29,8 @@ _SMALLEST, _THINNEST = 1.0, 0.15  # points: letters that are lower or thinner ar
 _CUT = 0.3  # share of a digit that must not be missing on any side
 _CLOSE, _MOST_CLOSE = 4, 200
 _SAME = 0.15  # font sizes between two strikes of a letter that is to look bold
-_CUT = 0.3  # share of a digit's width or height that may not be missing
 _MAX_CONFLICTS = 300
+_MANY_FIGURES = 30  # digits of a page that may have a table
 _UNDRAWN = frozenset({SOFT_HYPHEN, "\x02", "\u200b", "\u200c", "\u200d", "\ufeff"})
 _DIFFERS = [0] * _CONTRAST + [255] * (256 - _CONTRAST)
 
@@ -47,7 +48,7 @@ def look(
     whole, bare = drawer.draw(), drawer.draw(drawer.texts)
     drawn = [glyph for glyph in glyphs if glyph.text not in _UNDRAWN and not glyph.text.isspace()]
     thin, unseen = _inkless(drawer, _differences(whole, bare), drawn)
-    cut = [(glyph, drawer.close(glyph)) for glyph in thin]
+    cut = [(glyph, drawer.seen(glyph)) for glyph in thin]
     unseen = [*filter(_is_dust, drawn), *drawer.unseen(unseen), *(glyph for glyph, seen in cut if not seen)]
     pairs = list(_overlaps(drawn))
     twice, beneath, mixed = _struck(drawer, whole, pairs)
@@ -67,6 +68,13 @@ def look(
         replaced = {id(a) for pair in pairs for a, b in (pair, pair[::-1]) if id(b) not in hidden}
         lost = drawer.covered(glyph for glyph in (*unseen, *beneath) if id(glyph) not in replaced)
         spoilt += [Spoilt(glyph.box, "something is drawn over what was printed") for glyph in lost]
+    figures = [glyph for glyph in seen if glyph.text in shapes.DIGITS and glyph.direction == "right"]
+    if len(figures) >= _MANY_FIGURES:
+        ink = _changes(drawer.draw(times=2), drawer.draw(drawer.texts, times=2))
+        spoilt += [
+            Spoilt(glyph.box, f"a digit is drawn that is not the {glyph.text} its code says")
+            for glyph in shapes.strangers(ink, 2 * drawer.scale, figures, drawer.close)
+        ]
     boxes = tuple(glyph.box for glyph in glyphs if id(glyph) not in hidden and not glyph.text.isspace())
     return seen, Sight(drawer.scale, whole, bare, boxes, spoilt)
 
@@ -115,17 +123,19 @@ class _Drawer:
         right, bottom = int(box.right * self.scale) + 1, int(box.bottom * self.scale) + 1
         return left, top, min(max(left + 1, right), width), min(max(top + 1, bottom), height)
 
-    def close(self, glyph: Glyph) -> Dots | None:
-        """The part of a character's box in which it can be seen, in dots of a larger drawing of the box."""
-        part = self.place(glyph.box)
-        left, top, _, _ = part
-        whole, without = (
-            self.draw(items, part, grey=False, times=_CLOSE) for items in ((), self.item(glyph))
-        )
-        x1, y1, x2, y2 = (side * self.scale * _CLOSE for side in _sides(glyph.box))
+    def close(self, glyph: Glyph, *, alone: bool = False) -> Image.Image:
+        """What drawing all text, or the character's `alone`, changes in its box; larger than usual."""
+        part = left, top, _, _ = self.place(glyph.box)
+        texts = self.item(glyph) if alone else self.texts
+        whole, without = (self.draw(items, part, grey=False, times=_CLOSE) for items in ((), texts))
+        box = (round(side * self.scale * _CLOSE) for side in _sides(glyph.box))
+        x1, y1, x2, y2 = box
         x, y = left * _CLOSE, top * _CLOSE
-        inner = int(x1 - x), int(y1 - y), int(x2 - x) + 1, int(y2 - y) + 1
-        return _differences(whole, without).crop(inner).getbbox()
+        return _changes(whole, without).crop((x1 - x, y1 - y, max(x2, x1 + 1) - x, max(y2, y1 + 1) - y))
+
+    def seen(self, glyph: Glyph) -> Dots | None:
+        """The part of a character's box in which it can be seen, in dots of the larger drawing."""
+        return self.close(glyph, alone=True).point(_DIFFERS).getbbox()
 
     def is_cut(self, glyph: Glyph, seen: Dots) -> bool:
         """Whether what is `seen` of a character keeps from one side of its box, which is tight around it."""
@@ -139,7 +149,7 @@ class _Drawer:
     def unseen(self, glyphs: Sequence[Glyph]) -> list[Glyph]:
         """Of characters that are as bright as what is under them, those that nobody sees."""
         if len(glyphs) <= _MOST_CLOSE:
-            return [glyph for glyph in glyphs if self.close(glyph) is None]
+            return [glyph for glyph in glyphs if self.seen(glyph) is None]
         items = [item for glyph in glyphs for item in self.item(glyph)]
         ink = _differences(self.draw(grey=False), self.draw(items, grey=False))
         return [glyph for glyph in glyphs if ink.crop(self.place(glyph.box)).getbbox() is None]
@@ -169,11 +179,16 @@ def _switched_off(items: Iterable[pdfium.FPDF_PAGEOBJECT]) -> Iterator[None]:
 
 def _differences(one: Image.Image, other: Image.Image) -> Image.Image:
     """255 where two pictures differ for the eye, else 0."""
+    return _changes(one, other).point(_DIFFERS)
+
+
+def _changes(one: Image.Image, other: Image.Image) -> Image.Image:
+    """How much each dot of two pictures differs, by the colour that differs most."""
     found = ImageChops.difference(one, other)
     if found.mode == "RGB":
         red, green, blue = found.split()
         found = ImageChops.lighter(red, ImageChops.lighter(green, blue))
-    return found.point(_DIFFERS)
+    return found
 
 
 def _sides(box: Box) -> tuple[float, float, float, float]:

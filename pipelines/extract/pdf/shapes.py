@@ -1,0 +1,117 @@
+"""Whether digits look like those that their codes say: a file may draw an 8 and call it a 3.
+
+Each is compared with the digits of the standard fonts, which PDFium brings along. Nothing is recognised
+that way: a digit is only said to look much more like another than like itself.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Callable, Iterable
+from functools import cache, lru_cache
+from math import ceil, floor
+from typing import cast
+
+import pypdfium2.raw as pdfium
+from PIL import Image, ImageChops, ImageStat
+
+from pipelines.extract.pdf.model import Box
+from pipelines.extract.pdf.pdfium import Glyph, dots
+
+_FONTS = [
+    "Helvetica",
+    "Helvetica-Bold",
+    "Helvetica-Oblique",
+    "Times-Roman",
+    "Times-Bold",
+    "Times-Italic",
+    "Times-BoldItalic",
+    "Courier",
+    "Courier-Bold",
+    "Courier-Oblique",
+]
+DIGITS = tuple("0123456789")
+_EM, _ADVANCE = 40, 38
+_SIZE = 12, 18  # dots that a digit is brought to
+_IS_INK = [255 * (level >= 90) for level in range(256)]
+_NEAR = 0.12  # share of its ink in which a digit may differ without a closer look
+_NEARER = 1.25  # how much nearer another digit must be
+
+
+def strangers(
+    picture: Image.Image, scale: float, glyphs: Iterable[Glyph], close: Callable[[Glyph], Image.Image]
+) -> list[Glyph]:
+    """The digits that look like others.
+
+    `picture` is the page's ink, 255 at most, with `scale` dots a point; `close` draws one digit larger.
+    One digit of each font is looked at closely, and any that differs from it.
+    """
+    first: dict[tuple[int, str], bytes] = {}
+    found = []
+    for glyph in glyphs:
+        shape = _shape(_crop(picture, glyph.box, scale))
+        known = first.setdefault((glyph.run.font, glyph.text), shape)
+        if known is not shape and _is_near(known, shape):
+            continue
+        if not _is_like(glyph.text, _shape(close(glyph))):
+            found.append(glyph)
+    return found
+
+
+def _crop(picture: Image.Image, box: Box, scale: float) -> Image.Image:
+    """The dots of a box and those that touch it: letters are drawn on whole dots, boxes are not."""
+    left, top = floor(box.left * scale - 0.5), floor(box.top * scale - 0.5)
+    return picture.crop((left, top, ceil(box.right * scale + 0.5), ceil(box.bottom * scale + 0.5)))
+
+
+def _shape(ink: Image.Image) -> bytes:
+    """Ink brought to one size and to full contrast."""
+    _, most = cast("tuple[int, int]", ink.getextrema())
+    ink = ink.point([min(255, level * 255 // max(1, most)) for level in range(256)])
+    place = ink.point(_IS_INK).getbbox()
+    return ink.crop(place).resize(_SIZE, Image.Resampling.BOX).tobytes()
+
+
+@lru_cache(20_000)
+def _is_near(one: bytes, other: bytes) -> bool:
+    return _away(Image.frombytes("L", _SIZE, one), Image.frombytes("L", _SIZE, other)) < _NEAR
+
+
+@lru_cache(20_000)
+def _is_like(digit: str, shape: bytes) -> bool:
+    picture = Image.frombytes("L", _SIZE, shape)
+
+    def away(other: str) -> float:
+        return min(_away(picture, known) for known in _standard()[other])
+
+    own = away(digit)
+    return own < _NEAR or all(own < _NEARER * away(other) for other in _standard() if other != digit)
+
+
+def _away(one: Image.Image, other: Image.Image) -> float:
+    return ImageStat.Stat(ImageChops.difference(one, other)).sum[0] / (255 * _SIZE[0] * _SIZE[1])
+
+
+@cache
+def _standard() -> dict[str, list[Image.Image]]:
+    """The digits of the standard fonts."""
+    found: dict[str, list[Image.Image]] = {digit: [] for digit in DIGITS}
+    width, height = _ADVANCE * len(found), round(1.5 * _EM)
+    for name in _FONTS:
+        document = pdfium.FPDF_CreateNewDocument()
+        page = pdfium.FPDFPage_New(document, 0, width, height)
+        font = pdfium.FPDFText_LoadStandardFont(document, name.encode())
+        for at, digit in enumerate(found):
+            item = pdfium.FPDFPageObj_CreateTextObj(document, font, _EM)
+            pdfium.FPDFText_SetText(item, (ctypes.c_ushort * 2)(ord(digit), 0))
+            pdfium.FPDFPageObj_Transform(item, 1, 0, 0, 1, at * _ADVANCE + 5, _EM / 3)
+            pdfium.FPDFPage_InsertObject(page, item)
+        pdfium.FPDFPage_GenerateContent(page)
+        stride, drawn = dots(page, width, height)
+        sheet = ImageChops.invert(Image.frombuffer("L", (width, height), drawn, "raw", "L", stride, 1))
+        for at, digit in enumerate(found):
+            place = sheet.crop((at * _ADVANCE, 0, (at + 1) * _ADVANCE, height))
+            found[digit].append(Image.frombytes("L", _SIZE, _shape(place)))
+        pdfium.FPDF_ClosePage(page)
+        pdfium.FPDF_CloseDocument(document)
+    return found
