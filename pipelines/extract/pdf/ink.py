@@ -11,6 +11,7 @@ import ctypes
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import groupby
+from math import ceil, floor
 from statistics import median
 
 import pypdfium2.raw as pdfium
@@ -125,13 +126,14 @@ class _Drawer:
 
     def close(self, glyph: Glyph, *, alone: bool = False) -> Image.Image:
         """What drawing all text, or the character's `alone`, changes in its box; larger than usual."""
-        part = left, top, _, _ = self.place(glyph.box)
+        slack = 1 / (self.scale * _CLOSE)  # letters are drawn on whole dots, boxes are not
+        box = Box(*(side + slack * way for side, way in zip(_sides(glyph.box), (-1, -1, 1, 1), strict=True)))
+        part = left, top, _, _ = self.place(box)
         texts = self.item(glyph) if alone else self.texts
         whole, without = (self.draw(items, part, grey=False, times=_CLOSE) for items in ((), texts))
-        box = (round(side * self.scale * _CLOSE) for side in _sides(glyph.box))
-        x1, y1, x2, y2 = box
+        x1, y1, x2, y2 = (side * self.scale * _CLOSE for side in _sides(box))
         x, y = left * _CLOSE, top * _CLOSE
-        return _changes(whole, without).crop((x1 - x, y1 - y, max(x2, x1 + 1) - x, max(y2, y1 + 1) - y))
+        return _changes(whole, without).crop((floor(x1) - x, floor(y1) - y, ceil(x2) - x, ceil(y2) - y))
 
     def seen(self, glyph: Glyph) -> Dots | None:
         """The part of a character's box in which it can be seen, in dots of the larger drawing."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Callable, Iterable
 from functools import cache, lru_cache
-from math import ceil, floor
+from math import ceil, floor, log
 from typing import cast
 
 import pypdfium2.raw as pdfium
@@ -35,7 +35,10 @@ _EM, _ADVANCE = 40, 38
 _SIZE = 12, 18  # dots that a digit is brought to
 _IS_INK = [255 * (level >= 90) for level in range(256)]
 _NEAR = 0.12  # share of its ink in which a digit may differ without a closer look
-_NEARER = 1.25  # how much nearer another digit must be
+_NEARER = 1.35  # how much nearer another digit must be
+_PROPORTIONS = 0.2  # weight of how wide it is for its height
+
+Shape = tuple[bytes, float]
 
 
 def strangers(
@@ -46,12 +49,12 @@ def strangers(
     `picture` is the page's ink, 255 at most, with `scale` dots a point; `close` draws one digit larger.
     One digit of each font is looked at closely, and any that differs from it.
     """
-    first: dict[tuple[int, str], bytes] = {}
+    first: dict[tuple[int, str], Shape] = {}
     found = []
     for glyph in glyphs:
         shape = _shape(_crop(picture, glyph.box, scale))
         known = first.setdefault((glyph.run.font, glyph.text), shape)
-        if known is not shape and _is_near(known, shape):
+        if known is not shape and _away(known, shape) < _NEAR:
             continue
         if not _is_like(glyph.text, _shape(close(glyph))):
             found.append(glyph)
@@ -64,38 +67,34 @@ def _crop(picture: Image.Image, box: Box, scale: float) -> Image.Image:
     return picture.crop((left, top, ceil(box.right * scale + 0.5), ceil(box.bottom * scale + 0.5)))
 
 
-def _shape(ink: Image.Image) -> bytes:
-    """Ink brought to one size and to full contrast."""
+def _shape(ink: Image.Image) -> Shape:
+    """Ink brought to one size and to full contrast, and how wide it was for its height."""
     _, most = cast("tuple[int, int]", ink.getextrema())
     ink = ink.point([min(255, level * 255 // max(1, most)) for level in range(256)])
-    place = ink.point(_IS_INK).getbbox()
-    return ink.crop(place).resize(_SIZE, Image.Resampling.BOX).tobytes()
+    place = left, top, right, bottom = ink.point(_IS_INK).getbbox() or (0, 0, 1, 1)
+    return ink.crop(place).resize(_SIZE, Image.Resampling.BOX).tobytes(), (right - left) / (bottom - top)
 
 
 @lru_cache(20_000)
-def _is_near(one: bytes, other: bytes) -> bool:
-    return _away(Image.frombytes("L", _SIZE, one), Image.frombytes("L", _SIZE, other)) < _NEAR
+def _away(one: Shape, other: Shape) -> float:
+    """How much two shapes differ: the share of their ink, and something for their proportions."""
+    inks = (Image.frombytes("L", _SIZE, ink) for ink, _ in (one, other))
+    apart = ImageStat.Stat(ImageChops.difference(*inks)).sum[0] / (255 * _SIZE[0] * _SIZE[1])
+    return apart + _PROPORTIONS * abs(log(one[1] / other[1]))
 
 
-@lru_cache(20_000)
-def _is_like(digit: str, shape: bytes) -> bool:
-    picture = Image.frombytes("L", _SIZE, shape)
-
+def _is_like(digit: str, shape: Shape) -> bool:
     def away(other: str) -> float:
-        return min(_away(picture, known) for known in _standard()[other])
+        return min(_away(shape, known) for known in _standard()[other])
 
     own = away(digit)
-    return own < _NEAR or all(own < _NEARER * away(other) for other in _standard() if other != digit)
-
-
-def _away(one: Image.Image, other: Image.Image) -> float:
-    return ImageStat.Stat(ImageChops.difference(one, other)).sum[0] / (255 * _SIZE[0] * _SIZE[1])
+    return own < _NEAR or all(own < _NEARER * away(other) for other in DIGITS if other != digit)
 
 
 @cache
-def _standard() -> dict[str, list[Image.Image]]:
+def _standard() -> dict[str, list[Shape]]:
     """The digits of the standard fonts."""
-    found: dict[str, list[Image.Image]] = {digit: [] for digit in DIGITS}
+    found: dict[str, list[Shape]] = {digit: [] for digit in DIGITS}
     width, height = _ADVANCE * len(found), round(1.5 * _EM)
     for name in _FONTS:
         document = pdfium.FPDF_CreateNewDocument()
@@ -111,7 +110,7 @@ def _standard() -> dict[str, list[Image.Image]]:
         sheet = ImageChops.invert(Image.frombuffer("L", (width, height), drawn, "raw", "L", stride, 1))
         for at, digit in enumerate(found):
             place = sheet.crop((at * _ADVANCE, 0, (at + 1) * _ADVANCE, height))
-            found[digit].append(Image.frombytes("L", _SIZE, _shape(place)))
+            found[digit].append(_shape(place))
         pdfium.FPDF_ClosePage(page)
         pdfium.FPDF_CloseDocument(document)
     return found
