@@ -60,7 +60,7 @@ def test_a_page_of_a_pdf_whose_tables_are_refused_is_drawn_too(
     Path("report.pdf").write_bytes(rendition(2).data)  # whose layout nobody declared
     answer = ask(capsys, "report.pdf", 1, "--raw", RAW, "--warehouse", tmp_path)
     assert answer["picture"] == "report-page-1.png"
-    assert "heading" in answer["refusal"]
+    assert "header of annex 2" in answer["refusal"]
     assert (0, 0, 0) in colours(Path("report-page-1.png").read_bytes())
 
 

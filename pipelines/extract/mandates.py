@@ -82,8 +82,6 @@ class Mandates:
 
 def read(given: AnnexInput) -> Mandates:
     """Read the table of annex 1. Raises LayoutError, or Problems with everything that is wrong in it."""
-    if given.table and given.table.faults:
-        raise Problems([refusals.fault(given.document, fault, given.table) for fault in given.table.faults])
     reader = _PdfReader(given, given.table) if given.table else _TextReader(given)
     rows = reader.read()
     if reader.problems:

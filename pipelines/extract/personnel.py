@@ -46,8 +46,6 @@ def read(given: AnnexInput, readings: Collection[DeclaredReading]) -> Personnel:
     if len(given.lines) > _MOST_LINES:
         line, what = given.lines[_MOST_LINES], f"{len(given.lines):,} lines"
         raise Problems([refusals.too_many(document, line, what)])
-    if given.table and given.table.faults:
-        raise Problems([refusals.fault(document, fault, given.table) for fault in given.table.faults])
     table = printed_rows.read(given, PersonnelRoles(layout, given.registry))
     if table is None:
         raise Problems([refusals.no_header(document, given.lines, layout)])

@@ -139,14 +139,13 @@ def _require_short(parts: ReportParts, path: str) -> None:
 
 
 def _require_seen(document: Document, parts: ReportParts) -> None:
-    """Raises Problems with a LayoutError for each place of a PDF's tables that shows what was not read."""
+    """Raises Problems for a PDF's cells that no one row and column has, else for what nobody read."""
     if isinstance(document, PdfDocument):
         tables = [annex.table for annex in (parts.mandates, parts.personnel) if annex.table]
-        amiss: list[JvomError] = [
-            problem for table in tables for problem in unread.problems(document, table.grid)
-        ]
+        faults = [refusals.fault(document, fault, table) for table in tables for fault in table.faults]
+        amiss = faults or [one for table in tables for one in unread.problems(document, table.grid)]
         if amiss:
-            raise Problems(amiss)
+            raise Problems([*amiss])
 
 
 def _try(step: Callable[[], T], problems: list[JvomError]) -> T | None:
