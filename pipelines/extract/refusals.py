@@ -21,7 +21,7 @@ _SHARED = "the page does not say what each of them has: ask who made the report"
 _ASIDE = "see in the official document which column it belongs to, if any"
 _WHOLE = "check that the text of the document is whole"
 _ROW = "compare the row with the page"
-_CLOSE = 0.75  # share of letters that two spellings of one name have in common, at least
+_CLOSE = 0.75  # share of letters that two spellings of one word have in common, at least
 _SUM = re.compile(r"(?:sub)?totaal\b", re.IGNORECASE)
 _FIGURE_LIKE = re.compile(r"[<>~±]?\d[\d.,+–-]*")
 _REGION = re.compile(r"(?=.{3,40}$)[A-Z][^\W\d_]*(?:[ -][^\W\d_]+){0,4}")
@@ -75,19 +75,20 @@ def unknown_mission(
     if comparable(name) in heads or _SUM.match(name):
         message = f"“{name}” heads a region or a sum, but its row has figures"
         return at(document.path, line, message, f"{_ROW}: only a mission can have figures of its own")
+    if any(sign == "\ufffd" or unicodedata.category(sign) in ("Cc", "Cn", "Co") for sign in name):
+        hint = f"{_ROW}: letters of this name have no code in the file; ask for another PDF, or give its text"
+        return at(document.path, line, message, hint)
     if odd := " ".join(word for word in name.split() if _FIGURE_LIKE.fullmatch(word)):
         return at(document.path, line, message, f"{_ROW}: “{odd}” is neither a name nor a whole number")
-    spelling, mission_id = near[0]
-    add = f"add {quoted(name)} to the spellings of {mission_id} in schemas/missions.toml"
-    if _letters(spelling) == _letters(name):
-        hint = f"{_ROW}: its letters are those of “{spelling}”; only if it is printed so, {add}"
+    add = f"add {quoted(name)} to the spellings of {{}} in schemas/missions.toml"
+    if same := next((one for one in near if _letters(one[0]) == _letters(name)), None):
+        hint = (
+            f"{_ROW}: its letters are those of “{same[0]}”; only if it is printed so, {add.format(same[1])}"
+        )
         return at(document.path, line, message, hint)
-    close = difflib.SequenceMatcher(None, comparable(name), comparable(spelling), autojunk=False).ratio()
-    hint = (
-        f"if it is {mission_id}, {add}; only if it is a mission of its own, add:\n"
-        if close >= _CLOSE
-        else "add the name to the spellings of its mission in schemas/missions.toml, or add a new mission:\n"
-    )
+    hint = f"{add.format('its mission')}, or add a new mission:\n"
+    if close := next((mission for spelling, mission in near if _is_close(name, spelling)), None):
+        hint = f"if it is {close}, {add.format(close)}; only if it is a mission of its own, add:\n"
     return at(document.path, line, message, hint + _mission(name, region, registry))
 
 
@@ -268,6 +269,12 @@ def _heads(layout: Layout) -> Iterator[str]:
 
 def _letters(name: str) -> str:
     return "".join(filter(str.isalnum, comparable(name)))
+
+
+def _is_close(one: str, other: str) -> bool:
+    """Whether each word of the shorter of two names is nearly a word of the other."""
+    fewer, more = sorted((comparable(one).split(), comparable(other).split()), key=len)
+    return all(difflib.get_close_matches(word, more, 1, _CLOSE) for word in fewer)
 
 
 def _region(printed: str | None, regions: Sequence[str]) -> str:

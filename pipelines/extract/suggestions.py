@@ -31,6 +31,7 @@ _SEARCHED = 80  # filled lines under a heading
 _TRIED = 20  # headings of annexes that could be the one that is missing
 _ALIKE = 0.4  # share of words that a header has in common with a known one, at least
 _ROWS = 3  # lines that open with a mission's name and end in a figure make a table of missions
+_HIDDEN = 50  # characters of a page that cannot be seen: more than a stamp
 _BROKEN = 0.1  # share of sums that an edition contradicts, at most
 _NAME_WORDS, _REGION_WORDS = 8, 3
 _MARK = re.compile(r"(?<=\D)\d{1,2}$")
@@ -39,6 +40,8 @@ _DESCRIBE = (
     "compare it with the document; docs/how-to/add-an-edition.md says how a layout is described (no entry is "
     "offered here, because none made of these words reads the table)"
 )
+
+_WHOLE = "check that the file holds the whole report"
 
 Part = MandatesLayout | PersonnelLayout
 
@@ -170,7 +173,7 @@ def _renamed(search: Search, annex: int, place: Place) -> _State:
     hint = _DESCRIBE
     if under and under.cause:
         message, hint = f"{message}; {under.cause.message}", under.cause.hint or hint
-    cause = refusals.at(search.document.path, search.lines[place.start], message, hint)
+    cause = _cause(search, search.lines[place.start], message, hint)
     part = replace(_part(known, annex), heading=heading) if known else under.part if under else None
     return _State(layout, part, cause, seen=part is not None)
 
@@ -192,6 +195,13 @@ def _with_header(search: Search, annex: int, place: Place, heading: Heading) -> 
         part = entry.personnel(found.words, found.layout.personnel, layouts)
     first, last = found.lines[0], found.lines[-1]
     where = f"lines {first.shown} to {last.shown}" if last is not first else f"line {first.shown}"
+    if filled[-1] is last:
+        message = f"the header of annex {annex} is on page {last.page} ({where}), but no row is below it"
+        return _State(
+            found.layout,
+            None,
+            _instead(search, first, last.page, message) or _cause(search, first, message, _WHOLE),
+        )
     known = set(_pieces(_header(annex, found.layout).split()))
     besides = [word for word in dict.fromkeys(found.words) if not known & set(_pieces([word]))]
     message = (
@@ -201,38 +211,52 @@ def _with_header(search: Search, annex: int, place: Place, heading: Heading) -> 
     if besides:
         shown = ", ".join(f"“{refusals.shortened(word, 40)}”" for word in besides[:_MOST_LINES])
         message += f"; it does not have {shown}"
-    cause = refusals.at(search.document.path, first, message, _DESCRIBE)
-    return _State(found.layout, part and replace(part, heading=heading), cause)
+    return _State(
+        found.layout, part and replace(part, heading=heading), _cause(search, first, message, _DESCRIBE)
+    )
 
 
 def _no_table(
     search: Search, annex: int, place: Place, filled: Sequence[Line], layout: Layout
 ) -> LayoutError:
-    """Nothing like a header under a heading: what is there instead, a picture or a page on its side first."""
+    """Nothing like a header under a heading."""
     line = search.lines[place.start]
-    last = filled[-1].page if filled else line.page
     message = (
         f"under “{refusals.shortened(place.text)}” no line looks like the header of a table, such as "
         f"“{_header(annex, layout)}” of layout “{layout.id}”"
     )
+    if instead := _instead(search, line, filled[-1].page if filled else line.page, message):
+        return instead
     opening = " / ".join(f"“{refusals.shortened(' '.join(one.text.split()), 100)}”" for one in filled[:2])
     hint = f"compare the page with schemas/layouts.toml, and check that annex {annex} has its table"
-    pages = search.document.pages if isinstance(search.document, PdfDocument) else ()
-    for page in (page for page in pages if line.page <= page.number <= last):
+    return _cause(search, line, message + (f"; it opens with {opening}" if filled else "; nothing is"), hint)
+
+
+def _instead(search: Search, first: Line, last_page: int, message: str) -> LayoutError | None:
+    """The error with what one of the pages holds in place of a table that can be read."""
+    document = search.document
+    for page in document.pages if isinstance(document, PdfDocument) else ():
         turned = sum(len(one.words) for one in page.lines if one.direction != "right")
+        if not first.page <= page.number <= last_page:
+            continue
         if 2 * turned > sum(len(one.words) for one in page.lines):
-            message += f": the annex stands on its side on page {page.number}"
-            hint = "turn the page, and print it to a new PDF"
-            break
-        if page.images or page.ocr:
-            message += f": page {page.number} holds a picture, and the table is not among its text"
+            what, hint = f"page {page.number} stands on its side", "turn it, and print it to a new PDF"
+        elif page.images or page.ocr:
+            what = f"page {page.number} holds a picture, and the table is not among its text"
             hint = (
                 "ask for a file in which the table is text, or give the report's text; a page is read as a "
                 "picture only where it holds nothing else (./setup scan)"
             )
-            break
-    else:
-        message += f"; it opens with {opening}" if filled else "; nothing is"
+        elif page.hidden > _HIDDEN:
+            what = f"page {page.number} holds {page.hidden:,} characters that cannot be seen"
+            hint = "open it in a viewer, and print what is seen there to a new PDF"
+        else:
+            continue
+        return _cause(search, first, f"{message}: {what}", hint)
+    return None
+
+
+def _cause(search: Search, line: Line, message: str, hint: str) -> LayoutError:
     return refusals.at(search.document.path, line, message, hint)
 
 
@@ -246,9 +270,7 @@ def _absent(search: Search, annex: int, layout: Layout, number: str) -> _State:
         message += f"; there is {', '.join(others)}"
     pages = search.document.pages if isinstance(search.document, PdfDocument) else ()
     drawn = [page.number for page in pages if page.ocr or page.images]
-    hint = "check that the file holds the whole report"
-    if drawn:
-        hint += f"; page {drawn[0]} holds a picture: if the annex is in it, give a file in which it is text"
+    hint = f"{_WHOLE}; page {drawn[0]} holds a picture: see whether the annex is in it" if drawn else _WHOLE
     cause = LayoutError(message, file=search.document.path, hint=hint)
     return _State(layout, None, cause, seen=False)
 
@@ -262,14 +284,12 @@ def _other_kind(search: Search) -> JvomError:
     layout = search.registry.layouts[0]
     first = next((line for line in search.lines if any(map(str.isalpha, line.text))), None)
     opening = f"; it opens with “{refusals.shortened(' '.join(first.text.split()), 100)}”" if first else ""
-    return LayoutError(
+    message = (
         f"this is not such a report: no page holds a table with “{_header(2, layout)}” or with "
-        f"“{_header(1, layout)}”{opening}",
-        file=document.path,
-        page=first.page if first else None,
-        line=first.number if first else None,
-        hint="check that this is the yearly report on missions, with both its annexes",
+        f"“{_header(1, layout)}”{opening}"
     )
+    hint = "check that this is the yearly report on missions, with both its annexes"
+    return refusals.at(document.path, first, message, hint)
 
 
 def _twice(search: Search, again: Sequence[Looked | None]) -> LayoutError:
@@ -279,8 +299,8 @@ def _twice(search: Search, again: Sequence[Looked | None]) -> LayoutError:
     repeated = [(annex, search.lines[one.start], search.lines[other.start]) for annex, one, other in found]
     told = "; ".join(f"annex {annex} stands here twice, {_on(*lines)}" for annex, *lines in repeated)
     whole = "the report is in this file twice: " if len(repeated) == len(again) else ""
-    return refusals.at(
-        search.document.path,
+    return _cause(
+        search,
         repeated[0][2],
         whole + told,
         "give a file that has each annex once: of a draft and a final one, the final",
@@ -294,8 +314,8 @@ def _on(first: Line, again: Line) -> str:
 
 
 def _too_often(search: Search, places: Sequence[Place]) -> LayoutError:
-    return refusals.at(
-        search.document.path,
+    return _cause(
+        search,
         search.lines[places[headings.MOST].start],
         f"“{places[0].text[:80]}” is printed more than {headings.MOST} times: no report has so many pages",
         "check that this is the text of the report",
