@@ -392,7 +392,7 @@ def test_the_checks_are_named_one_by_one(groups: Connection) -> None:
 
 
 UNTSO = ("personnel", "untso", "deployed_total")
-TEXT = ("sections", "2.1", "text")
+TEXT = ("sections", None, None)
 FINDINGS = [
     ("cell", "warn", "untso", UNTSO, None),
     ("other cell", "error", "untso", ("personnel", "untso", "frame_military"), None),
@@ -412,9 +412,9 @@ def annotated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection]:
         return dict(zip(("table_name", "row_key", "column_name"), place or (), strict=False))
 
     findings = [
-        {"edition_year": 2023, "message": f"about {rule}", "rule": rule, "severity": severity}
-        | {"mission_id": mission, "side_a": side(a), "side_b": side(b) or None}
-        for rule, severity, mission, a, b in FINDINGS
+        {"edition_year": 2023, "finding_id": f"f{number}", "message": f"about {rule}", "rule": rule}
+        | {"severity": severity, "mission_id": mission, "side_a": side(a), "side_b": side(b) or None}
+        for number, (rule, severity, mission, a, b) in enumerate(FINDINGS)
     ]
     declared = {"printed_value": "7", "corrected_value": "8", "reason": "a slip of the pen"}
     corrections = [
