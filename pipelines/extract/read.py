@@ -173,6 +173,7 @@ def prepare(
     """
     if is_pdf(data):
         import_module("pipelines.extract.pdf.parse")
+        import_module("PIL.ImageFile")  # pillow loads it with the first picture made of bytes
     if edition is not None:
         import schemas
 

@@ -167,12 +167,12 @@ def read(
     """
     geometry = _by_geometry(document, heading, others, meaning)
     tagged = _by_tags(document, heading)
-    if geometry and tagged and _leaves_out_figures(tagged, geometry, document):
+    if geometry and tagged and not heading.labelled and _leaves_out(tagged, geometry, document):
         tagged = None  # tags that do not name what can be seen say nothing
     return PdfTable(heading, meaning, geometry, tagged) if geometry or tagged else None
 
 
-def _leaves_out_figures(tagged: Grid, geometry: Grid, document: PdfDocument) -> bool:
+def _leaves_out(tagged: Grid, geometry: Grid, document: PdfDocument) -> bool:
     named = _spans(tagged)
     lines = {line.number: line for page in document.pages for line in page.lines}
     return any(
