@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, reduce
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,6 +40,7 @@ __all__ = [
 
 _CORRECTED = ("personnel", "personnel_totals", "mandates", "footnotes")
 _FOOTNOTE = re.compile(r"footnote:([a-z]+:)?[1-9][0-9]*")
+_HYPHEN = re.compile(r"(?<=[^\W\d_])-\s?(?=[a-z])")
 _ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _COUNTRY = re.compile(r"[A-Z]{2}")
 _WIKIDATA = re.compile(r"Q[1-9][0-9]*")
@@ -125,8 +126,26 @@ class Registry:
     corrections: tuple[Correction, ...] = ()
 
     def find(self, spelling: str) -> Mission | None:
-        """The mission printed as `spelling`; white space, case, quote marks and dashes aside."""
-        return self._by_spelling.get(comparable(spelling))
+        """The mission printed as `spelling`, as in `spelled`; white space, case, quotes and dashes aside."""
+        return self._by_spelling.get(comparable(self.spelled(spelling)))
+
+    def spelled(self, name: str) -> str:
+        """A printed name, but an unknown one as the only known one that it can be.
+
+        That is without a hyphen where a line ended, or with letters where the file has no code for what
+        it draws (U+FFFD).
+        """
+        key = comparable(name)
+        if key in self._by_spelling:
+            return name
+        ways = {name[: at.start()] + name[at.end() :] for at in _HYPHEN.finditer(name)}
+        known = [way for way in ways if comparable(way) in self._by_spelling]
+        drawn = key.count("\ufffd")
+        if 1 <= drawn <= len(key) // 4:
+            letters = re.compile(re.escape(key).replace("\ufffd", r"([^\d\s]{1,3})"))
+            for fits in filter(None, map(letters.fullmatch, self._by_spelling)):
+                known.append(reduce(lambda text, to: text.replace("\ufffd", to, 1), fits.groups(), name))
+        return known[0] if len(known) == 1 else name
 
     def named(self, name: str) -> Mission | None:
         """The mission that any source, a report or another, calls `name`; compared as in `find`."""

@@ -404,6 +404,8 @@ class _PdfReader(_Reader):
                 self._not_understood(column, next((cell for cell in ways if cell), None), pair)
             return None
         cell, value = understood[0]
+        if column == "mission":
+            cell = replace(cell, text=self._roles.spelled(cell.text))
         for doubt in cell.doubts:
             self.problems.append(refusals.uncertain(self._document, cell.text, doubt, cell.spans[0], column))
         if any(other != value for _, other in understood) and column != "legal_basis":

@@ -42,6 +42,10 @@ class PersonnelRoles:
         """A name without the bracket that speaks of a separate report."""
         return self._separate.sub("", name)
 
+    def spelled(self, name: str) -> str:
+        plain = self.plain(name)
+        return name.replace(plain, self._registry.spelled(plain))
+
     def mission(self, name: str) -> str | None:
         """The id of the mission that has this name, a bracket about a separate report aside."""
         mission = self._registry.find(self.plain(name))
@@ -87,6 +91,9 @@ class MandateRoles:
         columns = tuple((column.printed,) for column in self.layout.columns)
         roles = tuple(column.column for column in self.layout.columns)
         return TableHeading(columns, self.layout.regions, roles=roles)
+
+    def spelled(self, name: str) -> str:
+        return self._registry.spelled(name)
 
     def mission(self, name: str) -> Mission | None:
         return self._registry.find(name)

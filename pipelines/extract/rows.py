@@ -385,6 +385,7 @@ class _PdfReader:
         return (known[0] if len(missions) == 1 else tags or geometry), disputed
 
     def _row(self, pair: Pair, name: PdfCell, disputed: tuple[str, ...], region: Text | None) -> Row:
+        name = replace(name, text=self._roles.spelled(name.text))
         text = self._cells.text(name, self._cells.how(pair), disputed)
         plain, mission_id = self._roles.plain(name.text), self._roles.row_id(name.text)
         wordings: list[Wording] = []

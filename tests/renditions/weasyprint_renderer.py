@@ -18,10 +18,15 @@ logging.getLogger("fontTools").setLevel(logging.CRITICAL)
 
 def render(blocks: list[Block], style: Style) -> bytes:
     """The bytes of the PDF; tagged as PDF/UA-1, or without tags."""
-    body = "\n".join(_block(block, style) for block in blocks)
-    source = f"<html lang=nl><title>Rapportage</title><style>{_css(style)}</style><body>{body}"
     variant = "pdf/ua-1" if style.tagged else None
-    return bytes(weasyprint.HTML(string=source).write_pdf(pdf_variant=variant))
+    return bytes(weasyprint.HTML(string=source(blocks, style)).write_pdf(pdf_variant=variant))
+
+
+def source(blocks: list[Block], style: Style) -> str:
+    """The same as HTML, which other programs draw too."""
+    body = "\n".join(_block(block, style) for block in blocks)
+    head = f"<meta charset=utf-8><title>Rapportage</title><style>{_css(style)}</style>"
+    return f"<!doctype html><html lang=nl>{head}<body>{body}"
 
 
 def _css(style: Style) -> str:

@@ -48,10 +48,13 @@ def look(
     drawer = _Drawer(page, frame, glyphs, items)
     whole, bare = drawer.draw(), drawer.draw(drawer.texts)
     drawn = [glyph for glyph in glyphs if glyph.text not in _UNDRAWN and not glyph.text.isspace()]
+    pairs = list(_overlaps(drawn))
+    for one, other in (pair for pair in pairs if _is_double(*pair)):
+        drawer.strikes.setdefault(id(one), [one]).append(other)
+        drawer.strikes.setdefault(id(other), [other]).append(one)
     thin, unseen = _inkless(drawer, _differences(whole, bare), drawn)
     cut = [(glyph, drawer.seen(glyph)) for glyph in thin]
     unseen = [*filter(_is_dust, drawn), *drawer.unseen(unseen), *(glyph for glyph, seen in cut if not seen)]
-    pairs = list(_overlaps(drawn))
     twice, beneath, mixed = _struck(drawer, whole, pairs)
     hidden = {id(glyph) for glyph in (*unseen, *beneath)}
     seen = [glyph for glyph in glyphs if id(glyph) not in hidden | twice]
@@ -91,6 +94,7 @@ class _Drawer:
         items: Mapping[int, pdfium.FPDF_PAGEOBJECT],
     ) -> None:
         self._page, self._items = page, items
+        self.strikes: dict[int, list[Glyph]] = {}  # of a letter that is struck twice, by the `id` of either
         found = [(item, kind) for item, kind, _ in objects(page, frame)]
         self._all = [item for item, _ in found]
         self.texts = [item for item, kind in found if kind == pdfium.FPDF_PAGEOBJ_TEXT]
@@ -146,7 +150,9 @@ class _Drawer:
         return bool(max(left, width - right) > _CUT * width or max(top, height - bottom) > _CUT * height)
 
     def item(self, glyph: Glyph) -> list[pdfium.FPDF_PAGEOBJECT]:
-        return [self._items[glyph.run.number]] if glyph.run.number in self._items else []
+        """The objects that draw a character: one, or one for each strike of it."""
+        runs = {one.run.number for one in self.strikes.get(id(glyph), (glyph,))}
+        return [self._items[run] for run in runs if run in self._items]
 
     def unseen(self, glyphs: Sequence[Glyph]) -> list[Glyph]:
         """Of characters that are as bright as what is under them, those that nobody sees."""

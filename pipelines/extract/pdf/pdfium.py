@@ -36,6 +36,7 @@ _LIGATURES = {"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl",
     "ĳ": "ij",
     "Ĳ": "IJ",
 }
+_LIGATURES |= {chr(ord(letter) << 8): letter for letter in "fijlst"}  # Ghostscript turns their bytes round
 _HIDDEN_MODES = (pdfium.FPDF_TEXTRENDERMODE_INVISIBLE, pdfium.FPDF_TEXTRENDERMODE_CLIP)
 
 _STRAIGHT = 0.5  # points that a line may stray from its axis
