@@ -12,7 +12,7 @@ import pytest
 import schemas
 from pipelines.extract import tables
 from pipelines.extract.pdf import PdfDocument, Word
-from pipelines.extract.pdf.model import TagCell, TagTable
+from pipelines.extract.pdf.model import Box, TagCell, TagTable
 from pipelines.extract.refusals import UndecidedError
 from pipelines.lake.decision import content_hash
 from pipelines.model import Document, Edition, SourceFile
@@ -54,7 +54,7 @@ def with_tags(found: PdfDocument, change: Callable[[TagCell], TagCell]) -> PdfDo
 
 
 def saying(old: str, new: str, nth: int = 0) -> Callable[[TagCell], TagCell]:
-    """Changes the one word of the nth cell that is just `old`."""
+    """Changes the words of the nth cell that is just `old` to one in their place."""
     left = [nth]
 
     def change(cell: TagCell) -> TagCell:
@@ -66,7 +66,8 @@ def saying(old: str, new: str, nth: int = 0) -> Callable[[TagCell], TagCell]:
             return cell
         page, word = cell.words[0]
         left[0] = 10_000
-        return replace(cell, words=((page, Word(new, word.box, word.baseline, word.size)),))
+        box = Box.around(word.box for _, word in cell.words)
+        return replace(cell, words=((page, Word(new, box, word.baseline, word.size)),))
 
     return change
 
