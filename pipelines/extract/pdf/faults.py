@@ -7,7 +7,7 @@ rows, or between two columns whose other figures are in line. A cell that neithe
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, pairwise
 from statistics import mean, median
@@ -20,7 +20,7 @@ from pipelines.extract.pdf.rows import Fragment, Meaning, PdfCell, Row, cell, jo
 
 _DRAWN, _OPEN = 0.8, 0.2
 """Share of a cell's side from which it has a rule, and up to which it has none."""
-_USUAL = 0.6
+_USUAL = 0.5
 """Share of the places where others have a rule, from which a column has one too."""
 _LEVEL = 1.5  # points up to which rules are at one height
 _IN_LINE, _ASKEW, _ASIDE = 0.25, 0.35, 1.0  # font sizes: in line with others, out of it, in another place
@@ -29,6 +29,12 @@ _MIDWAY, _BETWEEN = 0.2, 0.25
 _FEW = 2  # other cells of a column, at least, to say where its cells are
 _CLOSE = 0.6  # font sizes of white space up to which words of two columns are one text
 _BROKEN = 1.6  # font sizes between two lines of one figure, at most
+
+_PLACES: tuple[Callable[[Sequence[Fragment]], float], ...] = (
+    lambda parts: parts[0].baseline,
+    lambda parts: parts[-1].baseline,
+    lambda parts: (parts[0].baseline + parts[-1].baseline) / 2,
+)
 
 Kind = Literal["rows", "columns", "between", "beside", "broken", "cut"]
 
@@ -124,7 +130,7 @@ class _Seen:
         rules = sorted(self._body.horizontals, key=lambda rule: rule.at)
         for level in grouped(rules, lambda level, rule: rule.at - level[0].at > _LEVEL):
             shares = [_covered(level, *band) for band in self._bands]
-            if _usual(shares[self._naming :], 0.5):
+            if _usual(shares[self._naming :]):
                 yield level[0].at, shares
 
     def _is_open(
@@ -145,11 +151,17 @@ class _Seen:
         pieces = self._naming and not all(self._meaning.understands(role, text) for text in texts)
         if len(cells) == 1 or (cells and pieces):
             yield self._fault("rows", chain(*cells), rows, column)
+            return
+        holders = [row for row in inside if column in row.cells]
+        for blank in (row for row in rows if column not in row.cells and holders):
+            nearest = min(holders, key=lambda row: abs(_around(row.cells[column]).middle - blank.top))
+            both = sorted((nearest, blank), key=lambda row: row.top)
+            yield self._fault("rows", nearest.cells[column], both, column)
 
     def over_columns(self) -> Iterator[Fault]:
         """Cells at which a rule between two columns stops."""
         drawn = [(row, self._sides(row)) for row in self._rows]
-        ruled = [(row, shares) for row, shares in drawn if _usual(shares, 0.5)]
+        ruled = [(row, shares) for row, shares in drawn if _usual(shares)]
         usual = [_usual(shares[at] for _, shares in ruled) for at in range(len(self._bands) - 1)]
         for row, shares in ruled:
             opened = [
@@ -178,7 +190,10 @@ class _Seen:
             for column in self._columns:
                 within = [row for row in self._rows if upper.top <= row.top <= lower.bottom]
                 holders = [row for row in within if column in row.cells]
-                if len(holders) == 1 and self._is_between(holders[0].cells[column], upper, lower):
+                if len(holders) != 1:
+                    continue
+                leans = self._leans(holders[0], column) * (1 if holders[0] is upper else -1) > 0
+                if leans or self._is_between(holders[0].cells[column], upper, lower):
                     yield self._fault("rows", holders[0].cells[column], (upper, lower), column)
 
     def _is_between(self, parts: Sequence[Fragment], upper: Row, lower: Row) -> bool:
@@ -191,6 +206,21 @@ class _Seen:
         others = [cells for row in (upper, lower) for cells in row.cells.values() if cells is not parts]
         askew = abs(parts[0].baseline + parts[-1].baseline - above - below) / 2
         return between(parts) and askew < _MIDWAY * (below - above) and not any(map(between, others))
+
+    def _leans(self, row: Row, column: int) -> int:
+        """Whether a text is out of line with all others of its row: 1 below them, -1 above, else 0."""
+        own, size = row.cells[column], row.cells[column][0].size
+        others = [parts for at, parts in row.cells.items() if at not in (0, column)]
+        if not self._naming or len(others) < _FEW or any(word.markers for part in own for word in part.words):
+            return 0
+        away = []
+        for place in _PLACES:
+            level = median(map(place, others))
+            if all(abs(place(parts) - level) < _IN_LINE * size for parts in others):
+                away.append((place(own) - level) / size)
+        if away and min(map(abs, away)) > _ASKEW:
+            return 1 if min(away) > 0 else -1 if max(away) < 0 else 0
+        return 0
 
     def between_columns(self) -> Iterator[Fault]:
         """Cells between two columns or beside the last, and such as go on from one into the next."""
@@ -249,8 +279,8 @@ def _around(parts: Iterable[Fragment]) -> Box:
     return Box.around(part.box for part in parts)
 
 
-def _usual(shares: Iterable[float], most: float = _USUAL) -> bool:
-    return mean([share > _DRAWN for share in shares] or [False]) >= most
+def _usual(shares: Iterable[float]) -> bool:
+    return mean([share > _DRAWN for share in shares] or [False]) >= _USUAL
 
 
 def _covered(rules: Iterable[Rule], start: float, end: float) -> float:
