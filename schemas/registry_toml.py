@@ -33,8 +33,9 @@ def nearest(wanted: str, known: Iterable[str], count: int = 3) -> list[str]:
 
 
 def quoted(text: str) -> str:
-    """A text as a TOML basic string, which YAML and JSON read too."""
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+    """A text as a TOML basic string, which YAML and JSON read too; what cannot be seen is escaped."""
+    written = json.dumps(text, ensure_ascii=False)
+    return "".join(c if c.isprintable() or ord(c) > 0xFFFF else f"\\u{ord(c):04x}" for c in written)
 
 
 class Entry:

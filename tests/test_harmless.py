@@ -7,6 +7,7 @@ import csv
 import io
 import json
 import sys
+import tomllib
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -18,6 +19,7 @@ from pipelines import harmless
 from pipelines.cli import app
 from pipelines.orchestration import metadata
 from pipelines.publish import package, published
+from schemas.registry_toml import quoted
 from tests.support import ROOT
 from tests.support.building import base_tables, edition_tables, publish
 
@@ -38,6 +40,16 @@ def test_what_steers_a_terminal_is_a_code_and_exact_in_json(character: str) -> N
     written = harmless.json_text({"text": text})
     assert character not in written
     assert json.loads(written) == {"text": text}
+
+
+@pytest.mark.parametrize(
+    "character", [*filter(str.isascii, STEERING), "\u202e", "\u200b", "\u00a0"], ids=ascii
+)
+def test_an_entry_to_paste_can_be_seen_and_says_the_same(character: str) -> None:
+    text = f'UN{character}"DOF\\'
+    written = quoted(text)
+    assert written.isprintable()
+    assert tomllib.loads(f"name = {written}")["name"] == json.loads(written) == text
 
 
 def test_ordinary_text_stays() -> None:

@@ -18,6 +18,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import pikepdf
 import pyarrow as pa
+import pypdfium2 as pdfium
 from pikepdf import Array, Dictionary, Name
 
 from pipelines.extract import tables
@@ -34,6 +35,7 @@ from tests.support.reports import ABRIDGED, read_tables
 
 Thing = TypeVar("Thing")
 REAL = 100_000  # added to a look's seed: the figures of 2024 in it
+SCALE = 3  # pixels a point
 _NUMBER = re.compile(rb"(?<=[\s\[])-?\d+(?:\.\d+)?(?=[\s\]])")
 
 
@@ -123,6 +125,31 @@ def _cells(found: Tables, sizes: tuple[tuple[float, float], ...]) -> Iterator[Ce
             box = Box(page, at["x0"], sizes[page][1] - at["y1"], at["x1"], sizes[page][1] - at["y0"])
             plain = printed.isdecimal() or (cell["value_integer"] is None and not printed)
             yield Cell(cell["row_key"], column, cell["value_integer"], box, plain)
+
+
+class Drawn:
+    """The pages of a PDF as grey pictures."""
+
+    def __init__(self, data: bytes) -> None:
+        self.pdf = pdfium.PdfDocument(data)
+        self.pages: dict[int, tuple[bytes, int]] = {}
+
+    def pixels(self, box: Box) -> list[bytes]:
+        """Rows of a cell, one byte a pixel; none where there is no such place."""
+        if box.page >= len(self.pdf):
+            return []
+        page = self.pdf[box.page]
+        if box.page not in self.pages:
+            picture = page.render(scale=SCALE, grayscale=True)
+            self.pages[box.page] = bytes(picture.buffer), picture.stride
+        grey, stride = self.pages[box.page]
+        top, bottom = (round((page.get_height() - y) * SCALE) for y in (box.top, box.bottom))
+        left, right = round(box.left * SCALE), round(box.right * SCALE)
+        return [grey[row * stride + left : row * stride + right] for row in range(top, bottom)]
+
+    def ink(self, box: Box) -> bool:
+        grey = b"".join(self.pixels(box))
+        return bool(grey) and max(grey) - min(grey) > 60
 
 
 class NoPlaceError(Exception):
@@ -369,8 +396,10 @@ def row_after_the_totals(sheet: Sheet) -> Truths:
     totals = [c.box for c in sheet.base.cells if c.row == TOTAL and c.value is not None]
     row = [at.moved(y=-1.9 * sheet.size) for at in totals if at.page == sheet.box.page]
     label = sheet.one_of(row)._replace(left=min(at.left for at in row) - 90, right=row[-1].right)
+    if Drawn(sheet.base.data).ink(label):  # a note is there
+        raise NoPlaceError
     figures = "".join(sheet.words(str(sheet.rng.randint(1, 40)), at) for at in row)
-    sheet.draw(sheet.rectangle(box=label) + sheet.words("NAVO", label) + figures)
+    sheet.draw(sheet.words("NAVO", label) + figures)
     return ()
 
 

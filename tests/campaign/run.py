@@ -17,7 +17,6 @@ from dataclasses import dataclass
 from functools import cache
 
 import pyarrow as pa
-import pypdfium2 as pdfium
 
 from pipelines import validate
 from pipelines.extract import read as extract
@@ -25,14 +24,13 @@ from pipelines.model import Edition, SourceFile
 from schemas import registry
 from schemas.errors import JvomError
 from tests.campaign import pdfs, texts
-from tests.campaign.pdfs import Box, Cell, PlantedPdf
+from tests.campaign.pdfs import Cell, Drawn, PlantedPdf
 from tests.campaign.texts import Planted, Truth
 
 DEVELOPMENT = (*range(8), *range(pdfs.REAL, pdfs.REAL + 4))  # looks
 SCORE = (*range(1300, 1330), *range(pdfs.REAL + 1300, pdfs.REAL + 1310))
 FIRST_SCORED = 1_000_000  # seeds below it are for development
 SECONDS, MEMORY = 60, 3 * 2**30
-SCALE = 3  # pixels a point
 FAULTS = ("wrong", "crash", "timeout")
 OUTCOMES = ("as before", "as changed", "refused", *FAULTS)
 
@@ -107,7 +105,7 @@ def _compared(read: Truth, truths: Sequence[Truth], before: Sequence[Truth]) -> 
 def not_drawn(planted: PlantedPdf, read: dict[tuple[str, int], Cell]) -> Iterator[str]:
     """Figures that the page does not show: without ink, or with that of the base although they differ."""
     before = {(cell.row, cell.column): cell for cell in planted.base.cells}
-    drawn, base = _Drawn(planted.data), _Drawn(planted.base.data)
+    drawn, base = Drawn(planted.data), Drawn(planted.base.data)
     for key in {**before, **read}:
         was, now = before.get(key), read.get(key)
         had, has = (cell.value if cell else None for cell in (was, now))
@@ -116,31 +114,6 @@ def not_drawn(planted: PlantedPdf, read: dict[tuple[str, int], Cell]) -> Iterato
         place = now if has is not None else was
         if was and place and had not in (None, has) and drawn.pixels(place.box) == base.pixels(was.box):
             yield f"{key}: {had} was read as {has}"
-
-
-class _Drawn:
-    """The pages of a PDF as grey pictures."""
-
-    def __init__(self, data: bytes) -> None:
-        self.pdf = pdfium.PdfDocument(data)
-        self.pages: dict[int, tuple[bytes, int]] = {}
-
-    def pixels(self, box: Box) -> list[bytes]:
-        """Rows of a cell, one byte a pixel; none where there is no such place."""
-        if box.page >= len(self.pdf):
-            return []
-        page = self.pdf[box.page]
-        if box.page not in self.pages:
-            picture = page.render(scale=SCALE, grayscale=True)
-            self.pages[box.page] = bytes(picture.buffer), picture.stride
-        grey, stride = self.pages[box.page]
-        top, bottom = (round((page.get_height() - y) * SCALE) for y in (box.top, box.bottom))
-        left, right = round(box.left * SCALE), round(box.right * SCALE)
-        return [grey[row * stride + left : row * stride + right] for row in range(top, bottom)]
-
-    def ink(self, box: Box) -> bool:
-        grey = b"".join(self.pixels(box))
-        return bool(grey) and max(grey) - min(grey) > 60
 
 
 def plant(what: str, seed: int) -> Planted | None:

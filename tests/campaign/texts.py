@@ -304,11 +304,20 @@ def huge(table: _Table) -> tuple[Truth, ...]:
 
 
 def other_digits(table: _Table) -> tuple[Truth, ...]:
-    """Digits of another script, or a raised note after the figure."""
     mission_id, at, value = table.pick()
-    raised = str(value) + table.rng.choice(("2", "12", "13")).translate(_SUPERSCRIPT)
-    script = str.maketrans("0123456789", table.rng.choice(_OTHER_DIGITS))
-    table.put(mission_id, at, table.rng.choice((raised, str(value).translate(script))))
+    table.put(
+        mission_id, at, str(value).translate(str.maketrans("0123456789", table.rng.choice(_OTHER_DIGITS)))
+    )
+    return (table.truth(),)
+
+
+def raised_mark(table: _Table) -> tuple[Truth, ...]:
+    """A footnote's number in raised digits: where it belongs, or after any figure."""
+    mission_id, at, value = table.pick()
+    if table.rng.random() < 0.5:
+        mission_id, at, value = "ussc", 1, table.figures["ussc"][1] or 0
+        table.names["undof"] = "UNDOF" + "12".translate(_SUPERSCRIPT)
+    table.put(mission_id, at, str(value) + "13".translate(_SUPERSCRIPT))
     return (table.truth(),)
 
 
@@ -370,7 +379,7 @@ PLANTED_ERRORS: tuple[Kind, ...] = (
     *(row_dropped, row_doubled, figure_dropped, figure_added, total_changed),
 )
 KINDS: tuple[Kind, ...] = (
-    *(none, *PLANTED_ERRORS, odd, blank_marked, thousands, huge, other_digits, parts, invisible),
+    *(none, *PLANTED_ERRORS, odd, blank_marked, thousands, huge, other_digits, raised_mark, parts, invisible),
     *(set_otherwise, line_added, line_broken, head_changed, annex_twice),
 )
 
