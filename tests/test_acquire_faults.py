@@ -135,24 +135,22 @@ def test_retry_after_is_kept_to_in_seconds_and_as_a_moment(line: Line) -> None:
     assert 80 < until <= 90
 
 
-def test_a_service_that_wants_a_long_rest_gets_it(line: Line) -> None:
-    line.fault(retry_after("3600"))
-    with pytest.raises(NetworkError, match="asks to be left alone for 3600 s"):
-        line.download()
-    assert line.pauses == []
-
-
-def test_a_silent_service_is_given_up_on(line: Line) -> None:
-    line.fault(*[Fault(silent=True)] * 2, timeout=0.1, attempts=2)
-    with pytest.raises(NetworkError, match="fell silent, 2 times"):
-        line.download()
-
-
-def test_a_body_that_trickles_has_its_time(line: Line) -> None:
-    line.fault(Fault(drip=True), longest=3.0, attempts=1)
+@pytest.mark.parametrize(
+    ("fault", "network", "message"),
+    [
+        (retry_after("3600"), {}, "asks to be left alone for 3600 s"),
+        (Fault(silent=True), {"timeout": 0.1, "attempts": 2}, "fell silent, 2 times"),
+        (Fault(drip=True), {"longest": 3.0, "attempts": 1}, r"was too slow: .* bytes in 3 s"),
+    ],
+)
+def test_patience_with_a_service_ends(
+    line: Line, fault: Fault, network: dict[str, Any], message: str
+) -> None:
+    line.fault(fault, fault, **network)
     ticks = count()
-    with pytest.raises(NetworkError, match=r"was too slow: .* bytes in 3 s"):
-        line.download(clock=lambda: float(next(ticks)))
+    with pytest.raises(NetworkError, match=message):
+        line.download(**({"clock": lambda: float(next(ticks))} if fault.drip else {}))
+    assert len(line.pauses) == (1 if fault.silent else 0)
 
 
 @pytest.mark.parametrize(
@@ -201,21 +199,18 @@ def test_a_redirect_within_the_service_is_followed_but_not_for_ever(line: Line) 
         line.download()
 
 
-def test_a_redirect_to_another_host_is_not_followed(line: Line) -> None:
+@pytest.mark.parametrize(
+    "target", ["stranger", "file:///etc/hosts", "ftp://127.0.0.1/x", "https://127.0.0.1:1/"]
+)
+def test_a_redirect_to_another_host_or_protocol_is_not_followed(line: Line, target: str) -> None:
     with Parliament() as stranger:
-        line.fault(redirect(f"{stranger.address}/evil"))
-        with pytest.raises(NetworkError, match=f"leads to {stranger.address}, not one") as refused:
+        line.fault(redirect(target.replace("stranger", f"{stranger.address}/evil")))
+        message = f"leads to {stranger.address}, not one" if target == "stranger" else ""
+        with pytest.raises(NetworkError, match=message) as refused:
             line.download()
         assert stranger.requests == []
     assert refused.value.exit_code == 3
     assert line.left() == set()
-
-
-@pytest.mark.parametrize("target", ["file:///etc/hosts", "ftp://127.0.0.1/x", "https://127.0.0.1:1/"])
-def test_nor_to_another_protocol(line: Line, target: str) -> None:
-    line.fault(redirect(target))
-    with pytest.raises(NetworkError):
-        line.download()
 
 
 def test_only_the_public_services_send_on_to_their_other_hosts() -> None:

@@ -42,13 +42,8 @@ def test_no_lake_reads_as_empty_tables_and_makes_nothing(absent: Lake, tmp_path:
     assert read.keys() == {*schemas.VINTAGE_TABLES, *schemas.RECORD}
     assert all(table.num_rows == 0 for table in read.values())
     assert all(table.schema == schemas.RELATIONS[name].arrow for name, table in read.items())
-    assert (absent.head(), absent.recover(), absent.edition_state(2024), absent.row_counts(2024, 1)) == (
-        None,
-        [],
-        None,
-        None,
-    )
-    assert absent.holder() is None
+    assert (absent.head(), absent.holder(), absent.recover()) == (None, None, [])
+    assert (absent.edition_state(2024), absent.row_counts(2024, 1)) == (None, None)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -156,11 +151,8 @@ def test_the_same_rows_by_other_versions_are_a_verification(lake: Lake) -> None:
     put(lake, read)
     assert snapshots(lake) == count  # both versions are known now
     (verified,) = lake.read()["verifications"].to_pylist()
-    assert (verified["kind"], verified["edition_year"], verified["code_version"]) == (
-        "read again",
-        2024,
-        "1" * 12,
-    )
+    known = (verified["kind"], verified["edition_year"], verified["code_version"])
+    assert known == ("read again", 2024, "1" * 12)
     assert verified["result"].startswith("the same rows as vintage 1")
     assert lake.head() == f"read again:2024:1:{building.source_file(2024).sha256[:8]}:{'1' * 12}:" + ":".join(
         [VERSIONS.registry, VERSIONS.declarations]
@@ -189,7 +181,7 @@ def test_places_are_no_content_and_values_are() -> None:
         assert decision.content_hash({**read, "personnel": changed}) != content
 
 
-def test_a_commit_says_what_it_is(lake: Lake) -> None:
+def test_a_commit_says_what_it_is_and_tables_carry_the_contracts_comments(lake: Lake) -> None:
     put(lake, building.edition_tables(2024, ROWS))
     with connection.attached(lake.address, "looking", write=False) as there:
         assert there is not None
@@ -197,15 +189,21 @@ def test_a_commit_says_what_it_is(lake: Lake) -> None:
             "SELECT author, commit_message, commit_extra_info::JSON FROM "
             f"{there.metadata('ducklake_snapshot_changes')} ORDER BY snapshot_id DESC LIMIT 1"
         )[0]
+        of_tables = dict(
+            there.rows("SELECT table_name, comment FROM duckdb_tables() WHERE database_name = ?", there.name)
+        )
+        of_columns = there.rows(
+            "SELECT table_name, column_name, comment FROM duckdb_columns() WHERE database_name = ?",
+            there.name,
+        )
     assert author == "tester"
     assert message.startswith("Edition 2024, vintage 1: first reading")
-    for part in (
-        '"edition_year": 2024',
-        '"run_id": "run-1"',
-        building.source_file(2024).sha256,
-        VERSIONS.code,
-    ):
-        assert part in info
+    said = ('"edition_year": 2024', '"run_id": "run-1"', building.source_file(2024).sha256, VERSIONS.code)
+    assert all(part in info for part in said)
+    contracts = tables.contracts()
+    assert of_tables == {name: contract.documentation for name, contract in contracts.items()}
+    for table, column, comment in of_columns:
+        assert comment == contracts[table][column].documentation
 
 
 def test_data_are_zstd_parquet_by_year_and_none_is_in_the_catalog(lake: Lake) -> None:
@@ -221,23 +219,6 @@ def test_data_are_zstd_parquet_by_year_and_none_is_in_the_catalog(lake: Lake) ->
         inlined = catalog.execute("SELECT count(*) FROM ducklake_inlined_data_tables").fetchone()
     assert (options["require_commit_message"], options["data_inlining_row_limit"]) == ("true", "0")
     assert inlined == (0,)
-
-
-def test_the_lake_carries_the_contracts_comments(lake: Lake) -> None:
-    put(lake, building.edition_tables(2024, ROWS))
-    with connection.attached(lake.address, "looking", write=False) as there:
-        assert there is not None
-        of_tables = dict(
-            there.rows("SELECT table_name, comment FROM duckdb_tables() WHERE database_name = ?", there.name)
-        )
-        of_columns = there.rows(
-            "SELECT table_name, column_name, comment FROM duckdb_columns() WHERE database_name = ?",
-            there.name,
-        )
-    contracts = tables.contracts()
-    assert of_tables == {name: contract.documentation for name, contract in contracts.items()}
-    for table, column, comment in of_columns:
-        assert comment == contracts[table][column].documentation
 
 
 def test_a_release_is_recorded_once(lake: Lake) -> None:
@@ -262,20 +243,19 @@ def test_the_newest_commit_is_found_with_and_without_duckdb(lake: Lake) -> None:
         assert lake.head() == alone
 
 
-def test_a_catalog_without_a_lake_in_it_counts_as_none(absent: Lake) -> None:
+@pytest.mark.parametrize(("made", "head"), [(False, None), (True, "snapshot:0")])
+def test_a_catalog_without_tables_counts_as_none_and_is_filled(
+    absent: Lake, made: bool, head: str | None
+) -> None:
+    """An empty file, and what a writer leaves that dies early."""
     assert absent.address.file is not None
     absent.address.file.parent.mkdir(parents=True)
-    absent.address.file.touch()
-    assert absent.head() is None
-    assert absent.read()["vintages"].num_rows == 0
-    assert put(absent, building.edition_tables(2024, ROWS)).written
-
-
-def test_a_lake_made_but_not_filled_is_finished(absent: Lake) -> None:
-    with connection.attached(absent.address, "dying early", write=True):
-        pass
-    assert absent.head() == "snapshot:0"
-    assert absent.read()["vintages"].num_rows == 0
+    if made:
+        with connection.attached(absent.address, "dying early", write=True):
+            pass
+    else:
+        absent.address.file.touch()
+    assert (absent.head(), absent.read()["vintages"].num_rows) == (head, 0)
     assert (absent.edition_state(2024), absent.row_counts(2024, 1), absent.recover()) == (None, None, [])
     assert put(absent, building.edition_tables(2024, ROWS)).vintage == 1
 
@@ -389,15 +369,9 @@ def test_an_extension_without_its_package_is_installed_by_duckdb(
         connection.load_extension(connected, "sqlite_scanner")
         connected.execute(f"ATTACH '{tmp_path / 'new.sqlite'}' AS new (TYPE sqlite)")
         assert connected.execute("SELECT current_setting('allow_unsigned_extensions')").fetchone() == (False,)
+    missing = "no usable package duckdb_extension_sqlite_scanner, so DuckDB installs it"
     said = [entry.getMessage() for entry in caplog.records]
-    assert (
-        said
-        == [
-            "DuckDB extension sqlite_scanner: no usable package duckdb_extension_sqlite_scanner, "
-            "so DuckDB installs it"
-        ]
-        * 2
-    )
+    assert said == [f"DuckDB extension sqlite_scanner: {missing}"] * 2
 
 
 def test_an_object_store_is_reached_as_the_environment_says(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -412,14 +386,8 @@ def test_an_object_store_is_reached_as_the_environment_says(monkeypatch: pytest.
         connection.load_extension(connected, "httpfs")
         connected.execute(connection.s3_secret())
         (secret,) = connected.execute("SELECT secret_string FROM duckdb_secrets()").fetchone() or ("",)
-    for part in (
-        "key_id=key",
-        "endpoint=127.0.0.1:8333",
-        "url_style=path",
-        "use_ssl=false",
-        "region=eu-west-1",
-    ):
-        assert part in secret
+    expected = "key_id=key endpoint=127.0.0.1:8333 url_style=path use_ssl=false region=eu-west-1"
+    assert set(expected.split()) <= set(secret.split(";"))
 
 
 def test_a_catalog_that_is_none_is_an_error_with_a_next_step(absent: Lake) -> None:

@@ -23,6 +23,7 @@ from tests.support import ROOT
 from tests.support.building import base_tables, edition_tables
 
 REGISTRY = registry.load()
+APRIL = datetime.date(2024, 4, 29)
 HEADER = ",".join(observations.COLUMNS)
 GOOD = "untso-1,untso,,headcount,as of,2018-07,2018-07,12,,12,,high,https://example.org/,,UNTSO,2018-07"
 UN_HEADER = "mission,month,personnel_type,count,level,note"
@@ -330,11 +331,7 @@ def test_an_observation_above_the_frame_is_a_finding_with_two_sides() -> None:
         ({"frame_military": 12}, {"military": 13, "period_start": datetime.date(2024, 5, 1)}, None),
         (
             {"frame_military": 12},
-            {
-                "military": 13,
-                "period_start": datetime.date(2024, 4, 29),
-                "period_end": datetime.date(2024, 5, 5),
-            },
+            {"military": 13, "period_start": APRIL, "period_end": APRIL + datetime.timedelta(6)},
             None,
         ),
     ],

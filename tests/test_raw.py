@@ -229,12 +229,6 @@ class TestLock:
         put(folder, "2024/a.txt", b"changed")
         assert [file.path for file in raw.scan(folder)[2024]] == ["raw/2024/b.txt", "raw/2024/a.txt"]
 
-    def test_years_stand_in_order_whatever_the_order_of_writing(self, folder: Path) -> None:
-        for year in (2025, 2019):
-            put(folder, f"{year}/report.txt", b"x")
-            raw.lock(folder, raw.scan(folder)[year])
-        assert list(tomllib.loads((folder / "sources.lock").read_text())) == ["2019", "2025"]
-
     @given(name=st.text(st.characters(exclude_characters="/\0", exclude_categories=["Cs"]), min_size=1))
     def test_any_file_name_comes_back(self, name: str, tmp_path_factory: pytest.TempPathFactory) -> None:
         folder = tmp_path_factory.mktemp("raw")
@@ -298,32 +292,29 @@ class TestChoose:
     )
     ingested = source("ingested", path="warehouse/sources/x")
 
-    def test_the_newest_of_the_best_fidelity(self) -> None:
-        assert raw.choose([self.full, self.newer, self.abridged], None) == self.newer
-        assert raw.choose([self.official, self.full], None) == self.official
-
-    def test_an_abridged_file_never_displaces_an_ingested_full_text(self) -> None:
-        assert raw.choose([self.abridged], state(self.ingested)) == self.ingested
-        assert raw.choose([], state(self.ingested)) == self.ingested
-
-    def test_a_new_file_replaces_what_was_ingested(self) -> None:
-        assert raw.choose([self.full], state(self.ingested)) == self.full
-
-    def test_what_a_later_ingest_superseded_stays_superseded(self) -> None:
-        current = state(self.ingested, self.full)
-        assert raw.choose([self.full], current) == self.ingested
-        assert raw.choose([self.full, self.newer], current) == self.newer
-
-    def test_a_file_put_back_in_raw_is_read_again(self) -> None:
-        current = state(self.newer, self.full)
-        assert raw.choose([self.full], current) == self.full
-        assert raw.choose([self.newer, self.full], current) == self.newer
-
-    @pytest.mark.parametrize("cause", ["withdrawn", "restored"])
-    def test_what_was_decided_by_hand_gives_way_to_new_bytes_only(self, cause: str) -> None:
-        current = dataclasses.replace(state(self.newer, self.full), cause=cause)
-        assert raw.choose([self.full], current) == self.newer
-        assert raw.choose([self.full, self.official], current) == self.official
+    @pytest.mark.parametrize(
+        ("found", "before", "cause", "chosen"),
+        [
+            ([full, newer, abridged], [], "", newer),  # the newest of the best fidelity
+            ([official, full], [], "", official),
+            ([abridged], [ingested], "", ingested),  # an abridged file displaces no full text
+            ([], [ingested], "", ingested),
+            ([full], [ingested], "", full),
+            ([full], [ingested, full], "", ingested),  # a later ingest took its place
+            ([full, newer], [ingested, full], "", newer),
+            ([full], [newer, full], "", full),  # put back in raw/
+            ([newer, full], [newer, full], "", newer),
+            ([full], [newer, full], "withdrawn", newer),  # by hand: only new bytes are taken
+            ([full, official], [newer, full], "withdrawn", official),
+            ([full], [newer, full], "restored", newer),
+            ([full, official], [newer, full], "restored", official),
+        ],
+    )
+    def test_what_is_read(
+        self, found: list[SourceFile], before: list[SourceFile], cause: str, chosen: SourceFile
+    ) -> None:
+        current = dataclasses.replace(state(*before), cause=cause or "first reading") if before else None
+        assert raw.choose(found, current) == chosen
 
     def test_nothing_to_read_says_what_to_do(self) -> None:
         with pytest.raises(SourceError, match="next: put it in raw"):

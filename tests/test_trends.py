@@ -44,46 +44,34 @@ def column(rows: Mapping[Any, Row], name: str) -> dict[Any, Any]:
 
 
 def test_a_mission_starts_pauses_returns_and_ends():
+    """The average wants three editions on end in which it is listed with a figure."""
     rows = trends(
         edition(2016, {"unifil": 1, "untso": 12}),
         edition(2017, {"unifil": 1, "minusma": 290}),
-        edition(2018, {"unifil": 1, "minusma": 250}),
-        edition(2019, {"unifil": 1, "untso": 11}),
-        edition(2020, {"unifil": 1}),
-        edition(2021, {"unifil": 1}),
+        edition(2018, {"unifil": 7, "minusma": 250}),
+        edition(2020, {"unifil": 2, "untso": 11, "minusma": None}),  # 2019 is missing
+        edition(2021, {"unifil": 0, "untso": 12}),
+        edition(2022, {"untso": 15, "minusma": 5}),
     )
 
-    statuses = column(rows, "status")
-    assert {key: status for key, status in statuses.items() if key[0] != "unifil"} == {
-        ("untso", 2016): None,
-        ("untso", 2017): "no_longer_listed",
-        ("untso", 2019): "returned",
-        ("untso", 2020): "no_longer_listed",
-        ("minusma", 2017): "new",
-        ("minusma", 2018): "continued",
-        ("minusma", 2019): "no_longer_listed",
-    }
-    assert [statuses["unifil", year] for year in range(2016, 2022)] == [None] + 5 * ["continued"]
-
-
-def test_the_moving_average_wants_three_editions_on_end():
-    rows = trends(
-        edition(2017, {"unifil": 1, "untso": 12, "vpd": 9}),
-        edition(2018, {"unifil": 2, "untso": 12, "vpd": 9}),
-        edition(2019, {"unifil": 6, "vpd": None}),
-        edition(2021, {"unifil": 2, "untso": 12, "vpd": 9}),  # 2020 is missing
-        edition(2022, {"unifil": 5, "untso": 12, "vpd": 9}),
-        edition(2023, {"unifil": 0, "untso": 15, "vpd": 10}),
-    )
-
-    averages = {key: value for key, value in column(rows, "moving_average_3").items() if value is not None}
-    assert averages == {
-        ("unifil", 2019): 3.0,
-        ("unifil", 2021): 10 / 3,
-        ("unifil", 2022): 13 / 3,
-        ("unifil", 2023): 7 / 3,
-        ("untso", 2023): 13.0,
-        ("vpd", 2023): 28 / 3,
+    shown = {key: (row["status"], row["moving_average_3"]) for key, row in rows.items()}
+    assert shown == {
+        ("unifil", 2016): (None, None),
+        ("unifil", 2017): ("continued", None),
+        ("unifil", 2018): ("continued", 3.0),
+        ("unifil", 2020): ("continued", 10 / 3),
+        ("unifil", 2021): ("continued", 3.0),
+        ("unifil", 2022): ("no_longer_listed", None),
+        ("untso", 2016): (None, None),
+        ("untso", 2017): ("no_longer_listed", None),
+        ("untso", 2020): ("returned", None),
+        ("untso", 2021): ("continued", None),
+        ("untso", 2022): ("continued", 38 / 3),
+        ("minusma", 2017): ("new", None),
+        ("minusma", 2018): ("continued", None),
+        ("minusma", 2020): ("continued", None),
+        ("minusma", 2021): ("no_longer_listed", None),
+        ("minusma", 2022): ("returned", None),
     }
 
 
