@@ -1,0 +1,47 @@
+"""What is read of a PDF is what its pages show: characters may be hidden, covered, mixed, or not what they say."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.campaign import pdfs
+from tests.campaign.pdfs import PlantedPdf
+from tests.campaign.run import DEVELOPMENT, judge
+
+READ, CHANGED, REFUSED = "as before", "as changed", "refused"
+
+
+def planted(kind: str) -> PlantedPdf:
+    """A PDF with one change of a kind, of the first look that has a place for it."""
+    first = [name for name, _ in pdfs.KINDS].index(kind)
+    seeds = range(first, 10_000, len(pdfs.KINDS))
+    return next(found for seed in seeds if (found := pdfs.planted(seed, DEVELOPMENT[:1])))
+
+
+@pytest.mark.parametrize(
+    ("kind", "outcome", "words"),
+    [
+        ("hidden white", READ, ""),
+        ("hidden transparent", READ, ""),
+        ("hidden clipped", READ, ""),
+        ("hidden tiny", READ, ""),
+        ("hidden squeezed", REFUSED, "that is not text"),  # it is drawn as an upright line
+        ("hidden on a layer that is off", READ, ""),
+        ("hidden under a white box", REFUSED, "something is drawn over"),
+        ("added in a form", CHANGED, ""),
+        ("added in a field", CHANGED, ""),
+        ("added in an annotation", CHANGED, ""),
+        ("spoilt by a black box", REFUSED, "something is drawn over"),
+        ("spoilt by a line through it", REFUSED, "is struck through"),
+        ("spoilt by another figure over it", REFUSED, "printed over each other"),
+        ("covered in white", REFUSED, "something is drawn over"),
+        ("replaced", CHANGED, ""),
+        ("actual text", READ, ""),
+        ("struck twice", READ, ""),
+        ("no letters", REFUSED, "shapes without codes"),
+        ("wrong letters", REFUSED, "its code says"),
+    ],
+)
+def test_what_is_read_is_what_is_shown(kind: str, outcome: str, words: str) -> None:
+    found = judge(planted(kind))
+    assert (found.outcome, words in found.words) == (outcome, True), found.words
