@@ -31,6 +31,7 @@ DEVELOPMENT = (*range(8), *range(pdfs.REAL, pdfs.REAL + 4))  # looks
 SCORE = (*range(1300, 1330), *range(pdfs.REAL + 1300, pdfs.REAL + 1310))
 FIRST_SCORED = 1_000_000  # seeds below it are for development
 SECONDS, MEMORY = 60, 3 * 2**30
+LONGEST = 4000  # characters of what is said of one
 FAULTS = ("wrong", "crash", "timeout")
 OUTCOMES = ("as before", "as changed", "refused", *FAULTS)
 
@@ -52,20 +53,19 @@ def judge(planted: Planted) -> Outcome:
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         try:
-            answer = _judge_here(planted)
+            outcome, words = _judge_here(planted)
         except MemoryError:
-            answer = ("refused", "memory")
+            outcome, words = "refused", "it takes too much memory"
         except BaseException:
-            answer = ("crash", traceback.format_exc())
-        os.write(writer, json.dumps(answer).encode()[:60_000])
+            outcome, words = "crash", traceback.format_exc()
+        os.write(writer, json.dumps((outcome, words[-LONGEST:])).encode())
         os._exit(0)
     os.close(writer)
     with os.fdopen(reader, "rb") as stream:
         said = stream.read()
     status = os.waitpid(child, 0)[1]
-    if not said:
-        said = json.dumps(("timeout" if status == signal.SIGALRM else "crash", f"status {status}")).encode()
-    return Outcome(planted.name.partition("-")[0].replace("_", " "), *json.loads(said))
+    ended = ("timeout" if status == signal.SIGALRM else "crash", f"it ended with status {status}")
+    return Outcome(planted.name.partition("-")[0].replace("_", " "), *(json.loads(said) if said else ended))
 
 
 def _judge_here(planted: Planted) -> tuple[str, str]:
@@ -83,11 +83,9 @@ def _judge_here(planted: Planted) -> tuple[str, str]:
             raise validate.refusal(failures, source.path)
     except JvomError as refusal:
         return "refused", str(refusal)
-    if not isinstance(planted, PlantedPdf):
-        return _compared(
-            pdfs.figures_of(found), planted.truths, planted.truths if planted.name.startswith("none") else ()
-        )
     read = pdfs.figures_of(found)
+    if not isinstance(planted, PlantedPdf):
+        return _compared(read, planted.truths, planted.truths if planted.name.startswith("none") else ())
     if planted.truths is not None:
         return _compared(read, planted.truths, [planted.base.truth])
     faults = list(not_drawn(planted, pdfs.cells_of(found, planted.base)))
