@@ -49,7 +49,10 @@ def main(arguments: list[str]) -> int:
     counted: dict[str, dict[str, Counter[str]]] = {"text": defaultdict(Counter), "pdf": defaultdict(Counter)}
     warm()
     with multiprocessing.get_context("fork").Pool() as pool:
-        for (what, seed), done in zip(documents, pool.imap(run, documents, chunksize=4), strict=True):
+        for at, done in enumerate(pool.imap(run, documents, chunksize=4)):
+            what, seed = documents[at]
+            if at % 100 == 99:
+                print(f"{at + 1} of {len(documents)}", file=sys.stderr, flush=True)
             if done is None:
                 continue
             found, data = done
