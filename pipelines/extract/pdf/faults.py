@@ -234,18 +234,18 @@ class _Seen:
                 if len(cells) == 2 and _runs_on((cells[0], cells[1])) and self._is_one(cells, first):
                     yield self._fault("columns", chain(*cells), [row], first, last)
             for own in (column for column in self._columns if column in row.cells):
-                box = boxes[own][id(row)]
-                others = [other for key, other in boxes[own].items() if key != id(row)]
-                if not _is_apart(box, others, self._body.size):
-                    continue
-                if (
-                    own == self._columns[-1]
-                    and box.left > max(other.right for other in others) + self._body.size
-                ):
-                    yield self._fault("beside", row.cells[own], [row], own)
-                for beside in {own - 1, own + 1} & set(self._columns):
-                    if _is_between(box, others, [*boxes[beside].values()]):
-                        yield self._fault("between", row.cells[own], [row], *sorted((own, beside)))
+                parts = row.cells[own]
+                if any(word.markers for part in parts for word in part.words):
+                    continue  # a marker hangs out of line
+                others = [box for key, box in boxes[own].items() if key != id(row)]
+                leans = _out_of_line(boxes[own][id(row)], others, self._body.size)
+                for beside in (own + step for step in leans):
+                    if beside == len(self._bands):
+                        yield self._fault("beside", parts, [row], own)
+                    elif beside in self._columns:
+                        near = [*boxes[beside].values()]
+                        if 0 not in leans or _is_between(boxes[own][id(row)], others, near):
+                            yield self._fault("between", parts, [row], *sorted((own, beside)))
 
     def _is_one(self, cells: Sequence[Sequence[Fragment]], column: int) -> bool:
         """Whether cells mean something only together."""
@@ -309,16 +309,21 @@ def _runs_on(cells: tuple[Sequence[Fragment], Sequence[Fragment]]) -> bool:
     )
 
 
-def _is_apart(box: Box, others: Sequence[Box], size: float) -> bool:
-    """Whether a cell is out of line with the others of its column, which are all in line."""
-    if len(others) < _FEW:
-        return False
-    for side in SIDES:
-        middle = median(map(side, others))
-        in_line = all(abs(side(other) - middle) < _IN_LINE * size for other in others)
-        if in_line and abs(side(box) - middle) > _ASIDE * size:
-            return True
-    return False
+def _out_of_line(box: Box, others: Sequence[Box], size: float) -> tuple[int, ...]:
+    """Where a cell out of line with all others of its column belongs: -1 left, 1 right, all with 0 if to any."""
+    middles = [median(map(side, others)) for side in SIDES] if len(others) >= _FEW else []
+    clean = [
+        (side, middle)
+        for side, middle in zip(SIDES, middles, strict=False)
+        if all(abs(side(other) - middle) < _IN_LINE * size for other in others)
+    ]
+    if not clean or any(abs(side(box) - middle) <= _ASIDE * size for side, middle in clean):
+        return ()
+    if (SIDES[0], middles[0]) in clean and box.left < middles[0]:
+        return (-1,)
+    if (SIDES[1], middles[1]) in clean and box.right > middles[1]:
+        return (1,)
+    return -1, 0, 1
 
 
 def _is_between(box: Box, own: Sequence[Box], beside: Sequence[Box]) -> bool:

@@ -11,7 +11,7 @@ from itertools import pairwise
 
 from pipelines.extract.pdf.area import runs
 from pipelines.extract.pdf.columns import FIGURE
-from pipelines.extract.pdf.model import Box, PdfDocument, PdfLine, PdfPage, Word, grouped
+from pipelines.extract.pdf.model import PdfDocument, PdfLine, PdfPage, Word, grouped
 from pipelines.extract.pdf.table import PdfTable
 
 _APART, _WIDE = 1.0, 1.5
@@ -40,17 +40,16 @@ def left(document: PdfDocument, table: PdfTable, numbers: Collection[int]) -> It
 
 
 def _is_heading(page: PdfPage, line: PdfLine, table: PdfTable) -> bool:
-    """Whether a line above a table is inside of its frame, or parted as over columns."""
-    around = (
-        Box.around(box for _, boxes in table.grid.above[:1] for box in boxes) if table.grid.above else None
-    )
-    frame = [
+    """Whether a line above a table is within its frame, or has a text over columns behind the first."""
+    _, boxes = next(iter(table.grid.above), (0, ()))
+    frame = [rule for rule in page.rules if not rule.horizontal and not rule.fill]
+    inside = [
         rule
-        for rule in page.rules
-        if around and not rule.horizontal and not rule.fill
-        if rule.start < line.box.middle and rule.end > around.top > line.box.middle
+        for rule in frame
+        if boxes and rule.start < line.box.middle < min(box.top for box in boxes) < rule.end
     ]
-    return len(frame) > 1 or len(list(runs(line.words, _WIDE))) > 1
+    _, *texts = runs(line.words, _WIDE)
+    return len(inside) > 1 or any(text[-1].box.right > box.left for text in texts for box in boxes[1:2])
 
 
 class _Below:
