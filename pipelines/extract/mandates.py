@@ -158,11 +158,26 @@ class _Reader:
 
     def _unknown_region(self, kind: str, name: str, line: Line) -> None:
         name = refusals.shortened(name)
+        regions = self._layout.mandates.regions
+        same = refusals.same_letters(name, regions)
         self._problem(
-            f"the {kind} “{name}” is not a region of layout {self._layout.id}: "
-            f"{', '.join(self._layout.mandates.regions)}",
+            f"the {kind} “{name}” is not a region of layout {self._layout.id}: {', '.join(regions)}",
             line,
-            f'if it is one, add "{name}" to the regions of layout.mandates in schemas/layouts.toml',
+            f"{_COMPARE}: its letters are those of “{same}”"
+            if same
+            else f'if it is one, add "{name}" to the regions of layout.mandates in schemas/layouts.toml',
+        )
+
+    def _unknown_basis(self, what: str, text: str, line: Line) -> None:
+        keywords = self._layout.mandates.legal_basis
+        same = refusals.same_letters(text, keywords, opening=True)
+        self._problem(
+            f"{what}; the words that a legal basis opens with are {', '.join(keywords)}",
+            line,
+            f"{_COMPARE}: its letters are those of “{same}”"
+            if same
+            else f'if it is one, add its first word to legal_basis of layout "{self._layout.id}" in '
+            "schemas/layouts.toml",
         )
 
     def _problem(self, message: str, line: Line, hint: str) -> None:
@@ -331,13 +346,8 @@ class _TextReader(_Reader):
         return Text(left, (Mark(duration.marker, last.line.number),)), duration
 
     def _no_legal_basis(self, mission: Mission, rest: Sequence[Word]) -> None:
-        self._problem(
-            f"no legal basis of {mission.id} is known in “{_shown(rest)}”; the words that one opens with are "
-            f"{', '.join(self._layout.mandates.legal_basis)}",
-            rest[0].line,
-            f'if it is one, add its first word to legal_basis of layout "{self._layout.id}" in '
-            "schemas/layouts.toml",
-        )
+        what = f"no legal basis of {mission.id} is known in “{_shown(rest)}”"
+        self._unknown_basis(what, as_printed(rest), rest[0].line)
 
     def _nothing_known(self, text: Sequence[Word]) -> None:
         near = ", ".join(
@@ -456,13 +466,7 @@ class _PdfReader(_Reader):
         if column == "mission":
             self._unknown_mission(line, cell.text)
         elif column == "legal_basis":
-            self._problem(
-                f"“{text}” is not a legal basis: the words that one opens with are "
-                f"{', '.join(self._layout.mandates.legal_basis)}",
-                line,
-                f'if it is one, add its first word to legal_basis of layout "{self._layout.id}" in '
-                "schemas/layouts.toml",
-            )
+            self._unknown_basis(f"“{text}” is not a legal basis", text, line)
         else:
             self._problem(
                 f"{name}: “{text}” is not a duration",

@@ -68,28 +68,28 @@ def unknown_mission(
 ) -> LayoutError:
     """A row whose name is not a known spelling: of which mission it may be one, or the entry of a new one."""
     name = shortened(name)
-    near = registry.nearest(name)
-    shown = ", ".join(f"“{text}” ({mission})" for text, mission in near)
+    near = dict(registry.nearest(name))
+    shown = ", ".join(f"“{text}” ({mission})" for text, mission in near.items())
     message = f"no mission is known as “{name}”; the nearest known spellings are {shown}"
+    add = f"add {quoted(name)} to the spellings of {{}} in schemas/missions.toml"
     heads = {comparable(text) for layout in registry.layouts for text in _heads(layout)}
     if comparable(name) in heads or _SUM.match(name):
         message = f"“{name}” heads a region or a sum, but its row has figures"
-        return at(document.path, line, message, f"{_ROW}: only a mission can have figures of its own")
-    if any(sign == "\ufffd" or unicodedata.category(sign) in ("Cc", "Cn", "Co") for sign in name):
+        hint = f"{_ROW}: only a mission can have figures of its own"
+    elif any(sign == "\ufffd" or unicodedata.category(sign) in ("Cc", "Cn", "Co") for sign in name):
         hint = f"{_ROW}: letters of this name have no code in the file; ask for another PDF, or give its text"
-        return at(document.path, line, message, hint)
-    if odd := " ".join(word for word in name.split() if _FIGURE_LIKE.fullmatch(word)):
-        return at(document.path, line, message, f"{_ROW}: “{odd}” is neither a name nor a whole number")
-    add = f"add {quoted(name)} to the spellings of {{}} in schemas/missions.toml"
-    if same := next((one for one in near if _letters(one[0]) == _letters(name)), None):
+    elif odd := " ".join(word for word in name.split() if _FIGURE_LIKE.fullmatch(word)):
+        hint = f"{_ROW}: “{odd}” is neither a name nor a whole number"
+    elif same := same_letters(name, near):
         hint = (
-            f"{_ROW}: its letters are those of “{same[0]}”; only if it is printed so, {add.format(same[1])}"
+            f"{_ROW}: its letters are those of “{same}”; only if it is printed so, {add.format(near[same])}"
         )
-        return at(document.path, line, message, hint)
-    hint = f"{add.format('its mission')}, or add a new mission:\n"
-    if close := next((mission for spelling, mission in near if _is_close(name, spelling)), None):
+    elif close := next((mission for spelling, mission in near.items() if _is_close(name, spelling)), None):
         hint = f"if it is {close}, {add.format(close)}; only if it is a mission of its own, add:\n"
-    return at(document.path, line, message, hint + _mission(name, region, registry))
+        hint += _mission(name, region, registry)
+    else:
+        hint = f"{add.format('its mission')}, or add a new mission:\n{_mission(name, region, registry)}"
+    return at(document.path, line, message, hint)
 
 
 def _mission(name: str, region: str | None, registry: Registry) -> str:
@@ -265,6 +265,14 @@ def shortened(text: str, most: int = 200) -> str:
 def _heads(layout: Layout) -> Iterator[str]:
     """What heads or closes rows that are no mission's."""
     yield from (*layout.personnel.regions, *layout.mandates.regions, layout.personnel.total)
+
+
+def same_letters(text: str, known: Iterable[str], *, opening: bool = False) -> str | None:
+    """The known text of the same letters, which spaces or hyphens part otherwise; its opening if so asked."""
+    own = _letters(text)
+    return next(
+        (one for one in known if own == _letters(one) or (opening and own.startswith(_letters(one)))), None
+    )
 
 
 def _letters(name: str) -> str:
