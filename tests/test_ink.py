@@ -1,4 +1,4 @@
-"""What is read of a PDF is what its pages show: characters may be hidden, covered, mixed, or not what they say."""
+"""What is read of a PDF is what its pages show: characters may be hidden, covered, mixed, or lie."""
 
 from __future__ import annotations
 
