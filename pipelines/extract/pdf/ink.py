@@ -61,7 +61,7 @@ def look(
     spoilt = [
         Spoilt(glyph.box, "a part of a figure cannot be seen")
         for glyph, seen in cut
-        if seen and drawer.is_cut(glyph, seen)
+        if seen and id(glyph) not in drawer.strikes and drawer.is_cut(glyph, seen)
     ]
     spoilt += [
         Spoilt(Box.around((one.box, other.box)), "characters are printed over each other")
@@ -77,7 +77,7 @@ def look(
         ink = _changes(drawer.draw(times=2), drawer.draw(drawer.texts, times=2))
         spoilt += [
             Spoilt(glyph.box, f"a digit is drawn that is not the {glyph.text} its code says")
-            for glyph in shapes.strangers(ink, 2 * drawer.scale, figures, drawer.close)
+            for glyph in shapes.strangers(ink, 2 * drawer.scale, figures, lambda one: drawer.close(one, bare))
         ]
     boxes = tuple(glyph.box for glyph in glyphs if id(glyph) not in hidden and not glyph.text.isspace())
     return seen, Sight(drawer.scale, whole, bare, boxes, spoilt)
@@ -128,20 +128,29 @@ class _Drawer:
         right, bottom = int(box.right * self.scale) + 1, int(box.bottom * self.scale) + 1
         return left, top, min(max(left + 1, right), width), min(max(top + 1, bottom), height)
 
-    def close(self, glyph: Glyph, *, alone: bool = False) -> Image.Image:
-        """What drawing all text, or the character's `alone`, changes in its box; larger than usual."""
+    def close(self, glyph: Glyph, ground: Image.Image | None = None) -> Image.Image:
+        """What drawing a character's text changes in its box, larger than usual.
+
+        Where `ground` is given, the page without text in its usual size, what all text changes of it.
+        """
         slack = 1 / (self.scale * _CLOSE)  # letters are drawn on whole dots, boxes are not
         box = Box(*(side + slack * way for side, way in zip(_sides(glyph.box), (-1, -1, 1, 1), strict=True)))
         part = left, top, _, _ = self.place(box)
-        texts = self.item(glyph) if alone else self.texts
-        whole, without = (self.draw(items, part, grey=False, times=_CLOSE) for items in ((), texts))
+        if ground:
+            whole = self.draw(part=part, times=_CLOSE)
+            changed = _changes(whole, ground.crop(part).resize(whole.size, Image.Resampling.NEAREST))
+        else:
+            whole, without = (
+                self.draw(items, part, grey=False, times=_CLOSE) for items in ((), self.item(glyph))
+            )
+            changed = _changes(whole, without)
         x1, y1, x2, y2 = (side * self.scale * _CLOSE for side in _sides(box))
         x, y = left * _CLOSE, top * _CLOSE
-        return _changes(whole, without).crop((floor(x1) - x, floor(y1) - y, ceil(x2) - x, ceil(y2) - y))
+        return changed.crop((floor(x1) - x, floor(y1) - y, ceil(x2) - x, ceil(y2) - y))
 
     def seen(self, glyph: Glyph) -> Dots | None:
         """The part of a character's box in which it can be seen, in dots of the larger drawing."""
-        return self.close(glyph, alone=True).point(_DIFFERS).getbbox()
+        return self.close(glyph).point(_DIFFERS).getbbox()
 
     def is_cut(self, glyph: Glyph, seen: Dots) -> bool:
         """Whether what is `seen` of a character keeps from one side of its box, which is tight around it."""

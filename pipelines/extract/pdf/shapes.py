@@ -10,10 +10,11 @@ import ctypes
 from collections.abc import Callable, Iterable
 from functools import cache, lru_cache
 from math import ceil, floor, log
+from operator import sub
 from typing import cast
 
 import pypdfium2.raw as pdfium
-from PIL import Image, ImageChops, ImageStat
+from PIL import Image, ImageChops
 
 from pipelines.extract.pdf.model import Box
 from pipelines.extract.pdf.pdfium import Glyph, dots
@@ -33,6 +34,7 @@ _FONTS = [
 DIGITS = tuple("0123456789")
 _EM, _ADVANCE = 40, 38
 _SIZE = 12, 18  # dots that a digit is brought to
+_FULL = 240
 _IS_INK = [255 * (level >= 90) for level in range(256)]
 _NEAR = 0.12  # share of its ink in which a digit may differ without a closer look
 _NEARER = 1.35  # how much nearer another digit must be
@@ -70,7 +72,8 @@ def _crop(picture: Image.Image, box: Box, scale: float) -> Image.Image:
 def _shape(ink: Image.Image) -> Shape:
     """Ink brought to one size and to full contrast, and how wide it was for its height."""
     _, most = cast("tuple[int, int]", ink.getextrema())
-    ink = ink.point([min(255, level * 255 // max(1, most)) for level in range(256)])
+    if most < _FULL:
+        ink = ink.point([min(255, level * 255 // max(1, most)) for level in range(256)])
     place = left, top, right, bottom = ink.point(_IS_INK).getbbox() or (0, 0, 1, 1)
     return ink.crop(place).resize(_SIZE, Image.Resampling.BOX).tobytes(), (right - left) / (bottom - top)
 
@@ -78,9 +81,8 @@ def _shape(ink: Image.Image) -> Shape:
 @lru_cache(20_000)
 def _away(one: Shape, other: Shape) -> float:
     """How much two shapes differ: the share of their ink, and something for their proportions."""
-    inks = (Image.frombytes("L", _SIZE, ink) for ink, _ in (one, other))
-    apart = ImageStat.Stat(ImageChops.difference(*inks)).sum[0] / (255 * _SIZE[0] * _SIZE[1])
-    return apart + _PROPORTIONS * abs(log(one[1] / other[1]))
+    apart: int = sum(map(abs, map(sub, one[0], other[0])))
+    return apart / (255 * len(one[0])) + _PROPORTIONS * abs(log(one[1] / other[1]))
 
 
 def _is_like(digit: str, shape: Shape) -> bool:
