@@ -178,6 +178,14 @@ def test_a_row_without_figures_is_a_row() -> None:
     assert annex.rows[0]["region_as_printed"] is None
 
 
+@pytest.mark.parametrize("late", ["MINUSMA 4 9 9", "Nergens bekend 9 9"])
+def test_a_row_below_the_totals_row_is_refused_whatever_its_name(late: str) -> None:
+    above = [*HEADER, "UNIFIL 20 5 25", "UNDOF 7 1 8", "Totaal 27 6 33"]
+    prose = "In de brief van 2023 staan er 14"
+    (problem,) = refused([*above, prose, late], ())
+    assert problem.message.startswith(f"“{late}” looks like a row")
+
+
 def test_a_totals_row_with_empty_cells_is_placed_too() -> None:
     annex = read([*HEADER, "UNIFIL 20 5 25", "UNDOF 7 1 8", "Totaal 27 6 33"], ())
     assert figures(annex) == {"unifil": (None, None, 20, 5, 25), "undof": (None, None, 7, 1, 8)}

@@ -236,7 +236,9 @@ class _TextReader:
             for start in range(max(0, end - _MOST_LINES), end):
                 found = words(lines[start:end])
                 named = [*self._names(found, self._roles.mission), *self._names(found, self._totals_row)]
-                if any(name.end < len(found) for name in named):
+                # A sentence may end in one figure; a line that ends in more is a row, whatever its name.
+                alone = start == end - 1 and len(found) - self._tail(found) > 1
+                if alone or any(name.end < len(found) for name in named):
                     self.table.late.append(tuple(lines[start:end]))
                     break
 

@@ -310,7 +310,7 @@ def _runs_on(cells: tuple[Sequence[Fragment], Sequence[Fragment]]) -> bool:
 
 
 def _out_of_line(box: Box, others: Sequence[Box], size: float) -> tuple[int, ...]:
-    """Where a cell out of line with all others of its column belongs: -1 left, 1 right, all with 0 if to any."""
+    """Where a cell out of line with its column leans: -1 left, 1 right; -1, 0 and 1 if to neither."""
     middles = [median(map(side, others)) for side in SIDES] if len(others) >= _FEW else []
     clean = [
         (side, middle)
