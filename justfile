@@ -23,9 +23,9 @@ campaign name *arguments:
 # write the generated pages of docs/ anew
 [group('check')]
 docs:
-    .venv/bin/python -m pipelines.cli.reference > docs/reference/command-line.md
-    .venv/bin/python -m pipelines.publish.dictionary > docs/reference/data-dictionary.md
-    .venv/bin/python -m pipelines.reconcile.reference > docs/reference/rules.md
+    .venv/bin/python -m pipelines.cli.reference command-line > docs/reference/command-line.md
+    .venv/bin/python -m pipelines.cli.reference data-dictionary > docs/reference/data-dictionary.md
+    .venv/bin/python -m pipelines.cli.reference rules > docs/reference/rules.md
 
 # read and check one edition again; writes nothing, says which figures would change
 [group('try')]

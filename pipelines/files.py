@@ -5,8 +5,6 @@ not: what else a file means, and the lake's own files, which DuckDB writes. Stan
 OSError is the caller's to explain; `writable` does that for most.
 """
 
-from __future__ import annotations
-
 import ctypes
 import os
 import re

@@ -3,8 +3,6 @@
 Every stage may import this module; it imports no stage.
 """
 
-from __future__ import annotations
-
 import datetime
 import re
 from dataclasses import dataclass

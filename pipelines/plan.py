@@ -4,22 +4,17 @@ Whether an edition is up to date is not computed here: the lake decides it, and 
 it in `edition_state`. Here that is compared with what is in raw/, and with the code at work.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from pipelines import files, other_sources, raw, reconcile, versions
 from pipelines.lake import Lake
 from pipelines.model import Edition, EditionState, SourceFile, Versions
 from pipelines.publish import published, release
+from pipelines.publish.published import State
 from pipelines.settings import Settings
 from schemas.errors import JvomError, Problems, SourceError
-
-if TYPE_CHECKING:
-    from pipelines.publish.published import State
 
 
 @dataclass(frozen=True)
@@ -74,11 +69,8 @@ def plan_build(settings: Settings, year: int | None = None, *, recheck: bool = F
     if year is not None and year not in found and year not in recorded:
         if problems:
             raise Problems(problems)
-        raise SourceError(
-            f"there is no edition of {year}",
-            file=f"raw/{year}",
-            hint=f"put the report in raw/{year}/, or run jvom ingest FILE --year {year}",
-        )
+        hint = f"put the report in raw/{year}/, or run jvom ingest FILE --year {year}"
+        raise SourceError(f"there is no edition of {year}", file=f"raw/{year}", hint=hint)
     chosen = [raw.choose(found.get(y, ()), recorded.get(y)) for y in sorted(years)]
     pending = tuple(_pending(settings, recorded, chosen, recheck=recheck))
     return Plan(pending, _why_publish(settings, state), tuple(problems))

@@ -5,8 +5,6 @@ lines and all its problems) and `report.md` (the same for people). It stays as h
 are accepted, marked as resolved. Neither the lake nor a build reads it. Standard library only.
 """
 
-from __future__ import annotations
-
 import datetime
 import json
 from collections.abc import Iterable, Iterator
@@ -93,11 +91,9 @@ def put(
     try:
         _write(folder, refusal)
     except OSError as failure:
-        raise LakeError(
-            f"the refusal cannot be written: {failure.strerror}\n{error}",
-            file=str(folder),
-            hint="make the warehouse writable, or free some space",
-        ) from error
+        message = f"the refusal cannot be written: {failure.strerror}\n{error}"
+        hint = "make the warehouse writable, or free some space"
+        raise LakeError(message, file=str(folder), hint=hint) from error
     return folder
 
 

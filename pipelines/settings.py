@@ -1,14 +1,23 @@
 """Where things are: folders and addresses, from options, the environment, and the nearest workspace."""
 
-from __future__ import annotations
-
 import getpass
 import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from schemas.errors import LakeError, UsageError
+
+
+class _At:
+    """A place in the warehouse."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __get__(self, where: Any, _owner: type) -> Path:
+        return Path(where.warehouse, self._name)
 
 
 @dataclass(frozen=True)
@@ -24,58 +33,17 @@ class Settings:
     catalog: str
     data: str
 
-    @property
-    def published(self) -> Path:
-        """The file for analysts."""
-        return self.warehouse / "jvom.duckdb"
-
-    @property
-    def dagster_home(self) -> Path:
-        """Run history, schedules and logs of Dagster."""
-        return self.warehouse / "dagster"
-
-    @property
-    def kept(self) -> Path:
-        """Bytes of every document ever ingested, by hash."""
-        return self.warehouse / "sources"
-
-    @property
-    def contributions(self) -> Path:
-        """Files of the UN's contributions that were given, by hash, and which of them is in use."""
-        return self.warehouse / "un"
-
-    @property
-    def releases(self) -> Path:
-        """A folder for each release ever published: its manifest and its package."""
-        return self.warehouse / "releases"
-
-    @property
-    def backups(self) -> Path:
-        """Copies of the warehouse, each made before its tables were changed."""
-        return self.warehouse / "backups"
-
-    @property
-    def downloads(self) -> Path:
-        """What `jvom fetch` downloaded, whole or in part; safe to delete."""
-        return self.warehouse / "downloads"
-
-    @property
-    def site(self) -> Path:
-        return self.warehouse / "site"
-
-    @property
-    def stage(self) -> Path:
-        """Values between assets of a run; safe to delete."""
-        return self.warehouse / "stage"
-
-    @property
-    def quarantine(self) -> Path:
-        return self.warehouse / "quarantine"
-
-    @property
-    def logs(self) -> Path:
-        """What runs and faults leave to read, a file a day."""
-        return self.warehouse / "logs"
+    published = _At("jvom.duckdb")  # the file for analysts
+    dagster_home = _At("dagster")  # run history, schedules and logs of Dagster
+    kept = _At("sources")  # bytes of every document ever ingested, by hash
+    contributions = _At("un")  # files of the UN's contributions, by hash, and which of them is in use
+    releases = _At("releases")  # a folder for each release ever published: its manifest and its package
+    backups = _At("backups")  # copies of the warehouse, each made before its tables were changed
+    downloads = _At("downloads")  # what `jvom fetch` downloaded, whole or in part; safe to delete
+    site = _At("site")
+    stage = _At("stage")  # values between assets of a run; safe to delete
+    quarantine = _At("quarantine")
+    logs = _At("logs")  # what runs and faults leave to read, a file a day
 
     def environment(self) -> dict[str, str]:
         """The same settings as environment variables, for a child process or Dagster."""
@@ -133,11 +101,6 @@ def network() -> Network:
     )
 
 
-def notify_address() -> str | None:
-    """Where failed runs are reported: `JVOM_NOTIFY_URL`, else nowhere."""
-    return os.environ.get("JVOM_NOTIFY_URL") or None
-
-
 def workspace(start: Path | None = None) -> Path | None:
     """The nearest folder upwards that holds a `workspace.yaml`, else `JVOM_HOME`, else None."""
     here = (start or Path.cwd()).resolve()
@@ -162,10 +125,8 @@ def find(raw: Path | None = None, warehouse: Path | None = None) -> Settings:
         if os.environ.get(variable):
             return Path(os.environ[variable]).resolve()
         if root is None:
-            raise LakeError(
-                f"no workspace.yaml here or above, so there is no {name}/ to use",
-                hint=f"run it in the project's folder, set JVOM_HOME, or give --{name} DIR",
-            )
+            hint = f"run it in the project's folder, set JVOM_HOME, or give --{name} DIR"
+            raise LakeError(f"no workspace.yaml here or above, so there is no {name}/ to use", hint=hint)
         return root / name
 
     house = folder(warehouse, "JVOM_WAREHOUSE", "warehouse")

@@ -7,12 +7,10 @@ declared corrections still fit the cells that they correct. Nothing is changed h
 Pandera's Arrow backend names the value that failed but not its row, so rows are found by value.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandera.errors
 import pandera.pyarrow as pap
@@ -23,10 +21,8 @@ import schemas
 from schemas.contract import Contract, Reference, Row
 from schemas.demands import in_words
 from schemas.errors import ContractError, JvomError, Problems, RegistryError
+from schemas.registry import Correction
 from schemas.registry_toml import nearest
-
-if TYPE_CHECKING:
-    from schemas.registry import Correction
 
 CORRECTIONS = "schemas/corrections.toml"
 
@@ -159,11 +155,9 @@ def _unfit(correction: Correction, cells: Mapping[tuple[str, str, str], Row], pa
     cell = cells.get((correction.table_name, correction.row_key, correction.column_name))
     if cell is None:
         near = nearest(correction.cell, [", ".join(key) for key in cells], 1)
-        return RegistryError(
-            f"{entry}: the document has no such cell" + (f"; the nearest is {near[0]}" if near else ""),
-            file=path,
-            hint=f"correct the entry in {CORRECTIONS}, or remove it",
-        )
+        message = f"{entry}: the document has no such cell" + (f"; the nearest is {near[0]}" if near else "")
+        hint = f"correct the entry in {CORRECTIONS}, or remove it"
+        return RegistryError(message, file=path, hint=hint)
     if (correction.printed_value or "") == (cell["as_printed"] or ""):
         return None
     printed, declared = (

@@ -4,8 +4,6 @@ Standard library only, and nothing is imported to be asked its version: a build 
 calls this before anything heavy is loaded.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import subprocess
@@ -59,6 +57,7 @@ SITE_CODE = (
 )
 PACKAGE_CODE = (
     "pipelines/harmless.py",
+    "pipelines/publish/__init__.py",
     "pipelines/publish/catalogue.py",
     "pipelines/publish/dictionary.py",
     "pipelines/publish/package.py",
@@ -99,7 +98,7 @@ def publishing() -> str:
 
 def site() -> str:
     """Version of the code that makes the site."""
-    return _code(ROOT, SITE_CODE, ("altair", "vl-convert-python"))
+    return _code(ROOT, SITE_CODE, ("vl-convert-python",))
 
 
 def package() -> str:

@@ -1,7 +1,5 @@
 """What the data is as a whole: title, description, licence and publisher, from `dataset.toml`."""
 
-from __future__ import annotations
-
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Dutch dates as they are printed: no more precise than that."""
 
-from __future__ import annotations
-
 import calendar
 import datetime
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """What a contract demands, one by one and in words: for messages about rows that fail, and for auditors."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """The errors that users meet: each says what is wrong, where, and what to do next."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 
 MOST_SHOWN = 25  # problems of a document that are shown at once; its report in quarantine has all of them

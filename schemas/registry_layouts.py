@@ -1,7 +1,5 @@
 """What a layout says: the headings and words by which an edition's annexes are read."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass

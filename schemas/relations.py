@@ -13,8 +13,6 @@ public sources, `HISTORY` views on the record, `TRENDS` those on the latest vint
 relation of the published file, in publication order.
 """
 
-from __future__ import annotations
-
 import json
 import tomllib
 from collections.abc import Iterator, Mapping

@@ -1,7 +1,5 @@
 """When an edition goes to parliament: the third Wednesday of May; and when it is late."""
 
-from __future__ import annotations
-
 import datetime
 from collections.abc import Collection
 

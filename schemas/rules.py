@@ -1,7 +1,5 @@
 """Rules over whole rows, which the contracts name: what must hold beyond each column's own values."""
 
-from __future__ import annotations
-
 import pyarrow as pa
 import pyarrow.compute as pc
 

@@ -107,18 +107,10 @@ def test_every_page_is_reached_from_the_index() -> None:
     assert [page for page in pages - {"index.md"} if f"({page})" not in index] == []
 
 
-@pytest.mark.parametrize(
-    ("page", "module"),
-    [
-        ("command-line", "pipelines.cli.reference"),
-        ("data-dictionary", "pipelines.publish.dictionary"),
-        ("rules", "pipelines.reconcile.reference"),
-    ],
-)
-def test_generated_pages_are_current(page: str, module: str) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", module], cwd=ROOT, capture_output=True, text=True, check=True, timeout=300
-    )
+@pytest.mark.parametrize("page", ["command-line", "data-dictionary", "rules"])
+def test_generated_pages_are_current(page: str) -> None:
+    command = [sys.executable, "-m", "pipelines.cli.reference", page]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=300)
     written = (ROOT / "docs/reference" / f"{page}.md").read_text(encoding="utf-8")
     assert written == done.stdout, "run: just docs"
 

@@ -120,7 +120,7 @@ def test_a_restored_vintage_keeps_its_findings_and_a_withdrawn_one_shows_none(la
     put(lake, old)
     put(lake, new, {"findings": [{**ABOUT, "mission_id": "vpd"}]}, code=code)
     assert [row["mission_id"] for row in shown(lake)] == ["vpd"]
-    lake.restore(2024, 1, "the older reading was right", by=by)
+    lake.decide("restore", 2024, "the older reading was right", vintage=1, by=by)
     assert [row["mission_id"] for row in shown(lake)] == ["unifil"]
 
     # Other rules look at the rows of the restored vintage, not at what is read now.
@@ -131,7 +131,7 @@ def test_a_restored_vintage_keeps_its_findings_and_a_withdrawn_one_shows_none(la
     assert put(lake, new, rules=OTHER_RULES, code=code).reconciled
     assert lake.read()["vintages"].num_rows == 3
 
-    lake.withdraw(2024, "under embargo", by=by)
+    lake.decide("withdraw", 2024, "under embargo", by=by)
     assert shown(lake) == []
     assert not put(lake, new, rules="4" * 12, code=code).reconciled
 

@@ -69,7 +69,7 @@ def test_what_is_recorded_is_read_back(lake: Lake) -> None:
     assert (vintage["actor"], vintage["run_id"], vintage["git_commit"]) == ("tester", "run-1", "abc")
     assert dict(vintage["row_counts"]) == {name: table.num_rows for name, table in read.items()}
     assert lake.row_counts(2024, 1) == dict(vintage["row_counts"])
-    assert lake.row_counts(2024, 2) is None
+    assert lake.row_counts(2024, 2) == {}
     state = lake.edition_state(2024)
     assert state
     assert (state.source, state.seen) == (building.source_file(2024), {building.source_file(2024).sha256})

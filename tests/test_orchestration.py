@@ -20,9 +20,9 @@ import dagster as dg
 import pytest
 
 from pipelines.lake import Lake
-from pipelines.orchestration import automation, checks, edition, failures, keys, release, run
+from pipelines.orchestration import automation, edition, failures, keys, metadata, release, run
+from pipelines.orchestration.automation import edition_is_in, lateness
 from pipelines.orchestration.definitions import definitions, defs
-from pipelines.orchestration.jobs import edition_is_in, lateness
 from pipelines.orchestration.resources import Warehouse
 from pipelines.publish import views
 from pipelines.settings import Settings, find
@@ -187,17 +187,17 @@ def test_every_table_and_view_has_a_blocking_contract_check() -> None:
         for check in asset.check_specs
     }
     for key in (*(keys.TABLES[name] for name in TABLES), *keys.VIEWS.values()):
-        assert blocking[key, checks.CONTRACT] is True
-    assert blocking[keys.SNAPSHOT, checks.ROW_COUNTS] is False
+        assert blocking[key, metadata.CONTRACT] is True
+    assert blocking[keys.SNAPSHOT, metadata.ROW_COUNTS] is False
 
 
 def test_row_counts_warn_if_a_table_lost_more_than_half() -> None:
-    fine = checks.row_counts_result(keys.SNAPSHOT, {"personnel": 18, "cells": 200}, {"personnel": 20})
+    fine = metadata.row_counts_result(keys.SNAPSHOT, {"personnel": 18, "cells": 200}, {"personnel": 20})
     assert fine.passed
-    lost = checks.row_counts_result(keys.SNAPSHOT, {"personnel": 8}, {"personnel": 18})
+    lost = metadata.row_counts_result(keys.SNAPSHOT, {"personnel": 8}, {"personnel": 18})
     assert (lost.passed, lost.severity) == (False, dg.AssetCheckSeverity.WARN)
     assert "personnel" in (lost.description or "")
-    assert checks.row_counts_result(keys.SNAPSHOT, {"personnel": 8}, None).passed
+    assert metadata.row_counts_result(keys.SNAPSHOT, {"personnel": 8}, {}).passed
 
 
 def test_every_run_of_a_build_is_marked_with_its_process(built: Path) -> None:

@@ -15,7 +15,7 @@ import pytest
 import schemas
 from pipelines import other_sources, reconcile, settings
 from pipelines.orchestration import automation, resources
-from pipelines.other_sources import contributions, observations
+from pipelines.other_sources import contributions
 from pipelines.publish import views
 from schemas import registry
 from schemas.errors import ContractError, JvomError, LakeError, Problems, SourceError
@@ -24,7 +24,7 @@ from tests.support.building import base_tables, edition_tables
 
 REGISTRY = registry.load()
 APRIL = datetime.date(2024, 4, 29)
-HEADER = ",".join(observations.COLUMNS)
+HEADER = ",".join(other_sources.COLUMNS)
 GOOD = "untso-1,untso,,headcount,as of,2018-07,2018-07,12,,12,,high,https://example.org/,,UNTSO,2018-07"
 UN_HEADER = "mission,month,personnel_type,count,level,note"
 UN_LINES = (

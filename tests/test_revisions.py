@@ -45,8 +45,8 @@ def chain(tmp_path_factory: pytest.TempPathFactory) -> Lake:
         put(
             lake, "third", "b" * 12, {**named, "deployed_military": 5, "source_line": 900}, mandates=[mandate]
         )
-        lake.withdraw(2024, "wrong document", by=BY)
-        lake.restore(2024, 3, "it was right", by=BY)
+        lake.decide("withdraw", 2024, "wrong document", by=BY)
+        lake.decide("restore", 2024, "it was right", vintage=3, by=BY)
         again = put(lake, "third", "c" * 12, {**named, "source_line": 7}, mandates=[mandate])
         assert not again.written
     return lake
@@ -180,7 +180,7 @@ def test_the_trace_macro_finds_the_cell_of_a_mandates_date(connection: duckdb.Du
 def test_a_withdrawn_edition_has_no_trace(tmp_path: Path) -> None:
     lake = open_lake(tmp_path)
     put(lake, "first", "a" * 12, UNIFIL)
-    lake.withdraw(2024, "wrong document", by=BY)
+    lake.decide("withdraw", 2024, "wrong document", by=BY)
     with published.connect(publish(lake, tmp_path / "jvom.duckdb")) as connection:
         assert connection.execute("FROM trace('unifil', 2024, 'deployed_military')").fetchall() == []
 

@@ -25,7 +25,6 @@ from pipelines.lake.connection import attached
 from pipelines.model import Document, Evidence, Line, SourceFile
 from pipelines.publish import published
 from pipelines.settings import find
-from pipelines.trace import annotations
 from pipelines.trace.model import Trace
 from pipelines.trace.target import Dependency
 from schemas.errors import SourceError, UsageError
@@ -430,7 +429,7 @@ def annotated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection]:
 
 def test_findings_that_touch_the_cell_are_given_the_worst_first(annotated: Connection) -> None:
     def rules(*needed: Dependency) -> list[str]:
-        return [finding.rule for finding in annotations.findings(annotated, needed, None)]
+        return [finding.rule for finding in trace.findings(annotated, needed, None)]
 
     assert rules(NEED) == ["row", "cell", "mission"]
     assert rules(replace(NEED, keys=None), NEED) == ["row", "other row", "cell", "mission", "other mission"]
@@ -438,8 +437,8 @@ def test_findings_that_touch_the_cell_are_given_the_worst_first(annotated: Conne
 
 
 def test_annotations_are_in_every_form_of_the_trace(groups: Connection, annotated: Connection) -> None:
-    findings = annotations.findings(annotated, [NEED], None)
-    corrections = annotations.corrections(annotated, [NEED, NEED])
+    findings = trace.findings(annotated, [NEED], None)
+    corrections = trace.corrections(annotated, [NEED, NEED])
     assert [words.remark(correction) for correction in corrections] == [
         "personnel, untso, deployed_total: printed 7, declared 8: a slip of the pen (a letter)"
     ]

@@ -25,7 +25,7 @@ def put(lake: Lake, text: str, code: str = VERSIONS.code, *, recheck: bool = Fal
 
 def test_a_withdrawn_edition_comes_back_by_other_bytes_alone(lake: Lake) -> None:
     put(lake, "one")
-    lake.withdraw(2024, REASON, by=BY)
+    lake.decide("withdraw", 2024, REASON, by=BY)
     for code, figure in ((VERSIONS.code, 32), ("1" * 12, 32), ("2" * 12, 99)):
         assert not put(lake, "one", code, deployed_military=figure).written
     corrected = put(lake, "two", deployed_military=33)
@@ -37,7 +37,7 @@ def test_a_restored_vintage_stands_against_what_was_known_and_gives_way_to_what_
     put(lake, "one")
     put(lake, "one", "1" * 12, deployed_military=99)
     put(lake, "one", "2" * 12, deployed_military=99)  # the same rows: a verification
-    assert lake.restore(2024, 1, "the new code misreads it", by=BY).vintage == 3
+    assert lake.decide("restore", 2024, "the new code misreads it", vintage=1, by=BY).vintage == 3
     for code in ("1" * 12, "2" * 12):
         assert not put(lake, "one", code, deployed_military=99).written
         assert not put(lake, "one", code, deployed_military=99, recheck=True).written
@@ -63,13 +63,13 @@ def test_what_cannot_be_done_is_refused(
 ) -> None:
     for step in done:
         if step == "withdraw":
-            lake.withdraw(2024, REASON, by=BY)
+            lake.decide("withdraw", 2024, REASON, by=BY)
         else:
             put(lake, step)
     head = lake.head()
     decide = {
-        "withdraw": lambda: lake.withdraw(2024, REASON, by=BY),
-        "restore": lambda: lake.restore(2024, vintage, REASON, by=BY),
+        "withdraw": lambda: lake.decide("withdraw", 2024, REASON, by=BY),
+        "restore": lambda: lake.decide("restore", 2024, REASON, vintage=vintage, by=BY),
     }
     with pytest.raises(UsageError, match=words):
         decide[wish]()

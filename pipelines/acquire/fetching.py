@@ -3,8 +3,6 @@
 Knows other stages (raw, extract), but no Dagster. Nothing in `raw/` is overwritten.
 """
 
-from __future__ import annotations
-
 import datetime
 import json
 import tempfile

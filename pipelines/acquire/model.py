@@ -1,7 +1,5 @@
 """What a search is about: the documents listed, the verdict on each, and the one that was chosen."""
 
-from __future__ import annotations
-
 import datetime
 from dataclasses import dataclass
 from typing import Any, Literal

@@ -7,8 +7,6 @@ https://opendata.tweedekamer.nl/documentatie/document: entity set `Document` wit
 page, the next of which `@odata.nextLink` gives. What is withdrawn stays, with `Verwijderd` true.
 """
 
-from __future__ import annotations
-
 import datetime
 import json
 import re

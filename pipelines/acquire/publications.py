@@ -6,8 +6,6 @@ Shapes as documented for https://repository.overheid.nl/sru (product area `offic
 files are `itemUrl`s by manifestation. Names are compared without their namespaces, which have changed.
 """
 
-from __future__ import annotations
-
 import datetime
 import re
 import urllib.parse

@@ -4,8 +4,6 @@ A document is judged by the headings and column headers of an edition's annexes.
 changed five times, and reports of the same day on single missions have similar ones.
 """
 
-from __future__ import annotations
-
 import datetime
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence

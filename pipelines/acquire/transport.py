@@ -142,10 +142,9 @@ class Transport:
             usual = self.network.backoff * 2 ** (attempt - 1) * (0.5 + self.chance())
             pause = usual if wanted is None else wanted
             if pause > LONGEST_PAUSE:
-                raise NetworkError(
-                    f"{host(address)} {reason}, and asks to be left alone for {pause:.0f} s",
-                    hint="fetch again after that",
-                )
+                message = f"{host(address)} {reason}, and asks to be left alone for {pause:.0f} s"
+                hint = "fetch again after that"
+                raise NetworkError(message, hint=hint)
             self.say(f"{host(address)} {reason}; asking again in {pause:.1f} s")
             self.pause(pause)
         times = f", {attempts} times" if attempts > 1 else ""
@@ -193,10 +192,8 @@ def host(address: str) -> str:
 
 def unexpected_answer(address: str, how: str, setting: str) -> NetworkError:
     """A search was answered otherwise than is documented; `setting` names the service's address."""
-    return NetworkError(
-        f"{host(address)} answers a search {how}",
-        hint=f"try again later; if it stays so, look at {setting} and the service's documentation",
-    )
+    hint = f"try again later; if it stays so, look at {setting} and the service's documentation"
+    return NetworkError(f"{host(address)} answers a search {how}", hint=hint)
 
 
 def _port(address: httpx.URL) -> int | None:

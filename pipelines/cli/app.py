@@ -4,8 +4,6 @@ Exit status: 0 done; 1 the input or the data is at fault; 2 the command line is;
 are (disk, lock, network).
 """
 
-from __future__ import annotations
-
 import itertools
 import os
 import sys
@@ -76,10 +74,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def require_supported(system: str) -> None:
     """Raise LakeError on Windows, where locks and atomic replacement differ and nothing is tested."""
     if system == "nt":
-        raise LakeError(
-            "Linux and macOS are supported, Windows is not",
-            hint="use the Windows Subsystem for Linux, or a machine that runs either",
-        )
+        hint = "use the Windows Subsystem for Linux, or a machine that runs either"
+        raise LakeError("Linux and macOS are supported, Windows is not", hint=hint)
 
 
 def _unexpected(error: Exception, words: Sequence[str]) -> JvomError:

@@ -60,20 +60,15 @@ def carry_out(
     """
     from pipelines.lake import Lake
 
-    plan = decide()
-    if plan.is_empty:
-        _show_nothing_new(session, plan, also)
-        return
-    from pipelines.orchestration import run  # Dagster: only now that it is needed
+    settings, terminal = session.settings, session.terminal
+    plan, result = decide(), None
+    if not plan.is_empty:
+        from pipelines.orchestration import run  # Dagster: only now that it is needed
 
-    result: Result | None = None
-    lake = Lake(session.settings.catalog, session.settings.data, session.settings.warehouse)
-    with lake.writer(timeout=timeout, waiting=session.terminal.say):
-        plan = decide()  # the writer before us may have done it
-        if not plan.is_empty:
-            result = run.build(
-                session.settings, plan, verbose=session.terminal.verbose, progress=session.terminal.say
-            )
+        with Lake.of(settings).writer(timeout=timeout, waiting=terminal.say):
+            plan = decide()  # the writer before us may have done it
+            if not plan.is_empty:
+                result = run.build(settings, plan, verbose=terminal.verbose, progress=terminal.say)
     if result is None:
         _show_nothing_new(session, plan, also)
     else:
@@ -105,21 +100,15 @@ def _show(session: Session, result: Result, plan: Plan, also: Mapping[str, objec
             **(also or {}),
         }
     )
-    if result.outcomes:
-        terminal.table(
-            ("edition", "vintage", "outcome", *COUNTED, "findings", "seconds"),
-            [
-                (
-                    outcome.edition_year,
-                    outcome.vintage,
-                    _in_words(outcome),
-                    *(outcome.rows.get(name) for name in COUNTED),
-                    outcome.findings,
-                    round(outcome.seconds, 1),
-                )
-                for outcome in result.outcomes
-            ],
+    rows = [
+        (
+            *(each.edition_year, each.vintage, _in_words(each)),
+            *(*map(each.rows.get, COUNTED), each.findings, round(each.seconds, 1)),
         )
+        for each in result.outcomes
+    ]
+    if rows:
+        terminal.table(("edition", "vintage", "outcome", *COUNTED, "findings", "seconds"), rows)
     if result.release_id:
         terminal.say(f"release {result.release_id} is in {published} ({result.seconds:.1f} s)")
     if failures:
@@ -159,34 +148,29 @@ def _rehearse(session: Session, plan: Plan) -> None:
         other_sources.tables(session.settings, registry.load())
     except JvomError as error:  # nothing could be published with it
         problems.append(error)
-    editions: list[dict[str, Any]] = []
-    refusals: list[JvomError | None] = []
+    rehearsed: list[tuple[dict[str, Any], JvomError | None]] = []
     for due in plan.editions:
         edition = {"edition_year": due.edition_year, "source": due.source.path, "reason": due.reason}
         edition |= {"first": False, "rows": {}, "changes": [], "findings": None, "error": None}
         try:
-            edition |= _read_and_compare(session, due)
+            rehearsed.append((edition | _read_and_compare(session, due), None))
         except JvomError as error:
-            edition["error"] = error_document(error)
-            refusals.append(error)
-        else:
-            refusals.append(None)
-        editions.append(edition)
+            rehearsed.append((edition | {"error": error_document(error)}, error))
     session.terminal.answer(
         {
             "dry_run": True,
-            "editions": editions,
+            "editions": [edition for edition, _ in rehearsed],
             "publish": plan.publish,
             "problems": [error_document(problem) for problem in problems],
         }
     )
     for problem in problems:
         session.terminal.say(f"error: {problem}")
-    if plan.publish and not editions:
+    if plan.publish and not rehearsed:
         session.terminal.say(f"would be published anew: {plan.publish}")
-    for edition, refusal in zip(editions, refusals, strict=True):
+    for edition, refusal in rehearsed:
         _show_rehearsed(session.terminal, edition, refusal)
-    if errors := [*problems, *filter(None, refusals)]:
+    if errors := [*problems, *(refusal for _, refusal in rehearsed if refusal)]:
         raise Exit(max(error.exit_code for error in errors))
 
 
@@ -198,9 +182,8 @@ def _read_and_compare(session: Session, due: PendingEdition) -> dict[str, Any]:
     from schemas import registry
 
     known, settings, published = registry.load(), session.settings, {}
-    reading = read_edition(
-        raw.read(due.source, raw=settings.raw, kept=settings.kept), due.source, due.edition, known
-    )
+    data = raw.read(due.source, raw=settings.raw, kept=settings.kept)
+    reading = read_edition(data, due.source, due.edition, known)
     tables = reading.require_tables()
     if settings.published.exists():
         query = 'SELECT * FROM "{}" WHERE edition_year = $year'

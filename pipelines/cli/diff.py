@@ -48,7 +48,6 @@ def _rows(session: Session, year: int, vintage: int) -> dict[str, list[Row]]:
         for name, contract in schemas.TABLES.items()
     }
     if not rows["editions"]:
-        raise UsageError(
-            f"edition {year} has no vintage {vintage}", hint=f"jvom vintages {year} lists those it has"
-        )
+        hint = f"jvom vintages {year} lists those it has"
+        raise UsageError(f"edition {year} has no vintage {vintage}", hint=hint)
     return rows

@@ -79,6 +79,5 @@ def _require_known(rule: str) -> None:
     names = [known.name for known in reconcile.RULES]
     if rule not in names:
         near = get_close_matches(rule, names, 1, cutoff=0)
-        raise UsageError(
-            f"no rule is called {rule!r}; the nearest is {near[0]}", hint=f"rules: {', '.join(names)}"
-        )
+        hint = f"rules: {', '.join(names)}"
+        raise UsageError(f"no rule is called {rule!r}; the nearest is {near[0]}", hint=hint)

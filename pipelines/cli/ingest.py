@@ -7,7 +7,7 @@ from typer import Argument, Option
 
 from pipelines.cli import build
 from pipelines.cli.session import Session, Timeout, command, require_edition_year
-from schemas.errors import LakeError, UsageError
+from schemas.errors import UsageError
 
 
 @command
@@ -28,27 +28,13 @@ def ingest(
     data = files.read_bounded(file, str(file))
     place = session.settings.raw / str(year) / file.name
     if keep and place.exists() and (not place.is_file() or place.read_bytes() != data):
-        raise UsageError(
-            "exists already, with other bytes",
-            file=str(place),
-            hint="give FILE another name, or replace that file yourself and run jvom build",
-        )
+        hint = "give FILE another name, or replace that file yourself and run jvom build"
+        raise UsageError("exists already, with other bytes", file=str(place), hint=hint)
     source = raw.keep(data, year, session.settings.kept, str(file))
     build.carry_out(session, lambda: plan_for_file(session.settings, source), timeout)
     if keep:  # only what could be read: every build would refuse a refused file in raw/ again
-        _put_in_raw(session, place, data, year)
-
-
-def _put_in_raw(session: Session, place: Path, data: bytes, year: int) -> None:
-    from pipelines import raw
-
-    try:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        if not place.exists():
-            place.write_bytes(data)
-    except OSError as error:
-        raise LakeError(
-            f"cannot be written: {error.strerror}", file=str(place), hint="make raw/ writable"
-        ) from error
-    raw.lock(session.settings.raw, raw.scan(session.settings.raw)[year])
-    session.terminal.say(f"kept as {place}")
+        with files.writable(str(place), "make raw/ writable"):
+            if not place.exists():
+                files.put(place, data)
+        raw.lock(session.settings.raw, raw.scan(session.settings.raw)[year])
+        session.terminal.say(f"kept as {place}")

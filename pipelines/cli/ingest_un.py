@@ -31,9 +31,8 @@ def ingest_un(
     try:
         data = file.read_bytes()
     except OSError as error:
-        raise SourceError(
-            f"cannot be read: {error.strerror}", file=str(file), hint="check its permissions"
-        ) from error
+        hint = "check its permissions"
+        raise SourceError(f"cannot be read: {error.strerror}", file=str(file), hint=hint) from error
     rows = contributions.parse(data, str(file), registry.load())
     table = other_sources.checked(rows, "un_contributions", str(file))
     settings = session.settings

@@ -16,15 +16,11 @@ def open(
     ] = False,
 ) -> None:
     """Open the site in the browser of this machine: every mission and edition as pages, without network."""
+    import webbrowser
+
     start = session.settings.site / "index.html"
     if not start.exists():
         raise SourceError("there is no site yet", file=str(start), hint="run jvom build")
-    opened = not only_print and not session.terminal.json and _browse(start.as_uri())
+    # Whether a browser could be started; without a screen the printed address must do.
+    opened = not only_print and not session.terminal.json and webbrowser.open(start.as_uri())
     session.terminal.answer({"site": str(start), "address": start.as_uri(), "opened": opened}, start.as_uri())
-
-
-def _browse(address: str) -> bool:
-    """Whether a browser could be started; without a screen the printed address must do."""
-    import webbrowser
-
-    return webbrowser.open(address)

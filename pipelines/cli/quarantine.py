@@ -1,11 +1,15 @@
 """`jvom quarantine`: the refused documents, and where their reports are."""
 
 from dataclasses import asdict
+from textwrap import shorten
 from typing import Annotated
 
 from typer import Option
 
 from pipelines.cli.session import Session, command
+
+SHOWN = ("edition", "document", "refused at", "resolved at", "problems", "the first of them", "report")
+_LONG = ("lines", "page_labels")
 
 
 @command
@@ -17,35 +21,18 @@ def quarantine(
     from pipelines import quarantine as reports
 
     folder = session.settings.quarantine
-    refused = [each for each in reports.refusals(folder) if every or not each.resolved_at]
-    report_of = {each.name: str(folder / each.name / reports.READABLE) for each in refused}
-    session.terminal.answer(
-        [
-            {name: value for name, value in asdict(each).items() if name not in ("lines", "page_labels")}
-            | {"report": report_of[each.name]}
-            for each in refused
-        ]
-    )
-    if not refused:
+    refused, rows = [], []
+    for each in reports.refusals(folder):
+        if every or not each.resolved_at:
+            report = str(folder / each.name / reports.READABLE)
+            named = {name: value for name, value in asdict(each).items() if name not in _LONG}
+            refused.append({**named, "report": report})
+            message = str(each.problems[0]["message"]) if each.problems else each.text
+            first = shorten(message.partition("\n")[0], 100, placeholder="…")
+            about = (each.edition_year, each.source_path, each.refused_at, each.resolved_at)
+            rows.append((*about, len(each.problems), first, report))
+    session.terminal.answer(refused)
+    if refused:
+        session.terminal.table(SHOWN, rows)
+    else:
         session.terminal.say("nothing is in quarantine")
-        return
-    session.terminal.table(
-        ("edition", "document", "refused at", "resolved at", "problems", "the first of them", "report"),
-        [
-            (
-                each.edition_year,
-                each.source_path,
-                each.refused_at,
-                each.resolved_at,
-                len(each.problems),
-                _shortened(str(each.problems[0]["message"]) if each.problems else each.text),
-                report_of[each.name],
-            )
-            for each in refused
-        ],
-    )
-
-
-def _shortened(message: str) -> str:
-    first = message.partition("\n")[0]
-    return first if len(first) <= 100 else f"{first[:99]}…"

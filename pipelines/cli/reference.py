@@ -1,6 +1,6 @@
-"""The reference of all commands as one Markdown page, made from the program.
+"""The generated pages of docs/reference: `command-line`, `data-dictionary` and `rules`.
 
-To bring the page up to date: `python -m pipelines.cli.reference > docs/reference/command-line.md`.
+To bring one up to date: `python -m pipelines.cli.reference rules > docs/reference/rules.md`.
 """
 
 import sys
@@ -9,19 +9,27 @@ from typing import Any
 
 import typer
 
+from pipelines.cli.app import app
 from pipelines.cli.session import SHARED
 from pipelines.cli.terminal import render
 
 
-def page(app: typer.Typer) -> str:
-    """The whole page, with the commands in the groups and the order of `--help`."""
+def page(name: str) -> str:
+    """A whole page; commands are in the groups and the order of `--help`. KeyError for an unknown one."""
+    from pipelines import reconcile
+    from pipelines.publish import dictionary
+
     commands: Any = typer.main.get_command(app).commands.values()  # type: ignore[attr-defined]
     shared = [option for option in next(iter(commands)).params if option.name in SHARED]
     groups = groupby(commands, key=lambda command: command.rich_help_panel)
-    return render("reference.md", shared=shared, groups=groups, common=[*SHARED, "help"]) + "\n"
+    return {
+        "command-line": lambda: render(
+            "reference.md", shared=shared, groups=groups, common=[*SHARED, "help"]
+        ),
+        "data-dictionary": lambda: dictionary.markdown().rstrip("\n"),
+        "rules": lambda: render("rules.md", rules=reconcile.RULES),
+    }[name]()
 
 
 if __name__ == "__main__":
-    from pipelines.cli.app import app
-
-    sys.stdout.write(page(app))
+    print(page(sys.argv[1]))

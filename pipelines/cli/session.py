@@ -55,11 +55,9 @@ class Session:
     def require_relation(self, name: str) -> None:
         """Raise LakeError if the published file is of an earlier version, which had no such relation."""
         if not self.rows("SELECT 1 FROM information_schema.tables WHERE table_name = $name", name=name):
-            raise LakeError(
-                f"was published by an earlier version, without {name}",
-                file=str(self.settings.published),
-                hint="run jvom build, which publishes it anew",
-            )
+            message = f"was published by an earlier version, without {name}"
+            hint = "run jvom build, which publishes it anew"
+            raise LakeError(message, file=str(self.settings.published), hint=hint)
 
     def mission(self, spelling: str) -> Mission:
         """The mission of the registry with this id or printed name; UsageError names the nearest."""
@@ -70,10 +68,8 @@ class Session:
         mission = by_id.get(spelling) or known.named(spelling)
         if mission is None:
             near = dict.fromkeys(mission_id for _, mission_id in known.nearest(spelling, other_names=True))
-            raise UsageError(
-                f"no mission is called {spelling!r}",
-                hint=f"nearest: {', '.join(near)}; all of them: jvom missions",
-            )
+            hint = f"nearest: {', '.join(near)}; all of them: jvom missions"
+            raise UsageError(f"no mission is called {spelling!r}", hint=hint)
         return mission
 
 
@@ -112,7 +108,5 @@ def require_edition_year(year: int) -> None:
     """Raise UsageError for a year that no edition can have: from 2000 to next year it can."""
     last = datetime.date.today().year + 1
     if not 2000 <= year <= last:
-        raise UsageError(
-            f"{year} cannot be the year of an edition",
-            hint=f"--year is the year in which the report was sent to parliament, 2000 to {last}",
-        )
+        hint = f"--year is the year in which the report was sent to parliament, 2000 to {last}"
+        raise UsageError(f"{year} cannot be the year of an edition", hint=hint)

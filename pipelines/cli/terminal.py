@@ -5,8 +5,6 @@ the answer alone. Nothing else in `cli` prints: here what would steer a terminal
 Jinja are loaded when a table or a template is used, not before.
 """
 
-from __future__ import annotations
-
 import datetime
 import decimal
 import math

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Annotated
 
 from typer import Argument, Option
 
+from pipelines import files
 from pipelines.cli import terminal
 from pipelines.cli.session import Edition, Session, command
 from pipelines.cli.terminal import as_text
-from schemas.errors import LakeError
+from pipelines.model import Document, SourceFile
 
 if TYPE_CHECKING:
     from pipelines.trace.model import Change, Check, Correction, Finding, Piece, Trace
@@ -48,7 +49,8 @@ def trace(
     """From a published value back: vintage, run, file, page, line, and the printed characters."""
     traced = follow(session, mission, year, column, vintage)
     if html is not None:
-        _write(html, render(traced, "trace.html"))
+        with files.writable(str(html), "name a file in a folder that exists"):
+            html.write_text(render(traced, "trace.html"), encoding="utf-8")
         session.terminal.say(f"the evidence is in {html}")
     text = None if html or session.terminal.json else render(traced, "trace.txt")
     session.terminal.answer(asdict(traced), text)
@@ -66,6 +68,10 @@ def follow(session: Session, mission: str, year: int, column: str, vintage: int 
 
     session.require_relation("column_lineage")
     where = session.settings
+
+    def load(source: SourceFile) -> Document:
+        return reading.read_lines(raw.read(source, raw=where.raw, kept=where.kept), source)
+
     with published.connect(where.published) as connection:
         row = named(connection, mission) or session.mission(mission).id
         return of(
@@ -74,9 +80,7 @@ def follow(session: Session, mission: str, year: int, column: str, vintage: int 
             year,
             column,
             vintage=vintage,
-            load_document=lambda source: reading.read_lines(
-                raw.read(source, raw=where.raw, kept=where.kept), source
-            ),
+            load_document=load,
             evidence=lambda snapshot_id: evidence_of(where.catalog, where.data, snapshot_id),
             interface=ui.running(where),
         )
@@ -91,12 +95,10 @@ def render(traced: Trace, template: str) -> str:
 def place(piece: Piece) -> str:
     """Where a piece of a cell is printed, in words."""
     label = f" (numbered {piece.page_label})" if piece.page_label else ""
-    box = ""
-    if piece.box:
-        box = ", box " + " ".join(f"{side} {at:.1f}" for side, at in piece.box.items()) + " points"
-    return (
-        f"page {piece.page}{label}, line {piece.line}, characters {piece.char_start} to {piece.char_end}{box}"
-    )
+    sides = " ".join(f"{side} {at:.1f}" for side, at in (piece.box or {}).items())
+    characters = f"characters {piece.char_start} to {piece.char_end}"
+    box = f", box {sides} points" if sides else ""
+    return f"page {piece.page}{label}, line {piece.line}, {characters}{box}"
 
 
 def state(change: Change) -> str:
@@ -121,14 +123,3 @@ def remark(about: Finding | Correction) -> str:
         f"{about.table_name}, {about.row_key}, {about.column_name}: printed {about.printed_value}, declared "
         f"{about.corrected_value}: {about.reason}{f' ({about.source})' if about.source else ''}"
     )
-
-
-def _write(file: Path, page: str) -> None:
-    try:
-        file.write_text(page, encoding="utf-8")
-    except OSError as error:
-        raise LakeError(
-            f"cannot be written: {error.strerror}",
-            file=str(file),
-            hint="name a file in a folder that exists",
-        ) from error

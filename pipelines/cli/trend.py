@@ -4,8 +4,6 @@ All bars share one scale, and each basis has a block of its own, because ceiling
 sums of rotations measure different things. A missing figure is a dot, never a bar of length 0.
 """
 
-from __future__ import annotations
-
 import datetime
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,6 +12,7 @@ from typing import Annotated, Any, NamedTuple
 from typer import Argument, Option
 
 from pipelines.cli.session import Session, command
+from schemas.vocabulary import FRAME
 
 Row = Mapping[str, Any]
 
@@ -69,7 +68,8 @@ def chart(editions: Sequence[Row], others: Sequence[Row], width: int | None = No
     """The drawing: `editions` are rows of mission_trends, `others` rows of mission_timeline."""
     columns = width or shutil.get_terminal_size((80, 24)).columns
     deployed = [_of_edition(row, row["deployed_total_computed"]) for row in editions]
-    frames = [_of_edition(row, _sum(row["frame_military"], row["frame_civil_police"])) for row in editions]
+    given = [[row[name] for name in FRAME if row[name] is not None] for row in editions]
+    frames = [_of_edition(row, sum(of) if of else None) for row, of in zip(editions, given, strict=True)]
     blocks = {"Deployed, by edition": deployed, "Frame, by edition": frames}
     blocks |= {title: list(_of_other_sources(others, basis)) for basis, title in _TITLES.items()}
     bars = [bar for block in blocks.values() for bar in block]
@@ -114,11 +114,6 @@ def _dates(row: Row) -> str:
 
 def _month(day: datetime.date | None) -> str:
     return "" if day is None else f"{day:%Y-%m}"
-
-
-def _sum(*figures: int | None) -> int | None:
-    known = [figure for figure in figures if figure is not None]
-    return sum(known) if known else None
 
 
 def _bar(figure: int | None, most: int, longest: int) -> str:

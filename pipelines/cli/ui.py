@@ -1,7 +1,5 @@
 """`jvom ui`: Dagster's web interface on this warehouse, as a group of child processes."""
 
-from __future__ import annotations
-
 import json
 import os
 import signal
@@ -37,7 +35,13 @@ def ui(
     port: Annotated[int, Option("--port", metavar="PORT", min=1, max=65535, help="TCP port.")] = 3000,
 ) -> None:
     """The Dagster UI on this warehouse's run history, on this machine only; Ctrl-C ends it."""
-    _require_free(port)
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((ADDRESS, port))
+        except OSError as error:
+            hint = "give another with --port PORT"
+            raise LakeError(f"port {port} is not free: {error.strerror}", hint=hint) from error
     from pipelines.orchestration import run
 
     settings = session.settings
@@ -121,14 +125,3 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
-
-
-def _require_free(port: int) -> None:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((ADDRESS, port))
-        except OSError as error:
-            raise LakeError(
-                f"port {port} is not free: {error.strerror}", hint="give another with --port PORT"
-            ) from error

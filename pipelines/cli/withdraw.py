@@ -11,7 +11,7 @@ from pipelines.cli.session import Edition, Reason, Session, Timeout, command
 from schemas.errors import UsageError
 
 if TYPE_CHECKING:
-    from pipelines.lake.history import Action
+    from pipelines.lake.decision import Action
 
 
 @command
@@ -28,28 +28,20 @@ def record(
 
     if not reason.strip():
         raise UsageError("--reason is empty", hint="say in a few words why: it stays in the record")
-    lake = Lake(session.settings.catalog, session.settings.data, session.settings.warehouse)
+    lake, settings, terminal = Lake.of(session.settings), session.settings, session.terminal
     lake.target_vintage(year, action, vintage)  # refuses what cannot be done before Dagster is loaded
     from pipelines.orchestration import run
 
-    with lake.writer(timeout=timeout, waiting=session.terminal.say):
+    config = {"edition_year": year, "reason": reason.strip(), **({"vintage": vintage} if vintage else {})}
+    with lake.writer(timeout=timeout, waiting=terminal.say):
         lake.target_vintage(year, action, vintage)
-        result = run.run_job(
-            session.settings,
-            action,
-            {"edition_year": year, "reason": reason.strip(), **({"vintage": vintage} if vintage else {})},
-            verbose=session.terminal.verbose,
-            progress=session.terminal.say,
-        )
+        result = run.run_job(settings, action, config, verbose=terminal.verbose, progress=terminal.say)
     (outcome,) = result.outcomes
-    error = outcome.error or result.error
-    session.terminal.answer(
-        {**asdict(outcome), "release_id": result.release_id, "error": {"message": error} if error else None},
-        None
-        if error
-        else f"edition {year}, vintage {outcome.vintage}: {outcome.cause} ({reason.strip()}); "
-        f"release {result.release_id}",
-    )
+    error, release = outcome.error or result.error, result.release_id
+    document = {**asdict(outcome), "release_id": release, "error": {"message": error} if error else None}
     if error:
-        session.terminal.say(f"error: {error}")
+        terminal.answer(document)
+        terminal.say(f"error: {error}")
         raise Exit(result.exit_code)
+    done = f"edition {year}, vintage {outcome.vintage}: {outcome.cause} ({config['reason']})"
+    terminal.answer(document, f"{done}; release {release}")

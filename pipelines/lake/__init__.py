@@ -8,8 +8,6 @@ vintages. Does not: where tables come from, and the views on top.
 A vintage is rows, never overwritten; no expiry and no merging runs, here or by itself.
 """
 
-from __future__ import annotations
-
 from pipelines.lake.backup import backup, before_migration
 from pipelines.lake.commits import evidence
 from pipelines.lake.history import Authorship, RuleResults

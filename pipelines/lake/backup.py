@@ -3,8 +3,6 @@
 One is made whenever asked for, and by itself before tables of lake or run history are changed.
 """
 
-from __future__ import annotations
-
 import datetime
 import logging
 import os
@@ -37,11 +35,9 @@ def backup(
     """
     address = Address(settings.catalog, settings.data)
     if address.file is None or address.folder is None:
-        raise LakeError(
-            "only a warehouse on this machine's disks can be copied",
-            file=address.name,
-            hint="back up the catalog with pg_dump, and the bucket by its versions",
-        )
+        message = "only a warehouse on this machine's disks can be copied"
+        hint = "back up the catalog with pg_dump, and the bucket by its versions"
+        raise LakeError(message, file=address.name, hint=hint)
     if not address.file.exists():
         raise LakeError("there is no lake to copy yet", file=address.name, hint="run jvom build first")
     if folder.resolve().is_relative_to(settings.warehouse.resolve()):

@@ -10,8 +10,6 @@ Nothing else is ever tidied up: expiry and merging would make open readers of a 
 rows, silently.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import re

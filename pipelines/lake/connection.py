@@ -64,10 +64,8 @@ class Address:
     def __post_init__(self) -> None:
         kind = self.catalog.partition(":")[0]
         if kind not in ("sqlite", "postgres"):
-            raise LakeError(
-                f"the lake's catalog must be sqlite: or postgres:, not {kind}:",
-                hint="set JVOM_CATALOG to sqlite:/folder/catalog.sqlite or postgres:dbname=… host=…",
-            )
+            hint = "set JVOM_CATALOG to sqlite:/folder/catalog.sqlite or postgres:dbname=… host=…"
+            raise LakeError(f"the lake's catalog must be sqlite: or postgres:, not {kind}:", hint=hint)
 
     @property
     def target(self) -> str:
@@ -272,10 +270,9 @@ def load_extension(connection: DuckDBPyConnection, name: str) -> None:
             connection.execute(f"LOAD {name}")
         except duckdb.Error as error:
             pinned = f"{package.replace('_', '-')}=={duckdb.__version__}"
-            raise LakeError(
-                f"DuckDB's extension {name} is neither installed ({missing}) nor to be had ({error})",
-                hint=f'pip install "{pinned}"',
-            ) from error
+            message = f"DuckDB's extension {name} is neither installed ({missing}) nor to be had ({error})"
+            hint = f'pip install "{pinned}"'
+            raise LakeError(message, hint=hint) from error
 
 
 def origins(connection: DuckDBPyConnection) -> list[dict[str, object]]:

@@ -1,4 +1,7 @@
-"""What a reading adds to the record: nothing, a verification, or a vintage, and for which cause."""
+"""What a reading adds to the record: nothing, a verification, or a vintage, and for which cause.
+
+And what a person may withdraw or restore. Nothing is asked of the lake here.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +13,12 @@ from typing import TYPE_CHECKING, Literal
 
 import schemas
 from pipelines.model import EditionState, SourceFile, Versions
-from schemas.errors import JvomError
+from schemas.errors import JvomError, UsageError
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+Action = Literal["withdraw", "restore"]
 
 _CAUSES = (
     ("code", "code changed", "reading code"),
@@ -71,6 +76,35 @@ def plan_write(
     if same:
         return Decision("verification", state.cause, f"the same rows as vintage {state.vintage} ({how})")
     return Decision("vintage", changed[0][0], how)
+
+
+def target_vintage(
+    edition_year: int, withdrawn: Mapping[int, bool], action: Action, vintage: int | None
+) -> int:
+    """The vintage whose rows the new one will copy; `withdrawn` says of each recorded one whether it is.
+
+    To restore, without `vintage`: the newest that is not withdrawn. Raises UsageError if the edition is
+    not recorded, is already as wanted, or has no such vintage.
+    """
+    edition = f"edition {edition_year}"
+    if not withdrawn:
+        raise UsageError(f"no edition of {edition_year} is recorded", hint="jvom editions lists them")
+    newest = max(withdrawn)
+    if action == "withdraw":
+        if withdrawn[newest]:
+            hint = f"jvom vintages {edition_year} says when and why"
+            raise UsageError(f"{edition} is withdrawn already, by vintage {newest}", hint=hint)
+        return newest
+    in_force = sorted(number for number, gone in withdrawn.items() if not gone)
+    if vintage is None and not withdrawn[newest]:
+        hint = "name the vintage to bring back with --vintage N"
+        raise UsageError(f"{edition} is not withdrawn: vintage {newest} is in force", hint=hint)
+    chosen = in_force[-1] if vintage is None else vintage
+    if chosen not in in_force or chosen == newest:
+        others = ", ".join(str(number) for number in in_force if number != newest) or "none"
+        hint = f"vintages that could be: {others}"
+        raise UsageError(f"{edition} has no vintage {chosen} to bring back", hint=hint)
+    return chosen
 
 
 def content_hash(tables: Mapping[str, pa.Table]) -> str:

@@ -4,8 +4,6 @@ Places are not values, so a figure that only moved does not show. The same compa
 over all vintages, is the view `revisions`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 

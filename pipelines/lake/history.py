@@ -11,15 +11,15 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any
 
 import schemas
 from pipelines import sql
 from pipelines.lake import tables
 from pipelines.lake.commits import commit
 from pipelines.lake.connection import Attached
+from pipelines.lake.decision import Action
 from pipelines.model import EditionState, Recorded, SourceFile, Versions
-from schemas.errors import UsageError
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -28,9 +28,8 @@ READ_AGAIN = "read again"
 VERIFICATION = "verification"
 STATE = Path(__file__).with_name("edition_state.sql")  # published as a view, too
 
-Action = Literal["withdraw", "restore"]
-
 _VERSIONS = {"code": "code_version", "registry": "registry_version", "declarations": "declarations_version"}
+_TICK = datetime.timedelta(microseconds=1)
 _SOURCE = "edition_year, source_path, source_sha256, source_bytes, source_format, source_fidelity"
 
 
@@ -85,22 +84,6 @@ def edition_state(row: Mapping[str, Any]) -> EditionState:
         rules=row["rules_version"],
         confirmed_at=row["confirmed_at"],
     )
-
-
-def row_counts(lake: Attached, edition_year: int, vintage: int) -> dict[str, int] | None:
-    query = f"SELECT row_counts FROM {lake.table('vintages')} WHERE edition_year = ? AND vintage = ?"
-    rows = lake.rows(query, edition_year, vintage)
-    return cast("dict[str, int]", rows[0][0]) if rows else None
-
-
-def contents(lake: Attached) -> list[tuple[Any, ...]]:
-    """(edition_year, vintage, content_hash) of every vintage, in order."""
-    return lake.rows(f"SELECT edition_year, vintage, content_hash FROM {lake.table('vintages')} ORDER BY ALL")
-
-
-def verifications(lake: Attached) -> list[tuple[datetime.datetime, str]]:
-    query = f"SELECT checked_at, result FROM {lake.table('verifications')} WHERE kind = ? ORDER BY checked_at"
-    return [(moment, str(result)) for moment, result in lake.rows(query, VERIFICATION)]
 
 
 def append_vintage(
@@ -239,9 +222,6 @@ def _insert_results(
     tables.insert(lake, "reconciliations", schemas.RECORD["reconciliations"].table([row]))
 
 
-_TICK = datetime.timedelta(microseconds=1)
-
-
 def _looked_at(lake: Attached, edition_year: int, vintage: int) -> dict[str, datetime.datetime]:
     """Version of the rules → when they last looked at a vintage, the last to do so last."""
     query = (
@@ -249,37 +229,6 @@ def _looked_at(lake: Attached, edition_year: int, vintage: int) -> dict[str, dat
         "WHERE edition_year = ? AND vintage = ? GROUP BY rules_version ORDER BY moment"
     )
     return dict(lake.rows(query, edition_year, vintage))
-
-
-def target_vintage(lake: Attached | None, edition_year: int, action: Action, vintage: int | None) -> int:
-    """The vintage whose rows the new one will copy.
-
-    To restore, without `vintage`: the newest that is not withdrawn. Raises UsageError if the edition is
-    not recorded, is already as wanted, or has no such vintage.
-    """
-    withdrawn: dict[int, bool] = {}
-    if lake and tables.columns(lake):
-        query = f"SELECT vintage, withdrawn FROM {lake.table('editions_vintages')} WHERE edition_year = ?"
-        withdrawn = dict(lake.rows(query, edition_year))
-    edition = f"edition {edition_year}"
-    if not withdrawn:
-        raise UsageError(f"no edition of {edition_year} is recorded", hint="jvom editions lists them")
-    newest = max(withdrawn)
-    if action == "withdraw":
-        if withdrawn[newest]:
-            hint = f"jvom vintages {edition_year} says when and why"
-            raise UsageError(f"{edition} is withdrawn already, by vintage {newest}", hint=hint)
-        return newest
-    in_force = sorted(number for number, gone in withdrawn.items() if not gone)
-    if vintage is None and not withdrawn[newest]:
-        hint = "name the vintage to bring back with --vintage N"
-        raise UsageError(f"{edition} is not withdrawn: vintage {newest} is in force", hint=hint)
-    chosen = in_force[-1] if vintage is None else vintage
-    if chosen not in in_force or chosen == newest:
-        others = ", ".join(str(number) for number in in_force if number != newest) or "none"
-        hint = f"vintages that could be: {others}"
-        raise UsageError(f"{edition} has no vintage {chosen} to bring back", hint=hint)
-    return chosen
 
 
 def append_copy(

@@ -16,7 +16,8 @@ from pipelines import settings
 from pipelines.lake import commits, connection, decision, history, tables
 from pipelines.lake.backup import before_migration
 from pipelines.lake.connection import Address, Attached, attached
-from pipelines.lake.history import Action, Authorship, RuleResults
+from pipelines.lake.decision import Action
+from pipelines.lake.history import Authorship, RuleResults
 from pipelines.lake.lock import writer_lock
 from pipelines.model import EditionState, Recorded, SourceFile, Versions
 from schemas.errors import LakeError
@@ -39,6 +40,10 @@ class Lake:
     `warehouse` is what is copied before tables change; if a catalog is at its usual place in one,
     it need not be named. Methods raise LakeError if lock, disk, network or database fail.
     """
+
+    @classmethod
+    def of(cls, where: settings.Settings) -> Lake:
+        return cls(where.catalog, where.data, where.warehouse)
 
     def __init__(self, catalog: str, data: str, warehouse: Path | None = None) -> None:
         self.address = Address(catalog, data)
@@ -123,27 +128,21 @@ class Lake:
 
     def target_vintage(self, edition_year: int, action: Action, vintage: int | None = None) -> int:
         """The vintage that withdrawing or restoring would copy; UsageError if it cannot be done."""
-        with self._reading() as lake:
-            return history.target_vintage(lake, edition_year, action, vintage)
+        query = "SELECT vintage, withdrawn FROM {} WHERE edition_year = ?"
+        recorded = self._ask(
+            lambda lake: lake.rows(query.format(lake.table("editions_vintages")), edition_year)
+        )
+        return decision.target_vintage(edition_year, dict(recorded or ()), action, vintage)
 
-    def withdraw(self, edition_year: int, reason: str, *, by: Authorship) -> Recorded:
-        """Take an edition out of the latest views, by a new vintage; it comes back by `restore` or new bytes.
-
-        Raises UsageError if it is not recorded, or withdrawn already.
-        """
-        return self._copy(edition_year, "withdraw", None, reason, by)
-
-    def restore(self, edition_year: int, vintage: int | None, reason: str, *, by: Authorship) -> Recorded:
-        """Bring a vintage back as the newest one; without `vintage` the last before the withdrawal.
-
-        It stays until bytes or versions come that the edition was never read from or by. Raises
-        UsageError if there is nothing to bring back.
-        """
-        return self._copy(edition_year, "restore", vintage, reason, by)
-
-    def _copy(
-        self, edition_year: int, action: Action, vintage: int | None, reason: str, by: Authorship
+    def decide(
+        self, action: Action, edition_year: int, reason: str, *, vintage: int | None = None, by: Authorship
     ) -> Recorded:
+        """Withdraw an edition from the latest views, or restore a vintage, as a new vintage.
+
+        What is withdrawn comes back by a restoration or by new bytes. Without `vintage` the last before the
+        withdrawal is restored; it stays until bytes or versions come that the edition was never read from or
+        by. Raises UsageError if there is nothing to withdraw, or to bring back.
+        """
         with self.writer():
             target = self.target_vintage(edition_year, action, vintage)  # before a lake is made for nothing
             with self._writing(f"recording edition {edition_year}", by.actor) as lake:
@@ -169,9 +168,11 @@ class Lake:
         """The newest vintage of an edition; None if it was never recorded."""
         return self.edition_states().get(edition_year)
 
-    def row_counts(self, edition_year: int, vintage: int) -> dict[str, int] | None:
-        """Rows per table of a vintage; None if there is no such vintage."""
-        return self._ask(history.row_counts, edition_year, vintage)
+    def row_counts(self, edition_year: int, vintage: int) -> dict[str, int]:
+        """Rows per table of a vintage; empty if there is no such vintage."""
+        query = "SELECT row_counts FROM {} WHERE edition_year = ? AND vintage = ?"
+        found = self._ask(lambda lake: lake.rows(query.format(lake.table("vintages")), edition_year, vintage))
+        return dict(found[0][0]) if found else {}
 
     def stored_files(self) -> list[dict[str, Any]]:
         """Every data file: path in the data folder, snapshot, size, SHA-256 as it was written."""
@@ -183,7 +184,9 @@ class Lake:
 
     def verifications(self) -> list[tuple[datetime.datetime, str]]:
         """When each verification of the whole record was made (UTC), oldest first, and its result."""
-        return self._ask(history.verifications) or []
+        query = "SELECT checked_at, result FROM {} WHERE kind = ? ORDER BY checked_at"
+        table = "verifications"
+        return self._ask(lambda lake: lake.rows(query.format(lake.table(table)), history.VERIFICATION)) or []
 
     def head(self) -> str | None:
         """Key of the newest commit, in a millisecond for a SQLite catalog; None without a lake."""
@@ -191,7 +194,9 @@ class Lake:
 
     def content_version(self) -> str:
         """Hash of every vintage's content, 64 hexadecimal digits: what the views depend on."""
-        return hashlib.sha256(repr(self._ask(history.contents) or []).encode()).hexdigest()
+        query = "SELECT edition_year, vintage, content_hash FROM {} ORDER BY ALL"
+        contents = self._ask(lambda lake: lake.rows(query.format(lake.table("vintages")))) or []
+        return hashlib.sha256(repr(contents).encode()).hexdigest()
 
     def add_verification(self, result: str, actor: str) -> None:
         """Append the result of a verification; `head` does not count it, since no vintage came."""
@@ -220,10 +225,10 @@ class Lake:
     def _reading(self) -> AbstractContextManager[Attached | None]:
         return attached(self.address, "reading the lake", write=False)
 
-    def _ask(self, question: Callable[..., _Answer], *about: int) -> _Answer | None:
+    def _ask(self, question: Callable[[Attached], _Answer]) -> _Answer | None:
         """The answer of the lake; None without one, or before its tables are made."""
         with self._reading() as lake:
-            return question(lake, *about) if lake and tables.columns(lake) else None
+            return question(lake) if lake and tables.columns(lake) else None
 
     @contextmanager
     def _writing(self, doing: str, actor: str) -> Iterator[Attached]:

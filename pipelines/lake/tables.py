@@ -201,8 +201,6 @@ def _refuse_used_data(lake: Attached) -> None:
     """Two catalogs on one data folder would each take the other's files for leftovers."""
     pattern = lake.address.data.rstrip("/") + "/**/*.parquet"
     if lake.rows("SELECT 1 FROM glob(?) LIMIT 1", pattern):
-        raise LakeError(
-            "the catalog is empty, but its data folder has the files of another",
-            file=lake.address.data,
-            hint="restore the catalog that belongs to it, or name an empty folder in JVOM_DATA",
-        )
+        message = "the catalog is empty, but its data folder has the files of another"
+        hint = "restore the catalog that belongs to it, or name an empty folder in JVOM_DATA"
+        raise LakeError(message, file=lake.address.data, hint=hint)

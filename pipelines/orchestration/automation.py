@@ -1,19 +1,23 @@
-"""What happens by itself: the report day, the watches over parliament and files, publishing."""
+"""Jobs, and what starts them: people, the clock, the watches over parliament and files, a new vintage."""
 
 import datetime
 import json
+import os
 import time
 import zoneinfo
 from collections.abc import Collection
 
 import dagster as dg
 
-from pipelines import other_sources, raw, settings
+from pipelines import other_sources, raw, settings, verify, versions
+from pipelines.lake import Authorship
 from pipelines.orchestration import keys
-from pipelines.orchestration.failures import end_dead_runs, notification, post
+from pipelines.orchestration.edition import vintage_metadata
+from pipelines.orchestration.failures import as_dagster_failure, end_dead_runs, notification, post
+from pipelines.orchestration.metadata import records
 from pipelines.orchestration.resources import Warehouse
 from pipelines.publish import published
-from schemas.report_day import HOUR, report_day
+from schemas.report_day import HOUR, late, report_day
 
 SIX_HOURS = 6 * 3600
 LAST_LOOK = (6, 30)  # month and day after which a missing edition is no longer looked for
@@ -23,16 +27,8 @@ _EDITION = dg.AssetSelection.assets(
     keys.SOURCE, keys.DOCUMENT, *keys.TABLES.values(), keys.RECONCILED, keys.SNAPSHOT
 )
 _RELEASE = dg.AssetSelection.assets(
-    *(
-        keys.REGISTRY,
-        keys.LAKE,
-        keys.OBSERVATIONS,
-        keys.CONTRIBUTIONS,
-        *keys.VIEWS.values(),
-        keys.PUBLISHED,
-        keys.PACKAGE,
-        keys.SITE,
-    )
+    *(keys.REGISTRY, keys.LAKE, keys.OBSERVATIONS, keys.CONTRIBUTIONS),
+    *(*keys.VIEWS.values(), keys.PUBLISHED, keys.PACKAGE, keys.SITE),
 )
 
 ingest = dg.define_asset_job(
@@ -120,7 +116,11 @@ def raw_files(context: dg.SensorEvaluationContext, warehouse: Warehouse) -> dg.S
     for problem in (problem for problems in wrong.values() for problem in problems):
         context.log.error(str(problem))
     now = {str(year): [file.sha256 for file in of_year] for year, of_year in files.items()}
-    before: dict[str, list[str]] = json.loads(context.cursor) if context.cursor else _recorded(warehouse)
+    if context.cursor:
+        before: dict[str, list[str]] = json.loads(context.cursor)
+    else:  # what is recorded is not asked for again by a first look
+        state = published.state(warehouse.settings().published)
+        before = {str(year): list(edition.seen) for year, edition in state.editions.items()} if state else {}
     new = {year: added for year, hashes in now.items() if (added := set(hashes) - set(before.get(year, [])))}
     acquired = {year for year, hashes in new.items() if _acquired_by_run(context.instance, year, hashes)}
     requested = [year for year in new if year not in acquired]
@@ -142,19 +142,13 @@ def raw_files(context: dg.SensorEvaluationContext, warehouse: Warehouse) -> dg.S
 def _acquired_by_run(instance: dg.DagsterInstance, year: str, hashes: set[str]) -> bool:
     """Whether a run that acquired these bytes ingests them itself, or has tried to."""
     runs = _acquisitions(instance, year)
-    acquired = {run.tags.get("jvom/source_sha256") for run in runs}
-    return hashes <= acquired or any(not run.is_finished for run in runs)
+    acquired = hashes <= {run.tags.get("jvom/source_sha256") for run in runs}
+    return acquired or any(not run.is_finished for run in runs)
 
 
 def _acquisitions(instance: dg.DagsterInstance, year: str) -> list[dg.DagsterRun]:
     """The last runs that acquired a year's edition, or are about to."""
     return list(instance.get_runs(dg.RunsFilter(job_name=acquire.name, tags={"jvom/year": year}), limit=5))
-
-
-def _recorded(warehouse: Warehouse) -> dict[str, list[str]]:
-    """Hashes already recorded, so that a first look does not ask for every year again."""
-    state = published.state(warehouse.settings().published)
-    return {str(year): list(edition.seen) for year, edition in state.editions.items()} if state else {}
 
 
 @dg.sensor(
@@ -211,7 +205,141 @@ def run_failed(context: dg.RunFailureSensorContext, warehouse: Warehouse) -> Non
             stream.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')} ERROR {payload['text']}\n")
     except OSError as error:
         context.log.warning(f"the log of the warehouse cannot be written: {error}")
-    address = settings.notify_address()
-    wrong = post(address, payload) if address else None
-    if wrong:  # without the address: it may hold a secret
+    address = os.environ.get("JVOM_NOTIFY_URL")
+    if address and (wrong := post(address, payload)):  # without the address: it may hold a secret
         context.log.warning(f"JVOM_NOTIFY_URL was not notified: {wrong}")
+
+
+class Withdrawal(dg.Config):
+    """Which edition to take out of the latest views, and why."""
+
+    edition_year: int
+    reason: str
+
+
+class Restoration(dg.Config):
+    """Which vintage to bring back (0: the last before the withdrawal), and why."""
+
+    edition_year: int
+    reason: str
+    vintage: int = 0
+
+
+def _decide(context: dg.OpExecutionContext, warehouse: Warehouse, config: Withdrawal | Restoration) -> None:
+    """Record a decision as the snapshot of its year, so that publishing follows by itself."""
+    by = Authorship(settings.actor(), context.run_id, versions.git_commit())
+    year, reason = config.edition_year, config.reason
+    with as_dagster_failure():
+        lake = warehouse.lake()
+        if isinstance(config, Withdrawal):
+            recorded = lake.decide("withdraw", year, reason, by=by)
+        else:
+            recorded = lake.decide("restore", year, reason, vintage=config.vintage or None, by=by)
+        context.log_event(
+            dg.AssetMaterialization(
+                keys.SNAPSHOT,
+                partition=str(year),
+                description=recorded.reason,
+                metadata=vintage_metadata(lake, recorded),
+                tags={"dagster/data_version": f"{year}-{recorded.vintage}"},
+            )
+        )
+
+
+@dg.op(pool=keys.WRITER_POOL, description="Marks the edition as withdrawn, in a new vintage.")
+def withdraw_edition(context: dg.OpExecutionContext, config: Withdrawal, warehouse: Warehouse) -> None:
+    _decide(context, warehouse, config)
+
+
+@dg.op(pool=keys.WRITER_POOL, description="Brings a vintage back into the latest views, as a new vintage.")
+def restore_vintage(context: dg.OpExecutionContext, config: Restoration, warehouse: Warehouse) -> None:
+    _decide(context, warehouse, config)
+
+
+@dg.job(
+    name="withdraw", description="Take an edition out of the latest views; its vintages stay in the record."
+)
+def withdraw_job() -> None:
+    withdraw_edition()
+
+
+@dg.job(name="restore", description="Bring a vintage of an edition back into the latest views.")
+def restore_job() -> None:
+    restore_vintage()
+
+
+@dg.op(
+    pool=keys.WRITER_POOL,
+    description="Recomputes every hash, reads every edition again, counts and compares.",
+)
+def verify_everything(context: dg.OpExecutionContext, warehouse: Warehouse) -> None:
+    with as_dagster_failure():
+        report = verify.verify(warehouse.settings())
+    if report.faults:
+        raise dg.Failure(
+            description="\n".join(f"{fault} ({fault.since})" for fault in report.faults),
+            metadata={"faults": len(report.faults), "last_sound": str(report.last_sound or "never")},
+            allow_retries=False,
+        )
+    context.log.info("everything is as it was recorded")
+
+
+@dg.job(
+    name="verify",
+    description="Is everything still what was recorded, from raw files to the published file?",
+)
+def verify_job() -> None:
+    verify_everything()
+
+
+weekly_verification = dg.ScheduleDefinition(
+    name="weekly_verification",
+    job=verify_job,
+    cron_schedule="0 6 * * 1",
+    execution_timezone=keys.TIMEZONE,
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="Mondays, 6:00 Amsterdam time: recompute every hash and read every edition again.",
+)
+
+
+def lateness(editions: set[int], today: datetime.date) -> dg.AssetCheckResult:
+    """A warning that names each edition missing a week after the third Wednesday of its May."""
+    missing = late(editions, today)
+    rows = [{"edition": year, "report_day": report_day(year).isoformat()} for year in missing]
+    text = "every edition is in that should be"
+    if missing:
+        text = f"late: {', '.join(map(str, missing))}; jvom fetch {missing[-1]} looks for it now"
+    return dg.AssetCheckResult(
+        passed=not missing,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=text,
+        metadata={"late": records(rows, ("edition", "report_day"))},
+    )
+
+
+# A check of our own, because freshness policies know no partitions.
+@dg.asset_check(
+    asset=keys.PUBLISHED,
+    name="edition_is_in",
+    description="Each edition is in a week after the third Wednesday of May; `jvom status` says the same.",
+)
+def edition_is_in(warehouse: Warehouse) -> dg.AssetCheckResult:
+    with as_dagster_failure():
+        state = published.state(warehouse.settings().published)
+    editions = set(state.editions) if state else set()
+    return lateness(editions, datetime.datetime.now(zoneinfo.ZoneInfo(keys.TIMEZONE)).date())
+
+
+look_for_late_editions = dg.define_asset_job(
+    "look_for_late_editions",
+    selection=dg.AssetSelection.checks(edition_is_in),
+    description="Warn of editions that are late.",
+)
+daily_lateness = dg.ScheduleDefinition(
+    name="daily_lateness",
+    job=look_for_late_editions,
+    cron_schedule="0 9 * * *",
+    execution_timezone=keys.TIMEZONE,
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="Every day, 9:00 Amsterdam time: is an edition late by a week?",
+)

@@ -7,7 +7,7 @@ import dagster as dg
 
 from pipelines import settings
 from pipelines.harmless import visible
-from pipelines.orchestration import automation, edition, jobs, keys, release
+from pipelines.orchestration import automation, edition, keys, release
 from pipelines.orchestration.resources import Stage, Warehouse
 
 
@@ -38,17 +38,17 @@ def definitions(where: settings.Settings) -> dg.Definitions:
     """The code location for one warehouse."""
     return dg.Definitions(
         assets=dg.with_source_code_references([*edition.ASSETS, *release.ASSETS]),
-        asset_checks=[jobs.edition_is_in],
+        asset_checks=[automation.edition_is_in],
         jobs=[
             automation.acquire,
             automation.ingest,
             automation.publish,
-            jobs.look_for_late_editions,
-            jobs.withdraw_job,
-            jobs.restore_job,
-            jobs.verify_job,
+            automation.look_for_late_editions,
+            automation.withdraw_job,
+            automation.restore_job,
+            automation.verify_job,
         ],
-        schedules=[automation.report_day_schedule, jobs.daily_lateness, jobs.weekly_verification],
+        schedules=[automation.report_day_schedule, automation.daily_lateness, automation.weekly_verification],
         sensors=[
             automation.edition_watch,
             automation.raw_files,

@@ -4,20 +4,19 @@ The functions here pass values on and report what happened; what is done to them
 `validate`, `reconcile` and `lake`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, cast
 
 import dagster as dg
-import pyarrow as pa
 
 import schemas
-from pipelines import quarantine, raw, reconcile, settings, versions
+from pipelines import quarantine, raw, reconcile, settings, validate, versions
 from pipelines.acquire import fetching
 from pipelines.acquire.model import Acquisition
 from pipelines.extract import read
 from pipelines.lake import Authorship, Lake, RuleResults, differences
 from pipelines.model import Document, Edition, Fidelity, Recorded, SourceFile, SourceFormat
-from pipelines.orchestration import checks, keys, metadata
+from pipelines.orchestration import keys, metadata
 from pipelines.orchestration.failures import as_dagster_failure, tag_run
 from pipelines.orchestration.resources import Warehouse
 from pipelines.publish import catalogue, published
@@ -131,7 +130,11 @@ def source(
     year = int(context.partition_key)
     with as_dagster_failure():
         where = warehouse.settings()
-        chosen = _given(config, year) or _newest(year, where, warehouse.lake())
+        if config.sha256:
+            form, fidelity = cast(SourceFormat, config.format), cast(Fidelity, config.fidelity)
+            chosen = SourceFile(year, config.path, config.sha256, config.size, form, fidelity)
+        else:
+            chosen = _newest(year, where, warehouse.lake())
         data = raw.read(chosen, raw=where.raw, kept=where.kept)
         raw.keep(data, year, where.kept, chosen.path)
     tag_run(context, source_sha256=chosen.sha256)
@@ -140,25 +143,15 @@ def source(
     )
 
 
-def _given(config: SourceConfig, year: int) -> SourceFile | None:
-    if not config.sha256:
-        return None
-    form, fidelity = cast(SourceFormat, config.format), cast(Fidelity, config.fidelity)
-    return SourceFile(year, config.path, config.sha256, config.size, form, fidelity)
-
-
 def _newest(year: int, where: settings.Settings, lake: Lake) -> SourceFile:
     """The file of a year in raw/ that a build would read; it is locked there."""
     found, wrong = raw.survey(where.raw)
     files = found.get(year, ())
-    if not files and year in wrong:
-        raise Problems(wrong[year])
     if not files:
-        raise SourceError(
-            f"there is no edition of {year}",
-            file=str(where.raw / str(year)),
-            hint=f"put the report (PDF or text) in raw/{year}/, or run `jvom ingest FILE --year {year}`",
-        )
+        if year in wrong:
+            raise Problems(wrong[year])
+        hint = f"put the report (PDF or text) in raw/{year}/, or run `jvom ingest FILE --year {year}`"
+        raise SourceError(f"there is no edition of {year}", file=str(where.raw / str(year)), hint=hint)
     raw.lock(where.raw, files)
     return raw.choose(files, lake.edition_state(year))
 
@@ -201,7 +194,7 @@ def _spec_of_table(name: str) -> dg.AssetSpec:
     ],
     ins=keys.staged(source=keys.SOURCE),
     check_specs=[
-        checks.contract_spec(keys.TABLES[name], contract, keys.YEARS)
+        metadata.contract_spec(keys.TABLES[name], contract, keys.YEARS)
         for name, contract in schemas.TABLES.items()
     ],
 )
@@ -210,48 +203,31 @@ def extract(  # type: ignore[no-untyped-def]  # Dagster takes an annotation for 
 ):
     """The document is materialised even where its tables are refused."""
     where = warehouse.settings()
+
+    def refuse(asset: str, refusal: JvomError, document: Document | None) -> None:
+        folder = quarantine.put(
+            where.quarantine,
+            source,
+            refusal,
+            document=document,
+            asset=asset,
+            run_id=context.run.run_id,
+            versions=versions.reading(edition),
+        )
+        context.log.info(f"refused: the report is in {folder}")
+
     with as_dagster_failure():
-        known = registry.load()
-        edition = _edition(warehouse, context.partition_key)
+        known, edition = registry.load(), _edition(warehouse, context.partition_key)
         try:
             data = raw.read(source, raw=where.raw, kept=where.kept)
             extraction = read.read_edition(data, source, edition, known)
         except LakeError:
             raise  # the surroundings are at fault, not the document
         except JvomError as error:
-            _quarantine(context, where, source, edition, "document", None, error)
+            refuse("document", error, None)
             raise
-    document, failures = extraction.document, extraction.failures
-    yield _document_result(document, source)
-    with as_dagster_failure():
-        if extraction.refusal:  # of rows that break a contract, the checks below fail the run
-            _quarantine(context, where, source, edition, "tables", document, extraction.refusal)
-        tables = extraction.tables if extraction.tables is not None else extraction.require_tables()
-    for name, table in tables.items():
-        contract = schemas.TABLES[name].as_read()
-        yield dg.MaterializeResult(
-            asset_key=keys.TABLES[name],
-            value=table,
-            metadata={
-                **metadata.rows_of(table, contract),
-                **metadata.places_of(table, source),
-                **metadata.cells_of(tables["cells"], name, document),
-                **metadata.origin_of(where.kept / source.sha256, edition.source_url),
-                **metadata.query(
-                    f"SELECT {name}_vintages.*, vintages.snapshot_id\n"
-                    f"FROM {name}_vintages JOIN vintages USING (edition_year, vintage)\n"
-                    f"WHERE vintages.run_id = '{context.run.run_id}'"
-                ),
-            },
-            data_version=keys.content_version(table.select(list(contract.values))),
-            check_results=[
-                checks.contract_result(keys.TABLES[name], [f for f in failures if f.table == name])
-            ],
-        )
-
-
-def _document_result(document: Document, source: SourceFile) -> dg.MaterializeResult:
-    return dg.MaterializeResult(
+    document, failures, address = extraction.document, extraction.failures, edition.source_url
+    yield dg.MaterializeResult(
         asset_key=keys.DOCUMENT,
         value=document,
         metadata={
@@ -262,27 +238,32 @@ def _document_result(document: Document, source: SourceFile) -> dg.MaterializeRe
         },
         data_version=dg.DataVersion(f"{source.sha256[:16]}-{versions.code()}"),
     )
-
-
-def _quarantine(
-    context: dg.AssetExecutionContext,
-    where: settings.Settings,
-    source: SourceFile,
-    edition: Edition,
-    asset: str,
-    document: Document | None,
-    refusal: JvomError,
-) -> None:
-    folder = quarantine.put(
-        where.quarantine,
-        source,
-        refusal,
-        document=document,
-        asset=asset,
-        run_id=context.run.run_id,
-        versions=versions.reading(edition),
-    )
-    context.log.info(f"refused: the report is in {folder}")
+    with as_dagster_failure():
+        if extraction.refusal:  # of rows that break a contract, the checks below fail the run
+            refuse("tables", extraction.refusal, document)
+        tables = extraction.tables if extraction.tables is not None else extraction.require_tables()
+    for name, table in tables.items():
+        contract = schemas.TABLES[name].as_read()
+        yield dg.MaterializeResult(
+            asset_key=keys.TABLES[name],
+            value=table,
+            metadata={
+                **metadata.rows_of(table, contract),
+                **metadata.places_of(table, source),
+                **metadata.cells_of(tables["cells"], name, document),
+                "source_bytes_kept": dg.MetadataValue.path(str(where.kept / source.sha256)),
+                **({"source_address": dg.MetadataValue.url(address)} if address else {}),
+                **metadata.query(
+                    f"SELECT {name}_vintages.*, vintages.snapshot_id\n"
+                    f"FROM {name}_vintages JOIN vintages USING (edition_year, vintage)\n"
+                    f"WHERE vintages.run_id = '{context.run.run_id}'"
+                ),
+            },
+            data_version=keys.content_version(table.select(list(contract.values))),
+            check_results=[
+                metadata.contract_result(keys.TABLES[name], [f for f in failures if f.table == name])
+            ],
+        )
 
 
 @keys.asset(
@@ -296,8 +277,14 @@ def _quarantine(
     code_version=reconcile.rules_version(),
     ins=keys.staged(source=keys.SOURCE, document=keys.DOCUMENT, **keys.TABLES),
     check_specs=[
-        checks.reconciled_spec(keys.RECONCILED, keys.YEARS),
-        *(checks.rule_spec(keys.RECONCILED, rule, keys.YEARS) for rule in RULES),
+        metadata.spec(
+            metadata.CONTRACT,
+            keys.RECONCILED,
+            keys.YEARS,
+            f"Types, nulls, values and keys of {', '.join(schemas.RECONCILED)}.",
+            blocking=True,
+        ),
+        *(metadata.spec(rule.name, keys.RECONCILED, keys.YEARS, rule.doc) for rule in RULES),
     ],
 )
 def reconciled(  # type: ignore[no-untyped-def]  # Dagster takes an annotation for the outputs' type
@@ -313,12 +300,18 @@ def reconciled(  # type: ignore[no-untyped-def]  # Dagster takes an annotation f
         rows, content = warehouse.lake().rows_after_recording(
             year, tables, source=source, versions=edition_versions
         )
+        found = vars(reconcile.check(rows, registry.load(), document))
         results = RuleResults(
-            _as_tables(reconcile.check(rows, registry.load(), document)),
+            {name: contract.as_read().table(found[name]) for name, contract in schemas.RECONCILED.items()},
             versions.rules(reconcile.rules_version()),
             content,
         )
     findings = results.tables["findings"].to_pylist()
+    failures = [
+        failure
+        for name, contract in schemas.RECONCILED.items()
+        for failure in validate.contract_failures(contract.as_read(), results.tables[name])
+    ]
     return dg.MaterializeResult(
         value=results,
         metadata={
@@ -329,20 +322,10 @@ def reconciled(  # type: ignore[no-untyped-def]  # Dagster takes an annotation f
         },
         data_version=dg.DataVersion(f"{results.rules_version}-{content[:16]}"),
         check_results=[
-            checks.reconciled_result(keys.RECONCILED, results.tables),
-            *(checks.rule_result(keys.RECONCILED, rule, findings) for rule in RULES),
+            metadata.contract_result(keys.RECONCILED, failures),
+            *(metadata.rule_result(keys.RECONCILED, rule, findings) for rule in RULES),
         ],
     )
-
-
-def _as_tables(found: reconcile.Reconciliation) -> dict[str, pa.Table]:
-    rows = {
-        "findings": found.findings,
-        "statements": found.statements,
-        "mission_events": found.mission_events,
-        "unread_sentences": [{**row, "number": n} for n, row in enumerate(found.unread, start=1)],
-    }
-    return {name: contract.as_read().table(rows[name]) for name, contract in schemas.RECONCILED.items()}
 
 
 @keys.asset(
@@ -354,7 +337,15 @@ def _as_tables(found: reconcile.Reconciliation) -> dict[str, pa.Table]:
     pool=keys.WRITER_POOL,
     retry_policy=dg.RetryPolicy(max_retries=3, delay=2, backoff=dg.Backoff.EXPONENTIAL),
     ins=keys.staged(source=keys.SOURCE, reconciled=keys.RECONCILED, **keys.TABLES),
-    check_specs=[checks.row_counts_spec(keys.SNAPSHOT, keys.YEARS)],
+    check_specs=[
+        metadata.spec(
+            metadata.ROW_COUNTS,
+            keys.SNAPSHOT,
+            keys.YEARS,
+            "Rows per table against the previous vintage of the edition; a table that lost more "
+            "than half of its rows is worth a look.",
+        )
+    ],
 )
 def snapshot(
     context: dg.AssetExecutionContext,
@@ -379,8 +370,19 @@ def snapshot(
         before = lake.row_counts(year, recorded.vintage - 1)
         details = vintage_metadata(lake, recorded)
         quarantine.resolve(warehouse.settings().quarantine, source)
-    for name, key in keys.TABLES.items():
-        context.log_event(_recorded_as(key, name, recorded))
+    for name, key in keys.TABLES.items():  # where its rows went is known only now
+        context.log_event(
+            dg.AssetObservation(
+                key,
+                partition=str(year),
+                description=f"in the lake as vintage {recorded.vintage}, snapshot {recorded.snapshot_id}",
+                metadata={
+                    "vintage": recorded.vintage,
+                    "lake_snapshot": recorded.snapshot_id,
+                    **metadata.query(_vintage_query(name, recorded)),
+                },
+            )
+        )
     now = {name: table.num_rows for name, table in tables.items()}
     return dg.MaterializeResult(
         metadata={
@@ -391,7 +393,7 @@ def snapshot(
             **metadata.source_of(source),
         },
         data_version=dg.DataVersion(f"{year}-{recorded.vintage}"),
-        check_results=[checks.row_counts_result(keys.SNAPSHOT, now, before)],
+        check_results=[metadata.row_counts_result(keys.SNAPSHOT, now, before)],
     )
 
 
@@ -412,32 +414,17 @@ def _changes(lake: Lake, recorded: Recorded) -> Sequence[str]:
     year, number = recorded.edition_year, recorded.vintage
     if not recorded.written or number == 1:
         return ()
-    old, new = (lake.vintage(year, vintage, stamps=True) for vintage in (number - 1, number))
-    return differences.sentences(differences.differences(_rows(old), _rows(new)))
-
-
-def _rows(tables: Mapping[str, pa.Table]) -> dict[str, list[dict[str, Any]]]:
-    return {name: table.to_pylist() for name, table in tables.items()}
+    old, new = (
+        {name: table.to_pylist() for name, table in lake.vintage(year, vintage, stamps=True).items()}
+        for vintage in (number - 1, number)
+    )
+    return differences.sentences(differences.differences(old, new))
 
 
 def _vintage_query(table: str, recorded: Recorded) -> str:
     return (
         f"SELECT * FROM {table}_vintages\n"
         f"WHERE edition_year = {recorded.edition_year} AND vintage = {recorded.vintage}"
-    )
-
-
-def _recorded_as(key: dg.AssetKey, table: str, recorded: Recorded) -> dg.AssetObservation:
-    """Where the rows of a table went: known only once they are recorded, after it was materialised."""
-    return dg.AssetObservation(
-        key,
-        partition=str(recorded.edition_year),
-        description=f"in the lake as vintage {recorded.vintage}, snapshot {recorded.snapshot_id}",
-        metadata={
-            "vintage": recorded.vintage,
-            "lake_snapshot": recorded.snapshot_id,
-            **metadata.query(_vintage_query(table, recorded)),
-        },
     )
 
 

@@ -60,14 +60,10 @@ def process_mark(pid: int | None = None) -> str | None:
     No two processes have the same mark.
     """
     number = os.getpid() if pid is None else pid
+    command = ["ps", "-o", "lstart=", "-p", str(number)]
     try:
-        started = subprocess.run(
-            ["ps", "-o", "lstart=", "-p", str(number)],
-            capture_output=True,
-            text=True,
-            timeout=10,
-            check=False,
-        ).stdout.strip()
+        done = subprocess.run(command, capture_output=True, text=True, timeout=10, check=False)
+        started = done.stdout.strip()
     except (OSError, subprocess.TimeoutExpired):
         started = "unknown"  # no ps: then a run is never taken for dead
     return f"{platform.node()}:{number}:{started}" if started else None
@@ -94,8 +90,7 @@ def end_dead_runs(instance: dg.DagsterInstance) -> list[str]:
     here = platform.node()
     for run in instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED])):
         mark = run.tags.get(PROCESS_TAG, "")
-        host, _, rest = mark.partition(":")
-        number = rest.partition(":")[0]
+        host, number, *_ = f"{mark}::".split(":")
         if host != here or not number.isdigit() or process_mark(int(number)) == mark:
             continue
         sentence = f"run {run.run_id[:8]} was ended: its process {number} is gone"
@@ -108,7 +103,7 @@ def end_dead_runs(instance: dg.DagsterInstance) -> list[str]:
 def notification(run: dg.DagsterRun, reason: str) -> dict[str, Any]:
     """What is sent; `text` is one line for people, the field that chat services show."""
     year, cause = run.tags.get("jvom/year"), run.tags.get("jvom/cause")
-    about = ", ".join(part for part in (f"edition {year}" if year else "", cause or "") if part)
+    about = ", ".join(filter(None, (year and f"edition {year}", cause)))
     first = " ".join(reason.partition("\n")[0].split())[:LONGEST_REASON]
     which = f"{run.job_name} ({about})" if about else run.job_name
     return {

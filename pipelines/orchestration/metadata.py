@@ -1,11 +1,12 @@
-"""What the Dagster UI shows beside an asset: its columns, where they come from, rows, places.
+"""What the Dagster UI shows of an asset: its columns, where they come from, rows, places, checks.
 
-Nothing here computes data; it presents what the stages return and what the catalogue says.
+Nothing here computes data; it presents what the stages return and what the catalogue says. Contracts block a
+year from the lake; row counts and the rules of reconciliation only warn. dagster-pandera is not used: it
+takes no Arrow tables and drops the failing rows.
 """
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -16,8 +17,12 @@ from pipelines import harmless
 from pipelines.model import Document, SourceFile
 from pipelines.orchestration import keys
 from pipelines.publish.catalogue import Relation
+from pipelines.reconcile import Rule
+from pipelines.validate import Failure
 from schemas.contract import Contract
 
+CONTRACT, ROW_COUNTS = "contract", "row_counts"  # names of checks
+ROW_COUNT_DROP = 0.5
 PREVIEW_ROWS = 50
 PREVIEW_CELLS = 200
 _OF_CELL = ("row_key", "column_name", "value", "as_printed")
@@ -59,18 +64,14 @@ def table_schema(relation: Relation) -> dg.TableSchema:
 
 def column_lineage(relation: Relation) -> dg.TableColumnLineage:
     """What the columns of a relation come from, as Dagster stores it."""
-    return dg.TableColumnLineage(
-        {
-            column.name: list(
-                dict.fromkeys(dg.TableColumnDep(asset_of(source), name) for source, name in column.comes_from)
-            )
-            for column in relation.columns
-        }
-    )
+    sources = {
+        column.name: [dg.TableColumnDep(asset_of(source), name) for source, name in column.comes_from]
+        for column in relation.columns
+    }
+    return dg.TableColumnLineage({name: list(dict.fromkeys(found)) for name, found in sources.items()})
 
 
 def rows_of(table: pa.Table, contract: Contract) -> dict[str, Any]:
-    """Row count and preview of a table."""
     return {
         "dagster/row_count": table.num_rows,
         "preview": records(table.slice(0, PREVIEW_ROWS).to_pylist(), contract.names),
@@ -80,10 +81,8 @@ def rows_of(table: pa.Table, contract: Contract) -> dict[str, Any]:
 def records(rows: Sequence[Mapping[str, object]], columns: Sequence[str]) -> dg.TableMetadataValue:
     """Rows as a table in the UI; nested values as JSON text."""
     schema = dg.TableSchema(columns=[dg.TableColumn(name=name, type="string") for name in columns])
-    return dg.MetadataValue.table(
-        records=[dg.TableRecord({name: _plain(row.get(name)) for name in columns}) for row in rows],
-        schema=schema,
-    )
+    shown = [dg.TableRecord({name: _plain(row.get(name)) for name in columns}) for row in rows]
+    return dg.MetadataValue.table(records=shown, schema=schema)
 
 
 def findings(rows: Iterable[Mapping[str, Any]]) -> dg.TableMetadataValue:
@@ -135,19 +134,11 @@ def cells_of(cells: pa.Table, table_name: str, document: Document) -> dict[str, 
     return {"cells": records(rows[:PREVIEW_CELLS], columns), "cells_in_all": len(rows)}
 
 
-def origin_of(kept: Path, source_url: str | None) -> dict[str, Any]:
-    """Where the very bytes are that were read, and where the edition is cited or kept in public."""
-    public = {"source_address": dg.MetadataValue.url(source_url)} if source_url else {}
-    return {"source_bytes_kept": dg.MetadataValue.path(str(kept)), **public}
-
-
 def query(sql: str) -> dict[str, Any]:
-    """A statement to run on the published file."""
     return {"query": dg.MetadataValue.md(f"```sql\n{sql};\n```")}
 
 
 def source_of(source: SourceFile) -> dict[str, Any]:
-    """The file that was read."""
     return {
         "source_file": dg.MetadataValue.path(source.path),
         "source_sha256": source.sha256,
@@ -166,6 +157,75 @@ def changes(sentences: Sequence[str]) -> dict[str, Any]:
     if left > 0:
         shown.append(f"- {left} more: `jvom diff` shows them")
     return {"changes": dg.MetadataValue.md("\n".join(shown))}
+
+
+def spec(
+    name: str,
+    key: dg.AssetKey,
+    years: dg.PartitionsDefinition[str] | None,
+    description: str,
+    *,
+    blocking: bool = False,
+) -> dg.AssetCheckSpec:
+    """A check of an asset; one that blocks keeps what comes after it from running."""
+    return dg.AssetCheckSpec(
+        name, asset=key, blocking=blocking, partitions_def=years, description=description
+    )
+
+
+def contract_spec(
+    key: dg.AssetKey, contract: Contract, years: dg.PartitionsDefinition[str] | None
+) -> dg.AssetCheckSpec:
+    text = (
+        f"Types, nulls, values, key ({', '.join(contract.key)}), references and row rules of "
+        f"`{contract.name}`. A row that fails keeps the edition out of the lake."
+    )
+    return spec(CONTRACT, key, years, text, blocking=True)
+
+
+def contract_result(key: dg.AssetKey, failures: Sequence[Failure]) -> dg.AssetCheckResult:
+    """The outcome for one relation, with every failing row as a table."""
+    columns = ("check", "column", "row_key", "value", "source_line")
+    rows = [{name: getattr(failure, name) for name in columns} for failure in failures]
+    return dg.AssetCheckResult(
+        asset_key=key,
+        check_name=CONTRACT,
+        passed=not failures,
+        description="\n".join(map(str, failures)) or "every row keeps the contract",
+        metadata={"failing_rows": records(rows, columns), "failures": len(failures)},
+    )
+
+
+def row_counts_result(
+    key: dg.AssetKey, now: Mapping[str, int], before: Mapping[str, int]
+) -> dg.AssetCheckResult:
+    """Compares row counts per table; passes if there is no previous vintage."""
+    rows = [{"table": name, "rows": now[name], "previous_vintage": before.get(name)} for name in now]
+    lost = ", ".join(name for name in before if now.get(name, 0) < before[name] * ROW_COUNT_DROP)
+    return dg.AssetCheckResult(
+        asset_key=key,
+        check_name=ROW_COUNTS,
+        passed=not lost,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=f"far fewer rows than before: {lost}" if lost else "no table shrank by half",
+        metadata={"rows": records(rows, ("table", "rows", "previous_vintage"))},
+    )
+
+
+def rule_result(key: dg.AssetKey, rule: Rule, found: Sequence[Mapping[str, Any]]) -> dg.AssetCheckResult:
+    """Those of the findings that are this rule's, with both sides and their lines as a table.
+
+    They stop nothing and change nothing.
+    """
+    of_rule = [finding for finding in found if finding["rule"] == rule.name]
+    return dg.AssetCheckResult(
+        asset_key=key,
+        check_name=rule.name,
+        passed=not of_rule,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=f"{len(of_rule)} found" if of_rule else "nothing found",
+        metadata={"count": len(of_rule), "findings": findings(of_rule)},
+    )
 
 
 def _plain(value: object) -> str | int | float | bool | None:

@@ -4,17 +4,17 @@ Like `edition`, it passes values on; what is done to them is in `lake`, `other_s
 """
 
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import pyarrow as pa
 
 import schemas
 from pipelines import files, other_sources, quarantine, reconcile, site, validate, versions
-from pipelines.orchestration import checks, edition, keys, metadata
+from pipelines.orchestration import edition, keys, metadata
 from pipelines.orchestration.failures import as_dagster_failure, tag_run
 from pipelines.orchestration.resources import Warehouse
 from pipelines.other_sources import contributions as un_contributions
-from pipelines.other_sources import observations as other_observations
 from pipelines.publish import catalogue, dictionary, published, views
 from pipelines.publish import package as data_package
 from pipelines.publish import release as releases
@@ -37,14 +37,20 @@ FINDINGS = keys.VIEWS["findings"]
 def registry() -> dg.MaterializeResult:
     with as_dagster_failure():
         known = known_missions.load()
+    spellings = sum(len(mission.spellings) for mission in known.missions)
     return dg.MaterializeResult(
-        metadata={
-            "missions": len(known.missions),
-            "spellings": sum(len(mission.spellings) for mission in known.missions),
-            "layouts": len(known.layouts),
-        },
+        metadata={"missions": len(known.missions), "spellings": spellings, "layouts": len(known.layouts)},
         data_version=dg.DataVersion(versions.registry()),
     )
+
+
+def _of_relation(key: dg.AssetKey) -> dict[str, Any]:
+    """What the asset of a whole relation is checked by, and shows."""
+    relation = catalogue.relations()[key.to_user_string()]
+    return {
+        "check_specs": [metadata.contract_spec(key, relation, None)],
+        "metadata": {"dagster/column_schema": metadata.table_schema(relation)},
+    }
 
 
 @keys.asset(
@@ -53,13 +59,12 @@ def registry() -> dg.MaterializeResult:
     {"csv"},
     "raw/observations.csv: what other public sources say of Dutch contributions.",
     deps=[keys.REGISTRY],
-    check_specs=[checks.contract_spec(keys.OBSERVATIONS, schemas.PUBLIC["observations"], None)],
-    metadata={"dagster/column_schema": metadata.table_schema(catalogue.relations()["observations"])},
+    **_of_relation(keys.OBSERVATIONS),
 )
 def observations(warehouse: Warehouse) -> dg.MaterializeResult:
     with as_dagster_failure():
-        table = other_observations.read(warehouse.settings().raw, known_missions.load())
-    return _other_source(keys.OBSERVATIONS, table, f"raw/{other_observations.FILE}")
+        table = other_sources.observations(warehouse.settings().raw, known_missions.load())
+    return _other_source(keys.OBSERVATIONS, table, f"raw/{other_sources.FILE}")
 
 
 @keys.asset(
@@ -68,8 +73,7 @@ def observations(warehouse: Warehouse) -> dg.MaterializeResult:
     {"csv"},
     "The UN's contributions file that `jvom ingest-un` was given last; empty without one.",
     deps=[keys.REGISTRY],
-    check_specs=[checks.contract_spec(keys.CONTRIBUTIONS, schemas.PUBLIC["un_contributions"], None)],
-    metadata={"dagster/column_schema": metadata.table_schema(catalogue.relations()["un_contributions"])},
+    **_of_relation(keys.CONTRIBUTIONS),
 )
 def contributions(warehouse: Warehouse) -> dg.MaterializeResult:
     where = warehouse.settings().contributions
@@ -85,7 +89,7 @@ def _other_source(key: dg.AssetKey, table: pa.Table, file: str) -> dg.Materializ
     return dg.MaterializeResult(
         metadata={**metadata.rows_of(table, contract), "source_file": dg.MetadataValue.path(file)},
         data_version=keys.content_version(table.select(list(contract.values))),
-        check_results=[checks.contract_result(key, failures)],
+        check_results=[metadata.contract_result(key, failures)],
     )
 
 
@@ -100,16 +104,11 @@ def _other_source(key: dg.AssetKey, table: pa.Table, file: str) -> dg.Materializ
 def lake(warehouse: Warehouse) -> dg.MaterializeResult:
     with as_dagster_failure():
         opened = warehouse.lake()
-        vintages = opened.read()["vintages"]
+        vintages = opened.read()["vintages"].to_pylist()
         version = opened.content_version()
+    columns = ("edition_year", "vintage", "recorded_at", "cause", "actor", "snapshot_id")
     return dg.MaterializeResult(
-        metadata={
-            "vintages": metadata.records(
-                vintages.to_pylist(),
-                ("edition_year", "vintage", "recorded_at", "cause", "actor", "snapshot_id"),
-            ),
-            "dagster/row_count": vintages.num_rows,
-        },
+        metadata={"vintages": metadata.records(vintages, columns), "dagster/row_count": len(vintages)},
         data_version=dg.DataVersion(version[:16]),
     )
 
@@ -135,8 +134,8 @@ def _spec_of_view(name: str) -> dg.AssetSpec:
     name="views",
     specs=[_spec_of_view(name) for name in keys.VIEWS],
     check_specs=[
-        *(checks.contract_spec(key, schemas.RELATIONS[name], None) for name, key in keys.VIEWS.items()),
-        *(checks.rule_spec(FINDINGS, rule, None) for rule in ACROSS),
+        *(metadata.contract_spec(key, schemas.RELATIONS[name], None) for name, key in keys.VIEWS.items()),
+        *(metadata.spec(rule.name, FINDINGS, None, rule.doc) for rule in ACROSS),
     ],
 )
 def evaluated_views(warehouse: Warehouse):  # type: ignore[no-untyped-def]  # Dagster takes an annotation for the outputs
@@ -144,9 +143,9 @@ def evaluated_views(warehouse: Warehouse):  # type: ignore[no-untyped-def]  # Da
         evaluated = releases.gather(warehouse.settings()).views
     for name, table in evaluated.items():
         contract = schemas.RELATIONS[name]
-        results = [checks.contract_result(keys.VIEWS[name], validate.contract_failures(contract, table))]
+        results = [metadata.contract_result(keys.VIEWS[name], validate.contract_failures(contract, table))]
         if keys.VIEWS[name] == FINDINGS:
-            results += [checks.rule_result(FINDINGS, rule, table.to_pylist()) for rule in ACROSS]
+            results += [metadata.rule_result(FINDINGS, rule, table.to_pylist()) for rule in ACROSS]
         yield dg.MaterializeResult(
             asset_key=keys.VIEWS[name],
             metadata={
@@ -179,21 +178,10 @@ def published_file(context: dg.AssetExecutionContext, warehouse: Warehouse) -> d
             opened.add_release(release)
             refused = schemas.REFUSALS["quarantine"].table(quarantine.rows(where.quarantine))
             tables = {**tables, "releases": opened.read()["releases"], "quarantine": refused}
-            published.publish(
-                where.published,
-                tables,
-                release_id=release["release_id"],
-                head=opened.head(),
-                code=versions.publishing(),
-                public=public,
-            )
-            written = releases.manifest(
-                release,
-                tables,
-                file=where.published,
-                stored=opened.stored_files(),
-                extensions=opened.extensions(),
-            )
+            facts = {"head": opened.head(), "code": versions.publishing(), "public": public}
+            published.publish(where.published, tables, release_id=release["release_id"], **facts)
+            made_by = {"stored": opened.stored_files(), "extensions": opened.extensions()}
+            written = releases.manifest(release, tables, file=where.published, **made_by)
             releases.write(where.releases, written)
     return dg.MaterializeResult(
         metadata={
@@ -286,13 +274,4 @@ def dependencies() -> dict[str, list[str]]:
     }
 
 
-ASSETS = (
-    registry,
-    observations,
-    contributions,
-    lake,
-    evaluated_views,
-    published_file,
-    package,
-    site_pages,
-)
+ASSETS = (registry, observations, contributions, lake, evaluated_views, published_file, package, site_pages)

@@ -37,9 +37,8 @@ class Warehouse(dg.ConfigurableResource[None]):
         return Lake(self.catalog, self.data, Path(self.warehouse))
 
 
-_LINES = pa.schema(
-    [("number", pa.int32()), ("page", pa.int32()), ("text", pa.string()), ("on_page", pa.int32())]
-)
+_NUMBER, _TEXT = pa.int32(), pa.string()
+_LINES = pa.schema([("number", _NUMBER), ("page", _NUMBER), ("text", _TEXT), ("on_page", _NUMBER)])
 
 
 def _take_apart(value: object) -> tuple[str, dict[str, Any], Mapping[str, pa.Table]]:

@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -112,7 +111,10 @@ def run_job(
     Raises LakeError where the run history cannot be opened.
     """
     with _runs(settings, verbose=verbose, progress=progress) as runs:
-        return runs.publish([runs.change_record(job, config)])
+        (op,) = runs.defs.resolve_job_def(job).graph.node_names()
+        cause, ops = f"{job}: {config['reason']}", {op: {"config": dict(config)}}
+        outcome, _ = runs.execute(job, int(config["edition_year"]), cause, ops)
+        return runs.publish([replace(outcome, written=outcome.error is None)])
 
 
 @dataclass(frozen=True)
@@ -126,20 +128,15 @@ class _Runs:
     started: float = field(default_factory=time.monotonic)
 
     def ingest(self, due: PendingEdition) -> Outcome:
-        source = due.source
-        of_source = {
-            "path": source.path,
-            "sha256": source.sha256,
-            "size": source.bytes,
-            "format": source.format,
-            "fidelity": source.fidelity,
+        of_source = {name: getattr(due.source, name) for name in ("path", "sha256", "format", "fidelity")}
+        ops = {
+            "source": {"config": {**of_source, "size": due.source.bytes}},
+            "snapshot": {"config": {"recheck": due.recheck}},
         }
-        ops = {"source": {"config": of_source}, "snapshot": {"config": {"recheck": due.recheck}}}
-        outcome, result = self._run("ingest", due.edition_year, due.reason, ops, str(due.edition_year))
+        outcome, result = self.execute("ingest", due.edition_year, due.reason, ops, str(due.edition_year))
         if outcome.error:
-            return replace(
-                outcome, quarantine=quarantine.report_of_run(self.settings.quarantine, outcome.run_id)
-            )
+            report = quarantine.report_of_run(self.settings.quarantine, outcome.run_id)
+            return replace(outcome, quarantine=report)
         recorded = _metadata(result, "snapshot")
         return replace(
             outcome,
@@ -149,13 +146,7 @@ class _Runs:
             reconciled=bool(recorded["reconciled"]),
         )
 
-    def change_record(self, job: str, config: Mapping[str, Any]) -> Outcome:
-        (op,) = self.defs.resolve_job_def(job).graph.node_names()
-        cause = f"{job}: {config['reason']}"
-        outcome, _ = self._run(job, int(config["edition_year"]), cause, {op: {"config": dict(config)}})
-        return outcome if outcome.error else replace(outcome, written=True)
-
-    def _run(
+    def execute(
         self, job: str, year: int, cause: str, ops: Mapping[str, Any], partition: str | None = None
     ) -> tuple[Outcome, dg.ExecuteInProcessResult]:
         """One run on one edition, that gives a vintage or an error."""
@@ -200,7 +191,8 @@ def _runs(settings: Settings, *, verbose: bool, progress: Progress) -> Iterator[
     """Opens the run history, upgraded if need be, and ends the runs in it that died."""
     started = time.monotonic()
     prepare_home(settings)
-    os.environ["JVOM_LOG"] = "" if verbose else str(_log_file(settings))
+    settings.logs.mkdir(parents=True, exist_ok=True)
+    os.environ["JVOM_LOG"] = "" if verbose else str(settings.logs / time.strftime("%Y-%m-%d.log"))
     from pipelines.orchestration.definitions import defs  # reads the environment
 
     with dg.DagsterInstance.get() as instance:
@@ -216,15 +208,10 @@ def upgrade_history(settings: Settings, instance: dg.DagsterInstance, progress: 
     versions = [storage.alembic_version() for storage in storages if storage]
     if all(version is None or version[0] == version[1] for version in versions):
         return
-    with lake.Lake(settings.catalog, settings.data, settings.warehouse).writer(waiting=progress):
+    with lake.Lake.of(settings).writer(waiting=progress):
         copy = lake.before_migration(settings, "The run history changes to a newer Dagster's tables")
     instance.upgrade()
     progress(f"the run history was brought up to date; as it was before it is in {copy}")
-
-
-def _log_file(settings: Settings) -> Path:
-    settings.logs.mkdir(parents=True, exist_ok=True)
-    return settings.logs / f"{time.strftime('%Y-%m-%d')}.log"
 
 
 logging.getLogger("alembic").setLevel(logging.WARNING)

@@ -15,12 +15,11 @@ from typing import TYPE_CHECKING, Any
 from pipelines import files
 from pipelines.other_sources.rows import CsvRow, collect, rows
 from schemas.errors import SourceError
+from schemas.registry import Registry
 from schemas.registry_toml import quoted
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-    from schemas.registry import Registry
 
 LATEST = "latest.json"
 REQUIRED = ("mission", "month", "personnel_type", "count")
@@ -40,11 +39,11 @@ def parse(data: bytes, file: str, registry: Registry) -> pa.Table:
     """
     import schemas
 
-    found = [row for row in rows(data, file, required=REQUIRED, optional=OPTIONAL) if _dutch(row)]
+    listed = rows(data, file, required=REQUIRED, optional=OPTIONAL)
+    found = [row for row in listed if (row.text("contributor") or "nl").casefold() in NETHERLANDS]
     if not found:
-        raise SourceError(
-            "holds no row of the Netherlands", file=file, hint="is it the UN's contributions, as CSV?"
-        )
+        hint = "is it the UN's contributions, as CSV?"
+        raise SourceError("holds no row of the Netherlands", file=file, hint=hint)
     _require_known(found, file, registry)
     table = schemas.PUBLIC["un_contributions"].table(collect(found, lambda row: _contribution(row, registry)))
     _require_sums(table, file)
@@ -78,9 +77,8 @@ def kept(folder: Path) -> Path | None:
         if not re.fullmatch(r"[0-9a-f]{64}", sha256):
             raise ValueError(sha256)
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise SourceError(
-            "does not name a kept file", file=str(note), hint="give the file again: jvom ingest-un FILE"
-        ) from error
+        hint = "give the file again: jvom ingest-un FILE"
+        raise SourceError("does not name a kept file", file=str(note), hint=hint) from error
     return folder / f"{sha256}.csv"
 
 
@@ -93,17 +91,10 @@ def read(folder: Path, registry: Registry) -> pa.Table:
         return schemas.PUBLIC["un_contributions"].table([])
     data = files.get(path)
     if data is None or hashlib.sha256(data).hexdigest() != path.stem:
-        raise SourceError(
-            "cannot be read" if data is None else "is not what was kept: its hash is not its name",
-            file=str(path),
-            hint="delete it and give the file again: jvom ingest-un FILE",
-        )
+        message = "cannot be read" if data is None else "is not what was kept: its hash is not its name"
+        hint = "delete it and give the file again: jvom ingest-un FILE"
+        raise SourceError(message, file=str(path), hint=hint)
     return parse(data, str(path), registry)
-
-
-def _dutch(row: CsvRow) -> bool:
-    contributor = row.text("contributor")
-    return contributor is None or contributor.casefold() in NETHERLANDS
 
 
 def _require_known(found: list[CsvRow], file: str, registry: Registry) -> None:
@@ -111,9 +102,10 @@ def _require_known(found: list[CsvRow], file: str, registry: Registry) -> None:
     unknown = [name for name in names if name != ALL and registry.named(name) is None]
     if not unknown:
         return
+    ids = {name: "-".join(re.findall(r"[a-z0-9]+", name.casefold())) or "mission" for name in unknown}
     near = [f"“{name}” (nearest: {registry.nearest(name, 1)[0][1]})" for name in unknown]
     entries = "\n".join(
-        f"    [[mission]]\n    id = {quoted(_id(name))}\n    name = {quoted(name)}\n"
+        f"    [[mission]]\n    id = {quoted(ids[name])}\n    name = {quoted(name)}\n"
         f'    organisation = "UN"\n    region = {quoted(registry.missions[0].region)}  # or another\n'
         f"    countries = []\n    spellings = [{quoted(name)}]\n"
         for name in unknown
@@ -126,10 +118,6 @@ def _require_known(found: list[CsvRow], file: str, registry: Registry) -> None:
     )
 
 
-def _id(name: str) -> str:
-    return "-".join(re.findall(r"[a-z0-9]+", name.casefold())) or "mission"
-
-
 def _contribution(row: CsvRow, registry: Registry) -> dict[str, object]:
     name = row.text("mission") or ""
     period = row.period("month")
@@ -137,7 +125,10 @@ def _contribution(row: CsvRow, registry: Registry) -> dict[str, object]:
         raise row.error("month", "must be a month as 2018-07, or for the mean of a mission's year 2018")
     mission = None if name == ALL else registry.named(name)
     level = "month, all missions" if mission is None else f"{period[2]} and mission"
-    _require_level(row, level)
+    if said := (row.text("level") or "").casefold():  # what the file itself states
+        stated = "year and mission" if said.startswith("year") else "month and mission"
+        if level != ("month, all missions" if "all missions" in said and said[:4] != "year" else stated):
+            raise row.error("level", f"is not what its month and mission make: {level}")
     if row.whole("count") is None:
         raise row.error("count", "must not be empty")
     source = " ".join(filter(None, (row.text(part) for part in ("source_repo", "source_path"))))
@@ -155,23 +146,6 @@ def _contribution(row: CsvRow, registry: Registry) -> dict[str, object]:
     }
 
 
-def _require_level(row: CsvRow, level: str) -> None:
-    """A level that the file itself states must be the one that month and mission make."""
-    said = row.text("level")
-    if said is None:
-        return
-    words = said.casefold()
-    stated = (
-        "year and mission"
-        if words.startswith("year")
-        else "month, all missions"
-        if "all missions" in words
-        else "month and mission"
-    )
-    if stated != level:
-        raise row.error("level", f"is not what its month and mission make: {level}")
-
-
 def _require_sums(table: pa.Table, file: str) -> None:
     """Where a month gives all types together and each of them, they must agree."""
     months: dict[tuple[Any, ...], dict[str, tuple[int, int]]] = {}
@@ -185,9 +159,6 @@ def _require_sums(table: pa.Table, file: str) -> None:
         given, line = types["all_types"]
         parts = sum(count for name, (count, _) in types.items() if name != "all_types")
         if parts != given:
-            raise SourceError(
-                f"{mission}, {start:%Y-%m}: all_types says {given}, its types make {parts}",
-                file=file,
-                line=line,
-                hint="one of them is wrong or missing: see that month in the file",
-            )
+            message = f"{mission}, {start:%Y-%m}: all_types says {given}, its types make {parts}"
+            hint = "one of them is wrong or missing: see that month in the file"
+            raise SourceError(message, file=file, line=line, hint=hint)

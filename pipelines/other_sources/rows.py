@@ -1,7 +1,5 @@
 """A CSV file as rows with their lines, and its cells as numbers and dates; every fault names its line."""
 
-from __future__ import annotations
-
 import csv
 import datetime
 import io
@@ -88,12 +86,9 @@ def rows(data: bytes, file: str, *, required: Iterable[str], optional: Iterable[
         if not any(cell.strip() for cell in cells):
             continue
         if len(cells) != len(header):
-            raise SourceError(
-                f"the row has {len(cells)} cells, the header {len(header)}",
-                file=file,
-                line=line,
-                hint="put a cell with a comma between double quotes",
-            )
+            message = f"the row has {len(cells)} cells, the header {len(header)}"
+            hint = "put a cell with a comma between double quotes"
+            raise SourceError(message, file=file, line=line, hint=hint)
         found.append(CsvRow(dict(zip(header, map(unguarded, cells), strict=True)), line, file))
     return found
 

@@ -1,17 +1,11 @@
-"""The data dictionary: the catalogue as one Markdown page, by the template `dictionary.md`.
-
-To bring the page up to date: `python -m pipelines.publish.dictionary > docs/reference/data-dictionary.md`.
-"""
-
-from __future__ import annotations
+"""The data dictionary: the catalogue as one Markdown page, by the template `dictionary.md`."""
 
 from collections.abc import Iterable, Sequence
 
 import schemas
 from pipelines.harmless import FORMULAS
-from pipelines.publish import catalogue
+from pipelines.publish import catalogue, render
 from pipelines.publish.catalogue import CatalogueColumn, Relation
-from pipelines.publish.templates import render
 
 SECTIONS = (
     ("data", "Data", "What the editions say, by their latest vintage."),
@@ -91,7 +85,3 @@ def link(relation: str | None) -> str:
 def code(names: Iterable[str]) -> str:
     """Names as code, one after the other."""
     return ", ".join(f"`{name}`" for name in names)
-
-
-if __name__ == "__main__":
-    print(markdown(), end="")

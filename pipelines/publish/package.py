@@ -5,8 +5,6 @@ hashes; the texts are in `templates`, every word about a relation comes from its
 through a connection, files go out as bytes: the same release gives the same bytes.
 """
 
-from __future__ import annotations
-
 import datetime
 import hashlib
 import io
@@ -14,20 +12,17 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pyarrow as pa
+from duckdb import DuckDBPyConnection
 
 import schemas
 from pipelines.harmless import FORMULAS, write_csv
-from pipelines.publish.templates import render
+from pipelines.publish import render
 from pipelines.sql import Row, rows
 from schemas import dataset
-
-if TYPE_CHECKING:
-    from duckdb import DuckDBPyConnection
-
-    from schemas.contract import Column, Contract
+from schemas.contract import Column, Contract
 
 HASHES = "SHA256SUMS"
 # What may grow while the release stays the same stays in the warehouse.

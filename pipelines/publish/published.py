@@ -121,11 +121,8 @@ def connect(path: Path) -> DuckDBPyConnection:
     try:
         return duckdb.connect(str(path), read_only=True, config=_CONFIG)
     except duckdb.Error as error:
-        raise LakeError(
-            f"the published file cannot be opened: {error}",
-            file=str(path),
-            hint="delete it and run jvom build: it is built anew from the lake",
-        ) from error
+        hint = "delete it and run jvom build: it is built anew from the lake"
+        raise LakeError(f"the published file cannot be opened: {error}", file=str(path), hint=hint) from error
 
 
 def ask(connection: DuckDBPyConnection, query: str) -> list[str]:
@@ -203,8 +200,6 @@ def _writing(target: Path) -> Iterator[None]:
     try:
         yield
     except (OSError, duckdb.IOException, duckdb.OutOfMemoryException) as error:
-        raise LakeError(
-            f"the published file cannot be written: {error}",
-            file=str(target),
-            hint="free some disk space or mend its folder, then run jvom build; the file there is untouched",
-        ) from error
+        message = f"the published file cannot be written: {error}"
+        hint = "free some disk space or mend its folder, then run jvom build; the file there is untouched"
+        raise LakeError(message, file=str(target), hint=hint) from error

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import schemas
 from pipelines import files, other_sources, reconcile, versions
 from pipelines.lake import Lake, differences
-from pipelines.publish import published, templates, views
+from pipelines.publish import published, render, views
 from pipelines.settings import Settings
 from schemas import registry
 
@@ -66,7 +66,7 @@ def gather(settings: Settings) -> Content:
 
     Evaluated once for one state of all of them. `quarantine` is left to whoever publishes.
     """
-    lake, known = Lake(settings.catalog, settings.data, settings.warehouse), registry.load()
+    lake, known = Lake.of(settings), registry.load()
     rules = versions.rules(reconcile.rules_version())
     state = (settings, lake.head(), known, rules, other_sources.version(settings), views.version())
     if not _gathered or _gathered[0][0] != state:
@@ -224,7 +224,7 @@ def changes_page(manifest: Row, before: Row | None) -> str:
             for name, what in _SHAPES.items()
             if before.get(name) != manifest.get(name)
         ]
-    return templates.render("changes.md", release=manifest, shaped=shaped)
+    return render("changes.md", release=manifest, shaped=shaped)
 
 
 def read(folder: Path, release_id: str | None) -> dict[str, Any] | None:

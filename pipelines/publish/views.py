@@ -1,9 +1,11 @@
 """Record → views: what the tables say over all editions, as SQL.
 
 Here belongs what is computed from recorded rows: the latest reading of each edition, the registry with
-its editions, and the trends. Each view is one SELECT in `pipelines/publish/sql`; this module puts them in
-order, runs them, and derives from their text which column comes from which. Nothing is read from a
-document here, and nothing is written.
+its editions, and the trends. Each view is one readable SELECT in `pipelines/publish/sql`, with unqualified
+names, so that the same text runs in memory and in the published file; this module puts them in order, runs
+them, and derives from their text which column comes from which. Some files are templates for several views
+of one shape (`_templates`); in `macros` are table macros, each made by its own CREATE MACRO. Nothing is read
+from a document here, and nothing is written.
 """
 
 from __future__ import annotations
@@ -56,11 +58,9 @@ def ordered() -> tuple[View, ...]:
     views = {view.name: view for view in _load()}
     published = [name for name in schemas.RELATIONS if name in views]
     if unknown := sorted(views.keys() - set(published)):
-        raise ContractError(
-            f"no contract in schemas/ for the view {unknown[0]}",
-            failures=[{"relation": name} for name in unknown],
-            hint=f"describe {unknown[0]} in schemas/ and list it in schemas/relations.py",
-        )
+        message = f"no contract in schemas/ for the view {unknown[0]}"
+        hint = f"describe {unknown[0]} in schemas/ and list it in schemas/relations.py"
+        raise ContractError(message, failures=[{"relation": name} for name in unknown], hint=hint)
     order = TopologicalSorter(
         {name: sorted(_relations(views[name].sql) & views.keys(), key=published.index) for name in published}
     )

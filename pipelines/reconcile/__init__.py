@@ -38,7 +38,7 @@ class Reconciliation:
     findings: list[dict[str, object]]
     statements: list[dict[str, object]]
     mission_events: list[dict[str, object]]
-    unread: list[dict[str, object]]
+    unread_sentences: list[dict[str, object]]
     rules_version: str
 
 
@@ -156,11 +156,12 @@ def _unread(edition: Edition) -> list[dict[str, object]]:
     return [
         {
             "edition_year": edition.year,
+            "number": number,
             "mission_ids": list(sentence.passage.mission_ids),
             "section_id": sentence.passage.row_key,
             **_lines(sentence.place()),
             "numbers": list(words),
             "as_printed": sentence.text,
         }
-        for sentence, words in edition.prose.unread
+        for number, (sentence, words) in enumerate(edition.prose.unread, start=1)
     ]

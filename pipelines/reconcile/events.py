@@ -4,8 +4,6 @@ An event is read where a verb, what it is about (the Dutch contribution, the mis
 national frame) and a date are in one sentence. The date of a letter or of a council is not the event's.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

@@ -4,8 +4,6 @@ The tables hold a section's text as one string; the document's lines hold the pl
 side by side, so that a figure read in prose can point at its line and characters.
 """
 
-from __future__ import annotations
-
 import re
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence

@@ -7,8 +7,6 @@ a set must touch each broken equality, and an intact one either not at all or in
 explanation, never applied.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass

@@ -5,8 +5,6 @@ A count is a number with a noun for persons. One over the reporting period, all 
 as a total. What fits none of these is left unread, and listed: troops of other countries, other years, plans.
 """
 
-from __future__ import annotations
-
 import datetime
 import re
 from collections.abc import Iterator, Sequence

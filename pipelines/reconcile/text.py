@@ -9,8 +9,6 @@ month; "7 oktober" has no year and is not read. A date of a letter or a council 
 beside a Kamerstuk) is not a date of the mission: `Dated.attributive`.
 """
 
-from __future__ import annotations
-
 import datetime
 import re
 import tomllib

@@ -5,17 +5,13 @@ Pages need no network and no script; what a document says is escaped like anythi
 in through a connection, files go out as bytes: writing them is for whoever asked.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from pipelines.site import content, pages
+from duckdb import DuckDBPyConnection
+
+from pipelines.site import pages
 from pipelines.site.charts import Drawings
-
-if TYPE_CHECKING:
-    from duckdb import DuckDBPyConnection
 
 START = "index.html"  # the page to open first
 ASSETS = Path(__file__).parent / "assets"
@@ -32,7 +28,7 @@ def build(
     `assets` is the pipeline's graph, each asset with those it is made from; `drawings` are those of a
     site that the same code made. Raises duckdb.Error if the file cannot be read.
     """
-    site = pages.Site(content.read(connection), assets, drawings or Drawings())
+    site = pages.Site(pages.read(connection), assets, drawings or Drawings())
     made = {path: text.encode() for path, text in site.pages()}
     made[Drawings.FILE] = site.drawings.file()
     for file in sorted(ASSETS.iterdir()):

@@ -1,7 +1,6 @@
-"""Charts as Altair specs with their data in them, and as the SVG that is read without script.
+"""Charts as Vega-Lite with their data in it, by the template `chart.json`, and as SVG that needs no script.
 
-Colours are CSS variables with a fallback, so that one drawing serves light, dark and print. The rows
-of a chart are the rows of the table beside it: nothing is computed here.
+The rows of a chart are the rows of the table beside it: nothing is computed here.
 """
 
 from __future__ import annotations
@@ -11,6 +10,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -24,44 +24,12 @@ SERIES = {
     "deployed_military": "var(--deployed-military, #0b5394)",
     "deployed_civil_police": "var(--deployed-civil, #b4540a)",
 }
-DEPLOYED = tuple(name for name in SERIES if name.startswith("deployed"))
 # Colours of a timeline, in the order in which its bases come.
 _BASES = (
-    SERIES["frame_military"],
-    SERIES["deployed_military"],
-    SERIES["deployed_civil_police"],
-    "var(--third, #1c7a5a)",
-    "var(--other, #7a3b8f)",
-    "var(--last, #7a6a00)",
+    *(SERIES[name] for name in ("frame_military", "deployed_military", "deployed_civil_police")),
+    *("var(--third, #1c7a5a)", "var(--other, #7a3b8f)", "var(--last, #7a6a00)"),
 )
 FEWEST = 4  # a timeline of fewer figures says no more than its table
-WIDTH = 420
-_INK = "currentColor"
-_QUIET: dict[str, Any] = {
-    "background": "transparent",
-    "font": "system-ui, sans-serif",
-    "aria": False,  # the figure around it says what it is; the table has the numbers
-    "view": {"stroke": None},
-    "axis": {
-        "labelColor": _INK,
-        "titleColor": _INK,
-        "tickColor": "var(--rule, #ccc)",
-        "domainColor": "var(--rule, #ccc)",
-        "gridColor": "var(--rule, #ccc)",
-        "labelFontSize": 13,
-        "titleFontSize": 13,
-        "titleFontWeight": "normal",
-    },
-    "legend": {
-        "labelColor": _INK,
-        "labelFontSize": 13,
-        "orient": "top",
-        "columns": 2,
-        "title": None,
-        "labelLimit": 240,
-        "symbolType": "square",
-    },
-}
 
 
 class Drawings:
@@ -121,14 +89,8 @@ def of_mission(name: str, trends: Sequence[Row], words: Words, drawings: Drawing
         for column in SERIES
         if row[column] is not None
     ]
-    return _bars(
-        f"figures-{trends[0]['mission_id']}",
-        words["chart_mission"].format(name=name),
-        data,
-        words,
-        drawings,
-        grouped=True,
-    )
+    title = words["chart_mission"].format(name=name)
+    return _bars("mission", f"figures-{trends[0]['mission_id']}", title, data, words, drawings)
 
 
 def of_totals(totals: Sequence[Row], words: Words, drawings: Drawings) -> Chart:
@@ -139,7 +101,7 @@ def of_totals(totals: Sequence[Row], words: Words, drawings: Drawings) -> Chart:
         for row in totals
         if row["column_name"] == column and row["printed"] is not None
     ]
-    return _bars("totals", words["chart_totals"], data, words, drawings, grouped=True)
+    return _bars("mission", "totals", words["chart_totals"], data, words, drawings)
 
 
 def of_edition(year: int, trends: Sequence[Row], words: Words, drawings: Drawings) -> Chart:
@@ -151,17 +113,15 @@ def of_edition(year: int, trends: Sequence[Row], words: Words, drawings: Drawing
     data = [
         {"mission_id": row["mission_id"], "name": row["name"], **_part(column, row[column], words)}
         for row in ranked
-        for column in DEPLOYED
-        if row[column] is not None
+        for column in SERIES
+        if column.startswith("deployed") and row[column] is not None
     ]
     title = words["chart_edition"].format(year=year)
-    return _bars(f"edition-{year}", title, data, words, drawings, grouped=False)
+    return _bars("edition", f"edition-{year}", title, data, words, drawings)
 
 
 def of_timeline(name: str, timeline: Sequence[Row], words: Words, drawings: Drawings) -> Chart | None:
     """Figures over the days that they speak of, a colour and shape for each basis; None for a few."""
-    alt = _altair()
-
     data = [
         {
             "figure_id": row["figure_id"],
@@ -175,100 +135,45 @@ def of_timeline(name: str, timeline: Sequence[Row], words: Words, drawings: Draw
     ]
     if len(data) < FEWEST:
         return None
-    bases = list(dict.fromkeys(row["basis"] for row in data))
-    colours = alt.Scale(domain=bases, range=list(_BASES[: len(bases)]))
-    shared = {
-        "y": alt.Y("persons:Q", title=words["persons"], axis=alt.Axis(tickCount=5, tickMinStep=1)),
-        "color": alt.Color("basis:N", scale=colours, legend=alt.Legend(columns=1)),
-        "tooltip": [
-            alt.Tooltip("basis:N", title=words["basis"]),
-            alt.Tooltip("period_start:T", title=words["period_from"]),
-            alt.Tooltip("period_end:T", title=words["period_to"]),
-            alt.Tooltip("persons:Q", title=words["persons"]),
-        ],
-    }
-    x = alt.X("period_start:T", title=None, axis=alt.Axis(format="%Y", tickCount=6))
-    shape = alt.Shape("basis:N", scale=alt.Scale(domain=bases), legend=alt.Legend(columns=1))
-    figures = alt.Chart(alt.InlineData(values=data))
-    spans = figures.mark_rule(strokeWidth=3, strokeCap="round").encode(x=x, x2="period_end:T", **shared)
-    points = figures.mark_point(filled=True, size=55).encode(x=x, shape=shape, **shared)
-    chart = alt.layer(spans, points).properties(width=WIDTH - 60, height=240)
+    scale = dict(zip(dict.fromkeys(row["basis"] for row in data), _BASES, strict=False))
     title = words["chart_timeline"].format(name=name)
-    return _drawn(f"timeline-{timeline[0]['mission_id']}", title, chart, words, drawings)
+    return _drawn("timeline", f"timeline-{timeline[0]['mission_id']}", title, data, scale, words, drawings)
 
 
-def _altair() -> Any:
-    """Altair, set to check whole charts and not each of their parts, which takes half of the time."""
-    import altair
-    from altair.utils import schemapi
-
-    schemapi.disable_debug_mode()
-    return altair
-
-
-def _part(column: str, persons: int, words: Words) -> dict[str, Any]:
+def _part(column: str, persons: int, words: Words) -> Row:
     """One bar's figure: the column it is of, and what that is called."""
-    measure = "frame" if column.startswith("frame") else "deployed"
-    return {
-        "column_name": column,
-        "persons": persons,
-        "series": words[column],
-        "measure": words[measure],
-    }
+    measure = words[column.partition("_")[0]]
+    return {"column_name": column, "persons": persons, "series": words[column], "measure": measure}
 
 
-def _bars(
-    name: str, title: str, data: list[dict[str, Any]], words: Words, drawings: Drawings, *, grouped: bool
+def _bars(kind: str, name: str, title: str, data: Sequence[Row], words: Words, drawings: Drawings) -> Chart:
+    there = {row["column_name"] for row in data}
+    scale = {words[column]: colour for column, colour in SERIES.items() if column in there}
+    return _drawn(kind, name, title, data, scale, words, drawings)
+
+
+def _drawn(
+    kind: str,
+    name: str,
+    title: str,
+    data: Sequence[Row],
+    scale: Mapping[str, str],
+    words: Words,
+    drawings: Drawings,
 ) -> Chart:
-    """Stacked bars: standing ones per edition with frame beside deployed, or lying ones per mission."""
-    alt = _altair()
-
-    columns = [column for column in SERIES if any(row["column_name"] == column for row in data)]
-    colour = alt.Color(
-        "series:N",
-        scale=alt.Scale(domain=[words[c] for c in columns], range=[SERIES[c] for c in columns]),
-        legend=alt.Legend(),
-    )
-    subject = "edition_year:O" if grouped else "name:N"
-    tooltip = [
-        alt.Tooltip(subject, title=words["edition" if grouped else "mission"]),
-        alt.Tooltip("series:N", title=words["measure"]),
-        alt.Tooltip("persons:Q", title=words["persons"]),
-    ]
-    bars = alt.Chart(alt.InlineData(values=data)).mark_bar(stroke="var(--paper, #fff)", strokeWidth=0.5)
-    persons: dict[str, Any] = {"title": words["persons"], "axis": alt.Axis(tickCount=5, tickMinStep=1)}
-    if grouped:
-        order = [words["frame"], words["deployed"]]
-        chart = bars.encode(
-            x=alt.X(subject, title=words["edition"], axis=alt.Axis(labelAngle=0)),
-            xOffset=alt.XOffset("measure:N", sort=order),
-            y=alt.Y("persons:Q", **persons),
-            color=colour,
-            tooltip=tooltip,
-        ).properties(width=WIDTH - 60, height=240)
-    else:
-        order = list(dict.fromkeys(row["name"] for row in data))
-        chart = bars.encode(
-            y=alt.Y(subject, title=None, sort=order, axis=alt.Axis(labelLimit=170)),
-            x=alt.X("persons:Q", **persons),
-            color=colour,
-            tooltip=tooltip,
-        ).properties(width=WIDTH - 190, height={"step": 22})
-    return _drawn(name, title, chart, words, drawings)
-
-
-def _drawn(name: str, title: str, chart: Any, words: Words, drawings: Drawings) -> Chart:
-    locale = {
-        "decimal": words["decimal"],
-        "thousands": words["thousands"],
-        "grouping": [3],
-        "currency": ["", ""],
-    }
-    spec = chart.properties(description=title).configure(**_QUIET, locale={"number": locale}).to_dict()
-    return Chart(name, title, words["chart_described"], spec, _inline(drawings.draw(spec)))
-
-
-def _inline(svg: str) -> str:
-    """The drawing as part of a page: it scales with its box, and leaves speaking to the figure."""
+    order = list(dict.fromkeys(row.get("name") for row in data))
+    values = {"kind": kind, "title": title, "data": data, "order": order, "t": words}
+    spec = json.loads(_template().render(values, domain=[*scale], colours=[*scale.values()]))
+    svg = drawings.draw(spec)
+    # As part of a page it scales with its box, and leaves speaking to the figure.
     opening = re.sub(r'\s(width|height|xmlns:xlink|version)="[^"]*"', "", svg[: svg.index(">")])
-    return opening + ' aria-hidden="true" focusable="false"' + svg[svg.index(">") :]
+    inline = opening + ' aria-hidden="true" focusable="false"' + svg[svg.index(">") :]
+    return Chart(name, title, words["chart_described"], spec, inline)
+
+
+@cache
+def _template() -> Any:
+    from jinja2 import Environment, StrictUndefined
+
+    text = (Path(__file__).parent / "templates" / "chart.json").read_text(encoding="utf-8")
+    return Environment(undefined=StrictUndefined).from_string(text)

@@ -1,6 +1,8 @@
-"""The pages: which there are, what each is given, and the Jinja environment that escapes it all."""
+"""The pages: what they are made of, which there are, and the Jinja environment that escapes it all.
 
-from __future__ import annotations
+They are made of rows of the published file, asked for once and looked up by key. A relation that the file
+does not hold has no rows, and the part of the page that would show it is left out.
+"""
 
 import datetime
 import json
@@ -9,24 +11,108 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from duckdb import DuckDBPyConnection
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 import schemas
+from pipelines import sql
 from pipelines.site import charts
 from pipelines.site.charts import Drawings
-from pipelines.site.content import SEVERITIES, Content, Row
 from schemas import dataset
 from schemas.vocabulary import FIGURES
 
-if TYPE_CHECKING:
-    from jinja2 import Environment
-
+Row = dict[str, Any]
+SEVERITIES = ("error", "warn", "info")
+# Relation → the order in which pages show its rows; a view has no `rowid`.
+_READ = {
+    "editions": "edition_year",
+    "missions": "name, mission_id",
+    "mission_spellings": "spelling",
+    "mission_relations": "mission_id, relation, other_mission_id",
+    "mission_trends": "mission_id, edition_year",
+    "mission_history": "mission_id",
+    "mission_timeline": "mission_id, period_start, period_end, basis, figure_id",
+    "mission_events": "edition_year, date, event_id",
+    "personnel": "edition_year, source_page, source_line",
+    "personnel_totals": "edition_year",
+    "mandates": "edition_year, source_page, source_line",
+    "mandate_trends": "mission_id, edition_year",
+    "footnotes": "edition_year, number, source_line",
+    "edition_totals": "edition_year, column_name",
+    "region_trends": "region, edition_year",
+    "findings": "edition_year, finding_id",
+    "corrections": "ALL",
+    "cells": "edition_year, source_page, source_line, table_name, row_key, column_name",
+    "vintages": "edition_year, vintage",
+    "revisions": "edition_year, vintage, table_name, row_key, column_name",
+    "column_lineage": 'relation, "column", position',
+}
 HERE = Path(__file__).parent
 LANGUAGES = ("nl", "en")
 SECTIONS = ("data", "registry", "public", "trend", "record")
 BIGGEST = 10  # changes on the front page
+
+
+@dataclass(frozen=True)
+class Content:
+    """One release as rows: `rows` by relation, empty if the file has none; `release` is its row.
+
+    `cells` are by edition, table, row and column.
+    """
+
+    release: Row
+    rows: Mapping[str, Sequence[Row]]
+    cells: Mapping[tuple[Any, ...], Row]
+
+    def of(self, relation: str, **equal: object) -> list[Row]:
+        """Rows of a relation whose columns have these values."""
+        return [row for row in self.rows[relation] if all(row.get(name) == equal[name] for name in equal)]
+
+    @property
+    def lineage(self) -> dict[str, dict[str, list[tuple[str, str]]]]:
+        """View → column → the (relation, column) pairs that it is computed from, in publication order."""
+        found: dict[str, dict[str, list[tuple[str, str]]]] = {}
+        for row in self.rows["column_lineage"]:
+            source = (row["source_relation"], row["source_column"])
+            found.setdefault(row["relation"], {}).setdefault(row["column"], []).append(source)
+        return {
+            name: {column: found[name].get(column, []) for column in contract.names}
+            for name, contract in schemas.RELATIONS.items()
+            if name in found
+        }
+
+    @property
+    def years(self) -> list[int]:
+        return [row["edition_year"] for row in self.rows["editions"]]
+
+    @property
+    def missions(self) -> list[Row]:
+        """Missions of which there is anything to show, by name."""
+        shown = {row["mission_id"] for row in (*self.rows["mission_trends"], *self.rows["mission_timeline"])}
+        return [row for row in self.rows["missions"] if row["mission_id"] in shown]
+
+    def findings(self, **equal: object) -> list[Row]:
+        """Findings, worst first, then by edition, the newest first."""
+        return sorted(
+            self.of("findings", **equal),
+            key=lambda row: (SEVERITIES.index(row["severity"]), -row["edition_year"]),
+        )
+
+
+def read(connection: DuckDBPyConnection) -> Content:
+    """Everything that pages show, from an open published file."""
+    query = "SELECT table_name FROM information_schema.tables WHERE table_schema = 'main'"
+    there = {row["table_name"] for row in sql.rows(connection, query)}
+    rows = {
+        name: sql.rows(connection, f'FROM "{name}" ORDER BY {order}') if name in there else []
+        for name, order in _READ.items()
+    }
+    release = sql.rows(connection, "FROM releases ORDER BY rowid")[-1]
+    key = ("edition_year", "table_name", "row_key", "column_name")
+    return Content(release, rows, {tuple(map(row.get, key)): row for row in rows["cells"]})
 
 
 @dataclass(frozen=True)
@@ -61,7 +147,6 @@ class Site:
         yield "changes.html", "changes.html", {}
 
     def _rendered(self, language: str, path: str, template: str, values: dict[str, Any]) -> str:
-        root = "../" * path.count("/")
         return self._environment.get_template(template).render(
             {
                 "content": self.content,
@@ -70,7 +155,7 @@ class Site:
                 "language": language,
                 "other": next(other for other in LANGUAGES if other != language),
                 "path": path,
-                "root": root,
+                "root": "../" * path.count("/"),
                 "number": _Numbers(self._words[language]),
                 "figures": FIGURES,
                 "cell": self._cell,
@@ -89,8 +174,6 @@ class Site:
 
     @cached_property
     def _environment(self) -> Environment:
-        from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
         environment = Environment(
             loader=FileSystemLoader(HERE / "templates"),
             autoescape=True,
@@ -161,18 +244,14 @@ class Site:
         }
 
     def _evidence(self, edition: Row) -> dict[str, Any]:
-        grouped: dict[tuple[str, str], list[Row]] = {}
+        tables: dict[str, dict[str, list[Row]]] = {}
         for row in self.content.of("cells", edition_year=edition["edition_year"]):
-            grouped.setdefault((row["table_name"], row["row_key"]), []).append(row)
-        names = {row["mission_id"]: row["name"] for row in self.content.rows["missions"]}
+            tables.setdefault(row["table_name"], {}).setdefault(row["row_key"], []).append(row)
         return {
             "edition": edition,
             "year": edition["edition_year"],
-            "tables": {
-                table: [(key, rows) for (of, key), rows in grouped.items() if of == table]
-                for table in dict.fromkeys(table for table, _ in grouped)
-            },
-            "names": names,
+            "tables": {table: list(rows.items()) for table, rows in tables.items()},
+            "names": {row["mission_id"]: row["name"] for row in self.content.rows["missions"]},
         }
 
     def _lineage(self) -> dict[str, Any]:
@@ -196,7 +275,7 @@ class Site:
         }
 
     def _cell(self, year: int, table: str, row: str, column: str) -> Row | None:
-        """The printed cell of a figure, or the blank inferred for it; None without either."""
+        """The printed cell of a figure, or the blank inferred for it."""
         return self.content.cells.get((year, table, row, schemas.RELATIONS[table].cell_of(column)))
 
 
@@ -217,10 +296,7 @@ class _Numbers:
         return str(value)
 
     def date(self, value: datetime.date | None) -> str:
-        """A day in words; empty for None."""
-        if value is None:
-            return ""
-        return f"{value.day} {self.words['months'][value.month - 1]} {value.year}"
+        return f"{value.day} {self.words['months'][value.month - 1]} {value.year}" if value else ""
 
 
 def as_script(value: object) -> Markup:

@@ -4,23 +4,26 @@ Here belongs what an auditor asks of one value. The published file answers nearl
 of a document and the commits of the lake are asked of the caller. Nothing is written.
 """
 
-from __future__ import annotations
-
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from itertools import groupby
-from typing import TYPE_CHECKING
 
+from duckdb import DuckDBPyConnection
+
+import schemas
 from pipelines import sql
 from pipelines.model import Document, Evidence, SourceFile
-from pipelines.trace.annotations import CHECKS_NOTE, corrections, findings, passed_checks
-from pipelines.trace.model import Change, Release, Trace
+from pipelines.sql import Row
+from pipelines.trace.model import Change, Check, Correction, Finding, Release, Trace
 from pipelines.trace.steps import lines_by, records_of, step
-from pipelines.trace.target import Target, dependencies, find, formula, named, with_keys
+from pipelines.trace.target import Dependency, Target, dependencies, find, formula, named, with_keys
 
-if TYPE_CHECKING:
-    from duckdb import DuckDBPyConnection
+__all__ = ["corrections", "findings", "named", "passed_checks", "trace"]
 
-__all__ = ["named", "trace"]
+CHECKS_NOTE = (
+    "a reading of which any row fails one is refused and never becomes a vintage; "
+    "listed as the contracts of this release state them"
+)
+_WORST = ("error", "warn", "info")
 
 
 def trace(
@@ -46,6 +49,8 @@ def trace(
     needed = list(dependencies(connection, target))
     records = records_of(connection, needed, vintage)
     lines = lines_by(load_document)
+    columns = ", ".join(Release.__dataclass_fields__)
+    (last,) = sql.rows(connection, f"SELECT {columns} FROM releases ORDER BY rowid DESC LIMIT 1")
     return Trace(
         relation=target.relation if vintage is None else f"{target.relation}_vintages",
         row=target.row,
@@ -55,7 +60,7 @@ def trace(
         description=target.declared.documentation,
         computed=formula(target, len(needed)),
         comes_from=tuple(".".join(source) for source in target.comes_from),
-        release=_release(connection),
+        release=Release(**last),
         checks=passed_checks(connection, needed),
         checks_note=CHECKS_NOTE,
         findings=findings(connection, needed, vintage),
@@ -66,13 +71,6 @@ def trace(
         ),
         history=_history(connection, target) if target.printed else (),
     )
-
-
-def _release(connection: DuckDBPyConnection) -> Release:
-    """The release that the file is: the last row of releases."""
-    columns = ", ".join(Release.__dataclass_fields__)
-    (row,) = sql.rows(connection, f"SELECT {columns} FROM releases ORDER BY rowid DESC LIMIT 1")
-    return Release(**row)
 
 
 def _history(connection: DuckDBPyConnection, target: Target) -> tuple[Change, ...]:
@@ -98,3 +96,77 @@ def _history(connection: DuckDBPyConnection, target: Target) -> tuple[Change, ..
     )
     alike = groupby(found, key=lambda row: (row["value"], row["state"]))
     return tuple(Change(**next(rows)) for _, rows in alike)
+
+
+def passed_checks(connection: DuckDBPyConnection, needed: Iterable[Dependency]) -> tuple[Check, ...]:
+    """Those on the columns that a value rests on, on its rows as wholes, and on rows of `cells`."""
+    required = sql.rows(connection, "FROM contract_checks ORDER BY table_name, position")
+    found = [
+        Check(row["table_name"], row["column_name"], row["requirement"], "passed")
+        for one in needed
+        for table, columns in ((one.table, one.columns), ("cells", ()))
+        for row in required
+        if _is_on(row, table, columns)
+    ]
+    return tuple(dict.fromkeys(found))
+
+
+def findings(
+    connection: DuckDBPyConnection, needed: Iterable[Dependency], vintage: int | None
+) -> tuple[Finding, ...]:
+    """Findings that touch what a value rests on, the worst first; of a vintage if one is asked for.
+
+    One touches a cell if one of its two sides is that cell or its row as a whole; one whose sides name no
+    row is about its mission.
+    """
+    query = "FROM findings WHERE edition_year = ?"
+    if vintage is not None:
+        query = f"FROM findings_vintages WHERE edition_year = ? AND vintage = {int(vintage)}"
+    names = Finding.__dataclass_fields__
+    found = {
+        (one.year, row["finding_id"]): Finding(**{name: row[name] for name in names})
+        for one in needed
+        for row in sql.rows(connection, query, one.year)
+        if _touches(row, one)
+    }
+    return tuple(sorted(found.values(), key=lambda each: (_WORST.index(each.severity), each.finding_id)))
+
+
+def corrections(connection: DuckDBPyConnection, needed: Iterable[Dependency]) -> tuple[Correction, ...]:
+    """Corrections declared on what a value rests on; they never change it."""
+    names = Correction.__dataclass_fields__
+    found = [
+        Correction(**{name: row[name] for name in names})
+        for one in needed
+        for row in sql.rows(connection, "FROM corrections WHERE edition_year = ?", one.year)
+        if _is_cell(row, one)
+    ]
+    return tuple(dict.fromkeys(found))
+
+
+def _is_on(check: Row, table: str, columns: tuple[str, ...]) -> bool:
+    if check["table_name"] != table:
+        return False
+    if check["column_name"] is not None:
+        return check["column_name"] in columns
+    return not check["column_names"] or bool(set(check["column_names"]) & set(columns))
+
+
+def _touches(finding: Row, dependency: Dependency) -> bool:
+    sides = [side for side in (finding["side_a"], finding["side_b"]) if side]
+    if any(_is_cell(side, dependency) for side in sides):
+        return True
+    if any(side["row_key"] for side in sides):
+        return False
+    return dependency.keys is None or finding["mission_id"] in dependency.keys
+
+
+def _is_cell(place: Row, dependency: Dependency) -> bool:
+    """Whether a place is one of the cells, or one of their rows as a whole."""
+    if place["table_name"] != dependency.table or not place["row_key"]:
+        return False
+    if dependency.keys is not None and place["row_key"] not in dependency.keys:
+        return False
+    column = place["column_name"]
+    cell = schemas.TABLES[dependency.table].cell_of(column) if column else None
+    return column is None or dependency.reads(column) or cell in dependency.columns

@@ -1,7 +1,5 @@
 """What a trace holds: frozen, plain, and the same for the terminal, JSON and the evidence sheet."""
 
-from __future__ import annotations
-
 import datetime
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,11 +1,10 @@
 """One step of a trace: a vintage that a value rests on, its record, its file, and the printed cells."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
-from typing import TYPE_CHECKING
+
+from duckdb import DuckDBPyConnection
 
 import schemas
 from pipelines import sql
@@ -14,9 +13,6 @@ from pipelines.sql import Row
 from pipelines.trace.model import Cell, Piece, Source, TraceStep, Vintage
 from pipelines.trace.target import Dependency, with_keys
 from schemas.errors import JvomError
-
-if TYPE_CHECKING:
-    from duckdb import DuckDBPyConnection
 
 Lines = Mapping[tuple[int, int], str]  # (page, line) → the line as printed
 LoadLines = Callable[[SourceFile], tuple[Lines, str | None]]
@@ -95,16 +91,23 @@ def step(
     year, table = dependency.year, dependency.table
     file = SourceFile(year, *(record.get(f"source_{name}") for name in _SOURCE))  # type: ignore[arg-type]
     printed, unread = lines(file)
+    found, folders = evidence(record["snapshot_id"]), {f"{table}_vintages", "cells_vintages"}
+    of_table = [file for file in found.files if folders & {*file.path.split("/")}] if found else []
     if table == "sections":
         cells = _section(connection, dependency, record["vintage"], printed)
     else:
-        cells = tuple(_cell(row, printed) for row in _cells(connection, dependency, record["vintage"]))
+        keys = None if dependency.keys is None else list(dependency.keys)
+        rows = sql.rows(connection, _CELLS, year, record["vintage"], table, keys)
+        read = [row for row in rows if dependency.reads(row["column_name"])]
+        # For what is said of one row as a whole, every cell of the row.
+        whole = keys is not None and len(keys) == 1 and not read
+        cells = tuple(_cell(row, printed) for row in (rows if whole else read))
     return TraceStep(
         vintage=Vintage(**{name: record[name] for name in Vintage.__dataclass_fields__}),
         table=table,
         run_address=interface and f"{interface}/runs/{record['run_id']}",
         asset_address=interface and f"{interface}/assets/tables/{table}?view=partitions&partition={year}",
-        evidence=_of_table(evidence(record["snapshot_id"]), table),
+        evidence=found and replace(found, files=tuple(of_table)),
         source=Source(
             **{name: getattr(file, name) for name in _SOURCE},
             **{name: record[name] for name in _DOCUMENT},
@@ -114,22 +117,6 @@ def step(
         rows=len({cell.row_key for cell in cells}),
         cells=cells,
     )
-
-
-def _of_table(evidence: Evidence | None, table: str) -> Evidence | None:
-    """The snapshot's evidence, of its files those of the table and its cells."""
-    folders = {f"{table}_vintages", "cells_vintages"}
-    return evidence and replace(
-        evidence, files=tuple(file for file in evidence.files if folders & set(file.path.split("/")))
-    )
-
-
-def _cells(connection: DuckDBPyConnection, dependency: Dependency, vintage: int) -> list[Row]:
-    """The cells that matter; for what is said of one row as a whole, every cell of the row."""
-    keys = None if dependency.keys is None else list(dependency.keys)
-    rows = sql.rows(connection, _CELLS, dependency.year, vintage, dependency.table, keys)
-    read = [row for row in rows if dependency.reads(row["column_name"])]
-    return rows if keys is not None and len(keys) == 1 and not read else read
 
 
 def _section(

@@ -5,22 +5,17 @@ the printed columns it goes back to, and by `Column.reach` the rows and editions
 are in `steps`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
-from typing import TYPE_CHECKING
+
+from duckdb import DuckDBPyConnection
 
 import schemas
 from pipelines import sql
+from schemas.contract import Column
 from schemas.errors import UsageError
 from schemas.vocabulary import DEPLOYED, FIGURES, TOTAL
-
-if TYPE_CHECKING:
-    from duckdb import DuckDBPyConnection
-
-    from schemas.contract import Column
 
 # Tables that are read from a report: lineage ends there, and each has its `_vintages`.
 PRINTED = ("personnel", "personnel_totals", "mandates", "footnotes", "sections")
@@ -178,13 +173,9 @@ def _target(connection: DuckDBPyConnection, relation: str, row: str, year: int, 
 
 def _comes_from(connection: DuckDBPyConnection, relation: str, column: str) -> Columns:
     """What a column is computed from, one step up."""
-    return tuple(
-        connection.execute(
-            "SELECT source_relation, source_column FROM column_lineage "
-            'WHERE relation = ? AND "column" = ? ORDER BY position',
-            [relation, column],
-        ).fetchall()
-    )
+    query = """SELECT source_relation, source_column FROM column_lineage
+        WHERE relation = ? AND "column" = ? ORDER BY position"""
+    return tuple(connection.execute(query, [relation, column]).fetchall())
 
 
 def _printed_columns(
@@ -232,13 +223,10 @@ def _before(connection: DuckDBPyConnection, target: Target) -> list[int]:
     """The earlier editions that a value reaches back to, the latest of them first."""
     query = "SELECT edition_year FROM {} WHERE {} AND edition_year < ? ORDER BY edition_year DESC LIMIT ?"
     reach = target.declared.reach
-    before = _EDITIONS.get(reach, 1) - 1
+    values: list[object] = [target.year, _EDITIONS.get(reach, 1) - 1]
     if reach == "previous mandate":
-        found = connection.execute(
-            query.format("mandates", "mission_id = ?"), [target.row_key, target.year, before]
-        )
-    else:
-        found = connection.execute(query.format("editions", "TRUE"), [target.year, before])
+        query, values = query.format("mandates", "mission_id = ?"), [target.row_key, *values]
+    found = connection.execute(query.format("editions", "TRUE"), values)
     return [year for (year,) in found.fetchall()]
 
 
@@ -271,17 +259,14 @@ def _missing(connection: DuckDBPyConnection, target: Target, vintage: int | None
     """Why there is no such row, and what exists instead."""
     year = target.year
     if vintage is not None and not target.printed:
-        return UsageError(
-            f"{target.column} is computed from the latest vintages and has no vintages itself",
-            hint=f"leave --vintage out, or trace {', '.join(column for _, column in target.comes_from)}",
-        )
+        message = f"{target.column} is computed from the latest vintages and has no vintages itself"
+        hint = f"leave --vintage out, or trace {', '.join(column for _, column in target.comes_from)}"
+        return UsageError(message, hint=hint)
     query = "SELECT vintage FROM vintages WHERE edition_year = ? ORDER BY vintage"
     vintages = [number for (number,) in connection.execute(query, [year]).fetchall()]
     if vintages and vintage is not None and vintage not in vintages:
-        return UsageError(
-            f"edition {year} has no vintage {vintage}",
-            hint=f"it has {vintages[0]} to {vintages[-1]}: jvom vintages {year}",
-        )
+        hint = f"it has {vintages[0]} to {vintages[-1]}: jvom vintages {year}"
+        return UsageError(f"edition {year} has no vintage {vintage}", hint=hint)
     editions = [known for (known,) in connection.execute("SELECT edition_year FROM editions").fetchall()]
     if vintage is None and year not in editions:
         if vintages:
@@ -293,7 +278,5 @@ def _missing(connection: DuckDBPyConnection, target: Target, vintage: int | None
     if target.relation in _OF_MISSIONS or target.printed:
         query = f"SELECT DISTINCT edition_year FROM {with_keys(target.table)} WHERE row_key = ? ORDER BY 1"
         listed = [known for (known,) in connection.execute(query, [target.row_key]).fetchall()]
-    return UsageError(
-        f"{target.relation} of edition {year} has no row for {target.row}",
-        hint=f"editions with one: {', '.join(map(str, listed)) or 'none'}",
-    )
+    hint = f"editions with one: {', '.join(map(str, listed)) or 'none'}"
+    return UsageError(f"{target.relation} of edition {year} has no row for {target.row}", hint=hint)

@@ -21,7 +21,6 @@ from typing import Any
 from unittest import mock
 
 LIBRARIES = (
-    "altair",
     "dagster",
     "duckdb",
     "filelock",

@@ -1,7 +1,5 @@
 """The rules in order. The docstring of each says what it compares and what it cannot know."""
 
-from __future__ import annotations
-
 import inspect
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace

@@ -1,7 +1,5 @@
 """Rules that compare editions with each other and with other public sources; they run at publishing."""
 
-from __future__ import annotations
-
 import math
 import statistics
 from collections.abc import Iterator, Mapping, Sequence

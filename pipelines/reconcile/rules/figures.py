@@ -1,7 +1,5 @@
 """Rules on figures: rows, columns and totals of annex 2, and what the text or a footnote states of them."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace

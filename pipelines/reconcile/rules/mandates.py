@@ -1,7 +1,5 @@
 """Rules on annex 1: its dates and legal bases against the text, and against the reporting period."""
 
-from __future__ import annotations
-
 import datetime
 import re
 from collections.abc import Iterator

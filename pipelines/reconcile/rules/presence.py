@@ -1,7 +1,5 @@
 """Rules on what is printed where: missions, regions, cited papers, and the two readings of a PDF's cell."""
 
-from __future__ import annotations
-
 import re
 from collections import Counter
 from collections.abc import Iterator

@@ -1,23 +1,34 @@
-"""The files in `raw/`, which of them an edition is read from, and their bytes, hash checked."""
+"""Source files: what is in `raw/`, which of it an edition is read from, and its bytes, hash checked.
 
-from __future__ import annotations
+Here belong the authored catalogue of editions (`sources.toml`, never written here), the lock, and the bytes
+kept by hash in the warehouse. What the bytes say is for `extract`. Builds that find nothing to do import this
+module: standard library only.
+"""
 
 import hashlib
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path, PurePath
 
 from pipelines.files import check_size, get, is_pdf, put, read_bounded, writable
-from pipelines.model import EditionState, Fidelity, SourceFile, SourceFormat
-from pipelines.raw.sources import exclusively, lock_entries
+from pipelines.model import Edition, EditionState, Fidelity, SourceFile, SourceFormat
 from schemas.errors import JvomError, Problems, SourceError
+from schemas.registry_toml import Entry, quoted
 
+CATALOGUE = "sources.toml"
+LOCK = "sources.lock"
+
+_ROLES: dict[str, Fidelity] = {"abridged": "abridged", "full text": "full text", "official": "official file"}
+_BEST = list(_ROLES.values())  # the last of them
+_HEADER = f"""\
+# generated: do not edit. The files of each edition in the order in which they were first met;
+# where a path is listed more than once its last entry is the file on disk. {CATALOGUE} is the one to edit.
+"""
 NOTICE = "[Ingekorte uitgave"  # opens one of the first lines of an abridged edition
 NOTICE_LINES = 5
-
-_RANK: dict[Fidelity, int] = {"abridged": 0, "full text": 1, "official file": 2}
 
 
 def scan(raw: Path) -> dict[int, tuple[SourceFile, ...]]:
@@ -36,41 +47,27 @@ def survey(raw: Path) -> tuple[dict[int, tuple[SourceFile, ...]], dict[int | Non
     `*.md` and backups (`~`) are not sources. What belongs to no edition has the year None. Raises
     SourceError if `raw` cannot be listed.
     """
-    wrong: dict[int | None, list[JvomError]] = {}
     found: dict[int, tuple[SourceFile, ...]] = {}
+    wrong: dict[int | None, list[JvomError]] = {}
     locked = lock_entries(raw)
     for folder in _list(raw, str(raw)):
         if re.fullmatch(r"[0-9]{4}", folder.name):
-            year = int(folder.name)
-            files, problems = _survey_year(folder, raw)
+            year, files = int(folder.name), []
+            try:
+                for path in _list(folder, f"raw/{folder.name}"):
+                    try:
+                        files.append(_describe_in(raw, path, year))
+                    except SourceError as error:
+                        wrong.setdefault(year, []).append(error)
+            except SourceError as error:
+                wrong.setdefault(year, []).append(error)
             if files:
                 found[year] = _by_age(files, locked.get(year, []))
-            if problems:
-                wrong[year] = problems
         elif folder.is_dir() or folder.suffix.lower() in {".pdf", ".txt"}:
             hint = "put it in a folder named by the year in which the report was sent, such as raw/2025/"
             stray = SourceError("belongs to no edition", file=f"raw/{folder.name}", hint=hint)
             wrong.setdefault(None, []).append(stray)
     return found, wrong
-
-
-def _survey_year(folder: Path, raw: Path) -> tuple[list[SourceFile], list[JvomError]]:
-    """The sources in the folder of one year, and what there cannot be one."""
-    files: list[SourceFile] = []
-    problems: list[JvomError] = []
-    try:
-        for path in _list(folder, f"raw/{folder.name}"):
-            try:
-                name = _checked_name(path)
-                if not path.resolve().is_relative_to(raw.resolve()):
-                    hint = "copy the file itself into raw/"
-                    raise SourceError("is a link to outside raw/", file=name, hint=hint)
-                files.append(describe(read_bounded(path, name), int(folder.name), name))
-            except SourceError as error:
-                problems.append(error)
-    except SourceError as error:
-        problems.append(error)
-    return files, problems
 
 
 def _by_age(files: list[SourceFile], locked: list[SourceFile]) -> tuple[SourceFile, ...]:
@@ -90,16 +87,16 @@ def _list(folder: Path, name: str) -> list[Path]:
     return [e for e in entries if not e.name.startswith(".") and not e.name.endswith(("~", ".md"))]
 
 
-def _checked_name(path: Path) -> str:
-    """How messages, lock and published rows call a file in `raw/<year>/`; SourceError if they could not."""
+def _describe_in(raw: Path, path: Path, edition_year: int) -> SourceFile:
+    """A file in `raw/<year>/`; SourceError where messages, lock and published rows could not name it."""
     name = f"raw/{path.parent.name}/{path.name}"
     if any(unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") for character in name):
-        raise SourceError(
-            "has control characters in its name, or a name that is not UTF-8",
-            file=name.encode("unicode_escape").decode("ascii"),
-            hint="rename the file; its name counts for nothing",
-        )
-    return name
+        message = "has control characters in its name, or a name that is not UTF-8"
+        hint = "rename the file; its name counts for nothing"
+        raise SourceError(message, file=name.encode("unicode_escape").decode("ascii"), hint=hint)
+    if not path.resolve().is_relative_to(raw.resolve()):
+        raise SourceError("is a link to outside raw/", file=name, hint="copy the file itself into raw/")
+    return describe(read_bounded(path, name), edition_year, name)
 
 
 def describe(data: bytes, edition_year: int, path: str) -> SourceFile:
@@ -126,13 +123,13 @@ def choose(candidates: Sequence[SourceFile], state: EditionState | None) -> Sour
     seen come in. Raises SourceError if there is nothing to read.
     """
     current = state.source if state else None
-    best = max(reversed(candidates), key=lambda file: _RANK[file.fidelity], default=current)
+    best = max(reversed(candidates), key=lambda file: _BEST.index(file.fidelity), default=current)
     if best is None:
         hint = "put it in raw/<year>/, or jvom ingest it"
         raise SourceError("there is no file of this edition", hint=hint)
     if state is None or current is None or best.sha256 == current.sha256:
         return best
-    if _RANK[best.fidelity] < _RANK[current.fidelity]:
+    if _BEST.index(best.fidelity) < _BEST.index(current.fidelity):
         return current
     here = {file.sha256 for file in candidates}
     gone = current.path.startswith("raw/") and current.sha256 not in here
@@ -158,17 +155,12 @@ def read(file: SourceFile, *, raw: Path, kept: Path) -> bytes:
                 return data
             others.append((name, sha256))
     if not others:
-        raise SourceError(
-            f"is gone, and no bytes with hash {file.sha256} are kept",
-            file=file.path,
-            hint="put the file back (git checkout), or jvom ingest the document again",
-        )
+        message = f"is gone, and no bytes with hash {file.sha256} are kept"
+        hint = "put the file back (git checkout), or jvom ingest the document again"
+        raise SourceError(message, file=file.path, hint=hint)
     name, sha256 = others[0]
-    raise SourceError(
-        f"has hash {sha256}, but {file.sha256} was expected",
-        file=name,
-        hint="if the change is meant, build again; else take the file from git or a backup",
-    )
+    hint = "if the change is meant, build again; else take the file from git or a backup"
+    raise SourceError(f"has hash {sha256}, but {file.sha256} was expected", file=name, hint=hint)
 
 
 def keep(data: bytes, edition_year: int, kept: Path, name: str) -> SourceFile:
@@ -216,3 +208,130 @@ def _free_path(raw: Path, file: SourceFile) -> str:
         if not (raw / path.removeprefix("raw/")).exists() and locked.get(path, file.sha256) == file.sha256:
             return path
     raise SourceError("has no free name left", file=file.path, hint="tidy the folder")
+
+
+def catalogue(raw: Path) -> dict[int, Edition]:
+    """What `sources.toml` knows of each edition, by year; empty without such a file.
+
+    Raises RegistryError naming file and key at an unknown key, a wrong type or a repeated year.
+    """
+    if not (raw / CATALOGUE).exists():
+        return {}
+    file = Entry.load(raw / CATALOGUE)
+    editions: dict[int, Edition] = {}
+    for entry in file.tables("edition"):
+        edition = _edition(entry)
+        if edition.edition_year in editions:
+            raise entry.error("occurs twice", "edition_year", hint="merge the two entries")
+        editions[edition.edition_year] = edition
+    file.done()
+    return dict(sorted(editions.items()))
+
+
+def edition_of(editions: Mapping[int, Edition], edition_year: int) -> Edition:
+    """The catalogue's entry, or one that knows the year alone."""
+    return editions.get(edition_year, Edition(edition_year))
+
+
+def _edition(entry: Entry) -> Edition:
+    entry.named(f"edition {entry.integer('edition_year')}")
+    edition = Edition(
+        edition_year=entry.integer("edition_year"),
+        title=entry.text_or_none("title"),
+        period_start=entry.day_or_none("period_start"),
+        period_end=entry.day_or_none("period_end"),
+        date_sent=entry.day_or_none("date_sent"),
+        kamerstuk=entry.text_or_none("kamerstuk"),
+        source_url=entry.text_or_none("source_url"),
+    )
+    for key in ("licence", "note"):  # for whoever reads the file: no table has them
+        entry.text_or_none(key)
+    entry.done()
+    start, end = edition.period_start, edition.period_end
+    if not 2000 <= edition.edition_year <= 2100:
+        raise entry.error("must be a year from 2000 to 2100", "edition_year")
+    if not re.fullmatch(r"(kst|blg)-[0-9A-Z-]+", edition.kamerstuk or "kst-0"):
+        raise entry.error("must be dossier and number, such as kst-29521-495", "kamerstuk")
+    if not re.fullmatch(r"https?://\S+", edition.source_url or "https://-"):
+        raise entry.error("must be an address that begins with https://", "source_url")
+    if (start is None) != (end is None):
+        raise entry.error("goes together with period_end: give both or neither", "period_start")
+    if start and end and start > end:
+        raise entry.error("is after period_end", "period_start")
+    return edition
+
+
+def lock_entries(raw: Path) -> dict[int, list[SourceFile]]:
+    """The lock's entries by year, in order; empty without a lock."""
+    if not (raw / LOCK).exists():
+        return {}
+    file = Entry.load(raw / LOCK)
+    for year in file.values:
+        if not re.fullmatch(r"[0-9]{4}", year):
+            raise file.error("is not a year", year, hint="take the file from git")
+    return {int(year): [_locked(int(year), entry) for entry in file.tables(year)] for year in file.values}
+
+
+def lock(raw: Path, files: Iterable[SourceFile]) -> bool:
+    """Enter files into `sources.lock`; True if it was rewritten, which only new bytes bring about.
+
+    A path that now has other bytes gets a further entry; the old one stays, as history. Raises
+    LakeError if the lock must be written and cannot be.
+    """
+    wanted = list(files)
+    if not _entered(lock_entries(raw), wanted):
+        return False
+    hint = "make raw/ writable, or commit the lock of a machine that could write it"
+    with writable(f"raw/{LOCK}", hint), exclusively(raw):
+        changed = _entered(lock_entries(raw), wanted)  # again: another process may have been first
+        if changed:
+            put(raw / LOCK, (_HEADER + "".join(_lock_text(changed))).encode())
+        return bool(changed)
+
+
+@contextmanager
+def exclusively(raw: Path) -> Iterator[None]:
+    """One process at a time changes what is generated in `raw/`; an OSError if it takes over a minute."""
+    import filelock
+
+    with filelock.FileLock(raw / f".{LOCK}.guard", timeout=60):
+        yield
+
+
+def _entered(
+    entries: dict[int, list[SourceFile]], files: Iterable[SourceFile]
+) -> dict[int, list[SourceFile]] | None:
+    """The entries with those of the files that they lack; None if they lack none."""
+    before = sum(map(len, entries.values()))
+    for file in files:
+        of_year = entries.setdefault(file.edition_year, [])
+        if {entry.path: entry.sha256 for entry in of_year}.get(file.path) != file.sha256:
+            of_year.append(file)
+    return entries if sum(map(len, entries.values())) > before else None
+
+
+def _lock_text(entries: Mapping[int, list[SourceFile]]) -> Iterator[str]:
+    roles = {fidelity: role for role, fidelity in _ROLES.items()}
+    for year, files in sorted(entries.items()):
+        for file in files:
+            yield (
+                f"\n[[{year}]]\n"
+                f"path = {quoted(file.path.removeprefix('raw/'))}\n"
+                f'role = "{roles[file.fidelity]}"\n'
+                f'sha256 = "{file.sha256}"\n'
+                f"bytes = {file.bytes}\n"
+                f'format = "{file.format}"\n'
+            )
+
+
+def _locked(edition_year: int, entry: Entry) -> SourceFile:
+    file = SourceFile(
+        edition_year,
+        path=f"raw/{entry.text('path')}",
+        sha256=entry.text("sha256"),
+        bytes=entry.integer("bytes"),
+        format="pdf" if entry.one_of("format", ("text", "pdf")) == "pdf" else "text",
+        fidelity=_ROLES[entry.one_of("role", _ROLES)],
+    )
+    entry.done()
+    return file

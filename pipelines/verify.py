@@ -1,0 +1,321 @@
+"""Is everything still what was recorded? Hashes, rows, keys and cells, from raw files to the published file.
+
+It asks every part, and changes nothing but one row of `verifications`: files against their hashes, rows
+against what was recorded of them, and each edition read again. A fault says what is wrong and where, and
+since when by the verifications before.
+"""
+
+import datetime
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pyarrow as pa
+
+import schemas
+from pipelines import raw, validate, versions
+from pipelines.extract import read as reading
+from pipelines.lake import Lake
+from pipelines.lake.decision import content_hash
+from pipelines.model import SourceFile
+from pipelines.publish import package, published, release
+from pipelines.settings import Settings, actor
+from schemas import registry
+from schemas.errors import JvomError
+
+SOUND = "sound"
+THE_LAKE = "the lake"
+LOCK = "raw/sources.lock"
+
+Reread = Callable[[Settings, SourceFile], "Mapping[str, pa.Table]"]
+Earlier = Sequence[tuple[datetime.datetime, str]]  # verifications before: when, and their result
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What is not as it was recorded, and where.
+
+    `found_at` is when a verification first found something wrong there, None for this one; `sound_at`
+    when the one before it did not, None if there was none. Both are UTC.
+    """
+
+    where: str
+    what: str
+    sound_at: datetime.datetime | None = None
+    found_at: datetime.datetime | None = None
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.what}"
+
+    @property
+    def since(self) -> str:
+        found = f"found first on {self.found_at:%Y-%m-%d %H:%M} UTC" if self.found_at else "found now"
+        if self.sound_at is None:
+            return f"{found}, by the first verification there is"
+        return f"{found}, sound on {self.sound_at:%Y-%m-%d %H:%M} UTC"
+
+
+def vintage_name(year: int, vintage: int) -> str:
+    return f"edition {year}, vintage {vintage}"
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a verification found; `last_sound` is when all was well for the last time, UTC."""
+
+    faults: tuple[Fault, ...]
+    last_sound: datetime.datetime | None
+
+
+def read_again(settings: Settings, source: SourceFile) -> Mapping[str, pa.Table]:
+    """An edition read and validated anew; raises JvomError where it cannot be."""
+    edition = raw.edition_of(raw.catalogue(settings.raw), source.edition_year)
+    data = raw.read(source, raw=settings.raw, kept=settings.kept)
+    return reading.read_edition(data, source, edition, registry.load()).require_tables()
+
+
+def verify(settings: Settings, reread: Reread = read_again) -> Report:
+    """Check everything and record the result.
+
+    What cannot be read is a fault like any other, and does not keep the rest from being checked.
+    """
+    lake = Lake.of(settings)
+    with lake.writer():
+        published = settings.published.name
+        found = [
+            *_guarded(LOCK, lambda: _sources(settings)),
+            *_guarded(THE_LAKE, lambda: _stored(settings, lake)),
+            *_guarded(published, lambda: _published_file(settings)),
+            *_guarded(published, lambda: _packaged(settings)),
+            *_guarded(THE_LAKE, lambda: _record(settings, lake, reread)),
+        ]
+        faults = tuple(dict.fromkeys(found))
+        earlier: Earlier = []
+        try:
+            earlier = lake.verifications()
+            if lake.head() is not None:
+                lake.add_verification("\n".join(map(str, faults)) or SOUND, actor())
+        except JvomError as error:
+            unrecorded = Fault(THE_LAKE, f"the result cannot be recorded: {error.message}")
+            faults = (*faults, unrecorded)
+    sound = [moment for moment, result in earlier if result == SOUND]
+    return Report(tuple(_dated(fault, earlier) for fault in faults), max(sound, default=None))
+
+
+def complete(read: Mapping[str, pa.Table]) -> Iterator[Fault]:
+    """Keys are unique, each vintage has all its rows and no others, and printed values their cells.
+
+    `read` are the tables of the lake.
+    """
+    for contract in (*schemas.VINTAGE_TABLES.values(), *schemas.RECORD.values()):
+        for values, count in _count(read[contract.name], contract.key).items():
+            if count > 1:
+                key_of_rows = dict(zip(contract.key, values, strict=True))
+                yield Fault(contract.name, f"{count} rows have the key {key_of_rows}")
+    vintages = read["vintages"].to_pylist()
+    recorded = {(row["edition_year"], row["vintage"]): dict(row["row_counts"]) for row in vintages}
+    for name in schemas.TABLES:
+        counts = _count(read[f"{name}_vintages"], ("edition_year", "vintage"))
+        for vintage in {**recorded, **counts}:
+            where, count = f"{name}, {vintage_name(*vintage)}", counts[vintage]
+            if vintage not in recorded:
+                yield Fault(where, f"has {count} rows of a vintage that nobody recorded")
+            elif count != recorded[vintage].get(name, count):
+                yield Fault(where, f"has {count} rows, recorded were {recorded[vintage][name]}")
+    for name in schemas.RECONCILED:
+        key = ("edition_year", "vintage", "rules_version")
+        counts = _count(read[f"{name}_vintages"], key)
+        for row in read["reconciliations"].to_pylist():
+            year, number, rules = (row[column] for column in key)
+            if (count := counts[year, number, rules]) != row[name]:
+                where = f"{name} by rules {rules}, {vintage_name(year, number)}"
+                yield Fault(where, f"has {count} rows, recorded were {row[name]}")
+    cells = read["cells_vintages"].to_pylist()
+    for name in schemas.TABLES:
+        contract = schemas.VINTAGE_TABLES[f"{name}_vintages"]
+        rows = read[contract.name].to_pylist()
+        for row, column, words in validate.without_cell(contract, rows, cells):
+            where = f"{name}, {vintage_name(row['edition_year'], row['vintage'])}"
+            yield Fault(where, f"{contract.row_key(row)}: {column} is {row[column]} and {words}")
+
+
+def _count(table: pa.Table, columns: Sequence[str]) -> Counter[tuple[object, ...]]:
+    return Counter(tuple(row.values()) for row in table.select(list(columns)).to_pylist())
+
+
+def _dated(fault: Fault, earlier: Earlier) -> Fault:
+    """The fault with its times; `earlier` has the oldest verification first."""
+    for moment, result in reversed(earlier):
+        if not any(line.startswith(f"{fault.where}: ") for line in result.splitlines()):
+            return replace(fault, sound_at=moment)
+        fault = replace(fault, found_at=moment)
+    return fault
+
+
+def _guarded(place: str, check: Callable[[], Iterator[Fault]]) -> Iterator[Fault]:
+    """What a check finds, up to where it cannot go on."""
+    try:
+        yield from check()
+    except JvomError as error:
+        yield Fault(error.place or place, f"cannot be read: {error.message}")
+
+
+def _record(settings: Settings, lake: Lake, reread: Reread) -> Iterator[Fault]:
+    """The rows of the lake, and what was published of them."""
+    read = lake.read()
+    yield from _guarded(LOCK, lambda: _origins(settings, read))
+    yield from _releases(settings, read)
+    yield from complete(read)
+    for row in read["vintages"].to_pylist():
+        year, number = row["edition_year"], row["vintage"]
+        if content_hash(lake.vintage(year, number)) != row["content_hash"]:
+            yield Fault(vintage_name(year, number), "its rows are not the ones that were recorded")
+    yield from _readings(settings, lake, read, reread)
+
+
+def _readings(
+    settings: Settings, lake: Lake, read: Mapping[str, pa.Table], reread: Reread
+) -> Iterator[Fault]:
+    """Each edition's latest vintage against reading its bytes again, where the same code is at work.
+
+    What changed code would read is for a build to say; a withdrawn or restored vintage differs from
+    such a reading by somebody's decision.
+    """
+    catalogue = raw.catalogue(settings.raw)
+    for year in sorted(set(read["vintages"]["edition_year"].to_pylist())):
+        latest = lake.edition_state(year)
+        if latest is None or latest.cause in ("withdrawn", "restored"):
+            continue
+        try:
+            raw.read(latest.source, raw=settings.raw, kept=settings.kept)
+            if versions.reading(raw.edition_of(catalogue, year)) not in latest.versions:
+                continue
+            same = content_hash(reread(settings, latest.source)) == latest.content_hash
+        except JvomError as error:
+            yield Fault(vintage_name(year, latest.vintage), f"cannot be read again: {error.message}")
+            continue
+        if not same:
+            yield Fault(vintage_name(year, latest.vintage), "reading its bytes again gives other rows")
+
+
+def _sources(settings: Settings) -> Iterator[Fault]:
+    """Raw files against the lock, kept bytes against their names."""
+    for files in raw.lock_entries(settings.raw).values():
+        for file in {entry.path: entry for entry in files}.values():
+            place = settings.raw / file.path.removeprefix("raw/")
+            yield from _hashed(place, file.path, file.sha256)
+    for place in sorted(settings.kept.glob("*")):
+        if not place.name.startswith("."):
+            yield from _hashed(place, f"warehouse/sources/{place.name}", place.name)
+    for place in sorted(settings.contributions.glob("[!.]*.csv")):
+        yield from _hashed(place, f"warehouse/un/{place.name}", place.stem)
+
+
+def _origins(settings: Settings, read: Mapping[str, pa.Table]) -> Iterator[Fault]:
+    """What vintages were read from: kept by hash, and in the lock if it came from raw/."""
+    locked = {(file.path, file.sha256) for files in raw.lock_entries(settings.raw).values() for file in files}
+    first: dict[tuple[str, str], str] = {}
+    for row in read["editions_vintages"].to_pylist():
+        source = (row["source_path"], row["source_sha256"])
+        first.setdefault(source, vintage_name(row["edition_year"], row["vintage"]))
+    for (path, sha256), whose in first.items():
+        if not (settings.kept / sha256).exists():
+            yield Fault(f"warehouse/sources/{sha256}", f"is gone; {whose}, was read from it")
+        if path.startswith("raw/") and (path, sha256) not in locked:
+            yield Fault(LOCK, f"does not have {path} with SHA-256 {sha256}, which {whose}, was read from")
+
+
+def _stored(settings: Settings, lake: Lake) -> Iterator[Fault]:
+    """Parquet files against the manifests of their commits; an object store answers for its own."""
+    if "://" in settings.data:
+        return
+    released: dict[str, set[str]] = {}  # path → every SHA-256 that a release's manifest has for it
+    for folder in sorted(settings.releases.glob("*")):
+        written = release.read(settings.releases, folder.name) or {}
+        for named in written["parquet"] if release.intact(written) else ():
+            if named["sha256"]:
+                released.setdefault(named["path"], set()).add(named["sha256"])
+    for entry in lake.stored_files():
+        shown, snapshot_id = str(entry["path"]), entry["snapshot"]
+        if entry["sha256"] is None:
+            yield Fault(shown, f"snapshot {snapshot_id} has no manifest that names it")
+            continue
+        yield from _hashed(Path(settings.data) / shown, shown, entry["sha256"])
+        others = released.get(shown, set()) - {str(entry["sha256"])}
+        if others:
+            differs = f"has SHA-256 {entry['sha256']} for {shown}, a release has {others.pop()}"
+            yield Fault(f"the manifest of snapshot {snapshot_id}", differs)
+
+
+def _releases(settings: Settings, read: Mapping[str, pa.Table]) -> Iterator[Fault]:
+    """The manifest and the change log of every release, by their hashes; and the vintages it names."""
+    recorded = {
+        (row["edition_year"], row["vintage"]): row["content_hash"] for row in read["vintages"].to_pylist()
+    }
+    for release_id in read["releases"]["release_id"].to_pylist():
+        shown = f"releases/{release_id}/{release.MANIFEST}"
+        written = release.read(settings.releases, release_id)
+        if written is None:
+            yield Fault(shown, "is gone or cannot be read")
+            continue
+        if not release.intact(written):
+            yield Fault(shown, "is not as it was written: the hash of itself at its end is another")
+            continue
+        yield from _hashed(
+            settings.releases / release_id / release.CHANGES,
+            f"releases/{release_id}/{release.CHANGES}",
+            written["changes_sha256"],
+        )
+        for vintage in written["vintages"]:
+            place = (vintage["edition_year"], vintage["vintage"])
+            if recorded.get(place) != vintage["content_hash"]:
+                yield Fault(
+                    vintage_name(*place), f"has another content than release {release_id} was made of"
+                )
+
+
+def _published_file(settings: Settings) -> Iterator[Fault]:
+    """The published file against the manifest of its release."""
+    name = settings.published.name
+    if not settings.published.exists():
+        if any(settings.releases.glob(f"*/{release.MANIFEST}")):
+            yield Fault(name, "is gone; jvom build makes it again from the lake")
+        return
+    state = published.state(settings.published)
+    if state is None:
+        yield Fault(name, "cannot be read as a published file")
+        return
+    written = release.read(settings.releases, state.release_id)
+    if written is None:
+        yield Fault(name, f"release {state.release_id} has no manifest")
+        return
+    yield from _hashed(settings.published, name, written["published"]["sha256"])
+
+
+def _packaged(settings: Settings) -> Iterator[Fault]:
+    """The files of the published release's package against its SHA256SUMS."""
+    state = published.state(settings.published)
+    if state is None:
+        return
+    folder = settings.releases / state.release_id
+    shown = f"releases/{state.release_id}"
+    try:
+        sums = (folder / package.HASHES).read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        yield Fault(f"{shown}/{package.HASHES}", f"cannot be read: {error}")
+        return
+    for line in sums:
+        expected, _, path = line.partition("  ")
+        yield from _hashed(folder / path, f"{shown}/{path}", expected)
+
+
+def _hashed(file: Path, shown: str, expected: object) -> Iterator[Fault]:
+    """A file whose bytes are not those of the hash."""
+    try:
+        found = release.sha256(file)
+    except OSError as error:
+        yield Fault(shown, f"cannot be read: {error.strerror}")
+        return
+    if found != expected:
+        yield Fault(shown, f"has SHA-256 {found}, recorded was {expected}")
