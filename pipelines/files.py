@@ -153,7 +153,6 @@ def move_into_place(aside: Path, target: Path) -> None:
 
 
 def sync(path: Path) -> None:
-    """Have the system write a file or folder to its disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

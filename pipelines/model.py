@@ -73,7 +73,6 @@ class Document:
     page_labels: tuple[str | None, ...]
 
     def label(self, page: int) -> str | None:
-        """Printed or implied number of a page."""
         return self.page_labels[page - 1]
 
 

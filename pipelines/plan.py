@@ -50,7 +50,6 @@ class Plan:
 
     @property
     def years(self) -> tuple[int, ...]:
-        """Editions to read, in order."""
         return tuple(pending.edition_year for pending in self.editions)
 
 

@@ -148,7 +148,6 @@ def _write(folder: Path, refusal: Refusal) -> None:
 
 
 def _problems(error: JvomError) -> Iterator[dict[str, Any]]:
-    """Every single problem behind an error."""
     if isinstance(error, Problems):
         for problem in error.problems:
             yield from _problems(problem)

@@ -78,7 +78,6 @@ def _by_age(files: list[SourceFile], locked: list[SourceFile]) -> tuple[SourceFi
 
 
 def _list(folder: Path, name: str) -> list[Path]:
-    """Entries that may be sources, by name."""
     try:
         entries = sorted(folder.iterdir())
     except OSError as error:

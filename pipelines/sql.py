@@ -18,7 +18,6 @@ def rows(connection: DuckDBPyConnection, query: str, *values: object, **named: o
 
 
 def column_names(connection: DuckDBPyConnection) -> list[str]:
-    """The columns of the query that was last executed."""
     return [column[0] for column in connection.description or ()]
 
 

@@ -240,7 +240,6 @@ def _dangling(
     reference: Reference,
     registry_ids: Collection[str],
 ) -> Iterator[Failure]:
-    """Rows that point at a mission or row that does not exist."""
     target = reference.target
     if target == "missions":
         known: set[tuple[Any, ...]] = {(mission_id,) for mission_id in registry_ids}

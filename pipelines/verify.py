@@ -162,7 +162,6 @@ def _guarded(place: str, check: Callable[[], Iterator[Fault]]) -> Iterator[Fault
 
 
 def _record(settings: Settings, lake: Lake, reread: Reread) -> Iterator[Fault]:
-    """The rows of the lake, and what was published of them."""
     read = lake.read()
     yield from _guarded(LOCK, lambda: _origins(settings, read))
     yield from _releases(settings, read)
@@ -276,7 +275,6 @@ def _releases(settings: Settings, read: Mapping[str, pa.Table]) -> Iterator[Faul
 
 
 def _published_file(settings: Settings) -> Iterator[Fault]:
-    """The published file against the manifest of its release."""
     name = settings.published.name
     if not settings.published.exists():
         if any(settings.releases.glob(f"*/{release.MANIFEST}")):

@@ -87,22 +87,18 @@ def reading(edition: Edition) -> Versions:
 
 
 def code() -> str:
-    """Version of the code that reads."""
     return _code(ROOT, READING_CODE, READING_LIBRARIES)
 
 
 def publishing() -> str:
-    """Version of the code that shapes the published file."""
     return _code(ROOT, PUBLISHING_CODE, ("duckdb",))
 
 
 def site() -> str:
-    """Version of the code that makes the site."""
     return _code(ROOT, SITE_CODE, ("vl-convert-python",))
 
 
 def package() -> str:
-    """Version of the code that makes the package of a release."""
     return _code(ROOT, PACKAGE_CODE, ("pyarrow",))
 
 

@@ -164,7 +164,6 @@ class Contract:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Column names in order."""
         return tuple(column.name for column in self.columns)
 
     @property
@@ -308,7 +307,6 @@ _SCALARS: dict[pa.DataType, str] = {
 
 
 def sql_type(dtype: pa.DataType) -> str:
-    """DuckDB's name of an Arrow type; raises KeyError for a type that no contract uses."""
     if pa.types.is_list(dtype):
         return f"{sql_type(dtype.value_type)}[]"
     if pa.types.is_map(dtype):

@@ -35,7 +35,6 @@ def demands(contract: Contract) -> Iterator[Demand]:
 
 
 def in_words(check: pap.Check) -> str:
-    """What a check of the contracts demands, in words."""
     said = check.statistics or {}
     match check.name:
         case "greater_than_or_equal_to":

@@ -61,7 +61,6 @@ class Entry:
             raise RegistryError(f"is not TOML in UTF-8: {error}", file=str(path)) from error
 
     def error(self, message: str, key: str | None = None, hint: str | None = None) -> RegistryError:
-        """A RegistryError that names file, table and key."""
         place = f"{self.where}, key {key}" if key else self.where
         return RegistryError(f"{place}: {message}", file=self.file, hint=hint)
 
@@ -71,14 +70,12 @@ class Entry:
         return self
 
     def text(self, key: str) -> str:
-        """A text that is not empty."""
         value = self._get(key, str)
         if not value.strip():
             raise self.error("is empty", key)
         return str(value)
 
     def text_or_none(self, key: str) -> str | None:
-        """A text, or None where the key is absent."""
         self._asked.add(key)
         return self.text(key) if key in self.values else None
 
@@ -96,7 +93,6 @@ class Entry:
         return int(self._get(key, int))
 
     def integer_or_none(self, key: str) -> int | None:
-        """A whole number, or None where the key is absent."""
         self._asked.add(key)
         return self.integer(key) if key in self.values else None
 

@@ -63,7 +63,6 @@ class Judged:
         return f"{of.identifier} ({of.kind}, {of.sent}) {of.title!r}: score {self.score:.1f}; {reasons}"
 
     def summary(self) -> dict[str, Any]:
-        """The verdict as JSON can hold it."""
         of = self.candidate
         return {
             "document": of.identifier,

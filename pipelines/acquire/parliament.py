@@ -64,7 +64,6 @@ def _query(base: str, dossier: int, window: Window) -> str:
 
 
 def _documents(transport: Transport, address: str) -> Iterator[dict[str, Any]]:
-    """Every entity of a query, page after page."""
     seen: set[str] = set()
     link: object = address
     while link is not None:

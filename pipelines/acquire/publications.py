@@ -73,7 +73,6 @@ def _candidate(record: _Record) -> Candidate | None:
 
 
 def _records(transport: Transport, query: str) -> Iterator[_Record]:
-    """Every record of a query, page after page."""
     start = 1
     while start <= MOST_RECORDS:
         options = {

@@ -183,7 +183,6 @@ class Transport:
 
 
 def host(address: str) -> str:
-    """The host of an address, for messages."""
     try:
         return urllib.parse.urlsplit(address).netloc or address
     except ValueError:

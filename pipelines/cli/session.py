@@ -33,8 +33,6 @@ Reason = Annotated[str, Option("--reason", metavar="R", help="Why; it stays in t
 
 @dataclass(frozen=True)
 class Session:
-    """Settings and terminal of one command."""
-
     settings: settings.Settings
     terminal: Terminal
 

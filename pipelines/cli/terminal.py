@@ -110,7 +110,6 @@ def write_csv(names: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
 
 
 def is_figure(value: object) -> bool:
-    """Whether a value is a number, which a table aligns right."""
     return isinstance(value, int | float | decimal.Decimal) and not isinstance(value, bool)
 
 
@@ -156,7 +155,6 @@ def plainly(value: object) -> object:
 
 
 def as_json(document: object) -> str:
-    """One JSON document, indented."""
     return harmless.json_text(plainly(document), indent=2)
 
 

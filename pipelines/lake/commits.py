@@ -80,7 +80,6 @@ def commit(
 
 
 def snapshot_of(lake: Catalog, key: str) -> int | None:
-    """The snapshot that was committed under `key`, if any."""
     snapshots = [snapshot for snapshot, info in commits(lake) if info.get("key") == key]
     return snapshots[-1] if snapshots else None
 

@@ -102,7 +102,6 @@ class Catalog:
         self._prefix = prefix
 
     def metadata(self, name: str) -> str:
-        """Full name of one of DuckLake's own tables."""
         return f"{self._prefix}{name}"
 
     def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
@@ -119,7 +118,6 @@ class Attached(Catalog):
         self.name = name
 
     def table(self, name: str) -> str:
-        """Full name of a table of the lake."""
         return f'{self.name}."{name}"'
 
 

@@ -73,7 +73,6 @@ def edition_states(lake: Attached) -> dict[int, EditionState]:
 
 
 def edition_state(row: Mapping[str, Any]) -> EditionState:
-    """A row of the relation `edition_state`."""
     return EditionState(
         vintage=row["vintage"],
         cause=row["cause"],
@@ -143,7 +142,6 @@ def append_reading_again(
 
 
 def append_verification(lake: Attached, result: str, actor: str, now: datetime.datetime) -> None:
-    """Commit what a verification of the whole record found."""
     _append(
         lake,
         "verifications",

@@ -180,7 +180,6 @@ publish_when_recorded = dg.AutomationConditionSensorDefinition(
 
 
 def _reason(context: dg.RunFailureSensorContext) -> str:
-    """The failure text of the first step that failed."""
     for event in context.get_step_failure_events():
         data = event.step_failure_data
         if data.user_failure_data and data.user_failure_data.description:

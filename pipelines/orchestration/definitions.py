@@ -35,7 +35,6 @@ def run_log(_context: dg.InitLoggerContext) -> logging.Logger:
 
 
 def definitions(where: settings.Settings) -> dg.Definitions:
-    """The code location for one warehouse."""
     return dg.Definitions(
         assets=dg.with_source_code_references([*edition.ASSETS, *release.ASSETS]),
         asset_checks=[automation.edition_is_in],

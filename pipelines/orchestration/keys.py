@@ -46,14 +46,12 @@ SITE = dg.AssetKey("site")
 
 
 def spec(key: dg.AssetKey, group: str, kinds: set[str], description: str, **more: Any) -> dg.AssetSpec:
-    """An asset of a step that has several."""
     return dg.AssetSpec(key, group_name=group, kinds=kinds, owners=OWNERS, description=description, **more)
 
 
 def asset(
     key: dg.AssetKey, group: str, kinds: set[str], description: str, **more: Any
 ) -> Callable[[Callable[..., Any]], dg.AssetsDefinition]:
-    """An asset with a step of its own."""
     decorator: Callable[[Callable[..., Any]], dg.AssetsDefinition] = dg.asset(
         key=key, group_name=group, kinds=kinds, owners=OWNERS, description=description, **more
     )

@@ -23,8 +23,6 @@ from schemas.errors import LakeError
 
 
 class Warehouse(dg.ConfigurableResource[None]):
-    """Where raw files, lake and published file are."""
-
     raw: str
     warehouse: str
     catalog: str

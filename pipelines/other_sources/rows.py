@@ -26,7 +26,6 @@ class CsvRow:
     file: str
 
     def error(self, column: str, words: str, hint: str | None = None) -> SourceError:
-        """What is wrong with a cell, and where."""
         message = f"{column} = {self.cells.get(column, '')!r}: {words}"
         return SourceError(message, file=self.file, line=self.line, hint=hint or "correct the cell")
 

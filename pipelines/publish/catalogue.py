@@ -97,7 +97,6 @@ def by_stage() -> dict[str, list[Relation]]:
 
 
 def comments() -> Iterator[str]:
-    """SQL that documents every relation and column of a published file."""
     return chain.from_iterable(relation.comments() for relation in relations().values())
 
 

@@ -78,10 +78,8 @@ def _table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def link(relation: str | None) -> str:
-    """A relation as a link to where the page describes it."""
     return f"[`{relation}`](#{relation})"
 
 
 def code(names: Iterable[str]) -> str:
-    """Names as code, one after the other."""
     return ", ".join(f"`{name}`" for name in names)

@@ -70,12 +70,10 @@ class TableFile:
 
     @property
     def path(self) -> str:
-        """Its place in the package."""
         return f"data/{self.contract.name}.{self.format}"
 
     @property
     def media_type(self) -> str:
-        """Its media type by IANA."""
         return _MEDIA_TYPES[self.format]
 
     @property
@@ -96,7 +94,6 @@ def build(connection: DuckDBPyConnection, others: Mapping[str, bytes]) -> dict[s
 
 
 def release_of(connection: DuckDBPyConnection) -> Release:
-    """The release that an open published file shows."""
     latest = rows(connection, "FROM releases ORDER BY rowid")[-1]
     editions = rows(connection, "FROM editions ORDER BY edition_year")
     ((start, end),) = connection.execute("SELECT min(period_start), max(period_end) FROM editions").fetchall()
@@ -105,7 +102,6 @@ def release_of(connection: DuckDBPyConnection) -> Release:
 
 
 def describe(release: Release, tables: Sequence[TableFile]) -> dict[str, bytes]:
-    """The documents about a release, by path."""
     values = {
         "release": release,
         "dataset": dataset.load(),

@@ -243,7 +243,6 @@ def intact(manifest: Row) -> bool:
 
 
 def sha256(file: Path) -> str:
-    """SHA-256 of a file, 64 hexadecimal digits."""
     with file.open("rb") as data:
         return hashlib.file_digest(data, "sha256").hexdigest()
 

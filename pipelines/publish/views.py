@@ -141,7 +141,6 @@ def column_sources(view: View) -> dict[str, tuple[Source, ...]]:
 
 
 def _load() -> Iterator[View]:
-    """The views as the SQL files give them, templates filled in."""
     templates = _templates()
     for path in (*sorted(SQL.glob("*.sql")), STATE):
         for name, values in templates.get(path.stem, {path.stem: {}}).items():

@@ -41,7 +41,6 @@ class Side:
 
     @property
     def row(self) -> dict[str, object]:
-        """As `findings` holds it."""
         return {name: value for name, value in vars(self).items() if name != "line_end"}
 
     @property
@@ -74,12 +73,10 @@ class Finding:
 
     @property
     def keys(self) -> tuple[object, ...]:
-        """What identifies both sides."""
         return (self.side_a.key, self.side_b and self.side_b.key)
 
     @property
     def evidence(self) -> list[int]:
-        """Every line that it rests on."""
         sides = [side for side in (self.side_a, self.side_b) if side is not None]
         lines = {line for side in sides for line in (side.line, side.line_end) if line is not None}
         return sorted(lines | set(self.lines))
@@ -185,12 +182,10 @@ class Edition:
 
     @cached_property
     def staffed(self) -> dict[str, Row]:
-        """Rows of annex 2 by mission."""
         return {str(row["mission_id"]): row for row in self.personnel}
 
     @cached_property
     def mandated(self) -> dict[str, Row]:
-        """Rows of annex 1 by mission."""
         return {str(row["mission_id"]): row for row in self.mandates}
 
     def of_kind(self, *kinds: str) -> list[Event]:
@@ -212,7 +207,6 @@ class Edition:
 
 
 def headed(section: Row) -> Side:
-    """A section's heading as a side of a finding."""
     key, heading = section["section_id"], section["heading"]
     return Side("sections", key, "heading", heading, None, section["source_line"], heading)
 
@@ -220,7 +214,6 @@ def headed(section: Row) -> Side:
 def words(
     sentence: Sentence, value: str | None, column: str | None = None, start: int = 0, end: int | None = None
 ) -> Side:
-    """Words of a sentence as a side of a finding."""
     place = sentence.place(start, end)
     passage = sentence.passage
     text = sentence.text[start:end]

@@ -56,13 +56,11 @@ class Passage:
     anchors: tuple[Anchor, ...]
 
     def place(self, start: int, end: int) -> Place:
-        """The place of the characters from `start` up to `end`."""
         page, line, first = self._character(start)
         _, last_line, last = self._character(max(start, end - 1))
         return Place(page, line, first, last_line, last + 1)
 
     def _character(self, position: int) -> tuple[int, int, int]:
-        """Page, line and offset of one character."""
         anchor = self.anchors[max(0, bisect_right(self.anchors, position, key=_offset) - 1)]
         return anchor[1], anchor[2], anchor[3] + position - anchor[0]
 

@@ -34,7 +34,6 @@ def alternatives(name: str) -> str:
 
 
 def phrase(name: str) -> re.Pattern[str]:
-    """The phrases of that name in `phrases.toml`."""
     return re.compile(_PHRASES[name], re.IGNORECASE)
 
 

@@ -66,7 +66,6 @@ class Drawings:
         return self._used[key]
 
     def file(self) -> bytes:
-        """What `of_site` reads: every drawing that this site uses."""
         return json.dumps(self._used, indent=0, sort_keys=True).encode()
 
 

@@ -68,7 +68,6 @@ class Content:
     cells: Mapping[tuple[Any, ...], Row]
 
     def of(self, relation: str, **equal: object) -> list[Row]:
-        """Rows of a relation whose columns have these values."""
         return [row for row in self.rows[relation] if all(row.get(name) == equal[name] for name in equal)]
 
     @property
@@ -117,14 +116,11 @@ def read(connection: DuckDBPyConnection) -> Content:
 
 @dataclass(frozen=True)
 class Site:
-    """All pages of one release."""
-
     content: Content
     assets: Mapping[str, Sequence[str]]
     drawings: Drawings = field(default_factory=Drawings)
 
     def pages(self) -> Iterator[tuple[str, str]]:
-        """Path and text of every page."""
         yield "index.html", self._environment.get_template("choose.html").render(words=self._words)
         for language in LANGUAGES:
             for path, template, values in self._tree(language):

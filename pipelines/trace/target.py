@@ -50,7 +50,6 @@ class Target:
 
     @property
     def declared(self) -> Column:
-        """The column as its contract declares it."""
         return schemas.RELATIONS[self.relation][self.column]
 
     @property
@@ -132,7 +131,6 @@ def dependencies(connection: DuckDBPyConnection, target: Target) -> Iterator[Dep
 
 
 def _table_at(row: str) -> str | None:
-    """The table of a row whose address says so."""
     head, colon, _ = row.partition(":")
     return _ADDRESSES.get(head + colon)
 
@@ -172,7 +170,6 @@ def _target(connection: DuckDBPyConnection, relation: str, row: str, year: int, 
 
 
 def _comes_from(connection: DuckDBPyConnection, relation: str, column: str) -> Columns:
-    """What a column is computed from, one step up."""
     query = """SELECT source_relation, source_column FROM column_lineage
         WHERE relation = ? AND "column" = ? ORDER BY position"""
     return tuple(connection.execute(query, [relation, column]).fetchall())
