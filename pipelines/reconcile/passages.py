@@ -61,7 +61,7 @@ class Passage:
         return Place(page, line, first, last_line, last + 1)
 
     def _character(self, position: int) -> tuple[int, int, int]:
-        anchor = self.anchors[max(0, bisect_right(self.anchors, position, key=_offset) - 1)]
+        anchor = self.anchors[max(0, bisect_right(self.anchors, position, key=lambda anchor: anchor[0]) - 1)]
         return anchor[1], anchor[2], anchor[3] + position - anchor[0]
 
 
@@ -89,28 +89,15 @@ def read(sections: Sequence[Row], footnotes: Sequence[Row], document: Document) 
         if not text:
             continue
         anchors, cursor = _align(text, words, cursor, _number(row["source_line"]))
-        missions = row["mission_ids"]
-        passages.append(
-            Passage(
-                "sections",
-                str(row["section_id"]),
-                str(row["heading"]),
-                tuple(_chain(row, by_id)),
-                tuple(missions or ()),
-                text,
-                anchors,
-            )
-        )
+        key, heading, above = str(row["section_id"]), str(row["heading"]), tuple(_chain(row, by_id))
+        missions = tuple(row["mission_ids"] or ())
+        passages.append(Passage("sections", key, heading, above, missions, text, anchors))
     for row_key, row in zip(schemas.TABLES["footnotes"].row_keys(footnotes), footnotes, strict=True):
         text = str(row["text"] or "")
         if text:
             anchors, _ = _align(text, words, 0, _number(row["source_line"]))
             passages.append(Passage("footnotes", row_key, "", (), (), text, anchors))
     return tuple(passages)
-
-
-def _offset(anchor: Anchor) -> int:
-    return anchor[0]
 
 
 def sentences(passage: Passage) -> Iterator[Sentence]:
@@ -225,10 +212,9 @@ class Names:
         plain = comparable(text)
         if len(plain) != len(text):  # places would not fit
             plain = text.casefold()
+        bare = re.compile(r"(?:[’']s|s)$")
         return [
-            Name(self._owner[re.sub(r"(?:[’']s|s)$", "", match[0])], match.start(), match.end())
-            if match[0] not in self._owner
-            else Name(self._owner[match[0]], match.start(), match.end())
+            Name(self._owner.get(match[0]) or self._owner[bare.sub("", match[0])], *match.span())
             for match in self._pattern.finditer(plain)
         ]
 
@@ -268,9 +254,7 @@ def _forms(spelling: str) -> set[str]:
             forms.add(bare.removeprefix(prefix))
     if "/" in bare:
         forms.update(part.strip() for part in bare.split("/"))
-    inside = re.search(r"\((\w{3,})\)", plain)
-    if inside and inside[1].isascii() and bare:
-        acronym = re.search(r"\(([A-Z]{3,})\)", spelling)
-        if acronym:
-            forms.add(acronym[1].casefold())
+    inside, acronym = re.search(r"\((\w{3,})\)", plain), re.search(r"\(([A-Z]{3,})\)", spelling)
+    if inside and inside[1].isascii() and bare and acronym:
+        forms.add(acronym[1].casefold())
     return {form for form in forms if len(form) > 2}

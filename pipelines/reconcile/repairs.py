@@ -126,17 +126,12 @@ class _Problem:
                 values = self._values(chosen)
                 if values is not None:
                     yield Repair(tuple(sorted(values.items())))
-            elif open_:
-                smallest = min(open_, key=lambda index: len(self.equations[index]))
-                stack.extend(chosen | {cell} for cell in self.equations[smallest] if cell not in chosen)
-            elif chosen:
-                touched = {index for cell in chosen for index in self.where[cell]}
-                stack.extend(
-                    chosen | {cell}
-                    for index in touched
-                    for cell in self.equations[index]
-                    if cell not in chosen
-                )
+            else:
+                among = {index for cell in chosen for index in self.where[cell]}
+                if open_:
+                    among = {min(open_, key=lambda index: len(self.equations[index]))}
+                more = [cell for index in among for cell in self.equations[index] if cell not in chosen]
+                stack.extend(chosen | {cell} for cell in more)
 
     def _open(self, chosen: frozenset[Cell]) -> list[int]:
         """Equalities that no change of the chosen cells alone, each of them changed, can make hold."""
@@ -258,7 +253,8 @@ def explain(edition: Edition) -> dict[str, str]:
     groups = [_Part(group, search(group, printed)) for group in connected(promised)]
     broken = [part for part in groups if part.search.note or part.search.cells]
     stated = [s for s in edition.prose.statements if s.pattern == EDITION and s.exact]
-    table = _table(broken)
+    summary = _summary([part.search for part in broken])
+    table = {"searched_up_to": MOST_CELLS, "complete": summary["note"] is None, **summary}
     found: dict[str, str] = {}
     for side in ("frame", "deployed"):
         stories = [
@@ -277,11 +273,6 @@ def explain(edition: Edition) -> dict[str, str]:
             content = {"table": table, "stories": stories, "statements": with_text}
             found[side] = json.dumps(content, ensure_ascii=False)
     return found
-
-
-def _table(broken: Sequence[_Part]) -> dict[str, object]:
-    summary = _summary([part.search for part in broken])
-    return {"searched_up_to": MOST_CELLS, "complete": summary["note"] is None, **summary}
 
 
 def _summary(searches: Sequence[Search]) -> dict[str, object]:
@@ -321,7 +312,7 @@ def _story(
                 "column_name": cell[1],
                 "printed": printed[cell],
                 "repaired": value,
-                "line": _side(cell, edition),
+                "line": edition.cell("personnel_totals" if cell[0] == TOTAL else "personnel", *cell).line,
             }
             for cell, value in repair.values
         ],
@@ -346,11 +337,6 @@ def _label(cell: Cell, edition: Edition) -> str:
         return "the grand total" if column == "deployed_total" else f"the total of {_NAMES[column][4:]}"
     name = edition.staffed[key]["mission_as_printed"]
     return f"{_NAMES[column]} of {name}"
-
-
-def _side(cell: Cell, edition: Edition) -> int | None:
-    table = "personnel_totals" if cell[0] == TOTAL else "personnel"
-    return edition.cell(table, *cell).line
 
 
 def _brief(statement: Statement) -> dict[str, object]:

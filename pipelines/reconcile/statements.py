@@ -135,7 +135,9 @@ def find_counts(text: str) -> list[Count]:
         count = _count(text, match, previous, value, counted) if value is not None and counted else None
         if count is not None:
             found.append(count)
-            found.extend(_articles(text, count.end))
+            if article := _ARTICLE.match(text, count.end):  # `en een POLAD`: here the article counts one
+                span = article.start("number"), article.end()
+                found.append(Count(1, 1, kind_of(article["noun"]), article["noun"], None, *span, False))
         previous = match
     return sorted(found, key=lambda count: count.start)
 
@@ -144,13 +146,10 @@ def _inverted(text: str) -> Iterator[Count]:
     """`het aantal uitgezonden militairen bedroeg 12`: the number behind its noun."""
     for match in _INVERTED.finditer(text):
         value = number(match["number"])
-        if (
-            value is not None
-            and not _OTHER_UNIT.match(text, match.end())
-            and not _COUNTED.match(text, match.end())
-        ):
-            start, end = match.span("number")
-            yield Count(value, value, kind_of(match["noun"]), match["noun"], None, start, end, False)
+        other = _OTHER_UNIT.match(text, match.end()) or _COUNTED.match(text, match.end())
+        if value is not None and not other:
+            noun = match["noun"]
+            yield Count(value, value, kind_of(noun), noun, None, *match.span("number"), False)
 
 
 def _count(
@@ -165,32 +164,14 @@ def _count(
                 return None
             low = value = first + value
             start = previous.start()
-        joined = _RANGE.fullmatch(between) or (
-            between == " en " and _BETWEEN.search(text[: previous.start()])
-        )
+        both = between == " en " and _BETWEEN.search(text[: previous.start()])
+        joined = both or _RANGE.fullmatch(between)
         if joined and first is not None and first <= value:
             low, start = first, previous.start()
     before = text[:start]
     qualifier = next((word for word, pattern in _BEFORE.items() if pattern.search(before)), None)
-    return Count(
-        low,
-        value,
-        kind_of(counted["noun"]),
-        counted["noun"],
-        qualifier,
-        start,
-        counted.end(),
-        bool(_PART.search(before)),
-    )
-
-
-def _articles(text: str, end: int) -> Iterator[Count]:
-    """`en een POLAD` right behind a count: here the article counts one."""
-    match = _ARTICLE.match(text, end)
-    if match:
-        yield Count(
-            1, 1, kind_of(match["noun"]), match["noun"], None, match.start("number"), match.end(), False
-        )
+    part, noun = bool(_PART.search(before)), counted["noun"]
+    return Count(low, value, kind_of(noun), noun, qualifier, start, counted.end(), part)
 
 
 def unread_numbers(text: str, understood: Sequence[tuple[int, int]] = ()) -> list[str]:
@@ -256,18 +237,12 @@ def read(sentences: Sequence[Sentence], names: Names, regions: Sequence[str], pe
         own = _of_sentence(sentence, names, regions, period)
         found.extend(own)
         spans = [(statement.start, statement.end) for statement in own]
-        if own and all(_covered(count, spans) for count in find_counts(sentence.text)):
-            continue
-        if not may_count(sentence.text):
-            continue
-        left = tuple(unread_numbers(sentence.text, spans))
-        if left:
+        starts = [count.start for count in find_counts(sentence.text)]
+        covered = all(any(start <= at < end for start, end in spans) for at in starts)
+        open_ = may_count(sentence.text) and not (own and covered)
+        if open_ and (left := tuple(unread_numbers(sentence.text, spans))):
             unread.append((sentence, left))
     return Prose(tuple(found), tuple(unread))
-
-
-def _covered(count: Count, spans: Sequence[tuple[int, int]]) -> bool:
-    return any(start <= count.start < end for start, end in spans)
 
 
 def _of_sentence(sentence: Sentence, names: Names, regions: Sequence[str], period: Period) -> list[Statement]:
@@ -289,23 +264,9 @@ def _of_sentence(sentence: Sentence, names: Names, regions: Sequence[str], perio
         value = number(figure["number"])
         mission = names.of(sentence, figure.end())
         if value is not None and mission is not None and not _OTHER_TIME.search(text):
-            start, end = figure.span("number")
             qualifier = "at most" if figure["most"] else None
-            found.append(
-                Statement(
-                    mission,
-                    "frame_total",
-                    EITHER,
-                    value,
-                    value,
-                    qualifier,
-                    CEILING_FIGURE,
-                    "",
-                    sentence,
-                    start,
-                    end,
-                )
-            )
+            count = Count(value, value, EITHER, "", qualifier, *figure.span("number"), False)
+            found.append(_statement(sentence, count, "", mission, "frame", CEILING_FIGURE))
     return found
 
 
@@ -348,11 +309,8 @@ def _pattern(
     if _FRAME.search(clause):
         if mission is not None:
             return "frame", CEILING
-        return (
-            ("frame", EDITION)
-            if _TOTAL.search(text) and _whole_edition(sentence, regions, names_any)
-            else None
-        )
+        total = _TOTAL.search(text) and _whole_edition(sentence, regions, names_any)
+        return ("frame", EDITION) if total else None
     heading = any(_DUTCH_HEADING.search(heading) for heading in sentence.passage.headings)
     own = _DUTCH.search(text) or (heading and _SERVING.search(text))
     if _FOREIGN.search(clause):

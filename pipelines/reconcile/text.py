@@ -142,7 +142,8 @@ def find_dates(text: str) -> Iterator[Dated]:
     """The dates in a sentence, in order. A day that the calendar does not have is not a date."""
     for match in _DATE.finditer(text):
         before = text[: match.start()]
-        printed = _printed(match)
+        month = MONTHS.index(match["month"].lower()) + 1 if match["month"] else None
+        printed = PrintedDate(int(match["year"]), month, int(match["day"]) if match["day"] else None)
         if printed.month is None and not match["part"] and not _YEAR_ONLY.search(before):
             continue
         try:
@@ -156,11 +157,6 @@ def find_dates(text: str) -> Iterator[Dated]:
         precision = "day" if printed.day is not None else "month" if printed.month else "year"
         attributive = bool(_OF_DOCUMENT.search(before)) or _beside_document(text, match.start())
         yield Dated(low, high, precision, match[0], match.start(), match.end(), attributive)
-
-
-def _printed(match: re.Match[str]) -> PrintedDate:
-    month = MONTHS.index(match["month"].lower()) + 1 if match["month"] else None
-    return PrintedDate(int(match["year"]), month, int(match["day"]) if match["day"] else None)
 
 
 def _beside_document(text: str, position: int) -> bool:

@@ -62,7 +62,7 @@ def name_drift(editions: Editions) -> Iterator[tuple[int, Finding]]:
         for mission, rows in _by_mission(editions.get(table, ())).items():
             known: dict[str, Row] = {}
             for row in rows:
-                name = _bare(row)
+                name = comparable(str(row["mission_as_printed"])).replace("(separate vgr)", "").strip()
                 if known and name not in known:
                     last = list(known.values())[-1]
                     yield (
@@ -93,10 +93,6 @@ def _year(row: Row) -> int:
 def _sent(row: Row) -> int:
     """Military and civil/police persons together."""
     return sum(value for column in DEPLOYED if isinstance(value := row[column], int))
-
-
-def _bare(row: Row) -> str:
-    return comparable(str(row["mission_as_printed"])).replace("(separate vgr)", "").strip()
 
 
 def _side(row: Row, column: str, value: str, other_year: int | None = None, table: str = "personnel") -> Side:
@@ -155,20 +151,10 @@ def _finding(observation: Row, printed: Row, figure: str, column: str, frame: in
     hedged = f"{observation['qualifier']} " if observation["qualifier"] else ""
     part = f" ({observation['part']})" if observation["part"] else ""
     count, mission = observation[figure], printed["mission_id"]
-    side = (
-        computed(frame, "frame_military plus frame_civil_police", column)
-        if column == "frame_total"
-        else Side(
-            "personnel",
-            mission,
-            column,
-            str(frame),
-            printed["source_page"],
-            printed["source_line"],
-            str(frame),
-            printed["source_line_end"],
-        )
-    )
+    place = (printed["source_page"], printed["source_line"], str(frame), printed["source_line_end"])
+    side = Side("personnel", mission, column, str(frame), *place)
+    if column == "frame_total":
+        side = computed(frame, "frame_military plus frame_civil_police", column)
     source = f"{observation['dates_as_printed']}: {observation['source_url']}"
     other = Side("observations", observation["observation_id"], figure, str(count), None, None, source)
     return Finding(

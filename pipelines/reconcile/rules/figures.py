@@ -255,11 +255,8 @@ def footnote_figure(edition: Edition) -> Iterator[Finding]:
     for group in _groups(edition, "footnotes", (IN_PERIOD,)):
         yield from _against_deployed(edition, group)
     for statement in edition.prose.statements:
-        if (
-            statement.pattern == UNIT
-            and statement.sentence.passage.table_name == "footnotes"
-            and statement.exact
-        ):
+        in_note = statement.sentence.passage.table_name == "footnotes"
+        if in_note and statement.pattern == UNIT and statement.exact:
             yield from _units(edition, statement)
 
 
@@ -452,13 +449,9 @@ def _adds_up(finding: Finding, groups: Iterable[Group]) -> bool:
     """Whether the counts of all sentences about the mission's period together make the printed figure."""
     side = finding.side_b
     kind = str(side and side.column_name).removeprefix("deployed_")
-    own = [
-        s
-        for group in groups
-        for s in group
-        if s.mission_id == finding.mission_id and kind in (EITHER, s.kind)
-    ]
-    return len(own) > 1 and str(sum(s.low for s in own)) == (side and side.value)
+    of_mission = [s for group in groups for s in group if s.mission_id == finding.mission_id]
+    lows = [s.low for s in of_mission if kind in (EITHER, s.kind)]
+    return len(lows) > 1 and str(sum(lows)) == (side and side.value)
 
 
 def _counted(group: Group, value: str) -> Side:
@@ -473,13 +466,9 @@ def _figure_side(edition: Edition, statement: Statement, quantity: str, kind: st
     mission = str(statement.mission_id)
     if kind == EITHER and quantity == "frame":
         cell = edition.cell("personnel", mission, "frame_military", value)
-        return replace(cell, column_name="frame_total", text=_both(edition, mission))
+        parts = [edition.cell("personnel", mission, column).text for column in FRAME]
+        return replace(cell, column_name="frame_total", text=" + ".join(filter(None, parts)))
     return edition.cell("personnel", mission, f"{quantity}_{kind}", value)
-
-
-def _both(edition: Edition, mission: str) -> str:
-    parts = [edition.cell("personnel", mission, column).text for column in FRAME]
-    return " + ".join(part for part in parts if part)
 
 
 def _lines(group: Group) -> tuple[int, ...]:

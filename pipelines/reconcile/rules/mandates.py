@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from pipelines.reconcile import events
 from pipelines.reconcile.edition import INFO, Edition, Finding, Row, Side, computed, dated, words
-from pipelines.reconcile.events import Event
 from pipelines.reconcile.text import phrase
 from schemas.dates import MONTH, MONTHS
 
@@ -159,7 +158,8 @@ def frame_after_end(edition: Edition) -> Iterator[Finding]:
             continue
         last = max(ended, key=lambda event: event.date.high)
         end = row["national_frame_end"]
-        if (end is not None and end <= last.date.high) or _resumed(own, last):
+        resumed = any(event.event == events.BEGUN and event.date.low > last.date.high for event in own)
+        if resumed or (end is not None and end <= last.date.high):
             continue
         value = end.isoformat() if end else str(row["national_frame_status"])
         yield Finding(
@@ -170,10 +170,6 @@ def frame_after_end(edition: Edition) -> Iterator[Finding]:
             f"national frame in "
             f"annex 1 runs on ({row['national_frame_as_printed']}).",
         )
-
-
-def _resumed(own: list[Event], last: Event) -> bool:
-    return any(event.event == events.BEGUN and event.date.low > last.date.high for event in own)
 
 
 def legal_basis_conflict(edition: Edition) -> Iterator[Finding]:

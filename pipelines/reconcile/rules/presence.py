@@ -218,8 +218,7 @@ def _swapped(papers: list[_Paper]) -> Iterator[Finding]:
         for other in papers:
             if (paper.dossier, paper.number) in reported or not _differ_by_swap(paper.dossier, other.dossier):
                 continue
-            more = cited[other.dossier] > cited[paper.dossier]
-            if not more:
+            if cited[other.dossier] <= cited[paper.dossier]:
                 continue
             same = [p for p in papers if p.dossier == other.dossier and p.number == paper.number]
             partner = same[0] if same else other
@@ -234,14 +233,8 @@ def _swapped(papers: list[_Paper]) -> Iterator[Finding]:
 
 
 def _differ_by_swap(one: str, two: str) -> bool:
-    places = [index for index, (a, b) in enumerate(zip(one, two, strict=False)) if a != b]
-    return (
-        len(one) == len(two)
-        and len(places) == 2
-        and places[1] == places[0] + 1
-        and one[places[0]] == two[places[1]]
-        and one[places[1]] == two[places[0]]
-    )
+    swapped = (one[:at] + one[at + 1] + one[at] + one[at + 2 :] for at in range(len(one) - 1))
+    return one != two and two in swapped
 
 
 def _papers(sentence: Sentence) -> Iterator[_Paper]:
