@@ -43,7 +43,7 @@ def test_no_lake_reads_as_empty_tables_and_makes_nothing(absent: Lake, tmp_path:
     assert all(table.num_rows == 0 for table in read.values())
     assert all(table.schema == schemas.RELATIONS[name].arrow for name, table in read.items())
     assert (absent.head(), absent.holder(), absent.recover()) == (None, None, [])
-    assert (absent.edition_state(2024), absent.row_counts(2024, 1)) == (None, None)
+    assert (absent.edition_state(2024), absent.row_counts(2024, 1)) == (None, {})
     assert list(tmp_path.iterdir()) == []
 
 
@@ -256,7 +256,7 @@ def test_a_catalog_without_tables_counts_as_none_and_is_filled(
     else:
         absent.address.file.touch()
     assert (absent.head(), absent.read()["vintages"].num_rows) == (head, 0)
-    assert (absent.edition_state(2024), absent.row_counts(2024, 1), absent.recover()) == (None, None, [])
+    assert (absent.edition_state(2024), absent.row_counts(2024, 1), absent.recover()) == (None, {}, [])
     assert put(absent, building.edition_tables(2024, ROWS)).vintage == 1
 
 
