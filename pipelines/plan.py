@@ -5,8 +5,8 @@ it in `edition_state`. Here that is compared with what is in raw/, and with the 
 """
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 
 from pipelines import files, other_sources, raw, reconcile, versions
 from pipelines.lake import Lake
@@ -107,10 +107,11 @@ def _pending(
         now = versions.reading(edition)
         reason = _why_read(source, now, rules, state)
         if state is not None and source.sha256 != state.source.sha256:
-            again = _why_read(state.source, now, None, state)
-            if again and _is_readable(settings, state.source):  # so that each cause has its own vintage
+            if again := _why_read(state.source, now, None, state):  # each cause has its own vintage
                 first = f"{again}: first the bytes read before"
-                yield PendingEdition(year, state.source, edition, now, first)
+                with suppress(SourceError):
+                    raw.read(state.source, raw=settings.raw, kept=settings.kept)
+                    yield PendingEdition(year, state.source, edition, now, first)
         if reason or recheck:
             yield PendingEdition(year, source, edition, now, reason or "to be read again, as asked", recheck)
 
@@ -138,14 +139,6 @@ def _why_read(source: SourceFile, now: Versions, rules: str | None, recorded: Ed
     return changed if recorded.rules else "no rules have looked at it"
 
 
-def _is_readable(settings: Settings, source: SourceFile) -> bool:
-    try:
-        raw.read(source, raw=settings.raw, kept=settings.kept)
-    except SourceError:
-        return False
-    return True
-
-
 def _why_publish(settings: Settings, state: State | None) -> str:
     """Why the published file must be written even if no edition gives a new vintage."""
     head = Lake(settings.catalog, settings.data).head()
@@ -158,15 +151,13 @@ def _why_publish(settings: Settings, state: State | None) -> str:
         return "the views, their contracts or the building of the file have changed"
     if state.public != other_sources.version(settings):
         return "the figures of other public sources have changed"
-    if not _is_older(settings.published, folder / release.MANIFEST):
+    written = [
+        file.stat().st_mtime_ns for file in (settings.published, folder / release.MANIFEST) if file.exists()
+    ]
+    if len(written) < 2 or written[1] < written[0]:  # hashes are for verifying
         return "the published file is not the one that its release's manifest describes"
     if files.built_from(settings.site) != f"{state.release_id} {versions.site()}":
         return "the site is not of this release, or the code that makes it has changed"
     if files.built_from(folder) != f"{state.release_id} {versions.package()}":
         return "the package of this release is missing, or the code that makes it has changed"
     return ""
-
-
-def _is_older(file: Path, manifest: Path) -> bool:
-    """Whether the manifest was written after the file, as at each publish; hashes are for verifying."""
-    return manifest.exists() and manifest.stat().st_mtime_ns >= file.stat().st_mtime_ns

@@ -70,13 +70,10 @@ def put(
 
     Raises LakeError, which repeats the refusal, if the disk or the folder does not let it be written.
     """
+    of_source = {f"source_{name}": value for name, value in vars(source).items() if name != "edition_year"}
     refusal = Refusal(
-        source_sha256=source.sha256,
+        **of_source,
         edition_year=source.edition_year,
-        source_path=source.path,
-        source_bytes=source.bytes,
-        source_format=source.format,
-        source_fidelity=source.fidelity,
         refused_at=_now(),
         resolved_at=None,
         asset=asset,
@@ -110,7 +107,7 @@ def resolve(quarantine: Path, source: SourceFile) -> bool:
 def refusals(quarantine: Path) -> list[Refusal]:
     """Every refused document, resolved ones too, by year and moment; unfinished folders aside."""
     folders = quarantine.iterdir() if quarantine.is_dir() else ()
-    read = [refusal for folder in folders if (refusal := _read(folder))]
+    read = filter(None, map(_read, folders))
     return sorted(read, key=lambda refusal: (refusal.edition_year, refusal.refused_at, refusal.name))
 
 

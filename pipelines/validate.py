@@ -66,11 +66,9 @@ def failures(tables: Mapping[str, pa.Table], registry_ids: Collection[str]) -> l
     `tables` are those of `schemas.TABLES` as they are read, `registry_ids` the ids of all missions.
     """
     contracts = _contracts()
-    failing = [
-        Failure(name, f"is not a table of a report; the nearest is {nearest(name, contracts, 1)[0]}")
-        for name in tables
-        if name not in contracts
-    ]
+    unknown = "is not a table of a report; the nearest is {}"
+    near = {name: nearest(name, contracts, 1)[0] for name in tables if name not in contracts}
+    failing = [Failure(name, unknown.format(other)) for name, other in near.items()]
     rows = {name: tables[name].to_pylist() for name in contracts if name in tables}
     for name, contract in contracts.items():
         if name not in tables:
@@ -99,7 +97,9 @@ def contract_failures(contract: Contract, table: pa.Table) -> list[Failure]:
     failing = list(_misshapen(contract, table))
     wrong = {failure.column for failure in failing}
     rows = table.to_pylist()
-    failing += _by_pandera(_without(contract, wrong), table, rows)
+    right = tuple(column for column in contract.columns if column.name not in wrong)
+    key = () if wrong & set(contract.key) else contract.key
+    failing += _by_pandera(replace(contract, columns=right, key=key) if wrong else contract, table, rows)
     for rule in contract.rules if not wrong else ():
         for row, holds in zip(rows, rule.holds(table).to_pylist(), strict=True):
             if not holds:
@@ -139,17 +139,14 @@ def check_corrections(
     Such a correction has expired, or was never right; the edition is refused until somebody has looked.
     """
     of_edition = [correction for correction in corrections if correction.edition_year == edition_year]
-    if not of_edition:
-        return
-    cells = {
-        (row["table_name"], row["row_key"], row["column_name"]): row for row in tables["cells"].to_pylist()
-    }
-    problems = [problem for each in of_edition if (problem := _unfit(each, cells, path))]
-    if problems:
-        raise Problems(problems)
+    if of_edition:
+        key = ("table_name", "row_key", "column_name")
+        cells = {tuple(map(row.get, key)): row for row in tables["cells"].to_pylist()}
+        if problems := [problem for each in of_edition if (problem := _unfit(each, cells, path))]:
+            raise Problems(problems)
 
 
-def _unfit(correction: Correction, cells: Mapping[tuple[str, str, str], Row], path: str) -> JvomError | None:
+def _unfit(correction: Correction, cells: Mapping[tuple[Any, ...], Row], path: str) -> JvomError | None:
     """What is wrong with one correction; None where the cell prints what it says."""
     entry = f"{CORRECTIONS}, correction {correction.entry} ({correction.cell})"
     cell = cells.get((correction.table_name, correction.row_key, correction.column_name))
@@ -160,9 +157,8 @@ def _unfit(correction: Correction, cells: Mapping[tuple[str, str, str], Row], pa
         return RegistryError(message, file=path, hint=hint)
     if (correction.printed_value or "") == (cell["as_printed"] or ""):
         return None
-    printed, declared = (
-        repr(value) if value else "nothing" for value in (cell["as_printed"], correction.printed_value)
-    )
+    said = (cell["as_printed"], correction.printed_value)
+    printed, declared = (repr(value) if value else "nothing" for value in said)
     return RegistryError(
         f"{entry}: the cell prints {printed}, not {declared}",
         file=path,
@@ -171,12 +167,6 @@ def _unfit(correction: Correction, cells: Mapping[tuple[str, str, str], Row], pa
         hint=f"if the document has been mended, remove the entry from {CORRECTIONS}; "
         "else correct its printed_value",
     )
-
-
-def _without(contract: Contract, wrong: Collection[str]) -> Contract:
-    """What is left of a contract to check where some columns are wrong."""
-    columns = tuple(column for column in contract.columns if column.name not in wrong)
-    return replace(contract, columns=columns, key=() if set(contract.key) & set(wrong) else contract.key)
 
 
 def _misshapen(contract: Contract, table: pa.Table) -> Iterator[Failure]:
@@ -223,15 +213,10 @@ def _failing_rows(contract: Contract, error: Any, rows: Sequence[Row]) -> Iterat
 
 def _failure(contract: Contract, row: Row, names: Sequence[str], words: str) -> Failure:
     values = [None if row[name] is None else str(row[name]) for name in names]
+    value = values[0] if len(values) == 1 else ", ".join(value or "empty" for value in values)
     line = row.get("source_line")
-    return Failure(
-        contract.name,
-        words,
-        ", ".join(names),
-        contract.row_key(row),
-        values[0] if len(values) == 1 else ", ".join(value or "empty" for value in values),
-        line if isinstance(line, int) else None,
-    )
+    key, at = contract.row_key(row), line if isinstance(line, int) else None
+    return Failure(contract.name, words, ", ".join(names), key, value, at)
 
 
 def _dangling(

@@ -169,12 +169,9 @@ def _declarations(edition: Edition) -> str:
         yield _canonical(vars(edition))
         for name in DECLARATION_FILES:
             for key, entries in sorted(_parsed(name).items()):
-                if isinstance(entries, list):
-                    declared = [
-                        entry for entry in entries if entry.get("edition_year") == edition.edition_year
-                    ]
-                    if declared:
-                        yield _canonical({name: {key: declared}})
+                listed = entries if isinstance(entries, list) else []
+                if declared := [of for of in listed if of.get("edition_year") == edition.edition_year]:
+                    yield _canonical({name: {key: declared}})
 
     return _digest(parts())
 

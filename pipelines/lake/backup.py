@@ -86,14 +86,11 @@ def _copy(settings: Settings, address: Address, folder: Path) -> int:
 def _export_catalog(address: Address, target: Path) -> None:
     """DuckLake's own tables of one moment, each as a Parquet file."""
     target.mkdir(parents=True)
+    query = "SELECT table_name FROM duckdb_tables() WHERE database_name = ? AND table_name LIKE 'ducklake_%'"
     with attached(address, "copying the lake's catalog", write=False) as lake:
         if lake is None:
             return
-        database = lake.metadata("x").partition(".")[0]
-        query = (
-            "SELECT table_name FROM duckdb_tables() WHERE database_name = ? AND table_name LIKE 'ducklake_%'"
-        )
-        names = lake.rows(query, database)
+        names = lake.rows(query, lake.metadata("x").partition(".")[0])
         lake.connection.execute("BEGIN")
         for (name,) in names:
             file = literal(str(target / f"{name}.parquet"))

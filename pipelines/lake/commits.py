@@ -23,7 +23,7 @@ from pipelines.lake.connection import Address, Attached, Catalog, catalog
 from pipelines.lake.lock import writer_lock
 from pipelines.model import Evidence, StoredFile
 
-_OURS = re.compile(r"ducklake-[0-9a-f-]{36}\.parquet")
+_OURS = re.compile(r"(?:^|/)ducklake-[0-9a-f-]{36}\.parquet$")
 _FILES = """
 SELECT DISTINCT f.begin_snapshot AS snapshot, s.path || t.path || f.path AS path
 FROM {ducklake_data_file} f
@@ -122,11 +122,11 @@ def stored_files(lake: Catalog, snapshot_id: int | None = None) -> list[dict[str
     """
     listed: list[dict[str, Any]] = []
     for snapshot, paths in _data_files(lake).items():
-        wanted = snapshot_id in (None, snapshot)
-        entries = _manifest(lake.address.manifests, _name(snapshot)) if wanted else {}
-        for path in paths if wanted else ():
-            size, sha256 = entries.get(path, (None, None))
-            listed.append({"path": path, "snapshot": snapshot, "bytes": size, "sha256": sha256})
+        if snapshot_id in (None, snapshot):
+            entries = _manifest(lake.address.manifests, _name(snapshot))
+            for path in paths:
+                size, sha256 = entries.get(path, (None, None))
+                listed.append({"path": path, "snapshot": snapshot, "bytes": size, "sha256": sha256})
     return listed
 
 
@@ -146,9 +146,8 @@ def write_manifest(lake: Catalog, snapshot: int, *, late: bool = False) -> None:
         with (folder / path).open("rb") as data:
             sha256 = hashlib.file_digest(data, "sha256").hexdigest()
         entries.append({"path": path, "bytes": (folder / path).stat().st_size, "sha256": sha256})
-    parents = {parent for path in added for parent in PurePosixPath(path).parents}
-    for parent in parents:  # their entries must last too, up to the data folder's
-        files.sync(folder / parent)
+    for parent in {parent for path in added for parent in PurePosixPath(path).parents}:
+        files.sync(folder / parent)  # their entries must last too, up to the data folder's
     manifest = json.dumps({"snapshot": snapshot, "late": late, "files": entries}, indent=1)
     files.put(home / _name(snapshot), manifest.encode() + b"\n")
 
@@ -173,22 +172,17 @@ def recover(lake: Attached) -> list[str]:
 def _remove_orphans(lake: Attached) -> list[str]:
     remove = "CALL ducklake_delete_orphaned_files('{}', dry_run => {}, cleanup_all => true)"
     orphans = [str(path) for (path,) in lake.rows(remove.format(lake.name, True))]
-    foreign = [path for path in orphans if not _is_left_over(lake.address, path)]
+    # Ours are written by DuckLake, and never committed as far as the manifests know (a catalog may be older).
+    home = lake.address.manifests
+    names = [file.name for file in home.glob("*.json")] if home and orphans else []
+    known = tuple(path for name in names for path in _manifest(home, name))
+    foreign = [path for path in orphans if path.endswith(known) or not _OURS.search(path)]
     if foreign:
         # DuckLake removes all or none, so nothing goes while one of them may be of use.
         return [f"left {len(orphans)} files alone that no snapshot names, such as {foreign[0]}"]
     if orphans:
         lake.rows(remove.format(lake.name, False))
     return [f"removed {path}, which no snapshot names" for path in orphans]
-
-
-def _is_left_over(address: Address, path: str) -> bool:
-    """Written by DuckLake, and never committed as far as the manifests know (a catalog may be older)."""
-    if not _OURS.fullmatch(PurePosixPath(path).name):
-        return False
-    home = address.manifests
-    names = [file.name for file in home.glob("*.json")] if home else []
-    return not any(path.endswith(known) for name in names for known in _manifest(home, name))
 
 
 def _data_files(lake: Catalog) -> dict[int, list[str]]:

@@ -42,10 +42,8 @@ def differences(before: Rows, after: Rows) -> tuple[Difference, ...]:
 
     In `cells` only what no other table says: the way a value was obtained, or its printed form.
     """
-    found: list[Difference] = []
-    for name in schemas.TABLES:
-        if name != "cells":
-            found += _of_table(name, before.get(name, ()), after.get(name, ()))
+    names = [name for name in schemas.TABLES if name != "cells"]
+    found = [each for name in names for each in _of_table(name, before.get(name, ()), after.get(name, ()))]
     known = {(each.table_name, each.row_key) for each in found}
     for each in _of_table("cells", before.get("cells", ()), after.get("cells", ())):
         table_name, row_key, cell = each.row_key.split(" ", 2)
@@ -83,11 +81,10 @@ def _of_table(name: str, before: Sequence[Row], after: Sequence[Row]) -> Iterato
         if was is None or now is None:
             yield Difference(contract.address(row_key), name, row_key, None, was and True, now and True)
             continue
+        place = (contract.address(row_key), name, row_key)
         for column in contract.compared:
             if was.get(column) != now.get(column):
-                yield Difference(
-                    contract.address(row_key), name, row_key, column, was.get(column), now.get(column)
-                )
+                yield Difference(*place, column, was.get(column), now.get(column))
 
 
 def _shown(value: object) -> str:

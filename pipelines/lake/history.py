@@ -251,11 +251,9 @@ def append_copy(
         "reason": f"vintage {vintage} {cause}: {reason}",
         **asdict(by),
     }
-    results = None
-    for rules_version in [*_looked_at(lake, year, vintage)][-1:]:
-        found = tables.of_vintage(
-            lake, schemas.RECONCILED, edition_year=year, vintage=vintage, rules_version=rules_version
-        )
-        results = RuleResults(found, rules_version, row["content_hash"])
-    read = tables.of_vintage(lake, schemas.TABLES, edition_year=year, vintage=vintage)
+    results, place = None, {"edition_year": year, "vintage": vintage}
+    for rules in [*_looked_at(lake, year, vintage)][-1:]:
+        found = tables.of_vintage(lake, schemas.RECONCILED, **place, rules_version=rules)
+        results = RuleResults(found, rules, row["content_hash"])
+    read = tables.of_vintage(lake, schemas.TABLES, **place)
     return append_vintage(lake, copy, read, withdrawn=withdrawn, results=results)
