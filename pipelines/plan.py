@@ -106,12 +106,12 @@ def _pending(
         edition, state = raw.edition_of(catalogue, year), recorded.get(year)
         now = versions.reading(edition)
         reason = _why_read(source, now, rules, state)
-        if state is not None and source.sha256 != state.source.sha256:
-            if again := _why_read(state.source, now, None, state):  # each cause has its own vintage
+        other = state is not None and source.sha256 != state.source.sha256
+        if state and other and (again := _why_read(state.source, now, None, state)):
+            with suppress(SourceError):  # else each cause has its own vintage
+                raw.read(state.source, raw=settings.raw, kept=settings.kept)
                 first = f"{again}: first the bytes read before"
-                with suppress(SourceError):
-                    raw.read(state.source, raw=settings.raw, kept=settings.kept)
-                    yield PendingEdition(year, state.source, edition, now, first)
+                yield PendingEdition(year, state.source, edition, now, first)
         if reason or recheck:
             yield PendingEdition(year, source, edition, now, reason or "to be read again, as asked", recheck)
 
@@ -151,10 +151,8 @@ def _why_publish(settings: Settings, state: State | None) -> str:
         return "the views, their contracts or the building of the file have changed"
     if state.public != other_sources.version(settings):
         return "the figures of other public sources have changed"
-    written = [
-        file.stat().st_mtime_ns for file in (settings.published, folder / release.MANIFEST) if file.exists()
-    ]
-    if len(written) < 2 or written[1] < written[0]:  # hashes are for verifying
+    manifest, published_at = folder / release.MANIFEST, settings.published.stat().st_mtime_ns
+    if not manifest.exists() or manifest.stat().st_mtime_ns < published_at:  # hashes are for verifying
         return "the published file is not the one that its release's manifest describes"
     if files.built_from(settings.site) != f"{state.release_id} {versions.site()}":
         return "the site is not of this release, or the code that makes it has changed"

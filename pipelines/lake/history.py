@@ -251,7 +251,8 @@ def append_copy(
         "reason": f"vintage {vintage} {cause}: {reason}",
         **asdict(by),
     }
-    results, place = None, {"edition_year": year, "vintage": vintage}
+    results: RuleResults | None = None
+    place: dict[str, Any] = {"edition_year": year, "vintage": vintage}
     for rules in [*_looked_at(lake, year, vintage)][-1:]:
         found = tables.of_vintage(lake, schemas.RECONCILED, **place, rules_version=rules)
         results = RuleResults(found, rules, row["content_hash"])
