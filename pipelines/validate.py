@@ -220,10 +220,7 @@ def _failure(contract: Contract, row: Row, names: Sequence[str], words: str) -> 
 
 
 def _dangling(
-    contract: Contract,
-    rows: Mapping[str, Sequence[Row]],
-    reference: Reference,
-    registry_ids: Collection[str],
+    contract: Contract, rows: Mapping[str, Sequence[Row]], reference: Reference, registry_ids: Collection[str]
 ) -> Iterator[Failure]:
     target = reference.target
     if target == "missions":

@@ -48,10 +48,7 @@ def build(
 
 
 def carry_out(
-    session: Session,
-    decide: Callable[[], Plan],
-    timeout: float,
-    also: Mapping[str, object] | None = None,
+    session: Session, decide: Callable[[], Plan], timeout: float, also: Mapping[str, object] | None = None
 ) -> None:
     """Do what the plan says, as the only writer, and show it; ends with status 1 if any of it failed.
 

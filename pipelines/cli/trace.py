@@ -42,8 +42,7 @@ def trace(
         int | None, Option("--vintage", metavar="N", help="This recorded reading, not the latest.")
     ] = None,
     html: Annotated[
-        Path | None,
-        Option("--html", metavar="FILE", help="Write an evidence sheet, to print and file."),
+        Path | None, Option("--html", metavar="FILE", help="Write an evidence sheet, to print and file.")
     ] = None,
 ) -> None:
     """From a published value back: vintage, run, file, page, line, and the printed characters."""

@@ -284,8 +284,7 @@ def verify_everything(context: dg.OpExecutionContext, warehouse: Warehouse) -> N
 
 
 @dg.job(
-    name="verify",
-    description="Is everything still what was recorded, from raw files to the published file?",
+    name="verify", description="Is everything still what was recorded, from raw files to the published file?"
 )
 def verify_job() -> None:
     verify_everything()

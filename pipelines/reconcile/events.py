@@ -37,7 +37,7 @@ _MISSION_STOP = re.compile(
     r"(?:te beëindigen|(?:is|werd|zijn|wordt)\b.{0,60}?(?:beëindigd|gesloten|opgeheven)|beëindigde"
     r"|sloot\b|is gesloten|opgeheven"
     r"|werd gesloten|ten einde gekomen|liep af)"
-    r"|(?:besloot|besloten).{0,160}?beëindigen",
+    r"|(?:besloot|besloten).{0,160}?beëindigen"
 )
 _BEGIN = phrase("begins")
 _SINCE = re.compile(

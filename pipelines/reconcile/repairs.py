@@ -285,11 +285,7 @@ def _summary(searches: Sequence[Search]) -> dict[str, object]:
 
 
 def _story(
-    repair: Repair,
-    part: _Part,
-    edition: Edition,
-    printed: Mapping[Cell, int],
-    stated: Sequence[Statement],
+    repair: Repair, part: _Part, edition: Edition, printed: Mapping[Cell, int], stated: Sequence[Statement]
 ) -> dict[str, object]:
     steps: dict[int, list[str]] = {}
     for cell, value in repair.values:

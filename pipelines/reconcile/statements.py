@@ -11,15 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from pipelines.reconcile.passages import Names, Sentence
-from pipelines.reconcile.text import (
-    MAYBE_NUMBER,
-    NUMBER,
-    NUMBERS,
-    alternatives,
-    find_dates,
-    number,
-    phrase,
-)
+from pipelines.reconcile.text import MAYBE_NUMBER, NUMBER, NUMBERS, alternatives, find_dates, number, phrase
 from schemas.dates import MONTH
 
 Period = tuple[datetime.date | None, datetime.date | None]

@@ -18,10 +18,7 @@ ASSETS = Path(__file__).parent / "assets"
 
 
 def build(
-    connection: DuckDBPyConnection,
-    *,
-    assets: Mapping[str, Sequence[str]],
-    drawings: Drawings | None = None,
+    connection: DuckDBPyConnection, *, assets: Mapping[str, Sequence[str]], drawings: Drawings | None = None
 ) -> dict[str, bytes]:
     """Every file of the site by its path, from an open published file: the same release, the same bytes.
 

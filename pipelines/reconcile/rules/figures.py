@@ -39,8 +39,7 @@ _CLAIM = re.compile(
     r"aantal(?:len)?\b[^.]{0,80}?\b(?:hoger|groter)\b[^.]{0,40}?\bdan\b[^.]{0,60}?kader", re.IGNORECASE
 )
 _AT_ONCE = re.compile(
-    rf"(?P<number>{NUMBER})\s(?P<name>[\w’'-]+)\s[^.,;]{{0,40}}?\b(?:tegelijk|gelijktijdig)",
-    re.IGNORECASE,
+    rf"(?P<number>{NUMBER})\s(?P<name>[\w’'-]+)\s[^.,;]{{0,40}}?\b(?:tegelijk|gelijktijdig)", re.IGNORECASE
 )
 
 Group = list[Statement]
@@ -226,11 +225,7 @@ def _frames(edition: Edition, mission: str) -> Iterator[tuple[int, Statement]]:
 
 
 def _conflict(
-    first: Statement,
-    value: int,
-    side: Side,
-    shown: str | None = None,
-    own: int | None = None,
+    first: Statement, value: int, side: Side, shown: str | None = None, own: int | None = None
 ) -> Finding:
     edition_wide = first.mission_id is None
     return Finding(
