@@ -101,20 +101,14 @@ def comments() -> Iterator[str]:
 
 
 def column_lineage() -> pa.Table:
-    return schemas.BUILT["column_lineage"].table(
-        [
-            {
-                "relation": relation.name,
-                "column": column.name,
-                "source_relation": source,
-                "source_column": name,
-                "position": position,
-            }
-            for relation in relations().values()
-            for column in relation.columns
-            for position, (source, name) in enumerate(column.comes_from, start=1)
-        ]
-    )
+    names = schemas.BUILT["column_lineage"].names
+    rows = [
+        (relation.name, column.name, source, name, position)
+        for relation in relations().values()
+        for column in relation.columns
+        for position, (source, name) in enumerate(column.comes_from, start=1)
+    ]
+    return schemas.BUILT["column_lineage"].table([dict(zip(names, row, strict=True)) for row in rows])
 
 
 def contract_checks() -> pa.Table:

@@ -29,12 +29,6 @@ HASHES = "SHA256SUMS"
 LEFT_OUT = ("build_info", "edition_state", "quarantine", "releases", "verifications")
 PROFILES = "https://datapackage.org/profiles/2.0"
 _MEDIA_TYPES = {"csv": "text/csv", "parquet": "application/vnd.apache.parquet", "json": "application/json"}
-_CONSTRAINTS = {
-    "min_value": "minimum",
-    "max_value": "maximum",
-    "allowed_values": "enum",
-    "pattern": "pattern",
-}
 _TYPES = {
     pa.int32(): "integer",
     pa.int64(): "integer",
@@ -222,7 +216,9 @@ def _table_schema(contract: Contract) -> dict[str, Any]:
 
 
 def _field(column: Column) -> dict[str, Any]:
-    bounds = [item for check in column.checks for item in (check.statistics or {}).items()]
+    least, most = column.between or (column.at_least, None)
+    bounds = {"enum": list(column.one_of) or None, "pattern": column.matches}
+    bounds |= {"minimum": _plain(least), "maximum": _plain(most)}
     return _known(
         name=column.name,
         type=_type(column.dtype),
@@ -231,7 +227,7 @@ def _field(column: Column) -> dict[str, Any]:
         title=column.printed,
         constraints={
             **({} if column.nullable else {"required": True}),
-            **{_CONSTRAINTS[name]: _plain(value) for name, value in bounds if name in _CONSTRAINTS},
+            **{name: value for name, value in bounds.items() if value is not None},
         },
     )
 
