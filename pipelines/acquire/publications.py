@@ -10,7 +10,6 @@ import datetime
 import re
 import urllib.parse
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from xml.etree import ElementTree
 
 from pipelines.acquire.model import Candidate, Window
@@ -24,12 +23,7 @@ MOST_RECORDS = 2000
 _IDENTIFIER = re.compile(r"(kst|blg)-[0-9A-Za-z-]{1,40}")
 
 
-@dataclass
-class _Record:
-    """What a record says of one publication; `files` are addresses by manifestation."""
-
-    values: dict[str, str] = field(default_factory=dict)
-    files: dict[str, str] = field(default_factory=dict)
+Record = dict[str, str]  # the first value of each name; addresses by `file:` and manifestation
 
 
 def search(transport: Transport, dossier: int, window: Window) -> list[Candidate]:
@@ -51,28 +45,28 @@ def _candidates(transport: Transport, query: str) -> list[Candidate]:
     return [found for record in _records(transport, query) if (found := _candidate(record))]
 
 
-def _candidate(record: _Record) -> Candidate | None:
+def _candidate(record: Record) -> Candidate | None:
     """A publication that has a PDF; else None."""
-    identifier, address = record.values.get("identifier", ""), record.files.get("pdf")
+    identifier, address = record.get("identifier", ""), record.get("file:pdf")
     if address is None or not _IDENTIFIER.fullmatch(identifier):
         return None
     try:
-        sent = datetime.date.fromisoformat(record.values.get("date", "")[:10])
+        sent = datetime.date.fromisoformat(record.get("date", "")[:10])
     except ValueError:
         return None
-    attached = record.values.get("type") == "Bijlage" or identifier.startswith("blg-")
+    attached = record.get("type") == "Bijlage" or identifier.startswith("blg-")
     return Candidate(
         service=SERVICE,
         identifier=identifier,
         kind="attachment" if attached else "letter",
-        title=" ".join(record.values.get("title", "").split()),
+        title=" ".join(record.get("title", "").split()),
         sent=sent,
         address=address,
-        letter=record.values.get("hoofddocument") if attached else identifier,
+        letter=record.get("hoofddocument") if attached else identifier,
     )
 
 
-def _records(transport: Transport, query: str) -> Iterator[_Record]:
+def _records(transport: Transport, query: str) -> Iterator[Record]:
     start = 1
     while start <= MOST_RECORDS:
         options = {
@@ -107,15 +101,12 @@ def _parsed(body: bytes, address: str) -> ElementTree.Element:
     return root
 
 
-def _record(element: ElementTree.Element) -> _Record:
-    """The first value of each name."""
-    record = _Record()
+def _record(element: ElementTree.Element) -> Record:
+    record: Record = {}
     for part in element.iter():
-        text = (part.text or "").strip()
-        if _name(part) == "itemUrl" and text:
-            record.files.setdefault(part.get("manifestation", ""), text)
-        elif text:
-            record.values.setdefault(_name(part), text)
+        name = _name(part)
+        if text := (part.text or "").strip():
+            record.setdefault(f"file:{part.get('manifestation')}" if name == "itemUrl" else name, text)
     return record
 
 

@@ -178,8 +178,16 @@ def score(lines: Sequence[str], layouts: Iterable[Layout], edition_year: int) ->
     A document that speaks of another period than an edition of that year can is none of that year.
     """
     filled = [" ".join(line.split()) for line in lines if line.strip()]
-    best = max((_annexes(filled, layout) for layout in layouts), key=_value, default=[])
-    value = _value(best)
+    best: list[_Annex] = []
+    value = 0.0
+    for layout in layouts:
+        printed = [column.printed for column in layout.mandates.columns]
+        found = [
+            _annex(filled, layout.mandates.heading, printed),
+            _annex(filled, layout.personnel.heading, [layout.personnel.header]),
+        ]
+        if (total := sum(annex.score for annex in found)) > value or not best:
+            best, value = found, total
     wrong = [reason for annex in best for reason in _wrong_period(annex, edition_year)]
     fits = value >= FITS and all(annex.found for annex in best) and not wrong
     reasons = [reason for annex in best for reason in _reasons(annex)] + wrong
@@ -187,18 +195,6 @@ def score(lines: Sequence[str], layouts: Iterable[Layout], edition_year: int) ->
         others = list(dict.fromkeys(line for line in filled if _ANNEX.fullmatch(line)))[:NAMED]
         reasons += [f"has instead: {', '.join(map(repr, others))}"] if others else []
     return Score(round(value, 2), fits, tuple(reasons))
-
-
-def _value(annexes: Sequence[_Annex]) -> float:
-    return sum(annex.score for annex in annexes)
-
-
-def _annexes(filled: Sequence[str], layout: Layout) -> list[_Annex]:
-    mandates = layout.mandates
-    return [
-        _annex(filled, mandates.heading, [column.printed for column in mandates.columns]),
-        _annex(filled, layout.personnel.heading, [layout.personnel.header]),
-    ]
 
 
 def _annex(filled: Sequence[str], heading: Heading, header: Sequence[str]) -> _Annex:
