@@ -32,4 +32,4 @@ def page(name: str) -> str:
 
 
 if __name__ == "__main__":
-    print(page(sys.argv[1]))
+    sys.stdout.write(f"{page(sys.argv[1])}\n")
