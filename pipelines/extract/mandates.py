@@ -416,6 +416,11 @@ class _PdfReader(_Reader):
         cell, value = understood[0]
         if column == "mission":
             cell = replace(cell, text=self._roles.spelled(cell.text))
+        if "\ufffd" in cell.text:
+            what = f"{column}: the file has no code for a letter of “{refusals.shortened(cell.text)}”"
+            self._problem(
+                what, self._cells.line(cell), "give the report's text, or a copy by another program"
+            )
         for doubt in cell.doubts:
             self.problems.append(refusals.uncertain(self._document, cell.text, doubt, cell.spans[0], column))
         if any(other != value for _, other in understood) and column != "legal_basis":

@@ -18,6 +18,8 @@ from pipelines.extract.pdf.model import Box, Word
 FIGURE = re.compile(r"[-–—+]|\d{1,3}(?:[.\u00a0 ]?\d{3})*|\d+|\+?\d+\+?")
 _WIDE_GAP = 1.0
 _RULE_COST = 5.0
+_SEVERAL_COST = 3.0
+"""Of each further figure in a cell: those of two columns may be near each other, set left and set right."""
 _HEADING_WEIGHT = 0.5
 _MOST_STRAY = 3.0
 _KEPT = 12
@@ -152,7 +154,10 @@ class _Costs:
             cells.append(box)
             cost += self._inside(words)
             if self._figures and index:
-                cost += sum(not FIGURE.fullmatch(word.plain) for word in words if word.plain)
+                texts = [word.plain for word in words if word.plain]
+                cost += sum(not FIGURE.fullmatch(text) for text in texts)
+                if not FIGURE.fullmatch(" ".join(texts)):
+                    cost += _SEVERAL_COST * sum("+" not in one + other for one, other in pairwise(texts))
         cost += _RULE_COST * sum(low + 2 < at < high - 2 and self._parts(at, low, high) for at in self._rules)
         if cells:
             cost += min(_strays(cells, side) for side in SIDES) / self._size

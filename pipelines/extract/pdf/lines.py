@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby, pairwise
 from statistics import median
@@ -32,6 +32,7 @@ WORD_GAP = 0.15  # white space between words where the file sets no space
 _TOUCH = 0.35  # distance up to which a raised number belongs to the word before it
 _TIGHT_TOUCH = 0.12  # the same for a number that is as large as the word
 _LEAD = 0.8  # the same for the word behind it
+_SPACED = 0.5  # up to which white space between letters may be how the font is set
 _APART = 0.5  # white space between two rotated labels, at least
 
 _QUARTERS: dict[Direction, int] = {"right": 0, "up": 1, "left": 2, "down": 3}
@@ -76,14 +77,32 @@ class _Piece:
         return "".join(letter.text for letter in self.letters)
 
 
-def heights(glyphs: Iterable[Glyph]) -> dict[int, float]:
-    """Per font the ink height of a full letter or digit, in font sizes."""
-    measured: dict[int, list[float]] = {}
-    for glyph in glyphs:
-        if glyph.text in _FULL_HEIGHT and glyph.run.size:
-            measured.setdefault(glyph.run.font, []).append((glyph.bottom - glyph.top) / glyph.run.size)
-    # Superscripts of the font are a minority among its letters, or it has no others.
-    return {font: median(found) for font, found in measured.items()}
+class Fonts:
+    """How the fonts of a page are set, in font sizes."""
+
+    def __init__(self, glyphs: Sequence[Glyph]) -> None:
+        heights: dict[int, list[float]] = defaultdict(list)
+        for glyph in glyphs:
+            if glyph.text in _FULL_HEIGHT and glyph.run.size:
+                heights[glyph.run.font].append((glyph.bottom - glyph.top) / glyph.run.size)
+        spaces: dict[tuple[int, float], list[float]] = defaultdict(list)
+        for before, glyph in pairwise(glyphs):
+            run = glyph.run
+            if run.font == before.run.font and glyph.text.isalpha() and before.text.isalpha() and run.size:
+                space = (glyph.start - before.end) / run.size
+                if glyph.baseline == before.baseline and -_SPACED < space < _SPACED:
+                    spaces[run.font, round(run.size, 1)].append(space)
+        # Superscripts of the font are a minority among its letters, or it has no others.
+        self._heights = {font: median(found) for font, found in heights.items()}
+        self._spaces = {face: max(0.0, median(found)) for face, found in spaces.items()}
+
+    def height(self, glyph: Glyph) -> float:
+        """Ink height of a full letter or digit of a character's font."""
+        return self._heights.get(glyph.run.font, _USUAL_HEIGHT)
+
+    def space(self, glyph: Glyph) -> float:
+        """White space that the file puts between letters of a word."""
+        return self._spaces.get((glyph.run.font, round(glyph.run.size, 1)), 0.0)
 
 
 def quarters(glyphs: Collection[Glyph]) -> int:
@@ -93,18 +112,18 @@ def quarters(glyphs: Collection[Glyph]) -> int:
     return _QUARTERS[most] if counted[most] * 2 > counted.total() else 0
 
 
-def words(glyphs: Iterable[Glyph], full: Mapping[int, float]) -> list[list[Word]]:
+def words(glyphs: Iterable[Glyph], fonts: Fonts) -> list[list[Word]]:
     """Words by the line they stand on, lines from top to bottom and words in reading order.
 
-    `full` gives each font's full height (see `heights`), of the whole page.
+    `fonts` says how each font of the whole page is set.
     """
     found: list[list[Word]] = []
     letters = sorted((glyph.copy() for glyph in glyphs), key=lambda glyph: glyph.direction)
     for _, along in groupby(letters, key=lambda glyph: glyph.direction):
-        pieces = [piece for row in _baselines(along) for piece in _pieces(row)]
+        pieces = [piece for row in _baselines(along) for piece in _pieces(row, fonts)]
         for piece in pieces:
-            _mark_superscripts(piece, full)
-        for line in _visual_lines(_attach(pieces, full)):
+            _mark_superscripts(piece, fonts)
+        for line in _visual_lines(_attach(pieces, fonts)):
             if made := [word for piece in line for word in _words(piece)]:
                 found.append(made)
     return sorted(found, key=_reading_order)
@@ -145,7 +164,7 @@ def _struck_once(row: list[Glyph]) -> list[Glyph]:
     return kept
 
 
-def _pieces(row: list[Glyph]) -> Iterator[_Piece]:
+def _pieces(row: list[Glyph], fonts: Fonts) -> Iterator[_Piece]:
     piece: list[Glyph] = []
     gap = ""
     for letter in row:
@@ -159,7 +178,8 @@ def _pieces(row: list[Glyph]) -> Iterator[_Piece]:
             between = letter.start - max(other.end for other in piece[-3:])
             # The letters of some fonts are larger than these say their size is.
             size, before = letter.run.size, max(last.run.size, last.bottom - last.top)
-            if between > WORD_GAP * max(before, size) or size > 1.6 * before:
+            apart = WORD_GAP + fonts.space(letter)
+            if between > apart * max(before, size) or size > 1.6 * before:
                 yield _Piece(piece, gap)
                 gap, piece = " ", []
         piece.append(letter)
@@ -167,14 +187,14 @@ def _pieces(row: list[Glyph]) -> Iterator[_Piece]:
         yield _Piece(piece, gap)
 
 
-def _mark_superscripts(piece: _Piece, full: Mapping[int, float]) -> None:
+def _mark_superscripts(piece: _Piece, fonts: Fonts) -> None:
     """Marks the raised letters among those that stand on the same baseline by their origin."""
     for letter in piece.letters:
         plain = letter.text.translate(_SUPERSCRIPTS)
         if plain != letter.text:
             letter.text, letter.raised = plain, True
         elif letter.text.isdigit():
-            letter.raised = _is_raised(letter, piece, full)
+            letter.raised = _is_raised(letter, piece, fonts)
     for before, letter in pairwise(piece.letters):
         if before.raised and letter.text in ",;)]":
             letter.raised = _is_above(letter, piece)
@@ -185,9 +205,9 @@ def _mark_superscripts(piece: _Piece, full: Mapping[int, float]) -> None:
             letter.raised = True
 
 
-def _is_raised(letter: Glyph, line: _Piece, full: Mapping[int, float]) -> bool:
+def _is_raised(letter: Glyph, line: _Piece, fonts: Fonts) -> bool:
     """Whether a digit beside or in a piece is a marker of it."""
-    height = full.get(letter.run.font, _USUAL_HEIGHT) * line.size
+    height = fonts.height(letter) * line.size
     above = (line.baseline - letter.bottom) / height
     small = letter.run.size < SMALL_SIZE * line.size or letter.bottom - letter.top < SMALL_INK * height
     return above > HIGH or (above > RAISED and small)
@@ -197,7 +217,7 @@ def _is_above(letter: Glyph, line: _Piece) -> bool:
     return line.baseline - letter.bottom > 0.1 * line.size
 
 
-def _attach(pieces: list[_Piece], full: Mapping[int, float]) -> list[_Piece]:
+def _attach(pieces: list[_Piece], fonts: Fonts) -> list[_Piece]:
     """Puts raised small pieces with the word that they follow, or before the one they precede."""
     by_baseline = sorted(pieces, key=lambda piece: piece.baseline)
     levels = [piece.baseline for piece in by_baseline]
@@ -211,7 +231,7 @@ def _attach(pieces: list[_Piece], full: Mapping[int, float]) -> list[_Piece]:
         host = min(hosts, key=lambda other: abs(piece.start - other.end))
         touch = _TOUCH if piece.size < ANY_SMALLER * host.size else _TIGHT_TOUCH
         if -0.2 * host.size < piece.start - host.end < touch * host.size:
-            _raise(piece, host, full)
+            _raise(piece, host, fonts)
             host.letters.extend(piece.letters)
             host.measure()
             taken.add(id(piece))
@@ -220,7 +240,7 @@ def _attach(pieces: list[_Piece], full: Mapping[int, float]) -> list[_Piece]:
         if -0.1 < (follower.start - piece.end) / follower.size < _LEAD and (
             piece.size < ANY_SMALLER * follower.size or _leads(piece, follower, near)
         ):
-            _raise(piece, follower, full)
+            _raise(piece, follower, fonts)
             piece.baseline = follower.baseline
     return _close([piece for piece in pieces if id(piece) not in taken])
 
@@ -241,9 +261,9 @@ def _may_carry(host: _Piece, piece: _Piece) -> bool:
     )
 
 
-def _raise(piece: _Piece, host: _Piece, full: Mapping[int, float]) -> None:
+def _raise(piece: _Piece, host: _Piece, fonts: Fonts) -> None:
     for letter in piece.letters:
-        letter.raised = letter.raised or letter.text in "()[],;*" or _is_raised(letter, host, full)
+        letter.raised = letter.raised or letter.text in "()[],;*" or _is_raised(letter, host, fonts)
 
 
 def _close(pieces: list[_Piece]) -> list[_Piece]:

@@ -166,10 +166,10 @@ def _page(document: pdfium.FPDF_DOCUMENT, index: int, tables: tags.Tables, turne
         sight.spoilt.extend(Spoilt(box, "a note or field there says not how it looks") for box in unclear)
         _require_codes(glyphs, index + 1)
         drawn.settle_hyphens()
-        full = lines.heights(glyphs)
-        tables.add(page, index + 1, glyphs, full)
+        fonts = lines.Fonts(glyphs)
+        tables.add(page, index + 1, glyphs, fonts)
         hidden = drawn.hidden + len(drawn.found) - len(glyphs)
-        words = lines.words(glyphs, full)
+        words = lines.words(glyphs, fonts)
         return _RawPage(frame, words, rules, images, hidden, _label(document, index), turned, sight)
     finally:
         pdfium.FPDF_ClosePage(page)

@@ -448,6 +448,9 @@ class Characters:
             self.hidden += not text.isspace()
             return
         last = self.found[-1] if self.found else None
+        if text == UNKNOWN and _is_flat(glyph):
+            # What has no code behind a word was put there where a line ends.
+            glyph.text = SOFT_HYPHEN if last and _follows(last, glyph) else "-"
         if last and last.run is run and last.box == glyph.box and not text.isspace():
             last.text += glyph.text  # one shape that stands for several letters
             return
@@ -508,6 +511,19 @@ def _unsay(item: pdfium.FPDF_PAGEOBJECT) -> None:
             said = "".join(map(chr, text[: min(99, max(0, length.value // 2 - 1))]))
             if not all(letter.isalpha() or letter in _HYPHENS for letter in said) or not said:
                 pdfium.FPDFPageObjMark_RemoveParam(item, mark, b"ActualText")
+
+
+def _is_flat(glyph: Glyph) -> bool:
+    """Whether a character has the shape and height of a hyphen or dash."""
+    width, rise = glyph.end - glyph.start, glyph.baseline - glyph.bottom
+    return glyph.bottom - glyph.top < 0.5 * width and 0.2 * width < rise < width
+
+
+def _follows(last: Glyph, glyph: Glyph) -> bool:
+    near = 0.2 * last.run.size
+    return (
+        last.text.isalpha() and max(abs(glyph.start - last.end), abs(glyph.baseline - last.baseline)) < near
+    )
 
 
 def _direction(x: float, y: float) -> Direction | None:

@@ -52,9 +52,7 @@ class Tables:
         self._tables: dict[Path, dict[Path, _Row]] = {}
         self._left = MAX_ELEMENTS
 
-    def add(
-        self, page: pdfium.FPDF_PAGE, number: int, glyphs: Sequence[Glyph], full: Mapping[int, float]
-    ) -> None:
+    def add(self, page: pdfium.FPDF_PAGE, number: int, glyphs: Sequence[Glyph], fonts: lines.Fonts) -> None:
         """Adds what page `number` (from 1) holds of each table. Raises TooMuch."""
         tree = pdfium.FPDF_StructTree_GetForPage(page)
         if not tree:
@@ -62,7 +60,7 @@ class Tables:
         named: dict[int, list[Glyph]] = {}
         for glyph in glyphs:
             named.setdefault(glyph.run.mark, []).append(glyph)
-        reader = _PageReader(number, named, full)
+        reader = _PageReader(number, named, fonts)
         try:
             for slot in range(max(0, pdfium.FPDF_StructTree_CountChildren(tree))):
                 element = pdfium.FPDF_StructTree_GetChildAtIndex(tree, slot)
@@ -145,11 +143,11 @@ class Tables:
 class _PageReader:
     number: int
     named: Mapping[int, list[Glyph]]
-    full: Mapping[int, float]
+    fonts: lines.Fonts
 
     def words(self, marks: set[int]) -> list[tuple[int, Word]]:
         glyphs = [glyph for mark in sorted(marks) for glyph in self.named.get(mark, ())]
-        return [(self.number, word) for line in lines.words(glyphs, self.full) for word in line]
+        return [(self.number, word) for line in lines.words(glyphs, self.fonts) for word in line]
 
 
 def _table(rows: dict[Path, _Row]) -> TagTable:
