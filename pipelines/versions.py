@@ -67,12 +67,12 @@ PACKAGE_CODE = (
     "schemas/contracts/*.toml",
     "schemas/dataset.toml",
 )
-READING_LIBRARIES = ("pyarrow", "pypdfium2")
+READING_LIBRARIES = ("pillow", "pyarrow", "pypdfium2")
 REGISTRY_FILES = ("missions.toml", "layouts.toml")
 DECLARATION_FILES = ("readings.toml", "corrections.toml")
 TOOLS = (
     *("dagster", "duckdb", "duckdb-extension-ducklake", "jvom", "pandera"),
-    *("pyarrow", "pypdfium2", "rich", "sqlglot", "typer"),
+    *("pillow", "pyarrow", "pypdfium2", "rich", "sqlglot", "typer"),
 )
 
 

@@ -25,7 +25,7 @@ _CONTRAST = 24
 """Levels of grey, or of a colour, of 255, from which two dots differ for the eye."""
 _DOTS_AN_EM = 12.0
 _SCALE = (1.0, 3.0)  # dots a point
-_MAX_DOTS = 8_000_000
+_MAX_DOTS = 4_000_000
 _SMALLEST, _THINNEST = 1.0, 0.15  # points: letters that are lower or thinner are dust to the eye
 _CUT = 0.3  # share of a digit that must not be missing on any side
 _CLOSE, _MOST_CLOSE = 4, 200
