@@ -18,7 +18,7 @@ from pipelines.extract import tables
 from pipelines.model import Edition
 from schemas.errors import JvomError, Problems
 from schemas.registry import Registry
-from tests.renditions import RENDERERS, loaded
+from tests.renditions import RENDERERS, check, loaded
 from tests.renditions.blocks import Block, PageBreak, Paragraph, Table, blocks
 from tests.renditions.content import Content, content
 from tests.renditions.editions import REGISTRY, document_of, registry_of
@@ -162,15 +162,15 @@ def test_text_around_a_table_is_running_text() -> None:
     assert all(text in section["text"] for _, _, text in around[:-1])
 
 
-def drawn(seed: int, change: str) -> tuple[bytes, Registry]:
-    """A rendition with a table changed, and the registry that knows it."""
+def drawn(seed: int, change: str) -> tuple[bytes, Content]:
+    """A rendition with a table changed, and what it says."""
     rng = random.Random(seed)
     renderer = RENDERERS[seed % 3]
     said = content(rng)
     look = style(rng, renderer, len(said.columns))
     made = blocks(said, look, rng)
     data: bytes = loaded(renderer).render(changed(made, said, change), look)
-    return data, registry_of(said)
+    return data, said
 
 
 def changed(made: list[Block], said: Content, change: str) -> list[Block]:
@@ -190,6 +190,10 @@ def changed(made: list[Block], said: Content, change: str) -> list[Block]:
         body[row][len(table.widths) - 2] = replace(
             cell, columns=2, align="center", borders=cell.borders | last.borders
         )
+    elif change == "other widths":
+        name, *figures = table.widths
+        narrow = Table((0.8 * name, *(1.1 * width for width in figures)), table.heading, body[5:])
+        return [*made[:at], replace(table, body=body[:5]), PageBreak(), narrow, *made[at + 1 :]]
     else:
         late = body.pop(-2)
         return [
@@ -236,4 +240,12 @@ def test_a_cell_over_rows_or_columns_and_a_late_row_are_refused_as_that(
     seed: int, change: str, cause: str
 ) -> None:
     """By the rules that stop at it, by the edges of filled cells, by tags."""
-    assert any(cause in one for one in problems(*drawn(seed, change)))
+    data, said = drawn(seed, change)
+    assert any(cause in one for one in problems(data, registry_of(said)))
+
+
+@pytest.mark.parametrize("seed", [11, 16, 18])
+def test_a_table_goes_on_with_other_widths_on_the_next_page(seed: int) -> None:
+    data, said = drawn(seed, "other widths")
+    found = tables.read(*document_of(data), Edition(2024), registry_of(said))
+    assert list(check.differences(said, found)) == []

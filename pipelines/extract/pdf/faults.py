@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, pairwise
-from statistics import mean, median
+from statistics import median
 from typing import Literal
 
 from pipelines.extract.pdf.area import Body, TableHeading, folded
@@ -280,7 +280,8 @@ def _around(parts: Iterable[Fragment]) -> Box:
 
 
 def _usual(shares: Iterable[float]) -> bool:
-    return mean([share > _DRAWN for share in shares] or [False]) >= _USUAL
+    drawn = [share > _DRAWN for share in shares]
+    return bool(drawn) and sum(drawn) >= _USUAL * len(drawn)
 
 
 def _covered(rules: Iterable[Rule], start: float, end: float) -> float:
