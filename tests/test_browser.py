@@ -15,7 +15,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -138,8 +138,53 @@ def test_schedule_sensors_and_the_run_they_started_are_visible(chromium: Browser
 
 QUERY = """{
   workspaceOrError { ... on Workspace { locationEntries { name loadStatus } } }
-  runsOrError { ... on Runs { results { pipelineName status } } }
+  runsOrError { ... on Runs { results { jobName status } } }
 }"""
+
+
+def ask(port: int, process: subprocess.Popen[bytes]) -> Any:
+    """The answer of the interface's GraphQL, as soon as it gives one: its code locations, and its runs."""
+    body, headers = json.dumps({"query": QUERY}).encode(), {"Content-Type": "application/json"}
+    data = json.loads(
+        answer(urllib.request.Request(f"http://127.0.0.1:{port}/graphql", body, headers), process)
+    )
+    runs = {(run["jobName"], run["status"]) for run in data["data"]["runsOrError"]["results"]}
+    return data["data"]["workspaceOrError"]["locationEntries"], runs
+
+
+SHOWN = ([{"name": "jvom", "loadStatus": "LOADED"}], {("ingest", "SUCCESS"), ("publish", "SUCCESS")})
+
+
+def test_the_interface_shows_the_runs_and_leaves_no_process_behind(built: Path, tmp_path: Path) -> None:
+    where, port = shutil.copytree(built, tmp_path / "warehouse"), free_port()
+    command = [
+        sys.executable,
+        "-m",
+        "pipelines.cli",
+        "ui",
+        "--json",
+        "--warehouse",
+        where,
+        "--port",
+        str(port),
+    ]
+    with subprocess.Popen(command, cwd=ROOT, env=unmeasured(os.environ), stdout=subprocess.PIPE) as process:
+        try:
+            shown = ask(port, process)
+        finally:
+            process.send_signal(signal.SIGTERM)
+        assert process.wait(120) == 0
+        assert process.stdout is not None
+        document = json.loads(process.stdout.read())
+    assert shown == SHOWN
+    assert document["address"] == f"http://127.0.0.1:{port}"
+    for _ in range(300):
+        try:
+            os.killpg(document["process"], 0)
+        except ProcessLookupError:
+            return
+        time.sleep(0.1)
+    pytest.fail("a process of its group is left")
 
 
 def test_dagster_dev_by_the_line_in_the_readme_shows_the_same_history(built: Path, tmp_path: Path) -> None:
@@ -162,12 +207,7 @@ def test_dagster_dev_by_the_line_in_the_readme_shows_the_same_history(built: Pat
         start_new_session=True,
     )
     try:
-        request = urllib.request.Request(
-            f"http://127.0.0.1:{port}/graphql",
-            data=json.dumps({"query": QUERY}).encode(),
-            headers={"Content-Type": "application/json"},
-        )
-        data = json.loads(answer(request, process))["data"]
+        shown = ask(port, process)
     finally:
         os.killpg(process.pid, signal.SIGTERM)
         # A suite started with SIGINT ignored hands that on, and Dagster then ignores SIGTERM as well.
@@ -175,5 +215,4 @@ def test_dagster_dev_by_the_line_in_the_readme_shows_the_same_history(built: Pat
             process.wait(20)
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
-    assert [w["name"] for w in data["workspaceOrError"]["locationEntries"]] == ["jvom"]
-    assert {run["pipelineName"] for run in data["runsOrError"]["results"]} == {"ingest", "publish"}
+    assert shown == SHOWN

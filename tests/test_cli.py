@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -13,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from pipelines.cli import COMMANDS, app
+from pipelines.cli import COMMANDS, app, ui
 from schemas.errors import LakeError
 from tests.support import ROOT
 
@@ -244,3 +245,14 @@ def test_what_answers_at_once_loads_nothing_heavy(built: Path, arguments: list[s
         check=True,
     )
     assert done.stderr.strip() == ""
+
+
+def test_the_interface_wants_a_free_port_of_this_machine(ask: Ask) -> None:
+    with socket.create_server((ui.ADDRESS, 0)) as taken:
+        status, _, err = ask("ui", "--port", taken.getsockname()[1])
+    assert status == 3
+    assert "--port" in err
+    for read_only in (True, False):
+        command = ui.child_command(3000, read_only=read_only)
+        assert command[command.index("-h") + 1] == "127.0.0.1"
+        assert ("--read-only" in command) is read_only

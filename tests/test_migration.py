@@ -67,7 +67,7 @@ def copies(where: Settings) -> list[Path]:
     return sorted(where.backups.glob("*")) if where.backups.exists() else []
 
 
-def answers(where: Settings) -> tuple[list[tuple[Any, ...]], trace.Trace]:
+def require_known_answers(where: Settings) -> None:
     """Revisions of the kept warehouse, and the trace of a value in it, from a file published now."""
     base = lake_of(where).read()
     registry = building.registry_tables(set(base["personnel_vintages"]["mission_id"].to_pylist()))
@@ -87,11 +87,6 @@ def answers(where: Settings) -> tuple[list[tuple[Any, ...]], trace.Trace]:
         found = trace.trace(
             connection, "untso", 2024, "deployed_military", load_document=lines, evidence=evidence
         )
-    return revisions, found
-
-
-def require_known_answers(where: Settings) -> None:
-    revisions, found = answers(where)
     assert revisions == [
         (2, *MANDATE, "2024-08-31", "2024-09-30", "source changed"),
         (3, *MANDATE, "2024-09-30", "2024-08-31", "restored"),

@@ -69,7 +69,7 @@ def tick(own: Settings, instance: dg.DagsterInstance) -> Tick:
     return ticking
 
 
-def test_definitions_load_and_every_asset_is_described() -> None:
+def test_definitions_load_and_every_asset_is_described_pooled_and_checked() -> None:
     dg.Definitions.validate_loadable(defs)
     by_year = {keys.ACQUIRED, keys.SOURCE, keys.DOCUMENT, keys.RECONCILED, keys.SNAPSHOT}
     by_year |= set(keys.TABLES.values())
@@ -78,6 +78,19 @@ def test_definitions_load_and_every_asset_is_described() -> None:
     for spec in specs:
         assert spec.owners and spec.group_name and spec.description and spec.kinds, spec.key  # noqa: PT018
         assert (spec.partitions_def is not None) == (spec.key in by_year), spec.key
+    for asset in ASSETS:  # writers share a pool of one
+        pooled = asset.keys & {keys.SNAPSHOT, keys.PUBLISHED, keys.PACKAGE, keys.SITE}
+        assert bool(asset.op.pool) == bool(pooled), asset.keys
+    checked = [check for asset in ASSETS for check in asset.check_specs]
+    blocking = {(check.key.asset_key, check.key.name): check.blocking for check in checked}
+    for key in (*(keys.TABLES[name] for name in TABLES), *keys.VIEWS.values()):
+        assert blocking[key, metadata.CONTRACT] is True
+    assert blocking[keys.SNAPSHOT, metadata.ROW_COUNTS] is False
+    repository = defs.get_repository_def()
+    assert {each.name for each in repository.schedule_defs} >= {"report_day", "daily_lateness"}
+    assert {each.name for each in repository.sensor_defs} >= {"raw_files", "edition_watch", "run_failed"}
+    for each in (*repository.schedule_defs, *repository.sensor_defs):
+        assert each.default_status.value == "RUNNING", each.name
 
 
 def test_any_year_from_2000_to_the_next_can_be_ingested() -> None:
@@ -118,14 +131,6 @@ def test_report_day_asks_for_the_year_of_its_tick(year: int) -> None:
     assert (request.partition_key, request.run_key) == (str(year), f"report-day-{year}")
 
 
-def test_schedules_and_sensors_run_by_default() -> None:
-    repository = defs.get_repository_def()
-    assert {each.name for each in repository.schedule_defs} >= {"report_day", "daily_lateness"}
-    assert {each.name for each in repository.sensor_defs} >= {"raw_files", "edition_watch", "run_failed"}
-    for each in (*repository.schedule_defs, *repository.sensor_defs):
-        assert each.default_status.value == "RUNNING", each.name
-
-
 def test_raw_sensor_asks_for_new_and_changed_files_once(own: Settings, tick: Tick) -> None:
     asked, cursor = tick(automation.raw_files)
     assert asked == []
@@ -159,12 +164,6 @@ def test_runs_whose_process_is_gone_are_ended_and_no_others(tmp_path: Path) -> N
     assert [one.status.value for one in after if one] == list(marks.values())
 
 
-def test_writers_share_a_pool_of_one() -> None:
-    for asset in ASSETS:
-        pooled = asset.keys & {keys.SNAPSHOT, keys.PUBLISHED, keys.PACKAGE, keys.SITE}
-        assert bool(asset.op.pool) == bool(pooled), asset.keys
-
-
 def test_column_lineage_of_views_names_columns_that_exist() -> None:
     specs = {spec.key: spec for spec in defs.resolve_all_asset_specs()}
     columns = {
@@ -178,17 +177,6 @@ def test_column_lineage_of_views_names_columns_that_exist() -> None:
         for source in (source for sources in lineage.values() for source in sources):
             known = columns.get(source.asset_key, {source.column_name})
             assert source.column_name in known | {"vintage", "recorded_at", "withdrawn"}, (name, source)
-
-
-def test_every_table_and_view_has_a_blocking_contract_check() -> None:
-    blocking = {
-        (check.key.asset_key, check.key.name): check.blocking
-        for asset in ASSETS
-        for check in asset.check_specs
-    }
-    for key in (*(keys.TABLES[name] for name in TABLES), *keys.VIEWS.values()):
-        assert blocking[key, metadata.CONTRACT] is True
-    assert blocking[keys.SNAPSHOT, metadata.ROW_COUNTS] is False
 
 
 def test_row_counts_warn_if_a_table_lost_more_than_half() -> None:
@@ -261,9 +249,7 @@ def test_a_run_finds_records_and_is_tagged_and_the_next_does_nothing(
     assert acquire(required=False).success
     assert vintages(own) == [(1, "first reading"), (2, "source changed")]
 
-
-def test_what_was_refused_is_not_read_again_by_each_look(parliament: Parliament, acquire: Acquire) -> None:
-    report = send(parliament)
+    # What was refused is not read again by each look.
     report.body = reports.edition().replace(b"UNIFIL", b"ONBEKENDE MISSIE")
     refused = acquire(required=False)
     assert not refused.success
