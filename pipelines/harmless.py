@@ -1,6 +1,7 @@
-"""Words of a document where something else would act on them: a terminal, a spreadsheet, Markdown.
+"""Words of a document where something else would act on them: a terminal, a page, a spreadsheet, Markdown.
 
-Parquet, JSON and the lake have them as they are; HTML is escaped by Jinja. Standard library only.
+Parquet, JSON and the lake have them as they are; what is markup in HTML is escaped by Jinja. Standard library
+only.
 """
 
 from __future__ import annotations
@@ -33,9 +34,14 @@ def visible(text: str) -> str:
     return _STEERING.sub(lambda found: f"<U+{ord(found[0]):04X}>", text)
 
 
-def json_text(plain: object, indent: int | None = None) -> str:
-    """A value of JSON's types as JSON: exact, with such characters as JSON's escapes."""
-    written = json.dumps(plain, ensure_ascii=False, indent=indent, allow_nan=False)
+def finalized(value: Any) -> Any:
+    """What a Jinja template prints, as its `finalize`: texts are visible, markup is as it is."""
+    return visible(value) if type(value) is str else value
+
+
+def json_text(plain: object, **options: Any) -> str:
+    """A value as JSON, with the options of `json.dumps`: exact, with such characters as JSON's escapes."""
+    written = json.dumps(plain, ensure_ascii=False, **options)
     return _STEERING.sub(lambda found: json.dumps(found[0])[1:-1], written)
 
 

@@ -49,6 +49,7 @@ PUBLISHING_CODE = (
 )
 # Whatever can change the site, and the package, of one release.
 SITE_CODE = (
+    "pipelines/harmless.py",
     "pipelines/publish/sql/**/*.sql",
     "pipelines/site/**/*.*",
     "schemas/*.py",

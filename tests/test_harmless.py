@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import csv
+import html
 import io
 import json
 import sys
@@ -15,7 +16,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from pipelines import harmless
+from pipelines import harmless, site
 from pipelines.cli import app
 from pipelines.orchestration import metadata
 from pipelines.publish import package, published
@@ -134,6 +135,14 @@ def test_a_package_guards_csv_and_says_so_and_keeps_parquet_exact(planted: Path)
     schemas = [resource["schema"] for resource in resources if resource["format"] == "csv"]
     assert all("apostrophe" in schema["description"] for schema in schemas)
     assert "apostrophe" in files["README.md"].decode()
+
+
+def test_no_page_of_the_site_has_them(planted: Path) -> None:
+    with published.connect(planted / "jvom.duckdb") as connection:
+        pages = site.build(connection, assets={"published": []})
+    texts = [data.decode() for path, data in pages.items() if path.endswith(".html")]
+    assert [text for text in texts if harmless.visible(text) != text or "<script>]" in text] == []
+    assert any("<U+202E>" in html.unescape(text) for text in texts)
 
 
 def test_what_a_vintage_changed_is_no_markup_in_dagster() -> None:

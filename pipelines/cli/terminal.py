@@ -96,7 +96,12 @@ def render(template: str, **values: object) -> str:
     """A template filled in, without a newline at its end; in HTML everything is escaped."""
     from jinja2 import Environment, StrictUndefined
 
-    page = Environment(autoescape=template.endswith(".html"), undefined=StrictUndefined, trim_blocks=True)
+    page = Environment(
+        autoescape=template.endswith(".html"),
+        finalize=harmless.finalized,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+    )
     page.filters["text"] = as_text
     source = (TEMPLATES / template).read_text(encoding="utf-8")
     return page.from_string(source).render(values).rstrip("\n")
@@ -155,7 +160,7 @@ def plainly(value: object) -> object:
 
 
 def as_json(document: object) -> str:
-    return harmless.json_text(plainly(document), indent=2)
+    return harmless.json_text(plainly(document), indent=2, allow_nan=False)
 
 
 def error_document(error: JvomError) -> dict[str, object]:

@@ -5,7 +5,6 @@ does not hold has no rows, and the part of the page that would show it is left o
 """
 
 import datetime
-import json
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,6 +18,7 @@ from markupsafe import Markup
 
 import schemas
 from pipelines import sql
+from pipelines.harmless import finalized, json_text
 from pipelines.site import charts
 from pipelines.site.charts import Drawings
 from schemas import dataset
@@ -173,6 +173,7 @@ class Site:
         environment = Environment(
             loader=FileSystemLoader(HERE / "templates"),
             autoescape=True,
+            finalize=finalized,
             undefined=StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
@@ -297,7 +298,7 @@ class _Numbers:
 
 def as_script(value: object) -> Markup:
     """A value as JSON for a script element: nothing in it can end the element or open another."""
-    text = json.dumps(value, ensure_ascii=False, sort_keys=True, default=str)
+    text = json_text(value, sort_keys=True, default=str)
     return Markup(text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e"))
 
 
