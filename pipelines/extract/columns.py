@@ -23,10 +23,17 @@ its alternatives, or taken. A declared reading settles its row. A row of a text 
 reading agrees on it, unless
 
 - a mark was taken off a figure, or is apart, and its note is not marked exactly once;
+- a mark was taken off a figure that could be so large with it, and no sum that it is part of comes out;
+- a rival, another reading of the row beside the best ones of the others, takes about as few errors of
+  print (`_Chooser.rivals`): a reading in which every sum comes out is not relied on where it moves the
+  figures of rows out of their usual columns, and two figures that changed places explain the table too;
 - a note is marked nowhere, and a figure with more digits than its number is not confirmed by a sum;
 - the table breaks any rule, and the row is the totals row, or has a group of columns that is empty or
   starts with an empty cell (the report deals with military contributions, and with civil experts only
   beside them): one error may hide another.
+
+Where the totals exceed the rows by what makes a row itself, parts and total, rows are missing, and the
+table is refused. Every other contradiction is read as it is printed.
 
 A row of a PDF is taken
 
@@ -59,6 +66,7 @@ from schemas.vocabulary import TOTAL
 READINGS = "schemas/readings.toml"
 _SHOWN = 12  # readings that a refusal lists beside the one that is not relied on
 RULE, NOTE, APART = 10, 7, 4
+LARGEST = 99_999  # persons: more than the armed forces have
 LIMIT = 400_000  # steps of one table's search, about a second
 
 Figures = tuple[int | None, ...]
@@ -294,6 +302,56 @@ class _Paths:
         return chosen[::-1]
 
 
+class Errors:
+    """The errors of print that explain one row of a reading, the other rows given.
+
+    A column that does not come out is one, and so is a sum of the row, unless what one of its columns
+    lacks is the cause. A note that is not marked exactly once, and a mark that is apart, cost as in the
+    search.
+    """
+
+    def __init__(self, chosen: Sequence[Choice], notes: Mapping[int, int], sums: Sums) -> None:
+        self.chosen, self._sums = chosen, sums
+        self.lacking = _lacking(chosen)
+        self._uses = Counter(notes)
+        for choice in chosen:
+            self._uses.update(choice.markers)
+
+    def columns(self, at: int, way: Choice) -> list[int]:
+        """What each column lacks where row `at` is read so; in the totals row what it has too much."""
+        before, sign = self.chosen[at], -1 if at == len(self.chosen) - 1 else 1
+        return [
+            sign * lacks - new + old
+            for lacks, new, old in zip(self.lacking, way.values, before.values, strict=True)
+        ]
+
+    def cost(self, at: int, way: Choice) -> int:
+        """What these errors cost where row `at` is read so."""
+        columns = self.columns(at, way)
+        uses = self._uses.copy()
+        uses.subtract(self.chosen[at].markers)
+        uses.update(way.markers)
+        sums = sum(map(bool, columns)) + sum(not _explained(way, one, columns) for one in self._sums)
+        return RULE * sums + NOTE * sum(count != 1 for count in uses.values()) + APART * way.apart
+
+
+def _explained(choice: Choice, one: Sum, lacks: Sequence[int]) -> bool:
+    """Whether a sum of a row comes out, or would with what some of its columns lack."""
+    total, parts = one
+    difference = choice.values[total] - sum(choice.values[part] for part in parts)
+    amounts = [-lacks[total], *(lacks[part] for part in parts)]
+    some = [used for size in range(len(amounts) + 1) for used in combinations(filter(None, amounts), size)]
+    if not lopsided(choice.figures, one) and not difference:
+        return True
+    return any(used and sum(used) == difference for used in some)
+
+
+def _lacking(chosen: Sequence[Choice]) -> list[int]:
+    """By how much the rows of each column are below its total, the last choice."""
+    *rows, totals = (choice.values for choice in chosen)
+    return [total - sum(column) for total, *column in zip(totals, *rows, strict=True)]
+
+
 @dataclass(frozen=True)
 class Chosen:
     """The reading of a row that is taken.
@@ -350,14 +408,22 @@ def choose(
     second = chooser.by_order(rows, marked) if any(doubtful) else [()] * len(rows)
     chosen: list[Chosen] = []
     problems: list[JvomError] = []
-    for row, ways, best, doubt, ordered in zip(rows, choices, solution.rows, doubtful, second, strict=True):
+    errors = Errors([best[0] for best in solution.rows], marked, chooser.sums)
+    if missing := chooser.missing(errors):
+        return [], [refusals.missing_rows(document, totals.lines[0], missing)]
+    for at, (row, ways, best, doubt, ordered) in enumerate(
+        zip(rows, choices, solution.rows, doubtful, second, strict=True)
+    ):
         if row.in_order:
-            one = chooser.in_order(row, ways, best, solution)
+            rivals = chooser.rivals(at, ways, best[0], errors)
+            one = chooser.in_order(row, ways, best, solution, rivals, errors.chosen[-1])
         else:
             one = chooser.placed(row, best, solution, ordered if doubt else None)
         if isinstance(one, Chosen):
             chosen.append(one)
             problems.extend(chooser.unconfirmed(one))
+            if (most := max((figure.value or 0 for figure in one.figures if figure), default=0)) > LARGEST:
+                problems.append(refusals.too_large(document, row.lines, most))
         else:
             problems.append(one)
     return chosen, problems
@@ -429,8 +495,47 @@ class _Chooser:
         except TooManyReadingsError:
             return [()] * len(rows)
 
+    def missing(self, errors: Errors) -> dict[str, int]:
+        """What rows that are not there must have had: amounts in two columns or more that make a row."""
+        lacks = errors.lacking
+        makes_row = all(lacks[total] == sum(lacks[part] for part in parts) for total, parts in self.sums)
+        some = [lacks[place] for total, parts in self.sums for place in (total, *parts)]
+        if not makes_row or min(some, default=-1) < 0 or not any(some):
+            return {}
+        given = {name: amount for name, amount in zip(self._columns, lacks, strict=True) if amount > 0}
+        return given if len(given) > 1 else {}
+
+    def rivals(self, at: int, ways: Iterable[Choice], chosen: Choice, errors: Errors) -> list[Choice]:
+        """Other readings of a row that explain the table with about as few errors.
+
+        They may take one more for each column that is wrong either way, but less so with them: one error may
+        hide another. And they may take two more where they fill the groups of columns from the left and
+        the chosen one does not: two figures that changed places make two columns wrong.
+        """
+        unusual = any(self._empty_first(chosen))
+        least, lacks = errors.cost(at, chosen), errors.columns(at, chosen)
+
+        def most(way: Choice) -> int:
+            if any(lopsided(way.figures, one) for one in self.sums):
+                return least - 1
+            if way.apart or way.markers != chosen.markers:
+                return least
+            hidden = sum(
+                bool(b) and abs(b) < abs(a) for a, b in zip(lacks, errors.columns(at, way), strict=True)
+            )
+            return least + RULE * (hidden + 2 * (unusual and not any(self._empty_first(way))))
+
+        others = (way for way in ways if way.figures != chosen.figures)
+        return [way for way in others if errors.cost(at, way) <= most(way)]
+
     def in_order(
-        self, row: Row, ways: Sequence[Choice], best: Sequence[Choice], solution: Solution
+        self,
+        row: Row,
+        ways: Sequence[Choice],
+        best: Sequence[Choice],
+        solution: Solution,
+        rivals: Sequence[Choice],
+        totals: Choice,
     ) -> Chosen | JvomError:
         """The reading of a row of a text, where the best readings agree on it and can be relied on."""
         chosen = best[0]
@@ -440,7 +545,10 @@ class _Chooser:
             if len(distinct) > 1:
                 why = "several readings fit the printed totals equally well"
                 return self._undecided(row, wording, why, best)
-            if why := next(self._doubts(chosen, wording, solution), ""):
+            if rivals:
+                why = "another reading takes about as few errors of print to explain the table"
+                return self._undecided(row, wording, why, [chosen, *rivals])
+            if why := next(self._doubts(chosen, wording, solution, totals), ""):
                 own = violated(chosen.figures, self.sums)
                 others = [way for way in ways if violated(way.figures, self.sums) <= own]
                 return self._undecided(row, wording, why, [chosen, *others[:_SHOWN]])
@@ -525,11 +633,16 @@ class _Chooser:
             [dict(zip(self._columns, values, strict=True)) for values in figures],
         )
 
-    def _doubts(self, chosen: Choice, wording: Wording, solution: Solution) -> Iterator[str]:
+    def _doubts(self, chosen: Choice, wording: Wording, solution: Solution, totals: Choice) -> Iterator[str]:
         """Why the only best reading of a row of a text is not to be relied on."""
         for mark in (*(m for figure in wording.figures for m in figure.text.marks), *wording.apart):
             if solution.uses[mark.note] != {1}:
                 yield f"{mark.note} looks like a footnote's mark, but that note is not marked exactly once"
+        for place, figure in enumerate(_figures_of(wording, chosen.figures)):
+            for mark in figure.text.marks if figure else ():
+                whole = int(f"{chosen.values[place]}{mark.note}")
+                if whole <= totals.values[place] and not self._confirmed(place, chosen, solution):
+                    yield f"no sum that comes out says that {mark.note} is a mark and not the end of {whole}"
         unmarked = [note for note, uses in solution.uses.items() if 0 in uses]
         for place, value in enumerate(chosen.figures):
             hidden = [note for note in unmarked if len(str(value)) > len(str(note))]

@@ -178,6 +178,27 @@ def cut_off(path: str, page: int, line: int, text: str) -> LayoutError:
     )
 
 
+def missing_rows(document: Document, totals: Line, amounts: Mapping[str, int]) -> LayoutError:
+    """Totals that exceed the rows by what makes a row."""
+    missing = ", ".join(f"{name} {amount}" for name, amount in amounts.items())
+    return at(
+        document.path,
+        totals,
+        f"rows of annex 2 are missing: its totals are larger than its rows by {missing}",
+        "compare the table with the official document: each of its rows must be there",
+    )
+
+
+def too_large(document: Document, lines: Sequence[Line], figure: int) -> LayoutError:
+    """A figure of more persons than could be sent."""
+    return at(
+        document.path,
+        lines[0],
+        f"“{_joined(lines)}” has the figure {figure}, which is too large for a number of persons",
+        "compare it with the official document: two figures may have lost the space between them",
+    )
+
+
 def uncertain(document: Document, printed: str, doubt: str, place: Span, column: str) -> LayoutError:
     """A figure of a picture that nothing confirms."""
     return LayoutError(
