@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
+from pipelines.extract import numerals
+from pipelines.extract.numerals import RAISED
 from pipelines.extract.pdf import Box, PdfDocument, PdfLine, PdfPage, outside
 from pipelines.extract.pdf.rows import PdfCell, Span
 from pipelines.extract.pdf.table import Pair, PdfTable, same
@@ -20,7 +22,9 @@ from pipelines.model import Document, Line
 from schemas.vocabulary import disagreement
 
 _WORD = re.compile(r"\S+")
-_GLUED = re.compile(r"(?P<stem>.*\D)(?P<number>\d{1,3})(?P<after>[.,;:!?)\]’”'\"]*)")
+_GLUED = re.compile(
+    rf"(?P<stem>.*[^0-9{RAISED}])(?P<number>[0-9]{{1,3}}|[{RAISED}]{{1,3}})(?P<after>[.,;:!?)\]’”'\"]*)"
+)
 _MARKED = re.compile(r"[^\W\d_]{3}$|[^\W\d_][.,;:!?…)\]’”'\"»]+$")
 
 
@@ -184,7 +188,8 @@ def marker(word: str) -> tuple[str, int] | None:
     if match is None:
         return None
     stem = match["stem"]
-    return (stem, int(match["number"])) if _MARKED.search(stem) else None
+    sure = match["number"][0] in RAISED or _MARKED.search(stem)
+    return (stem, numerals.number(match["number"])) if sure else None
 
 
 def rows(cells: Iterable[Cell], document: Document, edition_year: int) -> list[dict[str, object]]:

@@ -28,6 +28,7 @@ from pipelines.extract import numerals, refusals
 from pipelines.extract.annexes import Annex, ReportParts
 from pipelines.extract.cells import Cell, Word, as_printed, marker, spans, words
 from pipelines.extract.headings import is_title
+from pipelines.extract.numerals import RAISED
 from pipelines.extract.pdf import PdfDocument, PdfLine
 from pipelines.model import Document, Line
 from schemas.dates import MONTHS
@@ -38,8 +39,8 @@ _SHORT = 60  # characters; a heading is shorter
 _OTHER_SIZE = 0.03
 _FAR = 2.4  # distance between the feet of two lines, in font sizes, at which no text goes on
 FOOT_LINES = 12  # at most so many lines of text are a page's last footnote
-_OPENING = re.compile(r"\s*(?P<number>\d{1,3})\s+(?P<word>[^\W\d]\S*)")
-_DIGIT = re.compile(r"\d")
+_OPENING = re.compile(rf"\s*(?P<number>[0-9]{{1,3}}|[{RAISED}]{{1,3}})\s+(?P<word>[^\W\d]\S*)")
+_DIGIT = re.compile(rf"[0-9{RAISED}]")
 _SENTENCE_END = re.compile(r"[.!?…][)\]’”'\"]*$")
 
 
@@ -245,7 +246,7 @@ def _opening(line: Line) -> int | None:
     match = _OPENING.match(line.text)
     if match is None or match["word"].lower() in MONTHS:
         return None
-    return int(match["number"])
+    return numerals.number(match["number"])
 
 
 def _pages(parts: ReportParts, document: Document) -> list[_Page]:

@@ -10,6 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
+RAISED = "⁰¹²³⁴⁵⁶⁷⁸⁹"
+_PLAIN = str.maketrans(RAISED, "0123456789")
+_RAISED = re.compile(rf"(.*[^{RAISED}])([{RAISED}]{{1,3}})")
 _EMPTY = re.compile(r"[-‐‑‒–—−]+|n\.?v\.?t\.?", re.IGNORECASE)
 _WHOLE = r"(?:0|[1-9][0-9]{0,2}(?:\.[0-9]{3}){1,2}|[1-9][0-9]{0,8})"
 _NUMBER = re.compile(_WHOLE)
@@ -33,8 +36,18 @@ def empty(text: str) -> bool:
     return _EMPTY.fullmatch(text) is not None
 
 
+def number(digits: str) -> int:
+    """The number of a note, whose digits may be raised."""
+    return int(digits.translate(_PLAIN))
+
+
 def marked(text: str, notes: Collection[int]) -> list[tuple[str, int]]:
-    """The ways to take the number of one of `notes` off the end of `text`: what is left, and the number."""
+    """The ways to take the number of one of `notes` off the end of `text`: what is left, and the number.
+
+    Raised digits are a number of a note, and nothing else.
+    """
+    if raised := _RAISED.fullmatch(text):
+        return [(raised[1], number(raised[2]))] if number(raised[2]) in notes else []
     if not text[-1:].isdecimal():
         return []
     return [

@@ -9,6 +9,7 @@ skipped.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -25,6 +26,7 @@ from pipelines.model import PAGE_NUMBER, Line
 from schemas.errors import JvomError, Problems
 from schemas.vocabulary import TOTAL
 
+_MARK = re.compile(rf"[1-9][0-9]{{0,2}}|[{numerals.RAISED}]{{1,3}}")
 _MOST_MARKED = 4  # words of one name that could end in a mark
 _MOST_APART = 2  # marks of one row that are apart
 _MOST_LINES = 4  # of one row
@@ -330,8 +332,8 @@ class _TextReader:
             if (parts := numerals.addends(body)) or numerals.empty(body):
                 left = last.first(len(last.text) - len(str(note)))
                 yield Figure(Text((*chain[:-1], left), (Mark(note, last.line.number),)), parts or ())
-        if printed in map(str, self._notes):
-            yield Mark(int(printed), last.line.number)
+        if _MARK.fullmatch(printed) and numerals.number(printed) in self._notes:
+            yield Mark(numerals.number(printed), last.line.number)
 
     def _mark(self, marks: Iterable[Mark]) -> None:
         self.table.marks.extend(marks)

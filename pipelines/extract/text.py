@@ -7,6 +7,7 @@ business of `pdf`, and what lines mean that of `tables`.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import defaultdict
 from collections.abc import Sequence
 
@@ -26,8 +27,8 @@ _UTF8_PAIR = re.compile(rb"[\xc2-\xf4][\x80-\xbf]+")
 def read(data: bytes, source: SourceFile) -> Document:
     """Lines with pages of a text in UTF-8, else Windows-1252.
 
-    `Line.text` holds the characters of the file's line without its end (LF, CRLF or CR); a form feed
-    stays in it. Pages are counted from 1; a text without any page start is one page.
+    `Line.text` holds the characters of the file's line that can be seen (see `visible`), without its end (LF,
+    CRLF or CR); a form feed stays in it. Pages are counted from 1; a text without any page start is one page.
 
     Raises SourceError, without its file, for what is not a report: an empty file, noise, a mixed
     encoding, more than 5 MB or 10,000 lines, a line over 100,000 characters.
@@ -40,6 +41,14 @@ def read(data: bytes, source: SourceFile) -> Document:
         page += starts.get(index, 0)
         lines.append(Line(index + 1, page, text))
     return Document(source.path, source.sha256, "text", tuple(lines), _page_labels(lines))
+
+
+def visible(text: str) -> str:
+    """`text` without characters that have no width (soft hyphens stay), and with accents on their letters."""
+    if text.isascii():
+        return text
+    kept = (letter for letter in text if letter == "\u00ad" or unicodedata.category(letter) != "Cf")
+    return unicodedata.normalize("NFC", "".join(kept))
 
 
 def require_few(count: int) -> None:
@@ -91,7 +100,7 @@ def _unreadable(message: str, data: bytes = b"", at: int | None = None) -> Sourc
 
 
 def _lines(text: str) -> list[str]:
-    texts = _LINE_END.split(text)
+    texts = [visible(line) for line in _LINE_END.split(text)]
     if not texts[-1].strip("\f"):
         texts.pop()  # what follows the last line end is not a line
     require_few(len(texts))

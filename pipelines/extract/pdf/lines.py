@@ -17,6 +17,7 @@ from statistics import median
 
 from pipelines.extract.pdf.model import Box, Direction, PdfLine, PdfPage, Word, grouped
 from pipelines.extract.pdf.pdfium import SOFT_HYPHEN, Glyph
+from pipelines.extract.text import visible
 from pipelines.model import PAGE_NUMBER
 
 RAISED = 0.18
@@ -315,7 +316,7 @@ def _word(letters: Sequence[Glyph], piece: _Piece, gap: str) -> Word:
     text = ""
     spans = []
     for raised, along in groupby(shown, key=lambda letter: letter.raised):
-        part = "".join(letter.text for letter in along)
+        part = visible("".join(letter.text for letter in along))
         if raised and _MARKER.fullmatch(part):
             spans.append((len(text), len(text) + len(part)))
         text += part
