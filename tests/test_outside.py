@@ -115,9 +115,23 @@ NO_COLUMN = "is in no column: it stands"
         (ROWS, [(405, 698, "7")], f"“7” of “UNIFIL” {NO_COLUMN} between"),
         (without((2, 1), (3, 1)), [(250, 691.5, "13")], f"{FOR_BOTH}, “UNIFIL” and “UNTSO”: “13”"),
         (ROWS, [(443.6, 664, "2")], "the figure is broken over lines: “2 2”"),
+        (without((4, 3)), [(378, 676.5, "8"), (378, 667.5, "2")], "the figure is broken over lines: “8 2”"),
+        (ROWS, [(60, 765, "Mali"), (150, 765, "12")], "“Mali 12” is in the table"),
         ((*ROWS[:3], (LONG[:40], *[""] * 5), *ROWS[3:]), [], f"“{LONG[:40]}”"),
     ],
-    ids=["row", "figure", "region", "table", "beside", "between columns", "between rows", "broken", "inside"],
+    ids=[
+        "row",
+        "figure",
+        "region",
+        "table",
+        "beside",
+        "between columns",
+        "between rows",
+        "broken",
+        "broken in the middle",
+        "above",
+        "inside",
+    ],
 )
 def test_what_is_in_no_row_and_column_is_named(
     rows: Sequence[Sequence[str]], more: Sequence[Text], cause: str
@@ -147,7 +161,8 @@ def test_rows_of_annex_1_below_other_text_are_named() -> None:
 
 def test_text_around_a_table_is_running_text() -> None:
     around = [
-        (60, 765, "Onderstaande tabel geeft de inzet per missie, in 2 soorten."),
+        (60, 765, "Tabel 1"),
+        (100, 765, "Inzet per missie, in 2 soorten."),
         (60, 600, "Bron: Ministerie van Defensie, stand per 30 april 2024"),
         (60, 588, "In 2023 zijn 1.234 militairen en 56 civiele experts uitgezonden."),
         (60, 576, "1)"),

@@ -60,8 +60,8 @@ def find(
     """The faults of a table on one page, whose `rows` are all on it; of a cell the first."""
     seen = _Seen(body, rows, parts, heading, meaning)
     found: set[tuple[int, int]] = set()
-    ways = seen.over_rows(), seen.over_columns(), seen.between_rows(), seen.between_columns(), seen.broken()
-    for fault in chain(seen.cut_off(page), *ways):
+    drawn = seen.broken(), seen.over_rows(), seen.over_columns()
+    for fault in chain(seen.cut_off(page), *drawn, seen.between_rows(), seen.between_columns()):
         place = fault.cell.line, fault.cell.spans[0].char_start
         if place not in found:
             yield fault
@@ -254,17 +254,17 @@ class _Seen:
         return [self._meaning.understands(self._roles[column], text) for text in texts][1:] == [False, True]
 
     def broken(self) -> Iterator[Fault]:
-        """Figures directly below a row's figures, with neither a name nor a rule before them."""
+        """Figures close below each other for one name, with no rule between them."""
         heights = [at for at, _ in self._separators()]
-        for upper, lower in pairwise(self._rows):
-            over = [(upper.cells.get(column, []), parts) for column, parts in lower.cells.items()]
-            if self._naming or self._naming in lower.cells or not all(above for above, _ in over):
-                continue
-            for above, below in over:
-                low, high = above[-1].baseline, below[0].baseline
-                ruled = any(low < at < high for at in heights)
-                if high - low < _BROKEN * below[0].size and not ruled:
-                    yield self._fault("broken", [*above, *below], [upper], below[0].column)
+        for column in self._columns if not self._naming else ():
+            holders = [row for row in self._rows if column in row.cells]
+            for upper, lower in pairwise(holders):
+                parts = [*upper.cells[column], *lower.cells[column]]
+                names = [row for row in self._named if upper.top <= row.bottom and row.top <= lower.bottom]
+                low, high = upper.cells[column][-1].baseline, lower.cells[column][0].baseline
+                close = high - low < _BROKEN * parts[0].size and not any(low < at < high for at in heights)
+                if close and len(names) == 1:
+                    yield self._fault("broken", parts, names, column)
 
 
 def is_cut(words: Iterable[Word], page: PdfPage) -> bool:

@@ -49,7 +49,8 @@ def _is_heading(page: PdfPage, line: PdfLine, table: PdfTable) -> bool:
         if boxes and rule.start < line.box.middle < min(box.top for box in boxes) < rule.end
     ]
     _, *texts = runs(line.words, _WIDE)
-    return len(inside) > 1 or any(text[-1].box.right > box.left for text in texts for box in boxes[1:2])
+    over = any(text[-1].box.right > box.left for text in texts for box in boxes[1:2])
+    return len(inside) > 1 or over or any(map(_is_figure, texts))
 
 
 class _Below:
