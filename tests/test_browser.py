@@ -19,13 +19,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.support import ROOT, copied, copy_project
 from tests.support.forked import unmeasured
 from tests.support.parliament import edition
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-ROOT = Path(__file__).resolve().parent.parent
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 ARGUMENTS = [
     "--no-sandbox",
@@ -190,10 +190,8 @@ def test_the_interface_shows_the_runs_and_leaves_no_process_behind(built: Path, 
 def test_dagster_dev_by_the_line_in_the_readme_shows_the_same_history(built: Path, tmp_path: Path) -> None:
     """In a copy of the project, so that the line runs unchanged, on its own warehouse/."""
     project = tmp_path / "project"
-    for name in ("pipelines", "schemas", "raw"):
-        shutil.copytree(ROOT / name, project / name, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(ROOT / "workspace.yaml", project)
-    shutil.copytree(built, project / "warehouse")
+    copy_project(project)
+    copied(built, project)
     lines = (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
     (line,) = [line for line in lines if "dagster dev" in line and line.startswith("DAGSTER_HOME=")]
     port = free_port()

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from test_registry import CORRECTION
 
 from pipelines import raw, reconcile, verify, versions
 from pipelines.lake import Lake
@@ -18,7 +19,18 @@ from pipelines.plan import plan_build
 from pipelines.publish import published
 from pipelines.settings import Settings
 from tests.hostile_documents import LONGEST, pdfs, texts
-from tests.support import EDITION, OTHER_FIGURES, ROOT, Jvom, answer, changed, copied, hashes, options
+from tests.support import (
+    EDITION,
+    OTHER_FIGURES,
+    ROOT,
+    Jvom,
+    answer,
+    changed,
+    copied,
+    copy_project,
+    hashes,
+    options,
+)
 
 OBSERVATION = (
     "untso-900,untso,,headcount,as of,2018-07,2018-07,12,,12,,high,https://example.org/,,UNTSO,2018-07"
@@ -27,17 +39,6 @@ CONTRIBUTIONS = """\
 mission,month,personnel_type,count,level,note
 UNTSO,2013-02,experts_on_mission,11,month x mission x type,
 UNTSO,2013-02,individual_police,2,month x mission x type,
-"""
-CORRECTION = """
-[[correction]]
-edition_year = 2024
-table_name = "personnel"
-row_key = "untso"
-column_name = "deployed_military"
-printed_value = "32"
-corrected_value = "33"
-reason = "one rotation was left out"
-source = "Kamerstuk 29521, nr. 500"
 """
 
 
@@ -267,9 +268,7 @@ def restore(own: Settings, jvom: Jvom) -> None:
 
 def test_changed_code_and_declarations(built: Path, tmp_path: Path, jvom: Jvom) -> None:
     """In a copy of the project, whose files may be written."""
-    for name in ("pipelines", "schemas"):
-        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(ROOT / "workspace.yaml", tmp_path)
+    copy_project(tmp_path)
     own = copied(built, tmp_path)
     declared, rules = tmp_path / "schemas" / "corrections.toml", tmp_path / "pipelines" / "reconcile"
 

@@ -15,7 +15,7 @@ import pytest
 from pipelines.cli import COMMANDS
 from pipelines.lake import Lake
 from pipelines.settings import Settings, find
-from tests.support import ROOT, Jvom, every_command
+from tests.support import ROOT, Jvom, copied, every_command
 
 CHANGE = ("31 augustus 2024 31 juli 2025", "30 september 2024 31 juli 2025")  # of one mandate
 CONTRIBUTIONS = """\
@@ -26,10 +26,7 @@ UNTSO,2013-02,experts_on_mission,11,month x mission x type,
 
 @pytest.fixture(scope="module")
 def where(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    folder = tmp_path_factory.mktemp("every-command")
-    shutil.copytree(built, folder / "warehouse")
-    shutil.copytree(ROOT / "raw", folder / "raw")
-    return find(folder / "raw", folder / "warehouse")
+    return copied(built, tmp_path_factory.mktemp("every-command"))
 
 
 @pytest.fixture(scope="module")

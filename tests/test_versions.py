@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
 from dataclasses import asdict
@@ -13,6 +12,7 @@ import pytest
 
 from pipelines import versions
 from pipelines.model import Edition
+from tests.support import copy_project
 
 EDITION = Edition(2024, title="Voortgangsrapportage", date_sent=date(2024, 5, 15))
 
@@ -20,10 +20,7 @@ EDITION = Edition(2024, title="Voortgangsrapportage", date_sent=date(2024, 5, 15
 @pytest.fixture
 def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy of the project whose files a test may change."""
-    for folder in ("pipelines", "schemas"):
-        shutil.copytree(
-            versions.ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__")
-        )
+    copy_project(tmp_path)
     monkeypatch.setattr(versions, "ROOT", tmp_path)
     return tmp_path
 

@@ -67,6 +67,13 @@ def copied(built: Path, folder: Path) -> Settings:
     return find(folder / "raw", folder / "warehouse")
 
 
+def copy_project(folder: Path) -> None:
+    """Code and contracts in a folder, to run as a workspace of its own or to be changed."""
+    for name in ("pipelines", "schemas"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "workspace.yaml", folder)
+
+
 def options(settings: Settings) -> tuple[object, ...]:
     """What names them on a command line."""
     return "--raw", settings.raw, "--warehouse", settings.warehouse
