@@ -149,11 +149,18 @@ class TestScan:
         }
         assert all(problem.hint for problem in caught.value.problems)
 
-    def test_a_file_too_large_for_a_report_is_not_read(
+    def test_what_cannot_be_read_or_is_too_large_is_named(
         self, folder: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
+        with pytest.raises(SourceError, match=str(folder / "none")):
+            raw.scan(folder / "none")
+        file = folder / "2024" / "report.txt"
+        file.symlink_to("nothing.txt")
+        with pytest.raises(SourceError, match=r"raw/2024/report\.txt: cannot be read: No such file"):
+            raw.scan(folder)
+        file.unlink()
+        file.write_bytes(b"four")
         monkeypatch.setattr(files, "LARGEST", 3)
-        put(folder, "2024/report.txt", b"four")
         with pytest.raises(SourceError, match="4 bytes, over the limit of 3"):
             raw.scan(folder)
 
@@ -183,15 +190,6 @@ class TestScan:
         monkeypatch.setattr(files, "check_size", meanwhile)
         with pytest.raises(SourceError, match=r"raw/2024/report\.txt: changes while it is read"):
             raw.scan(folder)
-
-    def test_a_file_that_cannot_be_read_is_named(self, folder: Path) -> None:
-        (folder / "2024" / "report.txt").symlink_to("nothing.txt")
-        with pytest.raises(SourceError, match=r"raw/2024/report\.txt: cannot be read: No such file"):
-            raw.scan(folder)
-
-    def test_no_raw_folder_says_which(self, tmp_path: Path) -> None:
-        with pytest.raises(SourceError, match=str(tmp_path / "none")):
-            raw.scan(tmp_path / "none")
 
 
 class TestLock:
@@ -381,20 +379,16 @@ class TestBytes:
         assert raw.read(file, raw=tmp_path, kept=tmp_path) == b"text"
         assert [entry.name for entry in tmp_path.iterdir()] == [file.sha256]
 
-    def test_a_failed_write_leaves_nothing_behind(self, tmp_path: Path) -> None:
-        taken = tmp_path / hashlib.sha256(b"text").hexdigest()
-        taken.mkdir()
-        with pytest.raises(LakeError, match="cannot be written"):
-            raw.keep(b"text", 2024, tmp_path, "report.txt")
-        assert list(tmp_path.iterdir()) == [taken]
-
-    def test_nothing_is_kept_of_an_empty_document(self, tmp_path: Path) -> None:
+    def test_what_cannot_be_kept_leaves_nothing_behind(self, tmp_path: Path) -> None:
+        """A warehouse that cannot be written is no fault of the data."""
         with pytest.raises(SourceError, match=r"report\.txt: is empty"):
             raw.keep(b"", 2024, tmp_path, "report.txt")
-        assert not list(tmp_path.iterdir())
-
-    def test_a_warehouse_that_cannot_be_written_is_no_fault_of_the_data(self, tmp_path: Path) -> None:
-        (tmp_path / "file").write_bytes(b"")
+        taken = tmp_path / hashlib.sha256(b"text").hexdigest()
+        taken.mkdir()
         with pytest.raises(LakeError, match="cannot be written") as caught:
-            raw.keep(b"text", 2024, tmp_path / "file" / "sources", "report.txt")
+            raw.keep(b"text", 2024, tmp_path, "report.txt")
         assert caught.value.exit_code == 3
+        assert list(tmp_path.iterdir()) == [taken]
+        (tmp_path / "file").write_bytes(b"")
+        with pytest.raises(LakeError, match="cannot be written"):
+            raw.keep(b"text", 2024, tmp_path / "file" / "sources", "report.txt")

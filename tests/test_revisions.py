@@ -170,9 +170,6 @@ def test_the_trace_macro_follows_the_latest_vintage(connection: duckdb.DuckDBPyC
     sha256 = building.source_file(2024, "third").sha256
     assert (found["sha256"], found["char_start"], found["char_end"], found["line"]) == (sha256, 0, 1, 100)
     assert found["derivation"] == ["printed"]
-
-
-def test_the_trace_macro_finds_the_cell_of_a_mandates_date(connection: duckdb.DuckDBPyConnection) -> None:
     sql = "SELECT table_name, column_name, as_printed FROM trace('unifil', 2024, 'international_mandate_end')"
     assert connection.execute(sql).fetchall() == [("mandates", "international_mandate", "31-08-2024")]
 
@@ -210,19 +207,14 @@ def described(before: building.Tables, after: building.Tables) -> tuple[str, ...
     return sentences(differences(as_rows(before), as_rows(after)))
 
 
-def test_a_changed_figure_is_one_line_for_its_mission() -> None:
-    before = building.edition_tables(2024, ROWS)
-    after = building.edition_tables(2024, [{**ROWS[0], "deployed_military": 33}, ROWS[1]])
-    assert described(before, after) == (
-        "total: deployed_military 32 → 33; deployed_total 32 → 33",
-        "untso: deployed_military 32 → 33; deployed_total 32 → 33",
-    )
-
-
-def test_places_and_order_are_no_difference() -> None:
+def test_a_changed_figure_is_one_line_for_its_mission_and_places_and_order_are_none() -> None:
     before = building.edition_tables(2024, ROWS)
     moved = building.edition_tables(2024, ROWS[::-1], source=building.source_file(2024, "moved"))
     assert described(before, moved) == ()
+    after = building.edition_tables(2024, [{**ROWS[0], "deployed_military": 33}, ROWS[1]])
+    assert described(before, after) == tuple(
+        f"{name}: deployed_military 32 → 33; deployed_total 32 → 33" for name in ("total", "untso")
+    )
 
 
 def test_rows_come_and_go_and_blanks_are_said() -> None:
@@ -241,10 +233,14 @@ def test_a_long_text_is_cut_and_every_table_is_compared() -> None:
     after = as_rows(building.edition_tables(2024, ROWS, sections=["One"]))
     after["sections"][0]["text"] = "x" * 200
     after["editions"][0]["title"] = "Another title"
+    cell = next(c for c in after["cells"] if (c["row_key"], c["column_name"]) == ("untso", "frame_military"))
+    cell["derivation"] = ["column inferred"]  # of cells only what no table says
     assert sentences(differences(before, after)) == (
         "edition: title Edition 2024 → Another title",
         f"section:1: text About One. → {'x' * 60}… (200 characters)",
+        "untso: frame_military.derivation printed → column inferred",
     )
+    assert schemas.TABLES["cells"].key[1:] == ("table_name", "row_key", "column_name")
 
 
 def test_a_footnote_of_an_annex_is_named_once_and_as_in_cells_and_revisions() -> None:
@@ -285,14 +281,3 @@ def test_rows_are_named_alike_in_python_and_in_sql(notes: list[tuple[str, int]])
         contract = schemas.TABLES[name]
         found = duckdb.sql(f'SELECT {contract.row_key_sql} FROM "table"').fetchall()
         assert sorted(key for (key,) in found) == sorted(contract.row_keys(table.to_pylist())), name
-
-
-def test_of_cells_only_what_no_table_says() -> None:
-    before = as_rows(building.edition_tables(2024, ROWS))
-    after = as_rows(building.edition_tables(2024, ROWS))
-    cell = next(c for c in after["cells"] if (c["row_key"], c["column_name"]) == ("untso", "frame_military"))
-    cell["derivation"] = ["column inferred"]
-    assert sentences(differences(before, after)) == (
-        "untso: frame_military.derivation printed → column inferred",
-    )
-    assert schemas.TABLES["cells"].key[1:] == ("table_name", "row_key", "column_name")
