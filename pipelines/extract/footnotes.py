@@ -3,8 +3,9 @@
 A footnote starts with its number on a line of its own, and three things must agree before a line
 that starts with a number is one (headings, dates and wrapped sentences start with numbers too):
 
-- its number is the next: 1, 2, 3 … through the document. An annex may start again at 1 or leave numbers
-  out, and the first footnote of a document may have any number where it is in an annex;
+- its number is the next: 1, 2, 3 … through the document; in an excerpt from the first on that is marked,
+  where no line opens with a lower one. An annex may start again at 1 or leave numbers out, and the first
+  footnote of a document may have any number where it is in an annex;
 - its marker is glued to a word, a closing mark or a figure: earlier on its page, or anywhere in its
   annex. Where a marker was lost, the number may be in the gap between two that have theirs;
 - its place: before the header of its annex's table, or else at the foot of its page, where the last
@@ -185,7 +186,7 @@ def find(parts: ReportParts, document: Document) -> list[Note]:
     """
     pages = _pages(parts, document)
     starts: list[_Start] = []
-    expected = 1
+    expected = _first(pages)
     for position, page in enumerate(pages):
         later = pages[position + 1 :]
         if page.scope != "document" and page.start(expected, -1, later) is None:
@@ -196,6 +197,12 @@ def find(parts: ReportParts, document: Document) -> list[Note]:
             expected, after = expected + 1, index
     _refuse_stray(pages, starts, document.path)
     return [_note(start, starts) for start in starts]
+
+
+def _first(pages: Sequence[_Page]) -> int:
+    """The first number: 1, or in an excerpt the lowest that is marked, if none before it opens a line."""
+    lowest = min((number for page in pages for number in page.openings if page.has(number)), default=1)
+    return 1 if any(number < lowest for page in pages for number in page.openings) else lowest
 
 
 def without(lines: Iterable[Line], notes: Iterable[Note]) -> tuple[Line, ...]:
