@@ -141,6 +141,7 @@ def test_a_period_does_not_end_before_it_starts() -> None:
 
 def test_no_period_is_chosen_from_several() -> None:
     assert durations.find_period("2018 en 2020") is None
+    assert durations.find_period("1 mei 2023 of 1 mei 2024") is None
     assert durations.find_period("per missie") is None
     assert not durations.ends_in_period("mei 2023 t/m")
 

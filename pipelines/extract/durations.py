@@ -19,7 +19,7 @@ _DATE = re.compile(rf"(?:(?:(?P<day>\d{{1,2}}) )?(?P<month>{MONTH}) )?(?P<year>\
 _WHOLE = rf"(?:(?:\d{{1,2}} )?(?:{MONTH}) )?\d{{4}}"
 _FIRST = rf"(?:{_WHOLE}|(?:\d{{1,2}} )?(?:{MONTH}))"  # the year may be said once, at the end
 PERIOD = re.compile(
-    rf"(?<!\S)(?:(?P<first>{_FIRST}) ?(?:t/m|tot en met|-|–) ?)?(?P<last>{_WHOLE})(?!\S)",
+    rf"(?<!\S)(?:(?P<first>{_FIRST}) ?(?:t/m|tot en met|(?P<until>tot)|-|–) ?)?(?P<last>{_WHOLE})(?!\S)",
     re.IGNORECASE,
 )
 
@@ -55,8 +55,9 @@ def date(text: str) -> PrintedDate:
 
 
 def period(text: str) -> tuple[datetime.date, datetime.date]:
-    """First and last day of `mei 2023 t/m april 2024`, `januari t/m december 2019`, `2019`.
+    """First and last day of `mei 2023 t/m april 2024`, `1 mei 2023 tot 1 mei 2024`, `2019`.
 
+    What a period runs to with `tot` alone is not a part of it.
     Raises ValueError for anything else, and where the period ends before it starts.
     """
     match = PERIOD.fullmatch(text)
@@ -66,7 +67,8 @@ def period(text: str) -> tuple[datetime.date, datetime.date]:
     first = match["first"] or match["last"]
     if not first[-4:].isdigit():
         first = f"{first} {last.year}"
-    start, end = date(first).first, last.last
+    start = date(first).first
+    end = last.first - datetime.timedelta(days=1) if match["until"] else last.last
     if start > end:
         raise ValueError(f"“{text}” ends before it starts")
     return start, end

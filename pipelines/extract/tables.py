@@ -8,6 +8,7 @@ cannot be read is an error, and all errors of a document are raised together.
 from __future__ import annotations
 
 import datetime
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -227,8 +228,12 @@ def _period(document: Document, parts: ReportParts, edition: Edition) -> Period:
         why = f"the heading of annex 2 has no possible period: {error}"
         hint = "compare the heading with the official document"
         raise refusals.at(document.path, heading, why, hint) from error
-    if printed is None:
+    if printed is None and not re.search(r"\d{4}", parts.personnel.names.get("period", "")):
         return known
+    if printed is None:
+        why = f"the heading of annex 2 names years, but no one period: “{heading.text.strip()}”"
+        hint = "compare the heading with the official document; a period is such as mei 2023 t/m april 2024"
+        raise refusals.at(document.path, heading, refusals.shortened(why, 300), hint)
     if any(day is not None and day != other for day, other in zip(known, printed, strict=True)):
         raise refusals.at(
             document.path,
