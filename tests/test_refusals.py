@@ -144,7 +144,7 @@ def test_an_unknown_mission_comes_with_the_entry_to_add(tmp_path: Path) -> None:
         ("EUAM Oekraïne", "if it is eumam-oekraine, add", True),  # a mission of its own
         ("EUCAP Sahel Mali", "if it is eucap-sahel, add", True),
         ("EUNAVFOR Med Irini", "the spellings of its mission", True),  # near in letters, in no word
-        ("GPO\ufffd", "have no code in the file", False),
+        ("\ufffdPX\ufffd", "have no code in the file", False),
         ("GPO I", "its letters are those of “GPOI”", False),
         ("GPOI 4,5", "“4,5” is neither a name nor a whole number", False),
         ("Afrika", "only a mission can have figures", False),
