@@ -137,19 +137,17 @@ def _state(search: Search, annex: int, looked: Sequence[Looked]) -> _State:
         return _State(layout, _part(layout, annex))
     if best.places:  # not that in a table of contents
         place = max(reversed(best.places), key=lambda place: len(search.below(place)))
-        return _with_header(search, annex, place, _part(layout, annex).heading)
+        return replace(_with_header(search, annex, place, _part(layout, annex).heading), seen=True)
     others = [_part(layout, 3 - annex).heading for layout in layouts]
     free = [place for place in search.annexes if all(heading.match(place.text) is None for heading in others)]
     number = headings.annex_label(_part(layout, annex).heading.printed) or ""
-    tried = [
-        (_renamed(search, annex, place), comparable(place.label or "") == comparable(number))
-        for place in free[:_TRIED]
-    ]
-    state, same = max(
-        reversed(tried), key=lambda one: (one[0].part is not None, one[1]), default=(None, False)
+    tried = [_renamed(search, annex, place) for place in free[:_TRIED]]
+    same = [comparable(place.label or "") == comparable(number) for place in free]
+    order = sorted(
+        range(len(tried)), key=lambda at: (tried[at].part is not None, tried[at].seen, same[at], at)
     )
-    if state and (state.part or same):
-        return state
+    if order and (tried[order[-1]].seen or same[order[-1]]):
+        return tried[order[-1]]
     return _absent(search, annex, layout, number)
 
 
@@ -175,7 +173,7 @@ def _renamed(search: Search, annex: int, place: Place) -> _State:
         message, hint = f"{message}; {under.cause.message}", under.cause.hint or hint
     cause = _cause(search, search.lines[place.start], message, hint)
     part = replace(_part(known, annex), heading=heading) if known else under.part if under else None
-    return _State(layout, part, cause, seen=part is not None)
+    return _State(layout, part, cause, seen=under is None or under.seen)
 
 
 def _with_header(search: Search, annex: int, place: Place, heading: Heading) -> _State:
@@ -185,13 +183,12 @@ def _with_header(search: Search, annex: int, place: Place, heading: Heading) -> 
     filled = [line for line in below if line.text.strip()][:_SEARCHED]
     found = _nearest(filled, layouts, annex)
     if found is None or found.alike < _ALIKE:
-        return _State(layouts[0], None, _no_table(search, annex, place, filled, layouts[0]))
-    part: Part | None
-    if not any(_names_mission(line.text.split(), search.registry) for line in below):
-        part = None
-    elif annex == 1:
+        return _State(layouts[0], None, _no_table(search, annex, place, filled, layouts[0]), seen=False)
+    listed = any(_names_mission(line.text.split(), search.registry) for line in below)
+    part: Part | None = None
+    if listed and annex == 1:
         part = entry.mandates(found.words, found.layout.mandates, layouts)
-    else:
+    elif listed:
         part = entry.personnel(found.words, found.layout.personnel, layouts)
     first, last = found.lines[0], found.lines[-1]
     where = f"lines {first.shown} to {last.shown}" if last is not first else f"line {first.shown}"
@@ -211,9 +208,8 @@ def _with_header(search: Search, annex: int, place: Place, heading: Heading) -> 
     if besides:
         shown = ", ".join(f"“{refusals.shortened(word, 40)}”" for word in besides[:_MOST_LINES])
         message += f"; it does not have {shown}"
-    return _State(
-        found.layout, part and replace(part, heading=heading), _cause(search, first, message, _DESCRIBE)
-    )
+    cause = _cause(search, first, message, _DESCRIBE)
+    return _State(found.layout, part and replace(part, heading=heading), cause, seen=listed)
 
 
 def _no_table(
@@ -345,25 +341,18 @@ def _header(annex: int, layout: Layout) -> str:
 
 def _nearest(lines: Sequence[Line], layouts: Iterable[Layout], annex: int) -> _Header | None:
     """The lines that have most words in common with a layout's header, as a share of both."""
-    best: tuple[list[float], _Header] | None = None
-    broken = any(word.text.endswith("/") for line in lines for word in words([line]))
-    cuts = (_pieces,) if broken else (_pieces, _whole_words)
-    texts = [[word.text for word in words([line])] for line in lines]
+    best: _Header | None = None
+    texts = [Counter(_pieces(line.text.split())) for line in lines]
     for layout in layouts:
-        wanted = _header(annex, layout).replace(" / ", " ").split()
-        ways = [(Counter(cut(wanted)), [Counter(cut(text)) for text in texts]) for cut in cuts]
+        wanted = Counter(_pieces(_header(annex, layout).split()))
         for start in range(len(lines)):
-            if not ways[0][0] & ways[0][1][start]:
-                continue
-            found: list[Counter[str]] = [Counter() for _ in ways]
-            for end in range(start, min(start + _MOST_LINES, len(lines))):
-                alike = []
-                for number, (own, printed) in enumerate(ways):
-                    found[number] += printed[end]
-                    alike.append(2 * (found[number] & own).total() / (found[number].total() + own.total()))
-                if best is None or alike > best[0]:
-                    best = (alike, _Header(tuple(lines[start : end + 1]), layout, alike[0]))
-    return best and _whole(best[1], lines, _header(annex, best[1].layout))
+            found: Counter[str] = Counter()
+            for end in range(start, min(start + _MOST_LINES, len(lines)) if wanted & texts[start] else start):
+                found += texts[end]
+                alike = 2 * (found & wanted).total() / (found.total() + wanted.total())
+                if best is None or alike > best.alike:
+                    best = _Header(tuple(lines[start : end + 1]), layout, alike)
+    return best and _whole(best, lines, _header(annex, best.layout))
 
 
 def _whole(found: _Header, lines: Sequence[Line], header: str) -> _Header:
@@ -383,10 +372,7 @@ def _whole(found: _Header, lines: Sequence[Line], header: str) -> _Header:
     return replace(found, lines=tuple(lines[start:end]))
 
 
-def _whole_words(texts: Iterable[str]) -> Iterator[str]:
-    return (comparable(_MARK.sub("", text)) for text in texts)
-
-
 def _pieces(texts: Iterable[str]) -> Iterator[str]:
-    """The words between strokes: `Civiel/` and `Politie` may be on two lines."""
-    return (piece for text in _whole_words(texts) for piece in text.split("/") if piece)
+    """The words between strokes, without marks: `Civiel/` and `Politie` may be on two lines."""
+    plain = (comparable(_MARK.sub("", text)) for text in texts)
+    return (piece for text in plain for piece in text.split("/") if piece)
