@@ -18,6 +18,7 @@ _APART, _WIDE = 1.0, 1.5
 """White space, in font sizes, that parts cells, and that parts words above a table."""
 _IN_LINE = 0.3  # font sizes up to which two lines begin at one place
 _PITCH = 2.2  # font sizes between the baselines of two rows, at most
+_MARGIN = 0.12  # share of a page's height in which heads and feet are
 _MOST_NAMES = 2  # texts of one row without figures: its region and its mission
 
 _Run = tuple[Word, ...]
@@ -90,7 +91,7 @@ class _Below:
             return True
         if len(cells) - len(figures) > _MOST_NAMES or not any(map(self._is_under, figures)):
             return False
-        return len(cells) > 1 or not _is_page_number(line, page)
+        return len(figures) > 1 or not _is_foot(line, page)
 
     def _role(self, cell: _Run) -> str | None:
         roles = [role for role in self._heading.roles if role != "region"]
@@ -142,6 +143,9 @@ def _is_figure(cell: _Run) -> bool:
     return all(FIGURE.fullmatch(word.plain) for word in cell)
 
 
-def _is_page_number(line: PdfLine, page: PdfPage) -> bool:
-    outer = line in (page.lines[0], page.lines[-1])
-    return outer and line.text.strip() in (str(page.number), page.label)
+def _is_foot(line: PdfLine, page: PdfPage) -> bool:
+    """Whether a line is the first or last of its page, near the edge and far from the others."""
+    lines = page.lines if line is page.lines[0] else page.lines[::-1]
+    apart = [abs(other.box.middle - line.box.middle) for other in lines[1:2]]
+    edge = min(line.box.bottom, page.height - line.box.top) < _MARGIN * page.height
+    return line is lines[0] and edge and all(away > _PITCH * line.words[0].size for away in apart)
