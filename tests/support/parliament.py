@@ -13,6 +13,7 @@ are parsed, not ignored. `requests` has everything that was asked; `fault` makes
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import hashlib
 import json
@@ -179,6 +180,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: object) -> None:
         pass
+
+    def handle(self) -> None:
+        with contextlib.suppress(ConnectionResetError):  # by who has had enough
+            super().handle()
 
     def do_GET(self) -> None:
         self.parliament.requests.append(Asked(self.path, dict(self.headers)))
