@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -14,9 +15,10 @@ from pipelines.extract import tables
 from pipelines.extract.pdf import PdfDocument, Word
 from pipelines.extract.pdf.model import Box, TagCell, TagTable
 from pipelines.extract.refusals import UndecidedError
+from pipelines.files import is_pdf
 from pipelines.lake.decision import content_hash
 from pipelines.model import Document, Edition, SourceFile
-from schemas.errors import JvomError, LayoutError, Problems
+from schemas.errors import JvomError, LayoutError, Problems, SourceError
 from schemas.registry import DeclaredReading, Registry
 from schemas.vocabulary import DISAGREEMENT
 from tests.renditions import Rendition, check, rendition
@@ -30,6 +32,7 @@ from tests.renditions.content import (
     Printed,
 )
 from tests.renditions.editions import REGISTRY, document_of, registry_of
+from tests.renditions.producers import CHANGES
 from tests.renditions.style import style
 from tests.renditions.typst_renderer import render
 from tests.support.reports import read_tables, report
@@ -129,6 +132,41 @@ def test_where_no_sum_decides_both_readings_are_refused_with_the_entry_to_paste(
     declared = DeclaredReading(2024, source.sha256, row, printed[row], "seen")
     got = read(wrong, source, replace(known, readings=(declared,)))
     assert list(check.differences(made.content, got)) == []
+
+
+def test_tags_that_leave_out_empty_cells_say_nothing_of_columns(tagged: Rendition) -> None:
+    """As Chromium writes them."""
+    found, source = document_of(tagged.data)
+    tables = tuple(
+        TagTable(
+            tuple(
+                tuple(replace(cell, column=at) for at, cell in enumerate(cell for cell in row if cell.words))
+                for row in table.rows
+            ),
+            tuple(sum(bool(cell.words) for cell in row) for row in table.rows),
+        )
+        for table in found.tag_tables
+    )
+    assert tables != found.tag_tables
+    got = read(replace(found, tag_tables=tables), source, registry_of(tagged.content))
+    assert list(check.differences(tagged.content, got)) == []
+
+
+def test_a_file_whose_table_of_contents_is_not_found_is_read_only_with_every_object() -> None:
+    data = CHANGES["place of the table of contents damaged"](rendition(2).data)
+    first, second = (found.start() for found in list(re.finditer(rb"\d+ 0 obj", data))[3:5])
+    for damaged, why in (
+        (data[:first] + data[second:], "table of contents"),
+        (data[: data.rindex(b"endstream") - 9] + data[data.rindex(b"endstream") :], "table of contents"),
+        (data[: len(data) // 2], "cut off"),
+        (data[: data.rindex(b"xref\n0") + 40], "cut off"),
+    ):
+        with pytest.raises(SourceError, match=why):
+            document_of(damaged)
+
+
+def test_a_text_may_speak_of_how_a_pdf_begins() -> None:
+    assert not is_pdf(b"Rapportage\n%PDF-1.7 is hoe een PDF opent.\n")
 
 
 def test_dates_that_differ_are_refused_with_both(tagged: Rendition) -> None:

@@ -299,3 +299,20 @@ def test_a_guard_that_holds_lets_its_edition_pass(folder: Path) -> None:
     corrections = corrections_of(folder, CORRECTION + blank)
     assert corrections[1].printed_value is None
     validate.check_corrections(building.edition_tables(2024, rows), corrections, 2024, path="x")
+
+
+@pytest.mark.parametrize(
+    ("printed", "known"),
+    [
+        ("NAVO oost-flank", "NAVO oostflank"),
+        ("NAVO oost- flank", "NAVO oostflank"),
+        ("NAVO oost\ufffdank", "NAVO oostflank"),
+        ("NAVO oostflank", "NAVO oostflank"),
+        ("NAVO oost-zijde", "NAVO oost-zijde"),
+        ("UN\ufffd\ufffd\ufffd", "UN\ufffd\ufffd\ufffd"),
+    ],
+)
+def test_a_name_broken_by_a_hyphen_or_a_letter_without_code_is_the_one_known_name(
+    printed: str, known: str
+) -> None:
+    assert registry.load().spelled(printed) == known

@@ -5,7 +5,10 @@ Seeds below 1000 only: what is reported is measured on later ones (`benchmarks/r
 
 from __future__ import annotations
 
+import random
+import re
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -15,17 +18,23 @@ from pipelines.extract import tables
 from pipelines.model import Edition
 from schemas import registry
 from schemas.errors import JvomError
-from tests.renditions import RENDERERS, check, drawn, rendition
-from tests.renditions.content import PERSONNEL_LAYOUTS
+from tests.renditions import RENDERERS, Rendition, check, drawn, loaded, rendition
+from tests.renditions.blocks import blocks
+from tests.renditions.content import PERSONNEL_LAYOUTS, content
 from tests.renditions.editions import document_of, read, registry_of
+from tests.renditions.producers import CHANGES, LOSSY, PROGRAMS
 from tests.renditions.real import content_of
+from tests.renditions.style import style
 from tests.support.reports import FULL, needs_full, read_tables
 
 SEEDS = range(18)
 LAYOUTS = (46, 63, 14)  # of each renderer one with civil and police apart, or with persons sent only
 
 
-def some(seeds: Iterable[int], usual: int) -> list[Any]:
+USUAL = ("behind a head", "place of the table of contents damaged", "sideways", "glyph by glyph")
+
+
+def some(seeds: Iterable[Any], usual: int) -> list[Any]:
     """The seeds, of which all but the first so many are in no usual run."""
     return [
         pytest.param(seed, marks=pytest.mark.renditions if at >= usual else ())
@@ -93,3 +102,60 @@ def test_a_pdf_is_read_the_whole_way() -> None:
     assert (got.document.lines, got.document.page_labels) == (parsed.lines, parsed.page_labels)
     assert got.tables is not None
     assert list(check.differences(made.content, got.tables)) == []
+
+
+@pytest.mark.parametrize("change", some(sorted(CHANGES, key=lambda name: name not in USUAL), len(USUAL)))
+def test_what_a_program_makes_of_a_pdf_is_read_as_the_pdf_was(change: str) -> None:
+    for seed in (1, 5, 8) if change not in USUAL else (5,):
+        made = rendition(seed)
+        try:
+            wrong = list(
+                check.differences(made.content, read(replace(made, data=CHANGES[change](made.data))))
+            )
+        except JvomError as error:
+            lost = change in LOSSY and "\ufffd" in str(error)
+            wrong = [] if lost else [str(error)]
+        assert wrong == []
+
+
+@pytest.mark.renditions
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_what_another_program_draws_is_read(program: str) -> None:
+    made = PROGRAMS[program](2)
+    assert list(check.differences(made.content, read(made))) == []
+
+
+def test_boxes_of_a_page_that_is_read_as_turned_are_those_of_the_page_as_it_is_shown() -> None:
+    made = rendition(8)
+    upright, sideways = (read(one) for one in (made, replace(made, data=CHANGES["sideways"](made.data))))
+    width, _ = made.style.page
+    for before, after in zip(upright["cells"].to_pylist(), sideways["cells"].to_pylist(), strict=True):
+        for span, turned in zip(before["spans"], after["spans"], strict=True):
+            box, there = span["box"], turned["box"]
+            wanted = (box["y0"], width - box["x1"], box["y1"], width - box["x0"])
+            assert (there["x0"], there["y0"], there["x1"], there["y1"]) == pytest.approx(wanted, abs=0.1)
+
+
+def pdf_of(html: str) -> bytes:
+    return bytes(loaded("weasyprint").weasyprint.HTML(string=html).write_pdf())
+
+
+def html_of(seed: int, **looks: Any) -> tuple[Rendition, str]:
+    rng = random.Random(seed)
+    said = content(rng)
+    look = replace(style(rng, "weasyprint", len(said.columns)), **looks)
+    return Rendition(seed, said, look, b""), loaded("weasyprint").source(blocks(said, look, rng), look)
+
+
+def test_letters_that_are_set_apart_are_words() -> None:
+    made, html = html_of(0, size=7.0)
+    data = pdf_of(html.replace("</style>", "table { letter-spacing: 0.2em }</style>"))
+    assert list(check.differences(made.content, read(replace(made, data=data)))) == []
+
+
+def test_columns_that_are_set_left_beside_columns_set_right_are_told_apart() -> None:
+    """As in a printed spreadsheet, where a dash is a text."""
+    made, html = html_of(0, size=7.0, dash="-", figure_align="right", rules="none", pad_x=1.0)
+    left = re.sub(r"text-align: right(;[^>]*>-<)", r"text-align: left\1", html)
+    assert left != html
+    assert list(check.differences(made.content, read(replace(made, data=pdf_of(left))))) == []

@@ -18,7 +18,7 @@ from pipelines.extract.pdf.model import Box, Word
 FIGURE = re.compile(r"[-–—+]|\d{1,3}(?:[.\u00a0 ]?\d{3})*|\d+|\+?\d+\+?")
 _WIDE_GAP = 1.0
 _RULE_COST = 5.0
-_SEVERAL_COST = 3.0
+_SEVERAL_COST = 10.0
 """Of each further figure in a cell: those of two columns may be near each other, set left and set right."""
 _HEADING_WEIGHT = 0.5
 _MOST_STRAY = 3.0

@@ -29,7 +29,8 @@ SOFT_HYPHEN = "\u00ad"
 UNKNOWN = "\ufffd"
 """A character for which the file gives no code."""
 _LINE_END_HYPHEN = "\x02"
-_HYPHENS = ("-", "\u2010", SOFT_HYPHEN)
+# Of what a text is to be read as PDFium gives single bytes: U+0000 for a soft hyphen's, or half a letter's.
+_HYPHENS = ("-", "\u2010", SOFT_HYPHEN, "\0")
 _APART = 2000.0  # points between text objects that are put on one line
 _BOLD = re.compile(r"bold|black|heavy", re.IGNORECASE)
 _LIGATURES = {"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st"} | {
