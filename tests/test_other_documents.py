@@ -130,12 +130,24 @@ def test_another_document_is_not_such_a_report(parts: list[str]) -> None:
     assert problem.page == 1
 
 
-def test_a_letter_that_carries_the_report_is_a_cover() -> None:
+@pytest.mark.parametrize("pinned", [False, True])
+def test_a_letter_that_carries_the_report_is_a_cover(pinned: bool) -> None:
     letter = pikepdf.Pdf.open(io.BytesIO(pdf("<p>Hierbij de rapportage.</p>")))
     for name in ("jvom é.pdf", "gegevens.xml"):
-        letter.attachments[name] = pikepdf.AttachedFileSpec(letter, b"%PDF-", filename=name)
-    letter.save(file := io.BytesIO())
-    (problem,) = refused(file.getvalue())
+        file = pikepdf.AttachedFileSpec(letter, b"%PDF-", filename=name)
+        if pinned:
+            note = {
+                "/Type": pikepdf.Name.Annot,
+                "/Subtype": pikepdf.Name.FileAttachment,
+                "/Rect": [9, 9, 29, 29],
+            }
+            letter.pages[0].Annots = pikepdf.Array(
+                [letter.make_indirect(pikepdf.Dictionary(note | {"/FS": file.obj}))]
+            )
+            break
+        letter.attachments[name] = file
+    letter.save(saved := io.BytesIO())
+    (problem,) = refused(saved.getvalue())
     assert "a cover with 1 attachment, “jvom é.pdf”" in problem.message
     assert "save the attachment" in (problem.hint or "")
 

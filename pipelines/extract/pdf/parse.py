@@ -71,6 +71,7 @@ def parse(data: bytes, path: str, recognised: Mapping[int, RecognisedPage] | Non
             f"this PDF has {count:,} pages; a report has at most {MAX_PAGES}",
             hint="check that this is the report, or cut out its part of a larger file",
         )
+    carried = attachments(document)
     tables = tags.Tables()
     raw = _pages(document, count, tables)
     soft = lines.soft_hyphens(word for page in raw for line in page.lines for word in line)
@@ -78,9 +79,7 @@ def parse(data: bytes, path: str, recognised: Mapping[int, RecognisedPage] | Non
         for page in raw:
             page.lines = [[lines.soften(word) for word in line] for line in page.lines]
     pages = lines.mark_furniture(_numbered(raw, recognised or {}))
-    return PdfDocument.of(
-        path, hashlib.sha256(data).hexdigest(), pages, tables.tables(soft=soft), attachments(document)
-    )
+    return PdfDocument.of(path, hashlib.sha256(data).hexdigest(), pages, tables.tables(soft=soft), carried)
 
 
 def _require_whole(data: bytes) -> None:

@@ -24,6 +24,7 @@ MAX_OBJECTS = 60_000
 MAX_DEPTH = 8
 MAX_SEGMENTS = 200_000
 MAX_DOTS = 30_000_000  # A3 at 300 dots an inch has 17 million
+_MOST_ATTACHED = 100
 
 SOFT_HYPHEN = "\u00ad"
 UNKNOWN = "\ufffd"
@@ -108,13 +109,25 @@ def _without_appearance(page: pdfium.FPDF_PAGE, frame: Frame) -> Iterator[Box]:
 
 
 def attachments(document: pdfium.FPDF_DOCUMENT) -> tuple[str, ...]:
-    """Names of the files that are attached to the document, the first of many."""
+    """Names of the files that are attached to the document or pinned to its first page, the first of many.
+
+    To be asked before pages are opened, which takes notes off them.
+    """
+    count = pdfium.FPDFDoc_GetAttachmentCount(document)
+    found = [pdfium.FPDFDoc_GetAttachment(document, index) for index in range(min(count, _MOST_ATTACHED))]
+    page = pdfium.FPDF_LoadPage(document, 0)
+    for index in range(min(pdfium.FPDFPage_GetAnnotCount(page), _MOST_ATTACHED) if page else 0):
+        note = pdfium.FPDFPage_GetAnnot(page, index)
+        if pdfium.FPDFAnnot_GetSubtype(note) == pdfium.FPDF_ANNOT_FILEATTACHMENT:
+            found.append(pdfium.FPDFAnnot_GetFileAttachment(note))
+        pdfium.FPDFPage_CloseAnnot(note)
     names = []
-    for index in range(min(pdfium.FPDFDoc_GetAttachmentCount(document), 100)):
-        attachment = pdfium.FPDFDoc_GetAttachment(document, index)
+    for attachment in filter(None, found):
         name = (pdfium.FPDF_WCHAR * 500)()
         size = min(pdfium.FPDFAttachment_GetName(attachment, name, ctypes.sizeof(name)), ctypes.sizeof(name))
         names.append(bytes(name)[:size].decode("utf-16-le", "replace").rstrip("\0"))
+    if page:
+        pdfium.FPDF_ClosePage(page)
     return tuple(names)
 
 
