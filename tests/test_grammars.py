@@ -163,7 +163,25 @@ def test_a_number_with_dots_for_thousands_comes_back(value: int) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", " ", "007", "01", "1.79", "1.7900", "17.90", ".790", "1.", "1,790", "1 790", "-5", "+5", "5.0", "½"],
+    [
+        "",
+        " ",
+        "007",
+        "01",
+        "1.79",
+        "1.7900",
+        "17.90",
+        ".790",
+        "1.",
+        "1,790",
+        "1  790",
+        "1 79",
+        "1\u20031790",
+        "-5",
+        "+5",
+        "5.0",
+        "½",
+    ],
 )
 def test_what_is_not_a_number(text: str) -> None:
     assert numerals.whole(text) is None

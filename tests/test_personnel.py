@@ -109,6 +109,11 @@ def test_how_each_cell_was_obtained() -> None:
         ("UNDOF12", "UNDOF"),
         ("Midden-Oosten overige missies", "MIDDEN-OOSTEN OVERIGE MISSIES"),
         ("Afrika", "Afrika "),
+        ("UNDOF12", "UNDOF¹²"),
+        ("USSC 4 313 8", "USSC 4 3¹³ 8"),
+        ("561 1790 1790", "561 1 790 1 790"),
+        ("561 1790 1790", "561 1\u202f790 1\u00a0790"),
+        ("Totaal 1510 22 3454 29 3473", "Totaal 1 510 22 3 454 29 3 473"),
     ],
 )
 def test_print_that_varies_is_read_the_same(old: str, new: str) -> None:

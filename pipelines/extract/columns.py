@@ -415,7 +415,7 @@ def choose(
         zip(rows, choices, solution.rows, doubtful, second, strict=True)
     ):
         if row.in_order:
-            rivals = chooser.rivals(at, ways, best[0], errors)
+            rivals = chooser.rivals(at, row, ways, best[0], errors)
             one = chooser.in_order(row, ways, best, solution, rivals, errors.chosen[-1])
         else:
             one = chooser.placed(row, best, solution, ordered if doubt else None)
@@ -505,25 +505,29 @@ class _Chooser:
         given = {name: amount for name, amount in zip(self._columns, lacks, strict=True) if amount > 0}
         return given if len(given) > 1 else {}
 
-    def rivals(self, at: int, ways: Iterable[Choice], chosen: Choice, errors: Errors) -> list[Choice]:
+    def rivals(
+        self, at: int, row: Row, ways: Iterable[Choice], chosen: Choice, errors: Errors
+    ) -> list[Choice]:
         """Other readings of a row that explain the table with about as few errors.
 
-        They may take one more for each column that is wrong either way, but less so with them: one error may
-        hide another. And they may take two more where they fill the groups of columns from the left and
-        the chosen one does not: two figures that changed places make two columns wrong.
+        Those that fill the groups of columns from the left may take one more for each column that is wrong
+        either way, but less so with them: one error may hide another. And they may take two more where the
+        chosen one does not fill them so: two figures that changed places make two columns wrong.
         """
         unusual = any(self._empty_first(chosen))
         least, lacks = errors.cost(at, chosen), errors.columns(at, chosen)
 
         def most(way: Choice) -> int:
-            if any(lopsided(way.figures, one) for one in self.sums):
+            too_large = any(a > b for a, b in zip(way.values, errors.chosen[-1].values, strict=True))
+            joined = any(figure.spaced for figure in row.wordings[way.key].figures)
+            if (too_large and joined) or any(lopsided(way.figures, one) for one in self.sums):
                 return least - 1
-            if way.apart or way.markers != chosen.markers:
+            if any(self._empty_first(way)) or way.apart or way.markers != chosen.markers:
                 return least
             hidden = sum(
                 bool(b) and abs(b) < abs(a) for a, b in zip(lacks, errors.columns(at, way), strict=True)
             )
-            return least + RULE * (hidden + 2 * (unusual and not any(self._empty_first(way))))
+            return least + RULE * (hidden + 2 * unusual)
 
         others = (way for way in ways if way.figures != chosen.figures)
         return [way for way in others if errors.cost(at, way) <= most(way)]

@@ -27,6 +27,9 @@ from schemas.errors import JvomError, Problems
 from schemas.vocabulary import TOTAL
 
 _MARK = re.compile(rf"[1-9][0-9]{{0,2}}|[{numerals.RAISED}]{{1,3}}")
+_UP_TO_99 = re.compile(r"[1-9][0-9]?")
+_ENDS_THOUSANDS = re.compile(r"0[0-9]{2}")
+_THREE_DIGITS = re.compile(r"[0-9]{3}")
 _MOST_MARKED = 4  # words of one name that could end in a mark
 _MOST_APART = 2  # marks of one row that are apart
 _MOST_LINES = 4  # of one row
@@ -52,6 +55,11 @@ class Figure:
     def value(self) -> int | None:
         """The figure, in persons; None where a dash says that the cell is empty."""
         return sum(self.parts) if self.parts else None
+
+    @property
+    def spaced(self) -> bool:
+        """Whether a space may part its thousands, or two figures."""
+        return len(self.parts) == 1 and len(self.text.words) > 1
 
 
 @dataclass(frozen=True)
@@ -304,7 +312,10 @@ class _TextReader:
         """Whether a word can be a figure, a piece of a printed sum, or a dash for an empty cell."""
         text = word.text.strip("+")
         bodies = (text, *(body for body, _ in numerals.marked(text, self._notes)))
-        return not text or any(numerals.addends(body) or numerals.empty(body) for body in bodies)
+        return not text or any(
+            numerals.addends(body) or numerals.empty(body) or _ENDS_THOUSANDS.fullmatch(body)
+            for body in bodies
+        )
 
     def _figures(self, row: Sequence[Word]) -> Iterator[tuple[tuple[Figure, ...], tuple[Mark, ...]]]:
         """The ways to read a row's words as figures, no more than columns, and as marks apart."""
@@ -314,12 +325,15 @@ class _TextReader:
                 chains[-1].append(word)
             else:
                 chains.append([word])
-        if len(chains) > self._columns + _MOST_APART:
+        if len(chains) > 2 * self._columns + _MOST_APART:
             return
-        for way in product(*map(self._pieces, chains)):
-            figures = tuple(piece for piece in way if isinstance(piece, Figure))
-            if len(figures) <= self._columns:
-                yield figures, tuple(piece for piece in way if isinstance(piece, Mark))
+        for cells in _grouped(chains):
+            if len(cells) > self._columns + _MOST_APART:
+                continue
+            for way in product(*map(self._pieces, cells)):
+                figures = tuple(piece for piece in way if isinstance(piece, Figure))
+                if len(figures) <= self._columns:
+                    yield figures, tuple(piece for piece in way if isinstance(piece, Mark))
 
     def _pieces(self, chain: Sequence[Word]) -> Iterator[Figure | Mark]:
         """The ways to read the words of one cell: a figure, one with a mark glued on, a mark."""
@@ -337,6 +351,25 @@ class _TextReader:
 
     def _mark(self, marks: Iterable[Mark]) -> None:
         self.table.marks.extend(marks)
+
+
+def _grouped(chains: Sequence[list[Word]]) -> Iterator[list[list[Word]]]:
+    """The ways to take a row's figures: as they are parted, and with a space for the thousands of some."""
+    if not chains:
+        yield []
+        return
+    for rest in _grouped(chains[1:]):
+        yield [chains[0], *rest]
+    if len(chains) > 1 and _thousands(chains[0][-1], chains[1][0]):
+        for rest in _grouped(chains[2:]):
+            yield [chains[0] + chains[1], *rest]
+
+
+def _thousands(word: Word, following: Word) -> bool:
+    """Whether two words may be a number below a hundred thousand with a space in it."""
+    between = word.line.text[word.end : following.start] if word.line is following.line else ""
+    parted = len(between) == 1 and between in numerals.SPACES
+    return parted and bool(_UP_TO_99.fullmatch(word.text) and _THREE_DIGITS.match(following.text))
 
 
 class _PdfReader:
