@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from pipelines.model import PAGE_NUMBER, Document, Line, SourceFile
 from schemas.errors import SourceError
 
+_KEPT = "\u00ad\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 MAX_BYTES = 5 * 1024 * 1024  # forty times the report of 2024
 MAX_LINE = 100_000
 MAX_LINES = 10_000  # six times
@@ -44,10 +45,13 @@ def read(data: bytes, source: SourceFile) -> Document:
 
 
 def visible(text: str) -> str:
-    """`text` without characters that have no width (soft hyphens stay), and with accents on their letters."""
+    """`text` without characters that have no width, and with accents on their letters.
+
+    Soft hyphens stay, and overrides of direction: with them letters are seen in another order.
+    """
     if text.isascii():
         return text
-    kept = (letter for letter in text if letter == "\u00ad" or unicodedata.category(letter) != "Cf")
+    kept = (letter for letter in text if letter in _KEPT or unicodedata.category(letter) != "Cf")
     return unicodedata.normalize("NFC", "".join(kept))
 
 
