@@ -157,6 +157,8 @@ def test_rows_of_annex_1_below_other_text_are_named() -> None:
     assert problem.startswith(
         "“UNIFIL VNVR-resolutie 425 Onbepaald” stands in columns below the table of annex 1"
     )
+    (problem,) = problems(report(more_1=[between, (240, 600, "met Mali")]))
+    assert problem.startswith("“met Mali” stands in columns below the table of annex 1")
 
 
 def test_text_around_a_table_is_running_text() -> None:

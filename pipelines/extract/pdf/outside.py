@@ -84,8 +84,9 @@ class _Below:
         cells = list(runs(line.words, _APART))
         if self._heading.labelled:
             roles = {self._role(cell) for cell in cells} - {None}
-            begun = {self._begun(cell) for cell in cells} - {None, 0}
-            return len(roles) > 1 or len(begun) > 2
+            begun = [place for cell in cells if (place := self._begun(cell))]
+            within = len(begun) == len(cells) and all(map(self._is_within, cells, begun))
+            return len(roles) > 1 or len(begun) > 2 or (within and not _is_foot(line, page))
         figures = [cell for cell in cells if _is_figure(cell)]
         if _is_figure(cells[-1]) and self._meaning.name(_text(cells[0])):
             return True
@@ -102,6 +103,11 @@ class _Below:
         left, near = cell[0].box.left, _IN_LINE * cell[0].size
         places = (at for at, lefts in enumerate(self._lefts) if any(abs(left - one) < near for one in lefts))
         return next(places, None)
+
+    def _is_within(self, cell: _Run, column: int) -> bool:
+        """Whether a text ends before the next column, or no further than the last one."""
+        lefts = [min(lefts) for lefts in self._lefts[column + 1 : column + 2]]
+        return cell[-1].box.right < (lefts or [self._reach[column][1] + cell[0].size])[0]
 
     def _is_under(self, cell: _Run) -> bool:
         """Whether figures are in a column behind the first."""
