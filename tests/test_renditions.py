@@ -159,3 +159,10 @@ def test_columns_that_are_set_left_beside_columns_set_right_are_told_apart() -> 
     left = re.sub(r"text-align: right(;[^>]*>-<)", r"text-align: left\1", html)
     assert left != html
     assert list(check.differences(made.content, read(replace(made, data=pdf_of(left))))) == []
+
+
+def test_a_fill_that_is_clipped_has_its_edges_where_it_is_shown() -> None:
+    """The colour of every other row is painted over all columns, and clipped to those without a label."""
+    made, html = html_of(1, size=7.0)
+    data = pdf_of(html.replace("</style>", "tbody tr:nth-child(even) { background: #cde }</style>"))
+    assert list(check.differences(made.content, read(replace(made, data=data)))) == []

@@ -288,8 +288,44 @@ def _path(item: pdfium.FPDF_PAGEOBJECT, frame: Frame) -> Iterator[Rule]:
         return
     matrix = pdfium.FS_MATRIX()
     pdfium.FPDFPageObj_GetMatrix(item, matrix)
+    clip = _clip(item, frame)
+    across, down = (clip.left, clip.right), (clip.top, clip.bottom)
     for corners in _figures(item, frame.within(matrix)):
-        yield from _edges(corners) if stroke.value else _area(corners)
+        if stroke.value:
+            yield from (cut for rule in _edges(corners) if (cut := _cut(rule, clip)))
+        else:
+            yield from _area([(_within(x, *across), _within(y, *down)) for x, y in corners])
+
+
+def _within(value: float, low: float, high: float) -> float:
+    return low if value < low else min(value, high)
+
+
+def _cut(rule: Rule, clip: Box) -> Rule | None:
+    """The part of a drawn line that its clip leaves."""
+    across, along = (clip.top, clip.bottom), (clip.left, clip.right)
+    if not rule.horizontal:
+        across, along = along, across
+    start, end = max(rule.start, along[0]), min(rule.end, along[1])
+    inside = across[0] - _STRAIGHT <= rule.at <= across[1] + _STRAIGHT
+    return replace(rule, start=start, end=end) if inside and end - start >= _SHORTEST else None
+
+
+def _clip(item: pdfium.FPDF_PAGEOBJECT, frame: Frame) -> Box:
+    """The part of the page to which a path is clipped, as a rectangle."""
+    clip = pdfium.FPDFPageObj_GetClipPath(item)
+    x, y = ctypes.c_float(), ctypes.c_float()
+    left, top, right, bottom = 0.0, 0.0, frame.width, frame.height
+    for index in range(max(0, pdfium.FPDFClipPath_CountPaths(clip))):
+        points = []
+        for at in range(max(0, pdfium.FPDFClipPath_CountPathSegments(clip, index))):
+            segment = pdfium.FPDFClipPath_GetPathSegment(clip, index, at)
+            pdfium.FPDFPathSegment_GetPoint(segment, x, y)
+            points.append(frame.point(x.value, y.value))
+        if points:
+            left, right = max(left, min(x for x, _ in points)), min(right, max(x for x, _ in points))
+            top, bottom = max(top, min(y for _, y in points)), min(bottom, max(y for _, y in points))
+    return Box(left, top, max(left, right), max(top, bottom))
 
 
 def _figures(item: pdfium.FPDF_PAGEOBJECT, frame: Frame) -> Iterator[list[Point]]:
