@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
-from pipelines import files, other_sources, raw, reconcile, versions
+from pipelines import files, other_sources, raw, versions
 from pipelines.lake import Lake
 from pipelines.model import Edition, EditionState, SourceFile, Versions
 from pipelines.publish import published, release
@@ -100,7 +100,7 @@ def _pending(
     recheck: bool = False,
 ) -> Iterator[PendingEdition]:
     catalogue = raw.catalogue(settings.raw)
-    rules = versions.rules(reconcile.rules_version())
+    rules = versions.rules()
     for source in chosen:
         year = source.edition_year
         edition, state = raw.edition_of(catalogue, year), recorded.get(year)

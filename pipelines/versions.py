@@ -35,6 +35,7 @@ READING_CODE = (
     "schemas/rules.py",
     "schemas/vocabulary.py",
 )
+RULES_CODE = ("pipelines/reconcile/**/*.py", "pipelines/reconcile/*.toml")
 # Whatever can change the published file while the lake stays the same: views, comments, how it is built.
 PUBLISHING_CODE = (
     "pipelines/lake/edition_state.sql",
@@ -108,9 +109,9 @@ def registry() -> str:
     return _digest(_canonical(_parsed(name)) for name in REGISTRY_FILES)
 
 
-def rules(rules_version: str) -> str:
+def rules() -> str:
     """Version of the rules of reconciliation, and of the registry by which they find names."""
-    return _digest([rules_version.encode(), registry().encode()])
+    return _digest([_code(ROOT, RULES_CODE, ()).encode(), registry().encode()])
 
 
 def files(patterns: Sequence[str], root: Path = ROOT) -> tuple[Path, ...]:

@@ -162,24 +162,11 @@ class Registry:
         """`mission_registry` and `mission_relations`, in the shape of their contracts."""
         import schemas
 
-        missions: list[dict[str, object]] = [
-            {
-                "mission_id": mission.id,
-                "name": mission.name,
-                "full_name": mission.full_name,
-                "organisation": mission.organisation,
-                "region": mission.region,
-                "countries": list(mission.countries),
-                "wikidata_id": mission.wikidata_id,
-            }
-            for mission in self.missions
-        ]
-        return {
-            "mission_registry": schemas.REGISTRY["mission_registry"].table(missions),
-            "mission_relations": schemas.REGISTRY["mission_relations"].table(
-                [dict(vars(relation)) for relation in self.relations]
-            ),
+        rows: dict[str, list[dict[str, object]]] = {
+            "mission_registry": [{**vars(mission), "mission_id": mission.id} for mission in self.missions],
+            "mission_relations": [dict(vars(relation)) for relation in self.relations],
         }
+        return {name: schemas.REGISTRY[name].table(of) for name, of in rows.items()}
 
     @cached_property
     def _by_spelling(self) -> dict[str, Mission]:

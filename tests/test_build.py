@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from test_registry import CORRECTION
 
-from pipelines import raw, reconcile, verify, versions
+from pipelines import raw, verify, versions
 from pipelines.lake import Lake
 from pipelines.plan import plan_build
 from pipelines.publish import published
@@ -372,7 +372,7 @@ def test_a_plan_says_why_an_edition_is_read_again(own: Settings, monkeypatch: py
     for module, name, value, reason in (
         (versions, "READING_CODE", tuple(p for p in code if "cells" not in p), "the code that reads"),
         (versions, "REGISTRY_FILES", files[:1], "the mission registry or the layouts"),
-        (reconcile, "rules_version", lambda: "0" * 12, "the rules that look for contradictions"),
+        (versions, "rules", lambda: "0" * 12, "the rules that look for contradictions"),
     ):
         with monkeypatch.context() as patched:
             patched.setattr(module, name, value)

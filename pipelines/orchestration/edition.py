@@ -274,7 +274,7 @@ def extract(  # type: ignore[no-untyped-def]  # Dagster takes an annotation for 
     "figures and events that its text states. Nothing is changed, and nothing is kept back.",
     partitions_def=keys.YEARS,
     io_manager_key=keys.STAGE,
-    code_version=reconcile.rules_version(),
+    code_version=versions.rules(),
     ins=keys.staged(source=keys.SOURCE, document=keys.DOCUMENT, **keys.TABLES),
     check_specs=[
         metadata.spec(
@@ -303,7 +303,7 @@ def reconciled(  # type: ignore[no-untyped-def]  # Dagster takes an annotation f
         found = vars(reconcile.check(rows, registry.load(), document))
         results = RuleResults(
             {name: contract.as_read().table(found[name]) for name, contract in schemas.RECONCILED.items()},
-            versions.rules(reconcile.rules_version()),
+            versions.rules(),
             content,
         )
     findings = results.tables["findings"].to_pylist()

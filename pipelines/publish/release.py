@@ -67,7 +67,7 @@ def gather(settings: Settings) -> Content:
     Evaluated once for one state of all of them. `quarantine` is left to whoever publishes.
     """
     lake, known = Lake.of(settings), registry.load()
-    rules = versions.rules(reconcile.rules_version())
+    rules = versions.rules()
     state = (settings, lake.head(), known, rules, other_sources.version(settings), views.version())
     if not _gathered or _gathered[0][0] != state:
         base = {**lake.read(), **known.tables(), **other_sources.tables(settings, known)}

@@ -8,11 +8,8 @@ says is the business of `extract`, whether a table may be recorded that of `vali
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipelines.model import Document
@@ -25,7 +22,7 @@ from schemas.registry import Registry
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["RULES", "Reconciliation", "Rule", "across", "check", "rules_version"]
+__all__ = ["RULES", "Reconciliation", "Rule", "across", "check"]
 
 _EXPLAINED = ("row_total", "column_total", "grand_total", "prose_total", "prose_conflict")
 _FRAME = ("frame_military", "frame_civil_police", "frame_total")
@@ -39,7 +36,6 @@ class Reconciliation:
     statements: list[dict[str, object]]
     mission_events: list[dict[str, object]]
     unread_sentences: list[dict[str, object]]
-    rules_version: str
 
 
 def check(tables: Mapping[str, pa.Table], registry: Registry, document: Document) -> Reconciliation:
@@ -56,14 +52,8 @@ def check(tables: Mapping[str, pa.Table], registry: Registry, document: Document
         if not rule.across
         for _, finding in rule.apply(edition)
     ]
-    version = rules_version()
-    return Reconciliation(
-        finding_rows(found, edition.year, version),
-        _statements(edition),
-        _events(edition),
-        _unread(edition),
-        version,
-    )
+    rows = finding_rows(found, edition.year)
+    return Reconciliation(rows, _statements(edition), _events(edition), _unread(edition))
 
 
 def across(editions: Mapping[str, pa.Table]) -> list[dict[str, object]]:
@@ -77,18 +67,7 @@ def across(editions: Mapping[str, pa.Table]) -> list[dict[str, object]]:
     by_year: dict[int, list[Finding]] = {}
     for year, finding in (found for rule in RULES if rule.across for found in rule.apply(rows)):
         by_year.setdefault(year or 0, []).append(finding)
-    version = rules_version()
-    return [row for year in sorted(by_year) for row in finding_rows(by_year[year], year, version)]
-
-
-@cache
-def rules_version() -> str:
-    """Twelve hexadecimal digits for the bytes of this package, the phrases among them."""
-    digest = hashlib.sha256()
-    here = Path(__file__).parent
-    for path in sorted([*here.rglob("*.py"), *here.glob("*.toml")]):
-        digest.update(path.relative_to(here).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
-    return digest.hexdigest()[:12]
+    return [row for year in sorted(by_year) for row in finding_rows(by_year[year], year)]
 
 
 def _explain(finding: Finding, explained: Mapping[str, str]) -> Finding:

@@ -82,7 +82,7 @@ class Finding:
         return sorted(lines | set(self.lines))
 
 
-def finding_rows(found: Iterable[Finding], edition_year: int, rules_version: str) -> list[dict[str, object]]:
+def finding_rows(found: Iterable[Finding], edition_year: int) -> list[dict[str, object]]:
     """The findings as rows of the contract, worst first; the same contradiction once."""
     ordered = sorted(found, key=lambda finding: SEVERITIES.index(finding.severity or INFO))
     result: dict[str, dict[str, object]] = {}
@@ -101,7 +101,6 @@ def finding_rows(found: Iterable[Finding], edition_year: int, rules_version: str
             "message": finding.message,
             "evidence_lines": finding.evidence,
             "repairs": finding.repairs,
-            "rules_version": rules_version,
         }
     return list(result.values())
 
