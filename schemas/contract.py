@@ -33,22 +33,6 @@ SLUG = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 # Neither counts as content: they never make a new vintage, a revision or a release.
 Role = Literal["value", "place", "stamp"]
 
-# Which rows a computed value looks at, beside its own: those of other editions (`previous edition`,
-# `three editions`, `previous mandate`, `latest edition`, `every edition`), or all or some of its own.
-Reach = Literal[
-    "row",
-    "edition",
-    "separate reports",
-    "other reports",
-    "totals row",
-    "totals row and edition",
-    "previous edition",
-    "previous mandate",
-    "three editions",
-    "latest edition",
-    "every edition",
-]
-
 Row = Mapping[str, Any]
 _EDITION = ("edition_year", "vintage")  # what a row's own key leaves out
 _PLACE = ("source_page", "source_line")
@@ -60,8 +44,10 @@ class Column:
 
     `one_of`, `matches` (a regular expression), `at_least` and `between` (both ends included) say what its
     values must be. `cell` is the `column_name` in `cells` of the printed cell that the value is read
-    from. `formula` says in words how a value that no document prints is computed, and `reach` from which
-    rows.
+    from. `formula` says in words how a value that no document prints is computed, and `reach` which rows it
+    looks at: its own `row`, those of other editions (`previous edition`, `three editions`, `previous
+    mandate`, `latest edition`, `every edition`), or all or some of its own (`edition`, `separate reports`,
+    `other reports`, `totals row`, `totals row and edition`).
     """
 
     name: str
@@ -78,7 +64,7 @@ class Column:
     decided: bool = False  # by a person: not content, but its change is a revision
     cell: str | None = None
     formula: str | None = None
-    reach: Reach = "row"
+    reach: str = "row"
 
     @property
     def checks(self) -> list[pap.Check]:

@@ -1,6 +1,7 @@
 """The errors that users meet: each says what is wrong, where, and what to do next."""
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 MOST_SHOWN = 25  # problems of a document that are shown at once; its report in quarantine has all of them
 
@@ -61,12 +62,9 @@ class UndecidedError(LayoutError):
         *,
         mission_id: str,
         alternatives: Iterable[Mapping[str, int | None]],
-        file: str | None = None,
-        page: int | None = None,
-        line: int | None = None,
-        hint: str | None = None,
+        **place: Any,
     ) -> None:
-        super().__init__(message, file=file, page=page, line=line, hint=hint)
+        super().__init__(message, **place)
         self.mission_id = mission_id
         self.alternatives = tuple(alternatives)
 
