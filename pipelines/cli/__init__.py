@@ -6,42 +6,16 @@ load neither Dagster nor Pandera. `session` is what commands share, `terminal` h
 the program with its exit statuses, `reference` its documentation as a page.
 """
 
-from pipelines.cli import (
-    backup,
-    build,
-    diff,
-    editions,
-    fetch,
-    findings,
-    ingest,
-    ingest_un,
-    missions,
-    open,
-    page,
-    quarantine,
-    restore,
-    sql,
-    status,
-    trace,
-    trend,
-    ui,
-    verify,
-    vintages,
-    withdraw,
-)
+from importlib import import_module
 
+_GROUPS = {
+    "Record": ("build", "ingest", "fetch", "ingest_un", "quarantine", "withdraw", "restore"),
+    "Ask": ("trend", "editions", "missions", "findings", "sql", "open"),
+    "Audit": ("trace", "vintages", "diff", "page", "verify"),
+    "Look after": ("status", "backup", "ui"),
+}
 COMMANDS = {
-    "Record": (
-        build.build,
-        ingest.ingest,
-        fetch.fetch,
-        ingest_un.ingest_un,
-        quarantine.quarantine,
-        withdraw.withdraw,
-        restore.restore,
-    ),
-    "Ask": (trend.trend, editions.editions, missions.missions, findings.findings, sql.sql, open.open),
-    "Audit": (trace.trace, vintages.vintages, diff.diff, page.page, verify.verify),
-    "Look after": (status.status, backup.backup, ui.ui),
+    group: tuple(getattr(import_module(f"pipelines.cli.{name}"), name) for name in names)
+    for group, names in _GROUPS.items()
 }
 """What `--help` calls a group → its commands."""
