@@ -22,21 +22,8 @@ from schemas.vocabulary import FIGURES, ORGANISATIONS, RELATIONS, TOTAL
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = [
-    "Correction",
-    "DeclaredReading",
-    "Group",
-    "Heading",
-    "Layout",
-    "MandatesLayout",
-    "Mission",
-    "PersonnelLayout",
-    "PrintedColumn",
-    "Registry",
-    "Relation",
-    "comparable",
-    "load",
-]
+__all__ = ["Correction", "DeclaredReading", "Group", "Heading", "Layout", "MandatesLayout", "Mission"]
+__all__ += ["PersonnelLayout", "PrintedColumn", "Registry", "Relation", "comparable", "load"]
 
 _CORRECTED = ("personnel", "personnel_totals", "mandates", "footnotes")
 _FOOTNOTE = re.compile(r"footnote:([a-z]+:)?[1-9][0-9]*")
@@ -279,15 +266,12 @@ def _readings(file: Entry, ids: Collection[str], columns: tuple[str, ...]) -> tu
     readings: dict[tuple[int, str, str], DeclaredReading] = {}
     for entry in file.tables("reading"):
         figures = entry.table("figures")
+        given = {name: figures.integer_or_none(name) for name in columns}
         reading = DeclaredReading(
             edition_year=entry.integer("edition_year"),
             source_sha256=_matching(entry, "source_sha256", _SHA256, "64 hexadecimal digits"),
             mission_id=entry.one_of("mission_id", (*ids, TOTAL)),
-            figures={
-                name: value
-                for name in columns
-                if (value := figures.integer_or_none(name)) is not None or name in FIGURES
-            },
+            figures={name: value for name, value in given.items() if value is not None or name in FIGURES},
             reason=entry.text("reason"),
         )
         for name, value in reading.figures.items():
@@ -328,11 +312,8 @@ def _correction(entry: Entry, mission_ids: Collection[str], number: int) -> Corr
         source=entry.text("source"),
         entry=number,
     )
-    if (
-        table in ("personnel", "personnel_totals")
-        and correction.column_name != "mission"
-        and not correction.corrected_value.isdigit()
-    ):
+    figure = table in ("personnel", "personnel_totals") and correction.column_name != "mission"
+    if figure and not correction.corrected_value.isdigit():
         raise entry.error("must be a whole number, in digits alone", "corrected_value")
     if correction.printed_value == correction.corrected_value:
         raise entry.error("is what the cell prints already", "corrected_value")
