@@ -51,14 +51,8 @@ class State:
 def base_contracts() -> dict[str, Contract]:
     """Contracts of the tables that `publish` is given, by name."""
     registry = {name: schemas.REGISTRY[name] for name in ("mission_registry", "mission_relations")}
-    return {
-        **schemas.VINTAGE_TABLES,
-        **schemas.RECORD,
-        **schemas.DERIVED,
-        **schemas.REFUSALS,
-        **schemas.PUBLIC,
-        **registry,
-    }
+    record = {**schemas.VINTAGE_TABLES, **schemas.RECORD, **schemas.DERIVED, **schemas.REFUSALS}
+    return {**record, **schemas.PUBLIC, **registry}
 
 
 def publish(

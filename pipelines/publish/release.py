@@ -29,12 +29,8 @@ if TYPE_CHECKING:
 MANIFEST = "manifest.json"
 CHANGES = "changes.md"
 _CONTENT = (
-    "vintages",
-    "reconciliations",
-    "mission_registry",
-    "mission_relations",
-    "findings_across_editions",
-    "declared_corrections",
+    *("vintages", "reconciliations", "mission_registry", "mission_relations"),
+    *("findings_across_editions", "declared_corrections"),
 )
 _EDITION = ("title", "kamerstuk", "source_path", "source_sha256", "source_bytes", "source_fidelity")
 _SHAPES = {

@@ -105,8 +105,13 @@ def evaluate(base: Mapping[str, pa.Table], views: Sequence[View] | None = None) 
 
 def macros() -> Iterator[str]:
     """SQL that makes the table macros, each with its first lines as its comment."""
+    columns = [column for contract in schemas.TABLES.values() for column in contract.columns]
+    cells = {column.name: column.cell for column in columns if column.cell and column.cell != column.name}
+    whens = " ".join(f"WHEN '{name}' THEN '{cell}'" for name, cell in cells.items())
+    # The printed cell that the column named by `column_name` is read from.
+    cell_of = f"CASE column_name {whens} ELSE column_name END"
     for path in sorted(MACROS.glob("*.sql")):
-        text = path.read_text(encoding="utf-8").rstrip().replace("{cell}", _cell_of("column_name"))
+        text = path.read_text(encoding="utf-8").rstrip().replace("{cell}", cell_of)
         said = [line.removeprefix("--").strip() for line in text.splitlines() if line.startswith("--")]
         yield text
         yield f'COMMENT ON MACRO TABLE "{path.stem}" IS {literal(" ".join(said))}'
@@ -171,9 +176,8 @@ def _templates() -> dict[str, dict[str, dict[str, str]]]:
 def _values(table: str) -> str:
     """A SELECT of what is compared in a table, all vintages, a row each: names and places are not."""
     contract = schemas.VINTAGE_TABLES[f"{table}_vintages"]
-    names = contract.compared
-    texts = ", ".join(f"'{name}'" for name in names)
-    values = ", ".join(f"CAST({name} AS VARCHAR)" for name in names)
+    texts = ", ".join(f"'{name}'" for name in contract.compared)
+    values = ", ".join(f"CAST({name} AS VARCHAR)" for name in contract.compared)
     return f"""\
     SELECT
         edition_year,
@@ -259,15 +263,3 @@ def _check_names(contract: Contract, names: Sequence[str]) -> None:
         failures=[{"relation": contract.name, "column": name} for name in extra + missing],
         hint=f"make pipelines/publish/sql and the contract of {contract.name} in schemas/ agree",
     )
-
-
-def _cell_of(column: str) -> str:
-    """SQL for the printed cell that the column named by `column` is read from."""
-    cells = {
-        known.name: known.cell
-        for contract in schemas.TABLES.values()
-        for known in contract.columns
-        if known.cell and known.cell != known.name
-    }
-    whens = " ".join(f"WHEN '{name}' THEN '{cell}'" for name, cell in cells.items())
-    return f"CASE {column} {whens} ELSE {column} END"
