@@ -284,7 +284,18 @@ def lock(raw: Path, files: Iterable[SourceFile]) -> bool:
     with writable(f"raw/{LOCK}", hint), exclusively(raw):
         changed = _entered(lock_entries(raw), wanted)  # again: another process may have been first
         if changed:
-            put(raw / LOCK, (_HEADER + "".join(_lock_text(changed))).encode())
+            roles = {fidelity: role for role, fidelity in _ROLES.items()}
+            entries = [
+                f"\n[[{year}]]\n"
+                f"path = {quoted(file.path.removeprefix('raw/'))}\n"
+                f'role = "{roles[file.fidelity]}"\n'
+                f'sha256 = "{file.sha256}"\n'
+                f"bytes = {file.bytes}\n"
+                f'format = "{file.format}"\n'
+                for year, of_year in sorted(changed.items())
+                for file in of_year
+            ]
+            put(raw / LOCK, (_HEADER + "".join(entries)).encode())
         return bool(changed)
 
 
@@ -307,20 +318,6 @@ def _entered(
         if {entry.path: entry.sha256 for entry in of_year}.get(file.path) != file.sha256:
             of_year.append(file)
     return entries if sum(map(len, entries.values())) > before else None
-
-
-def _lock_text(entries: Mapping[int, list[SourceFile]]) -> Iterator[str]:
-    roles = {fidelity: role for role, fidelity in _ROLES.items()}
-    for year, files in sorted(entries.items()):
-        for file in files:
-            yield (
-                f"\n[[{year}]]\n"
-                f"path = {quoted(file.path.removeprefix('raw/'))}\n"
-                f'role = "{roles[file.fidelity]}"\n'
-                f'sha256 = "{file.sha256}"\n'
-                f"bytes = {file.bytes}\n"
-                f'format = "{file.format}"\n'
-            )
 
 
 def _locked(edition_year: int, entry: Entry) -> SourceFile:

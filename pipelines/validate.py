@@ -99,7 +99,12 @@ def contract_failures(contract: Contract, table: pa.Table) -> list[Failure]:
     rows = table.to_pylist()
     right = tuple(column for column in contract.columns if column.name not in wrong)
     key = () if wrong & set(contract.key) else contract.key
-    failing += _by_pandera(replace(contract, columns=right, key=key) if wrong else contract, table, rows)
+    checked = replace(contract, columns=right, key=key) if wrong else contract
+    try:
+        checked.pandera.validate(table.select(list(checked.names)), lazy=True)
+    except pandera.errors.SchemaErrors as errors:
+        for error in errors.schema_errors:
+            failing += _failing_rows(checked, error, rows)
     for rule in contract.rules if not wrong else ():
         for row, holds in zip(rows, rule.holds(table).to_pylist(), strict=True):
             if not holds:
@@ -183,14 +188,6 @@ def _misshapen(contract: Contract, table: pa.Table) -> Iterator[Failure]:
     kept = [name for name in table.column_names if name in contract.names]
     if kept != [name for name in contract.names if name in kept]:
         yield Failure(contract.name, f"columns must come in the order {', '.join(contract.names)}")
-
-
-def _by_pandera(contract: Contract, table: pa.Table, rows: Sequence[Row]) -> Iterator[Failure]:
-    try:
-        contract.pandera.validate(table.select(list(contract.names)), lazy=True)
-    except pandera.errors.SchemaErrors as errors:
-        for error in errors.schema_errors:
-            yield from _failing_rows(contract, error, rows)
 
 
 def _failing_rows(contract: Contract, error: Any, rows: Sequence[Row]) -> Iterator[Failure]:

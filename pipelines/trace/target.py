@@ -94,10 +94,13 @@ def find(connection: DuckDBPyConnection, row: str, year: int, column: str, vinta
     `row` is a mission_id or what `named` gives; `column` may be `relation.column`.
     """
     relation, _, name = column.rpartition(".")
-    candidates = _relations(connection, row)
+    one = _table_at(row) or _groups(connection).get(row)
+    candidates = (one,) if one else _OF_MISSIONS
     if relation and relation not in candidates:
         raise UsageError(f"{row} has no row in {relation}", hint=f"it may be in {', '.join(candidates)}")
-    columns = {candidate: _traceable(candidate) for candidate in candidates if relation in ("", candidate)}
+    contracts = [schemas.RELATIONS[each] for each in candidates if relation in ("", each)]
+    # What says something of its row: not its key, and not where it is printed.
+    columns = {of.name: [column for column in of.values if column not in of.key] for of in contracts}
     targets = [_target(connection, each, row, year, name) for each, known in columns.items() if name in known]
     if not targets:
         known = list(dict.fromkeys(known for of_relation in columns.values() for known in of_relation))
@@ -135,11 +138,6 @@ def _table_at(row: str) -> str | None:
     return _ADDRESSES.get(head + colon)
 
 
-def _relations(connection: DuckDBPyConnection, row: str) -> tuple[str, ...]:
-    relation = _table_at(row) or _groups(connection).get(row)
-    return (relation,) if relation else _OF_MISSIONS
-
-
 def _groups(connection: DuckDBPyConnection) -> dict[str, str]:
     """A figure, region or organisation → its relation; from the registry, since views take time."""
     groups = dict.fromkeys(FIGURES, "edition_totals")
@@ -147,12 +145,6 @@ def _groups(connection: DuckDBPyConnection) -> dict[str, str]:
         found = connection.execute(f"SELECT DISTINCT {column} FROM mission_registry").fetchall()
         groups |= dict.fromkeys((name for (name,) in found), relation)
     return groups
-
-
-def _traceable(relation: str) -> list[str]:
-    """The columns that say something of their row: not its key, and not where it is printed."""
-    contract = schemas.RELATIONS[relation]
-    return [name for name in contract.values if name not in contract.key]
 
 
 def _target(connection: DuckDBPyConnection, relation: str, row: str, year: int, column: str) -> Target:
