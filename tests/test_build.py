@@ -370,7 +370,7 @@ def test_a_plan_says_why_an_edition_is_read_again(own: Settings, monkeypatch: py
     assert [due.recheck for due in plan_build(own, recheck=True).editions] == [True]
     code, files = versions.READING_CODE, versions.REGISTRY_FILES
     for module, name, value, reason in (
-        (versions, "READING_CODE", tuple(p for p in code if "cells" not in p), "the code that reads"),
+        (versions, "READING_CODE", tuple(p for p in code if "dates" not in p), "the code that reads"),
         (versions, "REGISTRY_FILES", files[:1], "the mission registry or the layouts"),
         (versions, "rules", lambda: "0" * 12, "the rules that look for contradictions"),
     ):
