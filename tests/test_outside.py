@@ -246,10 +246,10 @@ def a_pair(said: Content) -> tuple[int, int]:
 @pytest.mark.parametrize(
     ("seed", "change", "cause"),
     [
-        *((seed, "rows", FOR_BOTH) for seed in (24, 44, 37, 53)),
+        *((seed, "rows", FOR_BOTH) for seed in (24, 44, 53)),
         *((seed, "columns", "one cell is printed over 2 columns") for seed in (24, 14)),
-        *((seed, "mandate rows", FOR_BOTH) for seed in (25, 11, 55)),
-        *((seed, "late", "below the table of annex 2") for seed in (25, 56)),
+        *((seed, "mandate rows", FOR_BOTH) for seed in (11, 55)),
+        *((seed, "late", "below the table of annex 2") for seed in (14, 56)),
         (17, "late, other page", "below the table of annex 2"),
         (24, "late, text", "below the table of annex 2"),
     ],
@@ -262,7 +262,7 @@ def test_a_cell_over_rows_or_columns_and_a_late_row_are_refused_as_that(
     assert any(cause in one for one in problems(data, registry_of(said)))
 
 
-@pytest.mark.parametrize("seed", [11, 16, 18])
+@pytest.mark.parametrize("seed", [11, 18])
 def test_a_table_goes_on_with_other_widths_on_the_next_page(seed: int) -> None:
     data, said = drawn(seed, "other widths")
     found = tables.read(*document_of(data), Edition(2024), registry_of(said))
