@@ -127,7 +127,9 @@ class _Looker:
     def _between(self, band: Box) -> Iterator[tuple[float, float]]:
         """From where to where there is no upright line, from left to right."""
         crossing = sorted(
-            rule.at for rule in self._upright if rule.start < band.bottom + 1 and rule.end > band.top - 1
+            rule.at
+            for rule in self._upright
+            if band.left < rule.at < band.right and rule.start < band.bottom + 1 and rule.end > band.top - 1
         )
         for before, after in pairwise([band.left - _BESIDE, *crossing, band.right + _BESIDE]):
             if after - before > 2 * _BESIDE + 1:
