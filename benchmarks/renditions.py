@@ -1,7 +1,8 @@
 """How right PDF editions are read: renditions whose seeds were not used in development.
 
 `python benchmarks/renditions.py [FIRST LAST]` prints the score by renderer, of renditions that add up and of
-such as break their own sums; `--write` puts it in renditions.md too. In one process, without the child.
+such as break their own sums; `--write` puts it in renditions.md too. `--producers` prints that of the same
+renditions as other programs write them. In one process, without the child.
 """
 
 from __future__ import annotations
@@ -9,26 +10,46 @@ from __future__ import annotations
 import argparse
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from schemas.errors import JvomError  # noqa: E402
-from tests.renditions import check, rendition  # noqa: E402
+from tests.renditions import Rendition, check, rendition  # noqa: E402
 from tests.renditions.editions import read  # noqa: E402
+from tests.renditions.producers import CHANGES, PROGRAMS  # noqa: E402
 
 FIRST, LAST = 1120, 1239
 COUNTED = ("files", "refused", "values", "wrong figures", "wrong words")
 
 
-def score(seeds: range, *, contradicting: bool) -> dict[str, Counter[str]]:
-    """Per renderer: files, refused ones, values compared in accepted ones, and wrong ones."""
-    counted: dict[str, Counter[str]] = defaultdict(Counter)
+def drawn(seeds: range, *, contradicting: bool) -> Iterator[tuple[str, Rendition]]:
+    """Renditions with what drew them."""
     for seed in seeds:
         made = rendition(seed, contradicting=contradicting)
-        kind = f"{made.style.renderer}, {'tagged' if made.style.tagged else 'untagged'}"
+        yield f"{made.style.renderer}, {'tagged' if made.style.tagged else 'untagged'}", made
+
+
+def produced(seeds: range) -> Iterator[tuple[str, Rendition]]:
+    """Renditions as other programs write them, of those that are installed."""
+    for seed in seeds:
+        with suppress(pytest.skip.Exception):
+            made = rendition(seed)
+            yield from ((name, replace(made, data=change(made.data))) for name, change in CHANGES.items())
+        with suppress(pytest.skip.Exception):
+            yield from ((name, draw(seed)) for name, draw in PROGRAMS.items())
+
+
+def score(renditions: Iterable[tuple[str, Rendition]]) -> dict[str, Counter[str]]:
+    """By what wrote them: files, refused ones, values compared in accepted ones, and wrong ones."""
+    counted: dict[str, Counter[str]] = defaultdict(Counter)
+    for kind, made in renditions:
         counted[kind]["files"] += 1
         try:
             found = read(made)
@@ -63,9 +84,13 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("first", type=int, nargs="?", default=FIRST, help=f"first seed ({FIRST})")
     parser.add_argument("last", type=int, nargs="?", default=LAST, help=f"last seed ({LAST})")
     parser.add_argument("--write", action="store_true", help="put the score in benchmarks/renditions.md")
+    parser.add_argument("--producers", action="store_true", help="the score of other programs")
     given = parser.parse_args(arguments)
     first, last = given.first, given.last
     seeds = range(first, last + 1)
+    if given.producers:
+        print(*table(score(produced(seeds))), sep="\n")
+        return
     lines = [
         "# Renditions",
         "",
@@ -75,11 +100,11 @@ def main(arguments: list[str]) -> None:
         "",
         "Tables that add up:",
         "",
-        *table(score(seeds, contradicting=False)),
+        *table(score(drawn(seeds, contradicting=False))),
         "",
         "The same with one or two figures changed, so that sums do not come out:",
         "",
-        *table(score(seeds, contradicting=True)),
+        *table(score(drawn(seeds, contradicting=True))),
     ]
     print("\n".join(lines))
     if given.write:

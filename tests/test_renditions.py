@@ -106,7 +106,7 @@ def test_a_pdf_is_read_the_whole_way() -> None:
 
 @pytest.mark.parametrize("change", some(sorted(CHANGES, key=lambda name: name not in USUAL), len(USUAL)))
 def test_what_a_program_makes_of_a_pdf_is_read_as_the_pdf_was(change: str) -> None:
-    for seed in (1, 5, 8) if change not in USUAL else (5,):
+    for seed in (5,) if change in USUAL else (1, 3):
         made = rendition(seed)
         try:
             wrong = list(
