@@ -120,6 +120,24 @@ def test_print_that_varies_is_read_the_same(old: str, new: str) -> None:
     assert figures(read(changed(old, new))) == REAL
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "why"),
+    [
+        ("UNTSO 12 32 32", "UNTSO 1 2 32 32", "“1 2” can be one figure, with a space too many"),
+        ("UNTSO 12 32 32", "UNTSO 12 32 \u202e32", "U+202E turns the order in which it is seen"),
+        ("UNTSO 12 32 32", "UNTSO 12 ３2 32", "“３” (U+FF13) is not one of the digits 0 to 9"),
+        ("UNTSO 12 32 32", "UNTSO ⑫ 32 32", "“⑫” (U+246B) is not one of the digits 0 to 9"),
+        ("EMASOH 8", "ЕMASOH 8", "“Е” (U+0415) is a letter of another alphabet"),
+        ("UNTSO 12 32 32", "UNTSO 12 323232 323232", "has the figure 323232, which is too large"),
+    ],
+)
+def test_what_only_looks_like_a_figure_or_a_name_is_refused_with_its_cause(
+    old: str, new: str, why: str
+) -> None:
+    (problem,) = [one for one in refused(changed(old, new)) if not isinstance(one, UndecidedError)]
+    assert why in str(problem)
+
+
 def test_lines_may_break_anywhere_in_a_row() -> None:
     lines = changed(
         "CMF (incl OP ‘Prosperity Guardian’) 3 + 2 16 16", "CMF (incl OP|‘Prosperity|Guardian’) 3 +|2 16|16"

@@ -54,7 +54,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, pairwise
 
 from pipelines.extract import numerals, refusals
 from pipelines.extract.rows import Figure, Row, Table, Wording
@@ -401,6 +401,11 @@ def choose(
         open_rows = [row for row, ways in zip(rows, choices, strict=True) if len(ways) > 1]
         names = [row.wordings[0].name.printed for row in open_rows]
         return [], [refusals.too_many_readings(document, rows[0].lines[0], names)]
+    errors = Errors([best[0] for best in solution.rows], marked, chooser.sums)
+    if missing := chooser.missing(errors):
+        return [], [refusals.missing_rows(document, totals.lines[0], missing)]
+    if split := list(chooser.splits(rows, errors)):
+        return [], split
     doubtful = [
         not (row.in_order or chooser.confirmed(row, best, solution))
         for row, best in zip(rows, solution.rows, strict=True)
@@ -408,9 +413,6 @@ def choose(
     second = chooser.by_order(rows, marked) if any(doubtful) else [()] * len(rows)
     chosen: list[Chosen] = []
     problems: list[JvomError] = []
-    errors = Errors([best[0] for best in solution.rows], marked, chooser.sums)
-    if missing := chooser.missing(errors):
-        return [], [refusals.missing_rows(document, totals.lines[0], missing)]
     for at, (row, ways, best, doubt, ordered) in enumerate(
         zip(rows, choices, solution.rows, doubtful, second, strict=True)
     ):
@@ -531,6 +533,30 @@ class _Chooser:
 
         others = (way for way in ways if way.figures != chosen.figures)
         return [way for way in others if errors.cost(at, way) <= most(way)]
+
+    def splits(self, rows: Iterable[Row], errors: Errors) -> Iterator[JvomError]:
+        """Rows of a text that take fewer errors of print where two of their figures are one."""
+        for at, (row, chosen) in enumerate(zip(rows, errors.chosen, strict=True)):
+            if row.in_order and (figures := self._split(at, row, chosen, errors)):
+                yield refusals.split_figure(self._document, row.lines, figures)
+
+    def _split(self, at: int, row: Row, chosen: Choice, errors: Errors) -> str:
+        """Two figures that take fewer errors of print if they are one, with a space too many."""
+        figures, columns = row.wordings[chosen.key].figures, len(self._columns)
+        least = errors.cost(at, chosen) if self._reading(row) is None else 0
+        for place, (left, right) in enumerate(pairwise(figures)):
+            last, first = left.text.words[-1], right.text.words[0]
+            gap = first.start - last.end if last.line is first.line else 0
+            if gap != 1 or left.text.marks or not (left.value and right.text.printed.isdecimal()):
+                continue
+            values = [figure.value for figure in figures]
+            values[place : place + 2] = [int(f"{left.value}{right.text.printed}")]
+            for places in placements(len(values), columns):
+                way = Choice(_laid(values, places, columns), chosen.markers, chosen.apart)
+                comes_out = not errors.columns(at, way)[places[place]]
+                if comes_out and errors.cost(at, way) < least:
+                    return f"{last.text} {first.text}"
+        return ""
 
     def in_order(
         self,

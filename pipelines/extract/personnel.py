@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from pipelines.extract import columns, refusals
+from pipelines.extract import columns, refusals, text
 from pipelines.extract import rows as printed_rows
 from pipelines.extract.annexes import AnnexInput
 from pipelines.extract.cells import Cell, Mark, Text, words
@@ -72,6 +72,9 @@ def _problems(table: Table, given: AnnexInput) -> tuple[list[JvomError], bool]:
     if len(table.rows) > _MOST_ROWS:
         line, what = table.rows[_MOST_ROWS].lines[0], f"{len(table.rows)} rows"
         return [refusals.too_many(document, line, what)], False
+    printed = [*table.leftovers, *(row.lines for row in (*table.rows, table.totals))]
+    if strange := [(line, why) for lines in printed for line in lines if (why := text.strange(line.text))]:
+        return [refusals.strange(document, line, why) for line, why in strange], False
     top = min((row.lines[0].number for row in table.rows), default=0)
     broken: list[JvomError] = [
         refusals.leftover(document, left, layout, among_rows=0 < top < left[0].number)

@@ -189,6 +189,24 @@ def missing_rows(document: Document, totals: Line, amounts: Mapping[str, int]) -
     )
 
 
+def strange(document: Document, line: Line, why: str) -> LayoutError:
+    """A row in which a sign is not what it looks like."""
+    hint = (
+        "compare the line with the official document, and write it with letters and digits as they are there"
+    )
+    return at(document.path, line, f"“{_joined([line])}” cannot be relied on: {why}", hint)
+
+
+def split_figure(document: Document, lines: Sequence[Line], printed: str) -> LayoutError:
+    """A row that explains the table better where two of its figures are one."""
+    return at(
+        document.path,
+        lines[0],
+        f"“{_joined(lines)}” is not decided: “{printed}” can be one figure, with a space too many",
+        "compare the line with the official document, and take out the space that is not there",
+    )
+
+
 def too_large(document: Document, lines: Sequence[Line], figure: int) -> LayoutError:
     """A figure of more persons than could be sent."""
     return at(

@@ -11,14 +11,17 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Sequence
 
+from pipelines.extract.numerals import RAISED
 from pipelines.model import PAGE_NUMBER, Document, Line, SourceFile
 from schemas.errors import SourceError
 
-_KEPT = "\u00ad\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 MAX_BYTES = 5 * 1024 * 1024  # forty times the report of 2024
 MAX_LINE = 100_000
 MAX_LINES = 10_000  # six times
 
+# Signs that change the order in which others are seen: where figures are, nothing can be read.
+TURNING = "\u061c\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+_KEPT = f"\u00ad{TURNING}"
 _LINE_END = re.compile(r"\r\n|\n|\r")
 _PAGE_OPENING = re.compile(r" \S")
 _CONTROL = re.compile(r"[\x01-\x08\x0e-\x1a\x1c-\x1f\x7f]")
@@ -53,6 +56,19 @@ def visible(text: str) -> str:
         return text
     kept = (letter for letter in text if letter in _KEPT or unicodedata.category(letter) != "Cf")
     return unicodedata.normalize("NFC", "".join(kept))
+
+
+def strange(text: str) -> str:
+    """Why the figures of a line are not what they look like: another order, other digits or letters."""
+    for sign in text if not text.isascii() else "":
+        shown = f"“{sign}” (U+{ord(sign):04X})"
+        if sign in TURNING:
+            return f"U+{ord(sign):04X} turns the order in which it is seen"
+        if unicodedata.category(sign)[0] == "N" and sign not in RAISED and not sign.isascii():
+            return f"{shown} is not one of the digits 0 to 9"
+        if unicodedata.name(sign, "").startswith(("CYRILLIC", "GREEK")):
+            return f"{shown} is a letter of another alphabet"
+    return ""
 
 
 def require_few(count: int) -> None:
