@@ -127,6 +127,7 @@ def test_print_that_varies_is_read_the_same(old: str, new: str) -> None:
         ("UNTSO 12 32 32", "UNTSO 12 32 \u202e32", "U+202E turns the order in which it is seen"),
         ("UNTSO 12 32 32", "UNTSO 12 ３2 32", "“３” (U+FF13) is not one of the digits 0 to 9"),
         ("UNTSO 12 32 32", "UNTSO ⑫ 32 32", "“⑫” (U+246B) is not one of the digits 0 to 9"),
+        ("EMASOH 8 21 21", "EMASOH 8 21 21\n17", "“17” is in the table of annex 2, but does not fit"),
         ("EMASOH 8", "ЕMASOH 8", "“Е” (U+0415) is a letter of another alphabet"),
         ("UNTSO 12 32 32", "UNTSO 12 323232 323232", "has the figure 323232, which is too large"),
     ],
@@ -134,7 +135,8 @@ def test_print_that_varies_is_read_the_same(old: str, new: str) -> None:
 def test_what_only_looks_like_a_figure_or_a_name_is_refused_with_its_cause(
     old: str, new: str, why: str
 ) -> None:
-    (problem,) = [one for one in refused(changed(old, new)) if not isinstance(one, UndecidedError)]
+    lines = "\n".join(changed(old, new)).split("\n")
+    (problem,) = [one for one in refused(lines) if not isinstance(one, UndecidedError)]
     assert why in str(problem)
 
 

@@ -539,6 +539,19 @@ class _Chooser:
         for at, (row, chosen) in enumerate(zip(rows, errors.chosen, strict=True)):
             if row.in_order and (figures := self._split(at, row, chosen, errors)):
                 yield refusals.split_figure(self._document, row.lines, figures)
+            elif row.in_order and self._reading(row) is None and self._stray(at, row, chosen, errors):
+                yield refusals.stray_figure(self._document, row.lines)
+
+    def _stray(self, at: int, row: Row, chosen: Choice, errors: Errors) -> bool:
+        """Whether a row takes fewer errors without its last figure, which is on a line of its own."""
+        figures, columns = row.wordings[chosen.key].figures, len(self._columns)
+        lines = [figure.text.words[0].line for figure in figures]
+        if len(lines) < 2 or lines[-1] is lines[-2]:
+            return False
+        values = [figure.value for figure in figures[:-1]]
+        ways = (_laid(values, places, columns) for places in placements(len(values), columns))
+        least = errors.cost(at, chosen)
+        return any(errors.cost(at, Choice(way, chosen.markers, chosen.apart)) < least for way in ways)
 
     def _split(self, at: int, row: Row, chosen: Choice, errors: Errors) -> str:
         """Two figures that take fewer errors of print if they are one, with a space too many."""

@@ -207,6 +207,16 @@ def split_figure(document: Document, lines: Sequence[Line], printed: str) -> Lay
     )
 
 
+def stray_figure(document: Document, lines: Sequence[Line]) -> LayoutError:
+    """A row that explains the table better without the figure on its last line."""
+    return at(
+        document.path,
+        lines[-1],
+        f"“{_joined(lines[-1:])}” is in the table of annex 2, but does not fit the row above it",
+        f"{_ROW}: see whether the figure belongs there",
+    )
+
+
 def too_large(document: Document, lines: Sequence[Line], figure: int) -> LayoutError:
     """A figure of more persons than could be sent."""
     return at(
