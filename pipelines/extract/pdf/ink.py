@@ -135,9 +135,12 @@ class _Drawer:
         """
         slack = 1 / (self.scale * _CLOSE)  # letters are drawn on whole dots, boxes are not
         box = Box(*(side + slack * way for side, way in zip(_sides(glyph.box), (-1, -1, 1, 1), strict=True)))
-        part = left, top, _, _ = self.place(box)
+        part = self.place(box)
         if ground:
-            whole = self.draw(part=part, times=_CLOSE)
+            strikes = self.strikes.get(id(glyph), ())  # the last alone is not smeared
+            top = self._items.get(max((one.run.number for one in strikes), default=-1))
+            others = [item for item in self.texts if top and not _is_same(item, top)]
+            whole = self.draw(others, part, times=_CLOSE)
             changed = _changes(whole, ground.crop(part).resize(whole.size, Image.Resampling.NEAREST))
         else:
             whole, without = (
@@ -145,7 +148,7 @@ class _Drawer:
             )
             changed = _changes(whole, without)
         x1, y1, x2, y2 = (side * self.scale * _CLOSE for side in _sides(box))
-        x, y = left * _CLOSE, top * _CLOSE
+        x, y = part[0] * _CLOSE, part[1] * _CLOSE
         return changed.crop((floor(x1) - x, floor(y1) - y, ceil(x2) - x, ceil(y2) - y))
 
     def seen(self, glyph: Glyph) -> Dots | None:
@@ -180,6 +183,10 @@ class _Drawer:
         alone = self.draw(item for item in self._all if ctypes.addressof(item.contents) not in kept)
         ink = _differences(alone, Image.new("L", alone.size, 255))
         return [glyph for glyph in glyphs if ink.crop(self.place(glyph.box)).getbbox() is not None]
+
+
+def _is_same(one: pdfium.FPDF_PAGEOBJECT, other: pdfium.FPDF_PAGEOBJECT) -> bool:
+    return ctypes.addressof(one.contents) == ctypes.addressof(other.contents)
 
 
 @contextmanager
