@@ -67,6 +67,7 @@ READINGS = "schemas/readings.toml"
 _SHOWN = 12  # readings that a refusal lists beside the one that is not relied on
 RULE, NOTE, APART = 10, 7, 4
 LARGEST = 99_999  # persons: more than the armed forces have
+_TIMES = 10  # the largest total: two figures side by side are not one that is larger
 LIMIT = 400_000  # steps of one table's search, about a second
 
 Figures = tuple[int | None, ...]
@@ -391,6 +392,11 @@ def choose(
     rows = [*table.rows, totals]
     chooser = _Chooser(layout, readings, document, edition_year)
     choices = [chooser.choices(row) for row in rows]
+    most = _TIMES * max(value for way in choices[-1] for value in way.values)
+    choices[:-1] = [
+        [way for way in ways if max(way.values) <= most or not _spaced(row, way)] or ways
+        for row, ways in zip(rows[:-1], choices[:-1], strict=True)
+    ]
     chooser.refuse_idle()
     outside = Counter(mark.note for mark in table.marks)
     marks = {mark.note for row in rows for wording in row.wordings for mark in wording.marks}
@@ -521,8 +527,7 @@ class _Chooser:
 
         def most(way: Choice) -> int:
             too_large = any(a > b for a, b in zip(way.values, errors.chosen[-1].values, strict=True))
-            joined = any(figure.spaced for figure in row.wordings[way.key].figures)
-            if (too_large and joined) or any(lopsided(way.figures, one) for one in self.sums):
+            if (too_large and _spaced(row, way)) or any(lopsided(way.figures, one) for one in self.sums):
                 return least - 1
             if any(self._empty_first(way)) or way.apart or way.markers != chosen.markers:
                 return least
@@ -749,6 +754,10 @@ class _Chooser:
         for other in sorted({place, *group}):
             if other in solution.holding:
                 yield f"column total {self._columns[other]}"
+
+
+def _spaced(row: Row, way: Choice) -> bool:
+    return any(figure.spaced for figure in row.wordings[way.key].figures)
 
 
 def _why(row: Row, ordered: Sequence[Choice]) -> str:
