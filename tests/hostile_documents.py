@@ -37,11 +37,11 @@ def texts() -> Iterator[Hostile]:
     yield "9,000 rows", "lines follow this heading", _rows(*["UNIFIL 1 2 4"] * 9_000, ANNEX_2[-1])
     yield "4,000 footnotes", "lines follow this heading", _rows(*notes, *ANNEX_2[4:])
     yield "a number of a million digits", "totals row", _rows(*digits)
-    for name, mission in (
-        ("right-to-left override", "UN\u202eTSO"),
-        ("combining marks", "UNTSO" + "\u0301" * 5_000),
+    for name, words, mission in (
+        ("right-to-left override", "turns the order", "UN\u202eTSO"),
+        ("combining marks", "no mission is known", "UNTSO" + "\u0301" * 5_000),
     ):
-        yield name, "no mission is known", real.replace("UNTSO 12 32 32", f"{mission} 12 32 32").encode()
+        yield name, words, real.replace("UNTSO 12 32 32", f"{mission} 12 32 32").encode()
 
 
 def _rows(*rows: str) -> bytes:
