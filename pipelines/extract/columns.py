@@ -553,8 +553,11 @@ class _Chooser:
         lines = [figure.text.words[0].line for figure in figures]
         if len(lines) < 2 or lines[-1] is lines[-2]:
             return False
-        values = [figure.value for figure in figures[:-1]]
-        ways = (_laid(values, places, columns) for places in placements(len(values), columns))
+        ways = (
+            _laid([figure.value for figure in wording.figures[:-1]], places, columns)
+            for wording in row.wordings
+            for places in placements(len(wording.figures) - 1, columns)
+        )
         least = errors.cost(at, chosen)
         return any(errors.cost(at, Choice(way, chosen.markers, chosen.apart)) < least for way in ways)
 
