@@ -126,14 +126,13 @@ class _Looker:
 
     def _between(self, band: Box) -> Iterator[tuple[float, float]]:
         """From where to where there is no upright line, from left to right."""
-        crossing = sorted(
-            rule.at
-            for rule in self._upright
-            if band.left < rule.at < band.right and rule.start < band.bottom + 1 and rule.end > band.top - 1
-        )
-        for before, after in pairwise([band.left - _BESIDE, *crossing, band.right + _BESIDE]):
-            if after - before > 2 * _BESIDE + 1:
-                yield before + _BESIDE, after - _BESIDE
+        crossing = [
+            rule.at for rule in self._upright if rule.start < band.bottom + 1 and rule.end > band.top - 1
+        ]
+        for before, after in pairwise(sorted([band.left - _BESIDE, *crossing, band.right + _BESIDE])):
+            start, end = max(before + _BESIDE, band.left), min(after - _BESIDE, band.right)
+            if end > start + 1:
+                yield start, end
 
 
 def _dots(box: Box, sight: Sight, around: int) -> tuple[int, int, int, int]:
