@@ -327,7 +327,9 @@ class _TextReader:
                 chains.append([word])
         if len(chains) > 2 * self._columns + _MOST_APART:
             return
-        for cells in _grouped(chains):
+        # A figure on a line of its own may be no part of the row, which a space that is none would hide.
+        one_line = len({word.line.number for word in row}) <= 1
+        for cells in _grouped(chains) if one_line else [chains]:
             if len(cells) > self._columns + _MOST_APART:
                 continue
             for way in product(*map(self._pieces, cells)):
