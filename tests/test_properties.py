@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from itertools import product
+from itertools import pairwise, product
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from pipelines.extract import columns, personnel
@@ -130,6 +130,10 @@ def test_a_whole_report_is_read_back_or_refused(edition: Edition) -> None:
 @repeatable(100)
 @given(personnel_tables(usual=True), styles())
 def test_usual_tables_that_add_up_are_never_refused(table: PersonnelTable, style: Style) -> None:
+    rows = [*table.figures, table.printed_totals]
+    printed = [[value for value in row if value is not None] for row in rows]
+    # Two figures that may be one number with a space in it are another reading, which may add up too.
+    assume(not any(one < 100 <= other < 1000 for row in printed for one, other in pairwise(row)))
     assert figures_of(parse(table, style).rows) == table.figures
 
 

@@ -15,6 +15,7 @@ import traceback
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 
 import pyarrow as pa
 
@@ -30,7 +31,7 @@ from tests.campaign.texts import Planted, Truth
 DEVELOPMENT = (*range(8), *range(pdfs.REAL, pdfs.REAL + 4))  # looks
 SCORE = (*range(1300, 1330), *range(pdfs.REAL + 1300, pdfs.REAL + 1310))
 FIRST_SCORED = 1_000_000  # seeds below it are for development
-SECONDS, MEMORY = 60, 3 * 2**30
+SECONDS, MEMORY = 60, 3 * 2**30  # beyond what this process has
 LONGEST = 4000  # characters of what is said of one
 FAULTS = ("wrong", "crash", "timeout")
 OUTCOMES = ("as before", "as changed", "refused", *FAULTS)
@@ -50,7 +51,9 @@ def judge(planted: Planted) -> Outcome:
     if not child:
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
         signal.alarm(SECONDS)
-        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+        if (here := Path("/proc/self/statm")).exists():
+            most = int(here.read_text().split()[0]) * resource.getpagesize() + MEMORY
+            resource.setrlimit(resource.RLIMIT_AS, (most, most))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         try:
             outcome, words = _judge_here(planted)
