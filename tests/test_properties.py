@@ -15,11 +15,11 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from pipelines.extract import columns, personnel
+from pipelines.extract import personnel, search
 from pipelines.extract.annexes import AnnexInput
-from pipelines.extract.columns import APART, NOTE, RULE, Choice, Figures
 from pipelines.extract.personnel import Personnel
 from pipelines.extract.refusals import UndecidedError
+from pipelines.extract.search import APART, NOTE, RULE, Choice, Figures
 from pipelines.model import Document, Line
 from schemas.errors import JvomError, Problems
 from tests.support import count_refused
@@ -147,7 +147,7 @@ def choices(draw: st.DrawFn) -> tuple[Choice, ...]:
     """The ways to place a few figures, with and without a mark; small, so that readings tie."""
     values = draw(st.lists(st.integers(0, 4), min_size=1, max_size=5))
     found = []
-    for places in columns.placements(len(values), 5):
+    for places in search.placements(len(values), 5):
         cells: list[int | None] = [None] * 5
         for place, value in zip(places, values, strict=True):
             cells[place] = value
@@ -180,7 +180,7 @@ def test_the_search_finds_every_best_reading(
     readings = [(reading, cost(reading, marked)) for reading in product(*rows, totals)]
     least = min(value for _, value in readings)
     best = [reading for reading, value in readings if value == least]
-    solution = columns.solve(rows, totals, marked, SUMS)
+    solution = search.solve(rows, totals, marked, SUMS)
     assert solution.cost == least
     assert [set(row) for row in solution.rows] == [set(column) for column in zip(*best, strict=True)]
     assert solution.holding == {
@@ -199,9 +199,9 @@ def comes_out(reading: Sequence[Choice], place: int) -> bool:
 
 
 def test_the_search_ends() -> None:
-    row = [Choice(placed(places)) for places in columns.placements(3, 5)]
-    with pytest.raises(columns.TooManyReadingsError):
-        columns.solve([row] * 40, [Choice((3, 3, 3, 3, 3))], {}, SUMS, limit=1000)
+    row = [Choice(placed(places)) for places in search.placements(3, 5)]
+    with pytest.raises(search.TooManyReadingsError):
+        search.solve([row] * 40, [Choice((3, 3, 3, 3, 3))], {}, SUMS, limit=1000)
 
 
 def placed(places: Sequence[int]) -> Figures:

@@ -49,13 +49,18 @@ def look(
     whole, bare = drawer.draw(), drawer.draw(drawer.texts)
     drawn = [glyph for glyph in glyphs if glyph.text not in _UNDRAWN and not glyph.text.isspace()]
     pairs = list(_overlaps(drawn))
-    for one, other in (pair for pair in pairs if _is_double(*pair)):
+    doubles = [pair for pair in pairs if _is_double(*pair)]
+    mixed = [pair for pair in pairs if not _is_double(*pair)]
+    for one, other in doubles:
         drawer.strikes.setdefault(id(one), [one]).append(other)
         drawer.strikes.setdefault(id(other), [other]).append(one)
     thin, unseen = _inkless(drawer, _differences(whole, bare), drawn)
     cut = [(glyph, drawer.seen(glyph)) for glyph in thin]
     unseen = [*filter(_is_dust, drawn), *drawer.unseen(unseen), *(glyph for glyph, seen in cut if not seen)]
-    twice, beneath, mixed = _struck(drawer, whole, pairs)
+    beneath = list(_beneath(drawer, whole, pairs, mixed))
+    # The other strike of a letter counts where this one lies beneath something.
+    lower = {id(glyph) for glyph in beneath}
+    twice = {id(other) for one, other in doubles} - {id(other) for one, other in pairs if id(one) in lower}
     hidden = {id(glyph) for glyph in (*unseen, *beneath)}
     seen = [glyph for glyph in glyphs if id(glyph) not in hidden | twice]
     spoilt = [
@@ -273,25 +278,21 @@ def _overlap(one: Glyph, other: Glyph) -> bool:
     return across > 0.5 * max(a.width, b.width)
 
 
-def _struck(
-    drawer: _Drawer, whole: Image.Image, pairs: Sequence[tuple[Glyph, Glyph]]
-) -> tuple[set[int], list[Glyph], list[tuple[Glyph, Glyph]]]:
-    """Of characters in one place: second strikes (by `id`), those beneath another, and pairs that mix."""
-    twice = {id(other) for one, other in pairs if _is_double(one, other)}
-    mixed = [pair for pair in pairs if not _is_double(*pair)]
+def _beneath(
+    drawer: _Drawer,
+    whole: Image.Image,
+    pairs: Iterable[tuple[Glyph, Glyph]],
+    mixed: Sequence[tuple[Glyph, Glyph]],
+) -> Iterator[Glyph]:
+    """Of characters in one place, where some are `mixed`, those that lie beneath another."""
     if len(mixed) > _MAX_CONFLICTS:
         raise TooMuch(f"more than {_MAX_CONFLICTS} characters printed over each other")
     involved = {glyph.run.number for pair in mixed for glyph in pair}
-    beneath: list[Glyph] = []
-    for glyph in {
-        id(glyph): glyph for pair in pairs for glyph in pair if glyph.run.number in involved
-    }.values():
+    known = {id(glyph): glyph for pair in pairs for glyph in pair if glyph.run.number in involved}
+    for glyph in known.values():
         part = drawer.place(glyph.box)
         if _differences(whole.crop(part), drawer.draw(drawer.item(glyph), part)).getbbox() is None:
-            beneath.append(glyph)
-    # The other strike of a letter counts where this one lies beneath something.
-    twice -= {id(other) for one, other in pairs if any(one is glyph for glyph in beneath)}
-    return twice, beneath, mixed
+            yield glyph
 
 
 def _is_double(one: Glyph, other: Glyph) -> bool:

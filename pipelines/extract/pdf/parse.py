@@ -162,7 +162,7 @@ def _page(document: pdfium.FPDF_DOCUMENT, index: int, tables: tags.Tables, turne
             pdfium.FPDFPage_SetRotation(page, (pdfium.FPDFPage_GetRotation(page) + quarters) % 4)
             return _page(document, index, tables, quarters)
         glyphs, sight = ink.look(page, frame, drawn.found, drawn.items)
-        sight.spoilt.extend(Spoilt(box, "a note or field there says not how it looks") for box in unclear)
+        sight.spoilt.extend(Spoilt(box, "a note or field there has no appearance") for box in unclear)
         _require_codes(glyphs, index + 1)
         drawn.settle_hyphens()
         fonts = lines.Fonts(glyphs)
