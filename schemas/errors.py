@@ -1,7 +1,12 @@
 """The errors that users meet: each says what is wrong, where, and what to do next."""
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from schemas.proposals import Proposal
 
 MOST_SHOWN = 25  # problems of a document that are shown at once; its report in quarantine has all of them
 
@@ -9,7 +14,8 @@ MOST_SHOWN = 25  # problems of a document that are shown at once; its report in 
 class JvomError(Exception):
     """Something a user can act on. `exit_code` follows the command line's contract.
 
-    `file`, `page` and `line` say where (a document, a TOML file, a database), `hint` the next step.
+    `file`, `page` and `line` say where (a document, a TOML file, a database), `hint` the next step;
+    `proposals` are the entries that would answer it.
     """
 
     exit_code = 1
@@ -22,6 +28,7 @@ class JvomError(Exception):
         page: int | None = None,
         line: int | None = None,
         hint: str | None = None,
+        proposals: Sequence[Proposal] = (),
     ) -> None:
         super().__init__(message)
         self.message = message
@@ -29,6 +36,7 @@ class JvomError(Exception):
         self.page = page
         self.line = line
         self.hint = hint
+        self.proposals = tuple(proposals)
 
     @property
     def place(self) -> str:

@@ -8,13 +8,14 @@ do loads them too.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property, reduce
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from schemas import registry_layouts
+from schemas import proposals, registry_cells, registry_layouts
+from schemas.registry_cells import DeclaredCell
 from schemas.registry_layouts import Group, Heading, Layout, MandatesLayout, PersonnelLayout, PrintedColumn
 from schemas.registry_toml import Entry, comparable, nearest
 from schemas.vocabulary import FIGURES, ORGANISATIONS, RELATIONS, TOTAL
@@ -22,9 +23,19 @@ from schemas.vocabulary import FIGURES, ORGANISATIONS, RELATIONS, TOTAL
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["Correction", "DeclaredReading", "Group", "Heading", "Layout", "MandatesLayout", "Mission"]
+__all__ = [
+    "Correction",
+    "DeclaredCell",
+    "DeclaredReading",
+    "Group",
+    "Heading",
+    "Layout",
+    "MandatesLayout",
+    "Mission",
+]
 __all__ += ["PersonnelLayout", "PrintedColumn", "Registry", "Relation", "comparable", "load"]
 
+_FILES = ("missions.toml", "layouts.toml", "readings.toml", "corrections.toml")
 _CORRECTED = ("personnel", "personnel_totals", "mandates", "footnotes")
 _FOOTNOTE = re.compile(r"footnote:([a-z]+:)?[1-9][0-9]*")
 _HYPHEN = re.compile(r"(?<=[^\W\d_])-\s?(?=[a-z])")
@@ -104,13 +115,15 @@ class Correction:
 
 @dataclass(frozen=True)
 class Registry:
-    """All facts of one checkout."""
+    """All facts of one checkout; `region_headings` gives the region that other printed names mean."""
 
     missions: tuple[Mission, ...]
     relations: tuple[Relation, ...]
     layouts: tuple[Layout, ...]
     readings: tuple[DeclaredReading, ...]
     corrections: tuple[Correction, ...] = ()
+    cells: tuple[DeclaredCell, ...] = ()
+    region_headings: Mapping[str, str] = field(default_factory=dict)
 
     def find(self, spelling: str) -> Mission | None:
         """The mission printed as `spelling`, as in `spelled`; white space, case, quotes and dashes aside."""
@@ -170,21 +183,65 @@ def load(folder: Path | None = None) -> Registry:
     A corrections.toml may be absent. Raises RegistryError, with file, table and key, for the first
     thing that is wrong.
     """
-    here = folder or Path(__file__).parent
-    missions, relations = _missions(Entry.load(here / "missions.toml"))
-    layouts = _layouts(Entry.load(here / "layouts.toml"))
-    columns = {name: None for layout in layouts for name in layout.personnel.columns}
-    known = {mission.id for mission in missions}
-    readings = _readings(Entry.load(here / "readings.toml"), known, tuple(columns))
-    declared = here / "corrections.toml"
-    corrections = _corrections(Entry.load(declared), known) if declared.exists() else ()
-    return Registry(missions, relations, layouts, readings, corrections)
+    return Facts.of(folder or Path(__file__).parent).registry()
 
 
-def _missions(file: Entry) -> tuple[tuple[Mission, ...], tuple[Relation, ...]]:
+@dataclass(frozen=True)
+class Facts:
+    """The project's TOML files as parsed, by file name, to which entries can be added in memory."""
+
+    files: Mapping[str, Mapping[str, Any]]
+    folder: str = ""
+
+    @classmethod
+    def of(cls, folder: Path) -> Facts:
+        """Those of a folder, in which corrections.toml may be absent. Raises RegistryError."""
+        names = [name for name in _FILES if name != "corrections.toml" or (folder / name).exists()]
+        return cls({name: Entry.load(folder / name).values for name in names}, str(folder))
+
+    def extended(self, entries: Iterable[tuple[str, Mapping[str, Any]]]) -> Facts:
+        """With entries, each given as the kind of its table and its values, at the end of their files."""
+        files = {name: dict(values) for name, values in self.files.items()}
+        for kind, values in entries:
+            file = files[proposals.FILES[kind]]
+            file[kind] = [*file.get(kind, ()), dict(values)]
+        return Facts(files, self.folder)
+
+    def registry(self) -> Registry:
+        """Raises RegistryError, with file, table and key, for the first thing that is wrong."""
+        missions, relations, headings = _missions(self._entry("missions.toml"))
+        layouts = tuple(_heading(layout, headings) for layout in _layouts(self._entry("layouts.toml")))
+        columns = {name: None for layout in layouts for name in layout.personnel.columns}
+        known = {mission.id for mission in missions}
+        declared = self._entry("readings.toml")
+        cells = registry_cells.read(declared.tables("cell"), {*columns, *FIGURES})
+        readings = _readings(declared, known, tuple(columns))
+        corrections = _corrections(self._entry("corrections.toml"), known)
+        return Registry(missions, relations, layouts, readings, corrections, cells, headings)
+
+    def _entry(self, name: str) -> Entry:
+        return Entry(self.files.get(name, {}), str(Path(self.folder, name)), "the file")
+
+
+def _heading(layout: Layout, headings: Iterable[str]) -> Layout:
+    """The layout, in whose tables other names may head a region too."""
+
+    def of(part: Any) -> Any:
+        known = set(map(comparable, part.regions))
+        more = tuple(heading for heading in headings if comparable(heading) not in known)
+        return replace(part, regions=(*part.regions, *more)) if more else part
+
+    return replace(layout, personnel=of(layout.personnel), mandates=of(layout.mandates))
+
+
+def _missions(file: Entry) -> tuple[tuple[Mission, ...], tuple[Relation, ...], dict[str, str]]:
+    """Missions, relations and other headings of regions."""
     regions = file.texts("regions")
     entries = file.tables("mission")
-    missions = tuple(_mission(entry, regions) for entry in entries)
+    more = _spellings(file.tables("spelling"), entries)
+    missions = tuple(_mission(entry, regions, more) for entry in entries)
+    headings = _headings(file.tables("region"), regions)
+    apart = file.tables("relation")
     file.done()
     ids: set[str] = set()
     spelt: dict[str, str] = {}
@@ -199,12 +256,36 @@ def _missions(file: Entry) -> tuple[tuple[Mission, ...], tuple[Relation, ...]]:
                     raise entry.error(f"{text!r} is a spelling of {owner} too", key)
     relations: list[Relation] = []
     for entry in entries:
-        relations.extend(_relations(entry, ids))
+        for part in entry.tables("relations"):
+            part.named(f"{entry.where}, {part.where}")
+            _relate(relations, part, entry.text("id"), "mission_id", ids)
         entry.done()
-    return missions, tuple(relations)
+    for entry in apart:
+        _relate(relations, entry, entry.one_of("mission_id", ids), "other_mission_id", ids)
+    return missions, tuple(relations), headings
 
 
-def _mission(entry: Entry, regions: Collection[str]) -> Mission:
+def _spellings(entries: Iterable[Entry], missions: Iterable[Entry]) -> dict[str, list[str]]:
+    """By mission the spellings that are declared apart from it."""
+    known = [mission.text("id") for mission in missions]
+    found: dict[str, list[str]] = {}
+    for entry in entries:
+        text = entry.text("spelling")
+        found.setdefault(entry.one_of("mission_id", known), []).append(text)
+        entry.done()
+    return found
+
+
+def _headings(entries: Iterable[Entry], regions: Collection[str]) -> dict[str, str]:
+    """The region of each heading that names one in other words."""
+    found: dict[str, str] = {}
+    for entry in entries:
+        found[entry.text("printed")] = entry.one_of("region", regions)
+        entry.done()
+    return found
+
+
+def _mission(entry: Entry, regions: Collection[str], more: Mapping[str, Sequence[str]]) -> Mission:
     identifier = _matching(entry, "id", _ID, "lower-case ASCII words joined by '-'")
     entry.named(f"mission {identifier}")
     if identifier == TOTAL:
@@ -225,25 +306,23 @@ def _mission(entry: Entry, regions: Collection[str]) -> Mission:
         region=entry.one_of("region", regions),
         countries=countries,
         wikidata_id=wikidata_id and _matching(entry, "wikidata_id", _WIKIDATA, "a Q number"),
-        spellings=spellings,
+        spellings=(*spellings, *more.get(identifier, ())),
         other_names=entry.texts("other_names") if "other_names" in entry.values else (),
     )
 
 
-def _relations(entry: Entry, ids: Collection[str]) -> list[Relation]:
-    relations: list[Relation] = []
-    own = entry.text("id")
-    for part in entry.tables("relations"):
-        part.named(f"{entry.where}, {part.where}")
-        relation = part.one_of("relation", RELATIONS)
-        other = part.one_of("mission_id", ids)
-        if other == own:
-            raise part.error("a mission cannot be related to itself", "mission_id")
-        if any((known.relation, known.other_mission_id) == (relation, other) for known in relations):
-            raise part.error("the relation occurs twice", "relation")
-        relations.append(Relation(own, relation, other, part.text("source")))
-        part.done()
-    return relations
+def _relate(relations: list[Relation], part: Entry, own: str, key: str, ids: Collection[str]) -> None:
+    """Adds a relation of the mission `own` to that which `key` names."""
+    relation = part.one_of("relation", RELATIONS)
+    other = part.one_of(key, ids)
+    if other == own:
+        raise part.error("a mission cannot be related to itself", key)
+    if any(
+        (one.mission_id, one.relation, one.other_mission_id) == (own, relation, other) for one in relations
+    ):
+        raise part.error("the relation occurs twice", "relation")
+    relations.append(Relation(own, relation, other, part.text("source")))
+    part.done()
 
 
 def _layouts(file: Entry) -> tuple[Layout, ...]:

@@ -16,6 +16,8 @@ from schemas.errors import RegistryError
 
 # Quotation marks and dashes that typesetters use for the same sign; characters without width.
 _SAME = str.maketrans({**dict.fromkeys('‘’‚‛`´“”„"', "'"), **dict.fromkeys("‐‑‒–—−", "-")})
+OPEN = "?"
+"""Written where a person has to say something; it never validates."""
 _INVISIBLE = dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u2060\ufeff"))
 
 
@@ -23,6 +25,15 @@ def comparable(text: str) -> str:
     """`text` as it is compared: case, white space, quotation marks, dashes and ligatures aside."""
     plain = unicodedata.normalize("NFKC", text.translate(_INVISIBLE)).translate(_SAME).casefold()
     return re.sub(r"\s*([-/])\s*", r"\1", " ".join(plain.split()))
+
+
+def is_open(value: object) -> bool:
+    """Whether a value, or any value within it, is still to be filled in."""
+    if isinstance(value, str):
+        return bool(value.strip()) and not value.strip(" ?.…")
+    if isinstance(value, Mapping):
+        return any(is_open(one) for pair in value.items() for one in pair)
+    return isinstance(value, list | tuple) and any(map(is_open, value))
 
 
 def nearest(wanted: str, known: Iterable[str], count: int = 3) -> list[str]:
@@ -78,6 +89,10 @@ class Entry:
     def text_or_none(self, key: str) -> str | None:
         self._asked.add(key)
         return self.text(key) if key in self.values else None
+
+    def text_or_empty(self, key: str) -> str:
+        """A text that may be empty, for a cell that is blank."""
+        return str(self._get(key, str))
 
     def day_or_none(self, key: str) -> datetime.date | None:
         """A date without a time, or None where the key is absent."""
@@ -149,6 +164,8 @@ class Entry:
         if key not in self.values:
             raise self.error("is missing", key)
         value = self.values[key]
+        if is_open(value):
+            raise self.error(f"{value!r} is still to be filled in", key)
         if not isinstance(value, kind) or isinstance(value, bool):
             raise self.error(f"must be of type {kind.__name__}, not {type(value).__name__}", key)
         return value

@@ -36,6 +36,7 @@ from typing import IO, Any, NoReturn
 
 from schemas import errors
 from schemas.errors import JvomError, SourceError
+from schemas.proposals import Proposal
 
 Message = tuple[Any, bytes]
 """Something that JSON can hold, and bytes that go with it."""
@@ -156,7 +157,7 @@ def _ending(code: int, complaint: bytes, limits: Limits) -> str:
 
 def _dump_error(error: JvomError) -> dict[str, Any]:
     """The type and the fields of an error, those of every problem in it included."""
-    fields = dict(vars(error))
+    fields = {**vars(error), "proposals": [proposal.as_json() for proposal in error.proposals]}
     if isinstance(error, errors.Problems):
         fields["problems"] = [_dump_error(problem) for problem in error.problems]
     return {"type": type(error).__name__, "fields": fields}
@@ -169,6 +170,7 @@ def _load_error(content: dict[str, Any]) -> JvomError:
         raise ValueError("not an error of the family")
     if not all(isinstance(fields[name], form) for name, form in _FIELDS.items()):
         raise TypeError("a field of another type")
+    fields["proposals"] = tuple(map(Proposal.from_json, fields["proposals"]))
     if issubclass(kind, errors.Problems):
         fields["problems"] = [_load_error(problem) for problem in fields["problems"]]
     error = kind.__new__(kind, fields["message"])
