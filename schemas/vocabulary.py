@@ -10,6 +10,24 @@ FIGURES = (*FRAME, *DEPLOYED, "deployed_total")  # of a row of annex 2, in the o
 TOTAL = "total"  # row_key of the totals row
 ORGANISATIONS = ("UN", "EU", "NATO", "AU", "US", "coalition", "mixed", "national", "other")
 RELATIONS = ("part of", "succeeds", "includes")
+PRECISIONS = ("day", "month", "year")  # of a printed date
+STATUSES = ("until", "indefinite", "continuous", "until further notice", "not applicable", "to be decided")
+QUALIFIERS = (  # of a printed figure
+    "at most",
+    "less than",
+    "at least",
+    "more than",
+    "about",
+    "range",
+    "part-time",
+    "of which",
+    "none",
+    "not applicable",
+    "to be decided",
+    "as needed",
+    "classified",
+    "declared",
+)
 DISAGREEMENT = "tag_geometry_disagreement"  # the rule on it has this name too
 
 

@@ -127,7 +127,7 @@ def test_what_a_later_contract_adds_may_be_null(kept: Settings) -> None:
 @pytest.fixture
 def grown(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Contracts with a column more in personnel, and a table more."""
-    remark = Column("remark", TEXT, "What a later version reads.", nullable=True)
+    later_word = Column("later_word", TEXT, "What a later version reads.", nullable=True)
     personnel = schemas.TABLES["personnel"]
     pages = Contract(
         name="pages",
@@ -138,7 +138,7 @@ def grown(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     )
     more = {
         **schemas.TABLES,
-        "personnel": dataclasses.replace(personnel, columns=(*personnel.columns, remark)),
+        "personnel": dataclasses.replace(personnel, columns=(*personnel.columns, later_word)),
         "pages": pages,
     }
     grown_tables = {f"{name}_vintages": contract.with_vintage() for name, contract in more.items()}
@@ -164,11 +164,11 @@ def test_a_column_and_a_table_more_come_after_a_copy_and_change_no_row(
     assert "pages_vintages" not in old
     lake_of(kept).add_verification("a test", "tester")  # the first write with the new contracts
     now = columns_of(kept)
-    assert now["personnel_vintages"] - old["personnel_vintages"] >= {"remark"}
+    assert now["personnel_vintages"] - old["personnel_vintages"] >= {"later_word"}
     assert now["pages_vintages"] == {"edition_year", "vintage", "page"}
     after = lake_of(kept).read()
     assert after["pages_vintages"].num_rows == 0
-    assert set(after["personnel_vintages"]["remark"].to_pylist()) == {None}
+    assert set(after["personnel_vintages"]["later_word"].to_pylist()) == {None}
     said = rows_of(after)
     assert said["verifications"].pop()["result"] == "a test"
     assert said == before

@@ -15,7 +15,7 @@ import schemas
 from pipelines import validate
 from pipelines.validate import Failure
 from schemas.contract import Contract
-from schemas.vocabulary import FIGURES
+from schemas.vocabulary import FIGURES, STATUSES
 from tests.support import building, examples
 
 MISSIONS = {"unifil", "untso", "undof"}
@@ -84,7 +84,7 @@ DATED = "national_frame_end is given exactly where national_frame_status is unti
 DAYS = "period_start, period_end"
 STATUS = "national_frame_status"
 LONG_AGO = "must lie from 1945-01-01 to 2150-01-01"
-STATUSES = "must be one of until, indefinite, continuous"
+ONE_OF = f"must be one of {', '.join(STATUSES)}"
 DURATION = r"must match ^P(\d+Y)?(\d+M)?(\d+D)?$"
 BROKEN: dict[str, tuple[Callable[[Rows], object], tuple[Any, ...]]] = {
     "negative figure": (
@@ -105,7 +105,7 @@ BROKEN: dict[str, tuple[Callable[[Rows], object], tuple[Any, ...]]] = {
     ),
     "unknown status": (
         on("mandates", 0, international_mandate_status="forever"),
-        ("mandates", STATUSES, "international_mandate_status", "untso", "forever", 50),
+        ("mandates", ONE_OF, "international_mandate_status", "untso", "forever", 50),
     ),
     "date without its status": (
         on("mandates", 0, national_frame_status="indefinite"),

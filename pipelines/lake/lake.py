@@ -245,7 +245,7 @@ class Lake:
                 yield lake
 
     def _back_up_if_lacking(self) -> None:
-        """Copy the warehouse before tables or columns are added to a lake in use."""
+        """Copy the warehouse before tables or columns of a lake in use are added or changed."""
         if self._complete == self._lock.hold:
             return
         if lacking := self._ask(tables.lacking):
@@ -257,7 +257,7 @@ class Lake:
                 raise LakeError(message, file=self.address.name, hint="run jvom build --warehouse DIR")
             raw, where = warehouse.parent / "raw", self.address
             copied = settings.Settings(raw, warehouse, where.catalog, where.data)
-            before_migration(copied, f"The lake gains {', '.join(lacking)}")
+            before_migration(copied, f"The lake gains or changes {', '.join(lacking)}")
         self._complete = self._lock.hold
 
 

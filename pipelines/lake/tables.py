@@ -35,19 +35,23 @@ def contracts() -> Mapping[str, Contract]:
 def prepare(lake: Attached, actor: str) -> None:
     """Make what tables and columns are missing, in one commit; the writer lock must be held.
 
-    A column that a later contract adds is null in the rows before it. Raises LakeError if an empty
-    catalog meets a data folder in use.
+    A column that a later contract adds is null in the rows before it, and one that may be null by now
+    loses its NOT NULL. Raises LakeError if an empty catalog meets a data folder in use.
     """
     there = columns(lake)
     if not there:
         _refuse_used_data(lake)
         for option, value in _OPTIONS.items():
             lake.connection.execute(f"CALL {lake.name}.set_option('{option}', {value})")
-    missing = _missing(there)
-    if not missing:
+    missing, strict = _missing(there), _strict(lake)
+    if not missing and not strict:
         return
 
     def write() -> None:
+        for contract, loosened in strict:
+            lake.connection.execute(
+                f'ALTER TABLE {lake.table(contract.name)} ALTER COLUMN "{loosened.name}" DROP NOT NULL'
+            )
         for contract, column in missing:
             if column is None:
                 _create(lake, contract)
@@ -57,15 +61,15 @@ def prepare(lake: Attached, actor: str) -> None:
                 )
                 _comment(lake, contract, [column])
 
-    what = ", ".join(_names(missing))
+    what = ", ".join([*_names(missing), *_names(strict)])
     info = {"kind": "tables", "contract_version": schemas.CONTRACT_VERSION}
     commit(lake, write, key=f"tables:{what}", message=f"Make {what}", actor=actor, info=info)
 
 
 def lacking(lake: Attached) -> list[str]:
-    """Tables and columns that a lake in use is without, as `table` or `table.column`; none for a new one."""
+    """Tables and columns to be made or changed in a lake in use, as `table` or `table.column`."""
     there = columns(lake)
-    return _names(_missing(there)) if there else []
+    return _names([*_missing(there), *_strict(lake)]) if there else []
 
 
 def _missing(there: Mapping[str, set[str]]) -> list[tuple[Contract, Column | None]]:
@@ -74,6 +78,23 @@ def _missing(there: Mapping[str, set[str]]) -> list[tuple[Contract, Column | Non
     return [
         *((contract, None) for name, contract in contracts().items() if name not in there),
         *((c, column) for c in made for column in c.columns if column.name not in there[c.name]),
+    ]
+
+
+def _strict(lake: Attached) -> list[tuple[Contract, Column]]:
+    """Columns that are NOT NULL in the lake, but may be null by their contract."""
+    strict = (
+        f"SELECT t.table_name, c.column_name FROM {lake.metadata('ducklake_table')} t "
+        f"JOIN {lake.metadata('ducklake_column')} c USING (table_id) "
+        "WHERE t.end_snapshot IS NULL AND c.end_snapshot IS NULL AND c.parent_column IS NULL "
+        "AND NOT c.nulls_allowed"
+    )
+    known = contracts()
+    places = [(known[str(table)], str(name)) for table, name in lake.rows(strict) if table in known]
+    return [
+        (contract, contract[name])
+        for contract, name in places
+        if name in contract.names and contract[name].nullable
     ]
 
 
