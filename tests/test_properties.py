@@ -180,12 +180,11 @@ def test_the_search_finds_every_best_reading(
     readings = [(reading, cost(reading, marked)) for reading in product(*rows, totals)]
     least = min(value for _, value in readings)
     best = [reading for reading, value in readings if value == least]
-    solution = search.solve(rows, totals, marked, SUMS)
+    solution = search.solve([*rows, totals], [search.Group(len(rows), tuple(range(len(rows))))], marked, SUMS)
     assert solution.cost == least
     assert [set(row) for row in solution.rows] == [set(column) for column in zip(*best, strict=True)]
-    assert solution.holding == {
-        place for place in range(5) if all(comes_out(reading, place) for reading in best)
-    }
+    (holding,) = solution.holding
+    assert holding == {place for place in range(5) if all(comes_out(reading, place) for reading in best)}
     for note in NOTES:
         used = {
             min(marked[note] + sum(choice.markers.count(note) for choice in reading), 2) for reading in best
@@ -193,15 +192,64 @@ def test_the_search_finds_every_best_reading(
         assert solution.uses[note] == used
 
 
+AMOUNTS = st.one_of(
+    st.none(),
+    st.integers(0, 4),
+    st.builds(lambda low, more: search.Range(low, low + more), st.integers(0, 2), st.integers(1, 3)),
+    st.just(search.Range(0, None)),
+)
+
+
+@repeatable(150)
+@given(st.data())
+def test_sums_of_regions_and_of_figures_that_are_not_exact_are_met_within_their_bounds(
+    data: st.DataObject,
+) -> None:
+    row = st.lists(
+        st.builds(Choice, st.tuples(AMOUNTS, AMOUNTS, AMOUNTS)), min_size=1, max_size=3, unique=True
+    )
+    rows = [data.draw(row) for _ in range(5)]
+    groups = [search.Group(4, (0, 1, 3)), search.Group(2, (0, 1))][data.draw(st.integers(0, 1)) :]
+    sums = [(2, (0, 1))]
+
+    def misses(total: Sequence[search.Amount], parts: Sequence[search.Amount]) -> bool:
+        (low, high), sides = search.bounds(total[0]), [search.bounds(part) for part in parts]
+        return high < sum(side[0] for side in sides) or low > sum(side[1] for side in sides)
+
+    def price(reading: Sequence[Choice]) -> int:
+        found = sum(search.violated(choice.figures, sums) for choice in reading)
+        for group in groups:
+            for place in range(3):
+                parts = [reading[at].figures[place] for at in group.parts]
+                found += misses([reading[group.total].figures[place]], parts)
+        whole = reading[groups[0].total]
+        over = [a > b for at in groups[0].parts for a, b in zip(reading[at].lows, whole.highs, strict=True)]
+        return RULE * (found + sum(over))
+
+    readings = [(reading, price(reading)) for reading in product(*rows)]
+    least = min(value for _, value in readings)
+    best = [reading for reading, value in readings if value == least]
+    solution = search.solve(rows, groups, {}, sums)
+    assert solution.cost == least
+    assert [set(row) for row in solution.rows] == [set(column) for column in zip(*best, strict=True)]
+    for group, holding in zip(groups, solution.holding, strict=True):
+        for place in holding:
+            for reading in best:
+                amounts = [reading[at].figures[place] for at in (group.total, *group.parts)]
+                assert not any(isinstance(amount, search.Range) for amount in amounts)
+                assert not misses(amounts[:1], amounts[1:])
+
+
 def comes_out(reading: Sequence[Choice], place: int) -> bool:
     *rows, totals = reading
-    return sum(row.values[place] for row in rows) == totals.values[place]
+    return sum(row.lows[place] for row in rows) == totals.lows[place]
 
 
 def test_the_search_ends() -> None:
     row = [Choice(placed(places)) for places in search.placements(3, 5)]
+    groups = [search.Group(40, tuple(range(40)))]
     with pytest.raises(search.TooManyReadingsError):
-        search.solve([row] * 40, [Choice((3, 3, 3, 3, 3))], {}, SUMS, limit=1000)
+        search.solve([*[row] * 40, [Choice((3, 3, 3, 3, 3))]], groups, {}, SUMS, limit=1000)
 
 
 def placed(places: Sequence[int]) -> Figures:

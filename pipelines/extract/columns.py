@@ -48,13 +48,18 @@ from pipelines.extract.search import (
     APART,
     NOTE,
     RULE,
+    Amount,
     Choice,
     Figures,
+    Group,
+    Range,
     Solution,
     Sum,
     Sums,
     TooManyReadingsError,
+    difference,
     lopsided,
+    off,
     placements,
     solve,
     violated,
@@ -75,23 +80,48 @@ class Errors:
 
     A column that does not come out is one, and so is a sum of the row, unless what one of its columns
     lacks is the cause. A note that is not marked exactly once, and a mark that is apart, cost as in the
-    search.
+    search. A column lacks what its total has more than its rows, as far as no bounds of figures explain it.
     """
 
-    def __init__(self, chosen: Sequence[Choice], notes: Mapping[int, int], sums: Sums) -> None:
-        self.chosen, self._sums = chosen, sums
-        self.lacking = _lacking(chosen)
+    def __init__(
+        self, chosen: Sequence[Choice], groups: Sequence[Group], notes: Mapping[int, int], sums: Sums
+    ) -> None:
+        self.chosen, self.groups, self._sums = chosen, groups, sums
+        self._lacking = [_lacking(chosen, group) for group in groups]
         self._uses = Counter(notes)
         for choice in chosen:
             self._uses.update(choice.markers)
+        self.most = chosen[groups[0].total].highs if groups else None
 
-    def columns(self, at: int, way: Choice) -> list[int]:
-        """What each column lacks where row `at` is read so; in the totals row what it has too much."""
-        before, sign = self.chosen[at], -1 if at == len(self.chosen) - 1 else 1
-        return [
-            sign * lacks - new + old
-            for lacks, new, old in zip(self.lacking, way.values, before.values, strict=True)
-        ]
+    def lacking(self, group: int) -> list[int]:
+        """What each column of a group lacks."""
+        return [off(*one) for one in self._lacking[group]]
+
+    def columns(self, at: int, way: Choice) -> list[list[int]]:
+        """What each column of the groups that row `at` is in lacks where it is read so; all 0 without any.
+
+        Of the row that sums a group it is what its figures have too much.
+        """
+        before, found = self.chosen[at], []
+        for group, lacking in zip(self.groups, self._lacking, strict=True):
+            if at in group:
+                old, new = (
+                    one.highs if at == group.total else [-low for low in one.lows] for one in (before, way)
+                )
+                sign = -1 if at == group.total else 1
+                found.append(
+                    [
+                        sign * off(lack - was + now, width + _width(way, place) - _width(before, place))
+                        for place, ((lack, width), was, now) in enumerate(zip(lacking, old, new, strict=True))
+                    ]
+                )
+        return found or [[0] * len(way.figures)]
+
+    def comes_out(self, at: int, way: Choice, place: int) -> bool:
+        """Whether a column that row `at` is in comes out where the row is read so."""
+        return any(at in group for group in self.groups) and any(
+            not lacks[place] for lacks in self.columns(at, way)
+        )
 
     def cost(self, at: int, way: Choice) -> int:
         """What these errors cost where row `at` is read so."""
@@ -99,25 +129,36 @@ class Errors:
         uses = self._uses.copy()
         uses.subtract(self.chosen[at].markers)
         uses.update(way.markers)
-        sums = sum(map(bool, columns)) + sum(not _explained(way, one, columns) for one in self._sums)
+        sums = sum(bool(lack) for lacks in columns for lack in lacks)
+        sums += sum(not any(_explained(way, one, lacks) for lacks in columns) for one in self._sums)
         return RULE * sums + NOTE * sum(count != 1 for count in uses.values()) + APART * way.apart
 
 
 def _explained(choice: Choice, one: Sum, lacks: Sequence[int]) -> bool:
     """Whether a sum of a row comes out, or would with what some of its columns lack."""
     total, parts = one
-    difference = choice.values[total] - sum(choice.values[part] for part in parts)
+    amount = difference(choice.figures, one)
     amounts = [-lacks[total], *(lacks[part] for part in parts)]
     some = [used for size in range(len(amounts) + 1) for used in combinations(filter(None, amounts), size)]
-    if not lopsided(choice.figures, one) and not difference:
+    if not lopsided(choice.figures, one) and not amount:
         return True
-    return any(used and sum(used) == difference for used in some)
+    return any(used and sum(used) == amount for used in some)
 
 
-def _lacking(chosen: Sequence[Choice]) -> list[int]:
-    """By how much the rows of each column are below its total, the last choice."""
-    *rows, totals = (choice.values for choice in chosen)
-    return [total - sum(column) for total, *column in zip(totals, *rows, strict=True)]
+def _lacking(chosen: Sequence[Choice], group: Group) -> list[tuple[int, int]]:
+    """By how much the rows of each column are at most below their total, and by how much less it may be."""
+    rows = [chosen[group.total], *(chosen[at] for at in group.parts)]
+    return [
+        (
+            rows[0].highs[place] - sum(row.lows[place] for row in rows[1:]),
+            sum(_width(row, place) for row in rows),
+        )
+        for place in range(len(rows[0].figures))
+    ]
+
+
+def _width(choice: Choice, place: int) -> int:
+    return choice.highs[place] - choice.lows[place]
 
 
 @dataclass(frozen=True)
@@ -159,9 +200,10 @@ def choose(
     rows = [*table.rows, totals]
     chooser = _Chooser(layout, readings, document, edition_year)
     choices = [chooser.choices(row) for row in rows]
-    most = _TIMES * max(value for way in choices[-1] for value in way.values)
+    groups = [Group(len(table.rows), tuple(range(len(table.rows))))]
+    most = _TIMES * max(value for way in choices[-1] for value in way.highs)
     choices[:-1] = [
-        [way for way in ways if max(way.values) <= most or not _spaced(row, way)] or ways
+        [way for way in ways if max(way.lows) <= most or not _spaced(row, way)] or ways
         for row, ways in zip(rows[:-1], choices[:-1], strict=True)
     ]
     chooser.refuse_idle()
@@ -169,19 +211,20 @@ def choose(
     marks = {mark.note for row in rows for wording in row.wordings for mark in wording.marks}
     marked = {note: outside[note] for note in sorted({*notes, *marks})}
     try:
-        solution = solve(choices[:-1], choices[-1], marked, chooser.sums)
+        solution = solve(choices, groups, marked, chooser.sums)
     except TooManyReadingsError:
         open_rows = [row for row, ways in zip(rows, choices, strict=True) if len(ways) > 1]
         names = [row.wordings[0].name.printed for row in open_rows]
         return [], [refusals.too_many_readings(document, rows[0].lines[0], names)]
-    errors = Errors([best[0] for best in solution.rows], marked, chooser.sums)
+    chooser.groups = groups
+    errors = Errors([best[0] for best in solution.rows], groups, marked, chooser.sums)
     if missing := chooser.missing(errors):
         return [], [refusals.missing_rows(document, totals.lines[0], missing)]
     if split := list(chooser.splits(rows, errors)):
         return [], split
     doubtful = [
-        not (row.in_order or chooser.confirmed(row, best, solution))
-        for row, best in zip(rows, solution.rows, strict=True)
+        not (row.in_order or chooser.confirmed(at, row, best, solution))
+        for at, (row, best) in enumerate(zip(rows, solution.rows, strict=True))
     ]
     second = chooser.by_order(rows, marked) if any(doubtful) else [()] * len(rows)
     chosen: list[Chosen] = []
@@ -191,9 +234,9 @@ def choose(
     ):
         if row.in_order:
             rivals = chooser.rivals(at, row, ways, best[0], errors)
-            one = chooser.in_order(row, ways, best, solution, rivals, errors.chosen[-1])
+            one = chooser.in_order(at, row, ways, best, solution, rivals, errors.most)
         else:
-            one = chooser.placed(row, best, solution, ordered if doubt else None)
+            one = chooser.placed(at, row, best, solution, ordered if doubt else None)
         if isinstance(one, Chosen):
             chosen.append(one)
             problems.extend(chooser.unconfirmed(one))
@@ -222,6 +265,8 @@ class _Chooser:
         self._parts = [[place for place in group if place not in totals] for group in groups]
         self._declared = {reading.mission_id: reading for reading in readings}
         self._idle = set(self._declared)
+        self._most = [LARGEST] * len(self._columns)
+        self.groups: Sequence[Group] = ()
         self._document = document
         self._edition_year = edition_year
 
@@ -255,24 +300,24 @@ class _Chooser:
                 hint="correct or remove the entry",
             )
 
-    def confirmed(self, row: Row, best: Sequence[Choice], solution: Solution) -> bool:
+    def confirmed(self, at: int, row: Row, best: Sequence[Choice], solution: Solution) -> bool:
         """Whether two readings of a PDF agree on a row, or the sums of all its figures come out."""
         if row.agreed or self._reading(row):
             return True
         places = self._differing(row) if row.disputed else range(len(self._columns))
-        return self._sums_hold(best[0], places, solution)
+        return self._sums_hold(at, best[0], places, solution)
 
     def by_order(self, rows: Sequence[Row], marked: Mapping[int, int]) -> list[tuple[Choice, ...]]:
         """The best readings of each row by the order of its figures; none where there are too many."""
         ways = [list(dict.fromkeys(self._by_order(row, marked))) for row in rows]
         try:
-            return list(solve(ways[:-1], ways[-1], marked, self.sums).rows)
+            return list(solve(ways, self.groups, marked, self.sums).rows)
         except TooManyReadingsError:
             return [()] * len(rows)
 
     def missing(self, errors: Errors) -> dict[str, int]:
         """What rows that are not there must have had: amounts in two columns or more that make a row."""
-        lacks = errors.lacking
+        lacks = errors.lacking(0)
         makes_row = all(lacks[total] == sum(lacks[part] for part in parts) for total, parts in self.sums)
         some = [lacks[place] for total, parts in self.sums for place in (total, *parts)]
         if not makes_row or min(some, default=-1) < 0 or not any(some):
@@ -293,13 +338,15 @@ class _Chooser:
         least, lacks = errors.cost(at, chosen), errors.columns(at, chosen)
 
         def most(way: Choice) -> int:
-            too_large = any(a > b for a, b in zip(way.values, errors.chosen[-1].values, strict=True))
+            too_large = errors.most and any(a > b for a, b in zip(way.lows, errors.most, strict=True))
             if (too_large and _spaced(row, way)) or any(lopsided(way.figures, one) for one in self.sums):
                 return least - 1
             if any(self._empty_first(way)) or way.apart or way.markers != chosen.markers:
                 return least
             hidden = sum(
-                bool(b) and abs(b) < abs(a) for a, b in zip(lacks, errors.columns(at, way), strict=True)
+                bool(b) and abs(b) < abs(a)
+                for before, after in zip(lacks, errors.columns(at, way), strict=True)
+                for a, b in zip(before, after, strict=True)
             )
             return least + RULE * (hidden + 2 * unusual)
 
@@ -321,7 +368,7 @@ class _Chooser:
         if len(lines) < 2 or lines[-1] is lines[-2]:
             return False
         ways = (
-            _laid([figure.value for figure in wording.figures[:-1]], places, columns)
+            _laid([figure.amount for figure in wording.figures[:-1]], places, columns)
             for wording in row.wordings
             for places in placements(len(wording.figures) - 1, columns)
         )
@@ -337,23 +384,23 @@ class _Chooser:
             gap = first.start - last.end if last.line is first.line else 0
             if gap != 1 or left.text.marks or not (left.value and right.text.printed.isdecimal()):
                 continue
-            values = [figure.value for figure in figures]
+            values = [figure.amount for figure in figures]
             values[place : place + 2] = [int(f"{left.value}{right.text.printed}")]
             for places in placements(len(values), columns):
                 way = Choice(_laid(values, places, columns), chosen.markers, chosen.apart)
-                comes_out = not errors.columns(at, way)[places[place]]
-                if comes_out and errors.cost(at, way) < least:
+                if errors.comes_out(at, way, places[place]) and errors.cost(at, way) < least:
                     return f"{last.text} {first.text}"
         return ""
 
     def in_order(
         self,
+        at: int,
         row: Row,
         ways: Sequence[Choice],
         best: Sequence[Choice],
         solution: Solution,
         rivals: Sequence[Choice],
-        totals: Choice,
+        most: Sequence[int] | None,
     ) -> Chosen | JvomError:
         """The reading of a row of a text, where the best readings agree on it and can be relied on."""
         chosen = best[0]
@@ -366,14 +413,19 @@ class _Chooser:
             if rivals:
                 why = "another reading takes about as few errors of print to explain the table"
                 return self._undecided(row, wording, why, [chosen, *rivals])
-            if why := next(self._doubts(chosen, wording, solution, totals), ""):
+            if why := next(self._doubts(at, chosen, wording, solution, most), ""):
                 own = violated(chosen.figures, self.sums)
                 others = [way for way in ways if violated(way.figures, self.sums) <= own]
                 return self._undecided(row, wording, why, [chosen, *others[:_SHOWN]])
-        return self._chosen(row, chosen, solution)
+        return self._chosen(at, row, chosen, solution)
 
     def placed(
-        self, row: Row, best: Sequence[Choice], solution: Solution, ordered: Sequence[Choice] | None
+        self,
+        at: int,
+        row: Row,
+        best: Sequence[Choice],
+        solution: Solution,
+        ordered: Sequence[Choice] | None,
     ) -> Chosen | JvomError:
         """The reading of a row of a PDF; `ordered` is what the second pass says of one not confirmed."""
         chosen = best[0]
@@ -389,9 +441,9 @@ class _Chooser:
             if row.disputed or not twice:
                 seen = self._ways(row, in_order=False)
                 return self._undecided(row, wording, _why(row, ordered or ()), [*seen, *(ordered or ())])
-        if self._reading(row) is None and (hidden := self._hidden_mark(chosen, solution)):
+        if self._reading(row) is None and (hidden := self._hidden_mark(at, chosen, solution)):
             return self._undecided(row, wording, hidden, [chosen])
-        return self._chosen(row, chosen, solution)
+        return self._chosen(at, row, chosen, solution)
 
     def unconfirmed(self, one: Chosen) -> Iterator[JvomError]:
         """Figures of a picture that are in doubt, and that no sum confirms."""
@@ -412,7 +464,7 @@ class _Chooser:
     def _placements(self, figures: Sequence[Figure], *, in_order: bool) -> Iterator[Figures]:
         seen = tuple(figure.column for figure in figures if figure.column is not None)
         for places in placements(len(figures), len(self._columns)) if in_order else [seen]:
-            yield _laid([figure.value for figure in figures], places, len(self._columns))
+            yield _laid([figure.amount for figure in figures], places, len(self._columns))
 
     def _by_order(self, row: Row, marked: Collection[int]) -> Iterator[Choice]:
         """Every way to place a row's figures in their order, marks taken for digits and digits for marks."""
@@ -423,11 +475,11 @@ class _Chooser:
                 for places in placements(len(figures), len(self._columns)):
                     yield Choice(_laid(figures, places, len(self._columns)), (*name, *notes), 0, key)
 
-    def _chosen(self, row: Row, chosen: Choice, solution: Solution) -> Chosen:
+    def _chosen(self, at: int, row: Row, chosen: Choice, solution: Solution) -> Chosen:
         wording = row.wordings[chosen.key]
         figures = _figures_of(wording, chosen.figures)
         known = not row.in_order or len(wording.figures) == len(self._columns)
-        sums = tuple(tuple(self._equalities(i, chosen, solution, known)) for i in range(len(figures)))
+        sums = tuple(tuple(self._equalities(at, i, chosen, solution, known)) for i in range(len(figures)))
         return Chosen(row, wording, figures, sums, self._reading(row))
 
     def _reading(self, row: Row) -> DeclaredReading | None:
@@ -435,7 +487,7 @@ class _Chooser:
         return next((self._declared[i] for i in ids if i in self._declared), None)
 
     def _fits(self, choice: Choice, row: Row, reading: DeclaredReading) -> bool:
-        figures = dict(zip(self._columns, choice.figures, strict=True))
+        figures = dict(zip(self._columns, map(_whole, choice.figures), strict=True))
         same = all(figures.get(name) == reading.figures.get(name) for name in {*figures, *reading.figures})
         return same and row.wordings[choice.key].mission_id == reading.mission_id
 
@@ -448,23 +500,25 @@ class _Chooser:
             row.lines,
             wording.mission_id or refusals.slug(wording.name.printed),
             why,
-            [dict(zip(self._columns, values, strict=True)) for values in figures],
+            [dict(zip(self._columns, map(_whole, values), strict=True)) for values in figures],
         )
 
-    def _doubts(self, chosen: Choice, wording: Wording, solution: Solution, totals: Choice) -> Iterator[str]:
+    def _doubts(
+        self, at: int, chosen: Choice, wording: Wording, solution: Solution, most: Sequence[int] | None
+    ) -> Iterator[str]:
         """Why the only best reading of a row of a text is not to be relied on."""
         for mark in (*(m for figure in wording.figures for m in figure.text.marks), *wording.apart):
             if solution.uses[mark.note] != {1}:
                 yield f"{mark.note} looks like a footnote's mark, but that note is not marked exactly once"
         for place, figure in enumerate(_figures_of(wording, chosen.figures)):
             for mark in figure.text.marks if figure else ():
-                whole = int(f"{chosen.values[place]}{mark.note}")
-                if whole <= totals.values[place] and not self._confirmed(place, chosen, solution):
+                whole = int(f"{chosen.lows[place]}{mark.note}")
+                if whole <= (most or self._most)[place] and not self._confirmed(at, place, chosen, solution):
                     yield f"no sum that comes out says that {mark.note} is a mark and not the end of {whole}"
         unmarked = [note for note, uses in solution.uses.items() if 0 in uses]
         for place, value in enumerate(chosen.figures):
             hidden = [note for note in unmarked if len(str(value)) > len(str(note))]
-            if value is not None and hidden and not self._confirmed(place, chosen, solution):
+            if value is not None and hidden and not self._confirmed(at, place, chosen, solution):
                 yield f"note {hidden[0]} is marked nowhere, and no sum confirms that {value} is a figure only"
         if len(wording.figures) < len(self._columns):
             if any(lopsided(chosen.figures, one) for one in self.sums):
@@ -474,12 +528,12 @@ class _Chooser:
             if solution.cost and (empty := next(self._empty_first(chosen), None)):
                 yield f"the table contradicts itself, so that {empty} is empty cannot be inferred"
 
-    def _hidden_mark(self, chosen: Choice, solution: Solution) -> str | None:
+    def _hidden_mark(self, at: int, chosen: Choice, solution: Solution) -> str | None:
         """Why a figure of a PDF may end in a mark that is printed as large as a digit."""
         unmarked = [str(note) for note, uses in solution.uses.items() if 0 in uses]
         for place, value in enumerate(chosen.figures):
             hidden = [note for note in unmarked if str(value).endswith(note) and str(value) != note]
-            if value is not None and hidden and not self._sums_hold(chosen, [place], solution):
+            if value is not None and hidden and not self._sums_hold(at, chosen, [place], solution):
                 return (
                     f"note {hidden[0]} is marked nowhere, and no sum confirms that {value} is a figure only"
                 )
@@ -499,31 +553,52 @@ class _Chooser:
         alone = len(row.wordings) == 1
         return [i for i, given in enumerate(zip(*values, strict=True)) if alone or len(set(given)) > 1]
 
-    def _confirmed(self, place: int, chosen: Choice, solution: Solution) -> bool:
-        """Whether any sum that a figure is part of comes out."""
-        return place in solution.holding or any(
-            not violated(chosen.figures, [one]) for one in self.sums if place in (one[0], *one[1])
+    def _holds(self, at: int, place: int, solution: Solution) -> bool:
+        """Whether a column comes out that sums exact figures, that of the row among them."""
+        return any(
+            place in holding
+            for group, holding in zip(self.groups, solution.holding, strict=True)
+            if at in group
         )
 
-    def _sums_hold(self, chosen: Choice, places: Iterable[int], solution: Solution) -> bool:
+    def _confirmed(self, at: int, place: int, chosen: Choice, solution: Solution) -> bool:
+        """Whether any sum of exact figures that a figure is part of comes out."""
+        return self._holds(at, place, solution) or any(
+            _is_exact(chosen, one) and not violated(chosen.figures, [one])
+            for one in self.sums
+            if place in (one[0], *one[1])
+        )
+
+    def _sums_hold(self, at: int, chosen: Choice, places: Iterable[int], solution: Solution) -> bool:
         """Whether every sum that the figures in these columns are part of comes out."""
         return all(
-            place in solution.holding
+            self._holds(at, place, solution)
             and not any(violated(chosen.figures, [one]) for one in self.sums if place in (one[0], *one[1]))
             for place in places
         )
 
-    def _equalities(self, place: int, chosen: Choice, solution: Solution, known: bool) -> Iterator[str]:
+    def _equalities(
+        self, at: int, place: int, chosen: Choice, solution: Solution, known: bool
+    ) -> Iterator[str]:
         """The sums that come out and speak for a figure, and for its column unless that is `known`."""
         for total, parts in self.sums:
-            if place in (total, *parts) and not violated(chosen.figures, [(total, parts)]):
+            one = (total, parts)
+            if place in (total, *parts) and _is_exact(chosen, one) and not violated(chosen.figures, [one]):
                 given = [str(value) for part in parts if (value := chosen.figures[part]) is not None]
                 if given:
                     yield f"row total {' + '.join(given)} = {chosen.figures[total]}"
         group = [] if known else next((group for group in self._parts if place in group), [])
         for other in sorted({place, *group}):
-            if other in solution.holding:
+            if self._holds(at, other, solution):
                 yield f"column total {self._columns[other]}"
+
+
+def _whole(amount: Amount) -> int | None:
+    return None if isinstance(amount, Range) else amount
+
+
+def _is_exact(choice: Choice, one: Sum) -> bool:
+    return not any(isinstance(choice.figures[place], Range) for place in (one[0], *one[1]))
 
 
 def _spaced(row: Row, way: Choice) -> bool:
@@ -541,8 +616,8 @@ def _why(row: Row, ordered: Sequence[Choice]) -> str:
     return "its sums do not come out, and nothing but the place of its figures says which column they are in"
 
 
-def _laid(values: Sequence[int | None], places: Sequence[int], columns: int) -> Figures:
-    laid: list[int | None] = [None] * columns
+def _laid(values: Sequence[Amount], places: Sequence[int], columns: int) -> Figures:
+    laid: list[Amount] = [None] * columns
     for place, value in zip(places, values, strict=True):
         laid[place] = value
     return tuple(laid)
@@ -556,20 +631,20 @@ def _figures_of(wording: Wording, values: Figures) -> tuple[Figure | None, ...]:
     seen = {figure.column: figure for figure in wording.figures if figure.column is not None}
     if len(seen) == len(wording.figures) and wording.figures:
         placed = [seen.get(place) for place in range(len(values))]
-        if all((one.value if one else None) == value for one, value in zip(placed, values, strict=True)):
+        if all((one.amount if one else None) == value for one, value in zip(placed, values, strict=True)):
             return tuple(placed)
-    left = [figure for figure in wording.figures if not seen or figure.value is not None]
+    left = [figure for figure in wording.figures if not seen or figure.amount is not None]
     figures: list[Figure | None] = []
     for value in values:
-        taken = bool(left) and (left[0].value is None) == (value is None)
+        taken = bool(left) and (left[0].amount is None) == (value is None)
         figures.append(left.pop(0) if taken else None)
     return tuple(figures)
 
 
-def _ways(figure: Figure, notes: Collection[int]) -> Iterator[tuple[int | None, tuple[int, ...]]]:
+def _ways(figure: Figure, notes: Collection[int]) -> Iterator[tuple[Amount, tuple[int, ...]]]:
     """The ways to take one printed cell: the figure with its marks off, or with a mark's digits in it."""
     marks = tuple(mark.note for mark in figure.text.marks)
-    yield figure.value, marks
+    yield figure.amount, marks
     if len(figure.parts) == 1:
         if len(marks) == 1 and (value := numerals.whole(f"{figure.text.printed}{marks[0]}")) is not None:
             yield value, ()
@@ -579,8 +654,8 @@ def _ways(figure: Figure, notes: Collection[int]) -> Iterator[tuple[int | None, 
 
 
 def _one_changed(
-    printed: Sequence[Sequence[tuple[int | None, tuple[int, ...]]]],
-) -> Iterator[tuple[list[int | None], tuple[int, ...]]]:
+    printed: Sequence[Sequence[tuple[Amount, tuple[int, ...]]]],
+) -> Iterator[tuple[list[Amount], tuple[int, ...]]]:
     """Each cell as first given, and each with one cell taken in another way."""
     usual = [ways[0] for ways in printed]
     changed = [[*usual[:at], way, *usual[at + 1 :]] for at, ways in enumerate(printed) for way in ways[1:]]

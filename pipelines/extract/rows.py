@@ -22,6 +22,7 @@ from pipelines.extract.pdf import Box
 from pipelines.extract.pdf.rows import PdfCell, Span
 from pipelines.extract.pdf.table import Pair, PdfRow, PdfTable
 from pipelines.extract.roles import PersonnelRoles
+from pipelines.extract.search import Amount
 from pipelines.model import PAGE_NUMBER, Line
 from schemas.errors import JvomError, Problems
 from schemas.vocabulary import TOTAL
@@ -55,6 +56,11 @@ class Figure:
     def value(self) -> int | None:
         """The figure, in persons; None where a dash says that the cell is empty."""
         return sum(self.parts) if self.parts else None
+
+    @property
+    def amount(self) -> Amount:
+        """What it counts for in sums."""
+        return self.value
 
     @property
     def spaced(self) -> bool:
