@@ -240,7 +240,7 @@ def _missions(file: Entry) -> tuple[tuple[Mission, ...], tuple[Relation, ...], d
     entries = file.tables("mission")
     more = _spellings(file.tables("spelling"), entries)
     missions = tuple(_mission(entry, regions, more) for entry in entries)
-    headings = _headings(file.tables("region"), regions)
+    headings = {region: region for region in regions} | _headings(file.tables("region"), regions)
     apart = file.tables("relation")
     file.done()
     ids: set[str] = set()

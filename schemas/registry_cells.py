@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from schemas.registry_toml import Entry, comparable
+from schemas.vocabulary import QUALIFIERS, STATUSES
 
 TABLES = ("personnel", "mandates")
 MANDATES = ("mission", "region", "legal_basis", "international_mandate", "national_frame")
-STATUSES = ("indefinite", "continuous")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -119,19 +119,17 @@ def _figure(entry: Entry) -> dict[str, Any]:
         raise entry.error("has a value and bounds: give the one or the other", "value")
     if low is not None and high is not None and low >= high:
         raise entry.error("must be more than low", "high")
-    qualifier = entry.text_or_none("qualifier")
+    qualifier = entry.one_of("qualifier", QUALIFIERS) if "qualifier" in entry.values else None
     shared = "shared_rows" in entry.values or "shared_columns" in entry.values
     if not (shared or qualifier or any(number is not None for number in found.values())):
-        hint = 'or write qualifier = "unknown" where the document does not say how many'
+        hint = 'or write qualifier = "not given" where the document does not say how many'
         raise entry.error("needs a value, low and high, or the rows or columns that share it", hint=hint)
     return {**found, "qualifier": qualifier}
 
 
 def _duration(entry: Entry) -> dict[str, Any]:
     found = {name: entry.day_or_none(name) for name in ("date", "low", "high")}
-    status = entry.text_or_none("status")
-    if status and status not in STATUSES:
-        raise entry.error(f"{status!r} is unknown", "status", hint=f"use one of: {', '.join(STATUSES)}")
+    status = entry.one_of("status", STATUSES) if "status" in entry.values else None
     low, high = found["low"], found["high"]
     if (low is None) != (high is None) or (low and high and low >= high):
         raise entry.error("low and high are a first and a later last day", "low")

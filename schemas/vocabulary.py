@@ -27,6 +27,8 @@ QUALIFIERS = (  # of a printed figure
     "as needed",
     "classified",
     "declared",
+    "shared",
+    "not given",
 )
 DISAGREEMENT = "tag_geometry_disagreement"  # the rule on it has this name too
 

@@ -48,7 +48,10 @@ def problems(*rows: str) -> list[JvomError]:
         read_rows(*rows)
     error = caught.value
     found = error.problems if isinstance(error, Problems) else [error]
-    assert all(isinstance(problem, LayoutError) and problem.file and problem.hint for problem in found)
+    assert all(
+        isinstance(problem, LayoutError) and problem.file and (problem.hint or problem.proposals)
+        for problem in found
+    )
     return found
 
 
@@ -213,13 +216,13 @@ def test_an_unknown_mission_is_refused_with_the_entry_to_add() -> None:
     assert problem.line == 13
     assert "“UNIFOL”" in problem.message
     assert "“UNIFIL” (unifil)" in problem.message
-    assert "[[mission]]" in str(problem.hint)
+    assert [proposal.kind for proposal in problem.proposals] == ["mission"]
 
 
 def test_an_unknown_legal_basis_is_refused() -> None:
     [problem] = problems("UNIFIL Besluit 2695", "Onbepaald Onbepaald")
     assert "unifil is known in “Besluit 2695”" in problem.message
-    assert "legal_basis" in str(problem.hint)
+    assert [proposal.values["role"] for proposal in problem.proposals] == ["legal_basis_opening"]
     [missing] = problems("UNIFIL Onbepaald Onbepaald")
     assert "no legal basis" in missing.message
 

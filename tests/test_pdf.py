@@ -128,7 +128,7 @@ def test_where_no_sum_decides_both_readings_are_refused_with_the_entry_to_paste(
     assert undecided.page
     assert undecided.line
     assert DISAGREEMENT in undecided.message
-    assert "[[reading]]" in (undecided.hint or "")
+    assert [proposal.kind for proposal in undecided.proposals] == ["reading"]
     declared = DeclaredReading(2024, source.sha256, row, printed[row], "seen")
     got = read(wrong, source, replace(known, readings=(declared,)))
     assert list(check.differences(made.content, got)) == []
@@ -213,7 +213,7 @@ def test_an_unknown_mission_is_refused_with_its_place_and_entry(tagged: Renditio
     name = next(row.name.text for row in tagged.content.personnel if row.kind == "mission")
     fewer = tuple(mission for mission in known.missions if name not in mission.spellings)
     problems = problems_of(found, source, replace(known, missions=fewer))
-    assert any("[[mission]]" in (one.hint or "") and name.split()[0] in one.message for one in problems)
+    assert any(one.proposals and name.split()[0] in one.message for one in problems)
 
 
 # The same edition as text and as PDF.

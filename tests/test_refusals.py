@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-import shutil
 from pathlib import Path
 
 import pytest
 
 from pipelines.extract.refusals import UndecidedError
-from schemas import registry
+from schemas import proposals, registry
 from schemas.errors import Problems, RegistryError
 from schemas.registry import DeclaredReading
 from tests.support.annex_2 import (
@@ -27,6 +26,8 @@ from tests.support.annex_2 import (
 )
 from tests.support.rendering import COLUMNS, REGISTRY
 
+FACTS = registry.Facts.of(Path(registry.__file__).parent)
+
 
 def test_a_tie_is_refused_with_its_alternatives() -> None:
     problems = refused([*HEADER, "UNIFIL 1 2 2", "UNDOF 1 2 2", "Totaal 1 1 2 2 4"], ())
@@ -38,13 +39,13 @@ def test_a_tie_is_refused_with_its_alternatives() -> None:
     assert readings == {(f, g, a, b, 2) for f, g in ((1, None), (None, 1)) for a, b in ((2, None), (None, 2))}
 
 
-def test_the_declaration_that_a_refusal_prints_settles_the_row(tmp_path: Path) -> None:
+def test_the_declaration_that_a_refusal_proposes_settles_the_row() -> None:
     lines = [*HEADER, "UNIFIL 1 2 2", "UNDOF 1 2 2", "Totaal 1 1 2 2 4"]
     (first, _) = refused(lines, ())
-    for name in ("missions.toml", "layouts.toml"):
-        shutil.copy(Path(registry.__file__).parent / name, tmp_path)
-    (tmp_path / "readings.toml").write_text((first.hint or "").partition("\n")[2], encoding="utf-8")
-    (reading,) = registry.load(tmp_path).readings
+    (proposal,) = first.proposals
+    assert proposal.is_open  # which reading is right a person has to say
+    chosen = proposal.others[0]
+    (reading,) = FACTS.extended([(chosen.kind, chosen.values)]).registry().readings
     annex = read(lines, (), [reading])
     taken = tuple(reading.figures[column] for column in COLUMNS)
     assert figures(annex)["unifil"] == taken
@@ -123,46 +124,56 @@ def test_parts_without_a_total_are_refused() -> None:
     assert "parts without a total" in str(problems[0])
 
 
-def test_an_unknown_mission_comes_with_the_entry_to_add(tmp_path: Path) -> None:
+def test_an_unknown_mission_comes_with_the_entry_to_add() -> None:
     (problem,) = refused(changed("GPOI 4", "EUMM Georgië (separate VGR) 4"))
     assert (problem.line, problem.page, problem.file) == (line_of("GPOI"), 1, "report.txt")
     assert "“EUMM Georgië”" in problem.message
     assert problem.message.count("(") == 3  # three nearest spellings with their missions
-    for name in ("layouts.toml", "readings.toml"):
-        shutil.copy(Path(registry.__file__).parent / name, tmp_path)
-    known = (Path(registry.__file__).parent / "missions.toml").read_text(encoding="utf-8")
-    entry = (problem.hint or "").partition("\n")[2]
-    (tmp_path / "missions.toml").write_text(f"{known}\n{entry}\n", encoding="utf-8")
-    added = registry.load(tmp_path).find("EUMM Georgië")
+    (proposal,) = problem.proposals
+    assert proposal.values["organisation"] == "?"
+    assert {other.kind for other in proposal.others} == {"spelling"}
+    added = (
+        FACTS.extended([("mission", {**proposal.values, "organisation": "EU"})])
+        .registry()
+        .find("EUMM Georgië")
+    )
     assert added
     assert (added.id, added.region) == ("eumm-georgie", "Afrika")
 
 
 @pytest.mark.parametrize(
-    ("name", "words", "entry"),
+    ("name", "kinds", "words"),
     [
-        ("EUAM Oekraïne", "if it is eumam-oekraine, add", True),  # a mission of its own
-        ("EUCAP Sahel Mali", "if it is eucap-sahel, add", True),
-        ("EUNAVFOR Med Irini", "the spellings of its mission", True),  # near in letters, in no word
-        ("\ufffdPX\ufffd", "have no code in the file", False),
-        ("GPO I", "its letters are those of “GPOI”", False),
-        ("GPOI 4,5", "“4,5” is neither a name nor a whole number", False),
-        ("Afrika", "only a mission can have figures", False),
-        ("Subtotaal Afrika", "only a mission can have figures", False),
+        ("EUAM Oekraïne", ["mission"], "“EUMAM Oekraïne”, of which each word is nearly"),  # one of its own
+        ("EUNAVFOR Med Irini", ["mission"], "“EUNAVFOR"),  # near in letters, in no word
+        ("GPO I", ["spelling"], "its letters are those of “GPOI”"),
+        ("GPOI Uganda", ["spelling"], "it holds the known name “GPOI”"),
+        ("Uganda: GPOI", ["spelling"], "it holds the known name “GPOI”"),
+        ("Althea", ["spelling"], "it is part of the known name “EUFOR Althea”"),
+        ("KFOR / VPD", ["mission", "relation", "relation"], "one row for kfor and vpd"),
+        ("KFOR en VPD", ["mission", "relation", "relation"], "one row for kfor and vpd"),
+        ("\ufffdPX\ufffd", [], "have no code in the file"),
+        ("GPOI 4,5", [], "“4,5” is neither a name nor a whole number"),
+        ("Afrika", [], "only a mission can have figures"),
+        ("Subtotaal Afrika", [], "only a mission can have figures"),
     ],
 )
-def test_a_new_mission_is_offered_only_for_what_may_be_one(name: str, words: str, entry: bool) -> None:
+def test_a_new_mission_is_proposed_only_for_what_may_be_one(name: str, kinds: list[str], words: str) -> None:
     (problem,) = refused(changed("GPOI 4 6 6", f"{name} 4 6 6"))
-    assert words in (problem.hint or "")
-    assert ("[[mission]]" in (problem.hint or "")) == entry
+    assert [proposal.kind for proposal in problem.proposals] == kinds
+    assert words in str(problem.hint) + proposals.text(problem.proposals)
+    if len(kinds) > 1:  # a joint row: no new mission of unknown origin, but both, related
+        assert not any(one.is_open for one in problem.proposals)
+        FACTS.extended([(one.kind, one.values) for one in problem.proposals]).registry()
 
 
 @pytest.mark.parametrize(
-    ("line", "offered"), [("Azië", True), ("Stand per 30 april", False), ("kader.", False), ("20 x", False)]
+    ("line", "offered"),
+    [("Oceanië", True), ("Stand per 30 april", False), ("kader.", False), ("20 x", False)],
 )
 def test_a_region_is_offered_only_for_what_may_head_one(line: str, offered: bool) -> None:
     (problem,) = refused(changed("Diversen", line))
-    assert ("regions = [" in (problem.hint or "")) == offered
+    assert [proposal.kind for proposal in problem.proposals] == ["region"] * offered
 
 
 def test_all_problems_come_at_once() -> None:
@@ -193,7 +204,7 @@ def test_all_problems_come_at_once() -> None:
 def test_what_is_no_row_is_an_error(old: str, new: str, line: str, words: str) -> None:
     (problem,) = [problem for problem in refused(changed(old, new)) if words in str(problem)]
     assert problem.line == line_of(line)
-    assert problem.hint
+    assert problem.hint or problem.proposals
 
 
 def test_many_lines_that_are_no_row_are_shown_in_short() -> None:

@@ -67,7 +67,7 @@ def test_entries_in_memory_are_those_that_are_appended_to_the_files(tmp_path: Pa
         (one.mission_id, one.relation, one.other_mission_id) for one in appended.relations
     ]
     assert all("Noordelijk Afrika" in layout.personnel.regions for layout in appended.layouts)
-    assert appended.region_headings == {"Noordelijk Afrika": "Afrika"}
+    assert appended.region_headings["Noordelijk Afrika"] == appended.region_headings["Afrika"] == "Afrika"
     assert [cell.shared_rows for cell in appended.cells] == [("untso",)]
 
 
@@ -108,7 +108,7 @@ def test_a_declared_cell_needs_something_to_say_and_is_declared_once() -> None:
     bare = {key: value for key, value in NEW["cell"].items() if key != "shared_rows"}
     with pytest.raises(RegistryError, match="needs a value, low and high"):
         extended(("cell", bare))
-    assert extended(("cell", bare | {"qualifier": "unknown"})).cells[0].value is None
+    assert extended(("cell", bare | {"qualifier": "not given"})).cells[0].value is None
     with pytest.raises(RegistryError, match="occurs twice"):
         extended(("cell", NEW["cell"]), ("cell", bare | {"row": "untso", "value": 3}))
 

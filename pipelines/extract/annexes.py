@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from pipelines.extract import headings, suggestions
 from pipelines.extract.cells import Mark, Word, words
+from pipelines.extract.declared import Declared
 from pipelines.extract.headings import Place
 from pipelines.extract.pdf import PdfDocument, table
 from pipelines.extract.pdf.area import TableHeading
@@ -86,6 +87,7 @@ class AnnexInput:
     table: PdfTable | None = None
     heading: Sequence[Line] = ()
     marked: tuple[Mark, ...] = ()
+    declared: Declared | None = None
 
 
 def find_annexes(document: Document, registry: Registry) -> ReportParts:

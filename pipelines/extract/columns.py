@@ -42,7 +42,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations, pairwise
 
-from pipelines.extract import numerals, refusals
+from pipelines.extract import answers, numerals, refusals
 from pipelines.extract.rows import Figure, Row, Table, Wording
 from pipelines.extract.search import (
     APART,
@@ -498,7 +498,7 @@ class _Chooser:
             self._document,
             self._edition_year,
             row.lines,
-            wording.mission_id or refusals.slug(wording.name.printed),
+            wording.mission_id or answers.slug(wording.name.printed),
             why,
             [dict(zip(self._columns, map(_whole, values), strict=True)) for values in figures],
         )

@@ -17,7 +17,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from pipelines.extract import refusals
+from pipelines.extract import answers, refusals
 from pipelines.extract.annexes import AnnexInput, find_header, header_words
 from pipelines.extract.cells import Cell, Mark, PdfCells, Text, Word, as_printed, marker, spans, words
 from pipelines.extract.durations import Duration
@@ -26,6 +26,7 @@ from pipelines.extract.pdf.table import Pair, PdfTable
 from pipelines.extract.roles import DURATIONS, MandateRoles
 from pipelines.model import Document, Line
 from schemas.errors import JvomError, Problems
+from schemas.proposals import Proposal
 from schemas.registry import Mission, comparable
 
 T = TypeVar("T")
@@ -159,29 +160,28 @@ class _Reader:
     def _unknown_region(self, kind: str, name: str, line: Line) -> None:
         name = refusals.shortened(name)
         regions = self._layout.mandates.regions
-        same = refusals.same_letters(name, regions)
+        same = answers.same_letters(name, regions)
         self._problem(
-            f"the {kind} “{name}” is not a region of layout {self._layout.id}: {', '.join(regions)}",
+            f"the {kind} “{name}” is not a known region: {', '.join(regions)}",
             line,
-            f"{_COMPARE}: its letters are those of “{same}”"
-            if same
-            else f'if it is one, add "{name}" to the regions of layout.mandates in schemas/layouts.toml',
+            f"{_COMPARE}: its letters are those of “{same}”" if same else None,
+            [] if same else [answers.region(name, self._given.registry)],
         )
 
     def _unknown_basis(self, what: str, text: str, line: Line) -> None:
         keywords = self._layout.mandates.legal_basis
-        same = refusals.same_letters(text, keywords, opening=True)
+        same = answers.same_letters(text, keywords, opening=True)
         self._problem(
             f"{what}; the words that a legal basis opens with are {', '.join(keywords)}",
             line,
-            f"{_COMPARE}: its letters are those of “{same}”"
-            if same
-            else f'if it is one, add its first word to legal_basis of layout "{self._layout.id}" in '
-            "schemas/layouts.toml",
+            f"{_COMPARE}: its letters are those of “{same}”" if same else None,
+            [] if same else [answers.legal_basis(text)],
         )
 
-    def _problem(self, message: str, line: Line, hint: str) -> None:
-        self.problems.append(refusals.at(self._document.path, line, message, hint))
+    def _problem(
+        self, message: str, line: Line, hint: str | None, proposals: Sequence[Proposal] = ()
+    ) -> None:
+        self.problems.append(refusals.at(self._document.path, line, message, hint, proposals=proposals))
 
 
 class _TextReader(_Reader):
@@ -357,7 +357,7 @@ class _TextReader(_Reader):
             f"“{_shown(text)}” opens with no known mission (the nearest are {near}), and no word in it opens "
             f"a legal basis ({', '.join(self._layout.mandates.legal_basis)})",
             text[0].line,
-            "add the mission to schemas/missions.toml, and the word to legal_basis in schemas/layouts.toml",
+            "compare the row with the official document: its mission and its legal basis must be known words",
         )
 
 
@@ -473,11 +473,17 @@ class _PdfReader(_Reader):
         elif column == "legal_basis":
             self._unknown_basis(f"“{text}” is not a legal basis", text, line)
         else:
-            self._problem(
-                f"{name}: “{text}” is not a duration",
-                line,
-                f"{_COMPARE}; words that mean a duration are listed under statuses in schemas/layouts.toml",
-            )
+            key, page = self._row_names(pair)[0], cell.page
+            year = self._given.edition_year
+            entry = answers.cell(self._document, year, TABLE, key, column, cell.text, page)
+            self._problem(f"{name}: “{text}” is not a duration", line, None, [entry])
+
+    def _row_names(self, pair: Pair) -> list[str]:
+        """What the row may be called: its mission's id, and the name that it prints."""
+        cells = self._cells.at(pair, self._places["mission"])
+        printed = next((cell.text for cell in reversed(cells) if cell), "")
+        mission = self._roles.mission(printed)
+        return [*([mission.id] if mission else []), printed]
 
     def _disagreement(self, disagreement: str, cell: PdfCell) -> None:
         self._problem(

@@ -77,7 +77,7 @@ def _problems(table: Table, given: AnnexInput) -> tuple[list[JvomError], bool]:
         return [refusals.strange(document, line, why) for line, why in strange], False
     top = min((row.lines[0].number for row in table.rows), default=0)
     broken: list[JvomError] = [
-        refusals.leftover(document, left, layout, among_rows=0 < top < left[0].number)
+        refusals.leftover(document, left, given.registry, among_rows=0 < top < left[0].number)
         for left in table.leftovers
     ]
     broken += [refusals.late_row(document, late) for late in table.late]

@@ -2,35 +2,35 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+from pipelines.extract import answers
 from pipelines.extract.pdf.faults import Fault
 from pipelines.extract.pdf.rows import Span
 from pipelines.extract.pdf.table import PdfTable
 from pipelines.model import Document, Line
 from schemas.errors import LayoutError, UndecidedError
+from schemas.proposals import Proposal
 from schemas.registry import Layout, Registry, comparable
-from schemas.registry_toml import nearest, quoted
-from schemas.vocabulary import ORGANISATIONS
 
 Figures = Mapping[str, int | None]
 _SHARED = "the page does not say what each of them has: ask who made the report"
 _ASIDE = "see in the official document which column it belongs to, if any"
 _WHOLE = "check that the text of the document is whole"
 _ROW = "compare the row with the page"
-_CLOSE = 0.75  # share of letters that two spellings of one word have in common, at least
 _SUM = re.compile(r"(?:sub)?totaal\b", re.IGNORECASE)
 _FIGURE_LIKE = re.compile(r"[<>~±]?\d[\d.,+–-]*")
 _REGION = re.compile(r"(?=.{3,40}$)[A-Z][^\W\d_]*(?:[ -][^\W\d_]+){0,4}")
 
 
-def at(path: str, line: Line | None, message: str, hint: str) -> LayoutError:
-    """A LayoutError about a line."""
+def at(
+    path: str, line: Line | None, message: str, hint: str | None = None, *, proposals: Sequence[Proposal] = ()
+) -> LayoutError:
+    """A LayoutError about a line; what is proposed is shown by `jvom onboard`, which its hint names later."""
     page, number = (line.page, line.number) if line else (None, None)
-    return LayoutError(message, file=path, page=page, line=number, hint=hint)
+    return LayoutError(message, file=path, page=page, line=number, hint=hint, proposals=proposals)
 
 
 def undecided(
@@ -43,36 +43,27 @@ def undecided(
 ) -> UndecidedError:
     """A row whose figures cannot be given their columns, with the declaration that would settle it."""
     readings = "\n".join(f"    {_named(figures)}" for figures in alternatives)
-    entries = "\n".join(
-        f"    {'# ' if number else ''}figures = {{ {_inline(figures)} }}"
-        for number, figures in enumerate(alternatives)
-    )
     return UndecidedError(
         f"“{_joined(lines)}” ({mission_id}) is not decided: {why}; it can be read as\n{readings}",
         page=lines[0].page,
         line=lines[0].number,
         file=document.path,
-        hint=(
-            "look at the official document, and declare the reading that is right in schemas/readings.toml:\n"
-            f"    [[reading]]\n    edition_year = {edition_year}\n"
-            f'    source_sha256 = "{document.sha256}"\n    mission_id = "{mission_id}"\n{entries}\n'
-            '    reason = "as in the official document"'
-        ),
         mission_id=mission_id,
         alternatives=alternatives,
+        proposals=[answers.reading(document, edition_year, mission_id, alternatives)],
     )
 
 
 def unknown_mission(
     document: Document, line: Line, name: str, region: str | None, registry: Registry
 ) -> LayoutError:
-    """A row whose name is not a known spelling: of which mission it may be one, or the entry of a new one."""
+    """A row whose name is not a known spelling, with the entries that would make it one."""
     name = shortened(name)
     near = dict(registry.nearest(name))
     shown = ", ".join(f"“{text}” ({mission})" for text, mission in near.items())
     message = f"no mission is known as “{name}”; the nearest known spellings are {shown}"
-    add = f"add {quoted(name)} to the spellings of {{}} in schemas/missions.toml"
     heads = {comparable(text) for layout in registry.layouts for text in _heads(layout)}
+    hint = ""
     if comparable(name) in heads or _SUM.match(name):
         message = f"“{name}” heads a region or a sum, but its row has figures"
         hint = f"{_ROW}: only a mission can have figures of its own"
@@ -80,44 +71,32 @@ def unknown_mission(
         hint = f"{_ROW}: letters of this name have no code in the file; ask for another PDF, or give its text"
     elif odd := " ".join(word for word in name.split() if _FIGURE_LIKE.fullmatch(word)):
         hint = f"{_ROW}: “{odd}” is neither a name nor a whole number"
-    elif same := same_letters(name, near):
-        hint = (
-            f"{_ROW}: its letters are those of “{same}”; only if it is printed so, {add.format(near[same])}"
-        )
-    elif close := next((mission for spelling, mission in near.items() if _is_close(name, spelling)), None):
-        hint = f"if it is {close}, {add.format(close)}; only if it is a mission of its own, add:\n"
-        hint += _mission(name, region, registry)
-    else:
-        hint = f"{add.format('its mission')}, or add a new mission:\n{_mission(name, region, registry)}"
-    return at(document.path, line, message, hint)
+    if hint:
+        return at(document.path, line, message, hint)
+    proposals = answers.mission(name, region, registry, line.page)
+    if why := next((one.note for one in proposals if one.kind == "spelling"), ""):
+        message += f"; {why}"
+    return at(document.path, line, message, proposals=proposals)
 
 
-def _mission(name: str, region: str | None, registry: Registry) -> str:
-    """The entry of a new mission."""
-    regions = list(dict.fromkeys(mission.region for mission in registry.missions))
-    return (
-        f'    [[mission]]\n    id = "{slug(name)}"\n    name = {quoted(name)}\n'
-        f'    organisation = "mixed"  # or {", ".join(o for o in ORGANISATIONS if o != "mixed")}\n'
-        f'    region = "{_region(region, regions)}"  # or another of: {", ".join(regions)}\n'
-        f"    countries = []\n    spellings = [{quoted(name)}]"
-    )
-
-
-def leftover(document: Document, lines: Sequence[Line], layout: Layout, *, among_rows: bool) -> LayoutError:
+def leftover(
+    document: Document, lines: Sequence[Line], registry: Registry, *, among_rows: bool
+) -> LayoutError:
     """Lines in the table that are neither row nor heading; only among rows can they head a region."""
     text = _joined(lines)
-    hint = f"{_ROW}: a row opens with a name and has its figures at its end"
-    if among_rows and _REGION.fullmatch(text):
-        regions = ", ".join(quoted(region) for region in (*layout.personnel.regions, text))
-        where = f"layout {layout.id} in schemas/layouts.toml"
-        hint = f"if it heads a region, add it to {where}:\n    regions = [{regions}]"
-    return at(
-        document.path,
-        lines[0],
+    message = (
         f"“{shortened(text, 120)}” is in the table of annex 2, but is not a row, a region heading or a "
-        "footnote",
-        hint,
+        "footnote"
     )
+    if not (among_rows and _REGION.fullmatch(text)):
+        return at(
+            document.path,
+            lines[0],
+            message,
+            f"{_ROW}: a row opens with a name and has its figures at its end",
+        )
+    name = answers.mission(text, None, registry, lines[0].page)[0]
+    return at(document.path, lines[0], message, proposals=[answers.region(text, registry, other=name)])
 
 
 def no_header(document: Document, lines: Sequence[Line], layout: Layout) -> LayoutError:
@@ -140,8 +119,15 @@ def too_many_figures(document: Document, lines: Sequence[Line], columns: int) ->
     )
 
 
-def fault(document: Document, found: Fault, table: PdfTable) -> LayoutError:
-    """A cell of a PDF that no one row and column has."""
+def fault(
+    document: Document,
+    found: Fault,
+    table: PdfTable,
+    name: str,
+    row_names: Callable[[str], Sequence[str]],
+    edition_year: int,
+) -> LayoutError:
+    """A cell of a PDF's table `name` that no one row and column has, with the entry that says whose it is."""
     place = found.cell.spans[0]
     if found.kind == "cut":
         return cut_off(document.path, place.page, place.line, found.cell.text)
@@ -164,7 +150,19 @@ def fault(document: Document, found: Fault, table: PdfTable) -> LayoutError:
             "see in the official document whether it is one figure, or several",
         ),
     }[found.kind]
-    return LayoutError(what, file=document.path, page=place.page, line=place.line, hint=hint)
+    rows = [row_names(row)[0] for row in found.rows]
+    columns = [table.heading.roles[at] for at in found.columns]
+    entry = answers.fault(
+        document, edition_year, name, found.kind, rows, columns, found.cell.text, place.page
+    )
+    return LayoutError(
+        what,
+        file=document.path,
+        page=place.page,
+        line=place.line,
+        hint=None if entry else hint,
+        proposals=[entry] if entry else [],
+    )
 
 
 def cut_off(path: str, page: int, line: int, text: str) -> LayoutError:
@@ -300,12 +298,6 @@ def late_row(document: Document, lines: Sequence[Line], annex: int = 2) -> Layou
     return at(document.path, lines[0], f"{text} looks like a row, but is after the totals row", hint)
 
 
-def slug(name: str) -> str:
-    """A mission id made of a name: lower-case ASCII words joined by `-`."""
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
-    return "-".join(re.findall(r"[a-z0-9]+", plain)) or "mission"
-
-
 def shortened(text: str, most: int = 200) -> str:
     """A text that a document may make as long as it likes, so that an error stays a paragraph."""
     return text if len(text) <= most else f"{text[: most - 1]}…"
@@ -316,39 +308,9 @@ def _heads(layout: Layout) -> Iterator[str]:
     yield from (*layout.personnel.regions, *layout.mandates.regions, layout.personnel.total)
 
 
-def same_letters(text: str, known: Iterable[str], *, opening: bool = False) -> str | None:
-    """The known text of the same letters, which spaces or hyphens part otherwise; its opening if so asked."""
-    own = _letters(text)
-    return next(
-        (one for one in known if own == _letters(one) or (opening and own.startswith(_letters(one)))), None
-    )
-
-
-def _letters(name: str) -> str:
-    return "".join(filter(str.isalnum, comparable(name)))
-
-
-def _is_close(one: str, other: str) -> bool:
-    """Whether each word of the shorter of two names is nearly a word of the other."""
-    fewer, more = sorted((comparable(one).split(), comparable(other).split()), key=len)
-    return all(difflib.get_close_matches(word, more, 1, _CLOSE) for word in fewer)
-
-
-def _region(printed: str | None, regions: Sequence[str]) -> str:
-    """The registry's region that a region heading opens with, else the nearest."""
-    if printed is None:
-        return regions[-1]
-    opening = [region for region in regions if comparable(printed).startswith(comparable(region))]
-    return opening[0] if opening else nearest(printed, regions, 1)[0]
-
-
 def _named(figures: Figures) -> str:
     given = [f"{name} {value}" for name, value in figures.items() if value is not None]
     return ", ".join(given) or "all cells empty"
-
-
-def _inline(figures: Figures) -> str:
-    return ", ".join(f"{name} = {value}" for name, value in figures.items() if value is not None)
 
 
 def _joined(lines: Iterable[Line]) -> str:

@@ -18,8 +18,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pipelines.extract.annexes import Annex
+from pipelines.extract.answers import slug
 from pipelines.extract.headings import annex_label, is_title
-from pipelines.extract.refusals import slug
 from pipelines.model import Line
 from schemas.registry import Registry, comparable
 

@@ -10,18 +10,21 @@ from __future__ import annotations
 import datetime
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import pyarrow as pa
 
 import schemas
-from pipelines.extract import durations, footnotes, mandates, personnel, refusals, sections
+from pipelines.extract import declared, durations, footnotes, mandates, personnel, refusals, sections
 from pipelines.extract.annexes import Annex, AnnexInput, ReportParts, find_annexes
 from pipelines.extract.cells import Cell
 from pipelines.extract.cells import rows as cell_rows
+from pipelines.extract.declared import Declared
 from pipelines.extract.footnotes import Note
 from pipelines.extract.pdf import PdfDocument, unread
 from pipelines.extract.pdf.faults import is_cut
+from pipelines.extract.roles import MandateRoles, PersonnelRoles
 from pipelines.model import Document, Edition, Line, SourceFile
 from schemas.errors import JvomError, LayoutError, Problems
 from schemas.registry import Layout, Registry
@@ -39,15 +42,16 @@ def read(document: Document, source: SourceFile, edition: Edition, registry: Reg
     Raises LayoutError (RegistryError for a declaration that does not fit), or Problems with all of
     them.
     """
-    if document.format == "text":
-        return _read(document, source, edition, registry)
-    shown = {line.number: line.shown for line in document.lines}
+    shown = {line.number: line.shown for line in document.lines} if document.format == "pdf" else None
     try:
         return _read(document, source, edition, registry, shown)
     except JvomError as error:
-        for problem in error.problems if isinstance(error, Problems) else ():
-            problem.line = shown.get(problem.line or 0)
-        error.line = shown.get(error.line or 0)
+        for problem in [error, *(error.problems if isinstance(error, Problems) else ())]:
+            if shown is not None:
+                problem.line = shown.get(problem.line or 0)
+            if problem.proposals and not problem.hint:
+                onboard = f"jvom onboard {document.path} --year {edition.edition_year}"
+                problem.hint = f"run {onboard}, which proposes the entries that answer this"
         raise
 
 
@@ -64,18 +68,22 @@ def _read(
     except JvomError as error:
         raise _cut_off(document, error) or error from None
     _require_short(parts, document.path)
+    parts, declarations = _declared(parts, document, edition, registry)
     notes = footnotes.find(parts, document)
     year = edition.edition_year
 
     def given(scope: footnotes.Scope, annex: Annex) -> AnnexInput:
-        return _annex(scope, annex, notes, document, year, parts.layout, registry)
+        given = _annex(scope, annex, notes, document, year, parts.layout, registry)
+        return replace(given, declared=declarations[scope])
 
-    _require_seen(document, parts)
+    _require_seen(document, parts, edition, registry)
     problems: list[JvomError] = []
     annex_1 = _try(lambda: mandates.read(given("mandates", parts.mandates)), problems)
     annex_2 = _try(lambda: personnel.read(given("personnel", parts.personnel), registry.readings), problems)
     period = _try(lambda: _period(document, parts, edition), problems)
-    if annex_1 is None or annex_2 is None or period is None:
+    if not problems:
+        problems += [unfit for of_annex in declarations.values() for unfit in of_annex.unused()]
+    if problems or annex_1 is None or annex_2 is None or period is None:
         problems.sort(key=lambda problem: problem.line or 0)
         if len(problems) > _MOST_PROBLEMS:
             rest = len(problems) - _MOST_PROBLEMS
@@ -139,11 +147,47 @@ def _require_short(parts: ReportParts, path: str) -> None:
             )
 
 
-def _require_seen(document: Document, parts: ReportParts) -> None:
+def _declared(
+    parts: ReportParts, document: Document, edition: Edition, registry: Registry
+) -> tuple[ReportParts, dict[str, Declared]]:
+    """The report with the declared cells in their places, and the declarations of each annex."""
+    known = {
+        table: Declared(registry, table, edition.edition_year, document)
+        for table in ("mandates", "personnel")
+    }
+    for name, declarations in known.items():
+        annex: Annex = getattr(parts, name)
+        if annex.table:
+            table = declared.place(annex.table, declarations, _row_names(name, parts, registry))
+            annex = replace(annex, table=table)
+            parts = replace(parts, mandates=annex) if name == "mandates" else replace(parts, personnel=annex)
+    return parts, known
+
+
+def _row_names(table: str, parts: ReportParts, registry: Registry) -> Callable[[str], list[str]]:
+    """What a row of a table may be called, given the name that it prints: surest first."""
+    mandates, personnel = MandateRoles(parts.layout, registry), PersonnelRoles(parts.layout, registry)
+
+    def names(printed: str) -> list[str]:
+        mission = mandates.mission(printed)
+        known = personnel.row_id(printed) if table == "personnel" else mission and mission.id
+        return [*([known] if known else []), printed]
+
+    return names
+
+
+def _require_seen(document: Document, parts: ReportParts, edition: Edition, registry: Registry) -> None:
     """Raises Problems for a PDF's cells that no one row and column has, else for what nobody read."""
     if isinstance(document, PdfDocument):
-        tables = [annex.table for annex in (parts.mandates, parts.personnel) if annex.table]
-        faults = [refusals.fault(document, fault, table) for table in tables for fault in table.faults]
+        named = {name: getattr(parts, name).table for name in ("mandates", "personnel")}
+        tables = [table for table in named.values() if table]
+        year = edition.edition_year
+        faults = [
+            refusals.fault(document, fault, table, name, _row_names(name, parts, registry), year)
+            for name, table in named.items()
+            if table
+            for fault in table.faults
+        ]
         amiss = faults or [one for table in tables for one in unread.problems(document, table.grid)]
         if amiss:
             raise Problems([*amiss])

@@ -1,0 +1,297 @@
+"""Which entries of schemas/*.toml would answer what a table leaves open, and what they rest on.
+
+A name that nobody knows is first compared with the known ones: a country beside it, another way to write it,
+two missions in one row are no new mission. What only a person can say is `"?"`.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from pipelines.model import Document
+from schemas.proposals import Proposal
+from schemas.registry import Mission, Registry, comparable
+from schemas.registry_toml import OPEN
+from schemas.vocabulary import ORGANISATIONS
+
+_CLOSE = 0.75  # share of letters that two spellings of one word have in common, at least
+_JOINED = re.compile(r"\s*[/+&,;]\s*|\s+(?:en|and)\s+", re.IGNORECASE)
+_TRIED = 16  # words of a name in which known names are looked for
+_UNKNOWN: dict[str, Any] = {"value": None, "qualifier": "not given"}  # a figure to go on reading with
+
+
+def mission(name: str, region: str | None, registry: Registry, page: int | None) -> tuple[Proposal, ...]:
+    """Entries for a name that no mission has: a spelling, two missions' joint row, or a new mission."""
+    question = f"which mission is “{name}”"
+    new = _new(name, region, registry, question, page)
+    if parts := _parts(name, registry):
+        return (_joint(name, parts, question, page), *_includes(name, parts, question, page))
+    near = list(_alike(name, registry))
+    ways = [_spelling(name, one, question, why) for one, why in near]
+    if ways:
+        return (replace(ways[0], others=(*ways[1:], new)),)
+    others = {
+        mission_id: _spelling(name, mission_id, question, f"if it is “{text}”{_nearness(name, text)}")
+        for text, mission_id in reversed(registry.nearest(name))
+    }
+    return (replace(new, others=tuple(reversed(others.values()))),)
+
+
+def region(printed: str, registry: Registry, *, other: Proposal | None = None) -> Proposal:
+    """The entry for a heading that could be a region's; `other` is what it may be in its place."""
+    regions = _regions(registry)
+    within = [one for one in regions if comparable(one) in comparable(printed)]
+    values = {"printed": printed, "region": within[0] if within else OPEN}
+    note = "it heads rows" + (f" and names “{within[0]}”" if within else f"; one of {', '.join(regions)}")
+    assumed = {"region": values["region"] if within else regions[-1]}
+    others = (other,) if other else ()
+    return Proposal("region", values, f"which region does “{printed}” head", note, others, assumed)
+
+
+def region_of(printed: str | None, registry: Registry) -> str | None:
+    """The registry's region that a region heading names; None where it names none."""
+    if printed is None:
+        return None
+    by_key = {comparable(heading): of for heading, of in registry.region_headings.items()}
+    key = comparable(printed)
+    return by_key.get(key) or next((of for heading, of in by_key.items() if heading in key), None)
+
+
+def legal_basis(text: str) -> Proposal:
+    """The entry that lets a legal basis open with the first word of a text."""
+    word = text.split(maxsplit=1)[0]
+    values = {"printed": word, "role": "legal_basis_opening"}
+    return Proposal("word", values, f"does “{word}” open a legal basis", f"it is in “{text}”")
+
+
+def cell(
+    document: Document, edition_year: int, table: str, row: str, column: str, printed: str, page: int | None
+) -> Proposal:
+    """The entry for one cell that is not understood."""
+    values = _cell(document, edition_year, table, row, column, printed, page)
+    question = f"what does “{printed}” say ({table}, {row}, {column})"
+    main: dict[str, Any]
+    if table == "mandates":
+        note = "a day as 2026-12-31"
+        ways = [{"status": OPEN}, {"low": OPEN, "high": OPEN}]
+        words = ["a status (indefinite, continuous)", "a first and a last possible day"]
+        main, assumed = {"date": OPEN}, {"date": None, "status": "to be decided"}
+    else:
+        note = "a whole number"
+        ways = [{"low": OPEN, "high": OPEN}, {"qualifier": "not given"}]
+        words = ["bounds", "where the document does not say how many"]
+        main, assumed = {"value": OPEN}, _UNKNOWN
+    others = tuple(
+        Proposal("cell", values | way, question, text) for way, text in zip(ways, words, strict=True)
+    )
+    return Proposal("cell", values | main, question, note, others, assumed)
+
+
+def shared_cell(
+    document: Document,
+    edition_year: int,
+    table: str,
+    rows: Sequence[str],
+    columns: Sequence[str],
+    printed: str,
+    page: int | None,
+) -> Proposal:
+    """The entry for one printed cell that several rows, or several columns, share."""
+    values = _cell(document, edition_year, table, rows[0], columns[0], printed, page)
+    shared = {"shared_rows": list(rows[1:]), "shared_columns": list(columns[1:])}
+    values = {**values, **{name: others for name, others in shared.items() if others}}
+    names = ", ".join((*rows, *columns) if len(rows) > 1 else (rows[0], *columns))
+    note = "the page prints one cell for all of them"
+    return Proposal("cell", values, f"who shares “{printed}” ({table}, {names})", note)
+
+
+def fault(
+    document: Document,
+    edition_year: int,
+    table: str,
+    kind: str,
+    rows: Sequence[str],
+    columns: Sequence[str],
+    printed: str,
+    page: int | None,
+) -> Proposal | None:
+    """The entry for a cell that no one row and column has; None where the page does not show enough of it."""
+    if not rows or not columns:
+        return None
+    if kind in ("rows", "columns"):
+        return shared_cell(document, edition_year, table, rows, columns, printed, page)
+    if table != "personnel":
+        return None
+    one = cell(document, edition_year, table, rows[0], columns[0], printed, page)
+    if kind == "broken" or len(columns) == 1:
+        return one
+    note = f"which column is it of: {', '.join(columns)}; and how many is it"
+    assumed = {**(one.assumed or {}), "column": columns[0]}
+    return replace(one, values={**one.values, "column": OPEN}, note=note, others=(), assumed=assumed)
+
+
+def _cell(
+    document: Document, edition_year: int, table: str, row: str, column: str, printed: str, page: int | None
+) -> dict[str, Any]:
+    return {
+        "edition_year": edition_year,
+        "source_sha256": document.sha256,
+        "table": table,
+        "row": row,
+        "column": column,
+        "printed": printed,
+        "reason": f"as on page {page} of the document" if page else "as in the document",
+    }
+
+
+def reading(
+    document: Document, edition_year: int, mission_id: str, alternatives: Sequence[Mapping[str, int | None]]
+) -> Proposal:
+    """The entry that chooses between the readings of a row of a text."""
+    values = {"edition_year": edition_year, "source_sha256": document.sha256, "mission_id": mission_id}
+    question = f"which figures has {mission_id}"
+    ways = [{name: value for name, value in way.items() if value is not None} for way in alternatives]
+    reason = {"reason": "as in the official document"}
+    others = tuple(Proposal("reading", values | {"figures": way} | reason, question) for way in ways)
+    assumed = {"figures": ways[0]} if ways else {}
+    note = "see in the official document under which heading each figure is"
+    return Proposal("reading", values | {"figures": OPEN} | reason, question, note, others, assumed)
+
+
+def slug(name: str) -> str:
+    """A mission id made of a name: lower-case ASCII words joined by `-`."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    return "-".join(re.findall(r"[a-z0-9]+", plain)) or "mission"
+
+
+def same_letters(text: str, known: Iterable[str], *, opening: bool = False) -> str | None:
+    """The known text of the same letters, which spaces or hyphens part otherwise; its opening if so asked."""
+    own = _letters(text)
+    return next(
+        (one for one in known if own == _letters(one) or (opening and own.startswith(_letters(one)))), None
+    )
+
+
+def _letters(name: str) -> str:
+    return "".join(filter(str.isalnum, comparable(name)))
+
+
+def _regions(registry: Registry) -> list[str]:
+    return list(dict.fromkeys(registry.region_headings.values()))
+
+
+def _new(name: str, region: str | None, registry: Registry, question: str, page: int | None) -> Proposal:
+    taken = {one.id for one in registry.missions}
+    identifier = slug(name)
+    identifier = next(
+        one for one in (identifier, *(f"{identifier}-{n}" for n in range(2, 1000))) if one not in taken
+    )
+    of = region_of(region, registry)
+    near = ", ".join(f"“{text}” ({mission_id})" for text, mission_id in registry.nearest(name))
+    values = {
+        "id": identifier,
+        "name": name,
+        "organisation": OPEN,
+        "region": of or OPEN,
+        "countries": [],
+        "spellings": [name],
+    }
+    where = f"page {page}; " if page else ""
+    note = f"{where}a mission of its own? organisation is one of {', '.join(ORGANISATIONS)}"
+    note += "" if of else f"; region is one of {', '.join(_regions(registry))}"
+    note += f"; the nearest known names are {near}"
+    assumed = {"organisation": "mixed", "region": of or _regions(registry)[-1]}
+    return Proposal("mission", values, question, note, assumed=assumed)
+
+
+def _spelling(name: str, mission_id: str, question: str, why: str) -> Proposal:
+    return Proposal("spelling", {"mission_id": mission_id, "spelling": name}, question, why)
+
+
+def _alike(name: str, registry: Registry) -> Iterator[tuple[str, str]]:
+    """Missions that a name may be another spelling of, surest first, and what makes it so; each once."""
+    seen: set[str] = set()
+    for mission_id, why in _likenesses(name, registry):
+        if mission_id not in seen:
+            yield mission_id, why
+        seen.add(mission_id)
+
+
+def _likenesses(name: str, registry: Registry) -> Iterator[tuple[str, str]]:
+    known = {text: one for one in registry.missions for text in one.spellings}
+    if same := same_letters(name, known):
+        yield known[same].id, f"its letters are those of “{same}”"
+    if other := registry.named(name):
+        yield other.id, "other sources name it so"
+    for one in registry.missions:
+        if one.full_name and comparable(one.full_name) in comparable(name):
+            yield one.id, "it is its full name"
+    for text, one in _within(name, registry):
+        yield one.id, f"it holds the known name “{text}”"
+    for text, one in known.items():
+        if len(comparable(name)) > 3 and f" {comparable(name)} " in f" {comparable(text)} ":
+            yield one.id, f"it is part of the known name “{text}”"
+
+
+def _within(name: str, registry: Registry) -> Iterator[tuple[str, Mission]]:
+    """Known names among the words of a name, the longest first."""
+    words = re.findall(r"[^\s()]+", name)[:_TRIED]
+    spans = [(start, end) for start in range(len(words)) for end in range(start + 1, len(words) + 1)]
+    for start, end in sorted(spans, key=lambda span: span[0] - span[1]):
+        text = " ".join(words[start:end]).strip(",;:/+-–")
+        if end - start < len(words) and (found := registry.find(text)):
+            yield text, found
+    for text in _JOINED.split(name):
+        if text != name and (found := registry.find(text)):
+            yield text, found
+
+
+def _parts(name: str, registry: Registry) -> list[Mission]:
+    """The missions that a joint row names; none where a part of its name is unknown."""
+    parts = [registry.find(part) for part in _JOINED.split(name)]
+    known = {one.id: one for one in parts if one}
+    return [*known.values()] if None not in parts and len(known) > 1 else []
+
+
+def _joint(name: str, parts: Sequence[Mission], question: str, page: int | None) -> Proposal:
+    """The entry of a row that several missions share: no new mission, but their figures together."""
+    organisations = {one.organisation for one in parts}
+    values = {
+        "id": "-".join(one.id for one in parts),
+        "name": name,
+        "organisation": organisations.pop() if len(organisations) == 1 else "mixed",
+        "region": parts[0].region,
+        "countries": list(dict.fromkeys(country for one in parts for country in one.countries)),
+        "spellings": [name],
+    }
+    where = f"page {page}; " if page else ""
+    note = f"{where}one row for {' and '.join(one.id for one in parts)}, whose figures it does not part"
+    others = tuple(_spelling(name, one.id, question, "if the row is of that one only") for one in parts)
+    return Proposal("mission", values, question, note, others)
+
+
+def _includes(name: str, parts: Sequence[Mission], question: str, page: int | None) -> Iterator[Proposal]:
+    joint = "-".join(one.id for one in parts)
+    source = f"“{name}” is one row" + (f" (page {page})" if page else "")
+    for one in parts:
+        values = {
+            "mission_id": joint,
+            "relation": "includes",
+            "other_mission_id": one.id,
+            "source": source,
+        }
+        yield Proposal("relation", values, question)
+
+
+def _nearness(one: str, other: str) -> str:
+    """What two names have in common: nearly all their words, or some."""
+    fewer, more = sorted((comparable(one).split(), comparable(other).split()), key=len)
+    if all(difflib.get_close_matches(word, more, 1, _CLOSE) for word in fewer):
+        return ", of which each word is nearly one of its own"
+    both = [word for word in one.split() if comparable(word) in comparable(other).split()]
+    return f", which has “{' '.join(both)}” too" if both else ""

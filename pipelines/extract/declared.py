@@ -1,0 +1,120 @@
+"""Declared cells of a document (`[[cell]]` in schemas/readings.toml): which one answers, and where it is.
+
+A declaration answers what the grammar does not. It holds for one document, by the hash of its bytes, and only
+where the cell prints what it says; one that fits nothing is refused, so that none is forgotten.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+
+from pipelines.extract.pdf.faults import Fault
+from pipelines.extract.pdf.rows import PdfCell
+from pipelines.extract.pdf.table import Grid, PdfRow, PdfTable
+from pipelines.model import Document
+from schemas.errors import RegistryError
+from schemas.registry import DeclaredCell, Registry, comparable
+
+FILE = "schemas/readings.toml"
+_HINT = "look at the page, and correct or remove the entry"
+
+
+class Declared:
+    """The declared cells of one table of one document, and which of them have answered."""
+
+    def __init__(self, registry: Registry, table: str, edition_year: int, document: Document) -> None:
+        wanted = (table, edition_year, document.sha256)
+        self._cells = [
+            one for one in registry.cells if (one.table, one.edition_year, one.source_sha256) == wanted
+        ]
+        self._answered: set[DeclaredCell] = set()
+
+    def find(self, rows: Iterable[str | None], column: str, printed: str) -> DeclaredCell | None:
+        """The declaration of a cell, whose row has one of these names: its mission's id, what it prints.
+
+        Raises RegistryError where the cell prints something else than the declaration says.
+        """
+        names = {comparable(row) for row in rows if row}
+        for one in self._cells:
+            declared = {comparable(row) for row in (one.row, *one.shared_rows)}
+            if names & declared and column in (one.column, *one.shared_columns):
+                self._answered.add(one)
+                if not one.prints(printed):
+                    raise _unfit(one, f"prints “{printed}”, and not “{one.printed}”")
+                return one
+        return None
+
+    def answer(
+        self, fault: Fault, rows: Sequence[Sequence[str]], columns: Sequence[str]
+    ) -> DeclaredCell | None:
+        """The declaration of a cell that no one row and column has; `rows` are names of each it may be in."""
+        names = {comparable(name) for row in rows for name in row}
+        for one in self._cells:
+            declared = [comparable(row) for row in (one.row, *one.shared_rows)]
+            fits = one.prints(fault.cell.text) and names.issuperset(declared)
+            if fault.kind == "rows":
+                fits = fits and len(declared) == len(rows) and one.column in columns
+            elif fault.kind == "columns":
+                fits = fits and {one.column, *one.shared_columns} == {*columns}
+            else:
+                fits = fits and not one.is_shared and one.column in columns
+            if fits:
+                return one
+        return None
+
+    def unused(self) -> Iterator[RegistryError]:
+        """A refusal for each declaration that no cell of the document has."""
+        for one in self._cells:
+            if one not in self._answered:
+                yield _unfit(one, "is not there")
+
+
+def _unfit(one: DeclaredCell, why: str) -> RegistryError:
+    return RegistryError(
+        f"{one.cell} is declared for this document, but the cell {why}", file=FILE, hint=_HINT
+    )
+
+
+def place(table: PdfTable, declared: Declared, names: Callable[[str], Sequence[str]]) -> PdfTable:
+    """The table with each cell that no one row and column has where a declaration says.
+
+    `names` gives what the row of a printed name may be called.
+    """
+    columns = table.heading.roles
+    for fault in table.faults:
+        if fault.kind == "cut":
+            continue
+        rows = [names(row) for row in fault.rows]
+        one = declared.answer(fault, rows, [columns[at] for at in fault.columns])
+        if one is not None:
+            targets = {columns.index(column) for column in (one.column, *one.shared_columns)}
+            keys = {comparable(row) for row in (one.row, *one.shared_rows)}
+            table = replace(
+                table,
+                geometry=table.geometry and _placed(table.geometry, fault, keys, targets, names),
+                tags=table.tags and _placed(table.tags, fault, keys, targets, names),
+            )
+    return table
+
+
+def _placed(
+    grid: Grid, fault: Fault, rows: set[str], columns: set[int], names: Callable[[str], Sequence[str]]
+) -> Grid:
+    """A reading with the cell of a fault in these rows and columns, and nowhere else."""
+    taken = {(span.line, span.char_start) for span in fault.cell.spans}
+
+    def of(row: PdfRow) -> PdfRow:
+        cells = [None if cell and _spans(cell) <= taken else cell for cell in row.cells]
+        name = next((cell.text for cell in cells if cell), "")
+        if rows & {*map(comparable, names(name))}:
+            cells = [fault.cell if at in columns else cell for at, cell in enumerate(cells)]
+        return replace(row, cells=tuple(cells))
+
+    kept = tuple(row for row in map(of, grid.rows) if any(row.cells))
+    faults = tuple(other for other in grid.faults if other.cell.spans[0] != fault.cell.spans[0])
+    return replace(grid, rows=kept, faults=faults)
+
+
+def _spans(cell: PdfCell) -> set[tuple[int, int]]:
+    return {(span.line, span.char_start) for span in cell.spans}
