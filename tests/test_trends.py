@@ -44,14 +44,14 @@ def column(rows: Mapping[Any, Row], name: str) -> dict[Any, Any]:
 
 
 def test_a_mission_starts_pauses_returns_and_ends():
-    """The average wants three editions on end in which it is listed with a figure."""
+    """The average wants three comparable editions on end in which it is listed with a figure."""
     rows = trends(
         edition(2016, {"unifil": 1, "untso": 12}),
         edition(2017, {"unifil": 1, "minusma": 290}),
         edition(2018, {"unifil": 7, "minusma": 250}),
-        edition(2020, {"unifil": 2, "untso": 11, "minusma": None}),  # 2019 is missing
-        edition(2021, {"unifil": 0, "untso": 12}),
-        edition(2022, {"untso": 15, "minusma": 5}),
+        edition(2020, {"unifil": 2, "untso": 11, "minusma": None, "undof": 1}),  # 2019 is missing
+        edition(2021, {"unifil": 0, "untso": 12, "cmf": 2}),
+        edition(2022, {"untso": 15, "minusma": 5, "cmf": 2}),
     )
 
     shown = {key: (row["status"], row["moving_average_3"]) for key, row in rows.items()}
@@ -59,12 +59,12 @@ def test_a_mission_starts_pauses_returns_and_ends():
         ("unifil", 2016): (None, None),
         ("unifil", 2017): ("continued", None),
         ("unifil", 2018): ("continued", 3.0),
-        ("unifil", 2020): ("continued", 10 / 3),
-        ("unifil", 2021): ("continued", 3.0),
+        ("unifil", 2020): ("continued", None),
+        ("unifil", 2021): ("continued", None),
         ("unifil", 2022): ("no_longer_listed", None),
         ("untso", 2016): (None, None),
         ("untso", 2017): ("no_longer_listed", None),
-        ("untso", 2020): ("returned", None),
+        ("untso", 2020): (None, None),  # perhaps in 2019 already
         ("untso", 2021): ("continued", None),
         ("untso", 2022): ("continued", 38 / 3),
         ("minusma", 2017): ("new", None),
@@ -72,18 +72,27 @@ def test_a_mission_starts_pauses_returns_and_ends():
         ("minusma", 2020): ("continued", None),
         ("minusma", 2021): ("no_longer_listed", None),
         ("minusma", 2022): ("returned", None),
+        ("undof", 2020): (None, None),
+        ("undof", 2021): ("no_longer_listed", None),
+        ("cmf", 2021): ("new", None),
+        ("cmf", 2022): ("continued", None),
     }
 
 
-def test_comparable_means_equally_long_and_none_missing_between():
+def test_comparable_means_that_periods_meet_and_are_equally_long():
+    long = datetime.date(2023, 5, 1), datetime.date(2024, 8, 31)
     rows = trends(
         edition(2017, {"unifil": 1}, period=calendar(2017)),
         edition(2018, {"unifil": 2}, period=calendar(2018)),
         edition(2020, {"unifil": 4}, period=calendar(2020)),  # 2019 is missing
-        edition(2021, {"unifil": 8}),  # other months, as many of them
-        edition(2022, {"unifil": 9}, period=(None, None), period_months=16),
-        edition(2023, {"unifil": 9}, period=(None, None), period_months=None),
-        edition(2024, {"unifil": 9}, period=(None, None), period_months=None),
+        edition(2021, {"unifil": 8}),  # January to April 2020 lie in no edition
+        edition(2022, {"unifil": 9}),
+        edition(2023, {"unifil": 9}),
+        edition(2024, {"unifil": 9}, period=long, period_months=16),
+        edition(2025, {"unifil": 9}),  # May to August 2024 lie in two
+        edition(2026, {"unifil": 9}, period=(None, None), period_months=12),
+        edition(2027, {"unifil": 9}, period=(None, None), period_months=12),
+        edition(2028, {"unifil": 9}),
     )
 
     assert {
@@ -92,12 +101,26 @@ def test_comparable_means_equally_long_and_none_missing_between():
         2017: (None, None, None),
         2018: (2017, True, 1),
         2020: (2018, False, 2),
-        2021: (2020, True, 4),
-        2022: (2021, False, 1),
-        2023: (2022, False, 0),
+        2021: (2020, False, 4),
+        2022: (2021, True, 1),
+        2023: (2022, True, 0),
         2024: (2023, False, 0),
+        2025: (2024, False, 0),
+        2026: (2025, False, 0),
+        2027: (2026, False, 0),
+        2028: (2027, False, 0),
     }
     assert rows["unifil", 2021]["period_start"] == datetime.date(2020, 5, 1)
+
+
+def test_an_edition_that_counts_no_persons_sent_compares_with_none_that_does():
+    frames = edition_tables(2023, [{"mission_id": "unifil", "frame_military": 3}])
+    rows = trends(edition(2022, {"unifil": 1}), frames, edition(2024, {"unifil": 1}))
+    assert column(rows, "comparable") == {
+        ("unifil", 2022): None,
+        ("unifil", 2023): False,
+        ("unifil", 2024): False,
+    }
 
 
 def test_a_withdrawn_edition_is_not_held():
@@ -213,6 +236,7 @@ def test_any_history_is_as_the_oracle_has_it(readings: list[oracle.Reading]):
     got = views.evaluate(oracle.base(readings, MISSIONS))
 
     assert got["editions"]["edition_year"].to_pylist() == [reading.year for reading in editions]
+    assert got["edition_sequence"].to_pylist() == oracle.edition_sequence(editions)
     assert got["mission_trends"].to_pylist() == oracle.mission_trends(editions, MISSIONS)
     assert got["mission_history"].to_pylist() == oracle.mission_history(editions, MISSIONS)
     for group in views.GROUPS:

@@ -34,6 +34,16 @@ class Reading:
         row = self.personnel.get(mission, {})
         return _sum([row.get("deployed_military"), row.get("deployed_civil_police")])
 
+    @property
+    def counts_sent(self) -> bool:
+        """Whether it prints any figure of persons sent."""
+        return any(
+            value is not None
+            for row in self.personnel.values()
+            for name, value in row.items()
+            if name in FIGURES and name.startswith("deployed")
+        )
+
 
 def base(readings: Sequence[Reading], missions: Sequence[Row]) -> Tables:
     """The readings as the tables that the views read."""
@@ -61,6 +71,44 @@ def latest(readings: Iterable[Reading]) -> list[Reading]:
     return [last[year] for year in sorted(last) if not last[year].withdrawn]
 
 
+def edition_sequence(editions: Sequence[Reading]) -> list[Row]:
+    rows = []
+    for at, edition in enumerate(editions):
+        previous = editions[at - 1] if at else None
+        between = None
+        if previous and previous.period[1] and edition.period[0]:
+            between = (edition.period[0] - previous.period[1]).days - 1
+        rows.append(
+            {
+                "edition_year": edition.year,
+                "position": at + 1,
+                "period_start": edition.period[0],
+                "period_end": edition.period[1],
+                "previous_edition_year": previous.year if previous else None,
+                "years_not_held": list(range(previous.year + 1, edition.year)) if previous else [],
+                "days_between": between,
+                "comparable": comparable(editions, at),
+            }
+        )
+    return rows
+
+
+def comparable(editions: Sequence[Reading], at: int) -> bool | None:
+    """Whether an edition and the one before it compare; None for the first one."""
+    if not at:
+        return None
+    before, now = editions[at - 1], editions[at]
+    if before.period[1] is None or now.period[0] is None:
+        return False
+    meet = before.period[1] + datetime.timedelta(days=1) == now.period[0]
+    return (
+        meet
+        and now.months is not None
+        and now.months == before.months
+        and before.counts_sent == now.counts_sent
+    )
+
+
 def mission_trends(editions: Sequence[Reading], missions: Sequence[Row]) -> list[Row]:
     rows = []
     for registered in missions:
@@ -79,12 +127,9 @@ def _mission_trend(editions: Sequence[Reading], at: int, registered: Row) -> Row
     figures = edition.personnel.get(mission, {})
     now = edition.computed(mission)
     everyone = [edition.computed(other) for other in edition.personnel]
-    three = [editions[i].computed(mission) for i in range(max(at - 2, 0), at + 1)]
+    alike = at > 1 and comparable(editions, at) and comparable(editions, at - 1)
+    three = [editions[i].computed(mission) for i in range(at - 2, at + 1)] if alike else []
     known = [count for count in three if count is not None]
-    comparable = None
-    if previous:
-        same_length = edition.months is not None and edition.months == previous.months
-        comparable = same_length and previous.year == edition.year - 1
     return {
         "mission_id": mission,
         "edition_year": edition.year,
@@ -97,7 +142,7 @@ def _mission_trend(editions: Sequence[Reading], at: int, registered: Row) -> Row
         **{name: figures.get(name) for name in FIGURES},
         "deployed_total_computed": now,
         "previous_edition_year": previous.year if previous else None,
-        "comparable": comparable,
+        "comparable": comparable(editions, at),
         **_change(now, previous.computed(mission) if previous else None),
         "share_of_total": _ratio(now, _sum(everyone)),
         "rank_in_edition": None if now is None else 1 + sum(n > now for n in everyone if n is not None),
@@ -108,22 +153,24 @@ def _mission_trend(editions: Sequence[Reading], at: int, registered: Row) -> Row
             figures.get("deployed_civil_police"), figures.get("frame_civil_police")
         ),
         "moving_average_3": sum(known) / 3 if len(known) == 3 else None,
-        "status": _status([mission in other.personnel for other in editions[: at + 1]]),
+        "status": _status({other.year: mission in other.personnel for other in editions[: at + 1]}),
         "has_error_finding": False,
         "has_correction": False,
     }
 
 
-def _status(listed: Sequence[bool]) -> str | None:
+def _status(listed: Mapping[int, bool]) -> str | None:
     """Status in the last of the editions so far, given which of them list the mission."""
-    *before, now = listed
+    *before, now = sorted(listed)
     if not before:
         return None
-    if not now:
+    if not listed[now]:
         return "no_longer_listed"
-    if before[-1]:
+    if listed[before[-1]]:
         return "continued"
-    return "returned" if any(before) else "new"
+    if before[-1] < now - 1:
+        return None
+    return "returned" if any(listed[year] for year in before) else "new"
 
 
 def mission_history(editions: Sequence[Reading], missions: Sequence[Row]) -> list[Row]:
@@ -147,6 +194,7 @@ def mission_history(editions: Sequence[Reading], missions: Sequence[Row]) -> lis
                 "peak_deployed_total": peak.computed(mission) if peak else None,
                 "latest_deployed_total": listing[-1].computed(mission),
                 "gaps": [e.year for e in editions if first < e.year < last and e not in listing],
+                "years_not_held": sorted(set(range(first, last)) - {e.year for e in editions}),
             }
         )
     return sorted(rows, key=lambda row: row["mission_id"])
@@ -166,6 +214,8 @@ def group_trends(editions: Sequence[Reading], missions: Sequence[Row], group: st
                 {
                     group: value,
                     "edition_year": edition.year,
+                    "previous_edition_year": editions[at - 1].year if at else None,
+                    "comparable": comparable(editions, at),
                     "missions": len(present),
                     **{name: _sum(edition.personnel[m].get(name) for m in present) for name in FIGURES},
                     "deployed_total_computed": now,
@@ -201,16 +251,20 @@ def edition_totals(editions: Sequence[Reading]) -> list[Row]:
 
 def mandate_trends(editions: Sequence[Reading]) -> list[Row]:
     rows = []
-    previous: dict[str, Row] = {}
-    for edition in editions:
+    previous: dict[str, tuple[int, Row]] = {}
+    for at, edition in enumerate(editions):
         start, end = edition.period
         for mission, mandate in edition.mandates.items():
-            before = previous.get(mission, {})
+            earlier, before = previous.get(mission, (None, {}))
             mandated, frame = mandate.get(ENDS[0]), mandate.get(ENDS[1])
             rows.append(
                 {
                     "mission_id": mission,
                     "edition_year": edition.year,
+                    "previous_edition_year": earlier,
+                    "comparable": None
+                    if earlier is None
+                    else earlier == editions[at - 1].year and comparable(editions, at),
                     "legal_basis": mandate["legal_basis"],
                     "international_mandate_end": mandated,
                     "international_mandate_moved_days": _days(before.get(ENDS[0]), mandated),
@@ -223,7 +277,7 @@ def mandate_trends(editions: Sequence[Reading]) -> list[Row]:
                     "national_frame_lapsed_within_period": start and end and frame and start <= frame <= end,
                 }
             )
-            previous[mission] = mandate
+            previous[mission] = edition.year, mandate
     return sorted(rows, key=lambda row: (row["mission_id"], row["edition_year"]))
 
 

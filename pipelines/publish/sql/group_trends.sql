@@ -21,6 +21,8 @@ WITH sums AS (
 SELECT
     now.{group},
     now.edition_year,
+    now.previous_edition_year,
+    edition_sequence.comparable,
     now.missions,
     now.frame_military,
     now.frame_civil_police,
@@ -34,5 +36,6 @@ SELECT
     CAST(now.deployed_total_computed AS DOUBLE)
         / nullif(sum(now.deployed_total_computed) OVER (PARTITION BY now.edition_year), 0) AS share_of_total
 FROM sums AS now
+JOIN edition_sequence ON edition_sequence.edition_year = now.edition_year
 LEFT JOIN sums AS before
     ON before.{group} = now.{group} AND before.edition_year = now.previous_edition_year

@@ -1,22 +1,29 @@
 -- How do legal basis, international mandate and national frame move from edition to edition?
--- "Moved" is against the mission's previous row in annex 1, in whichever edition held that is.
+-- "Previous" and "moved" are of the mission's previous row in annex 1, in whichever edition held that is.
 WITH dated AS (
     SELECT
         mandates.mission_id,
         mandates.edition_year,
-        editions.period_start,
-        editions.period_end,
+        held.period_start,
+        held.period_end,
+        held.previous_edition_year AS edition_before,
+        held.comparable,
         mandates.legal_basis,
         mandates.international_mandate_end,
         mandates.national_frame_end,
         row_number() OVER (PARTITION BY mandates.mission_id ORDER BY mandates.edition_year) AS position
     FROM mandates
-    JOIN editions ON editions.edition_year = mandates.edition_year
+    JOIN edition_sequence AS held ON held.edition_year = mandates.edition_year
 )
 
 SELECT
     now.mission_id,
     now.edition_year,
+    before.edition_year AS previous_edition_year,
+    CASE
+        WHEN before.edition_year IS NOT NULL
+            THEN before.edition_year = now.edition_before AND now.comparable
+    END AS comparable,
     now.legal_basis,
     now.international_mandate_end,
     CAST(date_diff('day', before.international_mandate_end, now.international_mandate_end) AS INTEGER)

@@ -33,6 +33,10 @@ gaps AS (
         ON listed.mission_id = summary.mission_id AND listed.edition_year = editions.edition_year
     WHERE listed.mission_id IS NULL
     GROUP BY summary.mission_id
+),
+
+not_held AS (
+    SELECT flatten(list(years_not_held ORDER BY edition_year)) AS years FROM edition_sequence
 )
 
 SELECT
@@ -44,6 +48,11 @@ SELECT
     summary.peak_edition_year,
     summary.peak_deployed_total,
     summary.latest_deployed_total,
-    coalesce(gaps.years, CAST([] AS INTEGER[])) AS gaps
+    coalesce(gaps.years, CAST([] AS INTEGER[])) AS gaps,
+    list_filter(
+        not_held.years,
+        lambda year: year BETWEEN summary.first_edition_year AND summary.last_edition_year
+    ) AS years_not_held
 FROM summary
+CROSS JOIN not_held
 LEFT JOIN gaps ON gaps.mission_id = summary.mission_id

@@ -1,20 +1,10 @@
 -- How does each mission develop from edition to edition: change, share, rank, status?
 -- One row where annex 2 lists the mission, and one without figures in the first edition held that
 -- misses it. "Previous" is the previous edition held, whether or not the mission is in it.
-WITH held AS (
-    SELECT
-        edition_year,
-        period_start,
-        period_end,
-        period_months,
-        row_number() OVER (ORDER BY edition_year) AS position
-    FROM editions
-),
-
-listed AS (
+WITH listed AS (
     SELECT
         personnel.mission_id,
-        held.position,
+        edition_sequence.position,
         personnel.frame_military,
         personnel.frame_civil_police,
         personnel.deployed_military,
@@ -26,7 +16,7 @@ listed AS (
                 THEN coalesce(personnel.deployed_military, 0) + coalesce(personnel.deployed_civil_police, 0)
         END AS deployed_total_computed
     FROM personnel
-    JOIN held ON held.edition_year = personnel.edition_year
+    JOIN edition_sequence ON edition_sequence.edition_year = personnel.edition_year
 ),
 
 -- Rows that an error touches, on either side of it.
@@ -67,13 +57,8 @@ SELECT
     now.deployed_civil_police,
     now.deployed_total,
     now.deployed_total_computed,
-    held_before.edition_year AS previous_edition_year,
-    CASE
-        WHEN held_before.edition_year IS NOT NULL
-            THEN held.edition_year - held_before.edition_year = 1
-                -- Periods of unknown length are not known to be comparable.
-                AND coalesce(held.period_months = held_before.period_months, FALSE)
-    END AS comparable,
+    held.previous_edition_year,
+    held.comparable,
     now.deployed_total_computed - before.deployed_total_computed AS change,
     100 * CAST(now.deployed_total_computed - before.deployed_total_computed AS DOUBLE)
         / nullif(before.deployed_total_computed, 0) AS change_pct,
@@ -88,23 +73,30 @@ SELECT
     CAST(now.deployed_military AS DOUBLE) / nullif(now.frame_military, 0) AS deployed_per_frame_military,
     CAST(now.deployed_civil_police AS DOUBLE)
         / nullif(now.frame_civil_police, 0) AS deployed_per_frame_civil_police,
-    CAST(
-        now.deployed_total_computed + before.deployed_total_computed + two_before.deployed_total_computed
-        AS DOUBLE
-    ) / 3 AS moving_average_3,
+    CASE
+        WHEN held.comparable AND held_before.comparable
+            THEN CAST(
+                now.deployed_total_computed
+                + before.deployed_total_computed
+                + two_before.deployed_total_computed
+                AS DOUBLE
+            ) / 3
+    END AS moving_average_3,
     CASE
         WHEN held.position = 1 THEN NULL
         WHEN now.mission_id IS NULL THEN 'no_longer_listed'
-        WHEN held.position = ever_listed.first_position THEN 'new'
         WHEN before.mission_id IS NOT NULL THEN 'continued'
+        -- It may have been listed in a year that is not held.
+        WHEN len(held.years_not_held) > 0 THEN NULL
+        WHEN held.position = ever_listed.first_position THEN 'new'
         ELSE 'returned'
     END AS status,
     contradicted.mission_id IS NOT NULL AS has_error_finding,
     corrected.mission_id IS NOT NULL AS has_correction
-FROM held
+FROM edition_sequence AS held
 CROSS JOIN ever_listed
 LEFT JOIN missions ON missions.mission_id = ever_listed.mission_id
-LEFT JOIN held AS held_before ON held_before.position = held.position - 1
+LEFT JOIN edition_sequence AS held_before ON held_before.position = held.position - 1
 LEFT JOIN listed AS now
     ON now.mission_id = ever_listed.mission_id AND now.position = held.position
 LEFT JOIN listed AS before
