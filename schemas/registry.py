@@ -14,7 +14,8 @@ from functools import cached_property, reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from schemas import proposals, registry_cells, registry_layouts
+from schemas import header_words, proposals, registry_cells, registry_layouts
+from schemas.header_words import NO_WORDS, HeaderWords
 from schemas.registry_cells import DeclaredCell
 from schemas.registry_layouts import Group, Heading, Layout, MandatesLayout, PersonnelLayout, PrintedColumn
 from schemas.registry_toml import Entry, comparable, nearest
@@ -35,7 +36,7 @@ __all__ = [
 ]
 __all__ += ["PersonnelLayout", "PrintedColumn", "Registry", "Relation", "comparable", "load"]
 
-_FILES = ("missions.toml", "layouts.toml", "readings.toml", "corrections.toml")
+_FILES = ("missions.toml", "layouts.toml", "header_words.toml", "readings.toml", "corrections.toml")
 _CORRECTED = ("personnel", "personnel_totals", "mandates", "footnotes")
 _FOOTNOTE = re.compile(r"footnote:([a-z]+:)?[1-9][0-9]*")
 _HYPHEN = re.compile(r"(?<=[^\W\d_])-\s?(?=[a-z])")
@@ -124,6 +125,7 @@ class Registry:
     corrections: tuple[Correction, ...] = ()
     cells: tuple[DeclaredCell, ...] = ()
     region_headings: Mapping[str, str] = field(default_factory=dict)
+    words: HeaderWords = NO_WORDS
 
     def find(self, spelling: str) -> Mission | None:
         """The mission printed as `spelling`, as in `spelled`; white space, case, quotes and dashes aside."""
@@ -178,7 +180,7 @@ class Registry:
 
 
 def load(folder: Path | None = None) -> Registry:
-    """Read missions.toml, layouts.toml and readings.toml of `folder` (default: this folder).
+    """Read the files of `folder` (default: this folder).
 
     A corrections.toml may be absent. Raises RegistryError, with file, table and key, for the first
     thing that is wrong.
@@ -217,7 +219,8 @@ class Facts:
         cells = registry_cells.read(declared.tables("cell"), {*columns, *FIGURES})
         readings = _readings(declared, known, tuple(columns))
         corrections = _corrections(self._entry("corrections.toml"), known)
-        return Registry(missions, relations, layouts, readings, corrections, cells, headings)
+        words = header_words.read(self._entry("header_words.toml"))
+        return Registry(missions, relations, layouts, readings, corrections, cells, headings, words)
 
     def _entry(self, name: str) -> Entry:
         return Entry(self.files.get(name, {}), str(Path(self.folder, name)), "the file")

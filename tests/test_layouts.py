@@ -128,7 +128,7 @@ def read_with(text: str, layouts: Sequence[registry.Layout]) -> dict[str, Any]:
 
 def pasted(problem: JvomError, folder: Path) -> tuple[registry.Layout, ...]:
     """The layouts with the entry of a refusal pasted below them."""
-    for name in ("missions.toml", "layouts.toml", "readings.toml"):
+    for name in ("missions.toml", "layouts.toml", "header_words.toml", "readings.toml"):
         shutil.copy(Path(registry.__file__).parent / name, folder)
     entry = (problem.hint or "").partition("\n")[2] if "[[layout]]" in (problem.hint or "") else ""
     assert entry.strip().startswith("[[layout]]")

@@ -194,7 +194,7 @@ def test_unknown_missions_come_with_the_entries_to_add(tmp_path: Path) -> None:
     with pytest.raises(SourceError) as caught:
         counted(["MINURSO,2013-02,troops,1,,", "UNMIK,2013-02,troops,1,,"])
     folder = Path(registry.__file__).parent
-    for name in ("layouts.toml", "readings.toml"):
+    for name in ("layouts.toml", "header_words.toml", "readings.toml"):
         shutil.copy(folder / name, tmp_path)
     known = (folder / "missions.toml").read_text(encoding="utf-8")
     entries = (caught.value.hint or "").partition("\n")[2]

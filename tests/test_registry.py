@@ -14,7 +14,7 @@ from schemas.errors import Problems, RegistryError
 from tests.support import building
 
 FOLDER = Path(registry.__file__).parent
-FILES = ("missions.toml", "layouts.toml", "readings.toml")
+FILES = ("missions.toml", "layouts.toml", "header_words.toml", "readings.toml")
 IDS = [
     *("nato-oostflank", "eufor-althea", "anti-isis-irak", "unifil", "undof", "untso", "ussc", "emasoh"),
     *("eunavfor-aspides", "cmf", "reis-indo-pacific", "minusma", "eutm-mali", "eulpc-libie"),

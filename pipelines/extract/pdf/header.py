@@ -1,0 +1,515 @@
+"""A table's header by the words that headers are known to have: columns, what heads them, and their roles.
+
+A header is one row of texts or several. The lowest text at a place is a column's own; one above it that
+reaches over several columns heads them, and one that says what columns beside it lack heads these too.
+Which columns a group has is decided by what makes every column mean something and no two the same, and
+where that leaves it open by place. Nothing is guessed: a word that is unknown, or a header that can be read
+in two ways, is a problem that is named.
+
+A function of lines of words with boxes: whoever has these, from a PDF or a text set by positions, asks here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+from pipelines.extract.pdf.area import runs
+from pipelines.extract.pdf.model import Box, PdfLine, PdfPage, Word
+from schemas.header_words import FIGURE_ROLES, MANDATE_ROLES, ROLES, HeaderWords, tokens, without_date
+
+Kind = Literal["personnel", "mandates", "combined"]
+
+_GAP = 0.5  # font sizes of white space between two texts of a header
+_PITCH = 2.4  # font sizes from one line of a header to the next, at most
+_MOST_LINES = 9  # of a header
+_MOST_COLUMNS = 24
+_OVERLAP = 0.15  # font sizes that texts above each other share, at least
+_MARGIN = 0.7  # font sizes by which a group's place must be better than by another reading
+_TIED = 0.01  # of groups that are placed equally well, that with more columns is taken
+_FEWEST = 2  # columns of figures; a header of one is a sentence
+_BESIDES = frozenset({"mission", "region", "country", "remark", "ignore"})
+_MORE = frozenset({"strength_on_day", "deployed_women", "frame_women", "frame_total"})
+_ALLOWED: Mapping[Kind, frozenset[str]] = {
+    "personnel": FIGURE_ROLES | _BESIDES | _MORE,
+    "mandates": MANDATE_ROLES | _BESIDES,
+    "combined": FIGURE_ROLES | MANDATE_ROLES | _BESIDES | _MORE,
+}
+
+
+@dataclass(frozen=True)
+class HeaderColumn:
+    """One column: its own text, that of its group (None under none), and its role, None where it is unknown.
+
+    `date` is a date in its texts as printed, such as that of `Sterkte op 1 mei 2018`.
+    """
+
+    printed: str
+    group: str | None
+    role: str | None
+    box: Box
+    date: str | None = None
+
+
+@dataclass(frozen=True)
+class HeaderProblem:
+    """A column that has no role: its text with that of its group, its number from 1, and what is known.
+
+    `unknown` are words of it that are known nowhere, `ways` the roles that it may have, if several.
+    """
+
+    text: str
+    column: int
+    unknown: tuple[str, ...] = ()
+    ways: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class FoundHeader:
+    """A header on a page: its columns from left to right, the band and the lines that it takes."""
+
+    kind: Kind
+    page: int
+    columns: tuple[HeaderColumn, ...]
+    top: float
+    bottom: float
+    lines: frozenset[int]
+    problems: tuple[HeaderProblem, ...] = ()
+    said: int = 0
+    """How many of its words mean something, a date behind `op` or `in` among them."""
+
+    @property
+    def roles(self) -> tuple[str | None, ...]:
+        return tuple(column.role for column in self.columns)
+
+
+@dataclass(frozen=True)
+class _Run:
+    """Neighbouring words of one line of a header."""
+
+    line: int
+    words: tuple[Word, ...]
+
+    @cached_property
+    def box(self) -> Box:
+        return Box.around(word.box for word in self.words)
+
+    @cached_property
+    def text(self) -> str:
+        return " ".join(word.plain for word in self.words if word.plain)
+
+    @property
+    def size(self) -> float:
+        return max(word.size for word in self.words)
+
+
+def find(page: PdfPage, words: HeaderWords) -> list[FoundHeader]:
+    """The headers on a page from top to bottom, those with problems too."""
+    lines = [
+        line
+        for line in sorted(page.lines, key=lambda line: (line.words[0].baseline, line.box.left))
+        if line.direction == "right" and line.number not in page.furniture
+    ]
+    found: list[FoundHeader] = []
+    for at, line in enumerate(lines):
+        if any(line.number in header.lines for header in found) or not _names_missions(line, words):
+            continue
+        header = _best(page, lines, at, words)
+        if header and not any(header.lines & other.lines for other in found):
+            found.append(header)
+    return found
+
+
+def _runs(line: PdfLine, gap: float = _GAP) -> list[_Run]:
+    return [_Run(line.number, run) for run in runs(line.words, gap)]
+
+
+def _names_missions(line: PdfLine, words: HeaderWords) -> bool:
+    return any(_opens_mission(run, words) for run in _runs(line))
+
+
+def _opens_mission(run: _Run, words: HeaderWords) -> bool:
+    """Whether a text is the heading of missions, or the beginning of one."""
+    found = "".join(tokens(run.text))
+    if "mission" in words.roles(run.text):
+        return True
+    ways = words.known.get(found, ())
+    return any("mission" in way for way in ways)
+
+
+def _best(page: PdfPage, lines: Sequence[PdfLine], seed: int, words: HeaderWords) -> FoundHeader | None:
+    """The header around a line: that without problems which has most lines, else that with most columns."""
+    ways = []
+    for first in _upwards(lines, seed, words):
+        for last in _downwards(lines, seed, words):
+            band = lines[first : last + 1]
+            if len(band) <= _MOST_LINES and (header := _read(page, band, words)):
+                ways.append(header)
+    return max(ways, key=_rank, default=None)
+
+
+def _rank(header: FoundHeader) -> tuple[bool, int, int, int]:
+    """More that means something, in fewer lines: a date belongs to it where a word before asks for one."""
+    known = sum(role is not None for role in header.roles)
+    return not header.problems, known - len(header.problems), header.said, -len(header.lines)
+
+
+def _upwards(lines: Sequence[PdfLine], seed: int, words: HeaderWords) -> list[int]:
+    found = [seed]
+    for at in range(seed - 1, max(-1, seed - _MOST_LINES), -1):
+        if not _near(lines[at], lines[at + 1]) or not _like_a_header(lines[at], words):
+            break
+        found.append(at)
+    return found
+
+
+def _downwards(lines: Sequence[PdfLine], seed: int, words: HeaderWords) -> list[int]:
+    found = [seed]
+    for at in range(seed + 1, min(len(lines), seed + _MOST_LINES)):
+        if not _near(lines[at - 1], lines[at]) or not _like_a_header(lines[at], words):
+            break
+        found.append(at)
+    return found
+
+
+def _near(upper: PdfLine, lower: PdfLine) -> bool:
+    size = max(word.size for word in (*upper.words, *lower.words))
+    return lower.words[0].baseline - upper.words[0].baseline < _PITCH * size
+
+
+def _like_a_header(line: PdfLine, words: HeaderWords) -> bool:
+    """Whether a line has a word of a header, or the rest of one, and is no row of figures."""
+    texts = [without_date(run.text)[0] for run in _runs(line)]
+    alone = [text for text in texts if text.strip() and not any(map(str.isalpha, text))]
+    if sum(any(map(str.isdigit, text)) for text in alone) > 1:
+        return False
+    found = [token for text in texts for token in tokens(text)]
+    known = sum(piece.words for piece in words.pieces(found) if piece)
+    return bool(known) or not found or len(found) <= 2 * len(texts)
+
+
+def _read(page: PdfPage, band: Sequence[PdfLine], words: HeaderWords) -> FoundHeader | None:
+    """The header that lines make up, or None where they hold no columns of a known table."""
+    ways = []
+    for gap in (_GAP, 0.0):
+        found = [run for line in band for run in _cut(line, gap, words)]
+        header = _Band(page, found, words).header() if found else None
+        if header and not header.problems:
+            return header
+        ways.append(header)
+    return next(filter(None, ways), None)
+
+
+def _cut(line: PdfLine, gap: float, words: HeaderWords) -> Iterator[_Run]:
+    """The texts of a line: parted by white space, or (without a `gap`) where words cannot go together."""
+    for run in _runs(line):
+        if gap:
+            yield run
+            continue
+        pieces: list[list[Word]] = []
+        for word in run.words:
+            together = [*pieces[-1], word] if pieces else [word]
+            text = " ".join(one.plain for one in together)
+            ways, unknown = words.facets(text)
+            fits = not unknown and any(_goes_together(way) for way in ways)
+            if pieces and (fits or not tokens(word.plain)):
+                pieces[-1].append(word)
+            else:
+                pieces.append([word])
+        for piece in pieces:
+            yield _Run(line.number, tuple(piece))
+
+
+def _goes_together(facets: frozenset[str]) -> bool:
+    return any(facets <= role for role in ROLES)
+
+
+@dataclass
+class _Column:
+    """A column while it is put together: its texts from the lowest up, and the place that they take."""
+
+    runs: list[_Run]
+
+    @property
+    def box(self) -> Box:
+        return Box.around(run.box for run in self.runs)
+
+    @property
+    def texts(self) -> list[str]:
+        return [run.text for run in sorted(self.runs, key=lambda run: run.box.top)]
+
+    @property
+    def text(self) -> str:
+        return joined(self.texts)
+
+
+@dataclass
+class _Group:
+    """A text above columns: those that it must have (the first and the last), and its place."""
+
+    runs: list[_Run]
+    first: int
+    last: int
+
+    @property
+    def box(self) -> Box:
+        return Box.around(run.box for run in self.runs)
+
+    @property
+    def text(self) -> str:
+        return joined([run.text for run in sorted(self.runs, key=lambda run: run.box.top)])
+
+
+@dataclass(frozen=True)
+class _Way:
+    """One way to read a header: per column the number of its group and its role, and how ill it is placed."""
+
+    groups: tuple[int | None, ...]
+    roles: tuple[str, ...]
+    cost: float
+
+
+class _Band:
+    """The texts of a header."""
+
+    def __init__(self, page: PdfPage, found: Sequence[_Run], words: HeaderWords) -> None:
+        self._page = page
+        self._runs = sorted(found, key=lambda run: (-run.box.bottom, run.box.left))
+        self._words = words
+        self._size = max(run.size for run in found)
+        self.columns: list[_Column] = []
+        self.groups: list[_Group] = []
+
+    def header(self) -> FoundHeader | None:
+        self._stack()
+        if not 3 <= len(self.columns) <= _MOST_COLUMNS:
+            return None
+        for kind, allowed in _ALLOWED.items():
+            ways = list(self._ways(allowed))
+            ways = [way for way in ways if _is_table(kind, way.roles)]
+            if ways:
+                return self._found(kind, ways)
+        return self._unknown()
+
+    def _stack(self) -> None:
+        """Puts every text into its column, or above several."""
+        overs: list[tuple[_Run, list[int]]] = []
+        for run in self._runs:
+            under = [at for at, column in enumerate(self.columns) if _over(run.box, column.box, self._size)]
+            if not under:
+                self.columns.append(_Column([run]))
+            elif len(under) == 1 and not any(_over(run.box, above.box, self._size) for above, _ in overs):
+                self.columns[under[0]].runs.append(run)
+            else:
+                overs.append((run, under))
+        order = sorted(range(len(self.columns)), key=lambda at: self.columns[at].box.left)
+        place = {old: new for new, old in enumerate(order)}
+        self.columns = [self.columns[at] for at in order]
+        for run, under in overs:
+            found = [place[at] for at in under]
+            known = next((group for group in self.groups if _over(run.box, group.box, self._size)), None)
+            if known:
+                known.runs.append(run)
+                known.first, known.last = min(known.first, *found), max(known.last, *found)
+            else:
+                self.groups.append(_Group([run], min(found), max(found)))
+        self._split()
+        self.groups.sort(key=lambda group: group.box.left)
+
+    def _split(self) -> None:
+        """Takes the upper texts of a column for a group's where the lower ones say no more than of whom."""
+        covered = {at for group in self.groups for at in range(group.first, group.last + 1)}
+        for at, column in enumerate(self.columns):
+            stacked = sorted(column.runs, key=lambda run: run.box.top)
+            if at in covered or len(stacked) < 2:
+                continue
+            for cut in range(1, len(stacked)):
+                upper, lower = stacked[:cut], stacked[cut:]
+                above, below = self._facets(upper), self._facets(lower)
+                bare = any(way and way <= _KINDS for way in below)
+                if bare and all(way and not way & _KINDS for way in above):
+                    self.groups.append(_Group(upper, at, at))
+                    column.runs = lower
+                    break
+
+    def _facets(self, found: Sequence[_Run]) -> set[frozenset[str]]:
+        ways, unknown = self._words.facets(joined([run.text for run in found]))
+        return set() if unknown else ways
+
+    def _ways(self, allowed: frozenset[str]) -> Iterator[_Way]:
+        for spans in self._spans(0, 0):
+            owner: list[int | None] = [None] * len(self.columns)
+            for number, (first, last) in enumerate(spans):
+                owner[first : last + 1] = [number] * (last + 1 - first)
+            choices = [self._roles(at, group) & allowed for at, group in enumerate(owner)]
+            if all(choices):
+                cost = sum(
+                    self._misplaced(group, *span) for group, span in zip(self.groups, spans, strict=True)
+                )
+                cost -= _TIED * sum(number is not None for number in owner)
+                for roles in _different(choices, ()):
+                    if self._agree(owner, roles):
+                        yield _Way(tuple(owner), roles, cost)
+
+    def _agree(self, owner: Sequence[int | None], roles: Sequence[str]) -> bool:
+        """Whether each group says the same of all its columns that do not say it themselves."""
+        said: dict[int, set[str]] = {}
+        for at, group in enumerate(owner):
+            if group is not None and not any(way & _MEASURES for way in self._facets(self.columns[at].runs)):
+                said.setdefault(group, set()).add(roles[at].split("_")[0])
+        return all(len(measures) == 1 for measures in said.values())
+
+    def _spans(self, number: int, start: int) -> Iterator[tuple[tuple[int, int], ...]]:
+        """Ways to give each group its columns: those below it, and perhaps some beside these."""
+        if number == len(self.groups):
+            yield ()
+            return
+        group = self.groups[number]
+        for first in range(start, group.first + 1):
+            for last in range(group.last, len(self.columns)):
+                if not self._may_have(group, first, last):
+                    continue
+                for rest in self._spans(number + 1, last + 1):
+                    yield ((first, last), *rest)
+
+    def _may_have(self, group: _Group, first: int, last: int) -> bool:
+        """Whether a group may reach so far: only to columns that mean nothing without it."""
+        beside = [at for at in range(first, last + 1) if not group.first <= at <= group.last]
+        return all(not self._roles(at, None) or self._bare(at) for at in beside)
+
+    def _bare(self, at: int) -> bool:
+        """Whether a column says of whom it counts, but not what: `Totaal`."""
+        return any(way <= _KINDS for way in self._facets(self.columns[at].runs))
+
+    def _roles(self, at: int, group: int | None) -> set[str]:
+        above = [self.groups[group].text] if group is not None else []
+        found = self._words.roles(*above, self.columns[at].text)
+        if {"region", "country"} <= found:  # such as `Locatie`: what groups the rows is on the left
+            found -= {"region" if at else "country"}
+        return found
+
+    def _misplaced(self, group: _Group, first: int, last: int) -> float:
+        """How far a group's text is from its columns' edges or middle, in font sizes."""
+        own, left, right = group.box, self.columns[first].box.left, self.columns[last].box.right
+        away = (abs(own.left - left), abs(own.centre - (left + right) / 2), abs(own.right - right))
+        return min(away) / self._size
+
+    def _found(self, kind: Kind, ways: Sequence[_Way]) -> FoundHeader:
+        """The best way, and what rivals give otherwise."""
+        best = min(ways, key=lambda way: way.cost)
+        rivals = [way for way in ways if way.roles != best.roles and way.cost < best.cost + _MARGIN]
+        problems = []
+        for at in range(len(self.columns)):
+            others = sorted({best.roles[at], *(way.roles[at] for way in rivals)})
+            if len(others) > 1:
+                problems.append(HeaderProblem(self._said(at, best.groups[at]), at + 1, (), tuple(others)))
+        return self._header(kind, best.groups, best.roles, problems)
+
+    def _unknown(self) -> FoundHeader | None:
+        """The header with what is not known of it, where enough of it is."""
+        spans = list(self._widest())
+        owner: list[int | None] = [
+            next((n for n, (first, last) in enumerate(spans) if first <= at <= last), None)
+            for at in range(len(self.columns))
+        ]
+        ways = [self._roles(at, group) for at, group in enumerate(owner)]
+        known = [role for way in ways for role in sorted(way)[:1]]
+        kind: Kind | None = next((one for one in _ALLOWED if _is_table(one, known, fewest=1)), None)
+        if kind is None:
+            return None
+        problems, roles = [], list[str | None]()
+        for at, way in enumerate(ways):
+            own = way & _ALLOWED[kind]
+            only = next(iter(own)) if len(own) == 1 else None
+            twice = only is not None and only != "ignore" and only in roles
+            roles.append(None if twice else only)
+            if roles[-1] is None:
+                text = self._said(at, owner[at])
+                unknown = tuple(self._words.facets(text)[1])
+                problems.append(HeaderProblem(text, at + 1, unknown, tuple(sorted(own))))
+        return self._header(kind, owner, roles, problems)
+
+    def _widest(self) -> Iterator[tuple[int, int]]:
+        """Each group with the columns behind it that say no more than of whom they count."""
+        firsts = {group.first for group in self.groups}
+        for group in self.groups:
+            last = group.last
+            while last + 1 < len(self.columns) and last + 1 not in firsts and self._bare(last + 1):
+                last += 1
+            yield group.first, last
+
+    def _said(self, at: int, group: int | None) -> str:
+        own = self.columns[at].text
+        return f"{self.groups[group].text} / {own}" if group is not None else own
+
+    def _header(
+        self,
+        kind: Kind,
+        owner: Sequence[int | None],
+        roles: Sequence[str | None],
+        problems: Sequence[HeaderProblem],
+    ) -> FoundHeader:
+        band = Box.around(run.box for run in self._runs)
+        columns = tuple(
+            HeaderColumn(
+                column.text,
+                self.groups[group].text if group is not None else None,
+                role,
+                column.box,
+                without_date(self._said(at, group))[1],
+            )
+            for at, (column, group, role) in enumerate(zip(self.columns, owner, roles, strict=True))
+        )
+        numbers = frozenset(run.line for run in self._runs)
+        texts = [*(column.text for column in self.columns), *(group.text for group in self.groups)]
+        said = sum(self._words.said(text) + bool(_DATED.search(text)) for text in texts)
+        page = self._page.number
+        return FoundHeader(kind, page, columns, band.top, band.bottom, numbers, tuple(problems), said)
+
+
+_DATED = re.compile(r"\b(?:op|per|in|van)\b[^a-z]*\d.*\d{4}|\b(?:in|over)\s+\d{4}", re.IGNORECASE)
+_MEASURES = frozenset({"frame", "deployed", "strength_on_day", "mandate"})
+_KINDS = frozenset({"military", "civil", "police", "total", "women"})
+
+
+def _over(box: Box, other: Box, size: float) -> bool:
+    """Whether two texts at different heights share a place along the line."""
+    return min(box.right, other.right) - max(box.left, other.left) > _OVERLAP * size
+
+
+def _different(choices: Sequence[set[str]], taken: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    """The ways to give each column a role of its own."""
+    if len(taken) == len(choices):
+        yield taken
+        return
+    for role in sorted(choices[len(taken)]):
+        if role == "ignore" or role not in taken:
+            yield from _different(choices, (*taken, role))
+
+
+def _is_table(kind: Kind, roles: Sequence[str], fewest: int = _FEWEST) -> bool:
+    figures = sum(role in FIGURE_ROLES for role in roles)
+    mandates = sum(role in MANDATE_ROLES for role in roles)
+    if "mission" not in roles:
+        return False
+    return {
+        "personnel": figures >= fewest,
+        "mandates": mandates >= 1,
+        "combined": figures >= fewest and mandates >= 1,
+    }[kind]
+
+
+def joined(texts: Sequence[str]) -> str:
+    """Texts below each other as one; a hyphen at a line's end goes where small letters follow."""
+    whole = ""
+    for text in texts:
+        if whole.endswith(("-", "\u00ad", "\u2010")) and text[:1].islower():
+            whole = whole[:-1] + text
+        elif whole.endswith("/"):
+            whole += text
+        else:
+            whole = f"{whole} {text}" if whole else text
+    return whole

@@ -1,0 +1,123 @@
+"""Headers by known words: roles of columns, groups over unequal spans, and what is named as unknown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from pipelines.extract.pdf import header
+from pipelines.extract.pdf.model import Box, PdfLine, PdfPage, Word
+from tests.support.rendering import REGISTRY
+
+WORDS = REGISTRY.words
+SIZE, PITCH, LETTER = 10.0, 12.0, 5.0
+
+
+def page(*lines: str) -> PdfPage:
+    """A page of lines on which every character is as wide as any: columns stand where they are typed."""
+    made = []
+    for number, text in enumerate(lines, 1):
+        words, offsets, at = [], [], 0
+        for printed in text.split():
+            at = text.index(printed, at)
+            left, baseline = at * LETTER, number * PITCH
+            box = Box(left, baseline - 8, left + len(printed) * LETTER, baseline + 2)
+            words.append(Word(printed, box, baseline, SIZE))
+            offsets.append(at)
+            at += len(printed)
+        if words:
+            made.append(PdfLine(number, 1, tuple(words), text, tuple(offsets)))
+    return PdfPage(1, 600, 800, tuple(made), ())
+
+
+MIL, CP = "frame_military", "frame_civil_police"
+DEPLOYED = ("deployed_military", "deployed_civil_police", "deployed_total")
+
+
+@pytest.mark.parametrize(
+    ("lines", "roles"),
+    [
+        (
+            [
+                "Missie       Nationale kaders            Ingezet personeel",
+                "             Militair  Civiel/Politie    Militair  Civiel/Politie  Totaal",
+            ],
+            ("mission", MIL, CP, *DEPLOYED),
+        ),
+        (  # a group over one column, another order of columns, what follows the groups
+            [
+                "Missie       Nationale kaders    Ingezet personeel                    Opmerkingen",
+                "             Militair            Totaal    Militair  Civ./ pol.",
+            ],
+            ("mission", MIL, DEPLOYED[2], DEPLOYED[0], DEPLOYED[1], "remark"),
+        ),
+        (  # words that narrow columns break
+            [
+                "Operatie     Natio-                       Inge-",
+                "             nale kaders                  zet",
+                "             Mil.      Civiel/            Mil.      Civiel/",
+                "                       Politie                      Politie",
+            ],
+            ("mission", MIL, CP, *DEPLOYED[:2]),
+        ),
+        (  # one row without groups, a country, a date
+            [
+                "Missie   Land of    Kader      Kader civiel/   Ingezet    Totaal     Sterkte op",
+                "         gebied     militair   politie         militair   ingezet    1 mei 2018",
+            ],
+            ("mission", "country", MIL, CP, DEPLOYED[0], DEPLOYED[2], "strength_on_day"),
+        ),
+        (
+            ["Locatie   Missie    Rechtsgrondslag   Einde mandaat   Nederlandse bijdrage tot"],
+            ("region", "mission", "legal_basis", "international_mandate", "national_frame"),
+        ),
+        (  # a mandate for so many persons; the other bijdrage is what was sent
+            [
+                "Missies      Mandaat           Nederlandse bijdrage",
+                "             Mil.    Pol.      Mil.     Pol.      Tot.",
+            ],
+            ("mission", MIL, "frame_police", DEPLOYED[0], "deployed_police", DEPLOYED[2]),
+        ),
+        (  # one table for both annexes
+            [
+                "Missie    Rechtsbasis    Mandaat tot   Maximale inzet        Gerealiseerde inzet",
+                "                                       Mil.      Civ./pol.   Mil.       Civ./pol.",
+            ],
+            ("mission", "legal_basis", "international_mandate", MIL, CP, *DEPLOYED[:2]),
+        ),
+    ],
+)
+def test_a_header_is_read_by_its_words(lines: Sequence[str], roles: Sequence[str]) -> None:
+    body = ["UNIFIL          1         2              3        4             7"]
+    (found,) = header.find(
+        page("Bijlage 2 Totale inzet mei 2023 t/m april 2024", "", "", *lines, *body), WORDS
+    )
+    assert found.roles == tuple(roles)
+    assert not found.problems
+
+
+def test_what_is_unknown_or_open_is_named() -> None:
+    lines = [
+        "Missie     Vermogens           Ingezet personeel",
+        "           Mil.     Pol.       Mil.    Pol.   Totaal",
+    ]
+    (found,) = header.find(page(*lines), WORDS)
+    assert [(one.text, one.column, one.unknown) for one in found.problems] == [
+        ("Vermogens / Mil.", 2, ("vermogens",)),
+        ("Vermogens / Pol.", 3, ("vermogens",)),
+    ]
+    (found,) = header.find(page(*lines), WORDS.with_words([("Vermogens", "frame")]))
+    assert not found.problems
+    # Two columns of one role: which is which is not guessed.
+    (twice,) = header.find(page("Missie    Kader militair    Kader mil.    Ingezet militair"), WORDS)
+    assert [one.column for one in twice.problems] == [3]
+
+
+def test_running_text_and_rows_are_no_header() -> None:
+    text = [
+        "In de missie zijn in totaal 12 militairen ingezet binnen het nationale kader,",
+        "waarvan 3 civiel en 2 van de politie.",
+        "Missie afgerond.",
+    ]
+    assert not header.find(page(*text), WORDS)
