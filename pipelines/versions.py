@@ -25,6 +25,7 @@ READING_CODE = (
     "!pipelines/extract/entry.py",
     "!pipelines/extract/kinds.py",
     "!pipelines/extract/suggestions.py",
+    "!pipelines/extract/survey.py",
     "pipelines/files.py",
     "pipelines/model.py",
     "schemas/contract.py",

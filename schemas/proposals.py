@@ -48,8 +48,9 @@ class Proposal:
 
     @property
     def provisional(self) -> dict[str, Any]:
-        """The values to go on reading with."""
-        return {**self.values, **(self.assumed or {})}
+        """The values to go on reading with; what is assumed to be None is left out."""
+        values = {**self.values, **(self.assumed or {})}
+        return {key: value for key, value in values.items() if value is not None}
 
     @property
     def toml(self) -> str:

@@ -20,7 +20,7 @@ LAYERS = (
     ("validate", "quarantine", "reconcile", "site", "trace"),
     ("extract", "lake", "other_sources", "raw"),
     ("publish", "acquire"),
-    ("plan", "verify"),
+    ("onboarding", "plan", "verify"),
     ("orchestration",),
     ("definitions",),
     ("cli",),

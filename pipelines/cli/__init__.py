@@ -9,7 +9,7 @@ the program with its exit statuses, `reference` its documentation as a page.
 from importlib import import_module
 
 _GROUPS = {
-    "Record": ("build", "ingest", "fetch", "ingest_un", "quarantine", "withdraw", "restore"),
+    "Record": ("onboard", "build", "ingest", "fetch", "ingest_un", "quarantine", "withdraw", "restore"),
     "Ask": ("trend", "editions", "missions", "findings", "sql", "open"),
     "Audit": ("trace", "vintages", "diff", "page", "verify"),
     "Look after": ("status", "backup", "ui"),

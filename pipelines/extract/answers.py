@@ -36,8 +36,9 @@ def mission(name: str, region: str | None, registry: Registry, page: int | None)
     if ways:
         return (replace(ways[0], others=(*ways[1:], new)),)
     others = {
-        mission_id: _spelling(name, mission_id, question, f"if it is “{text}”{_nearness(name, text)}")
+        mission_id: _spelling(name, mission_id, question, f"if it is “{text}”, {nearness}")
         for text, mission_id in reversed(registry.nearest(name))
+        if (nearness := _nearness(name, text))
     }
     return (replace(new, others=tuple(reversed(others.values()))),)
 
@@ -192,7 +193,7 @@ def _new(name: str, region: str | None, registry: Registry, question: str, page:
         one for one in (identifier, *(f"{identifier}-{n}" for n in range(2, 1000))) if one not in taken
     )
     of = region_of(region, registry)
-    near = ", ".join(f"“{text}” ({mission_id})" for text, mission_id in registry.nearest(name))
+    near = ", ".join(f"“{text}”" for text, _ in registry.nearest(name))
     values = {
         "id": identifier,
         "name": name,
@@ -201,10 +202,9 @@ def _new(name: str, region: str | None, registry: Registry, question: str, page:
         "countries": [],
         "spellings": [name],
     }
-    where = f"page {page}; " if page else ""
-    note = f"{where}a mission of its own? organisation is one of {', '.join(ORGANISATIONS)}"
-    note += "" if of else f"; region is one of {', '.join(_regions(registry))}"
-    note += f"; the nearest known names are {near}"
+    where = f"on page {page}" if page else "of its own, or"
+    note = f"{where}; the nearest known names are {near}\norganisation: {', '.join(ORGANISATIONS)}"
+    note += "" if of else f"\nregion: {', '.join(_regions(registry))}"
     assumed = {"organisation": "mixed", "region": of or _regions(registry)[-1]}
     return Proposal("mission", values, question, note, assumed=assumed)
 
@@ -289,9 +289,9 @@ def _includes(name: str, parts: Sequence[Mission], question: str, page: int | No
 
 
 def _nearness(one: str, other: str) -> str:
-    """What two names have in common: nearly all their words, or some."""
+    """What two names have in common: nearly all their words, or some; empty if nothing."""
     fewer, more = sorted((comparable(one).split(), comparable(other).split()), key=len)
     if all(difflib.get_close_matches(word, more, 1, _CLOSE) for word in fewer):
-        return ", of which each word is nearly one of its own"
+        return "of which each word is nearly one of its own"
     both = [word for word in one.split() if comparable(word) in comparable(other).split()]
-    return f", which has “{' '.join(both)}” too" if both else ""
+    return f"which has “{' '.join(both)}” too" if both else ""

@@ -1,0 +1,225 @@
+"""Everything that a document leaves open, in one pass, and the entries that would answer it.
+
+Readers refuse in steps: no row before the header is known, no sum before the missions are. So here each
+question is answered for the time being by what its proposal assumes, in memory only, and the document is
+read again until nothing new is asked. No table that was read by assumed answers leaves this module: what is
+read in earnest is read by `read`, with entries that a person has seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from pipelines.extract import read, sandbox
+from pipelines.model import Document, Edition, SourceFile
+from schemas.errors import JvomError, Problems, RegistryError
+from schemas.proposals import Proposal
+from schemas.registry import Facts, comparable
+
+if TYPE_CHECKING:
+    from pipelines.extract.annexes import Annex
+    from pipelines.extract.pdf.model import RecognisedPage
+    from schemas.registry import Registry
+
+LIMITS = sandbox.Limits(seconds=300, cpu_seconds=240)
+_MOST_READ = 12  # times; the five editions that came first took four
+_MOST_ASKED = 400
+
+Entry = tuple[str, Mapping[str, Any]]
+"""The kind of an entry (the name of its array of tables), and its values."""
+Key = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Question:
+    """Something that is open: where, why, and the entries that would answer it."""
+
+    proposal: Proposal
+    message: str
+    page: int | None
+    line: int | None
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What a document leaves open.
+
+    `questions` can be answered by entries; `causes` are refusals that none answers, as sentences with their
+    place. `tables` says what was found of each annex: `table`, `heading`, `columns` (`printed`, `role`) and
+    `rows` (`page`, `printed`, `role`, `mission_id`).
+    """
+
+    questions: tuple[Question, ...]
+    causes: tuple[str, ...]
+    tables: tuple[Mapping[str, Any], ...]
+
+
+def survey(
+    data: bytes, source: SourceFile, edition: Edition, facts: Facts, entries: Sequence[Entry]
+) -> Survey:
+    """Reads a document in a process of its own, with `entries` added to the facts.
+
+    Raises SourceError where not even lines can be read.
+    """
+
+    def ask(*recognised: object) -> dict[str, Any]:
+        answers = sandbox.call(
+            f"{__name__}:answer",
+            *(data, source, edition, facts, list(entries), *recognised),
+            file=source.path,
+            limits=LIMITS,
+        )
+        return next(header for header, _ in answers)
+
+    found = ask()
+    if pages := found.get("pictures"):
+        from pipelines.extract import ocr
+
+        found = ask(ocr.recognise(data, source.path, pages, facts.registry()))
+    questions = (
+        Question(Proposal.from_json(one["proposal"]), one["message"], one["page"], one["line"])
+        for one in found["questions"]
+    )
+    return Survey(tuple(questions), tuple(found["causes"]), tuple(found["tables"]))
+
+
+def prepare(data: bytes, source: SourceFile, edition: Edition, *_: object) -> None:
+    """Loads what `answer` needs from disk, in the child."""
+    import_module("pipelines.extract.annexes")
+    read.prepare(data, source, edition)
+
+
+def answer(
+    data: bytes,
+    source: SourceFile,
+    edition: Edition,
+    facts: Facts,
+    entries: Sequence[Entry],
+    recognised: Mapping[int, RecognisedPage] | None = None,
+) -> Iterator[sandbox.Message]:
+    """In the child: one message, the survey as JSON; or which pages are pictures."""
+    document = read.parse(data, source, recognised)
+    if pages := [page.number for page in getattr(document, "pages", ()) if page.scanned]:
+        yield {"pictures": pages}, b""
+        return
+    yield _Surveyor(document, source, edition, facts, entries).result(), b""
+
+
+class _Surveyor:
+    """Reads again and again, each time with answers to what was asked so far."""
+
+    def __init__(
+        self,
+        document: Document,
+        source: SourceFile,
+        edition: Edition,
+        facts: Facts,
+        entries: Iterable[Entry],
+    ) -> None:
+        self._document, self._source, self._edition, self._facts = document, source, edition, facts
+        self._entries = [*entries]
+        self._answered = {key for entry in self._entries for key in keys(*entry)}
+        self._questions: list[Question] = []
+        self._causes: list[str] = []
+        self._registry: Registry | None = None
+
+    def result(self) -> dict[str, Any]:
+        from pipelines.extract import tables
+
+        for _ in range(_MOST_READ):
+            try:
+                self._registry = self._facts.extended(self._entries).registry()
+                tables.read(self._document, self._source, self._edition, self._registry)
+                self._causes = []
+                break
+            except JvomError as error:
+                problems = error.problems if isinstance(error, Problems) else [error]
+            asked = len(self._questions)
+            self._causes = [cause for problem in problems for cause in self._take(problem)]
+            if len(self._questions) == asked or asked > _MOST_ASKED:
+                break
+        return {
+            "questions": [{**vars(one), "proposal": one.proposal.as_json()} for one in self._questions],
+            "causes": self._causes,
+            "tables": list(self._tables()),
+        }
+
+    def _take(self, problem: JvomError) -> Iterator[str]:
+        """Keeps what a refusal asks and answers it for the time being; else the refusal is a cause."""
+        new = [one for one in problem.proposals if not self._answered & all_keys(one)]
+        for proposal in new:
+            self._entries.append((proposal.kind, proposal.provisional))
+            self._questions.append(Question(proposal, problem.message, problem.page, problem.line))
+        self._answered |= {key for one in new for key in all_keys(one)}
+        if not new:
+            hint = "" if problem.proposals else f" ({problem.hint})" if problem.hint else ""
+            again = "what was entered does not answer this: " if problem.proposals else ""
+            place = f"{problem.place}: " if problem.place else ""
+            yield f"{place}{again}{problem.message}{hint}"
+
+    def _tables(self) -> Iterator[dict[str, Any]]:
+        """What was found of each annex by the last registry that could be made."""
+        from pipelines.extract.annexes import find_annexes
+
+        if self._registry is None:
+            return
+        try:
+            parts = find_annexes(self._document, self._registry)
+        except (JvomError, RegistryError):
+            return
+        for name in ("mandates", "personnel"):
+            annex = getattr(parts, name)
+            if annex is not None:
+                yield {"table": name, "heading": annex.heading, **self._seen(name, annex, parts.layout)}
+
+    def _seen(self, name: str, annex: Annex, layout: Any) -> dict[str, Any]:
+        from pipelines.extract.roles import MandateRoles, PersonnelRoles
+
+        assert self._registry is not None
+        roles = (PersonnelRoles if name == "personnel" else MandateRoles)(layout, self._registry)
+        if annex.table is None:
+            text = " ".join(word.text for word in annex.header.words)
+            return {"columns": [{"printed": text, "role": None}], "rows": []}
+        heading = annex.table.heading
+        columns = [
+            {"printed": " / ".join(path), "role": role}
+            for path, role in zip(heading.columns, heading.roles, strict=True)
+        ]
+        at = heading.roles.index("mission")
+        rows = []
+        for row in annex.table.grid.rows:
+            cell = row.cells[at]
+            if cell is not None:
+                mission = roles.mission(cell.text)
+                known = getattr(mission, "id", mission)
+                role = annex.table.meaning.name(cell.text) or "not known"
+                rows.append({"page": cell.page, "printed": cell.text, "role": role, "mission_id": known})
+        return {"columns": columns, "rows": rows}
+
+
+def keys(kind: str, values: Mapping[str, Any]) -> set[Key]:
+    """What an entry is about, the same for every entry that answers the same question."""
+    if kind == "mission":
+        return {("name", comparable(str(text))) for text in values.get("spellings", ())}
+    if kind == "spelling":
+        return {("name", comparable(str(values.get("spelling"))))}
+    if kind == "relation":
+        return {(kind, *(str(values.get(key)) for key in ("mission_id", "relation", "other_mission_id")))}
+    if kind == "cell":
+        rows = [values.get("row"), *values.get("shared_rows", ())]
+        columns = [values.get("column"), *values.get("shared_columns", ())]
+        place = (kind, str(values.get("source_sha256")), str(values.get("table")))
+        return {(*place, comparable(str(row)), str(column)) for row in rows for column in columns}
+    if kind == "reading":
+        return {(kind, str(values.get("source_sha256")), str(values.get("mission_id")))}
+    text = values.get("printed") or values.get("id")
+    return {("printed", comparable(str(text)))}
+
+
+def all_keys(proposal: Proposal) -> set[Key]:
+    """The keys of a proposal, and of the other ways to answer its question."""
+    ways = (proposal, *proposal.others)
+    return {key for way in ways for key in keys(way.kind, way.values)}
