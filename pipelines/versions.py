@@ -31,6 +31,7 @@ READING_CODE = (
     "schemas/contract.py",
     "schemas/contracts/report.toml",
     "schemas/dates.py",
+    "schemas/header_words.py",
     "schemas/registry*.py",
     "schemas/relations.py",
     "schemas/rules.py",
@@ -71,7 +72,7 @@ PACKAGE_CODE = (
     "schemas/dataset.toml",
 )
 READING_LIBRARIES = ("pillow", "pyarrow", "pypdfium2")
-REGISTRY_FILES = ("missions.toml", "layouts.toml")
+REGISTRY_FILES = ("missions.toml", "layouts.toml", "header_words.toml")
 DECLARATION_FILES = ("readings.toml", "corrections.toml")
 TOOLS = (
     *("dagster", "duckdb", "duckdb-extension-ducklake", "jvom", "pandera"),

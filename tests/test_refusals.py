@@ -131,12 +131,8 @@ def test_an_unknown_mission_comes_with_the_entry_to_add() -> None:
     assert problem.message.count("(") == 3  # three nearest spellings with their missions
     (proposal,) = problem.proposals
     assert proposal.values["organisation"] == "?"
-    assert {other.kind for other in proposal.others} == {"spelling"}
-    added = (
-        FACTS.extended([("mission", {**proposal.values, "organisation": "EU"})])
-        .registry()
-        .find("EUMM Georgië")
-    )
+    filled = {**proposal.values, "organisation": "EU"}
+    added = FACTS.extended([("mission", filled)]).registry().find("EUMM Georgië")
     assert added
     assert (added.id, added.region) == ("eumm-georgie", "Afrika")
 
