@@ -13,22 +13,8 @@ RELATIONS = ("part of", "succeeds", "includes")
 PRECISIONS = ("day", "month", "year")  # of a printed date
 STATUSES = ("until", "indefinite", "continuous", "until further notice", "not applicable", "to be decided")
 QUALIFIERS = (  # of a printed figure
-    "at most",
-    "less than",
-    "at least",
-    "more than",
-    "about",
-    "range",
-    "part-time",
-    "of which",
-    "none",
-    "not applicable",
-    "to be decided",
-    "as needed",
-    "classified",
-    "declared",
-    "shared",
-    "not given",
+    *("at most", "less than", "at least", "more than", "about", "range", "part-time", "of which", "none"),
+    *("to be decided", "as needed", "classified", "unknown", "declared", "shared", "not given"),
 )
 DISAGREEMENT = "tag_geometry_disagreement"  # the rule on it has this name too
 

@@ -14,10 +14,10 @@ import re
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import count
 from pathlib import Path
 
 from schemas.dates import MONTH, MONTHS, PrintedDate
+from schemas.number_words import HUNDRED, SIMPLE, THOUSAND, spelt
 
 PHRASES = Path(__file__).parent / "phrases.toml"
 _FORMS = {"anywhere": "(?:{})", "words": r"\b(?:{})\b", "before": r"\b(?:{}) $"}
@@ -37,43 +37,21 @@ def phrase(name: str) -> re.Pattern[str]:
     return re.compile(_PHRASES[name], re.IGNORECASE)
 
 
-def _values(words: str, first: int, step: int = 1) -> dict[str, int]:
-    return dict(zip(words.split(), count(first, step), strict=False))
-
-
-_UNITS = _values("één twee drie vier vijf zes zeven acht negen", 1)
-_TEENS = _values("tien elf twaalf dertien veertien vijftien zestien zeventien achttien negentien", 10)
-_TENS = _values("twintig dertig veertig vijftig zestig zeventig tachtig negentig", 20, 10)
 ARTICLE = "een"
-_LARGEST = 999_999
-_HUNDRED, _THOUSAND = "honderd", "duizend"
 _DIGITS = re.compile(r"(?:0|[1-9]\d{0,2}(?:\.\d{3})+|[1-9]\d{0,5})")
-_OFTEN = "|".join(sorted([*_UNITS, *_TEENS, *_TENS], key=len, reverse=True))
+_OFTEN = "|".join(sorted(SIMPLE, key=len, reverse=True))
 # A candidate: `number` may still refuse it.
 NUMBER = (
     r"(?<![\w.,-])(?:[1-9]\d{0,2}(?:\.\d{3})+|0|[1-9]\d{0,5}|"
-    rf"(?:[a-zéë]*(?:{_THOUSAND}|{_HUNDRED})[a-zéë]*|[a-zé]+[eë]n(?:twintig|[a-z]+tig)|{_OFTEN}))"
+    rf"(?:[a-zéë]*(?:{THOUSAND}|{HUNDRED})[a-zéë]*|[a-zé]+[eë]n(?:twintig|[a-z]+tig)|{_OFTEN}))"
     r"(?![\w-]|[.,]\d|\s?%)"
 )
 NUMBERS = re.compile(NUMBER, re.IGNORECASE)
 # Cheap to ask: every number word contains one of these, so a text without any needs no closer look.
 MAYBE_NUMBER = re.compile(
-    rf"\d|één|elf|{_HUNDRED}|{_THOUSAND}|tien|twaalf|tig\b|twee|drie|vier|vijf|zes|zeven|acht|negen",
+    rf"\d|één|elf|{HUNDRED}|{THOUSAND}|tien|twaalf|tig\b|twee|drie|vier|vijf|zes|zeven|acht|negen",
     re.IGNORECASE,
 )
-
-
-def _below_hundred() -> dict[str, int]:
-    words = _UNITS | _TEENS | _TENS
-    for ten, tens in _TENS.items():
-        for unit, ones in _UNITS.items():
-            plain = unit.replace("é", "e")
-            words[f"{plain}{'ën' if plain.endswith('e') else 'en'}{ten}"] = tens + ones
-            words[f"{plain}en{ten}"] = tens + ones
-    return words
-
-
-_SMALL = _below_hundred()
 
 
 def number(word: str) -> int | None:
@@ -86,24 +64,7 @@ def number(word: str) -> int | None:
         return int(text.replace(".", "")) if _DIGITS.fullmatch(text) else None
     if text == ARTICLE:
         return None
-    value = _spelt(text)
-    return value if value is not None and 0 < value <= _LARGEST else None
-
-
-def _spelt(text: str) -> int | None:
-    """The value of a number word without spaces: the parts before and behind duizend and honderd."""
-    if text in _SMALL:
-        return _SMALL[text]
-    for stem, size in ((_THOUSAND, 1000), (_HUNDRED, 100)):
-        before, found, behind = text.partition(stem)
-        if not found:
-            continue
-        times = _spelt(before) if before else 1
-        rest = _spelt(behind.removeprefix("en")) if behind else 0
-        if times is None or rest is None or rest >= size:
-            return None
-        return times * size + rest
-    return None
+    return spelt(text)
 
 
 _EARLY, _LATE = 10, 21  # "begin" is the first ten days of a month, "eind" what follows the twentieth
