@@ -17,7 +17,14 @@ def _in_order(table: pa.Table) -> pa.ChunkedArray:
 
 def _total_given(table: pa.Table) -> pa.ChunkedArray:
     parts = pc.or_(*(pc.is_valid(table[name]) for name in DEPLOYED))
-    return pc.or_(pc.invert(parts), pc.is_valid(table["deployed_total"]))
+    given = pc.or_(pc.invert(parts), pc.is_valid(table["deployed_total"]))
+    inexact = pc.invert(pc.fill_null(table["exact"], True))
+    names = [name for name in ("edition_year", "vintage") if name in table.column_names]
+    editions = [tuple(row.values()) for row in table.select(names).to_pylist()]
+    totals = table["deployed_total"].to_pylist()
+    with_totals = {edition for edition, total in zip(editions, totals, strict=True) if total is not None}
+    without = pa.array([edition not in with_totals for edition in editions], pa.bool_())
+    return pc.or_(pc.or_(given, inexact), without)
 
 
 def _precise(table: pa.Table) -> pa.ChunkedArray:
@@ -71,8 +78,8 @@ _RULES = (
     RowRule("ordered", "period_start is not after period_end", _DAYS, _in_order),
     RowRule(
         "total_given",
-        "deployed_total is given where one of its parts is",
-        (*DEPLOYED, "deployed_total"),
+        "deployed_total is given where one of its parts is, in exact rows of an edition that prints it",
+        (*DEPLOYED, "deployed_total", "exact"),
         _total_given,
     ),
     _dated("international_mandate"),

@@ -7,6 +7,7 @@ what both they and the registry check is here.
 FRAME = ("frame_military", "frame_civil_police")
 DEPLOYED = ("deployed_military", "deployed_civil_police")
 FIGURES = (*FRAME, *DEPLOYED, "deployed_total")  # of a row of annex 2, in the order of its columns
+PARTS = ("frame_civil", "frame_police", "deployed_civil", "deployed_police")  # of figures, printed apart
 TOTAL = "total"  # row_key of the totals row
 ORGANISATIONS = ("UN", "EU", "NATO", "AU", "US", "coalition", "mixed", "national", "other")
 RELATIONS = ("part of", "succeeds", "includes")

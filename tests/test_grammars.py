@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.extract import durations, numerals
+from pipelines.extract import durations, figures, numerals
 from pipelines.extract.durations import Duration, Grammar
+from pipelines.extract.figures import PrintedFigure
 from schemas.dates import MONTHS, PrintedDate
 
 GRAMMAR = Grammar(
@@ -211,3 +212,71 @@ def test_a_glued_mark_can_be_taken_off(body: str, note: int) -> None:
 def test_every_note_that_fits_is_offered() -> None:
     assert numerals.marked("313", [3, 13, 313, 4]) == [("31", 3), ("3", 13)]
     assert numerals.marked("UNDOF", [12]) == []
+
+
+# What a cell of figures says.
+
+SAID = {
+    "1 790": PrintedFigure((1790,)),
+    "1.790": PrintedFigure((1790,)),
+    "3 + 2": PrintedFigure((3, 2)),
+    "één": PrintedFigure((1,)),
+    "Twaalf": PrintedFigure((12,)),
+    "geen": PrintedFigure((0,), "none"),
+    "–": PrintedFigure(),
+    "n.v.t.": PrintedFigure(),
+    "nvt": PrintedFigure(),
+    "max. 7": PrintedFigure((), "at most", 0, 7),
+    "7 (maximaal)": PrintedFigure((), "at most", 0, 7),
+    "± 12": PrintedFigure((), "about"),
+    "circa twaalf": PrintedFigure((), "about"),
+    "<5": PrintedFigure((), "less than", 0, 4),
+    "meer dan 5": PrintedFigure((), "more than", 6),
+    "ten minste 1.790": PrintedFigure((), "at least", 1790),
+    "min. 5": PrintedFigure((), "at least", 5),
+    "2-4": PrintedFigure((), "range", 2, 4),
+    "2 à 4": PrintedFigure((), "range", 2, 4),
+    "twee tot vier": PrintedFigure((), "range", 2, 4),
+    "0,5": PrintedFigure((), "part-time", 0, 1),
+    "1½": PrintedFigure((), "part-time", 1, 2),
+    "n.t.b.": PrintedFigure((), "to be decided"),
+    "naar behoefte": PrintedFigure((), "as needed"),
+    "Gerubriceerd": PrintedFigure((), "classified"),
+    "10 (4 pol.)": PrintedFigure((10,), "of which"),
+    "10 (waarvan 4 vrouwen)": PrintedFigure((10,), "of which"),
+    "12, waarvan 2 KMar": PrintedFigure((12,), "of which"),
+}
+
+
+@pytest.mark.parametrize("text", SAID)
+def test_a_cell_says_what_it_prints(text: str) -> None:
+    assert figures.read(text) == SAID[text]
+
+
+def test_a_ceiling_has_its_limit_as_its_value() -> None:
+    assert figures.read("max. 7", ceiling=True) == PrintedFigure((7,), "at most")
+    assert figures.read("2-4", ceiling=True) == PrintedFigure((), "range", 2, 4)
+
+
+NOT_UNDERSTOOD = """
+    1-2-3|12 14|2-|-2|07|012|1.79|1,790|1,79|0,5.5|0,0|IV|٣|2٣|2023-2024|4-2|5-5|min 5|max.|max. max. 7
+    |<1|± 2-4|10 (4)|10 (11 pol.)|10 (excl. 4 pol.)|10 (2 rotaties)|10 (4 mei)|10 (pol.)|12*
+    |een paar|1 1/2|~|?
+"""
+
+
+@pytest.mark.parametrize("text", [part.strip() for part in NOT_UNDERSTOOD.split("|")])
+def test_what_may_mean_two_things_is_not_understood(text: str) -> None:
+    assert figures.read(text) is None
+    assert figures.read(text, ceiling=True) is None
+
+
+@given(st.text("0123456789.,-–+<>±½() ²٣maxtoàenig*", max_size=9))
+def test_no_value_but_of_the_printed_digits(text: str) -> None:
+    said = figures.read(text)
+    if said and said.parts and any(sign.isdigit() for sign in text):
+        digits = text.partition("(")[0].replace(".", "").replace(" ", "")
+        assert "+".join(map(str, said.parts)) == digits.strip("maxentiog<>±–-")
+    if said and said.high is not None:
+        assert not said.parts
+        assert (said.low or 0) <= said.high

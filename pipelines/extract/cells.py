@@ -93,6 +93,9 @@ class Cell:
     derivation: tuple[str, ...] = ("printed",)
     equalities: tuple[str, ...] = ()
     parts: tuple[int, ...] = ()
+    qualifier: str | None = None
+    low: int | None = None
+    high: int | None = None
 
 
 class PdfCells:
@@ -228,6 +231,9 @@ def _row(
         "derivation": list(cell.derivation),
         "equalities": list(cell.equalities),
         "parts": list(cell.parts),
+        "qualifier": cell.qualifier,
+        "value_low": cell.low,
+        "value_high": cell.high,
     }
 
 

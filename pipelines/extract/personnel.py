@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from pipelines.extract import columns, refusals, text
 from pipelines.extract import rows as printed_rows
@@ -20,7 +21,7 @@ from pipelines.extract.rows import Figure, Row, Table
 from pipelines.model import Document, Line
 from schemas.errors import JvomError, Problems
 from schemas.registry import DeclaredReading, PersonnelLayout, Registry
-from schemas.vocabulary import TOTAL
+from schemas.vocabulary import PARTS, TOTAL
 
 _MOST_LINES = 20_000  # from the heading of annex 2 to the next annex, blank ones too
 _MOST_ROWS = 500  # ten times as many missions as there have been
@@ -126,6 +127,7 @@ def _row(one: Chosen, document: Document, layout: PersonnelLayout) -> dict[str, 
         "mission_as_printed": one.wording.name.printed,
         "region_as_printed": one.row.region.printed if one.row.region else None,
         **_figures(one, layout),
+        "exact": all(figure is None or figure.exact for figure in one.figures),
         "separate_report": one.wording.separate_report,
         "inferred": one.inferred,
         "footnotes": sorted({mark.note for mark in one.wording.marks}),
@@ -135,13 +137,16 @@ def _row(one: Chosen, document: Document, layout: PersonnelLayout) -> dict[str, 
 
 
 def _figures(one: Chosen, layout: PersonnelLayout) -> dict[str, object]:
-    """Figures by the contract's columns; one that is printed in several is what they add up to."""
+    """Figures by the contract's columns; one that is printed in several exact ones is their sum."""
     figures: dict[str, object] = {}
     for column, places in layout.figures:
-        printed = [figure.value for place in places if (figure := one.figures[place])]
-        given = [value for value in printed if value is not None]
-        figures[column] = sum(given) if given else None
-    return figures
+        printed = [figure for place in places if (figure := one.figures[place])]
+        given = [figure.value for figure in printed if figure.value is not None]
+        exact = all(figure.exact for figure in printed)
+        figures[column] = sum(given) if given and exact else None
+    parts = set(PARTS) & set(layout.columns)
+    printed_apart = {name: one.figures[layout.columns.index(name)] for name in parts}
+    return figures | {name: figure.value if figure else None for name, figure in printed_apart.items()}
 
 
 def _place(row: Row, document: Document) -> dict[str, object]:
@@ -162,7 +167,9 @@ def _cells(one: Chosen, layout: PersonnelLayout) -> Iterator[Cell]:
             yield _text(key, "region", one.row.region)
     table_name = "personnel_totals" if key == TOTAL else "personnel"
     for column, places in layout.figures:
-        yield _merged([_cell(one, place, table_name, column) for place in places])
+        printed = [_cell(one, place, table_name, layout.columns[place]) for place in places]
+        yield from printed if len(printed) > 1 else ()
+        yield _merged(column, printed)
 
 
 def _cell(one: Chosen, place: int, table_name: str, column: str) -> Cell:
@@ -171,7 +178,8 @@ def _cell(one: Chosen, place: int, table_name: str, column: str) -> Cell:
     if figure is not None:
         text, value, how = figure.text, figure.value, _derivation(one, figure)
         parts = figure.parts if len(figure.parts) > 1 else ()
-        return Cell(table_name, key, column, text.printed, value, text.spans, how, reasons, parts)
+        said = (figure.qualifier, figure.low, figure.high)
+        return Cell(table_name, key, column, text.printed, value, text.spans, how, reasons, parts, *said)
     if one.wording.cells:  # a blank that a PDF shows
         blank = one.wording.cells[place]
         return Cell(table_name, key, column, None, None, blank.spans, blank.derivation, reasons)
@@ -179,25 +187,39 @@ def _cell(one: Chosen, place: int, table_name: str, column: str) -> Cell:
     return Cell(table_name, key, column, None, None, (_gap(one, place),), how, reasons)
 
 
-def _merged(cells: Sequence[Cell]) -> Cell:
-    """The cell of a figure that is printed in several: `1 + 2`, with the spans of both."""
-    given = [cell for cell in cells if cell.value is not None]
+def _merged(column: str, cells: Sequence[Cell]) -> Cell:
+    """The cell of a figure that is printed in several: `1 + 2`, with the spans of both.
+
+    Its value is not certain where one of theirs is not.
+    """
+    given = [cell for cell in cells if cell.value is not None or cell.qualifier]
     if len(cells) == 1 or not given:
-        return cells[0]
+        return replace(cells[0], column_name=column)
     hows = [how for cell in given for how in cell.derivation]
     if len(given) > 1:
         hows.append("sum of parts")
     derivation = tuple(dict.fromkeys(how for how in hows if how != "printed" or set(hows) == {"printed"}))
     parts = tuple(part for cell in given for part in cell.parts or (cell.value,) if isinstance(part, int))
+    exact = all(cell.value is not None for cell in given)
+    lows, highs = ([_bound(cell, side) for cell in given] for side in ("low", "high"))
     return replace(
         given[0],
+        column_name=column,
         as_printed=" + ".join(cell.as_printed or "" for cell in given),
-        value=sum(cell.value for cell in given if isinstance(cell.value, int)),
+        value=sum(parts) if exact else None,
         spans=tuple(span for cell in given for span in cell.spans),
         derivation=derivation,
         equalities=tuple(dict.fromkeys(reason for cell in cells for reason in cell.equalities)),
-        parts=parts if len(parts) > 1 else (),
+        parts=parts if len(parts) > 1 and exact else (),
+        qualifier=next((cell.qualifier for cell in given if exact or cell.value is None), None),
+        low=None if exact else sum(low or 0 for low in lows),
+        high=None if exact or None in highs else sum(high or 0 for high in highs),
     )
+
+
+def _bound(cell: Cell, side: Literal["low", "high"]) -> int | None:
+    """The least or the most that a cell can be; its value where it has one."""
+    return cell.value if isinstance(cell.value, int) else getattr(cell, side)
 
 
 def _text(key: str, column: str, text: Text) -> Cell:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from functools import cached_property
 
-from pipelines.extract import numerals
+from pipelines.extract import figures
 from pipelines.extract.durations import Duration, Grammar
 from pipelines.extract.pdf.area import TableHeading
 from pipelines.extract.pdf.rows import Meaning
@@ -68,7 +68,7 @@ class PersonnelRoles:
             return self.is_region(text)
         if role == "total":
             return self.is_total(text)
-        return numerals.addends(text) is not None or numerals.empty(text)
+        return figures.read(text) is not None
 
     @property
     def meaning(self) -> Meaning:

@@ -18,11 +18,13 @@ from itertools import product
 from pipelines.extract import numerals, refusals
 from pipelines.extract.annexes import AnnexInput, Header, find_header
 from pipelines.extract.cells import Mark, PdfCells, Text, Word, as_printed, words
+from pipelines.extract.figures import PrintedFigure
+from pipelines.extract.figures import read as read_figure
 from pipelines.extract.pdf import Box
 from pipelines.extract.pdf.rows import PdfCell, Span
 from pipelines.extract.pdf.table import Pair, PdfRow, PdfTable
 from pipelines.extract.roles import PersonnelRoles
-from pipelines.extract.search import Amount
+from pipelines.extract.search import Amount, Range
 from pipelines.model import PAGE_NUMBER, Line
 from schemas.errors import JvomError, Problems
 from schemas.vocabulary import TOTAL
@@ -45,22 +47,35 @@ class Figure:
 
     `column` is the place of the column that it is printed under; None in a text, where it can be in any,
     in the printed order. `doubt` says of a figure in a picture what only one of its readings gave.
+    `qualifier`, `low` and `high` are as in `figures.PrintedFigure`.
     """
 
     text: Text
     parts: tuple[int, ...]
     column: int | None = None
     doubt: str = ""
+    qualifier: str | None = None
+    low: int | None = None
+    high: int | None = None
+
+    @classmethod
+    def of(cls, text: Text, said: PrintedFigure, column: int | None = None, doubt: str = "") -> Figure:
+        return cls(text, said.parts, column, doubt, said.qualifier, said.low, said.high)
 
     @property
     def value(self) -> int | None:
-        """The figure, in persons; None where a dash says that the cell is empty."""
+        """The figure, in persons; None where a dash says that the cell is empty, or none is certain."""
         return sum(self.parts) if self.parts else None
+
+    @property
+    def exact(self) -> bool:
+        """Whether it has its value, or says that the cell is empty."""
+        return bool(self.parts) or self.qualifier is None
 
     @property
     def amount(self) -> Amount:
         """What it counts for in sums."""
-        return self.value
+        return self.value if self.exact else Range(self.low or 0, self.high)
 
     @property
     def spaced(self) -> bool:
@@ -470,10 +485,12 @@ class _PdfReader:
     def _figures(self, row: PdfRow, cells: Sequence[Text]) -> Iterator[Figure]:
         for column, text in enumerate(cells):
             if text.cell and text.printed:
-                parts = numerals.addends(text.printed)
-                if parts is None and not numerals.empty(text.printed):
+                ceiling = self._roles.layout.columns[column].startswith("frame")
+                said = read_figure(text.printed, ceiling=ceiling)
+                if said is None:
                     self._not_a_figure(text.cell, row, column + 1)
-                yield Figure(text, parts or (), column, next(iter(text.cell.doubts), ""))
+                doubt = next(iter(text.cell.doubts), "")
+                yield Figure.of(text, said or PrintedFigure(), column, doubt)
 
     def _blank(self, row: PdfRow, column: int) -> tuple[Span, ...]:
         """Where a blank cell is: beside the row's other cells, as wide as its column's figures."""
@@ -494,7 +511,8 @@ class _PdfReader:
                 self._cells.line(cell),
                 f"“{refusals.shortened(cell.text)}” in column {path} of “{refusals.shortened(name)}” "
                 "is not a figure",
-                "compare the cell with the page; a figure is a whole number, a sum of them, or a dash",
+                "compare the cell with the page; a figure is a whole number, a sum of them, a dash, or such "
+                "words as max. 7, 2-4 and n.t.b.",
             )
         )
 
@@ -514,11 +532,11 @@ def _readings(row: PdfRow) -> Iterator[PdfRow]:
 def _alike(one: Wording, other: Wording) -> bool:
     """Whether two readings of a row say the same of every column."""
 
-    def said(wording: Wording) -> list[tuple[int | None, int | None, tuple[int, ...]]]:
+    def said(wording: Wording) -> list[tuple[int | None, Amount, tuple[int, ...]]]:
         return [
-            (figure.column, figure.value, tuple(mark.note for mark in figure.text.marks))
+            (figure.column, figure.amount, tuple(mark.note for mark in figure.text.marks))
             for figure in wording.figures
-            if figure.value is not None or figure.text.marks
+            if figure.amount is not None or figure.text.marks
         ]
 
     return said(one) == said(other)
