@@ -79,7 +79,7 @@ _RULES = (
     RowRule(
         "total_given",
         "deployed_total is given where one of its parts is, in exact rows of an edition that prints it",
-        (*DEPLOYED, "deployed_total", "exact"),
+        (*DEPLOYED, "deployed_total"),
         _total_given,
     ),
     _dated("international_mandate"),

@@ -78,7 +78,7 @@ def printed(table: str, row: int, column: str, value: int) -> Callable[[Rows], o
 
 UNKNOWN = "must be in missions; the nearest mission"
 NO_CELL = "must have a cell that says where it is printed"
-GIVEN = "deployed_total is given where one of its parts is"
+GIVEN = "deployed_total is given where one of its parts is, in exact rows of an edition that prints it"
 PARTS = "deployed_military, deployed_civil_police, deployed_total"
 DATED = "national_frame_end is given exactly where national_frame_status is until"
 DAYS = "period_start, period_end"
