@@ -382,7 +382,8 @@ def test_the_checks_are_named_one_by_one(groups: Connection) -> None:
     assert {
         "personnel.deployed_total must be of type INTEGER",
         "personnel.deployed_total must be 0 or more",
-        "personnel: deployed_total is given where one of its parts is, in exact rows of an edition that prints it",
+        "personnel: deployed_total is given where one of its parts is, in exact rows of an edition that "
+        "prints it",
         "personnel: the key (edition_year, mission_id) must be unique",
         "personnel: mission_id must be in missions",
     } <= required
