@@ -4,6 +4,8 @@ The contracts need pyarrow, which takes longer to import than a build with nothi
 what both they and the registry check is here.
 """
 
+from collections.abc import Iterable
+
 FRAME = ("frame_military", "frame_civil_police")
 DEPLOYED = ("deployed_military", "deployed_civil_police")
 FIGURES = (*FRAME, *DEPLOYED, "deployed_total")  # of a row of annex 2, in the order of its columns
@@ -18,6 +20,29 @@ QUALIFIERS = (  # of a printed figure
     *("to be decided", "as needed", "classified", "unknown", "declared", "shared", "not given"),
 )
 DISAGREEMENT = "tag_geometry_disagreement"  # the rule on it has this name too
+
+
+_SUMS, _PART = "sums: ", "part of: "  # how entries in `equalities` begin
+
+
+def summing(keys: Iterable[str]) -> str:
+    """The entry in `equalities` of a subtotal: the row_keys of the rows that it sums."""
+    return _SUMS + ", ".join(keys)
+
+
+def summed_in(equality: str) -> list[str] | None:
+    """The rows that a subtotal sums, if that is what an entry in `equalities` says."""
+    return equality.removeprefix(_SUMS).split(", ") if equality.startswith(_SUMS) else None
+
+
+def part_of(key: str) -> str:
+    """The entry in `equalities` of an "of which" row: the row_key of the row that it is a part of."""
+    return _PART + key
+
+
+def part_in(equality: str) -> str | None:
+    """The row that an "of which" row is a part of, if that is what an entry in `equalities` says."""
+    return equality.removeprefix(_PART) if equality.startswith(_PART) else None
 
 
 def disagreement(tags: str, geometry: str) -> str:

@@ -216,7 +216,7 @@ class Search:
         rows = [line for line in below if len(line.text.split()) >= _ROW_WORDS]
         again = next((line for line in rows if line.number > other.first), None)
         closed = any(
-            _is_totals(line, layout) for line in rows if line.number < self.lines[place.start].number
+            _is_totals(line, layout) for line in rows[1:] if line.number < self.lines[place.start].number
         )
         return closed or (again is not None and _opening(again) == _opening(rows[0]))
 

@@ -43,6 +43,8 @@ from dataclasses import dataclass
 from itertools import combinations, pairwise
 
 from pipelines.extract import answers, numerals, refusals
+from pipelines.extract import sums as row_sums
+from pipelines.extract.row_roles import RowNames
 from pipelines.extract.rows import Figure, Row, Table, Wording
 from pipelines.extract.search import (
     APART,
@@ -64,10 +66,10 @@ from pipelines.extract.search import (
     solve,
     violated,
 )
+from pipelines.extract.sums import Structure
 from pipelines.model import Document
 from schemas.errors import JvomError, RegistryError
 from schemas.registry import DeclaredReading, PersonnelLayout
-from schemas.vocabulary import TOTAL
 
 READINGS = "schemas/readings.toml"
 _SHOWN = 12  # readings that a refusal lists beside the one that is not relied on
@@ -84,14 +86,15 @@ class Errors:
     """
 
     def __init__(
-        self, chosen: Sequence[Choice], groups: Sequence[Group], notes: Mapping[int, int], sums: Sums
+        self, chosen: Sequence[Choice], structure: Structure, notes: Mapping[int, int], sums: Sums
     ) -> None:
+        groups, total = structure.groups, structure.total
         self.chosen, self.groups, self._sums = chosen, groups, sums
         self._lacking = [_lacking(chosen, group) for group in groups]
         self._uses = Counter(notes)
         for choice in chosen:
             self._uses.update(choice.markers)
-        self.most = chosen[groups[0].total].highs if groups else None
+        self.most = None if total is None else chosen[total].highs
 
     def lacking(self, group: int) -> list[int]:
         """What each column of a group lacks."""
@@ -174,6 +177,8 @@ class Chosen:
     figures: tuple[Figure | None, ...]
     sums: tuple[tuple[str, ...], ...]
     declared: DeclaredReading | None
+    key: str = ""
+    """The row's row_key, once it is known which rows sum others."""
 
     @property
     def inferred(self) -> bool:
@@ -185,45 +190,51 @@ class Chosen:
 
 def choose(
     table: Table,
-    totals: Row,
     notes: Collection[int],
     layout: PersonnelLayout,
+    names: RowNames,
     readings: Iterable[DeclaredReading],
     document: Document,
     edition_year: int,
-) -> tuple[list[Chosen], list[JvomError]]:
-    """The readings that are taken, that of the totals row last; and why others are not.
+) -> tuple[list[Chosen], Structure, list[JvomError]]:
+    """The readings that are taken, row by row; which rows sum others; and why others are not taken.
 
     Every row must have a wording; `readings` are those declared for this document. Raises
     RegistryError where one of them is not a reading of its row, or of any row.
     """
-    rows = [*table.rows, totals]
+    rows = table.rows
     chooser = _Chooser(layout, readings, document, edition_year)
     choices = [chooser.choices(row) for row in rows]
-    groups = [Group(len(table.rows), tuple(range(len(table.rows))))]
-    most = _TIMES * max(value for way in choices[-1] for value in way.highs)
-    choices[:-1] = [
-        [way for way in ways if max(way.lows) <= most or not _spaced(row, way)] or ways
-        for row, ways in zip(rows[:-1], choices[:-1], strict=True)
-    ]
     chooser.refuse_idle()
+    structure = row_sums.find(rows, choices, chooser.sums, names.summed)
+    if structure.open:
+        unclear = [refusals.unclear_sum(document, rows[at].lines, why) for at, why in structure.open.items()]
+        return [], structure, [*unclear]
+    groups = chooser.groups = structure.groups
+    if structure.total is not None:
+        most = _TIMES * max(value for way in choices[structure.total] for value in way.highs)
+        choices = [
+            [way for way in ways if max(way.lows) <= most or not _spaced(row, way)] or ways
+            for row, ways in zip(rows, choices, strict=True)
+        ]
     outside = Counter(mark.note for mark in table.marks)
     marks = {mark.note for row in rows for wording in row.wordings for mark in wording.marks}
     marked = {note: outside[note] for note in sorted({*notes, *marks})}
+    choices = [_beside(ways) if at in structure.parts else ways for at, ways in enumerate(choices)]
     try:
         solution = solve(choices, groups, marked, chooser.sums)
     except TooManyReadingsError:
         open_rows = [row for row, ways in zip(rows, choices, strict=True) if len(ways) > 1]
-        names = [row.wordings[0].name.printed for row in open_rows]
-        return [], [refusals.too_many_readings(document, rows[0].lines[0], names)]
-    chooser.groups = groups
-    errors = Errors([best[0] for best in solution.rows], groups, marked, chooser.sums)
+        open_names = [row.wordings[0].name.printed for row in open_rows]
+        return [], structure, [refusals.too_many_readings(document, rows[0].lines[0], open_names)]
+    errors = Errors([best[0] for best in solution.rows], structure, marked, chooser.sums)
     if missing := chooser.missing(errors):
-        return [], [refusals.missing_rows(document, totals.lines[0], missing)]
+        at, amounts = missing
+        return [], structure, [refusals.missing_rows(document, rows[at].lines[0], amounts)]
     if split := list(chooser.splits(rows, errors)):
-        return [], split
+        return [], structure, split
     doubtful = [
-        not (row.in_order or chooser.confirmed(at, row, best, solution))
+        not (row.in_order or at in structure.parts or chooser.confirmed(at, row, best, solution))
         for at, (row, best) in enumerate(zip(rows, solution.rows, strict=True))
     ]
     second = chooser.by_order(rows, marked) if any(doubtful) else [()] * len(rows)
@@ -232,7 +243,9 @@ def choose(
     for at, (row, ways, best, doubt, ordered) in enumerate(
         zip(rows, choices, solution.rows, doubtful, second, strict=True)
     ):
-        if row.in_order:
+        if at in structure.parts:
+            one = chooser.part(at, row, solution)
+        elif row.in_order:
             rivals = chooser.rivals(at, row, ways, best[0], errors)
             one = chooser.in_order(at, row, ways, best, solution, rivals, errors.most)
         else:
@@ -244,7 +257,7 @@ def choose(
                 problems.append(refusals.too_large(document, row.lines, most))
         else:
             problems.append(one)
-    return chosen, problems
+    return chosen, structure, problems
 
 
 class _Chooser:
@@ -309,15 +322,31 @@ class _Chooser:
 
     def by_order(self, rows: Sequence[Row], marked: Mapping[int, int]) -> list[tuple[Choice, ...]]:
         """The best readings of each row by the order of its figures; none where there are too many."""
-        ways = [list(dict.fromkeys(self._by_order(row, marked))) for row in rows]
+        ways = [
+            _beside(self._ways(row, in_order=False))
+            if row.kind == "of which"
+            else list(dict.fromkeys(self._by_order(row, marked)))
+            for row in rows
+        ]
         try:
             return list(solve(ways, self.groups, marked, self.sums).rows)
         except TooManyReadingsError:
             return [()] * len(rows)
 
-    def missing(self, errors: Errors) -> dict[str, int]:
-        """What rows that are not there must have had: amounts in two columns or more that make a row."""
-        lacks = errors.lacking(0)
+    def missing(self, errors: Errors) -> tuple[int, dict[str, int]] | None:
+        """The row that sums more than there is, and what rows that are not there must have had.
+
+        A subtotal alone does not say so where the totals row comes out.
+        """
+        for place, group in enumerate(self.groups):
+            if amounts := self._missing(errors.lacking(place)):
+                return group.total, amounts
+            if errors.most and not place and not any(errors.lacking(0)):
+                return None
+        return None
+
+    def _missing(self, lacks: Sequence[int]) -> dict[str, int]:
+        """Amounts in two columns or more that make a row."""
         makes_row = all(lacks[total] == sum(lacks[part] for part in parts) for total, parts in self.sums)
         some = [lacks[place] for total, parts in self.sums for place in (total, *parts)]
         if not makes_row or min(some, default=-1) < 0 or not any(some):
@@ -445,6 +474,16 @@ class _Chooser:
             return self._undecided(row, wording, hidden, [chosen])
         return self._chosen(at, row, chosen, solution)
 
+    def part(self, at: int, row: Row, solution: Solution) -> Chosen | JvomError:
+        """The reading of an "of which" row, which no sum confirms: only its own place, or all its columns."""
+        ways = self._ways(row, in_order=row.in_order)
+        wording = row.wordings[ways[0].key]
+        sure = len(wording.figures) == len(self._columns) if row.in_order else row.agreed or row.under
+        if row.disputed or not sure or len({way.figures for way in ways}) > 1:
+            why = "it is a part of another row, so no sum says which columns its figures are in"
+            return self._undecided(row, wording, why, ways[:_SHOWN])
+        return self._chosen(at, row, ways[0], solution)
+
     def unconfirmed(self, one: Chosen) -> Iterator[JvomError]:
         """Figures of a picture that are in doubt, and that no sum confirms."""
         for name, figure, sums in zip(self._columns, one.figures, one.sums, strict=True):
@@ -479,8 +518,9 @@ class _Chooser:
         wording = row.wordings[chosen.key]
         figures = _figures_of(wording, chosen.figures)
         known = not row.in_order or len(wording.figures) == len(self._columns)
-        sums = tuple(tuple(self._equalities(at, i, chosen, solution, known)) for i in range(len(figures)))
-        return Chosen(row, wording, figures, sums, self._reading(row))
+        places = range(len(figures))
+        equalities = tuple(tuple(self._equalities(at, i, chosen, solution, known)) for i in places)
+        return Chosen(row, wording, figures, equalities, self._reading(row))
 
     def _reading(self, row: Row) -> DeclaredReading | None:
         ids = {wording.mission_id for wording in row.wordings}
@@ -523,7 +563,7 @@ class _Chooser:
         if len(wording.figures) < len(self._columns):
             if any(lopsided(chosen.figures, one) for one in self.sums):
                 yield "it would give a total without parts, or parts without a total"
-            if solution.cost and wording.mission_id == TOTAL:
+            if solution.cost and any(at == group.total for group in self.groups):
                 yield "the table contradicts itself, so the columns of its totals cannot be inferred"
             if solution.cost and (empty := next(self._empty_first(chosen), None)):
                 yield f"the table contradicts itself, so that {empty} is empty cannot be inferred"
@@ -591,6 +631,11 @@ class _Chooser:
         for other in sorted({place, *group}):
             if self._holds(at, other, solution):
                 yield f"column total {self._columns[other]}"
+
+
+def _beside(ways: Sequence[Choice]) -> list[Choice]:
+    """The choice of a row that is in no sum."""
+    return [Choice((None,) * len(ways[0].figures), ways[0].markers)]
 
 
 def _whole(amount: Amount) -> int | None:

@@ -10,18 +10,20 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from pipelines.extract import columns, refusals, text
+from pipelines.extract import answers, columns, refusals, text
 from pipelines.extract import rows as printed_rows
 from pipelines.extract.annexes import AnnexInput
 from pipelines.extract.cells import Cell, Mark, Text, words
 from pipelines.extract.columns import Chosen
 from pipelines.extract.pdf.rows import Span
 from pipelines.extract.roles import PersonnelRoles
+from pipelines.extract.row_roles import RowNames
 from pipelines.extract.rows import Figure, Row, Table
+from pipelines.extract.sums import Structure
 from pipelines.model import Document, Line
-from schemas.errors import JvomError, Problems
+from schemas.errors import JvomError, Problems, UndecidedError
 from schemas.registry import DeclaredReading, PersonnelLayout, Registry
-from schemas.vocabulary import PARTS, TOTAL
+from schemas.vocabulary import PARTS, TOTAL, part_of, summing
 
 _MOST_LINES = 20_000  # from the heading of annex 2 to the next annex, blank ones too
 _MOST_ROWS = 500  # ten times as many missions as there have been
@@ -47,33 +49,38 @@ def read(given: AnnexInput, readings: Collection[DeclaredReading]) -> Personnel:
     if len(given.lines) > _MOST_LINES:
         line, what = given.lines[_MOST_LINES], f"{len(given.lines):,} lines"
         raise Problems([refusals.too_many(document, line, what)])
-    table = printed_rows.read(given, PersonnelRoles(layout, given.registry))
+    roles = PersonnelRoles(layout, given.registry)
+    table = printed_rows.read(given, roles)
     if table is None:
         raise Problems([refusals.no_header(document, given.lines, layout)])
     problems, sound = _problems(table, given)
-    chosen: list[Chosen] = []
-    if table.totals and sound:
+    if sound:
         wanted = (given.edition_year, document.sha256)
         declared = [one for one in readings if (one.edition_year, one.source_sha256) == wanted]
-        chosen, refused = columns.choose(
-            table, table.totals, given.notes, layout.personnel, declared, document, given.edition_year
+        chosen, structure, refused = columns.choose(
+            table, given.notes, layout.personnel, roles.names, declared, document, given.edition_year
         )
-        problems.extend(refused)
+        if structure.total is None and any(isinstance(one, UndecidedError) for one in refused):
+            first = next(line for line in given.heading or given.lines if line.text.strip())
+            refused = [refusals.no_totals(document, first, layout.personnel.total, len(refused))]
+        problems.extend(refused or _unnamed(table, structure, given))
     if problems:
         raise Problems(sorted(problems, key=lambda problem: problem.line or 0))
-    return _personnel(table, chosen, document, given.edition_year, layout.personnel)
+    return _Written(table, chosen, structure, given, roles.names).personnel()
 
 
 def _problems(table: Table, given: AnnexInput) -> tuple[list[JvomError], bool]:
     """What cannot be read as a row, and whether the rows there are can still be placed."""
     document, layout = given.document, given.layout
-    if table.totals is None:
+    missions = [row for row in table.rows if row.kind in ("mission", "region")]
+    if not missions:
         first = next(line for line in given.heading or given.lines if line.text.strip())
-        return [refusals.no_totals(document, first, layout.personnel.total)], False
+        totals = next((row.lines[0] for row in table.rows), first)
+        return [refusals.no_rows(document, totals)], False
     if len(table.rows) > _MOST_ROWS:
         line, what = table.rows[_MOST_ROWS].lines[0], f"{len(table.rows)} rows"
         return [refusals.too_many(document, line, what)], False
-    printed = [*table.leftovers, *(row.lines for row in (*table.rows, table.totals))]
+    printed = [*table.leftovers, *(row.lines for row in table.rows)]
     if strange := [(line, why) for lines in printed for line in lines if (why := text.strange(line.text))]:
         return [refusals.strange(document, line, why) for line, why in strange], False
     top = min((row.lines[0].number for row in table.rows), default=0)
@@ -84,12 +91,20 @@ def _problems(table: Table, given: AnnexInput) -> tuple[list[JvomError], bool]:
     broken += [refusals.late_row(document, late) for late in table.late]
     broken += [
         refusals.too_many_figures(document, row.lines, len(layout.personnel.columns))
-        for row in (*table.rows, table.totals)
+        for row in table.rows
         if not row.wordings
     ]
-    if not table.rows:
-        broken.append(refusals.no_rows(document, table.totals.lines[0]))
-    return broken + list(_names(table.rows, document, given.registry)), not broken
+    named = [row for row in missions if row.kind == "mission" or row.wordings[0].mission_id]
+    return broken + list(_names(named, document, given.registry)), not broken
+
+
+def _unnamed(table: Table, structure: Structure, given: AnnexInput) -> Iterator[JvomError]:
+    """Rows with a region's name that are missions by their figures, and no known ones."""
+    for row in (table.rows[at] for at in structure.missions):
+        if row.kind == "region" and row.wordings[0].mission_id is None:
+            yield refusals.unknown_mission(
+                given.document, row.lines[0], row.wordings[0].plain, None, given.registry
+            )
 
 
 def _names(rows: Iterable[Row], document: Document, registry: Registry) -> Iterator[JvomError]:
@@ -107,18 +122,65 @@ def _names(rows: Iterable[Row], document: Document, registry: Registry) -> Itera
             first[mission_id] = row.lines[0]
 
 
-def _personnel(
-    table: Table, chosen: Sequence[Chosen], document: Document, edition_year: int, layout: PersonnelLayout
-) -> Personnel:
-    *rows, totals = chosen
-    marks = [*table.marks, *(mark for one in chosen for mark in one.wording.marks)]
-    year = {"edition_year": edition_year}
-    return Personnel(
-        rows=[year | _row(one, document, layout) for one in rows],
-        totals=[year | _figures(totals, layout) | _place(totals.row, document)],
-        cells=[cell for one in chosen for cell in _cells(one, layout)],
-        markers=tuple(sorted(marks)),
-    )
+class _Written:
+    """A table that was read, as rows of the contracts and their cells."""
+
+    def __init__(
+        self, table: Table, chosen: Sequence[Chosen], structure: Structure, given: AnnexInput, names: RowNames
+    ) -> None:
+        self._table, self._structure, self._given, self._names = table, structure, given, names
+        self._layout = given.layout.personnel
+        self._keys: dict[int, str] = {}
+        for at, one in enumerate(chosen):
+            self._keys[at] = self._distinct(self._key(at, one))
+        self._chosen = [replace(one, key=self._keys[at]) for at, one in enumerate(chosen)]
+
+    def personnel(self) -> Personnel:
+        year = {"edition_year": self._given.edition_year}
+        document, total = self._given.document, self._structure.total
+        marks = [*self._table.marks, *(mark for one in self._chosen for mark in one.wording.marks)]
+        totals = [] if total is None else [self._chosen[total]]
+        missions = [self._chosen[at] for at in self._structure.missions]
+        return Personnel(
+            rows=[year | _row(one, document, self._layout) for one in missions],
+            totals=[year | _figures(one, self._layout) | _place(one.row, document) for one in totals],
+            cells=[*self._cells(), *self._texts()],
+            markers=tuple(sorted(marks)),
+        )
+
+    def _key(self, at: int, one: Chosen) -> str:
+        """The row_key of a row: its mission's id, or what kind of row it is, and of what."""
+        if at in self._structure.missions or at == self._structure.total:
+            return one.wording.mission_id or TOTAL
+        if at in self._structure.parts:
+            above = self._keys[self._structure.parts[at]]
+            return f"of_which:{above}:{answers.slug(one.wording.plain)}"
+        region = one.row.region.printed if one.row.region else ""
+        named = one.wording.plain if one.row.kind == "region" else self._names.summed(one.wording.plain)
+        return f"subtotal:{answers.slug(named or region or one.wording.plain)}"
+
+    def _distinct(self, key: str) -> str:
+        taken, number = set(self._keys.values()), 2
+        while key in taken:
+            key = f"{key.removesuffix(f'-{number - 1}')}-{number}"
+            number += 1
+        return key
+
+    def _cells(self) -> Iterator[Cell]:
+        """The cells of every row; a row that is no mission says of which rows it is the sum or a part."""
+        said = {
+            group.total: summing(self._keys[part] for part in group.parts)
+            for group in self._structure.subtotals
+        }
+        said |= {at: part_of(self._keys[above]) for at, above in self._structure.parts.items()}
+        for at, one in enumerate(self._chosen):
+            for cell in _cells(one, self._layout):
+                yield replace(cell, equalities=(*cell.equalities, said[at])) if at in said else cell
+
+    def _texts(self) -> Iterator[Cell]:
+        """The lines of text inside the table."""
+        for number, line in enumerate(self._table.texts, start=1):
+            yield _text(f"text:{number}", "text", line)
 
 
 def _row(one: Chosen, document: Document, layout: PersonnelLayout) -> dict[str, object]:
@@ -159,13 +221,12 @@ def _place(row: Row, document: Document) -> dict[str, object]:
 
 
 def _cells(one: Chosen, layout: PersonnelLayout) -> Iterator[Cell]:
-    """The cells of one row: name and region, unless it is the totals row, and every column."""
-    key = one.wording.mission_id or ""
-    if key != TOTAL:
-        yield _text(key, "mission", one.wording.name)
-        if one.row.region:
-            yield _text(key, "region", one.row.region)
-    table_name = "personnel_totals" if key == TOTAL else "personnel"
+    """The cells of one row: every column, and but for the totals row its name, a mission's region too."""
+    table_name = "personnel" if one.key == one.wording.mission_id != TOTAL else "personnel_totals"
+    if one.key != TOTAL:
+        yield replace(_text(one.key, "mission", one.wording.name), table_name=table_name)
+    if table_name == "personnel" and one.row.region:
+        yield _text(one.key, "region", one.row.region)
     for column, places in layout.figures:
         printed = [_cell(one, place, table_name, layout.columns[place]) for place in places]
         yield from printed if len(printed) > 1 else ()
@@ -174,7 +235,7 @@ def _cells(one: Chosen, layout: PersonnelLayout) -> Iterator[Cell]:
 
 def _cell(one: Chosen, place: int, table_name: str, column: str) -> Cell:
     """One printed cell, or the blank where it would be."""
-    key, figure, reasons = one.wording.mission_id or "", one.figures[place], _reasons(one, place)
+    key, figure, reasons = one.key, one.figures[place], _reasons(one, place)
     if figure is not None:
         text, value, how = figure.text, figure.value, _derivation(one, figure)
         parts = figure.parts if len(figure.parts) > 1 else ()

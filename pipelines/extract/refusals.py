@@ -176,6 +176,16 @@ def cut_off(path: str, page: int, line: int, text: str) -> LayoutError:
     )
 
 
+def unclear_sum(document: Document, lines: Sequence[Line], why: str) -> LayoutError:
+    """A row of which neither words nor figures say whether it sums others."""
+    return at(
+        document.path,
+        lines[0],
+        f"“{_joined(lines)}” is not decided: {why}",
+        f"{_ROW}, and its figures with those of the rows beside it",
+    )
+
+
 def missing_rows(document: Document, totals: Line, amounts: Mapping[str, int]) -> LayoutError:
     """Totals that exceed the rows by what makes a row."""
     missing = ", ".join(f"{name} {amount}" for name, amount in amounts.items())
@@ -246,22 +256,23 @@ def second_row(document: Document, line: Line, mission_id: str, first: Line) -> 
     )
 
 
-def no_totals(document: Document, line: Line, label: str) -> LayoutError:
-    """A table without a totals row: nothing says which column a figure belongs to."""
+def no_totals(document: Document, line: Line, label: str, rows: int) -> LayoutError:
+    """A table without a totals row, with rows of which nothing else says which columns its figures are in."""
     return at(
         document.path,
         line,
-        f"the table of annex 2 has no totals row: no line opens with “{label}” and ends in figures",
-        f"{_WHOLE}; without totals its figures cannot be placed",
+        f"the table of annex 2 has no totals row: no line opens with “{label}” and ends in figures; without "
+        f"it nothing says which columns the figures of {rows} rows are in",
+        f"{_WHOLE}, or give the report as a PDF",
     )
 
 
 def no_rows(document: Document, totals: Line) -> LayoutError:
-    """A totals row without a row above it."""
+    """A table without a row of a mission."""
     return at(
         document.path,
         totals,
-        "the table of annex 2 has a totals row, but no row of a mission above it",
+        "the table of annex 2 has no row of a mission",
         f"{_WHOLE} and in reading order",
     )
 

@@ -8,12 +8,14 @@ what a text can be; where it is printed belongs to the readers.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from functools import cached_property
 
 from pipelines.extract import figures
 from pipelines.extract.durations import Duration, Grammar
 from pipelines.extract.pdf.area import TableHeading
 from pipelines.extract.pdf.rows import Meaning
+from pipelines.extract.row_roles import Kind, RowNames
 from schemas.registry import Layout, Mission, Registry, comparable
 from schemas.vocabulary import TOTAL
 
@@ -24,7 +26,10 @@ class PersonnelRoles:
     def __init__(self, layout: Layout, registry: Registry) -> None:
         self.layout = layout.personnel
         self._registry = registry
-        self._regions = {comparable(region) for region in self.layout.regions}
+        words = registry.words.rows
+        totals = tuple(dict.fromkeys((self.layout.total, *words.totals)))
+        self._words = replace(words, regions=self.layout.regions, totals=totals)
+        self.names = RowNames(self._words)
         phrase = r"\s+".join(re.escape(word) for word in self.layout.separate_report.split())
         self._separate = re.compile(rf"\s*\(\s*{phrase}\s*\)", re.IGNORECASE)
 
@@ -36,7 +41,13 @@ class PersonnelRoles:
             for column in group.columns
         ]
         roles = ("mission", *self.layout.columns)
-        return TableHeading(((self.layout.mission,), *paths), self.layout.regions, self.layout.total, roles)
+        return TableHeading(
+            ((self.layout.mission,), *paths),
+            self.layout.regions,
+            self._words.totals,
+            self._words.of_which,
+            roles,
+        )
 
     def plain(self, name: str) -> str:
         """A name without the bracket that speaks of a separate report."""
@@ -52,13 +63,16 @@ class PersonnelRoles:
         return mission.id if mission else None
 
     def is_region(self, text: str) -> bool:
-        return comparable(text) in self._regions
+        return self.names.kind(text) == "region"
 
-    def is_total(self, text: str) -> bool:
-        return comparable(text) == comparable(self.layout.total)
+    def kind(self, name: str) -> Kind:
+        """What a row is by its name: a mission where that is known, unless a region has the name too."""
+        kind = self.names.kind(self.plain(name))
+        return "mission" if kind is None or (kind != "region" and self.mission(name)) else kind
 
     def row_id(self, name: str) -> str | None:
-        return TOTAL if self.is_total(name) else self.mission(name)
+        """The row_key of a row that its name alone makes: a mission's, or the totals row's."""
+        return TOTAL if self.kind(name) == "total" else self.mission(name)
 
     def understands(self, role: str, text: str) -> bool:
         """Whether a text can be what a role says."""
@@ -66,8 +80,10 @@ class PersonnelRoles:
             return self.mission(text) is not None
         if role == "region":
             return self.is_region(text)
-        if role == "total":
-            return self.is_total(text)
+        if role in ("total", "subtotal", "of which"):
+            return self.kind(text) == role
+        if role == "text":
+            return self.names.is_text(text)
         return figures.read(text) is not None
 
     @property

@@ -3,8 +3,8 @@
 Here belongs what can be said without the totals: where a row of a text starts and ends, which mission a
 name is, which digits may be a footnote's mark. Which column a figure of a text belongs to is left
 open, and so is which of two readings of a PDF is right: `columns` decides. From the header to the totals
-row everything printed is part of a row, a region heading, a repeated header, or a leftover; nothing is
-skipped.
+row (or its last row) everything printed is part of a row, a region heading, a repeated header, a line of
+text, or a leftover; nothing is skipped. Which rows sum others is said in `sums`.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
-from itertools import product
+from functools import cache, partial
+from itertools import pairwise, product
 
 from pipelines.extract import numerals, refusals
 from pipelines.extract.annexes import AnnexInput, Header, find_header
@@ -24,11 +24,13 @@ from pipelines.extract.pdf import Box
 from pipelines.extract.pdf.rows import PdfCell, Span
 from pipelines.extract.pdf.table import Pair, PdfRow, PdfTable
 from pipelines.extract.roles import PersonnelRoles
+from pipelines.extract.row_roles import Kind
 from pipelines.extract.search import Amount, Range
 from pipelines.model import PAGE_NUMBER, Line
 from schemas.errors import JvomError, Problems
 from schemas.vocabulary import TOTAL
 
+_SUMMING: tuple[Kind, ...] = ("total", "subtotal", "of which", "region")
 _MARK = re.compile(rf"[1-9][0-9]{{0,2}}|[{numerals.RAISED}]{{1,3}}")
 _UP_TO_99 = re.compile(r"[1-9][0-9]?")
 _ENDS_THOUSANDS = re.compile(r"0[0-9]{2}")
@@ -112,7 +114,7 @@ class Wording:
 
 @dataclass(frozen=True)
 class Row:
-    """One row: its lines, the region heading it is under, the ways to read its words.
+    """One row: its lines, the region heading it is under, the ways to read its words, what its name makes it.
 
     `in_order` says that only the order of its figures is known, as in a text. In a PDF every wording has
     its figures in their columns: `agreed` says that tags and geometry give the same, `disputed` that they do
@@ -126,19 +128,20 @@ class Row:
     agreed: bool = False
     disputed: bool = False
     under: bool = False
+    kind: Kind = "mission"
 
 
 @dataclass
 class Table:
     """The printed table, and the marks in its headings (those of regions included).
 
-    `totals` is None where there is no totals row; `leftovers` are lines before it that are no part
-    of a row, `late` those of rows after it.
+    `rows` are all that have figures or a mission's name, `texts` lines of text among them, `leftovers` lines
+    that are no part of either, `late` those of rows below the table's end.
     """
 
     marks: list[Mark] = field(default_factory=list)
     rows: list[Row] = field(default_factory=list)
-    totals: Row | None = None
+    texts: list[Text] = field(default_factory=list)
     leftovers: list[tuple[Line, ...]] = field(default_factory=list)
     late: list[tuple[Line, ...]] = field(default_factory=list)
 
@@ -188,32 +191,75 @@ class _TextReader:
         self._mark(Mark(note, line) for note, line in header.markers)
         self.table.leftovers.extend((line,) for line in lines if line.number < header.first)
         body = [line for line in lines if line.number > header.last]
-        block: list[Line] = []
-        for position, line in enumerate(body):
-            block.append(line)
-            following = words(body[position + 1 : position + 2])
+        ends = self._ends(body)
+        last = self._last(body, ends)
+        start = 0
+        for end in ends:
+            if end <= last:
+                self._block(body[start:end])
+                start = end
+        if last == start:
+            self._after(body[start:])
+        else:
+            self._bare(body[start:])
+
+    def _ends(self, body: Sequence[Line]) -> list[int]:
+        """Where lines end that end a row: behind the last of its figures."""
+        found = []
+        for end, line in enumerate(body, start=1):
+            following = words(body[end : end + 1])
             goes_on = bool(following) and all(map(self._is_figure, following))
-            if goes_on or not self._ends_row(line):
-                continue
-            self._block(block)
-            block = []
-            if self.table.totals:
-                self._after(body[position + 1 :])
-                return
-        self._bare(block)
+            if not goes_on and self._ends_row(line):
+                found.append(end)
+        return found
+
+    def _last(self, body: Sequence[Line], ends: Sequence[int]) -> int:
+        """Where the table ends: behind its last row of totals that has a mission above it, and what is of it.
+
+        Without such a row it is behind the last row with a known name.
+        """
+        kinds = [
+            (end, kind)
+            for before, end in pairwise([0, *ends])
+            if (kind := self._kind_of(body[before:end])) is not None
+        ]
+        missions = [end for end, kind in kinds if kind == "mission"]
+        totals = [at for at, (end, kind) in enumerate(kinds) if kind == "total" and missions[:1] < [end]]
+        if not totals or not missions:
+            return max((end for end, _ in kinds), default=0)
+        at = totals[-1]
+        places = [ends.index(end) for end, _ in kinds]
+        while kinds[at + 1 : at + 2] and kinds[at + 1][1] == "of which" and places[at + 1] == places[at] + 1:
+            at += 1
+        return kinds[at][0]
+
+    def _kind_of(self, block: Sequence[Line]) -> Kind | None:
+        """The kind of the row that lines end in, if its name is known."""
+        starts = range(max(0, len(block) - _MOST_PIECES), len(block))
+        return next((kind for start in starts if (kind := self._known(words(block[start:])))), None)
+
+    def _known(self, row: Sequence[Word]) -> Kind | None:
+        """The kind of a row with figures whose name is known."""
+        if self._names(row, self._roles.mission):
+            return "mission"
+        return next((kind for kind in _SUMMING if self._names(row, partial(self._of_kind, kind))), None)
 
     def _block(self, block: Sequence[Line]) -> None:
         """Lines of which the last ends in a figure: one row, perhaps below headings and empty rows."""
         for start in range(max(0, len(block) - _MOST_PIECES), len(block)):
             row = block[start:]
-            if named := self._names(words(row), self._totals_row):
-                self._bare(block[:start])
-                self.table.totals = self._row(row, named)
-                return
-            if named := self._names(words(row), self._roles.mission):
-                self._bare(block[:start])
-                self.table.rows.append(self._row(row, named))
-                return
+            kind = self._known(words(row))
+            if kind is None:
+                continue
+            self._bare(block[:start])
+            known = self._roles.mission if kind == "mission" else partial(self._of_kind, kind)
+            named = self._names(words(row), known)
+            if kind == "mission" and self._roles.is_region(named[0].plain):
+                kind = "region"
+            elif kind == "region":
+                self._region = named[0].text
+            self.table.rows.append(self._row(row, named, kind))
+            return
         start = self._bare_start(block, rows=False)  # what looks like an empty row may be part of the name
         row = block[start:]
         if len(row) > _MOST_LINES or self._tail(words(row)) == 0:
@@ -226,7 +272,9 @@ class _TextReader:
         start = 0
         while start < len(lines):
             taken = self._bare_at(lines, start, rows=True)
-            if not taken:
+            if not taken and self._roles.names.is_text(lines[start].text):
+                self.table.texts.append(Text(tuple(words([lines[start]]))))
+            elif not taken:
                 self.table.leftovers.append((lines[start],))
             start += taken or 1
 
@@ -266,30 +314,37 @@ class _TextReader:
                 continue
             for start in range(max(0, end - _MOST_LINES), end):
                 found = words(lines[start:end])
-                named = [*self._names(found, self._roles.mission), *self._names(found, self._totals_row)]
+                named = [
+                    *self._names(found, self._roles.mission),
+                    *self._names(found, partial(self._of_kind, "total")),
+                ]
                 # A sentence may end in one figure; a line that ends in more is a row, whatever its name.
                 alone = start == end - 1 and len(found) - self._tail(found) > 1
                 if alone or any(name.end < len(found) for name in named):
                     self.table.late.append(tuple(lines[start:end]))
                     break
 
-    def _row(self, lines: Sequence[Line], named: Iterable[_Named]) -> Row:
+    def _row(self, lines: Sequence[Line], named: Iterable[_Named], kind: Kind = "mission") -> Row:
         found = words(lines)
         wordings = [
             Wording(name.text, name.plain, name.mission_id, figures, apart)
             for name in named
             for figures, apart in self._figures(found[name.end :])
         ]
-        return Row(tuple(lines), self._region, tuple(wordings))
+        return Row(tuple(lines), self._region, tuple(wordings), kind=kind)
 
     def _names(self, row: Sequence[Word], known: Callable[[str], str | None]) -> list[_Named]:
-        """The ways to take a known name off the start of a row's words, the rest being figures."""
+        """The ways to take a known name off the start of a row's words, the rest being figures.
+
+        `known` gives the id of a name: empty for one that is no mission's.
+        """
         found = []
         for end in range(max(self._tail(row), 1), min(len(row), _MOST_WORDS) + 1):
             for text in self._texts(row[:end]):
                 plain = self._roles.plain(text.printed)
-                if mission_id := known(plain):
-                    found.append(_Named(text, plain, mission_id, end))
+                mission_id = known(plain)
+                if mission_id is not None:
+                    found.append(_Named(text, plain, mission_id or None, end))
         return found
 
     def _unknown(self, row: Sequence[Word]) -> _Named:
@@ -297,8 +352,10 @@ class _TextReader:
         text = Text(tuple(row[:end]))
         return _Named(text, self._roles.plain(text.printed), None, end)
 
-    def _totals_row(self, name: str) -> str | None:
-        return TOTAL if self._roles.is_total(name) else None
+    def _of_kind(self, kind: Kind, name: str) -> str | None:
+        """The id of a row of a kind: the totals row's, or an empty one; None where it is of another kind."""
+        alike = self._roles.kind(name) == kind and name.rstrip(" :.*)")[-1:].isalpha()
+        return (TOTAL if kind == "total" else "") if alike else None
 
     def _texts(self, cell: Sequence[Word]) -> Iterator[Text]:
         """The ways to take marks off the words of a cell; as it is first."""
@@ -416,20 +473,29 @@ class _PdfReader:
             figures = [cell for row in pair if row for cell in row.cells[1:] if cell]
             if name is None:
                 self._table.leftovers.append(self._cells.lines_of(figures))
-            elif self._roles.is_region(name.text) and not figures:
-                region = self._cells.text(name, self._cells.how(pair), disputed)
-                self._table.marks += region.marks
-            elif self._roles.is_total(name.text):
-                if self._table.totals:
-                    self._table.late.append(self._cells.lines_of([name]))
-                self._table.totals = self._row(pair, name, disputed, None)
-            elif not figures and self._roles.mission(name.text) is None:
-                self._table.leftovers.append(self._cells.lines_of([name]))
+                continue
+            kind, known = self._roles.kind(name.text), self._roles.mission(name.text)
+            text = self._cells.text(name, self._cells.how(pair), disputed)
+            if kind == "region" and not (figures and known):
+                region = text
+                if not figures:
+                    self._table.marks += text.marks
+                    continue
+            if figures or known or kind == "total":
+                self._table.rows.append(self._row(pair, name, disputed, region, kind))
+            elif kind == "of which" or self._roles.names.is_text(name.text):
+                self._table.texts.append(text)
+                self._table.marks += text.marks
             else:
-                self._table.rows.append(self._row(pair, name, disputed, region))
+                self._table.leftovers.append(self._cells.lines_of([name]))
         last = self._found.last_line
         for lines in self._cells.left(self._given.lines):
-            (self._table.late if lines[0].number > last else self._table.leftovers).append(lines)
+            if lines[0].number > last:
+                self._table.late.append(lines)
+            elif self._roles.names.is_text(" ".join(line.text for line in lines)):
+                self._table.texts.append(Text(tuple(words(lines))))
+            else:
+                self._table.leftovers.append(lines)
         if self._problems:
             raise Problems(self._problems)
         return self._table
@@ -444,7 +510,9 @@ class _PdfReader:
         missions = {self._roles.mission(cell.text) for cell in known}
         return (known[0] if len(missions) == 1 else tags or geometry), disputed
 
-    def _row(self, pair: Pair, name: PdfCell, disputed: tuple[str, ...], region: Text | None) -> Row:
+    def _row(
+        self, pair: Pair, name: PdfCell, disputed: tuple[str, ...], region: Text | None, kind: Kind
+    ) -> Row:
         name = replace(name, text=self._roles.spelled(name.text))
         text = self._cells.text(name, self._cells.how(pair), disputed)
         plain, mission_id = self._roles.plain(name.text), self._roles.row_id(name.text)
@@ -471,6 +539,7 @@ class _PdfReader:
             agreed=agreed,
             disputed=self._found.tags is not None and not agreed,
             under=under,
+            kind=kind,
         )
 
     def _texts(self, row: PdfRow, pair: Pair) -> Iterator[Text]:

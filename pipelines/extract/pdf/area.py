@@ -16,6 +16,7 @@ TEXT_GAP = 0.6
 """White space, in font sizes, up to which words on a line are one text."""
 MAX_CHAINS = 200
 _MAX_STEPS = 20_000
+_ANNEX = "bijlage"
 _LEVEL = 3.0  # points: less than a line
 _LINE_PITCH = (0.7, 2.2)
 """How far below a word the next line of the same heading may stand, in font sizes."""
@@ -26,13 +27,15 @@ class TableHeading:
     """What a layout says of one table.
 
     `columns` holds each column's path from left to right: its own heading, or its group's and its own.
-    `regions` are the names that rows are grouped under, `total` the first cell of the last row. `roles`
-    says what each column is for, by the contract's names (`mission`, `deployed_total` …).
+    `regions` are the names that rows are grouped under, `totals` what the first cell of the row of totals
+    may say, `of_which` how a row below it may open that says of whom it holds how many. `roles` says what
+    each column is for, by the contract's names (`mission`, `deployed_total` …).
     """
 
     columns: tuple[tuple[str, ...], ...]
     regions: tuple[str, ...] = ()
-    total: str | None = None
+    totals: tuple[str, ...] = ()
+    of_which: tuple[str, ...] = ()
     roles: tuple[str, ...] = ()
 
     @property
@@ -319,7 +322,8 @@ def _body(
     upright = [line for line in within if line.direction == "right"]
     size = before.size if before and before.lines else _usual_size(upright[:12])
     large = (_LARGE_IN_PICTURE if page.ocr else _LARGE) * size
-    kept, ended = _until_end(upright, columns, heading, _frame_end(verticals, top), size, large)
+    closing = _closing(upright, heading, large, first=before is None)
+    kept, ended = _until_end(upright, columns, closing, _frame_end(verticals, top), size, large)
     low = max((line.box.bottom for line in kept), default=top)
     below = min([line.box.top for line in page.lines if line.box.top > low], default=page.height)
     turned = tuple(
@@ -363,18 +367,39 @@ def _frame_end(verticals: Sequence[Rule], top: float) -> float | None:
     return reach
 
 
+def _closing(lines: Sequence[PdfLine], heading: TableHeading, large: float, *, first: bool) -> int | None:
+    """Which line is the last row of totals, or of what is of it: below rows, and before another heading.
+
+    On the `first` page totals may stand above the rows; these do not end the table.
+    """
+    closing: int | None = None
+    rows = not first
+    for at, line in enumerate(lines):
+        opening = folded("".join(word.plain for word in next(runs(line.words, 1.2))))
+        if rows and any(opening == folded(total) for total in heading.totals):
+            closing = at
+        elif closing is not None:
+            known = any(folded(line_text(line)) == folded(region) for region in heading.regions)
+            if (_is_large(line, large) and not known) or opening.startswith(_ANNEX):
+                break
+            if at == closing + 1 and any(opening.startswith(folded(word)) for word in heading.of_which):
+                closing = at
+        elif not rows and not any(opening == folded(total) for total in heading.totals):
+            _, *others = runs(line.words, 1.2)
+            rows = any(any(map(str.isdigit, word.plain)) for run in others for word in run)
+    return closing
+
+
 def _until_end(
     lines: Sequence[PdfLine],
     columns: tuple[Box, ...],
-    heading: TableHeading,
+    closing: int | None,
     frame_end: float | None,
     size: float,
     large: float,
 ) -> tuple[list[PdfLine], bool]:
-    """Lines up to the total, else to a note, running text, a heading, or the end of the frame."""
+    """Lines up to the one that closes, else to a note, running text, a heading, or the end of the frame."""
     kept: list[PdfLine] = []
-    totals = (at for at, line in enumerate(lines) if heading.total and _opens_with(line, heading.total))
-    closing = next(totals, None)
     for at, line in enumerate(lines):
         if frame_end is not None and line.box.middle > frame_end:
             return kept, closing is not None and at > closing
@@ -388,11 +413,6 @@ def _until_end(
             continue
         kept.append(line)
     return kept, closing is not None
-
-
-def _opens_with(line: PdfLine, text: str) -> bool:
-    opening = next(runs(line.words, 1.2))
-    return folded("".join(word.plain for word in opening)) == folded(text)
 
 
 def _is_note(line: PdfLine) -> bool:

@@ -42,6 +42,7 @@ _ASKEW = 2.0
 _TALLEST = 14.0
 """Font sizes between the first and the last baseline of a row on one page, at most."""
 _MOST_LEVELS = 20
+_NAMED = ("region", "mission", "total", "subtotal", "of which")
 _TEXTS = ("mission", "legal_basis")
 """Roles that no row is without, and whose cells may have many lines."""
 
@@ -160,14 +161,15 @@ def cell(fragments: Sequence[Fragment]) -> PdfCell | None:
 class Meaning:
     """What is known of a table's words: whether a text can be what a role says.
 
-    Roles are those of the heading's columns, and `region` and `total` for rows of a table of figures.
+    Roles are those of the heading's columns, and those of rows of a table of figures: `region`, `total`,
+    `subtotal`, `of which` and `text`.
     """
 
     understands: Callable[[str, str], bool]
 
     def name(self, text: str) -> str | None:
         """The role of a row by the text in its first cell; None of a name that is unknown."""
-        return next((role for role in ("region", "mission", "total") if self.understands(role, text)), None)
+        return next((role for role in _NAMED if self.understands(role, text)), None)
 
 
 @dataclass
@@ -399,6 +401,8 @@ class _Cutter:
             return amiss + sum(column not in texts for column in needed), _BLANK * blank
         name = texts.get(0)
         role = self._meaning.name(name) if name else None
+        if role is None and name and len(texts) == 1 and self._understood("text", name):
+            return amiss, 0.0
         within = role is None and any(self._understood("region", part.text) for part in cells.get(0, ()))
         return amiss + (role is None or (role == "region" and len(texts) > 1)), _PARTED * within
 

@@ -228,7 +228,7 @@ def read(document: PdfDocument, heading: TableHeading) -> TaggedTable | None:
             cell for row in laid[: count or 0] for one in row.cells.values() if (cell := places.cell(one))
         ]
         _append(rows, [row for row in laid[count or 0 :] if not row.empty], heading)
-        if rows and _is_last(rows[-1], heading):
+        if any(_is_last(row, heading) for row in rows[1:]):
             break
     if not rows:
         return None
@@ -312,7 +312,7 @@ def _belong(upper: _Laid, lower: _Laid, heading: TableHeading) -> bool:
 
 def _is_last(row: _Laid, heading: TableHeading) -> bool:
     first = row.cells.get(0)
-    return bool(heading.total and first and folded(_text(first)) == folded(heading.total))
+    return first is not None and folded(_text(first)) in map(folded, heading.totals)
 
 
 def _grid_rows(
