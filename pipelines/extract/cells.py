@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple
 
@@ -137,6 +137,13 @@ class PdfCells:
         ocr = ["ocr"] if any(span.page in self._ocr for span in cell.spans) else []
         return Text(words, marks, cell, (*how, *ocr), tuple(disputed))
 
+    def unmarked(self, cell: PdfCell, known: Callable[[str], object]) -> PdfCell:
+        """A cell of a text without a mark that is glued to it, where it is known only so."""
+        glued = marker(cell.text) if self._pdf.format == "text" else None
+        if glued is None or known(cell.text) or not known(glued[0]):
+            return cell
+        return replace(cell.first(glued[0]), markers=(*cell.markers, glued[1]))
+
     def line(self, cell: PdfCell) -> Line:
         return self._lines[cell.line]
 
@@ -197,7 +204,7 @@ def marker(word: str) -> tuple[str, int] | None:
 
 def rows(cells: Iterable[Cell], document: Document, edition_year: int) -> list[dict[str, object]]:
     """The cells as rows of the `cells` contract; in a PDF each with the boxes of its words."""
-    pages = document.pages if isinstance(document, PdfDocument) else ()
+    pages = document.pages if isinstance(document, PdfDocument) and document.format == "pdf" else ()
     lines = {line.number: (page, line) for page in pages for line in page.lines}
     return [_row(cell, document, edition_year, lines) for cell in cells]
 

@@ -39,7 +39,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations, pairwise
 
 from pipelines.extract import answers, numerals, refusals
@@ -249,7 +249,8 @@ def choose(
             rivals = chooser.rivals(at, row, ways, best[0], errors)
             one = chooser.in_order(at, row, ways, best, solution, rivals, errors.most)
         else:
-            one = chooser.placed(at, row, best, solution, ordered if doubt else None)
+            open_mark = chooser.glued(at, row, ways, best, solution, errors) if row.glued else None
+            one = open_mark or chooser.placed(at, row, best, solution, ordered if doubt else None)
         if isinstance(one, Chosen):
             chosen.append(one)
             problems.extend(chooser.unconfirmed(one))
@@ -484,6 +485,46 @@ class _Chooser:
             return self._undecided(row, wording, why, ways[:_SHOWN])
         return self._chosen(at, row, ways[0], solution)
 
+    def glued(
+        self,
+        at: int,
+        row: Row,
+        ways: Sequence[Choice],
+        best: Sequence[Choice],
+        solution: Solution,
+        errors: Errors,
+    ) -> JvomError | None:
+        """Why a row whose figures may end in marks is not relied on, though each is in its column."""
+        chosen = best[0]
+        wording = row.wordings[chosen.key]
+        if self._reading(row) is not None:
+            return None
+        if others := [way for way in best if way.figures != chosen.figures]:
+            why = "several readings fit the printed totals equally well"
+            return self._undecided(row, wording, why, [chosen, *others])
+        if others := self.rivals(at, row, ways, chosen, errors):
+            why = "another reading takes about as few errors of print to explain the table"
+            return self._undecided(row, wording, why, [chosen, *others])
+        if why := next(self._mark_doubts(at, chosen, wording, solution, errors.most), ""):
+            return self._undecided(row, wording, why, ways)
+        if way := next(self._shorter(at, chosen, errors), None):
+            why = "its sums come out without some digits: a mark or another figure may be printed beside them"
+            return self._undecided(row, wording, why, [chosen, way])
+        return None
+
+    def _shorter(self, at: int, chosen: Choice, errors: Errors) -> Iterator[Choice]:
+        """Readings in which a figure is one digit or two shorter, and its column comes out."""
+        for place, value in enumerate(chosen.figures):
+            if not isinstance(value, int) or errors.comes_out(at, chosen, place):
+                continue
+            digits = str(value)
+            for left in (digits[:-1], digits[:-2], digits[1:], digits[2:]):
+                figures = (*chosen.figures[:place], int(left or 0), *chosen.figures[place + 1 :])
+                way = replace(chosen, figures=figures)
+                fits = left and errors.comes_out(at, way, place)
+                if fits and errors.cost(at, way) < errors.cost(at, chosen):
+                    yield way
+
     def unconfirmed(self, one: Chosen) -> Iterator[JvomError]:
         """Figures of a picture that are in doubt, and that no sum confirms."""
         for name, figure, sums in zip(self._columns, one.figures, one.sums, strict=True):
@@ -547,6 +588,19 @@ class _Chooser:
         self, at: int, chosen: Choice, wording: Wording, solution: Solution, most: Sequence[int] | None
     ) -> Iterator[str]:
         """Why the only best reading of a row of a text is not to be relied on."""
+        yield from self._mark_doubts(at, chosen, wording, solution, most)
+        if len(wording.figures) < len(self._columns):
+            if any(lopsided(chosen.figures, one) for one in self.sums):
+                yield "it would give a total without parts, or parts without a total"
+            if solution.cost and any(at == group.total for group in self.groups):
+                yield "the table contradicts itself, so the columns of its totals cannot be inferred"
+            if solution.cost and (empty := next(self._empty_first(chosen), None)):
+                yield f"the table contradicts itself, so that {empty} is empty cannot be inferred"
+
+    def _mark_doubts(
+        self, at: int, chosen: Choice, wording: Wording, solution: Solution, most: Sequence[int] | None
+    ) -> Iterator[str]:
+        """Why the marks that a reading takes off figures, or leaves on them, are not to be relied on."""
         for mark in (*(m for figure in wording.figures for m in figure.text.marks), *wording.apart):
             if solution.uses[mark.note] != {1}:
                 yield f"{mark.note} looks like a footnote's mark, but that note is not marked exactly once"
@@ -560,13 +614,6 @@ class _Chooser:
             hidden = [note for note in unmarked if len(str(value)) > len(str(note))]
             if value is not None and hidden and not self._confirmed(at, place, chosen, solution):
                 yield f"note {hidden[0]} is marked nowhere, and no sum confirms that {value} is a figure only"
-        if len(wording.figures) < len(self._columns):
-            if any(lopsided(chosen.figures, one) for one in self.sums):
-                yield "it would give a total without parts, or parts without a total"
-            if solution.cost and any(at == group.total for group in self.groups):
-                yield "the table contradicts itself, so the columns of its totals cannot be inferred"
-            if solution.cost and (empty := next(self._empty_first(chosen), None)):
-                yield f"the table contradicts itself, so that {empty} is empty cannot be inferred"
 
     def _hidden_mark(self, at: int, chosen: Choice, solution: Solution) -> str | None:
         """Why a figure of a PDF may end in a mark that is printed as large as a digit."""

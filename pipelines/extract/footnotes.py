@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import groupby, pairwise
 from typing import Literal
@@ -42,6 +42,7 @@ _FAR = 2.4  # distance between the feet of two lines, in font sizes, at which no
 FOOT_LINES = 12  # at most so many lines of text are a page's last footnote
 _OPENING = re.compile(rf"\s*(?P<number>[0-9]{{1,3}}|[{RAISED}]{{1,3}})\s+(?P<word>[^\W\d]\S*)")
 _DIGIT = re.compile(rf"[0-9{RAISED}]")
+_ENDS_RAISED = re.compile(rf"[{RAISED}]{{1,3}}$")
 _SENTENCE_END = re.compile(r"[.!?…][)\]’”'\"]*$")
 
 
@@ -96,15 +97,20 @@ class _Page:
     markers: dict[int, list[int]] = field(default_factory=dict)
     seen: bool = False  # whether markers are told from digits, as in a PDF
     apart: frozenset[int] = frozenset()  # numbers of lines that are set otherwise than the one above
+    alone: Mapping[int, int] = field(default_factory=dict)  # by line, a number whose text follows below it
 
     @cached_property
     def openings(self) -> dict[int, list[int]]:
         """Indexes of the lines that start with a number, by that number."""
         found: dict[int, list[int]] = {}
         for index, line in enumerate(self.lines):
-            if number := _opening(line):
+            if number := self.opening(line):
                 found.setdefault(number, []).append(index)
         return found
+
+    def opening(self, line: Line) -> int | None:
+        """The number of the footnote that a line may open."""
+        return self.alone.get(line.number) or _opening(line)
 
     def start(self, number: int, after: int, later: Sequence[_Page]) -> int | None:
         """Index of the line on which footnote `number` starts, behind index `after`."""
@@ -133,7 +139,7 @@ class _Page:
         numbers = {
             number: self.seen or self.scope == "mandates" or line.number < self.header
             for index, line in enumerate(self.lines)
-            if (number := _opening(line)) and self.marked(number, index)
+            if (number := self.opening(line)) and self.marked(number, index)
         }
         if expected is None:
             return min(numbers, default=1)
@@ -153,8 +159,10 @@ class _Page:
     def is_heading(self, index: int) -> bool:
         """Whether the line is rather a heading: short, no sentence, or above what is marked as a footnote."""
         line = self.lines[index]
-        below = any(number > line.number for number in self.markers.get((_opening(line) or 0) + 1, []))
-        return below or (len(line.text) < _SHORT and is_title(line.text.split(maxsplit=1)[1].rstrip()))
+        below = any(number > line.number for number in self.markers.get((self.opening(line) or 0) + 1, []))
+        return line.number not in self.alone and (
+            below or (len(line.text) < _SHORT and is_title(line.text.split(maxsplit=1)[1].rstrip()))
+        )
 
     def at_foot(self, index: int) -> bool:
         """Whether what follows on the page is no more than a footnote."""
@@ -258,25 +266,44 @@ def _opening(line: Line) -> int | None:
 
 def _pages(parts: ReportParts, document: Document) -> list[_Page]:
     """The pages of the running text, and the annexes, in the order of the document."""
-    typeset = _Typeset.of(document) if isinstance(document, PdfDocument) else None
+    seen = isinstance(document, PdfDocument) and document.format == "pdf"
+    typeset = _Typeset.of(document) if isinstance(document, PdfDocument) and seen else None
     pages = [
         _page("document", lines, typeset) for _, lines in groupby(parts.text, key=lambda line: line.page)
     ]
-    pages.append(_page("mandates", parts.mandates.lines, typeset, parts.mandates))
-    pages.append(_page("personnel", parts.personnel.lines, typeset, parts.personnel))
-    filled = [page for page in pages if page.lines]
+    lines = {line.number: line for line in document.lines}
+    pages.append(_page("mandates", parts.mandates.lines, typeset, parts.mandates, lines))
+    pages.append(_page("personnel", parts.personnel.lines, typeset, parts.personnel, lines))
+    alone = _alone(document) if isinstance(document, PdfDocument) and not seen else {}
+    filled = [replace(page, alone=alone) for page in pages if page.lines]
     return sorted(filled, key=lambda page: page.lines[0].number)
 
 
-def _page(scope: Scope, lines: Iterable[Line], typeset: _Typeset | None, annex: Annex | None = None) -> _Page:
+def _alone(document: PdfDocument) -> dict[int, int]:
+    """The numbers of footnotes that a text has on a line of their own."""
+    lines = (line for page in document.pages for line in page.lines if len(line.words) == 1)
+    return {
+        line.number: line.words[0].numbers[0] for line in lines if line.markers and not line.words[0].plain
+    }
+
+
+def _page(
+    scope: Scope,
+    lines: Iterable[Line],
+    typeset: _Typeset | None,
+    annex: Annex | None = None,
+    known: Mapping[int, Line] | None = None,
+) -> _Page:
+    """`known` has the lines of the document, those of the annex's table among them."""
     page = _Page(scope, [line for line in lines if line.text.strip()], annex.header.first if annex else 0)
+    taken = sorted(annex.table.lines) if annex and annex.table else []
     if typeset:
         page.seen, page.apart = True, typeset.apart(page.lines)
-        taken = annex.table.lines if annex and annex.table else ()
         for number, line in typeset.markers([*taken, *(line.number for line in page.lines)]):
             page.markers.setdefault(number, []).append(line)
     table = None if typeset else scope
-    for word in words(line for line in page.lines if _DIGIT.search(line.text)):
+    marked = page.lines if typeset else [*(known[number] for number in taken if known), *page.lines]
+    for word in words(line for line in marked if _DIGIT.search(line.text)):
         for number in _markers(word.text, table):
             if word.line.number not in page.markers.setdefault(number, []):
                 page.markers[number].append(word.line.number)
@@ -288,6 +315,8 @@ def _markers(text: str, scope: Scope | None) -> Iterable[int]:
     found = marker(text)
     if found:
         yield found[1]
+    elif scope == "personnel" and (raised := _ENDS_RAISED.search(text)):
+        yield numerals.number(raised.group())
     elif scope == "personnel" and text.replace(".", "").isdecimal():
         for length in (1, 2):
             body, number = text[:-length], text[-length:]
@@ -304,7 +333,7 @@ def _refuse_stray(pages: Sequence[_Page], starts: Sequence[_Start], path: str) -
     known = {start.line.number: start.number for start in starts}
     for page in pages:
         for index, line in enumerate(page.lines):
-            number = _opening(line)
+            number = page.opening(line)
             if number is None or not page.marked(number, index):
                 continue
             if line.number >= page.header and not page.at_foot(index):

@@ -377,7 +377,8 @@ class _PdfReader(_Reader):
             row = self._row(pair)
             region = self._region(pair)
             if row is not None and len(self.problems) == before:
-                self._add(replace(row, region=region))
+                known = self._document.format == "pdf" or self._is_beside(row, region)
+                self._add(replace(row, region=region if known else None))
         last = self._found.last_line
         for lines in self._cells.left(self._given.lines):
             if lines[0].number > last:
@@ -389,6 +390,16 @@ class _PdfReader(_Reader):
                     "compare the page with the table; a footnote needs the next number and its marker",
                 )
         return list(self._rows.values())
+
+    def _is_beside(self, row: Row, region: Text | None) -> bool:
+        """Whether a label of a text is surely that of a row: on its lines, or as the registry has it.
+
+        Of a label that heads several rows a text does not show how far it reaches.
+        """
+        if region is None or comparable(region.printed) == comparable(row.mission.region):
+            return True
+        labels = [label.spans[0] for one in self._found.rows for label in _labels(one)]
+        return len(set(labels)) == len(self._found.rows)
 
     def _row(self, pair: Pair) -> Row | None:
         mission = self._taken(pair, "mission", self._roles.mission)
@@ -404,7 +415,10 @@ class _PdfReader(_Reader):
 
     def _taken(self, pair: Pair, column: str, meaning: Callable[[str], T | None]) -> tuple[Text, T] | None:
         """One cell with its meaning; None for a blank duration, or with a problem."""
-        tags, geometry = self._cells.at(pair, self._places[column])
+        tags, geometry = (
+            self._cells.unmarked(cell, meaning) if cell else None
+            for cell in self._cells.at(pair, self._places[column])
+        )
         agreed = self._cells.agree(pair, tags, geometry)
         ways = [geometry] if agreed else [tags, geometry]
         understood = [(cell, value) for cell in ways if cell and (value := meaning(cell.text)) is not None]
@@ -491,6 +505,10 @@ class _PdfReader(_Reader):
             self._cells.line(cell),
             "compare the cell with the page, and ask whoever made the file to mend its tags",
         )
+
+
+def _labels(pair: Pair) -> Iterator[PdfCell]:
+    return (row.label for row in pair if row and row.label)
 
 
 def _introduced(found: Sequence[Word], place: range) -> bool:

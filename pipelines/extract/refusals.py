@@ -309,6 +309,15 @@ def late_row(document: Document, lines: Sequence[Line], annex: int = 2) -> Layou
     return at(document.path, lines[0], f"{text} looks like a row, but is after the totals row", hint)
 
 
+def two_ways(document: Document, cell: Mapping[str, object], other: object) -> LayoutError:
+    """A cell of a text that is another by the places of its words than by their order."""
+    line = next(line for line in document.lines if line.number == cell["source_line"])
+    name, row = str(cell["column_name"]).replace("_", " "), cell["row_key"]
+    by_place, by_order = ("blank" if value is None else value for value in (cell["value"], other))
+    what = f"{name} of {row} is {by_place} by the places of the words, and {by_order} by their order"
+    return at(document.path, line, what, "compare the row with the official document")
+
+
 def shortened(text: str, most: int = 200) -> str:
     """A text that a document may make as long as it likes, so that an error stays a paragraph."""
     return text if len(text) <= most else f"{text[: most - 1]}…"

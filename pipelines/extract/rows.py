@@ -118,7 +118,8 @@ class Row:
 
     `in_order` says that only the order of its figures is known, as in a text. In a PDF every wording has
     its figures in their columns: `agreed` says that tags and geometry give the same, `disputed` that they do
-    not, `under` that each figure is nearest to the heading of its own column.
+    not, `under` that each figure is nearest to the heading of its own column. `glued` says that digits at the
+    end of a figure may be a mark, as in a text whose words are in their places.
     """
 
     lines: tuple[Line, ...]
@@ -129,6 +130,7 @@ class Row:
     disputed: bool = False
     under: bool = False
     kind: Kind = "mission"
+    glued: bool = False
 
 
 @dataclass
@@ -463,6 +465,7 @@ class _PdfReader:
         self._roles = roles
         self._cells = PdfCells(given.document, found)
         self._edges = cache(found.edges)
+        self._glued = given.document.format == "text"
 
     def read(self) -> Table:
         """Every row of the table, and what is left over on its lines and between them."""
@@ -470,6 +473,7 @@ class _PdfReader:
         region: Text | None = None
         for pair in self._found.rows:
             name, disputed = self._name(pair)
+            name = self._cells.unmarked(name, self._roles.meaning.name) if name else None
             figures = [cell for row in pair if row for cell in row.cells[1:] if cell]
             if name is None:
                 self._table.leftovers.append(self._cells.lines_of(figures))
@@ -519,10 +523,10 @@ class _PdfReader:
         wordings: list[Wording] = []
         for found in reversed(pair):
             for row in _readings(found) if found else ():
-                cells = tuple(self._texts(row, pair))
-                wording = Wording(text, plain, mission_id, tuple(self._figures(row, cells)), (), cells)
-                if not any(_alike(wording, known) for known in wordings):
-                    wordings.append(wording)
+                for cells in self._marked(tuple(self._texts(row, pair))):
+                    wording = Wording(text, plain, mission_id, tuple(self._figures(row, cells)), (), cells)
+                    if not any(_alike(wording, known) for known in wordings):
+                        wordings.append(wording)
         printed = [cell for row in pair if row for cell in row.cells[1:] if cell]
         agreed = None not in pair and len(wordings) == 1
         under = all(
@@ -540,7 +544,29 @@ class _PdfReader:
             disputed=self._found.tags is not None and not agreed,
             under=under,
             kind=kind,
+            glued=self._glued,
         )
+
+    def _marked(self, cells: tuple[Text, ...]) -> Iterator[tuple[Text, ...]]:
+        """The ways to take marks off the figures of a row, where they are not seen; as it is first."""
+        ways = [list(self._unmarked(text)) if self._glued else [text] for text in cells]
+        several = [at for at, texts in enumerate(ways) if len(texts) > 1]
+        for at in several[_MOST_MARKED:]:
+            ways[at] = ways[at][:1]
+        yield from product(*ways)
+
+    def _unmarked(self, text: Text) -> Iterator[Text]:
+        """A figure as it is printed, unless it is none, and without each mark that it may end in."""
+        cell = text.cell
+        found = [
+            replace(text, cell=left, marks=(*text.marks, Mark(note, cell.line)))
+            for body, note in (numerals.marked(text.printed, self._given.notes) if cell else ())
+            if numerals.addends(body) or numerals.empty(body)
+            if cell and (left := cell.first(body))
+        ]
+        if not found or read_figure(text.printed, ceiling=False):
+            yield text
+        yield from found
 
     def _texts(self, row: PdfRow, pair: Pair) -> Iterator[Text]:
         for column in range(1, len(row.cells)):

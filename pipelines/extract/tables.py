@@ -16,7 +16,16 @@ from typing import Any, TypeVar
 import pyarrow as pa
 
 import schemas
-from pipelines.extract import declared, durations, footnotes, mandates, personnel, refusals, sections
+from pipelines.extract import (
+    declared,
+    durations,
+    footnotes,
+    mandates,
+    personnel,
+    refusals,
+    sections,
+    two_ways,
+)
 from pipelines.extract.annexes import Annex, AnnexInput, ReportParts, find_annexes
 from pipelines.extract.cells import Cell
 from pipelines.extract.cells import rows as cell_rows
@@ -44,6 +53,8 @@ def read(document: Document, source: SourceFile, edition: Edition, registry: Reg
     """
     shown = {line.number: line.shown for line in document.lines} if document.format == "pdf" else None
     try:
+        if shown is None:
+            return two_ways.read(document, lambda given: _read(given, source, edition, registry))
         return _read(document, source, edition, registry, shown)
     except JvomError as error:
         for problem in [error, *(error.problems if isinstance(error, Problems) else ())]:
@@ -52,6 +63,7 @@ def read(document: Document, source: SourceFile, edition: Edition, registry: Reg
             if problem.proposals and not problem.hint:
                 onboard = f"jvom onboard {document.path} --year {edition.edition_year}"
                 problem.hint = f"run {onboard}, which proposes the entries that answer this"
+        two_ways.advise(error, document)
         raise
 
 

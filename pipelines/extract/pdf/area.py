@@ -235,7 +235,8 @@ class Body:
     """A table's body on one page, between `top` and `bottom`.
 
     `lines` hold its text, `turned` its rotated labels. `ended` says that the table ends here.
-    `columns` are the heading's boxes: this page's own, or those remembered from the page before.
+    `columns` are the heading's boxes: this page's own, or those remembered from the page before. `typed` is
+    that of the page.
     """
 
     page: int
@@ -249,6 +250,7 @@ class Body:
     verticals: tuple[Rule, ...]
     ended: bool
     size: float
+    typed: bool = False
 
 
 def bodies(
@@ -323,7 +325,7 @@ def _body(
     size = before.size if before and before.lines else _usual_size(upright[:12])
     large = (_LARGE_IN_PICTURE if page.ocr else _LARGE) * size
     closing = _closing(upright, heading, large, first=before is None)
-    kept, ended = _until_end(upright, columns, closing, _frame_end(verticals, top), size, large)
+    kept, ended = _until_end(upright, columns, closing, _frame_end(verticals, top), size, large, page.typed)
     low = max((line.box.bottom for line in kept), default=top)
     below = min([line.box.top for line in page.lines if line.box.top > low], default=page.height)
     turned = tuple(
@@ -347,6 +349,7 @@ def _body(
         verticals,
         ended,
         size,
+        page.typed,
     )
 
 
@@ -397,6 +400,7 @@ def _until_end(
     frame_end: float | None,
     size: float,
     large: float,
+    typed: bool,
 ) -> tuple[list[PdfLine], bool]:
     """Lines up to the one that closes, else to a note, running text, a heading, or the end of the frame."""
     kept: list[PdfLine] = []
@@ -406,19 +410,19 @@ def _until_end(
         if closing is None or at > closing:
             if closing is not None and line.words[0].baseline > lines[closing].words[0].baseline + 0.5 * size:
                 return kept, True
-            if _is_note(line) or _is_running_text(line, columns) or _is_large(line, large):
+            if _is_note(line, typed) or _is_running_text(line, columns) or _is_large(line, large):
                 return kept, False
         # Running text among the rows is no row, and does not end the table.
-        elif _is_note(line) or _is_running_text(line, columns):
+        elif _is_note(line, typed) or _is_running_text(line, columns):
             continue
         kept.append(line)
     return kept, closing is not None
 
 
-def _is_note(line: PdfLine) -> bool:
-    """Whether a line begins with a marker on its own: the text of a footnote."""
+def _is_note(line: PdfLine, typed: bool) -> bool:
+    """Whether a line begins with a marker on its own: the text of a footnote, in a text on the next line."""
     first = line.words[0]
-    return len(line.words) > 1 and bool(first.markers) and not first.plain
+    return (typed or len(line.words) > 1) and bool(first.markers) and not first.plain
 
 
 def _is_running_text(line: PdfLine, columns: tuple[Box, ...]) -> bool:

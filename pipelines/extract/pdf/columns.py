@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import pairwise
 from statistics import median
 
-from pipelines.extract.pdf.area import Body, TableHeading, spanning
+from pipelines.extract.pdf.area import Body, TableHeading, runs, spanning
 from pipelines.extract.pdf.model import Box, Word
 
 FIGURE = re.compile(r"[-–—+]|\d{1,3}(?:[.\u00a0 ]?\d{3})*|\d+|\+?\d+\+?")
@@ -105,6 +105,8 @@ def _places(
     if high <= low:
         return [(low + high) / 2]
     words = [word.box for row in rows for word in row]
+    if bodies[0].typed:  # what is parted by one space is rather one text
+        words = [Box.around(word.box for word in run) for row in rows for run in runs(row)]
     labels = [line.box.right for body in bodies for line in body.turned]
     if index == 0:
         low = max([low, *(right for right in labels if right < high)])

@@ -231,12 +231,15 @@ class _Seen:
         for row in self._rows:
             for first, last in pairwise(self._columns):
                 cells = [row.cells[at] for at in (first, last) if at in row.cells]
-                if len(cells) == 2 and _runs_on((cells[0], cells[1])) and self._is_one(cells, first):
+                runs_on = len(cells) == 2 and not self._body.typed and _runs_on((cells[0], cells[1]))
+                if runs_on and self._is_one(cells, first):
                     yield self._fault("columns", chain(*cells), [row], first, last)
             for own in (column for column in self._columns if column in row.cells):
                 parts = row.cells[own]
                 if any(word.markers for part in parts for word in part.words):
                     continue  # a marker hangs out of line
+                if self._body.typed and (self._naming or _hangs(parts)):
+                    continue
                 others = [box for key, box in boxes[own].items() if key != id(row)]
                 leans = _out_of_line(boxes[own][id(row)], others, self._body.size)
                 for beside in (own + step for step in leans):
@@ -325,6 +328,11 @@ def _out_of_line(box: Box, others: Sequence[Box], size: float) -> tuple[int, ...
     if (SIDES[1], middles[1]) in clean and box.right > middles[1]:
         return (1,)
     return -1, 0, 1
+
+
+def _hangs(parts: Sequence[Fragment]) -> bool:
+    """Whether a figure may end in the digits of a mark, and be longer by them."""
+    return sum(map(str.isdigit, parts[-1].text)) > 1
 
 
 def _is_between(box: Box, own: Sequence[Box], beside: Sequence[Box]) -> bool:

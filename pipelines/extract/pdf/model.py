@@ -178,7 +178,8 @@ class PdfPage:
     `images` counts pictures, `hidden` characters that are not drawn (as under a scan), `furniture`
     names the lines that are running heads, feet or page numbers. `ocr` says that its words were read
     from a picture, and `turn` by how many degrees that was turned to the left about its centre to be read.
-    `sight` is how the page looks; None of a picture, which is read by nothing else.
+    `sight` is how the page looks; None of a picture, which is read by nothing else. `typed` says that it is
+    of a text, whose words are in columns of characters: they may touch, and be out of line by one.
     """
 
     number: int
@@ -193,6 +194,7 @@ class PdfPage:
     ocr: bool = False
     turn: float = 0.0
     sight: Sight | None = None
+    typed: bool = False
 
     @property
     def scanned(self) -> bool:

@@ -14,12 +14,12 @@ import re
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from itertools import groupby, pairwise
 from typing import Literal
 
-from pipelines.extract.pdf.area import Body, TableHeading, spanning
+from pipelines.extract.pdf.area import Body, TableHeading, folded, runs, spanning
 from pipelines.extract.pdf.model import Box, PdfLine, Word
 
 _JOINED = re.compile(r"[^\W_][-‑/]$")
@@ -79,6 +79,12 @@ class PdfCell:
     @property
     def line(self) -> int:
         return self.spans[0].line
+
+    def first(self, text: str) -> PdfCell:
+        """Only `text`, which it begins with, where what it ends in is one word or a part of one."""
+        last = self.spans[-1]
+        left = replace(last, char_end=last.char_end - (len(self.text) - len(text)))
+        return replace(self, text=text, spans=(*self.spans[:-1], left))
 
     @property
     def box(self) -> Box:
@@ -208,10 +214,20 @@ def fragments(body: Body, parts: Sequence[float], heading: TableHeading) -> list
             found.append(Fragment(0, line, 0, len(line.words) - 1, spanning=True))
             continue
         columns = [sum(word.box.centre > place for place in parts) for word in line.words]
+        if heading.labelled and body.typed:
+            label = _label(line, heading)
+            columns[:label] = [0] * label
         for column, along in groupby(range(len(columns)), key=columns.__getitem__):
             positions = list(along)
             found.append(Fragment(column, line, positions[0], positions[-1]))
     return found
+
+
+def _label(line: PdfLine, heading: TableHeading) -> int:
+    """How many words at the start of a text's line are a region's name, wider perhaps than its column."""
+    first = next(runs(line.words))
+    text = folded("".join(word.plain for word in first))
+    return len(first) if any(text == folded(region) for region in heading.regions) else 0
 
 
 @dataclass(frozen=True)
