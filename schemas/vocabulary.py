@@ -19,6 +19,8 @@ QUALIFIERS = (  # of a printed figure
     *("at most", "less than", "at least", "more than", "about", "range", "part-time", "of which", "none"),
     *("to be decided", "as needed", "classified", "unknown", "declared", "shared", "not given"),
 )
+HEDGES = ("about", "more than", "almost")  # of another public source
+TIMELINE_QUALIFIERS = (*QUALIFIERS, "almost")
 DISAGREEMENT = "tag_geometry_disagreement"  # the rule on it has this name too
 
 

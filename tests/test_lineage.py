@@ -52,7 +52,11 @@ def test_the_latest_views_pass_on_their_vintages_column_by_column():
         ),
         ("mission_trends", "change_pct", "personnel.deployed_military personnel.deployed_civil_police"),
         ("mission_trends", "rank_in_edition", "personnel.deployed_military personnel.deployed_civil_police"),
-        ("mission_trends", "comparable", "edition_sequence.comparable"),
+        (
+            "mission_trends",
+            "comparable",
+            "edition_sequence.previous_edition_year edition_sequence.comparable figures_left_out.column_name",
+        ),
         ("edition_sequence", "days_between", "editions.period_start editions.period_end"),
         ("mission_trends", "region", "missions.region"),
         (
@@ -67,7 +71,8 @@ def test_the_latest_views_pass_on_their_vintages_column_by_column():
         (
             "mandate_trends",
             "national_frame_lapsed_within_period",
-            "mandates.national_frame_end edition_sequence.period_start edition_sequence.period_end",
+            "mandates.national_frame_from mandates.national_frame_end edition_sequence.period_start "
+            "mandates.national_frame_to edition_sequence.period_end",
         ),
     ],
 )

@@ -14,6 +14,14 @@ from typing import Any
 from tests.support.building import FIGURES, Tables, base_tables, edition_tables
 
 Row = dict[str, Any]
+SENT = ("deployed_military", "deployed_civil_police")
+# What some editions print → the figure that it is a part of.
+PARTS = {
+    "frame_civil": "frame_civil_police",
+    "frame_police": "frame_civil_police",
+    "deployed_civil": "deployed_civil_police",
+    "deployed_police": "deployed_civil_police",
+}
 ENDS = ("international_mandate_end", "national_frame_end")
 
 
@@ -30,9 +38,24 @@ class Reading:
     withdrawn: bool = False
 
     def computed(self, mission: str) -> int | None:
-        """Military plus civil/police of a mission; None where it is not listed or both are blank."""
+        """Military plus civil/police of a mission; None if not listed, both blank or one inexact."""
         row = self.personnel.get(mission, {})
-        return _sum([row.get("deployed_military"), row.get("deployed_civil_police")])
+        return None if self.inexact(mission) else _sum(row.get(name) for name in SENT)
+
+    def left_out(self, mission: str) -> list[str]:
+        """The mission's figures that are printed without an exact value; a part stands for its figure."""
+        qualified = self.personnel.get(mission, {}).get("qualified", {})
+        printed = [name for name, (qualifier, *_) in qualified.items() if qualifier != "not applicable"]
+        return sorted({PARTS.get(name, name) for name in printed})
+
+    def inexact(self, mission: str) -> bool:
+        """Whether the persons sent to a mission are not exactly known."""
+        return any(name in SENT for name in self.left_out(mission))
+
+    @property
+    def unknown(self) -> int:
+        """Number of missions listed whose persons sent are not exactly known."""
+        return sum(map(self.inexact, self.personnel))
 
     @property
     def counts_sent(self) -> bool:
@@ -109,6 +132,33 @@ def comparable(editions: Sequence[Reading], at: int) -> bool | None:
     )
 
 
+def _alike(editions: Sequence[Reading], at: int, missions: Iterable[str]) -> bool | None:
+    """Whether the persons sent to some missions compare with the edition before."""
+    exact = not any(edition.inexact(m) for edition in editions[max(at - 1, 0) : at + 1] for m in missions)
+    return comparable(editions, at) and exact
+
+
+def figures_left_out(editions: Sequence[Reading]) -> list[Row]:
+    rows = []
+    for edition in editions:
+        for mission, row in edition.personnel.items():
+            for name, (qualifier, low, high) in row.get("qualified", {}).items():
+                if qualifier != "not applicable":
+                    rows.append(
+                        {
+                            "edition_year": edition.year,
+                            "mission_id": mission,
+                            "printed_column": name,
+                            "column_name": PARTS.get(name, name),
+                            "as_printed": f"{qualifier} {low} {high}",
+                            "qualifier": qualifier,
+                            "value_low": low,
+                            "value_high": high,
+                        }
+                    )
+    return sorted(rows, key=lambda row: (row["edition_year"], row["mission_id"], row["printed_column"]))
+
+
 def mission_trends(editions: Sequence[Reading], missions: Sequence[Row]) -> list[Row]:
     rows = []
     for registered in missions:
@@ -142,10 +192,11 @@ def _mission_trend(editions: Sequence[Reading], at: int, registered: Row) -> Row
         **{name: figures.get(name) for name in FIGURES},
         "deployed_total_computed": now,
         "previous_edition_year": previous.year if previous else None,
-        "comparable": comparable(editions, at),
+        "comparable": _alike(editions, at, [mission]),
         **_change(now, previous.computed(mission) if previous else None),
         "share_of_total": _ratio(now, _sum(everyone)),
         "rank_in_edition": None if now is None else 1 + sum(n > now for n in everyone if n is not None),
+        "share_leaves_out": edition.unknown if mission in edition.personnel else None,
         "deployed_per_frame_military": _ratio(
             figures.get("deployed_military"), figures.get("frame_military")
         ),
@@ -154,6 +205,7 @@ def _mission_trend(editions: Sequence[Reading], at: int, registered: Row) -> Row
         ),
         "moving_average_3": sum(known) / 3 if len(known) == 3 else None,
         "status": _status({other.year: mission in other.personnel for other in editions[: at + 1]}),
+        "left_out": edition.left_out(mission),
         "has_error_finding": False,
         "has_correction": False,
     }
@@ -195,6 +247,7 @@ def mission_history(editions: Sequence[Reading], missions: Sequence[Row]) -> lis
                 "latest_deployed_total": listing[-1].computed(mission),
                 "gaps": [e.year for e in editions if first < e.year < last and e not in listing],
                 "years_not_held": sorted(set(range(first, last)) - {e.year for e in editions}),
+                "editions_left_out": [edition.year for edition in listing if edition.inexact(mission)],
             }
         )
     return sorted(rows, key=lambda row: row["mission_id"])
@@ -215,12 +268,14 @@ def group_trends(editions: Sequence[Reading], missions: Sequence[Row], group: st
                     group: value,
                     "edition_year": edition.year,
                     "previous_edition_year": editions[at - 1].year if at else None,
-                    "comparable": comparable(editions, at),
+                    "comparable": _alike(editions, at, members),
                     "missions": len(present),
+                    "missions_left_out": sum(bool(edition.left_out(mission)) for mission in present),
                     **{name: _sum(edition.personnel[m].get(name) for m in present) for name in FIGURES},
                     "deployed_total_computed": now,
                     **_change(now, before),
                     "share_of_total": _ratio(now, _sum(map(edition.computed, edition.personnel))),
+                    "share_leaves_out": edition.unknown,
                 }
             )
     return rows
@@ -234,16 +289,19 @@ def edition_totals(editions: Sequence[Reading]) -> list[Row]:
         for name in sorted(FIGURES):
             printed, summed = edition.totals.get(name), _sum(row.get(name) for row in own + other)
             both = _sum(map(edition.computed, edition.personnel))
+            inexact = sum(name in edition.left_out(mission) for mission in edition.personnel)
             rows.append(
                 {
                     "edition_year": edition.year,
                     "column_name": name,
                     "printed": printed,
                     "sum_of_rows": summed,
-                    "difference": None if printed is None or summed is None else printed - summed,
+                    "difference": None if inexact or printed is None or summed is None else printed - summed,
                     "sum_of_military_and_civil_police": both if name == "deployed_total" else None,
                     "subtotal_separate_reports": _sum(row.get(name) for row in own),
                     "subtotal_other": _sum(row.get(name) for row in other),
+                    "missions_left_out": inexact,
+                    "parts_left_out": edition.unknown if name == "deployed_total" else None,
                 }
             )
     return rows
@@ -256,7 +314,6 @@ def mandate_trends(editions: Sequence[Reading]) -> list[Row]:
         start, end = edition.period
         for mission, mandate in edition.mandates.items():
             earlier, before = previous.get(mission, (None, {}))
-            mandated, frame = mandate.get(ENDS[0]), mandate.get(ENDS[1])
             rows.append(
                 {
                     "mission_id": mission,
@@ -266,19 +323,38 @@ def mandate_trends(editions: Sequence[Reading]) -> list[Row]:
                     if earlier is None
                     else earlier == editions[at - 1].year and comparable(editions, at),
                     "legal_basis": mandate["legal_basis"],
-                    "international_mandate_end": mandated,
-                    "international_mandate_moved_days": _days(before.get(ENDS[0]), mandated),
-                    "international_mandate_lapsed_before_period": start and mandated and mandated < start,
-                    "international_mandate_lapsed_within_period": (
-                        start and end and mandated and start <= mandated <= end
+                    "international_mandate_end": mandate.get(ENDS[0]),
+                    "international_mandate_moved_days": _days(before.get(ENDS[0]), mandate.get(ENDS[0])),
+                    "international_mandate_lapsed_before_period": _all(
+                        start and day < start for day in _meant(mandate, ENDS[0])
                     ),
-                    "national_frame_end": frame,
-                    "national_frame_moved_days": _days(before.get(ENDS[1]), frame),
-                    "national_frame_lapsed_within_period": start and end and frame and start <= frame <= end,
+                    "international_mandate_lapsed_within_period": _all(
+                        start and end and start <= day <= end for day in _meant(mandate, ENDS[0])
+                    ),
+                    "national_frame_end": mandate.get(ENDS[1]),
+                    "national_frame_moved_days": _days(before.get(ENDS[1]), mandate.get(ENDS[1])),
+                    "national_frame_lapsed_within_period": _all(
+                        start and end and start <= day <= end for day in _meant(mandate, ENDS[1])
+                    ),
                 }
             )
             previous[mission] = edition.year, mandate
     return sorted(rows, key=lambda row: (row["mission_id"], row["edition_year"]))
+
+
+def _meant(mandate: Row, end: str) -> list[datetime.date]:
+    """Every day that a printed end can mean."""
+    first = mandate.get(end.replace("_end", "_from")) or mandate.get(end)
+    last = mandate.get(end.replace("_end", "_to")) or mandate.get(end)
+    if first is None or last is None:
+        return []
+    return [first + datetime.timedelta(days=count) for count in range((last - first).days + 1)]
+
+
+def _all(answers: Iterable[bool | None]) -> bool | None:
+    """The one answer of all days; None without any, or where they differ."""
+    given = set(answers)
+    return given.pop() if len(given) == 1 else None
 
 
 def _sum(values: Iterable[int | None]) -> int | None:

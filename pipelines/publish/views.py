@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 SQL = Path(__file__).parent / "sql"
 MACROS = SQL / "macros"
+_PARTS = ("frame_civil", "frame_police", "deployed_civil", "deployed_police")  # as some editions print them
+_COUNTED = (*FIGURES, *_PARTS)
 GROUPS = ("region", "organisation")
 COMPARED = ("editions", "personnel", "personnel_totals", "mandates", "footnotes", "sections")
 Source = tuple[str, str]  # relation, column
@@ -168,6 +170,7 @@ def _templates() -> dict[str, dict[str, dict[str, str]]]:
         "latest": tables,
         "latest_findings": found,
         "revisions": {"revisions": {"cells": "\n    UNION ALL\n".join(map(_values, COMPARED))}},
+        "figures_left_out": {"figures_left_out": {"figures": ", ".join(f"'{name}'" for name in _COUNTED)}},
         "edition_totals": {"edition_totals": {"names": names, "figures": ", ".join(FIGURES)}},
         "group_trends": {f"{group}_trends": {"group": group} for group in GROUPS},
     }

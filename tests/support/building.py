@@ -58,7 +58,8 @@ def edition_tables(
 ) -> Tables:
     """The seven tables of one edition, as read.
 
-    `rows` are personnel rows: `mission_id`, figures (absent is blank), and any other column.
+    `rows` are personnel rows: `mission_id`, figures (absent is blank), any other column, and `qualified`:
+    printed column → qualifier and bounds of a figure without an exact value.
     `deployed_total` is the sum of its parts unless given; `totals` overrides sums of the columns.
     `mandates` are mandate rows: `mission_id`, and `international_mandate_end`/`national_frame_end`
     or a status. `period` defaults to May to April before the edition is sent.
@@ -349,7 +350,12 @@ def _section(year: int, number: int, heading: str) -> dict[str, object]:
 def _cells(tables: Mapping[str, Sequence[Row]]) -> Iterable[dict[str, object]]:
     for row in tables["personnel"]:
         yield _cell("personnel", row["mission_id"], "mission", row, row["mission_as_printed"])
-        yield from (_cell("personnel", row["mission_id"], name, row, row.get(name)) for name in FIGURES)
+        for name in dict.fromkeys([*FIGURES, *row.get("qualified", ())]):
+            cell = _cell("personnel", row["mission_id"], name, row, row.get(name))
+            if said := row.get("qualified", {}).get(name):
+                bounds = {"qualifier": said[0], "value_low": said[1], "value_high": said[2]}
+                cell |= {"as_printed": " ".join(map(str, said)), "derivation": ["printed"], **bounds}
+            yield cell
     for row in tables["personnel_totals"]:
         yield from (_cell("personnel_totals", "total", name, row, row[name]) for name in FIGURES)
     for row in tables["mandates"]:

@@ -28,11 +28,21 @@ sums AS (
     GROUP BY edition_year, column_name
 ),
 
+left_out AS (
+    SELECT
+        edition_year,
+        column_name,
+        CAST(count(DISTINCT mission_id) AS INTEGER) AS missions
+    FROM figures_left_out
+    GROUP BY edition_year, column_name
+),
+
 parts AS (
     SELECT
         edition_year,
         'deployed_total' AS column_name,
-        CAST(sum(deployed_total_computed) AS INTEGER) AS persons
+        CAST(sum(deployed_total_computed) AS INTEGER) AS persons,
+        max(share_leaves_out) AS leaves_out
     FROM mission_trends
     GROUP BY edition_year
 )
@@ -42,10 +52,16 @@ SELECT
     sums.column_name,
     printed.persons AS printed,
     sums.sum_of_rows,
-    printed.persons - sums.sum_of_rows AS difference,
+    CASE
+        WHEN left_out.missions IS NULL THEN printed.persons - sums.sum_of_rows
+    END AS difference,
     parts.persons AS sum_of_military_and_civil_police,
     sums.subtotal_separate_reports,
-    sums.subtotal_other
+    sums.subtotal_other,
+    coalesce(left_out.missions, 0) AS missions_left_out,
+    parts.leaves_out AS parts_left_out
 FROM sums
 LEFT JOIN printed ON printed.edition_year = sums.edition_year AND printed.column_name = sums.column_name
 LEFT JOIN parts ON parts.edition_year = sums.edition_year AND parts.column_name = sums.column_name
+LEFT JOIN left_out
+    ON left_out.edition_year = sums.edition_year AND left_out.column_name = sums.column_name

@@ -5,6 +5,7 @@ WITH listed AS (
         name,
         edition_year,
         deployed_total_computed,
+        list_has_any(left_out, ['deployed_military', 'deployed_civil_police']) AS sent_left_out,
         max(deployed_total_computed) OVER (PARTITION BY mission_id) AS peak_deployed_total,
         max(edition_year) OVER (PARTITION BY mission_id) AS last_edition_year
     FROM mission_trends
@@ -20,7 +21,8 @@ summary AS (
         CAST(count(edition_year) AS INTEGER) AS editions_listed,
         min(edition_year) FILTER (WHERE deployed_total_computed = peak_deployed_total) AS peak_edition_year,
         max(deployed_total_computed) AS peak_deployed_total,
-        max(deployed_total_computed) FILTER (WHERE edition_year = last_edition_year) AS latest_deployed_total
+        max(deployed_total_computed) FILTER (WHERE edition_year = last_edition_year) AS latest_deployed_total,
+        list(edition_year ORDER BY edition_year) FILTER (WHERE sent_left_out) AS editions_left_out
     FROM listed
     GROUP BY mission_id, name
 ),
@@ -52,7 +54,8 @@ SELECT
     list_filter(
         not_held.years,
         lambda year: year BETWEEN summary.first_edition_year AND summary.last_edition_year
-    ) AS years_not_held
+    ) AS years_not_held,
+    coalesce(summary.editions_left_out, CAST([] AS INTEGER[])) AS editions_left_out
 FROM summary
 CROSS JOIN not_held
 LEFT JOIN gaps ON gaps.mission_id = summary.mission_id

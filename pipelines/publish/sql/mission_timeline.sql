@@ -19,6 +19,18 @@ WITH by_month AS (
     GROUP BY mission_id, period_start, period_end
 ),
 
+left_out AS (
+    -- A sum over a figure that is not exact would be too small: it is left out, with the figure's qualifier.
+    SELECT
+        edition_year,
+        mission_id,
+        split_part(column_name, '_', 1) AS measure,
+        min(qualifier) AS qualifier
+    FROM figures_left_out
+    WHERE column_name <> 'deployed_total'
+    GROUP BY edition_year, mission_id, measure
+),
+
 figures AS (
     SELECT
         personnel.mission_id,
@@ -31,15 +43,20 @@ figures AS (
         personnel.frame_civil_police AS civil_police,
         CASE
             WHEN coalesce(personnel.frame_military, personnel.frame_civil_police) IS NOT NULL
+                AND frame_left_out.mission_id IS NULL
                 THEN coalesce(personnel.frame_military, 0) + coalesce(personnel.frame_civil_police, 0)
         END AS total,
-        NULL AS qualifier,
+        frame_left_out.qualifier,
         NULL AS confidence,
         personnel.edition_year,
         editions.kamerstuk AS source,
         NULL AS note
     FROM personnel
     JOIN editions ON editions.edition_year = personnel.edition_year
+    LEFT JOIN left_out AS frame_left_out
+        ON frame_left_out.edition_year = personnel.edition_year
+        AND frame_left_out.mission_id = personnel.mission_id
+        AND frame_left_out.measure = 'frame'
     UNION ALL
     SELECT
         personnel.mission_id,
@@ -52,15 +69,20 @@ figures AS (
         personnel.deployed_civil_police AS civil_police,
         CASE
             WHEN coalesce(personnel.deployed_military, personnel.deployed_civil_police) IS NOT NULL
+                AND deployed_left_out.mission_id IS NULL
                 THEN coalesce(personnel.deployed_military, 0) + coalesce(personnel.deployed_civil_police, 0)
         END AS total,
-        NULL AS qualifier,
+        deployed_left_out.qualifier,
         NULL AS confidence,
         personnel.edition_year,
         editions.kamerstuk AS source,
         NULL AS note
     FROM personnel
     JOIN editions ON editions.edition_year = personnel.edition_year
+    LEFT JOIN left_out AS deployed_left_out
+        ON deployed_left_out.edition_year = personnel.edition_year
+        AND deployed_left_out.mission_id = personnel.mission_id
+        AND deployed_left_out.measure = 'deployed'
     UNION ALL
     SELECT
         observations.mission_id,

@@ -1,7 +1,33 @@
 -- How does each mission develop from edition to edition: change, share, rank, status?
 -- One row where annex 2 lists the mission, and one without figures in the first edition held that
--- misses it. "Previous" is the previous edition held, whether or not the mission is in it.
-WITH listed AS (
+-- misses it. "Previous" is the previous edition held, whether or not the mission is in it. A figure without
+-- an exact value is in no sum: figures_left_out has it.
+WITH left_out AS (
+    SELECT
+        edition_year,
+        mission_id,
+        list_sort(list_distinct(list(column_name))) AS names,
+        bool_or(column_name IN ('deployed_military', 'deployed_civil_police')) AS of_sent
+    FROM figures_left_out
+    GROUP BY edition_year, mission_id
+),
+
+sent AS (
+    SELECT
+        personnel.edition_year,
+        personnel.mission_id,
+        -- A blank counts as none beside a figure; two blanks are no figure at all.
+        CASE
+            WHEN coalesce(personnel.deployed_military, personnel.deployed_civil_police) IS NOT NULL
+                THEN coalesce(personnel.deployed_military, 0) + coalesce(personnel.deployed_civil_police, 0)
+        END AS deployed_total_computed
+    FROM personnel
+    LEFT JOIN left_out
+        ON left_out.edition_year = personnel.edition_year AND left_out.mission_id = personnel.mission_id
+    WHERE NOT coalesce(left_out.of_sent, FALSE)
+),
+
+listed AS (
     SELECT
         personnel.mission_id,
         edition_sequence.position,
@@ -10,13 +36,17 @@ WITH listed AS (
         personnel.deployed_military,
         personnel.deployed_civil_police,
         personnel.deployed_total,
-        -- A blank counts as none beside a figure; two blanks are no figure at all.
-        CASE
-            WHEN coalesce(personnel.deployed_military, personnel.deployed_civil_police) IS NOT NULL
-                THEN coalesce(personnel.deployed_military, 0) + coalesce(personnel.deployed_civil_police, 0)
-        END AS deployed_total_computed
+        sent.deployed_total_computed,
+        coalesce(left_out.names, []) AS left_out,
+        coalesce(left_out.of_sent, FALSE) AS sent_left_out,
+        CAST(
+            count(*) FILTER (WHERE left_out.of_sent) OVER (PARTITION BY personnel.edition_year) AS INTEGER
+        ) AS share_leaves_out
     FROM personnel
     JOIN edition_sequence ON edition_sequence.edition_year = personnel.edition_year
+    LEFT JOIN sent ON sent.edition_year = personnel.edition_year AND sent.mission_id = personnel.mission_id
+    LEFT JOIN left_out
+        ON left_out.edition_year = personnel.edition_year AND left_out.mission_id = personnel.mission_id
 ),
 
 -- Rows that an error touches, on either side of it.
@@ -58,7 +88,12 @@ SELECT
     now.deployed_total,
     now.deployed_total_computed,
     held.previous_edition_year,
-    held.comparable,
+    CASE
+        WHEN held.previous_edition_year IS NOT NULL
+            THEN held.comparable
+                AND NOT coalesce(now.sent_left_out, FALSE)
+                AND NOT coalesce(before.sent_left_out, FALSE)
+    END AS comparable,
     now.deployed_total_computed - before.deployed_total_computed AS change,
     100 * CAST(now.deployed_total_computed - before.deployed_total_computed AS DOUBLE)
         / nullif(before.deployed_total_computed, 0) AS change_pct,
@@ -70,6 +105,7 @@ SELECT
                 PARTITION BY held.edition_year ORDER BY now.deployed_total_computed DESC NULLS LAST
             ) AS INTEGER)
     END AS rank_in_edition,
+    now.share_leaves_out,
     CAST(now.deployed_military AS DOUBLE) / nullif(now.frame_military, 0) AS deployed_per_frame_military,
     CAST(now.deployed_civil_police AS DOUBLE)
         / nullif(now.frame_civil_police, 0) AS deployed_per_frame_civil_police,
@@ -91,6 +127,7 @@ SELECT
         WHEN held.position = ever_listed.first_position THEN 'new'
         ELSE 'returned'
     END AS status,
+    coalesce(now.left_out, []) AS left_out,
     contradicted.mission_id IS NOT NULL AS has_error_finding,
     corrected.mission_id IS NOT NULL AS has_correction
 FROM edition_sequence AS held
