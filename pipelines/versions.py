@@ -32,6 +32,7 @@ READING_CODE = (
     "schemas/contracts/report.toml",
     "schemas/dates.py",
     "schemas/header_words.py",
+    "schemas/number_words.py",
     "schemas/registry*.py",
     "schemas/relations.py",
     "schemas/rules.py",

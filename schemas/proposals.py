@@ -31,7 +31,8 @@ class Proposal:
 
     `question` names what is open, the same in every message about it; `note` says what the entry rests on.
     `others` are other entries that would answer the question, the next best first. `assumed` gives values to
-    go on reading with while the question is open; they are never recorded.
+    go on reading with while the question is open; they are never recorded. `rests_on` is another question
+    whose answer these values take for granted.
     """
 
     kind: str
@@ -40,6 +41,7 @@ class Proposal:
     note: str = ""
     others: tuple[Proposal, ...] = ()
     assumed: Mapping[str, Any] | None = None
+    rests_on: str = ""
 
     @property
     def is_open(self) -> bool:
@@ -65,7 +67,7 @@ class Proposal:
         """The proposal that `as_json` wrote. Raises KeyError, TypeError or ValueError on anything else."""
         others = tuple(cls.from_json(other) for other in content["others"])
         made = cls(**{**content, "others": others})
-        texts = (made.kind, made.question, made.note)
+        texts = (made.kind, made.question, made.note, made.rests_on)
         if made.kind not in FILES or not all(isinstance(text, str) for text in texts):
             raise ValueError("not a proposal")
         return made

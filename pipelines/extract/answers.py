@@ -51,7 +51,11 @@ def region(printed: str, registry: Registry, *, other: Proposal | None = None) -
     note = "it heads rows" + (f" and names “{within[0]}”" if within else f"; one of {', '.join(regions)}")
     assumed = {"region": values["region"] if within else regions[-1]}
     others = (other,) if other else ()
-    return Proposal("region", values, f"which region does “{printed}” head", note, others, assumed)
+    return Proposal("region", values, _heading(printed), note, others, assumed)
+
+
+def _heading(printed: str) -> str:
+    return f"which region does “{printed}” head"
 
 
 def region_of(printed: str | None, registry: Registry) -> str | None:
@@ -206,7 +210,8 @@ def _new(name: str, region: str | None, registry: Registry, question: str, page:
     note = f"{where}; the nearest known names are {near}\norganisation: {', '.join(ORGANISATIONS)}"
     note += "" if of else f"\nregion: {', '.join(_regions(registry))}"
     assumed = {"organisation": "mixed", "region": of or _regions(registry)[-1]}
-    return Proposal("mission", values, question, note, assumed=assumed)
+    rests_on = _heading(region) if region else ""
+    return Proposal("mission", values, question, note, assumed=assumed, rests_on=rests_on)
 
 
 def _spelling(name: str, mission_id: str, question: str, why: str) -> Proposal:

@@ -15,9 +15,10 @@ from __future__ import annotations
 import datetime
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from pipelines.extract import answers, refusals
+from pipelines.extract import declared as declarations
 from pipelines.extract.annexes import AnnexInput, find_header, header_words
 from pipelines.extract.cells import Cell, Mark, PdfCells, Text, Word, as_printed, marker, spans, words
 from pipelines.extract.durations import Duration
@@ -154,8 +155,9 @@ class _Reader:
             problem = refusals.second_row(self._document, row.first, row.mission.id, earlier.first)
             self.problems.append(problem)
 
-    def _unknown_mission(self, line: Line, name: str) -> None:
-        self.problems.append(refusals.unknown_mission(self._document, line, name, None, self._given.registry))
+    def _unknown_mission(self, line: Line, name: str, region: str | None = None) -> None:
+        registry = self._given.registry
+        self.problems.append(refusals.unknown_mission(self._document, line, name, region, registry))
 
     def _unknown_region(self, kind: str, name: str, line: Line) -> None:
         name = refusals.shortened(name)
@@ -403,15 +405,28 @@ class _PdfReader(_Reader):
 
     def _row(self, pair: Pair) -> Row | None:
         mission = self._taken(pair, "mission", self._roles.mission)
-        legal = self._taken(pair, "legal_basis", self._roles.legal_basis)
+        legal = self._taken(pair, "legal_basis", self._declared(pair, "legal_basis", self._roles.legal_basis))
         durations = {
             column: taken
             for column in self._places
-            if column in DURATIONS and (taken := self._taken(pair, column, self._duration))
+            if column in DURATIONS
+            and (taken := self._taken(pair, column, self._declared(pair, column, self._duration)))
         }
         if mission is None or legal is None:
             return None
         return Row(mission[1], mission[0], legal[0], durations)
+
+    def _declared(self, pair: Pair, column: str, meaning: Callable[[str], T | None]) -> Callable[[str], Any]:
+        """What a cell means: as it is declared, else by the grammar."""
+        declared, names = self._given.declared, self._row_names(pair)
+
+        def declared_or_meant(text: str) -> Any:
+            one = declared and declared.find(names, column, text)
+            if one and column == "legal_basis":
+                return text
+            return (one and declarations.duration(one)) or meaning(text)
+
+        return declared_or_meant
 
     def _taken(self, pair: Pair, column: str, meaning: Callable[[str], T | None]) -> tuple[Text, T] | None:
         """One cell with its meaning; None for a blank duration, or with a problem."""
@@ -442,6 +457,8 @@ class _PdfReader(_Reader):
             return None
         tagged = self._found.tags is not None and (agreed or cell is tags)
         text = self._cells.text(cell, ("structure tag",) if tagged else (), disputed)
+        if self._given.declared and self._given.declared.find(self._row_names(pair), column, cell.text):
+            text = replace(text, how=(*text.how, "declared"))
         if isinstance(value, Duration) and value.marker is not None:
             # The digits of the mark are printed as large as the year before it.
             left = replace(cell, text=cell.text.removesuffix(str(value.marker)))
@@ -483,13 +500,13 @@ class _PdfReader(_Reader):
             return
         line, text = self._cells.line(cell), refusals.shortened(cell.text)
         if column == "mission":
-            self._unknown_mission(line, cell.text)
+            label = next((row.label.text for row in reversed(pair) if row and row.label), None)
+            self._unknown_mission(line, cell.text, label)
         elif column == "legal_basis":
             self._unknown_basis(f"“{text}” is not a legal basis", text, line)
         else:
-            key, page = self._row_names(pair)[0], cell.page
-            year = self._given.edition_year
-            entry = answers.cell(self._document, year, TABLE, key, column, cell.text, page)
+            row, year = self._row_names(pair)[-1], self._given.edition_year
+            entry = answers.cell(self._document, year, TABLE, row, column, cell.text, cell.page)
             self._problem(f"{name}: “{text}” is not a duration", line, None, [entry])
 
     def _row_names(self, pair: Pair) -> list[str]:

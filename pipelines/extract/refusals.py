@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from pipelines.extract import answers
 from pipelines.extract.pdf.faults import Fault
@@ -124,7 +124,6 @@ def fault(
     found: Fault,
     table: PdfTable,
     name: str,
-    row_names: Callable[[str], Sequence[str]],
     edition_year: int,
 ) -> LayoutError:
     """A cell of a PDF's table `name` that no one row and column has, with the entry that says whose it is."""
@@ -150,10 +149,9 @@ def fault(
             "see in the official document whether it is one figure, or several",
         ),
     }[found.kind]
-    rows = [row_names(row)[0] for row in found.rows]
     columns = [table.heading.roles[at] for at in found.columns]
     entry = answers.fault(
-        document, edition_year, name, found.kind, rows, columns, found.cell.text, place.page
+        document, edition_year, name, found.kind, found.rows, columns, found.cell.text, place.page
     )
     return LayoutError(
         what,

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from itertools import pairwise, product
 
-from pipelines.extract import numerals, refusals
+from pipelines.extract import answers, numerals, refusals
 from pipelines.extract.annexes import AnnexInput, Header, find_header
 from pipelines.extract.cells import Mark, PdfCells, Text, Word, as_printed, words
 from pipelines.extract.figures import PrintedFigure
@@ -578,14 +578,24 @@ class _PdfReader:
             yield self._cells.text(cell, ("structure tag",) if tagged else (), disputed)
 
     def _figures(self, row: PdfRow, cells: Sequence[Text]) -> Iterator[Figure]:
+        names = self._row_names(row)
         for column, text in enumerate(cells):
-            if text.cell and text.printed:
-                ceiling = self._roles.layout.columns[column].startswith("frame")
-                said = read_figure(text.printed, ceiling=ceiling)
+            role = self._roles.layout.columns[column]
+            declared = self._given.declared and self._given.declared.figure(names, role, text.printed)
+            if declared:
+                yield Figure.of(replace(text, how=(*text.how, "declared")), declared, column)
+            elif text.cell and text.printed:
+                said = read_figure(text.printed, ceiling=role.startswith("frame"))
                 if said is None:
                     self._not_a_figure(text.cell, row, column + 1)
                 doubt = next(iter(text.cell.doubts), "")
                 yield Figure.of(text, said or PrintedFigure(), column, doubt)
+
+    def _row_names(self, row: PdfRow) -> list[str]:
+        """What a row may be called, surest first: its mission's id or `total`, then what it prints."""
+        printed = next((cell.text for cell in row.cells if cell), "")
+        known = self._roles.row_id(printed)
+        return [*([known] if known else []), printed]
 
     def _blank(self, row: PdfRow, column: int) -> tuple[Span, ...]:
         """Where a blank cell is: beside the row's other cells, as wide as its column's figures."""
@@ -599,15 +609,16 @@ class _PdfReader:
 
     def _not_a_figure(self, cell: PdfCell, row: PdfRow, column: int) -> None:
         path = " / ".join(self._found.columns[column])
-        name = next((one.text for one in row.cells if one), "")
+        name = self._row_names(row)[-1]
+        role, year = self._roles.layout.columns[column - 1], self._given.edition_year
+        entry = answers.cell(self._given.document, year, "personnel", name, role, cell.text, cell.page)
         self._problems.append(
             refusals.at(
                 self._given.document.path,
                 self._cells.line(cell),
                 f"“{refusals.shortened(cell.text)}” in column {path} of “{refusals.shortened(name)}” "
-                "is not a figure",
-                "compare the cell with the page; a figure is a whole number, a sum of them, a dash, or such "
-                "words as max. 7, 2-4 and n.t.b.",
+                "is not a figure: a whole number, a sum of them, a dash, or such words as max. 7 and n.t.b.",
+                proposals=[entry],
             )
         )
 

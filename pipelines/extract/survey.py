@@ -9,15 +9,16 @@ read in earnest is read by `read`, with entries that a person has seen.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from pipelines.extract import read, sandbox
 from pipelines.model import Document, Edition, SourceFile
-from schemas.errors import JvomError, Problems, RegistryError
+from schemas.errors import JvomError, Problems, RegistryError, UndecidedError
 from schemas.proposals import Proposal
 from schemas.registry import Facts, comparable
+from schemas.registry_toml import OPEN, is_open
 
 if TYPE_CHECKING:
     from pipelines.extract.annexes import Annex
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 LIMITS = sandbox.Limits(seconds=300, cpu_seconds=240)
 _MOST_READ = 12  # times; the five editions that came first took four
 _MOST_ASKED = 400
+_HEADS = ("layout", "word", "absent", "region")  # kinds of entries on which the reading of others rests
 
 Entry = tuple[str, Mapping[str, Any]]
 """The kind of an entry (the name of its array of tables), and its values."""
@@ -138,27 +140,52 @@ class _Surveyor:
             except JvomError as error:
                 problems = error.problems if isinstance(error, Problems) else [error]
             asked = len(self._questions)
+            # What heads rows and columns comes first: what is below it may be understood otherwise then.
+            heads = [one for one in problems if any(way.kind in _HEADS for way in self._new(one))]
+            problems = sorted(heads or problems, key=lambda one: sum(map(_left, one.proposals)))
             self._causes = [cause for problem in problems for cause in self._take(problem)]
             if len(self._questions) == asked or asked > _MOST_ASKED:
                 break
         return {
-            "questions": [{**vars(one), "proposal": one.proposal.as_json()} for one in self._questions],
+            "questions": [{**vars(one), "proposal": one.proposal.as_json()} for one in self._asked()],
             "causes": self._causes,
             "tables": list(self._tables()),
         }
 
     def _take(self, problem: JvomError) -> Iterator[str]:
         """Keeps what a refusal asks and answers it for the time being; else the refusal is a cause."""
-        new = [one for one in problem.proposals if not self._answered & all_keys(one)]
+        new = self._new(problem)
         for proposal in new:
             self._entries.append((proposal.kind, proposal.provisional))
             self._questions.append(Question(proposal, problem.message, problem.page, problem.line))
         self._answered |= {key for one in new for key in all_keys(one)}
-        if not new:
+        if not new and not (isinstance(problem, UndecidedError) and self._questions):
             hint = "" if problem.proposals else f" ({problem.hint})" if problem.hint else ""
             again = "what was entered does not answer this: " if problem.proposals else ""
             place = f"{problem.place}: " if problem.place else ""
             yield f"{place}{again}{problem.message}{hint}"
+
+    def _new(self, problem: JvomError) -> list[Proposal]:
+        """What a refusal proposes and was not asked yet; no choice by sums while a figure may be another."""
+        left = any(one.proposal.is_open for one in self._questions)
+        return [
+            one
+            for one in problem.proposals
+            if not self._answered & all_keys(one) and not (left and one.kind == "reading")
+        ]
+
+    def _asked(self) -> Iterator[Question]:
+        """The questions in the order of the document; what rests on an open one is open too."""
+        left = {one.proposal.question for one in self._questions if one.proposal.is_open}
+        for one in sorted(self._questions, key=lambda one: (one.page or 0, one.line or 0)):
+            proposal = one.proposal
+            if proposal.rests_on in left:
+                values = {
+                    key: OPEN if key in (proposal.assumed or {}) else value
+                    for key, value in proposal.values.items()
+                }
+                proposal = replace(proposal, values=values)
+            yield replace(one, proposal=proposal)
 
     def _tables(self) -> Iterator[dict[str, Any]]:
         """What was found of each annex by the last registry that could be made."""
@@ -217,6 +244,11 @@ def keys(kind: str, values: Mapping[str, Any]) -> set[Key]:
         return {(kind, str(values.get("source_sha256")), str(values.get("mission_id")))}
     text = values.get("printed") or values.get("id")
     return {("printed", comparable(str(text)))}
+
+
+def _left(proposal: Proposal) -> int:
+    """How many values of an entry a person has to give."""
+    return sum(map(is_open, proposal.values.values()))
 
 
 def all_keys(proposal: Proposal) -> set[Key]:

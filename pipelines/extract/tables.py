@@ -88,7 +88,7 @@ def _read(
         given = _annex(scope, annex, notes, document, year, parts.layout, registry)
         return replace(given, declared=declarations[scope])
 
-    _require_seen(document, parts, edition, registry)
+    _require_seen(document, parts, edition)
     problems: list[JvomError] = []
     annex_1 = _try(lambda: mandates.read(given("mandates", parts.mandates)), problems)
     annex_2 = _try(lambda: personnel.read(given("personnel", parts.personnel), registry.readings), problems)
@@ -188,14 +188,14 @@ def _row_names(table: str, parts: ReportParts, registry: Registry) -> Callable[[
     return names
 
 
-def _require_seen(document: Document, parts: ReportParts, edition: Edition, registry: Registry) -> None:
+def _require_seen(document: Document, parts: ReportParts, edition: Edition) -> None:
     """Raises Problems for a PDF's cells that no one row and column has, else for what nobody read."""
     if isinstance(document, PdfDocument):
         named = {name: getattr(parts, name).table for name in ("mandates", "personnel")}
         tables = [table for table in named.values() if table]
         year = edition.edition_year
         faults = [
-            refusals.fault(document, fault, table, name, _row_names(name, parts, registry), year)
+            refusals.fault(document, fault, table, name, year)
             for name, table in named.items()
             if table
             for fault in table.faults

@@ -55,6 +55,7 @@ COMMANDS: list[tuple[int, str]] = [
     (3, "fetch 2024 --dry-run"),
     (0, "open --print"),
     (0, "page FOLDER/changed.txt 1"),
+    (0, "onboard FOLDER/changed.txt --year 2024 --write FOLDER/entries.toml"),
     (0, "ui --port PORT"),  # it ignores signals once it has ended, so it comes last
 ]
 # Jobs that no command runs.

@@ -1,0 +1,199 @@
+"""`jvom onboard`: every question at once, none twice, and entries that are entered whole or not at all."""
+
+from __future__ import annotations
+
+import random
+import shutil
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipelines import onboarding
+from pipelines.extract import survey
+from schemas import registry
+from schemas.errors import RegistryError
+from tests.support import Jvom
+from tests.support.onboarding import FACTS, MANDATES, edition, examine, filled, written
+
+ROWS = [
+    ("Afrika",),
+    ("UNMISS", "4", "1", "9", "2", "11"),
+    ("UNISFA", "2", "", "3", "", "3"),
+    ("MINUSMA Mali", "6", "2", "12", "4", "16"),
+    ("Kaukasus",),
+    ("Operatie Ararat", "5", "", "7", "", "7"),
+    ("KFOR / VPD", "30", "", "30", "", "30"),
+    ("Totaal", "47", "3", "61", "6", "67"),
+]
+ANSWERS = {"organisation": "UN", "region": "Azië", "role": "ignore", "value": 5, "date": "?"}
+
+
+def test_everything_is_asked_at_once_and_answered_once() -> None:
+    data = edition(ROWS)
+    state = examine(data)
+    asked = [one.proposal for one in state.questions]
+    names = {one.kind: one for one in asked}
+    assert names["region"].values["printed"] == "Kaukasus"
+    assert names["spelling"].values == {"mission_id": "minusma", "spelling": "MINUSMA Mali"}
+    by_name = {one.values["name"]: one for one in asked if one.kind == "mission"}
+    assert set(by_name) == {"UNISFA", "Operatie Ararat", "KFOR / VPD"}
+    assert by_name["UNISFA"].values["region"] == "Afrika"
+    assert not by_name["KFOR / VPD"].is_open  # one row of two known missions
+    related = [one.proposal for one in state.questions if one.proposal.kind == "relation"]
+    assert {one.values["other_mission_id"] for one in related} == {"kfor", "vpd"}
+    entries = [filled(one.proposal, ANSWERS) for one in state.questions]
+    after = examine(data, entries)
+    assert after.is_read
+    assert (after.rows, after.sums) == (5, ())
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_what_is_asked_shrinks_with_every_answer(seed: int) -> None:
+    """Whatever is unknown, an answered question is not asked again, and answering ends."""
+    chance = random.Random(seed)
+    unknown = {
+        "UNMISS": "UNMISX",
+        "MINUSMA Mali": "MINUSMA te Gao",
+        "Afrika": "Sahelregio",
+        "KFOR / VPD": "EUTM Q",
+    }
+    rows = [(unknown.get(row[0], row[0]) if chance.random() < 0.7 else row[0], *row[1:]) for row in ROWS]
+    places = [at for at, row in enumerate(rows) if len(row) > 1 and row[0] != "Totaal"]
+    changed = chance.choice(places)
+    rows[changed] = (rows[changed][0], "zie tekst", *rows[changed][2:])
+    mandates = [(one[0], unknown.get(one[1], one[1]), *one[2:]) for one in MANDATES]
+    data = edition(rows, mandates)
+    entries: list[tuple[str, dict[str, Any]]] = []
+    open_before: set[str] | None = None
+    for _ in range(12):
+        state = examine(data, entries)
+        asked = {one.proposal.question for one in state.questions}
+        answered = {key for entry in entries for key in survey.keys(*entry)}
+        assert not [
+            one for one in state.questions if answered & survey.keys(one.proposal.kind, one.proposal.values)
+        ]
+        if open_before is not None:
+            assert asked < open_before
+        if not asked:
+            break
+        open_before = asked
+        entries.append(filled(chance.choice(state.questions).proposal, ANSWERS))
+    assert not state.questions
+
+
+def test_an_entry_that_answers_nothing_leads_to_a_cause_and_not_to_the_same_question() -> None:
+    data = edition(ROWS)
+    (source,) = {one.proposal.values.get("source_sha256") for one in examine(data).questions} - {None} or {
+        "0" * 64
+    }
+    wrong = {
+        "edition_year": 2023,
+        "source_sha256": source,
+        "table": "personnel",
+        "row": "unmiss",
+        "column": "frame_military",
+        "printed": "4",
+        "value": 5,
+        "reason": "seen",
+    }
+    assert source == "0" * 64 or examine(data, [("cell", wrong)]).causes
+
+
+def test_a_file_of_entries_is_reviewed_read_again_and_entered(tmp_path: Path, jvom: Jvom) -> None:
+    file, entries = written(tmp_path, edition(ROWS)), tmp_path / "entries.toml"
+    first = jvom("onboard", file, "--year", 2023, "--write", entries)
+    assert first.returncode == 1
+    assert "personnel: “Bijlage 2" in first.stdout
+    assert "Nationale kaders / Militair → frame_military" in first.stdout
+    assert "Operatie Ararat" in first.stdout
+    text = entries.read_text(encoding="utf-8")
+    assert '"?"' in text
+    unfinished = jvom("onboard", file, "--year", 2023, "--entries", entries, "--apply")
+    assert unfinished.returncode == 1
+    assert 'is still "?"; nothing was entered' in unfinished.stderr
+    done = text.replace('region = "?"', 'region = "Azië"').replace(
+        'organisation = "?"', 'organisation = "UN"'
+    )
+    entries.write_text("# reviewed\n" + done, encoding="utf-8")
+    second = jvom("onboard", file, "--year", 2023, "--entries", entries)
+    assert "read: 5 rows, totals add up" in second.stderr
+    assert f"--entries {entries} --apply" in second.stderr
+
+
+def copy_of_schemas(tmp_path: Path) -> Path:
+    return Path(
+        shutil.copytree(
+            onboarding.FOLDER, tmp_path / "schemas", ignore=shutil.ignore_patterns("*.py", "__pycache__")
+        )
+    )
+
+
+def test_entries_are_appended_and_everything_else_stays(tmp_path: Path) -> None:
+    folder = copy_of_schemas(tmp_path)
+    before = {path.name: path.read_text(encoding="utf-8") for path in folder.glob("*.toml")}
+    entries = [
+        ("spelling", {"mission_id": "minusma", "spelling": "MINUSMA Mali"}),
+        ("region", {"printed": "Kaukasus", "region": "Azië"}),
+    ]
+    assert onboarding.apply(entries, folder) == ["missions.toml"]
+    after = {path.name: path.read_text(encoding="utf-8") for path in folder.glob("*.toml")}
+    assert after["missions.toml"].startswith(before["missions.toml"].rstrip("\n"))
+    assert {name for name in before if before[name] != after[name]} == {"missions.toml"}
+    assert registry.load(folder) == FACTS.extended(entries).registry()
+    assert onboarding.apply(entries, folder) == []  # they are there
+
+
+def test_nothing_is_entered_where_the_registry_would_not_validate(tmp_path: Path) -> None:
+    folder = copy_of_schemas(tmp_path)
+    before = {path.name: path.read_bytes() for path in folder.glob("*.toml")}
+    good = ("region", {"printed": "Kaukasus", "region": "Azië"})
+    for bad in (
+        ("spelling", {"mission_id": "minusma", "spelling": "UNIFIL"}),
+        ("mission", {"id": "x", "name": "X"}),
+        ("region", {"printed": "Elders", "region": "?"}),
+    ):
+        with pytest.raises(RegistryError):
+            onboarding.apply([good, bad], folder)
+    assert {path.name: path.read_bytes() for path in folder.glob("*") if path.is_file()} == before
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[[missions]]\nid = 1", "the nearest is [[mission]]"),
+        ("mission = 3", "is not a kind of entry"),
+        ("x = ", "is not TOML"),
+        (
+            '[[region]]\nprinted = "Elders"\nregion = "Mars"',
+            "[[region]] Elders: region 1, key region: 'Mars' is unknown",
+        ),
+    ],
+)
+def test_a_file_of_entries_that_is_wrong_is_refused_by_name(tmp_path: Path, text: str, words: str) -> None:
+    file = tmp_path / "entries.toml"
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(RegistryError) as caught:
+        onboarding.load_entries(file, FACTS)
+    assert words in str(caught.value)
+    assert caught.value.file == str(file)
+
+
+def test_an_unfinished_entry_is_not_asked_again_and_keeps_its_place(tmp_path: Path) -> None:
+    file = tmp_path / "entries.toml"
+    file.write_text(
+        '# mine\n[[mission]]\nid = "ararat"\nname = "?"\nspellings = ["Operatie Ararat"]\n', encoding="utf-8"
+    )
+    reviewed = onboarding.load_entries(file, FACTS)
+    assert [kind for kind, _ in reviewed.unfinished] == ["mission"]
+    from pipelines import raw
+    from pipelines.model import Edition
+
+    data = edition(ROWS)
+    state, _ = onboarding.examine(data, raw.describe(data, 2023, "new.pdf"), Edition(2023), FACTS, reviewed)
+    assert not [one for one in state.questions if "Ararat" in one.proposal.question]
+    assert not state.is_read
+    text = onboarding.review(reviewed, state.questions)
+    assert text.startswith(reviewed.text)
+    assert len(tomllib.loads(text)["mission"]) == 3
