@@ -151,6 +151,29 @@ def test_a_new_name_is_found_once() -> None:
     assert across(10, 10, 10, 10, 10) == [(2023, "name_drift")]
 
 
+@pytest.mark.parametrize(
+    ("mandated", "messages"),
+    [
+        (0, []),  # the edition has no annex of mandates, so no row is missing in it
+        (3, ["EUTM Mali has a row in annex 2 but none in annex 1 and has no section."] * 2),
+        (1, ["4 missions have a row in annex 2 but none in annex 1: UNDOF, UNTSO, MINUSMA, EUTM Mali."]),
+    ],
+)
+def test_missions_that_lack_the_same_row_do_not_bury_the_rest(mandated: int, messages: list[str]) -> None:
+    missions = ["unifil", "undof", "untso", "minusma", "eutm-mali"]
+    rows = [{"mission_id": mission, "deployed_military": 3} for mission in missions]
+    mandates = [{"mission_id": mission} for mission in missions[:mandated]]
+    tables = building.edition_tables(2024, rows, mandates=mandates)
+    lines = Document("proef.pdf", "0" * 64, "pdf", (Line(1, 1, "UNTSO 3"),), ("1",))
+    found = [row for row in rules.check(tables, registry.load(), lines).findings if row["rule"] == "coverage"]
+    assert [row["message"] for row in found][-1:] == messages[-1:]
+    assert len(found) == len(messages)
+    assert all(row["severity"] == "warn" for row in found)
+    if len(found) == 1:
+        assert found[0]["side_a"]["value"] == "undof, untso, minusma, eutm-mali"  # type: ignore[index]
+        assert found[0]["evidence_lines"] == [101, 102, 103, 104]
+
+
 def test_the_rules_are_documented_in_their_functions() -> None:
     for rule in rules.RULES:
         assert re.match(r"(?:Compares|Where the text)", rule.doc), rule.name

@@ -5,13 +5,14 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from pipelines.reconcile.edition import INFO, Edition, Finding, Row, Side, headed, stated, words
+from pipelines.reconcile.edition import INFO, Edition, Finding, Row, Side, computed, headed, stated, words
 from pipelines.reconcile.passages import Sentence
 from pipelines.reconcile.statements import EDITION, Statement
 from pipelines.reconcile.text import Dated, find_dates
 from schemas.registry import comparable
 from schemas.vocabulary import disagreement_in
 
+_APART = 3  # so many missions that lack the same thing have a finding each; more would bury the rest
 _PLACE = re.compile(
     r"(?:\bbij|\baan|\bbinnen|\bvoor|\bop|\bin)\s(?:de\s"
     r"|het\s)?(?:\w+\s){0,3}?(?P<name>[A-Z]{3,}[A-Za-z]*(?:[ /-][A-Z][\w-]+){0,3})"
@@ -32,23 +33,50 @@ def coverage(edition: Edition) -> Iterator[Finding]:
     Reported: a section without any row; a row in one annex and none in the other, unless annex 2 says that
     the mission has a report of its own; persons that the text places somewhere that neither annex knows. A
     mission whose registry entry makes it part of another one is covered by that one's row where the row's
-    name says so. Why a row is missing cannot be known.
+    name says so. Where more than three missions lack the same thing, one finding lists them; an edition
+    without an annex of mandates lacks no row of it. Why a row is missing cannot be known.
     """
+    lacking: dict[str, list[Finding]] = {}
+    for what, finding in _uncovered(edition):
+        lacking.setdefault(what, []).append(finding)
+    for what, found in lacking.items():
+        yield from found if len(found) <= _APART else (_together(edition, what, found),)
+    yield from _elsewhere(edition)
+
+
+def _uncovered(edition: Edition) -> Iterator[tuple[str, Finding]]:
+    """What a mission has and lacks, in words, and the finding of that mission alone."""
     sections = _sections(edition)
     for mission in dict.fromkeys([*sections, *edition.staffed, *edition.mandated]):
         one, two = edition.mandated.get(mission), edition.staffed.get(mission)
         name = _name(edition, mission)
         if one is None and two is None:
-            yield from _without_row(edition, mission, sections[mission])
-        elif one is None and two is not None and not two["separate_report"]:
+            for finding in _without_row(edition, mission, sections[mission]):
+                apart = finding.severity is not None  # it says where the mission is counted
+                yield finding.message if apart else "a section but no row in either annex", finding
+        elif one is None and two is not None and edition.mandated and not two["separate_report"]:
+            what = "a row in annex 2 but none in annex 1"
             lacking = "" if mission in sections else " and has no section"
             side, other = edition.row_side("personnel", two), Side("mandates", column_name="mission")
-            message = f"{name} has a row in annex 2 but none in annex 1{lacking}."
-            yield Finding(mission, side, other, message)
+            yield what, Finding(mission, side, other, f"{name} has {what}{lacking}.")
         elif one is not None and two is None:
+            what = "a row in annex 1 but none in annex 2"
             side, other = edition.row_side("mandates", one), Side("personnel", column_name="mission")
-            yield Finding(mission, side, other, f"{name} has a row in annex 1 but none in annex 2.")
-    yield from _elsewhere(edition)
+            yield what, Finding(mission, side, other, f"{name} has {what}.")
+
+
+def _together(edition: Edition, what: str, found: list[Finding]) -> Finding:
+    """One finding for all missions that lack the same thing; its sides are their ids and what they lack."""
+    missions = [str(finding.mission_id) for finding in found]
+    names = ", ".join(_name(edition, mission) for mission in missions)
+    table, lines = found[0].side_a.table_name, tuple(line for each in found for line in each.evidence)
+    return Finding(
+        None,
+        computed(", ".join(missions), names, "mission", table),
+        found[0].side_b,
+        f"{len(found)} missions have {what}: {names}.",
+        lines,
+    )
 
 
 def _sections(edition: Edition) -> dict[str, Row]:
