@@ -10,11 +10,12 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-import pyarrow as pa
 import pytest
 
 from pipelines import reconcile as rules
 from pipelines.model import Document, Line
+from pipelines.publish import release as releases
+from pipelines.publish import views
 from schemas import registry
 from schemas.vocabulary import DISAGREEMENT
 from tests.support import building
@@ -118,26 +119,33 @@ def test_what_is_planted_in_the_real_text_is_found(
     assert (rule, mission) in {(r["rule"], r["mission_id"]) for r in found if r["finding_id"] not in known}
 
 
-def editions(*figures: int) -> dict[str, pa.Table]:
-    """One mission in consecutive editions from 2020, so many persons sent in each."""
-    rows = [
-        {
-            "edition_year": 2020 + index,
-            "mission_id": "unifil",
-            "mission_as_printed": "UNIFIL" if index < 3 else "UNIFIL (Libanon)",
-            "deployed_military": figure,
-            "deployed_civil_police": None,
-            "source_page": 17,
-            "source_line": 1606,
-        }
+def found_across(
+    *editions: building.Tables, missions: list[dict[str, object]] | None = None, related: bool = False
+) -> list[dict[str, object]]:
+    """What the rules across editions find in these, published together."""
+    pair = {"mission_id": "nato-oostflank", "relation": "succeeds", "other_mission_id": "efp-litouwen"}
+    base = building.base_tables(*editions, missions=missions or [], relations=[pair] if related else [])
+    wanted = [view for view in views.ordered() if view.name in releases.COMPARED]
+    return rules.across({**base, **views.evaluate(base, wanted)})
+
+
+def across(*figures: int, **details: object) -> list[tuple[object, object]]:
+    """Of one mission in consecutive editions from 2020, so many persons sent in each."""
+    editions = [
+        building.edition_tables(
+            2020 + index,
+            [
+                {
+                    "mission_id": "unifil",
+                    "mission_as_printed": "UNIFIL" if index < 3 else "UNIFIL (Libanon)",
+                    "deployed_military": figure,
+                    **details,
+                }
+            ],
+        )
         for index, figure in enumerate(figures)
     ]
-    known = [{"edition_year": row["edition_year"], "period_months": 12} for row in rows]
-    return {"editions": pa.Table.from_pylist(known), "personnel": pa.Table.from_pylist(rows)}
-
-
-def across(*figures: int) -> list[tuple[object, object]]:
-    return [(row["edition_year"], row["rule"]) for row in rules.across(editions(*figures))]
+    return [(row["edition_year"], row["rule"]) for row in found_across(*editions)]
 
 
 def test_a_change_far_outside_what_a_mission_has_shown_is_found() -> None:
@@ -145,6 +153,43 @@ def test_a_change_far_outside_what_a_mission_has_shown_is_found() -> None:
     assert across(100, 110, 20) == [(2022, "year_on_year")]
     assert across(100, 190, 120) == []
     assert across(2, 12) == []
+    assert across(100, 110, 400, exact=False) == []
+
+
+def test_a_change_is_looked_for_between_comparable_editions_only() -> None:
+    year = datetime.date(2020, 1, 1), datetime.date(2020, 12, 31)
+    rows = [[{"mission_id": "unifil", "deployed_military": count}] for count in (100, 400, 1300)]
+    first = building.edition_tables(2021, rows[0], period=year)  # May to December 2020 lie in two
+    others = [building.edition_tables(2022 + at, rows[1 + at]) for at in range(2)]
+    found = found_across(first, *others)
+    assert [(row["edition_year"], row["rule"]) for row in found] == [(2023, "year_on_year")]
+
+
+@pytest.mark.parametrize(
+    ("countries", "related", "asked"),
+    [(["LT", "RO"], False, True), (["RO"], False, False), ([], False, True), (["LT"], True, False)],
+)
+def test_a_mission_that_ends_as_another_begins_is_asked_for_as_a_relation(
+    countries: list[str], related: bool, asked: bool
+) -> None:
+    """In the same country or, where none is known, as the only ones of their organisation and region."""
+    shared = {"organisation": "NATO", "region": "Europa"}
+    missions = [
+        {"mission_id": "efp-litouwen", "countries": ["LT"], **shared},
+        {"mission_id": "nato-oostflank", "countries": countries, **shared},
+        {"mission_id": "minusma", "countries": ["ML"]},
+    ]
+    listed = [("unifil", "efp-litouwen"), ("unifil", "efp-litouwen"), ("unifil", "nato-oostflank", "minusma")]
+    editions = [
+        building.edition_tables(year, [{"mission_id": name, "deployed_military": 3} for name in names])
+        for year, names in zip((2021, 2022, 2023), listed, strict=True)
+    ]
+    found = found_across(*editions, missions=missions, related=related)
+    assert [(row["edition_year"], row["rule"], row["severity"]) for row in found] == (
+        [(2023, "succession", "info")] if asked else []
+    )
+    if asked:
+        assert "nato-oostflank succeeds efp-litouwen" in str(found[0]["message"])
 
 
 def test_a_new_name_is_found_once() -> None:

@@ -40,7 +40,8 @@ _SHAPES = {
 }
 
 # What rules that compare editions are given of the latest vintages.
-_COMPARED = ("editions", "personnel", "mandates", "footnotes", "sections")
+COMPARED = ("editions", "edition_sequence", "personnel", "mandates", "footnotes", "sections")
+_GIVEN = ("observations", "mission_registry", "mission_relations")
 
 Row = Mapping[str, Any]
 Tables = Mapping[str, "pa.Table"]
@@ -69,9 +70,9 @@ def gather(settings: Settings) -> Content:
         base = {**lake.read(), **known.tables(), **other_sources.tables(settings, known)}
         declared = [asdict(correction) for correction in known.corrections]
         base["declared_corrections"] = schemas.DERIVED["declared_corrections"].table(declared)
-        first = [view for view in views.ordered() if view.name in _COMPARED]
+        first = [view for view in views.ordered() if view.name in COMPARED]
         latest = views.evaluate(base, first)
-        found = reconcile.across({**latest, "observations": base["observations"]})
+        found = reconcile.across({**latest, **{name: base[name] for name in _GIVEN}})
         across = [{**finding, "rules_version": rules} for finding in found]
         base["findings_across_editions"] = schemas.DERIVED["findings_across_editions"].table(across)
         others = [view for view in views.ordered() if view.name not in latest]

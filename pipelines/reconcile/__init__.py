@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 
 __all__ = ["RULES", "Reconciliation", "Rule", "across", "check"]
 
+_ACROSS = (
+    *("editions", "edition_sequence", "personnel", "mandates", "observations"),
+    *("mission_registry", "mission_relations"),
+)
 _EXPLAINED = ("row_total", "column_total", "grand_total", "prose_total", "prose_conflict")
 _FRAME = ("frame_military", "frame_civil_police", "frame_total")
 
@@ -59,11 +63,10 @@ def check(tables: Mapping[str, pa.Table], registry: Registry, document: Document
 def across(editions: Mapping[str, pa.Table]) -> list[dict[str, object]]:
     """Findings that compare the published editions with each other and with other public sources.
 
-    `editions` holds `editions`, `personnel`, `mandates` and `observations` as published. A finding
-    belongs to the later of its two editions.
+    `editions` holds the relations of `_ACROSS` as published, as far as there are any. A finding belongs to
+    the later of its two editions.
     """
-    names = ("editions", "personnel", "mandates", "observations")
-    rows = {name: editions[name].to_pylist() for name in names if name in editions}
+    rows = {name: editions[name].to_pylist() for name in _ACROSS if name in editions}
     by_year: dict[int, list[Finding]] = {}
     for year, finding in (found for rule in RULES if rule.across for found in rule.apply(rows)):
         by_year.setdefault(year or 0, []).append(finding)

@@ -52,5 +52,6 @@ RULES: tuple[Rule, ...] = (
     _rule(presence.tag_geometry_disagreement, INFO),
     _rule(across.year_on_year, INFO, across=True),
     _rule(across.name_drift, INFO, across=True),
+    _rule(across.succession, INFO, across=True),
     _rule(across.observation_outside_frame, WARN, across=True),
 )

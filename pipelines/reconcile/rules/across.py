@@ -3,7 +3,7 @@
 import math
 import statistics
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import pairwise
+from itertools import pairwise, product
 from typing import Any
 
 from pipelines.reconcile.edition import INFO, Finding, Side, computed
@@ -21,19 +21,24 @@ _HEDGED = ("about", "almost")
 
 
 def year_on_year(editions: Editions) -> Iterator[tuple[int, Finding]]:
-    """Compares the persons sent to a mission with the edition before, where both periods are equally long.
+    """Compares the persons sent to a mission with the edition before, where the two are comparable.
 
+    That is where both periods meet and are equally long (`edition_sequence`), and both figures are exact.
     Reported is a change to more than three times or less than a third, and of at least 20 persons; for a
     mission that has shown at least three changes before, one that is also more than three times its usual
     change. A real change of policy looks the same as an error: info.
     """
-    periods = {row["edition_year"]: row.get("period_months") for row in editions.get("editions", ())}
+    before = {
+        row["edition_year"]: row["previous_edition_year"]
+        for row in editions.get("edition_sequence", ())
+        if row["comparable"]
+    }
     for mission, rows in _by_mission(editions.get("personnel", ())).items():
         steps: list[float] = []
-        for before, after in pairwise(rows):
-            first, second = _sent(before), _sent(after)
-            year, previous = _year(after), _year(before)
-            if not first or not second or year != previous + 1 or periods.get(year) != periods.get(previous):
+        for earlier, after in pairwise(rows):
+            first, second = _sent(earlier), _sent(after)
+            year, previous = _year(after), _year(earlier)
+            if not first or not second or before.get(year) != previous:
                 continue
             step = math.log(second / first)
             usual = statistics.median(abs(value) for value in steps) if len(steps) >= _HISTORY else 0.0
@@ -45,7 +50,7 @@ def year_on_year(editions: Editions) -> Iterator[tuple[int, Finding]]:
                     Finding(
                         mission,
                         _side(after, "deployed_total", str(second)),
-                        _side(before, "deployed_total", str(first), previous),
+                        _side(earlier, "deployed_total", str(first), previous),
                         f"{after['mission_as_printed']}: {second} persons sent, after {first} in the "
                         f"edition of {previous}.",
                     ),
@@ -79,6 +84,63 @@ def name_drift(editions: Editions) -> Iterator[tuple[int, Finding]]:
                 known[name] = row
 
 
+def succession(editions: Editions) -> Iterator[tuple[int, Finding]]:
+    """Compares the missions that begin in an edition with those that it is the first to leave out.
+
+    Reported where both have the same organisation and share a country (of missions without countries: the
+    region, if only one of each begins and ends there) and the registry has no relation between them: one
+    may carry on the other's work under a new name, which `succeeds` in the registry would say. Whether it
+    does cannot be known: info.
+    """
+    known = {row["mission_id"]: row for row in editions.get("mission_registry", ())}
+    related = {
+        frozenset((row["mission_id"], row["other_mission_id"]))
+        for row in editions.get("mission_relations", ())
+    }
+    by_mission = _by_mission(editions.get("personnel", ()))
+    years = sorted({_year(row) for rows in by_mission.values() for row in rows})
+    for before, year in pairwise(years):
+        begun = [mission for mission, rows in by_mission.items() if _year(rows[0]) == year]
+        ended = [mission for mission, rows in by_mission.items() if _year(rows[-1]) == before]
+        for new, old in product(begun, ended):
+            shared = _shared(known, new, old, begun, ended)
+            if shared is None or frozenset((new, old)) in related:
+                continue
+            here, there = by_mission[new][0], by_mission[old][-1]
+            name, other = (str(row["mission_as_printed"]) for row in (here, there))
+            yield (
+                year,
+                Finding(
+                    new,
+                    _side(here, "mission", name),
+                    _side(there, "mission", other, before),
+                    f"{name} begins in this edition, and {other} is last listed in that of {before}; both "
+                    f"are of {shared}. If one carries on the other, say so with a relation in "
+                    f"schemas/missions.toml: {new} succeeds {old}.",
+                ),
+            )
+
+
+def _shared(
+    known: Mapping[str, Row], new: str, old: str, begun: Sequence[str], ended: Sequence[str]
+) -> str | None:
+    """What makes a mission the likely successor of another, in words; None if nothing does."""
+    one, other = known.get(new), known.get(old)
+    if one is None or other is None or one["organisation"] != other["organisation"]:
+        return None
+    countries = sorted(set(one["countries"] or ()) & set(other["countries"] or ()))
+    if countries:
+        return f"{one['organisation']} in {', '.join(countries)}"
+
+    def alike(mission: str) -> bool:
+        row = known.get(mission, {})
+        return all(row.get(name) == one[name] for name in ("organisation", "region"))
+
+    placed = one["countries"] and other["countries"]
+    alone = sum(map(alike, begun)) == sum(map(alike, ended)) == 1 and alike(old)
+    return f"{one['organisation']} in {one['region']}" if alone and not placed else None
+
+
 def _by_mission(rows: Sequence[Row]) -> dict[str, list[Row]]:
     found: dict[str, list[Row]] = {}
     for row in sorted(rows, key=_year):
@@ -91,7 +153,9 @@ def _year(row: Row) -> int:
 
 
 def _sent(row: Row) -> int:
-    """Military and civil/police persons together."""
+    """Military and civil/police persons together; 0 in a row with a figure that is not exact."""
+    if row.get("exact") is False:
+        return 0
     return sum(value for column in DEPLOYED if isinstance(value := row[column], int))
 
 
@@ -123,6 +187,8 @@ def observation_outside_frame(editions: Editions) -> Iterator[tuple[int, Finding
         for observation in editions.get("observations", ()):
             printed = listed.get((edition["edition_year"], observation["mission_id"]))
             if printed is None or observation["measure"] != "headcount" or not _within(observation, edition):
+                continue
+            if printed.get("exact") is False:
                 continue
             exceeded = _exceeded(observation, printed)
             if exceeded is not None:
