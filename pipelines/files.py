@@ -13,6 +13,7 @@ import stat
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 
 from schemas.errors import LakeError, SourceError
 
@@ -64,6 +65,11 @@ def pdf_start(data: bytes) -> int:
 
 def is_pdf(data: bytes) -> bool:
     return pdf_start(data) >= 0
+
+
+def format_of(data: bytes) -> Literal["pdf", "text"]:
+    """The format by the bytes alone: what is no PDF is taken for a text until somebody reads it."""
+    return "pdf" if is_pdf(data) else "text"
 
 
 def check_size(size: int, name: str) -> None:

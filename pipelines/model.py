@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-SourceFormat = Literal["text", "pdf"]
+SourceFormat = Literal["text", "pdf", "docx"]
 Fidelity = Literal["official file", "full text", "abridged"]
 
 # A printed page number, alone on its line: it numbers pages and is not text of the report.

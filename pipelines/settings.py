@@ -39,7 +39,7 @@ class Settings:
     contributions = _At("un")  # files of the UN's contributions, by hash, and which of them is in use
     releases = _At("releases")  # a folder for each release ever published: its manifest and its package
     backups = _At("backups")  # copies of the warehouse, each made before its tables were changed
-    downloads = _At("downloads")  # what `jvom fetch` downloaded, whole or in part; safe to delete
+    downloads = _At("downloads")  # what services answered to the last fetch of each year; safe to delete
     site = _At("site")
     stage = _At("stage")  # values between assets of a run; safe to delete
     quarantine = _At("quarantine")
@@ -60,15 +60,18 @@ class Settings:
 class Network:
     """Services that editions are fetched from, and how patiently; times in seconds.
 
-    `parliament` is the OData service of the Tweede Kamer, `publications` the repository of
-    officielebekendmakingen.nl. `timeout` is the longest silence, `longest` the most that one document
-    may take, `attempts` how often one request is made, `backoff` the first pause between them.
+    `parliament` is the OData service of the Tweede Kamer: its two versions below one address, or either of
+    them by its own (`.../v5`, `.../v4/2.0`), which is then asked first. `publications` is the repository of
+    officielebekendmakingen.nl. `timeout` is the longest silence, `longest` the most that one document may
+    take, `whole` that one search may take in all, `attempts` how often one request is made, `backoff` the
+    first pause between them.
     """
 
-    parliament: str = "https://gegevensmagazijn.tweedekamer.nl/OData/v4/2.0"
+    parliament: str = "https://gegevensmagazijn.tweedekamer.nl/OData"
     publications: str = "https://repository.overheid.nl"
-    timeout: float = 30.0
+    timeout: float = 180.0
     longest: float = 600.0
+    whole: float = 900.0
     attempts: int = 4
     backoff: float = 1.0
 
@@ -96,6 +99,7 @@ def network() -> Network:
         publications=address("JVOM_PUBLICATIONS_URL", Network.publications),
         timeout=number("JVOM_FETCH_TIMEOUT", Network.timeout, 0.01),
         longest=number("JVOM_FETCH_LONGEST", Network.longest, 0.01),
+        whole=number("JVOM_FETCH_WHOLE", Network.whole, 0.01),
         attempts=int(number("JVOM_FETCH_ATTEMPTS", Network.attempts, 1)),
         backoff=number("JVOM_FETCH_BACKOFF", Network.backoff),
     )

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pipelines.acquire.model import Acquisition, Downloaded
-from pipelines.acquire.searching import Search, find, score
+from pipelines.acquire.searching import Search, find
 from pipelines.acquire.transport import Transport
 from pipelines.extract import text as document
+from pipelines.extract.likeness import score
 from pipelines.settings import Network
 from schemas import registry
 from schemas.errors import NetworkError, SourceError
@@ -22,6 +22,8 @@ from tests.support.parliament import (
     SEARCH,
     SENT,
     SRU,
+    V4,
+    V5,
     Fault,
     Parliament,
     edition,
@@ -33,23 +35,29 @@ from tests.support.reports import ABRIDGED, source_of
 
 LAYOUTS = registry.load().layouts
 DOWN = [Fault(status=503)] * 9
+TODAY = datetime.date(2026, 11, 26)
 
 
 def lines(downloaded: Downloaded) -> list[str]:
     return [line.text for line in document.read(downloaded.data, source_of(downloaded.data)).lines]
 
 
+ENTITY = (
+    b'{"Id": "eba779b2-0219-57cd-b507-40e963a1ccf8", "Datum": "2025-05-21", "Soort": "Bijlage",'
+    b' "Nummer": "1", "DocumentNummer": "1", "BijlageDocument": []}'
+)
 Searching = Callable[..., Acquisition]
 
 
 @pytest.fixture
-def search(parliament: Parliament, tmp_path: Path) -> Searching:
+def search(parliament: Parliament) -> Searching:
     def searching(
         year: int = 2025, read: Callable[[Downloaded], list[str]] = lines, **given: Any
     ) -> Acquisition:
-        network = Network(f"{parliament.address}/OData/v4/2.0", parliament.address, timeout=5, backoff=0)
-        with Transport(network, "jvom/test") as transport:
-            return find(Search(year, read, LAYOUTS, tmp_path, 1_000_000, **given), transport)
+        patience = {"timeout": 5.0, "backoff": 0.0, **given.pop("patience", {})}
+        network = Network(f"{parliament.address}/OData", parliament.address, **patience)
+        with Transport(network, "jvom/test", say=given.pop("say", lambda _: None)) as transport:
+            return find(Search(year, read, LAYOUTS, 1_000_000, **{"today": TODAY, **given}), transport)
 
     return searching
 
@@ -61,7 +69,7 @@ def test_the_report_is_found_among_its_letter_siblings_and_other_dossiers(
     found = search()
     assert found.document.data == report.body
     chosen = found.chosen.candidate
-    assert (chosen.identifier, chosen.letter) == (report.entity["DocumentNummer"], "kst-29521-495")
+    assert (chosen.identifier, chosen.letter) == (report.entity["Nummer"], "kst-29521-495")
     assert found.chosen.score == 4
     assert "the only one" in found.reason
     kinds = [judged.candidate.kind for judged in found.considered]
@@ -78,7 +86,11 @@ def test_pages_are_followed_to_the_last(parliament: Parliament, search: Searchin
         parliament.letter(number, "2025-05-20", LETTER)
     report = send(parliament)
     assert search().document.data == report.body
-    assert len(parliament.asked(SEARCH)) == 5  # nine letters of the dossier, two a page
+    assert len(parliament.asked(V5)) == 5  # nine letters of the dossier, two a page
+    assert (
+        "%24skiptoken=Id-" in parliament.asked(V5)[1].path or "$skiptoken=Id-" in parliament.asked(V5)[1].path
+    )
+    assert not parliament.asked(V4)
     parliament.fault(SEARCH, *DOWN)
     assert search().document.data == report.body
     assert any("startRecord=3" in asked.path for asked in parliament.asked(SRU))
@@ -124,7 +136,7 @@ def test_two_that_fit_equally_well_are_refused_with_both_named(
     with pytest.raises(SourceError, match="equally well") as refused:
         search()
     for paper in (report, other):
-        assert paper.entity["DocumentNummer"] in str(refused.value)
+        assert paper.entity["Nummer"] in str(refused.value)
 
 
 def test_an_edition_of_another_period_does_not_fit(parliament: Parliament, search: Searching) -> None:
@@ -140,7 +152,7 @@ def test_nothing_fitting_says_what_was_looked_at(parliament: Parliament, search:
     with pytest.raises(SourceError, match="no report found for edition 2025") as refused:
         search()
     message = str(refused.value)
-    assert report.entity["DocumentNummer"] in message
+    assert report.entity["Nummer"] in message
     assert "no line reads 'Bijlage 2 Totale inzet <period>'" in message
     assert "blg-1000001" in message  # the second service was asked as well
 
@@ -164,8 +176,14 @@ def test_the_second_service_is_asked_if_the_first_is_down(parliament: Parliament
     [
         (SEARCH, b"<html>Storing</html>", "a web page where a list of documents was expected"),
         (SEARCH, b'{"value": 3}', "something else where a list"),
-        (SEARCH, b'{"value": [{"Id": "x", "Datum": "2025-05-21"}]}', "whose Id is 'x'"),
-        (SEARCH, b'{"value": [{"Id": "x"}]}', "a document without a date"),
+        (
+            SEARCH,
+            b'{"value": [%s]}' % ENTITY.replace(b"eba779b2-0219-57cd-b507-40e963a1ccf8", b"x"),
+            "whose Id is 'x'",
+        ),
+        (SEARCH, b'{"value": [%s]}' % ENTITY.replace(b"2025-05-21", b"soon"), "a document without a date"),
+        (SEARCH, b'{"value": [%s]}' % ENTITY.replace(b"Soort", b"Sort"), "answers a search without Soort"),
+        (SEARCH, b'{"value": [%s]}' % b", ".join([ENTITY] * 250), "a full page of 250 documents"),
         (SEARCH, b'{"value": [], "@odata.nextLink": "https://example.org/next"}', "https://example.org"),
         (SEARCH, b'{"value": [], "@odata.nextLink": "?"}', "pages without end"),
         (SRU, b"<!DOCTYPE html><html/>", "a web page"),
@@ -193,7 +211,7 @@ def test_a_document_that_cannot_be_read_is_put_aside_with_its_reason(
     assert found.document.data == report.body
     reasons = [reason for judged in found.considered for reason in judged.reasons]
     assert any(reason.startswith("cannot be read") for reason in reasons)
-    assert "is a Word or ZIP file, neither PDF nor text" in reasons
+    assert "this is a zip archive, neither a PDF nor plain text" in reasons
 
     def broken(_downloaded: Downloaded) -> list[str]:
         raise ZeroDivisionError
@@ -223,11 +241,11 @@ def test_a_title_decides_nothing(parliament: Parliament, search: Searching) -> N
     parliament.attach(letter, sibling(), "Jaarlijkse voortgangsrapportage overige missiebijdragen")
     report = parliament.attach(letter, edition(), "Iets heel anders")
     assert search().document.data == report.body
-    assert not any("Titel" in asked.path for asked in parliament.requests)
+    assert not any("Titel%20eq" in asked.path for asked in parliament.requests)
 
 
 def test_the_window_is_around_the_third_wednesday() -> None:
-    windows = Search(2024, lines, LAYOUTS, Path(), 1).windows
+    windows = Search(2024, lines, LAYOUTS, 1, TODAY).windows
     assert windows[0].first < report_day(2024) < windows[0].last
     assert windows[1].last == datetime.date(2024, 9, 30)
 

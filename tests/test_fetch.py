@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import datetime
 import hashlib
 import json
 import os
+import shutil
+import zipfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -13,11 +16,13 @@ from typing import Any
 import pytest
 
 from pipelines import raw
-from pipelines.acquire import fetching
+from pipelines.acquire import cassette, fetching
 from pipelines.cli import app
+from pipelines.lake import Lake
 from pipelines.plan import plan_build
 from pipelines.settings import Settings, find, network
 from schemas import registry
+from schemas.report_day import latest, report_day
 from tests.renditions import drawn
 from tests.renditions.real import content_of
 from tests.support import ROOT, Jvom, answer, options
@@ -26,6 +31,8 @@ from tests.support.parliament import (
     SEARCH,
     SENT,
     SRU,
+    V4,
+    V5,
     Fault,
     Paper,
     Parliament,
@@ -34,6 +41,11 @@ from tests.support.parliament import (
     sibling,
 )
 from tests.support.reports import ABRIDGED, read_tables
+
+
+def redirect(target: str) -> Fault:
+    return Fault(status=302, headers=(("Location", target),))
+
 
 REPORTLAB = 2  # a seed of the renderer that needs no library of the system
 
@@ -70,7 +82,7 @@ def test_one_command_fetches_locks_reads_and_publishes_and_the_second_does_nothi
 
     content = content_of(read_tables(ABRIDGED.read_bytes()), registry.load().layouts[0])
     report = send(parliament, drawn(content, REPORTLAB).data, day="2024-05-15")
-    name = f"2024/{report.entity['DocumentNummer']}.pdf"
+    name = f"2024/{report.entity['Nummer']}.pdf"
     first = fetch_and_build()
     assert (first["fetched"]["new"], first["fetched"]["path"]) == (True, f"raw/{name}")
     assert [(o["edition_year"], o["vintage"], o["cause"]) for o in first["editions"]] == [
@@ -109,7 +121,7 @@ def test_a_dry_run_writes_nothing_and_a_fetch_records_its_choice_with_reasons(
     parliament: Parliament, where: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:
     report = send(parliament)
-    number = report.entity["DocumentNummer"]
+    number = report.entity["Nummer"]
     assert fetch(where, "--dry-run", "--json") == 0
     document = json.loads(capsys.readouterr().out)
     assert (document["new"], document["dry_run"], document["document"]) == (True, True, number)
@@ -123,10 +135,12 @@ def test_a_dry_run_writes_nothing_and_a_fetch_records_its_choice_with_reasons(
     assert "Voortgangsrapportage EUFOR Althea" in captured.out
     assert f"looking at {number}" in captured.err
     assert "is new" in captured.err
+    assert "tweede kamer (OData v5) listed 4 documents" in captured.err
     (record,) = json.loads(files(where)["fetched.json"])["2025"]
     assert (record["document"], record["letter"]) == (number, "kst-29521-495")
     assert record["address"].endswith(f"Document({report.guid})/resource")
     assert "the only one" in record["chosen"]
+    assert record["asked"] == ["tweede kamer (OData v5) listed 4 documents"]
     assert len(record["considered"]) == 4
     assert all(considered["reasons"] for considered in record["considered"])
 
@@ -137,7 +151,7 @@ def break_off(report: Paper, parliament: Parliament) -> None:
 
 
 def web_page(report: Paper, parliament: Parliament) -> None:
-    parliament.fault(report, *[Fault(body=b"<html>Storing</html>")] * 3)
+    parliament.fault(report, *[Fault(body=b"<html>Storing</html>")] * 9)
 
 
 def busy(_report: Paper, parliament: Parliament) -> None:
@@ -157,7 +171,7 @@ def wrong_document(report: Paper, _parliament: Parliament) -> None:
     ("wrong", "status", "words"),
     [
         (break_off, 3, "cut the connection"),
-        (web_page, 3, "is an HTML page"),
+        (web_page, 3, "is a web page"),
         (busy, 3, "answers 429"),
         (elsewhere, 3, "https://example.org"),
         (wrong_document, 1, "no report found for edition 2025"),
@@ -215,7 +229,7 @@ def test_two_fetches_and_a_build_of_the_year_at_once_bring_it_in_once(
 def test_what_a_fetch_that_died_left_undone_is_made_good(parliament: Parliament, where: Settings) -> None:
     """First its file is not locked, then the locked file is gone."""
     report = send(parliament)
-    raw.add(where.raw, 2025, f"{report.entity['DocumentNummer']}.txt", report.body)
+    raw.add(where.raw, 2025, f"{report.entity['Nummer']}.txt", report.body)
     assert fetch(where) == 0
     before = files(where)
     assert len(locked(where)) == 1
@@ -226,9 +240,7 @@ def test_what_a_fetch_that_died_left_undone_is_made_good(parliament: Parliament,
     assert files(where) == before
 
 
-def test_a_replacement_is_found_when_asked_for_and_only_where_the_first_came_from(
-    parliament: Parliament, where: Settings
-) -> None:
+def test_a_replacement_is_found_when_asked_for(parliament: Parliament, where: Settings) -> None:
     send(parliament)
     assert fetch(where) == 0
     later = parliament.attach(parliament.letter(520, "2025-09-10", LETTER), edition(13))
@@ -236,9 +248,105 @@ def test_a_replacement_is_found_when_asked_for_and_only_where_the_first_came_fro
     assert len(locked(where)) == 1
     assert fetch(where, "--thorough") == 0
     assert later.body in files(where).values()
-    parliament.fault(SEARCH, *[Fault(status=503)] * 9)
+
+
+def test_an_edition_may_come_again_from_the_other_service_and_gives_no_vintage(
+    parliament: Parliament, where: Settings, jvom: Jvom
+) -> None:
+    """The repository renders the same document anew: other bytes, the same rows."""
+    report = send(parliament)
+    assert fetch(where) == 0
+    assert answer(jvom("build", "--json", *options(where)))["editions"][0]["vintage"] == 1
+    report.body += b"\n"
+    assert fetch(where, "--service", "publications") == 0
+    (again,) = answer(jvom("build", "--json", *options(where)))["editions"]
+    assert (again["vintage"], again["written"]) == (1, False)
+    lake = Lake(where.catalog, where.data)
+    (verified,) = lake.read()["verifications"].to_pylist()
+    for name in (report.entity["Nummer"], report.kst):
+        assert f"raw/2025/{name}.txt" in verified["result"]
+    assert verified["source_sha256"] == hashlib.sha256(report.body).hexdigest()
+    assert plan_build(where).is_empty
+    (where.raw / "2025" / f"{report.entity['Nummer']}.txt").unlink()  # the other takes its place
+    (now,) = answer(jvom("build", "--json", *options(where)))["editions"]
+    assert (now["vintage"], now["cause"]) == (2, "source changed")
+
+
+def test_every_fetch_leaves_what_it_exchanged_to_be_played_back(
+    parliament: Parliament, where: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    report = send(parliament)
+    parliament.fault(V5, Fault(status=503, headers=(("Retry-After", "1"), ("Set-Cookie", "session=hush"))))
+    parliament.fault(report, redirect(f"/frbr/{report.guid}.pdf?sig=hush&operation=get"))
+    assert fetch(where) == 0
+    file = where.downloads / "2025.cassette.zip"
+    with zipfile.ZipFile(file) as tape:
+        texts = [tape.read(name).decode() for name in tape.namelist()]
+        assert "hush" not in "".join(texts)
+        assert os.uname().nodename not in "".join(texts)
+        run = json.loads(tape.read("run.json"))
+        assert run["outcome"].startswith("of 4 documents")
+    kept = file.read_bytes()
+    report.body = b"what is there now does not count"
+    for paths in (files(where), {}):
+        if not paths:
+            shutil.rmtree(where.raw)
+            where.raw.mkdir()
+        capsys.readouterr()
+        asked = len(parliament.requests)
+        assert fetch(where, "--replay", file, "--json") == 0
+        document = json.loads(capsys.readouterr().out)
+        assert (document["document"], document["new"]) == (report.entity["Nummer"], not paths)
+        assert len(parliament.requests) == asked
+        assert files(where) == paths
+    assert file.read_bytes() == kept
+
+
+def test_a_fetch_that_fails_leaves_its_evidence(
+    parliament: Parliament, where: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    send(parliament)
+    parliament.gone = {V5: Fault(silent=True), V4: Fault(status=410), SRU: Fault(status=500)}
+    os.environ["JVOM_FETCH_TIMEOUT"] = "0.3"
     assert fetch(where) == 3
-    assert parliament.asked(SRU) == []
+    error = capsys.readouterr().err
+    file = where.downloads / "2025.cassette.zip"
+    assert f"to report it, attach {file}" in error
+    assert fetch(where, "--replay", file) == 3
+    again = capsys.readouterr().err
+    for part in ("fell silent, 2 times", "answers 410", "answers 500"):
+        assert part in error
+        assert part in again
+    file.write_bytes(b"no tape")
+    assert fetch(where, "--replay", file) == 1
+    assert "is not a cassette of a fetch" in capsys.readouterr().err
+
+
+def test_a_cassette_has_its_bound(parliament: Parliament, where: Settings) -> None:
+    letter = parliament.letter(495, SENT, LETTER)
+    for _ in range(3):
+        parliament.attach(letter, os.urandom(8_000_000).replace(b"\0", b"x"))
+    parliament.attach(letter, edition())
+    assert fetch(where) == 0
+    assert 16_000_000 < (where.downloads / "2025.cassette.zip").stat().st_size <= cassette.LARGEST
+
+
+def test_a_check_says_which_assumptions_hold(
+    parliament: Parliament, where: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    day = report_day(latest(datetime.date.today()))
+    send(parliament, day=day.isoformat())
+
+    def check() -> tuple[int, list[bool]]:
+        status = app.main(["fetch", "--check", "--json", *map(str, options(where))])
+        return status, [probe["holds"] for probe in json.loads(capsys.readouterr().out)]
+
+    assert check() == (0, [True] * 5)
+    parliament.attached = False
+    assert check() == (0, [False, True, True, True, True])
+    parliament.gone = dict.fromkeys((V4, SRU), Fault(status=503))
+    assert check() == (3, [False] * 3)
+    assert files(where) == {}
 
 
 def test_every_edition_in_the_catalogue_of_this_project_is_found_by_its_day(

@@ -232,7 +232,7 @@ def test_a_run_finds_records_and_is_tagged_and_the_next_does_nothing(
     assert (tags["jvom/year"], tags["jvom/cause"]) == ("2025", "report day")
     assert len(tags["jvom/source_sha256"]) == 64
     (made,) = [e for e in first.get_asset_materialization_events() if e.asset_key == keys.ACQUIRED]
-    assert made.materialization.metadata["document"].value == report.entity["DocumentNummer"]
+    assert made.materialization.metadata["document"].value == report.entity["Nummer"]
     assert len(made.materialization.metadata["considered"].records) == 4  # type: ignore[arg-type]
 
     again = acquire(required=False)
@@ -262,13 +262,14 @@ def test_a_run_finds_records_and_is_tagged_and_the_next_does_nothing(
 def test_only_the_network_is_tried_again(parliament: Parliament, acquire: Acquire) -> None:
     send(parliament)
     os.environ["JVOM_FETCH_ATTEMPTS"] = "1"
-    parliament.fault(SEARCH, *[Fault(status=503)] * 2)
+    parliament.fault(SEARCH, *[Fault(status=503)] * 4)  # both versions, twice
     parliament.fault(SRU, *[Fault(status=503)] * 2)
     done = acquire()
     assert done.success
     assert done.retry_attempts_for_node("acquired") == 2
 
     parliament.fault(SEARCH, *[Fault(status=503)] * 9)
+    parliament.fault(SRU, *[Fault(status=503)] * 9)
     failed = acquire()
     assert not failed.success
     assert failed.retry_attempts_for_node("acquired") == edition.NETWORK_RETRIES

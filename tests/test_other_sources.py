@@ -211,6 +211,58 @@ def test_only_dutch_rows_are_taken() -> None:
         counted(["Belgium,UNTSO,2013-02,troops,9"], header)
 
 
+HUB = (
+    "Contribution_ID,ISOCode3,M49_Code,Contributing_Country,Mission_Acronym,Personnel_Type,"
+    "Female_Personnel,Male_Personnel,Last_Reporting_Date",
+    "1,NLD,528,Netherlands (Kingdom of the),UNTSO,Experts on Mission,2,10.0,2025-03-31",
+    "2,NLD,528,Netherlands (Kingdom of the),UNIFIL,Staff Officers,,1,2024-02-29",
+    "3,BEL,56,Belgium,UNKNOWN,Troops,1,2,2025-03-31",
+)
+
+
+@pytest.mark.parametrize("parted", [",", ";", "\t"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_the_file_of_the_uns_own_hub_is_taken(parted: str, encoding: str) -> None:
+    lines = [line.replace(",", parted) for line in (*HUB[:2], HUB[3])]
+    data = "\r\n".join([*lines, ""]).encode(encoding)
+    table = other_sources.checked(contributions.parse(data, "un.csv", REGISTRY), "un_contributions", "un.csv")
+    (row,) = table.to_pylist()
+    figures = ("level", "mission_id", "personnel_type", "female", "male", "count")
+    assert [row[name] for name in figures] == ["month and mission", "untso", "experts_on_mission", 2, 10, 12]
+    assert (row["period_start"], row["period_end"]) == (datetime.date(2025, 3, 1), datetime.date(2025, 3, 31))
+    said = contributions.taken(data, "un.csv", table)
+    assert said.startswith(
+        "1 of 2 rows are of the Netherlands: UNTSO; 2025-03 to 2025-03; columns mission, month"
+    )
+    assert said.endswith("not used: contribution_id, isocode3, m49_code")
+
+
+@pytest.mark.parametrize(
+    ("day", "start"),
+    [
+        ("2025-03-31T00:00:00Z", datetime.date(2025, 3, 1)),
+        ("31/03/2025", datetime.date(2025, 3, 1)),
+        ("3/31/2025", datetime.date(2025, 3, 1)),
+        ("2024-02-28", None),
+        ("03/04/2025", None),
+    ],
+)
+def test_a_day_that_ends_a_month_is_that_month(day: str, start: datetime.date | None) -> None:
+    lines = [HUB[1].replace("2025-03-31", day)]
+    if start:
+        assert counted(lines, HUB[0])[0]["period_start"] == start
+    else:
+        with pytest.raises(Problems, match="must be a"):
+            counted(lines, HUB[0])
+
+
+def test_a_count_is_never_made_up() -> None:
+    with pytest.raises(Problems, match="must not be empty"):
+        counted([HUB[2]], HUB[0])  # women unknown: no zero
+    with pytest.raises(Problems, match="is not what male and female make: 3"):
+        counted(["UNTSO,2013-02,troops,1,2,4"], "mission,month,personnel_type,male,female,count")
+
+
 def test_the_latest_file_is_in_use_and_a_damaged_one_is_refused(tmp_path: Path) -> None:
     folder = tmp_path / "un"
     first = contributions.keep(un_data(), "first.csv", folder)

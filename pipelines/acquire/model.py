@@ -1,11 +1,18 @@
-"""What a search is about: the documents listed, the verdict on each, and the one that was chosen."""
+"""What a search is about: documents listed, the verdict on each, the one chosen, and what was exchanged."""
+
+from __future__ import annotations
 
 import datetime
-from dataclasses import dataclass
+import zoneinfo
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from pipelines.model import SourceFormat
+from schemas.errors import NetworkError
+from schemas.report_day import TIMEZONE
+
 Kind = Literal["attachment", "letter"]
-Format = Literal["pdf", "text"]
 
 
 @dataclass(frozen=True)
@@ -35,12 +42,11 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Downloaded:
-    """A whole document; `fresh` is False where the service said that it is unchanged."""
+    """A whole document."""
 
     data: bytes
     sha256: str
-    format: Format
-    fresh: bool
+    format: SourceFormat
 
 
 @dataclass(frozen=True)
@@ -76,11 +82,66 @@ class Judged:
 
 
 @dataclass(frozen=True)
+class Asked:
+    """A service that was asked, and what came of it; `failed` is why it could not be asked to the end."""
+
+    name: str
+    service: str
+    listed: int
+    failed: NetworkError | None = None
+
+    def __str__(self) -> str:
+        listed = f"listed {self.listed} documents"
+        return f"{self.name} {listed}" + (f", then: {self.failed.message}" if self.failed else "")
+
+
+@dataclass(frozen=True)
 class Acquisition:
-    """The document chosen, the reason, and every document that was looked at."""
+    """The document chosen, the reason, every document that was looked at, and every service asked."""
 
     edition_year: int
     chosen: Judged
     document: Downloaded
     reason: str
     considered: tuple[Judged, ...]
+    asked: tuple[Asked, ...]
+
+    @property
+    def file_name(self) -> str:
+        """The service's own name for the document, with the ending of its format."""
+        ending = "txt" if self.document.format == "text" else self.document.format
+        return f"{self.chosen.candidate.identifier}.{ending}"
+
+
+@dataclass
+class Exchange:
+    """A request and its answer. Seconds to the first byte and in all; `error` is httpx's, by its name."""
+
+    address: str
+    status: int | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+    body: bytearray = field(default_factory=bytearray)
+    first: float = 0.0
+    seconds: float = 0.0
+    error: str = ""
+    words: str = ""
+
+
+def dutch_day(text: str) -> datetime.date:
+    """The day in the Netherlands of a date or a moment in ISO 8601. Raises ValueError."""
+    moment = datetime.datetime.fromisoformat(text)
+    return (moment.astimezone(zoneinfo.ZoneInfo(TIMEZONE)) if moment.tzinfo else moment).date()
+
+
+def gathered(pages: Iterable[list[Candidate]]) -> Iterator[list[Candidate]]:
+    """All pages as one list; where a later page fails, what was listed until then, and then the error."""
+    found: list[Candidate] = []
+    failure = None
+    try:
+        for page in pages:
+            found += page
+    except NetworkError as error:
+        failure = error
+    yield found
+    if failure is not None:
+        raise failure

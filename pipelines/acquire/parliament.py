@@ -1,82 +1,164 @@
 """The open data of the Tweede Kamer: documents of a dossier and their attachments, through OData 4.
 
-Shapes as documented at https://opendata.tweedekamer.nl/documentatie/odata-api and
-https://opendata.tweedekamer.nl/documentatie/document: entity set `Document` with `Id`, `Soort`,
-`DocumentNummer`, `Titel`, `Onderwerp`, `Datum`, `Volgnummer`, `Verwijderd`; related `Kamerstukdossier`
-(`Nummer`), `Zaak` and `BijlageDocument`; the file at `Document(<Id>)/resource`; at most 250 entities a
-page, the next of which `@odata.nextLink` gives. What is withdrawn stays, with `Verwijderd` true.
+Entity set `Document` with `Id`, `Soort`, `Titel` (the dossier's), `Onderwerp` (its own), `Datum` (Dutch
+midnight), `Verwijderd`, its number (`DocumentNummer` in v4, `Nummer` in v5) and that of the paper
+(`Volgnummer`, `Ondernummer`; -1 until it is numbered); related `Kamerstukdossier`, `Zaak` and
+`BijlageDocument`; the file at `Document(<Id>)/resource`. A page has 100 or 250 entities, and says in
+`@odata.nextLink` where the next is. What is withdrawn stays with `Verwijderd` true and nothing else, also
+among attachments. A `Zaak` joined by `or`, and an order, cost the service its index: neither is asked for.
 """
+
+from __future__ import annotations
 
 import datetime
 import json
 import re
 import urllib.parse
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
-from pipelines.acquire.model import Candidate, Kind, Window
-from pipelines.acquire.transport import Transport, host, unexpected_answer
+from pipelines.acquire.model import Candidate, Kind, Window, dutch_day, gathered
+from pipelines.acquire.transport import Transport, host, unexpected_answer, words
 from schemas.errors import NetworkError
 
 SERVICE = "tweede kamer"
 ATTACHMENT = "Bijlage"
 MOST_PAGES = 40
+FULL_PAGES = (100, 250)
 
 _GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_NUMBERS = {"v5": ("Nummer", "Ondernummer"), "v4/2.0": ("DocumentNummer", "Volgnummer")}
+_DAY = datetime.timedelta(days=1)
 
 
-def search(transport: Transport, dossier: int, window: Window) -> list[Candidate]:
-    """Attachments of the dossier's letters, then the letters themselves; each once.
+@dataclass(frozen=True)
+class Version:
+    """One version of the service at its address, such as `v5`."""
 
-    Raises NetworkError if the service cannot be asked or does not answer as documented.
-    """
-    base = transport.network.parliament
-    letters: list[Candidate] = []
-    attachments: dict[str, Candidate] = {}
-    for document in _documents(transport, _query(base, dossier, window)):
-        if document.get("Verwijderd"):
-            continue
-        number = document.get("Volgnummer")
-        letter = f"kst-{dossier}-{number}" if isinstance(number, int) and number > 0 else None
-        listed = _candidate(base, document, letter)
-        if listed.kind == "attachment":
-            attachments.setdefault(listed.identifier, listed)
-        else:
-            letters.append(listed)
-        for attached in document.get("BijlageDocument") or ():
-            if not attached.get("Verwijderd"):
-                candidate = _candidate(base, {**attached, "Soort": ATTACHMENT}, letter, sent=listed.sent)
-                attachments[candidate.identifier] = candidate  # with its letter
-    return [*attachments.values(), *letters]
+    root: str
+    path: str
+    number: str  # what it calls that of a document
+    place: str  # and that of a paper in its dossier
+    service: str = SERVICE
+
+    @property
+    def name(self) -> str:
+        return f"{SERVICE} (OData {self.path})"
+
+    @property
+    def base(self) -> str:
+        return f"{self.root}/{self.path}"
+
+    def search(
+        self, transport: Transport, dossier: int, windows: Iterable[Window]
+    ) -> Iterator[list[Candidate]]:
+        """What was sent in each window: by the documents' own dossier, then by that of their cases.
+
+        Attachments come first. Raises NetworkError if the service cannot be asked, or answers otherwise than
+        is known.
+        """
+        of_dossier = f"Kamerstukdossier/any(d:d/Nummer eq {dossier})"
+        for window in windows:
+            for condition in (of_dossier, f"Zaak/any(z:z/{of_dossier})"):
+                pages = self._documents(transport, self._query(window, condition))
+                yield from gathered(self._candidates(page, dossier, window) for page in pages)
+
+    def _query(self, window: Window, condition: str) -> str:
+        """A day more on both sides: whether a moment there is on a day of the window is found out here."""
+        after = window.last + 2 * _DAY
+        fields = f"Id,Soort,{self.number},Onderwerp,Titel,Datum,{self.place},Verwijderd"
+        options = {
+            "$filter": f"Verwijderd eq false and Datum ge {window.first - _DAY}T00:00:00Z"
+            f" and Datum lt {after}T00:00:00Z and {condition}",
+            "$select": fields,
+            "$expand": f"BijlageDocument($select={fields})",
+        }
+        query = urllib.parse.urlencode(options, quote_via=urllib.parse.quote, safe="$")
+        return f"{self.base}/Document?{query}"
+
+    def _documents(self, transport: Transport, address: str) -> Iterator[list[dict[str, Any]]]:
+        seen: set[str] = set()
+        link: object = address
+        while link is not None:
+            if not isinstance(link, str) or link in seen or len(seen) == MOST_PAGES:
+                raise NetworkError(f"{host(address)} gives pages without end", hint="try again later")
+            seen.add(link)
+            # A next page may be given relative to the one before.
+            page = _page(transport, urllib.parse.urljoin(address, link))
+            documents, link = page["value"], page.get("@odata.nextLink")
+            yield documents
+            if link is None and len(documents) in FULL_PAGES:
+                how = f"with a full page of {len(documents)} documents, and no address of the next"
+                raise unexpected_answer(address, how, "JVOM_PARLIAMENT_URL")
+
+    def _candidates(self, page: Iterable[dict[str, Any]], dossier: int, window: Window) -> list[Candidate]:
+        """Attachments first, each once and with its letter. Raises NetworkError where a field is missing."""
+        letters: list[Candidate] = []
+        attachments: dict[str, Candidate] = {}
+        for document in page:
+            if document.get("Verwijderd"):
+                continue
+            self._require_fields(document)
+            number = document.get(self.place)
+            letter = f"kst-{dossier}-{number}" if isinstance(number, int) and number > 0 else None
+            listed = self._candidate(document, letter)
+            if not window.first <= listed.sent <= window.last:
+                continue
+            if listed.kind == "attachment":
+                attachments.setdefault(listed.identifier, listed)
+            else:
+                letters.append(listed)
+            for attached in document["BijlageDocument"]:
+                if not attached.get("Verwijderd"):
+                    found = self._candidate({**attached, "Soort": ATTACHMENT}, letter, sent=listed.sent)
+                    attachments[found.identifier] = found  # with its letter
+        return [*attachments.values(), *letters]
+
+    def _require_fields(self, document: dict[str, Any]) -> None:
+        """Raises NetworkError for an answer by which no attachment could be found."""
+        needed = ("Id", "Soort", "Datum", self.number)
+        missing = [name for name in needed if name not in document]
+        if not isinstance(document.get("BijlageDocument"), list):
+            missing.append("BijlageDocument")
+        if missing:
+            raise unexpected_answer(self.base, f"without {', '.join(missing)}", "JVOM_PARLIAMENT_URL")
+
+    def _candidate(
+        self, document: dict[str, Any], letter: str | None, sent: datetime.date | None = None
+    ) -> Candidate:
+        """One entity. Raises NetworkError if it lacks a usable identity or date."""
+        identifier = str(document.get("Id"))
+        try:
+            day = sent or dutch_day(str(document["Datum"]))
+        except (KeyError, ValueError) as error:
+            message = f"{host(self.base)} lists a document without a date: {identifier}"
+            raise NetworkError(message, hint="try again later") from error
+        if not _GUID.fullmatch(identifier):
+            message = f"{host(self.base)} lists a document whose Id is {identifier!r}"
+            raise NetworkError(message, hint="try again later")
+        number = str(document.get(self.number) or identifier)
+        kind: Kind = "attachment" if document.get("Soort") == ATTACHMENT else "letter"
+        return Candidate(
+            service=SERVICE,
+            identifier=number if re.fullmatch(r"\w{1,40}", number) else identifier,
+            kind=kind,
+            title=" ".join(str(document.get("Onderwerp") or document.get("Titel") or "").split()),
+            sent=day,
+            address=f"{self.base}/Document({identifier})/resource",
+            letter=letter,
+        )
 
 
-def _query(base: str, dossier: int, window: Window) -> str:
-    of_dossier = f"Kamerstukdossier/any(d:d/Nummer eq {dossier})"
-    after = window.last + datetime.timedelta(days=1)
-    options = {
-        "$filter": "Verwijderd eq false"
-        f" and Datum ge {window.first}T00:00:00Z and Datum lt {after}T00:00:00Z"
-        f" and ({of_dossier} or Zaak/any(z:z/{of_dossier}))",
-        "$expand": "BijlageDocument",
-        "$orderby": "Datum",
-    }
-    return f"{base}/Document?{urllib.parse.urlencode(options, quote_via=urllib.parse.quote, safe='$')}"
-
-
-def _documents(transport: Transport, address: str) -> Iterator[dict[str, Any]]:
-    seen: set[str] = set()
-    link: object = address
-    while link is not None:
-        if not isinstance(link, str) or link in seen or len(seen) == MOST_PAGES:
-            raise NetworkError(f"{host(address)} gives pages without end", hint="try again later")
-        seen.add(link)
-        # A next page may be given relative to the one before.
-        page = _page(transport, urllib.parse.urljoin(address, link))
-        yield from page["value"]
-        link = page.get("@odata.nextLink")
+def versions(address: str) -> list[Version]:
+    """The versions at the service's address, the newest first; one that the address names goes before."""
+    named = next((path for path in _NUMBERS if address.endswith(f"/{path}")), "v5")
+    root = address.removesuffix(f"/{named}")
+    return [Version(root, path, *_NUMBERS[path]) for path in sorted(_NUMBERS, key=lambda one: one != named)]
 
 
 def _page(transport: Transport, address: str) -> dict[str, Any]:
+    """One page of documents. Raises NetworkError with what is there instead."""
     body = transport.answer(address)
     try:
         page = json.loads(body)
@@ -85,29 +167,5 @@ def _page(transport: Transport, address: str) -> dict[str, Any]:
     except (ValueError, KeyError, TypeError):
         pass
     what = "a web page" if body.lstrip()[:1] == b"<" else "something else"
-    how = f"with {what} where a list of documents was expected"
+    how = f"with {what} where a list of documents was expected: “{words(body)}”"
     raise unexpected_answer(address, how, "JVOM_PARLIAMENT_URL")
-
-
-def _candidate(
-    base: str, document: dict[str, Any], letter: str | None, sent: datetime.date | None = None
-) -> Candidate:
-    """One entity. Raises NetworkError if it lacks a usable identity or date."""
-    identifier = str(document.get("Id"))
-    try:
-        day = sent or datetime.date.fromisoformat(str(document["Datum"])[:10])
-    except (KeyError, ValueError) as error:
-        raise NetworkError(f"{host(base)} lists a document without a date: {identifier}") from error
-    if not _GUID.fullmatch(identifier):
-        raise NetworkError(f"{host(base)} lists a document whose Id is {identifier!r}")
-    number = str(document.get("DocumentNummer") or identifier)
-    kind: Kind = "attachment" if document.get("Soort") == ATTACHMENT else "letter"
-    return Candidate(
-        service=SERVICE,
-        identifier=number if re.fullmatch(r"\w{1,40}", number) else identifier,
-        kind=kind,
-        title=" ".join(str(document.get("Titel") or document.get("Onderwerp") or "").split()),
-        sent=day,
-        address=f"{base}/Document({identifier})/resource",
-        letter=letter,
-    )

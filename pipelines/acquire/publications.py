@@ -1,48 +1,100 @@
 """The repository of officielebekendmakingen.nl: the second way to the same documents, through SRU 2.0.
 
-Shapes as documented for https://repository.overheid.nl/sru (product area `officielepublicaties`): indexes
-`w.dossiernummer`, `w.hoofddocument`, `dt.date`; a record has `identifier` (`kst-29521-495`, `blg-1093410`),
-`title`, `type` (`Kamerstuk`, `Bijlage`), `date`, and for an attachment the `hoofddocument` it came with; its
-files are `itemUrl`s by manifestation. Names are compared without their namespaces, which have changed.
+Indexes `w.dossiernummer`, `w.hoofddocument`, `dt.date`; a record has `identifier` (`kst-29521-495`,
+`blg-1093410`), `title`, `type` (`Kamerstuk`, `Bijlage`), `date`, and for an attachment the `hoofddocument` it
+came with; its files are `itemUrl`s by manifestation. Names are compared without their namespaces. A query
+takes 20 to 120 seconds, the number of records is an estimate, and a diagnostic comes with status 200.
 """
 
-import datetime
+from __future__ import annotations
+
 import re
 import urllib.parse
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from xml.etree import ElementTree
 
-from pipelines.acquire.model import Candidate, Window
-from pipelines.acquire.transport import Transport, unexpected_answer
+from pipelines.acquire.model import Candidate, Window, dutch_day, gathered
+from pipelines.acquire.transport import Transport, unexpected_answer, words
 from schemas.errors import NetworkError
 
 SERVICE = "officiele bekendmakingen"
 PAGE = 100
 MOST_RECORDS = 2000
+MOST_LETTERS = 60  # of which the attachments are asked for
 
 _IDENTIFIER = re.compile(r"(kst|blg)-[0-9A-Za-z-]{1,40}")
-
 
 Record = dict[str, str]  # the first value of each name; addresses by `file:` and manifestation
 
 
-def search(transport: Transport, dossier: int, window: Window) -> list[Candidate]:
-    """Attachments of the dossier's letters, then the letters themselves; each once.
+@dataclass(frozen=True)
+class Repository:
+    """The service at its address."""
 
-    Raises NetworkError if the service cannot be asked or does not answer as documented.
-    """
-    within = f"dt.date>={window.first} AND dt.date<={window.last}"
-    found = _candidates(transport, f"w.dossiernummer=={dossier} AND {within}")
-    with_attachment = {candidate.letter for candidate in found if candidate.kind == "attachment"}
-    for letter in [candidate for candidate in found if candidate.kind == "letter"]:
-        if letter.identifier not in with_attachment:  # attachments may lack the number of the dossier
-            found += _candidates(transport, f"w.hoofddocument=={letter.identifier}")
-    once = {candidate.identifier: candidate for candidate in found}
-    return sorted(once.values(), key=lambda candidate: candidate.kind)  # attachments first
+    base: str
+    service: str = SERVICE
+    name: str = f"{SERVICE} (SRU)"
 
+    def search(
+        self, transport: Transport, dossier: int, windows: Iterable[Window]
+    ) -> Iterator[list[Candidate]]:
+        """What was sent in the dossier in each window, then what belongs to letters without an attachment.
 
-def _candidates(transport: Transport, query: str) -> list[Candidate]:
-    return [found for record in _records(transport, query) if (found := _candidate(record))]
+        The latter is one query more, for all of them: every attachment that was seen had the number of the
+        dossier. Raises NetworkError if the service cannot be asked or does not answer as documented.
+        """
+        letters: dict[str, None] = {}
+        with_attachment: set[str | None] = set()
+        for count, window in enumerate(windows):
+            transport.pause(transport.network.backoff if count else 0.0)
+            within = f"dt.date>={window.first} AND dt.date<={window.last}"
+            for found in self._listed(transport, f"w.dossiernummer=={dossier} AND {within}"):
+                letters.update((one.identifier, None) for one in found if one.kind == "letter")
+                with_attachment |= {one.letter for one in found if one.kind == "attachment"}
+                yield found
+        if asked := [letter for letter in letters if letter not in with_attachment][:MOST_LETTERS]:
+            transport.pause(transport.network.backoff)
+            any_of = " OR ".join(f"w.hoofddocument=={letter}" for letter in asked)
+            yield from self._listed(transport, any_of if len(asked) == 1 else f"({any_of})")
+
+    def _listed(self, transport: Transport, query: str) -> Iterator[list[Candidate]]:
+        pages = self.records(transport, query)
+        listed = ([one for record in page if (one := _candidate(record))] for page in pages)
+        for found in gathered(listed):
+            once = {candidate.identifier: candidate for candidate in found}
+            yield sorted(once.values(), key=lambda candidate: candidate.kind)  # attachments first
+
+    def records(self, transport: Transport, query: str, most: int = PAGE) -> Iterator[list[Record]]:
+        """The records, a page at a time, until no more come."""
+        start = 1
+        while start <= MOST_RECORDS:
+            address = self.address(query, start, most)
+            root = _parsed(transport.answer(address), address)
+            if start > 1 and _diagnostic(root):  # past the end of what was estimated
+                return
+            if said := _diagnostic(root):
+                raise _undocumented(address, f"that it does not understand it: “{said}”")
+            counted = [element.text or "" for element in root.iter() if _name(element) == "numberOfRecords"]
+            if not counted or not counted[0].strip().isdecimal():
+                raise _undocumented(
+                    address, f"without saying how many there are: “{words(ElementTree.tostring(root))}”"
+                )
+            records = [_record(element) for element in root.iter() if _name(element) == "record"]
+            yield records
+            start += len(records)
+            if not records or start > int(counted[0]):
+                return
+
+    def address(self, query: str, start: int, most: int) -> str:
+        options = {
+            "operation": "searchRetrieve",
+            "version": "2.0",
+            "query": f"c.product-area==officielepublicaties AND {query}",
+            "startRecord": start,
+            "maximumRecords": most,
+        }
+        return f"{self.base}/sru?{urllib.parse.urlencode(options)}"
 
 
 def _candidate(record: Record) -> Candidate | None:
@@ -51,7 +103,7 @@ def _candidate(record: Record) -> Candidate | None:
     if address is None or not _IDENTIFIER.fullmatch(identifier):
         return None
     try:
-        sent = datetime.date.fromisoformat(record.get("date", "")[:10])
+        sent = dutch_day(record.get("date", ""))
     except ValueError:
         return None
     attached = record.get("type") == "Bijlage" or identifier.startswith("blg-")
@@ -66,39 +118,19 @@ def _candidate(record: Record) -> Candidate | None:
     )
 
 
-def _records(transport: Transport, query: str) -> Iterator[Record]:
-    start = 1
-    while start <= MOST_RECORDS:
-        options = {
-            "operation": "searchRetrieve",
-            "version": "2.0",
-            "query": f"c.product-area==officielepublicaties AND {query}",
-            "startRecord": start,
-            "maximumRecords": PAGE,
-        }
-        address = f"{transport.network.publications}/sru?{urllib.parse.urlencode(options)}"
-        root = _parsed(transport.answer(address), address)
-        counted = [element.text or "" for element in root.iter() if _name(element) == "numberOfRecords"]
-        if not counted or not counted[0].strip().isdecimal():
-            raise _undocumented(address, "without saying how many there are")
-        records = [_record(element) for element in root.iter() if _name(element) == "record"]
-        yield from records
-        start += len(records)
-        if not records or start > int(counted[0]):
-            return
-
-
 def _parsed(body: bytes, address: str) -> ElementTree.Element:
     if b"<!DOCTYPE" in body[:2000] or b"<!ENTITY" in body:  # a web page, or a document that could expand
-        raise _undocumented(address, "with a web page")
+        raise _undocumented(address, f"with a web page: “{words(body)}”")
     try:
-        root = ElementTree.fromstring(body)
+        return ElementTree.fromstring(body)
     except ElementTree.ParseError as error:
-        raise _undocumented(address, "with something that is not XML") from error
-    messages = [element.text for element in root.iter() if _name(element) == "message" and element.text]
-    if messages:
-        raise _undocumented(address, f"that it does not understand it ({messages[0][:200]})")
-    return root
+        raise _undocumented(address, f"with something that is not XML: “{words(body)}”") from error
+
+
+def _diagnostic(root: ElementTree.Element) -> str:
+    """What the service says in place of records, in its own words."""
+    said = [part.text for part in root.iter() if _name(part) in ("message", "details") and part.text]
+    return ", ".join(reversed(said))[:300] if any(_name(part) == "message" for part in root.iter()) else ""
 
 
 def _record(element: ElementTree.Element) -> Record:

@@ -1,11 +1,8 @@
-"""Asking a service over HTTP: patient where it is busy, strict about where an answer comes from.
+"""Asking a service over HTTP: patient where it is slow or busy, strict about where an answer comes from.
 
 Only the configured services are asked. A redirect is followed to hosts that belong to them and to no others;
-certificates are checked. A passing failure (refusal to serve now, cut connection, silence) is retried after
-a pause that grows and varies, or that the service asks for.
-
-A download is resumed where it broke off, and asked for again only if it has changed. Its folder may be
-deleted at any time: it has the body of each address, the service's validators, and parts that broke off.
+certificates are checked. Silence is waited for twice, an error that took long is not asked for again at once,
+since the query that was given up goes on running there. Every exchange is noted, for a cassette.
 """
 
 from __future__ import annotations
@@ -13,61 +10,64 @@ from __future__ import annotations
 import datetime
 import email.utils
 import hashlib
+import itertools
 import json
 import random
 import re
 import socket
+import threading
 import time
 import urllib.parse
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from pipelines import files
-from pipelines.acquire.model import Downloaded, Format
+from pipelines.acquire.model import Downloaded, Exchange
+from pipelines.extract import kinds
 from pipelines.settings import Network
-from schemas.errors import JvomError, NetworkError
+from schemas.errors import JvomError, NetworkError, SourceError
 
 if TYPE_CHECKING:
     import httpx
 
-T = TypeVar("T")
-
 BUSY = frozenset({408, 425, 429, 500, 502, 503, 504})
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 MOST_REDIRECTS = 5
+MOST_SILENCES = 2
+SLOW = 1 / 9  # of the longest silence: an error that took longer would take as long again (20 of 180 s)
+SAID_AFTER = 10.0  # seconds, after which it is said what is waited for
 LONGEST_PAUSE = 120.0  # seconds; a service that asks for more is asked again by a later fetch
 LARGEST_PAGE = 20_000_000  # bytes of one page of results
+LARGEST_REFUSAL = 50_000  # bytes that are read of an answer that is no result
+LONGEST_WORDS = 300  # characters of what a service says that are repeated
 
 # Hosts to which the public services send on; any other service has only itself.
 OFFICIAL = {
     "gegevensmagazijn.tweedekamer.nl": ("www.tweedekamer.nl",),
-    "repository.overheid.nl": ("zoek.officielebekendmakingen.nl",),
+    "repository.overheid.nl": (
+        "repository.officiele-overheidspublicaties.nl",
+        "zoek.officielebekendmakingen.nl",
+    ),
 }
 
 _LATER = "try again later"
 _CONNECTION = "check the connection of this machine; what is in raw/ builds without one"
 _CERTIFICATES = "check the clock and the certificates of this machine, or any proxy in between"
-_HTML = re.compile(
-    rb"\s*(?:<\?xml[^>]*>\s*|<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.I | re.S
-)
-_NOT_DOCUMENTS = {b"PK\x03\x04": "a Word or ZIP file", b"\xd0\xcf\x11\xe0": "an old Word file"}
-_FORMAT_BYTES = 65_536  # at the start, by which a format is known
+_MISSING = re.compile(r"fout404|/errors?/404", re.IGNORECASE)  # addresses of pages for what is not there
 _PDF_END = 4096  # bytes at the end, in which a whole PDF says that it ends
 
 
 class RetryLater(Exception):
     """A request that may succeed another time; `pause` is what the service asks for, in seconds."""
 
-    def __init__(self, reason: str, pause: float | None = None) -> None:
+    def __init__(self, reason: str, pause: float | None = None, *, failed: bool = False) -> None:
         super().__init__(reason)
-        self.pause = pause
+        self.pause, self.failed = pause, failed
 
 
 class Unusable(JvomError):
-    """An address does not hold a document that can be read; `faulty` if the service is to blame."""
+    """An address does not hold what can be read; `faulty` if the service is to blame."""
 
     def __init__(self, message: str, *, faulty: bool = False) -> None:
         super().__init__(message)
@@ -76,10 +76,10 @@ class Unusable(JvomError):
 
 @dataclass
 class Transport:
-    """A connection to the services of `network`; a context manager.
+    """A connection to the services of `network`, for one search; a context manager.
 
     `agent` is its User-Agent; `say` takes sentences on progress; `pause`, `chance` (0 to 1) and `clock` are
-    waiting, the spread of pauses, and a clock in seconds.
+    waiting, the spread of pauses, and a clock in seconds; `through` takes the network's place.
     """
 
     network: Network
@@ -88,13 +88,18 @@ class Transport:
     pause: Callable[[float], None] = time.sleep
     chance: Callable[[], float] = random.random
     clock: Callable[[], float] = time.monotonic
+    through: httpx.BaseTransport | None = None
+    exchanges: list[Exchange] = field(default_factory=list)
     _client: httpx.Client = field(init=False, repr=False)
+    _until: float = field(init=False, repr=False)
 
     def __enter__(self) -> Transport:
         import httpx
 
-        timeout = httpx.Timeout(self.network.timeout, connect=min(self.network.timeout, 10.0))
-        self._client = httpx.Client(timeout=timeout, headers={"User-Agent": self.agent})
+        # Asked for as it is, so that the size that is announced is the document's.
+        headers = {"User-Agent": self.agent, "Accept-Encoding": "identity"}
+        self._client = httpx.Client(headers=headers, transport=self.through)
+        self._until = self.clock() + self.network.whole
         return self
 
     def __exit__(self, *_error: object) -> None:
@@ -102,67 +107,117 @@ class Transport:
 
     def answer(self, address: str) -> bytes:
         """The body of a page of results. Raises NetworkError."""
+        try:
+            return self._get(address, LARGEST_PAGE)
+        except Unusable as error:
+            message = f"{host(address)}: the answer to a search {error.message}"
+            hint = f"jvom fetch --check says what works now; asked was {address}"
+            raise NetworkError(message, hint=hint) from error
 
-        def ask() -> bytes:
-            with self.open(address) as response:
-                if response.status_code != 200:
-                    raise NetworkError(f"{host(address)} answers {response.status_code} to a search")
-                body = bytearray()
-                for chunk in response.iter_bytes():
-                    body += chunk
-                    if len(body) > LARGEST_PAGE:
-                        raise NetworkError(f"{host(address)} does not stop answering a search")
-            return bytes(body)
+    def document(self, address: str, largest: int) -> Downloaded:
+        """The document at an address, at most `largest` bytes. Raises Unusable or NetworkError."""
+        data = self._get(address, largest)
+        self.say(f"{host(address)}: {len(data)} bytes")
+        return described(data)
 
-        return self.retrying(address, ask)
-
-    def retrying(self, address: str, ask: Callable[[], T]) -> T:
-        """The result of `ask`, if need be of a later attempt. Raises NetworkError after the last."""
+    def _get(self, address: str, largest: int) -> bytes:
+        """What is at an address, if need be by a later attempt. Raises Unusable, or NetworkError at last."""
         import httpx
 
-        attempts = self.network.attempts
-        for attempt in range(1, attempts + 1):
+        silences = 0
+        for attempt in itertools.count(1):
+            begun, wanted, last = self.clock(), None, attempt == self.network.attempts
             try:
-                return ask()
+                return self._ask(address, largest)
             except RetryLater as error:
                 reason, hint, wanted = str(error), _LATER, error.pause
+                if error.failed and (took := self.clock() - begun) > SLOW * self.network.timeout:
+                    reason, last = f"{reason} after {took:.0f} s", True
             except httpx.TransportError as error:
-                reason, hint, passing = _explain(error)
-                wanted = None
-                if not passing:
-                    raise NetworkError(f"{host(address)} {reason}", hint=hint) from error
+                reason, hint, hopeless = _explain(error)
+                silences += isinstance(error, httpx.ReadTimeout)
+                last = last or hopeless or silences == MOST_SILENCES
             except (httpx.HTTPError, httpx.InvalidURL) as error:
-                raise NetworkError(f"{host(address)} cannot be asked: {error}") from error
-            if attempt == attempts:
-                break
+                raise NetworkError(f"{host(address)} cannot be asked: {error}", hint=_LATER) from error
+            if last:
+                times = f", {attempt} times" if attempt > 1 else ""
+                raise NetworkError(f"{host(address)} {reason}{times}", hint=hint)
             # Twice as long each time, spread over half to one and a half.
             usual = self.network.backoff * 2 ** (attempt - 1) * (0.5 + self.chance())
             pause = usual if wanted is None else wanted
             if pause > LONGEST_PAUSE:
                 message = f"{host(address)} {reason}, and asks to be left alone for {pause:.0f} s"
-                hint = "fetch again after that"
-                raise NetworkError(message, hint=hint)
+                raise NetworkError(message, hint="fetch again after that")
             self.say(f"{host(address)} {reason}; asking again in {pause:.1f} s")
             self.pause(pause)
-        times = f", {attempts} times" if attempts > 1 else ""
-        raise NetworkError(f"{host(address)} {reason}{times}", hint=hint)
+        raise AssertionError("attempts end")
 
-    @contextmanager
-    def open(self, address: str, headers: Mapping[str, str] | None = None) -> Iterator[httpx.Response]:
-        """The response at the end of any redirects, its body still to be read.
+    def _ask(self, address: str, largest: int) -> bytes:
+        """One attempt, at the end of any redirects.
 
-        Raises RetryLater where the service is busy, NetworkError where it redirects to a stranger.
+        Raises RetryLater where the service is busy, Unusable where it has nothing, NetworkError where it
+        sends on to a stranger or the time of the search is over.
         """
+        import httpx
+
         for _ in range(MOST_REDIRECTS + 1):
             self._require_service(address)
-            with self._client.stream("GET", address, headers=dict(headers or {})) as response:
-                if response.status_code in BUSY:
-                    raise RetryLater(f"answers {response.status_code}", _retry_after(response))
-                if response.status_code not in REDIRECTS:
-                    yield response
-                    return
-                address = str(response.url.join(response.headers.get("Location", "")))
+            begun, exchange = self.clock(), Exchange(address)
+            if (left := self._until - begun) <= 0:
+                message = f"{self.network.whole / 60:g} minutes for one search are over; {host(address)}"
+                hint = "try again later, or with a larger JVOM_FETCH_WHOLE"
+                raise NetworkError(f"{message} was not asked", hint=hint)
+            self.exchanges.append(exchange)
+            silence = min(self.network.timeout, left)
+            timeout = httpx.Timeout(silence, connect=min(silence, 10.0))
+            said = f"waiting for {host(address)}, at most {silence:.0f} s"
+            waiting = threading.Timer(SAID_AFTER, self.say, [said])
+            waiting.daemon = True
+            waiting.start()
+            try:
+                with self._client.stream("GET", address, timeout=timeout) as response:
+                    exchange.status, exchange.headers = response.status_code, dict(response.headers)
+                    exchange.first = self.clock() - begun
+                    self._receive(response, exchange, largest if response.status_code == 200 else None)
+            except httpx.HTTPError as error:
+                exchange.error, exchange.words = type(error).__name__, str(error)
+                raise
+            finally:
+                waiting.cancel()
+                exchange.seconds = self.clock() - begun
+            if exchange.status == 200:
+                return bytes(exchange.body)
+            if exchange.status not in REDIRECTS:
+                said = words(bytes(exchange.body))
+                reason = f"answers {exchange.status}" + (f" (“{said}”)" if said else "")
+                if exchange.status in BUSY:
+                    raise RetryLater(reason, _retry_after(response), failed=response.is_server_error)
+                raise Unusable(reason, faulty=True)
+            address = str(response.url.join(response.headers.get("Location", "")))
+            if _MISSING.search(address):
+                raise Unusable(f"is not there: the service sends on to {address}", faulty=True)
         raise NetworkError(f"{host(address)} sends on and on", hint=_LATER)
+
+    def _receive(self, response: httpx.Response, exchange: Exchange, largest: int | None) -> None:
+        """The body, within limits of size and time; without `largest` only the beginning is of use."""
+        length = response.headers.get("Content-Length", "")
+        if largest and length.isdecimal() and int(length) > largest:
+            raise Unusable(f"is {int(length)} bytes, over the limit of {largest}", faulty=True)
+        begun, body = self.clock(), exchange.body
+        for chunk in response.iter_bytes():
+            body += chunk
+            if len(body) > (largest or LARGEST_REFUSAL):
+                if largest is None:
+                    return
+                raise Unusable(f"does not end within the limit of {largest} bytes", faulty=True)
+            took = self.clock() - begun
+            if took > self.network.longest or begun + took > self._until:
+                raise RetryLater(f"was too slow: {len(body)} bytes in {took:.0f} s")
+        if largest and not body:
+            raise Unusable("is empty", faulty=True)
+        vouched = length or response.headers.get("Transfer-Encoding")
+        if not vouched and body.startswith(b"%PDF-") and b"%%EOF" not in body[-_PDF_END:]:
+            raise RetryLater("cut the connection")
 
     def _require_service(self, address: str) -> None:
         """Raises NetworkError for an address outside the services, or without TLS where they have it."""
@@ -181,14 +236,25 @@ class Transport:
 
 def host(address: str) -> str:
     try:
-        return urllib.parse.urlsplit(address).netloc or address
+        return urllib.parse.urlsplit(address).netloc.rpartition("@")[2] or address
     except ValueError:
         return address
 
 
+def words(body: bytes) -> str:
+    """What an answer says to a person: the message of an error in JSON, else its text without tags."""
+    text = body.decode("utf-8", "replace")
+    try:
+        text = json.loads(text)["error"]["message"]
+    except (ValueError, KeyError, TypeError):
+        text = re.sub(r"<(script|style)\b.*?</\1>|<[^>]*>", " ", text, flags=re.DOTALL | re.IGNORECASE)
+    text = " ".join(str(text).split())
+    return text if len(text) <= LONGEST_WORDS else f"{text[: LONGEST_WORDS - 2]} …"
+
+
 def unexpected_answer(address: str, how: str, setting: str) -> NetworkError:
     """A search was answered otherwise than is documented; `setting` names the service's address."""
-    hint = f"try again later; if it stays so, look at {setting} and the service's documentation"
+    hint = f"try again later; if it stays so: jvom fetch --check, and look at {setting}"
     return NetworkError(f"{host(address)} answers a search {how}", hint=hint)
 
 
@@ -211,159 +277,38 @@ def _retry_after(response: httpx.Response) -> float | None:
 
 
 def _explain(error: httpx.TransportError) -> tuple[str, str, bool]:
-    """Why a request failed, what to do, and whether a pause of seconds may help."""
+    """Why a request failed, what to do, and whether another attempt is of no use."""
     import httpx
 
     causes: list[BaseException] = [error]
     while cause := causes[-1].__cause__ or causes[-1].__context__:
         causes.append(cause)
     if any("CERTIFICATE_VERIFY_FAILED" in str(cause) for cause in causes):
-        return "has a certificate that cannot be trusted", _CERTIFICATES, False
+        return "has a certificate that cannot be trusted", _CERTIFICATES, True
     if any(isinstance(cause, socket.gaierror) for cause in causes):
-        return "cannot be reached: its name is not known here", _CONNECTION, False
+        return "cannot be reached: its name is not known here", _CONNECTION, True
     if isinstance(error, httpx.ConnectTimeout):
-        return "cannot be reached: no connection in time", _CONNECTION, True
+        return "cannot be reached: no connection in time", _CONNECTION, False
     if isinstance(error, httpx.ConnectError):
-        return f"cannot be reached: {str(error) or 'no connection'}", _CONNECTION, True
+        return f"cannot be reached: {str(error) or 'no connection'}", _CONNECTION, False
     if isinstance(error, httpx.TimeoutException):
-        return "fell silent", _LATER, True
+        return "fell silent", _LATER, False
     if isinstance(error, httpx.RemoteProtocolError | httpx.ReadError):
-        return "cut the connection", _LATER, True
-    return f"cannot be asked: {error}", _LATER, True
+        return "cut the connection", _LATER, False
+    return f"cannot be asked: {error}", _LATER, False
 
 
-def download(transport: Transport, address: str, folder: Path, largest: int) -> Downloaded:
-    """The document at an address, at most `largest` bytes.
-
-    Raises Unusable, NetworkError, or LakeError where the folder cannot be written.
-    """
-    with files.writable(str(folder), "free some space, or make the warehouse writable"):
-        folder.mkdir(parents=True, exist_ok=True)
-        cache = _Cache(folder, address)
-        return transport.retrying(address, lambda: _ask(transport, cache, largest))
-
-
-class _Cache:
-    """What the folder has of one address: a whole body or a part, each with the service's validators."""
-
-    def __init__(self, folder: Path, address: str) -> None:
-        name = hashlib.sha256(address.encode()).hexdigest()[:24]
-        self.address = address
-        self.body = folder / f"{name}.body"
-        self.part = folder / f"{name}.part"
-
-    def validators(self, file: Path) -> dict[str, str]:
-        """ETag and Last-Modified of a file; empty if they do not belong to its bytes."""
+def described(data: bytes) -> Downloaded:
+    """What the bytes are, whatever the service calls them. Raises Unusable for what is no document."""
+    start = data[:4096].removeprefix(b"\xef\xbb\xbf").lstrip()
+    form = files.format_of(data)
+    if form == "text":
         try:
-            saved = json.loads(file.with_name(f"{file.name}.json").read_text(encoding="utf-8"))
-            whole = file is self.part or hashlib.sha256(file.read_bytes()).hexdigest() == saved["sha256"]
-            if not whole or saved["address"] != self.address:
-                return {}
-            return {name: str(saved[name]) for name in ("etag", "changed") if saved.get(name)}
-        except (OSError, ValueError, KeyError, TypeError):
-            return {}
-
-    def save_validators(self, file: Path, validators: Mapping[str, str], sha256: str = "") -> None:
-        saved = {"address": self.address, "sha256": sha256, **validators}
-        file.with_name(f"{file.name}.json").write_text(json.dumps(saved), encoding="utf-8")
-
-    def drop(self, file: Path) -> None:
-        file.unlink(missing_ok=True)
-        file.with_name(f"{file.name}.json").unlink(missing_ok=True)
-
-
-def _ask(transport: Transport, cache: _Cache, largest: int) -> Downloaded:
-    headers = {"Accept-Encoding": "identity"}
-    validators = cache.validators(cache.part)
-    begun = cache.part.stat().st_size if validators and cache.part.exists() else 0
-    if begun:
-        # A weak ETag does not vouch for single bytes, so a part cannot be continued by it.
-        strong = validators.get("etag", "W/")
-        validator = strong if not strong.startswith("W/") else validators.get("changed")
-        if validator:
-            headers |= {"Range": f"bytes={begun}-", "If-Range": validator}
-    elif whole := cache.validators(cache.body):
-        headers |= {"If-None-Match": whole["etag"]} if "etag" in whole else {}
-        headers |= {"If-Modified-Since": whole["changed"]} if "changed" in whole else {}
-    with transport.open(cache.address, headers) as response:
-        if response.status_code == 304:
-            return _described(cache.body.read_bytes(), fresh=False)
-        return _receive(transport, cache, response, begun, largest)
-
-
-def _receive(
-    transport: Transport, cache: _Cache, response: httpx.Response, begun: int, largest: int
-) -> Downloaded:
-    """Take the rest of a body, or all of it, and put it in place once it is whole."""
-    continues = response.headers.get("Content-Range", "").strip().startswith(f"bytes {begun}-")
-    if response.status_code == 416 or (response.status_code == 206 and not continues):
-        cache.drop(cache.part)
-        raise RetryLater("does not continue where the last download broke off", 0.0)
-    if response.status_code not in (200, 206):
-        raise Unusable(f"the service answers {response.status_code} in its place", faulty=True)
-    if response.headers.get("Content-Encoding", "identity") != "identity":
-        raise Unusable("is sent compressed, though asked for as it is", faulty=True)
-    begun = begun if response.status_code == 206 else 0
-    length = response.headers.get("Content-Length", "")
-    if length.isdecimal() and begun + int(length) > largest:
-        raise Unusable(f"is {begun + int(length)} bytes, over the limit of {largest}", faulty=True)
-    _write(transport, cache, response, begun, largest)
-    data = cache.part.read_bytes()
-    vouched = length or response.headers.get("Transfer-Encoding")
-    if not vouched and data.startswith(b"%PDF-") and b"%%EOF" not in data[-_PDF_END:]:
-        cache.drop(cache.part)
-        raise RetryLater("cut the connection")
-    try:
-        document = _described(data, fresh=True)
-    except Unusable:
-        cache.drop(cache.part)
-        raise
-    validators = cache.validators(cache.part)
-    files.move_into_place(cache.part, cache.body)
-    cache.save_validators(cache.body, validators, document.sha256)
-    cache.drop(cache.part)
-    return document
-
-
-def _write(transport: Transport, cache: _Cache, response: httpx.Response, begun: int, largest: int) -> None:
-    """Append the body to the part as it arrives, within limits of size and time."""
-    headers = {"etag": "ETag", "changed": "Last-Modified"}
-    cache.save_validators(cache.part, {key: response.headers.get(name, "") for key, name in headers.items()})
-    until = transport.clock() + transport.network.longest
-    size = begun
-    with cache.part.open("ab" if begun else "wb") as stream:
-        for chunk in response.iter_raw():
-            size += len(chunk)
-            if size > largest:
-                stream.close()
-                cache.drop(cache.part)
-                raise Unusable(f"does not end within the limit of {largest} bytes", faulty=True)
-            stream.write(chunk)
-            if transport.clock() > until:
-                raise RetryLater(f"was too slow: {size} bytes in {transport.network.longest:g} s")
-    if size == 0:
-        cache.drop(cache.part)
-        raise Unusable("is empty", faulty=True)
-    before = f", {begun} of them from before" if begun else ""
-    transport.say(f"{host(cache.address)}: {size} bytes{before}")
-
-
-def _described(data: bytes, *, fresh: bool) -> Downloaded:
-    return Downloaded(data, hashlib.sha256(data).hexdigest(), _format(data), fresh)
-
-
-def _format(data: bytes) -> Format:
-    """What the bytes are, whatever the service calls them. Raises Unusable for neither PDF nor text."""
-    start = data[:_FORMAT_BYTES].removeprefix(b"\xef\xbb\xbf")
-    if start[:1024].lstrip(b"\r\n\t ").startswith(b"%PDF-"):
-        return "pdf"
-    for opening, name in _NOT_DOCUMENTS.items():
-        if start.startswith(opening):
-            raise Unusable(f"is {name}, neither PDF nor text")
-    if _HTML.match(start):
-        raise Unusable("is an HTML page, not a document", faulty=True)
-    if start.lstrip().startswith((b"<?xml", b"{", b"[{")):
-        raise Unusable("is XML or JSON, not a document", faulty=True)
-    if b"\0" in data:
-        raise Unusable("is neither PDF nor text")
-    return "text"
+            kinds.require_text(data)
+        except SourceError as error:
+            raise Unusable(error.message, faulty=start.startswith(b"<")) from error
+        if start.startswith((b"{", b"[{")):
+            raise Unusable("is JSON, not a document", faulty=True)
+        if b"\0" in data:
+            raise Unusable("is neither PDF nor text")
+    return Downloaded(data, hashlib.sha256(data).hexdigest(), form)

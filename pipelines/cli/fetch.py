@@ -1,14 +1,21 @@
 """`jvom fetch`: find an edition and put it into raw/; with --build also record and publish it."""
 
 import datetime
-from typing import Annotated, Any
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
-from typer import Argument, Option
+from typer import Argument, Exit, Option
 
 from pipelines.cli import build as building
 from pipelines.cli.session import Session, Timeout, command, require_edition_year
 from pipelines.cli.terminal import Terminal
-from schemas.errors import UsageError
+from schemas.errors import NetworkError, UsageError
+
+if TYPE_CHECKING:
+    from pipelines.acquire.fetching import Fetched
+
+Service = StrEnum("Service", ("parliament", "publications"))
 
 
 @command
@@ -22,6 +29,18 @@ def fetch(
         bool, Option("--thorough", help="Look until 30 September for a document that replaces it.")
     ] = False,
     dry_run: Annotated[bool, Option("--dry-run", help="Look and judge, but write nothing.")] = False,
+    service: Annotated[Service | None, Option("--service", help="Ask only this one.")] = None,
+    replay: Annotated[
+        Path | None,
+        Option(
+            "--replay",
+            metavar="FILE",
+            exists=True,
+            dir_okay=False,
+            help="Play a cassette back; writes nothing.",
+        ),
+    ] = None,
+    check: Annotated[bool, Option("--check", help="Only ask the services five small questions.")] = False,
     timeout: Timeout = 600,
 ) -> None:
     """Find an edition in parliament's open data and put it into raw/; nothing there is overwritten."""
@@ -30,32 +49,29 @@ def fetch(
     from pipelines.plan import plan_build
     from schemas.report_day import latest
 
-    if build and dry_run:
-        raise UsageError("--build and --dry-run exclude each other", hint="leave one of them out")
+    options = {"--build": build, "--dry-run": dry_run, "--replay": replay, "--check": check}
+    if len(given := [name for name, value in options.items() if value]) > 1:
+        raise UsageError(f"{' and '.join(given)} exclude each other", hint="leave all but one of them out")
+    if check:
+        _check(session.terminal)
+        return
     if year is not None:
         require_edition_year(year)
     wanted = latest(datetime.date.today()) if year is None else year
-    fetched = fetching.fetch(
-        session.settings,
-        settings.network(),
-        wanted,
-        dry_run=dry_run,
-        thorough=thorough,
-        say=session.terminal.say,
-    )
-    found, file = fetched.found, fetched.file
-    document = {
-        "edition_year": found.edition_year,
-        "dry_run": dry_run,
-        "new": fetched.new,
-        "path": file.path,
-        "sha256": file.sha256,
-        "bytes": file.bytes,
-        "document": found.chosen.candidate.identifier,
-        "address": found.chosen.candidate.address,
-        "reason": found.reason,
-        "considered": [judged.summary() for judged in found.considered],
-    }
+    say = session.terminal.say
+    if replay is not None:
+        fetched = fetching.replay(session.settings, replay, say)
+    else:
+        fetched = fetching.fetch(
+            session.settings,
+            settings.network(),
+            wanted,
+            dry_run=dry_run,
+            thorough=thorough,
+            service=service and service.value,
+            say=say,
+        )
+    document = _document(fetched, dry_run=dry_run or replay is not None)
     if not build:
         session.terminal.answer(document)
     _show(session.terminal, document)
@@ -65,10 +81,46 @@ def fetch(
         )
 
 
+def _document(fetched: "Fetched", *, dry_run: bool) -> dict[str, Any]:
+    found, file = fetched.found, fetched.file
+    return {
+        "edition_year": found.edition_year,
+        "dry_run": dry_run,
+        "new": fetched.new,
+        "path": file.path,
+        "sha256": file.sha256,
+        "bytes": file.bytes,
+        "service": found.chosen.candidate.service,
+        "document": found.chosen.candidate.identifier,
+        "address": found.chosen.candidate.address,
+        "reason": found.reason,
+        "asked": [str(one) for one in found.asked],
+        "considered": [judged.summary() for judged in found.considered],
+    }
+
+
+def _check(terminal: Terminal) -> None:
+    """The probes, as a table. Exit status 3 where no service both lists the report and gives it."""
+    from dataclasses import asdict
+
+    from pipelines import settings
+    from pipelines.acquire import fetching
+
+    probes = fetching.check(settings.network(), terminal.say)
+    terminal.answer([asdict(probe) for probe in probes])
+    names = ("assumption", "holds", "seconds", "found")
+    terminal.table(names, [[getattr(probe, name) for name in names] for probe in probes])
+    if not any(probe.holds for probe in probes[3:]):  # the first three list, the others give
+        terminal.say("error: the report cannot be had from either service today\n  next: try again later")
+        raise Exit(NetworkError.exit_code)
+
+
 def _show(terminal: Terminal, fetched: dict[str, Any]) -> None:
     names = ("document", "kind", "sent", "title", "score", "fits")
     terminal.table(names, [[judged[name] for name in names] for judged in fetched["considered"]])
-    terminal.say(f"chosen: {fetched['document']}, {fetched['reason']}")
+    for sentence in fetched["asked"]:
+        terminal.say(sentence)
+    terminal.say(f"chosen: {fetched['document']} of {fetched['service']}, {fetched['reason']}")
     if not fetched["new"]:
         terminal.say(f"nothing new: {fetched['path']} has these bytes already")
     elif fetched["dry_run"]:

@@ -35,6 +35,7 @@ def ingest_un(
         raise SourceError(f"cannot be read: {error.strerror}", file=str(file), hint=hint) from error
     rows = contributions.parse(data, str(file), registry.load())
     table = other_sources.checked(rows, "un_contributions", str(file))
+    session.terminal.say(contributions.taken(data, file.name, table))
     settings = session.settings
     lake = Lake(settings.catalog, settings.data)
     with lake.writer(timeout=timeout, waiting=session.terminal.say):

@@ -47,6 +47,9 @@ def plan_write(
     if state is None:
         return Decision("vintage", "first reading", f"first reading, of {_file(source)}")
     if state.source.sha256 != source.sha256:
+        if content == state.content_hash and _is_another_rendering(state, source):
+            said = f"the same rows as vintage {state.vintage}, of {state.source.path} ({_file(state.source)})"
+            return Decision("verification", state.cause, f"{said}, in {source.path} ({_file(source)})")
         replaced = state.source.fidelity == "abridged" != source.fidelity
         cause = "source replaced" if replaced else "source changed"
         return Decision("vintage", cause, f"{_file(state.source)} gave way to {_file(source)}")
@@ -76,6 +79,16 @@ def plan_write(
     if same:
         return Decision("verification", state.cause, f"the same rows as vintage {state.vintage} ({how})")
     return Decision("vintage", changed[0][0], how)
+
+
+def _is_another_rendering(state: EditionState, source: SourceFile) -> bool:
+    """Whether other bytes may be the same document from another service.
+
+    Not those of another fidelity, nor any after a withdrawal; and what was read before comes back only where
+    the file that took its place is gone.
+    """
+    same = source.fidelity == state.source.fidelity != "abridged"
+    return same and state.cause != "withdrawn" and source.sha256 not in state.seen
 
 
 def target_vintage(

@@ -33,7 +33,11 @@ files AS (
         edition_year,
         max(vintage) AS vintage,
         list_sort(list(DISTINCT source_sha256)) AS seen_sha256
-    FROM editions_vintages
+    FROM (
+        SELECT edition_year, vintage, source_sha256 FROM editions_vintages
+        UNION ALL
+        SELECT edition_year, NULL AS vintage, source_sha256 FROM readings
+    )
     GROUP BY edition_year
 ),
 

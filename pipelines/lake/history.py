@@ -121,10 +121,16 @@ def append_vintage(
 
 
 def append_reading_again(
-    lake: Attached, state: EditionState, versions: Versions, result: str, actor: str, now: datetime.datetime
+    lake: Attached,
+    state: EditionState,
+    sha256: str,
+    versions: Versions,
+    result: str,
+    actor: str,
+    now: datetime.datetime,
 ) -> None:
-    """Commit that other versions read the same rows from the same bytes."""
-    year, sha256 = state.source.edition_year, state.source.sha256
+    """Commit that the same rows were read by other versions, or from other bytes, with hash `sha256`."""
+    year = state.source.edition_year
     by_version = {column: getattr(versions, name) for name, column in _VERSIONS.items()}
     key = [READ_AGAIN, str(year), str(state.vintage), sha256[:8], *by_version.values()]
     if versions in state.versions:  # rechecked: a key is for one commit

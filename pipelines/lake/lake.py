@@ -80,7 +80,8 @@ class Lake:
 
         `read` are the tables of `schemas.TABLES` as read, `results` what rules found in the rows of
         `rows_after_recording`. Nothing is written if these bytes were read by these versions before,
-        unless `recheck` asks for it; a verification, if the rows are the same. What new rules found is
+        unless `recheck` asks for it; a verification, if the rows are the same (also where another service
+        rendered the document anew). What new rules found is
         added to the newest vintage.
         """
         content = decision.content_hash(read)
@@ -90,7 +91,8 @@ class Lake:
             now = _now(state)
             if state is not None and plan.write != "vintage":
                 if plan.write == "verification":
-                    history.append_reading_again(lake, state, versions, plan.reason, by.actor, now)
+                    again = (source.sha256, versions, plan.reason, by.actor, now)
+                    history.append_reading_again(lake, state, *again)
                 renewed = results is not None and history.append_results(lake, state, results, by, now)
                 snapshot = tables.vintage_snapshots(lake)[edition_year, state.vintage]
                 number = state.vintage

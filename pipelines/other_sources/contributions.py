@@ -6,9 +6,11 @@ missions, and as a mean per year and mission. Each row says which; nothing here 
 
 from __future__ import annotations
 
+import datetime
 import hashlib
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,13 +24,27 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 LATEST = "latest.json"
-REQUIRED = ("mission", "month", "personnel_type", "count")
+REQUIRED = ("mission", "month", "personnel_type")
 OPTIONAL = (
-    *("contributor", "male", "female", "date_as_printed", "level", "note"),
+    *("contributor", "male", "female", "count", "date_as_printed", "level", "note"),
     *("source_repo", "source_path", "source_commit", "licence"),
 )
+# What the UN's own hub calls them, and what else such a file does.
+CALLED = {
+    "mission_acronym": "mission",
+    "last_reporting_date": "month",
+    "reporting_date": "month",
+    "date": "month",
+    "contributing_country": "contributor",
+    "country": "contributor",
+    "female_personnel": "female",
+    "male_personnel": "male",
+    "total": "count",
+    "total_personnel": "count",
+}
 ALL = "ALL"
-NETHERLANDS = ("netherlands", "the netherlands", "kingdom of the netherlands", "nld", "nl")
+NETHERLANDS = {"nl", "nld"}
+_SLASHED = re.compile(r"(\d\d?)[/.-](\d\d?)[/.-](\d{4})")
 
 
 def parse(data: bytes, file: str, registry: Registry) -> pa.Table:
@@ -39,8 +55,8 @@ def parse(data: bytes, file: str, registry: Registry) -> pa.Table:
     """
     import schemas
 
-    listed = rows(data, file, required=REQUIRED, optional=OPTIONAL)
-    found = [row for row in listed if (row.text("contributor") or "nl").casefold() in NETHERLANDS]
+    listed = rows(data, file, required=REQUIRED, optional=OPTIONAL, called=CALLED)
+    found = [row for row in listed if _is_dutch(row.text("contributor"))]
     if not found:
         hint = "is it the UN's contributions, as CSV?"
         raise SourceError("holds no row of the Netherlands", file=file, hint=hint)
@@ -48,6 +64,28 @@ def parse(data: bytes, file: str, registry: Registry) -> pa.Table:
     table = schemas.PUBLIC["un_contributions"].table(collect(found, lambda row: _contribution(row, registry)))
     _require_sums(table, file)
     return table
+
+
+def taken(data: bytes, file: str, table: pa.Table) -> str:
+    """In words, what was taken of a file."""
+    listed = rows(data, file, required=REQUIRED, optional=OPTIONAL, called=CALLED)
+    used = [name for name in (*REQUIRED, *OPTIONAL) if name in listed[0].cells]
+    unused = [name for name in listed[0].cells if name not in used]
+    missions = list(dict.fromkeys(table["mission_as_printed"].to_pylist()))
+    starts = [day for day in table["period_start"].to_pylist() if day]
+    return (
+        f"{table.num_rows} of {len(listed)} rows are of the Netherlands: {', '.join(missions)}; "
+        f"{min(starts):%Y-%m} to {max(starts):%Y-%m}; columns {', '.join(used)}"
+        + (f"; not used: {', '.join(unused)}" if unused else "")
+    )
+
+
+def _is_dutch(contributor: str | None) -> bool:
+    """Whether a row is of the Netherlands, with or without its kingdom; all are, where none is named."""
+    words = set(re.findall(r"\w+", (contributor or "nl").casefold()))
+    return (bool(words) and words <= NETHERLANDS) or (
+        "netherlands" in words <= {"netherlands", "kingdom", "of", "the"}
+    )
 
 
 def keep(data: bytes, name: str, folder: Path) -> str:
@@ -120,7 +158,7 @@ def _require_known(found: list[CsvRow], file: str, registry: Registry) -> None:
 
 def _contribution(row: CsvRow, registry: Registry) -> dict[str, object]:
     name = row.text("mission") or ""
-    period = row.period("month")
+    period = _month(row)
     if period is None or period[2] == "day" or (name == ALL and period[2] == "year"):
         raise row.error("month", "must be a month as 2018-07, or for the mean of a mission's year 2018")
     mission = None if name == ALL else registry.named(name)
@@ -129,7 +167,13 @@ def _contribution(row: CsvRow, registry: Registry) -> dict[str, object]:
         stated = "year and mission" if said.startswith("year") else "month and mission"
         if level != ("month, all missions" if "all missions" in said and said[:4] != "year" else stated):
             raise row.error("level", f"is not what its month and mission make: {level}")
-    if row.whole("count") is None:
+    male, female, count = (row.whole(column) for column in ("male", "female", "count"))
+    if None not in (male, female):
+        both = (male or 0) + (female or 0)
+        if count not in (None, both):
+            raise row.error("count", f"is not what male and female make: {both}")
+        count = both
+    if count is None:
         raise row.error("count", "must not be empty")
     source = " ".join(filter(None, (row.text(part) for part in ("source_repo", "source_path"))))
     return {
@@ -138,12 +182,25 @@ def _contribution(row: CsvRow, registry: Registry) -> dict[str, object]:
         "mission_as_printed": name,
         "period_start": period[0],
         "period_end": period[1],
-        "personnel_type": row.text("personnel_type"),
-        **{name: row.whole(name) for name in ("male", "female", "count")},
+        "personnel_type": "_".join((row.text("personnel_type") or "").casefold().split()) or None,
+        **{"male": male, "female": female, "count": count},
         "source": source or None,
         "note": row.text("note"),
         "source_line": row.line,
     }
+
+
+def _month(row: CsvRow) -> tuple[datetime.date, datetime.date, str] | None:
+    """The month or year of a row: as such, or by a day that ends it, as the UN's hub prints it."""
+    text = (row.text("month") or "").removesuffix("Z").removesuffix("00:00:00").rstrip(" T")
+    if slashed := _SLASHED.fullmatch(text):
+        one, other = sorted(map(int, slashed.groups()[:2]))
+        if one <= 12 < other:  # else nobody can say which is the month
+            text = f"{slashed[3]}-{one:02}-{other:02}"
+    period = replace(row, cells={**row.cells, "month": text}).period("month")
+    if period and period[2] == "day" and (period[0] + datetime.timedelta(1)).day == 1:
+        return period[0].replace(day=1), period[0], "month"
+    return period
 
 
 def _require_sums(table: pa.Table, file: str) -> None:

@@ -5,7 +5,7 @@ import datetime
 import io
 import re
 from calendar import monthrange
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -38,9 +38,9 @@ class CsvRow:
         text = self.text(column)
         if text is None:
             return None
-        if not re.fullmatch(r"-?[0-9]{1,9}", text):
+        if not re.fullmatch(r"-?[0-9]{1,9}(?:[.,]0)?", text):
             raise self.error(column, "must be a whole number, in digits alone")
-        return int(text)
+        return int(re.split("[.,]", text)[0])
 
     def period(self, column: str) -> tuple[datetime.date, datetime.date, str] | None:
         """First and last day, and precision, of a date such as 2018, 2018-07 or 2018-07-03."""
@@ -64,13 +64,26 @@ class CsvRow:
         return only, only, "day"
 
 
-def rows(data: bytes, file: str, *, required: Iterable[str], optional: Iterable[str] = ()) -> list[CsvRow]:
-    """The rows of a CSV file with a header.
+def rows(
+    data: bytes,
+    file: str,
+    *,
+    required: Iterable[str],
+    optional: Iterable[str] = (),
+    called: Mapping[str, str] | None = None,
+) -> list[CsvRow]:
+    """The rows of a CSV file with a header, its cells parted by commas, semicolons or tabs.
 
-    Raises SourceError if it is not CSV in UTF-8, or a column is missing, unknown or there twice.
+    `called` says how else columns may be called, in lower case and with `_` for whatever parts words; then
+    columns that are not known are left out. Raises SourceError if it is not CSV in UTF-8 (or UTF-16, where
+    the file begins by saying so), or a column is missing, unknown or there twice.
     """
     try:
-        reader = csv.reader(io.StringIO(data.decode("utf-8-sig"), newline=""), strict=True)
+        wide = data.startswith((b"\xff\xfe", b"\xfe\xff")) and len(data) > 2
+        text = data.decode("utf-16" if wide else "utf-8-sig")
+        first = text.partition("\n")[0]
+        parted = max((",", ";", "\t"), key=first.count)
+        reader = csv.reader(io.StringIO(text, newline=""), strict=True, delimiter=parted)
         lines = [(1, next(reader, []))]
         before = reader.line_num
         for cells in reader:
@@ -79,7 +92,12 @@ def rows(data: bytes, file: str, *, required: Iterable[str], optional: Iterable[
     except (UnicodeDecodeError, csv.Error) as error:
         raise SourceError(f"is not CSV in UTF-8: {error}", file=file, hint="save it in UTF-8") from error
     header = [name.strip() for name in lines[0][1]]
-    _check_header(header, file, tuple(required), tuple(optional))
+    known = (*required, *optional)
+    if called is not None:
+        plain = ["_".join(re.findall(r"\w+", name.casefold().replace("_", " "))) for name in header]
+        header = [called.get(name, name) for name in plain]
+    used = [name for name in header if called is None or name in known]
+    _check_header(used, file, tuple(required), tuple(optional))
     found = []
     for line, cells in lines[1:]:
         if not any(cell.strip() for cell in cells):

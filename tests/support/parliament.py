@@ -5,17 +5,17 @@
         report = parliament.attach(letter, b"...", title="...")
         parliament.fault(report, Fault(status=503))
 
-It speaks what is documented: `Document` with `$filter`, `$expand`, `$orderby`, `$skip` and pages with
-`@odata.nextLink`; `Document(<guid>)/resource` with ETag, If-None-Match and ranges; SRU with its CQL. Filters
-are parsed, not ignored. `requests` has everything that was asked; `fault` makes the next answers go wrong.
-`send` is a usual year: the report, its letter, and reports like it.
+It speaks what others recorded of the services: OData v5 and v4 with their own names, `$filter`, `$select`,
+`$expand`, pages by `$skiptoken`, tombstones inside an expansion, a `Titel` that is the dossier's, papers
+without a number; `Document(<guid>)/resource`; SRU with its CQL, nested records, counts that are estimates
+and diagnostics with status 200. Filters are parsed, not ignored. `requests` has everything that was asked;
+`fault` makes the next answers go wrong. `send` is a usual year: the report, its letter, and reports like it.
 """
 
 from __future__ import annotations
 
 import contextlib
 import datetime
-import hashlib
 import json
 import operator
 import re
@@ -23,6 +23,7 @@ import ssl
 import threading
 import urllib.parse
 import uuid
+import zoneinfo
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -34,9 +35,11 @@ from xml.sax.saxutils import escape
 from tests.support.rendering import Edition, PersonnelRow, PersonnelTable, render
 from tests.support.reports import report
 
-SEARCH = "Document"  # as the place of a fault: a page of results
+SEARCH = "Document"  # as the place of a fault: a page of results, of either version
+V5, V4 = "v5", "v4/2.0"  # a page of results of one of them
 SRU = "sru"
-MODIFIED = "Wed, 21 May 2025 13:00:00 GMT"
+NAMES = {V5: {}, V4: {"Nummer": "DocumentNummer", "Ondernummer": "Volgnummer"}}  # what v4 calls them
+DOSSIER_TITLE = "Nederlandse deelname aan vredesmissies"
 SENT = "2025-05-21"
 LETTER = b"Geachte voorzitter,\n\nHierbij bied ik u aan wat bij deze brief is gevoegd.\n"
 
@@ -46,7 +49,7 @@ class Fault:
     """One answer that goes wrong. What is left out is as it should be.
 
     `cut_after` bytes the connection is cut; `drip` sends byte after byte for ever; `endless` never ends;
-    `silent` accepts and says nothing; `body` replaces the body, and `ranges` False ignores a range.
+    `silent` accepts and says nothing; `late` is for so many seconds silent first; `body` replaces the body.
     """
 
     status: int = 200
@@ -56,7 +59,7 @@ class Fault:
     drip: bool = False
     endless: bool = False
     silent: bool = False
-    ranges: bool = True
+    late: float = 0.0
 
 
 @dataclass
@@ -73,13 +76,25 @@ class Paper:
     kst: str
     letter: Paper | None = None
 
+    @property
+    def number(self) -> str:
+        """Its number, such as 2025D10002; empty where it has none in its dossier and is not published yet."""
+        return "" if self.kst.endswith("--1") else str(self.entity["Nummer"])
+
 
 @dataclass
 class Parliament:
-    """The server; a context manager. `page` is how many entities a page has."""
+    """The server; a context manager. `page` is how many entities a page has.
+
+    `gone` says how a version answers that is no more; `attached` is False where v5 knows no attachments,
+    `estimate` what SRU counts too many, `of_dossier` False where its attachments have no dossier.
+    """
 
     page: int = 250
-    etags: bool = True
+    gone: dict[str, Fault] = field(default_factory=dict)
+    attached: bool = True
+    estimate: int = 0
+    of_dossier: bool = True
     papers: list[Paper] = field(default_factory=list)
     requests: list[Asked] = field(default_factory=list)
     faults: dict[str, list[Fault]] = field(default_factory=lambda: defaultdict(list))
@@ -111,14 +126,19 @@ class Parliament:
     def environment(self) -> dict[str, str]:
         """Settings that send a fetch here, with short pauses."""
         return {
-            "JVOM_PARLIAMENT_URL": f"{self.address}/OData/v4/2.0",
+            "JVOM_PARLIAMENT_URL": f"{self.address}/OData",
             "JVOM_PUBLICATIONS_URL": self.address,
             "JVOM_FETCH_BACKOFF": "0",
             "JVOM_FETCH_TIMEOUT": "5",
         }
 
     def letter(
-        self, number: int, day: str, body: bytes, title: str = "Brief van de minister", dossier: int = 29521
+        self,
+        number: int,
+        day: str,
+        body: bytes,
+        title: str = "Brief van de minister",
+        dossier: int | None = 29521,
     ) -> Paper:
         paper = self._paper(body, f"kst-{dossier}-{number}", "Brief regering", title, day, number, dossier)
         self.papers.append(paper)
@@ -141,15 +161,17 @@ class Parliament:
         count = len(self.papers) + 1
         guid = str(uuid.uuid5(uuid.NAMESPACE_URL, f"{kst}/{count}"))
         dossiers = [{"Nummer": dossier, "Toevoeging": None}] if dossier else []
+        midnight = datetime.datetime.fromisoformat(day).replace(tzinfo=zoneinfo.ZoneInfo("Europe/Amsterdam"))
         entity = {
             "Id": guid,
             "Soort": kind,
-            "DocumentNummer": f"{day[:4]}D{10_000 + count}",
-            "Titel": title,
+            "Nummer": f"{day[:4]}D{10_000 + count}",
+            "Titel": DOSSIER_TITLE if dossier else None,
             "Onderwerp": title,
-            "Datum": f"{day}T00:00:00+02:00",
-            "Volgnummer": number,
+            "Datum": midnight.isoformat(),
+            "Ondernummer": number,
             "ContentType": "application/pdf",
+            "GewijzigdOp": midnight.isoformat(),
             "Verwijderd": False,
             "Kamerstukdossier": dossiers,
             "Zaak": [{"Nummer": f"{day[:4]}Z{count}", "Kamerstukdossier": dossiers}],
@@ -163,14 +185,14 @@ class Parliament:
 
     def asked(self, place: str | Paper) -> list[Asked]:
         name = place if isinstance(place, str) else place.guid
-        return [asked for asked in self.requests if _place(asked.path) == name]
+        return [asked for asked in self.requests if name in _places(asked.path)]
 
 
-def _place(path: str) -> str:
+def _places(path: str) -> tuple[str, ...]:
     guid = re.search(r"Document\(([0-9a-f-]+)\)/resource|/frbr/([0-9a-f-]+)\.pdf", path)
     if guid:
-        return guid[1] or guid[2]
-    return SRU if path.startswith("/sru?") else SEARCH
+        return (guid[1] or guid[2],)
+    return (SRU,) if path.startswith("/sru?") else (V5 if "/v5/" in path else V4, SEARCH)
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -187,21 +209,25 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self.parliament.requests.append(Asked(self.path, dict(self.headers)))
-        place = _place(self.path)
-        waiting = self.parliament.faults[place]
+        places = _places(self.path)
+        waiting = next(filter(None, (self.parliament.faults[place] for place in places)), [])
         fault = waiting.pop(0) if waiting else Fault()
+        version = next((name for name in NAMES if f"/OData/{name}/" in self.path), None)
+        fault = self.parliament.gone.get(version or SRU, fault)
         try:
+            self.parliament.ended.wait(fault.late)
             if fault.silent:
                 self.parliament.ended.wait(5)
                 self.close_connection = True
             elif fault.status != 200:
                 self._send(fault, fault.status, fault.body or b"")
-            elif place == SEARCH:
+            elif places[-1] == SEARCH:
                 self._send(fault, 200, self._search())
-            elif place == SRU:
+            elif places[-1] == SRU:
                 self._send(fault, 200, self._sru())
             else:
-                self._file(fault, place)
+                bodies = [paper.body for paper in self.parliament.papers if paper.guid == places[0]]
+                self._send(fault, 200 if bodies else 404, bodies[0] if bodies else b"")
         except (BrokenPipeError, ConnectionResetError):
             self.close_connection = True
         except (ValueError, KeyError) as error:
@@ -234,106 +260,147 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _search(self) -> bytes:
         split = urllib.parse.urlsplit(self.path)
-        if not split.path.endswith("/OData/v4/2.0/Document"):
+        version = next((name for name in NAMES if split.path == f"/OData/{name}/Document"), None)
+        if version is None:
             raise ValueError(f"there is no entity set {split.path}")
         options = dict(urllib.parse.parse_qsl(split.query))
+        token, most = options.pop("$skiptoken", ""), int(options.pop("$top", 0))
         accepts = odata_filter(options.pop("$filter"))
-        found = [paper.entity for paper in self.parliament.papers if accepts(paper.entity)]
-        order = options.pop("$orderby", "Id").partition(" ")[0]
-        found.sort(key=lambda entity: entity[order])
-        expanded = set(options.pop("$expand", "").split(","))
-        skip = int(options.pop("$skip", "0"))
+        selected, expanded = options.pop("$select", ""), options.pop("$expand", "")
         if options:
             raise ValueError(f"unknown options {sorted(options)}")
-        end = skip + self.parliament.page
-        related = {"Kamerstukdossier", "Zaak", "BijlageDocument"} - expanded
-        page: dict[str, Any] = {"value": [_without(entity, related) for entity in found[skip:end]]}
-        if end < len(found):
-            asked = {**dict(urllib.parse.parse_qsl(split.query)), "$skip": str(end)}
-            page["@odata.nextLink"] = (
-                f"{self.parliament.address}{split.path}?{urllib.parse.urlencode(asked, safe='$')}"
-            )
-        return json.dumps(page).encode()
+        of_expanded = re.fullmatch(r"BijlageDocument(?:\(\$select=([\w,]+)\))?|", expanded)
+        if of_expanded is None or (expanded and version == V5 and not self.parliament.attached):
+            raise ValueError(f"Could not find a property named '{expanded}' on type 'Document'.")
+        entities = [_named(paper.entity, NAMES[version]) for paper in self.parliament.papers]
+        found = sorted((e for e in entities if accepts(e)), key=lambda entity: entity["Id"])
+        rest = [entity for entity in found if entity["Id"] > token.removeprefix("Id-")]
+        page = rest[: most or self.parliament.page]
+        answer: dict[str, Any] = {
+            "@odata.context": f"{self.parliament.address}/OData/{version}/$metadata#Document",
+            "value": [
+                _served(entity, selected, (of_expanded[1] or "") if expanded else None) for entity in page
+            ],
+        }
+        if len(rest) > len(page) and not most:
+            asked = {**dict(urllib.parse.parse_qsl(split.query)), "$skiptoken": f"Id-{page[-1]['Id']}"}
+            query = urllib.parse.urlencode(asked, safe="$")
+            answer["@odata.nextLink"] = f"{self.parliament.address}{split.path}?{query}"
+        return json.dumps(answer).encode()
 
     def _sru(self) -> bytes:
         options = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(self.path).query))
         assert options["operation"] == "searchRetrieve"
-        found = [paper for paper in self.parliament.papers if _accepted(paper, options["query"])]
-        start, most = (
-            int(options["startRecord"]) - 1,
-            min(int(options["maximumRecords"]), self.parliament.page),
+        try:
+            accepts = cql_query(options["query"])
+        except ValueError as error:
+            return _envelope(
+                "<diagnostics><ns3:diagnostic xmlns:ns3='http://docs.oasis-open.org/ns/search-ws/diagnostic'>"
+                f"<ns3:uri>info:srw/diagnostic/1/10</ns3:uri><ns3:details>{escape(str(error))}</ns3:details>"
+                "<ns3:message>Query syntax error</ns3:message></ns3:diagnostic></diagnostics>"
+            )
+        found = [p for p in self.parliament.papers if p.number and accepts(self._indexes(p))]
+        start = int(options["startRecord"]) - 1
+        most = min(int(options["maximumRecords"]), self.parliament.page)
+        records = "".join(
+            self._record(paper, position)
+            for position, paper in enumerate(found[start : start + most], start=start + 1)
         )
-        records = "".join(self._record(paper) for paper in found[start : start + most])
-        return (
-            '<?xml version="1.0" encoding="UTF-8"?><sru:searchRetrieveResponse'
-            ' xmlns:sru="http://docs.oasis-open.org/ns/search-ws/sruResponse"'
-            ' xmlns:gzd="http://standaarden.overheid.nl/sru" xmlns:dcterms="http://purl.org/dc/terms/"'
-            ' xmlns:overheidwetgeving="http://standaarden.overheid.nl/wetgeving/">'
-            f"<sru:version>2.0</sru:version><sru:numberOfRecords>{len(found)}</sru:numberOfRecords>"
-            f"<sru:records>{records}</sru:records></sru:searchRetrieveResponse>"
-        ).encode()
+        return _envelope(
+            f"<sru:numberOfRecords>{len(found) + self.parliament.estimate}</sru:numberOfRecords>"
+            f"<sru:records>{records}</sru:records><sru:resultCountPrecision>"
+            "info:srw/vocabulary/resultCountPrecision/1/estimate</sru:resultCountPrecision>"
+        )
 
-    def _record(self, paper: Paper) -> str:
-        values = {
-            "dcterms:identifier": paper.kst,
-            "dcterms:title": paper.entity["Titel"],
-            "dcterms:type": "Bijlage" if paper.letter else "Kamerstuk",
-            "dcterms:date": paper.entity["Datum"][:10],
-            **({"overheidwetgeving:hoofddocument": paper.letter.kst} if paper.letter else {}),
+    def _indexes(self, paper: Paper) -> dict[str, str]:
+        of = paper.letter or paper
+        own = self.parliament.of_dossier or not paper.letter
+        return {
+            "c.product-area": "officielepublicaties",
+            "w.dossiernummer": re.sub(r"kst-(\d+)-.*", r"\1", of.kst) if own else "",
+            "w.hoofddocument": paper.letter.kst if paper.letter else "",
+            "dt.date": paper.entity["Datum"][:10],
         }
-        meta = "".join(f"<{name}>{escape(value)}</{name}>" for name, value in values.items())
-        address = f"{self.parliament.address}/frbr/{paper.guid}.pdf"
+
+    def _record(self, paper: Paper, position: int) -> str:
+        title, day = paper.entity["Onderwerp"], paper.entity["Datum"][:10]
+        main = f"<wet:hoofddocument>{paper.letter.kst}</wet:hoofddocument>" if paper.letter else ""
+        kind = "Bijlage" if paper.letter else "Kamerstuk"
+        address = f"{self.parliament.address}/frbr/{paper.guid}"
         return (
-            f"<sru:record><sru:recordData><gzd:gzd><gzd:originalData>{meta}</gzd:originalData>"
-            f'<gzd:enrichedData><gzd:itemUrl manifestation="pdf">{address}</gzd:itemUrl>'
-            "</gzd:enrichedData></gzd:gzd></sru:recordData></sru:record>"
+            "<sru:record><sru:recordSchema>http://standaarden.overheid.nl/sru/</sru:recordSchema>"
+            "<sru:recordData><gzd:gzd><gzd:originalData><wet:meta><wet:owmskern>"
+            f"<dcterms:identifier>{paper.kst}</dcterms:identifier>"
+            f"<dcterms:title>{DOSSIER_TITLE}; {escape(title)}</dcterms:title>"
+            f'<dcterms:type scheme="OVERHEIDop.Parlementair">{kind}</dcterms:type></wet:owmskern>'
+            f"<wet:owmsmantel><dcterms:available>{day}</dcterms:available><dcterms:date>{day}</dcterms:date>"
+            f"</wet:owmsmantel><wet:tpmeta>{main}</wet:tpmeta></wet:meta></gzd:originalData><gzd:enrichedData>"
+            f'<gzd:itemUrl manifestation="metadata">{address}.xml</gzd:itemUrl>'
+            f'<gzd:itemUrl manifestation="pdf">{address}.pdf</gzd:itemUrl>'
+            "</gzd:enrichedData></gzd:gzd></sru:recordData>"
+            f"<sru:recordPosition>{position}</sru:recordPosition></sru:record>"
         )
 
-    def _file(self, fault: Fault, guid: str) -> None:
-        body = next(paper.body for paper in self.parliament.papers if paper.guid == guid)
-        etag = f'"{hashlib.sha256(body).hexdigest()[:16]}"'
-        marks = [("ETag", etag), ("Last-Modified", MODIFIED)] if self.parliament.etags else []
-        if self.parliament.etags and self.headers.get("If-None-Match") == etag:
-            self.send_response(304)
-            self.send_header("ETag", etag)
-            self.end_headers()
-            return
-        begun = re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range", ""))
-        if begun and self.headers.get("If-Range") == etag and fault.ranges:
-            first = int(begun[1])
-            marks.append(("Content-Range", f"bytes {first}-{len(body) - 1}/{len(body)}"))
-            self._send(fault, 206, body[first:], marks)
-            return
-        self._send(fault, 200, body, marks)
+
+def _envelope(inside: str) -> bytes:
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?><sru:searchRetrieveResponse'
+        ' xmlns:sru="http://docs.oasis-open.org/ns/search-ws/sruResponse"'
+        ' xmlns:gzd="http://standaarden.overheid.nl/sru" xmlns:dcterms="http://purl.org/dc/terms/"'
+        ' xmlns:wet="http://standaarden.overheid.nl/wetgeving/">'
+        f"<sru:version>2.0</sru:version>{inside}</sru:searchRetrieveResponse>"
+    ).encode()
 
 
-def _without(entity: dict[str, Any], related: set[str]) -> dict[str, Any]:
-    """An entity as it is served: related entities only where they are expanded, and one level deep."""
-    shown = {name: value for name, value in entity.items() if name not in related}
-    for name in {"BijlageDocument"} & set(shown):
-        own = {"Kamerstukdossier", "Zaak", "BijlageDocument"}
-        shown[name] = [_without(attached, own) for attached in shown[name]]
+def _named(entity: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
+    """An entity with its attachments under one version's names; what is withdrawn is empty."""
+    renamed = {names.get(name, name): value for name, value in entity.items()}
+    if entity["Verwijderd"]:
+        kept = ("Id", "GewijzigdOp", "Verwijderd")
+        renamed = {name: value if name in kept else None for name, value in renamed.items()}
+        renamed |= dict.fromkeys(_RELATED, ())
+    return renamed | {"BijlageDocument": [_named(one, names) for one in entity["BijlageDocument"]]}
+
+
+_RELATED = ("Kamerstukdossier", "Zaak", "BijlageDocument")
+
+
+def _served(entity: dict[str, Any], selected: str, expanded: str | None) -> dict[str, Any]:
+    """What is asked for of an entity: related ones only where they are expanded, and one level deep."""
+    names = selected.split(",") if selected else [name for name in entity if name not in _RELATED]
+    shown = {name: entity[name] for name in names}
+    if expanded is not None:
+        shown["BijlageDocument"] = [_served(one, expanded, None) for one in entity["BijlageDocument"]]
     return shown
 
 
-def _accepted(paper: Paper, query: str) -> bool:
-    """Whether a publication is what a CQL query of the documented indexes asks for."""
-    of = paper.letter or paper
-    index = {
-        "c.product-area": "officielepublicaties",
-        # Older attachments lack the number of their dossier: only their letter leads to them.
-        "w.dossiernummer": "" if paper.letter else re.sub(r"kst-(\d+)-.*", r"\1", of.kst),
-        "w.hoofddocument": paper.letter.kst if paper.letter else "",
-        "dt.date": paper.entity["Datum"][:10],
-    }
-    for clause in query.split(" AND "):
-        match = re.fullmatch(r"([\w.-]+)(==|>=|<=)(\S+)", clause)
-        if match is None or match[1] not in index:
-            raise ValueError(f"cannot read {clause!r}")
-        here, value = index[match[1]], match[3]
-        if not {"==": here == value, ">=": here >= value, "<=": here <= value}[match[2]]:
-            return False
-    return True
+def cql_query(text: str) -> Callable[[dict[str, str]], bool]:
+    """What a query of the known indexes accepts: comparisons, `AND`, and `OR` in brackets.
+
+    Anything else is a ValueError.
+    """
+
+    def accepts(of: dict[str, str], clause: str) -> bool:
+        index, compared, value = _clause(clause)
+        here = of[index]
+        return {"==": here == value, ">=": here >= value, "<=": here <= value}[compared]
+
+    groups = [group.removeprefix("(").removesuffix(")").split(" OR ") for group in text.split(" AND ")]
+    if any(len(group) > 1 and f"({' OR '.join(group)})" not in text for group in groups):
+        raise ValueError("OR outside brackets")
+    for group in groups:
+        for clause in group:
+            _clause(clause)
+    return lambda of: all(any(accepts(of, clause) for clause in group) for group in groups)
+
+
+def _clause(clause: str) -> tuple[str, str, str]:
+    match = re.fullmatch(
+        r"(c\.product-area|w\.dossiernummer|w\.hoofddocument|dt\.date)(==|>=|<=)([\w-]+)", clause
+    )
+    if match is None:
+        raise ValueError(f"cannot read {clause!r}")
+    return match[1], match[2], match[3]
 
 
 _PATH = r"[A-Za-z_]\w*(?:/[A-Za-z_]\w*)*"
