@@ -6,6 +6,7 @@ OSError is the caller's to explain; `writable` does that for most.
 """
 
 import ctypes
+import hashlib
 import os
 import re
 import shutil
@@ -20,7 +21,7 @@ from schemas.errors import LakeError, SourceError
 LARGEST = 50 * 2**20  # bytes; a report of some fifty pages stays far below
 _FOREWORD = 65_536  # bytes that may stand before a PDF, as the head of a mail
 _OBJECT = re.compile(rb"\n\d+ \d+ obj\b|\r\d+ \d+ obj\b")
-MARK = ".built"  # in a generated folder: what it was built from
+MARK = ".built"  # in a generated folder: what it was built from, and the SHA-256 of each of its files
 
 
 def read_bounded(path: Path, name: str) -> bytes:
@@ -123,7 +124,8 @@ def put_folder(target: Path, files: Mapping[str, bytes], built_from: str, keep: 
         try:
             if aside.exists():  # of a writer that died
                 shutil.rmtree(aside)
-            for path, data in {**files, MARK: f"{built_from}\n".encode()}.items():
+            listed = "".join(f"{hashlib.sha256(data).hexdigest()}  {path}\n" for path, data in files.items())
+            for path, data in {**files, MARK: f"{built_from}\n{listed}".encode()}.items():
                 (aside / path).parent.mkdir(parents=True, exist_ok=True)
                 (aside / path).write_bytes(data)
             for name in keep:
@@ -136,8 +138,26 @@ def put_folder(target: Path, files: Mapping[str, bytes], built_from: str, keep: 
 
 def built_from(folder: Path) -> str | None:
     """What a folder was built from; None if it is not there or `put_folder` did not make it."""
-    mark = get(folder / MARK)
-    return mark.decode(errors="replace").strip() if mark is not None else None
+    first, *listed = (get(folder / MARK) or b"").decode(errors="replace").splitlines() or [""]
+    return first if listed else None
+
+
+def altered(folder: Path) -> Iterator[tuple[str, str]]:
+    """Files of a generated folder that are not as `put_folder` wrote them: each path, and what is wrong.
+
+    Raises LakeError where the list of its files cannot be read. A file that came along is not in it.
+    """
+    _, *listed = (get(folder / MARK) or b"").decode(errors="replace").splitlines() or [""]
+    if not listed:
+        hint = "run jvom build, which makes it again"
+        raise LakeError("does not list its files", file=str(folder / MARK), hint=hint)
+    for line in listed:
+        expected, _, path = line.partition("  ")
+        data = get(folder / path)
+        if data is None:
+            yield path, "is gone or cannot be read"
+        elif (found := hashlib.sha256(data).hexdigest()) != expected:
+            yield path, f"has SHA-256 {found}, recorded was {expected}"
 
 
 def move_into_place(aside: Path, target: Path) -> None:

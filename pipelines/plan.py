@@ -14,7 +14,7 @@ from pipelines.model import Edition, EditionState, SourceFile, Versions
 from pipelines.publish import published, release
 from pipelines.publish.published import State
 from pipelines.settings import Settings
-from schemas.errors import JvomError, Problems, SourceError
+from schemas.errors import JvomError, LakeError, Problems, SourceError
 
 
 @dataclass(frozen=True)
@@ -83,13 +83,30 @@ def plan_for_file(settings: Settings, source: SourceFile) -> Plan:
 
 def plan_publication(settings: Settings) -> Plan:
     """What there is to publish, whatever there may be to read."""
-    return Plan(publish=_why_publish(settings, published.state(settings.published)))
+    state, _ = _recorded(settings)
+    return Plan(publish=_why_publish(settings, state))
 
 
 def _recorded(settings: Settings) -> tuple[State | None, Mapping[int, EditionState]]:
-    """What the published file was built from, and the editions that it has; else those of the lake."""
+    """What the published file was built from, and the editions that it has; else those of the lake.
+
+    Raises LakeError where there was a lake and it is gone, or is one from before the published file.
+    """
+    lake = Lake.of(settings)
+    lake.require_present()
     state = published.state(settings.published)
-    return state, state.editions if state else Lake(settings.catalog, settings.data).edition_states()
+    if state is None:
+        return None, lake.edition_states()
+    if lake.head() != state.head:
+        held = lake.edition_states()
+        for year, edition in state.editions.items():
+            if year not in held or held[year].vintage < edition.vintage:
+                message = (
+                    f"lacks edition {year}, vintage {edition.vintage}, which release {state.release_id} has"
+                )
+                hint = "restore the whole warehouse from one backup: its parts must be of one moment"
+                raise LakeError(message, file=lake.address.name, hint=hint)
+    return state, state.editions
 
 
 def _pending(

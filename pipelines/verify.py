@@ -6,15 +6,17 @@ since when by the verifications before.
 """
 
 import datetime
+import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pyarrow as pa
 
 import schemas
-from pipelines import raw, validate, versions
+from pipelines import files, raw, validate, versions
 from pipelines.extract import read as reading
 from pipelines.lake import Lake
 from pipelines.lake.decision import content_hash
@@ -85,9 +87,11 @@ def verify(settings: Settings, reread: Reread = read_again) -> Report:
         published = settings.published.name
         found = [
             *_guarded(LOCK, lambda: _sources(settings)),
+            *_guarded(THE_LAKE, lambda: _present(settings, lake)),
             *_guarded(THE_LAKE, lambda: _stored(settings, lake)),
             *_guarded(published, lambda: _published_file(settings)),
-            *_guarded(published, lambda: _packaged(settings)),
+            *_generated(settings),
+            *_run_history(settings),
             *_guarded(THE_LAKE, lambda: _record(settings, lake, reread)),
         ]
         faults = tuple(dict.fromkeys(found))
@@ -200,8 +204,8 @@ def _readings(
 
 def _sources(settings: Settings) -> Iterator[Fault]:
     """Raw files against the lock, kept bytes against their names."""
-    for files in raw.lock_entries(settings.raw).values():
-        for file in {entry.path: entry for entry in files}.values():
+    for locked in raw.lock_entries(settings.raw).values():
+        for file in {entry.path: entry for entry in locked}.values():
             place = settings.raw / file.path.removeprefix("raw/")
             yield from _hashed(place, file.path, file.sha256)
     for place in sorted(settings.kept.glob("*")):
@@ -225,6 +229,27 @@ def _origins(settings: Settings, read: Mapping[str, pa.Table]) -> Iterator[Fault
             yield Fault(LOCK, f"does not have {path} with SHA-256 {sha256}, which {whose}, was read from")
 
 
+def _present(settings: Settings, lake: Lake) -> Iterator[Fault]:
+    """Every vintage that the published file or a release names is in the lake."""
+    lake.require_present()
+    catalog = lake.address.file
+    if catalog and (answer := _database(catalog)) != "ok":
+        yield Fault(catalog.name, f"the catalog is damaged: {answer}; restore the warehouse from a backup")
+    if fault := lake.broken_seal():
+        yield Fault(THE_LAKE, fault)
+    held = {(row["edition_year"], row["vintage"]) for row in lake.read()["vintages"].to_pylist()}
+    named: dict[tuple[int, int], str] = {}
+    for folder in sorted(settings.releases.glob("[!.]*")):
+        for vintage in (release.read(settings.releases, folder.name) or {}).get("vintages", ()):
+            named.setdefault((vintage["edition_year"], vintage["vintage"]), f"release {folder.name}")
+    if state := published.state(settings.published):
+        for year, edition in state.editions.items():
+            named.setdefault((year, edition.vintage), settings.published.name)
+    for place, where in named.items():
+        if place not in held:
+            yield Fault(THE_LAKE, f"does not have {vintage_name(*place)}, which {where} has")
+
+
 def _stored(settings: Settings, lake: Lake) -> Iterator[Fault]:
     """Parquet files against the manifests of their commits; an object store answers for its own."""
     if "://" in settings.data:
@@ -235,6 +260,8 @@ def _stored(settings: Settings, lake: Lake) -> Iterator[Fault]:
         for named in written["parquet"] if release.intact(written) else ():
             if named["sha256"]:
                 released.setdefault(named["path"], set()).add(named["sha256"])
+    for snapshot_id in lake.altered_manifests():
+        yield Fault(f"the manifest of snapshot {snapshot_id}", "is not as it was written")
     for entry in lake.stored_files():
         shown, snapshot_id = str(entry["path"]), entry["snapshot"]
         if entry["sha256"] is None:
@@ -291,21 +318,40 @@ def _published_file(settings: Settings) -> Iterator[Fault]:
     yield from _hashed(settings.published, name, written["published"]["sha256"])
 
 
-def _packaged(settings: Settings) -> Iterator[Fault]:
-    """The files of the published release's package against its SHA256SUMS."""
+def _generated(settings: Settings) -> Iterator[Fault]:
+    """The files of the site and of every release's package, against the lists made with them."""
     state = published.state(settings.published)
-    if state is None:
-        return
-    folder = settings.releases / state.release_id
-    shown = f"releases/{state.release_id}"
+    current = settings.releases / state.release_id if state else None
+    for folder in (settings.site, *sorted(settings.releases.glob("[!.]*"))):
+        shown = str(folder.relative_to(settings.warehouse))
+        listed = (folder / files.MARK).exists() or (folder / package.HASHES).exists()
+        if not listed and (state is None or folder not in (settings.site, current)):
+            continue  # there was no site yet, or the release is from before there were packages
+        try:
+            yield from (Fault(f"{shown}/{path}", what) for path, what in files.altered(folder))
+        except JvomError as error:
+            yield Fault(f"{shown}/{files.MARK}", error.message)
+
+
+def _database(file: Path) -> str:
+    """What SQLite says of a database: "ok", or what is wrong with it."""
     try:
-        sums = (folder / package.HASHES).read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        yield Fault(f"{shown}/{package.HASHES}", f"cannot be read: {error}")
-        return
-    for line in sums:
-        expected, _, path = line.partition("  ")
-        yield from _hashed(folder / path, f"{shown}/{path}", expected)
+        with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)) as opened:
+            return str(opened.execute("PRAGMA integrity_check(1)").fetchone()[0])
+    except sqlite3.Error as error:
+        return str(error)
+
+
+def _run_history(settings: Settings) -> Iterator[Fault]:
+    """Dagster's databases, by SQLite's own check; the record is not in them."""
+    for file in sorted(settings.dagster_home.glob("**/*.db")):
+        shown = str(file.relative_to(settings.warehouse))
+        if (answer := _database(file)) != "ok":
+            yield Fault(
+                shown,
+                f"the run history is damaged ({answer}); move warehouse/dagster away, "
+                "and the next build begins another: the record is not in it",
+            )
 
 
 def _hashed(file: Path, shown: str, expected: object) -> Iterator[Fault]:

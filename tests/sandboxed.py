@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import socket
@@ -46,6 +47,16 @@ def nest() -> Iterator[Message]:
 def crash() -> Iterator[Message]:
     os.kill(os.getpid(), signal.SIGSEGV)  # as a C++ library does
     yield 1, b""
+
+
+def killed() -> Iterator[Message]:
+    os.kill(os.getpid(), signal.SIGKILL)  # as a system does that is out of memory
+    yield 1, b""
+
+
+def full() -> Iterator[Message]:
+    yield 1, b""
+    raise OSError(errno.ENOSPC, "No space left on device")  # as where the answer is written
 
 
 def leave() -> Iterator[Message]:

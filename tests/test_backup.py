@@ -53,6 +53,7 @@ def test_a_backup_opens_as_a_warehouse(warehouse: Settings, tmp_path: Path) -> N
     }
     assert names == {
         "lake/catalog.sqlite",
+        "lake/catalog.sqlite.sha256",
         "sources/2021/ab.txt",
         "dagster/dagster.yaml",
         "dagster/history.db",

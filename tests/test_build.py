@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -356,6 +357,23 @@ def test_a_build_that_waits_in_vain_names_the_holder(own: Settings, jvom: Jvom) 
     assert done.returncode == 3
     assert f"process {holder.pid}" in done.stderr
     assert f"process {holder.pid}" in status["writer"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_a_build_at_once_and_refuses_nothing(own: Settings, number: int) -> None:
+    change(own)
+    command = [sys.executable, "-m", "pipelines.cli", "build", *map(str, options(own))]
+    with subprocess.Popen(command, cwd=ROOT, stdout=-1, stderr=-1, text=True) as build:
+        assert build.stderr is not None
+        assert "edition 2024 (1 of 1)" in build.stderr.readline()  # Dagster has the signals from here on
+        build.send_signal(number)
+        _, said = build.communicate(timeout=60)
+    assert build.returncode == 128 + number, said
+    assert f"ended by {signal.Signals(number).name}" in said
+    assert "refused" not in said
+    assert not own.quarantine.exists()
+    assert Lake.of(own).holder() is None
+    assert plan_build(own).years == (2024,)
 
 
 def test_an_edition_that_is_nowhere_is_status_1(built: Path, jvom: Jvom) -> None:

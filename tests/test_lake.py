@@ -336,7 +336,7 @@ def test_a_missing_data_file_is_an_error_with_a_next_step(filled: Lake) -> None:
 
 def test_an_empty_catalog_never_takes_over_another_ones_data(filled: Lake, tmp_path: Path) -> None:
     other = Lake(f"sqlite:{tmp_path / 'other.sqlite'}", filled.address.data)
-    with pytest.raises(LakeError, match="has the files of another") as failure:
+    with pytest.raises(LakeError, match="comes from one") as failure:
         record(other, PLAN[0])
     assert failure.value.hint is not None
     assert other.recover() == []

@@ -324,6 +324,9 @@ def test_what_may_be_of_use_is_left_alone(filled: Lake, tmp_path: Path) -> None:
     shutil.copy(tmp_path / "older", catalog)  # a catalog from a backup, beside younger data
     for passing in ("-wal", "-shm"):
         catalog.with_name(catalog.name + passing).unlink(missing_ok=True)
+    with pytest.raises(LakeError, match="ends at snapshot 2, its seal is of snapshot 3"):
+        filled.recover()
+    catalog.with_name(f"{catalog.name}.sha256").unlink()  # by somebody who wants the older one
     (sentence,) = filled.recover()
     assert sentence.startswith("left ")
     assert filled.read()["vintages"].num_rows == 1

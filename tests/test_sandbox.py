@@ -15,7 +15,7 @@ import pytest
 
 from pipelines.extract import sandbox
 from pipelines.extract.sandbox import Limits
-from schemas.errors import JvomError, Problems, SourceError
+from schemas.errors import JvomError, LakeError, Problems, SourceError
 from tests import sandboxed
 from tests.support import ROOT
 
@@ -131,3 +131,14 @@ def runs(process: int) -> bool:
     """Whether a process lives; one that is dead, and not yet buried by its new parent, does not."""
     state = of_process(process, "stat").rpartition(")")[2].split()
     return bool(state) and state[0] not in ("Z", "X")
+
+
+@on_linux
+@pytest.mark.parametrize(
+    ("name", "words"), [("killed", "SIGKILL|memory ran out"), ("full", "no space is left")]
+)
+def test_what_is_no_fault_of_the_document_is_the_surroundings(name: str, words: str) -> None:
+    with pytest.raises(LakeError, match=words) as caught:
+        list(sandbox.call(f"tests.sandboxed:{name}", file="raw/2023/report.pdf", limits=SMALL))
+    assert caught.value.exit_code == 3
+    assert caught.value.hint

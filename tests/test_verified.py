@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import shutil
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pyarrow as pa
@@ -179,3 +182,77 @@ def test_rows_keys_and_cells_are_compared(own: Settings) -> None:
     changed = schemas.VINTAGE_TABLES["cells_vintages"].table(other)
     wrong = [fault.what for fault in complete({**read, "cells_vintages": changed})]
     assert "untso: deployed_military is 32 and must be what its cell says: 99" in wrong
+
+
+def lake_folder(settings: Settings) -> Path:
+    return settings.warehouse / "lake"
+
+
+def catalog(settings: Settings) -> Path:
+    return lake_folder(settings) / "catalog.sqlite"
+
+
+@pytest.mark.parametrize(
+    "lose",
+    [
+        lambda own: shutil.rmtree(lake_folder(own)),
+        lambda own: catalog(own).unlink(),
+        lambda own: catalog(own).write_bytes(b""),
+    ],
+    ids=["the lake", "the catalog", "what is in the catalog"],
+)
+def test_a_lost_lake_is_named_and_no_build_begins_another(
+    own: Settings, jvom: Jvom, lose: Callable[[Settings], None]
+) -> None:
+    lose(own)
+    published = own.published.read_bytes()
+    for command in ("verify", "build"):
+        done = jvom(command, *options(own))
+        assert done.returncode == (1 if command == "verify" else 3)
+        assert "the lake is gone" in done.stderr, done.stderr
+    assert own.published.read_bytes() == published
+    assert not catalog(own).exists() or catalog(own).stat().st_size == 0
+
+
+def test_a_lake_from_before_the_published_file_is_named_and_not_written_to(own: Settings, jvom: Jvom) -> None:
+    before = catalog(own).read_bytes()
+    assert jvom("withdraw", "2024", "--reason", "a test", *options(own)).returncode == 0
+    catalog(own).write_bytes(before)
+    (lake_folder(own) / "catalog.sqlite.sha256").unlink()
+    assert any("does not have edition 2024, vintage 2" in fault.what for fault in verified.verify(own).faults)
+    done = jvom("build", *options(own))
+    assert (done.returncode, "lacks edition 2024, vintage 2" in done.stderr) == (3, True), done.stderr
+
+
+def test_a_changed_word_in_the_catalog_is_named_and_not_written_to(own: Settings, jvom: Jvom) -> None:
+    with closing(sqlite3.connect(catalog(own))) as opened, opened:
+        opened.execute("UPDATE ducklake_snapshot_changes SET author = 'somebody else'")
+    (fault,) = verified.verify(own).faults[:1]
+    assert fault.what == "the catalog is not as its last writer left it"
+    done = jvom("withdraw", "2024", "--reason", "a test", *options(own))
+    assert (done.returncode, "not as its last writer left it" in done.stderr) == (3, True), done.stderr
+
+
+def test_files_of_the_site_and_of_every_package_are_checked(own: Settings) -> None:
+    changed = [one(own.site, "*.html"), one(own.releases, "SHA256SUMS"), one(own.releases, "*.parquet")]
+    flip(changed[0])
+    changed[1].unlink()
+    flip(changed[2])
+    named = {fault.where for fault in verified.verify(own).faults}
+    assert {str(file.relative_to(own.warehouse)) for file in changed} <= named
+    (own.site / ".built").unlink()
+    assert "site/.built" in {fault.where for fault in verified.verify(own).faults}
+    assert "site" in plan_build(own).publish
+
+
+def test_a_damaged_run_history_is_named_and_is_not_the_record(own: Settings) -> None:
+    flip_header(one(own.dagster_home, "runs.db"))
+    (fault,) = verified.verify(own).faults
+    assert fault.where.endswith("runs.db")
+    assert "move warehouse/dagster away" in fault.what
+
+
+def flip_header(file: Path) -> None:
+    data = bytearray(file.read_bytes())
+    data[:16] = b"x" * 16
+    file.write_bytes(data)

@@ -16,7 +16,7 @@ from typing import Annotated, Any
 import typer
 from typer.exceptions import TyperException
 
-from pipelines import settings
+from pipelines import interrupts, settings
 from pipelines.cli import COMMANDS
 from pipelines.cli.terminal import Terminal
 from pipelines.harmless import visible
@@ -58,8 +58,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     terminal = Terminal(json="--json" in words, verbose="--verbose" in words)
     try:
         require_supported(os.name)
-        outcome: Any = app(args=words, prog_name="jvom", standalone_mode=False)
-        sys.stdout.flush()
+        with interrupts.watched():
+            outcome: Any = app(args=words, prog_name="jvom", standalone_mode=False)
+            sys.stdout.flush()
+    except interrupts.Interrupted as ended:
+        hint = "run it again: what was recorded stays, and nothing was half recorded"
+        terminal.fail(JvomError(f"ended by {ended.name}", hint=hint))
+        return ended.exit_code
     except JvomError as error:
         return terminal.fail(error)
     except TyperException as error:

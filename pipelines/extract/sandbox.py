@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import codecs
 import ctypes
+import errno
 import importlib
 import json
 import os
@@ -34,15 +35,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, NoReturn
 
+from pipelines import files
 from schemas import errors
-from schemas.errors import JvomError, SourceError
+from schemas.errors import JvomError, LakeError, SourceError
 from schemas.proposals import Proposal
 
 Message = tuple[Any, bytes]
 """Something that JSON can hold, and bytes that go with it."""
 
-OUT_OF_MEMORY, TOO_DEEP, BROKEN = 71, 72, 73
-"""Exit codes of the child. After the last, standard error ends with a line that names what went wrong."""
+OUT_OF_MEMORY, TOO_DEEP, BROKEN, NO_SPACE = 71, 72, 73, 74
+"""Exit codes of the child. After `BROKEN`, standard error ends with a line that names what went wrong."""
 
 ROOT = Path(__file__).parents[2]
 _KEPT_ENVIRONMENT = ("PATH", "LD_LIBRARY_PATH", "PYTHONHOME", "PYTHONPATH", "LANG")
@@ -84,11 +86,12 @@ def call(function: str, *arguments: object, file: str, limits: Limits | None = N
     Its module may have a `prepare`, which is given the same arguments while files can still be
     opened. Once the process has ended, the messages that it finished come first, then what ended it:
     an error of `schemas.errors` as it was raised, or SourceError, with `file` as its file, for
-    whatever else kept it from finishing.
+    whatever else kept it from finishing. Raises LakeError where that is no fault of the document.
     """
     limits = limits or Limits()
     kept = {name: os.environ[name] for name in _KEPT_ENVIRONMENT if name in os.environ}
     with (
+        files.writable(tempfile.gettempdir(), "free some disk space there, or name another folder in TMPDIR"),
         tempfile.TemporaryFile() as given,
         tempfile.TemporaryFile() as answer,
         tempfile.TemporaryFile() as complaint,
@@ -96,6 +99,7 @@ def call(function: str, *arguments: object, file: str, limits: Limits | None = N
         pickle.dump(arguments, given, protocol=pickle.HIGHEST_PROTOCOL)
         given.seek(0)
         try:
+            before = _computed()
             code = subprocess.run(
                 limits._command(function),
                 stdin=given,
@@ -107,6 +111,7 @@ def call(function: str, *arguments: object, file: str, limits: Limits | None = N
                 check=False,
             ).returncode
             complaint.seek(0)
+            _require_surroundings(code, _computed() - before, limits)
             ending = _ending(code, complaint.read(100_000), limits) if code else ""
         except subprocess.TimeoutExpired:
             ending = f"reading it takes longer than {limits.seconds:.0f} seconds"
@@ -135,6 +140,26 @@ def _messages(content: bytes, ending: SourceError) -> Iterator[Message]:
     except (ValueError, TypeError, KeyError, RecursionError):
         pass  # as where the last message is missing
     raise ending
+
+
+def _computed() -> float:
+    """Seconds that the children of this process have computed for."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def _require_surroundings(code: int, computed: float, limits: Limits) -> None:
+    """Raises LakeError where a child was ended by something else than what it read."""
+    if code == NO_SPACE:
+        hint = "free some disk space there, or name another folder with TMPDIR, and run it again"
+        raise LakeError("no space is left for temporary files", file=tempfile.gettempdir(), hint=hint)
+    if code in (-signal.SIGTERM, -signal.SIGINT, -signal.SIGHUP):
+        name = signal.Signals(-code).name
+        raise LakeError(f"the process that reads documents was ended by {name}", hint="run it again")
+    if code == -signal.SIGKILL and computed < limits.cpu_seconds:
+        hint = "free some memory, or give the machine more, and run it again"
+        message = f"the system ended the process that reads documents after {computed:.1f} s of computing"
+        raise LakeError(f"{message}, most likely because memory ran out", hint=hint)
 
 
 def _ending(code: int, complaint: bytes, limits: Limits) -> str:
@@ -220,6 +245,8 @@ def _main(cpu_seconds: str, memory: str, output: str, function: str, *program: s
     except RecursionError:
         _end(TOO_DEEP)
     except Exception as error:
+        if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT):
+            _end(NO_SPACE)
         place = traceback.extract_tb(error.__traceback__)[-1]
         words = " ".join(str(error).split())[:200]
         where = f"{os.path.basename(place.filename)}:{place.lineno}"

@@ -148,8 +148,25 @@ def write_manifest(lake: Catalog, snapshot: int, *, late: bool = False) -> None:
         entries.append({"path": path, "bytes": (folder / path).stat().st_size, "sha256": sha256})
     for parent in {parent for path in added for parent in PurePosixPath(path).parents}:
         files.sync(folder / parent)  # their entries must last too, up to the data folder's
-    manifest = json.dumps({"snapshot": snapshot, "late": late, "files": entries}, indent=1)
-    files.put(home / _name(snapshot), manifest.encode() + b"\n")
+    files.put(home / _name(snapshot), _manifest_text(snapshot, entries, late=late))
+
+
+def altered_manifests(lake: Catalog) -> list[int]:
+    """Snapshots whose manifest is there, and is not as `write_manifest` writes it of what it says."""
+    home, altered = lake.address.manifests, []
+    for snapshot in _data_files(lake) if home else ():
+        found = files.get(home / _name(snapshot)) if home else None
+        said = _manifest(home, _name(snapshot))
+        entries = [{"path": path, "bytes": size, "sha256": sha256} for path, (size, sha256) in said.items()]
+        texts = [_manifest_text(snapshot, entries, late=late) for late in (False, True)]
+        if found is not None and found not in texts:
+            altered.append(snapshot)
+    return altered
+
+
+def _manifest_text(snapshot: int, entries: list[dict[str, object]], *, late: bool) -> bytes:
+    manifest = {"snapshot": snapshot, "late": late, "files": entries}
+    return json.dumps(manifest, indent=1).encode() + b"\n"
 
 
 def recover(lake: Attached) -> list[str]:

@@ -40,6 +40,8 @@ _HINTS = {  # words of an error → what to do about it
     "accessdenied|signaturedoesnotmatch|403": "check the credentials in AWS_ACCESS_KEY_ID and "
     "AWS_SECRET_ACCESS_KEY",
     "locked|conflict": "another program writes to the catalog; run it again when that is done",
+    "malformed|not a database|file is encrypted": "the catalog is damaged: restore the warehouse from a "
+    "backup (jvom backup makes one, warehouse/backups has those made before migrations)",
     "no such file|no files found|no magic bytes": "a file of the lake is missing or damaged: "
     "restore it from a backup (jvom backup makes one)",
     "permission|readonly|read-only": "this user may not write there; "

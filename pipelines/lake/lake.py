@@ -19,6 +19,7 @@ from pipelines.lake.connection import Address, Attached, attached
 from pipelines.lake.decision import Action
 from pipelines.lake.history import Authorship, RuleResults
 from pipelines.lake.lock import writer_lock
+from pipelines.lake.seal import broken, sealed
 from pipelines.model import EditionState, Recorded, SourceFile, Versions
 from schemas.errors import LakeError
 
@@ -180,6 +181,14 @@ class Lake:
         """Every data file: path in the data folder, snapshot, size, SHA-256 as it was written."""
         return self._ask(commits.stored_files) or []
 
+    def broken_seal(self) -> str | None:
+        """What says that the catalog is not as its last writer left it; None if it is."""
+        return broken(self.address)
+
+    def altered_manifests(self) -> list[int]:
+        """Snapshots whose manifest is there, and is not written as this project writes one."""
+        return self._ask(commits.altered_manifests) or []
+
     def extensions(self) -> list[dict[str, object]]:
         """DuckDB's extensions at work: name, version, and where each came from."""
         return self._ask(lambda lake: connection.origins(lake.connection)) or []
@@ -214,7 +223,12 @@ class Lake:
         """Mend what a dead writer left: late manifests, files of no snapshot; sentences for the log."""
         if self.head() is None:
             return []
-        with self.writer(), self._lock.transaction, attached(self.address, "recovering", write=True) as lake:
+        with (
+            self.writer(),
+            self._lock.transaction,
+            sealed(self.address),
+            attached(self.address, "recovering", write=True) as lake,
+        ):
             assert lake is not None  # writing makes it
             self._recovered = self._lock.hold
             # A writer that died before it made tables left nothing that is known to be ours.
@@ -237,7 +251,7 @@ class Lake:
         """The lake for one write: locked, recovered once per hold of the lock, all tables there."""
         with self.writer(), self._lock.transaction:
             self._back_up_if_lacking()
-            with attached(self.address, doing, write=True) as lake:
+            with sealed(self.address), attached(self.address, doing, write=True) as lake:
                 assert lake is not None  # writing makes it
                 tables.prepare(lake, actor)
                 if self._recovered != self._lock.hold:
@@ -246,10 +260,23 @@ class Lake:
                     self._recovered = self._lock.hold
                 yield lake
 
+    def require_present(self) -> None:
+        """Raises LakeError where the catalog has no commit, but files beside it come from one."""
+        if self.head() is not None:
+            return
+        home, house = self.address.manifests, self._warehouse
+        found = [next(home.glob("*.json"), None)] if home else []
+        found += [next(house.glob("releases/*/manifest.json"), None)] if house else []
+        if evidence := next(filter(None, found), None):
+            message = f"the lake is gone: its catalog has no commit, but {evidence} comes from one"
+            hint = "restore the warehouse from a backup; or, to begin a new record, move it away first"
+            raise LakeError(message, file=self.address.name, hint=hint)
+
     def _back_up_if_lacking(self) -> None:
         """Copy the warehouse before tables or columns of a lake in use are added or changed."""
         if self._complete == self._lock.hold:
             return
+        self.require_present()
         if lacking := self._ask(tables.lacking):
             file = self.address.file
             usual = file.parent.parent if file and file.parent.name == "lake" else None

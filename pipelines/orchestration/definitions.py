@@ -35,6 +35,8 @@ def run_log(_context: dg.InitLoggerContext) -> logging.Logger:
 
 
 def definitions(where: settings.Settings) -> dg.Definitions:
+    # An address of a server may hold a password, which Dagster would show and keep.
+    catalog = dg.EnvVar("JVOM_CATALOG") if where.catalog.startswith("postgres:") else where.catalog
     return dg.Definitions(
         assets=dg.with_source_code_references([*edition.ASSETS, *release.ASSETS]),
         asset_checks=[automation.edition_is_in],
@@ -57,7 +59,7 @@ def definitions(where: settings.Settings) -> dg.Definitions:
         ],
         resources={
             "warehouse": Warehouse(
-                raw=str(where.raw), warehouse=str(where.warehouse), catalog=where.catalog, data=where.data
+                raw=str(where.raw), warehouse=str(where.warehouse), catalog=catalog, data=where.data
             ),
             keys.STAGE: Stage(folder=str(where.stage)),
         },

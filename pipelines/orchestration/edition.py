@@ -144,7 +144,7 @@ def source(
 
 
 def _newest(year: int, where: settings.Settings, lake: Lake) -> SourceFile:
-    """The file of a year in raw/ that a build would read; it is locked there."""
+    """The file of a year in raw/ that a build would read."""
     found, wrong = raw.survey(where.raw)
     files = found.get(year, ())
     if not files:
@@ -152,7 +152,6 @@ def _newest(year: int, where: settings.Settings, lake: Lake) -> SourceFile:
             raise Problems(wrong[year])
         hint = f"put the report (PDF or text) in raw/{year}/, or run `jvom ingest FILE --year {year}`"
         raise SourceError(f"there is no edition of {year}", file=str(where.raw / str(year)), hint=hint)
-    raw.lock(where.raw, files)
     return raw.choose(files, lake.edition_state(year))
 
 
@@ -357,7 +356,9 @@ def snapshot(
 ) -> dg.MaterializeResult:
     year = int(context.partition_key)
     with as_dagster_failure():
-        lake = warehouse.lake()
+        lake, where = warehouse.lake(), warehouse.settings()
+        if source.path.startswith("raw/"):  # accepted: from now on its bytes are expected there
+            raw.lock(where.raw, raw.survey(where.raw)[0].get(year, ()))
         recorded = lake.record(
             year,
             tables,

@@ -14,7 +14,7 @@ from typing import Any
 
 import dagster as dg
 
-from pipelines import lake, quarantine
+from pipelines import interrupts, lake, quarantine
 from pipelines.orchestration.failures import end_dead_runs, failure_of, run_tags
 from pipelines.plan import PendingEdition, Plan
 from pipelines.settings import Settings
@@ -158,6 +158,7 @@ class _Runs:
             tags={**run_tags(), "jvom/cause": cause, "jvom/year": str(year)},
             run_config={**QUIET, "ops": ops},
         )
+        interrupts.raise_if_received()  # Dagster ended the run as cancelled, which is no refusal
         seconds = time.monotonic() - started
         if not result.success:
             error, code = failure_of(result)
@@ -174,6 +175,7 @@ class _Runs:
             result = self.defs.resolve_job_def("publish").execute_in_process(
                 instance=self.instance, raise_on_error=False, run_config=QUIET, tags=run_tags()
             )
+            interrupts.raise_if_received()
             if result.success:
                 release_id = str(_metadata(result, "published")["release_id"])
             else:
@@ -215,3 +217,4 @@ def upgrade_history(settings: Settings, instance: dg.DagsterInstance, progress: 
 
 
 logging.getLogger("alembic").setLevel(logging.WARNING)
+logging.getLogger("sqlalchemy.pool").setLevel(logging.CRITICAL)  # a signal while it closes is no fault of its
