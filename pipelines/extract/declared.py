@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from pipelines.extract import figures
+from pipelines.extract.cells import Text
 from pipelines.extract.durations import Duration
 from pipelines.extract.figures import PrintedFigure
 from pipelines.extract.pdf.faults import Fault
@@ -66,24 +67,28 @@ class Declared:
                 return one
         return None
 
-    def figure(self, rows: Iterable[str | None], column: str, printed: str) -> PrintedFigure | None:
-        """What a declared cell of figures says; of one that is shared, what it may be at most."""
-        one = self.find(rows, column, printed)
-        if one is None:
-            return None
-        if one.value is not None:
-            return PrintedFigure((one.value,), one.qualifier)
-        low, high = (bound if isinstance(bound, int) else None for bound in (one.low, one.high))
-        if one.is_shared and low is None and high is None:
-            said = figures.read(printed) or PrintedFigure()
-            high = sum(said.parts) if said.parts else said.high
-        return PrintedFigure((), one.qualifier or ("shared" if one.is_shared else "declared"), low or 0, high)
-
     def unused(self) -> Iterator[RegistryError]:
         """A refusal for each declaration that no cell of the document has."""
         for one in self._cells:
             if one not in self._answered:
                 yield _unfit(one, "is not there")
+
+
+def figure(one: DeclaredCell) -> PrintedFigure:
+    """What a declared cell of figures says; of one that is shared, what it may be at most."""
+    if one.value is not None:
+        return PrintedFigure((one.value,), one.qualifier)
+    low, high = (bound if isinstance(bound, int) else None for bound in (one.low, one.high))
+    if one.is_shared and low is None and high is None:
+        said = figures.read(one.printed) or PrintedFigure()
+        high = sum(said.parts) if said.parts else said.high
+    return PrintedFigure((), one.qualifier or ("shared" if one.is_shared else "declared"), low or 0, high)
+
+
+def with_reason(text: Text, one: DeclaredCell) -> Text:
+    """A cell's text, which says that it is declared and why."""
+    reason = f"declared: {one.reason}"
+    return replace(text, how=(*text.how, "declared"), disputed=(*text.disputed, reason))
 
 
 def duration(one: DeclaredCell) -> Duration | None:

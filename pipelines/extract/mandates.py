@@ -457,8 +457,9 @@ class _PdfReader(_Reader):
             return None
         tagged = self._found.tags is not None and (agreed or cell is tags)
         text = self._cells.text(cell, ("structure tag",) if tagged else (), disputed)
-        if self._given.declared and self._given.declared.find(self._row_names(pair), column, cell.text):
-            text = replace(text, how=(*text.how, "declared"))
+        declared = self._given.declared
+        if declared and (one := declared.find(self._row_names(pair), column, cell.text)):
+            text = declarations.with_reason(text, one)
         if isinstance(value, Duration) and value.marker is not None:
             # The digits of the mark are printed as large as the year before it.
             left = replace(cell, text=cell.text.removesuffix(str(value.marker)))

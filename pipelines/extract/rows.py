@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from itertools import pairwise, product
 
-from pipelines.extract import answers, numerals, refusals
+from pipelines.extract import answers, declared, numerals, refusals
 from pipelines.extract.annexes import AnnexInput, Header, find_header
 from pipelines.extract.cells import Mark, PdfCells, Text, Word, as_printed, words
 from pipelines.extract.figures import PrintedFigure
@@ -581,9 +581,9 @@ class _PdfReader:
         names = self._row_names(row)
         for column, text in enumerate(cells):
             role = self._roles.layout.columns[column]
-            declared = self._given.declared and self._given.declared.figure(names, role, text.printed)
-            if declared:
-                yield Figure.of(replace(text, how=(*text.how, "declared")), declared, column)
+            one = self._given.declared and self._given.declared.find(names, role, text.printed)
+            if one:
+                yield Figure.of(declared.with_reason(text, one), declared.figure(one), column)
             elif text.cell and text.printed:
                 said = read_figure(text.printed, ceiling=role.startswith("frame"))
                 if said is None:

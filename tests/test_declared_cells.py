@@ -1,0 +1,126 @@
+"""Declared cells: what they answer, that they expire with the bytes, what is said of one that is wrong."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from pipelines import onboarding, raw
+from pipelines.model import Edition
+from tests.support.onboarding import FACTS, MANDATES, edition, examine
+
+ROWS = [
+    ("Afrika",),
+    ("UNMISS", "<td rowspan=2>13</td>", "1", "9", "2", "11"),
+    ("MINUSMA", "2", "12", "4", "16"),
+    ("Diversen",),
+    ("VPD", "zie brief", "", "30", "", "30"),
+    ("Totaal", "43", "3", "51", "6", "57"),
+]
+SHARED = [
+    MANDATES[0],
+    ("Afrika", "UNMISS", "VNVR-resolutie 2677", "15 maart 2024", "<td rowspan=2>31 december 2024</td>"),
+    ("Afrika", "MINUSMA", "VNVR-resolutie 2640", "zie besluit"),
+    ("Diversen", "VPD", "Art. 97 Grondwet", "Onbepaald", "Onbepaald"),
+]
+DATA = edition(ROWS, SHARED)
+
+
+def entry(
+    table: str, row: str, column: str, printed: str, data: bytes = DATA, **said: Any
+) -> tuple[str, Any]:
+    place = {"edition_year": 2023, "source_sha256": hashlib.sha256(data).hexdigest(), "table": table}
+    return "cell", place | {
+        "row": row,
+        "column": column,
+        "printed": printed,
+        "reason": "seen on page 2",
+        **said,
+    }
+
+
+ENTRIES = [
+    entry("personnel", "UNMISS", "frame_military", "13", shared_rows=["minusma"]),
+    entry("personnel", "vpd", "frame_military", "zie brief", value=30),
+    entry("mandates", "UNMISS", "national_frame", "31 december 2024", shared_rows=["MINUSMA"]),
+    entry("mandates", "MINUSMA", "international_mandate", "zie besluit", status="indefinite"),
+]
+
+
+def tables_of(entries: Sequence[tuple[str, Any]]) -> Any:
+    reviewed = onboarding.Reviewed(complete=tuple(entries))
+    source = raw.describe(DATA, 2023, "new.pdf")
+    state, extraction = onboarding.examine(DATA, source, Edition(2023), FACTS, reviewed)
+    assert state.is_read, state
+    assert extraction
+    return {name: table.to_pylist() for name, table in extraction.require_tables().items()}
+
+
+def test_everything_is_proposed_at_once_and_only_what_nobody_knows_is_left_open() -> None:
+    asked = {one.proposal.values["printed"]: one.proposal for one in examine(DATA).questions}
+    assert {printed: one.is_open for printed, one in asked.items()} == {
+        "13": False,
+        "zie brief": True,
+        "31 december 2024": False,
+        "zie besluit": True,
+    }
+    assert asked["13"].values["shared_rows"] == ["MINUSMA"]
+
+
+def test_a_shared_figure_is_nobody_s_own_and_a_shared_date_is_everybody_s() -> None:
+    tables = tables_of(ENTRIES)
+    rows = {row["mission_id"]: row for row in tables["personnel"]}
+    assert [rows[name]["frame_military"] for name in ("unmiss", "minusma", "vpd")] == [None, None, 30]
+    assert [rows[name]["exact"] for name in ("unmiss", "minusma", "vpd")] == [False, False, True]
+    cells = {
+        (cell["row_key"], cell["column_name"]): cell
+        for cell in tables["cells"]
+        if "declared" in cell["derivation"]
+    }
+    for mission in ("unmiss", "minusma"):
+        cell = cells[mission, "frame_military"]
+        assert (cell["as_printed"], cell["value"], cell["qualifier"]) == ("13", None, "shared")
+        assert (cell["value_low"], cell["value_high"]) == (0, 13)
+        assert cells[mission, "national_frame"]["as_printed"] == "31 december 2024"
+    assert cells["vpd", "frame_military"]["as_printed"] == "zie brief"
+    assert "declared: seen on page 2" in cells["vpd", "frame_military"]["equalities"]
+    mandates = {row["mission_id"]: row for row in tables["mandates"]}
+    assert mandates["minusma"]["international_mandate_status"] == "indefinite"
+    ends = {str(mandates[name]["national_frame_end"]) for name in ("unmiss", "minusma")}
+    assert ends == {"2024-12-31"}
+
+
+def test_a_declared_cell_expires_with_the_bytes() -> None:
+    other = edition(ROWS, SHARED, heading="Bijlage 2 Totale inzet mei 2022 tot en met april 2023")
+    assert other != DATA
+    asked = [one.proposal.values["printed"] for one in examine(other, ENTRIES).questions]
+    assert sorted(asked) == ["13", "31 december 2024", "zie besluit", "zie brief"]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        (entry("personnel", "VPD", "deployed_military", "31", value=31), "prints “30”, and not “31”"),
+        (entry("personnel", "UNTSO", "frame_military", "13", value=13), "the cell is not there"),
+        (
+            entry("mandates", "VPD", "national_frame", "Doorlopend", status="continuous"),
+            "and not “Doorlopend”",
+        ),
+    ],
+)
+def test_a_declaration_that_does_not_fit_is_refused_with_its_cause(
+    wrong: tuple[str, Any], words: str
+) -> None:
+    (cause,) = examine(DATA, [*ENTRIES, wrong]).causes
+    assert words in cause
+    assert "schemas/readings.toml" in cause
+
+
+def test_a_figure_that_is_struck_through_is_never_proposed() -> None:
+    rows = [*ROWS[:-2], ("VPD", "<td><s>29</s> 30</td>", "", "30", "", "30"), ROWS[-1]]
+    state = examine(edition(rows, SHARED))
+    assert "VPD" not in {one.proposal.values.get("row") for one in state.questions}
+    assert any("struck through" in cause for cause in state.causes) or not state.is_read
