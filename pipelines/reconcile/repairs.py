@@ -226,23 +226,36 @@ class _Part:
 
 
 def equalities(edition: Edition) -> tuple[list[Equality], dict[Cell, int]]:
-    """What annex 2 promises of its figures, and the figures as printed. Empty cells take no part."""
+    """What annex 2 promises of its figures, and the figures as printed. Empty cells take no part.
+
+    A sum of a figure that is not exact promises nothing, nor does a totals row that leaves a part empty.
+    """
     keyed = [(mission, row) for mission, row in edition.staffed.items()]
     if edition.totals is not None:
         keyed.append((TOTAL, edition.totals))
     printed = {
         (key, column): value for key, row in keyed for column in FIGURES if (value := row[column]) is not None
     }
+    unknown = {
+        (key, column)
+        for (_, key, column), cell in edition.cells.items()
+        if cell.get("qualifier") and cell["value_integer"] is None
+    }
+    unknown |= {
+        (TOTAL, column)
+        for column in DEPLOYED
+        if (TOTAL, column) not in printed and any((key, column) in printed for key in edition.staffed)
+    }
     promised: list[Equality] = []
     for key, _ in keyed:
         whole = (key, "deployed_total")
         addends = [(key, column) for column in DEPLOYED if (key, column) in printed]
-        if whole in printed and addends:
+        if whole in printed and addends and not unknown & {(key, column) for column in DEPLOYED}:
             promised.append(Equality(f"row {key}", ((whole, -1), *((cell, 1) for cell in addends))))
     for column in FIGURES:
         whole = (TOTAL, column)
         addends = [(mission, column) for mission in edition.staffed if (mission, column) in printed]
-        if whole in printed and addends:
+        if whole in printed and addends and not unknown & {(key, column) for key in edition.staffed}:
             promised.append(Equality(f"column {column}", ((whole, -1), *((cell, 1) for cell in addends))))
     return promised, printed
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from pipelines.reconcile.edition import ERROR, INFO, WARN, Finding
-from pipelines.reconcile.rules import across, figures, mandates, presence
+from pipelines.reconcile.rules import across, figures, mandates, presence, sums
 
 
 @dataclass(frozen=True)
@@ -34,9 +34,10 @@ def _rule(function: Callable[..., Iterator[Any]], severity: str, *, across: bool
 
 
 RULES: tuple[Rule, ...] = (
-    _rule(figures.row_total, ERROR),
-    _rule(figures.column_total, ERROR),
-    _rule(figures.grand_total, ERROR),
+    _rule(sums.row_total, ERROR),
+    _rule(sums.column_total, ERROR),
+    _rule(sums.grand_total, ERROR),
+    _rule(sums.subtotal, ERROR),
     _rule(figures.prose_total, ERROR),
     _rule(figures.prose_conflict, ERROR),
     _rule(figures.footnote_figure, ERROR),

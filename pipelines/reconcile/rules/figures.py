@@ -1,4 +1,4 @@
-"""Rules on figures: rows, columns and totals of annex 2, and what the text or a footnote states of them."""
+"""Rules on figures of annex 2 and what the text or a footnote states of them; `sums` compares sums."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -13,7 +13,6 @@ from pipelines.reconcile.edition import (
     Finding,
     Row,
     Side,
-    computed,
     dated,
     stated,
     summed,
@@ -31,7 +30,7 @@ from pipelines.reconcile.statements import (
     Statement,
 )
 from pipelines.reconcile.text import NUMBER, number, phrase
-from schemas.vocabulary import DEPLOYED, FIGURES, FRAME, TOTAL
+from schemas.vocabulary import DEPLOYED, FRAME, TOTAL
 
 _ABOUT = 0.1  # "circa" may be off by a tenth
 _SENT, _GENERIC = phrase("sent"), phrase("generic_persons")
@@ -43,69 +42,6 @@ _AT_ONCE = re.compile(
 )
 
 Group = list[Statement]
-
-
-def row_total(edition: Edition) -> Iterator[Finding]:
-    """Compares, in each row of annex 2, military plus civil/police persons sent with the printed total.
-
-    An empty cell counts as none. It cannot know which of the three figures is wrong; the smallest repairs of
-    the whole table say which could be.
-    """
-    for mission, row in edition.staffed.items():
-        total, makes, parts = _sum_of(row)
-        if total is not None and total != makes:
-            yield Finding(
-                mission,
-                edition.cell("personnel", mission, "deployed_total"),
-                computed(makes, parts, "deployed_total"),
-                f"{row['mission_as_printed']}: {parts} makes {makes}, but the row total is printed as "
-                f"{total}.",
-            )
-
-
-def _sum_of(row: Row) -> tuple[int | None, int, str]:
-    """The printed total of a row, what its printed parts make, and the parts as a sum."""
-    parts = [value for column in DEPLOYED if (value := row[column]) is not None]
-    total = row["deployed_total"] if parts else None
-    return total, sum(parts), " + ".join(map(str, parts))
-
-
-def column_total(edition: Edition) -> Iterator[Finding]:
-    """Compares the sum of each column of annex 2 with the figure printed in the totals row.
-
-    An empty cell counts as none, and a column whose total is empty is not compared. A row that the report
-    leaves out of its total on purpose cannot be known.
-    """
-    if edition.totals is None:
-        return
-    for column in FIGURES:
-        printed = edition.totals[column]
-        values = [value for row in edition.personnel if (value := row[column]) is not None]
-        if printed is None or not values or sum(values) == printed:
-            continue
-        yield Finding(
-            None,
-            edition.cell("personnel_totals", TOTAL, column),
-            computed(sum(values), f"sum of {len(values)} rows", column),
-            f"The rows of {column} add up to {sum(values)}, but the totals row prints {printed}.",
-        )
-
-
-def grand_total(edition: Edition) -> Iterator[Finding]:
-    """Compares the totals row of annex 2 with itself: military plus civil/police against the total.
-
-    It says nothing about the rows above; that is row_total and column_total.
-    """
-    if edition.totals is None:
-        return
-    total, makes, parts = _sum_of(edition.totals)
-    if total is not None and total != makes:
-        yield Finding(
-            None,
-            edition.cell("personnel_totals", TOTAL, "deployed_total"),
-            computed(makes, parts, "deployed_total", "personnel_totals"),
-            f"The totals row prints {parts}, which makes {makes}, but its total is printed as {total}.",
-        )
 
 
 def prose_total(edition: Edition) -> Iterator[Finding]:
