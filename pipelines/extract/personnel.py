@@ -155,7 +155,9 @@ class _Written:
         if at in self._structure.parts:
             above = self._keys[self._structure.parts[at]]
             return f"of_which:{above}:{answers.slug(one.wording.plain)}"
-        region = one.row.region.printed if one.row.region else ""
+        parts = next(group.parts for group in self._structure.subtotals if group.total == at)
+        over = len({self._table.rows[part].region for part in parts}) > 1
+        region = one.row.region.printed if one.row.region and not over else ""
         named = one.wording.plain if one.row.kind == "region" else self._names.summed(one.wording.plain)
         return f"subtotal:{answers.slug(named or region or one.wording.plain)}"
 

@@ -262,6 +262,9 @@ class _TextReader:
                 self._region = named[0].text
             self.table.rows.append(self._row(row, named, kind))
             return
+        if self._roles.names.is_text(block[-1].text):
+            self._bare(block)
+            return
         start = self._bare_start(block, rows=False)  # what looks like an empty row may be part of the name
         row = block[start:]
         if len(row) > _MOST_LINES or self._tail(words(row)) == 0:

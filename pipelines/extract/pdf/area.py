@@ -17,6 +17,7 @@ TEXT_GAP = 0.6
 MAX_CHAINS = 200
 _MAX_STEPS = 20_000
 _ANNEX = "bijlage"
+_APART = 1.2  # white space, in font sizes, between the name of a row and its figures
 _LEVEL = 3.0  # points: less than a line
 _LINE_PITCH = (0.7, 2.2)
 """How far below a word the next line of the same heading may stand, in font sizes."""
@@ -378,19 +379,30 @@ def _closing(lines: Sequence[PdfLine], heading: TableHeading, large: float, *, f
     closing: int | None = None
     rows = not first
     for at, line in enumerate(lines):
-        opening = folded("".join(word.plain for word in next(runs(line.words, 1.2))))
-        if rows and any(opening == folded(total) for total in heading.totals):
+        opening, total = folded(line_text(line)), any(_opens_with(line, total) for total in heading.totals)
+        if rows and total:
             closing = at
         elif closing is not None:
-            known = any(folded(line_text(line)) == folded(region) for region in heading.regions)
+            known = any(opening == folded(region) for region in heading.regions)
             if (_is_large(line, large) and not known) or opening.startswith(_ANNEX):
                 break
             if at == closing + 1 and any(opening.startswith(folded(word)) for word in heading.of_which):
                 closing = at
-        elif not rows and not any(opening == folded(total) for total in heading.totals):
-            _, *others = runs(line.words, 1.2)
-            rows = any(any(map(str.isdigit, word.plain)) for run in others for word in run)
+        elif not total:
+            _, *others = runs(line.words, _APART)
+            rows = rows or any(any(map(str.isdigit, word.plain)) for run in others for word in run)
     return closing
+
+
+def _opens_with(line: PdfLine, text: str) -> bool:
+    """Whether a line opens with a text, and goes on with figures, white space or not at all."""
+    opening = ""
+    for word, following in zip(line.words, (*line.words[1:], None), strict=True):
+        opening += folded(word.plain)
+        if opening == folded(text):
+            apart = following is None or following.box.left - word.box.right > _APART * word.size
+            return apart or not any(map(str.isalpha, following.plain if following else ""))
+    return False
 
 
 def _until_end(

@@ -1,0 +1,223 @@
+"""Rows of annex 2 that are no missions: subtotals, totals on top or absent, parts, lines of text.
+
+Each small report is made as a PDF and as a text. Whatever its rows are, the figures of its missions are those
+that are printed, or it is refused with the row that is not decided.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+import weasyprint
+
+from pipelines.extract import read as extract
+from pipelines.extract import tables
+from pipelines.model import Edition
+from pipelines.reconcile import check
+from schemas import registry
+from schemas.errors import JvomError, Problems
+from schemas.registry import Facts, Registry
+from tests.support.rendering import COLUMNS, REGISTRY
+from tests.support.reports import ANNEX_1, report, source_of
+
+Cells = tuple[str, ...]
+Rows = list[dict[str, Any]]
+Make = Callable[[Sequence[Cells]], bytes]
+
+EUROPE: list[Cells] = [
+    ("EUROPA",),
+    ("NAVO oostflank", "561", "", "1.790", "", "1.790"),
+    ("EUFOR Althea", "167", "", "437", "", "437"),
+]
+AFRICA: list[Cells] = [
+    ("Afrika",),
+    ("MINUSMA", "5", "10", "10", "11", "21"),
+    ("EULPC Libië", "", "1", "", "1", "1"),
+    ("GPOI", "4", "", "6", "", "6"),
+]
+TOTAL = ("Totaal", "737", "11", "2.243", "12", "2.255")
+OTHER = ("Diversen", "1", "1", "1", "1", "2")
+WRONG = ("9", "11", "17", "12", "29")
+OF_EUROPE, OF_AFRICA = ("728", "", "2.227", "", "2.227"), ("9", "11", "16", "12", "28")
+MISSIONS = {
+    "nato-oostflank": (561, None, 1790, None, 1790),
+    "eufor-althea": (167, None, 437, None, 437),
+    "minusma": (5, 10, 10, 11, 21),
+    "eulpc-libie": (None, 1, None, 1, 1),
+    "gpoi": (4, None, 6, None, 6),
+}
+EUROPEAN, AFRICAN = list(MISSIONS)[:2], list(MISSIONS)[2:]
+HEADING = "Bijlage 2 Totale inzet mei 2023 t/m april 2024"
+
+
+FOLDER = Path(registry.__file__).parent
+
+
+def as_pdf(rows: Sequence[Cells]) -> bytes:
+    def row(cells: Cells) -> str:
+        if len(cells) == 1:
+            return f"<tr><td colspan=6>{cells[0]}</td></tr>"
+        return "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
+
+    first = "".join(
+        f"<tr><td>{region}</td><td>{mission}</td><td>VNVR-resolutie 2677</td><td>Onbepaald</td>"
+        "<td>31 december 2024</td></tr>"
+        for region, mission in (("Afrika", "UNMISS"), ("Diversen", "VPD"))
+    )
+    head = (
+        "<tr><td rowspan=2>Missie</td><td colspan=2>Nationale kaders</td>"
+        "<td colspan=3>Ingezet personeel</td></tr><tr><td>Militair</td><td>Civiel/Politie</td>"
+        "<td>Militair</td><td>Civiel/Politie</td><td>Totaal</td></tr>"
+    )
+    html = (
+        "<html lang=nl><style>td { border: 1px solid; padding: 2pt; font-size: 8pt }</style>"
+        "<h2>Bijlage 1 Rechtsbasis, mandaten en nationale kaders</h2><table><tr>"
+        "<td>Locatie</td>"
+        "<td>Inzet</td><td>Rechtsbasis</td><td>Duur internationaal mandaat</td>"
+        "<td>Duur nationaal kader</td></tr>"
+        f"{first}</table><h2 style='break-before: page'>{HEADING}</h2>"
+        f"<table>{head}{''.join(map(row, rows))}</table>"
+    )
+    return bytes(weasyprint.HTML(string=html).write_pdf())
+
+
+def as_text(rows: Sequence[Cells]) -> bytes:
+    header = [
+        "Missie",
+        "Nationale kaders Ingezet personeel",
+        "Militair Civiel/Politie Militair Civiel/Politie Totaal",
+    ]
+    lines = [" ".join(cell or "-" for cell in row) if len(row) > 1 else row[0] for row in rows]
+    return report(annex_1=list(ANNEX_1), annex_2=[HEADING, *header, *lines]).encode()
+
+
+def read(data: bytes, facts: Registry = REGISTRY) -> Mapping[str, Rows]:
+    source = source_of(data)
+    document = extract.parse(data, source)
+    found = tables.read(document, source, Edition(2024), facts)
+    rules = check(found, facts, document)
+    return {**{name: one.to_pylist() for name, one in found.items()}, "findings": rules.findings}
+
+
+def missions(found: Mapping[str, Rows]) -> dict[str, tuple[int | None, ...]]:
+    return {row["mission_id"]: tuple(row[column] for column in COLUMNS) for row in found["personnel"]}
+
+
+def others(found: Mapping[str, Rows]) -> dict[str, list[str]]:
+    """What cells say of the rows that are neither missions nor the totals."""
+    return {
+        cell["row_key"]: cell["equalities"]
+        for cell in found["cells"]
+        if cell["table_name"].startswith("personnel") and ":" in cell["row_key"]
+    }
+
+
+def sums(keys: Sequence[str]) -> list[str]:
+    return [f"sums: {', '.join(keys)}"]
+
+
+both = pytest.mark.parametrize("make", [as_pdf, as_text])
+
+
+@both
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        ([*EUROPE, *AFRICA, TOTAL], {}),
+        (
+            [*EUROPE, ("Subtotaal Europa", *OF_EUROPE), *AFRICA, ("Totaal Afrika", *OF_AFRICA), TOTAL],
+            {"subtotal:europa": sums(EUROPEAN), "subtotal:afrika": sums(AFRICAN)},
+        ),
+        ([*EUROPE, ("Subtotaal", *OF_EUROPE), *AFRICA, TOTAL], {"subtotal:europa": sums(EUROPEAN)}),
+        (
+            [*EUROPE, ("Totaal", *OF_EUROPE), *AFRICA, ("Totaal", *OF_AFRICA), ("Eindtotaal", *TOTAL[1:])],
+            {"subtotal:europa": sums(EUROPEAN), "subtotal:afrika": sums(AFRICAN)},
+        ),
+        (
+            [("EUROPA", *OF_EUROPE), *EUROPE[1:], ("Afrika", *OF_AFRICA), *AFRICA[1:], TOTAL],
+            {"subtotal:europa": sums(EUROPEAN), "subtotal:afrika": sums(AFRICAN)},
+        ),
+        (
+            [*EUROPE, *AFRICA[:2], ("waarvan vrouwen", "", "", "2", "1", "3"), *AFRICA[2:], TOTAL],
+            {"of_which:minusma:waarvan-vrouwen": ["part of: minusma"]},
+        ),
+        (
+            [*EUROPE, *AFRICA, TOTAL, ("w.v. vrouwen", "", "", "20", "4", "24")],
+            {"of_which:total:w-v-vrouwen": ["part of: total"]},
+        ),
+        ([*EUROPE, ("Stand per 30 april 2024",), *AFRICA, TOTAL], {"text:1": []}),
+        ([TOTAL, *EUROPE, *AFRICA], {}),
+        ([*EUROPE, *AFRICA, ("TOTAAL", *TOTAL[1:])], {}),
+        ([*EUROPE, *AFRICA, ("Totaal generaal:", *TOTAL[1:])], {}),
+    ],
+)  # fmt: skip
+def test_rows_that_are_no_missions_have_their_roles(
+    make: Make, rows: list[Cells], said: dict[str, list[str]]
+) -> None:
+    found = read(make(rows))
+    assert missions(found) == MISSIONS
+    assert {row["region_as_printed"] for row in found["personnel"]} == {"EUROPA", "Afrika"}
+    assert [tuple(row[column] for column in COLUMNS) for row in found["personnel_totals"]] == [
+        (737, 11, 2243, 12, 2255)
+    ]
+    assert others(found) == said
+    assert not [one for one in found["findings"] if one["rule"].endswith("total")]
+
+
+def test_totals_that_are_not_printed_are_not_made_up() -> None:
+    found = read(as_pdf([*EUROPE, ("Subtotaal Europa", *OF_EUROPE), *AFRICA]))
+    assert (missions(found), found["personnel_totals"]) == (MISSIONS, [])
+
+
+@both
+@pytest.mark.parametrize(
+    ("rows", "word"),
+    [
+        # a subtotal that does not add up, one that its row of a region carries, a part larger than its whole
+        ([*EUROPE, ("Subtotaal Europa", "728", "", "2.228", "", "2.228"), *AFRICA, TOTAL], "2228"),
+        (
+            [("EUROPA", *OF_EUROPE), *EUROPE[1:], ("Afrika", *WRONG), *AFRICA[1:], TOTAL],
+            "17",
+        ),
+        ([*EUROPE, *AFRICA[:2], ("waarvan vrouwen", "", "", "12", "1", "13"), *AFRICA[2:], TOTAL], "12"),
+    ],
+)  # fmt: skip
+def test_a_sum_that_contradicts_its_rows_is_a_finding(make: Make, rows: list[Cells], word: str) -> None:
+    found = read(make(rows))
+    assert missions(found) == MISSIONS
+    (first, *_) = [one for one in found["findings"] if one["rule"] == "subtotal"]
+    assert word in first["message"]
+
+
+@both
+@pytest.mark.parametrize(
+    ("rows", "why"),
+    [
+        # totals in the middle, twice, and a sum of nothing; a region that may be a mission
+        ([*EUROPE, TOTAL, *AFRICA], "MINUSMA"),
+        ([*EUROPE, *AFRICA, TOTAL, ("Totaal generaal", "738", "11", "2.244", "12", "2.256")], "missing"),
+        ([*EUROPE, *AFRICA, ("Totaal EU-missies", "1", "2", "3", "4", "7"), TOTAL], "no rows beside it"),
+        ([*EUROPE, ("Afrika", *WRONG), *AFRICA[1:], TOTAL], "not the sum of its rows"),
+        ([*EUROPE, *AFRICA, OTHER, ("Totaal", "738", "12", "2.244", "13", "2.257")], "Diversen"),
+    ],
+)  # fmt: skip
+def test_what_words_and_figures_leave_open_is_refused(make: Make, rows: list[Cells], why: str) -> None:
+    with pytest.raises(JvomError) as caught:
+        read(make(rows))
+    problems = caught.value.problems if isinstance(caught.value, Problems) else [caught.value]
+    assert any(why in problem.message for problem in problems)
+
+
+@both
+def test_a_mission_with_the_name_of_a_region_is_a_mission(make: Make) -> None:
+    known = (
+        Facts.of(FOLDER).extended([("spelling", {"mission_id": "vpd", "spelling": "Diversen"})]).registry()
+    )
+    found = read(make([*EUROPE, *AFRICA, OTHER, ("Totaal", "738", "12", "2.244", "13", "2.257")]), known)
+    assert missions(found) == {**MISSIONS, "vpd": (1, 1, 1, 1, 2)}
+    ambiguous = make([*EUROPE, ("Azië",), ("Diversen", *OF_AFRICA), *AFRICA[1:], TOTAL])
+    with pytest.raises(JvomError, match="has the name of a mission"):
+        read(ambiguous, known)
