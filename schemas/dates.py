@@ -29,6 +29,16 @@ class PrintedDate:
         final = calendar.monthrange(self.year, month)[1]
         return datetime.date(self.year, month, final if self.day is None else self.day)
 
+    @property
+    def precision(self) -> str:
+        """How exactly it is printed: day, month or year."""
+        return "day" if self.day is not None else "month" if self.month is not None else "year"
+
     def __str__(self) -> str:
         parts = [self.day, None if self.month is None else MONTHS[self.month - 1], self.year]
         return " ".join(str(part) for part in parts if part is not None)
+
+
+def reduced(day: datetime.date, precision: str) -> str:
+    """The day, month or year of a day, as ISO 8601 writes it: no more than `precision` says."""
+    return day.isoformat()[: {"day": 10, "month": 7}.get(precision, 4)]

@@ -63,14 +63,28 @@ def _mission_or_all(table: pa.Table) -> pa.ChunkedArray:
 
 
 def _dated(prefix: str) -> RowRule:
-    """A duration has an end date exactly where its status is `until`."""
-    status, end = f"{prefix}_status", f"{prefix}_end"
+    """A duration ends on a day or between two where its status is `until`, and else on no one day.
+
+    A vintage from before contract 2.0 has the day only.
+    """
+    status, *days = (f"{prefix}_{what}" for what in ("status", "end", "from", "to"))
 
     def holds(table: pa.Table) -> pa.ChunkedArray:
         until = pc.fill_null(pc.equal(table[status], "until"), False)
-        return pc.equal(until, pc.is_valid(table[end]))
+        end, first, last = (table[name] for name in days)
+        alone = pc.and_(pc.is_null(first), pc.is_null(last))
+        dated = pc.fill_null(pc.less_equal(first, last), False)
+        one = pc.and_(pc.fill_null(pc.equal(first, end), False), pc.fill_null(pc.equal(last, end), False))
+        right = pc.if_else(pc.is_valid(end), pc.or_(alone, one), pc.and_(dated, pc.not_equal(first, last)))
+        return pc.if_else(until, pc.fill_null(right, False), pc.is_null(end))
 
-    return RowRule(f"{prefix}_dated", f"{end} is given exactly where {status} is until", (status, end), holds)
+    return RowRule(
+        f"{prefix}_dated",
+        f"{days[0]} is given, or else {days[1]} before {days[2]}, where {status} is until; "
+        f"{days[0]} is not given elsewhere",
+        (status, *days),
+        holds,
+    )
 
 
 _RULES = (

@@ -14,7 +14,10 @@ TOTAL = "total"  # row_key of the totals row
 ORGANISATIONS = ("UN", "EU", "NATO", "AU", "US", "coalition", "mixed", "national", "other")
 RELATIONS = ("part of", "succeeds", "includes")
 PRECISIONS = ("day", "month", "year")  # of a printed date
-STATUSES = ("until", "indefinite", "continuous", "until further notice", "not applicable", "to be decided")
+STATUSES = (  # of a duration
+    *("until", "indefinite", "continuous", "until further notice"),
+    *("not applicable", "to be decided", "several"),
+)
 QUALIFIERS = (  # of a printed figure
     *("at most", "less than", "at least", "more than", "about", "range", "part-time", "of which", "none"),
     *("to be decided", "as needed", "classified", "unknown", "declared", "shared", "not given"),

@@ -20,6 +20,12 @@ GRAMMAR = Grammar(
     ["verlening", "verlenging"],
     {"dag": "D", "dagen": "D", "maand": "M", "maanden": "M", "jaar": "Y"},
 )
+
+
+def until(day: datetime.date, extension: str | None = None, marker: int | None = None) -> Duration:
+    return Duration("until", day, day, "day", extension, marker)
+
+
 DAYS = st.dates(datetime.date(1900, 1, 1), datetime.date(2199, 12, 31))
 UNITS = st.sampled_from([("dagen", "D"), ("dag", "D"), ("maand", "M"), ("maanden", "M"), ("jaar", "Y")])
 
@@ -54,7 +60,7 @@ def test_what_is_not_in_the_calendar_is_no_date(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "mei", "31 juli", "31 July 2025", "31-07-2025", "eind maart 2024", "20245"]
+    "text", ["", "mei", "31 juli", "31 July 2025", "31-07/2025", "31-7-25", "eind maart 2024", "20245"]
 )
 def test_other_words_are_no_date(text: str) -> None:
     with pytest.raises(ValueError, match="not a date"):
@@ -69,8 +75,8 @@ def test_durations_round_trip(day: datetime.date, extension: tuple[int, tuple[st
     if extension:
         count, (unit, letter), closing = extension
         text, iso = f"{text} + optie {count} {unit}{closing}", f"P{count}{letter}"
-    assert GRAMMAR.duration(text) == Duration("until", day, iso)
-    assert [match.group() for match in GRAMMAR.pattern.finditer(f"is tot {text} en {text}")] == [text, text]
+    assert GRAMMAR.duration(text) == until(day, iso)
+    assert [match.group() for match in GRAMMAR.pattern.finditer(f"is op {text} en {text}")] == [text, text]
 
 
 @pytest.mark.parametrize(
@@ -78,11 +84,25 @@ def test_durations_round_trip(day: datetime.date, extension: tuple[int, tuple[st
     [
         ("Onbepaald", Duration("indefinite")),
         ("doorlopend", Duration("continuous")),
-        ("19 februari 2025 + optie één jaar", Duration("until", datetime.date(2025, 2, 19), "P1Y")),
-        ("19 februari 2025 +optie 6 maanden", Duration("until", datetime.date(2025, 2, 19), "P6M")),
+        ("19 februari 2025 + optie één jaar", until(datetime.date(2025, 2, 19), "P1Y")),
+        ("19 februari 2025 +optie 6 maanden", until(datetime.date(2025, 2, 19), "P6M")),
         ("Onbepaald10", Duration("indefinite", marker=10)),
-        ("31 juli 202511", Duration("until", datetime.date(2025, 7, 31), marker=11)),
-        ("31 juli 2025 + optie 1 jaar verlening3", Duration("until", datetime.date(2025, 7, 31), "P1Y", 3)),
+        ("31 juli 202511", until(datetime.date(2025, 7, 31), marker=11)),
+        ("31 juli 2025 + optie 1 jaar verlening3", until(datetime.date(2025, 7, 31), "P1Y", 3)),
+        ("tot nader order", Duration("until further notice")),
+        ("N.v.t.", Duration("not applicable")),
+        ("n.t.b.", Duration("to be decided")),
+        ("–", Duration(None)),
+        ("30/6/2023", until(datetime.date(2023, 6, 30))),
+        ("30.06.2023", until(datetime.date(2023, 6, 30))),
+        ("31 dec. 2016", until(datetime.date(2016, 12, 31))),
+        ("t/m 28 februari 2026", until(datetime.date(2026, 2, 28))),
+        ("uiterlijk 31-05-2024", until(datetime.date(2024, 5, 31))),
+        ("tot 1 mei 2024", until(datetime.date(2024, 4, 30))),
+        ("1 mei 2023 t/m 30 april 2024", until(datetime.date(2024, 4, 30))),
+        ("van 1 mei 2023 tot 1 mei 2024", until(datetime.date(2024, 4, 30))),
+        ("1 mei 2023 – 30 april 2024", until(datetime.date(2024, 4, 30))),
+        ("31 juli 2025 (verwacht)", until(datetime.date(2025, 7, 31))),
     ],
 )
 def test_durations_as_printed(text: str, expected: Duration) -> None:
@@ -90,16 +110,54 @@ def test_durations_as_printed(text: str, expected: Duration) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["augustus 2023", "2023", "31 juni 2024", "Onbekend", "Onbepaald tot 2025", ""]
+    ("text", "status", "first", "last", "precision"),
+    [
+        ("juni 2024", "until", (2024, 6, 1), (2024, 6, 30), "month"),
+        ("Eind juni 2024", "until", (2024, 6, 1), (2024, 6, 30), "month"),
+        ("tot mei 2024", "until", (2024, 4, 30), (2024, 5, 31), "month"),
+        ("eind 2023", "until", (2023, 1, 1), (2023, 12, 31), "year"),
+        ("tot eind 2023", "until", (2023, 1, 1), (2023, 12, 31), "year"),
+        ("medio 2025", "until", (2025, 1, 1), (2025, 12, 31), "year"),
+        ("tot 31 december 2023", "until", (2023, 12, 30), (2023, 12, 31), "day"),
+        ("31 augustus 2024 / 31 december 2024", "several", (2024, 8, 31), (2024, 12, 31), "day"),
+        ("19 februari 2025 28 februari 2026", "several", (2025, 2, 19), (2026, 2, 28), "day"),
+        ("31 maart 2020 (Sophia) eind 2021 (IRINI)", "several", (2020, 3, 31), (2021, 12, 31), "year"),
+        ("onbepaald / 31 augustus 2015", "several", (2015, 8, 31), None, "day"),
+    ],
 )
-def test_what_ends_on_no_day_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match=r"names no day|not a duration|calendar"):
+def test_no_day_is_made_up(
+    text: str, status: str, first: tuple[int, int, int], last: tuple[int, int, int] | None, precision: str
+) -> None:
+    end = datetime.date(*last) if last else None
+    assert GRAMMAR.duration(text) == Duration(status, datetime.date(*first), end, precision)
+    assert GRAMMAR.duration(text).end is None
+
+
+NO_DURATION = """
+    2023|13 mei|eind|31 juni 2024|31-02-2023|13-13-2023|30-6-23|30-06/2023|Onbekend|Onbepaald tot 2025||
+    vanaf 1 mei 2023|31 december 2023 - 1 mei 2022|31 juli 2025 5|31 juli 2025 (5)|31 maart 2020 IRINI
+"""
+
+
+@pytest.mark.parametrize("text", [part.strip() for part in NO_DURATION.split("|")])
+def test_what_is_not_one_duration_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"not a duration|calendar"):
         GRAMMAR.duration(text)
+
+
+@given(st.text("0123456789-./ tmeijundopsvlrb(),;–", max_size=24))
+def test_every_day_of_a_duration_is_a_printed_one(text: str) -> None:
+    try:
+        said = GRAMMAR.duration(text)
+    except ValueError:
+        return
+    assert said.end is None or str(said.end.year) in text or (said.end.month, said.end.day) == (12, 31)
+    assert not (said.low and said.high) or said.low <= said.high
 
 
 def test_a_layout_without_such_words_knows_days_only() -> None:
     bare = Grammar({}, [], [], {})
-    assert bare.duration("31 juli 2025") == Duration("until", datetime.date(2025, 7, 31))
+    assert bare.duration("31 juli 2025") == until(datetime.date(2025, 7, 31))
     with pytest.raises(ValueError, match="not a duration"):
         bare.duration("31 juli 2025 + optie 1 jaar")
 
@@ -120,6 +178,7 @@ def test_periods_round_trip(one: datetime.date, other: datetime.date, between: s
         ("2019", (2019, 1, 1), (2019, 12, 31)),
         ("2018-2019", (2018, 1, 1), (2019, 12, 31)),
         ("mei 2023", (2023, 5, 1), (2023, 5, 31)),
+        ("01-05-2023 t/m 30-04-2024", (2023, 5, 1), (2024, 4, 30)),
     ],
 )
 def test_periods_as_printed(text: str, start: tuple[int, int, int], end: tuple[int, int, int]) -> None:

@@ -74,17 +74,17 @@ def test_the_smallest_repairs_of_the_real_table(real: rules.Reconciliation) -> N
 @needs_full
 def test_events_of_the_real_text(real: rules.Reconciliation) -> None:
     ended = {
-        (row["mission_id"], row["date"], row["precision"])
+        (row["mission_id"], row["date"], row["date_from"], row["precision"])
         for row in real.mission_events
         if row["event"] == "contribution ended"
     }
     day = datetime.date
     assert ended == {
-        ("undof", day(2023, 8, 1), "month"),
-        ("undof", day(2023, 8, 15), "day"),
-        ("minusma", day(2023, 10, 1), "month"),
-        ("eutm-mali", day(2023, 10, 1), "month"),
-        ("eulpc-libie", day(2023, 9, 1), "day"),
+        ("undof", None, day(2023, 8, 1), "month"),
+        ("undof", day(2023, 8, 15), day(2023, 8, 15), "day"),
+        ("minusma", None, day(2023, 10, 1), "month"),
+        ("eutm-mali", None, day(2023, 10, 1), "month"),
+        ("eulpc-libie", day(2023, 9, 1), day(2023, 9, 1), "day"),
     }
 
 

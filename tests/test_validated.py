@@ -80,7 +80,10 @@ UNKNOWN = "must be in missions; the nearest mission"
 NO_CELL = "must have a cell that says where it is printed"
 GIVEN = "deployed_total is given where one of its parts is, in exact rows of an edition that prints it"
 PARTS = "deployed_military, deployed_civil_police, deployed_total"
-DATED = "national_frame_end is given exactly where national_frame_status is until"
+DATED = (
+    "national_frame_end is given, or else national_frame_from before national_frame_to, where "
+    "national_frame_status is until; national_frame_end is not given elsewhere"
+)
 DAYS = "period_start, period_end"
 STATUS = "national_frame_status"
 LONG_AGO = "must lie from 1945-01-01 to 2150-01-01"
@@ -109,7 +112,30 @@ BROKEN: dict[str, tuple[Callable[[Rows], object], tuple[Any, ...]]] = {
     ),
     "date without its status": (
         on("mandates", 0, national_frame_status="indefinite"),
-        ("mandates", DATED, f"{STATUS}, national_frame_end", "untso", "indefinite, 2025-07-31", 50),
+        (
+            "mandates",
+            DATED,
+            f"{STATUS}, national_frame_end, national_frame_from, national_frame_to",
+            "untso",
+            "indefinite, 2025-07-31, empty, empty",
+            50,
+        ),
+    ),
+    "end that is none of its days": (
+        on(
+            "mandates",
+            0,
+            national_frame_from=datetime.date(2025, 7, 1),
+            national_frame_to=datetime.date(2025, 7, 31),
+        ),
+        (
+            "mandates",
+            DATED,
+            f"{STATUS}, national_frame_end, national_frame_from, national_frame_to",
+            "untso",
+            "until, 2025-07-31, 2025-07-01, 2025-07-31",
+            50,
+        ),
     ),
     "impossible duration": (
         on("mandates", 0, international_mandate_extension="1 jaar"),

@@ -1,7 +1,7 @@
 """Dates, durations and periods as the report prints them, by a grammar of its own.
 
-Only what is printed is read: a month without a day gets no day, and a date that is not in the
-calendar is an error. The layout says which words mean a status or an extension.
+Only what is printed is read: a month without a day gets no day, `eind 2023` is the year and no more, and a
+date that is not in the calendar is an error. A layout may add words for a status or an extension.
 """
 
 from __future__ import annotations
@@ -10,48 +10,98 @@ import datetime
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
-from schemas.dates import MONTH, MONTHS, PrintedDate
+from pipelines.extract import numerals
+from schemas.dates import MONTH, PrintedDate
+from schemas.vocabulary import PRECISIONS
 
 _ONE = ("een", "één")
+_STATUSES = {  # words that are a whole duration in any layout
+    "onbepaald": "indefinite",
+    "onbepaalde tijd": "indefinite",
+    "voor onbepaalde tijd": "indefinite",
+    "doorlopend": "continuous",
+    "tot nader order": "until further notice",
+    "tot nader bericht": "until further notice",
+    "n.v.t.": "not applicable",
+    "nvt": "not applicable",
+    "niet van toepassing": "not applicable",
+    "n.t.b.": "to be decided",
+    "ntb": "to be decided",
+    "nader te bepalen": "to be decided",
+}
+SEVERAL = "several"  # the status of a cell with several durations
 
-_DATE = re.compile(rf"(?:(?:(?P<day>\d{{1,2}}) )?(?P<month>{MONTH}) )?(?P<year>\d{{4}})", re.IGNORECASE)
-_WHOLE = rf"(?:(?:\d{{1,2}} )?(?:{MONTH}) )?\d{{4}}"
-_FIRST = rf"(?:{_WHOLE}|(?:\d{{1,2}} )?(?:{MONTH}))"  # the year may be said once, at the end
+_SHORT = ("jan", "feb", "mrt", "apr", "mei", "jun", "jul", "aug", "sep", "okt", "nov", "dec")
+_MONTHS = rf"(?:{MONTH}|(?:{'|'.join(_SHORT)}|sept)\b\.?)"
+_NUMERIC = r"\d{1,2}(?:-\d{1,2}-|/\d{1,2}/|\.\d{1,2}\.)\d{4}"
+_PART = "(?:begin|medio|half|einde?|voorjaar|zomer|najaar|herfst)"  # of a month or a year: no day of it
+_DATE = re.compile(
+    rf"(?:(?:(?P<day>\d{{1,2}}) )?(?P<month>{_MONTHS}) )?(?P<year>\d{{4}})|(?P<numeric>{_NUMERIC})",
+    re.IGNORECASE,
+)
+_WHOLE = rf"(?:{_NUMERIC}|(?:(?:\d{{1,2}} )?{_MONTHS} )?\d{{4}})"
+_FIRST = rf"(?:{_WHOLE}|(?:\d{{1,2}} )?{_MONTHS})"  # the year may be said once, at the end
 PERIOD = re.compile(
     rf"(?<!\S)(?:(?P<first>{_FIRST}) ?(?:t/m|tot en met|(?P<until>tot)|-|–) ?)?(?P<last>{_WHOLE})(?!\S)",
     re.IGNORECASE,
 )
+_END = rf"(?:(?:{_PART} )?(?:{_MONTHS}) \d{{4}}|{_PART} \d{{4}}|\d{{1,2}} {_MONTHS} \d{{4}}|{_NUMERIC})"
+_UP_TO = r"(?P<up_to>(?P<until>tot)|t/m|tot en met|(?:tot )?uiterlijk)"
+_LABEL = r"(?:\([^()\d]{1,40}\))"  # says whose date it is
+_AFTER = re.compile(rf"(?: ?{_LABEL})?")
+_GAP = re.compile(rf"(?: ?{_LABEL})? ?(?P<sign>[/;,–-]|en|of|(?<= )) ?")
 
 
 @dataclass(frozen=True)
 class Duration:
-    """How long something lasts: `end` (a day) where `status` is `until`; `extension` in ISO 8601.
+    """How long something lasts. Where `status` is `until`, it ends on a day from `low` to `high`.
 
+    Where both are one day, it ends on that; else `precision` says whether a month, a year or, after a `tot`
+    that may include its date, a day is printed. Of several durations they are the first and the last end,
+    as far as each has one. `extension` is in ISO 8601, `status` None for a cell that says it is empty;
     `marker` is the number whose digits are glued to its end, such as a footnote's.
     """
 
-    status: str
-    end: datetime.date | None = None
+    status: str | None
+    low: datetime.date | None = None
+    high: datetime.date | None = None
+    precision: str | None = None
     extension: str | None = None
     marker: int | None = None
 
+    @property
+    def end(self) -> datetime.date | None:
+        """The last day, where one is printed."""
+        return self.low if self.status == "until" and self.low == self.high else None
+
 
 def date(text: str) -> PrintedDate:
-    """`31 juli 2025`, `augustus 2023` or `2019`.
+    """`31 juli 2025`, `31-07-2025`, `augustus 2023` or `2019`.
 
     Raises ValueError for anything else, and for a day that is not in the calendar.
     """
     match = _DATE.fullmatch(text)
     if match is None:
         raise ValueError(f"“{text}” is not a date")
-    month = MONTHS.index(match["month"].lower()) + 1 if match["month"] else None
-    printed = PrintedDate(int(match["year"]), month, int(match["day"]) if match["day"] else None)
+    if match["numeric"]:
+        day, month, year = (int(part) for part in re.split(r"[-/.]", text))
+        printed = PrintedDate(year, month, day)
+    else:
+        named = _month(match["month"]) if match["month"] else None
+        printed = PrintedDate(int(match["year"]), named, int(match["day"]) if match["day"] else None)
     try:
         assert printed.first
     except ValueError:
         raise ValueError(f"“{text}” is not in the calendar") from None
     return printed
+
+
+def _month(name: str) -> int:
+    """The number of a month by its name, or by the name's first three letters."""
+    short = name.lower()[:3]
+    return _SHORT.index("mrt" if short == "maa" else short) + 1
 
 
 def period(text: str) -> tuple[datetime.date, datetime.date]:
@@ -65,7 +115,7 @@ def period(text: str) -> tuple[datetime.date, datetime.date]:
         raise ValueError(f"“{text}” is not a period")
     last = date(match["last"])
     first = match["first"] or match["last"]
-    if not first[-4:].isdigit():
+    if not first[-4:].isdecimal():
         first = f"{first} {last.year}"
     start = date(first).first
     end = last.first - datetime.timedelta(days=1) if match["until"] else last.last
@@ -91,7 +141,7 @@ def ends_in_period(text: str) -> bool:
 class Grammar:
     """Durations in the words of one layout.
 
-    `statuses` maps words that are a whole duration to their meaning (Onbepaald: indefinite). An extension
+    `statuses` maps more words that are a whole duration to their meaning (Lopend: continuous). An extension
     is `+`, an opening word, a count, a unit and perhaps a closing word: + optie 1 jaar verlening.
     """
 
@@ -102,37 +152,90 @@ class Grammar:
         closing: Sequence[str],
         units: Mapping[str, str],
     ) -> None:
-        self._statuses = {word.lower(): status for word, status in statuses.items()}
+        self._statuses = _STATUSES | {word.lower(): status for word, status in statuses.items()}
         self._units = {word.lower(): unit for word, unit in units.items()}
         extension = (
             rf"(?: \+ ?{_any(opening)} (?P<count>\d{{1,2}}|{'|'.join(_ONE)}) (?P<unit>{_any(units)})"
             rf"(?: {_any(closing)})?(?P<late>(?<=\D)\d{{1,2}})?)?"
         )
-        # In words parted by single spaces; the digits of a footnote's marker may be glued to the end.
-        self.pattern = re.compile(
-            rf"(?<!\S)(?:(?P<date>(?:\d{{1,2}} )?(?:{MONTH}) \d{{4}})(?P<marker>\d{{1,2}})?{extension}"
-            rf"|(?P<word>{_any(statuses)})(?P<word_marker>\d{{1,2}})?)(?!\S)",
-            re.IGNORECASE,
+        one = (
+            rf"(?:(?:{_UP_TO} )?(?P<date>{_END})(?P<marker>\d{{1,2}})?{extension}"
+            rf"|(?P<word>{_any(self._statuses)})(?P<word_marker>\d{{1,2}})?)"
         )
+        # In words parted by single spaces; the digits of a footnote's marker may be glued to the end.
+        self.pattern = re.compile(rf"(?<!\S){one}(?!\S)", re.IGNORECASE)
+        self._piece = re.compile(rf"(?<![^\s/;,–-]){one}(?![^\s/;,–-])", re.IGNORECASE)
 
     def duration(self, text: str) -> Duration:
-        """`Onbepaald`, `Doorlopend`, or a day with or without an extension.
+        """`Onbepaald`, or a date with or without an extension, or several such durations.
 
-        Raises ValueError for anything else, and for a date without a day or not in the calendar.
+        Raises ValueError for anything else, and for a date not in the calendar.
         """
-        match = self.pattern.fullmatch(text)
-        if match is None:
-            raise ValueError(f"“{text}” is not a duration")
+        if match := self.pattern.fullmatch(text):
+            return self._of(match)
+        if numerals.empty(text):
+            return Duration(None)
+        if found := self._several(text):
+            return found
+        raise ValueError(f"“{text}” is not a duration")
+
+    def _of(self, match: re.Match[str]) -> Duration:
         if match["word"]:
             return Duration(self._statuses[match["word"].lower()], marker=_number(match["word_marker"]))
-        printed = date(match["date"])
-        if printed.day is None:
-            raise ValueError(f"“{printed}” names no day")
+        part = re.match(rf"{_PART} ", match["date"], re.IGNORECASE)
+        printed = date(match["date"][part.end() if part else 0 :])
+        low, high = printed.first, printed.last
+        if match["until"] and not part:
+            low -= datetime.timedelta(days=1)
+            # Before the first of a month; whether `tot 31 december` includes that day is open.
+            high = low if printed.day == 1 else high
         extension = None
         if match["unit"]:
             count = 1 if match["count"].lower() in _ONE else int(match["count"])
             extension = f"P{count}{self._units[match['unit'].lower()]}"
-        return Duration("until", printed.first, extension, _number(match["late"] or match["marker"]))
+        marker = _number(match["late"] or match["marker"])
+        return Duration("until", low, high, printed.precision, extension, marker)
+
+    def _several(self, text: str) -> Duration | None:
+        """What a cell with a period, with several durations, or with one and whose it is, says."""
+        found = list(self._piece.finditer(text))
+        if not found or not _AFTER.fullmatch(text[found[-1].end() :]):
+            return None
+        gaps = [_GAP.fullmatch(text[one.end() : two.start()]) for one, two in pairwise(found)]
+        opening, pieces = text[: found[0].start()], [self._of(match) for match in found]
+        if _is_period(opening, pieces, found, gaps):
+            return pieces[-1]
+        alike = all(gap and gap["sign"] not in ("-", "–") for gap in gaps)
+        if opening or not alike or any(piece.marker for piece in pieces[:-1]):
+            return None
+        if len(pieces) == 1:
+            return pieces[0]
+        dated = [piece for piece in pieces if piece.low and piece.high and piece.precision]
+        if not dated or any(piece.extension for piece in pieces):
+            return None
+        return Duration(
+            SEVERAL,
+            min(piece.low for piece in dated if piece.low),
+            max(piece.high for piece in dated if piece.high) if len(dated) == len(pieces) else None,
+            max((piece.precision or "day" for piece in dated), key=PRECISIONS.index),
+            marker=pieces[-1].marker,
+        )
+
+
+def _is_period(
+    opening: str,
+    pieces: Sequence[Duration],
+    found: Sequence[re.Match[str]],
+    gaps: Sequence[re.Match[str] | None],
+) -> bool:
+    """Whether two durations are the first and the last day of one."""
+    if len(pieces) != 2 or not (gap := gaps[0]) or opening.lower() not in ("", "van "):
+        return False
+    (start, end), (first, last) = pieces, found
+    if not (start.low and end.high and start.low <= end.high) or start.marker or start.extension:
+        return False
+    joined = gap["sign"] in ("-", "–") or (gap[0] == " " and last["up_to"])
+    return bool(joined) and not first["up_to"]
 
 
 def _any(words: Iterable[str]) -> str:

@@ -130,6 +130,8 @@ def _as_row(row: Row, cells: Mapping[str, Cell], document: Document, edition_yea
         found[f"{column}_as_printed"] = cells[column].as_printed
         found[f"{column}_status"] = duration.status
         found[f"{column}_end"] = duration.end
+        found[f"{column}_from"], found[f"{column}_to"] = duration.low, duration.high
+        found[f"{column}_precision"] = duration.precision
         if column == "international_mandate":
             found[f"{column}_extension"] = duration.extension
     return found

@@ -125,6 +125,8 @@ def _events(edition: Edition) -> list[dict[str, object]]:
             "mission_id": event.mission_id,
             "event": event.event,
             "date": event.date.date,
+            "date_from": event.date.low,
+            "date_to": event.date.high,
             "precision": event.date.precision,
             "as_printed": event.date.as_printed,
             "reason_as_printed": event.reason,

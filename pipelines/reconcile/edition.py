@@ -17,6 +17,7 @@ from pipelines.reconcile import events, passages, statements
 from pipelines.reconcile.events import Event
 from pipelines.reconcile.passages import Names, Passage, Sentence
 from pipelines.reconcile.statements import Period, Prose, Statement
+from schemas.dates import reduced
 from schemas.registry import Registry
 
 if TYPE_CHECKING:
@@ -229,5 +230,6 @@ def stated(statement: Statement) -> Side:
 
 
 def dated(event: Event) -> Side:
-    """An event as a side of a finding: its printed date."""
-    return words(event.sentence, event.date.date.isoformat(), event.event, event.date.start, event.date.end)
+    """An event as a side of a finding: its date, no more precise than printed."""
+    value = reduced(event.date.low, event.date.precision)
+    return words(event.sentence, value, event.event, event.date.start, event.date.end)

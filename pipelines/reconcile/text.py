@@ -4,8 +4,8 @@ Numbers are één … negenhonderdnegenennegentig duizend, joined or apart, `1.7
 decimals, percentages, digits behind a letter, or words that only contain a number word (vijftal, eenmaal).
 The bare article "een" is not a number either, unless it is counted beside other numbers.
 
-Dates are no more precise than they are printed: "augustus 2023" has no day, "eind juni 2024" a part of the
-month; "7 oktober" has no year and is not read. A date of a letter or a council (d.d., van, between brackets
+Dates are no more precise than they are printed: "augustus 2023" and "eind juni 2024" have no day; "7 oktober"
+has no year and is not read. A date of a letter or a council (d.d., van, between brackets
 beside a Kamerstuk) is not a date of the mission: `Dated.attributive`.
 """
 
@@ -67,7 +67,6 @@ def number(word: str) -> int | None:
     return spelt(text)
 
 
-_EARLY, _LATE = 10, 21  # "begin" is the first ten days of a month, "eind" what follows the twentieth
 _DATE = re.compile(
     r"(?<![\w.,/-])(?:(?P<part>begin|medio|half|eind|einde|ultimo)\s)?"
     rf"(?:(?:(?P<day>\d{{1,2}})\s)?(?P<month>{MONTH})\s)?(?P<year>(?:19|20)\d{{2}})(?!\d|-\d)",
@@ -92,11 +91,9 @@ class Dated:
     attributive: bool
 
     @property
-    def date(self) -> datetime.date:
-        """The day; the first of the month or year if no day is printed."""
-        if self.precision == "day":
-            return self.low
-        return datetime.date(self.low.year, self.low.month if self.precision == "month" else 1, 1)
+    def date(self) -> datetime.date | None:
+        """The day, where one is printed."""
+        return self.low if self.precision == "day" else None
 
 
 def find_dates(text: str) -> Iterator[Dated]:
@@ -111,13 +108,8 @@ def find_dates(text: str) -> Iterator[Dated]:
             low, high = printed.first, printed.last
         except ValueError:
             continue
-        part = (match["part"] or "").lower()
-        if printed.month and not printed.day:
-            low = low.replace(day=_LATE if part in ("eind", "einde", "ultimo") else 1)
-            high = high.replace(day=_EARLY) if part == "begin" else high
-        precision = "day" if printed.day is not None else "month" if printed.month else "year"
         attributive = bool(_OF_DOCUMENT.search(before)) or _beside_document(text, match.start())
-        yield Dated(low, high, precision, match[0], match.start(), match.end(), attributive)
+        yield Dated(low, high, printed.precision, match[0], match.start(), match.end(), attributive)
 
 
 def _beside_document(text: str, position: int) -> bool:

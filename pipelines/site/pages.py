@@ -22,6 +22,7 @@ from pipelines.harmless import finalized, json_text
 from pipelines.site import charts
 from pipelines.site.charts import Drawings
 from schemas import dataset
+from schemas.dates import reduced
 from schemas.vocabulary import FIGURES
 
 Row = dict[str, Any]
@@ -35,7 +36,7 @@ _READ = {
     "mission_trends": "mission_id, edition_year",
     "mission_history": "mission_id",
     "mission_timeline": "mission_id, period_start, period_end, basis, figure_id",
-    "mission_events": "edition_year, date, event_id",
+    "mission_events": "edition_year, coalesce(date_from, date), event_id",
     "personnel": "edition_year, source_page, source_line",
     "personnel_totals": "edition_year",
     "mandates": "edition_year, source_page, source_line",
@@ -179,6 +180,7 @@ class Site:
             lstrip_blocks=True,
         )
         environment.filters["data"] = as_script
+        environment.filters["reduced"] = reduced
         return environment
 
     def _front(self, words: Mapping[str, Any]) -> dict[str, Any]:

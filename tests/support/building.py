@@ -308,7 +308,8 @@ def _totals(year: int, personnel: Sequence[Row], given: Row) -> dict[str, object
 
 def _duration(row: Row, prefix: str) -> dict[str, object]:
     end = row.get(f"{prefix}_end")
-    status = row.get(f"{prefix}_status") or ("until" if end else "indefinite")
+    dated = bool(end) or f"{prefix}_from" in row
+    status = row.get(f"{prefix}_status") or ("until" if dated else "indefinite")
     return {
         f"{prefix}_as_printed": f"{end:%d-%m-%Y}" if end else status,
         f"{prefix}_status": status,
@@ -426,7 +427,8 @@ def reconciled_row(name: str, row: Row) -> dict[str, Any]:
         "mission_events": {
             "event_id": f"event-{mission_id}",
             "event": "contribution ended",
-            "date": datetime.date(2024, 3, 1),
+            "date_from": datetime.date(2024, 3, 1),
+            "date_to": datetime.date(2024, 3, 31),
             "precision": "month",
             "as_printed": "maart 2024",
             **_PLACE,

@@ -3,11 +3,12 @@
 import datetime
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from pipelines.reconcile import events
 from pipelines.reconcile.edition import INFO, Edition, Finding, Row, Side, computed, dated, words
 from pipelines.reconcile.text import phrase
-from schemas.dates import MONTH, MONTHS
+from schemas.dates import MONTH, MONTHS, reduced
 
 _SOON = datetime.timedelta(days=92)
 _DECISION = re.compile(
@@ -20,6 +21,7 @@ _RESOLUTION = re.compile(
 )
 _BASIS = phrase("mandate_context")
 _EXTENSION = re.compile(r"P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)D)?")
+_COMPARED = ("until", "indefinite", "continuous", "until further notice")  # what a date can contradict
 
 
 def mandate_date(edition: Edition) -> Iterator[Finding]:
@@ -28,7 +30,8 @@ def mandate_date(edition: Edition) -> Iterator[Finding]:
     The end of the international mandate with every extension or end of it that the text dates; the end of the
     national frame likewise; a mandate or frame that ended before the period began; a mission or contribution
     that the text lets end after its mandate did; a decision on extension that is dated after the mandate's
-    end. A date without a day agrees with each day that it can mean. A tacit extension cannot be known.
+    end. A date without a day agrees with each day that it can mean. A tacit extension cannot be known, and
+    several durations in one cell are not compared.
     """
     for mission, row in edition.mandated.items():
         found = list(_against_text(edition, mission, row))
@@ -47,21 +50,41 @@ def _against_text(edition: Edition, mission: str, row: Row) -> Iterator[Finding]
         ("national_frame", (events.FRAME_ENDS,)),
     ):
         said = [event for event in edition.of_kind(*kinds) if event.mission_id == mission]
-        end, status = row[f"{column}_end"], row[f"{column}_status"]
-        agreed = [event for event in said if end is not None and event.date.low <= end <= event.date.high]
+        end, status = _end(row, column), row[f"{column}_status"]
+        agreed = [e for e in said if end and e.date.low <= end.high and end.low <= e.date.high]
         for event in said:
-            if status is None or event in agreed or (end is not None and agreed and event.date.high < end):
+            if status not in _COMPARED or event in agreed or (end and agreed and event.date.high < end.low):
                 continue
-            if end is not None and end < event.date.low <= _extended(row, column, end):
+            if end and end.high < event.date.low <= _extended(row, column, end.high):
                 continue
             what = "the international mandate" if column == "international_mandate" else "the national frame"
             printed = row[f"{column}_as_printed"]
             yield Finding(
                 mission,
                 dated(event),
-                edition.cell("mandates", mission, column, end.isoformat() if end else str(status)),
+                edition.cell("mandates", mission, column, end.value if end else str(status)),
                 f"The text lets {what} last until {event.date.as_printed}, but annex 1 prints {printed}.",
             )
+
+
+@dataclass(frozen=True)
+class _End:
+    """The printed end of a mandate or frame: the days that it can mean, and what a finding says of it."""
+
+    low: datetime.date
+    high: datetime.date
+    value: str
+
+
+def _end(row: Row, column: str) -> _End | None:
+    """The end that a cell prints, if it is one; a vintage from before contract 2.0 has its day only."""
+    day = row[f"{column}_end"]
+    low, high = (row.get(f"{column}_{side}") or day for side in ("from", "to"))
+    if row[f"{column}_status"] != "until" or low is None or high is None:
+        return None
+    precision = row.get(f"{column}_precision") or "day"
+    value = reduced(high, precision) if day or precision != "day" else f"{low}/{high}"
+    return _End(low, high, value)
 
 
 def _extended(row: Row, column: str, end: datetime.date) -> datetime.date:
@@ -77,28 +100,28 @@ def _extended(row: Row, column: str, end: datetime.date) -> datetime.date:
 def _before_period(edition: Edition, mission: str, row: Row) -> Iterator[Finding]:
     start = edition.period[0]
     for column in ("international_mandate", "national_frame"):
-        end = row[f"{column}_end"]
-        if start is None or end is None or _extended(row, column, end) >= start:
+        end = _end(row, column)
+        if start is None or end is None or _extended(row, column, end.high) >= start:
             continue
         yield Finding(
             mission,
-            edition.cell("mandates", mission, column, end.isoformat()),
+            edition.cell("mandates", mission, column, end.value),
             computed(start.isoformat(), "first day of the reporting period", "period_start", "editions"),
-            f"Annex 1 lets the {column.replace('_', ' ')} end on {end}, before the reporting period "
+            f"Annex 1 lets the {column.replace('_', ' ')} end on {end.value}, before the reporting period "
             f"began on {start}.",
         )
 
 
 def _outlived(edition: Edition, mission: str, row: Row) -> Iterator[Finding]:
     """The first end in the text that comes after the mandate's: the mission's, else the contribution's."""
-    end = row["international_mandate_end"]
+    end = _end(row, "international_mandate")
     if end is None:
         return
     ended = [
         event
         for kind in (events.MISSION_ENDED, events.ENDED)
         for event in edition.of_kind(kind)
-        if event.mission_id == mission and event.date.low > _extended(row, "international_mandate", end)
+        if event.mission_id == mission and event.date.low > _extended(row, "international_mandate", end.high)
     ]
     if not ended:
         return
@@ -107,10 +130,10 @@ def _outlived(edition: Edition, mission: str, row: Row) -> Iterator[Finding]:
     yield Finding(
         mission,
         dated(first),
-        edition.cell("mandates", mission, "international_mandate", end.isoformat()),
+        edition.cell("mandates", mission, "international_mandate", end.value),
         f"The text dates the end of the {what} {first.date.as_printed}, after the mandate that annex 1 lets "
-        f"end on {end}.",
-        severity=INFO if first.date.low - end <= _SOON else None,
+        f"end on {end.value}.",
+        severity=INFO if first.date.low - end.high <= _SOON else None,
     )
 
 
@@ -154,14 +177,14 @@ def frame_after_end(edition: Edition) -> Iterator[Finding]:
         own = [event for event in edition.events if event.mission_id == mission]
         ended = [event for event in own if event.event == events.ENDED]
         ended = ended or [event for event in own if event.event == events.MISSION_ENDED]
-        if not ended or row["national_frame_status"] is None:
+        if not ended or row["national_frame_status"] not in _COMPARED:
             continue
         last = max(ended, key=lambda event: event.date.high)
-        end = row["national_frame_end"]
+        end = _end(row, "national_frame")
         resumed = any(event.event == events.BEGUN and event.date.low > last.date.high for event in own)
-        if resumed or (end is not None and end <= last.date.high):
+        if resumed or (end and end.low <= last.date.high):
             continue
-        value = end.isoformat() if end else str(row["national_frame_status"])
+        value = end.value if end else str(row["national_frame_status"])
         yield Finding(
             mission,
             dated(last),

@@ -228,13 +228,13 @@ def reference_conflict(edition: Edition) -> Iterator[Finding]:
         if paper.date is None or paper.date.precision != "day":
             continue
         known = first.setdefault((paper.dossier, paper.number), paper)
-        if known.date is not None and known.date.date != paper.date.date:
+        if known.date is not None and known.date.low != paper.date.low:
             yield Finding(
                 None,
-                known.side(known.date.date.isoformat(), known.label),
-                paper.side(paper.date.date.isoformat(), paper.label),
-                f"Kamerstuk {paper.label} is dated {known.date.date} in one place and "
-                f"{paper.date.date} in another.",
+                known.side(known.date.low.isoformat(), known.label),
+                paper.side(paper.date.low.isoformat(), paper.label),
+                f"Kamerstuk {paper.label} is dated {known.date.low} in one place and "
+                f"{paper.date.low} in another.",
             )
     yield from _swapped(papers)
 
