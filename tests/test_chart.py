@@ -49,6 +49,13 @@ def test_a_gap_is_not_a_zero() -> None:
     assert line(text, "2023").split() == ["2023", "·", "not", "listed"]
     assert line(text, "2024").split() == ["2024", "0"]
     assert line(trend.chart([edition(2024, None)], []), "2024").split() == ["2024", "·"]
+    missing = trend.chart([edition(2019, 3), edition(2022, 3)], [], [2017, 2020])
+    assert line(missing, "2020").split() == ["2020", "·", "no", "edition", "held"]
+    assert "2017" not in missing  # before the first
+    inexact = {**edition(2024, None), "frame_military": 4, "left_out": ["deployed_military"]}
+    deployed, frame = trend.chart([inexact], []).split("\n\n")
+    assert line(deployed, "2024").split() == ["2024", "·", "no", "exact", "figure"]
+    assert line(frame, "2024").split()[1] == "4"
     assert trend.chart([], []) == "neither an edition nor another source has a figure of it"
 
 

@@ -1,23 +1,42 @@
-"""`jvom diff`: what changed between two vintages; between the published file and a document: `build`."""
+"""`jvom diff`: what changed between two vintages, or two editions; between the published file and a document:
+`build`."""
 
 from dataclasses import asdict
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-from typer import Argument
+from typer import Argument, Option
 
-from pipelines.cli.session import Edition, Session, command
+from pipelines.cli.session import Session, command
 from pipelines.sql import Row
 from schemas.errors import UsageError
+from schemas.vocabulary import FIGURES
+
+if TYPE_CHECKING:
+    from pipelines.publish.compare import Pair
 
 
 @command
 def diff(
     session: Session,
-    year: Edition,
-    first: Annotated[int, Argument(metavar="A", help="The older vintage.")],
-    second: Annotated[int, Argument(metavar="B", help="The newer vintage.")],
+    year: Annotated[int | None, Argument(metavar="Y", help="The edition, by its year.")] = None,
+    first: Annotated[int | None, Argument(metavar="A", help="The older vintage.")] = None,
+    second: Annotated[int | None, Argument(metavar="B", help="The newer vintage.")] = None,
+    editions: Annotated[
+        tuple[int, int] | None,
+        Option("--editions", metavar="A B", help="Compare two editions, by their years; no vintages then."),
+    ] = None,
 ) -> None:
-    """What changed between two vintages of an edition, mission by mission."""
+    """What changed between two vintages of an edition, mission by mission; or between two editions."""
+    if editions and year is None:
+        _editions(session, *editions)
+    elif editions or year is None or first is None or second is None:
+        hint = "jvom diff 2024 1 2 compares two vintages of 2024, jvom diff --editions 2023 2024 two editions"
+        raise UsageError("say an edition and two vintages, or --editions and two years", hint=hint)
+    else:
+        _vintages(session, year, first, second)
+
+
+def _vintages(session: Session, year: int, first: int, second: int) -> None:
     from pipelines.lake import differences
 
     before, after = (_rows(session, year, vintage) for vintage in (first, second))
@@ -51,3 +70,56 @@ def _rows(session: Session, year: int, vintage: int) -> dict[str, list[Row]]:
         hint = f"jvom vintages {year} lists those it has"
         raise UsageError(f"edition {year} has no vintage {vintage}", hint=hint)
     return rows
+
+
+def _editions(session: Session, first: int, second: int) -> None:
+    from pipelines.lake import differences
+    from pipelines.publish import compare
+
+    session.require_relation("edition_sequence")
+    years = {"first": first, "second": second}
+    rows = {
+        name: session.rows(query, **(years if "$" in query else {}))
+        for name, query in compare.QUERIES.items()
+    }
+    held = [row["edition_year"] for row in rows["edition_sequence"]]
+    for year in (first, second):
+        if year not in held:
+            known = ", ".join(map(str, held)) or "none"
+            raise UsageError(f"edition {year} is not in the warehouse", hint=f"editions: {known}")
+    if first == second:
+        raise UsageError(f"{first} is one edition", hint="name two years, the older one first")
+    found = compare.between(first, second, rows)
+    sentences = differences.sentences(found.mandates)
+    session.terminal.answer(
+        {
+            "editions": [first, second],
+            "comparable": found.comparable,
+            "notes": found.notes,
+            "missions": [
+                {**asdict(each), "status": each.status, "change": each.change} for each in found.missions
+            ],
+            "mandates": sentences,
+            "differences": [asdict(change) for change in found.mandates],
+        }
+    )
+    columns = ("mission", "", *FIGURES, "change")
+    session.terminal.table(columns, [_shown(each) for each in found.missions], title=f"{first} → {second}")
+    for sentence in (*found.notes, *(f"mandate of {sentence}" for sentence in sentences)):
+        session.terminal.write(sentence)
+
+
+def _shown(pair: "Pair") -> tuple[object, ...]:
+    def figure(name: str) -> object:
+        one, other = pair.figures[name]
+        here, there = pair.listed
+        if here and there:
+            return one if one == other else f"{_blank(one)} → {_blank(other)}"
+        return one if here else other
+
+    status = "" if pair.status == "in both" else pair.status
+    return (pair.name, status, *map(figure, FIGURES), pair.change)
+
+
+def _blank(figure: int | str | None) -> int | str:
+    return "·" if figure is None else figure

@@ -17,6 +17,11 @@ from schemas.vocabulary import FRAME
 Row = Mapping[str, Any]
 
 _EDITIONS = "SELECT * FROM mission_trends WHERE mission_id = $mission ORDER BY edition_year"
+_NOT_HELD = "SELECT unnest(years_not_held) AS edition_year FROM edition_sequence ORDER BY edition_year"
+_COLUMNS = (
+    *("edition_year", "frame_military", "frame_civil_police", "deployed_military", "deployed_civil_police"),
+    *("deployed_total_computed", "change", "change_pct", "comparable", "rank_in_edition", "status"),
+)
 _OTHERS = """
 SELECT * FROM mission_timeline
 WHERE mission_id = $mission AND basis NOT LIKE 'annex %'
@@ -43,17 +48,33 @@ def trend(
     """One mission over the editions in the warehouse."""
     known = session.mission(mission)
     title = f"{known.name} ({known.id}), in persons; deployed counts every rotation"
+    editions = session.rows(_EDITIONS, mission=known.id)
+    session.require_relation("edition_sequence")
+    missing = [row["edition_year"] for row in session.rows(_NOT_HELD)]
     if draw and not session.terminal.json:
-        editions, others = (session.rows(query, mission=known.id) for query in (_EDITIONS, _OTHERS))
-        session.terminal.write(f"{title}\n\n{chart(editions, others)}")
+        others = session.rows(_OTHERS, mission=known.id)
+        session.terminal.write(f"{title}\n\n{chart(editions, others, missing)}")
         return
-    session.list_rows(
-        _EDITIONS,
-        "edition_year, frame_military, frame_civil_police, deployed_military, deployed_civil_police, "
-        "deployed_total_computed, change, change_pct, rank_in_edition, status",
-        title,
-        mission=known.id,
-    )
+    session.terminal.answer(editions)
+    rows = [tuple(map(row.get, _COLUMNS)) for row in _with_gaps(editions, missing)]
+    session.terminal.table(_COLUMNS, rows, title=title)
+    for sentence in _left_out(editions):
+        session.terminal.write(sentence)
+
+
+def _with_gaps(editions: Sequence[Row], missing: Iterable[int]) -> list[Row]:
+    """The rows by year, with one that says so for each year between them of which no edition is held."""
+    years = [row["edition_year"] for row in editions]
+    between = [year for year in missing if years and years[0] < year < years[-1]]
+    gaps = [{"edition_year": year, "listed": None, "status": "no edition held"} for year in between]
+    return sorted([*editions, *gaps], key=lambda row: row["edition_year"])
+
+
+def _left_out(editions: Iterable[Row]) -> Iterable[str]:
+    for row in editions:
+        if row["left_out"]:
+            names = ", ".join(row["left_out"])
+            yield f"{row['edition_year']}: {names} printed without an exact figure, and left out"
 
 
 class Bar(NamedTuple):
@@ -64,12 +85,23 @@ class Bar(NamedTuple):
     remark: str
 
 
-def chart(editions: Sequence[Row], others: Sequence[Row], width: int | None = None) -> str:
-    """The drawing: `editions` are rows of mission_trends, `others` rows of mission_timeline."""
+def chart(
+    editions: Sequence[Row],
+    others: Sequence[Row],
+    missing: Sequence[int] = (),
+    width: int | None = None,
+) -> str:
+    """The drawing: `editions` are rows of mission_trends, `others` rows of mission_timeline.
+
+    Years of `missing`, of which no edition is held, have a line without a bar.
+    """
+    editions = _with_gaps(editions, missing)
     columns = width or shutil.get_terminal_size((80, 24)).columns
-    deployed = [_of_edition(row, row["deployed_total_computed"]) for row in editions]
-    given = [[row[name] for name in FRAME if row[name] is not None] for row in editions]
-    frames = [_of_edition(row, sum(of) if of else None) for row, of in zip(editions, given, strict=True)]
+    deployed = [_of_edition(row, row.get("deployed_total_computed"), "deployed") for row in editions]
+    given = [[row[name] for name in FRAME if row.get(name) is not None] for row in editions]
+    frames = [
+        _of_edition(row, sum(of) if of else None, "frame") for row, of in zip(editions, given, strict=True)
+    ]
     blocks = {"Deployed, by edition": deployed, "Frame, by edition": frames}
     blocks |= {title: list(_of_other_sources(others, basis)) for basis, title in _TITLES.items()}
     bars = [bar for block in blocks.values() for bar in block]
@@ -88,8 +120,11 @@ def chart(editions: Sequence[Row], others: Sequence[Row], width: int | None = No
     return "\n\n".join("\n".join([title, *map(line, block)]) for title, block in blocks.items() if block)
 
 
-def _of_edition(row: Row, figure: int | None) -> Bar:
-    return Bar(str(row["edition_year"]), figure, "" if row["listed"] else "not listed")
+def _of_edition(row: Row, figure: int | None, measure: str) -> Bar:
+    remark = {True: "", False: "not listed", None: "no edition held"}[row["listed"]]
+    if any(name.startswith(measure) for name in row.get("left_out", ())):
+        return Bar(str(row["edition_year"]), None, "no exact figure")
+    return Bar(str(row["edition_year"]), figure, remark)
 
 
 def _of_other_sources(others: Iterable[Row], basis: str) -> Iterable[Bar]:
