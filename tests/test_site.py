@@ -242,6 +242,56 @@ def test_findings_events_and_figures_of_other_sources_are_shown(planted: dict[st
         assert HOSTILE in Page(planted[path].decode()).text
 
 
+@pytest.fixture(scope="module")
+def sparse(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """2019, 2021 without totals and mandates but with figures that are not exact, and 2022."""
+
+    def of(year: int, untso: dict[str, Any]) -> Mapping[str, Any]:
+        rows = [{"mission_id": "unifil", "deployed_military": year - 2015}, {"mission_id": "untso", **untso}]
+        tables = edition_tables(year, rows, mandates=[] if year == 2021 else [{"mission_id": "unifil"}])
+        return tables | ({"personnel_totals": tables["personnel_totals"].slice(0, 0)} if year == 2021 else {})
+
+    about = {
+        "qualified": {"deployed_military": ("range", 2, 4)},
+        "deployed_civil_police": 3,
+        "deployed_total": None,
+    }
+    base = base_tables(
+        of(2019, {"deployed_military": 8}), of(2021, about), of(2022, {"deployed_military": 9})
+    )
+    with published.connect(publish(tmp_path_factory.mktemp("sparse") / "jvom.duckdb", base)) as connection:
+        return site.build(connection, assets=ASSETS)
+
+
+def test_a_year_that_is_not_held_is_a_gap_and_each_year_is_on_the_axis_once(sparse: dict[str, bytes]) -> None:
+    for path in ("en/index.html", "en/missions/unifil.html"):
+        page = Page(sparse[path].decode())
+        (spec, *_) = [found for found in page.json if "datasets" in found]
+        x = spec["encoding"]["x"]
+        assert (x["type"], x["scale"]["domain"]) == ("ordinal", [2019, 2020, 2021, 2022])
+        assert "[2020]" in x["axis"]["labelExpr"]
+        assert "No edition of this year is held." in page.text
+        assert "In brackets: a year of which no edition is held." in page.text
+        svg = sparse[path].decode()
+        assert all(svg.count(f">{label}</text>") == 1 for label in ("2019", "(2020)", "2021", "2022"))
+    assert "+4 (not comparable)" not in Page(sparse["en/missions/unifil.html"].decode()).text
+    assert "+2 (not comparable)" in " ".join(Page(sparse["en/missions/unifil.html"].decode()).text.split())
+
+
+def test_a_figure_without_an_exact_value_is_shown_as_printed_and_in_no_sum(sparse: dict[str, bytes]) -> None:
+    mission, edition = (
+        " ".join(Page(sparse[path].decode()).text.split())
+        for path in ("en/missions/untso.html", "en/editions/2021.html")
+    )
+    for text in (mission, edition):
+        assert "range 2 4" in text  # as this edition prints it
+        assert "not exact" in text
+    for said in ("and so not in the sums: UNTSO.", "has no totals row", "has no annex of mandates"):
+        assert said in edition
+    (data,) = embedded(Page(sparse["en/editions/2021.html"].decode())).values()
+    assert [(row["mission_id"], row["persons"]) for row in data] == [("unifil", 6)]
+
+
 def test_the_same_release_gives_the_same_pages(folder: Path, file: duckdb.DuckDBPyConnection) -> None:
     from pipelines.orchestration.release import dependencies
 

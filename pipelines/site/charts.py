@@ -9,7 +9,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,7 @@ _BASES = (
     *(SERIES[name] for name in ("frame_military", "deployed_military", "deployed_civil_police")),
     *("var(--third, #1c7a5a)", "var(--other, #7a3b8f)", "var(--last, #7a6a00)"),
 )
+LEVEL = 7  # so many years have their labels beside each other; more of them stand upright
 FEWEST = 4  # a timeline of fewer figures says no more than its table
 
 
@@ -71,17 +72,26 @@ class Drawings:
 
 @dataclass(frozen=True)
 class Chart:
-    """A chart: `spec` is Vega-Lite with its data, `svg` the same drawn; `name` is unique on its page."""
+    """A chart: `spec` is Vega-Lite with its data, `svg` the same drawn; `name` is unique on its page.
+
+    `note` says what an empty place on its axis means; empty where there is none.
+    """
 
     name: str
     title: str
     description: str
     spec: Mapping[str, Any]
     svg: str
+    note: str = ""
 
 
-def of_mission(name: str, trends: Sequence[Row], words: Words, drawings: Drawings) -> Chart:
-    """Frame beside deployed, military on civil/police, for each edition that lists the mission."""
+def of_mission(
+    name: str, trends: Sequence[Row], held: Sequence[int], words: Words, drawings: Drawings
+) -> Chart | None:
+    """Frame beside deployed, military on civil/police, for each edition that lists the mission.
+
+    `held` are the years of which an edition is held. None where no figure has an exact value.
+    """
     data = [
         {"edition_year": row["edition_year"], **_part(column, row[column], words)}
         for row in trends
@@ -89,10 +99,11 @@ def of_mission(name: str, trends: Sequence[Row], words: Words, drawings: Drawing
         if row[column] is not None
     ]
     title = words["chart_mission"].format(name=name)
-    return _bars("mission", f"figures-{trends[0]['mission_id']}", title, data, words, drawings)
+    years = [row["edition_year"] for row in trends]
+    return _by_year(f"figures-{trends[0]['mission_id']}", title, data, years, held, words, drawings)
 
 
-def of_totals(totals: Sequence[Row], words: Words, drawings: Drawings) -> Chart:
+def of_totals(totals: Sequence[Row], held: Sequence[int], words: Words, drawings: Drawings) -> Chart | None:
     """The printed totals of each edition, drawn like a mission."""
     data = [
         {"edition_year": row["edition_year"], **_part(row["column_name"], row["printed"], words)}
@@ -100,11 +111,34 @@ def of_totals(totals: Sequence[Row], words: Words, drawings: Drawings) -> Chart:
         for row in totals
         if row["column_name"] == column and row["printed"] is not None
     ]
-    return _bars("mission", "totals", words["chart_totals"], data, words, drawings)
+    return _by_year("totals", words["chart_totals"], data, held, held, words, drawings)
 
 
-def of_edition(year: int, trends: Sequence[Row], words: Words, drawings: Drawings) -> Chart:
-    """Persons sent per mission in one edition, most first."""
+def _by_year(
+    name: str,
+    title: str,
+    data: Sequence[Row],
+    years: Sequence[int],
+    held: Sequence[int],
+    words: Words,
+    drawings: Drawings,
+) -> Chart | None:
+    """Bars over every year from the first to the last of `years`, each once; none where there is no data.
+
+    A year of which no edition is held keeps its place, with its label in brackets.
+    """
+    if not data:
+        return None
+    axis = list(range(min(years), max(years) + 1))
+    missing = [year for year in axis if year not in held]
+    return replace(
+        _bars("mission", name, title, data, words, drawings, axis=axis, missing=missing),
+        note=words["chart_missing"] if missing else "",
+    )
+
+
+def of_edition(year: int, trends: Sequence[Row], words: Words, drawings: Drawings) -> Chart | None:
+    """Persons sent per mission in one edition, most first; None where no mission has an exact figure."""
     ranked = sorted(
         (row for row in trends if row["deployed_total_computed"] is not None),
         key=lambda row: (-row["deployed_total_computed"], row["name"]),
@@ -115,6 +149,8 @@ def of_edition(year: int, trends: Sequence[Row], words: Words, drawings: Drawing
         for column in SERIES
         if column.startswith("deployed") and row[column] is not None
     ]
+    if not data:
+        return None
     title = words["chart_edition"].format(year=year)
     return _bars("edition", f"edition-{year}", title, data, words, drawings)
 
@@ -145,10 +181,18 @@ def _part(column: str, persons: int, words: Words) -> Row:
     return {"column_name": column, "persons": persons, "series": words[column], "measure": measure}
 
 
-def _bars(kind: str, name: str, title: str, data: Sequence[Row], words: Words, drawings: Drawings) -> Chart:
+def _bars(
+    kind: str,
+    name: str,
+    title: str,
+    data: Sequence[Row],
+    words: Words,
+    drawings: Drawings,
+    **axis: Sequence[int],
+) -> Chart:
     there = {row["column_name"] for row in data}
     scale = {words[column]: colour for column, colour in SERIES.items() if column in there}
-    return _drawn(kind, name, title, data, scale, words, drawings)
+    return _drawn(kind, name, title, data, scale, words, drawings, **axis)
 
 
 def _drawn(
@@ -159,9 +203,12 @@ def _drawn(
     scale: Mapping[str, str],
     words: Words,
     drawings: Drawings,
+    axis: Sequence[int] = (),
+    missing: Sequence[int] = (),
 ) -> Chart:
     order = list(dict.fromkeys(row.get("name") for row in data))
-    values = {"kind": kind, "title": title, "data": data, "order": order, "t": words}
+    values: dict[str, Any] = {"kind": kind, "title": title, "data": data, "order": order, "t": words}
+    values |= {"axis": axis, "missing": missing, "steep": len(axis) > LEVEL}
     spec = json.loads(_template().render(values, domain=[*scale], colours=[*scale.values()]))
     svg = drawings.draw(spec)
     # As part of a page it scales with its box, and leaves speaking to the figure.

@@ -33,6 +33,8 @@ _READ = {
     "missions": "name, mission_id",
     "mission_spellings": "spelling",
     "mission_relations": "mission_id, relation, other_mission_id",
+    "edition_sequence": "edition_year",
+    "figures_left_out": "edition_year, mission_id, column_name, printed_column",
     "mission_trends": "mission_id, edition_year",
     "mission_history": "mission_id",
     "mission_timeline": "mission_id, period_start, period_end, basis, figure_id",
@@ -83,6 +85,20 @@ class Content:
             for name, contract in schemas.RELATIONS.items()
             if name in found
         }
+
+    @cached_property
+    def left_out(self) -> dict[tuple[int, str, str], str]:
+        """Edition, mission and figure → the printed words, where it has no exact value."""
+        found: dict[tuple[int, str, str], list[str]] = {}
+        for row in self.rows["figures_left_out"]:
+            words = row["as_printed"] or row["qualifier"]
+            found.setdefault((row["edition_year"], row["mission_id"], row["column_name"]), []).append(words)
+        return {figure: ", ".join(dict.fromkeys(words)) for figure, words in found.items()}
+
+    @cached_property
+    def not_held(self) -> dict[int, list[int]]:
+        """Edition → the years before it, back to the edition held before, of which none is held."""
+        return {row["edition_year"]: row["years_not_held"] for row in self.rows["edition_sequence"]}
 
     @property
     def years(self) -> list[int]:
@@ -199,7 +215,8 @@ class Site:
             "findings": self.content.findings(),
             "severities": SEVERITIES,
             "trends": {row["mission_id"]: row for row in trends},
-            "totals_chart": charts.of_totals(totals, words, self.drawings) if totals else None,
+            "between": {year: self.content.not_held.get(year, []) for year in self.content.years},
+            "totals_chart": charts.of_totals(totals, self.content.years, words, self.drawings),
         }
 
     def _mission(self, mission: Row, words: Mapping[str, Any]) -> dict[str, Any]:
@@ -207,10 +224,15 @@ class Site:
         trends = self.content.of("mission_trends", **of_mission)
         listed = [row for row in trends if row["listed"]]
         timeline = self.content.of("mission_timeline", **of_mission)
+        years = [row["edition_year"] for row in trends]
+        between = {year: self.content.not_held.get(year, []) if at else [] for at, year in enumerate(years)}
         return {
             "mission": mission,
             "trends": trends,
-            "chart": charts.of_mission(mission["name"], listed, words, self.drawings) if listed else None,
+            "between": between,
+            "chart": charts.of_mission(mission["name"], listed, self.content.years, words, self.drawings)
+            if listed
+            else None,
             "timeline": timeline,
             "timeline_chart": charts.of_timeline(mission["name"], timeline, words, self.drawings)
             if timeline
@@ -237,9 +259,8 @@ class Site:
             "findings": self.content.findings(**year),
             "corrections": self.content.of("corrections", **year),
             "trends": trends,
-            "chart": charts.of_edition(edition["edition_year"], trends, words, self.drawings)
-            if trends
-            else None,
+            "left_out": [row["name"] for row in trends if row["left_out"]],
+            "chart": charts.of_edition(edition["edition_year"], trends, words, self.drawings),
         }
 
     def _evidence(self, edition: Row) -> dict[str, Any]:
