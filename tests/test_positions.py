@@ -11,7 +11,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from pipelines.extract import positions, read, tables
+from pipelines.extract import mandates, positions, read, tables
 from pipelines.extract.positions import columns_of
 from pipelines.model import Edition
 from schemas.errors import JvomError
@@ -125,10 +125,58 @@ def test_names_and_durations_over_two_lines_are_one_cell() -> None:
         row = found["personnel"].to_pylist()[-1]
         assert row["mission_as_printed"] == name.replace("\n", " ")
         assert figures(found)[row["mission_id"]] == TRUTH["gpoi"]
-    mandates = {row["mission_id"]: row for row in found["mandates"].to_pylist()}
-    assert mandates["untso"]["mission_as_printed"] == "UNTSO (Libanon en Golan)"
-    assert mandates["untso"]["national_frame_as_printed"] == "31 juli 2025"
-    assert mandates["minusma"]["legal_basis"] == "VNVR-resolutie 2480"
+    rows = {row["mission_id"]: row for row in found["mandates"].to_pylist()}
+    assert rows["untso"]["mission_as_printed"] == "UNTSO (Libanon en Golan)"
+    assert rows["untso"]["national_frame_as_printed"] == "31 juli 2025"
+    assert rows["minusma"]["legal_basis"] == "VNVR-resolutie 2480"
+
+
+ROTATED = (
+    *ANNEX_1[:3],
+    "                UNIFIL               VNVR-resolutie 2695   31 augustus 2024      31 juli 2025",
+    "Midden-Oosten",
+    "",
+    "",
+    "                UNTSO (Libanon en    VNVR-resolutie 50     Onbepaald             31 juli 2025",
+    "                Golan)",
+    "                MINUSMA (Mali)       VNVR-resolutie 2480   30 juni 2023          30 juni 2024",
+    "Afrika",
+    "",
+    "                VPD                  Art. 97 Grondwet      Onbepaald             Onbepaald",
+    "Nationaal",
+)
+
+
+def test_rotated_labels_between_the_rows_head_them_where_the_registry_leaves_no_other_way() -> None:
+    found = read_tables(text(table()).replace("\n".join(ANNEX_1), "\n".join(ROTATED)))
+    regions = {row["mission_id"]: row["region_as_printed"] for row in found["mandates"].to_pylist()}
+    assert regions == {
+        "unifil": "Midden-Oosten",
+        "untso": "Midden-Oosten",
+        "minusma": "Afrika",
+        "vpd": "Nationaal",
+    }
+
+
+@pytest.mark.parametrize(
+    ("regions", "labels", "shared"),
+    [
+        (["a", "a", "b"], ["a", "b"], [{0}, {0}, {1}]),
+        (["a", "x", "b"], ["a", "b"], [{0}, {0, 1}, {1}]),
+        (["a", "x"], ["a", "n"], [{0}, {1}]),
+        (["b", "a"], ["a", "b"], [set(), set()]),
+    ],
+)
+def test_labels_are_shared_out_in_their_order(
+    regions: list[str], labels: list[str], shared: list[set[int]]
+) -> None:
+    assert mandates._shared(regions, labels) == shared
+
+
+def test_a_blank_duration_of_a_text_may_be_that_of_another_row() -> None:
+    blank = text(table()).replace("Onbepaald             31 juli\n", "Onbepaald\n").replace("  2025\n", "\n")
+    with pytest.raises(JvomError, match="has no national frame"):
+        read_tables(blank)
 
 
 NOTE = ("12", "   Maximaal 4 per jaar.")

@@ -13,7 +13,7 @@ nowhere is a problem, never a guess; all problems of the table are raised togeth
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
@@ -381,11 +381,13 @@ class _PdfReader(_Reader):
             row = self._row(pair)
             region = self._region(pair)
             if row is not None and len(self.problems) == before:
-                known = self._document.format == "pdf" or self._is_beside(row, region)
-                self._add(replace(row, region=region if known else None))
+                self._add(replace(row, region=region))
+        below: list[Text] = []
         last = self._found.last_line
         for lines in self._cells.left(self._given.lines):
-            if lines[0].number > last:
+            if label := self._label(lines):
+                below.append(label)
+            elif lines[0].number > last:
                 self.problems.append(refusals.late_row(self._document, lines, 1))
             else:
                 self._problem(
@@ -393,17 +395,38 @@ class _PdfReader(_Reader):
                     lines[0],
                     "compare the page with the table; a footnote needs the next number and its marker",
                 )
-        return list(self._rows.values())
+        return list(self._rows.values()) if self._document.format == "pdf" else self._labelled(below)
 
-    def _is_beside(self, row: Row, region: Text | None) -> bool:
-        """Whether a label of a text is surely that of a row: on its lines, or as the registry has it.
+    def _label(self, lines: Sequence[Line]) -> Text | None:
+        """The label that lines of a text below the last row are; what is rotated may end below it."""
+        found = words(lines)
+        known = self._document.format == "text" and self._roles.is_region(as_printed(found))
+        return Text(tuple(found), cell=PdfCell(as_printed(found), (), spans(found))) if known else None
 
-        Of a label that heads several rows a text does not show how far it reaches.
+    def _labelled(self, below: Iterable[Text]) -> list[Row]:
+        """The rows of a text with the labels that are surely theirs; `below` are labels below the last.
+
+        A text does not show how far a label reaches that heads several rows. It is theirs where every row has
+        one, where the registry's regions of the rows leave no other way to share the labels out in their
+        order, or where the row is beside the label of its own region.
         """
-        if region is None or comparable(region.printed) == comparable(row.mission.region):
-            return True
-        labels = [label.spans[0] for one in self._found.rows for label in _labels(one)]
-        return len(set(labels)) == len(self._found.rows)
+        rows = list(self._rows.values())
+        labels = {label.spans[0]: label for label in (*(row.region for row in rows), *below) if label}
+        order = [labels[span] for span in sorted(labels, key=lambda span: (span.line, span.char_start))]
+        if len(labels) == len(rows):
+            return rows
+        shared = _shared([_region_of(row) for row in rows], [comparable(label.printed) for label in order])
+        if all(shared):
+            return [
+                replace(row, region=order[ways.pop()] if len(ways) == 1 else None)
+                for row, ways in zip(rows, shared, strict=True)
+            ]
+        return [
+            row
+            if row.region and comparable(row.region.printed) == _region_of(row)
+            else replace(row, region=None)
+            for row in rows
+        ]
 
     def _row(self, pair: Pair) -> Row | None:
         mission = self._taken(pair, "mission", self._roles.mission)
@@ -441,7 +464,8 @@ class _PdfReader(_Reader):
         understood = [(cell, value) for cell in ways if cell and (value := meaning(cell.text)) is not None]
         disputed = [] if agreed else [self._cells.disagreement(tags, geometry)]
         if not understood:
-            if any(ways) or column not in DURATIONS:
+            # In a text, a cell that is printed for several rows stands on one of them.
+            if any(ways) or column not in DURATIONS or self._document.format == "text":
                 self._not_understood(column, next((cell for cell in ways if cell), None), pair)
             return None
         cell, value = understood[0]
@@ -527,8 +551,30 @@ class _PdfReader(_Reader):
         )
 
 
-def _labels(pair: Pair) -> Iterator[PdfCell]:
-    return (row.label for row in pair if row and row.label)
+def _region_of(row: Row) -> str:
+    return comparable(row.mission.region)
+
+
+def _shared(regions: Sequence[str], labels: Sequence[str]) -> list[set[int]]:
+    """Per row the labels, by index, that it can have where all labels head rows, in their order.
+
+    `regions` are those of the registry: one that a label names is that of the row.
+    """
+
+    def reached(regions: Sequence[str], labels: Sequence[str]) -> list[set[int]]:
+        found: list[set[int]] = []
+        for region in regions:
+            next_to = {at + step for at in found[-1] for step in (0, 1)} if found else {0}
+            fitting = {
+                at for at in next_to if at < len(labels) and region in (labels[at], *({region} - known))
+            }
+            found.append(fitting)
+        return found
+
+    known = set(labels)
+    last = len(labels) - 1
+    backward = [{last - at for at in ways} for ways in reached(regions[::-1], labels[::-1])][::-1]
+    return [one & other for one, other in zip(reached(regions, labels), backward, strict=True)]
 
 
 def _introduced(found: Sequence[Word], place: range) -> bool:

@@ -45,7 +45,10 @@ def assign(
     `alignment` is that of the other cells; `first` says that there is no page before.
     """
     heights = _rules_through(body, parts)
-    labels = _turned(body, parts, heading) + _upright(_beside(found, rows), spacing, heading, heights)
+    beside = _beside(found, rows)
+    if body.typed:  # rotated labels may have come to one line
+        beside = [one for part in beside for one in _apart(part.line, heading, part.first, part.last)]
+    labels = _turned(body, parts, heading) + _upright(beside, spacing, heading, heights)
     labels.sort(key=lambda label: label.box.middle)
     if not labels or len(labels) > len(rows):
         return [None] * len(rows)
@@ -62,23 +65,26 @@ def assign(
     return shared
 
 
-def _apart(line: PdfLine, heading: TableHeading) -> Iterator[Fragment]:
-    """The labels on one rotated line: cut where that makes known regions of all its parts."""
+def _apart(
+    line: PdfLine, heading: TableHeading, first: int = 0, last: int | None = None
+) -> Iterator[Fragment]:
+    """The labels on one line or a part of it: cut where that makes known regions of all its parts."""
+    words = line.words[first : None if last is None else last + 1]
     regions = {folded(region) for region in heading.regions}
     ends: dict[int, int] = {0: 0}
-    for end in range(1, len(line.words) + 1):
+    for end in range(1, len(words) + 1):
         for start in range(end):
-            text = "".join(word.plain for word in line.words[start:end])
+            text = "".join(word.plain for word in words[start:end])
             if start in ends and folded(text) in regions:
                 ends[end] = start
                 break
-    end = len(line.words)
+    end = len(words)
     if end not in ends:
-        yield Fragment(0, line, 0, end - 1)
+        yield Fragment(0, line, first, first + end - 1)
         return
     found: list[Fragment] = []
     while end:
-        found.append(Fragment(0, line, ends[end], end - 1))
+        found.append(Fragment(0, line, first + ends[end], first + end - 1))
         end = ends[end]
     yield from reversed(found)
 

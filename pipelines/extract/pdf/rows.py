@@ -419,7 +419,9 @@ class _Cutter:
         role = self._meaning.name(name) if name else None
         if role is None and name and len(texts) == 1 and self._understood("text", name):
             return amiss, 0.0
-        within = role is None and any(self._understood("region", part.text) for part in cells.get(0, ()))
+        within = role not in ("mission", "region") and any(
+            self._understood("region", part.text) for part in cells.get(0, ())
+        )
         return amiss + (role is None or (role == "region" and len(texts) > 1)), _PARTED * within
 
     def _askew(self, alignment: Alignment, lines: Sequence[tuple[float, float]]) -> float:
