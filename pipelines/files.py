@@ -68,9 +68,14 @@ def is_pdf(data: bytes) -> bool:
     return pdf_start(data) >= 0
 
 
-def format_of(data: bytes) -> Literal["pdf", "text"]:
-    """The format by the bytes alone: what is no PDF is taken for a text until somebody reads it."""
-    return "pdf" if is_pdf(data) else "text"
+def is_docx(data: bytes) -> bool:
+    """Whether these are a Word file's bytes: an archive whose table of contents names such a document."""
+    return data.startswith(b"PK\x03\x04") and b"word/document.xml" in data
+
+
+def format_of(data: bytes) -> Literal["pdf", "text", "docx"]:
+    """The format by the bytes alone; what is neither PDF nor Word is a text until it is read."""
+    return "pdf" if is_pdf(data) else "docx" if is_docx(data) else "text"
 
 
 def check_size(size: int, name: str) -> None:

@@ -175,7 +175,7 @@ def _readable(refusal: Refusal) -> Iterator[str]:
         yield _block(problem["message"].splitlines())
         if problem["hint"]:
             yield f"\nNext:\n\n{_block(problem['hint'].splitlines())}"
-        by_file = refusal.source_format == "text" or page is None  # lines of a PDF count on their page
+        by_file = refusal.source_format != "pdf" or page is None  # lines of a PDF count on their page
         around = [
             f"{'>' if at == line else ' '} {at:5} | {text[:_WIDEST]}"
             for at, on, text in refusal.lines

@@ -12,8 +12,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path, PurePath
+from typing import cast, get_args
 
-from pipelines.files import check_size, get, is_pdf, put, read_bounded, writable
+from pipelines.files import check_size, format_of, get, put, read_bounded, writable
 from pipelines.model import Edition, EditionState, Fidelity, SourceFile, SourceFormat
 from schemas.errors import JvomError, Problems, SourceError
 from schemas.registry_toml import Entry, quoted
@@ -63,7 +64,7 @@ def survey(raw: Path) -> tuple[dict[int, tuple[SourceFile, ...]], dict[int | Non
                 wrong.setdefault(year, []).append(error)
             if files:
                 found[year] = _by_age(files, locked.get(year, []))
-        elif folder.is_dir() or folder.suffix.lower() in {".pdf", ".txt"}:
+        elif folder.is_dir() or folder.suffix.lower() in {".pdf", ".txt", ".docx"}:
             hint = "put it in a folder named by the year in which the report was sent, such as raw/2025/"
             stray = SourceError("belongs to no edition", file=f"raw/{folder.name}", hint=hint)
             wrong.setdefault(None, []).append(stray)
@@ -100,7 +101,7 @@ def _describe_in(raw: Path, path: Path, edition_year: int) -> SourceFile:
 
 def describe(data: bytes, edition_year: int, path: str) -> SourceFile:
     """Bytes as a source file: format and fidelity by content, never by the file's name."""
-    kind: SourceFormat = "pdf" if is_pdf(data) else "text"
+    kind: SourceFormat = format_of(data)
     fidelity: Fidelity = "official file" if kind == "pdf" else "full text"
     first = data.split(b"\n", NOTICE_LINES)[:NOTICE_LINES] if kind == "text" else []
     if any(line.strip().startswith(NOTICE.encode()) for line in first):
@@ -326,7 +327,7 @@ def _locked(edition_year: int, entry: Entry) -> SourceFile:
         path=f"raw/{entry.text('path')}",
         sha256=entry.text("sha256"),
         bytes=entry.integer("bytes"),
-        format="pdf" if entry.one_of("format", ("text", "pdf")) == "pdf" else "text",
+        format=cast(SourceFormat, entry.one_of("format", get_args(SourceFormat))),
         fidelity=_ROLES[entry.one_of("role", _ROLES)],
     )
     entry.done()

@@ -272,6 +272,28 @@ def test_an_edition_may_come_again_from_the_other_service_and_gives_no_vintage(
     assert (now["vintage"], now["cause"]) == (2, "source changed")
 
 
+def test_a_word_file_is_taken_unless_another_service_has_the_pdf(
+    parliament: Parliament, where: Settings
+) -> None:
+    pytest.importorskip("docx", reason="python-docx is not installed: ./setup test installs it")
+    from tests.test_word_file import word
+
+    content = content_of(read_tables(ABRIDGED.read_bytes()), registry.load().layouts[0])
+    report = send(parliament, word(content, 3), day="2024-05-15")
+    pdf = drawn(content, REPORTLAB).data
+    parliament.gone = {SRU: Fault(status=503)}
+    assert fetch(where, year=2024) == 0
+    assert set(files(where)) >= {f"2024/{report.entity['Nummer']}.docx"}
+    (due,) = plan_build(where).editions
+    assert due.source.format == "docx"
+    parliament.gone = {}
+    parliament.fault(report, Fault(), Fault(body=pdf))  # the repository has it as a PDF
+    assert fetch(where, year=2024) == 0
+    assert files(where)[f"2024/{report.kst}.pdf"] == pdf
+    (due,) = plan_build(where).editions
+    assert due.source.fidelity == "official file"
+
+
 def test_every_fetch_leaves_what_it_exchanged_to_be_played_back(
     parliament: Parliament, where: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -266,7 +266,7 @@ def _opening(line: Line) -> int | None:
 
 def _pages(parts: ReportParts, document: Document) -> list[_Page]:
     """The pages of the running text, and the annexes, in the order of the document."""
-    seen = isinstance(document, PdfDocument) and document.format == "pdf"
+    seen = isinstance(document, PdfDocument) and document.format != "text"
     typeset = _Typeset.of(document) if isinstance(document, PdfDocument) and seen else None
     pages = [
         _page("document", lines, typeset) for _, lines in groupby(parts.text, key=lambda line: line.page)

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from schemas.errors import SourceError
 
-_PRINT = "open it in {}, save it as PDF (choose “PDF for printing” where it asks), and give that"
+PRINT = "open it in {}, save it as PDF (choose “PDF for printing” where it asks), and give that"
 _UNPACK = "unpack it, and give the report that is in it"
 _PICTURE = "ask for the PDF; a picture can be read once it is a page of a PDF, scanned at 300 dots an inch"
 _MAIL = "save the report that is attached to it, and give that"
@@ -29,15 +29,15 @@ _OPEN_DOCUMENT = {
 }
 # Streams of the file format that Office had until 2007, named in UTF-16.
 _OLD_OFFICE = (
-    ("WordDocument", "a Word file of the old kind (.doc)", _PRINT.format("Word")),
-    ("Workbook", "an Excel file of the old kind (.xls)", _PRINT.format("Excel")),
-    ("PowerPoint Document", "a PowerPoint file of the old kind (.ppt)", _PRINT.format("PowerPoint")),
+    ("WordDocument", "a Word file of the old kind (.doc)", PRINT.format("Word")),
+    ("Workbook", "an Excel file of the old kind (.xls)", PRINT.format("Excel")),
+    ("PowerPoint Document", "a PowerPoint file of the old kind (.ppt)", PRINT.format("PowerPoint")),
     ("__substg1.0_", "an e-mail of Outlook (.msg)", _MAIL),
 )
 _HEADERS = rb"(?:[A-Za-z][A-Za-z-]*:[^\n]*\n(?:[ \t][^\n]*\n)*)"
 _MAILED = rb"(?:Received|Return-Path|Delivered-To|Message-ID|MIME-Version|Content-Type)"
 _OPENINGS = (
-    (rb"\{\\rtf", "an RTF file", _PRINT.format("a word processor")),
+    (rb"\{\\rtf", "an RTF file", PRINT.format("a word processor")),
     (rb"\x89PNG|\xff\xd8\xff|II\*\0|MM\0\*|GIF8|BM.{4}\0{4}|RIFF.{4}WEBP|.{4}ftyphei", "a picture", _PICTURE),
     (rb"\x1f\x8b|BZh\d|7z\xbc\xaf|Rar!|\xfd7zXZ|\x28\xb5\x2f\xfd", "a compressed file", _UNPACK),
     (rb"%!PS", "a PostScript file", "convert it to PDF (ps2pdf), and give that"),
@@ -80,7 +80,7 @@ def _kinds(data: bytes) -> Iterator[tuple[str, str]]:
         for name, what, hint in _OLD_OFFICE:
             if name.encode("utf-16-le") in data:
                 yield what, hint
-        yield "a file of an old Office program", _PRINT.format("the program that made it")
+        yield "a file of an old Office program", PRINT.format("the program that made it")
     if _HTML.match(head):
         title = _TITLE.search(head)
         shown = " ".join(title[1].decode("utf-8", "replace").split()) if title else ""
@@ -98,10 +98,10 @@ def _archive(data: bytes) -> Iterator[tuple[str, str]]:
     names = data[int.from_bytes(data[end + 16 : end + 20], "little") :] if end >= 0 else data
     for name, what, program in _ZIPPED:
         if name in names:
-            yield what, _PRINT.format(program)
+            yield what, PRINT.format(program)
     if kind := re.search(
         rb"mimetypeapplication/vnd\.oasis\.opendocument\.(text|spreadsheet|presentation)", data[:200]
     ):
         what, program = _OPEN_DOCUMENT.get(kind[1], ("an OpenDocument file", "LibreOffice"))
-        yield what, _PRINT.format(program)
+        yield what, PRINT.format(program)
     yield "a zip archive", _UNPACK

@@ -395,7 +395,7 @@ class _PdfReader(_Reader):
                     lines[0],
                     "compare the page with the table; a footnote needs the next number and its marker",
                 )
-        return list(self._rows.values()) if self._document.format == "pdf" else self._labelled(below)
+        return list(self._rows.values()) if self._document.format != "text" else self._labelled(below)
 
     def _label(self, lines: Sequence[Line]) -> Text | None:
         """The label that lines of a text below the last row are; what is rotated may end below it."""

@@ -27,8 +27,12 @@ COLUMN, CELL, HEADING, LEFT = (31, 78, 210), (0, 140, 60), (130, 40, 160), (220,
 
 
 def draw(data: bytes, document: Document, registry: Registry, number: int) -> bytes:
-    """Page `number` (from 1) with the tables that were found on it; nothing of a text. Raises SourceError."""
-    if not isinstance(document, PdfDocument) or not 1 <= number <= len(document.pages):
+    """Page `number` (from 1) of a PDF with the tables that were found on it. Raises SourceError."""
+    if (
+        not isinstance(document, PdfDocument)
+        or document.format != "pdf"
+        or not 1 <= number <= len(document.pages)
+    ):
         return b""
     page = document.pages[number - 1]
     canvas = _Canvas(*pdfium.picture(data, document.path, number, DPI, grey=False))

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 from pipelines.extract import kinds, sandbox, text
-from pipelines.files import is_pdf
+from pipelines.files import format_of, is_docx, is_pdf
 from pipelines.model import Document, Edition, Line, SourceFile
 from schemas.errors import JvomError, SourceError, UsageError
 
@@ -110,6 +110,10 @@ def parse(
     Raises SourceError. A PDF may have pages that are pictures, for which `recognised` has what they say.
     """
     try:
+        if is_docx(data):
+            from pipelines.extract import word_file
+
+            return word_file.read(data, source)
         if not is_pdf(data):
             kinds.require_text(data)
             return text.read(data, source)
@@ -154,7 +158,7 @@ def _read(
 
 
 def _ask(data: bytes, source: SourceFile, *rest: object) -> Iterator[sandbox.Message]:
-    limits = PDF_LIMITS if is_pdf(data) else TEXT_LIMITS
+    limits = TEXT_LIMITS if format_of(data) == "text" else PDF_LIMITS
     return sandbox.call(f"{__name__}:answer", data, source, *rest, file=source.path, limits=limits)
 
 
@@ -174,6 +178,10 @@ def prepare(
     if is_pdf(data):
         import_module("pipelines.extract.pdf.parse")
         import_module("PIL.ImageFile")  # pillow loads it with the first picture made of bytes
+    if is_docx(data):
+        import_module("pipelines.extract.word_file")
+        with suppress(ImportError):  # which is said where it is read
+            import_module("docx")
     if edition is not None:
         import schemas
 

@@ -299,7 +299,7 @@ def too_many_readings(document: Document, line: Line, open_rows: Sequence[str]) 
 def late_row(document: Document, lines: Sequence[Line], annex: int = 2) -> LayoutError:
     """A row below the totals row, or words in columns below a table."""
     text = f"“{_joined(lines)}”"
-    if document.format == "pdf":
+    if document.format != "text":
         what = f"{text} stands in columns below the table of annex {annex}, and is in no row of it"
         hint = "see whether these are more rows, or a second table: neither is read"
         return at(document.path, lines[0], what, hint)

@@ -48,7 +48,15 @@ OUT_OF_MEMORY, TOO_DEEP, BROKEN, NO_SPACE = 71, 72, 73, 74
 
 ROOT = Path(__file__).parents[2]
 _KEPT_ENVIRONMENT = ("PATH", "LD_LIBRARY_PATH", "PYTHONHOME", "PYTHONPATH", "LANG")
-_CODECS = ("ascii", "cp1252", "latin-1", "utf-16-le", "utf-8", "utf-8-sig")  # each is a file of its own
+_CODECS = (
+    "ascii",
+    "cp1252",
+    "cp437",
+    "latin-1",
+    "utf-16-le",
+    "utf-8",
+    "utf-8-sig",
+)  # each is a file of its own
 _PARENT_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of <linux/prctl.h>
 _LENGTH = 8  # bytes, big-endian, of each of the two lengths before a message
 _ANSWER, _ERROR, _LAST = "answer", "error", "last"  # kinds of messages

@@ -53,7 +53,7 @@ def read(document: Document, source: SourceFile, edition: Edition, registry: Reg
     """
     shown = {line.number: line.shown for line in document.lines} if document.format == "pdf" else None
     try:
-        if shown is None:
+        if document.format == "text":
             return two_ways.read(document, lambda given: _read(given, source, edition, registry))
         return _read(document, source, edition, registry, shown)
     except JvomError as error:

@@ -1,0 +1,339 @@
+"""A Word file (.docx) → pages of words with boxes and drawn lines, as a PDF of it would have them.
+
+A file of Word knows its tables: which cell is in which columns and rows. Here they are set as a page, each
+cell within lines, so that all who read a PDF's tables read these. What a person would see otherwise than it
+would be read is refused: tracked changes, text that is struck through, text in boxes, tables in tables.
+Pages are not known of a Word file but where one is broken by hand; lengths are made up, and no box leaves
+this process as a place in the file.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from pipelines.extract import kinds
+from pipelines.extract.pdf.model import Box, PdfDocument, PdfLine, PdfPage, Rule, Word
+from pipelines.model import Line, SourceFile
+from schemas.errors import SourceError
+
+if TYPE_CHECKING:
+    from docx.document import Document as WordDocument
+
+_SIZE, _LARGE = 10.0, 14.0  # points of text, and of a heading
+_WIDTH, _PITCH = 0.5, 1.2  # of a character and of a line, in sizes
+_ASCENT, _DESCENT = 0.7, 0.2
+_MARGIN, _PADDING = 60.0, 6.0
+_LINE, _CELL = 100, 34  # characters on a line of text, and of a cell at most
+_PAPER = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+_OFF = frozenset({"0", "false", "off", "none"})
+_MARK = re.compile(r"\d{1,3}(?:\s?[,;]\s?\d{1,3})*")
+_PRINT = kinds.PRINT.format("Word")
+_REFUSED = {
+    **dict.fromkeys(("ins", "del", "moveFrom", "moveTo"), "has changes that are tracked, and may be refused"),
+    **dict.fromkeys(("txbxContent", "altChunk"), "has text in a box or from another file"),
+    "sym": "has a sign without a letter",
+}
+
+
+@dataclass
+class _Piece:
+    """A word, where its markers are, and whether the paragraph breaks its line before it."""
+
+    text: str = ""
+    markers: list[tuple[int, int]] = field(default_factory=list)
+    gap: str = " "
+    breaks: bool = False
+
+
+@dataclass
+class _Cell:
+    """A cell of a table: rows and columns from the first to the one behind the last, and its lines."""
+
+    top: int
+    bottom: int
+    left: int
+    right: int
+    lines: list[list[_Piece]]
+    bold: bool = False
+
+
+def read(data: bytes, source: SourceFile) -> PdfDocument:
+    """The document. Raises SourceError where it is damaged, or shows what would not be read."""
+    try:
+        import docx
+    except ImportError as error:
+        message = "this is a Word file (.docx), and python-docx, which reads such files, is not installed"
+        raise SourceError(message, hint=f"{_PRINT}; or run ./setup, which installs it") from error
+    try:
+        document = docx.Document(io.BytesIO(data))
+        body = document.element.body
+    except Exception as error:  # of zip, XML and python-docx: of many kinds, in words of their own
+        message = "this is a Word file (.docx) that is damaged: it has not the parts that such files have"
+        raise SourceError(message, hint=f"ask for it again; or {_PRINT}") from error
+    for name, why in _REFUSED.items():
+        if next(body.iter(_PAPER + name), None) is not None:
+            raise SourceError(f"this Word file {why}", hint=_PRINT)
+    setting = _Setting(_Notes(document))
+    for block in _blocks(body):
+        setting.add(block)
+    pages = setting.done()
+    lines = tuple(Line(line.number, line.page, line.text) for page in pages for line in page.lines)
+    if not lines:
+        raise SourceError("no paragraph or table of this Word file holds text", hint=_PRINT)
+    labels = (None,) * len(pages)
+    return PdfDocument(source.path, source.sha256, "docx", lines, labels, tuple(pages), ())
+
+
+def _blocks(parent: Any) -> Iterator[Any]:
+    """Paragraphs and tables in their order, also those in content controls."""
+    for child in parent:
+        if child.tag in (f"{_PAPER}p", f"{_PAPER}tbl"):
+            yield child
+        elif child.tag in (f"{_PAPER}sdt", f"{_PAPER}sdtContent", f"{_PAPER}customXml"):
+            yield from _blocks(child)
+
+
+class _Notes:
+    """The footnotes: their texts by the number that each has, in the order of the marks."""
+
+    def __init__(self, document: WordDocument) -> None:
+        from docx.opc.constants import RELATIONSHIP_TYPE
+        from docx.oxml import parse_xml
+
+        self._texts: dict[str, Any] = {}
+        for kind in (RELATIONSHIP_TYPE.FOOTNOTES, RELATIONSHIP_TYPE.ENDNOTES):
+            for relation in document.part.rels.values():
+                if relation.reltype == kind:
+                    for note in parse_xml(relation.target_part.blob):
+                        self._texts[f"{kind[-9:]}{note.get(_PAPER + 'id')}"] = note
+        self._count = 0
+        self.waiting: list[tuple[int, Any]] = []
+
+    def mark(self, reference: Any) -> str:
+        """The number that a reference prints; its note is then due."""
+        kind = "footnotes" if reference.tag == f"{_PAPER}footnoteReference" else "/endnotes"
+        self._count += 1
+        self.waiting.append((self._count, self._texts.get(f"{kind}{reference.get(_PAPER + 'id')}")))
+        return str(self._count)
+
+
+class _Setting:
+    """The pages as they are set: words, lines and rules from top to bottom."""
+
+    def __init__(self, notes: _Notes) -> None:
+        self._notes = notes
+        self._number = 0
+        self._pages: list[PdfPage] = []
+        self._begin()
+
+    def _begin(self) -> None:
+        self._lines: list[PdfLine] = []
+        self._rules: list[Rule] = []
+        self._y = _MARGIN
+
+    def add(self, block: Any) -> None:
+        if block.tag == f"{_PAPER}tbl":
+            self._table(block)
+            self._due()
+            return
+        if _breaks_page(block) and self._lines:
+            self._end()
+        style = block.style or ""
+        size = _LARGE if re.match(r"heading|kop|title|titel", style, re.IGNORECASE) else _SIZE
+        for pieces in _wrapped(_words(block, self._notes), _LINE):
+            self._set([(_MARGIN, pieces, size > _SIZE)], size)
+        self._y += 0.5 * _SIZE
+
+    def done(self) -> list[PdfPage]:
+        self._due()
+        self._end()
+        return self._pages
+
+    def _end(self) -> None:
+        width = max((line.box.right for line in self._lines), default=0.0) + _MARGIN
+        page = PdfPage(len(self._pages) + 1, width, self._y + _MARGIN, (*self._lines,), (*self._rules,))
+        self._pages.append(page)
+        self._begin()
+
+    def _due(self) -> None:
+        """Sets the notes whose marks were set, each opened by its number."""
+        waiting, self._notes.waiting = self._notes.waiting, []
+        for number, note in waiting:
+            paragraphs = [] if note is None else list(note.iter(f"{_PAPER}p"))
+            text = [piece for paragraph in paragraphs for piece in _words(paragraph, self._notes)]
+            opening = _Piece(str(number), [(0, len(str(number)))])
+            self._y += 0.5 * _SIZE
+            for pieces in _wrapped([opening, *text], _LINE):
+                self._set([(_MARGIN, pieces, False)], _SIZE)
+
+    def _set(self, parts: Sequence[tuple[float, Sequence[_Piece], bool]], size: float = _SIZE) -> None:
+        """One line, of parts that begin at their distances from the left."""
+        baseline = self._y + _ASCENT * size
+        top, bottom = self._y, baseline + _DESCENT * size
+        words: list[Word] = []
+        offsets: list[int] = []
+        text = ""
+        for left, pieces, bold in parts:
+            at = left
+            for piece in pieces:
+                right = at + len(piece.text) * _WIDTH * size
+                box = Box(round(at, 2), top, round(right, 2), bottom)
+                gap = piece.gap if text else ""
+                text += gap or (" " if text else "")
+                offsets.append(len(text))
+                text += piece.text
+                words.append(
+                    Word(piece.text, box, baseline, size, bold, markers=tuple(piece.markers), gap=gap)
+                )
+                at = right + _WIDTH * size
+        self._y += _PITCH * size
+        if words:
+            self._number += 1
+            page = len(self._pages) + 1
+            self._lines.append(PdfLine(self._number, page, tuple(words), text, tuple(offsets)))
+
+    def _table(self, table: Any) -> None:
+        cells = list(_cells(table, self._notes))
+        if not cells:
+            return
+        edges = _edges(cells)
+        top = self._y + _PITCH * _SIZE
+        heights = [top]
+        for row in range(max(cell.bottom for cell in cells)):
+            own = [cell for cell in cells if cell.top == row]
+            self._y = heights[-1] + _PADDING / 2
+            for at in range(max((len(cell.lines) for cell in own), default=0)):
+                own.sort(key=lambda cell: cell.left)
+                self._set([(edges[c.left] + _PADDING, c.lines[at], c.bold) for c in own if at < len(c.lines)])
+            heights.append(self._y + _PADDING / 2)
+        for cell in cells:
+            box = Box(edges[cell.left], heights[cell.top], edges[cell.right], heights[cell.bottom])
+            self._rules += [Rule(True, at, box.left, box.right) for at in (box.top, box.bottom)]
+            self._rules += [Rule(False, at, box.top, box.bottom) for at in (box.left, box.right)]
+        self._rules = list(dict.fromkeys(self._rules))
+        self._y = heights[-1] + _SIZE
+
+
+def _edges(cells: Sequence[_Cell]) -> list[float]:
+    """Where each column of a table begins, and where the last ends."""
+    edges = [_MARGIN]
+    for column in range(1, max(cell.right for cell in cells) + 1):
+        least = edges[-1] + 2 * _PADDING
+        for cell in cells:
+            if cell.right == column:
+                wide = max((_length(line) for line in cell.lines), default=0) * _WIDTH * _SIZE
+                least = max(least, edges[cell.left] + wide + 2 * _PADDING)
+        edges.append(least)
+    return edges
+
+
+def _cells(table: Any, notes: _Notes) -> Iterator[_Cell]:
+    """The cells of a table; one that goes on in the row below is one cell."""
+    open_cells: dict[int, _Cell] = {}
+    rows = [row for row in table.iter(f"{_PAPER}tr") if next(row.iterancestors(f"{_PAPER}tbl")) is table]
+    for at, row in enumerate(rows):
+        column = row.grid_before
+        for tc in row.tc_lst:
+            if next(tc.iter(f"{_PAPER}tbl"), None) is not None:
+                raise SourceError("this Word file has a table in a cell of a table", hint=_PRINT)
+            right = column + tc.grid_span
+            above = open_cells.get(column)
+            if tc.vMerge == "continue" and above and above.right == right and above.bottom == at:
+                above.bottom = at + 1
+            else:
+                paragraphs = [_words(p, notes) for p in tc.iter(f"{_PAPER}p")]
+                _require_plain(tc)
+                lines = [line for words in paragraphs for line in _wrapped(words, _CELL)]
+                open_cells[column] = _Cell(at, at + 1, column, right, lines, _is_bold(tc))
+                yield open_cells[column]
+            column = right
+
+
+def _require_plain(tc: Any) -> None:
+    """Raises SourceError for a cell in which a person sees more, or less, than its letters."""
+    runs = [run for run in tc.iter(f"{_PAPER}r") if run.text.strip() and not _has(run, "vanish")]
+    if any(_has(run, "strike") or _has(run, "dstrike") for run in runs):
+        why = "is struck through"
+    elif next(tc.iter(f"{_PAPER}drawing", f"{_PAPER}pict", f"{_PAPER}object"), None) is not None:
+        why = "holds a picture"
+    elif len(colours := {_colour(run) for run in runs}) > 1 and "FFFFFF" in colours:
+        why = "is partly white on white"
+    else:
+        return
+    text = " ".join("".join(run.text for run in runs).split())[:60]
+    raise SourceError(f"this Word file has a cell that {why}: “{text}”", hint=_PRINT)
+
+
+def _colour(run: Any) -> str:
+    colour = run.find(f"{_PAPER}rPr/{_PAPER}color")
+    return str(colour.get(f"{_PAPER}val", "")).upper() if colour is not None else ""
+
+
+def _has(run: Any, name: str) -> bool:
+    found = run.find(f"{_PAPER}rPr/{_PAPER}{name}")
+    return found is not None and found.get(f"{_PAPER}val", "1") not in _OFF
+
+
+def _is_bold(tc: Any) -> bool:
+    runs = [run for run in tc.iter(f"{_PAPER}r") if run.text.strip()]
+    return bool(runs) and all(_has(run, "b") for run in runs)
+
+
+def _breaks_page(paragraph: Any) -> bool:
+    breaks = (one.get(f"{_PAPER}type") for one in paragraph.iter(f"{_PAPER}br"))
+    before = paragraph.find(f"{_PAPER}pPr/{_PAPER}pageBreakBefore")
+    return "page" in breaks or (before is not None and before.get(f"{_PAPER}val", "1") not in _OFF)
+
+
+def _words(paragraph: Any, notes: _Notes) -> list[_Piece]:
+    """The words of a paragraph that are shown, with their markers."""
+    found = [_Piece()]
+
+    def put(text: str, *, raised: bool = False) -> None:
+        for part in re.split(r"(\s)", text):
+            if part.isspace():
+                if found[-1].text:
+                    found.append(_Piece(gap=part if part == "\u00a0" else " "))
+            elif part:
+                piece = found[-1]
+                if raised:
+                    piece.markers.append((len(piece.text), len(piece.text) + len(part)))
+                piece.text += part
+
+    for run in paragraph.iter(f"{_PAPER}r"):
+        if _has(run, "vanish"):
+            continue
+        aligned = run.find(f"{_PAPER}rPr/{_PAPER}vertAlign")
+        high = aligned is not None and aligned.get(f"{_PAPER}val") == "superscript"
+        for part in run:
+            if part.tag == f"{_PAPER}t" and part.text:
+                put(part.text, raised=high and bool(_MARK.fullmatch(part.text.strip())))
+            elif part.tag in (f"{_PAPER}footnoteReference", f"{_PAPER}endnoteReference"):
+                put(notes.mark(part), raised=True)
+            elif part.tag in (f"{_PAPER}tab", f"{_PAPER}ptab"):
+                put(" ")
+            elif part.tag in (f"{_PAPER}br", f"{_PAPER}cr"):
+                put(" ")
+                found[-1].breaks = True
+            elif part.tag == f"{_PAPER}noBreakHyphen":
+                put("-")
+    return [piece for piece in found if piece.text]
+
+
+def _length(pieces: Sequence[_Piece]) -> int:
+    return sum(len(piece.text) for piece in pieces) + len(pieces) - 1
+
+
+def _wrapped(pieces: Sequence[_Piece], most: int) -> list[list[_Piece]]:
+    """Lines of at most so many characters, broken between words; one longer word has its own."""
+    lines: list[list[_Piece]] = []
+    for piece in pieces:
+        if lines and not piece.breaks and _length([*lines[-1], piece]) <= most:
+            lines[-1].append(piece)
+        else:
+            lines.append([replace(piece, gap=" ")])
+    return lines

@@ -1,0 +1,174 @@
+"""Reports as Word files: read as PDFs are, by cells that the file knows; refused where a person sees more."""
+
+from __future__ import annotations
+
+import io
+import random
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+docx = pytest.importorskip("docx", reason="python-docx is not installed: ./setup test installs it")
+
+from docx.opc.constants import RELATIONSHIP_TYPE  # noqa: E402
+from docx.opc.packuri import PackURI  # noqa: E402
+from docx.opc.part import Part  # noqa: E402
+from docx.oxml import OxmlElement, parse_xml  # noqa: E402
+from docx.oxml.ns import nsdecls  # noqa: E402
+
+from pipelines import raw  # noqa: E402
+from pipelines.extract import read, tables, word_file  # noqa: E402
+from pipelines.lake.decision import content_hash  # noqa: E402
+from pipelines.model import Edition  # noqa: E402
+from schemas import registry  # noqa: E402
+from schemas.errors import JvomError, SourceError  # noqa: E402
+from tests.renditions import check, word_renderer  # noqa: E402
+from tests.renditions.blocks import blocks  # noqa: E402
+from tests.renditions.content import Content, content  # noqa: E402
+from tests.renditions.editions import registry_of  # noqa: E402
+from tests.renditions.real import content_of  # noqa: E402
+from tests.renditions.style import style  # noqa: E402
+from tests.support.reports import ABRIDGED, read_tables  # noqa: E402
+
+REGISTRY = registry.load()
+Change = Callable[[Any], None]
+
+
+def word(said: Content, seed: int) -> bytes:
+    rng = random.Random(seed)
+    return word_renderer.render(blocks(said, style(rng, "weasyprint", len(said.columns)), rng))
+
+
+@pytest.fixture(scope="module")
+def real() -> bytes:
+    """The figures of 2024."""
+    return word(content_of(read_tables(ABRIDGED.read_bytes()), REGISTRY.layouts[0]), 3)
+
+
+def changed(data: bytes, change: Change) -> bytes:
+    document = docx.Document(io.BytesIO(data))
+    change(document)
+    stream = io.BytesIO()
+    document.save(stream)
+    return stream.getvalue()
+
+
+def in_process(data: bytes, known: registry.Registry = REGISTRY) -> dict[str, Any]:
+    source = raw.describe(data, 2024, "report.docx")
+    return tables.read(word_file.read(data, source), source, Edition(2024), known)
+
+
+@pytest.mark.parametrize("seed", range(1000, 1008))
+def test_random_tables_are_read_right(seed: int) -> None:
+    said = content(random.Random(seed))
+    assert list(check.differences(said, in_process(word(said, seed), registry_of(said)))) == []
+
+
+def test_the_figures_of_2024_are_read_in_the_child_and_give_no_place_on_a_page(real: bytes) -> None:
+    source = raw.describe(real, 2024, "raw/2024/report.docx")
+    assert (source.format, source.fidelity) == ("docx", "full text")
+    read_again = read.read_edition(real, source, Edition(2024), REGISTRY).require_tables()
+    known = read_tables(ABRIDGED.read_bytes())
+    for name, ignored in (("personnel", {"inferred"}), ("personnel_totals", set()), ("mandates", set())):
+        columns = [
+            column for column in known[name].column_names if "line" not in column and "page" not in column
+        ]
+        kept = [column for column in columns if column not in ignored and column != "marker_lines"]
+        assert read_again[name].select(kept).to_pylist() == known[name].select(kept).to_pylist()
+    assert all(span["box"] is None for cell in read_again["cells"].to_pylist() for span in cell["spans"])
+    (edition,) = read_again["editions"].to_pylist()
+    assert edition["source_format"] == "docx"
+    assert content_hash(read_again)
+
+
+def with_footnote(document: Any) -> None:
+    """A note of Word's own on the first mission of annex 2, in place of none."""
+    note = (
+        f'<w:footnotes {nsdecls("w")}><w:footnote w:id="2"><w:p><w:r><w:footnoteRef/></w:r>'
+        '<w:r><w:t xml:space="preserve"> Met inbegrip van de staf in Sarajevo.</w:t></w:r></w:p></w:footnote>'
+        "</w:footnotes>"
+    )
+    kind = "application/vnd.openxmlformats-officedocument.wordprocessingml.footnotes+xml"
+    part = Part(PackURI("/word/footnotes.xml"), kind, note.encode(), document.part.package)
+    document.part.relate_to(part, RELATIONSHIP_TYPE.FOOTNOTES)
+    reference = OxmlElement("w:footnoteReference")
+    reference.set(docx.oxml.ns.qn("w:id"), "2")
+    cell_of(document, "UNTSO").paragraphs[0].add_run()._r.append(reference)
+
+
+def cell_of(document: Any, text: str) -> Any:
+    """The last cell of the last table that begins with a text."""
+    return [cell for row in document.tables[-1].rows for cell in row.cells if cell.text.startswith(text)][-1]
+
+
+def test_a_footnote_of_words_own_is_numbered_and_read(real: bytes) -> None:
+    said = in_process(changed(real, with_footnote))
+    (note,) = [row for row in said["footnotes"].to_pylist() if "Sarajevo" in row["text"]]
+    (row,) = [row for row in said["personnel"].to_pylist() if row["mission_id"] == "untso"]
+    assert row["footnotes"] == [note["number"]]
+    assert row["deployed_military"] == 32
+
+
+def tracked(document: Any) -> None:
+    run = cell_of(document, "32").paragraphs[0].runs[0]._r
+    run.addprevious(parse_xml(f'<w:ins {nsdecls("w")} w:id="1"><w:r><w:t>1</w:t></w:r></w:ins>'))
+
+
+def struck(document: Any) -> None:
+    cell_of(document, "32").paragraphs[0].runs[0].font.strike = True
+
+
+def boxed(document: Any) -> None:
+    box = f"<w:r {nsdecls('w')}><w:pict><w:txbxContent><w:p/></w:txbxContent></w:pict></w:r>"
+    cell_of(document, "32").paragraphs[0]._p.append(parse_xml(box))
+
+
+def nested(document: Any) -> None:
+    cell_of(document, "32").add_table(1, 1)
+
+
+def white(document: Any) -> None:
+    cell_of(document, "32").paragraphs[0].add_run("1").font.color.rgb = docx.shared.RGBColor(255, 255, 255)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (tracked, "has changes that are tracked"),
+        (struck, "a cell that is struck through: “32”"),
+        (boxed, "has text in a box"),
+        (nested, "a table in a cell of a table"),
+        (white, "partly white on white: “321”"),
+    ],
+)
+def test_what_a_person_sees_otherwise_is_refused(real: bytes, change: Change, words: str) -> None:
+    data = changed(real, change)
+    with pytest.raises(SourceError, match=words) as refused:
+        in_process(data)
+    assert "save it as PDF" in (refused.value.hint or "")
+
+
+def hidden(document: Any) -> None:
+    cell_of(document, "32").paragraphs[0].add_run("9").font.hidden = True
+
+
+def test_hidden_text_does_not_count(real: bytes) -> None:
+    rows = in_process(changed(real, hidden))["personnel"].to_pylist()
+    assert [row["deployed_military"] for row in rows if row["mission_id"] == "untso"] == [32]
+
+
+def merged(document: Any) -> None:
+    row = [row for row in document.tables[-1].rows if row.cells[0].text.startswith("UNTSO")][-1]
+    row.cells[1].merge(row.cells[2])
+
+
+def test_a_merged_cell_of_figures_is_refused(real: bytes) -> None:
+    with pytest.raises(JvomError) as refused:
+        in_process(changed(real, merged))
+    assert "UNTSO" in str(refused.value)
+
+
+def test_a_damaged_file_is_named_as_such() -> None:
+    with pytest.raises(SourceError, match=r"a Word file .* that is damaged"):
+        in_process(b"PK\x03\x04 word/document.xml and nothing else")
