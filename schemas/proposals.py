@@ -18,6 +18,7 @@ FILES = {
     "relation": "missions.toml",
     "region": "missions.toml",
     "word": "header_words.toml",
+    "absent": "layouts.toml",
     "layout": "layouts.toml",
     "cell": "readings.toml",
     "reading": "readings.toml",

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from schemas import header_words, proposals, registry_cells, registry_layouts
-from schemas.header_words import NO_WORDS, HeaderWords
+from schemas.header_words import FIGURE_ROLES, NO_WORDS, HeaderWords
 from schemas.registry_cells import DeclaredCell
 from schemas.registry_layouts import Group, Heading, Layout, MandatesLayout, PersonnelLayout, PrintedColumn
 from schemas.registry_toml import Entry, comparable, nearest
@@ -126,6 +126,11 @@ class Registry:
     cells: tuple[DeclaredCell, ...] = ()
     region_headings: Mapping[str, str] = field(default_factory=dict)
     words: HeaderWords = NO_WORDS
+    absent: tuple[tuple[str, str], ...] = ()
+    """Tables that documents, by the hash of their bytes, are declared not to have."""
+
+    def is_absent(self, table: str, sha256: str) -> bool:
+        return (table, sha256) in self.absent
 
     def find(self, spelling: str) -> Mission | None:
         """The mission printed as `spelling`, as in `spelled`; white space, case, quotes and dashes aside."""
@@ -214,13 +219,15 @@ class Facts:
         missions, relations, headings = _missions(self._entry("missions.toml"))
         layouts = tuple(_heading(layout, headings) for layout in _layouts(self._entry("layouts.toml")))
         columns = {name: None for layout in layouts for name in layout.personnel.columns}
+        columns |= dict.fromkeys(sorted(FIGURE_ROLES))
         known = {mission.id for mission in missions}
         declared = self._entry("readings.toml")
         cells = registry_cells.read(declared.tables("cell"), {*columns, *FIGURES})
         readings = _readings(declared, known, tuple(columns))
         corrections = _corrections(self._entry("corrections.toml"), known)
         words = header_words.read(self._entry("header_words.toml"))
-        return Registry(missions, relations, layouts, readings, corrections, cells, headings, words)
+        absent = tuple(registry_layouts.absent(self._entry("layouts.toml")))
+        return Registry(missions, relations, layouts, readings, corrections, cells, headings, words, absent)
 
     def _entry(self, name: str) -> Entry:
         return Entry(self.files.get(name, {}), str(Path(self.folder, name)), "the file")
@@ -333,6 +340,7 @@ def _layouts(file: Entry) -> tuple[Layout, ...]:
     layouts: list[Layout] = []
     for entry in entries:
         layouts.append(registry_layouts.read(entry, layouts))
+    file.tables("absent")
     file.done()
     if not layouts:
         raise file.error("has no layout", "layout")

@@ -1,7 +1,7 @@
 """What a layout says: the headings and words by which an edition's annexes are read."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -43,10 +43,18 @@ class Heading:
 
 @dataclass(frozen=True)
 class PrintedColumn:
-    """One column: its heading as printed, and the contract's column that it means."""
+    """One column: its heading as printed, and the contract's column (or another role) that it means.
+
+    In annex 1 `above` is the text above it and others, if there is one.
+    """
 
     printed: str
     column: str
+    above: str | None = None
+
+    @property
+    def path(self) -> tuple[str, ...]:
+        return (self.above, self.printed) if self.above else (self.printed,)
 
 
 @dataclass(frozen=True)
@@ -57,14 +65,32 @@ class Group:
     columns: tuple[PrintedColumn, ...]
 
 
+ASIDE = (
+    *(
+        "region",
+        "country",
+        "remark",
+        "ignore",
+        "strength_on_day",
+        "deployed_women",
+        "frame_women",
+        "frame_total",
+    ),
+    *("legal_basis", "international_mandate", "national_frame"),
+)
+"""Roles of columns beside the figures that make a mission's row: texts, and figures that no sum has."""
+
+
 @dataclass(frozen=True)
 class PersonnelLayout:
     """How annex 2 is laid out.
 
-    `mission` heads the first column; `sums` gives, for a column that is a total, the columns that
-    add up to it; `merged` gives, for a figure of the contract that is printed in several columns, these
-    columns, whose names are the layout's own; `separate_report` is printed in brackets after the name of a
-    mission that has a progress report of its own.
+    `mission` heads the column of names, which is the first unless `mission_at` says otherwise; `sums` gives,
+    for a column that is a total, the columns that add up to it; `merged` gives, for a figure of the contract
+    that is printed in several columns, these columns, whose names are the layout's own; `separate_report` is
+    printed in brackets after the name of a mission that has a progress report of its own. `groups` hold the
+    columns beside the figures too, such as remarks, by their roles (`ASIDE`); `strength_date` is the date in
+    the heading of `strength_on_day`, as printed.
     """
 
     heading: Heading
@@ -75,11 +101,23 @@ class PersonnelLayout:
     total: str
     separate_report: str
     regions: tuple[str, ...]
+    mission_at: int = 0
+    strength_date: str | None = None
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The printed columns from left to right: the contract's, and parts of merged ones."""
-        return tuple(column.column for group in self.groups for column in group.columns)
+        """The printed columns of figures from left to right: the contract's, and parts of merged ones."""
+        return tuple(role for _, role in self.printed if role not in ASIDE and role != "mission")
+
+    @property
+    def printed(self) -> tuple[tuple[tuple[str, ...], str], ...]:
+        """All columns from left to right: each with the texts that head it and its role."""
+        found = [
+            ((group.printed, column.printed) if group.printed else (column.printed,), column.column)
+            for group in self.groups
+            for column in group.columns
+        ]
+        return (*found[: self.mission_at], ((self.mission,), "mission"), *found[self.mission_at :])
 
     @property
     def figures(self) -> tuple[tuple[str, tuple[int, ...]], ...]:
@@ -88,7 +126,7 @@ class PersonnelLayout:
         places: dict[str, list[int]] = {}
         for place, column in enumerate(self.columns):
             places.setdefault(whole.get(column, column), []).append(place)
-        return tuple((name, tuple(of_name)) for name, of_name in places.items())
+        return tuple((name, tuple(of_name)) for name, of_name in places.items() if name in FIGURES)
 
     @property
     def header(self) -> str:
@@ -160,6 +198,16 @@ def read(entry: Entry, before: Sequence[Layout] = ()) -> Layout:
     return Layout(identifier, personnel, mandates)
 
 
+def absent(file: Entry) -> Iterator[tuple[str, str]]:
+    """The entries `[[absent]]`: a table that a document, by the hash of its bytes, does not have."""
+    for entry in file.tables("absent"):
+        sha256 = entry.text("source_sha256")
+        if not re.fullmatch(r"[0-9a-f]{64}", sha256):
+            raise entry.error(f"{sha256!r} is not 64 hexadecimal digits", "source_sha256")
+        yield entry.one_of("annex", ("mandates",)), sha256
+        entry.done()
+
+
 def _shared(entry: Entry, key: str, known: Mapping[str, Layout]) -> Layout | None:
     if not isinstance(entry.values.get(key), str):
         return None
@@ -205,7 +253,7 @@ def _merged(entry: Entry, layout: PersonnelLayout) -> None:
     for part in parts:
         if part not in layout.columns or part in FIGURES:
             raise entry.error(f"{part!r} is not a column of this layout with its own name", "merged")
-    for name, _ in layout.figures:
+    for name in (column for column in layout.columns if column not in parts):
         if name not in FIGURES:
             hint = f"use one of: {', '.join(FIGURES)}; or merge it into one of them"
             raise entry.error(f"{name!r} is not a figure of the contract", "groups", hint=hint)

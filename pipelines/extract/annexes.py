@@ -7,18 +7,20 @@ annex; a heading in a table of contents has none. An annex of several pages may 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from pipelines.extract import headings, suggestions
+from pipelines.extract import derived, headings, suggestions
 from pipelines.extract.cells import Mark, Word, words
 from pipelines.extract.declared import Declared
+from pipelines.extract.derived import Derived
 from pipelines.extract.headings import Place
 from pipelines.extract.pdf import PdfDocument, table
 from pipelines.extract.pdf.area import TableHeading
 from pipelines.extract.pdf.table import PdfTable
 from pipelines.extract.roles import MandateRoles, PersonnelRoles
 from pipelines.model import PAGE_NUMBER, Document, Line
+from schemas.errors import Problems
 from schemas.registry import Layout, Registry, comparable
 
 _DIGITS = re.compile(r"\d{1,2}")
@@ -55,16 +57,26 @@ class Annex:
     lines: tuple[Line, ...]
     table: PdfTable | None = None
 
+    @property
+    def first(self) -> Line:
+        """The line that it is named by: that of its heading, or of its table's header."""
+        return (*self.heading_lines, self.header.words[0].line)[0]
+
+    @property
+    def label(self) -> str:
+        """`Bijlage 2`, or its whole heading where that has no number."""
+        return headings.annex_label(self.heading) or self.heading or f"page {self.first.page}"
+
 
 @dataclass(frozen=True)
 class ReportParts:
     """A report taken apart: its layout, its two annexes, and all other lines.
 
-    Page numbers are in none of them.
+    Page numbers are in none of them. `mandates` is None where the report is declared to have no such annex.
     """
 
     layout: Layout
-    mandates: Annex
+    mandates: Annex | None
     personnel: Annex
     text: tuple[Line, ...]
 
@@ -102,7 +114,16 @@ def find_annexes(document: Document, registry: Registry) -> ReportParts:
         looked.append(search.look(layout))
         if all(one.complete for one in looked[-1]):
             return search.parts(layout, looked[-1])
-    raise suggestions.refusal(search, looked)
+    found = derived.read(search)
+    if found.problems:
+        raise found.problems[0] if len(found.problems) == 1 else Problems([*found.problems])
+    absent = found.mandates is None and registry.is_absent("mandates", document.sha256)
+    if found.personnel and (found.mandates or absent):
+        layout = derived.layout(found, registry)
+        looked.append(search.look(layout, found))
+        if all(one.complete for one in looked[-1][int(absent) :]):
+            return search.parts(layout, looked[-1])
+    raise suggestions.refusal(search, looked, found)
 
 
 @dataclass(frozen=True)
@@ -144,9 +165,13 @@ class Search:
         self.annexes = headings.annexes(self.lines)
         self._tables = _PdfTables(document, registry) if isinstance(document, PdfDocument) else None
 
-    def look(self, layout: Layout) -> tuple[Looked, Looked]:
-        """What the layout finds of annex 1 and of annex 2."""
-        found = [headings.places(self.lines, part.heading) for part in (layout.mandates, layout.personnel)]
+    def look(self, layout: Layout, by: Derived | None = None) -> tuple[Looked, Looked]:
+        """What the layout finds of annex 1 and of annex 2; `by` says where the tables that gave it are."""
+        tables = (by.mandates, by.personnel) if by else (None, None)
+        found: list[Sequence[Place]] = [
+            [table.place] if table and not part.heading.printed else headings.places(self.lines, part.heading)
+            for part, table in ((layout.mandates, tables[0]), (layout.personnel, tables[1]))
+        ]
         marks = self._marks(*found)
         first, second = (self._look(annex, layout, places, marks) for annex, places in enumerate(found, 1))
         return first, second
@@ -160,13 +185,18 @@ class Search:
         return self._table_below(annex, layout, place, self._marks())
 
     def parts(self, layout: Layout, looked: tuple[Looked, Looked]) -> ReportParts:
-        """The report taken apart, by a layout of which both annexes are complete."""
+        """The report taken apart, by a layout of which both annexes are complete, or annex 1 is absent."""
         marks = self._marks(*(one.places for one in looked))
-        (first, mandates), (second, personnel) = (self._annex(*one.openings[0], marks) for one in looked)
+        tables = [one.openings[0][1].table for one in looked if one.openings]
+        taken = frozenset(line for table in tables if table for line in table.lines)
+        found = [self._annex(*one.openings[0], marks, taken) if one.openings else None for one in looked]
+        within = [one[0] for one in found if one]
         text = tuple(
-            line for index, line in enumerate(self.lines) if index not in first and index not in second
+            line for index, line in enumerate(self.lines) if not any(index in part for part in within)
         )
-        return ReportParts(layout, mandates, personnel, text)
+        first, second = found
+        assert second is not None, "annex 2 is complete"
+        return ReportParts(layout, first[1] if first else None, second[1], text)
 
     def _marks(self, *found: Sequence[Place]) -> dict[int, Place]:
         """Every heading of an annex by its first line, those of a layout included."""
@@ -199,7 +229,7 @@ class Search:
             header = find_header(words(self.lines[place.end : end]), header_words(annex, layout))
             return Found(header) if header else None
         below = self.lines[place.end : self._end(place, marks)]
-        above = self.lines[place.end - 1]
+        above = self.lines[max(place.end - 1, 0)]
         found = self._tables.find(
             annex, layout, above, max((line.page for line in below), default=above.page)
         )
@@ -224,14 +254,15 @@ class Search:
         others = (start for start in marks if start >= place.end and not place.same(marks[start]))
         return min(others, default=len(self.lines))
 
-    def _annex(self, place: Place, found: Found, marks: Mapping[int, Place]) -> tuple[range, Annex]:
+    def _annex(
+        self, place: Place, found: Found, marks: Mapping[int, Place], taken: Collection[int]
+    ) -> tuple[range, Annex]:
         """The annex from its heading to the next annex; its heading may be repeated on further pages."""
         end = self._end(place, marks)
         repeated = {
             index for start in marks if place.end <= start < end for index in range(start, marks[start].end)
         }
         heading_lines = tuple(line for line in self.lines[place.start : place.end] if line.text.strip())
-        taken = found.table.lines if found.table else frozenset()
         body = tuple(
             self.lines[index]
             for index in range(place.end, end)

@@ -154,7 +154,7 @@ class PdfCells:
     def left(self, lines: Iterable[Line]) -> Iterator[tuple[Line, ...]]:
         """Of the lines that the table leaves those that are no running text; neighbours together."""
         numbers = {line.number for line in lines if line.text.strip()}
-        for group in outside.left(self._pdf, self._table, numbers):
+        for group in outside.left(self._pdf, self._table.whole or self._table, numbers):
             yield tuple(self._lines[number] for number in group)
 
 

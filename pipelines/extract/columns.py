@@ -275,7 +275,10 @@ class _Chooser:
         places = {name: place for place, name in enumerate(self._columns)}
         self.sums = [(places[total], [places[part] for part in parts]) for total, parts in layout.sums]
         totals = {total for total, _ in self.sums}
-        groups = [[places[column.column] for column in group.columns] for group in layout.groups]
+        groups = [
+            [places[column.column] for column in group.columns if column.column in places]
+            for group in layout.groups
+        ]
         self._parts = [[place for place in group if place not in totals] for group in groups]
         self._declared = {reading.mission_id: reading for reading in readings}
         self._idle = set(self._declared)

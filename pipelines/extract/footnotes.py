@@ -272,7 +272,8 @@ def _pages(parts: ReportParts, document: Document) -> list[_Page]:
         _page("document", lines, typeset) for _, lines in groupby(parts.text, key=lambda line: line.page)
     ]
     lines = {line.number: line for line in document.lines}
-    pages.append(_page("mandates", parts.mandates.lines, typeset, parts.mandates, lines))
+    if parts.mandates:
+        pages.append(_page("mandates", parts.mandates.lines, typeset, parts.mandates, lines))
     pages.append(_page("personnel", parts.personnel.lines, typeset, parts.personnel, lines))
     alone = _alone(document) if isinstance(document, PdfDocument) and not seen else {}
     filled = [replace(page, alone=alone) for page in pages if page.lines]

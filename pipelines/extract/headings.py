@@ -37,7 +37,9 @@ class Place:
 
 
 def places(lines: Sequence[Line], heading: Heading) -> list[Place]:
-    """The places of a layout's heading; some more than there may be at most."""
+    """The places of a layout's heading; some more than there may be at most, and none of an empty one."""
+    if not heading.printed:
+        return []
     opening = re.compile(rf"\s*{re.escape(heading.printed.split()[0])}", re.IGNORECASE)
     found = (_place(lines, i, heading) for i, line in enumerate(lines) if opening.match(line.text))
     return list(islice((place for place in found if place), MOST + 1))

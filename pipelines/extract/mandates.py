@@ -23,7 +23,7 @@ from pipelines.extract.annexes import AnnexInput, find_header, header_words
 from pipelines.extract.cells import Cell, Mark, PdfCells, Text, Word, as_printed, marker, spans, words
 from pipelines.extract.durations import Duration
 from pipelines.extract.pdf.rows import PdfCell
-from pipelines.extract.pdf.table import Pair, PdfTable
+from pipelines.extract.pdf.table import Pair, PdfRow, PdfTable
 from pipelines.extract.roles import DURATIONS, MandateRoles
 from pipelines.model import Document, Line
 from schemas.errors import JvomError, Problems
@@ -50,7 +50,7 @@ class Row:
 
     mission: Mission
     name: Text
-    legal_basis: Text
+    legal_basis: Text | None
     durations: dict[str, tuple[Text, Duration]]
     region: Text | None = None
     why: tuple[str, ...] = ()
@@ -58,7 +58,8 @@ class Row:
     @property
     def cells(self) -> tuple[Text, ...]:
         """All its cells, region aside."""
-        return (self.name, self.legal_basis, *(text for text, _ in self.durations.values()))
+        legal = (self.legal_basis,) if self.legal_basis else ()
+        return (self.name, *legal, *(text for text, _ in self.durations.values()))
 
     @property
     def first(self) -> Line:
@@ -108,7 +109,8 @@ def _cells(row: Row) -> Iterator[Cell]:
     yield cell("mission", row.name)
     if row.region:
         yield cell("region", row.region)
-    yield cell("legal_basis", row.legal_basis)
+    if row.legal_basis:
+        yield cell("legal_basis", row.legal_basis)
     for column, (text, duration) in row.durations.items():
         yield cell(column, text, duration.end)
 
@@ -120,7 +122,7 @@ def _as_row(row: Row, cells: Mapping[str, Cell], document: Document, edition_yea
         "mission_id": row.mission.id,
         "mission_as_printed": cells["mission"].as_printed,
         "region_as_printed": cells["region"].as_printed if "region" in cells else None,
-        "legal_basis": cells["legal_basis"].as_printed,
+        "legal_basis": cells["legal_basis"].as_printed if "legal_basis" in cells else None,
         "source_page": first.page,
         "page_label": document.label(first.page),
         "source_line": first.number,
@@ -375,11 +377,17 @@ class _PdfReader(_Reader):
         self._places = {column.column: at for at, column in enumerate(given.layout.mandates.columns)}
 
     def read(self) -> list[Row]:
-        """The rows, each with the label that it is beside."""
+        """The rows, each with the label that it is beside, or else the heading that it is under."""
+        heading: Text | None = None
         for pair in self._found.rows:
+            if (lone := self._lone(pair)) and self._roles.is_region(lone.text):
+                heading = self._cells.text(lone, self._cells.how(pair))
+                continue
+            if self._is_of_figures(pair):
+                continue
             before = len(self.problems)
             row = self._row(pair)
-            region = self._region(pair)
+            region = self._region(pair) or heading
             if row is not None and len(self.problems) == before:
                 self._add(replace(row, region=region))
         below: list[Text] = []
@@ -428,18 +436,31 @@ class _PdfReader(_Reader):
             for row in rows
         ]
 
+    def _lone(self, pair: Pair) -> PdfCell | None:
+        """The only cell of a row, its label aside."""
+        cells = [cell for cell in (pair[1] or pair[0] or PdfRow(())).cells if cell]
+        return cells[0] if len(cells) == 1 else None
+
+    def _is_of_figures(self, pair: Pair) -> bool:
+        """Whether a row of a table of both annexes has cells of annex 2 only: its totals, say."""
+        roles = [column.column for column in self._layout.mandates.columns]
+        filled = {roles[at] for row in pair if row for at, cell in enumerate(row.cells) if cell}
+        return "ignore" in filled and not filled & {"legal_basis", *DURATIONS}
+
     def _row(self, pair: Pair) -> Row | None:
         mission = self._taken(pair, "mission", self._roles.mission)
-        legal = self._taken(pair, "legal_basis", self._declared(pair, "legal_basis", self._roles.legal_basis))
+        given = "legal_basis" in self._places
+        basis = self._declared(pair, "legal_basis", self._roles.legal_basis)
+        legal = self._taken(pair, "legal_basis", basis) if given else None
         durations = {
             column: taken
             for column in self._places
             if column in DURATIONS
             and (taken := self._taken(pair, column, self._declared(pair, column, self._duration)))
         }
-        if mission is None or legal is None:
+        if mission is None or (given and legal is None):
             return None
-        return Row(mission[1], mission[0], legal[0], durations)
+        return Row(mission[1], mission[0], legal[0] if legal else None, durations)
 
     def _declared(self, pair: Pair, column: str, meaning: Callable[[str], T | None]) -> Callable[[str], Any]:
         """What a cell means: as it is declared, else by the grammar."""
@@ -497,12 +518,18 @@ class _PdfReader(_Reader):
         duration = self._roles.duration(text)
         return duration if duration and (duration.marker is None or duration.marker in self._notes) else None
 
+    def _label_of(self, row: PdfRow | None) -> PdfCell | None:
+        """The label beside a row, or its cell in a column of regions that is not the first."""
+        at = self._places.get("region", 0)
+        label = row and (row.label or (row.cells[at] if at else None))
+        return replace(label, markers=()) if label else None
+
     def _region(self, pair: Pair) -> Text | None:
         """The label beside a row: the one whose name is known, where readings differ.
 
         Its markers count among the footnotes of the table.
         """
-        tags, geometry = (replace(row.label, markers=()) if row and row.label else None for row in pair)
+        tags, geometry = (self._label_of(row) for row in pair)
         agreed = self._cells.agree(pair, tags, geometry)
         ways = [cell for cell in ([geometry] if agreed else [tags, geometry]) if cell]
         known = [cell for cell in ways if self._roles.is_region(cell.text)]

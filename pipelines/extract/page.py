@@ -47,7 +47,7 @@ def _grids(document: PdfDocument, registry: Registry) -> list[Grid]:
         parts = find_annexes(document, registry)
     except JvomError:
         return []
-    return [annex.table.grid for annex in (parts.mandates, parts.personnel) if annex.table]
+    return [annex.table.grid for annex in (parts.mandates, parts.personnel) if annex and annex.table]
 
 
 def _draw_table(canvas: _Canvas, page: PdfPage, grid: Grid) -> None:

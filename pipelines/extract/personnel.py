@@ -6,11 +6,12 @@ refusal says in `refusals`. Here a table that was read becomes rows of the contr
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from pipelines.extract import answers, columns, refusals, text
+from pipelines.extract import answers, columns, durations, figures, refusals, text
 from pipelines.extract import rows as printed_rows
 from pipelines.extract.annexes import AnnexInput
 from pipelines.extract.cells import Cell, Mark, Text, words
@@ -192,6 +193,7 @@ def _row(one: Chosen, document: Document, layout: PersonnelLayout) -> dict[str, 
         "region_as_printed": one.row.region.printed if one.row.region else None,
         **_figures(one, layout),
         "exact": all(figure is None or figure.exact for figure in one.figures),
+        **_aside(one, layout),
         "separate_report": one.wording.separate_report,
         "inferred": one.inferred,
         "footnotes": sorted({mark.note for mark in one.wording.marks}),
@@ -202,15 +204,37 @@ def _row(one: Chosen, document: Document, layout: PersonnelLayout) -> dict[str, 
 
 def _figures(one: Chosen, layout: PersonnelLayout) -> dict[str, object]:
     """Figures by the contract's columns; one that is printed in several exact ones is their sum."""
-    figures: dict[str, object] = {}
+    found: dict[str, object] = {}
     for column, places in layout.figures:
         printed = [figure for place in places if (figure := one.figures[place])]
         given = [figure.value for figure in printed if figure.value is not None]
         exact = all(figure.exact for figure in printed)
-        figures[column] = sum(given) if given and exact else None
+        found[column] = sum(given) if given and exact else None
     parts = set(PARTS) & set(layout.columns)
     printed_apart = {name: one.figures[layout.columns.index(name)] for name in parts}
-    return figures | {name: figure.value if figure else None for name, figure in printed_apart.items()}
+    return found | {name: figure.value if figure else None for name, figure in printed_apart.items()}
+
+
+def _aside(one: Chosen, layout: PersonnelLayout) -> dict[str, object]:
+    """What is printed beside the figures: where, remarks, and how many there were on one day."""
+    texts = {role: text.printed for role, text in one.row.texts}
+    strength = texts.get("strength_on_day")
+    printed = figures.read(strength) if strength else None
+    return {
+        "country_as_printed": texts.get("country"),
+        "remark": texts.get("remark"),
+        "strength_on_day": sum(printed.parts) if printed and printed.parts else None,
+        "strength_date": _day(layout.strength_date) if strength else None,
+    }
+
+
+def _day(text: str | None) -> datetime.date | None:
+    """The day in a header; None of a month or a year."""
+    try:
+        printed = durations.date(" ".join(text.split())) if text else None
+    except ValueError:
+        return None
+    return printed.first if printed and printed.day else None
 
 
 def _place(row: Row, document: Document) -> dict[str, object]:
@@ -229,6 +253,8 @@ def _cells(one: Chosen, layout: PersonnelLayout) -> Iterator[Cell]:
         yield replace(_text(one.key, "mission", one.wording.name), table_name=table_name)
     if table_name == "personnel" and one.row.region:
         yield _text(one.key, "region", one.row.region)
+    for role, cell in one.row.texts if table_name == "personnel" else ():
+        yield _text(one.key, role, cell) if role in ("country", "remark") else _beside(one.key, role, cell)
     for column, places in layout.figures:
         printed = [_cell(one, place, table_name, layout.columns[place]) for place in places]
         yield from printed if len(printed) > 1 else ()
@@ -283,6 +309,26 @@ def _merged(column: str, cells: Sequence[Cell]) -> Cell:
 def _bound(cell: Cell, side: Literal["low", "high"]) -> int | None:
     """The least or the most that a cell can be; its value where it has one."""
     return cell.value if isinstance(cell.value, int) else getattr(cell, side)
+
+
+def _beside(key: str, role: str, text: Text) -> Cell:
+    """A figure that is in no sum of its row."""
+    printed = figures.read(text.printed)
+    printed = printed or figures.PrintedFigure(qualifier="not given")
+    value = sum(printed.parts) if printed.parts else None
+    return Cell(
+        "personnel",
+        key,
+        role,
+        text.printed,
+        value,
+        text.spans,
+        text.derivation,
+        text.disputed,
+        qualifier=printed.qualifier,
+        low=printed.low,
+        high=printed.high,
+    )
 
 
 def _text(key: str, column: str, text: Text) -> Cell:

@@ -17,6 +17,7 @@ from pipelines.extract.pdf.area import TableHeading
 from pipelines.extract.pdf.rows import Meaning
 from pipelines.extract.row_roles import Kind, RowNames
 from schemas.registry import Layout, Mission, Registry, comparable
+from schemas.registry_layouts import ASIDE
 from schemas.vocabulary import TOTAL
 
 DURATIONS = ("international_mandate", "national_frame")
@@ -35,19 +36,10 @@ class PersonnelRoles:
 
     @cached_property
     def heading(self) -> TableHeading:
-        paths = [
-            (group.printed, column.printed) if group.printed else (column.printed,)
-            for group in self.layout.groups
-            for column in group.columns
-        ]
-        roles = ("mission", *self.layout.columns)
-        return TableHeading(
-            ((self.layout.mission,), *paths),
-            self.layout.regions,
-            self._words.totals,
-            self._words.of_which,
-            roles,
-        )
+        paths = tuple(path for path, _ in self.layout.printed)
+        roles = tuple(role for _, role in self.layout.printed)
+        words = self._words
+        return TableHeading(paths, self.layout.regions, words.totals, words.of_which, roles)
 
     def plain(self, name: str) -> str:
         """A name without the bracket that speaks of a separate report."""
@@ -84,6 +76,8 @@ class PersonnelRoles:
             return self.kind(text) == role
         if role == "text":
             return self.names.is_text(text)
+        if role in ASIDE:
+            return True
         return figures.read(text) is not None
 
     @property
@@ -104,7 +98,7 @@ class MandateRoles:
 
     @cached_property
     def heading(self) -> TableHeading:
-        columns = tuple((column.printed,) for column in self.layout.columns)
+        columns = tuple(column.path for column in self.layout.columns)
         roles = tuple(column.column for column in self.layout.columns)
         return TableHeading(columns, self.layout.regions, roles=roles)
 
@@ -141,6 +135,8 @@ class MandateRoles:
             return self.is_region(text)
         if role == "legal_basis":
             return self.legal_basis(text) is not None
+        if role not in DURATIONS:
+            return True
         return self.duration(text) is not None
 
     @property

@@ -119,7 +119,8 @@ class Row:
     `in_order` says that only the order of its figures is known, as in a text. In a PDF every wording has
     its figures in their columns: `agreed` says that tags and geometry give the same, `disputed` that they do
     not, `under` that each figure is nearest to the heading of its own column. `glued` says that digits at the
-    end of a figure may be a mark, as in a text whose words are in their places.
+    end of a figure may be a mark, as in a text whose words are in their places. `texts` are the cells beside
+    the name and the figures, such as a remark, by their roles.
     """
 
     lines: tuple[Line, ...]
@@ -131,6 +132,7 @@ class Row:
     under: bool = False
     kind: Kind = "mission"
     glued: bool = False
+    texts: tuple[tuple[str, Text], ...] = ()
 
 
 @dataclass
@@ -154,7 +156,7 @@ def read(given: AnnexInput, roles: PersonnelRoles) -> Table | None:
     Raises Problems with a LayoutError for every cell of a PDF that is not a figure.
     """
     if given.table:
-        return _PdfReader(given, given.table, roles).read()
+        return _PdfReader(given, given.table.view(), roles).read()
     filled = [line for line in given.lines if line.text.strip() and not PAGE_NUMBER.fullmatch(line.text)]
     reader = _TextReader(given.notes, roles)
     header = reader.header(filled)
@@ -477,6 +479,7 @@ class _PdfReader:
         for pair in self._found.rows:
             name, disputed = self._name(pair)
             name = self._cells.unmarked(name, self._roles.meaning.name) if name else None
+            region = self._label(pair) or region
             figures = [cell for row in pair if row for cell in row.cells[1:] if cell]
             if name is None:
                 self._table.leftovers.append(self._cells.lines_of(figures))
@@ -538,8 +541,9 @@ class _PdfReader:
             if row
             for column, cell in enumerate(row.cells[1:], start=1)
         )
+        aside = dict(self._aside(pair))
         return Row(
-            self._cells.lines_of([name, *printed]),
+            self._cells.lines_of([name, *printed, *(text.cell for text in aside.values())]),
             region,
             tuple(wordings),
             in_order=False,
@@ -548,6 +552,7 @@ class _PdfReader:
             under=under,
             kind=kind,
             glued=self._glued,
+            texts=tuple(aside.items()),
         )
 
     def _marked(self, cells: tuple[Text, ...]) -> Iterator[tuple[Text, ...]]:
@@ -570,6 +575,22 @@ class _PdfReader:
         if not found or read_figure(text.printed, ceiling=False):
             yield text
         yield from found
+
+    def _label(self, pair: Pair) -> Text | None:
+        """The region's label beside a row, which names one by either reading."""
+        labels = [row.label for row in reversed(pair) if row and row.label]
+        known = next((label for label in labels if self._roles.is_region(label.text)), None)
+        return self._cells.text(known, self._cells.how(pair)) if known else None
+
+    def _aside(self, pair: Pair) -> Iterator[tuple[str, Text]]:
+        """The cells of texts beside the figures; where readings differ that by geometry, and the dispute."""
+        tags, geometry = (dict(row.texts) if row else {} for row in pair)
+        for role in dict.fromkeys((*geometry, *tags)):
+            ways = tags.get(role), geometry.get(role)
+            agreed = self._cells.agree(pair, *ways)
+            if cell := ways[1] or ways[0]:
+                disputed = () if agreed else (self._cells.disagreement(*ways),)
+                yield role, self._cells.text(cell, self._cells.how(pair) if agreed else (), disputed)
 
     def _texts(self, row: PdfRow, pair: Pair) -> Iterator[Text]:
         for column in range(1, len(row.cells)):

@@ -20,10 +20,12 @@ from pipelines.extract.headings import Place
 from pipelines.extract.pdf import PdfDocument
 from pipelines.model import Line
 from schemas.errors import JvomError, LayoutError, Problems
+from schemas.proposals import Proposal
 from schemas.registry import Heading, Layout, MandatesLayout, PersonnelLayout, Registry, comparable
 
 if TYPE_CHECKING:
     from pipelines.extract.annexes import Looked, Search
+    from pipelines.extract.derived import Derived
 
 _MOST_LINES = 8  # of a header
 _SHORT = 6  # words of a line of a header that no layout knows as a whole
@@ -84,15 +86,23 @@ class _State:
     seen: bool = True
 
 
-def refusal(search: Search, looked: Sequence[tuple[Looked, Looked]]) -> JvomError:
-    """Why no layout has both annexes; `looked` are those of the registry's layouts, in their order."""
+def refusal(search: Search, looked: Sequence[tuple[Looked, Looked]], found: Derived) -> JvomError:
+    """Why no layout has both annexes; `looked` are those of the registry's layouts, in their order.
+
+    `found` are the tables that known words head.
+    """
     for both in looked:
         if often := [one for one in both if len(one.places) > headings.MOST]:
             return _too_often(search, often[0].places)
     again = [next((one for one in of_annex if one.again), None) for of_annex in zip(*looked, strict=True)]
     if any(again):
         return _twice(search, again)
+    looked = looked[: len(search.registry.layouts)]
     states = [_state(search, annex, [both[annex - 1] for both in looked]) for annex in (1, 2)]
+    if found.personnel and not found.mandates:
+        return _without_mandates(search, states[0])
+    if found.mandates and not found.personnel and states[1].cause:
+        return states[1].cause
     if not any(state.seen for state in states) and not _lists_missions(search.lines, search.registry):
         return _other_kind(search)
     made = _made(search, states)
@@ -269,6 +279,16 @@ def _absent(search: Search, annex: int, layout: Layout, number: str) -> _State:
     hint = f"{_WHOLE}; page {drawn[0]} holds a picture: see whether the annex is in it" if drawn else _WHOLE
     cause = LayoutError(message, file=search.document.path, hint=hint)
     return _State(layout, None, cause, seen=False)
+
+
+def _without_mandates(search: Search, state: _State) -> JvomError:
+    """The refusal of a report without a table of mandates, with the entry that says it has none."""
+    cause = state.cause or _absent(search, 1, state.layout, "").cause
+    assert cause is not None
+    values = {"source_sha256": search.document.sha256, "annex": "mandates"}
+    note = "only where the report has no such table"
+    cause.proposals = (Proposal("absent", values, "has the report no table of mandates", note),)
+    return cause
 
 
 def _other_kind(search: Search) -> JvomError:

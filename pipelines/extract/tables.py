@@ -31,6 +31,7 @@ from pipelines.extract.cells import Cell
 from pipelines.extract.cells import rows as cell_rows
 from pipelines.extract.declared import Declared
 from pipelines.extract.footnotes import Note
+from pipelines.extract.mandates import Mandates
 from pipelines.extract.pdf import PdfDocument, unread
 from pipelines.extract.pdf.faults import is_cut
 from pipelines.extract.roles import MandateRoles, PersonnelRoles
@@ -90,7 +91,10 @@ def _read(
 
     _require_seen(document, parts, edition)
     problems: list[JvomError] = []
-    annex_1 = _try(lambda: mandates.read(given("mandates", parts.mandates)), problems)
+    first = parts.mandates
+    annex_1 = (
+        _try(lambda: mandates.read(given("mandates", first)), problems) if first else Mandates([], [], [])
+    )
     annex_2 = _try(lambda: personnel.read(given("personnel", parts.personnel), registry.readings), problems)
     period = _try(lambda: _period(document, parts, edition), problems)
     if not problems:
@@ -115,7 +119,7 @@ def _read(
         "footnotes": footnotes.rows(notes, marked, year),
         "sections": sections.read(
             footnotes.without(parts.text, notes),
-            [(parts.mandates, _text_of(parts.mandates, notes)), (parts.personnel, around)],
+            [*([(first, _text_of(first, notes))] if first else []), (parts.personnel, around)],
             registry=registry,
             edition_year=year,
         ),
@@ -148,8 +152,8 @@ def _cut_off(document: Document, error: JvomError) -> LayoutError | None:
 
 def _require_short(parts: ReportParts, path: str) -> None:
     """Raises LayoutError for an annex that is longer than any: reading it could take for ever."""
-    for annex in (parts.mandates, parts.personnel):
-        heading = annex.heading_lines[0]
+    for annex in filter(None, (parts.mandates, parts.personnel)):
+        heading = annex.first
         if len(annex.lines) > _MOST_LINES:
             raise refusals.at(
                 path,
@@ -168,8 +172,8 @@ def _declared(
         for table in ("mandates", "personnel")
     }
     for name, declarations in known.items():
-        annex: Annex = getattr(parts, name)
-        if annex.table:
+        annex: Annex | None = getattr(parts, name)
+        if annex and annex.table:
             table = declared.place(annex.table, declarations, _row_names(name, parts, registry))
             annex = replace(annex, table=table)
             parts = replace(parts, mandates=annex) if name == "mandates" else replace(parts, personnel=annex)
@@ -191,7 +195,8 @@ def _row_names(table: str, parts: ReportParts, registry: Registry) -> Callable[[
 def _require_seen(document: Document, parts: ReportParts, edition: Edition) -> None:
     """Raises Problems for a PDF's cells that no one row and column has, else for what nobody read."""
     if isinstance(document, PdfDocument):
-        named = {name: getattr(parts, name).table for name in ("mandates", "personnel")}
+        annexes = {"mandates": parts.mandates, "personnel": parts.personnel}
+        named = {name: annex and annex.table for name, annex in annexes.items()}
         tables = [table for table in named.values() if table]
         year = edition.edition_year
         faults = [
@@ -252,6 +257,7 @@ def _after(lines: Sequence[Line], cells: Sequence[Cell]) -> list[Line]:
 
 def _edition(source: SourceFile, edition: Edition, parts: ReportParts, period: Period) -> dict[str, object]:
     start, end = period
+    first = parts.mandates
     return {
         "edition_year": edition.edition_year,
         "title": edition.title,
@@ -262,6 +268,7 @@ def _edition(source: SourceFile, edition: Edition, parts: ReportParts, period: P
         "date_sent": edition.date_sent,
         "kamerstuk": edition.kamerstuk,
         "source_url": edition.source_url,
+        "annexes": [("mandates", first.label if first else None), ("personnel", parts.personnel.label)],
         "layout": parts.layout.id,
         "source_path": source.path,
         "source_sha256": source.sha256,
@@ -277,7 +284,7 @@ def _period(document: Document, parts: ReportParts, edition: Edition) -> Period:
     Raises LayoutError where the two differ, or where the printed period is none.
     """
     known = (edition.period_start, edition.period_end)
-    heading = parts.personnel.heading_lines[0]
+    heading = parts.personnel.first
     try:
         printed = durations.find_period(parts.personnel.names.get("period", ""))
     except ValueError as error:

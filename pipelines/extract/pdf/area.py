@@ -9,6 +9,7 @@ from itertools import groupby
 from statistics import median
 
 from pipelines.extract.pdf.model import Box, PdfLine, PdfPage, Rule, Word
+from schemas.header_words import FIGURE_ROLES
 
 _LARGE, _LARGE_IN_PICTURE = 1.15, 1.35
 """Font sizes, in that of a table, from which a line is a heading; in a picture they are measured by ink."""
@@ -41,11 +42,28 @@ class TableHeading:
 
     @property
     def labelled(self) -> bool:
-        """Whether the first column holds labels that head several rows, and the others hold texts.
-
-        Otherwise the first column holds names, of regions too, and the others hold figures.
-        """
+        """Whether the first column holds labels that head several rows."""
         return self.roles[:1] == ("region",)
+
+    @property
+    def naming(self) -> int:
+        """The column of the names of rows."""
+        return self.roles.index("mission") if "mission" in self.roles else 0
+
+    @property
+    def of_figures(self) -> bool:
+        """Whether it is a table of figures; the other kind holds texts and dates."""
+        return not self.roles or any(map(self.is_figure, range(len(self.roles))))
+
+    def is_figure(self, column: int) -> bool:
+        """Whether a column holds figures of a row."""
+        return column > 0 if not self.roles else self.roles[column] in FIGURE_ROLES
+
+    @property
+    def aside(self) -> tuple[int, ...]:
+        """Columns beside the name and the figures of a table of figures."""
+        columns = range(len(self.roles)) if self.of_figures else ()
+        return tuple(at for at in columns if at != self.naming and not self.is_figure(at))
 
     @property
     def groups(self) -> tuple[tuple[str, tuple[int, ...]], ...]:
@@ -452,18 +470,21 @@ def _is_large(line: PdfLine, large: float) -> bool:
     return all(word.size > large for word in line.words)
 
 
-def spanning(line: PdfLine, heading: TableHeading, second: float) -> bool:
+def spanning(line: PdfLine, heading: TableHeading, columns: Sequence[Box]) -> bool:
     """Whether a line is one text that belongs to no single column, as the name of a region may be.
 
-    `second` is where the second column's heading begins.
+    `columns` are the boxes of the columns' headings.
     """
     parts = list(runs(line.words, 1.0))
-    if len(parts) != 1:
+    if len(parts) != 1 or (heading.labelled and not heading.of_figures):
         return False
     if any(folded(line_text(line)) == folded(region) for region in heading.regions):
-        return True
+        return not heading.labelled or line.box.right > columns[heading.naming].left
     letters = any(c.isalpha() for word in line.words for c in word.plain)
-    return not heading.labelled and letters and line.words[-1].box.right > second
+    own = columns[heading.naming]
+    after = columns[heading.naming + 1].left if heading.naming + 1 < len(columns) else own.right
+    begun = not heading.aside or line.box.left < own.right
+    return heading.of_figures and begun and letters and line.box.right > after
 
 
 def line_text(line: PdfLine) -> str:

@@ -77,7 +77,7 @@ def _rows(bodies: Sequence[Body], heading: TableHeading) -> list[list[Word]]:
         sorted(line.words, key=lambda word: word.box.left)
         for body in bodies
         for line in body.lines
-        if not spanning(line, heading, body.columns[1].left)
+        if not spanning(line, heading, body.columns)
     ]
 
 
@@ -136,7 +136,7 @@ class _Costs:
         self._rows = [(row, [word.box.centre for word in row]) for row in rows]
         self._rules = rules
         self._size = size
-        self._figures = not heading.labelled
+        self._heading = heading
         self._groups = [
             ((columns[0], columns[-1]), box) for (_, columns), box in zip(heading.groups, groups, strict=True)
         ]
@@ -155,7 +155,7 @@ class _Costs:
         for box, words in self._cells(low, high):
             cells.append(box)
             cost += self._inside(words)
-            if self._figures and index:
+            if self._heading.of_figures and self._heading.is_figure(index):
                 texts = [word.plain for word in words if word.plain]
                 cost += sum(not FIGURE.fullmatch(text) for text in texts)
                 if not FIGURE.fullmatch(" ".join(texts)):

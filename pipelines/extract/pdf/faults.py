@@ -81,7 +81,8 @@ class _Seen:
     ) -> None:
         self._body, self._meaning = body, meaning
         self._roles = heading.roles
-        self._naming = int(heading.labelled)  # the column that names rows
+        self._heading = heading
+        self._naming = heading.naming
         self._regions = {folded(region) for region in heading.regions}
         self._headings = [row for row in rows if folded(self._name(row)) in self._regions]
         self._rows = [row for row in rows if folded(self._name(row)) not in self._regions]
@@ -89,7 +90,11 @@ class _Seen:
         boxes = [*body.columns, *(part.box for row in rows for part in row.fragments)]
         edges = [min(box.left for box in boxes), *parts, max(box.right for box in boxes)]
         self._bands = list(pairwise(edges))
-        self._columns = range(self._naming + 1, len(self._bands))
+        own = [
+            at for at in range(len(self._bands)) if at != self._naming and not (heading.labelled and at == 0)
+        ]
+        self._columns = [at for at in own if "ignore" not in self._roles[at : at + 1]]
+        self._in_line = [at for at in self._columns if at not in heading.aside]
         # A cell over two columns may have shifted the place where they part.
         self._reach = [
             (median(box.left for box in boxes), median(box.right for box in boxes))
@@ -130,7 +135,7 @@ class _Seen:
         rules = sorted(self._body.horizontals, key=lambda rule: rule.at)
         for level in grouped(rules, lambda level, rule: rule.at - level[0].at > _LEVEL):
             shares = [_covered(level, *band) for band in self._bands]
-            if _usual(shares[self._naming :]):
+            if _usual(shares[int(self._heading.labelled) :]):
                 yield level[0].at, shares
 
     def _is_open(
@@ -165,7 +170,11 @@ class _Seen:
         usual = [_usual(shares[at] for _, shares in ruled) for at in range(len(self._bands) - 1)]
         for row, shares in ruled:
             opened = [
-                usual[at] and at > self._naming and share < _OPEN and len(ruled) > 1
+                usual[at]
+                and at != self._naming
+                and at >= int(self._heading.labelled)
+                and share < _OPEN
+                and len(ruled) > 1
                 for at, share in enumerate(shares)
             ]
             for first, last in _stretches(opened):
@@ -187,7 +196,7 @@ class _Seen:
         for upper, lower in pairwise(self._named):
             if any(upper.top < row.top < lower.top for row in self._headings):
                 continue
-            for column in self._columns:
+            for column in self._in_line:
                 within = [row for row in self._rows if upper.top <= row.top <= lower.bottom]
                 holders = [row for row in within if column in row.cells]
                 if len(holders) != 1:
@@ -211,7 +220,11 @@ class _Seen:
         """Whether a text is out of line with all others of its row: 1 below them, -1 above, else 0."""
         own, size = row.cells[column], row.cells[column][0].size
         others = [parts for at, parts in row.cells.items() if at not in (0, column)]
-        if not self._naming or len(others) < _FEW or any(word.markers for part in own for word in part.words):
+        if (
+            self._heading.of_figures
+            or len(others) < _FEW
+            or any(word.markers for part in own for word in part.words)
+        ):
             return 0
         away = []
         for place in _PLACES:
@@ -226,15 +239,15 @@ class _Seen:
         """Cells between two columns or beside the last, and such as go on from one into the next."""
         boxes = {
             column: {id(row): _around(row.cells[column]) for row in self._rows if column in row.cells}
-            for column in self._columns
+            for column in self._in_line
         }
         for row in self._rows:
-            for first, last in pairwise(self._columns):
+            for first, last in pairwise(self._in_line):
                 cells = [row.cells[at] for at in (first, last) if at in row.cells]
                 runs_on = len(cells) == 2 and not self._body.typed and _runs_on((cells[0], cells[1]))
                 if runs_on and self._is_one(cells, first):
                     yield self._fault("columns", chain(*cells), [row], first, last)
-            for own in (column for column in self._columns if column in row.cells):
+            for own in (column for column in self._in_line if column in row.cells):
                 parts = row.cells[own]
                 if any(word.markers for part in parts for word in part.words):
                     continue  # a marker hangs out of line
@@ -245,7 +258,7 @@ class _Seen:
                 for beside in (own + step for step in leans):
                     if beside == len(self._bands):
                         yield self._fault("beside", parts, [row], own)
-                    elif beside in self._columns:
+                    elif beside in self._in_line:
                         near = [*boxes[beside].values()]
                         if 0 not in leans or _is_between(boxes[own][id(row)], others, near):
                             yield self._fault("between", parts, [row], *sorted((own, beside)))
@@ -259,7 +272,7 @@ class _Seen:
     def broken(self) -> Iterator[Fault]:
         """Figures close below each other for one name, with no rule between them."""
         heights = [at for at, _ in self._separators()]
-        for column in self._columns if not self._naming else ():
+        for column in self._in_line if self._heading.of_figures else ():
             holders = [row for row in self._rows if column in row.cells]
             for upper, lower in pairwise(holders):
                 parts = [*upper.cells[column], *lower.cells[column]]

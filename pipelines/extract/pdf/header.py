@@ -453,6 +453,11 @@ class _Band:
         problems: Sequence[HeaderProblem],
     ) -> FoundHeader:
         band = Box.around(run.box for run in self._runs)
+        alone = {group for group in owner if group is not None and owner.count(group) == 1}
+        for at, group in enumerate(owner):
+            if group is not None and group in alone:  # what heads one column is its own text
+                self.columns[at].runs.extend(self.groups[group].runs)
+        owner = [None if group in alone else group for group in owner]
         columns = tuple(
             HeaderColumn(
                 column.text,

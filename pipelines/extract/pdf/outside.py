@@ -82,7 +82,7 @@ class _Below:
     def _is_row(self, line: PdfLine, page: PdfPage) -> bool:
         """Whether a line is a row by itself: by figures in columns, or by cells that are understood."""
         cells = list(runs(line.words, _APART))
-        if self._heading.labelled:
+        if not self._heading.of_figures:
             roles = {self._role(cell) for cell in cells} - {None}
             begun = [place for cell in cells if (place := self._begun(cell))]
             within = len(begun) == len(cells) and all(map(self._is_within, cells, begun))

@@ -41,6 +41,8 @@ _ASKEW = 2.0
 """From here on a row is set unlike the others: half a font size."""
 _TALLEST = 14.0
 """Font sizes between the first and the last baseline of a row on one page, at most."""
+_APART = 1.2  # font sizes of white space between two cells
+_SUB = 6  # letters before the word for a sum, as in “Tussentotaal”
 _MOST_LEVELS = 20
 _NAMED = ("region", "mission", "total", "subtotal", "of which")
 _TEXTS = ("mission", "legal_basis")
@@ -210,13 +212,15 @@ def fragments(body: Body, parts: Sequence[float], heading: TableHeading) -> list
     """A body's lines cut at the places where columns part; a region's name stays whole."""
     found: list[Fragment] = []
     for line in body.lines:
-        if not heading.labelled and spanning(line, heading, body.columns[1].left):
-            found.append(Fragment(0, line, 0, len(line.words) - 1, spanning=True))
+        if spanning(line, heading, body.columns):
+            found.append(Fragment(heading.naming, line, 0, len(line.words) - 1, spanning=True))
             continue
         columns = [sum(word.box.centre > place for place in parts) for word in line.words]
         if heading.labelled and body.typed:
             label = _label(line, heading)
             columns[:label] = [0] * label
+        if heading.labelled and heading.of_figures and (opening := _sum_opening(line, heading, columns)):
+            columns[:opening] = [heading.naming] * opening
         for column, along in groupby(range(len(columns)), key=columns.__getitem__):
             positions = list(along)
             found.append(Fragment(column, line, positions[0], positions[-1]))
@@ -228,6 +232,14 @@ def _label(line: PdfLine, heading: TableHeading) -> int:
     first = next(runs(line.words))
     text = folded("".join(word.plain for word in first))
     return len(first) if any(text == folded(region) for region in heading.regions) else 0
+
+
+def _sum_opening(line: PdfLine, heading: TableHeading, columns: Sequence[int]) -> int:
+    """How many words at the start of a line name a sum, in the place of a label."""
+    opening = next(runs(line.words, _APART))
+    text = folded("".join(word.plain for word in opening))
+    sums = any(0 <= text.find(folded(total)) <= _SUB for total in heading.totals)
+    return len(opening) if sums and columns[0] < heading.naming else 0
 
 
 @dataclass(frozen=True)
@@ -322,6 +334,7 @@ class _Cutter:
         spacing: Spacing,
         meaning: Meaning,
     ) -> None:
+        self._heading = heading
         self._roles = heading.roles
         self._labelled = heading.labelled
         self._spacing = spacing
@@ -353,7 +366,7 @@ class _Cutter:
                 cost = (amiss + more + (askew > _ASKEW), misfit + apart + askew)
                 if cost < best[end][0]:
                     best[end] = (cost, first, Row(cells))
-            if self._labelled:
+            if not self._heading.of_figures:
                 cost = (amiss + self._tails[first], misfit + _TAIL * (count - first))
                 if cost < best[count][0]:
                     best[count] = (cost, first, None)
@@ -384,7 +397,7 @@ class _Cutter:
             cells = {column: list(parts) for column, parts in cells.items()}
             for part in level:
                 cells.setdefault(part.column, []).append(part)
-            if not self._labelled and not self._may_be_row(cells):
+            if self._heading.of_figures and not self._may_be_row(cells):
                 return
             amiss, misfit = self._texts(cells)
             if same_page:
@@ -400,27 +413,31 @@ class _Cutter:
         return all(
             len(parts) == 1 or any("+" in part.text for part in parts)
             for column, parts in cells.items()
-            if column
+            if self._heading.is_figure(column)
         )
 
     def _texts(self, cells: Mapping[int, Sequence[Fragment]]) -> _Cost:
         """How many cells of a row are not understood; a figure or a duration counts by its lines."""
         texts = {column: join(part.text for part in parts) for column, parts in cells.items()}
+        naming = self._heading.naming
         amiss = sum(
             1 if self._roles[column] in _TEXTS else len(cells[column])
             for column, text in texts.items()
-            if column and not self._understood(self._roles[column], text)
+            if not (column == naming and self._heading.of_figures)
+            and not self._understood(self._roles[column], text)
         )
-        if self._labelled:
+        if not self._heading.of_figures:
+            if list(texts) == [naming] and self._understood("region", texts[naming]):
+                return 0, 0.0
             needed = [column for column, role in enumerate(self._roles) if role in _TEXTS]
-            blank = len(self._roles) - 1 - len(texts)
+            blank = len(self._roles) - self._labelled - len(texts)
             return amiss + sum(column not in texts for column in needed), _BLANK * blank
-        name = texts.get(0)
+        name = texts.get(naming)
         role = self._meaning.name(name) if name else None
         if role is None and name and len(texts) == 1 and self._understood("text", name):
             return amiss, 0.0
         within = role not in ("mission", "region") and any(
-            self._understood("region", part.text) for part in cells.get(0, ())
+            self._understood("region", part.text) for part in cells.get(naming, ())
         )
         return amiss + (role is None or (role == "region" and len(texts) > 1)), _PARTED * within
 

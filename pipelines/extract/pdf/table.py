@@ -20,10 +20,14 @@ from pipelines.extract.pdf.rows import Meaning, PdfCell, Row, Spacing
 
 @dataclass(frozen=True, slots=True)
 class PdfRow:
-    """One row: a cell or None per column; `label` is the one in the first column that heads the row."""
+    """One row: a cell or None per column; `label` is the one in the first column that heads the row.
+
+    In a `view` of the table `texts` are the cells beside the name and the figures, by their roles.
+    """
 
     cells: tuple[PdfCell | None, ...]
     label: PdfCell | None = None
+    texts: tuple[tuple[str, PdfCell], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,25 @@ class PdfTable:
     meaning: Meaning
     geometry: Grid | None
     tags: Grid | None
+    whole: PdfTable | None = None
+    """The table that this one is a view of."""
+
+    def view(self) -> PdfTable:
+        """A table of figures with the names first and the figures behind them, as they are printed."""
+        heading = self.heading
+        figures = (at for at in range(len(heading.columns)) if heading.is_figure(at))
+        order = (heading.naming, *figures)
+        if order == tuple(range(len(heading.columns))):
+            return self
+        columns = tuple(heading.columns[at] for at in order)
+        roles = tuple(heading.roles[at] for at in order)
+        return PdfTable(
+            replace(heading, columns=columns, roles=roles),
+            self.meaning,
+            self.geometry and _view(self.geometry, order, heading),
+            self.tags and _view(self.tags, order, heading),
+            self,
+        )
 
     @property
     def columns(self) -> tuple[tuple[str, ...], ...]:
@@ -130,6 +153,19 @@ class PdfTable:
         return away.index(min(away)) if away else None
 
 
+def _view(grid: Grid, order: Sequence[int], heading: TableHeading) -> Grid:
+    """A reading with its columns in this order; a region's column that is not the first is a label too."""
+
+    def of(row: PdfRow) -> PdfRow:
+        aside = [(heading.roles[at], cell) for at in heading.aside if (cell := row.cells[at])]
+        label = row.label or next((cell for role, cell in aside if role == "region"), None)
+        texts = tuple((role, cell) for role, cell in aside if role not in ("region", "ignore"))
+        return PdfRow(tuple(row.cells[at] for at in order), label, texts)
+
+    above = tuple((page, tuple(boxes[at] for at in order)) for page, boxes in grid.above)
+    return replace(grid, rows=tuple(map(of, grid.rows)), above=above)
+
+
 def _cells(grid: Grid) -> Iterator[PdfCell]:
     return (cell for row in grid.rows for cell in (*row.cells, row.label) if cell)
 
@@ -167,7 +203,7 @@ def read(
     """
     geometry = _by_geometry(document, heading, others, meaning)
     tagged = _by_tags(document, heading)
-    if geometry and tagged and not heading.labelled and _leaves_out(tagged, geometry, document):
+    if geometry and tagged and heading.of_figures and _leaves_out(tagged, geometry, document):
         tagged = None  # tags that do not name what can be seen say nothing
     return PdfTable(heading, meaning, geometry, tagged) if geometry or tagged else None
 
@@ -308,9 +344,9 @@ def _with_rows(
 ) -> list[tuple[HeadingPlace | None, Body]]:
     """Leaves out a last page without a heading whose lines do not fill the columns: it is other text."""
     kept = list(placed)
-    while len(kept) > 1 and kept[-1][0] is None and heading.labelled:
+    while len(kept) > 1 and kept[-1][0] is None and not heading.of_figures:
         filled = {part.column for part in rows.fragments(kept[-1][1], parts[kept[-1][1].page], heading)}
-        if filled >= set(range(1, len(heading.columns))):
+        if filled >= set(range(int(heading.labelled), len(heading.columns))):
             break
         kept.pop()
     return kept

@@ -303,11 +303,12 @@ def _append(rows: list[_Laid], body: Sequence[_Laid], heading: TableHeading) -> 
 
 def _belong(upper: _Laid, lower: _Laid, heading: TableHeading) -> bool:
     first, second = ({at for at, cell in row.cells.items() if cell.words} for row in (upper, lower))
-    needed = set(range(1, len(heading.columns)))
-    if heading.labelled:
+    needed = set(range(int(heading.labelled), len(heading.columns)))
+    if not heading.of_figures:
         return not needed <= first or not needed <= second
     # Figures at the foot of a page without their name, or a name at the top of the next without figures.
-    return 0 not in first or (0 not in second and not first & second)
+    naming = heading.naming
+    return naming not in first or (naming not in second and not first & second)
 
 
 def _is_last(row: _Laid, heading: TableHeading) -> bool:
@@ -325,18 +326,21 @@ def _grid_rows(
         ]
         if heading.labelled:
             above = places.cell(row.covered[0]) if 0 in row.covered else None
+            if heading.of_figures and cells[heading.naming] is None:  # a sum, in the place of a label
+                cells[heading.naming], cells[0] = cells[0], None
             label, cells[0] = cells[0] or above or label, None
         yield tuple(cells), label
 
 
 def _spanning(rows: Sequence[_Laid], heading: TableHeading, places: _Places) -> Iterator[Fault]:
     """Cells behind the name of their row that span rows or columns."""
-    naming = int(heading.labelled)
+    naming = heading.naming
     for at, row in enumerate(rows):
         for column, one in row.cells.items():
             over = rows[at : at + one.rows_spanned]
             columns = tuple(range(column, min(column + one.columns_spanned, len(heading.columns))))
-            made = places.cell(one) if column > naming and max(len(over), len(columns)) > 1 else None
+            own = column != naming and column >= int(heading.labelled)
+            made = places.cell(one) if own and max(len(over), len(columns)) > 1 else None
             if made:
                 names = tuple(_text(other.cells[naming]) for other in over if naming in other.cells)
                 yield Fault("rows" if len(over) > 1 else "columns", made, names, columns)

@@ -1,0 +1,253 @@
+"""The layout of a document by its own headers: the words above its columns, the headings above its tables.
+
+Whether readers get a layout that schemas/layouts.toml declares or one from here makes no difference.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from pipelines.extract import durations, headings, refusals
+from pipelines.extract.headings import Place
+from pipelines.extract.pdf import PdfDocument, header
+from pipelines.extract.pdf.header import FoundHeader, HeaderProblem, Kind
+from pipelines.model import Line
+from schemas.errors import LayoutError
+from schemas.header_words import FIGURE_ROLES, HeaderWords
+from schemas.proposals import Proposal
+from schemas.registry import Heading, Layout, MandatesLayout, PersonnelLayout, Registry, comparable
+from schemas.registry_layouts import ASIDE, Extension, Group, PrintedColumn
+from schemas.registry_toml import OPEN
+
+if TYPE_CHECKING:
+    from pipelines.extract.annexes import Search
+
+ID = "header"
+"""Id of a layout that a document's own headers give."""
+_ABOVE = 4  # lines above a header among which is its title
+_SHOWN = 3  # known words that a message offers
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table's first header, and the heading that it is under; `start` is where it begins without one."""
+
+    found: FoundHeader
+    place: Place
+
+
+@dataclass(frozen=True)
+class Derived:
+    """What the headers of a document give: two tables, either of which may be absent, and what is open."""
+
+    mandates: Table | None
+    personnel: Table | None
+    problems: tuple[LayoutError, ...] = ()
+
+    @property
+    def either(self) -> bool:
+        return bool(self.mandates or self.personnel)
+
+
+def read(search: Search) -> Derived:
+    """The tables that the headers of a PDF head. A text has no places, and none."""
+    if not isinstance(search.document, PdfDocument):
+        return Derived(None, None)
+    words = search.registry.words
+    found = [one for page in search.document.pages for one in header.find(page, words)]
+    first, second = _first(found, ("mandates", "combined")), _first(found, ("personnel", "combined"))
+    tables = [Table(one, _title(search, one, found)) if one else None for one in (first, second)]
+    seen = {id(one): one for one in (first, second) if one}
+    problems = tuple(_refusal(search, one, problem) for one in seen.values() for problem in one.problems)
+    return Derived(tables[0], tables[1], problems)
+
+
+def _first(found: Sequence[FoundHeader], kinds: Sequence[Kind]) -> FoundHeader | None:
+    """The first header of a kind, one without problems before one with."""
+    of_kind = [one for one in found if one.kind in kinds]
+    return next((one for one in of_kind if not one.problems), of_kind[0] if of_kind else None)
+
+
+def _title(search: Search, found: FoundHeader, others: Sequence[FoundHeader]) -> Place:
+    """The heading of an annex above a table, else the title directly above it, else none."""
+    first = min(found.lines)
+    start = next(at for at, line in enumerate(search.lines) if line.number == first)
+    before = max(
+        (max(one.lines) for one in others if max(one.lines) < first and one.kind != found.kind), default=0
+    )
+    above = [place for place in search.annexes if place.start < start]
+    if above and search.lines[above[-1].start].number > before:
+        return headings.whole(search.lines[:start], above[-1])
+    taken = 0
+    for at in range(start - 1, -1, -1):
+        line = search.lines[at]
+        if line.page != found.page or line.number <= before or taken == _ABOVE:
+            break
+        if not line.text.strip():
+            continue
+        taken += 1
+        if _is_title(line.text, search.registry.words):
+            return Place(at, at + 1, " ".join(line.text.split()), {})
+    return Place(start, start, "", {})
+
+
+def _is_title(text: str, words: HeaderWords) -> bool:
+    """Whether a line above a table names it: by what it counts, or by a period."""
+    text = " ".join(text.split())
+    region = any(comparable(text) == comparable(one) for one in words.rows.regions)
+    return headings.is_title(text) and not region and bool(words.said(text) or durations.PERIOD.search(text))
+
+
+def _refusal(search: Search, found: FoundHeader, problem: HeaderProblem) -> LayoutError:
+    """The header's column that has no role: what is printed, and what is near to it."""
+    words = search.registry.words
+    where = f"the header “{problem.text}” of column {problem.column} on page {found.page}"
+    line = next(line for line in search.lines if line.number == min(found.lines))
+    wanted = problem.unknown[0] if problem.unknown else problem.text
+    guess = ""
+    if problem.ways:
+        message = f"{where} may be {' or '.join(problem.ways)}"
+        guess = problem.ways[0]
+    elif problem.unknown:
+        near = words.nearest(wanted, _SHOWN)
+        shown = ", ".join(f"“{text}” ({meaning})" for text, meaning in near)
+        message = f"{where} has no known role; the nearest known words are {shown}"
+    else:
+        message = f"{where} does not say what it counts, or of whom"
+    printed = _as_printed(wanted, problem.text)
+    note = f"page {found.page}; a side of it, such as frame, deployed or military; a whole role; or ignore"
+    proposal = Proposal(
+        "word",
+        {"printed": printed, "role": OPEN},
+        f"what does the header “{printed}” mean",
+        note,
+        tuple(
+            Proposal("word", {"printed": printed, "role": role}, f"what does the header “{printed}” mean")
+            for role in problem.ways
+        ),
+        {"role": guess or "ignore"},
+    )
+    error = refusals.at(search.document.path, line, message, "")
+    error.hint, error.proposals = None, (proposal,)
+    return error
+
+
+def _as_printed(word: str, text: str) -> str:
+    """Unknown words, which are known by their letters, as the header prints them."""
+    letters = r"[\W\d_]*".join(re.escape(letter) for letter in word.replace(" ", ""))
+    found = re.search(letters, text, re.IGNORECASE)
+    return found.group() if found else text.replace(" / ", " ")
+
+
+def layout(derived: Derived, registry: Registry) -> Layout:
+    """The layout of a document by its tables; one that is absent has no columns."""
+    words = registry.words
+    regions = {comparable(one): one for one in (*words.rows.regions, *registry.region_headings)}
+    personnel, mandates = derived.personnel, derived.mandates
+    return Layout(
+        ID,
+        _personnel(personnel, words, tuple(regions.values())),
+        _mandates(mandates, words, tuple(regions.values())),
+    )
+
+
+def heading(place: Place) -> Heading:
+    """A heading of this document, with a period in it left open."""
+    return Heading(durations.PERIOD.sub("<period>", re.sub(r"[<>]", "", place.text), count=1))
+
+
+def _personnel(table: Table | None, words: HeaderWords, regions: tuple[str, ...]) -> PersonnelLayout:
+    columns = table.found.columns if table else ()
+    others = [column for column in columns if column.role != "mission"]
+    groups: list[Group] = []
+    for column in others:
+        printed = PrintedColumn(column.printed, column.role or "ignore")
+        if column.group is not None and groups and groups[-1].printed == column.group:
+            groups[-1] = replace(groups[-1], columns=(*groups[-1].columns, printed))
+        else:
+            groups.append(Group(column.group, (printed,)))
+    at, mission = next(
+        ((at, column) for at, column in enumerate(columns) if column.role == "mission"), (0, None)
+    )
+    roles = [column.role for column in columns if column.role in FIGURE_ROLES and column.role not in ASIDE]
+    return PersonnelLayout(
+        heading=heading(table.place) if table else Heading(""),
+        mission=mission.printed if mission else "",
+        groups=tuple(groups),
+        sums=tuple(_sums([role for role in roles if role])),
+        merged=tuple(_merged([role for role in roles if role])),
+        total=words.rows.totals[0],
+        separate_report=words.rows.separate_report,
+        regions=regions,
+        mission_at=at,
+        strength_date=next((column.date for column in columns if column.role == "strength_on_day"), None),
+    )
+
+
+def _sums(roles: Sequence[str]) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """The sums of a row: a figure of civil experts and police together, and the total of all persons."""
+    for measure in ("frame", "deployed"):
+        whole, parts = f"{measure}_civil_police", [f"{measure}_civil", f"{measure}_police"]
+        if whole in roles and all(part in roles for part in parts):
+            yield whole, tuple(parts)
+    parts = [role for role in _parts(roles) if role.startswith("deployed_")]
+    # Of soldiers alone the total may count others too.
+    if "deployed_total" in roles and len(parts) > 1:
+        yield "deployed_total", tuple(parts)
+
+
+def _parts(roles: Sequence[str]) -> list[str]:
+    """The figures that a total adds up: no part of another one."""
+    within = {
+        part
+        for measure in ("frame", "deployed")
+        if f"{measure}_civil_police" in roles
+        for part in (f"{measure}_civil", f"{measure}_police")
+    }
+    return [role for role in roles if role != "deployed_total" and role not in within]
+
+
+def _merged(roles: Sequence[str]) -> Iterator[tuple[str, tuple[str, ...]]]:
+    for measure in ("frame", "deployed"):
+        whole = f"{measure}_civil_police"
+        parts = tuple(role for role in roles if role in (f"{measure}_civil", f"{measure}_police"))
+        if parts and whole not in roles:
+            yield whole, parts
+
+
+def _mandates(table: Table | None, words: HeaderWords, regions: tuple[str, ...]) -> MandatesLayout:
+    said = words.mandates
+    columns = tuple(
+        PrintedColumn(column.printed, _aside(column.role), column.group)
+        for column in (table.found.columns if table else ())
+    )
+    return MandatesLayout(
+        heading=heading(table.place) if table else Heading(""),
+        columns=columns,
+        regions=regions,
+        legal_basis=said.legal_basis,
+        statuses=said.statuses,
+        extension=Extension(said.opening, said.closing, said.units),
+    )
+
+
+def _aside(role: str | None) -> str:
+    """The role of a column in annex 1: figures are annex 2's."""
+    kept = (
+        "mission",
+        "region",
+        "country",
+        "remark",
+        "legal_basis",
+        "international_mandate",
+        "national_frame",
+    )
+    return role if role in kept else "ignore"
+
+
+def line_of(search: Search, table: Table) -> Line:
+    """The first line of a table's header."""
+    return next(line for line in search.lines if line.number == min(table.found.lines))
