@@ -85,7 +85,7 @@ def child_command(port: int, *, read_only: bool) -> list[str]:
     """The child's command line: webserver and daemon together, or a webserver that changes nothing."""
     from pipelines import versions
 
-    start = ["dagster_webserver", "--read-only"] if read_only else ["dagster", "dev"]
+    start = ["pipelines.orchestration.web", "--read-only" if read_only else "dev"]
     workspace = str(versions.ROOT / "workspace.yaml")
     return [sys.executable, "-m", *start, "-w", workspace, "-h", ADDRESS, "-p", str(port)]
 

@@ -1,0 +1,56 @@
+"""What Dagster's web server refuses: whatever a page of another site can have a browser send."""
+
+from __future__ import annotations
+
+import asyncio
+
+import httpx
+import pytest
+from starlette.types import Receive, Scope, Send
+
+from pipelines.orchestration.web import OwnPagesOnly, foreign
+
+OWN = {"host": "127.0.0.1:3000"}
+MUTATION = "/graphql?query=mutation%7Bx%7D"
+
+
+async def answering(_scope: Scope, _receive: Receive, send: Send) -> None:
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": b"answered"})
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "headers", "status"),
+    [
+        ("GET", "/", OWN, 200),
+        ("GET", "/", {"host": "localhost:3000"}, 200),
+        ("GET", "/", {"host": "[::1]:3000"}, 200),
+        ("POST", "/graphql", {**OWN, "origin": "http://127.0.0.1:3000"}, 200),
+        ("GET", "/graphql", OWN, 200),
+        ("GET", MUTATION, OWN, 403),
+        ("GET", MUTATION, {**OWN, "origin": "https://example.org"}, 403),
+        ("POST", "/graphql", {**OWN, "origin": "https://example.org"}, 403),
+        ("POST", "/graphql", {**OWN, "origin": "null"}, 403),
+        ("POST", "/graphql", {**OWN, "origin": "http://127.0.0.1:8000"}, 403),
+        ("GET", "/", {"host": "rebound.example.org:3000"}, 403),
+        ("GET", "/", {"host": "127.0.0.1.example.org"}, 403),
+        ("GET", "/", {"host": ""}, 403),
+    ],
+)
+def test_only_this_servers_own_pages_are_answered(
+    method: str, path: str, headers: dict[str, str], status: int
+) -> None:
+    async def ask() -> httpx.Response:
+        transport = httpx.ASGITransport(OwnPagesOnly(answering))
+        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:3000") as client:
+            return await client.request(method, path, headers=headers)
+
+    answer = asyncio.run(ask())
+    assert (answer.status_code, answer.text.startswith("refused: ")) == (status, status == 403)
+
+
+def test_a_websocket_of_another_site_is_closed() -> None:
+    scope = {"type": "websocket", "path": "/graphql", "query_string": b""}
+    own = [(b"host", b"localhost:3000"), (b"origin", b"http://localhost:3000")]
+    assert foreign({**scope, "headers": own}) is None
+    assert foreign({**scope, "headers": [own[0], (b"origin", b"http://example.org")]})
