@@ -48,12 +48,16 @@ _SENTENCE_END = re.compile(r"[.!?…][)\]’”'\"]*$")
 
 @dataclass(frozen=True)
 class Note:
-    """A footnote with its lines; `marker_lines` for what the running text shows, annexes apart."""
+    """A footnote with its lines; `marker_lines` for what the running text shows, annexes apart.
+
+    `sign` is what it is marked by, where that is not its number alone.
+    """
 
     scope: Scope
     number: int
     lines: tuple[Line, ...]
     marker_lines: tuple[int, ...]
+    sign: str | None = None
 
 
 @dataclass(frozen=True)
@@ -181,6 +185,7 @@ class _Start:
     page: _Page
     index: int
     number: int
+    sign: str | None = None
 
     @property
     def line(self) -> Line:
@@ -204,7 +209,13 @@ def find(parts: ReportParts, document: Document) -> list[Note]:
             starts.append(_Start(page, index, expected))
             expected, after = expected + 1, index
     _refuse_stray(pages, starts, document.path)
-    return [_note(start, starts) for start in starts]
+    opened = document.signs if isinstance(document, PdfDocument) else ()
+    signs = {line: (number, sign) for line, number, sign in opened}
+    for page in pages:
+        for index, line in enumerate(page.lines):
+            if line.number in signs:
+                starts.append(_Start(page, index, *signs[line.number]))
+    return [_note(start, starts) for start in sorted(starts, key=lambda start: start.line.number)]
 
 
 def _first(pages: Sequence[_Page]) -> int:
@@ -227,6 +238,7 @@ def rows(
             "edition_year": edition_year,
             "scope": note.scope,
             "number": note.number,
+            "sign": note.sign,
             "text": as_printed(_body(note)),
             "source_page": note.lines[0].page,
             "source_line": note.lines[0].number,
@@ -369,4 +381,4 @@ def _note(start: _Start, starts: Sequence[_Start]) -> Note:
         rest = rest[: ends[0] + 1] if ends else rest
     markers = {line for line in page.markers.get(start.number, []) if line < first.number}
     shown = sorted(markers) if page.scope == "document" else []
-    return Note(page.scope, start.number, tuple(rest), tuple(shown))
+    return Note(page.scope, start.number, tuple(rest), tuple(shown), start.sign)

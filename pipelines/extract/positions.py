@@ -18,6 +18,7 @@ from itertools import groupby, pairwise
 
 from pipelines.extract import numerals
 from pipelines.extract.cells import marker
+from pipelines.extract.pdf import signs
 from pipelines.extract.pdf.lines import soft_hyphens, soften
 from pipelines.extract.pdf.model import Box, PdfDocument, PdfLine, PdfPage, Word
 from pipelines.model import PAGE_NUMBER, Document, Line
@@ -61,7 +62,7 @@ def placed(document: Document) -> PdfDocument | None:
     if soft_hyphens(word for page in pages for line in page.lines for word in line.words):
         pages = [_softened(page) for page in pages]
     furniture = frozenset(_furniture(pages))
-    return PdfDocument(
+    found = PdfDocument(
         document.path,
         document.sha256,
         document.format,
@@ -70,6 +71,7 @@ def placed(document: Document) -> PdfDocument | None:
         tuple(replace(page, furniture=furniture & {line.number for line in page.lines}) for page in pages),
         (),
     )
+    return signs.find(found)
 
 
 def _softened(page: PdfPage) -> PdfPage:

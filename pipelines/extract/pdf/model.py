@@ -71,7 +71,8 @@ class Word:
     that are markers. `box` is around the drawn glyphs, `baseline` the height they stand on, `size`
     that of the font as drawn. `gap` is the white space before the word on its line: empty, a plain
     space, or a no-break space. `doubt` says what was read of a figure in a picture where nothing but an
-    equality could confirm it; `other` is the second figure that was read there, if it is one.
+    equality could confirm it; `other` is the second figure that was read there, if it is one. `sign` is the
+    number of the note whose sign its only marker is (see `signs`).
     """
 
     text: str
@@ -84,6 +85,7 @@ class Word:
     gap: str = " "
     doubt: str = ""
     other: str = ""
+    sign: int = 0
 
     @property
     def plain(self) -> str:
@@ -95,7 +97,9 @@ class Word:
 
     @property
     def numbers(self) -> tuple[int, ...]:
-        """The footnote numbers that its markers print."""
+        """The numbers of the footnotes that its markers are of."""
+        if self.sign:
+            return (self.sign,)
         return tuple(int(n) for start, end in self.markers for n in re.findall(r"\d+", self.text[start:end]))
 
 
@@ -248,12 +252,14 @@ class PdfDocument(Document):
 
     In `lines` markers stay in the text, and furniture leaves an empty line; a line that ends in a
     soft hyphen (U+00AD) goes on in the next without it. `tag_tables` is empty if untagged. `attachments`
-    names the files that the PDF carries.
+    names the files that the PDF carries. `signs` holds line, number and sign of each footnote that opens with
+    a sign for a number.
     """
 
     pages: tuple[PdfPage, ...]
     tag_tables: tuple[TagTable, ...]
     attachments: tuple[str, ...] = ()
+    signs: tuple[tuple[int, int, str], ...] = ()
 
     @classmethod
     def of(

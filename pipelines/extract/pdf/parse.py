@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import pypdfium2.raw as pdfium
 
-from pipelines.extract.pdf import ink, lines, tags
+from pipelines.extract.pdf import ink, lines, signs, tags
 from pipelines.extract.pdf.model import PdfDocument, PdfPage, RecognisedPage, Rule, Sight, Spoilt, Word
 from pipelines.extract.pdf.pdfium import (
     UNKNOWN,
@@ -79,7 +79,8 @@ def parse(data: bytes, path: str, recognised: Mapping[int, RecognisedPage] | Non
         for page in raw:
             page.lines = [[lines.soften(word) for word in line] for line in page.lines]
     pages = lines.mark_furniture(_numbered(raw, recognised or {}))
-    return PdfDocument.of(path, hashlib.sha256(data).hexdigest(), pages, tables.tables(soft=soft), carried)
+    found = PdfDocument.of(path, hashlib.sha256(data).hexdigest(), pages, tables.tables(soft=soft), carried)
+    return signs.find(found)
 
 
 def _require_whole(data: bytes) -> None:

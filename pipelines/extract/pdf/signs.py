@@ -1,0 +1,146 @@
+"""Footnotes that have a sign for a number: `*`, `†`, `a)`, `1)`, `[1]`.
+
+A sign is a mark only where one line of the same page, or of a page soon after, opens with it and goes on in
+words; what looks like one elsewhere stays a part of its word. Such marks are then as raised numbers are:
+`Word.plain` leaves them out, `Word.numbers` gives the numbers of their notes. The note of a sign that is not
+a number has one that no other note of the document has.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from pipelines.extract.pdf.model import PdfDocument, PdfLine, PdfPage, TagTable, Word
+
+_SIGN = re.compile(r"(?:\*{1,3}|[†‡§]{1,3})\)?|(?:[a-z]|[1-9][0-9]?)\)|\[[1-9][0-9]?\]")
+_PAGES = 2  # a table may go on over so many pages before its notes
+_LINES = 3  # an open bracket may close so many lines below
+
+
+@dataclass(frozen=True)
+class _Note:
+    """A line that opens with a sign, and the number of the note."""
+
+    sign: str
+    page: int
+    line: int
+    number: int = 0
+
+    @property
+    def core(self) -> str:
+        return self.sign.strip("()[]")
+
+    @property
+    def mark(self) -> re.Pattern[str]:
+        """Its sign at the end of a word; brackets do not count around a star or a dagger."""
+        core = re.escape(self.core)
+        forms = rf"{core}\)|\[{core}\]" if self.core.isalnum() else rf"{core}\)?"
+        return re.compile(rf"(?<![*†‡§(])(?:{forms})$")
+
+    def reaches(self, page: PdfPage) -> bool:
+        return self.page - _PAGES <= page.number <= self.page
+
+
+def find(document: PdfDocument) -> PdfDocument:
+    """The document with its signs as marks, and in `signs` the lines that open their notes."""
+    notes = list(_numbered(document, list(_openings(document.pages))))
+    if not notes:
+        return document
+    changed: list[tuple[int, Word, Word]] = []
+    pages = tuple(
+        _page(page, [note for note in notes if note.reaches(page)], changed) for page in document.pages
+    )
+    tables = tuple(_table(table, changed) for table in document.tag_tables)
+    signs = tuple((note.line, note.number, note.sign) for note in notes)
+    return replace(document, pages=pages, tag_tables=tables, signs=signs)
+
+
+def _openings(pages: Sequence[PdfPage]) -> Iterator[_Note]:
+    for page in pages:
+        for line in page.lines:
+            first, *rest = line.words
+            if rest and not first.markers and _SIGN.fullmatch(first.text) and rest[0].text[:1].isalpha():
+                yield _Note(first.text, page.number, line.number)
+
+
+def _numbered(document: PdfDocument, openings: Sequence[_Note]) -> Iterator[_Note]:
+    """The openings that are notes: no other of its page is alike, and a word has its mark."""
+    pages = document.pages
+    taken = {n for page in pages for line in page.lines for word in line.words for n in word.numbers}
+    for note in openings:
+        alike = [other for other in openings if (other.core, other.page) == (note.core, note.page)]
+        near = [page for page in pages if note.reaches(page)]
+        if len(alike) > 1 or not any(_ends(page, line, note) for page in near for line in page.lines):
+            continue
+        number = int(note.core) if note.core.isdecimal() else 0
+        if not number or number in taken:
+            number = max(taken, default=0) + 1
+        taken.add(number)
+        yield replace(note, number=number)
+
+
+def _ends(page: PdfPage, line: PdfLine, note: _Note) -> dict[int, int]:
+    """The words of a line that have the mark of a note: where in each it begins."""
+    found = {}
+    for at, word in enumerate(line.words):
+        match = None if word.markers else note.mark.search(word.text)
+        if match is None or (at == 0 and match.start() == 0):
+            continue
+        if note.core.isalnum() and match[0].endswith(")") and _closes(page, line, at):
+            continue
+        found[at] = match.start()
+    return found
+
+
+def _closes(page: PdfPage, line: PdfLine, at: int) -> bool:
+    """Whether a bracket at the end of a word closes one that is open."""
+    index = page.lines.index(line)
+    text = line.text[: line.offsets[at] + len(line.words[at].text)]
+    above = "".join(other.text for other in page.lines[max(0, index - _LINES) : index])
+    return text.count("(") >= text.count(")") or above.count("(") > above.count(")")
+
+
+def _page(page: PdfPage, notes: Sequence[_Note], changed: list[tuple[int, Word, Word]]) -> PdfPage:
+    """The page with its marks; adds every word that has one to `changed`, with its page, before and after."""
+    lines = []
+    for line in page.lines:
+        marks: dict[int, dict[str, tuple[int, int]]] = {}
+        for note in notes:
+            if note.line == line.number:
+                marks[0] = {note.core: (0, note.number)}
+                continue
+            for at, start in _ends(page, line, note).items():
+                marks.setdefault(at, {}).setdefault(note.core, (start, note.number))
+        words = list(line.words)
+        for at, ways in marks.items():
+            if len(ways) == 1:  # `31)` may have the mark 1) or 31)
+                ((start, number),) = ways.values()
+                words[at] = _marked(words[at], start, number)
+                changed.append((page.number, line.words[at], words[at]))
+        lines.append(replace(line, words=tuple(words)) if marks else line)
+    return replace(page, lines=tuple(lines))
+
+
+def _marked(word: Word, start: int, number: int) -> Word:
+    return replace(word, markers=((start, len(word.text)),), sign=number)
+
+
+def _table(table: TagTable, changed: Sequence[tuple[int, Word, Word]]) -> TagTable:
+    """The structure of a table with the same marks."""
+
+    def same(page: int, word: Word) -> Word:
+        for number, before, after in changed:
+            near = abs(before.box.left - word.box.left) < 1 and abs(before.baseline - word.baseline) < 1
+            if near and (number, before.text) == (page, word.text):
+                return replace(word, markers=after.markers, sign=after.sign)
+        return word
+
+    rows = tuple(
+        tuple(
+            replace(cell, words=tuple((page, same(page, word)) for page, word in cell.words)) for cell in row
+        )
+        for row in table.rows
+    )
+    return replace(table, rows=rows)

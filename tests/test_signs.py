@@ -1,0 +1,67 @@
+"""Footnotes marked by signs: what is a mark, and what stays a part of its word."""
+
+from __future__ import annotations
+
+import pytest
+
+from pipelines.extract.pdf import signs
+from pipelines.extract.pdf.lines import number
+from pipelines.extract.pdf.model import Box, PdfDocument, PdfPage, Word
+
+
+def page_of(at: int, first: int, *lines: str) -> PdfPage:
+    words = [
+        [
+            Word(text, Box(60.0 * column, 12.0 * row, 60.0 * column + 40, 12.0 * row + 9), 12.0 * row + 8, 9)
+            for column, text in enumerate(line.split())
+        ]
+        for row, line in enumerate(lines)
+    ]
+    return PdfPage(at, 595, 842, tuple(number(words, at, first)), ())
+
+
+def marks(*pages: tuple[str, ...]) -> tuple[list[tuple[str, tuple[int, ...]]], list[tuple[int, str]]]:
+    """The words that have a mark, without it, with their numbers; and the notes, by number and sign."""
+    first, made = 1, []
+    for at, lines in enumerate(pages, 1):
+        made.append(page_of(at, first, *lines))
+        first += len(lines)
+    found = signs.find(PdfDocument.of("a.pdf", "0" * 64, made))
+    words = [word for page in found.pages for line in page.lines for word in line.words]
+    return [(w.plain, w.numbers) for w in words if w.markers and w.plain], [(n, s) for _, n, s in found.signs]
+
+
+@pytest.mark.parametrize(
+    ("lines", "marked", "notes"),
+    [
+        (("USSC* 4 3* 8", "* Ten hoogste zeven."), [("USSC", (1,)), ("3", (1,))], [(1, "*")]),
+        (("A* 4** 3†", "* Een.", "** Twee.", "† Drie."), [("A", (1,)), ("4", (2,)), ("3", (3,))], None),
+        (("EULEX Kosovoa) 15", "a) Rechters."), [("Kosovo", (1,))], [(1, "a)")]),
+        (("USSC 4 3b) 8", "a) Iets.", "b) Anders."), [("3", (1,))], [(1, "b)")]),
+        (
+            ("USSC[2] 4 31) 8", "1) Iets.", "[2] Anders."),
+            [("USSC", (2,)), ("3", (1,))],
+            [(1, "1)"), (2, "[2]")],
+        ),
+        (("USSC*) 4", "*) Iets."), [("USSC", (1,))], [(1, "*)")]),
+        (("UNTSO (Zuid Afrika) 4", "a) Iets."), [], []),  # a closing bracket
+        (("(het zuiden van", "Afrika) 4", "a) Iets."), [], []),
+        (("USSC* 4", "* Een punt.", "* Nog een punt."), [], []),  # a list
+        (("USSC* 4", "*"), [], []),
+        (("USSC 4*", "geen noot"), [], []),
+        (("USSC 4 231) 8", "1) Iets.", "31) Anders."), [], [(1, "1)"), (31, "31)")]),  # 23 or 2
+    ],
+)
+def test_a_sign_is_a_mark_where_a_line_explains_it(
+    lines: tuple[str, ...], marked: list[tuple[str, tuple[int, ...]]], notes: list[tuple[int, str]] | None
+) -> None:
+    found, opened = marks(lines)
+    assert found == marked
+    assert notes is None or opened == notes
+
+
+def test_a_note_reaches_back_two_pages_and_no_further() -> None:
+    table, note = ("USSC* 4",), ("* Iets.",)
+    assert marks(table, ("x",), note) == ([("USSC", (1,))], [(1, "*")])
+    assert marks(table, ("x",), ("x",), note) == ([], [])
+    assert marks((*table, *note), ("CMF* 3", *note))[0] == [("USSC", (1,)), ("CMF", (2,))]
