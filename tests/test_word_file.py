@@ -149,6 +149,37 @@ def test_what_a_person_sees_otherwise_is_refused(real: bytes, change: Change, wo
     assert "save it as PDF" in (refused.value.hint or "")
 
 
+def in_control(document: Any) -> None:
+    """A content control around a cell, as forms have."""
+    cell = cell_of(document, "32")._tc
+    control = parse_xml(f"<w:sdt {nsdecls('w')}><w:sdtContent/></w:sdt>")
+    cell.addprevious(control)
+    control[0].append(cell)
+
+
+def noted_by_style(document: Any) -> None:
+    """A mark that is raised by its style, and one by its height."""
+    style = document.styles.add_style("Mark", docx.enum.style.WD_STYLE_TYPE.CHARACTER)
+    style.font.superscript = True
+    for text in ("UNTSO", "32"):
+        run = cell_of(document, text).paragraphs[0].add_run("7")
+        run.style = style
+    note = document.add_paragraph()
+    note.add_run("7", style=style)
+    note.add_run(" Met inbegrip van de staf.")
+
+
+def noted_by_sign(document: Any) -> None:
+    cell_of(document, "32").paragraphs[0].add_run("⁷")
+    document.add_paragraph("⁷ Met inbegrip van de staf.")
+
+
+@pytest.mark.parametrize("change", [in_control, noted_by_style, noted_by_sign])
+def test_what_is_written_in_another_way_is_read_alike(real: bytes, change: Change) -> None:
+    rows = in_process(changed(real, change))["personnel"].to_pylist()
+    assert [row["deployed_military"] for row in rows if row["mission_id"] == "untso"] == [32]
+
+
 def hidden(document: Any) -> None:
     cell_of(document, "32").paragraphs[0].add_run("9").font.hidden = True
 

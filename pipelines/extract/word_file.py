@@ -9,13 +9,14 @@ this process as a place in the file.
 
 from __future__ import annotations
 
+import copy
 import io
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from pipelines.extract import kinds
+from pipelines.extract import kinds, numerals
 from pipelines.extract.pdf.model import Box, PdfDocument, PdfLine, PdfPage, Rule, Word
 from pipelines.model import Line, SourceFile
 from schemas.errors import SourceError
@@ -30,13 +31,21 @@ _MARGIN, _PADDING = 60.0, 6.0
 _LINE, _CELL = 100, 34  # characters on a line of text, and of a cell at most
 _PAPER = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _OFF = frozenset({"0", "false", "off", "none"})
+_NEAR = 3  # paragraphs before a table, from which a box may lie over it
 _MARK = re.compile(r"\d{1,3}(?:\s?[,;]\s?\d{1,3})*")
+_RAISED = re.compile(rf"[{numerals.RAISED}]{{1,3}}(?:,[{numerals.RAISED}]{{1,3}})*")
+_PLAIN = str.maketrans(numerals.RAISED, "0123456789")
 _PRINT = kinds.PRINT.format("Word")
-_REFUSED = {
-    **dict.fromkeys(("ins", "del", "moveFrom", "moveTo"), "has changes that are tracked, and may be refused"),
-    **dict.fromkeys(("txbxContent", "altChunk"), "has text in a box or from another file"),
-    "sym": "has a sign without a letter",
+_TRACKED = ("ins", "del", "moveFrom", "moveTo")
+_UNREAD = {  # within a table
+    "tbl": "a table in a cell of a table",
+    "txbxContent": "text in a box",
+    "sym": "a sign that is no letter",
+    "hMerge": "cells that are merged as Word 6 did",
+    **dict.fromkeys(("drawing", "pict", "object"), "a picture in a table"),
 }
+# What styles may say of a run too.
+_LOOKS = ("vanish", "strike", "dstrike", "vertAlign", "position", "b", "color")
 
 
 @dataclass
@@ -74,9 +83,11 @@ def read(data: bytes, source: SourceFile) -> PdfDocument:
     except Exception as error:  # of zip, XML and python-docx: of many kinds, in words of their own
         message = "this is a Word file (.docx) that is damaged: it has not the parts that such files have"
         raise SourceError(message, hint=f"ask for it again; or {_PRINT}") from error
-    for name, why in _REFUSED.items():
-        if next(body.iter(_PAPER + name), None) is not None:
-            raise SourceError(f"this Word file {why}", hint=_PRINT)
+    if next(body.iter(*(_PAPER + name for name in _TRACKED)), None) is not None:
+        why = "has changes that are tracked, so that it says two things"
+        raise SourceError(f"this Word file {why}", hint=f"accept or refuse them in Word; or {_PRINT}")
+    _require_plain_tables(body)
+    _settle_looks(document, body)
     setting = _Setting(_Notes(document))
     for block in _blocks(body):
         setting.add(block)
@@ -86,6 +97,49 @@ def read(data: bytes, source: SourceFile) -> PdfDocument:
         raise SourceError("no paragraph or table of this Word file holds text", hint=_PRINT)
     labels = (None,) * len(pages)
     return PdfDocument(source.path, source.sha256, "docx", lines, labels, tuple(pages), ())
+
+
+def _require_plain_tables(body: Any) -> None:
+    """Raises SourceError for a table that holds more than text, or that text in a box may lie over."""
+    for table in body.iter(f"{_PAPER}tbl"):
+        for name, what in _UNREAD.items():
+            if next(table.iterdescendants(_PAPER + name), None) is not None or _in_box(table):
+                raise SourceError(f"this Word file has {what}", hint=_PRINT)
+    blocks = list(_blocks(body))
+    first = next((at for at, block in enumerate(blocks) if block.tag == f"{_PAPER}tbl"), len(blocks))
+    for block in blocks[max(0, first - _NEAR) :]:
+        for box in block.iter(f"{_PAPER}txbxContent"):
+            if text := " ".join("".join(part.text or "" for part in box.iter(f"{_PAPER}t")).split()):
+                message = f"this Word file has text in a box that may lie over a table: “{text[:60]}”"
+                raise SourceError(message, hint=_PRINT)
+
+
+def _in_box(element: Any) -> bool:
+    return next(element.iterancestors(f"{_PAPER}txbxContent"), None) is not None
+
+
+def _settle_looks(document: WordDocument, body: Any) -> None:
+    """Gives each run what its styles say of it and it does not say itself."""
+    styles = {
+        style.get(f"{_PAPER}styleId"): style for style in document.styles.element.iter(f"{_PAPER}style")
+    }
+
+    def chain(name: str | None) -> Iterator[Any]:
+        seen: set[str] = set()
+        while name is not None and name in styles and name not in seen:
+            seen.add(name)
+            yield styles[name]
+            based = styles[name].find(f"{_PAPER}basedOn")
+            name = based.get(f"{_PAPER}val") if based is not None else None
+
+    for run in body.iter(f"{_PAPER}r"):
+        paragraph = next(run.iterancestors(f"{_PAPER}p"), None)
+        of_paragraph = paragraph.style if paragraph is not None else None
+        for style in (*chain(run.style), *chain(of_paragraph)):
+            for name in _LOOKS:
+                said = style.find(f"{_PAPER}rPr/{_PAPER}{name}")
+                if said is not None and run.find(f"{_PAPER}rPr/{_PAPER}{name}") is None:
+                    run.get_or_add_rPr().append(copy.deepcopy(said))
 
 
 def _blocks(parent: Any) -> Iterator[Any]:
@@ -237,9 +291,7 @@ def _cells(table: Any, notes: _Notes) -> Iterator[_Cell]:
     rows = [row for row in table.iter(f"{_PAPER}tr") if next(row.iterancestors(f"{_PAPER}tbl")) is table]
     for at, row in enumerate(rows):
         column = row.grid_before
-        for tc in row.tc_lst:
-            if next(tc.iter(f"{_PAPER}tbl"), None) is not None:
-                raise SourceError("this Word file has a table in a cell of a table", hint=_PRINT)
+        for tc in row.iter(f"{_PAPER}tc"):  # also in a content control
             right = column + tc.grid_span
             above = open_cells.get(column)
             if tc.vMerge == "continue" and above and above.right == right and above.bottom == at:
@@ -258,8 +310,6 @@ def _require_plain(tc: Any) -> None:
     runs = [run for run in tc.iter(f"{_PAPER}r") if run.text.strip() and not _has(run, "vanish")]
     if any(_has(run, "strike") or _has(run, "dstrike") for run in runs):
         why = "is struck through"
-    elif next(tc.iter(f"{_PAPER}drawing", f"{_PAPER}pict", f"{_PAPER}object"), None) is not None:
-        why = "holds a picture"
     elif len(colours := {_colour(run) for run in runs}) > 1 and "FFFFFF" in colours:
         why = "is partly white on white"
     else:
@@ -276,6 +326,13 @@ def _colour(run: Any) -> str:
 def _has(run: Any, name: str) -> bool:
     found = run.find(f"{_PAPER}rPr/{_PAPER}{name}")
     return found is not None and found.get(f"{_PAPER}val", "1") not in _OFF
+
+
+def _is_raised(run: Any) -> bool:
+    aligned, position = (run.find(f"{_PAPER}rPr/{_PAPER}{name}") for name in ("vertAlign", "position"))
+    if aligned is not None:
+        return str(aligned.get(f"{_PAPER}val")) == "superscript"
+    return position is not None and not str(position.get(f"{_PAPER}val", "0")).startswith(("-", "0"))
 
 
 def _is_bold(tc: Any) -> bool:
@@ -305,10 +362,9 @@ def _words(paragraph: Any, notes: _Notes) -> list[_Piece]:
                 piece.text += part
 
     for run in paragraph.iter(f"{_PAPER}r"):
-        if _has(run, "vanish"):
+        if _has(run, "vanish") or (_in_box(run) and not _in_box(paragraph)):
             continue
-        aligned = run.find(f"{_PAPER}rPr/{_PAPER}vertAlign")
-        high = aligned is not None and aligned.get(f"{_PAPER}val") == "superscript"
+        high = _is_raised(run)
         for part in run:
             if part.tag == f"{_PAPER}t" and part.text:
                 put(part.text, raised=high and bool(_MARK.fullmatch(part.text.strip())))
@@ -321,6 +377,9 @@ def _words(paragraph: Any, notes: _Notes) -> list[_Piece]:
                 found[-1].breaks = True
             elif part.tag == f"{_PAPER}noBreakHyphen":
                 put("-")
+    for piece in found:
+        piece.markers += [mark.span() for mark in _RAISED.finditer(piece.text)]
+        piece.text = piece.text.translate(_PLAIN)
     return [piece for piece in found if piece.text]
 
 
