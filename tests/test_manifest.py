@@ -133,6 +133,56 @@ def test_a_release_without_a_vintage_says_what_else_is_different(
     assert "is not there to compare with" in put(three, tmp_path, 2)[1]
 
 
+def test_an_old_year_that_is_filled_in_says_which_later_trends_changed(tmp_path: Path) -> None:
+    """2022 comes last; MINUSMA is in all editions, UNIFIL in all but 2022, and Mali in those after it."""
+    counts = {2021: 1, 2023: 7, 2024: 9, 2022: 4}
+    editions = [
+        building.edition_tables(
+            year,
+            [{"mission_id": "minusma", "deployed_military": count}]
+            + [{"mission_id": "unifil", "deployed_military": 1}] * (year != 2022)
+            + [{"mission_id": "eutm-mali", "deployed_military": 1}] * (year > 2022),
+        )
+        for year, count in counts.items()
+    ]
+    base = building.base_tables(*editions)
+    rows = building.releases(("a" * 12, 3), ("b" * 12, 4)).to_pylist()
+    rows[0]["vintages"], rows[1]["vintages"] = (
+        [(year, 1) for year in years] for years in ((2021, 2023, 2024), counts)
+    )
+    tables = {**base, "releases": schemas.RECORD["releases"].table(rows)}
+
+    first, _ = put(tables, tmp_path, 0)
+    assert first["later_trends"] == []
+    found, page = put(tables, tmp_path, 1)
+    changed = {
+        (row["row_key"], row["edition_year"], row["column_name"]): (row["old_value"], row["new_value"])
+        for row in found["later_trends"]
+        if row["relation"] == "mission_trends" and row["column_name"] != "change_pct"
+    }
+    assert changed == {
+        ("minusma", 2023, "previous_edition_year"): (2021, 2022),
+        ("minusma", 2023, "comparable"): (False, True),
+        ("minusma", 2023, "change"): (6, 3),
+        ("minusma", 2023, "moving_average_3"): (None, 4.0),
+        ("minusma", 2024, "moving_average_3"): (None, 20 / 3),
+        ("unifil", 2023, "previous_edition_year"): (2021, 2022),
+        ("unifil", 2023, "comparable"): (False, True),
+        ("unifil", 2023, "change"): (0, None),
+        ("unifil", 2023, "status"): ("continued", "returned"),
+        ("eutm-mali", 2023, "previous_edition_year"): (2021, 2022),
+        ("eutm-mali", 2023, "comparable"): (False, True),
+        ("eutm-mali", 2023, "status"): (None, "new"),
+    }
+    lines = page.splitlines()
+    assert "- 2023, mission_trends.previous_edition_year: 2021 → 2022 in 3 rows" in [
+        line.replace("\\", "") for line in lines
+    ]
+    assert "- 2024, mission_trends.moving_average_3: minusma (none) → 6.667" in [
+        line.replace("\\", "") for line in lines
+    ]
+
+
 def test_writing_a_release_again_gives_the_same_change_log(three: building.Tables, tmp_path: Path) -> None:
     assert put(three, tmp_path, 1) == put(three, tmp_path, 1)
     assert json.loads((tmp_path / "releases" / ("b" * 12) / release.MANIFEST).read_text(encoding="utf-8"))

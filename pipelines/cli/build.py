@@ -91,6 +91,7 @@ def _show(session: Session, result: Result, plan: Plan, also: Mapping[str, objec
             "nothing_new": False,
             "editions": [asdict(outcome) for outcome in result.outcomes],
             "release_id": result.release_id,
+            "later_trends": list(result.later_trends),
             "published": str(published),
             "seconds": round(result.seconds, 3),
             "error": {"message": failures} if failures else None,
@@ -106,6 +107,10 @@ def _show(session: Session, result: Result, plan: Plan, also: Mapping[str, objec
     ]
     if rows:
         terminal.table(("edition", "vintage", "outcome", *COUNTED, "findings", "seconds"), rows)
+    if result.later_trends:
+        terminal.say("trends of later editions that are others now:")
+        for sentence in result.later_trends:
+            terminal.say(f"  {sentence}")
     if result.release_id:
         terminal.say(f"release {result.release_id} is in {published} ({result.seconds:.1f} s)")
     if failures:

@@ -15,7 +15,7 @@ from pipelines.orchestration import edition, keys, metadata
 from pipelines.orchestration.failures import as_dagster_failure, tag_run
 from pipelines.orchestration.resources import Warehouse
 from pipelines.other_sources import contributions as un_contributions
-from pipelines.publish import catalogue, dictionary, published, views
+from pipelines.publish import catalogue, dictionary, effects, published, views
 from pipelines.publish import package as data_package
 from pipelines.publish import release as releases
 from pipelines.site.charts import Drawings
@@ -190,6 +190,7 @@ def published_file(context: dg.AssetExecutionContext, warehouse: Warehouse) -> d
             "bytes": where.published.stat().st_size,
             "sha256": written["published"]["sha256"],
             "editions": len(written["editions"]),
+            "later_trends": dg.MetadataValue.json(effects.sentences(written["later_trends"])),
             "changes": dg.MetadataValue.path(str(where.releases / release["release_id"] / releases.CHANGES)),
         },
         data_version=dg.DataVersion(release["release_id"]),

@@ -66,13 +66,17 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Result:
-    """What a build did; `error` is set where publishing failed."""
+    """What a build did; `error` is set where publishing failed.
+
+    `later_trends` says which trends of editions that were not read anew are others now.
+    """
 
     outcomes: tuple[Outcome, ...]
     release_id: str | None
     seconds: float
     error: str | None = None
     publish_exit_code: int = 0
+    later_trends: tuple[str, ...] = ()
 
     @property
     def exit_code(self) -> int:
@@ -169,7 +173,7 @@ class _Runs:
 
     def publish(self, outcomes: Sequence[Outcome], *, publish: bool = False) -> Result:
         """The whole build's result, once it is published what was recorded; or anyhow with `publish`."""
-        release_id, error, code = None, None, 0
+        release_id, error, code, later = None, None, 0, []
         if publish or any(outcome.error is None for outcome in outcomes):
             self.progress("views and published file")
             result = self.defs.resolve_job_def("publish").execute_in_process(
@@ -177,10 +181,12 @@ class _Runs:
             )
             interrupts.raise_if_received()
             if result.success:
-                release_id = str(_metadata(result, "published")["release_id"])
+                shown = _metadata(result, "published")
+                release_id, later = str(shown["release_id"]), shown["later_trends"]
             else:
                 error, code = failure_of(result)
-        return Result(tuple(outcomes), release_id, time.monotonic() - self.started, error, code)
+        seconds = time.monotonic() - self.started
+        return Result(tuple(outcomes), release_id, seconds, error, code, tuple(later))
 
 
 def _metadata(result: dg.ExecuteInProcessResult, asset: str) -> dict[str, Any]:

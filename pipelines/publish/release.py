@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import schemas
 from pipelines import files, other_sources, reconcile, versions
 from pipelines.lake import Lake, differences
-from pipelines.publish import published, render, views
+from pipelines.publish import effects, published, render, views
 from pipelines.settings import Settings
 from schemas import registry
 
@@ -146,6 +146,7 @@ def manifest(
             {**row, "row_counts": dict(row["row_counts"])} for row in tables["vintages"].to_pylist()
         ],
         "changes": changes(tables, release, before),
+        "later_trends": effects.later_trends(tables, release, before),
         "parquet": [dict(entry) for entry in stored],
         "published": {"path": file.name, "bytes": file.stat().st_size, "sha256": sha256(file)},
         "tools": dict(release["tool_versions"]),
@@ -221,7 +222,8 @@ def changes_page(manifest: Row, before: Row | None) -> str:
             for name, what in _SHAPES.items()
             if before.get(name) != manifest.get(name)
         ]
-    return render("changes.md", release=manifest, shaped=shaped)
+    later = effects.sentences(manifest["later_trends"])
+    return render("changes.md", release=manifest, later=later, shaped=shaped)
 
 
 def read(folder: Path, release_id: str | None) -> dict[str, Any] | None:

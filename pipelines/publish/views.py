@@ -69,6 +69,15 @@ def ordered() -> tuple[View, ...]:
     return tuple(views[name] for name in order.static_order())
 
 
+def needed(names: Sequence[str]) -> tuple[View, ...]:
+    """These views and all that they select from, each after those."""
+    wanted: set[str] = set()
+    for view in reversed(ordered()):
+        if view.name in names or view.name in wanted:
+            wanted |= {view.name, *_relations(view.sql)}
+    return tuple(view for view in ordered() if view.name in wanted)
+
+
 def text(name: str) -> str:
     """The SELECT of one view, its template filled in; KeyError if it is unknown."""
     return {view.name: view.sql for view in ordered()}[name]

@@ -1,0 +1,116 @@
+"""What a release's editions changed in the trends of editions that came later, when an old year is filled in.
+
+Here belongs the comparison of the trend views over two states of the record, both with the registry and the
+views of today, so that only editions make a difference. Nothing is recorded: the manifest has the result.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import schemas
+from pipelines.publish import views
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+Row = Mapping[str, Any]
+Tables = Mapping[str, "pa.Table"]
+TRENDS = ("mission_trends", "region_trends", "organisation_trends", "mandate_trends")
+_REACHES = (
+    "previous edition",
+    "three editions",
+    "previous mandate",
+)  # of columns that look at other editions
+SHOWN = 6  # rows that a sentence names
+
+
+def later_trends(tables: Tables, now: Row, before: Row | None) -> list[dict[str, Any]]:
+    """Every value of a trend that another edition changed, in editions whose own reading did not change.
+
+    `now` and `before` are rows of `releases`, `tables` the base tables of the later one. A row that came or
+    went counts value by value.
+    """
+    if before is None:
+        return []
+    held, held_before = dict(now["vintages"]), dict(before["vintages"])
+    changed = {year for year in {*held, *held_before} if held.get(year) != held_before.get(year)}
+    same = {year for year in held if year not in changed and any(year > other for other in changed)}
+    if not same:
+        return []
+    old, new = (_evaluated(tables, state) for state in (held_before, held))
+    return [row for name in TRENDS for row in _of_view(name, old[name], new[name], same)]
+
+
+def sentences(changes: Sequence[Row]) -> list[str]:
+    """One line for each column of an edition, as `2020, mission_trends.status: unifil new → continued`."""
+    found: dict[tuple[int, str], list[Row]] = {}
+    for each in changes:
+        if each["column_name"] != "change_pct":  # it says what change says
+            found.setdefault((each["edition_year"], f"{each['relation']}.{each['column_name']}"), []).append(
+                each
+            )
+    return [f"{year}, {column}: {_in_words(rows)}" for (year, column), rows in sorted(found.items())]
+
+
+def _in_words(rows: Sequence[Row]) -> str:
+    steps = {f"{_shown(row['old_value'])} → {_shown(row['new_value'])}" for row in rows}
+    if len(rows) > 1 and len(steps) == 1:
+        return f"{steps.pop()} in {len(rows)} rows"
+    named = [
+        f"{row['row_key']} {_shown(row['old_value'])} → {_shown(row['new_value'])}" for row in rows[:SHOWN]
+    ]
+    more = [f"{len(rows) - SHOWN} more"] if len(rows) > SHOWN else []
+    return ", ".join([*named, *more])
+
+
+def _shown(value: object) -> str:
+    match value:
+        case None:
+            return "(none)"
+        case bool():
+            return "yes" if value else "no"
+        case float():
+            return f"{value:.4g}"
+    return str(value)
+
+
+def _of_view(name: str, old: pa.Table, new: pa.Table, years: set[int]) -> Iterator[dict[str, Any]]:
+    contract = schemas.RELATIONS[name]
+    columns = [column.name for column in contract.columns if column.reach in _REACHES]
+    was, is_now = (
+        {(row["edition_year"], contract.row_key(row)): row for row in table.to_pylist()}
+        for table in (old, new)
+    )
+    for year, key in sorted({*was, *is_now}):
+        if year not in years:
+            continue
+        for column in columns:
+            values = [rows.get((year, key), {}).get(column) for rows in (was, is_now)]
+            if values[0] != values[1]:
+                place = {"edition_year": year, "relation": name, "row_key": key, "column_name": column}
+                yield {**place, "old_value": values[0], "new_value": values[1]}
+
+
+def _evaluated(tables: Tables, held: Mapping[int, int]) -> dict[str, pa.Table]:
+    """The trend views as they are where exactly these vintages are held."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    base = dict(tables)
+    of_vintages = [*schemas.VINTAGE_TABLES, "reconciliations"]
+    states = pc.scalar(False)
+    for year, vintage in held.items():
+        states = states | ((pc.field("edition_year") == year) & (pc.field("vintage") == vintage))
+    base |= {name: base[name].filter(states) for name in of_vintages}
+    known = {*base["mission_registry"]["mission_id"].to_pylist()}
+    ids = {*base["personnel_vintages"]["mission_id"].to_pylist()} - known
+    if ids:  # of a vintage that an id was corrected in: the registry does not have it any more
+        unknown = {"organisation": "other", "region": "unknown", "countries": []}
+        rows: list[dict[str, object]] = [
+            {"mission_id": each, "name": each, **unknown} for each in sorted(ids)
+        ]
+        added = schemas.REGISTRY["mission_registry"].table(rows)
+        base["mission_registry"] = pa.concat_tables([base["mission_registry"], added])
+    return views.evaluate(base, views.needed(TRENDS))
