@@ -95,7 +95,7 @@ def _require_valid(facts: Facts, entries: Sequence[Entry], path: Path) -> None:
         try:
             facts.extended([(kind, values)]).registry()
         except RegistryError as error:
-            message = f"[[{kind}]] {entry_name(values)}: {error.message}"
+            message = f"[[{kind}]] {entry_name(values)}: {error.message.partition(', ')[2] or error.message}"
             raise RegistryError(message, file=str(path), hint=error.hint) from error
     raise RegistryError(first.message, file=str(path), hint=first.hint) from first
 

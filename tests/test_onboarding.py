@@ -167,7 +167,7 @@ def test_nothing_is_entered_where_the_registry_would_not_validate(tmp_path: Path
         ("x = ", "is not TOML"),
         (
             '[[region]]\nprinted = "Elders"\nregion = "Mars"',
-            "[[region]] Elders: region 1, key region: 'Mars' is unknown",
+            "[[region]] Elders: key region: 'Mars' is unknown",
         ),
     ],
 )

@@ -46,10 +46,10 @@ def mission(name: str, region: str | None, registry: Registry, page: int | None)
 def region(printed: str, registry: Registry, *, other: Proposal | None = None) -> Proposal:
     """The entry for a heading that could be a region's; `other` is what it may be in its place."""
     regions = _regions(registry)
-    within = [one for one in regions if comparable(one) in comparable(printed)]
-    values = {"printed": printed, "region": within[0] if within else OPEN}
-    note = "it heads rows" + (f" and names “{within[0]}”" if within else f"; one of {', '.join(regions)}")
-    assumed = {"region": values["region"] if within else regions[-1]}
+    named = region_of(printed, registry)
+    values = {"printed": printed, "region": named or OPEN}
+    note = "it heads rows" + (f" and names “{named}”" if named else f"; one of {', '.join(regions)}")
+    assumed = {"region": named or regions[-1]}
     others = (other,) if other else ()
     return Proposal("region", values, _heading(printed), note, others, assumed)
 
@@ -64,7 +64,8 @@ def region_of(printed: str | None, registry: Registry) -> str | None:
         return None
     by_key = {comparable(heading): of for heading, of in registry.region_headings.items()}
     key = comparable(printed)
-    return by_key.get(key) or next((of for heading, of in by_key.items() if heading in key), None)
+    within = {of for heading, of in by_key.items() if heading in key}
+    return by_key.get(key) or (within.pop() if len(within) == 1 else None)
 
 
 def legal_basis(text: str) -> Proposal:

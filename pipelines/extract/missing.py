@@ -1,0 +1,212 @@
+"""Why the annexes of a document are not found: what is there in their place, and what to do about it.
+
+A header whose words are unknown is no business of this module: `derived` asks for them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from pipelines.extract import headings, kinds, refusals
+from pipelines.extract.headings import Place
+from pipelines.extract.pdf import PdfDocument
+from pipelines.extract.pdf.area import runs
+from pipelines.model import Line
+from schemas.errors import JvomError, LayoutError, Problems
+from schemas.proposals import Proposal
+from schemas.registry import Layout, MandatesLayout, PersonnelLayout, Registry
+
+if TYPE_CHECKING:
+    from pipelines.extract.annexes import Looked, Search
+    from pipelines.extract.derived import Derived
+
+_ROWS = 3  # lines that open with a mission's name and end in a figure make a table of missions
+_HIDDEN = 50  # characters of a page that cannot be seen: more than a stamp
+_NAME_WORDS, _REGION_WORDS = 8, 3
+_HEADER_LINES = 4  # above the first row, among which is what heads the missions
+_WHOLE = "check that the file holds the whole report"
+_BY_PLACES = (
+    "give the PDF, or its text as pdftotext -layout writes it, which are read by their columns; "
+    "docs/how-to/add-an-edition.md says how a [[layout]] is described"
+)
+
+
+def refusal(search: Search, looked: Sequence[tuple[Looked, Looked]], found: Derived) -> JvomError:
+    """Why no layout has both annexes; `looked` are those of the layouts, `found` what known words head."""
+    for both in looked:
+        if often := [one for one in both if len(one.places) > headings.MOST]:
+            return _too_often(search, often[0].places)
+    again = [next((one for one in of_annex if one.again), None) for of_annex in zip(*looked, strict=True)]
+    if any(again):
+        return _twice(search, again)
+    causes = []
+    for annex, table in ((1, found.mandates), (2, found.personnel)):
+        ways = [both[annex - 1] for both in looked]
+        if table is None and not any(one.openings for one in ways):
+            causes.append(_cause(search, annex, ways))
+    if len(causes) == 2 and not _lists_missions(search.lines, search.registry):
+        return _other_kind(search, causes)
+    if found.personnel and len(causes) == 1:
+        causes[0].proposals = (*causes[0].proposals, _without_mandates(search))
+    if not causes:  # each is found, by two layouts that do not go together
+        message = "its annexes are found by different layouts"
+        return LayoutError(message, file=search.document.path, hint=_BY_PLACES)
+    return causes[0] if len(causes) == 1 else Problems([*causes])
+
+
+def _cause(search: Search, annex: int, looked: Sequence[Looked]) -> LayoutError:
+    """Why one annex is not there."""
+    others = [_part(layout, 3 - annex).heading for layout in search.registry.layouts]
+    places = next((one.places for one in looked if one.places), ())
+    numbered = (
+        headings.annex_label(_part(layout, annex).heading.printed) for layout in search.registry.layouts
+    )
+    known = {label.casefold() for label in numbered if label}
+    same = [one for one in search.annexes if (one.label or "").casefold() in known]
+    free = [one for one in same if all(heading.match(one.text) is None for heading in others)]
+    if not places and not free:
+        return _absent(search, annex)
+    place = max(reversed([*places, *([] if places else free)]), key=lambda place: len(search.below(place)))
+    return _no_table(search, annex, headings.whole(search.lines, place))
+
+
+def _no_table(search: Search, annex: int, place: Place) -> LayoutError:
+    """Nothing that is known as a header under a heading."""
+    line = search.lines[place.start]
+    filled = [one for one in search.below(place) if one.text.strip()]
+    heading = refusals.shortened(place.text)
+    opening = " / ".join(f"“{refusals.shortened(' '.join(one.text.split()), 100)}”" for one in filled[:3])
+    if not any(_names_mission(one.text.split(), search.registry) for one in filled):
+        message = f"under “{heading}” no line looks like the header of a table"
+        if instead := _instead(search, line, filled[-1].page if filled else line.page, message):
+            return instead
+        message += f"; it opens with {opening}" if filled else "; nothing is"
+        if filled:
+            return refusals.at(search.document.path, line, message, f"check that annex {annex} has its table")
+        return refusals.at(search.document.path, line, message, _WHOLE)
+    message = f"the table under “{heading}” has a header that is not known; it opens with {opening}"
+    asked = list(_what_heads_missions(search, filled)) if isinstance(search.document, PdfDocument) else []
+    hint = None if asked else _BY_PLACES
+    return refusals.at(search.document.path, filled[0], message, hint, proposals=asked[:1])
+
+
+def _what_heads_missions(search: Search, filled: Sequence[Line]) -> Iterator[Proposal]:
+    """The entry that says which word heads the missions: the first text of a line above the first row."""
+    assert isinstance(search.document, PdfDocument)
+    row = next(at for at, one in enumerate(filled) if _names_mission(one.text.split(), search.registry))
+    drawn = {line.number: line for page in search.document.pages for line in page.lines}
+    ways = []
+    for line in reversed(filled[max(0, row - _HEADER_LINES) : row]):
+        first = next(iter(runs(drawn[line.number].words, 0.5)), ())
+        text = " ".join(word.plain for word in first if word.plain)
+        if any(map(str.isalpha, text)) and len(text) < 60:
+            ways.append({"printed": text, "role": "mission"})
+    question = f"which word heads the missions on page {filled[row].page}"
+    made = [Proposal("word", values, question, "above the first row") for values in ways]
+    if made:
+        yield Proposal("word", ways[0], question, made[0].note, tuple(made[1:]))
+
+
+def _instead(search: Search, first: Line, last_page: int, message: str) -> LayoutError | None:
+    """The error with what one of the pages holds in place of a table that can be read."""
+    document = search.document
+    for page in document.pages if isinstance(document, PdfDocument) else ():
+        turned = sum(len(one.words) for one in page.lines if one.direction != "right")
+        if not first.page <= page.number <= last_page:
+            continue
+        if 2 * turned > sum(len(one.words) for one in page.lines):
+            what, hint = f"page {page.number} stands on its side", "turn it, and print it to a new PDF"
+        elif page.images or page.ocr:
+            what = f"page {page.number} holds a picture, and the table is not among its text"
+            hint = (
+                "ask for a file in which the table is text, or give the report's text; a page is read as a "
+                "picture only where it holds nothing else (./setup scan)"
+            )
+        elif page.hidden > _HIDDEN:
+            what = f"page {page.number} holds {page.hidden:,} characters that cannot be seen"
+            hint = "open it in a viewer, and print what is seen there to a new PDF"
+        else:
+            continue
+        return refusals.at(document.path, first, f"{message}: {what}", hint)
+    return None
+
+
+def _absent(search: Search, annex: int) -> LayoutError:
+    wanted = _part(search.registry.layouts[0], annex).heading.printed
+    others = dict.fromkeys(f"“{refusals.shortened(place.text, 80)}”" for place in search.annexes[:5])
+    message = f"there is no annex {annex}: no table is headed as in “{wanted}”"
+    if others:
+        message += f"; there is {', '.join(others)}"
+    pages = search.document.pages if isinstance(search.document, PdfDocument) else ()
+    drawn = [page.number for page in pages if page.ocr or page.images]
+    hint = f"{_WHOLE}; page {drawn[0]} holds a picture: see whether the annex is in it" if drawn else _WHOLE
+    return LayoutError(message, file=search.document.path, hint=hint)
+
+
+def _without_mandates(search: Search) -> Proposal:
+    """The entry that says that a report has no table of mandates."""
+    values = {"source_sha256": search.document.sha256, "annex": "mandates"}
+    note = "only where the report has no such table"
+    return Proposal("absent", values, "has the report no table of mandates", note)
+
+
+def _other_kind(search: Search, causes: Sequence[LayoutError]) -> JvomError:
+    """A document that is no report, unless a heading of an annex is in it."""
+    document = search.document
+    if isinstance(document, PdfDocument) and (cover := kinds.cover(document.attachments)):
+        cover.file = document.path
+        return cover
+    if any(one.line is not None for one in causes):  # under a heading that is known
+        return causes[0] if len(causes) == 1 else Problems([*causes])
+    first = next((line for line in search.lines if any(map(str.isalpha, line.text))), None)
+    opening = f"; it opens with “{refusals.shortened(' '.join(first.text.split()), 100)}”" if first else ""
+    header = search.registry.layouts[0].personnel.header
+    message = f"this is not such a report: no page holds a table with “{header}” or a table of mandates"
+    hint = "check that this is the yearly report on missions, with its annexes"
+    return refusals.at(document.path, first, message + opening, hint)
+
+
+def _twice(search: Search, again: Sequence[Looked | None]) -> LayoutError:
+    found = [
+        (annex, one.openings[0][0], one.again) for annex, one in enumerate(again, 1) if one and one.again
+    ]
+    repeated = [(annex, search.lines[one.start], search.lines[other.start]) for annex, one, other in found]
+    each = "; ".join(f"annex {annex} is here twice, {_on(*lines)}" for annex, *lines in repeated)
+    whole = "the report is in this file twice: " if len(repeated) == len(again) else ""
+    hint = "give a file that has each annex once: of a draft and a final one, the final"
+    return refusals.at(search.document.path, repeated[0][2], whole + each, hint)
+
+
+def _on(first: Line, again: Line) -> str:
+    if first.page != again.page:
+        return f"on pages {first.page} and {again.page}"
+    return f"on lines {first.shown} and {again.shown}"
+
+
+def _too_often(search: Search, places: Sequence[Place]) -> LayoutError:
+    return refusals.at(
+        search.document.path,
+        search.lines[places[headings.MOST].start],
+        f"“{places[0].text[:80]}” is printed more than {headings.MOST} times: no report has so many pages",
+        "check that this is the text of the report",
+    )
+
+
+def _part(layout: Layout, annex: int) -> MandatesLayout | PersonnelLayout:
+    return layout.mandates if annex == 1 else layout.personnel
+
+
+def _lists_missions(lines: Iterable[Line], registry: Registry) -> bool:
+    """Whether there are rows of a table of missions: a known name at the start, a figure at the end."""
+    ended = (line.text.split() for line in lines if line.text.rstrip()[-1:].isdigit())
+    return sum(_names_mission(texts, registry) for texts in ended) >= _ROWS
+
+
+def _names_mission(texts: Sequence[str], registry: Registry) -> bool:
+    """Whether a mission's known name is at the start of a line's words, a region's perhaps before it."""
+    return any(
+        registry.find(" ".join(texts[start:end]))
+        for start in range(min(_REGION_WORDS, len(texts)))
+        for end in range(start + 1, min(start + _NAME_WORDS, len(texts)) + 1)
+    )
