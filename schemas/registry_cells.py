@@ -122,7 +122,7 @@ def _figure(entry: Entry) -> dict[str, Any]:
     qualifier = entry.one_of("qualifier", QUALIFIERS) if "qualifier" in entry.values else None
     shared = "shared_rows" in entry.values or "shared_columns" in entry.values
     if not (shared or qualifier or any(number is not None for number in found.values())):
-        hint = 'or write qualifier = "not given" where the document does not say how many'
+        hint = 'or write qualifier = "unknown" where the document does not say how many'
         raise entry.error("needs a value, low and high, or the rows or columns that share it", hint=hint)
     return {**found, "qualifier": qualifier}
 

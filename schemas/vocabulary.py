@@ -20,7 +20,7 @@ STATUSES = (  # of a duration
 )
 QUALIFIERS = (  # of a printed figure
     *("at most", "less than", "at least", "more than", "about", "range", "part-time", "of which", "none"),
-    *("to be decided", "as needed", "classified", "unknown", "declared", "shared", "not given"),
+    *("to be decided", "as needed", "classified", "unknown", "declared", "shared"),
 )
 HEDGES = ("about", "more than", "almost")  # of another public source
 TIMELINE_QUALIFIERS = (*QUALIFIERS, "almost")

@@ -108,7 +108,7 @@ def test_a_declared_cell_needs_something_to_say_and_is_declared_once() -> None:
     bare = {key: value for key, value in NEW["cell"].items() if key != "shared_rows"}
     with pytest.raises(RegistryError, match="needs a value, low and high"):
         extended(("cell", bare))
-    assert extended(("cell", bare | {"qualifier": "not given"})).cells[0].value is None
+    assert extended(("cell", bare | {"qualifier": "unknown"})).cells[0].value is None
     with pytest.raises(RegistryError, match="occurs twice"):
         extended(("cell", NEW["cell"]), ("cell", bare | {"row": "untso", "value": 3}))
 

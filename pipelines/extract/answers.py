@@ -22,7 +22,7 @@ from schemas.vocabulary import ORGANISATIONS
 _CLOSE = 0.75  # share of letters that two spellings of one word have in common, at least
 _JOINED = re.compile(r"\s*[/+&,;]\s*|\s+(?:en|and)\s+", re.IGNORECASE)
 _TRIED = 16  # words of a name in which known names are looked for
-_UNKNOWN: dict[str, Any] = {"value": None, "qualifier": "not given"}  # a figure to go on reading with
+_UNKNOWN: dict[str, Any] = {"value": None, "qualifier": "unknown"}  # a figure to go on reading with
 
 
 def mission(name: str, region: str | None, registry: Registry, page: int | None) -> tuple[Proposal, ...]:
@@ -89,7 +89,7 @@ def cell(
         main, assumed = {"date": OPEN}, {"date": None, "status": "to be decided"}
     else:
         note = "a whole number"
-        ways = [{"low": OPEN, "high": OPEN}, {"qualifier": "not given"}]
+        ways = [{"low": OPEN, "high": OPEN}, {"qualifier": "unknown"}]
         words = ["bounds", "where the document does not say how many"]
         main, assumed = {"value": OPEN}, _UNKNOWN
     others = tuple(

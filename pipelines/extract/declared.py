@@ -6,6 +6,7 @@ where the cell prints what it says; one that fits nothing is refused, so that no
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
@@ -39,15 +40,23 @@ class Declared:
 
         Raises RegistryError where the cell prints something else than the declaration says.
         """
+        one = next(self._of(rows, column), None)
+        if one is not None:
+            self._answered.add(one)
+            if not one.prints(printed):
+                raise _unfit(one, f"prints “{printed}”, and not “{one.printed}”")
+        return one
+
+    def match(self, rows: Iterable[str | None], column: str, printed: str) -> DeclaredCell | None:
+        """The same, but None where the cell prints something else."""
+        return next((one for one in self._of(rows, column) if one.prints(printed)), None)
+
+    def _of(self, rows: Iterable[str | None], column: str) -> Iterator[DeclaredCell]:
         names = {comparable(row) for row in rows if row}
         for one in self._cells:
             declared = {comparable(row) for row in (one.row, *one.shared_rows)}
             if names & declared and column in (one.column, *one.shared_columns):
-                self._answered.add(one)
-                if not one.prints(printed):
-                    raise _unfit(one, f"prints “{printed}”, and not “{one.printed}”")
-                return one
-        return None
+                yield one
 
     def answer(
         self, fault: Fault, rows: Sequence[Sequence[str]], columns: Sequence[str]
@@ -93,7 +102,10 @@ def with_reason(text: Text, one: DeclaredCell) -> Text:
 
 def duration(one: DeclaredCell) -> Duration | None:
     """What a declared cell of a duration says; None where it says no more than that it is shared."""
-    return Duration(one.status or "until", one.date) if one.date or one.status else None
+    low, high = (bound if isinstance(bound, datetime.date) else one.date for bound in (one.low, one.high))
+    if low is None and one.status is None:
+        return None
+    return Duration(one.status or "until", low, high, "day" if low else None)
 
 
 def _unfit(one: DeclaredCell, why: str) -> RegistryError:

@@ -467,7 +467,7 @@ class _PdfReader(_Reader):
         declared, names = self._given.declared, self._row_names(pair)
 
         def declared_or_meant(text: str) -> Any:
-            one = declared and declared.find(names, column, text)
+            one = declared and declared.match(names, column, text)
             if one and column == "legal_basis":
                 return text
             return (one and declarations.duration(one)) or meaning(text)
@@ -484,10 +484,13 @@ class _PdfReader(_Reader):
         ways = [geometry] if agreed else [tags, geometry]
         understood = [(cell, value) for cell in ways if cell and (value := meaning(cell.text)) is not None]
         disputed = [] if agreed else [self._cells.disagreement(tags, geometry)]
+        declared, shown = self._given.declared, next((cell for cell in ways if cell), None)
         if not understood:
+            if declared and shown:
+                declared.find(self._row_names(pair), column, shown.text)
             # In a text, a cell that is printed for several rows stands on one of them.
             if any(ways) or column not in DURATIONS or self._document.format == "text":
-                self._not_understood(column, next((cell for cell in ways if cell), None), pair)
+                self._not_understood(column, shown, pair)
             return None
         cell, value = understood[0]
         if column == "mission":
@@ -504,7 +507,6 @@ class _PdfReader(_Reader):
             return None
         tagged = self._found.tags is not None and (agreed or cell is tags)
         text = self._cells.text(cell, ("structure tag",) if tagged else (), disputed)
-        declared = self._given.declared
         if declared and (one := declared.find(self._row_names(pair), column, cell.text)):
             text = declarations.with_reason(text, one)
         if isinstance(value, Duration) and value.marker is not None:
