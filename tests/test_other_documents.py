@@ -1,6 +1,6 @@
 """Files that are not the report, or hold it in another way: each is named as what it is, with the next step.
 
-None gets an entry to paste: what an entry is offered for is in test_layouts.
+What entries are proposed for is in test_onboarding.
 """
 
 from __future__ import annotations
@@ -169,7 +169,7 @@ def test_a_letter_that_carries_the_report_is_a_cover(pinned: bool) -> None:
         ),
         (
             [FIRST, NEW_PAGE, ANNEX_2, table([(*row, "x") for row in PERSONNEL], "Ingezet personeel")],
-            "it does not have “x”",
+            "the header “x” of column 5 on page 2 has no known role",
         ),
     ],
     ids=[

@@ -10,7 +10,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from pipelines.extract import derived, headings, suggestions
+from pipelines.extract import derived, headings, missing
 from pipelines.extract.cells import Mark, Word, words
 from pipelines.extract.declared import Declared
 from pipelines.extract.derived import Derived
@@ -115,7 +115,7 @@ def find_annexes(document: Document, registry: Registry) -> ReportParts:
         if all(one.complete for one in looked[-1]):
             return search.parts(layout, looked[-1])
     found = derived.read(search)
-    if found.problems:
+    if found.problems and missing.lists_missions(search.lines, registry):
         raise found.problems[0] if len(found.problems) == 1 else Problems([*found.problems])
     absent = found.mandates is None and registry.is_absent("mandates", document.sha256)
     if found.personnel and (found.mandates or absent):
@@ -123,7 +123,9 @@ def find_annexes(document: Document, registry: Registry) -> ReportParts:
         looked.append(search.look(layout, found))
         if all(one.complete for one in looked[-1][int(absent) :]):
             return search.parts(layout, looked[-1])
-    raise suggestions.refusal(search, looked, found)
+    if not isinstance(search.document, PdfDocument) and (renamed := search.renamed()):
+        return search.parts(*renamed)
+    raise missing.refusal(search, looked, found)
 
 
 @dataclass(frozen=True)
@@ -175,6 +177,27 @@ class Search:
         marks = self._marks(*found)
         first, second = (self._look(annex, layout, places, marks) for annex, places in enumerate(found, 1))
         return first, second
+
+    def renamed(self) -> tuple[Layout, tuple[Looked, Looked]] | None:
+        """A known layout under other headings of annexes, and what it finds of both; None where none fits."""
+        for layout in self.registry.layouts:
+            first, second = (
+                next((place for place in self.annexes if self.table_below(annex, layout, place)), None)
+                for annex in (1, 2)
+            )
+            if first and second:
+                mandates, personnel = (
+                    derived.heading(headings.whole(self.lines, place)) for place in (first, second)
+                )
+                changed = replace(
+                    layout,
+                    mandates=replace(layout.mandates, heading=mandates),
+                    personnel=replace(layout.personnel, heading=personnel),
+                )
+                looked = self.look(changed)
+                if all(one.complete for one in looked):
+                    return changed, looked
+        return None
 
     def below(self, place: Place) -> Sequence[Line]:
         """The lines under a heading, up to the next annex."""

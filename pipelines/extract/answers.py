@@ -183,6 +183,10 @@ def same_letters(text: str, known: Iterable[str], *, opening: bool = False) -> s
     )
 
 
+def _spaced(name: str) -> str:
+    return " ".join(comparable(name).replace("-", " ").split())
+
+
 def _letters(name: str) -> str:
     return "".join(filter(str.isalnum, comparable(name)))
 
@@ -239,8 +243,9 @@ def _likenesses(name: str, registry: Registry) -> Iterator[tuple[str, str]]:
             yield one.id, "it is its full name"
     for text, one in _within(name, registry):
         yield one.id, f"it holds the known name “{text}”"
+    own = _spaced(name)
     for text, one in known.items():
-        if len(comparable(name)) > 3 and f" {comparable(name)} " in f" {comparable(text)} ":
+        if len(own) > 3 and f" {own} " in f" {_spaced(text)} ":
             yield one.id, f"it is part of the known name “{text}”"
 
 

@@ -5,6 +5,7 @@ A header whose words are unknown is no business of this module: `derived` asks f
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -15,16 +16,16 @@ from pipelines.extract.pdf.area import runs
 from pipelines.model import Line
 from schemas.errors import JvomError, LayoutError, Problems
 from schemas.proposals import Proposal
-from schemas.registry import Layout, MandatesLayout, PersonnelLayout, Registry
+from schemas.registry import Layout, MandatesLayout, PersonnelLayout, Registry, comparable
 
 if TYPE_CHECKING:
     from pipelines.extract.annexes import Looked, Search
     from pipelines.extract.derived import Derived
 
-_ROWS = 3  # lines that open with a mission's name and end in a figure make a table of missions
 _HIDDEN = 50  # characters of a page that cannot be seen: more than a stamp
 _NAME_WORDS, _REGION_WORDS = 8, 3
-_HEADER_LINES = 4  # above the first row, among which is what heads the missions
+_MOST_LINES = 8  # of a header
+_NOTE = re.compile(r"\d{1,2} +[^\W\d_]")  # a footnote that is above the header in a text
 _WHOLE = "check that the file holds the whole report"
 _BY_PLACES = (
     "give the PDF, or its text as pdftotext -layout writes it, which are read by their columns; "
@@ -40,12 +41,13 @@ def refusal(search: Search, looked: Sequence[tuple[Looked, Looked]], found: Deri
     again = [next((one for one in of_annex if one.again), None) for of_annex in zip(*looked, strict=True)]
     if any(again):
         return _twice(search, again)
+    listed = lists_missions(search.lines, search.registry)
     causes = []
     for annex, table in ((1, found.mandates), (2, found.personnel)):
         ways = [both[annex - 1] for both in looked]
-        if table is None and not any(one.openings for one in ways):
+        if not (listed and table) and not any(one.openings for one in ways):
             causes.append(_cause(search, annex, ways))
-    if len(causes) == 2 and not _lists_missions(search.lines, search.registry):
+    if len(causes) == 2 and not listed:
         return _other_kind(search, causes)
     if found.personnel and len(causes) == 1:
         causes[0].proposals = (*causes[0].proposals, _without_mandates(search))
@@ -57,17 +59,20 @@ def refusal(search: Search, looked: Sequence[tuple[Looked, Looked]], found: Deri
 
 def _cause(search: Search, annex: int, looked: Sequence[Looked]) -> LayoutError:
     """Why one annex is not there."""
-    others = [_part(layout, 3 - annex).heading for layout in search.registry.layouts]
-    places = next((one.places for one in looked if one.places), ())
-    numbered = (
-        headings.annex_label(_part(layout, annex).heading.printed) for layout in search.registry.layouts
-    )
-    known = {label.casefold() for label in numbered if label}
-    same = [one for one in search.annexes if (one.label or "").casefold() in known]
-    free = [one for one in same if all(heading.match(one.text) is None for heading in others)]
-    if not places and not free:
+    layouts = search.registry.layouts
+    places = next((one.places for one in looked[: len(layouts)] if one.places), ())
+    if not places and not isinstance(search.document, PdfDocument):  # whose tables are found by headers
+        number = headings.annex_label(_part(layouts[0], annex).heading.printed)
+        others = [_part(layout, 3 - annex).heading for layout in layouts]
+        places = [
+            one
+            for one in search.annexes
+            if comparable(one.label or "") == comparable(number or "")
+            and all(heading.match(one.text) is None for heading in others)
+        ]
+    if not places:
         return _absent(search, annex)
-    place = max(reversed([*places, *([] if places else free)]), key=lambda place: len(search.below(place)))
+    place = max(reversed(places), key=lambda place: len(search.below(place)))  # not in a table of contents
     return _no_table(search, annex, headings.whole(search.lines, place))
 
 
@@ -76,8 +81,9 @@ def _no_table(search: Search, annex: int, place: Place) -> LayoutError:
     line = search.lines[place.start]
     filled = [one for one in search.below(place) if one.text.strip()]
     heading = refusals.shortened(place.text)
-    opening = " / ".join(f"“{refusals.shortened(' '.join(one.text.split()), 100)}”" for one in filled[:3])
-    if not any(_names_mission(one.text.split(), search.registry) for one in filled):
+    opening = " / ".join(f"“{refusals.shortened(' '.join(one.text.split()), 100)}”" for one in filled[:2])
+    row = next((at for at, one in enumerate(filled) if _names_row(one, search.registry)), None)
+    if row is None:
         message = f"under “{heading}” no line looks like the header of a table"
         if instead := _instead(search, line, filled[-1].page if filled else line.page, message):
             return instead
@@ -85,25 +91,29 @@ def _no_table(search: Search, annex: int, place: Place) -> LayoutError:
         if filled:
             return refusals.at(search.document.path, line, message, f"check that annex {annex} has its table")
         return refusals.at(search.document.path, line, message, _WHOLE)
-    message = f"the table under “{heading}” has a header that is not known; it opens with {opening}"
-    asked = list(_what_heads_missions(search, filled)) if isinstance(search.document, PdfDocument) else []
+    header = [one for one in filled[:row] if not _NOTE.match(one.text.strip())][-_MOST_LINES:]
+    if not header:
+        message = f"the table under “{heading}” has no header: it opens with {opening}"
+        return refusals.at(search.document.path, filled[0], message, _WHOLE)
+    printed = " / ".join(" ".join(one.text.split())[:200] for one in header)
+    message = f"the header of annex {annex} fits no known layout: “{printed}”"
+    asked = list(_what_heads_missions(search, header)) if isinstance(search.document, PdfDocument) else []
     hint = None if asked else _BY_PLACES
-    return refusals.at(search.document.path, filled[0], message, hint, proposals=asked[:1])
+    return refusals.at(search.document.path, header[0], message, hint, proposals=asked)
 
 
-def _what_heads_missions(search: Search, filled: Sequence[Line]) -> Iterator[Proposal]:
-    """The entry that says which word heads the missions: the first text of a line above the first row."""
+def _what_heads_missions(search: Search, header: Sequence[Line]) -> Iterator[Proposal]:
+    """The entry that says which word heads the missions: the first text of a line of the header."""
     assert isinstance(search.document, PdfDocument)
-    row = next(at for at, one in enumerate(filled) if _names_mission(one.text.split(), search.registry))
     drawn = {line.number: line for page in search.document.pages for line in page.lines}
     ways = []
-    for line in reversed(filled[max(0, row - _HEADER_LINES) : row]):
+    for line in reversed(header):
         first = next(iter(runs(drawn[line.number].words, 0.5)), ())
         text = " ".join(word.plain for word in first if word.plain)
         if any(map(str.isalpha, text)) and len(text) < 60:
             ways.append({"printed": text, "role": "mission"})
-    question = f"which word heads the missions on page {filled[row].page}"
-    made = [Proposal("word", values, question, "above the first row") for values in ways]
+    question = f"which word heads the missions on page {header[0].page}"
+    made = [Proposal("word", values, question, "it is in the header") for values in ways]
     if made:
         yield Proposal("word", ways[0], question, made[0].note, tuple(made[1:]))
 
@@ -133,9 +143,13 @@ def _instead(search: Search, first: Line, last_page: int, message: str) -> Layou
 
 
 def _absent(search: Search, annex: int) -> LayoutError:
-    wanted = _part(search.registry.layouts[0], annex).heading.printed
+    layout = search.registry.layouts[0]
+    wanted = _part(layout, annex).heading.printed
+    number = headings.annex_label(wanted)
     others = dict.fromkeys(f"“{refusals.shortened(place.text, 80)}”" for place in search.annexes[:5])
-    message = f"there is no annex {annex}: no table is headed as in “{wanted}”"
+    message = (
+        f"there is no annex {annex}: no line is headed “{number}”, as in “{wanted}” of layout “{layout.id}”"
+    )
     if others:
         message += f"; there is {', '.join(others)}"
     pages = search.document.pages if isinstance(search.document, PdfDocument) else ()
@@ -162,7 +176,7 @@ def _other_kind(search: Search, causes: Sequence[LayoutError]) -> JvomError:
     first = next((line for line in search.lines if any(map(str.isalpha, line.text))), None)
     opening = f"; it opens with “{refusals.shortened(' '.join(first.text.split()), 100)}”" if first else ""
     header = search.registry.layouts[0].personnel.header
-    message = f"this is not such a report: no page holds a table with “{header}” or a table of mandates"
+    message = f"this is not such a report: no page holds a table with “{header}” or one of mandates"
     hint = "check that this is the yearly report on missions, with its annexes"
     return refusals.at(document.path, first, message + opening, hint)
 
@@ -172,7 +186,7 @@ def _twice(search: Search, again: Sequence[Looked | None]) -> LayoutError:
         (annex, one.openings[0][0], one.again) for annex, one in enumerate(again, 1) if one and one.again
     ]
     repeated = [(annex, search.lines[one.start], search.lines[other.start]) for annex, one, other in found]
-    each = "; ".join(f"annex {annex} is here twice, {_on(*lines)}" for annex, *lines in repeated)
+    each = "; ".join(f"annex {annex} stands here twice, {_on(*lines)}" for annex, *lines in repeated)
     whole = "the report is in this file twice: " if len(repeated) == len(again) else ""
     hint = "give a file that has each annex once: of a draft and a final one, the final"
     return refusals.at(search.document.path, repeated[0][2], whole + each, hint)
@@ -197,10 +211,17 @@ def _part(layout: Layout, annex: int) -> MandatesLayout | PersonnelLayout:
     return layout.mandates if annex == 1 else layout.personnel
 
 
-def _lists_missions(lines: Iterable[Line], registry: Registry) -> bool:
-    """Whether there are rows of a table of missions: a known name at the start, a figure at the end."""
-    ended = (line.text.split() for line in lines if line.text.rstrip()[-1:].isdigit())
-    return sum(_names_mission(texts, registry) for texts in ended) >= _ROWS
+def lists_missions(lines: Iterable[Line], registry: Registry) -> bool:
+    """Whether there may be a row of a table of missions: a line that opens with a known name."""
+    return any(_names_mission(line.text.split(), registry) for line in lines)
+
+
+def _names_row(line: Line, registry: Registry) -> bool:
+    """Whether a line opens with a mission's name, or is that of a region."""
+    text = comparable(line.text)
+    return _names_mission(line.text.split(), registry) or any(
+        text == comparable(region) for region in registry.region_headings
+    )
 
 
 def _names_mission(texts: Sequence[str], registry: Registry) -> bool:
