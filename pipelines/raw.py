@@ -6,6 +6,7 @@ module: standard library only.
 """
 
 import hashlib
+import json
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -21,6 +22,7 @@ from schemas.registry_toml import Entry, quoted
 
 CATALOGUE = "sources.toml"
 LOCK = "sources.lock"
+FETCHED = "fetched.json"  # how each document was found, by year
 
 _ROLES: dict[str, Fidelity] = {"abridged": "abridged", "full text": "full text", "official": "official file"}
 _BEST = list(_ROLES.values())  # the last of them
@@ -298,6 +300,25 @@ def lock(raw: Path, files: Iterable[SourceFile]) -> bool:
             ]
             put(raw / LOCK, (_HEADER + "".join(entries)).encode())
         return bool(changed)
+
+
+def record_fetch(raw: Path, edition_year: int, fetch: Mapping[str, object]) -> None:
+    """Add how a document was found to `fetched.json`, unless one with its `sha256` is there.
+
+    Raises SourceError if that file is no such record, LakeError if it cannot be written.
+    """
+    path, name = raw / FETCHED, f"raw/{FETCHED}"
+    with writable(name, "make raw/ writable; the document itself is there"), exclusively(raw):
+        try:
+            years = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+            of_year = years.setdefault(str(edition_year), [])
+            known = {entry["sha256"] for entry in of_year}
+        except (ValueError, AttributeError, TypeError, KeyError) as error:
+            hint = "take the file from git"
+            raise SourceError("is not a record of fetches", file=name, hint=hint) from error
+        if fetch["sha256"] not in known:
+            of_year.append(fetch)
+            put(path, (json.dumps(dict(sorted(years.items())), ensure_ascii=False, indent=2) + "\n").encode())
 
 
 @contextmanager

@@ -10,6 +10,7 @@ import pytest
 
 from pipelines.acquire.model import Acquisition, dutch_day
 from pipelines.acquire.parliament import versions
+from pipelines.settings import Network
 from schemas.errors import NetworkError, SourceError
 from tests.support.parliament import (
     LETTER,
@@ -189,6 +190,18 @@ def test_a_search_is_waited_for_twice_and_all_of_them_for_a_time(
     with pytest.raises(NetworkError, match="minutes for one search are over") as refused:
         search(patience={"timeout": 0.4, "whole": 0.6})
     assert "JVOM_FETCH_WHOLE" in str(refused.value)
+
+
+@pytest.mark.campaign
+def test_a_service_that_takes_forty_seconds_is_waited_for(parliament: Parliament, search: Searching) -> None:
+    report = send(parliament)
+    usual = Network()
+    parliament.fault(V5, Fault(late=40.0))
+    parliament.fault(report, Fault(late=40.0))
+    said: list[str] = []
+    found = search(patience={"timeout": usual.timeout, "whole": usual.whole}, say=said.append)
+    assert (found.document.data, found.asked[0].failed) == (report.body, None)
+    assert said.count(f"waiting for {parliament.address.removeprefix('http://')}") == 2
 
 
 def test_an_error_that_took_long_is_not_asked_for_again_at_once(

@@ -18,7 +18,7 @@ from docx.oxml import OxmlElement, parse_xml  # noqa: E402
 from docx.oxml.ns import nsdecls  # noqa: E402
 
 from pipelines import raw  # noqa: E402
-from pipelines.extract import read, tables, word_file  # noqa: E402
+from pipelines.extract import likeness, read, tables, word_file  # noqa: E402
 from pipelines.lake.decision import content_hash  # noqa: E402
 from pipelines.model import Edition  # noqa: E402
 from schemas import registry  # noqa: E402
@@ -198,6 +198,21 @@ def test_a_merged_cell_of_figures_is_refused(real: bytes) -> None:
     with pytest.raises(JvomError) as refused:
         in_process(changed(real, merged))
     assert "UNTSO" in str(refused.value)
+
+
+def retitled(document: Any) -> None:
+    """Headings that no layout knows; the tables' headers are known words."""
+    for paragraph in document.paragraphs:
+        if paragraph.text.startswith("Bijlage"):
+            one = paragraph.text.startswith("Bijlage 1")
+            paragraph.text = "Bijlage B Grondslagen" if one else "Bijlage C Inzet, mei 2023 t/m april 2024"
+
+
+def test_a_fetch_finds_an_edition_by_its_own_headers(real: bytes) -> None:
+    data = changed(real, retitled)
+    for year, fits in ((2024, True), (2025, True), (2021, False)):
+        judged = likeness.judge(data, raw.describe(data, year, "report.docx"), REGISTRY)
+        assert judged.fits == fits, judged.reasons
 
 
 def test_a_damaged_file_is_named_as_such() -> None:

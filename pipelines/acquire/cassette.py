@@ -15,7 +15,6 @@ import re
 import urllib.parse
 import zipfile
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,45 +36,40 @@ _CREDENTIALS = re.compile(r"//[^/@\s“]*@")
 def public(address: str) -> str:
     """An address without names, passwords, and values of options that may be keys."""
     opening, mark, query = _CREDENTIALS.sub("//", address).partition("?")
-    parts = [part.partition("=") for part in query.split("&")] if mark else []
-    shown = (
-        part if _OPTIONS.fullmatch(urllib.parse.unquote(part[0])) else (part[0], "=", "hidden")
-        for part in parts
-    )
-    return opening + mark + "&".join("".join(part) for part in shown)
+    return opening + mark + "&".join(map(_option, query.split("&")))
+
+
+def _option(part: str) -> str:
+    name, equals, value = part.partition("=")
+    known = _OPTIONS.fullmatch(urllib.parse.unquote(name))
+    return name + equals + (value if known or not value else "hidden")
 
 
 def save(path: Path, about: Mapping[str, object], exchanges: Sequence[Exchange]) -> None:
     """Write a cassette, whole or not at all. Raises OSError."""
-    run = {
-        "jvom": versions.jvom(),
-        "python": platform.python_version(),
-        "system": platform.system(),
-        **about,
-    }
+    here = {"jvom": versions.jvom(), "python": platform.python_version(), "system": platform.system()}
     left = LARGEST - 100_000 - 2_000 * len(exchanges)  # for what is not a body
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as tape:
-        tape.writestr("run.json", json.dumps(run, ensure_ascii=False, indent=1, default=str))
+        tape.writestr("run.json", json.dumps(here | dict(about), ensure_ascii=False, indent=1, default=str))
         for number, exchange in enumerate(exchanges, start=1):
             body = bytes(exchange.body)
-            fits = len(body) <= left  # before it is compressed: no surprise afterwards
-            kept = body if fits else body[:BEGINNING]
+            kept = body if len(body) <= left else body[:BEGINNING]
             left -= len(kept)
             headers = {name: exchange.headers[name] for name in _HEADERS if name in exchange.headers}
             if "location" in headers:
                 headers["location"] = public(headers["location"])
             note = {
-                **asdict(exchange),
                 "address": public(exchange.address),
-                "words": _CREDENTIALS.sub("//", exchange.words),
+                "status": exchange.status,
                 "headers": headers,
-                "bytes": len(body),
-                "sha256": hashlib.sha256(body).hexdigest(),
-                "cut": not fits,
+                "first": exchange.first,
+                "seconds": exchange.seconds,
+                "error": exchange.error,
+                "words": _CREDENTIALS.sub("//", exchange.words),
             }
-            del note["body"]
-            tape.writestr(f"{number:03}.json", json.dumps(note, ensure_ascii=False, indent=1))
+            whole = {"bytes": len(body), "sha256": hashlib.sha256(body).hexdigest()}
+            tape.writestr(f"{number:03}.json", json.dumps([note, whole], ensure_ascii=False, indent=1))
             tape.writestr(f"{number:03}.body", kept)
     files.put(path, archive.getvalue())
 
@@ -87,19 +81,13 @@ def load(path: Path) -> tuple[dict[str, Any], list[Exchange]]:
             run = json.loads(tape.read("run.json"))
             exchanges = []
             for name in sorted(name for name in tape.namelist() if re.fullmatch(r"\d+\.json", name)):
-                note = json.loads(tape.read(name))
+                note, _ = json.loads(tape.read(name))
                 body = bytearray(tape.read(name.replace(".json", ".body")))
-                known = {
-                    key: note[key]
-                    for key in ("address", "status", "headers", "first", "seconds", "error", "words")
-                }
-                exchanges.append(Exchange(**known, body=body))
-        if not isinstance(run["edition_year"], int):
-            raise ValueError(run["edition_year"])
-    except (zipfile.BadZipFile, KeyError, ValueError, TypeError, AttributeError) as error:
+                exchanges.append(Exchange(**note, body=body))
+        return {**run, "edition_year": int(run["edition_year"])}, exchanges
+    except (zipfile.BadZipFile, KeyError, ValueError, TypeError) as error:
         hint = "jvom fetch writes one for each year, in warehouse/downloads"
         raise SourceError("is not a cassette of a fetch", file=str(path), hint=hint) from error
-    return run, exchanges
 
 
 class Player:

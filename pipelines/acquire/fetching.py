@@ -5,7 +5,6 @@ kept as a cassette, whatever became of the fetch.
 """
 
 import datetime
-import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -16,14 +15,13 @@ from pipelines.acquire import cassette, checking
 from pipelines.acquire.model import Acquisition, Downloaded, Window
 from pipelines.acquire.searching import AFTER, BEFORE, SERVICES, Search, find
 from pipelines.acquire.transport import Transport
-from pipelines.extract import read
+from pipelines.extract import likeness
 from pipelines.model import SourceFile
 from pipelines.settings import Network, Settings
 from schemas import registry
 from schemas.errors import JvomError, NetworkError, SourceError
 from schemas.report_day import latest, report_day
 
-RECORD = "fetched.json"
 AGENT = f"jvom/{versions.jvom()} (yearly reports on Dutch mission contributions as data)"
 
 Say = Callable[[str], None]
@@ -106,15 +104,15 @@ def check(network: Network, say: Say) -> list[checking.Probe]:
 
 
 def _find(about: dict[str, Any], transport: Transport) -> Acquisition:
-    year = about["edition_year"]
+    year, known = about["edition_year"], registry.load()
 
-    def lines(downloaded: Downloaded) -> list[str]:
+    def judge(downloaded: Downloaded) -> likeness.Score:
         source = raw.describe(downloaded.data, year, "the document")
-        return [line.text for line in read.read_lines(downloaded.data, source).lines]
+        return likeness.judge(downloaded.data, source, known)
 
     given = {name: about[name] for name in ("today", "sent", "services", "thorough")}
     with transport:
-        return find(Search(year, lines, registry.load().layouts, files.LARGEST, **given), transport)
+        return find(Search(year, judge, files.LARGEST, **given), transport)
 
 
 def _preview(settings: Settings, found: Acquisition) -> Fetched:
@@ -132,40 +130,7 @@ def _add_to_raw(settings: Settings, found: Acquisition) -> Fetched:
     before = {file.sha256 for file in raw.survey(settings.raw)[0].get(year, ())}
     file = raw.add(settings.raw, year, found.file_name, found.document.data)
     raw.lock(settings.raw, raw.survey(settings.raw)[0][year])
-    hint = "make raw/ writable; the document itself is there"
-    with files.writable(f"raw/{RECORD}", hint), raw.exclusively(settings.raw):
-        path = settings.raw / RECORD
-        record = _record_with(path.read_text(encoding="utf-8") if path.exists() else "{}", found, file)
-        if record is not None:
-            files.put(path, record.encode())
+    fetched_at = f"{datetime.datetime.now(datetime.UTC):%Y-%m-%dT%H:%M:%SZ}"
+    of_file = {"path": file.path.removeprefix("raw/"), "sha256": file.sha256, "fetched_at": fetched_at}
+    raw.record_fetch(settings.raw, year, of_file | found.summary())
     return Fetched(found, file, new=file.sha256 not in before)
-
-
-def _record_with(text: str, found: Acquisition, file: SourceFile) -> str | None:
-    """The record with one more fetch; None if it has these bytes already. Raises SourceError."""
-    try:
-        years = json.loads(text)
-        of_year = years.setdefault(str(found.edition_year), [])
-        if any(entry.get("sha256") == file.sha256 for entry in of_year):
-            return None
-        of = found.chosen.candidate
-        of_year.append(
-            {
-                "path": file.path.removeprefix("raw/"),
-                "sha256": file.sha256,
-                "fetched_at": f"{datetime.datetime.now(datetime.UTC):%Y-%m-%dT%H:%M:%SZ}",
-                "service": of.service,
-                "document": of.identifier,
-                "letter": of.letter,
-                "title": of.title,
-                "sent": of.sent.isoformat(),
-                "address": of.address,
-                "chosen": found.reason,
-                "asked": [str(one) for one in found.asked],
-                "considered": [judged.summary() for judged in found.considered],
-            }
-        )
-        return json.dumps(dict(sorted(years.items())), ensure_ascii=False, indent=2) + "\n"
-    except (ValueError, AttributeError, TypeError) as error:
-        hint = "take the file from git"
-        raise SourceError("is not a record of fetches", file=f"raw/{RECORD}", hint=hint) from error

@@ -63,21 +63,23 @@ class Judged:
     document: Downloaded | None = None
     faulty: bool = False
 
+    @property
+    def is_official(self) -> bool:
+        """Whether it is no Word file, which a PDF takes the place of."""
+        return self.document is not None and self.document.format != "docx"
+
     def __str__(self) -> str:
-        of = self.candidate
-        reasons = "; ".join(self.reasons)
+        of, reasons = self.candidate, "; ".join(self.reasons)
         return f"{of.identifier} ({of.kind}, {of.sent}) {of.title!r}: score {self.score:.1f}; {reasons}"
 
     def summary(self) -> dict[str, Any]:
-        of = self.candidate
+        of, verdict = self.candidate, {"score": self.score, "fits": self.fits, "reasons": list(self.reasons)}
         return {
             "document": of.identifier,
             "kind": of.kind,
             "title": of.title,
-            "sent": of.sent.isoformat(),
-            "score": self.score,
-            "fits": self.fits,
-            "reasons": list(self.reasons),
+            "sent": str(of.sent),
+            **verdict,
         }
 
 
@@ -105,6 +107,19 @@ class Acquisition:
     reason: str
     considered: tuple[Judged, ...]
     asked: tuple[Asked, ...]
+
+    def summary(self) -> dict[str, Any]:
+        """What was chosen, and out of what."""
+        of = self.chosen.candidate
+        names = ("service", "letter", "title", "address")
+        return {
+            "document": of.identifier,
+            **{name: getattr(of, name) for name in names},
+            "sent": str(of.sent),
+            "chosen": self.reason,
+            "asked": [str(one) for one in self.asked],
+            "considered": [judged.summary() for judged in self.considered],
+        }
 
     @property
     def file_name(self) -> str:

@@ -11,10 +11,9 @@ from dataclasses import dataclass
 from pipelines.acquire import parliament, publications
 from pipelines.acquire.model import Acquisition, Asked, Candidate, Downloaded, Judged, Window
 from pipelines.acquire.transport import Transport, Unusable
-from pipelines.extract.likeness import score
+from pipelines.extract.likeness import Score
 from pipelines.settings import Network
 from schemas.errors import JvomError, NetworkError, SourceError
-from schemas.registry import Layout
 from schemas.report_day import DOSSIER, report_day
 
 SERVICES = ("parliament", "publications")
@@ -23,18 +22,19 @@ UNNUMBERED = datetime.timedelta(days=10)  # after which a paper has its number, 
 LAST = (9, 30)  # month and day: later letters of a year are about something else
 
 
+Seen = dict[tuple[str, str], Judged]  # by service and the service's name for it
+
+
 @dataclass(frozen=True)
 class Search:
     """What is looked for, and how.
 
-    `read` gives the lines of a document of at most `largest` bytes or raises a JvomError; `sent` is the day
-    it was sent, if known; `services` are asked in order. `thorough`: look also at what was sent long after
-    the edition, for a replacement.
+    `judge` scores a document of at most `largest` bytes or raises a JvomError; `sent` is the day it was sent,
+    if known; `services` are asked in order. `thorough`: look until autumn, for a replacement.
     """
 
     edition_year: int
-    read: Callable[[Downloaded], Sequence[str]]
-    layouts: Sequence[Layout]
+    judge: Callable[[Downloaded], Score]
     largest: int
     today: datetime.date
     sent: datetime.date | None = None
@@ -55,148 +55,129 @@ class Search:
         return (wide,) if self.thorough else (near, wide)
 
 
-Way = parliament.Version | publications.Repository
-
-
 def find(search: Search, transport: Transport) -> Acquisition:
     """The edition's document, downloaded and judged.
 
     Raises NetworkError if no service could be asked, or gave no document where it should have; SourceError
     if nothing fits, or several documents fit equally well. Both say what was looked at.
     """
-    considered: dict[tuple[str, str], Judged] = {}
+    seen: Seen = {}
     asked: list[Asked] = []
     for way in ways(search.services, transport.network):
-        if any(
-            other.service == way.service and other.listed for other in asked if not other.failed
-        ) and not any(judged.faulty for judged in considered.values()):
+        answered = any(one.service == way.service and one.listed and not one.failed for one in asked)
+        if answered and not any(judged.faulty for judged in seen.values()):
             continue  # another version of the service has answered for it
-        asked.append(_ask(way, search, transport, considered))
-        # A Word file is taken if no service has the official one.
-        if any(
-            judged.fits and judged.document.format != "docx"
-            for judged in considered.values()
-            if judged.document
-        ):
-            break
-    if any(judged.fits for judged in considered.values()):
-        return _chosen(search, list(considered.values()), asked)
-    raise _nothing(search, list(considered.values()), asked)
+        asked.append(_ask(way, search, transport, seen))
+        if any(judged.fits and judged.is_official for judged in seen.values()):
+            break  # a Word file is taken if no service has the official one
+    considered = list(seen.values())
+    if any(judged.fits for judged in considered):
+        return _chosen(search, considered, asked)
+    raise _nothing(search, considered, asked)
 
 
-def ways(services: Sequence[str], network: Network) -> list[Way]:
-    ways: dict[str, list[Way]] = {
-        "parliament": [*parliament.versions(network.parliament)],
-        "publications": [publications.Repository(network.publications)],
-    }
-    return [way for service in services for way in ways[service]]
+def ways(services: Sequence[str], network: Network) -> list[parliament.Version | publications.Repository]:
+    """How each service can be asked, in order."""
+    found: list[parliament.Version | publications.Repository] = []
+    for service in services:
+        here = service == "parliament"
+        found += (
+            parliament.versions(network.parliament)
+            if here
+            else [publications.Repository(network.publications)]
+        )
+    return found
 
 
-def _ask(way: Way, search: Search, transport: Transport, considered: dict[tuple[str, str], Judged]) -> Asked:
+def _ask(
+    way: parliament.Version | publications.Repository, search: Search, transport: Transport, seen: Seen
+) -> Asked:
     """Judge what one service lists, until something fits; what was judged before it failed is kept."""
-    listed = 0
+    listed, failed = 0, None
     try:
         for candidates in way.search(transport, DOSSIER, search.windows):
             listed += len(candidates)
-            _judge_all(search, transport, candidates, considered)
-            if not search.thorough and any(judged.fits for judged in considered.values()):
+            _judge_all(search, transport, candidates, seen)
+            if not search.thorough and any(judged.fits for judged in seen.values()):
                 break
     except NetworkError as error:
-        return Asked(way.name, way.service, listed, error)
-    return Asked(way.name, way.service, listed)
+        failed = error
+    return Asked(way.name, way.service, listed, failed)
 
 
-def _judge_all(
-    search: Search,
-    transport: Transport,
-    listed: Sequence[Candidate],
-    considered: dict[tuple[str, str], Judged],
-) -> None:
+def _judge_all(search: Search, transport: Transport, listed: Sequence[Candidate], seen: Seen) -> None:
     """Judge each new candidate. One that cannot be downloaded is put aside; two in a row are raised."""
     failed = 0
     for candidate in listed:
         key = (candidate.service, candidate.identifier)
-        before = considered.get(key)
-        if before and not (before.faulty and before.candidate.address != candidate.address):
+        if (before := seen.get(key)) and not (
+            before.faulty and before.candidate.address != candidate.address
+        ):
             continue
         transport.say(f"looking at {candidate.identifier} of {candidate.sent}")
         try:
-            considered[key] = _judge(search, transport, candidate)
-            failed = 0
+            document = transport.document(candidate.address, search.largest)
+            found = search.judge(document)
+            seen[key] = Judged(candidate, found.value, found.fits, found.reasons, document)
         except NetworkError as error:
-            considered[key] = Judged(candidate, reasons=(error.message,), faulty=True)
+            seen[key] = Judged(candidate, reasons=(error.message,), faulty=True)
             failed += 1
             if failed == 2:
                 raise
-
-
-def _judge(search: Search, transport: Transport, candidate: Candidate) -> Judged:
-    try:
-        document = transport.document(candidate.address, search.largest)
-        lines = search.read(document)
-    except Unusable as error:
-        return Judged(candidate, reasons=(error.message,), faulty=error.faulty)
-    except NetworkError:
-        raise
-    except JvomError as error:
-        return Judged(candidate, reasons=(f"cannot be read: {error.message}",))
-    found = score(lines, search.layouts, search.edition_year)
-    return Judged(candidate, found.value, found.fits, found.reasons, document)
+            continue
+        except Unusable as error:
+            seen[key] = Judged(candidate, reasons=(error.message,), faulty=error.faulty)
+        except JvomError as error:
+            seen[key] = Judged(candidate, reasons=(f"cannot be read: {error.message}",))
+        failed = 0
 
 
 def _chosen(search: Search, considered: list[Judged], asked: Sequence[Asked]) -> Acquisition:
     """The newest that fits, and of several of one day the one that fits best; a PDF before a Word file."""
-    fitting = [judged for judged in considered if judged.fits and judged.document]
+    year, fitting = search.edition_year, [judged for judged in considered if judged.fits]
     newest = max(judged.candidate.sent for judged in fitting)
     of_day = [judged for judged in fitting if judged.candidate.sent == newest]
-    official = [judged for judged in of_day if judged.document and judged.document.format != "docx"]
-    best = max(judged.score for judged in official or of_day)
-    equals = [judged for judged in official or of_day if judged.score == best]
+    of_day = [judged for judged in of_day if judged.is_official] or of_day
+    best = max(judged.score for judged in of_day)
+    equals = [judged for judged in of_day if judged.score == best]
     if len({judged.document.sha256 for judged in equals if judged.document}) > 1:
         listed = "\n".join(f"  - {judged}" for judged in equals)
         raise SourceError(
-            f"{len(equals)} documents of {newest} fit edition {search.edition_year} equally well\n{listed}",
-            hint=f"download the right one, then: jvom ingest FILE --year {search.edition_year} --keep",
+            f"{len(equals)} documents of {newest} fit edition {year} equally well\n{listed}",
+            hint=f"download the right one, then: jvom ingest FILE --year {year} --keep",
         )
     chosen = equals[0]
     assert chosen.document is not None, "what fits was read"
     reason = f"of {len(considered)} documents the only one with an edition's annexes"
     if len(fitting) > 1:
         reason = f"the newest of {len(fitting)} documents with an edition's annexes"
-    return Acquisition(search.edition_year, chosen, chosen.document, reason, tuple(considered), tuple(asked))
+    return Acquisition(year, chosen, chosen.document, reason, tuple(considered), tuple(asked))
 
 
 def _nothing(search: Search, considered: list[Judged], asked: Sequence[Asked]) -> JvomError:
     """Why there is nothing: the service's fault, if it may be that, else nothing fits."""
-    year = search.edition_year
+    year, until = search.edition_year, search.day + UNNUMBERED
     failed = [one.failed for one in asked if one.failed]
+    most_said = max((error.hint for error in failed if error.hint), key=len, default=None)
     if len(failed) == len(asked) and not considered:
         reasons = "; ".join(dict.fromkeys(error.message for error in failed))
-        return NetworkError(f"edition {year} cannot be looked for: {reasons}", hint=_hint(failed))
-    listed = "\n".join(f"  - {judged}" for judged in considered)
-    none = "nothing is listed" if failed else "nothing was sent then"
-    looked = f"looked at {len(considered)} documents\n{listed}" if considered else none
+        return NetworkError(f"edition {year} cannot be looked for: {reasons}", hint=most_said)
+    looked = "nothing is listed" if failed else "nothing was sent then"
+    if considered:
+        listed = "\n".join(f"  - {judged}" for judged in considered)
+        looked = f"looked at {len(considered)} documents\n{listed}"
     days = f"{search.windows[-1].first} to {search.windows[-1].last}"
     message = f"no report found for edition {year} in dossier {DOSSIER}, {days}: {looked}"
     if failed or any(judged.faulty for judged in considered):
         message += "".join(f"\n  - {one}" for one in asked)
-        return NetworkError(message, hint=_hint(failed) or "try again later; some of it could not be had now")
-    by_hand = f"a file from elsewhere comes in with: jvom ingest FILE --year {year} --keep"
+        return NetworkError(message, hint=most_said or "try again later; some of it could not be had now")
     if search.today < search.day:
-        hint = f"edition {year} is due on {search.day}; {by_hand}"
-    elif search.today <= search.day + UNNUMBERED:
-        hint = (
-            "it may not be numbered yet, and is then in no dossier: try again tomorrow, until "
-            f"{search.day + UNNUMBERED}; {by_hand}"
-        )
+        hint = f"edition {year} is due on {search.day}"
+    elif search.today <= until:
+        hint = f"it may not be numbered yet, and is then in no dossier: try again tomorrow, until {until}"
     elif considered:
-        new = "if one of them is the report, its layout is not known yet (docs/how-to/add-an-edition.md)"
-        hint = f"{new}; {by_hand}"
+        hint = "if one of them is the report, its layout is not known yet (docs/how-to/add-an-edition.md)"
     else:
-        hint = f"if it was sent on a day that is known, put date_sent into raw/sources.toml; {by_hand}"
-    return SourceError(message, hint=hint)
-
-
-def _hint(failed: Sequence[NetworkError]) -> str | None:
-    """The one that says most."""
-    return max((error.hint for error in failed if error.hint), key=len, default=None)
+        hint = "if it was sent on a day that is known, put date_sent into raw/sources.toml"
+    by_hand = f"a file from elsewhere comes in with: jvom ingest FILE --year {year} --keep"
+    return SourceError(message, hint=f"{hint}; {by_hand}")

@@ -43,12 +43,10 @@ LARGEST_REFUSAL = 50_000  # bytes that are read of an answer that is no result
 LONGEST_WORDS = 300  # characters of what a service says that are repeated
 
 # Hosts to which the public services send on; any other service has only itself.
+_PUBLISHED = ("repository.officiele-overheidspublicaties.nl", "zoek.officielebekendmakingen.nl")
 OFFICIAL = {
     "gegevensmagazijn.tweedekamer.nl": ("www.tweedekamer.nl",),
-    "repository.overheid.nl": (
-        "repository.officiele-overheidspublicaties.nl",
-        "zoek.officielebekendmakingen.nl",
-    ),
+    "repository.overheid.nl": _PUBLISHED,
 }
 
 _LATER = "try again later"
@@ -58,18 +56,19 @@ _MISSING = re.compile(r"fout404|/errors?/404", re.IGNORECASE)  # addresses of pa
 _PDF_END = 4096  # bytes at the end, in which a whole PDF says that it ends
 
 
+@dataclass
 class RetryLater(Exception):
     """A request that may succeed another time; `pause` is what the service asks for, in seconds."""
 
-    def __init__(self, reason: str, pause: float | None = None, *, failed: bool = False) -> None:
-        super().__init__(reason)
-        self.pause, self.failed = pause, failed
+    reason: str
+    pause: float | None = None
+    failed: bool = False
 
 
 class Unusable(JvomError):
     """An address does not hold what can be read; `faulty` if the service is to blame."""
 
-    def __init__(self, message: str, *, faulty: bool = False) -> None:
+    def __init__(self, message: str, *, faulty: bool = True) -> None:
         super().__init__(message)
         self.faulty = faulty
 
@@ -130,7 +129,7 @@ class Transport:
             try:
                 return self._ask(address, largest)
             except RetryLater as error:
-                reason, hint, wanted = str(error), _LATER, error.pause
+                reason, hint, wanted = error.reason, _LATER, error.pause
                 if error.failed and (took := self.clock() - begun) > SLOW * self.network.timeout:
                     reason, last = f"{reason} after {took:.0f} s", True
             except httpx.TransportError as error:
@@ -164,15 +163,13 @@ class Transport:
             self._require_service(address)
             begun, exchange = self.clock(), Exchange(address)
             if (left := self._until - begun) <= 0:
-                message = f"{self.network.whole / 60:g} minutes for one search are over; {host(address)}"
+                over = f"{self.network.whole / 60:g} minutes for one search are over"
                 hint = "try again later, or with a larger JVOM_FETCH_WHOLE"
-                raise NetworkError(f"{message} was not asked", hint=hint)
+                raise NetworkError(f"{over}; {host(address)} was not asked", hint=hint)
             self.exchanges.append(exchange)
             silence = min(self.network.timeout, left)
             timeout = httpx.Timeout(silence, connect=min(silence, 10.0))
-            said = f"waiting for {host(address)}, at most {silence:.0f} s"
-            waiting = threading.Timer(SAID_AFTER, self.say, [said])
-            waiting.daemon = True
+            waiting = threading.Timer(SAID_AFTER, self.say, [f"waiting for {host(address)}"])
             waiting.start()
             try:
                 with self._client.stream("GET", address, timeout=timeout) as response:
@@ -192,29 +189,29 @@ class Transport:
                 reason = f"answers {exchange.status}" + (f" (“{said}”)" if said else "")
                 if exchange.status in BUSY:
                     raise RetryLater(reason, _retry_after(response), failed=response.is_server_error)
-                raise Unusable(reason, faulty=True)
+                raise Unusable(reason)
             address = str(response.url.join(response.headers.get("Location", "")))
             if _MISSING.search(address):
-                raise Unusable(f"is not there: the service sends on to {address}", faulty=True)
+                raise Unusable(f"is not there: the service sends on to {address}")
         raise NetworkError(f"{host(address)} sends on and on", hint=_LATER)
 
     def _receive(self, response: httpx.Response, exchange: Exchange, largest: int | None) -> None:
         """The body, within limits of size and time; without `largest` only the beginning is of use."""
         length = response.headers.get("Content-Length", "")
         if largest and length.isdecimal() and int(length) > largest:
-            raise Unusable(f"is {int(length)} bytes, over the limit of {largest}", faulty=True)
+            raise Unusable(f"is {int(length)} bytes, over the limit of {largest}")
         begun, body = self.clock(), exchange.body
         for chunk in response.iter_bytes():
             body += chunk
             if len(body) > (largest or LARGEST_REFUSAL):
                 if largest is None:
                     return
-                raise Unusable(f"does not end within the limit of {largest} bytes", faulty=True)
+                raise Unusable(f"does not end within the limit of {largest} bytes")
             took = self.clock() - begun
             if took > self.network.longest or begun + took > self._until:
                 raise RetryLater(f"was too slow: {len(body)} bytes in {took:.0f} s")
         if largest and not body:
-            raise Unusable("is empty", faulty=True)
+            raise Unusable("is empty")
         vouched = length or response.headers.get("Transfer-Encoding")
         if not vouched and body.startswith(b"%PDF-") and b"%%EOF" not in body[-_PDF_END:]:
             raise RetryLater("cut the connection")
@@ -268,11 +265,9 @@ def _retry_after(response: httpx.Response) -> float | None:
     if value.isdecimal():
         return float(value[:9])
     try:
-        moment = email.utils.parsedate_to_datetime(value)
+        moment = email.utils.parsedate_to_datetime(value).replace(tzinfo=datetime.UTC)  # always GMT
     except (TypeError, ValueError):
         return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=datetime.UTC)
     return max(0.0, (moment - datetime.datetime.now(datetime.UTC)).total_seconds())
 
 
@@ -287,9 +282,7 @@ def _explain(error: httpx.TransportError) -> tuple[str, str, bool]:
         return "has a certificate that cannot be trusted", _CERTIFICATES, True
     if any(isinstance(cause, socket.gaierror) for cause in causes):
         return "cannot be reached: its name is not known here", _CONNECTION, True
-    if isinstance(error, httpx.ConnectTimeout):
-        return "cannot be reached: no connection in time", _CONNECTION, False
-    if isinstance(error, httpx.ConnectError):
+    if isinstance(error, httpx.ConnectTimeout | httpx.ConnectError):
         return f"cannot be reached: {str(error) or 'no connection'}", _CONNECTION, False
     if isinstance(error, httpx.TimeoutException):
         return "fell silent", _LATER, False
@@ -301,14 +294,13 @@ def _explain(error: httpx.TransportError) -> tuple[str, str, bool]:
 def described(data: bytes) -> Downloaded:
     """What the bytes are, whatever the service calls them. Raises Unusable for what is no document."""
     start = data[:4096].removeprefix(b"\xef\xbb\xbf").lstrip()
-    form = files.format_of(data)
-    if form == "text":
+    if (form := files.format_of(data)) == "text":
         try:
             kinds.require_text(data)
         except SourceError as error:
             raise Unusable(error.message, faulty=start.startswith(b"<")) from error
         if start.startswith((b"{", b"[{")):
-            raise Unusable("is JSON, not a document", faulty=True)
+            raise Unusable("is JSON, not a document")
         if b"\0" in data:
-            raise Unusable("is neither PDF nor text")
+            raise Unusable("is neither PDF nor text", faulty=False)
     return Downloaded(data, hashlib.sha256(data).hexdigest(), form)

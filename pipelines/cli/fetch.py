@@ -31,14 +31,7 @@ def fetch(
     dry_run: Annotated[bool, Option("--dry-run", help="Look and judge, but write nothing.")] = False,
     service: Annotated[Service | None, Option("--service", help="Ask only this one.")] = None,
     replay: Annotated[
-        Path | None,
-        Option(
-            "--replay",
-            metavar="FILE",
-            exists=True,
-            dir_okay=False,
-            help="Play a cassette back; writes nothing.",
-        ),
+        Path | None, Option("--replay", metavar="FILE", help="Play a cassette back; writes nothing.")
     ] = None,
     check: Annotated[bool, Option("--check", help="Only ask the services five small questions.")] = False,
     timeout: Timeout = 600,
@@ -58,18 +51,13 @@ def fetch(
     if year is not None:
         require_edition_year(year)
     wanted = latest(datetime.date.today()) if year is None else year
-    say = session.terminal.say
+    where, say = session.settings, session.terminal.say
     if replay is not None:
-        fetched = fetching.replay(session.settings, replay, say)
+        fetched = fetching.replay(where, replay, say)
     else:
+        only, network = service and service.value, settings.network()
         fetched = fetching.fetch(
-            session.settings,
-            settings.network(),
-            wanted,
-            dry_run=dry_run,
-            thorough=thorough,
-            service=service and service.value,
-            say=say,
+            where, network, wanted, dry_run=dry_run, thorough=thorough, service=only, say=say
         )
     document = _document(fetched, dry_run=dry_run or replay is not None)
     if not build:
@@ -83,20 +71,9 @@ def fetch(
 
 def _document(fetched: "Fetched", *, dry_run: bool) -> dict[str, Any]:
     found, file = fetched.found, fetched.file
-    return {
-        "edition_year": found.edition_year,
-        "dry_run": dry_run,
-        "new": fetched.new,
-        "path": file.path,
-        "sha256": file.sha256,
-        "bytes": file.bytes,
-        "service": found.chosen.candidate.service,
-        "document": found.chosen.candidate.identifier,
-        "address": found.chosen.candidate.address,
-        "reason": found.reason,
-        "asked": [str(one) for one in found.asked],
-        "considered": [judged.summary() for judged in found.considered],
-    }
+    of_file = {"path": file.path, "sha256": file.sha256, "bytes": file.bytes, "reason": found.reason}
+    of_fetch = {"edition_year": found.edition_year, "dry_run": dry_run, "new": fetched.new}
+    return of_fetch | of_file | found.summary()
 
 
 def _check(terminal: Terminal) -> None:

@@ -1,13 +1,16 @@
 """How much of an edition's annexes a document has, by its lines: what a fetch judges by.
 
-The headings of the annexes and the words of their tables' headers count; no table is read.
+The headings of the annexes and the words of their tables' headers count. Where no known layout has them, the
+tables are read, since a document's own header may do without a layout.
 """
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from schemas.registry import Heading, Layout
+from pipelines.extract import read
+from pipelines.model import Edition, SourceFile
+from schemas.registry import Heading, Layout, Registry
 
 FITS = 3.5  # of 4: both annexes have their heading, and all but a few words of their headers
 SPREAD = 40  # filled lines under a heading in which the words of its header are looked for
@@ -25,6 +28,30 @@ class Score:
     value: float
     fits: bool
     reasons: tuple[str, ...]
+    of_other_year: bool = False
+
+
+def judge(data: bytes, source: SourceFile, registry: Registry) -> Score:
+    """The score of a document; one that only its own headers make an edition is read to see that it is.
+
+    Raises SourceError where not even lines can be read.
+    """
+    lines = [line.text for line in read.read_lines(data, source).lines]
+    found = score(lines, registry.layouts, source.edition_year)
+    if found.fits or found.of_other_year or not any(map(_ANNEX.match, lines)):
+        return found
+    tables = read.read_edition(data, source, Edition(source.edition_year), registry).tables
+    if tables is None:
+        return found
+    (end,) = tables["editions"]["period_end"].to_pylist()
+    missions, fits = tables["personnel"].num_rows, end is None or end.year in _years(source.edition_year)
+    reason = f"is read by its own headers: {missions} missions" + (f", until {end}" if end else "")
+    return Score(4.0 if fits else found.value, fits, (reason,), not fits)
+
+
+def _years(edition_year: int) -> tuple[int, int]:
+    """The years in which the period of an edition may end."""
+    return edition_year - 1, edition_year
 
 
 @dataclass(frozen=True)
@@ -62,7 +89,7 @@ def score(lines: Sequence[str], layouts: Iterable[Layout], edition_year: int) ->
     if any(annex.found is None for annex in best):
         others = list(dict.fromkeys(line for line in filled if _ANNEX.fullmatch(line)))[:NAMED]
         reasons += [f"has instead: {', '.join(map(repr, others))}"] if others else []
-    return Score(round(value, 2), fits, tuple(reasons))
+    return Score(round(value, 2), fits, tuple(reasons), bool(wrong))
 
 
 def _annex(filled: Sequence[str], heading: Heading, header: Sequence[str]) -> _Annex:
@@ -106,6 +133,6 @@ def _wrong_period(annex: _Annex, edition_year: int) -> list[str]:
     """A period belongs to an edition of the year in which it ends, or of the next."""
     names = (annex.heading.match(annex.found) or {}) if annex.found else {}
     years = [int(year) for year in _YEAR.findall(names.get("period", ""))]
-    if not years or max(years) in (edition_year, edition_year - 1):
+    if not years or max(years) in _years(edition_year):
         return []
     return [f"speaks of {names['period']}, which an edition of {edition_year} does not"]
