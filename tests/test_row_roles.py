@@ -221,3 +221,23 @@ def test_a_mission_with_the_name_of_a_region_is_a_mission(make: Make) -> None:
     ambiguous = make([*EUROPE, ("Azië",), ("Diversen", *OF_AFRICA), *AFRICA[1:], TOTAL])
     with pytest.raises(JvomError, match="has the name of a mission"):
         read(ambiguous, known)
+
+
+@pytest.mark.parametrize(
+    ("rows", "word"),
+    [
+        ([*EUROPE, *AFRICA, ("Samen", *TOTAL[1:])], ("Samen", "row total")),
+        ([*EUROPE, ("Al deze landen", *OF_EUROPE), *AFRICA, TOTAL], ("Al deze landen", "row subtotal")),
+        ([*EUROPE, ("Voorlopig per 1 mei",), *AFRICA, TOTAL], ("Voorlopig per 1 mei", "row text")),
+    ],
+)
+def test_an_unknown_sum_or_line_is_offered_as_what_it_can_be(
+    rows: list[Cells], word: tuple[str, str]
+) -> None:
+    with pytest.raises(JvomError) as caught:
+        read(as_pdf(rows))
+    (problem,) = caught.value.problems if isinstance(caught.value, Problems) else [caught.value]
+    (proposal,) = problem.proposals
+    assert (proposal.kind, proposal.values["printed"], proposal.values["role"]) == ("word", *word)
+    facts = Facts.of(FOLDER).extended([(proposal.kind, proposal.values)]).registry()
+    assert missions(read(as_pdf(rows), facts)) == MISSIONS

@@ -54,6 +54,11 @@ def region(printed: str, registry: Registry, *, other: Proposal | None = None) -
     return Proposal("region", values, _heading(printed), note, others, assumed)
 
 
+def row(printed: str, role: str, note: str, others: Sequence[Proposal] = ()) -> Proposal:
+    """The entry for a row that is no mission's: a `row total`, `row subtotal` or `row text`."""
+    return Proposal("word", {"printed": printed, "role": role}, _heading(printed), note, tuple(others))
+
+
 def _heading(printed: str) -> str:
     return f"which region does “{printed}” head"
 

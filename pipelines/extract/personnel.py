@@ -7,7 +7,7 @@ refusal says in `refusals`. Here a table that was read becomes rows of the contr
 from __future__ import annotations
 
 import datetime
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -54,8 +54,9 @@ def read(given: AnnexInput, readings: Collection[DeclaredReading]) -> Personnel:
     table = printed_rows.read(given, roles)
     if table is None:
         raise Problems([refusals.no_header(document, given.lines, layout)])
-    problems, sound = _problems(table, given)
-    if sound:
+    problems = _problems(table, given)
+    structure = Structure([at for at, row in enumerate(table.rows) if row.kind == "mission"])
+    if not problems:
         wanted = (given.edition_year, document.sha256)
         declared = [one for one in readings if (one.edition_year, one.source_sha256) == wanted]
         chosen, structure, refused = columns.choose(
@@ -64,29 +65,36 @@ def read(given: AnnexInput, readings: Collection[DeclaredReading]) -> Personnel:
         if structure.total is None and any(isinstance(one, UndecidedError) for one in refused):
             first = next(line for line in given.heading or given.lines if line.text.strip())
             refused = [refusals.no_totals(document, first, layout.personnel.total, len(refused))]
-        problems.extend(refused or _unnamed(table, structure, given))
+        problems.extend(refused)
+    problems.extend(_names(table, structure, document, given.registry))
     if problems:
         raise Problems(sorted(problems, key=lambda problem: problem.line or 0))
     return _Written(table, chosen, structure, given, roles.names).personnel()
 
 
-def _problems(table: Table, given: AnnexInput) -> tuple[list[JvomError], bool]:
-    """What cannot be read as a row, and whether the rows there are can still be placed."""
+def _problems(table: Table, given: AnnexInput) -> list[JvomError]:
+    """What cannot be read as a row. Raises Problems where the rows cannot even be told from each other."""
     document, layout = given.document, given.layout
     missions = [row for row in table.rows if row.kind in ("mission", "region")]
     if not missions:
         first = next(line for line in given.heading or given.lines if line.text.strip())
         totals = next((row.lines[0] for row in table.rows), first)
-        return [refusals.no_rows(document, totals)], False
+        raise Problems([refusals.no_rows(document, totals)])
     if len(table.rows) > _MOST_ROWS:
         line, what = table.rows[_MOST_ROWS].lines[0], f"{len(table.rows)} rows"
-        return [refusals.too_many(document, line, what)], False
+        raise Problems([refusals.too_many(document, line, what)])
     printed = [*table.leftovers, *(row.lines for row in table.rows)]
     if strange := [(line, why) for lines in printed for line in lines if (why := text.strange(line.text))]:
-        return [refusals.strange(document, line, why) for line, why in strange], False
+        raise Problems([refusals.strange(document, line, why) for line, why in strange])
     top = min((row.lines[0].number for row in table.rows), default=0)
     broken: list[JvomError] = [
-        refusals.leftover(document, left, given.registry, among_rows=0 < top < left[0].number)
+        refusals.leftover(
+            document,
+            left,
+            given.registry,
+            among_rows=0 < top < left[0].number,
+            sentence=left[0].number in table.names,
+        )
         for left in table.leftovers
     ]
     broken += [refusals.late_row(document, late) for late in table.late]
@@ -95,26 +103,20 @@ def _problems(table: Table, given: AnnexInput) -> tuple[list[JvomError], bool]:
         for row in table.rows
         if not row.wordings
     ]
-    named = [row for row in missions if row.kind == "mission" or row.wordings[0].mission_id]
-    return broken + list(_names(named, document, given.registry)), not broken
+    return broken
 
 
-def _unnamed(table: Table, structure: Structure, given: AnnexInput) -> Iterator[JvomError]:
-    """Rows with a region's name that are missions by their figures, and no known ones."""
-    for row in (table.rows[at] for at in structure.missions):
-        if row.kind == "region" and row.wordings[0].mission_id is None:
-            yield refusals.unknown_mission(
-                given.document, row.lines[0], row.wordings[0].plain, None, given.registry
-            )
-
-
-def _names(rows: Iterable[Row], document: Document, registry: Registry) -> Iterator[JvomError]:
+def _names(table: Table, structure: Structure, document: Document, registry: Registry) -> Iterator[JvomError]:
     """Rows of missions that are unknown, or that have a row already."""
     first: dict[str, Line] = {}
-    for row in rows:
+    for at in structure.missions:
+        row = table.rows[at]
         ids = {wording.mission_id for wording in row.wordings}
         mission_id = ids.pop() if len(ids) == 1 else ""
-        if mission_id is None:
+        if mission_id is None and at in structure.unnamed:
+            role = structure.unnamed[at]
+            yield refusals.unnamed_sum(document, row.lines[0], row.wordings[0].plain, role, registry)
+        elif mission_id is None:
             region = row.region.printed if row.region else None
             yield refusals.unknown_mission(document, row.lines[0], row.wordings[0].plain, region, registry)
         elif mission_id in first:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from pipelines.extract import answers
 from pipelines.extract.pdf.faults import Fault
@@ -79,16 +80,35 @@ def unknown_mission(
     return at(document.path, line, message, proposals=proposals)
 
 
+def unnamed_sum(document: Document, line: Line, name: str, role: str, registry: Registry) -> LayoutError:
+    """A row whose name says nothing, and whose figures are those of the rows beside it together."""
+    name = shortened(name)
+    note = f"its figures are the sum of {'all other rows' if role == 'row total' else 'the rows above it'}"
+    others = answers.mission(name, None, registry, line.page)
+    return at(
+        document.path,
+        line,
+        f"no mission is known as “{name}”, and {note}",
+        proposals=[answers.row(name, role, note, others)],
+    )
+
+
 def leftover(
-    document: Document, lines: Sequence[Line], registry: Registry, *, among_rows: bool
+    document: Document, lines: Sequence[Line], registry: Registry, *, among_rows: bool, sentence: bool = False
 ) -> LayoutError:
-    """Lines in the table that are neither row nor heading; only among rows can they head a region."""
+    """Lines in the table that are neither row nor heading; only among rows can they head a region.
+
+    `sentence` says that nothing of them is in a column of figures, so that they may be a line of text.
+    """
     text = _joined(lines)
     message = (
         f"“{shortened(text, 120)}” is in the table of annex 2, but is not a row, a region heading or a "
         "footnote"
     )
+    aside = answers.row(text, "row text", "it is a line of text, neither a name nor a row with figures")
     if not (among_rows and _REGION.fullmatch(text)):
+        if sentence and among_rows and len(text.split()) > 1:
+            return at(document.path, lines[0], message, proposals=[aside])
         return at(
             document.path,
             lines[0],
@@ -96,7 +116,10 @@ def leftover(
             f"{_ROW}: a row opens with a name and has its figures at its end",
         )
     name = answers.mission(text, None, registry, lines[0].page)[0]
-    return at(document.path, lines[0], message, proposals=[answers.region(text, registry, other=name)])
+    region = answers.region(text, registry, other=name)
+    if sentence:
+        region = replace(region, others=(*region.others, aside))
+    return at(document.path, lines[0], message, proposals=[region])
 
 
 def no_header(document: Document, lines: Sequence[Line], layout: Layout) -> LayoutError:

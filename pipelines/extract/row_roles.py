@@ -64,4 +64,4 @@ def plain(name: str) -> str:
 
 
 def _opens(name: str, words: Iterable[str]) -> bool:
-    return any(re.match(rf"{re.escape(word)}[ .:]", name) for word in words)
+    return any(re.match(rf"{re.escape(word)}(?:[ .:]|$)", name) for word in words)

@@ -140,13 +140,15 @@ class Table:
     """The printed table, and the marks in its headings (those of regions included).
 
     `rows` are all that have figures or a mission's name, `texts` lines of text among them, `leftovers` lines
-    that are no part of either, `late` those of rows below the table's end.
+    that are no part of either (`names` the first of those with nothing in a column of figures), `late` those
+    of rows below the table's end.
     """
 
     marks: list[Mark] = field(default_factory=list)
     rows: list[Row] = field(default_factory=list)
     texts: list[Text] = field(default_factory=list)
     leftovers: list[tuple[Line, ...]] = field(default_factory=list)
+    names: set[int] = field(default_factory=set)
     late: list[tuple[Line, ...]] = field(default_factory=list)
 
 
@@ -498,6 +500,7 @@ class _PdfReader:
                 self._table.marks += text.marks
             else:
                 self._table.leftovers.append(self._cells.lines_of([name]))
+                self._table.names.add(name.line)
         last = self._found.last_line
         for lines in self._cells.left(self._given.lines):
             if lines[0].number > last:

@@ -15,6 +15,7 @@ from pipelines.extract.row_roles import plain
 from pipelines.extract.rows import Row
 from pipelines.extract.search import RULE, Choice, Group, Sums, TooManyReadingsError, solve, violated
 
+_SEVERAL = 2  # rows, at least, whose sum is no coincidence
 Choices = Sequence[Sequence[Choice]]
 
 
@@ -23,7 +24,8 @@ class Structure:
     """Rows by their places in the table.
 
     `missions` are its missions, `total` its totals row, `subtotals` the rows that sum others; `parts` says of
-    which row an "of which" row is a part. `open` says why a row's role is not decided.
+    which row an "of which" row is a part. `open` says why a row's role is not decided, `unnamed` which role a
+    row of an unknown mission can have by its figures.
     """
 
     missions: list[int] = field(default_factory=list)
@@ -31,6 +33,7 @@ class Structure:
     subtotals: list[Group] = field(default_factory=list)
     parts: dict[int, int] = field(default_factory=dict)
     open: dict[int, str] = field(default_factory=dict)
+    unnamed: dict[int, str] = field(default_factory=dict)
 
     @property
     def groups(self) -> list[Group]:
@@ -63,7 +66,19 @@ class _Finder:
                 self._second_total(at)
             elif row.kind == "of which":
                 self._part(at)
+        for at in found.missions:
+            if all(wording.mission_id is None for wording in self._rows[at].wordings):
+                self._unnamed(at)
         return found
+
+    def _unnamed(self, at: int) -> None:
+        """Sees whether a row of an unknown mission is the sum of several others."""
+        others = [one for one in self._found.missions if one != at]
+        above = [one for one in others if one < at and self._rows[one].region == self._rows[at].region]
+        if len(others) >= _SEVERAL and not others[0] < at < others[-1] and self.fits(at, others):
+            self._found.unnamed[at] = "row total"
+        elif len(above) >= _SEVERAL and self.fits(at, above):
+            self._found.unnamed[at] = "row subtotal"
 
     def _whole(self, totals: Sequence[int]) -> int | None:
         """The row that sums all missions: the last or the first row of a sum, by its words or its place."""

@@ -247,11 +247,8 @@ def _text_of(annex: Annex, notes: Sequence[Note]) -> Sequence[Line]:
 
 
 def _after(lines: Sequence[Line], cells: Sequence[Cell]) -> list[Line]:
-    """The lines of a text below the totals row."""
-    last = max(
-        (span.line for cell in cells if cell.table_name == "personnel_totals" for span in cell.spans),
-        default=0,
-    )
+    """The lines of a text below the last row of its table."""
+    last = max((span.line for cell in cells for span in cell.spans), default=0)
     return [line for line in lines if line.number > last]
 
 
