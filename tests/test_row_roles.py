@@ -7,6 +7,7 @@ that are printed, or it is refused with the row that is not decided.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ import weasyprint
 
 from pipelines.extract import read as extract
 from pipelines.extract import tables
+from pipelines.extract.pdf.area import folded
+from pipelines.extract.pdf.rows import names_sum
 from pipelines.model import Edition
 from pipelines.reconcile import check
 from schemas import registry
@@ -241,3 +244,13 @@ def test_an_unknown_sum_or_line_is_offered_as_what_it_can_be(
     assert (proposal.kind, proposal.values["printed"], proposal.values["role"]) == ("word", *word)
     facts = Facts.of(FOLDER).extended([(proposal.kind, proposal.values)]).registry()
     assert missions(read(as_pdf(rows), facts)) == MISSIONS
+
+
+@pytest.mark.parametrize(
+    ("opening", "named"),
+    [("Totaal", True), ("Eindtotaal", True), ("Som", True), ("Somalië", False), ("EUTM Somalië", False)],
+)
+def test_a_word_for_a_sum_is_a_word_to_its_end(opening: str, named: bool) -> None:
+    words = [folded(word) for word in opening.split()]
+    ends = set(accumulate(map(len, words)))
+    assert any(names_sum("".join(words), ends, total) for total in ("totaal", "som")) is named

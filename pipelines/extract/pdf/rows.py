@@ -13,10 +13,10 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
-from itertools import groupby, pairwise
+from itertools import accumulate, groupby, pairwise
 from typing import Literal
 
 from pipelines.extract.pdf.area import Body, TableHeading, folded, runs, spanning
@@ -237,9 +237,17 @@ def _label(line: PdfLine, heading: TableHeading) -> int:
 def _sum_opening(line: PdfLine, heading: TableHeading, columns: Sequence[int]) -> int:
     """How many words at the start of a line name a sum, in the place of a label."""
     opening = next(runs(line.words, _APART))
-    text = folded("".join(word.plain for word in opening))
-    sums = any(0 <= text.find(folded(total)) <= _SUB for total in heading.totals)
+    words = [folded(word.plain) for word in opening]
+    text, ends = "".join(words), set(accumulate(map(len, words)))
+    sums = any(names_sum(text, ends, folded(total)) for total in heading.totals)
     return len(opening) if sums and columns[0] < heading.naming else 0
+
+
+def names_sum(text: str, ends: Collection[int], total: str) -> bool:
+    """Whether the word for a sum is there to its end, as “som” is not in “Somalië”; `ends`: of words."""
+    at = text.find(total)
+    end = at + len(total)
+    return 0 <= at <= _SUB and (end in ends or not text[end].isalnum())
 
 
 @dataclass(frozen=True)
