@@ -62,6 +62,7 @@ def _roles() -> dict[Facets, str]:
         found[frozenset({subject, "until"})] = role
         found[frozenset({role})] = role
         found[frozenset({role, "until"})] = role
+        found[frozenset({role, subject})] = role
     found[frozenset({"deployed", "until"})] = "national_frame"
     found |= {frozenset({"mandate", *more}): "legal_basis" for more in ((), ("legal_basis",))}
     return found
@@ -208,6 +209,7 @@ class HeaderWords:
             if unknown:
                 return set()
             ways = {_over(above, below) for above in ways for below in own}
+        ways |= self.facets(whole)[0]
         return {role for way in ways if (role := ROLES.get(way))}
 
     def nearest(self, word: str, count: int = 3) -> list[tuple[str, str]]:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
@@ -147,8 +147,30 @@ def _best(page: PdfPage, lines: Sequence[PdfLine], seed: int, words: HeaderWords
         for last in _downwards(lines, seed, words):
             band = lines[first : last + 1]
             if len(band) <= _MOST_LINES and (header := _read(page, band, words)):
-                ways.append(header)
-    return max(ways, key=_rank, default=None)
+                ways.append((header, first, last))
+    if not ways:
+        return None
+    header, first, last = max(ways, key=lambda way: _rank(way[0]))
+    for upper, lower in ((first - 1, first), (last, last + 1)):
+        if header.problems or not 0 <= upper < lower < len(lines) or not _near(lines[upper], lines[lower]):
+            continue
+        if _is_rest(beside := lines[upper if lower == first else lower], words):
+            header = replace(header, problems=tuple(_left_out(beside, header.columns)))
+    return header
+
+
+def _is_rest(line: PdfLine, words: HeaderWords) -> bool:
+    """Whether a line beside a header is more of it: several texts, of nothing but words of headers."""
+    found = [run.text for run in _runs(line)]
+    whole = all(words.said(text) and not words.facets(text)[1] for text in found)
+    return len(found) > 1 and whole and not any(map(str.isdigit, line.text))
+
+
+def _left_out(line: PdfLine, columns: Sequence[HeaderColumn]) -> Iterator[HeaderProblem]:
+    """Texts beside a header with which its columns mean nothing."""
+    for run in _runs(line):
+        away = [abs(column.box.centre - run.box.centre) for column in columns]
+        yield HeaderProblem(run.text, away.index(min(away)) + 1)
 
 
 def _rank(header: FoundHeader) -> tuple[bool, int, int, int]:
@@ -329,7 +351,7 @@ class _Band:
             for cut in range(1, len(stacked)):
                 upper, lower = stacked[:cut], stacked[cut:]
                 above, below = self._facets(upper), self._facets(lower)
-                bare = any(way and way <= _KINDS for way in below)
+                bare = bool(below) and all(way and way <= _KINDS for way in below)
                 if bare and all(way and not way & _KINDS for way in above):
                     self.groups.append(_Group(upper, at, at))
                     column.runs = lower
