@@ -122,7 +122,9 @@ def find_annexes(document: Document, registry: Registry) -> ReportParts:
         layout = derived.layout(found, registry)
         looked.append(search.look(layout, found))
         if all(one.complete for one in looked[-1][int(absent) :]):
-            return search.parts(layout, looked[-1])
+            parts = search.parts(layout, looked[-1])
+            derived.require_sums(parts.personnel, layout.personnel, document)
+            return parts
     if not isinstance(search.document, PdfDocument) and (renamed := search.renamed()):
         return search.parts(*renamed)
     raise missing.refusal(search, looked, found)

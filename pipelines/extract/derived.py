@@ -10,11 +10,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from pipelines.extract import durations, headings, refusals
+from pipelines.extract import durations, headings, numerals, refusals
 from pipelines.extract.headings import Place
 from pipelines.extract.pdf import PdfDocument, header
 from pipelines.extract.pdf.header import FoundHeader, HeaderProblem, Kind
-from pipelines.model import Line
+from pipelines.model import Document
 from schemas.errors import LayoutError
 from schemas.header_words import FIGURE_ROLES, HeaderWords
 from schemas.proposals import Proposal
@@ -23,7 +23,7 @@ from schemas.registry_layouts import ASIDE, Extension, Group, PrintedColumn
 from schemas.registry_toml import OPEN
 
 if TYPE_CHECKING:
-    from pipelines.extract.annexes import Search
+    from pipelines.extract.annexes import Annex, Search
 
 ID = "header"
 """Id of a layout that a document's own headers give."""
@@ -248,6 +248,25 @@ def _aside(role: str | None) -> str:
     return role if role in kept else "ignore"
 
 
-def line_of(search: Search, table: Table) -> Line:
-    """The first line of a table's header."""
-    return next(line for line in search.lines if line.number == min(table.found.lines))
+def require_sums(annex: Annex, layout: PersonnelLayout, document: Document) -> None:
+    """Raises LayoutError where by the roles of its columns most rows of a table do not make their sums.
+
+    Reports contradict themselves here and there; where they do nearly everywhere, a heading is not over its
+    own column.
+    """
+    kept: list[bool] = []
+    view = annex.table.view() if annex.table else None
+    for row in view.grid.rows if view else ():
+        values = [sum(numerals.addends(cell.text) or ()) if cell else 0 for cell in row.cells[1:]]
+        by_role = dict(zip(layout.columns, values, strict=True))
+        for total, parts in layout.sums:
+            if sum(by_role[part] > 0 for part in parts) > 1:
+                kept.append(by_role[total] == sum(by_role[part] for part in parts))
+    if kept.count(False) > len(kept) / 2:
+        sums = "; ".join(f"{total} = {' + '.join(parts)}" for total, parts in layout.sums)
+        message = (
+            f"by its header the table of annex 2 does not add up: in {kept.count(False)} of {len(kept)} rows "
+            f"with several parts they do not make {sums}"
+        )
+        hint = "compare the header with the figures below it: a heading may stand over another's column"
+        raise refusals.at(document.path, annex.header.words[0].line, message, hint)

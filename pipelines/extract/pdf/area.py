@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import groupby
 from statistics import median
@@ -16,6 +16,9 @@ _LARGE, _LARGE_IN_PICTURE = 1.15, 1.35
 TEXT_GAP = 0.6
 """White space, in font sizes, up to which words on a line are one text."""
 MAX_CHAINS = 200
+_MOST_PARTS = 20  # of a table on one page, each under the heading
+_SHIFT = 12.0  # points that a column of one part may be beside that of another
+_ABOVE = 2.5  # font sizes between the name of a region and the heading below it
 _MAX_STEPS = 20_000
 _ANNEX = "bijlage"
 _APART = 1.2  # white space, in font sizes, between the name of a row and its figures
@@ -288,6 +291,8 @@ def bodies(
             # Where the totals stand above it, this heading is that of a second table.
             rest = _body(page, None, found[-1][1], heading, [*stops, place.top])
             place = None if rest.ended else place
+        if place:
+            place = replace(place, lines=place.lines.union(*_again(page, heading, place)))
         body = _body(page, place, found[-1][1] if found else None, heading, stops)
         if not body.lines and place is None:
             break
@@ -295,6 +300,26 @@ def bodies(
         if body.ended or any(stop > body.top for stop in stops):
             break
     return found
+
+
+def _again(page: PdfPage, heading: TableHeading, place: HeadingPlace) -> Iterator[frozenset[int]]:
+    """The lines of the heading where it is printed again on a page, above each part of the table."""
+    columns = place.columns
+    for _ in range(_MOST_PARTS):
+        lines = tuple(line for line in page.lines if line.box.top > place.bottom)
+        again = find(replace(page, lines=lines), heading)
+        if again is None or not _is_under(again, columns):
+            return
+        place = again
+        yield place.lines
+
+
+def _is_under(place: HeadingPlace, columns: Sequence[Box]) -> bool:
+    """Whether a heading has its columns where those of the first are."""
+    return all(
+        min(abs(box.left - own.left), abs(box.right - own.right), abs(box.centre - own.centre)) < _SHIFT
+        for box, own in zip(place.columns, columns, strict=True)
+    )
 
 
 def runs(words: Sequence[Word], gap: float = TEXT_GAP) -> Iterator[tuple[Word, ...]]:
@@ -330,7 +355,7 @@ def _body(
         for line in page.lines
         if line.number not in page.furniture
         and (place is None or line.number not in place.lines)
-        and line.box.middle > top
+        and (line.box.middle > top or (place is not None and _heads(line, place, heading)))
         and line.box.bottom < bottom
         and line.box.right > left - margin
         and line.box.left < right + margin
@@ -342,9 +367,11 @@ def _body(
     )
     upright = [line for line in within if line.direction == "right"]
     size = before.size if before and before.lines else _usual_size(upright[:12])
-    large = (_LARGE_IN_PICTURE if page.ocr else _LARGE) * size
-    closing = _closing(upright, heading, large, first=before is None)
-    kept, ended = _until_end(upright, columns, closing, _frame_end(verticals, top), size, large, page.typed)
+    limit = (_LARGE_IN_PICTURE if page.ocr else _LARGE) * size
+    closing = _closing(upright, heading, limit, first=before is None)
+    low = max((line.box.bottom for line in page.lines if place and line.number in place.lines), default=top)
+    large = [line for line in upright if _is_large(line, limit) and not _is_region(line, heading)]
+    kept, ended = _until_end(upright, columns, closing, _frame_end(verticals, low), size, large, page.typed)
     low = max((line.box.bottom for line in kept), default=top)
     below = min([line.box.top for line in page.lines if line.box.top > low], default=page.height)
     turned = tuple(
@@ -370,6 +397,16 @@ def _body(
         size,
         page.typed,
     )
+
+
+def _heads(line: PdfLine, place: HeadingPlace, heading: TableHeading) -> bool:
+    """Whether a line directly above the heading names the region of the rows below it."""
+    near = 0 <= place.top - line.box.bottom < _ABOVE * line.words[0].size
+    return near and heading.of_figures and _is_region(line, heading)
+
+
+def _is_region(line: PdfLine, heading: TableHeading) -> bool:
+    return any(folded(line_text(line)) == folded(region) for region in heading.regions)
 
 
 def _usual_size(lines: Sequence[PdfLine]) -> float:
@@ -429,7 +466,7 @@ def _until_end(
     closing: int | None,
     frame_end: float | None,
     size: float,
-    large: float,
+    large: Collection[PdfLine],
     typed: bool,
 ) -> tuple[list[PdfLine], bool]:
     """Lines up to the one that closes, else to a note, running text, a heading, or the end of the frame."""
@@ -440,7 +477,7 @@ def _until_end(
         if closing is None or at > closing:
             if closing is not None and line.words[0].baseline > lines[closing].words[0].baseline + 0.5 * size:
                 return kept, True
-            if _is_note(line, typed) or _is_running_text(line, columns) or _is_large(line, large):
+            if _is_note(line, typed) or _is_running_text(line, columns) or line in large:
                 return kept, False
         # Running text among the rows is no row, and does not end the table.
         elif _is_note(line, typed) or _is_running_text(line, columns):
@@ -478,7 +515,7 @@ def spanning(line: PdfLine, heading: TableHeading, columns: Sequence[Box]) -> bo
     parts = list(runs(line.words, 1.0))
     if len(parts) != 1 or (heading.labelled and not heading.of_figures):
         return False
-    if any(folded(line_text(line)) == folded(region) for region in heading.regions):
+    if _is_region(line, heading):
         return not heading.labelled or line.box.right > columns[heading.naming].left
     letters = any(c.isalpha() for word in line.words for c in word.plain)
     own = columns[heading.naming]
