@@ -42,6 +42,7 @@ _ASKEW = 2.0
 _TALLEST = 14.0
 """Font sizes between the first and the last baseline of a row on one page, at most."""
 _APART = 1.2  # font sizes of white space between two cells
+_SUB = 6  # letters before the word for a sum, as in “Tussentotaal”
 _MOST_LEVELS = 20
 _NAMED = ("region", "mission", "total", "subtotal", "of which")
 _TEXTS = ("mission", "legal_basis")
