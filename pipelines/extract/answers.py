@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from pipelines.extract import numerals
 from pipelines.model import Document
 from schemas.proposals import Proposal
 from schemas.registry import Mission, Registry, comparable
@@ -101,6 +102,15 @@ def cell(
         Proposal("cell", values | way, question, text) for way, text in zip(ways, words, strict=True)
     )
     return Proposal("cell", values | main, question, note, others, assumed)
+
+
+def total_as_printed(document: Document, edition_year: int, row: str, column: str, printed: str) -> Proposal:
+    """The entry by which somebody who has looked says that a total that seems too large is printed so."""
+    values = _cell(document, edition_year, "personnel", row, column, printed, None)
+    question = f"is “{printed}” printed so, with every row there is ({row}, {column})"
+    note = "the totals exceed the rows by what makes a row: compare every row with the page first"
+    said = {"reason": OPEN, "value": sum(numerals.addends(printed) or ())}
+    return Proposal("cell", values | said, question, note, assumed={"reason": "not seen yet"})
 
 
 def shared_cell(

@@ -211,6 +211,7 @@ def choose(
         unclear = [refusals.unclear_sum(document, rows[at].lines, why) for at, why in structure.open.items()]
         return [], structure, [*unclear]
     groups = chooser.groups = structure.groups
+    chooser.as_declared = _declared_columns([rows[group.total] for group in groups])
     if structure.total is not None:
         most = _TIMES * max(value for way in choices[structure.total] for value in way.highs)
         choices = [
@@ -228,9 +229,10 @@ def choose(
         open_names = [row.wordings[0].name.printed for row in open_rows]
         return [], structure, [refusals.too_many_readings(document, rows[0].lines[0], open_names)]
     errors = Errors([best[0] for best in solution.rows], structure, marked, chooser.sums)
-    if missing := chooser.missing(errors):
-        at, amounts = missing
-        return [], structure, [refusals.missing_rows(document, rows[at].lines[0], amounts)]
+    if (missing := chooser.missing(errors)) and (
+        refused := _missing_rows(rows, *missing, layout, document, edition_year)
+    ):
+        return [], structure, [refused]
     if split := list(chooser.splits(rows, errors)):
         return [], structure, split
     doubtful = [
@@ -261,6 +263,35 @@ def choose(
     return chosen, structure, problems
 
 
+def _declared_columns(rows: Iterable[Row]) -> frozenset[int]:
+    """The columns in which a figure of these rows is declared."""
+    figures = (figure for row in rows for wording in row.wordings for figure in wording.figures)
+    return frozenset(
+        figure.column for figure in figures if figure.column is not None and "declared" in figure.text.how
+    )
+
+
+def _missing_rows(
+    rows: Sequence[Row],
+    at: int,
+    amounts: Mapping[str, int],
+    layout: PersonnelLayout,
+    document: Document,
+    edition_year: int,
+) -> JvomError | None:
+    """The refusal of a table whose row `at` sums more than there is; None where its figures are declared."""
+    wording = rows[at].wordings[0]
+    printed = {layout.columns[one.column]: one for one in wording.figures if one.column is not None}
+    given = {column: one for column, one in printed.items() if column in amounts and one.value is not None}
+    if given and all("declared" in one.text.how for one in given.values()):
+        return None
+    entries = [
+        answers.total_as_printed(document, edition_year, wording.name.printed, column, one.text.printed)
+        for column, one in given.items()
+    ]
+    return refusals.missing_rows(document, rows[at].lines[0], amounts, entries)
+
+
 class _Chooser:
     """What holds for all rows of one table."""
 
@@ -284,6 +315,7 @@ class _Chooser:
         self._idle = set(self._declared)
         self._most = [LARGEST] * len(self._columns)
         self.groups: Sequence[Group] = ()
+        self.as_declared: frozenset[int] = frozenset()
         self._document = document
         self._edition_year = edition_year
 
@@ -660,9 +692,12 @@ class _Chooser:
         )
 
     def _sums_hold(self, at: int, chosen: Choice, places: Iterable[int], solution: Solution) -> bool:
-        """Whether every sum that the figures in these columns are part of comes out."""
+        """Whether every sum that the figures in these columns are part of comes out.
+
+        A column whose total is declared to be printed as it is need not: the sums of the row say enough.
+        """
         return all(
-            self._holds(at, place, solution)
+            (place in self.as_declared or self._holds(at, place, solution))
             and not any(violated(chosen.figures, [one]) for one in self.sums if place in (one[0], *one[1]))
             for place in places
         )

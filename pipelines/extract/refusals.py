@@ -207,14 +207,17 @@ def unclear_sum(document: Document, lines: Sequence[Line], why: str) -> LayoutEr
     )
 
 
-def missing_rows(document: Document, totals: Line, amounts: Mapping[str, int]) -> LayoutError:
-    """Totals that exceed the rows by what makes a row."""
+def missing_rows(
+    document: Document, totals: Line, amounts: Mapping[str, int], entries: Sequence[Proposal]
+) -> LayoutError:
+    """Totals that exceed the rows by what makes a row, with entries that say that they are printed so."""
     missing = ", ".join(f"{name} {amount}" for name, amount in amounts.items())
     return at(
         document.path,
         totals,
         f"rows of annex 2 are missing: its totals are larger than its rows by {missing}",
-        "compare the table with the official document: each of its rows must be there",
+        None if entries else "compare the table with the official document: each of its rows must be there",
+        proposals=entries,
     )
 
 

@@ -166,13 +166,11 @@ class _Surveyor:
             yield f"{place}{again}{problem.message}{hint}"
 
     def _new(self, problem: JvomError) -> list[Proposal]:
-        """What a refusal proposes and was not asked yet; no choice by sums while a figure may be another."""
-        left = any(one.proposal.is_open for one in self._questions)
-        return [
-            one
-            for one in problem.proposals
-            if not self._answered & all_keys(one) and not (left and one.kind == "reading")
-        ]
+        """What a refusal proposes and was not asked yet; of sums nothing while a figure may be another."""
+        kinds = {one.proposal.kind for one in self._questions if one.proposal.is_open}
+        left = bool(kinds & {"cell", "word", "layout"})
+        new = (one for one in problem.proposals if not self._answered & all_keys(one))
+        return [one for one in new if not (left and _asked_by_sums(one))]
 
     def _asked(self) -> Iterator[Question]:
         """The questions in the order of the document; what rests on an open one is open too."""
@@ -244,6 +242,11 @@ def keys(kind: str, values: Mapping[str, Any]) -> set[Key]:
         return {(kind, str(values.get("source_sha256")), str(values.get("mission_id")))}
     text = values.get("printed") or values.get("id")
     return {("printed", comparable(str(text)))}
+
+
+def _asked_by_sums(proposal: Proposal) -> bool:
+    """Whether a question is there only because sums do not come out."""
+    return proposal.kind == "reading" or (proposal.kind == "cell" and proposal.values["reason"] == OPEN)
 
 
 def _left(proposal: Proposal) -> int:
