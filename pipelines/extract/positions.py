@@ -25,16 +25,16 @@ from pipelines.model import PAGE_NUMBER, Document, Line
 from schemas.dates import MONTHS
 
 _SIZE = 10.0
-"""Font size of every word, in points. One space is then no gap between cells, and two are one; a text that
-is broken over lines may have a line of another cell between them."""
-_WIDTH, _PITCH = 0.55 * _SIZE, 1.05 * _SIZE
+"""Font size of every word, in points. One space is then less than half of it, and two are more than all of
+it, as white space between words and between cells is; two lines of a text may have one of another cell
+between them."""
+_WIDTH, _PITCH = 0.58 * _SIZE, 1.05 * _SIZE
+_BESIDE = 0.05 * _SIZE  # by which a word reaches into the white space on either side
 _ASCENT, _DESCENT = 0.75 * _SIZE, 0.2 * _SIZE
 _MARGIN = 4 * _WIDTH
 _TAB = 8
 _FEW = 6  # lines with figures in columns: fewer than any table of annex 2 has
-_WIDTHS = (
-    4  # widths of white space in front of these figures: where words are not in their places all are one
-)
+_WIDTHS = 4  # different ones of white space before these figures: elsewhere each is parted by one sign
 _EDGE = 2  # lines of a page's head and foot
 _INDENT = 12  # columns from the left in which a footnote may open
 _RAISED = numerals.RAISED
@@ -151,7 +151,8 @@ def _line(line: Line, at: int, notes: Collection[int], *, opens: bool) -> PdfLin
     found: list[Word] = []
     offsets: list[int] = []
     for word in _WORD.finditer(line.text):
-        left, right = (round(_MARGIN + columns[place] * _WIDTH, 2) for place in word.span())
+        left, right = (_MARGIN + columns[place] * _WIDTH for place in word.span())
+        left, right = round(left - _BESIDE, 2), round(right + _BESIDE, 2)
         box = Box(left, baseline - _ASCENT, right, baseline + _DESCENT)
         text = word.group()
         first = not found and opening and columns[word.start()] < _INDENT

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import pairwise
 from statistics import median
 
-from pipelines.extract.pdf.area import Body, TableHeading, runs, spanning
+from pipelines.extract.pdf.area import TEXT_GAP, Body, TableHeading, spanning
 from pipelines.extract.pdf.model import Box, Word
 
 FIGURE = re.compile(r"[-–—+]|\d{1,3}(?:[.\u00a0 ]?\d{3})*|\d+|\+?\d+\+?")
@@ -20,6 +20,12 @@ _WIDE_GAP = 1.0
 _RULE_COST = 5.0
 _SEVERAL_COST = 10.0
 """Of each further figure in a cell: those of two columns may be near each other, set left and set right."""
+_CUT_COST = 0.5
+"""Of each line of a text that is cut where one space parts its words."""
+_LOOSE = 1.2
+"""Font sizes by which words of a text may be beside their place, so that columns may seem to overlap."""
+_FIGURE_COST = 2.0
+"""Of each figure alone in a text's column of words."""
 _HEADING_WEIGHT = 0.5
 _MOST_STRAY = 3.0
 _KEPT = 12
@@ -38,7 +44,7 @@ def part(bodies: Sequence[Body], heading: TableHeading, groups: Sequence[Box]) -
     rows = _rows(bodies, heading)
     boxes = _headings(bodies)
     rules = _long_rules(bodies)
-    costs = _Costs(rows, rules, bodies[0].size, heading, groups)
+    costs = _Costs(rows, rules, bodies[0].size, heading, groups, typed=bodies[0].typed)
     ways: list[_Way] = [(0.0, ())]
     for index in range(len(boxes) - 1):
         places = _places(index, boxes, rows, bodies, rules)
@@ -105,8 +111,8 @@ def _places(
     if high <= low:
         return [(low + high) / 2]
     words = [word.box for row in rows for word in row]
-    if bodies[0].typed:  # what is parted by one space is rather one text
-        words = [Box.around(word.box for word in run) for row in rows for run in runs(row)]
+    if bodies[0].typed:
+        words = [_core(box, _LOOSE * bodies[0].size) for box in words]
     labels = [line.box.right for body in bodies for line in body.turned]
     if index == 0:
         low = max([low, *(right for right in labels if right < high)])
@@ -122,6 +128,12 @@ def _places(
     return places or [(low + high) / 2]
 
 
+def _core(box: Box, aside: float) -> Box:
+    """The middle of a box, without `aside` on either side."""
+    aside = min(aside, 0.49 * box.width)
+    return Box(box.left + aside, box.top, box.right - aside, box.bottom)
+
+
 class _Costs:
     """What it costs to take the words between two places as one column; each answer is kept."""
 
@@ -132,11 +144,15 @@ class _Costs:
         size: float,
         heading: TableHeading,
         groups: Sequence[Box],
+        *,
+        typed: bool,
     ) -> None:
         self._rows = [(row, [word.box.centre for word in row]) for row in rows]
         self._rules = rules
         self._size = size
         self._heading = heading
+        self._typed = typed
+        self._texts = [self._within(row) for row in rows] if typed else []
         self._groups = [
             ((columns[0], columns[-1]), box) for (_, columns), box in zip(heading.groups, groups, strict=True)
         ]
@@ -151,10 +167,12 @@ class _Costs:
 
     def _cost(self, index: int, printed: Box, low: float, high: float) -> float:
         cells: list[Box] = []
-        cost = 0.0
+        cost = _CUT_COST * sum(any(start < low < end for start, end in row) for row in self._texts)
         for box, words in self._cells(low, high):
             cells.append(box)
             cost += self._inside(words)
+            if self._typed and index and not self._heading.is_figure(index):
+                cost += _FIGURE_COST * bool(FIGURE.fullmatch(" ".join(word.plain for word in words)))
             if self._heading.of_figures and self._heading.is_figure(index):
                 texts = [word.plain for word in words if word.plain]
                 cost += sum(not FIGURE.fullmatch(text) for text in texts)
@@ -165,6 +183,11 @@ class _Costs:
             cost += min(_strays(cells, side) for side in SIDES) / self._size
             cost += self._under(index, printed, cells)
         return cost
+
+    def _within(self, row: Sequence[Word]) -> list[tuple[float, float]]:
+        """The white space of a line that is no wider than between the words of a text."""
+        gaps = [(before.box.right, after.box.left) for before, after in pairwise(row)]
+        return [(start, end) for start, end in gaps if end - start < TEXT_GAP * self._size]
 
     def _cells(self, low: float, high: float) -> Iterator[tuple[Box, Sequence[Word]]]:
         """The words of each line between two places, and the box around them."""
