@@ -11,7 +11,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from pipelines.extract import mandates, positions, read, tables
+from pipelines.extract import positions, read, shared_labels, tables
 from pipelines.extract.positions import columns_of
 from pipelines.model import Edition
 from schemas.errors import JvomError
@@ -170,7 +170,7 @@ def test_rotated_labels_between_the_rows_head_them_where_the_registry_leaves_no_
 def test_labels_are_shared_out_in_their_order(
     regions: list[str], labels: list[str], shared: list[set[int]]
 ) -> None:
-    assert mandates._shared(regions, labels) == shared
+    assert shared_labels.fitting(regions, labels) == shared
 
 
 def test_a_blank_duration_of_a_text_may_be_that_of_another_row() -> None:

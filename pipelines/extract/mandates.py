@@ -13,7 +13,7 @@ nowhere is a problem, never a guess; all problems of the table are raised togeth
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
@@ -25,6 +25,7 @@ from pipelines.extract.durations import Duration
 from pipelines.extract.pdf.rows import PdfCell
 from pipelines.extract.pdf.table import Pair, PdfRow, PdfTable
 from pipelines.extract.roles import DURATIONS, MandateRoles
+from pipelines.extract.shared_labels import share_out
 from pipelines.model import Document, Line
 from schemas.errors import JvomError, Problems
 from schemas.proposals import Proposal
@@ -411,30 +412,12 @@ class _PdfReader(_Reader):
         known = self._document.format == "text" and self._roles.is_region(as_printed(found))
         return Text(tuple(found), cell=PdfCell(as_printed(found), (), spans(found))) if known else None
 
-    def _labelled(self, below: Iterable[Text]) -> list[Row]:
-        """The rows of a text with the labels that are surely theirs; `below` are labels below the last.
-
-        A text does not show how far a label reaches that heads several rows. It is theirs where every row has
-        one, where the registry's regions of the rows leave no other way to share the labels out in their
-        order, or where the row is beside the label of its own region.
-        """
+    def _labelled(self, below: Sequence[Text]) -> list[Row]:
+        """The rows of a text with the labels that are surely theirs; `below` are labels below the last."""
         rows = list(self._rows.values())
-        labels = {label.spans[0]: label for label in (*(row.region for row in rows), *below) if label}
-        order = [labels[span] for span in sorted(labels, key=lambda span: (span.line, span.char_start))]
-        if len(labels) == len(rows):
-            return rows
-        shared = _shared([_region_of(row) for row in rows], [comparable(label.printed) for label in order])
-        if all(shared):
-            return [
-                replace(row, region=order[ways.pop()] if len(ways) == 1 else None)
-                for row, ways in zip(rows, shared, strict=True)
-            ]
-        return [
-            row
-            if row.region and comparable(row.region.printed) == _region_of(row)
-            else replace(row, region=None)
-            for row in rows
-        ]
+        own, regions = [row.region for row in rows], [row.mission.region for row in rows]
+        labels = share_out(own, below, regions, self._given.registry.region_headings)
+        return [replace(row, region=label) for row, label in zip(rows, labels, strict=True)]
 
     def _lone(self, pair: Pair) -> PdfCell | None:
         """The only cell of a row, its label aside."""
@@ -578,32 +561,6 @@ class _PdfReader(_Reader):
             self._cells.line(cell),
             "compare the cell with the page, and ask whoever made the file to mend its tags",
         )
-
-
-def _region_of(row: Row) -> str:
-    return comparable(row.mission.region)
-
-
-def _shared(regions: Sequence[str], labels: Sequence[str]) -> list[set[int]]:
-    """Per row the labels, by index, that it can have where all labels head rows, in their order.
-
-    `regions` are those of the registry: one that a label names is that of the row.
-    """
-
-    def reached(regions: Sequence[str], labels: Sequence[str]) -> list[set[int]]:
-        found: list[set[int]] = []
-        for region in regions:
-            next_to = {at + step for at in found[-1] for step in (0, 1)} if found else {0}
-            fitting = {
-                at for at in next_to if at < len(labels) and region in (labels[at], *({region} - known))
-            }
-            found.append(fitting)
-        return found
-
-    known = set(labels)
-    last = len(labels) - 1
-    backward = [{last - at for at in ways} for ways in reached(regions[::-1], labels[::-1])][::-1]
-    return [one & other for one, other in zip(reached(regions, labels), backward, strict=True)]
 
 
 def _introduced(found: Sequence[Word], place: range) -> bool:

@@ -26,6 +26,7 @@ from pipelines.extract.pdf.table import Pair, PdfRow, PdfTable
 from pipelines.extract.roles import PersonnelRoles
 from pipelines.extract.row_roles import Kind
 from pipelines.extract.search import Amount, Range
+from pipelines.extract.shared_labels import share_out
 from pipelines.model import PAGE_NUMBER, Line
 from schemas.errors import JvomError, Problems
 from schemas.vocabulary import TOTAL
@@ -473,6 +474,7 @@ class _PdfReader:
         self._cells = PdfCells(given.document, found)
         self._edges = cache(found.edges)
         self._glued = given.document.format == "text"
+        self._labels = False
 
     def read(self) -> Table:
         """Every row of the table, and what is left over on its lines and between them."""
@@ -481,7 +483,9 @@ class _PdfReader:
         for pair in self._found.rows:
             name, disputed = self._name(pair)
             name = self._cells.unmarked(name, self._roles.meaning.name) if name else None
-            region = self._label(pair) or region
+            label = self._label(pair)
+            self._labels |= label is not None
+            region = label or region
             figures = [cell for row in pair if row for cell in row.cells[1:] if cell]
             if name is None:
                 self._table.leftovers.append(self._cells.lines_of(figures))
@@ -501,6 +505,15 @@ class _PdfReader:
             else:
                 self._table.leftovers.append(self._cells.lines_of([name]))
                 self._table.names.add(name.line)
+        self._rest()
+        if self._problems:
+            raise Problems(self._problems)
+        if self._glued and self._labels:
+            self._share_out()
+        return self._table
+
+    def _rest(self) -> None:
+        """What stands in columns and is in no row."""
         last = self._found.last_line
         for lines in self._cells.left(self._given.lines):
             if lines[0].number > last:
@@ -509,9 +522,19 @@ class _PdfReader:
                 self._table.texts.append(Text(tuple(words(lines))))
             else:
                 self._table.leftovers.append(lines)
-        if self._problems:
-            raise Problems(self._problems)
-        return self._table
+
+    def _share_out(self) -> None:
+        """Gives the missions of a text the labels of a column of regions that are surely theirs."""
+        region = {mission.id: mission.region for mission in self._given.registry.missions}
+        missions = [
+            (at, region[row.wordings[0].mission_id or ""])
+            for at, row in enumerate(self._table.rows)
+            if row.kind == "mission" and row.wordings[0].mission_id in region
+        ]
+        own = [self._table.rows[at].region for at, _ in missions]
+        labels = share_out(own, (), [one for _, one in missions], self._given.registry.region_headings)
+        for (at, _), label in zip(missions, labels, strict=True):
+            self._table.rows[at] = replace(self._table.rows[at], region=label)
 
     def _name(self, pair: Pair) -> tuple[PdfCell | None, tuple[str, ...]]:
         """The first cell of a row. Where readings differ, the one whose words are known."""
