@@ -175,6 +175,15 @@ def test_totals_that_are_not_printed_are_not_made_up() -> None:
     assert (missions(found), found["personnel_totals"]) == (MISSIONS, [])
 
 
+def test_a_table_without_totals_may_not_end_where_its_page_does() -> None:
+    countries = [(f"Land {number}",) for number in range(30)]
+    words = [("word", {"printed": name, "role": "row text"}) for (name,) in countries]
+    facts = Facts.of(FOLDER).extended(words).registry()
+    assert missions(read(as_pdf([*EUROPE, *countries, *AFRICA, TOTAL]), facts)) == MISSIONS
+    with pytest.raises(JvomError, match="rows may be missing"):
+        read(as_pdf([*EUROPE, *countries, *AFRICA]), facts)
+
+
 @both
 @pytest.mark.parametrize(
     ("rows", "word"),

@@ -16,17 +16,19 @@ from pipelines.extract import rows as printed_rows
 from pipelines.extract.annexes import AnnexInput
 from pipelines.extract.cells import Cell, Mark, Text, words
 from pipelines.extract.columns import Chosen
+from pipelines.extract.pdf import PdfDocument
 from pipelines.extract.pdf.rows import Span
 from pipelines.extract.roles import PersonnelRoles
 from pipelines.extract.row_roles import RowNames
 from pipelines.extract.rows import Figure, Row, Table
 from pipelines.extract.sums import Structure
-from pipelines.model import Document, Line
+from pipelines.model import PAGE_NUMBER, Document, Line
 from schemas.errors import JvomError, Problems, UndecidedError
 from schemas.registry import DeclaredReading, PersonnelLayout, Registry
 from schemas.vocabulary import PARTS, TOTAL, part_of, summing
 
 _MOST_LINES = 20_000  # from the heading of annex 2 to the next annex, blank ones too
+_FOOT = 0.82  # share of a page's height below which a row may be the last that it had room for
 _MOST_ROWS = 500  # ten times as many missions as there have been
 
 
@@ -65,11 +67,28 @@ def read(given: AnnexInput, readings: Collection[DeclaredReading]) -> Personnel:
         if structure.total is None and any(isinstance(one, UndecidedError) for one in refused):
             first = next(line for line in given.heading or given.lines if line.text.strip())
             refused = [refusals.no_totals(document, first, layout.personnel.total, len(refused))]
+        if structure.total is None and not refused and (last := _open_end(table, given)):
+            refused = [refusals.open_end(document, last)]
         problems.extend(refused)
     problems.extend(_names(table, structure, document, given.registry))
     if problems:
         raise Problems(sorted(problems, key=lambda problem: problem.line or 0))
     return _Written(table, chosen, structure, given, roles.names).personnel()
+
+
+def _open_end(table: Table, given: AnnexInput) -> Line | None:
+    """The last line of a table without totals that may go on, where a page or text may be missing."""
+    document = given.document
+    last = max((line for row in table.rows for line in row.lines), key=lambda line: line.number)
+    numbered = [found for line in document.lines if (found := PAGE_NUMBER.fullmatch(line.text))]
+    if numbered and int(numbered[-1]["page"]) < int(numbered[-1]["pages"]):
+        return last
+    if isinstance(document, PdfDocument) and document.format == "pdf":
+        page = next(page for page in document.pages if page.number == last.page)
+        low = next(line.box.bottom for line in page.lines if line.number == last.number)
+        return last if low > _FOOT * page.height else None
+    after = (line.text for line in document.lines if line.number > last.number)
+    return None if any(text.strip() and not PAGE_NUMBER.fullmatch(text) for text in after) else last
 
 
 def _problems(table: Table, given: AnnexInput) -> list[JvomError]:

@@ -291,6 +291,17 @@ def no_totals(document: Document, line: Line, label: str, rows: int) -> LayoutEr
     )
 
 
+def open_end(document: Document, last: Line) -> LayoutError:
+    """A table without totals that ends where its page or the text does: rows may be missing."""
+    where = f"at the foot of page {last.page}" if document.format == "pdf" else "where the text ends"
+    return at(
+        document.path,
+        last,
+        f"the table of annex 2 has no totals row, and its last row is {where}: rows may be missing",
+        f"{_WHOLE}, to its last page",
+    )
+
+
 def no_rows(document: Document, totals: Line) -> LayoutError:
     """A table without a row of a mission."""
     return at(

@@ -113,8 +113,12 @@ class _Finder:
                 self._found.missions.append(at)
                 if known and at in sure and not joined:
                     self._found.open[at] = "it has the name of a mission, and is the sum of the rows below it"
-            elif at in sure or (others and (without or total is None)):
+            elif (others and (without or total is None)) or (
+                at in sure and (without or len(under[at]) >= _SEVERAL)
+            ):
                 self._found.subtotals.append(Group(at, tuple(under[at])))
+            elif at in sure:
+                self._found.open[at] = "it has the name of a region, and the figures of the only row below it"
             else:
                 self._found.open[at] = (
                     "it has the name of a region, but its figures are not the sum of its rows"
