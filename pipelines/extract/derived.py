@@ -108,7 +108,7 @@ def _refusal(search: Search, found: FoundHeader, problem: HeaderProblem) -> Layo
     line = next(line for line in search.lines if line.number == min(found.lines))
     wanted = problem.unknown[0] if problem.unknown else problem.text
     guess = ""
-    if problem.ways:
+    if problem.ways and not problem.unknown:
         message = f"{where} may be {' or '.join(problem.ways)}"
         guess = problem.ways[0]
     elif problem.unknown:

@@ -274,8 +274,9 @@ def _cells(one: Chosen, layout: PersonnelLayout) -> Iterator[Cell]:
         yield replace(_text(one.key, "mission", one.wording.name), table_name=table_name)
     if table_name == "personnel" and one.row.region:
         yield _text(one.key, "region", one.row.region)
-    for role, cell in one.row.texts if table_name == "personnel" else ():
-        yield _text(one.key, role, cell) if role in ("country", "remark") else _beside(one.key, role, cell)
+    for role, cell in one.row.texts:
+        aside = _text(one.key, role, cell) if role in ("country", "remark") else _beside(one.key, role, cell)
+        yield replace(aside, table_name=table_name)
     for column, places in layout.figures:
         printed = [_cell(one, place, table_name, layout.columns[place]) for place in places]
         yield from printed if len(printed) > 1 else ()

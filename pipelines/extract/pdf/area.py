@@ -103,11 +103,14 @@ def folded(text: str) -> str:
 
 
 def find(page: PdfPage, heading: TableHeading) -> HeadingPlace | None:
-    """The topmost place on the page that spells every column and group of `heading`, in order."""
+    """The topmost place on the page that spells every column and group of `heading`, in order.
+
+    A heading without columns, of an annex that is absent, is nowhere.
+    """
     lines = [line for line in page.lines if line.direction == "right"]
     texts = {text for path in heading.columns for text in path}
     chains = {text: list(_chains(lines, folded(text))) for text in texts}
-    if not all(chains.values()):
+    if not chains or not all(chains.values()):
         return None
     places = []
     for leaves in _rows_of_columns(heading, chains):
@@ -160,13 +163,18 @@ def _below(
     for lower in range(at + 1, min(at + 8, len(lines))):
         for position, word in enumerate(lines[lower].words):
             pitch = (word.baseline - last.baseline) / last.size
-            overlaps = word.box.left < box.right and word.box.right > box.left
+            overlaps = word.box.left < box.right and _reach(lines[lower], position) > box.left
             if (
                 _LINE_PITCH[0] < pitch < _LINE_PITCH[1]
                 and overlaps
                 and rest.startswith(folded(word.plain)[:1])
             ):
                 yield from _spelled(lines, lower, position, rest, chain)
+
+
+def _reach(line: PdfLine, position: int) -> float:
+    """Where the text ends that goes on from one word of a line."""
+    return next(runs(line.words[position:]))[-1].box.right
 
 
 def _rows_of_columns(heading: TableHeading, chains: dict[str, list[_Chain]]) -> Iterator[tuple[_Chain, ...]]:

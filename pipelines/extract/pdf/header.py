@@ -451,8 +451,19 @@ class _Band:
             if roles[-1] is None:
                 text = self._said(at, owner[at])
                 unknown = tuple(self._words.facets(text)[1])
-                problems.append(HeaderProblem(text, at + 1, unknown, tuple(sorted(own))))
+                sides = () if own or unknown else self._sides(text, known)
+                problems.append(HeaderProblem(text, at + 1, unknown, (*sorted(own), *sides)))
         return self._header(kind, owner, roles, problems)
+
+    def _sides(self, text: str, known: Sequence[str]) -> tuple[str, ...]:
+        """What a column may be that says what it counts, and not of whom; nothing that another is."""
+        facets = frozenset().union(*self._words.facets(text)[0])
+        measures = [one for one in ("frame", "deployed") if one in facets]
+        measures = measures or (["frame"] if "mandate" in facets else [])
+        roles = (
+            f"{measure}_{kind}" for measure in measures for kind in ("military", "civil_police", "total")
+        )
+        return tuple(role for role in roles if role not in known)
 
     def _widest(self) -> Iterator[tuple[int, int]]:
         """Each group with the columns behind it that say no more than of whom they count."""

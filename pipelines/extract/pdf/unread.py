@@ -18,6 +18,7 @@ from schemas.errors import LayoutError
 _LOUD = 70
 """Levels of grey, of 255, from which ink counts: faint pictures and shading may lie under a table."""
 _DARK = 128
+_EDGE = 2.0  # points beyond the rows in which the lines around them are drawn
 _BESIDE = 2.4  # points on either side of a drawn line that are its own
 _TALL, _LONG = 1.0, 1.4  # font sizes from which an upright or level line is not a part of a character
 _BLUR = 2  # dots around a character that its edges may take
@@ -80,7 +81,8 @@ class _Looker:
         self._words = [word for line in page.lines for word in line.words if _meet(word.box, whole)]
         size = max((word.size for word in self._words), default=10.0)
         self._upright = [rule for rule in page.rules if not rule.horizontal and rule.length > _TALL * size]
-        self._level = [rule for rule in page.rules if rule.horizontal and whole.top < rule.at < whole.bottom]
+        low, high = whole.top - _EDGE, whole.bottom + _EDGE
+        self._level = [rule for rule in page.rules if rule.horizontal and low < rule.at < high]
         self._long = _LONG * size
 
     def _forget(self, box: Box) -> None:
