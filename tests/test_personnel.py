@@ -130,6 +130,13 @@ def test_print_that_varies_is_read_the_same(old: str, new: str) -> None:
         ("EMASOH 8 21 21", "EMASOH 8 21 21\n17", "“17” is in the table of annex 2, but does not fit"),
         ("EMASOH 8", "ЕMASOH 8", "“Е” (U+0415) is a letter of another alphabet"),
         ("UNTSO 12 32 32", "UNTSO 12 323232 323232", "has the figure 323232, which is too large"),
+        ("UNTSO 12 32 32", "UNTSO 092 32 32", "“092” in “UNTSO 092 32 32” begins with a 0: a digit was lost"),
+        ("UNTSO 12 32 32", "UNTSO 12 032 32", "“032” in “UNTSO 12 032 32” begins with a 0"),
+        ("UNTSO 12 32 32", "UNTSO 12 32 032", "“032” in “UNTSO 12 32 032” begins with a 0"),
+        ("UNTSO 12 32 32", "UNTSO 2-4 32 32", "“2-4” in “UNTSO 2-4 32 32” is not a whole number"),
+        ("UNTSO 12 32 32", "UNTSO ± 12 32 32", "“±” in “UNTSO ± 12 32 32” is not a whole number"),
+        ("UNTSO 12 32 32", "UNTSO 12 n.t.b. n.t.b.", "“n.t.b.” in “UNTSO 12 n.t.b. n.t.b.” is not a whole"),
+        ("UNTSO 12 32 32", "UNTSO 12 1,790 32", "“1,790” in “UNTSO 12 1,790 32” is not a whole number"),
     ],
 )
 def test_what_only_looks_like_a_figure_or_a_name_is_refused_with_its_cause(
@@ -138,6 +145,12 @@ def test_what_only_looks_like_a_figure_or_a_name_is_refused_with_its_cause(
     lines = "\n".join(changed(old, new)).split("\n")
     (problem,) = [one for one in refused(lines) if not isinstance(one, UndecidedError)]
     assert why in str(problem)
+
+
+def test_a_zero_before_the_digits_of_a_note_is_named_among_what_a_row_can_be() -> None:
+    (problem,) = refused(changed("UNTSO 12 32 32", "UNTSO 012 32 32"))
+    assert isinstance(problem, UndecidedError)
+    assert "“012” begins with a 0" in problem.message
 
 
 def test_lines_may_break_anywhere_in_a_row() -> None:

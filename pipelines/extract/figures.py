@@ -21,6 +21,7 @@ _OPENINGS = {
     "about": r"±|\+/[-−–]|ca\.?|circa|ongeveer|plm\.?|ruim|bijna|~|≈",
 }
 _OPENING = "|".join(f"(?P<{name.replace(' ', '_')}>{words})" for name, words in _OPENINGS.items())
+_FIRST = re.compile(_OPENING, re.IGNORECASE)
 _LIMITED = re.compile(rf"(?:{_OPENING}) ?(?P<number>[\d. ]+|[a-zéë]+)")
 _LIMITED_BEHIND = re.compile(rf"(?P<number>[\d. ]*\d|[a-zéë]+) ?\((?:{_OPENING})\)")
 _RANGE = re.compile(
@@ -84,6 +85,11 @@ def read(text: str, *, ceiling: bool = False) -> PrintedFigure | None:
     if word := _WORD.fullmatch(plain):
         return PrintedFigure(qualifier=_name(word))
     return _limited(plain, ceiling) or _between(plain) or _fraction(plain) or _with_parts(plain)
+
+
+def looks_like(word: str) -> bool:
+    """Whether a word is printed where a figure is: it has a digit, is understood, or limits what follows."""
+    return any(sign.isdigit() for sign in word) or read(word) is not None or bool(_FIRST.fullmatch(word))
 
 
 def _number(text: str) -> int | None:

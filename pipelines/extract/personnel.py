@@ -7,14 +7,17 @@ refusal says in `refusals`. Here a table that was read becomes rows of the contr
 from __future__ import annotations
 
 import datetime
+import math
+import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Literal
 
-from pipelines.extract import answers, columns, durations, figures, refusals, text
+from pipelines.extract import answers, columns, durations, figures, numerals, refusals, text
 from pipelines.extract import rows as printed_rows
 from pipelines.extract.annexes import AnnexInput
-from pipelines.extract.cells import Cell, Mark, Text, words
+from pipelines.extract.cells import Cell, Mark, Text, as_printed, words
 from pipelines.extract.columns import Chosen
 from pipelines.extract.pdf import PdfDocument
 from pipelines.extract.pdf.rows import Span
@@ -29,6 +32,7 @@ from schemas.vocabulary import PARTS, TOTAL, part_of, summing
 
 _MOST_LINES = 20_000  # from the heading of annex 2 to the next annex, blank ones too
 _FOOT = 0.82  # share of a page's height below which a row may be the last that it had room for
+_THOUSANDS = re.compile(r"[1-9][0-9]? 0[0-9]{2}")  # a number with a space in it
 _MOST_ROWS = 500  # ten times as many missions as there have been
 
 
@@ -71,6 +75,10 @@ def read(given: AnnexInput, readings: Collection[DeclaredReading]) -> Personnel:
             refused = [refusals.open_end(document, last)]
         problems.extend(refused)
     problems.extend(_names(table, structure, document, given.registry))
+    if problems and given.table is None:
+        zeros = {row.lines[0].number for row in table.rows if _begins_with_zero(row.lines)}
+        causes = [problem for problem in problems if problem.line in zeros]
+        problems = list(_odd(table, roles, given)) or causes or problems  # what else is wrong may follow
     if problems:
         raise Problems(sorted(problems, key=lambda problem: problem.line or 0))
     return _Written(table, chosen, structure, given, roles.names).personnel()
@@ -123,6 +131,34 @@ def _problems(table: Table, given: AnnexInput) -> list[JvomError]:
         if not row.wordings
     ]
     return broken
+
+
+def _begins_with_zero(lines: Sequence[Line]) -> bool:
+    return any(refusals.LEADING_ZERO.search(line.text) for line in lines)
+
+
+def _odd(table: Table, roles: PersonnelRoles, given: AnnexInput) -> Iterator[JvomError]:
+    """Rows of a text in which a word behind a known name says a figure, but is not a whole number."""
+    printed = [words(lines) for lines in (*(row.lines for row in table.rows), *table.leftovers)]
+    most = max((numerals.whole(word.text) or 0 for found in printed for word in found), default=0)
+    for found in printed:
+        ends = (end for end in range(1, len(found)) if roles.row_id(roles.plain(as_printed(found[:end]))))
+        behind = [word.text for word in found[max(ends, default=len(found)) :]]
+        strange = [
+            word
+            for before, word in pairwise(["", *behind])
+            if not (numerals.addends(word) or numerals.empty(word) or _thousands(before, word) <= most)
+            and not any(numerals.addends(body) for body, _ in numerals.marked(word, given.notes))
+        ]
+        if strange and all(map(figures.looks_like, strange)):
+            lines = list(dict.fromkeys(word.line for word in found))
+            if not any(text.strange(line.text) for line in lines):
+                yield refusals.odd_figure(given.document, lines, strange[0])
+
+
+def _thousands(before: str, word: str) -> float:
+    """The number that two words may print with a space in it."""
+    return int(before + word) if _THOUSANDS.fullmatch(f"{before} {word}") else math.inf
 
 
 def _names(table: Table, structure: Structure, document: Document, registry: Registry) -> Iterator[JvomError]:

@@ -23,6 +23,7 @@ _WHOLE = "check that the text of the document is whole"
 _ROW = "compare the row with the page"
 _SUM = re.compile(r"(?:sub)?totaal\b", re.IGNORECASE)
 _FIGURE_LIKE = re.compile(r"[<>~±]?\d[\d.,+–-]*")
+LEADING_ZERO = re.compile(r"(?<!\S)0[0-9]+(?!\S)")
 _REGION = re.compile(r"(?=.{3,40}$)[A-Z][^\W\d_]*(?:[ -][^\W\d_]+){0,4}")
 
 
@@ -44,6 +45,8 @@ def undecided(
 ) -> UndecidedError:
     """A row whose figures cannot be given their columns, with the declaration that would settle it."""
     readings = "\n".join(f"    {_named(figures)}" for figures in alternatives)
+    if zero := LEADING_ZERO.search(_joined(lines)):
+        why += f"; “{zero[0]}” begins with a 0: a digit was lost, or is too many, or marks a footnote"
     return UndecidedError(
         f"“{_joined(lines)}” ({mission_id}) is not decided: {why}; it can be read as\n{readings}",
         page=lines[0].page,
@@ -130,6 +133,15 @@ def no_header(document: Document, lines: Sequence[Line], layout: Layout) -> Layo
         f"the table of annex 2 has no header like that of layout “{layout.id}”: “{layout.personnel.header}”",
         "compare the header with the document, and see whether it is among the footnotes",
     )
+
+
+def odd_figure(document: Document, lines: Sequence[Line], word: str) -> LayoutError:
+    """A word of a row of a text that says a figure, but is not a whole number."""
+    why = "is not a whole number, so nothing says which column it is in"
+    hint = "compare the word with the official document, or give the PDF: where a word is says its column"
+    if LEADING_ZERO.fullmatch(word):
+        why = "begins with a 0: a digit was lost, or is too many"
+    return at(document.path, lines[0], f"“{word}” in “{shortened(_joined(lines), 120)}” {why}", hint)
 
 
 def too_many_figures(document: Document, lines: Sequence[Line], columns: int) -> LayoutError:
