@@ -200,7 +200,7 @@ class HeaderWords:
         A text nearer to the column counts more: `Totale inzet` over `Militair` is no total.
         """
         whole = " ".join(texts)
-        taken = self.known.get("".join(tokens(without_date(whole)[0])))
+        taken = self.known.get(_key(whole)) or self.known.get("".join(tokens(without_date(whole)[0])))
         if taken:
             return {role for way in taken if (role := ROLES.get(way))}
         ways: set[Facets] = {frozenset()}
@@ -221,9 +221,16 @@ class HeaderWords:
         """With further words, each with its role; one that is known already gets the new meaning alone."""
         known, printed = dict(self.known), dict(self.printed)
         for text, role in words:
-            key = "".join(tokens(text))
+            key = _key(text)
             known[key], printed[key] = (_facets_of(role),), text
         return replace(self, known=known, printed=printed)
+
+
+def _key(text: str) -> str:
+    """The letters of a header's text; with a date its figures too: another year is another column."""
+    if without_date(text)[0] == text:
+        return "".join(tokens(text))
+    return "".join(filter(str.isalnum, text.casefold()))
 
 
 NO_WORDS = HeaderWords({}, {}, RowWords(), MandateWords((), (), (), (), ()))

@@ -111,7 +111,21 @@ def test_what_is_unknown_or_open_is_named() -> None:
     assert not found.problems
     # Two columns of one role: which is which is not guessed.
     (twice,) = header.find(page("Missie    Kader militair    Kader mil.    Ingezet militair"), WORDS)
-    assert [one.column for one in twice.problems] == [3]
+    assert [(one.column, one.like, one.ways) for one in twice.problems] == [(3, 2, ())]
+
+
+def test_a_column_of_another_year_is_known_by_its_year() -> None:
+    lines = [
+        "Missie     Nationale kaders     Ingezet personeel              Ingezet 2021",
+        "           Mil.     Pol.        Mil.     Pol.     Totaal       Totaal",
+    ]
+    (found,) = header.find(page(*lines), WORDS)
+    (problem,) = found.problems
+    (answered,) = header.find(page(*lines), WORDS.with_words([(problem.text, "ignore")]))
+    assert answered.roles[-2:] == ("deployed_total", "ignore")
+    assert not answered.problems
+    (other,) = header.find(page(*lines), WORDS.with_words([("Ingezet 2020 totaal", "ignore")]))
+    assert other.problems, "another year is another column"
 
 
 def test_running_text_and_rows_are_no_header() -> None:

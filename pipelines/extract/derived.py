@@ -115,6 +115,8 @@ def _refusal(search: Search, found: FoundHeader, problem: HeaderProblem) -> Layo
         near = words.nearest(wanted, _SHOWN)
         shown = ", ".join(f"“{text}” ({meaning})" for text, meaning in near)
         message = f"{where} has no known role; the nearest known words are {shown}"
+    elif problem.like:
+        message = f"{where} says what column {problem.like} says"
     else:
         message = f"{where} does not say what it counts, or of whom"
     printed = _as_printed(wanted, problem.text)

@@ -58,13 +58,15 @@ class HeaderColumn:
 class HeaderProblem:
     """A column that has no role: its text with that of its group, its number from 1, and what is known.
 
-    `unknown` are words of it that are known nowhere, `ways` the roles that it may have, if several.
+    `unknown` are words of it that are known nowhere, `ways` the roles that it may have, if several. `like` is
+    the number of the column that has the only role that its words mean.
     """
 
     text: str
     column: int
     unknown: tuple[str, ...] = ()
     ways: tuple[str, ...] = ()
+    like: int | None = None
 
 
 @dataclass(frozen=True)
@@ -452,8 +454,11 @@ class _Band:
                 text = self._said(at, owner[at])
                 unknown = tuple(self._words.facets(text)[1])
                 sides = () if own or unknown else self._sides(text, known)
-                problems.append(HeaderProblem(text, at + 1, unknown, (*sorted(own), *sides)))
-        return self._header(kind, owner, roles, problems)
+                like = roles.index(only) + 1 if twice else None
+                others = () if twice else (*sorted(own), *sides)
+                problems.append(HeaderProblem(text, at + 1, unknown, others, like))
+        # Columns that seem alike are asked last: with the others known, groups are over the right ones.
+        return self._header(kind, owner, roles, [one for one in problems if not one.like] or problems)
 
     def _sides(self, text: str, known: Sequence[str]) -> tuple[str, ...]:
         """What a column may be that says what it counts, and not of whom; nothing that another is."""
