@@ -182,7 +182,7 @@ def test_the_second_service_is_asked_if_the_first_is_down(parliament: Parliament
             b'{"value": [%s]}' % ENTITY.replace(b"eba779b2-0219-57cd-b507-40e963a1ccf8", b"x"),
             "whose Id is 'x'",
         ),
-        (SEARCH, b'{"value": [%s]}' % ENTITY.replace(b"2025-05-21", b"soon"), "a document without a date"),
+        (SEARCH, b'{"value": [%s]}' % ENTITY.replace(b"2025-05-21", b"soon"), "of 'soon'"),
         (SEARCH, b'{"value": [%s]}' % ENTITY.replace(b"Soort", b"Sort"), "answers a search without Soort"),
         (SEARCH, b'{"value": [%s]}' % b", ".join([ENTITY] * 250), "a full page of 250 documents"),
         (SEARCH, b'{"value": [], "@odata.nextLink": "https://example.org/next"}', "https://example.org"),

@@ -82,6 +82,17 @@ def test_the_version_that_the_setting_names_is_asked_first(named: str) -> None:
     assert {first.base, second.base} == {f"https://example.org/OData/{path}" for path in (V5, V4)}
 
 
+def test_a_query_that_is_refused_is_asked_once_without_naming_fields(
+    parliament: Parliament, search: Searching
+) -> None:
+    report = send(parliament)
+    words = b'{"error": {"message": "Could not find a property named Ondernummer"}}'
+    parliament.fault(V5, Fault(status=400, body=words))
+    found = search()
+    assert (found.document.data, found.asked[0].name) == (report.body, "tweede kamer (OData v5)")
+    assert "select" not in parliament.asked(V5)[1].path
+
+
 def test_a_version_without_attachments_counts_as_failed(parliament: Parliament, search: Searching) -> None:
     report = send(parliament)
     parliament.attached = False
@@ -166,6 +177,16 @@ def test_what_was_found_is_not_lost_by_a_later_page(
     parliament.page = 3
     parliament.fault(SRU, Fault(), *[later] * 9)
     assert search(patience={"timeout": 0.3}).document.data == report.body
+
+
+def test_a_later_query_that_fails_does_not_keep_attachments_from_being_asked_for(
+    parliament: Parliament, search: Searching
+) -> None:
+    parliament.gone = dict.fromkeys((V5, V4), GONE)
+    parliament.of_dossier = False
+    report = send(parliament)
+    parliament.fault(SRU, Fault(), *[DOWN] * 4)  # the second window
+    assert search().document.data == report.body
 
 
 def test_an_estimate_that_is_too_high_costs_nothing(parliament: Parliament, search: Searching) -> None:

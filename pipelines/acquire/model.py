@@ -40,6 +40,9 @@ class Candidate:
     letter: str | None = None
 
 
+Listed = Iterator[list[Candidate]]
+
+
 @dataclass(frozen=True)
 class Downloaded:
     """A whole document."""

@@ -18,7 +18,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from pipelines.acquire.model import Candidate, Kind, Window, dutch_day, gathered
+from pipelines.acquire.model import Candidate, Kind, Listed, Window, dutch_day, gathered
 from pipelines.acquire.transport import Transport, host, unexpected_answer, words
 from schemas.errors import NetworkError
 
@@ -30,6 +30,7 @@ FULL_PAGES = (100, 250)
 _GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _NUMBERS = {"v5": ("Nummer", "Ondernummer"), "v4/2.0": ("DocumentNummer", "Volgnummer")}
 _DAY = datetime.timedelta(days=1)
+_quoted = urllib.parse.quote
 
 
 @dataclass(frozen=True)
@@ -50,42 +51,44 @@ class Version:
     def base(self) -> str:
         return f"{self.root}/{self.path}"
 
-    def search(
-        self, transport: Transport, dossier: int, windows: Iterable[Window]
-    ) -> Iterator[list[Candidate]]:
+    def search(self, transport: Transport, dossier: int, windows: Iterable[Window]) -> Listed:
         """What was sent in each window: by the documents' own dossier, then by that of their cases.
 
         Attachments come first. Raises NetworkError if the service cannot be asked, or answers otherwise than
-        is known.
+        is known. A query that it refuses is asked once more without naming fields.
         """
         of_dossier = f"Kamerstukdossier/any(d:d/Nummer eq {dossier})"
         for window in windows:
             for condition in (of_dossier, f"Zaak/any(z:z/{of_dossier})"):
-                pages = self._documents(transport, self._query(window, condition))
+                pages = self._pages(transport, self._query(window, condition))
                 yield from gathered(self._candidates(page, dossier, window) for page in pages)
 
-    def _query(self, window: Window, condition: str) -> str:
+    def _query(self, window: Window, condition: str) -> dict[str, str]:
         """A day more on both sides: whether a moment there is on a day of the window is found out here."""
-        after = window.last + 2 * _DAY
+        first, after = window.first - _DAY, window.last + 2 * _DAY
         fields = f"Id,Soort,{self.number},Onderwerp,Titel,Datum,{self.place},Verwijderd"
-        options = {
-            "$filter": f"Verwijderd eq false and Datum ge {window.first - _DAY}T00:00:00Z"
-            f" and Datum lt {after}T00:00:00Z and {condition}",
-            "$select": fields,
+        return {
+            "$filter": f"Verwijderd eq false and Datum ge {first}T00:00:00Z and Datum lt {after}T00:00:00Z"
+            f" and {condition}",
             "$expand": f"BijlageDocument($select={fields})",
+            "$select": fields,
         }
-        query = urllib.parse.urlencode(options, quote_via=urllib.parse.quote, safe="$")
-        return f"{self.base}/Document?{query}"
 
-    def _documents(self, transport: Transport, address: str) -> Iterator[list[dict[str, Any]]]:
+    def _pages(self, transport: Transport, query: dict[str, str]) -> Iterator[list[dict[str, Any]]]:
+        address = f"{self.base}/Document?{urllib.parse.urlencode(query, quote_via=_quoted, safe='$')}"
         seen: set[str] = set()
         link: object = address
         while link is not None:
             if not isinstance(link, str) or link in seen or len(seen) == MOST_PAGES:
                 raise NetworkError(f"{host(address)} gives pages without end", hint="try again later")
+            try:  # a next page may be given relative to the one before
+                page = _page(transport, urllib.parse.urljoin(address, link))
+            except NetworkError:
+                if seen or "$select" not in query or transport.exchanges[-1].status != 400:
+                    raise
+                yield from self._pages(transport, {"$filter": query["$filter"], "$expand": "BijlageDocument"})
+                return
             seen.add(link)
-            # A next page may be given relative to the one before.
-            page = _page(transport, urllib.parse.urljoin(address, link))
             documents, link = page["value"], page.get("@odata.nextLink")
             yield documents
             if link is None and len(documents) in FULL_PAGES:
@@ -99,7 +102,11 @@ class Version:
         for document in page:
             if document.get("Verwijderd"):
                 continue
-            self._require_fields(document)
+            missing = [name for name in ("Id", "Soort", "Datum", self.number) if name not in document]
+            if not isinstance(document.get("BijlageDocument"), list):  # then no attachment could be found
+                missing.append("BijlageDocument")
+            if missing:
+                raise unexpected_answer(self.base, f"without {', '.join(missing)}", "JVOM_PARLIAMENT_URL")
             number = document.get(self.place)
             letter = f"kst-{dossier}-{number}" if isinstance(number, int) and number > 0 else None
             listed = self._candidate(document, letter)
@@ -111,43 +118,25 @@ class Version:
                 letters.append(listed)
             for attached in document["BijlageDocument"]:
                 if not attached.get("Verwijderd"):
-                    found = self._candidate({**attached, "Soort": ATTACHMENT}, letter, sent=listed.sent)
+                    of_letter = {"Soort": ATTACHMENT, "Datum": document["Datum"]}
+                    found = self._candidate({**attached, **of_letter}, letter)
                     attachments[found.identifier] = found  # with its letter
         return [*attachments.values(), *letters]
 
-    def _require_fields(self, document: dict[str, Any]) -> None:
-        """Raises NetworkError for an answer by which no attachment could be found."""
-        needed = ("Id", "Soort", "Datum", self.number)
-        missing = [name for name in needed if name not in document]
-        if not isinstance(document.get("BijlageDocument"), list):
-            missing.append("BijlageDocument")
-        if missing:
-            raise unexpected_answer(self.base, f"without {', '.join(missing)}", "JVOM_PARLIAMENT_URL")
-
-    def _candidate(
-        self, document: dict[str, Any], letter: str | None, sent: datetime.date | None = None
-    ) -> Candidate:
+    def _candidate(self, document: dict[str, Any], letter: str | None) -> Candidate:
         """One entity. Raises NetworkError if it lacks a usable identity or date."""
-        identifier = str(document.get("Id"))
+        identifier, moment = str(document.get("Id")), str(document["Datum"])
         try:
-            day = sent or dutch_day(str(document["Datum"]))
-        except (KeyError, ValueError) as error:
-            message = f"{host(self.base)} lists a document without a date: {identifier}"
-            raise NetworkError(message, hint="try again later") from error
-        if not _GUID.fullmatch(identifier):
-            message = f"{host(self.base)} lists a document whose Id is {identifier!r}"
-            raise NetworkError(message, hint="try again later")
+            sent = dutch_day(moment if _GUID.fullmatch(identifier) else "")
+        except ValueError as error:
+            how = f"with a document whose Id is {identifier!r}, of {moment!r}"
+            raise unexpected_answer(self.base, how, "JVOM_PARLIAMENT_URL") from error
         number = str(document.get(self.number) or identifier)
+        name = number if re.fullmatch(r"\w{1,40}", number) else identifier
         kind: Kind = "attachment" if document.get("Soort") == ATTACHMENT else "letter"
-        return Candidate(
-            service=SERVICE,
-            identifier=number if re.fullmatch(r"\w{1,40}", number) else identifier,
-            kind=kind,
-            title=" ".join(str(document.get("Onderwerp") or document.get("Titel") or "").split()),
-            sent=day,
-            address=f"{self.base}/Document({identifier})/resource",
-            letter=letter,
-        )
+        title = " ".join(str(document.get("Onderwerp") or document.get("Titel") or "").split())
+        address = f"{self.base}/Document({identifier})/resource"
+        return Candidate(SERVICE, name, kind, title, sent, address, letter)
 
 
 def versions(address: str) -> list[Version]:

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from xml.etree import ElementTree
 
-from pipelines.acquire.model import Candidate, Window, dutch_day, gathered
+from pipelines.acquire.model import Candidate, Listed, Window, dutch_day, gathered
 from pipelines.acquire.transport import Transport, unexpected_answer, words
 from schemas.errors import NetworkError
 
@@ -36,65 +36,65 @@ class Repository:
     service: str = SERVICE
     name: str = f"{SERVICE} (SRU)"
 
-    def search(
-        self, transport: Transport, dossier: int, windows: Iterable[Window]
-    ) -> Iterator[list[Candidate]]:
+    def search(self, transport: Transport, dossier: int, windows: Iterable[Window]) -> Listed:
         """What was sent in the dossier in each window, then what belongs to letters without an attachment.
 
         The latter is one query more, for all of them: every attachment that was seen had the number of the
         dossier. Raises NetworkError if the service cannot be asked or does not answer as documented.
         """
-        letters: dict[str, None] = {}
-        with_attachment: set[str | None] = set()
+        letters: dict[str | None, None] = {}
+        failure = None
         for count, window in enumerate(windows):
             transport.pause(transport.network.backoff if count else 0.0)
             within = f"dt.date>={window.first} AND dt.date<={window.last}"
-            for found in self._listed(transport, f"w.dossiernummer=={dossier} AND {within}"):
-                letters.update((one.identifier, None) for one in found if one.kind == "letter")
-                with_attachment |= {one.letter for one in found if one.kind == "attachment"}
-                yield found
-        if asked := [letter for letter in letters if letter not in with_attachment][:MOST_LETTERS]:
+            try:
+                for found in self._listed(transport, f"w.dossiernummer=={dossier} AND {within}"):
+                    letters.update((one.identifier, None) for one in found if one.kind == "letter")
+                    for one in found:
+                        letters.pop(one.letter if one.kind == "attachment" else None, None)
+                    yield found
+            except NetworkError as error:
+                failure = error
+                break
+        if letters:
             transport.pause(transport.network.backoff)
-            any_of = " OR ".join(f"w.hoofddocument=={letter}" for letter in asked)
-            yield from self._listed(transport, any_of if len(asked) == 1 else f"({any_of})")
+            any_of = " OR ".join(f"w.hoofddocument=={letter}" for letter in list(letters)[:MOST_LETTERS])
+            yield from self._listed(transport, any_of if len(letters) == 1 else f"({any_of})")
+        if failure is not None:
+            raise failure
 
-    def _listed(self, transport: Transport, query: str) -> Iterator[list[Candidate]]:
-        pages = self.records(transport, query)
-        listed = ([one for record in page if (one := _candidate(record))] for page in pages)
-        for found in gathered(listed):
+    def _listed(self, transport: Transport, query: str) -> Listed:
+        pages = self._records(transport, query)
+        for found in gathered([one for record in page if (one := _candidate(record))] for page in pages):
             once = {candidate.identifier: candidate for candidate in found}
             yield sorted(once.values(), key=lambda candidate: candidate.kind)  # attachments first
 
-    def records(self, transport: Transport, query: str, most: int = PAGE) -> Iterator[list[Record]]:
+    def _records(self, transport: Transport, query: str) -> Iterator[list[Record]]:
         """The records, a page at a time, until no more come."""
         start = 1
         while start <= MOST_RECORDS:
-            address = self.address(query, start, most)
+            options = {
+                "operation": "searchRetrieve",
+                "version": "2.0",
+                "query": f"c.product-area==officielepublicaties AND {query}",
+                "startRecord": start,
+                "maximumRecords": PAGE,
+            }
+            address = f"{self.base}/sru?{urllib.parse.urlencode(options)}"
             root = _parsed(transport.answer(address), address)
-            if start > 1 and _diagnostic(root):  # past the end of what was estimated
-                return
             if said := _diagnostic(root):
+                if start > 1:  # past the end of what was estimated
+                    return
                 raise _undocumented(address, f"that it does not understand it: “{said}”")
-            counted = [element.text or "" for element in root.iter() if _name(element) == "numberOfRecords"]
-            if not counted or not counted[0].strip().isdecimal():
-                raise _undocumented(
-                    address, f"without saying how many there are: “{words(ElementTree.tostring(root))}”"
-                )
+            counted = next((part.text or "" for part in root.iter() if _name(part) == "numberOfRecords"), "")
+            if not counted.strip().isdecimal():
+                said = words(ElementTree.tostring(root))
+                raise _undocumented(address, f"without saying how many there are: “{said}”")
             records = [_record(element) for element in root.iter() if _name(element) == "record"]
             yield records
             start += len(records)
-            if not records or start > int(counted[0]):
+            if not records or start > int(counted):
                 return
-
-    def address(self, query: str, start: int, most: int) -> str:
-        options = {
-            "operation": "searchRetrieve",
-            "version": "2.0",
-            "query": f"c.product-area==officielepublicaties AND {query}",
-            "startRecord": start,
-            "maximumRecords": most,
-        }
-        return f"{self.base}/sru?{urllib.parse.urlencode(options)}"
 
 
 def _candidate(record: Record) -> Candidate | None:
@@ -106,16 +106,11 @@ def _candidate(record: Record) -> Candidate | None:
         sent = dutch_day(record.get("date", ""))
     except ValueError:
         return None
-    attached = record.get("type") == "Bijlage" or identifier.startswith("blg-")
-    return Candidate(
-        service=SERVICE,
-        identifier=identifier,
-        kind="attachment" if attached else "letter",
-        title=" ".join(record.get("title", "").split()),
-        sent=sent,
-        address=address,
-        letter=record.get("hoofddocument") if attached else identifier,
-    )
+    title = " ".join(record.get("title", "").split())
+    if record.get("type") == "Bijlage" or identifier.startswith("blg-"):
+        letter = record.get("hoofddocument")
+        return Candidate(SERVICE, identifier, "attachment", title, sent, address, letter)
+    return Candidate(SERVICE, identifier, "letter", title, sent, address, identifier)
 
 
 def _parsed(body: bytes, address: str) -> ElementTree.Element:

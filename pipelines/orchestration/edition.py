@@ -103,16 +103,14 @@ def acquired(  # type: ignore[no-untyped-def]  # Dagster takes an annotation for
     yield dg.MaterializeResult(metadata=details, data_version=dg.DataVersion(file.sha256[:16]))
 
 
-def _candidates(found: Acquisition) -> dict[str, dg.MetadataValue | str]:
+def _candidates(found: Acquisition) -> dict[str, Any]:
     """Why this document and no other."""
     columns = ("document", "kind", "sent", "title", "score", "fits", "reasons")
-    rows = [{**judged.summary(), "reasons": "; ".join(judged.reasons)} for judged in found.considered]
-    return {
-        "document": found.chosen.candidate.identifier,
-        "address": dg.MetadataValue.url(found.chosen.candidate.address),
-        "chosen": found.reason,
-        "considered": metadata.records(rows, columns),
-    }
+    said = found.summary()
+    rows = [{**judged, "reasons": "; ".join(judged["reasons"])} for judged in said["considered"]]
+    address, asked = dg.MetadataValue.url(said["address"]), "; ".join(said["asked"])
+    shown = {name: said[name] for name in ("document", "service", "chosen")}
+    return shown | {"address": address, "asked": asked, "considered": metadata.records(rows, columns)}
 
 
 @keys.asset(
