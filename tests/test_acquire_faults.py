@@ -119,7 +119,7 @@ def test_patience_with_a_service_ends(
         (redirect("/fout404.html"), "is not there: the service sends on to", True),
         (Fault(body=b"<!DOCTYPE html><html><body>Er ging iets mis</body></html>"), "is a web page", True),
         (Fault(body=b"\n<?xml version='1.0'?>\n<!-- storing --><html lang='nl'/>"), "is a web page", True),
-        (Fault(body=b'{"error": {"message": "Storing"}}'), "is JSON", True),
+        (Fault(body=b'{"error": {"message": "Storing"}}'), "neither PDF nor text", True),
         (Fault(body=b"PK\x03\x04 and more"), "is a zip archive", False),
         (Fault(body=b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1 and more"), "old Office program", False),
         (Fault(body=b"noise \x00\x01"), "is neither PDF nor text", False),

@@ -59,15 +59,9 @@ def save(path: Path, about: Mapping[str, object], exchanges: Sequence[Exchange])
             headers = {name: exchange.headers[name] for name in _HEADERS if name in exchange.headers}
             if "location" in headers:
                 headers["location"] = public(headers["location"])
-            note = {
-                "address": public(exchange.address),
-                "status": exchange.status,
-                "headers": headers,
-                "first": exchange.first,
-                "seconds": exchange.seconds,
-                "error": exchange.error,
-                "words": _CREDENTIALS.sub("//", exchange.words),
-            }
+            said = _CREDENTIALS.sub("//", exchange.words)
+            hidden = {"address": public(exchange.address), "headers": headers, "words": said}
+            note = {**vars(exchange), **hidden, "body": None}
             whole = {"bytes": len(body), "sha256": hashlib.sha256(body).hexdigest()}
             tape.writestr(f"{number:03}.json", json.dumps([note, whole], ensure_ascii=False, indent=1))
             tape.writestr(f"{number:03}.body", kept)
@@ -83,7 +77,7 @@ def load(path: Path) -> tuple[dict[str, Any], list[Exchange]]:
             for name in sorted(name for name in tape.namelist() if re.fullmatch(r"\d+\.json", name)):
                 note, _ = json.loads(tape.read(name))
                 body = bytearray(tape.read(name.replace(".json", ".body")))
-                exchanges.append(Exchange(**note, body=body))
+                exchanges.append(Exchange(**{**note, "body": body}))
         return {**run, "edition_year": int(run["edition_year"])}, exchanges
     except (zipfile.BadZipFile, KeyError, ValueError, TypeError) as error:
         hint = "jvom fetch writes one for each year, in warehouse/downloads"
@@ -103,12 +97,7 @@ class Player:
     def pause(self, seconds: float) -> None:
         self._now += seconds
 
-    def transport(self) -> httpx.BaseTransport:
-        import httpx
-
-        return httpx.MockTransport(self._answer)
-
-    def _answer(self, request: httpx.Request) -> httpx.Response:
+    def answer(self, request: httpx.Request) -> httpx.Response:
         """The next answer that the cassette has to this address. Raises NetworkError where it has none."""
         import httpx
 

@@ -1,66 +1,48 @@
 """`jvom fetch --check`: five timed questions that say which assumptions about the services hold today."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from functools import partial
-from typing import TypeVar
+from typing import Any
 
 from pipelines import files
-from pipelines.acquire.model import Candidate, Downloaded, Window
-from pipelines.acquire.searching import SERVICES, ways
+from pipelines.acquire.model import Candidate, Window
+from pipelines.acquire.searching import SERVICES, Way, ways
 from pipelines.acquire.transport import Transport
 from schemas.errors import JvomError, NetworkError
 from schemas.report_day import DOSSIER
 
-T = TypeVar("T")
 
+def check(transport: Transport, window: Window) -> list[dict[str, Any]]:
+    """Whether each way lists what came with letters in a window, and each service has such a document.
 
-@dataclass(frozen=True)
-class Probe:
-    """One assumption, whether it is true, how many seconds that took to find out, and what was found."""
-
-    assumption: str
-    holds: bool
-    seconds: float
-    found: str
-
-
-def check(transport: Transport, window: Window) -> list[Probe]:
-    """Whether each way lists what came with letters in a window, and each service has such a document."""
-    probes: list[Probe] = []
-
-    def ask(assumption: str, question: Callable[[], T], found: Callable[[T], str]) -> T | None:
-        begun, answer = transport.clock(), None
-        try:
-            answer = question()
-            holds, said = True, found(answer)
-        except JvomError as error:
-            holds, said = False, error.message
-        probes.append(Probe(assumption, holds, round(transport.clock() - begun, 1), said))
-        return answer
-
+    Of each: `assumption`, whether it `holds`, after how many `seconds`, and what was `found`.
+    """
+    probes: list[dict[str, Any]] = []
     listed: dict[str, Candidate] = {}
+
+    def ask(assumption: str, question: Callable[[], str]) -> None:
+        begun = transport.clock()
+        try:
+            holds, found = True, question()
+        except JvomError as error:
+            holds, found = False, error.message
+        seconds = round(transport.clock() - begun, 1)
+        probes.append({"assumption": assumption, "holds": holds, "seconds": seconds, "found": found})
+
+    def attachments(way: Way) -> str:
+        candidates = next(way.search(transport, DOSSIER, [window]))
+        attached = [one for one in candidates if one.kind == "attachment"]
+        if not attached:
+            raise NetworkError(f"lists {len(candidates)} letters, none with an attachment")
+        listed.setdefault(way.service, attached[0])
+        return f"{len(attached)}, such as {attached[0].identifier} of {attached[0].sent}"
+
+    def document(one: Candidate) -> str:
+        got = transport.document(one.address, files.LARGEST)
+        return f"{one.identifier}: {got.format}, {len(got.data)} bytes"
+
     for way in ways(SERVICES, transport.network):
-        lists = partial(_attached, way.search(transport, DOSSIER, [window]))
-        for one in ask(f"{way.name} lists attachments of dossier {DOSSIER}", lists, _counted) or ():
-            listed.setdefault(way.service, one)
+        ask(f"{way.name} lists attachments of dossier {DOSSIER}", partial(attachments, way))
     for service, one in listed.items():
-        gives = partial(transport.document, one.address, files.LARGEST)
-        ask(f"{service} gives what it lists", gives, partial(_described, one))
+        ask(f"{service} gives what it lists", partial(document, one))
     return probes
-
-
-def _attached(listed: Iterator[list[Candidate]]) -> list[Candidate]:
-    """The attachments of a list. Raises NetworkError if it has none."""
-    candidates = next(listed)
-    if attached := [one for one in candidates if one.kind == "attachment"]:
-        return attached
-    raise NetworkError(f"lists {len(candidates)} letters, none with an attachment")
-
-
-def _counted(attached: list[Candidate]) -> str:
-    return f"{len(attached)}, such as {attached[0].identifier} of {attached[0].sent}"
-
-
-def _described(one: Candidate, document: Downloaded) -> str:
-    return f"{one.identifier}: {document.format}, {len(document.data)} bytes"

@@ -55,13 +55,10 @@ def fetch(
     named. Raises NetworkError, SourceError (nothing fits, or several documents do) and LakeError (raw/ or
     the warehouse cannot be written).
     """
-    about = {
-        "edition_year": edition_year,
-        "today": datetime.date.today(),
-        "sent": raw.edition_of(raw.catalogue(settings.raw), edition_year).date_sent,
-        "services": (service,) if service else SERVICES,
-        "thorough": thorough,
-    }
+    sent = raw.edition_of(raw.catalogue(settings.raw), edition_year).date_sent
+    services = (service,) if service else SERVICES
+    about = {"edition_year": edition_year, "today": datetime.date.today(), "sent": sent}
+    about |= {"services": services, "thorough": thorough}
     transport = Transport(network, AGENT, say=say)
     if dry_run:
         return _preview(settings, _find(about, transport))
@@ -92,11 +89,11 @@ def replay(settings: Settings, path: Path, say: Say) -> Fetched:
         hint = f"play it back by version {run.get('jvom')}"
         raise SourceError("is a cassette of another version", file=str(path), hint=hint) from error
     say(f"{path}: edition {run['edition_year']} on {run['today']}, {len(exchanges)} answers")
-    transport = Transport(network, AGENT, say, player.pause, clock=player.clock, through=player.transport())
+    transport = Transport(network, AGENT, say, player.pause, clock=player.clock, through=player.answer)
     return _preview(settings, _find(run | days, transport))
 
 
-def check(network: Network, say: Say) -> list[checking.Probe]:
+def check(network: Network, say: Say) -> list[dict[str, Any]]:
     """Which assumptions about the services hold today."""
     day = report_day(latest(datetime.date.today()))
     with Transport(network, AGENT, say) as transport:

@@ -12,6 +12,7 @@ import re
 import urllib.parse
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from xml.etree import ElementTree
 
 from pipelines.acquire.model import Candidate, Listed, Window, dutch_day, gathered
@@ -24,6 +25,8 @@ MOST_RECORDS = 2000
 MOST_LETTERS = 60  # of which the attachments are asked for
 
 _IDENTIFIER = re.compile(r"(kst|blg)-[0-9A-Za-z-]{1,40}")
+
+_undocumented = partial(unexpected_answer, setting="JVOM_PUBLICATIONS_URL")
 
 Record = dict[str, str]  # the first value of each name; addresses by `file:` and manifestation
 
@@ -139,7 +142,3 @@ def _record(element: ElementTree.Element) -> Record:
 
 def _name(element: ElementTree.Element) -> str:
     return element.tag.rpartition("}")[2]
-
-
-def _undocumented(address: str, how: str) -> NetworkError:
-    return unexpected_answer(address, how, "JVOM_PUBLICATIONS_URL")

@@ -22,6 +22,7 @@ UNNUMBERED = datetime.timedelta(days=10)  # after which a paper has its number, 
 LAST = (9, 30)  # month and day: later letters of a year are about something else
 
 
+Way = parliament.Version | publications.Repository
 Seen = dict[tuple[str, str], Judged]  # by service and the service's name for it
 
 
@@ -76,22 +77,16 @@ def find(search: Search, transport: Transport) -> Acquisition:
     raise _nothing(search, considered, asked)
 
 
-def ways(services: Sequence[str], network: Network) -> list[parliament.Version | publications.Repository]:
+def ways(services: Sequence[str], network: Network) -> list[Way]:
     """How each service can be asked, in order."""
-    found: list[parliament.Version | publications.Repository] = []
-    for service in services:
-        here = service == "parliament"
-        found += (
-            parliament.versions(network.parliament)
-            if here
-            else [publications.Repository(network.publications)]
-        )
-    return found
+    found: dict[str, list[Way]] = {
+        "parliament": [*parliament.versions(network.parliament)],
+        "publications": [publications.Repository(network.publications)],
+    }
+    return [way for service in services for way in found[service]]
 
 
-def _ask(
-    way: parliament.Version | publications.Repository, search: Search, transport: Transport, seen: Seen
-) -> Asked:
+def _ask(way: Way, search: Search, transport: Transport, seen: Seen) -> Asked:
     """Judge what one service lists, until something fits; what was judged before it failed is kept."""
     listed, failed = 0, None
     try:

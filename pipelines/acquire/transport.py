@@ -10,7 +10,6 @@ from __future__ import annotations
 import datetime
 import email.utils
 import hashlib
-import itertools
 import json
 import random
 import re
@@ -43,17 +42,13 @@ LARGEST_REFUSAL = 50_000  # bytes that are read of an answer that is no result
 LONGEST_WORDS = 300  # characters of what a service says that are repeated
 
 # Hosts to which the public services send on; any other service has only itself.
-_PUBLISHED = ("repository.officiele-overheidspublicaties.nl", "zoek.officielebekendmakingen.nl")
-OFFICIAL = {
-    "gegevensmagazijn.tweedekamer.nl": ("www.tweedekamer.nl",),
-    "repository.overheid.nl": _PUBLISHED,
-}
+_OTHERS = ("repository.officiele-overheidspublicaties.nl", "zoek.officielebekendmakingen.nl")
+OFFICIAL = {"gegevensmagazijn.tweedekamer.nl": ("www.tweedekamer.nl",), "repository.overheid.nl": _OTHERS}
 
 _LATER = "try again later"
 _CONNECTION = "check the connection of this machine; what is in raw/ builds without one"
 _CERTIFICATES = "check the clock and the certificates of this machine, or any proxy in between"
 _MISSING = re.compile(r"fout404|/errors?/404", re.IGNORECASE)  # addresses of pages for what is not there
-_PDF_END = 4096  # bytes at the end, in which a whole PDF says that it ends
 
 
 @dataclass
@@ -78,7 +73,8 @@ class Transport:
     """A connection to the services of `network`, for one search; a context manager.
 
     `agent` is its User-Agent; `say` takes sentences on progress; `pause`, `chance` (0 to 1) and `clock` are
-    waiting, the spread of pauses, and a clock in seconds; `through` takes the network's place.
+    waiting, the spread of pauses, and a clock in seconds; `through` answers in
+    the network's place.
     """
 
     network: Network
@@ -87,7 +83,7 @@ class Transport:
     pause: Callable[[float], None] = time.sleep
     chance: Callable[[], float] = random.random
     clock: Callable[[], float] = time.monotonic
-    through: httpx.BaseTransport | None = None
+    through: Callable[[httpx.Request], httpx.Response] | None = None
     exchanges: list[Exchange] = field(default_factory=list)
     _client: httpx.Client = field(init=False, repr=False)
     _until: float = field(init=False, repr=False)
@@ -97,7 +93,8 @@ class Transport:
 
         # Asked for as it is, so that the size that is announced is the document's.
         headers = {"User-Agent": self.agent, "Accept-Encoding": "identity"}
-        self._client = httpx.Client(headers=headers, transport=self.through)
+        instead = httpx.MockTransport(self.through) if self.through else None
+        self._client = httpx.Client(headers=headers, transport=instead)
         self._until = self.clock() + self.network.whole
         return self
 
@@ -123,8 +120,9 @@ class Transport:
         """What is at an address, if need be by a later attempt. Raises Unusable, or NetworkError at last."""
         import httpx
 
-        silences = 0
-        for attempt in itertools.count(1):
+        silences = attempt = 0
+        while True:
+            attempt += 1
             begun, wanted, last = self.clock(), None, attempt == self.network.attempts
             try:
                 return self._ask(address, largest)
@@ -149,7 +147,6 @@ class Transport:
                 raise NetworkError(message, hint="fetch again after that")
             self.say(f"{host(address)} {reason}; asking again in {pause:.1f} s")
             self.pause(pause)
-        raise AssertionError("attempts end")
 
     def _ask(self, address: str, largest: int) -> bytes:
         """One attempt, at the end of any redirects.
@@ -213,7 +210,7 @@ class Transport:
         if largest and not body:
             raise Unusable("is empty")
         vouched = length or response.headers.get("Transfer-Encoding")
-        if not vouched and body.startswith(b"%PDF-") and b"%%EOF" not in body[-_PDF_END:]:
+        if not vouched and body.startswith(b"%PDF-") and b"%%EOF" not in body[-4096:]:
             raise RetryLater("cut the connection")
 
     def _require_service(self, address: str) -> None:
@@ -222,7 +219,7 @@ class Transport:
 
         asked = httpx.URL(address)
         for base in map(httpx.URL, (self.network.parliament, self.network.publications)):
-            same = (asked.host, _port(asked)) == (base.host, _port(base)) and asked.scheme == base.scheme
+            same = (asked.scheme, asked.netloc) == (base.scheme, base.netloc)  # no port where it is the usual
             if same or (asked.scheme == "https" and asked.host in OFFICIAL.get(base.host, ())):
                 return
         raise NetworkError(
@@ -253,10 +250,6 @@ def unexpected_answer(address: str, how: str, setting: str) -> NetworkError:
     """A search was answered otherwise than is documented; `setting` names the service's address."""
     hint = f"try again later; if it stays so: jvom fetch --check, and look at {setting}"
     return NetworkError(f"{host(address)} answers a search {how}", hint=hint)
-
-
-def _port(address: httpx.URL) -> int | None:
-    return address.port or {"http": 80, "https": 443}.get(address.scheme)
 
 
 def _retry_after(response: httpx.Response) -> float | None:
@@ -299,8 +292,6 @@ def described(data: bytes) -> Downloaded:
             kinds.require_text(data)
         except SourceError as error:
             raise Unusable(error.message, faulty=start.startswith(b"<")) from error
-        if start.startswith((b"{", b"[{")):
-            raise Unusable("is JSON, not a document")
-        if b"\0" in data:
-            raise Unusable("is neither PDF nor text", faulty=False)
+        if (json_text := start.startswith((b"{", b"[{"))) or b"\0" in data:
+            raise Unusable("is neither PDF nor text", faulty=json_text)
     return Downloaded(data, hashlib.sha256(data).hexdigest(), form)

@@ -78,16 +78,13 @@ def _document(fetched: "Fetched", *, dry_run: bool) -> dict[str, Any]:
 
 def _check(terminal: Terminal) -> None:
     """The probes, as a table. Exit status 3 where no service both lists the report and gives it."""
-    from dataclasses import asdict
-
     from pipelines import settings
     from pipelines.acquire import fetching
 
     probes = fetching.check(settings.network(), terminal.say)
-    terminal.answer([asdict(probe) for probe in probes])
-    names = ("assumption", "holds", "seconds", "found")
-    terminal.table(names, [[getattr(probe, name) for name in names] for probe in probes])
-    if not any(probe.holds for probe in probes[3:]):  # the first three list, the others give
+    terminal.answer(probes)
+    terminal.table(tuple(probes[0]), [list(probe.values()) for probe in probes])
+    if not any(probe["holds"] for probe in probes[3:]):  # the first three list, the others give
         terminal.say("error: the report cannot be had from either service today\n  next: try again later")
         raise Exit(NetworkError.exit_code)
 
