@@ -159,3 +159,8 @@ def test_boxes_of_a_turned_page_are_those_of_the_page_as_shown() -> None:
     box = page.as_shown(Box(10, 20, 30, 25))
     assert [round(side, 6) for side in (box.left, box.top, box.right, box.bottom)] == [570, 10, 575, 30]
     assert page.as_shown(box) != box
+
+
+def test_a_document_of_very_many_pictures_is_refused_before_any_is_drawn() -> None:
+    with pytest.raises(SourceError, match="61 of its pages are pictures; at most 60 are read"):
+        ocr.recognise(b"", "x.pdf", range(1, 62))

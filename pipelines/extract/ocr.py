@@ -16,6 +16,7 @@ import re
 import shutil
 import subprocess
 import tempfile
+import time
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -35,6 +36,9 @@ _HINT = "scan it again at 300 dots an inch, or give the report's text"
 _DRAWING = sandbox.Limits(hint=_HINT)
 _RAPIDOCR = sandbox.Limits(seconds=300, cpu_seconds=120, memory=2 * 2**30, hint=_HINT)
 _TESSERACT = sandbox.Limits(seconds=120, cpu_seconds=60, output=32 * 2**20, hint=_HINT)
+_MOST_PAGES = 60
+_LONGEST = 900.0  # seconds, for all pictures of one document
+_LIGHT = bytes(range(144, 256))  # of paper without ink, however it was scanned
 _APT = "tesseract-ocr tesseract-ocr-nld"
 _PIP = "pip install --no-deps -r requirements-scan.lock"
 _POINTS = 72 / DPI
@@ -109,10 +113,14 @@ def recognise(
 
     Raises SourceError where an engine is not installed, fails, or goes over a limit.
     """
+    if len(pages) > _MOST_PAGES:
+        message = f"{len(pages)} of its pages are pictures; at most {_MOST_PAGES} are read"
+        hint = "give the pages with the annexes alone, or the report's text"
+        raise SourceError(message, file=path, page=pages[0], hint=hint)
     require(path, pages)
-    known = _Known(registry)
+    known, until = _Known(registry), time.monotonic() + _LONGEST
     with ThreadPoolExecutor(min(len(pages), os.cpu_count() or 1)) as pool:
-        read = list(pool.map(lambda page: _page(data, path, page, known), pages))
+        read = list(pool.map(lambda page: _page(data, path, page, known, until), pages))
     return dict(zip(pages, read, strict=True))
 
 
@@ -188,11 +196,18 @@ def _shape(word: str) -> str:
     return "".join(letter for letter in plain if not unicodedata.combining(letter))
 
 
-def _page(data: bytes, path: str, number: int, known: _Known) -> RecognisedPage:
+def _page(data: bytes, path: str, number: int, known: _Known, until: float) -> RecognisedPage:
+    """What is on one page; nothing on one without ink. `until` is when the whole document must be done."""
     try:
+        if time.monotonic() > until:
+            raise SourceError(
+                f"reading its pictures takes longer than {_LONGEST / 60:.0f} minutes", hint=_HINT
+            )
         ((size, dots),) = sandbox.call(
             "pipelines.extract.pdf.pictures:draw", data, number, path, file=path, limits=_DRAWING
         )
+        if not dots.translate(None, _LIGHT):
+            return RecognisedPage((), (), size[0] * _POINTS, size[1] * _POINTS)
         (page, _), *sheets = sandbox.call(
             "pipelines.extract.ocr_engine:read", *size, dots, file=path, limits=_RAPIDOCR
         )
