@@ -28,7 +28,8 @@ class Refusal:
     """One refused document: what it is, which asset refused it, when, why, and what was read of it.
 
     `problems` are JSON objects with type, message, file, page, line and hint; `lines` are (number,
-    page, text), empty if the file could not be read as lines; times are UTC in ISO 8601.
+    page, text), empty if the file could not be read as lines; times are UTC in ISO 8601. `resolved_by` is
+    the SHA-256 of what the edition was read from since.
     """
 
     source_sha256: str
@@ -46,6 +47,7 @@ class Refusal:
     problems: list[dict[str, Any]]
     page_labels: list[str | None]
     lines: list[tuple[int, int, str]]
+    resolved_by: str | None = None
 
     @property
     def name(self) -> str:
@@ -94,14 +96,12 @@ def put(
     return folder
 
 
-def resolve(quarantine: Path, source: SourceFile) -> bool:
-    """Mark a document as accepted since; False if it was never refused, or is marked already."""
-    folder = folder_of(quarantine, source)
-    refusal = _read(folder)
-    if refusal is None or refusal.resolved_at or refusal.source_sha256 != source.sha256:
-        return False
-    _write(folder, replace(refusal, resolved_at=_now()))
-    return True
+def resolve(quarantine: Path, source: SourceFile) -> None:
+    """Close every refusal of an edition that has come in since, by the same bytes or by others."""
+    for refusal in refusals(quarantine):
+        if refusal.edition_year == source.edition_year and not refusal.resolved_at:
+            closed = replace(refusal, resolved_at=_now(), resolved_by=source.sha256)
+            _write(quarantine / refusal.name, closed)
 
 
 def refusals(quarantine: Path) -> list[Refusal]:
@@ -165,7 +165,9 @@ def _readable(refusal: Refusal) -> Iterator[str]:
     yield f"- SHA-256: `{refusal.source_sha256}`"
     yield f"- refused at {refusal.refused_at} by asset `{refusal.asset}`, run `{refusal.run_id}`"
     if refusal.resolved_at:
-        yield f"- **resolved**: the same bytes were accepted at {refusal.resolved_at}"
+        same = refusal.resolved_by in (None, refusal.source_sha256)
+        accepted = "the same bytes were" if same else f"the edition, as `{refusal.resolved_by}`, was"
+        yield f"- **resolved**: {accepted} accepted at {refusal.resolved_at}"
     yield f"- {lines} lines were read; all are in `{REPORT}`" if lines else "- it could not be read as lines"
     yield f"\n## {count} problem{'s' * (count != 1)}"
     for number, problem in enumerate(refusal.problems, start=1):

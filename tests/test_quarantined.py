@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -63,12 +64,13 @@ def test_a_second_refusal_of_the_same_bytes_takes_the_place_of_the_first(tmp_pat
     assert len(quarantine.refusals(tmp_path)) == 2
 
 
-def test_what_is_accepted_later_is_marked_and_stays(tmp_path: Path) -> None:
+@pytest.mark.parametrize("accepted", [REFUSED.encode(), b"other bytes of the same edition"])
+def test_what_is_accepted_later_is_marked_and_stays(tmp_path: Path, accepted: bytes) -> None:
     folder = put(tmp_path)
     assert len(quarantine.rows(tmp_path)) == 1
-    assert quarantine.resolve(tmp_path, source_of(REFUSED.encode()))
-    assert not quarantine.resolve(tmp_path, source_of(REFUSED.encode()))
-    assert not quarantine.resolve(tmp_path, source_of(b"never refused"))
+    quarantine.resolve(tmp_path, replace(source_of(REFUSED.encode()), edition_year=2001))
+    assert len(quarantine.rows(tmp_path)) == 1
+    quarantine.resolve(tmp_path, source_of(accepted))
     (refused,) = quarantine.refusals(tmp_path)
     assert refused.resolved_at
     assert [text for _, _, text in refused.lines] == REFUSED.splitlines()

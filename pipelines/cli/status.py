@@ -1,12 +1,17 @@
-"""`jvom status`: which editions are published, which are late, who is writing, how much disk is used."""
+"""`jvom status`: what is published, late, refused or withdrawn, what ran last, who writes, disk used."""
 
 import datetime
 from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+from typer import Exit, Option
 
 from pipelines.cli.session import Session, command
-from schemas.report_day import late
+from pipelines.cli.ui import running
+from schemas.errors import LakeError
+from schemas.report_day import late, report_day
 
 _EDITIONS = """
 SELECT edition_year, vintage, count(*) OVER () AS vintages, source_fidelity, source_path, recorded_at,
@@ -15,9 +20,11 @@ SELECT edition_year, vintage, count(*) OVER () AS vintages, source_fidelity, sou
     (SELECT count(*) FROM findings f WHERE f.edition_year = e.edition_year AND severity = 'info') AS infos
 FROM editions e ORDER BY edition_year
 """
-_RUNS = """
-SELECT run_id, actor, recorded_at, edition_year, cause FROM vintages
-ORDER BY recorded_at DESC, edition_year DESC LIMIT 1
+_WITHDRAWN = """
+SELECT edition_year, vintage, recorded_at, reason FROM vintages v
+WHERE cause = 'withdrawn' AND NOT EXISTS (
+    FROM vintages w WHERE w.edition_year = v.edition_year AND w.vintage > v.vintage)
+ORDER BY edition_year
 """
 _RELEASES = "SELECT release_id, published_at FROM releases ORDER BY published_at DESC LIMIT 1"
 SHOWN = (
@@ -27,51 +34,112 @@ SHOWN = (
 
 
 @command
-def status(session: Session) -> None:
-    """Editions, late editions, the last run, who holds the lock, disk used."""
+def status(
+    session: Session,
+    check: Annotated[
+        bool, Option("--check", help="For a monitor: status 1 if something needs attention, 0 if not.")
+    ] = False,
+) -> None:
+    """Editions, what is late, refused or withdrawn, the last run, who holds the lock, disk used."""
     state = gather(session)
-    write = session.terminal.write
     session.terminal.answer(state)
+    _show(session, state)
+    if check and state["attention"]:
+        raise Exit(1)
+
+
+def _show(session: Session, state: dict[str, Any]) -> None:
+    write = session.terminal.write
     if state["release_id"] is None:
         write(f"{state['warehouse']}: nothing is published yet; run jvom build")
     else:
-        published_at = f"{state['published_at']:%Y-%m-%d %H:%M} UTC"
-        write(f"{state['warehouse']}: release {state['release_id']} of {published_at}")
+        write(f"{state['warehouse']}: release {state['release_id']} of {_utc(state['published_at'])}")
         session.terminal.table(SHOWN, [[row[name] for name in SHOWN] for row in state["editions"]])
-    write(f"late:     {', '.join(map(str, state['late'])) or 'none'}")
+    late_ones = ", ".join(map(str, state["late"])) or "none"
+    write(f"late:      {late_ones}; next report day {state['next_report_day']}")
+    for row in state["withdrawn"]:
+        write(f"withdrawn: edition {row['edition_year']} at {_utc(row['recorded_at'])}: {row['reason']}")
+    for row in state["refused"]:
+        write(f"refused:   edition {row['edition_year']} at {row['refused_at']}: {row['problem']}")
+        write(f"           {row['report']}")
     if run := state["last_run"]:
-        write(
-            f"last run: {run['run_id']} by {run['actor']} recorded edition {run['edition_year']} "
-            f"({run['cause']}) at {run['recorded_at']:%Y-%m-%d %H:%M} UTC"
-        )
-    write(f"writer:   {state['writer'] or 'nobody'}")
-    write(f"disk:     {state['bytes'] / 1e6:.1f} MB")
+        which = f"{run['job']} {run['edition_year'] or ''}".strip()
+        write(f"last run:  {which} by {run['actor']} at {_utc(run['started_at'])}: {run['outcome']}")
+        write(f"           run {run['run_id']}")
+        if run["error"]:
+            write(f"           {run['error'].partition(chr(10))[0]}; jvom logs --last-failure shows all")
+    write(f"schedules: {state['interface'] or 'not at work: they are while jvom ui runs'}")
+    write(f"writer:    {state['writer'] or 'nobody'}")
+    parts = ", ".join(f"{name} {size / 1e6:.1f}" for name, size in state["disk"].items())
+    write(f"disk:      {state['bytes'] / 1e6:.1f} MB ({parts})")
+    for sentence in state["attention"]:
+        session.terminal.say(f"attention: {sentence}")
 
 
 def gather(session: Session) -> dict[str, Any]:
-    """The state of the warehouse; if nothing is published, only the lock and the disk are known."""
+    """The state of the warehouse; if nothing is published, no editions are known.
+
+    `attention` are sentences for whoever looks after it, none if all is well.
+    """
+    from pipelines import quarantine
     from pipelines.lake import Lake
 
-    settings = session.settings
+    settings, today = session.settings, datetime.date.today()
     published = settings.published.exists()
-    editions, runs, releases = (
-        session.rows(query) if published else [] for query in (_EDITIONS, _RUNS, _RELEASES)
+    editions, withdrawn, releases = (
+        session.rows(query) if published else [] for query in (_EDITIONS, _WITHDRAWN, _RELEASES)
     )
     release = releases[0] if releases else {"release_id": None, "published_at": None}
-    return {
+    refused = [
+        {
+            "edition_year": each.edition_year,
+            "refused_at": each.refused_at,
+            "problem": (each.problems[0]["message"] if each.problems else each.text).partition("\n")[0],
+            "report": str(settings.quarantine / each.name / quarantine.READABLE),
+        }
+        for each in quarantine.refusals(settings.quarantine)
+        if not each.resolved_at
+    ]
+    disk = {path.name: _size(path) for path in sorted(settings.warehouse.glob("*"))}
+    state = {
         "warehouse": str(settings.warehouse),
         **release,
         "editions": editions,
-        "late": late({row["edition_year"] for row in editions}, datetime.date.today()),
-        "last_run": runs[0] if runs else None,
+        "late": late({row["edition_year"] for row in editions}, today),
+        "next_report_day": next(d for y in (0, 1) if (d := report_day(today.year + y)) >= today),
+        "withdrawn": withdrawn,
+        "refused": refused,
+        "last_run": None,
+        "interface": running(settings),
         "writer": Lake(settings.catalog, settings.data).holder(),
-        "bytes": _size(settings.warehouse),
+        "disk": disk,
+        "bytes": sum(disk.values()),
     }
+    attention = [f"edition {row['edition_year']} is refused: {row['problem']}" for row in refused]
+    attention += [f"edition {year} is late" for year in state["late"]]
+    attention += [] if published else ["nothing is published"]
+    if (settings.dagster_home / "history").is_dir():
+        from pipelines.orchestration.history import last_attempt  # Dagster: only where it has run
+
+        try:
+            Lake.of(settings).require_present()
+            attempt = last_attempt(settings)
+        except LakeError as error:
+            attention.append(str(error))
+        else:
+            state["last_run"] = asdict(attempt) if attempt else None
+            if attempt and attempt.outcome == "failed":
+                attention.append(f"the last run, {attempt.job}, failed")
+    return {**state, "attention": attention}
+
+
+def _utc(moment: datetime.datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M} UTC"
 
 
 def _size(folder: Path) -> int:
     """Bytes of all files under a folder; a file that vanishes meanwhile counts as 0."""
-    total = 0
+    total = 0 if folder.is_dir() else folder.stat().st_size
     for path in folder.rglob("*"):
         with suppress(FileNotFoundError):
             total += path.stat().st_size if path.is_file() and not path.is_symlink() else 0

@@ -13,9 +13,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import dagster as dg
+from sqlalchemy.exc import SQLAlchemyError
 
 from pipelines import interrupts, lake, quarantine
 from pipelines.orchestration.failures import end_dead_runs, failure_of, run_tags
+from pipelines.orchestration.history import unusable
 from pipelines.plan import PendingEdition, Plan
 from pipelines.settings import Settings
 
@@ -203,11 +205,14 @@ def _runs(settings: Settings, *, verbose: bool, progress: Progress) -> Iterator[
     os.environ["JVOM_LOG"] = "" if verbose else str(settings.logs / time.strftime("%Y-%m-%d.log"))
     from pipelines.orchestration.definitions import defs  # reads the environment
 
-    with dg.DagsterInstance.get() as instance:
-        upgrade_history(settings, instance, progress)
-        for sentence in end_dead_runs(instance):
-            progress(sentence)
-        yield _Runs(settings, defs, instance, progress, started)
+    try:
+        with dg.DagsterInstance.get() as instance:
+            upgrade_history(settings, instance, progress)
+            for sentence in end_dead_runs(instance):
+                progress(sentence)
+            yield _Runs(settings, defs, instance, progress, started)
+    except SQLAlchemyError as error:
+        raise unusable(settings, error) from error
 
 
 def upgrade_history(settings: Settings, instance: dg.DagsterInstance, progress: Progress) -> None:

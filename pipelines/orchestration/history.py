@@ -1,0 +1,95 @@
+"""What was tried: the runs of this warehouse as Dagster's history has them, for `jvom status` and `logs`.
+
+Reads only. A history that cannot be read is the surroundings' fault: the record is not in it.
+"""
+
+import datetime
+import re
+from dataclasses import dataclass
+
+import dagster as dg
+
+from pipelines.settings import Settings
+from schemas.errors import LakeError
+
+_JOBS = ("ingest", "acquire", "publish", "withdraw", "restore", "verify")
+_OUTCOMES = {
+    dg.DagsterRunStatus.SUCCESS: "succeeded",
+    dg.DagsterRunStatus.FAILURE: "failed",
+    dg.DagsterRunStatus.CANCELED: "ended by a signal",
+}
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One run; times are UTC, `ended_at` is None while it runs, `error` is what its failed step says."""
+
+    run_id: str
+    job: str
+    edition_year: int | None
+    cause: str | None
+    actor: str | None
+    started_at: datetime.datetime
+    ended_at: datetime.datetime | None
+    outcome: str
+    error: str | None
+
+
+def last_attempt(settings: Settings, *, failed: bool = False) -> Attempt | None:
+    """The newest run, or the newest that failed; None without one.
+
+    Raises LakeError where the history is damaged.
+    """
+    if not (settings.dagster_home / "history").is_dir():
+        return None
+    try:
+        with dg.DagsterInstance.from_config(str(settings.dagster_home)) as instance:
+            statuses = [dg.DagsterRunStatus.FAILURE] if failed else []
+            records = instance.get_run_records(dg.RunsFilter(statuses=statuses), limit=50)
+            found = next((record for record in records if record.dagster_run.job_name in _JOBS), None)
+            return _attempt(instance, found) if found else None
+    except Exception as error:  # of the database, of its tables, or of what is written in them
+        raise unusable(settings, error) from error
+
+
+def unusable(settings: Settings, error: Exception) -> LakeError:
+    """What to do about a run history that cannot be read or written."""
+    first = str(error).partition("\n")[0]
+    if re.search("disk is full|disk I/O|readonly|unable to open", first):
+        hint = "free some disk space, or make the warehouse writable, and run it again"
+    else:
+        hint = f"move {settings.dagster_home} away; the next build begins another: the record is not in it"
+    return LakeError(f"the run history fails: {first}", file=str(settings.dagster_home), hint=hint)
+
+
+def _attempt(instance: dg.DagsterInstance, record: dg.RunRecord) -> Attempt:
+    run, year = record.dagster_run, record.dagster_run.tags.get("jvom/year", "")
+    return Attempt(
+        run.run_id,
+        run.job_name,
+        int(year) if year.isdigit() else None,
+        run.tags.get("jvom/cause"),
+        run.tags.get("jvom/actor"),
+        _time(record.start_time) or record.create_timestamp,
+        _time(record.end_time),
+        _OUTCOMES.get(run.status, "not ended"),
+        _error(instance, run.run_id) if run.status == dg.DagsterRunStatus.FAILURE else None,
+    )
+
+
+def _time(seconds: float | None) -> datetime.datetime | None:
+    return datetime.datetime.fromtimestamp(seconds, datetime.UTC) if seconds else None
+
+
+def _error(instance: dg.DagsterInstance, run_id: str) -> str | None:
+    """The words of the first step that failed, else of the run."""
+    kinds = (dg.DagsterEventType.STEP_FAILURE, dg.DagsterEventType.RUN_FAILURE)
+    for kind in kinds:
+        for entry in instance.all_logs(run_id, of_type=kind):
+            event = entry.dagster_event
+            data = event.step_failure_data if event and event.is_step_failure else None
+            if data and data.user_failure_data and data.user_failure_data.description:
+                return str(data.user_failure_data.description)
+            if event and event.message:
+                return event.message
+    return None

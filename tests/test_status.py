@@ -1,0 +1,52 @@
+"""`jvom status` and `jvom logs`: what needs attention is said, and a monitor sees it by the exit status."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pipelines import quarantine
+from pipelines.model import SourceFile, Versions
+from pipelines.settings import Settings
+from schemas.errors import LayoutError
+from tests.support import Jvom, answer, options
+
+
+def history(settings: Settings) -> Path:
+    return settings.dagster_home / "history" / "runs.db"
+
+
+def test_what_is_refused_withdrawn_and_tried_last_is_said(own: Settings, jvom: Jvom) -> None:
+    source = SourceFile(2023, "raw/2023/x.pdf", "a" * 64, 5, "pdf", "official file")
+    versions = Versions("code", "registry", "declarations")
+    refusal = LayoutError("no annex 2", file=source.path)
+    put = {"document": None, "asset": "tables", "run_id": "x", "versions": versions}
+    quarantine.put(own.quarantine, source, refusal, **put)
+    (own.raw / "2024" / "jvom-2024.txt").write_text("not a report", encoding="utf-8")
+    assert jvom("build", *options(own)).returncode == 1
+    shown = jvom("status", "--check", *options(own))
+    assert shown.returncode == 1
+    for words in ("edition 2023", "no annex 2", "ingest 2024 by", "failed", "jvom logs --last-failure"):
+        assert words in shown.stdout, shown.stdout
+    assert "attention: the last run, ingest, failed" in shown.stderr
+    failed = answer(jvom("logs", "--last-failure", "--json", *options(own)))
+    assert (failed["job"], failed["edition_year"], failed["outcome"]) == ("ingest", 2024, "failed")
+    assert failed["error"]
+    assert jvom("withdraw", "2024", "--reason", "recalled", *options(own)).returncode == 0
+    state = answer(jvom("status", "--json", *options(own)))
+    assert [row["reason"] for row in state["withdrawn"]] == ["recalled"]
+    assert sum(state["disk"].values()) == state["bytes"]
+
+
+@pytest.mark.parametrize("command", ["build --recheck", "logs"])
+def test_a_damaged_run_history_may_be_moved_away(own: Settings, jvom: Jvom, command: str) -> None:
+    history(own).write_bytes(b"x" * 8192)
+    done = jvom(*command.split(), *options(own))
+    assert done.returncode == 3, done.stderr
+    assert f"move {own.dagster_home} away" in done.stderr
+    state = answer(jvom("status", "--json", *options(own)))
+    assert any("the run history" in sentence for sentence in state["attention"])
+    if command != "logs":
+        own.dagster_home.rename(own.warehouse / "away")
+        assert jvom(*command.split(), *options(own)).returncode == 0
