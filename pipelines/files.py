@@ -21,6 +21,7 @@ from schemas.errors import LakeError, SourceError
 LARGEST = 50 * 2**20  # bytes; a report of some fifty pages stays far below
 _FOREWORD = 65_536  # bytes that may stand before a PDF, as the head of a mail
 _OBJECT = re.compile(rb"\n\d+ \d+ obj\b|\r\d+ \d+ obj\b")
+_ASIDE = re.compile(r"\..+\.(?:[0-9a-f]{12}|building|replaced|backup-\d+|\d+)|.+\.duckdb\.building(?:\.\w+)?")
 MARK = ".built"  # in a generated folder: what it was built from, and the SHA-256 of each of its files
 
 
@@ -139,6 +140,15 @@ def put_folder(target: Path, files: Mapping[str, bytes], built_from: str, keep: 
             move_into_place(aside, target)
         finally:
             shutil.rmtree(aside, ignore_errors=True)
+
+
+def leftovers(folder: Path) -> Iterator[Path]:
+    """Files and folders that a writer which died had not put in their place: nothing ever reads them."""
+    for path in sorted(folder.glob("*")):
+        if _ASIDE.fullmatch(path.name):
+            yield path
+        elif path.is_dir() and not path.is_symlink():
+            yield from leftovers(path)
 
 
 def built_from(folder: Path) -> str | None:

@@ -35,7 +35,7 @@ def test_what_is_refused_withdrawn_and_tried_last_is_said(own: Settings, jvom: J
     assert failed["error"]
     assert jvom("withdraw", "2024", "--reason", "recalled", *options(own)).returncode == 0
     state = answer(jvom("status", "--json", *options(own)))
-    assert [row["reason"] for row in state["withdrawn"]] == ["recalled"]
+    assert [row["reason"] for row in state["withdrawn"]] == ["vintage 1 withdrawn: recalled"]
     assert sum(state["disk"].values()) == state["bytes"]
 
 
@@ -50,3 +50,25 @@ def test_a_damaged_run_history_may_be_moved_away(own: Settings, jvom: Jvom, comm
     if command != "logs":
         own.dagster_home.rename(own.warehouse / "away")
         assert jvom(*command.split(), *options(own)).returncode == 0
+
+
+def test_what_a_killed_writer_left_is_listed_and_removed_and_nothing_else(own: Settings, jvom: Jvom) -> None:
+    left = [
+        own.warehouse / "lake" / "manifests" / ".000000002.json.0123456789ab",
+        own.warehouse / "lake" / "manifests" / ".000000002.json.4711",
+        own.raw / ".sources.lock.0123456789ab",
+        own.warehouse / "jvom.duckdb.building",
+        own.warehouse / ".site.building" / "index.html",
+        own.warehouse / "backups" / ".copy.backup-12" / "x",
+    ]
+    for path in left:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("half")
+    before = {path for folder in (own.warehouse, own.raw) for path in folder.rglob("*") if path.is_file()}
+    listed = answer(jvom("gc", "--dry-run", "--json", *options(own)))["leftovers"]
+    assert len(listed) == len(left)
+    assert all(path.exists() for path in left)
+    assert jvom("gc", *options(own)).returncode == 0
+    after = {path for folder in (own.warehouse, own.raw) for path in folder.rglob("*") if path.is_file()}
+    assert {path.name for path in before - after} == {path.name for path in left}
+    assert jvom("gc", *options(own)).stdout == "nothing is left over\n"

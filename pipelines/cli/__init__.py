@@ -12,7 +12,7 @@ _GROUPS = {
     "Record": ("onboard", "build", "ingest", "fetch", "ingest_un", "quarantine", "withdraw", "restore"),
     "Ask": ("trend", "editions", "missions", "findings", "sql", "open"),
     "Audit": ("trace", "vintages", "diff", "page", "verify"),
-    "Look after": ("status", "logs", "backup", "ui"),
+    "Look after": ("status", "logs", "gc", "backup", "ui"),
 }
 COMMANDS = {
     group: tuple(getattr(import_module(f"pipelines.cli.{name}"), name) for name in names)

@@ -100,7 +100,7 @@ def gather(session: Session) -> dict[str, Any]:
         for each in quarantine.refusals(settings.quarantine)
         if not each.resolved_at
     ]
-    disk = {path.name: _size(path) for path in sorted(settings.warehouse.glob("*"))}
+    disk = {path.name: size(path) for path in sorted(settings.warehouse.glob("*"))}
     state = {
         "warehouse": str(settings.warehouse),
         **release,
@@ -137,7 +137,7 @@ def _utc(moment: datetime.datetime) -> str:
     return f"{moment:%Y-%m-%d %H:%M} UTC"
 
 
-def _size(folder: Path) -> int:
+def size(folder: Path) -> int:
     """Bytes of all files under a folder; a file that vanishes meanwhile counts as 0."""
     total = 0 if folder.is_dir() else folder.stat().st_size
     for path in folder.rglob("*"):

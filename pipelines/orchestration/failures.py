@@ -19,6 +19,10 @@ from schemas.errors import JvomError, LakeError, NetworkError
 PROCESS_TAG = "jvom/process"
 NOTIFY_TIMEOUT = 10.0  # seconds for the whole of it
 LONGEST_REASON = 300  # characters
+_UNENDED = [
+    *(dg.DagsterRunStatus.NOT_STARTED, dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED),
+    dg.DagsterRunStatus.CANCELING,
+]
 
 
 @contextmanager
@@ -83,12 +87,12 @@ def tag_run(context: dg.AssetExecutionContext, **tags: str) -> None:
 def end_dead_runs(instance: dg.DagsterInstance) -> list[str]:
     """End runs whose process is gone, and free the writer's slot that they hold; one sentence per run.
 
-    A killed run stays STARTED and would hold the pool for ever. Only runs of this machine are ended,
-    because only their process can be looked up.
+    A killed run stays as it was, and would hold the pool for ever. Only runs of this machine are ended,
+    because only their process can be looked up; one that no process has taken up yet has no mark.
     """
     sentences = []
     here = platform.node()
-    for run in instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED])):
+    for run in instance.get_runs(dg.RunsFilter(statuses=_UNENDED)):
         mark = run.tags.get(PROCESS_TAG, "")
         host, number, *_ = f"{mark}::".split(":")
         if host != here or not number.isdigit() or process_mark(int(number)) == mark:

@@ -39,6 +39,7 @@ COMMANDS: list[tuple[int, str]] = [
     (0, "backup FOLDER/copy"),
     (0, "status"),
     (0, "logs --last-failure"),
+    (0, "gc"),
     (0, "quarantine --all"),
     (0, "editions"),
     (0, "missions"),
