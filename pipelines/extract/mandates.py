@@ -38,6 +38,7 @@ _BEFORE_A_DATE = {"van", "d.d.", "dd.", "per", "sinds", "vanaf"}
 _KEYWORD_WORDS = 4  # a legal keyword is looked for in so many words
 _SHOWN = 120  # characters of the document that a message shows
 _COMPARE = "compare the cell with the page"
+_LABEL_LINES = 6  # below the last row of a text, on which a rotated label may end
 _PIECE = 3  # a rotated label comes in pieces of at most so many letters
 _FEW = 3  # so many pieces in a row look like a label
 
@@ -391,12 +392,13 @@ class _PdfReader(_Reader):
             region = self._region(pair) or heading
             if row is not None and len(self.problems) == before:
                 self._add(replace(row, region=region))
-        below: list[Text] = []
         last = self._found.last_line
+        near = [line for line in self._given.lines if last < line.number <= last + _LABEL_LINES]
+        below = {line.number: label for line in near if (label := self._label([line]))}
         for lines in self._cells.left(self._given.lines):
-            if label := self._label(lines):
-                below.append(label)
-            elif lines[0].number > last:
+            if all(line.number in below for line in lines):
+                continue
+            if lines[0].number > last:
                 self.problems.append(refusals.late_row(self._document, lines, 1))
             else:
                 self._problem(
@@ -404,7 +406,11 @@ class _PdfReader(_Reader):
                     lines[0],
                     "compare the page with the table; a footnote needs the next number and its marker",
                 )
-        return list(self._rows.values()) if self._document.format != "text" else self._labelled(below)
+        return (
+            list(self._rows.values())
+            if self._document.format != "text"
+            else self._labelled([*below.values()])
+        )
 
     def _label(self, lines: Sequence[Line]) -> Text | None:
         """The label that lines of a text below the last row are; what is rotated may end below it."""

@@ -30,13 +30,30 @@ def share_out(
         return known.get(comparable(label.printed), comparable(label.printed))
 
     wanted = [comparable(region) for region in regions]
-    ways = fitting(wanted, [region_of(label) for label in order])
+    names = [region_of(label) for label in order]
+    ways = fitting(wanted, names)
     if all(ways):
-        return [order[way.pop()] if len(way) == 1 else None for way in ways]
+        return [
+            order[at] if (at := _certain(ways, row, wanted, names)) is not None else None
+            for row in range(len(own))
+        ]
     return [
         label if label and region_of(label) == region else None
         for label, region in zip(own, wanted, strict=True)
     ]
+
+
+def _certain(ways: Sequence[set[int]], row: int, regions: Sequence[str], labels: Sequence[str]) -> int | None:
+    """The label, by index, that a row surely has: its region's, one of no other row, or that around it.
+
+    Of a row whose region has no label a label may be missing.
+    """
+    if len(ways[row]) > 1:
+        return None
+    [at] = ways[row]
+    same = [other for other, way in enumerate(ways) if way == {at} and regions[other] == labels[at]]
+    around = bool(same) and same[0] < row < same[-1]
+    return at if regions[row] == labels[at] or labels[at] not in regions or around else None
 
 
 def fitting(regions: Sequence[str], labels: Sequence[str]) -> list[set[int]]:
