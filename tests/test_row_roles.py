@@ -223,6 +223,15 @@ def test_what_words_and_figures_leave_open_is_refused(make: Make, rows: list[Cel
     assert any(why in problem.message for problem in problems)
 
 
+def test_a_lump_of_missions_with_a_region_s_name_is_asked_for_as_a_mission() -> None:
+    rows = [*EUROPE, *AFRICA[:-1], ("Overige missies", *AFRICA[-1][1:]), *AFRICA[-1:]]
+    with pytest.raises(JvomError, match="the only row below it"):
+        read(as_pdf(rows))  # without totals it may sum the row below
+    with pytest.raises(JvomError, match="sum of no rows below it") as caught:
+        read(as_pdf([*rows, ("Totaal", "741", "11", "2.249", "12", "2.261")]))
+    assert [one.kind for one in caught.value.proposals] == ["mission"]
+
+
 @both
 def test_a_mission_with_the_name_of_a_region_is_a_mission(make: Make) -> None:
     known = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from pipelines.extract import answers
@@ -21,7 +21,6 @@ _SHARED = "the page does not say what each of them has: ask who made the report"
 _ASIDE = "see in the official document which column it belongs to, if any"
 _WHOLE = "check that the text of the document is whole"
 _ROW = "compare the row with the page"
-_SUM = re.compile(r"(?:sub)?totaal\b", re.IGNORECASE)
 _FIGURE_LIKE = re.compile(r"[<>~±]?\d[\d.,+–-]*")
 LEADING_ZERO = re.compile(r"(?<!\S)0[0-9]+(?!\S)")
 _REGION = re.compile(r"(?=.{3,40}$)[A-Z][^\W\d_]*(?:[ -][^\W\d_]+){0,4}")
@@ -66,12 +65,11 @@ def unknown_mission(
     near = dict(registry.nearest(name))
     shown = ", ".join(f"“{text}” ({mission})" for text, mission in near.items())
     message = f"no mission is known as “{name}”; the nearest known spellings are {shown}"
-    heads = {comparable(text) for layout in registry.layouts for text in _heads(layout)}
+    regions = (*registry.words.rows.regions, *(r for one in registry.layouts for r in one.personnel.regions))
     hint = ""
-    if comparable(name) in heads or _SUM.match(name):
-        message = f"“{name}” heads a region or a sum, but its row has figures"
-        hint = f"{_ROW}: only a mission can have figures of its own"
-    elif any(sign == "\ufffd" or unicodedata.category(sign) in ("Cc", "Cn", "Co") for sign in name):
+    if comparable(name) in map(comparable, regions):
+        message = f"“{name}” has the name of a region, but its figures are the sum of no rows below it"
+    if any(sign == "\ufffd" or unicodedata.category(sign) in ("Cc", "Cn", "Co") for sign in name):
         hint = f"{_ROW}: letters of this name have no code in the file; ask for another PDF, or give its text"
     elif odd := " ".join(word for word in name.split() if _FIGURE_LIKE.fullmatch(word)):
         hint = f"{_ROW}: “{odd}” is neither a name nor a whole number"
@@ -368,11 +366,6 @@ def two_ways(document: Document, cell: Mapping[str, object], other: object) -> L
 def shortened(text: str, most: int = 200) -> str:
     """A text that a document may make as long as it likes, so that an error stays a paragraph."""
     return text if len(text) <= most else f"{text[: most - 1]}…"
-
-
-def _heads(layout: Layout) -> Iterator[str]:
-    """What heads or closes rows that are no mission's."""
-    yield from (*layout.personnel.regions, *layout.mandates.regions, layout.personnel.total)
 
 
 def _named(figures: Figures) -> str:
