@@ -111,7 +111,7 @@ def test_what_is_unknown_or_open_is_named() -> None:
     assert not found.problems
     # Two columns of one role: which is which is not guessed.
     (twice,) = header.find(page("Missie    Kader militair    Kader mil.    Ingezet militair"), WORDS)
-    assert [(one.column, one.like, one.ways) for one in twice.problems] == [(3, 2, ())]
+    assert [(one.column, one.like) for one in twice.problems] == [(2, 3), (3, 2)]
 
 
 def test_a_column_of_another_year_is_known_by_its_year() -> None:
@@ -120,7 +120,7 @@ def test_a_column_of_another_year_is_known_by_its_year() -> None:
         "           Mil.     Pol.        Mil.     Pol.     Totaal       Totaal",
     ]
     (found,) = header.find(page(*lines), WORDS)
-    (problem,) = found.problems
+    problem = found.problems[-1]  # of the two that are alike
     (answered,) = header.find(page(*lines), WORDS.with_words([(problem.text, "ignore")]))
     assert answered.roles[-2:] == ("deployed_total", "ignore")
     assert not answered.problems

@@ -57,10 +57,10 @@ def test_a_page_of_a_pdf_whose_tables_are_refused_is_drawn_too(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    Path("report.pdf").write_bytes(rendition(2).data)  # whose layout nobody declared
+    Path("report.pdf").write_bytes(rendition(2).data)  # with missions that nobody knows
     answer = ask(capsys, "report.pdf", 1, "--raw", RAW, "--warehouse", tmp_path)
     assert answer["picture"] == "report-page-1.png"
-    assert "header of annex 2" in answer["refusal"]
+    assert "no mission is known as" in answer["refusal"]
     assert (0, 0, 0) in colours(Path("report-page-1.png").read_bytes())
 
 

@@ -448,14 +448,14 @@ class _Band:
         for at, way in enumerate(ways):
             own = way & _ALLOWED[kind]
             only = next(iter(own)) if len(own) == 1 else None
-            twice = only is not None and only != "ignore" and only in roles
-            roles.append(None if twice else only)
+            alike = [other for other, one in enumerate(ways) if other != at and one & _ALLOWED[kind] == own]
+            like = alike[0] + 1 if only not in (None, "ignore") and alike else None
+            roles.append(None if like else only)
             if roles[-1] is None:
                 text = self._said(at, owner[at])
                 unknown = tuple(self._words.facets(text)[1])
                 sides = () if own or unknown else self._sides(text, known)
-                like = roles.index(only) + 1 if twice else None
-                others = () if twice else (*sorted(own), *sides)
+                others = () if like else (*sorted(own), *sides)
                 problems.append(HeaderProblem(text, at + 1, unknown, others, like))
         # Columns that seem alike are asked last: with the others known, groups are over the right ones.
         return self._header(kind, owner, roles, [one for one in problems if not one.like] or problems)

@@ -16,6 +16,7 @@ from pipelines.extract.pdf.area import Body, HeadingPlace, TableHeading, bodies,
 from pipelines.extract.pdf.faults import Fault
 from pipelines.extract.pdf.model import Box, PdfDocument, PdfLine, Word
 from pipelines.extract.pdf.rows import Meaning, PdfCell, Row, Spacing
+from schemas.header_words import MANDATE_ROLES
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,13 +154,16 @@ class PdfTable:
         return away.index(min(away)) if away else None
 
 
+_ELSEWHERE = {"region", "ignore", *MANDATE_ROLES}  # roles of cells that are no part of a row of figures
+
+
 def _view(grid: Grid, order: Sequence[int], heading: TableHeading) -> Grid:
     """A reading with its columns in this order; a region's column that is not the first is a label too."""
 
     def of(row: PdfRow) -> PdfRow:
         aside = [(heading.roles[at], cell) for at in heading.aside if (cell := row.cells[at])]
         label = row.label or next((cell for role, cell in aside if role == "region"), None)
-        texts = tuple((role, cell) for role, cell in aside if role not in ("region", "ignore"))
+        texts = tuple((role, cell) for role, cell in aside if role not in _ELSEWHERE)
         return PdfRow(tuple(row.cells[at] for at in order), label, texts)
 
     above = tuple((page, tuple(boxes[at] for at in order)) for page, boxes in grid.above)
