@@ -365,9 +365,7 @@ class _Band:
 
     def _ways(self, allowed: frozenset[str]) -> Iterator[_Way]:
         for spans in self._spans(0, 0):
-            owner: list[int | None] = [None] * len(self.columns)
-            for number, (first, last) in enumerate(spans):
-                owner[first : last + 1] = [number] * (last + 1 - first)
+            owner = self._owner(spans)
             choices = [self._roles(at, group) & allowed for at, group in enumerate(owner)]
             if all(choices):
                 cost = sum(
@@ -434,11 +432,7 @@ class _Band:
 
     def _unknown(self) -> FoundHeader | None:
         """The header with what is not known of it, where enough of it is."""
-        spans = list(self._widest())
-        owner: list[int | None] = [
-            next((n for n, (first, last) in enumerate(spans) if first <= at <= last), None)
-            for at in range(len(self.columns))
-        ]
+        owner = self._likeliest()
         ways = [self._roles(at, group) for at, group in enumerate(owner)]
         known = [role for way in ways for role in sorted(way)[:1]]
         kind: Kind | None = next((one for one in _ALLOWED if _is_table(one, known, fewest=1)), None)
@@ -470,14 +464,24 @@ class _Band:
         )
         return tuple(role for role in roles if role not in known)
 
-    def _widest(self) -> Iterator[tuple[int, int]]:
-        """Each group with the columns behind it that say no more than of whom they count."""
-        firsts = {group.first for group in self.groups}
-        for group in self.groups:
-            last = group.last
-            while last + 1 < len(self.columns) and last + 1 not in firsts and self._bare(last + 1):
-                last += 1
-            yield group.first, last
+    def _likeliest(self) -> Sequence[int | None]:
+        """Each column's group in the way by which most columns mean something, and groups are placed best."""
+        ways = []
+        for spans in self._spans(0, 0):
+            owner = self._owner(spans)
+            means = [self._roles(at, group) for at, group in enumerate(owner)]
+            own = {next(iter(way)) for way in means if len(way) == 1}
+            covered = sum(group is not None for group in owner)
+            cost = sum(self._misplaced(group, *span) for group, span in zip(self.groups, spans, strict=True))
+            ways.append(((-len(own), cost - _TIED * covered), owner))
+        return min(ways, key=lambda way: way[0])[1] if ways else [None] * len(self.columns)
+
+    def _owner(self, spans: Sequence[tuple[int, int]]) -> list[int | None]:
+        """Each column's group, by the columns that each group has."""
+        owner: list[int | None] = [None] * len(self.columns)
+        for number, (first, last) in enumerate(spans):
+            owner[first : last + 1] = [number] * (last + 1 - first)
+        return owner
 
     def _said(self, at: int, group: int | None) -> str:
         own = self.columns[at].text
