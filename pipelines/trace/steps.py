@@ -187,6 +187,11 @@ def _obtained(row: Row) -> str:
     words = "; ".join(OBTAINED[derivation] for derivation in row["derivation"])
     if row["parts"]:
         words += f" ({' + '.join(map(str, row['parts']))} = {row['value']})"
+    if row["qualifier"]:
+        least, most = row["value_low"], row["value_high"]
+        ends = [f"at least {least}"] * (least is not None) + [f"at most {most}"] * (most is not None)
+        exact = "" if row["value_integer"] is not None else "no exact figure: "
+        words += f"; {exact}{row['qualifier']}{' (' + ', '.join(ends) + ')' if ends else ''}"
     if row["equalities"]:
         words += f"; decided by: {', '.join(row['equalities'])}"
     return words
