@@ -170,6 +170,22 @@ def test_rows_that_are_no_missions_have_their_roles(
     assert not [one for one in found["findings"] if one["rule"].endswith("total")]
 
 
+def test_a_region_of_one_mission_carries_its_sum_where_others_do() -> None:
+    vpd = ("VPD", "121", "", "163", "", "163")
+    rows = [
+        ("EUROPA", *OF_EUROPE),
+        *EUROPE[1:],
+        ("Afrika", *OF_AFRICA),
+        *AFRICA[1:],
+        ("Diversen", *vpd[1:]),
+        vpd,
+    ]
+    found = read(as_pdf([*rows, ("Totaal", "858", "11", "2.406", "12", "2.415")]))  # 2,418 less 3
+    assert missions(found) == {**MISSIONS, "vpd": (121, None, 163, None, 163)}
+    assert others(found)["subtotal:diversen"] == sums(["vpd"])
+    assert {one["rule"] for one in found["findings"]} >= {"column_total", "grand_total"}
+
+
 def test_totals_that_are_not_printed_are_not_made_up() -> None:
     found = read(as_pdf([*EUROPE, ("Subtotaal Europa", *OF_EUROPE), *AFRICA]))
     assert (missions(found), found["personnel_totals"]) == (MISSIONS, [])

@@ -114,7 +114,7 @@ class _Finder:
                 if known and at in sure and not joined:
                     self._found.open[at] = "it has the name of a mission, and is the sum of the rows below it"
             elif (others and (without or total is None)) or (
-                at in sure and (without or len(under[at]) >= _SEVERAL)
+                at in sure and (without or any(len(under[one]) >= _SEVERAL for one in sure))
             ):
                 self._found.subtotals.append(Group(at, tuple(under[at])))
             elif at in sure:
