@@ -552,7 +552,7 @@ class _PdfReader(_Reader):
         else:
             row, year = self._row_names(pair)[-1], self._given.edition_year
             entry = answers.cell(self._document, year, TABLE, row, column, cell.text, cell.page)
-            self._problem(f"{name}: “{text}” is not a duration", line, None, [entry])
+            self._problem(f"{name}: {self._roles.no_duration(text)}", line, None, [entry])
 
     def _row_names(self, pair: Pair) -> list[str]:
         """What the row may be called: its mission's id, and the name that it prints."""

@@ -127,6 +127,14 @@ class MandateRoles:
         except ValueError:
             return None
 
+    def no_duration(self, text: str) -> str:
+        """Why a text prints no duration."""
+        try:
+            self.grammar.duration(text)
+        except ValueError as error:
+            return str(error)
+        return f"“{text}” ends in digits that mark no footnote"
+
     def understands(self, role: str, text: str) -> bool:
         """Whether a text can be what a role says."""
         if role == "mission":

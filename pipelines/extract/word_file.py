@@ -17,6 +17,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from pipelines.extract import kinds, numerals
+from pipelines.extract.pdf import signs
 from pipelines.extract.pdf.model import Box, PdfDocument, PdfLine, PdfPage, Rule, Word
 from pipelines.model import Line, SourceFile
 from schemas.errors import SourceError
@@ -96,7 +97,7 @@ def read(data: bytes, source: SourceFile) -> PdfDocument:
     if not lines:
         raise SourceError("no paragraph or table of this Word file holds text", hint=_PRINT)
     labels = (None,) * len(pages)
-    return PdfDocument(source.path, source.sha256, "docx", lines, labels, tuple(pages), ())
+    return signs.find(PdfDocument(source.path, source.sha256, "docx", lines, labels, tuple(pages), ()))
 
 
 def _require_plain_tables(body: Any) -> None:
