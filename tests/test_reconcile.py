@@ -166,16 +166,22 @@ def test_a_change_is_looked_for_between_comparable_editions_only() -> None:
 
 
 @pytest.mark.parametrize(
-    ("countries", "related", "asked"),
-    [(["LT", "RO"], False, True), (["RO"], False, False), ([], False, True), (["LT"], True, False)],
+    ("before", "countries", "related", "asked"),
+    [
+        (["LT"], ["LT", "RO"], False, True),
+        (["LT"], ["RO"], False, False),
+        (["LT"], [], False, False),
+        ([], [], False, True),
+        (["LT"], ["LT"], True, False),
+    ],
 )
 def test_a_mission_that_ends_as_another_begins_is_asked_for_as_a_relation(
-    countries: list[str], related: bool, asked: bool
+    before: list[str], countries: list[str], related: bool, asked: bool
 ) -> None:
     """In the same country or, where none is known, as the only ones of their organisation and region."""
     shared = {"organisation": "NATO", "region": "Europa"}
     missions = [
-        {"mission_id": "efp-litouwen", "countries": ["LT"], **shared},
+        {"mission_id": "efp-litouwen", "countries": before, **shared},
         {"mission_id": "nato-oostflank", "countries": countries, **shared},
         {"mission_id": "minusma", "countries": ["ML"]},
     ]

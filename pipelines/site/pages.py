@@ -211,6 +211,7 @@ class Site:
                 year: sum(row["listed"] for row in self.content.of("mission_trends", edition_year=year))
                 for year in self.content.years
             },
+            "listed_in": _listed_in(self.content.rows["mission_trends"]),
             "changes": sorted(changed, key=lambda row: (-abs(row["change"]), row["name"]))[:BIGGEST],
             "findings": self.content.findings(),
             "severities": SEVERITIES,
@@ -323,6 +324,22 @@ def as_script(value: object) -> Markup:
     """A value as JSON for a script element: nothing in it can end the element or open another."""
     text = json_text(value, sort_keys=True, default=str)
     return Markup(text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e"))
+
+
+def _listed_in(trends: Sequence[Row]) -> dict[str, str]:
+    """Mission → the years of the editions that list it, as `2016, 2021–2023`: years on end are joined."""
+    runs: dict[str, list[list[int]]] = {}
+    for row in trends:
+        if row["listed"]:
+            of_mission, year = runs.setdefault(row["mission_id"], []), row["edition_year"]
+            if of_mission and of_mission[-1][-1] == year - 1:
+                of_mission[-1].append(year)
+            else:
+                of_mission.append([year])
+    return {
+        mission: ", ".join(f"{run[0]}–{run[-1]}" if len(run) > 1 else str(run[0]) for run in of_mission)
+        for mission, of_mission in runs.items()
+    }
 
 
 def _by_column(content: Content, year: int) -> dict[str, Row]:

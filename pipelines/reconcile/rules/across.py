@@ -87,7 +87,7 @@ def name_drift(editions: Editions) -> Iterator[tuple[int, Finding]]:
 def succession(editions: Editions) -> Iterator[tuple[int, Finding]]:
     """Compares the missions that begin in an edition with those that it is the first to leave out.
 
-    Reported where both have the same organisation and share a country (of missions without countries: the
+    Reported where both have the same organisation and share a country (of two missions without countries: the
     region, if only one of each begins and ends there) and the registry has no relation between them: one
     may carry on the other's work under a new name, which `succeeds` in the registry would say. Whether it
     does cannot be known: info.
@@ -114,7 +114,7 @@ def succession(editions: Editions) -> Iterator[tuple[int, Finding]]:
                     new,
                     _side(here, "mission", name),
                     _side(there, "mission", other, before),
-                    f"{name} begins in this edition, and {other} is last listed in that of {before}; both "
+                    f"{name} is first listed in this edition, and {other} last in that of {before}; both "
                     f"are of {shared}. If one carries on the other, say so with a relation in "
                     f"schemas/missions.toml: {new} succeeds {old}.",
                 ),
@@ -136,7 +136,7 @@ def _shared(
         row = known.get(mission, {})
         return all(row.get(name) == one[name] for name in ("organisation", "region"))
 
-    placed = one["countries"] and other["countries"]
+    placed = one["countries"] or other["countries"]
     alone = sum(map(alike, begun)) == sum(map(alike, ended)) == 1 and alike(old)
     return f"{one['organisation']} in {one['region']}" if alone and not placed else None
 
