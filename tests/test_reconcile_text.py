@@ -79,6 +79,8 @@ def test_what_only_looks_like_a_number_is_none() -> None:
             [("rotation_military", 2, 2), ("rotation_civil_police", 1, 1)],
         ),
         ("Het nationaal kader omvat maximaal 8 functionarissen.", [("frame_total", 8, 8)]),
+        ("De tabel geeft het nationaal kader en het aantal in 2020 ingezette militairen.", []),
+        ("Nederland zette in de verslagperiode 2020 militairen in.", [("deployed_military", 2020, 2020)]),
         ("Het nationaal kader is maximaal 7.", [("frame_total", 7, 7)]),
         (
             "Het kabinet verhoogde het nationaal kader van vijf naar acht militairen.",

@@ -58,6 +58,7 @@ _OTHER_UNIT = re.compile(
 )
 _LABEL = re.compile(rf"{alternatives('numbered')} $", re.IGNORECASE)
 _YEAR = re.compile(r"(?:19|20)\d\d")
+_IN_YEAR = re.compile(r"\b(?:in|over|gedurende|sinds)(?: het jaar)? $", re.IGNORECASE)
 
 _CONTRIBUTION, _SENT = phrase("contributes"), phrase("sent_out")
 _DUTCH, _FOREIGN = phrase("dutch"), phrase("foreign")
@@ -122,7 +123,7 @@ def find_counts(text: str) -> list[Count]:
     found: list[Count] = list(_inverted(text))
     previous: re.Match[str] | None = None
     for match in NUMBERS.finditer(text):
-        value = number(match[0])
+        value = None if _is_year(text, match) else number(match[0])
         counted = _COUNTED.match(text, match.end()) if value is not None else None
         count = _count(text, match, previous, value, counted) if value is not None and counted else None
         if count is not None:
@@ -132,6 +133,11 @@ def find_counts(text: str) -> list[Count]:
                 found.append(Count(1, 1, kind_of(article["noun"]), article["noun"], None, *span, False))
         previous = match
     return sorted(found, key=lambda count: count.start)
+
+
+def _is_year(text: str, match: re.Match[str]) -> bool:
+    """Whether a number is a year: `het aantal in 2020 ingezette militairen` counts none."""
+    return bool(_YEAR.fullmatch(match[0]) and _IN_YEAR.search(text[: match.start()]))
 
 
 def _inverted(text: str) -> Iterator[Count]:
