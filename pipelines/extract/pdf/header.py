@@ -23,7 +23,7 @@ from schemas.header_words import FIGURE_ROLES, MANDATE_ROLES, ROLES, HeaderWords
 
 Kind = Literal["personnel", "mandates", "combined"]
 
-_GAP = 0.5  # font sizes of white space between two texts of a header
+_GAP, _WIDE = 0.6, 1.0  # font sizes of white space between two texts of a header; where words are far apart
 _PITCH = 2.4  # font sizes from one line of a header to the next, at most
 _MOST_LINES = 9  # of a header
 _MOST_COLUMNS = 24
@@ -218,7 +218,7 @@ def _like_a_header(line: PdfLine, words: HeaderWords) -> bool:
 def _read(page: PdfPage, band: Sequence[PdfLine], words: HeaderWords) -> FoundHeader | None:
     """The header that lines make up, or None where they hold no columns of a known table."""
     ways = []
-    for gap in (_GAP, 0.0):
+    for gap in (_GAP, _WIDE, 0.0):
         found = [run for line in band for run in _cut(line, gap, words)]
         header = _Band(page, found, words).header() if found else None
         if header and not header.problems:
@@ -229,7 +229,7 @@ def _read(page: PdfPage, band: Sequence[PdfLine], words: HeaderWords) -> FoundHe
 
 def _cut(line: PdfLine, gap: float, words: HeaderWords) -> Iterator[_Run]:
     """The texts of a line: parted by white space, or (without a `gap`) where words cannot go together."""
-    for run in _runs(line):
+    for run in _runs(line, gap or _GAP):
         if gap:
             yield run
             continue
@@ -471,7 +471,8 @@ class _Band:
             owner = self._owner(spans)
             means = [self._roles(at, group) for at, group in enumerate(owner)]
             own = {next(iter(way)) for way in means if len(way) == 1}
-            covered = sum(group is not None for group in owner)
+            fits = [bool(way) or self._bare(at) for at, way in enumerate(means)]
+            covered = sum(1 if fits[at] else -1 for at, group in enumerate(owner) if group is not None)
             cost = sum(self._misplaced(group, *span) for group, span in zip(self.groups, spans, strict=True))
             ways.append(((-len(own), cost - _TIED * covered), owner))
         return min(ways, key=lambda way: way[0])[1] if ways else [None] * len(self.columns)

@@ -1,0 +1,195 @@
+"""A report that fits no declared layout is read by its own headers: its columns, annexes and tables."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import weasyprint
+
+from pipelines import validate as validated
+from pipelines.extract import read as extract
+from pipelines.extract import tables
+from pipelines.model import Edition
+from schemas import registry
+from schemas.errors import JvomError, Problems
+from schemas.registry import Facts, Registry
+from tests.support.rendering import REGISTRY
+from tests.support.reports import source_of
+
+STYLE = """<style>@page { size: 297mm 210mm; margin: 15mm } body { font: 9pt sans-serif }
+table { border-collapse: collapse; break-after: page; margin-bottom: 4mm } table.on { break-after: auto }
+table.part { table-layout: fixed; width: 220mm }
+td, th { border: 0.5pt solid #444; padding: 2pt 6pt; text-align: left; vertical-align: top }</style>"""
+MANDATES = (
+    "Missie|Rechtsgrondslag|Mandaat tot|Bijdrage t/m",
+    "UNIFIL|VNVR-resolutie 2650|31 augustus 2018|31 december 2018",
+    "UNTSO|VNVR-resolutie 50|onbepaald|31 december 2018",
+)
+FIGURES = (
+    "frame_military",
+    "frame_civil_police",
+    "deployed_military",
+    "deployed_civil_police",
+    "deployed_total",
+)
+RIGHT = {
+    "unifil": [1, None, 2, None, 2],
+    "untso": [12, None, 32, None, 32],
+    "minusma": [5, 10, 10, 11, 21],
+    "vpd": [121, None, 163, None, 163],
+}
+TOTAL = [139, 10, 207, 11, 218]
+
+
+def table(*rows: str, name: str = "") -> str:
+    """A table whose cells are parted by `|`; `3:Text` spans three columns."""
+    made = []
+    for row in rows:
+        cells = [(cell[:1], cell[2:]) if cell[1:2] == ":" else ("1", cell) for cell in row.split("|")]
+        made.append("".join(f'<td colspan="{span}">{text}</td>' for span, text in cells))
+    return f'<table class="{name}">{"".join(f"<tr>{row}</tr>" for row in made)}</table>'
+
+
+def read(*parts: str, known: Registry = REGISTRY, year: int = 2018) -> dict[str, Any]:
+    """The tables of a PDF of these parts, which keep their contracts."""
+    data = weasyprint.HTML(string=STYLE + "".join(parts)).write_pdf()
+    assert data is not None
+    source = source_of(data, year)
+    found = tables.read(extract.parse(data, source), source, Edition(year), known)
+    assert not validated.failures(found, [mission.id for mission in known.missions])
+    return found
+
+
+def refused(*parts: str) -> list[JvomError]:
+    with pytest.raises(JvomError) as caught:
+        read(*parts)
+    return list(caught.value.problems) if isinstance(caught.value, Problems) else [caught.value]
+
+
+def figures(found: dict[str, Any]) -> dict[str, list[int | None]]:
+    return {row["mission_id"]: [row[name] for name in FIGURES] for row in found["personnel"].to_pylist()}
+
+
+def of(found: dict[str, Any], name: str) -> dict[str, Any]:
+    return {row["mission_id"]: row[name] for row in found["personnel"].to_pylist() if row[name] is not None}
+
+
+ASIDE = (
+    "Land of gebied|Operatie|3:Uitgezonden|2:Kader|Sterkte op 31 december 2017|Opmerkingen",
+    "||Totaal|Mil.|Civ./pol.|Mil.|Civ./pol.||",
+    "Libanon|UNIFIL|2|2||1||1|",
+    "Israël, Libanon|UNTSO|32|32||12||11|vanaf 1 juli twee meer dan de jaren daarvoor",
+    "Mali|MINUSMA|21|10|11|5|10|9|",
+    "diverse|VPD|163|163||121||40|32 transporten",
+    "|Totaal|218|207|11|139|10|61|",
+)
+
+
+def test_columns_stand_in_any_order_with_others_beside_them() -> None:
+    found = read(
+        "<p>Bijlage II Personele inzet 1 januari t/m 31 december 2017</p>",
+        table(*ASIDE),
+        "<p>Bijlage I Mandaten</p>",
+        table(*MANDATES),
+    )
+    assert figures(found) == RIGHT
+    (totals,) = found["personnel_totals"].to_pylist()
+    assert [totals[name] for name in FIGURES] == TOTAL
+    assert of(found, "country_as_printed")["untso"] == "Israël, Libanon"
+    assert of(found, "remark") == {
+        "untso": "vanaf 1 juli twee meer dan de jaren daarvoor",
+        "vpd": "32 transporten",
+    }
+    assert of(found, "strength_on_day") == {"unifil": 1, "untso": 11, "minusma": 9, "vpd": 40}
+    assert {str(day) for day in of(found, "strength_date").values()} == {"2017-12-31"}
+    (edition,) = found["editions"].to_pylist()
+    assert dict(edition["annexes"]) == {"mandates": "Bijlage I", "personnel": "Bijlage II"}
+    assert (str(edition["period_start"]), edition["layout"]) == ("2017-01-01", "header")
+    mandates = {row["mission_id"]: row for row in found["mandates"].to_pylist()}
+    assert str(mandates["unifil"]["international_mandate_end"]) == "2018-08-31"
+
+
+def test_a_table_per_region_under_a_heading_of_its_own() -> None:
+    head = ("Missie|2:Nationaal kader|3:Ingezet", "|Militair|Civiel/Politie|Militair|Civiel/Politie|Totaal")
+    found = read(
+        "<p>Bijlage 1 Mandaten</p>",
+        table(*MANDATES),
+        "<p>Bijlage 2 Personele inzet in 2017</p>",
+        "<p>Midden-Oosten</p>",
+        table(*head, "UNIFIL|1||2||2", "UNTSO|12||32||32", name="on part"),
+        "<p>Afrika</p>",
+        table(*head, "MINUSMA|5|10|10|11|21", name="on part"),
+        "<p>Overig</p>",
+        table(*head, "VPD|121||163||163", "Totaal|139|10|207|11|218", name="part"),
+    )
+    assert figures(found) == RIGHT
+    assert of(found, "region_as_printed") == {
+        "unifil": "Midden-Oosten",
+        "untso": "Midden-Oosten",
+        "minusma": "Afrika",
+        "vpd": "Overig",
+    }
+
+
+def test_one_table_for_both_annexes() -> None:
+    found = read(
+        "<p>Bijlage 1 Missies in 2017</p>",
+        table(
+            "Missie|Rechtsbasis|Mandaat tot|2:Maximale inzet|3:Gerealiseerde inzet",
+            "|||Militair|Civiel/Politie|Militair|Civiel/Politie|Totaal",
+            "UNIFIL|VNVR-resolutie 2650|31 augustus 2018|1||2||2",
+            "UNTSO|VNVR-resolutie 50|onbepaald|12||32||32",
+            "MINUSMA|VNVR-resolutie 2364|30 juni 2018|5|10|10|11|21",
+            "VPD|Art. 97 Grondwet|onbepaald|121||163||163",
+            "Totaal|||139|10|207|11|218",
+        ),
+    )
+    assert figures(found) == RIGHT
+    bases = {row["mission_id"]: row["legal_basis"] for row in found["mandates"].to_pylist()}
+    assert bases["minusma"] == "VNVR-resolutie 2364"
+    assert len(bases) == len(RIGHT)
+    kinds = {(row["table_name"], row["column_name"]) for row in found["cells"].to_pylist()}
+    assert ("personnel", "legal_basis") not in kinds
+
+
+def test_an_absent_annex_is_declared_and_what_a_header_does_not_say_is_asked() -> None:
+    title = "<p>Bijlage 3 Militaire sterkte in 2017</p>"
+    one_row = (
+        "Operatie|Maximum|Ingezet militairen|Sterkte op 31 december 2017",
+        "UNIFIL|1|2|1",
+        "UNTSO|12|32|11",
+        "VPD|121|163|40",
+        "Totaal|134|197|52",
+    )
+    problems = refused(title, table(*one_row))
+    (word,) = (one for problem in problems for one in problem.proposals)
+    assert (word.kind, word.values["printed"]) == ("word", "Maximum")
+    assert word.others[0].values["role"] == "frame_military"
+    facts = Facts.of(Path(registry.__file__).parent)
+    answered = facts.extended([("word", {"printed": "Maximum", "role": "frame_military"})])
+    with pytest.raises(JvomError) as caught:
+        read(title, table(*one_row), known=answered.registry())
+    (absent,) = caught.value.proposals
+    assert absent.kind == "absent"
+    found = read(title, table(*one_row), known=answered.extended([("absent", absent.values)]).registry())
+    assert figures(found) == {
+        "unifil": [1, None, 2, None, None],
+        "untso": [12, None, 32, None, None],
+        "vpd": [121, None, 163, None, None],
+    }
+    assert found["mandates"].num_rows == 0
+    assert dict(found["editions"].to_pylist()[0]["annexes"]) == {"mandates": None, "personnel": "Bijlage 3"}
+
+
+def test_a_header_that_nearly_every_row_contradicts_is_refused() -> None:
+    swapped = ("Missie|2:Kader|3:Ingezet", "|Mil.|Civ./pol.|Totaal|Mil.|Civ./pol.")
+    rows = ("MINUSMA|5|10|10|11|21", "USSC|4|3|8|2|10", "UNTSO|12||32||32", "Totaal|21|13|50|13|63")
+    (problem,) = refused(
+        "<p>Bijlage 1 Mandaten</p>",
+        table(*MANDATES),
+        "<p>Bijlage 2 Inzet in 2017</p>",
+        table(*swapped, *rows),
+    )
+    assert "does not add up" in problem.message
