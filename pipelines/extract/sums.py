@@ -58,7 +58,8 @@ class _Finder:
         found = self._found
         totals = [at for at, row in enumerate(self._rows) if row.kind == "total"]
         found.total = self._whole(totals)
-        self._regions([at for at, row in enumerate(self._rows) if row.kind == "region"])
+        if regions := [at for at, row in enumerate(self._rows) if row.kind == "region"]:
+            self._regions(regions)
         for at, row in enumerate(self._rows):
             if row.kind == "subtotal" and at != found.total:
                 self._subtotal(at)
