@@ -40,6 +40,7 @@ _FILES = ("missions.toml", "layouts.toml", "header_words.toml", "readings.toml",
 _CORRECTED = ("personnel", "personnel_totals", "mandates", "footnotes")
 _FOOTNOTE = re.compile(r"footnote:([a-z]+:)?[1-9][0-9]*")
 _HYPHEN = re.compile(r"(?<=[^\W\d_])-\s?(?=[a-z])")
+_PARTED = re.compile(r"[^\W\d_]{2,}-[^\W\d_]{2,}")
 _ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _COUNTRY = re.compile(r"[A-Z]{2}")
 _WIKIDATA = re.compile(r"Q[1-9][0-9]*")
@@ -147,12 +148,25 @@ class Registry:
             return name
         ways = {name[: at.start()] + name[at.end() :] for at in _HYPHEN.finditer(name)}
         known = [way for way in ways if comparable(way) in self._by_spelling]
+        if not known and (joined := self._joined(name)) != name:
+            return joined
         drawn = key.count("\ufffd")
         if 1 <= drawn <= len(key) // 4:
             letters = re.compile(re.escape(key).replace("\ufffd", r"([^\d\s]{1,3})"))
             for fits in filter(None, map(letters.fullmatch, self._by_spelling)):
                 known.append(reduce(lambda text, to: text.replace("\ufffd", to, 1), fits.groups(), name))
         return known[0] if len(known) == 1 else name
+
+    def _joined(self, name: str) -> str:
+        """A name in which words that no known name has are joined over their hyphen where one has them so."""
+        words = {word for spelling in self._by_spelling for word in spelling.split()}
+
+        def join(match: re.Match[str]) -> str:
+            parted, whole = match.group(), match.group().replace("-", "")
+            known = comparable(whole) in words and comparable(parted) not in words
+            return whole if known else parted
+
+        return _PARTED.sub(join, name)
 
     def named(self, name: str) -> Mission | None:
         """The mission that any source, a report or another, calls `name`; compared as in `find`."""

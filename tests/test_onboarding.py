@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import random
+import re
 import shutil
 import tomllib
 from pathlib import Path
@@ -14,7 +16,7 @@ from pipelines import onboarding
 from pipelines.extract import survey
 from schemas import registry
 from schemas.errors import RegistryError
-from tests.support import Jvom
+from tests.support import ROOT, Jvom
 from tests.support.onboarding import FACTS, MANDATES, edition, examine, filled, written
 
 ROWS = [
@@ -197,3 +199,68 @@ def test_an_unfinished_entry_is_not_asked_again_and_keeps_its_place(tmp_path: Pa
     text = onboarding.review(reviewed, state.questions)
     assert text.startswith(reviewed.text)
     assert len(tomllib.loads(text)["mission"]) == 3
+
+
+HOW_TO = ROOT / "docs/how-to/add-an-edition.md"
+EXAMPLE = [
+    ("Afrika",),
+    ("UNMISS", "4", "1", "9", "2", "11"),
+    ("UNISFA", "2", "", "3", "", "3"),
+    ("Azië",),
+    ("Operatie Ararat", "5", "", "7", "", "7"),
+    ("Diversen",),
+    ("VPD", "zie brief", "", "30", "", "30"),
+    ("Totaal", "41", "1", "49", "2", "51"),
+]
+
+
+def test_the_example_of_the_how_to_is_what_happens(tmp_path: Path, jvom: Jvom) -> None:
+    page = HOW_TO.read_text(encoding="utf-8").partition("\n## Example\n")[2]
+    data = edition(EXAMPLE, frame="Vastgesteld contingent")
+    file, entries = written(tmp_path, data), tmp_path / "entries.toml"
+    first = jvom("onboard", file, "--year", 2023, "--write", entries)
+    (shown,) = re.findall(r"```text\n(.*?)```", page, re.S)
+    assert [line for line in shown.splitlines() if line not in first.stdout] == []
+    (filled_in,) = re.findall(r"```toml\n(.*?)```", page, re.S)
+    filled_in = filled_in.replace("64 hexadecimal digits", hashlib.sha256(data).hexdigest())
+    asked, answered = (tomllib.loads(text) for text in (entries.read_text(encoding="utf-8"), filled_in))
+    for kind in {*asked, *answered}:
+        for one, other in zip(asked[kind], answered[kind], strict=True):
+            same = [key for key in one if one[key] not in ("?", []) and key != "reason"]
+            assert {key: one[key] for key in same} == {key: other[key] for key in same}, kind
+    entries.write_text(filled_in, encoding="utf-8")
+    second = jvom("onboard", file, "--year", 2023, "--entries", entries)
+    (last,) = re.findall(r"`(read: [^`]+)`", page)
+    assert last in second.stderr
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        {"frame": "Vastgesteld contingent"},
+        {"deployed": "Gestuurde mensen"},
+        {"mission": "Verrichting"},
+        {"total": "Alles bijeen"},
+        {"frame": "Vastgesteld contingent", "mission": "Verrichting"},
+    ],
+    ids=", ".join,
+)
+def test_unknown_words_of_a_header_are_asked_once(words: dict[str, str]) -> None:
+    """However many there are: with each answer there are fewer questions, and none comes again."""
+    roles = {"Vastgesteld": "frame", "Gestuurde": "deployed", "Verrichting": "mission", "Alles": "total"}
+    last = [("VPD", "30", "", "30", "", "30"), ("Totaal", "34", "1", "39", "2", "41")]
+    data = edition([*EXAMPLE[:2], EXAMPLE[5], *last], [MANDATES[0], MANDATES[1], MANDATES[3]], **words)
+    entries: list[tuple[str, Any]] = []
+    for _ in range(6):
+        state = examine(data, entries)
+        if not state.questions:
+            break
+        answered = {key for entry in entries for key in survey.keys(*entry)}
+        assert len(state.questions) == len(words) - len(entries)
+        for one in state.questions:
+            assert not answered & survey.keys(one.proposal.kind, one.proposal.values)
+        (first, *_) = [one.proposal for one in state.questions if one.proposal.kind == "word"]
+        role = roles[first.values["printed"].split()[0]]
+        entries.append(("word", {"printed": first.values["printed"], "role": role}))
+    assert state.is_read, state
+    assert state.rows == 2

@@ -107,7 +107,7 @@ def _what_heads_missions(search: Search, header: Sequence[Line]) -> Iterator[Pro
     assert isinstance(search.document, PdfDocument)
     drawn = {line.number: line for page in search.document.pages for line in page.lines}
     ways = []
-    for line in reversed(header):
+    for line in sorted(header, key=lambda line: drawn[line.number].box.left):
         first = next(iter(runs(drawn[line.number].words, 0.5)), ())
         text = " ".join(word.plain for word in first if word.plain)
         if any(map(str.isalpha, text)) and len(text) < 60:

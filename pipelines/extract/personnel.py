@@ -372,7 +372,7 @@ def _bound(cell: Cell, side: Literal["low", "high"]) -> int | None:
 def _beside(key: str, role: str, text: Text) -> Cell:
     """A figure that is in no sum of its row."""
     printed = figures.read(text.printed)
-    printed = printed or figures.PrintedFigure(qualifier="not given")
+    printed = printed or figures.PrintedFigure(qualifier="unknown")
     value = sum(printed.parts) if printed.parts else None
     return Cell(
         "personnel",

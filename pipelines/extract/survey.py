@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 LIMITS = sandbox.Limits(seconds=300, cpu_seconds=240)
 _MOST_READ = 12  # times; the five editions that came first took four
 _MOST_ASKED = 400
+_SIDES = ("frame", "deployed", "military", "civil", "police", "civil_police", "total", "until", "mandate")
+"""What an unknown word of a header may say; see schemas/header_words.toml."""
 _HEADS = ("layout", "word", "absent", "region")  # kinds of entries on which the reading of others rests
 
 Entry = tuple[str, Mapping[str, Any]]
@@ -156,7 +158,10 @@ class _Surveyor:
         """Keeps what a refusal asks and answers it for the time being; else the refusal is a cause."""
         new = self._new(problem)
         for proposal in new:
-            self._entries.append((proposal.kind, proposal.provisional))
+            values = proposal.provisional
+            if proposal.kind == "word" and proposal.values["role"] == OPEN:
+                values = {**values, "role": self._likeliest(values)}
+            self._entries.append((proposal.kind, values))
             self._questions.append(Question(proposal, problem.message, problem.page, problem.line))
         self._answered |= {key for one in new for key in all_keys(one)}
         if not new and not (isinstance(problem, UndecidedError) and self._questions):
@@ -164,6 +169,20 @@ class _Surveyor:
             again = "what was entered does not answer this: " if problem.proposals else ""
             place = f"{problem.place}: " if problem.place else ""
             yield f"{place}{again}{problem.message}{hint}"
+
+    def _likeliest(self, values: Mapping[str, Any]) -> str:
+        """The role of an unknown word with which most columns of the headers mean something."""
+        from pipelines.extract import derived
+        from pipelines.extract.annexes import Search
+
+        def left(role: str) -> int:
+            try:
+                words = self._facts.extended([*self._entries, ("word", {**values, "role": role})])
+                return len(derived.read(Search(self._document, words.registry())).problems)
+            except JvomError:
+                return _MOST_ASKED
+
+        return min((str(values["role"]), *_SIDES), key=left)
 
     def _new(self, problem: JvomError) -> list[Proposal]:
         """What a refusal proposes and was not asked yet; of sums nothing while a figure may be another."""
