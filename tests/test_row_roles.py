@@ -59,15 +59,19 @@ HEADING = "Bijlage 2 Totale inzet mei 2023 t/m april 2024"
 FOLDER = Path(registry.__file__).parent
 
 
-def as_pdf(rows: Sequence[Cells]) -> bytes:
+def as_pdf(
+    rows: Sequence[Cells], ends: tuple[str, str] = ("Onbepaald", "31 december 2024"), below: str = ""
+) -> bytes:
+    """A small report: `ends` of mandate and frame of both missions of annex 1, `below` the last table."""
+
     def row(cells: Cells) -> str:
         if len(cells) == 1:
             return f"<tr><td colspan=6>{cells[0]}</td></tr>"
         return "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
 
     first = "".join(
-        f"<tr><td>{region}</td><td>{mission}</td><td>VNVR-resolutie 2677</td><td>Onbepaald</td>"
-        "<td>31 december 2024</td></tr>"
+        f"<tr><td>{region}</td><td>{mission}</td><td>VNVR-resolutie 2677</td><td>{ends[0]}</td>"
+        f"<td>{ends[1]}</td></tr>"
         for region, mission in (("Afrika", "UNMISS"), ("Diversen", "VPD"))
     )
     head = (
@@ -82,7 +86,7 @@ def as_pdf(rows: Sequence[Cells]) -> bytes:
         "<td>Inzet</td><td>Rechtsbasis</td><td>Duur internationaal mandaat</td>"
         "<td>Duur nationaal kader</td></tr>"
         f"{first}</table><h2 style='break-before: page'>{HEADING}</h2>"
-        f"<table>{head}{''.join(map(row, rows))}</table>"
+        f"<table>{head}{''.join(map(row, rows))}</table><p>{below}"
     )
     return bytes(weasyprint.HTML(string=html).write_pdf())
 
