@@ -134,6 +134,9 @@ def find(raw: Path | None = None, warehouse: Path | None = None) -> Settings:
         return root / name
 
     house = folder(warehouse, "JVOM_WAREHOUSE", "warehouse")
+    if "?" in str(house):
+        hint = "rename the folder, or give another with --warehouse DIR"
+        raise UsageError(f"DuckDB cannot open files in {house}: it takes “?” for options", hint=hint)
     # A warehouse named by option never writes to the lake of the environment.
     lake = os.environ if warehouse is None else {}
     return Settings(

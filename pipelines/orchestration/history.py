@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass
 
 import dagster as dg
+from yaml import YAMLError  # type: ignore[import-untyped]
 
 from pipelines.settings import Settings
 from schemas.errors import LakeError
@@ -57,6 +58,8 @@ def unusable(settings: Settings, error: Exception) -> LakeError:
     first = str(error).partition("\n")[0]
     if re.search("disk is full|disk I/O|readonly|unable to open", first):
         hint = "free some disk space, or make the warehouse writable, and run it again"
+    elif isinstance(error, YAMLError | dg.DagsterInvalidConfigError):
+        hint = f"remove {settings.dagster_home / 'dagster.yaml'}; the next build writes it anew"
     else:
         hint = f"move {settings.dagster_home} away; the next build begins another: the record is not in it"
     return LakeError(f"the run history fails: {first}", file=str(settings.dagster_home), hint=hint)

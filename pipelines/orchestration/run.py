@@ -206,7 +206,11 @@ def _runs(settings: Settings, *, verbose: bool, progress: Progress) -> Iterator[
     from pipelines.orchestration.definitions import defs  # reads the environment
 
     try:
-        with dg.DagsterInstance.get() as instance:
+        opened = dg.DagsterInstance.get()
+    except Exception as error:  # of its file of settings, or of its database
+        raise unusable(settings, error) from error
+    try:
+        with opened as instance:
             upgrade_history(settings, instance, progress)
             for sentence in end_dead_runs(instance):
                 progress(sentence)

@@ -124,7 +124,11 @@ def ask(connection: DuckDBPyConnection, query: str) -> list[str]:
     import duckdb
 
     try:
-        connection.execute(query)
+        statements = connection.extract_statements(query)
+        if len(statements) != 1:
+            message = f"the query has {len(statements)} statements; one is answered at a time"
+            raise UsageError(message, hint='such as jvom sql "SHOW TABLES"')
+        connection.execute(statements[0])
     except duckdb.Error as error:
         closed = isinstance(error, duckdb.PermissionException)
         raise UsageError(
