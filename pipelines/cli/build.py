@@ -14,7 +14,7 @@ from typer import Exit, Option
 
 from pipelines.cli.session import Session, Timeout, command, require_edition_year
 from pipelines.cli.terminal import Terminal, error_document
-from schemas.errors import JvomError, Problems
+from schemas.errors import JvomError, LakeError, Problems
 
 if TYPE_CHECKING:
     from pipelines.orchestration.run import Outcome, Result
@@ -120,7 +120,7 @@ def _show(session: Session, result: Result, plan: Plan, also: Mapping[str, objec
 
 def _in_words(outcome: Outcome) -> str | None:
     if outcome.error:
-        return "refused"
+        return "not read" if outcome.exit_code == LakeError.exit_code else "refused"
     if outcome.written:
         return outcome.cause
     return "looked at anew" if outcome.reconciled else "unchanged"
@@ -128,7 +128,7 @@ def _in_words(outcome: Outcome) -> str | None:
 
 def _failures(result: Result, plan: Plan) -> str:
     refused = [
-        f"edition {outcome.edition_year} was refused\n{outcome.error}"
+        f"edition {outcome.edition_year} was {_in_words(outcome)}\n{outcome.error}"
         + (f"\n  report: {outcome.quarantine}" if outcome.quarantine else "")
         for outcome in result.outcomes
         if outcome.error
