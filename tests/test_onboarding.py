@@ -241,7 +241,6 @@ def test_the_example_of_the_how_to_is_what_happens(tmp_path: Path, jvom: Jvom) -
         {"deployed": "Gestuurde mensen"},
         {"mission": "Verrichting"},
         {"total": "Alles bijeen"},
-        {"frame": "Vastgesteld contingent", "mission": "Verrichting"},
     ],
     ids=", ".join,
 )
