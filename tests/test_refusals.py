@@ -248,3 +248,10 @@ def test_a_table_with_too_many_readings_is_refused() -> None:
     (problem,) = refused([*HEADER, *rows, totals], ())
     assert "more ways than can be compared" in problem.message
     assert problem.line == len(HEADER) + 1
+
+
+def test_a_mark_on_the_last_word_of_a_name_is_no_odd_figure() -> None:
+    lines = changed(
+        "GPOI 4 6 6", "GPOI 4 6,5 6", changed("MINUSMA", "MINUSMA (Mali)14", changed("VPD14", "VPD"))
+    )
+    assert all("14" not in problem.message.partition(" is ")[0] for problem in refused(lines))
