@@ -85,24 +85,6 @@ def test_what_is_asked_shrinks_with_every_answer(seed: int) -> None:
     assert not state.questions
 
 
-def test_an_entry_that_answers_nothing_leads_to_a_cause_and_not_to_the_same_question() -> None:
-    data = edition(ROWS)
-    (source,) = {one.proposal.values.get("source_sha256") for one in examine(data).questions} - {None} or {
-        "0" * 64
-    }
-    wrong = {
-        "edition_year": 2023,
-        "source_sha256": source,
-        "table": "personnel",
-        "row": "unmiss",
-        "column": "frame_military",
-        "printed": "4",
-        "value": 5,
-        "reason": "seen",
-    }
-    assert source == "0" * 64 or examine(data, [("cell", wrong)]).causes
-
-
 def test_a_file_of_entries_is_reviewed_read_again_and_entered(tmp_path: Path, jvom: Jvom) -> None:
     file, entries = written(tmp_path, edition(ROWS)), tmp_path / "entries.toml"
     first = jvom("onboard", file, "--year", 2023, "--write", entries)
