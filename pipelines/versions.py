@@ -71,7 +71,7 @@ PACKAGE_CODE = (
     "schemas/contracts/*.toml",
     "schemas/dataset.toml",
 )
-READING_LIBRARIES = ("pillow", "pyarrow", "pypdfium2")
+READING_LIBRARIES = ("pillow", "pyarrow", "pypdfium2", "python-docx")
 REGISTRY_FILES = ("missions.toml", "layouts.toml", "header_words.toml")
 DECLARATION_FILES = ("readings.toml", "corrections.toml")
 TOOLS = (
