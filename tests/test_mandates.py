@@ -13,13 +13,16 @@ from pipelines.extract.annexes import AnnexInput
 from pipelines.extract.cells import Cell
 from pipelines.extract.mandates import Mandates
 from pipelines.model import Document, Line
+from schemas import registry
 from schemas.errors import JvomError, LayoutError, Problems
-from schemas.registry import Registry, load
+from schemas.registry import Facts, Registry, load
 from tests.support.rendering_mandates import Table, tables
 from tests.support.reports import HEADER_1, either_text, golden, read_document, report
 
 DATE = datetime.date
 REGISTRY = load()
+SCHEMAS = Path(registry.__file__).parent
+HEADING = " Bijlage 1 Rechtsbasis, mandaten en nationale kaders"
 NOTES = (10, 11)
 UNIFIL = "UNIFIL VNVR-resolutie 2695 31 augustus 2024 31 juli 2025"
 CMF = "CMF UNCLOS Onbepaald Onbepaald"
@@ -39,8 +42,7 @@ def read(document: Document, registry: Registry = REGISTRY) -> Mandates:
 
 def read_rows(*rows: str, header: list[str] | None = None) -> Mandates:
     """Annex 1 with these lines under its header."""
-    heading = " Bijlage 1 Rechtsbasis, mandaten en nationale kaders"
-    return read(read_document(report(annex_1=[heading, *(header or HEADER_1), *rows])))
+    return read(read_document(report(annex_1=[HEADING, *(header or HEADER_1), *rows])))
 
 
 def problems(*rows: str) -> list[JvomError]:
@@ -220,9 +222,17 @@ def test_an_unknown_mission_is_refused_with_the_entry_to_add() -> None:
 
 
 def test_an_unknown_legal_basis_is_refused() -> None:
-    [problem] = problems("UNIFIL Besluit 2695", "Onbepaald Onbepaald")
-    assert "unifil is known in “Besluit 2695”" in problem.message
-    assert [proposal.values["role"] for proposal in problem.proposals] == ["legal_basis_opening"]
+    rows = ["UNIFIL Toezegging 2695", "Onbepaald Onbepaald"]
+    [problem] = problems(*rows)
+    assert "unifil is known in “Toezegging 2695”" in problem.message
+    [word] = problem.proposals
+    assert word.values == {"printed": "Toezegging", "role": "legal_basis_opening"}
+    answered = Facts.of(SCHEMAS).extended([("word", word.values)]).registry()
+    document = read_document(report(annex_1=[HEADING, *HEADER_1, *rows]))
+    assert read(document, answered).rows[0]["legal_basis"] == "Toezegging 2695"
+
+
+def test_an_absent_legal_basis_is_refused() -> None:
     [missing] = problems("UNIFIL Onbepaald Onbepaald")
     assert "no legal basis" in missing.message
 
@@ -278,7 +288,7 @@ def test_lines_above_the_header_are_refused() -> None:
 
 def test_all_problems_are_reported_together() -> None:
     found = problems(
-        "UNIFOL VNVR-resolutie 1 31 juni 2024 31 juni 2024", "CMF Besluit Onbepaald Onbepaald", "rest"
+        "UNIFOL VNVR-resolutie 1 31 juni 2024 31 juni 2024", "CMF Toezegging Onbepaald Onbepaald", "rest"
     )
     assert [problem.line for problem in found] == [12, 12, 12, 13, 14]
 

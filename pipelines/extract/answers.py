@@ -57,7 +57,8 @@ def region(printed: str, registry: Registry, *, other: Proposal | None = None) -
 
 def row(printed: str, role: str, note: str, others: Sequence[Proposal] = ()) -> Proposal:
     """The entry for a row that is no mission's: a `row total`, `row subtotal` or `row text`."""
-    return Proposal("word", {"printed": printed, "role": role}, _heading(printed), note, tuple(others))
+    question = f"what is the row “{printed}”"
+    return Proposal("word", {"printed": printed, "role": role}, question, note, tuple(others))
 
 
 def _heading(printed: str) -> str:

@@ -177,7 +177,7 @@ class _Reader:
         )
 
     def _unknown_basis(self, what: str, text: str, line: Line) -> None:
-        keywords = self._layout.mandates.legal_basis
+        keywords = self._roles.openings
         same = answers.same_letters(text, keywords, opening=True)
         self._problem(
             f"{what}; the words that a legal basis opens with are {', '.join(keywords)}",
@@ -363,7 +363,7 @@ class _TextReader(_Reader):
         )
         self._problem(
             f"“{_shown(text)}” opens with no known mission (the nearest are {near}), and no word in it opens "
-            f"a legal basis ({', '.join(self._layout.mandates.legal_basis)})",
+            f"a legal basis ({', '.join(self._roles.openings)})",
             text[0].line,
             "compare the row with the official document: its mission and its legal basis must be known words",
         )

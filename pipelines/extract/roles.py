@@ -89,11 +89,12 @@ class MandateRoles:
     def __init__(self, layout: Layout, registry: Registry) -> None:
         self.layout = layout.mandates
         self._registry = registry
+        words = registry.words.mandates
         extension = self.layout.extension
-        self.grammar = Grammar(
-            dict(self.layout.statuses), extension.opening, extension.closing, dict(extension.units)
-        )
-        self._keywords = [comparable(keyword) for keyword in self.layout.legal_basis]
+        statuses = dict(words.statuses) | dict(self.layout.statuses)
+        self.grammar = Grammar(statuses, extension.opening, extension.closing, dict(extension.units))
+        self.openings = tuple(dict.fromkeys((*self.layout.legal_basis, *words.legal_basis)))
+        self._keywords = [comparable(keyword) for keyword in self.openings]
         self._regions = {comparable(region) for region in self.layout.regions}
 
     @cached_property
