@@ -210,7 +210,7 @@ class HeaderWords:
                 return set()
             ways = {_over(above, below) for above in ways for below in own}
         ways |= self.facets(whole)[0]
-        return {role for way in ways if (role := ROLES.get(way))}
+        return {role for way in ways if (role := ROLES.get(way) or _ignored(way))}
 
     def nearest(self, word: str, count: int = 3) -> list[tuple[str, str]]:
         """The known words most like one, each with what it means."""
@@ -241,6 +241,12 @@ def _over(above: Facets, below: Facets) -> Facets:
     if below & {*_KINDS} and above & {*_MEASURES, "strength_on_day"}:
         return below | (above - {"total"})
     return above | below
+
+
+def _ignored(way: Facets) -> str | None:
+    """A column of figures with a word that is ignored is not this document's: `Totaal vorige periode`."""
+    figures = {*_MEASURES, *_KINDS, "strength_on_day"}
+    return "ignore" if "ignore" in way and way - {"ignore"} <= figures else None
 
 
 def _said(ways: Iterable[Facets]) -> str:

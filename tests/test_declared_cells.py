@@ -93,6 +93,19 @@ def test_a_shared_figure_is_nobody_s_own_and_a_shared_date_is_everybody_s() -> N
     assert ends == {"2024-12-31"}
 
 
+def test_a_legal_basis_that_is_printed_for_two_missions_keeps_their_rows_apart() -> None:
+    shared = [
+        MANDATES[0],
+        ("Afrika", "UNMISS", "<td rowspan=2>VNVR-resolutie 2677</td>", "15 maart 2024", "31 december 2024"),
+        ("Afrika", "MINUSMA", "15 mei 2024", "31 december 2024"),
+        MANDATES[3],
+    ]
+    rows = [("Afrika",), ("UNMISS", "1", "", "9", "", "9"), ("Totaal", "1", "", "9", "", "9")]
+    data = edition(rows, shared)
+    [asked] = [one.proposal for one in examine(data).questions]
+    assert (asked.kind, asked.values["row"], asked.values["shared_rows"]) == ("cell", "UNMISS", ["MINUSMA"])
+
+
 def test_a_declared_cell_expires_with_the_bytes() -> None:
     other = edition(ROWS, SHARED, heading="Bijlage 2 Totale inzet mei 2022 tot en met april 2023")
     assert other != DATA

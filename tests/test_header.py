@@ -128,6 +128,12 @@ def test_a_column_of_another_year_is_known_by_its_year() -> None:
     assert other.problems, "another year is another column"
 
 
+def test_a_word_that_is_ignored_makes_its_column_of_figures_one() -> None:
+    words = WORDS.with_words([("vorige", "ignore")])
+    assert words.roles("Totaal vorige periode") == words.roles("vorige inzet", "Militair") == {"ignore"}
+    assert not words.roles("vorige missie")
+
+
 def test_running_text_and_rows_are_no_header() -> None:
     text = [
         "In de missie zijn in totaal 12 militairen ingezet binnen het nationale kader,",

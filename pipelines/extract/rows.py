@@ -488,7 +488,9 @@ class _PdfReader:
             region = label or region
             figures = [cell for row in pair if row for cell in row.cells[1:] if cell]
             if name is None:
-                self._table.leftovers.append(self._cells.lines_of(figures))
+                shown = figures or [cell for row in pair if row for cell in row.cells if cell]
+                if shown:
+                    self._table.leftovers.append(self._cells.lines_of(shown))
                 continue
             kind, known = self._roles.kind(name.text), self._roles.mission(name.text)
             text = self._cells.text(name, self._cells.how(pair), disputed)

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
@@ -308,15 +308,12 @@ def by_column(parts: Iterable[Fragment]) -> dict[int, list[Fragment]]:
 
 
 def _heights(body: Body, parts: Sequence[float]) -> tuple[float, ...]:
-    """Heights of rules that go along most of the columns after the first."""
+    """Heights of rules that go along most of the columns after the first, a cell of two rows left out."""
     start, end = parts[0], body.columns[-1].right
-    return tuple(
-        sorted(
-            rule.at
-            for rule in body.horizontals
-            if min(rule.end, end) - max(rule.start, start) > 0.7 * (end - start)
-        )
-    )
+    along: defaultdict[float, float] = defaultdict(float)
+    for rule in body.horizontals:
+        along[round(rule.at, 1)] += max(0.0, min(rule.end, end) - max(rule.start, start))
+    return tuple(sorted(at for at, length in along.items() if length > 0.6 * (end - start)))
 
 
 _Cost = tuple[int, float]
