@@ -61,7 +61,11 @@ def read(search: Search) -> Derived:
     first, second = _first(found, ("mandates", "combined")), _first(found, ("personnel", "combined"))
     tables = [Table(one, _title(search, one, found)) if one else None for one in (first, second)]
     seen = {id(one): one for one in (first, second) if one}
-    problems = tuple(_refusal(search, one, problem) for one in seen.values() for problem in one.problems)
+    problems = tuple(
+        _refusal(search, one, problem)
+        for one in seen.values()
+        for problem in header.first_asked(one.problems)
+    )
     return Derived(tables[0], tables[1], problems)
 
 
@@ -140,7 +144,9 @@ def _refusal(search: Search, found: FoundHeader, problem: HeaderProblem) -> Layo
 def _as_printed(word: str, text: str) -> str:
     """Unknown words, which are known by their letters, as the header prints them."""
     letters = r"[\W\d_]*".join(re.escape(letter) for letter in word.replace(" ", ""))
-    found = re.search(letters, text, re.IGNORECASE)
+    # “Niet-Defensie” is one word, known or not in its parts; and what is not so is so with the next word only.
+    after = r"(?:[-‑]\w+)*" + (r"(?:[-‑ ]+\w+)?" if word.split()[-1] in ("niet", "geen") else "")
+    found = re.search(rf"(?:\w+[-‑])*{letters}{after}", text, re.IGNORECASE)
     return found.group() if found else text.replace(" / ", " ")
 
 

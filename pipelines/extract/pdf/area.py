@@ -23,6 +23,7 @@ _MAX_STEPS = 20_000
 _ANNEX = "bijlage"
 _APART = 1.2  # white space, in font sizes, between the name of a row and its figures
 _LEVEL = 3.0  # points: less than a line
+_SAME_EDGE = 1.5  # points between the left edges of a column's heading and of its texts
 _LINE_PITCH = (0.7, 2.2)
 """How far below a word the next line of the same heading may stand, in font sizes."""
 
@@ -524,6 +525,10 @@ def spanning(line: PdfLine, heading: TableHeading, columns: Sequence[Box]) -> bo
     if len(parts) != 1 or (heading.labelled and not heading.of_figures):
         return False
     if _is_region(line, heading):
+        # A country or a remark may end in a region's name: “Diverse landen in / Afrika”.
+        in_other = any(abs(line.box.left - columns[at].left) < _SAME_EDGE for at in heading.aside if at)
+        if heading.aside and in_other and line.box.left > columns[heading.naming].right:
+            return False
         return not heading.labelled or line.box.right > columns[heading.naming].left
     letters = any(c.isalpha() for word in line.words for c in word.plain)
     own = columns[heading.naming]

@@ -24,13 +24,14 @@ from schemas.header_words import FIGURE_ROLES, MANDATE_ROLES, ROLES, HeaderWords
 Kind = Literal["personnel", "mandates", "combined"]
 
 _GAP, _WIDE = 0.6, 1.0  # font sizes of white space between two texts of a header; where words are far apart
-_PITCH = 2.4  # font sizes from one line of a header to the next, at most
+_PITCH = 3.4  # font sizes from one line of a header to the next, at most
 _MOST_LINES = 9  # of a header
 _MOST_COLUMNS = 24
 _OVERLAP = 0.15  # font sizes that texts above each other share, at least
 _MARGIN = 0.7  # font sizes by which a group's place must be better than by another reading
 _TIED = 0.01  # of groups that are placed equally well, that with more columns is taken
 _FEWEST = 2  # columns of figures; a header of one is a sentence
+_OF_WHOM = 3  # columns that say of whom they count, and not what, of which fewer are no header
 _BESIDES = frozenset({"mission", "region", "country", "remark", "ignore"})
 _MORE = frozenset({"strength_on_day", "deployed_women", "frame_women", "frame_total"})
 _ALLOWED: Mapping[Kind, frozenset[str]] = {
@@ -86,6 +87,15 @@ class FoundHeader:
     @property
     def roles(self) -> tuple[str | None, ...]:
         return tuple(column.role for column in self.columns)
+
+
+def first_asked(problems: Sequence[HeaderProblem]) -> Sequence[HeaderProblem]:
+    """What to ask of a header first: with its words known, groups are over the right columns.
+
+    Columns that seem alike are asked last.
+    """
+    words = [one for one in problems if one.unknown]
+    return words or [one for one in problems if not one.like] or problems
 
 
 @dataclass(frozen=True)
@@ -178,7 +188,11 @@ def _left_out(line: PdfLine, columns: Sequence[HeaderColumn]) -> Iterator[Header
 def _rank(header: FoundHeader) -> tuple[bool, int, int, int]:
     """More that means something, in fewer lines: a date belongs to it where a word before asks for one."""
     known = sum(role is not None for role in header.roles)
-    return not header.problems, known - len(header.problems), header.said, -len(header.lines)
+    unknown = {word for problem in header.problems for word in problem.unknown}
+    # One answer settles an unknown word of several columns; a column without one lacks a line of the header.
+    bare = sum(not (problem.unknown or problem.ways or problem.like) for problem in header.problems)
+    left = len(unknown) + 2 * bare + sum(bool(problem.like) for problem in header.problems)
+    return not header.problems, known - left, header.said, -len(header.lines)
 
 
 def _upwards(lines: Sequence[PdfLine], seed: int, words: HeaderWords) -> list[int]:
@@ -220,7 +234,7 @@ def _read(page: PdfPage, band: Sequence[PdfLine], words: HeaderWords) -> FoundHe
     ways = []
     for gap in (_GAP, _WIDE, 0.0):
         found = [run for line in band for run in _cut(line, gap, words)]
-        header = _Band(page, found, words).header() if found else None
+        header = _Band(page, found, words, whole=bool(gap)).header() if found else None
         if header and not header.problems:
             return header
         ways.append(header)
@@ -251,6 +265,11 @@ def _goes_together(facets: frozenset[str]) -> bool:
     return any(facets <= role for role in ROLES)
 
 
+def _in_order(found: Sequence[_Run]) -> list[str]:
+    """Texts as they are read: by lines, which glyphs of other heights do not part, then along them."""
+    return [run.text for run in sorted(found, key=lambda run: (round(run.words[0].baseline), run.box.left))]
+
+
 @dataclass
 class _Column:
     """A column while it is put together: its texts from the lowest up, and the place that they take."""
@@ -263,7 +282,7 @@ class _Column:
 
     @property
     def texts(self) -> list[str]:
-        return [run.text for run in sorted(self.runs, key=lambda run: run.box.top)]
+        return _in_order(self.runs)
 
     @property
     def text(self) -> str:
@@ -284,7 +303,7 @@ class _Group:
 
     @property
     def text(self) -> str:
-        return joined([run.text for run in sorted(self.runs, key=lambda run: run.box.top)])
+        return joined(_in_order(self.runs))
 
 
 @dataclass(frozen=True)
@@ -299,8 +318,11 @@ class _Way:
 class _Band:
     """The texts of a header."""
 
-    def __init__(self, page: PdfPage, found: Sequence[_Run], words: HeaderWords) -> None:
+    def __init__(
+        self, page: PdfPage, found: Sequence[_Run], words: HeaderWords, *, whole: bool = True
+    ) -> None:
         self._page = page
+        self._whole = whole  # its texts are parted by white space, as no running text is
         self._runs = sorted(found, key=lambda run: (-run.box.bottom, run.box.left))
         self._words = words
         self._size = max(run.size for run in found)
@@ -436,6 +458,10 @@ class _Band:
         ways = [self._roles(at, group) for at, group in enumerate(owner)]
         known = [role for way in ways for role in sorted(way)[:1]]
         kind: Kind | None = next((one for one in _ALLOWED if _is_table(one, known, fewest=1)), None)
+        if kind is None and self._whole and "mission" in known:
+            # Where no group is known, columns of military, police, totals … are still one of persons each.
+            of_whom = sum(self._bare(at) for at in range(len(self.columns)))
+            kind = "personnel" if of_whom >= _OF_WHOM else None
         if kind is None:
             return None
         problems, roles = [], list[str | None]()
@@ -451,8 +477,7 @@ class _Band:
                 sides = () if own or unknown else self._sides(text, known)
                 others = () if like else (*sorted(own), *sides)
                 problems.append(HeaderProblem(text, at + 1, unknown, others, like))
-        # Columns that seem alike are asked last: with the others known, groups are over the right ones.
-        return self._header(kind, owner, roles, [one for one in problems if not one.like] or problems)
+        return self._header(kind, owner, roles, problems)
 
     def _sides(self, text: str, known: Sequence[str]) -> tuple[str, ...]:
         """What a column may be that says what it counts, and not of whom; nothing that another is."""

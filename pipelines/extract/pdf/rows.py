@@ -211,7 +211,9 @@ class Row:
 def fragments(body: Body, parts: Sequence[float], heading: TableHeading) -> list[Fragment]:
     """A body's lines cut at the places where columns part; a region's name stays whole."""
     found: list[Fragment] = []
+    summed: PdfLine | None = None  # the line before, where it names a sum in another column
     for line in body.lines:
+        before, summed = summed, None
         if spanning(line, heading, body.columns):
             found.append(Fragment(heading.naming, line, 0, len(line.words) - 1, spanning=True))
             continue
@@ -219,8 +221,11 @@ def fragments(body: Body, parts: Sequence[float], heading: TableHeading) -> list
         if heading.labelled and body.typed:
             label = _label(line, heading)
             columns[:label] = [0] * label
-        if heading.labelled and heading.of_figures and (opening := _sum_opening(line, heading, columns)):
+        if heading.of_figures and (opening := _sum_opening(line, heading, columns)):
             columns[:opening] = [heading.naming] * opening
+            summed = line
+        elif before and _ends_sum(before, line, heading):
+            columns = [heading.naming] * len(columns)
         for column, along in groupby(range(len(columns)), key=columns.__getitem__):
             positions = list(along)
             found.append(Fragment(column, line, positions[0], positions[-1]))
@@ -235,12 +240,24 @@ def _label(line: PdfLine, heading: TableHeading) -> int:
 
 
 def _sum_opening(line: PdfLine, heading: TableHeading, columns: Sequence[int]) -> int:
-    """How many words at the start of a line name a sum, in the place of a label."""
+    """How many words at the start of a line name a sum, in the place of a label or beside a blank name."""
+    if columns[0] == heading.naming or columns[0] not in (*heading.aside, *range(heading.naming)):
+        return 0
     opening = next(runs(line.words, _APART))
     words = [folded(word.plain) for word in opening]
     text, ends = "".join(words), set(accumulate(map(len, words)))
     sums = any(names_sum(text, ends, folded(total)) for total in heading.totals)
-    return len(opening) if sums and columns[0] < heading.naming else 0
+    return len(opening) if sums and (heading.naming not in columns or columns[0] < heading.naming) else 0
+
+
+def _ends_sum(opening: PdfLine, line: PdfLine, heading: TableHeading) -> bool:
+    """Whether a line goes on with the region that a sum's name begins: “Totaal Midden-” above “Oosten”."""
+    begun, *_ = runs(opening.words, _APART)
+    text = folded("".join(word.plain for word in (*begun, *line.words)))
+    below = abs(line.box.left - opening.box.left) < opening.words[0].size
+    return (
+        below and len(list(runs(line.words))) == 1 and any(map(text.endswith, map(folded, heading.regions)))
+    )
 
 
 def names_sum(text: str, ends: Collection[int], total: str) -> bool:
@@ -414,12 +431,19 @@ class _Cutter:
             yield end, cells, (amiss, misfit), lines if same_page else []
 
     def _may_be_row(self, cells: Mapping[int, Sequence[Fragment]]) -> bool:
-        """Whether no column has two figures, but for a sum over two lines."""
+        """Whether no column has two figures, but for a sum over two lines, or words such as `naar / behoefte`."""
         return all(
-            len(parts) == 1 or any("+" in part.text for part in parts)
+            len(parts) == 1 or any("+" in part.text for part in parts) or self._is_wording(column, parts)
             for column, parts in cells.items()
             if self._heading.is_figure(column)
         )
+
+    def _is_wording(self, column: int, parts: Sequence[Fragment]) -> bool:
+        """Whether lines are together understood as words about one figure at most."""
+        figures = sum(any(map(str.isdigit, part.text)) for part in parts)
+        words = any(map(str.isalpha, "".join(part.text for part in parts)))
+        text = join(part.text for part in parts)
+        return figures < 2 and words and self._understood(self._roles[column], text)
 
     def _texts(self, cells: Mapping[int, Sequence[Fragment]]) -> _Cost:
         """How many cells of a row are not understood; a figure or a duration counts by its lines."""
