@@ -144,8 +144,8 @@ def _refusal(search: Search, found: FoundHeader, problem: HeaderProblem) -> Layo
 def _as_printed(word: str, text: str) -> str:
     """Unknown words, which are known by their letters, as the header prints them."""
     letters = r"[\W\d_]*".join(re.escape(letter) for letter in word.replace(" ", ""))
-    # “Niet-Defensie” is one word, known or not in its parts; and what is not so is so with the next word only.
-    after = r"(?:[-‑]\w+)*" + (r"(?:[-‑ ]+\w+)?" if word.split()[-1] in ("niet", "geen") else "")
+    # “Niet-Defensie” is one word, and “niet” says nothing without the next.
+    after = r"(?:[-‑]\w+)*" + (r"(?:[-‑ ]+\w+)?" if word.rsplit(maxsplit=1)[-1] in ("niet", "geen") else "")
     found = re.search(rf"(?:\w+[-‑])*{letters}{after}", text, re.IGNORECASE)
     return found.group() if found else text.replace(" / ", " ")
 

@@ -21,6 +21,9 @@ _STATUSES = {  # words that are a whole duration in any layout
     "onbepaald": "indefinite",
     "onbepaalde tijd": "indefinite",
     "voor onbepaalde tijd": "indefinite",
+    "zolang nodig": "indefinite",
+    "zonder einddatum": "indefinite",
+    "geen einddatum": "indefinite",
     "doorlopend": "continuous",
     "tot nader order": "until further notice",
     "tot nader bericht": "until further notice",
@@ -30,6 +33,9 @@ _STATUSES = {  # words that are a whole duration in any layout
     "n.t.b.": "to be decided",
     "ntb": "to be decided",
     "nader te bepalen": "to be decided",
+    "nog te bepalen": "to be decided",
+    "niet vastgesteld": "to be decided",
+    "nog niet vastgesteld": "to be decided",
 }
 SEVERAL = "several"  # the status of a cell with several durations
 
@@ -48,7 +54,8 @@ PERIOD = re.compile(
     re.IGNORECASE,
 )
 _END = rf"(?:(?:{_PART} )?(?:{_MONTHS}) \d{{4}}|{_PART} \d{{4}}|\d{{1,2}} {_MONTHS} \d{{4}}|{_NUMERIC})"
-_UP_TO = r"(?P<up_to>(?P<until>tot)|t/m|tot en met|(?:tot )?uiterlijk)"
+_ENDS = r"(?:beëindigd|geëindigd|eindigt|verlopen) (?:in|op)"
+_UP_TO = rf"(?P<up_to>(?P<until>tot)|t/m|tot en met|(?:tot )?uiterlijk|{_ENDS})"
 _LABEL = r"(?:\([^()\d]{1,40}\))"  # says whose date it is
 _AFTER = re.compile(rf"(?: ?{_LABEL})?")
 _GAP = re.compile(rf"(?: ?{_LABEL})? ?(?P<sign>[/;,–-]|en|of|(?<= )) ?")

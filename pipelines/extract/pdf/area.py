@@ -106,8 +106,12 @@ def folded(text: str) -> str:
 def find(page: PdfPage, heading: TableHeading) -> HeadingPlace | None:
     """The topmost place on the page that spells every column and group of `heading`, in order.
 
-    A heading without columns, of an annex that is absent, is nowhere.
+    A heading without columns, of an annex that is absent, is nowhere. Labels in front may have no heading.
     """
+    if heading.labelled and not heading.columns[0][-1]:
+        rest = replace(heading, columns=heading.columns[1:], roles=heading.roles[1:])
+        place = find(page, rest)
+        return place and replace(place, columns=(_before(page, place), *place.columns))
     lines = [line for line in page.lines if line.direction == "right"]
     texts = {text for path in heading.columns for text in path}
     chains = {text: list(_chains(lines, folded(text))) for text in texts}
@@ -122,6 +126,16 @@ def find(page: PdfPage, heading: TableHeading) -> HeadingPlace | None:
     tightest = min((place.bottom - place.top for place in places), default=0.0)
     tight = (place for place in places if place.bottom - place.top < tightest + _LEVEL)
     return min(tight, key=lambda place: place.top, default=None)
+
+
+def _before(page: PdfPage, place: HeadingPlace) -> Box:
+    """The place of a column without a heading, in front of the others: where the labels are."""
+    first = place.columns[0]
+    boxes = [
+        line.box for line in page.lines if line.box.right < first.left and line.box.middle > place.bottom
+    ]
+    right = max((box.right for box in boxes), default=first.left - 1)
+    return replace(first, left=min((box.left for box in boxes), default=right - 1), right=right)
 
 
 def _chains(lines: Sequence[PdfLine], target: str) -> Iterator[_Chain]:

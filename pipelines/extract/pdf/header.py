@@ -20,12 +20,14 @@ from typing import Literal
 from pipelines.extract.pdf.area import runs
 from pipelines.extract.pdf.model import Box, PdfLine, PdfPage, Word
 from schemas.header_words import FIGURE_ROLES, MANDATE_ROLES, ROLES, HeaderWords, tokens, without_date
+from schemas.registry import comparable
 
 Kind = Literal["personnel", "mandates", "combined"]
 
 _GAP, _WIDE = 0.6, 1.0  # font sizes of white space between two texts of a header; where words are far apart
 _PITCH = 3.4  # font sizes from one line of a header to the next, at most
 _MOST_LINES = 9  # of a header
+_SIDE = 2.0  # points between a column without a heading and the next
 _MOST_COLUMNS = 24
 _OVERLAP = 0.15  # font sizes that texts above each other share, at least
 _MARGIN = 0.7  # font sizes by which a group's place must be better than by another reading
@@ -130,6 +132,7 @@ def find(page: PdfPage, words: HeaderWords) -> list[FoundHeader]:
         if any(line.number in header.lines for header in found) or not _names_missions(line, words):
             continue
         header = _best(page, lines, at, words)
+        header = header and _with_regions(page, header, words)
         if header and not any(header.lines & other.lines for other in found):
             found.append(header)
     return found
@@ -169,6 +172,44 @@ def _best(page: PdfPage, lines: Sequence[PdfLine], seed: int, words: HeaderWords
         if _is_rest(beside := lines[upper if lower == first else lower], words):
             header = replace(header, problems=tuple(_left_out(beside, header.columns)))
     return header
+
+
+def _with_regions(page: PdfPage, header: FoundHeader, words: HeaderWords) -> FoundHeader:
+    """The header with the column that names of regions below it make, whatever is printed above them.
+
+    `Gebied` heads countries or regions; above labels beside the names of missions there is often nothing.
+    """
+    if "region" in header.roles or "mission" not in header.roles:
+        return header
+    known = {comparable(region) for region in words.rows.regions}
+    below = [line for line in page.lines if line.box.middle > header.bottom]
+    ends = [column.box.left for column in header.columns[1:]]
+    for at, column in enumerate(header.columns):
+        if column.role == "country":
+            right = ends[at] if at < len(ends) else page.width
+            texts = list(_texts(below, column.box.left - 2 * _SIDE, right))
+            regions = sum(comparable(text) in known for text, _ in texts)
+            if regions > 1 and 2 * regions >= len(texts):
+                columns = [*header.columns]
+                columns[at] = replace(column, role="region")
+                return replace(header, columns=tuple(columns))
+    first = header.columns[0]
+    texts = list(_texts(below, 0.0, first.box.left))
+    labels = [line for text, line in texts if comparable(text) in known]
+    if first.role != "mission" or 2 * len(labels) < max(2, len(texts)):
+        return header
+    box = replace(first.box, left=min(line.box.left for line in labels), right=first.box.left - _SIDE)
+    return replace(header, columns=(HeaderColumn("", None, "region", box), *header.columns))
+
+
+def _texts(lines: Sequence[PdfLine], left: float, right: float) -> Iterator[tuple[str, PdfLine]]:
+    """Texts that are set within a column, rotated ones too; each with its line."""
+    for line in lines:
+        parts = runs(line.words, _WIDE) if line.direction == "right" else (line.words,)
+        for words in parts:
+            box = Box.around(word.box for word in words)
+            if left <= box.left and box.right < right:
+                yield " ".join(word.plain for word in words), line
 
 
 def _is_rest(line: PdfLine, words: HeaderWords) -> bool:

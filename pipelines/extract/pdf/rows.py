@@ -431,7 +431,7 @@ class _Cutter:
             yield end, cells, (amiss, misfit), lines if same_page else []
 
     def _may_be_row(self, cells: Mapping[int, Sequence[Fragment]]) -> bool:
-        """Whether no column has two figures, but for a sum over two lines, or words such as `naar / behoefte`."""
+        """Whether no column has two figures, but for a sum over two lines, or words (`naar / behoefte`)."""
         return all(
             len(parts) == 1 or any("+" in part.text for part in parts) or self._is_wording(column, parts)
             for column, parts in cells.items()
