@@ -189,6 +189,10 @@ class HeaderWords:
             return set(), unknown
         return {frozenset().union(*way) for way in product(*ways)}, unknown
 
+    def is_known(self, text: str) -> bool:
+        """Whether a whole text is one that is known."""
+        return _key(text) in self.known
+
     def said(self, text: str) -> int:
         """How many words of a text are known, and say something."""
         pieces = self.pieces(tokens(without_date(text)[0]))

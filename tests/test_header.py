@@ -128,6 +128,14 @@ def test_a_column_of_another_year_is_known_by_its_year() -> None:
     assert other.problems, "another year is another column"
 
 
+@pytest.mark.parametrize(
+    "text", ["Gemiddeld ingezet", "Ingezet (in fte)", "Hoogste aantal ingezet", "Maximaal ingezet"]
+)
+def test_another_measure_is_not_all_who_were_deployed(text: str) -> None:
+    assert not WORDS.roles(text, "Militair")
+    assert WORDS.roles("Maximaal kader", "Militair") == WORDS.roles("Max.", "Militair") == {"frame_military"}
+
+
 def test_a_word_that_is_ignored_makes_its_column_of_figures_one() -> None:
     words = WORDS.with_words([("vorige", "ignore")])
     assert words.roles("Totaal vorige periode") == words.roles("vorige inzet", "Militair") == {"ignore"}

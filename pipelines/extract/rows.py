@@ -516,14 +516,23 @@ class _PdfReader:
 
     def _rest(self) -> None:
         """What stands in columns and is in no row."""
-        last = self._found.last_line
+        first, last = min(self._found.lines, default=0), self._found.last_line
+        rows = min((line.number for row in self._table.rows for line in row.lines), default=last)
         for lines in self._cells.left(self._given.lines):
+            above = first <= lines[0].number + 1 and lines[-1].number < rows
+            if above and self._says_nothing(" ".join(line.text for line in lines)):
+                continue
             if lines[0].number > last:
                 self._table.late.append(lines)
             elif self._roles.names.is_text(" ".join(line.text for line in lines)):
                 self._table.texts.append(Text(tuple(words(lines))))
             else:
                 self._table.leftovers.append(lines)
+
+    def _says_nothing(self, text: str) -> bool:
+        """Whether a text over a whole header says no more than that persons are counted."""
+        ways, unknown = self._given.registry.words.facets(text)
+        return ways == {frozenset()} and not unknown and not any(map(str.isdigit, text))
 
     def _share_out(self) -> None:
         """Gives the missions of a text the labels of a column of regions that are surely theirs."""

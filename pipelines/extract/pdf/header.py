@@ -485,13 +485,21 @@ class _Band:
     def _found(self, kind: Kind, ways: Sequence[_Way]) -> FoundHeader:
         """The best way, and what rivals give otherwise."""
         best = min(ways, key=lambda way: way.cost)
-        rivals = [way for way in ways if way.roles != best.roles and way.cost < best.cost + _MARGIN]
+        near = [way for way in ways if way.cost < best.cost + _MARGIN]
+        answered = [sum(map(self._is_known_whole, range(len(way.groups)), way.groups)) for way in near]
+        near = [way for way, count in zip(near, answered, strict=True) if count == max(answered)]
+        best = min(near, key=lambda way: way.cost)
+        rivals = [way for way in near if way.roles != best.roles]
         problems = []
         for at in range(len(self.columns)):
             others = sorted({best.roles[at], *(way.roles[at] for way in rivals)})
             if len(others) > 1:
                 problems.append(HeaderProblem(self._said(at, best.groups[at]), at + 1, (), tuple(others)))
         return self._header(kind, best.groups, best.roles, problems)
+
+    def _is_known_whole(self, at: int, group: int | None) -> bool:
+        """Whether a column's text with that of its group is a known text: somebody answered what it means."""
+        return group is not None and self._words.is_known(self._said(at, group))
 
     def _unknown(self) -> FoundHeader | None:
         """The header with what is not known of it, where enough of it is."""
