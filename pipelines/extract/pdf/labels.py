@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
@@ -53,7 +53,7 @@ def assign(
     if not labels or len(labels) > len(rows):
         return [None] * len(rows)
     layout = _Layout(body, rows, heights, spacing, first=first)
-    ways = [layout.centred(labels)]
+    ways = [min(layout.centred(labels), layout.nearest(labels))]
     ways += [layout.level(labels, at_top=at_top) for at_top in (True, False)]
     # Rotated labels are hardly ever set but in the middle, upright ones mostly as the other cells.
     usual: Alignment = "middle" if any(label.turned for label in labels) else alignment
@@ -239,6 +239,22 @@ class _Layout:
             else:
                 away = abs(label.first - min(levels)) if at_top else abs(label.last - max(levels))
             return away / self._size + self._rules(start, end)
+
+        return self._priced(labels, price)
+
+    def nearest(self, labels: Sequence[Label]) -> tuple[float, tuple[int, ...]]:
+        """Each label near the middle of its rows: where one is off, the borders of the next are not."""
+
+        def price(label: Label, start: int, end: int) -> float:
+            middle = (self._rows[start].top + self._rows[end - 1].bottom) / 2
+            return abs(label.box.middle - middle) / self._size + self._rules(start, end)
+
+        return self._priced(labels, price)
+
+    def _priced(
+        self, labels: Sequence[Label], price: Callable[[Label, int, int], float]
+    ) -> tuple[float, tuple[int, ...]]:
+        """The cheapest way to give each label rows, by the first and the end of these."""
 
         @cache
         def best(index: int, start: int) -> tuple[float, tuple[int, ...]]:

@@ -279,10 +279,10 @@ def _by_geometry(
         on_page = [part for _, part in here]
         page = next(page for page in document.pages if page.number == body.page)
         amiss += faults.find(page, body, on_page, parts[body.page], heading, meaning)
-        if heading.labelled and here:
+        if heading.labelled and (labelled := _without_totals(here, heading, meaning)):
             shared = labels.assign(
                 body,
-                on_page,
+                [part for _, part in labelled],
                 fragments,
                 spacing,
                 heading,
@@ -290,7 +290,7 @@ def _by_geometry(
                 alignment,
                 first=body is pages[0],
             )
-            for (at, _), label in zip(here, shared, strict=True):
+            for (at, _), label in zip(labelled, shared, strict=True):
                 heads[at] = heads[at] or label
     headed = _lines_of(document, placed)
     place = placed[0][0]
@@ -305,6 +305,23 @@ def _by_geometry(
         parts=tuple((body.page, parts[body.page]) for body in pages),
         faults=tuple(amiss),
     )
+
+
+def _without_totals(
+    rows_of_page: Sequence[tuple[int, Row]], heading: TableHeading, meaning: Meaning
+) -> list[tuple[int, Row]]:
+    """Rows that labels head: totals above and below them are no region's."""
+    kept = list(rows_of_page)
+
+    def sums(row: Row) -> bool:
+        name = rows.cell(row.cells.get(heading.naming, ()))
+        return name is not None and meaning.name(name.text) == "total"
+
+    while kept and sums(kept[-1][1]):
+        kept.pop()
+    while kept and sums(kept[0][1]):
+        kept.pop(0)
+    return kept
 
 
 def _parts(
