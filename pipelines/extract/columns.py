@@ -353,6 +353,9 @@ class _Chooser:
         """Whether two readings of a PDF agree on a row, or the sums of all its figures come out."""
         if row.agreed or self._reading(row):
             return True
+        if row.under and self.groups and at == self.groups[0].total and (amiss := self._misprinted(solution)):
+            others = {*range(len(self._columns))} - amiss
+            return not row.disputed and all(self._holds(at, place, solution) for place in others)
         places = self._differing(row) if row.disputed else range(len(self._columns))
         return self._sums_hold(at, best[0], places, solution)
 
@@ -696,11 +699,26 @@ class _Chooser:
 
         A column whose total is declared to be printed as it is need not: the sums of the row say enough.
         """
+        amiss = {*self.as_declared, *self._misprinted(solution)}
         return all(
-            (place in self.as_declared or self._holds(at, place, solution))
+            (place in amiss or self._holds(at, place, solution))
             and not any(violated(chosen.figures, [one]) for one in self.sums if place in (one[0], *one[1]))
             for place in places
         )
+
+    def _misprinted(self, solution: Solution) -> set[int]:
+        """The columns of totals in which the row of totals contradicts itself, while their parts come out.
+
+        A row whose parts make its own total has that right then, whatever is printed below it.
+        """
+        if not self.groups:
+            return set()
+        holding, last = solution.holding[0], solution.rows[self.groups[0].total][0]
+        return {
+            one[0]
+            for one in self.sums
+            if one[0] not in holding and holding >= {*one[1]} and violated(last.figures, [one])
+        }
 
     def _equalities(
         self, at: int, place: int, chosen: Choice, solution: Solution, known: bool
