@@ -193,3 +193,101 @@ def test_a_header_that_nearly_every_row_contradicts_is_refused() -> None:
         table(*swapped, *rows),
     )
     assert "does not add up" in problem.message
+
+
+SPACED = (
+    "Missie|Gebied|2:Afgesproken kader|3:Inzet gedurende het jaar",
+    "||Krijgsmacht|Niet-militair|Krijgsmacht|Niet-militair|Opgeteld",
+    "UNIFIL|Libanon|1||2||2",
+    "UNTSO|Israël, Libanon en het hele Midden-Oosten|12||32||32",
+    "|Totaal Midden-Oosten|13||34||34",
+    "MINUSMA|Mali en elders in de Sahel en West-Afrika|5|10|10|11|21",
+    "VPD|diverse|121||163||163",
+    "Alle operaties||139|10|207|11|218",
+)
+
+
+def test_sums_and_places_in_a_column_beside_the_names() -> None:
+    """A country that ends in a region's name on a line of its own heads no rows; a sum there is one."""
+    style = "<style>td { width: 22mm; padding: 7pt 3pt } table { table-layout: fixed; width: 200mm }</style>"
+    found = read(
+        style,
+        "<p>Bijlage 1 Mandaten</p>",
+        table(*MANDATES),
+        "<p>Bijlage 2 Personele inzet in 2017</p>",
+        table(*SPACED),
+    )
+    assert figures(found) == RIGHT
+    assert of(found, "country_as_printed")["untso"] == "Israël, Libanon en het hele Midden-Oosten"
+    assert of(found, "country_as_printed")["minusma"] == "Mali en elders in de Sahel en West-Afrika"
+    assert of(found, "region_as_printed") == {}
+
+
+@pytest.mark.parametrize("turned", [True, False], ids=["rotated", "upright"])
+def test_labels_of_regions_under_no_heading(turned: bool) -> None:
+    """They head rows, the totals row aside, also where its printed total contradicts rows and itself."""
+    narrow = "width: 30mm; margin: 0 -11mm; text-align: center; transform: rotate(-90deg)"
+    label = narrow if turned else ""
+    rows = [
+        ("Midden-Oosten", 2, "UNIFIL|1||2||2"),
+        ("", 0, "UNTSO|12||32||32"),
+        ("Afrika", 1, "MINUSMA|5|10|10|11|21"),
+        ("Overig", 1, "VPD|121||163||163"),
+        ("", 1, "Totaal|139|10|207|11|219"),
+    ]
+    head = table(
+        "|Missie|2:Nationaal kader|3:Ingezet", "||Militair|Civiel/Politie|Militair|Civiel/Politie|Totaal"
+    )
+    body = "".join(
+        "<tr>"
+        + (
+            f'<td rowspan="{span}" style="vertical-align: middle"><div style="{label}">{name}</div></td>'
+            * (span > 0)
+        )
+        + "".join(f'<td style="padding: 14pt 6pt">{cell}</td>' for cell in row.split("|"))
+        for name, span, row in rows
+    )
+    found = read(
+        "<p>Bijlage 1 Mandaten</p>",
+        table(*MANDATES),
+        "<p>Bijlage 2 Personele inzet in 2017</p>",
+        head.replace("<td", '<td style="width: 8mm"', 1).replace("</table>", f"{body}</table>"),
+    )
+    assert figures(found) == RIGHT
+    assert of(found, "region_as_printed") == {
+        "unifil": "Midden-Oosten",
+        "untso": "Midden-Oosten",
+        "minusma": "Afrika",
+        "vpd": "Overig",
+    }
+    (totals,) = found["personnel_totals"].to_pylist()
+    assert totals["deployed_total"] == 219
+
+
+def test_a_column_of_regions_is_known_by_what_is_in_it() -> None:
+    found = read(
+        "<p>Bijlage 1 Mandaten</p>",
+        table(
+            "Gebied|Missie|Rechtsgrondslag|Mandaat geldt tot|Bijdrage t/m",
+            "Midden-Oosten|UNIFIL|VNVR-resolutie 2650|zolang nodig|31 december 2018",
+            "Midden-Oosten|UNTSO|VNVR-resolutie 50|onbepaald|beëindigd in maart 2018",
+            "Afrika|MINUSMA|Resoluties 2100 en 2480|beëindigd op 30 juni 2018|31 december 2018",
+        ),
+        "<p>Bijlage 2 Personele inzet in 2017</p>",
+        table(*SPACED),
+    )
+    mandates = {row["mission_id"]: row for row in found["mandates"].to_pylist()}
+    regions = [mandates[one]["region_as_printed"] for one in ("unifil", "untso", "minusma")]
+    assert regions == ["Midden-Oosten", "Midden-Oosten", "Afrika"]
+    assert str(mandates["minusma"]["international_mandate_end"]) == "2018-06-30"
+    assert mandates["untso"]["national_frame_end"] is None
+    assert str(mandates["untso"]["national_frame_to"]) == "2018-03-31"
+
+
+def test_words_of_a_header_are_asked_whole() -> None:
+    rows = [row.replace("Niet-militair", "Niet-Strijdmacht").replace("Krijgsmacht", "Mil.") for row in SPACED]
+    problems = refused(
+        "<p>Bijlage 1 Mandaten</p>", table(*MANDATES), "<p>Bijlage 2 In 2017</p>", table(*rows)
+    )
+    asked = {str(one.values["printed"]) for problem in problems for one in problem.proposals}
+    assert asked == {"Niet-Strijdmacht"}
