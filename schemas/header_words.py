@@ -41,6 +41,9 @@ _DATE = re.compile(
 )
 _UNTIL = re.compile(r"(?:t/m|tot en met|tot|en|-|–)\s*$", re.IGNORECASE)
 _INCLUDED = re.compile(r"(?:t/m|tot en met)\s*$", re.IGNORECASE)  # of a date in a cell, not of a header
+_ON_DAY = re.compile(
+    rf"\b(?:op|per)\s+\d{{1,2}}(?:[-/.]\d{{1,2}}[-/.]|\.?\s+(?:{_MONTH})\.?\s+)\d{{4}}", re.IGNORECASE
+)
 _MOST_WAYS = 64
 
 
@@ -214,6 +217,9 @@ class HeaderWords:
                 return set()
             ways = {_over(above, below) for above in ways for below in own}
         ways |= self.facets(whole)[0]
+        if _ON_DAY.search(whole):  # who are there on a day are not all who were sent
+            other = {"frame", "strength_on_day", "mandate", "until", "ignore"}
+            ways = {way for way in ways if way & other or not way & {"deployed", *_KINDS}}
         return {role for way in ways if (role := ROLES.get(way) or _ignored(way))}
 
     def nearest(self, word: str, count: int = 3) -> list[tuple[str, str]]:

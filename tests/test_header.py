@@ -129,7 +129,14 @@ def test_a_column_of_another_year_is_known_by_its_year() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["Gemiddeld ingezet", "Ingezet (in fte)", "Hoogste aantal ingezet", "Maximaal ingezet"]
+    "text",
+    [
+        "Gemiddeld ingezet",
+        "Ingezet (in fte)",
+        "Hoogste aantal ingezet",
+        "Maximaal ingezet",
+        "Ingezet op 1 mei 2024",
+    ],
 )
 def test_another_measure_is_not_all_who_were_deployed(text: str) -> None:
     assert not WORDS.roles(text, "Militair")

@@ -68,7 +68,9 @@ def read(given: AnnexInput, readings: Collection[DeclaredReading]) -> Personnel:
         chosen, structure, refused = columns.choose(
             table, given.notes, layout.personnel, roles.names, declared, document, given.edition_year
         )
-        if structure.total is None and any(isinstance(one, UndecidedError) for one in refused):
+        undecided = sum(isinstance(one, UndecidedError) for one in refused)
+        # A row or two that nothing decides are their own cause; of most rows the totals would have said it.
+        if structure.total is None and undecided * 2 > len(table.rows):
             first = next(line for line in given.heading or given.lines if line.text.strip())
             refused = [refusals.no_totals(document, first, layout.personnel.total, len(refused))]
         if structure.total is None and not refused and (last := _open_end(table, given)):
