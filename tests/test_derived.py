@@ -291,3 +291,34 @@ def test_words_of_a_header_are_asked_whole() -> None:
     )
     asked = {str(one.values["printed"]) for problem in problems for one in problem.proposals}
     assert asked == {"Niet-Strijdmacht"}
+
+
+def test_a_country_of_several_missions_and_a_region_that_counts_its_missions() -> None:
+    """Annex 1 keeps no country, so it may be printed for two rows; `(2 missies)` is no part of a name."""
+    mandates = table(
+        "Missie|Land|Rechtsgrondslag|Mandaat tot|Bijdrage t/m",
+        "UNIFIL|Libanon|VNVR-resolutie 2650|31 augustus 2018|31 december 2018",
+        "UNTSO|VNVR-resolutie 50|onbepaald|31 december 2018",
+    )
+    found = read(
+        "<p>Bijlage 1 Mandaten</p>",
+        mandates.replace('<td colspan="1">Libanon', '<td rowspan="2">Libanon'),
+        "<p>Bijlage 2 Personele inzet in 2017</p>",
+        table(
+            "Missie|2:Kader|3:Inzet",
+            "|Mil.|Niet-militair|Mil.|Niet-militair|Totaal",
+            "Midden-Oosten (2 missies)|13||34||34",
+            "UNIFIL|1||2||2",
+            "UNTSO|12||32||32",
+            "Overig|126|10|173|11|184",
+            "MINUSMA|5|10|10|11|21",
+            "VPD|121||163||163",
+            "Totaal|139|10|207|11|218",
+        ),
+    )
+    assert figures(found) == RIGHT
+    assert of(found, "region_as_printed")["untso"] == "Midden-Oosten (2 missies)"
+    assert [row["legal_basis"] for row in found["mandates"].to_pylist()] == [
+        "VNVR-resolutie 2650",
+        "VNVR-resolutie 50",
+    ]

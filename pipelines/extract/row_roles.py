@@ -16,6 +16,7 @@ from schemas.registry import comparable
 Kind = Literal["mission", "region", "total", "subtotal", "of which", "text"]
 
 _SENTENCE = 6  # words from which a text that ends in a full stop is a sentence
+_COUNTED = re.compile(r" ?\(\d+ (?:missies?|operaties?)\)$")  # a region's row may say how many it heads
 _ENDS_IN_YEAR = re.compile(r"(?:\W*(?:19|20)\d\d)+$")
 
 
@@ -32,7 +33,7 @@ class RowNames:
     def kind(self, name: str) -> Kind | None:
         """What a name can be; None of one that may be a mission's."""
         words = plain(name)
-        if words in self._regions:
+        if words in self._regions or plain(_COUNTED.sub("", words)) in self._regions:
             return "region"
         if words in self._totals or _ENDS_IN_YEAR.sub("", words) in self._totals:
             return "total"

@@ -192,6 +192,10 @@ def _row_names(table: str, parts: ReportParts, registry: Registry) -> Callable[[
     return names
 
 
+_NOT_KEPT = {"mandates": {"country", "remark", "ignore"}, "personnel": {"ignore"}}
+"""Roles of columns of which no row keeps the text: it matters not which rows it is printed for."""
+
+
 def _require_seen(document: Document, parts: ReportParts, edition: Edition) -> None:
     """Raises Problems for a PDF's cells that no one row and column has, else for what nobody read."""
     if isinstance(document, PdfDocument):
@@ -204,6 +208,8 @@ def _require_seen(document: Document, parts: ReportParts, edition: Edition) -> N
             for name, table in named.items()
             if table
             for fault in table.faults
+            if fault.kind != "rows"
+            or not {table.heading.roles[at] for at in fault.columns} <= _NOT_KEPT[name]
         ]
         amiss = faults or [one for table in tables for one in unread.problems(document, table.grid)]
         if amiss:
