@@ -97,9 +97,21 @@ def _no_table(search: Search, annex: int, place: Place) -> LayoutError:
         return refusals.at(search.document.path, filled[0], message, _WHOLE)
     printed = " / ".join(" ".join(one.text.split())[:200] for one in header)
     message = f"the header of annex {annex} fits no known layout: “{printed}”"
+    if turned := _turned(search, header):
+        message = f"words of the header of annex {annex} stand on their side: “{refusals.shortened(turned)}”"
+        level = "give the report's text, or a copy in which the header is level"
+        return refusals.at(search.document.path, header[0], message, level)
     asked = list(_what_heads_missions(search, header)) if isinstance(search.document, PdfDocument) else []
     hint = None if asked else _BY_PLACES
     return refusals.at(search.document.path, header[0], message, hint, proposals=asked)
+
+
+def _turned(search: Search, header: Sequence[Line]) -> str:
+    """The words of a header that are not set from left to right."""
+    document, numbers = search.document, {line.number for line in header}
+    pages = document.pages if isinstance(document, PdfDocument) else ()
+    lines = [line for page in pages for line in page.lines if line.number in numbers]
+    return " ".join(line.text for line in lines if line.direction != "right")
 
 
 def _what_heads_missions(search: Search, header: Sequence[Line]) -> Iterator[Proposal]:

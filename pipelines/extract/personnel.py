@@ -27,6 +27,7 @@ from pipelines.extract.rows import Figure, Row, Table
 from pipelines.extract.sums import Structure
 from pipelines.model import PAGE_NUMBER, Document, Line
 from schemas.errors import JvomError, Problems, UndecidedError
+from schemas.header_words import FIGURE_ROLES
 from schemas.registry import DeclaredReading, PersonnelLayout, Registry
 from schemas.vocabulary import PARTS, TOTAL, part_of, summing
 
@@ -57,6 +58,9 @@ def read(given: AnnexInput, readings: Collection[DeclaredReading]) -> Personnel:
         line, what = given.lines[_MOST_LINES], f"{len(given.lines):,} lines"
         raise Problems([refusals.too_many(document, line, what)])
     roles = PersonnelRoles(layout, given.registry)
+    if not FIGURE_ROLES & {*layout.personnel.columns}:
+        first = next(line for line in given.heading or given.lines if line.text.strip())
+        raise Problems([refusals.no_figures(document, first)])
     table = printed_rows.read(given, roles)
     if table is None:
         raise Problems([refusals.no_header(document, given.lines, layout)])

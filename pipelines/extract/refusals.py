@@ -133,6 +133,16 @@ def no_header(document: Document, lines: Sequence[Line], layout: Layout) -> Layo
     )
 
 
+def no_figures(document: Document, line: Line) -> LayoutError:
+    """A table of annex 2 whose columns of figures are all ignored, by the words of its header."""
+    return at(
+        document.path,
+        line,
+        "no column of the table of annex 2 is a figure that is kept: the words of its header say so",
+        "look at the entries [[word]] for this header: one of them ignores a word that every column has",
+    )
+
+
 def odd_figure(document: Document, lines: Sequence[Line], word: str) -> LayoutError:
     """A word of a row of a text that says a figure, but is not a whole number."""
     why = "is not a whole number, so nothing says which column it is in"
