@@ -36,7 +36,7 @@ def texts() -> Iterator[Hostile]:
     yield "50,000 rows", "lines are too many", _rows(*["UNIFIL 1 2 4 8 12"] * 50_000)
     yield "9,000 rows", "lines follow this heading", _rows(*["UNIFIL 1 2 4"] * 9_000, ANNEX_2[-1])
     yield "4,000 footnotes", "lines follow this heading", _rows(*notes, *ANNEX_2[4:])
-    yield "a number of a million digits", "totals row", _rows(*digits)
+    yield "a number of a million digits", "no row of a mission", _rows(*digits)
     for name, words, mission in (
         ("right-to-left override", "turns the order", "UN\u202eTSO"),
         ("combining marks", "no mission is known", "UNTSO" + "\u0301" * 5_000),

@@ -38,12 +38,13 @@ def base() -> Tables:
         "footnotes": [13],
         "separate_report": True,
     }
+    vague = {**minusma, "qualified": {"frame_military": ("about", None, None)}}
     mandate = {"mission_id": "unifil", "international_mandate_end": datetime.date(2023, 8, 31)}
     named = [{**mandate, "mission_as_printed": "UNIFIL (Libanon)"}]
     about = {"edition_year": 2024, "mission_id": "unifil"}
     cell = {"table_name": "personnel", "row_key": "unifil", "column_name": "deployed_total"}
     return base_tables(
-        edition_tables(2021, [unifil, minusma], mandates=[mandate], footnotes=["a"], sections=["b"]),
+        edition_tables(2021, [unifil, vague], mandates=[mandate], footnotes=["a"], sections=["b"]),
         edition_tables(2022, [unifil], mandates=[mandate], footnotes=["a"]),
         edition_tables(2023, [unifil], mandates=[mandate]),
         edition_tables(2024, [unifil], mandates=named, footnotes=["a", "c"], sections=["b", "d"]),
