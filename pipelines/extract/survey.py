@@ -182,7 +182,9 @@ class _Surveyor:
             except JvomError:
                 return _MOST_ASKED
 
-        return min((str(values["role"]), *_SIDES), key=left)
+        # A column that is ignored leaves nothing open either: what says more comes first.
+        guess = str(values["role"])
+        return min((*_SIDES, guess) if guess == "ignore" else (guess, *_SIDES), key=left)
 
     def _new(self, problem: JvomError) -> list[Proposal]:
         """What a refusal proposes and was not asked yet; of sums nothing while a figure may be another."""
