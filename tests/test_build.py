@@ -104,6 +104,7 @@ def test_a_dry_run_of_a_first_build_and_of_a_document_that_is_refused(tmp_path: 
     assert not (tmp_path / "new").exists()
 
 
+@pytest.mark.commands
 def test_a_warehouse_over_time(own: Settings, tmp_path: Path, jvom: Jvom) -> None:
     """One warehouse for all of it, because each step publishes."""
     withdraw(own, jvom)
@@ -266,6 +267,7 @@ def restore(own: Settings, jvom: Jvom) -> None:
     assert plan_build(own).is_empty  # raw/ has the bytes of other vintages, which were set aside
 
 
+@pytest.mark.commands
 def test_changed_code_and_declarations(built: Path, tmp_path: Path, jvom: Jvom) -> None:
     """In a copy of the project, whose files may be written."""
     copy_project(tmp_path)

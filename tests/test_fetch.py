@@ -208,6 +208,7 @@ def test_offline_is_one_plain_sentence_and_what_is_there_still_builds(
     assert app.main(["build", "--dry-run", *map(str, options(where))]) == 0
 
 
+@pytest.mark.commands
 def test_two_fetches_and_a_build_of_the_year_at_once_bring_it_in_once(
     parliament: Parliament, where: Settings, jvom: Jvom
 ) -> None:
@@ -250,6 +251,7 @@ def test_a_replacement_is_found_when_asked_for(parliament: Parliament, where: Se
     assert later.body in files(where).values()
 
 
+@pytest.mark.commands
 def test_an_edition_may_come_again_from_the_other_service_and_gives_no_vintage(
     parliament: Parliament, where: Settings, jvom: Jvom
 ) -> None:

@@ -182,9 +182,10 @@ class Search:
 
     def renamed(self) -> tuple[Layout, tuple[Looked, Looked]] | None:
         """A known layout under other headings of annexes, and what it finds of both; None where none fits."""
+        few = self.annexes[: headings.MOST]
         for layout in self.registry.layouts:
             first, second = (
-                next((place for place in self.annexes if self.table_below(annex, layout, place)), None)
+                next((place for place in few if self.table_below(annex, layout, place)), None)
                 for annex in (1, 2)
             )
             if first and second:

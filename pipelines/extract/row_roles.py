@@ -17,7 +17,7 @@ Kind = Literal["mission", "region", "total", "subtotal", "of which", "text"]
 
 _SENTENCE = 6  # words from which a text that ends in a full stop is a sentence
 _COUNTED = re.compile(r" ?\(\d+ (?:missies?|operaties?)\)$")  # a region's row may say how many it heads
-_ENDS_IN_YEAR = re.compile(r"(?:\W*(?:19|20)\d\d)+$")
+_ENDS_IN_YEAR = re.compile(r"(?:\W{0,5}(?:19|20)\d\d){1,9}$")
 
 
 class RowNames:
