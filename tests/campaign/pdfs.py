@@ -335,13 +335,10 @@ NO_FIGURE: dict[str, Draw] = {
     "a line through it": lambda s, _: s.line_through(),
     "another figure over it": lambda s, v: s.words(v),
     "a minus before it": lambda s, _: s.words("-", s.box.moved(x=-0.4 * s.size)),
+    "a half after it": lambda s, _: s.words(",5", s.box.moved(x=s.box.right - s.box.left)),
     "a word over white": lambda s, _: s.rectangle() + s.words(s.rng.choice(("12a", "1/2"))),
 }
-# What makes it one without an exact value: nothing is recorded as its value.
-INEXACT: dict[str, Draw] = {
-    "a half after it": lambda s, _: s.words(",5", s.box.moved(x=s.box.right - s.box.left)),
-    "a limit over white": lambda s, _: s.rectangle() + s.words(s.rng.choice(("<5", "n.t.b."))),
-}
+INEXACT = ("a half after it",)  # of these: it is one without an exact value, so nothing is recorded as that
 
 
 def _drawn_in_blank(sheet: Sheet, draw: Draw, *, seen: bool) -> Truths:
@@ -350,14 +347,9 @@ def _drawn_in_blank(sheet: Sheet, draw: Draw, *, seen: bool) -> Truths:
     return (sheet.truth((sheet.cell, value)) if seen else sheet.truth(),)
 
 
-def _spoilt(sheet: Sheet, draw: Draw) -> Truths:
-    sheet.draw(draw(sheet, str(sheet.another())))
-    return ()
-
-
-def _inexact(sheet: Sheet, draw: Draw) -> Truths:
-    sheet.draw(draw(sheet, ""))
-    return (sheet.truth((sheet.cell, None)),)
+def _spoilt(sheet: Sheet, how: str) -> Truths:
+    sheet.draw(NO_FIGURE[how](sheet, str(sheet.another())))
+    return (sheet.truth((sheet.cell, None)),) if how in INEXACT else ()
 
 
 def covered_in_white(sheet: Sheet) -> Truths:
@@ -571,8 +563,7 @@ DAMAGED = (
 KINDS: tuple[tuple[str, Callable[[Sheet], Truths | None]], ...] = (
     *((f"hidden {how}", partial(_drawn_in_blank, draw=draw, seen=False)) for how, draw in HIDDEN.items()),
     *((f"added {how}", partial(_drawn_in_blank, draw=draw, seen=True)) for how, draw in SEEN.items()),
-    *((f"spoilt by {how}", partial(_spoilt, draw=draw)) for how, draw in NO_FIGURE.items()),
-    *((f"made inexact by {how}", partial(_inexact, draw=draw)) for how, draw in INEXACT.items()),
+    *((f"spoilt by {how}", partial(_spoilt, how=how)) for how in NO_FIGURE),
     *((kind.__name__.replace("_", " "), kind) for kind in (*KNOWN, *DAMAGED)),
 )
 
