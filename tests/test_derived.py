@@ -15,6 +15,7 @@ from pipelines.model import Edition
 from schemas import registry
 from schemas.errors import JvomError, Problems
 from schemas.registry import Facts, Registry
+from schemas.vocabulary import FIGURES
 from tests.support.rendering import REGISTRY
 from tests.support.reports import source_of
 
@@ -26,13 +27,6 @@ MANDATES = (
     "Missie|Rechtsgrondslag|Mandaat tot|Bijdrage t/m",
     "UNIFIL|VNVR-resolutie 2650|31 augustus 2018|31 december 2018",
     "UNTSO|VNVR-resolutie 50|onbepaald|31 december 2018",
-)
-FIGURES = (
-    "frame_military",
-    "frame_civil_police",
-    "deployed_military",
-    "deployed_civil_police",
-    "deployed_total",
 )
 RIGHT = {
     "unifil": [1, None, 2, None, 2],

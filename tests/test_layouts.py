@@ -15,17 +15,11 @@ from pipelines.extract import text as document
 from pipelines.model import Edition as Known
 from schemas import registry
 from schemas.errors import JvomError, Problems
+from schemas.vocabulary import FIGURES
 from tests.support.rendering import REGISTRY, Edition, PersonnelRow, PersonnelTable, render
 from tests.support.reports import ANNEX_1, HEADER_2, read_tables, report, source_of
 
 LAYOUTS = {layout.id: layout for layout in REGISTRY.layouts}
-FIGURES = (
-    "frame_military",
-    "frame_civil_police",
-    "deployed_military",
-    "deployed_civil_police",
-    "deployed_total",
-)
 APART = PersonnelTable(
     (
         PersonnelRow("unifil", "UNIFIL", "Europa", (1, 2, 3, 4, 5, 6, 15), addend=None),
