@@ -8,15 +8,17 @@ from typing import Any
 
 import pytest
 
+from pipelines import raw
 from pipelines.acquire.model import Acquisition, Downloaded
 from pipelines.acquire.searching import Search, find
-from pipelines.acquire.transport import Transport
+from pipelines.acquire.transport import AGENT, Transport
 from pipelines.extract import text as document
 from pipelines.extract.likeness import score
 from pipelines.settings import Network
 from schemas import registry
 from schemas.errors import NetworkError, SourceError
 from schemas.report_day import report_day
+from tests.support import ROOT
 from tests.support.parliament import (
     LETTER,
     SEARCH,
@@ -56,9 +58,9 @@ def search(parliament: Parliament) -> Searching:
     ) -> Acquisition:
         patience = {"timeout": 5.0, "backoff": 0.0, **given.pop("patience", {})}
         network = Network(f"{parliament.address}/OData", parliament.address, **patience)
-        with Transport(network, "jvom/test", say=given.pop("say", lambda _: None)) as transport:
+        with Transport(network, say=given.pop("say", lambda _: None)) as transport:
             judge = lambda got: score(read(got), LAYOUTS, year)  # noqa: E731
-            return find(Search(year, judge, 1_000_000, **{"today": TODAY, **given}), transport)
+            return find(Search(year, judge, **{"today": TODAY, **given}), transport)
 
     return searching
 
@@ -78,7 +80,7 @@ def test_the_report_is_found_among_its_letter_siblings_and_other_dossiers(
     assert [judged for judged in found.considered if judged.fits] == [found.chosen]
     (althea,) = [j for j in found.considered if j.candidate.title == "Voortgangsrapportage EUFOR Althea"]
     assert any("Kaart van het inzetgebied" in reason for reason in althea.reasons)
-    assert {asked.headers["User-Agent"] for asked in parliament.requests} == {"jvom/test"}
+    assert {asked.headers["User-Agent"] for asked in parliament.requests} == {AGENT}
 
 
 def test_pages_are_followed_to_the_last(parliament: Parliament, search: Searching) -> None:
@@ -245,8 +247,23 @@ def test_a_title_decides_nothing(parliament: Parliament, search: Searching) -> N
     assert not any("Titel%20eq" in asked.path for asked in parliament.requests)
 
 
+def test_every_edition_in_the_catalogue_of_this_project_is_found_by_its_day(
+    parliament: Parliament, search: Searching
+) -> None:
+    """None by its title: the letters here have none of the titles that the catalogue knows."""
+    editions = raw.catalogue(ROOT / "raw")
+    assert len(editions) == 19
+    reports = {}
+    for year, known in editions.items():
+        day = known.date_sent.isoformat() if known.date_sent else f"{year}{SENT[4:]}"
+        letter = parliament.letter(year, day, LETTER, "Brief")
+        reports[year] = parliament.attach(letter, edition(period=str(year - 1)), "Rapport")
+    for year, known in editions.items():
+        assert search(year, sent=known.date_sent).document.data == reports[year].body, year
+
+
 def test_the_window_is_around_the_third_wednesday() -> None:
-    windows = Search(2024, lambda _: score([], (), 2024), 1, TODAY).windows
+    windows = Search(2024, lambda _: score([], (), 2024), TODAY).windows
     assert windows[0].first < report_day(2024) < windows[0].last
     assert windows[1].last == datetime.date(2024, 9, 30)
 

@@ -48,7 +48,7 @@ class Line:
     def download(self, **given: Any) -> Downloaded:
         address = f"{self.network.parliament}/v5/Document({self.paper.guid})/resource"
         options = {"say": self.said.append, "pause": self.pauses.append, "chance": lambda: 0.5, **given}
-        with Transport(self.network, "jvom/test", **options) as transport:
+        with Transport(self.network, **options) as transport:
             return transport.document(address, LIMIT)
 
 
@@ -165,7 +165,7 @@ def test_a_redirect_to_another_host_or_protocol_is_not_followed(line: Line, targ
 
 
 def test_only_the_public_services_send_on_to_their_other_hosts() -> None:
-    with Transport(Network(), "jvom/test") as public:
+    with Transport(Network()) as public:
         public._require_service("https://zoek.officielebekendmakingen.nl/blg-1.pdf")
         public._require_service("https://repository.officiele-overheidspublicaties.nl/blg-1.pdf")
         for address in ("http://repository.overheid.nl/", "https://example.org/", "https://www.overheid.nl/"):

@@ -16,16 +16,16 @@ from typing import Any
 import pytest
 
 from pipelines import raw
-from pipelines.acquire import cassette, fetching
+from pipelines.acquire import cassette
 from pipelines.cli import app
 from pipelines.lake import Lake
 from pipelines.plan import plan_build
-from pipelines.settings import Settings, find, network
+from pipelines.settings import Settings, find
 from schemas import registry
 from schemas.report_day import latest, report_day
 from tests.renditions import drawn
 from tests.renditions.real import content_of
-from tests.support import ROOT, Jvom, answer, options
+from tests.support import Jvom, answer, options
 from tests.support.parliament import (
     LETTER,
     SEARCH,
@@ -74,6 +74,7 @@ def locked(where: Settings) -> list[str]:
     return [entry.path for entry in raw.lock_entries(where.raw)[2025]]
 
 
+@pytest.mark.commands
 def test_one_command_fetches_locks_reads_and_publishes_and_the_second_does_nothing(
     parliament: Parliament, where: Settings, jvom: Jvom
 ) -> None:
@@ -371,18 +372,3 @@ def test_a_check_says_which_assumptions_hold(
     parliament.gone = dict.fromkeys((V4, SRU), Fault(status=503))
     assert check() == (3, [False] * 3)
     assert files(where) == {}
-
-
-def test_every_edition_in_the_catalogue_of_this_project_is_found_by_its_day(
-    parliament: Parliament, where: Settings
-) -> None:
-    """None by its title: the letters here have none of the titles that the catalogue knows."""
-    editions = raw.catalogue(ROOT / "raw")
-    assert len(editions) == 19
-    for year, known in editions.items():
-        day = known.date_sent.isoformat() if known.date_sent else f"{year}{SENT[4:]}"
-        letter = parliament.letter(year, day, LETTER, "Brief")
-        parliament.attach(letter, edition(period=str(year - 1)), "Rapport")
-    (where.raw / "sources.toml").write_bytes((ROOT / "raw/sources.toml").read_bytes())
-    for year in editions:
-        assert fetching.fetch(where, network(), year, say=lambda _sentence: None).new, year

@@ -15,7 +15,7 @@ import pytest
 from tests.support import ROOT
 
 LAYERS = (
-    ("harmless", "interrupts", "model", "settings", "files", "sql"),
+    ("harmless", "model", "settings", "files", "sql"),
     ("versions",),
     ("validate", "quarantine", "reconcile", "site", "trace"),
     ("extract", "lake", "other_sources", "raw"),

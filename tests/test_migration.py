@@ -202,6 +202,7 @@ def test_a_lake_without_a_known_warehouse_is_not_changed(kept: Settings, tmp_pat
     assert (copy / "lake" / "catalog.sqlite").exists()
 
 
+@pytest.mark.commands
 def test_a_build_goes_on_from_the_kept_warehouse(kept: Settings, jvom: Jvom) -> None:
     before = rows_of(lake_of(kept).read())
     where = ("--warehouse", kept.warehouse)

@@ -221,6 +221,7 @@ def vintages(own: Settings) -> list[tuple[int, str]]:
     return [(row["vintage"], row["cause"]) for row in rows]
 
 
+@pytest.mark.commands
 def test_a_run_finds_records_and_is_tagged_and_the_next_does_nothing(
     parliament: Parliament, own: Settings, instance: dg.DagsterInstance, acquire: Acquire, tick: Tick
 ) -> None:

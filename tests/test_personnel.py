@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -304,10 +305,11 @@ _ROWS = [n for n, line in enumerate(TABLE) if line[-1].isdecimal()][:-1]
 _WRAPPED_AT = (7, 17)
 
 
-def test_no_error_of_print_makes_another_figure_wrong() -> None:
+@pytest.mark.parametrize("every", [11, pytest.param(1, marks=pytest.mark.campaign)])
+def test_no_error_of_print_makes_another_figure_wrong(every: int) -> None:
     """A table with one error is read as printed or refused; about half are read."""
     read_right = refusals = 0
-    for truth, lines in errors_of_print():
+    for truth, lines in islice(errors_of_print(), 0, None, every):
         try:
             found = figures(read(lines))
         except Problems:
@@ -315,7 +317,7 @@ def test_no_error_of_print_makes_another_figure_wrong() -> None:
             continue
         assert found == truth, lines
         read_right += 1
-    assert read_right >= 100, (read_right, refusals)
+    assert read_right >= 100 // every, (read_right, refusals)
 
 
 # Printed dashes for empty cells, and the characters that typesetters leave behind.

@@ -240,6 +240,7 @@ def test_columns_are_counted_as_they_are_seen() -> None:
     assert columns_of("１2") == [0, 2, 3]
 
 
+@pytest.mark.renditions
 @pytest.mark.skipif(not shutil.which("pdftotext"), reason="pdftotext (poppler-utils) is not installed")
 def test_what_pdftotext_gives_of_other_looks_is_right_or_refused(tmp_path: Path) -> None:
     """Regions of annex 1 are left out: of a rotated label a text does not show how far it reaches."""

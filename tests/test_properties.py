@@ -22,7 +22,7 @@ from pipelines.extract.refusals import UndecidedError
 from pipelines.extract.search import APART, NOTE, RULE, Choice, Figures
 from pipelines.model import Document, Line
 from schemas.errors import JvomError, Problems
-from tests.support import count_refused
+from tests.support import count_refused, examples
 from tests.support.rendering import (
     COLUMNS,
     LAYOUT,
@@ -42,10 +42,10 @@ from tests.support.reports import read_tables
 SUMS = ((4, (2, 3)),)
 
 
-def repeatable(examples: int) -> settings:
-    """The same examples in every run, and no limit on time."""
+def repeatable(count: int) -> settings:
+    """The same examples in every run of one profile, and no limit on time."""
     slow = [HealthCheck.too_slow, HealthCheck.filter_too_much]
-    return settings(max_examples=examples, derandomize=True, deadline=None, suppress_health_check=slow)
+    return settings(examples(count), derandomize=True, suppress_health_check=slow)
 
 
 def parse(table: PersonnelTable, style: Style) -> Personnel:
@@ -74,7 +74,7 @@ def broken(rows: Sequence[Sequence[int | None]], totals: Sequence[int | None]) -
     return count
 
 
-@repeatable(200)
+@repeatable(80)
 @given(personnel_tables(), styles())
 def test_what_is_accepted_is_what_was_rendered(table: PersonnelTable, style: Style) -> None:
     truth = {row.mission_id: row.figures for row in table.rows} | {"total": table.printed_totals}
@@ -97,7 +97,7 @@ def test_what_is_accepted_is_what_was_rendered(table: PersonnelTable, style: Sty
     assert [note for note, _ in annex.markers] == list(table.notes)
 
 
-@repeatable(200)
+@repeatable(80)
 @given(personnel_tables().flatmap(with_error), styles())
 def test_what_is_accepted_breaks_no_more_than_what_was_rendered(table: PersonnelTable, style: Style) -> None:
     try:
@@ -114,7 +114,7 @@ def test_what_is_accepted_breaks_no_more_than_what_was_rendered(table: Personnel
             assert values == row.figures
 
 
-@repeatable(60)
+@repeatable(24)
 @given(editions())
 def test_a_whole_report_is_read_back_or_refused(edition: Edition) -> None:
     try:
@@ -127,7 +127,7 @@ def test_a_whole_report_is_read_back_or_refused(edition: Edition) -> None:
     assert sorted(tables["footnotes"]["number"].to_pylist()) == list(edition.personnel.notes)
 
 
-@repeatable(100)
+@repeatable(40)
 @given(personnel_tables(usual=True), styles())
 def test_usual_tables_that_add_up_are_never_refused(table: PersonnelTable, style: Style) -> None:
     rows = [*table.figures, table.printed_totals]
@@ -167,7 +167,7 @@ def cost(reading: Sequence[Choice], outside: dict[int, int]) -> int:
     )
 
 
-@repeatable(150)
+@repeatable(60)
 @given(
     st.lists(choices(), min_size=1, max_size=3),
     choices(),
@@ -200,7 +200,7 @@ AMOUNTS = st.one_of(
 )
 
 
-@repeatable(150)
+@repeatable(60)
 @given(st.data())
 def test_sums_of_regions_and_of_figures_that_are_not_exact_are_met_within_their_bounds(
     data: st.DataObject,

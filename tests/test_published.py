@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import stat
 import subprocess
 import sys
@@ -45,11 +46,18 @@ def ask(connection: duckdb.DuckDBPyConnection) -> list[tuple[object, ...]]:
     ).fetchall()
 
 
-@pytest.fixture
-def target(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A published file of two editions."""
-    publish(tmp_path / "jvom.duckdb", base(edition(2023, 1), edition(2024, 3)))
-    return tmp_path / "jvom.duckdb"
+    target = tmp_path_factory.mktemp("published") / "jvom.duckdb"
+    publish(target, base(edition(2023, 1), edition(2024, 3)))
+    return target
+
+
+@pytest.fixture
+def target(file: Path, tmp_path: Path) -> Path:
+    """A copy of it."""
+    return Path(shutil.copy(file, tmp_path))
 
 
 def test_a_fresh_process_opens_it_without_an_extension(target: Path, tmp_path: Path) -> None:

@@ -39,7 +39,7 @@ def test_what_is_refused_withdrawn_and_tried_last_is_said(own: Settings, jvom: J
     assert sum(state["disk"].values()) == state["bytes"]
 
 
-@pytest.mark.parametrize("command", ["build --recheck", "logs"])
+@pytest.mark.parametrize("command", [pytest.param("build --recheck", marks=pytest.mark.commands), "logs"])
 def test_a_damaged_run_history_may_be_moved_away(own: Settings, jvom: Jvom, command: str) -> None:
     history(own).write_bytes(b"x" * 8192)
     done = jvom(*command.split(), *options(own))

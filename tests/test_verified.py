@@ -214,6 +214,7 @@ def test_a_lost_lake_is_named_and_no_build_begins_another(
     assert not catalog(own).exists() or catalog(own).stat().st_size == 0
 
 
+@pytest.mark.commands
 def test_a_lake_from_before_the_published_file_is_named_and_not_written_to(own: Settings, jvom: Jvom) -> None:
     before = catalog(own).read_bytes()
     assert jvom("withdraw", "2024", "--reason", "a test", *options(own)).returncode == 0

@@ -10,10 +10,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from pipelines import files, raw, versions
-from pipelines.acquire import cassette, checking
-from pipelines.acquire.model import Acquisition, Downloaded, Window
-from pipelines.acquire.searching import AFTER, BEFORE, SERVICES, Search, find
+from pipelines import files, raw
+from pipelines.acquire import cassette, searching
+from pipelines.acquire.model import Acquisition, Downloaded
+from pipelines.acquire.searching import SERVICES, Search
 from pipelines.acquire.transport import Transport
 from pipelines.extract import likeness
 from pipelines.model import SourceFile
@@ -21,8 +21,6 @@ from pipelines.settings import Network, Settings
 from schemas import registry
 from schemas.errors import JvomError, NetworkError, SourceError
 from schemas.report_day import latest, report_day
-
-AGENT = f"jvom/{versions.jvom()} (yearly reports on Dutch mission contributions as data)"
 
 Say = Callable[[str], None]
 
@@ -59,9 +57,9 @@ def fetch(
     services = (service,) if service else SERVICES
     about = {"edition_year": edition_year, "today": datetime.date.today(), "sent": sent}
     about |= {"services": services, "thorough": thorough}
-    transport = Transport(network, AGENT, say=say)
+    transport = Transport(network, say)
     if dry_run:
-        return _preview(settings, _find(about, transport))
+        return _add_to_raw(settings, _find(about, transport), dry_run=True)
     kept = settings.downloads / f"{edition_year}.cassette.zip"
     outcome = "an error that is not ours"
     try:
@@ -75,7 +73,7 @@ def fetch(
     finally:
         with files.writable(str(kept), "make the warehouse writable, or free some space"):
             cassette.save(kept, about | {"network": asdict(network), "outcome": outcome}, transport.exchanges)
-    return _add_to_raw(settings, found)
+    return _add_to_raw(settings, found, dry_run=False)
 
 
 def replay(settings: Settings, path: Path, say: Say) -> Fetched:
@@ -89,15 +87,14 @@ def replay(settings: Settings, path: Path, say: Say) -> Fetched:
         hint = f"play it back by version {run.get('jvom')}"
         raise SourceError("is a cassette of another version", file=str(path), hint=hint) from error
     say(f"{path}: edition {run['edition_year']} on {run['today']}, {len(exchanges)} answers")
-    transport = Transport(network, AGENT, say, player.pause, clock=player.clock, through=player.answer)
-    return _preview(settings, _find(run | days, transport))
+    transport = Transport(network, say, player.pause, clock=player.clock, through=player.answer)
+    return _add_to_raw(settings, _find(run | days, transport), dry_run=True)
 
 
 def check(network: Network, say: Say) -> list[dict[str, Any]]:
     """Which assumptions about the services hold today."""
-    day = report_day(latest(datetime.date.today()))
-    with Transport(network, AGENT, say) as transport:
-        return checking.check(transport, Window(day - BEFORE, day + AFTER))
+    with Transport(network, say) as transport:
+        return searching.check(transport, report_day(latest(datetime.date.today())))
 
 
 def _find(about: dict[str, Any], transport: Transport) -> Acquisition:
@@ -109,25 +106,20 @@ def _find(about: dict[str, Any], transport: Transport) -> Acquisition:
 
     given = {name: about[name] for name in ("today", "sent", "services", "thorough")}
     with transport:
-        return find(Search(year, judge, files.LARGEST, **given), transport)
+        return searching.find(Search(year, judge, **given), transport)
 
 
-def _preview(settings: Settings, found: Acquisition) -> Fetched:
-    """What `_add_to_raw` would do."""
-    year, document = found.edition_year, found.document
-    for file in raw.survey(settings.raw)[0].get(year, ()):
-        if file.sha256 == document.sha256:
-            return Fetched(found, file, new=False)
-    return Fetched(found, raw.describe(document.data, year, f"raw/{year}/{found.file_name}"), new=True)
-
-
-def _add_to_raw(settings: Settings, found: Acquisition) -> Fetched:
+def _add_to_raw(settings: Settings, found: Acquisition, *, dry_run: bool) -> Fetched:
     """The file, then the lock, then the record; each is made good if an earlier fetch died before it."""
-    year = found.edition_year
-    before = {file.sha256 for file in raw.survey(settings.raw)[0].get(year, ())}
-    file = raw.add(settings.raw, year, found.file_name, found.document.data)
+    year, document = found.edition_year, found.document
+    there = {file.sha256: file for file in raw.survey(settings.raw)[0].get(year, ())}
+    file, new = there.get(document.sha256), document.sha256 not in there
+    if dry_run:
+        named = raw.describe(document.data, year, f"raw/{year}/{found.file_name}")
+        return Fetched(found, file or named, new)
+    file = raw.add(settings.raw, year, found.file_name, document.data)
     raw.lock(settings.raw, raw.survey(settings.raw)[0][year])
     fetched_at = f"{datetime.datetime.now(datetime.UTC):%Y-%m-%dT%H:%M:%SZ}"
     of_file = {"path": file.path.removeprefix("raw/"), "sha256": file.sha256, "fetched_at": fetched_at}
     raw.record_fetch(settings.raw, year, of_file | found.summary())
-    return Fetched(found, file, new=file.sha256 not in before)
+    return Fetched(found, file, new)

@@ -76,14 +76,9 @@ class Judged:
         return f"{of.identifier} ({of.kind}, {of.sent}) {of.title!r}: score {self.score:.1f}; {reasons}"
 
     def summary(self) -> dict[str, Any]:
-        of, verdict = self.candidate, {"score": self.score, "fits": self.fits, "reasons": list(self.reasons)}
-        return {
-            "document": of.identifier,
-            "kind": of.kind,
-            "title": of.title,
-            "sent": str(of.sent),
-            **verdict,
-        }
+        of = self.candidate
+        listed = {"document": of.identifier, "kind": of.kind, "title": of.title, "sent": str(of.sent)}
+        return listed | {"score": self.score, "fits": self.fits, "reasons": list(self.reasons)}
 
 
 @dataclass(frozen=True)
@@ -113,22 +108,15 @@ class Acquisition:
 
     def summary(self) -> dict[str, Any]:
         """What was chosen, and out of what."""
-        of = self.chosen.candidate
-        names = ("service", "letter", "title", "address")
-        return {
-            "document": of.identifier,
-            **{name: getattr(of, name) for name in names},
-            "sent": str(of.sent),
-            "chosen": self.reason,
-            "asked": [str(one) for one in self.asked],
-            "considered": [judged.summary() for judged in self.considered],
-        }
+        of, asked = self.chosen.candidate, [str(one) for one in self.asked]
+        listed = {"document": of.identifier, "service": of.service, "letter": of.letter, "title": of.title}
+        listed |= {"address": of.address, "sent": str(of.sent), "chosen": self.reason}
+        return listed | {"asked": asked, "considered": [judged.summary() for judged in self.considered]}
 
     @property
     def file_name(self) -> str:
         """The service's own name for the document, with the ending of its format."""
-        ending = "txt" if self.document.format == "text" else self.document.format
-        return f"{self.chosen.candidate.identifier}.{ending}"
+        return f"{self.chosen.candidate.identifier}.{self.document.format.replace('text', 'txt')}"
 
 
 @dataclass

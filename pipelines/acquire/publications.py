@@ -89,11 +89,11 @@ class Repository:
                 if start > 1:  # past the end of what was estimated
                     return
                 raise _undocumented(address, f"that it does not understand it: “{said}”")
-            counted = next((part.text or "" for part in root.iter() if _name(part) == "numberOfRecords"), "")
+            counted = root.findtext(".//numberOfRecords", "")
             if not counted.strip().isdecimal():
                 said = words(ElementTree.tostring(root))
                 raise _undocumented(address, f"without saying how many there are: “{said}”")
-            records = [_record(element) for element in root.iter() if _name(element) == "record"]
+            records = [_record(element) for element in root.iter("record")]
             yield records
             start += len(records)
             if not records or start > int(counted):
@@ -120,25 +120,24 @@ def _parsed(body: bytes, address: str) -> ElementTree.Element:
     if b"<!DOCTYPE" in body[:2000] or b"<!ENTITY" in body:  # a web page, or a document that could expand
         raise _undocumented(address, f"with a web page: “{words(body)}”")
     try:
-        return ElementTree.fromstring(body)
+        root = ElementTree.fromstring(body)
     except ElementTree.ParseError as error:
         raise _undocumented(address, f"with something that is not XML: “{words(body)}”") from error
+    for part in root.iter():
+        part.tag = part.tag.rpartition("}")[2]
+    return root
 
 
 def _diagnostic(root: ElementTree.Element) -> str:
     """What the service says in place of records, in its own words."""
-    said = [part.text for part in root.iter() if _name(part) in ("message", "details") and part.text]
-    return ", ".join(reversed(said))[:300] if any(_name(part) == "message" for part in root.iter()) else ""
+    said = [part.text for part in root.iter() if part.tag in ("message", "details") and part.text]
+    return ", ".join(reversed(said))[:300] if root.find(".//message") is not None else ""
 
 
 def _record(element: ElementTree.Element) -> Record:
     record: Record = {}
     for part in element.iter():
-        name = _name(part)
+        name = f"file:{part.get('manifestation')}" if part.tag == "itemUrl" else part.tag
         if text := (part.text or "").strip():
-            record.setdefault(f"file:{part.get('manifestation')}" if name == "itemUrl" else name, text)
+            record.setdefault(name, text)
     return record
-
-
-def _name(element: ElementTree.Element) -> str:
-    return element.tag.rpartition("}")[2]

@@ -1,13 +1,16 @@
 """The search for one edition: ask the services in turn, judge what they list, choose, and say why.
 
 A document is judged by its annexes (`extract.likeness`). Its title says little: it changed five times, and
-reports of the same day on single missions have similar ones.
+reports of the same day on single missions have similar ones. Also checks what is assumed of the services.
 """
 
 import datetime
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
+from pipelines import files
 from pipelines.acquire import parliament, publications
 from pipelines.acquire.model import Acquisition, Asked, Candidate, Downloaded, Judged, Window
 from pipelines.acquire.transport import Transport, Unusable
@@ -30,13 +33,12 @@ Seen = dict[tuple[str, str], Judged]  # by service and the service's name for it
 class Search:
     """What is looked for, and how.
 
-    `judge` scores a document of at most `largest` bytes or raises a JvomError; `sent` is the day it was sent,
-    if known; `services` are asked in order. `thorough`: look until autumn, for a replacement.
+    `judge` scores a document or raises a JvomError; `sent` is the day it was sent, if known; `services` are
+    asked in order. `thorough`: look until autumn, for a replacement.
     """
 
     edition_year: int
     judge: Callable[[Downloaded], Score]
-    largest: int
     today: datetime.date
     sent: datetime.date | None = None
     services: Sequence[str] = SERVICES
@@ -111,7 +113,7 @@ def _judge_all(search: Search, transport: Transport, listed: Sequence[Candidate]
             continue
         transport.say(f"looking at {candidate.identifier} of {candidate.sent}")
         try:
-            document = transport.document(candidate.address, search.largest)
+            document = transport.document(candidate.address, files.LARGEST)
             found = search.judge(document)
             seen[key] = Judged(candidate, found.value, found.fits, found.reasons, document)
         except NetworkError as error:
@@ -176,3 +178,38 @@ def _nothing(search: Search, considered: list[Judged], asked: Sequence[Asked]) -
         hint = "if it was sent on a day that is known, put date_sent into raw/sources.toml"
     by_hand = f"a file from elsewhere comes in with: jvom ingest FILE --year {year} --keep"
     return SourceError(message, hint=f"{hint}; {by_hand}")
+
+
+def check(transport: Transport, day: datetime.date) -> list[dict[str, Any]]:
+    """Whether each way lists what came with letters around a day, and each service has such a document.
+
+    Of each: `assumption`, whether it `holds`, after how many `seconds`, and what was `found`.
+    """
+    listed: dict[str, Candidate] = {}
+
+    def attachments(way: Way) -> str:
+        candidates = next(way.search(transport, DOSSIER, [Window(day - BEFORE, day + AFTER)]))
+        attached = [one for one in candidates if one.kind == "attachment"]
+        if not attached:
+            raise NetworkError(f"lists {len(candidates)} letters, none with an attachment")
+        listed.setdefault(way.service, attached[0])
+        return f"{len(attached)}, such as {attached[0].identifier} of {attached[0].sent}"
+
+    def document(one: Candidate) -> str:
+        got = transport.document(one.address, files.LARGEST)
+        return f"{one.identifier}: {got.format}, {len(got.data)} bytes"
+
+    def ask(assumption: str, question: Callable[[], str]) -> dict[str, Any]:
+        begun, holds = transport.clock(), True
+        try:
+            found = question()
+        except JvomError as error:
+            holds, found = False, error.message
+        seconds = round(transport.clock() - begun, 1)
+        return {"assumption": assumption, "holds": holds, "seconds": seconds, "found": found}
+
+    probes = [
+        ask(f"{way.name} lists attachments of dossier {DOSSIER}", partial(attachments, way))
+        for way in ways(SERVICES, transport.network)
+    ]
+    return probes + [ask(f"{of} gives what it lists", partial(document, one)) for of, one in listed.items()]

@@ -21,7 +21,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pipelines import files
+from pipelines import files, versions
 from pipelines.acquire.model import Downloaded, Exchange
 from pipelines.extract import kinds
 from pipelines.settings import Network
@@ -30,6 +30,7 @@ from schemas.errors import JvomError, NetworkError, SourceError
 if TYPE_CHECKING:
     import httpx
 
+AGENT = f"jvom/{versions.jvom()} (yearly reports on Dutch mission contributions as data)"
 BUSY = frozenset({408, 425, 429, 500, 502, 503, 504})
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 MOST_REDIRECTS = 5
@@ -72,13 +73,11 @@ class Unusable(JvomError):
 class Transport:
     """A connection to the services of `network`, for one search; a context manager.
 
-    `agent` is its User-Agent; `say` takes sentences on progress; `pause`, `chance` (0 to 1) and `clock` are
-    waiting, the spread of pauses, and a clock in seconds; `through` answers in
-    the network's place.
+    `say` takes sentences on progress; `pause`, `chance` (0 to 1) and `clock` are waiting, the spread of
+    pauses, and a clock in seconds; `through` answers in the network's place.
     """
 
     network: Network
-    agent: str
     say: Callable[[str], None] = lambda _: None
     pause: Callable[[float], None] = time.sleep
     chance: Callable[[], float] = random.random
@@ -92,7 +91,7 @@ class Transport:
         import httpx
 
         # Asked for as it is, so that the size that is announced is the document's.
-        headers = {"User-Agent": self.agent, "Accept-Encoding": "identity"}
+        headers = {"User-Agent": AGENT, "Accept-Encoding": "identity"}
         instead = httpx.MockTransport(self.through) if self.through else None
         self._client = httpx.Client(headers=headers, transport=instead)
         self._until = self.clock() + self.network.whole

@@ -16,10 +16,11 @@ from typing import Annotated, Any
 import typer
 from typer.exceptions import TyperException
 
-from pipelines import interrupts, settings
+from pipelines import settings
 from pipelines.cli import COMMANDS
 from pipelines.cli.terminal import Terminal
 from pipelines.harmless import visible
+from pipelines.orchestration import interrupts
 from schemas.errors import JvomError, LakeError, UsageError
 
 app = typer.Typer(

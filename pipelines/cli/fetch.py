@@ -3,7 +3,7 @@
 import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 from typer import Argument, Exit, Option
 
@@ -11,9 +11,6 @@ from pipelines.cli import build as building
 from pipelines.cli.session import Session, Timeout, command, require_edition_year
 from pipelines.cli.terminal import Terminal
 from schemas.errors import NetworkError, UsageError
-
-if TYPE_CHECKING:
-    from pipelines.acquire.fetching import Fetched
 
 Service = StrEnum("Service", ("parliament", "publications"))
 
@@ -45,21 +42,28 @@ def fetch(
     options = {"--build": build, "--dry-run": dry_run, "--replay": replay, "--check": check}
     if len(given := [name for name, value in options.items() if value]) > 1:
         raise UsageError(f"{' and '.join(given)} exclude each other", hint="leave all but one of them out")
+    where, network, say = session.settings, settings.network(), session.terminal.say
     if check:
-        _check(session.terminal)
+        _check(session.terminal, fetching.check(network, say))
         return
     if year is not None:
         require_edition_year(year)
     wanted = latest(datetime.date.today()) if year is None else year
-    where, say = session.settings, session.terminal.say
     if replay is not None:
         fetched = fetching.replay(where, replay, say)
     else:
-        only, network = service and service.value, settings.network()
+        only = service and service.value
         fetched = fetching.fetch(
             where, network, wanted, dry_run=dry_run, thorough=thorough, service=only, say=say
         )
-    document = _document(fetched, dry_run=dry_run or replay is not None)
+    file, found, nothing_written = fetched.file, fetched.found, dry_run or replay is not None
+    document: dict[str, Any] = {
+        "edition_year": found.edition_year,
+        "dry_run": nothing_written,
+        "new": fetched.new,
+    }
+    document |= {"path": file.path, "sha256": file.sha256, "bytes": file.bytes, "reason": found.reason}
+    document |= found.summary()
     if not build:
         session.terminal.answer(document)
     _show(session.terminal, document)
@@ -69,19 +73,8 @@ def fetch(
         )
 
 
-def _document(fetched: "Fetched", *, dry_run: bool) -> dict[str, Any]:
-    found, file = fetched.found, fetched.file
-    of_file = {"path": file.path, "sha256": file.sha256, "bytes": file.bytes, "reason": found.reason}
-    of_fetch = {"edition_year": found.edition_year, "dry_run": dry_run, "new": fetched.new}
-    return of_fetch | of_file | found.summary()
-
-
-def _check(terminal: Terminal) -> None:
+def _check(terminal: Terminal, probes: list[dict[str, Any]]) -> None:
     """The probes, as a table. Exit status 3 where no service both lists the report and gives it."""
-    from pipelines import settings
-    from pipelines.acquire import fetching
-
-    probes = fetching.check(settings.network(), terminal.say)
     terminal.answer(probes)
     terminal.table(tuple(probes[0]), [list(probe.values()) for probe in probes])
     if not any(probe["holds"] for probe in probes[3:]):  # the first three list, the others give

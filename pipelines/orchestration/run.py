@@ -15,7 +15,8 @@ from typing import Any
 import dagster as dg
 from sqlalchemy.exc import SQLAlchemyError
 
-from pipelines import interrupts, lake, quarantine
+from pipelines import lake, quarantine
+from pipelines.orchestration import interrupts
 from pipelines.orchestration.failures import end_dead_runs, failure_of, run_tags
 from pipelines.orchestration.history import unusable
 from pipelines.plan import PendingEdition, Plan
