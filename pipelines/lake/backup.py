@@ -15,7 +15,7 @@ from pathlib import Path
 from pipelines.files import move_into_place
 from pipelines.lake.connection import Address, attached, sqlite_alone, surroundings
 from pipelines.lake.lock import writer_lock
-from pipelines.lake.seal import seal_of
+from pipelines.lake.seal import copy_seal
 from pipelines.settings import Settings
 from pipelines.sql import literal
 from schemas.errors import LakeError, UsageError
@@ -107,8 +107,8 @@ def _copy_lake(address: Address, data: Path, target: Path) -> None:
             raise LakeError("the lake is being read by this process", file=address.name, hint="run it again")
         with closing(sqlite3.connect(target / "catalog.sqlite")) as copy:
             catalog.backup(copy)
-    if address.file and (seal := seal_of(address.file)).exists():
-        shutil.copyfile(seal, seal_of(target / "catalog.sqlite"))
+    if address.file:
+        copy_seal(address.file, target / "catalog.sqlite")
     _copy_folder(data, target / "data", set())
     if address.manifests and address.manifests.is_dir():
         _copy_folder(address.manifests, target / "manifests", set())

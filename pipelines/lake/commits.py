@@ -28,9 +28,10 @@ _FILES = """
 SELECT DISTINCT f.begin_snapshot AS snapshot, s.path || t.path || f.path AS path
 FROM {ducklake_data_file} f
 JOIN {ducklake_table} t USING (table_id) JOIN {ducklake_schema} s USING (schema_id)
-WHERE f.path_is_relative
+WHERE f.path_is_relative AND f.begin_snapshot BETWEEN ? AND ?
 ORDER BY snapshot, path
 """
+_LAST = 2**62  # no snapshot has a greater number
 _COMMIT = """
 SELECT CAST(snapshot_time AS VARCHAR), author, commit_message
 FROM {ducklake_snapshot} JOIN {ducklake_snapshot_changes} USING (snapshot_id) WHERE snapshot_id = ?
@@ -68,20 +69,24 @@ def commit(
         )
         writer_lock(lake.address.catalog).check()
         lake.connection.execute("COMMIT")
+        snapshot: int | None = lake.rows(f"FROM {lake.name}.last_committed_snapshot()")[0][0]
     except BaseException as error:
         with suppress(duckdb.Error):  # after a failed COMMIT there is no transaction any more
             lake.connection.execute("ROLLBACK")
-        if not isinstance(error, duckdb.Error) or snapshot_of(lake, key) is None:
+        snapshot = snapshot_of(lake, key) if isinstance(error, duckdb.Error) else None
+        if snapshot is None:
             raise
-    snapshot = snapshot_of(lake, key)
     assert snapshot is not None  # COMMIT succeeded, or it was found above
     write_manifest(lake, snapshot)
     return snapshot
 
 
-def snapshot_of(lake: Catalog, key: str) -> int | None:
-    snapshots = [snapshot for snapshot, info in commits(lake) if info.get("key") == key]
-    return snapshots[-1] if snapshots else None
+def snapshot_of(lake: Attached, key: str) -> int | None:
+    """The newest snapshot whose key is this one or, if it ends in a colon, begins with it."""
+    query = "SELECT max(snapshot_id) FROM {ducklake_snapshot_changes} WHERE starts_with(commit_extra_info, ?)"
+    begin = json.dumps({"key": key}, ensure_ascii=False)[:-1]
+    ((snapshot,),) = _rows(lake, query, begin.removesuffix('"') if key.endswith(":") else begin)
+    return int(snapshot) if snapshot is not None else None
 
 
 def commits(lake: Catalog) -> Iterator[tuple[int, dict[str, object]]]:
@@ -109,24 +114,23 @@ def evidence(catalog_address: str, data: str, snapshot_id: int) -> Evidence | No
         about = _rows(lake, _COMMIT, snapshot_id) if lake else []
         if lake is None or not about:
             return None
-        added = stored_files(lake, snapshot_id)
+        added = stored_files(lake, snapshot_id, snapshot_id)
     stored = tuple(StoredFile(file["path"], file["bytes"], file["sha256"]) for file in added)
     committed_at, author, message = about[0]
     return Evidence(snapshot_id, committed_at, author, message, stored)
 
 
-def stored_files(lake: Catalog, snapshot_id: int | None = None) -> list[dict[str, Any]]:
-    """Data files of all snapshots, or of one: path in the data folder, snapshot, bytes and sha256.
+def stored_files(lake: Catalog, first: int = 0, last: int = _LAST) -> list[dict[str, Any]]:
+    """Data files that snapshots from `first` to `last` added: path in the data folder, snapshot, size, hash.
 
     Size and hash are those of the manifest; None without one.
     """
     listed: list[dict[str, Any]] = []
-    for snapshot, paths in _data_files(lake).items():
-        if snapshot_id in (None, snapshot):
-            entries = _manifest(lake.address.manifests, _name(snapshot))
-            for path in paths:
-                size, sha256 = entries.get(path, (None, None))
-                listed.append({"path": path, "snapshot": snapshot, "bytes": size, "sha256": sha256})
+    for snapshot, paths in _data_files(lake, first, last).items():
+        entries = _manifest(lake.address.manifests, _name(snapshot))
+        for path in paths:
+            size, sha256 = entries.get(path, (None, None))
+            listed.append({"path": path, "snapshot": snapshot, "bytes": size, "sha256": sha256})
     return listed
 
 
@@ -137,7 +141,7 @@ def write_manifest(lake: Catalog, snapshot: int, *, late: bool = False) -> None:
     cannot be read or synced.
     """
     folder, home = lake.address.folder, lake.address.manifests
-    added = _data_files(lake).get(snapshot, [])
+    added = _data_files(lake, snapshot, snapshot).get(snapshot, [])
     if folder is None or home is None or not added:
         return
     entries = []
@@ -202,10 +206,10 @@ def _remove_orphans(lake: Attached) -> list[str]:
     return [f"removed {path}, which no snapshot names" for path in orphans]
 
 
-def _data_files(lake: Catalog) -> dict[int, list[str]]:
-    """Snapshot → the data files that it added, relative to the data folder."""
+def _data_files(lake: Catalog, first: int = 0, last: int = _LAST) -> dict[int, list[str]]:
+    """Snapshot, from `first` to `last` → the data files that it added, relative to the data folder."""
     added: dict[int, list[str]] = {}
-    for snapshot, path in _rows(lake, _FILES):
+    for snapshot, path in _rows(lake, _FILES, first, last):
         added.setdefault(int(snapshot), []).append(str(path))
     return added
 

@@ -162,14 +162,14 @@ def catalog(address: Address, doing: str) -> Iterator[Catalog | None]:
 
 
 @contextmanager
-def sqlite_alone(address: Address) -> Iterator[sqlite3.Connection | None]:
-    """The SQLite catalog, read-only and without DuckDB; None while DuckDB has it open here."""
+def sqlite_alone(address: Address, mode: str = "ro") -> Iterator[sqlite3.Connection | None]:
+    """The SQLite catalog, read-only if not `rw`, without DuckDB; None while DuckDB has it open here."""
     with _turn:
         if address.file is None or _in_duckdb[address.catalog]:
             yield None
             return
         try:
-            where = f"{address.file.absolute().as_uri()}?mode=ro"
+            where = f"{address.file.absolute().as_uri()}?mode={mode}"
             with closing(sqlite3.connect(where, uri=True, timeout=10)) as connection:
                 yield connection
         except sqlite3.Error as error:

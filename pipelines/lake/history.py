@@ -61,11 +61,12 @@ class RuleResults:
         return {**rows, "errors": severities["error"], "warnings": severities["warn"]}
 
 
-def edition_states(lake: Attached) -> dict[int, EditionState]:
-    """The newest vintage of each edition, with every version that gave its rows, by year."""
-    there, known = tables.columns(lake), {**schemas.VINTAGE_TABLES, **schemas.RECORD}
+def edition_states(lake: Attached, edition_year: int | None = None) -> dict[int, EditionState]:
+    """The newest vintage of each edition, or of one, with every version that gave its rows, by year."""
+    there, known = tables.columns(lake, filled=True), {**schemas.VINTAGE_TABLES, **schemas.RECORD}
+    where = "TRUE" if edition_year is None else f"edition_year = {edition_year:d}"
     recorded = ", ".join(
-        f"{name} AS ({tables.selection(lake, name, known[name].columns, there)})"
+        f"{name} AS ({tables.selection(lake, name, known[name].columns, there, where)})"
         for name in ("vintages", "editions_vintages", "verifications", "reconciliations")
     )
     query = f"WITH {recorded} SELECT * FROM ({STATE.read_text(encoding='utf-8')})"
@@ -103,7 +104,7 @@ def append_vintage(
         tables.insert(lake, "vintages", tables.contracts()["vintages"].table([dict(vintage)]))
         if results is not None:
             by = Authorship(vintage["actor"], vintage["run_id"])
-            _insert_results(lake, year, number, results, by, vintage["recorded_at"])
+            _insert_results(lake, year, number, results, by, vintage["recorded_at"], new=True)
 
     snapshot = commit(
         lake,
@@ -202,13 +203,20 @@ def append_results(
 
 
 def _insert_results(
-    lake: Attached, year: int, vintage: int, results: RuleResults, by: Authorship, now: datetime.datetime
+    lake: Attached,
+    year: int,
+    vintage: int,
+    results: RuleResults,
+    by: Authorship,
+    now: datetime.datetime,
+    *,
+    new: bool = False,
 ) -> None:
-    """Add to a vintage what was found in it, within a transaction.
+    """Add to a vintage, `new` or there before, what was found in it, within a transaction.
 
     Rules that were at work before, and are again, give the rows that are there: only that is noted.
     """
-    before = _looked_at(lake, year, vintage)
+    before = {} if new else _looked_at(lake, year, vintage)
     stamps = {"vintage": vintage, "rules_version": results.rules_version}
     if results.rules_version not in before:
         for name, rows in results.tables.items():

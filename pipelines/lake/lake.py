@@ -8,18 +8,18 @@ import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import schemas
 from pipelines import settings
-from pipelines.lake import commits, connection, decision, history, tables
+from pipelines.lake import commits, connection, decision, history, seal, tables
 from pipelines.lake.backup import before_migration
 from pipelines.lake.connection import Address, Attached, attached
 from pipelines.lake.decision import Action
 from pipelines.lake.history import Authorship, RuleResults
 from pipelines.lake.lock import writer_lock
-from pipelines.lake.seal import broken, sealed
 from pipelines.model import EditionState, Recorded, SourceFile, Versions
 from schemas.errors import LakeError
 
@@ -51,7 +51,6 @@ class Lake:
         self._warehouse = warehouse
         self._lock = writer_lock(catalog)
         self._complete = 0  # the hold of the lock under which the tables were last seen to be complete
-        self._recovered = 0  # the hold of the lock under which leftovers were last looked for
 
     def writer(
         self, timeout: float = WAIT, waiting: Callable[[str], None] | None = None
@@ -87,7 +86,7 @@ class Lake:
         """
         content = decision.content_hash(read)
         with self._writing(f"recording edition {edition_year}", by.actor) as lake:
-            state = history.edition_states(lake).get(edition_year)
+            state = history.edition_states(lake, edition_year).get(edition_year)
             plan = decision.plan_write(state, source, versions, content, recheck=recheck)
             now = _now(state)
             if state is not None and plan.write != "vintage":
@@ -95,8 +94,9 @@ class Lake:
                     again = (source.sha256, versions, plan.reason, by.actor, now)
                     history.append_reading_again(lake, state, *again)
                 renewed = results is not None and history.append_results(lake, state, results, by, now)
-                snapshot = tables.vintage_snapshots(lake)[edition_year, state.vintage]
                 number = state.vintage
+                snapshot = commits.snapshot_of(lake, f"vintage:{edition_year}:{number}:")
+                assert snapshot is not None  # each vintage is a commit
                 return Recorded(edition_year, number, plan.cause, plan.reason, snapshot, False, renewed)
             vintage = {
                 "edition_year": edition_year,
@@ -149,7 +149,7 @@ class Lake:
         with self.writer():
             target = self.target_vintage(edition_year, action, vintage)  # before a lake is made for nothing
             with self._writing(f"recording edition {edition_year}", by.actor) as lake:
-                state = history.edition_states(lake)[edition_year]
+                state = history.edition_states(lake, edition_year)[edition_year]
                 return history.append_copy(lake, state, action, target, reason, by, _now(state))
 
     def read(self) -> dict[str, pa.Table]:
@@ -169,7 +169,8 @@ class Lake:
 
     def edition_state(self, edition_year: int) -> EditionState | None:
         """The newest vintage of an edition; None if it was never recorded."""
-        return self.edition_states().get(edition_year)
+        states = self._ask(lambda lake: history.edition_states(lake, edition_year)) or {}
+        return states.get(edition_year)
 
     def row_counts(self, edition_year: int, vintage: int) -> dict[str, int]:
         """Rows per table of a vintage; empty if there is no such vintage."""
@@ -183,7 +184,7 @@ class Lake:
 
     def broken_seal(self) -> str | None:
         """What says that the catalog is not as its last writer left it; None if it is."""
-        return broken(self.address)
+        return seal.broken(self.address)
 
     def altered_manifests(self) -> list[int]:
         """Snapshots whose manifest is there, and is not written as this project writes one."""
@@ -223,16 +224,12 @@ class Lake:
         """Mend what a dead writer left: late manifests, files of no snapshot; sentences for the log."""
         if self.head() is None:
             return []
-        with (
-            self.writer(),
-            self._lock.transaction,
-            sealed(self.address),
-            attached(self.address, "recovering", write=True) as lake,
-        ):
-            assert lake is not None  # writing makes it
-            self._recovered = self._lock.hold
-            # A writer that died before it made tables left nothing that is known to be ours.
-            return commits.recover(lake) if tables.columns(lake) else []
+        with self.writer(), self._lock.transaction:
+            self._begin()
+            with self._ending(), attached(self.address, "recovering", write=True) as lake:
+                assert lake is not None  # writing makes it
+                # A writer that died before it made tables left nothing that is known to be ours.
+                return commits.recover(lake) if tables.columns(lake) else []
 
     def close(self) -> None:
         """End this process's DuckDB instance; using the lake again starts another."""
@@ -248,17 +245,34 @@ class Lake:
 
     @contextmanager
     def _writing(self, doing: str, actor: str) -> Iterator[Attached]:
-        """The lake for one write: locked, recovered once per hold of the lock, all tables there."""
+        """The lake for one write: locked, recovered if the last writer did not end well, all tables there."""
         with self.writer(), self._lock.transaction:
             self._back_up_if_lacking()
-            with sealed(self.address), attached(self.address, doing, write=True) as lake:
+            well = self._begin()
+            with self._ending(), attached(self.address, doing, write=True) as lake:
                 assert lake is not None  # writing makes it
                 tables.prepare(lake, actor)
-                if self._recovered != self._lock.hold:
+                if not well:
                     for sentence in commits.recover(lake):
                         log.warning("%s", sentence)
-                    self._recovered = self._lock.hold
                 yield lake
+
+    def _begin(self) -> bool:
+        """Whether the last writer ended well, asked once in a hold of the lock, which then has an end."""
+        if self._lock.ending is not None:
+            return True
+        well = seal.begin(self.address)
+        self._lock.ending = partial(seal.end, self.address, well=True)
+        return well
+
+    @contextmanager
+    def _ending(self) -> Iterator[None]:
+        """Around a write: after one that failed, the next hold of the lock looks for what it left."""
+        try:
+            yield
+        except BaseException:
+            self._lock.ending = partial(seal.end, self.address, well=False)
+            raise
 
     def require_present(self) -> None:
         """Raises LakeError where the catalog has no commit, but files beside it come from one."""

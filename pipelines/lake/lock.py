@@ -39,7 +39,8 @@ class WriterLock:
         self._name = name
         self._guard = threading.Lock()
         self._entered = 0
-        self.hold = 0  # number of this hold, from 1: each new one starts with recovery
+        self.hold = 0  # number of this hold, from 1
+        self.ending: Callable[[], None] | None = None  # what is to be done once before it is let go
         self.transaction = threading.RLock()  # threads of this process write one after the other
 
     @contextmanager
@@ -56,7 +57,12 @@ class WriterLock:
             with self._guard:
                 self._entered -= 1
                 if self._entered == 0:
-                    self._lock.release()
+                    ending, self.ending = self.ending, None
+                    try:
+                        if ending is not None:
+                            ending()
+                    finally:
+                        self._lock.release()
 
     def holder(self) -> str | None:
         """Who has it, as far as is known: `process 12 (an on host) since …: jvom build`."""

@@ -1,51 +1,76 @@
-"""The seal of a SQLite catalog: a hash of all that it says, as the last writer left it.
+"""How a hold of the writer lock begins and ends: the seal of a SQLite catalog, and the mark of a writer.
 
 A flipped bit in a catalog is read without an error more often than not, and SQLite's own check does not
-see it. The seal is a file beside the catalog with the newest snapshot and the SHA-256 of every row. A
-catalog with a newer snapshot than its seal is one whose writer died before it could seal it. A PostgreSQL
-server answers for its own.
+see it. The seal is a file beside the catalog with the newest snapshot and the SHA-256 of the catalog's bytes,
+as the last writer left them. A catalog with a newer snapshot than its seal is one whose writer died before it
+could seal it. The mark, beside the data, says whether the last writer has ended well: if not, the next one
+looks for what it left. A PostgreSQL server answers for its own rows.
 """
 
 import hashlib
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 
 from pipelines import files
 from pipelines.lake.connection import Address, sqlite_alone
 from schemas.errors import LakeError
 
-_TABLES = "SELECT name, sql FROM sqlite_master WHERE name LIKE 'ducklake_%' ORDER BY name"
+_WELL = b"ended well\n"
+_OF_FILE = "file"  # ends a seal; an older one is of the catalog's rows, and says nothing of its bytes
 
 
 def seal_of(catalog: Path) -> Path:
     return catalog.with_name(f"{catalog.name}.sha256")
 
 
-@contextmanager
-def sealed(address: Address) -> Iterator[None]:
-    """Around a write: the catalog is checked before it, and sealed after it, also after a failed one."""
+def mark_of(address: Address) -> Path | None:
+    """Where a writer leaves whether it ended well; None where nothing can be left beside the data."""
+    return address.manifests and address.manifests / "last_writer"
+
+
+def begin(address: Address) -> bool:
+    """Before the first write of a hold: whether the last writer ended well. LakeError at a broken seal."""
     if fault := broken(address):
         hint = (
             "restore the warehouse from a backup; if it was changed on purpose, remove "
             f"{seal_of(address.file) if address.file else 'the seal'}"
         )
         raise LakeError(fault, file=address.name, hint=hint)
-    try:
-        yield
-    finally:
-        with suppress(OSError, LakeError):  # else its seal is older: no one takes that for damage
-            said = _content(address)
-            if said and said[1] and address.file:
-                files.put(seal_of(address.file), f"{said[0]} {said[1]}\n".encode())
+    mark = mark_of(address)
+    if mark is None:
+        return False
+    well = files.get(mark) == _WELL
+    files.put(mark, b"at work, or died\n")
+    return well
+
+
+def end(address: Address, *, well: bool) -> None:
+    """After the last write of a hold: seal the catalog, and say so if every write ended `well`."""
+    mark = mark_of(address)
+    with suppress(
+        OSError, LakeError
+    ):  # else the seal is older, which is no damage, and the next one recovers
+        if address.file is not None and (said := _content(address, write=True)) is not None:
+            files.put(seal_of(address.file), f"{said[0]} {said[1]} {_OF_FILE}\n".encode())
+        if well and mark is not None:
+            files.put(mark, _WELL)
+
+
+def copy_seal(catalog: Path, copy: Path) -> None:
+    """Seal a copy of a catalog; if that is not as it was sealed, neither is the copy."""
+    seal = _read(catalog)
+    if seal and broken(Address(f"sqlite:{catalog}", "")) is None:
+        end(Address(f"sqlite:{copy}", ""), well=False)
+    elif seal:
+        files.put(seal_of(copy), files.get(seal_of(catalog)) or b"")
 
 
 def broken(address: Address) -> str | None:
     """What is wrong with a catalog that is not as it was sealed; None if it is, or was never sealed."""
-    seal = files.get(seal_of(address.file)) if address.file else None
+    seal = _read(address.file) if address.file else None
     if seal is None:
         return None
-    snapshot, _, sha256 = seal.decode(errors="replace").strip().partition(" ")
+    snapshot, sha256 = seal
     if not snapshot.isdigit() or len(sha256) != 64:
         return "the catalog's seal is damaged"
     said = _content(address)
@@ -58,22 +83,33 @@ def broken(address: Address) -> str | None:
     return None
 
 
-def _content(address: Address) -> tuple[int, str] | None:
-    """The newest snapshot and the hash of every row, 0 and nothing without tables.
+def _read(catalog: Path) -> tuple[str, str] | None:
+    """Snapshot and hash of a seal, as written there; None without one, or with one of rows."""
+    seal = files.get(seal_of(catalog))
+    if seal is None:
+        return None
+    words = seal.decode(errors="replace").split()
+    if len(words) == 2 and words[0].isdigit() and len(words[1]) == 64:
+        return None
+    return (words[0], words[1]) if len(words) == 3 and words[2] == _OF_FILE else ("", "")
 
-    None while this process has it open in DuckDB, and where there is no SQLite catalog.
+
+def _content(address: Address, *, write: bool = False) -> tuple[int, str] | None:
+    """The newest snapshot, 0 before the first, and the hash of the file's bytes.
+
+    None while this process has it open in DuckDB, where there is no SQLite catalog, and while a part of it
+    is in its log: with `write` that is moved to the file first, if no reader is in the way.
     """
     if address.file is None or not address.file.exists():
         return None
-    with sqlite_alone(address) as catalog:
-        if catalog is None:
+    log = address.file.with_name(f"{address.file.name}-wal")
+    with sqlite_alone(address, "rw" if write else "ro") as catalog:
+        if catalog is not None and write:
+            catalog.execute("PRAGMA busy_timeout = 0")
+            catalog.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        if catalog is None or (log.exists() and log.stat().st_size):
             return None
-        tables = catalog.execute(_TABLES).fetchall()
-        if not tables:
-            return 0, ""
-        digest = hashlib.sha256()
-        for name, statement in tables:
-            rows = sorted(map(repr, catalog.execute(f'SELECT * FROM "{name}"')))
-            digest.update("\n".join([name, statement or "", *rows, ""]).encode(errors="surrogatepass"))
-        newest = catalog.execute("SELECT max(snapshot_id) FROM ducklake_snapshot").fetchone()
-        return int(newest[0] or 0), digest.hexdigest()
+        made = catalog.execute("SELECT 1 FROM sqlite_master WHERE name = 'ducklake_snapshot'").fetchone()
+        newest = catalog.execute("SELECT max(snapshot_id) FROM ducklake_snapshot").fetchone() if made else [0]
+        with address.file.open("rb") as data:
+            return int(newest[0] or 0), hashlib.file_digest(data, "sha256").hexdigest()
