@@ -1,8 +1,9 @@
 """The only place that writes: aside, flushed to disk, then renamed. And reads within bounds.
 
-Belongs here: single files and generated folders, whole or not at all, and whether bytes are a PDF. Does
-not: what else a file means, and the lake's own files, which DuckDB writes. Standard library only. An
-OSError is the caller's to explain; `writable` does that for most.
+Belongs here: single files and generated folders, whole or not at all, and whether bytes are a PDF; and that
+a path may be a place in a bucket (`store.Remote`), so that nobody else need ask. Does not: what else a file
+means, and the lake's own files, which DuckDB writes. Standard library only. An OSError is the caller's to
+explain; `writable` does that for most.
 """
 
 import ctypes
@@ -11,11 +12,13 @@ import os
 import re
 import shutil
 import stat
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Literal
 
+from pipelines.store import Remote
 from schemas.errors import LakeError, SourceError
 
 LARGEST = 50 * 2**20  # bytes; a report of some fifty pages stays far below
@@ -31,6 +34,8 @@ def read_bounded(path: Path, name: str) -> bytes:
     Raises SourceError for a folder, a pipe or a device, at no or too many bytes, and where the file
     changes while it is read; `name` is how messages call it.
     """
+    if isinstance(path, Remote):
+        return _read_object(path, name)
     try:
         _check_kind(path.stat().st_mode, name)
         # A pipe that takes the file's place meanwhile must not keep the opening waiting for ever.
@@ -46,6 +51,18 @@ def read_bounded(path: Path, name: str) -> bytes:
     if len(data) != before.st_size or before.st_mtime_ns != after.st_mtime_ns:
         hint = "wait until it has been written, and run it again"
         raise SourceError("changes while it is read", file=name, hint=hint)
+    return data
+
+
+def _read_object(path: Remote, name: str) -> bytes:
+    try:
+        check_size(path.stat().st_size, name)
+        data = path.read_bytes()
+    except FileNotFoundError as error:
+        raise SourceError(
+            "cannot be read: no such object", file=name, hint="check that it is there"
+        ) from error
+    check_size(len(data), name)
     return data
 
 
@@ -107,6 +124,9 @@ def get(path: Path) -> bytes | None:
 
 def put(path: Path, data: bytes, mode: int = 0o644) -> None:
     """Write a file whole or not at all, also after a power cut; its folder is made if need be."""
+    if isinstance(path, Remote):
+        path.write(data)
+        return
     path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_name(f".{path.name}.{os.urandom(6).hex()}")
     try:
@@ -118,20 +138,70 @@ def put(path: Path, data: bytes, mode: int = 0o644) -> None:
         aside.unlink(missing_ok=True)
 
 
+def put_new(path: Path, data: bytes) -> bool:
+    """Write a file as `put` does; False, and nothing is written, if there is one already."""
+    if isinstance(path, Remote):
+        return path.write(data, new=True)
+    if path.exists():
+        return False
+    put(path, data)
+    return True
+
+
+def change(path: Path, renew: Callable[[], bytes | None]) -> bool:
+    """Write what `renew` makes of a file as it is now; whether there was something to write (not None).
+
+    Nobody else's change is lost: `exclusively` must be held, and an object in a bucket is replaced only in
+    the version that was read, else `renew` is asked again. Raises LakeError where that does not end.
+    """
+    if not isinstance(path, Remote):
+        if (data := renew()) is not None:
+            put(path, data)
+        return data is not None
+    for _ in range(20):
+        try:
+            version = path.read_version()[1]
+        except FileNotFoundError:
+            version = None
+        if (data := renew()) is None:
+            return False
+        if path.write(data, over=version, new=version is None):
+            return True
+    raise LakeError("is changed by others all the time", file=str(path), hint="run it again")
+
+
+@contextmanager
+def exclusively(guard: Path) -> Iterator[None]:
+    """One process at a time holds the file `guard`; an OSError if it takes over a minute.
+
+    In a bucket there is no such lock: there `put_new` and `change` see to it.
+    """
+    if isinstance(guard, Remote):
+        yield
+        return
+    import filelock
+
+    with filelock.FileLock(guard, timeout=60):
+        yield
+
+
 def put_folder(target: Path, files: Mapping[str, bytes], built_from: str, keep: Sequence[str] = ()) -> None:
     """Make `target` a folder of exactly these files, by relative path, in one step.
 
     Readers see the old folder or the new one. Files named in `keep` come along from the old one, and
     `built_from` is remembered, so that a build with nothing new need not look at the rest. Raises
-    LakeError where the disk or the folder does not allow it: the old one is then untouched.
+    LakeError where the disk or the folder does not allow it: the old one is then untouched. In a bucket,
+    which knows no such step, objects are put one by one and what they were built from comes last.
     """
+    if isinstance(target, Remote):
+        _put_objects(target, files, built_from, keep)
+        return
     aside = target.with_name(f".{target.name}.building")
     with writable(str(target), "free some disk space or mend the folder, then run jvom build"):
         try:
             if aside.exists():  # of a writer that died
                 shutil.rmtree(aside)
-            listed = "".join(f"{hashlib.sha256(data).hexdigest()}  {path}\n" for path, data in files.items())
-            for path, data in {**files, MARK: f"{built_from}\n{listed}".encode()}.items():
+            for path, data in {**files, MARK: _mark(files, built_from)}.items():
                 (aside / path).parent.mkdir(parents=True, exist_ok=True)
                 (aside / path).write_bytes(data)
             for name in keep:
@@ -142,8 +212,36 @@ def put_folder(target: Path, files: Mapping[str, bytes], built_from: str, keep: 
             shutil.rmtree(aside, ignore_errors=True)
 
 
+def drop_older(folder: Path, age: float, *, but: str) -> None:
+    """Remove what is in a folder for longer than `age` seconds, once: when `but` is not in it yet."""
+    if isinstance(folder, Remote) or not folder.is_dir() or (folder / but).exists():
+        return
+    for path in folder.iterdir():
+        with suppress(FileNotFoundError):  # another process was first
+            if path.stat().st_mtime < time.time() - age:
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
+def _mark(files: Mapping[str, bytes], built_from: str) -> bytes:
+    listed = "".join(f"{hashlib.sha256(data).hexdigest()}  {path}\n" for path, data in files.items())
+    return f"{built_from}\n{listed}".encode()
+
+
+def _put_objects(target: Remote, files: Mapping[str, bytes], built_from: str, keep: Sequence[str]) -> None:
+    """The folder as objects: what has changed by the old list, then the list, then what is in it no more."""
+    before = {path: sha256 for sha256, _, path in (line.partition("  ") for line in _listed(target))}
+    for path, data in files.items():
+        if before.get(path) != hashlib.sha256(data).hexdigest():
+            put(target / path, data)
+    put(target / MARK, _mark(files, built_from))
+    for path in before.keys() - files.keys() - set(keep):
+        (target / path).unlink(missing_ok=True)
+
+
 def leftovers(folder: Path) -> Iterator[Path]:
     """Files and folders that a writer which died had not put in their place: nothing ever reads them."""
+    if isinstance(folder, Remote):  # objects are there whole, or not
+        return
     for path in sorted(folder.glob("*")):
         if _ASIDE.fullmatch(path.name):
             yield path
@@ -162,7 +260,7 @@ def altered(folder: Path) -> Iterator[tuple[str, str]]:
 
     Raises LakeError where the list of its files cannot be read. A file that came along is not in it.
     """
-    _, *listed = (get(folder / MARK) or b"").decode(errors="replace").splitlines() or [""]
+    listed = _listed(folder)
     if not listed:
         hint = "run jvom build, which makes it again"
         raise LakeError("does not list its files", file=str(folder / MARK), hint=hint)
@@ -173,6 +271,11 @@ def altered(folder: Path) -> Iterator[tuple[str, str]]:
             yield path, "is gone or cannot be read"
         elif (found := hashlib.sha256(data).hexdigest()) != expected:
             yield path, f"has SHA-256 {found}, recorded was {expected}"
+
+
+def _listed(folder: Path) -> list[str]:
+    """The lines of a generated folder's list: SHA-256 and path of each file."""
+    return (get(folder / MARK) or b"").decode(errors="replace").splitlines()[1:]
 
 
 def move_into_place(aside: Path, target: Path) -> None:

@@ -7,6 +7,7 @@ it in `edition_state`. Here that is compared with what is in raw/, and with the 
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 from pipelines import files, other_sources, raw, versions
 from pipelines.lake import Lake
@@ -168,11 +169,16 @@ def _why_publish(settings: Settings, state: State | None) -> str:
         return "the views, their contracts or the building of the file have changed"
     if state.public != other_sources.version(settings):
         return "the figures of other public sources have changed"
-    manifest, published_at = folder / release.MANIFEST, settings.published.stat().st_mtime_ns
-    if not manifest.exists() or manifest.stat().st_mtime_ns < published_at:  # hashes are for verifying
+    manifest = folder / release.MANIFEST
+    older = settings.store is None and manifest.exists() and _age(manifest) < _age(settings.published)
+    if older or not manifest.exists():  # hashes are for verifying; in a store the manifest comes first
         return "the published file is not the one that its release's manifest describes"
     if files.built_from(settings.site) != f"{state.release_id} {versions.site()}":
         return "the site is not of this release, or the code that makes it has changed"
     if files.built_from(folder) != f"{state.release_id} {versions.package()}":
         return "the package of this release is missing, or the code that makes it has changed"
     return ""
+
+
+def _age(file: Path) -> int:
+    return file.stat().st_mtime_ns

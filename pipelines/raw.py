@@ -9,13 +9,22 @@ import hashlib
 import json
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePath
 from typing import cast, get_args
 
-from pipelines.files import check_size, format_of, get, put, read_bounded, writable
+from pipelines.files import (
+    change,
+    check_size,
+    exclusively,
+    format_of,
+    get,
+    put,
+    put_new,
+    read_bounded,
+    writable,
+)
 from pipelines.model import Edition, EditionState, Fidelity, SourceFile, SourceFormat
 from schemas.errors import JvomError, Problems, SourceError
 from schemas.registry_toml import Entry, quoted
@@ -23,6 +32,8 @@ from schemas.registry_toml import Entry, quoted
 CATALOGUE = "sources.toml"
 LOCK = "sources.lock"
 FETCHED = "fetched.json"  # how each document was found, by year
+
+_GUARD = f".{LOCK}.guard"  # held by whoever changes what is generated in raw/
 
 _ROLES: dict[str, Fidelity] = {"abridged": "abridged", "full text": "full text", "official": "official file"}
 _BEST = list(_ROLES.values())  # the last of them
@@ -191,13 +202,14 @@ def add(raw: Path, edition_year: int, name: str, data: bytes) -> SourceFile:
     check_size(len(data), wanted.path)
     with writable(wanted.path, "make raw/ writable, or free some space"):
         raw.mkdir(parents=True, exist_ok=True)
-        with exclusively(raw):
-            for file in survey(raw)[0].get(edition_year, ()):
-                if file.sha256 == wanted.sha256:
-                    return file
-            free = _free_path(raw, wanted)
-            put(raw / free.removeprefix("raw/"), data)
-    return replace(wanted, path=free)
+        with exclusively(raw / _GUARD):
+            while True:
+                for file in survey(raw)[0].get(edition_year, ()):
+                    if file.sha256 == wanted.sha256:
+                        return file
+                free = _free_path(raw, wanted)
+                if put_new(raw / free.removeprefix("raw/"), data):
+                    return replace(wanted, path=free)
 
 
 def _free_path(raw: Path, file: SourceFile) -> str:
@@ -284,22 +296,28 @@ def lock(raw: Path, files: Iterable[SourceFile]) -> bool:
     if not _entered(lock_entries(raw), wanted):
         return False
     hint = "make raw/ writable, or commit the lock of a machine that could write it"
-    with writable(f"raw/{LOCK}", hint), exclusively(raw):
+
+    def renewed() -> bytes | None:
         changed = _entered(lock_entries(raw), wanted)  # again: another process may have been first
-        if changed:
-            roles = {fidelity: role for role, fidelity in _ROLES.items()}
-            entries = [
-                f"\n[[{year}]]\n"
-                f"path = {quoted(file.path.removeprefix('raw/'))}\n"
-                f'role = "{roles[file.fidelity]}"\n'
-                f'sha256 = "{file.sha256}"\n'
-                f"bytes = {file.bytes}\n"
-                f'format = "{file.format}"\n'
-                for year, of_year in sorted(changed.items())
-                for file in of_year
-            ]
-            put(raw / LOCK, (_HEADER + "".join(entries)).encode())
-        return bool(changed)
+        return _lock_text(changed).encode() if changed else None
+
+    with writable(f"raw/{LOCK}", hint), exclusively(raw / _GUARD):
+        return change(raw / LOCK, renewed)
+
+
+def _lock_text(entries: Mapping[int, Iterable[SourceFile]]) -> str:
+    roles = {fidelity: role for role, fidelity in _ROLES.items()}
+    listed = [
+        f"\n[[{year}]]\n"
+        f"path = {quoted(file.path.removeprefix('raw/'))}\n"
+        f'role = "{roles[file.fidelity]}"\n'
+        f'sha256 = "{file.sha256}"\n'
+        f"bytes = {file.bytes}\n"
+        f'format = "{file.format}"\n'
+        for year, of_year in sorted(entries.items())
+        for file in of_year
+    ]
+    return _HEADER + "".join(listed)
 
 
 def record_fetch(raw: Path, edition_year: int, fetch: Mapping[str, object]) -> None:
@@ -308,7 +326,8 @@ def record_fetch(raw: Path, edition_year: int, fetch: Mapping[str, object]) -> N
     Raises SourceError if that file is no such record, LakeError if it cannot be written.
     """
     path, name = raw / FETCHED, f"raw/{FETCHED}"
-    with writable(name, "make raw/ writable; the document itself is there"), exclusively(raw):
+
+    def renewed() -> bytes | None:
         try:
             years = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
             of_year = years.setdefault(str(edition_year), [])
@@ -316,18 +335,14 @@ def record_fetch(raw: Path, edition_year: int, fetch: Mapping[str, object]) -> N
         except (ValueError, AttributeError, TypeError, KeyError) as error:
             hint = "take the file from git"
             raise SourceError("is not a record of fetches", file=name, hint=hint) from error
-        if fetch["sha256"] not in known:
-            of_year.append(fetch)
-            put(path, (json.dumps(dict(sorted(years.items())), ensure_ascii=False, indent=2) + "\n").encode())
+        if fetch["sha256"] in known:
+            return None
+        of_year.append(fetch)
+        return (json.dumps(dict(sorted(years.items())), ensure_ascii=False, indent=2) + "\n").encode()
 
-
-@contextmanager
-def exclusively(raw: Path) -> Iterator[None]:
-    """One process at a time changes what is generated in `raw/`; an OSError if it takes over a minute."""
-    import filelock
-
-    with filelock.FileLock(raw / f".{LOCK}.guard", timeout=60):
-        yield
+    hint = "make raw/ writable; the document itself is there"
+    with writable(name, hint), exclusively(raw / _GUARD):
+        change(path, renewed)
 
 
 def _entered(

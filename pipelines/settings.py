@@ -3,21 +3,25 @@
 import getpass
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pipelines import publication
+from pipelines.store import Remote, place
 from schemas.errors import LakeError, UsageError
 
 
 class _At:
-    """A place in the warehouse."""
+    """A place in the warehouse, or in the store that machines share, if there is one."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, *, shared: bool = False) -> None:
         self._name = name
+        self._shared = shared
 
     def __get__(self, where: Any, _owner: type) -> Path:
-        return Path(where.warehouse, self._name)
+        home: Path = where.store if self._shared and where.store else where.warehouse
+        return home / self._name
 
 
 @dataclass(frozen=True)
@@ -25,25 +29,46 @@ class Settings:
     """Addresses of one installation.
 
     `catalog` is `sqlite:<file>` or `postgres:<libpq connection string>`; `data` is a folder or an
-    `s3://` prefix. Both default to the warehouse, so that moving to a server changes no code.
+    `s3://` prefix. Both default to the warehouse, so that moving to a server changes no code. `store` is a
+    folder or a prefix that several machines share, `home` the Dagster home and `staging` the stage where they
+    are elsewhere than in the warehouse, which is this machine's own.
     """
 
     raw: Path
     warehouse: Path
-    catalog: str
+    catalog: str = field(repr=False)  # it may hold a password
     data: str
+    store: Path | None = None
+    home: Path | None = None
+    staging: Path | None = None
 
-    published = _At("jvom.duckdb")  # the file for analysts
-    dagster_home = _At("dagster")  # run history, schedules and logs of Dagster
-    kept = _At("sources")  # bytes of every document ever ingested, by hash
-    contributions = _At("un")  # files of the UN's contributions, by hash, and which of them is in use
-    releases = _At("releases")  # a folder for each release ever published: its manifest and its package
+    kept = _At("sources", shared=True)  # bytes of every document ever ingested, by hash
+    contributions = _At("un", shared=True)  # files of the UN's contributions, by hash, and which is in use
+    releases = _At("releases", shared=True)  # a folder for each release ever published: manifest and package
+    site = _At("site", shared=True)
+    quarantine = _At("quarantine", shared=True)
     backups = _At("backups")  # copies of the warehouse, each made before its tables were changed
     downloads = _At("downloads")  # what services answered to the last fetch of each year; safe to delete
-    site = _At("site")
-    stage = _At("stage")  # values between assets of a run; safe to delete
-    quarantine = _At("quarantine")
     logs = _At("logs")  # what runs and faults leave to read, a file a day
+
+    @property
+    def published(self) -> Path:
+        """The file for analysts; with a store this machine's copy of what is published there now."""
+        return publication.copy(self.store, self.warehouse) if self.store else self.warehouse / "jvom.duckdb"
+
+    def building(self, release_id: str) -> Path:
+        """Where the file of a release is built: in its place, or with a store beside this machine's copy."""
+        return publication.building(self.warehouse, release_id) if self.store else self.published
+
+    @property
+    def dagster_home(self) -> Path:
+        """Run history, schedules and logs of Dagster, or what says where they are."""
+        return self.home or self.warehouse / "dagster"
+
+    @property
+    def stage(self) -> Path:
+        """Values between assets of a run; safe to delete."""
+        return self.staging or self.warehouse / "stage"
 
     def environment(self) -> dict[str, str]:
         """The same settings as environment variables, for a child process or Dagster."""
@@ -52,6 +77,8 @@ class Settings:
             "JVOM_WAREHOUSE": str(self.warehouse),
             "JVOM_CATALOG": self.catalog,
             "JVOM_DATA": self.data,
+            "JVOM_STORE": str(self.store or ""),
+            "JVOM_STAGE": str(self.staging or ""),
             "DAGSTER_HOME": str(self.dagster_home),
         }
 
@@ -127,7 +154,7 @@ def find(raw: Path | None = None, warehouse: Path | None = None) -> Settings:
         if option is not None:
             return option.resolve()
         if os.environ.get(variable):
-            return Path(os.environ[variable]).resolve()
+            return place(os.environ[variable])
         if root is None:
             hint = f"run it in the project's folder, set JVOM_HOME, or give --{name} DIR"
             raise LakeError(f"no workspace.yaml here or above, so there is no {name}/ to use", hint=hint)
@@ -137,13 +164,25 @@ def find(raw: Path | None = None, warehouse: Path | None = None) -> Settings:
     if "?" in str(house):
         hint = "rename the folder, or give another with --warehouse DIR"
         raise UsageError(f"DuckDB cannot open files in {house}: it takes “?” for options", hint=hint)
-    # A warehouse named by option never writes to the lake of the environment.
-    lake = os.environ if warehouse is None else {}
+    # A warehouse named by option never writes to the lake, the store or the history of the environment.
+    given = os.environ if warehouse is None else {}
+    store, staging = (
+        place(given[name]) if given.get(name) else None for name in ("JVOM_STORE", "JVOM_STAGE")
+    )
+    lake = (store or house) / "lake"
+    if isinstance(lake, Remote) and not given.get("JVOM_CATALOG"):
+        hint = "set JVOM_CATALOG to postgres:host=… dbname=…: all machines must write to one catalog"
+        raise UsageError("a store on S3 needs a catalog on a server", file=str(store), hint=hint)
     return Settings(
-        raw=folder(raw, "JVOM_RAW", "raw"),
+        raw=store / "raw"
+        if store and raw is None and not given.get("JVOM_RAW")
+        else folder(raw, "JVOM_RAW", "raw"),
         warehouse=house,
-        catalog=lake.get("JVOM_CATALOG") or f"sqlite:{house / 'lake' / 'catalog.sqlite'}",
-        data=lake.get("JVOM_DATA") or f"{house / 'lake' / 'data'}/",
+        catalog=given.get("JVOM_CATALOG") or f"sqlite:{lake / 'catalog.sqlite'}",
+        data=given.get("JVOM_DATA") or f"{lake / 'data'}/",
+        store=store,
+        home=Path(given["DAGSTER_HOME"]).resolve() if given.get("DAGSTER_HOME") else None,
+        staging=staging,
     )
 
 

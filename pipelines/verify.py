@@ -323,7 +323,7 @@ def _generated(settings: Settings) -> Iterator[Fault]:
     state = published.state(settings.published)
     current = settings.releases / state.release_id if state else None
     for folder in (settings.site, *sorted(settings.releases.glob("[!.]*"))):
-        shown = str(folder.relative_to(settings.warehouse))
+        shown = str(folder.relative_to(settings.store or settings.warehouse))
         listed = (folder / files.MARK).exists() or (folder / package.HASHES).exists()
         if not listed and (state is None or folder not in (settings.site, current)):
             continue  # there was no site yet, or the release is from before there were packages

@@ -101,6 +101,10 @@ class LakeError(JvomError):
     exit_code = 3
 
 
+class ServerError(LakeError):
+    """A server that the record is on (database, object store) does not answer, or refuses."""
+
+
 class NetworkError(JvomError):
     """A service on the network cannot be reached, or does not answer as documented; trying again may help."""
 

@@ -15,7 +15,10 @@ import pytest
 from tests.support import ROOT
 
 LAYERS = (
-    ("harmless", "model", "settings", "files", "sql"),
+    ("harmless", "model", "sql", "store"),
+    ("files",),
+    ("publication",),
+    ("settings",),
     ("versions",),
     ("validate", "quarantine", "reconcile", "site", "trace"),
     ("extract", "lake", "other_sources", "raw"),

@@ -1,7 +1,8 @@
-"""The files between assets: what goes in comes out, and what another version left is dropped."""
+"""The files between assets: what goes in comes out, by the run that made it."""
 
 from __future__ import annotations
 
+import os
 import pickle
 from pathlib import Path
 
@@ -19,8 +20,9 @@ LINES = (Line(1, 1, "  één", 1), Line(2, 2, "", 1), Line(3, 2, "Totaal 3"))
 TABLES = {name: contract.as_read().table([]) for name, contract in schemas.RECONCILED.items()}
 
 
-def context() -> dg.OutputContext:
-    return dg.build_output_context(asset_key=dg.AssetKey(["tables", "personnel"]), partition_key="2024")
+def context(run_id: str = "a run") -> dg.OutputContext:
+    key = dg.AssetKey(["tables", "personnel"])
+    return dg.build_output_context(asset_key=key, partition_key="2024", run_id=run_id)
 
 
 @pytest.mark.parametrize(
@@ -46,17 +48,18 @@ def test_nothing_else_can_be_staged() -> None:
 @pytest.mark.parametrize(
     "left", [b"", b"\x80\x05.", b'{"kind": "table"}\n', b'{"kind": "?", "tables": []}\n']
 )
-def test_what_cannot_be_read_is_dropped_and_the_error_says_what_to_do(tmp_path: Path, left: bytes) -> None:
+def test_what_cannot_be_read_is_refused_and_the_error_says_what_to_do(tmp_path: Path, left: bytes) -> None:
     manager = stage.Stage(folder=str(tmp_path))
+    old = tmp_path / "tables" / "personnel" / "2024"  # as an older version staged it
+    old.parent.mkdir(parents=True)
+    old.write_bytes(pickle.dumps(TABLES["findings"]))
+    os.utime(tmp_path / "tables", (0, 0))
+    for written in (context(), context("another run")):
+        manager.handle_output(written, TABLES["findings"])
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a run", "another run"]
     written = context()
-    pickled = tmp_path / "tables" / "personnel" / "2024"
-    pickled.parent.mkdir(parents=True)
-    pickled.write_bytes(pickle.dumps(TABLES["findings"]))
-    manager.handle_output(written, TABLES["findings"])
-    (file,) = pickled.parent.iterdir()  # the pickle of an older version is gone
     read = dg.build_input_context(upstream_output=written, asset_key=written.asset_key, partition_key="2024")
     assert manager.load_input(read) == TABLES["findings"]
-    file.write_bytes(left)
+    (tmp_path / "a run" / "tables" / "personnel" / "2024.stage").write_bytes(left)
     with pytest.raises(dg.Failure, match="materialise tables/personnel again"):
         manager.load_input(read)
-    assert not file.exists()

@@ -59,7 +59,11 @@ def definitions(where: settings.Settings) -> dg.Definitions:
         ],
         resources={
             "warehouse": Warehouse(
-                raw=str(where.raw), warehouse=str(where.warehouse), catalog=catalog, data=where.data
+                raw=str(where.raw),
+                warehouse=str(where.warehouse),
+                catalog=catalog,
+                data=where.data,
+                store=str(where.store or ""),
             ),
             keys.STAGE: Stage(folder=str(where.stage)),
         },

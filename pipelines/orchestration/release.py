@@ -10,7 +10,7 @@ import dagster as dg
 import pyarrow as pa
 
 import schemas
-from pipelines import files, other_sources, quarantine, reconcile, site, validate, versions
+from pipelines import files, other_sources, publication, quarantine, reconcile, site, validate, versions
 from pipelines.orchestration import edition, keys, metadata
 from pipelines.orchestration.failures import as_dagster_failure, tag_run
 from pipelines.orchestration.resources import Warehouse
@@ -179,15 +179,18 @@ def published_file(context: dg.AssetExecutionContext, warehouse: Warehouse) -> d
             refused = schemas.REFUSALS["quarantine"].table(quarantine.rows(where.quarantine))
             tables = {**tables, "releases": opened.read()["releases"], "quarantine": refused}
             facts = {"head": opened.head(), "code": versions.publishing(), "public": public}
-            published.publish(where.published, tables, release_id=release["release_id"], **facts)
+            file = where.building(release["release_id"])
+            published.publish(file, tables, release_id=release["release_id"], **facts)
             made_by = {"stored": opened.stored_files(), "extensions": opened.extensions()}
-            written = releases.manifest(release, tables, file=where.published, **made_by)
+            written = releases.manifest(release, tables, file=file, **made_by)
             releases.write(where.releases, written)
+            if where.store:
+                publication.put(where.store, file, release["release_id"], written["published"]["sha256"])
     return dg.MaterializeResult(
         metadata={
             "release_id": release["release_id"],
             "file": dg.MetadataValue.path(str(where.published)),
-            "bytes": where.published.stat().st_size,
+            "bytes": written["published"]["bytes"],
             "sha256": written["published"]["sha256"],
             "editions": len(written["editions"]),
             "later_trends": dg.MetadataValue.json(effects.sentences(written["later_trends"])),

@@ -1,13 +1,15 @@
 """What Dagster hands to the assets: the warehouse's addresses, and the stage.
 
-The stage passes a value from one asset to the next, in one file per asset and year. It is not a record: its
-folder may be deleted at any time, and a run from `source` on writes it again. A file is one line of JSON (the
-kind of value, its fields, the names of its tables), then the tables as Arrow streams.
+The stage passes a value from one asset to the next, in one file per run, asset and year. It is not a record:
+its folder may be deleted at any time, and a run from `source` on writes it again. A file is one line of JSON
+(the kind of value, its fields, the names of its tables), then the tables as Arrow streams: to read one runs
+no code of whoever wrote it.
 """
 
 import io
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -19,7 +21,10 @@ from pipelines import files, settings
 from pipelines.lake import Lake, RuleResults
 from pipelines.model import Document, Line, SourceFile
 from pipelines.orchestration.failures import as_dagster_failure
+from pipelines.store import place
 from schemas.errors import LakeError
+
+KEPT = 86_400.0  # seconds that a staged value stays at least
 
 
 class Warehouse(dg.ConfigurableResource[None]):
@@ -27,9 +32,11 @@ class Warehouse(dg.ConfigurableResource[None]):
     warehouse: str
     catalog: str
     data: str
+    store: str = ""
 
     def settings(self) -> settings.Settings:
-        return settings.Settings(Path(self.raw), Path(self.warehouse), self.catalog, self.data)
+        shared = place(self.store) if self.store else None
+        return settings.Settings(place(self.raw), Path(self.warehouse), self.catalog, self.data, shared)
 
     def lake(self) -> Lake:
         return Lake(self.catalog, self.data, Path(self.warehouse))
@@ -91,32 +98,44 @@ def load(data: bytes) -> Any:
 
 
 class Stage(dg.ConfigurableIOManager):
-    """Keeps the latest value of each asset and year under `folder`; what another version wrote is dropped."""
+    """Keeps the value of each asset and year under `folder` and the run that made it.
+
+    So that runs do not get each other's values, on whatever machine their steps are. In a folder what is
+    older than a day goes when a run begins; in a bucket that is for the bucket's own rule.
+    """
 
     folder: str
 
-    def _path(self, context: dg.InputContext | dg.OutputContext) -> Path:
-        return Path(self.folder, *context.asset_key.path, f"{context.partition_key}.stage")
+    def _path(self, context: dg.InputContext | dg.OutputContext, run_id: str) -> Path:
+        return place(self.folder).joinpath(run_id, *context.asset_key.path, f"{context.partition_key}.stage")
 
     def handle_output(self, context: dg.OutputContext, obj: object) -> None:
         if obj is None:
             return
-        path = self._path(context)
+        path = self._path(context, context.run_id)
         with as_dagster_failure(), files.writable(str(path), "free some disk space, or mend the folder"):
-            path.with_suffix("").unlink(missing_ok=True)  # the pickle of an older version
+            files.drop_older(place(self.folder), KEPT, but=context.run_id)
             files.put(path, dump(obj))
 
     def load_input(self, context: dg.InputContext) -> Any:
-        path = self._path(context)
         with as_dagster_failure():
-            path.with_suffix("").unlink(missing_ok=True)
+            path = self._path(context, _made_by(context))
             try:
                 return load(path.read_bytes())
             except (OSError, ValueError, TypeError, KeyError) as error:
-                path.unlink(missing_ok=True)
                 name = context.asset_key.to_user_string()
                 raise LakeError(
                     f"the value of {name} for {context.partition_key} is not in the stage, or cannot be read",
                     file=str(path),
                     hint=f"materialise {name} again, or run the whole job",
                 ) from error
+
+
+def _made_by(context: dg.InputContext) -> str:
+    """The run whose value is to be loaded: this one, the one that it resumes, or else the last to make it."""
+    with suppress(dg.DagsterInvariantViolationError):
+        if context.upstream_output is not None:
+            return context.upstream_output.run_id
+    of = dg.AssetRecordsFilter(context.asset_key, asset_partitions=[context.partition_key])
+    records = context.step_context.instance.fetch_materializations(of, limit=1).records
+    return records[0].run_id if records else "no run"

@@ -1,0 +1,209 @@
+"""A bucket of an S3 service as places: what this project uses of a `Path`, over one object store.
+
+Belongs here: requests to the store, their errors in plain words, and conditional writes. An object is written
+whole or not at all, so nothing is put aside first. A missing object is a FileNotFoundError, as for a file;
+whatever else fails is a ServerError: no one may take a store that does not answer for an empty one.
+Credentials come by the usual chain (`AWS_*`, a web identity, the machine's role). `obstore` is imported when
+a place is first used.
+"""
+
+from __future__ import annotations
+
+import datetime
+import io
+import os
+import re
+import stat
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from fnmatch import fnmatchcase
+from functools import cache
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+from schemas.errors import LakeError, ServerError, UsageError
+
+# What takes a place takes a file's path or this; `files` and `isinstance` tell them apart where it matters.
+if TYPE_CHECKING:
+    _Base = Path
+else:
+    _Base = PurePosixPath
+_HINTS = {
+    "NoSuchBucket": "make the bucket first, or correct JVOM_STORE",
+    "AccessDenied|SignatureDoesNotMatch|InvalidAccessKeyId|403|401|credential": "check the credentials "
+    "(AWS_*, or the role of this machine) and the bucket's policy",
+}
+_AWAY = "check AWS_ENDPOINT_URL, and that the store runs; then run it again: nothing was half written"
+
+
+def place(address: str) -> Path:
+    """A folder of this machine, or a prefix in a bucket as `s3://bucket/prefix`; else UsageError."""
+    if "://" not in address:
+        return Path(address).resolve()
+    if not re.fullmatch(r"s3://[a-z0-9][a-z0-9.-]+(/[^?#]*)?", address):
+        raise UsageError(f"{address} is no place for files", hint="give a folder, or s3://bucket/prefix")
+    return Remote(f"/{address.removeprefix('s3://')}")
+
+
+def patience() -> tuple[float, int]:
+    """Seconds that one request may take, and how often it is made again: JVOM_STORE_TIMEOUT, _RETRIES."""
+    given = os.environ.get("JVOM_STORE_TIMEOUT") or "30", os.environ.get("JVOM_STORE_RETRIES") or "3"
+    if not all(re.fullmatch(r"[1-9]\d{0,3}|0", each) for each in given) or given[0] == "0":
+        hint = "JVOM_STORE_TIMEOUT is in seconds, at least 1; JVOM_STORE_RETRIES a count"
+        raise UsageError("the store's patience is not a number", hint=hint)
+    return float(given[0]), int(given[1])
+
+
+class Remote(_Base):
+    """A place in a bucket, `/bucket/key` to Python and `s3://bucket/key` to people.
+
+    There are no folders: one is there as long as something is below it, and needs no making.
+    """
+
+    def __str__(self) -> str:
+        return "s3:/" + str(super().__str__())
+
+    def __fspath__(self) -> str:
+        raise TypeError(f"{self} is not on this machine's disks")
+
+    @property
+    def _bucket(self) -> str:
+        return self.parts[1]
+
+    @property
+    def _key(self) -> str:
+        return "/".join(self.parts[2:])
+
+    def as_uri(self) -> str:
+        return str(self)
+
+    def resolve(self, strict: bool = False) -> Remote:  # noqa: ARG002
+        return self
+
+    def read_bytes(self) -> bytes:
+        return self.read_version()[0]
+
+    def open(self, mode: str = "rb", *_: Any, **__: Any) -> Any:
+        if mode != "rb":
+            raise TypeError(f"{self} is not opened to be written: files.put does that")
+        return io.BytesIO(self.read_bytes())
+
+    def read_text(self, encoding: str | None = None, errors: str | None = None) -> str:
+        return self.read_bytes().decode(encoding or "utf-8", errors or "strict")
+
+    def read_version(self) -> tuple[bytes, str | None]:
+        """The bytes, and the mark of this version for `write`."""
+        with self._asking("read") as obstore:
+            found = obstore.get(_bucket(self._bucket), self._key)
+            return bytes(found.bytes()), found.meta["e_tag"]
+
+    def write_bytes(self, data: Any) -> int:
+        self.write(bytes(data))
+        return len(data)
+
+    def write(self, data: bytes, *, over: str | None = None, new: bool = False) -> bool:
+        """Put an object whole; False if it is there already (`new`), or is not version `over` any more."""
+        mode: Any = "create" if new else {"e_tag": over} if over else "overwrite"
+        with self._asking("written") as obstore:
+            try:
+                obstore.put(_bucket(self._bucket), self._key, data, mode=mode)
+            except (obstore.exceptions.AlreadyExistsError, obstore.exceptions.PreconditionError):
+                return False
+        return True
+
+    def unlink(self, missing_ok: bool = True) -> None:  # noqa: ARG002  # S3 does not say whether it was there
+        with self._asking("removed") as obstore:
+            obstore.delete(_bucket(self._bucket), self._key)
+
+    def exists(self) -> bool:
+        return self.is_file() or self.is_dir()
+
+    def is_file(self) -> bool:
+        try:
+            return bool(self.stat())
+        except FileNotFoundError:
+            return False
+
+    def is_dir(self) -> bool:
+        return next(self._below(), None) is not None
+
+    def is_symlink(self) -> bool:
+        return False
+
+    def mkdir(self, mode: int = 0o777, parents: bool = False, exist_ok: bool = False) -> None:
+        pass
+
+    def stat(self, *, follow_symlinks: bool = True) -> os.stat_result:  # noqa: ARG002
+        with self._asking("looked at") as obstore:
+            found = obstore.head(_bucket(self._bucket), self._key)
+        moment = found["last_modified"].timestamp()
+        return os.stat_result((stat.S_IFREG | 0o444, 0, 0, 1, 0, 0, found["size"], moment, moment, moment))
+
+    def iterdir(self) -> Generator[Remote, None, None]:
+        with self._asking("listed") as obstore:
+            found = obstore.list_with_delimiter(_bucket(self._bucket), f"{self._key}/")
+        names = {*found["common_prefixes"], *(each["path"] for each in found["objects"])}
+        yield from (self / PurePosixPath(name).name for name in sorted(names))
+
+    def glob(self, pattern: str) -> Generator[Remote, None, None]:
+        """As of a folder, in order; without `**` but at its start."""
+        wanted = pattern.split("/")
+        if len(wanted) == 1:
+            yield from (path for path in self.iterdir() if fnmatchcase(path.name, pattern))
+            return
+        for path in sorted(self._below()):
+            parts = path.relative_to(self).parts
+            if wanted[0] == "**":
+                parts = ("**", *parts[len(parts) - len(wanted) + 1 :])
+            if len(parts) == len(wanted) and all(map(fnmatchcase, parts, wanted)):
+                yield path
+
+    def rglob(self, pattern: str) -> Generator[Remote, None, None]:
+        yield from self.glob(f"**/{pattern}")
+
+    def _below(self) -> Iterator[Remote]:
+        with self._asking("listed") as obstore:
+            for some in obstore.list(_bucket(self._bucket), f"{self._key}/"):
+                for each in some:
+                    yield Remote("/", self._bucket, each["path"])
+
+    @contextmanager
+    def _asking(self, doing: str) -> Iterator[Any]:
+        """The package; FileNotFoundError for an object that is not there, ServerError for all else."""
+        try:
+            import obstore
+        except ImportError as error:
+            hint = "install requirements-team.lock (./setup team)"
+            raise LakeError("a store on S3 needs the package obstore", file=str(self), hint=hint) from error
+        try:
+            yield obstore
+        except (obstore.exceptions.BaseError, OSError) as error:
+            text = str(error)
+            if isinstance(error, FileNotFoundError) and "NoSuchBucket" not in text:
+                raise FileNotFoundError(2, "No such object", str(self)) from error
+            hint = next((hint for words, hint in _HINTS.items() if re.search(words, text)), _AWAY)
+            first = " ".join(text.partition("\n\nDebug source")[0].split())[:300]
+            raise ServerError(f"cannot be {doing}: {first}", file=str(self), hint=hint) from error
+
+
+@cache
+def _bucket(name: str) -> Any:
+    """The client of a bucket; connections are shared by the places in it."""
+    from obstore.store import S3Store
+
+    timeout, retries = patience()
+    address = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
+    elsewhere: Any = {"endpoint": address} if address else {}
+    return S3Store(
+        name,
+        **elsewhere,
+        client_options={
+            "allow_http": bool(address and address.startswith("http://")),
+            "timeout": datetime.timedelta(seconds=timeout),
+            "connect_timeout": datetime.timedelta(seconds=min(timeout, 5)),
+        },
+        retry_config={
+            "max_retries": retries,
+            "retry_timeout": datetime.timedelta(seconds=timeout * (retries + 1)),
+        },
+    )
