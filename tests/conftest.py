@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import importlib
 import os
 import shutil
 import subprocess
@@ -14,6 +15,7 @@ from unittest import mock
 import pytest
 from hypothesis import settings
 
+from pipelines.extract import sandbox
 from pipelines.lake import Lake, connection, tables
 from pipelines.settings import Settings
 from tests.support import EXAMPLES, NOBODY, ROOT, Jvom, copied, refused_examples, run_jvom
@@ -74,6 +76,21 @@ def built(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
 def own(built: Path, tmp_path: Path) -> Settings:
     """A warehouse and a raw/ that a test may write to, as a build left them."""
     return copied(built, tmp_path)
+
+
+@pytest.fixture
+def without_child(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Documents are read in this process, which has loaded what a child would load anew for each of them.
+
+    The child is tried by `test_sandbox`, `test_hostile` and all command lines in processes of their own.
+    """
+
+    def call(function: str, *arguments: object, **_bounds: object) -> Iterator[sandbox.Message]:
+        module, name = function.split(":")
+        messages: Iterator[sandbox.Message] = getattr(importlib.import_module(module), name)(*arguments)
+        return messages
+
+    monkeypatch.setattr(sandbox, "call", call)
 
 
 @pytest.fixture

@@ -19,7 +19,6 @@ from pipelines.lake import Lake
 from pipelines.plan import plan_build
 from pipelines.publish import published
 from pipelines.settings import Settings
-from tests.hostile_documents import LONGEST, pdfs, texts
 from tests.support import (
     EDITION,
     OTHER_FIGURES,
@@ -32,6 +31,7 @@ from tests.support import (
     hashes,
     options,
 )
+from tests.support.hostile_documents import LONGEST, pdfs, texts
 
 OBSERVATION = (
     "untso-900,untso,,headcount,as of,2018-07,2018-07,12,,12,,high,https://example.org/,,UNTSO,2018-07"

@@ -12,6 +12,8 @@ from pipelines import onboarding, raw
 from pipelines.model import Edition
 from tests.support.onboarding import FACTS, MANDATES, edition, examine
 
+pytestmark = pytest.mark.usefixtures("without_child")
+
 ROWS = [
     ("Afrika",),
     ("UNMISS", "<td rowspan=2>13</td>", "1", "9", "2", "11"),

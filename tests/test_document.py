@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from pipelines.model import Document
 from schemas.errors import SourceError
-from tests.hostile_documents import pdf
+from tests.support.hostile_documents import pdf
 from tests.support.reports import FULL, needs_full, read_document
 
 

@@ -42,6 +42,8 @@ from tests.support.parliament import (
 )
 from tests.support.reports import ABRIDGED, read_tables
 
+pytestmark = pytest.mark.usefixtures("without_child")
+
 
 def redirect(target: str) -> Fault:
     return Fault(status=302, headers=(("Location", target),))

@@ -21,8 +21,8 @@ from pipelines.model import Edition, SourceFile
 from pipelines.settings import Settings
 from schemas import registry
 from schemas.errors import JvomError
-from tests.hostile_documents import BREAKING, LONGEST, Hostile, pdfs, texts
 from tests.support import copied, hashes, options
+from tests.support.hostile_documents import BREAKING, LONGEST, Hostile, pdfs, texts
 
 
 @pytest.mark.parametrize("documents", [texts, pdfs])

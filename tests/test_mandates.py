@@ -6,7 +6,7 @@ import datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from pipelines.extract import annexes, footnotes, mandates
 from pipelines.extract.annexes import AnnexInput
@@ -16,6 +16,7 @@ from pipelines.model import Document, Line
 from schemas import registry
 from schemas.errors import JvomError, LayoutError, Problems
 from schemas.registry import Facts, Registry, load
+from tests.support import examples
 from tests.support.rendering_mandates import Table, tables
 from tests.support.reports import HEADER_1, either_text, golden, read_document, report
 
@@ -88,7 +89,7 @@ def test_the_real_annex(path: Path) -> None:
     assert {span.line for cell in table.cells for span in cell.spans} == filled
 
 
-@settings(max_examples=100, deadline=None)
+@examples(40)
 @given(tables())
 def test_what_is_rendered_is_read(table: Table) -> None:
     text = report(annex_1=[" Bijlage 1 Rechtsbasis, mandaten en nationale kaders", *table.lines])

@@ -19,6 +19,8 @@ from schemas.errors import RegistryError
 from tests.support import ROOT, Jvom
 from tests.support.onboarding import FACTS, MANDATES, edition, examine, filled, written
 
+pytestmark = pytest.mark.usefixtures("without_child")
+
 ROWS = [
     ("Afrika",),
     ("UNMISS", "4", "1", "9", "2", "11"),

@@ -31,6 +31,8 @@ from schemas.report_day import report_day
 from tests.support import parliament as reports
 from tests.support.parliament import SEARCH, SRU, Fault, Parliament, send, sibling
 
+pytestmark = pytest.mark.usefixtures("without_child")
+
 AMSTERDAM = zoneinfo.ZoneInfo("Europe/Amsterdam")
 ASSETS = (*edition.ASSETS, *release.ASSETS)
 

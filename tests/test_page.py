@@ -16,6 +16,8 @@ from tests.renditions import drawn, rendition
 from tests.renditions.real import content_of
 from tests.support.reports import ABRIDGED, read_tables, report
 
+pytestmark = pytest.mark.usefixtures("without_child")
+
 RAW = ABRIDGED.parents[1]
 
 

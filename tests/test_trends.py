@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from pipelines.publish import views
 from schemas.errors import ContractError
-from tests import trend_oracle as oracle
 from tests.support import examples
+from tests.support import trend_oracle as oracle
 from tests.support.building import FIGURES, Tables, base_tables, edition_tables
 
 Row = dict[str, Any]

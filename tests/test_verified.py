@@ -21,6 +21,8 @@ from pipelines.settings import Settings
 from pipelines.verify import complete
 from tests.support import Jvom, options
 
+pytestmark = pytest.mark.usefixtures("without_child")
+
 
 def flip(file: Path) -> None:
     """Change one bit in the middle of a file."""

@@ -31,6 +31,8 @@ from tests.renditions.real import content_of  # noqa: E402
 from tests.renditions.style import style  # noqa: E402
 from tests.support.reports import ABRIDGED, read_tables  # noqa: E402
 
+pytestmark = pytest.mark.usefixtures("without_child")
+
 REGISTRY = registry.load()
 Change = Callable[[Any], None]
 

@@ -153,11 +153,6 @@ class Looked:
     def complete(self) -> bool:
         return bool(self.openings) and self.again is None and len(self.places) <= headings.MOST
 
-    @property
-    def furthest(self) -> int:
-        """How far the layout fits: not at all, by its heading, by the header below it too."""
-        return bool(self.places) + bool(self.openings)
-
 
 class Search:
     """A document in which annexes are looked for, layout by layout. Page numbers are not among its lines."""
