@@ -82,7 +82,7 @@ class DeclaredReading:
 
     It holds only for the document with `source_sha256`. `figures` maps every figure of the
     contract, or the parts that a layout prints it in, to the value, or to None for an empty cell.
-    `mission_id` may be `total`.
+    `mission_id` may be `total`. Where the mission has several rows, `rows` of them, they are their sums.
     """
 
     edition_year: int
@@ -90,6 +90,7 @@ class DeclaredReading:
     mission_id: str
     figures: dict[str, int | None]
     reason: str
+    rows: int = 1
 
 
 @dataclass(frozen=True)
@@ -377,7 +378,10 @@ def _readings(file: Entry, ids: Collection[str], columns: tuple[str, ...]) -> tu
             mission_id=entry.one_of("mission_id", (*ids, TOTAL)),
             figures={name: value for name, value in given.items() if value is not None or name in FIGURES},
             reason=entry.text("reason"),
+            rows=entry.integer("rows") if "rows" in entry.values else 1,
         )
+        if "rows" in entry.values and reading.rows < 2:
+            raise entry.error("is how many rows are one mission's, two or more", "rows")
         for name, value in reading.figures.items():
             if (value or 0) < 0:
                 raise figures.error("is negative", name)

@@ -13,7 +13,7 @@ PARTS = ("frame_civil", "frame_police", "deployed_civil", "deployed_police")  # 
 TOTAL = "total"  # row_key of the totals row
 ORGANISATIONS = ("UN", "EU", "NATO", "AU", "US", "coalition", "mixed", "national", "other")
 RELATIONS = ("part of", "succeeds", "includes")
-PRECISIONS = ("day", "month", "year")  # of a printed date
+PRECISIONS = ("day", "month", "quarter", "year")  # of a printed date
 STATUSES = (  # of a duration
     *("until", "indefinite", "continuous", "until further notice"),
     *("not applicable", "to be decided", "several"),

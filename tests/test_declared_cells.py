@@ -52,6 +52,18 @@ ENTRIES = [
 ]
 
 
+TWICE = edition([("UNMISS", "1", "", "4", "1", "5"), *ROWS[3:5], ("UNMISS", "12+2", "2", "5", "1", "")])
+JOINT = {"figures": {"frame_military": 3, "deployed_military": 9, "deployed_total": 9}, "rows": 2}
+
+
+def test_two_rows_of_a_mission_a_blank_total_and_a_sum_that_may_be_none_are_asked() -> None:
+    asked = {
+        (one.proposal.kind, one.proposal.values.get("column"), one.proposal.values.get("printed"))
+        for one in examine(TWICE).questions
+    }
+    assert {("cell", "deployed_total", ""), ("cell", "frame_military", "zie brief")} <= asked
+
+
 def tables_of(entries: Sequence[tuple[str, Any]]) -> Any:
     reviewed = onboarding.Reviewed(complete=tuple(entries))
     source = raw.describe(DATA, 2023, "new.pdf")

@@ -316,3 +316,25 @@ def test_a_country_of_several_missions_and_a_region_that_counts_its_missions() -
         "VNVR-resolutie 2650",
         "VNVR-resolutie 50",
     ]
+
+
+@pytest.mark.parametrize("counted", ["{0}|{1}", "{0}. {1}"], ids=["column", "name"])
+def test_numbers_that_count_rows_are_no_part_of_their_names(counted: str) -> None:
+    first = "|Missie" if "|" in counted else "Missie"
+    blank = "|" * ("|" in counted)
+    rows = ("UNIFIL|1||2||2", "UNTSO|12||32||32", "MINUSMA|5|10|10|11|21", "VPD|121||163||163")
+    found = read(
+        "<p>Bijlage 1 Mandaten</p>",
+        table(*MANDATES),
+        "<p>Bijlage 2 Personele inzet in 2017</p>",
+        table(
+            f"{first}|2:Nationaal kader|3:Ingezet",
+            f"{blank}|Militair|Civiel/Politie|Militair|Civiel/Politie|Totaal",
+            *(counted.format(number, row) for number, row in enumerate(rows, 1)),
+            f"{blank}Totaal|139|10|207|11|218",
+        ),
+    )
+    assert figures(found) == RIGHT
+    assert [row["mission_as_printed"] for row in found["personnel"].to_pylist()] == [
+        row.partition("|")[0] for row in rows
+    ]

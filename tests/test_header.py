@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from pipelines.extract.pdf import header
+from pipelines.extract.pdf import header, lines
 from pipelines.extract.pdf.model import Box, PdfLine, PdfPage, Word
 from tests.support.rendering import REGISTRY
 
@@ -156,3 +156,18 @@ def test_running_text_and_rows_are_no_header() -> None:
         "Missie afgerond.",
     ]
     assert not header.find(page(*text), WORDS)
+
+
+def test_texts_on_their_side_beside_each_other_are_one_line() -> None:
+    """Heads of columns, of two lines too; labels of rows, which are above each other, are not."""
+
+    def aside(text: str, left: float, top: float = 100.0) -> list[Word]:
+        box = Box(left, top, left + 8, top + len(text) * LETTER)
+        return [Word(text, box, left + 8, SIZE, direction="up")]
+
+    labels = [aside("Europa", 20, 200.0), aside("Afrika", 20, 260.0)]
+    heads = [aside("Totaal", 300), aside("Civiel/", 200), aside("Politie", 210), aside("Militair", 150)]
+    level, *rest = sorted(lines.levelled([*heads, *labels]), key=len, reverse=True)
+    assert [word.text for word in level] == ["Militair", "Civiel/", "Politie", "Totaal"]
+    assert {word.direction for word in level} == {"right"}
+    assert rest == labels

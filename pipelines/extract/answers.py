@@ -185,6 +185,19 @@ def reading(
     return Proposal("reading", values | {"figures": OPEN} | reason, question, note, others, assumed)
 
 
+def joint_rows(
+    document: Document, edition_year: int, mission_id: str, figures: Mapping[str, int], rows: int
+) -> Proposal:
+    """The entry that adds up several rows of one mission."""
+    values = {"edition_year": edition_year, "source_sha256": document.sha256, "mission_id": mission_id}
+    said = {"figures": dict(figures), "rows": rows, "reason": OPEN}
+    note = (
+        "only if they are one mission: else give one of them a spelling of another, or a mission of its own"
+    )
+    question = f"are {rows} rows the mission {mission_id}, to be added up"
+    return Proposal("reading", values | said, question, note, assumed={"reason": "not seen yet"})
+
+
 def slug(name: str) -> str:
     """A mission id made of a name: lower-case ASCII words joined by `-`."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()

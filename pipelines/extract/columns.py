@@ -31,8 +31,9 @@ A row of a PDF is taken
   sums leave that open, it must be among the best readings, and each figure must be nearest to the
   heading of its column.
 
-A figure of a picture that is in doubt (`Figure.doubt`) is taken only where a sum that it is part of
-comes out. Where it is read in two ways, both are readings of its row, and only the sums choose.
+A figure that is in doubt (`Figure.doubt`), as in a picture or where `12+2` is printed, is taken only where a
+sum that it is part of comes out. Where it is read in two ways, both are readings of its row, and only the
+sums choose.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ from pipelines.extract import answers, numerals, refusals
 from pipelines.extract import sums as row_sums
 from pipelines.extract.misprints import Errors
 from pipelines.extract.row_roles import RowNames
-from pipelines.extract.rows import Figure, Row, Table, Wording
+from pipelines.extract.rows import TIGHT, Figure, Row, Table, Wording
 from pipelines.extract.search import (
     RULE,
     Amount,
@@ -390,7 +391,7 @@ class _Chooser:
             if rivals:
                 why = "another reading takes about as few errors of print to explain the table"
                 return self._undecided(row, wording, why, [chosen, *rivals])
-            if why := next(self._doubts(at, chosen, wording, solution, most), ""):
+            if why := next(self._doubts(at, chosen, wording, ways, solution, most), ""):
                 own = violated(chosen.figures, self.sums)
                 others = [way for way in ways if violated(way.figures, self.sums) <= own]
                 return self._undecided(row, wording, why, [chosen, *others[:_SHOWN]])
@@ -407,6 +408,9 @@ class _Chooser:
         """The reading of a row of a PDF; `ordered` is what the second pass says of one not confirmed."""
         chosen = best[0]
         wording = row.wordings[chosen.key]
+        if not row.disputed and (blank := next(self._blank_totals(chosen), None)) is not None:
+            where = row.lines, wording.name.printed, self._columns[blank], wording.cells[blank].printed
+            return refusals.blank_total(self._document, self._edition_year, *where)
         if not row.disputed and len({choice.figures for choice in best}) > 1:
             text, doubt, column = next((f.text, f.doubt, f.column) for f in wording.figures if f.doubt)
             return refusals.uncertain(
@@ -452,7 +456,7 @@ class _Chooser:
         if others := self.rivals(at, row, ways, chosen, errors):
             why = "another reading takes about as few errors of print to explain the table"
             return self._undecided(row, wording, why, [chosen, *others])
-        if why := next(self._mark_doubts(at, chosen, wording, solution, errors.most), ""):
+        if why := next(self._mark_doubts(at, chosen, wording, ways, solution, errors.most), ""):
             return self._undecided(row, wording, why, ways)
         if way := next(self._shorter(at, chosen, errors), None):
             why = "its sums come out without some digits: a mark or another figure may be printed beside them"
@@ -473,10 +477,15 @@ class _Chooser:
                     yield way
 
     def unconfirmed(self, one: Chosen) -> Iterator[JvomError]:
-        """Figures of a picture that are in doubt, and that no sum confirms."""
+        """Figures that are in doubt, and that no sum confirms."""
         for name, figure, sums in zip(self._columns, one.figures, one.sums, strict=True):
-            if figure and figure.doubt and not sums and not one.declared:
-                text = figure.text
+            if figure is None or not figure.doubt or one.declared:
+                continue
+            text, row = figure.text, one.wording.name.printed
+            own = {f"column total {name}", *(one for one in sums if one.startswith("row total"))}
+            if figure.doubt == TIGHT and not own & {*sums}:
+                yield refusals.tight_sum(self._document, self._edition_year, row, name, text)
+            elif figure.doubt != TIGHT and not sums:
                 yield refusals.uncertain(self._document, text.printed, figure.doubt, text.spans[0], name)
 
     def _ways(self, row: Row, *, in_order: bool) -> list[Choice]:
@@ -532,10 +541,16 @@ class _Chooser:
         )
 
     def _doubts(
-        self, at: int, chosen: Choice, wording: Wording, solution: Solution, most: Sequence[int] | None
+        self,
+        at: int,
+        chosen: Choice,
+        wording: Wording,
+        ways: Sequence[Choice],
+        solution: Solution,
+        most: Sequence[int] | None,
     ) -> Iterator[str]:
         """Why the only best reading of a row of a text is not to be relied on."""
-        yield from self._mark_doubts(at, chosen, wording, solution, most)
+        yield from self._mark_doubts(at, chosen, wording, ways, solution, most)
         if len(wording.figures) < len(self._columns):
             if any(lopsided(chosen.figures, one) for one in self.sums):
                 yield "it would give a total without parts, or parts without a total"
@@ -544,13 +559,29 @@ class _Chooser:
             if solution.cost and (empty := next(self._empty_first(chosen), None)):
                 yield f"the table contradicts itself, so that {empty} is empty cannot be inferred"
 
+    def _blank_totals(self, chosen: Choice) -> Iterator[int]:
+        """Totals that a row of exact figures prints no figure for."""
+        exact = not any(isinstance(figure, Range) for figure in chosen.figures)
+        for total, parts in self.sums if exact else ():
+            if chosen.figures[total] is None and any(chosen.figures[part] is not None for part in parts):
+                yield total
+
     def _mark_doubts(
-        self, at: int, chosen: Choice, wording: Wording, solution: Solution, most: Sequence[int] | None
+        self,
+        at: int,
+        chosen: Choice,
+        wording: Wording,
+        ways: Sequence[Choice],
+        solution: Solution,
+        most: Sequence[int] | None,
     ) -> Iterator[str]:
         """Why the marks that a reading takes off figures, or leaves on them, are not to be relied on."""
         for mark in (*(m for figure in wording.figures for m in figure.text.marks), *wording.apart):
             if solution.uses[mark.note] != {1}:
                 yield f"{mark.note} looks like a footnote's mark, but that note is not marked exactly once"
+        for mark in wording.apart:
+            if any(self._fits_as_well(at, way, chosen, solution) for way in ways if way.apart < chosen.apart):
+                yield f"no sum that comes out says that {mark.note} is a mark and not a figure"
         for place, figure in enumerate(_figures_of(wording, chosen.figures)):
             for mark in figure.text.marks if figure else ():
                 whole = int(f"{chosen.lows[place]}{mark.note}")
@@ -561,6 +592,13 @@ class _Chooser:
             hidden = [note for note in unmarked if len(str(value)) > len(str(note))]
             if value is not None and hidden and not self._confirmed(at, place, chosen, solution):
                 yield f"note {hidden[0]} is marked nowhere, and no sum confirms that {value} is a figure only"
+
+    def _fits_as_well(self, at: int, way: Choice, chosen: Choice, solution: Solution) -> bool:
+        """Whether no sum that comes out speaks against another reading of a row."""
+        pairs = enumerate(zip(way.figures, chosen.figures, strict=True))
+        differing = (place for place, (one, other) in pairs if one != other)
+        broken = violated(way.figures, self.sums) > violated(chosen.figures, self.sums)
+        return not broken and not any(self._holds(at, place, solution) for place in differing)
 
     def _hidden_mark(self, at: int, chosen: Choice, solution: Solution) -> str | None:
         """Why a figure of a PDF may end in a mark that is printed as large as a digit."""

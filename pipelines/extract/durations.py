@@ -37,11 +37,14 @@ _STATUSES = {  # words that are a whole duration in any layout
     "niet vastgesteld": "to be decided",
     "nog niet vastgesteld": "to be decided",
 }
+_MOST_DAYS = 31  # of a month; a date that opens with more opens with its year
 SEVERAL = "several"  # the status of a cell with several durations
 
 _SHORT = ("jan", "feb", "mrt", "apr", "mei", "jun", "jul", "aug", "sep", "okt", "nov", "dec")
 _MONTHS = rf"(?:{MONTH}|(?:{'|'.join(_SHORT)}|sept)\b\.?)"
-_NUMERIC = r"\d{1,2}(?:-\d{1,2}-|/\d{1,2}/|\.\d{1,2}\.)\d{4}"
+_NUMERIC = r"(?:\d{1,2}(?:-\d{1,2}-|/\d{1,2}/|\.\d{1,2}\.)\d{4}|\d{4}-\d{2}-\d{2}|\d{2}[-/]\d{4})"
+_QUARTERS = ("eerste", "tweede", "derde", "vierde")
+_QUARTER = rf"(?:Q[1-4]|(?:[1-4]e|{'|'.join(_QUARTERS)}) kwartaal) \d{{4}}"
 _PART = "(?:begin|medio|half|einde?|voorjaar|zomer|najaar|herfst)"  # of a month or a year: no day of it
 _DATE = re.compile(
     rf"(?:(?:(?P<day>\d{{1,2}}) )?(?P<month>{_MONTHS}) )?(?P<year>\d{{4}})|(?P<numeric>{_NUMERIC})",
@@ -53,7 +56,8 @@ PERIOD = re.compile(
     rf"(?<!\S)(?:(?P<first>{_FIRST}) ?(?:t/m|tot en met|(?P<until>tot)|-|–) ?)?(?P<last>{_WHOLE})(?!\S)",
     re.IGNORECASE,
 )
-_END = rf"(?:(?:{_PART} )?(?:{_MONTHS}) \d{{4}}|{_PART} \d{{4}}|\d{{1,2}} {_MONTHS} \d{{4}}|{_NUMERIC})"
+_DAY = rf"(?:\d{{1,2}} {_MONTHS} \d{{4}}|{_NUMERIC})"
+_END = rf"(?:{_QUARTER}|(?:{_PART} )?(?:{_MONTHS}) \d{{4}}|{_PART} \d{{4}}|{_DAY})"
 _ENDS = r"(?:beëindigd|geëindigd|eindigt|verlopen) (?:in|op)"
 _UP_TO = rf"(?P<up_to>(?P<until>tot)|t/m|tot en met|(?:tot )?uiterlijk|{_ENDS})"
 _LABEL = r"(?:\([^()\d]{1,40}\))"  # says whose date it is
@@ -65,9 +69,9 @@ _GAP = re.compile(rf"(?: ?{_LABEL})? ?(?P<sign>[/;,–-]|en|of|(?<= )) ?")
 class Duration:
     """How long something lasts. Where `status` is `until`, it ends on a day from `low` to `high`.
 
-    Where both are one day, it ends on that; else `precision` says whether a month, a year or, after a `tot`
-    that may include its date, a day is printed. Of several durations they are the first and the last end,
-    as far as each has one. `extension` is in ISO 8601, `status` None for a cell that says it is empty;
+    Where both are one day, it ends on that; else `precision` says whether a month, a quarter, a year or,
+    after a `tot` that may include its date, a day is printed. Of several durations they are the first and
+    the last end, as far as each has one. `extension` is in ISO 8601, `status` None for a cell that is empty;
     `marker` is the number whose digits are glued to its end, such as a footnote's.
     """
 
@@ -85,16 +89,18 @@ class Duration:
 
 
 def date(text: str) -> PrintedDate:
-    """`31 juli 2025`, `31-07-2025`, `augustus 2023` or `2019`.
+    """`31 juli 2025`, `31-07-2025`, `2025-07-31`, `augustus 2023`, `08-2023`, `Q3 2023` or `2019`.
 
     Raises ValueError for anything else, and for a day that is not in the calendar.
     """
     match = _DATE.fullmatch(text)
+    if re.fullmatch(_QUARTER, text, re.IGNORECASE):
+        return PrintedDate(int(text[-4:]), quarter=_quarter(text.split(maxsplit=1)[0].lower()))
     if match is None:
         raise ValueError(f"“{text}” is not a date")
     if match["numeric"]:
-        day, month, year = (int(part) for part in re.split(r"[-/.]", text))
-        printed = PrintedDate(year, month, day)
+        parts = [int(part) for part in re.split(r"[-/.]", text)]
+        printed = PrintedDate(*(parts if parts[0] > _MOST_DAYS else parts[::-1]))
     else:
         named = _month(match["month"]) if match["month"] else None
         printed = PrintedDate(int(match["year"]), named, int(match["day"]) if match["day"] else None)
@@ -103,6 +109,10 @@ def date(text: str) -> PrintedDate:
     except ValueError:
         raise ValueError(f"“{text}” is not in the calendar") from None
     return printed
+
+
+def _quarter(name: str) -> int:
+    return _QUARTERS.index(name) + 1 if name in _QUARTERS else int(name.strip("qe"))
 
 
 def _month(name: str) -> int:

@@ -25,7 +25,7 @@ from pipelines.extract.durations import Duration
 from pipelines.extract.pdf.rows import PdfCell
 from pipelines.extract.pdf.table import Pair, PdfRow, PdfTable
 from pipelines.extract.roles import DURATIONS, MandateRoles
-from pipelines.extract.shared_labels import share_out
+from pipelines.extract.shared_labels import nearer, share_out
 from pipelines.model import Document, Line
 from schemas.errors import JvomError, Problems
 from schemas.proposals import Proposal
@@ -391,7 +391,7 @@ class _PdfReader(_Reader):
             row = self._row(pair)
             region = self._region(pair) or heading
             if row is not None and len(self.problems) == before:
-                self._add(replace(row, region=region))
+                self._add(replace(row, region=self._nearer(pair, region, row.mission.region)))
         last = self._found.last_line
         near = [line for line in self._given.lines if last < line.number <= last + _LABEL_LINES]
         below = {line.number: label for line in near if (label := self._label([line]))}
@@ -424,6 +424,16 @@ class _PdfReader(_Reader):
         own, regions = [row.region for row in rows], [row.mission.region for row in rows]
         labels = share_out(own, below, regions, self._given.registry.region_headings)
         return [replace(row, region=label) for row, label in zip(rows, labels, strict=True)]
+
+    def _nearer(self, pair: Pair, label: Text | None, region: str) -> Text | None:
+        """A row's label, or of several by whose places it may be any's the one that names its region."""
+        tags, geometry = pair
+        rivals = geometry.rivals if geometry and not (tags and tags.label) else ()
+        others = [
+            self._cells.text(one, self._cells.how(pair)) for one in rivals if self._roles.is_region(one.text)
+        ]
+        headings = self._given.registry.region_headings
+        return nearer((label, *others), region, headings) if label and others else label
 
     def _lone(self, pair: Pair) -> PdfCell | None:
         """The only cell of a row, its label aside."""

@@ -33,6 +33,11 @@ def addends(text: str) -> tuple[int, ...] | None:
     return tuple(int(_PARTING.sub("", part)) for part in re.split(r"\s*\+\s*", text))
 
 
+def is_tight(text: str) -> bool:
+    """Whether a sum is printed as `12+2`: twelve and two others, as well as fourteen."""
+    return bool(_SUM.fullmatch(text)) and bool(re.search(r"\S\+|\+\S", text))
+
+
 def empty(text: str) -> bool:
     """Whether `text` says that a cell is empty: a dash, or `n.v.t.`."""
     return _EMPTY.fullmatch(text) is not None

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Literal
 
-from pipelines.extract import answers, columns, durations, figures, numerals, refusals, text
+from pipelines.extract import answers, columns, durations, figures, joint_rows, numerals, refusals, text
 from pipelines.extract import rows as printed_rows
 from pipelines.extract.annexes import AnnexInput
 from pipelines.extract.cells import Cell, Mark, Text, as_printed, words
@@ -28,7 +28,7 @@ from pipelines.extract.sums import Structure
 from pipelines.model import PAGE_NUMBER, Document, Line
 from schemas.errors import JvomError, Problems, UndecidedError
 from schemas.header_words import FIGURE_ROLES
-from schemas.registry import DeclaredReading, PersonnelLayout, Registry
+from schemas.registry import DeclaredReading, PersonnelLayout
 from schemas.vocabulary import PARTS, TOTAL, part_of, summing
 
 _MOST_LINES = 20_000  # from the heading of annex 2 to the next annex, blank ones too
@@ -64,11 +64,12 @@ def read(given: AnnexInput, readings: Collection[DeclaredReading]) -> Personnel:
     table = printed_rows.read(given, roles)
     if table is None:
         raise Problems([refusals.no_header(document, given.lines, layout)])
+    wanted = (given.edition_year, document.sha256)
+    declared = [one for one in readings if (one.edition_year, one.source_sha256) == wanted]
+    table.rows = joint_rows.join(table.rows, declared)
     problems = _problems(table, given)
     structure = Structure([at for at, row in enumerate(table.rows) if row.kind == "mission"])
     if not problems:
-        wanted = (given.edition_year, document.sha256)
-        declared = [one for one in readings if (one.edition_year, one.source_sha256) == wanted]
         chosen, structure, refused = columns.choose(
             table, given.notes, layout.personnel, roles.names, declared, document, given.edition_year
         )
@@ -80,7 +81,7 @@ def read(given: AnnexInput, readings: Collection[DeclaredReading]) -> Personnel:
         if structure.total is None and not refused and (last := _open_end(table, given)):
             refused = [refusals.open_end(document, last)]
         problems.extend(refused)
-    problems.extend(_names(table, structure, document, given.registry))
+    problems.extend(_names(table, structure, given))
     if problems and given.table is None:
         zeros = {row.lines[0].number for row in table.rows if _begins_with_zero(row.lines)}
         causes = [problem for problem in problems if problem.line in zeros]
@@ -173,9 +174,10 @@ def _thousands(before: str, word: str) -> float:
     return int(before + word) if _THOUSANDS.fullmatch(f"{before} {word}") else math.inf
 
 
-def _names(table: Table, structure: Structure, document: Document, registry: Registry) -> Iterator[JvomError]:
+def _names(table: Table, structure: Structure, given: AnnexInput) -> Iterator[JvomError]:
     """Rows of missions that are unknown, or that have a row already."""
-    first: dict[str, Line] = {}
+    document, registry = given.document, given.registry
+    first: dict[str, Row] = {}
     for at in structure.missions:
         row = table.rows[at]
         ids = {wording.mission_id for wording in row.wordings}
@@ -187,9 +189,13 @@ def _names(table: Table, structure: Structure, document: Document, registry: Reg
             region = row.region.printed if row.region else None
             yield refusals.unknown_mission(document, row.lines[0], row.wordings[0].plain, region, registry)
         elif mission_id in first:
-            yield refusals.second_row(document, row.lines[0], mission_id, first[mission_id])
+            both = first[mission_id], row
+            sums = joint_rows.sums(both, given.layout.personnel.columns)
+            entry = sums and answers.joint_rows(document, given.edition_year, mission_id, sums, len(both))
+            line = first[mission_id].lines[0]
+            yield refusals.second_row(document, row.lines[0], mission_id, line, entry or None)
         elif mission_id:
-            first[mission_id] = row.lines[0]
+            first[mission_id] = row
 
 
 class _Written:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from pipelines.extract import answers
+from pipelines.extract.cells import Text
 from pipelines.extract.pdf.faults import Fault
 from pipelines.extract.pdf.rows import Span
 from pipelines.extract.pdf.table import PdfTable
@@ -290,13 +291,33 @@ def uncertain(document: Document, printed: str, doubt: str, place: Span, column:
     )
 
 
-def second_row(document: Document, line: Line, mission_id: str, first: Line) -> LayoutError:
-    """A mission that the table lists twice."""
+def blank_total(
+    document: Document, edition_year: int, lines: Sequence[Line], row: str, column: str, printed: str
+) -> LayoutError:
+    """A row with figures whose total is left blank, or a dash."""
+    entry = answers.cell(document, edition_year, "personnel", row, column, printed, lines[0].page)
+    message = f"“{_joined(lines)}” has figures, but no {column}: its cell there is blank"
+    return at(document.path, lines[0], message, proposals=[entry])
+
+
+def tight_sum(document: Document, edition_year: int, row: str, column: str, text: Text) -> LayoutError:
+    """A cell such as `12+2`, which no sum says to be fourteen."""
+    line, page = text.words[0].line, text.spans[0].page
+    entry = answers.cell(document, edition_year, "personnel", row, column, text.printed, page)
+    message = f"“{text.printed}” of “{shortened(row)}” may be one figure, or two that are not to be added up"
+    return at(document.path, line, message, proposals=[entry])
+
+
+def second_row(
+    document: Document, line: Line, mission_id: str, first: Line, entry: Proposal | None = None
+) -> LayoutError:
+    """A mission that the table lists twice, with the entry that adds its rows up."""
     return at(
         document.path,
         line,
         f"“{_joined([line])}” is {mission_id}, which is on line {first.shown} already",
-        "check the spellings in schemas/missions.toml: each row is a mission of its own",
+        None if entry else "check the spellings in schemas/missions.toml: each row is a mission of its own",
+        proposals=[entry] if entry else [],
     )
 
 

@@ -14,13 +14,18 @@ from functools import cached_property
 from pipelines.extract import figures
 from pipelines.extract.durations import Duration, Grammar
 from pipelines.extract.pdf.area import TableHeading
-from pipelines.extract.pdf.rows import Meaning
+from pipelines.extract.pdf.rows import COUNTED, Meaning
 from pipelines.extract.row_roles import Kind, RowNames
 from schemas.registry import Layout, Mission, Registry, comparable
 from schemas.registry_layouts import ASIDE
 from schemas.vocabulary import TOTAL
 
 DURATIONS = ("international_mandate", "national_frame")
+
+
+def _is_mission(roles: PersonnelRoles | MandateRoles, text: str) -> bool:
+    """Whether a mission has a name, or a row that is counted by a number before it."""
+    return roles.mission(text) is not None or roles.mission(COUNTED.sub("", text)) is not None
 
 
 class PersonnelRoles:
@@ -69,7 +74,7 @@ class PersonnelRoles:
     def understands(self, role: str, text: str) -> bool:
         """Whether a text can be what a role says."""
         if role == "mission":
-            return self.mission(text) is not None
+            return _is_mission(self, text)
         if role == "region":
             return self.is_region(text)
         if role in ("total", "subtotal", "of which"):
@@ -139,7 +144,7 @@ class MandateRoles:
     def understands(self, role: str, text: str) -> bool:
         """Whether a text can be what a role says."""
         if role == "mission":
-            return self.mission(text) is not None
+            return _is_mission(self, text)
         if role == "region":
             return self.is_region(text)
         if role == "legal_basis":

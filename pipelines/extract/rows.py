@@ -26,11 +26,12 @@ from pipelines.extract.pdf.table import Pair, PdfRow, PdfTable
 from pipelines.extract.roles import PersonnelRoles
 from pipelines.extract.row_roles import Kind
 from pipelines.extract.search import Amount, Range
-from pipelines.extract.shared_labels import share_out
+from pipelines.extract.shared_labels import nearer, share_out
 from pipelines.model import PAGE_NUMBER, Line
 from schemas.errors import JvomError, Problems
 from schemas.vocabulary import TOTAL
 
+TIGHT = "it may be two numbers that are not to be added up"
 _SUMMING: tuple[Kind, ...] = ("total", "subtotal", "of which", "region")
 _MARK = re.compile(rf"[1-9][0-9]{{0,2}}|[{numerals.RAISED}]{{1,3}}")
 _UP_TO_99 = re.compile(r"[1-9][0-9]?")
@@ -49,7 +50,8 @@ class Figure:
     """A printed figure; `parts` are the numbers that it adds up, one for a plain figure, none for a dash.
 
     `column` is the place of the column that it is printed under; None in a text, where it can be in any,
-    in the printed order. `doubt` says of a figure in a picture what only one of its readings gave.
+    in the printed order. `doubt` says of a figure in a picture what only one of its readings gave, or
+    that it may be no sum (`TIGHT`).
     `qualifier`, `low` and `high` are as in `figures.PrintedFigure`.
     """
 
@@ -63,6 +65,8 @@ class Figure:
 
     @classmethod
     def of(cls, text: Text, said: PrintedFigure, column: int | None = None, doubt: str = "") -> Figure:
+        if not doubt and "declared" not in text.how and numerals.is_tight(text.printed):
+            doubt = TIGHT
         return cls(text, said.parts, column, doubt, said.qualifier, said.low, said.high)
 
     @property
@@ -429,7 +433,7 @@ class _TextReader:
         """The ways to read the words of one cell: a figure, one with a mark glued on, a mark."""
         printed, last = as_printed(chain), chain[-1]
         if parts := numerals.addends(printed):
-            yield Figure(Text(tuple(chain)), parts)
+            yield Figure.of(Text(tuple(chain)), PrintedFigure(parts))
         elif numerals.empty(printed):
             yield Figure(Text(tuple(chain)), ())
         for body, note in numerals.marked(printed, self._notes):
@@ -475,6 +479,8 @@ class _PdfReader:
         self._edges = cache(found.edges)
         self._glued = given.document.format == "text"
         self._labels = False
+        self._regions = {mission.id: mission.region for mission in given.registry.missions}
+        self._headings = given.registry.region_headings
 
     def read(self) -> Table:
         """Every row of the table, and what is left over on its lines and between them."""
@@ -483,7 +489,7 @@ class _PdfReader:
         for pair in self._found.rows:
             name, disputed = self._name(pair)
             name = self._cells.unmarked(name, self._roles.meaning.name) if name else None
-            label = self._label(pair)
+            label, rivals = self._label(pair)
             self._labels |= label is not None
             region = label or region
             figures = [cell for row in pair if row for cell in row.cells[1:] if cell]
@@ -500,7 +506,9 @@ class _PdfReader:
                     self._table.marks += text.marks
                     continue
             if figures or known or kind == "total":
-                self._table.rows.append(self._row(pair, name, disputed, region, kind))
+                of = self._regions.get(known or "")
+                own = nearer((label, *rivals), of, self._headings) if label and rivals else region
+                self._table.rows.append(self._row(pair, name, disputed, own, kind))
             elif kind == "of which" or self._roles.names.is_text(name.text):
                 self._table.texts.append(text)
                 self._table.marks += text.marks
@@ -536,14 +544,13 @@ class _PdfReader:
 
     def _share_out(self) -> None:
         """Gives the missions of a text the labels of a column of regions that are surely theirs."""
-        region = {mission.id: mission.region for mission in self._given.registry.missions}
         missions = [
-            (at, region[row.wordings[0].mission_id or ""])
+            (at, self._regions[row.wordings[0].mission_id or ""])
             for at, row in enumerate(self._table.rows)
-            if row.kind == "mission" and row.wordings[0].mission_id in region
+            if row.kind == "mission" and row.wordings[0].mission_id in self._regions
         ]
         own = [self._table.rows[at].region for at, _ in missions]
-        labels = share_out(own, (), [one for _, one in missions], self._given.registry.region_headings)
+        labels = share_out(own, (), [one for _, one in missions], self._headings)
         for (at, _), label in zip(missions, labels, strict=True):
             self._table.rows[at] = replace(self._table.rows[at], region=label)
 
@@ -613,11 +620,19 @@ class _PdfReader:
             yield text
         yield from found
 
-    def _label(self, pair: Pair) -> Text | None:
-        """The region's label beside a row, which names one by either reading."""
-        labels = [row.label for row in reversed(pair) if row and row.label]
-        known = next((label for label in labels if self._roles.is_region(label.text)), None)
-        return self._cells.text(known, self._cells.how(pair)) if known else None
+    def _label(self, pair: Pair) -> tuple[Text | None, list[Text]]:
+        """The region's label beside a row by either reading, and others that may be its own as well.
+
+        Where the file's structure gives the row a label its place does not matter.
+        """
+
+        def known(cell: PdfCell | None) -> Text | None:
+            is_known = cell is not None and self._roles.is_region(cell.text)
+            return self._cells.text(cell, self._cells.how(pair)) if cell and is_known else None
+
+        tags, geometry = (known(row.label) if row else None for row in pair)
+        rivals = map(known, pair[1].rivals if pair[1] and not tags else ())
+        return geometry or tags, [*filter(None, rivals)]
 
     def _aside(self, pair: Pair) -> Iterator[tuple[str, Text]]:
         """The cells of texts beside the figures; where readings differ that by geometry, and the dispute."""

@@ -1,6 +1,7 @@
-"""Which rows of a text a label heads that stands between them: a text does not show how far it reaches.
+"""Which rows a label heads that stands between them, where nothing drawn shows how far it reaches.
 
-Rotated labels come out as words on a line of their own, and labels over several rows on any of these lines.
+Of a PDF that is open for a row at the border of two labels. In a text rotated labels come out as words on a
+line of their own, and labels over several rows on any of these lines.
 What is certain is their order, and the region that the registry gives the mission of a row.
 """
 
@@ -41,6 +42,17 @@ def share_out(
         label if label and region_of(label) == region else None
         for label, region in zip(own, wanted, strict=True)
     ]
+
+
+def nearer(labels: Sequence[Text], region: str | None, headings: Mapping[str, str]) -> Text | None:
+    """Of labels of which any may be a row's, that of the region that the registry gives its mission.
+
+    None where that is the region of none, or of several.
+    """
+    known = {comparable(printed): comparable(of) for printed, of in headings.items()}
+    wanted = comparable(region or "")
+    found = [one for one in labels if known.get(comparable(one.printed), comparable(one.printed)) == wanted]
+    return found[0] if len(found) == 1 else None
 
 
 def _certain(ways: Sequence[set[int]], row: int, regions: Sequence[str], labels: Sequence[str]) -> int | None:

@@ -260,7 +260,7 @@ def keys(kind: str, values: Mapping[str, Any]) -> set[Key]:
         place = (kind, str(values.get("source_sha256")), str(values.get("table")))
         return {(*place, comparable(str(row)), str(column)) for row in rows for column in columns}
     if kind == "reading":
-        return {(kind, str(values.get("source_sha256")), str(values.get("mission_id")))}
+        return {(kind, *(str(values.get(key)) for key in ("source_sha256", "mission_id", "rows")))}
     text = values.get("printed") or values.get("id")
     return {("printed", comparable(str(text)))}
 

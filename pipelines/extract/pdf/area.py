@@ -22,6 +22,7 @@ _ABOVE = 2.5  # font sizes between the name of a region and the heading below it
 _MAX_STEPS = 20_000
 _ANNEX = "bijlage"
 _APART = 1.2  # white space, in font sizes, between the name of a row and its figures
+_WIDE = 0.4  # share of a table's width from which a text that begins behind the names is in no column
 _LEVEL = 3.0  # points: less than a line
 _SAME_EDGE = 1.5  # points between the left edges of a column's heading and of its texts
 _LINE_PITCH = (0.7, 2.2)
@@ -230,7 +231,8 @@ def _groups(
         # It may be anywhere over its columns, which reach from the heading before to the one after.
         left = leaves[columns[0] - 1].box.right if columns[0] else 0.0
         right = leaves[columns[-1] + 1].box.left if columns[-1] + 1 < len(leaves) else float("inf")
-        top = min(leaves[column].box.top for column in columns)
+        boxes = [leaves[column].box for column in columns]
+        top = min(max(box.top, box.middle - size) for box in boxes)  # one on its side may reach higher
         above = [
             chain
             for chain in chains[text]
@@ -547,7 +549,8 @@ def spanning(line: PdfLine, heading: TableHeading, columns: Sequence[Box]) -> bo
     letters = any(c.isalpha() for word in line.words for c in word.plain)
     own = columns[heading.naming]
     after = columns[heading.naming + 1].left if heading.naming + 1 < len(columns) else own.right
-    begun = not heading.aside or line.box.left < own.right
+    wide = line.box.width > _WIDE * (columns[-1].right - columns[0].left)
+    begun = line.box.left < own.right or (wide and not heading.aside)
     return heading.of_figures and begun and letters and line.box.right > after
 
 

@@ -255,8 +255,10 @@ def _downwards(lines: Sequence[PdfLine], seed: int, words: HeaderWords) -> list[
 
 
 def _near(upper: PdfLine, lower: PdfLine) -> bool:
+    """Whether a line is close below another, or beside one of texts on their side."""
     size = max(word.size for word in (*upper.words, *lower.words))
-    return lower.words[0].baseline - upper.words[0].baseline < _PITCH * size
+    close = lower.words[0].baseline - upper.words[0].baseline < _PITCH * size
+    return close or (upper.box.height > _PITCH * size and lower.box.top - upper.box.bottom < size)
 
 
 def _like_a_header(line: PdfLine, words: HeaderWords) -> bool:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
-from itertools import pairwise
+from functools import cache, partial
+from itertools import accumulate, pairwise
 
 from pipelines.extract.pdf.area import Body, TableHeading, folded
 from pipelines.extract.pdf.model import Box, PdfLine
@@ -16,6 +16,11 @@ _NO_RULE = 2.0
 _ODD = 0.8
 _NO_LABEL = 5.0
 _NO_LABEL_AFTER_BREAK = 0.5
+_SURE = 0.5  # of a row: by how much labels must be further off, if a row is surely not another's
+_EXACT = 0.15  # font sizes
+_EVEN = 1.5  # times the smallest that the largest distance of rows is, where all are set alike
+
+Price = Callable[["Label", int, int], float]
 
 
 @dataclass(frozen=True)
@@ -39,10 +44,11 @@ def assign(
     alignment: Alignment,
     *,
     first: bool,
-) -> list[PdfCell | None]:
-    """Each row's label, or None where the page shows none for it: it goes on from the page before.
+) -> list[tuple[PdfCell, ...]]:
+    """Each row's label, and behind it others that may as well be its own; none where the page shows none.
 
-    `alignment` is that of the other cells; `first` says that there is no page before.
+    A row without one has that of the page before. `alignment` is that of the other cells; `first` says that
+    there is no page before.
     """
     heights = _rules_through(body, parts)
     beside = _beside(found, rows)
@@ -51,17 +57,24 @@ def assign(
     labels = _turned(body, parts, heading) + _upright(beside, spacing, heading, heights)
     labels.sort(key=lambda label: label.box.middle)
     if not labels or len(labels) > len(rows):
-        return [None] * len(rows)
+        return [()] * len(rows)
     layout = _Layout(body, rows, heights, spacing, first=first)
-    ways = [min(layout.centred(labels), layout.nearest(labels))]
-    ways += [layout.level(labels, at_top=at_top) for at_top in (True, False)]
+    prices: dict[Alignment, Price] = {
+        "middle": layout.from_middle,
+        "top": partial(layout.from_level, at_top=True),
+        "bottom": partial(layout.from_level, at_top=False),
+    }
+    ways = {way: layout.priced(labels, price) for way, price in prices.items()}
+    ways["middle"] = min(layout.centred(labels), ways["middle"])
     # Rotated labels are hardly ever set but in the middle, upright ones mostly as the other cells.
     usual: Alignment = "middle" if any(label.turned for label in labels) else alignment
-    odd = [0.0 if way == usual else _ODD for way in ("middle", "top", "bottom")]
-    _, counts = min(((cost + more, counts) for (cost, counts), more in zip(ways, odd, strict=True)))
-    shared: list[PdfCell | None] = [None] * (len(rows) - sum(counts))
-    for label, count in zip(labels, counts, strict=True):
-        shared += [label.cell] * count
+    way = min(ways, key=lambda way: (ways[way][0] + (0.0 if way == usual else _ODD), ways[way][1]))
+    counts = ways[way][1]
+    shared: list[tuple[PdfCell, ...]] = [()] * (len(rows) - sum(counts))
+    shared += [(label.cell,) for label, count in zip(labels, counts, strict=True) for _ in range(count)]
+    if not (way == "middle" and layout.is_exact(labels, counts)):
+        for row, other in layout.rivals(labels, counts, prices[way]):
+            shared[row] += (other.cell,)
     return shared
 
 
@@ -202,13 +215,41 @@ class _Layout:
         """Each label in the middle of its rows: one border then gives the next, by reflection."""
         best: tuple[float, tuple[int, ...]] = (float("inf"), ())
         for start in self._starts(labels):
-            low, high = self._gaps[start]
-            steps = max(1, min(200, round((high - low) / 0.25)))
-            for step in range(steps + 1):
-                edge = low + (high - low) * step / steps
+            for edge in self._edges(start):
                 way = self._reflected(labels, start, edge)
                 best = min(best, way, key=lambda way: way[0])
         return best
+
+    def _edges(self, border: int) -> Iterator[float]:
+        """Heights at which a border may be."""
+        low, high = self._gaps[border]
+        steps = max(1, min(200, round((high - low) / 0.25)))
+        yield from (low + (high - low) * step / steps for step in range(steps + 1))
+
+    def is_exact(self, labels: Sequence[Label], counts: Sequence[int]) -> bool:
+        """Whether each label is in the middle of its rows, by borders that are all between rows.
+
+        One that is off moves the borders of all labels below it.
+        """
+        borders = [*accumulate(counts, initial=len(self._rows) - sum(counts))]
+        lowest, pitches = self._gaps[-1][1], self._pitches
+        if pitches and max(pitches) < _EVEN * min(pitches):
+            lowest = min(lowest, self._rows[-1].bottom + min(pitches) / 2)
+        for start in self._edges(borders[0]):
+            edge = start
+            for label, border in zip(labels, borders[1:], strict=True):
+                edge = 2 * label.box.middle - edge
+                if self._away(edge, border) > _EXACT * self._size:
+                    break
+            else:
+                if edge < lowest + _EXACT * self._size:
+                    return True
+        return False
+
+    @property
+    def _pitches(self) -> list[float]:
+        """From each row to the next."""
+        return [below.top - row.top for row, below in pairwise(self._rows)]
 
     def _reflected(self, labels: Sequence[Label], start: int, edge: float) -> tuple[float, tuple[int, ...]]:
         cost = self._unlabelled(start)
@@ -228,33 +269,51 @@ class _Layout:
         low, high = self._gaps[border]
         return max(0.0, low - edge, edge - high)
 
-    def level(self, labels: Sequence[Label], *, at_top: bool) -> tuple[float, tuple[int, ...]]:
-        """Each label level with the first of its rows, or with the last."""
+    def from_level(self, label: Label, start: int, end: int, *, at_top: bool) -> float:
+        """How far a label is from being level with the first of its rows, or with the last."""
+        row = self._rows[start if at_top else end - 1]
+        levels = [part.baseline for part in row.fragments]
+        if label.turned:
+            away = abs(label.box.top - row.top) if at_top else abs(label.box.bottom - row.bottom)
+        else:
+            away = abs(label.first - min(levels)) if at_top else abs(label.last - max(levels))
+        return away / self._size + self._rules(start, end)
 
-        def price(label: Label, start: int, end: int) -> float:
-            row = self._rows[start if at_top else end - 1]
-            levels = [part.baseline for part in row.fragments]
-            if label.turned:
-                away = abs(label.box.top - row.top) if at_top else abs(label.box.bottom - row.bottom)
-            else:
-                away = abs(label.first - min(levels)) if at_top else abs(label.last - max(levels))
-            return away / self._size + self._rules(start, end)
+    def from_middle(self, label: Label, start: int, end: int) -> float:
+        """How far a label is from the middle of its rows: where one is off, the next need not be."""
+        middle = (self._rows[start].top + self._rows[end - 1].bottom) / 2
+        return abs(label.box.middle - middle) / self._size + self._rules(start, end)
 
-        return self._priced(labels, price)
+    def rivals(
+        self, labels: Sequence[Label], counts: Sequence[int], price: Price
+    ) -> Iterator[tuple[int, Label]]:
+        """Rows that could be another label's for hardly more than they cost now, each with that one."""
+        rest, first, end = self._rest(labels, price), len(self._rows) - sum(counts), len(self._rows)
+        borders = [*accumulate(counts, initial=first)]
+        pitch = min(self._pitches, default=0.0) / self._size
+        most = sum(map(price, labels, borders, borders[1:])) + _SURE * pitch
+        before, found = {first: 0.0}, set[tuple[int, int]]()
+        for at, label in enumerate(labels):
+            after: dict[int, float] = {}
+            for start, cost in before.items():
+                for stop in range(start + 1, end + 1):
+                    after[stop] = min(spent := cost + price(label, start, stop), after.get(stop, spent))
+                    if spent + rest(at + 1, stop)[0] < most:
+                        others = [*range(start, borders[at]), *range(borders[at + 1], stop)]
+                        found |= {(row, at) for row in others if start <= row < stop}
+            before = after
+        yield from ((row, labels[at]) for row, at in sorted(found))
 
-    def nearest(self, labels: Sequence[Label]) -> tuple[float, tuple[int, ...]]:
-        """Each label near the middle of its rows: where one is off, the borders of the next are not."""
+    def priced(self, labels: Sequence[Label], price: Price) -> tuple[float, tuple[int, ...]]:
+        """The cheapest way to give each label rows."""
+        rest = self._rest(labels, price)
+        starts = self._starts(labels)
+        return min((rest(0, start)[0] + self._unlabelled(start), rest(0, start)[1]) for start in starts)
 
-        def price(label: Label, start: int, end: int) -> float:
-            middle = (self._rows[start].top + self._rows[end - 1].bottom) / 2
-            return abs(label.box.middle - middle) / self._size + self._rules(start, end)
-
-        return self._priced(labels, price)
-
-    def _priced(
-        self, labels: Sequence[Label], price: Callable[[Label, int, int], float]
-    ) -> tuple[float, tuple[int, ...]]:
-        """The cheapest way to give each label rows, by the first and the end of these."""
+    def _rest(
+        self, labels: Sequence[Label], price: Price
+    ) -> Callable[[int, int], tuple[float, tuple[int, ...]]]:
+        """The cheapest way to give labels from one on the rows from one on: its cost, and rows per label."""
 
         @cache
         def best(index: int, start: int) -> tuple[float, tuple[int, ...]]:
@@ -267,8 +326,7 @@ class _Layout:
                 ways.append((price(labels[index], start, end) + cost, (end - start, *counts)))
             return min(ways, default=(float("inf"), ()))
 
-        starts = self._starts(labels)
-        return min((best(0, start)[0] + self._unlabelled(start), best(0, start)[1]) for start in starts)
+        return best
 
     def _starts(self, labels: Sequence[Label]) -> range:
         return range(len(self._rows) - len(labels) + 1)

@@ -35,6 +35,7 @@ _TIGHT_TOUCH = 0.12  # the same for a number that is as large as the word
 _LEAD = 0.8  # the same for the word behind it
 _SPACED = 0.5  # up to which white space between letters may be how the font is set
 _APART = 0.5  # white space between two rotated labels, at least
+_FEWEST_HEADS = 3  # texts on their side beside each other that are heads of columns
 
 _QUARTERS: dict[Direction, int] = {"right": 0, "up": 1, "left": 2, "down": 3}
 
@@ -127,7 +128,41 @@ def words(glyphs: Iterable[Glyph], fonts: Fonts) -> list[list[Word]]:
         for line in _visual_lines(_attach(pieces, fonts)):
             if made := [word for piece in line for word in _words(piece)]:
                 found.append(made)
-    return sorted(found, key=_reading_order)
+    return sorted(levelled(found), key=_reading_order)
+
+
+def levelled(lines: Sequence[list[Word]]) -> Iterator[list[Word]]:
+    """The lines; texts on their side that stand beside each other, as the heads of columns do, are one line.
+
+    Labels of rows are above each other. Each word keeps its box; the line stands where they begin above.
+    """
+    level = [line for line in lines if line[0].direction == "right"]
+    yield from level
+    aside = [line for line in lines if line[0].direction != "right"]
+    while aside:
+        row = [line for line in aside if _share_height(line, aside[0])]
+        aside = [line for line in aside if line not in row]
+        row.sort(key=lambda line: min(word.box.left for word in line))
+        columns = list(
+            grouped(row, lambda column, line: line[0].box.left - column[-1][0].box.right > line[0].size)
+        )
+        if len(columns) < _FEWEST_HEADS:
+            yield from row
+            continue
+        top = min(word.box.top for line in row for word in line)
+        words = [word for column in columns for line in _as_read(column) for word in line]
+        yield [replace(one, direction="right", baseline=top + one.size, gap=" ") for one in words]
+
+
+def _as_read(column: Sequence[list[Word]]) -> Iterator[list[Word]]:
+    """The lines of one text on its side, the first of which is on the left of what runs upwards."""
+    return iter(column if column[0][0].direction == "up" else column[::-1])
+
+
+def _share_height(line: Sequence[Word], other: Sequence[Word]) -> bool:
+    one, two = (Box.around(word.box for word in words) for words in (line, other))
+    shared = min(one.bottom, two.bottom) - max(one.top, two.top)
+    return line[0].direction == other[0].direction and shared > 0.5 * min(one.height, two.height)
 
 
 def _reading_order(line: Sequence[Word]) -> tuple[float, float]:

@@ -27,6 +27,9 @@ _JOINED = re.compile(r"[^\W_][-‑/]$")
 _PAUSED = re.compile(r"(?:en|of|tot|t/m|and|or)\b|[,;&]")
 """What follows the hyphen of `NAVO- en EU-missies`: a word of its own."""
 
+COUNTED = re.compile(r"^(?P<number>[1-9][0-9]?)[.)]? (?=[^\W\d])")
+"""What a row may be counted by, in front of its name."""
+
 Alignment = Literal["top", "middle", "bottom"]
 _ALIGNMENTS: tuple[Alignment, ...] = ("top", "middle", "bottom")
 _PARTED = 4.0
@@ -87,6 +90,19 @@ class PdfCell:
         last = self.spans[-1]
         left = replace(last, char_end=last.char_end - (len(self.text) - len(text)))
         return replace(self, text=text, spans=(*self.spans[:-1], left))
+
+    def counted(self) -> tuple[PdfCell, PdfCell] | None:
+        """The number that it begins with, and the rest; None where it does not begin with one."""
+        if not (found := COUNTED.match(self.text)):
+            return None
+        first, *others = self.spans
+        start = first.char_start
+        number = replace(first, char_end=start + len(found["number"]))
+        rest = replace(first, char_start=start + found.end())
+        return (
+            PdfCell(found["number"], (), (number,)),
+            replace(self, text=self.text[found.end() :], spans=(rest, *others)),
+        )
 
     @property
     def box(self) -> Box:
@@ -441,9 +457,10 @@ class _Cutter:
     def _is_wording(self, column: int, parts: Sequence[Fragment]) -> bool:
         """Whether lines are together understood as words about one figure at most."""
         figures = sum(any(map(str.isdigit, part.text)) for part in parts)
+        opened = parts[0].text.count("(") > parts[0].text.count(")")  # `12 (incl.` goes on
         words = any(map(str.isalpha, "".join(part.text for part in parts)))
         text = join(part.text for part in parts)
-        return figures < 2 and words and self._understood(self._roles[column], text)
+        return (figures < 2 or opened) and words and self._understood(self._roles[column], text)
 
     def _texts(self, cells: Mapping[int, Sequence[Fragment]]) -> _Cost:
         """How many cells of a row are not understood; a figure or a duration counts by its lines."""

@@ -23,12 +23,16 @@ from schemas.header_words import MANDATE_ROLES
 class PdfRow:
     """One row: a cell or None per column; `label` is the one in the first column that heads the row.
 
-    In a `view` of the table `texts` are the cells beside the name and the figures, by their roles.
+    `number` is what it is counted by in front of its name, `rivals` are labels that may head it as well, by
+    their places. In a `view` of the table `texts` are the cells beside the name and the figures, by their
+    roles.
     """
 
     cells: tuple[PdfCell | None, ...]
     label: PdfCell | None = None
+    rivals: tuple[PdfCell, ...] = ()
     texts: tuple[tuple[str, PdfCell], ...] = ()
+    number: PdfCell | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +84,15 @@ class PdfTable:
             self.geometry and _view(self.geometry, order, heading),
             self.tags and _view(self.tags, order, heading),
             self,
+        )
+
+    def uncounted(self) -> PdfTable:
+        """The table without the numbers 1, 2, 3 … that count its rows in front of their names."""
+        at = self.heading.naming
+        return replace(
+            self,
+            geometry=self.geometry and _uncounted(self.geometry, at),
+            tags=self.tags and _uncounted(self.tags, at),
         )
 
     @property
@@ -154,6 +167,7 @@ class PdfTable:
         return away.index(min(away)) if away else None
 
 
+_FEW = 3  # rows, at least, that numbers count
 _ELSEWHERE = {"region", "ignore", *MANDATE_ROLES}  # roles of cells that are no part of a row of figures
 
 
@@ -164,14 +178,30 @@ def _view(grid: Grid, order: Sequence[int], heading: TableHeading) -> Grid:
         aside = [(heading.roles[at], cell) for at in heading.aside if (cell := row.cells[at])]
         label = row.label or next((cell for role, cell in aside if role == "region"), None)
         texts = tuple((role, cell) for role, cell in aside if role not in _ELSEWHERE)
-        return PdfRow(tuple(row.cells[at] for at in order), label, texts)
+        return replace(row, cells=tuple(row.cells[at] for at in order), label=label, texts=texts)
 
     above = tuple((page, tuple(boxes[at] for at in order)) for page, boxes in grid.above)
     return replace(grid, rows=tuple(map(of, grid.rows)), above=above)
 
 
+def _uncounted(grid: Grid, naming: int) -> Grid:
+    found = [cell.counted() if (cell := row.cells[naming]) else None for row in grid.rows]
+    numbers = [int(way[0].text) for way in found if way]
+    if len(numbers) < _FEW or numbers != [*range(1, len(numbers) + 1)]:
+        return grid
+    return replace(
+        grid,
+        rows=tuple(
+            replace(row, cells=(*row.cells[:naming], way[1], *row.cells[naming + 1 :]), number=way[0])
+            if way
+            else row
+            for row, way in zip(grid.rows, found, strict=True)
+        ),
+    )
+
+
 def _cells(grid: Grid) -> Iterator[PdfCell]:
-    return (cell for row in grid.rows for cell in (*row.cells, row.label) if cell)
+    return (cell for row in grid.rows for cell in (*row.cells, row.label, row.number) if cell)
 
 
 def same(one: PdfCell | None, other: PdfCell | None) -> bool:
@@ -209,7 +239,10 @@ def read(
     tagged = _by_tags(document, heading)
     if geometry and tagged and heading.of_figures and _leaves_out(tagged, geometry, document):
         tagged = None  # tags that do not name what can be seen say nothing
-    return PdfTable(heading, meaning, geometry, tagged) if geometry or tagged else None
+    if not geometry and not tagged:
+        return None
+    found = PdfTable(heading, meaning, geometry, tagged)
+    return found.uncounted() if document.format == "pdf" else found
 
 
 def _leaves_out(tagged: Grid, geometry: Grid, document: PdfDocument) -> bool:
@@ -272,7 +305,7 @@ def _by_geometry(
     found = [rows.fragments(body, parts[body.page], heading) for body in pages]
     spacing = Spacing.of(pages, found, parts)
     cut, alignment = rows.cut(found, heading, spacing, meaning)
-    heads: list[PdfCell | None] = [None] * len(cut)
+    heads: list[tuple[PdfCell, ...]] = [()] * len(cut)
     amiss: list[Fault] = []
     for body, fragments in zip(pages, found, strict=True):
         here = [(at, part) for at, row in enumerate(cut) if (part := row.on(body.page))]
@@ -373,10 +406,12 @@ def _with_rows(
     return kept
 
 
-def _rows(cut: Sequence[Row], heads: Sequence[PdfCell | None], heading: TableHeading) -> Iterator[PdfRow]:
+def _rows(
+    cut: Sequence[Row], heads: Sequence[tuple[PdfCell, ...]], heading: TableHeading
+) -> Iterator[PdfRow]:
     label: PdfCell | None = None
     for row, head in zip(cut, heads, strict=True):
         cells = [rows.cell(row.cells.get(column, ())) for column in range(len(heading.columns))]
         if heading.labelled:
-            label, cells[0] = head or label, None
-        yield PdfRow(tuple(cells), label)
+            label, cells[0] = head[0] if head else label, None
+        yield PdfRow(tuple(cells), label, head[1:])
