@@ -247,7 +247,7 @@ def reading(draw: st.DrawFn) -> oracle.Reading:
     )
 
 
-@settings(examples(12), suppress_health_check=[HealthCheck.too_slow])
+@settings(examples(5), suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(reading(), min_size=1, max_size=10))
 def test_any_history_is_as_the_oracle_has_it(readings: list[oracle.Reading]):
     as_the_oracle_has_it(readings)

@@ -263,7 +263,7 @@ def test_maps_and_the_record_have_contracts_too() -> None:
 
 
 figures = st.one_of(st.none(), st.integers(-3, 3))
-few = examples(10)  # Pandera takes a tenth of a second per edition
+few = examples(4)  # Pandera takes a tenth of a second per edition
 
 
 @few
