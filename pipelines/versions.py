@@ -24,6 +24,7 @@ READING_CODE = (
     "!pipelines/extract/sandbox.py",
     "!pipelines/extract/kinds.py",
     "!pipelines/extract/missing.py",
+    "!pipelines/extract/onboarding.py",
     "!pipelines/extract/survey.py",
     "pipelines/files.py",
     "pipelines/model.py",

@@ -22,7 +22,7 @@ from tests.support import EXAMPLES, NOBODY, ROOT, Jvom, copied, refused_examples
 from tests.support.lakes import open_lake
 from tests.support.parliament import Parliament
 
-# More of each with `--hypothesis-profile=wide` or `thorough`, also where a test asks for a share (`examples`).
+# More of each with `--hypothesis-profile=wide` or `thorough`, also of a share of these (`examples`).
 settings.register_profile("usual", max_examples=EXAMPLES, deadline=None)
 settings.register_profile("wide", max_examples=3 * EXAMPLES, deadline=None)
 settings.register_profile("thorough", max_examples=20 * EXAMPLES, deadline=None)

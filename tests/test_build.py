@@ -16,7 +16,7 @@ from test_registry import CORRECTION
 
 from pipelines import raw, verify, versions
 from pipelines.lake import Lake
-from pipelines.plan import plan_build
+from pipelines.orchestration.plan import plan_build
 from pipelines.publish import published
 from pipelines.settings import Settings
 from tests.support import (

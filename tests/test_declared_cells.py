@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from pipelines import onboarding, raw
+from pipelines import raw
+from pipelines.extract import onboarding
 from pipelines.model import Edition
 from tests.support.onboarding import FACTS, MANDATES, edition, examine
 

@@ -19,7 +19,7 @@ from pipelines import raw
 from pipelines.acquire import cassette
 from pipelines.cli import app
 from pipelines.lake import Lake
-from pipelines.plan import plan_build
+from pipelines.orchestration.plan import plan_build
 from pipelines.settings import Settings, find
 from schemas import registry
 from schemas.report_day import latest, report_day

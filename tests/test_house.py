@@ -23,7 +23,7 @@ LAYERS = (
     ("validate", "quarantine", "reconcile", "site", "trace"),
     ("extract", "lake", "other_sources", "raw"),
     ("publish", "acquire"),
-    ("onboarding", "plan", "verify"),
+    ("verify",),
     ("orchestration",),
     ("definitions",),
     ("cli",),
@@ -108,7 +108,7 @@ def test_only_some_parts_import(library: str, allowed: set[str]) -> None:
     assert users, f"nothing imports {library}: this test looks in the wrong place"
 
 
-LIGHT = ("acquire", "cli.app", "files", "plan", "raw", "settings", "versions")
+LIGHT = ("acquire", "cli.app", "files", "orchestration.plan", "raw", "settings", "versions")
 AT_ONCE = (
     *(f"import pipelines.{module}" for module in LIGHT),
     "from schemas import registry; registry.load()",

@@ -12,8 +12,7 @@ from typing import Any
 
 import pytest
 
-from pipelines import onboarding
-from pipelines.extract import survey
+from pipelines.extract import onboarding, survey
 from schemas import registry
 from schemas.errors import RegistryError
 from tests.support import ROOT, Jvom

@@ -16,7 +16,7 @@ import schemas
 from pipelines import verify as verified
 from pipelines.lake import Lake
 from pipelines.model import SourceFile
-from pipelines.plan import plan_build
+from pipelines.orchestration.plan import plan_build
 from pipelines.settings import Settings
 from pipelines.verify import complete
 from tests.support import Jvom, options

@@ -17,8 +17,8 @@ from pipelines.cli.terminal import Terminal, error_document
 from schemas.errors import JvomError, LakeError, Problems
 
 if TYPE_CHECKING:
+    from pipelines.orchestration.plan import PendingEdition, Plan
     from pipelines.orchestration.run import Outcome, Result
-    from pipelines.plan import PendingEdition, Plan
 
 COUNTED = ("personnel", "mandates", "footnotes", "sections", "cells")
 FIGURE_TABLES = ("personnel", "personnel_totals", "mandates")  # what a dry run compares
@@ -37,7 +37,7 @@ def build(
     timeout: Timeout = 600,
 ) -> None:
     """Read every new or changed edition in raw/, check it, record it, publish."""
-    from pipelines.plan import plan_build
+    from pipelines.orchestration.plan import plan_build
 
     if year is not None:
         require_edition_year(year)

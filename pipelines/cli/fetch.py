@@ -36,7 +36,7 @@ def fetch(
     """Find an edition in parliament's open data and put it into raw/; nothing there is overwritten."""
     from pipelines import settings
     from pipelines.acquire import fetching
-    from pipelines.plan import plan_build
+    from pipelines.orchestration.plan import plan_build
     from schemas.report_day import latest
 
     options = {"--build": build, "--dry-run": dry_run, "--replay": replay, "--check": check}

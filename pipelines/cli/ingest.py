@@ -22,7 +22,7 @@ def ingest(
 ) -> None:
     """Build from one document; its bytes are kept in the warehouse by hash."""
     from pipelines import files, raw
-    from pipelines.plan import plan_for_file
+    from pipelines.orchestration.plan import plan_for_file
 
     require_edition_year(year)
     data = files.read_bounded(file, str(file))

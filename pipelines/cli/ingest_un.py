@@ -24,8 +24,8 @@ def ingest_un(
     from pipelines import other_sources
     from pipelines.cli import build
     from pipelines.lake import Lake
+    from pipelines.orchestration.plan import plan_publication
     from pipelines.other_sources import contributions
-    from pipelines.plan import plan_publication
     from schemas import registry
 
     try:

@@ -12,7 +12,7 @@ from pipelines.cli.session import Session, command, require_edition_year
 from schemas.errors import UsageError
 
 if TYPE_CHECKING:
-    from pipelines.onboarding import Reviewed, State
+    from pipelines.extract.onboarding import Reviewed, State
 
 
 @command
@@ -42,7 +42,8 @@ def onboard(
     Shows tables, columns and rows with their roles. What is proposed is data for schemas/*.toml: write it
     to a file, fill in each "?", read again with --entries, enter it with --apply. Nothing is recorded.
     """
-    from pipelines import files, onboarding, raw
+    from pipelines import files, raw
+    from pipelines.extract import onboarding
     from schemas.registry import Facts
 
     require_edition_year(year)
@@ -164,7 +165,7 @@ def _next(
     entered: Sequence[str],
 ) -> Iterator[str]:
     """What came of it and what to do next, on standard error."""
-    from pipelines.onboarding import entry_name
+    from pipelines.extract.onboarding import entry_name
 
     if entered:
         yield f"entered in {', '.join(f'schemas/{name}' for name in entered)}"

@@ -19,7 +19,7 @@ from pipelines import lake, quarantine
 from pipelines.orchestration import interrupts
 from pipelines.orchestration.failures import end_dead_runs, failure_of, run_tags
 from pipelines.orchestration.history import unusable
-from pipelines.plan import PendingEdition, Plan
+from pipelines.orchestration.plan import PendingEdition, Plan
 from pipelines.settings import Settings
 
 INSTANCE = """\

@@ -9,7 +9,8 @@ from typing import Any
 
 import weasyprint
 
-from pipelines import onboarding, raw
+from pipelines import raw
+from pipelines.extract import onboarding
 from pipelines.model import Edition
 from schemas.registry import Facts
 
