@@ -89,11 +89,21 @@ def snapshot_of(lake: Attached, key: str) -> int | None:
     return int(snapshot) if snapshot is not None else None
 
 
-def commits(lake: Catalog) -> Iterator[tuple[int, dict[str, object]]]:
-    """Every snapshot with its commit's extra info, oldest first; that of a foreign commit is empty."""
-    query = "SELECT snapshot_id, commit_extra_info FROM {ducklake_snapshot_changes} ORDER BY snapshot_id"
-    for snapshot, extra in _rows(lake, query):
+def commits(lake: Catalog, since: int | None = None) -> Iterator[tuple[int, dict[str, object]]]:
+    """Snapshots after `since`, oldest first, with their commits' extra info; that of a foreign is empty."""
+    query = (
+        "SELECT snapshot_id, commit_extra_info FROM {ducklake_snapshot_changes} WHERE snapshot_id > ? "
+        "ORDER BY snapshot_id"
+    )
+    for snapshot, extra in _rows(lake, query, -1 if since is None else since):
         yield int(snapshot), _info(extra)
+
+
+def key_of(lake: Catalog, snapshot: int) -> str | None:
+    """The key of the commit that made a snapshot; None without either."""
+    query = "SELECT commit_extra_info FROM {ducklake_snapshot_changes} WHERE snapshot_id = ?"
+    key = next((_info(extra).get("key") for (extra,) in _rows(lake, query, snapshot)), None)
+    return None if key is None else str(key)
 
 
 def newest_key(address: Address) -> str | None:

@@ -157,6 +157,22 @@ class Lake:
         with self._reading() as lake:
             return tables.read(lake)
 
+    def since(self, snapshot: int | None) -> tuple[dict[str, pa.Table], int, str | None]:
+        """As `read`, with None or the rows that came after a snapshot; the newest snapshot, and its key."""
+        with self._reading() as lake:
+            if lake is None or not tables.columns(lake):
+                return tables.read(None), 0, None
+            while True:
+                newest = tables.newest_snapshot(lake)
+                read = tables.read(lake, snapshot)
+                if tables.newest_snapshot(lake) == newest:  # else somebody wrote meanwhile
+                    return read, newest, commits.key_of(lake, newest)
+
+    def commit_at(self, snapshot: int) -> str | None:
+        """The key of the commit that made a snapshot; None if there is no such commit."""
+        with connection.catalog(self.address, "reading a commit of the lake") as lake:
+            return commits.key_of(lake, snapshot) if lake else None
+
     def vintage(self, edition_year: int, vintage: int, *, stamps: bool = False) -> dict[str, pa.Table]:
         """The tables of one vintage as they were read, with `stamps` also what the lake added to them."""
         with self._reading() as lake:
@@ -178,9 +194,9 @@ class Lake:
         found = self._ask(lambda lake: lake.rows(query.format(lake.table("vintages")), edition_year, vintage))
         return dict(found[0][0]) if found else {}
 
-    def stored_files(self) -> list[dict[str, Any]]:
-        """Every data file: path in the data folder, snapshot, size, SHA-256 as it was written."""
-        return self._ask(commits.stored_files) or []
+    def stored_files(self, first: int = 0) -> list[dict[str, Any]]:
+        """Data files since snapshot `first`: path in the data folder, snapshot, size, SHA-256 as written."""
+        return self._ask(lambda lake: commits.stored_files(lake, first)) or []
 
     def broken_seal(self) -> str | None:
         """What says that the catalog is not as its last writer left it; None if it is."""

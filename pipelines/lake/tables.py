@@ -142,8 +142,11 @@ def stamped(name: str, table: pa.Table, stamps: Mapping[str, object]) -> pa.Tabl
     return table.select(list(contract.names)).cast(contract.arrow)
 
 
-def read(lake: Attached | None) -> dict[str, pa.Table]:
-    """Every table by its public contract, of one moment, sorted by key; empty ones without a lake."""
+def read(lake: Attached | None, since: int | None = None) -> dict[str, pa.Table]:
+    """Every table by its public contract, of one moment, sorted by key; empty ones without a lake.
+
+    With `since` only the rows that later snapshots added: no file of an earlier one is opened.
+    """
     import pyarrow as pa
 
     public = {**schemas.VINTAGE_TABLES, **schemas.RECORD}
@@ -151,19 +154,38 @@ def read(lake: Attached | None) -> dict[str, pa.Table]:
         return {name: contract.table([]) for name, contract in public.items()}
     lake.connection.execute("BEGIN")
     try:
-        there = columns(lake)
+        there, last = columns(lake), newest_snapshot(lake)
+        given = _given(lake, since) if since is not None else there
         tables = {}
         for name, contract in contracts().items():
             order = ["published_at"] if "published_at" in contract.names else contract.key
-            query = f"{selection(lake, name, contract.columns, there)} ORDER BY {', '.join(order)}"
+            rows = lake.table(name)
+            if since is not None:
+                rows = f"ducklake_table_insertions('{lake.name}', 'main', '{name}', {since + 1}, {last})"
+            known = {name: there[name]} if name in given else {}
+            query = f"{selection(lake, name, contract.columns, known, rows=rows)} ORDER BY {', '.join(order)}"
             tables[name] = lake.connection.execute(query).to_arrow_table()
-        snapshots = vintage_snapshots(lake)
+        snapshots = vintage_snapshots(lake, since)
     finally:
         lake.connection.execute("ROLLBACK")
     vintages = tables["vintages"]
     ids = [snapshots.get((row["edition_year"], row["vintage"])) for row in vintages.to_pylist()]
     tables["vintages"] = vintages.append_column("snapshot_id", pa.array(ids, pa.int64()))
     return {name: tables[name].select(list(c.names)).cast(c.arrow) for name, c in public.items()}
+
+
+def newest_snapshot(lake: Attached) -> int:
+    return int(lake.rows(f"SELECT max(snapshot_id) FROM {lake.metadata('ducklake_snapshot')}")[0][0])
+
+
+def _given(lake: Attached, since: int) -> set[str]:
+    """Tables that snapshots after `since` added rows to."""
+    query = (
+        f"SELECT DISTINCT t.table_name FROM {lake.metadata('ducklake_data_file')} f "
+        f"JOIN {lake.metadata('ducklake_table')} t USING (table_id) "
+        "WHERE f.begin_snapshot > ? AND t.end_snapshot IS NULL"
+    )
+    return {str(name) for (name,) in lake.rows(query, since)}
 
 
 def of_vintage(
@@ -189,22 +211,32 @@ def of_vintage(
 
 
 def selection(
-    lake: Attached, name: str, wanted: Sequence[Column], there: Mapping[str, set[str]], where: str = "TRUE"
+    lake: Attached,
+    name: str,
+    wanted: Sequence[Column],
+    there: Mapping[str, set[str]],
+    where: str = "TRUE",
+    rows: str | None = None,
 ) -> str:
-    """A SELECT of a table's rows; null for columns, and no rows for a table, that the lake is without."""
+    """A SELECT of a table's rows; null for columns, and no rows for a table, that the lake is without.
+
+    `rows` is what to select from, if not the whole table.
+    """
     known = there.get(name, set())
     chosen = ", ".join(
         f'"{column.name}"' if column.name in known else f'NULL::{column.sql_type} AS "{column.name}"'
         for column in wanted
     )
-    return f"SELECT {chosen} " + (f"FROM {lake.table(name)} WHERE {where}" if known else "WHERE FALSE")
+    return f"SELECT {chosen} " + (
+        f"FROM {rows or lake.table(name)} WHERE {where}" if known else "WHERE FALSE"
+    )
 
 
-def vintage_snapshots(lake: Attached) -> dict[tuple[object, object], int]:
-    """(edition_year, vintage) → the snapshot that it was recorded as."""
+def vintage_snapshots(lake: Attached, since: int | None = None) -> dict[tuple[object, object], int]:
+    """(edition_year, vintage) → the snapshot that it was recorded as, of those after `since`."""
     return {
         (info.get("edition_year"), info.get("vintage")): snapshot
-        for snapshot, info in commits(lake)
+        for snapshot, info in commits(lake, since)
         if info.get("kind") == "vintage"
     }
 

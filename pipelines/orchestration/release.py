@@ -10,7 +10,7 @@ import dagster as dg
 import pyarrow as pa
 
 import schemas
-from pipelines import files, other_sources, publication, quarantine, reconcile, site, validate, versions
+from pipelines import files, other_sources, quarantine, reconcile, site, validate, versions
 from pipelines.orchestration import edition, keys, metadata
 from pipelines.orchestration.failures import as_dagster_failure, tag_run
 from pipelines.orchestration.resources import Warehouse
@@ -103,9 +103,8 @@ def _other_source(key: dg.AssetKey, table: pa.Table, file: str) -> dg.Materializ
 )
 def lake(warehouse: Warehouse) -> dg.MaterializeResult:
     with as_dagster_failure():
-        opened = warehouse.lake()
-        vintages = opened.read()["vintages"].to_pylist()
-        version = opened.content_version()
+        vintages = releases.gather(warehouse.settings()).tables["vintages"].to_pylist()
+        version = warehouse.lake().content_version()
     columns = ("edition_year", "vintage", "recorded_at", "cause", "actor", "snapshot_id")
     return dg.MaterializeResult(
         metadata={"vintages": metadata.records(vintages, columns), "dagster/row_count": len(vintages)},
@@ -170,33 +169,19 @@ def published_file(context: dg.AssetExecutionContext, warehouse: Warehouse) -> d
     tag_run(context)
     where = warehouse.settings()
     with as_dagster_failure():
-        opened = warehouse.lake()
-        with opened.writer():
-            public = other_sources.version(where)  # before they are read: newer ones publish again
-            tables = releases.gather(where).tables
-            release = releases.row_of(tables)
-            opened.add_release(release)
-            refused = schemas.REFUSALS["quarantine"].table(quarantine.rows(where.quarantine))
-            tables = {**tables, "releases": opened.read()["releases"], "quarantine": refused}
-            facts = {"head": opened.head(), "code": versions.publishing(), "public": public}
-            file = where.building(release["release_id"])
-            published.publish(file, tables, release_id=release["release_id"], **facts)
-            made_by = {"stored": opened.stored_files(), "extensions": opened.extensions()}
-            written = releases.manifest(release, tables, file=file, **made_by)
-            releases.write(where.releases, written)
-            if where.store:
-                publication.put(where.store, file, release["release_id"], written["published"]["sha256"])
+        written = releases.publish(where, warehouse.lake(), quarantine.rows(where.quarantine))
+    release_id = written["release_id"]
     return dg.MaterializeResult(
         metadata={
-            "release_id": release["release_id"],
+            "release_id": release_id,
             "file": dg.MetadataValue.path(str(where.published)),
             "bytes": written["published"]["bytes"],
             "sha256": written["published"]["sha256"],
             "editions": len(written["editions"]),
             "later_trends": dg.MetadataValue.json(effects.sentences(written["later_trends"])),
-            "changes": dg.MetadataValue.path(str(where.releases / release["release_id"] / releases.CHANGES)),
+            "changes": dg.MetadataValue.path(str(where.releases / release_id / releases.CHANGES)),
         },
-        data_version=dg.DataVersion(release["release_id"]),
+        data_version=dg.DataVersion(release_id),
     )
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import schemas
 from pipelines.publish import views
+from pipelines.publish.base import chosen
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -96,14 +97,11 @@ def _of_view(name: str, old: pa.Table, new: pa.Table, years: set[int]) -> Iterat
 def _evaluated(tables: Tables, held: Mapping[int, int]) -> dict[str, pa.Table]:
     """The trend views as they are where exactly these vintages are held."""
     import pyarrow as pa
-    import pyarrow.compute as pc
 
     base = dict(tables)
-    of_vintages = [*schemas.VINTAGE_TABLES, "reconciliations"]
-    states = pc.scalar(False)
-    for year, vintage in held.items():
-        states = states | ((pc.field("edition_year") == year) & (pc.field("vintage") == vintage))
-    base |= {name: base[name].filter(states) for name in of_vintages}
+    base |= {
+        name: chosen(tables, name, held.items()) for name in (*schemas.VINTAGE_TABLES, "reconciliations")
+    }
     known = {*base["mission_registry"]["mission_id"].to_pylist()}
     ids = {*base["personnel_vintages"]["mission_id"].to_pylist()} - known
     if ids:  # of a vintage that an id was corrected in: the registry does not have it any more

@@ -7,11 +7,12 @@ read-only, and with no way to other files. What its views say is for `views`, wh
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import schemas
 from pipelines import files, sql
@@ -32,12 +33,26 @@ _CONFIG: dict[str, str | bool | int | float | list[str]] = {
 }
 
 
+class News(Protocol):
+    """What the lake has that the published `file` does not have; all of it without a file (`base.Base`)."""
+
+    @property
+    def news(self) -> Mapping[str, pa.Table]: ...
+    @property
+    def file(self) -> Path | None: ...
+    @property
+    def snapshot(self) -> int: ...
+    @property
+    def commit(self) -> str | None: ...
+
+
 @dataclass(frozen=True)
 class State:
     """What a published file was built from, as its relations `build_info` and `edition_state` say.
 
     `head` is the lake's newest commit at that moment, `code` the version of the code that shaped the file
-    (`versions.publishing`), `public` that of the other public sources in it.
+    (`versions.publishing`), `public` that of the other public sources in it. `snapshot` is the newest
+    snapshot of the lake whose rows it has, `commit` that one's key.
     """
 
     release_id: str
@@ -45,6 +60,8 @@ class State:
     head: str | None
     code: str | None
     public: str | None
+    snapshot: int | None
+    commit: str | None
     editions: Mapping[int, EditionState]
 
 
@@ -55,6 +72,12 @@ def base_contracts() -> dict[str, Contract]:
     return {**record, **schemas.PUBLIC, **registry}
 
 
+def appended() -> dict[str, Contract]:
+    """Contracts of the tables whose rows stay as they are, and to which new ones are added."""
+    record = {name: contract for name, contract in schemas.RECORD.items() if name != "releases"}
+    return {**schemas.VINTAGE_TABLES, **record}
+
+
 def publish(
     target: Path,
     tables: Mapping[str, pa.Table],
@@ -63,12 +86,14 @@ def publish(
     head: str | None,
     code: str | None = None,
     public: str | None = None,
+    news: News | None = None,
 ) -> None:
     """Build the file beside `target` and put it there in one step; readers keep the file they opened.
 
-    `tables` are those of `base_contracts()`. `releases` must hold `release_id`, which is put last. `head`
-    is `Lake.head()` from before the tables were read, `code` the version of the code at work, `public`
-    that of the other public sources. Raises LakeError if the disk or the folder refuses.
+    `tables` are those of `base_contracts()`; with a `file` in `news` that is copied, and the tables of
+    `appended()` gain its rows. `releases` must hold `release_id`, which is put last. `head` is
+    `Lake.head()` from before the tables were read, `code` the version of the code at work, `public` that of
+    the other public sources. Raises LakeError if the disk or the folder refuses.
     """
     from pipelines.publish import catalogue
 
@@ -80,20 +105,25 @@ def publish(
         "lake_head": head,
         "publishing_version": code,
         "other_sources_version": public,
+        "lake_snapshot": None if news is None else str(news.snapshot),
+        "lake_commit": None if news is None else news.commit,
     }
     rows: list[dict[str, object]] = [{"key": key, "value": value} for key, value in facts.items()]
-    about = {
-        "build_info": schemas.BUILT["build_info"].table(rows),
-        "contract_checks": catalogue.contract_checks(),
-        "column_lineage": catalogue.column_lineage(),
-    }
+    about = {"build_info": schemas.BUILT["build_info"].table(rows)}
     aside = target.with_name(f"{target.name}.building")
     with _writing(target):
         target.parent.mkdir(parents=True, exist_ok=True)
         for left in target.parent.glob(f"{aside.name}*"):  # by a build that died: only one publishes
             left.unlink()
         try:
-            _build(aside, {**tables, **about}, release_id)
+            if news is not None and news.file is not None:  # comments and views are there
+                shutil.copyfile(news.file, aside)
+                replaced = {name: tables[name] for name in base_contracts() if name not in appended()}
+                _add(aside, news.news, {**replaced, **about}, release_id)
+            else:
+                about["contract_checks"] = catalogue.contract_checks()
+                about["column_lineage"] = catalogue.column_lineage()
+                _build(aside, {**tables, **about}, release_id)
             aside.chmod(0o444)
             # A write-ahead log that some writer left would be replayed into the new file.
             target.with_name(f"{target.name}.wal").unlink(missing_ok=True)
@@ -117,6 +147,13 @@ def connect(path: Path) -> DuckDBPyConnection:
     except duckdb.Error as error:
         hint = "delete it and run jvom build: it is built anew from the lake"
         raise LakeError(f"the published file cannot be opened: {error}", file=str(path), hint=hint) from error
+
+
+def is_compact(path: Path) -> bool:
+    """Whether at most half of the file is room that replaced rows left behind."""
+    with connect(path) as connection:
+        (size,) = sql.rows(connection, "FROM pragma_database_size() WHERE database_name = current_database()")
+    return bool(2 * size["free_blocks"] <= size["total_blocks"])
 
 
 def ask(connection: DuckDBPyConnection, query: str) -> list[str]:
@@ -158,33 +195,59 @@ def state(path: Path) -> State | None:
         head=facts.get("lake_head"),
         code=facts.get("publishing_version"),
         public=facts.get("other_sources_version"),
+        snapshot=int(facts["lake_snapshot"]) if facts.get("lake_snapshot") else None,
+        commit=facts.get("lake_commit"),
         editions={row["edition_year"]: edition_state(row) for row in editions},
     )
 
 
 def _build(file: Path, tables: Mapping[str, pa.Table], release_id: str) -> None:
     """A database of every relation, each with its comments; of releases, the one at hand comes last."""
-    import duckdb
-
     from pipelines.publish import catalogue, views
+
+    with _open_to_write(file) as connection:
+        for name in (*base_contracts(), *schemas.BUILT):
+            connection.execute(f'CREATE TABLE "{name}" ({schemas.RELATIONS[name].ddl})')
+            _insert(connection, name, tables[name], release_id)
+        for view in views.ordered():
+            connection.execute(f'CREATE VIEW "{view.name}" AS\n{view.sql}')
+        for statement in (*catalogue.comments(), *views.macros()):
+            connection.execute(statement)
+
+
+def _add(file: Path, news: Mapping[str, pa.Table], tables: Mapping[str, pa.Table], release_id: str) -> None:
+    """Give a copy of a published file the rows of `news`, and `tables` in place of those that it has."""
+    with _open_to_write(file) as connection:
+        for name, rows in news.items():
+            if name not in tables and rows.num_rows:
+                _insert(connection, name, rows, release_id)
+        for name, rows in tables.items():
+            there = connection.sql(f'FROM "{name}"').to_arrow_table().cast(rows.schema)
+            order = [(column, "ascending") for column in schemas.RELATIONS[name].key]
+            if name == "releases" or not there.sort_by(order).equals(rows.sort_by(order)):
+                connection.execute(f'DELETE FROM "{name}"')
+                _insert(connection, name, rows, release_id)
+
+
+def _insert(connection: DuckDBPyConnection, name: str, rows: pa.Table, release_id: str) -> None:
+    order = ", ".join(f'"{column}"' for column in schemas.RELATIONS[name].key)
+    if name == "releases":
+        order = f"release_id = {sql.literal(release_id)}, published_at"
+    connection.register("rows_to_insert", rows)
+    connection.execute(f'INSERT INTO "{name}" BY NAME SELECT * FROM rows_to_insert ORDER BY {order}')
+    connection.unregister("rows_to_insert")
+
+
+@contextmanager
+def _open_to_write(file: Path) -> Iterator[DuckDBPyConnection]:
+    """The database in use, in one transaction that ends with all of it in the file."""
+    import duckdb
 
     with duckdb.connect(":memory:", config={"python_enable_replacements": "false"}) as connection:
         connection.execute(f"ATTACH {sql.literal(str(file))} AS file (STORAGE_VERSION '{STORAGE_VERSION}')")
         connection.execute("USE file")
         connection.execute("BEGIN")
-        for name in (*base_contracts(), *schemas.BUILT):
-            contract = schemas.RELATIONS[name]
-            order = ", ".join(f'"{column}"' for column in contract.key)
-            if name == "releases":
-                order = f"release_id = {sql.literal(release_id)}, published_at"
-            connection.execute(f'CREATE TABLE "{name}" ({contract.ddl})')
-            connection.register("rows_to_insert", tables[name])
-            connection.execute(f'INSERT INTO "{name}" BY NAME SELECT * FROM rows_to_insert ORDER BY {order}')
-            connection.unregister("rows_to_insert")
-        for view in views.ordered():
-            connection.execute(f'CREATE VIEW "{view.name}" AS\n{view.sql}')
-        for statement in (*catalogue.comments(), *views.macros()):
-            connection.execute(statement)
+        yield connection
         connection.execute("COMMIT")
         connection.execute("CHECKPOINT file")
         connection.execute("USE memory")

@@ -17,9 +17,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import schemas
-from pipelines import files, other_sources, reconcile, versions
+from pipelines import files, other_sources, publication, reconcile, versions
 from pipelines.lake import Lake, differences
 from pipelines.publish import effects, published, render, views
+from pipelines.publish.base import Base, chosen, load, revised
 from pipelines.settings import Settings
 from schemas import registry
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 MANIFEST = "manifest.json"
+REVISIONS = "revisions"
 CHANGES = "changes.md"
 _CONTENT = (
     *("vintages", "reconciliations", "mission_registry", "mission_relations"),
@@ -49,9 +51,12 @@ Tables = Mapping[str, "pa.Table"]
 
 @dataclass(frozen=True)
 class Content:
-    """What a release is made of: its base tables (`published.base_contracts`) and every view over them."""
+    """What a release is made of: its base tables (`published.base_contracts`) and every view over them.
 
-    tables: dict[str, pa.Table]
+    Of `revisions`, which is about all vintages, only editions that have a new one.
+    """
+
+    tables: Base
     views: dict[str, pa.Table]
 
 
@@ -65,21 +70,51 @@ def gather(settings: Settings) -> Content:
     """
     lake, known = Lake.of(settings), registry.load()
     rules = versions.rules()
-    state = (settings, lake.head(), known, rules, other_sources.version(settings), views.version())
+    published_as = published.state(settings.published)
+    file = published_as and (published_as.release_id, published_as.snapshot)
+    state = (settings, file, lake.head(), known, rules, other_sources.version(settings), views.version())
     if not _gathered or _gathered[0][0] != state:
-        base = {**lake.read(), **known.tables(), **other_sources.tables(settings, known)}
+        base = load(settings.published, lake)
+        base.given.update({**known.tables(), **other_sources.tables(settings, known)})
         declared = [asdict(correction) for correction in known.corrections]
-        base["declared_corrections"] = schemas.DERIVED["declared_corrections"].table(declared)
+        base.given["declared_corrections"] = schemas.DERIVED["declared_corrections"].table(declared)
         first = [view for view in views.ordered() if view.name in COMPARED]
-        latest = views.evaluate(base, first)
+        latest = views.evaluate(dict(base), first)
         found = reconcile.across({**latest, **{name: base[name] for name in _GIVEN}})
         across = [{**finding, "rules_version": rules} for finding in found]
-        base["findings_across_editions"] = schemas.DERIVED["findings_across_editions"].table(across)
-        others = [view for view in views.ordered() if view.name not in latest]
-        evaluated = latest | views.evaluate(base | latest, others)
+        base.given["findings_across_editions"] = schemas.DERIVED["findings_across_editions"].table(across)
+        others = [view for view in views.ordered() if view.name not in {*latest, REVISIONS}]
+        evaluated = latest | views.evaluate(dict(base) | latest, others)
+        evaluated |= views.evaluate(
+            {"vintages": base["vintages"], **revised(base)}, views.needed((REVISIONS,))
+        )
         content = Content(base, {view.name: evaluated[view.name] for view in views.ordered()})
         _gathered[:] = [(state, content)]
     return _gathered[0][1]
+
+
+def publish(settings: Settings, lake: Lake, refused: list[dict[str, object]]) -> dict[str, Any]:
+    """Publish the lake as it is, as the one writer: file, release, manifest; the manifest.
+
+    `refused` are rows of `quarantine`.
+    """
+    with lake.writer():
+        public = other_sources.version(settings)  # before they are read: newer ones publish again
+        tables = gather(settings).tables
+        release = row_of(tables)
+        lake.add_release(release)
+        refusals = schemas.REFUSALS["quarantine"].table(refused)
+        tables.given.update(releases=with_release(tables, release), quarantine=refusals)
+        facts = {"head": lake.head(), "code": versions.publishing(), "public": public}
+        name = str(release["release_id"])
+        file = settings.building(name)
+        published.publish(file, tables, release_id=name, news=tables, **facts)
+        stored = lake.stored_files(first_snapshot(tables, release))
+        written = manifest(release, tables, file=file, stored=stored, extensions=lake.extensions())
+        write(settings.releases, written)
+        if settings.store:
+            publication.put(settings.store, file, name, written["published"]["sha256"])
+    return written
 
 
 def release_id(tables: Tables, views_version: str) -> str:
@@ -112,6 +147,14 @@ def row_of(tables: Tables) -> dict[str, Any]:
     }
 
 
+def with_release(tables: Tables, release: Row) -> pa.Table:
+    """The table `releases` with a release in it."""
+    rows = tables["releases"].to_pylist()
+    if release["release_id"] not in [row["release_id"] for row in rows]:
+        rows.append(dict(release))
+    return schemas.RECORD["releases"].table(rows)
+
+
 def manifest(
     release: Row,
     tables: Tables,
@@ -123,9 +166,11 @@ def manifest(
     """The manifest of a release that is published as `file`.
 
     `tables` are the published base tables, `stored` the lake's Parquet files with size and SHA-256,
-    `extensions` what the lake was written with and where that came from.
+    `extensions` what the lake was written with and where that came from. Of vintages it has those that came
+    after the release before: that one's manifest has the others.
     """
     before = previous(tables["releases"].to_pylist(), release["release_id"])
+    recorded = _between(tables, first_snapshot(tables, release) - 1, release["snapshot_id"])
     editions = {
         (row["edition_year"], row["vintage"]): {name: row[name] for name in _EDITION}
         for row in tables["editions_vintages"].to_pylist()
@@ -142,9 +187,7 @@ def manifest(
             {"edition_year": year, "vintage": vintage, **editions[year, vintage]}
             for year, vintage in sorted(dict(release["vintages"]).items())
         ],
-        "vintages": [
-            {**row, "row_counts": dict(row["row_counts"])} for row in tables["vintages"].to_pylist()
-        ],
+        "vintages": [{**row, "row_counts": dict(row["row_counts"])} for row in recorded],
         "changes": changes(tables, release, before),
         "later_trends": effects.later_trends(tables, release, before),
         "parquet": [dict(entry) for entry in stored],
@@ -162,11 +205,25 @@ def previous(releases: Sequence[Row], release_id: str) -> Row | None:
     return ordered[at - 1] if at else None
 
 
+def first_snapshot(tables: Tables, release: Row) -> int:
+    """The first snapshot of the lake that the release before did not have; 0 for the first release."""
+    before = previous(tables["releases"].to_pylist(), release["release_id"])
+    return before["snapshot_id"] + 1 if before else 0
+
+
 def changes(tables: Tables, release: Row, before: Row | None) -> list[dict[str, Any]]:
     """One entry for each vintage that the lake had, by snapshot, at `release` and not yet at `before`."""
     since = before["snapshot_id"] if before else -1
-    rows = sorted(tables["vintages"].to_pylist(), key=lambda row: row["snapshot_id"])
-    return [_entry(tables, row) for row in rows if since < row["snapshot_id"] <= release["snapshot_id"]]
+    rows = sorted(_between(tables, since, release["snapshot_id"]), key=lambda row: row["snapshot_id"])
+    return [_entry(tables, row) for row in rows]
+
+
+def _between(tables: Tables, since: int, until: int) -> list[dict[str, Any]]:
+    """Vintages after one snapshot and up to another, by key."""
+    import pyarrow.compute as pc
+
+    chosen_rows = (pc.field("snapshot_id") > since) & (pc.field("snapshot_id") <= until)
+    return list(tables["vintages"].filter(chosen_rows).to_pylist())
 
 
 def _entry(tables: Tables, vintage: Row) -> dict[str, Any]:
@@ -189,10 +246,8 @@ def _entry(tables: Tables, vintage: Row) -> dict[str, Any]:
 
 
 def _rows(tables: Tables, year: int, vintage: int) -> dict[str, list[dict[str, Any]]]:
-    import pyarrow.compute as pc
-
-    chosen = (pc.field("edition_year") == year) & (pc.field("vintage") == vintage)
-    return {name: tables[f"{name}_vintages"].filter(chosen).to_pylist() for name in schemas.TABLES}
+    place = [(year, vintage)]
+    return {name: chosen(tables, f"{name}_vintages", place).to_pylist() for name in schemas.TABLES}
 
 
 def write(folder: Path, manifest: Row) -> Path:
