@@ -101,7 +101,7 @@ def test_many_cells_are_cut_and_boxes_shown_where_there_are_any() -> None:
 
 def test_changes_are_a_list_that_is_cut() -> None:
     assert metadata.changes([]) == {}
-    many = [f"mission {number}: changed" for number in range(metadata.PREVIEW_ROWS + 3)]
+    many = [f"mission {number}: changed" for number in range(metadata.LISTED_CHANGES + 3)]
     text = str(metadata.changes(many)["changes"].value)
-    assert text.count("\n") == metadata.PREVIEW_ROWS
+    assert text.count("\n") == metadata.LISTED_CHANGES
     assert text.endswith("3 more: `jvom diff` shows them")

@@ -23,8 +23,9 @@ from schemas.contract import Contract
 
 CONTRACT, ROW_COUNTS = "contract", "row_counts"  # names of checks
 ROW_COUNT_DROP = 0.5
-PREVIEW_ROWS = 50
+PREVIEW_ROWS = 5  # of a whole table, which is in the published file; Dagster keeps each of them twice
 PREVIEW_CELLS = 200
+LISTED_CHANGES = 50
 _OF_CELL = ("row_key", "column_name", "value", "as_printed")
 _OF_SPAN = ("page", "line", "char_start", "char_end", "box")
 _CELL = ("table_name", "row_key", "column_name")
@@ -152,8 +153,8 @@ def changes(sentences: Sequence[str]) -> dict[str, Any]:
     """What a vintage changed, as a list; nothing without changes."""
     if not sentences:
         return {}
-    shown = [f"- {harmless.markdown(sentence)}" for sentence in sentences[:PREVIEW_ROWS]]
-    left = len(sentences) - PREVIEW_ROWS
+    shown = [f"- {harmless.markdown(sentence)}" for sentence in sentences[:LISTED_CHANGES]]
+    left = len(sentences) - LISTED_CHANGES
     if left > 0:
         shown.append(f"- {left} more: `jvom diff` shows them")
     return {"changes": dg.MetadataValue.md("\n".join(shown))}
@@ -224,7 +225,7 @@ def rule_result(key: dg.AssetKey, rule: Rule, found: Sequence[Mapping[str, Any]]
         passed=not of_rule,
         severity=dg.AssetCheckSeverity.WARN,
         description=f"{len(of_rule)} found" if of_rule else "nothing found",
-        metadata={"count": len(of_rule), "findings": findings(of_rule)},
+        metadata={"count": len(of_rule), **({"findings": findings(of_rule)} if of_rule else {})},
     )
 
 

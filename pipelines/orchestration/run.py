@@ -38,6 +38,13 @@ run_monitoring:
   enabled: true
   free_slots_after_run_end_seconds: 60
 """
+STORAGE = """\
+storage:
+  custom:
+    module: pipelines.orchestration.storage
+    class: History
+    config: {}
+"""
 
 QUIET: dict[str, Any] = {"loggers": {"console": {}}}  # `definitions.run_log` in place of Dagster's own
 
@@ -92,9 +99,9 @@ def prepare_home(settings: Settings) -> None:
     """Make the Dagster home of this warehouse, once, and point this process at it."""
     settings.dagster_home.mkdir(parents=True, exist_ok=True)
     config = settings.dagster_home / "dagster.yaml"
-    if not config.exists():
-        config.write_text(INSTANCE, encoding="utf-8")
-    os.environ.update(settings.environment())
+    if not config.exists() or config.read_text(encoding="utf-8") == INSTANCE:  # which an older version wrote
+        config.write_text(INSTANCE + STORAGE, encoding="utf-8")
+    os.environ.update(settings.environment() | {"DAGSTER_EVENT_BATCH_SIZE": "1000"})
 
 
 def build(settings: Settings, plan: Plan, *, verbose: bool, progress: Progress) -> Result:
