@@ -323,7 +323,7 @@ def _lock_text(entries: Mapping[int, Iterable[SourceFile]]) -> str:
 def record_fetch(raw: Path, edition_year: int, fetch: Mapping[str, object]) -> None:
     """Add how a document was found to `fetched.json`, unless one with its `sha256` is there.
 
-    Raises SourceError if that file is no such record, LakeError if it cannot be written.
+    Raises SourceError if that file is not such a record, LakeError if it cannot be written.
     """
     path, name = raw / FETCHED, f"raw/{FETCHED}"
 

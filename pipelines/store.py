@@ -41,7 +41,7 @@ def place(address: str) -> Path:
     if "://" not in address:
         return Path(address).resolve()
     if not re.fullmatch(r"s3://[a-z0-9][a-z0-9.-]+(/[^?#]*)?", address):
-        raise UsageError(f"{address} is no place for files", hint="give a folder, or s3://bucket/prefix")
+        raise UsageError(f"{address} cannot hold files", hint="give a folder, or s3://bucket/prefix")
     return Remote(f"/{address.removeprefix('s3://')}")
 
 

@@ -204,7 +204,7 @@ class HeaderWords:
     def roles(self, *texts: str) -> set[str]:
         """The roles that a column may have by its texts, from top to bottom; none where a word is unknown.
 
-        A text nearer to the column counts more: `Totale inzet` over `Militair` is no total.
+        A text nearer to the column counts more: `Totale inzet` over `Militair` is not a total.
         """
         whole = " ".join(texts)
         taken = self.known.get(_key(whole)) or self.known.get("".join(tokens(without_date(whole)[0])))

@@ -39,7 +39,7 @@ def test_nothing_planted_is_accepted_wrong(what: str, first: int, many: int) -> 
 
 
 def test_the_campaign_can_fail() -> None:
-    """A reading that is no truth is wrong, and so is a figure without ink."""
+    """A reading that is not true is wrong, and so is a figure without ink."""
     from tests.campaign import pdfs, run, texts
 
     (text,) = texts.planted(0, 1, (texts.none,))

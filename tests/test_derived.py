@@ -288,7 +288,7 @@ def test_words_of_a_header_are_asked_whole() -> None:
 
 
 def test_a_country_of_several_missions_and_a_region_that_counts_its_missions() -> None:
-    """Annex 1 keeps no country, so it may be printed for two rows; `(2 missies)` is no part of a name."""
+    """Annex 1 keeps no country, so it may be printed for two rows; `(2 missies)` is not a part of a name."""
     mandates = table(
         "Missie|Land|Rechtsgrondslag|Mandaat tot|Bijdrage t/m",
         "UNIFIL|Libanon|VNVR-resolutie 2650|31 augustus 2018|31 december 2018",

@@ -6,11 +6,7 @@ Needs the server's programs (Debian: postgresql) and the package psycopg; else t
 from __future__ import annotations
 
 import os
-import pwd
-import shutil
-import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,7 +15,7 @@ import pytest
 
 from pipelines.lake import Authorship, Lake
 from schemas.errors import LakeError
-from tests.support import building, lakes
+from tests.support import building, lakes, servers
 from tests.support.building import VERSIONS
 from tests.support.forked import PROCESSES, fork
 from tests.support.lakes import PLAN, RELEASE, build, open_lake, record
@@ -28,54 +24,16 @@ pytestmark = pytest.mark.postgres
 psycopg = pytest.importorskip("psycopg", reason="the package psycopg is not installed")
 
 
-def _programs() -> Path:
-    found = shutil.which("initdb")
-    folders = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb")) if not found else [Path(found)]
-    if not folders:
-        pytest.skip("no PostgreSQL server on this machine (Debian: apt-get install postgresql)")
-    return folders[-1].parent
-
-
-def _as_owner() -> list[str]:
-    """PostgreSQL refuses to run as root, so root lends itself the server's own user."""
-    if os.geteuid() != 0:
-        return []
-    try:
-        pwd.getpwnam("postgres")
-    except KeyError:
-        pytest.skip("running as root, and there is no user postgres to run the server as")
-    return ["runuser", "-u", "postgres", "--"]
-
-
 @pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    """A throw-away server; gives what a connection string begins with."""
-    programs, owner = _programs(), _as_owner()
-    folder = Path(tempfile.mkdtemp(prefix="jvom-pg-"))
-    data = folder / "data"
-    if owner:
-        shutil.chown(folder, "postgres")
-    control = [*owner, str(programs / "pg_ctl"), "-D", str(data), "-s", "-w"]
-    options = f"-c listen_addresses= -c unix_socket_directories={folder} -c fsync=off"
-    try:
-        make = [*owner, str(programs / "initdb"), "-D", str(data), "-A", "trust", "-U", "postgres", "-N"]
-        subprocess.run(make, check=True, capture_output=True, cwd=folder)
-        log = ["-l", str(folder / "log"), "-o", options]
-        subprocess.run([*control, *log, "start"], check=True, cwd=folder, stdout=subprocess.DEVNULL)
-        yield f"host={folder} user=postgres"
-    finally:
-        if data.exists():
-            subprocess.run([*control, "-m", "immediate", "stop"], check=False, cwd=folder)
-        shutil.rmtree(folder, ignore_errors=True)
+def server() -> Iterator[servers.Postgres]:
+    with servers.postgres() as started:
+        yield started
 
 
 @pytest.fixture
-def lake(server: str, tmp_path: Path) -> Iterator[Lake]:
+def lake(server: servers.Postgres, tmp_path: Path) -> Iterator[Lake]:
     """A lake that is not there yet, in a database of its own."""
-    name = f"lake_{time.monotonic_ns()}"
-    with psycopg.connect(f"{server} dbname=postgres", autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-    lake = Lake(f"postgres:{server} dbname={name}", f"{tmp_path / 'data'}/")
+    lake = Lake(f"postgres:{server.database(f'lake_{time.monotonic_ns()}')}", f"{tmp_path / 'data'}/")
     yield lake
     lake.close()
 
@@ -121,10 +79,10 @@ def test_the_lock_is_held_across_processes_and_ends_with_its_holder(lake: Lake) 
     assert lake.holder() is None
 
 
-def test_nothing_is_committed_once_the_lock_is_lost(lake: Lake, server: str) -> None:
+def test_nothing_is_committed_once_the_lock_is_lost(lake: Lake, server: servers.Postgres) -> None:
     record(lake, PLAN[0])
     before = lake.head()
-    with psycopg.connect(f"{server} dbname=postgres", autocommit=True) as connection, lake.writer():
+    with psycopg.connect(f"{server.address} dbname=postgres", autocommit=True) as connection, lake.writer():
         connection.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted"
         )

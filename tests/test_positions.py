@@ -221,7 +221,7 @@ def test_what_places_leave_open_is_refused_with_the_pdf_as_a_way_out(
 
 
 def test_a_figure_that_contradicts_its_sums_is_read_as_it_is_printed() -> None:
-    """Reports contradict themselves; here 7 is no 6 with a digit too many."""
+    """Reports contradict themselves; here 7 is not a 6 with a digit too many."""
     found = read_tables(text(table(changed={"MINUSMA": placed("MINUSMA", ["5", "10", "17", "11", "21"])})))
     assert figures(found) == TRUTH | {"minusma": (5, 10, 17, 11, 21)}
 

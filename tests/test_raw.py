@@ -380,7 +380,7 @@ class TestBytes:
         assert [entry.name for entry in tmp_path.iterdir()] == [file.sha256]
 
     def test_what_cannot_be_kept_leaves_nothing_behind(self, tmp_path: Path) -> None:
-        """A warehouse that cannot be written is no fault of the data."""
+        """A warehouse that cannot be written is not a fault of the data."""
         with pytest.raises(SourceError, match=r"report\.txt: is empty"):
             raw.keep(b"", 2024, tmp_path, "report.txt")
         taken = tmp_path / hashlib.sha256(b"text").hexdigest()

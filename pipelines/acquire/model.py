@@ -68,7 +68,7 @@ class Judged:
 
     @property
     def is_official(self) -> bool:
-        """Whether it is no Word file, which a PDF takes the place of."""
+        """Whether it is not a Word file, which a PDF takes the place of."""
         return self.document is not None and self.document.format != "docx"
 
     def __str__(self) -> str:

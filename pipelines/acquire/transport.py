@@ -39,7 +39,7 @@ SLOW = 1 / 9  # of the longest silence: an error that took longer would take as 
 SAID_AFTER = 10.0  # seconds, after which it is said what is waited for
 LONGEST_PAUSE = 120.0  # seconds; a service that asks for more is asked again by a later fetch
 LARGEST_PAGE = 20_000_000  # bytes of one page of results
-LARGEST_REFUSAL = 50_000  # bytes that are read of an answer that is no result
+LARGEST_REFUSAL = 50_000  # bytes that are read of an answer that is not a result
 LONGEST_WORDS = 300  # characters of what a service says that are repeated
 
 # Hosts to which the public services send on; any other service has only itself.
@@ -284,7 +284,7 @@ def _explain(error: httpx.TransportError) -> tuple[str, str, bool]:
 
 
 def described(data: bytes) -> Downloaded:
-    """What the bytes are, whatever the service calls them. Raises Unusable for what is no document."""
+    """What the bytes are, whatever the service calls them. Raises Unusable for what is not a document."""
     start = data[:4096].removeprefix(b"\xef\xbb\xbf").lstrip()
     if (form := files.format_of(data)) == "text":
         try:

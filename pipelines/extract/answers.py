@@ -56,7 +56,7 @@ def region(printed: str, registry: Registry, *, other: Proposal | None = None) -
 
 
 def row(printed: str, role: str, note: str, others: Sequence[Proposal] = ()) -> Proposal:
-    """The entry for a row that is no mission's: a `row total`, `row subtotal` or `row text`."""
+    """The entry for a row that is not a mission's: a `row total`, `row subtotal` or `row text`."""
     question = f"what is the row “{printed}”"
     return Proposal("word", {"printed": printed, "role": role}, question, note, tuple(others))
 

@@ -36,7 +36,7 @@ _OF_WHICH = re.compile(
 _PART = re.compile(
     r"(?:(?:waarvan|w\.v\.|incl\.|inclusief) )?(?P<number>\d+|[a-zéë]+) [a-zéë][a-zéë.'’/-]*(?: [a-zéë.]+)?"
 )
-_OTHER_COUNT = re.compile(  # what a number in brackets may count that is no part of the one before it
+_OTHER_COUNT = re.compile(  # what a number in brackets may count that is not a part of the one before it
     r"excl|plus|max|min\b|min\.|gepland|kader|vorig|eerder|rotati|dag|week|weken|maand|jaar|jaren|keer|maal|x\b|per\b"
     r"|transport|inzet|schip|schepen|vliegtuig|mei|juni|juli|januari|februari|maart|april|augustus|september"
     r"|oktober|november|december"
@@ -93,7 +93,7 @@ def looks_like(word: str) -> bool:
 
 
 def _number(text: str) -> int | None:
-    """A number in figures or in one word, where `een` is no article."""
+    """A number in figures or in one word, where `een` is not an article."""
     value = numerals.whole(text)
     return value if value is not None else spelt("één" if text == "een" else text)
 

@@ -178,7 +178,7 @@ def _without_mandates(search: Search) -> Proposal:
 
 
 def _other_kind(search: Search, causes: Sequence[LayoutError]) -> JvomError:
-    """A document that is no report, unless a heading of an annex is in it."""
+    """A document that is not a report, unless a heading of an annex is in it."""
     document = search.document
     if isinstance(document, PdfDocument) and (cover := kinds.cover(document.attachments)):
         cover.file = document.path

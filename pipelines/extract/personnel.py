@@ -245,7 +245,7 @@ class _Written:
         return key
 
     def _cells(self) -> Iterator[Cell]:
-        """The cells of every row; a row that is no mission says of which rows it is the sum or a part."""
+        """The cells of every row; a row that is not a mission says of which rows it is the sum or a part."""
         said = {
             group.total: summing(self._keys[part] for part in group.parts)
             for group in self._structure.subtotals

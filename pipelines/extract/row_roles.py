@@ -21,7 +21,7 @@ _ENDS_IN_YEAR = re.compile(r"(?:\W{0,5}(?:19|20)\d\d){1,9}$")
 
 
 class RowNames:
-    """The kinds of rows by the words of a report, and how a row that is no mission is named in `cells`."""
+    """The kinds of rows by the words of a report, and how a row that is not a mission is named in `cells`."""
 
     def __init__(self, words: RowWords) -> None:
         self._totals = set(map(plain, words.totals))

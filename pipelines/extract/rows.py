@@ -350,7 +350,7 @@ class _TextReader:
     def _names(self, row: Sequence[Word], known: Callable[[str], str | None]) -> list[_Named]:
         """The ways to take a known name off the start of a row's words, the rest being figures.
 
-        `known` gives the id of a name: empty for one that is no mission's.
+        `known` gives the id of a name: empty for one that is not a mission's.
         """
         found = []
         for end in range(max(self._tail(row), 1), min(len(row), _MOST_WORDS) + 1):

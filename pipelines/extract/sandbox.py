@@ -94,7 +94,7 @@ def call(function: str, *arguments: object, file: str, limits: Limits | None = N
     Its module may have a `prepare`, which is given the same arguments while files can still be
     opened. Once the process has ended, the messages that it finished come first, then what ended it:
     an error of `schemas.errors` as it was raised, or SourceError, with `file` as its file, for
-    whatever else kept it from finishing. Raises LakeError where that is no fault of the document.
+    whatever else kept it from finishing. Raises LakeError where that is not a fault of the document.
     """
     limits = limits or Limits()
     kept = {name: os.environ[name] for name in _KEPT_ENVIRONMENT if name in os.environ}

@@ -15,7 +15,7 @@ from pipelines.extract.row_roles import plain
 from pipelines.extract.rows import Row
 from pipelines.extract.search import RULE, Choice, Group, Sums, TooManyReadingsError, solve, violated
 
-_SEVERAL = 2  # rows, at least, whose sum is no coincidence
+_SEVERAL = 2  # rows, at least, whose sum is not a coincidence
 Choices = Sequence[Sequence[Choice]]
 
 

@@ -41,7 +41,7 @@ _TRACKED = ("ins", "del", "moveFrom", "moveTo")
 _UNREAD = {  # within a table
     "tbl": "a table in a cell of a table",
     "txbxContent": "text in a box",
-    "sym": "a sign that is no letter",
+    "sym": "a sign that is not a letter",
     "hMerge": "cells that are merged as Word 6 did",
     **dict.fromkeys(("drawing", "pict", "object"), "a picture in a table"),
 }

@@ -49,7 +49,7 @@ def end(address: Address, *, well: bool) -> None:
     mark = mark_of(address)
     with suppress(
         OSError, LakeError
-    ):  # else the seal is older, which is no damage, and the next one recovers
+    ):  # else the seal is older, which is not damage, and the next one recovers
         if address.file is not None and (said := _content(address, write=True)) is not None:
             files.put(seal_of(address.file), f"{said[0]} {said[1]} {_OF_FILE}\n".encode())
         if well and mark is not None:

@@ -172,7 +172,7 @@ class _Runs:
             tags={**run_tags(), "jvom/cause": cause, "jvom/year": str(year)},
             run_config={**QUIET, "ops": ops},
         )
-        interrupts.raise_if_received()  # Dagster ended the run as cancelled, which is no refusal
+        interrupts.raise_if_received()  # Dagster ended the run as cancelled, which is not a refusal
         seconds = time.monotonic() - started
         if not result.success:
             error, code = failure_of(result)

@@ -504,7 +504,7 @@ def _until_end(
                 return kept, True
             if _is_note(line, typed) or _is_running_text(line, columns) or line in large:
                 return kept, False
-        # Running text among the rows is no row, and does not end the table.
+        # Running text among the rows is not a row, and does not end the table.
         elif _is_note(line, typed) or _is_running_text(line, columns):
             continue
         kept.append(line)

@@ -262,7 +262,7 @@ def _near(upper: PdfLine, lower: PdfLine) -> bool:
 
 
 def _like_a_header(line: PdfLine, words: HeaderWords) -> bool:
-    """Whether a line has a word of a header, or the rest of one, and is no row of figures."""
+    """Whether a line has a word of a header, or the rest of one, and is not a row of figures."""
     texts = [without_date(run.text)[0] for run in _runs(line)]
     alone = [text for text in texts if text.strip() and not any(map(str.isalpha, text))]
     if sum(any(map(str.isdigit, text)) for text in alone) > 1:
