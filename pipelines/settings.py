@@ -66,6 +66,11 @@ class Settings:
         return self.home or self.warehouse / "dagster"
 
     @property
+    def has_history(self) -> bool:
+        """Whether Dagster has run here, or is said to run elsewhere."""
+        return (self.dagster_home / ("dagster.yaml" if self.home else "history")).exists()
+
+    @property
     def stage(self) -> Path:
         """Values between assets of a run; safe to delete."""
         return self.staging or self.warehouse / "stage"

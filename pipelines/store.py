@@ -74,6 +74,11 @@ class Remote(_Base):
     def _key(self) -> str:
         return "/".join(self.parts[2:])
 
+    def relative_to(self, *other: Any) -> Any:
+        """What is left of a key is in no bucket any more."""
+        (of,) = other
+        return PurePosixPath(*self.parts).relative_to(PurePosixPath(*of.parts))
+
     def as_uri(self) -> str:
         return str(self)
 

@@ -208,7 +208,6 @@ def test_a_commit_says_what_it_is_and_tables_carry_the_contracts_comments(lake: 
 
 def test_data_are_zstd_parquet_by_year_and_none_is_in_the_catalog(lake: Lake) -> None:
     put(lake, building.edition_tables(2024, ROWS))
-    assert lake.address.folder is not None
     files = sorted(lake.address.folder.rglob("*.parquet"))
     assert {file.parent.name for file in files} == {"edition_year=2024"}
     assert {file.parent.parent.name for file in files} >= {"personnel_vintages", "cells_vintages", "vintages"}
@@ -327,7 +326,6 @@ def test_a_full_disk_leaves_nothing_half_recorded(filled: Lake) -> None:
 
 
 def test_a_missing_data_file_is_an_error_with_a_next_step(filled: Lake) -> None:
-    assert filled.address.folder is not None
     next(filled.address.folder.rglob("cells_vintages/**/*.parquet")).unlink()
     with pytest.raises(LakeError, match="reading the lake failed") as failure:
         filled.read()

@@ -70,8 +70,6 @@ def check_whole(lake: Lake, read: Tables) -> None:
             key = (vintage["edition_year"], vintage["vintage"])
             table = read[f"{name}_vintages"].select(["edition_year", "vintage"]).to_pylist()
             assert sum(tuple(row.values()) == key for row in table) == count
-    assert lake.address.folder is not None
-    assert lake.address.manifests is not None
     files = {str(file.relative_to(lake.address.folder)) for file in lake.address.folder.rglob("*.parquet")}
     stored = {file["path"]: file["sha256"] for file in lake.stored_files()}
     assert stored.keys() == files
@@ -273,7 +271,6 @@ def test_a_manifest_tells_a_flipped_bit_and_is_never_made_to_fit(filled: Lake) -
 
 @pytest.mark.parametrize("damage", ["", "{", '{"files": [{}]}', "[]"])
 def test_a_missing_or_damaged_manifest_is_completed(filled: Lake, damage: str) -> None:
-    assert filled.address.manifests is not None
     (manifest,) = filled.address.manifests.glob("*.json")
     before = json.loads(manifest.read_text())
     manifest.write_text(damage)
@@ -285,8 +282,6 @@ def test_a_missing_or_damaged_manifest_is_completed(filled: Lake, damage: str) -
 
 
 def test_a_snapshot_whose_file_is_gone_is_reported(filled: Lake) -> None:
-    assert filled.address.manifests is not None
-    assert filled.address.folder is not None
     (manifest,) = filled.address.manifests.glob("*.json")
     gone = filled.stored_files()[0]["path"]
     manifest.unlink()
@@ -297,7 +292,6 @@ def test_a_snapshot_whose_file_is_gone_is_reported(filled: Lake) -> None:
 
 
 def test_files_of_no_snapshot_are_listed_and_removed(filled: Lake, caplog: pytest.LogCaptureFixture) -> None:
-    assert filled.address.folder is not None
     some = sorted(filled.address.folder.rglob("*.parquet"))[0]
     orphan = some.with_name("ducklake-01a209dc-578e-7e32-b238-154280f300f7.parquet")
     shutil.copy(some, orphan)
@@ -315,7 +309,6 @@ def test_files_of_no_snapshot_are_listed_and_removed(filled: Lake, caplog: pytes
 
 
 def test_what_may_be_of_use_is_left_alone(filled: Lake, tmp_path: Path) -> None:
-    assert filled.address.folder is not None
     foreign = filled.address.folder / "figures.parquet"
     foreign.write_text("somebody's own")
     assert filled.recover() == [f"left 1 files alone that no snapshot names, such as {foreign}"]

@@ -10,18 +10,27 @@ import hashlib
 import json
 import os
 import shutil
+import threading
+import time
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+import dagster as dg
 import pytest
 
 from pipelines import files, publication, raw, settings, store
+from pipelines.lake import Lake, attend, attendance, attended
+from pipelines.orchestration import failures
+from pipelines.orchestration.definitions import defs
 from pipelines.store import Remote, place
 from schemas.errors import ServerError, UsageError
-from tests.support import ROOT, answer, run_jvom, servers
+from tests.support import ROOT, answer, lakes, run_jvom, servers
+from tests.support.forked import PROCESSES, fork
+from tests.support.lakes import PLAN, record
 
 pytestmark = pytest.mark.team
 pytest.importorskip("obstore", reason="the packages of a team are not installed (./setup team)")
@@ -205,6 +214,114 @@ def test_every_machine_sees_and_does_the_same(team: Team, built: Path) -> None:
     assert team.jvom("three", "trace", "minusma", "2024", "deployed_total").returncode == 0
     shutil.rmtree(team.folder / "one")  # the machine is gone, and nothing with it
     assert answer(team.jvom("four", "sql", "SELECT count(*) AS n FROM personnel", "--json"))["rows"] != [[0]]
+
+
+@pytest.fixture
+def lake(postgres: servers.Postgres, tmp_path: Path) -> Iterator[Lake]:
+    made = Lake(f"postgres:{postgres.database(uuid.uuid4().hex)}", f"{tmp_path / 'data'}/")
+    yield made
+    made.close()
+    attendance.leave()
+
+
+def work_on(catalog: str, run_id: str, ready: Connection) -> None:
+    attend(catalog, run_id)
+    ready.send(os.getpid())
+    time.sleep(60)
+
+
+def test_a_run_whose_process_is_gone_is_ended_from_any_machine(
+    lake: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(failures, "MISSED_FOR", 0.0)
+    catalog, tags = (
+        lake.address.catalog,
+        {failures.PROCESS_TAG: "pod-1:7:x", failures.EXECUTOR_TAG: "in_process"},
+    )
+    with dg.instance_for_test(temp_dir=str(tmp_path)) as instance:
+        job = defs.resolve_job_def("publish")
+        status = dg.DagsterRunStatus.STARTED
+        run, other = (instance.create_run_for_job(job, status=status, tags=tags) for _ in range(2))
+        ours, theirs = PROCESSES.Pipe()
+        worker = fork(work_on, catalog, run.run_id, theirs)
+        ours.recv()
+        attend(catalog, other.run_id)
+        assert failures.end_dead_runs(instance, catalog) == []
+        worker.kill()
+        worker.join()
+        looks = [failures.end_dead_runs(instance, catalog) for _ in range(2)]
+        assert looks[0] == []
+        (sentence,) = looks[1]
+        assert "its process 7 on pod-1 is gone" in sentence
+        assert [str(r.status.value) for one in (run, other) if (r := instance.get_run_by_id(one.run_id))] == [
+            "FAILURE",
+            "STARTED",
+        ]
+
+
+def test_a_database_that_is_started_again_is_waited_for(
+    postgres: servers.Postgres, lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(attendance, "EVERY", 0.2)
+    record(lake, PLAN[0])
+    got: list[float] = []
+
+    def write() -> None:
+        with Lake(lake.address.catalog, lake.address.data).writer(timeout=60):
+            got.append(time.monotonic())
+
+    ours, theirs = PROCESSES.Pipe()
+    holder = fork(lakes.hold_writer_of, lake.address.catalog, lake.address.data, theirs)
+    ours.recv()
+    waiter = threading.Thread(target=write)
+    waiter.start()
+    attend(lake.address.catalog, "a run")
+    time.sleep(0.5)
+    assert got == []
+    postgres.control("restart", "-m", "immediate")
+    waiter.join(60)
+    assert len(got) == 1
+    deadline = time.monotonic() + 20
+    while not attended(lake.address.catalog, ["a run"]) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    assert attended(lake.address.catalog, ["a run", "another"]) == {"a run"}
+    holder.kill()
+    holder.join()
+    assert record(lake, PLAN[1]).written
+
+
+def test_a_wrong_address_is_not_waited_for(tmp_path: Path) -> None:
+    started = time.monotonic()
+    with (
+        pytest.raises(ServerError, match="does not answer"),
+        Lake("postgres:host=127.0.0.1 port=9 dbname=x", f"{tmp_path}/").writer(timeout=60),
+    ):
+        pytest.fail("there is no server")
+    assert time.monotonic() - started < 10
+
+
+def test_a_store_that_hangs_ends_a_commit_and_leaves_the_lock(
+    lake: Lake, remote: Remote, bucket: servers.Bucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("JVOM_STORE_TIMEOUT", "1")
+    monkeypatch.setenv("JVOM_STORE_RETRIES", "0")
+    lake.close()
+    there = Lake(lake.address.catalog, f"{remote}/data/")
+    assert record(there, PLAN[0]).written
+    bucket.hang()
+    try:
+        started = time.monotonic()
+        with pytest.raises(ServerError):
+            record(there, PLAN[1])
+        assert time.monotonic() - started < 30
+        assert there.holder() is None
+    finally:
+        bucket.answer()
+        there.close()
+    assert record(there, PLAN[1]).written
+    for entry in there.stored_files():
+        assert entry["sha256"] == _sha256((remote / "data" / entry["path"]).read_bytes())
+    there.close()
 
 
 def test_a_store_on_s3_needs_a_catalog_on_a_server(monkeypatch: pytest.MonkeyPatch) -> None:

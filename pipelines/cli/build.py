@@ -1,4 +1,4 @@
-"""`jvom build`: decide what there is to do, take the lock, decide again, run, and say what was done.
+"""`jvom build`: decide what there is to do, run it, and say what was done.
 
 `carry_out` serves every command that ends in a build. What there is to do is decided by `plan`; the
 run itself is `orchestration.run`.
@@ -50,10 +50,11 @@ def build(
 def carry_out(
     session: Session, decide: Callable[[], Plan], timeout: float, also: Mapping[str, object] | None = None
 ) -> None:
-    """Do what the plan says, as the only writer, and show it; ends with status 1 if any of it failed.
+    """Do what the plan says and show it; ends with status 1 if any of it failed.
 
-    `also` joins the JSON document: what came before the build. Raises LakeError if another writer
-    keeps the lock for longer than `timeout` seconds.
+    `also` joins the JSON document: what came before the build. Another builder may do the same meanwhile:
+    what it records first is not recorded again. A commit fails if another writer keeps the lock for longer
+    than `timeout` seconds.
     """
     from pipelines.lake import Lake
 
@@ -62,10 +63,9 @@ def carry_out(
     if not plan.is_empty:
         from pipelines.orchestration import run  # Dagster: only now that it is needed
 
-        with Lake.of(settings).writer(timeout=timeout, waiting=terminal.say):
-            plan = decide()  # the writer before us may have done it
-            if not plan.is_empty:
-                result = run.build(settings, plan, verbose=terminal.verbose, progress=terminal.say)
+        # Reading and rules are outside the lock, which each commit takes for itself.
+        Lake.of(settings).wait(timeout, terminal.say)
+        result = run.build(settings, plan, verbose=terminal.verbose, progress=terminal.say)
     if result is None:
         _show_nothing_new(session, plan, also)
     else:

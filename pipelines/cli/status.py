@@ -118,7 +118,7 @@ def gather(session: Session) -> dict[str, Any]:
     attention = [f"edition {row['edition_year']} is refused: {row['problem']}" for row in refused]
     attention += [f"edition {year} is late" for year in state["late"]]
     attention += [] if published else ["nothing is published"]
-    if (settings.dagster_home / "history").is_dir():
+    if settings.has_history:
         from pipelines.orchestration.history import last_attempt  # Dagster: only where it has run
 
         try:

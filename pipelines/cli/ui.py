@@ -34,7 +34,10 @@ def ui(
     ] = False,
     port: Annotated[int, Option("--port", metavar="PORT", min=1, max=65535, help="TCP port.")] = 3000,
 ) -> None:
-    """The Dagster UI on this warehouse's run history, on this machine only; Ctrl-C ends it."""
+    """The Dagster UI on this warehouse's run history, on this machine only; Ctrl-C ends it.
+
+    Where DAGSTER_HOME is set, a daemon runs elsewhere already: there may be only one.
+    """
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -52,7 +55,7 @@ def ui(
         if not session.terminal.verbose:
             settings.logs.mkdir(parents=True, exist_ok=True)
             output = opened.enter_context(log.open("a", encoding="utf-8"))
-        process = _start(child_command(port, read_only=read_only), settings, output)
+        process = _start(child_command(port, read_only=read_only, daemon=not settings.home), settings, output)
     address = f"http://{ADDRESS}:{port}"
     mark = settings.dagster_home / MARKS.format(port=port)
     mark.write_text(json.dumps({"address": address, "process": process.pid}), encoding="utf-8")
@@ -81,11 +84,11 @@ def running(settings: Settings) -> str | None:
     return None
 
 
-def child_command(port: int, *, read_only: bool) -> list[str]:
-    """The child's command line: webserver and daemon together, or a webserver that changes nothing."""
+def child_command(port: int, *, read_only: bool, daemon: bool = True) -> list[str]:
+    """The child's command line: webserver and daemon together, or a webserver alone, or one for readers."""
     from pipelines import versions
 
-    start = ["pipelines.orchestration.web", "--read-only" if read_only else "dev"]
+    start = ["pipelines.orchestration.web", *(["--read-only"] if read_only else ["dev"] if daemon else [])]
     workspace = str(versions.ROOT / "workspace.yaml")
     return [sys.executable, "-m", *start, "-w", workspace, "-h", ADDRESS, "-p", str(port)]
 

@@ -1,16 +1,26 @@
 """Validated tables → one DuckLake transaction per vintage, under a lock that only one writer holds.
 
 Belongs here: how the record is kept. `lake` is the door, `connection` how it is opened, `lock` who may
-write, `tables` what it consists of, `decision` what a reading adds, `history` how that is added and asked
-for, `commits` what makes it last, `backup` a copy of it all, `differences` what changed between two
-vintages. Does not: where tables come from, and the views on top.
+write, `attendance` which runs live, `tables` what it consists of, `decision` what a reading adds, `history`
+how that is added and asked for, `commits` what makes it last, `backup` a copy of it all, `differences` what
+changed between two vintages. Does not: where tables come from, and the views on top.
 
 A vintage is rows, never overwritten; no expiry and no merging runs, here or by itself.
 """
 
+from pipelines.lake.attendance import attend, attended
 from pipelines.lake.backup import backup, before_migration
 from pipelines.lake.commits import evidence
 from pipelines.lake.history import Authorship, RuleResults
 from pipelines.lake.lake import Lake
 
-__all__ = ["Authorship", "Lake", "RuleResults", "backup", "before_migration", "evidence"]
+__all__ = [
+    "Authorship",
+    "Lake",
+    "RuleResults",
+    "attend",
+    "attended",
+    "backup",
+    "before_migration",
+    "evidence",
+]

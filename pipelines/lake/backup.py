@@ -18,6 +18,7 @@ from pipelines.lake.lock import writer_lock
 from pipelines.lake.seal import copy_seal
 from pipelines.settings import Settings
 from pipelines.sql import literal
+from pipelines.store import Remote
 from schemas.errors import LakeError, UsageError
 
 log = logging.getLogger(__name__)
@@ -35,7 +36,7 @@ def backup(
     UsageError if `folder` is in use, LakeError if the lake is elsewhere, locked or unreadable.
     """
     address = Address(settings.catalog, settings.data)
-    if address.file is None or address.folder is None:
+    if address.file is None or isinstance(address.folder, Remote):
         message = "only a warehouse on this machine's disks can be copied"
         hint = "back up the catalog with pg_dump, and the bucket by its versions"
         raise LakeError(message, file=address.name, hint=hint)
@@ -72,7 +73,7 @@ def _copy(settings: Settings, address: Address, folder: Path) -> int:
     with surroundings("the backup", address):
         folder.parent.mkdir(parents=True, exist_ok=True)
         try:
-            if address.file is None or address.folder is None:
+            if address.file is None or isinstance(address.folder, Remote):
                 _export_catalog(address, aside / "lake" / "catalog")
             elif address.file.exists():
                 _copy_lake(address, address.folder, aside / "lake")
@@ -110,7 +111,7 @@ def _copy_lake(address: Address, data: Path, target: Path) -> None:
     if address.file:
         copy_seal(address.file, target / "catalog.sqlite")
     _copy_folder(data, target / "data", set())
-    if address.manifests and address.manifests.is_dir():
+    if address.manifests.is_dir():
         _copy_folder(address.manifests, target / "manifests", set())
 
 

@@ -2,8 +2,7 @@
 
 Each has a sentence, an author, and a key by which it is found again. DuckDB never fsyncs Parquet, and a
 flipped bit in it is read without an error more often than not: so the files and folders of each commit are
-synced, and a manifest beside the data folder keeps size and SHA-256 of each file. That is for local data:
-an object store answers for its own objects.
+synced, and a manifest beside the data folder keeps size and SHA-256 of each file.
 
 A writer that died leaves commits without a manifest, and files without a commit; `recover` mends that.
 Nothing else is ever tidied up: expiry and merging would make open readers of a SQLite catalog see wrong
@@ -152,14 +151,13 @@ def write_manifest(lake: Catalog, snapshot: int, *, late: bool = False) -> None:
     """
     folder, home = lake.address.folder, lake.address.manifests
     added = _data_files(lake, snapshot, snapshot).get(snapshot, [])
-    if folder is None or home is None or not added:
+    if not added:
         return
     entries = []
     for path in added:
         files.sync(folder / path)
-        with (folder / path).open("rb") as data:
-            sha256 = hashlib.file_digest(data, "sha256").hexdigest()
-        entries.append({"path": path, "bytes": (folder / path).stat().st_size, "sha256": sha256})
+        data = (folder / path).read_bytes()
+        entries.append({"path": path, "bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()})
     for parent in {parent for path in added for parent in PurePosixPath(path).parents}:
         files.sync(folder / parent)  # their entries must last too, up to the data folder's
     files.put(home / _name(snapshot), _manifest_text(snapshot, entries, late=late))
@@ -168,8 +166,8 @@ def write_manifest(lake: Catalog, snapshot: int, *, late: bool = False) -> None:
 def altered_manifests(lake: Catalog) -> list[int]:
     """Snapshots whose manifest is there, and is not as `write_manifest` writes it of what it says."""
     home, altered = lake.address.manifests, []
-    for snapshot in _data_files(lake) if home else ():
-        found = files.get(home / _name(snapshot)) if home else None
+    for snapshot in _data_files(lake):
+        found = files.get(home / _name(snapshot))
         said = _manifest(home, _name(snapshot))
         entries = [{"path": path, "bytes": size, "sha256": sha256} for path, (size, sha256) in said.items()]
         texts = [_manifest_text(snapshot, entries, late=late) for late in (False, True)]
@@ -189,7 +187,7 @@ def recover(lake: Attached) -> list[str]:
     The writer lock must be held: another writer's files have no snapshot yet either.
     """
     done = []
-    for snapshot in _data_files(lake) if lake.address.manifests else ():
+    for snapshot in _data_files(lake):
         try:
             if not _manifest(lake.address.manifests, _name(snapshot)):
                 write_manifest(lake, snapshot, late=True)
@@ -205,7 +203,7 @@ def _remove_orphans(lake: Attached) -> list[str]:
     orphans = [str(path) for (path,) in lake.rows(remove.format(lake.name, True))]
     # Ours are written by DuckLake, and never committed as far as the manifests know (a catalog may be older).
     home = lake.address.manifests
-    names = [file.name for file in home.glob("*.json")] if home and orphans else []
+    names = [file.name for file in home.glob("*.json")] if orphans else []
     known = tuple(path for name in names for path in _manifest(home, name))
     foreign = [path for path in orphans if path.endswith(known) or not _OURS.search(path)]
     if foreign:
@@ -228,10 +226,10 @@ def _name(snapshot: int) -> str:
     return f"{snapshot:09d}.json"
 
 
-def _manifest(folder: Path | None, name: str) -> dict[str, tuple[int, str]]:
+def _manifest(folder: Path, name: str) -> dict[str, tuple[int, str]]:
     """Data file → size and SHA-256 by a manifest; empty if that is missing or damaged."""
     try:
-        manifest = json.loads((files.get(folder / name) if folder else None) or b"")
+        manifest = json.loads(files.get(folder / name) or b"")
         return {entry["path"]: (entry["bytes"], entry["sha256"]) for entry in manifest["files"]}
     except (ValueError, KeyError, TypeError):
         return {}

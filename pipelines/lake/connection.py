@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from pipelines.sql import literal, rows
-from schemas.errors import LakeError
+from pipelines.store import patience, place
+from schemas.errors import LakeError, ServerError
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -80,14 +81,14 @@ class Address:
         return Path(self.target) if self.catalog.startswith("sqlite:") else None
 
     @property
-    def folder(self) -> Path | None:
-        """The data folder if it is a local one, else None."""
-        return None if "://" in self.data else Path(self.data)
+    def folder(self) -> Path:
+        """The data folder, or the prefix in a bucket that takes its place."""
+        return place(self.data)
 
     @property
-    def manifests(self) -> Path | None:
-        """Folder of the manifests, beside a local data folder."""
-        return self.folder.parent / "manifests" if self.folder else None
+    def manifests(self) -> Path:
+        """Folder of the manifests, beside the data folder."""
+        return self.folder.parent / "manifests"
 
     @property
     def name(self) -> str:
@@ -209,7 +210,9 @@ def _lake_error(doing: str, address: Address, error: Exception) -> LakeError:
     if address.file is None:
         text = text.replace(address.target, address.name)  # it may contain a password
     hint = next((hint for words, hint in _HINTS.items() if re.search(words, text, re.IGNORECASE)), _HINT)
-    return LakeError(f"{doing} failed: {text}", file=address.name, hint=hint)
+    # What a server says may be over in a moment; and another program may let go of a catalog.
+    passing = address.file is None or address.data.startswith("s3://") or "locked" in text
+    return (ServerError if passing else LakeError)(f"{doing} failed: {text}", file=address.name, hint=hint)
 
 
 def _instance(address: Address) -> DuckDBPyConnection:
@@ -218,13 +221,16 @@ def _instance(address: Address) -> DuckDBPyConnection:
 
     extensions = ["ducklake", "sqlite_scanner" if address.file else "postgres_scanner"]
     if address.data.startswith("s3://"):
-        extensions.append("httpfs")
+        extensions += ["httpfs", *([] if _keys() else ["aws"])]
     key: tuple[int | str, ...] = (os.getpid(), *extensions)  # a forked process needs its own
     with _turn:
         if key not in _instances:
             connection = duckdb.connect(":memory:", config=_CONFIG)
             for name in extensions:
                 load_extension(connection, name)
+            if "httpfs" in extensions:
+                timeout, retries = patience()
+                connection.execute(f"SET http_timeout = {timeout:.0f}; SET http_retries = {retries}")
             _instances[key] = connection
         return _instances[key]
 
@@ -285,8 +291,12 @@ def origins(connection: DuckDBPyConnection) -> list[dict[str, object]]:
     )
 
 
+def _keys() -> bool:
+    return bool(os.environ.get("AWS_ACCESS_KEY_ID"))
+
+
 def s3_secret() -> str:
-    """CREATE SECRET from the environment variables that every S3 client reads."""
+    """CREATE SECRET from the variables that every S3 client reads; without keys by web identity or role."""
     env = os.environ
     endpoint = env.get("AWS_ENDPOINT_URL_S3") or env.get("AWS_ENDPOINT_URL")
     options = {
@@ -300,4 +310,5 @@ def s3_secret() -> str:
         address = urlsplit(endpoint if "://" in endpoint else f"https://{endpoint}")
         secure = str(address.scheme != "http").lower()
         given += [f"ENDPOINT {literal(address.netloc)}", "URL_STYLE 'path'", f"USE_SSL {secure}"]
-    return f"CREATE OR REPLACE SECRET jvom_s3 ({', '.join(['TYPE s3', 'PROVIDER config', *given])})"
+    provider = ["PROVIDER config"] if _keys() else ["PROVIDER credential_chain", "REFRESH auto"]
+    return f"CREATE OR REPLACE SECRET jvom_s3 ({', '.join(['TYPE s3', *provider, *given])})"

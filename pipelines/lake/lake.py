@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-WAIT = 600.0  # seconds that a writer waits for another
-
 _Answer = TypeVar("_Answer")
 
 
@@ -53,13 +51,17 @@ class Lake:
         self._complete = 0  # the hold of the lock under which the tables were last seen to be complete
 
     def writer(
-        self, timeout: float = WAIT, waiting: Callable[[str], None] | None = None
+        self, timeout: float | None = None, waiting: Callable[[str], None] | None = None
     ) -> AbstractContextManager[None]:
         """The one-writer lock; entering it again in this process only counts.
 
         `waiting` is called once with the holder if it is not free; LakeError after `timeout` seconds.
         """
         return self._lock.acquire(timeout, waiting)
+
+    def wait(self, timeout: float, waiting: Callable[[str], None] | None) -> None:
+        """How long each commit of this process waits for another writer, and who is told of it."""
+        self._lock.patience = (timeout, waiting)
 
     def holder(self) -> str | None:
         """Who writes to the lake now, in words; None while nobody does."""
@@ -295,7 +297,7 @@ class Lake:
         if self.head() is not None:
             return
         home, house = self.address.manifests, self._warehouse
-        found = [next(home.glob("*.json"), None)] if home else []
+        found = [next(home.glob("*.json"), None)]
         found += [next(house.glob("releases/*/manifest.json"), None)] if house else []
         if evidence := next(filter(None, found), None):
             message = f"the lake is gone: its catalog has no commit, but {evidence} comes from one"

@@ -15,19 +15,27 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipelines import files, settings
 from pipelines.lake.connection import Address
-from schemas.errors import LakeError
+from schemas.errors import LakeError, ServerError
 
 if TYPE_CHECKING:
     import psycopg
 
 POLL = 0.2  # seconds between two tries
+WAIT = 600.0  # seconds that a writer waits for another
+# A server, or a machine that holds a lock, may vanish without a word: both sides notice within half a minute.
+_KEEPALIVE: dict[str, Any] = {
+    "connect_timeout": 10,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+}
 _ADVISORY = (0x6A766F6D, 1)  # any two fixed integers; these spell jvom
 
 
@@ -40,15 +48,20 @@ class WriterLock:
         self._guard = threading.Lock()
         self._entered = 0
         self.hold = 0  # number of this hold, from 1
+        self.patience: tuple[float, Callable[[str], None] | None] = (WAIT, None)
         self.ending: Callable[[], None] | None = None  # what is to be done once before it is let go
         self.transaction = threading.RLock()  # threads of this process write one after the other
 
     @contextmanager
-    def acquire(self, timeout: float, waiting: Callable[[str], None] | None) -> Iterator[None]:
-        """Hold the lock; `waiting` is called once with who has it. LakeError after `timeout` seconds."""
+    def acquire(self, timeout: float | None, waiting: Callable[[str], None] | None) -> Iterator[None]:
+        """Hold the lock; `waiting` is called once with who has it. LakeError after `timeout` seconds.
+
+        Without them this process's `patience` counts.
+        """
         with self._guard:
             if self._entered == 0:
-                self._wait(timeout, waiting)
+                usual, say = self.patience
+                self._wait(usual if timeout is None else timeout, waiting or say)
                 self.hold += 1
             self._entered += 1
         try:
@@ -71,13 +84,22 @@ class WriterLock:
     def check(self) -> None:
         """LakeError if the lock was lost meanwhile, as when its server went away."""
         if not self._lock.is_held():
-            hint = "run it again when the database server is back; nothing was recorded"
-            raise LakeError("the writer lock was lost before the commit", file=self._name, hint=hint)
+            hint = "run it again when the database server is back; this commit was not made"
+            raise ServerError("the writer lock was lost before the commit", file=self._name, hint=hint)
 
     def _wait(self, timeout: float, waiting: Callable[[str], None] | None) -> None:
-        started = time.monotonic()
-        while not self._lock.acquire():
-            holder = self._lock.holder() or "another process, which left no name"
+        started, holder = time.monotonic(), ""
+        while True:
+            try:
+                if self._lock.acquire():
+                    return
+                holder = self._lock.holder() or "another process, which left no name"
+            except ServerError:
+                # A server that has answered is being started again; one that never has is another fault.
+                if not holder or time.monotonic() - started >= timeout:
+                    raise
+                time.sleep(min(POLL, timeout))
+                continue
             if waiting is not None:
                 waiting(f"waiting for the lake's writer lock, held by {holder}")
                 waiting = None
@@ -198,26 +220,35 @@ class _PostgresLock:
         return f"{row[0]}, connected since {row[1]} UTC" if row else None
 
     def _connect(self) -> psycopg.Connection[Any]:
+        return connect(self._target)
+
+    def _answering(self) -> AbstractContextManager[None]:
+        return answering(self._target)
+
+
+def connect(target: str) -> psycopg.Connection[Any]:
+    """A connection of this process, by its name, to the catalog's server."""
+    import psycopg
+
+    name = "process {pid} ({user} on {host})".format(**_this_process())[:63]  # as long as one may be
+    return psycopg.connect(target, autocommit=True, application_name=name, **_KEEPALIVE)
+
+
+@contextmanager
+def answering(target: str) -> Iterator[None]:
+    """LakeError if the package is missing, ServerError if the server does not answer."""
+    file = "the PostgreSQL catalog"
+    try:
         import psycopg
-
-        name = "process {pid} ({user} on {host})".format(**_this_process())[:63]  # as long as one may be
-        return psycopg.connect(self._target, autocommit=True, application_name=name)
-
-    @contextmanager
-    def _answering(self) -> Iterator[None]:
-        """LakeError if the package is missing or the server does not answer."""
-        file = "the PostgreSQL catalog"
-        try:
-            import psycopg
-        except ImportError as error:
-            hint = 'pip install "psycopg[binary]"'
-            raise LakeError("a PostgreSQL catalog needs the package psycopg", file=file, hint=hint) from error
-        try:
-            yield
-        except psycopg.Error as error:
-            message = f"its server does not answer: {str(error).replace(self._target, '…')}"
-            hint = "check JVOM_CATALOG, and that the server runs and lets this user in"
-            raise LakeError(message, file=file, hint=hint) from error
+    except ImportError as error:
+        hint = 'pip install "psycopg[binary]"'
+        raise LakeError("a PostgreSQL catalog needs the package psycopg", file=file, hint=hint) from error
+    try:
+        yield
+    except psycopg.Error as error:
+        message = f"its server does not answer: {str(error).replace(target, '…')}"
+        hint = "check JVOM_CATALOG, and that the server runs and lets this user in"
+        raise ServerError(message, file=file, hint=hint) from error
 
 
 def _this_process() -> dict[str, object]:

@@ -23,9 +23,9 @@ def seal_of(catalog: Path) -> Path:
     return catalog.with_name(f"{catalog.name}.sha256")
 
 
-def mark_of(address: Address) -> Path | None:
-    """Where a writer leaves whether it ended well; None where nothing can be left beside the data."""
-    return address.manifests and address.manifests / "last_writer"
+def mark_of(address: Address) -> Path:
+    """Where a writer leaves whether it ended well, beside the data, for writers on other machines too."""
+    return address.manifests / "last_writer"
 
 
 def begin(address: Address) -> bool:
@@ -37,8 +37,6 @@ def begin(address: Address) -> bool:
         )
         raise LakeError(fault, file=address.name, hint=hint)
     mark = mark_of(address)
-    if mark is None:
-        return False
     well = files.get(mark) == _WELL
     files.put(mark, b"at work, or died\n")
     return well
@@ -52,7 +50,7 @@ def end(address: Address, *, well: bool) -> None:
     ):  # else the seal is older, which is not damage, and the next one recovers
         if address.file is not None and (said := _content(address, write=True)) is not None:
             files.put(seal_of(address.file), f"{said[0]} {said[1]} {_OF_FILE}\n".encode())
-        if well and mark is not None:
+        if well:
             files.put(mark, _WELL)
 
 

@@ -111,7 +111,6 @@ def edition_watch(context: dg.SensorEvaluationContext, warehouse: Warehouse) -> 
     description="Ingests an edition whose file in raw/ is new or has other bytes (cursor: content hashes).",
 )
 def raw_files(context: dg.SensorEvaluationContext, warehouse: Warehouse) -> dg.SensorResult | dg.SkipReason:
-    ended = end_dead_runs(context.instance)
     files, wrong = raw.survey(warehouse.settings().raw)
     for problem in (problem for problems in wrong.values() for problem in problems):
         context.log.error(str(problem))
@@ -125,7 +124,7 @@ def raw_files(context: dg.SensorEvaluationContext, warehouse: Warehouse) -> dg.S
     acquired = {year for year, hashes in new.items() if _acquired_by_run(context.instance, year, hashes)}
     requested = [year for year in new if year not in acquired]
     if not requested and context.cursor:
-        return dg.SkipReason("; ".join(ended) or "nothing new in raw/")
+        return dg.SkipReason("nothing new in raw/")
     return dg.SensorResult(
         run_requests=[
             dg.RunRequest(
@@ -137,6 +136,32 @@ def raw_files(context: dg.SensorEvaluationContext, warehouse: Warehouse) -> dg.S
         ],
         cursor=json.dumps({**before, **{y: hashes for y, hashes in now.items() if y not in acquired}}),
     )
+
+
+@dg.sensor(
+    minimum_interval_seconds=20,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Ends runs whose process is gone, on whatever machine it was, within a minute.",
+)
+def dead_runs(context: dg.SensorEvaluationContext, warehouse: Warehouse) -> dg.SkipReason:
+    return dg.SkipReason(
+        "; ".join(end_dead_runs(context.instance, warehouse.catalog)) or "every run is alive"
+    )
+
+
+@dg.schedule(
+    name="publish_what_waits",
+    job=publish,
+    cron_schedule="*/15 * * * *",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="Every 15 minutes: publish what is recorded and is not published yet, as while a long "
+    "backfill runs, which a new vintage alone would wait for.",
+)
+def publish_what_waits(warehouse: Warehouse) -> dg.RunRequest | dg.SkipReason:
+    head, state = warehouse.lake().head(), published.state(warehouse.settings().published)
+    if head is None or (state is not None and state.head == head):
+        return dg.SkipReason("the published file has all that is recorded")
+    return dg.RunRequest(run_key=head, tags={"jvom/cause": "not published yet"})
 
 
 def _acquired_by_run(instance: dg.DagsterInstance, year: str, hashes: set[str]) -> bool:
@@ -245,12 +270,15 @@ def _decide(context: dg.OpExecutionContext, warehouse: Warehouse, config: Withdr
         )
 
 
-@dg.op(pool=keys.WRITER_POOL, description="Marks the edition as withdrawn, in a new vintage.")
+@dg.op(retry_policy=keys.RETRIES, description="Marks the edition as withdrawn, in a new vintage.")
 def withdraw_edition(context: dg.OpExecutionContext, config: Withdrawal, warehouse: Warehouse) -> None:
     _decide(context, warehouse, config)
 
 
-@dg.op(pool=keys.WRITER_POOL, description="Brings a vintage back into the latest views, as a new vintage.")
+@dg.op(
+    retry_policy=keys.RETRIES,
+    description="Brings a vintage back into the latest views, as a new vintage.",
+)
 def restore_vintage(context: dg.OpExecutionContext, config: Restoration, warehouse: Warehouse) -> None:
     _decide(context, warehouse, config)
 
@@ -268,7 +296,7 @@ def restore_job() -> None:
 
 
 @dg.op(
-    pool=keys.WRITER_POOL,
+    retry_policy=keys.RETRIES,
     description="Recomputes every hash, reads every edition again, counts and compares.",
 )
 def verify_everything(context: dg.OpExecutionContext, warehouse: Warehouse) -> None:

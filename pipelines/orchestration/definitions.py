@@ -1,5 +1,7 @@
 """What Dagster loads: everything wired together, at the addresses that the settings give."""
 
+import datetime
+import json
 import logging
 import os
 
@@ -8,7 +10,9 @@ import dagster as dg
 from pipelines import settings
 from pipelines.harmless import visible
 from pipelines.orchestration import automation, edition, keys, release
+from pipelines.orchestration.failures import IN_PROCESS
 from pipelines.orchestration.resources import Stage, Warehouse
+from schemas.errors import LakeError, UsageError
 
 
 class _VisibleFormatter(logging.Formatter):
@@ -29,9 +33,51 @@ def run_log(_context: dg.InitLoggerContext) -> logging.Logger:
         handler.close()
     target = os.environ.get("JVOM_LOG")
     handler = logging.FileHandler(target, encoding="utf-8") if target else logging.StreamHandler()
-    handler.setFormatter(_VisibleFormatter("%(asctime)s %(levelname)s %(message)s"))
+    as_json = os.environ.get("JVOM_LOG_FORMAT") == "json"
+    lines = _VisibleFormatter("%(asctime)s %(levelname)s %(message)s")
+    handler.setFormatter(_JsonFormatter("%(message)s") if as_json else lines)
     log.addHandler(handler)
     return log
+
+
+def executor() -> dg.ExecutorDefinition:
+    """What runs the steps of a run, by JVOM_EXECUTOR; the packages of the last two are a team's.
+
+    In-process where nothing is said: a fresh interpreter per step costs five times the CPU of a whole report.
+    """
+    name = os.environ.get("JVOM_EXECUTOR") or IN_PROCESS
+    if name == IN_PROCESS:
+        return dg.in_process_executor
+    if name == "multiprocess":
+        return dg.multiprocess_executor
+    known: dict[str, dg.ExecutorDefinition] = {}
+    try:
+        if name == "celery":
+            from dagster_celery import celery_executor
+
+            servers = {each: {"env": f"JVOM_CELERY_{each.upper()}"} for each in ("broker", "backend")}
+            known[name] = celery_executor.configured(servers)
+        elif name == "k8s":
+            from dagster_k8s import k8s_job_executor
+
+            known[name] = k8s_job_executor
+    except ImportError as error:
+        hint = "install requirements-team.lock (./setup team)"
+        raise LakeError(f"JVOM_EXECUTOR={name} needs a package: {error.name}", hint=hint) from error
+    if name not in known:
+        raise UsageError(f"JVOM_EXECUTOR is {name!r}", hint="give in_process, multiprocess, celery or k8s")
+    return known[name]
+
+
+class _JsonFormatter(logging.Formatter):
+    """One JSON document a line, as collectors of logs read it."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        meta = getattr(record, "dagster_meta", None) or {}
+        known = {name: meta.get(name) for name in ("run_id", "job_name", "step_key") if meta.get(name)}
+        moment = datetime.datetime.fromtimestamp(record.created, datetime.UTC).isoformat()
+        text = visible(super().format(record))
+        return json.dumps({"time": moment, "level": record.levelname, **known, "message": text})
 
 
 def definitions(where: settings.Settings) -> dg.Definitions:
@@ -49,8 +95,14 @@ def definitions(where: settings.Settings) -> dg.Definitions:
             automation.restore_job,
             automation.verify_job,
         ],
-        schedules=[automation.report_day_schedule, automation.daily_lateness, automation.weekly_verification],
+        schedules=[
+            automation.report_day_schedule,
+            automation.publish_what_waits,
+            automation.daily_lateness,
+            automation.weekly_verification,
+        ],
         sensors=[
+            automation.dead_runs,
             automation.edition_watch,
             automation.raw_files,
             automation.public_figures,
@@ -67,8 +119,7 @@ def definitions(where: settings.Settings) -> dg.Definitions:
             ),
             keys.STAGE: Stage(folder=str(where.stage)),
         },
-        # In-process: a fresh interpreter per step would cost five times the CPU of the whole report.
-        executor=dg.in_process_executor,
+        executor=executor(),
         loggers={"console": run_log},
     )
 

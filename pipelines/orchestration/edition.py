@@ -190,6 +190,7 @@ def _spec_of_table(name: str) -> dg.AssetSpec:
         *map(_spec_of_table, schemas.TABLES),
     ],
     ins=keys.staged(source=keys.SOURCE),
+    retry_policy=keys.RETRIES,
     check_specs=[
         metadata.contract_spec(keys.TABLES[name], contract, keys.YEARS)
         for name, contract in schemas.TABLES.items()
@@ -331,8 +332,6 @@ def reconciled(  # type: ignore[no-untyped-def]  # Dagster takes an annotation f
     {"ducklake", "parquet"},
     "One vintage of the edition: all tables and findings in one transaction, or nothing at all.",
     partitions_def=keys.YEARS,
-    pool=keys.WRITER_POOL,
-    retry_policy=dg.RetryPolicy(max_retries=3, delay=2, backoff=dg.Backoff.EXPONENTIAL),
     ins=keys.staged(source=keys.SOURCE, reconciled=keys.RECONCILED, **keys.TABLES),
     check_specs=[
         metadata.spec(

@@ -7,16 +7,22 @@ import os
 import platform
 import subprocess
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import dagster as dg
+from dagster._core.execution.stats import StepEventStatus
 
-from pipelines import settings
-from schemas.errors import JvomError, LakeError, NetworkError
+from pipelines import lake, settings
+from schemas.errors import JvomError, LakeError, NetworkError, ServerError
 
 PROCESS_TAG = "jvom/process"
+EXECUTOR_TAG = "jvom/executor"
+MISSED_TAG = "jvom/missed"  # since when nobody was seen to work on it, in seconds since 1970
+MISSED_FOR = 15.0  # seconds; a database that is started again forgets who attends for less
+IN_PROCESS = "in_process"
 NOTIFY_TIMEOUT = 10.0  # seconds for the whole of it
 LONGEST_REASON = 300  # characters
 _UNENDED = [
@@ -27,14 +33,14 @@ _UNENDED = [
 
 @contextmanager
 def as_dagster_failure() -> Iterator[None]:
-    """Turn our own errors into the run's failure text. Only LakeError and NetworkError are retried."""
+    """Turn our own errors into the run's failure text. Only what a server brought about is tried again."""
     try:
         yield
     except JvomError as error:
         raise dg.Failure(
             description=str(error),
             metadata={"error": type(error).__name__, "place": error.place, "next": error.hint or ""},
-            allow_retries=isinstance(error, LakeError | NetworkError),
+            allow_retries=isinstance(error, ServerError | NetworkError),
         ) from error
 
 
@@ -75,7 +81,8 @@ def process_mark(pid: int | None = None) -> str | None:
 
 def run_tags() -> dict[str, str]:
     """Tags of every run: who started it and in which process, so that it can be ended once that is dead."""
-    return {"jvom/actor": settings.actor(), PROCESS_TAG: process_mark() or ""}
+    mark, executor = process_mark() or "", os.environ.get("JVOM_EXECUTOR") or IN_PROCESS
+    return {"jvom/actor": settings.actor(), PROCESS_TAG: mark, EXECUTOR_TAG: executor}
 
 
 def tag_run(context: dg.AssetExecutionContext, **tags: str) -> None:
@@ -84,24 +91,47 @@ def tag_run(context: dg.AssetExecutionContext, **tags: str) -> None:
     context.instance.add_run_tags(context.run.run_id, {**run_tags(), **named})
 
 
-def end_dead_runs(instance: dg.DagsterInstance) -> list[str]:
-    """End runs whose process is gone, and free the writer's slot that they hold; one sentence per run.
+def end_dead_runs(instance: dg.DagsterInstance, catalog: str) -> list[str]:
+    """End runs whose process is gone, and free what they hold; one sentence per run.
 
-    A killed run stays as it was, and would hold the pool for ever. Only runs of this machine are ended,
-    because only their process can be looked up; one that no process has taken up yet has no mark.
+    A killed run stays as it was, for ever. With a catalog on a server every machine sees which runs are
+    attended (`lake.attendance`): one that is not, in two looks, is ended. Else a process is looked up, if it
+    was on this machine; a run that no process has taken up yet has no mark.
     """
+    runs = [run for run in instance.get_runs(dg.RunsFilter(statuses=_UNENDED)) if run.tags.get(PROCESS_TAG)]
+    if not runs:
+        return []
+    attended = lake.attended(catalog, [run.run_id for run in runs])
     sentences = []
-    here = platform.node()
-    for run in instance.get_runs(dg.RunsFilter(statuses=_UNENDED)):
-        mark = run.tags.get(PROCESS_TAG, "")
+    for run in runs:
+        mark = run.tags[PROCESS_TAG]
         host, number, *_ = f"{mark}::".split(":")
-        if host != here or not number.isdigit() or process_mark(int(number)) == mark:
-            continue
-        sentence = f"run {run.run_id[:8]} was ended: its process {number} is gone"
-        instance.report_run_failed(run, sentence)
-        instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
-        sentences.append(sentence)
+        if attended is None:
+            dead = host == platform.node() and number.isdigit() and process_mark(int(number)) != mark
+        else:
+            dead = _missed(instance, run, attended=run.run_id in attended)
+        if dead:
+            sentence = f"run {run.run_id[:8]} was ended: its process {number} on {host} is gone"
+            instance.report_run_failed(run, sentence)
+            instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
+            sentences.append(sentence)
     return sentences
+
+
+def _missed(instance: dg.DagsterInstance, run: dg.DagsterRun, *, attended: bool) -> bool:
+    """Whether nobody has attended to a run for a while, by what this look and the one before it saw."""
+    working = run.tags.get(EXECUTOR_TAG) == IN_PROCESS or any(
+        step.status == StepEventStatus.IN_PROGRESS for step in instance.get_run_step_stats(run.run_id)
+    )  # between two steps on several machines nobody need
+    before = run.tags.get(MISSED_TAG)
+    if attended or not working:
+        if before:
+            instance.add_run_tags(run.run_id, {MISSED_TAG: ""})
+        return False
+    if not before:
+        instance.add_run_tags(run.run_id, {MISSED_TAG: f"{time.time():.3f}"})
+        return False
+    return time.time() - float(before) >= MISSED_FOR
 
 
 def notification(run: dg.DagsterRun, reason: str) -> dict[str, Any]:

@@ -41,7 +41,7 @@ def last_attempt(settings: Settings, *, failed: bool = False) -> Attempt | None:
 
     Raises LakeError where the history is damaged.
     """
-    if not (settings.dagster_home / "history").is_dir():
+    if not settings.has_history:
         return None
     try:
         with dg.DagsterInstance.from_config(str(settings.dagster_home)) as instance:

@@ -1,4 +1,4 @@
-"""The names by which Dagster knows the pipeline: asset keys, years as partitions, the writers' pool."""
+"""The names by which Dagster knows the pipeline: asset keys, years as partitions."""
 
 import hashlib
 import warnings
@@ -25,8 +25,9 @@ OWNERS = ["team:mission-data"]
 YEARS = dg.TimeWindowPartitionsDefinition(
     cron_schedule=REPORT_DAY, fmt="%Y", start="2000", timezone=TIMEZONE, end_offset=3
 )
-WRITER_POOL = "lake_writer"
 STAGE = "stage"  # the IO manager
+# Of what touches lake or store: a server that is started again is waited for; what else fails, at once.
+RETRIES = dg.RetryPolicy(max_retries=3, delay=2, backoff=dg.Backoff.EXPONENTIAL)
 
 ACQUIRED = dg.AssetKey("acquired")
 SOURCE = dg.AssetKey("source")
@@ -53,7 +54,13 @@ def asset(
     key: dg.AssetKey, group: str, kinds: set[str], description: str, **more: Any
 ) -> Callable[[Callable[..., Any]], dg.AssetsDefinition]:
     decorator: Callable[[Callable[..., Any]], dg.AssetsDefinition] = dg.asset(
-        key=key, group_name=group, kinds=kinds, owners=OWNERS, description=description, **more
+        key=key,
+        group_name=group,
+        kinds=kinds,
+        owners=OWNERS,
+        description=description,
+        retry_policy=RETRIES,
+        **more,
     )
     return decorator
 

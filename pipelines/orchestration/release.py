@@ -131,6 +131,7 @@ def _spec_of_view(name: str) -> dg.AssetSpec:
 
 @dg.multi_asset(
     name="views",
+    retry_policy=keys.RETRIES,
     specs=[_spec_of_view(name) for name in keys.VIEWS],
     check_specs=[
         *(metadata.contract_spec(key, schemas.RELATIONS[name], None) for name, key in keys.VIEWS.items()),
@@ -162,7 +163,6 @@ def evaluated_views(warehouse: Warehouse):  # type: ignore[no-untyped-def]  # Da
     {"duckdb"},
     "warehouse/jvom.duckdb: every relation in one file that needs no extension.",
     deps=list(keys.VIEWS.values()),
-    pool=keys.WRITER_POOL,
     automation_condition=PUBLISH_WHEN_RECORDED,
 )
 def published_file(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult:
@@ -192,7 +192,6 @@ def published_file(context: dg.AssetExecutionContext, warehouse: Warehouse) -> d
     "warehouse/releases/<release_id>/: every table as Parquet and CSV, described by the "
     "standards of public-sector data, with hashes.",
     deps=[keys.PUBLISHED],
-    pool=keys.WRITER_POOL,
     code_version=versions.package(),
     automation_condition=PUBLISH_WHEN_RECORDED,
 )
@@ -225,7 +224,6 @@ def package(warehouse: Warehouse) -> dg.MaterializeResult:
     "warehouse/site/: pages that need no network and no script; made anew when the release "
     "or the code that makes them has changed.",
     deps=[keys.PUBLISHED],
-    pool=keys.WRITER_POOL,
     code_version=versions.site(),
     automation_condition=PUBLISH_WHEN_RECORDED,
 )

@@ -18,7 +18,7 @@ import dagster as dg
 import pyarrow as pa
 
 from pipelines import files, settings
-from pipelines.lake import Lake, RuleResults
+from pipelines.lake import Lake, RuleResults, attend
 from pipelines.model import Document, Line, SourceFile
 from pipelines.orchestration.failures import as_dagster_failure
 from pipelines.store import place
@@ -37,6 +37,12 @@ class Warehouse(dg.ConfigurableResource[None]):
     def settings(self) -> settings.Settings:
         shared = place(self.store) if self.store else None
         return settings.Settings(place(self.raw), Path(self.warehouse), self.catalog, self.data, shared)
+
+    def setup_for_execution(self, context: dg.InitResourceContext) -> None:
+        """From here on every machine can see that this process works on the run."""
+        if context.run is not None:
+            with as_dagster_failure():
+                attend(self.catalog, context.run.run_id)
 
     def lake(self) -> Lake:
         return Lake(self.catalog, self.data, Path(self.warehouse))

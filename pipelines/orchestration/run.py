@@ -220,7 +220,7 @@ def _runs(settings: Settings, *, verbose: bool, progress: Progress) -> Iterator[
     try:
         with opened as instance:
             upgrade_history(settings, instance, progress)
-            for sentence in end_dead_runs(instance):
+            for sentence in end_dead_runs(instance, settings.catalog):
                 progress(sentence)
             yield _Runs(settings, defs, instance, progress, started)
     except SQLAlchemyError as error:
