@@ -161,6 +161,7 @@ def test_each_recipe_is_listed_explained_and_runs_what_is_there() -> None:
         if name.startswith("_"):
             continue
         assert name in listed
+        assert not name.startswith("add-") or f"\n### Add a {name[4:]}\n" in explained
         assert re.search(rf"`(just )?{name}\b", explained), name
         shown = just(
             "--dry-run", name, *("2024" for given in recipe["parameters"] if given["kind"] == "singular")
