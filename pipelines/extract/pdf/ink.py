@@ -28,7 +28,7 @@ _SCALE = (1.0, 3.0)  # dots a point
 _MAX_DOTS = 4_000_000
 _SMALLEST, _THINNEST = 1.0, 0.15  # points: letters that are lower or thinner are dust to the eye
 _CUT = 0.3  # share of a digit that must not be missing on any side
-_CLOSE, _MOST_CLOSE = 4, 200
+_LARGER, _CLOSE, _MOST_CLOSE = 2, 4, 200
 _SAME = 0.15  # font sizes between two strikes of a letter that is to look bold
 _MAX_CONFLICTS = 300
 _MANY_FIGURES = 30  # digits of a page that may have a table
@@ -79,10 +79,13 @@ def look(
         spoilt += [Spoilt(glyph.box, "something is drawn over what was printed") for glyph in lost]
     figures = [glyph for glyph in seen if glyph.text in shapes.DIGITS and glyph.direction == "right"]
     if len(figures) >= _MANY_FIGURES:
-        ink = _changes(drawer.draw(times=2), drawer.draw(drawer.texts, times=2))
+        part = drawer.place(Box.around(glyph.box for glyph in figures))
+        larger = drawer.draw(part=part, times=_LARGER)
+        ink = _changes(larger, bare.crop(part).resize(larger.size, Image.Resampling.NEAREST))
+        seen_at = shapes.Picture(ink, _LARGER * drawer.scale, _LARGER * part[0], _LARGER * part[1])
         spoilt += [
             Spoilt(glyph.box, f"a digit is drawn that is not the {glyph.text} its code says")
-            for glyph in shapes.strangers(ink, 2 * drawer.scale, figures, lambda one: drawer.close(one, bare))
+            for glyph in shapes.strangers(seen_at, figures, lambda one: drawer.close(one, bare))
         ]
     boxes = tuple(glyph.box for glyph in glyphs if id(glyph) not in hidden and not glyph.text.isspace())
     return seen, Sight(drawer.scale, whole, bare, boxes, spoilt)
@@ -127,10 +130,12 @@ class _Drawer:
 
     def place(self, box: Box) -> Dots:
         """A box of the page in dots, at least one each way."""
-        width, height = self._size
-        left = min(max(0, int(box.left * self.scale)), width - 1)
-        top = min(max(0, int(box.top * self.scale)), height - 1)
-        right, bottom = int(box.right * self.scale) + 1, int(box.bottom * self.scale) + 1
+        (width, height), scale = self._size, self.scale
+        left, top = int(box.left * scale), int(box.top * scale)
+        right, bottom = int(box.right * scale) + 1, int(box.bottom * scale) + 1
+        if 0 <= left < right <= width and 0 <= top < bottom <= height:  # as for nearly every character
+            return left, top, right, bottom
+        left, top = min(max(0, left), width - 1), min(max(0, top), height - 1)
         return left, top, min(max(left + 1, right), width), min(max(top + 1, bottom), height)
 
     def close(self, glyph: Glyph, ground: Image.Image | None = None) -> Image.Image:
@@ -225,8 +230,10 @@ def _sides(box: Box) -> tuple[float, float, float, float]:
 
 
 def _is_dust(glyph: Glyph) -> bool:
-    sides = glyph.box.width, glyph.box.height
-    return glyph.text.isalnum() and (max(sides) < _SMALLEST or min(sides) < _THINNEST)
+    box = glyph.box
+    width, height = box.right - box.left, box.bottom - box.top
+    least, most = (width, height) if width < height else (height, width)
+    return (most < _SMALLEST or least < _THINNEST) and glyph.text.isalnum()
 
 
 def _inkless(drawer: _Drawer, ink: Image.Image, glyphs: Iterable[Glyph]) -> tuple[list[Glyph], list[Glyph]]:

@@ -38,44 +38,57 @@ _FULL = 240
 _IS_INK = [255 * (level >= 90) for level in range(256)]
 _NEAR = 0.12  # share of its ink in which a digit may differ without a closer look
 _NEARER = 1.35  # how much nearer another digit must be
+_SURELY = 1.1  # how much nearer it must be itself to need no closer look
 _PROPORTIONS = 0.2  # weight of how wide it is for its height
 
 Shape = tuple[bytes, float]
 
 
+class Picture:
+    """A part of a page's ink, 255 at most: `scale` dots a point, from this place of the page on, in dots."""
+
+    def __init__(self, ink: Image.Image, scale: float, left: int, top: int) -> None:
+        self._ink, self._scale, self._left, self._top = ink, scale, left, top
+        self._bounds = ink.point(_IS_INK)
+
+    def shape(self, box: Box) -> Shape:
+        """What is in the dots of a box and those that touch it: letters are drawn on whole dots."""
+        left, top = floor(box.left * self._scale - 0.5), floor(box.top * self._scale - 0.5)
+        right, bottom = ceil(box.right * self._scale + 0.5), ceil(box.bottom * self._scale + 0.5)
+        place = (left - self._left, top - self._top, right - self._left, bottom - self._top)
+        return _shape(self._ink.crop(place), self._bounds.crop(place))
+
+
 def strangers(
-    picture: Image.Image, scale: float, glyphs: Iterable[Glyph], close: Callable[[Glyph], Image.Image]
+    picture: Picture, glyphs: Iterable[Glyph], close: Callable[[Glyph], Image.Image]
 ) -> list[Glyph]:
     """The digits that look like others.
 
-    `picture` is the page's ink, 255 at most, with `scale` dots a point; `close` draws one digit larger.
-    One digit of each font is looked at closely, and any that differs from it.
+    One digit of each font is compared, and any that differs from it; `close` draws one larger, where the
+    picture does not show that it is nearest to its own.
     """
     first: dict[tuple[int, str], Shape] = {}
     found = []
     for glyph in glyphs:
-        shape = _shape(_crop(picture, glyph.box, scale))
+        shape = picture.shape(glyph.box)
         known = first.setdefault((glyph.run.font, glyph.text), shape)
         if known is not shape and _away(known, shape) < _NEAR:
             continue
-        if not _is_like(glyph.text, _shape(close(glyph))):
+        if not _is_nearest(glyph.text, shape) and not _is_like(glyph.text, _shape(close(glyph))):
             found.append(glyph)
     return found
 
 
-def _crop(picture: Image.Image, box: Box, scale: float) -> Image.Image:
-    """The dots of a box and those that touch it: letters are drawn on whole dots, boxes are not."""
-    left, top = floor(box.left * scale - 0.5), floor(box.top * scale - 0.5)
-    return picture.crop((left, top, ceil(box.right * scale + 0.5), ceil(box.bottom * scale + 0.5)))
+def _shape(ink: Image.Image, bounds: Image.Image | None = None) -> Shape:
+    """Ink brought to one size and to full contrast, and how wide it was for its height.
 
-
-def _shape(ink: Image.Image) -> Shape:
-    """Ink brought to one size and to full contrast, and how wide it was for its height."""
+    `bounds` shows where there is any of full contrast.
+    """
     _, most = cast("tuple[int, int]", ink.getextrema())
     if most < _FULL:
-        ink = ink.point([min(255, level * 255 // max(1, most)) for level in range(256)])
-    place = left, top, right, bottom = ink.point(_IS_INK).getbbox() or (0, 0, 1, 1)
-    return ink.crop(place).resize(_SIZE, Image.Resampling.BOX).tobytes(), (right - left) / (bottom - top)
+        ink, bounds = ink.point([min(255, level * 255 // max(1, most)) for level in range(256)]), None
+    place = left, top, right, bottom = (bounds or ink.point(_IS_INK)).getbbox() or (0, 0, 1, 1)
+    return ink.resize(_SIZE, Image.Resampling.BOX, place).tobytes(), (right - left) / (bottom - top)
 
 
 @lru_cache(20_000)
@@ -85,12 +98,20 @@ def _away(one: Shape, other: Shape) -> float:
     return apart / (255 * len(one[0])) + _PROPORTIONS * abs(log(one[1] / other[1]))
 
 
-def _is_like(digit: str, shape: Shape) -> bool:
-    def away(other: str) -> float:
-        return min(_away(shape, known) for known in _standard()[other])
+def _distances(shape: Shape) -> dict[str, float]:
+    return {digit: min(_away(shape, known) for known in shapes) for digit, shapes in _standard().items()}
 
-    own = away(digit)
-    return own < _NEAR or all(own < _NEARER * away(other) for other in DIGITS if other != digit)
+
+def _is_nearest(digit: str, shape: Shape) -> bool:
+    """Whether a digit is surely the one that its shape is nearest to."""
+    away = _distances(shape)
+    return all(_SURELY * away[digit] < away[other] for other in DIGITS if other != digit)
+
+
+def _is_like(digit: str, shape: Shape) -> bool:
+    away = _distances(shape)
+    own = away[digit]
+    return own < _NEAR or all(own < _NEARER * away[other] for other in DIGITS if other != digit)
 
 
 @cache

@@ -10,8 +10,10 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import cast
 
+from PIL import Image
+
 from pipelines.extract import refusals
-from pipelines.extract.pdf.model import Box, PdfDocument, PdfPage, Rule, Sight, Word
+from pipelines.extract.pdf.model import Box, PdfDocument, PdfPage, Rule, Sight, Word, grouped
 from pipelines.extract.pdf.table import Grid
 from schemas.errors import LayoutError
 
@@ -75,19 +77,17 @@ class _Looker:
         self._sight = sight
         self._rest = sight.whole.copy()
         near = Box(whole.left - 20, whole.top - 20, whole.right + 20, whole.bottom + 20)
+        letters = Image.new("L", self._rest.size)
         for box in sight.characters:
             if _meet(box, near):
-                self._forget(box)
+                letters.paste(255, _dots(box, sight, _BLUR))
+        self._rest.paste(sight.bare, mask=letters)
         self._words = [word for line in page.lines for word in line.words if _meet(word.box, whole)]
         size = max((word.size for word in self._words), default=10.0)
         self._upright = [rule for rule in page.rules if not rule.horizontal and rule.length > _TALL * size]
         low, high = whole.top - _EDGE, whole.bottom + _EDGE
         self._level = [rule for rule in page.rules if rule.horizontal and low < rule.at < high]
         self._long = _LONG * size
-
-    def _forget(self, box: Box) -> None:
-        place = _dots(box, self._sight, _BLUR)
-        self._rest.paste(self._sight.bare.crop(place), place[:2])
 
     def amiss(self, band: Box, *, row: bool) -> str | None:
         """What is wrong with a row, or with the space between two; None where all was read."""
@@ -101,17 +101,17 @@ class _Looker:
         lines = self._lines_of_dots(band, words)
         colours = []
         for start, end in self._between(band):
-            found = [self._extrema(start, end, y) for y in lines]
-            if any(high - low > _LOUD for low, high in found):
+            brightest = [self._brightest(start, end, *run) for run in lines]
+            if None in brightest:
                 return "something is drawn there that is not text"
             empty = not any(start < word.box.right and word.box.left < end for word in words)
-            colours.append((max((high for _, high in found), default=255), empty))
+            colours.append((max((high for high in brightest if high is not None), default=255), empty))
         if row and any(empty and high < _DARK for high, empty in colours) and max(colours)[0] >= _DARK:
             return "a cell is covered"
         return None
 
-    def _lines_of_dots(self, band: Box, words: Sequence[Word]) -> list[int]:
-        """The lines of dots of a band that are not on a drawn line."""
+    def _lines_of_dots(self, band: Box, words: Sequence[Word]) -> list[tuple[int, int]]:
+        """The lines of dots of a band that are not on a drawn line: from where to where they go on."""
         drawn = [
             rule.at
             for rule in self._level
@@ -119,12 +119,24 @@ class _Looker:
         ]
         _, top, _, bottom = _dots(band, self._sight, 0)
         scale = self._sight.scale
-        return [y for y in range(top, bottom) if all(abs((y + 0.5) / scale - at) > _BESIDE for at in drawn)]
+        free = [y for y in range(top, bottom) if all(abs((y + 0.5) / scale - at) > _BESIDE for at in drawn)]
+        runs = list(grouped(free, lambda run, y: y > run[-1] + 1))
+        return [(run[0], run[-1] + 1) for run in runs]
 
-    def _extrema(self, start: float, end: float, y: int) -> tuple[int, int]:
-        scale = self._sight.scale
-        line = self._rest.crop((round(start * scale), y, round(end * scale), y + 1))
-        return cast("tuple[int, int]", line.getextrema())
+    def _brightest(self, start: float, end: float, top: int, bottom: int) -> int | None:
+        """The brightest dot of lines of dots, each of one colour; None where one is not."""
+        left, right = round(start * self._sight.scale), round(end * self._sight.scale)
+        low, high = self._extrema(left, top, right, bottom)
+        if high - low > _LOUD:  # a colour may change from line to line
+            for y in range(top, bottom):
+                least, most = self._extrema(left, y, right, y + 1)
+                if most - least > _LOUD:
+                    return None
+        return high
+
+    def _extrema(self, left: int, top: int, right: int, bottom: int) -> tuple[int, int]:
+        place = left, top, right, bottom
+        return cast("tuple[int, int]", self._rest.crop(place).getextrema())
 
     def _between(self, band: Box) -> Iterator[tuple[float, float]]:
         """From where to where there is no upright line, from left to right."""
