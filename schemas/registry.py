@@ -8,13 +8,14 @@ do loads them too.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from schemas import header_words, proposals, registry_cells, registry_layouts
+from schemas.errors import RegistryError
 from schemas.header_words import FIGURE_ROLES, NO_WORDS, HeaderWords
 from schemas.registry_cells import DeclaredCell
 from schemas.registry_layouts import Group, Heading, Layout, MandatesLayout, PersonnelLayout, PrintedColumn
@@ -222,12 +223,46 @@ class Facts:
         return cls({name: Entry.load(folder / name).values for name in names}, str(folder))
 
     def extended(self, entries: Iterable[tuple[str, Mapping[str, Any]]]) -> Facts:
-        """With entries, each given as the kind of its table and its values, at the end of their files."""
+        """With entries, each given as the kind of its table and its values, at the end of their files.
+
+        Raises RegistryError for a mission that is there already, and is said to be another.
+        """
         files = {name: dict(values) for name, values in self.files.items()}
-        for kind, values in entries:
+        for kind, values in self.lacking(entries):
             file = files[proposals.FILES[kind]]
             file[kind] = [*file.get(kind, ()), dict(values)]
         return Facts(files, self.folder)
+
+    def lacking(
+        self, entries: Iterable[tuple[str, Mapping[str, Any]]]
+    ) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        """Of entries those that the files do not have; of a mission that they have only its other spellings.
+
+        Two editions may have asked for one new mission. Raises RegistryError where they say different things
+        of it.
+        """
+        file = self.files.get("missions.toml", {})
+        missions = {one.get("id"): one for one in file.get("mission", ())}
+        for kind, values in entries:
+            own = missions.get(values.get("id")) if kind == "mission" else None
+            if dict(values) in self.files.get(proposals.FILES[kind], {}).get(kind, ()):
+                continue
+            if own is None:
+                yield kind, values
+                continue
+            for key in ("organisation", "region"):
+                if own.get(key) != values.get(key):
+                    raise RegistryError(
+                        f"mission {values['id']} is there already, and its {key} is {own.get(key)!r}",
+                        file=str(Path(self.folder, "missions.toml")),
+                        hint="say the same of it in the entry, or give the new mission another id",
+                    )
+            apart = (one for one in file.get("spelling", ()) if one.get("mission_id") == values["id"])
+            spelt = (*own.get("spellings", ()), *(one.get("spelling") for one in apart))
+            known = set(map(comparable, map(str, spelt)))
+            for text in values.get("spellings", ()):
+                if comparable(str(text)) not in known:
+                    yield "spelling", {"mission_id": values["id"], "spelling": text}
 
     def registry(self) -> Registry:
         """Raises RegistryError, with file, table and key, for the first thing that is wrong."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import random
 import re
@@ -11,9 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
+from pipelines.cli.app import app
 from pipelines.extract import onboarding, survey
-from schemas import registry
+from schemas import proposals, registry
 from schemas.errors import RegistryError
 from tests.support import ROOT, Jvom
 from tests.support.onboarding import FACTS, MANDATES, edition, examine, filled, written
@@ -128,6 +131,39 @@ def test_entries_are_appended_and_everything_else_stays(tmp_path: Path) -> None:
     assert {name for name in before if before[name] != after[name]} == {"missions.toml"}
     assert registry.load(folder) == FACTS.extended(entries).registry()
     assert onboarding.apply(entries, folder) == []  # they are there
+
+
+def test_two_editions_may_ask_for_one_new_mission(tmp_path: Path) -> None:
+    folder = copy_of_schemas(tmp_path)
+    new = {"id": "ararat", "organisation": "UN", "region": "Azië", "name": "Ararat", "countries": []}
+    first = ("mission", {**new, "spellings": ["Ararat"]})
+    second = ("mission", {**new, "name": "Operatie Ararat", "spellings": ["Ararat", "Operatie Ararat"]})
+    assert onboarding.apply([first], folder) == onboarding.apply([second], folder) == ["missions.toml"]
+    (mission,) = (one for one in registry.load(folder).missions if one.id == "ararat")
+    assert set(mission.spellings) == {"Ararat", "Operatie Ararat"}
+    assert onboarding.apply([second], folder) == []
+    other = ("mission", {**new, "region": "Afrika", "spellings": ["Ararat"]})
+    with pytest.raises(RegistryError, match="ararat is there already, and its region is 'Azië'"):
+        onboarding.apply([other], folder)
+
+
+def test_what_was_reviewed_is_entered_and_then_needed_no_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(onboarding, "FOLDER", copy_of_schemas(tmp_path))
+    file, entries = written(tmp_path, edition(ROWS)), tmp_path / "entries.toml"
+    asked = examine(edition(ROWS)).questions
+    entries.write_text(proposals.text([replace_open(one.proposal) for one in asked]), encoding="utf-8")
+    command = ["onboard", str(file), "--year", "2023"]
+    entered = CliRunner().invoke(app, [*command, "--entries", str(entries), "--apply"])
+    assert (entered.exit_code, "entered in schemas/missions.toml" in entered.output) == (0, True)
+    assert f"next: jvom ingest {file} --year 2023" in entered.output
+    again = CliRunner().invoke(app, command)
+    assert (again.exit_code, "read: 5 rows, totals add up" in again.output) == (0, True)
+
+
+def replace_open(proposal: Any) -> Any:
+    return dataclasses.replace(proposal, values=filled(proposal, ANSWERS)[1])
 
 
 def test_nothing_is_entered_where_the_registry_would_not_validate(tmp_path: Path) -> None:

@@ -40,6 +40,7 @@ _SHOWN = 120  # characters of the document that a message shows
 _COMPARE = "compare the cell with the page"
 _LABEL_LINES = 6  # below the last row of a text, on which a rotated label may end
 _PIECE = 3  # a rotated label comes in pieces of at most so many letters
+_AROUND = 6  # lines on either side of a label, in which it may be a part of a name
 _FEW = 3  # so many pieces in a row look like a label
 
 
@@ -197,6 +198,7 @@ class _TextReader(_Reader):
         self._columns = [c.column for c in self._layout.mandates.columns if c.column in DURATIONS]
         body = self._body()
         labels, unknown = find_labels(body, self._layout.mandates.regions)
+        labels = [label for label in labels if not self._is_in_name(label, body)]
         taken = {word.line.number for label in (*labels, *unknown) for word in label.pieces}
         self._cut([word for word in words(body) if word.line.number not in taken])
         for label in unknown:
@@ -233,6 +235,15 @@ class _TextReader(_Reader):
             self.markers.extend(header.markers)
             left = [line for line in left if not header.first <= line.number <= header.last]
         return left
+
+    def _is_in_name(self, label: Label, body: Sequence[Line]) -> bool:
+        """Whether a region's name on one line is a part of a mission's: `Reis`, `Indo-Pacific`, `(onder`."""
+        if label.first != label.last:
+            return False
+        around = body[max(0, label.first - _AROUND) : label.first + _AROUND + 1]
+        text = comparable(as_printed(words(around)))
+        names = (comparable(name) for one in self._given.registry.missions for name in one.spellings)
+        return any(comparable(label.name) in name and name in text for name in names)
 
     def _cut(self, found: Sequence[Word]) -> None:
         """Reads the rows that the words make up; what cannot be understood becomes a problem."""

@@ -132,19 +132,16 @@ def review(reviewed: Reviewed, questions: Iterable[Question]) -> str:
     return f"{reviewed.text.rstrip()}\n\n{new}".lstrip() if reviewed.text.strip() else new
 
 
-def apply(entries: Sequence[Entry], folder: Path = FOLDER) -> list[str]:
+def apply(entries: Sequence[Entry], folder: Path | None = None) -> list[str]:
     """Appends entries to the project's TOML files; returns the names of the files that changed.
 
     What the files say already is not entered twice, and comments and order stay. Each file is written whole
     or not at all, missions first, on which all else rests. Raises RegistryError before anything is written
     where the registry does not validate with the entries.
     """
+    folder = folder or FOLDER
     facts = Facts.of(folder)
-    new = [
-        (kind, values)
-        for kind, values in entries
-        if dict(values) not in facts.files.get(proposals.FILES[kind], {}).get(kind, [])
-    ]
+    new = list(facts.lacking(entries))
     texts: dict[str, str] = {}
     for name in dict.fromkeys(proposals.FILES.values()):
         added = [
