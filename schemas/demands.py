@@ -3,8 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import pandera.pyarrow as pap
-
 from schemas.contract import Column, Contract
 
 
@@ -34,25 +32,25 @@ def demands(contract: Contract) -> Iterator[Demand]:
         yield Demand(contract.name, None, rule.description, rule.columns)
 
 
-def in_words(check: pap.Check) -> str:
-    said = check.statistics or {}
-    match check.name:
-        case "greater_than_or_equal_to":
-            return f"must be {said['min_value']} or more"
-        case "in_range":
-            return f"must lie from {said['min_value']} to {said['max_value']}"
-        case "isin":
-            return f"must be one of {', '.join(map(str, said['allowed_values']))}"
-        case "str_matches":
-            return f"must match {getattr(said['pattern'], 'pattern', said['pattern'])}"
-    raise ValueError(f"contracts have no check {check.name}")
+def of_values(column: Column) -> dict[str, str]:
+    """What the values of a column must be, by the name of Pandera's check."""
+    said = {}
+    if column.one_of:
+        said["isin"] = f"must be one of {', '.join(column.one_of)}"
+    if column.matches is not None:
+        said["str_matches"] = f"must match {column.matches}"
+    if column.at_least is not None:
+        said["greater_than_or_equal_to"] = f"must be {column.at_least} or more"
+    if column.between:
+        said["in_range"] = "must lie from {} to {}".format(*column.between)
+    return said
 
 
 def _of_column(column: Column) -> Iterator[str]:
     yield f"must be of type {column.sql_type}"
     if not column.nullable:
         yield "must not be empty"
-    yield from (in_words(check) for check in column.checks)
+    yield from of_values(column).values()
     if column.cell:
         said = ", and be what that cell says" if column.unit else ""
         yield f"must have a cell that says where it is printed{said}"

@@ -292,3 +292,17 @@ def test_exactly_the_rows_of_a_repeated_key_fail(drawn: list[int]) -> None:
     assert {
         Failure("sections", unique, key, str(number), f"2024, {number}", line) for line, number in repeated
     } == set(failures(rows))
+
+
+def test_arrow_takes_no_column_for_sound_that_pandera_does_not() -> None:
+    """One value or none for each thing that is demanded of any column: Arrow is at least as strict."""
+    contracts = (*schemas.RELATIONS.values(), *schemas.TABLES.values())
+    for column in (column for contract in contracts for column in contract.columns):
+        wrong: list[object] = [None] * (not column.nullable)
+        wrong += ["no such word"] * bool(column.one_of or column.matches)
+        wrong += [column.at_least - 1] if column.at_least is not None else []
+        if column.between and isinstance(column.between[0], int | float):
+            wrong += [column.between[0] - 1, column.between[1] + 1]
+        for value in wrong:
+            values = pa.chunked_array([pa.array([value], column.dtype)])
+            assert not validate._column_is_kept(column, values), (column.name, value)

@@ -20,6 +20,7 @@ from pipelines.publish.catalogue import Relation
 from pipelines.reconcile import Rule
 from pipelines.validate import Failure
 from schemas.contract import Contract
+from schemas.demands import of_values
 
 CONTRACT, ROW_COUNTS = "contract", "row_counts"  # names of checks
 ROW_COUNT_DROP = 0.5
@@ -54,7 +55,7 @@ def table_schema(relation: Relation) -> dg.TableSchema:
             constraints=dg.TableColumnConstraints(
                 nullable=column.nullable,
                 unique=relation.key == (column.name,),
-                other=[str(check.error or check.name) for check in column.checks],
+                other=list(of_values(column).values()),
             ),
         )
         for column in relation.columns
