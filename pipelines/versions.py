@@ -100,7 +100,7 @@ def publishing() -> str:
 
 
 def site() -> str:
-    return _code(ROOT, SITE_CODE, ("vl-convert-python",))
+    return _code(ROOT, SITE_CODE, ())
 
 
 def package() -> str:

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+import csv
 import datetime
-import hashlib
 import json
 import re
 import threading
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
+from xml.etree import ElementTree
 
 import duckdb
 import pytest
 
 from pipelines import files, site, sql, versions
 from pipelines.publish import published
+from pipelines.reconcile import RULES
+from pipelines.settings import Settings
 from pipelines.site import pages
-from pipelines.site.charts import Drawings
+from pipelines.site.language import Language, slug
+from schemas.vocabulary import DEPLOYED
+from tests.support import ROOT
 from tests.support.building import FIGURES, base_tables, edition_tables, publish
 
 HOSTILE = '</script><script>alert("planted")</script><b>&amp;'
@@ -27,7 +32,7 @@ ASSETS = {"source": [], "document": ["source"], "published": ["document"], "site
 
 
 class Page(HTMLParser):
-    """What a test wants of a page: ids, links, tags, and the JSON in it."""
+    """What a test wants of a page: ids, links, tags, its JSON and queries, and the marks of its charts."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -35,22 +40,43 @@ class Page(HTMLParser):
         self.links: list[str] = []
         self.tags: list[str] = []
         self.json: list[Any] = []
+        self.queries: list[str] = []
+        self.marks: dict[str, list[Mark]] = {}  # chart → its marks
         self.text = ""
-        self._script = False
+        self._in = ""
         self.feed(text)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        given = dict(attrs)
+        given = {name: value or "" for name, value in attrs}
         self.tags.append(tag)
         self.ids += [given["id"]] if given.get("id") else []
         self.links += [v for k, v in attrs if k in ("href", "src") and v]
-        self._script = "json" in (given.get("type") or "")
+        self._in = "json" if "json" in given.get("type", "") else tag
+        if given.get("class") == "chart":
+            self.marks[given["aria-labelledby"].removesuffix("-title")] = []
+        elif "data-value" in given and tag in ("rect", "circle"):
+            self.marks[[*self.marks][-1]].append(
+                Mark(given["class"], int(given["data-value"]), given.get("width", "")[:-1])
+            )
 
     def handle_data(self, data: str) -> None:
         self.text += data
-        if self._script:
-            self.json.append(json.loads(data))
-            self._script = False
+        self.json += [json.loads(data)] if self._in == "json" else []
+        self.queries += [data] if self._in == "code" and data.startswith("SELECT") else []
+        self._in = ""
+
+
+class Mark(NamedTuple):
+    """One mark of a chart: of which kind, of how many persons, how wide in percent."""
+
+    kind: str
+    persons: int
+    width: str
+
+
+def drawn(page: Page, chart: str, *kinds: str) -> list[tuple[str, int]]:
+    """Kind and persons of the marks of a chart, sorted."""
+    return sorted((m.kind, m.persons) for m in page.marks[chart] if not kinds or m.kind in kinds)
 
 
 @pytest.fixture(scope="module")
@@ -74,25 +100,28 @@ def file(built: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         yield connection
 
 
-def embedded(page: Page) -> dict[str, Sequence[Mapping[str, Any]]]:
-    """Data of each chart of a page, by the chart's description."""
-    specs = [found for found in page.json if "datasets" in found]
-    return {spec["description"]: next(iter(spec["datasets"].values())) for spec in specs}
-
-
 def test_both_languages_have_the_same_pages(parsed: dict[str, Page]) -> None:
     trees = [{p.partition("/")[2] for p in parsed if p.startswith(f"{tree}/")} for tree in pages.LANGUAGES]
     assert trees[0] == trees[1]
     assert len(trees[0]) > 20
 
 
-def test_both_languages_have_the_same_words() -> None:
+def test_every_phrase_is_there_in_both_languages_with_the_same_gaps() -> None:
+    """And each rule has a sentence, each kind of figure a name."""
+
+    def phrases(part: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+        for key, value in part.items():
+            yield from phrases(value) if isinstance(value, dict) else [(key, value)]
+
     words = tomllib.loads((pages.HERE / "words.toml").read_text(encoding="utf-8"))
-
-    def shape(part: Mapping[str, Any]) -> dict[str, Any]:
-        return {key: shape(value) if isinstance(value, dict) else type(value) for key, value in part.items()}
-
-    assert shape(words["nl"]) == shape(words["en"])
+    for key, pair in phrases(words):
+        assert len(pair) == 2, key
+        if isinstance(pair[0], str):
+            assert all(pair), key
+            gaps = [sorted(re.findall(r"{\w+}", phrase)) for phrase in pair]
+            assert gaps[0] == gaps[1], key
+    assert {rule.name for rule in RULES} <= {*words["rules"]}
+    assert {*FIGURES} <= {*words["columns"]}
 
 
 def test_every_link_leads_somewhere(folder: Path, parsed: dict[str, Page]) -> None:
@@ -108,36 +137,101 @@ def test_every_link_leads_somewhere(folder: Path, parsed: dict[str, Page]) -> No
                 assert anchor in parsed[found.relative_to(folder.resolve()).as_posix()].ids, (path, link)
 
 
-@pytest.mark.parametrize("tree", pages.LANGUAGES)
-def test_charts_of_missions_hold_what_the_views_say(
-    tree: str, parsed: dict[str, Page], file: duckdb.DuckDBPyConnection
+def test_the_data_of_a_chart_are_what_its_query_gives(
+    folder: Path, parsed: dict[str, Page], file: duckdb.DuckDBPyConnection
 ) -> None:
-    rows = sql.rows(file, "FROM mission_trends WHERE listed")
-    assert rows
-    for row in rows:
-        data, *_ = embedded(parsed[f"{tree}/missions/{row['mission_id']}.html"]).values()
-        own = {d["column_name"]: d["persons"] for d in data if d["edition_year"] == row["edition_year"]}
-        assert own == {name: row[name] for name in FIGURES[:4] if row[name] is not None}
+    """The same on every page that shows it; its drawing is there as a file too, without links."""
+    seen = set()
+    for path, page in parsed.items():
+        assert len(page.queries) == len(page.marks), path
+        for chart, query in zip(page.marks, page.queries, strict=True):
+            with (folder / f"data/{chart}.csv").open(encoding="utf-8", newline="") as stream:
+                header, *rows = csv.reader(stream)
+            found = sql.rows(file, query)
+            assert [[*row] for row in found][:1] == [header][: len(found)], chart
+            assert [[_as_csv(value) for value in row.values()] for row in found] == rows, chart
+            shared = (folder / path.split("/")[0] / f"charts/{chart}.svg").read_text(encoding="utf-8")
+            assert "<a " not in shared
+            assert ElementTree.fromstring(shared).tag.endswith("svg")
+            assert drawn(page, chart) == drawn(
+                Page(f'<figure class="chart" aria-labelledby="{chart}-title">{shared}'), chart
+            )
+            seen.add(chart)
+    assert {path.stem for path in (folder / "data").iterdir()} == seen
+
+
+def _as_csv(value: object) -> str:
+    if isinstance(value, bool | list):
+        return json.dumps(value)
+    return "" if value is None else str(value)
+
+
+WHOLE_FRAMES = (
+    "SELECT mission_id, total FROM mission_timeline WHERE basis = 'annex frame' AND edition_year = ?"
+)
 
 
 @pytest.mark.parametrize("tree", pages.LANGUAGES)
-def test_charts_of_editions_hold_what_the_views_say(
+def test_a_chart_draws_the_figures_of_the_views(
     tree: str, parsed: dict[str, Page], file: duckdb.DuckDBPyConnection
 ) -> None:
+    """Number by number: what was sent by kind, and the whole frame beside it, military and civil/police."""
     for (year,) in file.execute("SELECT edition_year FROM editions").fetchall():
-        (data,) = embedded(parsed[f"{tree}/editions/{year}.html"]).values()
-        expected = {
-            (row["mission_id"], name): row[name]
-            for row in sql.rows(file, f"FROM mission_trends WHERE listed AND edition_year = {year}")
-            for name in FIGURES[2:4]
-            if row[name] is not None
-        }
-        assert {(d["mission_id"], d["column_name"]): d["persons"] for d in data} == expected
-    (totals,) = embedded(parsed[f"{tree}/index.html"]).values()
-    assert {(d["edition_year"], d["column_name"]): d["persons"] for d in totals} == {
-        (row["edition_year"], row["column_name"]): row["printed"]
-        for row in sql.rows(file, "FROM edition_totals WHERE column_name <> 'deployed_total'")
-    }
+        frames = dict(file.execute(WHOLE_FRAMES, [year]).fetchall())
+        listed = sql.rows(file, f"FROM mission_trends WHERE listed AND edition_year = {year}")
+        expected = [(kind, row[kind]) for row in listed for kind in DEPLOYED if row[kind] is not None]
+        expected += [
+            ("frame", frames[row["mission_id"]]) for row in listed if frames[row["mission_id"]] is not None
+        ]
+        for path in (f"{tree}/editions/{year}.html", f"{tree}/index.html"):
+            assert drawn(parsed[path], f"edition-{year}") == sorted(expected)
+        for kind in ("region", "organisation"):
+            for row in sql.rows(file, f"FROM {kind}_trends WHERE edition_year = {year}"):
+                found = drawn(
+                    parsed[f"{tree}/{kind}s/{slug(row[kind])}.html"], f"{kind}-{slug(row[kind])}", *DEPLOYED
+                )
+                assert found == sorted((name, row[name]) for name in DEPLOYED if row[name] is not None)
+    for row in sql.rows(file, "FROM mission_trends WHERE listed"):
+        found = drawn(
+            parsed[f"{tree}/missions/{row['mission_id']}.html"], f"mission-{row['mission_id']}", *DEPLOYED
+        )
+        assert {(kind, row[kind]) for kind in DEPLOYED if row[kind] is not None} <= {*found}
+
+
+def test_a_mark_is_as_long_as_its_number(parsed: dict[str, Page]) -> None:
+    bars = [mark for mark in parsed["nl/index.html"].marks["edition-2024"] if mark.kind != "frame"]
+    longest = max(bars, key=lambda mark: mark.persons)
+    assert longest.persons == 1790
+    for mark in bars:
+        assert float(mark.width) / float(longest.width) == pytest.approx(
+            mark.persons / longest.persons, abs=1e-4
+        )
+
+
+def test_a_timeline_has_no_sums_and_its_parts_are_hollow(
+    parsed: dict[str, Page], file: duckdb.DuckDBPyConnection
+) -> None:
+    charted = 0
+    for (mission,) in file.execute("SELECT DISTINCT mission_id FROM mission_timeline").fetchall():
+        page = parsed[f"en/missions/{mission}.html"]
+        if f"timeline-{mission}" not in page.marks:
+            continue
+        charted += 1
+        rows = sql.rows(file, "FROM mission_timeline WHERE mission_id = ?", mission)
+        expected = [
+            (
+                ("frame" if "frame" in row["basis"] else "headcount") + (" part" if row["part"] else ""),
+                row["total"],
+            )
+            for row in rows
+            if "deployed" not in row["basis"]
+            and row["total"] is not None
+            and (row["period_start"] or row["period_end"])
+        ]
+        assert drawn(page, f"timeline-{mission}") == sorted(expected)
+        sums = {row["total"] for row in rows if "deployed" in row["basis"]} - {total for _, total in expected}
+        assert not sums & {mark.persons for mark in page.marks[f"timeline-{mission}"]}
+    assert charted > 5
 
 
 def test_every_figure_leads_to_its_cell(parsed: dict[str, Page], file: duckdb.DuckDBPyConnection) -> None:
@@ -148,13 +242,57 @@ def test_every_figure_leads_to_its_cell(parsed: dict[str, Page], file: duckdb.Du
         links = parsed[f"{tree}/missions/anti-isis-irak.html"].links
         for name in FIGURES:
             assert f"../evidence/2024.html#personnel.anti-isis-irak.{name}" in links
+        for name in ("computed", "share_of_total"):  # what is computed leads to what it is computed from
+            assert f"../evidence/2024.html#{name}.anti-isis-irak" in links
+
+
+def test_the_printed_line_is_shown_with_the_figure_marked(folder: Path) -> None:
+    """Each figure of annex 2, in the line that the document has."""
+    text = (folder / "en/evidence/2024.html").read_text(encoding="utf-8")
+    at = text.index('id="personnel.anti-isis-irak.deployed_total"')
+    (line,) = re.findall(r'<code class="line" lang="nl">(.*?)</code>', text[at : text.index("</li>", at)])
+    assert re.fullmatch(r"[^<]*<mark>734</mark>[^<]*", line)
+    document = (ROOT / "raw/2024/jvom-2024.txt").read_text(encoding="utf-8").splitlines()
+    assert line.replace("<mark>", "").replace("</mark>", "") in document
+    assert text.count("<mark>") > 100
 
 
 def test_printed_and_computed_stand_side_by_side(parsed: dict[str, Page]) -> None:
-    text = parsed["en/editions/2024.html"].text
-    assert "3473" in text  # as printed
-    assert "3,483" in text  # military plus civil/police
-    assert "3 + 2" in text
+    edition, front = (parsed[f"en/{page}.html"].text for page in ("editions/2024", "index"))
+    for text in (edition, front):
+        assert "3,473" in text  # as printed
+        assert "3,483" in text  # military plus civil/police
+        assert "3473" not in text  # a number is written one way on one page
+    assert "3 + 2" in parsed["en/evidence/2024.html"].text
+
+
+def test_what_a_reader_sees_first_is_made_from_the_data(parsed: dict[str, Page]) -> None:
+    dutch, english = (" ".join(parsed[f"{tree}/index.html"].text.split()) for tree in pages.LANGUAGES)
+    assert "Ruim de helft van wie Nederland uitzond, ging naar NAVO oostflank: 1.790 van de 3.483." in dutch
+    assert (
+        "More than half of those whom the Netherlands sent went to NAVO oostflank: 1,790 of 3,483." in english
+    )
+    assert "May 2023 to April 2024" in english
+    assert "abridged" in english
+    assert "Geen site van de overheid" in dutch
+
+
+def test_findings_are_sentences_of_the_language_of_the_page(
+    parsed: dict[str, Page], file: duckdb.DuckDBPyConnection
+) -> None:
+    """No column and no date as a computer writes it, and the mission named."""
+    rows = sql.rows(file, "FROM findings")
+    names = dict(file.execute("SELECT mission_id, name FROM missions").fetchall())
+    for code in pages.LANGUAGES:
+        shown = " ".join(parsed[f"{code}/editions/2024.html"].text.split())
+        for row in rows:
+            said = Language(code).finding(row, names)
+            assert " ".join(said.split()) in shown
+            assert not re.search(r"[a-z]_[a-z]|\d{4}-\d\d|{|}", said), said
+            assert names.get(row["mission_id"], "") in said
+    assert "tellen op tot 32" in Language("nl").finding(
+        next(row for row in rows if row["rule"] == "column_total"), names
+    )
 
 
 def test_the_dataset_is_described_to_search_engines(parsed: dict[str, Page]) -> None:
@@ -216,28 +354,25 @@ def test_hostile_words_show_as_text(planted: dict[str, bytes]) -> None:
         assert "<script>alert" not in text, path
         page = Page(text)
         assert "b" not in page.tags, path
-        shown += HOSTILE in page.text or any(HOSTILE in json.dumps(found) for found in page.json)
+        shown += HOSTILE in page.text
     assert shown > 4
 
 
 def test_changes_between_editions_are_listed(planted: dict[str, bytes]) -> None:
     front = Page(planted["en/index.html"].decode())
     assert "+1" in front.text
-    data, _ = embedded(Page(planted["en/missions/unifil.html"].decode())).values()
-    assert [(d["edition_year"], d["persons"]) for d in data if d["column_name"] == "deployed_military"] == [
-        (2023, 3),
-        (2024, 4),
-    ]
+    assert "evidence/2024.html#change.unifil" in front.links
+    bars = drawn(Page(planted["en/missions/unifil.html"].decode()), "mission-unifil")
+    assert bars == [("deployed_military", 3), ("deployed_military", 4)]
 
 
 def test_findings_events_and_figures_of_other_sources_are_shown(planted: dict[str, bytes]) -> None:
     mission = Page(planted["en/missions/unifil.html"].decode())
     assert "mission ended" in mission.text
     assert "../evidence/2024.html#personnel.unifil.deployed_total" in mission.links
+    assert "../evidence/2024.html#computed.unifil" in mission.links
     assert not any(link.startswith("javascript:") for link in mission.links)
-    _, timeline = embedded(mission).values()
-    observed = [row["persons"] for row in timeline if row["persons"] > 20]
-    assert observed == [80, 81, 82, 83, 84]
+    assert drawn(mission, "timeline-unifil", "headcount") == [("headcount", n) for n in range(80, 85)]
     for path in ("en/missions/unifil.html", "nl/editions/2024.html", "nl/index.html"):
         assert HOSTILE in Page(planted[path].decode()).text
 
@@ -265,16 +400,13 @@ def sparse(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
 
 def test_a_year_that_is_not_held_is_a_gap_and_each_year_is_on_the_axis_once(sparse: dict[str, bytes]) -> None:
     for path in ("en/index.html", "en/missions/unifil.html"):
-        page = Page(sparse[path].decode())
-        (spec, *_) = [found for found in page.json if "datasets" in found]
-        x = spec["encoding"]["x"]
-        assert (x["type"], x["scale"]["domain"]) == ("ordinal", [2019, 2020, 2021, 2022])
-        assert "[2020]" in x["axis"]["labelExpr"]
-        assert "No edition of this year is held." in page.text
-        assert "In brackets: a year of which no edition is held." in page.text
-        svg = sparse[path].decode()
-        assert all(svg.count(f">{label}</text>") == 1 for label in ("2019", "(2020)", "2021", "2022"))
-    assert "2019, 2021–2022" in Page(sparse["en/index.html"].decode()).text
+        svg = sparse[path].decode().split('<figure class="chart"')[-1 if "index" in path else 1]
+        labels = re.findall(r'<text class="m" dy="10">(?:<a [^>]*>)?(.*?)</', svg)
+        assert labels == ["2019", "(2020)", "2021", "2022"]
+        assert 'class="gap"' in svg
+        assert "In brackets, on grey: a year of which no edition has been read." in svg
+    assert "No edition of 2020 has been read." in Page(sparse["en/index.html"].decode()).text
+    assert "2019, 2021–2022" in Page(sparse["en/missions/index.html"].decode()).text
     assert "+2 (not comparable)" in " ".join(Page(sparse["en/missions/unifil.html"].decode()).text.split())
 
 
@@ -288,26 +420,38 @@ def test_a_figure_without_an_exact_value_is_shown_as_printed_and_in_no_sum(spars
         assert "not exact" in text
     for said in ("and so not in the sums: UNTSO.", "has no totals row", "has no annex of mandates"):
         assert said in edition
-    (data,) = embedded(Page(sparse["en/editions/2021.html"].decode())).values()
-    assert [(row["mission_id"], row["persons"]) for row in data] == [("unifil", 6)]
+    bars = drawn(Page(sparse["en/editions/2021.html"].decode()), "edition-2021", *DEPLOYED)
+    assert bars == [("deployed_military", 6)]
 
 
 def test_the_same_release_gives_the_same_pages(folder: Path, file: duckdb.DuckDBPyConnection) -> None:
-    from pipelines.orchestration.release import dependencies
+    from pipelines.orchestration.release import dependencies, lines_of
 
-    again = site.build(file, assets=dependencies())
+    where = Settings(raw=ROOT / "raw", warehouse=folder.parent)
+    again = site.build(file, assets=dependencies(), lines=lines_of(where))
     assert {path: (folder / path).read_bytes() for path in again} == again
 
 
-def test_the_scripts_are_the_ones_that_were_bundled() -> None:
-    import vl_convert
+def test_a_page_is_made_again_only_if_it_would_show_something_else(
+    planted: dict[str, bytes], tmp_path: Path
+) -> None:
+    asked: list[str] = []
 
-    newest = vl_convert.get_vegalite_versions()[-1]
-    bundle = vl_convert.javascript_bundle(vl_version=newest)
-    assert (site.ASSETS / "vega.js").read_text(encoding="utf-8") == bundle
-    licences = (site.ASSETS / "LICENSES.txt").read_text(encoding="utf-8")
-    for version in (vl_convert.get_vega_version(), vl_convert.get_vega_embed_version(), newest):
-        assert version in licences
+    def earlier(path: str) -> bytes | None:
+        asked.append(path)
+        return b"altered" if path == "en/about.html" else planted.get(path)
+
+    base = base_tables(edition_tables(2024, [{"mission_id": "unifil", "deployed_military": 1}]))
+    with published.connect(publish(tmp_path / "jvom.duckdb", base)) as connection:
+        first = site.build(connection, assets=ASSETS)
+        made = site.build(connection, assets=ASSETS, earlier=lambda path: first.get(path, b"x"))
+        other = site.build(connection, assets=ASSETS, earlier=earlier)
+    assert made == first == other
+    assert asked == [
+        pages.KEYS,
+        *(path for path in planted if planted[path] == first.get(path) and path in asked),
+    ]
+    assert {"en/dictionary.html", "nl/lineage.html", "index.html"} <= {*asked} < {*planted}
 
 
 def test_the_mark_says_release_and_code(folder: Path, file: duckdb.DuckDBPyConnection) -> None:
@@ -356,27 +500,3 @@ def test_a_write_that_died_is_swept_and_kept_files_come_along(tmp_path: Path) ->
     written = {p.relative_to(target).as_posix() for p in target.rglob("*") if p.is_file()}
     assert written == {"manifest.json", "data/new.csv", ".built"}
     assert not left.exists()
-
-
-def test_a_chart_that_is_the_same_is_not_drawn_again(planted: dict[str, bytes]) -> None:
-    (first, svg), *_ = json.loads(planted[Drawings.FILE]).items()
-    (spec,) = (
-        found
-        for path, data in planted.items()
-        if path.endswith(".html")
-        for found in Page(data.decode()).json
-        if hashlib.sha256(json.dumps(found, sort_keys=True).encode()).hexdigest() == first
-    )
-    assert Drawings().draw(spec) == svg
-    kept = Drawings({first: "as it was drawn"})
-    assert kept.draw(spec) == "as it was drawn"
-    assert kept.draw({**spec, "height": 123}).startswith("<svg")
-    assert len(json.loads(kept.file())) == 2
-
-
-def test_drawings_that_cannot_be_read_are_drawn_anew(tmp_path: Path) -> None:
-    nothing = Drawings().file()
-    assert Drawings.of_site(tmp_path).file() == nothing
-    for damaged in (b"{", b"[]", bytes([255])):
-        (tmp_path / Drawings.FILE).write_bytes(damaged)
-        assert Drawings.of_site(tmp_path).file() == nothing

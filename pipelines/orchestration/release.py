@@ -3,6 +3,8 @@
 Like `edition`, it passes values on; what is done to them is in `lake`, `other_sources`, `publish` and `site`.
 """
 
+from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,9 @@ import dagster as dg
 import pyarrow as pa
 
 import schemas
-from pipelines import files, other_sources, quarantine, reconcile, site, validate, versions
+from pipelines import files, other_sources, quarantine, raw, reconcile, site, validate, versions
+from pipelines.extract import read as reading
+from pipelines.model import SourceFile
 from pipelines.orchestration import edition, keys, metadata
 from pipelines.orchestration.failures import as_dagster_failure, tag_run
 from pipelines.orchestration.resources import Warehouse
@@ -18,9 +22,9 @@ from pipelines.other_sources import contributions as un_contributions
 from pipelines.publish import catalogue, dictionary, effects, published, views
 from pipelines.publish import package as data_package
 from pipelines.publish import release as releases
-from pipelines.site.charts import Drawings
+from pipelines.settings import Settings
 from schemas import registry as known_missions
-from schemas.errors import LakeError
+from schemas.errors import JvomError, LakeError
 
 PUBLISH_WHEN_RECORDED = dg.AutomationCondition.eager().without(~dg.AutomationCondition.any_deps_missing())
 ACROSS = tuple(rule for rule in reconcile.RULES if rule.across)
@@ -221,8 +225,8 @@ def package(warehouse: Warehouse) -> dg.MaterializeResult:
     keys.SITE,
     "published",
     {"html"},
-    "warehouse/site/: pages that need no network and no script; made anew when the release "
-    "or the code that makes them has changed.",
+    "warehouse/site/: pages that need no network and no script; of a new release those are made "
+    "anew that show something else, all of them by other code.",
     deps=[keys.PUBLISHED],
     code_version=versions.site(),
     automation_condition=PUBLISH_WHEN_RECORDED,
@@ -235,14 +239,33 @@ def site_pages(warehouse: Warehouse) -> dg.MaterializeResult:
         before = files.built_from(where.site) or ""
         written = before != made_from
         if written:
+            same_code = before.endswith(versions.site())
             with published.connect(where.published) as connection:
-                drawings = Drawings.of_site(where.site) if before.endswith(versions.site()) else None
-                pages = site.build(connection, assets=dependencies(), drawings=drawings)
+                pages = site.build(
+                    connection,
+                    assets=dependencies(),
+                    lines=lines_of(where),
+                    earlier=lambda path: files.get(where.site / path) if same_code else None,
+                )
             files.put_folder(where.site, pages, made_from)
     return dg.MaterializeResult(
         metadata={"start": dg.MetadataValue.path(str(where.site / site.START)), "written": written},
         data_version=dg.DataVersion(release_id),
     )
+
+
+def lines_of(where: Settings) -> Callable[[SourceFile], Mapping[tuple[int, int], str]]:
+    """The lines of a recorded document by page and number; none where it cannot be read."""
+
+    @cache
+    def lines(source: SourceFile) -> Mapping[tuple[int, int], str]:
+        try:
+            document = reading.read_lines(raw.read(source, raw=where.raw, kept=where.kept), source)
+        except JvomError:
+            return {}
+        return {(line.page, line.shown): line.text for line in document.lines}
+
+    return lines
 
 
 def _published_release(file: Path) -> str:

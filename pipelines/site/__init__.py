@@ -5,29 +5,37 @@ Pages need no network and no script; what a document says is escaped like anythi
 in through a connection, files go out as bytes: writing them is for whoever asked.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from duckdb import DuckDBPyConnection
 
-from pipelines.site import pages
-from pipelines.site.charts import Drawings
+from pipelines.site import content, pages
+from pipelines.site.content import LoadLines
 
 START = "index.html"  # the page to open first
 ASSETS = Path(__file__).parent / "assets"
 
 
+def _none(_: object) -> Any:
+    return None
+
+
 def build(
-    connection: DuckDBPyConnection, *, assets: Mapping[str, Sequence[str]], drawings: Drawings | None = None
+    connection: DuckDBPyConnection,
+    *,
+    assets: Mapping[str, Sequence[str]],
+    lines: LoadLines | None = None,
+    earlier: Callable[[str], bytes | None] | None = None,
 ) -> dict[str, bytes]:
     """Every file of the site by its path, from an open published file: the same release, the same bytes.
 
-    `assets` is the pipeline's graph, each asset with those it is made from; `drawings` are those of a
-    site that the same code made. Raises duckdb.Error if the file cannot be read.
+    `assets` is the pipeline's graph, each asset with those it is made from; `lines` gives those of a
+    document, `earlier` a file of a site that the same code made. Raises duckdb.Error if the file cannot be
+    read.
     """
-    site = pages.Site(pages.read(connection), assets, drawings or Drawings())
-    made = {path: text.encode() for path, text in site.pages()}
-    made[Drawings.FILE] = site.drawings.file()
+    made = dict(pages.Site(content.read(connection, lines or _none), assets, earlier or _none).files())
     for file in sorted(ASSETS.iterdir()):
         made[f"assets/{file.name}"] = file.read_bytes()
     return made

@@ -1,225 +1,383 @@
-"""Charts as Vega-Lite with their data in it, by the template `chart.json`, and as SVG that needs no script.
+"""Charts as SVG, drawn by us once for both languages: each from rows and the query that gives the same rows.
 
-The rows of a chart are the rows of the table beside it: nothing is computed here.
+Places across are percentages and places down are pixels, so that one drawing fits a phone and a desk with
+letters of one size. Words, numbers and addresses are marked in it, and written when a page takes it. Nothing
+is computed here but sums of two figures of one row. One kind of figure has one colour everywhere.
 """
 
-from __future__ import annotations
-
-import hashlib
-import json
+import datetime
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import cache
-from pathlib import Path
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
+from markupsafe import escape
+
+from pipelines.harmless import visible
+from pipelines.site.content import Asked, Content
+from pipelines.site.language import slug
+from pipelines.sql import Row
+
 Words = Mapping[str, Any]
-Row = Mapping[str, Any]
-
-# In the order of the legend: column of the data → its colour. The frame is pale, what was sent is not.
-SERIES = {
-    "frame_military": "var(--frame-military, #6b7885)",
-    "frame_civil_police": "var(--frame-civil, #97a3ae)",
-    "deployed_military": "var(--deployed-military, #0b5394)",
-    "deployed_civil_police": "var(--deployed-civil, #b4540a)",
-}
-# Colours of a timeline, in the order in which its bases come.
-_BASES = (
-    *(SERIES[name] for name in ("frame_military", "deployed_military", "deployed_civil_police")),
-    *("var(--third, #1c7a5a)", "var(--other, #7a3b8f)", "var(--last, #7a6a00)"),
+KINDS = ("deployed_military", "deployed_civil_police", "frame", "headcount", "part")
+# Marks in a drawing: a word of the interface, the gap between thousands, the way to the root of the pages.
+_WORD, _GAP, _ROOT = "\ue000{}\ue001", "\ue002", "\ue003"
+_MARKED = re.compile("\ue000(?P<word>[a-z_]+)\ue001|\ue002|\ue003")
+LEVEL = 8  # so many years have their labels beside each other; of more they stand upright
+GROUPS = ("region", "organisation")
+FEW = 3  # fewer years are rows, not columns
+FEWEST = 2  # a timeline of fewer figures says no more than its table
+_EDGE = 10  # percent of the width for the numbers of the lines across
+LONGEST = 32  # letters of a name beside its figure
+_SENT = ("deployed_military", "deployed_civil_police")
+_FRAME = ("frame_military", "frame_civil_police")
+# Of a file by itself, which no style sheet comes with; as in assets/style.css.
+_STYLE = (
+    "text{font:13px system-ui,sans-serif;fill:#1d2329}.t{font-weight:600;font-size:17px}.b{font-weight:600}"
+    ".q{fill:#55606b;font-size:12px}.e{text-anchor:end}.m{text-anchor:middle}.grid{stroke:#d5d2cb}"
+    ".break{stroke:#55606b;stroke-dasharray:2 4}.gap{fill:#f3f0ea}.deployed_military{fill:#0b5394}"
+    ".deployed_civil_police{fill:#d07a2d}.frame{fill:#1d2329}.headcount{fill:#1c7a5a}"
+    ".part{fill:#fdfcfa;stroke:#1c7a5a;stroke-width:1.5}.frame.part{stroke:#1d2329;stroke-width:1}"
 )
-LEVEL = 7  # so many years have their labels beside each other; more of them stand upright
-FEWEST = 4  # a timeline of fewer figures says no more than its table
-
-
-class Drawings:
-    """Specs as SVG, kept with the site: a chart that has not changed is not drawn a second time.
-
-    `earlier` are those of a site that the same code and tools made. Drawing takes half of a site's time.
-    """
-
-    FILE = ".drawings.json"  # in the folder of the site: hash of a spec → its SVG
-
-    def __init__(self, earlier: Mapping[str, str] | None = None) -> None:
-        self._earlier = earlier or {}
-        self._used: dict[str, str] = {}
-
-    @classmethod
-    def of_site(cls, folder: Path) -> Drawings:
-        """The drawings of the site in a folder; none if it has none that can be read."""
-        try:
-            kept = json.loads((folder / cls.FILE).read_bytes())
-        except (OSError, ValueError):
-            return cls()
-        return cls(kept if isinstance(kept, dict) else None)
-
-    def draw(self, spec: Mapping[str, Any]) -> str:
-        """The SVG of one spec, as vl-convert gives it."""
-        import vl_convert
-
-        key = hashlib.sha256(json.dumps(spec, sort_keys=True).encode()).hexdigest()
-        if key not in self._used:
-            version = vl_convert.get_vegalite_versions()[-1]
-            self._used[key] = self._earlier.get(key) or vl_convert.vegalite_to_svg(
-                dict(spec), vl_version=version
-            )
-        return self._used[key]
-
-    def file(self) -> bytes:
-        return json.dumps(self._used, indent=0, sort_keys=True).encode()
 
 
 @dataclass(frozen=True)
 class Chart:
-    """A chart: `spec` is Vega-Lite with its data, `svg` the same drawn; `name` is unique on its page.
+    """A drawing: `name` is that of its files, `title` a phrase of the words with `subject` to fill in.
 
-    `note` says what an empty place on its axis means; empty where there is none.
+    `kinds` are those of the legend, `notes` the phrases below it.
     """
 
     name: str
     title: str
-    description: str
-    spec: Mapping[str, Any]
-    svg: str
-    note: str = ""
+    subject: Mapping[str, object]
+    asked: Asked
+    body: str
+    height: int
+    kinds: Sequence[str]
+    notes: Sequence[str] = ()
+
+    def titled(self, words: Words) -> str:
+        subject = dict(self.subject)
+        for kind in {*GROUPS} & {*subject}:
+            subject[kind] = words[f"{kind}s"].get(subject[kind], subject[kind])
+        return str(words["charts"][self.title]).format(**subject)
+
+    def inline(self, words: Words, root: str) -> str:
+        """As part of a page, from which `root` leads to the first page of its language."""
+        return f'<svg width="100%" height="{self.height}">{_written(self.body, words, root)}</svg>'
+
+    def file(self, words: Words, source: str) -> str:
+        """By itself, to be shared: with title, legend and source, without links."""
+        body = re.sub(r"</?a\b[^>]*>", "", _written(self.body, words, ""))
+        keys, x = [], 24
+        for kind in self.kinds:
+            label = words["kinds"][kind]
+            keys.append(
+                f'<rect class="{kind}" x="{x}" y="46" width="11" height="11"/>'
+                f'<text class="q" x="{x + 16}" y="56">{_text(label)}</text>'
+            )
+            x += 40 + 7 * len(label)
+        lines = [*(words["charts"][note] for note in self.notes), source]
+        notes = "".join(
+            f'<text class="q" x="24" y="{self.height + 100 + 18 * at}">{_text(line)}</text>'
+            for at, line in enumerate(lines)
+        )
+        height = self.height + 100 + 18 * len(lines)
+        return (
+            f'<svg xmlns="http://www.w3.org/2000/svg" width="720" height="{height}" font-size="13">'
+            f'<style>{_STYLE}</style><rect width="100%" height="100%" fill="#fdfcfa"/>'
+            f'<text class="t" x="24" y="30">{_text(self.titled(words))}</text>{"".join(keys)}'
+            f'<svg x="24" y="74" width="672" height="{self.height}" overflow="visible">{body}</svg>'
+            f"{notes}</svg>\n"
+        )
 
 
-def of_mission(
-    name: str, trends: Sequence[Row], held: Sequence[int], words: Words, drawings: Drawings
-) -> Chart | None:
-    """Frame beside deployed, military on civil/police, for each edition that lists the mission.
+@dataclass(frozen=True)
+class _Bar:
+    """What was sent, by its kinds, beside the whole frame; `label` stands in the place of a figure."""
 
-    `held` are the years of which an edition is held. None where no figure has an exact value.
+    name: object
+    parts: Mapping[str, int] = field(default_factory=dict)
+    frame: int | None = None
+    link: str = ""
+    label: str = ""
+
+    @property
+    def total(self) -> int | None:
+        return sum(self.parts.values()) if self.parts else None
+
+
+def of_edition(content: Content, year: int) -> Chart | None:
+    """Every mission of an edition, most persons first, the frame of each a tick; None where it lists none."""
+    columns = ("mission_id", "name", *_FRAME, *_SENT, "deployed_total_computed", "left_out")
+    order = ("-deployed_total_computed", "name", "mission_id")
+    asked = content.ask("mission_trends", columns, order, edition_year=year, listed=True)
+    bars = [
+        _bar(row, str(row["name"]), link=f"missions/{row['mission_id']}.html")
+        for row in asked.rows
+        if _any(row) or row["left_out"]
+    ]
+    return _chart(f"edition-{year}", "edition", {"year": year}, asked, bars, _rows)
+
+
+def of_mission(content: Content, mission: Row) -> Chart | None:
+    """What was sent in each edition from the first that lists the mission; years on end, gaps as gaps."""
+    columns = ("edition_year", "listed", *_FRAME, *_SENT, "deployed_total_computed", "left_out")
+    asked = content.ask("mission_trends", columns, ("edition_year",), mission_id=mission["mission_id"])
+    return _by_year(content, f"mission-{mission['mission_id']}", "mission", {"name": mission["name"]}, asked)
+
+
+def of_group(content: Content, kind: str, group: str) -> Chart | None:
+    """What was sent to a region, or under an organisation, in each edition: sums over its missions."""
+    columns = ("edition_year", *_FRAME, *_SENT, "deployed_total_computed", "missions_left_out")
+    asked = content.ask(f"{kind}_trends", columns, ("edition_year",), **{kind: group})
+    return _by_year(content, f"{kind}-{slug(group)}", kind, {kind: group}, asked)
+
+
+def of_totals(content: Content) -> Chart | None:
+    """What was sent in all, in each edition: the sums of its rows."""
+    columns = ("edition_year", "column_name", "sum_of_rows", "missions_left_out")
+    asked = content.ask("edition_totals", columns, ("edition_year", "column_name"))
+    rows: dict[int, Row] = {}
+    for row in asked.rows:
+        of_year = rows.setdefault(row["edition_year"], {"edition_year": row["edition_year"], "left_out": []})
+        of_year[row["column_name"]] = row["sum_of_rows"]
+        if row["missions_left_out"]:
+            of_year["left_out"].append("" if row["column_name"] in _SENT else row["column_name"])
+    return _by_year(content, "totals", "totals", {}, Asked(asked.columns, [*rows.values()], asked.sql), asked)
+
+
+def of_timeline(content: Content, mission: Row) -> Chart | None:
+    """Ceilings and head counts over the days that they speak of; sums over a period are of another kind.
+
+    What is of a part of the contribution is hollow. None where there is too little to draw.
     """
-    data = [
-        {"edition_year": row["edition_year"], **_part(column, row[column], words)}
-        for row in trends
-        for column in SERIES
-        if row[column] is not None
+    columns = ("basis", "period_start", "period_end", "part", "total", "qualifier", "figure_id")
+    order = ("period_start", "period_end", "basis", "figure_id")
+    asked = content.ask("mission_timeline", columns, order, mission_id=mission["mission_id"])
+    shown = [
+        row
+        for row in asked.rows
+        if row["basis"].split()[-1] != "deployed"
+        and row["total"] is not None
+        and (row["period_start"] or row["period_end"])
     ]
-    title = words["chart_mission"].format(name=name)
-    years = [row["edition_year"] for row in trends]
-    return _by_year(f"figures-{trends[0]['mission_id']}", title, data, years, held, words, drawings)
+    others = {row["basis"] for row in shown} - {"annex frame"}
+    if len(shown) < FEWEST or not others:
+        return None
+    body, height = _timeline(shown)
+    kinds = ["frame"] if any(_is_frame(row) for row in shown) else []
+    kinds += ["headcount"] if any(not _is_frame(row) for row in shown) else []
+    kinds += ["part"] if any(row["part"] for row in shown) else []
+    name, subject = f"timeline-{mission['mission_id']}", {"name": mission["name"]}
+    return Chart(name, "timeline", subject, asked, body, height, kinds, ("moments",))
 
 
-def of_totals(totals: Sequence[Row], held: Sequence[int], words: Words, drawings: Drawings) -> Chart | None:
-    """The printed totals of each edition, drawn like a mission."""
-    data = [
-        {"edition_year": row["edition_year"], **_part(row["column_name"], row["printed"], words)}
-        for column in SERIES
-        for row in totals
-        if row["column_name"] == column and row["printed"] is not None
-    ]
-    return _by_year("totals", words["chart_totals"], data, held, held, words, drawings)
+def _bar(row: Row, name: object, link: str = "") -> _Bar:
+    """One row of trends; a figure that is not exact makes no bar, and no tick."""
+    left_out = row.get("left_out") or ()
+    sent = {kind: row[kind] for kind in _SENT if row[kind] is not None}
+    frames = [row[column] for column in _FRAME if row[column] is not None]
+    exact = not set(_FRAME) & {*left_out}
+    inexact = any(column in left_out for column in _SENT)
+    label = _WORD.format("not_exact") if inexact else "" if sent else _WORD.format("blank")
+    return _Bar(name, {} if inexact else sent, sum(frames) if frames and exact else None, link, label)
+
+
+def _any(row: Row) -> bool:
+    return any(row[column] is not None for column in (*_SENT, *_FRAME))
 
 
 def _by_year(
+    content: Content,
     name: str,
     title: str,
-    data: Sequence[Row],
-    years: Sequence[int],
-    held: Sequence[int],
-    words: Words,
-    drawings: Drawings,
+    subject: Mapping[str, object],
+    made: Asked,
+    asked: Asked | None = None,
 ) -> Chart | None:
-    """Bars over every year from the first to the last of `years`, each once; none where there is no data.
+    """A bar for each year from the first of the rows to the last edition held, each once.
 
-    A year of which no edition is held keeps its place, with its label in brackets.
+    A year of which no edition is held keeps its place in brackets; so does, empty, one that lists nothing.
     """
-    if not data:
-        return None
-    axis = list(range(min(years), max(years) + 1))
-    missing = [year for year in axis if year not in held]
-    return replace(
-        _bars("mission", name, title, data, words, drawings, axis=axis, missing=missing),
-        note=words["chart_missing"] if missing else "",
-    )
+    rows = {row["edition_year"]: row for row in made.rows if row.get("listed", True)}
+    bars, notes = [], []
+    for year in (year for year in content.axis if rows and year >= min(rows)):
+        if year not in content.years:
+            bars.append(_Bar(f"({year})"))
+            notes.append("missing")
+        elif year not in rows:
+            bars.append(_Bar(year, label="–"))
+            notes.append("unlisted")
+        else:
+            bars.append(_bar(rows[year], year, link=f"editions/{year}.html"))
+            notes += ["leaves_out"] if rows[year].get("missions_left_out") or "" in _left(rows[year]) else []
+    breaks = [at for at, bar in enumerate(bars) if at and bar.name in content.breaks]
+    few = len(bars) < FEW
+    notes += ["breaks"] if breaks and not few else []
+    draw = _rows if few else lambda bars: _columns(bars, breaks)
+    return _chart(name, title, subject, asked or made, bars, draw, tuple(dict.fromkeys(notes)))
 
 
-def of_edition(year: int, trends: Sequence[Row], words: Words, drawings: Drawings) -> Chart | None:
-    """Persons sent per mission in one edition, most first; None where no mission has an exact figure."""
-    ranked = sorted(
-        (row for row in trends if row["deployed_total_computed"] is not None),
-        key=lambda row: (-row["deployed_total_computed"], row["name"]),
-    )
-    data = [
-        {"mission_id": row["mission_id"], "name": row["name"], **_part(column, row[column], words)}
-        for row in ranked
-        for column in SERIES
-        if column.startswith("deployed") and row[column] is not None
-    ]
-    if not data:
-        return None
-    title = words["chart_edition"].format(year=year)
-    return _bars("edition", f"edition-{year}", title, data, words, drawings)
+def _left(row: Row) -> Sequence[str]:
+    return row.get("left_out") or ()
 
 
-def of_timeline(name: str, timeline: Sequence[Row], words: Words, drawings: Drawings) -> Chart | None:
-    """Figures over the days that they speak of, a colour and shape for each basis; None for a few."""
-    data = [
-        {
-            "figure_id": row["figure_id"],
-            "basis": words["bases"].get(row["basis"], row["basis"]),
-            "period_start": str(row["period_start"]),
-            "period_end": str(row["period_end"] or row["period_start"]),
-            "persons": row["total"],
-        }
-        for row in timeline
-        if row["period_start"] is not None and row["total"] is not None
-    ]
-    if len(data) < FEWEST:
-        return None
-    scale = dict(zip(dict.fromkeys(row["basis"] for row in data), _BASES, strict=False))
-    title = words["chart_timeline"].format(name=name)
-    return _drawn("timeline", f"timeline-{timeline[0]['mission_id']}", title, data, scale, words, drawings)
-
-
-def _part(column: str, persons: int, words: Words) -> Row:
-    """One bar's figure: the column it is of, and what that is called."""
-    measure = words[column.partition("_")[0]]
-    return {"column_name": column, "persons": persons, "series": words[column], "measure": measure}
-
-
-def _bars(
-    kind: str,
+def _chart(
     name: str,
     title: str,
-    data: Sequence[Row],
-    words: Words,
-    drawings: Drawings,
-    **axis: Sequence[int],
-) -> Chart:
-    there = {row["column_name"] for row in data}
-    scale = {words[column]: colour for column, colour in SERIES.items() if column in there}
-    return _drawn(kind, name, title, data, scale, words, drawings, **axis)
+    subject: Mapping[str, object],
+    asked: Asked,
+    bars: Sequence[_Bar],
+    draw: Callable[[Sequence[_Bar]], tuple[str, int]],
+    notes: Sequence[str] = (),
+) -> Chart | None:
+    if not any(bar.parts or bar.frame is not None for bar in bars):
+        return None
+    there = {kind for bar in bars for kind in bar.parts}
+    there |= {"frame"} if any(bar.frame is not None for bar in bars) else set()
+    body, height = draw(bars)
+    return Chart(name, title, subject, asked, body, height, [kind for kind in KINDS if kind in there], notes)
 
 
-def _drawn(
-    kind: str,
-    name: str,
-    title: str,
-    data: Sequence[Row],
-    scale: Mapping[str, str],
-    words: Words,
-    drawings: Drawings,
-    axis: Sequence[int] = (),
-    missing: Sequence[int] = (),
-) -> Chart:
-    order = list(dict.fromkeys(row.get("name") for row in data))
-    values: dict[str, Any] = {"kind": kind, "title": title, "data": data, "order": order, "t": words}
-    values |= {"axis": axis, "missing": missing, "steep": len(axis) > LEVEL}
-    spec = json.loads(_template().render(values, domain=[*scale], colours=[*scale.values()]))
-    svg = drawings.draw(spec)
-    # As part of a page it scales with its box, and leaves speaking to the figure.
-    opening = re.sub(r'\s(width|height|xmlns:xlink|version)="[^"]*"', "", svg[: svg.index(">")])
-    inline = opening + ' aria-hidden="true" focusable="false"' + svg[svg.index(">") :]
-    return Chart(name, title, words["chart_described"], spec, inline)
+def _number(value: int) -> str:
+    return f"{value:,}".replace(",", _GAP)
 
 
-@cache
-def _template() -> Any:
-    from jinja2 import Environment, StrictUndefined
+def _most(bars: Sequence[_Bar]) -> int:
+    return max(1, *(max(bar.total or 0, bar.frame or 0) for bar in bars))
 
-    text = (Path(__file__).parent / "templates" / "chart.json").read_text(encoding="utf-8")
-    return Environment(undefined=StrictUndefined).from_string(text)
+
+def _shown(bar: _Bar) -> str:
+    return bar.label or ("" if bar.total is None else _number(bar.total))
+
+
+def _rows(bars: Sequence[_Bar]) -> tuple[str, int]:
+    """Rows: the number first, then the name, the bar below them across the whole width."""
+    most, out = _most(bars), []
+    for at, bar in enumerate(bars):
+        y = 38 * at
+        name = str(bar.name)
+        short = _text(name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…")
+        named = f'<a href="{_ROOT}{_text(bar.link)}">{short}</a>' if bar.link else short
+        out.append(f'<text y="{y + 14}"><tspan class="b">{_shown(bar)}</tspan> {named}</text>')
+        if bar.frame is not None:
+            frame = f"{_WORD.format('frame_short')} {_number(bar.frame)}"
+            out.append(f'<text class="q e" x="100%" y="{y + 14}">{frame}</text>')
+        x = 0.0
+        for kind, persons in bar.parts.items():
+            width = 99 * persons / most
+            out.append(_rect(kind, f"{x:.3f}%", y + 21, f"{width:.3f}%", 10, persons))
+            x += width
+        if bar.frame is not None:
+            out.append(_rect("frame", f"{99 * bar.frame / most:.3f}%", y + 18, "3", 16, bar.frame))
+    return "".join(out), 38 * len(bars)
+
+
+def _columns(bars: Sequence[_Bar], breaks: Sequence[int]) -> tuple[str, int]:
+    """Columns over years; a dotted line parts those that do not compare."""
+    most, count = _most(bars), len(bars)
+    top, plot = 30, 200
+    step = (100 - _EDGE) / count
+    width = min(step * 0.6, 14)
+    out = [*_grid(most, top, plot)]
+    upright = count > LEVEL
+    for at, bar in enumerate(bars):
+        left = _EDGE + step * at
+        centre = left + step / 2
+        if str(bar.name).startswith("("):
+            out.append(_rect("gap", f"{left:.3f}%", top, f"{step:.3f}%", plot))
+        if at in breaks:
+            x = f"{left:.3f}%"
+            out.append(f'<line class="break" x1="{x}" x2="{x}" y1="{top - 10}" y2="{top + plot + 6}"/>')
+        low = float(top + plot)
+        for kind, persons in bar.parts.items():
+            height = plot * persons / most
+            low -= height
+            out.append(_rect(kind, f"{centre - width / 2:.3f}%", low, f"{width:.3f}%", height, persons))
+        if bar.frame is not None:
+            y = top + plot - plot * bar.frame / most
+            out.append(
+                _rect("frame", f"{centre - width * 0.65:.3f}%", y - 1.5, f"{width * 1.3:.3f}%", 3, bar.frame)
+            )
+        if _shown(bar) and (count <= LEVEL + 2 or bar.label == "–"):
+            out.append(f'<text class="b m" x="{centre:.3f}%" y="{low - 5:.1f}">{_shown(bar)}</text>')
+        label = f'<a href="{_ROOT}{bar.link}">{bar.name}</a>' if bar.link else str(bar.name)
+        turned = ' class="e" transform="rotate(-90)" dy="4"' if upright else ' class="m" dy="10"'
+        place = f'x="{centre:.3f}%" y="{top + plot + 8}" overflow="visible"'
+        out.append(f"<svg {place}><text{turned}>{label}</text></svg>")
+    return "".join(out), top + plot + (52 if upright else 28)
+
+
+def _timeline(rows: Sequence[Row]) -> tuple[str, int]:
+    """Ceilings as lines over their days, head counts as dots; of a part hollow, and joined to nothing."""
+    days = [day for row in rows for day in (row["period_start"], row["period_end"]) if day]
+    first, last = min(days).year, max(days).year + 1
+    start, whole = datetime.date(first, 1, 1), (datetime.date(last, 1, 1) - datetime.date(first, 1, 1)).days
+    most, (top, plot) = max(1, *(row["total"] for row in rows)), (18, 220)
+
+    def x(day: datetime.date) -> float:
+        return _EDGE + (98 - _EDGE) * (day - start).days / whole
+
+    out = [*_grid(most, top, plot)]
+    every = next(step for step in (1, 2, 5, 10, 20, 50, 100) if (last - first) / step <= LEVEL)
+    for year in range(first, last + 1):
+        if year % every == 0:
+            place = f"{x(datetime.date(year, 1, 1)):.3f}%"
+            out.append(
+                f'<line class="grid" x1="{place}" x2="{place}" y1="{top + plot}" y2="{top + plot + 5}"/>'
+            )
+            anchor = "m" if year < last else "e"
+            out.append(f'<text class="{anchor}" x="{place}" y="{top + plot + 20}">{year}</text>')
+    for row in sorted(rows, key=_is_frame, reverse=True):
+        one, other = (x(row[name] or row[instead]) for name, instead in (_DAYS, _DAYS[::-1]))
+        y, hollow = top + plot - plot * row["total"] / most, " part" if row["part"] else ""
+        if _is_frame(row):
+            width = f"{max(other - one, 0.6):.3f}%"
+            out.append(_rect(f"frame{hollow}", f"{one:.3f}%", y - 2, width, 4, row["total"]))
+        else:
+            radius = 2.5 if row["basis"] == "UN monthly" else 4.5
+            place = f'cx="{(one + other) / 2:.3f}%" cy="{y:.2f}" r="{radius}"'
+            out.append(f'<circle class="headcount{hollow}" {place} data-value="{row["total"]}"/>')
+    return "".join(out), top + plot + 28
+
+
+_DAYS = ("period_start", "period_end")
+
+
+def _is_frame(row: Row) -> bool:
+    return str(row["basis"]).endswith("frame")
+
+
+def _grid(most: int, top: int, plot: int) -> Iterator[str]:
+    """Lines across at round numbers, which stand on them."""
+    exact = most / 4
+    power = 10 ** max(len(str(int(exact))) - 1, 0)
+    step = max(1, next(int(of * power) for of in (1, 2, 5, 10) if of * power >= exact))
+    for value in range(0, most + 1, step):
+        y = top + plot - plot * value / most
+        yield f'<line class="grid" x1="0" x2="100%" y1="{y:.2f}" y2="{y:.2f}"/>'
+        if value:
+            yield f'<text class="q" x="0" y="{y - 4:.2f}">{_number(value)}</text>'
+
+
+def _rect(kind: str, x: str, y: float, width: str, height: float, persons: int | None = None) -> str:
+    data = "" if persons is None else f' data-value="{persons}"'
+    return f'<rect class="{kind}" x="{x}" y="{y:.2f}" width="{width}" height="{height:.2f}"{data}/>'
+
+
+def _text(value: object) -> str:
+    """A text of the data as part of a drawing: no markup, and nothing that steers."""
+    return str(escape(visible(str(value))))
+
+
+def _written(body: str, words: Words, root: str) -> str:
+    """The drawing with its marks in one language."""
+
+    def write(mark: re.Match[str]) -> str:
+        if mark["word"]:
+            return str(_text(words[mark["word"]]))
+        return str(words["thousands"] if mark[0] == _GAP else root)
+
+    return _MARKED.sub(write, body)

@@ -1,189 +1,110 @@
-"""The pages: what they are made of, which there are, and the Jinja environment that escapes it all.
+"""The pages: which there are, what each shows, and the Jinja environment that escapes it all.
 
-They are made of rows of the published file, asked for once and looked up by key. A relation that the file
-does not hold has no rows, and the part of the page that would show it is left out.
+A page is made of plain values alone, so that the hash of its values says whether it has to be made again.
 """
 
-import datetime
-import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+import hashlib
+import io
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
-from duckdb import DuckDBPyConnection
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 import schemas
-from pipelines import sql
-from pipelines.harmless import finalized, json_text
-from pipelines.site import charts
-from pipelines.site.charts import Drawings
-from schemas import dataset
-from schemas.dates import reduced
+from pipelines.harmless import finalized, json_text, write_csv
+from pipelines.site import charts, figures
+from pipelines.site.charts import Chart
+from pipelines.site.content import SEVERITIES, Content
+from pipelines.site.figures import Figure
+from pipelines.site.language import LANGUAGES, Language, slug
+from pipelines.site.world import World
+from pipelines.sql import Row
+from schemas import dataset, report_day
 from schemas.vocabulary import FIGURES
 
-Row = dict[str, Any]
-SEVERITIES = ("error", "warn", "info")
-# Relation → the order in which pages show its rows; a view has no `rowid`.
-_READ = {
-    "editions": "edition_year",
-    "missions": "name, mission_id",
-    "mission_spellings": "spelling",
-    "mission_relations": "mission_id, relation, other_mission_id",
-    "edition_sequence": "edition_year",
-    "figures_left_out": "edition_year, mission_id, column_name, printed_column",
-    "mission_trends": "mission_id, edition_year",
-    "mission_history": "mission_id",
-    "mission_timeline": "mission_id, period_start, period_end, basis, figure_id",
-    "mission_events": "edition_year, coalesce(date_from, date), event_id",
-    "personnel": "edition_year, source_page, source_line",
-    "personnel_totals": "edition_year",
-    "mandates": "edition_year, source_page, source_line",
-    "mandate_trends": "mission_id, edition_year",
-    "footnotes": "edition_year, number, source_line",
-    "edition_totals": "edition_year, column_name",
-    "region_trends": "region, edition_year",
-    "findings": "edition_year, finding_id",
-    "corrections": "ALL",
-    "cells": "edition_year, source_page, source_line, table_name, row_key, column_name",
-    "vintages": "edition_year, vintage",
-    "revisions": "edition_year, vintage, table_name, row_key, column_name",
-    "column_lineage": 'relation, "column", position',
-}
 HERE = Path(__file__).parent
-LANGUAGES = ("nl", "en")
 SECTIONS = ("data", "registry", "public", "trend", "record")
-BIGGEST = 10  # changes on the front page
+BIGGEST = 8  # changes, and contradictions, on the front page
+KEYS = ".pages.json"  # in the folder of the site: file → the hashes of what it shows and of its bytes
+
+Values = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Content:
-    """One release as rows: `rows` by relation, empty if the file has none; `release` is its row.
+class Page:
+    """A page before it is written: its path, its template, and all that it shows.
 
-    `cells` are by edition, table, row and column.
+    What is `late` follows from `values` and costs much: the lines of a document, whose hash they have.
     """
 
-    release: Row
-    rows: Mapping[str, Sequence[Row]]
-    cells: Mapping[tuple[Any, ...], Row]
-
-    def of(self, relation: str, **equal: object) -> list[Row]:
-        return [row for row in self.rows[relation] if all(row.get(name) == equal[name] for name in equal)]
-
-    @property
-    def lineage(self) -> dict[str, dict[str, list[tuple[str, str]]]]:
-        """View → column → the (relation, column) pairs that it is computed from, in publication order."""
-        found: dict[str, dict[str, list[tuple[str, str]]]] = {}
-        for row in self.rows["column_lineage"]:
-            source = (row["source_relation"], row["source_column"])
-            found.setdefault(row["relation"], {}).setdefault(row["column"], []).append(source)
-        return {
-            name: {column: found[name].get(column, []) for column in contract.names}
-            for name, contract in schemas.RELATIONS.items()
-            if name in found
-        }
-
-    @cached_property
-    def left_out(self) -> dict[tuple[int, str, str], str]:
-        """Edition, mission and figure → the printed words, where it has no exact value."""
-        found: dict[tuple[int, str, str], list[str]] = {}
-        for row in self.rows["figures_left_out"]:
-            words = row["as_printed"] or row["qualifier"]
-            found.setdefault((row["edition_year"], row["mission_id"], row["column_name"]), []).append(words)
-        return {figure: ", ".join(dict.fromkeys(words)) for figure, words in found.items()}
-
-    @cached_property
-    def not_held(self) -> dict[int, list[int]]:
-        """Edition → the years before it, back to the edition held before, of which none is held."""
-        return {row["edition_year"]: row["years_not_held"] for row in self.rows["edition_sequence"]}
-
-    @property
-    def years(self) -> list[int]:
-        return [row["edition_year"] for row in self.rows["editions"]]
-
-    @property
-    def missions(self) -> list[Row]:
-        """Missions of which there is anything to show, by name."""
-        shown = {row["mission_id"] for row in (*self.rows["mission_trends"], *self.rows["mission_timeline"])}
-        return [row for row in self.rows["missions"] if row["mission_id"] in shown]
-
-    def findings(self, **equal: object) -> list[Row]:
-        """Findings, worst first, then by edition, the newest first."""
-        return sorted(
-            self.of("findings", **equal),
-            key=lambda row: (SEVERITIES.index(row["severity"]), -row["edition_year"]),
-        )
+    path: str
+    template: str
+    values: Values
+    late: Values = field(default_factory=dict)  # name → what gives its value, asked for only if it is written
 
 
-def read(connection: DuckDBPyConnection) -> Content:
-    """Everything that pages show, from an open published file."""
-    query = "SELECT table_name FROM information_schema.tables WHERE table_schema = 'main'"
-    there = {row["table_name"] for row in sql.rows(connection, query)}
-    rows = {
-        name: sql.rows(connection, f'FROM "{name}" ORDER BY {order}') if name in there else []
-        for name, order in _READ.items()
-    }
-    release = sql.rows(connection, "FROM releases ORDER BY rowid")[-1]
-    key = ("edition_year", "table_name", "row_key", "column_name")
-    return Content(release, rows, {tuple(map(row.get, key)): row for row in rows["cells"]})
-
-
-@dataclass(frozen=True)
+@dataclass
 class Site:
+    """The site of one release.
+
+    `assets` is the pipeline's graph; `earlier` gives a file of a site that the same code made.
+    """
+
     content: Content
     assets: Mapping[str, Sequence[str]]
-    drawings: Drawings = field(default_factory=Drawings)
+    earlier: Callable[[str], bytes | None]
 
-    def pages(self) -> Iterator[tuple[str, str]]:
-        yield "index.html", self._environment.get_template("choose.html").render(words=self._words)
-        for language in LANGUAGES:
-            for path, template, values in self._tree(language):
-                yield f"{language}/{path}", self._rendered(language, path, template, values)
+    def files(self) -> Iterator[tuple[str, bytes]]:
+        """Every page and every file of a chart; what shows the same as before is not made again."""
+        known, keys = _known_keys(self.earlier(KEYS)), {}
+        for path, shows, make in self._everything():
+            key, (known_key, known_bytes) = _hash(_json(shows)), known.get(path, ("", ""))
+            data = self.earlier(path) if key == known_key else None
+            if data is None or _hash(data) != known_bytes:  # none, or it was altered since
+                data = make().encode()
+            keys[path] = [key, _hash(data)]
+            yield path, data
+        yield KEYS, json.dumps(keys, indent=0, sort_keys=True).encode()
 
-    def _tree(self, language: str) -> Iterator[tuple[str, str, dict[str, Any]]]:
-        """Every page of one language: path, template, and what the template is given."""
-        words = self._words[language]
-        yield "index.html", "front.html", self._front(words)
-        for mission in self.content.missions:
-            path = f"missions/{mission['mission_id']}.html"
-            yield path, "mission.html", self._mission(mission, words)
-        for edition in self.content.rows["editions"]:
-            year = edition["edition_year"]
-            yield f"editions/{year}.html", "edition.html", self._edition(edition, words)
-            yield f"evidence/{year}.html", "evidence.html", self._evidence(edition)
-        yield "lineage.html", "lineage.html", self._lineage()
-        yield "dictionary.html", "dictionary.html", self._dictionary()
-        yield "cite.html", "cite.html", {"dataset": _citation(self.content, words)}
-        yield "changes.html", "changes.html", {}
+    def _everything(self) -> Iterator[tuple[str, object, Callable[[], str]]]:
+        """Each file: its path, what it shows, and what makes it."""
+        languages = [Language(code) for code in LANGUAGES]
+        words = {language.code: language.t for language in languages}
+        yield "index.html", "choose", partial(self._template("choose.html").render, words=words)
+        for chart in self._charts.values():
+            yield f"data/{chart.name}.csv", chart, partial(_csv, chart)
+        for language in languages:
+            source = language.t["chart_source"].format(site=language.t["title"])
+            for chart in self._charts.values():
+                path = f"{language.code}/charts/{chart.name}.svg"
+                yield path, chart, partial(chart.file, language.t, source)
+            for page in self._pages(language):
+                path = f"{language.code}/{page.path}"
+                yield path, [page.template, page.values], partial(self._made, page, language)
 
-    def _rendered(self, language: str, path: str, template: str, values: dict[str, Any]) -> str:
-        return self._environment.get_template(template).render(
+    def _made(self, page: Page, language: Language) -> str:
+        return self._template(page.template).render(
             {
-                "content": self.content,
-                "release": self.content.release,
-                "t": self._words[language],
-                "language": language,
-                "other": next(other for other in LANGUAGES if other != language),
-                "path": path,
-                "root": "../" * path.count("/"),
-                "number": _Numbers(self._words[language]),
-                "figures": FIGURES,
-                "cell": self._cell,
-                **values,
+                "t": language.t,
+                "say": language,
+                "language": language.code,
+                "other": language.other,
+                "path": page.path,
+                "root": "../" * page.path.count("/"),
+                "figure_names": FIGURES,
+                **page.values,
+                **{name: give() for name, give in page.late.items()},
             }
         )
 
-    @cached_property
-    def _words(self) -> dict[str, dict[str, Any]]:
-        with (HERE / "words.toml").open("rb") as file:
-            words = tomllib.load(file)
-        whole = dataset.load()
-        for language in LANGUAGES:
-            words[language] |= {"title": whole.title[language], "described": whole.description[language]}
-        return words
+    def _template(self, name: str) -> Template:
+        return self._environment.get_template(name)
 
     @cached_property
     def _environment(self) -> Environment:
@@ -192,132 +113,355 @@ class Site:
             autoescape=True,
             finalize=finalized,
             undefined=StrictUndefined,
+            auto_reload=False,
             trim_blocks=True,
             lstrip_blocks=True,
         )
         environment.filters["data"] = as_script
-        environment.filters["reduced"] = reduced
+        environment.filters["slug"] = slug
         return environment
 
-    def _front(self, words: Mapping[str, Any]) -> dict[str, Any]:
-        latest = self.content.years[-1] if self.content.years else None
-        trends = self.content.of("mission_trends", edition_year=latest)
-        changed = [row for row in trends if row["change"]]
-        totals = self.content.rows["edition_totals"]
+    @cached_property
+    def _charts(self) -> dict[str, Chart]:
+        """Every chart by its name, drawn once for both languages."""
+        content = self.content
+        found = [
+            charts.of_totals(content),
+            *(charts.of_edition(content, year) for year in content.years),
+            *(charts.of_mission(content, mission) for mission in content.missions),
+            *(charts.of_timeline(content, mission) for mission in content.missions),
+            *(charts.of_group(content, *group) for group in self._groups),
+        ]
+        return {chart.name: chart for chart in found if chart}
+
+    @cached_property
+    def _groups(self) -> list[tuple[str, str]]:
+        """Regions and organisations that are in any edition, each with its kind."""
+        return [
+            (kind, name)
+            for kind in charts.GROUPS
+            for name in dict.fromkeys(row[kind] for row in self.content.rows[f"{kind}_trends"])
+        ]
+
+    def _pages(self, language: Language) -> Iterator[Page]:
+        """Every page of one language."""
+        content = self.content
+        yield Page("index.html", "front.html", self._front())
+        yield Page("missions/index.html", "missions.html", self._missions())
+        for mission in content.missions:
+            yield Page(f"missions/{mission['mission_id']}.html", "mission.html", self._mission(mission))
+        yield Page("editions/index.html", "editions.html", self._editions())
+        for edition in content.rows["editions"]:
+            year = edition["edition_year"]
+            yield Page(f"editions/{year}.html", "edition.html", self._edition(edition))
+            late = {"lines": partial(figures.marked, content, year)}
+            yield Page(f"evidence/{year}.html", "evidence.html", self._evidence(edition), late)
+        yield Page("where.html", "where.html", self._where())
+        for kind, name in self._groups:
+            yield Page(f"{kind}s/{slug(name)}.html", "group.html", self._group(kind, name))
+        yield Page("about.html", "about.html", self._about())
+        yield Page("lineage.html", "lineage.html", self._lineage())
+        yield Page("dictionary.html", "dictionary.html", self._dictionary())
+        yield Page("changes.html", "changes.html", self._changes())
+        yield Page("cite.html", "cite.html", self._cite(language))
+
+    def _chart(self, name: str, *years: int) -> Values | None:
+        """A chart with what it is cited by: the readings of the editions that it rests on."""
+        chart = self._charts.get(name)
+        readings = {
+            row["edition_year"]: row["vintage"]
+            for row in self.content.rows["editions"]
+            if not years or row["edition_year"] in years
+        }
+        return {"drawing": chart, "readings": readings} if chart else None
+
+    @cached_property
+    def _due(self) -> list[int]:
+        """Years whose report is due by the day of the release, and of which none is held."""
+        return report_day.late(self.content.years, self.content.today) if self.content.years else []
+
+    def _front(self) -> Values:
+        content = self.content
+        latest = content.years[-1] if content.years else None
+        trends = figures.trends(content, edition_year=latest)
+        changed = sorted(
+            (row for row in trends if row["change"].value),
+            key=lambda row: (-abs(row["change"].value), row["name"]),
+        )
+        first = next((row for row in trends if row["rank_in_edition"] == 1), None)
+        return {
+            **self._held(),
+            "release": content.release,
+            "latest": latest,
+            "edition": content.of("editions", edition_year=latest)[0] if latest else None,
+            "first": first,
+            "listed": sum(row["listed"] for row in trends),
+            "totals": figures.totals(content, latest) if latest else [],
+            "quoted": figures.quoted(content, latest) if latest else None,
+            "chart": self._chart(f"edition-{latest}", latest or 0),
+            "years_chart": self._chart("totals") if len(content.years) > 1 else None,
+            "changes": changed[:BIGGEST],
+            "left": [row for row in trends if row["status"] == "no_longer_listed"],
+            "findings": self._findings(edition_year=latest)[:BIGGEST],
+            "severities": self._counted(edition_year=latest),
+        }
+
+    def _held(self) -> Values:
+        content = self.content
+        return {
+            "years": content.years,
+            "missing": [year for year in content.axis if year not in content.years],
+            "due": [year for year in self._due if not content.axis or year > content.axis[-1]],
+            "abridged": [
+                row["edition_year"]
+                for row in content.rows["editions"]
+                if row["source_fidelity"] == "abridged"
+            ],
+        }
+
+    def _missions(self) -> Values:
+        content = self.content
+        latest = content.years[-1] if content.years else None
+        listed = figures.listed_in(content)
+        newest = {row["mission_id"] for row in content.of("mission_trends", edition_year=latest, listed=True)}
+        spellings: dict[str, list[str]] = {}
+        for row in content.rows["mission_spellings"]:
+            spellings.setdefault(row["mission_id"], []).append(row["spelling"])
+        rows = [
+            {
+                **_of(mission, "mission_id", "name", "full_name", "organisation", "region", "countries"),
+                "listed": listed.get(mission["mission_id"], ""),
+                "last": figures.last(content, mission["mission_id"]),
+                "also": spellings.get(mission["mission_id"], []),
+            }
+            for mission in content.missions
+        ]
+        rows.sort(key=lambda row: -((row["last"] and row["last"]["sent"].value) or 0))
         return {
             "latest": latest,
-            "totals": {year: _by_column(self.content, year) for year in self.content.years},
-            "listed": {
-                year: sum(row["listed"] for row in self.content.of("mission_trends", edition_year=year))
-                for year in self.content.years
-            },
-            "listed_in": _listed_in(self.content.rows["mission_trends"]),
-            "changes": sorted(changed, key=lambda row: (-abs(row["change"]), row["name"]))[:BIGGEST],
-            "findings": self.content.findings(),
-            "severities": SEVERITIES,
-            "trends": {row["mission_id"]: row for row in trends},
-            "between": {year: self.content.not_held.get(year, []) for year in self.content.years},
-            "totals_chart": charts.of_totals(totals, self.content.years, words, self.drawings),
+            "groups": [
+                ("now", [row for row in rows if row["mission_id"] in newest]),
+                ("before", [row for row in rows if row["mission_id"] not in newest and row["last"]]),
+                ("others", [row for row in rows if not row["last"]]),
+            ],
+            "places": self._places,
         }
 
-    def _mission(self, mission: Row, words: Mapping[str, Any]) -> dict[str, Any]:
-        of_mission = {"mission_id": mission["mission_id"]}
-        trends = self.content.of("mission_trends", **of_mission)
-        listed = [row for row in trends if row["listed"]]
-        timeline = self.content.of("mission_timeline", **of_mission)
-        years = [row["edition_year"] for row in trends]
-        between = {year: self.content.not_held.get(year, []) if at else [] for at, year in enumerate(years)}
+    def _mission(self, mission: Row) -> Values:
+        content, one = self.content, {"mission_id": mission["mission_id"]}
+        trends = figures.trends(content, **one)
+        years = [row["edition_year"] for row in trends if row["listed"]]
+        names = content.names
         return {
             "mission": mission,
+            "latest": content.years[-1] if content.years else None,
             "trends": trends,
-            "between": between,
-            "chart": charts.of_mission(mission["name"], listed, self.content.years, words, self.drawings)
-            if listed
-            else None,
-            "timeline": timeline,
-            "timeline_chart": charts.of_timeline(mission["name"], timeline, words, self.drawings)
-            if timeline
-            else None,
-            "mandates": self.content.of("mandates", **of_mission),
-            "findings": self.content.findings(**of_mission),
-            "events": self.content.of("mission_events", **of_mission),
-            "spellings": self.content.of("mission_spellings", **of_mission),
-            "relations": self.content.of("mission_relations", **of_mission),
-            "names": {row["mission_id"]: row["name"] for row in self.content.missions},
+            "chart": self._chart(f"mission-{mission['mission_id']}", *years),
+            "timeline": content.of("mission_timeline", **one),
+            "timeline_chart": self._chart(f"timeline-{mission['mission_id']}", *years),
+            "mandates": [self._mandate(row) for row in content.of("mandates", **one)],
+            "endings": content.of("mission_endings", **one),
+            "findings": self._findings(**one),
+            "events": content.of("mission_events", **one),
+            "spellings": content.of("mission_spellings", **one),
+            "relations": [
+                {**row, "name": names.get(row["other_mission_id"])}
+                for row in content.of("mission_relations", **one)
+            ],
+            "pages": {row["mission_id"] for row in content.missions} & {*names},
+            "places": self._places,
         }
 
-    def _edition(self, edition: Row, words: Mapping[str, Any]) -> dict[str, Any]:
-        year = {"edition_year": edition["edition_year"]}
-        trends = [row for row in self.content.of("mission_trends", **year) if row["listed"]]
+    def _editions(self) -> Values:
+        content = self.content
+        return {
+            **self._held(),
+            "editions": [
+                {
+                    **row,
+                    "listed": len(content.of("personnel", edition_year=row["edition_year"])),
+                    "totals": figures.totals(content, row["edition_year"]),
+                    "findings": len(content.of("findings", edition_year=row["edition_year"])),
+                }
+                for row in reversed(content.rows["editions"])
+            ],
+            "chart": self._chart("totals"),
+            "report_days": {year: report_day.report_day(year) for year in self._due},
+        }
+
+    def _edition(self, edition: Row) -> Values:
+        content, year = self.content, edition["edition_year"]
+        trends = [row for row in figures.trends(content, edition_year=year) if row["listed"]]
+        left_out = [row["name"] for row in trends if row["left_out"]]
         return {
             "edition": edition,
-            "year": edition["edition_year"],
-            "personnel": self.content.of("personnel", **year),
-            "printed_totals": next(iter(self.content.of("personnel_totals", **year)), None),
-            "totals": _by_column(self.content, edition["edition_year"]),
-            "mandates": self.content.of("mandates", **year),
-            "footnotes": self.content.of("footnotes", **year),
-            "findings": self.content.findings(**year),
-            "corrections": self.content.of("corrections", **year),
-            "trends": trends,
-            "left_out": [row["name"] for row in trends if row["left_out"]],
-            "chart": charts.of_edition(edition["edition_year"], trends, words, self.drawings),
+            "year": year,
+            "personnel": figures.printed_rows(content, year),
+            "printed_totals": figures.printed_totals(content, year),
+            "sums": figures.sums(content, year),
+            "totals": figures.totals(content, year),
+            "mandates": [self._mandate(row) for row in content.of("mandates", edition_year=year)],
+            "footnotes": content.of("footnotes", edition_year=year),
+            "findings": self._findings(edition_year=year),
+            "severities": self._counted(edition_year=year),
+            "corrections": content.of("corrections", edition_year=year),
+            "overlaps": content.of("may_overlap", edition_year=year),
+            "names": content.names,
+            "left_out": left_out,
+            "chart": self._chart(f"edition-{year}", year),
+            "vintages": len(content.of("vintages", edition_year=year)),
         }
 
-    def _evidence(self, edition: Row) -> dict[str, Any]:
+    def _mandate(self, row: Row) -> Values:
+        cells = ("legal_basis", "international_mandate_as_printed", "national_frame_as_printed")
+        year, mission = row["edition_year"], row["mission_id"]
+        return {
+            **_of(row, "edition_year", "mission_id", "mission_as_printed"),
+            "cells": [figures.words(self.content, year, mission, name, row[name]) for name in cells],
+        }
+
+    def _findings(self, **equal: object) -> list[Values]:
+        """Findings with the cell that each side leads to, and the name that its sentence needs."""
+        return [
+            {
+                "row": row,
+                "links": [figures.side_link(self.content, row, side) for side in ("side_a", "side_b")],
+                "names": self._named(row["mission_id"]),
+            }
+            for row in self.content.findings(**equal)
+        ]
+
+    def _named(self, mission_id: str | None) -> dict[str, str]:
+        name = self.content.names.get(mission_id or "")
+        return {mission_id: name} if mission_id and name else {}
+
+    def _counted(self, **equal: object) -> dict[str, int]:
+        found = [row["severity"] for row in self.content.of("findings", **equal)]
+        return {severity: found.count(severity) for severity in SEVERITIES if severity in found}
+
+    def _evidence(self, edition: Row) -> Values:
+        content, year = self.content, edition["edition_year"]
         tables: dict[str, dict[str, list[Row]]] = {}
-        for row in self.content.of("cells", edition_year=edition["edition_year"]):
+        place = {table: at for at, table in enumerate((*figures.MARKED, ""))}
+        columns = {name: at for at, name in enumerate((*FIGURES, *schemas.RELATIONS["mandates"].names))}
+        cells = sorted(
+            content.of("cells", edition_year=year),
+            key=lambda row: (place.get(row["table_name"], len(place)), columns.get(row["column_name"], -1)),
+        )
+        for row in cells:
             tables.setdefault(row["table_name"], {}).setdefault(row["row_key"], []).append(row)
         return {
             "edition": edition,
-            "year": edition["edition_year"],
+            "year": year,
             "tables": {table: list(rows.items()) for table, rows in tables.items()},
-            "names": {row["mission_id"]: row["name"] for row in self.content.rows["missions"]},
+            "computed": figures.computed(content, year),
+            "names": {
+                key: content.names[key] for of in tables.values() for key in of if key in content.names
+            },
+            "record": content.of("vintages", edition_year=year),
         }
 
-    def _lineage(self) -> dict[str, Any]:
+    def _where(self) -> Values:
+        content = self.content
+        latest = content.years[-1] if content.years else None
+        missions = [row for row in figures.trends(content, edition_year=latest) if row["listed"]]
+        there: dict[str, list[Values]] = {}
+        at_sea = []
+        registry = {row["mission_id"]: row for row in content.missions}
+        for row in missions:
+            countries = (registry.get(row["mission_id"]) or {}).get("countries") or []
+            for country in countries:
+                there.setdefault(country, []).append(_of(row, "mission_id", "name"))
+            if not countries:
+                at_sea.append(_of(row, "mission_id", "name"))
+        return {
+            "latest": latest,
+            "map": self._world.drawn(there),
+            "countries": there,
+            "off_map": [country for country in there if not self._world.outline(country)],
+            "elsewhere": at_sea,
+            "places": self._places,
+            "groups": {
+                kind: sorted(
+                    (
+                        {"name": name, **figures.group(content, of, name, latest)}
+                        for of, name in self._groups
+                        if of == kind
+                    ),
+                    key=lambda row: -(row["sent"].value or 0),
+                )
+                for kind in charts.GROUPS
+            },
+        }
+
+    def _group(self, kind: str, name: str) -> Values:
+        content = self.content
+        latest = content.years[-1] if content.years else None
+        missions = [row for row in content.missions if row[kind] == name]
+        last = [
+            {**_of(row, "mission_id", "name"), "last": figures.last(content, row["mission_id"])}
+            for row in missions
+        ]
+        return {
+            "kind": kind,
+            "name": name,
+            "latest": latest,
+            "chart": self._chart(f"{kind}-{slug(name)}"),
+            "rows": [figures.group(content, kind, name, year) for year in reversed(content.years)],
+            "missions": [row for row in last if row["last"] and row["last"]["edition_year"] == latest],
+            "others": [row for row in last if not row["last"] or row["last"]["edition_year"] != latest],
+        }
+
+    def _about(self) -> Values:
+        content = self.content
+        latest = content.years[-1] if content.years else None
+        return {**self._held(), "latest": latest, "totals": figures.totals(content, latest) if latest else []}
+
+    def _lineage(self) -> Values:
         views = self.content.lineage
         return {
             "assets": self.assets,
-            "relations": {
-                view: list(dict.fromkeys(relation for found in columns.values() for relation, _ in found))
-                for view, columns in views.items()
-            },
-            "described": schemas.RELATIONS.keys() - schemas.VINTAGE_TABLES.keys(),
-            "views": views,
+            "known": {name: [*columns] for name, columns in views.items()},
+            "stages": [
+                (stage, {c.name: views.get(c.name, {}) for c in contracts})
+                for stage, contracts in _by_stage()
+            ],
         }
 
-    def _dictionary(self) -> dict[str, Any]:
-        contracts = [c for name, c in schemas.RELATIONS.items() if name not in schemas.VINTAGE_TABLES]
+    def _dictionary(self) -> Values:
         return {
-            "sections": [(stage, [c for c in contracts if c.stage == stage]) for stage in SECTIONS],
-            "vintages": schemas.VINTAGE_TABLES,
+            "sections": _by_stage(),
+            "vintages": [*schemas.VINTAGE_TABLES],
             "sources": self.content.lineage,
+            "schema": dict(self.content.schema),
         }
 
-    def _cell(self, year: int, table: str, row: str, column: str) -> Row | None:
-        """The printed cell of a figure, or the blank inferred for it."""
-        return self.content.cells.get((year, table, row, schemas.RELATIONS[table].cell_of(column)))
+    def _changes(self) -> Values:
+        content = self.content
 
+        def revisions(row: Row) -> list[Values]:
+            found = content.of("revisions", **_of(row, "edition_year", "vintage"))
+            return [{**change, "names": self._named(change["row_key"])} for change in found]
 
-class _Numbers:
-    """Numbers and dates as a language writes them."""
+        newest = sorted(content.rows["vintages"], key=itemgetter("recorded_at"), reverse=True)
+        return {
+            "years": content.years,
+            "vintages": [{**row, "revisions": revisions(row)} for row in newest],
+            "release": content.release,
+        }
 
-    def __init__(self, words: Mapping[str, Any]) -> None:
-        self.words = words
+    def _cite(self, language: Language) -> Values:
+        return {"dataset": _citation(self.content, language), "release": self.content.release}
 
-    def __call__(self, value: object, *, signed: bool = False) -> str:
-        """A count with its thousands apart, a share of a number with one decimal; others as they are."""
-        if isinstance(value, bool):
-            return str(self.words["yes" if value else "no"])
-        if isinstance(value, int | float):
-            text = f"{value:{'+' if signed else ''},{'' if isinstance(value, int) else '.1f'}}"
-            swap = str.maketrans({",": self.words["thousands"], ".": self.words["decimal"], "-": "−"})
-            return text.translate(swap)
-        return str(value)
+    @cached_property
+    def _world(self) -> World:
+        return World.load()
 
-    def date(self, value: datetime.date | None) -> str:
-        return f"{value.day} {self.words['months'][value.month - 1]} {value.year}" if value else ""
+    @cached_property
+    def _places(self) -> dict[str, dict[str, str]]:
+        """Language → country → its name, of the countries that any mission is in."""
+        codes = {code for row in self.content.missions for code in row["countries"] or ()}
+        return {language: self._world.names(language, codes) for language in LANGUAGES}
 
 
 def as_script(value: object) -> Markup:
@@ -326,50 +470,69 @@ def as_script(value: object) -> Markup:
     return Markup(text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e"))
 
 
-def _listed_in(trends: Sequence[Row]) -> dict[str, str]:
-    """Mission → the years of the editions that list it, as `2016, 2021–2023`: years on end are joined."""
-    runs: dict[str, list[list[int]]] = {}
-    for row in trends:
-        if row["listed"]:
-            of_mission, year = runs.setdefault(row["mission_id"], []), row["edition_year"]
-            if of_mission and of_mission[-1][-1] == year - 1:
-                of_mission[-1].append(year)
-            else:
-                of_mission.append([year])
-    return {
-        mission: ", ".join(f"{run[0]}–{run[-1]}" if len(run) > 1 else str(run[0]) for run in of_mission)
-        for mission, of_mission in runs.items()
-    }
+def _by_stage() -> list[tuple[str, list[Any]]]:
+    contracts = [c for name, c in schemas.RELATIONS.items() if name not in schemas.VINTAGE_TABLES]
+    return [(stage, [c for c in contracts if c.stage == stage]) for stage in SECTIONS]
 
 
-def _by_column(content: Content, year: int) -> dict[str, Row]:
-    return {row["column_name"]: row for row in content.of("edition_totals", edition_year=year)}
+def _known_keys(data: bytes | None) -> dict[str, tuple[str, str]]:
+    try:
+        return {path: (key, of) for path, (key, of) in json.loads(data or b"{}").items()}
+    except (AttributeError, TypeError, ValueError):
+        return {}
 
 
-def _citation(content: Content, words: Mapping[str, Any]) -> dict[str, Any]:
+def _hash(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def _json(shows: object) -> bytes:
+    return json.dumps(shows, default=_plain, sort_keys=True).encode()
+
+
+def _plain(value: object) -> object:
+    """What a page shows as JSON would have it; the same for the same values, in every process."""
+    if isinstance(value, Chart | Figure):
+        return vars(value)
+    if isinstance(value, set | frozenset):
+        return sorted(value)
+    return getattr(value, "__dict__", None) or str(value)
+
+
+def _of(row: Row, *names: str) -> Values:
+    return {name: row[name] for name in names}
+
+
+def _csv(chart: Chart) -> str:
+    stream = io.StringIO()
+    write_csv(stream, chart.asked.columns, (row.values() for row in chart.asked.rows))
+    return stream.getvalue()
+
+
+def _citation(content: Content, language: Language) -> Values:
     """The release as schema.org/Dataset; what is not known (an address, a period) is left out."""
-    release, whole, editions = content.release, dataset.load(), content.rows["editions"]
+    release, whole, editions, t = content.release, dataset.load(), content.rows["editions"], language.t
     starts = [row["period_start"] for row in editions if row["period_start"]]
     ends = [row["period_end"] for row in editions if row["period_end"]]
     return _known(
         {
             "@context": "https://schema.org/",
             "@type": "Dataset",
-            "name": words["title"],
-            "description": words["described"],
+            "name": t["title"],
+            "description": t["described"],
             "identifier": f"jvom:{release['release_id']}",
             "version": release["release_id"],
             "datePublished": release["published_at"].date().isoformat(),
             "inLanguage": ["nl", "en"],
             "license": whole.licence.address,
             "isAccessibleForFree": True,
-            "keywords": [*whole.keywords[words["language"]], *(m["name"] for m in content.missions)],
+            "keywords": [*whole.keywords[language.code], *(m["name"] for m in content.missions)],
             "temporalCoverage": f"{min(starts)}/{max(ends)}" if starts and ends else None,
             "isBasedOn": [
                 _known(
                     {
                         "@type": "Report",
-                        "name": row["title"] or f"{words['edition']} {row['edition_year']}",
+                        "name": row["title"] or f"{t['edition']} {row['edition_year']}",
                         "inLanguage": "nl",
                         "identifier": row["kamerstuk"],
                         "url": row["source_url"],
@@ -386,5 +549,5 @@ def _citation(content: Content, words: Mapping[str, Any]) -> dict[str, Any]:
     )
 
 
-def _known(values: dict[str, Any]) -> dict[str, Any]:
+def _known(values: Values) -> Values:
     return {name: value for name, value in values.items() if value is not None}

@@ -1,0 +1,51 @@
+// What a page can do beyond being read: find and sort missions, copy a citation, open what an address leads to.
+"use strict";
+const plain = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
+
+for (const input of document.querySelectorAll("[data-filter]")) {
+  const rows = [...document.querySelectorAll(input.dataset.filter)];
+  const said = input.closest(".search").querySelector("output");
+  input.closest(".search").hidden = false;
+  input.addEventListener("input", () => {
+    const words = plain(input.value).split(/\s+/).filter(Boolean);
+    for (const row of rows) {
+      const text = plain(`${row.textContent} ${row.dataset.words}`);
+      row.hidden = !words.every((word) => text.includes(word));
+    }
+    const found = rows.filter((row) => !row.hidden);
+    said.textContent = words.length ? String(found.length || said.dataset.none) : "";
+    for (const box of document.querySelectorAll("main details")) box.open = words.length > 0 && found.some((row) => box.contains(row));
+  });
+}
+
+for (const table of document.querySelectorAll("table.sortable")) {
+  [...table.tHead.rows[0].cells].forEach((heading, at) => {
+    const button = document.createElement("button");
+    button.append(...heading.childNodes);
+    heading.append(button);
+    button.addEventListener("click", () => {
+      const now = heading.getAttribute("aria-sort");
+      const down = heading.matches(".n") ? now !== "descending" : now === "ascending";
+      for (const other of table.tHead.rows[0].cells) other.removeAttribute("aria-sort");
+      heading.setAttribute("aria-sort", down ? "descending" : "ascending");
+      const value = (row) => row.cells[at].dataset.value ?? row.cells[at].textContent.trim();
+      const sorted = [...table.tBodies[0].rows].sort((one, other) => value(one).localeCompare(value(other), undefined, { numeric: true }));
+      table.tBodies[0].append(...(down ? sorted.reverse() : sorted));
+    });
+  });
+}
+
+for (const citation of document.querySelectorAll(".citation")) {
+  const button = document.createElement("button");
+  button.textContent = document.documentElement.lang === "nl" ? "Kopieer" : "Copy";
+  button.addEventListener("click", () => navigator.clipboard.writeText(`${citation.firstChild.textContent.trim()} ${location.href}`).then(() => button.replaceChildren("✓")));
+  citation.append(" ", button);
+}
+
+const open = () => {
+  for (let at = document.getElementById(decodeURIComponent(location.hash.slice(1))); at; at = at.parentElement) if (at.localName === "details") at.open = true;
+  document.getElementById(decodeURIComponent(location.hash.slice(1)))?.scrollIntoView();
+};
+addEventListener("hashchange", open);
+if (location.hash) open();
+addEventListener("beforeprint", () => document.querySelectorAll("details").forEach((box) => (box.open = true)));

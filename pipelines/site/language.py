@@ -1,0 +1,139 @@
+"""The pages' words in one language: numbers, dates and findings as a reader of it would write them."""
+
+import datetime
+import re
+import tomllib
+import unicodedata
+from collections.abc import Iterable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from pipelines.sql import Row
+from schemas import dataset
+
+LANGUAGES = ("nl", "en")
+_FIGURES = re.compile(r"\d+( ?\+ ?\d+)*")
+_WORDS = Path(__file__).parent / "words.toml"
+# Shares that have a word of their own, in percent: the least and the most that it stands for.
+_SHARES = (
+    ("all", 97, 100),
+    ("half", 50, 55),
+    ("almost_half", 45, 50),
+    ("third", 33.3, 36),
+    ("quarter", 25, 27),
+)
+
+
+class Language:
+    """`t` are the words of `words.toml` in this language; a phrase that they lack is a KeyError."""
+
+    def __init__(self, code: str) -> None:
+        self.code = code
+        self.other = next(other for other in LANGUAGES if other != code)
+        whole = dataset.load()
+        self.t: dict[str, Any] = _of(_words(), LANGUAGES.index(code))
+        self.t |= {"title": whole.title[code], "described": whole.description[code]}
+
+    def number(self, value: object, *, signed: bool = False) -> str:
+        """A count with its thousands apart, a share of a number with one decimal; others as they are."""
+        if isinstance(value, bool):
+            return str(self.t["yes" if value else "no"])
+        if isinstance(value, int | float):
+            text = f"{value:{'+' if signed else ''},{'' if isinstance(value, int) else '.1f'}}"
+            swap = str.maketrans({",": self.t["thousands"], ".": self.t["decimal"], "-": "−"})
+            return text.translate(swap)
+        return str(value)
+
+    def date(self, value: datetime.date | None) -> str:
+        return f"{value.day} {self.t['months'][value.month - 1]} {value.year}" if value else ""
+
+    def months(self, start: datetime.date, end: datetime.date) -> str:
+        """A period of whole months: May 2023 to April 2024."""
+        first, last = (f"{self.t['months'][day.month - 1]} {day.year}" for day in (start, end))
+        return first if first == last else f"{first} {self.t['period_to']} {last}"
+
+    def days(self, start: datetime.date | None, end: datetime.date | None) -> str:
+        """From the first to the last day, either of which may be unknown."""
+        if start == end:
+            return self.date(start)
+        if end is None:
+            return f"{self.t['from_day']} {self.date(start)}"
+        return (
+            f"{self.date(start)} – {self.date(end)}" if start else f"{self.t['until_day']} {self.date(end)}"
+        )
+
+    def share(self, share: float) -> str:
+        """A share (0 to 1) in words: more than half, 21 percent."""
+        percent = 100 * share
+        for name, least, most in _SHARES:
+            if least <= percent < most or percent == most == 100:
+                return str(self.t["shares"][name])
+        return str(self.t["shares"]["percent"]).format(percent=self.number(round(percent) or 1))
+
+    def labelled(self, kind: str, code: object) -> str:
+        """A code in words; what has none stays as it is."""
+        return str(self.t[kind].get(code, code))
+
+    def finding(self, row: Row, names: Mapping[str, str]) -> str:
+        """A finding as a sentence: that of its rule, for sides that stand there or say that if it has one."""
+        sides = [row["side_a"] or {}, row["side_b"] or {}]
+        tables = " ".join(side.get("table_name") or "-" for side in sides)
+        phrases, rule = self.t["rules"], row["rule"]
+        keys = (f"{rule} {tables}", f"{rule} {sides[0].get('column_name')}", rule)
+        phrase = next((phrases[key] for key in keys if key in phrases), phrases["other"])
+        given = {"m": names.get(row["mission_id"], "") or self.t["edition"]}
+        for letter, side in zip("ab", sides, strict=True):
+            given[letter] = self._text(side.get("text")) or self._value(side.get("value"))
+            given[f"{letter}v"] = self._value(side.get("value"))
+            given[f"{letter}c"] = self.column(side.get("column_name"))
+            given[f"{letter}p"] = self.place(side)
+        return str(phrase.format(**given))
+
+    def column(self, name: str | None) -> str:
+        """A column in words; a side of another edition has its year behind it."""
+        base, _, year = (name or "").partition(" in ")
+        return f"{self.t['columns'].get(base, base.replace('_', ' '))}{f' ({year})' if year else ''}"
+
+    def place(self, side: Row) -> str:
+        """Where a side of a finding stands: annex 1, footnote 6."""
+        key = str(side.get("row_key") or "")
+        if key.startswith("footnote:"):
+            return f"{self.t['footnote'].lower()} {key.partition(':')[2]}"
+        return str(self.t["places"].get(side.get("table_name"), side.get("table_name") or ""))
+
+    def _text(self, text: str | None) -> str:
+        """Printed words; figures alone, or joined by +, as this language writes them."""
+        if text and _FIGURES.fullmatch(text):
+            return re.sub(r"\d{4,}", lambda digits: self.number(int(digits[0])), text)
+        return text or ""
+
+    def listed(self, items: Iterable[object]) -> str:
+        """2019, 2021 and 2023."""
+        *first, last = map(str, items)
+        return f"{', '.join(first)} {self.t['and']} {last}" if first else last
+
+    def _value(self, value: object) -> str:
+        text = str(value) if value is not None else self.t["blank"]
+        if text.isdecimal():
+            return self.number(int(text))
+        try:
+            return self.date(datetime.date.fromisoformat(text))
+        except ValueError:
+            return text
+
+
+def slug(name: str) -> str:
+    """A name as part of an address: lower case, ASCII, words joined by `-`."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    return "-".join("".join(c if c.isalnum() else " " for c in plain).split())
+
+
+@cache
+def _words() -> dict[str, Any]:
+    return tomllib.loads(_WORDS.read_text(encoding="utf-8"))
+
+
+def _of(words: Mapping[str, Any], at: int) -> dict[str, Any]:
+    """The words of one language: of each pair the first or the second."""
+    return {key: _of(of, at) if isinstance(of, dict) else of[at] for key, of in words.items()}
