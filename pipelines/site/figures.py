@@ -161,7 +161,7 @@ def side_link(content: Content, finding: Row, which: str) -> str:
     """The cell that a side of a finding names, if there is one."""
     year, side = finding["edition_year"], finding[which]
     names = [side.get(name) for name in ("table_name", "row_key", "column_name")] if side else [None]
-    if not all(names) or names[0] not in schemas.VINTAGE_TABLES.values():
+    if not all(names) or f"{names[0]}_vintages" not in schemas.VINTAGE_TABLES:
         return ""
     table, row, column = map(str, names)
     cell = content.cell(year, table, row, column)

@@ -3,11 +3,12 @@
 A page is made of plain values alone, so that the hash of its values says whether it has to be made again.
 """
 
+import datetime
 import hashlib
 import io
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, is_dataclass
 from functools import cached_property, partial
 from operator import itemgetter
 from pathlib import Path
@@ -21,7 +22,6 @@ from pipelines.harmless import finalized, json_text, write_csv
 from pipelines.site import charts, figures
 from pipelines.site.charts import Chart
 from pipelines.site.content import SEVERITIES, Content
-from pipelines.site.figures import Figure
 from pipelines.site.language import LANGUAGES, Language, slug
 from pipelines.site.world import World
 from pipelines.sql import Row
@@ -30,7 +30,8 @@ from schemas.vocabulary import FIGURES
 
 HERE = Path(__file__).parent
 SECTIONS = ("data", "registry", "public", "trend", "record")
-BIGGEST = 8  # changes, and contradictions, on the front page
+BIGGEST = 8  # changes on the front page
+FIRST = 6  # contradictions before the others are folded
 KEYS = ".pages.json"  # in the folder of the site: file → the hashes of what it shows and of its bytes
 
 Values = dict[str, Any]
@@ -119,6 +120,7 @@ class Site:
         )
         environment.filters["data"] = as_script
         environment.filters["slug"] = slug
+        environment.globals |= {"anchor": anchor, "FIRST": FIRST}
         return environment
 
     @cached_property
@@ -136,12 +138,9 @@ class Site:
 
     @cached_property
     def _groups(self) -> list[tuple[str, str]]:
-        """Regions and organisations that are in any edition, each with its kind."""
-        return [
-            (kind, name)
-            for kind in charts.GROUPS
-            for name in dict.fromkeys(row[kind] for row in self.content.rows[f"{kind}_trends"])
-        ]
+        """Regions and organisations of the missions, each with its kind."""
+        missions = self.content.missions
+        return [(kind, name) for kind in charts.GROUPS for name in sorted({row[kind] for row in missions})]
 
     def _pages(self, language: Language) -> Iterator[Page]:
         """Every page of one language."""
@@ -202,7 +201,7 @@ class Site:
             "years_chart": self._chart("totals") if len(content.years) > 1 else None,
             "changes": changed[:BIGGEST],
             "left": [row for row in trends if row["status"] == "no_longer_listed"],
-            "findings": self._findings(edition_year=latest)[:BIGGEST],
+            "findings": self._findings(edition_year=latest)[:FIRST],
             "severities": self._counted(edition_year=latest),
         }
 
@@ -423,8 +422,7 @@ class Site:
             "assets": self.assets,
             "known": {name: [*columns] for name, columns in views.items()},
             "stages": [
-                (stage, {c.name: views.get(c.name, {}) for c in contracts})
-                for stage, contracts in _by_stage()
+                (stage, {one["name"]: views.get(one["name"], {}) for one in of}) for stage, of in _by_stage()
             ],
         }
 
@@ -470,9 +468,24 @@ def as_script(value: object) -> Markup:
     return Markup(text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e"))
 
 
-def _by_stage() -> list[tuple[str, list[Any]]]:
+def anchor(relation: str, column: str) -> str:
+    """Where the dictionary describes a column; those of every vintage are with the table in their name."""
+    table = relation.removesuffix("_vintages") if relation in schemas.VINTAGE_TABLES else relation
+    return f"{table}.{column}" if column in schemas.RELATIONS[table].names else "vintages-of"
+
+
+def _by_stage() -> list[tuple[str, list[Values]]]:
+    """What the dictionary says of each relation, by stage."""
     contracts = [c for name, c in schemas.RELATIONS.items() if name not in schemas.VINTAGE_TABLES]
-    return [(stage, [c for c in contracts if c.stage == stage]) for stage in SECTIONS]
+    column = ("name", "sql_type", "unit", "nullable", "printed", "description")
+    shown = {
+        c.name: {
+            **{name: getattr(c, name) for name in ("name", "description", "row", "key")},
+            "columns": [{name: getattr(one, name) for name in column} for one in c.columns],
+        }
+        for c in contracts
+    }
+    return [(stage, [shown[c.name] for c in contracts if c.stage == stage]) for stage in SECTIONS]
 
 
 def _known_keys(data: bytes | None) -> dict[str, tuple[str, str]]:
@@ -492,11 +505,13 @@ def _json(shows: object) -> bytes:
 
 def _plain(value: object) -> object:
     """What a page shows as JSON would have it; the same for the same values, in every process."""
-    if isinstance(value, Chart | Figure):
-        return vars(value)
     if isinstance(value, set | frozenset):
         return sorted(value)
-    return getattr(value, "__dict__", None) or str(value)
+    if is_dataclass(value):
+        return {part.name: getattr(value, part.name) for part in fields(value)}
+    if isinstance(value, datetime.date):
+        return value.isoformat()
+    raise TypeError(f"{type(value)} is nothing that a page shows")
 
 
 def _of(row: Row, *names: str) -> Values:
