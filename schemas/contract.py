@@ -128,6 +128,7 @@ class Contract:
     references: tuple[Reference, ...] = ()
     rules: tuple[RowRule, ...] = ()
     stage: Literal["data", "public", "registry", "record", "trend"] = "data"
+    schema: str = "record"
     row_prefix: str = ""
     row_scope: str | None = None
     address_prefix: str = ""
@@ -142,6 +143,11 @@ class Contract:
     @cached_property
     def _by_name(self) -> dict[str, Column]:
         return {column.name: column for column in self.columns}
+
+    @property
+    def qualified(self) -> str:
+        """Its name in the published file, with its schema: `record.cells`."""
+        return f"{self.schema}.{self.name}"
 
     @property
     def documentation(self) -> str:
@@ -271,6 +277,7 @@ class Contract:
             key=("edition_year", "vintage", *(k for k in self.key if k != "edition_year")),
             columns=(kept[0], vintage, *kept[1:]),
             references=(),
+            schema="vintages",
         )
 
     def table(self, rows: list[dict[str, object]]) -> pa.Table:

@@ -59,3 +59,8 @@ def disagreement_in(equality: str) -> str | None:
     """What the two give, if that is what an entry in `equalities` says."""
     rule, _, readings = equality.partition(": ")
     return readings if rule == DISAGREEMENT else None
+
+
+# Schemas of the published file. `main`: what most questions need. `record`: the evidence, and the record
+# behind it. `vintages`: the rows of every vintage. `internal`: what the file is made of.
+SCHEMAS = ("main", "record", "vintages", "internal")

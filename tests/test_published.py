@@ -64,8 +64,8 @@ def test_a_fresh_process_opens_it_without_an_extension(target: Path, tmp_path: P
     code = (
         "import duckdb, json, sys\n"
         "c = duckdb.connect(sys.argv[1], read_only=True)\n"
-        "names = [name for (name,) in c.execute('SHOW TABLES').fetchall()]\n"
-        "rows = {name: len(c.execute(f'FROM {name}').fetchall()) for name in names}\n"
+        "names = c.execute('SELECT table_schema, table_name FROM information_schema.tables').fetchall()\n"
+        "rows = {f'{s}.{n}': len(c.execute(f'FROM {s}.{n}').fetchall()) for s, n in names}\n"
         "sql = 'SELECT extension_name FROM duckdb_extensions() WHERE loaded AND install_mode != ?'\n"
         "print(json.dumps([rows, c.execute(sql, ['STATICALLY_LINKED']).fetchall()]))"
     )
@@ -77,10 +77,32 @@ def test_a_fresh_process_opens_it_without_an_extension(target: Path, tmp_path: P
         env={"HOME": str(tmp_path / "no-home"), "PATH": os.environ["PATH"]},
     )
     rows, extensions = json.loads(answer.stdout)
-    assert set(rows) == set(schemas.RELATIONS)
+    assert set(rows) == {contract.qualified for contract in schemas.RELATIONS.values()}
     assert extensions == []
-    assert rows["personnel"] == 2
-    assert rows["mission_history"] == 1
+    assert rows["main.personnel"] == 2
+    assert rows["record.mission_history"] == 1
+
+
+def test_whatever_it_is_attached_as_every_view_and_macro_answers(target: Path) -> None:
+    """From memory, from another file with relations of the same names, and by the name that DuckDB gives."""
+    calls = (
+        *("personnel_as_of(TIMESTAMP '2030-01-01'", "mandates_as_of(TIMESTAMP '2030-01-01'"),
+        "trace('unifil', 2024, 'deployed_military'",
+    )
+    with duckdb.connect() as other:
+        other.execute("CREATE TABLE personnel AS SELECT 1 AS edition_year; CREATE SCHEMA vintages")
+        other.execute("CREATE TABLE vintages.personnel_vintages AS SELECT 1 AS edition_year")
+        other.execute(f"ATTACH '{target}' AS \"the file\" (READ_ONLY)")
+        for contract in schemas.RELATIONS.values():
+            other.execute(f'FROM "the file".{contract.qualified}').fetchall()
+        for call in calls:
+            assert other.execute(f"FROM \"the file\".{call}, attached_as := 'the file')").fetchall()
+        other.execute('USE "the file"')
+        assert all(other.execute(f"FROM {call})").fetchall() for call in calls)
+        other.execute("USE memory")
+        other.execute('DETACH "the file"')
+        other.execute(f"ATTACH '{target}' (READ_ONLY)")
+        assert all(other.execute(f"FROM jvom.{call})").fetchall() for call in calls)
 
 
 def test_every_relation_has_its_columns_types_and_comments(target: Path) -> None:
@@ -249,7 +271,7 @@ def test_no_file_or_no_database_is_an_error_with_a_next_step(tmp_path: Path) -> 
     assert published.state(path)
     path.chmod(0o644)
     with duckdb.connect(str(path)) as connection:
-        connection.execute("DROP TABLE build_info")
+        connection.execute("DROP TABLE internal.build_info")
     assert published.state(path) is None  # it does not say what it was built from
 
 

@@ -63,9 +63,9 @@ class Relation(Contract):
     def comments(self) -> Iterator[str]:
         """SQL that documents it and its columns."""
         kind = "VIEW" if self.is_view else "TABLE"
-        yield f'COMMENT ON {kind} "{self.name}" IS {literal(self.documentation)}'
+        yield f"COMMENT ON {kind} {self.qualified} IS {literal(self.documentation)}"
         for column in self.columns:
-            yield f'COMMENT ON COLUMN "{self.name}"."{column.name}" IS {literal(column.comment)}'
+            yield f'COMMENT ON COLUMN {self.qualified}."{column.name}" IS {literal(column.comment)}'
 
 
 def describe(contract: Contract, sources: Mapping[str, Iterable[Source]] | None = None) -> Relation:

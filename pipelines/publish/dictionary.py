@@ -19,7 +19,7 @@ SECTIONS = (
 def markdown() -> str:
     stages = catalogue.by_stage()
     contents = [
-        (title if position == 0 else "", link(relation.name), relation.row)
+        (title if position == 0 else "", link(relation.name), code([relation.schema]), relation.row)
         for stage, title, _ in SECTIONS
         for position, relation in enumerate(stages[stage])
     ]
@@ -28,14 +28,17 @@ def markdown() -> str:
         for each in catalogue.relations().values()
         if each.vintages_of
     ]
-    every = ("Every vintage", "[`<table>_vintages`](#every-vintage)", "row of any vintage")
+    every = (
+        *("Every vintage", "[`<table>_vintages`](#every-vintage)", code(["vintages"])),
+        "row of any vintage",
+    )
     return render(
         "dictionary.md",
         version=schemas.CONTRACT_VERSION,
         formulas=FORMULAS,
         sections=SECTIONS,
         stages=stages,
-        contents=_table(("", "relation", "one row per"), [*contents, every]),
+        contents=_table(("", "relation", "schema", "one row per"), [*contents, every]),
         columns=_columns,
         code=code,
         link=link,

@@ -19,6 +19,7 @@ from pipelines import files, sql
 from pipelines.lake.history import edition_state
 from pipelines.model import EditionState
 from schemas.errors import LakeError, UsageError
+from schemas.vocabulary import SCHEMAS
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -31,6 +32,8 @@ _CONFIG: dict[str, str | bool | int | float | list[str]] = {
     "enable_external_access": "false",
     "lock_configuration": "true",
 }
+# Bare names reach every schema that the file has: one of an older contract has main alone.
+_SCHEMAS = "SELECT DISTINCT schema_name FROM duckdb_schemas() WHERE database_name = current_database()"
 
 
 class News(Protocol):
@@ -143,7 +146,11 @@ def connect(path: Path) -> DuckDBPyConnection:
     if not path.exists():
         raise LakeError("nothing is published yet", file=str(path), hint="run jvom build")
     try:
-        return duckdb.connect(str(path), read_only=True, config=_CONFIG)
+        connection = duckdb.connect(str(path), read_only=True, config=_CONFIG)
+        there = {name for (name,) in connection.execute(_SCHEMAS).fetchall()}
+        found = ",".join(name for name in SCHEMAS if name in there)
+        connection.execute(f"SET search_path = '{found}'")
+        return connection
     except duckdb.Error as error:
         hint = "delete it and run jvom build: it is built anew from the lake"
         raise LakeError(f"the published file cannot be opened: {error}", file=str(path), hint=hint) from error
@@ -206,11 +213,14 @@ def _build(file: Path, tables: Mapping[str, pa.Table], release_id: str) -> None:
     from pipelines.publish import catalogue, views
 
     with _open_to_write(file) as connection:
+        for schema in SCHEMAS:
+            connection.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
         for name in (*base_contracts(), *schemas.BUILT):
-            connection.execute(f'CREATE TABLE "{name}" ({schemas.RELATIONS[name].ddl})')
+            contract = schemas.RELATIONS[name]
+            connection.execute(f"CREATE TABLE {contract.qualified} ({contract.ddl})")
             _insert(connection, name, tables[name], release_id)
         for view in views.ordered():
-            connection.execute(f'CREATE VIEW "{view.name}" AS\n{view.sql}')
+            connection.execute(f"CREATE VIEW {schemas.RELATIONS[view.name].qualified} AS\n{view.sql}")
         for statement in (*catalogue.comments(), *views.macros()):
             connection.execute(statement)
 
@@ -222,19 +232,22 @@ def _add(file: Path, news: Mapping[str, pa.Table], tables: Mapping[str, pa.Table
             if name not in tables and rows.num_rows:
                 _insert(connection, name, rows, release_id)
         for name, rows in tables.items():
-            there = connection.sql(f'FROM "{name}"').to_arrow_table().cast(rows.schema)
-            order = [(column, "ascending") for column in schemas.RELATIONS[name].key]
+            contract = schemas.RELATIONS[name]
+            there = connection.sql(f"FROM {contract.qualified}").to_arrow_table().cast(rows.schema)
+            order = [(column, "ascending") for column in contract.key]
             if name == "releases" or not there.sort_by(order).equals(rows.sort_by(order)):
-                connection.execute(f'DELETE FROM "{name}"')
+                connection.execute(f"DELETE FROM {contract.qualified}")
                 _insert(connection, name, rows, release_id)
 
 
 def _insert(connection: DuckDBPyConnection, name: str, rows: pa.Table, release_id: str) -> None:
-    order = ", ".join(f'"{column}"' for column in schemas.RELATIONS[name].key)
+    contract = schemas.RELATIONS[name]
+    order = ", ".join(f'"{column}"' for column in contract.key)
     if name == "releases":
         order = f"release_id = {sql.literal(release_id)}, published_at"
     connection.register("rows_to_insert", rows)
-    connection.execute(f'INSERT INTO "{name}" BY NAME SELECT * FROM rows_to_insert ORDER BY {order}')
+    insert = f"INSERT INTO {contract.qualified} BY NAME SELECT * FROM temp.main.rows_to_insert"
+    connection.execute(f"{insert} ORDER BY {order}")
     connection.unregister("rows_to_insert")
 
 

@@ -1,20 +1,23 @@
 """Record → views: what the tables say over all editions, as SQL.
 
 Here belongs what is computed from recorded rows: the latest reading of each edition, the registry with
-its editions, and the trends. Each view is one readable SELECT in `pipelines/publish/sql`, with unqualified
-names, so that the same text runs in memory and in the published file; this module puts them in order, runs
-them, and derives from their text which column comes from which. Some files are templates for several views
-of one shape (`_templates`); in `macros` are table macros, each made by its own CREATE MACRO. Nothing is read
-from a document here, and nothing is written.
+its editions, and the trends. Each view is one readable SELECT in `pipelines/publish/sql`; this module puts
+the schema of each relation before its name, so that a view answers under whatever name the file is attached,
+puts them in order, runs them, and derives from their text which column comes from which. Some files are
+templates for several views of one shape (`_templates`); in `macros` are table macros, each made by its own
+CREATE MACRO. Nothing is read from a document here, and nothing is written.
 """
 
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from graphlib import TopologicalSorter
+from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, cast
@@ -23,7 +26,7 @@ import schemas
 from pipelines.lake.history import STATE
 from pipelines.sql import literal
 from schemas.errors import ContractError
-from schemas.vocabulary import FIGURES
+from schemas.vocabulary import FIGURES, SCHEMAS
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -37,6 +40,12 @@ MACROS = SQL / "macros"
 _PARTS = ("frame_civil", "frame_police", "deployed_civil", "deployed_police")  # as some editions print them
 _COUNTED = (*FIGURES, *_PARTS)
 GROUPS = ("region", "organisation")
+HISTORIES = ("personnel", "mandates")  # tables with a macro that gives them as of a moment
+# The file that a macro reads where its caller does not say: the one in use, or the name that DuckDB gives it
+# beside an empty memory.
+_ATTACHED_AS = (
+    "coalesce(attached_as, CASE current_database() WHEN 'memory' THEN 'jvom' ELSE current_database() END)"
+)
 COMPARED = ("editions", "personnel", "personnel_totals", "mandates", "footnotes", "sections")
 Source = tuple[str, str]  # relation, column
 Lineage = Mapping[str, Mapping[str, tuple[Source, ...]]]
@@ -44,7 +53,7 @@ Lineage = Mapping[str, Mapping[str, tuple[Source, ...]]]
 
 @dataclass(frozen=True)
 class View:
-    """One view: `sql` is a single SELECT over unqualified names, kept in the file `path`."""
+    """One view: `sql` is a single SELECT over qualified names, made of the file `path`."""
 
     name: str
     sql: str
@@ -103,14 +112,17 @@ def evaluate(base: Mapping[str, pa.Table], views: Sequence[View] | None = None) 
 
     # No replacement scans: a name in the SQL is a relation given here, never a Python variable.
     with duckdb.connect(":memory:", config={"python_enable_replacements": "false"}) as connection:
+        for schema in SCHEMAS:
+            connection.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
         for name, table in base.items():
             connection.register(name, table)
+            connection.execute(f"CREATE VIEW {schemas.RELATIONS[name].qualified} AS FROM temp.main.{name}")
         results = {}
         for view in ordered() if views is None else views:
             contract = schemas.RELATIONS[view.name]
-            connection.execute(f'CREATE TABLE "{view.name}" AS\n{view.sql}')
-            rows = connection.sql(f'FROM "{view.name}"').order(", ".join(contract.key)).to_arrow_table()
-            results[view.name] = _conform(rows, contract)
+            connection.execute(f"CREATE TABLE {contract.qualified} AS\n{view.sql}")
+            rows = connection.sql(f"FROM {contract.qualified}").order(", ".join(contract.key))
+            results[view.name] = _conform(rows.to_arrow_table(), contract)
         return results
 
 
@@ -122,10 +134,13 @@ def macros() -> Iterator[str]:
     # The printed cell that the column named by `column_name` is read from.
     cell_of = f"CASE column_name {whens} ELSE column_name END"
     for path in sorted(MACROS.glob("*.sql")):
-        text = path.read_text(encoding="utf-8").rstrip().replace("{cell}", cell_of)
-        said = [line.removeprefix("--").strip() for line in text.splitlines() if line.startswith("--")]
-        yield text
-        yield f'COMMENT ON MACRO TABLE "{path.stem}" IS {literal(" ".join(said))}'
+        sql = path.read_text(encoding="utf-8").rstrip()
+        for table in HISTORIES if path.stem == "as_of" else ("",):
+            text = sql.replace("{cell}", cell_of).replace("{table}", table)
+            said = [line.removeprefix("--").strip() for line in text.splitlines() if line.startswith("--")]
+            yield _qualified(text, attached=True)
+            name = f"{table}_{path.stem}" if table else path.stem
+            yield f"COMMENT ON MACRO TABLE {name} IS {literal(' '.join(said))}"
 
 
 @cache
@@ -145,9 +160,10 @@ def column_sources(view: View) -> dict[str, tuple[Source, ...]]:
     from sqlglot.optimizer.qualify import qualify
     from sqlglot.optimizer.scope import build_scope
 
+    read = [schemas.RELATIONS[name] for name in sorted(_relations(view.sql))]
     known: dict[str, object] = {
-        name: {column.name: column.sql_type for column in schemas.RELATIONS[name].columns}
-        for name in sorted(_relations(view.sql))
+        schema: {of.name: {column.name: column.sql_type for column in of.columns} for of in there}
+        for schema, there in groupby(sorted(read, key=attrgetter("schema")), attrgetter("schema"))
     }
     root = build_scope(qualify(_tree(view.sql).copy(), schema=known, dialect="duckdb"))
     assert root is not None  # _tree gives queries only
@@ -163,7 +179,25 @@ def _load() -> Iterator[View]:
             sql = path.read_text(encoding="utf-8")
             for place, text in values.items():
                 sql = sql.replace(f"{{{place}}}", text)
-            yield View(name, sql.rstrip(), path)
+            yield View(name, _qualified(sql.rstrip()), path)
+
+
+def _qualified(sql: str, *, attached: bool = False) -> str:
+    """The SQL with the schema of every relation that it names behind FROM or JOIN.
+
+    A macro's body is bound where it is called, not in the file that holds it: its parameter `attached_as`
+    (`attached`) says under which name that file is attached.
+    """
+    inner = set(re.findall(r"^(?:WITH )?(\w+) AS \($", sql, re.MULTILINE))
+
+    def name(found: re.Match[str]) -> str:
+        before, relation = found.groups()
+        if relation in inner or relation not in schemas.RELATIONS:
+            return found[0]
+        place = schemas.RELATIONS[relation].qualified
+        return before + (f"query_table('\"' || {_ATTACHED_AS} || '\".{place}')" if attached else place)
+
+    return re.sub(r"\b((?:FROM|JOIN)\s+)(\w+)\b", name, sql)
 
 
 def _templates() -> dict[str, dict[str, dict[str, str]]]:

@@ -1,7 +1,8 @@
 -- Where a printed figure comes from, by the latest vintage: value, characters and place, how it was
 -- obtained, file, and who recorded it when and why. One row per piece of the cell. For a mission_id,
 -- total or footnote:13; columns read from one cell (international_mandate_end) lead to that cell.
-CREATE MACRO trace(mission_id, edition_year, column_name) AS TABLE
+-- attached_as is as for personnel_as_of.
+CREATE MACRO trace(mission_id, edition_year, column_name, attached_as := NULL) AS TABLE
 /* The views cells and editions cannot be used: the names of the arguments would be taken for columns
    inside them. */
 SELECT
@@ -40,7 +41,7 @@ JOIN LATERAL (
 ) AS pieces ON TRUE
 JOIN editions_vintages AS editions
     ON editions.edition_year = cells.edition_year AND editions.vintage = cells.vintage
-JOIN vintages ON vintages.edition_year = editions.edition_year AND vintages.vintage = editions.vintage
+JOIN vintages AS vintages ON vintages.edition_year = editions.edition_year AND vintages.vintage = editions.vintage
 WHERE NOT editions.withdrawn
     AND editions.vintage = (
         SELECT max(newest.vintage)
