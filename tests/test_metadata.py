@@ -50,7 +50,7 @@ def test_a_table_carries_its_cells_with_place_and_printed_line(
     found = shown(history, "tables", table)
     records = [dict(record.data) for record in found["cells"].records]
     with duckdb.connect(str(built / "jvom.duckdb"), read_only=True) as connection:
-        sql = "SELECT sum(len(spans)) FROM cells WHERE table_name = ?"
+        sql = "SELECT sum(len(spans)) FROM record.cells WHERE table_name = ?"
         ((count,),) = connection.execute(sql, [table]).fetchall()
     assert len(records) == found["cells_in_all"] == count
     for record in records:

@@ -421,7 +421,7 @@ def _changes(lake: Lake, recorded: Recorded) -> Sequence[str]:
 
 def _vintage_query(table: str, recorded: Recorded) -> str:
     return (
-        f"SELECT * FROM {table}_vintages\n"
+        f"SELECT * FROM vintages.{table}_vintages\n"
         f"WHERE edition_year = {recorded.edition_year} AND vintage = {recorded.vintage}"
     )
 
