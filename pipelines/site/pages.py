@@ -50,24 +50,7 @@ class Page:
     late: Values = field(default_factory=dict)  # name → what gives its value, asked for only if it is written
 
 
-<<<<<<< HEAD
 @dataclass
-=======
-def read(connection: DuckDBPyConnection) -> Content:
-    """Everything that pages show, from an open published file."""
-    query = "SELECT table_name FROM information_schema.tables"
-    there = {row["table_name"] for row in sql.rows(connection, query)}
-    rows = {
-        name: sql.rows(connection, f'FROM "{name}" ORDER BY {order}') if name in there else []
-        for name, order in _READ.items()
-    }
-    release = sql.rows(connection, "FROM releases ORDER BY rowid")[-1]
-    key = ("edition_year", "table_name", "row_key", "column_name")
-    return Content(release, rows, {tuple(map(row.get, key)): row for row in rows["cells"]})
-
-
-@dataclass(frozen=True)
->>>>>>> 0df925a (Readers of the relations find them in their schemas)
 class Site:
     """The site of one release.
 
