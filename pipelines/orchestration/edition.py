@@ -253,7 +253,7 @@ def extract(  # type: ignore[no-untyped-def]  # Dagster takes an annotation for 
                 **({"source_address": dg.MetadataValue.url(address)} if address else {}),
                 **metadata.query(
                     f"SELECT {name}_vintages.*, vintages.snapshot_id\n"
-                    f"FROM {name}_vintages JOIN vintages USING (edition_year, vintage)\n"
+                    f"FROM vintages.{name}_vintages JOIN record.vintages USING (edition_year, vintage)\n"
                     f"WHERE vintages.run_id = '{context.run.run_id}'"
                 ),
             },
