@@ -41,6 +41,7 @@ class Settings:
     store: Path | None = None
     home: Path | None = None
     staging: Path | None = None
+    public_data: str = ""  # address at which others read `data`; then releases leave a catalog to attach to
 
     kept = _At("sources", shared=True)  # bytes of every document ever ingested, by hash
     contributions = _At("un", shared=True)  # files of the UN's contributions, by hash, and which is in use
@@ -84,6 +85,7 @@ class Settings:
             "JVOM_DATA": self.data,
             "JVOM_STORE": str(self.store or ""),
             "JVOM_STAGE": str(self.staging or ""),
+            "JVOM_PUBLIC_DATA": self.public_data,
             "DAGSTER_HOME": str(self.dagster_home),
         }
 
@@ -188,6 +190,7 @@ def find(raw: Path | None = None, warehouse: Path | None = None) -> Settings:
         store=store,
         home=Path(given["DAGSTER_HOME"]).resolve() if given.get("DAGSTER_HOME") else None,
         staging=staging,
+        public_data=given.get("JVOM_PUBLIC_DATA", ""),
     )
 
 

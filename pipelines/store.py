@@ -102,6 +102,12 @@ class Remote(_Base):
             found = obstore.get(_bucket(self._bucket), self._key)
             return bytes(found.bytes()), found.meta["e_tag"]
 
+    def version(self) -> str | None:
+        """The bucket's own name of the version that is there now; None where it keeps none."""
+        with self._asking("looked at") as obstore:
+            found: str | None = obstore.head(_bucket(self._bucket), self._key)["version"]
+        return found
+
     def write_bytes(self, data: Any) -> int:
         self.write(bytes(data))
         return len(data)

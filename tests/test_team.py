@@ -9,21 +9,26 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 import threading
 import time
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
+import duckdb
 import pytest
 
 from pipelines import files, publication, raw, settings, store
 from pipelines.lake import Lake, attend, attendance, attended
+from pipelines.lake.connection import load_extension
 from pipelines.orchestration import failures
 from pipelines.orchestration.definitions import defs
 from pipelines.store import Remote, place
@@ -58,9 +63,17 @@ class Team:
 
     folder: Path
     environment: dict[str, str]
+    postgres: servers.Postgres
 
     def variables(self, machine: str) -> dict[str, str]:
         return {**self.environment, "JVOM_WAREHOUSE": str(self.folder / machine)}
+
+    def elsewhere(self) -> Team:
+        """The same servers, with another database and another prefix."""
+        name = uuid.uuid4().hex
+        catalog = f"postgres:{self.postgres.database(name)}"
+        other = {**self.environment, "JVOM_STORE": f"s3://jvom/{name}", "JVOM_CATALOG": catalog}
+        return Team(self.folder / name, other, self.postgres)
 
     def jvom(self, machine: str, *arguments: object) -> Any:
         return run_jvom(*arguments, **self.variables(machine))
@@ -99,7 +112,7 @@ def team(
                 files.put(
                     place(made["JVOM_STORE"]) / "raw" / str(file.relative_to(ROOT / "raw")), file.read_bytes()
                 )
-    return Team(tmp_path_factory.mktemp("machines"), made)
+    return Team(tmp_path_factory.mktemp("machines"), made, postgres)
 
 
 def test_a_place_in_a_bucket_is_used_as_a_folder_is(remote: Remote) -> None:
@@ -212,8 +225,74 @@ def test_every_machine_sees_and_does_the_same(team: Team, built: Path) -> None:
     assert answer(team.jvom("two", "status", "--json"))["release_id"] == done["release_id"]
     assert answer(team.jvom("three", "verify", "--json"))["faults"] == []
     assert team.jvom("three", "trace", "minusma", "2024", "deployed_total").returncode == 0
+    copy = team.folder / "backup"
+    assert answer(team.jvom("two", "backup", copy, "--json"))["bytes"] > 0
+    listed = [json.loads(line) for line in (copy / "objects.jsonl").read_text().splitlines()]
+    assert all(_sha256((copy / each["path"]).read_bytes()) == each["sha256"] for each in listed)
+    opened = ("--raw", copy / "raw", "--warehouse", copy)  # on a laptop, without the servers
+    assert answer(run_jvom("build", *opened, "--json"))["release_id"] == done["release_id"]
+    assert answer(run_jvom("verify", *opened, "--json"))["faults"] == []
+    moved = team.elsewhere()  # and from there onto other servers, with the history kept
+    assert moved.jvom("one", "backup", copy, "--restore").returncode == 0
+    assert answer(moved.jvom("one", "build", "--json"))["release_id"] == done["release_id"]
+    assert answer(moved.jvom("two", "verify", "--json"))["faults"] == []
+    assert moved.jvom("two", "backup", copy, "--restore").returncode == 2
     shutil.rmtree(team.folder / "one")  # the machine is gone, and nothing with it
     assert answer(team.jvom("four", "sql", "SELECT count(*) AS n FROM personnel", "--json"))["rows"] != [[0]]
+
+
+class Ranges(SimpleHTTPRequestHandler):
+    """Files of a folder by HTTP, whole or in part, as a web server in front of a bucket gives them."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        file = Path(self.translate_path(self.path))
+        if not file.is_file():
+            self.send_error(404)
+            return
+        data = file.read_bytes()
+        asked = re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("Range") or "")
+        first, last = (int(asked[1]), int(asked[2] or len(data) - 1)) if asked else (0, len(data) - 1)
+        self.send_response(206 if asked else 200)
+        self.send_header("Accept-Ranges", "bytes")
+        self.send_header("Content-Length", str(len(data[first : last + 1])))
+        if asked:
+            self.send_header("Content-Range", f"bytes {first}-{last}/{len(data)}")
+        self.end_headers()
+        if self.command == "GET":
+            self.wfile.write(data[first : last + 1])
+
+    do_HEAD = do_GET
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def test_a_published_catalog_is_attached_over_http(tmp_path: Path) -> None:
+    made = lakes.open_lake(tmp_path)
+    lakes.build(made, PLAN)
+    expected = made.read()
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Ranges, directory=tmp_path)) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        here = f"http://127.0.0.1:{server.server_address[1]}"
+        made.copy_catalog(tmp_path / "jvom.ducklake", f"{here}/lake/data/")
+        made.close()
+        with duckdb.connect(":memory:") as connection:
+            for name in ("ducklake", "httpfs"):
+                load_extension(connection, name)
+            connection.execute(f"ATTACH 'ducklake:{here}/jvom.ducklake' AS lake (READ_ONLY)")
+            rows = connection.execute("FROM lake.personnel_vintages").fetchall()
+            wanted = (repr(tuple(row.values())) for row in expected["personnel_vintages"].to_pylist())
+            assert sorted(map(repr, rows)) == sorted(wanted)
+            first = expected["vintages"]["snapshot_id"].to_pylist()[0]
+            query = f"SELECT count(*) FROM lake.vintages AT (VERSION => {first})"
+            assert connection.execute(query).fetchall() == [(1,)]
+            snapshots = connection.execute("SELECT snapshot_id FROM ducklake_snapshots('lake')").fetchall()
+            assert first in {each for (each,) in snapshots}
+            with pytest.raises(duckdb.Error):
+                connection.execute("DELETE FROM lake.vintages")
+        server.shutdown()
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import schemas
 from pipelines import settings
-from pipelines.lake import commits, connection, decision, history, seal, tables
+from pipelines.lake import commits, connection, copying, decision, history, seal, tables
 from pipelines.lake.backup import before_migration
 from pipelines.lake.connection import Address, Attached, attached
 from pipelines.lake.decision import Action
@@ -248,6 +248,11 @@ class Lake:
                 assert lake is not None  # writing makes it
                 # A writer that died before it made tables left nothing that is known to be ours.
                 return commits.recover(lake) if tables.columns(lake) else []
+
+    def copy_catalog(self, file: Path, data: str) -> None:
+        """Leave a copy of the catalog in one file, by which others read the lake; `data` is its address."""
+        with self.writer(), connection.surroundings("copying the lake's catalog", self.address):
+            copying.copy_catalog(self.address, str(file), data)
 
     def close(self) -> None:
         """End this process's DuckDB instance; using the lake again starts another."""

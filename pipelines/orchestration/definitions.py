@@ -116,6 +116,7 @@ def definitions(where: settings.Settings) -> dg.Definitions:
                 catalog=catalog,
                 data=where.data,
                 store=str(where.store or ""),
+                public_data=where.public_data,
             ),
             keys.STAGE: Stage(folder=str(where.stage)),
         },

@@ -24,6 +24,7 @@ MISSED_TAG = "jvom/missed"  # since when nobody was seen to work on it, in secon
 MISSED_FOR = 15.0  # seconds; a database that is started again forgets who attends for less
 IN_PROCESS = "in_process"
 NOTIFY_TIMEOUT = 10.0  # seconds for the whole of it
+_SURROUNDINGS = {error.__name__ for error in (LakeError, ServerError, NetworkError)}
 LONGEST_REASON = 300  # characters
 _UNENDED = [
     *(dg.DagsterRunStatus.NOT_STARTED, dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED),
@@ -42,6 +43,14 @@ def as_dagster_failure() -> Iterator[None]:
             metadata={"error": type(error).__name__, "place": error.place, "next": error.hint or ""},
             allow_retries=isinstance(error, ServerError | NetworkError),
         ) from error
+    except (dg.Failure, dg.RetryRequested):
+        raise
+    except Exception as error:  # a fault of the code, which trying again does not mend
+        raise dg.Failure(
+            description=f"{type(error).__name__}: {error}",
+            metadata={"error": type(error).__name__},
+            allow_retries=False,
+        ) from error
 
 
 def failure_of(result: dg.ExecuteInProcessResult) -> tuple[str, int]:
@@ -57,7 +66,7 @@ def failure_of(result: dg.ExecuteInProcessResult) -> tuple[str, int]:
         data = result.failure_data_for_node(step)
         if data is not None and data.user_failure_data is not None:
             kind = data.user_failure_data.metadata.get("error")
-            surroundings = kind is not None and kind.value in (LakeError.__name__, NetworkError.__name__)
+            surroundings = kind is not None and kind.value in _SURROUNDINGS
             return str(data.user_failure_data.description), LakeError.exit_code if surroundings else 1
         if data is not None and data.error is not None:
             return str(data.error.message), 1

@@ -33,10 +33,18 @@ class Warehouse(dg.ConfigurableResource[None]):
     catalog: str
     data: str
     store: str = ""
+    public_data: str = ""
 
     def settings(self) -> settings.Settings:
         shared = place(self.store) if self.store else None
-        return settings.Settings(place(self.raw), Path(self.warehouse), self.catalog, self.data, shared)
+        return settings.Settings(
+            place(self.raw),
+            Path(self.warehouse),
+            self.catalog,
+            self.data,
+            shared,
+            public_data=self.public_data,
+        )
 
     def setup_for_execution(self, context: dg.InitResourceContext) -> None:
         """From here on every machine can see that this process works on the run."""

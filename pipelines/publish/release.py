@@ -11,6 +11,7 @@ from __future__ import annotations
 import datetime
 import hashlib
 import json
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 MANIFEST = "manifest.json"
 REVISIONS = "revisions"
 CHANGES = "changes.md"
+CATALOG = "jvom.ducklake"
 _CONTENT = (
     *("vintages", "reconciliations", "mission_registry", "mission_relations"),
     *("findings_across_editions", "declared_corrections"),
@@ -114,7 +116,21 @@ def publish(settings: Settings, lake: Lake, refused: list[dict[str, object]]) ->
         write(settings.releases, written)
         if settings.store:
             publication.put(settings.store, file, name, written["published"]["sha256"])
+        if settings.public_data:
+            _leave_catalog(settings, lake, name)
     return written
+
+
+def _leave_catalog(settings: Settings, lake: Lake, name: str) -> None:
+    """A catalog of the lake in one file, to attach to: as of this release, and as the newest."""
+    with tempfile.TemporaryDirectory(prefix="jvom-") as folder:
+        file = Path(folder, CATALOG)
+        lake.copy_catalog(file, settings.public_data)
+        data = file.read_bytes()
+    home = settings.store / "published" if settings.store else settings.warehouse / "published"
+    with files.writable(str(home), "free some disk space or mend the folder, then run jvom build"):
+        for each in (f"{name}.ducklake", CATALOG):
+            files.put(home / each, data)
 
 
 def release_id(tables: Tables, views_version: str) -> str:
