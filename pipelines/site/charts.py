@@ -202,7 +202,7 @@ def _by_year(
     A year of which no edition is held keeps its place in brackets; so does, empty, one that lists nothing.
     """
     rows = {row["edition_year"]: row for row in made.rows if row.get("listed", True)}
-    bars, notes = [], []
+    bars, notes = [], ["by_report"]
     for year in (year for year in content.axis if rows and year >= min(rows)):
         if year not in content.years:
             bars.append(_Bar(f"({year})"))
@@ -283,6 +283,7 @@ def _columns(bars: Sequence[_Bar], breaks: Sequence[int]) -> tuple[str, int]:
     width = min(step * 0.6, 14)
     out = [*_grid(most, top, plot)]
     upright = count > LEVEL
+    fits = max(len(_shown(bar)) for bar in bars) * 7.5 < 295 / count  # on a phone
     for at, bar in enumerate(bars):
         left = _EDGE + step * at
         centre = left + step / 2
@@ -301,7 +302,7 @@ def _columns(bars: Sequence[_Bar], breaks: Sequence[int]) -> tuple[str, int]:
             out.append(
                 _rect("frame", f"{centre - width * 0.65:.3f}%", y - 1.5, f"{width * 1.3:.3f}%", 3, bar.frame)
             )
-        if _shown(bar) and (count <= LEVEL + 2 or bar.label == "–"):
+        if _shown(bar) and (fits or bar.label == "–"):
             out.append(f'<text class="b m" x="{centre:.3f}%" y="{low - 5:.1f}">{_shown(bar)}</text>')
         label = f'<a href="{_ROOT}{bar.link}">{bar.name}</a>' if bar.link else str(bar.name)
         turned = ' class="e" transform="rotate(-90)" dy="4"' if upright else ' class="m" dy="10"'

@@ -82,10 +82,18 @@ class Language:
         phrases, rule = self.t["rules"], row["rule"]
         keys = (f"{rule} {tables}", f"{rule} {sides[0].get('column_name')}", rule)
         phrase = next((phrases[key] for key in keys if key in phrases), phrases["other"])
-        given = {"m": names.get(row["mission_id"], "") or self.t["edition"]}
+        found, about = (
+            sides[0].get("text"),
+            sides[0].get("value"),
+        )  # of several missions, or of none that is known
+        given = {
+            "m": names.get(row["mission_id"])
+            or (found if sides[0].get("column_name") == "mission" else about)
+        }
         for letter, side in zip("ab", sides, strict=True):
-            given[letter] = self._text(side.get("text")) or self._value(side.get("value"))
-            given[f"{letter}v"] = self._value(side.get("value"))
+            value = self._value(side.get("value"))
+            given[letter] = self._text(side.get("text"), side.get("value")) or value
+            given[f"{letter}v"] = value
             given[f"{letter}c"] = self.column(side.get("column_name"))
             given[f"{letter}p"] = self.place(side)
         return str(phrase.format(**given))
@@ -102,8 +110,10 @@ class Language:
             return f"{self.t['footnote'].lower()} {key.partition(':')[2]}"
         return str(self.t["places"].get(side.get("table_name"), side.get("table_name") or ""))
 
-    def _text(self, text: str | None) -> str:
+    def _text(self, text: str | None, value: str | None) -> str:
         """Printed words; figures alone, or joined by +, as this language writes them."""
+        if text and value and re.sub(r"[\s.]", "", text) == value:
+            return self._value(value)
         if text and _FIGURES.fullmatch(text):
             return re.sub(r"\d{4,}", lambda digits: self.number(int(digits[0])), text)
         return text or ""
