@@ -185,13 +185,21 @@ def exclusively(guard: Path) -> Iterator[None]:
         yield
 
 
-def put_folder(target: Path, files: Mapping[str, bytes], built_from: str, keep: Sequence[str] = ()) -> None:
+def put_folder(
+    target: Path,
+    files: Mapping[str, bytes],
+    built_from: str,
+    keep: Sequence[str] = (),
+    like: Path | None = None,
+) -> None:
     """Make `target` a folder of exactly these files, by relative path, in one step.
 
     Readers see the old folder or the new one. Files named in `keep` come along from the old one, and
     `built_from` is remembered, so that a build with nothing new need not look at the rest. Raises
     LakeError where the disk or the folder does not allow it: the old one is then untouched. In a bucket,
     which knows no such step, objects are put one by one and what they were built from comes last.
+
+    A file that `target` had already, or that the folder `like` has, is the same file on disk from then on.
     """
     if isinstance(target, Remote):
         _put_objects(target, files, built_from, keep)
@@ -203,13 +211,23 @@ def put_folder(target: Path, files: Mapping[str, bytes], built_from: str, keep: 
                 shutil.rmtree(aside)
             for path, data in {**files, MARK: _mark(files, built_from)}.items():
                 (aside / path).parent.mkdir(parents=True, exist_ok=True)
-                (aside / path).write_bytes(data)
+                if not any(_shared(folder / path, aside / path, data) for folder in (target, like) if folder):
+                    (aside / path).write_bytes(data)
             for name in keep:
                 if (target / name).exists():
                     shutil.copy2(target / name, aside / name)
             move_into_place(aside, target)
         finally:
             shutil.rmtree(aside, ignore_errors=True)
+
+
+def _shared(there: Path, here: Path, data: bytes) -> bool:
+    """Make `here` another name of the file `there`, if that has these bytes; False where it cannot be."""
+    with suppress(OSError):  # it is not there, or the file system has no such names
+        if there.stat().st_size == len(data) and there.read_bytes() == data:
+            os.link(there, here)
+            return True
+    return False
 
 
 def drop_older(folder: Path, age: float, *, but: str) -> None:

@@ -33,6 +33,7 @@ _CONFIG: dict[str, str | bool | int | float | list[str]] = {
     "python_enable_replacements": "false",
 }
 _NAMES = count(1)
+_RENEWED = 64  # times that a lake is attached before DuckDB is started anew: it keeps half a megabyte of each
 _HINT = "run it again when disk, network and database are well; nothing was half recorded"
 _HINTS = {  # words of an error → what to do about it
     "no space left|disk is full|quota|file too large": "free some disk space and run it again; "
@@ -139,6 +140,7 @@ def attached(address: Address, doing: str, *, write: bool) -> Iterator[Attached 
             if folder:
                 folder.mkdir(parents=True, exist_ok=True)
         _count(address, 1)
+        leaving.callback(_renew, name)
         leaving.callback(_count, address, -1)
         connection = _instance(address).cursor()
         leaving.callback(_detach, address, name)
@@ -198,6 +200,13 @@ def close() -> None:
 def _count(address: Address, change: int) -> None:
     with _turn:
         _in_duckdb[address.catalog] += change
+
+
+def _renew(name: str) -> None:
+    """Give back what DuckDB keeps of the lakes that were attached, if none is now."""
+    with _turn:
+        if int(name.rpartition("_")[2]) % _RENEWED == 0 and not any(_in_duckdb.values()):
+            close()
 
 
 def _detach(address: Address, name: str) -> None:

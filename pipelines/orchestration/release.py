@@ -209,8 +209,12 @@ def package(warehouse: Warehouse) -> dg.MaterializeResult:
             others = {"dictionary.md": dictionary.markdown().encode()}
             if changes.exists():
                 others[releases.CHANGES] = changes.read_bytes()
-            written = data_package.build(connection, others)
-        files.put_folder(folder, written, f"{release_id} {versions.package()}", keep=[releases.MANIFEST])
+            name = (releases.read(where.releases, release_id) or {}).get("previous_release_id")
+            before = where.releases / name if name else None
+            alike = before and (files.built_from(before) or "").endswith(f" {versions.package()}")
+            written = data_package.build(connection, others, before if alike else None)
+        made_from = f"{release_id} {versions.package()}"
+        files.put_folder(folder, written, made_from, keep=[releases.MANIFEST], like=before)
     return dg.MaterializeResult(
         metadata={
             "folder": dg.MetadataValue.path(str(folder)),

@@ -10,11 +10,13 @@ import hashlib
 import io
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import groupby
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from duckdb import DuckDBPyConnection
 
 import schemas
@@ -25,6 +27,19 @@ from schemas import dataset
 from schemas.contract import Column, Contract
 
 HASHES = "SHA256SUMS"
+EDITIONS = "data/editions.json"
+# Relations with rows of every vintage: most of a package, and most of it as in the release before.
+BY_EDITION = (*schemas.VINTAGE_TABLES, "revisions")
+_STATE = """
+SELECT edition_year, md5(string_agg(said ORDER BY said)) AS state
+FROM (
+    SELECT edition_year, concat_ws(' ', vintage, recorded_at, cause, content_hash) AS said FROM vintages
+    UNION ALL
+    SELECT edition_year, concat_ws(' ', vintage, rules_version, reconciled_at) AS said FROM reconciliations
+)
+GROUP BY edition_year
+ORDER BY edition_year
+"""
 # What may grow while the release stays the same stays in the warehouse.
 LEFT_OUT = ("build_info", "edition_state", "quarantine", "releases", "verifications")
 PROFILES = "https://datapackage.org/profiles/2.0"
@@ -75,14 +90,19 @@ class TableFile:
         return hashlib.sha256(self.data).hexdigest()
 
 
-def build(connection: DuckDBPyConnection, others: Mapping[str, bytes]) -> dict[str, bytes]:
+def build(
+    connection: DuckDBPyConnection, others: Mapping[str, bytes], before: Path | None = None
+) -> dict[str, bytes]:
     """Every file of the package by its path, from an open published file.
 
     `others` are files of the release that were made elsewhere (dictionary, changes); they are hashed
-    with the rest. Raises duckdb.Error if the file cannot be read.
+    with the rest. `before` is the package of an earlier release, made by this code: the text of editions that
+    are as they were then is taken from it. Raises duckdb.Error if the file cannot be read.
     """
-    release, tables = release_of(connection), table_files(connection)
-    made = {**{table.path: table.data for table in tables}, **describe(release, tables), **others}
+    release, texts = release_of(connection), Texts.of(connection, before)
+    tables = table_files(connection, texts)
+    data = {table.path: table.data for table in tables}
+    made = {**data, EDITIONS: texts.described(), **describe(release, tables), **others}
     lines = [f"{hashlib.sha256(data).hexdigest()}  {path}\n" for path, data in sorted(made.items())]
     return {**made, HASHES: "".join(lines).encode()}
 
@@ -107,7 +127,64 @@ def describe(release: Release, tables: Sequence[TableFile]) -> dict[str, bytes]:
     return {"datapackage.json": _data_package(release, tables), **texts}
 
 
-def table_files(connection: DuckDBPyConnection) -> list[TableFile]:
+@dataclass
+class Texts:
+    """The CSV of relations that have every vintage, edition by edition.
+
+    `states` says of each edition which state of it the texts have, `lengths` how many bytes each is long, by
+    relation; both are in the package, so that the next one can take what is as it was.
+    """
+
+    states: dict[str, str]
+    before: dict[str, dict[str, bytes]]
+    lengths: dict[str, dict[str, int]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, connection: DuckDBPyConnection, before: Path | None) -> "Texts":
+        states = {str(year): state for year, state in connection.execute(_STATE).fetchall()}
+        try:
+            return cls(states, _texts_before(before, states) if before else {})
+        except (OSError, ValueError, KeyError):  # it is damaged, or older: everything is written anew
+            return cls(states, {})
+
+    def csv(self, contract: Contract, table: pa.Table) -> bytes:
+        header, years = _csv(table.slice(0, 0)), table["edition_year"]
+        texts = {}
+        for year in sorted({*map(int, self.states), *years.unique().to_pylist()}):
+            text = self.before.get(contract.name, {}).get(str(year))
+            if text is None:
+                text = _csv(table.filter(pc.equal(years, year)))[len(header) :]
+            texts[str(year)] = text
+        self.lengths[contract.name] = {year: len(text) for year, text in texts.items()}
+        return header + b"".join(texts.values())
+
+    def described(self) -> bytes:
+        return (json.dumps({"states": self.states, "bytes": self.lengths}, indent=1) + "\n").encode()
+
+
+def _texts_before(folder: Path, states: Mapping[str, str]) -> dict[str, dict[str, bytes]]:
+    """Relation → edition → its text in an earlier package, of editions in the same state as then.
+
+    Raises OSError, ValueError or KeyError where the package is not as it was written.
+    """
+    described = json.loads((folder / EDITIONS).read_bytes())
+    lines = (line.partition("  ") for line in (folder / HASHES).read_text().splitlines())
+    hashes = {path: sha256 for sha256, _, path in lines}
+    found: dict[str, dict[str, bytes]] = {}
+    for name, lengths in described["bytes"].items():
+        data = (folder / f"data/{name}.csv").read_bytes()
+        if hashlib.sha256(data).hexdigest() != hashes[f"data/{name}.csv"]:
+            raise ValueError(f"{name} is not as it was written")
+        end = len(data) - sum(lengths.values())
+        found[name] = {}
+        for year, length in lengths.items():
+            if described["states"].get(year) == states.get(year, ""):
+                found[name][year] = data[end : end + length]
+            end += length
+    return found
+
+
+def table_files(connection: DuckDBPyConnection, texts: Texts) -> list[TableFile]:
     """Every relation of the release that the published file has, both formats, rows by key."""
     there = connection.execute("SELECT table_name FROM information_schema.tables").fetchall()
     written = []
@@ -117,7 +194,8 @@ def table_files(connection: DuckDBPyConnection) -> list[TableFile]:
         columns, key = (", ".join(f'"{column}"' for column in of) for of in (contract.names, contract.key))
         table = connection.sql(f'SELECT {columns} FROM "{name}" ORDER BY {key}').to_arrow_table()
         table = table.cast(contract.arrow)
-        written.append(TableFile(contract, "csv", table.num_rows, _csv(table)))
+        text = texts.csv(contract, table) if name in BY_EDITION else _csv(table)
+        written.append(TableFile(contract, "csv", table.num_rows, text))
         written.append(TableFile(contract, "parquet", table.num_rows, _parquet(table, contract)))
     return written
 
