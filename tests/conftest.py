@@ -8,8 +8,9 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from threading import Thread
 from unittest import mock
 
 import pytest
@@ -54,23 +55,40 @@ def jvom() -> Jvom:
     return run_jvom
 
 
-@pytest.fixture(scope="session")
-def built(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
-    """A warehouse built by `jvom build` from the repository's raw/; tests read it and do not write.
-
-    One for all processes of a run: the first to ask builds it, the others wait for it.
-    """
+@pytest.fixture(scope="session", autouse=True)
+def warehouse_of_all(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, worker_id: str
+) -> Iterator[Path]:
+    """Where `built` is, for all processes of a run; it is begun at once, so that no test waits for long."""
     base = tmp_path_factory.getbasetemp()
     folder = (base if worker_id == "master" else base.parent) / "built"
     folder.mkdir(exist_ok=True)
+    begun = Thread(target=_build, args=(folder, dict(os.environ)))
+    if any("built" in getattr(item, "fixturenames", ()) for item in request.session.items):
+        begun.start()
+    yield folder
+    if begun.ident is not None:
+        begun.join()
+
+
+def _build(folder: Path, environment: Mapping[str, str]) -> None:
+    """The first to come builds; the others wait for it."""
     with (folder / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (folder / "done").exists():
             command = [sys.executable, "-m", "pipelines.cli", "build", "--warehouse", folder / "warehouse"]
-            done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+            done = subprocess.run(
+                command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+            )
             assert done.returncode == 0, done.stderr
             (folder / "done").touch()
-    return folder / "warehouse"
+
+
+@pytest.fixture(scope="session")
+def built(warehouse_of_all: Path) -> Path:
+    """A warehouse built by `jvom build` from the repository's raw/; tests read it and do not write."""
+    _build(warehouse_of_all, os.environ)
+    return warehouse_of_all / "warehouse"
 
 
 @pytest.fixture
