@@ -150,6 +150,23 @@ def choose(candidates: Sequence[SourceFile], state: EditionState | None) -> Sour
     return current if best.sha256 in state.seen and not put_back else best
 
 
+def unread(candidates: Sequence[SourceFile], state: EditionState | None) -> tuple[SourceFile, ...]:
+    """What `choose` chooses, behind the files that came before it and were never read, oldest to newest.
+
+    Of worse fidelity counts as older. What is older than the file that was read last stays unread: its rows
+    would otherwise take the place of newer ones.
+    """
+    chosen = choose(candidates, state)
+    ordered = sorted(candidates, key=lambda file: _BEST.index(file.fidelity))
+    hashes, seen = [file.sha256 for file in ordered], state.seen if state else frozenset()
+    last = state.source.sha256 if state else None
+    if chosen.sha256 not in hashes or (last is not None and last not in hashes):
+        return (chosen,)
+    first = hashes.index(last) + 1 if last is not None else 0
+    between = ordered[first : hashes.index(chosen.sha256)]
+    return (*(file for file in between if file.sha256 not in seen), chosen)
+
+
 def read(file: SourceFile, *, raw: Path, kept: Path) -> bytes:
     """The bytes of a source, from `raw/` or else as kept by hash; the hash is checked.
 

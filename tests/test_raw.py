@@ -332,6 +332,15 @@ class TestChoose:
         before = [current, *seen] if current else []
         assert raw.choose(candidates, state(chosen, *before)) == chosen
 
+    @given(st.permutations([abridged, full, newer, official]), st.integers(0, 4))
+    def test_a_history_goes_on_where_it_was_broken_off(self, found: list[SourceFile], killed: int) -> None:
+        """Each document once, and last the one that a build without a history reads."""
+        whole = raw.unread(found, None)
+        assert (len(set(whole)), whole[-1]) == (4, raw.choose(found, None))
+        before = whole[:killed]
+        left = raw.unread(found, state(before[-1], *before) if before else None)
+        assert left == (whole[killed:] or whole[-1:])
+
 
 class TestBytes:
     def test_are_read_from_raw_and_checked(self, folder: Path, tmp_path: Path) -> None:

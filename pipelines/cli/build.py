@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 from typer import Exit, Option
@@ -31,6 +32,12 @@ def build(
     recheck: Annotated[
         bool, Option("--recheck", help="Read every edition again, also where nothing has changed.")
     ] = False,
+    history: Annotated[
+        bool,
+        Option(
+            "--history", help="Read older documents of an edition too, oldest first, each as its own vintage."
+        ),
+    ] = False,
     dry_run: Annotated[
         bool, Option("--dry-run", help="Read and check, write nothing; say what would change.")
     ] = False,
@@ -42,9 +49,10 @@ def build(
     if year is not None:
         require_edition_year(year)
     if dry_run:
-        _rehearse(session, plan_build(session.settings, year, recheck=recheck))
+        _rehearse(session, plan_build(session.settings, year, recheck=recheck, history=history))
     else:
-        carry_out(session, lambda: plan_build(session.settings, year, recheck=recheck), timeout)
+        decide = partial(plan_build, session.settings, year, recheck=recheck, history=history)
+        carry_out(session, decide, timeout)
 
 
 def carry_out(

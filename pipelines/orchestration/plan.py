@@ -54,8 +54,12 @@ class Plan:
         return tuple(pending.edition_year for pending in self.editions)
 
 
-def plan_build(settings: Settings, year: int | None = None, *, recheck: bool = False) -> Plan:
+def plan_build(
+    settings: Settings, year: int | None = None, *, recheck: bool = False, history: bool = False
+) -> Plan:
     """What there is to do for every edition in raw/ or recorded, or for one of them.
+
+    With `history` older documents of an edition that were never read come before the newest (`raw.unread`).
 
     An edition that was ingested from elsewhere is read again from its kept bytes when the code,
     the registry or its declarations differ, or when other rules last looked for contradictions in
@@ -71,7 +75,8 @@ def plan_build(settings: Settings, year: int | None = None, *, recheck: bool = F
             raise Problems(problems)
         hint = f"put the report in raw/{year}/, or run jvom ingest FILE --year {year}"
         raise SourceError(f"there is no edition of {year}", file=f"raw/{year}", hint=hint)
-    chosen = [raw.choose(found.get(y, ()), recorded.get(y)) for y in sorted(years)]
+    files = raw.unread if history else lambda *given: (raw.choose(*given),)
+    chosen = [file for y in sorted(years) for file in files(found.get(y, ()), recorded.get(y))]
     pending = tuple(_pending(settings, recorded, chosen, recheck=recheck))
     return Plan(pending, _why_publish(settings, state), tuple(problems))
 
