@@ -36,6 +36,11 @@ def test_every_column_of_every_view_has_sources_that_exist():
     assert empty == CONSTANTS
 
 
+def test_what_is_kept_of_the_lineage_is_what_the_sql_gives():
+    derive = f"python -m {views.__name__} writes {views.KEPT.name} anew"
+    assert views.KEPT.read_text(encoding="utf-8") == views.derived(), derive
+
+
 def test_the_latest_views_pass_on_their_vintages_column_by_column():
     for name, contract in schemas.TABLES.items():
         assert views.lineage()[name] == {c: ((f"{name}_vintages", c),) for c in contract.names}

@@ -11,8 +11,9 @@ CREATE MACRO. Nothing is read from a document here, and nothing is written.
 from __future__ import annotations
 
 import hashlib
+import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from graphlib import TopologicalSorter
@@ -20,7 +21,7 @@ from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import schemas
 from pipelines.lake.history import STATE
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 
 SQL = Path(__file__).parent / "sql"
 MACROS = SQL / "macros"
+KEPT = Path(__file__).parent / "lineage.json"  # `python -m pipelines.publish.views` derives it anew
 _PARTS = ("frame_civil", "frame_police", "deployed_civil", "deployed_police")  # as some editions print them
 _COUNTED = (*FIGURES, *_PARTS)
 GROUPS = ("region", "organisation")
@@ -73,7 +75,7 @@ def ordered() -> tuple[View, ...]:
         hint = f"describe {unknown[0]} in schemas/ and list it in schemas/relations.py"
         raise ContractError(message, failures=[{"relation": name} for name in unknown], hint=hint)
     order = TopologicalSorter(
-        {name: sorted(_relations(views[name].sql) & views.keys(), key=published.index) for name in published}
+        {name: sorted(_reads(views[name]) & views.keys(), key=published.index) for name in published}
     )
     return tuple(views[name] for name in order.static_order())
 
@@ -83,7 +85,7 @@ def needed(names: Sequence[str]) -> tuple[View, ...]:
     wanted: set[str] = set()
     for view in reversed(ordered()):
         if view.name in names or view.name in wanted:
-            wanted |= {view.name, *_relations(view.sql)}
+            wanted |= {view.name, *_reads(view)}
     return tuple(view for view in ordered() if view.name in wanted)
 
 
@@ -146,7 +148,47 @@ def macros() -> Iterator[str]:
 @cache
 def lineage() -> Lineage:
     """View → column → its sources one step up, derived from the SQL; see `column_sources`."""
-    return MappingProxyType({view.name: MappingProxyType(column_sources(view)) for view in ordered()})
+    return MappingProxyType({view.name: MappingProxyType(_columns(view)) for view in ordered()})
+
+
+def _columns(view: View) -> dict[str, tuple[Source, ...]]:
+    if not (kept := _kept(view)):
+        return column_sources(view)
+    return {
+        name: tuple((relation, column) for relation, column in of) for name, of in kept["columns"].items()
+    }
+
+
+def _reads(view: View) -> set[str]:
+    kept = _kept(view)
+    return set(kept["reads"]) if kept else _relations(view.sql)
+
+
+def _kept(view: View) -> dict[str, Any] | None:
+    """What KEPT says of a view, if it was derived from this SQL and these columns: reading it costs less."""
+    of = _read_kept().get(view.name)
+    return of if of and of["from"] == _mark(view, of["reads"]) else None
+
+
+@cache
+def _read_kept() -> dict[str, Any]:
+    return dict(json.loads(KEPT.read_text(encoding="utf-8"))) if KEPT.exists() else {}
+
+
+def _mark(view: View, reads: Iterable[str]) -> str:
+    contracts = [schemas.RELATIONS[name] for name in sorted({view.name, *reads}) if name in schemas.RELATIONS]
+    columns = [(contract.name, [(c.name, c.sql_type) for c in contract.columns]) for contract in contracts]
+    return hashlib.sha256(f"{view.sql} {columns}".encode()).hexdigest()[:12]
+
+
+def derived() -> str:
+    """What KEPT must hold: a line for each view, derived anew."""
+    lines = []
+    for view in ordered():
+        reads = sorted(_relations(view.sql))
+        of = {"from": _mark(view, reads), "reads": reads, "columns": column_sources(view)}
+        lines.append(f"{json.dumps(view.name)}: {json.dumps(of)}")
+    return "{\n" + ",\n".join(lines) + "\n}\n"
 
 
 def column_sources(view: View) -> dict[str, tuple[Source, ...]]:
@@ -309,3 +351,7 @@ def _check_names(contract: Contract, names: Sequence[str]) -> None:
         failures=[{"relation": contract.name, "column": name} for name in extra + missing],
         hint=f"make pipelines/publish/sql and the contract of {contract.name} in schemas/ agree",
     )
+
+
+if __name__ == "__main__":
+    KEPT.write_text(derived(), encoding="utf-8")
