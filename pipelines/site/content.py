@@ -42,6 +42,7 @@ _READ = {
     "region_trends": "region, edition_year",
     "organisation_trends": "organisation, edition_year",
     "findings": "edition_year, finding_id",
+    "statements": "edition_year, source_line, statement_id",
     "corrections": "ALL",
     "cells": "edition_year, source_page, source_line, table_name, row_key, column_name",
     "vintages": "edition_year, vintage",

@@ -134,6 +134,14 @@ def _totals(content: Content, year: int) -> Iterable[tuple[int | None, str, str]
         yield row["printed"], "printed", f"{page}personnel_totals.total.deployed_total"
         yield row["sum_of_military_and_civil_police"], "summed", f"{page}computed.sum"
         yield row["sum_of_rows"], "row_totals", f"{page}computed.total.deployed_total"
+    for row in stated_totals(content, year):
+        yield row["value"], "stated", f"{page}statement.{row['statement_id']}"
+
+
+def stated_totals(content: Content, year: int) -> list[Row]:
+    """The totals of persons sent that the running text states as exact."""
+    rows = content.of("statements", edition_year=year, mission_id=None, quantity="deployed_total")
+    return [row for row in rows if row["value"] is not None and row["qualifier"] is None]
 
 
 def quoted(content: Content, year: int) -> Figure | None:
@@ -220,7 +228,8 @@ def _before(row: Mapping[str, Any], anchor: str, value: int) -> tuple[Figure, st
 
 def marked(content: Content, year: int) -> dict[str, list[tuple[int, int, list[tuple[str, bool]]]]]:
     """Cell → its lines as printed: page, number, and the pieces of each, the cell's own characters marked."""
-    lines, found = content.lines(year), {}
+    lines = content.lines(year)
+    found: dict[str, list[tuple[int, int, list[tuple[str, bool]]]]] = {}
     for row in content.of("cells", edition_year=year) if lines else ():
         if row["table_name"] not in MARKED:
             continue
@@ -233,12 +242,16 @@ def marked(content: Content, year: int) -> dict[str, list[tuple[int, int, list[t
             for place, spans in places.items()
             if place in lines
         ]
+    for row in stated_totals(content, year) if lines else ():
+        key, place = f"statement.{row['statement_id']}", (row["source_page"], row["source_line"])
+        ends = row["char_end"] if row["source_line_end"] == row["source_line"] else None
+        found[key] = [(*place, _pieces(lines[place], [(row["char_start"], ends)]))] if place in lines else []
     return found
 
 
-def _pieces(line: str, spans: Iterable[tuple[int, int]]) -> list[tuple[str, bool]]:
+def _pieces(line: str, spans: Iterable[tuple[int, int | None]]) -> list[tuple[str, bool]]:
     pieces, at = [], 0
     for start, end in spans:
         pieces += [(line[at:start], False), (line[start:end], True)]
-        at = end
+        at = len(line) if end is None else end
     return [(text, mark) for text, mark in [*pieces, (line[at:], False)] if text]

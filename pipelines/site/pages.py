@@ -357,6 +357,7 @@ class Site:
             "names": {
                 key: content.names[key] for of in tables.values() for key in of if key in content.names
             },
+            "stated": figures.stated_totals(content, year),
             "record": content.of("vintages", edition_year=year),
         }
 
@@ -420,6 +421,10 @@ class Site:
         views = self.content.lineage
         return {
             "assets": self.assets,
+            "sources": {
+                name: sorted({relation for found in columns.values() for relation, _ in found})
+                for name, columns in views.items()
+            },
             "known": {name: [*columns] for name, columns in views.items()},
             "stages": [
                 (stage, {one["name"]: views.get(one["name"], {}) for one in of}) for stage, of in _by_stage()
