@@ -189,7 +189,7 @@ def locked(name: str) -> dict[str, str]:
     return dict(re.findall(r"^([a-z0-9-]+)(?:\[[^]]*\])?==(\S+)", text, re.M))
 
 
-@pytest.mark.parametrize("name", ["requirements.lock", "requirements-test.lock"])
+@pytest.mark.parametrize("name", ["requirements.lock", "requirements-test.lock", "requirements-team.lock"])
 def test_locks_have_hashes_and_no_addresses(name: str) -> None:
     text = (ROOT / name).read_text(encoding="utf-8")
     entries = re.split(r"\n(?=[a-z0-9])", text)[1:]
@@ -212,8 +212,8 @@ def test_dependencies_are_explained_with_the_versions_locked() -> None:
     project = PROJECT["project"]
     extra = [name for names in project["optional-dependencies"].values() for name in names]
     direct = {re.split(r"[\[=<>]", name)[0] for name in [*project["dependencies"], *extra]}
-    scan = locked("requirements-scan.lock")
-    versions = scan | locked("requirements-test.lock")
+    scan, team = locked("requirements-scan.lock"), locked("requirements-team.lock")
+    versions = scan | team | locked("requirements-test.lock")
     assert set(rows) - direct <= set(scan)  # what the engines bring is explained too
     assert {name: rows.get(name) for name in direct} == {
         name: versions[name.replace("_", "-")] for name in direct

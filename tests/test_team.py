@@ -15,6 +15,8 @@ import threading
 import time
 import uuid
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -34,8 +36,11 @@ from pipelines.orchestration.definitions import defs
 from pipelines.store import Remote, place
 from schemas.errors import ServerError, UsageError
 from tests.support import ROOT, answer, lakes, run_jvom, servers
+from tests.support.building import VERSIONS
 from tests.support.forked import PROCESSES, fork
 from tests.support.lakes import PLAN, record
+
+EDITIONS = 20  # 50 gives the same, and takes longer
 
 pytestmark = pytest.mark.team
 pytest.importorskip("obstore", reason="the packages of a team are not installed (./setup team)")
@@ -217,7 +222,12 @@ def test_a_store_that_does_not_answer_is_not_an_empty_one(
 
 
 def test_every_machine_sees_and_does_the_same(team: Team, built: Path) -> None:
-    done = answer(team.jvom("one", "build", "--json"))
+    with ThreadPoolExecutor(2) as pool:  # two builders at once: what one records first the other does not
+        both = [*pool.map(lambda machine: answer(team.jvom(machine, "build", "--json")), ("one", "two"))]
+    done = both[0]
+    assert {each["release_id"] for each in both} == {done["release_id"]}
+    counted = team.jvom("one", "sql", "SELECT count(*) FROM vintages", "--json")
+    assert answer(counted)["rows"] == [[1]]
     laptop = settings.find(ROOT / "raw", built)
     here = json.loads((next(laptop.releases.iterdir()) / "manifest.json").read_bytes())
     assert done["release_id"] == here["release_id"]
@@ -401,6 +411,24 @@ def test_a_store_that_hangs_ends_a_commit_and_leaves_the_lock(
     for entry in there.stored_files():
         assert entry["sha256"] == _sha256((remote / "data" / entry["path"]).read_bytes())
     there.close()
+
+
+def test_a_commit_costs_as_many_requests_however_many_editions_there_are(
+    lake: Lake, remote: Remote, bucket: servers.Bucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with closing(servers.Counting(bucket.port)) as proxy:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{proxy.port}")
+        store._bucket.cache_clear()
+        lake.close()
+        there = Lake(lake.address.catalog, f"{remote}/data/")
+        counted = {}
+        for number in range(1, EDITIONS + 1):
+            proxy.requests.clear()
+            assert record(there, (1960 + number, "bytes", VERSIONS, 3)).written
+            counted[number] = dict(proxy.requests)
+        there.close()
+    assert counted[EDITIONS] == counted[5]
+    assert counted[5]["PUT"] > 0
 
 
 def test_a_store_on_s3_needs_a_catalog_on_a_server(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -159,7 +159,7 @@ def _put_all(source: Path, target: Path) -> int:
     """Put every file of a folder to a place; bytes put."""
     total = 0
     for path in sorted(source.rglob("*")):
-        if path.is_file() and not path.name.endswith(_PASSING):
+        if path.is_file():
             data = path.read_bytes()
             put(target / str(path.relative_to(source)), data)
             total += len(data)
