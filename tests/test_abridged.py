@@ -13,10 +13,10 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from pipelines import raw
+from pipelines import raw, reconcile
 from pipelines.extract import tables
 from pipelines.extract import text as document
-from pipelines.model import SourceFile
+from pipelines.model import Document, SourceFile
 from schemas import registry
 from tests.support.reports import ABRIDGED, FULL, PROJECT, needs_full
 
@@ -121,6 +121,22 @@ class TestAgainstTheFullText:
                 found[path.name] = " ".join(min(shared))
         assert found == {}
 
+    def test_the_text_is_understood_alike(self) -> None:
+        """Every figure, date and event of the full text, and so the same contradictions."""
+        ours, theirs = (reconcile.check(*_extracted(path)) for path in (ABRIDGED, FULL))
+        for relation, says in (
+            ("findings", ("rule", "severity", "mission_id", "evidence_lines")),
+            ("statements", ("mission_id", "quantity", "value_low", "value_high", "qualifier", "source_line")),
+            ("mission_events", ("mission_id", "event", "date_from", "date_to", "source_line")),
+            ("unread_sentences", ("section_id", "source_line")),
+        ):
+            said, printed = (
+                sorted(repr([row[name] for name in says]) for row in getattr(found, relation))
+                for found in (ours, theirs)
+            )
+            assert said == printed, relation
+            assert printed
+
     def test_annexes_read_alike(self) -> None:
         ours, theirs = _read(ABRIDGED), _read(FULL)
         for name in ("personnel", "personnel_totals", "mandates"):
@@ -151,11 +167,15 @@ def _text(path: Path) -> str:
         return ""
 
 
-def _read(path: Path) -> dict[str, pa.Table]:
+def _extracted(path: Path) -> tuple[dict[str, pa.Table], registry.Registry, Document]:
     data = path.read_bytes()
     source = SourceFile(2024, "raw/2024/jvom-2024.txt", "0" * 64, len(data), "text", "full text")
-    edition = raw.catalogue(PROJECT / "raw")[2024]
-    return tables.read(document.read(data, source), source, edition, registry.load())
+    known, lines = registry.load(), document.read(data, source)
+    return tables.read(lines, source, raw.catalogue(PROJECT / "raw")[2024], known), known, lines
+
+
+def _read(path: Path) -> dict[str, pa.Table]:
+    return _extracted(path)[0]
 
 
 def _places(cells: pa.Table) -> list[dict[str, Any]]:
