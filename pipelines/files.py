@@ -242,7 +242,8 @@ def drop_older(folder: Path, age: float, *, but: str) -> None:
 
 def _mark(files: Mapping[str, bytes], built_from: str) -> bytes:
     listed = "".join(f"{hashlib.sha256(data).hexdigest()}  {path}\n" for path, data in files.items())
-    return f"{built_from}\n{listed}".encode()
+    text = f"{built_from}\n{listed}".encode()
+    return text + f"{hashlib.sha256(text).hexdigest()}  {MARK}\n".encode()
 
 
 def _put_objects(target: Remote, files: Mapping[str, bytes], built_from: str, keep: Sequence[str]) -> None:
@@ -282,6 +283,12 @@ def altered(folder: Path) -> Iterator[tuple[str, str]]:
     if not listed:
         hint = "run jvom build, which makes it again"
         raise LakeError("does not list its files", file=str(folder / MARK), hint=hint)
+    text, _, last = (get(folder / MARK) or b"").removesuffix(b"\n").rpartition(b"\n")
+    if (
+        last.endswith(f"  {MARK}".encode())
+        and last.split()[0] != hashlib.sha256(text + b"\n").hexdigest().encode()
+    ):
+        yield MARK, "is not as it was written: the hash of itself at its end is another"
     for line in listed:
         expected, _, path = line.partition("  ")
         data = get(folder / path)
@@ -292,8 +299,9 @@ def altered(folder: Path) -> Iterator[tuple[str, str]]:
 
 
 def _listed(folder: Path) -> list[str]:
-    """The lines of a generated folder's list: SHA-256 and path of each file."""
-    return (get(folder / MARK) or b"").decode(errors="replace").splitlines()[1:]
+    """The lines of a generated folder's list, its own aside: SHA-256 and path of each file."""
+    lines = (get(folder / MARK) or b"").decode(errors="replace").splitlines()[1:]
+    return [line for line in lines if not line.endswith(f"  {MARK}")]
 
 
 def move_into_place(aside: Path, target: Path) -> None:

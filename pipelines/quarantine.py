@@ -6,6 +6,7 @@ are accepted, marked as resolved. Neither the lake nor a build reads it. Standar
 """
 
 import datetime
+import hashlib
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
@@ -19,6 +20,7 @@ from schemas.errors import ContractError, JvomError, LakeError, Problems
 
 REPORT, READABLE = "report.json", "report.md"
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
+_WRITTEN = b',\n "written": '  # begins the hashes at the end of a report
 _AROUND = 3  # lines shown before and after the one that a problem names
 _WIDEST = 200  # characters of such a line
 
@@ -131,17 +133,43 @@ def report_of_run(quarantine: Path, run_id: str) -> str | None:
     return reports[0] if reports else None
 
 
+def altered(quarantine: Path) -> Iterator[tuple[str, str]]:
+    """Reports that are not as they were written: each path in the folder, and what is wrong."""
+    for folder in sorted(quarantine.glob("[!.]*")):
+        text = files.get(folder / REPORT) or b""
+        if _read(folder) is None:
+            yield f"{folder.name}/{REPORT}", "is gone or cannot be read"
+        elif said := json.loads(text).get("written"):
+            for name, found in ((REPORT, _rest(text)), (READABLE, files.get(folder / READABLE))):
+                if found is None:
+                    yield f"{folder.name}/{name}", "is gone or cannot be read"
+                elif hashlib.sha256(found).hexdigest() != said.get(name):
+                    yield f"{folder.name}/{name}", "is not as it was written"
+
+
 def _read(folder: Path) -> Refusal | None:
     try:
-        return Refusal(**json.loads(files.get(folder / REPORT) or b""))
-    except (ValueError, TypeError):
+        found = json.loads(files.get(folder / REPORT) or b"")
+        found.pop("written", None)
+        return Refusal(**found)
+    except (ValueError, TypeError, AttributeError):
         return None
 
 
 def _write(folder: Path, refusal: Refusal) -> None:
-    report = json.dumps(asdict(refusal), ensure_ascii=False, indent=1)
-    for name, text in ((READABLE, visible("\n".join(_readable(refusal)))), (REPORT, report)):
-        files.put(folder / name, f"{text}\n".encode(errors="surrogatepass"))
+    """Both reports; the one for programs ends with the hashes of the other, and of itself before them."""
+    readable = f"{visible(chr(10).join(_readable(refusal)))}\n".encode(errors="surrogatepass")
+    report = json.dumps(asdict(refusal), ensure_ascii=False, indent=1).encode(errors="surrogatepass")
+    written = {READABLE: hashlib.sha256(readable).hexdigest(), REPORT: hashlib.sha256(report).hexdigest()}
+    files.put(folder / READABLE, readable)
+    files.put(
+        folder / REPORT, report.removesuffix(b"\n}") + _WRITTEN + json.dumps(written).encode() + b"\n}\n"
+    )
+
+
+def _rest(report: bytes) -> bytes:
+    """A report without the hashes at its end."""
+    return report.partition(_WRITTEN)[0] + b"\n}"
 
 
 def _problems(error: JvomError) -> Iterator[dict[str, Any]]:

@@ -167,6 +167,20 @@ def unread(candidates: Sequence[SourceFile], state: EditionState | None) -> tupl
     return (*(file for file in between if file.sha256 not in seen), chosen)
 
 
+def order_in_doubt(raw: Path, candidates: Sequence[SourceFile], chosen: SourceFile) -> str:
+    """A sentence where nothing but its name makes `chosen` the newest of its year; else empty.
+
+    So it is where the lock knows neither it nor another file of the same fidelity.
+    """
+    locked = {(entry.path, entry.sha256) for entry in lock_entries(raw).get(chosen.edition_year, ())}
+    new = [file for file in candidates if (file.path, file.sha256) not in locked]
+    rivals = {file.sha256: file.path for file in new if file.fidelity == chosen.fidelity}
+    if chosen not in new or len(rivals) < 2:
+        return ""
+    others = ", ".join(path for path in rivals.values() if path != chosen.path)
+    return f"{chosen.path} counts as newer than {others} by its name alone: raw/{LOCK} knows neither"
+
+
 def read(file: SourceFile, *, raw: Path, kept: Path) -> bytes:
     """The bytes of a source, from `raw/` or else as kept by hash; the hash is checked.
 

@@ -11,6 +11,8 @@ from pipelines import publication
 from pipelines.store import Remote, place
 from schemas.errors import LakeError, UsageError
 
+_NO_PATH = re.compile(r"\?|%[0-9A-Fa-f]{2}")  # begins options, or is a character's code, in an address
+
 
 class _At:
     """A place in the warehouse, or in the store that machines share, if there is one."""
@@ -168,9 +170,10 @@ def find(raw: Path | None = None, warehouse: Path | None = None) -> Settings:
         return root / name
 
     house = folder(warehouse, "JVOM_WAREHOUSE", "warehouse")
-    if "?" in str(house):
+    if other := _NO_PATH.search(str(house)):
         hint = "rename the folder, or give another with --warehouse DIR"
-        raise UsageError(f"DuckDB cannot open files in {house}: it takes “?” for options", hint=hint)
+        message = f"a database in {house} cannot be opened: to it “{other[0]}” means something else"
+        raise UsageError(message, hint=hint)
     # A warehouse named by option never writes to the lake, the store or the history of the environment.
     given = os.environ if warehouse is None else {}
     store, staging = (

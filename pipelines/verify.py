@@ -16,11 +16,12 @@ from pathlib import Path
 import pyarrow as pa
 
 import schemas
-from pipelines import files, raw, validate, versions
+from pipelines import files, quarantine, raw, sql, validate, versions
 from pipelines.extract import read as reading
-from pipelines.lake import Lake
+from pipelines.lake import Lake, seal
 from pipelines.lake.decision import content_hash
 from pipelines.model import SourceFile
+from pipelines.other_sources import contributions
 from pipelines.publish import package, published, release
 from pipelines.settings import Settings, actor
 from schemas import registry
@@ -29,6 +30,7 @@ from schemas.errors import JvomError
 SOUND = "sound"
 THE_LAKE = "the lake"
 LOCK = "raw/sources.lock"
+HISTORY = "the run history"
 
 Reread = Callable[[Settings, SourceFile], "Mapping[str, pa.Table]"]
 Earlier = Sequence[tuple[datetime.datetime, str]]  # verifications before: when, and their result
@@ -91,7 +93,9 @@ def verify(settings: Settings, reread: Reread = read_again) -> Report:
             *_guarded(THE_LAKE, lambda: _stored(settings, lake)),
             *_guarded(published, lambda: _published_file(settings)),
             *_generated(settings),
-            *_run_history(settings),
+            *_guarded("quarantine", lambda: _refusals(settings)),
+            *_guarded("warehouse/un", lambda: _contributions(settings)),
+            *_guarded(HISTORY, lambda: _run_history(settings, lake)),
             *_guarded(THE_LAKE, lambda: _record(settings, lake, reread)),
         ]
         faults = tuple(dict.fromkeys(found))
@@ -237,6 +241,10 @@ def _present(settings: Settings, lake: Lake) -> Iterator[Fault]:
         yield Fault(catalog.name, f"the catalog is damaged: {answer}; restore the warehouse from a backup")
     if fault := lake.broken_seal():
         yield Fault(THE_LAKE, fault)
+    mark = seal.mark_of(lake.address)
+    if catalog and mark and mark.exists() and not seal.seal_of(catalog).exists():
+        what = "is gone, so that nobody can say whether the catalog is as it was left"
+        yield Fault(seal.seal_of(catalog).name, what)
     held = {(row["edition_year"], row["vintage"]) for row in lake.read()["vintages"].to_pylist()}
     named: dict[tuple[int, int], str] = {}
     for folder in sorted(settings.releases.glob("[!.]*")):
@@ -335,21 +343,70 @@ def _database(file: Path) -> str:
     """What SQLite says of a database: "ok", or what is wrong with it."""
     try:
         with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)) as opened:
-            return str(opened.execute("PRAGMA integrity_check(1)").fetchone()[0])
+            answer = str(opened.execute("PRAGMA integrity_check(1)").fetchone()[0])
+            tables = opened.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+            return answer if answer != "ok" or tables else "it is empty"
     except sqlite3.Error as error:
         return str(error)
 
 
-def _run_history(settings: Settings) -> Iterator[Fault]:
-    """Dagster's databases, by SQLite's own check; the record is not in them."""
-    for file in sorted(settings.dagster_home.glob("**/*.db")):
-        shown = str(file.relative_to(settings.warehouse))
+def _refusals(settings: Settings) -> Iterator[Fault]:
+    """The reports on refused documents, the documents that were kept, and what is published of them."""
+    for path, what in quarantine.altered(settings.quarantine):
+        yield Fault(f"quarantine/{path}", what)
+    held = quarantine.refusals(settings.quarantine)
+    if published.state(settings.published):
+        with published.connect(settings.published) as opened:
+            shown = {
+                (row["edition_year"], row["source_sha256"]) for row in sql.rows(opened, "FROM quarantine")
+            }
+        for year, sha256 in sorted(shown - {(each.edition_year, each.source_sha256) for each in held}):
+            yield Fault(f"quarantine/{year}-{sha256[:8]}", "is gone; the published file has that refusal")
+    for refusal in held:
+        kept = settings.kept / refusal.source_sha256
+        if refusal.source_path.startswith("warehouse/sources/") and not kept.exists():
+            yield Fault(refusal.source_path, f"is gone; quarantine/{refusal.name} refused it")
+
+
+def _contributions(settings: Settings) -> Iterator[Fault]:
+    """The UN's contributions that are in use, if there are any."""
+    kept = contributions.kept(settings.contributions)
+    some = next(iter(settings.contributions.glob("[!.]*.csv")), None)
+    if kept is None and some:
+        yield Fault(f"warehouse/un/{contributions.LATEST}", "is gone; jvom ingest-un FILE makes it again")
+    if kept is not None and not kept.exists():
+        yield Fault(f"warehouse/un/{kept.name}", "is gone; jvom ingest-un FILE keeps it again")
+
+
+def _run_history(settings: Settings, lake: Lake) -> Iterator[Fault]:
+    """Dagster's databases, by SQLite's own check, and the runs that the record names.
+
+    A history that is gone as a whole was moved away: then it begins with the oldest run that it knows.
+    """
+    away = "move warehouse/dagster away, and the next build begins another: the record is not in it"
+    home = settings.dagster_home
+    for file in sorted(home.glob("**/*.db")):
         if (answer := _database(file)) != "ok":
-            yield Fault(
-                shown,
-                f"the run history is damaged ({answer}); move warehouse/dagster away, "
-                "and the next build begins another: the record is not in it",
-            )
+            yield Fault(str(file.relative_to(home.parent)), f"the run history is damaged ({answer}); {away}")
+    runs = home / "history" / "runs.db"
+    if not runs.parent.is_dir():
+        return
+    if not runs.exists():
+        yield Fault(
+            str(runs.relative_to(home.parent)),
+            f"is gone, but other parts of the run history are there; {away}",
+        )
+        return
+    with closing(sqlite3.connect(f"{runs.absolute().as_uri()}?mode=ro", uri=True)) as opened:
+        try:
+            known = dict(opened.execute("SELECT run_id, create_timestamp FROM runs"))
+        except sqlite3.Error:
+            return  # its check has said it
+    first = str(min(known.values(), default="9999"))
+    for row in lake.read()["vintages"].to_pylist():
+        if row["run_id"] not in known and f"{row['recorded_at']}" > first:
+            where = vintage_name(row["edition_year"], row["vintage"])
+            yield Fault(HISTORY, f"does not have run {row['run_id']}, which recorded {where}; {away}")
 
 
 def _hashed(file: Path, shown: str, expected: object) -> Iterator[Fault]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -126,3 +127,28 @@ class Problems(JvomError):
         if len(self.problems) > MOST_SHOWN:
             listed.append(f"- and {len(self.problems) - MOST_SHOWN} more")
         return "\n".join([f"{len(self.problems)} problems", *listed])
+
+
+_SURROUNDINGS = {  # words of an error that is nobody's document's fault → what to do
+    r"out of memory|MemoryError|cannot allocate memory|failed to map segment|can't start new thread": (
+        "there is not enough memory",
+        "give it more (ulimit -v, the container's limit), or end other programs, and run it again",
+    ),
+    r"no space left|disk is full|disk quota|file too large": (
+        "there is no space left on the disk",
+        "free some disk space and run it again",
+    ),
+    r"read-only file system|input/output error|stale file handle|too many open files": (
+        "the system refuses",
+        "mend the disk or the limit that it names, and run it again",
+    ),
+}
+
+
+def of_surroundings(error: BaseException) -> LakeError | None:
+    """The error of memory, disk or system that another library's error speaks of; None for any other."""
+    text = f"{type(error).__name__}: {error}"
+    for words, (message, hint) in _SURROUNDINGS.items():
+        if re.search(words, text, re.IGNORECASE):
+            return LakeError(f"{message}: {text.partition(chr(10))[0][:300]}", hint=hint)
+    return None

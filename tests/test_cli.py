@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import errno
 import io
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -14,9 +16,10 @@ from typing import Any
 
 import pytest
 
+from pipelines import settings
 from pipelines.cli import COMMANDS, app, ui
-from schemas.errors import LakeError
-from tests.support import ROOT
+from schemas.errors import LakeError, UsageError, of_surroundings
+from tests.support import ROOT, Jvom
 
 HEAVY = ("dagster", "pandera", "jinja2", "httpx")
 
@@ -75,7 +78,7 @@ def test_each_command_is_in_the_file_that_bears_its_name() -> None:
         (["sql", "SELEC 1"], "syntax error"),
         (["sql", ""], "0 statements"),
         (["sql", "SELECT 1; SELECT 2"], "2 statements"),
-        (["status", "--warehouse", "/tmp/what?/warehouse"], "options"),
+        (["status", "--warehouse", "/tmp/what?/warehouse"], "something else"),
         (["sql", "SELECT deployed FROM personnel"], "deployed"),
         (["sql", "DELETE FROM releases"], "read-only"),
         (["sql", "SELECT * FROM read_text('/etc/passwd')"], "published file"),
@@ -259,3 +262,61 @@ def test_the_interface_wants_a_free_port_of_this_machine(ask: Ask) -> None:
         command = ui.child_command(3000, read_only=read_only)
         assert command[command.index("-h") + 1] == "127.0.0.1"
         assert ("--read-only" in command) is read_only
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (MemoryError(), "not enough memory"),
+        (ImportError("failed to map segment from shared object"), "not enough memory"),
+        (RuntimeError("can't start new thread"), "not enough memory"),
+        (OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)), "no space left"),
+        (OSError(errno.EMFILE, os.strerror(errno.EMFILE)), "the system refuses"),
+    ],
+)
+def test_what_surroundings_do_to_others_is_said_as_such(error: Exception, words: str) -> None:
+    said = of_surroundings(error)
+    assert said
+    assert (said.exit_code, words in said.message, bool(said.hint)) == (3, True, True)
+    assert of_surroundings(ValueError("a bug")) is None
+
+
+def test_a_link_to_elsewhere_is_not_the_document_that_was_named(tmp_path: Path, jvom: Jvom) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "report.txt").write_text("x")
+    link = tmp_path / "link.txt"
+    link.symlink_to("elsewhere/report.txt")
+    done = jvom("ingest", link, "--year", 2024, "--warehouse", tmp_path / "warehouse")
+    assert (done.returncode, f"is a link to {tmp_path / 'elsewhere'}" in done.stderr) == (2, True), (
+        done.stderr
+    )
+    assert not (tmp_path / "warehouse" / "sources").exists()
+
+
+@pytest.mark.parametrize("form", [[], ["--json"], ["--csv"]])
+def test_a_terminal_of_few_characters_gets_all_of_them(built: Path, form: list[str]) -> None:
+    query = "SELECT 'caf\u00e9 \u2192 \U0001f680' AS said"
+    done = subprocess.run(
+        [sys.executable, "-m", "pipelines.cli", "sql", query, *form, "--warehouse", built],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONIOENCODING": "ascii", "LC_ALL": "C"},
+        capture_output=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    said = done.stdout.decode()
+    if form == ["--json"]:
+        assert json.loads(said)["rows"] == [["caf\u00e9 \u2192 \U0001f680"]]
+    else:
+        assert ("caf\u00e9" if form else r"caf\xe9 \u2192 \U0001f680") in said
+
+
+@pytest.mark.parametrize(("name", "well"), [("a b#c'd;e&f", True), ("a?b", False), ("a%41b", False)])
+def test_a_path_that_a_database_takes_for_another_is_refused(
+    tmp_path: Path, name: str, *, well: bool
+) -> None:
+    if well:
+        assert settings.find(warehouse=tmp_path / name).warehouse == tmp_path / name
+        return
+    with pytest.raises(UsageError, match="means something else"):
+        settings.find(warehouse=tmp_path / name)

@@ -2,32 +2,26 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import logging
 import os
-import random
 import shutil
-import signal
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import duckdb
-import pyarrow as pa
 import pytest
 from filelock import FileLock
 
 from pipelines.lake import Lake, seal
-from schemas import RELATIONS
 from schemas.errors import LakeError
-from tests.support import ROOT, forked, lakes, run_jvom
+from tests.support import lakes
 from tests.support.building import VERSIONS
 from tests.support.forked import PROCESSES, fork
-from tests.support.lakes import PLAN, build, open_lake, record
-
-KILLS = 12
+from tests.support.lakes import PLAN, Tables, build, content, incomplete, open_lake, record
 
 Start = Callable[..., tuple[Any, Any]]
 
@@ -50,93 +44,14 @@ def start() -> Iterator[Start]:
         process.join()
 
 
-Tables = Mapping[str, pa.Table]
-
-
-def content(read: Tables) -> dict[str, list[dict[str, Any]]]:
-    """All rows, apart from runs, times and snapshots."""
-    stamps = {"recorded_at", "checked_at", "published_at", "run_id", "snapshot_id"}
-    return {
-        name: [{key: value for key, value in row.items() if key not in stamps} for row in table.to_pylist()]
-        for name, table in read.items()
-    }
-
-
 def check_whole(lake: Lake, read: Tables) -> None:
     """Nothing half there: each vintage has all its rows, each file a manifest, each snapshot an end."""
-    for vintage in read["vintages"].to_pylist():
-        assert vintage["snapshot_id"] is not None
-        for name, count in vintage["row_counts"]:
-            key = (vintage["edition_year"], vintage["vintage"])
-            table = read[f"{name}_vintages"].select(["edition_year", "vintage"]).to_pylist()
-            assert sum(tuple(row.values()) == key for row in table) == count
+    assert incomplete(read) == []
     files = {str(file.relative_to(lake.address.folder)) for file in lake.address.folder.rglob("*.parquet")}
     stored = {file["path"]: file["sha256"] for file in lake.stored_files()}
     assert stored.keys() == files
     for path, digest in stored.items():
         assert hashlib.sha256((lake.address.folder / path).read_bytes()).hexdigest() == digest
-
-
-@pytest.mark.kills
-def test_a_writer_killed_at_random_leaves_what_one_that_lived_leaves(tmp_path: Path, start: Start) -> None:
-    whole = open_lake(tmp_path / "whole")
-    build(whole)
-    lake = open_lake(tmp_path / "killed")
-    moments = [0.05 * number for number in range(KILLS)]
-    random.Random(7).shuffle(moments)
-    for moment in moments:
-        process, ready = start(lakes.build_and_wait, tmp_path / "killed")
-        assert ready.recv() == "begun"
-        time.sleep(moment)
-        process.kill()
-        process.join()
-        lake.head()  # readable at any time
-    build(lake)
-    lake.recover()
-    read = lake.read()
-    check_whole(lake, read)
-    assert content(read) == content(whole.read())
-
-
-# What rightly differs between two builds of the same content: who, when, which run, which snapshot.
-STAMPS = {name: {c.name for c in RELATIONS[name].columns if c.role == "stamp"} for name in RELATIONS}
-
-
-def listed(names: Iterable[str]) -> str:
-    return ", ".join(f'"{name}"' for name in names)
-
-
-def published(warehouse: Path) -> dict[str, list[tuple[Any, ...]]]:
-    """Every relation of the published file, stamps aside."""
-    with duckdb.connect(str(warehouse / "jvom.duckdb"), read_only=True) as connection:
-        return {
-            name: connection.execute(
-                f"SELECT {listed(c for c in contract.names if c not in STAMPS[name] - {'vintage'})} "
-                f'FROM "{name}" ORDER BY {listed(contract.key)}'
-            ).fetchall()
-            for name, contract in RELATIONS.items()
-            if name != "verifications"
-        }
-
-
-@pytest.mark.kills
-def test_killed_builds_followed_by_another_equal_one_build(built: Path, tmp_path: Path) -> None:
-    """Killed again and again on one warehouse, each time a little later, so each also recovers."""
-    warehouse = tmp_path / "warehouse"
-    for after in (0.6, 2.0, 3.5, 4.5):
-        process = forked.start(
-            ["build", "--warehouse", str(warehouse)],
-            cwd=ROOT,
-            environment={**os.environ, "PYTHONPATH": str(ROOT)},
-        )
-        process.join(after)
-        if process.is_alive():
-            os.killpg(process.pid, signal.SIGKILL)
-            process.join()
-    done = run_jvom("build", "--warehouse", warehouse)
-    assert done.returncode == 0, done.stderr
-    assert published(warehouse) == published(built)
-    assert not list(warehouse.glob("*.building-*"))
 
 
 @pytest.mark.parametrize(("editions_before", "deaths", "editions_seen"), [(0, 1, {0}), (1, 4, {1, 2})])
@@ -245,6 +160,19 @@ def test_a_lock_that_cannot_be_made_says_so(tmp_path: Path) -> None:
     with pytest.raises(LakeError, match="cannot be made") as failure, open_lake(tmp_path).writer():
         pytest.fail("there is no lock")
     assert failure.value.hint is not None
+
+
+@pytest.mark.parametrize("number", [errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP])
+def test_a_file_system_without_locks_is_named_at_once(
+    tmp_path: Path, number: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr("fcntl.flock", refuse)
+    with pytest.raises(LakeError, match="cannot be made") as failure, open_lake(tmp_path).writer(timeout=60):
+        pytest.fail("there is no lock")
+    assert "knows no locks" in str(failure.value.hint)
 
 
 @pytest.fixture

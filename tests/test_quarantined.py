@@ -108,3 +108,14 @@ def test_a_damaged_report_is_left_out(tmp_path: Path) -> None:
     (put(tmp_path) / "report.json").write_text("{", encoding="utf-8")
     assert quarantine.refusals(tmp_path) == []
     assert quarantine.refusals(tmp_path / "absent") == []
+
+
+@pytest.mark.parametrize("name", ["report.json", "report.md"])
+def test_a_report_that_is_not_as_it_was_written_is_named(tmp_path: Path, name: str) -> None:
+    folder = put(tmp_path, LayoutError("a thing"))
+    assert list(quarantine.altered(tmp_path)) == []
+    data = (folder / name).read_bytes()
+    (folder / name).write_bytes(data.replace(b"a thing", b"a think", 1))
+    assert [path for path, _ in quarantine.altered(tmp_path)] == [f"{folder.name}/{name}"]
+    (folder / name).unlink()
+    assert [path for path, _ in quarantine.altered(tmp_path)] == [f"{folder.name}/{name}"]

@@ -227,6 +227,21 @@ class TestLock:
         put(folder, "2024/a.txt", b"changed")
         assert [file.path for file in raw.scan(folder)[2024]] == ["raw/2024/b.txt", "raw/2024/a.txt"]
 
+    def test_where_a_name_alone_decides_which_is_newest_it_is_said(self, folder: Path) -> None:
+        def doubt() -> str:
+            files = raw.scan(folder)[2024]
+            return raw.order_in_doubt(folder, files, raw.choose(files, None))
+
+        put(folder, "2024/a.txt", b"1")
+        assert doubt() == ""
+        put(folder, "2024/b.txt", b"2")
+        put(folder, "2024/same-as-b.txt", b"2")
+        assert doubt().startswith("raw/2024/same-as-b.txt counts as newer than raw/2024/a.txt by its name")
+        raw.lock(folder, raw.scan(folder)[2024])
+        assert doubt() == ""
+        put(folder, "2024/c.txt", b"3")
+        assert doubt() == ""  # the lock knows the others
+
     @given(name=st.text(st.characters(exclude_characters="/\0", exclude_categories=["Cs"]), min_size=1))
     def test_any_file_name_comes_back(self, name: str, tmp_path_factory: pytest.TempPathFactory) -> None:
         folder = tmp_path_factory.mktemp("raw")

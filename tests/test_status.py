@@ -8,8 +8,9 @@ import pytest
 
 from pipelines import quarantine
 from pipelines.model import SourceFile, Versions
+from pipelines.orchestration.history import last_attempt
 from pipelines.settings import Settings
-from schemas.errors import LayoutError
+from schemas.errors import LakeError, LayoutError
 from tests.support import Jvom, answer, options
 
 
@@ -37,6 +38,18 @@ def test_what_is_refused_withdrawn_and_tried_last_is_said(own: Settings, jvom: J
     state = answer(jvom("status", "--json", *options(own)))
     assert [row["reason"] for row in state["withdrawn"]] == ["vintage 1 withdrawn: recalled"]
     assert sum(state["disk"].values()) == state["bytes"]
+    next_at = {each["name"]: each["at"] for each in state["triggers"]}
+    assert next_at["report_day"][5:8] == "05-"
+    assert next_at["weekly_verification"].endswith("Z")
+    assert next_at["raw_files"] is None  # it looks every minute
+
+
+@pytest.mark.parametrize("garbage", [b"\xff\xfe\0", b"just words", b"a: [", b"storage: {module: nowhere}"])
+def test_garbage_in_dagsters_settings_names_that_file(own: Settings, garbage: bytes) -> None:
+    (own.dagster_home / "dagster.yaml").write_bytes(garbage)
+    with pytest.raises(LakeError) as failure:
+        last_attempt(own)
+    assert str(failure.value.hint).startswith(f"remove {own.dagster_home / 'dagster.yaml'}")
 
 
 @pytest.mark.parametrize("command", [pytest.param("build --recheck", marks=pytest.mark.commands), "logs"])
@@ -71,4 +84,7 @@ def test_what_a_killed_writer_left_is_listed_and_removed_and_nothing_else(own: S
     assert jvom("gc", *options(own)).returncode == 0
     after = {path for folder in (own.warehouse, own.raw) for path in folder.rglob("*") if path.is_file()}
     assert {path.name for path in before - after} == {path.name for path in left}
-    assert jvom("gc", *options(own)).stdout == "nothing is left over\n"
+    said = jvom("gc", *options(own)).stdout
+    assert said.startswith("nothing is left over\n")
+    assert f"may go: {own.stage}" in said
+    assert "disk: " in said

@@ -18,10 +18,10 @@ from typer.exceptions import TyperException
 
 from pipelines import settings
 from pipelines.cli import COMMANDS
-from pipelines.cli.terminal import Terminal
+from pipelines.cli.terminal import Terminal, accept_every_character
 from pipelines.harmless import visible
 from pipelines.orchestration import interrupts
-from schemas.errors import JvomError, LakeError, UsageError
+from schemas.errors import JvomError, LakeError, UsageError, of_surroundings
 
 app = typer.Typer(
     name="jvom",
@@ -56,6 +56,7 @@ def _jvom(
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command line (default: this process's) and return its exit status."""
     words = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
+    accept_every_character()
     terminal = Terminal(json="--json" in words, verbose="--verbose" in words)
     try:
         require_supported(os.name)
@@ -73,7 +74,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         hint = f"{context.command_path if context else 'jvom'} --help"
         return terminal.fail(UsageError(error.format_message(), hint=hint))
     except Exception as error:
-        return terminal.fail(_unexpected(error, words))
+        return terminal.fail(of_surroundings(error) or _unexpected(error, words))
     return outcome if isinstance(outcome, int) else 0
 
 

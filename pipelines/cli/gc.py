@@ -1,6 +1,8 @@
-"""`jvom gc`: removes what writers that died left behind, and no more."""
+"""`jvom gc`: removes what writers that died left behind, and no more; says what else may go."""
 
 import shutil
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Annotated, Any
 
 from typer import Option
@@ -8,6 +10,7 @@ from typer import Option
 from pipelines import files
 from pipelines.cli.session import Session, Timeout, command
 from pipelines.cli.status import size
+from pipelines.settings import Settings
 
 
 @command
@@ -27,7 +30,13 @@ def gc(
                 if not dry_run:
                     with files.writable(str(path), "make it writable, or remove it by hand"):
                         shutil.rmtree(path) if path.is_dir() else path.unlink()
-    session.terminal.answer({"dry_run": dry_run, "leftovers": found})
+    may_go: list[dict[str, Any]] = [
+        {"path": str(path), "bytes": size(path), "why": why}
+        for path, why in _dispensable(settings)
+        if path.exists()
+    ]
+    disk = {path.name: size(path) for path in sorted(settings.warehouse.glob("*"))}
+    session.terminal.answer({"dry_run": dry_run, "leftovers": found, "may_go": may_go, "disk": disk})
     for each in found:
         session.terminal.write(f"{each['path']} ({each['bytes'] / 1e6:.1f} MB)")
     total = sum(each["bytes"] for each in found) / 1e6
@@ -35,3 +44,19 @@ def gc(
     session.terminal.write(
         f"{len(found)} leftovers, {total:.1f} MB, {done}" if found else "nothing is left over"
     )
+    for each in may_go:
+        session.terminal.write(f"may go: {each['path']} ({each['bytes'] / 1e6:.1f} MB), {each['why']}")
+    parts = ", ".join(f"{name} {many / 1e6:.1f}" for name, many in disk.items())
+    session.terminal.write(f"disk: {sum(disk.values()) / 1e6:.1f} MB ({parts})")
+
+
+def _dispensable(settings: Settings) -> Iterator[tuple[Path, str]]:
+    """What may be removed by hand without loss to the record, and what it was for."""
+    yield settings.stage, "values between assets of a run; made again"
+    yield settings.downloads, "what services answered to the last fetch; asked again"
+    yield (
+        settings.dagster_home,
+        "the run history: while nothing runs it may be moved away, and another begins",
+    )
+    for copy in sorted(settings.backups.glob("[!.]*")):
+        yield copy, "the warehouse before its tables were changed"

@@ -1,4 +1,4 @@
-"""`jvom status`: what is published, late, refused or withdrawn, what ran last, who writes, disk used."""
+"""`jvom status`: what is published, late, refused or withdrawn, ran last, comes next; who writes; disk."""
 
 import datetime
 from contextlib import suppress
@@ -69,6 +69,9 @@ def _show(session: Session, state: dict[str, Any]) -> None:
         if run["error"]:
             write(f"           {run['error'].partition(chr(10))[0]}; jvom logs --last-failure shows all")
     write(f"schedules: {state['interface'] or 'not at work: they are while jvom ui runs'}")
+    for each in state["triggers"]:
+        when = f"next at {_utc(each['at'])}" if each["at"] else f"looks every {each['every']} s"
+        write(f"           {each['name']}: {when if each['on'] else 'switched off'}")
     write(f"writer:    {state['writer'] or 'nobody'}")
     parts = ", ".join(f"{name} {size / 1e6:.1f}" for name, size in state["disk"].items())
     write(f"disk:      {state['bytes'] / 1e6:.1f} MB ({parts})")
@@ -110,6 +113,7 @@ def gather(session: Session) -> dict[str, Any]:
         "withdrawn": withdrawn,
         "refused": refused,
         "last_run": None,
+        "triggers": [],
         "interface": running(settings),
         "writer": Lake(settings.catalog, settings.data).holder(),
         "disk": disk,
@@ -119,7 +123,7 @@ def gather(session: Session) -> dict[str, Any]:
     attention += [f"edition {year} is late" for year in state["late"]]
     attention += [] if published else ["nothing is published"]
     if settings.has_history:
-        from pipelines.orchestration.history import last_attempt  # Dagster: only where it has run
+        from pipelines.orchestration.history import last_attempt, triggers  # Dagster: only where it has run
 
         try:
             Lake.of(settings).require_present()
@@ -128,6 +132,7 @@ def gather(session: Session) -> dict[str, Any]:
             attention.append(str(error))
         else:
             state["last_run"] = asdict(attempt) if attempt else None
+            state["triggers"] = [asdict(trigger) for trigger in triggers(settings)]
             if attempt and attempt.outcome == "failed":
                 attention.append(f"the last run, {attempt.job}, failed")
     return {**state, "attention": attention}

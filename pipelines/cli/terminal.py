@@ -7,7 +7,10 @@ Jinja are loaded when a table or a template is used, not before.
 
 import datetime
 import decimal
+import io
+import json
 import math
+import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -110,6 +113,8 @@ def render(template: str, **values: object) -> str:
 def write_csv(names: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Rows as CSV on standard output, exact unless that is a terminal; an empty field is null."""
     shown = visible if sys.stdout.isatty() else str
+    if not sys.stdout.isatty() and isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8")  # a file of data, whatever the terminal's characters are
     plain = ([shown(v) if isinstance(v := plainly(value), str) else v for value in row] for row in rows)
     harmless.write_csv(sys.stdout, [shown(name) for name in names], plain)
 
@@ -128,7 +133,8 @@ def as_text(value: object) -> str:
         case float():
             return f"{value:.15g}"
         case datetime.datetime():
-            return value.isoformat(sep=" ", timespec="seconds")
+            in_utc = value.astimezone(datetime.UTC).replace(tzinfo=None) if value.tzinfo else value
+            return f"{in_utc.isoformat(sep=' ', timespec='seconds')} UTC"
         case list() | tuple():
             return ", ".join(map(as_text, value))
         case dict():
@@ -160,7 +166,17 @@ def plainly(value: object) -> object:
 
 
 def as_json(document: object) -> str:
-    return harmless.json_text(plainly(document), indent=2, allow_nan=False)
+    """A document as JSON; where the output has not all characters, others are in JSON's own escapes."""
+    text = harmless.json_text(plainly(document), indent=2, allow_nan=False)
+    if (sys.stdout.encoding or "").lower().startswith("utf"):
+        return text
+    return re.sub(r"[^\x00-\x7f]+", lambda found: json.dumps(found[0])[1:-1], text)
+
+
+def accept_every_character() -> None:
+    """A terminal that has not all characters is given codes for the others, such as \\xeb, and no error."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def error_document(error: JvomError) -> dict[str, object]:

@@ -8,6 +8,7 @@ holder dies; with PostgreSQL an advisory lock, which the server frees.
 from __future__ import annotations
 
 import datetime
+import errno
 import json
 import os
 import platform
@@ -127,7 +128,8 @@ class _FileLock:
 
         self._file = file
         self._note = file.with_name(file.name + ".holder.json")
-        self._lock = FileLock(file, thread_local=False)
+        # Without flock: an error at once, not a lock that outlives its holder.
+        self._lock = FileLock(file, thread_local=False, fallback_to_soft=False)
 
     def acquire(self) -> bool:
         """Try once; whether it is ours now."""
@@ -140,6 +142,8 @@ class _FileLock:
             return False
         except OSError as error:
             hint = "the warehouse must be writable for whoever builds; see --warehouse"
+            if error.errno in (errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP):
+                hint = "this file system knows no locks (flock): put the warehouse on a local disk"
             raise LakeError(
                 f"the writer lock cannot be made: {error}", file=str(self._file), hint=hint
             ) from error

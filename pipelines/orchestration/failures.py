@@ -16,7 +16,7 @@ import dagster as dg
 from dagster._core.execution.stats import StepEventStatus
 
 from pipelines import lake, settings
-from schemas.errors import JvomError, LakeError, NetworkError, ServerError
+from schemas.errors import JvomError, LakeError, NetworkError, ServerError, of_surroundings
 
 PROCESS_TAG = "jvom/process"
 EXECUTOR_TAG = "jvom/executor"
@@ -34,23 +34,27 @@ _UNENDED = [
 
 @contextmanager
 def as_dagster_failure() -> Iterator[None]:
-    """Turn our own errors into the run's failure text. Only what a server brought about is tried again."""
+    """Turn our own errors into the run's failure text. Only what a server brought about is tried again.
+
+    What speaks of memory or disk in another library's words is the surroundings' fault too.
+    """
     try:
         yield
-    except JvomError as error:
+    except (dg.Failure, dg.RetryRequested):
+        raise
+    except Exception as caught:
+        error = caught if isinstance(caught, JvomError) else of_surroundings(caught)
+        if error is None:  # a fault of the code, which trying again does not mend
+            raise dg.Failure(
+                description=f"{type(caught).__name__}: {caught}",
+                metadata={"error": type(caught).__name__},
+                allow_retries=False,
+            ) from caught
         raise dg.Failure(
             description=str(error),
             metadata={"error": type(error).__name__, "place": error.place, "next": error.hint or ""},
             allow_retries=isinstance(error, ServerError | NetworkError),
-        ) from error
-    except (dg.Failure, dg.RetryRequested):
-        raise
-    except Exception as error:  # a fault of the code, which trying again does not mend
-        raise dg.Failure(
-            description=f"{type(error).__name__}: {error}",
-            metadata={"error": type(error).__name__},
-            allow_retries=False,
-        ) from error
+        ) from caught
 
 
 def failure_of(result: dg.ExecuteInProcessResult) -> tuple[str, int]:

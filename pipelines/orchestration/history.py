@@ -8,7 +8,8 @@ import re
 from dataclasses import dataclass
 
 import dagster as dg
-from yaml import YAMLError  # type: ignore[import-untyped]
+from dagster._utils.schedules import schedule_execution_time_iterator
+from yaml import YAMLError, safe_load  # type: ignore[import-untyped]
 
 from pipelines.settings import Settings
 from schemas.errors import LakeError
@@ -58,11 +59,52 @@ def unusable(settings: Settings, error: Exception) -> LakeError:
     first = str(error).partition("\n")[0]
     if re.search("disk is full|disk I/O|readonly|unable to open", first):
         hint = "free some disk space, or make the warehouse writable, and run it again"
-    elif isinstance(error, YAMLError | dg.DagsterInvalidConfigError):
+    elif isinstance(error, YAMLError | dg.DagsterInvalidConfigError | UnicodeError) or not _is_mapping(
+        settings
+    ):
         hint = f"remove {settings.dagster_home / 'dagster.yaml'}; the next build writes it anew"
     else:
         hint = f"move {settings.dagster_home} away; the next build begins another: the record is not in it"
     return LakeError(f"the run history fails: {first}", file=str(settings.dagster_home), hint=hint)
+
+
+def _is_mapping(settings: Settings) -> bool:
+    """Whether Dagster's settings are what they must be at least, if they are there."""
+    try:
+        return isinstance(safe_load((settings.dagster_home / "dagster.yaml").read_bytes()), dict)
+    except (OSError, YAMLError, UnicodeError):
+        return not (settings.dagster_home / "dagster.yaml").exists()
+
+
+@dataclass(frozen=True)
+class Trigger:
+    """What starts jobs by itself: at `at` (UTC), or by a look `every` so many seconds, unless it is off."""
+
+    name: str
+    at: datetime.datetime | None
+    every: int | None
+    on: bool
+
+
+def triggers(settings: Settings) -> list[Trigger]:
+    """Every schedule with its next tick, then every sensor; they are at work while `jvom ui` runs."""
+    from pipelines.orchestration.definitions import defs
+
+    now = datetime.datetime.now(datetime.UTC)
+    with dg.DagsterInstance.from_config(str(settings.dagster_home)) as instance:
+        states = {state.name: state.status.value for state in instance.all_instigator_state()}
+    repository = defs.get_repository_def()
+    found = []
+    for schedule in repository.schedule_defs:
+        ticks = schedule_execution_time_iterator(
+            now.timestamp(), schedule.cron_schedule, schedule.execution_timezone
+        )
+        at = next(tick for tick in ticks if tick > now).astimezone(datetime.UTC)
+        found.append(Trigger(schedule.name, at, None, states.get(schedule.name) != "STOPPED"))
+    for sensor in repository.sensor_defs:
+        every = sensor.minimum_interval_seconds or 30
+        found.append(Trigger(sensor.name, None, every, states.get(sensor.name) != "STOPPED"))
+    return sorted(found, key=lambda each: (each.at is None, each.at or now, each.name))
 
 
 def _attempt(instance: dg.DagsterInstance, record: dg.RunRecord) -> Attempt:

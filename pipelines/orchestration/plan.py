@@ -6,7 +6,7 @@ it in `edition_state`. Here that is compared with what is in raw/, and with the 
 
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pipelines import files, other_sources, raw, versions
@@ -77,8 +77,13 @@ def plan_build(
         raise SourceError(f"there is no edition of {year}", file=f"raw/{year}", hint=hint)
     files = raw.unread if history else lambda *given: (raw.choose(*given),)
     chosen = [file for y in sorted(years) for file in files(found.get(y, ()), recorded.get(y))]
-    pending = tuple(_pending(settings, recorded, chosen, recheck=recheck))
-    return Plan(pending, _why_publish(settings, state), tuple(problems))
+    pending = []
+    for each in _pending(settings, recorded, chosen, recheck=recheck):
+        files_of_year = found.get(each.edition_year, ())
+        newest = each.source == raw.choose(files_of_year, recorded.get(each.edition_year))
+        doubt = raw.order_in_doubt(settings.raw, files_of_year, each.source) if newest else ""
+        pending.append(replace(each, reason=f"{each.reason}; {doubt}") if doubt else each)
+    return Plan(tuple(pending), _why_publish(settings, state), tuple(problems))
 
 
 def plan_for_file(settings: Settings, source: SourceFile) -> Plan:

@@ -94,7 +94,8 @@ def keep(data: bytes, name: str, folder: Path) -> str:
     Whole or not at all. Raises LakeError if the folder cannot be written.
     """
     sha256 = hashlib.sha256(data).hexdigest()
-    note = json.dumps({"sha256": sha256, "name": name}, indent=1)
+    said = {"sha256": sha256, "name": name}
+    note = json.dumps({**said, "note_sha256": _hash_of(said)}, indent=1)
     with files.writable(str(folder), "free some disk space or mend the folder"):
         if not (folder / f"{sha256}.csv").exists():
             files.put(folder / f"{sha256}.csv", data)
@@ -111,13 +112,18 @@ def kept(folder: Path) -> Path | None:
     if not note.exists():
         return None
     try:
-        sha256 = str(json.loads(note.read_bytes())["sha256"])
-        if not re.fullmatch(r"[0-9a-f]{64}", sha256):
+        said = json.loads(note.read_bytes())
+        sha256, whole = str(said["sha256"]), said.pop("note_sha256", None)
+        if not re.fullmatch(r"[0-9a-f]{64}", sha256) or whole not in (None, _hash_of(said)):
             raise ValueError(sha256)
     except (OSError, ValueError, KeyError, TypeError) as error:
         hint = "give the file again: jvom ingest-un FILE"
         raise SourceError("does not name a kept file", file=str(note), hint=hint) from error
     return folder / f"{sha256}.csv"
+
+
+def _hash_of(note: object) -> str:
+    return hashlib.sha256(json.dumps(note).encode()).hexdigest()
 
 
 def read(folder: Path, registry: Registry) -> pa.Table:

@@ -6,18 +6,22 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from multiprocessing.connection import Connection
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
+import pyarrow as pa
+
 import schemas
 from pipelines.lake import Authorship, Lake, RuleResults
 from pipelines.model import Recorded, Versions
 from tests.support import building
 
+Tables = Mapping[str, pa.Table]
 Step = tuple[int, str, Versions, int]  # edition_year, what the source says, versions, personnel rows
 
 OTHER_CODE = Versions("c0de2c0de2c0", building.VERSIONS.registry, building.VERSIONS.declarations)
@@ -29,6 +33,8 @@ PLAN: tuple[Step, ...] = (
     (2023, "first", OTHER_CODE, 5),
     (2022, "second", OTHER_CODE, 1),
 )
+MISSIONS = ("unifil", "undof", "untso", "ussc", "cmf")  # known to the registry
+KEY = ("edition_year", "vintage")
 RELEASE = {"contract_version": "1.0", "snapshot_id": 1, "vintages": [(2021, 2)], "tool_versions": []}
 
 assert schemas.TABLES  # loads the contracts before a fork does
@@ -43,7 +49,7 @@ def record(lake: Lake, step: Step, **details: Any) -> Recorded:
     """Record what one step says."""
     year, text, versions, count = step
     source = building.source_file(year, text, **details)
-    rows = [{"mission_id": f"mission-{n}", "deployed_military": n} for n in range(count)]
+    rows = [{"mission_id": MISSIONS[n], "deployed_military": n} for n in range(count)]
     read = building.edition_tables(year, rows, footnotes=["a note"], sections=["One"], source=source)
     return lake.record(year, read, source=source, versions=versions, by=Authorship("tester", "run"))
 
@@ -79,11 +85,28 @@ def build(lake: Lake, plan: Sequence[Step] = PLAN) -> None:
     lake.add_release({"release_id": "0" * 12, **RELEASE})
 
 
-def build_and_wait(folder: Path, ready: Connection) -> None:
-    """Build the plan, say when it begins, and never end by itself."""
-    ready.send("begun")
-    build(open_lake(folder))
-    time.sleep(600)
+def content(read: Tables) -> dict[str, list[dict[str, Any]]]:
+    """All rows, apart from runs, times and snapshots."""
+    stamps = {"recorded_at", "checked_at", "published_at", "run_id", "snapshot_id", "tool_versions"}
+    return {
+        name: [{key: value for key, value in row.items() if key not in stamps} for row in table.to_pylist()]
+        for name, table in read.items()
+    }
+
+
+def incomplete(read: Tables) -> list[str]:
+    """Vintages that do not have all their rows, or whose snapshot is not known."""
+    found = []
+    counted = {
+        name: Counter(zip(*(read[f"{name}_vintages"][key].to_pylist() for key in KEY), strict=True))
+        for name in schemas.TABLES
+    }
+    for vintage in read["vintages"].to_pylist():
+        key = tuple(vintage[name] for name in KEY)
+        wrong = [name for name, count in vintage["row_counts"] if counted[name][key] != count]
+        if wrong or vintage["snapshot_id"] is None:
+            found.append(f"vintage {key} is not whole: {wrong or 'no snapshot'}")
+    return found
 
 
 def build_and_die(folder: Path, at: int | None, ready: Connection) -> None:
