@@ -18,11 +18,13 @@ from xml.etree import ElementTree
 import duckdb
 import pytest
 
+import schemas
 from pipelines import files, settings, site, sql, versions
 from pipelines.publish import published
 from pipelines.reconcile import RULES
 from pipelines.site import pages
 from pipelines.site.language import Language, slug
+from schemas import registry
 from schemas.vocabulary import DEPLOYED
 from tests.support import ROOT
 from tests.support.building import FIGURES, base_tables, edition_tables, publish
@@ -122,6 +124,16 @@ def test_every_phrase_is_there_in_both_languages_with_the_same_gaps() -> None:
             assert gaps[0] == gaps[1], key
     assert {rule.name for rule in RULES} <= {key.partition(" ")[0] for key in words["rules"]}
     assert {*FIGURES} <= {*words["columns"]}
+    for name, relation, column in (
+        *(("bases", "mission_timeline", "basis"), ("qualifiers", "figures_left_out", "qualifier")),
+        *(("event_kinds", "mission_events", "event"), ("causes_said", "vintages", "cause")),
+        *(("causes", "vintages", "cause"), ("statuses", "mission_trends", "status")),
+        *(("severities", "findings", "severity"), ("organisations", "missions", "organisation")),
+        *(("fidelities", "editions", "source_fidelity"), ("relations", "mission_relations", "relation")),
+    ):
+        codes = next(one for one in schemas.RELATIONS[relation].columns if one.name == column).one_of
+        assert {*codes} <= {*words[name]}, name
+    assert {mission.region for mission in registry.load().missions} <= {*words["regions"]}
 
 
 def test_every_link_leads_somewhere(folder: Path, parsed: dict[str, Page]) -> None:

@@ -98,6 +98,16 @@ class Language:
             given[f"{letter}p"] = self.place(side)
         return str(phrase.format(**given))
 
+    def reason(self, equality: str, names: Mapping[str, str]) -> tuple[str, str]:
+        """Why a figure is read where it is, as `cells.equalities` says it, and the language of that."""
+        for opening, phrase in self.t["reasons"].items():
+            if equality.startswith(opening):
+                rest = equality.removeprefix(opening).strip()
+                known = {**names, **self.t["columns"]}
+                parts = ", ".join(known.get(part, part) for part in rest.split(", "))
+                return str(phrase.format(rest=parts)), self.code
+        return equality, "en"
+
     def column(self, name: str | None) -> str:
         """A column in words; a side of another edition has its year behind it."""
         base, _, year = (name or "").partition(" in ")
