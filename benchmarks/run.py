@@ -51,15 +51,17 @@ class Cost:
 
 def child(name: str, arguments: list[str], runs: int, **variables: str) -> Cost:
     """Cost of a process of its own; raises where it fails."""
-    measured = [_once(arguments, variables) for _ in range(runs)]
+    measured = [once(arguments, variables) for _ in range(runs)]
     wall, processor, megabytes = (statistics.median(column) for column in zip(*measured, strict=True))
     return Cost(name, wall, processor, megabytes, runs)
 
 
-def _once(arguments: list[str], variables: dict[str, str]) -> tuple[float, float, float]:
+def once(
+    arguments: list[str], variables: dict[str, str], python: str = sys.executable
+) -> tuple[float, float, float]:
     started = time.perf_counter()
     process = subprocess.Popen(
-        [sys.executable, *arguments],
+        [python, *arguments],
         cwd=ROOT,
         env={**os.environ, **variables},
         stdout=subprocess.DEVNULL,
@@ -114,7 +116,7 @@ def building(runs: int) -> list[Cost]:
     jvom = ["-m", "pipelines.cli"]
     with tempfile.TemporaryDirectory() as folder:
         warehouses = [str(Path(folder, f"warehouse-{number}")) for number in range(3)]
-        first = [_once([*jvom, "build", "--warehouse", warehouse], {}) for warehouse in warehouses]
+        first = [once([*jvom, "build", "--warehouse", warehouse], {}) for warehouse in warehouses]
         wall, processor, megabytes = (statistics.median(column) for column in zip(*first, strict=True))
         where = ["--warehouse", warehouses[0]]
         query = "SELECT * FROM mission_trends"

@@ -72,6 +72,11 @@ def test_publishing_again_reads_what_is_new_and_gives_what_publishing_anew_gives
         file["snapshot"] for file in first["parquet"]
     )
     assert third["later_trends"] == [] != second["later_trends"]
+    changes = {(row["row_key"], row["column_name"]): row for row in second["later_trends"]}
+    change = changes["unifil", "change"]
+    assert (change["edition_year"], change["old_value"], change["new_value"]) == (2022, 4, 2)
+    for said in ("changes", "later_trends", "vintages", "editions"):
+        assert again[said] == anew[said] == third[said], said
 
 
 def test_a_file_of_another_lake_is_not_added_to(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from pipelines.publish import published
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    from duckdb import DuckDBPyConnection
 
 Vintage = tuple[int, int]  # edition_year, vintage
 Tables = Mapping[str, "pa.Table"]
@@ -37,9 +38,8 @@ class Base(Mapping[str, "pa.Table"]):
     file: Path | None
     snapshot: int
     commit: str | None
-    given: dict[str, pa.Table] = field(
-        default_factory=dict
-    )  # what does not come from the lake, as it is added
+    given: dict[str, pa.Table] = field(default_factory=dict)  # not of the lake: added by whoever has it
+    opened: list[DuckDBPyConnection] = field(default_factory=list)  # to the file, also once it is replaced
 
     def __getitem__(self, name: str) -> pa.Table:
         if name not in self.given:
@@ -56,6 +56,11 @@ class Base(Mapping[str, "pa.Table"]):
     def changed(self) -> frozenset[int]:
         """Editions with a vintage that the published file does not have."""
         return frozenset(self.news["vintages"]["edition_year"].to_pylist())
+
+    def close(self) -> None:
+        """Let the published file go: whoever opens it next in this process sees the new one."""
+        while self.opened:
+            self.opened.pop().close()
 
     def _of_lake(self, name: str) -> pa.Table:
         news = self.news[name]
@@ -74,8 +79,10 @@ class Base(Mapping[str, "pa.Table"]):
         assert self.file is not None  # asked for before
         contract = schemas.RELATIONS[name]
         columns = ", ".join(f'"{column}"' for column in contract.names)
-        with published.connect(self.file) as connection:
-            kept = connection.sql(f"SELECT {columns} FROM {contract.name} {which}").to_arrow_table()
+        if not self.opened:
+            self.opened.append(published.connect(self.file))
+        query = f"SELECT {columns} FROM {contract.name} {which}"
+        kept = self.opened[0].execute(query).to_arrow_table()
         both = pa.concat_tables([kept.cast(contract.arrow), news])
         return both.sort_by([(column, "ascending") for column in contract.key])
 

@@ -13,6 +13,7 @@ import hashlib
 import json
 import tempfile
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -100,9 +101,12 @@ def publish(settings: Settings, lake: Lake, refused: list[dict[str, object]]) ->
 
     `refused` are rows of `quarantine`.
     """
-    with lake.writer():
+    with ExitStack() as leaving:
+        leaving.enter_context(lake.writer())
         public = other_sources.version(settings)  # before they are read: newer ones publish again
         tables = gather(settings).tables
+        leaving.callback(tables.close)
+        leaving.callback(_gathered.clear)
         release = row_of(tables)
         lake.add_release(release)
         refusals = schemas.REFUSALS["quarantine"].table(refused)
