@@ -132,8 +132,8 @@ def page(lines: Sequence[str]) -> str:
         f"| {headings} |\n|---|{'---:|' * (headings.count('|'))}\n"
         + "".join(f"| {line} |\n" for line in lines)
         + "\nThe peers read one ruled table and nothing else: no annex of mandates, no unruled or text "
-        "edition, no cell behind a figure, no check between table and text, no record of who read what when. They "
-        "cannot tell a note's mark from a figure (`UNDOF12`), so they cut digits off names.\n"
+        "edition, no cell behind a figure, no check between table and text, no record of who read what when. "
+        "They cannot tell a note's mark from a figure (`UNDOF12`), so they cut digits off names.\n"
     )
 
 
