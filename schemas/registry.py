@@ -267,7 +267,9 @@ class Facts:
     def registry(self) -> Registry:
         """Raises RegistryError, with file, table and key, for the first thing that is wrong."""
         missions, relations, headings = _missions(self._entry("missions.toml"))
-        layouts = tuple(_heading(layout, headings) for layout in _layouts(self._entry("layouts.toml")))
+        words = header_words.read(self._entry("header_words.toml"))
+        printed = _layouts(self._entry("layouts.toml"))
+        layouts = tuple(_heading(registry_layouts.filled(one, words), headings) for one in printed)
         columns = {name: None for layout in layouts for name in layout.personnel.columns}
         columns |= dict.fromkeys(sorted(FIGURE_ROLES))
         known = {mission.id for mission in missions}
@@ -275,7 +277,6 @@ class Facts:
         cells = registry_cells.read(declared.tables("cell"), {*columns, *FIGURES})
         readings = _readings(declared, known, tuple(columns))
         corrections = _corrections(self._entry("corrections.toml"), known)
-        words = header_words.read(self._entry("header_words.toml"))
         absent = tuple(registry_layouts.absent(self._entry("layouts.toml")))
         return Registry(missions, relations, layouts, readings, corrections, cells, headings, words, absent)
 

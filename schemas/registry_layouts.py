@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
+from schemas.header_words import HeaderWords
 from schemas.registry_toml import Entry, comparable
 from schemas.vocabulary import FIGURES
 
@@ -98,9 +99,9 @@ class PersonnelLayout:
     groups: tuple[Group, ...]
     sums: tuple[tuple[str, tuple[str, ...]], ...]
     merged: tuple[tuple[str, tuple[str, ...]], ...]
-    total: str
-    separate_report: str
-    regions: tuple[str, ...]
+    total: str = ""
+    separate_report: str = ""
+    regions: tuple[str, ...] = ()
     mission_at: int = 0
     strength_date: str | None = None
 
@@ -154,9 +155,9 @@ class Extension:
     `units` gives the ISO 8601 letter for each word of length.
     """
 
-    opening: tuple[str, ...]
-    closing: tuple[str, ...]
-    units: tuple[tuple[str, str], ...]
+    opening: tuple[str, ...] = ()
+    closing: tuple[str, ...] = ()
+    units: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -169,10 +170,10 @@ class MandatesLayout:
 
     heading: Heading
     columns: tuple[PrintedColumn, ...]
-    regions: tuple[str, ...]
-    legal_basis: tuple[str, ...]
-    statuses: tuple[tuple[str, str], ...]
-    extension: Extension
+    regions: tuple[str, ...] = ()
+    legal_basis: tuple[str, ...] = ()
+    statuses: tuple[tuple[str, str], ...] = ()
+    extension: Extension = Extension()
 
 
 @dataclass(frozen=True)
@@ -196,6 +197,30 @@ def read(entry: Entry, before: Sequence[Layout] = ()) -> Layout:
     mandates = other.mandates if other else _mandates(entry.table("mandates"))
     entry.done()
     return Layout(identifier, personnel, mandates)
+
+
+def filled(layout: Layout, words: HeaderWords) -> Layout:
+    """The layout; what it does not say of its own is said by the words that reports have in common."""
+    rows, said = words.rows, words.mandates
+    personnel, mandates = layout.personnel, layout.mandates
+    return replace(
+        layout,
+        personnel=replace(
+            personnel,
+            total=personnel.total or next(iter(rows.totals), ""),
+            separate_report=personnel.separate_report or rows.separate_report,
+            regions=personnel.regions or rows.regions,
+        ),
+        mandates=replace(
+            mandates,
+            regions=mandates.regions or rows.regions,
+            legal_basis=mandates.legal_basis or said.legal_basis,
+            statuses=mandates.statuses or said.statuses,
+            extension=mandates.extension
+            if mandates.extension.opening
+            else Extension(said.opening, said.closing, said.units),
+        ),
+    )
 
 
 def absent(file: Entry) -> Iterator[tuple[str, str]]:
@@ -232,9 +257,9 @@ def _personnel(entry: Entry) -> PersonnelLayout:
         groups=tuple(groups),
         sums=tuple((total, sums.texts(total)) for total in sums.values),
         merged=tuple((name, merged.texts(name)) for name in merged.values) if merged else (),
-        total=entry.text("total"),
-        separate_report=entry.text("separate_report"),
-        regions=entry.texts("regions"),
+        total=entry.text_or_none("total") or "",
+        separate_report=entry.text_or_none("separate_report") or "",
+        regions=entry.texts_or_none("regions"),
     )
     for total, parts in layout.sums:
         for name in (total, *parts):
@@ -261,22 +286,22 @@ def _merged(entry: Entry, layout: PersonnelLayout) -> None:
 
 
 def _mandates(entry: Entry) -> MandatesLayout:
-    extension = entry.table("extension")
     layout = MandatesLayout(
         heading=Heading(entry.text("heading")),
         columns=_columns(entry),
-        regions=entry.texts("regions"),
-        legal_basis=entry.texts("legal_basis"),
-        statuses=entry.pairs("statuses"),
-        extension=Extension(
-            opening=extension.texts("opening"),
-            closing=extension.texts("closing"),
-            units=extension.pairs("units"),
-        ),
+        regions=entry.texts_or_none("regions"),
+        legal_basis=entry.texts_or_none("legal_basis"),
+        statuses=entry.pairs("statuses") if "statuses" in entry.values else (),
+        extension=_extension(entry.table("extension")) if "extension" in entry.values else Extension(),
     )
-    extension.done()
     entry.done()
     return layout
+
+
+def _extension(entry: Entry) -> Extension:
+    found = Extension(entry.texts("opening"), entry.texts("closing"), entry.pairs("units"))
+    entry.done()
+    return found
 
 
 def _columns(entry: Entry) -> tuple[PrintedColumn, ...]:

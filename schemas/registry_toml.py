@@ -120,6 +120,11 @@ class Entry:
             raise self.error("has an entry twice", key)
         return tuple(values)
 
+    def texts_or_none(self, key: str) -> tuple[str, ...]:
+        """The same, empty where the key is absent."""
+        self._asked.add(key)
+        return self.texts(key) if key in self.values else ()
+
     def one_of(self, key: str, allowed: Iterable[str]) -> str:
         value, choices = self.text(key), tuple(allowed)
         if value not in choices:

@@ -71,6 +71,8 @@ from schemas.registry import DeclaredReading, PersonnelLayout
 READINGS = "schemas/readings.toml"
 _SHOWN = 12  # readings that a refusal lists beside the one that is not relied on
 LARGEST = 99_999  # persons: more than the armed forces have
+_SEVERAL = "several readings fit the printed totals equally well"
+_RIVAL = "another reading takes about as few errors of print to explain the table"
 _TIMES = 10  # the largest total: two figures side by side are not one that is larger
 
 
@@ -155,14 +157,14 @@ def choose(
     for at, (row, ways, best, doubt, ordered) in enumerate(
         zip(rows, choices, solution.rows, doubtful, second, strict=True)
     ):
+        case = _Case(at, row, ways, best, solution)
         if at in structure.parts:
-            one = chooser.part(at, row, solution)
+            one = chooser.part(case)
         elif row.in_order:
-            rivals = chooser.rivals(at, row, ways, best[0], errors)
-            one = chooser.in_order(at, row, ways, best, solution, rivals, errors.most)
+            one = chooser.in_order(case, errors)
         else:
-            open_mark = chooser.glued(at, row, ways, best, solution, errors) if row.glued else None
-            one = open_mark or chooser.placed(at, row, best, solution, ordered if doubt else None)
+            open_mark = chooser.glued(case, errors) if row.glued else None
+            one = open_mark or chooser.placed(case, ordered if doubt else None)
         if isinstance(one, Chosen):
             chosen.append(one)
             problems.extend(chooser.unconfirmed(one))
@@ -200,6 +202,25 @@ def _missing_rows(
         for column, one in given.items()
     ]
     return refusals.missing_rows(document, rows[at].lines[0], amounts, entries)
+
+
+@dataclass(frozen=True)
+class _Case:
+    """One row with its best readings, among all the ways to read it, and how often its notes are marked."""
+
+    at: int
+    row: Row
+    ways: Sequence[Choice]
+    best: Sequence[Choice]
+    solution: Solution
+
+    @property
+    def chosen(self) -> Choice:
+        return self.best[0]
+
+    @property
+    def wording(self) -> Wording:
+        return self.row.wordings[self.chosen.key]
 
 
 class _Chooser:
@@ -303,15 +324,14 @@ class _Chooser:
         given = {name: amount for name, amount in zip(self._columns, lacks, strict=True) if amount > 0}
         return given if len(given) > 1 else {}
 
-    def rivals(
-        self, at: int, row: Row, ways: Iterable[Choice], chosen: Choice, errors: Errors
-    ) -> list[Choice]:
+    def rivals(self, case: _Case, errors: Errors) -> list[Choice]:
         """Other readings of a row that explain the table with about as few errors.
 
         Those that fill the groups of columns from the left may take one more for each column that is wrong
         either way, but less so with them: one error may hide another. And they may take two more where the
         chosen one does not fill them so: two figures that changed places make two columns wrong.
         """
+        at, row, chosen = case.at, case.row, case.chosen
         unusual = any(self._empty_first(chosen))
         least, lacks = errors.cost(at, chosen), errors.columns(at, chosen)
 
@@ -328,7 +348,7 @@ class _Chooser:
             )
             return least + RULE * (hidden + 2 * unusual)
 
-        others = (way for way in ways if way.figures != chosen.figures)
+        others = (way for way in case.ways if way.figures != chosen.figures)
         return [way for way in others if errors.cost(at, way) <= most(way)]
 
     def splits(self, rows: Iterable[Row], errors: Errors) -> Iterator[JvomError]:
@@ -370,97 +390,69 @@ class _Chooser:
                     return f"{last.text} {first.text}"
         return ""
 
-    def in_order(
-        self,
-        at: int,
-        row: Row,
-        ways: Sequence[Choice],
-        best: Sequence[Choice],
-        solution: Solution,
-        rivals: Sequence[Choice],
-        most: Sequence[int] | None,
-    ) -> Chosen | JvomError:
+    def in_order(self, case: _Case, errors: Errors) -> Chosen | JvomError:
         """The reading of a row of a text, where the best readings agree on it and can be relied on."""
-        chosen = best[0]
-        wording = row.wordings[chosen.key]
+        row, chosen = case.row, case.chosen
         if self._reading(row) is None:
-            distinct = {(row.wordings[c.key].mission_id, c.figures, tuple(sorted(c.markers))) for c in best}
+            distinct = {
+                (row.wordings[c.key].mission_id, c.figures, tuple(sorted(c.markers))) for c in case.best
+            }
             if len(distinct) > 1:
-                why = "several readings fit the printed totals equally well"
-                return self._undecided(row, wording, why, best)
-            if rivals:
-                why = "another reading takes about as few errors of print to explain the table"
-                return self._undecided(row, wording, why, [chosen, *rivals])
-            if why := next(self._doubts(at, chosen, wording, ways, solution, most), ""):
+                return self._undecided(case, _SEVERAL, case.best)
+            if rivals := self.rivals(case, errors):
+                return self._undecided(case, _RIVAL, [chosen, *rivals])
+            if why := next(self._doubts(case, errors.most), ""):
                 own = violated(chosen.figures, self.sums)
-                others = [way for way in ways if violated(way.figures, self.sums) <= own]
-                return self._undecided(row, wording, why, [chosen, *others[:_SHOWN]])
-        return self._chosen(at, row, chosen, solution)
+                others = [way for way in case.ways if violated(way.figures, self.sums) <= own]
+                return self._undecided(case, why, [chosen, *others[:_SHOWN]])
+        return self._chosen(case)
 
-    def placed(
-        self,
-        at: int,
-        row: Row,
-        best: Sequence[Choice],
-        solution: Solution,
-        ordered: Sequence[Choice] | None,
-    ) -> Chosen | JvomError:
+    def placed(self, case: _Case, ordered: Sequence[Choice] | None) -> Chosen | JvomError:
         """The reading of a row of a PDF; `ordered` is what the second pass says of one not confirmed."""
-        chosen = best[0]
-        wording = row.wordings[chosen.key]
+        row, chosen, wording = case.row, case.chosen, case.wording
+        several = len({choice.figures for choice in case.best}) > 1
         if not row.disputed and (blank := next(self._blank_totals(chosen), None)) is not None:
             where = row.lines, wording.name.printed, self._columns[blank], wording.cells[blank].printed
             return refusals.blank_total(self._document, self._edition_year, *where)
-        if not row.disputed and len({choice.figures for choice in best}) > 1:
+        if not row.disputed and several:
             text, doubt, column = next((f.text, f.doubt, f.column) for f in wording.figures if f.doubt)
             return refusals.uncertain(
                 self._document, text.printed, doubt, text.spans[0], self._columns[column or 0]
             )
-        if ordered is not None or (row.disputed and len({choice.figures for choice in best}) > 1):
+        if ordered is not None or (row.disputed and several):
             by_order = {choice.figures for choice in ordered or ()}
             twice = by_order == {chosen.figures} or (row.under and chosen.figures in by_order)
             if row.disputed or not twice:
                 seen = self._ways(row, in_order=False)
-                return self._undecided(row, wording, _why(row, ordered or ()), [*seen, *(ordered or ())])
-        if self._reading(row) is None and (hidden := self._hidden_mark(at, chosen, solution)):
-            return self._undecided(row, wording, hidden, [chosen])
-        return self._chosen(at, row, chosen, solution)
+                return self._undecided(case, _why(row, ordered or ()), [*seen, *(ordered or ())])
+        if self._reading(row) is None and (hidden := self._hidden_mark(case)):
+            return self._undecided(case, hidden, [chosen])
+        return self._chosen(case)
 
-    def part(self, at: int, row: Row, solution: Solution) -> Chosen | JvomError:
+    def part(self, case: _Case) -> Chosen | JvomError:
         """The reading of an "of which" row, which no sum confirms: only its own place, or all its columns."""
-        ways = self._ways(row, in_order=row.in_order)
-        wording = row.wordings[ways[0].key]
-        sure = len(wording.figures) == len(self._columns) if row.in_order else row.agreed or row.under
+        row, ways = case.row, self._ways(case.row, in_order=case.row.in_order)
+        case = replace(case, best=ways)
+        sure = len(case.wording.figures) == len(self._columns) if row.in_order else row.agreed or row.under
         if row.disputed or not sure or len({way.figures for way in ways}) > 1:
             why = "it is a part of another row, so no sum says which columns its figures are in"
-            return self._undecided(row, wording, why, ways[:_SHOWN])
-        return self._chosen(at, row, ways[0], solution)
+            return self._undecided(case, why, ways[:_SHOWN])
+        return self._chosen(case)
 
-    def glued(
-        self,
-        at: int,
-        row: Row,
-        ways: Sequence[Choice],
-        best: Sequence[Choice],
-        solution: Solution,
-        errors: Errors,
-    ) -> JvomError | None:
+    def glued(self, case: _Case, errors: Errors) -> JvomError | None:
         """Why a row whose figures may end in marks is not relied on, though each is in its column."""
-        chosen = best[0]
-        wording = row.wordings[chosen.key]
-        if self._reading(row) is not None:
+        chosen = case.chosen
+        if self._reading(case.row) is not None:
             return None
-        if others := [way for way in best if way.figures != chosen.figures]:
-            why = "several readings fit the printed totals equally well"
-            return self._undecided(row, wording, why, [chosen, *others])
-        if others := self.rivals(at, row, ways, chosen, errors):
-            why = "another reading takes about as few errors of print to explain the table"
-            return self._undecided(row, wording, why, [chosen, *others])
-        if why := next(self._mark_doubts(at, chosen, wording, ways, solution, errors.most), ""):
-            return self._undecided(row, wording, why, ways)
-        if way := next(self._shorter(at, chosen, errors), None):
+        if others := [way for way in case.best if way.figures != chosen.figures]:
+            return self._undecided(case, _SEVERAL, [chosen, *others])
+        if others := self.rivals(case, errors):
+            return self._undecided(case, _RIVAL, [chosen, *others])
+        if why := next(self._mark_doubts(case, errors.most), ""):
+            return self._undecided(case, why, case.ways)
+        if way := next(self._shorter(case.at, chosen, errors), None):
             why = "its sums come out without some digits: a mark or another figure may be printed beside them"
-            return self._undecided(row, wording, why, [chosen, way])
+            return self._undecided(case, why, [chosen, way])
         return None
 
     def _shorter(self, at: int, chosen: Choice, errors: Errors) -> Iterator[Choice]:
@@ -511,8 +503,8 @@ class _Chooser:
                 for places in placements(len(figures), len(self._columns)):
                     yield Choice(_laid(figures, places, len(self._columns)), (*name, *notes), 0, key)
 
-    def _chosen(self, at: int, row: Row, chosen: Choice, solution: Solution) -> Chosen:
-        wording = row.wordings[chosen.key]
+    def _chosen(self, case: _Case) -> Chosen:
+        at, row, chosen, wording, solution = case.at, case.row, case.chosen, case.wording, case.solution
         figures = _figures_of(wording, chosen.figures)
         known = not row.in_order or len(wording.figures) == len(self._columns)
         places = range(len(figures))
@@ -528,29 +520,22 @@ class _Chooser:
         same = all(figures.get(name) == reading.figures.get(name) for name in {*figures, *reading.figures})
         return same and row.wordings[choice.key].mission_id == reading.mission_id
 
-    def _undecided(self, row: Row, wording: Wording, why: str, choices: Iterable[Choice]) -> JvomError:
+    def _undecided(self, case: _Case, why: str, choices: Iterable[Choice]) -> JvomError:
         """The refusal of a row, with these choices as its alternatives."""
         figures = dict.fromkeys(choice.figures for choice in choices)
         return refusals.undecided(
             self._document,
             self._edition_year,
-            row.lines,
-            wording.mission_id or answers.slug(wording.name.printed),
+            case.row.lines,
+            case.wording.mission_id or answers.slug(case.wording.name.printed),
             why,
             [dict(zip(self._columns, map(_whole, values), strict=True)) for values in figures],
         )
 
-    def _doubts(
-        self,
-        at: int,
-        chosen: Choice,
-        wording: Wording,
-        ways: Sequence[Choice],
-        solution: Solution,
-        most: Sequence[int] | None,
-    ) -> Iterator[str]:
+    def _doubts(self, case: _Case, most: Sequence[int] | None) -> Iterator[str]:
         """Why the only best reading of a row of a text is not to be relied on."""
-        yield from self._mark_doubts(at, chosen, wording, ways, solution, most)
+        at, chosen, wording, solution = case.at, case.chosen, case.wording, case.solution
+        yield from self._mark_doubts(case, most)
         if len(wording.figures) < len(self._columns):
             if any(lopsided(chosen.figures, one) for one in self.sums):
                 yield "it would give a total without parts, or parts without a total"
@@ -566,21 +551,15 @@ class _Chooser:
             if chosen.figures[total] is None and any(chosen.figures[part] is not None for part in parts):
                 yield total
 
-    def _mark_doubts(
-        self,
-        at: int,
-        chosen: Choice,
-        wording: Wording,
-        ways: Sequence[Choice],
-        solution: Solution,
-        most: Sequence[int] | None,
-    ) -> Iterator[str]:
+    def _mark_doubts(self, case: _Case, most: Sequence[int] | None) -> Iterator[str]:
         """Why the marks that a reading takes off figures, or leaves on them, are not to be relied on."""
+        at, chosen, wording, solution = case.at, case.chosen, case.wording, case.solution
         for mark in (*(m for figure in wording.figures for m in figure.text.marks), *wording.apart):
             if solution.uses[mark.note] != {1}:
                 yield f"{mark.note} looks like a footnote's mark, but that note is not marked exactly once"
         for mark in wording.apart:
-            if any(self._fits_as_well(at, way, chosen, solution) for way in ways if way.apart < chosen.apart):
+            ways = (way for way in case.ways if way.apart < chosen.apart)
+            if any(self._fits_as_well(way, case) for way in ways):
                 yield f"no sum that comes out says that {mark.note} is a mark and not a figure"
         for place, figure in enumerate(_figures_of(wording, chosen.figures)):
             for mark in figure.text.marks if figure else ():
@@ -593,15 +572,16 @@ class _Chooser:
             if value is not None and hidden and not self._confirmed(at, place, chosen, solution):
                 yield f"note {hidden[0]} is marked nowhere, and no sum confirms that {value} is a figure only"
 
-    def _fits_as_well(self, at: int, way: Choice, chosen: Choice, solution: Solution) -> bool:
+    def _fits_as_well(self, way: Choice, case: _Case) -> bool:
         """Whether no sum that comes out speaks against another reading of a row."""
-        pairs = enumerate(zip(way.figures, chosen.figures, strict=True))
+        pairs = enumerate(zip(way.figures, case.chosen.figures, strict=True))
         differing = (place for place, (one, other) in pairs if one != other)
-        broken = violated(way.figures, self.sums) > violated(chosen.figures, self.sums)
-        return not broken and not any(self._holds(at, place, solution) for place in differing)
+        broken = violated(way.figures, self.sums) > violated(case.chosen.figures, self.sums)
+        return not broken and not any(self._holds(case.at, place, case.solution) for place in differing)
 
-    def _hidden_mark(self, at: int, chosen: Choice, solution: Solution) -> str | None:
+    def _hidden_mark(self, case: _Case) -> str | None:
         """Why a figure of a PDF may end in a mark that is printed as large as a digit."""
+        at, chosen, solution = case.at, case.chosen, case.solution
         unmarked = [str(note) for note, uses in solution.uses.items() if 0 in uses]
         for place, value in enumerate(chosen.figures):
             hidden = [note for note in unmarked if str(value).endswith(note) and str(value) != note]

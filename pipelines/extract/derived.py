@@ -19,7 +19,7 @@ from schemas.errors import LayoutError
 from schemas.header_words import FIGURE_ROLES, HeaderWords
 from schemas.proposals import Proposal
 from schemas.registry import Heading, Layout, MandatesLayout, PersonnelLayout, Registry, comparable
-from schemas.registry_layouts import ASIDE, Extension, Group, PrintedColumn
+from schemas.registry_layouts import ASIDE, Group, PrintedColumn, filled
 from schemas.registry_toml import OPEN
 
 if TYPE_CHECKING:
@@ -155,11 +155,8 @@ def layout(derived: Derived, registry: Registry) -> Layout:
     words = registry.words
     regions = {comparable(one): one for one in (*words.rows.regions, *registry.region_headings)}
     personnel, mandates = derived.personnel, derived.mandates
-    return Layout(
-        ID,
-        _personnel(personnel, words, tuple(regions.values())),
-        _mandates(mandates, words, tuple(regions.values())),
-    )
+    own = tuple(regions.values())
+    return filled(Layout(ID, _personnel(personnel, own), _mandates(mandates, own)), words)
 
 
 def heading(place: Place) -> Heading:
@@ -167,7 +164,7 @@ def heading(place: Place) -> Heading:
     return Heading(durations.PERIOD.sub("<period>", re.sub(r"[<>]", "", place.text), count=1))
 
 
-def _personnel(table: Table | None, words: HeaderWords, regions: tuple[str, ...]) -> PersonnelLayout:
+def _personnel(table: Table | None, regions: tuple[str, ...]) -> PersonnelLayout:
     columns = table.found.columns if table else ()
     others = [column for column in columns if column.role != "mission"]
     groups: list[Group] = []
@@ -187,8 +184,6 @@ def _personnel(table: Table | None, words: HeaderWords, regions: tuple[str, ...]
         groups=tuple(groups),
         sums=tuple(_sums([role for role in roles if role])),
         merged=tuple(_merged([role for role in roles if role])),
-        total=words.rows.totals[0],
-        separate_report=words.rows.separate_report,
         regions=regions,
         mission_at=at,
         strength_date=next((column.date for column in columns if column.role == "strength_on_day"), None),
@@ -226,8 +221,7 @@ def _merged(roles: Sequence[str]) -> Iterator[tuple[str, tuple[str, ...]]]:
             yield whole, parts
 
 
-def _mandates(table: Table | None, words: HeaderWords, regions: tuple[str, ...]) -> MandatesLayout:
-    said = words.mandates
+def _mandates(table: Table | None, regions: tuple[str, ...]) -> MandatesLayout:
     columns = tuple(
         PrintedColumn(column.printed, _aside(column.role), column.group)
         for column in (table.found.columns if table else ())
@@ -236,9 +230,6 @@ def _mandates(table: Table | None, words: HeaderWords, regions: tuple[str, ...])
         heading=heading(table.place) if table else Heading(""),
         columns=columns,
         regions=regions,
-        legal_basis=said.legal_basis,
-        statuses=said.statuses,
-        extension=Extension(said.opening, said.closing, said.units),
     )
 
 

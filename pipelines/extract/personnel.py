@@ -131,7 +131,11 @@ def _problems(table: Table, given: AnnexInput) -> list[JvomError]:
         )
         for left in table.leftovers
     ]
-    broken += [refusals.late_row(document, late) for late in table.late]
+    unclosed = given.table is None and not any(row.kind == "total" for row in table.rows)
+    if unclosed and len(table.late) == 1:
+        broken.append(refusals.unknown_total(document, table.late[0][0], given.registry))
+    else:
+        broken += [refusals.late_row(document, late) for late in table.late]
     broken += [
         refusals.too_many_figures(document, row.lines, len(layout.personnel.columns))
         for row in table.rows

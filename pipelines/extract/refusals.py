@@ -23,6 +23,7 @@ _ASIDE = "see in the official document which column it belongs to, if any"
 _WHOLE = "check that the text of the document is whole"
 _ROW = "compare the row with the page"
 _FIGURE_LIKE = re.compile(r"[<>~±]?\d[\d.,+–-]*")
+_FIGURES_BEHIND = re.compile(r"(?:\s+[\d.+]+)+\s*$")
 LEADING_ZERO = re.compile(r"(?<!\S)0[0-9]+(?!\S)")
 _REGION = re.compile(r"(?=.{3,40}$)[A-Z][^\W\d_]*(?:[ -][^\W\d_]+){0,4}")
 
@@ -93,6 +94,15 @@ def unnamed_sum(document: Document, line: Line, name: str, role: str, registry: 
         f"no mission is known as “{name}”, and {note}",
         proposals=[answers.row(name, role, note, others)],
     )
+
+
+def unknown_total(document: Document, line: Line, registry: Registry) -> LayoutError:
+    """The only row with figures behind the missions of a table that has no known word for its totals."""
+    name = shortened(_FIGURES_BEHIND.sub("", line.text).strip())
+    message = f"“{_joined([line])}” follows the last mission, and “{name}” is not a known word for totals"
+    others = answers.mission(name, None, registry, line.page)
+    entry = answers.row(name, "row total", "it is the last row with figures", others)
+    return at(document.path, line, message, proposals=[entry])
 
 
 def leftover(
