@@ -105,9 +105,12 @@ def test_columns_stand_in_any_order_with_others_beside_them() -> None:
     assert str(mandates["unifil"]["international_mandate_end"]) == "2018-08-31"
 
 
-def test_a_table_per_region_under_a_heading_of_its_own() -> None:
+@pytest.mark.parametrize("widths", ["", "<style>p:nth-of-type(4) + table { width: 150mm }</style>"])
+def test_a_table_per_region_under_a_heading_of_its_own(widths: str) -> None:
+    """On one page, with columns of the same widths or not."""
     head = ("Missie|2:Nationaal kader|3:Ingezet", "|Militair|Civiel/Politie|Militair|Civiel/Politie|Totaal")
     found = read(
+        widths,
         "<p>Bijlage 1 Mandaten</p>",
         table(*MANDATES),
         "<p>Bijlage 2 Personele inzet in 2017</p>",

@@ -171,8 +171,8 @@ def test_a_declared_reading_leaves_the_other_cells_empty(folder: Path) -> None:
             ["groups", "frame_military", "twice"],
         ),
         ("layouts.toml", '["deployed_military", ', '["deployed_soldiers", ', ["sums", "deployed_soldiers"]),
-        ("layouts.toml", "\n\n[[layout.p", '\nregions = ["A", "a"]\n\n[[layout.p', ["regions", "'a'", "twice"]),
-        ("layouts.toml", '"Nationaal"]', '"Nationaal"]\nstatuses = { "Doorlopend" = 1 }', ["statuses", "texts"]),
+        ("layouts.toml", "\n\n[[layout.p", '\nregions = ["A", "a"]\n[[layout.p', ["regions", "twice"]),
+        ("layouts.toml", '"Nationaal"]', '"Nationaal"]\nstatuses = { "Lopend" = 1 }', ["statuses", "texts"]),
         ("layouts.toml", 'apart"\nmandates = "2024"', 'apart"\nmandates = "2023"', ["mandates", "'2024'"]),
         ("layouts.toml", '"frame_police" }', '"frame_polite" }', ["frame_police", "not a column"]),
         (

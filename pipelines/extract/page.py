@@ -65,7 +65,7 @@ def _draw_table(canvas: _Canvas, page: PdfPage, grid: Grid) -> None:
         if found := here(*row.cells):
             around = Box.around(found)
             canvas.tint(Box(whole.left, around.top, whole.right, around.bottom), ROWS[at % 2])
-    for part in dict(grid.parts).get(page.number, ()):
+    for part in (part for one in grid.stretches if one.page == page.number for part in one.parts):
         canvas.frame(Box(part + _AROUND, whole.top, part - _AROUND, whole.bottom), COLUMN)
     for cell in cells:
         if found := here(cell):

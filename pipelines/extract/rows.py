@@ -679,7 +679,8 @@ class _PdfReader:
         before = next(cell for cell in (beside, *reversed(row.cells[:column])) if cell)
         place = before.spans[0] if beside else before.spans[-1]
         at = place.char_start if beside else place.char_end
-        left, right = self._edges(place.page)[column]
+        stretch = self._found.stretch(place.page, place.box.middle if place.box else 0.0)
+        left, right = self._edges(stretch)[column]
         box = Box(left, place.box.top, right, place.box.bottom) if place.box and left < right else None
         return (Span(place.page, place.line, at, at, box),)
 

@@ -316,27 +316,45 @@ def bodies(
             # Where the totals stand above it, this heading is that of a second table.
             rest = _body(page, None, found[-1][1], heading, [*stops, place.top])
             place = None if rest.ended else place
-        if place:
-            place = replace(place, lines=place.lines.union(*_again(page, heading, place)))
-        body = _body(page, place, found[-1][1] if found else None, heading, stops)
-        if not body.lines and place is None:
+        parts = list(_parts(page, heading, place)) if place else [None]
+        for part, following in zip(parts, (*parts[1:], None), strict=True):
+            ends = [*stops, _top(page, following, heading)] if following else stops
+            body = _body(page, part, found[-1][1] if found else None, heading, ends)
+            if body.lines or part:
+                found.append((part, body))
+        if part is None and not body.lines:
             break
-        found.append((place, body))
         if body.ended or any(stop > body.top for stop in stops):
             break
     return found
 
 
-def _again(page: PdfPage, heading: TableHeading, place: HeadingPlace) -> Iterator[frozenset[int]]:
-    """The lines of the heading where it is printed again on a page, above each part of the table."""
-    columns = place.columns
+def _parts(page: PdfPage, heading: TableHeading, place: HeadingPlace) -> Iterator[HeadingPlace]:
+    """The heading, and each below it with other widths of columns; with the lines of all that are alike."""
+    for again in _again(page, heading, place):
+        if _is_under(again, place.columns):
+            place = replace(place, lines=place.lines | again.lines)
+        else:
+            yield place
+            place = again
+    yield place
+
+
+def _top(page: PdfPage, place: HeadingPlace, heading: TableHeading) -> float:
+    """Where a part of the table begins: with its heading, or the name of a region above that."""
+    heads = (line.box.top for line in page.lines if _heads(line, place, heading))
+    return min([place.top, *heads])
+
+
+def _again(page: PdfPage, heading: TableHeading, place: HeadingPlace) -> Iterator[HeadingPlace]:
+    """The heading where it is printed again on a page, above each part of the table."""
     for _ in range(_MOST_PARTS):
         lines = tuple(line for line in page.lines if line.box.top > place.bottom)
         again = find(replace(page, lines=lines), heading)
-        if again is None or not _is_under(again, columns):
+        if again is None:
             return
         place = again
-        yield place.lines
+        yield place
 
 
 def _is_under(place: HeadingPlace, columns: Sequence[Box]) -> bool:

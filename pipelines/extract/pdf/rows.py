@@ -215,11 +215,13 @@ class Row:
     def bottom(self) -> float:
         return max(part.box.bottom for part in self.fragments)
 
-    def on(self, page: int) -> Row | None:
+    def on(self, body: Body) -> Row | None:
+        """The lines of it that a part of the table has."""
+        numbers = {line.number for line in body.lines}
         cells = {
             column: left
             for column, parts in self.cells.items()
-            if (left := [part for part in parts if part.line.page == page])
+            if (left := [part for part in parts if part.line.number in numbers])
         }
         return Row(cells) if cells else None
 
@@ -296,9 +298,9 @@ class Spacing:
         cls,
         bodies: Sequence[Body],
         found: Sequence[Sequence[Fragment]],
-        parts: Mapping[int, Sequence[float]],
+        parts: Sequence[Sequence[float]],
     ) -> Spacing:
-        """That of a table whose fragments are given page by page; `parts` says where columns part."""
+        """That of a table whose fragments are given body by body; `parts` says where columns part."""
         size = bodies[0].size
         pitches = Counter(
             round((lower.baseline - upper.baseline) / size, 1)
@@ -308,9 +310,10 @@ class Spacing:
             if lower.baseline - upper.baseline > 0.7 * size
         )
         often = [pitch for pitch, count in pitches.items() if count > 0.05 * pitches.total()]
-        return cls(
-            min([*often, 1.5]) * size, {body.page: _heights(body, parts[body.page]) for body in bodies}, size
-        )
+        heights: defaultdict[int, list[float]] = defaultdict(list)
+        for body, own in zip(bodies, parts, strict=True):
+            heights[body.page] += _heights(body, own)
+        return cls(min([*often, 1.5]) * size, {page: sorted(at) for page, at in heights.items()}, size)
 
     def crossed(self, page: int, top: float, bottom: float) -> int:
         heights = self.heights.get(page, ())

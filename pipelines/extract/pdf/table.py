@@ -7,7 +7,7 @@ cells mean belongs to the readers of the annexes.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 
@@ -36,22 +36,34 @@ class PdfRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Stretch:
+    """A part of a table with one set of columns, from a height of a page on.
+
+    `above` are the boxes of its columns' headings, or those of the part before; `parts` the distances from
+    the left at which its columns part.
+    """
+
+    page: int
+    top: float
+    above: tuple[Box, ...]
+    parts: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Grid:
     """A table by one reading: its rows from top to bottom.
 
     `unknown` are words in the heading that the layout does not know. `heading` gives the lines of the
-    heading, on every page that has it, and `marked` the footnote numbers in it, each with its line. `above`
-    gives, for each page, the boxes of the columns' headings; on a page without them, those of the page
-    before. `parts` are the distances from the left at which the columns of a page part. `faults` are the
-    cells that no one row and column has.
+    heading, on every page that has it, and `marked` the footnote numbers in it, each with its line.
+    `stretches` say by page and height where the columns are. `faults` are the cells that no one row and
+    column has.
     """
 
     rows: tuple[PdfRow, ...]
     unknown: tuple[Word, ...] = ()
     heading: tuple[int, ...] = ()
     marked: tuple[tuple[int, int], ...] = ()
-    above: tuple[tuple[int, tuple[Box, ...]], ...] = ()
-    parts: tuple[tuple[int, tuple[float, ...]], ...] = ()
+    stretches: tuple[Stretch, ...] = ()
     faults: tuple[Fault, ...] = ()
 
 
@@ -142,14 +154,22 @@ class PdfTable:
         found = [fault for grid in (self.geometry, self.tags) if grid for fault in grid.faults]
         return list({fault.cell.spans[0]: fault for fault in reversed(found)}.values())[::-1]
 
-    def edges(self, page: int) -> list[tuple[float, float]]:
-        """Per column, from where to where its cells reach on a page and others that part alike."""
-        parts = dict(self.grid.parts)
-        alike = {other for other in parts if parts[other] == parts.get(page)} or {page}
+    def stretch(self, page: int, height: float) -> Stretch | None:
+        """The part of the table that a height of a page is in."""
+        of_page = [one for one in self.grid.stretches if one.page == page]
+        return next((one for one in reversed(of_page) if one.top <= height), next(iter(of_page), None))
+
+    def edges(self, stretch: Stretch | None) -> list[tuple[float, float]]:
+        """Per column, from where to where its cells reach in this part of the table and in those alike."""
+
+        def is_alike(cell: PdfCell) -> bool:
+            own = self.stretch(cell.page, cell.box.middle)
+            return own is stretch or (own is not None and stretch is not None and own.parts == stretch.parts)
+
         rows = [row for row in self.grid.rows if any(row.cells[1:])]
         found = []
         for column in range(len(self.columns)):
-            boxes = [cell.box for row in rows if (cell := row.cells[column]) and cell.page in alike]
+            boxes = [cell.box for row in rows if (cell := row.cells[column]) and is_alike(cell)]
             left = min((box.left for box in boxes), default=0.0)
             found.append((left, max((box.right for box in boxes), default=0.0)))
         return found
@@ -159,10 +179,10 @@ class PdfTable:
 
         Nothing else is regarded, neither rules nor other cells; None where no heading is known.
         """
-        own = cell.box
+        own, stretch = cell.box, self.stretch(cell.page, cell.box.middle)
         away = [
             min(abs(box.left - own.left), abs(box.right - own.right), abs(box.centre - own.centre))
-            for box in dict(self.grid.above).get(cell.page, ())
+            for box in (stretch.above if stretch else ())
         ]
         return away.index(min(away)) if away else None
 
@@ -180,8 +200,8 @@ def _view(grid: Grid, order: Sequence[int], heading: TableHeading) -> Grid:
         texts = tuple((role, cell) for role, cell in aside if role not in _ELSEWHERE)
         return replace(row, cells=tuple(row.cells[at] for at in order), label=label, texts=texts)
 
-    above = tuple((page, tuple(boxes[at] for at in order)) for page, boxes in grid.above)
-    return replace(grid, rows=tuple(map(of, grid.rows)), above=above)
+    stretches = tuple(replace(one, above=tuple(one.above[at] for at in order)) for one in grid.stretches)
+    return replace(grid, rows=tuple(map(of, grid.rows)), stretches=stretches)
 
 
 def _uncounted(grid: Grid, naming: int) -> Grid:
@@ -301,17 +321,18 @@ def _by_geometry(
         return None
     parts = _parts(placed, heading)
     placed = _with_rows(placed, parts, heading)
+    parts = parts[: len(placed)]
     pages = [body for _, body in placed]
-    found = [rows.fragments(body, parts[body.page], heading) for body in pages]
+    found = [rows.fragments(body, own, heading) for body, own in zip(pages, parts, strict=True)]
     spacing = Spacing.of(pages, found, parts)
     cut, alignment = rows.cut(found, heading, spacing, meaning)
     heads: list[tuple[PdfCell, ...]] = [()] * len(cut)
     amiss: list[Fault] = []
-    for body, fragments in zip(pages, found, strict=True):
-        here = [(at, part) for at, row in enumerate(cut) if (part := row.on(body.page))]
+    for body, own, fragments in zip(pages, parts, found, strict=True):
+        here = [(at, part) for at, row in enumerate(cut) if (part := row.on(body))]
         on_page = [part for _, part in here]
         page = next(page for page in document.pages if page.number == body.page)
-        amiss += faults.find(page, body, on_page, parts[body.page], heading, meaning)
+        amiss += faults.find(page, body, on_page, own, heading, meaning)
         if heading.labelled and (labelled := _without_totals(here, heading, meaning)):
             shared = labels.assign(
                 body,
@@ -319,7 +340,7 @@ def _by_geometry(
                 fragments,
                 spacing,
                 heading,
-                parts[body.page],
+                own,
                 alignment,
                 first=body is pages[0],
             )
@@ -334,8 +355,9 @@ def _by_geometry(
         marked=tuple(
             (number, line.number) for line in headed for word in line.words for number in word.numbers
         ),
-        above=tuple((body.page, body.columns) for body in pages),
-        parts=tuple((body.page, parts[body.page]) for body in pages),
+        stretches=tuple(
+            Stretch(body.page, body.top, body.columns, own) for body, own in zip(pages, parts, strict=True)
+        ),
         faults=tuple(amiss),
     )
 
@@ -359,22 +381,16 @@ def _without_totals(
 
 def _parts(
     placed: Sequence[tuple[HeadingPlace | None, Body]], heading: TableHeading
-) -> dict[int, tuple[float, ...]]:
-    """By page, where the columns part: together on pages that have their headings at the same places."""
-    alike: list[list[tuple[HeadingPlace | None, Body]]] = []
-    for place, body in placed:
-        with_it = next((group for group in alike if _is_alike(group[0][1], body)), None)
-        if with_it is None:
-            alike.append([(place, body)])
-        else:
-            with_it.append((place, body))
+) -> list[tuple[float, ...]]:
+    """Where the columns of each body part: together in those that have their headings at the same places."""
     found: dict[int, tuple[float, ...]] = {}
-    for group in alike:
-        place = group[0][0]
-        own = [body for _, body in group]
-        parts = columns.part(own, heading, place.groups if place else ())
-        found |= dict.fromkeys((body.page for body in own), tuple(parts))
-    return found
+    for at, (place, body) in enumerate(placed):
+        if at not in found:
+            alike = [other for other, (_, one) in enumerate(placed) if other >= at and _is_alike(body, one)]
+            alike = [other for other in alike if other not in found]
+            own = [placed[other][1] for other in alike]
+            found |= dict.fromkeys(alike, tuple(columns.part(own, heading, place.groups if place else ())))
+    return [found[at] for at in range(len(placed))]
 
 
 def _is_alike(one: Body, other: Body) -> bool:
@@ -393,13 +409,13 @@ def _lines_of(document: PdfDocument, placed: Sequence[tuple[HeadingPlace | None,
 
 def _with_rows(
     placed: list[tuple[HeadingPlace | None, Body]],
-    parts: Mapping[int, Sequence[float]],
+    parts: Sequence[Sequence[float]],
     heading: TableHeading,
 ) -> list[tuple[HeadingPlace | None, Body]]:
     """Leaves out a last page without a heading whose lines do not fill the columns: it is other text."""
     kept = list(placed)
     while len(kept) > 1 and kept[-1][0] is None and not heading.of_figures:
-        filled = {part.column for part in rows.fragments(kept[-1][1], parts[kept[-1][1].page], heading)}
+        filled = {part.column for part in rows.fragments(kept[-1][1], parts[len(kept) - 1], heading)}
         if filled >= set(range(int(heading.labelled), len(heading.columns))):
             break
         kept.pop()
