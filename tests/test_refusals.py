@@ -192,7 +192,7 @@ def test_all_problems_come_at_once() -> None:
         ("GPOI 4 6 6", "GPOI 4 6,5 6", "GPOI", "“6,5” in “GPOI 4 6,5 6” is not a whole number"),
         ("GPOI 4 6 6", "GPOI 4,5 4 6 6", "GPOI", "“4,5” in “GPOI 4,5 4 6 6” is not a whole number"),
         ("GPOI 4 6 6", "UNIFIL 4 6 6", "GPOI", f"is on line {line_of('UNIFIL')} already"),
-        ("Totaal 1510 22 3454 29 3473", "Bij elkaar 1510 22 3454 29 3473", "Totaal", "known word for totals"),
+        ("Totaal 1510 22 3454 29 3473", "Samen 1510 22 3454 29 3473", "Totaal", "known word for totals"),
         ("Totaal 1510 22 3454 29 3473", "", "Missie", "no totals row"),
     ],
 )
