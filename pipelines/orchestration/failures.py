@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 import dagster as dg
@@ -92,9 +93,12 @@ def process_mark(pid: int | None = None) -> str | None:
     return f"{platform.node()}:{number}:{started}" if started else None
 
 
+_own_mark = cache(process_mark)  # by number: a forked process has its own
+
+
 def run_tags() -> dict[str, str]:
     """Tags of every run: who started it and in which process, so that it can be ended once that is dead."""
-    mark, executor = process_mark() or "", os.environ.get("JVOM_EXECUTOR") or IN_PROCESS
+    mark, executor = _own_mark(os.getpid()) or "", os.environ.get("JVOM_EXECUTOR") or IN_PROCESS
     return {"jvom/actor": settings.actor(), PROCESS_TAG: mark, EXECUTOR_TAG: executor}
 
 

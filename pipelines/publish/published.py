@@ -256,7 +256,9 @@ def _open_to_write(file: Path) -> Iterator[DuckDBPyConnection]:
     """The database in use, in one transaction that ends with all of it in the file."""
     import duckdb
 
-    with duckdb.connect(":memory:", config={"python_enable_replacements": "false"}) as connection:
+    from pipelines.publish.views import IN_MEMORY
+
+    with duckdb.connect(":memory:", config=IN_MEMORY) as connection:
         connection.execute(f"ATTACH {sql.literal(str(file))} AS file (STORAGE_VERSION '{STORAGE_VERSION}')")
         connection.execute("USE file")
         connection.execute("BEGIN")

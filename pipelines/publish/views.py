@@ -38,6 +38,12 @@ if TYPE_CHECKING:
 
 SQL = Path(__file__).parent / "sql"
 MACROS = SQL / "macros"
+# No replacement scans: a name in the SQL is a relation, never a Python variable. One thread: tables of this
+# size only cost more with several.
+IN_MEMORY: dict[str, str | bool | int | float | list[str]] = {
+    "python_enable_replacements": "false",
+    "threads": "1",
+}
 KEPT = Path(__file__).parent / "lineage.json"  # `python -m pipelines.publish.views` derives it anew
 _PARTS = ("frame_civil", "frame_police", "deployed_civil", "deployed_police")  # as some editions print them
 _COUNTED = (*FIGURES, *_PARTS)
@@ -112,8 +118,7 @@ def evaluate(base: Mapping[str, pa.Table], views: Sequence[View] | None = None) 
     """
     import duckdb
 
-    # No replacement scans: a name in the SQL is a relation given here, never a Python variable.
-    with duckdb.connect(":memory:", config={"python_enable_replacements": "false"}) as connection:
+    with duckdb.connect(":memory:", config=IN_MEMORY) as connection:
         for schema in SCHEMAS:
             connection.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
         for name, table in base.items():
