@@ -1,12 +1,16 @@
 """What the pipeline costs, beside the floors it can be compared with. `--write` keeps the result.
 
 .venv/bin/python benchmarks/run.py --write
+.venv/bin/python benchmarks/run.py --profile --write
+
+The second says where the processor time of a first build goes, beside where it went before issue 19.
 """
 
 from __future__ import annotations
 
 import argparse
 import datetime
+import json
 import os
 import platform
 import statistics
@@ -28,6 +32,7 @@ if TYPE_CHECKING:
 
 ROOT = versions.ROOT
 RESULTS = ROOT / "benchmarks" / "results.md"
+SHARES = "\n## Where a first build's processor time goes\n"  # the part of the page that --profile writes
 EMPTY_RUN = """
 import dagster as dg
 @dg.asset
@@ -128,6 +133,48 @@ def building(runs: int) -> list[Cost]:
         ]
 
 
+def archive(editions: int = 20) -> tuple[list[Cost], str]:
+    """So many editions from empty, one more, and what the warehouse takes on disk, in a sentence."""
+    from tests.support.parliament import edition
+
+    jvom = ["-m", "pipelines.cli", "build"]
+    with tempfile.TemporaryDirectory() as folder:
+        sources, warehouse = Path(folder, "raw"), Path(folder, "warehouse")
+        where = ["--raw", str(sources), "--warehouse", str(warehouse)]
+        costs, first = [], 2025 - editions
+        for name, years in (("from empty", range(first, 2025)), ("and one more", range(2025, 2026))):
+            for year in years:
+                file = sources / str(year) / "report.txt"
+                file.parent.mkdir(parents=True)
+                file.write_bytes(edition(period=f"mei {year - 1} t/m april {year}"))
+            cost = child(f"`jvom build`, {editions} editions {name}", [*jvom, *where], 1)
+            costs.append(cost)
+        kept = sum(file.stat().st_size for file in sources.rglob("*") if file.is_file())
+        used = {file.stat().st_ino: file.stat() for file in warehouse.rglob("*") if file.is_file()}
+        each = (sum(stat.st_blocks * 512 for stat in used.values()) - kept) / (editions + 1) / 1e6
+    return costs, f"{editions + 1} editions take {each:.2f} MB of disk each, beside their sources.\n"
+
+
+def profile() -> str:
+    """Shares of a first build as Markdown, beside what they were."""
+    from benchmarks.shares import BEFORE
+
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, "benchmarks/shares.py", "build", "--warehouse", f"{folder}/warehouse"]
+        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+        done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
+    now: dict[str, float] = json.loads(done.stderr.splitlines()[-1])
+    names = sorted({*BEFORE, *now}, key=lambda name: -max(BEFORE.get(name, 0), now.get(name, 0)))
+    rows = [(name, BEFORE.get(name, 0), now.get(name, 0)) for name in (*names, "all")]
+    rows[-1] = ("all", sum(BEFORE.values()), sum(now.values()))
+    return (
+        f"{SHARES}\nSeconds of one build, sampled on {datetime.date.today()} with load "
+        f"{os.getloadavg()[0]:.1f}; before, at commit 161fe37c95f0, with load 19.\n\n"
+        "| share | before | now |\n|---|---:|---:|\n"
+        + "".join(f"| {name} | {before:.2f} | {after:.2f} |\n" for name, before, after in rows)
+    )
+
+
 def floors(runs: int) -> list[Cost]:
     """What nothing of ours can be faster than."""
     with tempfile.TemporaryDirectory() as home:
@@ -153,7 +200,7 @@ def machine() -> str:
     return f"{os.cpu_count()} cores of {model}, {memory:.0f} GiB, {system}; {tools}."
 
 
-def page(costs: list[Cost]) -> str:
+def page(costs: list[Cost], disk: str) -> str:
     """The results as Markdown."""
     rows = [
         f"| {c.name} | {_seconds(c.wall)} | {_seconds(c.processor)} | "
@@ -166,7 +213,7 @@ def page(costs: list[Cost]) -> str:
         f"{(versions.git_commit() or 'unknown')[:12]}, load {os.getloadavg()[0]:.1f} at the end.\n\n"
         f"{machine()}\n\n"
         "| what | wall | processor | peak memory | runs |\n|---|---:|---:|---:|---:|\n"
-        f"{''.join(rows)}"
+        f"{''.join(rows)}\n{disk}"
     )
 
 
@@ -180,14 +227,22 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--write", action="store_true", help="put the results in benchmarks/results.md")
+    parser.add_argument("--profile", action="store_true", help="only where a first build's time goes")
     parser.add_argument("--runs", type=int, default=15, help="runs of what is quick (default: 15)")
     given = parser.parse_args()
-    # Children first: while this process is small, since a child's peak counts what it was forked from.
-    of_children = [*building(given.runs), *floors(given.runs)]
-    costs = [*reading(given.runs), *of_children]
-    print(page(costs))
+    figures, _, shares = RESULTS.read_text(encoding="utf-8").partition(SHARES)
+    if given.profile:
+        shares = profile()
+        print(shares)
+    else:
+        # Children first: while this process is small, since a child's peak counts what it was forked from.
+        of_children = [*building(given.runs), *floors(given.runs)]
+        twenty, disk = archive()
+        figures = page([*reading(given.runs), *of_children, *twenty], disk)
+        shares = shares and SHARES + shares
+        print(figures)
     if given.write:
-        RESULTS.write_text(page(costs), encoding="utf-8")
+        RESULTS.write_text(figures + shares, encoding="utf-8")
 
 
 if __name__ == "__main__":

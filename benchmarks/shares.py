@@ -17,7 +17,7 @@ from collections import Counter
 from types import FrameType
 
 INTERVAL = 0.002  # seconds of processor time
-# A moment belongs to the first of these of which any part is on the stack: a file's path, and a function's name.
+# A moment belongs to the first of these that is on the stack: part of a path, and a function, if it is named.
 SHARES = (
     ("charts", "pipelines/site/charts", ""),
     ("site: pages", "pipelines/site/", ""),
@@ -40,6 +40,7 @@ SHARES = (
     ("Dagster: steps", "site-packages/dagster/", ""),
 )
 OTHER, CHILDREN = "other", "child processes"
+BEFORE: dict[str, float] = {}
 
 
 def share(frame: FrameType | None) -> str:
