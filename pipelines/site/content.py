@@ -31,9 +31,6 @@ _READ = {
     "mission_trends": "mission_id, edition_year",
     "mission_timeline": "mission_id, period_start, period_end, basis, figure_id",
     "mission_events": "edition_year, coalesce(date_from, date), event_id",
-    "mission_endings": "ALL",
-    "headline_totals": "ALL",
-    "may_overlap": "ALL",
     "personnel": "edition_year, source_page, source_line",
     "personnel_totals": "edition_year",
     "mandates": "edition_year, source_page, source_line",
@@ -45,7 +42,9 @@ _READ = {
     "statements": "edition_year, source_line, statement_id",
     "corrections": "ALL",
     "cells": "edition_year, source_page, source_line, table_name, row_key, column_name",
+    "unread_sentences": "edition_year, number",
     "vintages": "edition_year, vintage",
+    "releases": "rowid",
     "revisions": "edition_year, vintage, table_name, row_key, column_name",
     "column_lineage": 'relation, "column", position',
 }
@@ -190,5 +189,4 @@ def read(connection: DuckDBPyConnection, lines: LoadLines) -> Content:
         name: sql.rows(connection, f'FROM {schema[name]}."{name}" ORDER BY {order}') if name in schema else []
         for name, order in _READ.items()
     }
-    release = sql.rows(connection, f"FROM {schema['releases']}.releases ORDER BY rowid")[-1]
-    return Content(release, rows, schema, lines)
+    return Content(rows["releases"][-1], rows, schema, lines)

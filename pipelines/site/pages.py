@@ -259,7 +259,6 @@ class Site:
             "timeline": content.of("mission_timeline", **one),
             "timeline_chart": self._chart(f"timeline-{mission['mission_id']}", *years),
             "mandates": [self._mandate(row) for row in content.of("mandates", **one)],
-            "endings": content.of("mission_endings", **one),
             "findings": self._findings(**one),
             "events": content.of("mission_events", **one),
             "spellings": content.of("mission_spellings", **one),
@@ -304,7 +303,7 @@ class Site:
             "findings": self._findings(edition_year=year),
             "severities": self._counted(edition_year=year),
             "corrections": content.of("corrections", edition_year=year),
-            "overlaps": content.of("may_overlap", edition_year=year),
+            "unread": len(content.of("unread_sentences", edition_year=year)),
             "names": content.names,
             "left_out": left_out,
             "chart": self._chart(f"edition-{year}", year),
@@ -446,10 +445,15 @@ class Site:
             found = content.of("revisions", **_of(row, "edition_year", "vintage"))
             return [{**change, "names": self._named(change["row_key"])} for change in found]
 
+        before = content.rows["releases"][-2] if len(content.rows["releases"]) > 1 else None
         newest = sorted(content.rows["vintages"], key=itemgetter("recorded_at"), reverse=True)
         return {
             "years": content.years,
             "vintages": [{**row, "revisions": revisions(row)} for row in newest],
+            "before": before,
+            "since": sorted({*content.release["vintages"].items()} - {*before["vintages"].items()})
+            if before
+            else [],
             "release": content.release,
         }
 
