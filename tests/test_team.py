@@ -431,6 +431,30 @@ def test_a_commit_costs_as_many_requests_however_many_editions_there_are(
     assert counted[5]["PUT"] > 0
 
 
+def test_servers_that_are_away_end_a_build_with_status_3(
+    team: Team, bucket: servers.Bucket, postgres: servers.Postgres
+) -> None:
+    refused = {"AWS_ENDPOINT_URL": "http://127.0.0.1:9"}
+    for change, words in ((refused, "AWS_ENDPOINT_URL"), ({"AWS_SECRET_ACCESS_KEY": "x"}, "credentials")):
+        done = Team(team.folder, {**team.environment, **change}, postgres).jvom("one", "build")
+        assert (done.returncode, words in done.stderr) == (3, True), done.stderr
+    bucket.hang()
+    try:
+        started = time.monotonic()
+        assert team.jvom("one", "build").returncode == 3
+        assert time.monotonic() - started < 60
+    finally:
+        bucket.answer()
+    postgres.control("stop", "-m", "immediate")
+    try:
+        done = team.jvom("one", "build")
+        assert (done.returncode, "check that the server" in done.stderr) == (3, True), done.stderr
+        assert "dbname" not in done.stderr
+    finally:
+        postgres.control("start")
+    assert team.jvom("one", "build", "--dry-run").returncode == 0
+
+
 def test_a_store_on_s3_needs_a_catalog_on_a_server(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("JVOM_STORE", "s3://jvom/x")
     with pytest.raises(UsageError, match="needs a catalog on a server"):

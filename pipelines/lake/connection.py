@@ -35,12 +35,14 @@ _CONFIG: dict[str, str | bool | int | float | list[str]] = {
 _NAMES = count(1)
 _RENEWED = 64  # times that a lake is attached before DuckDB is started anew: it keeps half a megabyte of each
 _HINT = "run it again when disk, network and database are well; nothing was half recorded"
-_HINTS = {  # words of an error → what to do about it
+_HINTS = {  # words of an error → what to do about it; the first that are in it count
+    "unable to connect|connection to server|could not (connect|establish)|refused|timed? ?out": "check "
+    "that the server of the catalog, or of the store, runs and lets this user in; nothing was half recorded",
     "no space left|disk is full|quota|file too large": "free some disk space and run it again; "
     "nothing of it was recorded",
     "nosuchbucket": "make the bucket first, or correct JVOM_DATA",
-    "accessdenied|signaturedoesnotmatch|403": "check the credentials in AWS_ACCESS_KEY_ID and "
-    "AWS_SECRET_ACCESS_KEY",
+    "accessdenied|signaturedoesnotmatch|403|secret validation": "check the credentials (AWS_*, or the role "
+    "of this machine) and the bucket's policy",
     "locked|conflict": "another program writes to the catalog; run it again when that is done",
     "malformed|not a database|file is encrypted": "the catalog is damaged: restore the warehouse from a "
     "backup (jvom backup makes one, warehouse/backups has those made before migrations)",
@@ -319,5 +321,9 @@ def s3_secret() -> str:
         address = urlsplit(endpoint if "://" in endpoint else f"https://{endpoint}")
         secure = str(address.scheme != "http").lower()
         given += [f"ENDPOINT {literal(address.netloc)}", "URL_STYLE 'path'", f"USE_SSL {secure}"]
-    provider = ["PROVIDER config"] if _keys() else ["PROVIDER credential_chain", "REFRESH auto"]
+    provider = (
+        ["PROVIDER config"]
+        if _keys()
+        else ["PROVIDER credential_chain", "CHAIN 'config;web_identity;instance'", "REFRESH auto"]
+    )
     return f"CREATE OR REPLACE SECRET jvom_s3 ({', '.join(['TYPE s3', *provider, *given])})"

@@ -57,7 +57,9 @@ def last_attempt(settings: Settings, *, failed: bool = False) -> Attempt | None:
 def unusable(settings: Settings, error: Exception) -> LakeError:
     """What to do about a run history that cannot be read or written."""
     first = str(error).partition("\n")[0]
-    if re.search("disk is full|disk I/O|readonly|unable to open", first):
+    if settings.home:  # not this project's to write anew, nor to move away
+        hint = f"see {settings.home / 'dagster.yaml'}, and that the server which it names runs and lets it in"
+    elif re.search("disk is full|disk I/O|readonly|unable to open", first):
         hint = "free some disk space, or make the warehouse writable, and run it again"
     elif isinstance(error, YAMLError | dg.DagsterInvalidConfigError | UnicodeError) or not _is_mapping(
         settings
