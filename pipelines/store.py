@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import datetime
 import io
+import mimetypes
 import os
 import re
 import stat
@@ -71,6 +72,10 @@ class Remote(_Base):
         return self.parts[1]
 
     @property
+    def _client(self) -> Any:
+        return _bucket(self._bucket, os.getpid())
+
+    @property
     def _key(self) -> str:
         return "/".join(self.parts[2:])
 
@@ -99,13 +104,13 @@ class Remote(_Base):
     def read_version(self) -> tuple[bytes, str | None]:
         """The bytes, and the mark of this version for `write`."""
         with self._asking("read") as obstore:
-            found = obstore.get(_bucket(self._bucket), self._key)
+            found = obstore.get(self._client, self._key)
             return bytes(found.bytes()), found.meta["e_tag"]
 
     def version(self) -> str | None:
         """The bucket's own name of the version that is there now; None where it keeps none."""
         with self._asking("looked at") as obstore:
-            found: str | None = obstore.head(_bucket(self._bucket), self._key)["version"]
+            found: str | None = obstore.head(self._client, self._key)["version"]
         return found
 
     def write_bytes(self, data: Any) -> int:
@@ -115,16 +120,18 @@ class Remote(_Base):
     def write(self, data: bytes, *, over: str | None = None, new: bool = False) -> bool:
         """Put an object whole; False if it is there already (`new`), or is not version `over` any more."""
         mode: Any = "create" if new else {"e_tag": over} if over else "overwrite"
+        kind = mimetypes.guess_type(self.name)[0]  # a site in a bucket is read by browsers
+        about: Any = {"Content-Type": kind} if kind else None
         with self._asking("written") as obstore:
             try:
-                obstore.put(_bucket(self._bucket), self._key, data, mode=mode)
+                obstore.put(self._client, self._key, data, mode=mode, attributes=about)
             except (obstore.exceptions.AlreadyExistsError, obstore.exceptions.PreconditionError):
                 return False
         return True
 
     def unlink(self, missing_ok: bool = True) -> None:  # noqa: ARG002  # S3 does not say whether it was there
         with self._asking("removed") as obstore:
-            obstore.delete(_bucket(self._bucket), self._key)
+            obstore.delete(self._client, self._key)
 
     def exists(self) -> bool:
         return self.is_file() or self.is_dir()
@@ -146,14 +153,14 @@ class Remote(_Base):
 
     def stat(self, *, follow_symlinks: bool = True) -> os.stat_result:  # noqa: ARG002
         with self._asking("looked at") as obstore:
-            found = obstore.head(_bucket(self._bucket), self._key)
+            found = obstore.head(self._client, self._key)
         moment = found["last_modified"].timestamp()
         return os.stat_result((stat.S_IFREG | 0o444, 0, 0, 1, 0, 0, found["size"], moment, moment, moment))
 
     def iterdir(self) -> Generator[Remote, None, None]:
         with self._asking("listed") as obstore:
-            found = obstore.list_with_delimiter(_bucket(self._bucket), f"{self._key}/")
-        names = {*found["common_prefixes"], *(each["path"] for each in found["objects"])}
+            found = obstore.list_with_delimiter(self._client, f"{self._key}/")
+        names = {*found["common_prefixes"], *(each["path"] for each in found["objects"])} - {self._key}
         yield from (self / PurePosixPath(name).name for name in sorted(names))
 
     def glob(self, pattern: str) -> Generator[Remote, None, None]:
@@ -174,9 +181,10 @@ class Remote(_Base):
 
     def _below(self) -> Iterator[Remote]:
         with self._asking("listed") as obstore:
-            for some in obstore.list(_bucket(self._bucket), f"{self._key}/"):
+            for some in obstore.list(self._client, f"{self._key}/"):
                 for each in some:
-                    yield Remote("/", self._bucket, each["path"])
+                    if each["path"] != self._key:  # some programs put an object in a folder's place
+                        yield Remote("/", self._bucket, each["path"])
 
     @contextmanager
     def _asking(self, doing: str) -> Iterator[Any]:
@@ -198,8 +206,8 @@ class Remote(_Base):
 
 
 @cache
-def _bucket(name: str) -> Any:
-    """The client of a bucket; connections are shared by the places in it."""
+def _bucket(name: str, _process: int) -> Any:
+    """The client of a bucket in one process; its connections are shared by the places in it."""
     from obstore.store import S3Store
 
     timeout, retries = patience()

@@ -43,7 +43,7 @@ from tests.support.lakes import PLAN, record
 EDITIONS = 20  # 50 gives the same, and takes longer
 
 pytestmark = pytest.mark.team
-pytest.importorskip("obstore", reason="the packages of a team are not installed (./setup team)")
+obstore = pytest.importorskip("obstore", reason="the packages of a team are not installed (./setup team)")
 
 
 def _sha256(data: bytes) -> str:
@@ -127,6 +127,11 @@ def test_a_place_in_a_bucket_is_used_as_a_folder_is(remote: Remote) -> None:
     files.put(remote / "2024" / "part" / "deep.json", b"{}")
     assert (remote / "2024").is_dir()
     assert not (remote / "2024").is_file()
+    files.put(remote / "2024" / "index.html", b"<p>")
+    page = remote / "2024" / "index.html"
+    about = obstore.get(page._client, page._key).attributes
+    assert about["Content-Type"] == "text/html"
+    page.unlink()
     assert [path.name for path in (remote / "2024").iterdir()] == ["part", "één file.txt"]
     assert [path.name for path in remote.glob("2024/*.txt")] == ["één file.txt"]
     assert [path.name for path in remote.rglob("*.json")] == ["deep.json"]

@@ -24,7 +24,7 @@ def gc(
 
     settings, found = session.settings, list[dict[str, Any]]()
     with Lake.of(settings).writer(timeout=timeout, waiting=session.terminal.say):
-        for folder in (settings.warehouse, settings.raw):
+        for folder in dict.fromkeys((settings.warehouse, settings.store or settings.raw)):
             for path in files.leftovers(folder):
                 found.append({"path": str(path), "bytes": size(path)})
                 if not dry_run:
@@ -54,9 +54,8 @@ def _dispensable(settings: Settings) -> Iterator[tuple[Path, str]]:
     """What may be removed by hand without loss to the record, and what it was for."""
     yield settings.stage, "values between assets of a run; made again"
     yield settings.downloads, "what services answered to the last fetch; asked again"
-    yield (
-        settings.dagster_home,
-        "the run history: while nothing runs it may be moved away, and another begins",
-    )
+    if not settings.home:
+        history = "the run history: while nothing runs it may be moved away, and another begins"
+        yield settings.dagster_home, history
     for copy in sorted(settings.backups.glob("[!.]*")):
         yield copy, "the warehouse before its tables were changed"

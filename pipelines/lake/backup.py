@@ -72,7 +72,8 @@ def before_migration(settings: Settings, what: str) -> Path:
 def _copy(settings: Settings, address: Address, folder: Path, *, whole: bool = True) -> int:
     """The copy or nothing, whatever happens; bytes copied. Without what is elsewhere if not `whole`."""
     aside = folder.with_name(f".{folder.name}.backup-{os.getpid()}")
-    places = (address.file, address.folder, address.manifests, settings.warehouse / "lake")
+    history = settings.dagster_home if address.file is None else None  # of this machine's runs alone
+    places = (address.file, address.folder, address.manifests, settings.warehouse / "lake", history)
     without = {path.resolve() for path in (settings.stage, settings.backups, *places) if path}
     with surroundings("the backup", address):
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -85,9 +86,9 @@ def _copy(settings: Settings, address: Address, folder: Path, *, whole: bool = T
             if whole:
                 _copy_folder(address.folder, aside / "lake" / "data", set())
                 _copy_folder(address.manifests, aside / "lake" / "manifests", set())
-            if whole and settings.store:
+            if whole and settings.store:  # this machine's own warehouse is no part of it
                 _copy_shared(settings, aside)
-            if settings.warehouse.exists():
+            elif settings.warehouse.exists():
                 _copy_folder(settings.warehouse, aside, without)
             copied = sum(path.stat().st_size for path in aside.rglob("*") if path.is_file())
             move_into_place(aside, folder)
@@ -169,7 +170,8 @@ def _put_all(source: Path, target: Path) -> int:
 def _copy_folder(source: Path, target: Path, without: set[Path]) -> None:
     if isinstance(source, Remote):
         for path in source.rglob("*"):
-            put(target / path.relative_to(source), path.read_bytes())
+            if not path.name.endswith(_PASSING):
+                put(target / path.relative_to(source), path.read_bytes())
         return
     for file in _files(source, without) if source.is_dir() else ():
         copy = target / file.relative_to(source)
