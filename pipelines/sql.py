@@ -9,6 +9,9 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 
+# A query that takes longer than two seconds would draw it on standard output, into the answer of a command.
+NO_BAR = "PRAGMA disable_progress_bar"
+
 
 def rows(connection: DuckDBPyConnection, query: str, *values: object, **named: object) -> list[Row]:
     """All rows of a query, by column name; `values` are for its `?` or `$1`, `named` for its `$name`."""

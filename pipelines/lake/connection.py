@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from pipelines.sql import literal, rows
+from pipelines.sql import NO_BAR, literal, rows
 from pipelines.store import patience, place
 from schemas.errors import LakeError, ServerError
 
@@ -237,6 +237,7 @@ def _instance(address: Address) -> DuckDBPyConnection:
     with _turn:
         if key not in _instances:
             connection = duckdb.connect(":memory:", config=_CONFIG)
+            connection.execute(NO_BAR)
             for name in extensions:
                 load_extension(connection, name)
             if "httpfs" in extensions:

@@ -147,6 +147,7 @@ def connect(path: Path) -> DuckDBPyConnection:
         raise LakeError("nothing is published yet", file=str(path), hint="run jvom build")
     try:
         connection = duckdb.connect(str(path), read_only=True, config=_CONFIG)
+        connection.execute(sql.NO_BAR)
         there = {name for (name,) in connection.execute(_SCHEMAS).fetchall()}
         found = ",".join(name for name in SCHEMAS if name in there)
         connection.execute(f"SET search_path = '{found}'")
@@ -259,6 +260,7 @@ def _open_to_write(file: Path) -> Iterator[DuckDBPyConnection]:
     from pipelines.publish.views import IN_MEMORY
 
     with duckdb.connect(":memory:", config=IN_MEMORY) as connection:
+        connection.execute(sql.NO_BAR)
         connection.execute(f"ATTACH {sql.literal(str(file))} AS file (STORAGE_VERSION '{STORAGE_VERSION}')")
         connection.execute("USE file")
         connection.execute("BEGIN")

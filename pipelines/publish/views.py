@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import schemas
 from pipelines.lake.history import STATE
-from pipelines.sql import literal
+from pipelines.sql import NO_BAR, literal
 from schemas.errors import ContractError
 from schemas.vocabulary import FIGURES, SCHEMAS
 
@@ -119,6 +119,7 @@ def evaluate(base: Mapping[str, pa.Table], views: Sequence[View] | None = None) 
     import duckdb
 
     with duckdb.connect(":memory:", config=IN_MEMORY) as connection:
+        connection.execute(NO_BAR)
         for schema in SCHEMAS:
             connection.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
         for name, table in base.items():
