@@ -171,7 +171,8 @@ DERIVED = _named("findings_across_editions declared_corrections")
 BUILT = _named("build_info contract_checks column_lineage")
 TRENDS = _named(
     "edition_sequence figures_left_out mission_trends mission_history region_trends organisation_trends "
-    "edition_totals mandate_trends mission_observations mission_timeline"
+    "edition_totals mandate_trends mission_observations mission_timeline "
+    "headline_totals may_overlap mission_endings"
 )
 PUBLIC = _named("observations un_contributions")
 REFUSALS = _named("quarantine")

@@ -55,6 +55,9 @@ def base() -> Tables:
         found={name: [about] for name in schemas.RECONCILED},
         corrections=[{"edition_year": 2024, **cell, "printed_value": "1", "corrected_value": "2"}],
         observations=[{"mission_id": "unifil", "period_start": datetime.date(2024, 2, 1), "military": 1}],
+        relations=[
+            {"mission_id": "unifil", "relation": "part of", "other_mission_id": "minusma", "source": "a test"}
+        ],
     )
 
 

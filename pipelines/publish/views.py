@@ -263,6 +263,7 @@ def _templates() -> dict[str, dict[str, dict[str, str]]]:
         "revisions": {"revisions": {"cells": "\n    UNION ALL\n".join(map(_values, COMPARED))}},
         "figures_left_out": {"figures_left_out": {"figures": ", ".join(f"'{name}'" for name in _COUNTED)}},
         "edition_totals": {"edition_totals": {"names": names, "figures": ", ".join(FIGURES)}},
+        "headline_totals": {"headline_totals": {"names": names}},
         "group_trends": {f"{group}_trends": {"group": group} for group in GROUPS},
     }
 

@@ -36,6 +36,8 @@ listed AS (
         personnel.deployed_military,
         personnel.deployed_civil_police,
         personnel.deployed_total,
+        personnel.separate_report,
+        personnel.inferred,
         sent.deployed_total_computed,
         coalesce(left_out.names, []) AS left_out,
         coalesce(left_out.of_sent, FALSE) AS sent_left_out,
@@ -129,7 +131,12 @@ SELECT
     END AS status,
     coalesce(now.left_out, []) AS left_out,
     contradicted.mission_id IS NOT NULL AS has_error_finding,
-    corrected.mission_id IS NOT NULL AS has_correction
+    corrected.mission_id IS NOT NULL AS has_correction,
+    now.separate_report,
+    now.inferred,
+    mandates.international_mandate_end,
+    mandates.national_frame_end,
+    CAST(date_diff('day', held.period_start, held.period_end) + 1 AS INTEGER) AS period_days
 FROM edition_sequence AS held
 CROSS JOIN ever_listed
 LEFT JOIN missions ON missions.mission_id = ever_listed.mission_id
@@ -140,6 +147,8 @@ LEFT JOIN listed AS before
     ON before.mission_id = ever_listed.mission_id AND before.position = held.position - 1
 LEFT JOIN listed AS two_before
     ON two_before.mission_id = ever_listed.mission_id AND two_before.position = held.position - 2
+LEFT JOIN mandates
+    ON mandates.mission_id = now.mission_id AND mandates.edition_year = held.edition_year
 LEFT JOIN contradicted
     ON contradicted.mission_id = now.mission_id AND contradicted.edition_year = held.edition_year
 LEFT JOIN corrected

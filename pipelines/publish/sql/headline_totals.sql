@@ -1,0 +1,117 @@
+-- Which total of an edition can be quoted, and why; or why can none?
+-- Each way in which an edition gives a total is a row: the printed totals, sums of the printed rows, and every
+-- statement of the text about all missions. Where exact ones differ, the edition contradicts itself, and none
+-- of them is chosen.
+WITH given AS (
+    SELECT
+        edition_totals.edition_year,
+        edition_totals.column_name AS quantity,
+        'printed total' AS basis,
+        1 AS place,
+        'printed' AS figure_id,
+        edition_totals.printed AS value,
+        NULL AS qualifier,
+        NULL AS as_printed,
+        personnel_totals.source_page,
+        personnel_totals.source_line
+    FROM edition_totals
+    JOIN personnel_totals ON personnel_totals.edition_year = edition_totals.edition_year
+    WHERE edition_totals.printed IS NOT NULL
+    UNION ALL
+    SELECT
+        edition_year,
+        'deployed_total' AS quantity,
+        'printed military and civil/police totals' AS basis,
+        2 AS place,
+        'printed-parts' AS figure_id,
+        deployed_military + deployed_civil_police AS value,
+        NULL AS qualifier,
+        NULL AS as_printed,
+        source_page,
+        source_line
+    FROM personnel_totals
+    WHERE deployed_military + deployed_civil_police IS NOT NULL
+    UNION ALL
+    SELECT
+        edition_year,
+        column_name AS quantity,
+        'sum of the rows' AS basis,
+        4 AS place,
+        'rows' AS figure_id,
+        sum_of_rows AS value,
+        CASE WHEN missions_left_out > 0 THEN 'leaves figures out' END AS qualifier,
+        NULL AS as_printed,
+        NULL AS source_page,
+        NULL AS source_line
+    FROM edition_totals
+    WHERE sum_of_rows IS NOT NULL
+    UNION ALL
+    SELECT
+        edition_year,
+        column_name AS quantity,
+        'sum of military and civil/police of the rows' AS basis,
+        5 AS place,
+        'rows-parts' AS figure_id,
+        sum_of_military_and_civil_police AS value,
+        CASE WHEN parts_left_out > 0 THEN 'leaves figures out' END AS qualifier,
+        NULL AS as_printed,
+        NULL AS source_page,
+        NULL AS source_line
+    FROM edition_totals
+    WHERE sum_of_military_and_civil_police IS NOT NULL
+    UNION ALL
+    SELECT
+        edition_year,
+        quantity,
+        'statement of the text' AS basis,
+        3 AS place,
+        statement_id AS figure_id,
+        value,
+        CASE WHEN value IS NULL THEN 'range' ELSE qualifier END AS qualifier,
+        as_printed,
+        source_page,
+        source_line
+    FROM statements
+    WHERE pattern = 'total of the edition' AND quantity IN ({names})
+),
+
+-- What limits a figure makes it say nothing against an exact one.
+judged AS (
+    SELECT
+        edition_year,
+        quantity,
+        count(*) FILTER (WHERE qualifier IS NULL) AS figures,
+        count(DISTINCT value) FILTER (WHERE qualifier IS NULL) AS different,
+        min(value) FILTER (WHERE qualifier IS NULL) AS least,
+        max(value) FILTER (WHERE qualifier IS NULL) AS most,
+        string_agg(basis || ' ' || value, ', ' ORDER BY place, figure_id) FILTER (
+            WHERE qualifier IS NULL
+        ) AS listed
+    FROM given
+    GROUP BY edition_year, quantity
+)
+
+SELECT
+    given.edition_year,
+    given.quantity,
+    given.figure_id,
+    given.basis,
+    given.value,
+    given.qualifier,
+    given.as_printed,
+    given.source_page,
+    given.source_line,
+    CASE WHEN judged.different = 1 THEN judged.least END AS to_quote,
+    judged.least,
+    judged.most,
+    CASE
+        WHEN judged.figures = 0
+            THEN 'None can be quoted: no figure of it is exact.'
+        WHEN judged.different > 1
+            THEN 'None can be quoted: the edition contradicts itself (' || judged.listed || ').'
+        WHEN judged.figures = 1
+            THEN 'The only exact figure of it: ' || judged.listed || '.'
+        ELSE 'All that the edition gives agree: ' || judged.listed || '.'
+    END AS reason
+FROM given
+JOIN judged ON judged.edition_year = given.edition_year AND judged.quantity = given.quantity

@@ -1,0 +1,103 @@
+"""Which total to quote, what may not be added up, and which missions ended: known answers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from pipelines import raw, reconcile
+from pipelines.extract import tables
+from pipelines.extract import text as document
+from pipelines.model import SourceFile
+from pipelines.publish import views
+from schemas import registry
+from tests.support.building import base_tables, edition_tables
+from tests.support.reports import ABRIDGED, PROJECT
+
+
+@pytest.fixture(scope="module")
+def report() -> dict[str, pa.Table]:
+    """Every view over the 2024 edition."""
+    data, known = ABRIDGED.read_bytes(), registry.load()
+    source = SourceFile(2024, "raw/2024/jvom-2024.txt", "0" * 64, len(data), "text", "abridged")
+    lines = document.read(data, source)
+    read = tables.read(lines, source, raw.catalogue(PROJECT / "raw")[2024], known)
+    found = reconcile.check(read, known, lines)
+    rows = {"statements": found.statements, "mission_events": found.mission_events}
+    return views.evaluate(base_tables(read, found=rows) | known.tables())
+
+
+def quotes(rows: list[dict[str, Any]]) -> dict[str, tuple[int | None, int | None, int | None]]:
+    return {row["quantity"]: (row["to_quote"], row["least"], row["most"]) for row in rows}
+
+
+def test_a_total_that_the_edition_contradicts_cannot_be_quoted(report: dict[str, pa.Table]) -> None:
+    rows = report["headline_totals"].to_pylist()
+    assert quotes(rows) == {
+        "frame_military": (1510, 1510, 1510),
+        "frame_civil_police": (None, 22, 32),
+        "deployed_military": (3454, 3454, 3454),
+        "deployed_civil_police": (None, 19, 29),
+        "deployed_total": (None, 3473, 3483),
+    }
+    total = [row for row in rows if row["quantity"] == "deployed_total"]
+    assert {(row["figure_id"], row["value"], row["source_line"]) for row in total} >= {
+        ("printed", 3473, 1642),
+        ("printed-parts", 3483, 1642),
+        ("rows", 3473, None),
+        ("rows-parts", 3483, None),
+    }
+    assert {(row["value"], row["source_line"]) for row in total if row["as_printed"]} == {(3483, 151)}
+    assert all(str(row["reason"]).startswith("None can be quoted") for row in total)
+
+
+@pytest.mark.parametrize(
+    ("row", "totals", "quoted", "why"),
+    [
+        ({"deployed_military": 3}, {}, 3, "All that the edition gives agree"),
+        ({"deployed_military": 3}, {"deployed_military": 4}, None, "contradicts itself"),
+        (
+            {"qualified": {"deployed_military": ("about", None, None)}},
+            {"deployed_military": 4},
+            4,
+            "The only exact figure of it: printed total 4",
+        ),
+    ],
+)
+def test_exact_figures_decide(
+    row: dict[str, Any], totals: dict[str, Any], quoted: int | None, why: str
+) -> None:
+    edition = edition_tables(2024, [{"mission_id": "unifil", **row}], totals=totals)
+    rows = views.evaluate(base_tables(edition))["headline_totals"].to_pylist()
+    of = [row for row in rows if row["quantity"] == "deployed_military"]
+    assert {row["to_quote"] for row in of} == {quoted}
+    assert all(why in row["reason"] for row in of)
+
+
+def test_persons_of_a_part_are_not_added_to_those_of_the_whole(report: dict[str, pa.Table]) -> None:
+    (pair,) = report["may_overlap"].to_pylist()
+    assert (pair["mission_id"], pair["other_mission_id"]) == ("reis-indo-pacific", "cmf")
+    assert pair["way"] == ["reis-indo-pacific", "prosperity-guardian", "cmf"]
+    assert (pair["persons_at_least"], pair["persons_at_most"]) == (212, 228)
+
+
+def test_endings_keep_the_precision_and_the_reason_of_the_text(report: dict[str, pa.Table]) -> None:
+    ended = {row["mission_id"]: row for row in report["mission_endings"].to_pylist()}
+    assert set(ended) == {"eulpc-libie", "eutm-mali", "minusma", "undof"}
+    undof, mali, minusma = (ended[name] for name in ("undof", "eutm-mali", "minusma"))
+    assert str(undof["contribution_ended_from"]) == str(undof["contribution_ended_to"]) == "2023-08-15"
+    assert undof["reason_as_printed"]
+    assert (str(mali["contribution_ended_from"]), str(mali["contribution_ended_to"])) == (
+        "2023-10-01",
+        "2023-10-31",
+    )
+    assert mali["contribution_ended_precision"] == "month"
+    # Two days are printed for the end of the whole mission: none is chosen.
+    assert minusma["dates_differ"]
+    assert (str(minusma["mission_ended_from"]), str(minusma["mission_ended_to"])) == (
+        "2023-06-30",
+        "2023-12-11",
+    )
+    assert minusma["mission_ended_precision"] is None
