@@ -17,6 +17,7 @@ from tests.support.building import Tables, base_tables, edition_tables
 VIEWS = tuple(view.name for view in views.ordered())
 CONSTANTS = {
     ("edition_totals", "column_name"),
+    ("headline_totals", "basis"),
     ("revisions", "table_name"),
     ("revisions", "column_name"),
 }
