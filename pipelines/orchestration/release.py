@@ -154,6 +154,7 @@ def evaluated_views(warehouse: Warehouse):  # type: ignore[no-untyped-def]  # Da
             asset_key=keys.VIEWS[name],
             metadata={
                 **metadata.rows_of(table, contract),
+                **metadata.query(f'SELECT * FROM "{name}"'),
                 "sql": dg.MetadataValue.md(f"```sql\n{views.text(name)}\n```"),
             },
             data_version=keys.content_version(table),

@@ -31,7 +31,7 @@ from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
 from dagster._core.storage.sqlite_storage import DagsterSqliteStorage
 from dagster._serdes import ConfigurableClassData
 
-_UNREAD = {
+UNREAD = {
     *(dg.DagsterEventType.STEP_INPUT, dg.DagsterEventType.LOADED_INPUT, dg.DagsterEventType.HANDLED_OUTPUT),
     *(dg.DagsterEventType.RESOURCE_INIT_STARTED, dg.DagsterEventType.RESOURCE_INIT_SUCCESS),
     dg.DagsterEventType.LOGS_CAPTURED,
@@ -169,7 +169,7 @@ class _Events(SqliteEventLogStorage):
 
     def store_event(self, event: EventLogEntry) -> None:
         kind = event.dagster_event_type
-        if kind in _UNREAD:
+        if kind in UNREAD:
             return
         if kind == dg.DagsterEventType.STEP_OUTPUT:
             event = _without_metadata(event)
