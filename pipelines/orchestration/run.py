@@ -10,12 +10,13 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
 from sqlalchemy.exc import SQLAlchemyError
 
-from pipelines import lake, quarantine
+from pipelines import files, lake, quarantine
 from pipelines.orchestration import interrupts
 from pipelines.orchestration.failures import end_dead_runs, failure_of, run_tags
 from pipelines.orchestration.history import unusable
@@ -99,9 +100,16 @@ def prepare_home(settings: Settings) -> None:
     """Make the Dagster home of this warehouse, once, and point this process at it."""
     settings.dagster_home.mkdir(parents=True, exist_ok=True)
     config = settings.dagster_home / "dagster.yaml"
-    if not config.exists() or config.read_text(encoding="utf-8") == INSTANCE:  # which an older version wrote
-        config.write_text(INSTANCE + STORAGE, encoding="utf-8")
+    if not config.exists() or _is_of_older_version(config):
+        files.put(config, (INSTANCE + STORAGE).encode())
     os.environ.update(settings.environment() | {"DAGSTER_EVENT_BATCH_SIZE": "1000"})
+
+
+def _is_of_older_version(config: Path) -> bool:
+    try:
+        return config.read_bytes() == INSTANCE.encode()
+    except OSError:  # Dagster says what is wrong with it
+        return False
 
 
 def build(settings: Settings, plan: Plan, *, verbose: bool, progress: Progress) -> Result:
