@@ -350,6 +350,12 @@ def planted(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     unifil = {"mission_id": "unifil"}
     finding = {"edition_year": 2024, **unifil, "message": HOSTILE}
     event = {"edition_year": 2024, **unifil, "event": "mission ended", "reason_as_printed": HOSTILE}
+    stated = [
+        {"edition_year": 2024, "statement_id": name, "quantity": quantity, "value": value, "char_start": at}
+        for at, (name, quantity, value) in enumerate(
+            [("whole", "deployed_total", 12), ("one", DEPLOYED[0], 9), ("other", DEPLOYED[1], 4)]
+        )
+    ]
     figures = [
         {**unifil, "period_start": datetime.date(year, 1, 1), "military": year - 1900, "note": HOSTILE}
         | {"source_url": "javascript:alert(1)"}
@@ -359,7 +365,7 @@ def planted(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
         first,
         second,
         missions=[{**unifil, "name": HOSTILE, "full_name": HOSTILE}],
-        found={"findings": [finding], "mission_events": [event]},
+        found={"findings": [finding], "mission_events": [event], "statements": stated},
         observations=figures,
     )
     with published.connect(publish(tmp_path_factory.mktemp("planted") / "jvom.duckdb", base)) as connection:
@@ -385,6 +391,16 @@ def test_changes_between_editions_are_listed(planted: dict[str, bytes]) -> None:
     assert "evidence/2024.html#change.unifil" in front.links
     bars = drawn(Page(planted["en/missions/unifil.html"].decode()), "mission-unifil")
     assert bars == [("deployed_military", 3), ("deployed_military", 4)]
+
+
+def test_every_total_that_an_edition_gives_is_named(planted: dict[str, bytes]) -> None:
+    """That of the annex, and those of the running text, whole and in two parts; each leads to where it is."""
+    for path in ("nl/index.html", "nl/editions/2024.html", "nl/editions/index.html", "nl/about.html"):
+        page = Page(planted[path].decode())
+        assert {"11", "12", "13"} <= {*re.findall(r"\d+", page.text)}, path
+    links = Page(planted["nl/editions/2024.html"].decode()).links
+    assert "../evidence/2024.html#statement.whole" in links
+    assert "../evidence/2024.html#statement.one" in links
 
 
 def test_findings_events_and_figures_of_other_sources_are_shown(planted: dict[str, bytes]) -> None:

@@ -5,6 +5,8 @@ Places are addresses within one language: `evidence/2024.html#personnel.unifil.d
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
+from operator import itemgetter
 from typing import Any
 
 import schemas
@@ -14,6 +16,7 @@ from pipelines.site.language import slug
 from pipelines.sql import Row
 from schemas.vocabulary import DEPLOYED, FIGURES
 
+NEAR = 2  # lines between the two parts of a total that one sentence states
 MARKED = ("personnel", "personnel_totals", "mandates")  # tables whose printed lines are shown
 
 
@@ -134,14 +137,24 @@ def _totals(content: Content, year: int) -> Iterable[tuple[int | None, str, str]
         yield row["printed"], "printed", f"{page}personnel_totals.total.deployed_total"
         yield row["sum_of_military_and_civil_police"], "summed", f"{page}computed.sum"
         yield row["sum_of_rows"], "row_totals", f"{page}computed.total.deployed_total"
-    for row in stated_totals(content, year):
-        yield row["value"], "stated", f"{page}statement.{row['statement_id']}"
+    stated = stated_totals(content, year)
+    for row in stated:
+        if row["quantity"] == "deployed_total":
+            yield row["value"], "stated", f"{page}statement.{row['statement_id']}"
+    for one, other in pairwise(stated):
+        near = (
+            one["section_id"] == other["section_id"] and other["source_line"] - one["source_line_end"] <= NEAR
+        )
+        if near and (one["quantity"], other["quantity"]) == DEPLOYED:
+            yield one["value"] + other["value"], "stated_parts", f"{page}statement.{one['statement_id']}"
 
 
 def stated_totals(content: Content, year: int) -> list[Row]:
-    """The totals of persons sent that the running text states as exact."""
-    rows = content.of("statements", edition_year=year, mission_id=None, quantity="deployed_total")
-    return [row for row in rows if row["value"] is not None and row["qualifier"] is None]
+    """The totals of persons sent that the running text states as exact, whole or in parts, in its order."""
+    rows = content.of("statements", edition_year=year, mission_id=None)
+    of_total = [row for row in rows if row["quantity"] in ("deployed_total", *DEPLOYED)]
+    exact = [row for row in of_total if row["value"] is not None and row["qualifier"] is None]
+    return sorted(exact, key=itemgetter("source_line", "char_start"))
 
 
 def quoted(content: Content, year: int) -> Figure | None:

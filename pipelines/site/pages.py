@@ -235,7 +235,7 @@ class Site:
             }
             for mission in content.missions
         ]
-        rows.sort(key=lambda row: -((row["last"] and row["last"]["sent"].value) or 0))
+        rows.sort(key=_most_first)
         return {
             "latest": latest,
             "groups": [
@@ -396,11 +396,12 @@ class Site:
     def _group(self, kind: str, name: str) -> Values:
         content = self.content
         latest = content.years[-1] if content.years else None
-        missions = [row for row in content.missions if row[kind] == name]
         last = [
             {**_of(row, "mission_id", "name"), "last": figures.last(content, row["mission_id"])}
-            for row in missions
+            for row in content.missions
+            if row[kind] == name
         ]
+        last.sort(key=_most_first)
         return {
             "kind": kind,
             "name": name,
@@ -495,6 +496,10 @@ def _by_stage() -> list[tuple[str, list[Values]]]:
         for c in contracts
     }
     return [(stage, [shown[c.name] for c in contracts if c.stage == stage]) for stage in SECTIONS]
+
+
+def _most_first(row: Values) -> int:
+    return -((row["last"] and row["last"]["sent"].value) or 0)
 
 
 def _known_keys(data: bytes | None) -> dict[str, tuple[str, str]]:
