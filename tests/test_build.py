@@ -48,12 +48,12 @@ def change(where: Settings) -> None:
 
 
 def tree(*folders: Path) -> dict[str, tuple[int, int]]:
-    """Every file with its size and the moment of its last change; readers of SQLite touch its `-shm`."""
+    """Every file with its size and last change; readers of SQLite make its `-shm` and an empty `-wal`."""
     files = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
     return {
         str(path): (path.stat().st_size, path.stat().st_mtime_ns)
         for path in files
-        if not path.name.endswith("-shm")
+        if not path.name.endswith("-shm") and (path.suffix != ".sqlite-wal" or path.stat().st_size)
     }
 
 
