@@ -567,8 +567,10 @@ def spanning(line: PdfLine, heading: TableHeading, columns: Sequence[Box]) -> bo
     letters = any(c.isalpha() for word in line.words for c in word.plain)
     own = columns[heading.naming]
     after = columns[heading.naming + 1].left if heading.naming + 1 < len(columns) else own.right
+    # Behind the names a heading may be centred; `12 (incl. 2` above `reserve)` is a figure's cell.
     wide = line.box.width > _WIDE * (columns[-1].right - columns[0].left)
-    begun = line.box.left < own.right or (wide and not heading.aside)
+    titled = line.text[:1].isupper() and not any(map(str.isdigit, line.text))
+    begun = line.box.left < own.right or ((wide or titled) and not heading.aside)
     return heading.of_figures and begun and letters and line.box.right > after
 
 
