@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Literal
 
 from pipelines.extract.pdf.area import runs
@@ -371,6 +371,9 @@ class _Band:
         self._size = max(run.size for run in found)
         self.columns: list[_Column] = []
         self.groups: list[_Group] = []
+        # Once its texts are in their places, each way to read it asks the same of them.
+        self._roles = cache(self._roles_of)
+        self._own = cache(self._facets_of)
 
     def header(self) -> FoundHeader | None:
         self._stack()
@@ -445,7 +448,7 @@ class _Band:
         """Whether each group says the same of all its columns that do not say it themselves."""
         said: dict[int, set[str]] = {}
         for at, group in enumerate(owner):
-            if group is not None and not any(way & _MEASURES for way in self._facets(self.columns[at].runs)):
+            if group is not None and not any(way & _MEASURES for way in self._own(at)):
                 said.setdefault(group, set()).add(roles[at].split("_")[0])
         return all(len(measures) == 1 for measures in said.values())
 
@@ -469,9 +472,12 @@ class _Band:
 
     def _bare(self, at: int) -> bool:
         """Whether a column says of whom it counts, but not what: `Totaal`."""
-        return any(way <= _KINDS for way in self._facets(self.columns[at].runs))
+        return any(way <= _KINDS for way in self._own(at))
 
-    def _roles(self, at: int, group: int | None) -> set[str]:
+    def _facets_of(self, at: int) -> set[frozenset[str]]:
+        return self._facets(self.columns[at].runs)
+
+    def _roles_of(self, at: int, group: int | None) -> set[str]:
         above = [self.groups[group].text] if group is not None else []
         found = self._words.roles(*above, self.columns[at].text)
         if {"region", "country"} <= found:  # such as `Locatie`: what groups the rows is on the left

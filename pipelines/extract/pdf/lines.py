@@ -140,8 +140,9 @@ def levelled(lines: Sequence[list[Word]]) -> Iterator[list[Word]]:
     yield from level
     aside = [line for line in lines if line[0].direction != "right"]
     while aside:
-        row = [line for line in aside if _share_height(line, aside[0])]
-        aside = [line for line in aside if line not in row]
+        first, *others = aside
+        row = [first, *(line for line in others if _share_height(line, first))]
+        aside = [line for line in others if not _share_height(line, first)]
         row.sort(key=lambda line: min(word.box.left for word in line))
         columns = list(
             grouped(row, lambda column, line: line[0].box.left - column[-1][0].box.right > line[0].size)
