@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import datetime
 import decimal
+import io
 import json
 import math
+import re
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipelines.cli import sql
 from pipelines.cli.terminal import Terminal, as_json, as_text, write_csv
-from schemas.errors import ContractError, LakeError, LayoutError, Problems
+from schemas.errors import ContractError, LakeError, LayoutError, Problems, UsageError
 
 SCALARS = st.one_of(
     *(st.none(), st.booleans(), st.integers(), st.floats(), st.text(), st.dates(), st.datetimes()),
@@ -60,6 +64,35 @@ def test_a_piped_table_is_not_cut(capsys: pytest.CaptureFixture[str]) -> None:
     out = capsys.readouterr().out
     assert long in out
     assert "[bold]" in out
+
+
+@pytest.mark.parametrize("whole", [False, True])
+def test_a_terminal_of_80_columns_breaks_no_identifier_or_heading(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, whole: bool
+) -> None:
+    for name, value in (("COLUMNS", "80"), ("TTY_COMPATIBLE", "1"), ("NO_COLOR", "1"), ("TERM", "xterm")):
+        monkeypatch.setenv(name, value)
+    names = ["mission_id", *(f"deployed_per_frame_{place}" for place in range(20)), "status"]
+    Terminal(whole=whole).table(names, [("eunavfor-atalanta", *range(20), "several words that may wrap")])
+    out, err = capsys.readouterr()
+    if whole:
+        assert not err
+        return
+    out = re.sub(r"\x1b\[\d*m", "", out)  # bold headings
+    assert max(map(len, out.splitlines())) <= 80
+    assert {"eunavfor-atalanta", names[1], "status", "…"} <= set(out.split())
+    assert "more columns: --all" in err
+
+
+def test_a_query_is_given_itself_or_is_in_a_file_or_on_standard_input(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "query.sql").write_text("SELECT 2", encoding="utf-8")
+    monkeypatch.setattr("sys.stdin", io.StringIO("SELECT 3"))
+    given = ("SELECT 1", str(tmp_path / "query.sql"), "-")
+    assert [sql.query_text(each) for each in given] == ["SELECT 1", "SELECT 2", "SELECT 3"]
+    with pytest.raises(UsageError, match="cannot be read"):
+        sql.query_text(str(tmp_path / "missing.sql"))
 
 
 def test_csv_tells_null_from_false(capsys: pytest.CaptureFixture[str]) -> None:

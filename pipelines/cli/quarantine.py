@@ -2,9 +2,6 @@
 
 from dataclasses import asdict
 from textwrap import shorten
-from typing import Annotated
-
-from typer import Option
 
 from pipelines.cli.session import Session, command
 
@@ -13,17 +10,14 @@ _LONG = ("lines", "page_labels")
 
 
 @command
-def quarantine(
-    session: Session,
-    every: Annotated[bool, Option("--all", help="Also those that were accepted since.")] = False,
-) -> None:
-    """Refused documents, with every problem of each."""
+def quarantine(session: Session) -> None:
+    """Refused documents, with every problem of each; with --all also those that were accepted since."""
     from pipelines import quarantine as reports
 
     folder = session.settings.quarantine
     refused, rows = [], []
     for each in reports.refusals(folder):
-        if every or not each.resolved_at:
+        if session.terminal.whole or not each.resolved_at:
             report = str(folder / each.name / reports.READABLE)
             named = {name: value for name, value in asdict(each).items() if name not in _LONG}
             refused.append({**named, "report": report})

@@ -1,4 +1,4 @@
-"""What the commands share: their four common options, and their questions to the published file.
+"""What the commands share: their common options, and their questions to the published file.
 
 What a command does is in the file that bears its name; how an answer looks is in `terminal`.
 """
@@ -79,9 +79,12 @@ def open_session(
         Path | None, Option("--warehouse", metavar="DIR", help="Folder of the warehouse.")
     ] = None,
     verbose: Annotated[bool, Option("--verbose", help="Logs and tracebacks on standard error.")] = False,
+    whole: Annotated[
+        bool, Option("--all", help="Every row and column, however narrow the terminal.")
+    ] = False,
 ) -> Session:
     """A session from the options that every command has; raises LakeError outside any workspace."""
-    return Session(settings.find(raw, warehouse), Terminal(json=json, verbose=verbose))
+    return Session(settings.find(raw, warehouse), Terminal(json=json, verbose=verbose, whole=whole))
 
 
 SHARED = inspect.signature(open_session, eval_str=True).parameters

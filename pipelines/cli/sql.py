@@ -1,6 +1,8 @@
 """`jvom sql`: a query of the user's to the published file."""
 
+import sys
 from itertools import islice
+from pathlib import Path
 from typing import Annotated
 
 from typer import Argument, Option
@@ -10,12 +12,19 @@ from pipelines.cli.terminal import write_csv
 from schemas.errors import UsageError
 
 SHOWN_ROWS = 1000  # in a terminal; --csv and --json give all
+SUFFIX = ".sql"
 
 
 @command
 def sql(
     session: Session,
-    query: Annotated[str, Argument(metavar="QUERY", help="A query in DuckDB's SQL.")],
+    query: Annotated[
+        str,
+        Argument(
+            metavar="QUERY",
+            help="A query in DuckDB's SQL, a file that ends in .sql, or - for standard input.",
+        ),
+    ],
     as_csv: Annotated[bool, Option("--csv", help="Comma-separated values on standard output.")] = False,
 ) -> None:
     """A read-only query against the published file."""
@@ -25,7 +34,7 @@ def sql(
     if as_csv and terminal.json:
         raise UsageError("--csv and --json exclude each other", hint="leave one of them out")
     with published.connect(session.settings.published) as connection:
-        names = published.ask(connection, query)
+        names = published.ask(connection, query_text(query))
         rows = iter(connection.fetchone, None)
         if as_csv:
             write_csv(names, rows)
@@ -34,3 +43,16 @@ def sql(
         terminal.table(names, islice(rows, SHOWN_ROWS))
         if left := sum(1 for _ in rows):
             terminal.say(f"{left} more rows: --csv or --json gives all of them")
+
+
+def query_text(given: str) -> str:
+    """The query itself, of a file, or from standard input; UsageError if it cannot be read."""
+    if given == "-":
+        return sys.stdin.read()
+    if not given.endswith(SUFFIX):
+        return given
+    try:
+        return Path(given).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        hint = 'name a text file in UTF-8, or write the query itself: jvom sql "SHOW ALL TABLES"'
+        raise UsageError(f"{given} cannot be read: {error}", hint=hint) from error

@@ -26,10 +26,14 @@ WIDEST = 10_000  # columns; a table that is piped into a file is never cut
 
 @dataclass(frozen=True)
 class Terminal:
-    """Where a command writes to: with `json` one document on standard output, else for people."""
+    """Where a command writes to: with `json` one document on standard output, else for people.
+
+    `whole`: a table has all of its columns, though the terminal is too narrow for them.
+    """
 
     json: bool = False
     verbose: bool = False
+    whole: bool = False
 
     def say(self, sentence: str) -> None:
         """One line of progress or explanation, on standard error."""
@@ -64,7 +68,11 @@ class Terminal:
     def table(
         self, names: Sequence[str], rows: Iterable[Sequence[object]], *, title: str | None = None
     ) -> None:
-        """Rows as a table for people; nothing with --json, where `answer` has given them."""
+        """Rows as a table for people; nothing with --json, where `answer` has given them.
+
+        In a terminal that is too narrow columns in the middle are left out, and their number is said: a
+        heading or an identifier is never broken.
+        """
         if self.json:
             return
         from rich import box
@@ -75,7 +83,15 @@ class Terminal:
         def shown(value: object) -> Text:
             return Text(visible(as_text(value)))
 
+        console = Console(highlight=False)
+        if not console.is_terminal:
+            console = Console(highlight=False, width=WIDEST)
         listed = [tuple(row) for row in rows]
+        left_out = range(0) if self.whole else _left_out([names, *listed], console.width)
+        if left_out:
+            before, behind = slice(left_out.start), slice(left_out.stop, None)
+            names = [*names[before], "…", *names[behind]]
+            listed = [(*row[before], "…", *row[behind]) for row in listed]
         table = Table(
             box=box.SIMPLE_HEAD,
             title=shown(title) if title else None,
@@ -86,13 +102,39 @@ class Terminal:
         for place, name in enumerate(names):
             values = [row[place] for row in listed if row[place] is not None]
             figures = bool(values) and all(map(is_figure, values))
-            table.add_column(shown(name), justify="right" if figures else "left", overflow="fold")
+            # Room goes to what cannot be broken; only words are set over several lines.
+            table.add_column(
+                shown(name),
+                justify="right" if figures else "left",
+                overflow="fold",
+                min_width=0 if self.whole else _narrowest([name, *(row[place] for row in listed)]),
+            )
         for row in listed:
             table.add_row(*map(shown, row))
-        console = Console(highlight=False)
-        if not console.is_terminal:
-            console = Console(highlight=False, width=WIDEST)
         console.print(table)
+        if left_out:
+            self.say(f"… {len(left_out)} more columns: --all, --json")
+
+
+def _narrowest(cells: Iterable[object]) -> int:
+    """The width that a column needs so that no word of it is broken."""
+    return max(len(word) for cell in cells for word in (as_text(cell).split() or [""]))
+
+
+def _left_out(rows: Sequence[Sequence[object]], width: int) -> range:
+    """Places of the columns in the middle that are left out so that the rest fit; the first one stays."""
+    narrowest = [_narrowest(column) + 2 for column in zip(*rows, strict=True)]
+    if sum(narrowest) <= width:
+        return range(0)
+    start, stop, room = 1, len(narrowest), width - narrowest[0] - 3
+    while start < stop:
+        ends = (start, stop - 1) if start <= len(narrowest) - stop else (stop - 1, start)
+        place = next((end for end in ends if narrowest[end] <= room), None)
+        if place is None:
+            break
+        room -= narrowest[place]
+        start, stop = (start + 1, stop) if place == start else (start, stop - 1)
+    return range(start, stop)
 
 
 def render(template: str, **values: object) -> str:

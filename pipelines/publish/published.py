@@ -172,7 +172,7 @@ def ask(connection: DuckDBPyConnection, query: str) -> list[str]:
         statements = connection.extract_statements(query)
         if len(statements) != 1:
             message = f"the query has {len(statements)} statements; one is answered at a time"
-            raise UsageError(message, hint='such as jvom sql "SHOW TABLES"')
+            raise UsageError(message, hint='such as jvom sql "SHOW ALL TABLES"')
         connection.execute(statements[0])
     except duckdb.Error as error:
         closed = isinstance(error, duckdb.PermissionException)
@@ -180,7 +180,7 @@ def ask(connection: DuckDBPyConnection, query: str) -> list[str]:
             str(error).strip(),
             hint="queries see the published file alone; to use it beside others, open it in DuckDB"
             if closed
-            else 'jvom sql "SHOW TABLES" lists the relations, DESCRIBE one its columns',
+            else 'jvom sql "SHOW ALL TABLES" lists the relations, DESCRIBE one its columns',
         ) from error
     return sql.column_names(connection)
 
