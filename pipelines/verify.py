@@ -25,7 +25,7 @@ from pipelines.other_sources import contributions
 from pipelines.publish import package, published, release
 from pipelines.settings import Settings, actor
 from schemas import registry
-from schemas.errors import JvomError
+from schemas.errors import JvomError, ServerError
 
 SOUND = "sound"
 THE_LAKE = "the lake"
@@ -82,7 +82,8 @@ def read_again(settings: Settings, source: SourceFile) -> Mapping[str, pa.Table]
 def verify(settings: Settings, reread: Reread = read_again) -> Report:
     """Check everything and record the result.
 
-    What cannot be read is a fault like any other, and does not keep the rest from being checked.
+    What cannot be read is a fault like any other, and does not keep the rest from being checked. Raises
+    ServerError where the database or the object store does not answer: then nothing can be said.
     """
     lake = Lake.of(settings)
     with lake.writer():
@@ -162,9 +163,11 @@ def _dated(fault: Fault, earlier: Earlier) -> Fault:
 
 
 def _guarded(place: str, check: Callable[[], Iterator[Fault]]) -> Iterator[Fault]:
-    """What a check finds, up to where it cannot go on."""
+    """What a check finds, up to where it cannot go on. That a server does not answer is no fault."""
     try:
         yield from check()
+    except ServerError:
+        raise
     except JvomError as error:
         yield Fault(error.place or place, f"cannot be read: {error.message}")
 
@@ -199,6 +202,8 @@ def _readings(
             if versions.reading(raw.edition_of(catalogue, year)) not in latest.versions:
                 continue
             same = content_hash(reread(settings, latest.source)) == latest.content_hash
+        except ServerError:
+            raise
         except JvomError as error:
             yield Fault(vintage_name(year, latest.vintage), f"cannot be read again: {error.message}")
             continue

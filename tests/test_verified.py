@@ -7,6 +7,7 @@ import shutil
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -19,7 +20,8 @@ from pipelines.model import SourceFile
 from pipelines.orchestration.plan import plan_build
 from pipelines.settings import Settings
 from pipelines.verify import complete
-from tests.support import Jvom, options
+from schemas.errors import ServerError
+from tests.support import NOBODY, Jvom, options
 
 pytestmark = pytest.mark.usefixtures("without_child")
 
@@ -259,3 +261,15 @@ def flip_header(file: Path) -> None:
     data = bytearray(file.read_bytes())
     data[:16] = b"x" * 16
     file.write_bytes(data)
+
+
+def test_an_object_store_that_does_not_answer_is_no_fault_of_the_record(
+    own: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "somebody's")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", NOBODY)
+    with pytest.raises(ServerError) as failure:
+        verified.verify(replace(own, data="s3://bucket/lake/"))
+    assert failure.value.exit_code == 3
+    assert "can be reached" in str(failure.value.hint)

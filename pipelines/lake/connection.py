@@ -34,20 +34,22 @@ _CONFIG: dict[str, str | bool | int | float | list[str]] = {
 }
 _NAMES = count(1)
 _RENEWED = 64  # times that a lake is attached before DuckDB is started anew: it keeps half a megabyte of each
+_GONE = "no such file|no files found|no magic bytes|404"
 _HINT = "run it again when disk, network and database are well; nothing was half recorded"
 _HINTS = {  # words of an error → what to do about it; the first that are in it count
     "unable to connect|connection to server|could not (connect|establish)|refused|timed? ?out": "check "
     "that the server of the catalog, or of the store, runs and lets this user in; nothing was half recorded",
     "no space left|disk is full|quota|file too large": "free some disk space and run it again; "
     "nothing of it was recorded",
+    "could not connect|unable to connect|connection refused|could not resolve|timed? ?out": "check that the "
+    "servers of JVOM_CATALOG and JVOM_DATA run and can be reached from here, and run it again",
     "nosuchbucket": "make the bucket first, or correct JVOM_DATA",
     "accessdenied|signaturedoesnotmatch|403|secret validation": "check the credentials (AWS_*, or the role "
     "of this machine) and the bucket's policy",
     "locked|conflict": "another program writes to the catalog; run it again when that is done",
     "malformed|not a database|file is encrypted": "the catalog is damaged: restore the warehouse from a "
     "backup (jvom backup makes one, warehouse/backups has those made before migrations)",
-    "no such file|no files found|no magic bytes": "a file of the lake is missing or damaged: "
-    "restore it from a backup (jvom backup makes one)",
+    _GONE: "a file of the lake is missing or damaged: restore it from a backup (jvom backup makes one)",
     "permission|readonly|read-only": "this user may not write there; "
     "analysts read the published file, for example with jvom sql",
 }
@@ -223,6 +225,7 @@ def _lake_error(doing: str, address: Address, error: Exception) -> LakeError:
     hint = next((hint for words, hint in _HINTS.items() if re.search(words, text, re.IGNORECASE)), _HINT)
     # What a server says may be over in a moment; and another program may let go of a catalog.
     passing = address.file is None or address.data.startswith("s3://") or "locked" in text
+    passing = passing and not re.search(_GONE, text, re.IGNORECASE)
     return (ServerError if passing else LakeError)(f"{doing} failed: {text}", file=address.name, hint=hint)
 
 

@@ -20,9 +20,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import duckdb
-
 from pipelines.lake import Lake
+from pipelines.publish import published as published_file
 from pipelines.settings import Settings, find
 from schemas import RELATIONS
 from tests.support import OTHER_FIGURES, ROOT, changed, forked, options, run_jvom
@@ -85,7 +84,7 @@ def published(where: Settings) -> dict[str, list[tuple[Any, ...]]]:
     def listed(names: Any) -> str:
         return ", ".join(f'"{name}"' for name in names)
 
-    with duckdb.connect(str(where.published), read_only=True) as connection:
+    with published_file.connect(where.published) as connection:
         return {
             name: connection.execute(
                 f"SELECT {listed(c for c in contract.names if c not in STAMPS[name] - {'vintage'})} "
