@@ -269,7 +269,8 @@ def _content(where: Settings) -> dict[str, Any]:
     held = {f"the lake's {name}": rows for name, rows in lakes.content(Lake.of(where).read()).items()}
     with published.connect(where.published) as opened:
         file = {
-            name: opened.table(name).to_arrow_table() for name in (*schemas.VINTAGE_TABLES, *schemas.RECORD)
+            name: opened.execute(f'FROM "{name}"').to_arrow_table()
+            for name in (*schemas.VINTAGE_TABLES, *schemas.RECORD)
         }
     held |= {f"the file's {name}": rows for name, rows in lakes.content(file).items()}
     of_copy = lakes.content(Lake.of(find(where.raw, _copy(where))).read())
