@@ -362,9 +362,9 @@ def _refusals(settings: Settings) -> Iterator[Fault]:
     held = quarantine.refusals(settings.quarantine)
     if published.state(settings.published):
         with published.connect(settings.published) as opened:
-            shown = {
-                (row["edition_year"], row["source_sha256"]) for row in sql.rows(opened, "FROM quarantine")
-            }
+            there = "SELECT 1 FROM information_schema.tables WHERE table_name = 'quarantine'"
+            rows = sql.rows(opened, "FROM quarantine") if sql.rows(opened, there) else []
+        shown = {(row["edition_year"], row["source_sha256"]) for row in rows}
         for year, sha256 in sorted(shown - {(each.edition_year, each.source_sha256) for each in held}):
             yield Fault(f"quarantine/{year}-{sha256[:8]}", "is gone; the published file has that refusal")
     for refusal in held:
