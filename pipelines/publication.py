@@ -43,7 +43,7 @@ def copy(store: Path, warehouse: Path) -> Path:
             if sha256 in hashes:
                 return _keep(here, release_id, sha256, data)
     message = f"is not the file that {home / POINTER} names"
-    hint = "run jvom build, which publishes it again"
+    hint = f"remove {home / POINTER} and run jvom build: it publishes again; no release is touched"
     raise LakeError(message, file=str(home / f"{release_id}.duckdb"), hint=hint)
 
 
@@ -88,5 +88,5 @@ def _pointer(home: Path) -> dict[str, Any] | None:
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, TypeError) as error:
-        hint = "run jvom build, which publishes again; the releases themselves are not touched"
+        hint = "remove it and run jvom build: it publishes again; no release is touched"
         raise LakeError(f"cannot be read: {error}", file=str(home / POINTER), hint=hint) from error
