@@ -29,6 +29,7 @@ from pipelines.settings import Settings, find
 from schemas import TABLES
 from schemas.report_day import report_day
 from tests.support import parliament as reports
+from tests.support.lakes import PLAN, open_lake, record
 from tests.support.parliament import SEARCH, SRU, Fault, Parliament, send, sibling
 
 pytestmark = pytest.mark.usefixtures("without_child")
@@ -397,3 +398,26 @@ def test_posting_never_fails_and_takes_no_longer_than_it_may(listener: tuple[str
         address = f"http://127.0.0.1:{deaf.getsockname()[1]}/"
         silence = failures.post(address, {"text": "x"}, timeout=0.1)
     assert silence in ("it does not answer within 0.1 s", "ReadTimeout")
+
+
+def test_what_is_recorded_and_not_published_is_asked_for_until_it_is(
+    tmp_path: Path, instance: dg.DagsterInstance
+) -> None:
+    where = find(tmp_path / "raw", tmp_path / "warehouse")
+
+    def ask() -> dg.RunRequest | dg.SkipReason:
+        context = dg.build_schedule_context(instance=instance, resources={"warehouse": warehouse(where)})
+        found = automation.publish_what_waits(context)
+        assert isinstance(found, dg.RunRequest | dg.SkipReason)
+        return found
+
+    assert isinstance(ask(), dg.SkipReason)
+    record(open_lake(where.warehouse), PLAN[0])
+    for _ in range(2):  # also after a publish that failed
+        asked = ask()
+        assert isinstance(asked, dg.RunRequest)
+        assert asked.run_key is None
+    run = instance.create_run_for_job(defs.resolve_job_def("publish"), status=dg.DagsterRunStatus.STARTED)
+    assert isinstance(ask(), dg.SkipReason)
+    instance.report_run_failed(run)
+    assert isinstance(ask(), dg.RunRequest)

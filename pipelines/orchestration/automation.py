@@ -157,11 +157,17 @@ def dead_runs(context: dg.SensorEvaluationContext, warehouse: Warehouse) -> dg.S
     description="Every 15 minutes: publish what is recorded and is not published yet, as while a long "
     "backfill runs, which a new vintage alone would wait for.",
 )
-def publish_what_waits(warehouse: Warehouse) -> dg.RunRequest | dg.SkipReason:
+def publish_what_waits(
+    context: dg.ScheduleEvaluationContext, warehouse: Warehouse
+) -> dg.RunRequest | dg.SkipReason:
     head, state = warehouse.lake().head(), published.state(warehouse.settings().published)
     if head is None or (state is not None and state.head == head):
         return dg.SkipReason("the published file has all that is recorded")
-    return dg.RunRequest(run_key=head, tags={"jvom/cause": "not published yet"})
+    if any(
+        not run.is_finished for run in context.instance.get_runs(dg.RunsFilter(job_name="publish"), limit=9)
+    ):
+        return dg.SkipReason("it is being published")
+    return dg.RunRequest(tags={"jvom/cause": "not published yet"})
 
 
 def _acquired_by_run(instance: dg.DagsterInstance, year: str, hashes: set[str]) -> bool:
