@@ -31,6 +31,7 @@ _READ = {
     "mission_trends": "mission_id, edition_year",
     "mission_timeline": "mission_id, period_start, period_end, basis, figure_id",
     "mission_events": "edition_year, coalesce(date_from, date), event_id",
+    "may_overlap": "edition_year, mission_id, other_mission_id",
     "personnel": "edition_year, source_page, source_line",
     "personnel_totals": "edition_year",
     "mandates": "edition_year, source_page, source_line",

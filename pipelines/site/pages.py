@@ -303,6 +303,7 @@ class Site:
             "findings": self._findings(edition_year=year),
             "severities": self._counted(edition_year=year),
             "corrections": content.of("corrections", edition_year=year),
+            "overlaps": content.of("may_overlap", edition_year=year),
             "unread": len(content.of("unread_sentences", edition_year=year)),
             "names": content.names,
             "left_out": left_out,
