@@ -20,7 +20,8 @@ import pyarrow.parquet as pq
 import pytest
 
 import schemas
-from pipelines.lake import Authorship, Lake, connection, decision, tables
+from pipelines.lake import Authorship, Lake, connection, decision, history, tables
+from pipelines.lake.connection import Attached, attached
 from pipelines.model import EditionState, Fidelity, Recorded, SourceFile, Versions
 from schemas.errors import LakeError
 from tests.support import building
@@ -396,3 +397,45 @@ def test_a_catalog_that_is_none_is_an_error_with_a_next_step(absent: Lake) -> No
         with pytest.raises(LakeError, match="not a database") as failure:
             use()
         assert failure.value.hint is not None
+
+
+def test_a_decision_reads_the_newest_vintage_alone_unless_it_looks_at_earlier_ones(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = [building.source_file(2024, text) for text in "abc"]
+    for text, source in zip("abc", files, strict=True):
+        put(lake, building.edition_tables(2024, ROWS, source=source), text)
+        put(lake, building.edition_tables(2024, ROWS[:1], source=source), text, code=OTHER_CODE.code)
+    read = building.edition_tables(2024, ROWS[:1], source=files[2])
+    put(lake, read, "c", registry="2" * 12)  # the same rows: a verification
+    states, asked = history.edition_states, list[int | None]()
+
+    def counted(of: Attached, year: int, first: int | None = None) -> dict[int, EditionState]:
+        asked.append(first)
+        return states(of, year, first)
+
+    monkeypatch.setattr(history, "edition_states", counted)
+
+    def decided(source: SourceFile, content: str) -> EditionState | None:
+        asked.clear()
+        with attached(lake.address, "asking", write=False) as opened:
+            assert opened
+            return history.state_for(opened, source, content)
+
+    def newest() -> EditionState:
+        state = lake.edition_state(2024)
+        assert state
+        return state
+
+    whole, here = newest(), frozenset({files[2].sha256})
+    assert (len(whole.versions), len(whole.seen)) == (2, 3)
+    for source, content in ((files[2], "other"), (files[2], whole.content_hash), (files[0], "other")):
+        assert decided(source, content) == dataclasses.replace(whole, seen=here)
+        assert asked == [6]
+    assert decided(files[0], whole.content_hash) == whole  # may be another service's rendering
+    assert asked == [6, None]
+    lake.decide("withdraw", 2024, "wrong", by=Authorship("tester", "run-2"))
+    assert decided(files[2], "other") == dataclasses.replace(newest(), seen=here)
+    lake.decide("restore", 2024, "right", vintage=1, by=Authorship("tester", "run-3"))
+    assert decided(files[2], "other") == newest()
+    assert decided(building.source_file(2023), "other") is None

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import schemas
 from pipelines import sql
 from pipelines.lake import tables
-from pipelines.lake.commits import commit
+from pipelines.lake.commits import commit, key_of, snapshot_of
 from pipelines.lake.connection import Attached
 from pipelines.lake.decision import Action
 from pipelines.model import EditionState, Recorded, SourceFile, Versions
@@ -61,16 +61,39 @@ class RuleResults:
         return {**rows, "errors": severities["error"], "warnings": severities["warn"]}
 
 
-def edition_states(lake: Attached, edition_year: int | None = None) -> dict[int, EditionState]:
-    """The newest vintage of each edition, or of one, with every version that gave its rows, by year."""
+def edition_states(
+    lake: Attached, edition_year: int | None = None, first: int | None = None
+) -> dict[int, EditionState]:
+    """The newest vintage of each edition, or of one, with every version that gave its rows, by year.
+
+    With `first` no row, and hence no file, of an earlier vintage is read.
+    """
     there, known = tables.columns(lake, filled=True), {**schemas.VINTAGE_TABLES, **schemas.RECORD}
-    where = "TRUE" if edition_year is None else f"edition_year = {edition_year:d}"
-    recorded = ", ".join(
-        f"{name} AS ({tables.selection(lake, name, known[name].columns, there, where)})"
-        for name in ("vintages", "editions_vintages", "verifications", "reconciliations")
-    )
+    selected = []
+    for name in ("vintages", "editions_vintages", "verifications", "reconciliations"):
+        where = "TRUE" if edition_year is None else f"edition_year = {edition_year:d}"
+        if first is not None and "vintage" in known[name].names:
+            where += f" AND vintage >= {first:d}"
+        selected.append(f"{name} AS ({tables.selection(lake, name, known[name].columns, there, where)})")
+    recorded = ", ".join(selected)
     query = f"WITH {recorded} SELECT * FROM ({STATE.read_text(encoding='utf-8')})"
     return {row["edition_year"]: edition_state(row) for row in sql.rows(lake.connection, query)}
+
+
+def state_for(lake: Attached, source: SourceFile, content: str) -> EditionState | None:
+    """The newest vintage of an edition, for a decision on a reading of `source` that gave `content`.
+
+    Earlier vintages are left aside, also by `seen`, unless that decision looks at them: their number would
+    be felt in every commit. The newest one's number is in the catalog, in the key of its commit.
+    """
+    year = source.edition_year
+    snapshot = snapshot_of(lake, f"vintage:{year}:")
+    key = key_of(lake, snapshot) if snapshot is not None else None
+    state = edition_states(lake, year, int(key.split(":")[2]) if key else None).get(year)
+    another = state and state.content_hash == content and state.source.sha256 != source.sha256
+    if state and (state.cause == "restored" or another):
+        return edition_states(lake, year)[year]
+    return state
 
 
 def edition_state(row: Mapping[str, Any]) -> EditionState:

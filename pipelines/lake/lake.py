@@ -88,7 +88,7 @@ class Lake:
         """
         content = decision.content_hash(read)
         with self._writing(f"recording edition {edition_year}", by.actor) as lake:
-            state = history.edition_states(lake, edition_year).get(edition_year)
+            state = history.state_for(lake, source, content)
             plan = decision.plan_write(state, source, versions, content, recheck=recheck)
             now = _now(state)
             if state is not None and plan.write != "vintage":
@@ -124,7 +124,8 @@ class Lake:
 
         They are the reading's, unless the newest vintage was withdrawn, or restored, and stays.
         """
-        content, state = decision.content_hash(read), self.edition_state(edition_year)
+        content = decision.content_hash(read)
+        state = self._ask(lambda lake: history.state_for(lake, source, content))
         if state is None or state.content_hash == content:
             return read, content
         if decision.plan_write(state, source, versions, content).write == "vintage":
