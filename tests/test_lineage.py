@@ -16,6 +16,7 @@ from tests.support.building import Tables, base_tables, edition_tables
 
 VIEWS = tuple(view.name for view in views.ordered())
 CONSTANTS = {
+    ("checks", "check_name"),
     ("edition_totals", "column_name"),
     ("headline_totals", "basis"),
     ("revisions", "table_name"),

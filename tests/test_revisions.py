@@ -281,3 +281,32 @@ def test_rows_are_named_alike_in_python_and_in_sql(notes: list[tuple[str, int]])
         contract = schemas.TABLES[name]
         found = duckdb.sql(f'SELECT {contract.row_key_sql} FROM "table"').fetchall()
         assert sorted(key for (key,) in found) == sorted(contract.row_keys(table.to_pylist())), name
+
+
+def test_every_check_of_a_vintage_is_there_with_its_outcome_and_run() -> None:
+    """Contracts and rules as recorded; a reading again belongs to the vintage that was the newest then."""
+    unifil = {"mission_id": "unifil", "deployed_military": 1}
+    base = building.base_tables(
+        *(building.edition_tables(2024, [unifil]) for _ in range(3)),
+        causes={(2024, 3): "withdrawn"},
+        found={"unread_sentences": [{"edition_year": 2024, "mission_id": "unifil"}]},
+    )
+    vintages = base["vintages"].to_pylist()
+    for row in vintages:
+        row["recorded_at"] += datetime.timedelta(days=row["vintage"])
+    later = {"edition_year": 2024, "result": "the same rows as vintage 2", "actor": "tester"}
+    seen = vintages[1]["recorded_at"] + datetime.timedelta(hours=1)
+    again = {"checked_at": seen, "kind": "read again", **later}
+    whole = {**again, "kind": "verification", "edition_year": None}
+    base |= {
+        "vintages": schemas.RECORD["vintages"].table(vintages),
+        "verifications": schemas.RECORD["verifications"].table([again, whole]),
+    }
+    rows = views.evaluate(base)["checks"].to_pylist()
+    assert [(row["vintage"], row["check_name"], row["outcome"]) for row in rows] == [
+        (1, "contracts", "passed"),
+        (1, "rules", "warned"),
+        (2, "contracts", "passed"),
+        (2, "read again", "passed"),
+    ]
+    assert [row["run_id"] for row in rows] == ["run-2024-1", "run", "run-2024-2", None]
