@@ -73,7 +73,9 @@ def test_a_manifest_names_what_the_release_shows(where: Settings, written: dict[
     assert [tuple(each[key] for key in keys) for each in written["vintages"]] == rows
     assert written["contract_version"] == schemas.CONTRACT_VERSION
     assert written["previous_release_id"] is None
-    assert release.gather(where) is release.gather(where)  # evaluated once for one state of everything
+    once = release.gather(where)
+    assert release.gather(where) is once  # evaluated once for one state of everything
+    once.tables.close()
 
 
 @pytest.fixture

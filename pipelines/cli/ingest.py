@@ -25,7 +25,7 @@ def ingest(
     from pipelines.orchestration.plan import plan_for_file
 
     require_edition_year(year)
-    if file.is_symlink() and file.resolve().parent != file.parent.resolve():
+    if file.is_symlink() and file.is_file() and file.resolve().parent != file.parent.resolve():
         hint = f"if that is the document, name it itself: jvom ingest {file.resolve()} --year {year}"
         raise UsageError(f"is a link to {file.resolve()}", file=str(file), hint=hint)
     data = files.read_bounded(file, str(file))

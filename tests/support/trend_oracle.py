@@ -208,7 +208,16 @@ def _mission_trend(editions: Sequence[Reading], at: int, registered: Row) -> Row
         "left_out": edition.left_out(mission),
         "has_error_finding": False,
         "has_correction": False,
+        "separate_report": figures.get("separate_report"),
+        "inferred": False if mission in edition.personnel else None,
+        **{name: edition.mandates.get(mission, {}).get(name) if figures else None for name in ENDS},
+        "period_days": _length(*edition.period),
     }
+
+
+def _length(start: datetime.date | None, end: datetime.date | None) -> int | None:
+    """Length of a period with its first and its last day."""
+    return (end - start).days + 1 if start and end else None
 
 
 def _status(listed: Mapping[int, bool]) -> str | None:
