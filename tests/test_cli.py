@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from pipelines import settings
-from pipelines.cli import COMMANDS, app, ui
+from pipelines.cli import app, commands, ui
 from schemas.errors import LakeError, UsageError, of_surroundings
 from tests.support import ROOT, Jvom
 
@@ -49,15 +49,15 @@ def answer(asked: tuple[int, str, str]) -> Any:
 def test_without_argument_it_prints_help_in_groups(ask: Ask) -> None:
     status, out, _ = ask()
     assert status == 0
-    for group, commands in COMMANDS.items():
+    for group, members in commands().items():
         start = out.index(f"─ {group} ─")
-        assert all(f"│ {command.__name__.replace('_', '-')} " in out[start:] for command in commands)
+        assert all(f"│ {command.__name__.replace('_', '-')} " in out[start:] for command in members)
     assert ask("--version")[1].startswith("jvom ")
 
 
 def test_each_command_is_in_the_file_that_bears_its_name() -> None:
-    for commands in COMMANDS.values():
-        for command in commands:
+    for members in commands().values():
+        for command in members:
             assert command.__module__ == f"pipelines.cli.{command.__name__}"
 
 

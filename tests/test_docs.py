@@ -19,7 +19,7 @@ import pytest
 import typer
 
 from pipelines.cli import reference
-from pipelines.cli.app import app
+from pipelines.cli.app import program
 from tests.support import ROOT, Jvom
 
 README = ROOT / "README.md"
@@ -29,7 +29,7 @@ BESIDE = (
     *("warehouse/README.md", "benchmarks/README.md", "examples/README.md"),
 )
 PAGES = sorted([*(ROOT / name for name in BESIDE), *(ROOT / "docs").rglob("*.md")])
-COMMANDS: dict[str, Any] = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+COMMANDS: dict[str, Any] = typer.main.get_command(program()).commands  # type: ignore[attr-defined]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from pipelines.cli.app import app
+from pipelines.cli.app import program
 from pipelines.extract import onboarding, survey
 from schemas import proposals, registry
 from schemas.errors import RegistryError
@@ -155,10 +155,10 @@ def test_what_was_reviewed_is_entered_and_then_needed_no_more(
     asked = examine(edition(ROWS)).questions
     entries.write_text(proposals.text([replace_open(one.proposal) for one in asked]), encoding="utf-8")
     command = ["onboard", str(file), "--year", "2023"]
-    entered = CliRunner().invoke(app, [*command, "--entries", str(entries), "--apply"])
+    entered = CliRunner().invoke(program(), [*command, "--entries", str(entries), "--apply"])
     assert (entered.exit_code, "entered in schemas/missions.toml" in entered.output) == (0, True)
     assert f"next: jvom ingest {file} --year 2023" in entered.output
-    again = CliRunner().invoke(app, command)
+    again = CliRunner().invoke(program(), command)
     assert (again.exit_code, "read: 5 rows, totals add up" in again.output) == (0, True)
 
 

@@ -6,6 +6,7 @@ load neither Dagster nor Pandera. `session` is what commands share, `terminal` h
 the program with its exit statuses, `reference` its documentation as a page.
 """
 
+from collections.abc import Callable
 from importlib import import_module
 
 _GROUPS = {
@@ -14,8 +15,16 @@ _GROUPS = {
     "Audit": ("trace", "vintages", "diff", "page", "verify"),
     "Look after": ("status", "logs", "gc", "backup", "ui"),
 }
-COMMANDS = {
-    group: tuple(getattr(import_module(f"pipelines.cli.{name}"), name) for name in names)
-    for group, names in _GROUPS.items()
-}
-"""What `--help` calls a group → its commands."""
+
+
+def commands(only: str = "") -> dict[str, tuple[Callable[..., None], ...]]:
+    """What `--help` calls a group → its commands; if `only` is the name of one, no other is loaded."""
+    wanted = {only.replace("-", "_")} & {name for names in _GROUPS.values() for name in names}
+    return {
+        group: tuple(
+            getattr(import_module(f"pipelines.cli.{name}"), name)
+            for name in names
+            if not wanted or name in wanted
+        )
+        for group, names in _GROUPS.items()
+    }

@@ -17,23 +17,11 @@ import typer
 from typer.exceptions import TyperException
 
 from pipelines import settings
-from pipelines.cli import COMMANDS
+from pipelines.cli import commands
 from pipelines.cli.terminal import Terminal, accept_every_character
 from pipelines.harmless import visible
 from pipelines.orchestration import interrupts
 from schemas.errors import JvomError, LakeError, UsageError, of_surroundings
-
-app = typer.Typer(
-    name="jvom",
-    help="Dutch contributions to missions and operations, as versioned data.",
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode="rich",
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-for group, commands in COMMANDS.items():
-    for command in commands:
-        app.command(command.__name__.replace("_", "-"), rich_help_panel=group)(command)
 
 
 def _show_version(wanted: bool) -> None:
@@ -44,13 +32,29 @@ def _show_version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def _jvom(
     _version: Annotated[
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")
     ] = False,
 ) -> None:
     """Dutch contributions to missions and operations, as versioned data."""
+
+
+def program(only: str = "") -> typer.Typer:
+    """`jvom` with all of its commands; if `only` is the name of one, with that alone, which is soon made."""
+    app = typer.Typer(
+        name="jvom",
+        help="Dutch contributions to missions and operations, as versioned data.",
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode="rich",
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(_jvom)
+    for group, members in commands(only).items():
+        for command in members:
+            app.command(command.__name__.replace("_", "-"), rich_help_panel=group)(command)
+    return app
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -61,7 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         require_supported(os.name)
         with interrupts.watched():
-            outcome: Any = app(args=words, prog_name="jvom", standalone_mode=False)
+            outcome: Any = program(words[0])(args=words, prog_name="jvom", standalone_mode=False)
             sys.stdout.flush()
     except interrupts.Interrupted as ended:
         hint = "run it again: what was recorded stays, and nothing was half recorded"

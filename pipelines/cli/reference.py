@@ -9,7 +9,7 @@ from typing import Any
 
 import typer
 
-from pipelines.cli.app import app
+from pipelines.cli.app import program
 from pipelines.cli.session import SHARED
 from pipelines.cli.terminal import render
 
@@ -19,7 +19,7 @@ def page(name: str) -> str:
     from pipelines import reconcile
     from pipelines.publish import dictionary
 
-    commands: Any = typer.main.get_command(app).commands.values()  # type: ignore[attr-defined]
+    commands: Any = typer.main.get_command(program()).commands.values()  # type: ignore[attr-defined]
     shared = [option for option in next(iter(commands)).params if option.name in SHARED]
     groups = groupby(commands, key=lambda command: command.rich_help_panel)
     return {

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Protocol
 
 import schemas
 from pipelines import files, sql
-from pipelines.lake.history import edition_state
 from pipelines.model import EditionState
 from schemas.errors import LakeError, UsageError
 from schemas.vocabulary import SCHEMAS
@@ -188,6 +187,8 @@ def ask(connection: DuckDBPyConnection, query: str) -> list[str]:
 def state(path: Path) -> State | None:
     """What the file was built from; None if it is missing or does not say, so that it is built anew."""
     import duckdb
+
+    from pipelines.lake.history import edition_state  # not needed to answer a query
 
     if not path.exists():
         return None
