@@ -91,6 +91,7 @@ def test_a_dry_run_writes_nothing_and_names_the_figures(own: Settings, jvom: Jvo
     assert tree(own.warehouse, own.raw) == before
 
 
+@pytest.mark.commands
 def test_a_dry_run_of_a_first_build_and_of_a_document_that_is_refused(tmp_path: Path, jvom: Jvom) -> None:
     new = ("--warehouse", tmp_path / "new")
     done = jvom("build", "--dry-run", *new)
@@ -338,6 +339,7 @@ def spelt_anew(own: Settings, missions: Path, build: Build) -> None:
     assert causes == ["first reading", "source changed"]
 
 
+@pytest.mark.commands
 def test_a_build_that_waits_in_vain_names_the_holder(own: Settings, jvom: Jvom) -> None:
     change(own)
     code = (

@@ -174,6 +174,7 @@ def test_each_recipe_is_listed_explained_and_runs_what_is_there() -> None:
         assert [module for module in modules if importlib.util.find_spec(module) is None] == []
 
 
+@pytest.mark.commands
 def test_recipes_that_are_quick_do_what_they_say(built: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("JVOM_WAREHOUSE", str(built))
     steps = just("add-mission")

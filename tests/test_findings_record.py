@@ -6,6 +6,8 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 import schemas
 from pipelines.lake import Authorship, Lake, decision
 from pipelines.model import Recorded
@@ -114,6 +116,7 @@ def test_findings_of_other_rows_are_not_recorded(lake: Lake) -> None:
     assert put(lake, read).reconciled
 
 
+@pytest.mark.commands
 def test_a_restored_vintage_keeps_its_findings_and_a_withdrawn_one_shows_none(lake: Lake) -> None:
     by, code = Authorship("tester", "run-2"), "3" * 12
     old, new = (building.edition_tables(2024, [*ROWS, *more]) for more in ([], [{"mission_id": "vpd"}]))

@@ -54,7 +54,10 @@ def check_whole(lake: Lake, read: Tables) -> None:
         assert hashlib.sha256((lake.address.folder / path).read_bytes()).hexdigest() == digest
 
 
-@pytest.mark.parametrize(("editions_before", "deaths", "editions_seen"), [(0, 1, {0}), (1, 4, {1, 2})])
+@pytest.mark.parametrize(
+    ("editions_before", "deaths", "editions_seen"),
+    [(0, 1, {0}), pytest.param(1, 4, {1, 2}, marks=pytest.mark.kills)],
+)
 def test_a_writer_killed_at_each_kind_of_step(
     tmp_path: Path, start: Start, editions_before: int, deaths: int, editions_seen: set[int]
 ) -> None:

@@ -233,6 +233,7 @@ EXAMPLE = [
 ]
 
 
+@pytest.mark.commands
 def test_the_example_of_the_how_to_is_what_happens(tmp_path: Path, jvom: Jvom) -> None:
     page = HOW_TO.read_text(encoding="utf-8").partition("\n## Example\n")[2]
     data = edition(EXAMPLE, frame="Vastgesteld contingent")

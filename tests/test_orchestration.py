@@ -262,6 +262,7 @@ def test_a_run_finds_records_and_is_tagged_and_the_next_does_nothing(
     assert again.get_asset_materialization_events() == []
 
 
+@pytest.mark.commands
 def test_only_the_network_is_tried_again(parliament: Parliament, acquire: Acquire) -> None:
     send(parliament)
     os.environ["JVOM_FETCH_ATTEMPTS"] = "1"

@@ -31,6 +31,7 @@ def rows(file: Path) -> dict[str, Any]:
         }
 
 
+@pytest.mark.commands
 def test_publishing_again_reads_what_is_new_and_gives_what_publishing_anew_gives(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -79,6 +80,7 @@ def test_publishing_again_reads_what_is_new_and_gives_what_publishing_anew_gives
         assert again[said] == anew[said] == third[said], said
 
 
+@pytest.mark.commands
 def test_a_file_of_another_lake_is_not_added_to(tmp_path: Path) -> None:
     one, other = (settings.find(tmp_path / name / "raw", tmp_path / name / "w") for name in ("one", "other"))
     for where, deployed in ((one, 1), (other, 2)):

@@ -18,6 +18,7 @@ def history(settings: Settings) -> Path:
     return settings.dagster_home / "history" / "runs.db"
 
 
+@pytest.mark.commands
 def test_what_is_refused_withdrawn_and_tried_last_is_said(own: Settings, jvom: Jvom) -> None:
     source = SourceFile(2023, "raw/2023/x.pdf", "a" * 64, 5, "pdf", "official file")
     versions = Versions("code", "registry", "declarations")

@@ -135,6 +135,7 @@ def test_a_catalog_that_is_broken_is_named_and_the_rest_is_checked(own: Settings
     assert "the result cannot be recorded" in done.stderr
 
 
+@pytest.mark.commands
 def test_since_when_something_is_wrong_is_reported(own: Settings, jvom: Jvom) -> None:
     assert verified.verify(own).faults == ()
     flip(raw_file(own))
