@@ -118,7 +118,8 @@ def test_a_warehouse_over_time(own: Settings, tmp_path: Path, jvom: Jvom) -> Non
 
 def withdraw(own: Settings, jvom: Jvom) -> None:
     command = ("withdraw", 2024, "--reason", "the report was recalled", *options(own))
-    assert answer(jvom(*command, "--json", JVOM_ACTOR="auditor"))["vintage"] == 2
+    done = answer(jvom(*command, "--json", JVOM_ACTOR="auditor"))
+    assert (done["vintage"], done["shown"]) == (2, [])
     assert shown(own, "SELECT * FROM personnel") == []
     assert shown(own, "SELECT actor, cause FROM vintages WHERE vintage = 2") == [("auditor", "withdrawn")]
     assert plan_build(own).is_empty
@@ -262,6 +263,7 @@ def restore(own: Settings, jvom: Jvom) -> None:
     back = jvom("restore", 2024, "--vintage", 1, "--reason", "the first was right", *options(own))
     assert back.returncode == 0, back.stderr
     assert "vintage 5: restored" in back.stdout
+    assert "readers now see 2024 (vintage 5)" in back.stdout
     state = published.state(own.published)
     assert state is not None
     assert state.editions[2024].decided_by_hand

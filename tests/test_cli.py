@@ -131,6 +131,50 @@ def test_trend_for_people_is_a_table_or_a_chart(ask: Ask) -> None:
     assert "Head counts, by other public sources" in elsewhere
 
 
+TABULAR = (
+    ("editions",),
+    ("missions",),
+    ("vintages",),
+    ("quarantine",),
+    ("status",),
+    ("trend", "untso"),
+    ("diff", 2024, 1, 1),
+)
+
+
+@pytest.mark.parametrize("words", TABULAR, ids=lambda words: words[0])
+def test_a_table_is_csv_too_with_nothing_beside_it(ask: Ask, words: tuple[object, ...]) -> None:
+    """As many rows as JSON has, below a line of names, also where there are none."""
+    status, out, _ = ask(*words, "--csv")
+    names, *rows = csv.reader(io.StringIO(out))
+    assert (status, len(set(names))) == (0, len(names))
+    document = answer(ask(*words, "--json"))
+    listed = document if isinstance(document, list) else document.get("editions", document.get("differences"))
+    assert len(rows) == len(listed)
+    assert {len(row) for row in rows} <= {len(names)}
+    if words[0] in ("editions", "missions", "vintages", "trend"):
+        assert names == list(listed[0])
+    assert ask(*words, "--csv", "--json")[0] == 2
+
+
+def test_one_edition_is_said_to_be_alone(ask: Ask) -> None:
+    for form in ((), ("--chart",)):
+        assert "only one edition is held, 2024" in ask("trend", "untso", *form)[1]
+    status, _, err = ask("diff", "--editions", 2023, 2024)
+    assert (status, "only one edition is held, 2024" in err) == (2, True)
+
+
+def test_a_shell_completes_commands(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in (("_JVOM_COMPLETE", "complete_bash"), ("COMP_WORDS", "jvom tre"), ("COMP_CWORD", "1")):
+        monkeypatch.setenv(name, value)
+    with pytest.raises(SystemExit):
+        ask()
+    # What was printed is read by the fixture's next question alone.
+    for name in ("_JVOM_COMPLETE", "COMP_WORDS", "COMP_CWORD"):
+        monkeypatch.delenv(name)
+    assert ask("--version")[1].startswith("trend\n")
+
+
 def test_sql_in_three_forms(ask: Ask) -> None:
     query = (
         "SELECT mission_id, deployed_civil_police AS civil, edition_year > 2000 AS recent "

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import datetime
+import io
 from pathlib import Path
 
 import pytest
@@ -43,6 +45,11 @@ def test_two_editions_are_compared_mission_by_mission(editions: Path, jvom: Jvom
     assert missions["unifil"]["figures"]["deployed_military"] == [1, 4]
     assert missions["untso"]["figures"]["deployed_military"] == ["about None None", None]  # as printed
     assert found["notes"][-1] == "the mandates cannot be compared: 2022 has none recorded"
+
+    table = jvom("diff", "--editions", 2022, 2023, "--warehouse", editions, "--csv").stdout
+    rows = {row["mission_id"]: row for row in csv.DictReader(io.StringIO(table))}
+    figures = ("status", "deployed_military_2022", "deployed_military_2023", "change")
+    assert [rows["unifil"][name] for name in figures] == ["in both", "1", "4", "3"]
 
     text = jvom("diff", "--editions", 2019, 2023, "--warehouse", editions).stdout
     (unifil,) = [line.split() for line in text.splitlines() if line.strip().startswith("UNIFIL")]

@@ -66,6 +66,18 @@ def test_a_piped_table_is_not_cut(capsys: pytest.CaptureFixture[str]) -> None:
     assert "[bold]" in out
 
 
+@pytest.mark.parametrize(
+    ("whole", "shown"), [(False, ["0.333", "1234.57"]), (True, ["0.333333333333333", "1234.5678"])]
+)
+def test_fractions_are_rounded_for_people(
+    capsys: pytest.CaptureFixture[str], whole: bool, shown: list[str]
+) -> None:
+    Terminal(whole=whole).table(("share", "mean"), [(1 / 3, 1234.5678)])
+    assert capsys.readouterr().out.split()[-2:] == shown
+    Terminal(csv=True, whole=whole).table(("share",), [(1 / 3,)])
+    assert capsys.readouterr().out == f"share\n{1 / 3}\n"
+
+
 @pytest.mark.parametrize("whole", [False, True])
 def test_a_terminal_of_80_columns_breaks_no_identifier_or_heading(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, whole: bool

@@ -45,7 +45,6 @@ def program(only: str = "") -> typer.Typer:
     app = typer.Typer(
         name="jvom",
         help="Dutch contributions to missions and operations, as versioned data.",
-        add_completion=False,
         pretty_exceptions_enable=False,
         rich_markup_mode="rich",
         context_settings={"help_option_names": ["-h", "--help"]},

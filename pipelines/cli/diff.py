@@ -1,12 +1,13 @@
 """`jvom diff`: what changed between two vintages, or two editions; between the published file and a document:
 `build`."""
 
-from dataclasses import asdict
+from dataclasses import asdict, astuple, fields
+from itertools import chain
 from typing import TYPE_CHECKING, Annotated
 
 from typer import Argument, Option
 
-from pipelines.cli.session import Session, command
+from pipelines.cli.session import Session, table_command
 from pipelines.sql import Row
 from schemas.errors import UsageError
 from schemas.vocabulary import FIGURES
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from pipelines.publish.compare import Pair
 
 
-@command
+@table_command
 def diff(
     session: Session,
     year: Annotated[int | None, Argument(metavar="Y", help="The edition, by its year.")] = None,
@@ -51,6 +52,9 @@ def _vintages(session: Session, year: int, first: int, second: int) -> None:
         },
         "\n".join(sentences) or f"vintages {first} and {second} of edition {year} have the same values",
     )
+    if session.terminal.csv:
+        names = [field.name for field in fields(differences.Difference)]
+        session.terminal.table(names, [astuple(change) for change in changes])
 
 
 def _rows(session: Session, year: int, vintage: int) -> dict[str, list[Row]]:
@@ -83,6 +87,11 @@ def _editions(session: Session, first: int, second: int) -> None:
         for name, query in compare.QUERIES.items()
     }
     held = [row["edition_year"] for row in rows["edition_sequence"]]
+    if len(held) == 1:
+        hint = f"jvom vintages {held[0]} lists its vintages, which can be compared: jvom diff {held[0]} 1 2"
+        raise UsageError(
+            f"only one edition is held, {held[0]}: there is no other to compare it with", hint=hint
+        )
     for year in (first, second):
         if year not in held:
             known = ", ".join(map(str, held)) or "none"
@@ -103,6 +112,20 @@ def _editions(session: Session, first: int, second: int) -> None:
             "differences": [asdict(change) for change in found.mandates],
         }
     )
+    if session.terminal.csv:
+        names = [f"{name}_{year}" for name in FIGURES for year in (first, second)]
+        each_apart = [
+            (
+                pair.mission_id,
+                pair.name,
+                pair.status,
+                *chain(*(pair.figures[name] for name in FIGURES)),
+                pair.change,
+            )
+            for pair in found.missions
+        ]
+        session.terminal.table(("mission_id", "name", "status", *names, "change"), each_apart)
+        return
     columns = ("mission", "", *FIGURES, "change")
     session.terminal.table(columns, [_shown(each) for each in found.missions], title=f"{first} → {second}")
     for sentence in (*found.notes, *(f"mandate of {sentence}" for sentence in sentences)):

@@ -1,9 +1,9 @@
 """`jvom editions`."""
 
-from pipelines.cli.session import Session, command
+from pipelines.cli.session import Session, table_command
 
 
-@command
+@table_command
 def editions(session: Session) -> None:
     """The editions in the warehouse: period, source and latest vintage."""
     session.list_rows(

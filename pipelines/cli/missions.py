@@ -1,9 +1,9 @@
 """`jvom missions`."""
 
-from pipelines.cli.session import Session, command
+from pipelines.cli.session import Session, table_command
 
 
-@command
+@table_command
 def missions(session: Session) -> None:
     """The missions of the registry, and from which edition to which annex 2 lists them."""
     session.list_rows(

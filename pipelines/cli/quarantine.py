@@ -3,13 +3,13 @@
 from dataclasses import asdict
 from textwrap import shorten
 
-from pipelines.cli.session import Session, command
+from pipelines.cli.session import Session, table_command
 
 SHOWN = ("edition", "document", "refused at", "resolved at", "problems", "the first of them", "report")
 _LONG = ("lines", "page_labels")
 
 
-@command
+@table_command
 def quarantine(session: Session) -> None:
     """Refused documents, with every problem of each; with --all also those that were accepted since."""
     from pipelines import quarantine as reports
@@ -22,11 +22,12 @@ def quarantine(session: Session) -> None:
             named = {name: value for name, value in asdict(each).items() if name not in _LONG}
             refused.append({**named, "report": report})
             message = str(each.problems[0]["message"]) if each.problems else each.text
-            first = shorten(message.partition("\n")[0], 100, placeholder="…")
+            first = message.partition("\n")[0]
+            first = first if session.terminal.csv else shorten(first, 100, placeholder="…")
             about = (each.edition_year, each.source_path, each.refused_at, each.resolved_at)
             rows.append((*about, len(each.problems), first, report))
     session.terminal.answer(refused)
-    if refused:
+    if refused or session.terminal.csv:
         session.terminal.table(SHOWN, rows)
     else:
         session.terminal.say("nothing is in quarantine")

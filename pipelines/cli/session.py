@@ -43,12 +43,15 @@ class Session:
         with published.connect(self.settings.published) as connection:
             return sql.rows(connection, query, **named)
 
-    def list_rows(self, query: str, columns: str, title: str | None = None, **named: object) -> None:
-        """Answer with rows of the published file: all columns with --json, these ones for people."""
-        rows = self.rows(query, **named)
-        names = columns.split(", ")
+    def list_rows(self, query: str, columns: str, **named: object) -> None:
+        """Answer with rows of the published file: these columns for people, all with --json and --csv."""
+        from pipelines.publish import published
+
+        with published.connect(self.settings.published) as connection:
+            rows = sql.rows(connection, query, **named)
+            names = sql.column_names(connection) if self.terminal.csv else columns.split(", ")
         self.terminal.answer(rows)
-        self.terminal.table(names, [[row[name] for name in names] for row in rows], title=title)
+        self.terminal.table(names, [[row[name] for name in names] for row in rows])
 
     def require_relation(self, name: str) -> None:
         """Raise LakeError if the published file is of an earlier version, which had no such relation."""
@@ -82,27 +85,41 @@ def open_session(
     whole: Annotated[
         bool, Option("--all", help="Every row and column, however narrow the terminal.")
     ] = False,
+    as_csv: Annotated[
+        bool, Option("--csv", help="The whole table as comma-separated values on standard output.")
+    ] = False,
 ) -> Session:
-    """A session from the options that every command has; raises LakeError outside any workspace."""
-    return Session(settings.find(raw, warehouse), Terminal(json=json, verbose=verbose, whole=whole))
+    """A session from the options that commands share; raises LakeError outside any workspace."""
+    if as_csv and json:
+        raise UsageError("--csv and --json exclude each other", hint="leave one of them out")
+    terminal = Terminal(json=json, csv=as_csv, verbose=verbose, whole=whole)
+    return Session(settings.find(raw, warehouse), terminal)
 
 
-SHARED = inspect.signature(open_session, eval_str=True).parameters
+_OPTIONS = inspect.signature(open_session, eval_str=True).parameters
+OF_TABLES = "as_csv"  # only for commands whose answer is a table
+SHARED = {name: option for name, option in _OPTIONS.items() if name != OF_TABLES}
 
 
-def command(work: Callable[..., None]) -> Callable[..., None]:
+def command(work: Callable[..., None], *, table: bool = False) -> Callable[..., None]:
     """A command from a function whose first parameter is a Session: adds the options that make one."""
+    added = _OPTIONS if table else SHARED
 
     @functools.wraps(work)
     def run(**given: Any) -> None:
-        session = open_session(**{name: given.pop(name) for name in SHARED})
+        session = open_session(**{name: given.pop(name) for name in added})
         work(session, **given)
 
     _, *options = inspect.signature(work, eval_str=True).parameters.values()
-    signature = inspect.Signature([*options, *SHARED.values()])
+    signature = inspect.Signature([*options, *added.values()])
     run.__signature__ = signature  # type: ignore[attr-defined]
     run.__annotations__ = {name: each.annotation for name, each in signature.parameters.items()}
     return run
+
+
+def table_command(work: Callable[..., None]) -> Callable[..., None]:
+    """A command whose answer is a table, also with --csv."""
+    return command(work, table=True)
 
 
 def require_edition_year(year: int) -> None:

@@ -5,17 +5,16 @@ from itertools import islice
 from pathlib import Path
 from typing import Annotated
 
-from typer import Argument, Option
+from typer import Argument
 
-from pipelines.cli.session import Session, command
-from pipelines.cli.terminal import write_csv
+from pipelines.cli.session import Session, table_command
 from schemas.errors import UsageError
 
 SHOWN_ROWS = 1000  # in a terminal; --csv and --json give all
 SUFFIX = ".sql"
 
 
-@command
+@table_command
 def sql(
     session: Session,
     query: Annotated[
@@ -25,22 +24,16 @@ def sql(
             help="A query in DuckDB's SQL, a file that ends in .sql, or - for standard input.",
         ),
     ],
-    as_csv: Annotated[bool, Option("--csv", help="Comma-separated values on standard output.")] = False,
 ) -> None:
     """A read-only query against the published file."""
     from pipelines.publish import published
 
     terminal = session.terminal
-    if as_csv and terminal.json:
-        raise UsageError("--csv and --json exclude each other", hint="leave one of them out")
     with published.connect(session.settings.published) as connection:
         names = published.ask(connection, query_text(query))
         rows = iter(connection.fetchone, None)
-        if as_csv:
-            write_csv(names, rows)
-            return
         terminal.answer({"columns": names, "rows": list(rows) if terminal.json else []})
-        terminal.table(names, islice(rows, SHOWN_ROWS))
+        terminal.table(names, rows if terminal.csv else islice(rows, SHOWN_ROWS))
         if left := sum(1 for _ in rows):
             terminal.say(f"{left} more rows: --csv or --json gives all of them")
 

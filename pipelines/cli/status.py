@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from typer import Exit, Option
 
-from pipelines.cli.session import Session, command
+from pipelines.cli.session import Session, table_command
 from pipelines.cli.ui import running
 from schemas.errors import LakeError
 from schemas.report_day import late, report_day
@@ -33,7 +33,7 @@ SHOWN = (
 )
 
 
-@command
+@table_command
 def status(
     session: Session,
     check: Annotated[

@@ -28,10 +28,12 @@ WIDEST = 10_000  # columns; a table that is piped into a file is never cut
 class Terminal:
     """Where a command writes to: with `json` one document on standard output, else for people.
 
-    `whole`: a table has all of its columns, though the terminal is too narrow for them.
+    `csv`: the table alone, as comma-separated values. `whole`: a table has all of its columns, though the
+    terminal is too narrow for them, and every digit.
     """
 
     json: bool = False
+    csv: bool = False
     verbose: bool = False
     whole: bool = False
 
@@ -40,8 +42,8 @@ class Terminal:
         print(visible(sentence), file=sys.stderr, flush=True)
 
     def write(self, text: str) -> None:
-        """A part of the answer for people; nothing with --json."""
-        if not self.json:
+        """A part of the answer for people; nothing with --json or --csv."""
+        if not self.json and not self.csv:
             print(visible(text))
 
     def fail(self, error: JvomError) -> int:
@@ -68,12 +70,15 @@ class Terminal:
     def table(
         self, names: Sequence[str], rows: Iterable[Sequence[object]], *, title: str | None = None
     ) -> None:
-        """Rows as a table for people; nothing with --json, where `answer` has given them.
+        """Rows as a table for people, or with --csv; nothing with --json, where `answer` has given them.
 
-        In a terminal that is too narrow columns in the middle are left out, and their number is said: a
-        heading or an identifier is never broken.
+        For people fractions are rounded. In a terminal that is too narrow columns in the middle are left out,
+        and their number is said: a heading or an identifier is never broken.
         """
         if self.json:
+            return
+        if self.csv:
+            write_csv(names, rows)
             return
         from rich import box
         from rich.console import Console
@@ -86,7 +91,7 @@ class Terminal:
         console = Console(highlight=False)
         if not console.is_terminal:
             console = Console(highlight=False, width=WIDEST)
-        listed = [tuple(row) for row in rows]
+        listed = [tuple(row if self.whole else map(_rounded, row)) for row in rows]
         left_out = range(0) if self.whole else _left_out([names, *listed], console.width)
         if left_out:
             before, behind = slice(left_out.start), slice(left_out.stop, None)
@@ -114,6 +119,13 @@ class Terminal:
         console.print(table)
         if left_out:
             self.say(f"… {len(left_out)} more columns: --all, --json")
+
+
+def _rounded(value: object) -> object:
+    """A fraction as people read it: two decimals, three figures if it is smaller than 1."""
+    if not isinstance(value, float):
+        return value
+    return round(value, 2) if abs(value) >= 1 else float(f"{value:.3g}")
 
 
 def _narrowest(cells: Iterable[object]) -> int:

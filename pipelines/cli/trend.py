@@ -11,13 +11,13 @@ from typing import Annotated, Any, NamedTuple
 
 from typer import Argument, Option
 
-from pipelines.cli.session import Session, command
+from pipelines.cli.session import Session, table_command
 from schemas.vocabulary import FRAME
 
 Row = Mapping[str, Any]
 
 _EDITIONS = "SELECT * FROM mission_trends WHERE mission_id = $mission ORDER BY edition_year"
-_NOT_HELD = "SELECT unnest(years_not_held) AS edition_year FROM edition_sequence ORDER BY edition_year"
+_HELD = "SELECT edition_year, years_not_held FROM edition_sequence ORDER BY edition_year"
 _COLUMNS = (
     *("edition_year", "frame_military", "frame_civil_police", "deployed_military", "deployed_civil_police"),
     *("deployed_total_computed", "change", "change_pct", "comparable", "rank_in_edition", "status"),
@@ -37,7 +37,7 @@ _TITLES = {
 }
 
 
-@command
+@table_command
 def trend(
     session: Session,
     mission: Annotated[
@@ -50,15 +50,21 @@ def trend(
     title = f"{known.name} ({known.id}), in persons; deployed counts every rotation"
     editions = session.rows(_EDITIONS, mission=known.id)
     session.require_relation("edition_sequence")
-    missing = [row["edition_year"] for row in session.rows(_NOT_HELD)]
+    held = session.rows(_HELD)
+    missing = sorted(year for row in held for year in row["years_not_held"] or ())
+    year = held[0]["edition_year"] if len(held) == 1 else None
+    alone = [f"only one edition is held, {year}: there is no other to compare it with"] if year else []
+    if session.terminal.csv:
+        session.list_rows(_EDITIONS, "", mission=known.id)
+        return
     if draw and not session.terminal.json:
         others = session.rows(_OTHERS, mission=known.id)
-        session.terminal.write(f"{title}\n\n{chart(editions, others, missing)}")
+        session.terminal.write("\n\n".join([title, chart(editions, others, missing), *alone]))
         return
     session.terminal.answer(editions)
     rows = [tuple(map(row.get, _COLUMNS)) for row in _with_gaps(editions, missing)]
     session.terminal.table(_COLUMNS, rows, title=title)
-    for sentence in _left_out(editions):
+    for sentence in (*_left_out(editions), *alone):
         session.terminal.write(sentence)
 
 

@@ -1,9 +1,9 @@
 """`jvom vintages`."""
 
-from pipelines.cli.session import OnlyEdition, Session, command
+from pipelines.cli.session import OnlyEdition, Session, table_command
 
 
-@command
+@table_command
 def vintages(session: Session, year: OnlyEdition = None) -> None:
     """Every recorded reading: when, why, by whom, from which file."""
     session.list_rows(

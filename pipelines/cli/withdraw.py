@@ -44,4 +44,7 @@ def record(
         terminal.say(f"error: {error}")
         raise Exit(result.exit_code)
     done = f"edition {year}, vintage {outcome.vintage}: {outcome.cause} ({config['reason']})"
-    terminal.answer(document, f"{done}; release {release}")
+    shown = session.rows("SELECT edition_year, vintage FROM editions ORDER BY edition_year")
+    seen = ", ".join(f"{row['edition_year']} (vintage {row['vintage']})" for row in shown) or "no edition"
+    now = f"readers now see {seen}; jvom vintages {year} lists every reading of {year}"
+    terminal.answer({**document, "shown": shown}, f"{done}; release {release}\n{now}")
