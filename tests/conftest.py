@@ -25,8 +25,8 @@ from tests.support.parliament import Parliament
 
 # More of each with `--hypothesis-profile=wide` or `thorough`, also of a share of these (`examples`).
 settings.register_profile("usual", max_examples=EXAMPLES, deadline=None)
-settings.register_profile("wide", max_examples=3 * EXAMPLES, deadline=None)
-settings.register_profile("thorough", max_examples=20 * EXAMPLES, deadline=None)
+settings.register_profile("wide", max_examples=6 * EXAMPLES, deadline=None)
+settings.register_profile("thorough", max_examples=40 * EXAMPLES, deadline=None)
 settings.load_profile("usual")
 
 

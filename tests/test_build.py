@@ -365,7 +365,8 @@ def test_a_build_that_waits_in_vain_names_the_holder(own: Settings, jvom: Jvom) 
     assert f"process {holder.pid}" in status["writer"]
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.commands)])
+@pytest.mark.commands
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_a_build_at_once_and_refuses_nothing(own: Settings, number: int) -> None:
     change(own)
     command = [sys.executable, "-m", "pipelines.cli", "build", *map(str, options(own))]

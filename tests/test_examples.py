@@ -142,6 +142,7 @@ def test_the_notebook_runs_through(built: Path, monkeypatch: pytest.MonkeyPatch)
     assert {"annex frame", "annex deployed", "observed headcount"} <= {row["basis"] for row in values}
 
 
+@pytest.mark.commands
 def test_the_documentation_builds_as_a_site(tmp_path: Path) -> None:
     require("myst_parser", "sphinx")
     command = [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "-d", tmp_path / "cache"]

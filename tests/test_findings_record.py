@@ -74,6 +74,7 @@ def test_findings_are_no_content(lake: Lake) -> None:
     )
 
 
+@pytest.mark.commands
 def test_other_rules_add_findings_and_make_no_vintage(lake: Lake) -> None:
     read = building.edition_tables(2024, ROWS)
     put(lake, read)

@@ -89,7 +89,7 @@ def test_the_real_annex(path: Path) -> None:
     assert {span.line for cell in table.cells for span in cell.spans} == filled
 
 
-@examples(40)
+@examples(20)
 @given(tables())
 def test_what_is_rendered_is_read(table: Table) -> None:
     text = report(annex_1=[" Bijlage 1 Rechtsbasis, mandaten en nationale kaders", *table.lines])

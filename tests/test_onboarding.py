@@ -89,6 +89,7 @@ def test_what_is_asked_shrinks_with_every_answer(seed: int) -> None:
     assert not state.questions
 
 
+@pytest.mark.commands
 def test_a_file_of_entries_is_reviewed_read_again_and_entered(tmp_path: Path, jvom: Jvom) -> None:
     file, entries = written(tmp_path, edition(ROWS)), tmp_path / "entries.toml"
     first = jvom("onboard", file, "--year", 2023, "--write", entries)

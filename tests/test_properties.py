@@ -74,7 +74,7 @@ def broken(rows: Sequence[Sequence[int | None]], totals: Sequence[int | None]) -
     return count
 
 
-@repeatable(80)
+@repeatable(40)
 @given(personnel_tables(), styles())
 def test_what_is_accepted_is_what_was_rendered(table: PersonnelTable, style: Style) -> None:
     truth = {row.mission_id: row.figures for row in table.rows} | {"total": table.printed_totals}
@@ -97,7 +97,7 @@ def test_what_is_accepted_is_what_was_rendered(table: PersonnelTable, style: Sty
     assert [note for note, _ in annex.markers] == list(table.notes)
 
 
-@repeatable(80)
+@repeatable(40)
 @given(personnel_tables().flatmap(with_error), styles())
 def test_what_is_accepted_breaks_no_more_than_what_was_rendered(table: PersonnelTable, style: Style) -> None:
     try:
@@ -114,7 +114,7 @@ def test_what_is_accepted_breaks_no_more_than_what_was_rendered(table: Personnel
             assert values == row.figures
 
 
-@repeatable(24)
+@repeatable(12)
 @given(editions())
 def test_a_whole_report_is_read_back_or_refused(edition: Edition) -> None:
     try:
@@ -127,7 +127,7 @@ def test_a_whole_report_is_read_back_or_refused(edition: Edition) -> None:
     assert sorted(tables["footnotes"]["number"].to_pylist()) == list(edition.personnel.notes)
 
 
-@repeatable(40)
+@repeatable(20)
 @given(personnel_tables(usual=True), styles())
 def test_usual_tables_that_add_up_are_never_refused(table: PersonnelTable, style: Style) -> None:
     rows = [*table.figures, table.printed_totals]
@@ -167,7 +167,7 @@ def cost(reading: Sequence[Choice], outside: dict[int, int]) -> int:
     )
 
 
-@repeatable(60)
+@repeatable(30)
 @given(
     st.lists(choices(), min_size=1, max_size=3),
     choices(),
@@ -200,7 +200,7 @@ AMOUNTS = st.one_of(
 )
 
 
-@repeatable(60)
+@repeatable(30)
 @given(st.data())
 def test_sums_of_regions_and_of_figures_that_are_not_exact_are_met_within_their_bounds(
     data: st.DataObject,

@@ -275,6 +275,7 @@ def test_no_file_or_no_database_is_an_error_with_a_next_step(tmp_path: Path) -> 
     assert published.state(path) is None  # it does not say what it was built from
 
 
+@pytest.mark.commands
 def test_the_state_is_what_the_lake_was(tmp_path: Path) -> None:
     lake = open_lake(tmp_path)
     for step in PLAN:

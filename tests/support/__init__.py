@@ -27,7 +27,7 @@ OTHER_FIGURES = {
     "UNTSO 12 32 32": "UNTSO 12 33 33",
     "Totaal 1510 22 3454 29 3473": "Totaal 1510 22 3455 29 3474",
 }
-EXAMPLES = 40  # of one property, in the default run
+EXAMPLES = 20  # of one property, in the default run
 NOBODY = "http://127.0.0.1:9"  # an address where nothing answers
 
 Jvom = Callable[..., "subprocess.CompletedProcess[str]"]
