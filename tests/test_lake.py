@@ -408,11 +408,11 @@ def test_a_decision_reads_the_newest_vintage_alone_unless_it_looks_at_earlier_on
         put(lake, building.edition_tables(2024, ROWS[:1], source=source), text, code=OTHER_CODE.code)
     read = building.edition_tables(2024, ROWS[:1], source=files[2])
     put(lake, read, "c", registry="2" * 12)  # the same rows: a verification
-    states, asked = history.edition_states, list[int | None]()
+    states, asked = history.edition_states, list[bool]()
 
-    def counted(of: Attached, year: int, first: int | None = None) -> dict[int, EditionState]:
-        asked.append(first)
-        return states(of, year, first)
+    def counted(of: Attached, year: int, since: int | None = None) -> dict[int, EditionState]:
+        asked.append(since is None)  # for all of its vintages
+        return states(of, year, since)
 
     monkeypatch.setattr(history, "edition_states", counted)
 
@@ -431,9 +431,9 @@ def test_a_decision_reads_the_newest_vintage_alone_unless_it_looks_at_earlier_on
     assert (len(whole.versions), len(whole.seen)) == (2, 3)
     for source, content in ((files[2], "other"), (files[2], whole.content_hash), (files[0], "other")):
         assert decided(source, content) == dataclasses.replace(whole, seen=here)
-        assert asked == [6]
+        assert asked == [False]
     assert decided(files[0], whole.content_hash) == whole  # may be another service's rendering
-    assert asked == [6, None]
+    assert asked == [False, True]
     lake.decide("withdraw", 2024, "wrong", by=Authorship("tester", "run-2"))
     assert decided(files[2], "other") == dataclasses.replace(newest(), seen=here)
     lake.decide("restore", 2024, "right", vintage=1, by=Authorship("tester", "run-3"))

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import schemas
 from pipelines import sql
 from pipelines.lake import tables
-from pipelines.lake.commits import commit, key_of, snapshot_of
+from pipelines.lake.commits import commit, commits, snapshot_of
 from pipelines.lake.connection import Attached
 from pipelines.lake.decision import Action
 from pipelines.model import EditionState, Recorded, SourceFile, Versions
@@ -62,19 +62,25 @@ class RuleResults:
 
 
 def edition_states(
-    lake: Attached, edition_year: int | None = None, first: int | None = None
+    lake: Attached, edition_year: int | None = None, since: int | None = None
 ) -> dict[int, EditionState]:
     """The newest vintage of each edition, or of one, with every version that gave its rows, by year.
 
-    With `first` no row, and hence no file, of an earlier vintage is read.
+    With `since`, the snapshot of an edition's newest vintage, only rows of that and later commits are read:
+    else DuckLake goes through what it knows of every file, of all editions, before it opens one.
     """
     there, known = tables.columns(lake, filled=True), {**schemas.VINTAGE_TABLES, **schemas.RECORD}
+    where = "TRUE" if edition_year is None else f"edition_year = {edition_year:d}"
+    added = []
+    if since is not None:
+        later = (number for number, info in commits(lake, since) if _is_of(info, edition_year))
+        added = [since, *later]
     selected = []
     for name in ("vintages", "editions_vintages", "verifications", "reconciliations"):
-        where = "TRUE" if edition_year is None else f"edition_year = {edition_year:d}"
-        if first is not None and "vintage" in known[name].names:
-            where += f" AND vintage >= {first:d}"
-        selected.append(f"{name} AS ({tables.selection(lake, name, known[name].columns, there, where)})")
+        parts = [f"FROM ducklake_table_insertions('{lake.name}', 'main', '{name}', {n}, {n})" for n in added]
+        rows = f"({' UNION ALL BY NAME '.join(parts)})" if parts else None
+        chosen = tables.selection(lake, name, known[name].columns, there, where, rows)
+        selected.append(f"{name} AS ({chosen})")
     recorded = ", ".join(selected)
     query = f"WITH {recorded} SELECT * FROM ({STATE.read_text(encoding='utf-8')})"
     return {row["edition_year"]: edition_state(row) for row in sql.rows(lake.connection, query)}
@@ -84,16 +90,19 @@ def state_for(lake: Attached, source: SourceFile, content: str) -> EditionState 
     """The newest vintage of an edition, for a decision on a reading of `source` that gave `content`.
 
     Earlier vintages are left aside, also by `seen`, unless that decision looks at them: their number would
-    be felt in every commit. The newest one's number is in the catalog, in the key of its commit.
+    be felt in every commit.
     """
     year = source.edition_year
-    snapshot = snapshot_of(lake, f"vintage:{year}:")
-    key = key_of(lake, snapshot) if snapshot is not None else None
-    state = edition_states(lake, year, int(key.split(":")[2]) if key else None).get(year)
+    state = edition_states(lake, year, snapshot_of(lake, f"vintage:{year}:")).get(year)
     another = state and state.content_hash == content and state.source.sha256 != source.sha256
     if state and (state.cause == "restored" or another):
         return edition_states(lake, year)[year]
     return state
+
+
+def _is_of(info: Mapping[str, object], edition_year: int | None) -> bool:
+    """Whether a commit may have added to an edition: one that another program made says nothing of itself."""
+    return not info or info.get("edition_year") == edition_year
 
 
 def edition_state(row: Mapping[str, Any]) -> EditionState:
