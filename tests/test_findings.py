@@ -201,4 +201,19 @@ def test_a_real_run_shows_every_rule_as_a_check_that_only_warns(
         counted = dict(
             connection.execute("SELECT rule, count(*) FROM findings_vintages GROUP BY rule").fetchall()
         )
-    assert {rule: shown[rule].metadata["count"].value for rule in rules if not shown[rule].passed} == counted
+        ((unread,),) = connection.execute("SELECT count(*) FROM record.unread_sentences").fetchall()
+    counts = {rule: shown[rule].metadata["count"].value for rule in rules}
+    assert {rule: count for rule, count in counts.items() if count} == counted
+    of_text = {rule.name for rule in reconciled.RULES if rule.of_text}
+    not_whole = {rule for rule in rules if not shown[rule].passed}
+    assert not_whole == counted.keys() | (of_text if unread else set())
+    assert {shown[rule].metadata["unread_sentences"].value for rule in of_text} == {unread}
+
+
+@pytest.mark.parametrize(("unread", "passed"), [(0, True), (3, False)])
+def test_a_rule_of_the_text_passes_only_if_all_of_it_was_read(unread: int, passed: bool) -> None:
+    from pipelines.orchestration import keys, metadata
+
+    by_name = {rule.name: rule for rule in reconciled.RULES}
+    assert metadata.rule_result(keys.RECONCILED, by_name["prose_total"], [], unread).passed is passed
+    assert metadata.rule_result(keys.RECONCILED, by_name["row_total"], [], unread).passed

@@ -321,7 +321,10 @@ def reconciled(  # type: ignore[no-untyped-def]  # Dagster takes an annotation f
         data_version=dg.DataVersion(f"{results.rules_version}-{content[:16]}"),
         check_results=[
             metadata.contract_result(keys.RECONCILED, failures),
-            *(metadata.rule_result(keys.RECONCILED, rule, findings) for rule in RULES),
+            *(
+                metadata.rule_result(keys.RECONCILED, rule, findings, results.counts["unread_sentences"])
+                for rule in RULES
+            ),
         ],
     )
 

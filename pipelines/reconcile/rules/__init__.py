@@ -14,6 +14,8 @@ class Rule:
     """One rule: its name, the usual and worst severity of its findings, and what it compares (`doc`).
 
     `function` takes an edition; of a rule `across` editions, their published rows.
+    `of_text`: it compares what running text says of persons, so sentences about them that no pattern
+    understood are what it could not look at.
     """
 
     name: str
@@ -21,6 +23,7 @@ class Rule:
     function: Callable[..., Iterator[Any]]
     doc: str
     across: bool = False
+    of_text: bool = False
 
     def apply(self, subject: Any) -> Iterator[tuple[int | None, Finding]]:
         """The findings with this rule's name and their severity, with their year or None."""
@@ -29,8 +32,10 @@ class Rule:
             yield year, replace(finding, rule=self.name, severity=finding.severity or self.severity)
 
 
-def _rule(function: Callable[..., Iterator[Any]], severity: str, *, across: bool = False) -> Rule:
-    return Rule(function.__name__, severity, function, inspect.getdoc(function) or "", across)
+def _rule(
+    function: Callable[..., Iterator[Any]], severity: str, *, across: bool = False, of_text: bool = False
+) -> Rule:
+    return Rule(function.__name__, severity, function, inspect.getdoc(function) or "", across, of_text)
 
 
 RULES: tuple[Rule, ...] = (
@@ -38,18 +43,18 @@ RULES: tuple[Rule, ...] = (
     _rule(sums.column_total, ERROR),
     _rule(sums.grand_total, ERROR),
     _rule(sums.subtotal, ERROR),
-    _rule(figures.prose_total, ERROR),
-    _rule(figures.prose_conflict, ERROR),
-    _rule(figures.footnote_figure, ERROR),
+    _rule(figures.prose_total, ERROR, of_text=True),
+    _rule(figures.prose_conflict, ERROR, of_text=True),
+    _rule(figures.footnote_figure, ERROR, of_text=True),
     _rule(mandates.mandate_date, WARN),
     _rule(mandates.frame_after_end, WARN),
-    _rule(figures.frame_narrative, WARN),
-    _rule(figures.deployed_narrative, WARN),
+    _rule(figures.frame_narrative, WARN, of_text=True),
+    _rule(figures.deployed_narrative, WARN, of_text=True),
     _rule(presence.coverage, WARN),
     _rule(presence.region_conflict, WARN),
     _rule(mandates.legal_basis_conflict, WARN),
     _rule(presence.reference_conflict, WARN),
-    _rule(figures.claim_more_deployed_than_frame, INFO),
+    _rule(figures.claim_more_deployed_than_frame, INFO, of_text=True),
     _rule(presence.tag_geometry_disagreement, INFO),
     _rule(across.year_on_year, INFO, across=True),
     _rule(across.name_drift, INFO, across=True),
