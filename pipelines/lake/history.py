@@ -78,7 +78,10 @@ def edition_states(
     selected = []
     for name in ("vintages", "editions_vintages", "verifications", "reconciliations"):
         parts = [f"FROM ducklake_table_insertions('{lake.name}', 'main', '{name}', {n}, {n})" for n in added]
-        rows = f"({' UNION ALL BY NAME '.join(parts)})" if parts else None
+        # A commit gives the columns that the table had then: those that came later are null.
+        blank = ", ".join(f'NULL::{column.sql_type} AS "{column.name}"' for column in known[name].columns)
+        parts.append(f"SELECT {blank} WHERE FALSE")
+        rows = f"({' UNION ALL BY NAME '.join(parts)})" if added else None
         chosen = tables.selection(lake, name, known[name].columns, there, where, rows)
         selected.append(f"{name} AS ({chosen})")
     recorded = ", ".join(selected)
