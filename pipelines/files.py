@@ -2,8 +2,8 @@
 
 Belongs here: single files and generated folders, whole or not at all, and whether bytes are a PDF; and that
 a path may be a place in a bucket (`store.Remote`), so that nobody else need ask. Does not: what else a file
-means, and the lake's own files, which DuckDB writes. Standard library only. An OSError is the caller's to
-explain; `writable` does that for most.
+means, and the lake's own files, which DuckDB writes. An OSError is the caller's to explain; `writable`
+does that for most.
 """
 
 import ctypes

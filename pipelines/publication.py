@@ -87,6 +87,9 @@ def _pointer(home: Path) -> dict[str, Any] | None:
         return {"release_id": str(named["release_id"]), "sha256": list(map(str, named["sha256"]))}
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except OSError as error:  # it may be sound: nobody is to remove it
+        hint = "make it readable for whoever runs this, then run it again"
+        raise LakeError(f"cannot be read: {error}", file=str(home / POINTER), hint=hint) from error
+    except (ValueError, KeyError, TypeError) as error:
         hint = "remove it and run jvom build: it publishes again; no release is touched"
         raise LakeError(f"cannot be read: {error}", file=str(home / POINTER), hint=hint) from error

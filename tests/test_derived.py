@@ -35,6 +35,12 @@ RIGHT = {
     "vpd": [121, None, 163, None, 163],
 }
 TOTAL = [139, 10, 207, 11, 218]
+REGIONS = {
+    "unifil": "Midden-Oosten",
+    "untso": "Midden-Oosten",
+    "minusma": "Afrika",
+    "vpd": "Overig",
+}
 
 
 def table(*rows: str, name: str = "") -> str:
@@ -122,12 +128,7 @@ def test_a_table_per_region_under_a_heading_of_its_own(widths: str) -> None:
         table(*head, "VPD|121||163||163", "Totaal|139|10|207|11|218", name="part"),
     )
     assert figures(found) == RIGHT
-    assert of(found, "region_as_printed") == {
-        "unifil": "Midden-Oosten",
-        "untso": "Midden-Oosten",
-        "minusma": "Afrika",
-        "vpd": "Overig",
-    }
+    assert of(found, "region_as_printed") == REGIONS
 
 
 def test_one_table_for_both_annexes() -> None:
@@ -251,12 +252,7 @@ def test_labels_of_regions_under_no_heading(turned: bool) -> None:
         head.replace("<td", '<td style="width: 8mm"', 1).replace("</table>", f"{body}</table>"),
     )
     assert figures(found) == RIGHT
-    assert of(found, "region_as_printed") == {
-        "unifil": "Midden-Oosten",
-        "untso": "Midden-Oosten",
-        "minusma": "Afrika",
-        "vpd": "Overig",
-    }
+    assert of(found, "region_as_printed") == REGIONS
     (totals,) = found["personnel_totals"].to_pylist()
     assert totals["deployed_total"] == 219
 

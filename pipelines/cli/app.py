@@ -1,7 +1,7 @@
 """`jvom`: the program, its exit statuses, and what becomes of an error.
 
 Exit status: 0 done; 1 the input or the data is at fault; 2 the command line is; 3 the surroundings
-are (disk, lock, network).
+are (disk, lock, network); 130 and 143 a signal ended it.
 """
 
 import itertools

@@ -47,10 +47,6 @@ class Derived:
     personnel: Table | None
     problems: tuple[LayoutError, ...] = ()
 
-    @property
-    def either(self) -> bool:
-        return bool(self.mandates or self.personnel)
-
 
 def read(search: Search) -> Derived:
     """The tables that the headers of a PDF head. A text has no places, and none."""
