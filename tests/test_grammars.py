@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.extract import durations, figures, numerals
+from pipelines.extract import durations, numerals
 from pipelines.extract.durations import Duration, Grammar
-from pipelines.extract.figures import PrintedFigure
+from pipelines.extract.numerals import PrintedFigure
 from schemas.dates import MONTHS, PrintedDate
 
 GRAMMAR = Grammar(
@@ -313,12 +313,12 @@ SAID = {
 
 @pytest.mark.parametrize("text", SAID)
 def test_a_cell_says_what_it_prints(text: str) -> None:
-    assert figures.read(text) == SAID[text]
+    assert numerals.read_figure(text) == SAID[text]
 
 
 def test_a_ceiling_has_its_limit_as_its_value() -> None:
-    assert figures.read("max. 7", ceiling=True) == PrintedFigure((7,), "at most")
-    assert figures.read("2-4", ceiling=True) == PrintedFigure((), "range", 2, 4)
+    assert numerals.read_figure("max. 7", ceiling=True) == PrintedFigure((7,), "at most")
+    assert numerals.read_figure("2-4", ceiling=True) == PrintedFigure((), "range", 2, 4)
 
 
 NOT_UNDERSTOOD = """
@@ -330,13 +330,13 @@ NOT_UNDERSTOOD = """
 
 @pytest.mark.parametrize("text", [part.strip() for part in NOT_UNDERSTOOD.split("|")])
 def test_what_may_mean_two_things_is_not_understood(text: str) -> None:
-    assert figures.read(text) is None
-    assert figures.read(text, ceiling=True) is None
+    assert numerals.read_figure(text) is None
+    assert numerals.read_figure(text, ceiling=True) is None
 
 
 @given(st.text("0123456789.,-–+<>±½() ²٣maxtoàenig*", max_size=9))
 def test_no_value_but_of_the_printed_digits(text: str) -> None:
-    said = figures.read(text)
+    said = numerals.read_figure(text)
     if said and said.parts and any(sign.isdigit() for sign in text):
         digits = text.partition("(")[0].replace(".", "").replace(" ", "")
         assert "+".join(map(str, said.parts)) == digits.strip("maxentiog<>±–-")

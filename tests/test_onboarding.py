@@ -15,7 +15,7 @@ import pytest
 from typer.testing import CliRunner
 
 from pipelines.cli.app import program
-from pipelines.extract import onboarding, survey
+from pipelines.extract import onboarding
 from schemas import proposals, registry
 from schemas.errors import RegistryError
 from tests.support import ROOT, Jvom
@@ -76,9 +76,11 @@ def test_what_is_asked_shrinks_with_every_answer(seed: int) -> None:
     for _ in range(12):
         state = examine(data, entries)
         asked = {one.proposal.question for one in state.questions}
-        answered = {key for entry in entries for key in survey.keys(*entry)}
+        answered = {key for entry in entries for key in onboarding.keys(*entry)}
         assert not [
-            one for one in state.questions if answered & survey.keys(one.proposal.kind, one.proposal.values)
+            one
+            for one in state.questions
+            if answered & onboarding.keys(one.proposal.kind, one.proposal.values)
         ]
         if open_before is not None:
             assert asked < open_before
@@ -275,10 +277,10 @@ def test_unknown_words_of_a_header_are_asked_once(words: dict[str, str]) -> None
         state = examine(data, entries)
         if not state.questions:
             break
-        answered = {key for entry in entries for key in survey.keys(*entry)}
+        answered = {key for entry in entries for key in onboarding.keys(*entry)}
         assert len(state.questions) == len(words) - len(entries)
         for one in state.questions:
-            assert not answered & survey.keys(one.proposal.kind, one.proposal.values)
+            assert not answered & onboarding.keys(one.proposal.kind, one.proposal.values)
         (first, *_) = [one.proposal for one in state.questions if one.proposal.kind == "word"]
         role = roles[first.values["printed"].split()[0]]
         entries.append(("word", {"printed": first.values["printed"], "role": role}))

@@ -45,8 +45,7 @@ from itertools import pairwise
 
 from pipelines.extract import answers, numerals, refusals
 from pipelines.extract import sums as row_sums
-from pipelines.extract.misprints import Errors
-from pipelines.extract.row_roles import RowNames
+from pipelines.extract.roles import RowNames
 from pipelines.extract.rows import TIGHT, Figure, Row, Table, Wording
 from pipelines.extract.search import (
     RULE,
@@ -63,7 +62,7 @@ from pipelines.extract.search import (
     solve,
     violated,
 )
-from pipelines.extract.sums import Structure
+from pipelines.extract.sums import Errors, Structure
 from pipelines.model import Document
 from schemas.errors import JvomError, RegistryError
 from schemas.registry import DeclaredReading, PersonnelLayout

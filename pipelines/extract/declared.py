@@ -10,10 +10,10 @@ import datetime
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from pipelines.extract import figures
+from pipelines.extract import numerals
 from pipelines.extract.cells import Text
 from pipelines.extract.durations import Duration
-from pipelines.extract.figures import PrintedFigure
+from pipelines.extract.numerals import PrintedFigure
 from pipelines.extract.pdf.faults import Fault
 from pipelines.extract.pdf.rows import PdfCell
 from pipelines.extract.pdf.table import Grid, PdfRow, PdfTable
@@ -89,7 +89,7 @@ def figure(one: DeclaredCell) -> PrintedFigure:
         return PrintedFigure((one.value,), one.qualifier)
     low, high = (bound if isinstance(bound, int) else None for bound in (one.low, one.high))
     if one.is_shared and low is None and high is None:
-        said = figures.read(one.printed) or PrintedFigure()
+        said = numerals.read_figure(one.printed) or PrintedFigure()
         high = sum(said.parts) if said.parts else said.high
     return PrintedFigure((), one.qualifier or ("shared" if one.is_shared else "declared"), low or 0, high)
 

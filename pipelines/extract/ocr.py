@@ -27,7 +27,6 @@ from typing import Any
 
 from pipelines.extract import sandbox
 from pipelines.extract.pdf.model import Box, RecognisedPage, Rule, Word
-from pipelines.extract.pdf.pictures import DPI
 from schemas.dates import MONTHS
 from schemas.errors import SourceError
 from schemas.registry import Registry
@@ -41,7 +40,8 @@ _LONGEST = 900.0  # seconds, for all pictures of one document
 _LIGHT = bytes(range(144, 256))  # of paper without ink, however it was scanned
 _APT = "tesseract-ocr tesseract-ocr-nld"
 _PIP = "pip install --no-deps -r requirements-scan.lock"
-_POINTS = 72 / DPI
+_DPI = 300
+_POINTS = 72 / _DPI
 _DIGIT_HEIGHT, _X_HEIGHT = 0.72, 0.72
 """Height of a digit in font sizes, and of a low letter in heights of a digit."""
 _ALIKE = 1.06
@@ -204,7 +204,7 @@ def _page(data: bytes, path: str, number: int, known: _Known, until: float) -> R
                 f"reading its pictures takes longer than {_LONGEST / 60:.0f} minutes", hint=_HINT
             )
         ((size, dots),) = sandbox.call(
-            "pipelines.extract.pdf.pictures:draw", data, number, path, file=path, limits=_DRAWING
+            "pipelines.extract.pdf.pdfium:draw", data, number, path, _DPI, file=path, limits=_DRAWING
         )
         if not dots.translate(None, _LIGHT):
             return RecognisedPage((), (), size[0] * _POINTS, size[1] * _POINTS)

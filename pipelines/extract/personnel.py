@@ -14,15 +14,14 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Literal
 
-from pipelines.extract import answers, columns, durations, figures, joint_rows, numerals, refusals, text
+from pipelines.extract import answers, columns, durations, numerals, refusals, sums, text
 from pipelines.extract import rows as printed_rows
 from pipelines.extract.annexes import AnnexInput
 from pipelines.extract.cells import Cell, Mark, Text, as_printed, words
 from pipelines.extract.columns import Chosen
 from pipelines.extract.pdf import PdfDocument
 from pipelines.extract.pdf.rows import Span
-from pipelines.extract.roles import PersonnelRoles
-from pipelines.extract.row_roles import RowNames
+from pipelines.extract.roles import PersonnelRoles, RowNames
 from pipelines.extract.rows import Figure, Row, Table
 from pipelines.extract.sums import Structure
 from pipelines.model import PAGE_NUMBER, Document, Line
@@ -66,7 +65,7 @@ def read(given: AnnexInput, readings: Collection[DeclaredReading]) -> Personnel:
         raise Problems([refusals.no_header(document, given.lines, layout)])
     wanted = (given.edition_year, document.sha256)
     declared = [one for one in readings if (one.edition_year, one.source_sha256) == wanted]
-    table.rows = joint_rows.join(table.rows, declared)
+    table.rows = sums.joined(table.rows, declared)
     problems = _problems(table, given)
     structure = Structure([at for at, row in enumerate(table.rows) if row.kind == "mission"])
     if not problems:
@@ -162,7 +161,7 @@ def _odd(table: Table, roles: PersonnelRoles, given: AnnexInput) -> Iterator[Jvo
             if not (numerals.addends(word) or numerals.empty(word) or _thousands(before, word) <= most)
             and not any(numerals.addends(body) for body, _ in numerals.marked(word, given.notes))
         ]
-        if strange and all(map(figures.looks_like, strange)):
+        if strange and all(map(numerals.looks_like, strange)):
             lines = list(dict.fromkeys(word.line for word in found))
             if not any(text.strange(line.text) for line in lines):
                 yield refusals.odd_figure(given.document, lines, strange[0])
@@ -194,8 +193,8 @@ def _names(table: Table, structure: Structure, given: AnnexInput) -> Iterator[Jv
             yield refusals.unknown_mission(document, row.lines[0], row.wordings[0].plain, region, registry)
         elif mission_id in first:
             both = first[mission_id], row
-            sums = joint_rows.sums(both, given.layout.personnel.columns)
-            entry = sums and answers.joint_rows(document, given.edition_year, mission_id, sums, len(both))
+            made = sums.together(both, given.layout.personnel.columns)
+            entry = made and answers.joint_rows(document, given.edition_year, mission_id, made, len(both))
             line = first[mission_id].lines[0]
             yield refusals.second_row(document, row.lines[0], mission_id, line, entry or None)
         elif mission_id:
@@ -298,7 +297,7 @@ def _aside(one: Chosen, layout: PersonnelLayout) -> dict[str, object]:
     """What is printed beside the figures: where, remarks, and how many there were on one day."""
     texts = {role: text.printed for role, text in one.row.texts}
     strength = texts.get("strength_on_day")
-    printed = figures.read(strength) if strength else None
+    printed = numerals.read_figure(strength) if strength else None
     return {
         "country_as_printed": texts.get("country"),
         "remark": texts.get("remark"),
@@ -393,8 +392,8 @@ def _bound(cell: Cell, side: Literal["low", "high"]) -> int | None:
 
 def _beside(key: str, role: str, text: Text) -> Cell:
     """A figure that is in no sum of its row."""
-    printed = figures.read(text.printed)
-    printed = printed or figures.PrintedFigure(qualifier="unknown")
+    printed = numerals.read_figure(text.printed)
+    printed = printed or numerals.PrintedFigure(qualifier="unknown")
     value = sum(printed.parts) if printed.parts else None
     return Cell(
         "personnel",

@@ -18,13 +18,11 @@ from itertools import pairwise, product
 from pipelines.extract import answers, declared, numerals, refusals
 from pipelines.extract.annexes import AnnexInput, Header, find_header
 from pipelines.extract.cells import Mark, PdfCells, Text, Word, as_printed, words
-from pipelines.extract.figures import PrintedFigure
-from pipelines.extract.figures import read as read_figure
+from pipelines.extract.numerals import PrintedFigure, read_figure
 from pipelines.extract.pdf import Box
 from pipelines.extract.pdf.rows import PdfCell, Span
 from pipelines.extract.pdf.table import Pair, PdfRow, PdfTable
-from pipelines.extract.roles import PersonnelRoles
-from pipelines.extract.row_roles import Kind
+from pipelines.extract.roles import Kind, PersonnelRoles
 from pipelines.extract.search import Amount, Range
 from pipelines.extract.shared_labels import nearer, share_out
 from pipelines.model import PAGE_NUMBER, Line
@@ -52,7 +50,7 @@ class Figure:
     `column` is the place of the column that it is printed under; None in a text, where it can be in any,
     in the printed order. `doubt` says of a figure in a picture what only one of its readings gave, or
     that it may be no sum (`TIGHT`).
-    `qualifier`, `low` and `high` are as in `figures.PrintedFigure`.
+    `qualifier`, `low` and `high` are as in `numerals.PrintedFigure`.
     """
 
     text: Text

@@ -4,16 +4,38 @@ Words say that a row may be a sum, where it is printed says of which rows, and f
 open: whether a region's row with figures is its subtotal or a mission, whether `Totaal` under a region sums
 that region or the table. A subtotal that its words name is one even where it contradicts its rows; a row that
 only its figures make one is a subtotal only where they come out. What no figure settles is refused.
+
+Here too: the errors of print that explain a row where sums do not come out (`Errors`), and rows that are
+one mission's, which a declared reading adds up (`joined`). Which reading is relied on `columns` decides.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import combinations
 
-from pipelines.extract.row_roles import plain
-from pipelines.extract.rows import Row
-from pipelines.extract.search import RULE, Choice, Group, Sums, TooManyReadingsError, solve, violated
+from pipelines.extract.cells import Text
+from pipelines.extract.pdf.rows import PdfCell
+from pipelines.extract.roles import plain
+from pipelines.extract.rows import Figure, Row, Wording
+from pipelines.extract.search import (
+    APART,
+    NOTE,
+    RULE,
+    Choice,
+    Group,
+    Sum,
+    Sums,
+    TooManyReadingsError,
+    difference,
+    lopsided,
+    off,
+    solve,
+    violated,
+)
+from schemas.registry import DeclaredReading
 
 _SEVERAL = 2  # rows, at least, whose sum is not a coincidence
 Choices = Sequence[Sequence[Choice]]
@@ -204,3 +226,164 @@ class _Finder:
             return bool(parts) and solve(ways, [group], {}, self._sums).cost == alone
         except TooManyReadingsError:
             return False
+
+
+class Errors:
+    """The errors of print that explain one row of a reading, the other rows given.
+
+    A column that does not come out is one, and so is a sum of the row, unless what one of its columns
+    lacks is the cause. A note that is not marked exactly once, and a mark that is apart, cost as in the
+    search. A column lacks what its total has more than its rows, as far as no bounds of figures explain it.
+    """
+
+    def __init__(
+        self, chosen: Sequence[Choice], structure: Structure, notes: Mapping[int, int], sums: Sums
+    ) -> None:
+        groups, total = structure.groups, structure.total
+        self.chosen, self.groups, self._sums = chosen, groups, sums
+        self._lacking = [_lacking(chosen, group) for group in groups]
+        self._uses = Counter(notes)
+        for choice in chosen:
+            self._uses.update(choice.markers)
+        self.most = None if total is None else chosen[total].highs
+
+    def lacking(self, group: int) -> list[int]:
+        """What each column of a group lacks."""
+        return [off(*one) for one in self._lacking[group]]
+
+    def columns(self, at: int, way: Choice) -> list[list[int]]:
+        """What each column of the groups that row `at` is in lacks where it is read so; all 0 without any.
+
+        Of the row that sums a group it is what its figures have too much.
+        """
+        before, found = self.chosen[at], []
+        for group, lacking in zip(self.groups, self._lacking, strict=True):
+            if at in group:
+                old, new = (
+                    one.highs if at == group.total else [-low for low in one.lows] for one in (before, way)
+                )
+                sign = -1 if at == group.total else 1
+                found.append(
+                    [
+                        sign * off(lack - was + now, width + _width(way, place) - _width(before, place))
+                        for place, ((lack, width), was, now) in enumerate(zip(lacking, old, new, strict=True))
+                    ]
+                )
+        return found or [[0] * len(way.figures)]
+
+    def comes_out(self, at: int, way: Choice, place: int) -> bool:
+        """Whether a column that row `at` is in comes out where the row is read so."""
+        return any(at in group for group in self.groups) and any(
+            not lacks[place] for lacks in self.columns(at, way)
+        )
+
+    def cost(self, at: int, way: Choice) -> int:
+        """What these errors cost where row `at` is read so."""
+        columns = self.columns(at, way)
+        uses = self._uses.copy()
+        uses.subtract(self.chosen[at].markers)
+        uses.update(way.markers)
+        sums = sum(bool(lack) for lacks in columns for lack in lacks)
+        sums += sum(not any(_explained(way, one, lacks) for lacks in columns) for one in self._sums)
+        return RULE * sums + NOTE * sum(count != 1 for count in uses.values()) + APART * way.apart
+
+
+def _explained(choice: Choice, one: Sum, lacks: Sequence[int]) -> bool:
+    """Whether a sum of a row comes out, or would with what some of its columns lack."""
+    total, parts = one
+    amount = difference(choice.figures, one)
+    amounts = [-lacks[total], *(lacks[part] for part in parts)]
+    some = [used for size in range(len(amounts) + 1) for used in combinations(filter(None, amounts), size)]
+    if not lopsided(choice.figures, one) and not amount:
+        return True
+    return any(used and sum(used) == amount for used in some)
+
+
+def _lacking(chosen: Sequence[Choice], group: Group) -> list[tuple[int, int]]:
+    """By how much the rows of each column are at most below their total, and by how much less it may be."""
+    rows = [chosen[group.total], *(chosen[at] for at in group.parts)]
+    return [
+        (
+            rows[0].highs[place] - sum(row.lows[place] for row in rows[1:]),
+            sum(_width(row, place) for row in rows),
+        )
+        for place in range(len(rows[0].figures))
+    ]
+
+
+def _width(choice: Choice, place: int) -> int:
+    return choice.highs[place] - choice.lows[place]
+
+
+def joined(rows: Sequence[Row], readings: Iterable[DeclaredReading]) -> list[Row]:
+    """The rows; those of a mission whose reading is declared to be of several are one."""
+    declared = {one.mission_id: one.rows for one in readings if one.rows > 1}
+    found: list[Row] = []
+    for row in rows:
+        mission_id = row.wordings[0].mission_id if row.wordings else None
+        of = [one for one in rows if one.wordings and one.wordings[0].mission_id == mission_id]
+        if mission_id not in declared or len(of) != declared[mission_id] or not all(map(_is_seen, of)):
+            found.append(row)
+        elif row is of[0]:
+            found.append(_one_row(of))
+    return found
+
+
+def together(rows: Sequence[Row], columns: Sequence[str]) -> Mapping[str, int] | None:
+    """What rows make together, by column; None where a figure or its column is not certain."""
+    if not all(map(_is_seen, rows)):
+        return None
+    figures = [figure for row in rows for figure in row.wordings[0].figures]
+    if not all(figure.exact for figure in figures):
+        return None
+    found: dict[str, int] = {}
+    for figure in figures:
+        if figure.column is not None and figure.value is not None:
+            name = columns[figure.column]
+            found[name] = found.get(name, 0) + figure.value
+    return found
+
+
+def _is_seen(row: Row) -> bool:
+    return not row.in_order and not row.disputed and len(row.wordings) == 1
+
+
+def _one_row(rows: Sequence[Row]) -> Row:
+    first, wordings = rows[0], [row.wordings[0] for row in rows]
+    places = range(len(wordings[0].cells))
+    cells = tuple(_as_one([wording.cells[place] for wording in wordings], " + ") for place in places)
+    texts: dict[str, list[Text]] = {}
+    for role, text in (one for row in rows for one in row.texts):
+        texts.setdefault(role, []).append(text)
+    return replace(
+        first,
+        lines=tuple(line for row in rows for line in row.lines),
+        wordings=(replace(wordings[0], figures=tuple(_added(wordings)), cells=cells),),
+        agreed=all(row.agreed for row in rows),
+        under=all(row.under for row in rows),
+        texts=tuple((role, _as_one(given, " ")) for role, given in texts.items()),
+    )
+
+
+def _added(wordings: Sequence[Wording]) -> Iterable[Figure]:
+    """Each column's figure, in all rows together."""
+    by_column: dict[int, list[Figure]] = {}
+    for figure in (figure for wording in wordings for figure in wording.figures):
+        by_column.setdefault(figure.column or 0, []).append(figure)
+    for column in sorted(by_column):
+        given = by_column[column]
+        parts = tuple(part for figure in given for part in figure.parts)
+        yield replace(given[0], text=_as_one([figure.text for figure in given], " + "), parts=parts)
+
+
+def _as_one(texts: Sequence[Text], sign: str) -> Text:
+    """Several cells as one, with the places of all; blanks count for nothing."""
+    given = [text for text in texts if text.printed] or texts[:1]
+    spans = tuple(span for text in given for span in text.spans)
+    return replace(
+        given[0],
+        words=tuple(word for text in given for word in text.words),
+        marks=tuple(mark for text in given for mark in text.marks),
+        cell=PdfCell(sign.join(text.printed for text in given), (), spans),
+        disputed=tuple(dict.fromkeys(why for text in given for why in text.disputed)),
+    )

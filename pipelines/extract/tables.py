@@ -22,9 +22,9 @@ from pipelines.extract import (
     footnotes,
     mandates,
     personnel,
+    positions,
     refusals,
     sections,
-    two_ways,
 )
 from pipelines.extract.annexes import Annex, AnnexInput, ReportParts, find_annexes
 from pipelines.extract.cells import Cell
@@ -55,7 +55,7 @@ def read(document: Document, source: SourceFile, edition: Edition, registry: Reg
     shown = {line.number: line.shown for line in document.lines} if document.format == "pdf" else None
     try:
         if document.format == "text":
-            return two_ways.read(document, lambda given: _read(given, source, edition, registry))
+            return positions.read(document, lambda given: _read(given, source, edition, registry))
         return _read(document, source, edition, registry, shown)
     except JvomError as error:
         for problem in [error, *(error.problems if isinstance(error, Problems) else ())]:
@@ -64,7 +64,7 @@ def read(document: Document, source: SourceFile, edition: Edition, registry: Reg
             if problem.proposals and not problem.hint:
                 onboard = f"jvom onboard {document.path} --year {edition.edition_year}"
                 problem.hint = f"run {onboard}, which proposes the entries that answer this"
-        two_ways.advise(error, document)
+        positions.advise(error, document)
         raise
 
 

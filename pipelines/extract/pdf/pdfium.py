@@ -16,6 +16,7 @@ from itertools import groupby, pairwise
 import pypdfium2.raw as pdfium
 
 from pipelines.extract.pdf.model import Box, Direction, Rule, grouped
+from pipelines.extract.sandbox import Message
 from pipelines.files import pdf_start
 from schemas.errors import SourceError
 
@@ -147,6 +148,12 @@ def picture(data: bytes, path: str, number: int, dpi: int, *, grey: bool = True)
     stride, found = dots(page, width, height, grey=grey)
     along = width if grey else 3 * width
     return width, height, b"".join(found[at : at + along] for at in range(0, len(found), stride))
+
+
+def draw(data: bytes, number: int, path: str, dpi: int) -> Iterator[Message]:
+    """In a child: width and height of page `number` in dots, and a byte of grey for each dot."""
+    width, height, found = picture(data, path, number, dpi)
+    yield [width, height], found
 
 
 def dots(
