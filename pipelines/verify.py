@@ -25,7 +25,7 @@ from pipelines.other_sources import contributions
 from pipelines.publish import package, published, release
 from pipelines.settings import Settings, actor
 from schemas import registry
-from schemas.errors import JvomError, ServerError
+from schemas.errors import JvomError, MachineError, ServerError
 
 SOUND = "sound"
 THE_LAKE = "the lake"
@@ -83,7 +83,8 @@ def verify(settings: Settings, reread: Reread = read_again) -> Report:
     """Check everything and record the result.
 
     What cannot be read is a fault like any other, and does not keep the rest from being checked. Raises
-    ServerError where the database or the object store does not answer: then nothing can be said.
+    ServerError where the database or the object store does not answer, and MachineError where memory or disk
+    does not suffice: then nothing can be said.
     """
     lake = Lake.of(settings)
     with lake.writer():
@@ -106,6 +107,8 @@ def verify(settings: Settings, reread: Reread = read_again) -> Report:
             if lake.head() is not None:
                 lake.add_verification("\n".join(map(str, faults)) or SOUND, actor())
         except JvomError as error:
+            if isinstance(error, ServerError | MachineError) and not faults:
+                raise
             unrecorded = Fault(THE_LAKE, f"the result cannot be recorded: {error.message}")
             faults = (*faults, unrecorded)
     sound = [moment for moment, result in earlier if result == SOUND]
@@ -163,10 +166,10 @@ def _dated(fault: Fault, earlier: Earlier) -> Fault:
 
 
 def _guarded(place: str, check: Callable[[], Iterator[Fault]]) -> Iterator[Fault]:
-    """What a check finds, up to where it cannot go on. That a server does not answer is no fault."""
+    """What a check finds, up to where it cannot go on. What keeps it from looking is no fault of the record."""
     try:
         yield from check()
-    except ServerError:
+    except (ServerError, MachineError):
         raise
     except JvomError as error:
         yield Fault(error.place or place, f"cannot be read: {error.message}")
@@ -202,7 +205,7 @@ def _readings(
             if versions.reading(raw.edition_of(catalogue, year)) not in latest.versions:
                 continue
             same = content_hash(reread(settings, latest.source)) == latest.content_hash
-        except ServerError:
+        except (ServerError, MachineError):
             raise
         except JvomError as error:
             yield Fault(vintage_name(year, latest.vintage), f"cannot be read again: {error.message}")

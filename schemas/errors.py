@@ -106,6 +106,10 @@ class ServerError(LakeError):
     """A server that the record is on (database, object store) does not answer, or refuses."""
 
 
+class MachineError(LakeError):
+    """Memory, disk or another limit of this machine does not suffice: it says nothing of what is stored."""
+
+
 class NetworkError(JvomError):
     """A service on the network cannot be reached, or does not answer as documented; trying again may help."""
 
@@ -145,10 +149,22 @@ _SURROUNDINGS = {  # words of an error that is nobody's document's fault → wha
 }
 
 
-def of_surroundings(error: BaseException) -> LakeError | None:
+def require_address_space(megabytes: int) -> None:
+    """Raises MachineError where this process may use less: libraries in C end it then without a word."""
+    import resource
+
+    limit = resource.getrlimit(resource.RLIMIT_AS)[0]
+    if limit != resource.RLIM_INFINITY and limit < megabytes * 10**6:
+        allowed = f"this process may use {limit / 1e6:,.0f} MB of address space"
+        hint = "raise the limit (ulimit -v unlimited), and bound memory itself, as by a container's limit"
+        message = f"{allowed}, and libraries reserve up to {megabytes:,} MB, of which they use a tenth"
+        raise MachineError(f"there is not enough memory: {message}", hint=hint)
+
+
+def of_surroundings(error: BaseException) -> MachineError | None:
     """The error of memory, disk or system that another library's error speaks of; None for any other."""
     text = f"{type(error).__name__}: {error}"
     for words, (message, hint) in _SURROUNDINGS.items():
         if re.search(words, text, re.IGNORECASE):
-            return LakeError(f"{message}: {text.partition(chr(10))[0][:300]}", hint=hint)
+            return MachineError(f"{message}: {text.partition(chr(10))[0][:300]}", hint=hint)
     return None

@@ -21,7 +21,10 @@ from pipelines.cli import commands
 from pipelines.cli.terminal import Terminal, accept_every_character
 from pipelines.harmless import visible
 from pipelines.orchestration import interrupts
-from schemas.errors import JvomError, LakeError, UsageError, of_surroundings
+from schemas.errors import JvomError, LakeError, UsageError, of_surroundings, require_address_space
+
+
+ADDRESS_SPACE = 700  # MB that any command takes; what opens the lake takes more
 
 
 def _show_version(wanted: bool) -> None:
@@ -63,6 +66,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     terminal = Terminal(json="--json" in words, verbose="--verbose" in words)
     try:
         require_supported(os.name)
+        require_address_space(ADDRESS_SPACE)
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy reserves memory for each; nothing uses them
         with interrupts.watched():
             outcome: Any = program(words[0])(args=words, prog_name="jvom", standalone_mode=False)
             sys.stdout.flush()

@@ -37,7 +37,7 @@ from typing import IO, Any, NoReturn
 
 from pipelines import files
 from schemas import errors
-from schemas.errors import JvomError, LakeError, SourceError
+from schemas.errors import JvomError, MachineError, SourceError
 from schemas.proposals import Proposal
 
 Message = tuple[Any, bytes]
@@ -94,7 +94,7 @@ def call(function: str, *arguments: object, file: str, limits: Limits | None = N
     Its module may have a `prepare`, which is given the same arguments while files can still be
     opened. Once the process has ended, the messages that it finished come first, then what ended it:
     an error of `schemas.errors` as it was raised, or SourceError, with `file` as its file, for
-    whatever else kept it from finishing. Raises LakeError where that is not a fault of the document.
+    whatever else kept it from finishing. Raises MachineError where that is not a fault of the document.
     """
     limits = limits or Limits()
     kept = {name: os.environ[name] for name in _KEPT_ENVIRONMENT if name in os.environ}
@@ -157,17 +157,17 @@ def _computed() -> float:
 
 
 def _require_surroundings(code: int, computed: float, limits: Limits) -> None:
-    """Raises LakeError where a child was ended by something else than what it read."""
+    """Raises MachineError where a child was ended by something else than what it read."""
     if code == NO_SPACE:
         hint = "free some disk space there, or name another folder with TMPDIR, and run it again"
-        raise LakeError("no space is left for temporary files", file=tempfile.gettempdir(), hint=hint)
+        raise MachineError("no space is left for temporary files", file=tempfile.gettempdir(), hint=hint)
     if code in (-signal.SIGTERM, -signal.SIGINT, -signal.SIGHUP):
         name = signal.Signals(-code).name
-        raise LakeError(f"the process that reads documents was ended by {name}", hint="run it again")
+        raise MachineError(f"the process that reads documents was ended by {name}", hint="run it again")
     if code == -signal.SIGKILL and computed < limits.cpu_seconds:
         hint = "free some memory, or give the machine more, and run it again"
         message = f"the system ended the process that reads documents after {computed:.1f} s of computing"
-        raise LakeError(f"{message}, most likely because memory ran out", hint=hint)
+        raise MachineError(f"{message}, most likely because memory ran out", hint=hint)
 
 
 def _ending(code: int, complaint: bytes, limits: Limits) -> str:

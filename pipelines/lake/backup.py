@@ -16,11 +16,11 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 from pipelines.files import move_into_place, put
-from pipelines.lake.commits import newest_key
+from pipelines.lake.commits import EMPTY, newest_key
 from pipelines.lake.connection import Address, sqlite_alone, surroundings
 from pipelines.lake.copying import copy_catalog
 from pipelines.lake.lock import writer_lock
-from pipelines.lake.seal import copy_seal
+from pipelines.lake.seal import copy_seal, end
 from pipelines.settings import Settings
 from pipelines.store import Remote
 from schemas.errors import LakeError, UsageError
@@ -142,7 +142,7 @@ def restore(
         raise UsageError("is no backup: it has no lake/catalog.sqlite", file=str(folder))
     raw = next((each for each in (folder / "raw", folder.parent / "raw") if each.is_dir()), None)
     with writer_lock(address.catalog).acquire(timeout, waiting), surroundings("the restore", address):
-        if newest_key(address) is not None:
+        if newest_key(address) not in (None, EMPTY):  # the latter of a restore that was killed
             hint = "a backup is put where there is no record: name another catalog and store"
             raise UsageError("there is a record already", file=address.name, hint=hint)
         to_lake = {folder / "lake" / "data": address.folder, folder / "lake" / "manifests": address.manifests}
@@ -153,6 +153,7 @@ def restore(
         if address.file is not None:
             address.file.parent.mkdir(parents=True, exist_ok=True)
         copy_catalog(Address(f"sqlite:{before}", str(address.folder)), address.catalog, settings.data)
+        end(address, well=True)
     return put_bytes
 
 

@@ -105,6 +105,9 @@ def key_of(lake: Catalog, snapshot: int) -> str | None:
     return None if key is None else str(key)
 
 
+EMPTY = "snapshot:0"  # the newest key of a lake that was made, and in which nothing was recorded
+
+
 def newest_key(address: Address) -> str | None:
     """Key of the newest commit; `snapshot:<number>` if it is foreign; None without a lake."""
     with catalog(address, "reading the lake's newest commit") as lake:

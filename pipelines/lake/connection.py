@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 
 from pipelines.sql import NO_BAR, literal, rows
 from pipelines.store import patience, place
-from schemas.errors import LakeError, ServerError
+from schemas.errors import LakeError, MachineError, ServerError, of_surroundings, require_address_space
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -33,6 +33,7 @@ _CONFIG: dict[str, str | bool | int | float | list[str]] = {
     "python_enable_replacements": "false",
 }
 _NAMES = count(1)
+ADDRESS_SPACE = 6_000  # MB: DuckDB's extensions and Arrow reserve a gigabyte each, and use a tenth of it
 _RENEWED = 64  # times that a lake is attached before DuckDB is started anew: it keeps half a megabyte of each
 _GONE = "no such file|no files found|no magic bytes|404"
 _HINT = "run it again when disk, network and database are well; nothing was half recorded"
@@ -219,14 +220,17 @@ def _detach(address: Address, name: str) -> None:
 
 
 def _lake_error(doing: str, address: Address, error: Exception) -> LakeError:
-    text = str(error)
+    machine = of_surroundings(error)
+    text = str(error).partition("\n\nPossible solutions")[0]
     if address.file is None:
         text = text.replace(address.target, address.name)  # it may contain a password
-    hint = next((hint for words, hint in _HINTS.items() if re.search(words, text, re.IGNORECASE)), _HINT)
+    hint = next((hint for words, hint in _HINTS.items() if re.search(words, text, re.IGNORECASE)), "")
+    hint = hint or (machine and machine.hint) or _HINT
     # What a server says may be over in a moment; and another program may let go of a catalog.
     passing = address.file is None or address.data.startswith("s3://") or "locked" in text
     passing = passing and not re.search(_GONE, text, re.IGNORECASE)
-    return (ServerError if passing else LakeError)(f"{doing} failed: {text}", file=address.name, hint=hint)
+    kind = ServerError if passing else MachineError if machine else LakeError
+    return kind(f"{doing} failed: {text}", file=address.name, hint=hint)
 
 
 def _instance(address: Address) -> DuckDBPyConnection:
@@ -239,6 +243,7 @@ def _instance(address: Address) -> DuckDBPyConnection:
     key: tuple[int | str, ...] = (os.getpid(), *extensions)  # a forked process needs its own
     with _turn:
         if key not in _instances:
+            require_address_space(ADDRESS_SPACE)
             connection = duckdb.connect(":memory:", config=_CONFIG)
             connection.execute(NO_BAR)
             for name in extensions:

@@ -16,12 +16,12 @@ import schemas
 from pipelines import settings
 from pipelines.lake import commits, connection, copying, decision, history, seal, tables
 from pipelines.lake.backup import before_migration
-from pipelines.lake.connection import Address, Attached, attached
+from pipelines.lake.connection import ADDRESS_SPACE, Address, Attached, attached
 from pipelines.lake.decision import Action
 from pipelines.lake.history import Authorship, RuleResults
 from pipelines.lake.lock import writer_lock
 from pipelines.model import EditionState, Recorded, SourceFile, Versions
-from schemas.errors import LakeError
+from schemas.errors import LakeError, require_address_space
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -61,6 +61,7 @@ class Lake:
 
     def wait(self, timeout: float, waiting: Callable[[str], None] | None) -> None:
         """How long each commit of this process waits for another writer, and who is told of it."""
+        require_address_space(ADDRESS_SPACE)  # before anything is begun
         self._lock.patience = (timeout, waiting)
 
     def holder(self) -> str | None:

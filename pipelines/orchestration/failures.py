@@ -17,7 +17,7 @@ import dagster as dg
 from dagster._core.execution.stats import StepEventStatus
 
 from pipelines import lake, settings
-from schemas.errors import JvomError, LakeError, NetworkError, ServerError, of_surroundings
+from schemas.errors import JvomError, LakeError, MachineError, NetworkError, ServerError, of_surroundings
 
 PROCESS_TAG = "jvom/process"
 EXECUTOR_TAG = "jvom/executor"
@@ -25,7 +25,7 @@ MISSED_TAG = "jvom/missed"  # since when nobody was seen to work on it, in secon
 MISSED_FOR = 15.0  # seconds; a database that is started again forgets who attends for less
 IN_PROCESS = "in_process"
 NOTIFY_TIMEOUT = 10.0  # seconds for the whole of it
-_SURROUNDINGS = {error.__name__ for error in (LakeError, ServerError, NetworkError)}
+_SURROUNDINGS = {error.__name__ for error in (LakeError, MachineError, ServerError, NetworkError)}
 LONGEST_REASON = 300  # characters
 _UNENDED = [
     *(dg.DagsterRunStatus.NOT_STARTED, dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED),

@@ -1,7 +1,7 @@
 """Writers of the record killed beside its readers: nothing acknowledged is lost, and no read is torn.
 
-A round is one warehouse and one story: vintages recorded, withdrawn and brought back, published, backed up,
-by the functions that a build calls. A process that does what is left of the story says each step that is
+A round is one warehouse and one story: an edition fetched, vintages recorded, withdrawn and brought back,
+published, backed up and the backup restored elsewhere, by the functions that the commands call. A process that does what is left of the story says each step that is
 done, and is killed: at a call into DuckDB or the disk, or at any moment. The next goes on where it died. Once
 a round has had its kills the story is ended in peace, and the warehouse compared with an undisturbed one.
 """
@@ -25,12 +25,14 @@ from types import FrameType
 from typing import Any
 
 import schemas
-from pipelines import sql
-from pipelines.lake import Authorship, Lake, backup, commits, connection
+from pipelines import raw, sql
+from pipelines.acquire import fetching
+from pipelines.lake import Authorship, Lake, backup, commits, connection, restore
 from pipelines.publish import catalogue, published, release, views
-from pipelines.settings import Settings, find
+from pipelines.settings import Settings, find, network
 from tests.support import lakes
 from tests.support.forked import LIBRARIES, OURS, PROCESSES, fork
+from tests.support.parliament import Parliament, edition, send
 
 PROCESSES.set_forkserver_preload([*LIBRARIES, *OURS, __name__])
 BY = Authorship("tester", "run")
@@ -39,7 +41,8 @@ list(catalogue.comments()), catalogue.column_lineage(), catalogue.contract_check
 STEPS = ("execute", "fsync", "replace", "unlink", "backup", "rmtree")  # calls at which a writer may die
 PER_ROUND = 40
 SKIPPED = (0, 0, 0, 0, 1, 1, 2)  # how many steps a writer does in peace before the one in which it is killed
-SECONDS = {"publish": 2.0, "record": 1.0, "withdraw": 1.0, "restore": 1.0, "backup": 0.2}  # of a step, about
+SECONDS = {"publish": 2.0, "fetch": 2.0, "backup": 0.3, "restore a backup": 0.5}  # of a step, about; others 1
+FETCHED = 2025
 BLOCKED = 60.0  # seconds: a read that takes longer waited for somebody, whatever else the machine does
 
 
@@ -84,13 +87,36 @@ def _copy(where: Settings) -> Path:
     return where.warehouse.parent / "copy"
 
 
+def _moved(where: Settings) -> Settings:
+    """Another installation, which has nothing yet."""
+    return find(where.warehouse.parent / "moved" / "raw", where.warehouse.parent / "moved" / "warehouse")
+
+
+def _is_moved(where: Settings) -> bool:
+    return _vintages(_moved(where)) > 0
+
+
+def _fetch(where: Settings) -> None:
+    fetching.fetch(where, network(), FETCHED, say=lambda _: None)
+
+
+def _is_fetched(where: Settings) -> bool:
+    noted = where.raw / raw.FETCHED
+    return FETCHED in raw.lock_entries(where.raw) and noted.exists() and str(FETCHED) in noted.read_text()
+
+
 def _story() -> Iterator[Step]:
     """Each vintage is done once there are so many; what is published, also once another has come."""
-    plan: list[Any] = [0, "publish", 1, ("withdraw", 2021), "backup", ("restore", 2021), 2, 4, "publish"]
+    others = {
+        "fetch": Step("fetch", _fetch, _is_fetched),
+        "backup": Step("backup", lambda to: backup(to, _copy(to)), lambda to: _copy(to).exists()),
+        "move": Step("restore a backup", lambda to: restore(_moved(to), _copy(to)), _is_moved),
+    }
+    plan: list[Any] = [0, "fetch", "publish", 1, ("withdraw", 2021), "backup", "move", ("restore", 2021), 2, 4]
     vintages = 0
-    for number, what in enumerate(plan):
-        if what == "backup":
-            yield Step(what, lambda to: backup(to, _copy(to)), lambda to: _copy(to).exists())
+    for number, what in enumerate([*plan, "publish"]):
+        if what in others:
+            yield others[what]
         elif what == "publish":
             seen = vintages
             yield Step(what, _publish, lambda to, seen=seen: _vintages(to) > seen or _is_published(to))
@@ -110,11 +136,18 @@ def _story() -> Iterator[Step]:
 STORY = tuple(_story())
 
 
-def tell(where: Settings, said: Connection, last: int = len(STORY), at: int | None = None) -> None:
+def tell(
+    where: Settings,
+    said: Connection,
+    services: Mapping[str, str],
+    last: int = len(STORY),
+    at: int | None = None,
+) -> None:
     """Do what is left of the story up to step `last`, and say each step that begins, and that is done.
 
-    With `at` die at that call within the last of them.
+    `services` says where to fetch from. With `at` die at that call within the last of them.
     """
+    os.environ.update(services)
     calls = 0
 
     def watch(_frame: FrameType, event: str, function: Any) -> None:
@@ -189,28 +222,36 @@ def campaign(folder: Path, kills: int, reads: int, seed: int, say: Callable[[Sco
     """At least so many kills and reads beside them; `say` is given the score after each round."""
     score, chosen = Score(), random.Random(seed)
     whole = _home(folder / "whole")
-    calls = {number: calls for what, number, calls in _in_peace(whole) if what == "done"}
-    expected = _content(whole)
-    while score.kills.total() < kills or score.reads.total() < reads:
-        score.rounds += 1
-        where = _home(folder / f"round-{score.rounds}")
-        with _reader(where, score, chosen.random()):
-            _round(where, min(PER_ROUND, max(kills - score.kills.total(), 1)), calls, chosen, score)
-        _in_peace(where)
-        Lake.of(where).recover()
-        score.faults += [f"round {score.rounds}: {one}" for one in lakes.incomplete(Lake.of(where).read())]
-        found = _content(where)
-        differing = [name for name in expected if found.get(name) != expected[name]]
-        score.faults += [f"round {score.rounds}: {name} is not as undisturbed" for name in differing]
-        Lake.of(where).close()
-        if not score.faults:
-            shutil.rmtree(where.warehouse.parent)
-        say(score)
+    with Parliament() as served:
+        send(served, edition(), day=f"{FETCHED}-05-21")
+        calls = {number: calls for what, number, calls in _in_peace(whole, served) if what == "done"}
+        expected = _content(whole)
+        while score.kills.total() < kills or score.reads.total() < reads:
+            score.rounds += 1
+            where = _home(folder / f"round-{score.rounds}")
+            with _reader(where, score, chosen.random()):
+                wanted = min(PER_ROUND, max(kills - score.kills.total(), 1))
+                _round(where, served, wanted, calls, chosen, score)
+            _in_peace(where, served)
+            Lake.of(where).recover()
+            found = _content(where)
+            wrong = [*lakes.incomplete(Lake.of(where).read())]
+            wrong += [f"{name} is not as undisturbed" for name in expected if found.get(name) != expected[name]]
+            score.faults += [f"round {score.rounds}: {one}" for one in wrong]
+            Lake.of(where).close()
+            if not wrong:
+                shutil.rmtree(where.warehouse.parent)
+            say(score)
     return score
 
 
 def _round(
-    where: Settings, wanted: int, calls: Mapping[int, int], chosen: random.Random, score: Score
+    where: Settings,
+    served: Parliament,
+    wanted: int,
+    calls: Mapping[int, int],
+    chosen: random.Random,
+    score: Score,
 ) -> None:
     """Kill so many writers, or as many as the story lasts; `calls` has those of each step, undisturbed."""
     for _ in range(wanted):
@@ -220,14 +261,14 @@ def _round(
         last = left[min(chosen.choice(SKIPPED), len(left) - 1)]
         at = chosen.randint(1, calls[last]) if chosen.random() < 0.5 else None
         ours, theirs = PROCESSES.Pipe()
-        process = fork(tell, where, theirs, last, at)
+        process = fork(tell, where, theirs, served.environment, last, at)
         theirs.close()
         said = []
         with suppress(EOFError):
             while at is None and not (said and said[-1][:2] == ("begun", last)):
                 said.append(ours.recv())
             if at is None:
-                process.join(chosen.uniform(0.0, SECONDS[STORY[last].name]))
+                process.join(chosen.uniform(0.0, SECONDS.get(STORY[last].name, 1.0)))
                 process.kill()
             while True:
                 said.append(ours.recv())
@@ -249,10 +290,10 @@ def _home(folder: Path) -> Settings:
     return find(folder / "raw", folder / "warehouse")
 
 
-def _in_peace(where: Settings) -> list[tuple[str, int, int]]:
+def _in_peace(where: Settings, served: Parliament) -> list[tuple[str, int, int]]:
     """End the story undisturbed; what it said."""
     ours, theirs = PROCESSES.Pipe()
-    process = fork(tell, where, theirs)
+    process = fork(tell, where, theirs, served.environment)
     theirs.close()
     said = []
     with suppress(EOFError):
@@ -273,8 +314,14 @@ def _content(where: Settings) -> dict[str, Any]:
             for name in (*schemas.VINTAGE_TABLES, *schemas.RECORD)
         }
     held |= {f"the file's {name}": rows for name, rows in lakes.content(file).items()}
-    of_copy = lakes.content(Lake.of(find(where.raw, _copy(where))).read())
-    held |= {f"the backup's {name}": of_copy[name] for name in ("vintages", "personnel_vintages")}
+    for whose, at in (("the backup's", find(where.raw, _copy(where))), ("what is restored's", _moved(where))):
+        read = lakes.content(Lake.of(at).read())
+        held |= {f"{whose} {name}": read[name] for name in ("vintages", "personnel_vintages")}
+    held["raw/"] = {
+        str(file.relative_to(where.raw)): file.read_bytes()
+        for file in where.raw.rglob("[!.]*")
+        if file.is_file() and file.name != raw.FETCHED  # which has times
+    }
     held["releases"] = sorted(path.parent.name for path in where.releases.glob("*/manifest.json"))
     return held
 
