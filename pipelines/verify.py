@@ -166,7 +166,7 @@ def _dated(fault: Fault, earlier: Earlier) -> Fault:
 
 
 def _guarded(place: str, check: Callable[[], Iterator[Fault]]) -> Iterator[Fault]:
-    """What a check finds, up to where it cannot go on. What keeps it from looking is no fault of the record."""
+    """What a check finds, up to where it cannot go on. What keeps all of it from looking is no fault."""
     try:
         yield from check()
     except (ServerError, MachineError):

@@ -36,7 +36,13 @@ def test_on_a_full_disk_a_build_says_so_and_goes_on_later(tmp_path: Path) -> Non
 
     if why := commands.why_no_disk():
         pytest.skip(why)
-    assert commands.full(tmp_path, ["build"], [0, 1024], nothing).faults == []
+    assert commands.full(tmp_path, ["build", "withdraw"], [1024], nothing).faults == []
+
+
+def test_in_little_memory_each_command_does_its_work_or_says_so(tmp_path: Path) -> None:
+    from tests.campaign import commands
+
+    assert commands.memory(tmp_path, [1_500], nothing).faults == []
 
 
 def test_a_damaged_file_of_each_part_of_a_warehouse_is_named(own: Settings) -> None:

@@ -23,7 +23,6 @@ from pipelines.harmless import visible
 from pipelines.orchestration import interrupts
 from schemas.errors import JvomError, LakeError, UsageError, of_surroundings, require_address_space
 
-
 ADDRESS_SPACE = 700  # MB that any command takes; what opens the lake takes more
 
 
@@ -67,7 +66,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         require_supported(os.name)
         require_address_space(ADDRESS_SPACE)
-        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy reserves memory for each; nothing uses them
+        os.environ.setdefault(
+            "OPENBLAS_NUM_THREADS", "1"
+        )  # numpy reserves memory for each; nothing uses them
         with interrupts.watched():
             outcome: Any = program(words[0])(args=words, prog_name="jvom", standalone_mode=False)
             sys.stdout.flush()

@@ -1,4 +1,4 @@
-"""Whole commands killed, ended by signals, and on a full disk: done as undisturbed, or not at all.
+"""Whole commands ended by signals, on a full disk, in little memory: done as undisturbed, or not at all.
 
 One warehouse goes through a story of commands. Each is started, disturbed, and at last run to its end; what
 is published and recorded after the story must be what it is where nobody disturbed it.
@@ -23,12 +23,23 @@ from typing import Any
 from pipelines.lake import Lake
 from pipelines.publish import published as published_file
 from pipelines.settings import Settings, find
-from schemas import RELATIONS
+from schemas import RELATIONS, TABLES
 from tests.support import OTHER_FIGURES, ROOT, changed, forked, options, run_jvom
 from tests.support.parliament import Parliament, edition, send
 
 SIGNALS = (signal.SIGKILL, signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
-FREE = (0, 16, 256, 1024, 3 * 1024, 8 * 1024)  # KB left on a disk
+FREE = (0, 16, 64, 256, *(1024 * many for many in (1, 2, 3, 4, 6, 8, 12, 16, 24, 32)))  # KB left on a disk
+MEMORY = (
+    150,
+    300,
+    500,
+    700,
+    1_000,
+    1_500,
+    2_500,
+    4_000,
+    6_100,
+)  # MB of address space, as `ulimit -v` bounds it
 ENDS = 30.0  # seconds within which a command ends once it is asked to
 # What rightly differs between two builds of the same content: who, when, which run, which snapshot.
 STAMPS = {name: {c.name for c in RELATIONS[name].columns if c.role == "stamp"} for name in RELATIONS}
@@ -48,10 +59,15 @@ class Command:
 
     words: tuple[object, ...]
     done: Callable[[Settings], bool] = lambda _: False
+    of: Callable[[Settings], Settings] = lambda where: where  # the installation that it is run on
+    called: str = ""
 
     @property
     def name(self) -> str:
-        return str(self.words[0])
+        return self.called or str(self.words[0])
+
+    def line(self, where: Settings) -> list[str]:
+        return [str(word) for word in (*self.words, *options(self.of(where)))]
 
 
 def _last_cause(cause: str) -> Callable[[Settings], bool]:
@@ -60,6 +76,15 @@ def _last_cause(cause: str) -> Callable[[Settings], bool]:
         return state is not None and state.cause == cause
 
     return done
+
+
+def _moved(where: Settings) -> Settings:
+    """Another installation, which has nothing before a backup is restored there."""
+    return find(where.warehouse.parent / "moved" / "raw", where.warehouse.parent / "moved" / "warehouse")
+
+
+def _is_moved(where: Settings) -> bool:
+    return bool(Lake.of(_moved(where)).edition_states())
 
 
 def story(folder: Path, *, fetch: bool = True) -> list[Command]:
@@ -71,6 +96,8 @@ def story(folder: Path, *, fetch: bool = True) -> list[Command]:
         Command(("withdraw", 2024, "--reason", "a test"), _last_cause("withdrawn")),
         Command(("restore", 2024, "--reason", "a test"), _last_cause("restored")),
         Command(("backup", copy), lambda _: copy.exists()),
+        Command(("backup", copy, "--restore"), _is_moved, _moved, "backup --restore"),
+        Command(("build",), of=_moved, called="build of what was restored"),
         Command(("fetch", 2025, "--build")),
         Command(("verify",)),
         Command(("gc",)),
@@ -105,7 +132,7 @@ def home(folder: Path) -> Settings:
 def to_the_end(where: Settings, command: Command, score: Score) -> None:
     """Run a command that nobody disturbs."""
     if not command.done(where):
-        done = run_jvom(*command.words, *options(where))
+        done = run_jvom(*command.line(where))
         if done.returncode:
             score.faults.append(
                 f"{command.name} ended with {done.returncode} when run again: {done.stderr[-500:]}"
@@ -141,7 +168,7 @@ def _kill(where: Settings, command: Command, number: signal.Signals, after: floa
         return
     with tempfile.TemporaryDirectory() as said:
         files = [Path(said, name) for name in ("output", "errors")]
-        words = [str(word) for word in (*command.words, *options(where))]
+        words = command.line(where)
         environment = {**os.environ, "PYTHONPATH": str(ROOT)}
         process = forked.start(words, cwd=ROOT, environment=environment, said=files)
         process.join(after)
@@ -171,8 +198,12 @@ def _kill(where: Settings, command: Command, number: signal.Signals, after: floa
 
 
 def _differing(whole: Settings, where: Settings) -> list[str]:
-    expected, found = published(whole), published(where)
-    differing = [name for name in expected if found[name] != expected[name]]
+    """What is not in one installation as it is in the other, and in where a backup of them was restored."""
+    differing = []
+    for one, other in ((whole, where), (_moved(whole), _moved(where))):
+        if one.published.exists() or other.published.exists():
+            expected, found = published(one), published(other)
+            differing += [name for name in expected if found[name] != expected[name]]
     counted = [len(list(at.raw.rglob("*.*"))) for at in (whole, where)]
     return differing + (["raw/"] if counted[0] != counted[1] else [])
 
@@ -215,23 +246,31 @@ def disk(folder: Path, megabytes: int) -> Iterator[Path]:
 
 
 def full(folder: Path, commands: Sequence[str], free: Sequence[int], say: Callable[[Score], None]) -> Score:
-    """Each command on a disk with so much left: it does it, or says 3 and what to do; then it goes on."""
+    """Each command on a disk with so much left, more and more: it does it, or says 3 and what to do.
+
+    What it recorded before the disk was full is published by a build, on as full a disk.
+    """
     score = Score()
     with disk(folder / "disk", 300) as small, disk(folder / "temporary", 1) as temporary:
         where, whole = home(small), home(folder / "whole")
         filler, other = small / "filler", temporary / "filler"
         for command in (each for each in story(small, fetch=False) if each.name in commands):
             for left in free:
+                tried = Command(("build",), called="build that publishes") if command.done(where) else command
                 room = shutil.disk_usage(small).free - left * 1024
                 with filler.open("wb") as stream:
                     os.posix_fallocate(stream.fileno(), 0, max(room, 1))
-                _full(where, command, f"{left} KB left", score)
+                done = _tried(where, tried, f"{left} KB left", score)
                 filler.unlink()
                 say(score)
-            other.write_bytes(b"x" * shutil.disk_usage(temporary).free)
-            _full(where, command, "no room in TMPDIR", score, TMPDIR=str(temporary))
-            other.unlink()
+                if done:
+                    break
+            if not command.done(where):
+                other.write_bytes(b"x" * shutil.disk_usage(temporary).free)
+                _tried(where, command, "no room in TMPDIR", score, TMPDIR=str(temporary))
+                other.unlink()
             to_the_end(where, command, score)
+            to_the_end(where, Command(("build",)), score)  # which publishes what is not yet
         undisturbed = [each for each in story(folder / "whole", fetch=False) if each.name in commands]
         for command in undisturbed:
             to_the_end(whole, command, score)
@@ -239,20 +278,54 @@ def full(folder: Path, commands: Sequence[str], free: Sequence[int], say: Callab
     return score
 
 
-def _full(where: Settings, command: Command, how: str, score: Score, **variables: str) -> None:
-    if command.done(where):
-        return
-    done = run_jvom(*command.words, *options(where), **variables)
+def memory(folder: Path, sizes: Sequence[int], say: Callable[[Score], None]) -> Score:
+    """Commands that record, verify and ask, each in so much address space: done, or 3 and what to do."""
+    score, where = Score(), home(folder)
+    build = Command(("build",))
+    asked = [("build", "--recheck"), ("verify",), ("trace", "minusma", "2024", "deployed_total")]
+    asked += [("sql", "FROM editions"), ("status",)]
+    for size in sizes:
+        _tried(where, build, f"{size} MB", score, limit=size)
+        say(score)
+    to_the_end(where, build, score)
+    before = published(where)
+    for words in asked:
+        for size in sizes:
+            _tried(where, Command(words), f"{size} MB", score, limit=size)
+            say(score)
+    to_the_end(where, Command(("verify",)), score)
+    to_the_end(where, build, score)
+    after = published(where)
+    score.faults += [
+        f"{name} is not as undisturbed" for name in (*TABLES, "vintages") if after[name] != before[name]
+    ]
+    return score
+
+
+def _limited(words: Sequence[str], megabytes: int) -> subprocess.CompletedProcess[str]:
+    """One command line in a process that has loaded nothing yet, under `ulimit -v`."""
+    shell = f'ulimit -v {megabytes * 10**6 // 1024} && exec "$@"'
+    command = ["sh", "-c", shell, "sh", sys.executable, "-m", "pipelines.cli", *words]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
+
+
+def _tried(
+    where: Settings, command: Command, how: str, score: Score, limit: int = 0, **variables: str
+) -> bool:
+    """Whether a command was done; a fault is whatever it says that is not 3 with the next step."""
+    words = command.line(where)
+    done = _limited(words, limit) if limit else run_jvom(*words, **variables)
     score.ended[command.name, f"{how}: status {done.returncode}"] += 1
     said = done.stderr.strip()
     if done.returncode not in (0, 3):
         score.faults.append(f"{command.name}, {how}: status {done.returncode}: {said[-400:]}")
     elif done.returncode == 3 and "next:" not in said:
         score.faults.append(f"{command.name}, {how}: no next step: {said[-400:]}")
-    for words in ("Traceback", "sqlalchemy", "unexpected"):
-        if words in said:
-            at = said.index(words)
+    for bad in ("Traceback", "sqlalchemy", "unexpected", "terminate called"):
+        if bad in said:
+            at = said.index(bad)
             score.faults.append(f"{command.name}, {how}: says “{said[max(at - 100, 0) : at + 200]}”")
     if list(where.quarantine.glob("[!.]*")):
         score.faults.append(f"{command.name}, {how}: a document went to quarantine")
         shutil.rmtree(where.quarantine)
+    return done.returncode == 0

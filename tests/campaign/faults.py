@@ -1,7 +1,8 @@
 """`python -m tests.campaign.faults --kills 1000 --reads 10000`: the record under fire, and what came of it.
 
-The parts: writers killed beside readers (`kills`), whole commands killed and on full disks (`commands`), each
-file of a warehouse damaged (`damage`). The status is 1 if anything was lost, torn, missed or said wrongly.
+The parts: writers killed beside readers (`kills`), whole commands killed, on full disks and in little memory
+(`commands`), each file of a warehouse damaged (`damage`). The status is 1 if anything was lost, torn, missed
+or said wrongly.
 """
 
 from __future__ import annotations
@@ -80,6 +81,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--reads", type=int, default=100, help="at least so many, beside them")
     parser.add_argument("--commands", type=int, default=0, help="whole commands that are ended by a signal")
     parser.add_argument("--full", nargs="*", default=[], metavar="COMMAND", help="these on full disks")
+    parser.add_argument("--memory", action="store_true", help="commands in little memory (ulimit -v)")
     parser.add_argument("--damage", type=float, default=0.0, help="share of the files that are damaged")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--write", type=Path, help="where the score goes, after each step")
@@ -124,6 +126,12 @@ def main(arguments: list[str]) -> int:
                 "full",
                 lambda say: commands.full(folder / "full", given.full, commands.FREE, say),
                 lambda *score: of_commands("Full disks", *score),
+            )
+        if given.memory:
+            run(
+                "memory",
+                lambda say: commands.memory(folder / "memory", commands.MEMORY, say),
+                lambda *score: of_commands("Little memory", *score),
             )
         if given.damage:
             built = damage.warehouse(folder / "damage")

@@ -1,9 +1,10 @@
 """Writers of the record killed beside its readers: nothing acknowledged is lost, and no read is torn.
 
 A round is one warehouse and one story: an edition fetched, vintages recorded, withdrawn and brought back,
-published, backed up and the backup restored elsewhere, by the functions that the commands call. A process that does what is left of the story says each step that is
-done, and is killed: at a call into DuckDB or the disk, or at any moment. The next goes on where it died. Once
-a round has had its kills the story is ended in peace, and the warehouse compared with an undisturbed one.
+published, backed up and the backup restored elsewhere, by the functions that the commands call. A process
+that does what is left of the story says each step that is done, and is killed: at a call into DuckDB or the
+disk, or at any moment. The next goes on where it died. Once a round has had its kills the story is ended in
+peace, and the warehouse compared with an undisturbed one.
 """
 
 from __future__ import annotations
@@ -112,7 +113,18 @@ def _story() -> Iterator[Step]:
         "backup": Step("backup", lambda to: backup(to, _copy(to)), lambda to: _copy(to).exists()),
         "move": Step("restore a backup", lambda to: restore(_moved(to), _copy(to)), _is_moved),
     }
-    plan: list[Any] = [0, "fetch", "publish", 1, ("withdraw", 2021), "backup", "move", ("restore", 2021), 2, 4]
+    plan: list[Any] = [
+        0,
+        "fetch",
+        "publish",
+        1,
+        ("withdraw", 2021),
+        "backup",
+        "move",
+        ("restore", 2021),
+        2,
+        4,
+    ]
     vintages = 0
     for number, what in enumerate([*plan, "publish"]):
         if what in others:
@@ -236,7 +248,9 @@ def campaign(folder: Path, kills: int, reads: int, seed: int, say: Callable[[Sco
             Lake.of(where).recover()
             found = _content(where)
             wrong = [*lakes.incomplete(Lake.of(where).read())]
-            wrong += [f"{name} is not as undisturbed" for name in expected if found.get(name) != expected[name]]
+            wrong += [
+                f"{name} is not as undisturbed" for name in expected if found.get(name) != expected[name]
+            ]
             score.faults += [f"round {score.rounds}: {one}" for one in wrong]
             Lake.of(where).close()
             if not wrong:
