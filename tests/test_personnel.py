@@ -148,6 +148,12 @@ def test_what_only_looks_like_a_figure_or_a_name_is_refused_with_its_cause(
     assert why in str(problem)
 
 
+def test_a_space_parts_thousands_only_where_a_sum_says_so() -> None:
+    (problem,) = refused(changed("MINUSMA 5 10 10 11 21", "MINUSMA 5 10 9 649 11 21"))
+    assert isinstance(problem, UndecidedError)
+    assert "no sum that comes out says that 9 649 is one figure" in problem.message
+
+
 def test_a_zero_before_the_digits_of_a_note_is_named_among_what_a_row_can_be() -> None:
     (problem,) = refused(changed("UNTSO 12 32 32", "UNTSO 012 32 32"))
     assert isinstance(problem, UndecidedError)

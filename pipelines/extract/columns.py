@@ -13,6 +13,7 @@ reading agrees on it, unless
 - a rival, another reading of the row beside the best ones of the others, takes about as few errors of
   print (`_Chooser.rivals`): a reading in which every sum comes out is not relied on where it moves the
   figures of rows out of their usual columns, and two figures that changed places explain the table too;
+- a space parts the thousands of a figure, or two figures, and no sum says which;
 - a note is marked nowhere, and a figure with more digits than its number is not confirmed by a sum;
 - the table breaks any rule, and the row is the totals row, or has a group of columns that is empty or
   starts with an empty cell (the report deals with military contributions, and with civil experts only
@@ -565,6 +566,8 @@ class _Chooser:
                 whole = int(f"{chosen.lows[place]}{mark.note}")
                 if whole <= (most or self._most)[place] and not self._confirmed(at, place, chosen, solution):
                     yield f"no sum that comes out says that {mark.note} is a mark and not the end of {whole}"
+            if figure and figure.spaced and not self._confirmed(at, place, chosen, solution):
+                yield f"no sum that comes out says that {figure.text.printed} is one figure"
         unmarked = [note for note, uses in solution.uses.items() if 0 in uses]
         for place, value in enumerate(chosen.figures):
             hidden = [note for note in unmarked if len(str(value)) > len(str(note))]
