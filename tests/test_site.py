@@ -286,9 +286,7 @@ def test_printed_and_computed_stand_side_by_side(parsed: dict[str, Page]) -> Non
 def test_what_a_reader_sees_first_is_made_from_the_data(parsed: dict[str, Page]) -> None:
     dutch, english = (" ".join(parsed[f"{tree}/index.html"].text.split()) for tree in pages.LANGUAGES)
     assert "Ruim de helft van wie Nederland uitzond, ging naar NAVO oostflank: 1.790 van de 3.483." in dutch
-    assert (
-        "More than half of those whom the Netherlands sent went to NAVO oostflank: 1,790 of 3,483." in english
-    )
+    assert "whom the Netherlands sent went to NATO eastern flank: 1,790 of 3,483." in english
     assert "May 2023 to April 2024" in english
     assert "abridged" in english
     assert "Geen site van de overheid" in dutch
@@ -306,7 +304,7 @@ def test_findings_are_sentences_of_the_language_of_the_page(
             said = Language(code).finding(row, names)
             assert " ".join(said.split()) in shown
             assert not re.search(r"[a-z]_[a-z]|\d{4}-\d\d|{|}", said), said
-            assert names.get(row["mission_id"], "") in said
+            assert Language(code).named(names.get(row["mission_id"], ""))[0] in said
         assert (
             "../evidence/2024.html#personnel.anti-isis-irak.deployed_total"
             in parsed[f"{code}/editions/2024.html"].links
@@ -350,11 +348,13 @@ def planted(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     unifil = {"mission_id": "unifil"}
     finding = {"edition_year": 2024, **unifil, "message": HOSTILE}
     event = {"edition_year": 2024, **unifil, "event": "mission ended", "reason_as_printed": HOSTILE}
+    month = {"date": datetime.date(2023, 8, 1), "date_from": datetime.date(2023, 8, 1)}
+    event |= month | {"date_to": datetime.date(2023, 8, 31), "precision": "month"}
     stated = [
-        {"edition_year": 2024, "statement_id": name, "quantity": quantity, "value": value, "char_start": at}
-        for at, (name, quantity, value) in enumerate(
-            [("whole", "deployed_total", 12), ("one", DEPLOYED[0], 9), ("other", DEPLOYED[1], 4)]
-        )
+        {
+            **{"edition_year": 2024, "statement_id": "whole", "quantity": "deployed_total", "value": 12},
+            "pattern": "total of the edition",
+        }
     ]
     figures = [
         {**unifil, "period_start": datetime.date(year, 1, 1), "military": year - 1900, "note": HOSTILE}
@@ -393,14 +393,34 @@ def test_changes_between_editions_are_listed(planted: dict[str, bytes]) -> None:
     assert bars == [("deployed_military", 3), ("deployed_military", 4)]
 
 
-def test_every_total_that_an_edition_gives_is_named(planted: dict[str, bytes]) -> None:
-    """That of the annex, and those of the running text, whole and in two parts; each leads to where it is."""
-    for path in ("nl/index.html", "nl/editions/2024.html", "nl/editions/index.html", "nl/about.html"):
+@pytest.mark.parametrize(
+    ("year", "said"),
+    [
+        (2023, "3. Alles wat de editie van 2023 over het totaal zegt, komt daarop uit:"),
+        (2024, "Geen zonder meer: de editie van 2024 spreekt zichzelf tegen. Noem 11 tot 12,"),
+    ],
+)
+def test_which_total_to_quote_is_said_with_why_and_where(
+    planted: dict[str, bytes], year: int, said: str
+) -> None:
+    """As headline_totals has it: that of the annex, and that of the running text, each with its place."""
+    edition = Page(planted[f"nl/editions/{year}.html"].decode())
+    assert said in " ".join(edition.text.split())
+    assert f"../evidence/{year}.html#computed.sum" in edition.links
+    for path in ("nl/index.html", "nl/about.html", "nl/editions/index.html"):
+        assert {"11", "12"} <= {*re.findall(r"\d+", Page(planted[path].decode()).text)}, path
+    assert ("../evidence/2024.html#statement.whole" in edition.links) == (year == 2024)
+
+
+def test_when_and_why_a_mission_ended_leads_to_its_line(planted: dict[str, bytes]) -> None:
+    """On the page of the mission and in the list of missions; never as a day that no report gives."""
+    for path in ("en/missions/unifil.html", "en/missions/index.html"):
         page = Page(planted[path].decode())
-        assert {"11", "12", "13"} <= {*re.findall(r"\d+", page.text)}, path
-    links = Page(planted["nl/editions/2024.html"].decode()).links
-    assert "../evidence/2024.html#statement.whole" in links
-    assert "../evidence/2024.html#statement.one" in links
+        assert "The mission itself ended in August 2023. Why, in the words of the report:" in " ".join(
+            page.text.split()
+        )
+        (link,) = {link for link in page.links if "#line." in link}
+        assert posixpath.normpath(f"en/missions/{link.partition('#')[0]}") == "en/evidence/2024.html"
 
 
 def test_findings_events_and_figures_of_other_sources_are_shown(planted: dict[str, bytes]) -> None:

@@ -1,34 +1,41 @@
 """Charts as SVG, drawn by us once for both languages: each from rows and the query that gives the same rows.
 
 Places across are percentages and places down are pixels, so that one drawing fits a phone and a desk with
-letters of one size. Words, numbers and addresses are marked in it, and written when a page takes it. Nothing
-is computed here but sums of two figures of one row. One kind of figure has one colour everywhere.
+letters of one size. Words, names, numbers and addresses are marked in it, and written when a page takes it.
+Nothing is computed here but sums of two figures of one row. One kind of figure has one colour everywhere.
 """
 
 import datetime
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from markupsafe import escape
 
 from pipelines.harmless import visible
 from pipelines.site.content import Asked, Content
-from pipelines.site.language import slug
+from pipelines.site.language import Language, slug
+from pipelines.site.world import World
 from pipelines.sql import Row
 
-Words = Mapping[str, Any]
-KINDS = ("deployed_military", "deployed_civil_police", "frame", "headcount", "part")
-# Marks in a drawing: a word of the interface, the gap between thousands, the way to the root of the pages.
-_WORD, _GAP, _ROOT = "\ue000{}\ue001", "\ue002", "\ue003"
-_MARKED = re.compile("\ue000(?P<word>[a-z_]+)\ue001|\ue002|\ue003")
+KINDS = ("deployed_military", "deployed_civil_police", "frame", "headcount", "part", "there")
+# Marks in a drawing: a word of the interface, a name or country, the gap between thousands, the way to the
+# root of the pages.
+_WORD, _NAME, _COUNTRY = "\ue000{}\ue001", "\ue004{}\ue001", "\ue005{}\ue001"
+_GAP, _ROOT = "\ue002", "\ue003"
+_MARKED = re.compile(
+    "\ue000(?P<word>[a-z_]+)\ue001|\ue004(?P<name>[^\ue001]*)\ue001|\ue005(?P<country>\\w+)\ue001|\ue002|\ue003"
+)
 LEVEL = 8  # so many years have their labels beside each other; of more they stand upright
 GROUPS = ("region", "organisation")
 FEW = 3  # fewer years are rows, not columns
 FEWEST = 2  # a timeline of fewer figures says no more than its table
 _EDGE = 10  # percent of the width for the numbers of the lines across
+_OPEN = 5  # percent of the width for a beginning or an end that is not known
 LONGEST = 32  # letters of a name beside its figure
+WIDE = 672  # of a file by itself, in pixels
+# What stands over a column that no figure is in, each with a note that says so.
+_SIGNS = {"unlisted": "–", "inexact": "?", "empty": "×"}
 _SENT = ("deployed_military", "deployed_civil_police")
 _FRAME = ("frame_military", "frame_civil_police")
 # Of a file by itself, which no style sheet comes with; as in assets/style.css.
@@ -38,6 +45,8 @@ _STYLE = (
     ".break{stroke:#55606b;stroke-dasharray:2 4}.gap{fill:#f3f0ea}.deployed_military{fill:#0b5394}"
     ".deployed_civil_police{fill:#d07a2d}.frame{fill:#1d2329}.headcount{fill:#1c7a5a}"
     ".part{fill:#fdfcfa;stroke:#1c7a5a;stroke-width:1.5}.frame.part{stroke:#1d2329;stroke-width:1}"
+    ".open{stroke:#1d2329;stroke-width:3;stroke-dasharray:2 4}"
+    ".land{fill:#dedad1;stroke:#fdfcfa;stroke-width:.5}.there{fill:#6a4c93;stroke:#fdfcfa;stroke-width:.5}"
 )
 
 
@@ -45,7 +54,8 @@ _STYLE = (
 class Chart:
     """A drawing: `name` is that of its files, `title` a phrase of the words with `subject` to fill in.
 
-    `kinds` are those of the legend, `notes` the phrases below it.
+    `kinds` are those of the legend; `notes` the phrases below it, each with the years that it speaks of. A
+    drawing with a `box` is of that size and grows with its page; of others the places across do.
     """
 
     name: str
@@ -55,53 +65,74 @@ class Chart:
     body: str
     height: int
     kinds: Sequence[str]
-    notes: Sequence[str] = ()
+    notes: Sequence[tuple[str, Sequence[int]]] = ()
+    box: str = ""
 
-    def titled(self, words: Words) -> str:
+    def titled(self, say: Language) -> str:
         subject = dict(self.subject)
         for kind in {*GROUPS} & {*subject}:
-            subject[kind] = words[f"{kind}s"].get(subject[kind], subject[kind])
-        return str(words["charts"][self.title]).format(**subject)
+            subject[kind] = say.labelled(f"{kind}s", subject[kind])
+        if "name" in subject:
+            subject["name"], _ = say.named(str(subject["name"]))
+        return str(say.t["charts"][self.title]).format(**subject)
 
-    def inline(self, words: Words, root: str) -> str:
+    def noted(self, say: Language) -> list[str]:
+        return [
+            say.t["charts"][note].format(years=say.listed(years) if years else "")
+            for note, years in self.notes
+        ]
+
+    def inline(self, say: Language, root: str) -> str:
         """As part of a page, from which `root` leads to the first page of its language."""
-        return f'<svg width="100%" height="{self.height}">{_written(self.body, words, root)}</svg>'
+        size = f'class="map" viewBox="{self.box}"' if self.box else f'width="100%" height="{self.height}"'
+        return f"<svg {size}>{_written(self.body, say, root)}</svg>"
 
-    def file(self, words: Words, source: str) -> str:
-        """By itself, to be shared: with title, legend and source, without links."""
-        body = re.sub(r"</?a\b[^>]*>", "", _written(self.body, words, ""))
-        keys, x = [], 24
+    def file(self, say: Language, source: str) -> str:
+        """By itself, to be shared, without links."""
+        body = re.sub(r"</?a\b[^>]*>", "", _written(self.body, say, ""))
+        return self.sheet(say, source).replace("></svg>", f">{body}</svg>", 1) + "\n"
+
+    def sheet(self, say: Language, source: str) -> str:
+        """What is around the drawing in a file by itself: title, legend, notes and source."""
+        keys, x, y = [], 24, 46
         for kind in self.kinds:
-            label = words["kinds"][kind]
+            label = say.t["kinds"][kind]
+            width = 40 + 7 * len(label)
+            x, y = (24, y + 20) if x + width > WIDE + 48 else (x, y)
             keys.append(
-                f'<rect class="{kind}" x="{x}" y="46" width="11" height="11"/>'
-                f'<text class="q" x="{x + 16}" y="56">{_text(label)}</text>'
+                f'<rect class="{kind}" x="{x}" y="{y}" width="11" height="11"/>'
+                f'<text class="q" x="{x + 16}" y="{y + 10}">{_text(label)}</text>'
             )
-            x += 40 + 7 * len(label)
-        lines = [*(words["charts"][note] for note in self.notes), source]
+            x += width
+        lines, top = [*self.noted(say), source], y + 28
         notes = "".join(
-            f'<text class="q" x="24" y="{self.height + 100 + 18 * at}">{_text(line)}</text>'
+            f'<text class="q" x="24" y="{top + self.height + 26 + 18 * at}">{_text(line)}</text>'
             for at, line in enumerate(lines)
         )
-        height = self.height + 100 + 18 * len(lines)
+        size = f'viewBox="{self.box}"' if self.box else 'overflow="visible"'
         return (
-            f'<svg xmlns="http://www.w3.org/2000/svg" width="720" height="{height}" font-size="13">'
+            f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDE + 48}"'
+            f' height="{top + self.height + 26 + 18 * len(lines)}" font-size="13">'
             f'<style>{_STYLE}</style><rect width="100%" height="100%" fill="#fdfcfa"/>'
-            f'<text class="t" x="24" y="30">{_text(self.titled(words))}</text>{"".join(keys)}'
-            f'<svg x="24" y="74" width="672" height="{self.height}" overflow="visible">{body}</svg>'
-            f"{notes}</svg>\n"
+            f'<text class="t" x="24" y="30">{_text(self.titled(say))}</text>{"".join(keys)}'
+            f'<svg x="24" y="{top}" width="{WIDE}" height="{self.height}" {size}></svg>{notes}</svg>'
         )
 
 
 @dataclass(frozen=True)
 class _Bar:
-    """What was sent, by its kinds, beside the whole frame; `label` stands in the place of a figure."""
+    """What was sent, by its kinds, beside the whole frame.
 
-    name: object
+    `without` says why there is no figure ("unlisted", "inexact", "empty"); a sum that leaves figures out is
+    the least that were sent.
+    """
+
+    name: str
     parts: Mapping[str, int] = field(default_factory=dict)
     frame: int | None = None
     link: str = ""
-    label: str = ""
+    without: str = ""
+    is_least: bool = False
 
     @property
     def total(self) -> int | None:
@@ -143,8 +174,10 @@ def of_totals(content: Content) -> Chart | None:
     for row in asked.rows:
         of_year = rows.setdefault(row["edition_year"], {"edition_year": row["edition_year"], "left_out": []})
         of_year[row["column_name"]] = row["sum_of_rows"]
-        if row["missions_left_out"]:
-            of_year["left_out"].append("" if row["column_name"] in _SENT else row["column_name"])
+        if row["missions_left_out"] and row["column_name"] in _SENT:
+            of_year["missions_left_out"] = row["missions_left_out"]
+        elif row["missions_left_out"]:
+            of_year["left_out"].append(row["column_name"])
     return _by_year(content, "totals", "totals", {}, Asked(asked.columns, [*rows.values()], asked.sql), asked)
 
 
@@ -170,8 +203,28 @@ def of_timeline(content: Content, mission: Row) -> Chart | None:
     kinds = ["frame"] if any(_is_frame(row) for row in shown) else []
     kinds += ["headcount"] if any(not _is_frame(row) for row in shown) else []
     kinds += ["part"] if any(row["part"] for row in shown) else []
+    notes = ["moments", *(["open"] if any(_is_frame(row) and _is_open(row) for row in shown) else [])]
     name, subject = f"timeline-{mission['mission_id']}", {"name": mission["name"]}
-    return Chart(name, "timeline", subject, asked, body, height, kinds, ("moments",))
+    return Chart(name, "timeline", subject, asked, body, height, kinds, [(note, ()) for note in notes])
+
+
+def of_map(content: Content, world: World) -> Chart | None:
+    """The countries of the missions that the newest edition lists; None where none of them has an outline."""
+    if content.latest is None:
+        return None
+    columns, order = ("mission_id", "name", "countries"), ("name", "mission_id")
+    asked = content.ask("missions", columns, order, last_edition_year=content.latest)
+    drawn = world.drawn({country for row in asked.rows for country in row["countries"] or ()})
+    if drawn is None:
+        return None
+    outlines = "".join(
+        f'<path class="there" d="{outline}"><title>{_COUNTRY.format(code)}</title></path>'
+        for code, outline in drawn["there"].items()
+    )
+    (_, _, width, height), subject = map(int, drawn["box"].split()), {"year": content.latest}
+    body = f'<path class="land" d="{drawn["others"]}"/>{outlines}'
+    high = WIDE * height // width
+    return Chart("map", "map", subject, asked, body, high, ["there"], [("map_note", ())], drawn["box"])
 
 
 def _bar(row: Row, name: object, link: str = "") -> _Bar:
@@ -181,8 +234,15 @@ def _bar(row: Row, name: object, link: str = "") -> _Bar:
     frames = [row[column] for column in _FRAME if row[column] is not None]
     exact = not set(_FRAME) & {*left_out}
     inexact = any(column in left_out for column in _SENT)
-    label = _WORD.format("not_exact") if inexact else "" if sent else _WORD.format("blank")
-    return _Bar(name, {} if inexact else sent, sum(frames) if frames and exact else None, link, label)
+    leaves_out = bool(row.get("missions_left_out"))
+    return _Bar(
+        name=str(name),
+        parts={} if inexact else sent,
+        frame=sum(frames) if frames and exact else None,
+        link=link,
+        without="" if sent and not inexact else "inexact" if inexact or leaves_out else "empty",
+        is_least=leaves_out,
+    )
 
 
 def _any(row: Row) -> bool:
@@ -202,26 +262,26 @@ def _by_year(
     A year of which no edition is held keeps its place in brackets; so does, empty, one that lists nothing.
     """
     rows = {row["edition_year"]: row for row in made.rows if row.get("listed", True)}
-    bars, notes = [], ["by_report"]
+    bars: list[_Bar] = []
+    notes: dict[str, list[int]] = {"by_report": []}
     for year in (year for year in content.axis if rows and year >= min(rows)):
         if year not in content.years:
             bars.append(_Bar(f"({year})"))
-            notes.append("missing")
+            notes["missing"] = []
         elif year not in rows:
-            bars.append(_Bar(year, label="–"))
-            notes.append("unlisted")
+            bars.append(_Bar(str(year), without="unlisted"))
         else:
             bars.append(_bar(rows[year], year, link=f"editions/{year}.html"))
-            notes += ["leaves_out"] if rows[year].get("missions_left_out") or "" in _left(rows[year]) else []
-    breaks = [at for at, bar in enumerate(bars) if at and bar.name in content.breaks]
+            if bars[-1].is_least:
+                notes.setdefault("leaves_out", []).append(year)
+            if {*_FRAME} & {*(rows[year].get("left_out") or ())}:
+                notes.setdefault("no_frame", []).append(year)
+    breaks = [at for at, bar in enumerate(bars) if at and bar.name in map(str, content.breaks)]
     few = len(bars) < FEW
-    notes += ["breaks"] if breaks and not few else []
+    notes |= {bar.without: [] for bar in bars if bar.without == "unlisted" or (bar.without and not few)}
+    notes |= {"breaks": []} if breaks and not few else {}
     draw = _rows if few else lambda bars: _columns(bars, breaks)
-    return _chart(name, title, subject, asked or made, bars, draw, tuple(dict.fromkeys(notes)))
-
-
-def _left(row: Row) -> Sequence[str]:
-    return row.get("left_out") or ()
+    return _chart(name, title, subject, asked or made, bars, draw, [*notes.items()])
 
 
 def _chart(
@@ -231,7 +291,7 @@ def _chart(
     asked: Asked,
     bars: Sequence[_Bar],
     draw: Callable[[Sequence[_Bar]], tuple[str, int]],
-    notes: Sequence[str] = (),
+    notes: Sequence[tuple[str, Sequence[int]]] = (),
 ) -> Chart | None:
     if not any(bar.parts or bar.frame is not None for bar in bars):
         return None
@@ -250,7 +310,7 @@ def _most(bars: Sequence[_Bar]) -> int:
 
 
 def _shown(bar: _Bar) -> str:
-    return bar.label or ("" if bar.total is None else _number(bar.total))
+    return "" if bar.total is None else f"{'≥' if bar.is_least else ''}{_number(bar.total)}"
 
 
 def _rows(bars: Sequence[_Bar]) -> tuple[str, int]:
@@ -258,10 +318,11 @@ def _rows(bars: Sequence[_Bar]) -> tuple[str, int]:
     most, out = _most(bars), []
     for at, bar in enumerate(bars):
         y = 38 * at
-        name = str(bar.name)
-        short = _text(name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…")
-        named = f'<a href="{_ROOT}{_text(bar.link)}">{short}</a>' if bar.link else short
-        out.append(f'<text y="{y + 14}"><tspan class="b">{_shown(bar)}</tspan> {named}</text>')
+        name = _NAME.format(bar.name.replace("\ue001", ""))
+        named = f'<a href="{_ROOT}{_text(bar.link)}">{name}</a>' if bar.link else name
+        why = _SIGNS["unlisted"] if bar.without == "unlisted" else _WORD.format(bar.without)
+        shown = why if bar.without else _shown(bar)
+        out.append(f'<text y="{y + 14}"><tspan class="b">{shown}</tspan> {named}</text>')
         if bar.frame is not None:
             frame = f"{_WORD.format('frame_short')} {_number(bar.frame)}"
             out.append(f'<text class="q e" x="100%" y="{y + 14}">{frame}</text>')
@@ -283,7 +344,8 @@ def _columns(bars: Sequence[_Bar], breaks: Sequence[int]) -> tuple[str, int]:
     width = min(step * 0.6, 14)
     out = [*_grid(most, top, plot)]
     upright = count > LEVEL
-    fits = max(len(_shown(bar)) for bar in bars) * 7.5 < 295 / count  # on a phone
+    longest = 7.5 * max(len(_shown(bar)) for bar in bars)
+    size = "" if longest < 295 / count else " desk" if longest < 590 / count else " never"  # where it fits
     for at, bar in enumerate(bars):
         left = _EDGE + step * at
         centre = left + step / 2
@@ -302,8 +364,9 @@ def _columns(bars: Sequence[_Bar], breaks: Sequence[int]) -> tuple[str, int]:
             out.append(
                 _rect("frame", f"{centre - width * 0.65:.3f}%", y - 1.5, f"{width * 1.3:.3f}%", 3, bar.frame)
             )
-        if _shown(bar) and (fits or bar.label == "–"):
-            out.append(f'<text class="b m" x="{centre:.3f}%" y="{low - 5:.1f}">{_shown(bar)}</text>')
+        over, fits = (_SIGNS[bar.without], "") if bar.without else (_shown(bar), size)
+        if over and fits != " never":
+            out.append(f'<text class="b m{fits}" x="{centre:.3f}%" y="{low - 5:.1f}">{over}</text>')
         label = f'<a href="{_ROOT}{bar.link}">{bar.name}</a>' if bar.link else str(bar.name)
         turned = ' class="e" transform="rotate(-90)" dy="4"' if upright else ' class="m" dy="10"'
         place = f'x="{centre:.3f}%" y="{top + plot + 8}" overflow="visible"'
@@ -334,13 +397,18 @@ def _timeline(rows: Sequence[Row]) -> tuple[str, int]:
     for row in sorted(rows, key=_is_frame, reverse=True):
         one, other = (x(row[name] or row[instead]) for name, instead in (_DAYS, _DAYS[::-1]))
         y, hollow = top + plot - plot * row["total"] / most, " part" if row["part"] else ""
-        if _is_frame(row):
-            width = f"{max(other - one, 0.6):.3f}%"
-            out.append(_rect(f"frame{hollow}", f"{one:.3f}%", y - 2, width, 4, row["total"]))
-        else:
+        if not _is_frame(row):
             radius = 2.5 if row["basis"] == "UN monthly" else 4.5
             place = f'cx="{(one + other) / 2:.3f}%" cy="{y:.2f}" r="{radius}"'
             out.append(f'<circle class="headcount{hollow}" {place} data-value="{row["total"]}"/>')
+        elif _is_open(row):  # a post at the day that is known, and dots from there
+            ends = (one, min(one + _OPEN, 100.0)) if row["period_start"] else (max(one - _OPEN, 0.0), one)
+            out.append(
+                f'<line class="open" x1="{ends[0]:.3f}%" x2="{ends[1]:.3f}%" y1="{y:.2f}" y2="{y:.2f}"/>'
+            )
+            out.append(_rect(f"frame{hollow}", f"{one:.3f}%", y - 6, "4", 12, row["total"]))
+        else:
+            out.append(_rect(f"frame{hollow}", f"{one:.3f}%", y - 2, f"{other - one:.3f}%", 4, row["total"]))
     return "".join(out), top + plot + 28
 
 
@@ -349,6 +417,10 @@ _DAYS = ("period_start", "period_end")
 
 def _is_frame(row: Row) -> bool:
     return str(row["basis"]).endswith("frame")
+
+
+def _is_open(row: Row) -> bool:
+    return (row["period_start"] is None) != (row["period_end"] is None)
 
 
 def _grid(most: int, top: int, plot: int) -> Iterator[str]:
@@ -373,12 +445,18 @@ def _text(value: object) -> str:
     return str(escape(visible(str(value))))
 
 
-def _written(body: str, words: Words, root: str) -> str:
+def _written(body: str, say: Language, root: str) -> str:
     """The drawing with its marks in one language."""
 
     def write(mark: re.Match[str]) -> str:
         if mark["word"]:
-            return str(_text(words[mark["word"]]))
-        return str(words["thousands"] if mark[0] == _GAP else root)
+            return str(_text(say.t[mark["word"]]))
+        if mark["country"]:
+            return str(_text(say.country(mark["country"])))
+        if mark["name"]:
+            name, language = say.named(mark["name"])
+            short = _text(name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…")
+            return f'<tspan lang="{language}">{short}</tspan>' if language else short
+        return str(say.t["thousands"] if mark[0] == _GAP else root)
 
     return _MARKED.sub(write, body)

@@ -37,6 +37,8 @@ _READ = {
     "mandates": "edition_year, source_page, source_line",
     "footnotes": "edition_year, number, source_line",
     "edition_totals": "edition_year, column_name",
+    "headline_totals": "edition_year, quantity, figure_id",
+    "mission_endings": "edition_year, mission_id",
     "region_trends": "region, edition_year",
     "organisation_trends": "organisation, edition_year",
     "findings": "edition_year, finding_id",
@@ -139,6 +141,10 @@ class Content:
     @cached_property
     def years(self) -> list[int]:
         return [row["edition_year"] for row in self.rows["editions"]]
+
+    @property
+    def latest(self) -> int | None:
+        return self.years[-1] if self.years else None
 
     @cached_property
     def axis(self) -> list[int]:

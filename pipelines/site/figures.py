@@ -5,7 +5,6 @@ Places are addresses within one language: `evidence/2024.html#personnel.unifil.d
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from operator import itemgetter
 from typing import Any
 
@@ -16,7 +15,7 @@ from pipelines.site.language import slug
 from pipelines.sql import Row
 from schemas.vocabulary import DEPLOYED, FIGURES
 
-NEAR = 2  # lines between the two parts of a total that one sentence states
+TOTAL = "deployed_total"
 MARKED = ("personnel", "personnel_totals", "mandates")  # tables whose printed lines are shown
 
 
@@ -122,44 +121,77 @@ def sums(content: Content, year: int) -> list[dict[str, Any]]:
     return found
 
 
-def totals(content: Content, year: int) -> list[dict[str, Any]]:
-    """Every total of persons sent that the edition gives, the most first: each once, with what gives it."""
-    found: dict[int, list[tuple[str, str]]] = {}
-    for value, how, link in _totals(content, year):
-        if value is not None and (how, link) not in found.setdefault(value, []):
-            found[value].append((how, link))
-    return [{"value": value, "given": found[value]} for value in sorted(found, reverse=True)]
+def totals(content: Content, year: int | None, quantity: str = TOTAL) -> dict[str, Any] | None:
+    """Every total that an edition gives, the least first: each once, with what gives it; and which to quote.
+
+    `why` says what `quote` follows from: all "agree", it is the "only" exact one, they "differ", or none is
+    exact ("inexact"); of the last two there is none.
+    """
+    rows = content.of("headline_totals", edition_year=year, quantity=quantity)
+    given: dict[tuple[int, str], list[Row]] = {}
+    for row in sorted(rows, key=lambda row: (row["qualifier"] is not None, row["value"] or 0)):
+        words = "" if row["value"] is not None else row["as_printed"] or ""
+        way = {"basis": row["basis"], "qualifier": row["qualifier"], "link": _given_at(content, row)}
+        given.setdefault((row["value"], words), []).append(way)
+    if not rows:
+        return None
+    exact = [row["value"] for row in rows if row["qualifier"] is None]
+    quote = rows[0]["to_quote"]
+    agree = "only" if len(exact) == 1 else "agree"
+    return {
+        "year": year,
+        "quantity": quantity,
+        "quote": quote,
+        "why": "inexact" if not exact else "differ" if quote is None else agree,
+        "exact": sorted({*exact}),
+        "given": [{"value": value, "words": words, "ways": ways} for (value, words), ways in given.items()],
+    }
 
 
-def _totals(content: Content, year: int) -> Iterable[tuple[int | None, str, str]]:
-    page = f"evidence/{year}.html#"
-    for row in content.of("edition_totals", edition_year=year, column_name="deployed_total"):
-        yield row["printed"], "printed", f"{page}personnel_totals.total.deployed_total"
-        yield row["sum_of_military_and_civil_police"], "summed", f"{page}computed.sum"
-        yield row["sum_of_rows"], "row_totals", f"{page}computed.total.deployed_total"
-    stated = stated_totals(content, year)
-    for row in stated:
-        if row["quantity"] == "deployed_total":
-            yield row["value"], "stated", f"{page}statement.{row['statement_id']}"
-    for one, other in pairwise(stated):
-        near = (
-            one["section_id"] == other["section_id"] and other["source_line"] - one["source_line_end"] <= NEAR
-        )
-        if near and (one["quantity"], other["quantity"]) == DEPLOYED:
-            yield one["value"] + other["value"], "stated_parts", f"{page}statement.{one['statement_id']}"
+def _given_at(content: Content, row: Row) -> str:
+    """The place on the evidence page that gives a total; none for a way that it does not know."""
+    year, quantity, page = row["edition_year"], row["quantity"], f"evidence/{row['edition_year']}.html#"
+    match row["basis"]:
+        case "printed total":
+            return printed(content, year, "personnel_totals", "total", quantity, row["value"]).link
+        case "printed military and civil/police totals":
+            return printed(content, year, "personnel_totals", "total", DEPLOYED[0], row["value"]).link
+        case "sum of the rows":
+            return f"{page}computed.total.{quantity}"
+        case "sum of military and civil/police of the rows" if quantity == TOTAL:
+            return f"{page}computed.sum"
+    stated = content.of("statements", edition_year=year, statement_id=row["figure_id"])
+    return f"{page}statement.{row['figure_id']}" if stated else ""
 
 
 def stated_totals(content: Content, year: int) -> list[Row]:
-    """The totals of persons sent that the running text states as exact, whole or in parts, in its order."""
-    rows = content.of("statements", edition_year=year, mission_id=None)
-    of_total = [row for row in rows if row["quantity"] in ("deployed_total", *DEPLOYED)]
-    exact = [row for row in of_total if row["value"] is not None and row["qualifier"] is None]
-    return sorted(exact, key=itemgetter("source_line", "char_start"))
+    """What the running text states of all missions together, in its order."""
+    rows = content.of("statements", edition_year=year, pattern="total of the edition")
+    return sorted(
+        (row for row in rows if row["quantity"] in FIGURES), key=itemgetter("source_line", "char_start")
+    )
 
 
-def quoted(content: Content, year: int) -> Figure | None:
-    """The total that pages lead with: what the rows of the annex add up to."""
-    for row in content.of("edition_totals", edition_year=year, column_name="deployed_total"):
+def text_lines(content: Content, year: int) -> list[tuple[int, int]]:
+    """Lines of the running text that pages refer to, as (page, line), in the order of the document."""
+    findings, events = (content.of(name, edition_year=year) for name in ("findings", "mission_events"))
+    sides = [row[side] for row in findings for side in ("side_a", "side_b") if _in_text(row[side])]
+    found = {(side["page"], side["line"]) for side in sides}
+    return sorted({*found, *((row["source_page"], row["source_line"]) for row in events)}, key=itemgetter(1))
+
+
+def _in_text(side: Row | None) -> bool:
+    return bool(side and side["table_name"] == "sections" and side["line"] is not None)
+
+
+def ending(row: Row) -> dict[str, Any]:
+    """When and why a mission, or the part taken in it, ended; the link leads to the line that says so."""
+    return row | {"link": f"evidence/{row['edition_year']}.html#line.{row['source_line']}"}
+
+
+def summed(content: Content, year: int | None) -> Figure | None:
+    """What the rows of the annex add up to, of which the shares of missions are parts."""
+    for row in content.of("edition_totals", edition_year=year, column_name=TOTAL):
         value = row["sum_of_military_and_civil_police"]
         return None if value is None else Figure(value, f"evidence/{year}.html#computed.sum")
     return None
@@ -179,9 +211,11 @@ def group(content: Content, kind: str, name: str, year: int | None) -> dict[str,
 
 
 def side_link(content: Content, finding: Row, which: str) -> str:
-    """The cell that a side of a finding names, if there is one."""
+    """The cell, or the line of the text, that a side of a finding names, if there is one."""
     year, side = finding["edition_year"], finding[which]
     names = [side.get(name) for name in ("table_name", "row_key", "column_name")] if side else [None]
+    if _in_text(side):
+        return f"evidence/{year}.html#line.{side['line']}"
     if not all(names) or f"{names[0]}_vintages" not in schemas.VINTAGE_TABLES:
         return ""
     table, row, column = map(str, names)
@@ -201,7 +235,7 @@ def computed(content: Content, year: int) -> list[dict[str, Any]]:
         place = f"{what}.{slug(of) if what.endswith(GROUPS) else of}" if of else what
         made.append({"id": place, "what": what, "of": of, "how": how, "terms": terms, "value": value})
 
-    total = quoted(content, year)
+    total = summed(content, year)
     for row in rows:
         mission, sent = row["mission_id"], row["sent"]
         if sent.value is not None:
@@ -259,6 +293,8 @@ def marked(content: Content, year: int) -> dict[str, list[tuple[int, int, list[t
         key, place = f"statement.{row['statement_id']}", (row["source_page"], row["source_line"])
         ends = row["char_end"] if row["source_line_end"] == row["source_line"] else None
         found[key] = [(*place, _pieces(lines[place], [(row["char_start"], ends)]))] if place in lines else []
+    for place in text_lines(content, year) if lines else ():
+        found[f"line.{place[1]}"] = [(*place, [(lines[place], False)])] if place in lines else []
     return found
 
 

@@ -5,15 +5,33 @@ import re
 import tomllib
 import unicodedata
 from collections.abc import Iterable, Mapping
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
+from pipelines.site.world import World
 from pipelines.sql import Row
 from schemas import dataset
 
 LANGUAGES = ("nl", "en")
 _FIGURES = re.compile(r"\d+( ?\+ ?\d+)*")
+# Words of mission names that are the same in every language.
+_PROPER = {
+    *(
+        "Althea",
+        "Aspides",
+        "Atalanta",
+        "Congo",
+        "Early",
+        "Forward",
+        "Guardian",
+        "Interflex",
+        "Irini",
+        "Kinshasa",
+    ),
+    *("Med", "Nestor", "Ocean", "Patriot", "Presence/SOLE", "Prosperity", "Rafah", "Resolute", "Sahel"),
+    *("Shield", "Sophia", "Support"),
+}
 _WORDS = Path(__file__).parent / "words.toml"
 # Shares that have a word of their own, in percent: the least and the most that it stands for.
 _SHARES = (
@@ -53,6 +71,46 @@ class Language:
         first, last = (f"{self.t['months'][day.month - 1]} {day.year}" for day in (start, end))
         return first if first == last else f"{first} {self.t['period_to']} {last}"
 
+    def moment(self, first: datetime.date, last: datetime.date) -> str:
+        """When something was that is between two days: on a day, in a month or year, or between them."""
+        after = last + datetime.timedelta(1)
+        if first == last:
+            return str(self.t["on_day"].format(day=self.date(first)))
+        if first.day == after.day == 1 and (after.year - first.year) * 12 + after.month - first.month == 1:
+            return str(self.t["in_period"].format(period=self.months(first, first)))
+        if (first.day, first.month, after.day, after.month, after.year - first.year) == (1, 1, 1, 1, 1):
+            return str(self.t["in_period"].format(period=first.year))
+        return str(self.t["between_days"].format(first=self.date(first), last=self.date(last)))
+
+    def named(self, name: str) -> tuple[str, str]:
+        """The name of a mission, and its language if that is another than this.
+
+        The registry has names as Dutch reports give them; one is put into English if all its words are known.
+        """
+        whole, words = self.t["mission_names"].get(name), name.split()
+        if whole or self.code == LANGUAGES[0]:
+            return whole or name, ""
+        english = self._countries | {"en": self.t["and"]}
+        known = all(word in english or word in _PROPER or _is_acronym(word) for word in words)
+        return (" ".join(english.get(word, word) for word in words), "") if known else (name, LANGUAGES[0])
+
+    def country(self, code: str) -> str:
+        """The name of a country; a code that is not known is its own name."""
+        return str(World.load().countries.get(code, {}).get(self.code, code))
+
+    @cached_property
+    def _countries(self) -> dict[str, str]:
+        """Country in Dutch → in this language."""
+        return {country[LANGUAGES[0]]: country[self.code] for country in World.load().countries.values()}
+
+    def names(self, names: Iterable[str]) -> str:
+        """Missions, as part of a sentence."""
+        return ", ".join(self.named(name)[0] for name in names)
+
+    def countries(self, codes: Iterable[str]) -> list[tuple[str, str]]:
+        """Countries by their names: each with its code."""
+        return sorted((self.country(code), code) for code in codes)
+
     def days(self, start: datetime.date | None, end: datetime.date | None) -> str:
         """From the first to the last day, either of which may be unknown."""
         if start == end:
@@ -86,10 +144,9 @@ class Language:
             sides[0].get("text"),
             sides[0].get("value"),
         )  # of several missions, or of none that is known
-        given = {
-            "m": names.get(row["mission_id"])
-            or (found if sides[0].get("column_name") == "mission" else about)
-        }
+        name = names.get(row["mission_id"])
+        of_none = found if sides[0].get("column_name") == "mission" else about
+        given = {"m": self.named(name)[0] if name else of_none}
         for letter, side in zip("ab", sides, strict=True):
             value = self._value(side.get("value"))
             given[letter] = self._text(side.get("text"), side.get("value")) or value
@@ -141,6 +198,10 @@ class Language:
             return self.date(datetime.date.fromisoformat(text))
         except ValueError:
             return text
+
+
+def _is_acronym(word: str) -> bool:
+    return sum(map(str.isupper, word)) > 1 or not any(map(str.isalpha, word))
 
 
 def slug(name: str) -> str:

@@ -19,19 +19,20 @@ from markupsafe import Markup
 
 import schemas
 from pipelines.harmless import finalized, json_text, write_csv
-from pipelines.site import charts, figures
+from pipelines.site import charts, figures, lineage
 from pipelines.site.charts import Chart
 from pipelines.site.content import SEVERITIES, Content
 from pipelines.site.language import LANGUAGES, Language, slug
 from pipelines.site.world import World
 from pipelines.sql import Row
 from schemas import dataset, report_day
-from schemas.vocabulary import FIGURES
+from schemas.vocabulary import DEPLOYED, FIGURES
 
 HERE = Path(__file__).parent
 SECTIONS = ("data", "registry", "public", "trend", "record")
 BIGGEST = 8  # changes on the front page
 FIRST = 6  # contradictions before the others are folded
+TOTALS = (figures.TOTAL, *DEPLOYED)  # of which an edition may give more than one
 KEYS = ".pages.json"  # in the folder of the site: file → the hashes of what it shows and of its bytes
 
 Values = dict[str, Any]
@@ -81,10 +82,10 @@ class Site:
         for chart in self._charts.values():
             yield f"data/{chart.name}.csv", chart, partial(_csv, chart)
         for language in languages:
-            source = language.t["chart_source"].format(site=language.t["title"])
+            source = _source(language)
             for chart in self._charts.values():
                 path = f"{language.code}/charts/{chart.name}.svg"
-                yield path, chart, partial(chart.file, language.t, source)
+                yield path, chart, partial(chart.file, language, source)
             for page in self._pages(language):
                 path = f"{language.code}/{page.path}"
                 yield path, [page.template, page.values], partial(self._made, page, language)
@@ -96,6 +97,7 @@ class Site:
                 "say": language,
                 "language": language.code,
                 "other": language.other,
+                "source": _source(language),
                 "path": page.path,
                 "root": "../" * page.path.count("/"),
                 "figure_names": FIGURES,
@@ -133,6 +135,7 @@ class Site:
             *(charts.of_mission(content, mission) for mission in content.missions),
             *(charts.of_timeline(content, mission) for mission in content.missions),
             *(charts.of_group(content, *group) for group in self._groups),
+            charts.of_map(content, World.load()),
         ]
         return {chart.name: chart for chart in found if chart}
 
@@ -181,7 +184,7 @@ class Site:
 
     def _front(self) -> Values:
         content = self.content
-        latest = content.years[-1] if content.years else None
+        latest = content.latest
         trends = figures.trends(content, edition_year=latest)
         changed = sorted(
             (row for row in trends if row["change"].value),
@@ -195,8 +198,9 @@ class Site:
             "edition": content.of("editions", edition_year=latest)[0] if latest else None,
             "first": first,
             "listed": sum(row["listed"] for row in trends),
-            "totals": figures.totals(content, latest) if latest else [],
-            "quoted": figures.quoted(content, latest) if latest else None,
+            "totals": figures.totals(content, latest),
+            "summed": figures.summed(content, latest),
+            "left_out": [row["name"] for row in trends if row["left_out"]],
             "chart": self._chart(f"edition-{latest}", latest or 0),
             "years_chart": self._chart("totals") if len(content.years) > 1 else None,
             "changes": changed[:BIGGEST],
@@ -220,7 +224,7 @@ class Site:
 
     def _missions(self) -> Values:
         content = self.content
-        latest = content.years[-1] if content.years else None
+        latest = content.latest
         listed = figures.listed_in(content)
         newest = {row["mission_id"] for row in content.of("mission_trends", edition_year=latest, listed=True)}
         spellings: dict[str, list[str]] = {}
@@ -243,7 +247,7 @@ class Site:
                 ("before", [row for row in rows if row["mission_id"] not in newest and row["last"]]),
                 ("others", [row for row in rows if not row["last"]]),
             ],
-            "places": self._places,
+            "endings": [figures.ending(row) for row in reversed(content.rows["mission_endings"])],
         }
 
     def _mission(self, mission: Row) -> Values:
@@ -253,7 +257,7 @@ class Site:
         names = content.names
         return {
             "mission": mission,
-            "latest": content.years[-1] if content.years else None,
+            "latest": content.latest,
             "trends": trends,
             "chart": self._chart(f"mission-{mission['mission_id']}", *years),
             "timeline": content.of("mission_timeline", **one),
@@ -261,13 +265,13 @@ class Site:
             "mandates": [self._mandate(row) for row in content.of("mandates", **one)],
             "findings": self._findings(**one),
             "events": content.of("mission_events", **one),
+            "endings": [figures.ending(row) for row in content.of("mission_endings", **one)],
             "spellings": content.of("mission_spellings", **one),
             "relations": [
                 {**row, "name": names.get(row["other_mission_id"])}
                 for row in content.of("mission_relations", **one)
             ],
             "pages": {row["mission_id"] for row in content.missions} & {*names},
-            "places": self._places,
         }
 
     def _editions(self) -> Values:
@@ -297,7 +301,7 @@ class Site:
             "personnel": figures.printed_rows(content, year),
             "printed_totals": figures.printed_totals(content, year),
             "sums": figures.sums(content, year),
-            "totals": figures.totals(content, year),
+            "totals": [one for of in TOTALS if (one := figures.totals(content, year, of))],
             "mandates": [self._mandate(row) for row in content.of("mandates", edition_year=year)],
             "footnotes": content.of("footnotes", edition_year=year),
             "findings": self._findings(edition_year=year),
@@ -358,12 +362,13 @@ class Site:
                 key: content.names[key] for of in tables.values() for key in of if key in content.names
             },
             "stated": figures.stated_totals(content, year),
+            "text_lines": figures.text_lines(content, year),
             "record": content.of("vintages", edition_year=year),
         }
 
     def _where(self) -> Values:
         content = self.content
-        latest = content.years[-1] if content.years else None
+        latest = content.latest
         missions = [row for row in figures.trends(content, edition_year=latest) if row["listed"]]
         there: dict[str, list[Values]] = {}
         at_sea = []
@@ -376,11 +381,10 @@ class Site:
                 at_sea.append(_of(row, "mission_id", "name"))
         return {
             "latest": latest,
-            "map": self._world.drawn(there),
+            "map": self._chart("map", latest or 0),
             "countries": there,
-            "off_map": [country for country in there if not self._world.outline(country)],
+            "off_map": [country for country in there if not World.load().outline(country)],
             "elsewhere": at_sea,
-            "places": self._places,
             "groups": {
                 kind: sorted(
                     (
@@ -396,7 +400,7 @@ class Site:
 
     def _group(self, kind: str, name: str) -> Values:
         content = self.content
-        latest = content.years[-1] if content.years else None
+        latest = content.latest
         last = [
             {**_of(row, "mission_id", "name"), "last": figures.last(content, row["mission_id"])}
             for row in content.missions
@@ -415,13 +419,13 @@ class Site:
 
     def _about(self) -> Values:
         content = self.content
-        latest = content.years[-1] if content.years else None
-        return {**self._held(), "latest": latest, "totals": figures.totals(content, latest) if latest else []}
+        latest = content.latest
+        return {**self._held(), "latest": latest, "totals": figures.totals(content, latest)}
 
     def _lineage(self) -> Values:
         views = self.content.lineage
         return {
-            "assets": self.assets,
+            "graph": lineage.graph(self.assets),
             "sources": {
                 name: sorted({relation for found in columns.values() for relation, _ in found})
                 for name, columns in views.items()
@@ -462,15 +466,9 @@ class Site:
     def _cite(self, language: Language) -> Values:
         return {"dataset": _citation(self.content, language), "release": self.content.release}
 
-    @cached_property
-    def _world(self) -> World:
-        return World.load()
 
-    @cached_property
-    def _places(self) -> dict[str, dict[str, str]]:
-        """Language → country → its name, of the countries that any mission is in."""
-        codes = {code for row in self.content.missions for code in row["countries"] or ()}
-        return {language: self._world.names(language, codes) for language in LANGUAGES}
+def _source(language: Language) -> str:
+    return str(language.t["chart_source"].format(site=language.t["title"]))
 
 
 def as_script(value: object) -> Markup:

@@ -24,10 +24,6 @@ class World:
     def load(cls) -> "World":
         return cls(json.loads(FILE.read_text(encoding="utf-8")))
 
-    def names(self, language: str, codes: Collection[str]) -> dict[str, str]:
-        """Country → its name; a code that is not known is its own name."""
-        return {code: self.countries.get(code, {}).get(language, code) for code in sorted(codes)}
-
     def outline(self, code: str) -> str:
         return str(self.countries.get(code, {}).get("outline", ""))
 

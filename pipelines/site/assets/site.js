@@ -1,4 +1,5 @@
-// What a page can do beyond being read: find and sort missions, copy a citation, open what an address leads to.
+// What a page can do beyond being read: find and sort missions, copy a citation, take a chart as PNG, open what an
+// address leads to.
 "use strict";
 const plain = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
 
@@ -37,9 +38,30 @@ for (const table of document.querySelectorAll("table.sortable")) {
 
 for (const citation of document.querySelectorAll(".citation")) {
   const button = document.createElement("button");
+  const text = citation.textContent.trim() + (location.protocol === "file:" ? "" : ` ${location.href}`);
   button.textContent = document.documentElement.lang === "nl" ? "Kopieer" : "Copy";
-  button.addEventListener("click", () => navigator.clipboard.writeText(`${citation.firstChild.textContent.trim()} ${location.href}`).then(() => button.replaceChildren("✓")));
+  button.addEventListener("click", () => navigator.clipboard.writeText(text).then(() => button.replaceChildren("✓"), () => getSelection().selectAllChildren(citation)));
   citation.append(" ", button);
+}
+
+// A chart as PNG: its sheet with the drawing in it, the same as the SVG, drawn twice as large.
+for (const button of document.querySelectorAll("button.png")) {
+  const figure = button.closest("figure");
+  button.hidden = false;
+  button.addEventListener("click", async () => {
+    const sheet = figure.querySelector("template").content.firstElementChild.cloneNode(true);
+    sheet.querySelector("svg").append(...figure.querySelector(".drawing svg").cloneNode(true).childNodes);
+    const picture = new Image();
+    picture.src = `data:image/svg+xml,${encodeURIComponent(new XMLSerializer().serializeToString(sheet))}`;
+    await picture.decode();
+    const canvas = document.createElement("canvas");
+    [canvas.width, canvas.height] = [picture.width * 2, picture.height * 2];
+    canvas.getContext("2d").drawImage(picture, 0, 0, canvas.width, canvas.height);
+    const link = document.createElement("a");
+    link.href = canvas.toDataURL();
+    link.download = `${figure.getAttribute("aria-labelledby").replace(/-title$/, "")}.png`;
+    link.click();
+  });
 }
 
 const open = () => {
