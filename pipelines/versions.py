@@ -25,7 +25,6 @@ READING_CODE = (
     "!pipelines/extract/kinds.py",
     "!pipelines/extract/missing.py",
     "!pipelines/extract/onboarding.py",
-    "!pipelines/extract/survey.py",
     "pipelines/files.py",
     "pipelines/model.py",
     "schemas/contract.py",
