@@ -6,7 +6,7 @@ import pytest
 
 from tests.campaign import pdfs
 from tests.campaign.pdfs import PlantedPdf
-from tests.campaign.run import DEVELOPMENT, judge
+from tests.campaign.run import DEVELOPMENT, judge, run
 
 READ, CHANGED, REFUSED = "as before", "as changed", "refused"
 
@@ -45,3 +45,18 @@ def planted(kind: str) -> PlantedPdf:
 def test_what_is_read_is_what_is_shown(kind: str, outcome: str, words: str) -> None:
     found = judge(planted(kind))
     assert (found.outcome, words in found.words) == (outcome, True), found.words
+
+
+@pytest.mark.parametrize(
+    ("what", "seed", "words"),
+    [
+        ("pdf", 6_000_114, "is cut off by the edge of the page"),  # between a table's columns
+        ("pdf", 6_000_337, "what it draws on a page breaks off"),
+        ("pdf", 6_000_406, "a part of a figure cannot be seen"),  # but a hair of it can
+        ("text", 5_002_595, "“011” in “EUNAVFOR ATALANTA 4 1 8 3 011” begins with a 0"),
+    ],
+)
+def test_what_a_campaign_found_is_refused(what: str, seed: int, words: str) -> None:
+    found = run((what, seed))
+    assert found
+    assert (found[0].outcome, words in found[0].words) == (REFUSED, True), found[0].words

@@ -85,7 +85,7 @@ class PlantedPdf(Planted):
 def figures_of(found: Tables) -> Truth:
     """The figures of annex 2, by mission and `total`."""
     rows = {row["mission_id"]: row for row in found["personnel"].to_pylist()}
-    rows[TOTAL] = found["personnel_totals"].to_pylist()[0]
+    rows.update((TOTAL, row) for row in found["personnel_totals"].to_pylist())
     return {key: tuple(row[column] for column in FIGURES) for key, row in rows.items()}
 
 
@@ -150,6 +150,20 @@ class Drawn:
     def ink(self, box: Box) -> bool:
         grey = b"".join(self.pixels(box))
         return bool(grey) and max(grey) - min(grey) > 60
+
+
+def untouched(planted: PlantedPdf) -> bool:
+    """Whether the tables are seen as those of the base, so that they are to be read."""
+    if planted.name in (*SEEN_ELSEWHERE, *NOT_RELIED_ON) or planted.truths not in (
+        None,
+        (planted.base.truth,),
+    ):
+        return planted.name in SEEN_ELSEWHERE
+    with suppress(pdfium.PdfiumError):
+        drawn, base = Drawn(planted.data), Drawn(planted.base.data)
+        pages = [Box(at, 0, 0, *size) for at, size in enumerate(planted.base.sizes)]
+        return len(drawn.pdf) == len(pages) and all(drawn.pixels(box) == base.pixels(box) for box in pages)
+    return False
 
 
 class NoPlaceError(Exception):
@@ -338,6 +352,10 @@ NO_FIGURE: dict[str, Draw] = {
     "a half after it": lambda s, _: s.words(",5", s.box.moved(x=s.box.right - s.box.left)),
     "a word over white": lambda s, _: s.rectangle() + s.words(s.rng.choice(("12a", "1/2"))),
 }
+# The table is seen as it was, but not where it was or not as large.
+SEEN_ELSEWHERE = ("struck twice", "outside the crop", "unit", "turned")
+# It is seen as it was, and is to be refused, or may be: a figure is covered, or letters have other codes.
+NOT_RELIED_ON = ("hidden under a white box", "hidden under a picture", "no letters", "wrong letters")
 INEXACT = ("a half after it",)  # of these: it is one without an exact value, so nothing is recorded as that
 
 

@@ -42,6 +42,7 @@ class Outcome:
     kind: str
     outcome: str
     words: str  # the refusal, what is wrong, or the traceback
+    untouched: bool  # what is seen is what was seen before
 
 
 def judge(planted: Planted) -> Outcome:
@@ -61,13 +62,14 @@ def judge(planted: Planted) -> Outcome:
             outcome, words = "refused", "it takes too much memory"
         except BaseException:
             outcome, words = "crash", traceback.format_exc()
-        os.write(writer, json.dumps((outcome, words[-LONGEST:])).encode())
+        same = pdfs.untouched(planted) if isinstance(planted, PlantedPdf) else planted.name == "none"
+        os.write(writer, json.dumps((outcome, words[-LONGEST:], same)).encode())
         os._exit(0)
     os.close(writer)
     with os.fdopen(reader, "rb") as stream:
         said = stream.read()
     status = os.waitpid(child, 0)[1]
-    ended = ("timeout" if status == signal.SIGALRM else "crash", f"it ended with status {status}")
+    ended = ("timeout" if status == signal.SIGALRM else "crash", f"it ended with status {status}", False)
     return Outcome(planted.name.partition("-")[0].replace("_", " "), *(json.loads(said) if said else ended))
 
 

@@ -119,6 +119,12 @@ class _Seen:
         for part, row in [*cells, *((label, Row()) for label in labels)]:
             if is_cut(part.words, page):
                 yield self._fault("cut", [part], [row], part.column)
+        for column in self._columns if self._named else ():
+            holders = [row for row in self._rows if column in row.cells]
+            if (
+                not holders and self._body.columns[column].left > page.width
+            ):  # by the heading of a page before
+                yield self._fault("cut", self._named[0].cells[self._naming], self._named[:1], column)
 
     def over_rows(self) -> Iterator[Fault]:
         """Cells at which a rule between two rows stops."""

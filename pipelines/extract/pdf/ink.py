@@ -54,9 +54,9 @@ def look(
     for one, other in doubles:
         drawer.strikes.setdefault(id(one), [one]).append(other)
         drawer.strikes.setdefault(id(other), [other]).append(one)
-    thin, unseen = _inkless(drawer, _differences(whole, bare), drawn)
-    cut = [(glyph, drawer.seen(glyph)) for glyph in thin]
-    unseen = [*filter(_is_dust, drawn), *drawer.unseen(unseen), *(glyph for glyph, seen in cut if not seen)]
+    thin, pale = _inkless(drawer, _differences(whole, bare), drawn)
+    close = [*((glyph, drawer.seen(glyph)) for glyph in thin), *drawer.looked_at(pale)]
+    unseen = [*filter(_is_dust, drawn), *(glyph for glyph, seen in close if not seen)]
     beneath = list(_beneath(drawer, whole, pairs, mixed))
     # The other strike of a letter counts where this one lies beneath something.
     lower = {id(glyph) for glyph in beneath}
@@ -65,8 +65,12 @@ def look(
     seen = [glyph for glyph in glyphs if id(glyph) not in hidden | twice]
     spoilt = [
         Spoilt(glyph.box, "a part of a figure cannot be seen")
-        for glyph, seen in cut
-        if seen and id(glyph) not in drawer.strikes and drawer.is_cut(glyph, seen)
+        for glyph, seen in close
+        if seen
+        and glyph.text.isalnum()
+        and id(glyph) not in hidden
+        and id(glyph) not in drawer.strikes
+        and drawer.is_cut(glyph, seen)
     ]
     spoilt += [
         Spoilt(Box.around((one.box, other.box)), "characters are printed over each other")
@@ -159,7 +163,8 @@ class _Drawer:
             changed = _changes(whole, without)
         x1, y1, x2, y2 = (side * self.scale * _CLOSE for side in _sides(box))
         x, y = part[0] * _CLOSE, part[1] * _CLOSE
-        return changed.crop((floor(x1) - x, floor(y1) - y, ceil(x2) - x, ceil(y2) - y))
+        low, high = (max(0, floor(x1) - x), max(0, floor(y1) - y)), (ceil(x2) - x, ceil(y2) - y)
+        return changed.crop((*low, *map(min, high, changed.size)))
 
     def seen(self, glyph: Glyph) -> Dots | None:
         """The part of a character's box in which it can be seen, in dots of the larger drawing."""
@@ -176,13 +181,16 @@ class _Drawer:
         runs = {one.run.number for one in self.strikes.get(id(glyph), (glyph,))}
         return [self._items[run] for run in runs if run in self._items]
 
-    def unseen(self, glyphs: Sequence[Glyph]) -> list[Glyph]:
-        """Of characters that are as bright as what is under them, those that nobody sees."""
+    def looked_at(self, glyphs: Sequence[Glyph]) -> Iterator[tuple[Glyph, Dots | None]]:
+        """What is `seen` of characters that are about as bright as what is under them."""
         if len(glyphs) <= _MOST_CLOSE:
-            return [glyph for glyph in glyphs if self.seen(glyph) is None]
+            yield from ((glyph, self.seen(glyph)) for glyph in glyphs)
+            return
         items = [item for glyph in glyphs for item in self.item(glyph)]
         ink = _differences(self.draw(grey=False), self.draw(items, grey=False))
-        return [glyph for glyph in glyphs if ink.crop(self.place(glyph.box)).getbbox() is None]
+        for glyph in glyphs:
+            part = ink.crop(self.place(glyph.box))
+            yield glyph, part.resize((_CLOSE * part.width, _CLOSE * part.height)).getbbox()
 
     def covered(self, glyphs: Iterable[Glyph]) -> list[Glyph]:
         """Of hidden characters, those that could be seen if nothing else were drawn."""
@@ -237,7 +245,7 @@ def _is_dust(glyph: Glyph) -> bool:
 
 
 def _inkless(drawer: _Drawer, ink: Image.Image, glyphs: Iterable[Glyph]) -> tuple[list[Glyph], list[Glyph]]:
-    """Digits that may be cut off, since a side of theirs has no ink, and characters that have none at all."""
+    """Digits that may be cut off, since a side of theirs has no ink, and characters that may have none."""
     cut: list[Glyph] = []
     unseen: list[Glyph] = []
     for _, along in groupby(glyphs, key=lambda glyph: glyph.run.number):

@@ -6,11 +6,14 @@ PDFium is in `pdfium` and `tags`, how words and lines are made in `lines`.
 
 from __future__ import annotations
 
+import base64
 import ctypes
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import pypdfium2.raw as pdfium
 
@@ -40,6 +43,10 @@ _START = re.compile(rb"startxref\s+(\d{1,12})\s+%%EOF")
 _TABLE = re.compile(rb"\s{0,8}(?:xref|\d+\s+\d+\s+obj)")
 _OBJECT = re.compile(rb"\b(\d{1,9})\s{1,8}\d{1,5}\s{1,8}obj\b|\bendobj\b")
 _LENGTH = re.compile(rb"/Length\s+(\d{1,9})(\s+\d+\s+R)?")
+_STREAM = re.compile(rb"\bstream\r?\n")
+_DRAWS = re.compile(rb"(?:^|\s)(?:q|w|g|J|rg|cm|re|gs|cs|Do|BT|Tf|BMC|BDC)\s")
+_OPENING, _PIECE = 100, 2**16  # bytes of a stream: to see whether it draws, and to be unpacked at once
+_LETTERS = 500  # five of which are four bytes
 _COUNT = re.compile(rb"/N\s+(\d{1,6})")
 _TRY_AGAIN = "download it again, or open it in a viewer and print it to a new PDF"
 
@@ -96,13 +103,40 @@ def _require_whole(data: bytes) -> None:
         )
     ends = list(_START.finditer(data, max(0, len(data) - 4096)))
     # Where there are bytes before the PDF, places count from either start.
-    if ends and any(_TABLE.match(data, int(ends[-1][1]) + before) for before in (0, head)):
+    located = ends and any(_TABLE.match(data, int(ends[-1][1]) + before) for before in (0, head))
+    if not located and not _has_every_object(data):  # with them PDFium needs no table of contents
+        if not ends:
+            raise SourceError("this PDF is cut off: its end is missing", hint="download it again")
+        raise SourceError("this PDF is damaged: its table of contents is not where it says", hint=_TRY_AGAIN)
+    if any(_breaks_off(data, found.end()) for found in _STREAM.finditer(data)):
+        raise SourceError("this PDF is damaged: what it draws on a page breaks off", hint=_TRY_AGAIN)
+
+
+def _breaks_off(data: bytes, start: int) -> bool:
+    """Whether a packed stream draws and is not whole: viewers show what comes before the damage."""
+    unpack, opening, size = zlib.decompressobj(), b"", 0
+    pieces = _pieces(data, start)
+    try:
+        opening = unpack.decompress(next(pieces, b""), _OPENING)
+        if not _DRAWS.search(opening):
+            return False
+        for piece in chain((unpack.unconsumed_tail,), pieces):
+            size += len(unpack.decompress(piece))
+            if unpack.eof or size > MAX_BYTES:
+                return False
+    except (zlib.error, ValueError):
+        return bool(opening)
+    return not unpack.eof
+
+
+def _pieces(data: bytes, start: int) -> Iterator[bytes]:
+    """A stream from its start on, as bytes where it is written in letters."""
+    if b"/ASCII85Decode" not in data[max(0, start - 300) : start].rpartition(b"obj")[2]:
+        yield from (data[at : at + _PIECE] for at in range(start, len(data), _PIECE))
         return
-    if _has_every_object(data):
-        return  # PDFium finds them without a table of contents
-    if not ends:
-        raise SourceError("this PDF is cut off: its end is missing", hint="download it again")
-    raise SourceError("this PDF is damaged: its table of contents is not where it says", hint=_TRY_AGAIN)
+    end = max(start, data.find(b"~>", start))
+    letters = data[start:end].translate(None, b" \t\r\n\f\0").replace(b"z", b"!!!!!")
+    yield from (base64.a85decode(letters[at : at + _LETTERS]) for at in range(0, len(letters), _LETTERS))
 
 
 def _has_every_object(data: bytes) -> bool:

@@ -230,8 +230,8 @@ class Frame:
         return Box(x1, y1, x2, y2) if y1 <= y2 else Box(x1, y2, x2, y1)
 
     def holds(self, box: Box) -> bool:
-        """Whether the centre of `box` is on the page."""
-        return 0 <= box.centre <= self.width and 0 <= box.middle <= self.height
+        """Whether a part of `box` is on the page."""
+        return box.right > 0 and box.left < self.width and box.bottom > 0 and box.top < self.height
 
 
 def objects(page: pdfium.FPDF_PAGE, frame: Frame) -> Iterator[tuple[pdfium.FPDF_PAGEOBJECT, int, Frame]]:
