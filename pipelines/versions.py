@@ -49,6 +49,7 @@ PUBLISHING_CODE = (
     "pipelines/sql.py",
     "schemas/*.py",
     "schemas/contracts/*.toml",
+    "schemas/labels.toml",
 )
 # Whatever can change the site, and the package, of one release.
 SITE_CODE = (
@@ -57,6 +58,7 @@ SITE_CODE = (
     "pipelines/site/**/*.*",
     "schemas/*.py",
     "schemas/contracts/*.toml",
+    "schemas/labels.toml",
     "schemas/dataset.toml",
 )
 PACKAGE_CODE = (
@@ -69,6 +71,7 @@ PACKAGE_CODE = (
     "pipelines/publish/templates/*",
     "schemas/*.py",
     "schemas/contracts/*.toml",
+    "schemas/labels.toml",
     "schemas/dataset.toml",
 )
 READING_LIBRARIES = ("pillow", "pyarrow", "pypdfium2", "python-docx")

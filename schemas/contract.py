@@ -7,12 +7,15 @@ data dictionary all come from it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import repeat
 from typing import TYPE_CHECKING, Any, Literal
 
 import pyarrow as pa
+
+from schemas import labels
 
 if TYPE_CHECKING:
     import pandera.pyarrow as pap
@@ -47,7 +50,8 @@ class Column:
     from. `formula` says in words how a value that no document prints is computed, and `reach` which rows it
     looks at: its own `row`, those of other editions (`previous edition`, `three editions`, `previous
     mandate`, `latest edition`, `every edition`), or all or some of its own (`edition`, `separate reports`,
-    `other reports`, `totals row`, `totals row and edition`).
+    `other reports`, `totals row`, `totals row and edition`). `labels` names the section of `labels.toml` that
+    has words for its codes; `made` is the SQL that gives it of the other columns of a view (`given`).
     """
 
     name: str
@@ -65,6 +69,8 @@ class Column:
     cell: str | None = None
     formula: str | None = None
     reach: str = "row"
+    labels: str | None = None
+    made: str | None = None
 
     @property
     def checks(self) -> list[pap.Check]:
@@ -255,6 +261,21 @@ class Contract:
         """Column definitions for CREATE TABLE; NOT NULL where the contract says so."""
         return ", ".join(f'"{c.name}" {c.sql_type}{"" if c.nullable else " NOT NULL"}' for c in self.columns)
 
+    def published(self) -> Contract:
+        """The contract of a view for readers: beside its own columns the name of a mission, the parts of a
+        struct (`side_a` → `a_value`) and, in `main`, the words for a code (`region_nl`, `region_en`)."""
+        columns: list[Column] = []
+        for column in self.columns:
+            columns.append(column)
+            if column.name == "mission_id" and "name" not in self.names:
+                about = "Short name of the mission."
+                columns.append(Column("name", TEXT, about, nullable=True, made="named.name"))
+            if pa.types.is_struct(column.dtype):
+                columns += _parts(column)
+            if column.labels and self.schema == "main":
+                columns += map(_labelled, repeat(column), labels.LANGUAGES, labels.IN_WORDS)
+        return replace(self, columns=tuple(columns))
+
     def as_read(self) -> Contract:
         """The contract of the rows as they are read, before the lake stamps them."""
         return replace(self, columns=tuple(c for c in self.columns if c.role != "stamp"))
@@ -286,6 +307,27 @@ class Contract:
         Raises pyarrow.ArrowInvalid or ArrowTypeError where a value does not fit its column.
         """
         return pa.Table.from_pylist(rows, schema=self.arrow)
+
+
+def _parts(column: Column) -> Iterator[Column]:
+    """A column for each field of a struct, with what differs in the names of structs before its own."""
+    for field in column.dtype:
+        name = f"{column.name.split('_')[-1]}_{field.name}"
+        made = f"struct_extract(given.{column.name}, '{field.name}')"
+        about = f"{field.name} of {column.name}; null where it has none."
+        yield Column(name, field.type, about, nullable=True, role=column.role, made=made)
+
+
+def _labelled(column: Column, language: str, in_words: str) -> Column:
+    """The column with the words for another's codes."""
+    return Column(
+        f"{column.name}_{language}",
+        TEXT,
+        f"{column.name} in {in_words}.",
+        nullable=column.nullable,
+        role=column.role,
+        made=labels.sql(column.labels or "", f"given.{column.name}", language),
+    )
 
 
 _SCALARS: dict[pa.DataType, str] = {

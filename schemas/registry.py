@@ -65,6 +65,7 @@ class Mission:
     wikidata_id: str | None
     spellings: tuple[str, ...]
     other_names: tuple[str, ...] = ()
+    seas: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -369,6 +370,7 @@ def _mission(entry: Entry, regions: Collection[str], more: Mapping[str, Sequence
         wikidata_id=wikidata_id and _matching(entry, "wikidata_id", _WIKIDATA, "a Q number"),
         spellings=(*spellings, *more.get(identifier, ())),
         other_names=entry.texts("other_names") if "other_names" in entry.values else (),
+        seas=entry.texts("seas") if "seas" in entry.values else (),
     )
 
 

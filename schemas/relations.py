@@ -10,7 +10,7 @@ allowed, and `{name}` for a text under `[words]`. A key that nothing knows is a 
 rules found in a vintage, `RECORD` what the lake keeps about itself, `REFUSALS` what was kept out of it,
 `DERIVED` what publishing adds, `BUILT` what a published file says of itself, `PUBLIC` the figures of other
 public sources, `HISTORY` views on the record, `TRENDS` those on the latest vintages; `RELATIONS` is every
-relation of the published file, in publication order.
+relation of the published file, in publication order, a view with what `Contract.published` adds for readers.
 """
 
 import json
@@ -166,13 +166,13 @@ TABLES = _named("editions personnel personnel_totals mandates footnotes sections
 REGISTRY = _named("missions mission_spellings mission_relations mission_registry")
 RECONCILED = _named("findings statements mission_events unread_sentences")
 RECORD = _named("vintages verifications releases reconciliations")
-HISTORY = _named("revisions corrections checks edition_state")
+HISTORY = _named("revisions corrections checks known edition_state")
 DERIVED = _named("findings_across_editions declared_corrections")
 BUILT = _named("build_info contract_checks column_lineage")
 TRENDS = _named(
     "edition_sequence figures_left_out mission_trends mission_history region_trends organisation_trends "
     "edition_totals mandate_trends mission_observations mission_timeline "
-    "headline_totals may_overlap mission_endings"
+    "headline_totals may_overlap counted_once mission_endings"
 )
 PUBLIC = _named("observations un_contributions")
 REFUSALS = _named("quarantine")
@@ -181,7 +181,9 @@ _STORED = (
     *map(_every_version, RECONCILED.values()),
 )
 VINTAGE_TABLES = MappingProxyType({contract.name: contract for contract in _STORED})
+_VIEWS = (*TABLES, "missions", "mission_spellings", *RECONCILED, *HISTORY, *TRENDS)
 RELATIONS: MappingProxyType[str, Contract] = MappingProxyType(
     {**TABLES, **REGISTRY, **RECORD, **RECONCILED, **HISTORY, **DERIVED, **BUILT, **REFUSALS, **PUBLIC}
     | {**VINTAGE_TABLES, **TRENDS}
+    | {name: _ALL[name].published() for name in _VIEWS}
 )

@@ -43,7 +43,7 @@ def shown(lake: Lake, name: str = "findings") -> list[dict[str, Any]]:
         **lake.read(),
         **building.registry_tables({"unifil"}),
     }
-    wanted = [view for view in views.ordered() if view.name in {*schemas.TABLES, *schemas.RECONCILED}]
+    wanted = views.needed((*schemas.TABLES, *schemas.RECONCILED))
     rows: list[dict[str, Any]] = views.evaluate(base, wanted)[name].to_pylist()
     return rows
 

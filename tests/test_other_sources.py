@@ -345,7 +345,7 @@ def outside_frame(frame: dict[str, int], **observation: Any) -> list[dict[str, A
         observations=[observation],
         missions=[{"mission_id": "unifil"}],
     )
-    wanted = [view for view in views.ordered() if view.name in ("editions", "personnel")]
+    wanted = views.needed(("editions", "personnel"))
     rows = reconcile.across({**views.evaluate(base, wanted), "observations": base["observations"]})
     return [row for row in rows if row["rule"] == "observation_outside_frame"]
 

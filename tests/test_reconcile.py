@@ -125,7 +125,7 @@ def found_across(
     """What the rules across editions find in these, published together."""
     pair = {"mission_id": "nato-oostflank", "relation": "succeeds", "other_mission_id": "efp-litouwen"}
     base = building.base_tables(*editions, missions=missions or [], relations=[pair] if related else [])
-    wanted = [view for view in views.ordered() if view.name in releases.COMPARED]
+    wanted = views.needed(releases.COMPARED)
     return rules.across({**base, **views.evaluate(base, wanted)})
 
 

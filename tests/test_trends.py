@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import schemas
 from pipelines.publish import views
 from schemas.errors import ContractError
 from tests.support import examples
@@ -259,15 +260,21 @@ def as_the_oracle_has_it(readings: list[oracle.Reading]) -> Tables:
     got = views.evaluate(oracle.base(readings, MISSIONS))
 
     assert got["editions"]["edition_year"].to_pylist() == [reading.year for reading in editions]
-    assert got["edition_sequence"].to_pylist() == oracle.edition_sequence(editions)
-    assert got["figures_left_out"].to_pylist() == oracle.figures_left_out(editions)
-    assert got["mission_trends"].to_pylist() == oracle.mission_trends(editions, MISSIONS)
-    assert got["mission_history"].to_pylist() == oracle.mission_history(editions, MISSIONS)
+    assert own(got, "edition_sequence") == oracle.edition_sequence(editions)
+    assert own(got, "figures_left_out") == oracle.figures_left_out(editions)
+    assert own(got, "mission_trends") == oracle.mission_trends(editions, MISSIONS)
+    assert own(got, "mission_history") == oracle.mission_history(editions, MISSIONS)
     for group in views.GROUPS:
-        assert got[f"{group}_trends"].to_pylist() == oracle.group_trends(editions, MISSIONS, group)
-    assert got["edition_totals"].to_pylist() == oracle.edition_totals(editions)
-    assert got["mandate_trends"].to_pylist() == oracle.mandate_trends(editions)
+        assert own(got, f"{group}_trends") == oracle.group_trends(editions, MISSIONS, group)
+    assert own(got, "edition_totals") == oracle.edition_totals(editions)
+    assert own(got, "mandate_trends") == oracle.mandate_trends(editions)
     return got
+
+
+def own(got: Tables, name: str) -> list[Row]:
+    """A view's rows without the columns that every view is given beside its own."""
+    rows: list[Row] = got[name].select(schemas.TRENDS[name].names).to_pylist()
+    return rows
 
 
 def ten_editions() -> list[oracle.Reading]:

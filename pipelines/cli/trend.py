@@ -30,6 +30,7 @@ ORDER BY coalesce(period_start, period_end), period_end, basis, figure_id
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
 _NARROWEST = 10
 _TITLES = {
+    "text headcount": "Head counts in the text, at a moment or per rotation",
     "observed frame": "Frame, by other public sources",
     "observed headcount": "Head counts, by other public sources",
     "observed deployed": "Deployed over a period, by other public sources",

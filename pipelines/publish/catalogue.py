@@ -55,9 +55,10 @@ class Relation(Contract):
 
     @property
     def passes_on(self) -> str | None:
-        """The one relation whose columns a view passes on unchanged, if that is all it does."""
-        named = {relation for column in self.columns for relation, _ in column.comes_from}
-        same = all([name for _, name in column.comes_from] == [column.name] for column in self.columns)
+        """The one relation whose columns a view passes on unchanged, but for those made for readers."""
+        own = [column for column in self.columns if not column.made]
+        named = {relation for column in own for relation, _ in column.comes_from}
+        same = all([name for _, name in column.comes_from] == [column.name] for column in own)
         return named.pop() if same and len(named) == 1 else None
 
     def comments(self) -> Iterator[str]:

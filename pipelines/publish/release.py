@@ -81,8 +81,7 @@ def gather(settings: Settings) -> Content:
         base.given.update({**known.tables(), **other_sources.tables(settings, known)})
         declared = [asdict(correction) for correction in known.corrections]
         base.given["declared_corrections"] = schemas.DERIVED["declared_corrections"].table(declared)
-        first = [view for view in views.ordered() if view.name in COMPARED]
-        latest = views.evaluate(dict(base), first)
+        latest = views.evaluate(dict(base), views.needed(COMPARED))
         found = reconcile.across({**latest, **{name: base[name] for name in _GIVEN}})
         across = [{**finding, "rules_version": rules} for finding in found]
         base.given["findings_across_editions"] = schemas.DERIVED["findings_across_editions"].table(across)

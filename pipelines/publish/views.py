@@ -14,10 +14,10 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from graphlib import TopologicalSorter
-from itertools import groupby
+from itertools import groupby, takewhile
 from operator import attrgetter
 from pathlib import Path
 from types import MappingProxyType
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
 SQL = Path(__file__).parent / "sql"
 MACROS = SQL / "macros"
+LABELS = Path(schemas.__file__).with_name("labels.toml")
 # No replacement scans: a name in the SQL is a relation, never a Python variable. One thread: tables of this
 # size only cost more with several.
 IN_MEMORY: dict[str, str | bool | int | float | list[str]] = {
@@ -48,7 +49,17 @@ KEPT = Path(__file__).parent / "lineage.json"  # `python -m pipelines.publish.vi
 _PARTS = ("frame_civil", "frame_police", "deployed_civil", "deployed_police")  # as some editions print them
 _COUNTED = (*FIGURES, *_PARTS)
 GROUPS = ("region", "organisation")
-HISTORIES = ("personnel", "mandates")  # tables with a macro that gives them as of a moment
+_VINTAGE = {"keys": "edition_year, vintage", "about": ""}
+# Tables with a macro that gives them as of a moment → what fills its template.
+HISTORIES = {
+    "personnel": _VINTAGE,
+    "mandates": _VINTAGE,
+    "findings": {
+        "keys": "edition_year, vintage, rules_version",
+        "about": " They are those of the last rules that had looked at it; findings between editions are\n"
+        "-- not recorded and not among them.",
+    },
+}
 # The file that a macro reads where its caller does not say: the one in use, or the name that DuckDB gives it
 # beside an empty memory.
 _ATTACHED_AS = (
@@ -101,10 +112,11 @@ def text(name: str) -> str:
 
 
 def version() -> str:
-    """Hash of the SQL files, 12 hexadecimal digits; needs neither sqlglot nor the contracts."""
+    """Hash of the SQL files and of the words for codes, 12 hexadecimal digits; needs neither sqlglot nor the
+    contracts."""
     digest = hashlib.sha256()
-    for path in sorted(SQL.rglob("*.sql")):
-        digest.update(path.relative_to(SQL).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    for path in (*sorted(SQL.rglob("*.sql")), LABELS):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()[:12]
 
 
@@ -143,9 +155,13 @@ def macros() -> Iterator[str]:
     cell_of = f"CASE column_name {whens} ELSE column_name END"
     for path in sorted(MACROS.glob("*.sql")):
         sql = path.read_text(encoding="utf-8").rstrip()
-        for table in HISTORIES if path.stem == "as_of" else ("",):
-            text = sql.replace("{cell}", cell_of).replace("{table}", table)
+        for table, values in HISTORIES.items() if path.stem == "as_of" else [("", {"cell": cell_of})]:
+            text = _filled(sql, {"table": table, **values})
             said = [line.removeprefix("--").strip() for line in text.splitlines() if line.startswith("--")]
+            if table:
+                head, select = text.split(" AS TABLE\n")
+                rows = schemas.VINTAGE_TABLES[f"{table}_vintages"].published()
+                text = f"{head} AS TABLE\n{with_added(select, rows)}"
             yield _qualified(text, attached=True)
             name = f"{table}_{path.stem}" if table else path.stem
             yield f"COMMENT ON MACRO TABLE {name} IS {literal(' '.join(said))}"
@@ -206,7 +222,7 @@ def column_sources(view: View) -> dict[str, tuple[Source, ...]]:
     contract's, and sqlglot's OptimizeError where it names a column that there is not.
     """
     from sqlglot.optimizer.qualify import qualify
-    from sqlglot.optimizer.scope import build_scope
+    from sqlglot.optimizer.scope import Scope, build_scope
 
     read = [schemas.RELATIONS[name] for name in sorted(_relations(view.sql))]
     known: dict[str, object] = {
@@ -216,7 +232,12 @@ def column_sources(view: View) -> dict[str, tuple[Source, ...]]:
     root = build_scope(qualify(_tree(view.sql).copy(), schema=known, dialect="duckdb"))
     assert root is not None  # _tree gives queries only
     names = cast("exp.Query", root.expression).named_selects
-    _check_names(schemas.RELATIONS[view.name], names)
+    contract = schemas.RELATIONS[view.name]
+    _check_names(contract, names)
+    given = root.sources.get("given")  # what `with_added` selects from: it would not miss a column too many
+    if isinstance(given, Scope):
+        own = tuple(column for column in contract.columns if not column.made)
+        _check_names(replace(contract, columns=own), cast("exp.Query", given.expression).named_selects)
     return {name: tuple(dict.fromkeys(_origins(root, at))) for at, name in enumerate(names)}
 
 
@@ -224,10 +245,30 @@ def _load() -> Iterator[View]:
     templates = _templates()
     for path in (*sorted(SQL.glob("*.sql")), STATE):
         for name, values in templates.get(path.stem, {path.stem: {}}).items():
-            sql = path.read_text(encoding="utf-8")
-            for place, text in values.items():
-                sql = sql.replace(f"{{{place}}}", text)
-            yield View(name, _qualified(sql.rstrip()), path)
+            sql = _filled(path.read_text(encoding="utf-8"), values)
+            contract = schemas.RELATIONS.get(name)
+            yield View(name, _qualified(with_added(sql.rstrip(), contract) if contract else sql), path)
+
+
+def with_added(sql: str, contract: Contract) -> str:
+    """The SELECT `sql`, with the columns that `Contract.published` adds to those that it gives."""
+    if not any(column.made for column in contract.columns):
+        return sql
+    about = "".join(takewhile(lambda line: line.startswith("--"), sql.splitlines(keepends=True)))
+    columns = ",\n    ".join(
+        f"{column.made} AS {column.name}" if column.made else f"given.{column.name}"
+        for column in contract.columns
+    )
+    named = any(column.made == "named.name" for column in contract.columns)
+    names = "\nLEFT JOIN mission_registry AS named ON named.mission_id = given.mission_id" if named else ""
+    return f"{about}SELECT\n    {columns}\nFROM (\n{sql.removeprefix(about)}\n) AS given{names}"
+
+
+def _filled(sql: str, values: Mapping[str, str]) -> str:
+    """A template with its places filled in."""
+    for place, text in values.items():
+        sql = sql.replace(f"{{{place}}}", text)
+    return sql
 
 
 def _qualified(sql: str, *, attached: bool = False) -> str:

@@ -11,9 +11,9 @@ from typing import Any
 
 from pipelines.site.world import World
 from pipelines.sql import Row
-from schemas import dataset
+from schemas import dataset, labels
+from schemas.labels import LANGUAGES
 
-LANGUAGES = ("nl", "en")
 _FIGURES = re.compile(r"\d+( ?\+ ?\d+)*")
 # Words of mission names that are the same in every language.
 _PROPER = {
@@ -44,7 +44,7 @@ _SHARES = (
 
 
 class Language:
-    """`t` are the words of `words.toml` in this language; a phrase that they lack is a KeyError."""
+    """`t` are the words of `words.toml` and `labels.toml` in this language; any other is a KeyError."""
 
     def __init__(self, code: str) -> None:
         self.code = code
@@ -212,7 +212,7 @@ def slug(name: str) -> str:
 
 @cache
 def _words() -> dict[str, Any]:
-    return tomllib.loads(_WORDS.read_text(encoding="utf-8"))
+    return {**tomllib.loads(_WORDS.read_text(encoding="utf-8")), **labels.load()}
 
 
 def _of(words: Mapping[str, Any], at: int) -> dict[str, Any]:

@@ -2,7 +2,22 @@
 -- Each way in which an edition gives a total is a row: the printed totals, sums of the printed rows, and every
 -- statement of the text about all missions. Where exact ones differ, the edition contradicts itself, and none
 -- of them is chosen.
-WITH given AS (
+WITH stated AS (
+    SELECT
+        *,
+        lead(quantity) OVER later AS next_quantity,
+        lead(value) OVER later AS next_value,
+        lead(qualifier) OVER later AS next_qualifier,
+        lead(as_printed) OVER later AS next_as_printed,
+        lead(source_line) OVER later - source_line_end <= 2
+            AND lead(section_id) OVER later IS NOT DISTINCT FROM section_id
+            AND lead(source_page) OVER later = source_page AS near
+    FROM statements
+    WHERE pattern = 'total of the edition' AND quantity IN ({names})
+    WINDOW later AS (PARTITION BY edition_year ORDER BY source_page, source_line, char_start)
+),
+
+given AS (
     SELECT
         edition_totals.edition_year,
         edition_totals.column_name AS quantity,
@@ -71,8 +86,22 @@ WITH given AS (
         as_printed,
         source_page,
         source_line
-    FROM statements
-    WHERE pattern = 'total of the edition' AND quantity IN ({names})
+    FROM stated
+    UNION ALL
+    -- The text gives persons sent in two parts, one right after the other: so many military, so many civil/police.
+    SELECT
+        edition_year,
+        'deployed_total' AS quantity,
+        'statement of the text in two parts' AS basis,
+        3 AS place,
+        statement_id AS figure_id,
+        value + next_value AS value,
+        CASE WHEN value + next_value IS NULL THEN 'range' ELSE coalesce(qualifier, next_qualifier) END AS qualifier,
+        as_printed || ' … ' || next_as_printed AS as_printed,
+        source_page,
+        source_line
+    FROM stated
+    WHERE quantity = 'deployed_military' AND next_quantity = 'deployed_civil_police' AND near
 ),
 
 -- What limits a figure makes it say nothing against an exact one.

@@ -5,9 +5,4 @@
 SELECT
     {columns}
 FROM {table}_vintages
-WHERE (edition_year, vintage) IN (
-    SELECT edition_year, max(vintage)
-    FROM editions_vintages
-    GROUP BY edition_year
-    HAVING NOT max_by(withdrawn, vintage)
-)
+WHERE (edition_year, vintage) IN (SELECT edition_year, vintage FROM known WHERE known_until IS NULL)

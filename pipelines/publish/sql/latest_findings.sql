@@ -6,14 +6,8 @@ SELECT
     {columns}
 FROM {table}_vintages
 WHERE (edition_year, vintage, rules_version) IN (
-    SELECT edition_year, vintage, max_by(rules_version, reconciled_at)
-    FROM reconciliations
-    GROUP BY edition_year, vintage
-)
-AND (edition_year, vintage) IN (
-    SELECT edition_year, max(vintage)
-    FROM editions_vintages
-    GROUP BY edition_year
-    HAVING NOT max_by(withdrawn, vintage)
+    SELECT edition_year, vintage, rules_version
+    FROM known
+    WHERE known_until IS NULL
 )
 {across}

@@ -120,6 +120,31 @@ figures AS (
         by_month.source,
         'Royal Marechaussee staff count as police here, and as military in Dutch sources.' AS note
     FROM by_month
+    UNION ALL
+    -- What the text counts at a moment or per rotation; of which day it does not say.
+    SELECT
+        statements.mission_id,
+        'text headcount' AS basis,
+        concat_ws(' ', statements.edition_year, statements.statement_id) AS figure_id,
+        editions.period_start,
+        editions.period_end,
+        statements.as_printed AS part,
+        CASE WHEN statements.quantity = 'rotation_military' THEN statements.value END AS military,
+        CASE WHEN statements.quantity = 'rotation_civil_police' THEN statements.value END AS civil_police,
+        statements.value AS total,
+        CASE
+            WHEN statements.value IS NULL THEN 'range'
+            ELSE list_extract(
+                list_intersect(string_split(statements.qualifier, ', '), ['at most', 'at least', 'about']), 1
+            )
+        END AS qualifier,
+        NULL AS confidence,
+        statements.edition_year,
+        editions.kamerstuk AS source,
+        statements.qualifier AS note
+    FROM statements
+    JOIN editions ON editions.edition_year = statements.edition_year
+    WHERE statements.mission_id IS NOT NULL AND statements.quantity LIKE 'rotation_%'
 )
 
 SELECT

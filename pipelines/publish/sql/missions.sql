@@ -13,6 +13,7 @@ SELECT
     mission_registry.organisation,
     mission_registry.region,
     mission_registry.countries,
+    mission_registry.seas,
     mission_registry.wikidata_id,
     listed.first_edition_year,
     listed.last_edition_year
