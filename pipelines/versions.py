@@ -67,6 +67,7 @@ PACKAGE_CODE = (
     "pipelines/publish/catalogue.py",
     "pipelines/publish/dictionary.py",
     "pipelines/publish/package.py",
+    "pipelines/publish/spreadsheet.py",
     "pipelines/publish/sql/**/*.sql",
     "pipelines/publish/templates/*",
     "schemas/*.py",

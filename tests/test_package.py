@@ -6,6 +6,8 @@ import csv
 import datetime
 import hashlib
 import json
+import re
+import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -216,6 +218,22 @@ def test_the_same_release_gives_the_same_bytes(folder: Path, file: duckdb.DuckDB
     again = package.build(file, others)
     for path, data in again.items():
         assert data == (folder / path).read_bytes(), path
+
+
+def test_the_workbook_has_five_sheets_of_plain_values(folder: Path) -> None:
+    with zipfile.ZipFile(folder / package.WORKBOOK) as book:
+        sheets = re.findall(r'<sheet name="(\w+)"', book.read("xl/workbook.xml").decode())
+        texts = book.read("xl/sharedStrings.xml").decode()
+        rows = book.read("xl/worksheets/sheet1.xml").decode()
+        assert not [
+            entry for entry in book.infolist() if entry.date_time[0] != 1980
+        ]  # the same bytes each time
+    assert sheets == ["missions", "totals", "mandates", "findings", "about"]
+    assert {"deployed_total_computed", "Midden-Oosten", "Middle East"} <= set(
+        re.findall(r"<t[^>]*>([^<]*)<", texts)
+    )
+    assert "<v>1790</v>" in rows
+    assert "<f>" not in rows
 
 
 def test_a_package_takes_from_the_one_before_what_is_as_it_was(tmp_path: Path) -> None:

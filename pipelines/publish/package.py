@@ -21,13 +21,14 @@ from duckdb import DuckDBPyConnection
 
 import schemas
 from pipelines.harmless import FORMULAS, write_csv
-from pipelines.publish import render
+from pipelines.publish import render, spreadsheet
 from pipelines.sql import Row, rows
 from schemas import dataset
 from schemas.contract import Column, Contract
 
 HASHES = "SHA256SUMS"
 EDITIONS = "data/editions.json"
+WORKBOOK = "jvom.xlsx"
 # Relations with rows of every vintage: most of a package, and most of it as in the release before.
 BY_EDITION = (*schemas.VINTAGE_TABLES, "revisions")
 _STATE = """
@@ -70,12 +71,16 @@ class Release:
 
 @dataclass(frozen=True)
 class TableFile:
-    """One relation in one format (`csv`, `parquet`)."""
+    """One relation in one format (`csv`, `parquet`): its rows by key, and the bytes of the file."""
 
     contract: Contract
     format: str
-    rows: int
+    table: pa.Table
     data: bytes
+
+    @property
+    def rows(self) -> int:
+        return int(self.table.num_rows)
 
     @property
     def path(self) -> str:
@@ -103,6 +108,8 @@ def build(
     tables = table_files(connection, texts)
     data = {table.path: table.data for table in tables}
     made = {**data, EDITIONS: texts.described(), **describe(release, tables), **others}
+    rows_of = {table.contract.name: table.table for table in tables}
+    made[WORKBOOK] = spreadsheet.build(rows_of, release.published_at, _about(release))
     lines = [f"{hashlib.sha256(data).hexdigest()}  {path}\n" for path, data in sorted(made.items())]
     return {**made, HASHES: "".join(lines).encode()}
 
@@ -113,6 +120,18 @@ def release_of(connection: DuckDBPyConnection) -> Release:
     ((start, end),) = connection.execute("SELECT min(period_start), max(period_end) FROM editions").fetchall()
     period = (start, end) if start and end else None
     return Release(latest["release_id"], latest["published_at"], editions, period)
+
+
+def _about(release: Release) -> dict[str, str]:
+    """What the workbook says of the release."""
+    whole = dataset.load()
+    return {
+        "title": whole.title["en"],
+        "description": whole.description["en"],
+        "release": f"{release.release_id}, first published {release.published_at:%Y-%m-%d}",
+        "licence": f"{whole.licence.title}, {whole.licence.address}",
+        "publisher": whole.publisher.name,
+    }
 
 
 def describe(release: Release, tables: Sequence[TableFile]) -> dict[str, bytes]:
@@ -195,8 +214,8 @@ def table_files(connection: DuckDBPyConnection, texts: Texts) -> list[TableFile]
         table = connection.sql(f'SELECT {columns} FROM "{name}" ORDER BY {key}').to_arrow_table()
         table = table.cast(contract.arrow)
         text = texts.csv(contract, table) if name in BY_EDITION else _csv(table)
-        written.append(TableFile(contract, "csv", table.num_rows, text))
-        written.append(TableFile(contract, "parquet", table.num_rows, _parquet(table, contract)))
+        written.append(TableFile(contract, "csv", table, text))
+        written.append(TableFile(contract, "parquet", table, _parquet(table, contract)))
     return written
 
 

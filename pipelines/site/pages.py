@@ -22,10 +22,11 @@ from pipelines.harmless import finalized, json_text, write_csv
 from pipelines.site import charts, figures, lineage
 from pipelines.site.charts import Chart
 from pipelines.site.content import SEVERITIES, Content
-from pipelines.site.language import LANGUAGES, Language, slug
+from pipelines.site.language import Language, slug
 from pipelines.site.world import World
 from pipelines.sql import Row
 from schemas import dataset, report_day
+from schemas.labels import LANGUAGES
 from schemas.vocabulary import DEPLOYED, FIGURES
 
 HERE = Path(__file__).parent
