@@ -1,7 +1,8 @@
-"""What every use of DuckDB needs and no part owns: results as rows, texts as literals. No DuckDB import."""
+"""What every use of DuckDB needs and no part owns: results as rows, names and texts. No DuckDB import."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -22,6 +23,11 @@ def rows(connection: DuckDBPyConnection, query: str, *values: object, **named: o
 
 def column_names(connection: DuckDBPyConnection) -> list[str]:
     return [column[0] for column in connection.description or ()]
+
+
+def names(columns: Iterable[str]) -> str:
+    """Columns as a query lists them."""
+    return ", ".join(f'"{column}"' for column in columns)
 
 
 def literal(text: str) -> str:

@@ -7,7 +7,7 @@ their form and their text; what is proposed is said where it is refused. Standar
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from schemas.registry_toml import OPEN, is_open, quoted
@@ -59,6 +59,12 @@ class Proposal:
     def toml(self) -> str:
         """The entry as text to append."""
         return "\n".join([f"[[{self.kind}]]", *_lines(self.values)])
+
+    def of(self, document: Mapping[str, Any]) -> Proposal:
+        """The entry with the edition and document that it is of, where its kind is of one document."""
+        known = document if self.kind in ("cell", "reading") else {}
+        others = tuple(other.of(document) for other in self.others)
+        return replace(self, values={**known, **self.values}, others=others)
 
     def as_json(self) -> dict[str, Any]:
         return {**vars(self), "others": [other.as_json() for other in self.others]}

@@ -54,7 +54,6 @@ ENTRIES = [
 
 
 TWICE = edition([("UNMISS", "1", "", "4", "1", "5"), *ROWS[3:5], ("UNMISS", "12+2", "2", "5", "1", "")])
-JOINT = {"figures": {"frame_military": 3, "deployed_military": 9, "deployed_total": 9}, "rows": 2}
 
 
 def test_two_rows_of_a_mission_a_blank_total_and_a_sum_that_may_be_none_are_asked() -> None:
@@ -65,10 +64,27 @@ def test_two_rows_of_a_mission_a_blank_total_and_a_sum_that_may_be_none_are_aske
     assert {("cell", "deployed_total", ""), ("cell", "frame_military", "zie brief")} <= asked
 
 
-def tables_of(entries: Sequence[tuple[str, Any]]) -> Any:
+def test_rows_that_are_declared_to_be_one_mission_are_added_up() -> None:
+    other = ("VPD", "30", "", "30", "", "30")
+    total = ("Totaal", "33", "2", "39", "2", "41")
+    rows = [("UNMISS", "1", "", "4", "1", "5"), other, ("UNMISS", "2", "2", "5", "1", "6"), total]
+    data = edition(rows, [SHARED[0], (*SHARED[1][:4], "Onbepaald"), SHARED[3]])
+    (asked,) = (one.proposal for one in examine(data).questions if one.proposal.kind == "reading")
+    found = tables_of([(asked.kind, {**asked.values, "reason": "one mission in two regions"})], data)
+    (row,) = [row for row in found["personnel"] if row["mission_id"] == "unmiss"]
+    assert [row[name] for name in ("frame_military", "frame_civil_police", "deployed_total")] == [3, 2, 11]
+    (cell,) = [
+        cell
+        for cell in found["cells"]
+        if (cell["row_key"], cell["column_name"]) == ("unmiss", "deployed_military")
+    ]
+    assert (cell["as_printed"], cell["value_integer"], len(cell["spans"])) == ("4 + 5", 9, 2)
+
+
+def tables_of(entries: Sequence[tuple[str, Any]], data: bytes = DATA) -> Any:
     reviewed = onboarding.Reviewed(complete=tuple(entries))
-    source = raw.describe(DATA, 2023, "new.pdf")
-    state, extraction = onboarding.examine(DATA, source, Edition(2023), FACTS, reviewed)
+    source = raw.describe(data, 2023, "new.pdf")
+    state, extraction = onboarding.examine(data, source, Edition(2023), FACTS, reviewed)
     assert state.is_read, state
     assert extraction
     return {name: table.to_pylist() for name, table in extraction.require_tables().items()}

@@ -157,9 +157,9 @@ def test_a_letter_that_carries_the_report_is_a_cover(pinned: bool) -> None:
     [
         (
             [FIRST, NEW_PAGE, ANNEX_2, SECOND, NEW_PAGE, ANNEX_2, SECOND],
-            "annex 2 stands here twice, on pages 2 and 3",
+            "annex 2 is here twice, on pages 2 and 3",
         ),
-        ([FIRST, NEW_PAGE, FIRST, NEW_PAGE, ANNEX_2, SECOND], "annex 1 stands here twice, on pages 1 and 2"),
+        ([FIRST, NEW_PAGE, FIRST, NEW_PAGE, ANNEX_2, SECOND], "annex 1 is here twice, on pages 1 and 2"),
         ([FIRST, ANNEX_2, SECOND, NEW_PAGE, FIRST, ANNEX_2, SECOND], "the report is in this file twice"),
         ([ANNEX_2, SECOND], "there is no annex 1: no line is headed “Bijlage 1”"),
         ([FIRST, NEW_PAGE, ANNEX_2, "<p>Er is geen tabel.</p>"], "it opens with “Er is geen tabel.”"),

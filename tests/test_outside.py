@@ -98,7 +98,7 @@ def without(*blank: tuple[int, int]) -> list[list[str]]:
 
 
 LONG = "De tekst hieronder hoort niet bij de tabel, en loopt over de hele breedte van dit blad door."
-BELOW = "stands in columns below the table of annex 2"
+BELOW = "is in columns below the table of annex 2"
 OTHER = [(330.0, 600.0, "Mali"), (402.0, 600.0, "163"), (330.0, 588.0, "Niger"), (402.0, 588.0, "16")]
 FOR_BOTH = "one cell is printed for 2 rows"
 NO_COLUMN = "is in no column: it stands"
@@ -155,10 +155,10 @@ def test_rows_of_annex_1_below_other_text_are_named() -> None:
     )
     (problem,) = problems(report(more_1=[between, *later]))
     assert problem.startswith(
-        "“UNIFIL VNVR-resolutie 425 Onbepaald” stands in columns below the table of annex 1"
+        "“UNIFIL VNVR-resolutie 425 Onbepaald” is in columns below the table of annex 1"
     )
     (problem,) = problems(report(more_1=[between, (240, 600, "met Mali")]))
-    assert problem.startswith("“met Mali” stands in columns below the table of annex 1")
+    assert problem.startswith("“met Mali” is in columns below the table of annex 1")
 
 
 def test_text_around_a_table_is_running_text() -> None:

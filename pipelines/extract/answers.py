@@ -14,7 +14,6 @@ from dataclasses import replace
 from typing import Any
 
 from pipelines.extract import numerals
-from pipelines.model import Document
 from schemas.proposals import Proposal
 from schemas.registry import Mission, Registry, comparable
 from schemas.registry_toml import OPEN
@@ -82,11 +81,9 @@ def legal_basis(text: str) -> Proposal:
     return Proposal("word", values, f"does “{word}” open a legal basis", f"it is in “{text}”")
 
 
-def cell(
-    document: Document, edition_year: int, table: str, row: str, column: str, printed: str, page: int | None
-) -> Proposal:
+def cell(table: str, row: str, column: str, printed: str, page: int | None) -> Proposal:
     """The entry for one cell that is not understood."""
-    values = _cell(document, edition_year, table, row, column, printed, page)
+    values = _cell(table, row, column, printed, page)
     question = f"what does “{printed}” say ({table}, {row}, {column})"
     main: dict[str, Any]
     if table == "mandates":
@@ -105,9 +102,9 @@ def cell(
     return Proposal("cell", values | main, question, note, others, assumed)
 
 
-def total_as_printed(document: Document, edition_year: int, row: str, column: str, printed: str) -> Proposal:
+def total_as_printed(row: str, column: str, printed: str) -> Proposal:
     """The entry by which somebody who has looked says that a total that seems too large is printed so."""
-    values = _cell(document, edition_year, "personnel", row, column, printed, None)
+    values = _cell("personnel", row, column, printed, None)
     question = f"is “{printed}” printed so, with every row there is ({row}, {column})"
     note = "the totals exceed the rows by what makes a row: compare every row with the page first"
     said = {"reason": OPEN, "value": sum(numerals.addends(printed) or ())}
@@ -115,8 +112,6 @@ def total_as_printed(document: Document, edition_year: int, row: str, column: st
 
 
 def shared_cell(
-    document: Document,
-    edition_year: int,
     table: str,
     rows: Sequence[str],
     columns: Sequence[str],
@@ -124,7 +119,7 @@ def shared_cell(
     page: int | None,
 ) -> Proposal:
     """The entry for one printed cell that several rows, or several columns, share."""
-    values = _cell(document, edition_year, table, rows[0], columns[0], printed, page)
+    values = _cell(table, rows[0], columns[0], printed, page)
     shared = {"shared_rows": list(rows[1:]), "shared_columns": list(columns[1:])}
     values = {**values, **{name: others for name, others in shared.items() if others}}
     names = ", ".join((*rows, *columns) if len(rows) > 1 else (rows[0], *columns))
@@ -133,8 +128,6 @@ def shared_cell(
 
 
 def fault(
-    document: Document,
-    edition_year: int,
     table: str,
     kind: str,
     rows: Sequence[str],
@@ -146,10 +139,10 @@ def fault(
     if not rows or not columns:
         return None
     if kind in ("rows", "columns"):
-        return shared_cell(document, edition_year, table, rows, columns, printed, page)
+        return shared_cell(table, rows, columns, printed, page)
     if table != "personnel":
         return None
-    one = cell(document, edition_year, table, rows[0], columns[0], printed, page)
+    one = cell(table, rows[0], columns[0], printed, page)
     if kind == "broken" or len(columns) == 1:
         return one
     note = f"which column is it of: {', '.join(columns)}; and how many is it"
@@ -157,12 +150,8 @@ def fault(
     return replace(one, values={**one.values, "column": OPEN}, note=note, others=(), assumed=assumed)
 
 
-def _cell(
-    document: Document, edition_year: int, table: str, row: str, column: str, printed: str, page: int | None
-) -> dict[str, Any]:
+def _cell(table: str, row: str, column: str, printed: str, page: int | None) -> dict[str, Any]:
     return {
-        "edition_year": edition_year,
-        "source_sha256": document.sha256,
         "table": table,
         "row": row,
         "column": column,
@@ -171,11 +160,9 @@ def _cell(
     }
 
 
-def reading(
-    document: Document, edition_year: int, mission_id: str, alternatives: Sequence[Mapping[str, int | None]]
-) -> Proposal:
+def reading(mission_id: str, alternatives: Sequence[Mapping[str, int | None]]) -> Proposal:
     """The entry that chooses between the readings of a row of a text."""
-    values = {"edition_year": edition_year, "source_sha256": document.sha256, "mission_id": mission_id}
+    values = {"mission_id": mission_id}
     question = f"which figures has {mission_id}"
     ways = [{name: value for name, value in way.items() if value is not None} for way in alternatives]
     reason = {"reason": "as in the official document"}
@@ -185,11 +172,9 @@ def reading(
     return Proposal("reading", values | {"figures": OPEN} | reason, question, note, others, assumed)
 
 
-def joint_rows(
-    document: Document, edition_year: int, mission_id: str, figures: Mapping[str, int], rows: int
-) -> Proposal:
+def joint_rows(mission_id: str, figures: Mapping[str, int], rows: int) -> Proposal:
     """The entry that adds up several rows of one mission."""
-    values = {"edition_year": edition_year, "source_sha256": document.sha256, "mission_id": mission_id}
+    values = {"mission_id": mission_id}
     said = {"figures": dict(figures), "rows": rows, "reason": OPEN}
     note = (
         "only if they are one mission: else give one of them a spelling of another, or a mission of its own"

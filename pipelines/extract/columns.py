@@ -64,7 +64,6 @@ from pipelines.extract.search import (
     violated,
 )
 from pipelines.extract.sums import Errors, Structure
-from pipelines.model import Document
 from schemas.errors import JvomError, RegistryError
 from schemas.registry import DeclaredReading, PersonnelLayout
 
@@ -106,8 +105,6 @@ def choose(
     layout: PersonnelLayout,
     names: RowNames,
     readings: Iterable[DeclaredReading],
-    document: Document,
-    edition_year: int,
 ) -> tuple[list[Chosen], Structure, list[JvomError]]:
     """The readings that are taken, row by row; which rows sum others; and why others are not taken.
 
@@ -115,12 +112,12 @@ def choose(
     RegistryError where one of them is not a reading of its row, or of any row.
     """
     rows = table.rows
-    chooser = _Chooser(layout, readings, document, edition_year)
+    chooser = _Chooser(layout, readings)
     choices = [chooser.choices(row) for row in rows]
     chooser.refuse_idle()
     structure = row_sums.find(rows, choices, chooser.sums, names.summed)
     if structure.open:
-        unclear = [refusals.unclear_sum(document, rows[at].lines, why) for at, why in structure.open.items()]
+        unclear = [refusals.unclear_sum(rows[at].lines, why) for at, why in structure.open.items()]
         return [], structure, [*unclear]
     groups = chooser.groups = structure.groups
     chooser.as_declared = _declared_columns([rows[group.total] for group in groups])
@@ -139,11 +136,9 @@ def choose(
     except TooManyReadingsError:
         open_rows = [row for row, ways in zip(rows, choices, strict=True) if len(ways) > 1]
         open_names = [row.wordings[0].name.printed for row in open_rows]
-        return [], structure, [refusals.too_many_readings(document, rows[0].lines[0], open_names)]
+        return [], structure, [refusals.too_many_readings(rows[0].lines[0], open_names)]
     errors = Errors([best[0] for best in solution.rows], structure, marked, chooser.sums)
-    if (missing := chooser.missing(errors)) and (
-        refused := _missing_rows(rows, *missing, layout, document, edition_year)
-    ):
+    if (missing := chooser.missing(errors)) and (refused := _missing_rows(rows, *missing, layout)):
         return [], structure, [refused]
     if split := list(chooser.splits(rows, errors)):
         return [], structure, split
@@ -169,7 +164,7 @@ def choose(
             chosen.append(one)
             problems.extend(chooser.unconfirmed(one))
             if (most := max((figure.value or 0 for figure in one.figures if figure), default=0)) > LARGEST:
-                problems.append(refusals.too_large(document, row.lines, most))
+                problems.append(refusals.too_large(row.lines, most))
         else:
             problems.append(one)
     return chosen, structure, problems
@@ -188,8 +183,6 @@ def _missing_rows(
     at: int,
     amounts: Mapping[str, int],
     layout: PersonnelLayout,
-    document: Document,
-    edition_year: int,
 ) -> JvomError | None:
     """The refusal of a table whose row `at` sums more than there is; None where its figures are declared."""
     wording = rows[at].wordings[0]
@@ -198,10 +191,10 @@ def _missing_rows(
     if given and all("declared" in one.text.how for one in given.values()):
         return None
     entries = [
-        answers.total_as_printed(document, edition_year, wording.name.printed, column, one.text.printed)
+        answers.total_as_printed(wording.name.printed, column, one.text.printed)
         for column, one in given.items()
     ]
-    return refusals.missing_rows(document, rows[at].lines[0], amounts, entries)
+    return refusals.missing_rows(rows[at].lines[0], amounts, entries)
 
 
 @dataclass(frozen=True)
@@ -230,8 +223,6 @@ class _Chooser:
         self,
         layout: PersonnelLayout,
         readings: Iterable[DeclaredReading],
-        document: Document,
-        edition_year: int,
     ) -> None:
         self._columns = layout.columns
         places = {name: place for place, name in enumerate(self._columns)}
@@ -247,8 +238,6 @@ class _Chooser:
         self._most = [LARGEST] * len(self._columns)
         self.groups: Sequence[Group] = ()
         self.as_declared: frozenset[int] = frozenset()
-        self._document = document
-        self._edition_year = edition_year
 
     def choices(self, row: Row) -> list[Choice]:
         """The ways to place the figures of a row, or only the declared one.
@@ -264,7 +253,7 @@ class _Chooser:
         if not fitting:
             raise RegistryError(
                 f"the reading declared for {reading.mission_id} does not fit "
-                f"“{row.wordings[0].name.printed}” on line {row.lines[0].shown} of {self._document.path}",
+                f"“{row.wordings[0].name.printed}” on line {row.lines[0].shown} of this document",
                 file=READINGS,
                 hint="correct or remove the entry: it must place the printed figures in their order",
             )
@@ -275,7 +264,7 @@ class _Chooser:
         """Raises RegistryError where a reading is declared for a row that is not there."""
         for mission_id in sorted(self._idle):
             raise RegistryError(
-                f"a reading is declared for {mission_id}, but {self._document.path} has no such row",
+                f"a reading is declared for {mission_id}, but this document has no such row",
                 file=READINGS,
                 hint="correct or remove the entry",
             )
@@ -355,11 +344,11 @@ class _Chooser:
         """Rows of a text that take fewer errors of print where two of their figures are one."""
         for at, (row, chosen) in enumerate(zip(rows, errors.chosen, strict=True)):
             if row.in_order and (figures := self._split(at, row, chosen, errors)):
-                yield refusals.split_figure(self._document, row.lines, figures)
+                yield refusals.split_figure(row.lines, figures)
             elif row.in_order and (piece := self._parted(at, row, chosen, errors)):
-                yield refusals.odd_figure(self._document, row.lines, piece)
+                yield refusals.odd_figure(row.lines, piece)
             elif row.in_order and self._reading(row) is None and self._stray(at, row, chosen, errors):
-                yield refusals.stray_figure(self._document, row.lines)
+                yield refusals.stray_figure(row.lines)
 
     def _stray(self, at: int, row: Row, chosen: Choice, errors: Errors) -> bool:
         """Whether a row takes fewer errors without its last figure, which is on a line of its own."""
@@ -430,12 +419,10 @@ class _Chooser:
         several = len({choice.figures for choice in case.best}) > 1
         if not row.disputed and (blank := next(self._blank_totals(chosen), None)) is not None:
             where = row.lines, wording.name.printed, self._columns[blank], wording.cells[blank].printed
-            return refusals.blank_total(self._document, self._edition_year, *where)
+            return refusals.blank_total(*where)
         if not row.disputed and several:
             text, doubt, column = next((f.text, f.doubt, f.column) for f in wording.figures if f.doubt)
-            return refusals.uncertain(
-                self._document, text.printed, doubt, text.spans[0], self._columns[column or 0]
-            )
+            return refusals.uncertain(text.printed, doubt, text.spans[0], self._columns[column or 0])
         if ordered is not None or (row.disputed and several):
             by_order = {choice.figures for choice in ordered or ()}
             twice = by_order == {chosen.figures} or (row.under and chosen.figures in by_order)
@@ -493,9 +480,9 @@ class _Chooser:
             text, row = figure.text, one.wording.name.printed
             own = {f"column total {name}", *(one for one in sums if one.startswith("row total"))}
             if figure.doubt == TIGHT and not own & {*sums}:
-                yield refusals.tight_sum(self._document, self._edition_year, row, name, text)
+                yield refusals.tight_sum(row, name, text)
             elif figure.doubt != TIGHT and not sums:
-                yield refusals.uncertain(self._document, text.printed, figure.doubt, text.spans[0], name)
+                yield refusals.uncertain(text.printed, figure.doubt, text.spans[0], name)
 
     def _ways(self, row: Row, *, in_order: bool) -> list[Choice]:
         """The ways to place the figures of a row: in their order, or each in the column it is in."""
@@ -541,8 +528,6 @@ class _Chooser:
         """The refusal of a row, with these choices as its alternatives."""
         figures = dict.fromkeys(choice.figures for choice in choices)
         return refusals.undecided(
-            self._document,
-            self._edition_year,
             case.row.lines,
             case.wording.mission_id or answers.slug(case.wording.name.printed),
             why,

@@ -14,9 +14,8 @@ from pipelines.extract import durations, headings, numerals, refusals
 from pipelines.extract.headings import Place
 from pipelines.extract.pdf import PdfDocument, header
 from pipelines.extract.pdf.header import FoundHeader, HeaderProblem, Kind
-from pipelines.model import Document
 from schemas.errors import LayoutError
-from schemas.header_words import FIGURE_ROLES, HeaderWords
+from schemas.header_words import FIGURE_ROLES, MANDATE_ROLES, HeaderWords
 from schemas.proposals import Proposal
 from schemas.registry import Heading, Layout, MandatesLayout, PersonnelLayout, Registry, comparable
 from schemas.registry_layouts import ASIDE, Group, PrintedColumn, filled
@@ -132,9 +131,7 @@ def _refusal(search: Search, found: FoundHeader, problem: HeaderProblem) -> Layo
         ),
         {"role": guess or "ignore"},
     )
-    error = refusals.at(search.document.path, line, message, "")
-    error.hint, error.proposals = None, (proposal,)
-    return error
+    return refusals.at(line, message, proposals=(proposal,))
 
 
 def _as_printed(word: str, text: str) -> str:
@@ -231,19 +228,10 @@ def _mandates(table: Table | None, regions: tuple[str, ...]) -> MandatesLayout:
 
 def _aside(role: str | None) -> str:
     """The role of a column in annex 1: figures are annex 2's."""
-    kept = (
-        "mission",
-        "region",
-        "country",
-        "remark",
-        "legal_basis",
-        "international_mandate",
-        "national_frame",
-    )
-    return role if role in kept else "ignore"
+    return role if role in {"mission", "region", "country", "remark", *MANDATE_ROLES} else "ignore"
 
 
-def require_sums(annex: Annex, layout: PersonnelLayout, document: Document) -> None:
+def require_sums(annex: Annex, layout: PersonnelLayout) -> None:
     """Raises LayoutError where by the roles of its columns most rows of a table do not make their sums.
 
     Reports contradict themselves here and there; where they do nearly everywhere, a heading is not over its
@@ -264,4 +252,4 @@ def require_sums(annex: Annex, layout: PersonnelLayout, document: Document) -> N
             f"with several parts they do not make {sums}"
         )
         hint = "compare the header with the figures below it: a heading may stand over another's column"
-        raise refusals.at(document.path, annex.header.words[0].line, message, hint)
+        raise refusals.at(annex.header.words[0].line, message, hint)

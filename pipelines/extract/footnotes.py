@@ -208,7 +208,7 @@ def find(parts: ReportParts, document: Document) -> list[Note]:
         while (index := page.start(expected, after, later)) is not None:
             starts.append(_Start(page, index, expected))
             expected, after = expected + 1, index
-    _refuse_stray(pages, starts, document.path)
+    _refuse_stray(pages, starts)
     opened = document.signs if isinstance(document, PdfDocument) else ()
     signs = {line: (number, sign) for line, number, sign in opened}
     for page in pages:
@@ -338,7 +338,7 @@ def _markers(text: str, scope: Scope | None) -> Iterable[int]:
                 yield int(number)
 
 
-def _refuse_stray(pages: Sequence[_Page], starts: Sequence[_Start], path: str) -> None:
+def _refuse_stray(pages: Sequence[_Page], starts: Sequence[_Start]) -> None:
     """Raises for the first line with the number, marker and place of a footnote, but not the next number.
 
     One is enough: behind a number that is missing, none is the next.
@@ -355,7 +355,6 @@ def _refuse_stray(pages: Sequence[_Page], starts: Sequence[_Start], path: str) -
                 continue
             before = [number for first, number in known.items() if first < line.number]
             raise refusals.at(
-                path,
                 line,
                 f"this looks like footnote {number}, but the last one before it is "
                 f"{before[-1] if before else 'none'}: their numbers must follow each other",

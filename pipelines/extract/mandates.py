@@ -159,12 +159,12 @@ class _Reader:
         """Keeps a row, unless its mission has one already."""
         earlier = self._rows.setdefault(row.mission.id, row)
         if earlier is not row:
-            problem = refusals.second_row(self._document, row.first, row.mission.id, earlier.first)
+            problem = refusals.second_row(row.first, row.mission.id, earlier.first)
             self.problems.append(problem)
 
     def _unknown_mission(self, line: Line, name: str, region: str | None = None) -> None:
         registry = self._given.registry
-        self.problems.append(refusals.unknown_mission(self._document, line, name, region, registry))
+        self.problems.append(refusals.unknown_mission(line, name, region, registry))
 
     def _unknown_region(self, kind: str, name: str, line: Line) -> None:
         name = refusals.shortened(name)
@@ -190,7 +190,7 @@ class _Reader:
     def _problem(
         self, message: str, line: Line, hint: str | None, proposals: Sequence[Proposal] = ()
     ) -> None:
-        self.problems.append(refusals.at(self._document.path, line, message, hint, proposals=proposals))
+        self.problems.append(refusals.at(line, message, hint, proposals=proposals))
 
 
 class _TextReader(_Reader):
@@ -511,7 +511,7 @@ class _PdfReader(_Reader):
                 what, self._cells.line(cell), "give the report's text, or a copy by another program"
             )
         for doubt in cell.doubts:
-            self.problems.append(refusals.uncertain(self._document, cell.text, doubt, cell.spans[0], column))
+            self.problems.append(refusals.uncertain(cell.text, doubt, cell.spans[0], column))
         if any(other != value for _, other in understood) and column != "legal_basis":
             self._disagreement(disputed[0], cell)
             return None
@@ -571,8 +571,8 @@ class _PdfReader(_Reader):
         elif column == "legal_basis":
             self._unknown_basis(f"“{text}” is not a legal basis", text, line)
         else:
-            row, year = self._row_names(pair)[-1], self._given.edition_year
-            entry = answers.cell(self._document, year, TABLE, row, column, cell.text, cell.page)
+            row = self._row_names(pair)[-1]
+            entry = answers.cell(TABLE, row, column, cell.text, cell.page)
             self._problem(f"{name}: {self._roles.no_duration(text)}", line, None, [entry])
 
     def _row_names(self, pair: Pair) -> list[str]:

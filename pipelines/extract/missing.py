@@ -13,6 +13,7 @@ from pipelines.extract import headings, kinds, refusals
 from pipelines.extract.headings import Place
 from pipelines.extract.pdf import PdfDocument
 from pipelines.extract.pdf.area import runs
+from pipelines.extract.pdf.model import plain_text
 from pipelines.model import Line
 from schemas.errors import JvomError, LayoutError, Problems
 from schemas.proposals import Proposal
@@ -53,7 +54,7 @@ def refusal(search: Search, looked: Sequence[tuple[Looked, Looked]], found: Deri
         causes[0].proposals = (*causes[0].proposals, _without_mandates(search))
     if not causes:  # each is found, by two layouts that do not go together
         message = "its annexes are found by different layouts"
-        return LayoutError(message, file=search.document.path, hint=_BY_PLACES)
+        return LayoutError(message, hint=_BY_PLACES)
     return causes[0] if len(causes) == 1 else Problems([*causes])
 
 
@@ -89,21 +90,21 @@ def _no_table(search: Search, annex: int, place: Place) -> LayoutError:
             return instead
         message += f"; it opens with {opening}" if filled else "; nothing is"
         if filled:
-            return refusals.at(search.document.path, line, message, f"check that annex {annex} has its table")
-        return refusals.at(search.document.path, line, message, _WHOLE)
+            return refusals.at(line, message, f"check that annex {annex} has its table")
+        return refusals.at(line, message, _WHOLE)
     header = [one for one in filled[:row] if not _NOTE.match(one.text.strip())][-_MOST_LINES:]
     if not header:
         message = f"the table under “{heading}” has no header: it opens with {opening}"
-        return refusals.at(search.document.path, filled[0], message, _WHOLE)
+        return refusals.at(filled[0], message, _WHOLE)
     printed = " / ".join(" ".join(one.text.split())[:200] for one in header)
     message = f"the header of annex {annex} fits no known layout: “{printed}”"
     if turned := _turned(search, header):
         message = f"words of the header of annex {annex} stand on their side: “{refusals.shortened(turned)}”"
         level = "give the report's text, or a copy in which the header is level"
-        return refusals.at(search.document.path, header[0], message, level)
+        return refusals.at(header[0], message, level)
     asked = list(_what_heads_missions(search, header)) if isinstance(search.document, PdfDocument) else []
     hint = None if asked else _BY_PLACES
-    return refusals.at(search.document.path, header[0], message, hint, proposals=asked)
+    return refusals.at(header[0], message, hint, proposals=asked)
 
 
 def _turned(search: Search, header: Sequence[Line]) -> str:
@@ -121,7 +122,7 @@ def _what_heads_missions(search: Search, header: Sequence[Line]) -> Iterator[Pro
     ways = []
     for line in sorted(header, key=lambda line: drawn[line.number].box.left):
         first = next(iter(runs(drawn[line.number].words, 0.5)), ())
-        text = " ".join(word.plain for word in first if word.plain)
+        text = plain_text(first)
         if any(map(str.isalpha, text)) and len(text) < 60:
             ways.append({"printed": text, "role": "mission"})
     question = f"which word heads the missions on page {header[0].page}"
@@ -138,7 +139,7 @@ def _instead(search: Search, first: Line, last_page: int, message: str) -> Layou
         if not first.page <= page.number <= last_page:
             continue
         if 2 * turned > sum(len(one.words) for one in page.lines):
-            what, hint = f"page {page.number} stands on its side", "turn it, and print it to a new PDF"
+            what, hint = f"page {page.number} is set on its side", "turn it, and print it to a new PDF"
         elif page.images or page.ocr:
             what = f"page {page.number} holds a picture, and the table is not among its text"
             hint = (
@@ -150,7 +151,7 @@ def _instead(search: Search, first: Line, last_page: int, message: str) -> Layou
             hint = "open it in a viewer, and print what is seen there to a new PDF"
         else:
             continue
-        return refusals.at(document.path, first, f"{message}: {what}", hint)
+        return refusals.at(first, f"{message}: {what}", hint)
     return None
 
 
@@ -167,7 +168,7 @@ def _absent(search: Search, annex: int) -> LayoutError:
     pages = search.document.pages if isinstance(search.document, PdfDocument) else ()
     drawn = [page.number for page in pages if page.ocr or page.images]
     hint = f"{_WHOLE}; page {drawn[0]} holds a picture: see whether the annex is in it" if drawn else _WHOLE
-    return LayoutError(message, file=search.document.path, hint=hint)
+    return LayoutError(message, hint=hint)
 
 
 def _without_mandates(search: Search) -> Proposal:
@@ -181,7 +182,6 @@ def _other_kind(search: Search, causes: Sequence[LayoutError]) -> JvomError:
     """A document that is not a report, unless a heading of an annex is in it."""
     document = search.document
     if isinstance(document, PdfDocument) and (cover := kinds.cover(document.attachments)):
-        cover.file = document.path
         return cover
     if any(one.line is not None for one in causes):  # under a heading that is known
         return causes[0] if len(causes) == 1 else Problems([*causes])
@@ -190,7 +190,7 @@ def _other_kind(search: Search, causes: Sequence[LayoutError]) -> JvomError:
     header = search.registry.layouts[0].personnel.header
     message = f"this is not such a report: no page holds a table with “{header}” or one of mandates"
     hint = "check that this is the yearly report on missions, with its annexes"
-    return refusals.at(document.path, first, message + opening, hint)
+    return refusals.at(first, message + opening, hint)
 
 
 def _twice(search: Search, again: Sequence[Looked | None]) -> LayoutError:
@@ -198,10 +198,10 @@ def _twice(search: Search, again: Sequence[Looked | None]) -> LayoutError:
         (annex, one.openings[0][0], one.again) for annex, one in enumerate(again, 1) if one and one.again
     ]
     repeated = [(annex, search.lines[one.start], search.lines[other.start]) for annex, one, other in found]
-    each = "; ".join(f"annex {annex} stands here twice, {_on(*lines)}" for annex, *lines in repeated)
+    each = "; ".join(f"annex {annex} is here twice, {_on(*lines)}" for annex, *lines in repeated)
     whole = "the report is in this file twice: " if len(repeated) == len(again) else ""
     hint = "give a file that has each annex once: of a draft and a final one, the final"
-    return refusals.at(search.document.path, repeated[0][2], whole + each, hint)
+    return refusals.at(repeated[0][2], whole + each, hint)
 
 
 def _on(first: Line, again: Line) -> str:
@@ -212,7 +212,6 @@ def _on(first: Line, again: Line) -> str:
 
 def _too_often(search: Search, places: Sequence[Place]) -> LayoutError:
     return refusals.at(
-        search.document.path,
         search.lines[places[headings.MOST].start],
         f"“{places[0].text[:80]}” is printed more than {headings.MOST} times: no report has so many pages",
         "check that this is the text of the report",

@@ -26,7 +26,7 @@ from statistics import median
 from typing import Any
 
 from pipelines.extract import sandbox
-from pipelines.extract.pdf.model import Box, RecognisedPage, Rule, Word
+from pipelines.extract.pdf.model import Box, RecognisedPage, Rule, Word, grouped
 from schemas.dates import MONTHS
 from schemas.errors import SourceError
 from schemas.registry import Registry
@@ -456,27 +456,21 @@ def _mark(words: list[Word], piece: dict[str, Any], read: _Readings) -> None:
 
 def _of_one_size(words: Iterable[Word]) -> Iterator[Word]:
     """The words with one size where they are nearly of one size."""
-    group: list[Word] = []
-    for word in [*sorted(words, key=lambda word: word.size), None]:
-        if group and (word is None or word.size > _ALIKE * group[0].size):
-            size = median(one.size for one in group)
-            yield from (replace(one, size=size) for one in group)
-            group = []
-        if word is not None:
-            group.append(word)
+    in_order = sorted(words, key=lambda word: word.size)
+    for group in grouped(in_order, lambda group, word: word.size > _ALIKE * group[0].size):
+        size = median(one.size for one in group)
+        yield from (replace(one, size=size) for one in group)
 
 
 def _lines(words: Sequence[Word]) -> Iterator[list[Word]]:
     """Words by the height they stand on, from the top; each text on its side is a line of its own."""
     rows: list[list[Word]] = [[word] for word in words if word.direction != "right"]
-    row: list[Word] = []
-    upright = (word for word in words if word.direction == "right")
-    for word in sorted(upright, key=lambda word: word.baseline):
-        if row and word.baseline - row[0].baseline > 0.3 * min(word.size, row[0].size):
-            rows.append(row)
-            row = []
-        row.append(word)
-    rows += [row] if row else []
+    upright = sorted((one for one in words if one.direction == "right"), key=lambda one: one.baseline)
+
+    def lower(row: list[Word], word: Word) -> bool:
+        return word.baseline - row[0].baseline > 0.3 * min(word.size, row[0].size)
+
+    rows += grouped(upright, lower)
 
     def height(row: list[Word]) -> float:
         return row[0].baseline if row[0].direction == "right" else row[0].box.top

@@ -6,9 +6,10 @@ its heading; what is in the table and none of them has a red frame.
 
 from __future__ import annotations
 
-import struct
-import zlib
+import io
 from collections.abc import Iterator
+
+from PIL import Image, ImageChops, ImageDraw
 
 from pipelines.extract.annexes import find_annexes
 from pipelines.extract.pdf import pdfium
@@ -35,10 +36,12 @@ def draw(data: bytes, document: Document, registry: Registry, number: int) -> by
     ):
         return b""
     page = document.pages[number - 1]
-    canvas = _Canvas(*pdfium.picture(data, document.path, number, DPI, grey=False))
+    width, height, dots = pdfium.picture(data, document.path, number, DPI, grey=False)
+    sheet, made = Image.frombytes("RGB", (width, height), dots), io.BytesIO()
     for grid in _grids(document, registry):
-        _draw_table(canvas, page, grid)
-    return canvas.png()
+        _draw_table(sheet, page, grid)
+    sheet.save(made, "PNG")
+    return made.getvalue()
 
 
 def _grids(document: PdfDocument, registry: Registry) -> list[Grid]:
@@ -50,7 +53,7 @@ def _grids(document: PdfDocument, registry: Registry) -> list[Grid]:
     return [annex.table.grid for annex in (parts.mandates, parts.personnel) if annex and annex.table]
 
 
-def _draw_table(canvas: _Canvas, page: PdfPage, grid: Grid) -> None:
+def _draw_table(sheet: Image.Image, page: PdfPage, grid: Grid) -> None:
     def here(*cells: PdfCell | None) -> list[Box]:
         spans = (span for cell in cells if cell for span in cell.spans)
         return [span.box for span in spans if span.page == page.number and span.box]
@@ -64,18 +67,18 @@ def _draw_table(canvas: _Canvas, page: PdfPage, grid: Grid) -> None:
     for at, row in enumerate(grid.rows):
         if found := here(*row.cells):
             around = Box.around(found)
-            canvas.tint(Box(whole.left, around.top, whole.right, around.bottom), ROWS[at % 2])
+            _tint(sheet, Box(whole.left, around.top, whole.right, around.bottom), ROWS[at % 2])
     for part in (part for one in grid.stretches if one.page == page.number for part in one.parts):
-        canvas.frame(Box(part + _AROUND, whole.top, part - _AROUND, whole.bottom), COLUMN)
+        _frame(sheet, Box(part + _AROUND, whole.top, part - _AROUND, whole.bottom), COLUMN)
     for cell in cells:
         if found := here(cell):
-            canvas.frame(Box.around(found), CELL)
+            _frame(sheet, Box.around(found), CELL)
     for word in (word for line in heading for word in line.words):
-        canvas.frame(word.box, HEADING)
+        _frame(sheet, word.box, HEADING)
     spans = (span for cell in cells for span in cell.spans)
     taken = {(span.line, at) for span in spans for at in range(span.char_start, span.char_end)}
     for box in _left(page, whole, taken, {line.number for line in heading}):
-        canvas.frame(box, LEFT)
+        _frame(sheet, box, LEFT)
 
 
 def _left(page: PdfPage, whole: Box, taken: set[tuple[int, int]], heading: set[int]) -> Iterator[Box]:
@@ -89,46 +92,21 @@ def _left(page: PdfPage, whole: Box, taken: set[tuple[int, int]], heading: set[i
                 yield word.box
 
 
-class _Canvas:
-    """A picture of three bytes a dot, drawn on in points."""
+def _tint(sheet: Image.Image, box: Box, colour: Colour) -> None:
+    """Colours what is white in a box, and leaves what is black."""
+    place = _dots(sheet, box)
+    part = sheet.crop(place)
+    sheet.paste(ImageChops.multiply(part, Image.new("RGB", part.size, colour)), place)
 
-    def __init__(self, width: int, height: int, dots: bytes) -> None:
-        self._width, self._height, self._dots = width, height, bytearray(dots)
 
-    def tint(self, box: Box, colour: Colour) -> None:
-        """Colours what is white in a box, and leaves what is black."""
-        left, top, right, bottom = self._in_dots(box)
-        tables = [bytes(value * part // 255 for value in range(256)) for part in colour]
-        for y in range(top, bottom):
-            for channel, table in enumerate(tables):
-                dots = slice((y * self._width + left) * 3 + channel, (y * self._width + right) * 3, 3)
-                self._dots[dots] = self._dots[dots].translate(table)
+def _frame(sheet: Image.Image, box: Box, colour: Colour) -> None:
+    left, top, right, bottom = _dots(sheet, box)
+    ImageDraw.Draw(sheet).rectangle((left, top, right - 1, bottom - 1), outline=colour)
 
-    def frame(self, box: Box, colour: Colour) -> None:
-        """Draws the edges of a box, one dot wide."""
-        left, top, right, bottom = self._in_dots(box)
-        for y in (top, bottom - 1):
-            self._dots[(y * self._width + left) * 3 : (y * self._width + right) * 3] = bytes(colour) * (
-                right - left
-            )
-        for y in range(top, bottom):
-            for x in (left, right - 1):
-                self._dots[(y * self._width + x) * 3 : (y * self._width + x + 1) * 3] = bytes(colour)
 
-    def _in_dots(self, box: Box) -> tuple[int, int, int, int]:
-        """Left, top, and right and bottom (exclusive), on the picture and at least a dot apart."""
-        sides = (box.left - _AROUND, box.top - _AROUND, box.right + _AROUND, box.bottom + _AROUND)
-        left, top, right, bottom = (round(side * DPI / 72) for side in sides)
-        left, top = min(max(left, 0), self._width - 1), min(max(top, 0), self._height - 1)
-        return left, top, max(left + 1, min(right, self._width)), max(top + 1, min(bottom, self._height))
-
-    def png(self) -> bytes:
-        stride = self._width * 3
-        rows = (b"\0" + self._dots[at : at + stride] for at in range(0, len(self._dots), stride))
-        head = struct.pack(">IIBBBBB", self._width, self._height, 8, 2, 0, 0, 0)
-        body = zlib.compress(b"".join(rows), 6)
-        chunks = (b"IHDR", head), (b"IDAT", body), (b"IEND", b"")
-        return b"\x89PNG\r\n\x1a\n" + b"".join(
-            struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
-            for name, data in chunks
-        )
+def _dots(sheet: Image.Image, box: Box) -> tuple[int, int, int, int]:
+    """Left, top, and right and bottom (exclusive), on the picture and at least a dot apart."""
+    sides = (box.left - _AROUND, box.top - _AROUND, box.right + _AROUND, box.bottom + _AROUND)
+    left, top, right, bottom = (round(side * DPI / 72) for side in sides)
+    left, top = min(max(left, 0), sheet.width - 1), min(max(top, 0), sheet.height - 1)
+    return left, top, max(left + 1, min(right, sheet.width)), max(top + 1, min(bottom, sheet.height))

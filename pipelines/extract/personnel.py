@@ -55,14 +55,14 @@ def read(given: AnnexInput, readings: Collection[DeclaredReading]) -> Personnel:
     document, layout = given.document, given.layout
     if len(given.lines) > _MOST_LINES:
         line, what = given.lines[_MOST_LINES], f"{len(given.lines):,} lines"
-        raise Problems([refusals.too_many(document, line, what)])
+        raise Problems([refusals.too_many(line, what)])
     roles = PersonnelRoles(layout, given.registry)
     if not FIGURE_ROLES & {*layout.personnel.columns}:
         first = next(line for line in given.heading or given.lines if line.text.strip())
-        raise Problems([refusals.no_figures(document, first)])
+        raise Problems([refusals.no_figures(first)])
     table = printed_rows.read(given, roles)
     if table is None:
-        raise Problems([refusals.no_header(document, given.lines, layout)])
+        raise Problems([refusals.no_header(given.lines, layout)])
     wanted = (given.edition_year, document.sha256)
     declared = [one for one in readings if (one.edition_year, one.source_sha256) == wanted]
     table.rows = sums.joined(table.rows, declared)
@@ -70,13 +70,13 @@ def read(given: AnnexInput, readings: Collection[DeclaredReading]) -> Personnel:
     structure = Structure([at for at, row in enumerate(table.rows) if row.kind == "mission"])
     if not problems:
         chosen, structure, refused = columns.choose(
-            table, given.notes, layout.personnel, roles.names, declared, document, given.edition_year
+            table, given.notes, layout.personnel, roles.names, declared
         )
         undecided = sum(isinstance(one, UndecidedError) for one in refused)
         # A row or two that nothing decides are their own cause; of most rows the totals would have said it.
         if structure.total is None and undecided * 2 > len(table.rows):
             first = next(line for line in given.heading or given.lines if line.text.strip())
-            refused = [refusals.no_totals(document, first, layout.personnel.total, len(refused))]
+            refused = [refusals.no_totals(first, layout.personnel.total, len(refused))]
         if structure.total is None and not refused and (last := _open_end(table, given)):
             refused = [refusals.open_end(document, last)]
         problems.extend(refused)
@@ -112,17 +112,16 @@ def _problems(table: Table, given: AnnexInput) -> list[JvomError]:
     if not missions:
         first = next(line for line in given.heading or given.lines if line.text.strip())
         totals = next((row.lines[0] for row in table.rows), first)
-        raise Problems([refusals.no_rows(document, totals)])
+        raise Problems([refusals.no_rows(totals)])
     if len(table.rows) > _MOST_ROWS:
         line, what = table.rows[_MOST_ROWS].lines[0], f"{len(table.rows)} rows"
-        raise Problems([refusals.too_many(document, line, what)])
+        raise Problems([refusals.too_many(line, what)])
     printed = [*table.leftovers, *(row.lines for row in table.rows)]
     if strange := [(line, why) for lines in printed for line in lines if (why := text.strange(line.text))]:
-        raise Problems([refusals.strange(document, line, why) for line, why in strange])
+        raise Problems([refusals.strange(line, why) for line, why in strange])
     top = min((row.lines[0].number for row in table.rows), default=0)
     broken: list[JvomError] = [
         refusals.leftover(
-            document,
             left,
             given.registry,
             among_rows=0 < top < left[0].number,
@@ -132,11 +131,11 @@ def _problems(table: Table, given: AnnexInput) -> list[JvomError]:
     ]
     unclosed = given.table is None and not any(row.kind == "total" for row in table.rows)
     if unclosed and len(table.late) == 1:
-        broken.append(refusals.unknown_total(document, table.late[0][0], given.registry))
+        broken.append(refusals.unknown_total(table.late[0][0], given.registry))
     else:
         broken += [refusals.late_row(document, late) for late in table.late]
     broken += [
-        refusals.too_many_figures(document, row.lines, len(layout.personnel.columns))
+        refusals.too_many_figures(row.lines, len(layout.personnel.columns))
         for row in table.rows
         if not row.wordings
     ]
@@ -164,7 +163,7 @@ def _odd(table: Table, roles: PersonnelRoles, given: AnnexInput) -> Iterator[Jvo
         if strange and all(map(numerals.looks_like, strange)):
             lines = list(dict.fromkeys(word.line for word in found))
             if not any(text.strange(line.text) for line in lines):
-                yield refusals.odd_figure(given.document, lines, strange[0])
+                yield refusals.odd_figure(lines, strange[0])
 
 
 def _named(row: Row) -> int:
@@ -179,7 +178,7 @@ def _thousands(before: str, word: str) -> float:
 
 def _names(table: Table, structure: Structure, given: AnnexInput) -> Iterator[JvomError]:
     """Rows of missions that are unknown, or that have a row already."""
-    document, registry = given.document, given.registry
+    registry = given.registry
     first: dict[str, Row] = {}
     for at in structure.missions:
         row = table.rows[at]
@@ -187,16 +186,16 @@ def _names(table: Table, structure: Structure, given: AnnexInput) -> Iterator[Jv
         mission_id = ids.pop() if len(ids) == 1 else ""
         if mission_id is None and at in structure.unnamed:
             role = structure.unnamed[at]
-            yield refusals.unnamed_sum(document, row.lines[0], row.wordings[0].plain, role, registry)
+            yield refusals.unnamed_sum(row.lines[0], row.wordings[0].plain, role, registry)
         elif mission_id is None:
             region = row.region.printed if row.region else None
-            yield refusals.unknown_mission(document, row.lines[0], row.wordings[0].plain, region, registry)
+            yield refusals.unknown_mission(row.lines[0], row.wordings[0].plain, region, registry)
         elif mission_id in first:
             both = first[mission_id], row
             made = sums.together(both, given.layout.personnel.columns)
-            entry = made and answers.joint_rows(document, given.edition_year, mission_id, made, len(both))
+            entry = made and answers.joint_rows(mission_id, made, len(both))
             line = first[mission_id].lines[0]
-            yield refusals.second_row(document, row.lines[0], mission_id, line, entry or None)
+            yield refusals.second_row(row.lines[0], mission_id, line, entry or None)
         elif mission_id:
             first[mission_id] = row
 

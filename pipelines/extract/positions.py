@@ -6,22 +6,17 @@ tables: every character is as wide as the others, every line as high. What is no
 empty: rules, ink, structure, weight. A footnote's mark is known where it is raised (U+00B9), glued to
 letters, or on a line of its own above or below the end of a word; one that is glued to a figure looks like
 its last digits, which `rows` leaves open.
-
-By order a text is read as any other. Where both succeed they must give the same; what only the order gives
-is taken where the places do not contradict it.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
-from itertools import combinations, groupby, pairwise
+from itertools import groupby, pairwise
 
-import pyarrow as pa
-
-from pipelines.extract import numerals, refusals
+from pipelines.extract import numerals
 from pipelines.extract.cells import marker
 from pipelines.extract.pdf import signs
 from pipelines.extract.pdf.lines import soft_hyphens, soften
@@ -52,10 +47,6 @@ _ENDS_RAISED = re.compile(rf"[{_RAISED}]{{1,3}}(?:[,;][{_RAISED}]{{1,3}})*[,;]?(
 _PLAIN = str.maketrans(_RAISED, "0123456789")
 _DIGITS = re.compile(r"\d+")
 
-Tables = dict[str, pa.Table]
-Reading = Tables | JvomError
-_TEXTS = ("mission", "region", "legal_basis", "text")
-"""Columns whose words are not compared: a label that no place shows may be known by order, and back."""
 _ADVICE = "give the PDF that this text was made of, whose cells can be seen"
 
 
@@ -222,21 +213,6 @@ def _edge(lines: Sequence[PdfLine]) -> Sequence[PdfLine]:
     return [line for line in near[: next(gaps, 0)] if not _IN_COLUMNS.search(line.text)]
 
 
-def read(document: Document, take: Callable[[Document], Tables]) -> Tables:
-    """The tables of a text. `take` reads a document; raises what it raises, or that the readings differ."""
-    pages = placed(document)
-    if pages is None:
-        return take(document)
-    by_place, by_order = _try(take, pages), _try(take, document)
-    if isinstance(by_place, JvomError):
-        if isinstance(by_order, JvomError) or next(_out_of_place(document, by_order), None):
-            raise by_place
-        return by_order
-    if not isinstance(by_order, JvomError) and (differing := next(_differing(by_place, by_order), None)):
-        raise refusals.two_ways(document, *differing)
-    return by_place
-
-
 def advise(error: JvomError, document: Document) -> None:
     """Adds to the hint of a refusal of a text that was made of a PDF that this can be read."""
     if document.format == "text" and (
@@ -244,45 +220,3 @@ def advise(error: JvomError, document: Document) -> None:
     ):
         first = error.problems[0] if isinstance(error, Problems) else error
         first.hint = error.hint = f"{first.hint}; or {_ADVICE}" if first.hint else _ADVICE
-
-
-def _try(take: Callable[[Document], Tables], document: Document) -> Reading:
-    try:
-        return take(document)
-    except JvomError as error:
-        return error
-
-
-def _values(tables: Tables) -> dict[tuple[str, str, str], dict[str, object]]:
-    """The cells of the annexes by table, row and column, but for those that are texts."""
-    return {
-        (cell["table_name"], cell["row_key"], cell["column_name"]): cell
-        for cell in tables["cells"].to_pylist()
-        if cell["table_name"] != "footnotes" and cell["column_name"] not in _TEXTS
-    }
-
-
-def _differing(one: Tables, other: Tables) -> Iterator[tuple[dict[str, object], object]]:
-    """Cells that two readings give differently: the first's, and the other's value."""
-    first, second = _values(one), _values(other)
-    for key, cell in {**second, **first}.items():
-        values = [known.get(key, {}).get("value") for known in (first, second)]
-        if values[0] != values[1]:
-            yield cell | {"value": values[0]}, values[1]
-
-
-def _out_of_place(document: Document, tables: Tables) -> Iterator[tuple[str, str]]:
-    """Two columns of figures of one page that overlap, so that a figure is in another column."""
-    lines = {line.number: columns_of(line.text) for line in document.lines}
-    reach: dict[tuple[int, str], list[int]] = {}
-    for (table, _, column), cell in _values(tables).items():
-        spans = cell["spans"]
-        if table == "mandates" or cell["value_integer"] is None or not isinstance(spans, list):
-            continue
-        for span in spans if len(spans) == 1 else ():
-            places = lines[span["line"]]
-            ends = (places[span["char_start"]], places[span["char_end"]])
-            reach.setdefault((span["page"], column), []).extend(ends)
-    for (one, first), (other, second) in combinations(reach.items(), 2):
-        if one[0] == other[0] and min(first) < max(second) and min(second) < max(first):
-            yield one[1], other[1]

@@ -13,7 +13,7 @@ from pipelines.extract.pdf.faults import Fault
 from pipelines.extract.pdf.rows import Span
 from pipelines.extract.pdf.table import PdfTable
 from pipelines.model import Document, Line
-from schemas.errors import LayoutError, UndecidedError
+from schemas.errors import JvomError, LayoutError, Problems, UndecidedError
 from schemas.proposals import Proposal
 from schemas.registry import Layout, Registry, comparable
 
@@ -29,16 +29,30 @@ _REGION = re.compile(r"(?=.{3,40}$)[A-Z][^\W\d_]*(?:[ -][^\W\d_]+){0,4}")
 
 
 def at(
-    path: str, line: Line | None, message: str, hint: str | None = None, *, proposals: Sequence[Proposal] = ()
+    line: Line | None, message: str, hint: str | None = None, *, proposals: Sequence[Proposal] = ()
 ) -> LayoutError:
-    """A LayoutError about a line; what is proposed is shown by `jvom onboard`, which its hint names later."""
+    """A LayoutError about a line of the document."""
     page, number = (line.page, line.number) if line else (None, None)
-    return LayoutError(message, file=path, page=page, line=number, hint=hint, proposals=proposals)
+    return LayoutError(message, page=page, line=number, hint=hint, proposals=proposals)
+
+
+def settle(error: JvomError, document: Document, edition_year: int) -> None:
+    """Says in a refusal what is the same for all of a document: its file, its lines, whose its entries are.
+
+    Where entries are proposed and nothing else is to be done, `jvom onboard` is the next step.
+    """
+    of = {"edition_year": edition_year, "source_sha256": document.sha256}
+    shown = {line.number: line.shown for line in document.lines} if document.format == "pdf" else None
+    for problem in [error, *(error.problems if isinstance(error, Problems) else ())]:
+        problem.file = problem.file or document.path
+        problem.line = problem.line if shown is None else shown.get(problem.line or 0)
+        problem.proposals = tuple(proposal.of(of) for proposal in problem.proposals)
+        if problem.proposals and not problem.hint:
+            onboard = f"jvom onboard {document.path} --year {edition_year}"
+            problem.hint = f"run {onboard}, which proposes the entries that answer this"
 
 
 def undecided(
-    document: Document,
-    edition_year: int,
     lines: Sequence[Line],
     mission_id: str,
     why: str,
@@ -52,16 +66,13 @@ def undecided(
         f"“{_joined(lines)}” ({mission_id}) is not decided: {why}; it can be read as\n{readings}",
         page=lines[0].page,
         line=lines[0].number,
-        file=document.path,
         mission_id=mission_id,
         alternatives=alternatives,
-        proposals=[answers.reading(document, edition_year, mission_id, alternatives)],
+        proposals=[answers.reading(mission_id, alternatives)],
     )
 
 
-def unknown_mission(
-    document: Document, line: Line, name: str, region: str | None, registry: Registry
-) -> LayoutError:
+def unknown_mission(line: Line, name: str, region: str | None, registry: Registry) -> LayoutError:
     """A row whose name is not a known spelling, with the entries that would make it one."""
     name = shortened(name)
     near = dict(registry.nearest(name))
@@ -76,37 +87,36 @@ def unknown_mission(
     elif odd := " ".join(word for word in name.split() if _FIGURE_LIKE.fullmatch(word)):
         hint = f"{_ROW}: “{odd}” is neither a name nor a whole number"
     if hint:
-        return at(document.path, line, message, hint)
+        return at(line, message, hint)
     proposals = answers.mission(name, region, registry, line.page)
     if why := next((one.note for one in proposals if one.kind == "spelling"), ""):
         message += f"; {why}"
-    return at(document.path, line, message, proposals=proposals)
+    return at(line, message, proposals=proposals)
 
 
-def unnamed_sum(document: Document, line: Line, name: str, role: str, registry: Registry) -> LayoutError:
+def unnamed_sum(line: Line, name: str, role: str, registry: Registry) -> LayoutError:
     """A row whose name says nothing, and whose figures are those of the rows beside it together."""
     name = shortened(name)
     note = f"its figures are the sum of {'all other rows' if role == 'row total' else 'the rows above it'}"
     others = answers.mission(name, None, registry, line.page)
     return at(
-        document.path,
         line,
         f"no mission is known as “{name}”, and {note}",
         proposals=[answers.row(name, role, note, others)],
     )
 
 
-def unknown_total(document: Document, line: Line, registry: Registry) -> LayoutError:
+def unknown_total(line: Line, registry: Registry) -> LayoutError:
     """The only row with figures behind the missions of a table that has no known word for its totals."""
     name = shortened(_FIGURES_BEHIND.sub("", line.text).strip())
     message = f"“{_joined([line])}” follows the last mission, and “{name}” is not a known word for totals"
     others = answers.mission(name, None, registry, line.page)
     entry = answers.row(name, "row total", "it is the last row with figures", others)
-    return at(document.path, line, message, proposals=[entry])
+    return at(line, message, proposals=[entry])
 
 
 def leftover(
-    document: Document, lines: Sequence[Line], registry: Registry, *, among_rows: bool, sentence: bool = False
+    lines: Sequence[Line], registry: Registry, *, among_rows: bool, sentence: bool = False
 ) -> LayoutError:
     """Lines in the table that are neither row nor heading; only among rows can they head a region.
 
@@ -120,9 +130,8 @@ def leftover(
     aside = answers.row(text, "row text", "it is a line of text, neither a name nor a row with figures")
     if not (among_rows and _REGION.fullmatch(text)):
         if sentence and among_rows and len(text.split()) > 1:
-            return at(document.path, lines[0], message, proposals=[aside])
+            return at(lines[0], message, proposals=[aside])
         return at(
-            document.path,
             lines[0],
             message,
             f"{_ROW}: a row opens with a name and has its figures at its end",
@@ -131,42 +140,39 @@ def leftover(
     region = answers.region(text, registry, other=name)
     if sentence:
         region = replace(region, others=(*region.others, aside))
-    return at(document.path, lines[0], message, proposals=[region])
+    return at(lines[0], message, proposals=[region])
 
 
-def no_header(document: Document, lines: Sequence[Line], layout: Layout) -> LayoutError:
+def no_header(lines: Sequence[Line], layout: Layout) -> LayoutError:
     """An annex whose lines, footnotes taken out, do not hold its header."""
     return at(
-        document.path,
         next((line for line in lines if line.text.strip()), None),
         f"the table of annex 2 has no header like that of layout “{layout.id}”: “{layout.personnel.header}”",
         "compare the header with the document, and see whether it is among the footnotes",
     )
 
 
-def no_figures(document: Document, line: Line) -> LayoutError:
+def no_figures(line: Line) -> LayoutError:
     """A table of annex 2 whose columns of figures are all ignored, by the words of its header."""
     return at(
-        document.path,
         line,
         "no column of the table of annex 2 is a figure that is kept: the words of its header say so",
         "look at the entries [[word]] for this header: one of them ignores a word that every column has",
     )
 
 
-def odd_figure(document: Document, lines: Sequence[Line], word: str) -> LayoutError:
+def odd_figure(lines: Sequence[Line], word: str) -> LayoutError:
     """A word of a row of a text that says a figure, but is not a whole number."""
     why = "is not a whole number, so nothing says which column it is in"
     hint = "compare the word with the official document, or give the PDF: where a word is says its column"
     if LEADING_ZERO.fullmatch(word):
         why = "begins with a 0: a digit was lost, or is too many"
-    return at(document.path, lines[0], f"“{word}” in “{shortened(_joined(lines), 120)}” {why}", hint)
+    return at(lines[0], f"“{word}” in “{shortened(_joined(lines), 120)}” {why}", hint)
 
 
-def too_many_figures(document: Document, lines: Sequence[Line], columns: int) -> LayoutError:
+def too_many_figures(lines: Sequence[Line], columns: int) -> LayoutError:
     """A row with more figures than the table has columns."""
     return at(
-        document.path,
         lines[0],
         f"“{_joined(lines)}” has more figures than the {columns} columns of the table",
         "compare the line with the official document: a space too many splits a figure in two",
@@ -174,16 +180,14 @@ def too_many_figures(document: Document, lines: Sequence[Line], columns: int) ->
 
 
 def fault(
-    document: Document,
     found: Fault,
     table: PdfTable,
     name: str,
-    edition_year: int,
 ) -> LayoutError:
     """A cell of a PDF's table `name` that no one row and column has, with the entry that says whose it is."""
     place = found.cell.spans[0]
     if found.kind == "cut":
-        return cut_off(document.path, place.page, place.line, found.cell.text)
+        return cut_off(place.page, place.line, found.cell.text)
     names = " and ".join(f"“{shortened(name, 60)}”" for name in found.rows)
     paths = " and ".join(" / ".join(table.columns[column]) for column in found.columns)
     text = f"“{shortened(found.cell.text)}”"
@@ -196,20 +200,17 @@ def fault(
             f"one cell is printed over {len(found.columns)} columns, {paths}: {text} of {names}",
             _SHARED,
         ),
-        "between": (f"{text} of {names} is in no column: it stands between {paths}", _ASIDE),
-        "beside": (f"{text} of {names} is in no column: it stands beside {paths}, the last one", _ASIDE),
+        "between": (f"{text} of {names} is in no column: it is between {paths}", _ASIDE),
+        "beside": (f"{text} of {names} is in no column: it is beside {paths}, the last one", _ASIDE),
         "broken": (
             f"the figure is broken over lines: {text} in column {paths} of {names}",
             "see in the official document whether it is one figure, or several",
         ),
     }[found.kind]
     columns = [table.heading.roles[at] for at in found.columns]
-    entry = answers.fault(
-        document, edition_year, name, found.kind, found.rows, columns, found.cell.text, place.page
-    )
+    entry = answers.fault(name, found.kind, found.rows, columns, found.cell.text, place.page)
     return LayoutError(
         what,
-        file=document.path,
         page=place.page,
         line=place.line,
         hint=None if entry else hint,
@@ -217,34 +218,29 @@ def fault(
     )
 
 
-def cut_off(path: str, page: int, line: int, text: str) -> LayoutError:
+def cut_off(page: int, line: int, text: str) -> LayoutError:
     """Words of which a part is outside of the page."""
     return LayoutError(
         f"“{shortened(text, 120)}” is cut off by the edge of the page",
-        file=path,
         page=page,
         line=line,
         hint="print the document again so that all of it is on the page",
     )
 
 
-def unclear_sum(document: Document, lines: Sequence[Line], why: str) -> LayoutError:
+def unclear_sum(lines: Sequence[Line], why: str) -> LayoutError:
     """A row of which neither words nor figures say whether it sums others."""
     return at(
-        document.path,
         lines[0],
         f"“{_joined(lines)}” is not decided: {why}",
         f"{_ROW}, and its figures with those of the rows beside it",
     )
 
 
-def missing_rows(
-    document: Document, totals: Line, amounts: Mapping[str, int], entries: Sequence[Proposal]
-) -> LayoutError:
+def missing_rows(totals: Line, amounts: Mapping[str, int], entries: Sequence[Proposal]) -> LayoutError:
     """Totals that exceed the rows by what makes a row, with entries that say that they are printed so."""
     missing = ", ".join(f"{name} {amount}" for name, amount in amounts.items())
     return at(
-        document.path,
         totals,
         f"rows of annex 2 are missing: its totals are larger than its rows by {missing}",
         None if entries else "compare the table with the official document: each of its rows must be there",
@@ -252,78 +248,69 @@ def missing_rows(
     )
 
 
-def strange(document: Document, line: Line, why: str) -> LayoutError:
+def strange(line: Line, why: str) -> LayoutError:
     """A row in which a sign is not what it looks like."""
     hint = (
         "compare the line with the official document, and write it with letters and digits as they are there"
     )
-    return at(document.path, line, f"“{_joined([line])}” cannot be relied on: {why}", hint)
+    return at(line, f"“{_joined([line])}” cannot be relied on: {why}", hint)
 
 
-def split_figure(document: Document, lines: Sequence[Line], printed: str) -> LayoutError:
+def split_figure(lines: Sequence[Line], printed: str) -> LayoutError:
     """A row that explains the table better where two of its figures are one."""
     return at(
-        document.path,
         lines[0],
         f"“{_joined(lines)}” is not decided: “{printed}” can be one figure, with a space too many",
         "compare the line with the official document, and take out the space that is not there",
     )
 
 
-def stray_figure(document: Document, lines: Sequence[Line]) -> LayoutError:
+def stray_figure(lines: Sequence[Line]) -> LayoutError:
     """A row that explains the table better without the figure on its last line."""
     return at(
-        document.path,
         lines[-1],
         f"“{_joined(lines[-1:])}” is in the table of annex 2, but does not fit the row above it",
         f"{_ROW}: see whether the figure belongs there",
     )
 
 
-def too_large(document: Document, lines: Sequence[Line], figure: int) -> LayoutError:
+def too_large(lines: Sequence[Line], figure: int) -> LayoutError:
     """A figure of more persons than could be sent."""
     return at(
-        document.path,
         lines[0],
         f"“{_joined(lines)}” has the figure {figure}, which is too large for a number of persons",
         "compare it with the official document: two figures may have lost the space between them",
     )
 
 
-def uncertain(document: Document, printed: str, doubt: str, place: Span, column: str) -> LayoutError:
+def uncertain(printed: str, doubt: str, place: Span, column: str) -> LayoutError:
     """A figure of a picture that nothing confirms."""
     return LayoutError(
         f"{column}: “{shortened(printed)}” is uncertain in this picture: {doubt}; no sum confirms it",
-        file=document.path,
         page=place.page,
         line=place.line,
         hint="compare it with the page; scan it again at 300 dots an inch or more, or give the report's text",
     )
 
 
-def blank_total(
-    document: Document, edition_year: int, lines: Sequence[Line], row: str, column: str, printed: str
-) -> LayoutError:
+def blank_total(lines: Sequence[Line], row: str, column: str, printed: str) -> LayoutError:
     """A row with figures whose total is left blank, or a dash."""
-    entry = answers.cell(document, edition_year, "personnel", row, column, printed, lines[0].page)
+    entry = answers.cell("personnel", row, column, printed, lines[0].page)
     message = f"“{_joined(lines)}” has figures, but no {column}: its cell there is blank"
-    return at(document.path, lines[0], message, proposals=[entry])
+    return at(lines[0], message, proposals=[entry])
 
 
-def tight_sum(document: Document, edition_year: int, row: str, column: str, text: Text) -> LayoutError:
+def tight_sum(row: str, column: str, text: Text) -> LayoutError:
     """A cell such as `12+2`, which no sum says to be fourteen."""
     line, page = text.words[0].line, text.spans[0].page
-    entry = answers.cell(document, edition_year, "personnel", row, column, text.printed, page)
+    entry = answers.cell("personnel", row, column, text.printed, page)
     message = f"“{text.printed}” of “{shortened(row)}” may be one figure, or two that are not to be added up"
-    return at(document.path, line, message, proposals=[entry])
+    return at(line, message, proposals=[entry])
 
 
-def second_row(
-    document: Document, line: Line, mission_id: str, first: Line, entry: Proposal | None = None
-) -> LayoutError:
+def second_row(line: Line, mission_id: str, first: Line, entry: Proposal | None = None) -> LayoutError:
     """A mission that the table lists twice, with the entry that adds its rows up."""
     return at(
-        document.path,
         line,
         f"“{_joined([line])}” is {mission_id}, which is on line {first.shown} already",
         None if entry else "check the spellings in schemas/missions.toml: each row is a mission of its own",
@@ -331,10 +318,9 @@ def second_row(
     )
 
 
-def no_totals(document: Document, line: Line, label: str, rows: int) -> LayoutError:
+def no_totals(line: Line, label: str, rows: int) -> LayoutError:
     """A table without a totals row, with rows of which nothing else says which columns its figures are in."""
     return at(
-        document.path,
         line,
         f"the table of annex 2 has no totals row: no line opens with “{label}” and ends in figures; without "
         f"it nothing says which columns the figures of {rows} rows are in",
@@ -346,37 +332,33 @@ def open_end(document: Document, last: Line) -> LayoutError:
     """A table without totals that ends where its page or the text does: rows may be missing."""
     where = f"at the foot of page {last.page}" if document.format == "pdf" else "where the text ends"
     return at(
-        document.path,
         last,
         f"the table of annex 2 has no totals row, and its last row is {where}: rows may be missing",
         f"{_WHOLE}, to its last page",
     )
 
 
-def no_rows(document: Document, totals: Line) -> LayoutError:
+def no_rows(totals: Line) -> LayoutError:
     """A table without a row of a mission."""
     return at(
-        document.path,
         totals,
         "the table of annex 2 has no row of a mission",
         f"{_WHOLE} and in reading order",
     )
 
 
-def too_many(document: Document, line: Line, what: str) -> LayoutError:
+def too_many(line: Line, what: str) -> LayoutError:
     """An annex with many times as many lines or rows as a report has."""
     return at(
-        document.path,
         line,
         f"annex 2 has {what}: no report has so many",
         "check that this is the text of the report",
     )
 
 
-def too_many_readings(document: Document, line: Line, open_rows: Sequence[str]) -> LayoutError:
+def too_many_readings(line: Line, open_rows: Sequence[str]) -> LayoutError:
     """A table with so many possible readings that the best cannot be found in reasonable time."""
     return at(
-        document.path,
         line,
         f"{len(open_rows)} rows of annex 2 can be read in more ways than can be compared: "
         f"{', '.join(open_rows)}",
@@ -388,20 +370,11 @@ def late_row(document: Document, lines: Sequence[Line], annex: int = 2) -> Layou
     """A row below the totals row, or words in columns below a table."""
     text = f"“{_joined(lines)}”"
     if document.format != "text":
-        what = f"{text} stands in columns below the table of annex {annex}, and is in no row of it"
+        what = f"{text} is in columns below the table of annex {annex}, and is in no row of it"
         hint = "see whether these are more rows, or a second table: neither is read"
-        return at(document.path, lines[0], what, hint)
+        return at(lines[0], what, hint)
     hint = "check how the document was turned into text: the totals row closes the table"
-    return at(document.path, lines[0], f"{text} looks like a row, but is after the totals row", hint)
-
-
-def two_ways(document: Document, cell: Mapping[str, object], other: object) -> LayoutError:
-    """A cell of a text that is another by the places of its words than by their order."""
-    line = next(line for line in document.lines if line.number == cell["source_line"])
-    name, row = str(cell["column_name"]).replace("_", " "), cell["row_key"]
-    by_place, by_order = ("blank" if value is None else value for value in (cell["value"], other))
-    what = f"{name} of {row} is {by_place} by the places of the words, and {by_order} by their order"
-    return at(document.path, line, what, "compare the row with the official document")
+    return at(lines[0], f"{text} looks like a row, but is after the totals row", hint)
 
 
 def shortened(text: str, most: int = 200) -> str:

@@ -685,11 +685,10 @@ class _PdfReader:
     def _not_a_figure(self, cell: PdfCell, row: PdfRow, column: int) -> None:
         path = " / ".join(self._found.columns[column])
         name = self._row_names(row)[-1]
-        role, year = self._roles.layout.columns[column - 1], self._given.edition_year
-        entry = answers.cell(self._given.document, year, "personnel", name, role, cell.text, cell.page)
+        role = self._roles.layout.columns[column - 1]
+        entry = answers.cell("personnel", name, role, cell.text, cell.page)
         self._problems.append(
             refusals.at(
-                self._given.document.path,
                 self._cells.line(cell),
                 f"“{refusals.shortened(cell.text)}” in column {path} of “{refusals.shortened(name)}” "
                 "is not a figure: a whole number, a sum of them, a dash, or such words as max. 7 and n.t.b.",

@@ -37,7 +37,7 @@ from pipelines.extract.pdf.faults import is_cut
 from pipelines.extract.roles import MandateRoles, PersonnelRoles
 from pipelines.model import Document, Edition, Line, SourceFile
 from schemas.errors import JvomError, LayoutError, Problems
-from schemas.registry import Layout, Registry
+from schemas.registry import Registry
 
 _MOST_LINES = 1_500  # of an annex, and of what may follow it; in 2024 they have 190 and 95
 _MOST_PROBLEMS = 500  # more than any report has lines in its tables; noise has no end
@@ -52,18 +52,11 @@ def read(document: Document, source: SourceFile, edition: Edition, registry: Reg
     Raises LayoutError (RegistryError for a declaration that does not fit), or Problems with all of
     them.
     """
-    shown = {line.number: line.shown for line in document.lines} if document.format == "pdf" else None
     try:
-        if document.format == "text":
-            return positions.read(document, lambda given: _read(given, source, edition, registry))
-        return _read(document, source, edition, registry, shown)
+        given = positions.placed(document) if document.format == "text" else None
+        return _read(given or document, source, edition, registry)
     except JvomError as error:
-        for problem in [error, *(error.problems if isinstance(error, Problems) else ())]:
-            if shown is not None:
-                problem.line = shown.get(problem.line or 0)
-            if problem.proposals and not problem.hint:
-                onboard = f"jvom onboard {document.path} --year {edition.edition_year}"
-                problem.hint = f"run {onboard}, which proposes the entries that answer this"
+        refusals.settle(error, document, edition.edition_year)
         positions.advise(error, document)
         raise
 
@@ -73,37 +66,45 @@ def _read(
     source: SourceFile,
     edition: Edition,
     registry: Registry,
-    shown: Mapping[int, int] | None = None,
 ) -> dict[str, pa.Table]:
-    """The tables; `shown` gives the line numbers that are shown for those of the document."""
     try:
         parts = find_annexes(document, registry)
     except JvomError as error:
         raise _cut_off(document, error) or error from None
-    _require_short(parts, document.path)
+    _require_short(parts)
     parts, declarations = _declared(parts, document, edition, registry)
     notes = footnotes.find(parts, document)
     year = edition.edition_year
 
     def given(scope: footnotes.Scope, annex: Annex) -> AnnexInput:
-        given = _annex(scope, annex, notes, document, year, parts.layout, registry)
-        return replace(given, declared=declarations[scope])
+        return AnnexInput(
+            footnotes.without(annex.lines, notes),
+            [note.number for note in notes if note.scope == scope],
+            document,
+            year,
+            parts.layout,
+            registry,
+            annex.table,
+            [word.line for word in annex.header.words] if annex.table else [],
+            annex.header.markers if annex.table else (),
+            declarations[scope],
+        )
 
-    _require_seen(document, parts, edition)
+    _require_seen(document, parts)
     problems: list[JvomError] = []
     first = parts.mandates
     annex_1 = (
         _try(lambda: mandates.read(given("mandates", first)), problems) if first else Mandates([], [], [])
     )
     annex_2 = _try(lambda: personnel.read(given("personnel", parts.personnel), registry.readings), problems)
-    period = _try(lambda: _period(document, parts, edition), problems)
+    period = _try(lambda: _period(parts, edition), problems)
     if not problems:
         problems += [unfit for of_annex in declarations.values() for unfit in of_annex.unused()]
     if problems or annex_1 is None or annex_2 is None or period is None:
         problems.sort(key=lambda problem: problem.line or 0)
         if len(problems) > _MOST_PROBLEMS:
             rest = len(problems) - _MOST_PROBLEMS
-            more = LayoutError(f"{rest} more problems", file=document.path, hint="mend these first")
+            more = LayoutError(f"{rest} more problems", hint="mend these first")
             problems[_MOST_PROBLEMS:] = [more]
         raise problems[0] if len(problems) == 1 else Problems(problems)
     cells = [*annex_2.cells, *annex_1.cells, *footnotes.cells(notes, year)]
@@ -125,8 +126,10 @@ def _read(
         ),
         "cells": cell_rows(cells, document, year),
     }
-    for row in (row for table in rows.values() for row in table if shown):
-        _show(row, shown or {})
+    if document.format == "pdf":
+        shown = {line.number: line.shown for line in document.lines}
+        for row in (row for table in rows.values() for row in table):
+            _show(row, shown)
     return {name: contract.as_read().table(rows[name]) for name, contract in schemas.TABLES.items()}
 
 
@@ -147,16 +150,15 @@ def _cut_off(document: Document, error: JvomError) -> LayoutError | None:
     lines = (line for page in pages if page.number == error.page for line in page.lines)
     of_page = {page.number: page for page in pages}
     cut = next((line for line in lines if is_cut(line.words, of_page[line.page])), None)
-    return refusals.cut_off(document.path, cut.page, cut.number, cut.text) if cut else None
+    return refusals.cut_off(cut.page, cut.number, cut.text) if cut else None
 
 
-def _require_short(parts: ReportParts, path: str) -> None:
+def _require_short(parts: ReportParts) -> None:
     """Raises LayoutError for an annex that is longer than any: reading it could take for ever."""
     for annex in filter(None, (parts.mandates, parts.personnel)):
         heading = annex.first
         if len(annex.lines) > _MOST_LINES:
             raise refusals.at(
-                path,
                 heading,
                 f"{len(annex.lines):,} lines follow this heading; an annex has at most {_MOST_LINES:,}",
                 "check that this is the text of the report",
@@ -196,15 +198,14 @@ _NOT_KEPT = {"mandates": {"country", "remark", "ignore"}, "personnel": {"ignore"
 """Roles of columns of which no row keeps the text: it matters not which rows it is printed for."""
 
 
-def _require_seen(document: Document, parts: ReportParts, edition: Edition) -> None:
+def _require_seen(document: Document, parts: ReportParts) -> None:
     """Raises Problems for a PDF's cells that no one row and column has, else for what nobody read."""
     if isinstance(document, PdfDocument):
         annexes = {"mandates": parts.mandates, "personnel": parts.personnel}
         named = {name: annex and annex.table for name, annex in annexes.items()}
         tables = [table for table in named.values() if table]
-        year = edition.edition_year
         faults = [
-            refusals.fault(document, fault, table, name, year)
+            refusals.fault(fault, table, name)
             for name, table in named.items()
             if table
             for fault in table.faults
@@ -225,26 +226,6 @@ def _try(step: Callable[[], T], problems: list[JvomError]) -> T | None:
     except JvomError as problem:
         problems.append(problem)
     return None
-
-
-def _annex(
-    scope: footnotes.Scope,
-    annex: Annex,
-    notes: Sequence[Note],
-    document: Document,
-    edition_year: int,
-    layout: Layout,
-    registry: Registry,
-) -> AnnexInput:
-    """An annex as its reader wants it."""
-    lines = footnotes.without(annex.lines, notes)
-    numbers = [note.number for note in notes if note.scope == scope]
-    if annex.table is None:
-        return AnnexInput(lines, numbers, document, edition_year, layout, registry)
-    heading = [word.line for word in annex.header.words]
-    return AnnexInput(
-        lines, numbers, document, edition_year, layout, registry, annex.table, heading, annex.header.markers
-    )
 
 
 def _text_of(annex: Annex, notes: Sequence[Note]) -> Sequence[Line]:
@@ -281,7 +262,7 @@ def _edition(source: SourceFile, edition: Edition, parts: ReportParts, period: P
     }
 
 
-def _period(document: Document, parts: ReportParts, edition: Edition) -> Period:
+def _period(parts: ReportParts, edition: Edition) -> Period:
     """First and last day: as the heading of annex 2 prints them, else as the catalogue knows them.
 
     Raises LayoutError where the two differ, or where the printed period is none.
@@ -293,16 +274,15 @@ def _period(document: Document, parts: ReportParts, edition: Edition) -> Period:
     except ValueError as error:
         why = f"the heading of annex 2 has no possible period: {error}"
         hint = "compare the heading with the official document"
-        raise refusals.at(document.path, heading, why, hint) from error
+        raise refusals.at(heading, why, hint) from error
     if printed is None and not re.search(r"\d{4}", parts.personnel.names.get("period", "")):
         return known
     if printed is None:
         why = f"the heading of annex 2 names years, but no one period: “{heading.text.strip()}”"
         hint = "compare the heading with the official document; a period is such as mei 2023 t/m april 2024"
-        raise refusals.at(document.path, heading, refusals.shortened(why, 300), hint)
+        raise refusals.at(heading, refusals.shortened(why, 300), hint)
     if any(day is not None and day != other for day, other in zip(known, printed, strict=True)):
         raise refusals.at(
-            document.path,
             heading,
             f"annex 2 speaks of {printed[0]} to {printed[1]}, but the catalogue gives edition "
             f"{edition.edition_year} the period {known[0]} to {known[1]}",

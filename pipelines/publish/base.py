@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import schemas
-from pipelines import versions
+from pipelines import sql, versions
 from pipelines.lake import Lake
 from pipelines.publish import published
 
@@ -78,10 +78,9 @@ class Base(Mapping[str, "pa.Table"]):
 
         assert self.file is not None  # asked for before
         contract = schemas.RELATIONS[name]
-        columns = ", ".join(f'"{column}"' for column in contract.names)
         if not self.opened:
             self.opened.append(published.connect(self.file))
-        query = f"SELECT {columns} FROM {contract.name} {which}"
+        query = f"SELECT {sql.names(contract.names)} FROM {contract.name} {which}"
         kept = self.opened[0].execute(query).to_arrow_table()
         both = pa.concat_tables([kept.cast(contract.arrow), news])
         return both.sort_by([(column, "ascending") for column in contract.key])

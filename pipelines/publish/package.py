@@ -22,7 +22,7 @@ from duckdb import DuckDBPyConnection
 import schemas
 from pipelines.harmless import FORMULAS, write_csv
 from pipelines.publish import render, spreadsheet
-from pipelines.sql import Row, rows
+from pipelines.sql import Row, names, rows
 from schemas import dataset
 from schemas.contract import Column, Contract
 
@@ -210,7 +210,7 @@ def table_files(connection: DuckDBPyConnection, texts: Texts) -> list[TableFile]
     for name, contract in schemas.RELATIONS.items():
         if name in LEFT_OUT or (name,) not in there:
             continue
-        columns, key = (", ".join(f'"{column}"' for column in of) for of in (contract.names, contract.key))
+        columns, key = names(contract.names), names(contract.key)
         table = connection.sql(f'SELECT {columns} FROM "{name}" ORDER BY {key}').to_arrow_table()
         table = table.cast(contract.arrow)
         text = texts.csv(contract, table) if name in BY_EDITION else _csv(table)

@@ -244,7 +244,7 @@ def _add(file: Path, news: Mapping[str, pa.Table], tables: Mapping[str, pa.Table
 
 def _insert(connection: DuckDBPyConnection, name: str, rows: pa.Table, release_id: str) -> None:
     contract = schemas.RELATIONS[name]
-    order = ", ".join(f'"{column}"' for column in contract.key)
+    order = sql.names(contract.key)
     if name == "releases":
         order = f"release_id = {sql.literal(release_id)}, published_at"
     connection.register("rows_to_insert", rows)

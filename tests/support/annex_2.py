@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.extract import personnel
+from pipelines.extract import personnel, refusals
 from pipelines.extract.annexes import AnnexInput
 from pipelines.extract.cells import Cell
 from pipelines.extract.personnel import Personnel
@@ -40,7 +40,11 @@ def read_lines(
     readings: Collection[DeclaredReading] = (),
 ) -> Personnel:
     given = AnnexInput(lines, tuple(notes), document, 2024, LAYOUT, REGISTRY)
-    return personnel.read(given, readings)
+    try:
+        return personnel.read(given, readings)
+    except JvomError as error:
+        refusals.settle(error, document, 2024)
+        raise
 
 
 def read_file(path: Path) -> tuple[Personnel, Document]:

@@ -8,7 +8,7 @@ from functools import lru_cache
 from itertools import groupby
 from statistics import median
 
-from pipelines.extract.pdf.model import Box, PdfLine, PdfPage, Rule, Word
+from pipelines.extract.pdf.model import Box, PdfLine, PdfPage, Rule, Word, grouped, plain_text
 from schemas.header_words import FIGURE_ROLES
 
 _LARGE, _LARGE_IN_PICTURE = 1.15, 1.35
@@ -359,22 +359,16 @@ def _again(page: PdfPage, heading: TableHeading, place: HeadingPlace) -> Iterato
 
 def _is_under(place: HeadingPlace, columns: Sequence[Box]) -> bool:
     """Whether a heading has its columns where those of the first are."""
-    return all(
-        min(abs(box.left - own.left), abs(box.right - own.right), abs(box.centre - own.centre)) < _SHIFT
-        for box, own in zip(place.columns, columns, strict=True)
-    )
+    return all(box.aside(own) < _SHIFT for box, own in zip(place.columns, columns, strict=True))
 
 
 def runs(words: Sequence[Word], gap: float = TEXT_GAP) -> Iterator[tuple[Word, ...]]:
     """Words of a line cut where more white space than `gap` font sizes is between them."""
-    run: list[Word] = []
-    for word in words:
-        if run and word.box.left - run[-1].box.right > gap * max(word.size, run[-1].size):
-            yield tuple(run)
-            run = []
-        run.append(word)
-    if run:
-        yield tuple(run)
+
+    def apart(run: list[Word], word: Word) -> bool:
+        return word.box.left - run[-1].box.right > gap * max(word.size, run[-1].size)
+
+    return map(tuple, grouped(words, apart))
 
 
 def _goes_on(body: Body, page: PdfPage) -> bool:
@@ -449,7 +443,7 @@ def _heads(line: PdfLine, place: HeadingPlace, heading: TableHeading) -> bool:
 
 
 def _is_region(line: PdfLine, heading: TableHeading) -> bool:
-    return any(folded(line_text(line)) == folded(region) for region in heading.regions)
+    return any(folded(plain_text(line.words)) == folded(region) for region in heading.regions)
 
 
 def _usual_size(lines: Sequence[PdfLine]) -> float:
@@ -477,7 +471,10 @@ def _closing(lines: Sequence[PdfLine], heading: TableHeading, large: float, *, f
     closing: int | None = None
     rows = not first
     for at, line in enumerate(lines):
-        opening, total = folded(line_text(line)), any(_opens_with(line, total) for total in heading.totals)
+        opening, total = (
+            folded(plain_text(line.words)),
+            any(_opens_with(line, total) for total in heading.totals),
+        )
         if rows and total:
             closing = at
         elif closing is not None:
@@ -572,7 +569,3 @@ def spanning(line: PdfLine, heading: TableHeading, columns: Sequence[Box]) -> bo
     titled = line.text[:1].isupper() and not any(map(str.isdigit, line.text))
     begun = line.box.left < own.right or ((wide or titled) and not heading.aside)
     return heading.of_figures and begun and letters and line.box.right > after
-
-
-def line_text(line: PdfLine) -> str:
-    return " ".join(word.plain for word in line.words)

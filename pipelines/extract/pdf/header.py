@@ -18,7 +18,7 @@ from functools import cache, cached_property
 from typing import Literal
 
 from pipelines.extract.pdf.area import runs
-from pipelines.extract.pdf.model import Box, PdfLine, PdfPage, Word
+from pipelines.extract.pdf.model import Box, PdfLine, PdfPage, Word, plain_text
 from schemas.header_words import FIGURE_ROLES, MANDATE_ROLES, ROLES, HeaderWords, tokens, without_date
 from schemas.registry import comparable
 
@@ -113,7 +113,7 @@ class _Run:
 
     @cached_property
     def text(self) -> str:
-        return " ".join(word.plain for word in self.words if word.plain)
+        return plain_text(self.words)
 
     @property
     def size(self) -> float:
@@ -158,8 +158,8 @@ def _opens_mission(run: _Run, words: HeaderWords) -> bool:
 def _best(page: PdfPage, lines: Sequence[PdfLine], seed: int, words: HeaderWords) -> FoundHeader | None:
     """The header around a line: that without problems which has most lines, else that with most columns."""
     ways = []
-    for first in _upwards(lines, seed, words):
-        for last in _downwards(lines, seed, words):
+    for first in _reached(lines, seed, -1, words):
+        for last in _reached(lines, seed, 1, words):
             band = lines[first : last + 1]
             if len(band) <= _MOST_LINES and (header := _read(page, band, words)):
                 ways.append((header, first, last))
@@ -209,7 +209,7 @@ def _texts(lines: Sequence[PdfLine], left: float, right: float) -> Iterator[tupl
         for words in parts:
             box = Box.around(word.box for word in words)
             if left <= box.left and box.right < right:
-                yield " ".join(word.plain for word in words), line
+                yield plain_text(words), line
 
 
 def _is_rest(line: PdfLine, words: HeaderWords) -> bool:
@@ -236,19 +236,14 @@ def _rank(header: FoundHeader) -> tuple[bool, int, int, int]:
     return not header.problems, known - left, header.said, -len(header.lines)
 
 
-def _upwards(lines: Sequence[PdfLine], seed: int, words: HeaderWords) -> list[int]:
+def _reached(lines: Sequence[PdfLine], seed: int, step: int, words: HeaderWords) -> list[int]:
+    """The lines from one on, upwards or downwards, that may be of one header with it."""
     found = [seed]
-    for at in range(seed - 1, max(-1, seed - _MOST_LINES), -1):
-        if not _near(lines[at], lines[at + 1]) or not _like_a_header(lines[at], words):
+    for at in range(seed + step, seed + step * _MOST_LINES, step):
+        if not 0 <= at < len(lines):
             break
-        found.append(at)
-    return found
-
-
-def _downwards(lines: Sequence[PdfLine], seed: int, words: HeaderWords) -> list[int]:
-    found = [seed]
-    for at in range(seed + 1, min(len(lines), seed + _MOST_LINES)):
-        if not _near(lines[at - 1], lines[at]) or not _like_a_header(lines[at], words):
+        upper, lower = sorted((at, at - step))
+        if not _near(lines[upper], lines[lower]) or not _like_a_header(lines[at], words):
             break
         found.append(at)
     return found

@@ -48,6 +48,11 @@ class Box:
     def height(self) -> float:
         return self.bottom - self.top
 
+    def aside(self, other: Box) -> float:
+        """How far it is from being in line with another: by left edge, right edge or centre."""
+        sides = abs(self.left - other.left), abs(self.right - other.right), abs(self.centre - other.centre)
+        return min(sides)
+
     @staticmethod
     def around(boxes: Iterable[Box]) -> Box:
         """The smallest box that holds all of `boxes`, of which there is at least one."""
@@ -305,3 +310,8 @@ def grouped(items: Iterable[T], apart: Callable[[list[T], T], bool]) -> Iterator
         group.append(item)
     if group:
         yield group
+
+
+def plain_text(words: Iterable[Word]) -> str:
+    """Words without markers, single spaces between them."""
+    return " ".join(word.plain for word in words if word.plain)

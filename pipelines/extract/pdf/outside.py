@@ -11,7 +11,7 @@ from itertools import pairwise
 
 from pipelines.extract.pdf.area import runs
 from pipelines.extract.pdf.columns import FIGURE
-from pipelines.extract.pdf.model import PdfDocument, PdfLine, PdfPage, Word, grouped
+from pipelines.extract.pdf.model import PdfDocument, PdfLine, PdfPage, Word, grouped, plain_text
 from pipelines.extract.pdf.table import PdfTable
 
 _APART, _WIDE = 1.0, 1.5
@@ -73,7 +73,7 @@ class _Below:
         taken = {line.number for page, line in lines[1:] if self._is_row(line, page)}
         taken |= set(self._alike(line for line in order[1:] if line.number not in taken))
         for near, line in [*pairwise(order), *pairwise(order[::-1])]:
-            known = near.number in taken or (near is order[0] and self._meaning.name(_text(line.words)))
+            known = near.number in taken or (near is order[0] and self._meaning.name(plain_text(line.words)))
             if known and self._is_name(line, near):
                 taken.add(line.number)
         found = [at for at, line in enumerate(order) if at and line.number in taken]
@@ -89,7 +89,7 @@ class _Below:
             within = len(begun) == len(cells) and all(map(self._is_within, cells, begun))
             return len(roles) > 1 or len(begun) > 2 or (within and not _is_foot(line, page))
         figures = [cell for cell in cells if _is_figure(cell)]
-        if _is_figure(cells[-1]) and self._meaning.name(_text(cells[0])):
+        if _is_figure(cells[-1]) and self._meaning.name(plain_text(cells[0])):
             return True
         if len(cells) - len(figures) > _MOST_NAMES or not any(map(self._is_under, figures)):
             return False
@@ -97,7 +97,7 @@ class _Below:
 
     def _role(self, cell: _Run) -> str | None:
         roles = [role for role in self._heading.roles if role != "region"]
-        return next((role for role in roles if self._meaning.understands(role, _text(cell))), None)
+        return next((role for role in roles if self._meaning.understands(role, plain_text(cell))), None)
 
     def _begun(self, cell: _Run) -> int | None:
         """The column that has its heading, or its cells, begin where a text does."""
@@ -139,10 +139,6 @@ class _Below:
             any(abs(first.box.left - left) < first.size for left in self._lefts[0]) if self._lefts else False
         )
         return close and within and line.words[-1].box.right < self._reach[1][0]
-
-
-def _text(words: Sequence[Word]) -> str:
-    return " ".join(word.plain for word in words if word.plain)
 
 
 def _is_figure(cell: _Run) -> bool:

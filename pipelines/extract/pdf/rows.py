@@ -20,7 +20,7 @@ from itertools import accumulate, groupby, pairwise
 from typing import Literal
 
 from pipelines.extract.pdf.area import Body, TableHeading, folded, runs, spanning
-from pipelines.extract.pdf.model import Box, PdfLine, Word
+from pipelines.extract.pdf.model import Box, PdfLine, Word, grouped, plain_text
 
 _JOINED = re.compile(r"[^\W_][-‑/]$")
 """Lines that end so belong to the word that the next begins with."""
@@ -143,7 +143,7 @@ class Fragment:
     @cached_property
     def text(self) -> str:
         """Its words without markers, single spaces between them."""
-        return " ".join(word.plain for word in self.words if word.plain)
+        return plain_text(self.words)
 
     @property
     def span(self) -> Span:
@@ -385,15 +385,12 @@ class _Cutter:
 
     def _levels_of(self, page: Sequence[Fragment]) -> Iterator[list[Fragment]]:
         """The lines of a page by the height of their baseline; labels aside."""
-        level: list[Fragment] = []
+
+        def apart(level: list[Fragment], part: Fragment) -> bool:
+            return part.baseline - level[0].baseline > 0.1 * self._spacing.size
+
         parts = (part for part in page if part.column or not self._labelled)
-        for part in sorted(parts, key=lambda part: part.baseline):
-            if level and part.baseline - level[0].baseline > 0.1 * self._spacing.size:
-                yield level
-                level = []
-            level.append(part)
-        if level:
-            yield level
+        return grouped(sorted(parts, key=lambda part: part.baseline), apart)
 
     def rows(self, alignment: Alignment) -> tuple[_Cost, list[Row]]:
         """The best cut into rows that are aligned in one way, and its cost."""

@@ -180,10 +180,7 @@ class PdfTable:
         Nothing else is regarded, neither rules nor other cells; None where no heading is known.
         """
         own, stretch = cell.box, self.stretch(cell.page, cell.box.middle)
-        away = [
-            min(abs(box.left - own.left), abs(box.right - own.right), abs(box.centre - own.centre))
-            for box in (stretch.above if stretch else ())
-        ]
+        away = [box.aside(own) for box in (stretch.above if stretch else ())]
         return away.index(min(away)) if away else None
 
 

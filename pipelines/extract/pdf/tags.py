@@ -17,7 +17,16 @@ import pypdfium2.raw as pdfium
 from pipelines.extract.pdf import lines
 from pipelines.extract.pdf.area import TableHeading, folded
 from pipelines.extract.pdf.faults import Fault
-from pipelines.extract.pdf.model import Box, PdfDocument, PdfLine, TagCell, TagTable, Word
+from pipelines.extract.pdf.model import (
+    Box,
+    PdfDocument,
+    PdfLine,
+    TagCell,
+    TagTable,
+    Word,
+    grouped,
+    plain_text,
+)
 from pipelines.extract.pdf.pdfium import Glyph, TooMuch
 from pipelines.extract.pdf.rows import PdfCell, Span, join
 
@@ -348,22 +357,18 @@ def _spanning(rows: Sequence[_Laid], heading: TableHeading, places: _Places) -> 
 
 def _lines(cell: TagCell) -> Iterator[list[tuple[int, Word]]]:
     """A cell's words by their line."""
-    line: list[tuple[int, Word]] = []
-    for page, word in cell.words:
-        if line:
-            before, last = line[-1]
-            level = abs(word.baseline - last.baseline) < 0.3 * max(word.size, last.size)
-            beside = last.direction == word.direction and (level or word.direction != "right")
-            if before != page or not beside:
-                yield line
-                line = []
-        line.append((page, word))
-    if line:
-        yield line
+
+    def apart(line: list[tuple[int, Word]], item: tuple[int, Word]) -> bool:
+        (before, last), (page, word) = line[-1], item
+        level = abs(word.baseline - last.baseline) < 0.3 * max(word.size, last.size)
+        beside = last.direction == word.direction and (level or word.direction != "right")
+        return before != page or not beside
+
+    return grouped(cell.words, apart)
 
 
 def _text(cell: TagCell) -> str:
-    return join(" ".join(word.plain for _, word in line if word.plain) for line in _lines(cell))
+    return join(plain_text(word for _, word in line) for line in _lines(cell))
 
 
 class _Places:

@@ -40,7 +40,6 @@ def problems(document: PdfDocument, grid: Grid) -> Iterator[LayoutError]:
             line = min(page.lines, key=lambda line: abs(line.box.middle - box.middle))
             yield LayoutError(
                 f"{f'row “{refusals.shortened(name, 60)}”' if name else 'the table'}: {why}",
-                file=document.path,
                 page=page.number,
                 line=line.number,
                 hint="look at that place of the page, and ask for a copy on which the table is plain",
