@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
+from itertools import groupby
 
 from tests.support.reports import ABRIDGED, golden
 
@@ -258,9 +259,13 @@ def row_doubled(table: _Table) -> tuple[Truth, ...]:
 
 
 def figure_dropped(table: _Table) -> tuple[Truth, ...]:
-    mission_id, at, _ = table.pick()
+    """A figure that is not printed: beside an equal one either of both, for the text is the same."""
+    mission_id, at, value = table.pick()
     table.put(mission_id, at, "")
-    return (table.truth(**{mission_id: {at: None}}),)
+    filled = [place for place, other in enumerate(table.figures[mission_id]) if other is not None]
+    runs = groupby(filled, key=lambda place: table.figures[mission_id][place])
+    (equal,) = (run for same, places in runs if same == value and at in (run := [*places]))
+    return tuple(table.truth(**{mission_id: {place: None}}) for place in equal)
 
 
 def figure_added(table: _Table) -> tuple[Truth, ...]:
