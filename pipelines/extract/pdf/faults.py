@@ -22,6 +22,7 @@ _DRAWN, _OPEN = 0.8, 0.2
 """Share of a cell's side from which it has a rule, and up to which it has none."""
 _USUAL = 0.5
 """Share of the places where others have a rule, from which a column has one too."""
+_EDGE = 0.5  # points from the page's edge at which a rule is cut off
 _LEVEL = 1.5  # points up to which rules are at one height
 _IN_LINE, _ASKEW, _ASIDE = 0.25, 0.35, 1.0  # font sizes: in line with others, out of it, in another place
 _MIDWAY, _BETWEEN = 0.2, 0.25
@@ -114,11 +115,15 @@ class _Seen:
 
     def cut_off(self, page: PdfPage) -> Iterator[Fault]:
         """Cells that are not all on the page."""
-        labels = [Fragment(0, line, 0, len(line.words) - 1) for line in self._body.turned]
+        lines = [line for line in page.lines if is_cut(line.words, page)]
         cells = [(part, row) for row in (*self._rows, *self._headings) for part in row.fragments]
-        for part, row in [*cells, *((label, Row()) for label in labels)]:
+        for part, row in [*cells, *((Fragment(0, line, 0, len(line.words) - 1), Row()) for line in lines)]:
             if is_cut(part.words, page):
                 yield self._fault("cut", [part], [row], part.column)
+        if self._named and any(
+            not rule.fill and rule.end > page.width - _EDGE for rule in self._body.horizontals
+        ):
+            yield self._fault("cut", self._named[0].cells[self._naming], self._named[:1], self._naming)
         for column in self._columns if self._named else ():
             holders = [row for row in self._rows if column in row.cells]
             if (

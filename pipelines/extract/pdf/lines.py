@@ -43,6 +43,8 @@ _FULL_HEIGHT = frozenset("0123456789ABCDEFGHIKLMNOPRSTUVWXYZbdfhkl")
 _USUAL_HEIGHT = 0.7
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
 _MARKER = re.compile(r"[(\[]?\d{1,3}(?:\s?[,;]\s?\d{1,3})*[)\]]?")
+_MOST_LETTERS = 3  # of a marker
+_LEVEL, _SAME_SIZE = 0.15, 0.01  # points, and a share: up to which pieces are of one line
 _NO_BREAK = frozenset("\u00a0\u2007\u202f\u2009\u200a")
 
 _MARGIN = 0.12  # share of a page's height, at its top and at its bottom, that furniture keeps to
@@ -263,7 +265,10 @@ def _attach(pieces: list[_Piece], fonts: Fonts) -> list[_Piece]:
         low = bisect_left(levels, piece.baseline + 0.1 * piece.size)
         near = by_baseline[low : bisect_left(levels, piece.baseline + 2 * piece.size)]
         hosts = [other for other in near if _may_carry(other, piece) and id(other) not in taken]
-        if not hosts:
+        level = by_baseline[
+            bisect_left(levels, piece.baseline - _LEVEL) : bisect_left(levels, piece.baseline + _LEVEL)
+        ]
+        if not hosts or _is_in_row(piece, level):
             continue
         host = min(hosts, key=lambda other: abs(piece.start - other.end))
         touch = _TOUCH if piece.size < ANY_SMALLER * host.size else _TIGHT_TOUCH
@@ -295,6 +300,14 @@ def _may_carry(host: _Piece, piece: _Piece) -> bool:
     return 0.1 < (host.baseline - piece.baseline) / host.size < 0.8 and (
         piece.size < ANY_SMALLER * host.size
         or (piece.size < 1.01 * host.size and bool(_MARKER.fullmatch(piece.text)))
+    )
+
+
+def _is_in_row(piece: _Piece, level: Iterable[_Piece]) -> bool:
+    """Whether a piece stands on one level with a word as large as itself: it marks nothing then."""
+    return any(
+        sum(map(str.isalpha, other.text)) > _MOST_LETTERS and abs(other.size / piece.size - 1) < _SAME_SIZE
+        for other in level
     )
 
 
