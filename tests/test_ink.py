@@ -48,17 +48,16 @@ def test_what_is_read_is_what_is_shown(kind: str, outcome: str, words: str) -> N
 
 
 @pytest.mark.parametrize(
-    ("what", "seed", "words"),
+    ("seed", "words"),
     [
-        ("pdf", 6_000_114, "is cut off by the edge of the page"),  # between a table's columns
-        ("pdf", 6_000_337, "what it draws on a page breaks off"),
-        ("pdf", 6_000_406, "a part of a figure cannot be seen"),  # but a hair of it can
-        ("pdf", 6_000_745, "stands in columns below the table"),  # so near to a text that it looked raised
-        ("pdf", 6_001_333, "is cut off by the edge of the page"),
-        ("text", 5_002_595, "“011” in “EUNAVFOR ATALANTA 4 1 8 3 011” begins with a 0"),
+        (6_000_114, "is cut off by the edge of the page"),  # between a table's columns
+        (6_000_337, "what it draws on a page breaks off"),
+        (6_000_406, "a part of a figure cannot be seen"),  # but a hair of it can
+        (6_000_745, "stands in columns below the table"),  # so near to a text that it looked raised
+        (6_001_333, "is cut off by the edge of the page"),
     ],
 )
-def test_what_a_campaign_found_is_refused(what: str, seed: int, words: str) -> None:
-    found = run((what, seed))
+def test_what_a_campaign_found_is_refused(seed: int, words: str) -> None:
+    found = run(("pdf", seed))
     assert found
     assert (found[0].outcome, words in found[0].words) == (REFUSED, True), found[0].words

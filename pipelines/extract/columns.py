@@ -345,8 +345,6 @@ class _Chooser:
         for at, (row, chosen) in enumerate(zip(rows, errors.chosen, strict=True)):
             if row.in_order and (figures := self._split(at, row, chosen, errors)):
                 yield refusals.split_figure(row.lines, figures)
-            elif row.in_order and (piece := self._parted(at, row, chosen, errors)):
-                yield refusals.odd_figure(row.lines, piece)
             elif row.in_order and self._reading(row) is None and self._stray(at, row, chosen, errors):
                 yield refusals.stray_figure(row.lines)
 
@@ -379,21 +377,6 @@ class _Chooser:
                 way = Choice(_laid(values, places, columns), chosen.markers, chosen.apart)
                 if errors.comes_out(at, way, places[place]) and errors.cost(at, way) < least:
                     return f"{last.text} {first.text}"
-        return ""
-
-    def _parted(self, at: int, row: Row, chosen: Choice, errors: Errors) -> str:
-        """What begins with 0 behind a space in a figure that takes fewer errors of print if it is two."""
-        figures, columns = row.wordings[chosen.key].figures, len(self._columns)
-        least = errors.cost(at, chosen) if self._reading(row) is None else 0
-        for place, figure in enumerate(figures):
-            pieces = figure.text.printed.split() if figure.spaced else [""]
-            if pieces[-1].startswith("0"):
-                values = [one.amount for one in figures]
-                values[place : place + 1] = map(int, pieces)
-                for places in placements(len(values), columns):
-                    way = Choice(_laid(values, places, columns), chosen.markers, chosen.apart)
-                    if errors.cost(at, way) < least:
-                        return pieces[-1]
         return ""
 
     def in_order(self, case: _Case, errors: Errors) -> Chosen | JvomError:

@@ -237,7 +237,7 @@ def _groups(
             chain
             for chain in chains[text]
             if chain.box.bottom <= top + 0.4 * size
-            and chain.box.bottom > top - 5 * size
+            and chain.box.bottom > min(box.top for box in boxes) - 5 * size
             and left - size < chain.box.left < last.right
             and first.left < chain.box.right + (first.left - left) < right + size + (first.left - left)
         ]

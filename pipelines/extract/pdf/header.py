@@ -12,9 +12,10 @@ A function of lines of words with boxes: whoever has these, from a PDF or a text
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
+from itertools import pairwise
 from typing import Literal
 
 from pipelines.extract.pdf.area import runs
@@ -24,6 +25,7 @@ from schemas.registry import comparable
 
 Kind = Literal["personnel", "mandates", "combined"]
 
+_EDGE = 0.1  # font sizes between the left edges of texts of one column
 _GAP, _WIDE = 0.6, 1.0  # font sizes of white space between two texts of a header; where words are far apart
 _PITCH = 3.4  # font sizes from one line of a header to the next, at most
 _MOST_LINES = 9  # of a header
@@ -253,7 +255,8 @@ def _near(upper: PdfLine, lower: PdfLine) -> bool:
     """Whether a line is close below another, or beside one of texts on their side."""
     size = max(word.size for word in (*upper.words, *lower.words))
     close = lower.words[0].baseline - upper.words[0].baseline < _PITCH * size
-    return close or (upper.box.height > _PITCH * size and lower.box.top - upper.box.bottom < size)
+    aside = max(upper.box.height, lower.box.height)
+    return close or (aside > _PITCH * size and lower.box.top - upper.box.bottom < max(size, aside / 2))
 
 
 def _like_a_header(line: PdfLine, words: HeaderWords) -> bool:
@@ -270,21 +273,34 @@ def _like_a_header(line: PdfLine, words: HeaderWords) -> bool:
 def _read(page: PdfPage, band: Sequence[PdfLine], words: HeaderWords) -> FoundHeader | None:
     """The header that lines make up, or None where they hold no columns of a known table."""
     ways = []
-    for gap in (_GAP, _WIDE, 0.0):
-        found = [run for line in band for run in _cut(line, gap, words)]
-        header = _Band(page, found, words, whole=bool(gap)).header() if found else None
+    lefts = [run.box.left for line in band for run in _runs(line)]
+    cuts: Sequence[Callable[[PdfLine], Iterable[_Run]]] = (
+        _runs,
+        lambda line: _runs(line, _WIDE),
+        lambda line: _at_edges(line, lefts),
+        lambda line: _by_words(line, words),
+    )
+    for cut in cuts:
+        found = [run for line in band for run in cut(line)]
+        header = _Band(page, found, words, whole=cut is not cuts[-1]).header() if found else None
         if header and not header.problems:
             return header
         ways.append(header)
     return next(filter(None, ways), None)
 
 
-def _cut(line: PdfLine, gap: float, words: HeaderWords) -> Iterator[_Run]:
-    """The texts of a line: parted by white space, or (without a `gap`) where words cannot go together."""
-    for run in _runs(line, gap or _GAP):
-        if gap:
-            yield run
-            continue
+def _at_edges(line: PdfLine, lefts: Sequence[float]) -> Iterator[_Run]:
+    """The texts of a line, parted where texts of other lines begin too."""
+    for run in _runs(line):
+        begun = (any(abs(word.box.left - left) < _EDGE * word.size for left in lefts) for word in run.words)
+        starts = [at for at, begins in enumerate(begun) if begins or not at]
+        for start, end in pairwise((*starts, len(run.words))):
+            yield _Run(line.number, run.words[start:end])
+
+
+def _by_words(line: PdfLine, words: HeaderWords) -> Iterator[_Run]:
+    """The texts of a line, parted where words cannot go together."""
+    for run in _runs(line):
         pieces: list[list[Word]] = []
         for word in run.words:
             together = [*pieces[-1], word] if pieces else [word]
