@@ -410,6 +410,10 @@ def _run_history(settings: Settings, lake: Lake) -> Iterator[Fault]:
             known = dict(opened.execute("SELECT run_id, create_timestamp FROM runs"))
         except sqlite3.Error:
             return  # its check has said it
+    others = ("history/runs/index.db", "schedules/schedules.db")
+    for file in (home / name for name in others if known):  # all are made before the first run is
+        if not file.exists():
+            yield Fault(str(file.relative_to(home.parent)), f"is gone, a part of the run history; {away}")
     first = str(min(known.values(), default="9999"))
     for row in lake.read()["vintages"].to_pylist():
         if row["run_id"] not in known and f"{row['recorded_at']}" > first:

@@ -5,6 +5,7 @@ are (disk, lock, network); 130 and 143 a signal ended it.
 """
 
 import itertools
+import logging
 import os
 import sys
 import time
@@ -63,6 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
     accept_every_character()
     terminal = Terminal(json="--json" in words, verbose="--verbose" in words)
+    logging.raiseExceptions = False  # a log on a full disk: the command says it, once
     try:
         require_supported(os.name)
         require_address_space(ADDRESS_SPACE)

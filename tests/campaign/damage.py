@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pipelines import verify
+from pipelines import files, verify
 from pipelines.lake import Lake, connection
 from pipelines.settings import Settings, find
 from tests.support import EDITION, OTHER_FIGURES, ROOT, changed, options, run_jvom
@@ -36,6 +36,9 @@ PARTLY = {
         {"flipped"},
     ),
 }
+
+MANY = ("site", "lake: data", "releases: packages")  # parts of many files, none of which hides another
+BATCH = 20
 
 
 @dataclass
@@ -111,47 +114,71 @@ def part(shown: str) -> str:
 
 
 def campaign(where: Settings, chosen: random.Random, share: float, say: Callable[[Score], None]) -> Score:
-    """Each damage of each file, or of a share of each part's files; `where` is a copy to spoil."""
+    """Each damage of each file, or of a share of each part's files; `where` is a copy to spoil.
+
+    Files of parts that have many are damaged several at a time; what is not named then is tried alone.
+    """
     score = Score()
     covered, score.uncovered = files_of(where)
     keep = where.warehouse.with_name("lake-as-it-was")
     shutil.copytree(where.warehouse / "lake", keep)
-    for file, how in _trials(where, covered, chosen, share):
-        shown = str(file.relative_to(where.warehouse))
-        before, mode = file.read_bytes(), file.stat().st_mode
-        if how != "deleted" and not before:
-            continue
-        file.chmod(0o644)
-        DAMAGES[how](file, chosen)
-        outcome = _outcome(where, shown)
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.unlink(missing_ok=True)
-        file.write_bytes(before)
-        file.chmod(mode)
-        connection.close()
-        shutil.rmtree(where.warehouse / "lake")
-        shutil.copytree(keep, where.warehouse / "lake")
-        if outcome.startswith("missed") and _excused(shown, how):
-            outcome = "cannot be seen"
-        score.counts[part(shown), how, outcome.partition(":")[0]] += 1
-        if outcome.partition(":")[0] in ("missed", "an error"):
-            score.faults.append(f"{shown} {how}: {outcome}")
+    for how, batch in _trials(where, covered, chosen, share):
+        outcomes = _damaged(where, batch, how, chosen, keep)
+        for file in [file for file, outcome in outcomes.items() if outcome != "named" and len(batch) > 1]:
+            outcomes |= _damaged(where, [file], how, chosen, keep)
+        for file, outcome in outcomes.items():
+            shown, kind = str(file.relative_to(where.warehouse)), outcome.partition(":")[0]
+            if kind == "missed" and _excused(shown, how):
+                kind = "cannot be seen"
+            score.counts[part(shown), how, kind] += 1
+            if kind in ("missed", "an error"):
+                score.faults.append(f"{shown} {how}: {outcome}")
         say(score)
     return score
 
 
 def _trials(
     where: Settings, covered: Sequence[Path], chosen: random.Random, share: float
-) -> Iterator[tuple[Path, str]]:
+) -> Iterator[tuple[str, list[Path]]]:
+    """A kind of damage, and the files that suffer it."""
     parts: dict[str, list[Path]] = {}
     for file in covered:
         parts.setdefault(part(str(file.relative_to(where.warehouse))), []).append(file)
-    for of_part in parts.values():
-        for file in of_part if share >= 1 else chosen.sample(of_part, max(1, int(share * len(of_part)))):
-            yield from ((file, how) for how in (DAMAGES if share >= 1 else [chosen.choice(list(DAMAGES))]))
+    for name, of_part in parts.items():
+        if share < 1:
+            some = chosen.sample(of_part, max(1, int(share * len(of_part))))
+            yield from ((chosen.choice(list(DAMAGES)), [file]) for file in some)
+            continue
+        alone = [file for file in of_part if name not in MANY or file.name == files.MARK]
+        together = [file for file in of_part if file not in alone]
+        for how in DAMAGES:
+            yield from ((how, [file]) for file in alone)
+            yield from ((how, together[at : at + BATCH]) for at in range(0, len(together), BATCH))
 
 
-def _outcome(where: Settings, shown: str) -> str:
+def _damaged(
+    where: Settings, batch: Sequence[Path], how: str, chosen: random.Random, keep: Path
+) -> dict[Path, str]:
+    """What verify says of each file while all of them are damaged; then they are as they were before."""
+    before = {file: (file.read_bytes(), file.stat().st_mode) for file in batch}
+    before = {file: kept for file, kept in before.items() if how == "deleted" or kept[0]}
+    for file in before:
+        file.chmod(0o644)
+        DAMAGES[how](file, chosen)
+    said = _verified(where)
+    for file, (data, mode) in before.items():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.unlink(missing_ok=True)
+        file.write_bytes(data)
+        file.chmod(mode)
+    connection.close()
+    shutil.rmtree(where.warehouse / "lake")
+    shutil.copytree(keep, where.warehouse / "lake")
+    return {file: said if isinstance(said, str) else _outcome(where, file, said) for file in before}
+
+
+def _verified(where: Settings) -> list[str] | str:
+    """The faults that verify names; the error that it ended by."""
     try:
         report = verify.verify(
             where,
@@ -159,13 +186,18 @@ def _outcome(where: Settings, shown: str) -> str:
         )
     except Exception as error:  # whatever it is, verify must not end by it
         return f"an error: {type(error).__name__}: {error}"
-    name = Path(shown).name
-    called = [name, f"snapshot {int(name[:9])}" if re.fullmatch(r"\d{9}\.json", name) else name]
+    return [str(fault) for fault in report.faults]
+
+
+def _outcome(where: Settings, file: Path, faults: Sequence[str]) -> str:
+    shown = str(file.relative_to(where.warehouse))
+    called = [file.name, f"snapshot {int(file.name[:9])}"] if re.fullmatch(r"\d{9}\.json", file.name) else []
+    called = called or [file.name if shown.startswith("lake/") else shown.partition("/")[2]]
     if shown.startswith("lake/catalog.sqlite"):
         called += ["the lake", "catalog"]
-    if any(word in str(fault) for fault in report.faults for word in called):
+    if any(word in fault for fault in faults for word in called):
         return "named"
-    return "noticed" if report.faults else "missed"
+    return "noticed" if faults else "missed"
 
 
 def _latest(where: Settings, year: int) -> int:
