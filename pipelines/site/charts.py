@@ -7,6 +7,7 @@ Nothing is computed here but sums of two figures of one row. One kind of figure 
 
 import datetime
 import re
+import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -33,7 +34,8 @@ FEWEST = 2  # a timeline of fewer figures says no more than its table
 _EDGE = 10  # percent of the width for the numbers of the lines across
 _OPEN = 5  # percent of the width for a beginning or an end that is not known
 LONGEST = 32  # letters of a name beside its figure
-WIDE = 672  # of a file by itself, in pixels
+WIDE = 672  # of a file by itself, in pixels; so many letters fit beside each other there
+_TITLE, _LINE = 66, 96
 # What stands over a column that no figure is in, each with a note that says so.
 _SIGNS = {"unlisted": "–", "inexact": "?", "empty": "×"}
 _SENT = ("deployed_military", "deployed_civil_police")
@@ -94,28 +96,26 @@ class Chart:
 
     def sheet(self, say: Language, source: str) -> str:
         """What is around the drawing in a file by itself: title, legend, notes and source."""
-        keys, x, y = [], 24, 46
+        titles = textwrap.wrap(self.titled(say), _TITLE)
+        lines = [line for text in (*self.noted(say), source) for line in textwrap.wrap(text, _LINE)]
+        keys, x, y = [], 24, 24 + 22 * len(titles)
         for kind in self.kinds:
             label = say.t["kinds"][kind]
             width = 40 + 7 * len(label)
             x, y = (24, y + 20) if x + width > WIDE + 48 else (x, y)
-            keys.append(
-                f'<rect class="{kind}" x="{x}" y="{y}" width="11" height="11"/>'
-                f'<text class="q" x="{x + 16}" y="{y + 10}">{_text(label)}</text>'
-            )
+            keys.append(_rect(kind, str(x), y, "11", 11) + _line(label, x + 16, y + 10))
             x += width
-        lines, top = [*self.noted(say), source], y + 28
-        notes = "".join(
-            f'<text class="q" x="24" y="{top + self.height + 26 + 18 * at}">{_text(line)}</text>'
-            for at, line in enumerate(lines)
-        )
+        top = y + 28
+        below = top + self.height + 26
         size = f'viewBox="{self.box}"' if self.box else 'overflow="visible"'
         return (
-            f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDE + 48}"'
-            f' height="{top + self.height + 26 + 18 * len(lines)}" font-size="13">'
-            f'<style>{_STYLE}</style><rect width="100%" height="100%" fill="#fdfcfa"/>'
-            f'<text class="t" x="24" y="30">{_text(self.titled(say))}</text>{"".join(keys)}'
-            f'<svg x="24" y="{top}" width="{WIDE}" height="{self.height}" {size}></svg>{notes}</svg>'
+            f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDE + 48}" height="{below + 18 * len(lines)}"'
+            f' font-size="13"><style>{_STYLE}</style><rect width="100%" height="100%" fill="#fdfcfa"/>'
+            + "".join(_line(title, 24, 30 + 22 * at, "t") for at, title in enumerate(titles))
+            + "".join(keys)
+            + f'<svg x="24" y="{top}" width="{WIDE}" height="{self.height}" {size}></svg>'
+            + "".join(_line(line, 24, below + 18 * at) for at, line in enumerate(lines))
+            + "</svg>"
         )
 
 
@@ -438,6 +438,10 @@ def _grid(most: int, top: int, plot: int) -> Iterator[str]:
 def _rect(kind: str, x: str, y: float, width: str, height: float, persons: int | None = None) -> str:
     data = "" if persons is None else f' data-value="{persons}"'
     return f'<rect class="{kind}" x="{x}" y="{y:.2f}" width="{width}" height="{height:.2f}"{data}/>'
+
+
+def _line(text: str, x: int, y: int, kind: str = "q") -> str:
+    return f'<text class="{kind}" x="{x}" y="{y}">{_text(text)}</text>'
 
 
 def _text(value: object) -> str:

@@ -9,6 +9,9 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
+from markupsafe import Markup
+
+from pipelines.harmless import visible
 from pipelines.site.world import World
 from pipelines.sql import Row
 from schemas import dataset, labels
@@ -133,27 +136,34 @@ class Language:
         """A code in words; what has none stays as it is."""
         return str(self.t[kind].get(code, code))
 
-    def finding(self, row: Row, names: Mapping[str, str]) -> str:
+    def finding(self, row: Row, names: Mapping[str, str]) -> Markup:
         """A finding as a sentence: that of its rule, for sides that stand there or say that if it has one."""
         sides = [row["side_a"] or {}, row["side_b"] or {}]
         tables = " ".join(side.get("table_name") or "-" for side in sides)
         phrases, rule = self.t["rules"], row["rule"]
         keys = (f"{rule} {tables}", f"{rule} {sides[0].get('column_name')}", rule)
         phrase = next((phrases[key] for key in keys if key in phrases), phrases["other"])
-        found, about = (
-            sides[0].get("text"),
-            sides[0].get("value"),
-        )  # of several missions, or of none that is known
-        name = names.get(row["mission_id"])
+        found, about = sides[0].get("text"), sides[0].get("value")  # of several missions, or of none known
         of_none = found if sides[0].get("column_name") == "mission" else about
-        given = {"m": self.named(name)[0] if name else of_none}
+        name = names.get(row["mission_id"])
+        given: dict[str, object] = {"m": self.quoted(*self.named(name)) if name else self.printed(of_none)}
         for letter, side in zip("ab", sides, strict=True):
             value = self._value(side.get("value"))
-            given[letter] = self._text(side.get("text"), side.get("value")) or value
+            given[letter] = self.printed(self._text(side.get("text"), side.get("value"))) or value
             given[f"{letter}v"] = value
             given[f"{letter}c"] = self.column(side.get("column_name"))
             given[f"{letter}p"] = self.place(side)
-        return str(phrase.format(**given))
+        return Markup(phrase).format(**given)
+
+    def printed(self, text: str | None) -> str:
+        """Words of a report, which are Dutch."""
+        words = any(map(str.isalpha, text or ""))
+        return self.quoted(text or "", LANGUAGES[0] if words and self.code != LANGUAGES[0] else "")
+
+    def quoted(self, text: str, language: str) -> str:
+        """A text that may be in another language than the page."""
+        text = visible(text)
+        return Markup('<span lang="{}">{}</span>').format(language, text) if language else text
 
     def reason(self, equality: str, names: Mapping[str, str]) -> tuple[str, str]:
         """Why a figure is read where it is, as `cells.equalities` says it, and the language of that."""

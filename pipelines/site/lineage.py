@@ -37,7 +37,7 @@ def graph(assets: Mapping[str, Sequence[str]]) -> dict[str, Any]:
         below[stage] = max((below[other] + 1 for source, other in lines if source == stage), default=0)
     rows = {stage: max(below.values()) - below[stage] for stage in made_from}
     boxes: dict[str, dict[str, Any]] = {}
-    for stage in made_from:
+    for stage in sorted(made_from, key=lambda stage: -len(before[stage])):  # the longest way is straight
         beside = sum(rows[other] == rows[stage] for other in boxes)
         place = {"x": LANE * beside, "y": ROW * rows[stage]}
         boxes[stage] = {"stage": stage, **place, "members": members[stage]}
