@@ -159,10 +159,14 @@ def test_a_row_between_others_of_an_earlier_label_has_no_region() -> None:
 
 
 def test_a_row_that_nothing_gives_a_label_has_no_region() -> None:
-    salad = [*label("Midden-Oosten"), " ", UNIFIL, " ", VPD, *label("Nationaal"), SOLE]
-    assert regions(*salad) == {"unifil": "Midden-Oosten", "vpd": None, "sole": "Nationaal"}
-    apart = [*label("Midden-Oosten"), " ", UNIFIL, " ", VPD, " ", *label("Nationaal"), SOLE]
-    assert regions(*apart)["vpd"] == "Midden-Oosten"
+    salad = [*label("Midden-Oosten"), " ", UNIFIL, " ", ATALANTA, *label("Nationaal"), SOLE]
+    assert regions(*salad) == {"unifil": "Midden-Oosten", "eunavfor-atalanta": None, "sole": "Nationaal"}
+
+
+def test_a_label_heads_the_row_before_it_whose_region_it_names_otherwise() -> None:
+    """`Nationaal` is what the report calls the region that the registry gives VPD."""
+    rows = [*label("Midden-Oosten"), " ", UNIFIL, " ", VPD, *label("Nationaal"), SOLE]
+    assert regions(*rows) == {"unifil": "Midden-Oosten", "vpd": "Nationaal", "sole": "Nationaal"}
 
 
 def test_a_label_that_is_not_rotated() -> None:

@@ -13,7 +13,7 @@ nowhere is a problem, never a guess; all problems of the table are raised togeth
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
@@ -205,18 +205,18 @@ class _TextReader(_Reader):
             self._unknown_region("rotated label", label.name, label.pieces[0].line)
         if self.problems:
             return []
+        return list(self._labelled([label.text for label in labels]))
+
+    def _labelled(self, labels: Sequence[Text]) -> Iterator[Row]:
+        """The rows with their labels. Reading order puts a label before its rows, or behind some of them."""
         rows = list(self._rows.values())
-        index = {line.number: position for position, line in enumerate(body)}
-        places = [Listed(index[row.first.number], index[row.last.number], row.mission.region) for row in rows]
-        regions = assign_labels(
-            places, labels, body, {mission.region for mission in self._given.registry.missions}
-        )
-        return [
-            replace(row, region=label.text, why=(_BELOW,) if label.first > place.first else ())
-            if label
-            else row
-            for row, place, label in zip(rows, places, regions, strict=True)
-        ]
+        places = [row.first.number for row in rows]
+        own = [next((one for one in reversed(labels) if one.spans[0].line < place), None) for place in places]
+        regions, headings = [row.mission.region for row in rows], self._given.registry.region_headings
+        shared = share_out(own, [one for one in labels if one not in own], regions, headings)
+        for row, place, before, label in zip(rows, places, own, shared, strict=True):
+            found = label or (before if before in labels[-1:] else None)
+            yield replace(row, region=found, why=(_BELOW,) if found and found.spans[0].line > place else ())
 
     def _body(self) -> list[Line]:
         """The lines under the header, without the repeated ones of other pages."""
@@ -613,15 +613,6 @@ class Label:
         return Text(self.pieces, cell=PdfCell(self.name, (), spans(self.pieces)))
 
 
-@dataclass(frozen=True)
-class Listed:
-    """A row for which a region is wanted: index of its first and last line, and the registry's region."""
-
-    first: int
-    last: int
-    region: str
-
-
 def find_labels(lines: Sequence[Line], regions: Sequence[str]) -> tuple[list[Label], list[Label]]:
     """The labels on `lines`, and runs of pieces that look like one but spell no known region."""
     filled = [index for index, line in enumerate(lines) if line.text.strip()]
@@ -681,51 +672,3 @@ def _name(pieces: Sequence[Word], region: str) -> str:
     """The printed letters, parted as the layout's region is."""
     letters = iter("".join(piece.text for piece in pieces))
     return "".join(" " if sign == " " else next(letters, "") for sign in region)
-
-
-def assign_labels(
-    rows: Sequence[Listed], labels: Sequence[Label], lines: Sequence[Line], known: Collection[str]
-) -> list[Label | None]:
-    """The label of each row, None where there is none or it cannot be decided.
-
-    A rotated label belongs to a cell that spans several rows, and reading order puts it where its first
-    letter is: before its rows, or behind some of them. Rows directly before a label belong to it where the
-    registry places their missions in that label's region and not in that of the label before. Other rows
-    belong to the label before them, and rows before the first label to the first. Two cases are not
-    decided: a row that the registry places with the label after it, though a row between them belongs
-    elsewhere; and a row in the next label's block (no empty paragraph between), not in the last one's,
-    where the registry cannot tell the two labels apart. `known` are the regions that the registry has.
-    """
-    trusted = {comparable(region) for region in known}
-    found: list[Label | None] = [None] * len(rows)
-    for index in range(len(rows) - 1, -1, -1):
-        row = rows[index]
-        before = next((label for label in reversed(labels) if label.first < row.first), None)
-        after = next((label for label in labels if label.first > row.first), None)
-        if before is None or after is None:
-            found[index] = before or after
-        elif _names(after, row) and not _names(before, row):
-            beside = index + 1 == len(rows) or rows[index + 1].first > after.first
-            found[index] = after if beside or found[index + 1] is after else None
-        elif _names(before, row) and comparable(after.name) in trusted:
-            found[index] = before
-        else:
-            found[index] = None if _contested(row, before, after, lines) else before
-    return found
-
-
-def _names(label: Label, row: Listed) -> bool:
-    return comparable(label.name) == comparable(row.region)
-
-
-def _contested(row: Listed, before: Label, after: Label, lines: Sequence[Line]) -> bool:
-    """Whether the row is in the block of the label after it, and not in that of the one before.
-
-    Blocks are parted by empty paragraphs, lines of nothing but white space; the one directly behind
-    a label is the label's own.
-    """
-    blanks = [index for index, line in enumerate(lines) if line.text and not line.text.strip()]
-    filled = next(i for i in range(before.last + 1, len(lines)) if lines[i].text.strip())
-    parted_before = any(filled < index < row.first for index in blanks)
-    parted_after = any(row.last < index < after.first for index in blanks)
-    return parted_before and not parted_after

@@ -1,7 +1,7 @@
-"""Which rows a label heads that stands between them, where nothing drawn shows how far it reaches.
+"""Which rows a label between them heads, where nothing drawn shows how far it reaches.
 
 Of a PDF that is open for a row at the border of two labels. In a text rotated labels come out as words on a
-line of their own, and labels over several rows on any of these lines.
+line of their own or as a run of such lines, before their rows or behind some of them.
 What is certain is their order, and the region that the registry gives the mission of a row.
 """
 
