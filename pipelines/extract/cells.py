@@ -117,18 +117,23 @@ class PdfCells:
         tags, geometry = pair
         return tags.cells[column] if tags else None, geometry.cells[column] if geometry else None
 
-    def agree(self, pair: Pair, tags: PdfCell | None, geometry: PdfCell | None) -> bool:
-        """Whether both readings have the row, and give the cell alike; so does an only reading."""
-        return self._table.tags is None or (None not in pair and same(tags, geometry))
-
     @staticmethod
     def how(pair: Pair) -> tuple[str, ...]:
         """The derivation that a row's cells share: whether the file's tags gave it."""
         return ("structure tag",) if pair[0] is not None else ()
 
-    @staticmethod
-    def disagreement(tags: PdfCell | None, geometry: PdfCell | None) -> str:
-        return disagreement(_shown(tags), _shown(geometry))
+    def ways(
+        self, pair: Pair, tags: PdfCell | None, geometry: PdfCell | None
+    ) -> tuple[list[PdfCell], tuple[str, ...]]:
+        """A cell once where the readings agree; else as tags and as geometry give it, and how they differ."""
+        if self._table.tags is None or (None not in pair and same(tags, geometry)):
+            return [cell for cell in (geometry or tags,) if cell], ()
+        differ = disagreement(_shown(tags), _shown(geometry))
+        return [cell for cell in (tags, geometry) if cell], (differ,)
+
+    def is_tagged(self, cell: PdfCell | None, tags: PdfCell | None, disputed: Sequence[str]) -> bool:
+        """Whether the file's tags give a cell as it is taken."""
+        return self._table.tags is not None and (not disputed or cell is tags)
 
     def text(self, cell: PdfCell, how: Sequence[str], disputed: Sequence[str] = ()) -> Text:
         """A cell with its words, one piece of the document per line, and its marks."""

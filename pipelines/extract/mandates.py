@@ -490,16 +490,14 @@ class _PdfReader(_Reader):
             self._cells.unmarked(cell, meaning) if cell else None
             for cell in self._cells.at(pair, self._places[column])
         )
-        agreed = self._cells.agree(pair, tags, geometry)
-        ways = [geometry] if agreed else [tags, geometry]
-        understood = [(cell, value) for cell in ways if cell and (value := meaning(cell.text)) is not None]
-        disputed = [] if agreed else [self._cells.disagreement(tags, geometry)]
-        declared, shown = self._given.declared, next((cell for cell in ways if cell), None)
+        ways, disputed = self._cells.ways(pair, tags, geometry)
+        understood = [(cell, value) for cell in ways if (value := meaning(cell.text)) is not None]
+        declared, shown = self._given.declared, next(iter(ways), None)
         if not understood:
             if declared and shown:
                 declared.find(self._row_names(pair), column, shown.text)
             # In a text, a cell that is printed for several rows stands on one of them.
-            if any(ways) or column not in DURATIONS or self._document.format == "text":
+            if ways or column not in DURATIONS or self._document.format == "text":
                 self._not_understood(column, shown, pair)
             return None
         cell, value = understood[0]
@@ -515,7 +513,7 @@ class _PdfReader(_Reader):
         if any(other != value for _, other in understood) and column != "legal_basis":
             self._disagreement(disputed[0], cell)
             return None
-        tagged = self._found.tags is not None and (agreed or cell is tags)
+        tagged = self._cells.is_tagged(cell, tags, disputed)
         text = self._cells.text(cell, ("structure tag",) if tagged else (), disputed)
         if declared and (one := declared.find(self._row_names(pair), column, cell.text)):
             text = declarations.with_reason(text, one)
@@ -542,17 +540,15 @@ class _PdfReader(_Reader):
         Its markers count among the footnotes of the table.
         """
         tags, geometry = (self._label_of(row) for row in pair)
-        agreed = self._cells.agree(pair, tags, geometry)
-        ways = [cell for cell in ([geometry] if agreed else [tags, geometry]) if cell]
+        ways, disputed = self._cells.ways(pair, tags, geometry)
         known = [cell for cell in ways if self._roles.is_region(cell.text)]
         if not known:
             if ways:
                 self._unknown_region("label", ways[0].text, self._cells.line(ways[0]))
             return None
-        disputed = [] if agreed else [self._cells.disagreement(tags, geometry)]
         if len({comparable(cell.text) for cell in known}) > 1:
             self._disagreement(disputed[0], known[0])
-        tagged = self._found.tags is not None and (agreed or known[0] is tags)
+        tagged = self._cells.is_tagged(known[0], tags, disputed)
         text = self._cells.text(known[0], (), disputed)
         return replace(text, how=("structure tag",) if tagged else ())
 

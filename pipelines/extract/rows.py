@@ -554,13 +554,10 @@ class _PdfReader:
 
     def _name(self, pair: Pair) -> tuple[PdfCell | None, tuple[str, ...]]:
         """The first cell of a row. Where readings differ, the one whose words are known."""
-        tags, geometry = self._cells.at(pair, 0)
-        if self._cells.agree(pair, tags, geometry):
-            return geometry or tags, ()
-        disputed = (self._cells.disagreement(tags, geometry),)
-        known = [cell for cell in (tags, geometry) if cell and self._roles.meaning.name(cell.text)]
+        ways, disputed = self._cells.ways(pair, *self._cells.at(pair, 0))
+        known = [cell for cell in ways if self._roles.meaning.name(cell.text)]
         missions = {self._roles.mission(cell.text) for cell in known}
-        return (known[0] if len(missions) == 1 else tags or geometry), disputed
+        return (known[0] if len(missions) == 1 else next(iter(ways), None)), disputed
 
     def _row(
         self, pair: Pair, name: PdfCell, disputed: tuple[str, ...], region: Text | None, kind: Kind
@@ -636,18 +633,14 @@ class _PdfReader:
         """The cells of texts beside the figures; where readings differ that by geometry, and the dispute."""
         tags, geometry = (dict(row.texts) if row else {} for row in pair)
         for role in dict.fromkeys((*geometry, *tags)):
-            ways = tags.get(role), geometry.get(role)
-            agreed = self._cells.agree(pair, *ways)
-            if cell := ways[1] or ways[0]:
-                disputed = () if agreed else (self._cells.disagreement(*ways),)
-                yield role, self._cells.text(cell, self._cells.how(pair) if agreed else (), disputed)
+            ways, disputed = self._cells.ways(pair, tags.get(role), geometry.get(role))
+            if ways:
+                yield role, self._cells.text(ways[-1], () if disputed else self._cells.how(pair), disputed)
 
     def _texts(self, row: PdfRow, pair: Pair) -> Iterator[Text]:
         for column in range(1, len(row.cells)):
-            tags, geometry = self._cells.at(pair, column)
-            agreed = self._cells.agree(pair, tags, geometry)
-            disputed = () if agreed else (self._cells.disagreement(tags, geometry),)
-            tagged = self._found.tags is not None and (agreed or row is pair[0])
+            _, disputed = self._cells.ways(pair, *self._cells.at(pair, column))
+            tagged = self._found.tags is not None and (not disputed or row is pair[0])
             cell = row.cells[column] or PdfCell("", (), self._blank(row, column))
             yield self._cells.text(cell, ("structure tag",) if tagged else (), disputed)
 
