@@ -101,7 +101,7 @@ LONG = "De tekst hieronder hoort niet bij de tabel, en loopt over de hele breedt
 BELOW = "is in columns below the table of annex 2"
 OTHER = [(330.0, 600.0, "Mali"), (402.0, 600.0, "163"), (330.0, 588.0, "Niger"), (402.0, 588.0, "16")]
 FOR_BOTH = "one cell is printed for 2 rows"
-NO_COLUMN = "is in no column: it stands"
+NO_COLUMN = "is in no column: it is"
 
 
 @pytest.mark.parametrize(
