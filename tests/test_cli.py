@@ -50,8 +50,8 @@ def test_without_argument_it_prints_help_in_groups(ask: Ask) -> None:
     status, out, _ = ask()
     assert status == 0
     for group, members in commands().items():
-        start = out.index(f"─ {group} ─")
-        assert all(f"│ {command.__name__.replace('_', '-')} " in out[start:] for command in members)
+        start = out.index(f"\n{group}:\n")
+        assert all(f"\n  {command.__name__.replace('_', '-')} " in out[start:] for command in members)
     assert ask("--version")[1].startswith("jvom ")
 
 

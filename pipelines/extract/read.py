@@ -9,6 +9,7 @@ its contract.
 from __future__ import annotations
 
 import io
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -172,9 +173,10 @@ def prepare(
 ) -> None:
     """Loads what `answer` needs from disk, in the child, while files can still be opened.
 
-    One table of each kind is made, because pyarrow loads some of its parts with the first (pandas is
-    one, where it is installed).
+    One table of each kind is made, because pyarrow loads some of its parts with the first. Of these numpy
+    and pandas, where they are installed, would take longer than the reading, and nothing here uses them.
     """
+    sys.modules.update(dict.fromkeys(("numpy", "pandas")))  # type: ignore[arg-type]  # cannot be imported
     if is_pdf(data):
         import_module("pipelines.extract.pdf.parse")
         import_module("PIL.ImageFile")  # pillow loads it with the first picture made of bytes
