@@ -5,7 +5,6 @@ Like `edition`, it passes values on; what is done to them is in `lake`, `other_s
 
 from collections.abc import Callable, Mapping
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -19,12 +18,12 @@ from pipelines.orchestration import edition, keys, metadata
 from pipelines.orchestration.failures import as_dagster_failure, tag_run
 from pipelines.orchestration.resources import Warehouse
 from pipelines.other_sources import contributions as un_contributions
-from pipelines.publish import catalogue, dictionary, effects, published, views
+from pipelines.publish import catalogue, dictionary, effects, views
 from pipelines.publish import package as data_package
 from pipelines.publish import release as releases
 from pipelines.settings import Settings
 from schemas import registry as known_missions
-from schemas.errors import JvomError, LakeError
+from schemas.errors import JvomError
 
 PUBLISH_WHEN_RECORDED = dg.AutomationCondition.eager().without(~dg.AutomationCondition.any_deps_missing())
 ACROSS = tuple(rule for rule in reconcile.RULES if rule.across)
@@ -203,10 +202,9 @@ def published_file(context: dg.AssetExecutionContext, warehouse: Warehouse) -> d
 def package(warehouse: Warehouse) -> dg.MaterializeResult:
     where = warehouse.settings()
     with as_dagster_failure(), warehouse.lake().writer():
-        release_id = _published_release(where.published)
-        folder = where.releases / release_id
-        changes = folder / releases.CHANGES
-        with published.connect(where.published) as connection:
+        with releases.connect(where) as (release_id, connection):
+            folder = where.releases / release_id
+            changes = folder / releases.CHANGES
             others = {"dictionary.md": dictionary.markdown().encode()}
             if changes.exists():
                 others[releases.CHANGES] = changes.read_bytes()
@@ -238,20 +236,22 @@ def package(warehouse: Warehouse) -> dg.MaterializeResult:
 )
 def site_pages(warehouse: Warehouse) -> dg.MaterializeResult:
     where = warehouse.settings()
-    with as_dagster_failure(), warehouse.lake().writer():
-        release_id = _published_release(where.published)
+    with (
+        as_dagster_failure(),
+        warehouse.lake().writer(),
+        releases.connect(where) as (release_id, connection),
+    ):
         made_from = f"{release_id} {versions.site()}"
         before = files.built_from(where.site) or ""
         written = before != made_from
         if written:
             same_code = before.endswith(versions.site())
-            with published.connect(where.published) as connection:
-                pages = site.build(
-                    connection,
-                    assets=dependencies(),
-                    lines=lines_of(where),
-                    earlier=lambda path: files.get(where.site / path) if same_code else None,
-                )
+            pages = site.build(
+                connection,
+                assets=dependencies(),
+                lines=lines_of(where),
+                earlier=lambda path: files.get(where.site / path) if same_code else None,
+            )
             files.put_folder(where.site, pages, made_from)
     return dg.MaterializeResult(
         metadata={"start": dg.MetadataValue.path(str(where.site / site.START)), "written": written},
@@ -271,13 +271,6 @@ def lines_of(where: Settings) -> Callable[[SourceFile], Mapping[tuple[int, int],
         return {(line.page, line.shown): line.text for line in document.lines}
 
     return lines
-
-
-def _published_release(file: Path) -> str:
-    state = published.state(file)
-    if state is None:
-        raise LakeError("the published file cannot be read", file=str(file), hint="run jvom build")
-    return state.release_id
 
 
 def dependencies() -> dict[str, list[str]]:

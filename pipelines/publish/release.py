@@ -12,8 +12,8 @@ import datetime
 import hashlib
 import json
 import tempfile
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,9 +25,11 @@ from pipelines.publish import effects, published, render, views
 from pipelines.publish.base import Base, chosen, load, revised
 from pipelines.settings import Settings
 from schemas import registry
+from schemas.errors import LakeError
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    from duckdb import DuckDBPyConnection
 
 MANIFEST = "manifest.json"
 REVISIONS = "revisions"
@@ -64,6 +66,7 @@ class Content:
 
 
 _gathered: list[tuple[object, Content]] = []  # of one state of lake, registry, rules and other sources
+_published: dict[str, Tables] = {}  # the release that this process published last → its views
 
 
 def gather(settings: Settings) -> Content:
@@ -103,7 +106,8 @@ def publish(settings: Settings, lake: Lake, refused: list[dict[str, object]]) ->
     with ExitStack() as leaving:
         leaving.enter_context(lake.writer())
         public = other_sources.version(settings)  # before they are read: newer ones publish again
-        tables = gather(settings).tables
+        content = gather(settings)
+        tables = content.tables
         leaving.callback(tables.close)
         leaving.callback(_gathered.clear)
         release = row_of(tables)
@@ -121,7 +125,25 @@ def publish(settings: Settings, lake: Lake, refused: list[dict[str, object]]) ->
             publication.put(settings.store, file, name, written["published"]["sha256"])
         if settings.public_data:
             _leave_catalog(settings, lake, name)
+        _published.clear()
+        _published[name] = {view: rows for view, rows in content.views.items() if view != REVISIONS}
     return written
+
+
+@contextmanager
+def connect(settings: Settings) -> Iterator[tuple[str, DuckDBPyConnection]]:
+    """The published file, open, and its release; LakeError if it cannot be read.
+
+    What this process evaluated for it is not evaluated again: bare names of views give those rows.
+    """
+    state = published.state(settings.published)
+    if state is None:
+        hint = "run jvom build"
+        raise LakeError("the published file cannot be read", file=str(settings.published), hint=hint)
+    with published.connect(settings.published) as connection:
+        for view, rows in _published.get(state.release_id, {}).items():
+            connection.register(view, rows)
+        yield state.release_id, connection
 
 
 def _leave_catalog(settings: Settings, lake: Lake, name: str) -> None:

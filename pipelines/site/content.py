@@ -191,9 +191,10 @@ def _condition(name: str, value: object) -> str:
 def read(connection: DuckDBPyConnection, lines: LoadLines) -> Content:
     """Everything that pages show, from an open published file."""
     query = "SELECT table_schema, table_name FROM information_schema.tables"
+    query += " WHERE table_catalog = current_database()"
     schema = {row["table_name"]: row["table_schema"] for row in sql.rows(connection, query)}
     rows = {
-        name: sql.rows(connection, f'FROM {schema[name]}."{name}" ORDER BY {order}') if name in schema else []
+        name: sql.rows(connection, f'FROM "{name}" ORDER BY {order}') if name in schema else []
         for name, order in _READ.items()
     }
     return Content(rows["releases"][-1], rows, schema, lines)
