@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 
-from pipelines.extract import annexes, footnotes, mandates
+from pipelines.extract import annexes, footnotes, mandates, shared_labels
 from pipelines.extract.annexes import AnnexInput
 from pipelines.extract.cells import Cell
 from pipelines.extract.mandates import Mandates
@@ -297,6 +297,6 @@ def test_all_problems_are_reported_together() -> None:
 
 def test_a_short_word_on_the_line_before_a_label_is_no_part_of_it() -> None:
     lines = [Line(number, 1, text) for number, text in enumerate(["optie 1", "dag", "E", "ur", "opa"], 1)]
-    known, unknown = mandates.find_labels(lines, ["Europa"])
+    known, unknown = shared_labels.find_labels(lines, ["Europa"])
     assert [(label.name, label.first) for label in known] == [("Europa", 2)]
     assert unknown == []

@@ -25,7 +25,7 @@ from pipelines.extract.durations import Duration
 from pipelines.extract.pdf.rows import PdfCell
 from pipelines.extract.pdf.table import Pair, PdfRow, PdfTable
 from pipelines.extract.roles import DURATIONS, MandateRoles
-from pipelines.extract.shared_labels import nearer, share_out
+from pipelines.extract.shared_labels import Label, find_labels, nearer, share_out
 from pipelines.model import Document, Line
 from schemas.errors import JvomError, Problems
 from schemas.proposals import Proposal
@@ -39,9 +39,7 @@ _KEYWORD_WORDS = 4  # a legal keyword is looked for in so many words
 _SHOWN = 120  # characters of the document that a message shows
 _COMPARE = "compare the cell with the page"
 _LABEL_LINES = 6  # below the last row of a text, on which a rotated label may end
-_PIECE = 3  # a rotated label comes in pieces of at most so many letters
 _AROUND = 6  # lines on either side of a label, in which it may be a part of a name
-_FEW = 3  # so many pieces in a row look like a label
 
 
 @dataclass(frozen=True)
@@ -592,79 +590,3 @@ def _introduced(found: Sequence[Word], place: range) -> bool:
 
 def _shown(found: Sequence[Word]) -> str:
     return refusals.shortened(as_printed(found), _SHOWN)
-
-
-@dataclass(frozen=True)
-class Label:
-    """A text's region label: its name as printed, its pieces, and the index of its first and last line."""
-
-    name: str
-    pieces: tuple[Word, ...]
-    first: int
-    last: int
-
-    @property
-    def text(self) -> Text:
-        """The label as a cell, its letters parted as the region's name is."""
-        return Text(self.pieces, cell=PdfCell(self.name, (), spans(self.pieces)))
-
-
-def find_labels(lines: Sequence[Line], regions: Sequence[str]) -> tuple[list[Label], list[Label]]:
-    """The labels on `lines`, and runs of pieces that look like one but spell no known region."""
-    filled = [index for index, line in enumerate(lines) if line.text.strip()]
-    wanted = {_letters(region): region for region in regions}
-    known: list[Label] = []
-    unknown: list[Label] = []
-    position = 0
-    while position < len(filled):
-        label = _known(lines, filled[position:], wanted)
-        if label is None:
-            label = _unknown(lines, filled[position:], wanted)
-            if label is not None:
-                unknown.append(label)
-        else:
-            known.append(label)
-        while label and position < len(filled) and filled[position] < label.last:
-            position += 1
-        position += 1
-    return known, unknown
-
-
-def _known(lines: Sequence[Line], filled: Sequence[int], wanted: Mapping[str, str]) -> Label | None:
-    """The longest region that the lines spell from the first of them on; `wanted` is by its letters."""
-    spelt = ""
-    best: Label | None = None
-    for count, index in enumerate(filled, 1):
-        spelt += _letters(lines[index].text)
-        if spelt in wanted:
-            pieces = tuple(words(lines[i] for i in filled[:count]))
-            best = Label(_name(pieces, wanted[spelt]), pieces, filled[0], index)
-        if not any(letters.startswith(spelt) for letters in wanted):
-            break
-    return best
-
-
-def _unknown(lines: Sequence[Line], filled: Sequence[int], wanted: Mapping[str, str]) -> Label | None:
-    """The pieces from the first line on, up to a known region: a short word may come before that."""
-    run: list[int] = []
-    for position, index in enumerate(filled):
-        letters = lines[index].text.strip()
-        if len(letters) > _PIECE or not letters.lstrip("-").isalpha():
-            break
-        if run and _known(lines, filled[position:], wanted):
-            break
-        run.append(index)
-    if len(run) < _FEW:
-        return None
-    pieces = tuple(words(lines[index] for index in run))
-    return Label("".join(piece.text for piece in pieces), pieces, run[0], run[-1])
-
-
-def _letters(text: str) -> str:
-    return comparable(text).replace(" ", "")
-
-
-def _name(pieces: Sequence[Word], region: str) -> str:
-    """The printed letters, parted as the layout's region is."""
-    letters = iter("".join(piece.text for piece in pieces))
-    return "".join(" " if sign == " " else next(letters, "") for sign in region)

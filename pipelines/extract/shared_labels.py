@@ -1,16 +1,98 @@
-"""Which rows a label between them heads, where nothing drawn shows how far it reaches.
+"""Labels that head several rows: where a text has them, and whose a label is that stands between rows.
 
-Of a PDF that is open for a row at the border of two labels. In a text rotated labels come out as words on a
-line of their own or as a run of such lines, before their rows or behind some of them.
-What is certain is their order, and the region that the registry gives the mission of a row.
+In a text a rotated label comes out as a run of lines of a few letters, before its rows or behind some of
+them; a label over several rows is on any of their lines. In a PDF only a row at the border of two labels is
+open. What is certain is their order, and the region that the registry gives the mission of a row.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
-from pipelines.extract.cells import Text
+from pipelines.extract.cells import Text, Word, spans, words
+from pipelines.extract.pdf.rows import PdfCell
+from pipelines.model import Line
 from schemas.registry import comparable
+
+_PIECE = 3  # a rotated label comes in pieces of at most so many letters
+_FEW = 3  # so many pieces in a row look like a label
+
+
+@dataclass(frozen=True)
+class Label:
+    """A text's region label: its name as printed, its pieces, and the index of its first and last line."""
+
+    name: str
+    pieces: tuple[Word, ...]
+    first: int
+    last: int
+
+    @property
+    def text(self) -> Text:
+        """The label as a cell, its letters parted as the region's name is."""
+        return Text(self.pieces, cell=PdfCell(self.name, (), spans(self.pieces)))
+
+
+def find_labels(lines: Sequence[Line], regions: Sequence[str]) -> tuple[list[Label], list[Label]]:
+    """The labels on `lines`, and runs of pieces that look like one but spell no known region."""
+    filled = [index for index, line in enumerate(lines) if line.text.strip()]
+    wanted = {_letters(region): region for region in regions}
+    known: list[Label] = []
+    unknown: list[Label] = []
+    position = 0
+    while position < len(filled):
+        label = _known(lines, filled[position:], wanted)
+        if label is None:
+            label = _unknown(lines, filled[position:], wanted)
+            if label is not None:
+                unknown.append(label)
+        else:
+            known.append(label)
+        while label and position < len(filled) and filled[position] < label.last:
+            position += 1
+        position += 1
+    return known, unknown
+
+
+def _known(lines: Sequence[Line], filled: Sequence[int], wanted: Mapping[str, str]) -> Label | None:
+    """The longest region that the lines spell from the first of them on; `wanted` is by its letters."""
+    spelt = ""
+    best: Label | None = None
+    for count, index in enumerate(filled, 1):
+        spelt += _letters(lines[index].text)
+        if spelt in wanted:
+            pieces = tuple(words(lines[i] for i in filled[:count]))
+            best = Label(_name(pieces, wanted[spelt]), pieces, filled[0], index)
+        if not any(letters.startswith(spelt) for letters in wanted):
+            break
+    return best
+
+
+def _unknown(lines: Sequence[Line], filled: Sequence[int], wanted: Mapping[str, str]) -> Label | None:
+    """The pieces from the first line on, up to a known region: a short word may come before that."""
+    run: list[int] = []
+    for position, index in enumerate(filled):
+        letters = lines[index].text.strip()
+        if len(letters) > _PIECE or not letters.lstrip("-").isalpha():
+            break
+        if run and _known(lines, filled[position:], wanted):
+            break
+        run.append(index)
+    if len(run) < _FEW:
+        return None
+    pieces = tuple(words(lines[index] for index in run))
+    return Label("".join(piece.text for piece in pieces), pieces, run[0], run[-1])
+
+
+def _letters(text: str) -> str:
+    return comparable(text).replace(" ", "")
+
+
+def _name(pieces: Sequence[Word], region: str) -> str:
+    """The printed letters, parted as the layout's region is."""
+    letters = iter("".join(piece.text for piece in pieces))
+    return "".join(" " if sign == " " else next(letters, "") for sign in region)
 
 
 def share_out(
