@@ -5,16 +5,16 @@ tables are read, since a document's own header may do without a layout.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from pipelines.extract import read
-from pipelines.model import Edition, SourceFile
+from pipelines.extract import headings, read
+from pipelines.extract.headings import Place
+from pipelines.model import Edition, Line, SourceFile
 from schemas.registry import Heading, Layout, Registry
 
 FITS = 3.5  # of 4: both annexes have their heading, and all but a few words of their headers
 SPREAD = 40  # filled lines under a heading in which the words of its header are looked for
-HEADING_LINES = 3  # a heading may be printed over so many lines
 NAMED = 3  # other annexes that are named where one is missing
 
 _ANNEX = re.compile(r"bijlage\s+\w{1,3}\b.{0,80}", re.IGNORECASE)
@@ -56,15 +56,15 @@ def _years(edition_year: int) -> tuple[int, int]:
 
 @dataclass(frozen=True)
 class _Annex:
-    """An annex of a layout in a document: its heading as printed, and the share of its header's words."""
+    """An annex of a layout in a document: where its heading is, and the share of its header's words."""
 
     heading: Heading
-    found: str | None
+    place: Place | None
     share: float
 
     @property
     def score(self) -> float:
-        return (1.0 if self.found else 0.0) + self.share
+        return (1.0 if self.place else 0.0) + self.share
 
 
 def score(lines: Sequence[str], layouts: Iterable[Layout], edition_year: int) -> Score:
@@ -72,7 +72,8 @@ def score(lines: Sequence[str], layouts: Iterable[Layout], edition_year: int) ->
 
     A document that speaks of another period than an edition of that year can is none of that year.
     """
-    filled = [" ".join(line.split()) for line in lines if line.strip()]
+    texts = (" ".join(line.split()) for line in lines if line.strip())
+    filled = [Line(number, 1, text) for number, text in enumerate(texts, 1)]
     best: list[_Annex] = []
     value = 0.0
     for layout in layouts:
@@ -84,24 +85,24 @@ def score(lines: Sequence[str], layouts: Iterable[Layout], edition_year: int) ->
         if (total := sum(annex.score for annex in found)) > value or not best:
             best, value = found, total
     wrong = [reason for annex in best for reason in _wrong_period(annex, edition_year)]
-    fits = value >= FITS and all(annex.found for annex in best) and not wrong
+    fits = value >= FITS and all(annex.place for annex in best) and not wrong
     reasons = [reason for annex in best for reason in _reasons(annex)] + wrong
-    if any(annex.found is None for annex in best):
-        others = list(dict.fromkeys(line for line in filled if _ANNEX.fullmatch(line)))[:NAMED]
+    if any(annex.place is None for annex in best):
+        others = list(dict.fromkeys(line.text for line in filled if _ANNEX.fullmatch(line.text)))[:NAMED]
         reasons += [f"has instead: {', '.join(map(repr, others))}"] if others else []
     return Score(round(value, 2), fits, tuple(reasons), bool(wrong))
 
 
-def _annex(filled: Sequence[str], heading: Heading, header: Sequence[str]) -> _Annex:
+def _annex(filled: Sequence[Line], heading: Heading, header: Sequence[str]) -> _Annex:
     """The place where the heading has most of its header under it; a table of contents has none."""
     words = {word for text in header for word in _words(text)}
-    found, share = None, 0.0
-    for place, text in _places(filled, heading):
-        under = {word for text in filled[place : place + SPREAD] for word in _words(text)}
+    best = _Annex(heading, None, 0.0)
+    for place in headings.places(filled, heading):
+        under = {word for line in filled[place.end : place.end + SPREAD] for word in _words(line.text)}
         here = len(words & under) / len(words)
-        if found is None or here > share:
-            found, share = text, here
-    return _Annex(heading, found, share)
+        if best.place is None or here > best.share:
+            best = _Annex(heading, place, here)
+    return best
 
 
 def _words(text: str) -> set[str]:
@@ -109,29 +110,16 @@ def _words(text: str) -> set[str]:
     return {word.rstrip("0123456789") for word in re.findall(r"[\w/.-]*\w", text.casefold())} - {""}
 
 
-def _places(filled: Sequence[str], heading: Heading) -> Iterator[tuple[int, str]]:
-    """After which line the heading ends, and how it reads there, over as few lines as possible."""
-    opening = heading.printed.split()[0].casefold()
-    for start, line in enumerate(filled):
-        if not line.casefold().startswith(opening):
-            continue
-        for length in range(1, HEADING_LINES + 1):
-            text = " ".join(filled[start : start + length])
-            if heading.match(text) is not None:
-                yield start + length, text
-                break
-
-
 def _reasons(annex: _Annex) -> list[str]:
-    if annex.found is None:
+    if annex.place is None:
         return [f"no line reads {annex.heading.printed!r}"]
     words = "all" if annex.share == 1 else f"{annex.share:.0%}"
-    return [f"has {annex.found!r} with {words} of the words of its table's header"]
+    return [f"has {annex.place.text!r} with {words} of the words of its table's header"]
 
 
 def _wrong_period(annex: _Annex, edition_year: int) -> list[str]:
     """A period belongs to an edition of the year in which it ends, or of the next."""
-    names = (annex.heading.match(annex.found) or {}) if annex.found else {}
+    names = annex.place.names if annex.place else {}
     years = [int(year) for year in _YEAR.findall(names.get("period", ""))]
     if not years or max(years) in _years(edition_year):
         return []
