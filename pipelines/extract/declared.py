@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 
 from pipelines.extract import numerals
 from pipelines.extract.cells import Text
@@ -128,11 +129,7 @@ def place(table: PdfTable, declared: Declared, names: Callable[[str], Sequence[s
         if one is not None:
             targets = {columns.index(column) for column in (one.column, *one.shared_columns)}
             keys = {comparable(row) for row in (one.row, *one.shared_rows)}
-            table = replace(
-                table,
-                geometry=table.geometry and _placed(table.geometry, fault, keys, targets, names),
-                tags=table.tags and _placed(table.tags, fault, keys, targets, names),
-            )
+            table = table.each(partial(_placed, fault=fault, rows=keys, columns=targets, names=names))
     return table
 
 

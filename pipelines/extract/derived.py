@@ -183,35 +183,27 @@ def _personnel(table: Table | None, regions: tuple[str, ...]) -> PersonnelLayout
     )
 
 
+_TOGETHER = [(f"{side}_civil_police", (f"{side}_civil", f"{side}_police")) for side in ("frame", "deployed")]
+"""A figure of civil experts and police together, and those of each."""
+
+
 def _sums(roles: Sequence[str]) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """The sums of a row: a figure of civil experts and police together, and the total of all persons."""
-    for measure in ("frame", "deployed"):
-        whole, parts = f"{measure}_civil_police", [f"{measure}_civil", f"{measure}_police"]
-        if whole in roles and all(part in roles for part in parts):
-            yield whole, tuple(parts)
-    parts = [role for role in _parts(roles) if role.startswith("deployed_")]
+    """The sums of a row: figures of civil experts and police together, and the total of all persons."""
+    within = {part for whole, parts in _TOGETHER if whole in roles for part in parts}
+    yield from (one for one in _TOGETHER if {one[0], *one[1]} <= {*roles})
+    parts = [
+        role for role in roles if role.startswith("deployed_") and role not in {*within, "deployed_total"}
+    ]
     # Of soldiers alone the total may count others too.
     if "deployed_total" in roles and len(parts) > 1:
         yield "deployed_total", tuple(parts)
 
 
-def _parts(roles: Sequence[str]) -> list[str]:
-    """The figures that a total adds up: no part of another one."""
-    within = {
-        part
-        for measure in ("frame", "deployed")
-        if f"{measure}_civil_police" in roles
-        for part in (f"{measure}_civil", f"{measure}_police")
-    }
-    return [role for role in roles if role != "deployed_total" and role not in within]
-
-
 def _merged(roles: Sequence[str]) -> Iterator[tuple[str, tuple[str, ...]]]:
-    for measure in ("frame", "deployed"):
-        whole = f"{measure}_civil_police"
-        parts = tuple(role for role in roles if role in (f"{measure}_civil", f"{measure}_police"))
-        if parts and whole not in roles:
-            yield whole, parts
+    for whole, parts in _TOGETHER:
+        given = tuple(role for role in roles if role in parts)
+        if given and whole not in roles:
+            yield whole, given
 
 
 def _mandates(table: Table | None, regions: tuple[str, ...]) -> MandatesLayout:

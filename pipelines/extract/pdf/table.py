@@ -7,7 +7,7 @@ cells mean belongs to the readers of the annexes.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 
@@ -90,22 +90,17 @@ class PdfTable:
             return self
         columns = tuple(heading.columns[at] for at in order)
         roles = tuple(heading.roles[at] for at in order)
-        return PdfTable(
-            replace(heading, columns=columns, roles=roles),
-            self.meaning,
-            self.geometry and _view(self.geometry, order, heading),
-            self.tags and _view(self.tags, order, heading),
-            self,
-        )
+        seen = self.each(lambda grid: _view(grid, order, heading))
+        return replace(seen, heading=replace(heading, columns=columns, roles=roles), whole=self)
 
     def uncounted(self) -> PdfTable:
         """The table without the numbers 1, 2, 3 … that count its rows in front of their names."""
-        at = self.heading.naming
-        return replace(
-            self,
-            geometry=self.geometry and _uncounted(self.geometry, at),
-            tags=self.tags and _uncounted(self.tags, at),
-        )
+        return self.each(lambda grid: _uncounted(grid, self.heading.naming))
+
+    def each(self, change: Callable[[Grid], Grid]) -> PdfTable:
+        """The table with each of its readings changed."""
+        geometry, tags = (grid and change(grid) for grid in (self.geometry, self.tags))
+        return replace(self, geometry=geometry, tags=tags)
 
     @property
     def columns(self) -> tuple[tuple[str, ...], ...]:
