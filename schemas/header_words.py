@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import product
 
@@ -19,7 +19,8 @@ from schemas.vocabulary import STATUSES
 Facets = frozenset[str]
 
 _MEASURES = ("frame", "deployed")
-_KINDS = ("military", "civil", "police", "total", "women")
+_KINDS = ("military", "civil", "police", "total", "women", "men")
+_SEXES = (("women",), ("men",))
 _OWN = ("mission", "region", "country", "remark", "ignore", "legal_basis")  # roles of one facet
 FIGURE_ROLES = frozenset(
     f"{measure}_{kind}"
@@ -51,7 +52,7 @@ def _roles() -> dict[Facets, str]:
     """Every set of facets that is a role."""
     found = {frozenset({own}): own for own in _OWN}
     for measure in _MEASURES:
-        for kinds in (("military",), ("civil",), ("police",), ("civil", "police"), ("total",), ("women",)):
+        for kinds in (("military",), ("civil",), ("police",), ("civil", "police"), ("total",), *_SEXES):
             found[frozenset({measure, *kinds})] = f"{measure}_{'_'.join(kinds)}"
             if measure == "frame":  # a mandate for so many persons is a frame
                 found |= {
@@ -60,7 +61,7 @@ def _roles() -> dict[Facets, str]:
                 }
     found[frozenset({"total"})] = "deployed_total"  # a frame has no total of its own
     found |= {frozenset({"strength_on_day", *more}): "strength_on_day" for more in ((), ("total",))}
-    found |= {frozenset({"women", *more}): "deployed_women" for more in ((), ("total",))}
+    found |= {frozenset({*sex, *more}): f"deployed_{sex[0]}" for sex in _SEXES for more in ((), ("total",))}
     for subject, role in (("mandate", "international_mandate"), ("frame", "national_frame")):
         found[frozenset({subject, "until"})] = role
         found[frozenset({role})] = role
@@ -146,6 +147,8 @@ class HeaderWords:
     """The word as the file has it, by its letters, for messages."""
     rows: RowWords
     mandates: MandateWords
+    whole: Mapping[str, tuple[Facets, ...]] = field(default_factory=dict)
+    """What known words mean as all of a header, where one report says so."""
 
     @cached_property
     def _openings(self) -> frozenset[str]:
@@ -207,7 +210,7 @@ class HeaderWords:
         A text nearer to the column counts more: `Totale inzet` over `Militair` is not a total.
         """
         whole = " ".join(texts)
-        taken = self.known.get(_key(whole)) or self.known.get("".join(tokens(without_date(whole)[0])))
+        taken = self.whole.get(_key(whole)) or self.known.get(_key(whole)) or self.known.get("".join(tokens(without_date(whole)[0])))
         if taken:
             return {role for way in taken if (role := ROLES.get(way))}
         ways: set[Facets] = {frozenset()}
@@ -228,12 +231,17 @@ class HeaderWords:
         return [(text, _said(self.known[by_text[text]])) for text in nearest(word, by_text, count)]
 
     def with_words(self, words: Iterable[tuple[str, str]]) -> HeaderWords:
-        """With further words, each with its role; one that is known already gets the new meaning alone."""
-        known, printed = dict(self.known), dict(self.printed)
+        """With further words, each with its role; one that is known already gets the new meaning alone.
+
+        As a part of longer texts it keeps its own, if its role is that of a column: `Nationaal kader` may be
+        a total here, and `Duur nationaal kader` is none.
+        """
+        known, printed, whole = dict(self.known), dict(self.printed), dict(self.whole)
         for text, role in words:
             key = _key(text)
-            known[key], printed[key] = (_facets_of(role),), text
-        return replace(self, known=known, printed=printed)
+            meant = whole if key in known and role in ROLES.values() else known
+            meant[key], printed[key] = (_facets_of(role),), text
+        return replace(self, known=known, printed=printed, whole=whole)
 
 
 def _key(text: str) -> str:

@@ -37,7 +37,9 @@ _TIED = 0.01  # of groups that are placed equally well, that with more columns i
 _FEWEST = 2  # columns of figures; a header of one is a sentence
 _OF_WHOM = 3  # columns that say of whom they count, and not what, of which fewer are no header
 _BESIDES = frozenset({"mission", "region", "country", "remark", "ignore"})
-_MORE = frozenset({"strength_on_day", "deployed_women", "frame_women", "frame_total"})
+_MORE = frozenset(
+    {"strength_on_day", "deployed_women", "deployed_men", "frame_women", "frame_men", "frame_total"}
+)
 _ALLOWED: Mapping[Kind, frozenset[str]] = {
     "personnel": FIGURE_ROLES | _BESIDES | _MORE,
     "mandates": MANDATE_ROLES | _BESIDES,
@@ -528,8 +530,13 @@ class _Band:
         kind: Kind | None = next((one for one in _ALLOWED if _is_table(one, known, fewest=1)), None)
         if kind is None and self._whole and "mission" in known:
             # Where no group is known, columns of military, police, totals … are still one of persons each.
+            # So are columns that say what they count, if not of whom: strengths, persons sent.
             of_whom = sum(self._bare(at) for at in range(len(self.columns)))
-            kind = "personnel" if of_whom >= _OF_WHOM else None
+            counted = sum(
+                any(way & _COUNTED for way in self._words.facets(self._said(at, group))[0])
+                for at, group in enumerate(owner)
+            )
+            kind = "personnel" if max(of_whom, counted) >= _OF_WHOM else None
         if kind is None:
             return None
         problems, roles = [], list[str | None]()
@@ -612,8 +619,9 @@ class _Band:
 
 
 _DATED = re.compile(r"\b(?:op|per|in|van)\b[^a-z]*\d.*\d{4}|\b(?:in|over)\s+\d{4}", re.IGNORECASE)
+_COUNTED = frozenset({"frame", "deployed", "strength_on_day"})
 _MEASURES = frozenset({"frame", "deployed", "strength_on_day", "mandate"})
-_KINDS = frozenset({"military", "civil", "police", "total", "women"})
+_KINDS = frozenset({"military", "civil", "police", "total", "women", "men"})
 
 
 def _over(box: Box, other: Box, size: float) -> bool:
