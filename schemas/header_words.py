@@ -210,7 +210,11 @@ class HeaderWords:
         A text nearer to the column counts more: `Totale inzet` over `Militair` is not a total.
         """
         whole = " ".join(texts)
-        taken = self.whole.get(_key(whole)) or self.known.get(_key(whole)) or self.known.get("".join(tokens(without_date(whole)[0])))
+        taken = (
+            self.whole.get(_key(whole))
+            or self.known.get(_key(whole))
+            or self.known.get("".join(tokens(without_date(whole)[0])))
+        )
         if taken:
             return {role for way in taken if (role := ROLES.get(way))}
         ways: set[Facets] = {frozenset()}

@@ -40,6 +40,7 @@ __all__ += ["PersonnelLayout", "PrintedColumn", "Registry", "Relation", "compara
 _FILES = ("missions.toml", "layouts.toml", "header_words.toml", "readings.toml", "corrections.toml")
 _CORRECTED = ("personnel", "personnel_totals", "mandates", "footnotes")
 _FOOTNOTE = re.compile(r"footnote:([a-z]+:)?[1-9][0-9]*")
+_PARTING = re.compile(r"[\s-]")
 _HYPHEN = re.compile(r"(?<=[^\W\d_])-\s?(?=[a-z])")
 _PARTED = re.compile(r"[^\W\d_]{2,}-[^\W\d_]{2,}")
 _ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -118,6 +119,10 @@ class Correction:
         return f"{self.table_name}, {self.row_key}, {self.column_name}"
 
 
+def _closed(key: str) -> str:
+    return _PARTING.sub("", key)
+
+
 @dataclass(frozen=True)
 class Registry:
     """All facts of one checkout; `region_headings` gives the region that other printed names mean."""
@@ -137,8 +142,12 @@ class Registry:
         return (table, sha256) in self.absent
 
     def find(self, spelling: str) -> Mission | None:
-        """The mission printed as `spelling`, as in `spelled`; white space, case, quotes and dashes aside."""
-        return self._by_spelling.get(comparable(self.spelled(spelling)))
+        """The mission printed as `spelling`, as in `spelled`; white space, case, quotes and dashes aside.
+
+        Where no name is so, it is the only mission that has one with the same letters: `EU BAM Rafah`.
+        """
+        key = comparable(self.spelled(spelling))
+        return self._by_spelling.get(key) or self._by_letters.get(_closed(key))
 
     def spelled(self, name: str) -> str:
         """A printed name, but an unknown one as the only known one that it can be.
@@ -195,6 +204,18 @@ class Registry:
     @cached_property
     def _by_spelling(self) -> dict[str, Mission]:
         return {comparable(text): mission for mission in self.missions for text in mission.spellings}
+
+    @cached_property
+    def _by_letters(self) -> dict[str, Mission]:
+        """Missions by what is left of their names without spaces and hyphens, where that is one mission's."""
+        found: dict[str, set[str]] = {}
+        for key, mission in self._by_spelling.items():
+            found.setdefault(_closed(key), set()).add(mission.id)
+        return {
+            closed: mission
+            for key, mission in self._by_spelling.items()
+            if len(found[closed := _closed(key)]) == 1
+        }
 
     @cached_property
     def _by_other_name(self) -> dict[str, Mission]:

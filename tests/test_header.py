@@ -61,6 +61,18 @@ DEPLOYED = ("deployed_military", "deployed_civil_police", "deployed_total")
             ],
             ("mission", MIL, CP, *DEPLOYED[:2]),
         ),
+        (  # texts that nearly touch, parted where those of another line begin; mandates of two kinds
+            [
+                "                      Mandaat loopt Nederlands",
+                "Missie   Rechtsbasis",
+                "                      tot           mandaat tot",
+            ],
+            ("mission", "legal_basis", "international_mandate", "national_frame"),
+        ),
+        (
+            ["Missie   Nat. kader   Ingezet personeel", "         mil.         Mannen   Vrouwen   Totaal"],
+            ("mission", MIL, "deployed_men", "deployed_women", DEPLOYED[2]),
+        ),
         (  # one row without groups, a country, a date
             [
                 "Missie   Land of    Kader      Kader civiel/   Ingezet    Totaal     Sterkte op",
@@ -171,3 +183,16 @@ def test_texts_on_their_side_beside_each_other_are_one_line() -> None:
     assert [word.text for word in level] == ["Militair", "Civiel/", "Politie", "Totaal"]
     assert {word.direction for word in level} == {"right"}
     assert rest == labels
+
+
+def test_a_word_with_another_meaning_as_a_whole_keeps_its_own_in_longer_headers() -> None:
+    words = WORDS.with_words([("Nationaal kader", "frame_total")])
+    assert words.roles("Nationaal kader") == {"frame_total"}
+    assert words.roles("Duur nationaal kader") == {"national_frame"}
+
+
+def test_columns_that_say_what_they_count_make_a_header_with_questions() -> None:
+    (found,) = header.find(
+        page("Operatie   Sterkte militair   Sterkte overig   Ingezet in 2017", "KFOR   1   2   3"), WORDS
+    )
+    assert (found.kind, len(found.problems)) == ("personnel", 3)

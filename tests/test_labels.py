@@ -9,7 +9,7 @@ from pipelines.extract.pdf import labels
 from pipelines.extract.pdf.area import Body, TableHeading
 from pipelines.extract.pdf.model import Box, PdfLine, Word
 from pipelines.extract.pdf.rows import Fragment, PdfCell, Row, Spacing, Span
-from pipelines.extract.shared_labels import nearer
+from pipelines.extract.shared_labels import confirmed, nearer
 
 PITCH, SIZE = 20.0, 10.0
 REGIONS = ("Europa", "Afrika")
@@ -34,7 +34,7 @@ def assigned(off: float) -> list[list[str]]:
     body = Body(1, columns, True, -20.0, 170.0, (), tuple(turned), (), (), True, SIZE)
     heading = TableHeading((("Regio",), ("Missie",)), REGIONS, roles=("region", "mission"))
     spacing = Spacing(PITCH, {1: ()}, SIZE)
-    found = labels.assign(body, rows, [], spacing, heading, (80.0,), "middle", first=True)
+    found, _ = labels.assign(body, rows, [], spacing, heading, (80.0,), "middle", first=True)
     return [[cell.text for cell in row] for row in found]
 
 
@@ -54,3 +54,23 @@ def test_of_labels_that_may_both_be_a_row_s_the_registry_names_one_or_none() -> 
     headings = {"Europa": "Europa", "Afrika": "Afrika"}
     named = [nearer(texts, region, headings) for region in ("Afrika", "Diversen", None)]
     assert named == [texts[1], None, None]
+
+
+@pytest.mark.parametrize(
+    ("own", "regions", "kept"),
+    [
+        ("EEEAAA", "EEEAAA", "EEEAAA"),
+        ("EEAAAA", "EEEAAA", "EE-AAA"),  # all labels may be a row too high
+        ("EEEEAA", "EEEAAA", "EEE-AA"),
+        ("EEEAAA", "EEAEAA", "EEEAAA"),  # the registry's regions are in another order
+        ("EEEAAA", "EEDDDA", "EEEAAA"),  # or have no labels
+    ],
+)
+def test_labels_that_the_registry_contradicts_are_kept_where_both_agree(
+    own: str, regions: str, kept: str
+) -> None:
+    of = {"E": "Europa", "A": "Afrika", "D": "Diversen"}
+    spans = {key: Span(at, 0, 6, 1, Box(0, 0, 1, 1)) for at, key in enumerate(of)}
+    texts = {key: Text((), cell=PdfCell(name, (), (spans[key],))) for key, name in of.items()}
+    found = confirmed([texts[key] for key in own], [of[key] for key in regions], {})
+    assert "".join(one.printed[0] if one else "-" for one in found) == kept

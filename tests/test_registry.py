@@ -85,6 +85,13 @@ def test_what_does_not_count_in_a_spelling(known: registry.Registry, spelling: s
     assert found.id == mission_id
 
 
+@pytest.mark.parametrize("spelling", ["EU BAM Rafah", "EUBAM-Rafah", "EU- BAM  Rafah"])
+def test_a_name_is_known_by_its_letters(known: registry.Registry, spelling: str) -> None:
+    mission = known.find(spelling)
+    assert mission is not None
+    assert mission.id == "eubam-rafah"
+
+
 @pytest.mark.parametrize("spelling", ["", "UNIFI", "UNIFIL12", "EUTM", "EUTM Niger", "Totaal"])
 def test_another_name_is_no_mission(known: registry.Registry, spelling: str) -> None:
     assert known.find(spelling) is None

@@ -25,7 +25,7 @@ from pipelines.extract.durations import Duration
 from pipelines.extract.pdf.rows import PdfCell
 from pipelines.extract.pdf.table import Pair, PdfRow, PdfTable
 from pipelines.extract.roles import DURATIONS, MandateRoles
-from pipelines.extract.shared_labels import Label, find_labels, nearer, share_out
+from pipelines.extract.shared_labels import Label, confirmed, find_labels, nearer, share_out
 from pipelines.model import Document, Line
 from schemas.errors import JvomError, Problems
 from schemas.proposals import Proposal
@@ -415,11 +415,9 @@ class _PdfReader(_Reader):
                     lines[0],
                     "compare the page with the table; a footnote needs the next number and its marker",
                 )
-        return (
-            list(self._rows.values())
-            if self._document.format != "text"
-            else self._labelled([*below.values()])
-        )
+        if self._document.format == "text" or self._found.open_labels:
+            return self._labelled([*below.values()])
+        return list(self._rows.values())
 
     def _label(self, lines: Sequence[Line]) -> Text | None:
         """The label that lines of a text below the last row are; what is rotated may end below it."""
@@ -428,10 +426,12 @@ class _PdfReader(_Reader):
         return Text(tuple(found), cell=PdfCell(as_printed(found), (), spans(found))) if known else None
 
     def _labelled(self, below: Sequence[Text]) -> list[Row]:
-        """The rows of a text with the labels that are surely theirs; `below` are labels below the last."""
+        """The rows with the labels that are surely theirs; `below` are labels below the last, in a text."""
         rows = list(self._rows.values())
         own, regions = [row.region for row in rows], [row.mission.region for row in rows]
-        labels = share_out(own, below, regions, self._given.registry.region_headings)
+        headings = self._given.registry.region_headings
+        text = self._document.format == "text"
+        labels = share_out(own, below, regions, headings) if text else confirmed(own, regions, headings)
         return [replace(row, region=label) for row, label in zip(rows, labels, strict=True)]
 
     def _nearer(self, pair: Pair, label: Text | None, region: str) -> Text | None:

@@ -24,7 +24,7 @@ from pipelines.extract.pdf.rows import PdfCell, Span
 from pipelines.extract.pdf.table import Pair, PdfRow, PdfTable
 from pipelines.extract.roles import Kind, PersonnelRoles
 from pipelines.extract.search import Amount, Range
-from pipelines.extract.shared_labels import nearer, share_out
+from pipelines.extract.shared_labels import confirmed, nearer, share_out
 from pipelines.model import PAGE_NUMBER, Line
 from schemas.errors import JvomError, Problems
 from schemas.vocabulary import TOTAL
@@ -516,7 +516,7 @@ class _PdfReader:
         self._rest()
         if self._problems:
             raise Problems(self._problems)
-        if self._glued and self._labels:
+        if self._labels and (self._glued or self._found.open_labels):
             self._share_out()
         return self._table
 
@@ -541,14 +541,19 @@ class _PdfReader:
         return ways == {frozenset()} and not unknown and not any(map(str.isdigit, text))
 
     def _share_out(self) -> None:
-        """Gives the missions of a text the labels of a column of regions that are surely theirs."""
+        """Gives missions the labels of a column of regions that are surely theirs."""
         missions = [
             (at, self._regions[row.wordings[0].mission_id or ""])
             for at, row in enumerate(self._table.rows)
             if row.kind == "mission" and row.wordings[0].mission_id in self._regions
         ]
         own = [self._table.rows[at].region for at, _ in missions]
-        labels = share_out(own, (), [one for _, one in missions], self._headings)
+        regions = [region for _, region in missions]
+        labels = (
+            share_out(own, (), regions, self._headings)
+            if self._glued
+            else confirmed(own, regions, self._headings)
+        )
         for (at, _), label in zip(missions, labels, strict=True):
             self._table.rows[at] = replace(self._table.rows[at], region=label)
 

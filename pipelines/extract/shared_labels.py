@@ -16,6 +16,7 @@ from pipelines.model import Line
 from schemas.registry import comparable
 
 _PIECE = 3  # a rotated label comes in pieces of at most so many letters
+_MOST = 0.75  # share of rows with the registry's regions, from which these say whose labels are
 _FEW = 3  # so many pieces in a row look like a label
 
 
@@ -107,23 +108,47 @@ def share_out(
     if len(labels) == len(own):
         return [*own]
     order = [labels[span] for span in sorted(labels, key=lambda span: (span.line, span.char_start))]
-    known = {comparable(printed): comparable(region) for printed, region in headings.items()}
-
-    def region_of(label: Text) -> str:
-        return known.get(comparable(label.printed), comparable(label.printed))
-
-    wanted = [comparable(region) for region in regions]
-    names = [region_of(label) for label in order]
-    ways = fitting(wanted, names)
-    if all(ways):
-        return [
-            order[at] if (at := _certain(ways, row, wanted, names)) is not None else None
-            for row in range(len(own))
-        ]
-    return [
-        label if label and region_of(label) == region else None
-        for label, region in zip(own, wanted, strict=True)
+    found = _by_order(order, regions, headings)
+    return found or [
+        label if label and _region_of(label, headings) == comparable(region) else None
+        for label, region in zip(own, regions, strict=True)
     ]
+
+
+def confirmed(
+    own: Sequence[Text | None], regions: Sequence[str], headings: Mapping[str, str]
+) -> list[Text | None]:
+    """The labels that rows have by their places, where nothing is drawn between labels.
+
+    All may be out of place together. So where the registry and the order of labels agree for most rows, a
+    row to which they give another label has None.
+    """
+    order = list({label.spans[0]: label for label in own if label}.values())
+    found = _by_order(order, regions, headings) or []
+    pairs = zip(found, regions, strict=bool(found))
+    agreed = sum(label is not None and _region_of(label, headings) == comparable(of) for label, of in pairs)
+    if agreed < _MOST * len(own):
+        return [*own]
+    return [label if label == other else None for label, other in zip(own, found, strict=True)]
+
+
+def _by_order(
+    order: Sequence[Text], regions: Sequence[str], headings: Mapping[str, str]
+) -> list[Text | None] | None:
+    """The label of each row by their order and the registry's regions; None where these contradict."""
+    wanted = [comparable(region) for region in regions]
+    names = [_region_of(label, headings) for label in order]
+    ways = fitting(wanted, names)
+    if not all(ways):
+        return None
+    sure = (_certain(ways, row, wanted, names) for row in range(len(wanted)))
+    return [None if at is None else order[at] for at in sure]
+
+
+def _region_of(label: Text, headings: Mapping[str, str]) -> str:
+    """The registry's region of a label."""
+    known = {comparable(printed): comparable(region) for printed, region in headings.items()}
+    return known.get(comparable(label.printed), comparable(label.printed))
 
 
 def nearer(labels: Sequence[Text], region: str | None, headings: Mapping[str, str]) -> Text | None:
@@ -131,9 +156,8 @@ def nearer(labels: Sequence[Text], region: str | None, headings: Mapping[str, st
 
     None where that is the region of none, or of several.
     """
-    known = {comparable(printed): comparable(of) for printed, of in headings.items()}
     wanted = comparable(region or "")
-    found = [one for one in labels if known.get(comparable(one.printed), comparable(one.printed)) == wanted]
+    found = [one for one in labels if _region_of(one, headings) == wanted]
     return found[0] if len(found) == 1 else None
 
 

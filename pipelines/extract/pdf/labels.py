@@ -44,8 +44,10 @@ def assign(
     alignment: Alignment,
     *,
     first: bool,
-) -> list[tuple[PdfCell, ...]]:
+) -> tuple[list[tuple[PdfCell, ...]], bool]:
     """Each row's label, and behind it others that may as well be its own; none where the page shows none.
+
+    And whether rules are drawn between the rows of all labels.
 
     A row without one has that of the page before. `alignment` is that of the other cells; `first` says that
     there is no page before.
@@ -57,7 +59,7 @@ def assign(
     labels = _turned(body, parts, heading) + _upright(beside, spacing, heading, heights)
     labels.sort(key=lambda label: label.box.middle)
     if not labels or len(labels) > len(rows):
-        return [()] * len(rows)
+        return [()] * len(rows), True
     layout = _Layout(body, rows, heights, spacing, first=first)
     prices: dict[Alignment, Price] = {
         "middle": layout.from_middle,
@@ -75,7 +77,7 @@ def assign(
     if not (way == "middle" and layout.is_exact(labels, counts)):
         for row, other in layout.rivals(labels, counts, prices[way]):
             shared[row] += (other.cell,)
-    return shared
+    return shared, layout.is_closed(counts)
 
 
 def _apart(
@@ -226,6 +228,15 @@ class _Layout:
         steps = max(1, min(200, round((high - low) / 0.25)))
         yield from (low + (high - low) * step / steps for step in range(steps + 1))
 
+    def is_closed(self, counts: Sequence[int]) -> bool:
+        """Whether a rule through the labels is at each border between two of them."""
+        borders = [*accumulate(counts, initial=len(self._rows) - sum(counts))][1:-1]
+        return all(map(self._has_rule, borders))
+
+    def _has_rule(self, border: int) -> bool:
+        low, high = self._gaps[border]
+        return any(low - 2 < height < high + 2 for height in self._heights)
+
     def is_exact(self, labels: Sequence[Label], counts: Sequence[int]) -> bool:
         """Whether each label is in the middle of its rows, by borders that are all between rows.
 
@@ -341,6 +352,4 @@ class _Layout:
         inside = sum(self._rows[start].bottom < height < self._rows[end - 1].top for height in self._heights)
         if not self._heights or end == len(self._rows):
             return _RULE_INSIDE * inside
-        low, high = self._gaps[end]
-        closed = any(low - 2 < height < high + 2 for height in self._heights)
-        return _RULE_INSIDE * inside + (0.0 if closed else _NO_RULE)
+        return _RULE_INSIDE * inside + (0.0 if self._has_rule(end) else _NO_RULE)

@@ -56,7 +56,7 @@ class Grid:
     `unknown` are words in the heading that the layout does not know. `heading` gives the lines of the
     heading, on every page that has it, and `marked` the footnote numbers in it, each with its line.
     `stretches` say by page and height where the columns are. `faults` are the cells that no one row and
-    column has.
+    column has. `open_labels`: nothing is drawn between two labels that head rows.
     """
 
     rows: tuple[PdfRow, ...]
@@ -65,6 +65,7 @@ class Grid:
     marked: tuple[tuple[int, int], ...] = ()
     stretches: tuple[Stretch, ...] = ()
     faults: tuple[Fault, ...] = ()
+    open_labels: bool = False
 
 
 Pair = tuple[PdfRow | None, PdfRow | None]
@@ -148,6 +149,11 @@ class PdfTable:
         """The cells that no one row and column has, by either reading; each once."""
         found = [fault for grid in (self.geometry, self.tags) if grid for fault in grid.faults]
         return list({fault.cell.spans[0]: fault for fault in reversed(found)}.values())[::-1]
+
+    @property
+    def open_labels(self) -> bool:
+        """Whether only their places say which rows labels head."""
+        return self.tags is None and self.grid.open_labels
 
     def stretch(self, page: int, height: float) -> Stretch | None:
         """The part of the table that a height of a page is in."""
@@ -320,13 +326,14 @@ def _by_geometry(
     cut, alignment = rows.cut(found, heading, spacing, meaning)
     heads: list[tuple[PdfCell, ...]] = [()] * len(cut)
     amiss: list[Fault] = []
+    opened = False
     for body, own, fragments in zip(pages, parts, found, strict=True):
         here = [(at, part) for at, row in enumerate(cut) if (part := row.on(body))]
         on_page = [part for _, part in here]
         page = next(page for page in document.pages if page.number == body.page)
         amiss += faults.find(page, body, on_page, own, heading, meaning)
         if heading.labelled and (labelled := _without_totals(here, heading, meaning)):
-            shared = labels.assign(
+            shared, closed = labels.assign(
                 body,
                 [part for _, part in labelled],
                 fragments,
@@ -338,6 +345,7 @@ def _by_geometry(
             )
             for (at, _), label in zip(labelled, shared, strict=True):
                 heads[at] = heads[at] or label
+            opened |= not closed
     headed = _lines_of(document, placed)
     place = placed[0][0]
     return Grid(
@@ -351,6 +359,7 @@ def _by_geometry(
             Stretch(body.page, body.top, body.columns, own) for body, own in zip(pages, parts, strict=True)
         ),
         faults=tuple(amiss),
+        open_labels=opened,
     )
 
 
