@@ -142,7 +142,7 @@ def test_an_unknown_mission_comes_with_the_entry_to_add() -> None:
     [
         ("EUAM Oekraïne", ["mission"], "“EUMAM Oekraïne”, of which each word is nearly"),  # one of its own
         ("EUNAVFOR Med Irini", ["mission"], "which has “EUNAVFOR” too"),
-        ("GPO I", ["spelling"], "its letters are those of “GPOI”"),
+        ("G.P.O.I.", ["spelling"], "its letters are those of “GPOI”"),
         ("GPOI Uganda", ["spelling"], "it holds the known name “GPOI”"),
         ("Uganda: GPOI", ["spelling"], "it holds the known name “GPOI”"),
         ("Althea", ["spelling"], "it is part of the known name “EUFOR Althea”"),

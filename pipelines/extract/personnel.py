@@ -30,7 +30,6 @@ from schemas.header_words import FIGURE_ROLES
 from schemas.registry import DeclaredReading, PersonnelLayout
 from schemas.vocabulary import PARTS, TOTAL, part_of, summing
 
-_MOST_LINES = 20_000  # from the heading of annex 2 to the next annex, blank ones too
 _FOOT = 0.82  # share of a page's height below which a row may be the last that it had room for
 _THOUSANDS = re.compile(r"[1-9][0-9]? 0[0-9]{2}")  # a number with a space in it
 _MOST_ROWS = 500  # ten times as many missions as there have been
@@ -53,9 +52,6 @@ def read(given: AnnexInput, readings: Collection[DeclaredReading]) -> Personnel:
     RegistryError where a declared reading is none of its row's.
     """
     document, layout = given.document, given.layout
-    if len(given.lines) > _MOST_LINES:
-        line, what = given.lines[_MOST_LINES], f"{len(given.lines):,} lines"
-        raise Problems([refusals.too_many(line, what)])
     roles = PersonnelRoles(layout, given.registry)
     if not FIGURE_ROLES & {*layout.personnel.columns}:
         first = next(line for line in given.heading or given.lines if line.text.strip())
@@ -114,8 +110,7 @@ def _problems(table: Table, given: AnnexInput) -> list[JvomError]:
         totals = next((row.lines[0] for row in table.rows), first)
         raise Problems([refusals.no_rows(totals)])
     if len(table.rows) > _MOST_ROWS:
-        line, what = table.rows[_MOST_ROWS].lines[0], f"{len(table.rows)} rows"
-        raise Problems([refusals.too_many(line, what)])
+        raise Problems([refusals.too_many_rows(table.rows[_MOST_ROWS].lines[0], len(table.rows))])
     printed = [*table.leftovers, *(row.lines for row in table.rows)]
     if strange := [(line, why) for lines in printed for line in lines if (why := text.strange(line.text))]:
         raise Problems([refusals.strange(line, why) for line, why in strange])

@@ -347,12 +347,10 @@ def no_rows(totals: Line) -> LayoutError:
     )
 
 
-def too_many(line: Line, what: str) -> LayoutError:
-    """An annex with many times as many lines or rows as a report has."""
+def too_many_rows(line: Line, rows: int) -> LayoutError:
+    """A table with many times as many rows as a report has."""
     return at(
-        line,
-        f"annex 2 has {what}: no report has so many",
-        "check that this is the text of the report",
+        line, f"annex 2 has {rows} rows: no report has so many", "check that this is the text of the report"
     )
 
 
