@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import random
+
+import pikepdf
 import pytest
+from pikepdf import Array
 
 from tests.campaign import pdfs
 from tests.campaign.pdfs import PlantedPdf
@@ -61,3 +65,15 @@ def test_what_a_campaign_found_is_refused(seed: int, words: str) -> None:
     found = run(("pdf", seed))
     assert found
     assert (found[0].outcome, words in found[0].words) == (REFUSED, True), found[0].words
+
+
+@pytest.mark.parametrize("shape", ["Square", "StrikeOut"])
+def test_a_shape_that_viewers_draw_as_they_like_may_cover_what_is_below(shape: str) -> None:
+    base = pdfs.base(DEVELOPMENT[0])
+    assert base
+    sheet = pdfs.Sheet(base, random.Random(1))
+    place = f"[{sheet.box.left} {sheet.box.bottom} {sheet.box.right} {sheet.box.top}]"
+    drawn = f"<< /Subtype /{shape} /F 4 /Rect {place} /IC [0 0 0] /C [0 0 0] >>".encode()
+    sheet.page.obj.Annots = Array([sheet.pdf.make_indirect(pikepdf.Object.parse(drawn))])
+    found = judge(PlantedPdf(shape, sheet.saved(), (), base))
+    assert (found.outcome, "has no appearance" in found.words) == (REFUSED, True), found.words

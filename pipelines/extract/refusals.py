@@ -18,6 +18,7 @@ from schemas.proposals import Proposal
 from schemas.registry import Layout, Registry, comparable
 
 Figures = Mapping[str, int | None]
+_BEHIND = "such names are read in the first column only: give the table without the column before them"
 _SHARED = "the page does not say what each of them has: ask who made the report"
 _ASIDE = "see in the official document which column it belongs to, if any"
 _WHOLE = "check that the text of the document is whole"
@@ -209,6 +210,8 @@ def fault(
     }[found.kind]
     columns = [table.heading.roles[at] for at in found.columns]
     entry = answers.fault(name, found.kind, found.rows, columns, found.cell.text, place.page)
+    if columns == ["region"]:  # its other rows may be read as having none
+        what, hint, entry = f"{text} heads several rows, and is not in the first column", _BEHIND, None
     return LayoutError(
         what,
         page=place.page,

@@ -67,7 +67,7 @@ def look(
         Spoilt(glyph.box, "a part of a figure cannot be seen")
         for glyph, seen in close
         if seen
-        and glyph.text.isalnum()
+        and glyph.text.isdigit()
         and id(glyph) not in hidden
         and id(glyph) not in drawer.strikes
         and drawer.is_cut(glyph, seen)

@@ -40,6 +40,18 @@ _LIGATURES = {"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl",
     "Ĳ": "IJ",
 }
 _LIGATURES |= {chr(ord(letter) << 8): letter for letter in "fijlst"}  # Ghostscript turns their bytes round
+_SHAPES = frozenset(
+    {
+        *(
+            pdfium.FPDF_ANNOT_SQUARE,
+            pdfium.FPDF_ANNOT_CIRCLE,
+            pdfium.FPDF_ANNOT_LINE,
+            pdfium.FPDF_ANNOT_POLYGON,
+        ),
+        *(pdfium.FPDF_ANNOT_POLYLINE, pdfium.FPDF_ANNOT_INK, pdfium.FPDF_ANNOT_STRIKEOUT),
+        *(pdfium.FPDF_ANNOT_STAMP, pdfium.FPDF_ANNOT_REDACT),
+    }
+)
 _HIDDEN_MODES = (pdfium.FPDF_TEXTRENDERMODE_INVISIBLE, pdfium.FPDF_TEXTRENDERMODE_CLIP)
 
 _STRAIGHT = 0.5  # points that a line may stray from its axis
@@ -93,17 +105,18 @@ def open_page(document: pdfium.FPDF_DOCUMENT, index: int) -> tuple[pdfium.FPDF_P
 
 
 def _without_appearance(page: pdfium.FPDF_PAGE, frame: Frame) -> Iterator[Box]:
-    """Boxes of notes and filled fields that viewers draw as they like."""
+    """Boxes of notes, shapes and filled fields that viewers draw as they like."""
     for index in range(pdfium.FPDFPage_GetAnnotCount(page)):
         note = pdfium.FPDFPage_GetAnnot(page, index)
         says = {pdfium.FPDF_ANNOT_WIDGET: b"V", pdfium.FPDF_ANNOT_FREETEXT: b"Contents"}
-        key = says.get(pdfium.FPDFAnnot_GetSubtype(note))
+        kind = pdfium.FPDFAnnot_GetSubtype(note)
+        says_something = kind in _SHAPES or (kind in says and pdfium.FPDFAnnot_HasKey(note, says[kind]))
         hidden = pdfium.FPDFAnnot_GetFlags(note) & (
             pdfium.FPDF_ANNOT_FLAG_HIDDEN | pdfium.FPDF_ANNOT_FLAG_NOVIEW
         )
         looks = pdfium.FPDFAnnot_GetAP(note, pdfium.FPDF_ANNOT_APPEARANCEMODE_NORMAL, None, 0) > 2
         sides = pdfium.FS_RECTF()
-        if key and not hidden and not looks and pdfium.FPDFAnnot_HasKey(note, key):
+        if says_something and not hidden and not looks:
             pdfium.FPDFAnnot_GetRect(note, sides)
             yield frame.box(sides.left, sides.bottom, sides.right, sides.top)
         pdfium.FPDFPage_CloseAnnot(note)
