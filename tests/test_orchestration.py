@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
+from pipelines import raw
 from pipelines.lake import Lake
 from pipelines.orchestration import automation, edition, failures, keys, metadata, release, run
 from pipelines.orchestration.automation import edition_is_in, lateness
@@ -31,6 +33,7 @@ from schemas.report_day import report_day
 from tests.support import parliament as reports
 from tests.support.lakes import PLAN, open_lake, record
 from tests.support.parliament import SEARCH, SRU, Fault, Parliament, send, sibling
+from tests.support.reports import PROJECT
 
 pytestmark = pytest.mark.usefixtures("without_child")
 
@@ -95,9 +98,28 @@ def test_definitions_load_and_every_asset_is_described_and_checked() -> None:
         assert each.default_status.value == "RUNNING", each.name
 
 
-def test_any_year_from_2000_to_the_next_can_be_ingested() -> None:
+def test_a_view_is_made_from_the_relations_that_it_selects_from() -> None:
+    made_from = release.dependencies()
+    assert made_from["views/personnel"] == ["lake", "registry", "views/known"]
+    assert "views/personnel" in made_from["views/mission_trends"]
+    assert made_from["views/region_trends"] == ["views/edition_sequence", "views/mission_trends"]
+
+
+def test_a_run_of_the_command_line_is_on_the_timeline_of_the_interface(
+    built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DAGSTER_HOME", str(shutil.copytree(built / "dagster", tmp_path / "home")))
+    with dg.DagsterInstance.get() as history:
+        runs = history.get_runs()
+    assert {each.remote_job_origin and each.remote_job_origin.location_name for each in runs} == {"jvom"}
+    monkeypatch.setattr("pipelines.versions.ROOT", tmp_path)  # there is no workspace: Dagster's own way fails
+    plain = dg.DagsterRun("publish", "0")
+    assert run._as_of_the_interface(plain) is plain
+
+
+def test_any_year_from_the_first_report_in_the_catalogue_to_the_next_can_be_ingested() -> None:
     years = keys.YEARS.get_partition_keys()
-    assert years[0] == "2000"
+    assert years[0] == str(min(raw.catalogue(PROJECT / "raw")))
     assert str(datetime.datetime.now(AMSTERDAM).year + 1) in years
     for moment in (datetime.datetime(2031, 1, 2), datetime.datetime(2031, 12, 30)):
         with dg.partition_loading_context(effective_dt=moment.replace(tzinfo=AMSTERDAM)):

@@ -250,7 +250,8 @@ def extract(  # type: ignore[no-untyped-def]  # Dagster takes an annotation for 
                 **metadata.places_of(table, source),
                 **metadata.cells_of(tables["cells"], name, document),
                 "source_bytes_kept": dg.MetadataValue.path(str(where.kept / source.sha256)),
-                **({"source_address": dg.MetadataValue.url(address)} if address else {}),
+                **({"official_document": dg.MetadataValue.url(address)} if address else {}),
+                "evidence": dg.MetadataValue.path(f"{where.site}/en/evidence/{source.edition_year}.html"),
                 **metadata.query(
                     f"SELECT {name}_vintages.*, vintages.snapshot_id\n"
                     f"FROM vintages.{name}_vintages JOIN record.vintages USING (edition_year, vintage)\n"

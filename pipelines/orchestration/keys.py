@@ -3,14 +3,17 @@
 import hashlib
 import warnings
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
 import pyarrow as pa
 
 import schemas
+from pipelines import raw, settings, versions
 from pipelines.publish import views
 from schemas import report_day
+from schemas.errors import JvomError
 
 # Checks per partition are marked preview in Dagster 1.13, to which the project is pinned.
 warnings.simplefilter("ignore", dg.PreviewWarning)
@@ -20,10 +23,23 @@ TIMEZONE = report_day.TIMEZONE
 REPORT_DAY = report_day.CRON
 OWNERS = ["team:mission-data"]
 
+
+def _first_year() -> int:
+    """The first edition in the catalogue, or in raw/ if that is older; without either any that can be."""
+    try:
+        where = settings.find(None, None).raw
+        where = where if isinstance(where, Path) else versions.ROOT / "raw"  # no server is asked
+        folders = [int(folder.name) for folder in where.iterdir() if folder.name.isdecimal()]
+        return min(*raw.catalogue(where), *folders, key=int)
+    except (JvomError, OSError, TypeError):
+        return 2000
+
+
+FIRST_YEAR = _first_year()
 # A year's key exists from two report days before its own, so that an edition which comes early,
 # or is being prepared, can be ingested by hand; the schedule does not depend on it.
 YEARS = dg.TimeWindowPartitionsDefinition(
-    cron_schedule=REPORT_DAY, fmt="%Y", start="2000", timezone=TIMEZONE, end_offset=3
+    cron_schedule=REPORT_DAY, fmt="%Y", start=str(FIRST_YEAR), timezone=TIMEZONE, end_offset=3
 )
 STAGE = "stage"  # the IO manager
 # Of what touches lake or store: a server that is started again is waited for; what else fails, at once.

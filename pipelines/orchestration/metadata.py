@@ -98,8 +98,8 @@ def findings(rows: Iterable[Mapping[str, Any]]) -> dg.TableMetadataValue:
             parts = {"cell": cell, **{name: said.get(name) for name in ("value", "line", "text")}}
             row |= {f"{side}_{name}": value for name, value in parts.items()}
         shown.append(row)
-    columns = [f"{side}_{name}" for side in "ab" for name in ("cell", "value", "line", "text")]
-    return records(shown, ["edition_year", "severity", "mission_id", "message", *columns, "evidence_lines"])
+    columns = [f"{side}_{name}" for name in ("text", "line", "value", "cell") for side in "ab"]
+    return records(shown, [*columns[:2], "message", "severity", *columns[2:], "mission_id", "evidence_lines"])
 
 
 def places_of(table: pa.Table, source: SourceFile) -> dict[str, Any]:
@@ -130,7 +130,7 @@ def cells_of(cells: pa.Table, table_name: str, document: Document) -> dict[str, 
     ]
     if not rows:
         return {}
-    columns = [*_OF_CELL, *_OF_SPAN, "printed_line"]
+    columns = ["printed_line", *_OF_CELL, *_OF_SPAN]  # first what nobody should have to scroll to
     if all(row["box"] is None for row in rows):
         columns.remove("box")
     return {"cells": records(rows[:PREVIEW_CELLS], columns), "cells_in_all": len(rows)}

@@ -115,6 +115,12 @@ def lake(warehouse: Warehouse) -> dg.MaterializeResult:
     )
 
 
+def _whole(relation: str) -> dg.AssetKey:
+    """The asset of all editions that a relation is of: every vintage of a table is in the lake."""
+    key = metadata.asset_of(relation)
+    return keys.LAKE if key in (*keys.TABLES.values(), keys.RECONCILED) else key
+
+
 def _spec_of_view(name: str) -> dg.AssetSpec:
     relation = catalogue.relations()[name]
     return keys.spec(
@@ -122,7 +128,7 @@ def _spec_of_view(name: str) -> dg.AssetSpec:
         "views",
         {"duckdb", "sql"},
         relation.description,
-        deps=[keys.LAKE, keys.REGISTRY, keys.OBSERVATIONS, keys.CONTRIBUTIONS],
+        deps=sorted({_whole(source) for source in views.reads(name)}),
         code_version=views.version(),
         automation_condition=PUBLISH_WHEN_RECORDED,
         metadata={

@@ -106,6 +106,11 @@ def needed(names: Sequence[str]) -> tuple[View, ...]:
     return tuple(view for view in ordered() if view.name in wanted)
 
 
+def reads(name: str) -> frozenset[str]:
+    """The relations that a view selects from."""
+    return frozenset(_reads(next(view for view in ordered() if view.name == name)))
+
+
 def text(name: str) -> str:
     """The SELECT of one view, its template filled in; KeyError if it is unknown."""
     return {view.name: view.sql for view in ordered()}[name]
