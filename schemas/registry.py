@@ -195,9 +195,13 @@ class Registry:
         """`mission_registry` and `mission_relations`, in the shape of their contracts."""
         import schemas
 
+        names = {mission.id: mission.name for mission in self.missions}
         rows: dict[str, list[dict[str, object]]] = {
             "mission_registry": [{**vars(mission), "mission_id": mission.id} for mission in self.missions],
-            "mission_relations": [dict(vars(relation)) for relation in self.relations],
+            "mission_relations": [
+                {**vars(of), "name": names[of.mission_id], "other_name": names[of.other_mission_id]}
+                for of in self.relations
+            ],
         }
         return {name: schemas.REGISTRY[name].table(of) for name, of in rows.items()}
 

@@ -7,6 +7,8 @@ import errno
 import io
 import json
 import os
+import re
+import shlex
 import socket
 import subprocess
 import sys
@@ -21,6 +23,7 @@ from pipelines.cli import app, commands, ui
 from schemas.errors import LakeError, UsageError, of_surroundings
 from tests.support import ROOT, Jvom
 
+RULE = re.compile(r"─+|[\d.]+")  # a line of a table; or what is counted again, such as the disk
 HEAVY = ("dagster", "pandera", "jinja2", "httpx")
 
 Ask = Callable[..., tuple[int, str, str]]
@@ -53,6 +56,30 @@ def test_without_argument_it_prints_help_in_groups(ask: Ask) -> None:
         start = out.index(f"\n{group}:\n")
         assert all(f"\n  {command.__name__.replace('_', '-')} " in out[start:] for command in members)
     assert ask("--version")[1].startswith("jvom ")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        *("status", "findings", "findings --unread", "vintages", "editions", "missions", "quarantine"),
+        *("trend untso", "trend untso --chart", "diff 2024 1 1", "trace untso 2024 deployed_military"),
+        *("logs", "logs --last-failure", "open --print", "page raw/2024/jvom-2024.txt 17", "build --dry-run"),
+        *("sql 'FROM mission_trends'", "sql 'FROM findings'", "sql 'FROM cells'"),
+    ],
+)
+def test_in_80_columns_no_line_is_wider_and_no_word_broken(
+    ask: Ask, monkeypatch: pytest.MonkeyPatch, line: str
+) -> None:
+    whole = {word for part in ask(*shlex.split(line))[1:] for word in part.split()}
+    for name, value in (("COLUMNS", "80"), ("TTY_COMPATIBLE", "1"), ("NO_COLOR", "1"), ("TERM", "xterm")):
+        monkeypatch.setenv(name, value)
+    status, *parts = ask(*shlex.split(line))
+    assert status == 0
+    for each in (plain for part in parts for plain in re.sub(r"\x1b\[[\d;]*m", "", part).splitlines()):
+        if "█" not in each:  # a bar is drawn as wide as there is room for
+            more = re.fullmatch(r"… \d+ more (columns|rows): --all, --json", each)
+            assert more or {*each.split()} - whole <= {"…", *filter(RULE.fullmatch, each.split())}, each
+        assert len(each) <= 80 or len(each.split()[-1]) > 60, each
 
 
 def test_each_command_is_in_the_file_that_bears_its_name() -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from typer import Exit, Option
 
-from pipelines.cli.session import Session, Timeout, command, require_edition_year
+from pipelines.cli.session import Session, Timeout, require_edition_year, table_command
 from pipelines.cli.terminal import Terminal, error_document
 from schemas.errors import JvomError, LakeError, Problems
 
@@ -22,10 +22,12 @@ if TYPE_CHECKING:
     from pipelines.orchestration.run import Outcome, Result
 
 COUNTED = ("personnel", "mandates", "footnotes", "sections", "cells")
+COLUMNS = ("edition", "vintage", "outcome", *COUNTED, "findings", "seconds")
+CHANGED = ("table", "row", "column", "published", "new")
 FIGURE_TABLES = ("personnel", "personnel_totals", "mandates")  # what a dry run compares
 
 
-@command
+@table_command
 def build(
     session: Session,
     year: Annotated[int | None, Option("--year", metavar="Y", help="Only this edition.")] = None,
@@ -89,6 +91,8 @@ def _show_nothing_new(session: Session, plan: Plan, also: Mapping[str, object] |
         {"nothing_new": True, "editions": [], "published": published, "error": None, **(also or {})},
         "Nothing new: raw files, reading code, lake and published file agree. Nothing was written.",
     )
+    if session.terminal.csv:
+        session.terminal.table(COLUMNS, [])
 
 
 def _show(session: Session, result: Result, plan: Plan, also: Mapping[str, object] | None) -> None:
@@ -114,7 +118,7 @@ def _show(session: Session, result: Result, plan: Plan, also: Mapping[str, objec
         for each in result.outcomes
     ]
     if rows:
-        terminal.table(("edition", "vintage", "outcome", *COUNTED, "findings", "seconds"), rows)
+        terminal.table(COLUMNS, rows)
     if result.later_trends:
         terminal.say("trends of later editions that are others now:")
         for sentence in result.later_trends:
@@ -180,6 +184,9 @@ def _rehearse(session: Session, plan: Plan) -> None:
         session.terminal.say(f"would be published anew: {plan.publish}")
     for edition, refusal in rehearsed:
         _show_rehearsed(session.terminal, edition, refusal)
+    if session.terminal.csv:
+        rows = [(of["edition_year"], *change.values()) for of, _ in rehearsed for change in of["changes"]]
+        session.terminal.table(("edition", *CHANGED), rows)
     if errors := [*problems, *(refusal for _, refusal in rehearsed if refusal)]:
         raise Exit(max(error.exit_code for error in errors))
 
@@ -220,7 +227,7 @@ def _show_rehearsed(terminal: Terminal, edition: dict[str, Any], refusal: JvomEr
     if edition["first"]:
         terminal.say("the edition is not published yet: every figure is new")
     elif edition["changes"]:
-        rows = [tuple(change.values()) for change in edition["changes"]]
-        terminal.table(("table", "row", "column", "published", "new"), rows)
+        if not terminal.csv:
+            terminal.table(CHANGED, [tuple(change.values()) for change in edition["changes"]])
     else:
         terminal.say("no figure would change")

@@ -8,14 +8,14 @@ from typing import Annotated, Any
 from typer import Argument, Exit, Option
 
 from pipelines.cli import build as building
-from pipelines.cli.session import Session, Timeout, command, require_edition_year
+from pipelines.cli.session import Session, Timeout, require_edition_year, table_command
 from pipelines.cli.terminal import Terminal
 from schemas.errors import NetworkError, UsageError
 
 Service = StrEnum("Service", ("parliament", "publications"))
 
 
-@command
+@table_command
 def fetch(
     session: Session,
     year: Annotated[
@@ -66,7 +66,7 @@ def fetch(
     document |= found.summary()
     if not build:
         session.terminal.answer(document)
-    _show(session.terminal, document)
+    _show(session.terminal, document, build=build)
     if build:
         building.carry_out(
             session, lambda: plan_build(session.settings, wanted), timeout, also={"fetched": document}
@@ -82,9 +82,10 @@ def _check(terminal: Terminal, probes: list[dict[str, Any]]) -> None:
         raise Exit(NetworkError.exit_code)
 
 
-def _show(terminal: Terminal, fetched: dict[str, Any]) -> None:
+def _show(terminal: Terminal, fetched: dict[str, Any], *, build: bool) -> None:
     names = ("document", "kind", "sent", "title", "score", "fits")
-    terminal.table(names, [[judged[name] for name in names] for judged in fetched["considered"]])
+    if not (terminal.csv and build):  # then the build's table is the one
+        terminal.table(names, [[judged[name] for name in names] for judged in fetched["considered"]])
     for sentence in fetched["asked"]:
         terminal.say(sentence)
     terminal.say(f"chosen: {fetched['document']} of {fetched['service']}, {fetched['reason']}")

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from typer import Option
 
-from pipelines.cli.session import OnlyEdition, Session, command
+from pipelines.cli.session import OnlyEdition, Session, table_command
 from pipelines.sql import Row
 from schemas.errors import UsageError
 
@@ -35,7 +35,7 @@ GROUP BY e.edition_year ORDER BY e.edition_year DESC
 """
 
 
-@command
+@table_command
 def findings(
     session: Session,
     year: OnlyEdition = None,
@@ -60,8 +60,10 @@ def findings(
     if unread:
         rows = session.rows(_UNREAD, year=year, mission=mission_id)
         session.terminal.show("unread.txt", rows, rows=rows, editions=editions)
+        _as_csv(session, "unread_sentences", rows)
         return
     rows = session.rows(_FINDINGS, year=year, mission=mission_id, rule=rule)
+    _as_csv(session, "findings", rows)
     explained: dict[tuple[int, str], list[Row]] = {}  # findings that share their explanations
     for row in rows:
         if row["repairs"]:
@@ -71,6 +73,15 @@ def findings(
     session.terminal.show(
         "findings.txt", rows, rows=rows, editions=editions, explained=shared, shown=SHOWN_LINES
     )
+
+
+def _as_csv(session: Session, relation: str, rows: list[Row]) -> None:
+    """With --csv the rows, a side's parts as columns of their own."""
+    if session.terminal.csv:
+        import schemas
+
+        names = [name for name in schemas.RELATIONS[relation].names if not name.startswith("side_")]
+        session.terminal.table(names, [[row[name] for name in names] for row in rows])
 
 
 def _require_known(rule: str) -> None:

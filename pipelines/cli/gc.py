@@ -8,12 +8,12 @@ from typing import Annotated, Any
 from typer import Option
 
 from pipelines import files
-from pipelines.cli.session import Session, Timeout, command
+from pipelines.cli.session import Session, Timeout, table_command
 from pipelines.cli.status import size
 from pipelines.settings import Settings
 
 
-@command
+@table_command
 def gc(
     session: Session,
     dry_run: Annotated[bool, Option("--dry-run", help="List it; remove nothing.")] = False,
@@ -37,6 +37,9 @@ def gc(
     ]
     disk = {path.name: size(path) for path in sorted(settings.warehouse.glob("*"))}
     session.terminal.answer({"dry_run": dry_run, "leftovers": found, "may_go": may_go, "disk": disk})
+    if session.terminal.csv:
+        rows = [[each["path"], each["bytes"], each.get("why", "left over")] for each in (*found, *may_go)]
+        session.terminal.table(("path", "bytes", "why"), rows)
     for each in found:
         session.terminal.write(f"{each['path']} ({each['bytes'] / 1e6:.1f} MB)")
     total = sum(each["bytes"] for each in found) / 1e6

@@ -6,11 +6,11 @@ from typing import Annotated
 from typer import Argument, Option
 
 from pipelines.cli import build
-from pipelines.cli.session import Session, Timeout, command, require_edition_year
+from pipelines.cli.session import Session, Timeout, require_edition_year, table_command
 from schemas.errors import UsageError
 
 
-@command
+@table_command
 def ingest(
     session: Session,
     file: Annotated[Path, Argument(metavar="FILE", exists=True, help="The document.")],

@@ -10,11 +10,15 @@ import decimal
 import io
 import json
 import math
+import os
 import re
+import shutil
 import sys
+import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal, TextIO
 
 from pipelines import harmless
 from pipelines.harmless import visible
@@ -22,6 +26,7 @@ from schemas.errors import ContractError, JvomError, Problems
 
 TEMPLATES = Path(__file__).parent / "templates"
 WIDEST = 10_000  # columns; a table that is piped into a file is never cut
+MOST_ROWS = 100  # of a table in a terminal
 
 
 @dataclass(frozen=True)
@@ -39,12 +44,12 @@ class Terminal:
 
     def say(self, sentence: str) -> None:
         """One line of progress or explanation, on standard error."""
-        print(visible(sentence), file=sys.stderr, flush=True)
+        print(_fitted(visible(sentence), sys.stderr), file=sys.stderr, flush=True)
 
     def write(self, text: str) -> None:
         """A part of the answer for people; nothing with --json or --csv."""
         if not self.json and not self.csv:
-            print(visible(text))
+            print(visible(text) if self.whole else _fitted(visible(text), sys.stdout))
 
     def fail(self, error: JvomError) -> int:
         """Say what is wrong, where and what to do next; returns the exit status."""
@@ -72,8 +77,8 @@ class Terminal:
     ) -> None:
         """Rows as a table for people, or with --csv; nothing with --json, where `answer` has given them.
 
-        For people fractions are rounded. In a terminal that is too narrow columns in the middle are left out,
-        and their number is said: a heading or an identifier is never broken.
+        For people fractions are rounded. In a terminal rows after the first MOST_ROWS are left out, and where
+        it is too narrow columns in the middle; it says how many. A heading or an identifier is never broken.
         """
         if self.json:
             return
@@ -92,6 +97,8 @@ class Terminal:
         if not console.is_terminal:
             console = Console(highlight=False, width=WIDEST)
         listed = [tuple(row if self.whole else map(_rounded, row)) for row in rows]
+        more_rows = len(listed) - MOST_ROWS if console.is_terminal and not self.whole else 0
+        listed = listed[:MOST_ROWS] if more_rows > 0 else listed
         left_out = range(0) if self.whole else _left_out([names, *listed], console.width)
         if left_out:
             before, behind = slice(left_out.start), slice(left_out.stop, None)
@@ -104,21 +111,35 @@ class Terminal:
             title_style="bold",
             pad_edge=False,
         )
+        widths = [None] * len(names) if self.whole else _widths([names, *listed], console.width)
         for place, name in enumerate(names):
             values = [row[place] for row in listed if row[place] is not None]
             figures = bool(values) and all(map(is_figure, values))
-            # Room goes to what cannot be broken; only words are set over several lines.
-            table.add_column(
-                shown(name),
-                justify="right" if figures else "left",
-                overflow="fold",
-                min_width=0 if self.whole else _narrowest([name, *(row[place] for row in listed)]),
-            )
+            side: Literal["left", "right"] = "right" if figures else "left"
+            table.add_column(shown(name), justify=side, overflow="fold", width=widths[place])
         for row in listed:
             table.add_row(*map(shown, row))
         console.print(table)
-        if left_out:
-            self.say(f"… {len(left_out)} more columns: --all, --json")
+        for many, what in ((len(left_out), "columns"), (more_rows, "rows")):
+            if many > 0:
+                self.say(f"… {many} more {what}: --all, --json")
+
+
+def _fitted(text: str, stream: TextIO) -> str:
+    """Lines as wide as the terminal, if they go to one; no word, such as an identifier, is broken."""
+    if not (stream.isatty() or os.environ.get("TTY_COMPATIBLE") == "1"):
+        return text
+    width = shutil.get_terminal_size((80, 24)).columns
+    lines = []
+    for line in text.split("\n"):
+        if len(line) > width:
+            label = re.match(r" *(?:[\w ]+: {2,}|\w+  |- )?", line)
+            indent = " " * min(label.end() if label else 0, width // 2)
+            line = textwrap.fill(  # noqa: PLW2901
+                line, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+            )
+        lines.append(line)
+    return "\n".join(lines)
 
 
 def _rounded(value: object) -> object:
@@ -133,12 +154,27 @@ def _narrowest(cells: Iterable[object]) -> int:
     return max(len(word) for cell in cells for word in (as_text(cell).split() or [""]))
 
 
+def _widths(rows: Sequence[Sequence[object]], width: int) -> list[int]:
+    """Room for what cannot be broken, then for whole cells as far as there is more: words may wrap."""
+    columns = [*zip(*rows, strict=True)]
+    widths = [*map(_narrowest, columns)]
+    wanted = [max(len(line) for cell in column for line in as_text(cell).split("\n")) for column in columns]
+    room = width - sum(widths) - _BETWEEN * len(widths)
+    for place in sorted(range(len(widths)), key=lambda place: wanted[place] - widths[place]):
+        more = max(0, min(wanted[place] - widths[place], room))
+        widths[place], room = widths[place] + more, room - more
+    return widths
+
+
+_BETWEEN = 3  # columns of the terminal between two columns of a table
+
+
 def _left_out(rows: Sequence[Sequence[object]], width: int) -> range:
     """Places of the columns in the middle that are left out so that the rest fit; the first one stays."""
-    narrowest = [_narrowest(column) + 2 for column in zip(*rows, strict=True)]
+    narrowest = [_narrowest(column) + _BETWEEN for column in zip(*rows, strict=True)]
     if sum(narrowest) <= width:
         return range(0)
-    start, stop, room = 1, len(narrowest), width - narrowest[0] - 3
+    start, stop, room = 1, len(narrowest), width - narrowest[0] - len("…") - _BETWEEN
     while start < stop:
         ends = (start, stop - 1) if start <= len(narrowest) - stop else (stop - 1, start)
         place = next((end for end in ends if narrowest[end] <= room), None)

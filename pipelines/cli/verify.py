@@ -4,10 +4,10 @@ from dataclasses import asdict
 
 from typer import Exit
 
-from pipelines.cli.session import Session, command
+from pipelines.cli.session import Session, table_command
 
 
-@command
+@table_command
 def verify(session: Session) -> None:
     """Recompute every hash and read every edition again; names what is not as it was recorded."""
     from pipelines import verify as verified
@@ -21,6 +21,8 @@ def verify(session: Session) -> None:
         },
         None if report.faults else "everything is as it was recorded",
     )
+    if session.terminal.csv:
+        session.terminal.table(("fault", "since"), [(str(fault), fault.since) for fault in report.faults])
     if report.faults:
         for fault in report.faults:
             session.terminal.say(f"error: {fault} ({fault.since})")

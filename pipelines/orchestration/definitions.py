@@ -29,8 +29,9 @@ def run_log(_context: dg.InitLoggerContext) -> logging.Logger:
     log.setLevel(logging.DEBUG)  # the level of Dagster's events
     log.propagate = False
     for handler in list(log.handlers):
-        log.removeHandler(handler)
-        handler.close()
+        if isinstance(handler, logging.StreamHandler):  # of the run before; whoever follows the runs stays
+            log.removeHandler(handler)
+            handler.close()
     target = os.environ.get("JVOM_LOG")
     handler = logging.FileHandler(target, encoding="utf-8") if target else logging.StreamHandler()
     as_json = os.environ.get("JVOM_LOG_FORMAT") == "json"

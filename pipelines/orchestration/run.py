@@ -237,9 +237,26 @@ def _runs(settings: Settings, *, verbose: bool, progress: Progress) -> Iterator[
             add_run = instance.run_storage.add_run
             shown: Any = instance.run_storage
             shown.add_run = lambda run: add_run(_as_of_the_interface(run))
+            log = logging.getLogger("jvom.runs")
+            log.addHandler(following := _Following(progress))
             yield _Runs(settings, defs, instance, progress, started)
+            log.removeHandler(following)
     except SQLAlchemyError as error:
         raise unusable(settings, error) from error
+
+
+class _Following(logging.Handler):
+    """Says of each step of a run how long it took."""
+
+    def __init__(self, progress: Progress) -> None:
+        super().__init__()
+        self._progress = progress
+
+    def emit(self, record: logging.LogRecord) -> None:
+        event = getattr(record, "dagster_event", None)
+        if event is not None and event.event_type == dg.DagsterEventType.STEP_SUCCESS:
+            seconds = event.step_success_data.duration_ms / 1000
+            self._progress(f"  {event.step_key.replace('__', ' ')}: {seconds:.1f} s")
 
 
 def _as_of_the_interface(run: dg.DagsterRun) -> dg.DagsterRun:

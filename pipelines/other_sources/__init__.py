@@ -99,6 +99,7 @@ def _observation(row: CsvRow, registry: Registry) -> dict[str, object]:
     return {
         **{name: row.text(name) for name in COLUMNS if name not in ("start", "end")},
         **{name: row.whole(name) for name in ("military", "civil_police", "total")},
+        "name": mission.name,
         "period_start": start and start[0],
         "period_end": end and end[1],
         "start_precision": start and start[2],

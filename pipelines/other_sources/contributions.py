@@ -185,6 +185,7 @@ def _contribution(row: CsvRow, registry: Registry) -> dict[str, object]:
     return {
         "level": level,
         "mission_id": mission and mission.id,
+        "name": mission and mission.name,
         "mission_as_printed": name,
         "period_start": period[0],
         "period_end": period[1],

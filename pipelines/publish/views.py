@@ -282,7 +282,7 @@ def _qualified(sql: str, *, attached: bool = False) -> str:
     A macro's body is bound where it is called, not in the file that holds it: its parameter `attached_as`
     (`attached`) says under which name that file is attached.
     """
-    inner = set(re.findall(r"^(?:WITH )?(\w+) AS \($", sql, re.MULTILINE))
+    inner = set(re.findall(r"^(?:WITH )?(\w+) AS (?:MATERIALIZED )?\($", sql, re.MULTILINE))
 
     def name(found: re.Match[str]) -> str:
         before, relation = found.groups()

@@ -1,10 +1,15 @@
 -- How many different persons were sent, where rows that may count the same persons are taken together?
 -- A row stands alone, or with the largest of the missions that it is part of and all of that one's parts. Between
 -- groups no source says that anybody is in two.
-WITH parts AS (
+WITH pairs AS MATERIALIZED (
+    SELECT edition_year, mission_id, other_mission_id
+    FROM may_overlap
+),
+
+parts AS (
     SELECT one.edition_year, one.mission_id, min(one.other_mission_id) AS group_id
-    FROM may_overlap AS one
-    LEFT JOIN may_overlap AS further
+    FROM pairs AS one
+    LEFT JOIN pairs AS further
         ON further.edition_year = one.edition_year AND further.mission_id = one.other_mission_id
     WHERE further.mission_id IS NULL
     GROUP BY one.edition_year, one.mission_id

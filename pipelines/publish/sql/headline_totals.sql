@@ -1,8 +1,12 @@
 -- Which total of an edition can be quoted, and why; or why can none?
 -- Each way in which an edition gives a total is a row: the printed totals, sums of the printed rows, and every
 -- statement of the text about all missions. Where exact ones differ, the edition contradicts itself, and none
--- of them is chosen.
-WITH stated AS (
+-- of them is chosen. (MATERIALIZED: planned once for its three branches.)
+WITH totals AS MATERIALIZED (
+    SELECT * FROM edition_totals
+),
+
+stated AS (
     SELECT
         *,
         lead(quantity) OVER later AS next_quantity,
@@ -19,19 +23,19 @@ WITH stated AS (
 
 given AS (
     SELECT
-        edition_totals.edition_year,
-        edition_totals.column_name AS quantity,
+        totals.edition_year,
+        totals.column_name AS quantity,
         'printed total' AS basis,
         1 AS place,
         'printed' AS figure_id,
-        edition_totals.printed AS value,
+        totals.printed AS value,
         NULL AS qualifier,
         NULL AS as_printed,
         personnel_totals.source_page,
         personnel_totals.source_line
-    FROM edition_totals
-    JOIN personnel_totals ON personnel_totals.edition_year = edition_totals.edition_year
-    WHERE edition_totals.printed IS NOT NULL
+    FROM totals
+    JOIN personnel_totals ON personnel_totals.edition_year = totals.edition_year
+    WHERE totals.printed IS NOT NULL
     UNION ALL
     SELECT
         edition_year,
@@ -58,7 +62,7 @@ given AS (
         NULL AS as_printed,
         NULL AS source_page,
         NULL AS source_line
-    FROM edition_totals
+    FROM totals
     WHERE sum_of_rows IS NOT NULL
     UNION ALL
     SELECT
@@ -72,7 +76,7 @@ given AS (
         NULL AS as_printed,
         NULL AS source_page,
         NULL AS source_line
-    FROM edition_totals
+    FROM totals
     WHERE sum_of_military_and_civil_police IS NOT NULL
     UNION ALL
     SELECT

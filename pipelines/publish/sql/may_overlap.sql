@@ -1,7 +1,13 @@
 -- Which two rows of an edition may count the same persons, so that they may not be added up?
 -- Where the registry, by a public source, makes one mission part of another, also by way of a third or fourth,
 -- and annex 2 lists both. How many different persons they are lies between the larger figure and the sum.
-WITH edges AS (
+WITH listed AS MATERIALIZED (
+    SELECT edition_year, mission_id, name, deployed_total_computed
+    FROM mission_trends
+    WHERE listed
+),
+
+edges AS (
     SELECT mission_id, other_mission_id, source
     FROM mission_relations
     WHERE relation = 'part of'
@@ -57,8 +63,6 @@ SELECT
     shortest.way,
     shortest.sources
 FROM shortest
-JOIN mission_trends AS part ON part.mission_id = shortest.mission_id AND part.listed
-JOIN mission_trends AS whole
-    ON whole.mission_id = shortest.other_mission_id
-    AND whole.edition_year = part.edition_year
-    AND whole.listed
+JOIN listed AS part ON part.mission_id = shortest.mission_id
+JOIN listed AS whole
+    ON whole.mission_id = shortest.other_mission_id AND whole.edition_year = part.edition_year
