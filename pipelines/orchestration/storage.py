@@ -132,6 +132,7 @@ class _Events(SqliteEventLogStorage):
         self._lock = threading.RLock()
         self._open: dict[str, db.Connection] = {}
         self._present: set[str] = set()
+        self._own_files: dict[str, bool] = {}
 
     def register_instance(self, instance: dg.DagsterInstance) -> None:
         super().__init__(str(Path(instance.root_directory, "history", "runs")))
@@ -143,7 +144,10 @@ class _Events(SqliteEventLogStorage):
         super().register_instance(instance)
 
     def _has_own_file(self, run_id: str) -> bool:
-        return Path(super().path_for_shard(run_id)).exists()
+        """An older version made it, or nobody will: asked once for each run."""
+        if run_id not in self._own_files:
+            self._own_files[run_id] = Path(super().path_for_shard(run_id)).exists()
+        return self._own_files[run_id]
 
     def path_for_shard(self, run_id: str) -> str:
         return super().path_for_shard(run_id if self._has_own_file(run_id) else INDEX_SHARD_NAME)

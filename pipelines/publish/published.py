@@ -156,6 +156,18 @@ def connect(path: Path) -> DuckDBPyConnection:
         raise LakeError(f"the published file cannot be opened: {error}", file=str(path), hint=hint) from error
 
 
+def release_of(connection: DuckDBPyConnection) -> str:
+    """The release that an open published file is. Raises LakeError if it does not say."""
+    import duckdb
+
+    try:
+        said = connection.execute("SELECT value FROM build_info WHERE key = 'release_id'").fetchall()
+        return str(said[0][0])
+    except (duckdb.Error, IndexError) as error:
+        hint = "delete it and run jvom build: it is built anew from the lake"
+        raise LakeError(f"the published file does not say its release: {error}", hint=hint) from error
+
+
 def is_compact(path: Path) -> bool:
     """Whether at most half of the file is room that replaced rows left behind."""
     with connect(path) as connection:

@@ -25,7 +25,6 @@ from pipelines.publish import effects, published, render, views
 from pipelines.publish.base import Base, chosen, load, revised
 from pipelines.settings import Settings
 from schemas import registry
-from schemas.errors import LakeError
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -76,8 +75,8 @@ def gather(settings: Settings) -> Content:
     """
     lake, known = Lake.of(settings), registry.load()
     rules = versions.rules()
-    published_as = published.state(settings.published)
-    file = published_as and (published_as.release_id, published_as.snapshot)
+    at = settings.published.stat() if settings.published.exists() else None
+    file = at and (at.st_ino, at.st_mtime_ns, at.st_size)
     state = (settings, file, lake.head(), known, rules, other_sources.version(settings), views.version())
     if not _gathered or _gathered[0][0] != state:
         base = load(settings.published, lake)
@@ -136,14 +135,11 @@ def connect(settings: Settings) -> Iterator[tuple[str, DuckDBPyConnection]]:
 
     What this process evaluated for it is not evaluated again: bare names of views give those rows.
     """
-    state = published.state(settings.published)
-    if state is None:
-        hint = "run jvom build"
-        raise LakeError("the published file cannot be read", file=str(settings.published), hint=hint)
     with published.connect(settings.published) as connection:
-        for view, rows in _published.get(state.release_id, {}).items():
+        name = published.release_of(connection)
+        for view, rows in _published.get(name, {}).items():
             connection.register(view, rows)
-        yield state.release_id, connection
+        yield name, connection
 
 
 def _leave_catalog(settings: Settings, lake: Lake, name: str) -> None:
