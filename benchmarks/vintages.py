@@ -69,8 +69,7 @@ def _packaged(where: Settings, before: Path | None) -> Path:
     """The package of what is published, put where a build puts it."""
     from pipelines import files
 
-    with published.connect(where.published) as connection:
-        name = package.release_of(connection).release_id
+    with release.connect(where) as (name, connection):
         made = package.build(connection, {}, before)
     files.put_folder(where.releases / name, made, name, keep=[release.MANIFEST], like=before)
     return where.releases / name
