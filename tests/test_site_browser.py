@@ -10,6 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pipelines import files, site
+from pipelines.publish import published
+from tests.support import ten_editions
+from tests.support.building import publish
+
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
@@ -37,12 +42,32 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def addresses(built: Path) -> list[str]:
-    """Every page, but of the missions' only some: those are alike."""
-    site = built / "site"
-    missions = sorted(path for path in site.glob("*/missions/*.html") if path.stem != "index")
+def ten(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The site of ten editions."""
+    folder = tmp_path_factory.mktemp("ten")
+    with published.connect(publish(folder / "jvom.duckdb", ten_editions.tables())) as connection:
+        files.put_folder(folder / "site", site.build(connection, assets={"source": []}), "ten")
+    return folder / "site"
+
+
+@pytest.fixture(scope="module")
+def addresses(built: Path, ten: Path) -> list[str]:
+    """Every page, but of the missions' only some: those are alike; of ten editions one page of each kind."""
+    pages = built / "site"
+    missions = sorted(path for path in pages.glob("*/missions/*.html") if path.stem != "index")
     left_out = set(missions) - set(missions[::9])
-    return [path.as_uri() for path in sorted(site.rglob("*.html")) if path not in left_out]
+    kinds = (
+        "index",
+        "editions/index",
+        "editions/2017",
+        "missions/index",
+        "missions/minusma",
+        "about",
+        "where",
+    )
+    kinds += ("regions/afrika", "organisations/un", "evidence/2017", "changes")
+    others = [ten / tree / f"{kind}.html" for tree in ("nl", "en") for kind in kinds]
+    return [path.as_uri() for path in (*sorted(pages.rglob("*.html")), *others) if path not in left_out]
 
 
 def visit(browser: Browser, addresses: list[str], **options: Any) -> Iterator[tuple[str, Page, list[str]]]:
@@ -117,10 +142,10 @@ def test_a_mark_is_drawn_as_long_as_its_number(browser: Browser, addresses: list
 
 
 def test_missions_are_found_sorted_and_folded(browser: Browser, addresses: list[str]) -> None:
-    (address,) = [a for a in addresses if a.endswith("en/missions/index.html")]
+    address, *_ = [a for a in addresses if a.endswith("en/missions/index.html")]
     for _, page, _ in visit(browser, [address]):
         shown = page.locator("tr.mission:visible th a")
-        assert shown.first.text_content() == "NAVO oostflank"
+        assert shown.first.text_content() == "NATO eastern flank"
         listed = shown.count()
         page.locator("input[type=search]").fill("Lebanon united")
         assert shown.all_text_contents() == ["UNTSO", "UNIFIL", "UNIFIL MTF"]
@@ -129,7 +154,7 @@ def test_missions_are_found_sorted_and_folded(browser: Browser, addresses: list[
         page.locator("input[type=search]").fill("")
         assert shown.count() == listed
         page.locator("thead button").first.click()
-        assert shown.first.text_content() == "Anti-ISIS coalitie en Irak"
+        assert shown.first.text_content() == "Anti-ISIS coalition and Iraq"
 
 
 def test_an_address_opens_what_it_leads_to(browser: Browser, addresses: list[str]) -> None:
@@ -157,18 +182,41 @@ def test_the_file_of_an_edition_prints_whole(browser: Browser, addresses: list[s
     assert [cell for cell in cells if "".join(cell.split()) not in plain] == []
 
 
-@pytest.mark.parametrize(("tree", "scheme"), [("nl", "light"), ("en", "dark")])
-def test_axe_finds_no_violations(browser: Browser, addresses: list[str], tree: str, scheme: str) -> None:
-    """Each kind of page once in light; in dark, where colours alone differ, the short ones."""
+def test_a_chart_can_be_taken_as_png(browser: Browser, addresses: list[str], tmp_path: Path) -> None:
+    """The same as its SVG, twice as large, in the colours of light."""
+    from PIL import Image
+
+    (address,) = [a for a in addresses if "/en/editions/2024" in a]
+    for _, page, _ in visit(browser, [address], color_scheme="dark"):
+        page.locator("details.take summary").first.click()
+        with page.expect_download() as found:
+            page.locator("button.png").first.click()
+        assert found.value.suggested_filename == "edition-2024.png"
+        found.value.save_as(tmp_path / "chart.png")
+    with Image.open(tmp_path / "chart.png") as picture:
+        assert picture.width == 2 * 720
+        colours = {colour for _, colour in picture.convert("RGB").getcolors(maxcolors=2**24)}
+    assert {(0x0B, 0x53, 0x94), (0xD0, 0x7A, 0x2D), (0xFD, 0xFC, 0xFA)} <= colours
+
+
+@pytest.mark.parametrize(
+    ("tree", "scheme", "media"),
+    [("nl", "light", "screen"), ("en", "dark", "screen"), ("en", "light", "print")],
+)
+def test_axe_finds_no_violations(
+    browser: Browser, addresses: list[str], tree: str, scheme: str, media: Any
+) -> None:
+    """Each kind of page, with one edition and with ten; the longest, of the same parts, in light."""
     axe = pytest.importorskip(
         "axe_playwright_python", reason="no axe-core here: pip install axe-playwright-python"
     )
     script = resources.files(axe).joinpath("axe.min.js").read_text(encoding="utf-8")
     own = [address for address in addresses if f"/{tree}/" in address]
-    missions = [address for address in own if "/missions/" in address]
-    long = ("/evidence/", "/dictionary.html", "/lineage.html") if scheme == "dark" else ()
+    missions = [address for address in own if "/missions/" in address and "minusma" not in address]
+    long = ("/evidence/2024", "/dictionary.html") if (scheme, media) != ("light", "screen") else ()
     chosen = [a for a in own if a not in missions[1:] and not any(part in a for part in long)]
     for address, page, _ in visit(browser, chosen, color_scheme=scheme):
+        page.emulate_media(media=media)
         page.evaluate(script)
         found = page.evaluate("axe.run({resultTypes: ['violations']})")
         reported = [(v["id"], [node["html"][:160] for node in v["nodes"][:3]]) for v in found["violations"]]
@@ -177,7 +225,7 @@ def test_axe_finds_no_violations(browser: Browser, addresses: list[str], tree: s
 
 
 def test_it_can_be_used_by_keyboard(browser: Browser, addresses: list[str]) -> None:
-    (front,) = [a for a in addresses if a.endswith("nl/index.html")]
+    front, *_ = [a for a in addresses if a.endswith("nl/index.html")]
     for _, page, _ in visit(browser, [front]):
         page.keyboard.press("Tab")
         assert page.evaluate("document.activeElement.className") == "skip"
@@ -188,7 +236,7 @@ def test_it_can_be_used_by_keyboard(browser: Browser, addresses: list[str]) -> N
 
 
 def test_it_prints_without_navigation(browser: Browser, addresses: list[str]) -> None:
-    (front,) = [a for a in addresses if a.endswith("nl/index.html")]
+    front, *_ = [a for a in addresses if a.endswith("nl/index.html")]
     for _, page, _ in visit(browser, [front]):
         page.emulate_media(media="print")
         assert not page.locator("header nav").is_visible()

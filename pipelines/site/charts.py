@@ -34,6 +34,7 @@ FEWEST = 2  # a timeline of fewer figures says no more than its table
 _EDGE = 10  # percent of the width for the numbers of the lines across
 _OPEN = 5  # percent of the width for a beginning or an end that is not known
 LONGEST = 32  # letters of a name beside its figure
+_LETTERS = 20  # pixels that a number over a column takes
 WIDE = 672  # of a file by itself, in pixels; so many letters fit beside each other there
 _TITLE, _LINE = 66, 96
 # What stands over a column that no figure is in, each with a note that says so.
@@ -361,6 +362,7 @@ def _columns(bars: Sequence[_Bar], breaks: Sequence[int]) -> tuple[str, int]:
             out.append(_rect(kind, f"{centre - width / 2:.3f}%", low, f"{width:.3f}%", height, persons))
         if bar.frame is not None:
             y = top + plot - plot * bar.frame / most
+            low = y if 0 < low - y < _LETTERS else low  # a number stands above a tick that would cross it
             out.append(
                 _rect("frame", f"{centre - width * 0.65:.3f}%", y - 1.5, f"{width * 1.3:.3f}%", 3, bar.frame)
             )

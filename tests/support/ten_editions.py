@@ -48,7 +48,8 @@ def tables() -> Mapping[str, Any]:
             for number in range(3)
         ],
     }
-    return base_tables(*editions, found=found, observations=[*_observations()])
+    known = {**minusma, "region": "Afrika", "organisation": "UN", "countries": ["ML"]}
+    return base_tables(*editions, missions=[known], found=found, observations=[*_observations()])
 
 
 def _rows(year: int) -> list[dict[str, Any]]:
