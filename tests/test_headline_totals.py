@@ -103,3 +103,20 @@ def test_endings_keep_the_precision_and_the_reason_of_the_text(report: dict[str,
         "2023-12-11",
     )
     assert minusma["mission_ended_precision"] is None
+
+
+def test_who_is_at_sea_in_the_red_sea_is_counted_once(report: dict[str, pa.Table]) -> None:
+    rows = [row for row in report["counted_once"].to_pylist() if "Red Sea" in row["seas"]]
+    assert {(*row["mission_ids"], row["persons_at_least"], row["persons_at_most"]) for row in rows} == {
+        ("cmf", "reis-indo-pacific", 212, 228),
+        ("eunavfor-aspides", 4, 4),
+    }
+
+
+def test_head_counts_of_the_text_stand_beside_what_was_sent(report: dict[str, pa.Table]) -> None:
+    rows = [row for row in report["mission_timeline"].to_pylist() if row["mission_id"] == "untso"]
+    assert {(row["basis"], row["part"], row["total"]) for row in rows} >= {
+        ("annex deployed", None, 32),
+        ("text headcount", "twaalf militairen", 12),
+    }
+    assert {row["basis_nl"] for row in rows} >= {"aantal op een moment, tekst van een editie"}

@@ -1,6 +1,7 @@
 """The names by which Dagster knows the pipeline: asset keys, years as partitions."""
 
 import hashlib
+import re
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -25,13 +26,14 @@ OWNERS = ["team:mission-data"]
 
 
 def _first_year() -> int:
-    """The first edition in the catalogue, or in raw/ if that is older; without either any that can be."""
+    """The first report in the project's catalogue, or an older edition that this warehouse's raw/ has."""
+    own = versions.ROOT / "raw"
     try:
         where = settings.find(None, None).raw
-        where = where if isinstance(where, Path) else versions.ROOT / "raw"  # no server is asked
-        folders = [int(folder.name) for folder in where.iterdir() if folder.name.isdecimal()]
-        return min(*raw.catalogue(where), *folders, key=int)
-    except (JvomError, OSError, TypeError):
+        here = where if isinstance(where, Path) else own  # no server is asked for it
+        folders = [int(folder.name) for folder in here.iterdir() if re.fullmatch(r"2\d{3}", folder.name)]
+        return min([*raw.catalogue(own), *raw.catalogue(here), *folders], default=2000)
+    except (JvomError, OSError):  # whoever reads an edition says what is wrong
         return 2000
 
 

@@ -239,8 +239,10 @@ def _runs(settings: Settings, *, verbose: bool, progress: Progress) -> Iterator[
             shown.add_run = lambda run: add_run(_as_of_the_interface(run))
             log = logging.getLogger("jvom.runs")
             log.addHandler(following := _Following(progress))
-            yield _Runs(settings, defs, instance, progress, started)
-            log.removeHandler(following)
+            try:
+                yield _Runs(settings, defs, instance, progress, started)
+            finally:
+                log.removeHandler(following)
     except SQLAlchemyError as error:
         raise unusable(settings, error) from error
 
