@@ -3,8 +3,9 @@
 Belongs here: requests to the store, their errors in plain words, and conditional writes. An object is written
 whole or not at all, so nothing is put aside first. A missing object is a FileNotFoundError, as for a file;
 whatever else fails is a ServerError: no one may take a store that does not answer for an empty one.
-Credentials come by the usual chain (`AWS_*`, a web identity, the machine's role). `obstore` is imported when
-a place is first used.
+Credentials come by the usual chain (`AWS_*`, a web identity, the role of container or machine) but for a
+profile of `~/.aws`: `obstore`, imported at the first use of a place, reads none. What was read once is asked
+for again by its mark, and comes only if it has changed: sensors look at every file of `raw/`.
 """
 
 from __future__ import annotations
@@ -34,6 +35,8 @@ _HINTS = {
     "AccessDenied|SignatureDoesNotMatch|InvalidAccessKeyId|403|401|credential": "check the credentials "
     "(AWS_*, or the role of this machine) and the bucket's policy",
 }
+_OF_CONTAINERS = ("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI")
+_KEPT = 64 * 2**20  # bytes of what was read, that a process keeps
 _AWAY = "check AWS_ENDPOINT_URL, and that the store runs; then run it again: nothing was half written"
 
 
@@ -103,9 +106,17 @@ class Remote(_Base):
 
     def read_version(self) -> tuple[bytes, str | None]:
         """The bytes, and the mark of this version for `write`."""
+        data, mark = _kept.get(str(self), (b"", None))
         with self._asking("read") as obstore:
-            found = obstore.get(self._client, self._key)
-            return bytes(found.bytes()), found.meta["e_tag"]
+            try:
+                found = obstore.get(
+                    self._client, self._key, options={"if_none_match": mark} if mark else None
+                )
+            except obstore.exceptions.NotModifiedError:
+                return data, mark
+            data, mark = bytes(found.bytes()), found.meta["e_tag"]
+        _keep(str(self), data, mark)
+        return data, mark
 
     def version(self) -> str | None:
         """The bucket's own name of the version that is there now; None where it keeps none."""
@@ -205,11 +216,31 @@ class Remote(_Base):
             raise ServerError(f"cannot be {doing}: {first}", file=str(self), hint=hint) from error
 
 
+_kept: dict[str, tuple[bytes, str | None]] = {}  # what was read last, by name, and the mark of its version
+
+
+def _keep(name: str, data: bytes, mark: str | None) -> None:
+    """Keep it for the next reader; what was read longest ago goes first."""
+    _kept.pop(name, None)
+    _kept[name] = (data, mark)
+    while sum(len(each) for each, _ in _kept.values()) > _KEPT:
+        _kept.pop(next(iter(_kept)))
+
+
+def _require_credentials() -> None:
+    """UsageError where a profile is named, and nothing else that obstore could take credentials from."""
+    others = ("AWS_ACCESS_KEY_ID", "AWS_WEB_IDENTITY_TOKEN_FILE", *_OF_CONTAINERS)
+    if os.environ.get("AWS_PROFILE") and not any(map(os.environ.get, others)):
+        hint = 'put its keys into the environment: eval "$(aws configure export-credentials --format env)"'
+        raise UsageError("a store on S3 does not read AWS_PROFILE", hint=hint)
+
+
 @cache
 def _bucket(name: str, _process: int) -> Any:
     """The client of a bucket in one process; its connections are shared by the places in it."""
     from obstore.store import S3Store
 
+    _require_credentials()
     timeout, retries = patience()
     address = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
     elsewhere: Any = {"endpoint": address} if address else {}

@@ -11,6 +11,7 @@ import json
 import os
 import re
 import shutil
+import sys
 import threading
 import time
 import uuid
@@ -22,6 +23,7 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from multiprocessing.connection import Connection
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import dagster as dg
@@ -35,12 +37,12 @@ from pipelines.orchestration import failures
 from pipelines.orchestration.definitions import defs
 from pipelines.store import Remote, place
 from schemas.errors import ServerError, UsageError
-from tests.support import ROOT, answer, lakes, run_jvom, servers
+from tests.support import EDITION, OTHER_FIGURES, ROOT, answer, changed, lakes, run_jvom, servers
 from tests.support.building import VERSIONS
 from tests.support.forked import PROCESSES, fork
 from tests.support.lakes import PLAN, record
 
-EDITIONS = 20  # 50 gives the same, and takes longer
+EDITIONS = 50
 
 pytestmark = pytest.mark.team
 obstore = pytest.importorskip("obstore", reason="the packages of a team are not installed (./setup team)")
@@ -226,6 +228,30 @@ def test_a_store_that_does_not_answer_is_not_an_empty_one(
         assert "a-secret" not in str(failure.value)
 
 
+def test_what_was_read_once_comes_again_only_if_it_has_changed(
+    remote: Remote, bucket: servers.Bucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with closing(servers.Counting(bucket.port)) as proxy:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{proxy.port}")
+        store._bucket.cache_clear()
+        file = remote / "2024" / "report.txt"
+        files.put(file, b"x" * 100_000)
+        assert len(files.read_bounded(file, "it")) == 100_000
+        before = proxy.bytes
+        assert len(files.read_bounded(file, "it")) == 100_000
+        assert proxy.bytes - before < 1_000
+        files.put(file, b"y" * 100_000)
+        assert files.read_bounded(file, "it") == b"y" * 100_000
+
+
+def test_a_profile_alone_is_refused(remote: Remote, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.setenv("AWS_PROFILE", "a-team")
+    store._bucket.cache_clear()
+    with pytest.raises(UsageError, match="does not read AWS_PROFILE"):
+        remote.exists()
+
+
 def test_every_machine_sees_and_does_the_same(team: Team, built: Path) -> None:
     with ThreadPoolExecutor(2) as pool:  # two builders at once: what one records first the other does not
         both = [*pool.map(lambda machine: answer(team.jvom(machine, "build", "--json")), ("one", "two"))]
@@ -384,6 +410,88 @@ def test_a_database_that_is_started_again_is_waited_for(
     assert record(lake, PLAN[1]).written
 
 
+@pytest.mark.parametrize("where", [0.3, 0.7, 1.0])
+def test_a_database_that_dies_during_a_commit_leaves_nothing_of_it(
+    postgres: servers.Postgres, lake: Lake, where: float
+) -> None:
+    calls, at = 0, 0
+
+    def watch(_frame: FrameType, event: str, function: Any) -> None:
+        nonlocal calls
+        if event == "c_call" and function.__name__ == "execute":
+            calls += 1
+            if calls == at:
+                postgres.control("stop", "-m", "immediate")
+
+    for number, step in enumerate(PLAN[:3]):
+        at = round(calls * where) if number == 2 else 0  # the first commit also makes the tables
+        calls = 0
+        sys.setprofile(watch)
+        try:
+            if not at:
+                assert record(lake, step).written
+                continue
+            with pytest.raises(ServerError) as failure:
+                record(lake, step)
+            assert failure.value.exit_code == 3
+            assert "dbname" not in str(failure.value)
+        finally:
+            sys.setprofile(None)
+    postgres.control("start")
+    assert lakes.incomplete(lake.read()) == []
+    record(lake, PLAN[2])
+    assert lakes.incomplete(lake.read()) == []
+    assert {year: state.vintage for year, state in lake.edition_states().items()} == {2021: 2, 2022: 1}
+
+
+def write_years(catalog: str, data: str, years: range) -> None:
+    for year in years:
+        record(Lake(catalog, data), (year, "first", VERSIONS, 3))
+
+
+def read_on(catalog: str, data: str, stop: Any, said: Connection) -> None:
+    torn, reads = list[str](), 0
+    while not stop.is_set():
+        there = Lake(catalog, data)
+        torn += lakes.incomplete(there.read()) if there.edition_states() else []
+        reads += 1
+    said.send((reads, torn))
+
+
+def test_two_writers_overlap_and_a_reader_beside_them_sees_whole_vintages(lake: Lake, remote: Remote) -> None:
+    catalog, data = lake.address.catalog, f"{remote}/data/"
+    lake.close()
+    stop, (ours, theirs) = PROCESSES.Event(), PROCESSES.Pipe()
+    reader = fork(read_on, catalog, data, stop, theirs)
+    writers = [fork(write_years, catalog, data, years) for years in (range(2001, 2005), range(2003, 2007))]
+    for writer in writers:
+        writer.join(120)
+    stop.set()
+    reads, torn = ours.recv()
+    reader.join()
+    assert [writer.exitcode for writer in writers] == [0, 0]
+    assert (torn, reads > 0) == ([], True)
+    there = Lake(catalog, data)
+    assert {year: state.vintage for year, state in there.edition_states().items()} == dict.fromkeys(
+        range(2001, 2007), 1
+    )
+    there.close()
+
+
+def test_a_catalog_comes_back_by_pg_restore(lake: Lake, postgres: servers.Postgres, tmp_path: Path) -> None:
+    for step in PLAN[:3]:
+        record(lake, step)
+    name, copy = lake.address.target.rpartition("dbname=")[2], uuid.uuid4().hex
+    dump = tmp_path / "jvom.dump"
+    postgres.run("pg_dump", "--format=custom", f"--file={dump}", name)
+    target = postgres.database(copy)
+    postgres.run("pg_restore", f"--dbname={copy}", str(dump))
+    there = Lake(f"postgres:{target}", lake.address.data)
+    assert lakes.content(there.read()) == lakes.content(lake.read())
+    assert record(there, PLAN[4]).written
+    there.close()
+
+
 def test_a_wrong_address_is_not_waited_for(tmp_path: Path) -> None:
     started = time.monotonic()
     with (
@@ -428,12 +536,63 @@ def test_a_commit_costs_as_many_requests_however_many_editions_there_are(
         there = Lake(lake.address.catalog, f"{remote}/data/")
         counted = {}
         for number in range(1, EDITIONS + 1):
+            asked = number in (5, EDITIONS)  # the others go past the proxy, which takes time
+            monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{proxy.port if asked else bucket.port}")
+            store._bucket.cache_clear()
             proxy.requests.clear()
             assert record(there, (1960 + number, "bytes", VERSIONS, 3)).written
             counted[number] = dict(proxy.requests)
         there.close()
     assert counted[EDITIONS] == counted[5]
     assert counted[5]["PUT"] > 0
+
+
+@pytest.mark.parametrize("which", ["PostgreSQL", "S3"])
+def test_a_server_that_goes_away_between_two_commits_of_a_build(
+    team: Team,
+    bucket: servers.Bucket,
+    postgres: servers.Postgres,
+    remote: Remote,  # for its environment
+    tmp_path: Path,
+    which: str,
+) -> None:
+    for year, text in ((2022, EDITION.read_text()), (2023, changed(OTHER_FIGURES))):
+        files.put(tmp_path / "raw" / str(year) / "report.txt", text.encode())
+    there = team.elsewhere()
+    there.environment["JVOM_RAW"] = str(tmp_path / "raw")
+    address = (there.environment["JVOM_CATALOG"], f"{there.environment['JVOM_STORE']}/lake/data/")
+    with ThreadPoolExecutor(1) as pool:
+        build = pool.submit(there.jvom, "one", "build")
+        while not lake_of(*address) and not build.done():
+            time.sleep(0.05)
+        away, back = {
+            "PostgreSQL": (
+                partial(postgres.control, "stop", "-m", "immediate"),
+                partial(postgres.control, "start"),
+            ),
+            "S3": (bucket.hang, bucket.answer),
+        }[which]
+        away()
+        try:
+            done = build.result()
+        finally:
+            back()
+    assert done.returncode == 3, done.stdout + done.stderr
+    assert "next:" in done.stderr
+    assert "not read" in done.stdout or "nothing was published" in done.stderr
+    assert "refused" not in done.stdout
+    assert there.jvom("two", "build").returncode == 0
+    assert lake_of(*address) == {2022: 1, 2023: 1}
+    assert answer(there.jvom("two", "verify", "--json"))["faults"] == []
+
+
+def lake_of(catalog: str, data: str) -> dict[int, int]:
+    """The vintages of each edition that a lake has."""
+    there = Lake(catalog, data)
+    try:
+        return {year: state.vintage for year, state in there.edition_states().items()}
+    finally:
+        there.close()
 
 
 def test_servers_that_are_away_end_a_build_with_status_3(

@@ -35,10 +35,11 @@ _CONFIG: dict[str, str | bool | int | float | list[str]] = {
 _NAMES = count(1)
 ADDRESS_SPACE = 6_000  # MB: DuckDB's extensions and Arrow reserve a gigabyte each, and use a tenth of it
 _RENEWED = 64  # times that a lake is attached before DuckDB is started anew: it keeps half a megabyte of each
+_AWAY = "unable to connect|connection to server|could not (connect|establish)|refused|timed? ?out"
 _GONE = "no such file|no files found|no magic bytes|404"
 _HINT = "run it again when disk, network and database are well; nothing was half recorded"
 _HINTS = {  # words of an error → what to do about it; the first that are in it count
-    "unable to connect|connection to server|could not (connect|establish)|refused|timed? ?out": "check "
+    _AWAY: "check "
     "that the server of the catalog, or of the store, runs and lets this user in; nothing was half recorded",
     "no space left|disk is full|quota|file too large": "free some disk space and run it again; "
     "nothing of it was recorded",
@@ -228,7 +229,8 @@ def _lake_error(doing: str, address: Address, error: Exception) -> LakeError:
     hint = hint or (machine and machine.hint) or _HINT
     # What a server says may be over in a moment; and another program may let go of a catalog.
     passing = address.file is None or address.data.startswith("s3://") or "locked" in text
-    passing = passing and not re.search(_GONE, text, re.IGNORECASE)
+    # A socket that is no such file is a server's; a file of the lake stays away.
+    passing = passing and (re.search(_AWAY, text, re.I) or not re.search(_GONE, text, re.I))
     kind = ServerError if passing else MachineError if machine else LakeError
     return kind(f"{doing} failed: {text}", file=address.name, hint=hint)
 

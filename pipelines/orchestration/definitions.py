@@ -1,25 +1,16 @@
 """What Dagster loads: everything wired together, at the addresses that the settings give."""
 
-import datetime
-import json
 import logging
 import os
 
 import dagster as dg
 
 from pipelines import settings
-from pipelines.harmless import visible
 from pipelines.orchestration import automation, edition, keys, release
 from pipelines.orchestration.failures import IN_PROCESS
+from pipelines.orchestration.log_lines import JsonFormatter, VisibleFormatter
 from pipelines.orchestration.resources import Stage, Warehouse
 from schemas.errors import LakeError, UsageError
-
-
-class _VisibleFormatter(logging.Formatter):
-    """Events may quote a document, and are read in a terminal."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        return visible(super().format(record))
 
 
 @dg.logger(None, description="To the file that JVOM_LOG names, else to standard error.")
@@ -35,8 +26,8 @@ def run_log(_context: dg.InitLoggerContext) -> logging.Logger:
     target = os.environ.get("JVOM_LOG")
     handler = logging.FileHandler(target, encoding="utf-8") if target else logging.StreamHandler()
     as_json = os.environ.get("JVOM_LOG_FORMAT") == "json"
-    lines = _VisibleFormatter("%(asctime)s %(levelname)s %(message)s")
-    handler.setFormatter(_JsonFormatter("%(message)s") if as_json else lines)
+    lines = VisibleFormatter("%(asctime)s %(levelname)s %(message)s")
+    handler.setFormatter(JsonFormatter("%(message)s") if as_json else lines)
     log.addHandler(handler)
     return log
 
@@ -68,17 +59,6 @@ def executor() -> dg.ExecutorDefinition:
     if name not in known:
         raise UsageError(f"JVOM_EXECUTOR is {name!r}", hint="give in_process, multiprocess, celery or k8s")
     return known[name]
-
-
-class _JsonFormatter(logging.Formatter):
-    """One JSON document a line, as collectors of logs read it."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        meta = getattr(record, "dagster_meta", None) or {}
-        known = {name: meta.get(name) for name in ("run_id", "job_name", "step_key") if meta.get(name)}
-        moment = datetime.datetime.fromtimestamp(record.created, datetime.UTC).isoformat()
-        text = visible(super().format(record))
-        return json.dumps({"time": moment, "level": record.levelname, **known, "message": text})
 
 
 def definitions(where: settings.Settings) -> dg.Definitions:

@@ -112,7 +112,7 @@ def published(where: Settings) -> dict[str, list[tuple[Any, ...]]]:
         return ", ".join(f'"{name}"' for name in names)
 
     with published_file.connect(where.published) as connection:
-        return {
+        held = {
             name: connection.execute(
                 f"SELECT {listed(c for c in contract.names if c not in STAMPS[name] - {'vintage'})} "
                 f'FROM "{name}" ORDER BY {listed(contract.key)}'
@@ -120,6 +120,8 @@ def published(where: Settings) -> dict[str, list[tuple[Any, ...]]]:
             for name, contract in RELATIONS.items()
             if name != "verifications"
         }
+    held["build_info"] = [row for row in held["build_info"] if row[0] != "lake_snapshot"]
+    return held
 
 
 def home(folder: Path) -> Settings:

@@ -64,6 +64,12 @@ class Postgres:
         command = [*self.owner, str(self.programs / "pg_ctl"), "-D", str(self.folder / "data"), "-s", "-w"]
         subprocess.run([*command, *more, *arguments], check=True, cwd=self.folder, stdout=subprocess.DEVNULL)
 
+    def run(self, program: str, *arguments: str) -> None:
+        """One of PostgreSQL's own programs, such as pg_dump, against this server."""
+        where = ["-h", str(self.folder), "-p", str(self.port), "-U", "postgres"]
+        found = shutil.which(program) or str(self.programs / program)
+        subprocess.run([found, *where, *arguments], check=True, capture_output=True)
+
     def database(self, name: str) -> str:
         """A new database; gives its connection string."""
         import psycopg
@@ -204,10 +210,11 @@ def _listens(port: int) -> None:
 
 
 class Counting:
-    """A proxy in front of a store that counts its requests by method; `port` is where it listens."""
+    """A proxy in front of a store that counts requests by method, and bytes; `port` is where it listens."""
 
     def __init__(self, port: int) -> None:
         self.requests: Counter[str] = Counter()
+        self.bytes = 0  # of answers
         counting, behind = self, port
 
         class Handler(BaseHTTPRequestHandler):
@@ -223,6 +230,7 @@ class Counting:
                     connection.endheaders(body or None)
                     answer = connection.getresponse()
                     data = answer.read()
+                counting.bytes += len(data)
                 self.send_response_only(answer.status)
                 for name, value in answer.getheaders():
                     if name.lower() not in ("transfer-encoding", "connection", "content-length"):
