@@ -547,12 +547,12 @@ def test_a_commit_costs_as_many_requests_however_many_editions_there_are(
     assert counted[5]["PUT"] > 0
 
 
+@pytest.mark.usefixtures("remote")  # for its environment
 @pytest.mark.parametrize("which", ["PostgreSQL", "S3"])
 def test_a_server_that_goes_away_between_two_commits_of_a_build(
     team: Team,
     bucket: servers.Bucket,
     postgres: servers.Postgres,
-    remote: Remote,  # for its environment
     tmp_path: Path,
     which: str,
 ) -> None:
