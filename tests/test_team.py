@@ -579,8 +579,7 @@ def test_a_server_that_goes_away_between_two_commits_of_a_build(
             back()
     assert done.returncode == 3, done.stdout + done.stderr
     assert "next:" in done.stderr
-    assert "not read" in done.stdout or "nothing was published" in done.stderr
-    assert "refused" not in done.stdout
+    assert "refused" not in done.stdout + done.stderr
     assert there.jvom("two", "build").returncode == 0
     assert lake_of(*address) == {2022: 1, 2023: 1}
     assert answer(there.jvom("two", "verify", "--json"))["faults"] == []

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipelines.lake.connection import Address
 from pipelines.lake.lock import answering, connect
+from schemas.errors import ServerError
 
 if TYPE_CHECKING:
     import psycopg
@@ -30,29 +31,33 @@ class _Keeper(threading.Thread):
         super().__init__(daemon=True, name=f"attends to {run_id}")
         self.of = (os.getpid(), target, run_id)
         self.ended = threading.Event()
-        with answering(target):
+        self._connection: psycopg.Connection[Any] | None = None
+        with suppress(ServerError), answering(target):  # what the run does says that it does not answer
             self._connection = _shared(target, run_id)
 
     def run(self) -> None:
         _, target, run_id = self.of
         while not self.ended.wait(EVERY):
-            try:
-                self._connection.execute("SELECT 1")
-            except Exception:  # the server went away: its locks with it
-                with suppress(Exception):
+            with suppress(Exception):  # the server went away: its locks with it
+                if self._connection is not None:
+                    self._connection.execute("SELECT 1")
+                    continue
+            with suppress(Exception):
+                if self._connection is not None:
                     self._connection.close()
-                    self._connection = _shared(target, run_id)
-        with suppress(Exception):
-            self._connection.close()
+                self._connection = _shared(target, run_id)
+        if self._connection is not None:
+            with suppress(Exception):
+                self._connection.close()
 
 
 _keepers: list[_Keeper] = []  # one at most: a process works on one run at a time
 
 
 def attend(catalog: str, run_id: str) -> None:
-    """Show that this process works on a run, until it ends or works on another.
+    """Show that this process works on a run, until it ends or works on another; once the server answers.
 
-    Raises LakeError if the server does not answer.
+    Raises LakeError without the package for it.
     """
     address = Address(catalog, "")
     if address.file is not None or any(k.of == (os.getpid(), address.target, run_id) for k in _keepers):
