@@ -151,14 +151,23 @@ def _rounded(value: object) -> object:
 
 def _narrowest(cells: Iterable[object]) -> int:
     """The width that a column needs so that no word of it is broken."""
-    return max(len(word) for cell in cells for word in (as_text(cell).split() or [""]))
+    return max(_width(word) for cell in cells for word in (as_text(cell).split() or [""]))
+
+
+def _width(text: str) -> int:
+    """Columns of the terminal that a text takes: some signs are two wide."""
+    from rich.cells import cell_len
+
+    return cell_len(visible(text))
 
 
 def _widths(rows: Sequence[Sequence[object]], width: int) -> list[int]:
     """Room for what cannot be broken, then for whole cells as far as there is more: words may wrap."""
     columns = [*zip(*rows, strict=True)]
     widths = [*map(_narrowest, columns)]
-    wanted = [max(len(line) for cell in column for line in as_text(cell).split("\n")) for column in columns]
+    wanted = [
+        max(_width(line) for cell in column for line in as_text(cell).split("\n")) for column in columns
+    ]
     room = width - sum(widths) - _BETWEEN * len(widths)
     for place in sorted(range(len(widths)), key=lambda place: wanted[place] - widths[place]):
         more = max(0, min(wanted[place] - widths[place], room))
