@@ -194,7 +194,12 @@ class _Layout:
         self._heights = heights
         self._size = body.size
         self._first = first
-        lowest = max([rows[-1].bottom, *(line.box.bottom for line in body.turned)]) + 2 * body.size
+        # Rows of a label that is longer than they are have white space below them, the last ones too.
+        white = max((lower.top - upper.bottom for upper, lower in pairwise(rows)), default=0.0)
+        low = rows[-1].bottom
+        lowest = max(
+            low + white, *(end + 2 * body.size for end in (low, *(line.box.bottom for line in body.turned)))
+        )
         highest = min([rows[0].top, *(line.box.top for line in body.turned)]) - 0.8 * body.size
         if body.headed:
             highest = max(highest, body.top)
