@@ -23,7 +23,7 @@ from pipelines.cli import app, commands, ui
 from schemas.errors import LakeError, UsageError, of_surroundings
 from tests.support import ROOT, Jvom
 
-RULE = re.compile(r"─+|[\d.]+")  # a line of a table; or what is counted again, such as the disk
+RULE = re.compile(r"─+|[\d.,]+")  # a line of a table; or what is counted again, such as the disk
 HEAVY = ("dagster", "pandera", "jinja2", "httpx")
 
 Ask = Callable[..., tuple[int, str, str]]
