@@ -9,6 +9,7 @@ import json
 import os
 import re
 import shlex
+import signal
 import socket
 import subprocess
 import sys
@@ -391,3 +392,17 @@ def test_a_path_that_a_database_takes_for_another_is_refused(
         return
     with pytest.raises(UsageError, match="means something else"):
         settings.find(warehouse=tmp_path / name)
+
+
+def test_what_a_library_makes_of_a_signal_is_an_end_by_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def work(**_: object) -> None:
+        try:
+            os.kill(os.getpid(), signal.SIGTERM)
+        except BaseException as ended:
+            raise RuntimeError("Query interrupted") from ended
+
+    monkeypatch.setattr(app, "program", lambda _: work)
+    assert app.main(["verify"]) == 143
+    assert "ended by SIGTERM" in capsys.readouterr().err

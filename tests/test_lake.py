@@ -294,6 +294,20 @@ def filled(absent: Lake) -> Lake:
     return absent
 
 
+def test_a_commit_between_rows_and_snapshots_has_everything_read_again(
+    filled: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected, look, seen = filled.read(), tables.vintage_snapshots, list[int]()
+
+    def late(lake: Attached, since: int | None) -> dict[tuple[int, int], int]:
+        seen.append(1)
+        return look(lake, since) if len(seen) > 2 else {}
+
+    monkeypatch.setattr(tables, "vintage_snapshots", late)
+    assert filled.read() == expected
+    assert len(seen) == 3
+
+
 @contextmanager
 def no_file_beyond(size: int) -> Iterator[None]:
     """As good as a full disk: this process may write no file larger than `size` bytes."""

@@ -102,7 +102,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
             terminal.write(overview())
             return 0
         with interrupts.watched():
-            outcome: Any = program(words[0])(args=words, prog_name="jvom", standalone_mode=False)
+            try:
+                outcome: Any = program(words[0])(args=words, prog_name="jvom", standalone_mode=False)
+            except Exception:  # as what a library makes of a signal that came while it was at work
+                interrupts.raise_if_received()
+                raise
             sys.stdout.flush()
     except interrupts.Interrupted as ended:
         hint = "run it again: what was recorded stays, and nothing was half recorded"

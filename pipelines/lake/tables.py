@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from schemas.contract import Column, Contract
 
+_LOOKS = 10  # times that everything is read, while commits come in between
 _OPTIONS = {"data_inlining_row_limit": "0", "parquet_compression": "'zstd'", "require_commit_message": "true"}
 
 
@@ -152,24 +153,29 @@ def read(lake: Attached | None, since: int | None = None) -> dict[str, pa.Table]
     public = {**schemas.VINTAGE_TABLES, **schemas.RECORD}
     if lake is None:
         return {name: contract.table([]) for name, contract in public.items()}
-    lake.connection.execute("BEGIN")
-    try:
-        there, last = columns(lake), newest_snapshot(lake)
-        given = _given(lake, since) if since is not None else there
-        tables = {}
-        for name, contract in contracts().items():
-            order = ["published_at"] if "published_at" in contract.names else contract.key
-            rows = lake.table(name)
-            if since is not None:
-                rows = f"ducklake_table_insertions('{lake.name}', 'main', '{name}', {since + 1}, {last})"
-            known = {name: there[name]} if name in given else {}
-            query = f"{selection(lake, name, contract.columns, known, rows=rows)} ORDER BY {', '.join(order)}"
-            tables[name] = lake.connection.execute(query).to_arrow_table()
-        snapshots = vintage_snapshots(lake, since)
-    finally:
-        lake.connection.execute("ROLLBACK")
-    vintages = tables["vintages"]
-    ids = [snapshots.get((row["edition_year"], row["vintage"])) for row in vintages.to_pylist()]
+    for _ in range(_LOOKS):
+        lake.connection.execute("BEGIN")
+        try:
+            there, last = columns(lake), newest_snapshot(lake)
+            given = _given(lake, since) if since is not None else there
+            tables = {}
+            for name, contract in contracts().items():
+                order = ["published_at"] if "published_at" in contract.names else contract.key
+                rows = lake.table(name)
+                if since is not None:
+                    rows = f"ducklake_table_insertions('{lake.name}', 'main', '{name}', {since + 1}, {last})"
+                known = {name: there[name]} if name in given else {}
+                query = (
+                    f"{selection(lake, name, contract.columns, known, rows=rows)} ORDER BY {', '.join(order)}"
+                )
+                tables[name] = lake.connection.execute(query).to_arrow_table()
+            snapshots = vintage_snapshots(lake, since)
+        finally:
+            lake.connection.execute("ROLLBACK")
+        vintages = tables["vintages"]
+        ids = [snapshots.get((row["edition_year"], row["vintage"])) for row in vintages.to_pylist()]
+        if None not in ids:  # else a commit came between the lake's rows and DuckLake's own tables
+            break
     tables["vintages"] = vintages.append_column("snapshot_id", pa.array(ids, pa.int64()))
     return {name: tables[name].select(list(c.names)).cast(c.arrow) for name, c in public.items()}
 
