@@ -406,3 +406,8 @@ def test_what_a_library_makes_of_a_signal_is_an_end_by_it(
     monkeypatch.setattr(app, "program", lambda _: work)
     assert app.main(["verify"]) == 143
     assert "ended by SIGTERM" in capsys.readouterr().err
+
+
+def test_who_looks_for_a_doctor_is_sent_to_what_there_is(capsys: pytest.CaptureFixture[str]) -> None:
+    assert app.main(["doctor"]) == 2
+    assert "jvom gc --dry-run" in capsys.readouterr().err

@@ -28,6 +28,9 @@ from pipelines.harmless import visible
 from pipelines.orchestration import interrupts
 from schemas.errors import JvomError, LakeError, UsageError, of_surroundings, require_address_space
 
+_ELSEWHERE = {  # what other programs have a command for → where it is here
+    "doctor": "jvom status: what needs attention; jvom verify: what is damaged; jvom gc --dry-run: left over"
+}
 ADDRESS_SPACE = 700  # MB that any command takes; what opens the lake takes more
 
 
@@ -116,7 +119,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return terminal.fail(error)
     except TyperException as error:
         context = getattr(error, "ctx", None)
-        hint = f"{context.command_path if context else 'jvom'} --help"
+        hint = _ELSEWHERE.get(words[0]) or f"{context.command_path if context else 'jvom'} --help"
         return terminal.fail(UsageError(error.format_message(), hint=hint))
     except Exception as error:
         return terminal.fail(of_surroundings(error) or _unexpected(error, words))
