@@ -156,14 +156,14 @@ def connect(path: Path) -> DuckDBPyConnection:
         raise LakeError(f"the published file cannot be opened: {error}", file=str(path), hint=hint) from error
 
 
-def release_of(connection: DuckDBPyConnection) -> str:
-    """The release that an open published file is. Raises LakeError if it does not say."""
+def identity(connection: DuckDBPyConnection) -> tuple[str, str | None]:
+    """The release of an open published file, and the lake's snapshot in it; LakeError without a release."""
     import duckdb
 
     try:
-        said = connection.execute("SELECT value FROM build_info WHERE key = 'release_id'").fetchall()
-        return str(said[0][0])
-    except (duckdb.Error, IndexError) as error:
+        facts = dict(connection.execute("SELECT key, value FROM build_info").fetchall())
+        return str(facts["release_id"]), facts.get("lake_snapshot")
+    except (duckdb.Error, KeyError) as error:
         hint = "delete it and run jvom build: it is built anew from the lake"
         raise LakeError(f"the published file does not say its release: {error}", hint=hint) from error
 

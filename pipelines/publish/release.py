@@ -65,7 +65,8 @@ class Content:
 
 
 _gathered: list[tuple[object, Content]] = []  # of one state of lake, registry, rules and other sources
-_published: dict[str, Tables] = {}  # the release that this process published last → its views
+# What this process published last, by `published.identity` → its views.
+_published: dict[tuple[str, str | None], Tables] = {}
 
 
 def gather(settings: Settings) -> Content:
@@ -125,7 +126,9 @@ def publish(settings: Settings, lake: Lake, refused: list[dict[str, object]]) ->
         if settings.public_data:
             _leave_catalog(settings, lake, name)
         _published.clear()
-        _published[name] = {view: rows for view, rows in content.views.items() if view != REVISIONS}
+        _published[name, str(tables.snapshot)] = {
+            view: rows for view, rows in content.views.items() if view != REVISIONS
+        }
     return written
 
 
@@ -136,10 +139,10 @@ def connect(settings: Settings) -> Iterator[tuple[str, DuckDBPyConnection]]:
     What this process evaluated for it is not evaluated again: bare names of views give those rows.
     """
     with published.connect(settings.published) as connection:
-        name = published.release_of(connection)
-        for view, rows in _published.get(name, {}).items():
+        release, snapshot = published.identity(connection)
+        for view, rows in _published.get((release, snapshot), {}).items():
             connection.register(view, rows)
-        yield name, connection
+        yield release, connection
 
 
 def _leave_catalog(settings: Settings, lake: Lake, name: str) -> None:
