@@ -37,7 +37,7 @@ def require(*packages: str) -> None:
 
 def trend(built: Path) -> list[tuple[Any, ...]]:
     """The rows that every tool must give."""
-    query, _ = blocks(TOOLS, "sql")
+    query, *_ = blocks(TOOLS, "sql")
     with published.connect(built / "jvom.duckdb") as connection:
         rows = connection.execute(query).fetchall()
     assert rows
@@ -98,7 +98,7 @@ def test_the_duckdb_command_line_gives_the_same(built: Path) -> None:
     client = shutil.which("duckdb")
     if client is None:
         pytest.skip("needs DuckDB's command line, duckdb, on the PATH")
-    query, _ = blocks(TOOLS, "sql")
+    query, *_ = blocks(TOOLS, "sql")
     done = subprocess.run(
         [client, "-readonly", "-csv", built / "jvom.duckdb", query],
         capture_output=True,

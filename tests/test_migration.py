@@ -145,7 +145,8 @@ def grown(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     stored = {**schemas.VINTAGE_TABLES, **grown_tables}
     monkeypatch.setattr(schemas.relations, "TABLES", MappingProxyType(more))
     monkeypatch.setattr(schemas.relations, "VINTAGE_TABLES", MappingProxyType(stored))
-    relations = {**schemas.RELATIONS, **stored, **more}
+    shown = {name: contract.published() for name, contract in more.items()}
+    relations = {**schemas.RELATIONS, **stored, **shown}
     monkeypatch.setattr(schemas.relations, "RELATIONS", MappingProxyType(relations))
     caches = (tables.contracts, views.ordered, views.lineage)
     for cache in caches:
