@@ -87,7 +87,8 @@ def _start_lightly() -> None:
     numpy and pandas where they are installed, which nothing here uses.
     """
     gc.set_threshold(100_000, 20, 100)
-    sys.modules.update(dict.fromkeys(("numpy", "pandas")))  # type: ignore[arg-type]  # cannot be imported
+    for name in {"numpy", "pandas"} - sys.modules.keys():
+        sys.modules[name] = None  # type: ignore[assignment]  # cannot be imported
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
