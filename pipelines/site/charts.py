@@ -33,6 +33,7 @@ FEW = 3  # fewer years are rows, not columns
 FEWEST = 2  # a timeline of fewer figures says no more than its table
 _EDGE = 10  # percent of the width for the numbers of the lines across
 _OPEN = 5  # percent of the width for a beginning or an end that is not known
+_SEEN = 0.7  # percent of the width: a shorter bar has a mark of two pixels where it begins
 LONGEST = 32  # letters of a name beside its figure
 _LETTERS = 20  # pixels that a number over a column takes
 WIDE = 672  # of a file by itself, in pixels; so many letters fit beside each other there
@@ -70,6 +71,7 @@ class Chart:
     kinds: Sequence[str]
     notes: Sequence[tuple[str, Sequence[int]]] = ()
     box: str = ""
+    flat: bool = False  # whether a frame is a mark across, not upright
 
     def titled(self, say: Language) -> str:
         subject = dict(self.subject)
@@ -204,9 +206,11 @@ def of_timeline(content: Content, mission: Row) -> Chart | None:
     kinds = ["frame"] if any(_is_frame(row) for row in shown) else []
     kinds += ["headcount"] if any(not _is_frame(row) for row in shown) else []
     kinds += ["part"] if any(row["part"] for row in shown) else []
-    notes = ["moments", *(["open"] if any(_is_frame(row) and _is_open(row) for row in shown) else [])]
+    notes = ["moments", *(["monthly"] if any(row["basis"] == "UN monthly" for row in shown) else [])]
+    notes += ["open"] if any(_is_frame(row) and _is_open(row) for row in shown) else []
     name, subject = f"timeline-{mission['mission_id']}", {"name": mission["name"]}
-    return Chart(name, "timeline", subject, asked, body, height, kinds, [(note, ()) for note in notes])
+    noted = [(note, ()) for note in notes]
+    return Chart(name, "timeline", subject, asked, body, height, kinds, noted, flat=True)
 
 
 def of_map(content: Content, world: World) -> Chart | None:
@@ -299,7 +303,8 @@ def _chart(
     there = {kind for bar in bars for kind in bar.parts}
     there |= {"frame"} if any(bar.frame is not None for bar in bars) else set()
     body, height = draw(bars)
-    return Chart(name, title, subject, asked, body, height, [kind for kind in KINDS if kind in there], notes)
+    kinds = [kind for kind in KINDS if kind in there]
+    return Chart(name, title, subject, asked, body, height, kinds, notes, flat=draw is not _rows)
 
 
 def _number(value: int) -> str:
@@ -332,8 +337,10 @@ def _rows(bars: Sequence[_Bar]) -> tuple[str, int]:
             width = 99 * persons / most
             out.append(_rect(kind, f"{x:.3f}%", y + 21, f"{width:.3f}%", 10, persons))
             x += width
+        if bar.total and x < _SEEN:
+            out.append(_rect(max(bar.parts, key=bar.parts.__getitem__), "0", y + 21, "2", 10))
         if bar.frame is not None:
-            out.append(_rect("frame", f"{99 * bar.frame / most:.3f}%", y + 18, "3", 16, bar.frame))
+            out.append(_rect("frame", f"{99 * bar.frame / most:.3f}%", y + 31, "3", 6, bar.frame))
     return "".join(out), 38 * len(bars)
 
 
@@ -364,7 +371,7 @@ def _columns(bars: Sequence[_Bar], breaks: Sequence[int]) -> tuple[str, int]:
             y = top + plot - plot * bar.frame / most
             low = y if 0 < low - y < _LETTERS else low  # a number stands above a tick that would cross it
             out.append(
-                _rect("frame", f"{centre - width * 0.65:.3f}%", y - 1.5, f"{width * 1.3:.3f}%", 3, bar.frame)
+                _rect("frame", f"{centre + width / 2:.3f}%", y - 1.5, f"{width * 0.3:.3f}%", 3, bar.frame)
             )
         over, fits = (_SIGNS[bar.without], "") if bar.without else (_shown(bar), size)
         if over and fits != " never":

@@ -7,6 +7,7 @@ import datetime
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import pairwise
 from operator import itemgetter
 from typing import Any
 
@@ -139,8 +140,27 @@ class Content:
         return {figure: ", ".join(dict.fromkeys(words)) for figure, words in found.items()}
 
     @cached_property
+    def page_labels(self) -> dict[tuple[int, int], str]:
+        """Edition and page of its file → the number printed there, or implied by those around it."""
+        known = {
+            (row["edition_year"], row["source_page"]): row["page_label"]
+            for row in self.rows["cells"]
+            if row["page_label"]
+        }
+        numbers = sorted((*place, int(label)) for place, label in known.items() if label.isdecimal())
+        for (year, page, label), (other, last, end) in pairwise(numbers):
+            if year == other and end - label == last - page:
+                known |= {(year, at): str(label + at - page) for at in range(page, last)}
+        return known
+
+    @cached_property
     def years(self) -> list[int]:
         return [row["edition_year"] for row in self.rows["editions"]]
+
+    @cached_property
+    def abridged(self) -> list[int]:
+        """Editions whose running text is in other words than those of the report."""
+        return [row["edition_year"] for row in self.rows["editions"] if row["source_fidelity"] == "abridged"]
 
     @property
     def latest(self) -> int | None:

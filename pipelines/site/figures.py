@@ -3,8 +3,8 @@
 Places are addresses within one language: `evidence/2024.html#personnel.unifil.deployed_total`.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from operator import itemgetter
 from typing import Any
 
@@ -16,6 +16,7 @@ from pipelines.sql import Row
 from schemas.vocabulary import DEPLOYED, FIGURES
 
 TOTAL = "deployed_total"
+_OF_SUMS = ("row_total", "grand_total")  # rules of which a contradiction gives an edition two totals
 MARKED = ("personnel", "personnel_totals", "mandates")  # tables whose printed lines are shown
 
 
@@ -46,10 +47,16 @@ def words(content: Content, year: int, mission: str, column: str, value: str | N
 
 
 def printed_rows(content: Content, year: int) -> list[dict[str, Any]]:
-    """The rows of annex 2 as printed."""
+    """The rows of annex 2 as printed: of a figure printed in parts the parts."""
+
+    def shown(row: Row, name: str) -> Figure:
+        figure = printed(content, year, "personnel", row["mission_id"], name, row[name])
+        cell = content.cell(year, "personnel", row["mission_id"], name)
+        parts = cell is not None and "sum of parts" in cell["derivation"]
+        return replace(figure, words=cell["as_printed"]) if cell and parts else figure
+
     return [
-        row
-        | {name: printed(content, year, "personnel", row["mission_id"], name, row[name]) for name in FIGURES}
+        row | {name: shown(row, name) for name in FIGURES}
         for row in content.of("personnel", edition_year=year)
     ]
 
@@ -144,6 +151,9 @@ def totals(content: Content, year: int | None, quantity: str = TOTAL) -> dict[st
         "quote": quote,
         "why": "inexact" if not exact else "differ" if quote is None else agree,
         "exact": sorted({*exact}),
+        "causes": [row for row in content.of("findings", edition_year=year) if row["rule"] in _OF_SUMS]
+        if exact and quote is None and quantity == TOTAL
+        else [],
         "given": [{"value": value, "words": words, "ways": ways} for (value, words), ways in given.items()],
     }
 
@@ -177,16 +187,45 @@ def text_lines(content: Content, year: int) -> list[tuple[int, int]]:
     findings, events = (content.of(name, edition_year=year) for name in ("findings", "mission_events"))
     sides = [row[side] for row in findings for side in ("side_a", "side_b") if _in_text(row[side])]
     found = {(side["page"], side["line"]) for side in sides}
-    return sorted({*found, *((row["source_page"], row["source_line"]) for row in events)}, key=itemgetter(1))
+    for row in events:
+        last = row["source_line_end"] or row["source_line"]  # a sentence is shown whole
+        found |= {(row["source_page"], line) for line in range(row["source_line"], last + 1)}
+    found |= {
+        (row["source_page"], row["source_line"]) for row in content.of("mission_endings", edition_year=year)
+    }
+    return sorted(found)
 
 
 def _in_text(side: Row | None) -> bool:
     return bool(side and side["table_name"] == "sections" and side["line"] is not None)
 
 
-def ending(row: Row) -> dict[str, Any]:
-    """When and why a mission, or the part taken in it, ended; the link leads to the line that says so."""
-    return row | {"link": f"evidence/{row['edition_year']}.html#line.{row['source_line']}"}
+def place(content: Content, year: int, page: int | None, line: int | None) -> dict[str, Any]:
+    """Where a line is: in the file of its edition, and the number printed on its page if that is known."""
+    format_ = next((row["source_format"] for row in content.of("editions", edition_year=year)), None)
+    label = content.page_labels.get((year, page)) if page else None
+    return {"page": page, "line": line, "label": label, "format": format_}
+
+
+def said_at(content: Content, row: Row) -> dict[str, Any]:
+    """A row that rests on the running text, with the place of the line that says so and the way to it."""
+    year, page, line = row["edition_year"], row["source_page"], row["source_line"]
+    link = f"evidence/{year}.html#line.{page}-{line}"
+    return row | {"link": link, "at": place(content, year, page, line), "abridged": year in content.abridged}
+
+
+def overlaps(content: Content, missions: Collection[str], *, both: bool) -> list[dict[str, Any]]:
+    """Pairs of missions whose figures may count the same people, each with the editions in which they do.
+
+    Of pairs that have one of these missions, or `both`.
+    """
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for row in content.rows["may_overlap"]:
+        pair = (row["mission_id"], row["other_mission_id"])
+        if (all if both else any)(mission in missions for mission in pair):
+            one = {name: row[name] for name in ("mission_id", "name", "other_mission_id", "other_name")}
+            found.setdefault(pair, {**one, "years": []})["years"].append(row["edition_year"])
+    return [*found.values()]
 
 
 def summed(content: Content, year: int | None) -> Figure | None:
@@ -207,7 +246,8 @@ def group(content: Content, kind: str, name: str, year: int | None) -> dict[str,
             "sent": Figure(sent, "" if sent is None else link.format("computed")),
             "change": Figure(change, "" if change is None else link.format("change")),
         }
-    return {"edition_year": year, "missions": 0, "sent": Figure(None), "change": Figure(None)}
+    none = Figure(None)
+    return {"edition_year": year, "missions": 0, "missions_left_out": [], "sent": none, "change": none}
 
 
 def side_link(content: Content, finding: Row, which: str) -> str:
@@ -215,7 +255,7 @@ def side_link(content: Content, finding: Row, which: str) -> str:
     year, side = finding["edition_year"], finding[which]
     names = [side.get(name) for name in ("table_name", "row_key", "column_name")] if side else [None]
     if _in_text(side):
-        return f"evidence/{year}.html#line.{side['line']}"
+        return f"evidence/{year}.html#line.{side['page']}-{side['line']}"
     if not all(names) or f"{names[0]}_vintages" not in schemas.VINTAGE_TABLES:
         return ""
     table, row, column = map(str, names)
@@ -294,7 +334,7 @@ def marked(content: Content, year: int) -> dict[str, list[tuple[int, int, list[t
         ends = row["char_end"] if row["source_line_end"] == row["source_line"] else None
         found[key] = [(*place, _pieces(lines[place], [(row["char_start"], ends)]))] if place in lines else []
     for place in text_lines(content, year) if lines else ():
-        found[f"line.{place[1]}"] = [(*place, [(lines[place], False)])] if place in lines else []
+        found[f"line.{place[0]}-{place[1]}"] = [(*place, [(lines[place], False)])] if place in lines else []
     return found
 
 

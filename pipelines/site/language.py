@@ -85,12 +85,24 @@ class Language:
             return str(self.t["in_period"].format(period=first.year))
         return str(self.t["between_days"].format(first=self.date(first), last=self.date(last)))
 
-    def named(self, name: str) -> tuple[str, str]:
-        """The name of a mission, and its language if that is another than this.
+    def at(self, place: Mapping[str, Any]) -> str:
+        """Where a line is: the number printed on its page, then its page and line in the file."""
+        file = self.t["files"].get(place["format"], self.t["files"]["text"])
+        page = f"{self.t['page']} {place['page']}, " if place["page"] else ""
+        printed = f"{self.t['printed_page']} {place['label']}; " if place["label"] else ""
+        return f"{printed}{file}: {page}{self.t['line']} {place['line']}"
+
+    def either(self, numbers: Iterable[int]) -> str:
+        """1, 2 or 3."""
+        *others, last = map(self.number, numbers)
+        return f"{', '.join(others)} {self.t['or']} {last}" if others else last
+
+    def named(self, name: str, kind: str = "mission_names") -> tuple[str, str]:
+        """The name of a mission, and its language if it is another; `in_sentence` with its article.
 
         The registry has names as Dutch reports give them; one is put into English if all its words are known.
         """
-        whole, words = self.t["mission_names"].get(name), name.split()
+        whole, words = self.t[kind].get(name) or self.t["mission_names"].get(name), name.split()
         if whole or self.code == LANGUAGES[0]:
             return whole or name, ""
         english = self._countries | {"en": self.t["and"]}
@@ -100,6 +112,11 @@ class Language:
     def country(self, code: str) -> str:
         """The name of a country; a code that is not known is its own name."""
         return str(World.load().countries.get(code, {}).get(self.code, code))
+
+    def every_name(self, codes: Iterable[str]) -> str:
+        """The names of countries in every language, by which they may be sought."""
+        countries = World.load().countries
+        return " ".join(countries.get(code, {}).get(language, "") for code in codes for language in LANGUAGES)
 
     @cached_property
     def _countries(self) -> dict[str, str]:

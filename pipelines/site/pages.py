@@ -170,13 +170,13 @@ class Site:
 
     def _chart(self, name: str, *years: int) -> Values | None:
         """A chart with what it is cited by: the readings of the editions that it rests on."""
-        chart = self._charts.get(name)
+        content, chart = self.content, self._charts.get(name)
         readings = {
             row["edition_year"]: row["vintage"]
-            for row in self.content.rows["editions"]
+            for row in content.rows["editions"]
             if not years or row["edition_year"] in years
         }
-        return {"drawing": chart, "readings": readings} if chart else None
+        return {"drawing": chart, "readings": readings, "release": content.release} if chart else None
 
     @cached_property
     def _due(self) -> list[int]:
@@ -187,10 +187,11 @@ class Site:
         content = self.content
         latest = content.latest
         trends = figures.trends(content, edition_year=latest)
-        changed = sorted(
-            (row for row in trends if row["change"].value),
-            key=lambda row: (-abs(row["change"].value), row["name"]),
-        )
+        changed = [row for row in trends if row["change"].value]
+        compared = [row for row in trends if row["change"].value is not None]
+        come = [row for row in trends if row["status"] in ("new", "returned") and row["sent"].value]
+        changed += come if compared else []
+        changed.sort(key=lambda row: (-abs(row["change"].value or row["sent"].value), row["name"]))
         first = next((row for row in trends if row["rank_in_edition"] == 1), None)
         return {
             **self._held(),
@@ -199,16 +200,23 @@ class Site:
             "edition": content.of("editions", edition_year=latest)[0] if latest else None,
             "first": first,
             "listed": sum(row["listed"] for row in trends),
-            "totals": figures.totals(content, latest),
+            "totals": self._total(latest),
             "summed": figures.summed(content, latest),
             "left_out": [row["name"] for row in trends if row["left_out"]],
             "chart": self._chart(f"edition-{latest}", latest or 0),
             "years_chart": self._chart("totals") if len(content.years) > 1 else None,
             "changes": changed[:BIGGEST],
+            "previous": compared[0]["previous_edition_year"] if compared else None,
+            "comparable": all(row["comparable"] for row in compared),
             "left": [row for row in trends if row["status"] == "no_longer_listed"],
             "findings": self._findings(edition_year=latest)[:FIRST],
             "severities": self._counted(edition_year=latest),
         }
+
+    def _total(self, year: int | None, of: str = figures.TOTAL) -> Values | None:
+        """Which total of an edition to quote, with the contradictions that leave it open."""
+        totals = figures.totals(self.content, year, of)
+        return totals and {**totals, "causes": [self._finding(row) for row in totals["causes"]]}
 
     def _held(self) -> Values:
         content = self.content
@@ -216,11 +224,7 @@ class Site:
             "years": content.years,
             "missing": [year for year in content.axis if year not in content.years],
             "due": [year for year in self._due if not content.axis or year > content.axis[-1]],
-            "abridged": [
-                row["edition_year"]
-                for row in content.rows["editions"]
-                if row["source_fidelity"] == "abridged"
-            ],
+            "abridged": content.abridged,
         }
 
     def _missions(self) -> Values:
@@ -234,6 +238,7 @@ class Site:
         rows = [
             {
                 **_of(mission, "mission_id", "name", "full_name", "organisation", "region", "countries"),
+                "seas": mission.get("seas"),
                 "listed": listed.get(mission["mission_id"], ""),
                 "last": figures.last(content, mission["mission_id"]),
                 "also": spellings.get(mission["mission_id"], []),
@@ -248,13 +253,15 @@ class Site:
                 ("before", [row for row in rows if row["mission_id"] not in newest and row["last"]]),
                 ("others", [row for row in rows if not row["last"]]),
             ],
-            "endings": [figures.ending(row) for row in reversed(content.rows["mission_endings"])],
+            "endings": [figures.said_at(content, row) for row in reversed(content.rows["mission_endings"])],
         }
 
     def _mission(self, mission: Row) -> Values:
         content, one = self.content, {"mission_id": mission["mission_id"]}
         trends = figures.trends(content, **one)
-        years = [row["edition_year"] for row in trends if row["listed"]]
+        listed = [row for row in trends if row["listed"]]
+        years = [row["edition_year"] for row in listed]
+        newest = _of(listed[-1], "edition_year", "rank_in_edition") if listed else {}
         names = content.names
         return {
             "mission": mission,
@@ -265,8 +272,11 @@ class Site:
             "timeline_chart": self._chart(f"timeline-{mission['mission_id']}", *years),
             "mandates": [self._mandate(row) for row in content.of("mandates", **one)],
             "findings": self._findings(**one),
-            "events": content.of("mission_events", **one),
-            "endings": [figures.ending(row) for row in content.of("mission_endings", **one)],
+            "events": [figures.said_at(content, row) for row in content.of("mission_events", **one)],
+            "overlaps": figures.overlaps(content, [mission["mission_id"]], both=False),
+            "abridged": [year for year in content.abridged if year in years],
+            "tied": bool(newest) and len(content.of("mission_trends", **newest)) > 1,
+            "endings": [figures.said_at(content, row) for row in content.of("mission_endings", **one)],
             "spellings": content.of("mission_spellings", **one),
             "relations": [
                 {**row, "name": names.get(row["other_mission_id"])}
@@ -302,9 +312,12 @@ class Site:
             "personnel": figures.printed_rows(content, year),
             "printed_totals": figures.printed_totals(content, year),
             "sums": figures.sums(content, year),
-            "totals": [one for of in TOTALS if (one := figures.totals(content, year, of))],
+            "totals": [one for of in TOTALS if (one := self._total(year, of))],
             "mandates": [self._mandate(row) for row in content.of("mandates", edition_year=year)],
-            "footnotes": content.of("footnotes", edition_year=year),
+            "footnotes": [
+                {**row, "at": figures.place(content, year, row["source_page"], row["source_line"])}
+                for row in content.of("footnotes", edition_year=year)
+            ],
             "findings": self._findings(edition_year=year),
             "severities": self._counted(edition_year=year),
             "corrections": content.of("corrections", edition_year=year),
@@ -326,14 +339,19 @@ class Site:
 
     def _findings(self, **equal: object) -> list[Values]:
         """Findings with the cell that each side leads to, and the name that its sentence needs."""
-        return [
-            {
-                "row": row,
-                "links": [figures.side_link(self.content, row, side) for side in ("side_a", "side_b")],
-                "names": self._named(row["mission_id"]),
-            }
-            for row in self.content.findings(**equal)
-        ]
+        return [self._finding(row) for row in self.content.findings(**equal)]
+
+    def _finding(self, row: Row) -> Values:
+        sides = [row[side] or {} for side in ("side_a", "side_b")]
+        return {
+            "row": row,
+            "links": [figures.side_link(self.content, row, side) for side in ("side_a", "side_b")],
+            "at": [
+                figures.place(self.content, row["edition_year"], side.get("page"), side.get("line"))
+                for side in sides
+            ],
+            "names": self._named(row["mission_id"]),
+        }
 
     def _named(self, mission_id: str | None) -> dict[str, str]:
         name = self.content.names.get(mission_id or "")
@@ -353,7 +371,8 @@ class Site:
             key=lambda row: (place.get(row["table_name"], len(place)), columns.get(row["column_name"], -1)),
         )
         for row in cells:
-            tables.setdefault(row["table_name"], {}).setdefault(row["row_key"], []).append(row)
+            at = figures.place(content, year, row["source_page"], row["source_line"])
+            tables.setdefault(row["table_name"], {}).setdefault(row["row_key"], []).append({**row, "at": at})
         return {
             "edition": edition,
             "year": year,
@@ -362,8 +381,10 @@ class Site:
             "names": {
                 key: content.names[key] for of in tables.values() for key in of if key in content.names
             },
-            "stated": figures.stated_totals(content, year),
-            "text_lines": figures.text_lines(content, year),
+            "stated": [figures.said_at(content, row) for row in figures.stated_totals(content, year)],
+            "text_lines": [
+                figures.place(content, year, page, line) for page, line in figures.text_lines(content, year)
+            ],
             "record": content.of("vintages", edition_year=year),
         }
 
@@ -389,7 +410,15 @@ class Site:
             "groups": {
                 kind: sorted(
                     (
-                        {"name": name, **figures.group(content, of, name, latest)}
+                        {
+                            "name": name,
+                            "overlaps": [
+                                row
+                                for row in figures.overlaps(content, self._in_group(of, name), both=True)
+                                if latest in row["years"]
+                            ],
+                            **figures.group(content, of, name, latest),
+                        }
                         for of, name in self._groups
                         if of == kind
                     ),
@@ -398,6 +427,9 @@ class Site:
                 for kind in charts.GROUPS
             },
         }
+
+    def _in_group(self, kind: str, name: str) -> list[str]:
+        return [row["mission_id"] for row in self.content.missions if row[kind] == name]
 
     def _group(self, kind: str, name: str) -> Values:
         content = self.content
@@ -413,6 +445,7 @@ class Site:
             "name": name,
             "latest": latest,
             "chart": self._chart(f"{kind}-{slug(name)}"),
+            "overlaps": figures.overlaps(content, self._in_group(kind, name), both=True),
             "rows": [figures.group(content, kind, name, year) for year in reversed(content.years)],
             "missions": [row for row in last if row["last"] and row["last"]["edition_year"] == latest],
             "others": [row for row in last if not row["last"] or row["last"]["edition_year"] != latest],
@@ -421,7 +454,7 @@ class Site:
     def _about(self) -> Values:
         content = self.content
         latest = content.latest
-        return {**self._held(), "latest": latest, "totals": figures.totals(content, latest)}
+        return {**self._held(), "latest": latest, "totals": self._total(latest)}
 
     def _lineage(self) -> Values:
         views = self.content.lineage

@@ -2,19 +2,24 @@
 // address leads to.
 "use strict";
 const plain = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
+const split = (text) => plain(text).split(/[^\p{L}\p{N}]+/u).filter(Boolean);
 
 for (const input of document.querySelectorAll("[data-filter]")) {
   const rows = [...document.querySelectorAll(input.dataset.filter)];
   const said = input.closest(".search").querySelector("output");
   input.closest(".search").hidden = false;
   input.addEventListener("input", () => {
-    const words = plain(input.value).split(/\s+/).filter(Boolean);
+    const words = split(input.value);
     for (const row of rows) {
-      const text = plain(`${row.textContent} ${row.dataset.words}`);
-      row.hidden = !words.every((word) => text.includes(word));
+      const names = split(`${row.cells[0].textContent} ${row.dataset.names}`);
+      const others = split(`${row.textContent} ${row.dataset.words}`);
+      // The start of a word; of two letters or fewer, which begin too much, a whole word or the start of a name.
+      row.hidden = !words.every((word) => names.some((name) => name.startsWith(word)) || others.some((other) => (word.length > 2 ? other.startsWith(word) : other === word)));
     }
     const found = rows.filter((row) => !row.hidden);
-    said.textContent = words.length ? String(found.length || said.dataset.none) : "";
+    const { none, one, more } = said.dataset;
+    said.textContent = words.length ? [none, one][found.length] ?? more.replace("#", found.length) : "";
+    for (const box of document.querySelectorAll("main section")) box.hidden = !found.some((row) => box.contains(row));
     for (const box of document.querySelectorAll("main details")) box.open = words.length > 0 && found.some((row) => box.contains(row));
   });
 }
