@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from typing import Any
 
 import pyarrow as pa
@@ -90,7 +91,8 @@ def test_endings_keep_the_precision_and_the_reason_of_the_text(report: dict[str,
     assert set(ended) == {"eulpc-libie", "eutm-mali", "minusma", "undof"}
     undof, mali, minusma = (ended[name] for name in ("undof", "eutm-mali", "minusma"))
     assert str(undof["contribution_ended_from"]) == str(undof["contribution_ended_to"]) == "2023-08-15"
-    assert undof["reason_as_printed"]
+    assert (undof["reason_page"], undof["reason_line"], undof["reason_edition_year"]) == (5, 379, 2024)
+    assert (ended["eulpc-libie"]["sentence_line"], ended["eulpc-libie"]["sentence_line_end"]) == (1124, 1130)
     assert (str(mali["contribution_ended_from"]), str(mali["contribution_ended_to"])) == (
         "2023-10-01",
         "2023-10-31",
@@ -120,3 +122,35 @@ def test_head_counts_of_the_text_stand_beside_what_was_sent(report: dict[str, pa
         ("text headcount", "twaalf militairen", 12),
     }
     assert {row["basis_nl"] for row in rows} >= {"aantal op een moment, tekst van een editie"}
+
+
+def test_an_end_before_persons_were_sent_again_is_none() -> None:
+    minusma, mali, undof = (
+        {"mission_id": name, "deployed_military": 3} for name in ("minusma", "eutm-mali", "undof")
+    )
+    said = {
+        "minusma": [(2019, "2018-05-01"), (2024, "2023-10-31")],
+        "eutm-mali": [(2019, "2018-05-01")],
+        "undof": [(2019, "2019-06-01"), (2024, "2023-08-15")],
+    }
+    events = [
+        {"edition_year": year, "mission_id": mission, "event_id": f"{mission}-{year}", "as_printed": day}
+        | {"date_from": datetime.date.fromisoformat(day), "date_to": datetime.date.fromisoformat(day)}
+        | {"precision": "day", "reason_as_printed": "omdat", "reason_page": 2, "reason_line": 9}
+        for mission, dated in said.items()
+        for year, day in dated
+    ]
+    editions = [edition_tables(2019, [minusma, mali, undof]), edition_tables(2024, [minusma, mali])]
+    views_of = views.evaluate(base_tables(*editions, found={"mission_events": events}))
+    ended = {row["mission_id"]: row for row in views_of["mission_endings"].to_pylist()}
+    assert {
+        name: (str(row["contribution_ended_from"]), str(row["contribution_ended_to"]), row["other_dates"])
+        for name, row in ended.items()
+    } == {
+        "minusma": ("2023-10-31", "2023-10-31", ["2019: 2018-05-01"]),
+        "undof": ("2023-08-15", "2023-08-15", ["2019: 2019-06-01"]),
+    }
+    assert all(row["dates_differ"] for row in ended.values())
+    assert {
+        (row["reason_edition_year"], row["reason_page"], row["reason_line"]) for row in ended.values()
+    } == {(2024, 2, 9)}

@@ -6,6 +6,7 @@ import datetime
 
 import pytest
 
+from pipelines.model import Document, Line
 from pipelines.reconcile import events, passages, statements
 from pipelines.reconcile import text as dutch
 from pipelines.reconcile.passages import Passage
@@ -181,3 +182,39 @@ def test_dates_are_no_more_precise_than_printed() -> None:
 def test_sentences_end_at_full_stops_but_not_at_abbreviations() -> None:
     text = "Zie Kamerstuk 29521, nr. 446 van d.d. 1 mei. Zr.Ms. Tromp voer uit.4 Daarna kwam niets."
     assert len(list(passages.sentences(passage(text)))) == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "mission"),
+    [
+        ("De geïntegreerde politiemissie in Kunduz is op 1 juli 2013 beëindigd.", None),
+        ("Naast ISAF is ook de trainingsmissie in Kunduz op 1 juli 2013 beëindigd.", None),
+        ("Operatie Ocean Shield is op 1 juli 2013 beëindigd.", None),
+        ("De EUPM werd op 1 juli 2013 opgeheven.", None),
+        ("Het kabinet heeft de bijdrage aan de politiemissie in Kunduz op 1 juli 2013 beëindigd.", None),
+        ("De missie is op 1 juli 2013 beëindigd.", "isaf"),
+        ("De militaire missie in Afghanistan is op 1 juli 2013 beëindigd.", "isaf"),
+        ("De NAVO-missie ISAF is op 1 juli 2013 beëindigd.", "isaf"),
+        ("De bijdrage is op 1 juli 2013 beëindigd.", "isaf"),
+        ("Nederland heeft de bijdrage aan ISAF op 1 juli 2013 beëindigd.", "isaf"),
+    ],
+)
+def test_an_end_is_of_the_mission_that_the_sentence_is_about(text: str, mission: str | None) -> None:
+    passage = Passage("sections", "2", "ISAF", ("ISAF", "Afghanistan"), ("isaf",), text, ((0, 1, 1, 0),))
+    found = events.read([*passages.sentences(passage)], NAMES)
+    assert [event.mission_id for event in found] == ([mission] if mission else [])
+
+
+def test_lines_of_a_pdf_are_those_of_their_page() -> None:
+    texts = [
+        "Nederland stopt met UNDOF.",
+        "Wat volgt.",
+        "2 De bijdrage aan UNDOF is op",
+        "1 mei 2024 beëindigd.",
+    ]
+    lines = tuple(Line(at, 1 + at // 3, words, 1 + (at - 1) % 2) for at, words in enumerate(texts, 1))
+    note = {"scope": "personnel", "number": 2, "sign": None, "source_page": 2, "source_line": 1}
+    note["text"] = "De bijdrage aan UNDOF is op 1 mei 2024 beëindigd."
+    (read,) = passages.read([], [note], Document("a.pdf", "", "pdf", lines, (None, None)))
+    place = read.place(0, len(read.text))
+    assert (place.page, place.line, place.line_end) == (2, 1, 2)

@@ -118,22 +118,31 @@ def _events(edition: Edition) -> list[dict[str, object]]:
         f"{event.event.replace(' ', '-')}-{identity(event.mission_id, event.date.as_printed)}"
         for event in edition.events
     )
-    return [
-        {
-            "edition_year": edition.year,
-            "event_id": key,
-            "mission_id": event.mission_id,
-            "event": event.event,
-            "date": event.date.date,
-            "date_from": event.date.low,
-            "date_to": event.date.high,
-            "precision": event.date.precision,
-            "as_printed": event.date.as_printed,
-            "reason_as_printed": event.reason,
-            **_lines(event.sentence.place(event.date.start, event.date.end)),
-        }
-        for key, event in zip(keys, edition.events, strict=True)
-    ]
+    rows: list[dict[str, object]] = []
+    for key, event in zip(keys, edition.events, strict=True):
+        whole = event.sentence.place()
+        reason = event.sentence.place(event.reason_at) if event.reason else None
+        rows.append(
+            {
+                "edition_year": edition.year,
+                "event_id": key,
+                "mission_id": event.mission_id,
+                "event": event.event,
+                "date": event.date.date,
+                "date_from": event.date.low,
+                "date_to": event.date.high,
+                "precision": event.date.precision,
+                "as_printed": event.date.as_printed,
+                "reason_as_printed": event.reason,
+                **_lines(event.sentence.place(event.date.start, event.date.end)),
+                "sentence_page": whole.page,
+                "sentence_line": whole.line,
+                "sentence_line_end": whole.line_end,
+                "reason_page": reason.page if reason else None,
+                "reason_line": reason.line if reason else None,
+            }
+        )
+    return rows
 
 
 def _unread(edition: Edition) -> list[dict[str, object]]:

@@ -62,15 +62,33 @@ _REASON = re.compile(
 )
 
 
+# A mission or an operation as running text describes it; "de missie" alone has no words of its own.
+_DESCRIBED = re.compile(
+    r"(?:\b(?P<article>de|deze|die|het|dit|dat|onze|een)\s(?P<words>(?:(?!(?:de|deze|die)\b)[\w-]+[e-]\s){0,3}))?"
+    r"\b(?!(?:e|de|com|per|trans)missie|coöperatie)(?P<kind>[\w-]*?)(?:missie|operatie)\b"
+    r"(?P<where>(?:\s(?:in|te|bij|tegen|rond|naar|van|voor)(?:\s(?:de|het))?)?(?:\s(?-i:[A-ZÀ-Ý])[\w’-]+)+)?",
+    re.IGNORECASE,
+)
+_GENERIC = phrase("of_any_mission")
+_SUBJECT = re.compile(
+    r"(?:^|\b(?:is|werd|wordt|zijn|werden|eindigde|stopte|sloot|liep)\s)(?:ook\s)?$", re.IGNORECASE
+)
+_BARE = re.compile(
+    r"\b(?:de|deze|die|het|dit|onze)\s(?:\w+e\s)?(?:missie|operatie|cel|mandaat)\b", re.IGNORECASE
+)
+_WORD = re.compile(r"[^\W_]+")
+
+
 @dataclass(frozen=True)
 class Event:
-    """An event of a mission on a printed date, and the words of the sentence that give the reason."""
+    """An event of a mission on a printed date; `reason` has the words of the sentence that give it."""
 
     mission_id: str
     event: str
     date: Dated
     reason: str | None
     sentence: Sentence
+    reason_at: int = 0
 
 
 def read(sentences: Sequence[Sentence], names: Names) -> list[Event]:
@@ -84,9 +102,9 @@ def read(sentences: Sequence[Sentence], names: Names) -> list[Event]:
         reason = _REASON.search(text)
         for event, date, position in _events(text, printed):
             mission = names.of(sentence, position) or _subject(sentence, names, position)
-            if mission is not None:
+            if mission is not None and not _of_another(sentence, names, event):
                 words = reason[0].strip() if reason and date.as_printed not in reason[0] else None
-                found.append(Event(mission, event, date, words, sentence))
+                found.append(Event(mission, event, date, words, sentence, reason.start() if reason else 0))
     return found
 
 
@@ -98,6 +116,26 @@ def _subject(sentence: Sentence, names: Names, position: int) -> str | None:
     ):
         return named[0].mission_id
     return None
+
+
+def _of_another(sentence: Sentence, names: Names, event: str) -> bool:
+    """Whether the sentence is about a mission that it describes and does not name ("de politiemissie in X").
+
+    Words that the headings above it have describe the section's own. Beside a name, only the subject counts.
+    """
+    text, found = sentence.text, names.find(sentence.text)
+    known = {word for heading in sentence.passage.headings for word in _WORD.findall(heading.casefold())}
+    for phrase_ in _DESCRIBED.finditer(text):
+        own = " ".join(filter(None, (phrase_["words"], phrase_["kind"], phrase_["where"]))).casefold()
+        words = {word for word in _WORD.findall(_GENERIC.sub(" ", own)) if word not in known}
+        named = any(
+            phrase_.start() <= name.start <= phrase_.end() + len(" (de ")
+            or 0 <= phrase_.start() - name.end <= 2
+            for name in found
+        )
+        if words and not named and (not found or _SUBJECT.search(text[: phrase_.start()])):
+            return True
+    return event == MISSION_ENDED and not found and not _BARE.search(text)
 
 
 def _events(text: str, printed: Sequence[Dated]) -> Iterator[tuple[str, Dated, int]]:

@@ -15,7 +15,7 @@ from pipelines.model import Document, Line
 from schemas.registry import Registry, comparable
 
 Row = Mapping[str, Any]
-Anchor = tuple[int, int, int, int]  # offset in the text, page, line, offset in the line
+Anchor = tuple[int, int, int, int]  # offset in the text, page, line as shown, offset in the line
 
 _WORD = re.compile(r"\S+")
 _STOP = re.compile(r"[.!?][’'”\")]*(?P<mark>\d{1,2})?(?=\s+[A-ZÀ-Ý‘'“(]|\s*$)")
@@ -34,7 +34,7 @@ _BRACKETS = re.compile(r"\s*\([^)]*\)")
 
 @dataclass(frozen=True)
 class Place:
-    """Characters of a document, from a line to a line; `line_end` is the last one, `char_end` in it."""
+    """Characters of a document, from a line to a line, as shown; `line_end` is the last, `char_end` in it."""
 
     page: int
     line: int
@@ -95,7 +95,8 @@ def read(sections: Sequence[Row], footnotes: Sequence[Row], document: Document) 
     for row_key, row in zip(schemas.TABLES["footnotes"].row_keys(footnotes), footnotes, strict=True):
         text = str(row["text"] or "")
         if text:
-            anchors, _ = _align(text, words, 0, _number(row["source_line"]))
+            page = next((at for at, (line, _) in enumerate(words) if line.page == row["source_page"]), 0)
+            anchors, _ = _align(text, words, page, _number(row["source_line"]))
             passages.append(Passage("footnotes", row_key, "", (), (), text, anchors))
     return tuple(passages)
 
@@ -149,7 +150,7 @@ def _align(
         if found is not None:
             return found
     fallback = next((line for line, _ in words[cursor:] if line.number >= source_line), words[-1][0])
-    return ((0, fallback.page, fallback.number, 0),), cursor
+    return ((0, fallback.page, fallback.shown, 0),), cursor
 
 
 def _opens(printed: Sequence[str], wanted: Sequence[str]) -> bool:
@@ -172,7 +173,7 @@ def _consume(
                 return None
             continue
         for word in list(_WORD.finditer(line.text))[skip:]:
-            anchors.append((offset, line.page, line.number, word.start()))
+            anchors.append((offset, line.page, line.shown, word.start()))
             offset += len(word[0]) + 1
         taken += len(printed)
         if taken == len(wanted):

@@ -1,6 +1,7 @@
 -- When did each mission, or the Dutch contribution to it, end, and why, in the words of the editions held?
--- A mission that only leaves the report is not here: that is not an ending. Of several dates for one ending the
--- newest edition's most exact one shows; where not all can be meant, dates_differ says so, and all lie between.
+-- A mission that only leaves the report is not here: that is not an ending. Nor is an end after which a later
+-- edition has persons sent. The newest edition that gives an end shows, by its most exact date; where its own
+-- dates cannot all be meant, all lie between. What older editions say otherwise is in other_dates.
 WITH endings AS (
     SELECT
         edition_year,
@@ -17,60 +18,117 @@ WITH endings AS (
             END
         ) AS date_to,
         precision,
+        as_printed,
         reason_as_printed,
         source_page,
         source_line,
+        coalesce(sentence_page, source_page) AS sentence_page,
+        coalesce(sentence_line, source_line) AS sentence_line,
+        coalesce(sentence_line_end, source_line_end) AS sentence_line_end,
+        coalesce(reason_page, source_page) AS reason_page,
+        coalesce(reason_line, source_line) AS reason_line,
         event_id
     FROM mission_events
     WHERE event IN ('mission ended', 'contribution ended')
+),
+
+-- Editions with persons sent, an inexact number of them too.
+sent AS (
+    SELECT personnel.mission_id, personnel.edition_year, editions.period_start
+    FROM personnel
+    JOIN editions ON editions.edition_year = personnel.edition_year
+    WHERE greatest(personnel.deployed_military, personnel.deployed_civil_police, personnel.deployed_total) > 0
+    UNION ALL
+    SELECT figures_left_out.mission_id, figures_left_out.edition_year, editions.period_start
+    FROM figures_left_out
+    JOIN editions ON editions.edition_year = figures_left_out.edition_year
+    WHERE figures_left_out.column_name IN ('deployed_military', 'deployed_civil_police')
+),
+
+standing AS (
+    SELECT *, max(edition_year) OVER (PARTITION BY mission_id, of_mission) AS newest
+    FROM endings
+    WHERE NOT EXISTS (
+        SELECT 1
+        FROM sent
+        WHERE
+            sent.mission_id = endings.mission_id
+            AND sent.edition_year > endings.edition_year
+            AND sent.period_start > endings.date_to
+    )
 ),
 
 compared AS (
     SELECT
         mission_id,
         of_mission,
+        newest,
         min(date_from) AS first_day,
         max(date_to) AS last_day,
+        max(date_from) AS last_from,
+        min(date_to) AS first_to,
         max(date_from) > min(date_to) AS dates_differ
-    FROM endings
-    GROUP BY mission_id, of_mission
+    FROM standing
+    WHERE edition_year = newest
+    GROUP BY mission_id, of_mission, newest
+),
+
+others AS (
+    SELECT
+        compared.mission_id,
+        compared.of_mission,
+        list(endings.edition_year || ': ' || endings.as_printed ORDER BY endings.edition_year, endings.event_id)
+            AS dates
+    FROM compared
+    JOIN endings
+        ON endings.mission_id = compared.mission_id
+        AND endings.of_mission = compared.of_mission
+        AND endings.edition_year <> compared.newest
+        AND (endings.date_from > compared.first_to OR endings.date_to < compared.last_from)
+    GROUP BY compared.mission_id, compared.of_mission
 ),
 
 ranked AS (
     SELECT
-        endings.mission_id,
-        endings.of_mission,
-        CASE WHEN compared.dates_differ THEN compared.first_day ELSE endings.date_from END AS date_from,
-        CASE WHEN compared.dates_differ THEN compared.last_day ELSE endings.date_to END AS date_to,
-        CASE WHEN NOT compared.dates_differ THEN endings.precision END AS precision,
-        compared.dates_differ,
-        endings.edition_year,
-        endings.source_page,
-        endings.source_line,
+        standing.mission_id,
+        standing.of_mission,
+        CASE WHEN compared.dates_differ THEN compared.first_day ELSE standing.date_from END AS date_from,
+        CASE WHEN compared.dates_differ THEN compared.last_day ELSE standing.date_to END AS date_to,
+        CASE WHEN NOT compared.dates_differ THEN standing.precision END AS precision,
+        compared.dates_differ OR others.dates IS NOT NULL AS dates_differ,
+        coalesce(others.dates, []) AS other_dates,
+        standing.edition_year,
+        standing.source_page,
+        standing.source_line,
+        standing.sentence_page,
+        standing.sentence_line,
+        standing.sentence_line_end,
         row_number() OVER (
-            PARTITION BY endings.mission_id, endings.of_mission
-            ORDER BY
-                endings.edition_year DESC,
-                endings.date_to - endings.date_from,
-                endings.source_line,
-                endings.event_id
+            PARTITION BY standing.mission_id, standing.of_mission
+            ORDER BY standing.date_to - standing.date_from, standing.source_line, standing.event_id
         ) AS place
-    FROM endings
-    JOIN compared ON compared.mission_id = endings.mission_id AND compared.of_mission = endings.of_mission
+    FROM standing
+    JOIN compared
+        ON compared.mission_id = standing.mission_id
+        AND compared.of_mission = standing.of_mission
+        AND compared.newest = standing.edition_year
+    LEFT JOIN others
+        ON others.mission_id = standing.mission_id AND others.of_mission = standing.of_mission
 ),
 
 reasons AS (
     SELECT
-        mission_id,
-        arg_max(reason_as_printed, (edition_year, -source_line)) AS reason_as_printed
-    FROM endings
+        *,
+        row_number() OVER (
+            PARTITION BY mission_id ORDER BY edition_year DESC, source_line, event_id
+        ) AS place
+    FROM standing
     WHERE reason_as_printed IS NOT NULL
-    GROUP BY mission_id
 ),
 
 ended AS (
     SELECT DISTINCT mission_id
-    FROM endings
+    FROM standing
 )
 
 SELECT
@@ -83,11 +141,18 @@ SELECT
     mission.date_to AS mission_ended_to,
     mission.precision AS mission_ended_precision,
     coalesce(contribution.dates_differ, FALSE) OR coalesce(mission.dates_differ, FALSE) AS dates_differ,
+    list_concat(contribution.other_dates, mission.other_dates) AS other_dates,
     reasons.reason_as_printed,
+    reasons.edition_year AS reason_edition_year,
+    reasons.reason_page,
+    reasons.reason_line,
     missions.last_edition_year,
     coalesce(contribution.edition_year, mission.edition_year) AS edition_year,
     coalesce(contribution.source_page, mission.source_page) AS source_page,
-    coalesce(contribution.source_line, mission.source_line) AS source_line
+    coalesce(contribution.source_line, mission.source_line) AS source_line,
+    coalesce(contribution.sentence_page, mission.sentence_page) AS sentence_page,
+    coalesce(contribution.sentence_line, mission.sentence_line) AS sentence_line,
+    coalesce(contribution.sentence_line_end, mission.sentence_line_end) AS sentence_line_end
 FROM ended
 LEFT JOIN missions ON missions.mission_id = ended.mission_id
 LEFT JOIN ranked AS contribution
@@ -96,4 +161,4 @@ LEFT JOIN ranked AS contribution
     AND NOT contribution.of_mission
 LEFT JOIN ranked AS mission
     ON mission.mission_id = ended.mission_id AND mission.place = 1 AND mission.of_mission
-LEFT JOIN reasons ON reasons.mission_id = ended.mission_id
+LEFT JOIN reasons ON reasons.mission_id = ended.mission_id AND reasons.place = 1
