@@ -187,12 +187,14 @@ def text_lines(content: Content, year: int) -> list[tuple[int, int]]:
     findings, events = (content.of(name, edition_year=year) for name in ("findings", "mission_events"))
     sides = [row[side] for row in findings for side in ("side_a", "side_b") if _in_text(row[side])]
     found = {(side["page"], side["line"]) for side in sides}
-    for row in events:
-        last = row["source_line_end"] or row["source_line"]  # a sentence is shown whole
-        found |= {(row["source_page"], line) for line in range(row["source_line"], last + 1)}
-    found |= {
-        (row["source_page"], row["source_line"]) for row in content.of("mission_endings", edition_year=year)
-    }
+    endings = content.of("mission_endings", edition_year=year)
+    for row in (*events, *endings):  # with the whole sentence
+        found.add((row["source_page"], row["source_line"]))
+        if row["sentence_line"]:
+            lines = range(row["sentence_line"], row["sentence_line_end"] + 1)
+            found |= {(row["sentence_page"], line) for line in lines}
+    reasons = (*events, *content.of("mission_endings", reason_edition_year=year))
+    found |= {(row["reason_page"], row["reason_line"]) for row in reasons if row["reason_line"]}
     return sorted(found)
 
 
@@ -210,8 +212,15 @@ def place(content: Content, year: int, page: int | None, line: int | None) -> di
 def said_at(content: Content, row: Row) -> dict[str, Any]:
     """A row that rests on the running text, with the place of the line that says so and the way to it."""
     year, page, line = row["edition_year"], row["source_page"], row["source_line"]
-    link = f"evidence/{year}.html#line.{page}-{line}"
-    return row | {"link": link, "at": place(content, year, page, line), "abridged": year in content.abridged}
+    at = {"link": _line(year, page, line), "at": place(content, year, page, line)}
+    if row.get("reason_line"):
+        year, page, line = row.get("reason_edition_year", year), row["reason_page"], row["reason_line"]
+        at |= {"reason_link": _line(year, page, line), "reason_abridged": year in content.abridged}
+    return row | at
+
+
+def _line(year: int, page: int | None, line: int) -> str:
+    return f"evidence/{year}.html#line.{page}-{line}"
 
 
 def overlaps(content: Content, missions: Collection[str], *, both: bool) -> list[dict[str, Any]]:
@@ -255,12 +264,15 @@ def side_link(content: Content, finding: Row, which: str) -> str:
     year, side = finding["edition_year"], finding[which]
     names = [side.get(name) for name in ("table_name", "row_key", "column_name")] if side else [None]
     if _in_text(side):
-        return f"evidence/{year}.html#line.{side['page']}-{side['line']}"
+        return _line(year, side["page"], side["line"])
     if not all(names) or f"{names[0]}_vintages" not in schemas.VINTAGE_TABLES:
         return ""
     table, row, column = map(str, names)
     cell = content.cell(year, table, row, column)
-    return f"evidence/{year}.html#{table}.{row}.{cell['column_name']}" if cell else ""
+    if cell:
+        return f"evidence/{year}.html#{table}.{row}.{cell['column_name']}"
+    there = content.of("cells", edition_year=year, table_name=table, row_key=row)  # of more than one cell
+    return f"evidence/{year}.html#{table}.{row}" if there else ""
 
 
 def computed(content: Content, year: int) -> list[dict[str, Any]]:

@@ -182,6 +182,11 @@ class Language:
         text = visible(text)
         return Markup('<span lang="{}">{}</span>').format(language, text) if language else text
 
+    def noted(self, text: str) -> Markup:
+        """A note of another source, each part in this language if it is known, else in English as it is."""
+        known, parts = self.t["notes"], text.split("; ")
+        return Markup("; ").join(known.get(part) or self.quoted(part, "en") for part in parts)
+
     def reason(self, equality: str, names: Mapping[str, str]) -> tuple[str, str]:
         """Why a figure is read where it is, as `cells.equalities` says it, and the language of that."""
         for opening, phrase in self.t["reasons"].items():
