@@ -303,6 +303,11 @@ def test_what_a_reader_sees_first_is_made_from_the_data(parsed: dict[str, Page])
     assert "whom the Netherlands sent went to the NATO eastern flank: 1,790 of 3,483." in english
     assert "May 2023 to April 2024" in english
     assert "abridged" in english
+    cause = (
+        "but the total of its row is printed as 734. annex 2, printed page 20; text file: page 17, line 1602"
+    )
+    assert "Quote 3,473 or 3,483, and say" in english
+    assert cause in english
     assert "Geen site van de overheid" in dutch
 
 
@@ -327,6 +332,24 @@ def test_findings_are_sentences_of_the_language_of_the_page(
     assert "tellen op tot 32" in Language("nl").finding(
         next(row for row in rows if row["rule"] == "column_total"), names
     )
+
+
+def test_missions_that_may_count_the_same_people_are_said_wherever_they_are_added(
+    parsed: dict[str, Page],
+) -> None:
+    said = "Reis Indo-Pacific en CMF kunnen dezelfde mensen tellen"
+    for path in ("where", "regions/midden-oosten", "missions/cmf", "missions/reis-indo-pacific"):
+        page = parsed[f"nl/{path}.html"]
+        assert said in page.text, path
+        assert any(link.endswith("editions/2024.html#overlaps") for link in page.links), path
+    assert said not in parsed["nl/regions/europa.html"].text
+
+
+def test_words_of_an_abridged_text_are_never_called_those_of_the_report(parsed: dict[str, Page]) -> None:
+    for path in ("missions/index", "missions/undof"):
+        assert "Why, in the words of an abridged text of the report:" in parsed[f"en/{path}.html"].text
+    assert not any("in the words of the report:" in page.text for page in parsed.values())
+    assert "running text is in other words" in parsed["en/evidence/2024.html"].text
 
 
 def test_the_dataset_is_described_to_search_engines(parsed: dict[str, Page]) -> None:

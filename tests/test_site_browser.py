@@ -149,6 +149,10 @@ def test_missions_are_found_sorted_and_folded(browser: Browser, addresses: list[
         listed = shown.count()
         page.locator("input[type=search]").fill("Lebanon united")
         assert shown.all_text_contents() == ["UNTSO", "UNIFIL", "UNIFIL MTF"]
+        page.locator("input[type=search]").fill("mali")  # the start of a word, so not Somalia
+        assert shown.all_text_contents() == ["MINUSMA", "EUTM Mali"]
+        page.locator("input[type=search]").fill("un")  # so short it is a whole word, or the start of a name
+        assert not any(name.startswith("EU") for name in shown.all_text_contents())
         page.locator("input[type=search]").fill("kunduz")  # only in other sources: its fold opens
         assert shown.count() == 1
         page.locator("input[type=search]").fill("")

@@ -212,10 +212,10 @@ def place(content: Content, year: int, page: int | None, line: int | None) -> di
 def said_at(content: Content, row: Row) -> dict[str, Any]:
     """A row that rests on the running text, with the place of the line that says so and the way to it."""
     year, page, line = row["edition_year"], row["source_page"], row["source_line"]
-    at = {"link": _line(year, page, line), "at": place(content, year, page, line)}
-    if row.get("reason_line"):
-        year, page, line = row.get("reason_edition_year", year), row["reason_page"], row["reason_line"]
-        at |= {"reason_link": _line(year, page, line), "reason_abridged": year in content.abridged}
+    given = row.get("reason_edition_year") or year
+    reason = _line(given, row["reason_page"], row["reason_line"]) if row.get("reason_line") else ""
+    at: dict[str, Any] = {"link": _line(year, page, line), "at": place(content, year, page, line)}
+    at |= {"reason_link": reason, "reason_abridged": given in content.abridged}
     return row | at
 
 
