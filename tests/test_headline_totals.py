@@ -79,6 +79,18 @@ def test_exact_figures_decide(
     assert all(why in row["reason"] for row in of)
 
 
+def test_a_sum_that_leaves_figures_out_is_at_least_all_that_is_exact() -> None:
+    inexact = {"deployed_military": 4, "qualified": {"deployed_civil_police": ("less than", 0, 4)}}
+    given = [{"mission_id": "eutm-mali", **inexact}, {"mission_id": "unifil", "deployed_military": 3}]
+    rows = views.evaluate(base_tables(edition_tables(2024, given)))["headline_totals"].to_pylist()
+    assert {
+        (row["figure_id"], row["value"], row["at_least"])
+        for row in rows
+        if row["quantity"] == "deployed_total"
+    } >= {("rows-parts", 3, 7)}
+    assert {row["at_least"] for row in rows if row["qualifier"] is None} == {None}
+
+
 def test_persons_of_a_part_are_not_added_to_those_of_the_whole(report: dict[str, pa.Table]) -> None:
     (pair,) = report["may_overlap"].to_pylist()
     assert (pair["mission_id"], pair["other_mission_id"]) == ("reis-indo-pacific", "cmf")

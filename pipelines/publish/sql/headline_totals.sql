@@ -108,6 +108,14 @@ given AS (
     WHERE quantity = 'deployed_military' AND next_quantity = 'deployed_civil_police' AND near
 ),
 
+-- A row with one part that is exact counts here with that part.
+exact AS (
+    SELECT edition_year, CAST(sum(sum_of_rows) AS INTEGER) AS parts
+    FROM totals
+    WHERE column_name IN ('deployed_military', 'deployed_civil_police')
+    GROUP BY edition_year
+),
+
 -- What limits a figure makes it say nothing against an exact one.
 judged AS (
     SELECT
@@ -138,6 +146,10 @@ SELECT
     judged.least,
     judged.most,
     CASE
+        WHEN given.qualifier = 'leaves figures out' AND given.figure_id = 'rows-parts' THEN exact.parts
+        WHEN given.qualifier = 'leaves figures out' THEN given.value
+    END AS at_least,
+    CASE
         WHEN judged.figures = 0
             THEN 'None can be quoted: no figure of it is exact.'
         WHEN judged.different > 1
@@ -148,3 +160,4 @@ SELECT
     END AS reason
 FROM given
 JOIN judged ON judged.edition_year = given.edition_year AND judged.quantity = given.quantity
+LEFT JOIN exact ON exact.edition_year = given.edition_year

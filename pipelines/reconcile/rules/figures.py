@@ -33,7 +33,7 @@ from pipelines.reconcile.text import NUMBER, number, phrase
 from schemas.vocabulary import DEPLOYED, FRAME, TOTAL
 
 _ABOUT = 0.1  # "circa" may be off by a tenth
-_SENT, _GENERIC = phrase("sent"), phrase("generic_persons")
+_SENT, _GENERIC, _BEFORE = phrase("sent"), phrase("generic_persons"), phrase("period_before")
 _CLAIM = re.compile(
     r"aantal(?:len)?\b[^.]{0,80}?\b(?:hoger|groter)\b[^.]{0,40}?\bdan\b[^.]{0,60}?kader", re.IGNORECASE
 )
@@ -65,8 +65,8 @@ def prose_total(edition: Edition) -> Iterator[Finding]:
             None,
             stated(statement),
             edition.cell("personnel_totals", TOTAL, column, printed),
-            f"The text states {statement.low} ({statement.quantity}), but the totals row of annex 2 prints "
-            f"{printed}.{_hint(edition, statement)}",
+            f"The text states {statement.low} for all missions ({statement.quantity}), but the totals row of "
+            f"annex 2 prints {printed}.{_hint(edition, statement)}",
         )
 
 
@@ -168,8 +168,8 @@ def _conflict(
         first.mission_id,
         stated(first) if own is None else replace(stated(first), value=str(own)),
         side,
-        f"The text states {first.low if own is None else own} ({first.quantity}) in one place and "
-        f"{shown or value} in another.",
+        f"The text states {first.low if own is None else own} {'for all missions ' if edition_wide else ''}"
+        f"({first.quantity}) in one place and {shown or value} in another.",
         severity=None if edition_wide else WARN,
     )
 
@@ -353,11 +353,15 @@ def _against_deployed(edition: Edition, group: Group) -> Iterator[Finding]:
         counted = [s for s in group if kind in (EITHER, s.kind)]
         as_persons = all(_GENERIC.search(s.noun) for s in counted) and _SENT.search(counted[0].sentence.text)
         odd = high < sent and kind != CIVIL and not as_persons
+        before = next(filter(None, (_BEFORE.search(s.sentence.text) for s in counted)), None)
+        span = (
+            f"“{before[0]}”, which may not be the reporting period" if before else "in the reporting period"
+        )
         yield Finding(
             group[0].mission_id,
             _counted(counted, shown if "-" in shown else str(low)),
             _figure_side(edition, group[0], "deployed", kind, sent),
-            f"The text counts {shown} ({kind}) in the reporting period, but annex 2 has {sent} sent."
+            f"The text counts {shown} ({kind}) {span}, but annex 2 has {sent} sent."
             + (" Several rotations may explain it." if odd else ""),
             _lines(group),
             severity=INFO if odd else WARN,

@@ -160,8 +160,8 @@ def _late_decision(edition: Edition, mission: str, row: Row) -> Iterator[Finding
                 mission,
                 words(sentence, when.isoformat(), "mandate decision", *decision.span()),
                 edition.cell("mandates", mission, "international_mandate", end.isoformat()),
-                f"The text dates the decision on the mandate's extension {when}, after the mandate's "
-                f"end on {end}.",
+                f"The text dates the decision on an extension of the mandate {when}; by annex 1 the mandate "
+                f"ends before that, on {end}.",
                 severity=INFO,
             )
 
@@ -219,11 +219,12 @@ def legal_basis_conflict(edition: Edition) -> Iterator[Finding]:
         if not own or own & {number for number, _, _ in resolutions}:
             continue
         number, side, lapsed = resolutions[0]
+        named = f"resolution {number}"
         yield Finding(
             mission,
             side,
             edition.cell("mandates", mission, "legal_basis"),
-            f"The text speaks of resolution {number}{', which lapsed,' if lapsed else ''} but annex 1 gives "
-            f"{', '.join(map(str, sorted(own)))} as the legal basis.",
+            (f"The text says that {named} lapsed; " if lapsed else f"The text speaks of {named}, but ")
+            + f"annex 1 gives {', '.join(map(str, sorted(own)))} as the legal basis.",
             severity=INFO if lapsed else None,
         )
