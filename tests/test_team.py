@@ -463,6 +463,7 @@ def test_two_writers_overlap_and_a_reader_beside_them_sees_whole_vintages(lake: 
     lake.close()
     stop, (ours, theirs) = PROCESSES.Event(), PROCESSES.Pipe()
     reader = fork(read_on, catalog, data, stop, theirs)
+    theirs.close()  # so that a reader that fails is not waited for
     writers = [fork(write_years, catalog, data, years) for years in (range(2001, 2005), range(2003, 2007))]
     for writer in writers:
         writer.join(120)

@@ -17,7 +17,7 @@ import dagster as dg
 from sqlalchemy.exc import SQLAlchemyError
 
 from pipelines import files, lake, quarantine, versions
-from pipelines.orchestration import interrupts, keys
+from pipelines.orchestration import interrupts
 from pipelines.orchestration.failures import end_dead_runs, failure_of, run_tags
 from pipelines.orchestration.history import unusable
 from pipelines.orchestration.plan import PendingEdition, Plan
@@ -119,6 +119,8 @@ def build(settings: Settings, plan: Plan, *, verbose: bool, progress: Progress) 
     Raises LakeError where the run history cannot be opened.
     """
     with _runs(settings, verbose=verbose, progress=progress) as runs:
+        from pipelines.orchestration import keys  # which looks where `_runs` has pointed this process
+
         outcomes = []
         if any(due.edition_year < keys.FIRST_YEAR for due in plan.editions):
             hint = "enter it in raw/sources.toml as an [[edition]], then run this again"

@@ -84,12 +84,19 @@ def unmeasured(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def fork(work: Callable[..., None], *arguments: object) -> Any:
-    """The process in which a function is at work; it ends with this one."""
-    process = PROCESSES.Process(target=work, args=arguments, daemon=True)
+    """The process in which a function is at work, in this one's environment; it ends with this one."""
+    process = PROCESSES.Process(target=_work, args=(unmeasured(os.environ), work, *arguments), daemon=True)
     with mock.patch.dict(os.environ):
         os.environ.pop(MEASURED, None)  # for whoever comes first starts what is forked
         process.start()
     return process
+
+
+def _work(environment: Mapping[str, str], work: Callable[..., None], *arguments: object) -> None:
+    """In the fork, which has the environment of whoever came first."""
+    os.environ.clear()
+    os.environ.update(environment)
+    work(*arguments)
 
 
 def _jvom(arguments: list[str], cwd: Path, environment: dict[str, str], output: Path, errors: Path) -> None:
