@@ -70,9 +70,12 @@ _DESCRIBED = re.compile(
     re.IGNORECASE,
 )
 _GENERIC = phrase("of_any_mission")
-_SUBJECT = re.compile(
-    r"(?:^|\b(?:is|werd|wordt|zijn|werden|eindigde|stopte|sloot|liep)\s)(?:ook\s)?$", re.IGNORECASE
+_SUBJECT = re.compile(  # what is before the subject, or before what is contributed to
+    r"(?:^|\b(?:is|werd|wordt|zijn|werden|eindigde|stopte|sloot|liep)\s)(?:ook\s)?$"
+    r"|\b(?:bijdrage|deelname|inzet)\s(?:van Nederland\s)?aan\s$",
+    re.IGNORECASE,
 )
+_UNKNOWN = re.compile(r"\b(?:[Aa]an|[Mm]et)\s(?:de\s|het\s)?(?!NAVO\b|OVSE\b)(?P<name>[A-Z]{3,})\b")
 _BARE = re.compile(
     r"\b(?:de|deze|die|het|dit|onze)\s(?:\w+e\s)?(?:missie|operatie|cel|mandaat)\b", re.IGNORECASE
 )
@@ -119,23 +122,25 @@ def _subject(sentence: Sentence, names: Names, position: int) -> str | None:
 
 
 def _of_another(sentence: Sentence, names: Names, event: str) -> bool:
-    """Whether the sentence is about a mission that it describes and does not name ("de politiemissie in X").
+    """Whether the sentence is about a mission that the registry does not know by what it calls it here.
 
     Words that the headings above it have describe the section's own. Beside a name, only the subject counts.
     """
     text, found = sentence.text, names.find(sentence.text)
     known = {word for heading in sentence.passage.headings for word in _WORD.findall(heading.casefold())}
-    for phrase_ in _DESCRIBED.finditer(text):
-        own = " ".join(filter(None, (phrase_["words"], phrase_["kind"], phrase_["where"]))).casefold()
-        words = {word for word in _WORD.findall(_GENERIC.sub(" ", own)) if word not in known}
+    for one in _DESCRIBED.finditer(text):
+        own = " ".join(filter(None, (one["words"], one["kind"], one["where"]))).casefold()
         named = any(
-            phrase_.start() <= name.start <= phrase_.end() + len(" (de ")
-            or 0 <= phrase_.start() - name.end <= 2
+            one.start() <= name.start <= one.end() + len(" (de ") or 0 <= one.start() - name.end <= 2
             for name in found
         )
-        if words and not named and (not found or _SUBJECT.search(text[: phrase_.start()])):
+        ours = known.issuperset(_WORD.findall(_GENERIC.sub(" ", own))) or named
+        if not ours and (not found or _SUBJECT.search(text[: one.start()])):
             return True
-    return event == MISSION_ENDED and not found and not _BARE.search(text)
+    if found:
+        return False
+    unknown = any(one["name"].casefold() not in known for one in _UNKNOWN.finditer(text))
+    return unknown or (event == MISSION_ENDED and not _BARE.search(text))
 
 
 def _events(text: str, printed: Sequence[Dated]) -> Iterator[tuple[str, Dated, int]]:
