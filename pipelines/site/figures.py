@@ -135,11 +135,12 @@ def totals(content: Content, year: int | None, quantity: str = TOTAL) -> dict[st
     exact ("inexact"); of the last two there is none.
     """
     rows = content.of("headline_totals", edition_year=year, quantity=quantity)
-    given: dict[tuple[int, str], list[Row]] = {}
+    given: dict[tuple[int, str, bool], list[Row]] = {}
     for row in sorted(rows, key=lambda row: (row["qualifier"] is not None, row["value"] or 0)):
         words = "" if row["value"] is not None else row["as_printed"] or ""
+        value = row["value"] if row["at_least"] is None else row["at_least"]
         way = {"basis": row["basis"], "qualifier": row["qualifier"], "link": _given_at(content, row)}
-        given.setdefault((row["value"], words), []).append(way)
+        given.setdefault((value, words, row["at_least"] is not None), []).append(way)
     if not rows:
         return None
     exact = [row["value"] for row in rows if row["qualifier"] is None]
@@ -154,7 +155,10 @@ def totals(content: Content, year: int | None, quantity: str = TOTAL) -> dict[st
         "causes": [row for row in content.of("findings", edition_year=year) if row["rule"] in _OF_SUMS]
         if exact and quote is None and quantity == TOTAL
         else [],
-        "given": [{"value": value, "words": words, "ways": ways} for (value, words), ways in given.items()],
+        "given": [
+            {"value": value, "words": words, "is_least": is_least, "ways": ways}
+            for (value, words, is_least), ways in given.items()
+        ],
     }
 
 
@@ -248,10 +252,13 @@ def summed(content: Content, year: int | None) -> Figure | None:
 def group(content: Content, kind: str, name: str, year: int | None) -> dict[str, Any]:
     """What was sent to a region, or under an organisation, in one edition; without figures if nothing was."""
     for row in content.of(f"{kind}_trends", **{kind: name}, edition_year=year):
-        sent, change = row["deployed_total_computed"], row["change"]
+        counted, change = row["deployed_total_computed"], row["change"]
+        exact = [row[part] for part in DEPLOYED if row[part] is not None]
+        sent = sum(exact) if exact and row["missions_left_out"] else counted  # as charts have it
         link = f"evidence/{year}.html#{{}}.{kind}.{slug(name)}"
         return {
             **row,
+            "counted": Figure(counted),
             "sent": Figure(sent, "" if sent is None else link.format("computed")),
             "change": Figure(change, "" if change is None else link.format("change")),
         }
@@ -309,14 +316,20 @@ def computed(content: Content, year: int) -> list[dict[str, Any]]:
     for kind in GROUPS:
         for name in dict.fromkeys(row[kind] for row in rows):
             of_group = group(content, kind, name, year)
-            terms = [(r["sent"], r["name"]) for r in rows if r[kind] == name and r["sent"].value is not None]
+            terms = [term for row in rows if row[kind] == name for term in _exact(row)]
             if of_group["sent"].value is not None:
                 make(f"computed.{kind}", name, "sum", terms, of_group["sent"].value)
             if of_group["change"].value is not None:
-                before = _before(of_group, f"computed.{kind}.{slug(name)}", of_group["sent"].value)
-                terms = [(of_group["sent"], str(year)), before]
+                before = _before(of_group, f"computed.{kind}.{slug(name)}", of_group["counted"].value)
+                terms = [(of_group["counted"], str(year)), before]
                 make(f"change.{kind}", name, "difference", terms, of_group["change"].value)
     return made
+
+
+def _exact(row: Mapping[str, Any]) -> list[tuple[Figure, str]]:
+    """What of a mission counts in a sum: all that was sent, or the part of it that is exact."""
+    figures = [row["sent"]] if row["sent"].value is not None else [row[name] for name in DEPLOYED]
+    return [(figure, row["name"]) for figure in figures if figure.value is not None]
 
 
 def _before(row: Mapping[str, Any], anchor: str, value: int) -> tuple[Figure, str]:

@@ -35,6 +35,7 @@ _PROPER = {
     *("Med", "Nestor", "Ocean", "Patriot", "Presence/SOLE", "Prosperity", "Rafah", "Resolute", "Sahel"),
     *("Shield", "Sophia", "Support"),
 }
+_OTHER_PERIOD = "which may not be the reporting period"  # of the message of a finding
 _WORDS = Path(__file__).parent / "words.toml"
 # Shares that have a word of their own, in percent: the least and the most that it stands for.
 _SHARES = (
@@ -158,8 +159,9 @@ class Language:
         sides = [row["side_a"] or {}, row["side_b"] or {}]
         tables = " ".join(side.get("table_name") or "-" for side in sides)
         phrases, rule = self.t["rules"], row["rule"]
-        keys = (f"{rule} {tables}", f"{rule} {sides[0].get('column_name')}", rule)
-        phrase = next((phrases[key] for key in keys if key in phrases), phrases["other"])
+        period = "other period" if _OTHER_PERIOD in (row["message"] or "") else row["severity"]
+        keys = (f"{rule} {of}" for of in (period, sides[0].get("column_name"), tables))
+        phrase = next((phrases[key] for key in (*keys, rule) if key in phrases), phrases["other"])
         found, about = sides[0].get("text"), sides[0].get("value")  # of several missions, or of none known
         of_none = found if sides[0].get("column_name") == "mission" else about
         name = names.get(row["mission_id"])

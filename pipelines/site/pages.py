@@ -27,7 +27,7 @@ from pipelines.site.world import World
 from pipelines.sql import Row
 from schemas import dataset, report_day
 from schemas.labels import LANGUAGES
-from schemas.vocabulary import DEPLOYED, FIGURES
+from schemas.vocabulary import DEPLOYED, FIGURES, FRAME
 
 HERE = Path(__file__).parent
 SECTIONS = ("data", "registry", "public", "trend", "record")
@@ -202,7 +202,7 @@ class Site:
             "listed": sum(row["listed"] for row in trends),
             "totals": self._total(latest),
             "summed": figures.summed(content, latest),
-            "left_out": [row["name"] for row in trends if row["left_out"]],
+            "left_out": _left_out(trends, DEPLOYED),
             "chart": self._chart(f"edition-{latest}", latest or 0),
             "years_chart": self._chart("totals") if len(content.years) > 1 else None,
             "changes": changed[:BIGGEST],
@@ -305,7 +305,6 @@ class Site:
     def _edition(self, edition: Row) -> Values:
         content, year = self.content, edition["edition_year"]
         trends = [row for row in figures.trends(content, edition_year=year) if row["listed"]]
-        left_out = [row["name"] for row in trends if row["left_out"]]
         return {
             "edition": edition,
             "year": year,
@@ -324,7 +323,8 @@ class Site:
             "overlaps": content.of("may_overlap", edition_year=year),
             "unread": len(content.of("unread_sentences", edition_year=year)),
             "names": content.names,
-            "left_out": left_out,
+            "left_out": _left_out(trends, DEPLOYED),
+            "frames_left_out": _left_out(trends, FRAME),
             "chart": self._chart(f"edition-{year}", year),
             "vintages": len(content.of("vintages", edition_year=year)),
         }
@@ -499,6 +499,11 @@ class Site:
 
     def _cite(self, language: Language) -> Values:
         return {"dataset": _citation(self.content, language), "release": self.content.release}
+
+
+def _left_out(trends: Sequence[Values], columns: Sequence[str]) -> list[str]:
+    """Missions of which one of these figures is not exact."""
+    return [row["name"] for row in trends if {*columns} & {*row["left_out"]}]
 
 
 def _source(language: Language) -> str:
