@@ -35,6 +35,7 @@ _PROPER = {
     *("Med", "Nestor", "Ocean", "Patriot", "Presence/SOLE", "Prosperity", "Rafah", "Resolute", "Sahel"),
     *("Shield", "Sophia", "Support"),
 }
+_OF_DAYS = ("mandate_date", "frame_after_end")  # rules whose sides are days
 _OTHER_PERIOD = "which may not be the reporting period"  # of the message of a finding
 _WORDS = Path(__file__).parent / "words.toml"
 # Shares that have a word of their own, in percent: the least and the most that it stands for.
@@ -168,7 +169,9 @@ class Language:
         given: dict[str, object] = {"m": self.quoted(*self.named(name)) if name else self.printed(of_none)}
         for letter, side in zip("ab", sides, strict=True):
             value = self._value(side.get("value"))
-            given[letter] = self.printed(self._text(side.get("text"), side.get("value"))) or value
+            text = self.printed(self._text(side.get("text"), side.get("value")))
+            day = rule in _OF_DAYS and self.code != LANGUAGES[0] and value != side.get("value")
+            given[letter] = value if day else text or value
             given[f"{letter}v"] = value
             given[f"{letter}c"] = self.column(side.get("column_name"))
             given[f"{letter}p"] = self.place(side)
@@ -229,6 +232,9 @@ class Language:
         if text.isdecimal():
             return self.number(int(text))
         try:
+            if re.fullmatch(r"\d{4}-\d\d", text):
+                month = datetime.date.fromisoformat(f"{text}-01")
+                return self.months(month, month)
             return self.date(datetime.date.fromisoformat(text))
         except ValueError:
             return text
