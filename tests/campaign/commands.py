@@ -141,18 +141,23 @@ def to_the_end(where: Settings, command: Command, score: Score) -> None:
             )
 
 
-def killed(folder: Path, kills: int, seed: int, say: Callable[[Score], None]) -> Score:
-    """So many commands ended by a signal at any moment, then each run to its end; compared at the end."""
+def killed(
+    folder: Path, kills: int, seed: int, say: Callable[[Score], None], first: int | None = None
+) -> Score:
+    """So many commands ended by a signal at any moment, then each run to its end; compared at the end.
+
+    `first` takes only so many of the story.
+    """
     score, chosen = Score(), random.Random(seed)
     with Parliament() as served, _environment(served.environment):
         send(served, edition(), day="2025-05-21")
         whole, where = home(folder / "whole"), home(folder / "killed")
         seconds = {}
-        for command in story(folder / "whole"):
+        for command in story(folder / "whole")[:first]:
             started = os.times().elapsed
             to_the_end(whole, command, score)
             seconds[command.name] = os.times().elapsed - started
-        commands = story(folder / "killed")
+        commands = story(folder / "killed")[:first]
         for number, command in enumerate(commands):
             for _ in range(kills // len(commands) + (number < kills % len(commands))):
                 _kill(where, command, chosen.choice(SIGNALS), chosen.uniform(0, seconds[command.name]), score)
