@@ -560,7 +560,7 @@ def test_a_server_that_goes_away_between_two_commits_of_a_build(
     for year, text in ((2022, EDITION.read_text()), (2023, changed(OTHER_FIGURES))):
         files.put(tmp_path / "raw" / str(year) / "report.txt", text.encode())
     there = team.elsewhere()
-    there.environment["JVOM_RAW"] = str(tmp_path / "raw")
+    there.environment.update(JVOM_RAW=str(tmp_path / "raw"), JVOM_STORE_TIMEOUT="1")
     address = (there.environment["JVOM_CATALOG"], f"{there.environment['JVOM_STORE']}/lake/data/")
     with ThreadPoolExecutor(1) as pool:
         build = pool.submit(there.jvom, "one", "build")
