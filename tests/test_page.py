@@ -34,8 +34,9 @@ def colours(png: bytes) -> set[tuple[int, int, int]]:
 
 
 def test_a_page_of_a_pdf_is_drawn_with_rows_columns_and_cells(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.undo()  # in the child, which can open no file
     file, out = tmp_path / "report.pdf", tmp_path / "page.png"
     layout = registry.load().layouts[0]
     file.write_bytes(drawn(content_of(read_tables(ABRIDGED.read_bytes()), layout), 3).data)

@@ -190,7 +190,7 @@ def prepare(
         import_module("pipelines.extract.tables")
         if page is not None:
             import_module("pipelines.extract.page")
-            import_module("PIL.PngImagePlugin")
+            import_module("PIL.Image").preinit()  # what it loads when it saves a picture
         for contract in schemas.TABLES.values():
             _dump_table(contract.as_read().table([{}]))
 
