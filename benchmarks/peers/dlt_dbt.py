@@ -37,6 +37,7 @@ def main(folder: str, *editions: str) -> None:
     pipeline.run(personnel(editions))
     os.environ["REPORTS_DATABASE"] = str(database)
     places = ["--project-dir", str(DBT), "--profiles-dir", str(DBT), "--target-path", f"{folder}/target"]
+    places += ["--log-path", f"{folder}/logs"]
     done = dbtRunner().invoke(["--quiet", "--no-send-anonymous-usage-stats", "build", *places])
     assert done.success, done.exception
 
