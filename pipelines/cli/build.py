@@ -91,8 +91,7 @@ def _show_nothing_new(session: Session, plan: Plan, also: Mapping[str, object] |
         {"nothing_new": True, "editions": [], "published": published, "error": None, **(also or {})},
         "Nothing new: raw files, reading code, lake and published file agree. Nothing was written.",
     )
-    if session.terminal.csv:
-        session.terminal.table(COLUMNS, [])
+    session.terminal.as_csv(COLUMNS, [])
 
 
 def _show(session: Session, result: Result, plan: Plan, also: Mapping[str, object] | None) -> None:
@@ -184,9 +183,8 @@ def _rehearse(session: Session, plan: Plan) -> None:
         session.terminal.say(f"would be published anew: {plan.publish}")
     for edition, refusal in rehearsed:
         _show_rehearsed(session.terminal, edition, refusal)
-    if session.terminal.csv:
-        rows = [(of["edition_year"], *change.values()) for of, _ in rehearsed for change in of["changes"]]
-        session.terminal.table(("edition", *CHANGED), rows)
+    rows = [(of["edition_year"], *change.values()) for of, _ in rehearsed for change in of["changes"]]
+    session.terminal.as_csv(("edition", *CHANGED), rows)
     if errors := [*problems, *(refusal for _, refusal in rehearsed if refusal)]:
         raise Exit(max(error.exit_code for error in errors))
 

@@ -52,9 +52,8 @@ def _vintages(session: Session, year: int, first: int, second: int) -> None:
         },
         "\n".join(sentences) or f"vintages {first} and {second} of edition {year} have the same values",
     )
-    if session.terminal.csv:
-        names = [field.name for field in fields(differences.Difference)]
-        session.terminal.table(names, [astuple(change) for change in changes])
+    names = [field.name for field in fields(differences.Difference)]
+    session.terminal.as_csv(names, map(astuple, changes))
 
 
 def _rows(session: Session, year: int, vintage: int) -> dict[str, list[Row]]:

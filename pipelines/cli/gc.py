@@ -37,9 +37,8 @@ def gc(
     ]
     disk = {path.name: size(path) for path in sorted(settings.warehouse.glob("*"))}
     session.terminal.answer({"dry_run": dry_run, "leftovers": found, "may_go": may_go, "disk": disk})
-    if session.terminal.csv:
-        rows = [[each["path"], each["bytes"], each.get("why", "left over")] for each in (*found, *may_go)]
-        session.terminal.table(("path", "bytes", "why"), rows)
+    rows = [[each["path"], each["bytes"], each.get("why", "left over")] for each in (*found, *may_go)]
+    session.terminal.as_csv(("path", "bytes", "why"), rows)
     for each in found:
         session.terminal.write(f"{each['path']} ({each['bytes'] / 1e6:.1f} MB)")
     total = sum(each["bytes"] for each in found) / 1e6

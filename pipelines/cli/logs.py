@@ -1,14 +1,14 @@
 """`jvom logs`: what the last run, or the last that failed, says of itself."""
 
-from dataclasses import asdict
+from dataclasses import asdict, astuple, fields
 from typing import Annotated
 
 from typer import Option
 
-from pipelines.cli.session import Session, command
+from pipelines.cli.session import Session, table_command
 
 
-@command
+@table_command
 def logs(
     session: Session,
     last_failure: Annotated[
@@ -16,11 +16,13 @@ def logs(
     ] = False,
 ) -> None:
     """The last run: what it was, how it ended, and where its log is."""
-    from pipelines.orchestration.history import last_attempt
+    from pipelines.orchestration.history import Attempt, last_attempt
 
     settings, write = session.settings, session.terminal.write
     attempt = last_attempt(settings, failed=last_failure)
     session.terminal.answer(asdict(attempt) if attempt else {})
+    names = [field.name for field in fields(Attempt)]
+    session.terminal.as_csv(names, [astuple(attempt)] if attempt else [])
     if attempt is None:
         write("no run failed" if last_failure else "nothing has run yet")
         return

@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pipelines.cli.session import Session, command, require_edition_year
+from pipelines.cli.session import Session, require_edition_year, table_command
 from schemas.errors import UsageError
 
 if TYPE_CHECKING:
     from pipelines.extract.onboarding import Reviewed, State
 
+ASKED = ("question", "message", "page", "line", "kind", "values", "note", "to_fill_in")  # of what --csv gives
 
-@command
+
+@table_command
 def onboard(
     session: Session,
     file: Annotated[Path, typer.Argument(metavar="FILE", exists=True, help="The document.")],
@@ -70,6 +72,8 @@ def onboard(
     entered = onboarding.apply(reviewed.complete) if apply else []
     document = _document(state, [*map(str, drawn)], [str(onboarding.FOLDER / name) for name in entered])
     session.terminal.answer(document, "\n".join(_readable(state, drawn, shown=write is None)))
+    rows = [[*map(question.get, ASKED)] for question in document["questions"]]
+    session.terminal.as_csv(ASKED, rows)
     for sentence in _next(state, reviewed, file, year, entries, write, entered):
         session.terminal.say(sentence)
     if not state.is_read:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pipelines.cli.session import Session, command, require_edition_year
+from pipelines.cli.session import Session, require_edition_year, table_command
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,8 +16,10 @@ if TYPE_CHECKING:
     from pipelines.extract.read import Extraction
     from pipelines.model import Line
 
+CELL = ("table_name", "row_key", "column_name", "value", "start", "end", "derivation")
 
-@command
+
+@table_command
 def page(
     session: Session,
     file: Annotated[Path, typer.Argument(metavar="FILE", exists=True, help="The document.")],
@@ -54,8 +56,16 @@ def page(
         with files.writable(str(out), "give another place with --out"):
             files.put(out, picture)
     lines = [line for line in extraction.document.lines if line.page == number]
-    answer = [{"line": line.shown, "text": line.text, "cells": _cells(extraction, line)} for line in lines]
+    answer: list[dict[str, Any]] = [
+        {"line": line.shown, "text": line.text, "cells": _cells(extraction, line)} for line in lines
+    ]
     refusal = extraction.refusal
+    cells = [
+        (line["line"], line["text"], *(cell.get(name) for name in CELL))
+        for line in answer
+        for cell in line["cells"] or [{}]
+    ]
+    session.terminal.as_csv(("line", "text", *CELL), cells)
     session.terminal.answer(
         {
             "page": number,
@@ -80,11 +90,8 @@ def _cells(extraction: Extraction, line: Line) -> list[dict[str, Any]]:
     for cell in extraction.tables["cells"].to_pylist():
         for span in cell["spans"]:
             if (span["page"], span["line"]) == (line.page, line.shown):
-                place = {name: cell[name] for name in ("table_name", "row_key", "column_name", "value")}
-                found.append(
-                    place
-                    | {"start": span["char_start"], "end": span["char_end"], "derivation": cell["derivation"]}
-                )
+                placed = {**cell, "start": span["char_start"], "end": span["char_end"]}
+                found.append({name: placed[name] for name in CELL})
     return sorted(found, key=lambda cell: (cell["start"], cell["end"]))
 
 

@@ -5,10 +5,10 @@ from typing import Annotated
 from typer import Option
 
 from pipelines.cli import withdraw
-from pipelines.cli.session import Edition, Reason, Session, Timeout, command
+from pipelines.cli.session import Edition, Reason, Session, Timeout, table_command
 
 
-@command
+@table_command
 def restore(
     session: Session,
     year: Edition,

@@ -35,7 +35,7 @@ def sql(
         terminal.answer({"columns": names, "rows": list(rows) if terminal.json else []})
         terminal.table(names, rows if terminal.csv else islice(rows, SHOWN_ROWS))
         if left := sum(1 for _ in rows):
-            terminal.say(f"{left} more rows: --csv or --json gives all of them")
+            terminal.say(f"{left} more row{'s' * (left > 1)}: --csv or --json gives all of them")
 
 
 def query_text(given: str) -> str:

@@ -27,6 +27,7 @@ from schemas.errors import ContractError, JvomError, Problems
 TEMPLATES = Path(__file__).parent / "templates"
 WIDEST = 10_000  # columns; a table that is piped into a file is never cut
 MOST_ROWS = 100  # of a table in a terminal
+RIBBON = 20  # columns of the terminal that a longer text has at least
 
 
 @dataclass(frozen=True)
@@ -78,12 +79,11 @@ class Terminal:
         """Rows as a table for people, or with --csv; nothing with --json, where `answer` has given them.
 
         For people fractions are rounded. In a terminal rows after the first MOST_ROWS are left out, and where
-        it is too narrow columns in the middle; it says how many. A heading or an identifier is never broken.
+        it is too narrow a single row is written downwards, and of more rows columns in the middle are left
+        out; it says how many. A heading, an identifier or a time is never broken.
         """
-        if self.json:
-            return
-        if self.csv:
-            write_csv(names, rows)
+        self.as_csv(names, rows)
+        if self.json or self.csv:
             return
         from rich import box
         from rich.console import Console
@@ -100,6 +100,13 @@ class Terminal:
         more_rows = len(listed) - MOST_ROWS if console.is_terminal and not self.whole else 0
         listed = listed[:MOST_ROWS] if more_rows > 0 else listed
         left_out = range(0) if self.whole else _left_out([names, *listed], console.width)
+        if left_out and len(listed) == 1:
+            room = max(map(len, names)) + 3
+            lines = (
+                f"{name + ':':{room}}{as_text(value)}" for name, value in zip(names, *listed, strict=True)
+            )
+            self.write("\n".join([title, *lines] if title else lines))
+            return
         if left_out:
             before, behind = slice(left_out.start), slice(left_out.stop, None)
             names = [*names[before], "…", *names[behind]]
@@ -120,9 +127,16 @@ class Terminal:
         for row in listed:
             table.add_row(*map(shown, row))
         console.print(table)
-        for many, what in ((len(left_out), "columns"), (more_rows, "rows")):
+        if not listed:
+            self.say("no rows")
+        for many, what in ((len(left_out), "column"), (more_rows, "row")):
             if many > 0:
-                self.say(f"… {many} more {what}: --all, --json")
+                self.say(f"… {many} more {what}{'s' * (many > 1)}: --all, --json")
+
+    def as_csv(self, names: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+        """The answer as a table with --csv; nothing for people and with --json."""
+        if self.csv:
+            write_csv(names, rows)
 
 
 def _fitted(text: str, stream: TextIO) -> str:
@@ -134,7 +148,8 @@ def _fitted(text: str, stream: TextIO) -> str:
     for line in text.split("\n"):
         if len(line) > width:
             label = re.match(r" *(?:[\w ]+: {2,}|\w+  |- )?", line)
-            indent = " " * min(label.end() if label else 0, width // 2)
+            longest = max(map(len, line.split()))
+            indent = " " * max(0, min(label.end() if label else 0, width // 2, width - longest))
             line = textwrap.fill(  # noqa: PLW2901
                 line, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
             )
@@ -150,8 +165,11 @@ def _rounded(value: object) -> object:
 
 
 def _narrowest(cells: Iterable[object]) -> int:
-    """The width that a column needs so that no word of it is broken."""
-    return max(_width(word) for cell in cells for word in (as_text(cell).split() or [""]))
+    """The width that a column needs: no word or time of it is broken, and a long text is not a ribbon."""
+    texts = [(as_text(cell), isinstance(cell, datetime.datetime)) for cell in cells]
+    longest = max(_width(text) for text, _ in texts)
+    words = (_width(word) for text, whole in texts for word in ([text] if whole else text.split()))
+    return max(min(longest, RIBBON), *words, 0)
 
 
 def _width(text: str) -> int:

@@ -5,6 +5,7 @@ What a trace holds is worked out by `pipelines.trace`; its two templates say how
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,17 +14,21 @@ from typer import Argument, Option
 
 from pipelines import files
 from pipelines.cli import terminal
-from pipelines.cli.session import Edition, Session, command
+from pipelines.cli.session import Edition, Session, table_command
 from pipelines.cli.terminal import as_text
 from pipelines.model import Document, SourceFile
 
 if TYPE_CHECKING:
     from pipelines.trace.model import Change, Check, Correction, Finding, Piece, Trace
 
+# The columns that --csv gives.
+READING = ("edition_year", "vintage", "source_path", "sha256")
+CELL = ("table_name", "row_key", "column_name", "value", "as_printed", "derivation", "equalities")
+PIECE = ("page", "page_label", "line", "char_start", "char_end", "box")
 SHOWN_CELLS = 12  # cells of an edition in a terminal; --json and --html give all
 
 
-@command
+@table_command
 def trace(
     session: Session,
     mission: Annotated[
@@ -53,6 +58,17 @@ def trace(
         session.terminal.say(f"the evidence is in {html}")
     text = None if html or session.terminal.json else render(traced, "trace.txt")
     session.terminal.answer(asdict(traced), text)
+    session.terminal.as_csv((*READING, *CELL, *PIECE), pieces(traced))
+
+
+def pieces(traced: Trace) -> Iterator[list[object]]:
+    """One row for each piece of the cells that the value rests on; a blank cell has one without a place."""
+    for step in traced.readings:
+        read = [step.vintage.edition_year, step.vintage.vintage, step.source.path, step.source.sha256]
+        for cell in step.cells:
+            about = [getattr(cell, name) for name in CELL]
+            for piece in cell.pieces or [None]:
+                yield [*read, *about, *(getattr(piece, name, None) for name in PIECE)]
 
 
 def follow(session: Session, mission: str, year: int, column: str, vintage: int | None = None) -> Trace:

@@ -21,8 +21,7 @@ def verify(session: Session) -> None:
         },
         None if report.faults else "everything is as it was recorded",
     )
-    if session.terminal.csv:
-        session.terminal.table(("fault", "since"), [(str(fault), fault.since) for fault in report.faults])
+    session.terminal.as_csv(("fault", "since"), [(str(fault), fault.since) for fault in report.faults])
     if report.faults:
         for fault in report.faults:
             session.terminal.say(f"error: {fault} ({fault.since})")

@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING
 
 from typer import Exit
 
-from pipelines.cli.session import Edition, Reason, Session, Timeout, command
+from pipelines.cli.session import Edition, Reason, Session, Timeout, table_command
 from schemas.errors import UsageError
 
 if TYPE_CHECKING:
     from pipelines.lake.decision import Action
 
+DECIDED = ("edition_year", "vintage", "cause", "release_id")  # of what --csv gives
 
-@command
+
+@table_command
 def withdraw(session: Session, year: Edition, reason: Reason, timeout: Timeout = 600) -> None:
     """Take an edition out of the latest views, as a new vintage; history keeps it."""
     record(session, "withdraw", year, reason, None, timeout)
@@ -39,6 +41,7 @@ def record(
     (outcome,) = result.outcomes
     error, release = outcome.error or result.error, result.release_id
     document = {**asdict(outcome), "release_id": release, "error": {"message": error} if error else None}
+    terminal.as_csv(DECIDED, [[document[name] for name in DECIDED]])
     if error:
         terminal.answer(document)
         terminal.say(f"error: {error}")
