@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
+from functools import partial
 
 import pikepdf
 import pytest
 from pikepdf import Array
 
 from tests.campaign import pdfs
-from tests.campaign.pdfs import PlantedPdf
+from tests.campaign.pdfs import PlantedPdf, Sheet
 from tests.campaign.run import DEVELOPMENT, judge, run
 
 READ, CHANGED, REFUSED = "as before", "as changed", "refused"
@@ -67,13 +69,64 @@ def test_what_a_campaign_found_is_refused(seed: int, words: str) -> None:
     assert (found[0].outcome, words in found[0].words) == (REFUSED, True), found[0].words
 
 
-@pytest.mark.parametrize("shape", ["Square", "StrikeOut"])
-def test_a_shape_that_viewers_draw_as_they_like_may_cover_what_is_below(shape: str) -> None:
-    base = pdfs.base(DEVELOPMENT[0])
-    assert base
-    sheet = pdfs.Sheet(base, random.Random(1))
+def _shape(sheet: Sheet, entries: str) -> None:
+    """A note without an appearance, over the cell."""
     place = f"[{sheet.box.left} {sheet.box.bottom} {sheet.box.right} {sheet.box.top}]"
-    drawn = f"<< /Subtype /{shape} /F 4 /Rect {place} /IC [0 0 0] /C [0 0 0] >>".encode()
-    sheet.page.obj.Annots = Array([sheet.pdf.make_indirect(pikepdf.Object.parse(drawn))])
-    found = judge(PlantedPdf(shape, sheet.saved(), (), base))
-    assert (found.outcome, "has no appearance" in found.words) == (REFUSED, True), found.words
+    made = pikepdf.Object.parse(f"<< /F 4 /Rect {place} /IC [0 0 0] /C [0 0 0] {entries} >>".encode())
+    sheet.page.obj.Annots = Array([sheet.pdf.make_indirect(made)])
+
+
+def _mirrored(sheet: Sheet) -> None:
+    at = sheet.box
+    sheet.draw(f"BT /CampaignFont 9 Tf 1 0 0 -1 {at.left} {at.top} Tm (38) Tj ET")
+
+
+def _on_a_layer(sheet: Sheet) -> None:
+    sheet.annotation("21")
+    sheet.page.obj.Annots[0].OC = sheet.layer(on=False)
+
+
+def _of_another_value(sheet: Sheet) -> None:
+    sheet.annotation("7", field=True)
+    sheet.page.obj.Annots[0].V = pikepdf.String("71")
+
+
+def _covered_name(sheet: Sheet) -> None:
+    """But for a hair."""
+    left = min(cell.box.left for cell in sheet.base.cells if cell.box.page == sheet.box.page)
+    sheet.draw(sheet.rectangle(box=sheet.box._replace(left=20, right=left - 30, top=sheet.box.top - 2)))
+
+
+def _split(sheet: Sheet) -> None:
+    """But for both its sides."""
+    sheet.draw(
+        sheet.rectangle(box=sheet.box._replace(left=sheet.box.left + 1.4, right=sheet.box.right - 1.4))
+    )
+
+
+def _on_its_own_colour(sheet: Sheet) -> None:
+    colour = ".8 .9 1 rg"
+    sheet.draw(sheet.rectangle(colour) + sheet.words("21", state=colour))
+
+
+@pytest.mark.parametrize(
+    ("plant", "blank", "outcome", "words"),
+    [
+        (partial(_shape, entries="/Subtype /Square"), False, REFUSED, "viewers differ"),
+        (partial(_shape, entries="/Subtype /StrikeOut"), False, REFUSED, "viewers differ"),
+        (partial(_shape, entries="/Subtype /Widget /Parent << /FT /Tx /V (8) >>"), True, REFUSED, "viewers"),
+        (_on_a_layer, True, REFUSED, "viewers differ"),
+        (_of_another_value, True, REFUSED, "viewers differ"),
+        (lambda sheet: sheet.annotation("21", flags=32), True, READ, ""),  # it is for printing only
+        (_mirrored, True, REFUSED, "that is not text"),
+        (_covered_name, False, REFUSED, "a part of a letter"),
+        (_split, False, REFUSED, "that is not the"),
+        (_on_its_own_colour, True, READ, ""),
+    ],
+)
+def test_what_viewers_show(plant: Callable[[Sheet], None], blank: bool, outcome: str, words: str) -> None:
+    base = pdfs.base(2)
+    assert base
+    plant(sheet := Sheet(base, random.Random(1), blank=blank))
+    found = judge(PlantedPdf("", sheet.saved(), (sheet.truth(),), base))
+    assert (found.outcome, words in found.words) == (outcome, True), found.words

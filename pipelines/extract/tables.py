@@ -70,7 +70,7 @@ def _read(
     try:
         parts = find_annexes(document, registry)
     except JvomError as error:
-        raise _cut_off(document, error) or error from None
+        raise _unseen(document, error) or error from None
     _require_short(parts)
     parts, declarations = _declared(parts, document, edition, registry)
     notes = footnotes.find(parts, document)
@@ -144,13 +144,15 @@ def _show(row: dict[str, Any], shown: Mapping[int, int]) -> None:
         span["line"] = shown[span["line"]]
 
 
-def _cut_off(document: Document, error: JvomError) -> LayoutError | None:
-    """Why a heading is unknown where a word of its page is not all on the page."""
-    pages = document.pages if isinstance(document, PdfDocument) else ()
-    lines = (line for page in pages if page.number == error.page for line in page.lines)
-    of_page = {page.number: page for page in pages}
-    cut = next((line for line in lines if is_cut(line.words, of_page[line.page])), None)
-    return refusals.cut_off(cut.page, cut.number, cut.text) if cut else None
+def _unseen(document: Document, error: JvomError) -> LayoutError | None:
+    """Why a heading is unknown where a word of its page is not all on the page, or something hides it."""
+    if not isinstance(document, PdfDocument):
+        return None
+    for page in document.pages:
+        cut = next((line for line in page.lines if is_cut(line.words, page)), None)
+        if cut and page.number == error.page:
+            return refusals.cut_off(cut.page, cut.number, cut.text)
+    return unread.spoilt(document, error)
 
 
 def _require_short(parts: ReportParts) -> None:

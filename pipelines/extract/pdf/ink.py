@@ -27,7 +27,7 @@ _DOTS_AN_EM = 12.0
 _SCALE = (1.0, 3.0)  # dots a point
 _MAX_DOTS = 4_000_000
 _SMALLEST, _THINNEST = 1.0, 0.15  # points: letters that are lower or thinner are dust to the eye
-_CUT = 0.3  # share of a digit that must not be missing on any side
+_CUT, _BLUR = 0.3, 2  # share of a character that must not be missing on any side, if it is more dots
 _LARGER, _CLOSE, _MOST_CLOSE = 2, 4, 200
 _SAME = 0.15  # font sizes between two strikes of a letter that is to look bold
 _MAX_CONFLICTS = 300
@@ -64,10 +64,10 @@ def look(
     hidden = {id(glyph) for glyph in (*unseen, *beneath)}
     seen = [glyph for glyph in glyphs if id(glyph) not in hidden | twice]
     spoilt = [
-        Spoilt(glyph.box, "a part of a figure cannot be seen")
+        Spoilt(glyph.box, f"a part of a {'figure' if glyph.text.isdigit() else 'letter'} cannot be seen")
         for glyph, seen in close
         if seen
-        and glyph.text.isdigit()
+        and glyph.text.isalnum()
         and id(glyph) not in hidden
         and id(glyph) not in drawer.strikes
         and drawer.is_cut(glyph, seen)
@@ -81,7 +81,8 @@ def look(
         replaced = {id(a) for pair in pairs for a, b in (pair, pair[::-1]) if id(b) not in hidden}
         lost = drawer.covered(glyph for glyph in (*unseen, *beneath) if id(glyph) not in replaced)
         spoilt += [Spoilt(glyph.box, "something is drawn over what was printed") for glyph in lost]
-    figures = [glyph for glyph in seen if glyph.text in shapes.DIGITS and glyph.direction == "right"]
+    digits = (glyph for glyph in seen if glyph.text in shapes.DIGITS and glyph.direction == "right")
+    figures = [drawer.top(glyph) for glyph in digits]
     if len(figures) >= _MANY_FIGURES:
         part = drawer.place(Box.around(glyph.box for glyph in figures))
         larger = drawer.draw(part=part, times=_LARGER)
@@ -151,9 +152,9 @@ class _Drawer:
         box = Box(*(side + slack * way for side, way in zip(_sides(glyph.box), (-1, -1, 1, 1), strict=True)))
         part = self.place(box)
         if ground:
-            strikes = self.strikes.get(id(glyph), ())  # the last alone is not smeared
-            top = self._items.get(max((one.run.number for one in strikes), default=-1))
-            others = [item for item in self.texts if top and not _is_same(item, top)]
+            struck = id(glyph) in self.strikes  # the last alone is not smeared
+            top = self._items.get(self.top(glyph).run.number)
+            others = [item for item in self.texts if struck and top and not _is_same(item, top)]
             whole = self.draw(others, part, times=_CLOSE)
             changed = _changes(whole, ground.crop(part).resize(whole.size, Image.Resampling.NEAREST))
         else:
@@ -166,6 +167,10 @@ class _Drawer:
         low, high = (max(0, floor(x1) - x), max(0, floor(y1) - y)), (ceil(x2) - x, ceil(y2) - y)
         return changed.crop((*low, *map(min, high, changed.size)))
 
+    def top(self, glyph: Glyph) -> Glyph:
+        """The last strike of a letter."""
+        return max(self.strikes.get(id(glyph), (glyph,)), key=lambda one: one.run.number)
+
     def seen(self, glyph: Glyph) -> Dots | None:
         """The part of a character's box in which it can be seen, in dots of the larger drawing."""
         return self.close(glyph).point(_DIFFERS).getbbox()
@@ -174,7 +179,10 @@ class _Drawer:
         """Whether what is `seen` of a character keeps from one side of its box, which is tight around it."""
         left, top, right, bottom = seen
         width, height = (_CLOSE * self.scale * side for side in (glyph.box.width, glyph.box.height))
-        return bool(max(left, width - right) > _CUT * width or max(top, height - bottom) > _CUT * height)
+        return bool(
+            max(left, width - right) > max(_BLUR, _CUT * width)
+            or max(top, height - bottom) > max(_BLUR, _CUT * height)
+        )
 
     def item(self, glyph: Glyph) -> list[pdfium.FPDF_PAGEOBJECT]:
         """The objects that draw a character: one, or one for each strike of it."""
@@ -193,14 +201,23 @@ class _Drawer:
             yield glyph, part.resize((_CLOSE * part.width, _CLOSE * part.height)).getbbox()
 
     def covered(self, glyphs: Iterable[Glyph]) -> list[Glyph]:
-        """Of hidden characters, those that could be seen if nothing else were drawn."""
+        """Of hidden characters, those that could be seen if nothing had been drawn after them."""
         glyphs = [glyph for glyph in glyphs if not _is_dust(glyph)]
         if not glyphs:
             return []
         kept = {ctypes.addressof(item.contents) for glyph in glyphs for item in self.item(glyph)}
         alone = self.draw(item for item in self._all if ctypes.addressof(item.contents) not in kept)
         ink = _differences(alone, Image.new("L", alone.size, 255))
-        return [glyph for glyph in glyphs if ink.crop(self.place(glyph.box)).getbbox() is not None]
+        found = [glyph for glyph in glyphs if ink.crop(self.place(glyph.box)).getbbox() is not None]
+        return found if len(found) > _MOST_CLOSE else [*filter(self._is_seen_first, found)]
+
+    def _is_seen_first(self, glyph: Glyph) -> bool:
+        """Whether a character can be seen on what was drawn before it."""
+        items = self.item(glyph)
+        last = max(at for at, item in enumerate(self._all) if any(_is_same(item, own) for own in items))
+        later, part = self._all[last + 1 :], self.place(glyph.box)
+        found = (self.draw(without, part, grey=False) for without in (later, [*later, *items]))
+        return _differences(*found).getbbox() is not None
 
 
 def _is_same(one: pdfium.FPDF_PAGEOBJECT, other: pdfium.FPDF_PAGEOBJECT) -> bool:
@@ -245,7 +262,7 @@ def _is_dust(glyph: Glyph) -> bool:
 
 
 def _inkless(drawer: _Drawer, ink: Image.Image, glyphs: Iterable[Glyph]) -> tuple[list[Glyph], list[Glyph]]:
-    """Digits that may be cut off, since a side of theirs has no ink, and characters that may have none."""
+    """Letters and digits that may be cut off, since a side has no ink, and characters that may have none."""
     cut: list[Glyph] = []
     unseen: list[Glyph] = []
     for _, along in groupby(glyphs, key=lambda glyph: glyph.run.number):
@@ -259,7 +276,7 @@ def _inkless(drawer: _Drawer, ink: Image.Image, glyphs: Iterable[Glyph]) -> tupl
             side = len(columns) // 4 if glyph.text.isalnum() else 0
             if not any(columns[side : len(columns) - side]) or not any(rows):
                 unseen.append(glyph)
-            elif glyph.text.isdigit() and not all(map(any, (columns[:2], columns[-2:], rows[:2], rows[-2:]))):
+            elif glyph.text.isalnum() and not all(map(any, (columns[:2], columns[-2:], rows[:2], rows[-2:]))):
                 cut.append(glyph)
     return cut, unseen
 

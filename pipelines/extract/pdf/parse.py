@@ -18,7 +18,7 @@ from itertools import chain
 import pypdfium2.raw as pdfium
 
 from pipelines.extract.pdf import ink, lines, signs, tags
-from pipelines.extract.pdf.model import PdfDocument, PdfPage, RecognisedPage, Rule, Sight, Spoilt, Word
+from pipelines.extract.pdf.model import Box, PdfDocument, PdfPage, RecognisedPage, Rule, Sight, Spoilt, Word
 from pipelines.extract.pdf.pdfium import (
     UNKNOWN,
     Characters,
@@ -179,7 +179,7 @@ def _pages(document: pdfium.FPDF_DOCUMENT, count: int, tables: tags.Tables) -> l
 
 def _page(document: pdfium.FPDF_DOCUMENT, index: int, tables: tags.Tables, turned: int = 0) -> _RawPage:
     """A page as read, which was turned to the right by so many quarters."""
-    page, unclear = open_page(document, index)
+    page, unsure = open_page(document, index)
     if not page:
         raise SourceError("this page of the PDF is damaged", page=index + 1, hint=_TRY_AGAIN)
     try:
@@ -197,7 +197,11 @@ def _page(document: pdfium.FPDF_DOCUMENT, index: int, tables: tags.Tables, turne
             pdfium.FPDFPage_SetRotation(page, (pdfium.FPDFPage_GetRotation(page) + quarters) % 4)
             return _page(document, index, tables, quarters)
         glyphs, sight = ink.look(page, frame, drawn.found, drawn.items)
-        sight.spoilt.extend(Spoilt(box, "a note or field there has no appearance") for box in unclear)
+        sight.spoilt.extend(
+            Spoilt(note.box, "viewers differ in how they show a note or field there")
+            for note in unsure
+            if note.said is None or _letters(note.said) != _shown(note.box, glyphs)
+        )
         _require_codes(glyphs, index + 1)
         drawn.settle_hyphens()
         fonts = lines.Fonts(glyphs)
@@ -207,6 +211,20 @@ def _page(document: pdfium.FPDF_DOCUMENT, index: int, tables: tags.Tables, turne
         return _RawPage(frame, words, rules, images, hidden, _label(document, index), turned, sight)
     finally:
         pdfium.FPDF_ClosePage(page)
+
+
+def _shown(box: Box, glyphs: Sequence[Glyph]) -> str:
+    """The letters and digits of those characters that have their middle in a box."""
+    inside = (
+        glyph.text
+        for glyph in glyphs
+        if box.left < glyph.box.centre < box.right and box.top < glyph.box.middle < box.bottom
+    )
+    return _letters("".join(inside))
+
+
+def _letters(text: str) -> str:
+    return "".join(filter(str.isalnum, text))
 
 
 def _require_codes(glyphs: Sequence[Glyph], number: int) -> None:

@@ -12,6 +12,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
+from typing import NamedTuple
 
 import pypdfium2.raw as pdfium
 
@@ -89,36 +90,56 @@ def open_document(data: bytes) -> pdfium.FPDF_DOCUMENT:
     )
 
 
-def open_page(document: pdfium.FPDF_DOCUMENT, index: int) -> tuple[pdfium.FPDF_PAGE, list[Box]]:
-    """A page with its notes and form fields as a part of it, and the boxes of those without an appearance.
+def open_page(document: pdfium.FPDF_DOCUMENT, index: int) -> tuple[pdfium.FPDF_PAGE, list[Note]]:
+    """A page with its notes and form fields as a part of it, and those that viewers may show differently.
 
     None for a page that is damaged.
     """
     page = pdfium.FPDF_LoadPage(document, index)
     if not page or not pdfium.FPDFPage_GetAnnotCount(page):
         return page, []
-    plain = list(_without_appearance(page, Frame.of(page)))
+    unsure = list(_notes(page, Frame.of(page)))
     if pdfium.FPDFPage_Flatten(page, pdfium.FLAT_NORMALDISPLAY) == pdfium.FLATTEN_SUCCESS:
         pdfium.FPDF_ClosePage(page)
         page = pdfium.FPDF_LoadPage(document, index)
-    return page, plain
+    return page, unsure
 
 
-def _without_appearance(page: pdfium.FPDF_PAGE, frame: Frame) -> Iterator[Box]:
-    """Boxes of notes, shapes and filled fields that viewers draw as they like."""
+class Note(NamedTuple):
+    """A note or field that viewers show alike only if it is drawn as `said`."""
+
+    box: Box
+    said: str | None  # None where nothing tells how it looks
+
+
+def _notes(page: pdfium.FPDF_PAGE, frame: Frame) -> Iterator[Note]:
+    """Notes, shapes and filled fields that have no appearance, are on a layer, or have a value of their own.
+
+    Flags are set so that flattening takes what viewers show: not what is for printing only, and what is
+    "invisible", which means notes of unknown kinds.
+    """
     for index in range(pdfium.FPDFPage_GetAnnotCount(page)):
         note = pdfium.FPDFPage_GetAnnot(page, index)
-        says = {pdfium.FPDF_ANNOT_WIDGET: b"V", pdfium.FPDF_ANNOT_FREETEXT: b"Contents"}
         kind = pdfium.FPDFAnnot_GetSubtype(note)
-        says_something = kind in _SHAPES or (kind in says and pdfium.FPDFAnnot_HasKey(note, says[kind]))
+        keys = {pdfium.FPDF_ANNOT_WIDGET: (b"V", b"Parent"), pdfium.FPDF_ANNOT_FREETEXT: (b"Contents",)}
+        says = kind in _SHAPES or any(pdfium.FPDFAnnot_HasKey(note, key) for key in keys.get(kind, ()))
         hidden = pdfium.FPDFAnnot_GetFlags(note) & (
             pdfium.FPDF_ANNOT_FLAG_HIDDEN | pdfium.FPDF_ANNOT_FLAG_NOVIEW
         )
+        pdfium.FPDFAnnot_SetFlags(note, pdfium.FPDF_ANNOT_FLAG_HIDDEN if hidden else 0)
         looks = pdfium.FPDFAnnot_GetAP(note, pdfium.FPDF_ANNOT_APPEARANCEMODE_NORMAL, None, 0) > 2
-        sides = pdfium.FS_RECTF()
-        if says_something and not hidden and not looks:
-            pdfium.FPDFAnnot_GetRect(note, sides)
-            yield frame.box(sides.left, sides.bottom, sides.right, sides.top)
+        sides, value = pdfium.FS_RECTF(), (ctypes.c_ushort * 100)()
+        pdfium.FPDFAnnot_GetRect(note, sides)
+        box = frame.box(sides.left, sides.bottom, sides.right, sides.top)
+        if not hidden and ((says and not looks) or pdfium.FPDFAnnot_HasKey(note, b"OC")):
+            yield Note(box, None)
+        elif (
+            not hidden
+            and kind == pdfium.FPDF_ANNOT_WIDGET
+            and pdfium.FPDFAnnot_GetValueType(note, b"V") == pdfium.FPDF_OBJECT_STRING
+        ):
+            size = pdfium.FPDFAnnot_GetStringValue(note, b"V", value, ctypes.sizeof(value))
+            yield Note(box, "".join(map(chr, value[: max(0, size // 2 - 1)])))
         pdfium.FPDFPage_CloseAnnot(note)
 
 
@@ -417,7 +438,7 @@ class Run:
     """What characters that were put down together share.
 
     `number` tells runs of a page apart; `mark` is the number by which the structure tree names this
-    one, -1 if it does not; `direction` is None where it runs askew.
+    one, -1 if it does not; `direction` is None where it runs askew or is mirrored.
     """
 
     number: int
@@ -463,7 +484,7 @@ class Characters:
     """The drawn characters of a page in the file's order, `found`, and the text object of each run, `items`.
 
     Ligatures are taken apart, and white space is kept. `hidden` counts those that the file itself does
-    not draw; they, what lies outside the page, and what runs askew are left out. Raises TooMuch.
+    not draw; they, what lies outside the page, and what has no direction are left out. Raises TooMuch.
     """
 
     def __init__(self, page: pdfium.FPDF_PAGE, frame: Frame) -> None:
@@ -560,11 +581,15 @@ class Characters:
         # The height of the letters, whatever their width is stretched to.
         height = math.hypot(*self._frame.vector(matrix.c, matrix.d))
         font = pdfium.FPDFTextObj_GetFont(item)
+        name = _name(font)
+        along, up = (self._frame.vector(*side) for side in ((matrix.a, matrix.b), (matrix.c, matrix.d)))
+        # A font without a name is of procedures (Type 3), which may mirror once more.
+        mirrored = bool(name) and along[0] * up[1] > along[1] * up[0]
         return Run(
             number=len(self._runs),
             size=pdfium.FPDFText_GetFontSize(self._page, index) * height,
-            direction=_direction(*self._frame.vector(matrix.a, matrix.b)),
-            bold=_is_bold(font),
+            direction=None if mirrored else _direction(*along),
+            bold=_is_bold(font, name),
             font=ctypes.addressof(font.contents) if font else 0,
             mark=pdfium.FPDFPageObj_GetMarkedContentID(item),
             hidden=pdfium.FPDFTextObj_GetTextRenderMode(item) in _HIDDEN_MODES,
@@ -605,12 +630,14 @@ def _direction(x: float, y: float) -> Direction | None:
     return "down" if y > 0 else "up"
 
 
-def _is_bold(font: pdfium.FPDF_FONT) -> bool:
-    if not font:
-        return False
+def _name(font: pdfium.FPDF_FONT) -> str:
     name = ctypes.create_string_buffer(256)
     pdfium.FPDFFont_GetBaseFontName(font, name, 256)
-    return bool(_BOLD.search(name.value.decode("utf-8", "replace"))) or pdfium.FPDFFont_GetWeight(font) >= 600
+    return name.value.decode("utf-8", "replace")
+
+
+def _is_bold(font: pdfium.FPDF_FONT, name: str) -> bool:
+    return bool(font) and (bool(_BOLD.search(name)) or pdfium.FPDFFont_GetWeight(font) >= 600)
 
 
 def _lone_hyphens(

@@ -39,6 +39,7 @@ _IS_INK = [255 * (level >= 90) for level in range(256)]
 _NEAR = 0.12  # share of its ink in which a digit may differ without a closer look
 _NEARER = 1.35  # how much nearer another digit must be
 _SURELY = 1.1  # how much nearer it must be itself to need no closer look
+_ALIKE, _ODD = 0.25, 0.3  # how two of one font may differ at a glance, and differ if one is spoilt
 _PROPORTIONS = 0.2  # weight of how wide it is for its height
 
 Shape = tuple[bytes, float]
@@ -62,21 +63,29 @@ class Picture:
 def strangers(
     picture: Picture, glyphs: Iterable[Glyph], close: Callable[[Glyph], Image.Image]
 ) -> list[Glyph]:
-    """The digits that look like others.
+    """The digits that look like others, or neither like themselves nor like the same digit of their font.
 
     One digit of each font is compared, and any that differs from it; `close` draws one larger, where the
     picture does not show that it is nearest to its own.
     """
-    first: dict[tuple[int, str], Shape] = {}
-    found = []
+    first: dict[tuple[int, str], tuple[Glyph, Shape]] = {}
+    found: dict[int, Glyph] = {}
     for glyph in glyphs:
         shape = picture.shape(glyph.box)
-        known = first.setdefault((glyph.run.font, glyph.text), shape)
-        if known is not shape and _away(known, shape) < _NEAR:
+        other, known = first.setdefault((glyph.run.font, glyph.text), (glyph, shape))
+        away = _away(known, shape) if other is not glyph else 0.0
+        if other is not glyph and away < _NEAR:
             continue
+        if away > _ALIKE:
+            both = [(one, _shape(close(one))) for one in (other, glyph)]
+            worst, strange = max(
+                ((_distances(seen)[glyph.text], one) for one, seen in both), key=lambda one: one[0]
+            )
+            if min(worst, _away(both[0][1], both[1][1])) > _ODD:
+                found[id(strange)] = strange
         if not _is_nearest(glyph.text, shape) and not _is_like(glyph.text, _shape(close(glyph))):
-            found.append(glyph)
-    return found
+            found[id(glyph)] = glyph
+    return [*found.values()]
 
 
 def _shape(ink: Image.Image, bounds: Image.Image | None = None) -> Shape:

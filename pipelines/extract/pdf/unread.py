@@ -15,7 +15,7 @@ from PIL import Image
 from pipelines.extract import refusals
 from pipelines.extract.pdf.model import Box, PdfDocument, PdfPage, Rule, Sight, Word, grouped
 from pipelines.extract.pdf.table import Grid
-from schemas.errors import LayoutError
+from schemas.errors import JvomError, LayoutError
 
 _LOUD = 70
 """Levels of grey, of 255, from which ink counts: faint pictures and shading may lie under a table."""
@@ -24,6 +24,7 @@ _EDGE = 2.0  # points beyond the rows in which the lines around them are drawn
 _BESIDE = 2.4  # points on either side of a drawn line that are its own
 _TALL, _LONG = 1.0, 1.4  # font sizes from which an upright or level line is not a part of a character
 _BLUR = 2  # dots around a character that its edges may take
+_NEAR = 3.0  # font sizes above or below a line that are close to it
 _AROUND = 2.0  # points beside a table that are looked at
 
 
@@ -37,13 +38,23 @@ def problems(document: PdfDocument, grid: Grid) -> Iterator[LayoutError]:
         for box, name in bands:
             if (why := looker.amiss(box, row=bool(name))) is None:
                 continue
-            line = min(page.lines, key=lambda line: abs(line.box.middle - box.middle))
-            yield LayoutError(
-                f"{f'row “{refusals.shortened(name, 60)}”' if name else 'the table'}: {why}",
-                page=page.number,
-                line=line.number,
-                hint="look at that place of the page, and ask for a copy on which the table is plain",
-            )
+            yield _refusal(page, box, f"row “{refusals.shortened(name, 60)}”" if name else "the table", why)
+
+
+def spoilt(document: PdfDocument, error: JvomError) -> LayoutError | None:
+    """Why what a refusal speaks of was not understood: the page does not show it, there or close by."""
+    for page in document.pages:
+        line = next((line for line in page.lines if line.number == error.line), None)
+        for one in page.sight.spoilt if line and page.sight else ():
+            if line and abs(one.box.middle - line.box.middle) < _NEAR * line.words[0].size:
+                return _refusal(page, one.box, f"beside “{refusals.shortened(line.text, 60)}”", one.why)
+    return None
+
+
+def _refusal(page: PdfPage, box: Box, where: str, why: str) -> LayoutError:
+    line = min(page.lines, key=lambda line: abs(line.box.middle - box.middle))
+    hint = "look at that place of the page, and ask for a copy on which the table is plain"
+    return LayoutError(f"{where}: {why}", page=page.number, line=line.number, hint=hint)
 
 
 def _bands(page: PdfPage, grid: Grid) -> Iterator[tuple[Box, str]]:
