@@ -254,6 +254,8 @@ def test_words_of_which_nothing_is_known_are_refused() -> None:
         ("UNIFIL VNVR-resolutie 2695 Onbepaald", "1 duration for 2 columns"),
         ("UNIFIL VNVR-resolutie 2695 Onbepaald Onbepaald Doorlopend", "3 durations for 2 columns"),
         ("UNIFIL VNVR-resolutie 2695 Onbekend", "belongs to no row"),
+        ("UNIFIL VNVR-resolutie 2695 \u202e31\u202c juli 2024 Onbepaald", "U+202E turns the order"),
+        ("\u200fUNIFIL\u200f VNVR-resolutie 2695 31 juli 2024 Onbepaald", "U+200F turns the order"),
     ],
 )
 def test_durations_that_cannot_be_read_are_refused(row: str, message: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import random
+import zipfile
 from collections.abc import Callable
 from typing import Any
 
@@ -35,6 +36,7 @@ pytestmark = pytest.mark.usefixtures("without_child")
 
 REGISTRY = registry.load()
 Change = Callable[[Any], None]
+SPACES = nsdecls("w", "m", "w14")
 
 
 def word(said: Content, seed: int) -> bytes:
@@ -134,14 +136,54 @@ def white(document: Any) -> None:
     cell_of(document, "32").paragraphs[0].add_run("1").font.color.rgb = docx.shared.RGBColor(255, 255, 255)
 
 
+def also(xml: str, *, of: str = "p") -> Change:
+    """Something more in the cell, of the paragraph or its run, of the cell or its row."""
+
+    def change(document: Any) -> None:
+        cell = cell_of(document, "32")
+        run = cell.paragraphs[0].runs[0]._r
+        places = {
+            "p": cell.paragraphs[0]._p,
+            "pPr": cell.paragraphs[0]._p.get_or_add_pPr(),
+            "rPr": run.get_or_add_rPr(),
+            "tcPr": cell._tc.get_or_add_tcPr(),
+            "trPr": cell._tc.getparent().get_or_add_trPr(),
+            "body": document.element.body,
+        }
+        places[of].append(parse_xml(xml.replace("/>", f" {SPACES}/>", 1).replace("><", f" {SPACES}><", 1)))
+
+    return change
+
+
+def blackened(document: Any) -> None:
+    run = cell_of(document, "32").paragraphs[0].runs[0]
+    run.font.color.rgb, run.font.highlight_color = docx.shared.RGBColor(0, 0, 0), 1
+
+
+def all_white(document: Any) -> None:
+    cell_of(document, "32").paragraphs[0].runs[0].font.color.rgb = docx.shared.RGBColor(250, 255, 255)
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
+        (all_white, "letters that cannot be seen: .*: “32”"),
+        (blackened, "letters that cannot be seen"),
+        (also('<w:sz w:val="2"/>', of="rPr"), "letters that cannot be seen"),
+        (also('<w:rFonts w:ascii="Wingdings"/>', of="rPr"), "in a font of signs"),
+        (also("<w14:textFill><w14:noFill/></w14:textFill>", of="rPr"), "a fill of their own"),
+        (also("<m:oMath/>"), "a formula"),
+        (also('<w:bdo w:val="rtl"/>'), "not text .“bdo”"),
+        (also('<w:numPr w:id="1"><w:numId w:val="1"/></w:numPr>', of="pPr"), "that Word counts itself"),
+        (also('<w:framePr w:x="3000"/>', of="pPr"), "text in a frame"),
+        (also("<w:hidden/>", of="trPr"), "a row that is hidden"),
+        (also('<w:cellIns w:id="1"/>', of="tcPr"), "changes that are tracked"),
+        (also("<w:altChunk/>", of="body"), "from another file in it"),
         (tracked, "has changes that are tracked"),
         (struck, "a cell that is struck through: “32”"),
-        (boxed, "has text in a box"),
+        (boxed, "has a picture or box in a table"),
         (nested, "a table in a cell of a table"),
-        (white, "partly white on white: “321”"),
+        (white, "letters that cannot be seen: .*: “321”"),
     ],
 )
 def test_what_a_person_sees_otherwise_is_refused(real: bytes, change: Change, words: str) -> None:
@@ -215,6 +257,15 @@ def test_a_fetch_finds_an_edition_by_its_own_headers(real: bytes) -> None:
     for year, fits in ((2025, True), (2021, False)):
         judged = likeness.judge(data, raw.describe(data, year, "report.docx"), REGISTRY)
         assert judged.fits == fits, judged.reasons
+
+
+def test_a_file_of_another_kind_of_word_is_named_as_such(real: bytes) -> None:
+    made = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(real)) as parts, zipfile.ZipFile(made, "w") as others:
+        for name in parts.namelist():
+            others.writestr(name, parts.read(name).replace(b"document.main+xml", b"template.main+xml"))
+    with pytest.raises(SourceError, match="is a template, has macros"):
+        in_process(made.getvalue())
 
 
 def test_a_damaged_file_is_named_as_such() -> None:

@@ -13,7 +13,7 @@ nowhere is a problem, never a guess; all problems of the table are raised togeth
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
@@ -26,6 +26,7 @@ from pipelines.extract.pdf.rows import PdfCell
 from pipelines.extract.pdf.table import Pair, PdfRow, PdfTable
 from pipelines.extract.roles import DURATIONS, MandateRoles
 from pipelines.extract.shared_labels import Label, confirmed, find_labels, nearer, share_out
+from pipelines.extract.text import strange
 from pipelines.model import Document, Line
 from schemas.errors import JvomError, Problems
 from schemas.proposals import Proposal
@@ -88,8 +89,8 @@ def read(given: AnnexInput) -> Mandates:
     """Read the table of annex 1. Raises LayoutError, or Problems with everything that is wrong in it."""
     reader = _PdfReader(given, given.table) if given.table else _TextReader(given)
     rows = reader.read()
-    if reader.problems:
-        raise reader.problems[0] if len(reader.problems) == 1 else Problems(reader.problems)
+    if problems := _strange(given, rows, reader.problems) or reader.problems:
+        raise problems[0] if len(problems) == 1 else Problems(problems)
     found = Mandates([], [], list(reader.markers))
     for row in rows:
         cells = list(_cells(row))
@@ -98,6 +99,14 @@ def read(given: AnnexInput) -> Mandates:
         by_column = {cell.column_name: cell for cell in cells}
         found.rows.append(_as_row(row, by_column, given.document, given.edition_year))
     return found
+
+
+def _strange(given: AnnexInput, rows: Iterable[Row], problems: Iterable[JvomError]) -> list[JvomError]:
+    """Refusals of lines whose letters are not what they look like, instead of what comes of that."""
+    numbers = {problem.line for problem in problems}
+    numbers |= {word.line.number for row in rows for cell in row.cells for word in cell.words}
+    lines = (line for line in given.lines if line.number in numbers)
+    return [refusals.strange(line, why) for line in lines if (why := strange(line.text))]
 
 
 def _cells(row: Row) -> Iterator[Cell]:

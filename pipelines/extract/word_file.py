@@ -12,6 +12,8 @@ from __future__ import annotations
 import copy
 import io
 import re
+import zipfile
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -31,22 +33,62 @@ _ASCENT, _DESCENT = 0.7, 0.2
 _MARGIN, _PADDING = 60.0, 6.0
 _LINE, _CELL = 100, 34  # characters on a line of text, and of a cell at most
 _PAPER = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+_VALUE = f"{_PAPER}val"
+_ANCHOR = "{http://schemas.openxmlformats.org/drawingml/2006/wordprocessingDrawing}anchor"
 _OFF = frozenset({"0", "false", "off", "none"})
 _NEAR = 3  # paragraphs before a table, from which a box may lie over it
 _MARK = re.compile(r"\d{1,3}(?:\s?[,;]\s?\d{1,3})*")
 _RAISED = re.compile(rf"[{numerals.RAISED}]{{1,3}}(?:,[{numerals.RAISED}]{{1,3}})*")
 _PLAIN = str.maketrans(numerals.RAISED, "0123456789")
 _PRINT = kinds.PRINT.format("Word")
-_TRACKED = ("ins", "del", "moveFrom", "moveTo")
-_UNREAD = {  # within a table
-    "tbl": "a table in a cell of a table",
-    "txbxContent": "text in a box",
-    "sym": "a sign that is not a letter",
+_TRACKED = ("ins", "del", "moveFrom", "moveTo", "cellIns", "cellDel", "cellMerge")
+# A table may hold these, and what the second hold is not drawn. Anything else is seen and not read.
+_READ = frozenset(
+    {
+        *("tr", "tc", "p", "r", "t", "tab", "ptab", "br", "cr", "noBreakHyphen", "softHyphen"),
+        *("footnoteReference", "endnoteReference", "fldSimple", "hyperlink", "smartTag"),
+        *("sdt", "sdtContent", "customXml"),
+    }
+)
+_UNDRAWN = frozenset(
+    {
+        *("tblPr", "tblPrEx", "tblGrid", "trPr", "tcPr", "pPr", "rPr", "sdtPr", "sdtEndPr", "smartTagPr"),
+        *("customXmlPr", "proofErr", "fldChar", "instrText", "bookmarkStart", "bookmarkEnd", "permStart"),
+        *("permEnd", "commentRangeStart", "commentRangeEnd", "commentReference", "lastRenderedPageBreak"),
+    }
+)
+_PROPERTIES = {  # of what is in a table: with them it is seen otherwise than it is written
     "hMerge": "cells that are merged as Word 6 did",
-    **dict.fromkeys(("drawing", "pict", "object"), "a picture in a table"),
+    "framePr": "text in a frame",
+    "hidden": "a row that is hidden",
+    "dataBinding": "a field whose value is kept in another part of it",
+    "textFill": "letters that have a fill of their own",
 }
+_UNREAD = {
+    "tbl": "a table in a cell of a table",
+    "sym": "a sign that is not a letter",
+    "oMath": "a formula",
+    **dict.fromkeys(("drawing", "pict", "object", "AlternateContent"), "a picture or box in a table"),
+}
+_ELSEWHERE = ("altChunk", "subDoc")
+_SIGNS = re.compile(r"(?:wing|web)dings|symbol|dingbats|marlett", re.IGNORECASE)
+_DUST = 4  # half points up to which letters are no letters to the eye
+_CONTRAST = 24  # levels of a colour, of 255, from which it differs for the eye
+_HIGHLIGHTS = {"black": "000000", "white": "FFFFFF", "yellow": "FFFF00", "none": ""}
 # What styles may say of a run too.
-_LOOKS = ("vanish", "strike", "dstrike", "vertAlign", "position", "b", "color")
+_LOOKS = (
+    "vanish",
+    "strike",
+    "dstrike",
+    "vertAlign",
+    "position",
+    "b",
+    "color",
+    "sz",
+    "shd",
+    "highlight",
+    "rFonts",
+)
 
 
 @dataclass
@@ -83,12 +125,14 @@ def read(data: bytes, source: SourceFile) -> PdfDocument:
         body = document.element.body
     except Exception as error:  # of zip, XML and python-docx: of many kinds, in words of their own
         message = "this is a Word file (.docx) that is damaged: it has not the parts that such files have"
+        if _is_other(data):
+            message = "this is a Word file that is a template, has macros, or is kept as Strict Open XML"
         raise SourceError(message, hint=f"ask for it again; or {_PRINT}") from error
     if next(body.iter(*(_PAPER + name for name in _TRACKED)), None) is not None:
         why = "has changes that are tracked, so that it says two things"
         raise SourceError(f"this Word file {why}", hint=f"accept or refuse them in Word; or {_PRINT}")
-    _require_plain_tables(body)
     _settle_looks(document, body)
+    _require_plain_tables(body)
     setting = _Setting(_Notes(document))
     for block in _blocks(body):
         setting.add(block)
@@ -100,19 +144,47 @@ def read(data: bytes, source: SourceFile) -> PdfDocument:
     return signs.find(PdfDocument(source.path, source.sha256, "docx", lines, labels, tuple(pages), ()))
 
 
+def _is_other(data: bytes) -> bool:
+    """Whether a file is of Word, but of a kind that python-docx does not read."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as parts:
+            kinds_of_parts, links = parts.read("[Content_Types].xml"), parts.read("_rels/.rels")
+    except (zipfile.BadZipFile, KeyError, OSError, zlib.error):
+        return False
+    return b"purl.oclc.org/ooxml" in links or b"wordprocessingml.document.main+xml" not in kinds_of_parts
+
+
 def _require_plain_tables(body: Any) -> None:
-    """Raises SourceError for a table that holds more than text, or that text in a box may lie over."""
+    """Raises SourceError for a table that holds more than text, or that a box or picture may lie over."""
     for table in body.iter(f"{_PAPER}tbl"):
-        for name, what in _UNREAD.items():
-            if next(table.iterdescendants(_PAPER + name), None) is not None or _in_box(table):
-                raise SourceError(f"this Word file has {what}", hint=_PRINT)
+        if what := "text in a box" if _in_box(table) else next(_strange(table), None):
+            raise SourceError(f"this Word file has {what}", hint=_PRINT)
+    for name in _ELSEWHERE:
+        if next(body.iter(_PAPER + name), None) is not None:
+            raise SourceError("this Word file takes a part of its text from another file in it", hint=_PRINT)
     blocks = list(_blocks(body))
     first = next((at for at, block in enumerate(blocks) if block.tag == f"{_PAPER}tbl"), len(blocks))
     for block in blocks[max(0, first - _NEAR) :]:
-        for box in block.iter(f"{_PAPER}txbxContent"):
+        framed = [block] if next(block.iter(f"{_PAPER}framePr"), None) is not None else []
+        for box in (*framed, *block.iter(f"{_PAPER}txbxContent")):
             if text := " ".join("".join(part.text or "" for part in box.iter(f"{_PAPER}t")).split()):
                 message = f"this Word file has text in a box that may lie over a table: “{text[:60]}”"
                 raise SourceError(message, hint=_PRINT)
+        if any(anchor.get("behindDoc") not in ("1", "true") for anchor in block.iter(_ANCHOR)):
+            raise SourceError("this Word file has a picture that may lie over a table", hint=_PRINT)
+
+
+def _strange(parent: Any) -> Iterator[str]:
+    """What is seen within a part of a table and is no text, in words."""
+    for child in parent:
+        name = child.tag.rpartition("}")[2]
+        if child.tag == _PAPER + name and name in _READ:
+            yield from _strange(child)
+        elif child.tag == _PAPER + name and name in _UNDRAWN:
+            within = (one.tag.rpartition("}")[2] for one in child.iterdescendants())
+            yield from (_PROPERTIES[one] for one in within if one in _PROPERTIES)
+        else:
+            yield _UNREAD.get(name, f"something in a table that is not text (“{name}”)")
 
 
 def _in_box(element: Any) -> bool:
@@ -131,7 +203,7 @@ def _settle_looks(document: WordDocument, body: Any) -> None:
             seen.add(name)
             yield styles[name]
             based = styles[name].find(f"{_PAPER}basedOn")
-            name = based.get(f"{_PAPER}val") if based is not None else None
+            name = based.get(_VALUE) if based is not None else None
 
     for run in body.iter(f"{_PAPER}r"):
         paragraph = next(run.iterancestors(f"{_PAPER}p"), None)
@@ -141,6 +213,15 @@ def _settle_looks(document: WordDocument, body: Any) -> None:
                 said = style.find(f"{_PAPER}rPr/{_PAPER}{name}")
                 if said is not None and run.find(f"{_PAPER}rPr/{_PAPER}{name}") is None:
                     run.get_or_add_rPr().append(copy.deepcopy(said))
+    for table in list(body.iter(f"{_PAPER}tblStyle")):
+        shades = (shade for style in chain(table.get(_VALUE)) for shade in style.iter(f"{_PAPER}shd"))
+        if not any(_levels(_attributes(shade).get("fill", "")) for shade in shades):
+            table.getparent().remove(table)  # what is left colours cells
+    for paragraph in body.iter(f"{_PAPER}p"):
+        for style in chain(paragraph.style):
+            counted = style.find(f"{_PAPER}pPr/{_PAPER}numPr")
+            if counted is not None and paragraph.find(f"{_PAPER}pPr/{_PAPER}numPr") is None:
+                paragraph.get_or_add_pPr().append(copy.deepcopy(counted))
 
 
 def _blocks(parent: Any) -> Iterator[Any]:
@@ -309,31 +390,67 @@ def _cells(table: Any, notes: _Notes) -> Iterator[_Cell]:
 def _require_plain(tc: Any) -> None:
     """Raises SourceError for a cell in which a person sees more, or less, than its letters."""
     runs = [run for run in tc.iter(f"{_PAPER}r") if run.text.strip() and not _has(run, "vanish")]
+    text = " ".join("".join(run.text for run in runs).split())[:60]
+    lists = (one.get(_VALUE) != "0" for one in tc.iter(f"{_PAPER}numId"))
     if any(_has(run, "strike") or _has(run, "dstrike") for run in runs):
         why = "is struck through"
-    elif len(colours := {_colour(run) for run in runs}) > 1 and "FFFFFF" in colours:
-        why = "is partly white on white"
+    elif any(_is_unseen(run, tc) for run in runs) or len({_is_white(run) for run in runs}) > 1:
+        why = "has letters that cannot be seen: they are tiny, or in the colour of what they stand on"
+    elif any(_SIGNS.search(" ".join(_said(run, "rFonts").values())) for run in runs):
+        why = "is in a font of signs"
+    elif any(lists) and not any(map(str.isalpha, text)):
+        why = "has a number or sign that Word counts itself"
     else:
         return
-    text = " ".join("".join(run.text for run in runs).split())[:60]
     raise SourceError(f"this Word file has a cell that {why}: “{text}”", hint=_PRINT)
 
 
-def _colour(run: Any) -> str:
-    colour = run.find(f"{_PAPER}rPr/{_PAPER}color")
-    return str(colour.get(f"{_PAPER}val", "")).upper() if colour is not None else ""
+def _is_white(run: Any) -> bool:
+    return _levels(_said(run, "color").get("val", "")) == (255, 255, 255)
+
+
+def _is_unseen(run: Any, tc: Any) -> bool:
+    """Whether letters are tiny, or about as bright as what is under them where both are known."""
+    if 0 < int(_said(run, "sz").get("val", "0")) <= _DUST:
+        return True
+    lit = _said(run, "highlight").get("val", "none")
+    cell = tc.find(f"{_PAPER}tcPr/{_PAPER}shd")
+    fills = (_HIGHLIGHTS.get(lit, ""), _said(run, "shd").get("fill", ""), _attributes(cell).get("fill", ""))
+    ground = next((levels for fill in fills if (levels := _levels(fill))), None)
+    if ground is None and tc.getparent().getparent().find(f"{_PAPER}tblPr/{_PAPER}tblStyle") is None:
+        ground = (255, 255, 255)
+    colour = _levels(_said(run, "color").get("val", ""))
+    return bool(colour and ground) and all(
+        abs(one - other) < _CONTRAST for one, other in zip(colour or (), ground or (), strict=True)
+    )
+
+
+def _levels(colour: str) -> tuple[int, ...]:
+    """Red, green and blue; nothing for an automatic colour."""
+    return (*bytes.fromhex(colour),) if re.fullmatch("[0-9A-Fa-f]{6}", colour) else ()
+
+
+def _said(run: Any, name: str) -> dict[str, str]:
+    """What a run says of one of its looks."""
+    return _attributes(run.find(f"{_PAPER}rPr/{_PAPER}{name}"))
+
+
+def _attributes(element: Any) -> dict[str, str]:
+    return (
+        {} if element is None else {str(key).rpartition("}")[2]: str(value) for key, value in element.items()}
+    )
 
 
 def _has(run: Any, name: str) -> bool:
     found = run.find(f"{_PAPER}rPr/{_PAPER}{name}")
-    return found is not None and found.get(f"{_PAPER}val", "1") not in _OFF
+    return found is not None and found.get(_VALUE, "1") not in _OFF
 
 
 def _is_raised(run: Any) -> bool:
     aligned, position = (run.find(f"{_PAPER}rPr/{_PAPER}{name}") for name in ("vertAlign", "position"))
     if aligned is not None:
-        return str(aligned.get(f"{_PAPER}val")) == "superscript"
-    return position is not None and not str(position.get(f"{_PAPER}val", "0")).startswith(("-", "0"))
+        return str(aligned.get(_VALUE)) == "superscript"
+    return position is not None and not str(position.get(_VALUE, "0")).startswith(("-", "0"))
 
 
 def _is_bold(tc: Any) -> bool:
@@ -344,7 +461,7 @@ def _is_bold(tc: Any) -> bool:
 def _breaks_page(paragraph: Any) -> bool:
     breaks = (one.get(f"{_PAPER}type") for one in paragraph.iter(f"{_PAPER}br"))
     before = paragraph.find(f"{_PAPER}pPr/{_PAPER}pageBreakBefore")
-    return "page" in breaks or (before is not None and before.get(f"{_PAPER}val", "1") not in _OFF)
+    return "page" in breaks or (before is not None and before.get(_VALUE, "1") not in _OFF)
 
 
 def _words(paragraph: Any, notes: _Notes) -> list[_Piece]:
