@@ -31,7 +31,7 @@ class Refusal:
 
     `problems` are JSON objects with type, message, file, page, line and hint; `lines` are (number,
     page, text), empty if the file could not be read as lines; times are UTC in ISO 8601. `resolved_by` is
-    the SHA-256 of what the edition was read from since.
+    the SHA-256 of what the edition was read from since; `given` what whoever ingested a document called it.
     """
 
     source_sha256: str
@@ -50,6 +50,7 @@ class Refusal:
     page_labels: list[str | None]
     lines: list[tuple[int, int, str]]
     resolved_by: str | None = None
+    given: str = ""
 
     @property
     def name(self) -> str:
@@ -65,6 +66,7 @@ def put(
     source: SourceFile,
     error: JvomError,
     *,
+    given: str = "",
     document: Document | None,
     asset: str,
     run_id: str,
@@ -78,6 +80,7 @@ def put(
     refusal = Refusal(
         **of_source,
         edition_year=source.edition_year,
+        given=given,
         refused_at=_now(),
         resolved_at=None,
         asset=asset,
@@ -189,6 +192,8 @@ def _problems(error: JvomError) -> Iterator[dict[str, Any]]:
 def _readable(refusal: Refusal) -> Iterator[str]:
     count, lines = len(refusal.problems), len(refusal.lines)
     yield f"# Edition {refusal.edition_year}: refused\n"
+    if refusal.given:
+        yield f"- ingested as: `{refusal.given}`"
     yield f"- document: `{refusal.source_path}` ({refusal.source_fidelity}, {refusal.source_bytes} bytes)"
     yield f"- SHA-256: `{refusal.source_sha256}`"
     yield f"- refused at {refusal.refused_at} by asset `{refusal.asset}`, run `{refusal.run_id}`"

@@ -26,7 +26,7 @@ from pipelines.files import (
     writable,
 )
 from pipelines.model import Edition, EditionState, Fidelity, SourceFile, SourceFormat
-from schemas.errors import JvomError, Problems, SourceError
+from schemas.errors import JvomError, Problems, RegistryError, SourceError
 from schemas.registry_toml import Entry, quoted
 
 CATALOGUE = "sources.toml"
@@ -310,11 +310,15 @@ def lock_entries(raw: Path) -> dict[int, list[SourceFile]]:
     """The lock's entries by year, in order; empty without a lock."""
     if not (raw / LOCK).exists():
         return {}
-    file = Entry.load(raw / LOCK)
-    for year in file.values:
-        if not re.fullmatch(r"[0-9]{4}", year):
-            raise file.error("is not a year", year, hint="take the file from git")
-    return {int(year): [_locked(int(year), entry) for entry in file.tables(year)] for year in file.values}
+    try:
+        file = Entry.load(raw / LOCK)
+        for year in file.values:
+            if not re.fullmatch(r"[0-9]{4}", year):
+                raise file.error("is not a year", year)
+        return {int(year): [_locked(int(year), entry) for entry in file.tables(year)] for year in file.values}
+    except RegistryError as error:
+        error.hint = "it is generated: take the file from git or a backup"
+        raise
 
 
 def lock(raw: Path, files: Iterable[SourceFile]) -> bool:

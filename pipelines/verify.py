@@ -31,6 +31,7 @@ SOUND = "sound"
 THE_LAKE = "the lake"
 LOCK = "raw/sources.lock"
 HISTORY = "the run history"
+REFUSED_TAG = "jvom/refused"  # of a run: the folder of its report in quarantine
 
 Reread = Callable[[Settings, SourceFile], "Mapping[str, pa.Table]"]
 Earlier = Sequence[tuple[datetime.datetime, str]]  # verifications before: when, and their result
@@ -245,6 +246,11 @@ def _present(settings: Settings, lake: Lake) -> Iterator[Fault]:
     """Every vintage that the published file or a release names is in the lake."""
     lake.require_present()
     catalog = lake.address.file
+    if catalog and not catalog.exists():
+        kept = sum(1 for _ in settings.kept.glob("[!.]*"))
+        others = f", but {kept} documents are kept: restore the warehouse, if there was one" if kept else ""
+        yield Fault(catalog.name, f"is not there: nothing is recorded, and jvom build begins{others}")
+        return
     if catalog and (answer := _database(catalog)) != "ok":
         yield Fault(catalog.name, f"the catalog is damaged: {answer}; restore the warehouse from a backup")
     if fault := lake.broken_seal():
@@ -408,12 +414,17 @@ def _run_history(settings: Settings, lake: Lake) -> Iterator[Fault]:
     with closing(sqlite3.connect(f"{runs.absolute().as_uri()}?mode=ro", uri=True)) as opened:
         try:
             known = dict(opened.execute("SELECT run_id, create_timestamp FROM runs"))
+            refused = opened.execute("SELECT value, run_id FROM run_tags WHERE key = ?", [REFUSED_TAG])
+            refusals = dict(refused.fetchall())
         except sqlite3.Error:
             return  # its check has said it
     others = ("history/runs/index.db", "schedules/schedules.db")
     for file in (home / name for name in others if known):  # all are made before the first run is
         if not file.exists():
             yield Fault(str(file.relative_to(home.parent)), f"is gone, a part of the run history; {away}")
+    for name, run_id in refusals.items():
+        if not (settings.quarantine / name).exists():
+            yield Fault(f"quarantine/{name}", f"is gone; run {run_id} refused that document")
     first = str(min(known.values(), default="9999"))
     for row in lake.read()["vintages"].to_pylist():
         if row["run_id"] not in known and f"{row['recorded_at']}" > first:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -48,6 +49,11 @@ class JvomError(Exception):
         if self.line is not None:
             parts.append(f"line {self.line}")
         return ", ".join(parts)
+
+    def rename(self, file: str, given: str) -> None:
+        """Say of a file that was kept under another name what it was called by whoever gave it."""
+        self.file = given if self.file == file else self.file
+        self.hint = self.hint and self.hint.replace(file, shlex.quote(given))
 
     def __str__(self) -> str:
         text = f"{self.place}: {self.message}" if self.place else self.message
@@ -123,6 +129,11 @@ class Problems(JvomError):
         first = problems[0]
         super().__init__(first.message, file=first.file, page=first.page, line=first.line, hint=first.hint)
         self.problems = problems
+
+    def rename(self, file: str, given: str) -> None:
+        super().rename(file, given)
+        for problem in self.problems:
+            problem.rename(file, given)
 
     def __str__(self) -> str:
         if len(self.problems) == 1:

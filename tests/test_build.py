@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -28,6 +30,7 @@ from tests.support import (
     changed,
     copied,
     copy_project,
+    forked,
     hashes,
     options,
 )
@@ -217,6 +220,9 @@ def ingest(own: Settings, tmp_path: Path, jvom: Jvom) -> None:
     done = jvom("ingest", file, "--year", 2024, "--keep", *options(own), "--json")
     assert done.returncode == 1, done.stderr
     assert "edition 2024 was refused" in done.stderr
+    assert f"run jvom onboard {file} --year 2024" in done.stderr
+    assert "warehouse/sources" not in done.stderr
+    assert f"ingested as: `{file}`" in next(own.quarantine.glob("2024-*/report.md")).read_text()
     for name in ("UNTZO", "UNTSO", '"vintage": null'):
         assert name in done.stdout
     assert hashes(own) == before
@@ -367,17 +373,24 @@ def test_a_build_that_waits_in_vain_names_the_holder(own: Settings, jvom: Jvom) 
 
 @pytest.mark.commands
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_ends_a_build_at_once_and_refuses_nothing(own: Settings, number: int) -> None:
+def test_a_signal_ends_a_build_at_once_and_refuses_nothing(
+    own: Settings, tmp_path: Path, number: int
+) -> None:
     change(own)
-    command = [sys.executable, "-m", "pipelines.cli", "build", *map(str, options(own))]
-    with subprocess.Popen(command, cwd=ROOT, stdout=-1, stderr=-1, text=True) as build:
-        assert build.stderr is not None
-        assert "edition 2024 (1 of 1)" in build.stderr.readline()  # Dagster has the signals from here on
-        build.send_signal(number)
-        _, said = build.communicate(timeout=60)
-    assert build.returncode == 128 + number, said
-    assert f"ended by {signal.Signals(number).name}" in said
-    assert "refused" not in said
+    said = [tmp_path / name for name in ("output", "errors")]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command = ["build", *map(str, options(own))]
+    build = forked.start(command, cwd=ROOT, environment=environment, said=said)
+    deadline = time.monotonic() + 60
+    while not said[1].exists() or "edition 2024 (1 of 1)" not in said[1].read_text():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    os.kill(build.pid, number)  # Dagster has the signals by now
+    build.join(60)
+    errors = said[1].read_text()
+    assert build.exitcode == 128 + number, errors
+    assert f"ended by {signal.Signals(number).name}" in errors
+    assert "refused" not in errors
     assert not own.quarantine.exists()
     assert Lake.of(own).holder() is None
     assert plan_build(own).years == (2024,)

@@ -16,6 +16,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,65 @@ def test_the_files_agree_with_each_other() -> None:
     assert chart["postgresql"]["postgresqlScheme"] == "postgresql+psycopg2"
 
 
+# Names that the chart's own schema has, where it forbids others.
+CHART = {
+    "computeLogManager": "type config",
+    "dagsterDaemon": "enabled image runCoordinator heartbeatTolerance env envConfigMaps envSecrets "
+    "deploymentLabels labels nodeSelector affinity tolerations podSecurityContext securityContext resources "
+    "livenessProbe readinessProbe startupProbe annotations runMonitoring runRetries sensors schedules "
+    "schedulerName volumeMounts volumes",
+    "dagsterDaemon.runCoordinator": "enabled type config",
+    "dagsterDaemon.runCoordinator.config.queuedRunCoordinator": "maxConcurrentRuns tagConcurrencyLimits "
+    "dequeueIntervalSeconds dequeueNumWorkers dequeueUseThreads",
+    "pythonLogs": "pythonLogLevel managedPythonLoggers dagsterHandlerConfig",
+    "retention": "enabled sensor schedule autoMaterialize",
+    "retention.sensor.purgeAfterDays": "skipped success failure started",
+    "runLauncher": "type config",
+    "runLauncher.config.k8sRunLauncher": "image imagePullPolicy jobNamespace loadInclusterConfig "
+    "kubeconfigFile envConfigMaps envSecrets envVars volumeMounts volumes labels failPodOnRunFailure "
+    "resources schedulerName securityContext runK8sConfig",
+}
+
+
+def snake(value: Any) -> Any:
+    """A value with its names as the chart's templates write them into Dagster's own file."""
+    if not isinstance(value, dict):
+        return value
+    return {re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower(): snake(each) for name, each in value.items()}
+
+
+@pytest.mark.team
+def test_the_values_are_the_charts_own_and_give_what_dagster_takes() -> None:
+    launchers = pytest.importorskip("dagster_k8s", reason="the packages of a team are not installed")
+    from dagster import Shape
+    from dagster._config import validate_config
+    from dagster._core.instance.config import dagster_instance_config_schema
+
+    chart = yaml.safe_load((DEPLOY / "helm-values.yaml").read_text(encoding="utf-8"))
+    for place, names in CHART.items():
+        found = chart
+        for part in place.split("."):
+            found = found[part]
+        assert set(found) <= set(names.split()), place
+    daemon, retention = chart["dagsterDaemon"], chart["retention"]
+    instance = {
+        "run_monitoring": snake(daemon["runMonitoring"]),
+        "run_retries": snake(daemon["runRetries"]),
+        "retention": {name: snake(retention[name]) for name in ("schedule", "sensor")},
+        "telemetry": chart["telemetry"],
+        "python_logs": {"dagster_handler_config": chart["pythonLogs"]["dagsterHandlerConfig"]},
+    }
+    assert validate_config(Shape(dagster_instance_config_schema()), instance).errors in (None, [])
+    ours = yaml.safe_load((DEPLOY / "dagster.yaml").read_text(encoding="utf-8"))
+    for name in ("run_monitoring", "run_retries", "python_logs", "telemetry"):
+        assert instance[name] == ours[name], name
+    launcher = snake(chart["runLauncher"]["config"]["k8sRunLauncher"])
+    launcher["env_secrets"] = [secret["name"] for secret in launcher["env_secrets"]]
+    launcher |= {"service_account_name": "jvom", "instance_config_map": "jvom-instance", "dagster_home": "/"}
+    schema = Shape(launchers.K8sRunLauncher.config_type())
+    assert validate_config(schema, launcher).errors in (None, [])
+
+
 class Processes:
     """Processes of compose.yaml, each as on a machine of its own, against servers at other addresses."""
 
@@ -83,10 +143,12 @@ class Processes:
         self.environment["PYTHONPATH"] = f"{folder / 'dagster'}:{ROOT}"
         self.started: list[subprocess.Popen[bytes]] = []
 
-    def start(self, service: str, name: str = "") -> subprocess.Popen[bytes]:
+    def start(self, service: str, name: str = "", at_once: int = 2) -> subprocess.Popen[bytes]:
+        """One process; a worker does so many things at once."""
         command = self.services[service]["command"].replace("/opt/dagster", str(self.folder / "dagster"))
         command = command.replace("0.0.0.0", "127.0.0.1").replace("4000", str(self.ports["code"]))
         command = command.replace("3000", str(self.ports.get(service, 0)))
+        command = command.replace("--concurrency 2", f"--concurrency {at_once}")
         home = self.folder / (name or service)
         home.mkdir()
         words = [*self._machine(name or service), *shlex.split(command)]
@@ -124,8 +186,17 @@ class Processes:
         return answer.json()["data"]
 
 
+@dataclass
+class Installation:
+    """The processes of a team, and the servers that they are on."""
+
+    processes: Processes
+    bucket: servers.Bucket
+    lake: Lake
+
+
 @pytest.fixture
-def team(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Processes]:
+def team(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Installation]:
     """Servers, a bucket with this repository's raw/, and nothing of ours started yet."""
     pytest.importorskip("obstore", reason="the packages of a team are not installed (./setup team)")
     with ExitStack() as opened:
@@ -148,9 +219,12 @@ def team(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Processes]
             where = store.place(environment["JVOM_STORE"]) / "raw" / str(file.relative_to(ROOT / "raw"))
             files.put(where, file.read_bytes())
         made = Processes(tmp_path, environment)
+        lake = Lake(environment["JVOM_CATALOG"], f"{environment['JVOM_STORE']}/lake/data/")
         try:
-            yield made
+            yield Installation(made, bucket, lake)
         finally:
+            bucket.answer()
+            lake.close()
             for process in made.started:
                 with suppress(ProcessLookupError):
                     os.killpg(process.pid, signal.SIGKILL)
@@ -158,47 +232,62 @@ def team(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Processes]
             store._bucket.cache_clear()
 
 
-RUNS = "{ runsOrError(limit: 9) { ... on Runs { results { runId status tags { key value } } } } }"
+RUNS = "{ runsOrError { ... on Runs { results { runId jobName status tags { key value } } } } }"
 EVENTS = """query ($run: ID!) { logsForRun(runId: $run) { ... on EventConnection {
-  events { ... on MessageEvent { message } } } } }"""
-LAUNCH = """mutation { launchPipelineExecution(executionParams: {
-  selector: {repositoryLocationName: "jvom", repositoryName: "__repository__", jobName: "ingest"},
-  runConfigData: {}, executionMetadata: {tags: [{key: "dagster/partition", value: "2024"}]}
-}) { __typename } }"""
+  events { ... on MessageEvent { message stepKey } } } } }"""
 
 
-def until(wanted: Callable[[], Any], seconds: float) -> Any:
+def until(wanted: Callable[[], Any], seconds: float, pause: float = 1.0) -> Any:
     deadline = time.monotonic() + seconds
     while True:
-        with suppress(httpx.HTTPError, KeyError, TypeError, ValueError):
+        with suppress(httpx.HTTPError, LookupError, TypeError, ValueError):
             if found := wanted():
                 return found
         assert time.monotonic() < deadline, "it did not come about in time"
-        time.sleep(0.3)
+        time.sleep(pause)
 
 
 @pytest.mark.team
-def test_a_worker_is_killed_and_another_records_the_edition(team: Processes) -> None:
-    team.start("code")
-    team.start("web-operator")
-    launched = "LaunchRunSuccess"
-    until(lambda: team.ask(LAUNCH)["launchPipelineExecution"]["__typename"] == launched, 120)
-    team.start("daemon")
-    first = team.start("worker", "pod-1")
-    until(lambda: "jvom/process" in json.dumps(team.ask(RUNS)), 120)  # its first step is at work
-    os.killpg(first.pid, signal.SIGKILL)
+@pytest.mark.parametrize("steps", ["in_process"])
+def test_a_worker_killed_in_its_commit_is_followed_by_another(team: Installation, steps: str) -> None:
+    """Of whole runs on workers, and of steps that are on another machine than what leads their run."""
+    processes, bucket, lake = team.processes, team.bucket, team.lake
+    processes.environment["JVOM_EXECUTOR"] = steps
+
+    def said(run: dict[str, Any], step: str = "") -> list[str]:
+        """What the run's log says, or that of one step."""
+        events = processes.ask(EVENTS, run=run["runId"])["logsForRun"]["events"]
+        return [event["message"] for event in events if step in (event["stepKey"] or "")]
+
+    def runs() -> list[dict[str, Any]]:
+        """The latest first; a sensor requests the one that there is to begin with."""
+        found = processes.ask(RUNS)["runsOrError"]["results"]
+        return [run for run in found if run["jobName"] == "ingest"]
+
+    for service in ("code", "web-operator", "daemon"):
+        processes.start(service)
+    working = first = processes.start("worker", "pod-1", at_once=1)  # only one of a run and its steps
+    with lake.writer():
+        until(lambda: [run["status"] for run in runs()] == ["STARTED"], 120)
+        if steps == "celery":
+            working = processes.start("worker", "pod-2")
+        until(lambda: said(runs()[0], "snapshot"), 120)
+    until(lake.holder, 60, pause=0.05)
+    bucket.hang()  # so that its commit does not end
+    os.killpg(working.pid, signal.SIGKILL)
     killed = time.monotonic()
-    team.start("worker", "pod-2")
-    until(lambda: "FAILURE" in json.dumps(team.ask(RUNS)), 120)
+    bucket.answer()
+    processes.start("worker", "pod-3")
+    until(lambda: 2024 in lake.edition_states(), 120)
     assert time.monotonic() - killed < 60
-    lake = Lake(team.environment["JVOM_CATALOG"], f"{team.environment['JVOM_STORE']}/lake/data/")
-    until(lambda: 2024 in lake.edition_states(), 180)
-    lake.close()
-    runs = team.ask(RUNS)["runsOrError"]["results"]
-    events = [team.ask(EVENTS, run=run["runId"]) for run in runs]
-    assert "was ended: its process" in json.dumps(events)
-    if team._machine("x"):
-        assert "on pod-1 is gone" in json.dumps(events)
-    said = [team.said(name) for name in ("code", "web-operator", "daemon", "pod-1", "pod-2")]
-    for secret in (team.environment["AWS_SECRET_ACCESS_KEY"], "of-DAGSTER_PG_PASSWORD"):
-        assert secret not in "".join([json.dumps(runs), json.dumps(events), *said])
+    assert (first.poll() is None) == (steps == "celery")
+    followed, ended = runs()[0], runs()[-1]
+    assert said(followed, "snapshot")
+    assert said(followed, "source") == []  # it went on from what is in the stage
+    (why,) = [line for line in said(ended) if "was ended: its process" in line]
+    if processes._machine("x"):
+        assert f"on pod-{1 if steps == 'in_process' else 2} is gone" in why
+    shown = json.dumps([runs(), *(processes.ask(EVENTS, run=run["runId"]) for run in runs())])
+    logs = [processes.said(file.stem) for file in processes.folder.glob("*.log")]
+    for secret in (processes.environment["AWS_SECRET_ACCESS_KEY"], "of-DAGSTER_PG_PASSWORD"):
+        assert secret not in "".join([shown, *logs])

@@ -173,19 +173,18 @@ def test_runs_whose_process_is_gone_are_ended_and_no_others(tmp_path: Path) -> N
     gone = failures.process_mark(child.pid)
     child.communicate(b"\n")
     assert gone is not None
-    marks = {gone: "FAILURE", failures.process_mark(): "STARTED", f"other:{os.getpid()}:x": "STARTED"}
+    mark, of = failures.PROCESS_TAG, failures.OF_TAG
+    tags = [{mark: gone}, {mark: str(failures.process_mark())}, {mark: f"other:{os.getpid()}:x"}]
+    tags.append({mark: gone, of: "the run of which it is the second try"})
     with dg.instance_for_test(temp_dir=str(tmp_path)) as instance:
         job = defs.resolve_job_def("publish")
         runs = [
-            instance.create_run_for_job(
-                job, status=dg.DagsterRunStatus.STARTED, tags={failures.PROCESS_TAG: mark or ""}
-            )
-            for mark in marks
+            instance.create_run_for_job(job, status=dg.DagsterRunStatus.STARTED, tags=each) for each in tags
         ]
         (sentence,) = failures.end_dead_runs(instance, "sqlite:/nowhere")
         assert runs[0].run_id[:8] in sentence
         after = [instance.get_run_by_id(one.run_id) for one in runs]
-    assert [one.status.value for one in after if one] == list(marks.values())
+    assert [one.status.value for one in after if one] == ["FAILURE", "STARTED", "STARTED", "STARTED"]
 
 
 def test_column_lineage_of_views_names_columns_that_exist() -> None:

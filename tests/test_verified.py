@@ -18,7 +18,7 @@ from pipelines import verify as verified
 from pipelines.lake import Lake
 from pipelines.model import SourceFile
 from pipelines.orchestration.plan import plan_build
-from pipelines.settings import Settings
+from pipelines.settings import Settings, find
 from pipelines.verify import complete
 from schemas.errors import ServerError
 from tests.support import NOBODY, Jvom, options
@@ -252,10 +252,20 @@ def test_files_of_the_site_and_of_every_package_are_checked(own: Settings) -> No
 
 
 def test_a_damaged_run_history_is_named_and_is_not_the_record(own: Settings) -> None:
+    with closing(sqlite3.connect(one(own.dagster_home, "runs.db"))) as opened, opened:
+        opened.execute(
+            "UPDATE run_tags SET key = ?, value = '2023-gone' WHERE id = 1", [verified.REFUSED_TAG]
+        )
+    assert [fault.where for fault in verified.verify(own).faults] == ["quarantine/2023-gone"]
     flip_header(one(own.dagster_home, "runs.db"))
     (fault,) = verified.verify(own).faults
     assert fault.where.endswith("runs.db")
     assert "move warehouse/dagster away" in fault.what
+
+
+def test_where_nothing_is_recorded_yet_that_is_what_is_said(tmp_path: Path) -> None:
+    (fault,) = verified.verify(find(tmp_path / "raw", tmp_path / "warehouse")).faults
+    assert "nothing is recorded, and jvom build begins" in fault.what
 
 
 def flip_header(file: Path) -> None:

@@ -34,7 +34,7 @@ def ingest(
         hint = "give FILE another name, or replace that file yourself and run jvom build"
         raise UsageError("exists already, with other bytes", file=str(place), hint=hint)
     source = raw.keep(data, year, session.settings.kept, str(file))
-    build.carry_out(session, lambda: plan_for_file(session.settings, source), timeout)
+    build.carry_out(session, lambda: plan_for_file(session.settings, source, str(file)), timeout)
     if keep:  # only what could be read: every build would refuse a refused file in raw/ again
         with files.writable(str(place), "make raw/ writable"):
             if not place.exists():

@@ -24,7 +24,7 @@ def quarantine(session: Session) -> None:
             message = str(each.problems[0]["message"]) if each.problems else each.text
             first = message.partition("\n")[0]
             first = first if session.terminal.csv else shorten(first, 100, placeholder="…")
-            about = (each.edition_year, each.source_path, each.refused_at, each.resolved_at)
+            about = (each.edition_year, each.given or each.source_path, each.refused_at, each.resolved_at)
             rows.append((*about, len(each.problems), first, report))
     session.terminal.answer(refused)
     if refused or session.terminal.csv:

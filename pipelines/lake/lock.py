@@ -142,6 +142,8 @@ class _FileLock:
             return False
         except OSError as error:
             hint = "the warehouse must be writable for whoever builds; see --warehouse"
+            if isinstance(error, FileExistsError | NotADirectoryError):
+                hint = f"{self._file.parent} must be a folder: restore it from a backup"
             if error.errno in (errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP):
                 hint = "this file system knows no locks (flock): put the warehouse on a local disk"
             raise LakeError(
@@ -245,7 +247,7 @@ def answering(target: str) -> Iterator[None]:
     try:
         import psycopg
     except ImportError as error:
-        hint = 'pip install "psycopg[binary]"'
+        hint = "install requirements-team.lock (./setup team)"
         raise LakeError("a PostgreSQL catalog needs the package psycopg", file=file, hint=hint) from error
     try:
         yield

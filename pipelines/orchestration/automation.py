@@ -139,7 +139,7 @@ def raw_files(context: dg.SensorEvaluationContext, warehouse: Warehouse) -> dg.S
 
 
 @dg.sensor(
-    minimum_interval_seconds=20,
+    minimum_interval_seconds=10,
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="Ends runs whose process is gone, on whatever machine it was, within a minute.",
 )

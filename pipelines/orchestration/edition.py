@@ -41,13 +41,17 @@ class AcquireConfig(dg.Config):
 
 
 class SourceConfig(dg.Config):
-    """Which document to read; empty means the newest of the best fidelity in raw/."""
+    """Which document to read; empty means the newest of the best fidelity in raw/.
+
+    `given` is what whoever ingested it called it, for messages.
+    """
 
     path: str = ""
     sha256: str = ""
     size: int = 0
     format: str = "text"
     fidelity: str = "full text"
+    given: str = ""
 
 
 class SnapshotConfig(dg.Config):
@@ -202,16 +206,23 @@ def extract(  # type: ignore[no-untyped-def]  # Dagster takes an annotation for 
     """The document is materialised even where its tables are refused."""
     where = warehouse.settings()
 
+    ops: Any = context.run.run_config.get("ops", {})
+    given = ops.get("source", {}).get("config", {}).get("given", "")
+
     def refuse(asset: str, refusal: JvomError, document: Document | None) -> None:
+        kept = not source.path.startswith("raw/")
+        refusal.rename(source.path, given or (str(where.kept / source.sha256) if kept else source.path))
         folder = quarantine.put(
             where.quarantine,
             source,
             refusal,
+            given=given,
             document=document,
             asset=asset,
             run_id=context.run.run_id,
             versions=versions.reading(edition),
         )
+        tag_run(context, refused=folder.name)
         context.log.info(f"refused: the report is in {folder}")
 
     with as_dagster_failure():

@@ -21,8 +21,9 @@ from schemas.errors import JvomError, LakeError, MachineError, NetworkError, Ser
 
 PROCESS_TAG = "jvom/process"
 EXECUTOR_TAG = "jvom/executor"
+OF_TAG = "jvom/of"  # the run that these tags are of: one that is run again begins with those of the first
 MISSED_TAG = "jvom/missed"  # since when nobody was seen to work on it, in seconds since 1970
-MISSED_FOR = 15.0  # seconds; a database that is started again forgets who attends for less
+MISSED_FOR = 10.0  # seconds; a database that is started again forgets who attends for less
 IN_PROCESS = "in_process"
 NOTIFY_TIMEOUT = 10.0  # seconds for the whole of it
 _SURROUNDINGS = {error.__name__ for error in (LakeError, MachineError, ServerError, NetworkError)}
@@ -97,15 +98,19 @@ _own_mark = cache(process_mark)  # by number: a forked process has its own
 
 
 def run_tags() -> dict[str, str]:
-    """Tags of every run: who started it and in which process, so that it can be ended once that is dead."""
+    """Tags of a run: who started it and in which process, so that it can be ended once that is dead."""
     mark, executor = _own_mark(os.getpid()) or "", os.environ.get("JVOM_EXECUTOR") or IN_PROCESS
     return {"jvom/actor": settings.actor(), PROCESS_TAG: mark, EXECUTOR_TAG: executor}
 
 
+def take_up(instance: dg.DagsterInstance, run_id: str) -> None:
+    """Say of a run that this process works on it."""
+    instance.add_run_tags(run_id, {**run_tags(), OF_TAG: run_id, MISSED_TAG: ""})
+
+
 def tag_run(context: dg.AssetExecutionContext, **tags: str) -> None:
-    """Add tags to the run at hand, among them those of every run: one that Dagster started lacks them."""
-    named = {f"jvom/{name}": value for name, value in tags.items()}
-    context.instance.add_run_tags(context.run.run_id, {**run_tags(), **named})
+    """Add tags to the run at hand."""
+    context.instance.add_run_tags(context.run.run_id, {f"jvom/{name}": value for name, value in tags.items()})
 
 
 def end_dead_runs(instance: dg.DagsterInstance, catalog: str) -> list[str]:
@@ -115,7 +120,11 @@ def end_dead_runs(instance: dg.DagsterInstance, catalog: str) -> list[str]:
     attended (`lake.attendance`): one that is not, in two looks, is ended. Else a process is looked up, if it
     was on this machine; a run that no process has taken up yet has no mark.
     """
-    runs = [run for run in instance.get_runs(dg.RunsFilter(statuses=_UNENDED)) if run.tags.get(PROCESS_TAG)]
+    runs = [
+        run
+        for run in instance.get_runs(dg.RunsFilter(statuses=_UNENDED))
+        if run.tags.get(PROCESS_TAG) and run.tags.get(OF_TAG, run.run_id) == run.run_id
+    ]
     if not runs:
         return []
     attended = lake.attended(catalog, [run.run_id for run in runs])

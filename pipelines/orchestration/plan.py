@@ -22,7 +22,8 @@ from schemas.errors import JvomError, LakeError, Problems, SourceError
 class PendingEdition:
     """One edition to read: the file chosen, what the catalogue knows, by which versions, and why.
 
-    `recheck`: a reading that gives the same rows is to be noted even if nothing had changed.
+    `recheck`: a reading that gives the same rows is to be noted even if nothing had changed. `given` is the
+    name of a file that somebody ingested from elsewhere, for messages.
     """
 
     edition_year: int
@@ -31,6 +32,7 @@ class PendingEdition:
     versions: Versions
     reason: str
     recheck: bool = False
+    given: str = ""
 
 
 @dataclass(frozen=True)
@@ -86,10 +88,16 @@ def plan_build(
     return Plan(tuple(pending), _why_publish(settings, state), tuple(problems))
 
 
-def plan_for_file(settings: Settings, source: SourceFile) -> Plan:
-    """What there is to do for one document that somebody chose."""
+def plan_for_file(settings: Settings, source: SourceFile, given: str) -> Plan:
+    """What there is to do for one document that somebody chose, and called so."""
     state, recorded = _recorded(settings)
-    return Plan(tuple(_pending(settings, recorded, [source])), _why_publish(settings, state))
+    pending = (
+        replace(each, given=given, reason=each.reason.replace(source.path, given))
+        if each.source == source
+        else each
+        for each in _pending(settings, recorded, [source])
+    )
+    return Plan(tuple(pending), _why_publish(settings, state))
 
 
 def plan_publication(settings: Settings) -> Plan:

@@ -15,7 +15,7 @@ from pipelines import files, other_sources, quarantine, raw, reconcile, site, va
 from pipelines.extract import read as reading
 from pipelines.model import SourceFile
 from pipelines.orchestration import edition, keys, metadata
-from pipelines.orchestration.failures import as_dagster_failure, tag_run
+from pipelines.orchestration.failures import as_dagster_failure
 from pipelines.orchestration.resources import Warehouse
 from pipelines.other_sources import contributions as un_contributions
 from pipelines.publish import catalogue, dictionary, effects, views
@@ -175,8 +175,7 @@ def evaluated_views(warehouse: Warehouse):  # type: ignore[no-untyped-def]  # Da
     deps=list(keys.VIEWS.values()),
     automation_condition=PUBLISH_WHEN_RECORDED,
 )
-def published_file(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult:
-    tag_run(context)
+def published_file(warehouse: Warehouse) -> dg.MaterializeResult:
     where = warehouse.settings()
     with as_dagster_failure():
         written = releases.publish(where, warehouse.lake(), quarantine.rows(where.quarantine))

@@ -20,7 +20,7 @@ import pyarrow as pa
 from pipelines import files, settings
 from pipelines.lake import Lake, RuleResults, attend
 from pipelines.model import Document, Line, SourceFile
-from pipelines.orchestration.failures import as_dagster_failure
+from pipelines.orchestration.failures import as_dagster_failure, take_up
 from pipelines.store import place
 from schemas.errors import LakeError
 
@@ -48,7 +48,8 @@ class Warehouse(dg.ConfigurableResource[None]):
 
     def setup_for_execution(self, context: dg.InitResourceContext) -> None:
         """From here on every machine can see that this process works on the run."""
-        if context.run is not None:
+        if context.run is not None and context.instance is not None:
+            take_up(context.instance, context.run.run_id)
             with as_dagster_failure():
                 attend(self.catalog, context.run.run_id)
 

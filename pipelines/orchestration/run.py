@@ -158,7 +158,7 @@ class _Runs:
     def ingest(self, due: PendingEdition) -> Outcome:
         of_source = {name: getattr(due.source, name) for name in ("path", "sha256", "format", "fidelity")}
         ops = {
-            "source": {"config": {**of_source, "size": due.source.bytes}},
+            "source": {"config": {**of_source, "size": due.source.bytes, "given": due.given}},
             "snapshot": {"config": {"recheck": due.recheck}},
         }
         outcome, result = self.execute("ingest", due.edition_year, due.reason, ops, str(due.edition_year))

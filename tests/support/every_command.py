@@ -97,6 +97,17 @@ def recorded(where: Settings) -> Record:
     }
 
 
+def _touched(where: Settings) -> dict[str, tuple[int, int]]:
+    """When each file was last written, and its bytes: while they are the same nothing is recorded anew."""
+    files = {file: file.stat() for folder in (where.warehouse, where.raw) for file in folder.rglob("*")}
+    passing = (".lock", "-shm", "-wal")
+    return {
+        str(file): (is_now.st_mtime_ns, is_now.st_size)
+        for file, is_now in files.items()
+        if file.is_file() and not file.name.endswith(passing)
+    }
+
+
 def lost(before: Record, after: Record) -> list[str]:
     """What was in the record and is not any more, as it was."""
     return [f"{name}: {entry}" for name in before for entry in sorted(before[name] - after[name])]
@@ -128,9 +139,11 @@ def main(raw: str, warehouse: str, folder: str) -> None:
     """Run everything; print a line for each."""
     where = find(Path(raw), Path(warehouse))
     os.environ.update(where.environment())
-    before = recorded(where)
+    before, touched = recorded(where), _touched(where)
     for line, well in _run_all(where, Path(folder)):
-        after = recorded(where)
+        now = _touched(where)
+        after = before if now == touched else recorded(where)
+        touched = now
         outcome = {"ran": line, "well": well, "lost": lost(before, after)}
         outcome |= {"vintages": len(after["vintages"]), "jobs": sorted(after["jobs"])}
         print(json.dumps(outcome), flush=True)
