@@ -110,13 +110,10 @@ def test_endings_keep_the_precision_and_the_reason_of_the_text(report: dict[str,
         "2023-10-31",
     )
     assert mali["contribution_ended_precision"] == "month"
-    # Two days are printed for the end of the whole mission: none is chosen.
-    assert minusma["dates_differ"]
-    assert (str(minusma["mission_ended_from"]), str(minusma["mission_ended_to"])) == (
-        "2023-06-30",
-        "2023-12-11",
-    )
-    assert minusma["mission_ended_precision"] is None
+    # The day on which the end of the whole mission was decided is not that of its end.
+    assert str(minusma["mission_ended_from"]) == str(minusma["mission_ended_to"]) == "2023-12-11"
+    assert (minusma["mission_ended_precision"], minusma["dates_differ"]) == ("day", False)
+    assert minusma["reason_as_printed"] == "op verzoek van Mali zelf"
 
 
 def test_who_is_at_sea_in_the_red_sea_is_counted_once(report: dict[str, pa.Table]) -> None:
@@ -161,6 +158,11 @@ def test_an_end_before_persons_were_sent_again_is_none() -> None:
     } == {
         "minusma": ("2023-10-31", "2023-10-31", ["2019: 2018-05-01"]),
         "undof": ("2023-08-15", "2023-08-15", ["2019: 2019-06-01"]),
+    }
+    decided = [{**event, "event": "mission end decided"} for event in events if event["edition_year"] == 2024]
+    only = views.evaluate(base_tables(*editions, found={"mission_events": decided}))["mission_endings"]
+    assert {(row["mission_ended_to"], row["mission_ended_precision"]) for row in only.to_pylist()} == {
+        (None, "day")
     }
     assert all(row["dates_differ"] for row in ended.values())
     assert {

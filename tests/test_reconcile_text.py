@@ -142,6 +142,14 @@ def test_totals_of_the_edition_stand_under_no_mission_and_no_region() -> None:
         ("De Nederlandse bijdrage is per 15 maart 2024 stopgezet.", events.ENDED, "2024-03-15", "day"),
         ("Nederland stopte in november 2023 met de deelname.", events.ENDED, "2023-11", "month"),
         ("De laatste Nederlandse militairen zijn in mei 2023 vertrokken.", events.ENDED, "2023-05", "month"),
+        ("De Raad besloot op 30 juni 2023 de missie te beëindigen.", events.END_DECIDED, "2023-06-30", "day"),
+        ("De missie sloot op 11 december 2023.", events.MISSION_ENDED, "2023-12-11", "day"),
+        (
+            "De Raad besloot de missie per 1 mei 2024 te beëindigen.",
+            events.MISSION_ENDED,
+            "2024-05-01",
+            "day",
+        ),
         ("Nederland draagt sinds 1956 bij aan de missie.", events.BEGUN, "1956", "year"),
     ],
 )

@@ -12,7 +12,7 @@ from pipelines.reconcile.passages import Names, Sentence
 from pipelines.reconcile.text import Dated, alternatives, find_dates, phrase
 
 BEGUN, ENDED, CHANGED = "contribution begun", "contribution ended", "contribution changed"
-MISSION_BEGUN, MISSION_ENDED = "mission begun", "mission ended"
+MISSION_BEGUN, MISSION_ENDED, END_DECIDED = "mission begun", "mission ended", "mission end decided"
 EXTENDED, MANDATE_ENDS, FRAME_ENDS = "mandate extended", "mandate ends", "national frame ends"
 
 _OWN = r"(?:Nederland(?:s|se|ers?)?|het kabinet)\b"
@@ -39,6 +39,8 @@ _MISSION_STOP = re.compile(
     r"|werd gesloten|ten einde gekomen|liep af)"
     r"|(?:besloot|besloten).{0,160}?beëindigen"
 )
+_DECIDED = re.compile(r"\b(?:besloot|besloten|besluit)\b", re.IGNORECASE)
+_WITH_EFFECT = re.compile(r"\b(?:per|tot|met ingang van|vanaf|(?:in|op|tot) eind) $", re.IGNORECASE)
 _BEGIN = phrase("begins")
 _SINCE = re.compile(
     r"\bNederland\b.{0,40}?\b(?:draagt|levert|neemt|is)\b.{0,60}?\b(?:sinds|vanaf)\s$|\bNederland\b.{0,30}\bsinds\s$",
@@ -182,7 +184,10 @@ def _endings(text: str, printed: Sequence[Dated]) -> Iterator[tuple[str, Dated, 
             return
     stop = _MISSION_STOP.search(text)
     if stop and not _negated(text, stop.end()) and not re.search(r"\bniet\b", stop[0]):
-        yield MISSION_ENDED, _nearest(printed, stop.end()), stop.end()
+        date = _nearest(printed, stop.end())
+        decided = _DECIDED.search(text) and stop[0].endswith("beëindigen")
+        only = decided and not _WITH_EFFECT.search(text[: date.start])  # the date is that of the decision
+        yield END_DECIDED if only else MISSION_ENDED, date, stop.end()
 
 
 def _beginnings(text: str, printed: Sequence[Dated]) -> Iterator[tuple[str, Dated, int]]:

@@ -76,8 +76,10 @@ class Language:
         first, last = (f"{self.t['months'][day.month - 1]} {day.year}" for day in (start, end))
         return first if first == last else f"{first} {self.t['period_to']} {last}"
 
-    def moment(self, first: datetime.date, last: datetime.date) -> str:
-        """When something was that is between two days: on a day, in a month or year, or between them."""
+    def moment(self, first: datetime.date, last: datetime.date | None) -> str:
+        """When something was that is between two days: on a day, in a month or year, between them, or later."""
+        if last is None:
+            return str(self.t["not_before"].format(day=self.date(first)))
         after = last + datetime.timedelta(1)
         if first == last:
             return str(self.t["on_day"].format(day=self.date(first)))

@@ -1,22 +1,27 @@
 -- When did each mission, or the Dutch contribution to it, end, and why, in the words of the editions held?
 -- A mission that only leaves the report is not here: that is not an ending. Nor is an end after which a later
 -- edition has persons sent. The newest edition that gives an end shows, by its most exact date; where its own
--- dates cannot all be meant, all lie between. What older editions say otherwise is in other_dates.
+-- dates cannot all be meant, all lie between. What older editions say otherwise is in other_dates. The day of a
+-- decision to end a mission counts only where nothing says when it ended: it did so then, or later.
 WITH endings AS (
     SELECT
         edition_year,
         mission_id,
-        event = 'mission ended' AS of_mission,
+        event <> 'contribution ended' AS of_mission,
+        event = 'mission end decided' AS decided,
         coalesce(date_from, date) AS date_from,
         -- Vintages from before contract 2.0 have the first day of a month or year alone.
-        coalesce(
-            date_to,
-            CASE precision
-                WHEN 'month' THEN last_day(date)
-                WHEN 'year' THEN make_date(year(date), 12, 31)
-                ELSE date
-            END
-        ) AS date_to,
+        CASE
+            WHEN event <> 'mission end decided'
+                THEN coalesce(
+                    date_to,
+                    CASE precision
+                        WHEN 'month' THEN last_day(date)
+                        WHEN 'year' THEN make_date(year(date), 12, 31)
+                        ELSE date
+                    END
+                )
+        END AS date_to,
         precision,
         as_printed,
         reason_as_printed,
@@ -29,7 +34,7 @@ WITH endings AS (
         coalesce(reason_line, source_line) AS reason_line,
         event_id
     FROM mission_events
-    WHERE event IN ('mission ended', 'contribution ended')
+    WHERE event IN ('mission ended', 'mission end decided', 'contribution ended')
 ),
 
 -- Editions with persons sent, an inexact number of them too.
@@ -46,7 +51,7 @@ sent AS (
 ),
 
 standing AS (
-    SELECT *, max(edition_year) OVER (PARTITION BY mission_id, of_mission) AS newest
+    SELECT *, decided AND bool_or(NOT decided) OVER (PARTITION BY mission_id, of_mission) AS has_ended
     FROM endings
     WHERE NOT EXISTS (
         SELECT 1
@@ -54,8 +59,14 @@ standing AS (
         WHERE
             sent.mission_id = endings.mission_id
             AND sent.edition_year > endings.edition_year
-            AND sent.period_start > endings.date_to
+            AND sent.period_start > coalesce(endings.date_to, endings.date_from)
     )
+),
+
+dated AS (
+    SELECT *, max(edition_year) OVER (PARTITION BY mission_id, of_mission) AS newest
+    FROM standing
+    WHERE NOT has_ended
 ),
 
 compared AS (
@@ -67,8 +78,8 @@ compared AS (
         max(date_to) AS last_day,
         max(date_from) AS last_from,
         min(date_to) AS first_to,
-        max(date_from) > min(date_to) AS dates_differ
-    FROM standing
+        coalesce(max(date_from) > min(date_to), FALSE) AS dates_differ
+    FROM dated
     WHERE edition_year = newest
     GROUP BY mission_id, of_mission, newest
 ),
@@ -84,36 +95,37 @@ others AS (
         ON endings.mission_id = compared.mission_id
         AND endings.of_mission = compared.of_mission
         AND endings.edition_year <> compared.newest
+        AND NOT endings.decided
         AND (endings.date_from > compared.first_to OR endings.date_to < compared.last_from)
     GROUP BY compared.mission_id, compared.of_mission
 ),
 
 ranked AS (
     SELECT
-        standing.mission_id,
-        standing.of_mission,
-        CASE WHEN compared.dates_differ THEN compared.first_day ELSE standing.date_from END AS date_from,
-        CASE WHEN compared.dates_differ THEN compared.last_day ELSE standing.date_to END AS date_to,
-        CASE WHEN NOT compared.dates_differ THEN standing.precision END AS precision,
+        dated.mission_id,
+        dated.of_mission,
+        CASE WHEN compared.dates_differ THEN compared.first_day ELSE dated.date_from END AS date_from,
+        CASE WHEN compared.dates_differ THEN compared.last_day ELSE dated.date_to END AS date_to,
+        CASE WHEN NOT compared.dates_differ THEN dated.precision END AS precision,
         compared.dates_differ OR others.dates IS NOT NULL AS dates_differ,
         coalesce(others.dates, []) AS other_dates,
-        standing.edition_year,
-        standing.source_page,
-        standing.source_line,
-        standing.sentence_page,
-        standing.sentence_line,
-        standing.sentence_line_end,
+        dated.edition_year,
+        dated.source_page,
+        dated.source_line,
+        dated.sentence_page,
+        dated.sentence_line,
+        dated.sentence_line_end,
         row_number() OVER (
-            PARTITION BY standing.mission_id, standing.of_mission
-            ORDER BY standing.date_to - standing.date_from, standing.source_line, standing.event_id
+            PARTITION BY dated.mission_id, dated.of_mission
+            ORDER BY dated.date_to - dated.date_from, dated.source_line, dated.event_id
         ) AS place
-    FROM standing
+    FROM dated
     JOIN compared
-        ON compared.mission_id = standing.mission_id
-        AND compared.of_mission = standing.of_mission
-        AND compared.newest = standing.edition_year
+        ON compared.mission_id = dated.mission_id
+        AND compared.of_mission = dated.of_mission
+        AND compared.newest = dated.edition_year
     LEFT JOIN others
-        ON others.mission_id = standing.mission_id AND others.of_mission = standing.of_mission
+        ON others.mission_id = dated.mission_id AND others.of_mission = dated.of_mission
 ),
 
 reasons AS (

@@ -31,58 +31,49 @@ left_out AS (
     GROUP BY edition_year, mission_id, measure
 ),
 
-figures AS (
+annexes AS (
     SELECT
-        personnel.mission_id,
-        'annex frame' AS basis,
-        CAST(personnel.edition_year AS VARCHAR) AS figure_id,
-        editions.period_start,
-        editions.period_end,
-        NULL AS part,
-        personnel.frame_military AS military,
-        personnel.frame_civil_police AS civil_police,
-        CASE
-            WHEN coalesce(personnel.frame_military, personnel.frame_civil_police) IS NOT NULL
-                AND frame_left_out.mission_id IS NULL
-                THEN coalesce(personnel.frame_military, 0) + coalesce(personnel.frame_civil_police, 0)
-        END AS total,
-        frame_left_out.qualifier,
-        NULL AS confidence,
-        personnel.edition_year,
-        editions.kamerstuk AS source,
-        NULL AS note
+        edition_year,
+        mission_id,
+        'frame' AS measure,
+        frame_military AS military,
+        frame_civil_police AS civil_police
     FROM personnel
-    JOIN editions ON editions.edition_year = personnel.edition_year
-    LEFT JOIN left_out AS frame_left_out
-        ON frame_left_out.edition_year = personnel.edition_year
-        AND frame_left_out.mission_id = personnel.mission_id
-        AND frame_left_out.measure = 'frame'
     UNION ALL
     SELECT
-        personnel.mission_id,
-        'annex deployed' AS basis,
-        CAST(personnel.edition_year AS VARCHAR) AS figure_id,
+        edition_year,
+        mission_id,
+        'deployed' AS measure,
+        deployed_military AS military,
+        deployed_civil_police AS civil_police
+    FROM personnel
+),
+
+figures AS (
+    SELECT
+        annexes.mission_id,
+        'annex ' || annexes.measure AS basis,
+        CAST(annexes.edition_year AS VARCHAR) AS figure_id,
         editions.period_start,
         editions.period_end,
         NULL AS part,
-        personnel.deployed_military AS military,
-        personnel.deployed_civil_police AS civil_police,
+        annexes.military,
+        annexes.civil_police,
         CASE
-            WHEN coalesce(personnel.deployed_military, personnel.deployed_civil_police) IS NOT NULL
-                AND deployed_left_out.mission_id IS NULL
-                THEN coalesce(personnel.deployed_military, 0) + coalesce(personnel.deployed_civil_police, 0)
+            WHEN coalesce(annexes.military, annexes.civil_police) IS NOT NULL AND left_out.mission_id IS NULL
+                THEN coalesce(annexes.military, 0) + coalesce(annexes.civil_police, 0)
         END AS total,
-        deployed_left_out.qualifier,
+        left_out.qualifier,
         NULL AS confidence,
-        personnel.edition_year,
+        annexes.edition_year,
         editions.kamerstuk AS source,
         NULL AS note
-    FROM personnel
-    JOIN editions ON editions.edition_year = personnel.edition_year
-    LEFT JOIN left_out AS deployed_left_out
-        ON deployed_left_out.edition_year = personnel.edition_year
-        AND deployed_left_out.mission_id = personnel.mission_id
-        AND deployed_left_out.measure = 'deployed'
+    FROM annexes
+    JOIN editions ON editions.edition_year = annexes.edition_year
+    LEFT JOIN left_out
+        ON left_out.edition_year = annexes.edition_year
+        AND left_out.mission_id = annexes.mission_id
+        AND left_out.measure = annexes.measure
     UNION ALL
     SELECT
         observations.mission_id,

@@ -119,13 +119,13 @@ def _outlived(edition: Edition, mission: str, row: Row) -> Iterator[Finding]:
         return
     ended = [
         event
-        for kind in (events.MISSION_ENDED, events.ENDED)
+        for kind in (events.END_DECIDED, events.MISSION_ENDED, events.ENDED)
         for event in edition.of_kind(kind)
         if event.mission_id == mission and event.date.low > _extended(row, "international_mandate", end.high)
     ]
     if not ended:
         return
-    first = min(ended, key=lambda event: (event.event != events.MISSION_ENDED, event.date.low))
+    first = min(ended, key=lambda event: (event.event == events.ENDED, event.date.low))
     what = first.event.split(" ")[0]
     yield Finding(
         mission,
