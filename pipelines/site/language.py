@@ -77,7 +77,7 @@ class Language:
         return first if first == last else f"{first} {self.t['period_to']} {last}"
 
     def moment(self, first: datetime.date, last: datetime.date | None) -> str:
-        """When something was that is between two days: on a day, in a month or year, between them, or later."""
+        """When something was: on a day, in a month or year, between two days, or not before the first."""
         if last is None:
             return str(self.t["not_before"].format(day=self.date(first)))
         after = last + datetime.timedelta(1)
