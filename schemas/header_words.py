@@ -61,6 +61,8 @@ def _roles() -> dict[Facets, str]:
                 }
     found[frozenset({"total"})] = "deployed_total"  # a frame has no total of its own
     found |= {frozenset({"strength_on_day", *more}): "strength_on_day" for more in ((), ("total",))}
+    for kinds in (("military",), ("civil",), ("police",), ("civil", "police"), *_SEXES):
+        found[frozenset({"strength_on_day", *kinds})] = f"strength_{'_'.join(kinds)}"
     found |= {frozenset({*sex, *more}): f"deployed_{sex[0]}" for sex in _SEXES for more in ((), ("total",))}
     for subject, role in (("mandate", "international_mandate"), ("frame", "national_frame")):
         found[frozenset({subject, "until"})] = role
@@ -227,6 +229,9 @@ class HeaderWords:
         if _ON_DAY.search(whole):  # who are there on a day are not all who were sent
             other = {"frame", "strength_on_day", "mandate", "until", "ignore"}
             ways = {way for way in ways if way & other or not way & {"deployed", *_KINDS}}
+        elif without_date(whole)[1] is None:  # `Sterkte militair` may be what a contribution has in all
+            of_whom = {*_KINDS} - {"total"}
+            ways = {way for way in ways if "strength_on_day" not in way or not way & of_whom}
         return {role for way in ways if (role := ROLES.get(way) or _ignored(way))}
 
     def nearest(self, word: str, count: int = 3) -> list[tuple[str, str]]:

@@ -73,6 +73,8 @@ ASIDE = (
         "remark",
         "ignore",
         "strength_on_day",
+        *("strength_military", "strength_civil", "strength_police", "strength_civil_police"),
+        *("strength_women", "strength_men"),
         *("deployed_women", "frame_women", "deployed_men", "frame_men"),
         "frame_total",
     ),

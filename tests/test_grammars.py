@@ -316,6 +316,12 @@ def test_a_cell_says_what_it_prints(text: str) -> None:
     assert numerals.read_figure(text) == SAID[text]
 
 
+def test_a_word_that_a_line_s_end_breaks_is_one_word() -> None:
+    assert numerals.spelled("gerubri-ceerd") == "gerubriceerd"
+    assert numerals.spelled("2-4") == "2-4"
+    assert numerals.spelled("zie-brief") == "zie-brief"
+
+
 def test_a_ceiling_has_its_limit_as_its_value() -> None:
     assert numerals.read_figure("max. 7", ceiling=True) == PrintedFigure((7,), "at most")
     assert numerals.read_figure("2-4", ceiling=True) == PrintedFigure((), "range", 2, 4)

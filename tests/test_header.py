@@ -80,6 +80,17 @@ DEPLOYED = ("deployed_military", "deployed_civil_police", "deployed_total")
             ],
             ("mission", "country", MIL, CP, DEPLOYED[0], DEPLOYED[2], "strength_on_day"),
         ),
+        (  # who are there on a day, of each kind
+            [
+                "Missie   Inzet                   Sterkte op 30 april 2026",
+                "         Mil.   Civ./pol.        Mil.     Civ.     Pol.",
+            ],
+            ("mission", *DEPLOYED[:2], "strength_military", "strength_civil", "strength_police"),
+        ),
+        (  # beside a legal basis they say until when
+            ["Missie     Rechtsbasis     Mandaat     Nationaal kader"],
+            ("mission", "legal_basis", "international_mandate", "national_frame"),
+        ),
         (
             ["Locatie   Missie    Rechtsgrondslag   Einde mandaat   Nederlandse bijdrage tot"],
             ("region", "mission", "legal_basis", "international_mandate", "national_frame"),
@@ -196,3 +207,4 @@ def test_columns_that_say_what_they_count_make_a_header_with_questions() -> None
         page("Operatie   Sterkte militair   Sterkte overig   Ingezet in 2017", "KFOR   1   2   3"), WORDS
     )
     assert (found.kind, len(found.problems)) == ("personnel", 3)
+    assert found.problems[0].ways == ("deployed_military", "strength_military")

@@ -264,12 +264,14 @@ def test_the_example_of_the_how_to_is_what_happens(tmp_path: Path, jvom: Jvom) -
         {"deployed": "Gestuurde mensen"},
         {"mission": "Verrichting"},
         {"total": "Alles bijeen"},
+        {"frame": "Nationale kaders (ceiling)"},
     ],
     ids=", ".join,
 )
 def test_unknown_words_of_a_header_are_asked_once(words: dict[str, str]) -> None:
     """However many there are: with each answer there are fewer questions, and none comes again."""
     roles = {"Vastgesteld": "frame", "Gestuurde": "deployed", "Verrichting": "mission", "Alles": "total"}
+    roles["ceiling"] = "nothing"
     last = [("VPD", "30", "", "30", "", "30"), ("Totaal", "34", "1", "39", "2", "41")]
     data = edition([*EXAMPLE[:2], EXAMPLE[5], *last], [MANDATES[0], MANDATES[1], MANDATES[3]], **words)
     entries: list[tuple[str, Any]] = []

@@ -195,6 +195,35 @@ def test_totals_that_are_not_printed_are_not_made_up() -> None:
     assert (missions(found), found["personnel_totals"]) == (MISSIONS, [])
 
 
+def test_columns_that_the_totals_leave_out_are_read_by_their_places() -> None:
+    found = read(as_pdf([*EUROPE, *AFRICA, ("Totaal", "", "", *TOTAL[3:])]))
+    assert missions(found) == MISSIONS
+    assert [tuple(row[column] for column in COLUMNS) for row in found["personnel_totals"]] == [
+        (None, None, 2243, 12, 2255)
+    ]
+
+
+def test_the_totals_of_a_table_of_both_annexes_are_no_mission_s() -> None:
+    """A region at a page's end, one mission on the next page, and totals that have no mandate."""
+    ends = ("VNVR-resolutie 2677", "Onbepaald", "31 december 2024")
+    rows = [(name, *ends, *figures) for name, *figures in EUROPE[1:]]
+    html = (
+        "<html lang=nl><style>td { border: 1px solid; font-size: 8pt } thead { break-after: avoid }</style>"
+        f"<h2>{HEADING}</h2><table><thead><tr><td rowspan=2>Missie<td rowspan=2>Rechtsbasis"
+        "<td rowspan=2>Mandaat<td rowspan=2>Nationaal besluit tot<td colspan=2>Kader<td colspan=3>Ingezet"
+        "</tr><tr><td>Militair<td>Civiel/Politie<td>Militair<td>Civiel/Politie<td>Totaal</tr></thead>"
+        f"<tr><td colspan=9>EUROPA</tr><tr><td>{'<td>'.join(rows[0])}</tr><tr><td colspan=9>Diversen</tr>"
+        f"<tr style='break-before: page'><td>{'<td>'.join(('VPD', *rows[1][1:]))}</tr>"
+        "<tr><td colspan=4>Totaal<td>728<td><td>2.227<td><td>2.227</tr></table>"
+    )
+    found = read(bytes(weasyprint.HTML(string=html).write_pdf()))
+    assert [(row["mission_as_printed"], row["region_as_printed"]) for row in found["mandates"]] == [
+        ("NAVO oostflank", "EUROPA"),
+        ("VPD", "Diversen"),
+    ]
+    assert missions(found) == {"nato-oostflank": MISSIONS["nato-oostflank"], "vpd": MISSIONS["eufor-althea"]}
+
+
 def test_a_table_without_totals_may_not_end_where_its_page_does() -> None:
     countries = [(f"Land {number}",) for number in range(30)]
     words = [("word", {"printed": name, "role": "row text"}) for (name,) in countries]

@@ -108,6 +108,7 @@ def _document(state: State, drawn: Sequence[str], entered: Sequence[str]) -> dic
         "read": state.is_read,
         "rows": state.rows,
         "sums_that_do_not_come_out": list(state.sums),
+        "not_printed": list(state.lacks),
         "tables": list(state.tables),
         "questions": [
             {
@@ -175,8 +176,12 @@ def _next(
         yield f"entered in {', '.join(f'schemas/{name}' for name in entered)}"
     run = f"jvom onboard {file} --year {year}"
     if state.is_read:
-        adds = "totals do not add up, as printed: " + "; ".join(state.sums) if state.sums else "totals add up"
+        adds = "no totals row" if "totals row" in state.lacks else "totals add up"
+        if state.sums:
+            adds = "totals do not add up, as printed: " + "; ".join(state.sums)
         yield f"read: {state.rows} rows, {adds}"
+        if "period" in state.lacks:
+            yield "no period is printed above annex 2: say it in raw/sources.toml, else it stays unknown"
         if reviewed.complete and not entered:
             yield f"next: {run} --entries {entries} --apply"
         else:

@@ -273,11 +273,13 @@ class _Chooser:
         """Whether two readings of a PDF agree on a row, or the sums of all its figures come out."""
         if row.agreed or self._reading(row):
             return True
-        if row.under and self.groups and at == self.groups[0].total and (amiss := self._misprinted(solution)):
+        unsummed = self._unsummed(solution) if row.under else set[int]()
+        amiss = unsummed | self._misprinted(solution)
+        if row.under and self.groups and at == self.groups[0].total and amiss:
             others = {*range(len(self._columns))} - amiss
             return not row.disputed and all(self._holds(at, place, solution) for place in others)
         places = self._differing(row) if row.disputed else range(len(self._columns))
-        return self._sums_hold(at, best[0], places, solution)
+        return self._sums_hold(at, best[0], places, solution, () if row.disputed else unsummed)
 
     def by_order(self, rows: Sequence[Row], marked: Mapping[int, int]) -> list[tuple[Choice, ...]]:
         """The best readings of each row by the order of its figures; none where there are too many."""
@@ -608,17 +610,37 @@ class _Chooser:
             if place in (one[0], *one[1])
         )
 
-    def _sums_hold(self, at: int, chosen: Choice, places: Iterable[int], solution: Solution) -> bool:
+    def _sums_hold(
+        self,
+        at: int,
+        chosen: Choice,
+        places: Iterable[int],
+        solution: Solution,
+        unsummed: Iterable[int] = (),
+    ) -> bool:
         """Whether every sum that the figures in these columns are part of comes out.
 
         A column whose total is declared to be printed as it is need not: the sums of the row say enough.
         """
-        amiss = {*self.as_declared, *self._misprinted(solution)}
+        amiss = {*self.as_declared, *self._misprinted(solution), *unsummed}
         return all(
             (place in amiss or self._holds(at, place, solution))
             and not any(violated(chosen.figures, [one]) for one in self.sums if place in (one[0], *one[1]))
             for place in places
         )
+
+    def _unsummed(self, solution: Solution) -> set[int]:
+        """The columns that have figures, and none in the row of totals: nothing is promised of them."""
+        if not self.groups:
+            return set()
+        group = self.groups[0]
+        last = solution.rows[group.total][0].figures
+        rows = [solution.rows[at][0].figures for at in group.parts]
+        return {
+            place
+            for place, sum_ in enumerate(last)
+            if sum_ is None and any(row[place] is not None for row in rows)
+        }
 
     def _misprinted(self, solution: Solution) -> set[int]:
         """The columns of totals in which the row of totals contradicts itself, while their parts come out.

@@ -15,7 +15,7 @@ from pipelines.extract.headings import Place
 from pipelines.extract.pdf import PdfDocument, header
 from pipelines.extract.pdf.header import FoundHeader, HeaderProblem, Kind
 from schemas.errors import LayoutError
-from schemas.header_words import FIGURE_ROLES, MANDATE_ROLES, HeaderWords
+from schemas.header_words import FIGURE_ROLES, MANDATE_ROLES, HeaderWords, tokens
 from schemas.proposals import Proposal
 from schemas.registry import Heading, Layout, MandatesLayout, PersonnelLayout, Registry, comparable
 from schemas.registry_layouts import ASIDE, Group, PrintedColumn, filled
@@ -105,33 +105,30 @@ def _refusal(search: Search, found: FoundHeader, problem: HeaderProblem) -> Layo
     words = search.registry.words
     where = f"the header “{problem.text}” of column {problem.column} on page {found.page}"
     line = next(line for line in search.lines if line.number == min(found.lines))
-    wanted = problem.unknown[0] if problem.unknown else problem.text
-    guess = ""
+    wanted = problem.unknown or (problem.text,)
+    guess, ways = "ignore", problem.ways
     if problem.ways and not problem.unknown:
         message = f"{where} may be {' or '.join(problem.ways)}"
         guess = problem.ways[0]
     elif problem.unknown:
-        near = words.nearest(wanted, _SHOWN)
+        near = words.nearest(wanted[0], _SHOWN)
         shown = ", ".join(f"“{text}” ({meaning})" for text, meaning in near)
         message = f"{where} has no known role; the nearest known words are {shown}"
+        known = " ".join(one for one in tokens(problem.text) if one not in " ".join(wanted).split())
+        if words.roles(known):  # as in `Plafond (ceiling)`: the other words say enough
+            guess, ways = "nothing", ("nothing",)
     elif problem.like:
         message = f"{where} says what column {problem.like} says"
     else:
         message = f"{where} does not say what it counts, or of whom"
-    printed = _as_printed(wanted, problem.text)
     note = f"page {found.page}; a side of it, such as frame, deployed or military; a whole role; or ignore"
-    proposal = Proposal(
-        "word",
-        {"printed": printed, "role": OPEN},
-        f"what does the header “{printed}” mean",
-        note,
-        tuple(
-            Proposal("word", {"printed": printed, "role": role}, f"what does the header “{printed}” mean")
-            for role in problem.ways
-        ),
-        {"role": guess or "ignore"},
-    )
-    return refusals.at(line, message, proposals=(proposal,))
+    proposals = []
+    for printed in (_as_printed(one, problem.text) for one in wanted):
+        question = f"what does the header “{printed}” mean"
+        others = tuple(Proposal("word", {"printed": printed, "role": role}, question) for role in ways)
+        values = {"printed": printed, "role": OPEN}
+        proposals.append(Proposal("word", values, question, note, others, {"role": guess}))
+    return refusals.at(line, message, proposals=proposals)
 
 
 def _as_printed(word: str, text: str) -> str:
@@ -179,7 +176,9 @@ def _personnel(table: Table | None, regions: tuple[str, ...]) -> PersonnelLayout
         merged=tuple(_merged([role for role in roles if role])),
         regions=regions,
         mission_at=at,
-        strength_date=next((column.date for column in columns if column.role == "strength_on_day"), None),
+        strength_date=next(
+            (column.date for column in columns if (column.role or "").startswith("strength_")), None
+        ),
     )
 
 

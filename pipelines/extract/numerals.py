@@ -105,6 +105,7 @@ _WORDS = {
 }
 _WORD = re.compile("|".join(f"(?P<{name.replace(' ', '_')}>{words})" for name, words in _WORDS.items()))
 _NONE = re.compile(r"geen|nihil")
+_HYPHEN = re.compile(r"(?<=[^\W\d_])[-‐](?=[^\W\d_])")
 _YEARS = range(1945, 2150)
 _PLAIN_SPACES = str.maketrans(dict.fromkeys(SPACES, " "))
 
@@ -141,6 +142,13 @@ def read_figure(text: str, *, ceiling: bool = False) -> PrintedFigure | None:
     if word := _WORD.fullmatch(plain):
         return PrintedFigure(qualifier=_name(word))
     return _limited(plain, ceiling) or _between(plain) or _fraction(plain) or _with_parts(plain)
+
+
+def spelled(text: str) -> str:
+    """The words of a cell; without the hyphens of line ends where only so they say something."""
+    if read_figure(text) is None and read_figure(joined := _HYPHEN.sub("", text)) is not None:
+        return joined
+    return text
 
 
 def looks_like(word: str) -> bool:

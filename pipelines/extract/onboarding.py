@@ -39,7 +39,18 @@ _SUMS = ("row_total", "column_total", "grand_total", "subtotal")
 LIMITS = sandbox.Limits(seconds=300, cpu_seconds=240)
 _MOST_READ = 12  # times; the five editions that came first took four
 _MOST_ASKED = 400
-_SIDES = ("frame", "deployed", "military", "civil", "police", "civil_police", "total", "until", "mandate")
+_SIDES = (
+    "frame",
+    "deployed",
+    "military",
+    "civil",
+    "police",
+    "civil_police",
+    "total",
+    "until",
+    "mandate",
+    "nothing",
+)
 """What an unknown word of a header may say; see schemas/header_words.toml."""
 _HEADS = ("layout", "word", "absent", "region")  # kinds of entries on which the reading of others rests
 
@@ -74,7 +85,8 @@ class State:
     `questions` are those without an entry, `unfinished` the entries that still have a `"?"`, `causes`
     refusals that no entry answers, as sentences with their place. `tables` says what was found of each annex:
     `table`, `heading`, `columns` (`printed`, `role`) and `rows` (`page`, `printed`, `role`, `mission_id`).
-    `sums` are the findings on sums that do not come out.
+    `sums` are the findings on sums that do not come out, `lacks` what an edition has and this one does not
+    print: its period, a totals row.
     """
 
     tables: tuple[Mapping[str, Any], ...]
@@ -83,6 +95,7 @@ class State:
     causes: tuple[str, ...] = ()
     rows: int = 0
     sums: tuple[str, ...] = ()
+    lacks: tuple[str, ...] = ()
 
     @property
     def is_read(self) -> bool:
@@ -149,7 +162,10 @@ def examine(
 
     findings = reconcile.check(extraction.tables, registry, extraction.document).findings
     sums = tuple(str(one["message"]) for one in findings if one["rule"] in _SUMS)
-    return State(state.tables, rows=extraction.tables["personnel"].num_rows, sums=sums), extraction
+    lacks = [] if extraction.tables["personnel_totals"].num_rows else ["totals row"]
+    lacks += [] if extraction.tables["editions"]["period_start"][0].is_valid else ["period"]
+    rows = extraction.tables["personnel"].num_rows
+    return State(state.tables, rows=rows, sums=sums, lacks=tuple(lacks)), extraction
 
 
 def review(reviewed: Reviewed, questions: Iterable[Question]) -> str:
@@ -316,12 +332,16 @@ class _Surveyor:
         def left(role: str) -> int:
             try:
                 words = self._facts.extended([*self._entries, ("word", {**values, "role": role})])
-                return len(derived.read(Search(self._document, words.registry())).problems)
+                found = derived.read(Search(self._document, words.registry()))
+                lost = (found.personnel, found.mandates).count(None)  # by a role that makes no table
+                return len(found.problems) + _MOST_ASKED * lost
             except JvomError:
                 return _MOST_ASKED
 
-        # A column that is ignored leaves nothing open either: what says more comes first.
         guess = str(values["role"])
+        if guess == "nothing":  # the words beside it say enough
+            return guess
+        # A column that is ignored leaves nothing open either: what says more comes first.
         return min((*_SIDES, guess) if guess == "ignore" else (guess, *_SIDES), key=left)
 
     def _new(self, problem: JvomError) -> list[Proposal]:

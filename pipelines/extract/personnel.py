@@ -291,12 +291,13 @@ def _aside(one: Chosen, layout: PersonnelLayout) -> dict[str, object]:
     """What is printed beside the figures: where, remarks, and how many there were on one day."""
     texts = {role: text.printed for role, text in one.row.texts}
     strength = texts.get("strength_on_day")
+    counted = any(role.startswith("strength_") for role in texts)
     printed = numerals.read_figure(strength) if strength else None
     return {
         "country_as_printed": texts.get("country"),
         "remark": texts.get("remark"),
         "strength_on_day": sum(printed.parts) if printed and printed.parts else None,
-        "strength_date": _day(layout.strength_date) if strength else None,
+        "strength_date": _day(layout.strength_date) if counted else None,
     }
 
 

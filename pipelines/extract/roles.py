@@ -141,7 +141,7 @@ class PersonnelRoles:
             return self.names.is_text(text)
         if role in ASIDE:
             return True
-        return numerals.read_figure(text) is not None
+        return numerals.read_figure(numerals.spelled(text)) is not None
 
     @property
     def meaning(self) -> Meaning:
@@ -159,6 +159,7 @@ class MandateRoles:
         self.openings = tuple(dict.fromkeys((*self.layout.legal_basis, *words.legal_basis)))
         self._keywords = [comparable(keyword) for keyword in self.openings]
         self._regions = {comparable(region) for region in self.layout.regions}
+        self._names = RowNames(registry.words.rows)
 
     @cached_property
     def heading(self) -> TableHeading:
@@ -205,6 +206,8 @@ class MandateRoles:
             return _is_mission(self, text)
         if role == "region":
             return self.is_region(text)
+        if role in ("total", "subtotal"):
+            return self._names.kind(text) == role
         if role == "legal_basis":
             return self.legal_basis(text) is not None
         if role not in DURATIONS:

@@ -647,6 +647,7 @@ class _PdfReader:
             _, disputed = self._cells.ways(pair, *self._cells.at(pair, column))
             tagged = self._found.tags is not None and (not disputed or row is pair[0])
             cell = row.cells[column] or PdfCell("", (), self._blank(row, column))
+            cell = replace(cell, text=numerals.spelled(cell.text))
             yield self._cells.text(cell, ("structure tag",) if tagged else (), disputed)
 
     def _figures(self, row: PdfRow, cells: Sequence[Text]) -> Iterator[Figure]:

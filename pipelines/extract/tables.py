@@ -37,7 +37,7 @@ from pipelines.extract.pdf.faults import is_cut
 from pipelines.extract.roles import MandateRoles, PersonnelRoles
 from pipelines.model import Document, Edition, Line, SourceFile
 from schemas.errors import JvomError, LayoutError, Problems
-from schemas.registry import Registry
+from schemas.registry import PersonnelLayout, Registry
 
 _MOST_LINES = 1_500  # of an annex, and of what may follow it; in 2024 they have 190 and 95
 _MOST_PROBLEMS = 500  # more than any report has lines in its tables; noise has no end
@@ -241,6 +241,9 @@ def _after(lines: Sequence[Line], cells: Sequence[Cell]) -> list[Line]:
     return [line for line in lines if line.number > last]
 
 
+_SENT_IN = re.compile(rf"\b(?:in|over|periode|jaar) ({durations.PERIOD.pattern})", re.IGNORECASE)
+
+
 def _edition(source: SourceFile, edition: Edition, parts: ReportParts, period: Period) -> dict[str, object]:
     start, end = period
     first = parts.mandates
@@ -265,7 +268,7 @@ def _edition(source: SourceFile, edition: Edition, parts: ReportParts, period: P
 
 
 def _period(parts: ReportParts, edition: Edition) -> Period:
-    """First and last day: as the heading of annex 2 prints them, else as the catalogue knows them.
+    """First and last day: as the heading of annex 2 or that of its figures prints them, else as is known.
 
     Raises LayoutError where the two differ, or where the printed period is none.
     """
@@ -278,7 +281,9 @@ def _period(parts: ReportParts, edition: Edition) -> Period:
         hint = "compare the heading with the official document"
         raise refusals.at(heading, why, hint) from error
     if printed is None and not re.search(r"\d{4}", parts.personnel.names.get("period", "")):
-        return known
+        printed = _headed(parts.layout.personnel)
+        if printed is None:
+            return known
     if printed is None:
         why = f"the heading of annex 2 names years, but no one period: “{heading.text.strip()}”"
         hint = "compare the heading with the official document; a period is such as mei 2023 t/m april 2024"
@@ -291,6 +296,13 @@ def _period(parts: ReportParts, edition: Edition) -> Period:
             "check that this is that year's edition; if it is, correct its period in raw/sources.toml",
         )
     return printed
+
+
+def _headed(layout: PersonnelLayout) -> tuple[datetime.date, datetime.date] | None:
+    """The one period in which persons were sent by the header itself: “Ingezet in 2020”."""
+    sent = (" ".join(path) for path, role in layout.printed if role.startswith("deployed_"))
+    named = {match[1] for text in sent if (match := _SENT_IN.search(text))}
+    return durations.find_period(named.pop()) if len(named) == 1 else None
 
 
 def _whole_months(start: datetime.date, end: datetime.date) -> int | None:

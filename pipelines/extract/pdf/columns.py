@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import pairwise
 from statistics import median
 
+from pipelines.extract.numerals import read_figure
 from pipelines.extract.pdf.area import TEXT_GAP, Body, TableHeading, spanning
 from pipelines.extract.pdf.model import Box, Word
 
@@ -175,8 +176,11 @@ class _Costs:
                 cost += _FIGURE_COST * bool(FIGURE.fullmatch(" ".join(word.plain for word in words)))
             if self._heading.of_figures and self._heading.is_figure(index):
                 texts = [word.plain for word in words if word.plain]
+                whole = " ".join(texts)
+                if any(map(str.isalpha, whole)) and read_figure(whole):  # `naar behoefte`, `max. 7`
+                    continue
                 cost += sum(not FIGURE.fullmatch(text) for text in texts)
-                if not FIGURE.fullmatch(" ".join(texts)):
+                if not FIGURE.fullmatch(whole):
                     cost += _SEVERAL_COST * sum("+" not in one + other for one, other in pairwise(texts))
         cost += _RULE_COST * sum(low + 2 < at < high - 2 and self._parts(at, low, high) for at in self._rules)
         if cells:

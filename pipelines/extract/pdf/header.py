@@ -22,6 +22,7 @@ from pipelines.extract.pdf.area import runs
 from pipelines.extract.pdf.model import Box, PdfLine, PdfPage, Word, plain_text
 from schemas.header_words import FIGURE_ROLES, MANDATE_ROLES, ROLES, HeaderWords, tokens, without_date
 from schemas.registry import comparable
+from schemas.registry_layouts import ASIDE
 
 Kind = Literal["personnel", "mandates", "combined"]
 
@@ -37,9 +38,7 @@ _TIED = 0.01  # of groups that are placed equally well, that with more columns i
 _FEWEST = 2  # columns of figures; a header of one is a sentence
 _OF_WHOM = 3  # columns that say of whom they count, and not what, of which fewer are no header
 _BESIDES = frozenset({"mission", "region", "country", "remark", "ignore"})
-_MORE = frozenset(
-    {"strength_on_day", "deployed_women", "deployed_men", "frame_women", "frame_men", "frame_total"}
-)
+_MORE = frozenset(ASIDE) - _BESIDES - MANDATE_ROLES
 _ALLOWED: Mapping[Kind, frozenset[str]] = {
     "personnel": FIGURE_ROLES | _BESIDES | _MORE,
     "mandates": MANDATE_ROLES | _BESIDES,
@@ -392,8 +391,8 @@ class _Band:
         self._stack()
         if not 3 <= len(self.columns) <= _MOST_COLUMNS:
             return None
-        for kind, allowed in _ALLOWED.items():
-            ways = list(self._ways(allowed))
+        for kind in _ALLOWED:
+            ways = list(self._ways(kind))
             ways = [way for way in ways if _is_table(kind, way.roles)]
             if ways:
                 return self._found(kind, ways)
@@ -444,10 +443,10 @@ class _Band:
         ways, unknown = self._words.facets(joined([run.text for run in found]))
         return set() if unknown else ways
 
-    def _ways(self, allowed: frozenset[str]) -> Iterator[_Way]:
+    def _ways(self, kind: Kind) -> Iterator[_Way]:
         for spans in self._spans(0, 0):
             owner = self._owner(spans)
-            choices = [self._roles(at, group) & allowed for at, group in enumerate(owner)]
+            choices = [self._choice(kind, at, group) for at, group in enumerate(owner)]
             if all(choices):
                 cost = sum(
                     self._misplaced(group, *span) for group, span in zip(self.groups, spans, strict=True)
@@ -456,6 +455,21 @@ class _Band:
                 for roles in _different(choices, ()):
                     if self._agree(owner, roles):
                         yield _Way(tuple(owner), roles, cost)
+
+    def _choice(self, kind: Kind, at: int, group: int | None) -> set[str]:
+        """The roles that a column may have in a table of a kind.
+
+        Beside a legal basis or an end a mandate says until when, and a frame where no persons are counted.
+        """
+        found = self._roles(at, group)
+        if kind != "personnel" and self._of_mandates:
+            own = self._words.facets(self._said(at, group))[0] & _SUBJECTS[kind]
+            found = found | {ROLES[way | {"until"}] for way in own}
+        return found & _ALLOWED[kind]
+
+    @cached_property
+    def _of_mandates(self) -> bool:
+        return any(way & _ENDS for at in range(len(self.columns)) for way in self._own(at))
 
     def _agree(self, owner: Sequence[int | None], roles: Sequence[str]) -> bool:
         """Whether each group says the same of all its columns that do not say it themselves."""
@@ -527,7 +541,9 @@ class _Band:
         owner = self._likeliest()
         ways = [self._roles(at, group) for at, group in enumerate(owner)]
         known = [role for way in ways for role in sorted(way)[:1]]
-        kind: Kind | None = next((one for one in _ALLOWED if _is_table(one, known, fewest=1)), None)
+        kinds: list[Kind] = [one for one in _ALLOWED if _is_table(one, known, fewest=1)]
+        both = len(MANDATE_ROLES & {*known}) > 1  # one alone may be a word with another meaning
+        kind = kinds[-1 if both else 0] if kinds else None
         if kind is None and self._whole and "mission" in known:
             # Where no group is known, columns of military, police, totals … are still one of persons each.
             # So are columns that say what they count, if not of whom: strengths, persons sent.
@@ -540,10 +556,10 @@ class _Band:
         if kind is None:
             return None
         problems, roles = [], list[str | None]()
-        for at, way in enumerate(ways):
-            own = way & _ALLOWED[kind]
+        choices = [self._choice(kind, at, group) for at, group in enumerate(owner)]
+        for at, own in enumerate(choices):
             only = next(iter(own)) if len(own) == 1 else None
-            alike = [other for other, one in enumerate(ways) if other != at and one & _ALLOWED[kind] == own]
+            alike = [other for other, one in enumerate(choices) if other != at and one == own]
             like = alike[0] + 1 if only not in (None, "ignore") and alike else None
             roles.append(None if like else only)
             if roles[-1] is None:
@@ -562,7 +578,12 @@ class _Band:
         roles = (
             f"{measure}_{kind}" for measure in measures for kind in ("military", "civil_police", "total")
         )
-        return tuple(role for role in roles if role not in known)
+        ends = (ROLES[way | {"until"}] for way in _SUBJECTS["mandates"] if way <= facets)
+        of_day = {"strength_on_day"} < facets and (
+            ROLES.get(facets - {"strength_on_day"} | {"deployed"}),
+            ROLES.get(facets),
+        )
+        return tuple(role for role in (*roles, *ends, *filter(None, of_day or ())) if role not in known)
 
     def _likeliest(self) -> Sequence[int | None]:
         """Each column's group in the way by which most columns mean something, and groups are placed best."""
@@ -621,6 +642,11 @@ class _Band:
 _DATED = re.compile(r"\b(?:op|per|in|van)\b[^a-z]*\d.*\d{4}|\b(?:in|over)\s+\d{4}", re.IGNORECASE)
 _COUNTED = frozenset({"frame", "deployed", "strength_on_day"})
 _MEASURES = frozenset({"frame", "deployed", "strength_on_day", "mandate"})
+_ENDS = MANDATE_ROLES | {"until"}
+_SUBJECTS: Mapping[Kind, frozenset[frozenset[str]]] = {  # of what the end is printed
+    "mandates": frozenset({frozenset({"mandate"}), frozenset({"frame"})}),
+    "combined": frozenset({frozenset({"mandate"})}),
+}
 _KINDS = frozenset({"military", "civil", "police", "total", "women", "men"})
 
 

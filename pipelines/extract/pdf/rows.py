@@ -476,6 +476,13 @@ class _Cutter:
             if list(texts) == [naming] and self._understood("region", texts[naming]):
                 return 0, 0.0
             needed = [column for column, role in enumerate(self._roles) if role in _TEXTS]
+            name = texts.get(naming)
+            if (
+                name
+                and self._meaning.name(name) in ("total", "subtotal")
+                and texts.keys().isdisjoint({*needed} - {naming})
+            ):
+                return 0, 0.0  # of the figures beside, in a table of both annexes
             blank = len(self._roles) - self._labelled - len(texts)
             return amiss + sum(column not in texts for column in needed), _BLANK * blank
         name = texts.get(naming)
