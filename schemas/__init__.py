@@ -19,4 +19,5 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module 'schemas' has no attribute {name!r}")
     import schemas.relations
 
-    return getattr(schemas.relations, name)
+    found = globals()[name] = getattr(schemas.relations, name)  # from now on it is there
+    return found

@@ -44,7 +44,7 @@ def test_no_lake_reads_as_empty_tables_and_makes_nothing(absent: Lake, tmp_path:
     assert all(table.num_rows == 0 for table in read.values())
     assert all(table.schema == schemas.RELATIONS[name].arrow for name, table in read.items())
     assert (absent.head(), absent.holder(), absent.recover()) == (None, None, [])
-    assert (absent.edition_state(2024), absent.row_counts(2024, 1)) == (None, {})
+    assert absent.edition_state(2024) is None
     assert list(tmp_path.iterdir()) == []
 
 
@@ -69,8 +69,6 @@ def test_what_is_recorded_is_read_back(lake: Lake) -> None:
     assert vintage["snapshot_id"] == recorded.snapshot_id
     assert (vintage["actor"], vintage["run_id"], vintage["git_commit"]) == ("tester", "run-1", "abc")
     assert dict(vintage["row_counts"]) == {name: table.num_rows for name, table in read.items()}
-    assert lake.row_counts(2024, 1) == dict(vintage["row_counts"])
-    assert lake.row_counts(2024, 2) == {}
     state = lake.edition_state(2024)
     assert state
     assert (state.source, state.seen) == (building.source_file(2024), {building.source_file(2024).sha256})
@@ -256,7 +254,7 @@ def test_a_catalog_without_tables_counts_as_none_and_is_filled(
     else:
         absent.address.file.touch()
     assert (absent.head(), absent.read()["vintages"].num_rows) == (head, 0)
-    assert (absent.edition_state(2024), absent.row_counts(2024, 1), absent.recover()) == (None, {}, [])
+    assert (absent.edition_state(2024), absent.recover()) == (None, [])
     assert put(absent, building.edition_tables(2024, ROWS)).vintage == 1
 
 

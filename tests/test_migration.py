@@ -143,11 +143,11 @@ def grown(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     }
     grown_tables = {f"{name}_vintages": contract.with_vintage() for name, contract in more.items()}
     stored = {**schemas.VINTAGE_TABLES, **grown_tables}
-    monkeypatch.setattr(schemas.relations, "TABLES", MappingProxyType(more))
-    monkeypatch.setattr(schemas.relations, "VINTAGE_TABLES", MappingProxyType(stored))
+    monkeypatch.setattr(schemas, "TABLES", MappingProxyType(more))
+    monkeypatch.setattr(schemas, "VINTAGE_TABLES", MappingProxyType(stored))
     shown = {name: contract.published() for name, contract in more.items()}
     relations = {**schemas.RELATIONS, **stored, **shown}
-    monkeypatch.setattr(schemas.relations, "RELATIONS", MappingProxyType(relations))
+    monkeypatch.setattr(schemas, "RELATIONS", MappingProxyType(relations))
     caches = (tables.contracts, views.ordered, views.lineage)
     for cache in caches:
         cache.cache_clear()

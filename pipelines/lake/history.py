@@ -76,13 +76,10 @@ def edition_states(
         later = (number for number, info in commits(lake, since) if _is_of(info, edition_year))
         added = [since, *later]
     selected = []
-    for name in ("vintages", "editions_vintages", "verifications", "reconciliations"):
-        parts = [f"FROM ducklake_table_insertions('{lake.name}', 'main', '{name}', {n}, {n})" for n in added]
-        # A commit gives the columns that the table had then: those that came later are null.
-        blank = ", ".join(f'NULL::{column.sql_type} AS "{column.name}"' for column in known[name].columns)
-        parts.append(f"SELECT {blank} WHERE FALSE")
-        rows = f"({' UNION ALL BY NAME '.join(parts)})" if added else None
-        chosen = tables.selection(lake, name, known[name].columns, there, where, rows)
+    names = ("vintages", "editions_vintages", "verifications", "reconciliations")
+    rows = tables.inserted(lake, [known[name] for name in names], added) if added else {}
+    for name in names:
+        chosen = tables.selection(lake, name, known[name].columns, there, where, rows.get(name))
         selected.append(f"{name} AS ({chosen})")
     recorded = ", ".join(selected)
     query = f"WITH {recorded} SELECT * FROM ({STATE.read_text(encoding='utf-8')})"

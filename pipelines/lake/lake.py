@@ -180,8 +180,11 @@ class Lake:
     def vintage(self, edition_year: int, vintage: int, *, stamps: bool = False) -> dict[str, pa.Table]:
         """The tables of one vintage as they were read, with `stamps` also what the lake added to them."""
         with self._reading() as lake:
-            place = {"edition_year": edition_year, "vintage": vintage}
-            return tables.of_vintage(lake, schemas.TABLES, stamps=stamps, **place)
+            place, snapshot = {"edition_year": edition_year, "vintage": vintage}, None
+            if lake is not None:
+                lake.connection.execute("BEGIN")  # else DuckLake looks up what there is for each table
+                snapshot = commits.snapshot_of(lake, f"vintage:{edition_year}:{vintage}:")
+            return tables.of_vintage(lake, schemas.TABLES, stamps=stamps, snapshot=snapshot, **place)
 
     def edition_states(self) -> dict[int, EditionState]:
         """The newest vintage of each edition, and what it is known by, by year."""
@@ -191,12 +194,6 @@ class Lake:
         """The newest vintage of an edition; None if it was never recorded."""
         states = self._ask(lambda lake: history.edition_states(lake, edition_year)) or {}
         return states.get(edition_year)
-
-    def row_counts(self, edition_year: int, vintage: int) -> dict[str, int]:
-        """Rows per table of a vintage; empty if there is no such vintage."""
-        query = "SELECT row_counts FROM {} WHERE edition_year = ? AND vintage = ?"
-        found = self._ask(lambda lake: lake.rows(query.format(lake.table("vintages")), edition_year, vintage))
-        return dict(found[0][0]) if found else {}
 
     def stored_files(self, first: int = 0) -> list[dict[str, Any]]:
         """Data files since snapshot `first`: path in the data folder, snapshot, size, SHA-256 as written."""

@@ -195,25 +195,50 @@ def _given(lake: Attached, since: int) -> set[str]:
 
 
 def of_vintage(
-    lake: Attached | None, read: Mapping[str, Contract], *, stamps: bool = False, **where: object
+    lake: Attached | None,
+    read: Mapping[str, Contract],
+    *,
+    stamps: bool = False,
+    snapshot: int | None = None,
+    **where: object,
 ) -> dict[str, pa.Table]:
     """The rows of some `<table>_vintages` for which the columns in `where` have these values, by key.
 
     `read` are the contracts of what was read; only with `stamps` the columns that the lake added are
-    there too.
+    there too. `snapshot` is the commit that added these rows, where it is known.
     """
     there = columns(lake) if lake else {}
+    stored = [schemas.VINTAGE_TABLES[f"{name}_vintages"] for name in read]
+    added = inserted(lake, stored, [snapshot]) if lake and snapshot else {}
     tables = {}
     for name, contract in read.items():
         shape = contract if stamps else contract.as_read()
         tables[name] = shape.table([])
         if lake is not None:
             condition = " AND ".join(f"{column} = ?" for column in where)
-            query = selection(lake, f"{name}_vintages", shape.columns, there, condition)
+            table = f"{name}_vintages"
+            query = selection(lake, table, shape.columns, there, condition, added.get(table))
             ordered = f"{query} ORDER BY {', '.join(contract.key)}"
-            values = list(where.values()) if f"{name}_vintages" in there else []
+            values = list(where.values()) if table in there else []
             tables[name] = lake.connection.execute(ordered, values).to_arrow_table().cast(shape.arrow)
     return tables
+
+
+def inserted(lake: Attached, contracts: Iterable[Contract], snapshots: Sequence[int]) -> dict[str, str]:
+    """The rows that these commits added to each table, to select from: no file of another is looked at.
+
+    A commit gives the columns that the table had then: those that came later are null. Of commits before it
+    was made it has no rows.
+    """
+    query = f"SELECT table_name, min(begin_snapshot) FROM {lake.metadata('ducklake_table')} GROUP BY ALL"
+    made = dict(lake.rows(query)) if snapshots else {}
+    found = {}
+    for contract in contracts:
+        blank = ", ".join(f'NULL::{column.sql_type} AS "{column.name}"' for column in contract.columns)
+        of = f"FROM ducklake_table_insertions('{lake.name}', 'main', '{contract.name}', {{0}}, {{0}})"
+        since = [of.format(number) for number in snapshots if number >= made.get(contract.name, number + 1)]
+        found[contract.name] = f"({' UNION ALL BY NAME '.join([*since, f'SELECT {blank} WHERE FALSE'])})"
+    return found
 
 
 def selection(

@@ -265,12 +265,13 @@ def _decide(context: dg.OpExecutionContext, warehouse: Warehouse, config: Withdr
             recorded = lake.decide("withdraw", year, reason, by=by)
         else:
             recorded = lake.decide("restore", year, reason, vintage=config.vintage or None, by=by)
+        before, after = (lake.vintage(year, recorded.vintage - back, stamps=True) for back in (1, 0))
         context.log_event(
             dg.AssetMaterialization(
                 keys.SNAPSHOT,
                 partition=str(year),
                 description=recorded.reason,
-                metadata=vintage_metadata(lake, recorded),
+                metadata=vintage_metadata(recorded, before, after),
                 tags={"dagster/data_version": f"{year}-{recorded.vintage}"},
             )
         )

@@ -4,10 +4,11 @@ The functions here pass values on and report what happened; what is done to them
 `validate`, `reconcile` and `lake`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import Any, cast
 
 import dagster as dg
+import pyarrow as pa
 
 import schemas
 from pipelines import quarantine, raw, reconcile, settings, validate, versions
@@ -380,8 +381,10 @@ def snapshot(
             recheck=config.recheck,
             results=reconciled,
         )
-        before = lake.row_counts(year, recorded.vintage - 1)
-        details = vintage_metadata(lake, recorded)
+        before = lake.vintage(year, recorded.vintage - 1, stamps=True) if recorded.vintage > 1 else {}
+        standing = pa.array([False] * tables["editions"].num_rows)  # a reading brings an edition back
+        after = {**tables, "editions": tables["editions"].append_column("withdrawn", standing)}
+        details = vintage_metadata(recorded, before, after)
         quarantine.resolve(warehouse.settings().quarantine, source)
     for name, key in keys.TABLES.items():  # where its rows went is known only now
         context.log_event(
@@ -406,32 +409,33 @@ def snapshot(
             **metadata.source_of(source),
         },
         data_version=dg.DataVersion(f"{year}-{recorded.vintage}"),
-        check_results=[metadata.row_counts_result(keys.SNAPSHOT, now, before)],
+        check_results=[
+            metadata.row_counts_result(
+                keys.SNAPSHOT, now, {name: table.num_rows for name, table in before.items()}
+            )
+        ],
     )
 
 
-def vintage_metadata(lake: Lake, recorded: Recorded) -> dict[str, Any]:
-    """What `snapshot` shows of a vintage, however it came about."""
+def vintage_metadata(
+    recorded: Recorded, before: Mapping[str, pa.Table], after: Mapping[str, pa.Table]
+) -> dict[str, Any]:
+    """What `snapshot` shows of a vintage, however it came about: also what it changed, in sentences.
+
+    `before` are the tables of the vintage before it, with stamps; empty for a first one.
+    """
+    changed: tuple[str, ...] = ()
+    if recorded.written and before:
+        old, new = ({name: of[name].to_pylist() for name in of} for of in (before, after))
+        changed = differences.sentences(differences.differences(old, new))
     return {
         "vintage": recorded.vintage,
         "cause": recorded.cause,
         "reason": recorded.reason,
         "written": recorded.written,
         "lake_snapshot": recorded.snapshot_id,
-        **metadata.changes(_changes(lake, recorded)),
+        **metadata.changes(changed),
     }
-
-
-def _changes(lake: Lake, recorded: Recorded) -> Sequence[str]:
-    """What a new vintage changes against the one before it, in sentences; empty for a first one."""
-    year, number = recorded.edition_year, recorded.vintage
-    if not recorded.written or number == 1:
-        return ()
-    old, new = (
-        {name: table.to_pylist() for name, table in lake.vintage(year, vintage, stamps=True).items()}
-        for vintage in (number - 1, number)
-    )
-    return differences.sentences(differences.differences(old, new))
 
 
 def _vintage_query(table: str, recorded: Recorded) -> str:
