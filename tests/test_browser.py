@@ -54,22 +54,30 @@ def chromium() -> Iterator[Browser]:
 
 @contextmanager
 def interface(chromium: Browser, *options: str) -> Iterator[Page]:
-    """`jvom ui` with these options, in a page of headless Chromium."""
+    """`jvom ui` with these options, in a page of headless Chromium; it ends and leaves no process behind."""
     port = free_port()
     address = f"http://127.0.0.1:{port}"
-    process = subprocess.Popen(
-        [sys.executable, "-m", "pipelines.cli", "ui", "--port", str(port), *options],
-        cwd=ROOT,
-        env=unmeasured({**os.environ, "PYTHONPATH": str(ROOT)}),
-    )
-    try:
-        answer(f"{address}/server_info", process)
-        page = chromium.new_page(viewport={"width": 1600, "height": 1000}, base_url=address)
-        page.set_default_timeout(120_000)
-        yield page
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(30)
+    command = [sys.executable, "-m", "pipelines.cli", "ui", "--json", "--port", str(port), *options]
+    environment = unmeasured({**os.environ, "PYTHONPATH": str(ROOT)})
+    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE) as process:
+        try:
+            answer(f"{address}/server_info", process)
+            page = chromium.new_page(viewport={"width": 1600, "height": 1000}, base_url=address)
+            page.set_default_timeout(120_000)
+            yield page
+        finally:
+            process.send_signal(signal.SIGTERM)
+        assert process.wait(120) == 0
+        assert process.stdout is not None
+        document = json.loads(process.stdout.read())
+    assert document["address"] == address
+    for _ in range(300):
+        try:
+            os.killpg(document["process"], 0)
+        except ProcessLookupError:
+            return
+        time.sleep(0.1)
+    pytest.fail("a process of its group is left")
 
 
 def free_port() -> int:
@@ -112,8 +120,9 @@ LINEAGE = "/assets/views/mission_trends?view=lineage&lineageScope=upstream&linea
             ("every row keeps the contract", "failing_rows"),
         ),
         ("/runs", (), ("jvom/actor", "partition: 2024")),
+        ("/overview", ("Timeline", "ingest", "publish"), ()),
     ],
-    ids=["lineage", "columns and where they come from", "failing rows of a check", "who ran it, and why"],
+    ids=["lineage", "columns", "failing rows of a check", "who ran it, and why", "runs on the timeline"],
 )
 def test_an_auditor_sees(page: Page, path: str, exact: tuple[str, ...], within: tuple[str, ...]) -> None:
     page.goto(path)
@@ -153,38 +162,6 @@ def ask(port: int, process: subprocess.Popen[bytes]) -> Any:
 
 
 SHOWN = ([{"name": "jvom", "loadStatus": "LOADED"}], {("ingest", "SUCCESS"), ("publish", "SUCCESS")})
-
-
-def test_the_interface_shows_the_runs_and_leaves_no_process_behind(built: Path, tmp_path: Path) -> None:
-    where, port = shutil.copytree(built, tmp_path / "warehouse"), free_port()
-    command = [
-        sys.executable,
-        "-m",
-        "pipelines.cli",
-        "ui",
-        "--json",
-        "--warehouse",
-        where,
-        "--port",
-        str(port),
-    ]
-    with subprocess.Popen(command, cwd=ROOT, env=unmeasured(os.environ), stdout=subprocess.PIPE) as process:
-        try:
-            shown = ask(port, process)
-        finally:
-            process.send_signal(signal.SIGTERM)
-        assert process.wait(120) == 0
-        assert process.stdout is not None
-        document = json.loads(process.stdout.read())
-    assert shown == SHOWN
-    assert document["address"] == f"http://127.0.0.1:{port}"
-    for _ in range(300):
-        try:
-            os.killpg(document["process"], 0)
-        except ProcessLookupError:
-            return
-        time.sleep(0.1)
-    pytest.fail("a process of its group is left")
 
 
 def test_dagster_dev_by_the_line_in_the_readme_shows_the_same_history(built: Path, tmp_path: Path) -> None:
