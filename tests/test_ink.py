@@ -109,9 +109,24 @@ def _on_its_own_colour(sheet: Sheet) -> None:
     sheet.draw(sheet.rectangle(colour) + sheet.words("21", state=colour))
 
 
+def _as_something_else(sheet: Sheet, said: str) -> None:
+    """An 18 whose 8 has the code of another sign."""
+    code = said.encode("utf-16-be").hex()
+    mapped = f"1 begincodespacerange <00> <ff> endcodespacerange 1 beginbfchar <38> <{code}> endbfchar"
+    sheet.page.obj.Resources.Font.CampaignFont.ToUnicode = sheet.pdf.make_stream(mapped.encode())
+    sheet.draw(sheet.words("18"))
+
+
 @pytest.mark.parametrize(
     ("plant", "blank", "outcome", "words"),
     [
+        *(
+            (partial(_as_something_else, said=said), True, REFUSED, words)
+            for said, words in (
+                *((said, "that is not text") for said in ("\u00ad", "\u200b", "\u2060", "\u200e", " ")),
+                *((said, f"that is not the “{said}”") for said in ("⁸", "-", ".", "80")),
+            )
+        ),
         (partial(_shape, entries="/Subtype /Square"), False, REFUSED, "viewers differ"),
         (partial(_shape, entries="/Subtype /StrikeOut"), False, REFUSED, "viewers differ"),
         (partial(_shape, entries="/Subtype /Widget /Parent << /FT /Tx /V (8) >>"), True, REFUSED, "viewers"),

@@ -8,6 +8,7 @@ colours of its cells. Where anything else has ink, something was not read, and t
 from __future__ import annotations
 
 import ctypes
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import groupby
@@ -17,9 +18,10 @@ from statistics import median
 import pypdfium2.raw as pdfium
 from PIL import Image, ImageChops
 
+from pipelines.extract import numerals
 from pipelines.extract.pdf import shapes
 from pipelines.extract.pdf.model import Box, Sight, Spoilt
-from pipelines.extract.pdf.pdfium import SOFT_HYPHEN, Frame, Glyph, TooMuch, dots, objects
+from pipelines.extract.pdf.pdfium import SOFT_HYPHEN, Frame, Glyph, TooMuch, dots, is_flat, objects
 
 _CONTRAST = 24
 """Levels of grey, or of a colour, of 255, from which two dots differ for the eye."""
@@ -32,7 +34,10 @@ _LARGER, _CLOSE, _MOST_CLOSE = 2, 4, 200
 _SAME = 0.15  # font sizes between two strikes of a letter that is to look bold
 _MAX_CONFLICTS = 300
 _MANY_FIGURES = 30  # digits of a page that may have a table
-_UNDRAWN = frozenset({SOFT_HYPHEN, "\x02", "\u200b", "\u200c", "\u200d", "\ufeff"})
+_FLAT = dict.fromkeys("-–—−.,·’'", 0.65) | dict.fromkeys(numerals.RAISED, 0.8)
+"""Signs that make a figure another, and a share of a digit's height that they never have."""
+_DIGIT = 0.7  # font sizes: the height of a digit
+_LIGATURE = 3  # letters that are one shape, at most
 _DIFFERS = [0] * _CONTRAST + [255] * (256 - _CONTRAST)
 
 Dots = tuple[int, int, int, int]
@@ -47,7 +52,7 @@ def look(
     """
     drawer = _Drawer(page, frame, glyphs, items)
     whole, bare = drawer.draw(), drawer.draw(drawer.texts)
-    drawn = [glyph for glyph in glyphs if glyph.text not in _UNDRAWN and not glyph.text.isspace()]
+    drawn = [glyph for glyph in glyphs if not _is_blank(glyph)]
     pairs = list(_overlaps(drawn))
     doubles = [pair for pair in pairs if _is_double(*pair)]
     mixed = [pair for pair in pairs if not _is_double(*pair)]
@@ -92,7 +97,16 @@ def look(
             Spoilt(glyph.box, f"a digit is drawn that is not the {glyph.text} its code says")
             for glyph in shapes.strangers(seen_at, figures, lambda one: drawer.close(one, bare))
         ]
-    boxes = tuple(glyph.box for glyph in glyphs if id(glyph) not in hidden and not glyph.text.isspace())
+    spoilt += [
+        Spoilt(glyph.box, f"a sign is drawn that is not the “{glyph.text}” its code says")
+        for glyph in _mistaken(seen)
+    ]
+    hyphens = (SOFT_HYPHEN, "\x02")
+    boxes = tuple(
+        glyph.box
+        for glyph in glyphs
+        if id(glyph) not in hidden and (not _is_blank(glyph) or (glyph.text in hyphens and is_flat(glyph)))
+    )
     return seen, Sight(drawer.scale, whole, bare, boxes, spoilt)
 
 
@@ -259,6 +273,30 @@ def _is_dust(glyph: Glyph) -> bool:
     width, height = box.right - box.left, box.bottom - box.top
     least, most = (width, height) if width < height else (height, width)
     return (most < _SMALLEST or least < _THINNEST) and glyph.text.isalnum()
+
+
+def _is_blank(glyph: Glyph) -> bool:
+    """Whether a character has no ink by its code: where it has some, that is not read."""
+    text = glyph.text
+    return text.isspace() or (not text.isprintable() and unicodedata.category(text[0]) in ("Cc", "Cf"))
+
+
+def _mistaken(glyphs: Sequence[Glyph]) -> Iterator[Glyph]:
+    """Dashes, points and raised digits as high as digits, and shapes that stand for more than letters."""
+    digits: dict[int, float] = {}
+    for glyph in glyphs:
+        if glyph.text in shapes.DIGITS:
+            digits[glyph.run.font] = max(_height(glyph), digits.get(glyph.run.font, 0.0))
+    for glyph in glyphs:
+        text = glyph.text
+        many = len(text) > 1 and not (text.isalpha() and len(text) <= _LIGATURE)
+        if many or (text in _FLAT and _height(glyph) > _FLAT[text] * digits.get(glyph.run.font, _DIGIT)):
+            yield glyph
+
+
+def _height(glyph: Glyph) -> float:
+    """In font sizes."""
+    return (glyph.bottom - glyph.top) / max(glyph.run.size, _THINNEST)
 
 
 def _inkless(drawer: _Drawer, ink: Image.Image, glyphs: Iterable[Glyph]) -> tuple[list[Glyph], list[Glyph]]:

@@ -539,7 +539,7 @@ class Characters:
             self.hidden += not text.isspace()
             return
         last = self.found[-1] if self.found else None
-        if text == UNKNOWN and _is_flat(glyph):
+        if text == UNKNOWN and is_flat(glyph):
             # What has no code behind a word was put there where a line ends.
             glyph.text = SOFT_HYPHEN if last and _follows(last, glyph) else "-"
         if last and last.run is run and last.box == glyph.box and not text.isspace():
@@ -608,7 +608,7 @@ def _unsay(item: pdfium.FPDF_PAGEOBJECT) -> None:
                 pdfium.FPDFPageObjMark_RemoveParam(item, mark, b"ActualText")
 
 
-def _is_flat(glyph: Glyph) -> bool:
+def is_flat(glyph: Glyph) -> bool:
     """Whether a character has the shape and height of a hyphen or dash."""
     width, rise = glyph.end - glyph.start, glyph.baseline - glyph.bottom
     return glyph.bottom - glyph.top < 0.5 * width and 0.2 * width < rise < width
