@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -96,15 +97,35 @@ def test_errors_come_back_as_they_were_raised() -> None:
 
 
 @on_linux
-def test_a_killed_parent_leaves_no_child_and_no_file(tmp_path: Path) -> None:
-    code = "from pipelines.extract import sandbox; sandbox.call('tests.sandboxed:sleep', file='x')"
+@pytest.mark.parametrize("name", ["compute", "fill", "crash", "not_there", "sleep"])
+def test_a_child_that_is_forked_is_bounded_as_any_other(name: str) -> None:
+    limits, words = OVER[name]
+    before, opened = children(os.getpid()), os.listdir("/proc/self/fd")
+    with sandbox.warm():
+        with pytest.raises(SourceError, match=re.escape(words)):
+            list(sandbox.call(f"tests.sandboxed:{name}", file="x", limits=limits))
+        # Also after one that took too long, with which went the process that it was forked from.
+        assert list(sandbox.call("tests.sandboxed:knock", file="x")) == [([], b"")]
+    assert children(os.getpid()) == before
+    assert os.listdir("/proc/self/fd") == opened
+
+
+@on_linux
+@pytest.mark.parametrize("code", ["", "with sandbox.warm(): "])
+def test_a_killed_parent_leaves_no_child_and_no_file(code: str, tmp_path: Path) -> None:
+    code = f"from pipelines.extract import sandbox\n{code}sandbox.call('tests.sandboxed:sleep', file='x')"
     environment = {**os.environ, "TMPDIR": str(tmp_path)}
     with subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, env=environment) as parent:
-        wait_until(lambda: any(reads(child) for child in children(parent.pid)))
-        (child,) = children(parent.pid)
+        wait_until(lambda: any(map(reads, below(parent.pid))))
+        left = below(parent.pid)
         parent.kill()
-    wait_until(lambda: not runs(child))
+    wait_until(lambda: not any(map(runs, left)))
     assert list(tmp_path.iterdir()) == []
+
+
+def below(process: int) -> set[int]:
+    """The children of a process and theirs."""
+    return {each for child in children(process) for each in (child, *children(child))}
 
 
 def wait_until(true: Callable[[], bool]) -> None:

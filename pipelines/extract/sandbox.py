@@ -11,7 +11,8 @@ jail: whoever manages to run machine code in the child has the rights of the use
 build, and may free a descriptor. On macOS the kernel does not enforce the bound on memory.
 
 Run as `python -m pipelines.extract.sandbox CPU_SECONDS MEMORY_BYTES OUTPUT_BYTES MODULE:FUNCTION` it
-is the child of `call`; with `--`, a program and its arguments instead it becomes that program.
+is the child of `call`; with `--`, a program and its arguments instead it becomes that program. With nothing
+but a socket as standard input it is what `warm` starts: it loads, and forks a child for each call.
 """
 
 from __future__ import annotations
@@ -25,14 +26,17 @@ import os
 import pickle
 import resource
 import signal
+import socket
+import struct
 import subprocess
 import sys
 import tempfile
 import traceback
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 from typing import IO, Any, NoReturn
 
 from pipelines import files
@@ -47,6 +51,8 @@ OUT_OF_MEMORY, TOO_DEEP, BROKEN, NO_SPACE = 71, 72, 73, 74
 """Exit codes of the child. After `BROKEN`, standard error ends with a line that names what went wrong."""
 
 ROOT = Path(__file__).parents[2]
+_ASKED = struct.Struct("!qqq100s")  # CPU seconds, bytes of memory, bytes of output, function
+_ENDED = struct.Struct("!qd")  # exit code as `subprocess` gives it, seconds of CPU time
 _KEPT_ENVIRONMENT = ("PATH", "LD_LIBRARY_PATH", "PYTHONHOME", "PYTHONPATH", "LANG")
 _CODECS = (
     "ascii",
@@ -97,7 +103,6 @@ def call(function: str, *arguments: object, file: str, limits: Limits | None = N
     whatever else kept it from finishing. Raises MachineError where that is not a fault of the document.
     """
     limits = limits or Limits()
-    kept = {name: os.environ[name] for name in _KEPT_ENVIRONMENT if name in os.environ}
     with (
         files.writable(tempfile.gettempdir(), "free some disk space there, or name another folder in TMPDIR"),
         tempfile.TemporaryFile() as given,
@@ -107,19 +112,9 @@ def call(function: str, *arguments: object, file: str, limits: Limits | None = N
         pickle.dump(arguments, given, protocol=pickle.HIGHEST_PROTOCOL)
         given.seek(0)
         try:
-            before = _computed()
-            code = subprocess.run(
-                limits._command(function),
-                stdin=given,
-                stdout=answer,
-                stderr=complaint,
-                cwd=ROOT,
-                env={**kept, "ARROW_DEFAULT_MEMORY_POOL": "system"},  # others reserve all at once
-                timeout=limits.seconds,
-                check=False,
-            ).returncode
+            code, computed = _run(function, limits, given, answer, complaint)
             complaint.seek(0)
-            _require_surroundings(code, _computed() - before, limits)
+            _require_surroundings(code, computed, limits)
             ending = _ending(code, complaint.read(100_000), limits) if code else ""
         except subprocess.TimeoutExpired:
             ending = f"reading it takes longer than {limits.seconds:.0f} seconds"
@@ -150,10 +145,81 @@ def _messages(content: bytes, ending: SourceError) -> Iterator[Message]:
     raise ending
 
 
-def _computed() -> float:
-    """Seconds that the children of this process have computed for."""
+def _run(
+    function: str, limits: Limits, given: IO[bytes], answer: IO[bytes], complaint: IO[bytes]
+) -> tuple[int, float]:
+    """Exit code and seconds of CPU time of the child; subprocess.TimeoutExpired."""
+    if _warm and _free.acquire(blocking=False):
+        try:
+            if ended := _warm[-1].run(function, limits, given, answer, complaint):
+                return ended
+        finally:
+            _free.release()
+        for file in (answer, complaint):  # it is gone: what it left is not of this reading
+            file.seek(0)
+            file.truncate()
+        given.seek(0)
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    code = subprocess.run(
+        limits._command(function),
+        stdin=given,
+        stdout=answer,
+        stderr=complaint,
+        cwd=ROOT,
+        env=_environment(),
+        timeout=limits.seconds,
+        check=False,
+    ).returncode
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
+    return code, used.ru_utime + used.ru_stime - before.ru_utime - before.ru_stime
+
+
+def _environment() -> dict[str, str]:
+    kept = {name: os.environ[name] for name in _KEPT_ENVIRONMENT if name in os.environ}
+    return {**kept, "ARROW_DEFAULT_MEMORY_POOL": "system"}  # others reserve all at once
+
+
+class _Warm:
+    """A process that has loaded what reads, and reads nothing itself; its forks are the children of calls."""
+
+    def __init__(self) -> None:
+        self._socket, theirs = socket.socketpair()
+        command = [sys.executable, "-m", "pipelines.extract.sandbox"]
+        with theirs:
+            self._process = subprocess.Popen(command, stdin=theirs.fileno(), cwd=ROOT, env=_environment())
+
+    def run(self, function: str, limits: Limits, *files: IO[bytes]) -> tuple[int, float] | None:
+        """As `_run`; None if the process is gone, as it is after a child that took too long."""
+        asked = _ASKED.pack(limits.cpu_seconds, limits.memory, limits.output, function.encode())
+        try:
+            self._socket.settimeout(limits.seconds)
+            socket.send_fds(self._socket, [asked], [file.fileno() for file in files])
+            ended = self._socket.recv(_ENDED.size, socket.MSG_WAITALL)
+            return _ENDED.unpack(ended) if len(ended) == _ENDED.size else None
+        except TimeoutError:
+            self.end()
+            raise subprocess.TimeoutExpired(function, limits.seconds) from None
+        except OSError:
+            return None
+
+    def end(self) -> None:
+        self._socket.close()
+        self._process.kill()  # a child that is still there ends with it
+        self._process.wait()
+
+
+_warm: list[_Warm] = []
+_free = Lock()  # one call at a time is forked there; others start their own process
+
+
+@contextmanager
+def warm() -> Iterator[None]:
+    """In here a call forks its child from a process in which everything is loaded: for many documents."""
+    _warm.append(_Warm())
+    try:
+        yield
+    finally:
+        _warm.pop().end()
 
 
 def _require_surroundings(code: int, computed: float, limits: Limits) -> None:
@@ -216,14 +282,18 @@ def _limit(cpu_seconds: int, memory: int, output: int) -> None:
 
     Elsewhere the bound on CPU time ends a child whose parent was killed.
     """
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PARENT_DEATH_SIGNAL, signal.SIGKILL)
+    _end_with_parent()
     _bound(resource.RLIMIT_CPU, cpu_seconds, cpu_seconds + 1)
     if sys.platform != "darwin":  # whose kernel neither takes nor keeps this one
         _bound(resource.RLIMIT_AS, memory, memory)
     _bound(resource.RLIMIT_FSIZE, output, output)
     signal.signal(signal.SIGXFSZ, signal.SIG_DFL)  # which Python ignores, and what it becomes would too
     _bound(resource.RLIMIT_CORE, 0, 0)
+
+
+def _end_with_parent() -> None:
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PARENT_DEATH_SIGNAL, signal.SIGKILL)
 
 
 def _bound(kind: int, soft: int, hard: int) -> None:
@@ -262,6 +332,36 @@ def _main(cpu_seconds: str, memory: str, output: str, function: str, *program: s
         _end(BROKEN)
 
 
+def _fork_for_each_call() -> None:
+    """In the process that `warm` starts: a child for each call until its parent is gone."""
+    _end_with_parent()
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # the parent says that it was ended
+    door = socket.socket(fileno=os.dup(0))
+    while True:
+        asked, files, *_ = socket.recv_fds(door, _ASKED.size, 3)
+        if len(asked) < _ASKED.size:
+            return
+        *bounds, named = _ASKED.unpack(asked)
+        function = named.rstrip(b"\0").decode()
+        with suppress(Exception):  # which the child meets, and says
+            with open(files[0], "rb", closefd=False) as given:
+                arguments = pickle.load(given)
+            importlib.import_module(function.partition(":")[0]).prepare(*arguments)
+        os.lseek(files[0], 0, os.SEEK_SET)
+        child = os.fork()
+        if not child:
+            door.close()
+            for place, file in enumerate(files):
+                os.dup2(file, place)
+                os.close(file)
+            _main(*map(str, bounds), function)
+            _end(0)
+        for file in files:
+            os.close(file)
+        _, status, used = os.wait4(child, 0)
+        door.sendall(_ENDED.pack(os.waitstatus_to_exitcode(status), used.ru_utime + used.ru_stime))
+
+
 def _write(messages: Iterable[Message]) -> None:
     """Each message as it comes, so that the finished ones are there whatever happens to the next."""
     try:
@@ -288,4 +388,4 @@ def _end(code: int) -> NoReturn:
 
 
 if __name__ == "__main__":
-    _main(*sys.argv[1:])
+    _main(*sys.argv[1:]) if sys.argv[1:] else _fork_for_each_call()

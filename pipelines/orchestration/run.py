@@ -8,7 +8,7 @@ import logging
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ import dagster as dg
 from sqlalchemy.exc import SQLAlchemyError
 
 from pipelines import files, lake, quarantine, versions
+from pipelines.extract import sandbox
 from pipelines.orchestration import interrupts
 from pipelines.orchestration.failures import end_dead_runs, failure_of, run_tags
 from pipelines.orchestration.history import unusable
@@ -125,9 +126,10 @@ def build(settings: Settings, plan: Plan, *, verbose: bool, progress: Progress) 
         if any(due.edition_year < keys.FIRST_YEAR for due in plan.editions):
             hint = "enter it in raw/sources.toml as an [[edition]], then run this again"
             raise UsageError(f"no edition before {keys.FIRST_YEAR} is in the catalogue", hint=hint)
-        for number, due in enumerate(plan.editions, start=1):
-            progress(f"edition {due.edition_year} ({number} of {len(plan.editions)}): {due.reason}")
-            outcomes.append(runs.ingest(due))
+        with sandbox.warm() if len(plan.editions) > 1 else nullcontext():
+            for number, due in enumerate(plan.editions, start=1):
+                progress(f"edition {due.edition_year} ({number} of {len(plan.editions)}): {due.reason}")
+                outcomes.append(runs.ingest(due))
         return runs.publish(outcomes, publish=bool(plan.publish))
 
 
