@@ -69,6 +69,12 @@ def test_what_a_campaign_found_is_refused(seed: int, words: str) -> None:
     assert (found[0].outcome, words in found[0].words) == (REFUSED, True), found[0].words
 
 
+def test_tags_in_another_order_than_the_page_say_nothing() -> None:
+    found = run(("pdf", 7_300_052))
+    assert found
+    assert found[0].outcome == READ, found[0].words
+
+
 def _shape(sheet: Sheet, entries: str) -> None:
     """A note without an appearance, over the cell."""
     place = f"[{sheet.box.left} {sheet.box.bottom} {sheet.box.right} {sheet.box.top}]"

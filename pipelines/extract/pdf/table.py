@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
+from itertools import pairwise
 
 from pipelines.extract.pdf import columns, faults, labels, rows, tags
 from pipelines.extract.pdf.area import Body, HeadingPlace, TableHeading, bodies, folded
@@ -255,8 +256,9 @@ def read(
     """
     geometry = _by_geometry(document, heading, others, meaning)
     tagged = _by_tags(document, heading)
-    if geometry and tagged and heading.of_figures and _leaves_out(tagged, geometry, document):
-        tagged = None  # tags that do not name what can be seen say nothing
+    left_out = geometry and tagged and heading.of_figures and _leaves_out(tagged, geometry, document)
+    if geometry and tagged and (left_out or _is_out_of_order(tagged)):
+        tagged = None  # tags that do not name what can be seen, or not as it stands, say nothing
     if not geometry and not tagged:
         return None
     found = PdfTable(heading, meaning, geometry, tagged)
@@ -273,6 +275,20 @@ def _leaves_out(tagged: Grid, geometry: Grid, document: PdfDocument) -> bool:
         for offset, word in zip(lines[line].offsets, lines[line].words, strict=True)
         if any(start <= offset < end for start, end in spans)
     )
+
+
+def _is_out_of_order(tagged: Grid) -> bool:
+    """Whether a cell stands wholly left of the one before it in its row, or a row above the one before."""
+    above: tuple[int, float] = (0, 0.0)
+    for row in tagged.rows:
+        spans = [[span for span in cell.spans if span.box] for cell in row.cells if cell]
+        boxes = [(of[0].page, Box.around(span.box for span in of if span.box)) for of in spans if of]
+        if any(one[0] == other[0] and other[1].right < one[1].left for one, other in pairwise(boxes)):
+            return True
+        if boxes and max((page, box.bottom) for page, box in boxes) < above:
+            return True
+        above = max(above, min(((page, box.top) for page, box in boxes), default=above))
+    return False
 
 
 def _spans(*grids: Grid | None) -> dict[int, list[tuple[int, int]]]:
