@@ -20,7 +20,8 @@ import typer
 
 from pipelines.cli import reference
 from pipelines.cli.app import program
-from tests.support import ROOT, Jvom
+from pipelines.publish import published
+from tests.support import ROOT, Jvom, building
 
 README = ROOT / "README.md"
 CONTRIBUTING = ROOT / "CONTRIBUTING.md"
@@ -77,15 +78,30 @@ def test_commands_are_looked_for_in_the_right_places() -> None:
     }
 
 
+@pytest.fixture(scope="module")
+def several(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two editions that compare, the newer one in two vintages of which each had its release."""
+    untso, others = {"mission_id": "untso"}, [{"mission_id": "unifil", "deployed_military": 5}]
+    editions = [
+        building.edition_tables(year, [{**untso, "deployed_military": sent}, *others])
+        for year, sent in ((2023, 7), (2024, 8), (2024, 9))
+    ]
+    base = building.base_tables(*editions) | {"releases": building.releases(("old", 2), ("new", 3))}
+    file = tmp_path_factory.mktemp("several") / "jvom.duckdb"
+    published.publish(file, base, release_id="new", head=None)
+    return file
+
+
 @pytest.mark.parametrize(("page", "query"), QUERIES, ids=named)
-def test_every_query_runs_and_finds_something(page: Path, query: str, built: Path) -> None:
-    file = str(built / "jvom.duckdb")
+def test_every_query_runs_and_finds_something(page: Path, query: str, built: Path, several: Path) -> None:
+    """What takes two editions or two vintages, in a file of several; all else in the one that is built."""
+    compares = re.search(r"comparable|revisions", query)
+    file = str(several if compares else built / "jvom.duckdb")
     attached = "ATTACH" in query
     with duckdb.connect(":memory:" if attached else file, read_only=not attached) as connection:
         connection.execute(query.replace("warehouse/jvom.duckdb", file))
         rows = connection.fetchall()
-    if "comparable" not in query and "revisions" not in query:  # which take two editions, or two vintages
-        assert rows, f"{page}: the query finds nothing"
+    assert rows, f"{page}: the query finds nothing"
 
 
 def test_the_readme_shows_the_real_answer(built: Path, jvom: Jvom) -> None:
