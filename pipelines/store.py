@@ -32,7 +32,7 @@ else:
     _Base = PurePosixPath
 _HINTS = {
     "NoSuchBucket": "make the bucket first, or correct JVOM_STORE",
-    "AccessDenied|SignatureDoesNotMatch|InvalidAccessKeyId|403|401|credential": "check the credentials "
+    r"AccessDenied|SignatureDoesNotMatch|InvalidAccessKeyId|\b40[13]\b|credential": "check the credentials "
     "(AWS_*, or the role of this machine) and the bucket's policy",
 }
 _OF_CONTAINERS = ("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI")
@@ -211,7 +211,8 @@ class Remote(_Base):
             text = str(error)
             if isinstance(error, FileNotFoundError) and "NoSuchBucket" not in text:
                 raise FileNotFoundError(2, "No such object", str(self)) from error
-            hint = next((hint for words, hint in _HINTS.items() if re.search(words, text)), _AWAY)
+            said = re.sub(r"\S+://\S+", "", text).replace(self._key, "")  # names may have such words too
+            hint = next((hint for words, hint in _HINTS.items() if re.search(words, said)), _AWAY)
             first = " ".join(text.partition("\n\nDebug source")[0].split())[:300]
             raise ServerError(f"cannot be {doing}: {first}", file=str(self), hint=hint) from error
 

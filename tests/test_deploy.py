@@ -26,7 +26,7 @@ import yaml
 
 from pipelines import files, store
 from pipelines.lake import Lake
-from tests.support import ROOT, servers
+from tests.support import ROOT, more_than_usual, servers
 
 DEPLOY = ROOT / "deploy"
 SECRETS = re.compile(r"\$\{(\w+)(?::\?|:-|\})")
@@ -247,8 +247,13 @@ def until(wanted: Callable[[], Any], seconds: float, pause: float = 1.0) -> Any:
         time.sleep(pause)
 
 
+WHOLE_RUNS = pytest.mark.skipif(
+    not more_than_usual(), reason="of the two ways the harder is tried; --hypothesis-profile=wide tries both"
+)
+
+
 @pytest.mark.team
-@pytest.mark.parametrize("steps", ["in_process"])
+@pytest.mark.parametrize("steps", ["celery", pytest.param("in_process", marks=WHOLE_RUNS)])
 def test_a_worker_killed_in_its_commit_is_followed_by_another(team: Installation, steps: str) -> None:
     """Of whole runs on workers, and of steps that are on another machine than what leads their run."""
     processes, bucket, lake = team.processes, team.bucket, team.lake
@@ -270,14 +275,14 @@ def test_a_worker_killed_in_its_commit_is_followed_by_another(team: Installation
     with lake.writer():
         until(lambda: [run["status"] for run in runs()] == ["STARTED"], 120)
         if steps == "celery":
-            working = processes.start("worker", "pod-2")
-        until(lambda: said(runs()[0], "snapshot"), 120)
+            working = processes.start("worker", "pod-2", at_once=4)
+        until(lambda: any("Started execution" in line for line in said(runs()[-1], "snapshot")), 120)
     until(lake.holder, 60, pause=0.05)
     bucket.hang()  # so that its commit does not end
     os.killpg(working.pid, signal.SIGKILL)
     killed = time.monotonic()
     bucket.answer()
-    processes.start("worker", "pod-3")
+    processes.start("worker", "pod-3", at_once=4)
     until(lambda: 2024 in lake.edition_states(), 120)
     assert time.monotonic() - killed < 60
     assert (first.poll() is None) == (steps == "celery")

@@ -28,6 +28,7 @@ from pipelines.orchestration.definitions import definitions, defs
 from pipelines.orchestration.resources import Warehouse
 from pipelines.publish import views
 from pipelines.settings import Settings, find
+from pipelines.verify import REFUSED_TAG
 from schemas import TABLES
 from schemas.report_day import report_day
 from tests.support import parliament as reports
@@ -277,6 +278,8 @@ def test_a_run_finds_records_and_is_tagged_and_the_next_does_nothing(
     report.body = reports.edition().replace(b"UNIFIL", b"ONBEKENDE MISSIE")
     refused = acquire(required=False)
     assert not refused.success
+    tags = instance.get_run_by_id(refused.run_id).tags  # type: ignore[union-attr]
+    assert (own.quarantine / tags[REFUSED_TAG]).is_dir()
     assert [e.asset_key for e in refused.get_asset_materialization_events()][-1] == keys.DOCUMENT
     again = acquire(required=False)
     assert again.success

@@ -220,7 +220,7 @@ def test_a_store_that_does_not_answer_is_not_an_empty_one(
     for name, value in {**change, "JVOM_STORE_RETRIES": "0"}.items():
         monkeypatch.setenv(name, value)
     store._bucket.cache_clear()
-    there = remote if change else place("s3://no-such-bucket/x")
+    there = remote / "401 credential" if change else place("s3://no-such-bucket/x")
     for use in (there.exists, lambda: files.get(there / "x"), lambda: [*there.iterdir()]):
         with pytest.raises(ServerError) as failure:
             use()
@@ -270,9 +270,7 @@ def test_every_machine_sees_and_does_the_same(team: Team, built: Path) -> None:
     assert answer(team.jvom("two", "backup", copy, "--json"))["bytes"] > 0
     listed = [json.loads(line) for line in (copy / "objects.jsonl").read_text().splitlines()]
     assert all(_sha256((copy / each["path"]).read_bytes()) == each["sha256"] for each in listed)
-    opened = ("--raw", copy / "raw", "--warehouse", copy)  # on a laptop, without the servers
-    assert answer(run_jvom("verify", *opened, "--json"))["faults"] == []
-    moved = team.elsewhere()  # and from there onto other servers, with the history kept
+    moved = team.elsewhere()  # from there onto other servers, with the history kept
     assert moved.jvom("one", "backup", copy, "--restore").returncode == 0
     assert answer(moved.jvom("one", "build", "--json"))["release_id"] == done["release_id"]
     assert answer(moved.jvom("two", "verify", "--json"))["faults"] == []
@@ -573,7 +571,9 @@ def test_servers_that_go_away_within_a_build(
         assert "refused" not in done.stdout + done.stderr
         assert lake_of(*address) == dict.fromkeys(range(2022, 2022 + commits), 1)
     assert there.jvom("two", "build").returncode == 0
-    assert answer(there.jvom("two", "verify", "--json"))["faults"] == []
+    lake = Lake(*address)
+    assert lakes.incomplete(lake.read()) == []
+    lake.close()
 
 
 def lake_of(catalog: str, data: str) -> dict[int, int]:

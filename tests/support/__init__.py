@@ -44,6 +44,11 @@ def examples(count: int) -> hypothesis.settings:
     return hypothesis.settings(max_examples=count * hypothesis.settings.default.max_examples // EXAMPLES)
 
 
+def more_than_usual() -> bool:
+    """Whether a profile was chosen that has more than the default run."""
+    return hypothesis.settings.default.max_examples > EXAMPLES
+
+
 def run_jvom(*arguments: object, cwd: Path = ROOT, **variables: str) -> subprocess.CompletedProcess[str]:
     """One command line in a process of its own, as a user runs it."""
     return forked.run(
