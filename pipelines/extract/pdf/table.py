@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
-from itertools import pairwise
+from statistics import median
 
 from pipelines.extract.pdf import columns, faults, labels, rows, tags
 from pipelines.extract.pdf.area import Body, HeadingPlace, TableHeading, bodies, folded
@@ -278,16 +278,28 @@ def _leaves_out(tagged: Grid, geometry: Grid, document: PdfDocument) -> bool:
 
 
 def _is_out_of_order(tagged: Grid) -> bool:
-    """Whether a cell stands wholly left of the one before it in its row, or a row above the one before."""
-    above: tuple[int, float] = (0, 0.0)
+    """Whether a cell stands left of a column before its own, or a row above the one before it."""
+    lefts: dict[tuple[int, int], list[float]] = {}  # by page and column
+    placed = []
     for row in tagged.rows:
-        spans = [[span for span in cell.spans if span.box] for cell in row.cells if cell]
-        boxes = [(of[0].page, Box.around(span.box for span in of if span.box)) for of in spans if of]
-        if any(one[0] == other[0] and other[1].right < one[1].left for one, other in pairwise(boxes)):
+        spans = {at: [span for span in cell.spans if span.box] for at, cell in enumerate(row.cells) if cell}
+        boxes = {
+            (of[0].page, at): Box.around(span.box for span in of if span.box)
+            for at, of in spans.items()
+            if of
+        }
+        for place, box in boxes.items():
+            lefts.setdefault(place, []).append(box.left)
+        placed.append(boxes)
+    columns = {place: median(of) for place, of in lefts.items()}
+    above: tuple[int, float] = (0, 0.0)
+    for boxes in placed:
+        for (page, at), box in boxes.items():
+            if any(box.right < columns.get((page, before), 0.0) for before in range(at)):
+                return True
+        if boxes and max((page, box.bottom) for (page, _), box in boxes.items()) < above:
             return True
-        if boxes and max((page, box.bottom) for page, box in boxes) < above:
-            return True
-        above = max(above, min(((page, box.top) for page, box in boxes), default=above))
+        above = max(above, min(((page, box.top) for (page, _), box in boxes.items()), default=above))
     return False
 
 
