@@ -297,6 +297,15 @@ def test_printed_and_computed_stand_side_by_side(parsed: dict[str, Page]) -> Non
     assert "3 + 2" in parsed["en/evidence/2024.html"].text
 
 
+def test_what_is_only_odd_is_counted_as_no_contradiction(
+    parsed: dict[str, Page], file: duckdb.DuckDBPyConnection
+) -> None:
+    query = "SELECT count(*) FILTER (severity <> 'info') AS counted, count(*) AS found FROM findings"
+    ((counted, found),) = file.execute(query).fetchall()
+    assert f"contradictions: {counted};" in parsed["en/editions/index.html"].text
+    assert counted < found
+
+
 def test_what_a_reader_sees_first_is_made_from_the_data(parsed: dict[str, Page]) -> None:
     dutch, english = (" ".join(parsed[f"{tree}/index.html"].text.split()) for tree in pages.LANGUAGES)
     assert "wie Nederland uitzond, ging naar de NAVO-oostflank: 1.790 van de 3.483." in dutch

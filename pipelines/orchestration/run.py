@@ -59,7 +59,7 @@ class Outcome:
     """What became of one edition; `error` is the text that its failed asset shows in Dagster.
 
     `exit_code` follows the command line's contract: 0, 1 for the data, 3 for the surroundings.
-    `quarantine` is the report on a refused document, `findings` the number of contradictions in it;
+    `quarantine` is the report on a refused document, `findings` the number of findings in it;
     `reconciled` says that other rules looked for them than the last time.
     """
 

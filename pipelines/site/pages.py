@@ -294,7 +294,11 @@ class Site:
                     **row,
                     "listed": len(content.of("personnel", edition_year=row["edition_year"])),
                     "totals": figures.totals(content, row["edition_year"]),
-                    "findings": len(content.of("findings", edition_year=row["edition_year"])),
+                    # What is only odd, such as another name than in the edition before, contradicts nothing.
+                    "findings": sum(
+                        found["severity"] != "info"
+                        for found in content.of("findings", edition_year=row["edition_year"])
+                    ),
                 }
                 for row in reversed(content.rows["editions"])
             ],
