@@ -37,7 +37,7 @@ _MONTH = (
     r"jan|feb|mrt|apr|jun|jul|aug|sept?|okt|nov|dec"
 )
 _DATE = re.compile(
-    rf"\b(?:\d{{1,2}}[-/.]\d{{1,2}}[-/.]\d{{4}}|(?:\d{{1,2}}\.?\s+)?(?:{_MONTH})\.?(?:\s+\d{{4}})?|(?:19|20)\d\d)\b",
+    rf"\b(?:(?:\d{{1,2}}[-/.]){{1,2}}\d{{4}}|(?:\d{{1,2}}\.?\s+)?(?:{_MONTH})\.?(?:\s+\d{{4}})?|(?:19|20)\d\d)\b",
     re.IGNORECASE,
 )
 _UNTIL = re.compile(r"(?:t/m|tot en met|tot|en|-|–)\s*$", re.IGNORECASE)

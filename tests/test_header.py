@@ -87,6 +87,22 @@ DEPLOYED = ("deployed_military", "deployed_civil_police", "deployed_total")
             ],
             ("mission", *DEPLOYED[:2], "strength_military", "strength_civil", "strength_police"),
         ),
+        (  # a group over the white space between its columns
+            [
+                "              Mandaat                  Uitgezonden",
+                "Operatie",
+                "          Mil          Pol      Mil        Pol        Tot.",
+            ],
+            ("mission", MIL, "frame_police", DEPLOYED[0], "deployed_police", DEPLOYED[2]),
+        ),
+        (  # a date that is broken over lines
+            [
+                "Missie     Kader    Ingezet   Ingezet   Sterkte 1-   Sterkte 1-",
+                "           mil.     mil.      totaal    5-2021       5-2021",
+                "                                        man          vrouw",
+            ],
+            ("mission", MIL, DEPLOYED[0], DEPLOYED[2], "strength_men", "strength_women"),
+        ),
         (  # beside a legal basis they say until when
             ["Missie     Rechtsbasis     Mandaat     Nationaal kader"],
             ("mission", "legal_basis", "international_mandate", "national_frame"),

@@ -147,6 +147,8 @@ def test_an_unknown_mission_comes_with_the_entry_to_add() -> None:
         ("Uganda: GPOI", ["spelling"], "it holds the known name “GPOI”"),
         ("Althea", ["spelling"], "it is part of the known name “EUFOR Althea”"),
         ("KFOR / VPD", ["mission", "relation", "relation"], "one row for kfor and vpd"),
+        ("EUNAVFOR Atalanta / Aspides", ["mission", "relation", "relation"], "one row for eunavfor-atalanta"),
+        ("GPOI / Sahara", ["mission"], "it holds the known name “GPOI”"),
         ("KFOR en VPD", ["mission", "relation", "relation"], "one row for kfor and vpd"),
         ("\ufffdPX\ufffd", [], "have no code in the file"),
     ],

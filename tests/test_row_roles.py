@@ -60,9 +60,15 @@ FOLDER = Path(registry.__file__).parent
 
 
 def as_pdf(
-    rows: Sequence[Cells], ends: tuple[str, str] = ("Onbepaald", "31 december 2024"), below: str = ""
+    rows: Sequence[Cells],
+    ends: tuple[str, str] = ("Onbepaald", "31 december 2024"),
+    below: str = "",
+    others: str = "Civiel/Politie",
 ) -> bytes:
-    """A small report: `ends` of mandate and frame of both missions of annex 1, `below` the last table."""
+    """A small report: `ends` of mandate and frame of both missions of annex 1, `below` the last table.
+
+    `others` heads the columns of those who are not military.
+    """
 
     def row(cells: Cells) -> str:
         if len(cells) == 1:
@@ -76,8 +82,8 @@ def as_pdf(
     )
     head = (
         "<tr><td rowspan=2>Missie</td><td colspan=2>Nationale kaders</td>"
-        "<td colspan=3>Ingezet personeel</td></tr><tr><td>Militair</td><td>Civiel/Politie</td>"
-        "<td>Militair</td><td>Civiel/Politie</td><td>Totaal</td></tr>"
+        "<td colspan=3>Ingezet personeel</td></tr>"
+        f"<tr><td>Militair</td><td>{others}</td><td>Militair</td><td>{others}</td><td>Totaal</td></tr>"
     )
     html = (
         "<html lang=nl><style>td { border: 1px solid; padding: 2pt; font-size: 8pt }</style>"
@@ -222,6 +228,14 @@ def test_the_totals_of_a_table_of_both_annexes_are_no_mission_s() -> None:
         ("VPD", "Diversen"),
     ]
     assert missions(found) == {"nato-oostflank": MISSIONS["nato-oostflank"], "vpd": MISSIONS["eufor-althea"]}
+
+
+def test_police_alone_is_printed_and_is_the_contract_s_figure_too() -> None:
+    found = read(as_pdf([*EUROPE, *AFRICA, TOTAL], others="Politie"))
+    assert missions(found) == MISSIONS
+    of_minusma = {one["column_name"]: one for one in found["cells"] if one["row_key"] == "minusma"}
+    assert of_minusma["deployed_police"]["as_printed"] == "11"
+    assert of_minusma["deployed_police"]["spans"] == of_minusma["deployed_civil_police"]["spans"]
 
 
 def test_a_table_without_totals_may_not_end_where_its_page_does() -> None:

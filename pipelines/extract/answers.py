@@ -21,6 +21,9 @@ from schemas.vocabulary import ORGANISATIONS
 
 _CLOSE = 0.75  # share of letters that two spellings of one word have in common, at least
 _JOINED = re.compile(r"\s*[/+&,;]\s*|\s+(?:en|and)\s+", re.IGNORECASE)
+_TWO = re.compile(r"\S ?[/+&] ?[^\W\d]")  # signs that join two names, as those of one mission seldom do
+_BRACKETS = re.compile(r"\(.*?\)")
+_HOLDS = "it holds the known name"
 _TRIED = 16  # words of a name in which known names are looked for
 _UNKNOWN: dict[str, Any] = {"value": None, "qualifier": "unknown"}  # a figure to go on reading with
 
@@ -33,6 +36,10 @@ def mission(name: str, region: str | None, registry: Registry, page: int | None)
         return (_joint(name, parts, question, page), *_includes(name, parts, question, page))
     near = list(_alike(name, registry))
     ways = [_spelling(name, one, question, why) for one, why in near]
+    if ways and near[0][1].startswith(_HOLDS) and _TWO.search(_BRACKETS.sub("", name)):
+        # A known name and another: which missions these are only a person can say.
+        alone = (replace(one, note=f"if it is that one alone: {one.note}") for one in ways)
+        return (replace(new, others=tuple(alone)),)
     if ways:
         return (replace(ways[0], others=(*ways[1:], new)),)
     others = {
@@ -256,7 +263,7 @@ def _likenesses(name: str, registry: Registry) -> Iterator[tuple[str, str]]:
         if one.full_name and comparable(one.full_name) in comparable(name):
             yield one.id, "it is its full name"
     for text, one in _within(name, registry):
-        yield one.id, f"it holds the known name “{text}”"
+        yield one.id, f"{_HOLDS} “{text}”"
     own = _spaced(name)
     for text, one in known.items():
         if len(own) > 3 and f" {own} " in f" {_spaced(text)} ":
@@ -268,7 +275,7 @@ def _within(name: str, registry: Registry) -> Iterator[tuple[str, Mission]]:
     words = re.findall(r"[^\s()]+", name)[:_TRIED]
     spans = [(start, end) for start in range(len(words)) for end in range(start + 1, len(words) + 1)]
     for start, end in sorted(spans, key=lambda span: span[0] - span[1]):
-        text = " ".join(words[start:end]).strip(",;:/+-–")
+        text = " ".join(words[start:end]).strip(",;:/+-– ")
         if end - start < len(words) and (found := registry.find(text)):
             yield text, found
     for text in _JOINED.split(name):
@@ -278,9 +285,19 @@ def _within(name: str, registry: Registry) -> Iterator[tuple[str, Mission]]:
 
 def _parts(name: str, registry: Registry) -> list[Mission]:
     """The missions that a joint row names; none where a part of its name is unknown."""
-    parts = [registry.find(part) for part in _JOINED.split(name)]
+    texts = _JOINED.split(name)
+    if not any(map(registry.find, texts)):
+        return []
+    parts = [registry.find(part) or _only_one_with(part, registry) for part in texts]
     known = {one.id: one for one in parts if one}
     return [*known.values()] if None not in parts and len(known) > 1 else []
+
+
+def _only_one_with(part: str, registry: Registry) -> Mission | None:
+    """The only mission with a word in its name: `Atalanta` behind another mission of the EU."""
+    own = f" {_spaced(part)} "
+    having = [one for one in registry.missions if any(own in f" {_spaced(text)} " for text in one.spellings)]
+    return having[0] if len(having) == 1 else None
 
 
 def _joint(name: str, parts: Sequence[Mission], question: str, page: int | None) -> Proposal:

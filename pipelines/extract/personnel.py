@@ -331,7 +331,7 @@ def _cells(one: Chosen, layout: PersonnelLayout) -> Iterator[Cell]:
         yield replace(aside, table_name=table_name)
     for column, places in layout.figures:
         printed = [_cell(one, place, table_name, layout.columns[place]) for place in places]
-        yield from printed if len(printed) > 1 else ()
+        yield from (cell for cell in printed if cell.column_name != column)
         yield _merged(column, printed)
 
 

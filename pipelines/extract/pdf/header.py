@@ -283,10 +283,14 @@ def _read(page: PdfPage, band: Sequence[PdfLine], words: HeaderWords) -> FoundHe
     )
     for cut in cuts:
         found = [run for line in band for run in cut(line)]
-        header = _Band(page, found, words, whole=cut is not cuts[-1]).header() if found else None
-        if header and not header.problems:
-            return header
-        ways.append(header)
+        for narrow in (False, True):
+            made = _Band(page, found, words, whole=cut is not cuts[-1], narrow=narrow)
+            header = made.header() if found else None
+            if header and not header.problems:
+                return header
+            ways.append(header)
+            if not made.has_narrow:
+                break
     return next(filter(None, ways), None)
 
 
@@ -374,9 +378,17 @@ class _Band:
     """The texts of a header."""
 
     def __init__(
-        self, page: PdfPage, found: Sequence[_Run], words: HeaderWords, *, whole: bool = True
+        self,
+        page: PdfPage,
+        found: Sequence[_Run],
+        words: HeaderWords,
+        *,
+        whole: bool = True,
+        narrow: bool = False,
     ) -> None:
         self._page = page
+        self._narrow = narrow  # a text over the white space between two columns heads both
+        self.has_narrow = False
         self._whole = whole  # its texts are parted by white space, as no running text is
         self._runs = sorted(found, key=lambda run: (-run.box.bottom, run.box.left))
         self._words = words
@@ -403,6 +415,9 @@ class _Band:
         overs: list[tuple[_Run, list[int]]] = []
         for run in self._runs:
             under = [at for at, column in enumerate(self.columns) if _over(run.box, column.box, self._size)]
+            if not under and (beside := self._beside(run)):
+                self.has_narrow = True
+                under = beside if self._narrow else under
             if not under:
                 self.columns.append(_Column([run]))
             elif len(under) == 1 and not any(_over(run.box, above.box, self._size) for above, _ in overs):
@@ -422,6 +437,16 @@ class _Band:
                 self.groups.append(_Group([run], min(found), max(found)))
         self._split()
         self.groups.sort(key=lambda group: group.box.left)
+
+    def _beside(self, run: _Run) -> list[int]:
+        """The columns on both sides of a text that is above the white space between them."""
+        boxes = [column.box for column in self.columns]
+        left = [at for at, box in enumerate(boxes) if box.right <= run.box.left]
+        right = [at for at, box in enumerate(boxes) if box.left >= run.box.right]
+        if not left or not right:
+            return []
+        sides = max(left, key=lambda at: boxes[at].right), min(right, key=lambda at: boxes[at].left)
+        return [*sides] if all(run.box.bottom < boxes[at].middle for at in sides) else []
 
     def _split(self) -> None:
         """Takes the upper texts of a column for a group's where the lower ones say no more than of whom."""
@@ -678,12 +703,15 @@ def _is_table(kind: Kind, roles: Sequence[str], fewest: int = _FEWEST) -> bool:
 
 
 def joined(texts: Sequence[str]) -> str:
-    """Texts below each other as one; a hyphen at a line's end goes where small letters follow."""
+    """Texts below each other as one; a hyphen at a line's end goes where small letters follow.
+
+    A date that is broken there (`1-` above `5-2021`) is one.
+    """
     whole = ""
     for text in texts:
         if whole.endswith(("-", "\u00ad", "\u2010")) and text[:1].islower():
             whole = whole[:-1] + text
-        elif whole.endswith("/"):
+        elif whole.endswith("/") or (re.search(r"\d-$", whole) and text[:1].isdigit()):
             whole += text
         else:
             whole = f"{whole} {text}" if whole else text
