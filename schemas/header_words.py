@@ -86,7 +86,7 @@ def letters(text: str) -> str:
 def tokens(text: str) -> list[str]:
     """The words of a header's text, each by its letters; dates, marks and other figures left out."""
     plain = _MARKED.sub("", text.replace("\u00ad", ""))
-    return [letters(word) for word in _PARTS.findall(unicodedata.normalize("NFC", plain))]
+    return [letters(word) for word in _PARTS.findall(unicodedata.normalize("NFKC", plain))]
 
 
 def without_date(text: str) -> tuple[str, str | None]:

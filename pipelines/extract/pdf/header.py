@@ -291,7 +291,7 @@ def _read(page: PdfPage, band: Sequence[PdfLine], words: HeaderWords) -> FoundHe
             ways.append(header)
             if not made.has_narrow:
                 break
-    return next(filter(None, ways), None)
+    return max(filter(None, ways), key=_rank, default=None)
 
 
 def _at_edges(line: PdfLine, lefts: Sequence[float]) -> Iterator[_Run]:
@@ -459,7 +459,8 @@ class _Band:
                 upper, lower = stacked[:cut], stacked[cut:]
                 above, below = self._facets(upper), self._facets(lower)
                 bare = bool(below) and all(way and way <= _KINDS for way in below)
-                if bare and all(way and not way & _KINDS for way in above):
+                broken = upper[-1].text.endswith(_HYPHENS)  # `niet-` above `militair` is one word
+                if bare and not broken and all(way and not way & _KINDS for way in above):
                     self.groups.append(_Group(upper, at, at))
                     column.runs = lower
                     break
@@ -488,8 +489,8 @@ class _Band:
         """
         found = self._roles(at, group)
         if kind != "personnel" and self._of_mandates:
-            own = self._words.facets(self._said(at, group))[0] & _SUBJECTS[kind]
-            found = found | {ROLES[way | {"until"}] for way in own}
+            own = self._words.facets(self._said(at, group))[0]
+            found = found.union(*(_ENDING[kind].get(way, ()) for way in own))
         return found & _ALLOWED[kind]
 
     @cached_property
@@ -603,7 +604,7 @@ class _Band:
         roles = (
             f"{measure}_{kind}" for measure in measures for kind in ("military", "civil_police", "total")
         )
-        ends = (ROLES[way | {"until"}] for way in _SUBJECTS["mandates"] if way <= facets)
+        ends = (role for way in (_MANDATE, _FRAME) if way <= facets for role in _ENDING["mandates"][way])
         of_day = {"strength_on_day"} < facets and (
             ROLES.get(facets - {"strength_on_day"} | {"deployed"}),
             ROLES.get(facets),
@@ -667,10 +668,16 @@ class _Band:
 _DATED = re.compile(r"\b(?:op|per|in|van)\b[^a-z]*\d.*\d{4}|\b(?:in|over)\s+\d{4}", re.IGNORECASE)
 _COUNTED = frozenset({"frame", "deployed", "strength_on_day"})
 _MEASURES = frozenset({"frame", "deployed", "strength_on_day", "mandate"})
+_HYPHENS = ("-", "\u00ad", "\u2010")
 _ENDS = MANDATE_ROLES | {"until"}
-_SUBJECTS: Mapping[Kind, frozenset[frozenset[str]]] = {  # of what the end is printed
-    "mandates": frozenset({frozenset({"mandate"}), frozenset({"frame"})}),
-    "combined": frozenset({frozenset({"mandate"})}),
+_MANDATE, _FRAME, _UNTIL = (frozenset({one}) for one in ("mandate", "frame", "until"))
+_ENDING: Mapping[Kind, Mapping[frozenset[str], tuple[str, ...]]] = {  # what the end is printed of
+    "mandates": {
+        _MANDATE: ("international_mandate",),
+        _FRAME: ("national_frame",),
+        _UNTIL: ("international_mandate", "national_frame"),
+    },
+    "combined": {_MANDATE: ("international_mandate",)},
 }
 _KINDS = frozenset({"military", "civil", "police", "total", "women", "men"})
 
@@ -709,7 +716,7 @@ def joined(texts: Sequence[str]) -> str:
     """
     whole = ""
     for text in texts:
-        if whole.endswith(("-", "\u00ad", "\u2010")) and text[:1].islower():
+        if whole.endswith(_HYPHENS) and text[:1].islower():
             whole = whole[:-1] + text
         elif whole.endswith("/") or (re.search(r"\d-$", whole) and text[:1].isdigit()):
             whole += text
