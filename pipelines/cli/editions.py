@@ -8,6 +8,6 @@ def editions(session: Session) -> None:
     """The editions in the warehouse: period, source and latest vintage."""
     session.list_rows(
         "SELECT * FROM editions ORDER BY edition_year",
-        "edition_year, period_start, period_end, kamerstuk, source_fidelity, source_path, vintage, "
-        "recorded_at",
+        "edition_year, period_start, period_end, recorded_at, source_path, kamerstuk, source_fidelity, "
+        "vintage",
     )

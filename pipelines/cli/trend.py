@@ -18,9 +18,9 @@ Row = Mapping[str, Any]
 
 _EDITIONS = "SELECT * FROM mission_trends WHERE mission_id = $mission ORDER BY edition_year"
 _HELD = "SELECT edition_year, years_not_held FROM edition_sequence ORDER BY edition_year"
-_COLUMNS = (
-    *("edition_year", "frame_military", "frame_civil_police", "deployed_military", "deployed_civil_police"),
-    *("deployed_total_computed", "change", "change_pct", "comparable", "rank_in_edition", "status"),
+_COLUMNS = (  # what matters least in the middle: a narrow terminal leaves that out
+    *("edition_year", "deployed_total_computed", "change_pct", "deployed_military", "deployed_civil_police"),
+    *("frame_military", "frame_civil_police", "rank_in_edition", "comparable", "change", "status"),
 )
 _OTHERS = """
 SELECT * FROM mission_timeline
