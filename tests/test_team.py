@@ -15,7 +15,7 @@ import sys
 import threading
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
@@ -347,22 +347,21 @@ def work_on(catalog: str, run_id: str, ready: Connection) -> None:
     time.sleep(60)
 
 
+@pytest.mark.parametrize(("executor", "name"), [("in_process", str), ("celery", failures.led)])
 def test_a_run_whose_process_is_gone_is_ended_from_any_machine(
-    lake: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    lake: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, executor: str, name: Callable[[str], str]
 ) -> None:
     monkeypatch.setattr(failures, "MISSED_FOR", 0.0)
-    catalog, tags = (
-        lake.address.catalog,
-        {failures.PROCESS_TAG: "pod-1:7:x", failures.EXECUTOR_TAG: "in_process"},
-    )
+    catalog = lake.address.catalog
+    tags = {failures.PROCESS_TAG: "pod-1:7:x", failures.EXECUTOR_TAG: executor}
     with dg.instance_for_test(temp_dir=str(tmp_path)) as instance:
         job = defs.resolve_job_def("publish")
         status = dg.DagsterRunStatus.STARTED
         run, other = (instance.create_run_for_job(job, status=status, tags=tags) for _ in range(2))
         ours, theirs = PROCESSES.Pipe()
-        worker = fork(work_on, catalog, run.run_id, theirs)
+        worker = fork(work_on, catalog, name(run.run_id), theirs)
         ours.recv()
-        attend(catalog, other.run_id)
+        attend(catalog, name(other.run_id))
         assert failures.end_dead_runs(instance, catalog) == []
         worker.kill()
         worker.join()

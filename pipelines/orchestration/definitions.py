@@ -45,10 +45,9 @@ def executor() -> dg.ExecutorDefinition:
     known: dict[str, dg.ExecutorDefinition] = {}
     try:
         if name == "celery":
-            from dagster_celery import celery_executor
+            from pipelines.orchestration import celery_steps
 
-            servers = {each: {"env": f"JVOM_CELERY_{each.upper()}"} for each in ("broker", "backend")}
-            known[name] = celery_executor.configured(servers)
+            known[name] = celery_steps.executor()
         elif name == "k8s":
             from dagster_k8s import k8s_job_executor
 

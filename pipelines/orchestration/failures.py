@@ -24,7 +24,7 @@ EXECUTOR_TAG = "jvom/executor"
 OF_TAG = "jvom/of"  # the run that these tags are of: one that is run again begins with those of the first
 MISSED_TAG = "jvom/missed"  # since when nobody was seen to work on it, in seconds since 1970
 MISSED_FOR = 10.0  # seconds; a database that is started again forgets who attends for less
-IN_PROCESS = "in_process"
+IN_PROCESS, BY_CELERY = "in_process", "celery"
 NOTIFY_TIMEOUT = 10.0  # seconds for the whole of it
 _SURROUNDINGS = {error.__name__ for error in (LakeError, MachineError, ServerError, NetworkError)}
 LONGEST_REASON = 300  # characters
@@ -127,7 +127,7 @@ def end_dead_runs(instance: dg.DagsterInstance, catalog: str) -> list[str]:
     ]
     if not runs:
         return []
-    attended = lake.attended(catalog, [run.run_id for run in runs])
+    attended = lake.attended(catalog, [name for run in runs for name in (run.run_id, led(run.run_id))])
     sentences = []
     for run in runs:
         mark = run.tags[PROCESS_TAG]
@@ -135,7 +135,7 @@ def end_dead_runs(instance: dg.DagsterInstance, catalog: str) -> list[str]:
         if attended is None:
             dead = host == platform.node() and number.isdigit() and process_mark(int(number)) != mark
         else:
-            dead = _missed(instance, run, attended=run.run_id in attended)
+            dead = _missed(instance, run, attended)
         if dead:
             sentence = f"run {run.run_id[:8]} was ended: its process {number} on {host} is gone"
             instance.report_run_failed(run, sentence)
@@ -144,13 +144,22 @@ def end_dead_runs(instance: dg.DagsterInstance, catalog: str) -> list[str]:
     return sentences
 
 
-def _missed(instance: dg.DagsterInstance, run: dg.DagsterRun, *, attended: bool) -> bool:
-    """Whether nobody has attended to a run for a while, by what this look and the one before it saw."""
-    working = run.tags.get(EXECUTOR_TAG) == IN_PROCESS or any(
+def led(run_id: str) -> str:
+    """The name under which what leads a run attends to it, where its steps are other processes."""
+    return f"{run_id}, led"
+
+
+def _missed(instance: dg.DagsterInstance, run: dg.DagsterRun, attended: set[str]) -> bool:
+    """Whether nobody has worked on a run for a while, or led it, by what this look and the one before saw."""
+    executor = run.tags.get(EXECUTOR_TAG)
+    working = executor == IN_PROCESS or any(
         step.status == StepEventStatus.IN_PROGRESS for step in instance.get_run_step_stats(run.run_id)
     )  # between two steps on several machines nobody need
+    alive = not working or run.run_id in attended
+    if executor == BY_CELERY:
+        alive = alive and led(run.run_id) in attended
     before = run.tags.get(MISSED_TAG)
-    if attended or not working:
+    if alive:
         if before:
             instance.add_run_tags(run.run_id, {MISSED_TAG: ""})
         return False
