@@ -86,17 +86,10 @@ def look(
         replaced = {id(a) for pair in pairs for a, b in (pair, pair[::-1]) if id(b) not in hidden}
         lost = drawer.covered(glyph for glyph in (*unseen, *beneath) if id(glyph) not in replaced)
         spoilt += [Spoilt(glyph.box, "something is drawn over what was printed") for glyph in lost]
-    digits = (glyph for glyph in seen if glyph.text in shapes.DIGITS and glyph.direction == "right")
-    figures = [drawer.top(glyph) for glyph in digits]
-    if len(figures) >= _MANY_FIGURES:
-        part = drawer.place(Box.around(glyph.box for glyph in figures))
-        larger = drawer.draw(part=part, times=_LARGER)
-        ink = _changes(larger, bare.crop(part).resize(larger.size, Image.Resampling.NEAREST))
-        seen_at = shapes.Picture(ink, _LARGER * drawer.scale, _LARGER * part[0], _LARGER * part[1])
-        spoilt += [
-            Spoilt(glyph.box, f"a digit is drawn that is not the {glyph.text} its code says")
-            for glyph in shapes.strangers(seen_at, figures, lambda one: drawer.close(one, bare))
-        ]
+    spoilt += [
+        Spoilt(glyph.box, f"a digit is drawn that is not the {glyph.text} its code says")
+        for glyph in _strangers(drawer, bare, seen)
+    ]
     spoilt += [
         Spoilt(glyph.box, f"a sign is drawn that is not the “{glyph.text}” its code says")
         for glyph in _mistaken(seen)
@@ -279,6 +272,19 @@ def _is_blank(glyph: Glyph) -> bool:
     """Whether a character has no ink by its code: where it has some, that is not read."""
     text = glyph.text
     return text.isspace() or (not text.isprintable() and unicodedata.category(text[0]) in ("Cc", "Cf"))
+
+
+def _strangers(drawer: _Drawer, bare: Image.Image, glyphs: Iterable[Glyph]) -> list[Glyph]:
+    """The digits that look like others, of a page that may have a table."""
+    digits = (glyph for glyph in glyphs if glyph.text in shapes.DIGITS and glyph.direction == "right")
+    figures = [drawer.top(glyph) for glyph in digits]
+    if len(figures) < _MANY_FIGURES:
+        return []
+    part = drawer.place(Box.around(glyph.box for glyph in figures))
+    larger = drawer.draw(part=part, times=_LARGER)
+    ink = _changes(larger, bare.crop(part).resize(larger.size, Image.Resampling.NEAREST))
+    seen_at = shapes.Picture(ink, _LARGER * drawer.scale, _LARGER * part[0], _LARGER * part[1])
+    return shapes.strangers(seen_at, figures, lambda one: drawer.close(one, bare))
 
 
 def _mistaken(glyphs: Sequence[Glyph]) -> Iterator[Glyph]:

@@ -128,7 +128,7 @@ def _notes(page: pdfium.FPDF_PAGE, frame: Frame) -> Iterator[Note]:
         )
         pdfium.FPDFAnnot_SetFlags(note, pdfium.FPDF_ANNOT_FLAG_HIDDEN if hidden else 0)
         looks = pdfium.FPDFAnnot_GetAP(note, pdfium.FPDF_ANNOT_APPEARANCEMODE_NORMAL, None, 0) > 2
-        sides, value = pdfium.FS_RECTF(), (ctypes.c_ushort * 100)()
+        sides, value = pdfium.FS_RECTF(), (ctypes.c_ushort * 1000)()
         pdfium.FPDFAnnot_GetRect(note, sides)
         box = frame.box(sides.left, sides.bottom, sides.right, sides.top)
         if not hidden and ((says and not looks) or pdfium.FPDFAnnot_HasKey(note, b"OC")):
