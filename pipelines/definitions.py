@@ -1,5 +1,6 @@
 """Where Dagster finds the code location: schedules and sensors that run are tied to this name."""
 
-from pipelines.orchestration.definitions import defs
+from pipelines import settings
+from pipelines.orchestration.definitions import definitions
 
-__all__ = ["defs"]
+defs = definitions(settings.find(), with_code=True)

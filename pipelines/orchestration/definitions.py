@@ -60,11 +60,13 @@ def executor() -> dg.ExecutorDefinition:
     return known[name]
 
 
-def definitions(where: settings.Settings) -> dg.Definitions:
+def definitions(where: settings.Settings, *, with_code: bool = False) -> dg.Definitions:
+    """Everything at these addresses; `with_code` also where each asset's code is, for whoever looks at it."""
+    assets: list[dg.AssetsDefinition] = [*edition.ASSETS, *release.ASSETS]
     # An address of a server may hold a password, which Dagster would show and keep.
     catalog = dg.EnvVar("JVOM_CATALOG") if where.catalog.startswith("postgres:") else where.catalog
     return dg.Definitions(
-        assets=dg.with_source_code_references([*edition.ASSETS, *release.ASSETS]),
+        assets=dg.with_source_code_references(assets) if with_code else assets,
         asset_checks=[automation.edition_is_in],
         jobs=[
             automation.acquire,

@@ -5,15 +5,13 @@ The functions here pass values on and report what happened; what is done to them
 """
 
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import dagster as dg
 import pyarrow as pa
 
 import schemas
 from pipelines import quarantine, raw, reconcile, settings, validate, versions
-from pipelines.acquire import fetching
-from pipelines.acquire.model import Acquisition
 from pipelines.extract import read
 from pipelines.lake import Authorship, Lake, RuleResults, differences
 from pipelines.model import Document, Edition, Fidelity, Recorded, SourceFile, SourceFormat
@@ -23,6 +21,9 @@ from pipelines.orchestration.resources import Warehouse
 from pipelines.publish import catalogue, published
 from schemas import registry
 from schemas.errors import JvomError, LakeError, NetworkError, Problems, SourceError
+
+if TYPE_CHECKING:
+    from pipelines.acquire.model import Acquisition
 
 NETWORK_RETRIES = 3
 NETWORK_PAUSE = 60.0  # seconds before the first new attempt, doubled with each
@@ -73,6 +74,8 @@ class SnapshotConfig(dg.Config):
 def acquired(  # type: ignore[no-untyped-def]  # Dagster takes an annotation for the type of the output
     context: dg.AssetExecutionContext, config: AcquireConfig, warehouse: Warehouse
 ):
+    from pipelines.acquire import fetching  # not for every build
+
     year = int(context.partition_key)
     tag_run(context, year=str(year))
     with as_dagster_failure():
@@ -108,7 +111,7 @@ def acquired(  # type: ignore[no-untyped-def]  # Dagster takes an annotation for
     yield dg.MaterializeResult(metadata=details, data_version=dg.DataVersion(file.sha256[:16]))
 
 
-def _candidates(found: Acquisition) -> dict[str, Any]:
+def _candidates(found: "Acquisition") -> dict[str, Any]:
     """Why this document and no other."""
     columns = ("document", "kind", "sent", "title", "score", "fits", "reasons")
     said = found.summary()
