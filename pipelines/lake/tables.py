@@ -282,9 +282,9 @@ def _create(lake: Attached, contract: Contract) -> None:
 
 
 def _comment(lake: Attached, contract: Contract, described: Iterable[Column]) -> None:
-    for column in described:
-        place = f'{lake.table(contract.name)}."{column.name}"'
-        lake.connection.execute(f"COMMENT ON COLUMN {place} IS {literal(column.documentation)}")
+    table = lake.table(contract.name)
+    comments = [f'COMMENT ON COLUMN {table}."{c.name}" IS {literal(c.documentation)}' for c in described]
+    lake.connection.execute(";\n".join(comments))
 
 
 def _refuse_used_data(lake: Attached) -> None:

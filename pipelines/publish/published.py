@@ -235,8 +235,7 @@ def _build(file: Path, tables: Mapping[str, pa.Table], release_id: str) -> None:
             _insert(connection, name, tables[name], release_id)
         for view in views.ordered():
             connection.execute(f"CREATE VIEW {schemas.RELATIONS[view.name].qualified} AS\n{view.sql}")
-        for statement in (*catalogue.comments(), *views.macros()):
-            connection.execute(statement)
+        connection.execute(";\n".join([*catalogue.comments(), *views.macros()]))
 
 
 def _add(file: Path, news: Mapping[str, pa.Table], tables: Mapping[str, pa.Table], release_id: str) -> None:
