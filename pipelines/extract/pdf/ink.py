@@ -30,7 +30,7 @@ _SCALE = (1.0, 3.0)  # dots a point
 _MAX_DOTS = 4_000_000
 _SMALLEST, _THINNEST = 1.0, 0.15  # points: letters that are lower or thinner are dust to the eye
 _CUT, _BLUR = 0.3, 2  # share of a character that must not be missing on any side, if it is more dots
-_LARGER, _CLOSE, _MOST_CLOSE = 2, 4, 200
+_LARGER, _CLOSE, _CLOSEST, _MOST_CLOSE = 2, 4, 12, 200  # closest: thin strokes are ink wherever they lie
 _SAME = 0.15  # font sizes between two strikes of a letter that is to look bold
 _MAX_CONFLICTS = 300
 _MANY_FIGURES = 30  # digits of a page that may have a table
@@ -150,27 +150,27 @@ class _Drawer:
         left, top = min(max(0, left), width - 1), min(max(0, top), height - 1)
         return left, top, min(max(left + 1, right), width), min(max(top + 1, bottom), height)
 
-    def close(self, glyph: Glyph, ground: Image.Image | None = None) -> Image.Image:
+    def close(self, glyph: Glyph, ground: Image.Image | None = None, times: int = _CLOSE) -> Image.Image:
         """What drawing a character's text changes in its box, larger than usual.
 
         Where `ground` is given, the page without text in its usual size, what all text changes of it.
         """
-        slack = 1 / (self.scale * _CLOSE)  # letters are drawn on whole dots, boxes are not
+        slack = 1 / (self.scale * times)  # letters are drawn on whole dots, boxes are not
         box = Box(*(side + slack * way for side, way in zip(_sides(glyph.box), (-1, -1, 1, 1), strict=True)))
         part = self.place(box)
         if ground:
             struck = id(glyph) in self.strikes  # the last alone is not smeared
             top = self._items.get(self.top(glyph).run.number)
             others = [item for item in self.texts if struck and top and not _is_same(item, top)]
-            whole = self.draw(others, part, times=_CLOSE)
+            whole = self.draw(others, part, times=times)
             changed = _changes(whole, ground.crop(part).resize(whole.size, Image.Resampling.NEAREST))
         else:
             whole, without = (
-                self.draw(items, part, grey=False, times=_CLOSE) for items in ((), self.item(glyph))
+                self.draw(items, part, grey=False, times=times) for items in ((), self.item(glyph))
             )
             changed = _changes(whole, without)
-        x1, y1, x2, y2 = (side * self.scale * _CLOSE for side in _sides(box))
-        x, y = part[0] * _CLOSE, part[1] * _CLOSE
+        x1, y1, x2, y2 = (side * self.scale * times for side in _sides(box))
+        x, y = part[0] * times, part[1] * times
         low, high = (max(0, floor(x1) - x), max(0, floor(y1) - y)), (ceil(x2) - x, ceil(y2) - y)
         return changed.crop((*low, *map(min, high, changed.size)))
 
@@ -284,7 +284,7 @@ def _strangers(drawer: _Drawer, bare: Image.Image, glyphs: Iterable[Glyph]) -> l
     larger = drawer.draw(part=part, times=_LARGER)
     ink = _changes(larger, bare.crop(part).resize(larger.size, Image.Resampling.NEAREST))
     seen_at = shapes.Picture(ink, _LARGER * drawer.scale, _LARGER * part[0], _LARGER * part[1])
-    return shapes.strangers(seen_at, figures, lambda one: drawer.close(one, bare))
+    return shapes.strangers(seen_at, figures, lambda one: drawer.close(one, bare, _CLOSEST))
 
 
 def _mistaken(glyphs: Sequence[Glyph]) -> Iterator[Glyph]:
