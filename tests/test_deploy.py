@@ -149,6 +149,7 @@ class Processes:
         command = command.replace("0.0.0.0", "127.0.0.1").replace("4000", str(self.ports["code"]))
         command = command.replace("3000", str(self.ports.get(service, 0)))
         command = command.replace("--concurrency 2", f"--concurrency {at_once}")
+        command = command.replace("--max-tasks-per-child 1", "")  # else each step loads the libraries anew
         home = self.folder / (name or service)
         home.mkdir()
         words = [*self._machine(name or service), *shlex.split(command)]
@@ -275,14 +276,14 @@ def test_a_worker_killed_in_its_commit_is_followed_by_another(team: Installation
     with lake.writer():
         until(lambda: [run["status"] for run in runs()] == ["STARTED"], 120)
         if steps == "celery":
-            working = processes.start("worker", "pod-2", at_once=4)
+            working = processes.start("worker", "pod-2")
         until(lambda: any("Started execution" in line for line in said(runs()[-1], "snapshot")), 120)
     until(lake.holder, 60, pause=0.05)
     bucket.hang()  # so that its commit does not end
     os.killpg(working.pid, signal.SIGKILL)
     killed = time.monotonic()
     bucket.answer()
-    processes.start("worker", "pod-3", at_once=4)
+    processes.start("worker", "pod-3", at_once=3)
     until(lambda: 2024 in lake.edition_states(), 120)
     assert time.monotonic() - killed < 60
     assert (first.poll() is None) == (steps == "celery")
