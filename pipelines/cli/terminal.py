@@ -148,7 +148,7 @@ def _fitted(text: str, stream: TextIO) -> str:
     for line in text.split("\n"):
         if len(line) > width:
             label = re.match(r" *(?:[\w ]+: {2,}|\w+  |- )?", line)
-            longest = max(map(len, line.split()))
+            longest = max(map(len, line.split()), default=0)
             indent = " " * max(0, min(label.end() if label else 0, width // 2, width - longest))
             line = textwrap.fill(  # noqa: PLW2901
                 line, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
