@@ -230,6 +230,7 @@ def main() -> None:
     parser.add_argument("--profile", action="store_true", help="only where a first build's time goes")
     parser.add_argument("--runs", type=int, default=15, help="runs of what is quick (default: 15)")
     given = parser.parse_args()
+    sys.path.append(str(ROOT))  # where tests and benchmarks are, which are not installed
     figures, _, shares = RESULTS.read_text(encoding="utf-8").partition(SHARES)
     if given.profile:
         shares = profile()
