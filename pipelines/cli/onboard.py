@@ -191,13 +191,14 @@ def _next(
         yield f'still to be filled in: [[{kind}]] {entry_name(values)} has a "?"'
     if state.questions:
         open_ones = sum(one.proposal.is_open for one in state.questions)
-        count = len(state.questions)
-        yield f'{count} question{"s" * (count > 1)} without an entry; {open_ones} with a "?" to fill in'
+        asked = f"{len(state.questions)} question{'s' * (len(state.questions) > 1)}"
+        asked += f', {open_ones} with a "?" to fill in' if open_ones else ""
+        yield f"{asked}: written to {write}" if write else asked
     if state.questions and write:
-        yield f"written to {write}: review it, then {run} --entries {write}"
+        yield f"next: review it, then {run} --entries {write}"
     elif state.questions:
         yield f"next: {run} {f'--entries {entries} ' if entries else ''}--write {entries or 'entries.toml'}"
     elif state.unfinished:
         yield f"next: fill them in, then {run} --entries {write or entries}"
     elif state.causes:
-        yield "what is refused is not answered by an entry: mend its cause"
+        yield "no entry answers this: mend its cause"
