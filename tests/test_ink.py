@@ -61,6 +61,7 @@ def test_what_is_read_is_what_is_shown(kind: str, outcome: str, words: str) -> N
         (6_000_406, "a part of a figure cannot be seen"),  # but a hair of it can
         (6_000_745, "is in columns below the table"),  # so near to a text that it looked raised
         (6_001_333, "is cut off by the edge of the page"),
+        (8_000_069, "is cut off by the edge of the page"),  # with figures beyond it
     ],
 )
 def test_what_a_campaign_found_is_refused(seed: int, words: str) -> None:
@@ -69,8 +70,15 @@ def test_what_a_campaign_found_is_refused(seed: int, words: str) -> None:
     assert (found[0].outcome, words in found[0].words) == (REFUSED, True), found[0].words
 
 
-def test_tags_in_another_order_than_the_page_say_nothing() -> None:
-    found = run(("pdf", 7_300_052))
+@pytest.mark.parametrize(
+    "seed",
+    [
+        7_300_052,  # its tags are in another order than the page
+        8_000_607,  # a table without a heading or text beside it
+    ],
+)
+def test_what_a_campaign_found_is_read(seed: int) -> None:
+    found = run(("pdf", seed))
     assert found
     assert found[0].outcome == READ, found[0].words
 

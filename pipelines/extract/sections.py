@@ -74,7 +74,8 @@ def read(
         for line in lines:
             if line.text.strip():
                 section.add(line)
-        sections.append(section)
+        if section.lines:  # a table may have neither a heading nor text beside it
+            sections.append(section)
     sections.sort(key=lambda section: section.lines[0].number)
     spelt = [(comparable(name), mission.id) for mission in registry.missions for name in mission.spellings]
     spelt.sort(key=lambda pair: len(pair[0]), reverse=True)

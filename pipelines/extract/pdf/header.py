@@ -283,15 +283,17 @@ def _read(page: PdfPage, band: Sequence[PdfLine], words: HeaderWords) -> FoundHe
     )
     for cut in cuts:
         found = [run for line in band for run in cut(line)]
+        own: list[FoundHeader | None] = []
         for narrow in (False, True):
             made = _Band(page, found, words, whole=cut is not cuts[-1], narrow=narrow)
             header = made.header() if found else None
             if header and not header.problems:
                 return header
-            ways.append(header)
+            own.append(header)
             if not made.has_narrow:
                 break
-    return max(filter(None, ways), key=_rank, default=None)
+        ways.append(max(filter(None, own), key=_rank, default=None))
+    return next(filter(None, ways), None)
 
 
 def _at_edges(line: PdfLine, lefts: Sequence[float]) -> Iterator[_Run]:

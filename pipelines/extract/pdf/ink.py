@@ -142,13 +142,8 @@ class _Drawer:
 
     def place(self, box: Box) -> Dots:
         """A box of the page in dots, at least one each way."""
-        (width, height), scale = self._size, self.scale
-        left, top = int(box.left * scale), int(box.top * scale)
-        right, bottom = int(box.right * scale) + 1, int(box.bottom * scale) + 1
-        if 0 <= left < right <= width and 0 <= top < bottom <= height:  # as for nearly every character
-            return left, top, right, bottom
-        left, top = min(max(0, left), width - 1), min(max(0, top), height - 1)
-        return left, top, min(max(left + 1, right), width), min(max(top + 1, bottom), height)
+        left, top, right, bottom = (int(side * self.scale) for side in _sides(box))
+        return _within((left, top, right + 1, bottom + 1), self._size)
 
     def close(self, glyph: Glyph, ground: Image.Image | None = None, times: int = _CLOSE) -> Image.Image:
         """What drawing a character's text changes in its box, larger than usual.
@@ -171,8 +166,8 @@ class _Drawer:
             changed = _changes(whole, without)
         x1, y1, x2, y2 = (side * self.scale * times for side in _sides(box))
         x, y = part[0] * times, part[1] * times
-        low, high = (max(0, floor(x1) - x), max(0, floor(y1) - y)), (ceil(x2) - x, ceil(y2) - y)
-        return changed.crop((*low, *map(min, high, changed.size)))
+        tight = floor(x1) - x, floor(y1) - y, ceil(x2) - x, ceil(y2) - y
+        return changed.crop(_within(tight, changed.size))
 
     def top(self, glyph: Glyph) -> Glyph:
         """The last strike of a letter."""
@@ -225,6 +220,15 @@ class _Drawer:
         later, part = self._all[last + 1 :], self.place(glyph.box)
         found = (self.draw(without, part, grey=False) for without in (later, [*later, *items]))
         return _differences(*found).getbbox() is not None
+
+
+def _within(dots: Dots, size: tuple[int, int]) -> Dots:
+    """That part of a box which a picture has, at least a dot each way."""
+    (left, top, right, bottom), (width, height) = dots, size
+    if 0 <= left < right <= width and 0 <= top < bottom <= height:  # as for nearly every character
+        return dots
+    left, top = min(max(0, left), width - 1), min(max(0, top), height - 1)
+    return left, top, min(max(left + 1, right), width), min(max(top + 1, bottom), height)
 
 
 def _is_same(one: pdfium.FPDF_PAGEOBJECT, other: pdfium.FPDF_PAGEOBJECT) -> bool:
