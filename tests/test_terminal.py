@@ -85,7 +85,8 @@ def test_a_terminal_of_80_columns_breaks_no_identifier_or_heading(
     for name, value in (("COLUMNS", "80"), ("TTY_COMPATIBLE", "1"), ("NO_COLOR", "1"), ("TERM", "xterm")):
         monkeypatch.setenv(name, value)
     names = ["mission_id", *(f"deployed_per_frame_{place}" for place in range(20)), "status"]
-    Terminal(whole=whole).table(names, [("eunavfor-atalanta", *range(20), "several words that may wrap")])
+    row = ("eunavfor-atalanta", *range(20), "several words that may wrap")
+    Terminal(whole=whole).table(names, [row, row])
     out, err = capsys.readouterr()
     if whole:
         assert not err
