@@ -53,6 +53,7 @@ def test_what_is_read_is_what_is_shown(kind: str, outcome: str, words: str) -> N
     assert (found.outcome, words in found.words) == (outcome, True), found.words
 
 
+@pytest.mark.campaign
 @pytest.mark.parametrize(
     ("seed", "words"),
     [
@@ -70,6 +71,7 @@ def test_what_a_campaign_found_is_refused(seed: int, words: str) -> None:
     assert (found[0].outcome, words in found[0].words) == (REFUSED, True), found[0].words
 
 
+@pytest.mark.campaign
 @pytest.mark.parametrize(
     "seed",
     [

@@ -84,7 +84,7 @@ PLACES: dict[str, dict[str, Place]] = {
 
 
 @pytest.mark.parametrize("where", PLACES)
-@pytest.mark.parametrize("change", [flip, Path.unlink])
+@pytest.mark.parametrize("change", [flip, pytest.param(Path.unlink, marks=pytest.mark.kills)])
 def test_a_flipped_bit_and_a_lost_file_are_named(
     own: Settings, where: str, change: Callable[[Path], None]
 ) -> None:

@@ -63,7 +63,7 @@ def in_process(data: bytes, known: registry.Registry = REGISTRY) -> dict[str, An
     return tables.read(word_file.read(data, source), source, Edition(2024), known)
 
 
-@pytest.mark.parametrize("seed", range(1000, 1008))
+@pytest.mark.parametrize("seed", range(1000, 1004))
 def test_random_tables_are_read_right(seed: int) -> None:
     said = content(random.Random(seed))
     assert list(check.differences(said, in_process(word(said, seed), registry_of(said)))) == []
