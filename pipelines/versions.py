@@ -123,11 +123,11 @@ def rules() -> str:
 def files(patterns: Sequence[str], root: Path = ROOT) -> tuple[Path, ...]:
     """The source files that patterns name, but for those of patterns after a `!`, sorted.
 
-    Raises FileNotFoundError if one names none.
+    What Python compiled of them is none. Raises FileNotFoundError if a pattern names none.
     """
     found: set[Path] = set()
     for pattern in patterns:
-        matched = set(root.glob(pattern.removeprefix("!")))
+        matched = {path for path in root.glob(pattern.removeprefix("!")) if path.parent.name != "__pycache__"}
         if not matched:
             raise FileNotFoundError(f"no {pattern} in {root}: is the installation complete?")
         found = found - matched if pattern.startswith("!") else found | matched

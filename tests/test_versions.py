@@ -66,6 +66,15 @@ def test_a_changed_file_is_another_version_of_what_it_counts_for(checkout: Path)
         assert {name for name in before if before[name] != after[name]} == counts, file
 
 
+def test_what_python_compiles_is_no_other_version(checkout: Path) -> None:
+    before = versions.site()
+    compiled = checkout / "pipelines" / "site" / "__pycache__"
+    compiled.mkdir()
+    (compiled / "pages.cpython-311.pyc").write_bytes(b"compiled")
+    versions._code.cache_clear()
+    assert versions.site() == before
+
+
 def test_all_that_reading_loads_counts_or_cannot_change_a_row() -> None:
     code = (
         "import sys, pipelines.extract.pdf.parse, pipelines.extract.read as read; "
