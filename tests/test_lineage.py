@@ -218,27 +218,31 @@ def perturbed(table: pa.Table, column: str) -> pa.Table:
     return table.set_column(at, table.schema.field(column), pa.array(values, table.schema.field(column).type))
 
 
+ORIGINS = (
+    "personnel_vintages.frame_military",
+    "personnel_vintages.separate_report",
+    "personnel_totals_vintages.frame_civil_police",
+    "editions_vintages.period_end",
+    "editions_vintages.period_months",
+    "mandates_vintages.legal_basis",
+    "mandates_vintages.national_frame_end",
+    "mission_registry.name",
+    "mission_registry.region",
+    "observations.total",
+    "un_contributions.count",
+)
+ALIKE = (
+    "personnel_vintages.deployed_civil_police",
+    "personnel_vintages.deployed_total",
+    "editions_vintages.period_start",
+    "mission_registry.organisation",
+    "observations.source_url",
+    "un_contributions.source",
+)
+
+
 @pytest.mark.parametrize(
-    "origin",
-    [
-        "personnel_vintages.frame_military",
-        "personnel_vintages.deployed_civil_police",
-        "personnel_vintages.deployed_total",
-        "personnel_vintages.separate_report",
-        "personnel_totals_vintages.frame_civil_police",
-        "editions_vintages.period_start",
-        "editions_vintages.period_end",
-        "editions_vintages.period_months",
-        "mandates_vintages.legal_basis",
-        "mandates_vintages.national_frame_end",
-        "mission_registry.name",
-        "observations.total",
-        "observations.source_url",
-        "un_contributions.count",
-        "un_contributions.source",
-        "mission_registry.region",
-        "mission_registry.organisation",
-    ],
+    "origin", [*ORIGINS, *(pytest.param(one, marks=pytest.mark.commands) for one in ALIKE)]
 )
 def test_only_the_columns_that_name_an_origin_change_with_it(base: Tables, before: Tables, origin: str):
     """The lineage against the facts: change one column of a base table, and look what moves."""

@@ -163,19 +163,9 @@ def ten(tmp_path_factory: pytest.TempPathFactory) -> tuple[Mapping[str, bytes], 
         return site.build(connection, assets=ASSETS), path
 
 
-@pytest.fixture(params=["one", "ten"])
-def made(request: pytest.FixtureRequest, built: Path, folder: Path) -> tuple[Mapping[str, bytes], Path]:
-    """A site of one edition, or of ten, and its published file."""
-    if request.param == "ten":
-        found: tuple[Mapping[str, bytes], Path] = request.getfixturevalue("ten")
-        return found
-    files = {p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
-    return files, built / "jvom.duckdb"
-
-
-def test_the_data_of_a_chart_are_what_its_query_gives(made: tuple[Mapping[str, bytes], Path]) -> None:
+def test_the_data_of_a_chart_are_what_its_query_gives(ten: tuple[Mapping[str, bytes], Path]) -> None:
     """On every page that shows it, number by number; its drawing is there as a file too, without links."""
-    files, path = made
+    files, path = ten
     seen = set()
     with published.connect(path) as connection:
         rows_of = cache(lambda query: sql.rows(connection, query))  # of both languages
