@@ -110,9 +110,10 @@ def base(look: int) -> Base | None:
     return Base(made.data, known, truth, tuple(_cells(found, sizes)), sizes)
 
 
-def cells_of(found: Tables, of: Base) -> dict[tuple[str, int], Cell]:
-    """The cells that were read of a PDF whose pages are as high as those of `of`."""
-    return {(cell.row, cell.column): cell for cell in _cells(found, of.sizes)}
+def cells_of(found: Tables, data: bytes) -> dict[tuple[str, int], Cell]:
+    """The cells that were read of a PDF, whose pages may be of other sizes than those of its base."""
+    sizes = tuple(page.get_size() for page in pdfium.PdfDocument(data))
+    return {(cell.row, cell.column): cell for cell in _cells(found, sizes)}
 
 
 def _cells(found: Tables, sizes: tuple[tuple[float, float], ...]) -> Iterator[Cell]:

@@ -93,7 +93,7 @@ def _judge_here(planted: Planted) -> tuple[str, str]:
         return _compared(read, planted.truths, planted.truths if planted.name.startswith("none") else ())
     if planted.truths is not None:
         return _compared(read, planted.truths, [planted.base.truth])
-    faults = list(not_drawn(planted, pdfs.cells_of(found, planted.base)))
+    faults = list(not_drawn(planted, pdfs.cells_of(found, planted.data)))
     return ("wrong", "; ".join(faults)) if faults else _compared(read, [read], [planted.base.truth])
 
 
