@@ -62,7 +62,7 @@ def judge(planted: Planted) -> Outcome:
             outcome, words = "refused", "it takes too much memory"
         except BaseException:
             outcome, words = "crash", traceback.format_exc()
-        same = pdfs.untouched(planted) if isinstance(planted, PlantedPdf) else planted.name == "none"
+        same = pdfs.untouched(planted) if isinstance(planted, PlantedPdf) else planted.name.startswith("none")
         os.write(writer, json.dumps((outcome, words[-LONGEST:], same)).encode())
         os._exit(0)
     os.close(writer)
