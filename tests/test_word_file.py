@@ -170,6 +170,7 @@ def all_white(document: Any) -> None:
         (all_white, "letters that cannot be seen: .*: “32”"),
         (blackened, "letters that cannot be seen"),
         (also('<w:sz w:val="2"/>', of="rPr"), "letters that cannot be seen"),
+        (also('<w:sz w:val="0.5mm"/>', of="rPr"), "letters that cannot be seen"),
         (also('<w:rFonts w:ascii="Wingdings"/>', of="rPr"), "in a font of signs"),
         (also("<w14:textFill><w14:noFill/></w14:textFill>", of="rPr"), "a fill of their own"),
         (also("<m:oMath/>"), "a formula"),

@@ -72,6 +72,8 @@ _UNREAD = {
 }
 _ELSEWHERE = ("altChunk", "subDoc")
 _SIGNS = re.compile(r"(?:wing|web)dings|symbol|dingbats|marlett", re.IGNORECASE)
+_MEASURE = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)(mm|cm|in|pt|pc|pi|)")
+_HALF_POINTS = {"": 1.0, "pt": 2.0, "pc": 24.0, "pi": 24.0, "in": 144.0, "cm": 56.7, "mm": 5.67}
 _DUST = 4  # half points up to which letters are no letters to the eye
 _CONTRAST = 24  # levels of a colour, of 255, from which it differs for the eye
 _HIGHLIGHTS = {"black": "000000", "white": "FFFFFF", "yellow": "FFFF00", "none": ""}
@@ -411,7 +413,8 @@ def _is_white(run: Any) -> bool:
 
 def _is_unseen(run: Any, tc: Any) -> bool:
     """Whether letters are tiny, or about as bright as what is under them where both are known."""
-    if 0 < int(_said(run, "sz").get("val", "0")) <= _DUST:
+    size = _MEASURE.fullmatch(_said(run, "sz").get("val", ""))
+    if size and 0 < float(size[1]) * _HALF_POINTS[size[2]] <= _DUST:
         return True
     lit = _said(run, "highlight").get("val", "none")
     cell = tc.find(f"{_PAPER}tcPr/{_PAPER}shd")
