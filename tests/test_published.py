@@ -103,6 +103,15 @@ def test_whatever_it_is_attached_as_every_view_and_macro_answers(target: Path) -
         other.execute('DETACH "the file"')
         other.execute(f"ATTACH '{target}' (READ_ONLY)")
         assert all(other.execute(f"FROM jvom.{call})").fetchall() for call in calls)
+        second = shutil.copy(target, target.with_name("second.duckdb"))
+        second.chmod(0o644)
+        with duckdb.connect(str(second)) as changed:
+            changed.execute("UPDATE internal.build_info SET value = 'another' WHERE key = 'release_id'")
+        other.execute(f"ATTACH '{second}' (READ_ONLY); USE second")
+        for call in calls:  # the name before a macro does not say which file DuckDB binds it to
+            with pytest.raises(duckdb.InvalidInputException, match="another file than its own"):
+                other.execute(f"FROM jvom.{call})").fetchall()
+            assert other.execute(f"FROM jvom.{call}, attached_as := 'jvom')").fetchall()
 
 
 def test_every_relation_has_its_columns_types_and_comments(target: Path) -> None:
@@ -220,7 +229,7 @@ def test_what_a_dead_build_left_is_removed_and_a_foreign_log_is_not_replayed(tar
 def test_a_build_that_fails_leaves_the_file_as_it_was(target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = target.read_bytes()
     with monkeypatch.context() as patched:
-        patched.setattr(views, "macros", lambda: ["CREATE VIEW v AS FROM nowhere"])
+        patched.setattr(views, "macros", lambda _: ["CREATE VIEW v AS FROM nowhere"])
         with pytest.raises(duckdb.CatalogException):
             publish(target, base())
     with pytest.raises(ValueError, match="not among the releases"):

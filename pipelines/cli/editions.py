@@ -8,6 +8,6 @@ def editions(session: Session) -> None:
     """The editions in the warehouse: period, source and latest vintage."""
     session.list_rows(
         "SELECT * FROM editions ORDER BY edition_year",
-        "edition_year, period_start, period_end, recorded_at, source_path, kamerstuk, source_fidelity, "
-        "vintage",
+        "edition_year AS edition, period_start, period_end, recorded_at, source_path, kamerstuk, "
+        "source_fidelity AS fidelity, vintage",
     )

@@ -44,14 +44,19 @@ class Session:
             return sql.rows(connection, query, **named)
 
     def list_rows(self, query: str, columns: str, **named: object) -> None:
-        """Answer with rows of the published file: these columns for people, all with --json and --csv."""
+        """Answer with rows of the published file: these columns for people, all with --json and --csv.
+
+        A column may have a shorter heading for people (`name AS heading`), so that a narrow terminal shows
+        more of them.
+        """
         from pipelines.publish import published
 
         with published.connect(self.settings.published) as connection:
             rows = sql.rows(connection, query, **named)
-            names = sql.column_names(connection) if self.terminal.csv else columns.split(", ")
+            shown = sql.column_names(connection) if self.terminal.csv else columns.split(", ")
         self.terminal.answer(rows)
-        self.terminal.table(names, [[row[name] for name in names] for row in rows])
+        names, headings = zip(*((each + " AS " + each).split(" AS ")[:2] for each in shown), strict=True)
+        self.terminal.table(headings, [[row[name] for name in names] for row in rows])
 
     def require_relation(self, name: str) -> None:
         """Raise LakeError if the published file is of an earlier version, which had no such relation."""

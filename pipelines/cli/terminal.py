@@ -27,7 +27,7 @@ from schemas.errors import ContractError, JvomError, Problems
 TEMPLATES = Path(__file__).parent / "templates"
 WIDEST = 10_000  # columns; a table that is piped into a file is never cut
 MOST_ROWS = 100  # of a table in a terminal
-RIBBON = 20  # columns of the terminal that a longer text has at least
+RIBBON = 18  # columns of the terminal that a longer text has at least
 
 
 @dataclass(frozen=True)

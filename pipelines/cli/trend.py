@@ -18,10 +18,19 @@ Row = Mapping[str, Any]
 
 _EDITIONS = "SELECT * FROM mission_trends WHERE mission_id = $mission ORDER BY edition_year"
 _HELD = "SELECT edition_year, years_not_held FROM edition_sequence ORDER BY edition_year"
-_COLUMNS = (  # what matters least in the middle: a narrow terminal leaves that out
-    *("edition_year", "deployed_total_computed", "change_pct", "deployed_military", "deployed_civil_police"),
-    *("frame_military", "frame_civil_police", "rank_in_edition", "comparable", "change", "status"),
-)
+_COLUMNS = {  # column → its heading; what matters least in the middle: a narrow terminal leaves that out
+    "edition_year": "edition",
+    "deployed_total_computed": "deployed",
+    "change": "change",
+    "comparable": "comparable",
+    "change_pct": "change, %",
+    "deployed_military": "military",
+    "deployed_civil_police": "civil/police",
+    "frame_civil_police": "frame, civil/police",
+    "frame_military": "frame, military",
+    "rank_in_edition": "rank",
+    "status": "status",
+}
 _OTHERS = """
 SELECT * FROM mission_timeline
 WHERE mission_id = $mission AND basis NOT LIKE 'annex %'
@@ -64,7 +73,7 @@ def trend(
         return
     session.terminal.answer(editions)
     rows = [tuple(map(row.get, _COLUMNS)) for row in _with_gaps(editions, missing)]
-    session.terminal.table(_COLUMNS, rows, title=title)
+    session.terminal.table([*_COLUMNS.values()], rows, title=title)
     for sentence in (*_left_out(editions), *alone):
         session.terminal.write(sentence)
 

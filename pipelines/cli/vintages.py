@@ -8,6 +8,6 @@ def vintages(session: Session, year: OnlyEdition = None) -> None:
     """Every recorded reading: when, why, by whom, from which file."""
     session.list_rows(
         "SELECT * FROM vintages WHERE $year IS NULL OR edition_year = $year ORDER BY edition_year, vintage",
-        "edition_year, vintage, reason, actor, snapshot_id, recorded_at, cause",
+        "edition_year AS edition, vintage, recorded_at, snapshot_id, cause, actor, reason",
         year=year,
     )

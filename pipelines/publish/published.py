@@ -181,10 +181,13 @@ def ask(connection: DuckDBPyConnection, query: str) -> list[str]:
 
     try:
         statements = connection.extract_statements(query)
-        if len(statements) != 1:
-            message = f"the query has {len(statements)} statements; one is answered at a time"
+        # A PIVOT over all values that there are is also a statement before it, of DuckDB's own.
+        given = [each for each in statements if each.query or each.type != duckdb.StatementType.CREATE]
+        if len(given) != 1:
+            message = f"the query has {len(given)} statements; one is answered at a time"
             raise UsageError(message, hint='such as jvom sql "SHOW ALL TABLES"')
-        connection.execute(statements[0])
+        for each in statements:
+            connection.execute(each)
     except duckdb.Error as error:
         closed = isinstance(error, duckdb.PermissionException)
         raise UsageError(
@@ -235,11 +238,13 @@ def _build(file: Path, tables: Mapping[str, pa.Table], release_id: str) -> None:
             _insert(connection, name, tables[name], release_id)
         for view in views.ordered():
             connection.execute(f"CREATE VIEW {schemas.RELATIONS[view.name].qualified} AS\n{view.sql}")
-        connection.execute(";\n".join([*catalogue.comments(), *views.macros()]))
+        connection.execute(";\n".join([*catalogue.comments(), *views.macros(release_id)]))
 
 
 def _add(file: Path, news: Mapping[str, pa.Table], tables: Mapping[str, pa.Table], release_id: str) -> None:
     """Give a copy of a published file the rows of `news`, and `tables` in place of those that it has."""
+    from pipelines.publish import views
+
     with _open_to_write(file) as connection:
         for name, rows in news.items():
             if name not in tables and rows.num_rows:
@@ -251,6 +256,7 @@ def _add(file: Path, news: Mapping[str, pa.Table], tables: Mapping[str, pa.Table
             if name == "releases" or not there.sort_by(order).equals(rows.sort_by(order)):
                 connection.execute(f"DELETE FROM {contract.qualified}")
                 _insert(connection, name, rows, release_id)
+        connection.execute(";\n".join(views.macros(release_id)))
 
 
 def _insert(connection: DuckDBPyConnection, name: str, rows: pa.Table, release_id: str) -> None:

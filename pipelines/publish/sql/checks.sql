@@ -20,8 +20,8 @@ SELECT
     'rules' AS check_name,
     CASE WHEN errors > 0 THEN 'failed' WHEN warnings + unread_sentences > 0 THEN 'warned' ELSE 'passed' END AS outcome,
     concat(
-        findings, ' findings: ', errors, ' errors, ', warnings, ' warnings; ',
-        unread_sentences, ' sentences with figures not understood'
+        'findings: ', findings, ', of them errors: ', errors, ', warnings: ', warnings,
+        '; sentences with figures not understood: ', unread_sentences
     ) AS details,
     reconciled_at AS checked_at,
     rules_version AS checked_by_version,

@@ -2,7 +2,7 @@
 -- obtained, file, and who recorded it when and why. One row per piece of the cell. For a mission_id,
 -- total or footnote:13; columns read from one cell (international_mandate_end) lead to that cell.
 -- attached_as is as for personnel_as_of.
-CREATE MACRO trace(mission_id, edition_year, column_name, attached_as := NULL) AS TABLE
+CREATE OR REPLACE MACRO trace(mission_id, edition_year, column_name, attached_as := NULL) AS TABLE
 /* The views cells and editions cannot be used: the names of the arguments would be taken for columns
    inside them. */
 SELECT
@@ -48,7 +48,10 @@ WHERE NOT editions.withdrawn
         FROM editions_vintages AS newest
         WHERE newest.edition_year = editions.edition_year
     )
-    AND cells.row_key = mission_id
+    AND CASE
+        WHEN {own} THEN cells.row_key = mission_id
+        ELSE error('trace would read another file than its own: say attached_as := ''its name'', or USE it')
+    END
     AND cells.edition_year = edition_year
     AND cells.column_name = {cell}
 ORDER BY cells.table_name, pieces.piece
