@@ -30,7 +30,12 @@ def test_line_ends_are_not_part_of_a_line(end: str) -> None:
     assert texts(read_document(f"een{end}twee")) == ["een", "twee"]
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252"])
+@pytest.mark.parametrize("end", ["\x0b", "\f", "\x85", "\u2028", "\u2029"])
+def test_other_line_ends_count_where_there_is_no_usual_one(end: str) -> None:
+    assert texts(read_document(f"een{end}twee")) == ["een", "twee"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16", "utf-32"])
 def test_encodings(encoding: str) -> None:
     assert texts(read_document("Libië ‘kust’ –\n".encode(encoding))) == ["Libië ‘kust’ –"]
 
@@ -60,6 +65,7 @@ def test_lines_keep_their_characters(lines: list[str]) -> None:
             "een\n\f twee\n drie\nvier\f\nvijf\n\f\n\nzes\n\f", [1, 2, 2, 2, 3, 4, 4, 4], id="form feeds"
         ),
         pytest.param("\f\feen\n\f\ftwee\n", [1, 3], id="form feeds count empty pages"),
+        pytest.param("een\n\f" * 40, [1] * 40, id="a form feed in every line"),
         pytest.param(
             "een\n\nPagina 3 van 9\ntwee\n\nPagina 4 van 9\n", [1, 1, 1, 2, 2, 2], id="numbers at the foot"
         ),
@@ -118,8 +124,14 @@ PAGE = b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] >>"
         (b"", "empty", None),
         (b"\xef\xbb\xbf", "empty", None),
         (b" \n\n\f\n", "empty", None),
-        ("een\ntwee".encode("utf-16"), "UTF-16", None),
-        ("\ufeffeen\ntwee".encode("utf-16-be"), "UTF-16", None),
+        ("een\ntwee".encode("utf-16")[:-1], "say UTF-16, but", None),
+        ("\ufeffeen\ntwee".encode("utf-16-be") + b"\xd8\0", "say UTF-16, but", None),
+        ("een\ntwee".encode("utf-32")[:-1], "say UTF-32, but", None),
+        *(
+            ("een\nLibië".encode(encoding), "in another encoding", None)
+            for encoding in ("mac_roman", "cp850", "cp437")
+        ),
+        ("Libië".encode().decode("cp1252").encode(), "in another encoding", None),
         ("een\ntwee".encode("utf-16-le"), "NUL", 1),
         (b"een\ntw\0ee\n", "NUL", 2),
         (NOISE, "", 1),

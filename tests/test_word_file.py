@@ -114,6 +114,22 @@ def test_a_footnote_of_words_own_is_numbered_and_read(real: bytes) -> None:
     assert row["deployed_military"] == 32
 
 
+@pytest.mark.parametrize(
+    ("said", "number"), [('<w:numStart w:val="12"/>', 12), ('<w:numFmt w:val="upperRoman"/>', None)]
+)
+def test_footnotes_that_word_numbers_otherwise(real: bytes, said: str, number: int | None) -> None:
+    def change(document: Any) -> None:
+        with_footnote(document)
+        document.element.body.sectPr.append(parse_xml(f"<w:footnotePr {SPACES}>{said}</w:footnotePr>"))
+
+    data = changed(real, change)
+    if number is None:
+        with pytest.raises(SourceError, match="numbers its notes in a way of its own"):
+            in_process(data)
+    else:
+        assert number in [row["number"] for row in in_process(data)["footnotes"].to_pylist()]
+
+
 def tracked(document: Any) -> None:
     run = cell_of(document, "32").paragraphs[0].runs[0]._r
     run.addprevious(parse_xml(f'<w:ins {nsdecls("w")} w:id="1"><w:r><w:t>1</w:t></w:r></w:ins>'))
@@ -164,6 +180,22 @@ def all_white(document: Any) -> None:
     cell_of(document, "32").paragraphs[0].runs[0].font.color.rgb = docx.shared.RGBColor(250, 255, 255)
 
 
+def white_in_a_shaded_row(document: Any) -> None:
+    document.tables[-1].style = "Medium Shading 1 Accent 1"
+    cell_of(document, "32").paragraphs[0].runs[0].font.color.rgb = docx.shared.RGBColor(255, 255, 255)
+
+
+def on_a_pattern(document: Any) -> None:
+    cell = cell_of(document, "32")
+    cell._tc.get_or_add_tcPr().append(parse_xml(f'<w:shd {SPACES} w:val="solid" w:color="101010"/>'))
+    cell.paragraphs[0].runs[0].font.color.rgb = docx.shared.RGBColor(0, 0, 0)
+
+
+def white_by_default(document: Any) -> None:
+    (said,) = document.styles.element.iter(docx.oxml.ns.qn("w:rPrDefault"))
+    said[0].append(parse_xml(f'<w:color {SPACES} w:val="FFFFFF"/>'))
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
@@ -178,10 +210,18 @@ def all_white(document: Any) -> None:
         (also('<w:numPr w:id="1"><w:numId w:val="1"/></w:numPr>', of="pPr"), "that Word counts itself"),
         (also('<w:framePr w:x="3000"/>', of="pPr"), "text in a frame"),
         (also("<w:hidden/>", of="trPr"), "a row that is hidden"),
+        (also('<w:trHeight w:val="100" w:hRule="exact"/>', of="trPr"), "a row of a fixed height"),
+        (also('<w:spacing w:line="20" w:lineRule="exact"/>', of="pPr"), "lines over each other"),
+        (also('<w:ind w:left="-2500"/>', of="pPr"), "text beside its cell"),
+        (on_a_pattern, "letters that cannot be seen"),
+        (also('<w:w w:val="1"/>', of="rPr"), "squeezed letters"),
+        (also("<w:tcBorders><w:tl2br w:val='single'/></w:tcBorders>", of="tcPr"), "a line through a cell"),
+        (white_in_a_shaded_row, "letters that cannot be seen"),
+        (white_by_default, "letters that cannot be seen"),
         (also('<w:cellIns w:id="1"/>', of="tcPr"), "changes that are tracked"),
         (also("<w:altChunk/>", of="body"), "from another file in it"),
         (tracked, "has changes that are tracked"),
-        (struck, "a cell that is struck through: “32”"),
+        (struck, "letters that are struck through: “32”"),
         (boxed, "has a picture or box in a table"),
         (nested, "a table in a cell of a table"),
         (white, "letters that cannot be seen: .*: “321”"),
@@ -219,7 +259,27 @@ def noted_by_sign(document: Any) -> None:
     document.add_paragraph("⁷ Met inbegrip van de staf.")
 
 
-@pytest.mark.parametrize("change", [in_control, noted_by_style, noted_by_sign])
+def coded(document: Any) -> None:
+    """A field, of which the code is not shown and the result is."""
+    run = cell_of(document, "32").paragraphs[0].runs[0]._r
+    signs = [
+        f'<w:r {SPACES}><w:fldChar w:fldCharType="{kind}"/></w:r>' for kind in ("begin", "separate", "end")
+    ]
+    begin, separate, end = map(parse_xml, signs)
+    for one in (begin, parse_xml(f"<w:r {SPACES}><w:t>9</w:t></w:r>"), separate):
+        run.addprevious(one)
+    run.addnext(end)
+
+
+def shaded(document: Any) -> None:
+    """A style that colours rows, with white letters in the dark first one."""
+    document.tables[-1].style = "Medium Shading 1 Accent 1"
+    for cell in document.tables[-1].rows[0].cells:
+        for run in cell.paragraphs[0].runs:
+            run.font.color.rgb = docx.shared.RGBColor(255, 255, 255)
+
+
+@pytest.mark.parametrize("change", [in_control, noted_by_style, noted_by_sign, coded, shaded])
 def test_what_is_written_in_another_way_is_read_alike(real: bytes, change: Change) -> None:
     rows = in_process(changed(real, change))["personnel"].to_pylist()
     assert [row["deployed_military"] for row in rows if row["mission_id"] == "untso"] == [32]

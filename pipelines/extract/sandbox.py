@@ -59,7 +59,10 @@ _CODECS = (
     "cp1252",
     "cp437",
     "latin-1",
+    "utf-16-be",
     "utf-16-le",
+    "utf-32-be",
+    "utf-32-le",
     "utf-8",
     "utf-8-sig",
 )  # each is a file of its own

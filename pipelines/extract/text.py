@@ -18,18 +18,29 @@ from schemas.errors import SourceError
 MAX_BYTES = 5 * 1024 * 1024  # forty times the report of 2024
 MAX_LINE = 100_000
 MAX_LINES = 10_000  # six times
+_FEW = 10
 
 # Signs that change the order in which others are seen: where figures are, nothing can be read.
 TURNING = "\u061c\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 _KEPT = f"\u00ad{TURNING}"
 _LINE_END = re.compile(r"\r\n|\n|\r")
+_OTHER_END = re.compile("[\x0b\x0c\x85\u2028\u2029]")  # of a text that has no such line end
 _PAGE_OPENING = re.compile(r" \S")
 _CONTROL = re.compile(r"[\x01-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 _UTF8_PAIR = re.compile(rb"[\xc2-\xf4][\x80-\xbf]+")
+_MARKED = (  # UTF-32 first: its mark begins as that of UTF-16
+    (b"\xff\xfe\0\0", "utf-32-le"),
+    (b"\0\0\xfe\xff", "utf-32-be"),
+    (b"\xff\xfe", "utf-16-le"),
+    (b"\xfe\xff", "utf-16-be"),
+)
+_ACCENTED = re.compile("[à-öø-ÿ]")
+# What accented letters of Mac Roman, of code page 850 and of UTF-8 become in Windows-1252.
+_MISREAD = re.compile(r"(?<=[a-z])(?:[‘“‚„‹•‰ˆ¢ŽŠŸ]|Ã[^A-Za-z\s])")
 
 
 def read(data: bytes, source: SourceFile) -> Document:
-    """Lines with pages of a text in UTF-8, else Windows-1252.
+    """Lines with pages of a text in UTF-8, else Windows-1252; in UTF-16 or 32 where its first bytes say so.
 
     `Line.text` holds the characters of the file's line that can be seen (see `visible`), without its end (LF,
     CRLF or CR); a form feed stays in it. Pages are counted from 1; a text without any page start is one page.
@@ -86,20 +97,37 @@ def _decode(data: bytes) -> str:
             f"{len(data) / 2**20:.0f} MB is too large for a report (at most {MAX_BYTES // 2**20} MB)",
             hint="check that this is the report's text",
         )
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise _unreadable("this text is in UTF-16")
-    zero = data.find(b"\0")
-    if zero >= 0:
-        raise _unreadable("this is not plain text: it holds NUL bytes", data, zero)
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        text = _windows_1252(data, error)
+    text = _by_bytes(data) if (marked := _by_mark(data)) is None else marked
     if not text.strip():
         raise SourceError("the file is empty", hint="put the report's text there")
     if len(_CONTROL.findall(text)) > max(3, len(text) // 200):
         raise _unreadable("this is not plain text: it is full of control characters")
+    misread = list(_MISREAD.finditer(text))
+    if len(misread) > len(_ACCENTED.findall(text)):
+        word = text[: misread[0].end()][-100:].split()[-1]
+        why = f"its accented letters are other signs, such as “{word}”"
+        raise _unreadable(f"this text is in another encoding than UTF-8 or Windows-1252: {why}")
     return text
+
+
+def _by_mark(data: bytes) -> str | None:
+    """The text in the encoding that its first bytes name."""
+    mark, encoding = next((one for one in _MARKED if data.startswith(one[0])), (b"", ""))
+    try:
+        return data[len(mark) :].decode(encoding) if mark else None
+    except UnicodeDecodeError as error:
+        name = encoding[:6].upper()
+        raise _unreadable(f"its first bytes say {name}, but it is damaged: not all of it is") from error
+
+
+def _by_bytes(data: bytes) -> str:
+    zero = data.find(b"\0")
+    if zero >= 0:
+        raise _unreadable("this is not plain text: it holds NUL bytes", data, zero)
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        return _windows_1252(data, error)
 
 
 def _windows_1252(data: bytes, utf8: UnicodeDecodeError) -> str:
@@ -120,7 +148,8 @@ def _unreadable(message: str, data: bytes = b"", at: int | None = None) -> Sourc
 
 
 def _lines(text: str) -> list[str]:
-    texts = [visible(line) for line in _LINE_END.split(text)]
+    end = _LINE_END if _LINE_END.search(text) else _OTHER_END
+    texts = [visible(line) for line in end.split(text)]
     if not texts[-1].strip("\f"):
         texts.pop()  # what follows the last line end is not a line
     require_few(len(texts))
@@ -137,7 +166,7 @@ def _lines(text: str) -> list[str]:
 def _page_starts(texts: Sequence[str]) -> dict[int, int]:
     """Index of each line that starts a page → how many pages further it is than the line before."""
     filled = [index for index, text in enumerate(texts) if text.strip()]
-    if any("\f" in text for text in texts):
+    if 0 < sum("\f" in text for text in texts) <= max(_FEW, len(texts) // 3):  # else one is in every line
         return _form_feeds(texts)
     openings = _openings(texts, filled)
     starts = openings | _numbered_starts(texts, filled, openings)

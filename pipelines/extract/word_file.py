@@ -14,8 +14,9 @@ import io
 import re
 import zipfile
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from pipelines.extract import kinds, numerals
@@ -57,13 +58,6 @@ _UNDRAWN = frozenset(
         *("permEnd", "commentRangeStart", "commentRangeEnd", "commentReference", "lastRenderedPageBreak"),
     }
 )
-_PROPERTIES = {  # of what is in a table: with them it is seen otherwise than it is written
-    "hMerge": "cells that are merged as Word 6 did",
-    "framePr": "text in a frame",
-    "hidden": "a row that is hidden",
-    "dataBinding": "a field whose value is kept in another part of it",
-    "textFill": "letters that have a fill of their own",
-}
 _UNREAD = {
     "tbl": "a table in a cell of a table",
     "sym": "a sign that is not a letter",
@@ -72,25 +66,62 @@ _UNREAD = {
 }
 _ELSEWHERE = ("altChunk", "subDoc")
 _SIGNS = re.compile(r"(?:wing|web)dings|symbol|dingbats|marlett", re.IGNORECASE)
-_MEASURE = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)(mm|cm|in|pt|pc|pi|)")
-_HALF_POINTS = {"": 1.0, "pt": 2.0, "pc": 24.0, "pi": 24.0, "in": 144.0, "cm": 56.7, "mm": 5.67}
-_DUST = 4  # half points up to which letters are no letters to the eye
+_MEASURE = re.compile(r"(-?\d{1,9}(?:\.\d{1,9})?)(mm|cm|in|pt|pc|pi|)")
+_POINTS = {"pt": 1.0, "pc": 12.0, "pi": 12.0, "in": 72.0, "cm": 28.35, "mm": 2.835}
+_DUST = 2.0  # points up to which letters are no letters to the eye
+_ASIDE, _OVER, _LOWER = -15.0, -2.0, -6.0  # points that text is beside its cell, letter over letter, lowered
+_NARROW = 50  # percent of their width from which letters can be told apart
 _CONTRAST = 24  # levels of a colour, of 255, from which it differs for the eye
-_HIGHLIGHTS = {"black": "000000", "white": "FFFFFF", "yellow": "FFFF00", "none": ""}
-# What styles may say of a run too.
-_LOOKS = (
-    "vanish",
-    "strike",
-    "dstrike",
-    "vertAlign",
-    "position",
-    "b",
-    "color",
-    "sz",
-    "shd",
-    "highlight",
-    "rFonts",
-)
+_WHITE = (255, 255, 255)
+_SHARE = re.compile(r"pct(\d{1,3})")
+_HIGHLIGHTS = {"black": "000000", "white": "FFFFFF", "yellow": "FFFF00"}
+_ENDS_OF_TABLE = ("firstRow", "lastRow", "firstCol", "lastCol")  # that a style of tables colours apart
+
+Said = Mapping[str, str]  # the attributes of a property, without their name spaces
+
+
+def _points(said: Said, name: str = "val", of_one: float = 1.0) -> float:
+    """A length; without a unit it counts so many to a point. 0 where there is none."""
+    found = _MEASURE.fullmatch(said.get(name, ""))
+    return float(found[1]) * (_POINTS[found[2]] if found[2] else 1 / of_one) if found else 0.0
+
+
+def _is_on(said: Said) -> bool:
+    return said.get("val", "1") not in _OFF
+
+
+def _is_aside(said: Said) -> bool:
+    left = max((_points(said, name, 20) for name in ("left", "start") if name in said), default=0.0)
+    return min(left, left - _points(said, "hanging", 20), left + _points(said, "firstLine", 20)) < _ASIDE
+
+
+def _is_tight(said: Said) -> bool:
+    """Of letters, or of lines."""
+    exact = said.get("lineRule") == "exact" and _points(said, "line", 20) < 0.7 * _SIZE
+    return exact or _points(said, of_one=20) < _OVER
+
+
+_UNSEEN = "letters that cannot be seen: they are tiny, or in the colour of what they stand on"
+# What is seen otherwise than it is written, by the property of a table, row, cell, paragraph or run.
+_AMISS: Mapping[str, tuple[str, Callable[[Said], bool]]] = {
+    "hMerge": ("cells that are merged as Word 6 did", lambda _: True),
+    "framePr": ("text in a frame", lambda _: True),
+    "hidden": ("a row that is hidden", _is_on),
+    "dataBinding": ("a field whose value is kept in another part of it", lambda _: True),
+    **dict.fromkeys(("ddList", "checkBox"), ("a field to choose from", lambda _: True)),
+    "textFill": ("letters that have a fill of their own", lambda _: True),
+    "tblpPr": ("a table that is put where it may lie over other text", lambda _: True),
+    "bidiVisual": ("a table that is shown from right to left", _is_on),
+    **dict.fromkeys(("tl2br", "tr2bl"), ("a line through a cell", _is_on)),
+    "ind": ("text beside its cell", _is_aside),
+    "spacing": ("letters or lines over each other", _is_tight),
+    **dict.fromkeys(("strike", "dstrike"), ("letters that are struck through", _is_on)),
+    "vertAlign": ("lowered letters", lambda said: said.get("val") == "subscript"),
+    "position": ("lowered letters", lambda said: _points(said, of_one=2) < _LOWER),
+    "w": ("squeezed letters", lambda said: _points(said) < _NARROW and "val" in said),
+    "sz": (_UNSEEN, lambda said: 0 < _points(said, of_one=2) <= _DUST),
+    "rFonts": ("letters in a font of signs", lambda said: bool(_SIGNS.search(" ".join(said.values())))),
+}
 
 
 @dataclass
@@ -177,16 +208,33 @@ def _require_plain_tables(body: Any) -> None:
 
 
 def _strange(parent: Any) -> Iterator[str]:
-    """What is seen within a part of a table and is no text, in words."""
+    """What is seen within a part of a table and is no text, or no text as it is written; in words."""
     for child in parent:
         name = child.tag.rpartition("}")[2]
         if child.tag == _PAPER + name and name in _READ:
-            yield from _strange(child)
+            if name != "r" or _is_shown(child):
+                yield from _strange(child)
         elif child.tag == _PAPER + name and name in _UNDRAWN:
-            within = (one.tag.rpartition("}")[2] for one in child.iterdescendants())
-            yield from (_PROPERTIES[one] for one in within if one in _PROPERTIES)
+            mark = child.iterdescendants(f"{_PAPER}rPr") if name == "pPr" else ()
+            ignored = {
+                id(one) for each in mark for one in each.iter()
+            }  # of no letter but the paragraph's end
+            for one in child.iterdescendants():
+                what, is_amiss = _AMISS.get(one.tag.rpartition("}")[2], ("", _is_on))
+                if what and id(one) not in ignored and is_amiss(_attributes(one)):
+                    text = "" if name == "tblPr" else _shown_text(parent)
+                    yield f"{what}: “{text}”" if text else what
         else:
             yield _UNREAD.get(name, f"something in a table that is not text (“{name}”)")
+
+
+def _is_shown(run: Any) -> bool:
+    return not _has(run, "vanish")
+
+
+def _shown_text(within: Any) -> str:
+    runs = (run for run in within.iter(f"{_PAPER}r") if _is_shown(run))
+    return " ".join("".join(run.text for run in runs).split())[:60]
 
 
 def _in_box(element: Any) -> bool:
@@ -194,10 +242,10 @@ def _in_box(element: Any) -> bool:
 
 
 def _settle_looks(document: WordDocument, body: Any) -> None:
-    """Gives each run what its styles say of it and it does not say itself."""
-    styles = {
-        style.get(f"{_PAPER}styleId"): style for style in document.styles.element.iter(f"{_PAPER}style")
-    }
+    """Gives each run, paragraph and cell what its styles say of it and it does not say itself."""
+    root = document.styles.element
+    styles = {style.get(f"{_PAPER}styleId"): style for style in root.iter(f"{_PAPER}style")}
+    defaults = list(root.iter(f"{_PAPER}rPrDefault"))
 
     def chain(name: str | None) -> Iterator[Any]:
         seen: set[str] = set()
@@ -207,23 +255,48 @@ def _settle_looks(document: WordDocument, body: Any) -> None:
             based = styles[name].find(f"{_PAPER}basedOn")
             name = based.get(_VALUE) if based is not None else None
 
-    for run in body.iter(f"{_PAPER}r"):
-        paragraph = next(run.iterancestors(f"{_PAPER}p"), None)
-        of_paragraph = paragraph.style if paragraph is not None else None
-        for style in (*chain(run.style), *chain(of_paragraph)):
-            for name in _LOOKS:
-                said = style.find(f"{_PAPER}rPr/{_PAPER}{name}")
-                if said is not None and run.find(f"{_PAPER}rPr/{_PAPER}{name}") is None:
-                    run.get_or_add_rPr().append(copy.deepcopy(said))
-    for table in list(body.iter(f"{_PAPER}tblStyle")):
-        shades = (shade for style in chain(table.get(_VALUE)) for shade in style.iter(f"{_PAPER}shd"))
-        if not any(_levels(_attributes(shade).get("fill", "")) for shade in shades):
-            table.getparent().remove(table)  # what is left colours cells
+    def settle(own: Any, said: Sequence[Any], name: str) -> None:
+        known = {one.tag for one in own}
+        for one in (one for style in said for one in style.iterfind(f"{_PAPER}{name}/*")):
+            if one.tag not in known:
+                known.add(one.tag)
+                own.append(copy.deepcopy(one))
+
+    def of_table(element: Any) -> list[Any]:
+        table = next(element.iterancestors(f"{_PAPER}tbl"), None)
+        named = None if table is None else table.find(f"{_PAPER}tblPr/{_PAPER}tblStyle")
+        return [] if named is None else list(chain(named.get(_VALUE)))
+
     for paragraph in body.iter(f"{_PAPER}p"):
-        for style in chain(paragraph.style):
-            counted = style.find(f"{_PAPER}pPr/{_PAPER}numPr")
-            if counted is not None and paragraph.find(f"{_PAPER}pPr/{_PAPER}numPr") is None:
-                paragraph.get_or_add_pPr().append(copy.deepcopy(counted))
+        of_paragraph, below = list(chain(paragraph.style)), [*of_table(paragraph), *defaults]
+        settle(paragraph.get_or_add_pPr(), of_paragraph, "pPr")
+        for run in paragraph.iter(f"{_PAPER}r"):
+            settle(run.get_or_add_rPr(), [*chain(run.style), *of_paragraph, *below], "rPr")
+    for table in body.iter(f"{_PAPER}tbl"):
+        rows = list(table.iterchildren(f"{_PAPER}tr"))
+        for at, row in enumerate(rows):
+            cells = list(row.iterchildren(f"{_PAPER}tc"))
+            for column, tc in enumerate(cells):
+                ends = (at == 0, at == len(rows) - 1, column == 0, column == len(cells) - 1)
+                _shade(
+                    tc,
+                    of_table(tc),
+                    [name for name, is_at in zip(_ENDS_OF_TABLE, ends, strict=True) if is_at],
+                )
+
+
+def _shade(tc: Any, styles: Sequence[Any], ends: Sequence[str]) -> None:
+    """Gives a cell without a colour those that it may have by the style of its table."""
+    if tc.find(f"{_PAPER}tcPr/{_PAPER}shd") is not None:
+        return
+    parts = [part for style in styles for part in style.iter(f"{_PAPER}tblStylePr")]
+    of_part = {part.get(f"{_PAPER}type"): part for part in reversed(parts)}
+    known = [of_part[end] for end in ends if end in of_part]
+    bands = [part for name, part in of_part.items() if str(name).startswith("band")]
+    shades = [
+        shade for part in known or [*styles, *bands] for shade in part.iterfind(f"{_PAPER}tcPr/{_PAPER}shd")
+    ]
+    tc.get_or_add_tcPr().extend(copy.deepcopy(shades))
 
 
 def _blocks(parent: Any) -> Iterator[Any]:
@@ -248,12 +321,28 @@ class _Notes:
                 if relation.reltype == kind:
                     for note in parse_xml(relation.target_part.blob):
                         self._texts[f"{kind[-9:]}{note.get(_PAPER + 'id')}"] = note
-        self._count = 0
+        numbering = [
+            one
+            for place in (document.settings.element, document.element.body)
+            for properties in place.iter(f"{_PAPER}footnotePr", f"{_PAPER}endnotePr")
+            for one in properties
+        ]
+        starts = {one.get(_VALUE, "") for one in numbering if one.tag == f"{_PAPER}numStart"} or {"1"}
+        self._formats = {one.get(_VALUE) for one in numbering if one.tag == f"{_PAPER}numFmt"}
+        restarts = {one.get(_VALUE) for one in numbering if one.tag == f"{_PAPER}numRestart"}
+        start = starts.pop()
+        self._plain = not starts and start.isdecimal() and self._formats <= {"decimal"}
+        self._plain &= restarts <= {"continuous"}
+        self._count = int(start) - 1 if self._plain else 0
         self.waiting: list[tuple[int, Any]] = []
 
     def mark(self, reference: Any) -> str:
-        """The number that a reference prints; its note is then due."""
+        """The number that a reference prints; its note is then due. Raises SourceError where it is none."""
         kind = "footnotes" if reference.tag == f"{_PAPER}footnoteReference" else "/endnotes"
+        roman = kind == "/endnotes" and not self._formats  # as Word numbers them if nothing else is said
+        if roman or not self._plain or reference.get(f"{_PAPER}customMarkFollows") is not None:
+            why = "numbers its notes in a way of its own, not 1, 2, 3"
+            raise SourceError(f"this Word file {why}", hint=_PRINT)
         self._count += 1
         self.waiting.append((self._count, self._texts.get(f"{kind}{reference.get(_PAPER + 'id')}")))
         return str(self._count)
@@ -391,40 +480,67 @@ def _cells(table: Any, notes: _Notes) -> Iterator[_Cell]:
 
 def _require_plain(tc: Any) -> None:
     """Raises SourceError for a cell in which a person sees more, or less, than its letters."""
-    runs = [run for run in tc.iter(f"{_PAPER}r") if run.text.strip() and not _has(run, "vanish")]
-    text = " ".join("".join(run.text for run in runs).split())[:60]
+    runs = [run for run in tc.iter(f"{_PAPER}r") if run.text.strip() and _is_shown(run)]
+    text = _shown_text(tc)
     lists = (one.get(_VALUE) != "0" for one in tc.iter(f"{_PAPER}numId"))
-    if any(_has(run, "strike") or _has(run, "dstrike") for run in runs):
-        why = "is struck through"
-    elif any(_is_unseen(run, tc) for run in runs) or len({_is_white(run) for run in runs}) > 1:
-        why = "has letters that cannot be seen: they are tiny, or in the colour of what they stand on"
-    elif any(_SIGNS.search(" ".join(_said(run, "rFonts").values())) for run in runs):
-        why = "is in a font of signs"
+    if any(_is_unseen(run, tc) for run in runs):
+        what = _UNSEEN
     elif any(lists) and not any(map(str.isalpha, text)):
-        why = "has a number or sign that Word counts itself"
+        what = "a number or sign that Word counts itself"
+    elif _is_clipped(tc):
+        what = "a row of a fixed height, which cuts off a part of its text"
     else:
         return
-    raise SourceError(f"this Word file has a cell that {why}: “{text}”", hint=_PRINT)
+    raise SourceError(f"this Word file has {what}: “{text}”", hint=_PRINT)
 
 
-def _is_white(run: Any) -> bool:
-    return _levels(_said(run, "color").get("val", "")) == (255, 255, 255)
+def _is_clipped(tc: Any) -> bool:
+    """Whether a row is set lower than the lines of a cell need."""
+    height = _attributes(tc.getparent().find(f"{_PAPER}trPr/{_PAPER}trHeight"))
+    width = _points(_attributes(tc.find(f"{_PAPER}tcPr/{_PAPER}tcW")), "w", 20) - 2 * _PADDING
+    if height.get("hRule") != "exact":
+        return False
+    need = 0.0
+    for paragraph in tc.iter(f"{_PAPER}p"):
+        runs = [run for run in paragraph.iter(f"{_PAPER}r") if _is_shown(run) and run.text.strip()]
+        size = max((_points(_said(run, "sz"), of_one=2) for run in runs), default=0.0) or _SIZE
+        letters = sum(len(run.text) for run in runs)
+        need += size * max(bool(runs), ceil(letters * _WIDTH * size / width) if width > size else 0)
+    return need > _points(height, of_one=20)
 
 
 def _is_unseen(run: Any, tc: Any) -> bool:
-    """Whether letters are tiny, or about as bright as what is under them where both are known."""
-    size = _MEASURE.fullmatch(_said(run, "sz").get("val", ""))
-    if size and 0 < float(size[1]) * _HALF_POINTS[size[2]] <= _DUST:
-        return True
-    lit = _said(run, "highlight").get("val", "none")
-    cell = tc.find(f"{_PAPER}tcPr/{_PAPER}shd")
-    fills = (_HIGHLIGHTS.get(lit, ""), _said(run, "shd").get("fill", ""), _attributes(cell).get("fill", ""))
-    ground = next((levels for fill in fills if (levels := _levels(fill))), None)
-    if ground is None and tc.getparent().getparent().find(f"{_PAPER}tblPr/{_PAPER}tblStyle") is None:
-        ground = (255, 255, 255)
+    """Whether letters are about as bright as what is under them, or may be."""
     colour = _levels(_said(run, "color").get("val", ""))
-    return bool(colour and ground) and all(
-        abs(one - other) < _CONTRAST for one, other in zip(colour or (), ground or (), strict=True)
+    lit = _levels(_HIGHLIGHTS.get(_said(run, "highlight").get("val", ""), ""))
+    paragraph, table = (next(run.iterancestors(_PAPER + name)) for name in ("p", "tbl"))
+    shades = [
+        [*owner.iterfind(f"{_PAPER}{properties}/{_PAPER}shd")]
+        for owner, properties in ((run, "rPr"), (paragraph, "pPr"), (tc, "tcPr"), (table, "tblPr"))
+    ]
+    known = [levels for found in shades if (levels := [one for shade in found if (one := _ground(shade))])]
+    grounds = [lit] if lit else known[0] if known else [_WHITE]
+    if len(known[0] if known else ()) > 1:  # a table's style may colour every second row
+        grounds = [*grounds, _WHITE]
+    return bool(colour) and any(
+        all(abs(one - other) < _CONTRAST for one, other in zip(colour, ground, strict=True))
+        for ground in grounds
+    )
+
+
+def _ground(shade: Any) -> tuple[int, ...]:
+    """The colour of what is shaded: a pattern is so much of its own colour over that of the fill."""
+    said = _attributes(shade)
+    pattern = said.get("val", "clear")
+    share = (
+        1.0 if pattern == "solid" else float(found[1]) / 100 if (found := _SHARE.fullmatch(pattern)) else 0.0
+    )
+    fill, over = _levels(said.get("fill", "")), _levels(said.get("color", ""))
+    if not share:
+        return fill
+    return tuple(
+        round(share * one + (1 - share) * other)
+        for one, other in zip(over or (0, 0, 0), fill or _WHITE, strict=True)
     )
 
 
@@ -433,12 +549,12 @@ def _levels(colour: str) -> tuple[int, ...]:
     return (*bytes.fromhex(colour),) if re.fullmatch("[0-9A-Fa-f]{6}", colour) else ()
 
 
-def _said(run: Any, name: str) -> dict[str, str]:
+def _said(run: Any, name: str) -> Said:
     """What a run says of one of its looks."""
     return _attributes(run.find(f"{_PAPER}rPr/{_PAPER}{name}"))
 
 
-def _attributes(element: Any) -> dict[str, str]:
+def _attributes(element: Any) -> Said:
     return (
         {} if element is None else {str(key).rpartition("}")[2]: str(value) for key, value in element.items()}
     )
@@ -482,8 +598,12 @@ def _words(paragraph: Any, notes: _Notes) -> list[_Piece]:
                     piece.markers.append((len(piece.text), len(piece.text) + len(part)))
                 piece.text += part
 
+    in_code: list[bool] = []  # of each open field: only its result is shown
     for run in paragraph.iter(f"{_PAPER}r"):
-        if _has(run, "vanish") or (_in_box(run) and not _in_box(paragraph)):
+        for sign in run.iter(f"{_PAPER}fldChar"):
+            kind = sign.get(f"{_PAPER}fldCharType")
+            in_code = [*in_code, True] if kind == "begin" else in_code[:-1] + [False] * (kind == "separate")
+        if any(in_code) or not _is_shown(run) or (_in_box(run) and not _in_box(paragraph)):
             continue
         high = _is_raised(run)
         for part in run:
