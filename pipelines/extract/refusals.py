@@ -23,6 +23,7 @@ _SHARED = "the page does not say what each of them has: ask who made the report"
 _ASIDE = "see in the official document which column it belongs to, if any"
 _WHOLE = "check that the text of the document is whole"
 _ROW = "compare the row with the page"
+_NO_CODE = "ask for another PDF, or give its text"
 _FIGURE_LIKE = re.compile(r"[<>~±]?\d[\d.,+–-]*")
 _FIGURES_BEHIND = re.compile(r"(?:\s+[\d.+]+)+\s*$")
 LEADING_ZERO = re.compile(r"(?<!\S)0[0-9]+(?!\S)")
@@ -43,9 +44,15 @@ def settle(error: JvomError, document: Document, edition_year: int) -> None:
     Where entries are proposed and nothing else is to be done, `jvom onboard` is the next step.
     """
     of = {"edition_year": edition_year, "source_sha256": document.sha256}
+    texts = {line.number: line.text for line in document.lines}
     shown = {line.number: line.shown for line in document.lines} if document.format == "pdf" else None
     for problem in [error, *(error.problems if isinstance(error, Problems) else ())]:
         problem.file = problem.file or document.path
+        if "\ufffd" in texts.get(problem.line or 0, "") and problem.proposals:
+            problem.proposals, problem.hint = (
+                (),
+                f"{_ROW}: letters of it have no code in the file; {_NO_CODE}",
+            )
         problem.line = problem.line if shown is None else shown.get(problem.line or 0)
         problem.proposals = tuple(proposal.of(of) for proposal in problem.proposals)
         if problem.proposals and not problem.hint:
@@ -84,7 +91,7 @@ def unknown_mission(line: Line, name: str, region: str | None, registry: Registr
     if comparable(name) in map(comparable, regions):
         message = f"“{name}” has the name of a region, but its figures are the sum of no rows below it"
     if any(sign == "\ufffd" or unicodedata.category(sign) in ("Cc", "Cn", "Co") for sign in name):
-        hint = f"{_ROW}: letters of this name have no code in the file; ask for another PDF, or give its text"
+        hint = f"{_ROW}: letters of this name have no code in the file; {_NO_CODE}"
     elif odd := " ".join(word for word in name.split() if _FIGURE_LIKE.fullmatch(word)):
         hint = f"{_ROW}: “{odd}” is neither a name nor a whole number"
     if hint:

@@ -40,6 +40,7 @@ from schemas.errors import JvomError, LayoutError, Problems
 from schemas.registry import PersonnelLayout, Registry
 
 _MOST_LINES = 1_500  # of an annex, and of what may follow it; in 2024 they have 190 and 95
+_LINES_ALIKE = 5  # of two pages that are one
 _MOST_PROBLEMS = 500  # more than any report has lines in its tables; noise has no end
 
 T = TypeVar("T")
@@ -55,10 +56,29 @@ def read(document: Document, source: SourceFile, edition: Edition, registry: Reg
     try:
         given = positions.placed(document) if document.format == "text" else None
         return _read(given or document, source, edition, registry)
-    except JvomError as error:
+    except JvomError as refusal:
+        error = _repeated(document) or refusal
         refusals.settle(error, document, edition.edition_year)
         positions.advise(error, document)
-        raise
+        raise error from None
+
+
+def _repeated(document: Document) -> LayoutError | None:
+    """Why a table is not understood of which one page stands in the file twice."""
+    first: dict[tuple[str, ...], int] = {}
+    again: list[tuple[int, int]] = []
+    for page in document.pages if isinstance(document, PdfDocument) else ():
+        texts = tuple(line.text for line in page.lines)
+        if len(texts) >= _LINES_ALIKE and first.setdefault(texts, page.number) != page.number:
+            again.append((first[texts], page.number))
+    if len(again) != 1:
+        return None
+    before, page_number = again[0]
+    return LayoutError(
+        f"page {page_number} says what page {before} says, word for word",
+        page=page_number,
+        hint="give a file in which each page stands once",
+    )
 
 
 def _read(

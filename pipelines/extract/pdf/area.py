@@ -306,8 +306,8 @@ def bodies(
     """The table's body page by page: the first has a heading, later ones may have it again."""
     found: list[tuple[HeadingPlace | None, Body]] = []
     for page in pages:
-        place = find(page, heading)
-        if place is None and not found:
+        place = find(page, heading) if page.lines else None
+        if not page.lines or (place is None and not found):
             continue
         if place is None and not _goes_on(found[-1][1], page):
             break

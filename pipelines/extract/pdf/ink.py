@@ -21,7 +21,16 @@ from PIL import Image, ImageChops
 from pipelines.extract import numerals
 from pipelines.extract.pdf import shapes
 from pipelines.extract.pdf.model import Box, Sight, Spoilt
-from pipelines.extract.pdf.pdfium import SOFT_HYPHEN, Frame, Glyph, TooMuch, dots, is_flat, objects
+from pipelines.extract.pdf.pdfium import (
+    SOFT_HYPHEN,
+    Characters,
+    Frame,
+    Glyph,
+    TooMuch,
+    dots,
+    is_flat,
+    objects,
+)
 
 _CONTRAST = 24
 """Levels of grey, or of a colour, of 255, from which two dots differ for the eye."""
@@ -101,6 +110,20 @@ def look(
         if id(glyph) not in hidden and (not _is_blank(glyph) or (glyph.text in hyphens and is_flat(glyph)))
     )
     return seen, Sight(drawer.scale, whole, bare, boxes, spoilt)
+
+
+def misdrawn(page: pdfium.FPDF_PAGE, frame: Frame, drawn: Characters, box: Box) -> Glyph | None:
+    """A letter in a box that is another than its code says, if there is one."""
+    drawer, known = _Drawer(page, frame, drawn.found, drawn.items), set[tuple[int, str]]()
+    bare = drawer.draw(drawer.texts)
+    for glyph in drawn.found:
+        inside = box.left <= glyph.box.centre <= box.right and box.top <= glyph.box.middle <= box.bottom
+        plain = len(glyph.text) == 1 and glyph.text.isascii() and glyph.text.isalpha()
+        if inside and plain and glyph.run.direction == "right" and (glyph.run.font, glyph.text) not in known:
+            known.add((glyph.run.font, glyph.text))
+            if shapes.is_another(glyph.text, drawer.close(glyph, bare, _CLOSEST)):
+                return glyph
+    return None
 
 
 class _Drawer:

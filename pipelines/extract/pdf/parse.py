@@ -31,11 +31,11 @@ from pipelines.extract.pdf.pdfium import (
     open_page,
 )
 from pipelines.files import pdf_start
-from schemas.errors import SourceError
+from schemas.errors import JvomError, LayoutError, Problems, SourceError
 
 MAX_BYTES = 50 * 2**20
 MAX_PAGES = 400
-MIN_SIDE, MAX_SIDE = 72.0, 5000.0  # points; the largest paper in use (A0) is 3,370 high
+MIN_SIDE, MAX_SIDE = 144.0, 5000.0  # points; the largest paper in use (A0) is 3,370 high
 MAX_WORDS = 400_000
 _MANY_LETTERS = 50
 
@@ -48,6 +48,8 @@ _DRAWS = re.compile(rb"(?:^|\s)(?:q|w|g|J|rg|cm|re|gs|cs|Do|BT|Tf|BMC|BDC)\s")
 _OPENING, _PIECE = 100, 2**16  # bytes of a stream: to see whether it draws, and to be unpacked at once
 _LETTERS = 500  # five of which are four bytes
 _COUNT = re.compile(rb"/N\s+(\d{1,6})")
+_MOST_DOUBTED, _NEAR = 5, 3  # problems whose letters are looked at, and lines above and below theirs
+_AS_WRITTEN = "ask for the file as it was written, or give the report's text"
 _TRY_AGAIN = "download it again, or open it in a viewer and print it to a new PDF"
 
 
@@ -213,6 +215,31 @@ def _page(document: pdfium.FPDF_DOCUMENT, index: int, tables: tags.Tables, turne
         pdfium.FPDF_ClosePage(page)
 
 
+def doubt(data: bytes, found: PdfDocument, error: JvomError) -> LayoutError | None:
+    """Why a line is not understood where a letter is drawn that is not the one its code says."""
+    document = open_document(data)
+    for problem in (error.problems if isinstance(error, Problems) else [error])[:_MOST_DOUBTED]:
+        page = found.pages[problem.page - 1] if problem.page and problem.line else None
+        if page is None or page.ocr or page.turn:
+            continue
+        at, (opened, _) = (problem.line or 1) - 1, open_page(document, page.number - 1)
+        near = Box.around(line.box for line in page.lines[max(0, at - _NEAR) : at + 1 + _NEAR])
+        frame = Frame.of(opened)
+        odd = ink.misdrawn(opened, frame, Characters(opened, frame), near)
+        pdfium.FPDF_ClosePage(opened)
+        if odd:
+            why = f"a letter is drawn that is not the “{odd.text}” its code says"
+            shown = min(page.lines, key=lambda line: abs(line.box.middle - odd.box.middle)).text
+            return LayoutError(
+                f"“{shown[:60]}”: {why}",
+                file=found.path,
+                page=problem.page,
+                line=problem.line,
+                hint=_AS_WRITTEN,
+            )
+    return None
+
+
 def _shown(box: Box, glyphs: Sequence[Glyph]) -> str:
     """The letters and digits of those characters that have their middle in a box."""
     inside = (
@@ -234,7 +261,7 @@ def _require_codes(glyphs: Sequence[Glyph], number: int) -> None:
         raise SourceError(
             "the letters of this page are shapes without codes: what they spell can be seen, but not read",
             page=number,
-            hint="ask for the file as it was written, or give the report's text",
+            hint=_AS_WRITTEN,
         )
 
 

@@ -41,18 +41,10 @@ _LIGATURES = {"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl",
     "Ĳ": "IJ",
 }
 _LIGATURES |= {chr(ord(letter) << 8): letter for letter in "fijlst"}  # Ghostscript turns their bytes round
-_SHAPES = frozenset(
-    {
-        *(
-            pdfium.FPDF_ANNOT_SQUARE,
-            pdfium.FPDF_ANNOT_CIRCLE,
-            pdfium.FPDF_ANNOT_LINE,
-            pdfium.FPDF_ANNOT_POLYGON,
-        ),
-        *(pdfium.FPDF_ANNOT_POLYLINE, pdfium.FPDF_ANNOT_INK, pdfium.FPDF_ANNOT_STRIKEOUT),
-        *(pdfium.FPDF_ANNOT_STAMP, pdfium.FPDF_ANNOT_REDACT),
-    }
-)
+_QUIET = {  # notes that hide nothing
+    *(pdfium.FPDF_ANNOT_LINK, pdfium.FPDF_ANNOT_POPUP),
+    *(pdfium.FPDF_ANNOT_HIGHLIGHT, pdfium.FPDF_ANNOT_UNDERLINE, pdfium.FPDF_ANNOT_SQUIGGLY),
+}
 _HIDDEN_MODES = (pdfium.FPDF_TEXTRENDERMODE_INVISIBLE, pdfium.FPDF_TEXTRENDERMODE_CLIP)
 
 _STRAIGHT = 0.5  # points that a line may stray from its axis
@@ -121,8 +113,9 @@ def _notes(page: pdfium.FPDF_PAGE, frame: Frame) -> Iterator[Note]:
     for index in range(pdfium.FPDFPage_GetAnnotCount(page)):
         note = pdfium.FPDFPage_GetAnnot(page, index)
         kind = pdfium.FPDFAnnot_GetSubtype(note)
-        keys = {pdfium.FPDF_ANNOT_WIDGET: (b"V", b"Parent"), pdfium.FPDF_ANNOT_FREETEXT: (b"Contents",)}
-        says = kind in _SHAPES or any(pdfium.FPDFAnnot_HasKey(note, key) for key in keys.get(kind, ()))
+        is_field = kind == pdfium.FPDF_ANNOT_WIDGET
+        own, inherited, said = (pdfium.FPDFAnnot_HasKey(note, key) for key in (b"V", b"Parent", b"Contents"))
+        says = {pdfium.FPDF_ANNOT_WIDGET: own or inherited, pdfium.FPDF_ANNOT_FREETEXT: said}
         hidden = pdfium.FPDFAnnot_GetFlags(note) & (
             pdfium.FPDF_ANNOT_FLAG_HIDDEN | pdfium.FPDF_ANNOT_FLAG_NOVIEW
         )
@@ -131,12 +124,12 @@ def _notes(page: pdfium.FPDF_PAGE, frame: Frame) -> Iterator[Note]:
         sides, value = pdfium.FS_RECTF(), (ctypes.c_ushort * 1000)()
         pdfium.FPDFAnnot_GetRect(note, sides)
         box = frame.box(sides.left, sides.bottom, sides.right, sides.top)
-        if not hidden and ((says and not looks) or pdfium.FPDFAnnot_HasKey(note, b"OC")):
+        unlike = not looks and says.get(kind, kind not in _QUIET)
+        inherits = is_field and inherited and not own  # a value that cannot be asked for
+        if not hidden and (unlike or inherits or pdfium.FPDFAnnot_HasKey(note, b"OC")):
             yield Note(box, None)
         elif (
-            not hidden
-            and kind == pdfium.FPDF_ANNOT_WIDGET
-            and pdfium.FPDFAnnot_GetValueType(note, b"V") == pdfium.FPDF_OBJECT_STRING
+            not hidden and is_field and pdfium.FPDFAnnot_GetValueType(note, b"V") == pdfium.FPDF_OBJECT_STRING
         ):
             size = pdfium.FPDFAnnot_GetStringValue(note, b"V", value, ctypes.sizeof(value))
             yield Note(box, "".join(map(chr, value[: max(0, size // 2 - 1)])))
@@ -578,16 +571,20 @@ class Characters:
     def _run(self, index: int, item: pdfium.FPDF_PAGEOBJECT) -> Run:
         matrix = pdfium.FS_MATRIX()
         pdfium.FPDFText_GetMatrix(self._page, index, matrix)
+        size = pdfium.FPDFText_GetFontSize(self._page, index)
+        turn = -1 if size < 0 else 1  # by which letters stand on their heads
         # The height of the letters, whatever their width is stretched to.
         height = math.hypot(*self._frame.vector(matrix.c, matrix.d))
         font = pdfium.FPDFTextObj_GetFont(item)
         name = _name(font)
-        along, up = (self._frame.vector(*side) for side in ((matrix.a, matrix.b), (matrix.c, matrix.d)))
+        along, up = (
+            self._frame.vector(turn * x, turn * y) for x, y in ((matrix.a, matrix.b), (matrix.c, matrix.d))
+        )
         # A font without a name is of procedures (Type 3), which may mirror once more.
         mirrored = bool(name) and along[0] * up[1] > along[1] * up[0]
         return Run(
             number=len(self._runs),
-            size=pdfium.FPDFText_GetFontSize(self._page, index) * height,
+            size=abs(size) * height,
             direction=None if mirrored else _direction(*along),
             bold=_is_bold(font, name),
             font=ctypes.addressof(font.contents) if font else 0,

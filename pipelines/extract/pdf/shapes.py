@@ -32,6 +32,8 @@ _FONTS = [
     "Courier-Oblique",
 ]
 DIGITS = tuple("0123456789")
+_LETTERS = (*DIGITS, *"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
+_TWINS = ("0o", "1il")  # drawn alike, or nearly; so are capitals and small letters, or they are read alike
 _EM, _ADVANCE = 40, 38
 _SIZE = 12, 18  # dots that a digit is brought to
 _FULL = 240
@@ -40,6 +42,7 @@ _NEAR = 0.12  # share of its ink in which a digit may differ without a closer lo
 _NEARER = 1.35  # how much nearer another digit must be
 _SURELY = 1.1  # how much nearer it must be itself to need no closer look
 _ALIKE, _ODD = 0.25, 0.3  # how two of one font may differ at a glance, and differ if one is spoilt
+_OTHER = 1.45  # how much nearer another letter must be: none of 14 fonts has one that is 1.25 times as near
 _PROPORTIONS = 0.2  # weight of how wide it is for its height
 
 Shape = tuple[bytes, float]
@@ -107,8 +110,16 @@ def _away(one: Shape, other: Shape) -> float:
     return apart / (255 * len(one[0])) + _PROPORTIONS * abs(log(one[1] / other[1]))
 
 
-def _distances(shape: Shape) -> dict[str, float]:
-    return {digit: min(_away(shape, known) for known in shapes) for digit, shapes in _standard().items()}
+def _distances(shape: Shape, signs: tuple[str, ...] = DIGITS) -> dict[str, float]:
+    return {sign: min(_away(shape, known) for known in shapes) for sign, shapes in _standard(signs).items()}
+
+
+def is_another(letter: str, ink: Image.Image) -> bool:
+    """Whether a letter is drawn that has another code: it is much more like that one than like its own."""
+    away = _distances(_shape(ink), _LETTERS)
+    twins = next((twins for twins in _TWINS if letter.lower() in twins), letter.lower())
+    own, other = (min(away[one] for one in away if (one.lower() in twins) == same) for same in (True, False))
+    return own > _OTHER * other
 
 
 def _is_nearest(digit: str, shape: Shape) -> bool:
@@ -124,9 +135,9 @@ def _is_like(digit: str, shape: Shape) -> bool:
 
 
 @cache
-def _standard() -> dict[str, list[Shape]]:
-    """The digits of the standard fonts."""
-    found: dict[str, list[Shape]] = {digit: [] for digit in DIGITS}
+def _standard(signs: tuple[str, ...]) -> dict[str, list[Shape]]:
+    """Digits or letters of the standard fonts."""
+    found: dict[str, list[Shape]] = {sign: [] for sign in signs}
     width, height = _ADVANCE * len(found), round(1.5 * _EM)
     for name in _FONTS:
         document = pdfium.FPDF_CreateNewDocument()
