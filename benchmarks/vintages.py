@@ -69,8 +69,8 @@ def _packaged(where: Settings, before: Path | None) -> Path:
     """The package of what is published, put where a build puts it."""
     from pipelines import files
 
-    with release.connect(where) as (name, connection):
-        made = package.build(connection, {}, before)
+    with release.connect(where) as (name, connection, evaluated):
+        made = package.build(connection, {}, before, evaluated)
     files.put_folder(where.releases / name, made, name, keep=[release.MANIFEST], like=before)
     return where.releases / name
 

@@ -28,6 +28,7 @@ from schemas.errors import JvomError
 PUBLISH_WHEN_RECORDED = dg.AutomationCondition.eager().without(~dg.AutomationCondition.any_deps_missing())
 ACROSS = tuple(rule for rule in reconcile.RULES if rule.across)
 FINDINGS = keys.VIEWS["findings"]
+VIEWS_VERSION = views.version()
 
 
 @keys.asset(
@@ -129,7 +130,7 @@ def _spec_of_view(name: str) -> dg.AssetSpec:
         {"duckdb", "sql"},
         relation.description,
         deps=sorted({_whole(source) for source in views.reads(name)}),
-        code_version=views.version(),
+        code_version=VIEWS_VERSION,
         automation_condition=PUBLISH_WHEN_RECORDED,
         metadata={
             "dagster/column_schema": metadata.table_schema(relation),
@@ -207,7 +208,7 @@ def published_file(warehouse: Warehouse) -> dg.MaterializeResult:
 def package(warehouse: Warehouse) -> dg.MaterializeResult:
     where = warehouse.settings()
     with as_dagster_failure(), warehouse.lake().writer():
-        with releases.connect(where) as (release_id, connection):
+        with releases.connect(where) as (release_id, connection, evaluated):
             folder = where.releases / release_id
             changes = folder / releases.CHANGES
             others = {"dictionary.md": dictionary.markdown().encode()}
@@ -216,7 +217,7 @@ def package(warehouse: Warehouse) -> dg.MaterializeResult:
             name = (releases.read(where.releases, release_id) or {}).get("previous_release_id")
             before = where.releases / name if name else None
             alike = before and (files.built_from(before) or "").endswith(f" {versions.package()}")
-            written = data_package.build(connection, others, before if alike else None)
+            written = data_package.build(connection, others, before if alike else None, evaluated)
         made_from = f"{release_id} {versions.package()}"
         files.put_folder(folder, written, made_from, keep=[releases.MANIFEST], like=before)
     return dg.MaterializeResult(
@@ -244,7 +245,7 @@ def site_pages(warehouse: Warehouse) -> dg.MaterializeResult:
     with (
         as_dagster_failure(),
         warehouse.lake().writer(),
-        releases.connect(where) as (release_id, connection),
+        releases.connect(where) as (release_id, connection, _),
     ):
         made_from = f"{release_id} {versions.site()}"
         before = files.built_from(where.site) or ""

@@ -126,11 +126,11 @@ def build(settings: Settings, plan: Plan, *, verbose: bool, progress: Progress) 
         if any(due.edition_year < keys.FIRST_YEAR for due in plan.editions):
             hint = "enter it in raw/sources.toml as an [[edition]], then run this again"
             raise UsageError(f"no edition before {keys.FIRST_YEAR} is in the catalogue", hint=hint)
-        with sandbox.warm() if len(plan.editions) > 1 else nullcontext():
+        with sandbox.warm() if plan.editions else nullcontext():  # the site has their lines read once more
             for number, due in enumerate(plan.editions, start=1):
                 progress(f"edition {due.edition_year} ({number} of {len(plan.editions)}): {due.reason}")
                 outcomes.append(runs.ingest(due))
-        return runs.publish(outcomes, publish=bool(plan.publish))
+            return runs.publish(outcomes, publish=bool(plan.publish))
 
 
 def run_job(

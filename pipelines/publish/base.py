@@ -8,6 +8,7 @@ lake's snapshot, or was made by other code or from another lake, everything is r
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ import schemas
 from pipelines import sql, versions
 from pipelines.lake import Lake
 from pipelines.publish import published
+from schemas.errors import LakeError
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -76,9 +78,9 @@ class Base(Mapping[str, "pa.Table"]):
         """New rows of a table and those of the published file that the condition `which` chooses, by key."""
         import pyarrow as pa
 
-        assert self.file is not None  # asked for before
         contract = schemas.RELATIONS[name]
-        if not self.opened:
+        if not self.opened:  # it was closed since
+            assert self.file is not None  # asked for before
             self.opened.append(published.connect(self.file))
         query = f"SELECT {sql.names(contract.names)} FROM {contract.name} {which}"
         kept = self.opened[0].execute(query).to_arrow_table()
@@ -86,18 +88,25 @@ class Base(Mapping[str, "pa.Table"]):
         return both.sort_by([(column, "ascending") for column in contract.key])
 
 
-def load(settings_file: Path, lake: Lake) -> Base:
+def load(file: Path, lake: Lake) -> Base:
     """The lake's tables, from the published file as far as it has them."""
-    state = published.state(settings_file)
+    opened = []
+    if file.exists():
+        with suppress(LakeError):  # it is built anew
+            opened.append(published.connect(file))
+    state = published.state_of(opened[0]) if opened else None
     usable = (
         state is not None
         and state.snapshot is not None
         and (state.code, state.contract_version) == (versions.publishing(), schemas.CONTRACT_VERSION)
         and lake.commit_at(state.snapshot) == state.commit
-        and published.is_compact(settings_file)
+        and published.is_compact(opened[0])
     )
     news, snapshot, commit = lake.since(state.snapshot if usable and state else None)
-    return Base(news, settings_file if usable else None, snapshot, commit)
+    base = Base(news, file if usable else None, snapshot, commit, opened=opened)
+    if not usable:
+        base.close()
+    return base
 
 
 def revised(tables: Base) -> Tables:

@@ -96,16 +96,20 @@ class TableFile:
 
 
 def build(
-    connection: DuckDBPyConnection, others: Mapping[str, bytes], before: Path | None = None
+    connection: DuckDBPyConnection,
+    others: Mapping[str, bytes],
+    before: Path | None = None,
+    evaluated: Mapping[str, pa.Table] | None = None,
 ) -> dict[str, bytes]:
     """Every file of the package by its path, from an open published file.
 
     `others` are files of the release that were made elsewhere (dictionary, changes); they are hashed
     with the rest. `before` is the package of an earlier release, made by this code: the text of editions that
-    are as they were then is taken from it. Raises duckdb.Error if the file cannot be read.
+    are as they were then is taken from it. `evaluated` are rows of views that are known already. Raises
+    duckdb.Error if the file cannot be read.
     """
     release, texts = release_of(connection), Texts.of(connection, before)
-    tables = table_files(connection, texts)
+    tables = table_files(connection, texts, evaluated or {})
     data = {table.path: table.data for table in tables}
     made = {**data, EDITIONS: texts.described(), **describe(release, tables), **others}
     rows_of = {table.contract.name: table.table for table in tables}
@@ -203,16 +207,19 @@ def _texts_before(folder: Path, states: Mapping[str, str]) -> dict[str, dict[str
     return found
 
 
-def table_files(connection: DuckDBPyConnection, texts: Texts) -> list[TableFile]:
+def table_files(
+    connection: DuckDBPyConnection, texts: Texts, evaluated: Mapping[str, pa.Table]
+) -> list[TableFile]:
     """Every relation of the release that the published file has, both formats, rows by key."""
     there = connection.execute("SELECT table_name FROM information_schema.tables").fetchall()
     written = []
     for name, contract in schemas.RELATIONS.items():
         if name in LEFT_OUT or (name,) not in there:
             continue
-        columns, key = names(contract.names), names(contract.key)
-        table = connection.sql(f'SELECT {columns} FROM "{name}" ORDER BY {key}').to_arrow_table()
-        table = table.cast(contract.arrow)
+        if (table := evaluated.get(name)) is None:
+            columns, key = names(contract.names), names(contract.key)
+            table = connection.execute(f'SELECT {columns} FROM "{name}" ORDER BY {key}').to_arrow_table()
+            table = table.cast(contract.arrow)
         text = texts.csv(contract, table) if name in BY_EDITION else _csv(table)
         written.append(TableFile(contract, "csv", table, text))
         written.append(TableFile(contract, "parquet", table, _parquet(table, contract)))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -168,10 +168,9 @@ def identity(connection: DuckDBPyConnection) -> tuple[str, str | None]:
         raise LakeError(f"the published file does not say its release: {error}", hint=hint) from error
 
 
-def is_compact(path: Path) -> bool:
-    """Whether at most half of the file is room that replaced rows left behind."""
-    with connect(path) as connection:
-        (size,) = sql.rows(connection, "FROM pragma_database_size() WHERE database_name = current_database()")
+def is_compact(connection: DuckDBPyConnection) -> bool:
+    """Whether at most half of an open file is room that replaced rows left behind."""
+    (size,) = sql.rows(connection, "FROM pragma_database_size() WHERE database_name = current_database()")
     return bool(2 * size["free_blocks"] <= size["total_blocks"])
 
 
@@ -201,17 +200,23 @@ def ask(connection: DuckDBPyConnection, query: str) -> list[str]:
 
 def state(path: Path) -> State | None:
     """What the file was built from; None if it is missing or does not say, so that it is built anew."""
+    if not path.exists():
+        return None
+    with suppress(LakeError), connect(path) as connection:
+        return state_of(connection)
+    return None
+
+
+def state_of(connection: DuckDBPyConnection) -> State | None:
+    """As `state`, of an open file."""
     import duckdb
 
     from pipelines.lake.history import edition_state  # not needed to answer a query
 
-    if not path.exists():
-        return None
     try:
-        with connect(path) as connection:
-            facts = {row["key"]: row["value"] for row in sql.rows(connection, "FROM build_info")}
-            editions = sql.rows(connection, "FROM edition_state")
-    except (LakeError, duckdb.Error):
+        facts = {row["key"]: row["value"] for row in sql.rows(connection, "FROM build_info")}
+        editions = sql.rows(connection, "FROM edition_state")
+    except duckdb.Error:
         return None
     return State(
         release_id=facts["release_id"],

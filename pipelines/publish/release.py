@@ -133,16 +133,17 @@ def publish(settings: Settings, lake: Lake, refused: list[dict[str, object]]) ->
 
 
 @contextmanager
-def connect(settings: Settings) -> Iterator[tuple[str, DuckDBPyConnection]]:
-    """The published file, open, and its release; LakeError if it cannot be read.
+def connect(settings: Settings) -> Iterator[tuple[str, DuckDBPyConnection, Tables]]:
+    """The published file, open, its release, and the views that this process evaluated for it.
 
-    What this process evaluated for it is not evaluated again: bare names of views give those rows.
+    They are not evaluated again: bare names of them give those rows. LakeError if the file cannot be read.
     """
     with published.connect(settings.published) as connection:
         release, snapshot = published.identity(connection)
-        for view, rows in _published.get((release, snapshot), {}).items():
+        evaluated = _published.get((release, snapshot), {})
+        for view, rows in evaluated.items():
             connection.register(view, rows)
-        yield release, connection
+        yield release, connection, evaluated
 
 
 def _leave_catalog(settings: Settings, lake: Lake, name: str) -> None:

@@ -7,17 +7,21 @@ import datetime
 import hashlib
 import io
 import json
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, fields, is_dataclass
 from functools import cached_property, partial
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined, Template
+from jinja2.bccache import Bucket
 from markupsafe import Markup
 
 import schemas
+from pipelines import files, versions
 from pipelines.harmless import finalized, json_text, write_csv
 from pipelines.site import charts, figures, lineage
 from pipelines.site.charts import Chart
@@ -50,6 +54,25 @@ class Page:
     template: str
     values: Values
     late: Values = field(default_factory=dict)  # name → what gives its value, asked for only if it is written
+
+
+class _Compiled(BytecodeCache):
+    """Compiled templates, beside the compiled modules; those of other code do not count."""
+
+    def get_source_checksum(self, source: str) -> str:
+        return f"{versions.site()} {super().get_source_checksum(source)}"
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        with suppress(Exception):  # it is not there, or damaged: the template is compiled again
+            bucket.bytecode_from_string(self._file(bucket).read_bytes())
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        if not sys.dont_write_bytecode:
+            with suppress(OSError):
+                files.put(self._file(bucket), bucket.bytecode_to_string())
+
+    def _file(self, bucket: Bucket) -> Path:
+        return HERE / "__pycache__" / f"{bucket.key}.jinja"
 
 
 @dataclass
@@ -118,6 +141,7 @@ class Site:
             finalize=finalized,
             undefined=StrictUndefined,
             auto_reload=False,
+            bytecode_cache=_Compiled(),
             trim_blocks=True,
             lstrip_blocks=True,
         )
