@@ -31,7 +31,7 @@ FIGURE_ROLES = frozenset(
 """Columns of figures that make a mission's row."""
 MANDATE_ROLES = frozenset({"legal_basis", "international_mandate", "national_frame"})
 _PARTS = re.compile(r"[^\W\d_]+")
-_MARKED = re.compile(r"(?<=[^\W\d_])[0-9⁰¹²³⁴⁵⁶⁷⁸⁹*]{1,3}\b")
+_MARKED = re.compile(r"(?<=[^\W\d_])[0-9⁰¹²³⁴⁵⁶⁷⁸⁹*]{1,3}\b|\b\d{1,2}(?:e|de|ste)\b")
 _MONTH = (
     r"januari|februari|maart|april|mei|juni|juli|augustus|september|oktober|november|december|"
     r"jan|feb|mrt|apr|jun|jul|aug|sept?|okt|nov|dec"
@@ -46,6 +46,8 @@ _ON_DAY = re.compile(
     rf"\b(?:op|per)\s+\d{{1,2}}(?:[-/.]\d{{1,2}}[-/.]|\.?\s+(?:{_MONTH})\.?\s+)\d{{4}}", re.IGNORECASE
 )
 _MOST_WAYS = 64
+_BRACKET = re.compile(r"(?P<text>[^()]+)\((?P<bracket>[^()]+)\)\s*")
+_PLACES = {frozenset({"country"}), frozenset({"region"})}
 
 
 def _roles() -> dict[Facets, str]:
@@ -84,7 +86,7 @@ def letters(text: str) -> str:
 
 
 def tokens(text: str) -> list[str]:
-    """The words of a header's text, each by its letters; dates, marks and other figures left out."""
+    """The words of a header's text, each by its letters; dates, marks and numbers (`1e`) left out."""
     plain = _MARKED.sub("", text.replace("\u00ad", ""))
     return [letters(word) for word in _PARTS.findall(unicodedata.normalize("NFKC", plain))]
 
@@ -209,9 +211,14 @@ class HeaderWords:
     def roles(self, *texts: str) -> set[str]:
         """The roles that a column may have by its texts, from top to bottom; none where a word is unknown.
 
-        A text nearer to the column counts more: `Totale inzet` over `Militair` is not a total.
+        A text nearer to the column counts more: `Totale inzet` over `Militair` is not a total. A bracket
+        behind the word for missions says what is in brackets behind their names: `Missie (gebied)`.
         """
         whole = " ".join(texts)
+        if match := _BRACKET.fullmatch(whole):
+            inside, unknown = self.facets(match["bracket"])
+            if not unknown and inside & _PLACES and "mission" in self.roles(match["text"]):
+                return {"mission"}
         taken = (
             self.whole.get(_key(whole))
             or self.known.get(_key(whole))

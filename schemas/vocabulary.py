@@ -16,7 +16,7 @@ RELATIONS = ("part of", "succeeds", "includes")
 PRECISIONS = ("day", "month", "quarter", "year")  # of a printed date
 STATUSES = (  # of a duration
     *("until", "indefinite", "continuous", "until further notice"),
-    *("not applicable", "to be decided", "several"),
+    *("not applicable", "to be decided", "several", "unknown"),
 )
 QUALIFIERS = (  # of a printed figure
     *("at most", "less than", "at least", "more than", "about", "range", "part-time", "of which", "none"),

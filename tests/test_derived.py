@@ -187,7 +187,7 @@ def test_a_header_that_nearly_every_row_contradicts_is_refused() -> None:
     (problem,) = refused(
         "<p>Bijlage 1 Mandaten</p>",
         table(*MANDATES),
-        "<p>Bijlage 2 Inzet in 2017</p>",
+        "<p>Bijlage 2 Overzicht van 2017</p>",
         table(*swapped, *rows),
     )
     assert "does not add up" in problem.message
@@ -275,6 +275,48 @@ def test_a_column_of_regions_is_known_by_what_is_in_it() -> None:
     assert str(mandates["minusma"]["international_mandate_end"]) == "2018-06-30"
     assert mandates["untso"]["national_frame_end"] is None
     assert str(mandates["untso"]["national_frame_to"]) == "2018-03-31"
+
+
+def test_regions_of_one_table_for_both_annexes_above_blank_cells_that_are_ruled_off() -> None:
+    """A narrow column breaks the name of one; a country is beside it, the totals reach into its column."""
+    found = read(
+        "<p style='margin-bottom: 15mm'>Bijlage 2 Overzicht van 2017</p>",
+        table(
+            "Gebied|Missie (operatie)|Land|Rechtsgrondslag|Mandaat tot|Kader mil.|Ingezet mil.",
+            "Midden-Oos<br>ten|UNIFIL|Libanon|VNVR-resolutie 2650|31 mei 2019 (31 mei 2018)|1|2",
+            "|UNTSO|Israël|VNVR-resolutie 50|permanent|12|32",
+            "Afrika|MINUSMA|Mali|VNVR-resolutie 2480|lopend|5|10",
+            "|UNMISS|Zuid-Soedan|VNVR-resolutie 2514|31 mei 2019|7|9",
+            "5:Totaal|25|53",
+        ),
+    )
+    regions = [row["region_as_printed"].replace(" ", "") for row in found["personnel"].to_pylist()]
+    assert regions == ["Midden-Oosten"] * 2 + ["Afrika"] * 2
+    ends = [row["international_mandate_status"] for row in found["mandates"].to_pylist()]
+    assert ends == ["several", "indefinite", "continuous", "until"]
+
+
+def test_a_region_that_nobody_knows_is_no_part_of_the_name_below_it() -> None:
+    """No rule parts them: it is set as the known regions are. A raised letter is the mark of a note."""
+    problems = refused(
+        "<style>td { border: none; padding: 7pt } p { font-size: 7pt }</style>",
+        "<p>Bijlage 1 Mandaten</p>",
+        table(
+            MANDATES[0],
+            "<b>Midden-Oosten</b>|||",
+            *MANDATES[1:],
+            "<b>Arctisch gebied</b>|||",
+            "Arctic Sentry<sup>a</sup>|NAVO-besluit|n.v.t.|31 december 2018",
+            "<b>Afrika</b>|||",
+            "MINUSMA|VNVR-resolutie 2480|30 juni 2018|31 december 2018",
+        ),
+        "<p><sup>a</sup> Vanaf mei.</p>",
+        "<p>Bijlage 2 Personele inzet in 2017</p>",
+        table(*SPACED),
+    )
+    proposals = [one for problem in problems for one in problem.proposals]
+    asked = [(one.kind, one.values.get("printed") or one.values["id"]) for one in proposals]
+    assert asked == [("region", "Arctisch gebied"), ("mission", "arctic-sentry")]
 
 
 def test_words_of_a_header_are_asked_whole() -> None:

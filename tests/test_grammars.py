@@ -104,6 +104,9 @@ def test_durations_round_trip(day: datetime.date, extension: tuple[int, tuple[st
         ("van 1 mei 2023 tot 1 mei 2024", until(datetime.date(2024, 4, 30))),
         ("1 mei 2023 – 30 april 2024", until(datetime.date(2024, 4, 30))),
         ("31 juli 2025 (verwacht)", until(datetime.date(2025, 7, 31))),
+        ("verlengd tot 1 mei 2024", until(datetime.date(2024, 4, 30))),
+        ("beëindigd 1 mei 2019", until(datetime.date(2019, 5, 1))),
+        ("31 juli 2025 (optie 6 maanden)", until(datetime.date(2025, 7, 31), "P6M")),
     ],
 )
 def test_durations_as_printed(text: str, expected: Duration) -> None:
@@ -127,6 +130,10 @@ def test_durations_as_printed(text: str, expected: Duration) -> None:
         ("19 februari 2025 28 februari 2026", "several", (2025, 2, 19), (2026, 2, 28), "day"),
         ("31 maart 2020 (Sophia) eind 2021 (IRINI)", "several", (2020, 3, 31), (2021, 12, 31), "year"),
         ("onbepaald / 31 augustus 2015", "several", (2015, 8, 31), None, "day"),
+        ("31 mei 2025 (31 maart 2025)", "several", (2025, 3, 31), (2025, 5, 31), "day"),
+        ("30 juni en 31 december 2019", "several", (2019, 6, 30), (2019, 12, 31), "day"),
+        ("tweede helft van 2020", "until", (2020, 1, 1), (2020, 12, 31), "year"),
+        ("eind 2022 (optie tot 2023)", "until", (2022, 1, 1), (2022, 12, 31), "year"),
     ],
 )
 def test_no_day_is_made_up(
@@ -139,7 +146,8 @@ def test_no_day_is_made_up(
 
 NO_DURATION = """
     2023|13 mei|eind|31 juni 2024|31-02-2023|13-13-2023|30-6-23|30-06/2023|Onbekend|Onbepaald tot 2025||
-    vanaf 1 mei 2023|31 december 2023 - 1 mei 2022|31 juli 2025 5|31 juli 2025 (5)|31 maart 2020 IRINI
+    vanaf 1 mei 2023|31 december 2023 - 1 mei 2022|31 juli 2025 5|30 november en 28 februari 2020|
+    31 december 2020 (verlenging in 2021)|31 juli 2025 (5)|31 maart 2020 IRINI
 """
 
 

@@ -104,7 +104,7 @@ DEPLOYED = ("deployed_military", "deployed_civil_police", "deployed_total")
             ("mission", MIL, DEPLOYED[0], DEPLOYED[2], "strength_men", "strength_women"),
         ),
         (  # beside a legal basis they say until when
-            ["Missie     Rechtsbasis     Mandaat     Nationaal kader"],
+            ["Missie (gebied)     Rechtsbasis     Mandaat     Nationaal kader"],
             ("mission", "legal_basis", "international_mandate", "national_frame"),
         ),
         (

@@ -95,9 +95,13 @@ def cell(table: str, row: str, column: str, printed: str, page: int | None) -> P
     main: dict[str, Any]
     if table == "mandates":
         note = "a day as 2026-12-31"
-        ways = [{"status": OPEN}, {"low": OPEN, "high": OPEN}]
-        words = ["a status (indefinite, continuous)", "a first and a last possible day"]
-        main, assumed = {"date": OPEN}, {"date": None, "status": "to be decided"}
+        ways = [{"status": OPEN}, {"low": OPEN, "high": OPEN}, {"status": "unknown"}]
+        words = [
+            "a status (indefinite, continuous)",
+            "a first and a last possible day",
+            "where the document does not say until when",
+        ]
+        main, assumed = {"date": OPEN}, {"date": None, "status": "unknown"}
     else:
         note = "a whole number"
         ways = [{"low": OPEN, "high": OPEN}, {"qualifier": "unknown"}]

@@ -20,11 +20,15 @@ _ONE = ("een", "één")
 _STATUSES = {  # words that are a whole duration in any layout
     "onbepaald": "indefinite",
     "onbepaalde tijd": "indefinite",
+    "onbepaalde duur": "indefinite",
+    "voor onbepaalde duur": "indefinite",
+    "permanent": "indefinite",
     "voor onbepaalde tijd": "indefinite",
     "zolang nodig": "indefinite",
     "zonder einddatum": "indefinite",
     "geen einddatum": "indefinite",
     "doorlopend": "continuous",
+    "lopend": "continuous",
     "tot nader order": "until further notice",
     "tot nader bericht": "until further notice",
     "n.v.t.": "not applicable",
@@ -45,7 +49,9 @@ _MONTHS = rf"(?:{MONTH}|(?:{'|'.join(_SHORT)}|sept)\b\.?)"
 _NUMERIC = r"(?:\d{1,2}(?:-\d{1,2}-|/\d{1,2}/|\.\d{1,2}\.)\d{4}|\d{4}-\d{2}-\d{2}|\d{2}[-/]\d{4})"
 _QUARTERS = ("eerste", "tweede", "derde", "vierde")
 _QUARTER = rf"(?:Q[1-4]|(?:[1-4]e|{'|'.join(_QUARTERS)}) kwartaal) \d{{4}}"
-_PART = "(?:begin|medio|half|einde?|voorjaar|zomer|najaar|herfst)"  # of a month or a year: no day of it
+_PART = (  # of a month or a year: no day of it
+    r"(?:begin|medio|half|einde?|voorjaar|zomer|najaar|herfst|(?:[12]e|eerste|tweede) helft(?: van)?)"
+)
 _DATE = re.compile(
     rf"(?:(?:(?P<day>\d{{1,2}}) )?(?P<month>{_MONTHS}) )?(?P<year>\d{{4}})|(?P<numeric>{_NUMERIC})",
     re.IGNORECASE,
@@ -58,11 +64,15 @@ PERIOD = re.compile(
 )
 _DAY = rf"(?:\d{{1,2}} {_MONTHS} \d{{4}}|{_NUMERIC})"
 _END = rf"(?:{_QUARTER}|(?:{_PART} )?(?:{_MONTHS}) \d{{4}}|{_PART} \d{{4}}|{_DAY})"
-_ENDS = r"(?:beëindigd|geëindigd|eindigt|verlopen) (?:in|op)"
-_UP_TO = rf"(?P<up_to>(?P<until>tot)|t/m|tot en met|(?:tot )?uiterlijk|{_ENDS})"
+_ENDS = r"(?:beëindigd|geëindigd|eindigt|verlopen)(?: in| op| per)?"
+_UP_TO = rf"(?P<up_to>(?:(?:verlengd|loopt) )?(?:(?P<until>tot)|t/m|tot en met)|(?:tot )?uiterlijk|{_ENDS})"
 _LABEL = r"(?:\([^()\d]{1,40}\))"  # says whose date it is
 _AFTER = re.compile(rf"(?: ?{_LABEL})?")
 _GAP = re.compile(rf"(?: ?{_LABEL})? ?(?P<sign>[/;,–-]|en|of|(?<= )) ?")
+_IN_BRACKET = re.compile(r"([^()]+) \(([^()]+)\)")
+_YEAR_ONCE = re.compile(
+    rf"(\d{{1,2}} {_MONTHS})( ?(?:en|of|[/,]) ?)(\d{{1,2}} {_MONTHS} (\d{{4}}))", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True)
@@ -172,8 +182,9 @@ class Grammar:
         self._statuses = _STATUSES | {word.lower(): status for word, status in statuses.items()}
         self._units = {word.lower(): unit for word, unit in units.items()}
         extension = (
-            rf"(?: \+ ?{_any(opening)} (?P<count>\d{{1,2}}|{'|'.join(_ONE)}) (?P<unit>{_any(units)})"
-            rf"(?: {_any(closing)})?(?P<late>(?<=\D)\d{{1,2}})?)?"
+            rf"(?: (?:\+ ?|(?P<bracket>\()){_any(opening)} "
+            rf"(?:(?P<count>\d{{1,2}}|{'|'.join(_ONE)}) (?P<unit>{_any(units)})(?: {_any(closing)})?"
+            rf"|(?:tot|t/m|tot en met) (?:{_END}|\d{{4}}))(?(bracket)\))(?P<late>(?<=\D)\d{{1,2}})?)?"
         )
         one = (
             rf"(?:(?:{_UP_TO} )?(?P<date>{_END})(?P<marker>\d{{1,2}})?{extension}"
@@ -192,6 +203,12 @@ class Grammar:
             return self._of(match)
         if numerals.empty(text):
             return Duration(None)
+        if (both := _IN_BRACKET.fullmatch(text)) and all(map(self.pattern.fullmatch, both.groups())):
+            text = " / ".join(both.groups())
+        elif once := _YEAR_ONCE.fullmatch(text):
+            first = f"{once[1]} {once[4]}"  # `30 juni en 31 december 2019` has its year once
+            if date(first).first < date(once[3]).first:
+                text = f"{first}{once[2]}{once[3]}"
         if found := self._several(text):
             return found
         raise ValueError(f"“{text}” is not a duration")

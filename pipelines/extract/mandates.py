@@ -173,7 +173,7 @@ class _Reader:
         registry = self._given.registry
         self.problems.append(refusals.unknown_mission(line, name, region, registry))
 
-    def _unknown_region(self, kind: str, name: str, line: Line) -> None:
+    def _unknown_region(self, kind: str, name: str, line: Line, other: Proposal | None = None) -> None:
         name = refusals.shortened(name)
         regions = self._layout.mandates.regions
         same = answers.same_letters(name, regions)
@@ -181,7 +181,7 @@ class _Reader:
             f"the {kind} “{name}” is not a known region: {', '.join(regions)}",
             line,
             f"{_COMPARE}: its letters are those of “{same}”" if same else None,
-            [] if same else [answers.region(name, self._given.registry)],
+            [] if same else [answers.region(name, self._given.registry, other=other)],
         )
 
     def _unknown_basis(self, what: str, text: str, line: Line) -> None:
@@ -403,6 +403,10 @@ class _PdfReader(_Reader):
             if (lone := self._lone(pair)) and self._roles.is_region(lone.text):
                 heading = self._cells.text(lone, self._cells.how(pair))
                 continue
+            if lone and self._is_heading(pair, lone):
+                mission = answers.mission(lone.text, None, self._given.registry, lone.page)[0]
+                self._unknown_region("heading", lone.text, self._cells.line(lone), mission)
+                continue
             if self._is_of_figures(pair):
                 continue
             before = len(self.problems)
@@ -457,6 +461,10 @@ class _PdfReader(_Reader):
         """The only cell of a row, its label aside."""
         cells = [cell for cell in (pair[1] or pair[0] or PdfRow(())).cells if cell]
         return cells[0] if len(cells) == 1 else None
+
+    def _is_heading(self, pair: Pair, lone: PdfCell) -> bool:
+        """Whether the only cell of a row is a name that no mission has."""
+        return lone in self._cells.at(pair, self._places["mission"]) and not self._roles.mission(lone.text)
 
     def _is_of_figures(self, pair: Pair) -> bool:
         """Whether a row of a table of both annexes has cells of annex 2 only: its totals, say."""

@@ -42,14 +42,15 @@ class RowNames:
         self._of_which = tuple(map(plain, words.of_which))
         self._texts = tuple(map(plain, words.texts))
         self._regions = set(map(plain, words.regions))
+        self._tight = set(map(_tight, words.regions))
 
     def kind(self, name: str) -> Kind | None:
         """What a name can be; None of one that may be a mission's."""
         words = plain(name)
-        if words in self._regions or plain(_COUNTED.sub("", words)) in self._regions:
-            return "region"
         if words in self._totals or _ENDS_IN_YEAR.sub("", words) in self._totals:
             return "total"
+        if _tight(_COUNTED.sub("", words)) in self._tight:
+            return "region"
         if _opens(words, self._of_which):
             return "of which"
         if words in self._subtotals or self.summed(name) is not None:
@@ -75,6 +76,11 @@ class RowNames:
 def plain(name: str) -> str:
     """The name of a row as it is compared: without the signs around it too."""
     return comparable(name).strip(" :.*•-–—")
+
+
+def _tight(name: str) -> str:
+    """A region's name without white space: a narrow column breaks words (`Midden-Oo` above `sten`)."""
+    return "".join(plain(name).split())
 
 
 def _opens(name: str, words: Iterable[str]) -> bool:
@@ -158,14 +164,16 @@ class MandateRoles:
         self.grammar = Grammar(statuses, extension.opening, extension.closing, dict(extension.units))
         self.openings = tuple(dict.fromkeys((*self.layout.legal_basis, *words.legal_basis)))
         self._keywords = [comparable(keyword) for keyword in self.openings]
-        self._regions = {comparable(region) for region in self.layout.regions}
+        self._regions = {_tight(region) for region in self.layout.regions}
         self._names = RowNames(registry.words.rows)
+        self._totals = registry.words.rows.totals
 
     @cached_property
     def heading(self) -> TableHeading:
         columns = tuple(column.path for column in self.layout.columns)
         roles = tuple(column.column for column in self.layout.columns)
-        return TableHeading(columns, self.layout.regions, roles=roles)
+        totals = self._totals if "ignore" in roles else ()  # in a table of both annexes
+        return TableHeading(columns, self.layout.regions, totals, roles=roles)
 
     def spelled(self, name: str) -> str:
         return self._registry.spelled(name)
@@ -174,7 +182,7 @@ class MandateRoles:
         return self._registry.find(name)
 
     def is_region(self, text: str) -> bool:
-        return comparable(text) in self._regions
+        return _tight(text) in self._regions
 
     def legal_basis(self, text: str) -> str | None:
         """The text, if it opens with a word of a legal basis."""

@@ -138,9 +138,12 @@ def off(lack: int, width: int) -> int:
 
 
 def lopsided(figures: Figures, one: Sum) -> bool:
-    """Whether a total is given without parts, or parts without their total."""
+    """Whether a total is given without parts, or parts without their total, unless one is not a number."""
     total, parts = one
-    return (figures[total] is None) == any(figures[part] is not None for part in parts)
+    given = [figures[part] for part in parts if figures[part] is not None]
+    if figures[total] is None:
+        return bool(given) and not any(isinstance(part, Range) for part in given)
+    return not given
 
 
 def solve(

@@ -188,14 +188,20 @@ def _with_regions(page: PdfPage, header: FoundHeader, words: HeaderWords) -> Fou
     below = [line for line in page.lines if line.box.middle > header.bottom]
     ends = [column.box.left for column in header.columns[1:]]
     for at, column in enumerate(header.columns):
-        if column.role == "country":
+        alike = [one for one in header.problems if at + 1 in (one.column, one.like)]
+        if column.role == "country" or any(one.like for one in alike):
             right = ends[at] if at < len(ends) else page.width
             texts = list(_texts(below, column.box.left - 2 * _SIDE, right))
-            regions = sum(comparable(text) in known for text, _ in texts)
-            if regions > 1 and 2 * regions >= len(texts):
+            named = any(comparable(text) in known for text, _ in texts)
+            parts = sum(any(comparable(text) in one for one in known) for text, _ in texts)  # `Midden-Oo`
+            if named and 2 * parts >= max(3, len(texts)):
                 columns = [*header.columns]
                 columns[at] = replace(column, role="region")
-                return replace(header, columns=tuple(columns))
+                for one in alike:  # what the other says, it alone says now
+                    other = one.column - 1 if one.column != at + 1 else (one.like or 0) - 1
+                    columns[other] = replace(columns[other], role=next(iter(words.roles(one.text))))
+                left = tuple(one for one in header.problems if one not in alike)
+                return replace(header, columns=tuple(columns), problems=left)
     first = header.columns[0]
     texts = list(_texts(below, 0.0, first.box.left))
     labels = [line for text, line in texts if comparable(text) in known]
@@ -592,7 +598,9 @@ class _Band:
             roles.append(None if like else only)
             if roles[-1] is None:
                 text = self._said(at, owner[at])
-                unknown = tuple(self._words.facets(text)[1])
+                found = self._words.facets(text)[1]
+                parts = text.split(" / ") if found else ()
+                unknown = tuple(dict.fromkeys(word for one in parts for word in self._words.facets(one)[1]))
                 sides = () if own or unknown else self._sides(text, known)
                 others = () if like else (*sorted(own), *sides)
                 problems.append(HeaderProblem(text, at + 1, unknown, others, like))

@@ -61,6 +61,8 @@ def assign(
     if not labels or len(labels) > len(rows):
         return [()] * len(rows), True
     layout = _Layout(body, rows, heights, spacing, first=first)
+    if len(labels) < len(rows) and all(map(layout.has_rule, range(1, len(rows)))):
+        layout = _Layout(body, rows, (), spacing, first=first)  # blank cells below a label, each ruled off
     prices: dict[Alignment, Price] = {
         "middle": layout.from_middle,
         "top": partial(layout.from_level, at_top=True),
@@ -236,9 +238,9 @@ class _Layout:
     def is_closed(self, counts: Sequence[int]) -> bool:
         """Whether a rule through the labels is at each border between two of them."""
         borders = [*accumulate(counts, initial=len(self._rows) - sum(counts))][1:-1]
-        return all(map(self._has_rule, borders))
+        return all(map(self.has_rule, borders))
 
-    def _has_rule(self, border: int) -> bool:
+    def has_rule(self, border: int) -> bool:
         low, high = self._gaps[border]
         return any(low - 2 < height < high + 2 for height in self._heights)
 
@@ -357,4 +359,4 @@ class _Layout:
         inside = sum(self._rows[start].bottom < height < self._rows[end - 1].top for height in self._heights)
         if not self._heights or end == len(self._rows):
             return _RULE_INSIDE * inside
-        return _RULE_INSIDE * inside + (0.0 if self._has_rule(end) else _NO_RULE)
+        return _RULE_INSIDE * inside + (0.0 if self.has_rule(end) else _NO_RULE)

@@ -362,13 +362,14 @@ def _words(piece: _Piece) -> Iterator[Word]:
 def _word(letters: Sequence[Glyph], piece: _Piece, gap: str) -> Word:
     # A soft hyphen is drawn only where a line ends in it.
     shown = [letter for letter in letters[:-1] if letter.text != SOFT_HYPHEN] + [letters[-1]]
-    text = ""
+    text, last = "", ""
     spans = []
     for raised, along in groupby(shown, key=lambda letter: letter.raised):
         part = visible("".join(letter.text for letter in along))
         if raised and _MARKER.fullmatch(part):
             spans.append((len(text), len(text) + len(part)))
         text += part
+        last = part if raised and len(part) == 1 and part.islower() else ""
     box = Box.around(letter.box for letter in letters)
     return Word(
         text=text,
@@ -379,6 +380,7 @@ def _word(letters: Sequence[Glyph], piece: _Piece, gap: str) -> Word:
         direction=letters[0].direction,
         markers=tuple(spans),
         gap=gap,
+        letter=last,
     )
 
 

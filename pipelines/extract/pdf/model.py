@@ -77,7 +77,8 @@ class Word:
     that of the font as drawn. `gap` is the white space before the word on its line: empty, a plain
     space, or a no-break space. `doubt` says what was read of a figure in a picture where nothing but an
     equality could confirm it; `other` is the second figure that was read there, if it is one. `sign` is the
-    number of the note whose sign its only marker is (see `signs`).
+    number of the note whose sign its only marker is (see `signs`), `letter` a raised small letter that it
+    ends in, or is.
     """
 
     text: str
@@ -91,6 +92,7 @@ class Word:
     doubt: str = ""
     other: str = ""
     sign: int = 0
+    letter: str = ""
 
     @property
     def plain(self) -> str:

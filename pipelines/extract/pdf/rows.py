@@ -239,7 +239,7 @@ def fragments(body: Body, parts: Sequence[float], heading: TableHeading) -> list
         if heading.labelled and body.typed:
             label = _label(line, heading)
             columns[:label] = [0] * label
-        if heading.of_figures and (opening := _sum_opening(line, heading, columns)):
+        if opening := _sum_opening(line, heading, columns):
             columns[:opening] = [heading.naming] * opening
             summed = line
         elif before and _ends_sum(before, line, heading):
@@ -382,6 +382,7 @@ class _Cutter:
         self._meaning = meaning
         self._understood = cache(meaning.understands)
         self._levels = [level for page in found for level in self._levels_of(page)]
+        self._headings = frozenset(self._set_as_regions())
 
     def _levels_of(self, page: Sequence[Fragment]) -> Iterator[list[Fragment]]:
         """The lines of a page by the height of their baseline; labels aside."""
@@ -391,6 +392,27 @@ class _Cutter:
 
         parts = (part for part in page if part.column or not self._labelled)
         return grouped(sorted(parts, key=lambda part: part.baseline), apart)
+
+    def _set_as_regions(self) -> Iterator[int]:
+        """The levels that are set as the names of known regions: alone, and bold above a name that is not.
+
+        So a region that nobody knows is no part of the name below it. None where missions are bold too.
+        """
+        names = [
+            next((part for part in level if part.column == self._heading.naming), None)
+            for level in self._levels
+        ]
+        alone = [name if len(level) == 1 else None for name, level in zip(names, self._levels, strict=True)]
+        regions = [one for one in alone if one and self._understood("region", one.text)]
+        missions = [one for one in names if one and self._understood("mission", one.text)]
+        if len(regions) > 1 and all(one.bold for one in regions) and not any(one.bold for one in missions):
+            heads, below = False, None
+            for at in reversed(range(len(names))):
+                one = alone[at]
+                heads = bool(one and one.bold and below and (heads or not below.bold))
+                below = names[at] or below
+                if heads:
+                    yield at
 
     def rows(self, alignment: Alignment) -> tuple[_Cost, list[Row]]:
         """The best cut into rows that are aligned in one way, and its cost."""
@@ -437,7 +459,11 @@ class _Cutter:
                 cells.setdefault(part.column, []).append(part)
             if self._heading.of_figures and not self._may_be_row(cells):
                 return
+            heads = len(self._headings.intersection(range(first, end)))
             amiss, misfit = self._texts(cells)
+            if heads == end - first:
+                amiss, misfit = min(amiss, 1), 0.0
+            amiss += 0 < heads < end - first
             if same_page:
                 amiss += self._spacing.crossed(opening.line.page, opening.baseline, level[0].baseline)
             else:
@@ -472,11 +498,11 @@ class _Cutter:
             if not (column == naming and self._heading.of_figures)
             and not self._understood(self._roles[column], text)
         )
+        name = texts.get(naming)
         if not self._heading.of_figures:
             if list(texts) == [naming] and self._understood("region", texts[naming]):
                 return 0, 0.0
             needed = [column for column, role in enumerate(self._roles) if role in _TEXTS]
-            name = texts.get(naming)
             if (
                 name
                 and self._meaning.name(name) in ("total", "subtotal")
@@ -484,15 +510,20 @@ class _Cutter:
             ):
                 return 0, 0.0  # of the figures beside, in a table of both annexes
             blank = len(self._roles) - self._labelled - len(texts)
-            return amiss + sum(column not in texts for column in needed), _BLANK * blank
-        name = texts.get(naming)
+            misfit = _BLANK * blank
+            if name and not self._understood("mission", name):
+                # Where a name is unknown, rows of known missions below it are none of its lines.
+                amiss += sum(self._understood("mission", part.text) for part in cells[naming])
+                misfit += _PARTED * self._holds_region(cells[naming])
+            return amiss + sum(column not in texts for column in needed), misfit
         role = self._meaning.name(name) if name else None
         if role is None and name and len(texts) == 1 and self._understood("text", name):
             return amiss, 0.0
-        within = role not in ("mission", "region") and any(
-            self._understood("region", part.text) for part in cells.get(naming, ())
-        )
+        within = role not in ("mission", "region") and self._holds_region(cells.get(naming, ()))
         return amiss + (role is None or (role == "region" and len(texts) > 1)), _PARTED * within
+
+    def _holds_region(self, parts: Iterable[Fragment]) -> bool:
+        return any(self._understood("region", part.text) for part in parts)
 
     def _askew(self, alignment: Alignment, lines: Sequence[tuple[float, float]]) -> float:
         """How far cells are from being aligned in one way; `lines` are their first and last baselines."""

@@ -1,4 +1,4 @@
-"""Footnotes that have a sign for a number: `*`, `†`, `a)`, `1)`, `[1]`.
+"""Footnotes that have a sign for a number: `*`, `†`, `a)`, `1)`, `[1]`, a raised `a`.
 
 A sign is a mark only where one line of the same page, or of a page soon after, opens with it and goes on in
 words; what looks like one elsewhere stays a part of its word. Such marks are then as raised numbers are:
@@ -27,6 +27,7 @@ class _Note:
     page: int
     line: int
     number: int = 0
+    raised: bool = False
 
     @property
     def core(self) -> str:
@@ -38,6 +39,12 @@ class _Note:
         core = re.escape(self.core)
         forms = rf"{core}\)|\[{core}\]" if self.core.isalnum() else rf"{core}\)?"
         return re.compile(rf"(?<![*†‡§(])(?:{forms})$")
+
+    def marks(self, word: Word) -> re.Match[str] | None:
+        """Its mark at the end of a word."""
+        if self.raised:
+            return re.search(rf"{self.sign}$", word.text) if word.letter == self.sign else None
+        return None if word.markers else self.mark.search(word.text)
 
     def reaches(self, page: PdfPage) -> bool:
         return self.page - _PAGES <= page.number <= self.page
@@ -61,8 +68,10 @@ def _openings(pages: Sequence[PdfPage]) -> Iterator[_Note]:
     for page in pages:
         for line in page.lines:
             first, *rest = line.words
-            if rest and not first.markers and _SIGN.fullmatch(first.text) and rest[0].text[:1].isalpha():
-                yield _Note(first.text, page.number, line.number)
+            raised = first.letter == first.text
+            opens = raised or (not first.markers and _SIGN.fullmatch(first.text))
+            if rest and opens and rest[0].text[:1].isalpha():
+                yield _Note(first.text, page.number, line.number, raised=raised)
 
 
 def _numbered(document: PdfDocument, openings: Sequence[_Note]) -> Iterator[_Note]:
@@ -85,10 +94,10 @@ def _ends(page: PdfPage, line: PdfLine, note: _Note) -> dict[int, int]:
     """The words of a line that have the mark of a note: where in each it begins."""
     found = {}
     for at, word in enumerate(line.words):
-        match = None if word.markers else note.mark.search(word.text)
+        match = note.marks(word)
         if match is None or (at == 0 and match.start() == 0):
             continue
-        if note.core.isalnum() and match[0].endswith(")") and _closes(page, line, at):
+        if match[0].endswith(")") and note.core.isalnum() and _closes(page, line, at):
             continue
         found[at] = match.start()
     return found
