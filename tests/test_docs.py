@@ -81,9 +81,13 @@ def test_commands_are_looked_for_in_the_right_places() -> None:
 @pytest.fixture(scope="module")
 def several(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two editions that compare, the newer one in two vintages of which each had its release."""
-    untso, others = {"mission_id": "untso"}, [{"mission_id": "unifil", "deployed_military": 5}]
+    unifil = {"mission_id": "unifil", "deployed_military": 5, "deployed_women": 2}
+    unifil["qualified"] = {"deployed_women": ("of which", 2, 2), "frame_military": ("about", None, None)}
     editions = [
-        building.edition_tables(year, [{**untso, "deployed_military": sent}, *others])
+        building.edition_tables(
+            year,
+            [unifil, {"mission_id": "untso", "mission_as_printed": f"UNTSO, {year}", "deployed_military": sent}],
+        )
         for year, sent in ((2023, 7), (2024, 8), (2024, 9))
     ]
     base = building.base_tables(*editions) | {"releases": building.releases(("old", 2), ("new", 3))}
@@ -95,7 +99,7 @@ def several(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize(("page", "query"), QUERIES, ids=named)
 def test_every_query_runs_and_finds_something(page: Path, query: str, built: Path, several: Path) -> None:
     """What takes two editions or two vintages, in a file of several; all else in the one that is built."""
-    compares = re.search(r"comparable|revisions", query)
+    compares = re.search(r"comparable|revisions|AS printed|figures_left_out|women", query)
     file = str(several if compares else built / "jvom.duckdb")
     attached = "ATTACH" in query
     with duckdb.connect(":memory:" if attached else file, read_only=not attached) as connection:
