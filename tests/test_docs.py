@@ -83,12 +83,11 @@ def several(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two editions that compare, the newer one in two vintages of which each had its release."""
     unifil = {"mission_id": "unifil", "deployed_military": 5, "deployed_women": 2}
     unifil["qualified"] = {"deployed_women": ("of which", 2, 2), "frame_military": ("about", None, None)}
+    untso = {"mission_id": "untso", "mission_as_printed": "UNTSO", "deployed_military": 7}
+    renamed = {**untso, "mission_as_printed": "UNTSO (Golan)"}
     editions = [
-        building.edition_tables(
-            year,
-            [unifil, {"mission_id": "untso", "mission_as_printed": f"UNTSO, {year}", "deployed_military": sent}],
-        )
-        for year, sent in ((2023, 7), (2024, 8), (2024, 9))
+        building.edition_tables(2023, [unifil, untso]),
+        *(building.edition_tables(2024, [unifil, {**renamed, "deployed_military": n}]) for n in (8, 9)),
     ]
     base = building.base_tables(*editions) | {"releases": building.releases(("old", 2), ("new", 3))}
     file = tmp_path_factory.mktemp("several") / "jvom.duckdb"

@@ -171,7 +171,7 @@ def test_a_figure_goes_back_to_its_characters_and_its_parquet_file(
     assert "row total 32 = 32" in cell.obtained
     assert step.source.fidelity == "abridged"
     assert "abridged" in str(step.source.note)
-    assert [change.value for change in traced.history] == [32]
+    assert [change["value"] for change in traced.history] == [32]
     assert step.evidence is not None
     assert "Edition 2024, vintage 1" in str(step.evidence.message)
     tables = {file.path.split("/")[1] for file in step.evidence.files}
@@ -291,7 +291,7 @@ def test_a_trend_shows_the_cells_that_it_was_computed_from(
 ) -> None:
     traced = ask(years, "unifil", year, column)
     assert traced.value == value
-    assert [(step.vintage.edition_year, step.vintage.vintage) for step in traced.readings] == rests_on
+    assert [(step.vintage["edition_year"], step.vintage["vintage"]) for step in traced.readings] == rests_on
     assert all(step.cells for step in traced.readings)
     assert traced.computed
     assert ("are missing" in traced.computed) == (value is None)
@@ -337,7 +337,7 @@ def test_a_value_of_any_view_rests_on_its_cells(
     traced = ask(groups, row, year, column)
     assert traced.value == value
     assert {
-        (step.vintage.edition_year, cell.table_name, cell.row_key, cell.column_name)
+        (step.vintage["edition_year"], cell.table_name, cell.row_key, cell.column_name)
         for step in traced.readings
         for cell in step.cells
     } == expected
@@ -354,8 +354,8 @@ def test_a_row_that_is_not_a_missions_is_known_by_its_name(groups: Connection) -
 def test_another_vintage_is_shown_as_what_it_is(years: Connection) -> None:
     traced = ask(years, "unifil", 2022, "deployed_total", vintage=1)
     assert (traced.relation, traced.value) == ("personnel_vintages", 2)
-    assert not traced.readings[0].vintage.latest
-    assert [(change.vintage, change.value) for change in traced.history] == [(1, 2), (2, 4)]
+    assert not traced.readings[0].vintage["latest"]
+    assert [(change["vintage"], change["value"]) for change in traced.history] == [(1, 2), (2, 4)]
     assert "not the latest" in words.render(traced, "trace.txt")
 
 
@@ -364,8 +364,8 @@ def test_a_withdrawn_edition_is_traced_by_its_vintages_only(years: Connection) -
         ask(years, "unifil", 2023, "deployed_total")
     assert "--vintage" in str(caught.value.hint)
     traced = ask(years, "unifil", 2023, "deployed_total", vintage=2)
-    assert traced.readings[0].vintage.withdrawn
-    assert [change.state for change in traced.history] == ["recorded", "withdrawn"]
+    assert traced.readings[0].vintage["withdrawn"]
+    assert [change["state"] for change in traced.history] == ["recorded", "withdrawn"]
 
 
 def test_a_source_that_is_gone_leaves_the_rest(years: Connection) -> None:
@@ -431,7 +431,7 @@ def annotated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection]:
 
 def test_findings_that_touch_the_cell_are_given_the_worst_first(annotated: Connection) -> None:
     def rules(*needed: Dependency) -> list[str]:
-        return [finding.rule for finding in trace.findings(annotated, needed, None)]
+        return [finding["rule"] for finding in trace.findings(annotated, needed, None)]
 
     assert rules(NEED) == ["row", "cell", "mission"]
     assert rules(replace(NEED, keys=None), NEED) == ["row", "other row", "cell", "mission", "other mission"]

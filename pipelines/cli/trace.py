@@ -19,7 +19,8 @@ from pipelines.cli.terminal import as_text
 from pipelines.model import Document, SourceFile
 
 if TYPE_CHECKING:
-    from pipelines.trace.model import Change, Check, Correction, Finding, Piece, Trace
+    from pipelines.sql import Row
+    from pipelines.trace.model import Check, Piece, Trace
 
 # The columns that --csv gives.
 READING = ("edition_year", "vintage", "source_path", "sha256")
@@ -64,7 +65,7 @@ def trace(
 def pieces(traced: Trace) -> Iterator[list[object]]:
     """One row for each piece of the cells that the value rests on; a blank cell has one without a place."""
     for step in traced.readings:
-        read = [step.vintage.edition_year, step.vintage.vintage, step.source.path, step.source.sha256]
+        read = [step.vintage["edition_year"], step.vintage["vintage"], step.source.path, step.source.sha256]
         for cell in step.cells:
             about = [getattr(cell, name) for name in CELL]
             for piece in cell.pieces or [None]:
@@ -116,11 +117,11 @@ def place(piece: Piece) -> str:
     return f"page {piece.page}{label}, line {piece.line}, {characters}{box}"
 
 
-def state(change: Change) -> str:
+def state(change: Row) -> str:
     """What was recorded: the value, or why there is no value."""
-    if change.state != "recorded":
-        return change.state
-    return "blank" if change.value is None else as_text(change.value)
+    if change["state"] != "recorded":
+        return str(change["state"])
+    return "blank" if change["value"] is None else as_text(change["value"])
 
 
 def requirement(check: Check) -> str:
@@ -128,13 +129,10 @@ def requirement(check: Check) -> str:
     return f"{check.table_name}{f'.{check.column}' if check.column else ':'} {check.check}"
 
 
-def remark(about: Finding | Correction) -> str:
+def remark(about: Row) -> str:
     """A finding or a correction in one line."""
-    from pipelines.trace.model import Correction
-
-    if not isinstance(about, Correction):
-        return f"{about.severity}, {about.rule}, edition {about.edition_year}: {about.message}"
-    return (
-        f"{about.table_name}, {about.row_key}, {about.column_name}: printed {about.printed_value}, declared "
-        f"{about.corrected_value}: {about.reason}{f' ({about.source})' if about.source else ''}"
-    )
+    if "severity" in about:
+        return "{severity}, {rule}, edition {edition_year}: {message}".format(**about)
+    source = f" ({about['source']})" if about["source"] else ""
+    words = "{table_name}, {row_key}, {column_name}: printed {printed_value}, declared {corrected_value}"
+    return f"{words}: {{reason}}{{source}}".format(**{**about, "source": source})

@@ -13,7 +13,7 @@ import schemas
 from pipelines import sql
 from pipelines.model import Document, Evidence, SourceFile
 from pipelines.sql import Row
-from pipelines.trace.model import Change, Check, Correction, Finding, Release, Trace
+from pipelines.trace.model import Check, Trace
 from pipelines.trace.steps import lines_by, records_of, step
 from pipelines.trace.target import Dependency, Target, dependencies, find, formula, named, with_keys
 
@@ -23,6 +23,8 @@ CHECKS_NOTE = (
     "a reading of which any row fails one is refused and never becomes a vintage; "
     "listed as the contracts of this release state them"
 )
+_RELEASE = "release_id, published_at, contract_version, git_commit"
+_FINDING = "edition_year, finding_id, rule, severity, message, side_a, side_b"
 _WORST = ("error", "warn", "info")
 
 
@@ -49,8 +51,7 @@ def trace(
     needed = list(dependencies(connection, target))
     records = records_of(connection, needed, vintage)
     lines = lines_by(load_document)
-    columns = ", ".join(Release.__dataclass_fields__)
-    (last,) = sql.rows(connection, f"SELECT {columns} FROM releases ORDER BY rowid DESC LIMIT 1")
+    (last,) = sql.rows(connection, f"SELECT {_RELEASE} FROM releases ORDER BY rowid DESC LIMIT 1")
     return Trace(
         relation=target.relation if vintage is None else f"{target.relation}_vintages",
         row=target.row,
@@ -60,7 +61,7 @@ def trace(
         description=target.declared.documentation,
         computed=formula(target, len(needed)),
         comes_from=tuple(".".join(source) for source in target.comes_from),
-        release=Release(**last),
+        release=last,
         checks=passed_checks(connection, needed),
         checks_note=CHECKS_NOTE,
         findings=findings(connection, needed, vintage),
@@ -73,7 +74,7 @@ def trace(
     )
 
 
-def _history(connection: DuckDBPyConnection, target: Target) -> tuple[Change, ...]:
+def _history(connection: DuckDBPyConnection, target: Target) -> tuple[Row, ...]:
     """What was recorded for the cell: the first vintage, and each one that differs from the one before."""
     found = sql.rows(
         connection,
@@ -95,7 +96,7 @@ def _history(connection: DuckDBPyConnection, target: Target) -> tuple[Change, ..
         target.row_key,
     )
     alike = groupby(found, key=lambda row: (row["value"], row["state"]))
-    return tuple(Change(**next(rows)) for _, rows in alike)
+    return tuple(next(rows) for _, rows in alike)
 
 
 def passed_checks(connection: DuckDBPyConnection, needed: Iterable[Dependency]) -> tuple[Check, ...]:
@@ -113,7 +114,7 @@ def passed_checks(connection: DuckDBPyConnection, needed: Iterable[Dependency]) 
 
 def findings(
     connection: DuckDBPyConnection, needed: Iterable[Dependency], vintage: int | None
-) -> tuple[Finding, ...]:
+) -> tuple[Row, ...]:
     """Findings that touch what a value rests on, the worst first; of a vintage if one is asked for.
 
     One touches a cell if one of its two sides is that cell or its row as a whole; one whose sides name no
@@ -122,26 +123,24 @@ def findings(
     query = "FROM findings WHERE edition_year = ?"
     if vintage is not None:
         query = f"FROM findings_vintages WHERE edition_year = ? AND vintage = {int(vintage)}"
-    names = Finding.__dataclass_fields__
     found = {
-        (one.year, row["finding_id"]): Finding(**{name: row[name] for name in names})
+        (one.year, row["finding_id"]): {name: row[name] for name in _FINDING.split(", ")}
         for one in needed
         for row in sql.rows(connection, query, one.year)
         if _touches(row, one)
     }
-    return tuple(sorted(found.values(), key=lambda each: (_WORST.index(each.severity), each.finding_id)))
+    return tuple(sorted(found.values(), key=lambda row: (_WORST.index(row["severity"]), row["finding_id"])))
 
 
-def corrections(connection: DuckDBPyConnection, needed: Iterable[Dependency]) -> tuple[Correction, ...]:
+def corrections(connection: DuckDBPyConnection, needed: Iterable[Dependency]) -> tuple[Row, ...]:
     """Corrections declared on what a value rests on; they never change it."""
-    names = Correction.__dataclass_fields__
-    found = [
-        Correction(**{name: row[name] for name in names})
+    found = {
+        tuple(row.values()): row
         for one in needed
         for row in sql.rows(connection, "FROM corrections WHERE edition_year = ?", one.year)
         if _is_cell(row, one)
-    ]
-    return tuple(dict.fromkeys(found))
+    }
+    return tuple(found.values())
 
 
 def _is_on(check: Row, table: str, columns: tuple[str, ...]) -> bool:

@@ -1,36 +1,10 @@
 """What a trace holds: frozen, plain, and the same for the terminal, JSON and the evidence sheet."""
 
 import datetime
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pipelines.model import Evidence
-
-
-@dataclass(frozen=True)
-class Release:
-    release_id: str
-    published_at: datetime.datetime
-    contract_version: str
-    git_commit: str | None
-
-
-@dataclass(frozen=True)
-class Vintage:
-    """A recorded reading of an edition; `latest` if the latest views show it."""
-
-    edition_year: int
-    vintage: int
-    recorded_at: datetime.datetime
-    cause: str
-    reason: str
-    actor: str
-    run_id: str
-    code_version: str
-    git_commit: str | None
-    snapshot_id: int
-    withdrawn: bool
-    latest: bool
+from pipelines.sql import Row
 
 
 @dataclass(frozen=True)
@@ -89,11 +63,12 @@ class Cell:
 class TraceStep:
     """One vintage that the value rests on: its record, its file, and the cells of a table in it.
 
+    `vintage` is its row of `vintages`, whether it is withdrawn, and whether it is the `latest`.
     `evidence` is the lake's commit with the Parquet files of the tables concerned; None where the
     lake is not at hand. `run_address` and `asset_address` lead to Dagster's interface, where it runs.
     """
 
-    vintage: Vintage
+    vintage: Row
     table: str
     run_address: str | None
     asset_address: str | None
@@ -114,46 +89,12 @@ class Check:
 
 
 @dataclass(frozen=True)
-class Finding:
-    edition_year: int
-    finding_id: str
-    rule: str
-    severity: str
-    message: str
-    side_a: Mapping[str, object] | None
-    side_b: Mapping[str, object] | None
-
-
-@dataclass(frozen=True)
-class Correction:
-    edition_year: int
-    table_name: str
-    row_key: str
-    column_name: str
-    printed_value: object
-    corrected_value: object
-    reason: str
-    source: str | None
-
-
-@dataclass(frozen=True)
-class Change:
-    """A value recorded for the same cell, from this vintage on until the next change."""
-
-    vintage: int
-    recorded_at: datetime.datetime
-    cause: str
-    actor: str
-    value: object
-    state: str
-
-
-@dataclass(frozen=True)
 class Trace:
     """A published value, and all that it rests on, down to the characters.
 
     `comes_from` are the columns that it is computed from; `computed` says how, for a value that no
-    document prints; `history` is every value recorded for the cell, oldest first.
+    document prints. `release`, `findings` and `corrections` are rows of the published file; `history` is
+    every value recorded for the cell, oldest first, each from its vintage on until the next.
     """
 
     relation: str
@@ -164,10 +105,10 @@ class Trace:
     description: str
     computed: str | None
     comes_from: tuple[str, ...]
-    release: Release
+    release: Row
     checks: tuple[Check, ...]
     checks_note: str
-    findings: tuple[Finding, ...]
-    corrections: tuple[Correction, ...]
+    findings: tuple[Row, ...]
+    corrections: tuple[Row, ...]
     readings: tuple[TraceStep, ...]
-    history: tuple[Change, ...]
+    history: tuple[Row, ...]

@@ -10,7 +10,7 @@ import schemas
 from pipelines import sql
 from pipelines.model import Document, Evidence, SourceFile
 from pipelines.sql import Row
-from pipelines.trace.model import Cell, Piece, Source, TraceStep, Vintage
+from pipelines.trace.model import Cell, Piece, Source, TraceStep
 from pipelines.trace.target import Dependency, with_keys
 from schemas.errors import JvomError
 
@@ -33,6 +33,10 @@ OBTAINED = {
     "declared": "its reading is declared in schemas/readings.toml",
 }
 _SOURCE = ("path", "sha256", "bytes", "format", "fidelity")
+_VINTAGE = (
+    *("edition_year", "vintage", "recorded_at", "cause", "reason", "actor", "run_id", "code_version"),
+    *("git_commit", "snapshot_id", "withdrawn", "latest"),
+)
 _DOCUMENT = ("title", "period_start", "period_end", "kamerstuk", "source_url")
 _RECORDED = """
 WITH newest AS (
@@ -103,7 +107,7 @@ def step(
         whole = keys is not None and len(keys) == 1 and not read
         cells = tuple(_cell(row, printed) for row in (rows if whole else read))
     return TraceStep(
-        vintage=Vintage(**{name: record[name] for name in Vintage.__dataclass_fields__}),
+        vintage={name: record[name] for name in _VINTAGE},
         table=table,
         run_address=interface and f"{interface}/runs/{record['run_id']}",
         asset_address=interface and f"{interface}/assets/tables/{table}?view=partitions&partition={year}",
