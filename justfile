@@ -15,7 +15,7 @@ lint:
     .venv/bin/ruff format --check
     .venv/bin/mypy
 
-# run a slow campaign: browser, postgres, team, scan, commands, kills, renditions or campaign
+# run a slow campaign: browser, team, scan, commands, kills, renditions or campaign
 [group('check')]
 campaign name *arguments:
     .venv/bin/pytest -n 2 -m {{ name }} {{ arguments }}

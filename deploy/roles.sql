@@ -15,6 +15,15 @@ REVOKE ALL ON SCHEMA public FROM PUBLIC;
 GRANT ALL ON SCHEMA public TO jvom_writer;
 GRANT USAGE ON SCHEMA public TO jvom_reader;
 ALTER DEFAULT PRIVILEGES FOR ROLE jvom_writer IN SCHEMA public GRANT SELECT ON TABLES TO jvom_reader;
+-- The lock of the one writer is an advisory one, which anybody who may connect could hold.
+DO $$
+DECLARE lock regprocedure;
+BEGIN
+  FOR lock IN SELECT oid FROM pg_proc WHERE proname ~ '^pg_(try_)?advisory_' LOOP
+    EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', lock);
+    EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO jvom_writer', lock);
+  END LOOP;
+END $$;
 
 \connect dagster
 REVOKE ALL ON SCHEMA public FROM PUBLIC;

@@ -247,9 +247,7 @@ def _present(settings: Settings, lake: Lake) -> Iterator[Fault]:
     lake.require_present()
     catalog = lake.address.file
     if catalog and not catalog.exists():
-        kept = sum(1 for _ in settings.kept.glob("[!.]*"))
-        others = f", but {kept} documents are kept: restore the warehouse, if there was one" if kept else ""
-        yield Fault(catalog.name, f"is not there: nothing is recorded, and jvom build begins{others}")
+        yield Fault(catalog.name, "is not there: nothing is recorded, and jvom build begins")
         return
     if catalog and (answer := _database(catalog)) != "ok":
         yield Fault(catalog.name, f"the catalog is damaged: {answer}; restore the warehouse from a backup")

@@ -381,10 +381,11 @@ def test_a_link_to_elsewhere_is_not_the_document_that_was_named(tmp_path: Path, 
 @pytest.mark.parametrize("form", [[], ["--json"], ["--csv"]])
 def test_a_terminal_of_few_characters_gets_all_of_them(built: Path, form: list[str]) -> None:
     query = "SELECT 'caf\u00e9 \u2192 \U0001f680' AS said"
+    few = {"PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}  # Python would make C another locale
     done = subprocess.run(
         [sys.executable, "-m", "pipelines.cli", "sql", query, *form, "--warehouse", built],
         cwd=ROOT,
-        env={**os.environ, "PYTHONIOENCODING": "ascii", "LC_ALL": "C"},
+        env={**os.environ, **few, "PYTHONIOENCODING": "ascii", "LC_ALL": "C"},
         capture_output=True,
         check=False,
     )

@@ -273,6 +273,7 @@ def test_a_worker_killed_in_its_commit_is_followed_by_another(team: Installation
     for service in ("code", "web-operator", "daemon"):
         processes.start(service)
     working = first = processes.start("worker", "pod-1", at_once=1)  # only one of a run and its steps
+    lake.begin()
     with lake.writer():
         until(lambda: [run["status"] for run in runs()] == ["STARTED"], 120)
         if steps == "celery":

@@ -21,7 +21,7 @@ from schemas.errors import LakeError
 from tests.support import lakes
 from tests.support.building import VERSIONS
 from tests.support.forked import PROCESSES, fork
-from tests.support.lakes import PLAN, Tables, build, content, incomplete, open_lake, record
+from tests.support.lakes import PLAN, Tables, incomplete, open_lake, record
 
 Start = Callable[..., tuple[Any, Any]]
 
@@ -52,43 +52,6 @@ def check_whole(lake: Lake, read: Tables) -> None:
     assert stored.keys() == files
     for path, digest in stored.items():
         assert hashlib.sha256((lake.address.folder / path).read_bytes()).hexdigest() == digest
-
-
-@pytest.mark.parametrize(
-    ("editions_before", "deaths", "editions_seen"),
-    [(0, 1, {0}), pytest.param(1, 4, {1, 2}, marks=pytest.mark.kills)],
-)
-def test_a_writer_killed_at_each_kind_of_step(
-    tmp_path: Path, start: Start, editions_before: int, deaths: int, editions_seen: set[int]
-) -> None:
-    """The first makes the lake, whose tables are one commit; the second adds to it."""
-    before_all = tmp_path / "before"
-    before_all.mkdir()
-    before = open_lake(before_all)
-    for step in PLAN[:editions_before]:
-        record(before, step)
-    before.close()
-    shutil.copytree(before_all, tmp_path / "whole")
-    _, said = start(lakes.build_and_die, tmp_path / "whole", None)
-    calls = said.recv()
-    expected = content(open_lake(tmp_path / "whole").read())
-    seen = set()
-    for point in range(calls // (2 * deaths), calls, calls // deaths + 1):
-        folder = tmp_path / f"killed-{point}"
-        shutil.copytree(before_all, folder)
-        process, said = start(lakes.build_and_die, folder, point)
-        with pytest.raises(EOFError):
-            said.recv()
-        process.join()
-        assert process.exitcode == -9
-        lake = open_lake(folder)
-        seen.add(lake.read()["vintages"].num_rows)
-        build(lake, PLAN[:2])
-        assert lake.recover() == []  # the writer after the one that died has done it
-        read = lake.read()
-        check_whole(lake, read)
-        assert content(read) == expected
-    assert seen == editions_seen  # some died before the commit, some after it
 
 
 def test_two_first_loads_at_once_make_one_vintage(tmp_path: Path, start: Start) -> None:

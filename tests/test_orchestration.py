@@ -19,12 +19,14 @@ from typing import Any
 
 import dagster as dg
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from pipelines import raw
 from pipelines.lake import Lake
 from pipelines.orchestration import automation, edition, failures, keys, metadata, release, run
 from pipelines.orchestration.automation import edition_is_in, lateness
 from pipelines.orchestration.definitions import definitions, defs
+from pipelines.orchestration.plan import plan_build
 from pipelines.orchestration.resources import Warehouse
 from pipelines.publish import views
 from pipelines.settings import Settings, find
@@ -116,6 +118,23 @@ def test_a_run_of_the_command_line_is_on_the_timeline_of_the_interface(
     monkeypatch.setattr("pipelines.versions.ROOT", tmp_path)  # there is no workspace: Dagster's own way fails
     plain = dg.DagsterRun("publish", "0")
     assert run._as_of_the_interface(plain) is plain
+
+
+def test_a_run_that_cannot_be_begun_is_no_fault_of_its_document(
+    own: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OperationalError("UPDATE runs", {}, Exception("database or disk is full"))
+
+    for name, value in own.environment().items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(dg.DagsterInstance, "add_run_tags", full)
+    (own.raw / "2024").mkdir()
+    (own.raw / "2024" / "report.txt").write_text("not looked at")
+    result = run.build(own, plan_build(own), verbose=False, progress=print)
+    (outcome,) = result.outcomes
+    assert (result.exit_code, outcome.exit_code) == (3, 3)
+    assert str(outcome.error).startswith("there is no space left on the disk")
 
 
 def test_any_year_from_the_first_report_in_the_catalogue_to_the_next_can_be_ingested() -> None:

@@ -22,6 +22,7 @@ def ingest(
 ) -> None:
     """Build from one document; its bytes are kept in the warehouse by hash."""
     from pipelines import files, raw
+    from pipelines.lake import Lake
     from pipelines.orchestration.plan import plan_for_file
 
     require_edition_year(year)
@@ -33,6 +34,7 @@ def ingest(
     if keep and place.exists() and (not place.is_file() or place.read_bytes() != data):
         hint = "give FILE another name, or replace that file yourself and run jvom build"
         raise UsageError("exists already, with other bytes", file=str(place), hint=hint)
+    Lake.of(session.settings).begin()
     source = raw.keep(data, year, session.settings.kept, str(file))
     build.carry_out(session, lambda: plan_for_file(session.settings, source, str(file)), timeout)
     if keep:  # only what could be read: every build would refuse a refused file in raw/ again

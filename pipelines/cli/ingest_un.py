@@ -37,7 +37,7 @@ def ingest_un(
     table = other_sources.checked(rows, "un_contributions", str(file))
     session.terminal.say(contributions.taken(data, file.name, table))
     settings = session.settings
-    lake = Lake(settings.catalog, settings.data)
+    lake = Lake.of(settings)
     with lake.writer(timeout=timeout, waiting=session.terminal.say):
         sha256 = contributions.keep(data, file.name, settings.contributions)
     session.terminal.say(f"{table.num_rows} rows of {file.name} are kept as un/{sha256}.csv")

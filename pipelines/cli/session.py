@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime
 import functools
 import inspect
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -113,13 +114,24 @@ def command(work: Callable[..., None], *, table: bool = False) -> Callable[..., 
     @functools.wraps(work)
     def run(**given: Any) -> None:
         session = open_session(**{name: given.pop(name) for name in added})
-        work(session, **given)
+        work(
+            session,
+            **{name: _text(value) if isinstance(value, str) else value for name, value in given.items()},
+        )
 
     _, *options = inspect.signature(work, eval_str=True).parameters.values()
     signature = inspect.Signature([*options, *added.values()])
     run.__signature__ = signature  # type: ignore[attr-defined]
     run.__annotations__ = {name: each.annotation for name, each in signature.parameters.items()}
     return run
+
+
+def _text(word: str) -> str:
+    """A word of the command line as it was typed, also where the locale has no such characters."""
+    try:
+        return word if word.isascii() else os.fsencode(word).decode()
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{word!a} is not UTF-8", hint="type it in a terminal that is") from error
 
 
 def table_command(work: Callable[..., None]) -> Callable[..., None]:

@@ -88,7 +88,7 @@ def gather(session: Session) -> dict[str, Any]:
     from pipelines.lake import Lake
 
     settings, today = session.settings, datetime.date.today()
-    published = settings.published.exists()
+    lake, published = Lake.of(settings), settings.published.exists()
     editions, withdrawn, releases = (
         session.rows(query) if published else [] for query in (_EDITIONS, _WITHDRAWN, _RELEASES)
     )
@@ -115,26 +115,26 @@ def gather(session: Session) -> dict[str, Any]:
         "last_run": None,
         "triggers": [],
         "interface": running(settings),
-        "writer": Lake(settings.catalog, settings.data).holder(),
+        "writer": lake.holder(),
         "disk": disk,
         "bytes": sum(disk.values()),
     }
     attention = [f"edition {row['edition_year']} is refused: {row['problem']}" for row in refused]
     attention += [f"edition {year} is late" for year in state["late"]]
     attention += [] if published else ["nothing is published"]
-    if settings.has_history:
-        from pipelines.orchestration.history import last_attempt, triggers  # Dagster: only where it has run
+    try:
+        lake.require_present()
+        if settings.has_history:
+            # Dagster: only where it has run
+            from pipelines.orchestration.history import last_attempt, triggers
 
-        try:
-            Lake.of(settings).require_present()
             attempt = last_attempt(settings)
-        except LakeError as error:
-            attention.append(str(error))
-        else:
             state["last_run"] = asdict(attempt) if attempt else None
             state["triggers"] = [asdict(trigger) for trigger in triggers(settings)]
             if attempt and attempt.outcome == "failed":
                 attention.append(f"the last run, {attempt.job}, failed")
+    except LakeError as error:
+        attention.append(str(error))
     return {**state, "attention": attention}
 
 

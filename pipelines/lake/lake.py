@@ -30,23 +30,30 @@ log = logging.getLogger(__name__)
 
 _Answer = TypeVar("_Answer")
 
+# What only a commit brings about, and what is kept only once there is a catalog: folder, and which of it.
+_OF_COMMITS = (("", "jvom.duckdb"), ("releases", "*/manifest.json"), ("site", ".built"), ("backups", "[!.]*"))
+_OF_A_CATALOG = (("sources", "[!.]*"), ("quarantine", "[!.]*"))
+
 
 class Lake:
     """The record of all vintages: rows that are only ever added to.
 
     `catalog` is `sqlite:<file>` or `postgres:<libpq connection string>`, `data` a folder or an
     `s3://` prefix (credentials from the usual `AWS_*` variables). Opening is left to the first use.
-    `warehouse` is what is copied before tables change; if a catalog is at its usual place in one,
-    it need not be named. Methods raise LakeError if lock, disk, network or database fail.
+    `warehouse` is what is copied before tables change; if a catalog is at its usual place in one, it need
+    not be named. `store` is where what belongs to the lake is kept, if not in `warehouse`. Methods raise
+    LakeError if lock, disk, network or database fail.
     """
 
     @classmethod
     def of(cls, where: settings.Settings) -> Lake:
-        return cls(where.catalog, where.data, where.warehouse)
+        return cls(where.catalog, where.data, where.warehouse, where.store)
 
-    def __init__(self, catalog: str, data: str, warehouse: Path | None = None) -> None:
+    def __init__(
+        self, catalog: str, data: str, warehouse: Path | None = None, store: Path | None = None
+    ) -> None:
         self.address = Address(catalog, data)
-        self._warehouse = warehouse
+        self._warehouse, self._house = warehouse, store or warehouse
         self._lock = writer_lock(catalog)
         self._complete = 0  # the hold of the lock under which the tables were last seen to be complete
 
@@ -218,8 +225,9 @@ class Lake:
         return self._ask(lambda lake: lake.rows(query.format(lake.table(table)), history.VERIFICATION)) or []
 
     def head(self) -> str | None:
-        """Key of the newest commit, in a millisecond for a SQLite catalog; None without a lake."""
-        return commits.newest_key(self.address)
+        """Key of the newest commit, in a millisecond for a SQLite catalog; None while there is none."""
+        key = commits.newest_key(self.address)
+        return None if key == commits.EMPTY else key
 
     def content_version(self) -> str:
         """Hash of every vintage's content, 64 hexadecimal digits: what the views depend on."""
@@ -296,16 +304,27 @@ class Lake:
             self._lock.ending = partial(seal.end, self.address, well=False)
             raise
 
+    def begin(self) -> None:
+        """Make the catalog, if there is none and never was: before the first thing is kept beside it."""
+        if commits.newest_key(self.address) is None:
+            with self.writer():
+                self.require_present()
+                with attached(self.address, "beginning the record", write=True):
+                    pass
+
     def require_present(self) -> None:
-        """Raises LakeError where the catalog has no commit, but files beside it come from one."""
-        if self.head() is not None:
+        """Raises LakeError where the catalog, or all that was in it, is gone: what is beside it says so."""
+        key = commits.newest_key(self.address)
+        if key not in (None, commits.EMPTY):
             return
-        home, house = self.address.manifests, self._warehouse
-        found = [next(home.glob("*.json"), None)]
-        found += [next(house.glob("releases/*/manifest.json"), None)] if house else []
-        if evidence := next(filter(None, found), None):
-            message = f"the lake is gone: its catalog has no commit, but {evidence} comes from one"
-            hint = "restore the warehouse from a backup; or, to begin a new record, move it away first"
+        evidence, house = next(self.address.manifests.glob("*.json"), None), self._house
+        for folder, which in (*_OF_COMMITS, *(_OF_A_CATALOG if key is None else ())) if house else ():
+            evidence = evidence or next((house / folder).glob(which), None)
+        if evidence:
+            message = f"the lake is gone: nothing is recorded, but {evidence} is from when something was"
+            hint = (
+                "restore the warehouse from a backup; or, to begin a new record, move away what is left of it"
+            )
             raise LakeError(message, file=self.address.name, hint=hint)
 
     def _back_up_if_lacking(self) -> None:

@@ -142,6 +142,7 @@ def source(
         else:
             chosen = _newest(year, where, warehouse.lake())
         data = raw.read(chosen, raw=where.raw, kept=where.kept)
+        warehouse.lake().begin()
         raw.keep(data, year, where.kept, chosen.path)
     tag_run(context, source_sha256=chosen.sha256)
     return dg.MaterializeResult(

@@ -14,7 +14,10 @@ from functools import cache
 from typing import Any
 
 import dagster as dg
+from dagster._core.events import JobFailureData
 from dagster._core.execution.stats import StepEventStatus
+from dagster_shared.error import SerializableErrorInfo
+from sqlalchemy.exc import SQLAlchemyError
 
 from pipelines import lake, settings
 from schemas.errors import JvomError, LakeError, MachineError, NetworkError, ServerError, of_surroundings
@@ -75,8 +78,21 @@ def failure_of(result: dg.ExecuteInProcessResult) -> tuple[str, int]:
             surroundings = kind is not None and kind.value in _SURROUNDINGS
             return str(data.user_failure_data.description), LakeError.exit_code if surroundings else 1
         if data is not None and data.error is not None:
-            return str(data.error.message), 1
+            return _said_by(data.error)
+    for event in result.all_events:  # of what is there before a step is
+        if isinstance(event.event_specific_data, JobFailureData) and event.event_specific_data.error:
+            return _said_by(event.event_specific_data.error)
     return "the run failed; its log says why", 1
+
+
+def _said_by(error: SerializableErrorInfo) -> tuple[str, int]:
+    """The words of an error that Dagster has wrapped in its own, and the exit code for it."""
+    chain = [error]
+    while chain[-1].cause:
+        chain.append(chain[-1].cause)
+    told = next((each for each in chain if each.cls_name == dg.Failure.__name__), chain[-1])
+    surroundings = any(each.cls_name in _SURROUNDINGS for each in chain)
+    return told.message.partition(": ")[2].strip(), LakeError.exit_code if surroundings else 1
 
 
 def process_mark(pid: int | None = None) -> str | None:
@@ -104,8 +120,12 @@ def run_tags() -> dict[str, str]:
 
 
 def take_up(instance: dg.DagsterInstance, run_id: str) -> None:
-    """Say of a run that this process works on it."""
-    instance.add_run_tags(run_id, {**run_tags(), OF_TAG: run_id, MISSED_TAG: ""})
+    """Say of a run that this process works on it; LakeError where the run history cannot be written."""
+    try:
+        instance.add_run_tags(run_id, {**run_tags(), OF_TAG: run_id, MISSED_TAG: ""})
+    except SQLAlchemyError as error:
+        first, hint = str(error).partition("\n")[0], "mend what it says, then run it again; nothing was begun"
+        raise of_surroundings(error) or LakeError(f"the run history fails: {first}", hint=hint) from error
 
 
 def tag_run(context: dg.AssetExecutionContext, **tags: str) -> None:

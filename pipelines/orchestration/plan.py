@@ -177,7 +177,7 @@ def _why_read(source: SourceFile, now: Versions, rules: str | None, recorded: Ed
 
 def _why_publish(settings: Settings, state: State | None) -> str:
     """Why the published file must be written even if no edition gives a new vintage."""
-    head = Lake(settings.catalog, settings.data).head()
+    head = Lake.of(settings).head()
     if state is None:
         return "there is no published file" if head else ""
     folder = settings.releases / state.release_id

@@ -49,12 +49,12 @@ class Warehouse(dg.ConfigurableResource[None]):
     def setup_for_execution(self, context: dg.InitResourceContext) -> None:
         """From here on every machine can see that this process works on the run."""
         if context.run is not None and context.instance is not None:
-            take_up(context.instance, context.run.run_id)
             with as_dagster_failure():
+                take_up(context.instance, context.run.run_id)
                 attend(self.catalog, context.run.run_id)
 
     def lake(self) -> Lake:
-        return Lake(self.catalog, self.data, Path(self.warehouse))
+        return Lake.of(self.settings())
 
 
 _NUMBER, _TEXT = pa.int32(), pa.string()

@@ -38,7 +38,7 @@ MEMORY = (
     1_500,
     2_500,
     4_000,
-    6_100,
+    7_000,
 )  # MB of address space, as `ulimit -v` bounds it
 ENDS = 30.0  # seconds within which a command ends once it is asked to
 # What rightly differs between two builds of the same content: who, when, which run, which snapshot.

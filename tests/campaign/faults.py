@@ -60,10 +60,11 @@ def of_commands(title: str, score: commands.Score, seconds: float) -> Iterator[s
 
 def of_damage(score: damage.Score, seconds: float) -> Iterator[str]:
     outcomes = ("named", "noticed", "missed", "an error", "cannot be seen")
-    yield f"## Files damaged\n\n{score.counts.total():,} damages ({seconds:,.0f} s);\n"
-    yield f"| part of the warehouse | damage | {' | '.join(outcomes)} |\n|---|---|{'---:|' * len(outcomes)}"
-    for place, how in sorted({(place, how) for place, how, _ in score.counts}):
-        yield f"| {place} | {how} | {' | '.join(f'{score.counts[place, how, one]:,}' for one in outcomes)} |"
+    yield f"## Files damaged\n\n{score.counts.total():,} damages ({seconds:,.0f} s).\n"
+    yield f"| part of the warehouse | {' | '.join(outcomes)} |\n|---|{'---:|' * len(outcomes)}"
+    for part in sorted({part for part, _, _ in score.counts}):
+        counted = (sum(score.counts[part, how, one] for how in damage.DAMAGES) for one in outcomes)
+        yield f"| {part} | {' | '.join(f'{many:,}' for many in counted)} |"
     yield "\n`verify` does not answer for:\n"
     yield from (f"- {why}" for why in (*damage.UNCOVERED, *damage.PARTLY))
     yield from _faults(score)

@@ -1,17 +1,14 @@
-"""What tests of the lake let other processes do: record, hold the lock, die at a given moment."""
+"""What tests of the lake let other processes do: record, hold the lock."""
 
 from __future__ import annotations
 
 import os
-import signal
-import sys
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from multiprocessing.connection import Connection
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import pyarrow as pa
@@ -107,23 +104,6 @@ def incomplete(read: Tables) -> list[str]:
         if wrong or vintage["snapshot_id"] is None:
             found.append(f"vintage {key} is not whole: {wrong or 'no snapshot'}")
     return found
-
-
-def build_and_die(folder: Path, at: int | None, ready: Connection) -> None:
-    """Build the plan, but die by SIGKILL at call `at` into DuckDB or the disk; send how many were made."""
-    calls = 0
-
-    def watch(_frame: FrameType, event: str, function: Any) -> None:
-        nonlocal calls
-        if event in ("c_call", "c_return") and function.__name__ in ("execute", "fsync", "replace", "unlink"):
-            calls += 1
-            if calls == at:
-                os.kill(os.getpid(), signal.SIGKILL)
-
-    sys.setprofile(watch)
-    build(open_lake(folder), PLAN[:2])
-    sys.setprofile(None)
-    ready.send(calls)
 
 
 def record_at_once(folder: Path, barrier: Any, answer: Connection) -> None:
