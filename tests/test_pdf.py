@@ -13,7 +13,7 @@ import pytest
 import schemas
 from pipelines.extract import tables
 from pipelines.extract.pdf import PdfDocument, Word
-from pipelines.extract.pdf.model import Box, TagCell, TagTable
+from pipelines.extract.pdf.model import Box, TagCell, TagRow
 from pipelines.extract.refusals import UndecidedError
 from pipelines.files import is_pdf
 from pipelines.lake.decision import content_hash
@@ -50,7 +50,7 @@ def tagged() -> Rendition:
 def with_tags(found: PdfDocument, change: Callable[[TagCell], TagCell]) -> PdfDocument:
     """The document with the cells of its tagged tables changed: the file as drawn stays the same."""
     changed = tuple(
-        TagTable(tuple(tuple(change(cell) for cell in row) for row in table.rows), table.widths)
+        tuple(TagRow(row.width, {at: change(cell) for at, cell in row.cells.items()}) for row in table)
         for table in found.tag_tables
     )
     return replace(found, tag_tables=changed)
@@ -62,7 +62,7 @@ def saying(old: str, new: str, nth: int = 0) -> Callable[[TagCell], TagCell]:
 
     def change(cell: TagCell) -> TagCell:
         text = " ".join(word.plain for _, word in cell.words)
-        if text != old or cell.heading:
+        if text != old:
             return cell
         left[0] -= 1
         if left[0] >= 0:
@@ -138,14 +138,11 @@ def test_tags_that_leave_out_empty_cells_say_nothing_of_columns(tagged: Renditio
     """As Chromium writes them."""
     found, source = document_of(tagged.data)
     tables = tuple(
-        TagTable(
-            tuple(
-                tuple(replace(cell, column=at) for at, cell in enumerate(cell for cell in row if cell.words))
-                for row in table.rows
-            ),
-            tuple(sum(bool(cell.words) for cell in row) for row in table.rows),
+        tuple(TagRow(len(cells), dict(enumerate(cells))) for cells in filled)
+        for filled in (
+            [[cell for cell in row.cells.values() if cell.words] for row in table]
+            for table in found.tag_tables
         )
-        for table in found.tag_tables
     )
     assert tables != found.tag_tables
     got = read(replace(found, tag_tables=tables), source, registry_of(tagged.content))

@@ -101,6 +101,11 @@ class AnnexInput:
     marked: tuple[Mark, ...] = ()
     declared: Declared | None = None
 
+    @property
+    def first(self) -> Line:
+        """The first line of the table, by which it is named as a whole."""
+        return next(line for line in self.heading or self.lines if line.text.strip())
+
 
 def find_annexes(document: Document, registry: Registry) -> ReportParts:
     """Choose the layout whose annexes the document has, and take them apart.

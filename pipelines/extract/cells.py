@@ -79,6 +79,11 @@ class Text:
         """How it was read, a mark taken off included."""
         return (*(["marker split"] if self.marks else []), *self.how) or ("printed",)
 
+    def as_cell(self, table: str, row_key: str, column: str, value: datetime.date | None = None) -> Cell:
+        """The cell, whose value is its text where nothing else is given."""
+        printed, how = self.printed, self.derivation
+        return Cell(table, row_key, column, printed, value or printed, self.spans, how, self.disputed)
+
 
 @dataclass(frozen=True)
 class Cell:

@@ -27,7 +27,7 @@ from typing import Literal
 import schemas
 from pipelines.extract import numerals, refusals
 from pipelines.extract.annexes import Annex, ReportParts
-from pipelines.extract.cells import Cell, Word, as_printed, marker, spans, words
+from pipelines.extract.cells import Cell, Text, Word, as_printed, marker, words
 from pipelines.extract.headings import is_title
 from pipelines.extract.numerals import RAISED
 from pipelines.extract.pdf import PdfDocument, PdfLine
@@ -249,14 +249,9 @@ def rows(
 
 
 def cells(notes: Sequence[Note], edition_year: int) -> list[Cell]:
-    found = []
-    for row_key, note in zip(
-        schemas.TABLES["footnotes"].row_keys(rows(notes, {}, edition_year)), notes, strict=True
-    ):
-        body = _body(note)
-        text = as_printed(body)
-        found.append(Cell("footnotes", row_key, "text", text, text, spans(body)))
-    return found
+    row_keys = schemas.TABLES["footnotes"].row_keys(rows(notes, {}, edition_year))
+    bodies = (Text(tuple(_body(note))) for note in notes)
+    return [body.as_cell("footnotes", key, "text") for key, body in zip(row_keys, bodies, strict=True)]
 
 
 def _body(note: Note) -> list[Word]:

@@ -12,7 +12,6 @@ nowhere is a problem, never a guess; all problems of the table are raised togeth
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
@@ -110,19 +109,14 @@ def _strange(given: AnnexInput, rows: Iterable[Row], problems: Iterable[JvomErro
 
 
 def _cells(row: Row) -> Iterator[Cell]:
-
-    def cell(column: str, text: Text, value: datetime.date | None = None) -> Cell:
-        printed, how = text.printed, text.derivation
-        why = (*text.disputed, *(row.why if column == "region" else ()))
-        return Cell(TABLE, row.mission.id, column, printed, value or printed, text.spans, how, why)
-
-    yield cell("mission", row.name)
+    place = TABLE, row.mission.id
+    yield row.name.as_cell(*place, "mission")
     if row.region:
-        yield cell("region", row.region)
+        yield replace(row.region, disputed=(*row.region.disputed, *row.why)).as_cell(*place, "region")
     if row.legal_basis:
-        yield cell("legal_basis", row.legal_basis)
+        yield row.legal_basis.as_cell(*place, "legal_basis")
     for column, (text, duration) in row.durations.items():
-        yield cell(column, text, duration.end)
+        yield text.as_cell(*place, column, duration.end)
 
 
 def _as_row(row: Row, cells: Mapping[str, Cell], document: Document, edition_year: int) -> dict[str, object]:
@@ -589,9 +583,7 @@ class _PdfReader(_Reader):
     def _row_names(self, pair: Pair) -> list[str]:
         """What the row may be called: its mission's id, and the name that it prints."""
         cells = self._cells.at(pair, self._places["mission"])
-        printed = next((cell.text for cell in reversed(cells) if cell), "")
-        mission = self._roles.mission(printed)
-        return [*([mission.id] if mission else []), printed]
+        return self._roles.row_names(next((cell.text for cell in reversed(cells) if cell), ""))
 
     def _disagreement(self, disagreement: str, cell: PdfCell) -> None:
         self._problem(

@@ -380,10 +380,10 @@ class _Surveyor:
                 yield {"table": name, "heading": annex.heading, **self._seen(name, annex, parts.layout)}
 
     def _seen(self, name: str, annex: Annex, layout: Any) -> dict[str, Any]:
-        from pipelines.extract.roles import MandateRoles, PersonnelRoles
+        from pipelines.extract import roles
 
         assert self._registry is not None
-        roles = (PersonnelRoles if name == "personnel" else MandateRoles)(layout, self._registry)
+        known = roles.OF_TABLE[name](layout, self._registry)
         if annex.table is None:
             text = " ".join(word.text for word in annex.header.words)
             return {"columns": [{"printed": text, "role": None}], "rows": []}
@@ -397,10 +397,9 @@ class _Surveyor:
         for row in annex.table.grid.rows:
             cell = row.cells[at]
             if cell is not None:
-                mission = roles.mission(cell.text)
-                known = getattr(mission, "id", mission)
                 role = annex.table.meaning.name(cell.text) or "not known"
-                rows.append({"page": cell.page, "printed": cell.text, "role": role, "mission_id": known})
+                mission_id = known.mission_id(cell.text)
+                rows.append({"page": cell.page, "printed": cell.text, "role": role, "mission_id": mission_id})
         return {"columns": columns, "rows": rows}
 
 

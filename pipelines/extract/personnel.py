@@ -17,7 +17,7 @@ from typing import Literal
 from pipelines.extract import answers, columns, durations, numerals, refusals, sums, text
 from pipelines.extract import rows as printed_rows
 from pipelines.extract.annexes import AnnexInput
-from pipelines.extract.cells import Cell, Mark, Text, as_printed, words
+from pipelines.extract.cells import Cell, Mark, as_printed, words
 from pipelines.extract.columns import Chosen
 from pipelines.extract.pdf import PdfDocument
 from pipelines.extract.pdf.rows import Span
@@ -54,8 +54,7 @@ def read(given: AnnexInput, readings: Collection[DeclaredReading]) -> Personnel:
     document, layout = given.document, given.layout
     roles = PersonnelRoles(layout, given.registry)
     if not FIGURE_ROLES & {*layout.personnel.columns}:
-        first = next(line for line in given.heading or given.lines if line.text.strip())
-        raise Problems([refusals.no_figures(first)])
+        raise Problems([refusals.no_figures(given.first)])
     table = printed_rows.read(given, roles)
     if table is None:
         raise Problems([refusals.no_header(given.lines, layout)])
@@ -71,8 +70,7 @@ def read(given: AnnexInput, readings: Collection[DeclaredReading]) -> Personnel:
         undecided = sum(isinstance(one, UndecidedError) for one in refused)
         # A row or two that nothing decides are their own cause; of most rows the totals would have said it.
         if structure.total is None and undecided * 2 > len(table.rows):
-            first = next(line for line in given.heading or given.lines if line.text.strip())
-            refused = [refusals.no_totals(first, layout.personnel.total, len(refused))]
+            refused = [refusals.no_totals(given.first, layout.personnel.total, len(refused))]
         if structure.total is None and not refused and (last := _open_end(table, given)):
             refused = [refusals.open_end(document, last)]
         problems.extend(refused)
@@ -106,9 +104,7 @@ def _problems(table: Table, given: AnnexInput) -> list[JvomError]:
     document, layout = given.document, given.layout
     missions = [row for row in table.rows if row.kind in ("mission", "region")]
     if not missions:
-        first = next(line for line in given.heading or given.lines if line.text.strip())
-        totals = next((row.lines[0] for row in table.rows), first)
-        raise Problems([refusals.no_rows(totals)])
+        raise Problems([refusals.no_rows(next((row.lines[0] for row in table.rows), given.first))])
     if len(table.rows) > _MOST_ROWS:
         raise Problems([refusals.too_many_rows(table.rows[_MOST_ROWS].lines[0], len(table.rows))])
     printed = [*table.leftovers, *(row.lines for row in table.rows)]
@@ -255,7 +251,7 @@ class _Written:
     def _texts(self) -> Iterator[Cell]:
         """The lines of text inside the table."""
         for number, line in enumerate(self._table.texts, start=1):
-            yield _text(f"text:{number}", "text", line)
+            yield line.as_cell("personnel", f"text:{number}", "text")
 
 
 def _row(one: Chosen, document: Document, layout: PersonnelLayout) -> dict[str, object]:
@@ -323,12 +319,12 @@ def _cells(one: Chosen, layout: PersonnelLayout) -> Iterator[Cell]:
     """The cells of one row: every column, and but for the totals row its name, a mission's region too."""
     table_name = "personnel" if one.key == one.wording.mission_id != TOTAL else "personnel_totals"
     if one.key != TOTAL:
-        yield replace(_text(one.key, "mission", one.wording.name), table_name=table_name)
+        yield one.wording.name.as_cell(table_name, one.key, "mission")
     if table_name == "personnel" and one.row.region:
-        yield _text(one.key, "region", one.row.region)
-    for role, cell in one.row.texts:
-        aside = _text(one.key, role, cell) if role in ("country", "remark") else _beside(one.key, role, cell)
-        yield replace(aside, table_name=table_name)
+        yield one.row.region.as_cell(table_name, one.key, "region")
+    for role, aside in one.row.texts:
+        cell = aside.as_cell(table_name, one.key, role)
+        yield cell if role in ("country", "remark") else _beside(cell, aside.printed)
     for column, places in layout.figures:
         printed = [_cell(one, place, table_name, layout.columns[place]) for place in places]
         yield from (cell for cell in printed if cell.column_name != column)
@@ -385,29 +381,11 @@ def _bound(cell: Cell, side: Literal["low", "high"]) -> int | None:
     return cell.value if isinstance(cell.value, int) else getattr(cell, side)
 
 
-def _beside(key: str, role: str, text: Text) -> Cell:
+def _beside(cell: Cell, printed: str) -> Cell:
     """A figure that is in no sum of its row."""
-    printed = numerals.read_figure(text.printed)
-    printed = printed or numerals.PrintedFigure(qualifier="unknown")
-    value = sum(printed.parts) if printed.parts else None
-    return Cell(
-        "personnel",
-        key,
-        role,
-        text.printed,
-        value,
-        text.spans,
-        text.derivation,
-        text.disputed,
-        qualifier=printed.qualifier,
-        low=printed.low,
-        high=printed.high,
-    )
-
-
-def _text(key: str, column: str, text: Text) -> Cell:
-    printed, how = text.printed, text.derivation
-    return Cell("personnel", key, column, printed, printed, text.spans, how, text.disputed)
+    said = numerals.read_figure(printed) or numerals.PrintedFigure(qualifier="unknown")
+    value = sum(said.parts) if said.parts else None
+    return replace(cell, value=value, qualifier=said.qualifier, low=said.low, high=said.high)
 
 
 def _derivation(one: Chosen, figure: Figure) -> tuple[str, ...]:

@@ -11,7 +11,8 @@ Words alone do not settle what a row is: a region's row with figures may sum its
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import cached_property
 from typing import Literal
@@ -87,19 +88,61 @@ def _opens(name: str, words: Iterable[str]) -> bool:
     return any(re.match(rf"{re.escape(word)}(?:[ .:]|$)", name) for word in words)
 
 
-def _is_mission(roles: PersonnelRoles | MandateRoles, text: str) -> bool:
-    """Whether a mission has a name, or a row that is counted by a number before it."""
-    return roles.mission(text) is not None or roles.mission(COUNTED.sub("", text)) is not None
+class Roles(ABC):
+    """What both annexes have in common; `names` says what is a sum, a region or a text."""
+
+    def __init__(self, registry: Registry, words: RowWords) -> None:
+        self._registry = registry
+        self._words = words
+        self.names = RowNames(words)
+
+    def plain(self, name: str) -> str:
+        """A name without what is printed beside it."""
+        return name
+
+    def spelled(self, name: str) -> str:
+        plain = self.plain(name)
+        return name.replace(plain, self._registry.spelled(plain))
+
+    def mission(self, name: str) -> Mission | None:
+        return self._registry.find(self.plain(name))
+
+    def mission_id(self, name: str) -> str | None:
+        return mission.id if (mission := self.mission(name)) else None
+
+    def row_id(self, name: str) -> str | None:
+        """The row_key of a row that its name alone makes."""
+        return self.mission_id(name)
+
+    def row_names(self, printed: str) -> list[str]:
+        """What a row may be called, surest first: what its name makes it, then what it prints."""
+        known = self.row_id(printed)
+        return [*([known] if known else []), printed]
+
+    @abstractmethod
+    def is_region(self, text: str) -> bool: ...
+
+    @abstractmethod
+    def _says(self, role: str, text: str) -> bool:
+        """Whether a text can be what a role says that is neither a mission nor a region."""
+
+    def understands(self, role: str, text: str) -> bool:
+        """Whether a text can be what a role says; a mission may be counted by a number before its name."""
+        if role == "mission":
+            return self.mission(text) is not None or self.mission(COUNTED.sub("", text)) is not None
+        return self.is_region(text) if role == "region" else self._says(role, text)
+
+    @property
+    def meaning(self) -> Meaning:
+        return Meaning(self.understands)
 
 
-class PersonnelRoles:
+class PersonnelRoles(Roles):
     def __init__(self, layout: Layout, registry: Registry) -> None:
         self.layout = layout.personnel
-        self._registry = registry
         words = registry.words.rows
         totals = tuple(dict.fromkeys((self.layout.total, *words.totals)))
-        self._words = replace(words, regions=self.layout.regions, totals=totals)
-        self.names = RowNames(self._words)
+        super().__init__(registry, replace(words, regions=self.layout.regions, totals=totals))
         phrase = r"\s+".join(re.escape(word) for word in self.layout.separate_report.split())
         self._separate = re.compile(rf"\s*\(\s*{phrase}\s*\)", re.IGNORECASE)
 
@@ -114,15 +157,6 @@ class PersonnelRoles:
         """A name without the bracket that speaks of a separate report."""
         return self._separate.sub("", name)
 
-    def spelled(self, name: str) -> str:
-        plain = self.plain(name)
-        return name.replace(plain, self._registry.spelled(plain))
-
-    def mission(self, name: str) -> str | None:
-        """The id of the mission that has this name, a bracket about a separate report aside."""
-        mission = self._registry.find(self.plain(name))
-        return mission.id if mission else None
-
     def is_region(self, text: str) -> bool:
         return self.names.kind(text) == "region"
 
@@ -132,15 +166,10 @@ class PersonnelRoles:
         return "mission" if kind is None or (kind != "region" and self.mission(name)) else kind
 
     def row_id(self, name: str) -> str | None:
-        """The row_key of a row that its name alone makes: a mission's, or the totals row's."""
-        return TOTAL if self.kind(name) == "total" else self.mission(name)
+        """That of a mission, or of the totals row."""
+        return TOTAL if self.kind(name) == "total" else self.mission_id(name)
 
-    def understands(self, role: str, text: str) -> bool:
-        """Whether a text can be what a role says."""
-        if role == "mission":
-            return _is_mission(self, text)
-        if role == "region":
-            return self.is_region(text)
+    def _says(self, role: str, text: str) -> bool:
         if role in ("total", "subtotal", "of which"):
             return self.kind(text) == role
         if role == "text":
@@ -149,15 +178,11 @@ class PersonnelRoles:
             return True
         return numerals.read_figure(numerals.spelled(text)) is not None
 
-    @property
-    def meaning(self) -> Meaning:
-        return Meaning(self.understands)
 
-
-class MandateRoles:
+class MandateRoles(Roles):
     def __init__(self, layout: Layout, registry: Registry) -> None:
+        super().__init__(registry, registry.words.rows)
         self.layout = layout.mandates
-        self._registry = registry
         words = registry.words.mandates
         extension = self.layout.extension
         statuses = dict(words.statuses) | dict(self.layout.statuses)
@@ -165,21 +190,13 @@ class MandateRoles:
         self.openings = tuple(dict.fromkeys((*self.layout.legal_basis, *words.legal_basis)))
         self._keywords = [comparable(keyword) for keyword in self.openings]
         self._regions = {_tight(region) for region in self.layout.regions}
-        self._names = RowNames(registry.words.rows)
-        self._totals = registry.words.rows.totals
 
     @cached_property
     def heading(self) -> TableHeading:
         columns = tuple(column.path for column in self.layout.columns)
         roles = tuple(column.column for column in self.layout.columns)
-        totals = self._totals if "ignore" in roles else ()  # in a table of both annexes
+        totals = self._words.totals if "ignore" in roles else ()  # in a table of both annexes
         return TableHeading(columns, self.layout.regions, totals, roles=roles)
-
-    def spelled(self, name: str) -> str:
-        return self._registry.spelled(name)
-
-    def mission(self, name: str) -> Mission | None:
-        return self._registry.find(name)
 
     def is_region(self, text: str) -> bool:
         return _tight(text) in self._regions
@@ -208,20 +225,15 @@ class MandateRoles:
             return str(error)
         return f"“{text}” ends in digits that mark no footnote"
 
-    def understands(self, role: str, text: str) -> bool:
-        """Whether a text can be what a role says."""
-        if role == "mission":
-            return _is_mission(self, text)
-        if role == "region":
-            return self.is_region(text)
+    def _says(self, role: str, text: str) -> bool:
         if role in ("total", "subtotal"):
-            return self._names.kind(text) == role
+            return self.names.kind(text) == role
         if role == "legal_basis":
             return self.legal_basis(text) is not None
-        if role not in DURATIONS:
-            return True
-        return self.duration(text) is not None
+        return role not in DURATIONS or self.duration(text) is not None
 
-    @property
-    def meaning(self) -> Meaning:
-        return Meaning(self.understands)
+
+OF_TABLE: Mapping[str, Callable[[Layout, Registry], Roles]] = {
+    "mandates": MandateRoles,
+    "personnel": PersonnelRoles,
+}

@@ -249,7 +249,7 @@ class _TextReader:
 
     def _known(self, row: Sequence[Word]) -> Kind | None:
         """The kind of a row with figures whose name is known."""
-        if self._names(row, self._roles.mission):
+        if self._names(row, self._roles.mission_id):
             return "mission"
         return next((kind for kind in _SUMMING if self._names(row, partial(self._of_kind, kind))), None)
 
@@ -261,7 +261,7 @@ class _TextReader:
             if kind is None:
                 continue
             self._bare(block[:start])
-            known = self._roles.mission if kind == "mission" else partial(self._of_kind, kind)
+            known = self._roles.mission_id if kind == "mission" else partial(self._of_kind, kind)
             named = self._names(words(row), known)
             if kind == "mission" and self._roles.is_region(named[0].plain):
                 kind = "region"
@@ -314,7 +314,7 @@ class _TextReader:
         if header:
             self._mark(Mark(note, line) for note, line in header.markers)
             return True
-        named = [name for name in self._names(found, self._roles.mission) if name.end == len(found)]
+        named = [name for name in self._names(found, self._roles.mission_id) if name.end == len(found)]
         if rows and named:
             self.table.rows.append(self._row(lines, named))
         return rows and bool(named)
@@ -327,7 +327,7 @@ class _TextReader:
             for start in range(max(0, end - _MOST_LINES), end):
                 found = words(lines[start:end])
                 named = [
-                    *self._names(found, self._roles.mission),
+                    *self._names(found, self._roles.mission_id),
                     *self._names(found, partial(self._of_kind, "total")),
                 ]
                 # A sentence may end in one figure; a line that ends in more is a row, whatever its name.
@@ -496,7 +496,7 @@ class _PdfReader:
                 if shown:
                     self._table.leftovers.append(self._cells.lines_of(shown))
                 continue
-            kind, known = self._roles.kind(name.text), self._roles.mission(name.text)
+            kind, known = self._roles.kind(name.text), self._roles.mission_id(name.text)
             text = self._cells.text(name, self._cells.how(pair), disputed)
             if kind == "region" and not (figures and known):
                 region = text
@@ -561,7 +561,7 @@ class _PdfReader:
         """The first cell of a row. Where readings differ, the one whose words are known."""
         ways, disputed = self._cells.ways(pair, *self._cells.at(pair, 0))
         known = [cell for cell in ways if self._roles.meaning.name(cell.text)]
-        missions = {self._roles.mission(cell.text) for cell in known}
+        missions = {self._roles.mission_id(cell.text) for cell in known}
         return (known[0] if len(missions) == 1 else next(iter(ways), None)), disputed
 
     def _row(
@@ -651,7 +651,7 @@ class _PdfReader:
             yield self._cells.text(cell, ("structure tag",) if tagged else (), disputed)
 
     def _figures(self, row: PdfRow, cells: Sequence[Text]) -> Iterator[Figure]:
-        names = self._row_names(row)
+        names = self._roles.row_names(self._printed_name(row))
         for column, text in enumerate(cells):
             role = self._roles.layout.columns[column]
             one = self._given.declared and self._given.declared.find(names, role, text.printed)
@@ -664,11 +664,8 @@ class _PdfReader:
                 doubt = next(iter(text.cell.doubts), "")
                 yield Figure.of(text, said or PrintedFigure(), column, doubt)
 
-    def _row_names(self, row: PdfRow) -> list[str]:
-        """What a row may be called, surest first: its mission's id or `total`, then what it prints."""
-        printed = next((cell.text for cell in row.cells if cell), "")
-        known = self._roles.row_id(printed)
-        return [*([known] if known else []), printed]
+    def _printed_name(self, row: PdfRow) -> str:
+        return next((cell.text for cell in row.cells if cell), "")
 
     def _blank(self, row: PdfRow, column: int) -> tuple[Span, ...]:
         """Where a blank cell is: beside the row's other cells, as wide as its column's figures."""
@@ -683,7 +680,7 @@ class _PdfReader:
 
     def _not_a_figure(self, cell: PdfCell, row: PdfRow, column: int) -> None:
         path = " / ".join(self._found.columns[column])
-        name = self._row_names(row)[-1]
+        name = self._printed_name(row)
         role = self._roles.layout.columns[column - 1]
         entry = answers.cell("personnel", name, role, cell.text, cell.page)
         self._problems.append(

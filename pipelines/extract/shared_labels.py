@@ -64,8 +64,11 @@ def _known(lines: Sequence[Line], filled: Sequence[int], wanted: Mapping[str, st
         spelt += _letters(lines[index].text)
         if spelt in wanted:
             pieces = tuple(words(lines[i] for i in filled[:count]))
-            best = Label(_name(pieces, wanted[spelt]), pieces, filled[0], index)
-        if not any(letters.startswith(spelt) for letters in wanted):
+            letters = iter("".join(piece.text for piece in pieces))
+            # The printed letters, parted as the layout's region is.
+            name = "".join(" " if sign == " " else next(letters, "") for sign in wanted[spelt])
+            best = Label(name, pieces, filled[0], index)
+        if not any(region.startswith(spelt) for region in wanted):
             break
     return best
 
@@ -88,12 +91,6 @@ def _unknown(lines: Sequence[Line], filled: Sequence[int], wanted: Mapping[str, 
 
 def _letters(text: str) -> str:
     return comparable(text).replace(" ", "")
-
-
-def _name(pieces: Sequence[Word], region: str) -> str:
-    """The printed letters, parted as the layout's region is."""
-    letters = iter("".join(piece.text for piece in pieces))
-    return "".join(" " if sign == " " else next(letters, "") for sign in region)
 
 
 def share_out(

@@ -24,6 +24,7 @@ from pipelines.extract import (
     personnel,
     positions,
     refusals,
+    roles,
     sections,
 )
 from pipelines.extract.annexes import Annex, AnnexInput, ReportParts, find_annexes
@@ -34,7 +35,6 @@ from pipelines.extract.footnotes import Note
 from pipelines.extract.mandates import Mandates
 from pipelines.extract.pdf import PdfDocument, unread
 from pipelines.extract.pdf.faults import is_cut
-from pipelines.extract.roles import MandateRoles, PersonnelRoles
 from pipelines.model import Document, Edition, Line, SourceFile
 from schemas.errors import JvomError, LayoutError, Problems
 from schemas.registry import PersonnelLayout, Registry
@@ -198,22 +198,11 @@ def _declared(
     for name, declarations in known.items():
         annex: Annex | None = getattr(parts, name)
         if annex and annex.table:
-            table = declared.place(annex.table, declarations, _row_names(name, parts, registry))
+            row_names = roles.OF_TABLE[name](parts.layout, registry).row_names
+            table = declared.place(annex.table, declarations, row_names)
             annex = replace(annex, table=table)
             parts = replace(parts, mandates=annex) if name == "mandates" else replace(parts, personnel=annex)
     return parts, known
-
-
-def _row_names(table: str, parts: ReportParts, registry: Registry) -> Callable[[str], list[str]]:
-    """What a row of a table may be called, given the name that it prints: surest first."""
-    mandates, personnel = MandateRoles(parts.layout, registry), PersonnelRoles(parts.layout, registry)
-
-    def names(printed: str) -> list[str]:
-        mission = mandates.mission(printed)
-        known = personnel.row_id(printed) if table == "personnel" else mission and mission.id
-        return [*([known] if known else []), printed]
-
-    return names
 
 
 _NOT_KEPT = {"mandates": {"country", "remark", "ignore"}, "personnel": {"ignore"}}

@@ -43,25 +43,21 @@ def part(bodies: Sequence[Body], heading: TableHeading, groups: Sequence[Box]) -
     `groups` are the boxes of the headings above several columns.
     """
     rows = _rows(bodies, heading)
-    boxes = _headings(bodies)
+    boxes = [Box.around(boxes) for boxes in zip(*(body.columns for body in bodies), strict=True)]
     rules = _long_rules(bodies)
     costs = _Costs(rows, rules, bodies[0].size, heading, groups, typed=bodies[0].typed)
-    ways: list[_Way] = [(0.0, ())]
-    for index in range(len(boxes) - 1):
-        places = _places(index, boxes, rows, bodies, rules)
-        longer = [
-            (
-                cost + costs.column(index, boxes[index], taken[-1] if taken else _LEFTMOST, place),
-                (*taken, place),
-            )
-            for cost, taken in ways
-            for place in places
-            if not taken or taken[-1] < place
-        ]
-        ways = _best(longer)
-    last = len(boxes) - 1
-    done = [(cost + costs.column(last, boxes[last], taken[-1], _RIGHTMOST), taken) for cost, taken in ways]
-    return min(done)[1]
+    ways: list[_Way] = [(0.0, (_LEFTMOST,))]
+    for index, box in enumerate(boxes):
+        places = _places(index, boxes, rows, bodies, rules) if box is not boxes[-1] else [_RIGHTMOST]
+        ways = _best(
+            [
+                (cost + costs.column(index, box, taken[-1], place), (*taken, place))
+                for cost, taken in ways
+                for place in places
+                if taken[-1] < place
+            ]
+        )
+    return min(ways)[1][1:-1]
 
 
 def _best(ways: list[_Way]) -> list[_Way]:
@@ -72,11 +68,6 @@ def _best(ways: list[_Way]) -> list[_Way]:
         if len(alike) < _KEPT:
             alike.append(way)
     return [way for alike in kept.values() for way in alike]
-
-
-def _headings(bodies: Sequence[Body]) -> list[Box]:
-    """Each column's heading, as wide as it is printed on any page."""
-    return [Box.around(boxes) for boxes in zip(*(body.columns for body in bodies), strict=True)]
 
 
 def _rows(bodies: Sequence[Body], heading: TableHeading) -> list[list[Word]]:
@@ -171,7 +162,8 @@ class _Costs:
         cost = _CUT_COST * sum(any(start < low < end for start, end in row) for row in self._texts)
         for box, words in self._cells(low, high):
             cells.append(box)
-            cost += self._inside(words)
+            gaps = ((after.box.left - before.box.right) / self._size for before, after in pairwise(words))
+            cost += sum(1 + gap for gap in gaps if gap > _WIDE_GAP)
             if self._typed and index and not self._heading.is_figure(index):
                 cost += _FIGURE_COST * bool(FIGURE.fullmatch(" ".join(word.plain for word in words)))
             if self._heading.of_figures and self._heading.is_figure(index):
@@ -212,10 +204,6 @@ class _Costs:
             away += [abs(group.right - places[1])] if index == last else []
         nearest = min(away) / self._size
         return _HEADING_WEIGHT * (min(nearest, 0.6) + 0.1 * nearest)
-
-    def _inside(self, words: Sequence[Word]) -> float:
-        gaps = ((after.box.left - before.box.right) / self._size for before, after in pairwise(words))
-        return sum(1 + gap for gap in gaps if gap > _WIDE_GAP)
 
     def _parts(self, at: float, low: float, high: float) -> bool:
         """Whether a rule has words of the column on both sides: an outer frame has not."""

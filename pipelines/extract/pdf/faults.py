@@ -7,7 +7,7 @@ rows, or between two columns whose other figures are in line. A cell that neithe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, pairwise
 from statistics import median
@@ -16,7 +16,7 @@ from typing import Literal
 from pipelines.extract.pdf.area import Body, TableHeading, folded
 from pipelines.extract.pdf.columns import SIDES
 from pipelines.extract.pdf.model import Box, PdfPage, Rule, Word, grouped
-from pipelines.extract.pdf.rows import Fragment, Meaning, PdfCell, Row, cell, join
+from pipelines.extract.pdf.rows import LEVELS, Fragment, Meaning, PdfCell, Row, cell, join
 
 _DRAWN, _OPEN = 0.8, 0.2
 """Share of a cell's side from which it has a rule, and up to which it has none."""
@@ -30,12 +30,6 @@ _MIDWAY, _BETWEEN = 0.2, 0.25
 _FEW = 2  # other cells of a column, at least, to say where its cells are
 _CLOSE = 0.6  # font sizes of white space up to which words of two columns are one text
 _BROKEN = 1.6  # font sizes between two lines of one figure, at most
-
-_PLACES: tuple[Callable[[Sequence[Fragment]], float], ...] = (
-    lambda parts: parts[0].baseline,
-    lambda parts: parts[-1].baseline,
-    lambda parts: (parts[0].baseline + parts[-1].baseline) / 2,
-)
 
 Kind = Literal["rows", "columns", "between", "beside", "broken", "cut"]
 
@@ -238,10 +232,11 @@ class _Seen:
         ):
             return 0
         away = []
-        for place in _PLACES:
-            level = median(map(place, others))
-            if all(abs(place(parts) - level) < _IN_LINE * size for parts in others):
-                away.append((place(own) - level) / size)
+        for place in LEVELS.values():
+            at, *levels = (place(parts[0].baseline, parts[-1].baseline) for parts in (own, *others))
+            level = median(levels)
+            if all(abs(one - level) < _IN_LINE * size for one in levels):
+                away.append((at - level) / size)
         if away and min(map(abs, away)) > _ASKEW:
             return 1 if min(away) > 0 else -1 if max(away) < 0 else 0
         return 0

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from itertools import pairwise
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from pipelines.extract.pdf.area import runs
 from pipelines.extract.pdf.model import Box, PdfLine, PdfPage, Word, plain_text
@@ -132,7 +132,9 @@ def find(page: PdfPage, words: HeaderWords) -> list[FoundHeader]:
     ]
     found: list[FoundHeader] = []
     for at, line in enumerate(lines):
-        if any(line.number in header.lines for header in found) or not _names_missions(line, words):
+        if any(line.number in header.lines for header in found):
+            continue
+        if not any(_opens_mission(run, words) for run in _runs(line)):
             continue
         header = _best(page, lines, at, words)
         header = header and _with_regions(page, header, words)
@@ -145,17 +147,10 @@ def _runs(line: PdfLine, gap: float = _GAP) -> list[_Run]:
     return [_Run(line.number, run) for run in runs(line.words, gap)]
 
 
-def _names_missions(line: PdfLine, words: HeaderWords) -> bool:
-    return any(_opens_mission(run, words) for run in _runs(line))
-
-
 def _opens_mission(run: _Run, words: HeaderWords) -> bool:
     """Whether a text is the heading of missions, or the beginning of one."""
-    found = "".join(tokens(run.text))
-    if "mission" in words.roles(run.text):
-        return True
-    ways = words.known.get(found, ())
-    return any("mission" in way for way in ways)
+    ways = words.known.get("".join(tokens(run.text)), ())
+    return "mission" in words.roles(run.text) or any("mission" in way for way in ways)
 
 
 def _best(page: PdfPage, lines: Sequence[PdfLine], seed: int, words: HeaderWords) -> FoundHeader | None:
@@ -319,7 +314,7 @@ def _by_words(line: PdfLine, words: HeaderWords) -> Iterator[_Run]:
             together = [*pieces[-1], word] if pieces else [word]
             text = " ".join(one.plain for one in together)
             ways, unknown = words.facets(text)
-            fits = not unknown and any(_goes_together(way) for way in ways)
+            fits = not unknown and any(way <= role for way in ways for role in ROLES)
             if pieces and (fits or not tokens(word.plain)):
                 pieces[-1].append(word)
             else:
@@ -328,41 +323,13 @@ def _by_words(line: PdfLine, words: HeaderWords) -> Iterator[_Run]:
             yield _Run(line.number, tuple(piece))
 
 
-def _goes_together(facets: frozenset[str]) -> bool:
-    return any(facets <= role for role in ROLES)
-
-
-def _in_order(found: Sequence[_Run]) -> list[str]:
-    """Texts as they are read: by lines, which glyphs of other heights do not part, then along them."""
-    return [run.text for run in sorted(found, key=lambda run: (round(run.words[0].baseline), run.box.left))]
-
-
 @dataclass
-class _Column:
-    """A column while it is put together: its texts from the lowest up, and the place that they take."""
+class _Stack:
+    """Texts above each other: a column's own, or those over columns, of which `first` and `last` are sure."""
 
     runs: list[_Run]
-
-    @property
-    def box(self) -> Box:
-        return Box.around(run.box for run in self.runs)
-
-    @property
-    def texts(self) -> list[str]:
-        return _in_order(self.runs)
-
-    @property
-    def text(self) -> str:
-        return joined(self.texts)
-
-
-@dataclass
-class _Group:
-    """A text above columns: those that it must have (the first and the last), and its place."""
-
-    runs: list[_Run]
-    first: int
-    last: int
+    first: int = 0
+    last: int = 0
 
     @property
     def box(self) -> Box:
@@ -370,11 +337,12 @@ class _Group:
 
     @property
     def text(self) -> str:
-        return joined(_in_order(self.runs))
+        """As it is read: by lines, which glyphs of other heights do not part, then along them."""
+        in_order = sorted(self.runs, key=lambda run: (round(run.words[0].baseline), run.box.left))
+        return joined([run.text for run in in_order])
 
 
-@dataclass(frozen=True)
-class _Way:
+class _Way(NamedTuple):
     """One way to read a header: per column the number of its group and its role, and how ill it is placed."""
 
     groups: tuple[int | None, ...]
@@ -401,11 +369,11 @@ class _Band:
         self._runs = sorted(found, key=lambda run: (-run.box.bottom, run.box.left))
         self._words = words
         self._size = max(run.size for run in found)
-        self.columns: list[_Column] = []
-        self.groups: list[_Group] = []
+        self.columns: list[_Stack] = []
+        self.groups: list[_Stack] = []
         # Once its texts are in their places, each way to read it asks the same of them.
         self._roles = cache(self._roles_of)
-        self._own = cache(self._facets_of)
+        self._own = cache(lambda at: self._facets(self.columns[at].runs))
 
     def header(self) -> FoundHeader | None:
         self._stack()
@@ -427,7 +395,7 @@ class _Band:
                 self.has_narrow = True
                 under = beside if self._narrow else under
             if not under:
-                self.columns.append(_Column([run]))
+                self.columns.append(_Stack([run]))
             elif len(under) == 1 and not any(_over(run.box, above.box, self._size) for above, _ in overs):
                 self.columns[under[0]].runs.append(run)
             else:
@@ -442,7 +410,7 @@ class _Band:
                 known.runs.append(run)
                 known.first, known.last = min(known.first, *found), max(known.last, *found)
             else:
-                self.groups.append(_Group([run], min(found), max(found)))
+                self.groups.append(_Stack([run], min(found), max(found)))
         self._split()
         self.groups.sort(key=lambda group: group.box.left)
 
@@ -469,7 +437,7 @@ class _Band:
                 bare = bool(below) and all(way and way <= _KINDS for way in below)
                 broken = upper[-1].text.endswith(_HYPHENS)  # `niet-` above `militair` is one word
                 if bare and not broken and all(way and not way & _KINDS for way in above):
-                    self.groups.append(_Group(upper, at, at))
+                    self.groups.append(_Stack(upper, at, at))
                     column.runs = lower
                     break
 
@@ -478,17 +446,13 @@ class _Band:
         return set() if unknown else ways
 
     def _ways(self, kind: Kind) -> Iterator[_Way]:
-        for spans in self._spans(0, 0):
-            owner = self._owner(spans)
+        for owner, away in self._groupings:
             choices = [self._choice(kind, at, group) for at, group in enumerate(owner)]
             if all(choices):
-                cost = sum(
-                    self._misplaced(group, *span) for group, span in zip(self.groups, spans, strict=True)
-                )
-                cost -= _TIED * sum(number is not None for number in owner)
+                cost = away - _TIED * sum(number is not None for number in owner)
                 for roles in _different(choices, ()):
                     if self._agree(owner, roles):
-                        yield _Way(tuple(owner), roles, cost)
+                        yield _Way(owner, roles, cost)
 
     def _choice(self, kind: Kind, at: int, group: int | None) -> set[str]:
         """The roles that a column may have in a table of a kind.
@@ -513,6 +477,18 @@ class _Band:
                 said.setdefault(group, set()).add(roles[at].split("_")[0])
         return all(len(measures) == 1 for measures in said.values())
 
+    @cached_property
+    def _groupings(self) -> list[tuple[tuple[int | None, ...], float]]:
+        """Ways to give each column its group, or none, and how far the groups are from their places then."""
+        found = []
+        for spans in self._spans(0, 0):
+            owner: list[int | None] = [None] * len(self.columns)
+            for number, (first, last) in enumerate(spans):
+                owner[first : last + 1] = [number] * (last + 1 - first)
+            away = sum(self._misplaced(group, *span) for group, span in zip(self.groups, spans, strict=True))
+            found.append((tuple(owner), away))
+        return found
+
     def _spans(self, number: int, start: int) -> Iterator[tuple[tuple[int, int], ...]]:
         """Ways to give each group its columns: those below it, and perhaps some beside these."""
         if number == len(self.groups):
@@ -526,7 +502,7 @@ class _Band:
                 for rest in self._spans(number + 1, last + 1):
                     yield ((first, last), *rest)
 
-    def _may_have(self, group: _Group, first: int, last: int) -> bool:
+    def _may_have(self, group: _Stack, first: int, last: int) -> bool:
         """Whether a group may reach so far: only to columns that mean nothing without it."""
         beside = [at for at in range(first, last + 1) if not group.first <= at <= group.last]
         return all(not self._roles(at, None) or self._bare(at) for at in beside)
@@ -535,9 +511,6 @@ class _Band:
         """Whether a column says of whom it counts, but not what: `Totaal`."""
         return any(way <= _KINDS for way in self._own(at))
 
-    def _facets_of(self, at: int) -> set[frozenset[str]]:
-        return self._facets(self.columns[at].runs)
-
     def _roles_of(self, at: int, group: int | None) -> set[str]:
         above = [self.groups[group].text] if group is not None else []
         found = self._words.roles(*above, self.columns[at].text)
@@ -545,7 +518,7 @@ class _Band:
             found -= {"region" if at else "country"}
         return found
 
-    def _misplaced(self, group: _Group, first: int, last: int) -> float:
+    def _misplaced(self, group: _Stack, first: int, last: int) -> float:
         """How far a group's text is from its columns' edges or middle, in font sizes."""
         own, left, right = group.box, self.columns[first].box.left, self.columns[last].box.right
         away = (abs(own.left - left), abs(own.centre - (left + right) / 2), abs(own.right - right))
@@ -555,7 +528,8 @@ class _Band:
         """The best way, and what rivals give otherwise."""
         best = min(ways, key=lambda way: way.cost)
         near = [way for way in ways if way.cost < best.cost + _MARGIN]
-        answered = [sum(map(self._is_known_whole, range(len(way.groups)), way.groups)) for way in near]
+        # Where somebody answered what a column's text means with that of its group, that counts.
+        answered = [sum(self._is_known(at, group) for at, group in enumerate(way.groups)) for way in near]
         near = [way for way, count in zip(near, answered, strict=True) if count == max(answered)]
         best = min(near, key=lambda way: way.cost)
         rivals = [way for way in near if way.roles != best.roles]
@@ -566,8 +540,7 @@ class _Band:
                 problems.append(HeaderProblem(self._said(at, best.groups[at]), at + 1, (), tuple(others)))
         return self._header(kind, best.groups, best.roles, problems)
 
-    def _is_known_whole(self, at: int, group: int | None) -> bool:
-        """Whether a column's text with that of its group is a known text: somebody answered what it means."""
+    def _is_known(self, at: int, group: int | None) -> bool:
         return group is not None and self._words.is_known(self._said(at, group))
 
     def _unknown(self) -> FoundHeader | None:
@@ -624,22 +597,13 @@ class _Band:
     def _likeliest(self) -> Sequence[int | None]:
         """Each column's group in the way by which most columns mean something, and groups are placed best."""
         ways = []
-        for spans in self._spans(0, 0):
-            owner = self._owner(spans)
+        for owner, away in self._groupings:
             means = [self._roles(at, group) for at, group in enumerate(owner)]
             own = {next(iter(way)) for way in means if len(way) == 1}
             fits = [bool(way) or self._bare(at) for at, way in enumerate(means)]
             covered = sum(1 if fits[at] else -1 for at, group in enumerate(owner) if group is not None)
-            cost = sum(self._misplaced(group, *span) for group, span in zip(self.groups, spans, strict=True))
-            ways.append(((-len(own), cost - _TIED * covered), owner))
+            ways.append(((-len(own), away - _TIED * covered), owner))
         return min(ways, key=lambda way: way[0])[1] if ways else [None] * len(self.columns)
-
-    def _owner(self, spans: Sequence[tuple[int, int]]) -> list[int | None]:
-        """Each column's group, by the columns that each group has."""
-        owner: list[int | None] = [None] * len(self.columns)
-        for number, (first, last) in enumerate(spans):
-            owner[first : last + 1] = [number] * (last + 1 - first)
-        return owner
 
     def _said(self, at: int, group: int | None) -> str:
         own = self.columns[at].text

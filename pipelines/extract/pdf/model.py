@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, TypeVar
 
 from pipelines.model import Document, Line
@@ -231,26 +231,26 @@ class PdfPage:
 
 @dataclass(frozen=True, slots=True)
 class TagCell:
-    """One cell of a tagged table. `column` counts its place in its row's list, not its span."""
+    """One cell of a tagged table: its words in reading order, each with its page."""
 
-    column: int
-    heading: bool
-    columns_spanned: int
-    rows_spanned: int
-    words: tuple[tuple[int, Word], ...]
-    """Page and word, in reading order."""
+    columns_spanned: int = 1
+    rows_spanned: int = 1
+    words: tuple[tuple[int, Word], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class TagTable:
-    """A table by the file's own structure: rows of cells.
+@dataclass(slots=True)
+class TagRow:
+    """A row of a tagged table: its cells by their place in it, and how many there are.
 
-    A cell without content is not named by the structure; `widths[i]` says how many cells row `i`
-    has, those included.
+    A cell without content is not named by the structure, but counts.
     """
 
-    rows: tuple[tuple[TagCell, ...], ...]
-    widths: tuple[int, ...]
+    width: int = 0
+    cells: dict[int, TagCell] = field(default_factory=dict)
+
+
+TagTable = tuple[TagRow, ...]
+"""A table by the file's own structure."""
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,12 @@ COUNTED = re.compile(r"^(?P<number>[1-9][0-9]?)[.)]? (?=[^\W\d])")
 """What a row may be counted by, in front of its name."""
 
 Alignment = Literal["top", "middle", "bottom"]
-_ALIGNMENTS: tuple[Alignment, ...] = ("top", "middle", "bottom")
+LEVELS: Mapping[Alignment, Callable[[float, float], float]] = {
+    "top": lambda first, _: first,
+    "middle": lambda first, last: (first + last) / 2,
+    "bottom": lambda _, last: last,
+}
+"""What is at one height in cells that are aligned so, by the first and the last baseline of each."""
 _PARTED = 4.0
 _BLANK = 10.0
 _PAGE_BREAK = 4.0
@@ -353,6 +358,8 @@ def _heights(body: Body, parts: Sequence[float]) -> tuple[float, ...]:
 
 
 _Cost = tuple[int, float]
+_Band = tuple[int, dict[int, list[Fragment]], _Cost, list[tuple[float, float]]]
+"""The level behind it, its cells, its cost, and baselines for the alignment of its cells."""
 
 
 def cut(
@@ -360,9 +367,9 @@ def cut(
 ) -> tuple[list[Row], Alignment]:
     """The rows of a table whose fragments are given page by page, and how its cells are aligned."""
     cutter = _Cutter(found, heading, spacing, meaning)
-    ways = [(*cutter.rows(alignment), order) for order, alignment in enumerate(_ALIGNMENTS)]
-    _, rows, order = min(ways, key=lambda way: (way[0], way[2]))
-    return rows, _ALIGNMENTS[order]
+    ways = [(*cutter.rows(alignment), alignment) for alignment in LEVELS]
+    _, rows, alignment = min(ways, key=lambda way: way[0])
+    return rows, alignment
 
 
 class _Cutter:
@@ -383,6 +390,7 @@ class _Cutter:
         self._understood = cache(meaning.understands)
         self._levels = [level for page in found for level in self._levels_of(page)]
         self._headings = frozenset(self._set_as_regions())
+        self._bands = [list(self._from(first)) for first in range(len(self._levels))]
 
     def _levels_of(self, page: Sequence[Fragment]) -> Iterator[list[Fragment]]:
         """The lines of a page by the height of their baseline; labels aside."""
@@ -439,14 +447,8 @@ class _Cutter:
             at = before
         return best[count][0], rows[::-1]
 
-    @cached_property
-    def _bands(self) -> list[list[tuple[int, dict[int, list[Fragment]], _Cost, list[tuple[float, float]]]]]:
-        """By first level, the bands that may be a row: end, cells, cost, baselines for their alignment."""
-        return [list(self._from(first)) for first in range(len(self._levels))]
-
-    def _from(
-        self, first: int
-    ) -> Iterator[tuple[int, dict[int, list[Fragment]], _Cost, list[tuple[float, float]]]]:
+    def _from(self, first: int) -> Iterator[_Band]:
+        """The bands from a level on that may be a row."""
         cells: dict[int, list[Fragment]] = {}
         opening = self._levels[first][0]
         for end in range(first + 1, min(first + _MOST_LEVELS, len(self._levels)) + 1):
@@ -529,12 +531,8 @@ class _Cutter:
         """How far cells are from being aligned in one way; `lines` are their first and last baselines."""
         if len(lines) < 2:
             return 0.0
-        if alignment == "top":
-            places = [first for first, _ in lines]
-        elif alignment == "bottom":
-            places = [last for _, last in lines]
-        else:
-            places = [(first + last) / 2 for first, last in lines]
+        level = LEVELS[alignment]
+        places = [level(first, last) for first, last in lines]
         return min(_MOST_ASKEW, 4 * (max(places) - min(places)) / self._spacing.size)
 
     @cached_property

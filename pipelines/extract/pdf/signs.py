@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from pipelines.extract.pdf.model import PdfDocument, PdfLine, PdfPage, TagTable, Word
+from pipelines.extract.pdf.model import PdfDocument, PdfLine, PdfPage, TagCell, TagRow, TagTable, Word
 
 _SIGN = re.compile(r"(?:\*{1,3}|[†‡§]{1,3})\)?|(?:[a-z]|[1-9][0-9]?)\)|\[[1-9][0-9]?\]")
 _PAGES = 2  # a table may go on over so many pages before its notes
@@ -146,10 +146,7 @@ def _table(table: TagTable, changed: Sequence[tuple[int, Word, Word]]) -> TagTab
                 return replace(word, markers=after.markers, sign=after.sign)
         return word
 
-    rows = tuple(
-        tuple(
-            replace(cell, words=tuple((page, same(page, word)) for page, word in cell.words)) for cell in row
-        )
-        for row in table.rows
-    )
-    return replace(table, rows=rows)
+    def marked(cell: TagCell) -> TagCell:
+        return replace(cell, words=tuple((page, same(page, word)) for page, word in cell.words))
+
+    return tuple(TagRow(row.width, {at: marked(cell) for at, cell in row.cells.items()}) for row in table)

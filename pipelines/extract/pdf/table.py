@@ -15,7 +15,7 @@ from statistics import median
 from pipelines.extract.pdf import columns, faults, labels, rows, tags
 from pipelines.extract.pdf.area import Body, HeadingPlace, TableHeading, bodies, folded
 from pipelines.extract.pdf.faults import Fault
-from pipelines.extract.pdf.model import Box, PdfDocument, PdfLine, Word
+from pipelines.extract.pdf.model import Box, PdfDocument, Word
 from pipelines.extract.pdf.rows import Meaning, PdfCell, Row, Spacing
 from schemas.header_words import MANDATE_ROLES
 
@@ -318,11 +318,14 @@ def below(document: PdfDocument, page: int, line: int) -> PdfDocument:
         return document
     top = next((one.box.bottom for one in pages[0].lines if one.number == line), 0.0)
     first = replace(pages[0], lines=tuple(one for one in pages[0].lines if one.number > line))
+    starts = (
+        next((cell.words[0] for row in table for _, cell in sorted(row.cells.items()) if cell.words), None)
+        for table in document.tag_tables
+    )
     tables = tuple(
         table
-        for table in document.tag_tables
-        if (start := next((word for row in table.rows for cell in row for word in cell.words), None))
-        and (start[0] > page or (start[0] == page and start[1].box.bottom > top))
+        for table, start in zip(document.tag_tables, starts, strict=True)
+        if start and (start[0] > page or (start[0] == page and start[1].box.bottom > top))
     )
     return replace(document, pages=(first, *pages[1:]), tag_tables=tables)
 
@@ -331,11 +334,12 @@ def _by_tags(document: PdfDocument, heading: TableHeading) -> Grid | None:
     found = tags.read(document, heading)
     if found is None:
         return None
+    headed, tagged, amiss = found
     return Grid(
-        tuple(PdfRow(cells, label) for cells, label in found.rows),
-        heading=tuple(sorted({span.line for cell in found.heading for span in cell.spans})),
-        marked=tuple((number, cell.line) for cell in found.heading for number in cell.markers),
-        faults=found.faults,
+        tuple(PdfRow(cells, label) for cells, label in tagged),
+        heading=tuple(sorted({span.line for cell in headed for span in cell.spans})),
+        marked=tuple((number, cell.line) for cell in headed for number in cell.markers),
+        faults=amiss,
     )
 
 
@@ -374,7 +378,8 @@ def _by_geometry(
             for (at, _), label in zip(labelled, shared, strict=True):
                 heads[at] = heads[at] or label
             opened |= not closed
-    headed = _lines_of(document, placed)
+    numbers = {number for place, _ in placed if place for number in place.lines}
+    headed = [line for page in document.pages for line in page.lines if line.number in numbers]
     place = placed[0][0]
     return Grid(
         rows=tuple(_rows(cut, heads, heading)),
@@ -428,12 +433,6 @@ def _is_alike(one: Body, other: Body) -> bool:
         min(abs(box.left - beside.left), abs(box.right - beside.right)) < one.size
         for box, beside in zip(one.columns, other.columns, strict=True)
     )
-
-
-def _lines_of(document: PdfDocument, placed: Sequence[tuple[HeadingPlace | None, Body]]) -> list[PdfLine]:
-    """The lines of the heading on every page that has it."""
-    numbers = {number for place, _ in placed if place for number in place.lines}
-    return [line for page in document.pages for line in page.lines if line.number in numbers]
 
 
 def _with_rows(

@@ -8,7 +8,7 @@ an element is one without content: an empty cell.
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 
@@ -22,6 +22,7 @@ from pipelines.extract.pdf.model import (
     PdfDocument,
     PdfLine,
     TagCell,
+    TagRow,
     TagTable,
     Word,
     grouped,
@@ -40,25 +41,17 @@ _NOTES = ("Note", "FENote")
 Path = tuple[int, ...]
 
 
-@dataclass(slots=True)
-class _Cell:
-    heading: bool
-    columns_spanned: int
-    rows_spanned: int
-    words: list[tuple[int, Word]] = field(default_factory=list)
-
-
-@dataclass(slots=True)
-class _Row:
-    width: int
-    cells: dict[int, _Cell] = field(default_factory=dict)
+TaggedRow = tuple[tuple[PdfCell | None, ...], PdfCell | None]
+"""A cell or None per column, and the label that heads the row."""
+_Reader = Callable[[set[int]], Iterator[tuple[int, Word]]]
+"""The words of marked content by its numbers, each with its page."""
 
 
 class Tables:
     """Tables of a document, gathered page by page."""
 
     def __init__(self) -> None:
-        self._tables: dict[Path, dict[Path, _Row]] = {}
+        self._tables: dict[Path, dict[Path, TagRow]] = {}
         self._left = MAX_ELEMENTS
 
     def add(self, page: pdfium.FPDF_PAGE, number: int, glyphs: Sequence[Glyph], fonts: lines.Fonts) -> None:
@@ -69,7 +62,11 @@ class Tables:
         named: dict[int, list[Glyph]] = {}
         for glyph in glyphs:
             named.setdefault(glyph.run.mark, []).append(glyph)
-        reader = _PageReader(number, named, fonts)
+
+        def reader(marks: set[int]) -> Iterator[tuple[int, Word]]:
+            glyphs = [glyph for mark in sorted(marks) for glyph in named.get(mark, ())]
+            return ((number, word) for line in lines.words(glyphs, fonts) for word in line)
+
         try:
             for slot in range(max(0, pdfium.FPDF_StructTree_CountChildren(tree))):
                 element = pdfium.FPDF_StructTree_GetChildAtIndex(tree, slot)
@@ -78,7 +75,7 @@ class Tables:
         finally:
             pdfium.FPDF_StructTree_Close(tree)
 
-    def _walk(self, element: pdfium.FPDF_STRUCTELEMENT, path: Path, reader: _PageReader) -> None:
+    def _walk(self, element: pdfium.FPDF_STRUCTELEMENT, path: Path, reader: _Reader) -> None:
         if _kind(element) == "Table":
             table = self._tables.setdefault(path, {})
             for slot, child in self._children(element, path):
@@ -93,24 +90,20 @@ class Tables:
 
     def _row(
         self,
-        table: dict[Path, _Row],
+        table: dict[Path, TagRow],
         at: Path,
         element: pdfium.FPDF_STRUCTELEMENT,
         path: Path,
-        reader: _PageReader,
+        reader: _Reader,
     ) -> None:
         if _kind(element) != "TR":
             return
-        row = table.setdefault(at, _Row(pdfium.FPDF_StructElement_CountChildren(element)))
+        row = table.setdefault(at, TagRow(pdfium.FPDF_StructElement_CountChildren(element)))
         for slot, child in self._children(element, path):
-            kind = _kind(child)
-            if kind not in ("TD", "TH"):
-                continue
-            cell = row.cells.setdefault(
-                slot, _Cell(kind == "TH", _span(child, "ColSpan"), _span(child, "RowSpan"))
-            )
-            marks = set(self._marks(child, path))
-            cell.words.extend(reader.words(marks))
+            if _kind(child) in ("TD", "TH"):
+                cell = row.cells.get(slot) or TagCell(_span(child, "ColSpan"), _span(child, "RowSpan"))
+                words = reader(set(self._marks(child, path)))
+                row.cells[slot] = replace(cell, words=(*cell.words, *words))
 
     def _marks(self, element: pdfium.FPDF_STRUCTELEMENT, path: Path) -> Iterator[int]:
         """Numbers of the marked content in an element, that of footnotes left out."""
@@ -137,40 +130,13 @@ class Tables:
 
     def tables(self, *, soft: bool) -> tuple[TagTable, ...]:
         """Every table with its rows in order; `soft` says that U+2010 at a word's end is a soft hyphen."""
-        if soft:
-            for cell in self._cells():
-                cell.words = [(page, lines.soften(word)) for page, word in cell.words]
-        return tuple(_table(rows) for _, rows in sorted(self._tables.items()) if rows)
-
-    def _cells(self) -> Iterator[_Cell]:
-        for rows in self._tables.values():
-            for row in rows.values():
-                yield from row.cells.values()
-
-
-@dataclass(frozen=True, slots=True)
-class _PageReader:
-    number: int
-    named: Mapping[int, list[Glyph]]
-    fonts: lines.Fonts
-
-    def words(self, marks: set[int]) -> list[tuple[int, Word]]:
-        glyphs = [glyph for mark in sorted(marks) for glyph in self.named.get(mark, ())]
-        return [(self.number, word) for line in lines.words(glyphs, self.fonts) for word in line]
-
-
-def _table(rows: dict[Path, _Row]) -> TagTable:
-    ordered = [row for _, row in sorted(rows.items())]
-    return TagTable(
-        rows=tuple(
-            tuple(
-                TagCell(slot, cell.heading, cell.columns_spanned, cell.rows_spanned, tuple(cell.words))
-                for slot, cell in sorted(row.cells.items())
-            )
-            for row in ordered
-        ),
-        widths=tuple(row.width for row in ordered),
-    )
+        for row in (row for rows in self._tables.values() if soft for row in rows.values()):
+            for slot, cell in row.cells.items():
+                words = tuple((page, lines.soften(word)) for page, word in cell.words)
+                row.cells[slot] = replace(cell, words=words)
+        return tuple(
+            tuple(rows[at] for at in sorted(rows)) for _, rows in sorted(self._tables.items()) if rows
+        )
 
 
 def _kind(element: pdfium.FPDF_STRUCTELEMENT) -> str:
@@ -194,33 +160,20 @@ def _span(element: pdfium.FPDF_STRUCTELEMENT, name: str) -> int:
     return 1
 
 
-@dataclass
-class _Laid:
-    """Cells by the column that they begin in, and the columns that a cell of a row above covers."""
+@dataclass(slots=True)
+class _Laid(TagRow):
+    """A row with its cells by the column that they begin in, and those that cells of rows above cover."""
 
-    cells: dict[int, TagCell] = field(default_factory=dict)
     covered: dict[int, TagCell] = field(default_factory=dict)
-    width: int = 0
-
-    @property
-    def empty(self) -> bool:
-        return not any(cell.words for cell in self.cells.values())
 
 
-@dataclass(frozen=True, slots=True)
-class TaggedTable:
-    """The cells of a tagged table's heading, and its rows: a cell or None per column, and their label.
+def read(
+    document: PdfDocument, heading: TableHeading
+) -> tuple[list[PdfCell], tuple[TaggedRow, ...], tuple[Fault, ...]] | None:
+    """The first tagged table under `heading` and those that continue it, or None.
 
-    `faults` are the cells that are tagged to span rows or columns.
+    The cells of its heading, its rows, and the cells that are tagged to span rows or columns.
     """
-
-    heading: tuple[PdfCell, ...]
-    rows: tuple[tuple[tuple[PdfCell | None, ...], PdfCell | None], ...]
-    faults: tuple[Fault, ...]
-
-
-def read(document: PdfDocument, heading: TableHeading) -> TaggedTable | None:
-    """The first tagged table under `heading` and those that continue it, or None."""
     places = _Places(document)
     rows: list[_Laid] = []
     headed: list[PdfCell] = []
@@ -236,26 +189,26 @@ def read(document: PdfDocument, heading: TableHeading) -> TaggedTable | None:
         headed += [
             cell for row in laid[: count or 0] for one in row.cells.values() if (cell := places.cell(one))
         ]
-        _append(rows, [row for row in laid[count or 0 :] if not row.empty], heading)
-        if any(_is_last(row, heading) for row in rows[1:]):
+        filled = [row for row in laid[count or 0 :] if any(cell.words for cell in row.cells.values())]
+        _append(rows, filled, heading)
+        firsts = (folded(_text(row.cells[0])) for row in rows[1:] if 0 in row.cells)
+        if {*firsts} & {*map(folded, heading.totals)}:
             break
     if not rows:
         return None
-    spanning = tuple(_spanning(rows, heading, places))
-    return TaggedTable(tuple(headed), tuple(_grid_rows(rows, heading, places)), spanning)
+    return headed, tuple(_grid_rows(rows, heading, places)), tuple(_spanning(rows, heading, places))
 
 
 def _laid_out(table: TagTable) -> list[_Laid]:
     """Rows with every cell at its column; a cell that the structure does not name is one empty column."""
     rows: list[_Laid] = []
     hanging: dict[int, tuple[int, TagCell]] = {}  # rows that a cell above still covers, by column
-    for cells, width in zip(table.rows, table.widths, strict=True):
+    for tagged in table:
         row = _Laid(covered={column: cell for column, (_, cell) in hanging.items()})
-        named = {cell.column: cell for cell in cells}
-        for slot in range(min(width, MAX_COLUMNS)):
+        for slot in range(min(tagged.width, MAX_COLUMNS)):
             while row.width in hanging:
                 row.width += 1
-            if cell := named.get(slot):
+            if cell := tagged.cells.get(slot):
                 row.cells[row.width] = cell
             row.width += cell.columns_spanned if cell else 1
         while row.width in hanging:
@@ -320,14 +273,7 @@ def _belong(upper: _Laid, lower: _Laid, heading: TableHeading) -> bool:
     return naming not in first or (naming not in second and not first & second)
 
 
-def _is_last(row: _Laid, heading: TableHeading) -> bool:
-    first = row.cells.get(0)
-    return first is not None and folded(_text(first)) in map(folded, heading.totals)
-
-
-def _grid_rows(
-    rows: Sequence[_Laid], heading: TableHeading, places: _Places
-) -> Iterator[tuple[tuple[PdfCell | None, ...], PdfCell | None]]:
+def _grid_rows(rows: Sequence[_Laid], heading: TableHeading, places: _Places) -> Iterator[TaggedRow]:
     label: PdfCell | None = None
     for row in rows:
         cells = [
