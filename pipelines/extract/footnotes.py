@@ -242,7 +242,10 @@ def rows(
             "text": as_printed(_body(note)),
             "source_page": note.lines[0].page,
             "source_line": note.lines[0].number,
-            "marker_lines": _marker_lines(note, marked),
+            "marker_lines": sorted(
+                {line for number, line in marked.get(note.scope, ()) if number == note.number}
+                | {*note.marker_lines}
+            ),
         }
         for note in notes
     ]
@@ -256,11 +259,6 @@ def cells(notes: Sequence[Note], edition_year: int) -> list[Cell]:
 
 def _body(note: Note) -> list[Word]:
     return words(note.lines)[1:]
-
-
-def _marker_lines(note: Note, marked: Mapping[str, Iterable[tuple[int, int]]]) -> list[int]:
-    found = {line for number, line in marked.get(note.scope, ()) if number == note.number}
-    return sorted(found | set(note.marker_lines))
 
 
 def _opening(line: Line) -> int | None:

@@ -250,7 +250,12 @@ class _TextReader(_Reader):
         """Reads the rows that the words make up; what cannot be understood becomes a problem."""
         start = 0
         for run in self._runs(found):
-            while run and _introduced(found, run[0]) and len(run) != len(self._columns):
+            while (
+                run
+                and len(run) != len(self._columns)
+                and run[0].start > 0
+                and found[run[0].start - 1].text.casefold() in _BEFORE_A_DATE
+            ):
                 run.pop(0)
             if not run:
                 continue
@@ -312,23 +317,23 @@ class _TextReader(_Reader):
                 "compare the rows around it with the official document",
             )
             return None
-        cuts = [index for index in range(1, len(text)) if self._opens_legal_basis(text[index:])]
+        openings = (as_printed(text[index : index + _KEYWORD_WORDS]) for index in range(1, len(text)))
+        cuts = [index for index, opening in enumerate(openings, 1) if self._roles.legal_basis(opening)]
         for cut in cuts or range(len(text), 0, -1):
             for name in self._unmarked(text[:cut]):
                 mission = self._roles.mission(as_printed(name.words))
                 if mission and cuts:
                     return mission, name, next(self._unmarked(text[cut:]))
                 if mission:
-                    self._no_legal_basis(mission, text[cut:] or text)
+                    rest = text[cut:] or text
+                    what = f"no legal basis of {mission.id} is known in “{_shown(rest)}”"
+                    self._unknown_basis(what, as_printed(rest), rest[0].line)
                     return None
         if cuts:
             self._unknown_mission(text[0].line, as_printed(text[: cuts[0]]))
         else:
             self._nothing_known(text)
         return None
-
-    def _opens_legal_basis(self, rest: Sequence[Word]) -> bool:
-        return self._roles.legal_basis(as_printed(rest[:_KEYWORD_WORDS])) is not None
 
     def _unmarked(self, cell: Sequence[Word]) -> Iterator[Text]:
         """The words without the markers of known footnotes glued to them, then as they are."""
@@ -364,10 +369,6 @@ class _TextReader(_Reader):
             return None
         left = (*cell[:-1], last.first(len(last.text) - len(digits)))
         return Text(left, (Mark(duration.marker, last.line.number),)), duration
-
-    def _no_legal_basis(self, mission: Mission, rest: Sequence[Word]) -> None:
-        what = f"no legal basis of {mission.id} is known in “{_shown(rest)}”"
-        self._unknown_basis(what, as_printed(rest), rest[0].line)
 
     def _nothing_known(self, text: Sequence[Word]) -> None:
         near = ", ".join(
@@ -591,10 +592,6 @@ class _PdfReader(_Reader):
             self._cells.line(cell),
             "compare the cell with the page, and ask whoever made the file to mend its tags",
         )
-
-
-def _introduced(found: Sequence[Word], place: range) -> bool:
-    return place.start > 0 and found[place.start - 1].text.casefold() in _BEFORE_A_DATE
 
 
 def _shown(found: Sequence[Word]) -> str:

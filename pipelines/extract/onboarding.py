@@ -221,20 +221,8 @@ def require_complete(reviewed: Reviewed, path: Path) -> None:
 def _survey(data: bytes, source: SourceFile, edition: Edition, facts: Facts, reviewed: Reviewed) -> State:
     """What a document leaves open, read in a process of its own with the complete entries among the facts."""
 
-    def ask(*recognised: object) -> dict[str, Any]:
-        answers = sandbox.call(
-            f"{__name__}:answer",
-            *(data, source, edition, facts, list(reviewed.complete), *recognised),
-            file=source.path,
-            limits=LIMITS,
-        )
-        return next(header for header, _ in answers)
-
-    found = ask()
-    if pages := found.get("pictures"):
-        from pipelines.extract import ocr
-
-        found = ask(ocr.recognise(data, source.path, pages, facts.registry()))
+    question = (data, source, edition, facts, list(reviewed.complete))
+    found, _ = read.ask(f"{__name__}:answer", question, LIMITS, facts.registry())
     questions = (
         Question(Proposal.from_json(one["proposal"]), one["message"], one["page"], one["line"])
         for one in found["questions"]
@@ -348,8 +336,12 @@ class _Surveyor:
         """What a refusal proposes and was not asked yet; of sums nothing while a figure may be another."""
         kinds = {one.proposal.kind for one in self._questions if one.proposal.is_open}
         left = bool(kinds & {"cell", "word", "layout"})
+
+        def by_sums(one: Proposal) -> bool:
+            return one.kind == "reading" or (one.kind == "cell" and one.values["reason"] == OPEN)
+
         new = (one for one in problem.proposals if not self._answered & all_keys(one))
-        return [one for one in new if not (left and _asked_by_sums(one))]
+        return [one for one in new if not (left and by_sums(one))]
 
     def _asked(self) -> Iterator[Question]:
         """The questions in the order of the document; what rests on an open one is open too."""
@@ -420,11 +412,6 @@ def keys(kind: str, values: Mapping[str, Any]) -> set[Key]:
         return {(kind, *(str(values.get(key)) for key in ("source_sha256", "mission_id", "rows")))}
     text = values.get("printed") or values.get("id")
     return {("printed", comparable(str(text)))}
-
-
-def _asked_by_sums(proposal: Proposal) -> bool:
-    """Whether a question is there only because sums do not come out."""
-    return proposal.kind == "reading" or (proposal.kind == "cell" and proposal.values["reason"] == OPEN)
 
 
 def _left(proposal: Proposal) -> int:

@@ -76,7 +76,11 @@ def read(given: AnnexInput, readings: Collection[DeclaredReading]) -> Personnel:
         problems.extend(refused)
     problems.extend(_names(table, structure, given))
     if problems and given.table is None:
-        zeros = {row.lines[0].number for row in table.rows if _begins_with_zero(row.lines)}
+        zeros = {
+            row.lines[0].number
+            for row in table.rows
+            if any(refusals.LEADING_ZERO.search(line.text) for line in row.lines)
+        }
         causes = [problem for problem in problems if problem.line in zeros]
         problems = list(_odd(table, roles, given)) or causes or problems  # what else is wrong may follow
     if problems:
@@ -131,10 +135,6 @@ def _problems(table: Table, given: AnnexInput) -> list[JvomError]:
         if not row.wordings
     ]
     return broken
-
-
-def _begins_with_zero(lines: Sequence[Line]) -> bool:
-    return any(refusals.LEADING_ZERO.search(line.text) for line in lines)
 
 
 def _odd(table: Table, roles: PersonnelRoles, given: AnnexInput) -> Iterator[JvomError]:

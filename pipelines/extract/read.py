@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pipelines.extract import kinds, sandbox, text
 from pipelines.files import format_of, is_docx, is_pdf
@@ -144,23 +144,35 @@ def _read(
 
     Where a page is wanted, its picture comes before them.
     """
-    question = (data, source, edition, registry, page)
-    answers = _ask(*question)
+    limits = TEXT_LIMITS if format_of(data) == "text" else PDF_LIMITS
     with _undamaged("lines", source.path):
-        header, _ = next(answers)
-        if pages := header.get("pictures"):
-            from pipelines.extract import ocr
-
-            answers = _ask(*question, ocr.recognise(data, source.path, pages, registry))
-            header, _ = next(answers)
+        question = (data, source, edition, registry, page)
+        header, answers = ask(f"{__name__}:answer", question, limits, registry)
         lines = tuple(Line(*line) for line in header["lines"])
         labels = tuple(header["page_labels"])
         return Document(source.path, source.sha256, header["format"], lines, labels), answers
 
 
-def _ask(data: bytes, source: SourceFile, *rest: object) -> Iterator[sandbox.Message]:
-    limits = TEXT_LIMITS if format_of(data) == "text" else PDF_LIMITS
-    return sandbox.call(f"{__name__}:answer", data, source, *rest, file=source.path, limits=limits)
+def ask(
+    function: str,
+    question: tuple[bytes, SourceFile, *tuple[Any, ...]],
+    limits: sandbox.Limits,
+    registry: Registry | None,
+) -> tuple[Any, Iterator[sandbox.Message]]:
+    """What a child answers to a question about a document: the first header, and the messages after it.
+
+    Where it names pages that are pictures it is asked again, with what is on them.
+    """
+    data, source, *_ = question
+    answers = sandbox.call(function, *question, file=source.path, limits=limits)
+    header, _ = next(answers)
+    if pages := header.get("pictures"):
+        from pipelines.extract import ocr
+
+        recognised = ocr.recognise(data, source.path, pages, registry)
+        answers = sandbox.call(function, *question, recognised, file=source.path, limits=limits)
+        header, _ = next(answers)
+    return header, answers
 
 
 def prepare(

@@ -61,13 +61,14 @@ def settle(error: JvomError, document: Document, edition_year: int) -> None:
 
 
 def undecided(
-    lines: Sequence[Line],
-    mission_id: str,
-    why: str,
-    alternatives: Sequence[Figures],
+    lines: Sequence[Line], mission_id: str, why: str, alternatives: Sequence[Figures]
 ) -> UndecidedError:
     """A row whose figures cannot be given their columns, with the declaration that would settle it."""
-    readings = "\n".join(f"    {_named(figures)}" for figures in alternatives)
+    named = (
+        ", ".join(f"{name} {value}" for name, value in figures.items() if value is not None)
+        for figures in alternatives
+    )
+    readings = "\n".join(f"    {one or 'all cells empty'}" for one in named)
     if zero := LEADING_ZERO.search(_joined(lines)):
         why += f"; “{zero[0]}” begins with a 0: a digit was lost, or is too many, or marks a footnote"
     return UndecidedError(
@@ -107,11 +108,8 @@ def unnamed_sum(line: Line, name: str, role: str, registry: Registry) -> LayoutE
     name = shortened(name)
     note = f"its figures are the sum of {'all other rows' if role == 'row total' else 'the rows above it'}"
     others = answers.mission(name, None, registry, line.page)
-    return at(
-        line,
-        f"no mission is known as “{name}”, and {note}",
-        proposals=[answers.row(name, role, note, others)],
-    )
+    entry = answers.row(name, role, note, others)
+    return at(line, f"no mission is known as “{name}”, and {note}", proposals=[entry])
 
 
 def unknown_total(line: Line, registry: Registry) -> LayoutError:
@@ -139,11 +137,7 @@ def leftover(
     if not (among_rows and _REGION.fullmatch(text)):
         if sentence and among_rows and len(text.split()) > 1:
             return at(lines[0], message, proposals=[aside])
-        return at(
-            lines[0],
-            message,
-            f"{_ROW}: a row opens with a name and has its figures at its end",
-        )
+        return at(lines[0], message, f"{_ROW}: a row opens with a name and has its figures at its end")
     name = answers.mission(text, None, registry, lines[0].page)[0]
     region = answers.region(text, registry, other=name)
     if sentence:
@@ -152,7 +146,6 @@ def leftover(
 
 
 def no_header(lines: Sequence[Line], layout: Layout) -> LayoutError:
-    """An annex whose lines, footnotes taken out, do not hold its header."""
     return at(
         next((line for line in lines if line.text.strip()), None),
         f"the table of annex 2 has no header like that of layout “{layout.id}”: “{layout.personnel.header}”",
@@ -161,7 +154,6 @@ def no_header(lines: Sequence[Line], layout: Layout) -> LayoutError:
 
 
 def no_figures(line: Line) -> LayoutError:
-    """A table of annex 2 whose columns of figures are all ignored, by the words of its header."""
     return at(
         line,
         "no column of the table of annex 2 is a figure that is kept: the words of its header say so",
@@ -170,7 +162,6 @@ def no_figures(line: Line) -> LayoutError:
 
 
 def odd_figure(lines: Sequence[Line], word: str) -> LayoutError:
-    """A word of a row of a text that says a figure, but is not a whole number."""
     why = "is not a whole number, so nothing says which column it is in"
     hint = "compare the word with the official document, or give the PDF: where a word is says its column"
     if LEADING_ZERO.fullmatch(word):
@@ -179,7 +170,6 @@ def odd_figure(lines: Sequence[Line], word: str) -> LayoutError:
 
 
 def too_many_figures(lines: Sequence[Line], columns: int) -> LayoutError:
-    """A row with more figures than the table has columns."""
     return at(
         lines[0],
         f"“{_joined(lines)}” has more figures than the {columns} columns of the table",
@@ -187,11 +177,7 @@ def too_many_figures(lines: Sequence[Line], columns: int) -> LayoutError:
     )
 
 
-def fault(
-    found: Fault,
-    table: PdfTable,
-    name: str,
-) -> LayoutError:
+def fault(found: Fault, table: PdfTable, name: str) -> LayoutError:
     """A cell of a PDF's table `name` that no one row and column has, with the entry that says whose it is."""
     place = found.cell.spans[0]
     if found.kind == "cut":
@@ -219,17 +205,13 @@ def fault(
     entry = answers.fault(name, found.kind, found.rows, columns, found.cell.text, place.page)
     if columns == ["region"]:  # its other rows may be read as having none
         what, hint, entry = f"{text} heads several rows, and is not in the first column", _BEHIND, None
+    advice = None if entry else hint
     return LayoutError(
-        what,
-        page=place.page,
-        line=place.line,
-        hint=None if entry else hint,
-        proposals=[entry] if entry else [],
+        what, page=place.page, line=place.line, hint=advice, proposals=[entry] if entry else []
     )
 
 
 def cut_off(page: int, line: int, text: str) -> LayoutError:
-    """Words of which a part is outside of the page."""
     return LayoutError(
         f"“{shortened(text, 120)}” is cut off by the edge of the page",
         page=page,
@@ -239,7 +221,6 @@ def cut_off(page: int, line: int, text: str) -> LayoutError:
 
 
 def unclear_sum(lines: Sequence[Line], why: str) -> LayoutError:
-    """A row of which neither words nor figures say whether it sums others."""
     return at(
         lines[0],
         f"“{_joined(lines)}” is not decided: {why}",
@@ -259,7 +240,6 @@ def missing_rows(totals: Line, amounts: Mapping[str, int], entries: Sequence[Pro
 
 
 def strange(line: Line, why: str) -> LayoutError:
-    """A row in which a sign is not what it looks like."""
     hint = (
         "compare the line with the official document, and write it with letters and digits as they are there"
     )
@@ -267,7 +247,6 @@ def strange(line: Line, why: str) -> LayoutError:
 
 
 def split_figure(lines: Sequence[Line], printed: str) -> LayoutError:
-    """A row that explains the table better where two of its figures are one."""
     return at(
         lines[0],
         f"“{_joined(lines)}” is not decided: “{printed}” can be one figure, with a space too many",
@@ -276,7 +255,6 @@ def split_figure(lines: Sequence[Line], printed: str) -> LayoutError:
 
 
 def stray_figure(lines: Sequence[Line]) -> LayoutError:
-    """A row that explains the table better without the figure on its last line."""
     return at(
         lines[-1],
         f"“{_joined(lines[-1:])}” is in the table of annex 2, but does not fit the row above it",
@@ -285,7 +263,6 @@ def stray_figure(lines: Sequence[Line]) -> LayoutError:
 
 
 def too_large(lines: Sequence[Line], figure: int) -> LayoutError:
-    """A figure of more persons than could be sent."""
     return at(
         lines[0],
         f"“{_joined(lines)}” has the figure {figure}, which is too large for a number of persons",
@@ -294,7 +271,6 @@ def too_large(lines: Sequence[Line], figure: int) -> LayoutError:
 
 
 def uncertain(printed: str, doubt: str, place: Span, column: str) -> LayoutError:
-    """A figure of a picture that nothing confirms."""
     return LayoutError(
         f"{column}: “{shortened(printed)}” is uncertain in this picture: {doubt}; no sum confirms it",
         page=place.page,
@@ -304,7 +280,6 @@ def uncertain(printed: str, doubt: str, place: Span, column: str) -> LayoutError
 
 
 def blank_total(lines: Sequence[Line], row: str, column: str, printed: str) -> LayoutError:
-    """A row with figures whose total is left blank, or a dash."""
     entry = answers.cell("personnel", row, column, printed, lines[0].page)
     message = f"“{_joined(lines)}” has figures, but no {column}: its cell there is blank"
     return at(lines[0], message, proposals=[entry])
@@ -349,23 +324,15 @@ def open_end(document: Document, last: Line) -> LayoutError:
 
 
 def no_rows(totals: Line) -> LayoutError:
-    """A table without a row of a mission."""
-    return at(
-        totals,
-        "the table of annex 2 has no row of a mission",
-        f"{_WHOLE} and in reading order",
-    )
+    return at(totals, "the table of annex 2 has no row of a mission", f"{_WHOLE} and in reading order")
 
 
 def too_many_rows(line: Line, rows: int) -> LayoutError:
-    """A table with many times as many rows as a report has."""
-    return at(
-        line, f"annex 2 has {rows} rows: no report has so many", "check that this is the text of the report"
-    )
+    hint = "check that this is the text of the report"
+    return at(line, f"annex 2 has {rows} rows: no report has so many", hint)
 
 
 def too_many_readings(line: Line, open_rows: Sequence[str]) -> LayoutError:
-    """A table with so many possible readings that the best cannot be found in reasonable time."""
     return at(
         line,
         f"{len(open_rows)} rows of annex 2 can be read in more ways than can be compared: "
@@ -388,11 +355,6 @@ def late_row(document: Document, lines: Sequence[Line], annex: int = 2) -> Layou
 def shortened(text: str, most: int = 200) -> str:
     """A text that a document may make as long as it likes, so that an error stays a paragraph."""
     return text if len(text) <= most else f"{text[: most - 1]}…"
-
-
-def _named(figures: Figures) -> str:
-    given = [f"{name} {value}" for name, value in figures.items() if value is not None]
-    return ", ".join(given) or "all cells empty"
 
 
 def _joined(lines: Iterable[Line]) -> str:

@@ -95,15 +95,11 @@ def _row(section: _Section, edition_year: int) -> dict[str, object]:
         "heading": section.heading,
         "parent_id": section.parent.id if section.parent else None,
         "mission_ids": list(section.missions),
-        "text": _joined(section.text),
+        # A line that ends in a soft hyphen goes on in the next.
+        "text": " ".join(section.text).replace(f"{_SOFT_HYPHEN} ", "").removesuffix(_SOFT_HYPHEN),
         "source_line": section.lines[0].number,
         "source_line_end": section.lines[-1].number,
     }
-
-
-def _joined(texts: Sequence[str]) -> str:
-    """Lines as one text; a line that ends in a soft hyphen goes on in the next."""
-    return " ".join(texts).replace(f"{_SOFT_HYPHEN} ", "").removesuffix(_SOFT_HYPHEN)
 
 
 def _sections(text: Sequence[Line]) -> Iterator[_Section]:

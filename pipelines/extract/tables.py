@@ -28,7 +28,6 @@ from pipelines.extract import (
     sections,
 )
 from pipelines.extract.annexes import Annex, AnnexInput, ReportParts, find_annexes
-from pipelines.extract.cells import Cell
 from pipelines.extract.cells import rows as cell_rows
 from pipelines.extract.declared import Declared
 from pipelines.extract.footnotes import Note
@@ -131,7 +130,9 @@ def _read(
     marked = {"mandates": annex_1.markers, "personnel": annex_2.markers}
     around = _text_of(parts.personnel, notes)
     if not parts.personnel.table:
-        around = _after(footnotes.without(parts.personnel.lines, notes), annex_2.cells)
+        last = max((span.line for cell in annex_2.cells for span in cell.spans), default=0)
+        left = footnotes.without(parts.personnel.lines, notes)
+        around = [line for line in left if line.number > last]
     rows: dict[str, list[dict[str, object]]] = {
         "editions": [_edition(source, edition, parts, period)],
         "personnel": annex_2.rows,
@@ -242,12 +243,6 @@ def _try(step: Callable[[], T], problems: list[JvomError]) -> T | None:
 def _text_of(annex: Annex, notes: Sequence[Note]) -> Sequence[Line]:
     """The running text of an annex of a PDF, which tells it from the table."""
     return footnotes.without(annex.lines, notes) if annex.table else ()
-
-
-def _after(lines: Sequence[Line], cells: Sequence[Cell]) -> list[Line]:
-    """The lines of a text below the last row of its table."""
-    last = max((span.line for cell in cells for span in cell.spans), default=0)
-    return [line for line in lines if line.number > last]
 
 
 _SENT_IN = re.compile(rf"\b(?:in|over|periode|jaar) ({durations.PERIOD.pattern})", re.IGNORECASE)

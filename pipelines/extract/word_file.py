@@ -20,7 +20,7 @@ from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from pipelines.extract import kinds, numerals
-from pipelines.extract.pdf import signs
+from pipelines.extract.pdf import lines, signs
 from pipelines.extract.pdf.model import Box, PdfDocument, PdfLine, PdfPage, Rule, Word
 from pipelines.model import Line, SourceFile
 from schemas.errors import SourceError
@@ -402,17 +402,12 @@ class _Setting:
         baseline = self._y + _ASCENT * size
         top, bottom = self._y, baseline + _DESCENT * size
         words: list[Word] = []
-        offsets: list[int] = []
-        text = ""
         for left, pieces, bold in parts:
             at = left
             for piece in pieces:
                 right = at + len(piece.text) * _WIDTH * size
                 box = Box(round(at, 2), top, round(right, 2), bottom)
-                gap = piece.gap if text else ""
-                text += gap or (" " if text else "")
-                offsets.append(len(text))
-                text += piece.text
+                gap = piece.gap if words else ""
                 words.append(
                     Word(piece.text, box, baseline, size, bold, markers=tuple(piece.markers), gap=gap)
                 )
@@ -420,8 +415,7 @@ class _Setting:
         self._y += _PITCH * size
         if words:
             self._number += 1
-            page = len(self._pages) + 1
-            self._lines.append(PdfLine(self._number, page, tuple(words), text, tuple(offsets)))
+            self._lines += lines.number([words], len(self._pages) + 1, self._number)
 
     def _table(self, table: Any) -> None:
         cells = list(_cells(table, self._notes))

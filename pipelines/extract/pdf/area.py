@@ -136,7 +136,7 @@ def _before(page: PdfPage, place: HeadingPlace) -> Box:
         line.box for line in page.lines if line.box.right < first.left and line.box.middle > place.bottom
     ]
     right = max((box.right for box in boxes), default=first.left - 1)
-    return replace(first, left=min((box.left for box in boxes), default=right - 1), right=right)
+    return first._replace(left=min((box.left for box in boxes), default=right - 1), right=right)
 
 
 def _chains(lines: Sequence[PdfLine], target: str) -> Iterator[_Chain]:
@@ -179,18 +179,14 @@ def _below(
     for lower in range(at + 1, min(at + 8, len(lines))):
         for position, word in enumerate(lines[lower].words):
             pitch = (word.baseline - last.baseline) / last.size
-            overlaps = word.box.left < box.right and _reach(lines[lower], position) > box.left
+            goes_on_to = next(runs(lines[lower].words[position:]))[-1].box.right
+            overlaps = word.box.left < box.right and goes_on_to > box.left
             if (
                 _LINE_PITCH[0] < pitch < _LINE_PITCH[1]
                 and overlaps
                 and rest.startswith(folded(word.plain)[:1])
             ):
                 yield from _spelled(lines, lower, position, rest, chain)
-
-
-def _reach(line: PdfLine, position: int) -> float:
-    """Where the text ends that goes on from one word of a line."""
-    return next(runs(line.words[position:]))[-1].box.right
 
 
 def _rows_of_columns(heading: TableHeading, chains: dict[str, list[_Chain]]) -> Iterator[tuple[_Chain, ...]]:
@@ -248,24 +244,19 @@ def _groups(
     return tuple(found)
 
 
-def _is_no_text(word: Word, *, ocr: bool) -> bool:
-    """Whether a word is a footnote's marker alone or, in a picture, a speck."""
-    return not (any(letter.isalnum() for letter in word.plain) if ocr else word.plain)
-
-
 def _place(
     page: PdfPage, lines: Sequence[PdfLine], leaves: tuple[_Chain, ...], groups: tuple[_Chain, ...]
 ) -> HeadingPlace:
     words = [item for chain in (*leaves, *groups) for item in chain.words]
     used = {id(word) for _, word in words}
     band = Box.around(word.box for _, word in words)
-    unknown = tuple(
+    unknown = tuple(  # neither a footnote's marker alone nor, in a picture, a speck
         word
         for line in lines
         for word in line.words
         if id(word) not in used
         and band.top < word.box.middle < band.bottom
-        and not _is_no_text(word, ocr=page.ocr)
+        and (any(map(str.isalnum, word.plain)) if page.ocr else word.plain)
     )
     return HeadingPlace(
         columns=tuple(chain.box for chain in leaves),
@@ -309,7 +300,7 @@ def bodies(
         place = find(page, heading) if page.lines else None
         if not page.lines or (place is None and not found):
             continue
-        if place is None and not _goes_on(found[-1][1], page):
+        if place is None and page.number != found[-1][1].page + 1:
             break
         stops = [other.top for text in others if (other := find(page, text))]
         if place and found:
@@ -332,7 +323,7 @@ def bodies(
 def _parts(page: PdfPage, heading: TableHeading, place: HeadingPlace) -> Iterator[HeadingPlace]:
     """The heading, and each below it with other widths of columns; with the lines of all that are alike."""
     for again in _again(page, heading, place):
-        if _is_under(again, place.columns):
+        if all(box.aside(own) < _SHIFT for box, own in zip(again.columns, place.columns, strict=True)):
             place = replace(place, lines=place.lines | again.lines)
         else:
             yield place
@@ -357,11 +348,6 @@ def _again(page: PdfPage, heading: TableHeading, place: HeadingPlace) -> Iterato
         yield place
 
 
-def _is_under(place: HeadingPlace, columns: Sequence[Box]) -> bool:
-    """Whether a heading has its columns where those of the first are."""
-    return all(box.aside(own) < _SHIFT for box, own in zip(place.columns, columns, strict=True))
-
-
 def runs(words: Sequence[Word], gap: float = TEXT_GAP) -> Iterator[tuple[Word, ...]]:
     """Words of a line cut where more white space than `gap` font sizes is between them."""
 
@@ -369,10 +355,6 @@ def runs(words: Sequence[Word], gap: float = TEXT_GAP) -> Iterator[tuple[Word, .
         return word.box.left - run[-1].box.right > gap * max(word.size, run[-1].size)
 
     return map(tuple, grouped(words, apart))
-
-
-def _goes_on(body: Body, page: PdfPage) -> bool:
-    return page.number == body.page + 1
 
 
 def _body(

@@ -202,7 +202,7 @@ def _with_regions(page: PdfPage, header: FoundHeader, words: HeaderWords) -> Fou
     labels = [line for text, line in texts if comparable(text) in known]
     if first.role != "mission" or 2 * len(labels) < max(2, len(texts)):
         return header
-    box = replace(first.box, left=min(line.box.left for line in labels), right=first.box.left - _SIDE)
+    box = first.box._replace(left=min(line.box.left for line in labels), right=first.box.left - _SIDE)
     return replace(header, columns=(HeaderColumn("", None, "region", box), *header.columns))
 
 

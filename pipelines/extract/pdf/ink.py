@@ -165,7 +165,7 @@ class _Drawer:
 
     def place(self, box: Box) -> Dots:
         """A box of the page in dots, at least one each way."""
-        left, top, right, bottom = (int(side * self.scale) for side in _sides(box))
+        left, top, right, bottom = (int(side * self.scale) for side in box)
         return _within((left, top, right + 1, bottom + 1), self._size)
 
     def close(self, glyph: Glyph, ground: Image.Image | None = None, times: int = _CLOSE) -> Image.Image:
@@ -174,7 +174,7 @@ class _Drawer:
         Where `ground` is given, the page without text in its usual size, what all text changes of it.
         """
         slack = 1 / (self.scale * times)  # letters are drawn on whole dots, boxes are not
-        box = Box(*(side + slack * way for side, way in zip(_sides(glyph.box), (-1, -1, 1, 1), strict=True)))
+        box = Box(*(side + slack * way for side, way in zip(glyph.box, (-1, -1, 1, 1), strict=True)))
         part = self.place(box)
         if ground:
             struck = id(glyph) in self.strikes  # the last alone is not smeared
@@ -187,7 +187,7 @@ class _Drawer:
                 self.draw(items, part, grey=False, times=times) for items in ((), self.item(glyph))
             )
             changed = _changes(whole, without)
-        x1, y1, x2, y2 = (side * self.scale * times for side in _sides(box))
+        x1, y1, x2, y2 = (side * self.scale * times for side in box)
         x, y = part[0] * times, part[1] * times
         tight = floor(x1) - x, floor(y1) - y, ceil(x2) - x, ceil(y2) - y
         return changed.crop(_within(tight, changed.size))
@@ -282,10 +282,6 @@ def _changes(one: Image.Image, other: Image.Image) -> Image.Image:
         red, green, blue = found.split()
         found = ImageChops.lighter(red, ImageChops.lighter(green, blue))
     return found
-
-
-def _sides(box: Box) -> tuple[float, float, float, float]:
-    return box.left, box.top, box.right, box.bottom
 
 
 def _is_dust(glyph: Glyph) -> bool:

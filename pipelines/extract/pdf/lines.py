@@ -153,13 +153,10 @@ def levelled(lines: Sequence[list[Word]]) -> Iterator[list[Word]]:
             yield from row
             continue
         top = min(word.box.top for line in row for word in line)
-        words = [word for column in columns for line in _as_read(column) for word in line]
+        # The first line of a text on its side is on the left of what runs upwards.
+        in_order = (column if column[0][0].direction == "up" else column[::-1] for column in columns)
+        words = [word for column in in_order for line in column for word in line]
         yield [replace(one, direction="right", baseline=top + one.size, gap=" ") for one in words]
-
-
-def _as_read(column: Sequence[list[Word]]) -> Iterator[list[Word]]:
-    """The lines of one text on its side, the first of which is on the left of what runs upwards."""
-    return iter(column if column[0][0].direction == "up" else column[::-1])
 
 
 def _share_height(line: Sequence[Word], other: Sequence[Word]) -> bool:

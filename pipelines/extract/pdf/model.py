@@ -10,7 +10,7 @@ import math
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeVar
 
 from pipelines.model import Document, Line
 
@@ -23,8 +23,7 @@ Direction = Literal["right", "down", "left", "up"]
 """Where a reader's eye goes along the text, on the page as it is shown."""
 
 
-@dataclass(frozen=True, slots=True)
-class Box:
+class Box(NamedTuple):
     """A rectangle in points; `top` is above `bottom`, so `top <= bottom`."""
 
     left: float

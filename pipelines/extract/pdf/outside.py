@@ -91,7 +91,11 @@ class _Below:
         figures = [cell for cell in cells if _is_figure(cell)]
         if _is_figure(cells[-1]) and self._meaning.name(plain_text(cells[0])):
             return True
-        if len(cells) - len(figures) > _MOST_NAMES or not any(map(self._is_under, figures)):
+        if len(cells) - len(figures) > _MOST_NAMES or not any(
+            left < cell[-1].box.right and cell[0].box.left < right
+            for cell in figures
+            for left, right in self._reach[1:]
+        ):
             return False
         return len(figures) > 1 or not _is_foot(line, page)
 
@@ -109,10 +113,6 @@ class _Below:
         """Whether a text ends before the next column, or no further than the last one."""
         lefts = [min(lefts) for lefts in self._lefts[column + 1 : column + 2]]
         return cell[-1].box.right < (lefts or [self._reach[column][1] + cell[0].size])[0]
-
-    def _is_under(self, cell: _Run) -> bool:
-        """Whether figures are in a column behind the first."""
-        return any(left < cell[-1].box.right and cell[0].box.left < right for left, right in self._reach[1:])
 
     def _alike(self, lines: Iterable[PdfLine]) -> Iterator[int]:
         """Lines of another table: at least two that have figures at one place behind other words."""

@@ -12,13 +12,13 @@ import hashlib
 import re
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from itertools import chain
 
 import pypdfium2.raw as pdfium
 
 from pipelines.extract.pdf import ink, lines, signs, tags
-from pipelines.extract.pdf.model import Box, PdfDocument, PdfPage, RecognisedPage, Rule, Sight, Spoilt, Word
+from pipelines.extract.pdf.model import Box, PdfDocument, PdfPage, RecognisedPage, Spoilt, Word
 from pipelines.extract.pdf.pdfium import (
     UNKNOWN,
     Characters,
@@ -53,16 +53,8 @@ _AS_WRITTEN = "ask for the file as it was written, or give the report's text"
 _TRY_AGAIN = "download it again, or open it in a viewer and print it to a new PDF"
 
 
-@dataclass(slots=True)
-class _RawPage:
-    frame: Frame
-    lines: list[list[Word]]
-    rules: list[Rule]
-    images: int
-    hidden: int
-    label: str | None
-    turned: int
-    sight: Sight
+_RawPage = tuple[PdfPage, list[list[Word]]]
+"""A page whose lines are not numbered yet."""
 
 
 def parse(data: bytes, path: str, recognised: Mapping[int, RecognisedPage] | None = None) -> PdfDocument:
@@ -83,10 +75,9 @@ def parse(data: bytes, path: str, recognised: Mapping[int, RecognisedPage] | Non
     carried = attachments(document)
     tables = tags.Tables()
     raw = _pages(document, count, tables)
-    soft = lines.soft_hyphens(word for page in raw for line in page.lines for word in line)
+    soft = lines.soft_hyphens(word for _, found in raw for line in found for word in line)
     if soft:
-        for page in raw:
-            page.lines = [[lines.soften(word) for word in line] for line in page.lines]
+        raw = [(page, [[lines.soften(word) for word in line] for line in found]) for page, found in raw]
     pages = lines.mark_furniture(_numbered(raw, recognised or {}))
     found = PdfDocument.of(path, hashlib.sha256(data).hexdigest(), pages, tables.tables(soft=soft), carried)
     return signs.find(found)
@@ -171,7 +162,7 @@ def _pages(document: pdfium.FPDF_DOCUMENT, count: int, tables: tags.Tables) -> l
             raw.append(_page(document, index, tables))
         except TooMuch as error:
             raise SourceError(f"{error}: more than a report has", page=index + 1, hint=_TRY_AGAIN) from None
-        words += sum(map(len, raw[-1].lines))
+        words += sum(map(len, raw[-1][1]))
         if words > MAX_WORDS:
             raise SourceError(
                 f"more than {MAX_WORDS:,} words", page=index + 1, hint="check that this is the report"
@@ -209,8 +200,19 @@ def _page(document: pdfium.FPDF_DOCUMENT, index: int, tables: tags.Tables, turne
         fonts = lines.Fonts(glyphs)
         tables.add(page, index + 1, glyphs, fonts)
         hidden = drawn.hidden + len(drawn.found) - len(glyphs)
-        words = lines.words(glyphs, fonts)
-        return _RawPage(frame, words, rules, images, hidden, _label(document, index), turned, sight)
+        found = PdfPage(
+            index + 1,
+            round(frame.width, 2),
+            round(frame.height, 2),
+            (),
+            tuple(rules),
+            _label(document, index),
+            images,
+            hidden,
+            turn=360.0 - 90 * turned if turned else 0.0,
+            sight=sight,
+        )
+        return found, lines.words(glyphs, fonts)
     finally:
         pdfium.FPDF_ClosePage(page)
 
@@ -279,23 +281,13 @@ def _numbered(raw: list[_RawPage], recognised: Mapping[int, RecognisedPage]) -> 
     """Pages with their lines counted through the document; pictures as recognised."""
     pages: list[PdfPage] = []
     first = 1
-    for number, page in enumerate(raw, 1):
-        seen = recognised.get(number)
-        found = tuple(lines.number(seen.lines if seen else page.lines, number, first))
+    for page, words in raw:
+        seen = recognised.get(page.number)
+        found = tuple(lines.number(seen.lines if seen else words, page.number, first))
         first += len(found)
-        pages.append(
-            PdfPage(
-                number,
-                round((seen or page.frame).width, 2),
-                round((seen or page.frame).height, 2),
-                found,
-                seen.rules if seen else tuple(page.rules),
-                page.label,
-                page.images,
-                page.hidden,
-                ocr=seen is not None,
-                turn=seen.turn if seen else 360.0 - 90 * page.turned if page.turned else 0.0,
-                sight=None if seen else page.sight,
-            )
-        )
+        pages.append(replace(page, lines=found))
+        if seen:
+            width, height = round(seen.width, 2), round(seen.height, 2)
+            drawn = replace(pages[-1], width=width, height=height, rules=seen.rules)
+            pages[-1] = replace(drawn, turn=seen.turn, ocr=True, sight=None)
     return pages

@@ -126,14 +126,10 @@ def _page(page: PdfPage, notes: Sequence[_Note], changed: list[tuple[int, Word, 
         for at, ways in marks.items():
             if len(ways) == 1:  # `31)` may have the mark 1) or 31)
                 ((start, number),) = ways.values()
-                words[at] = _marked(words[at], start, number)
+                words[at] = replace(words[at], markers=((start, len(words[at].text)),), sign=number)
                 changed.append((page.number, line.words[at], words[at]))
         lines.append(replace(line, words=tuple(words)) if marks else line)
     return replace(page, lines=tuple(lines))
-
-
-def _marked(word: Word, start: int, number: int) -> Word:
-    return replace(word, markers=((start, len(word.text)),), sign=number)
 
 
 def _table(table: TagTable, changed: Sequence[tuple[int, Word, Word]]) -> TagTable:

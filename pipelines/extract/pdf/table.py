@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
+from itertools import zip_longest
 from statistics import median
 
 from pipelines.extract.pdf import columns, faults, labels, rows, tags
@@ -137,12 +138,10 @@ class PdfTable:
 
     def strays(self, document: PdfDocument) -> list[int]:
         """Numbers of the lines among the rows on which there is a word that no cell has."""
-        covered = _spans(self.geometry, self.tags)
-        lines = [line for page in document.pages for line in page.lines if line.number in covered]
+        taken = _spans(self.geometry, self.tags)
+        lines = [line for page in document.pages for line in page.lines if line.number in taken]
         return [
-            line.number
-            for line in lines
-            if not all(any(start <= at < end for start, end in covered[line.number]) for at in line.offsets)
+            line.number for line in lines if not all(_is_in(at, taken[line.number]) for at in line.offsets)
         ]
 
     @property
@@ -240,11 +239,7 @@ def _paired(tagged: Sequence[PdfRow], geometry: Sequence[PdfRow]) -> Iterator[Pa
     ]
     matcher = SequenceMatcher(a=keys[0], b=keys[1], autojunk=False)
     for _, a1, a2, b1, b2 in matcher.get_opcodes():
-        for step in range(max(a2 - a1, b2 - b1)):
-            yield (
-                tagged[a1 + step] if a1 + step < a2 else None,
-                geometry[b1 + step] if b1 + step < b2 else None,
-            )
+        yield from zip_longest(tagged[a1:a2], geometry[b1:b2])
 
 
 def read(
@@ -269,12 +264,15 @@ def _leaves_out(tagged: Grid, geometry: Grid, document: PdfDocument) -> bool:
     named = _spans(tagged)
     lines = {line.number: line for page in document.pages for line in page.lines}
     return any(
-        any(map(str.isdigit, word.plain))
-        and not any(start <= offset < end for start, end in named.get(line, ()))
+        any(map(str.isdigit, word.plain)) and not _is_in(offset, named.get(line, ()))
         for line, spans in _spans(geometry).items()
         for offset, word in zip(lines[line].offsets, lines[line].words, strict=True)
-        if any(start <= offset < end for start, end in spans)
+        if _is_in(offset, spans)
     )
+
+
+def _is_in(offset: int, spans: Sequence[tuple[int, int]]) -> bool:
+    return any(start <= offset < end for start, end in spans)
 
 
 def _is_out_of_order(tagged: Grid) -> bool:

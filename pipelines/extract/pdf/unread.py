@@ -125,7 +125,8 @@ class _Looker:
         drawn = [
             rule.at
             for rule in self._level
-            if rule.length > self._long or any(_underlines(rule, word) for word in words)
+            if rule.length > self._long
+            or any(rule.at > word.baseline and rule.start < word.box.centre < rule.end for word in words)
         ]
         _, top, _, bottom = _dots(band, self._sight, 0)
         scale = self._sight.scale
@@ -182,7 +183,3 @@ def _strikes(rule: Rule, word: Word) -> bool:
     high = word.box.top + 0.25 * (word.baseline - word.box.top)
     along = min(rule.end, word.box.right) - max(rule.start, word.box.left)
     return high < rule.at < word.baseline - 0.12 * word.size and along > 0.5 * word.box.width
-
-
-def _underlines(rule: Rule, word: Word) -> bool:
-    return rule.at > word.baseline and rule.start < word.box.centre < rule.end
