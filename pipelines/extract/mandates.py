@@ -171,22 +171,19 @@ class _Reader:
         name = refusals.shortened(name)
         regions = self._layout.mandates.regions
         same = answers.same_letters(name, regions)
-        self._problem(
-            f"the {kind} “{name}” is not a known region: {', '.join(regions)}",
-            line,
-            f"{_COMPARE}: its letters are those of “{same}”" if same else None,
-            [] if same else [answers.region(name, self._given.registry, other=other)],
-        )
+        what = f"the {kind} “{name}” is not a known region: {', '.join(regions)}"
+        self._unknown(what, line, same, answers.region(name, self._given.registry, other=other))
 
     def _unknown_basis(self, what: str, text: str, line: Line) -> None:
         keywords = self._roles.openings
         same = answers.same_letters(text, keywords, opening=True)
-        self._problem(
-            f"{what}; the words that a legal basis opens with are {', '.join(keywords)}",
-            line,
-            f"{_COMPARE}: its letters are those of “{same}”" if same else None,
-            [] if same else [answers.legal_basis(text)],
-        )
+        what = f"{what}; the words that a legal basis opens with are {', '.join(keywords)}"
+        self._unknown(what, line, same, answers.legal_basis(text))
+
+    def _unknown(self, what: str, line: Line, same: str | None, entry: Proposal) -> None:
+        """A text that is not known, unless its letters are the `same` as those of one that is."""
+        hint = f"{_COMPARE}: its letters are those of “{same}”" if same else None
+        self._problem(what, line, hint, [] if same else [entry])
 
     def _problem(
         self, message: str, line: Line, hint: str | None, proposals: Sequence[Proposal] = ()

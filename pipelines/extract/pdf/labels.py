@@ -33,6 +33,13 @@ class Label:
     last: float
     turned: bool
 
+    @classmethod
+    def of(cls, parts: Sequence[Fragment], *, turned: bool) -> Label:
+        box, made = Box.around(part.box for part in parts), cell(parts)
+        assert made is not None, "a label has lines"
+        ends = (box.top, box.bottom) if turned else (parts[0].baseline, parts[-1].baseline)
+        return cls(made, box, *ends, turned)
+
 
 def assign(
     body: Body,
@@ -119,13 +126,7 @@ def _turned(body: Body, parts: Sequence[float], heading: TableHeading) -> list[L
             beside.append(part)
         else:
             groups.append([part])
-    labels = []
-    for group in groups:
-        made = cell(group)
-        if made is not None:
-            box = Box.around(part.box for part in group)
-            labels.append(Label(made, box, box.top, box.bottom, turned=True))
-    return labels
+    return [Label.of(group, turned=True) for group in groups]
 
 
 def _beside(found: Sequence[Fragment], rows: Sequence[Row]) -> list[Fragment]:
@@ -167,13 +168,7 @@ def _upright(
             (amiss, misfit), before = best[start]
             ways.append(((amiss + unknown, misfit + own.text(group)), [*before, group]))
         best.append(min(ways, key=lambda way: way[0]))
-    labels = []
-    for group in best[-1][1]:
-        made = cell(group)
-        if made is not None:
-            box = Box.around(part.box for part in group)
-            labels.append(Label(made, box, group[0].baseline, group[-1].baseline, turned=False))
-    return labels
+    return [Label.of(group, turned=False) for group in best[-1][1]]
 
 
 def _rules_through(body: Body, parts: Sequence[float]) -> list[float]:
