@@ -39,7 +39,7 @@ def _grid(path: Path, *, tags: bool) -> Table:
     said = content(random.Random(int(path.stem)))
     layout, known = layout_of(said), registry_of(said)
     own, other = PersonnelRoles(layout, known), MandateRoles(layout, known)
-    reading = table.read(parse.parse(path.read_bytes(), path.name), own.heading, [other.heading], own.meaning)
+    reading = table.read(parse.parse(path.read_bytes(), path.name), own.heading, [other.heading])
     found = (reading.tags if tags else reading.geometry) if reading else None
     return [[cell.text if cell else "" for cell in row.cells] for row in found.rows] if found else []
 

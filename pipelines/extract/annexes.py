@@ -182,10 +182,10 @@ class Search:
 
     def renamed(self) -> tuple[Layout, tuple[Looked, Looked]] | None:
         """A known layout under other headings of annexes, and what it finds of both; None where none fits."""
-        few = self.annexes[: headings.MOST]
+        few, marks = self.annexes[: headings.MOST], self._marks()
         for layout in self.registry.layouts:
             first, second = (
-                next((place for place in few if self.table_below(annex, layout, place)), None)
+                next((place for place in few if self._table_below(annex, layout, place, marks)), None)
                 for annex in (1, 2)
             )
             if first and second:
@@ -205,10 +205,6 @@ class Search:
     def below(self, place: Place) -> Sequence[Line]:
         """The lines under a heading, up to the next annex."""
         return self.lines[place.end : self._end(place, self._marks())]
-
-    def table_below(self, annex: int, layout: Layout, place: Place) -> Found | None:
-        """The annex's table under a heading, before any other annex: by words, or as a PDF shows it."""
-        return self._table_below(annex, layout, place, self._marks())
 
     def parts(self, layout: Layout, looked: tuple[Looked, Looked]) -> ReportParts:
         """The report taken apart, by a layout of which both annexes are complete, or annex 1 is absent."""
@@ -250,6 +246,7 @@ class Search:
     def _table_below(
         self, annex: int, layout: Layout, place: Place, marks: Mapping[int, Place]
     ) -> Found | None:
+        """The annex's table under a heading, before any other annex: by words, or as a PDF shows it."""
         if self._tables is None:
             end = min((start for start in marks if start >= place.end), default=len(self.lines))
             header = find_header(words(self.lines[place.end : end]), header_words(annex, layout))
@@ -339,9 +336,7 @@ class _PdfTables:
         if key not in self._known:
             below = table.below(self.document, above.page, above.number)
             pages = tuple(page for page in below.pages if page.number <= last_page)
-            self._known[key] = table.read(
-                replace(below, pages=pages), wanted.heading, [other.heading], wanted.meaning
-            )
+            self._known[key] = table.read(replace(below, pages=pages), wanted.heading, [other.heading])
         found = self._known[key]
         return None if found is None or (found.geometry and found.geometry.unknown) else found
 

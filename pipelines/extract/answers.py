@@ -9,8 +9,9 @@ from __future__ import annotations
 import difflib
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import chain, count
 from typing import Any
 
 from pipelines.extract import numerals
@@ -200,6 +201,12 @@ def slug(name: str) -> str:
     return "-".join(re.findall(r"[a-z0-9]+", plain)) or "mission"
 
 
+def distinct(name: str, taken: Collection[str]) -> str:
+    """The name, or the first of name-2, name-3 … that is not taken."""
+    ways = chain([name], (f"{name}-{number}" for number in count(2)))
+    return next(one for one in ways if one not in taken)
+
+
 def same_letters(text: str, known: Iterable[str], *, opening: bool = False) -> str | None:
     """The known text of the same letters, which spaces or hyphens part otherwise; its opening if so asked."""
     own = _letters(text)
@@ -221,15 +228,10 @@ def _regions(registry: Registry) -> list[str]:
 
 
 def _new(name: str, region: str | None, registry: Registry, question: str, page: int | None) -> Proposal:
-    taken = {one.id for one in registry.missions}
-    identifier = slug(name)
-    identifier = next(
-        one for one in (identifier, *(f"{identifier}-{n}" for n in range(2, 1000))) if one not in taken
-    )
     of = region_of(region, registry)
     near = ", ".join(f"“{text}”" for text, _ in registry.nearest(name))
     values = {
-        "id": identifier,
+        "id": distinct(slug(name), {one.id for one in registry.missions}),
         "name": name,
         "organisation": OPEN,
         "region": of or OPEN,

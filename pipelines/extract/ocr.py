@@ -83,16 +83,14 @@ def require(file: str, pages: Sequence[int]) -> None:
         engines.append("Tesseract with Dutch data")
         ways.append(f"sudo apt-get install {_APT}")
     if engines:
-        raise SourceError(
-            f"{len(pages)} of its pages, the first of them page {pages[0]}, are pictures without text, and "
-            f"{' and '.join(engines)} to read them {'is' if len(engines) == 1 else 'are'} not installed"
-            if len(pages) > 1
-            else f"page {pages[0]} holds a picture and no text, and {' and '.join(engines)} to read it "
-            f"{'is' if len(engines) == 1 else 'are'} not installed",
-            file=file,
-            page=pages[0],
-            hint=f"install what is missing ({'; '.join(ways)}), or give the report's text",
-        )
+        what, them = f"page {pages[0]} holds a picture and no text", "it"
+        if len(pages) > 1:
+            what = f"{len(pages)} of its pages, the first of them page {pages[0]}, are pictures without text"
+            them = "them"
+        are = "is" if len(engines) == 1 else "are"
+        message = f"{what}, and {' and '.join(engines)} to read {them} {are} not installed"
+        hint = f"install what is missing ({'; '.join(ways)}), or give the report's text"
+        raise SourceError(message, file=file, page=pages[0], hint=hint)
 
 
 def _has_tesseract() -> bool:

@@ -389,7 +389,7 @@ class _Surveyor:
         for row in annex.table.grid.rows:
             cell = row.cells[at]
             if cell is not None:
-                role = annex.table.meaning.name(cell.text) or "not known"
+                role = heading.role_of(cell.text) or "not known"
                 mission_id = known.mission_id(cell.text)
                 rows.append({"page": cell.page, "printed": cell.text, "role": role, "mission_id": mission_id})
         return {"columns": columns, "rows": rows}

@@ -201,7 +201,7 @@ class _Written:
         self._layout = given.layout.personnel
         self._keys: dict[int, str] = {}
         for at, one in enumerate(chosen):
-            self._keys[at] = self._distinct(self._key(at, one))
+            self._keys[at] = answers.distinct(self._key(at, one), self._keys.values())
         self._chosen = [replace(one, key=self._keys[at]) for at, one in enumerate(chosen)]
 
     def personnel(self) -> Personnel:
@@ -229,13 +229,6 @@ class _Written:
         region = one.row.region.printed if one.row.region and not over else ""
         named = one.wording.plain if one.row.kind == "region" else self._names.summed(one.wording.plain)
         return f"subtotal:{answers.slug(named or region or one.wording.plain)}"
-
-    def _distinct(self, key: str) -> str:
-        taken, number = set(self._keys.values()), 2
-        while key in taken:
-            key = f"{key.removesuffix(f'-{number - 1}')}-{number}"
-            number += 1
-        return key
 
     def _cells(self) -> Iterator[Cell]:
         """The cells of every row; a row that is not a mission says of which rows it is the sum or a part."""

@@ -20,7 +20,7 @@ from typing import Literal
 from pipelines.extract import numerals
 from pipelines.extract.durations import Duration, Grammar
 from pipelines.extract.pdf.area import TableHeading
-from pipelines.extract.pdf.rows import COUNTED, Meaning
+from pipelines.extract.pdf.rows import COUNTED
 from schemas.header_words import RowWords
 from schemas.registry import Layout, Mission, Registry, comparable
 from schemas.registry_layouts import ASIDE
@@ -132,10 +132,6 @@ class Roles(ABC):
             return self.mission(text) is not None or self.mission(COUNTED.sub("", text)) is not None
         return self.is_region(text) if role == "region" else self._says(role, text)
 
-    @property
-    def meaning(self) -> Meaning:
-        return Meaning(self.understands)
-
 
 class PersonnelRoles(Roles):
     def __init__(self, layout: Layout, registry: Registry) -> None:
@@ -151,7 +147,8 @@ class PersonnelRoles(Roles):
         paths = tuple(path for path, _ in self.layout.printed)
         roles = tuple(role for _, role in self.layout.printed)
         words = self._words
-        return TableHeading(paths, self.layout.regions, words.totals, words.of_which, roles)
+        regions, totals, of_which = self.layout.regions, words.totals, words.of_which
+        return TableHeading(paths, regions, totals, of_which, roles, self.understands)
 
     def plain(self, name: str) -> str:
         """A name without the bracket that speaks of a separate report."""
@@ -196,7 +193,9 @@ class MandateRoles(Roles):
         columns = tuple(column.path for column in self.layout.columns)
         roles = tuple(column.column for column in self.layout.columns)
         totals = self._words.totals if "ignore" in roles else ()  # in a table of both annexes
-        return TableHeading(columns, self.layout.regions, totals, roles=roles)
+        return TableHeading(
+            columns, self.layout.regions, totals, roles=roles, understands=self.understands
+        )
 
     def is_region(self, text: str) -> bool:
         return _tight(text) in self._regions

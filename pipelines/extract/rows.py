@@ -486,7 +486,7 @@ class _PdfReader:
         region: Text | None = None
         for pair in self._found.rows:
             name, disputed = self._name(pair)
-            name = self._cells.unmarked(name, self._roles.meaning.name) if name else None
+            name = self._cells.unmarked(name, self._roles.heading.role_of) if name else None
             label, rivals = self._label(pair)
             self._labels |= label is not None
             region = label or region
@@ -560,7 +560,7 @@ class _PdfReader:
     def _name(self, pair: Pair) -> tuple[PdfCell | None, tuple[str, ...]]:
         """The first cell of a row. Where readings differ, the one whose words are known."""
         ways, disputed = self._cells.ways(pair, *self._cells.at(pair, 0))
-        known = [cell for cell in ways if self._roles.meaning.name(cell.text)]
+        known = [cell for cell in ways if self._roles.heading.role_of(cell.text)]
         missions = {self._roles.mission_id(cell.text) for cell in known}
         return (known[0] if len(missions) == 1 else next(iter(ways), None)), disputed
 

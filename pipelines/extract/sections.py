@@ -18,7 +18,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pipelines.extract.annexes import Annex
-from pipelines.extract.answers import slug
+from pipelines.extract.answers import distinct, slug
 from pipelines.extract.headings import annex_label, is_title
 from pipelines.model import Line
 from schemas.registry import Registry, comparable
@@ -160,14 +160,10 @@ def _group(numbered: _Section | None, owner: _Section | None) -> _Section | None
 
 def _give_ids(sections: Sequence[_Section]) -> None:
     taken: set[str] = set()
-    counts: dict[str, int] = {}
     for section in sections:
         own = section.label or ".".join(map(str, section.number)) or slug(section.heading)
         wanted = f"{section.parent.id}/{own}" if section.is_subheading and section.parent else own
-        section.id = wanted
-        while section.id in taken:
-            counts[wanted] = counts.get(wanted, 1) + 1
-            section.id = f"{wanted}-{counts[wanted]}"
+        section.id = distinct(wanted, taken)
         taken.add(section.id)
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import groupby
 from statistics import median
@@ -21,6 +21,7 @@ _SHIFT = 12.0  # points that a column of one part may be beside that of another
 _ABOVE = 2.5  # font sizes between the name of a region and the heading below it
 _MAX_STEPS = 20_000
 _ANNEX = "bijlage"
+_NAMED = ("region", "mission", "total", "subtotal", "of which")
 _APART = 1.2  # white space, in font sizes, between the name of a row and its figures
 _WIDE = 0.4  # share of a table's width from which a text that begins behind the names is in no column
 _LEVEL = 3.0  # points: less than a line
@@ -36,7 +37,9 @@ class TableHeading:
     `columns` holds each column's path from left to right: its own heading, or its group's and its own.
     `regions` are the names that rows are grouped under, `totals` what the first cell of the row of totals
     may say, `of_which` how a row below it may open that says of whom it holds how many. `roles` says what
-    each column is for, by the contract's names (`mission`, `deployed_total` …).
+    each column is for, by the contract's names (`mission`, `deployed_total` …). `understands` says whether a
+    text can be what a role says: one of these, or of a row of figures: `region`, `total`, `subtotal`,
+    `of which` and `text`.
     """
 
     columns: tuple[tuple[str, ...], ...]
@@ -44,6 +47,11 @@ class TableHeading:
     totals: tuple[str, ...] = ()
     of_which: tuple[str, ...] = ()
     roles: tuple[str, ...] = ()
+    understands: Callable[[str, str], bool] = field(default=lambda *_: False, compare=False)
+
+    def role_of(self, text: str) -> str | None:
+        """The role of a row by the text in its first cell; None of a name that is unknown."""
+        return next((role for role in _NAMED if self.understands(role, text)), None)
 
     @property
     def labelled(self) -> bool:

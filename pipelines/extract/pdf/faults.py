@@ -16,7 +16,7 @@ from typing import Literal
 from pipelines.extract.pdf.area import Body, TableHeading, folded
 from pipelines.extract.pdf.columns import SIDES
 from pipelines.extract.pdf.model import Box, PdfPage, Rule, Word, grouped
-from pipelines.extract.pdf.rows import LEVELS, Fragment, Meaning, PdfCell, Row, cell, join
+from pipelines.extract.pdf.rows import LEVELS, Fragment, PdfCell, Row, cell, join
 
 _DRAWN, _OPEN = 0.8, 0.2
 """Share of a cell's side from which it has a rule, and up to which it has none."""
@@ -50,10 +50,9 @@ def find(
     rows: Sequence[Row],
     parts: Sequence[float],
     heading: TableHeading,
-    meaning: Meaning,
 ) -> Iterator[Fault]:
     """The faults of a table on one page, whose `rows` are all on it; of a cell the first."""
-    seen = _Seen(body, rows, parts, heading, meaning)
+    seen = _Seen(body, rows, parts, heading)
     found: set[tuple[int, int]] = set()
     drawn = seen.broken(), seen.over_rows(), seen.over_columns()
     for fault in chain(seen.cut_off(page), *drawn, seen.between_rows(), seen.between_columns()):
@@ -72,9 +71,8 @@ class _Seen:
         rows: Sequence[Row],
         parts: Sequence[float],
         heading: TableHeading,
-        meaning: Meaning,
     ) -> None:
-        self._body, self._meaning = body, meaning
+        self._body = body
         self._roles = heading.roles
         self._heading = heading
         self._naming = heading.naming
@@ -158,7 +156,7 @@ class _Seen:
         cells = [row.cells[column] for row in inside if column in row.cells]
         texts = [join(part.text for part in parts) for parts in cells]
         role = self._roles[column]
-        pieces = self._naming and not all(self._meaning.understands(role, text) for text in texts)
+        pieces = self._naming and not all(self._heading.understands(role, text) for text in texts)
         if len(cells) == 1 or (cells and pieces):
             yield self._fault("rows", chain(*cells), rows, column)
             return
@@ -273,7 +271,7 @@ class _Seen:
         """Whether cells mean something only together."""
         parts = sorted(chain(*cells), key=lambda part: (part.baseline, part.box.left))
         texts = [join(part.text for part in cell) for cell in (*cells, parts)]
-        return [self._meaning.understands(self._roles[column], text) for text in texts][1:] == [False, True]
+        return [self._heading.understands(self._roles[column], text) for text in texts][1:] == [False, True]
 
     def broken(self) -> Iterator[Fault]:
         """Figures close below each other for one name, with no rule between them."""

@@ -58,7 +58,7 @@ class _Below:
     """What of the lines below a table stands in columns: its own, or those of another table."""
 
     def __init__(self, table: PdfTable) -> None:
-        self._heading, self._meaning = table.heading, table.meaning
+        self._heading = table.heading
         last = next(reversed(table.grid.stretches), None)
         headed = last.above if last else ()
         self._lefts = [(box.left, left) for box, (left, _) in zip(headed, table.edges(last), strict=False)]
@@ -73,7 +73,9 @@ class _Below:
         taken = {line.number for page, line in lines[1:] if self._is_row(line, page)}
         taken |= set(self._alike(line for line in order[1:] if line.number not in taken))
         for near, line in [*pairwise(order), *pairwise(order[::-1])]:
-            known = near.number in taken or (near is order[0] and self._meaning.name(plain_text(line.words)))
+            known = near.number in taken or (
+                near is order[0] and self._heading.role_of(plain_text(line.words))
+            )
             if known and self._is_name(line, near):
                 taken.add(line.number)
         found = [at for at, line in enumerate(order) if at and line.number in taken]
@@ -89,7 +91,7 @@ class _Below:
             within = len(begun) == len(cells) and all(map(self._is_within, cells, begun))
             return len(roles) > 1 or len(begun) > 2 or (within and not _is_foot(line, page))
         figures = [cell for cell in cells if _is_figure(cell)]
-        if _is_figure(cells[-1]) and self._meaning.name(plain_text(cells[0])):
+        if _is_figure(cells[-1]) and self._heading.role_of(plain_text(cells[0])):
             return True
         if len(cells) - len(figures) > _MOST_NAMES or not any(
             left < cell[-1].box.right and cell[0].box.left < right
@@ -101,7 +103,7 @@ class _Below:
 
     def _role(self, cell: _Run) -> str | None:
         roles = [role for role in self._heading.roles if role != "region"]
-        return next((role for role in roles if self._meaning.understands(role, plain_text(cell))), None)
+        return next((role for role in roles if self._heading.understands(role, plain_text(cell))), None)
 
     def _begun(self, cell: _Run) -> int | None:
         """The column that has its heading, or its cells, begin where a text does."""

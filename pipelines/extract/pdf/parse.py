@@ -7,7 +7,6 @@ PDFium is in `pdfium` and `tags`, how words and lines are made in `lines`.
 from __future__ import annotations
 
 import base64
-import ctypes
 import hashlib
 import re
 import zlib
@@ -25,6 +24,7 @@ from pipelines.extract.pdf.pdfium import (
     Frame,
     Glyph,
     TooMuch,
+    answered,
     attachments,
     drawn_lines,
     open_document,
@@ -206,7 +206,7 @@ def _page(document: pdfium.FPDF_DOCUMENT, index: int, tables: tags.Tables, turne
             round(frame.height, 2),
             (),
             tuple(rules),
-            _label(document, index),
+            answered(pdfium.FPDF_GetPageLabel, document, index) or None,
             images,
             hidden,
             turn=360.0 - 90 * turned if turned else 0.0,
@@ -265,16 +265,6 @@ def _require_codes(glyphs: Sequence[Glyph], number: int) -> None:
             page=number,
             hint=_AS_WRITTEN,
         )
-
-
-def _label(document: pdfium.FPDF_DOCUMENT, index: int) -> str | None:
-    """What the file itself calls the page."""
-    length = pdfium.FPDF_GetPageLabel(document, index, None, 0)
-    if not 2 < length <= 200:
-        return None
-    text = ctypes.create_string_buffer(length)
-    pdfium.FPDF_GetPageLabel(document, index, text, length)
-    return text.raw[: length - 2].decode("utf-16-le", "replace") or None
 
 
 def _numbered(raw: list[_RawPage], recognised: Mapping[int, RecognisedPage]) -> list[PdfPage]:

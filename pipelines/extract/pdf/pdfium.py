@@ -9,7 +9,7 @@ from __future__ import annotations
 import ctypes
 import math
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
 from typing import NamedTuple
@@ -134,6 +134,16 @@ def _notes(page: pdfium.FPDF_PAGE, frame: Frame) -> Iterator[Note]:
             size = pdfium.FPDFAnnot_GetStringValue(note, b"V", value, ctypes.sizeof(value))
             yield Note(box, "".join(map(chr, value[: max(0, size // 2 - 1)])))
         pdfium.FPDFPage_CloseAnnot(note)
+
+
+def answered(ask: Callable[..., int], *of: object) -> str:
+    """A short text that PDFium gives in UTF-16; empty where it has none, or one that is long."""
+    length = ask(*of, None, 0)
+    if not 2 < length <= 200:
+        return ""
+    text = ctypes.create_string_buffer(length)
+    ask(*of, text, length)
+    return text.raw[: length - 2].decode("utf-16-le", "replace")
 
 
 def attachments(document: pdfium.FPDF_DOCUMENT) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """Which lines of a table's body make a row: meaning decides, and position where meaning leaves it open.
 
-A page is cut from top to bottom into bands, each a row. What the words mean is asked of a `Meaning`: a
+A page is cut from top to bottom into bands, each a row. What the words mean is asked of the heading: a
 mission's known name, a region's, the total's word, a figure, a duration, the opening of a legal basis. The
 best cut has the fewest cells that are not understood (a name that is missing, a rule that runs through a
 row and lines that are set unlike the rest count as one each). Of equally good cuts the one is taken
@@ -52,7 +52,6 @@ _TALLEST = 14.0
 _APART = 1.2  # font sizes of white space between two cells
 _SUB = 6  # letters before the word for a sum, as in “Tussentotaal”
 _MOST_LEVELS = 20
-_NAMED = ("region", "mission", "total", "subtotal", "of which")
 _TEXTS = ("mission", "legal_basis")
 """Roles that no row is without, and whose cells may have many lines."""
 
@@ -184,21 +183,6 @@ def cell(fragments: Sequence[Fragment]) -> PdfCell | None:
         tuple(word.doubt for word in words if word.doubt),
         words[0].other if len(words) == 1 else "",
     )
-
-
-@dataclass(frozen=True)
-class Meaning:
-    """What is known of a table's words: whether a text can be what a role says.
-
-    Roles are those of the heading's columns, and those of rows of a table of figures: `region`, `total`,
-    `subtotal`, `of which` and `text`.
-    """
-
-    understands: Callable[[str, str], bool]
-
-    def name(self, text: str) -> str | None:
-        """The role of a row by the text in its first cell; None of a name that is unknown."""
-        return next((role for role in _NAMED if self.understands(role, text)), None)
 
 
 @dataclass
@@ -363,10 +347,10 @@ _Band = tuple[int, dict[int, list[Fragment]], _Cost, list[tuple[float, float]]]
 
 
 def cut(
-    found: Sequence[Sequence[Fragment]], heading: TableHeading, spacing: Spacing, meaning: Meaning
+    found: Sequence[Sequence[Fragment]], heading: TableHeading, spacing: Spacing
 ) -> tuple[list[Row], Alignment]:
     """The rows of a table whose fragments are given page by page, and how its cells are aligned."""
-    cutter = _Cutter(found, heading, spacing, meaning)
+    cutter = _Cutter(found, heading, spacing)
     ways = [(*cutter.rows(alignment), alignment) for alignment in LEVELS]
     _, rows, alignment = min(ways, key=lambda way: way[0])
     return rows, alignment
@@ -380,14 +364,12 @@ class _Cutter:
         found: Sequence[Sequence[Fragment]],
         heading: TableHeading,
         spacing: Spacing,
-        meaning: Meaning,
     ) -> None:
         self._heading = heading
         self._roles = heading.roles
         self._labelled = heading.labelled
         self._spacing = spacing
-        self._meaning = meaning
-        self._understood = cache(meaning.understands)
+        self._understood = cache(heading.understands)
         self._levels = [level for page in found for level in self._levels_of(page)]
         self._headings = frozenset(self._set_as_regions())
         self._bands = [list(self._from(first)) for first in range(len(self._levels))]
@@ -507,7 +489,7 @@ class _Cutter:
             needed = [column for column, role in enumerate(self._roles) if role in _TEXTS]
             if (
                 name
-                and self._meaning.name(name) in ("total", "subtotal")
+                and self._heading.role_of(name) in ("total", "subtotal")
                 and texts.keys().isdisjoint({*needed} - {naming})
             ):
                 return 0, 0.0  # of the figures beside, in a table of both annexes
@@ -518,7 +500,7 @@ class _Cutter:
                 amiss += sum(self._understood("mission", part.text) for part in cells[naming])
                 misfit += _PARTED * self._holds_region(cells[naming])
             return amiss + sum(column not in texts for column in needed), misfit
-        role = self._meaning.name(name) if name else None
+        role = self._heading.role_of(name) if name else None
         if role is None and name and len(texts) == 1 and self._understood("text", name):
             return amiss, 0.0
         within = role not in ("mission", "region") and self._holds_region(cells.get(naming, ()))

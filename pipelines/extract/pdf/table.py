@@ -17,7 +17,7 @@ from pipelines.extract.pdf import columns, faults, labels, rows, tags
 from pipelines.extract.pdf.area import Body, HeadingPlace, TableHeading, bodies, folded
 from pipelines.extract.pdf.faults import Fault
 from pipelines.extract.pdf.model import Box, PdfDocument, Word
-from pipelines.extract.pdf.rows import Meaning, PdfCell, Row, Spacing
+from pipelines.extract.pdf.rows import PdfCell, Row, Spacing
 from schemas.header_words import MANDATE_ROLES
 
 
@@ -78,7 +78,6 @@ class PdfTable:
     """A table as its geometry and as its tags give it; `tags` is None where no tagged one has the heading."""
 
     heading: TableHeading
-    meaning: Meaning
     geometry: Grid | None
     tags: Grid | None
     whole: PdfTable | None = None
@@ -242,21 +241,19 @@ def _paired(tagged: Sequence[PdfRow], geometry: Sequence[PdfRow]) -> Iterator[Pa
         yield from zip_longest(tagged[a1:a2], geometry[b1:b2])
 
 
-def read(
-    document: PdfDocument, heading: TableHeading, others: Sequence[TableHeading], meaning: Meaning
-) -> PdfTable | None:
+def read(document: PdfDocument, heading: TableHeading, others: Sequence[TableHeading]) -> PdfTable | None:
     """Both readings of the first table under `heading`, or None where neither finds one.
 
     `others` are the headings of other tables: where one is found, this table has ended.
     """
-    geometry = _by_geometry(document, heading, others, meaning)
+    geometry = _by_geometry(document, heading, others)
     tagged = _by_tags(document, heading)
     left_out = geometry and tagged and heading.of_figures and _leaves_out(tagged, geometry, document)
     if geometry and tagged and (left_out or _is_out_of_order(tagged)):
         tagged = None  # tags that do not name what can be seen, or not as it stands, say nothing
     if not geometry and not tagged:
         return None
-    found = PdfTable(heading, meaning, geometry, tagged)
+    found = PdfTable(heading, geometry, tagged)
     return found.uncounted() if document.format == "pdf" else found
 
 
@@ -341,9 +338,7 @@ def _by_tags(document: PdfDocument, heading: TableHeading) -> Grid | None:
     )
 
 
-def _by_geometry(
-    document: PdfDocument, heading: TableHeading, others: Sequence[TableHeading], meaning: Meaning
-) -> Grid | None:
+def _by_geometry(document: PdfDocument, heading: TableHeading, others: Sequence[TableHeading]) -> Grid | None:
     placed = bodies(document.pages, heading, others)
     if not placed or not any(body.lines for _, body in placed):
         return None
@@ -353,7 +348,7 @@ def _by_geometry(
     pages = [body for _, body in placed]
     found = [rows.fragments(body, own, heading) for body, own in zip(pages, parts, strict=True)]
     spacing = Spacing.of(pages, found, parts)
-    cut, alignment = rows.cut(found, heading, spacing, meaning)
+    cut, alignment = rows.cut(found, heading, spacing)
     heads: list[tuple[PdfCell, ...]] = [()] * len(cut)
     amiss: list[Fault] = []
     opened = False
@@ -361,8 +356,8 @@ def _by_geometry(
         here = [(at, part) for at, row in enumerate(cut) if (part := row.on(body))]
         on_page = [part for _, part in here]
         page = next(page for page in document.pages if page.number == body.page)
-        amiss += faults.find(page, body, on_page, own, heading, meaning)
-        if heading.labelled and (labelled := _without_totals(here, heading, meaning)):
+        amiss += faults.find(page, body, on_page, own, heading)
+        if heading.labelled and (labelled := _without_totals(here, heading)):
             shared, closed = labels.assign(
                 body,
                 [part for _, part in labelled],
@@ -394,15 +389,13 @@ def _by_geometry(
     )
 
 
-def _without_totals(
-    rows_of_page: Sequence[tuple[int, Row]], heading: TableHeading, meaning: Meaning
-) -> list[tuple[int, Row]]:
+def _without_totals(rows_of_page: Sequence[tuple[int, Row]], heading: TableHeading) -> list[tuple[int, Row]]:
     """Rows that labels head: totals above and below them are no region's."""
     kept = list(rows_of_page)
 
     def sums(row: Row) -> bool:
         name = rows.cell(row.cells.get(heading.naming, ()))
-        return name is not None and meaning.name(name.text) == "total"
+        return name is not None and heading.role_of(name.text) == "total"
 
     while kept and sums(kept[-1][1]):
         kept.pop()

@@ -28,7 +28,7 @@ from pipelines.extract.pdf.model import (
     grouped,
     plain_text,
 )
-from pipelines.extract.pdf.pdfium import Glyph, TooMuch
+from pipelines.extract.pdf.pdfium import Glyph, TooMuch, answered
 from pipelines.extract.pdf.rows import PdfCell, Span, join
 
 MAX_ELEMENTS = 100_000
@@ -141,12 +141,7 @@ class Tables:
 
 def _kind(element: pdfium.FPDF_STRUCTELEMENT) -> str:
     """Standard type of an element, such as TD."""
-    length = pdfium.FPDF_StructElement_GetType(element, None, 0)
-    if not 2 < length <= 200:
-        return ""
-    text = ctypes.create_string_buffer(length)
-    pdfium.FPDF_StructElement_GetType(element, text, length)
-    return text.raw[: length - 2].decode("utf-16-le", "replace")
+    return answered(pdfium.FPDF_StructElement_GetType, element)
 
 
 def _span(element: pdfium.FPDF_STRUCTELEMENT, name: str) -> int:
