@@ -10,7 +10,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import product
 
 from schemas.registry_toml import Entry, nearest
@@ -79,6 +79,7 @@ def _roles() -> dict[Facets, str]:
 ROLES = _roles()
 
 
+@lru_cache(8192)
 def letters(text: str) -> str:
     """The letters of a text, as they are compared: without case, accents, punctuation and white space."""
     plain = unicodedata.normalize("NFKD", text.replace("\u00ad", "").casefold())

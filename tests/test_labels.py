@@ -6,7 +6,7 @@ import pytest
 
 from pipelines.extract.cells import Text
 from pipelines.extract.pdf import labels
-from pipelines.extract.pdf.area import Body, TableHeading
+from pipelines.extract.pdf.area import Body, HeadingPlace, TableHeading
 from pipelines.extract.pdf.model import Box, PdfLine, Word
 from pipelines.extract.pdf.rows import Fragment, PdfCell, Row, Spacing, Span
 from pipelines.extract.shared_labels import confirmed, nearer
@@ -31,10 +31,11 @@ def assigned(off: float) -> list[list[str]]:
         middle = (4 * at + 1.5 + off * at) * PITCH + 5
         turned.append(line(20 + at, region, Box(50, middle - 15, 60, middle + 15), direction="up"))
     columns = (Box(50, -30, 60, -20), Box(100, -30, 150, -20))
-    body = Body(1, columns, True, -20.0, 170.0, (), tuple(turned), (), (), True, SIZE)
+    place = HeadingPlace(columns, (), -30.0, -20.0, frozenset(), ())
+    body = Body(1, columns, place, -20.0, 170.0, (), tuple(turned), (), (), True, SIZE, parts=(80.0,))
     heading = TableHeading((("Regio",), ("Missie",)), REGIONS, roles=("region", "mission"))
     spacing = Spacing(PITCH, {1: ()}, SIZE)
-    found, _ = labels.assign(body, rows, [], spacing, heading, (80.0,), "middle", first=True)
+    found, _ = labels.assign(body, rows, [], spacing, heading, "middle", first=True)
     return [[cell.text for cell in row] for row in found]
 
 

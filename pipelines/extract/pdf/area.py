@@ -276,18 +276,18 @@ def _place(
     )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Body:
-    """A table's body on one page, between `top` and `bottom`.
+    """A table's body on one page, or a part of it with one set of columns, between `top` and `bottom`.
 
     `lines` hold its text, `turned` its rotated labels. `ended` says that the table ends here.
-    `columns` are the heading's boxes: this page's own, or those remembered from the page before. `typed` is
-    that of the page.
+    `columns` are the heading's boxes: those of its own `place`, or remembered from the part before. `typed`
+    is that of the page. `parts` are the distances from the left at which columns part, once they are known.
     """
 
     page: int
     columns: tuple[Box, ...]
-    headed: bool
+    place: HeadingPlace | None
     top: float
     bottom: float
     lines: tuple[PdfLine, ...]
@@ -297,30 +297,29 @@ class Body:
     ended: bool
     size: float
     typed: bool = False
+    parts: tuple[float, ...] = ()
 
 
-def bodies(
-    pages: Sequence[PdfPage], heading: TableHeading, others: Sequence[TableHeading]
-) -> list[tuple[HeadingPlace | None, Body]]:
+def bodies(pages: Sequence[PdfPage], heading: TableHeading, others: Sequence[TableHeading]) -> list[Body]:
     """The table's body page by page: the first has a heading, later ones may have it again."""
-    found: list[tuple[HeadingPlace | None, Body]] = []
+    found: list[Body] = []
     for page in pages:
         place = find(page, heading) if page.lines else None
         if not page.lines or (place is None and not found):
             continue
-        if place is None and page.number != found[-1][1].page + 1:
+        if place is None and page.number != found[-1].page + 1:
             break
         stops = [other.top for text in others if (other := find(page, text))]
         if place and found:
             # Where the totals stand above it, this heading is that of a second table.
-            rest = _body(page, None, found[-1][1], heading, [*stops, place.top])
+            rest = _body(page, None, found[-1], heading, [*stops, place.top])
             place = None if rest.ended else place
         parts = list(_parts(page, heading, place)) if place else [None]
         for part, following in zip(parts, (*parts[1:], None), strict=True):
             ends = [*stops, _top(page, following, heading)] if following else stops
-            body = _body(page, part, found[-1][1] if found else None, heading, ends)
+            body = _body(page, part, found[-1] if found else None, heading, ends)
             if body.lines or part:
-                found.append((part, body))
+                found.append(body)
         if part is None and not body.lines:
             break
         if body.ended or any(stop > body.top for stop in stops):
@@ -413,7 +412,7 @@ def _body(
     return Body(
         page.number,
         columns,
-        place is not None,
+        place,
         top,
         low,
         tuple(kept),

@@ -48,11 +48,10 @@ def find(
     page: PdfPage,
     body: Body,
     rows: Sequence[Row],
-    parts: Sequence[float],
     heading: TableHeading,
 ) -> Iterator[Fault]:
     """The faults of a table on one page, whose `rows` are all on it; of a cell the first."""
-    seen = _Seen(body, rows, parts, heading)
+    seen = _Seen(body, rows, heading)
     found: set[tuple[int, int]] = set()
     drawn = seen.broken(), seen.over_rows(), seen.over_columns()
     for fault in chain(seen.cut_off(page), *drawn, seen.between_rows(), seen.between_columns()):
@@ -69,7 +68,6 @@ class _Seen:
         self,
         body: Body,
         rows: Sequence[Row],
-        parts: Sequence[float],
         heading: TableHeading,
     ) -> None:
         self._body = body
@@ -81,7 +79,7 @@ class _Seen:
         self._rows = [row for row in rows if folded(self._name(row)) not in self._regions]
         self._named = [row for row in self._rows if self._naming in row.cells]
         boxes = [*body.columns, *(part.box for row in rows for part in row.fragments)]
-        edges = [min(box.left for box in boxes), *parts, max(box.right for box in boxes)]
+        edges = [min(box.left for box in boxes), *body.parts, max(box.right for box in boxes)]
         self._bands = list(pairwise(edges))
         own = [
             at for at in range(len(self._bands)) if at != self._naming and not (heading.labelled and at == 0)

@@ -47,7 +47,6 @@ def assign(
     found: Sequence[Fragment],
     spacing: Spacing,
     heading: TableHeading,
-    parts: Sequence[float],
     alignment: Alignment,
     *,
     first: bool,
@@ -59,11 +58,11 @@ def assign(
     A row without one has that of the page before. `alignment` is that of the other cells; `first` says that
     there is no page before.
     """
-    heights = _rules_through(body, parts)
+    heights = _rules_through(body)
     beside = _beside(found, rows)
     if body.typed:  # rotated labels may have come to one line
         beside = [one for part in beside for one in _apart(part.line, heading, part.first, part.last)]
-    labels = _turned(body, parts, heading) + _upright(beside, spacing, heading, heights)
+    labels = _turned(body, heading) + _upright(beside, spacing, heading, heights)
     labels.sort(key=lambda label: label.box.middle)
     if not labels or len(labels) > len(rows):
         return [()] * len(rows), True
@@ -113,10 +112,10 @@ def _apart(
     yield from reversed(found)
 
 
-def _turned(body: Body, parts: Sequence[float], heading: TableHeading) -> list[Label]:
+def _turned(body: Body, heading: TableHeading) -> list[Label]:
     """Rotated labels; those of several lines are beside each other."""
     lines = sorted(
-        (line for line in body.turned if line.box.centre < parts[0]),
+        (line for line in body.turned if line.box.centre < body.parts[0]),
         key=lambda line: line.box.left if line.direction == "up" else -line.box.right,
     )
     groups: list[list[Fragment]] = []
@@ -171,13 +170,13 @@ def _upright(
     return [Label.of(group, turned=False) for group in best[-1][1]]
 
 
-def _rules_through(body: Body, parts: Sequence[float]) -> list[float]:
+def _rules_through(body: Body) -> list[float]:
     """Heights of rules that go through the first column as well as the second."""
     left = body.columns[0].left
     return [
         rule.at
         for rule in body.horizontals
-        if rule.start < left + 0.3 * (parts[0] - left) and rule.end > body.columns[1].left
+        if rule.start < left + 0.3 * (body.parts[0] - left) and rule.end > body.columns[1].left
     ]
 
 
@@ -198,7 +197,7 @@ class _Layout:
             low + white, *(end + 2 * body.size for end in (low, *(line.box.bottom for line in body.turned)))
         )
         highest = min([rows[0].top, *(line.box.top for line in body.turned)]) - 0.8 * body.size
-        if body.headed:
+        if body.place:
             highest = max(highest, body.top)
         self._gaps = [
             (highest, rows[0].top),

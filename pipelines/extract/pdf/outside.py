@@ -42,7 +42,7 @@ def left(document: PdfDocument, table: PdfTable, numbers: Collection[int]) -> It
 
 def _is_heading(page: PdfPage, line: PdfLine, table: PdfTable) -> bool:
     """Whether a line above a table is within its frame, or has a text over columns behind the first."""
-    boxes = next((one.above for one in table.grid.stretches), ())
+    boxes = next((one.columns for one in table.grid.stretches), ())
     frame = [rule for rule in page.rules if not rule.horizontal and not rule.fill]
     inside = [
         rule
@@ -60,7 +60,7 @@ class _Below:
     def __init__(self, table: PdfTable) -> None:
         self._heading = table.heading
         last = next(reversed(table.grid.stretches), None)
-        headed = last.above if last else ()
+        headed = last.columns if last else ()
         self._lefts = [(box.left, left) for box, (left, _) in zip(headed, table.edges(last), strict=False)]
         self._reach = [
             (min(box.left, left), max(box.right, right)) if right else (box.left, box.right)

@@ -215,7 +215,7 @@ class Row:
         return Row(cells) if cells else None
 
 
-def fragments(body: Body, parts: Sequence[float], heading: TableHeading) -> list[Fragment]:
+def fragments(body: Body, heading: TableHeading) -> list[Fragment]:
     """A body's lines cut at the places where columns part; a region's name stays whole."""
     found: list[Fragment] = []
     summed: PdfLine | None = None  # the line before, where it names a sum in another column
@@ -224,7 +224,7 @@ def fragments(body: Body, parts: Sequence[float], heading: TableHeading) -> list
         if spanning(line, heading, body.columns):
             found.append(Fragment(heading.naming, line, 0, len(line.words) - 1, spanning=True))
             continue
-        columns = [sum(word.box.centre > place for place in parts) for word in line.words]
+        columns = [sum(word.box.centre > place for place in body.parts) for word in line.words]
         if heading.labelled and body.typed:
             label = _label(line, heading)
             columns[:label] = [0] * label
@@ -283,13 +283,8 @@ class Spacing:
     size: float
 
     @classmethod
-    def of(
-        cls,
-        bodies: Sequence[Body],
-        found: Sequence[Sequence[Fragment]],
-        parts: Sequence[Sequence[float]],
-    ) -> Spacing:
-        """That of a table whose fragments are given body by body; `parts` says where columns part."""
+    def of(cls, bodies: Sequence[Body], found: Sequence[Sequence[Fragment]]) -> Spacing:
+        """That of a table whose fragments are given body by body."""
         size = bodies[0].size
         pitches = Counter(
             round((lower.baseline - upper.baseline) / size, 1)
@@ -300,8 +295,8 @@ class Spacing:
         )
         often = [pitch for pitch, count in pitches.items() if count > 0.05 * pitches.total()]
         heights: defaultdict[int, list[float]] = defaultdict(list)
-        for body, own in zip(bodies, parts, strict=True):
-            heights[body.page] += _heights(body, own)
+        for body in bodies:
+            heights[body.page] += _heights(body)
         return cls(min([*often, 1.5]) * size, {page: sorted(at) for page, at in heights.items()}, size)
 
     def crossed(self, page: int, top: float, bottom: float) -> int:
@@ -332,9 +327,9 @@ def by_column(parts: Iterable[Fragment]) -> dict[int, list[Fragment]]:
     return cells
 
 
-def _heights(body: Body, parts: Sequence[float]) -> tuple[float, ...]:
+def _heights(body: Body) -> tuple[float, ...]:
     """Heights of rules that go along most of the columns after the first, a cell of two rows left out."""
-    start, end = parts[0], body.columns[-1].right
+    start, end = body.parts[0], body.columns[-1].right
     along: defaultdict[float, float] = defaultdict(float)
     for rule in body.horizontals:
         along[round(rule.at, 1)] += max(0.0, min(rule.end, end) - max(rule.start, start))

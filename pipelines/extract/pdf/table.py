@@ -14,7 +14,7 @@ from itertools import zip_longest
 from statistics import median
 
 from pipelines.extract.pdf import columns, faults, labels, rows, tags
-from pipelines.extract.pdf.area import Body, HeadingPlace, TableHeading, bodies, folded
+from pipelines.extract.pdf.area import Body, TableHeading, bodies, folded
 from pipelines.extract.pdf.faults import Fault
 from pipelines.extract.pdf.model import Box, PdfDocument, Word
 from pipelines.extract.pdf.rows import PdfCell, Row, Spacing
@@ -38,34 +38,20 @@ class PdfRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
-    """A part of a table with one set of columns, from a height of a page on.
-
-    `above` are the boxes of its columns' headings, or those of the part before; `parts` the distances from
-    the left at which its columns part.
-    """
-
-    page: int
-    top: float
-    above: tuple[Box, ...]
-    parts: tuple[float, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Grid:
     """A table by one reading: its rows from top to bottom.
 
     `unknown` are words in the heading that the layout does not know. `heading` gives the lines of the
     heading, on every page that has it, and `marked` the footnote numbers in it, each with its line.
-    `stretches` say by page and height where the columns are. `faults` are the cells that no one row and
-    column has. `open_labels`: nothing is drawn between two labels that head rows.
+    `stretches` are its parts: by page and height, where the columns are. `faults` are the cells that no one
+    row and column has. `open_labels`: nothing is drawn between two labels that head rows.
     """
 
     rows: tuple[PdfRow, ...]
     unknown: tuple[Word, ...] = ()
     heading: tuple[int, ...] = ()
     marked: tuple[tuple[int, int], ...] = ()
-    stretches: tuple[Stretch, ...] = ()
+    stretches: tuple[Body, ...] = ()
     faults: tuple[Fault, ...] = ()
     open_labels: bool = False
 
@@ -154,12 +140,12 @@ class PdfTable:
         """Whether only their places say which rows labels head."""
         return self.tags is None and self.grid.open_labels
 
-    def stretch(self, page: int, height: float) -> Stretch | None:
+    def stretch(self, page: int, height: float) -> Body | None:
         """The part of the table that a height of a page is in."""
         of_page = [one for one in self.grid.stretches if one.page == page]
         return next((one for one in reversed(of_page) if one.top <= height), next(iter(of_page), None))
 
-    def edges(self, stretch: Stretch | None) -> list[tuple[float, float]]:
+    def edges(self, stretch: Body | None) -> list[tuple[float, float]]:
         """Per column, from where to where its cells reach in this part of the table and in those alike."""
 
         def is_alike(cell: PdfCell) -> bool:
@@ -180,7 +166,7 @@ class PdfTable:
         Nothing else is regarded, neither rules nor other cells; None where no heading is known.
         """
         own, stretch = cell.box, self.stretch(cell.page, cell.box.middle)
-        away = [box.aside(own) for box in (stretch.above if stretch else ())]
+        away = [box.aside(own) for box in (stretch.columns if stretch else ())]
         return away.index(min(away)) if away else None
 
 
@@ -197,7 +183,7 @@ def _view(grid: Grid, order: Sequence[int], heading: TableHeading) -> Grid:
         texts = tuple((role, cell) for role, cell in aside if role not in _ELSEWHERE)
         return replace(row, cells=tuple(row.cells[at] for at in order), label=label, texts=texts)
 
-    stretches = tuple(replace(one, above=tuple(one.above[at] for at in order)) for one in grid.stretches)
+    stretches = tuple(replace(one, columns=tuple(one.columns[at] for at in order)) for one in grid.stretches)
     return replace(grid, rows=tuple(map(of, grid.rows)), stretches=stretches)
 
 
@@ -339,24 +325,21 @@ def _by_tags(document: PdfDocument, heading: TableHeading) -> Grid | None:
 
 
 def _by_geometry(document: PdfDocument, heading: TableHeading, others: Sequence[TableHeading]) -> Grid | None:
-    placed = bodies(document.pages, heading, others)
-    if not placed or not any(body.lines for _, body in placed):
+    pages = bodies(document.pages, heading, others)
+    if not any(body.lines for body in pages):
         return None
-    parts = _parts(placed, heading)
-    placed = _with_rows(placed, parts, heading)
-    parts = parts[: len(placed)]
-    pages = [body for _, body in placed]
-    found = [rows.fragments(body, own, heading) for body, own in zip(pages, parts, strict=True)]
-    spacing = Spacing.of(pages, found, parts)
+    pages = _with_rows(_parted(pages, heading), heading)
+    found = [rows.fragments(body, heading) for body in pages]
+    spacing = Spacing.of(pages, found)
     cut, alignment = rows.cut(found, heading, spacing)
     heads: list[tuple[PdfCell, ...]] = [()] * len(cut)
     amiss: list[Fault] = []
     opened = False
-    for body, own, fragments in zip(pages, parts, found, strict=True):
+    for body, fragments in zip(pages, found, strict=True):
         here = [(at, part) for at, row in enumerate(cut) if (part := row.on(body))]
         on_page = [part for _, part in here]
         page = next(page for page in document.pages if page.number == body.page)
-        amiss += faults.find(page, body, on_page, own, heading)
+        amiss += faults.find(page, body, on_page, heading)
         if heading.labelled and (labelled := _without_totals(here, heading)):
             shared, closed = labels.assign(
                 body,
@@ -364,16 +347,15 @@ def _by_geometry(document: PdfDocument, heading: TableHeading, others: Sequence[
                 fragments,
                 spacing,
                 heading,
-                own,
                 alignment,
                 first=body is pages[0],
             )
             for (at, _), label in zip(labelled, shared, strict=True):
                 heads[at] = heads[at] or label
             opened |= not closed
-    numbers = {number for place, _ in placed if place for number in place.lines}
+    numbers = {number for body in pages if body.place for number in body.place.lines}
     headed = [line for page in document.pages for line in page.lines if line.number in numbers]
-    place = placed[0][0]
+    place = pages[0].place
     return Grid(
         rows=tuple(_rows(cut, heads, heading)),
         unknown=place.unknown if place else (),
@@ -381,9 +363,7 @@ def _by_geometry(document: PdfDocument, heading: TableHeading, others: Sequence[
         marked=tuple(
             (number, line.number) for line in headed for word in line.words for number in word.numbers
         ),
-        stretches=tuple(
-            Stretch(body.page, body.top, body.columns, own) for body, own in zip(pages, parts, strict=True)
-        ),
+        stretches=tuple(pages),
         faults=tuple(amiss),
         open_labels=opened,
     )
@@ -404,18 +384,15 @@ def _without_totals(rows_of_page: Sequence[tuple[int, Row]], heading: TableHeadi
     return kept
 
 
-def _parts(
-    placed: Sequence[tuple[HeadingPlace | None, Body]], heading: TableHeading
-) -> list[tuple[float, ...]]:
+def _parted(pages: Sequence[Body], heading: TableHeading) -> list[Body]:
     """Where the columns of each body part: together in those that have their headings at the same places."""
-    found: dict[int, tuple[float, ...]] = {}
-    for at, (place, body) in enumerate(placed):
-        if at not in found:
-            alike = [other for other, (_, one) in enumerate(placed) if other >= at and _is_alike(body, one)]
-            alike = [other for other in alike if other not in found]
-            own = [placed[other][1] for other in alike]
-            found |= dict.fromkeys(alike, tuple(columns.part(own, heading, place.groups if place else ())))
-    return [found[at] for at in range(len(placed))]
+    found: dict[Body, Body] = {}
+    for body in pages:
+        if body not in found:
+            alike = [one for one in pages if one not in found and _is_alike(body, one)]
+            parts = columns.part(alike, heading, body.place.groups if body.place else ())
+            found |= {one: replace(one, parts=parts) for one in alike}
+    return [found[body] for body in pages]
 
 
 def _is_alike(one: Body, other: Body) -> bool:
@@ -426,15 +403,11 @@ def _is_alike(one: Body, other: Body) -> bool:
     )
 
 
-def _with_rows(
-    placed: list[tuple[HeadingPlace | None, Body]],
-    parts: Sequence[Sequence[float]],
-    heading: TableHeading,
-) -> list[tuple[HeadingPlace | None, Body]]:
+def _with_rows(pages: Sequence[Body], heading: TableHeading) -> list[Body]:
     """Leaves out a last page without a heading whose lines do not fill the columns: it is other text."""
-    kept = list(placed)
-    while len(kept) > 1 and kept[-1][0] is None and not heading.of_figures:
-        filled = {part.column for part in rows.fragments(kept[-1][1], parts[len(kept) - 1], heading)}
+    kept = list(pages)
+    while len(kept) > 1 and kept[-1].place is None and not heading.of_figures:
+        filled = {part.column for part in rows.fragments(kept[-1], heading)}
         if filled >= set(range(int(heading.labelled), len(heading.columns))):
             break
         kept.pop()
