@@ -333,15 +333,10 @@ def together(rows: Sequence[Row], columns: Sequence[str]) -> Mapping[str, int] |
     """What rows make together, by column; None where a figure or its column is not certain."""
     if not all(map(_is_seen, rows)):
         return None
-    figures = [figure for row in rows for figure in row.wordings[0].figures]
-    if not all(figure.exact for figure in figures):
+    wordings = [row.wordings[0] for row in rows]
+    if not all(figure.exact for wording in wordings for figure in wording.figures):
         return None
-    found: dict[str, int] = {}
-    for figure in figures:
-        if figure.column is not None and figure.value is not None:
-            name = columns[figure.column]
-            found[name] = found.get(name, 0) + figure.value
-    return found
+    return {columns[one.column or 0]: one.value for one in _added(wordings) if one.value is not None}
 
 
 def _is_seen(row: Row) -> bool:
