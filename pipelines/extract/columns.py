@@ -155,11 +155,10 @@ def choose(
         case = _Case(at, row, ways, best, solution)
         if at in structure.parts:
             one = chooser.part(case)
-        elif row.in_order:
-            one = chooser.in_order(case, errors)
+        elif (row.in_order or row.glued) and (unsure := chooser.unsure(case, errors)):
+            one = unsure
         else:
-            open_mark = chooser.glued(case, errors) if row.glued else None
-            one = open_mark or chooser.placed(case, ordered if doubt else None)
+            one = chooser.taken(case) if row.in_order else chooser.placed(case, ordered if doubt else None)
         if isinstance(one, Chosen):
             chosen.append(one)
             problems.extend(chooser.unconfirmed(one))
@@ -381,22 +380,26 @@ class _Chooser:
                     return f"{last.text} {first.text}"
         return ""
 
-    def in_order(self, case: _Case, errors: Errors) -> Chosen | JvomError:
-        """The reading of a row of a text, where the best readings agree on it and can be relied on."""
+    def unsure(self, case: _Case, errors: Errors) -> JvomError | None:
+        """Why a row is not relied on where only sums say which columns figures are in, or what are marks."""
         row, chosen = case.row, case.chosen
-        if self._reading(row) is None:
-            distinct = {
-                (row.wordings[c.key].mission_id, c.figures, tuple(sorted(c.markers))) for c in case.best
-            }
-            if len(distinct) > 1:
-                return self._undecided(case, _SEVERAL, case.best)
-            if rivals := self.rivals(case, errors):
-                return self._undecided(case, _RIVAL, [chosen, *rivals])
-            if why := next(self._doubts(case, errors.most), ""):
-                own = violated(chosen.figures, self.sums)
-                others = [way for way in case.ways if violated(way.figures, self.sums) <= own]
-                return self._undecided(case, why, [chosen, *others[:_SHOWN]])
-        return self._chosen(case)
+        if self._reading(row) is not None:
+            return None
+        distinct = {(row.wordings[c.key].mission_id, c.figures, tuple(sorted(c.markers))) for c in case.best}
+        if len(distinct) > 1:
+            return self._undecided(case, _SEVERAL, case.best)
+        if rivals := self.rivals(case, errors):
+            return self._undecided(case, _RIVAL, [chosen, *rivals])
+        if row.in_order and (why := next(self._doubts(case, errors.most), "")):
+            own = violated(chosen.figures, self.sums)
+            others = [way for way in case.ways if violated(way.figures, self.sums) <= own]
+            return self._undecided(case, why, [chosen, *others[:_SHOWN]])
+        if row.glued and (why := next(self._mark_doubts(case, errors.most), "")):
+            return self._undecided(case, why, case.ways)
+        if row.glued and (way := next(self._shorter(case.at, chosen, errors), None)):
+            why = "its sums come out without some digits: a mark or another figure may be printed beside them"
+            return self._undecided(case, why, [chosen, way])
+        return None
 
     def placed(self, case: _Case, ordered: Sequence[Choice] | None) -> Chosen | JvomError:
         """The reading of a row of a PDF; `ordered` is what the second pass says of one not confirmed."""
@@ -416,7 +419,7 @@ class _Chooser:
                 return self._undecided(case, _why(row, ordered or ()), [*seen, *(ordered or ())])
         if self._reading(row) is None and (hidden := self._hidden_mark(case)):
             return self._undecided(case, hidden, [chosen])
-        return self._chosen(case)
+        return self.taken(case)
 
     def part(self, case: _Case) -> Chosen | JvomError:
         """The reading of an "of which" row, which no sum confirms: only its own place, or all its columns."""
@@ -426,23 +429,7 @@ class _Chooser:
         if row.disputed or not sure or len({way.figures for way in ways}) > 1:
             why = "it is a part of another row, so no sum says which columns its figures are in"
             return self._undecided(case, why, ways[:_SHOWN])
-        return self._chosen(case)
-
-    def glued(self, case: _Case, errors: Errors) -> JvomError | None:
-        """Why a row whose figures may end in marks is not relied on, though each is in its column."""
-        chosen = case.chosen
-        if self._reading(case.row) is not None:
-            return None
-        if others := [way for way in case.best if way.figures != chosen.figures]:
-            return self._undecided(case, _SEVERAL, [chosen, *others])
-        if others := self.rivals(case, errors):
-            return self._undecided(case, _RIVAL, [chosen, *others])
-        if why := next(self._mark_doubts(case, errors.most), ""):
-            return self._undecided(case, why, case.ways)
-        if way := next(self._shorter(case.at, chosen, errors), None):
-            why = "its sums come out without some digits: a mark or another figure may be printed beside them"
-            return self._undecided(case, why, [chosen, way])
-        return None
+        return self.taken(case)
 
     def _shorter(self, at: int, chosen: Choice, errors: Errors) -> Iterator[Choice]:
         """Readings in which a figure is one digit or two shorter, and its column comes out."""
@@ -492,7 +479,7 @@ class _Chooser:
                 for places in placements(len(figures), len(self._columns)):
                     yield Choice(_laid(figures, places, len(self._columns)), (*name, *notes), 0, key)
 
-    def _chosen(self, case: _Case) -> Chosen:
+    def taken(self, case: _Case) -> Chosen:
         at, row, chosen, wording, solution = case.at, case.row, case.chosen, case.wording, case.solution
         figures = _figures_of(wording, chosen.figures)
         known = not row.in_order or len(wording.figures) == len(self._columns)
