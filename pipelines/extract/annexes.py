@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from pipelines.extract import derived, headings, missing
 from pipelines.extract.cells import Mark, Word, words
@@ -167,7 +167,7 @@ class Search:
         self.registry = registry
         self.lines = [line for line in _lines(document, registry) if not PAGE_NUMBER.fullmatch(line.text)]
         self.annexes = headings.annexes(self.lines)
-        self._tables = _PdfTables(document, registry) if isinstance(document, PdfDocument) else None
+        self._tables: dict[tuple[TableHeading, int, int], PdfTable | None] = {}
 
     def look(self, layout: Layout, by: Derived | None = None) -> tuple[Looked, Looked]:
         """What the layout finds of annex 1 and of annex 2; `by` says where the tables that gave it are."""
@@ -247,20 +247,33 @@ class Search:
         self, annex: int, layout: Layout, place: Place, marks: Mapping[int, Place]
     ) -> Found | None:
         """The annex's table under a heading, before any other annex: by words, or as a PDF shows it."""
-        if self._tables is None:
+        if not isinstance(self.document, PdfDocument):
             end = min((start for start in marks if start >= place.end), default=len(self.lines))
             header = find_header(words(self.lines[place.end : end]), header_words(annex, layout))
             return Found(header) if header else None
         below = self.lines[place.end : self._end(place, marks)]
         above = self.lines[max(place.end - 1, 0)]
-        found = self._tables.find(
-            annex, layout, above, max((line.page for line in below), default=above.page)
-        )
+        last_page = max((line.page for line in below), default=above.page)
+        found = self._pdf_table(self.document, annex, layout, above, last_page)
         if found is None:
             return None
         heading = words(line for line in below if line.number in found.grid.heading)
         marked = tuple(Mark(*mark) for mark in found.grid.marked)
         return Found(Header(tuple(heading), marked), found) if heading else None
+
+    def _pdf_table(
+        self, document: PdfDocument, annex: int, layout: Layout, above: Line, last_page: int
+    ) -> PdfTable | None:
+        """The first table of the annex below a line; None where none has just the layout's heading."""
+        roles = MandateRoles(layout, self.registry), PersonnelRoles(layout, self.registry)
+        wanted, other = roles[annex - 1].heading, roles[2 - annex].heading
+        key = (wanted, above.number, last_page)
+        if key not in self._tables:
+            below = table.below(document, above.page, above.number)
+            pages = tuple(page for page in below.pages if page.number <= last_page)
+            self._tables[key] = table.read(replace(below, pages=pages), wanted, [other])
+        found = self._tables[key]
+        return None if found is None or (found.geometry and found.geometry.unknown) else found
 
     def _repeats(self, header: Header, other: Header, place: Place, layout: Layout) -> bool:
         """Whether the table under `other` is another one than that under `header`, not its next page."""
@@ -320,25 +333,6 @@ def _lines(document: Document, registry: Registry) -> Iterator[Line]:
                     if any(heading.match(text) is not None for heading in known):
                         heads |= {one.number: one.text for one in lines}
     return (replace(line, text=heads.get(line.number, line.text)) for line in document.lines)
-
-
-@dataclass
-class _PdfTables:
-    document: PdfDocument
-    registry: Registry
-    _known: dict[tuple[TableHeading, int, int], PdfTable | None] = field(default_factory=dict)
-
-    def find(self, annex: int, layout: Layout, above: Line, last_page: int) -> PdfTable | None:
-        """The first table of the annex below a line; None where none has just the layout's heading."""
-        roles = MandateRoles(layout, self.registry), PersonnelRoles(layout, self.registry)
-        wanted, other = roles[annex - 1], roles[2 - annex]
-        key = (wanted.heading, above.number, last_page)
-        if key not in self._known:
-            below = table.below(self.document, above.page, above.number)
-            pages = tuple(page for page in below.pages if page.number <= last_page)
-            self._known[key] = table.read(replace(below, pages=pages), wanted.heading, [other.heading])
-        found = self._known[key]
-        return None if found is None or (found.geometry and found.geometry.unknown) else found
 
 
 def header_words(annex: int, layout: Layout) -> tuple[tuple[str, ...], ...]:

@@ -193,9 +193,7 @@ class MandateRoles(Roles):
         columns = tuple(column.path for column in self.layout.columns)
         roles = tuple(column.column for column in self.layout.columns)
         totals = self._words.totals if "ignore" in roles else ()  # in a table of both annexes
-        return TableHeading(
-            columns, self.layout.regions, totals, roles=roles, understands=self.understands
-        )
+        return TableHeading(columns, self.layout.regions, totals, roles=roles, understands=self.understands)
 
     def is_region(self, text: str) -> bool:
         return _tight(text) in self._regions
