@@ -44,12 +44,7 @@ class Fault:
     columns: tuple[int, ...]
 
 
-def find(
-    page: PdfPage,
-    body: Body,
-    rows: Sequence[Row],
-    heading: TableHeading,
-) -> Iterator[Fault]:
+def find(page: PdfPage, body: Body, rows: Sequence[Row], heading: TableHeading) -> Iterator[Fault]:
     """The faults of a table on one page, whose `rows` are all on it; of a cell the first."""
     seen = _Seen(body, rows, heading)
     found: set[tuple[int, int]] = set()
@@ -64,12 +59,7 @@ def find(
 class _Seen:
     """The rows of a table on one page, and the bands that its columns take."""
 
-    def __init__(
-        self,
-        body: Body,
-        rows: Sequence[Row],
-        heading: TableHeading,
-    ) -> None:
+    def __init__(self, body: Body, rows: Sequence[Row], heading: TableHeading) -> None:
         self._body = body
         self._roles = heading.roles
         self._heading = heading

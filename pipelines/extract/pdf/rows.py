@@ -354,12 +354,7 @@ def cut(
 class _Cutter:
     """The levels of a table, on which its lines are, and what bands of them cost."""
 
-    def __init__(
-        self,
-        found: Sequence[Sequence[Fragment]],
-        heading: TableHeading,
-        spacing: Spacing,
-    ) -> None:
+    def __init__(self, found: Sequence[Sequence[Fragment]], heading: TableHeading, spacing: Spacing) -> None:
         self._heading = heading
         self._roles = heading.roles
         self._labelled = heading.labelled
