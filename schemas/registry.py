@@ -169,13 +169,17 @@ class Registry:
                 known.append(reduce(lambda text, to: text.replace("\ufffd", to, 1), fits.groups(), name))
         return known[0] if len(known) == 1 else name
 
+    @cached_property
+    def _words(self) -> frozenset[str]:
+        """Of all known names."""
+        return frozenset(word for spelling in self._by_spelling for word in spelling.split())
+
     def _joined(self, name: str) -> str:
         """A name in which words that no known name has are joined over their hyphen where one has them so."""
-        words = {word for spelling in self._by_spelling for word in spelling.split()}
 
         def join(match: re.Match[str]) -> str:
             parted, whole = match.group(), match.group().replace("-", "")
-            known = comparable(whole) in words and comparable(parted) not in words
+            known = comparable(whole) in self._words and comparable(parted) not in self._words
             return whole if known else parted
 
         return _PARTED.sub(join, name)

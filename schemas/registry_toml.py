@@ -9,6 +9,7 @@ import re
 import tomllib
 import unicodedata
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ OPEN = "?"
 _INVISIBLE = dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u2060\ufeff"))
 
 
+@lru_cache(16_384)  # a report's words are compared with many, again and again
 def comparable(text: str) -> str:
     """`text` as it is compared: case, white space, quotation marks, dashes and ligatures aside."""
     plain = unicodedata.normalize("NFKC", text.translate(_INVISIBLE)).translate(_SAME).casefold()

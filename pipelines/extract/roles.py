@@ -14,7 +14,7 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Literal
 
 from pipelines.extract import numerals
@@ -148,7 +148,7 @@ class PersonnelRoles(Roles):
         roles = tuple(role for _, role in self.layout.printed)
         words = self._words
         regions, totals, of_which = self.layout.regions, words.totals, words.of_which
-        return TableHeading(paths, regions, totals, of_which, roles, self.understands)
+        return TableHeading(paths, regions, totals, of_which, roles, cache(self.understands))
 
     def plain(self, name: str) -> str:
         """A name without the bracket that speaks of a separate report."""
@@ -193,7 +193,8 @@ class MandateRoles(Roles):
         columns = tuple(column.path for column in self.layout.columns)
         roles = tuple(column.column for column in self.layout.columns)
         totals = self._words.totals if "ignore" in roles else ()  # in a table of both annexes
-        return TableHeading(columns, self.layout.regions, totals, roles=roles, understands=self.understands)
+        understood = cache(self.understands)
+        return TableHeading(columns, self.layout.regions, totals, roles=roles, understands=understood)
 
     def is_region(self, text: str) -> bool:
         return _tight(text) in self._regions

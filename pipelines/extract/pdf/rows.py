@@ -15,7 +15,7 @@ from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache, cached_property
+from functools import cached_property
 from itertools import accumulate, groupby, pairwise
 from typing import Literal
 
@@ -359,7 +359,7 @@ class _Cutter:
         self._roles = heading.roles
         self._labelled = heading.labelled
         self._spacing = spacing
-        self._understood = cache(heading.understands)
+        self._understood = heading.understands
         self._levels = [level for page in found for level in self._levels_of(page)]
         self._headings = frozenset(self._set_as_regions())
         self._bands = [list(self._from(first)) for first in range(len(self._levels))]
