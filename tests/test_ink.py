@@ -8,7 +8,7 @@ from functools import partial
 
 import pikepdf
 import pytest
-from pikepdf import Array
+from pikepdf import Array, Dictionary
 
 from tests.campaign import pdfs
 from tests.campaign.pdfs import PlantedPdf, Sheet
@@ -125,6 +125,18 @@ def _on_its_own_colour(sheet: Sheet) -> None:
     sheet.draw(sheet.rectangle(colour) + sheet.words("21", state=colour))
 
 
+def _of_another_field(sheet: Sheet) -> None:
+    sheet.annotation("7", field=True)
+    note = sheet.page.obj.Annots[0]
+    note.Parent = sheet.pdf.make_indirect(Dictionary(V=note.V))
+    del note["/V"]
+
+
+def _upright_twice_turned(sheet: Sheet) -> None:
+    at = sheet.box
+    sheet.draw(f"BT /CampaignFont -{sheet.size} Tf -1 0 0 -1 {at.left} {at.bottom} Tm (21) Tj ET")
+
+
 def _as_something_else(sheet: Sheet, said: str) -> None:
     """An 18 whose 8 has the code of another sign."""
     code = said.encode("utf-16-be").hex()
@@ -144,6 +156,11 @@ def _as_something_else(sheet: Sheet, said: str) -> None:
             )
         ),
         (partial(_shape, entries="/Subtype /Square"), False, REFUSED, "viewers differ"),
+        (partial(_shape, entries="/Subtype /Text"), False, REFUSED, "viewers differ"),
+        (_of_another_field, True, REFUSED, "viewers differ"),
+        (_upright_twice_turned, True, "as changed", ""),
+        (partial(pdfs.recoded, drawn="N", code="M"), False, REFUSED, "that is not the “M” its code says"),
+        (lambda sheet: sheet.pdf.pages.append(sheet.page), False, REFUSED, "page 3 says what page 2 says"),
         (partial(_shape, entries="/Subtype /StrikeOut"), False, REFUSED, "viewers differ"),
         (partial(_shape, entries="/Subtype /Widget /Parent << /FT /Tx /V (8) >>"), True, REFUSED, "viewers"),
         (_on_a_layer, True, REFUSED, "viewers differ"),
@@ -159,5 +176,6 @@ def test_what_viewers_show(plant: Callable[[Sheet], None], blank: bool, outcome:
     base = pdfs.base(2)
     assert base
     plant(sheet := Sheet(base, random.Random(1), blank=blank))
-    found = judge(PlantedPdf("", sheet.saved(), (sheet.truth(),), base))
+    truths = sheet.truth(), sheet.truth((sheet.cell, 21))
+    found = judge(PlantedPdf("", sheet.saved(), truths, base))
     assert (found.outcome, words in found.words) == (outcome, True), found.words

@@ -447,7 +447,11 @@ def no_letters(sheet: Sheet) -> Truths:
 
 def wrong_letters(sheet: Sheet) -> Truths:
     """Fonts that give one digit out as another."""
-    one, other = (b"%04X" % ord(digit) for digit in sheet.rng.sample("0123456789", 2))
+    return recoded(sheet, *sheet.rng.sample("0123456789", 2))
+
+
+def recoded(sheet: Sheet, drawn: str, code: str) -> Truths:
+    one, other = (b"%04X" % ord(letter) for letter in (drawn, code))
     said = re.compile(rb"(?i)<%s>(?=\s*(?:\n|<[0-9A-F]+>|endbf))" % one)
     maps = [font["/ToUnicode"] for font in sheet.fonts()]
     sheet.one_of([each for each in maps if said.search(each.read_bytes())])
