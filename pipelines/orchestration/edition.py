@@ -262,10 +262,8 @@ def extract(  # type: ignore[no-untyped-def]  # Dagster takes an annotation for 
             asset_key=keys.TABLES[name],
             value=table,
             metadata={
-                **metadata.rows_of(table, contract),
                 **metadata.places_of(table, source),
-                **metadata.cells_of(tables["cells"], name, document),
-                "source_bytes_kept": dg.MetadataValue.path(str(where.kept / source.sha256)),
+                "kept_by_its_hash_in": dg.MetadataValue.path(str(where.kept)),
                 **({"official_document": dg.MetadataValue.url(address)} if address else {}),
                 "evidence": dg.MetadataValue.path(f"{where.site}/en/evidence/{source.edition_year}.html"),
                 **metadata.query(
@@ -273,6 +271,8 @@ def extract(  # type: ignore[no-untyped-def]  # Dagster takes an annotation for 
                     f"FROM vintages.{name}_vintages JOIN record.vintages USING (edition_year, vintage)\n"
                     f"WHERE vintages.run_id = '{context.run.run_id}'"
                 ),
+                **metadata.rows_of(table, contract),
+                **metadata.cells_of(tables["cells"], name, document),
             },
             data_version=keys.content_version(table.select(list(contract.values))),
             check_results=[

@@ -7,6 +7,7 @@ takes no Arrow tables and drops the failing rows.
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import accumulate
 from typing import Any
 
 import dagster as dg
@@ -26,9 +27,8 @@ CONTRACT, ROW_COUNTS = "contract", "row_counts"  # names of checks
 ROW_COUNT_DROP = 0.5
 PREVIEW_ROWS = 5  # of a whole table, which is in the published file; Dagster keeps each of them twice
 PREVIEW_CELLS = 200
+PREVIEW_WIDTH = 70  # characters of the columns' names: more would be off the edge
 LISTED_CHANGES = 50
-_OF_CELL = ("row_key", "column_name", "value", "as_printed")
-_OF_SPAN = ("page", "line", "char_start", "char_end", "box")
 _CELL = ("table_name", "row_key", "column_name")
 
 
@@ -74,9 +74,16 @@ def column_lineage(relation: Relation) -> dg.TableColumnLineage:
 
 
 def rows_of(table: pa.Table, contract: Contract) -> dict[str, Any]:
+    """How many rows there are, and the first of them with as many columns as there is room for."""
+    names = [name for name in contract.names if name != "edition_year"]  # which the partition says
+    room = [
+        name
+        for name, end in zip(names, accumulate(len(name) + 3 for name in names), strict=True)
+        if end <= PREVIEW_WIDTH
+    ]
     return {
         "dagster/row_count": table.num_rows,
-        "preview": records(table.slice(0, PREVIEW_ROWS).to_pylist(), contract.names),
+        "preview": records(table.slice(0, PREVIEW_ROWS).to_pylist(), room),
     }
 
 
@@ -120,8 +127,9 @@ def cells_of(cells: pa.Table, table_name: str, document: Document) -> dict[str, 
     printed = {(line.page, line.number): line.text for line in document.lines}
     rows = [
         {
-            **{name: cell[name] for name in _OF_CELL},
-            **{name: span[name] for name in _OF_SPAN},
+            "cell": f"{cell['row_key']} {cell['column_name']}",
+            "value": cell["value"],
+            "place": _place(span),
             "printed_line": printed.get((span["page"], span["line"])),
         }
         for cell in cells.to_pylist()
@@ -130,10 +138,13 @@ def cells_of(cells: pa.Table, table_name: str, document: Document) -> dict[str, 
     ]
     if not rows:
         return {}
-    columns = ["printed_line", *_OF_CELL, *_OF_SPAN]  # first what nobody should have to scroll to
-    if all(row["box"] is None for row in rows):
-        columns.remove("box")
-    return {"cells": records(rows[:PREVIEW_CELLS], columns), "cells_in_all": len(rows)}
+    columns = ["printed_line", "cell", "value", "place"]  # first what nobody should have to scroll to
+    return {"cells_in_all": len(rows), "cells": records(rows[:PREVIEW_CELLS], columns)}
+
+
+def _place(span: Mapping[str, Any]) -> str:
+    box = span["box"] and ", box " + " ".join(f"{side} {at:.1f}" for side, at in span["box"].items())
+    return f"page {span['page']}, line {span['line']}, {span['char_start']} to {span['char_end']}{box or ''}"
 
 
 def query(sql: str) -> dict[str, Any]:
