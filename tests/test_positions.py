@@ -36,7 +36,7 @@ ANNEX_1 = (
     "Bijlage 1 Rechtsbasis, mandaten en nationale kaders",
     "Locatie         Inzet                Rechtsbasis           Duur internationaal   Duur nationaal",
     "                                                           mandaat               kader",
-    "Midden-Oosten   UNIFIL               VNVR-resolutie 2695   31 augustus 2024      31 juli 2025",
+    "Midden-Oosten   UNIFIL               VNVR-resolutie 2695 31 augustus 2024        31 juli 2025",
     "                UNTSO (Libanon en    VNVR-resolutie 50     Onbepaald             31 juli",
     "                Golan)                                                           2025",
     "Afrika          MINUSMA (Mali)       VNVR-resolutie        30 juni 2023          30 juni 2024",
@@ -126,6 +126,7 @@ def test_names_and_durations_over_two_lines_are_one_cell() -> None:
         assert row["mission_as_printed"] == name.replace("\n", " ")
         assert figures(found)[row["mission_id"]] == TRUTH["gpoi"]
     rows = {row["mission_id"]: row for row in found["mandates"].to_pylist()}
+    assert str(rows["unifil"]["international_mandate_end"]) == "2024-08-31"  # which nearly touches its left
     assert rows["untso"]["mission_as_printed"] == "UNTSO (Libanon en Golan)"
     assert rows["untso"]["national_frame_as_printed"] == "31 juli 2025"
     assert rows["minusma"]["legal_basis"] == "VNVR-resolutie 2480"

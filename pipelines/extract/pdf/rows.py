@@ -21,6 +21,7 @@ from typing import Literal
 
 from pipelines.extract.pdf.area import Body, TableHeading, folded, runs, spanning
 from pipelines.extract.pdf.model import Box, PdfLine, Word, grouped, plain_text
+from schemas.dates import MONTHS
 
 _JOINED = re.compile(r"[^\W_][-‑/]$")
 """Lines that end so belong to the word that the next begins with."""
@@ -29,6 +30,8 @@ _PAUSED = re.compile(r"(?:en|of|tot|t/m|and|or)\b|[,;&]")
 
 COUNTED = re.compile(r"^(?P<number>[1-9][0-9]?)[.)]? (?=[^\W\d])")
 """What a row may be counted by, in front of its name."""
+
+_DAY = re.compile(r"[1-9]|[12][0-9]|3[01]")
 
 Alignment = Literal["top", "middle", "bottom"]
 LEVELS: Mapping[Alignment, Callable[[float, float], float]] = {
@@ -225,6 +228,10 @@ def fragments(body: Body, heading: TableHeading) -> list[Fragment]:
             found.append(Fragment(heading.naming, line, 0, len(line.words) - 1, spanning=True))
             continue
         columns = [sum(word.box.centre > place for place in body.parts) for word in line.words]
+        if body.typed:  # where a date nearly touches the text before it, its day is beside that
+            for at, (day, month) in enumerate(pairwise(line.words)):
+                if _DAY.fullmatch(day.plain) and month.plain.casefold() in MONTHS:
+                    columns[at] = columns[at + 1]
         if heading.labelled and body.typed:
             label = _label(line, heading)
             columns[:label] = [0] * label
