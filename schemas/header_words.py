@@ -274,7 +274,8 @@ NO_WORDS = HeaderWords({}, {}, RowWords(), MandateWords((), (), (), (), ()))
 def _over(above: Facets, below: Facets) -> Facets:
     """What two texts mean together, the upper of which may say of all its columns what one is not."""
     if below & {*_KINDS} and above & {*_MEASURES, "strength_on_day"}:
-        return below | (above - {"total"})
+        all_persons = above & {"military", "civil", "police"}  # `Uitgezonden militairen en burgers`
+        return below | (above - {"total"} - (all_persons if len(all_persons) > 1 else set()))
     return above | below
 
 

@@ -118,6 +118,13 @@ DEPLOYED = ("deployed_military", "deployed_civil_police", "deployed_total")
             ],
             ("mission", MIL, "frame_police", DEPLOYED[0], "deployed_police", DEPLOYED[2]),
         ),
+        (  # a group that names all persons, and one whose place is beside its columns' middle
+            [
+                "Missie     Waar      Mandaat              Uitgezonden militairen en burgers",
+                "                     mil.      n.-mil.    mil.        n.-mil.       som",
+            ],
+            ("mission", "country", MIL, CP, *DEPLOYED),
+        ),
         (  # one table for both annexes
             [
                 "Missie    Rechtsbasis    Mandaat tot   Maximale inzet        Gerealiseerde inzet",
@@ -151,6 +158,12 @@ def test_what_is_unknown_or_open_is_named() -> None:
     # Two columns of one role: which is which is not guessed.
     (twice,) = header.find(page("Missie    Kader militair    Kader mil.    Ingezet militair"), WORDS)
     assert [(one.column, one.like) for one in twice.problems] == [(2, 3), (3, 2)]
+
+
+def test_two_measures_of_persons_that_are_not_named_make_a_header_with_questions() -> None:
+    lines = ["Missie     Kader     Ingezet", "UNIFIL     1         2"]
+    (found,) = header.find(page(*lines), WORDS)
+    assert [problem.ways[0] for problem in found.problems] == [MIL, DEPLOYED[0]]
 
 
 def test_a_column_of_another_year_is_known_by_its_year() -> None:

@@ -136,7 +136,7 @@ def _as_printed(word: str, text: str) -> str:
     letters = r"[\W\d_]*".join(re.escape(letter) for letter in word.replace(" ", ""))
     # “Niet-Defensie” is one word, and “niet” says nothing without the next.
     after = r"(?:[-‑]\w+)*" + (r"(?:[-‑ ]+\w+)?" if word.rsplit(maxsplit=1)[-1] in ("niet", "geen") else "")
-    found = re.search(rf"(?:\w+[-‑])*{letters}{after}", text, re.IGNORECASE)
+    found = re.search(rf"(?:\w+[-‑])*(?<![^\W\d_]){letters}{after}", text, re.IGNORECASE)
     return found.group() if found else text.replace(" / ", " ")
 
 

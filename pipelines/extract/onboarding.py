@@ -267,7 +267,8 @@ class _Surveyor:
     ) -> None:
         self._document, self._source, self._edition, self._facts = document, source, edition, facts
         self._entries = [*entries]
-        self._answered = {key for entry in self._entries for key in keys(*entry)}
+        self._reviewed = {key for entry in self._entries for key in keys(*entry)}
+        self._answered = {*self._reviewed}
         self._questions: list[Question] = []
         self._causes: list[str] = []
         self._registry: Registry | None = None
@@ -306,7 +307,9 @@ class _Surveyor:
             self._entries.append((proposal.kind, values))
             self._questions.append(Question(proposal, problem.message, problem.page, problem.line))
         self._answered |= {key for one in new for key in all_keys(one)}
-        if not new and not (isinstance(problem, UndecidedError) and self._questions):
+        # What was asked here already may rest on answers that are assumed.
+        asked = {key for one in problem.proposals for key in all_keys(one)} - self._reviewed
+        if not new and not (self._questions and (asked or isinstance(problem, UndecidedError))):
             hint = "" if problem.proposals else f" ({problem.hint})" if problem.hint else ""
             again = "what was entered does not answer this: " if problem.proposals else ""
             place = f"{problem.place}: " if problem.place else ""
@@ -317,15 +320,19 @@ class _Surveyor:
         from pipelines.extract import derived
         from pipelines.extract.annexes import Search
 
+        def tables(*more: Entry) -> tuple[int, tuple[bool, bool]]:
+            words = self._facts.extended([*self._entries, *more])
+            found = derived.read(Search(self._document, words.registry()))
+            return len(found.problems), (found.personnel is None, found.mandates is None)
+
         def left(role: str) -> int:
             try:
-                words = self._facts.extended([*self._entries, ("word", {**values, "role": role})])
-                found = derived.read(Search(self._document, words.registry()))
-                lost = (found.personnel, found.mandates).count(None)  # by a role that makes no table
-                return len(found.problems) + _MOST_ASKED * lost
+                problems, lacks = tables(("word", {**values, "role": role}))
             except JvomError:
                 return _MOST_ASKED
+            return problems + _MOST_ASKED * (lacks != before)  # no role may make a table, or unmake one
 
+        _, before = tables()
         guess = str(values["role"])
         if guess == "nothing":  # the words beside it say enough
             return guess

@@ -434,7 +434,8 @@ class _Band:
             for cut in range(1, len(stacked)):
                 upper, lower = stacked[:cut], stacked[cut:]
                 above, below = self._facets(upper), self._facets(lower)
-                bare = bool(below) and all(way and way <= _KINDS for way in below)
+                bare = all(way and way <= _KINDS for way in below)
+                bare = bare and (bool(below) or (bool(above) and all(way <= _MEASURES for way in above)))
                 broken = upper[-1].text.endswith(_HYPHENS)  # `niet-` above `militair` is one word
                 if bare and not broken and all(way and not way & _KINDS for way in above):
                     self.groups.append(_Stack(upper, at, at))
@@ -555,11 +556,12 @@ class _Band:
             # Where no group is known, columns of military, police, totals … are still one of persons each.
             # So are columns that say what they count, if not of whom: strengths, persons sent.
             of_whom = sum(self._bare(at) for at in range(len(self.columns)))
-            counted = sum(
-                any(way & _COUNTED for way in self._words.facets(self._said(at, group))[0])
+            counted = [
+                frozenset().union(*self._words.facets(self._said(at, group))[0]) & _COUNTED
                 for at, group in enumerate(owner)
-            )
-            kind = "personnel" if max(of_whom, counted) >= _OF_WHOM else None
+            ]
+            both = len({*filter(None, counted)}) > 1  # `Kader` and `Ingezet` are two measures
+            kind = "personnel" if both or max(of_whom, len([*filter(None, counted)])) >= _OF_WHOM else None
         if kind is None:
             return None
         problems, roles = [], list[str | None]()
