@@ -43,7 +43,7 @@ _RAISED = re.compile(rf"[{numerals.RAISED}]{{1,3}}(?:,[{numerals.RAISED}]{{1,3}}
 _PLAIN = str.maketrans(numerals.RAISED, "0123456789")
 _PRINT = kinds.PRINT.format("Word")
 _TRACKED = ("ins", "del", "moveFrom", "moveTo", "cellIns", "cellDel", "cellMerge")
-# A table may hold these, and what the second hold is not drawn. Anything else is seen and not read.
+# A table may hold the first, and what the second are is not drawn. Anything else is seen and not read.
 _READ = frozenset(
     {
         *("tr", "tc", "p", "r", "t", "tab", "ptab", "br", "cr", "noBreakHyphen", "softHyphen"),
@@ -51,12 +51,8 @@ _READ = frozenset(
         *("sdt", "sdtContent", "customXml"),
     }
 )
-_UNDRAWN = frozenset(
-    {
-        *("tblPr", "tblPrEx", "tblGrid", "trPr", "tcPr", "pPr", "rPr", "sdtPr", "sdtEndPr", "smartTagPr"),
-        *("customXmlPr", "proofErr", "fldChar", "instrText", "bookmarkStart", "bookmarkEnd", "permStart"),
-        *("permEnd", "commentRangeStart", "commentRangeEnd", "commentReference", "lastRenderedPageBreak"),
-    }
+_UNDRAWN = re.compile(
+    r"\w+Pr(?:Ex)?|\w+(?:Start|End)|commentReference|tblGrid|proofErr|fldChar|instrText|lastRenderedPageBreak"
 )
 _UNREAD = {
     "tbl": "a table in a cell of a table",
@@ -214,7 +210,7 @@ def _strange(parent: Any) -> Iterator[str]:
         if child.tag == _PAPER + name and name in _READ:
             if name != "r" or _is_shown(child):
                 yield from _strange(child)
-        elif child.tag == _PAPER + name and name in _UNDRAWN:
+        elif child.tag == _PAPER + name and _UNDRAWN.fullmatch(name):
             mark = child.iterdescendants(f"{_PAPER}rPr") if name == "pPr" else ()
             ignored = {
                 id(one) for each in mark for one in each.iter()
@@ -321,26 +317,26 @@ class _Notes:
                 if relation.reltype == kind:
                     for note in parse_xml(relation.target_part.blob):
                         self._texts[f"{kind[-9:]}{note.get(_PAPER + 'id')}"] = note
-        numbering = [
-            one
+        said = {
+            (one.tag, one.get(_VALUE, ""))
             for place in (document.settings.element, document.element.body)
-            for properties in place.iter(f"{_PAPER}footnotePr", f"{_PAPER}endnotePr")
-            for one in properties
-        ]
-        starts = {one.get(_VALUE, "") for one in numbering if one.tag == f"{_PAPER}numStart"} or {"1"}
-        self._formats = {one.get(_VALUE) for one in numbering if one.tag == f"{_PAPER}numFmt"}
-        restarts = {one.get(_VALUE) for one in numbering if one.tag == f"{_PAPER}numRestart"}
-        start = starts.pop()
-        self._plain = not starts and start.isdecimal() and self._formats <= {"decimal"}
-        self._plain &= restarts <= {"continuous"}
-        self._count = int(start) - 1 if self._plain else 0
+            for numbering in place.iter(f"{_PAPER}footnotePr", f"{_PAPER}endnotePr")
+            for one in numbering
+        }
+        start, *others = {value for tag, value in said if tag == f"{_PAPER}numStart"} or {"1"}
+        formats, restarts = (
+            {value for tag, value in said if tag == _PAPER + name} for name in ("numFmt", "numRestart")
+        )
+        plain = not others and start.isdecimal() and formats <= {"decimal"} and restarts <= {"continuous"}
+        # Without a format Word numbers endnotes i, ii, iii.
+        self._plain = {"footnotes": plain, "/endnotes": plain and bool(formats)}
+        self._count = int(start) - 1 if plain else 0
         self.waiting: list[tuple[int, Any]] = []
 
     def mark(self, reference: Any) -> str:
         """The number that a reference prints; its note is then due. Raises SourceError where it is none."""
         kind = "footnotes" if reference.tag == f"{_PAPER}footnoteReference" else "/endnotes"
-        roman = kind == "/endnotes" and not self._formats  # as Word numbers them if nothing else is said
-        if roman or not self._plain or reference.get(f"{_PAPER}customMarkFollows") is not None:
+        if not self._plain[kind] or reference.get(f"{_PAPER}customMarkFollows") is not None:
             why = "numbers its notes in a way of its own, not 1, 2, 3"
             raise SourceError(f"this Word file {why}", hint=_PRINT)
         self._count += 1
@@ -556,14 +552,12 @@ def _attributes(element: Any) -> Said:
 
 def _has(run: Any, name: str) -> bool:
     found = run.find(f"{_PAPER}rPr/{_PAPER}{name}")
-    return found is not None and found.get(_VALUE, "1") not in _OFF
+    return found is not None and _is_on(_attributes(found))
 
 
 def _is_raised(run: Any) -> bool:
-    aligned, position = (run.find(f"{_PAPER}rPr/{_PAPER}{name}") for name in ("vertAlign", "position"))
-    if aligned is not None:
-        return str(aligned.get(_VALUE)) == "superscript"
-    return position is not None and not str(position.get(_VALUE, "0")).startswith(("-", "0"))
+    aligned = _said(run, "vertAlign").get("val")
+    return aligned == "superscript" if aligned else _points(_said(run, "position"), of_one=2) > 0
 
 
 def _is_bold(tc: Any) -> bool:
@@ -574,7 +568,7 @@ def _is_bold(tc: Any) -> bool:
 def _breaks_page(paragraph: Any) -> bool:
     breaks = (one.get(f"{_PAPER}type") for one in paragraph.iter(f"{_PAPER}br"))
     before = paragraph.find(f"{_PAPER}pPr/{_PAPER}pageBreakBefore")
-    return "page" in breaks or (before is not None and before.get(_VALUE, "1") not in _OFF)
+    return "page" in breaks or (before is not None and _is_on(_attributes(before)))
 
 
 def _words(paragraph: Any, notes: _Notes) -> list[_Piece]:
