@@ -18,6 +18,7 @@ from pipelines.reconcile.statements import EDITION, Statement
 from schemas.vocabulary import DEPLOYED, FIGURES, FRAME, TOTAL
 
 Cell = tuple[str, str]  # row_key, column_name
+Repair = tuple[tuple[Cell, int], ...]  # cells and what they would be; every other figure stays as printed
 
 MOST_STORIES = 30  # a table that can be mended in more ways than this has no story to tell
 _NAMES = {
@@ -40,13 +41,6 @@ class Equality:
     name: str
     cells: tuple[tuple[Cell, int], ...]
     wanted: int = 0
-
-
-@dataclass(frozen=True)
-class Repair:
-    """Cells and what they would be; every other figure stays as printed."""
-
-    values: tuple[tuple[Cell, int], ...]
 
 
 @dataclass(frozen=True)
@@ -81,7 +75,7 @@ def search(equalities: Sequence[Equality], printed: Mapping[Cell, int], most: in
     problem = _Problem(equalities, printed)
     try:
         for size in range(most + 1):
-            found = sorted(problem.repairs(size), key=lambda repair: repair.values)
+            found = sorted(problem.repairs(size))
             if found:
                 return Search(tuple(found), size)
     except _GaveUp:
@@ -125,7 +119,7 @@ class _Problem:
             if left == 0:
                 values = self._values(chosen)
                 if values is not None:
-                    yield Repair(tuple(sorted(values.items())))
+                    yield tuple(sorted(values.items()))
             else:
                 among = {index for cell in chosen for index in self.where[cell]}
                 if open_:
@@ -301,10 +295,10 @@ def _story(
     repair: Repair, part: _Part, edition: Edition, printed: Mapping[Cell, int], stated: Sequence[Statement]
 ) -> dict[str, object]:
     steps: dict[int, list[str]] = {}
-    for cell, value in repair.values:
+    for cell, value in repair:
         steps.setdefault(value - printed[cell], []).append(_label(cell, edition))
     sentences = [_sentence(step, labels) for step, labels in steps.items()]
-    new = dict(printed) | dict(repair.values)
+    new = dict(printed) | dict(repair)
     agreeing: list[dict[str, object]] = []
     contradicting: list[dict[str, object]] = []
     for statement in stated:
@@ -323,7 +317,7 @@ def _story(
                 "repaired": value,
                 "line": edition.cell("personnel_totals" if cell[0] == TOTAL else "personnel", *cell).line,
             }
-            for cell, value in repair.values
+            for cell, value in repair
         ],
         "agrees_with": agreeing,
         "contradicts": contradicting,
