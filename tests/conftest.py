@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import datetime
 import fcntl
+import hashlib
 import importlib
 import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from threading import Thread
+from typing import Any
 from unittest import mock
 
 import pytest
@@ -19,24 +23,17 @@ from hypothesis import settings
 from pipelines.extract import sandbox
 from pipelines.lake import Lake, connection, tables
 from pipelines.settings import Settings
-from tests.support import EXAMPLES, NOBODY, ROOT, Jvom, copied, refused_examples, run_jvom
+from tests.support import EXAMPLES, NOBODY, ROOT, Jvom, copied, forked, run_jvom
 from tests.support.lakes import open_lake
 from tests.support.parliament import Parliament
+
+KEPT = ROOT / ".pytest_cache" / "built"
 
 # More of each with `--hypothesis-profile=wide` or `thorough`, also of a share of these (`examples`).
 settings.register_profile("usual", max_examples=EXAMPLES, deadline=None)
 settings.register_profile("wide", max_examples=6 * EXAMPLES, deadline=None)
 settings.register_profile("thorough", max_examples=40 * EXAMPLES, deadline=None)
 settings.load_profile("usual")
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say which share of the rendered texts was refused, by kind."""
-    if refused_examples:
-        terminalreporter.section("rendered as text")
-    for kind, counts in sorted(refused_examples.items()):
-        share = counts[True] / counts.total()
-        terminalreporter.write_line(f"{kind}: {counts[True]} of {counts.total()} refused ({share:.0%})")
 
 
 @pytest.fixture(autouse=True)
@@ -59,16 +56,33 @@ def jvom() -> Jvom:
 def warehouse_of_all(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, worker_id: str
 ) -> Iterator[Path]:
-    """Where `built` is, for all processes of a run; it is begun at once, so that no test waits for long."""
+    """Where `built` is, for all processes of a run; it is begun at once, so that no test waits for long.
+
+    It is kept beside pytest's cache for the runs of a day, until what builds it changes. Where coverage is
+    measured it is built anew, since that is a part of what is measured.
+    """
     base = tmp_path_factory.getbasetemp()
     folder = (base if worker_id == "master" else base.parent) / "built"
-    folder.mkdir(exist_ok=True)
+    if forked.MEASURED not in os.environ:
+        folder = KEPT / _what_builds()
+        for old in KEPT.glob("*"):
+            if old != folder and old.stat().st_mtime < time.time() - 3600:
+                shutil.rmtree(old, ignore_errors=True)
+    folder.mkdir(parents=True, exist_ok=True)
     begun = Thread(target=_build, args=(folder, dict(os.environ)))
     if any("built" in getattr(item, "fixturenames", ()) for item in request.session.items):
         begun.start()
     yield folder
     if begun.ident is not None:
         begun.join()
+
+
+def _what_builds() -> str:
+    """The day, and a hash of every file that can change what is built."""
+    folders = (ROOT / name for name in ("pipelines", "schemas", "raw"))
+    files = sorted(file for folder in folders for file in folder.rglob("[!.]*") if file.suffix != ".pyc")
+    data = b"".join(str(file).encode() + file.read_bytes() for file in files if file.is_file())
+    return f"{datetime.date.today()}-{hashlib.sha256(data).hexdigest()[:12]}"
 
 
 def _build(folder: Path, environment: Mapping[str, str]) -> None:
@@ -118,6 +132,22 @@ def parliament() -> Iterator[Parliament]:
     with Parliament() as served:
         os.environ.update(served.environment)
         yield served
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """Chromium without a window."""
+    from playwright.sync_api import sync_playwright
+
+    program = shutil.which("chromium") or shutil.which("chromium-browser")
+    if program is None:
+        pytest.skip("no Chromium here: install Debian's package chromium")
+    quiet = [f"--disable-{part}" for part in ("background-networking", "component-update", "quic", "sync")]
+    options = ["--no-sandbox", "--disable-gpu", "--no-first-run", *quiet]
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=program, args=options)
+        yield opened
+        opened.close()
 
 
 @pytest.fixture

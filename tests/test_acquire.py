@@ -17,7 +17,6 @@ from pipelines.extract.likeness import score
 from pipelines.settings import Network
 from schemas import registry
 from schemas.errors import NetworkError, SourceError
-from schemas.report_day import report_day
 from tests.support import ROOT
 from tests.support.parliament import (
     LETTER,
@@ -29,7 +28,6 @@ from tests.support.parliament import (
     Fault,
     Parliament,
     edition,
-    odata_filter,
     send,
     sibling,
 )
@@ -112,13 +110,6 @@ def test_a_letter_that_is_itself_the_report_is_found(parliament: Parliament, sea
     assert (found.chosen.candidate.kind, found.document.data) == ("letter", letter.body)
 
 
-def test_a_report_that_comes_late_or_early_is_found(parliament: Parliament, search: Searching) -> None:
-    late = send(parliament, day="2025-06-28")
-    assert search().document.data == late.body
-    early = send(parliament, edition(period="2010"), day="2011-03-02")
-    assert search(2011, sent=datetime.date(2011, 3, 2)).document.data == early.body
-
-
 def test_a_replacement_is_the_newest_if_one_looks_for_it(parliament: Parliament, search: Searching) -> None:
     send(parliament)
     later = parliament.attach(parliament.letter(520, "2025-09-10", LETTER), edition(13))
@@ -158,20 +149,6 @@ def test_nothing_fitting_says_what_was_looked_at(parliament: Parliament, search:
     assert report.entity["Nummer"] in message
     assert "no line reads 'Bijlage 2 Totale inzet <period>'" in message
     assert "blg-1000001" in message  # the second service was asked as well
-
-
-def test_the_second_service_is_asked_if_the_first_is_down(parliament: Parliament, search: Searching) -> None:
-    report = send(parliament)
-    parliament.fault(SEARCH, *DOWN)
-    found = search()
-    assert found.document.data == report.body
-    assert (found.chosen.candidate.identifier, found.chosen.candidate.letter) == (report.kst, "kst-29521-495")
-    parliament.fault(SEARCH, *DOWN)
-    parliament.fault(SRU, *[Fault(status=500)] * 9)
-    with pytest.raises(NetworkError, match=r"answers 503, 4 times; .* answers 500, 4 times") as refused:
-        search()
-    assert refused.value.exit_code == 3
-    assert "\n" not in refused.value.message
 
 
 @pytest.mark.parametrize(
@@ -260,22 +237,3 @@ def test_every_edition_in_the_catalogue_of_this_project_is_found_by_its_day(
         reports[year] = parliament.attach(letter, edition(period=str(year - 1)), "Rapport")
     for year, known in editions.items():
         assert search(year, sent=known.date_sent).document.data == reports[year].body, year
-
-
-def test_the_window_is_around_the_third_wednesday() -> None:
-    windows = Search(2024, lambda _: score([], (), 2024), TODAY).windows
-    assert windows[0].first < report_day(2024) < windows[0].last
-    assert windows[1].last == datetime.date(2024, 9, 30)
-
-
-def test_the_servers_filter_is_parsed_and_not_ignored() -> None:
-    accepts = odata_filter("Verwijderd eq false and (Datum ge 2025-05-14T00:00:00Z or Nummer lt 3)")
-    assert accepts({"Verwijderd": False, "Datum": "2025-05-14T02:00:00+02:00", "Nummer": 9})
-    assert not accepts({"Verwijderd": False, "Datum": "2025-05-13T00:00:00+02:00", "Nummer": 9})
-    assert not accepts({"Verwijderd": True, "Datum": "2025-05-21T00:00:00+02:00", "Nummer": 9})
-    nested = odata_filter("Zaak/any(z:z/Kamerstukdossier/any(d:d/Nummer eq 29521))")
-    assert nested({"Zaak": [{"Kamerstukdossier": [{"Nummer": 29521}]}]})
-    assert not nested({"Zaak": [{"Kamerstukdossier": [{"Nummer": 27925}]}]})
-    for wrong in ("Verwijderd", "Titel eq", "contains(Titel, 'x')", "Nummer eq 1 Nummer"):
-        with pytest.raises((ValueError, KeyError)):
-            odata_filter(wrong)

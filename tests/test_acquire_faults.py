@@ -19,15 +19,11 @@ from pipelines.acquire.model import Downloaded
 from pipelines.acquire.transport import Transport, Unusable
 from pipelines.settings import Network, network
 from schemas.errors import NetworkError, UsageError
-from tests.support.parliament import LETTER, SENT, Fault, Paper, Parliament, edition
+from tests.support.parliament import LETTER, SENT, Fault, Paper, Parliament, edition, redirect
 
 LIMIT = 200_000
 BUSY = Fault(status=503)
 CUT = Fault(cut_after=100)
-
-
-def redirect(target: str) -> Fault:
-    return Fault(status=302, headers=(("Location", target),))
 
 
 class Line:
@@ -171,16 +167,6 @@ def test_only_the_public_services_send_on_to_their_other_hosts() -> None:
         for address in ("http://repository.overheid.nl/", "https://example.org/", "https://www.overheid.nl/"):
             with pytest.raises(NetworkError, match="not one of the services"):
                 public._require_service(address)
-
-
-def test_nobody_there_is_one_plain_sentence() -> None:
-    with Parliament() as parliament:
-        gone = Line(parliament)
-    gone.network = replace(gone.network, attempts=1)
-    with pytest.raises(NetworkError, match=r"127.0.0.1:\d+ cannot be reached") as refused:
-        gone.download()
-    assert "\n" not in refused.value.message
-    assert "what is in raw/ builds without one" in str(refused.value)
 
 
 def test_an_unknown_name_is_not_asked_again(line: Line) -> None:

@@ -22,8 +22,8 @@ from tests.support.parliament import (
     Paper,
     Parliament,
     edition,
+    redirect,
     send,
-    sibling,
 )
 from tests.test_acquire import search
 
@@ -43,10 +43,6 @@ def recorded(parliament: Parliament, name: str) -> Fault:
     for address in HOSTS:
         text = text.replace(address, parliament.address)
     return Fault(body=text.encode())
-
-
-def redirect(target: str) -> Fault:
-    return Fault(status=301, headers=(("Location", target),))
 
 
 @pytest.mark.parametrize(
@@ -312,9 +308,3 @@ def test_a_replacement_is_looked_for_to_the_end(parliament: Parliament, search: 
     later = parliament.letter(520, "2025-09-10", edition(13))
     later.entity["Kamerstukdossier"] = []
     assert search(thorough=True).document.data == later.body
-
-
-def test_a_sibling_is_no_report(parliament: Parliament, search: Searching) -> None:
-    parliament.attach(parliament.letter(496, SENT, LETTER), sibling())
-    with pytest.raises(SourceError, match="no report found"):
-        search()

@@ -26,34 +26,11 @@ from tests.support.parliament import edition
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-
 pytestmark = pytest.mark.browser
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    from playwright.sync_api import sync_playwright
-
-    if CHROMIUM is None:
-        pytest.skip("no Chromium here: install Debian's package chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield browser
-        browser.close()
-
-
 @contextmanager
-def interface(chromium: Browser, *options: str) -> Iterator[Page]:
+def interface(browser: Browser, *options: str) -> Iterator[Page]:
     """`jvom ui` with these options, in a page of headless Chromium; it ends and leaves no process behind."""
     port = free_port()
     address = f"http://127.0.0.1:{port}"
@@ -62,7 +39,7 @@ def interface(chromium: Browser, *options: str) -> Iterator[Page]:
     with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE) as process:
         try:
             answer(f"{address}/server_info", process)
-            page = chromium.new_page(viewport={"width": 1600, "height": 1000}, base_url=address)
+            page = browser.new_page(viewport={"width": 1600, "height": 1000}, base_url=address)
             page.set_default_timeout(120_000)
             yield page
         finally:
@@ -99,10 +76,10 @@ def answer(request: str | urllib.request.Request, process: subprocess.Popen[byte
 
 
 @pytest.fixture(scope="module")
-def page(chromium: Browser, built: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
+def page(browser: Browser, built: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
     """On a copy of the built warehouse: Dagster touches its history even if it is read-only."""
     warehouse = shutil.copytree(built, tmp_path_factory.mktemp("interface") / "warehouse")
-    with interface(chromium, "--read-only", "--warehouse", str(warehouse)) as opened:
+    with interface(browser, "--read-only", "--warehouse", str(warehouse)) as opened:
         yield opened
 
 
@@ -130,13 +107,13 @@ def test_an_auditor_sees(page: Page, path: str, exact: tuple[str, ...], within: 
         page.get_by_text(text, exact=text in exact).first.wait_for()
 
 
-def test_schedule_sensors_and_the_run_they_started_are_visible(chromium: Browser, tmp_path: Path) -> None:
+def test_schedule_sensors_and_the_run_they_started_are_visible(browser: Browser, tmp_path: Path) -> None:
     """With the daemon, on an empty warehouse and one report in raw/."""
     raw = tmp_path / "raw" / "2025"
     raw.mkdir(parents=True)
     (raw / "report.txt").write_bytes(edition())
     where = ("--raw", str(raw.parent), "--warehouse", str(tmp_path / "warehouse"))
-    with interface(chromium, *where) as page:
+    with interface(browser, *where) as page:
         page.goto("/automation")
         for name in ("report_day", "daily_lateness", "edition_watch", "raw_files", "run_failed"):
             page.get_by_text(name, exact=True).first.wait_for()

@@ -28,7 +28,6 @@ from tests.renditions.real import content_of
 from tests.support import Jvom, answer, options
 from tests.support.parliament import (
     LETTER,
-    SEARCH,
     SENT,
     SRU,
     V4,
@@ -37,16 +36,13 @@ from tests.support.parliament import (
     Paper,
     Parliament,
     edition,
+    redirect,
     send,
     sibling,
 )
-from tests.support.reports import ABRIDGED, read_tables
+from tests.support.reports import abridged
 
 pytestmark = pytest.mark.usefixtures("without_child")
-
-
-def redirect(target: str) -> Fault:
-    return Fault(status=302, headers=(("Location", target),))
 
 
 REPORTLAB = 2  # a seed of the renderer that needs no library of the system
@@ -83,7 +79,7 @@ def test_one_command_fetches_locks_reads_and_publishes_and_the_second_does_nothi
     def fetch_and_build() -> Any:
         return answer(jvom("fetch", 2024, "--build", "--json", *options(where)))
 
-    content = content_of(read_tables(ABRIDGED.read_bytes()), registry.load().layouts[0])
+    content = content_of(abridged(), registry.load().layouts[0])
     report = send(parliament, drawn(content, REPORTLAB).data, day="2024-05-15")
     name = f"2024/{report.entity['Nummer']}.pdf"
     first = fetch_and_build()
@@ -153,19 +149,6 @@ def break_off(report: Paper, parliament: Parliament) -> None:
     parliament.fault(SRU, *[Fault(status=503)] * 9)
 
 
-def web_page(report: Paper, parliament: Parliament) -> None:
-    parliament.fault(report, *[Fault(body=b"<html>Storing</html>")] * 9)
-
-
-def busy(_report: Paper, parliament: Parliament) -> None:
-    parliament.fault(SEARCH, *[Fault(status=429, headers=(("Retry-After", "0"),))] * 9)
-    parliament.fault(SRU, *[Fault(status=503)] * 9)
-
-
-def elsewhere(report: Paper, parliament: Parliament) -> None:
-    parliament.fault(report, *[Fault(status=302, headers=(("Location", "https://example.org/"),))] * 9)
-
-
 def wrong_document(report: Paper, _parliament: Parliament) -> None:
     report.body = sibling()
 
@@ -174,9 +157,6 @@ def wrong_document(report: Paper, _parliament: Parliament) -> None:
     ("wrong", "status", "words"),
     [
         (break_off, 3, "cut the connection"),
-        (web_page, 3, "is a web page"),
-        (busy, 3, "answers 429"),
-        (elsewhere, 3, "https://example.org"),
         (wrong_document, 1, "no report found for edition 2025"),
     ],
 )
@@ -244,16 +224,6 @@ def test_what_a_fetch_that_died_left_undone_is_made_good(parliament: Parliament,
     assert files(where) == before
 
 
-def test_a_replacement_is_found_when_asked_for(parliament: Parliament, where: Settings) -> None:
-    send(parliament)
-    assert fetch(where) == 0
-    later = parliament.attach(parliament.letter(520, "2025-09-10", LETTER), edition(13))
-    assert fetch(where) == 0
-    assert len(locked(where)) == 1
-    assert fetch(where, "--thorough") == 0
-    assert later.body in files(where).values()
-
-
 @pytest.mark.commands
 def test_an_edition_may_come_again_from_the_other_service_and_gives_no_vintage(
     parliament: Parliament, where: Settings, jvom: Jvom
@@ -283,7 +253,7 @@ def test_a_word_file_is_taken_unless_another_service_has_the_pdf(
     pytest.importorskip("docx", reason="python-docx is not installed: ./setup test installs it")
     from tests.test_word_file import word
 
-    content = content_of(read_tables(ABRIDGED.read_bytes()), registry.load().layouts[0])
+    content = content_of(abridged(), registry.load().layouts[0])
     report = send(parliament, word(content, 3), day="2024-05-15")
     pdf = drawn(content, REPORTLAB).data
     parliament.gone = {SRU: Fault(status=503)}

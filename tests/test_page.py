@@ -15,7 +15,7 @@ from pipelines.extract import page as drawing
 from schemas import registry
 from tests.renditions import drawn, rendition
 from tests.renditions.real import content_of
-from tests.support.reports import ABRIDGED, read_tables, report
+from tests.support.reports import ABRIDGED, abridged, report
 
 pytestmark = pytest.mark.usefixtures("without_child")
 
@@ -39,7 +39,7 @@ def test_a_page_of_a_pdf_is_drawn_with_rows_columns_and_cells(
     monkeypatch.undo()  # in the child, which can open no file
     file, out = tmp_path / "report.pdf", tmp_path / "page.png"
     layout = registry.load().layouts[0]
-    file.write_bytes(drawn(content_of(read_tables(ABRIDGED.read_bytes()), layout), 3).data)
+    file.write_bytes(drawn(content_of(abridged(), layout), 3).data)
     answer = ask(capsys, file, 1, "--year", 2024, "--out", out)
     assert (answer["picture"], answer["refusal"]) == (str(out), None)
     assert [line["line"] for line in answer["lines"]] == list(range(1, len(answer["lines"]) + 1))

@@ -163,16 +163,20 @@ def ten(tmp_path_factory: pytest.TempPathFactory) -> tuple[Mapping[str, bytes], 
         return site.build(connection, assets=ASSETS), path
 
 
-def test_the_data_of_a_chart_are_what_its_query_gives(ten: tuple[Mapping[str, bytes], Path]) -> None:
+@pytest.fixture(scope="module")
+def ten_parsed(ten: tuple[Mapping[str, bytes], Path]) -> dict[str, Page]:
+    return {name: Page(data.decode()) for name, data in ten[0].items() if name.endswith(".html")}
+
+
+def test_the_data_of_a_chart_are_what_its_query_gives(
+    ten: tuple[Mapping[str, bytes], Path], ten_parsed: dict[str, Page]
+) -> None:
     """On every page that shows it, number by number; its drawing is there as a file too, without links."""
     files, path = ten
     seen = set()
     with published.connect(path) as connection:
         rows_of = cache(lambda query: sql.rows(connection, query))  # of both languages
-        for name, data in files.items():
-            if not name.endswith(".html"):
-                continue
-            page = Page(data.decode())
+        for name, page in ten_parsed.items():
             assert len(page.queries) == len(page.marks), name
             for chart, query in zip(page.marks, page.queries, strict=True):
                 found = rows_of(query)
@@ -222,16 +226,6 @@ def _as_csv(value: object) -> str:
     if isinstance(value, bool | list):
         return json.dumps(value)
     return "" if value is None else str(value)
-
-
-def test_the_frame_beside_a_total_is_the_whole_frame(
-    parsed: dict[str, Page], file: duckdb.DuckDBPyConnection
-) -> None:
-    """Military and civil/police together, as mission_timeline has it."""
-    frames = sql.rows(file, "FROM mission_timeline WHERE basis = 'annex frame' AND total IS NOT NULL")
-    expected = sorted(("frame", row["total"]) for row in frames)
-    assert drawn(parsed["nl/editions/2024.html"], "edition-2024", "frame") == expected
-    assert drawn(parsed["en/missions/minusma.html"], "mission-minusma", "frame") == [("frame", 15)]
 
 
 def test_a_mark_is_as_long_as_its_number(parsed: dict[str, Page]) -> None:
@@ -518,17 +512,18 @@ def test_a_figure_without_an_exact_value_is_shown_as_printed_and_in_no_sum(spars
     assert bars == [("deployed_military", 6)]
 
 
-def test_ten_editions_hang_together(ten: tuple[Mapping[str, bytes], Path]) -> None:
+def test_ten_editions_hang_together(
+    ten: tuple[Mapping[str, bytes], Path], ten_parsed: dict[str, Page]
+) -> None:
     """Missions come and go, a year is missing: every link leads somewhere, every chart has each year once."""
     files, path = ten
-    parsed = {name: Page(data.decode()) for name, data in files.items() if name.endswith(".html")}
-    check_links(parsed, files)
+    check_links(ten_parsed, files)
     with published.connect(path) as connection:
         rows = sql.rows(
             connection, "FROM mission_trends WHERE listed AND deployed_total_computed IS NOT NULL"
         )
     for row in rows:
-        links = parsed[f"en/missions/{row['mission_id']}.html"].links
+        links = ten_parsed[f"en/missions/{row['mission_id']}.html"].links
         assert f"../evidence/{row['edition_year']}.html#computed.{row['mission_id']}" in links
     expected = [str(year) if year in ten_editions.YEARS else f"({year})" for year in range(2014, 2025)]
     for name in ("en/index.html", "en/missions/unifil.html", "en/regions/midden-oosten.html"):

@@ -30,7 +30,7 @@ from tests.renditions.content import Content, content  # noqa: E402
 from tests.renditions.editions import registry_of  # noqa: E402
 from tests.renditions.real import content_of  # noqa: E402
 from tests.renditions.style import style  # noqa: E402
-from tests.support.reports import ABRIDGED, read_tables  # noqa: E402
+from tests.support.reports import abridged  # noqa: E402
 
 pytestmark = pytest.mark.usefixtures("without_child")
 
@@ -47,7 +47,7 @@ def word(said: Content, seed: int) -> bytes:
 @pytest.fixture(scope="module")
 def real() -> bytes:
     """The figures of 2024."""
-    return word(content_of(read_tables(ABRIDGED.read_bytes()), REGISTRY.layouts[0]), 3)
+    return word(content_of(abridged(), REGISTRY.layouts[0]), 3)
 
 
 def changed(data: bytes, change: Change) -> bytes:
@@ -73,7 +73,7 @@ def test_the_figures_of_2024_are_read_in_the_child_and_give_no_place_on_a_page(r
     source = raw.describe(real, 2024, "raw/2024/report.docx")
     assert (source.format, source.fidelity) == ("docx", "full text")
     read_again = read.read_edition(real, source, Edition(2024), REGISTRY).require_tables()
-    known = read_tables(ABRIDGED.read_bytes())
+    known = abridged()
     for name, ignored in (("personnel", {"inferred"}), ("personnel_totals", set()), ("mandates", set())):
         columns = [
             column for column in known[name].column_names if "line" not in column and "page" not in column

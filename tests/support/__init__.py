@@ -10,7 +10,6 @@ import json
 import os
 import shutil
 import subprocess
-from collections import Counter, defaultdict
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -31,12 +30,6 @@ EXAMPLES = 20  # of one property, in the default run
 NOBODY = "http://127.0.0.1:9"  # an address where nothing answers
 
 Jvom = Callable[..., "subprocess.CompletedProcess[str]"]
-refused_examples: defaultdict[str, Counter[bool]] = defaultdict(Counter)
-
-
-def count_refused(kind: str, *, refused: bool) -> None:
-    """Count one example of the property tests, for the summary at the end of the run."""
-    refused_examples[kind][refused] += 1
 
 
 def examples(count: int) -> hypothesis.settings:

@@ -62,6 +62,10 @@ class Fault:
     late: float = 0.0
 
 
+def redirect(target: str) -> Fault:
+    return Fault(status=302, headers=(("Location", target),))
+
+
 @dataclass
 class Asked:
     path: str

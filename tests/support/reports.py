@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import csv
 import hashlib
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ from pipelines.extract import read as extract
 from pipelines.extract import tables
 from pipelines.model import Document, Edition, SourceFile
 from schemas import registry
+from schemas.errors import JvomError, Problems
 
 PROJECT = Path(__file__).resolve().parents[2]
 ABRIDGED = PROJECT / "raw" / "2024" / "jvom-2024.txt"
@@ -67,6 +70,13 @@ def read_document(text: str | bytes) -> Document:
     return extract.parse(data, source_of(data))
 
 
+def refused(read: Callable[..., object], *given: Any) -> list[JvomError]:
+    """Everything for which something is not read."""
+    with pytest.raises(JvomError) as caught:
+        read(*given)
+    return caught.value.problems if isinstance(caught.value, Problems) else [caught.value]
+
+
 def report(
     body: list[str] | None = None, annex_1: list[str] | None = None, annex_2: list[str] | None = None
 ) -> str:
@@ -81,3 +91,9 @@ def read_tables(text: str | bytes, edition: Edition | None = None) -> dict[str, 
     edition = edition or Edition(2024)
     source = source_of(data, edition.edition_year)
     return tables.read(extract.parse(data, source), source, edition, registry.load())
+
+
+@cache
+def abridged() -> dict[str, pa.Table]:
+    """Every table of the abridged edition; nobody may change them."""
+    return read_tables(ABRIDGED.read_bytes())
