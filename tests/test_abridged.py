@@ -56,14 +56,6 @@ def test_says_what_it_is(abridged: list[str]) -> None:
     assert source.fidelity == "abridged"
 
 
-def test_has_the_reports_lines_and_landmarks(abridged: list[str]) -> None:
-    assert len(abridged) == 1673, "1,672 lines, and what follows the last line end"
-    assert abridged[-1] == ""
-    assert abridged[PAGE_NUMBER_LINE - 1].strip() == "Pagina 14 van 20"
-    assert abridged[ANNEX_1 - 1].startswith(" Bijlage 1 ")
-    assert abridged[ANNEX_2 - 1].startswith(" Bijlage 2 ")
-
-
 def test_every_paragraph_reads_to_its_end(abridged: list[str]) -> None:
     """A short line of running text ends its paragraph, so that none can be taken for a heading."""
     text = (line.strip() for line in abridged[: ANNEX_1 - 1] if line.strip())

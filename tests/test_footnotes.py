@@ -72,19 +72,6 @@ def test_the_texts_of_the_full_edition() -> None:
         assert " ".join(pieces) == text
 
 
-@needs_full
-@pytest.mark.parametrize("pages", ["marked", "lost"])
-def test_without_page_starts_or_blank_lines_the_footnotes_are_the_same(pages: str) -> None:
-    text = FULL.read_text(encoding="utf-8")
-    expected = [(note.scope, note.number, [line.text.strip() for line in note.lines]) for note in find(text)]
-    lines = text.split("\n")
-    if pages == "lost":
-        lines = [line.lstrip(" ") for line in lines]
-    else:
-        lines = [line for line in lines if line.strip()]
-    assert found("\n".join(lines)) == expected
-
-
 def test_numbered_headings_dates_and_figures_are_no_footnotes() -> None:
     text = body(
         " 1 Inleiding",
@@ -104,11 +91,23 @@ def test_numbered_headings_dates_and_figures_are_no_footnotes() -> None:
     assert [note.marker_lines for note in find(text)] == [(2,), (8,)]
 
 
-def test_the_last_such_line_of_a_page_is_the_footnote() -> None:
-    text = body(
-        " 1 Inleiding", "Een zin.1", "1 Kop van een lijst", "Tekst.", "1 De noot.", " Nieuwe bladzijde."
-    )
-    assert found(text) == [("document", 1, ["1 De noot."])]
+LONG = [f"Regel {number} gaat door" for number in range(20)]
+
+
+@pytest.mark.parametrize(
+    ("lines", "note"),
+    [
+        # The last such line of a page is the footnote; in a long page it ends with its sentence.
+        (["Een zin.1", "1 Kop van een lijst", "Tekst.", "1 De noot.", " Nieuwe bladzijde."], ["1 De noot."]),
+        (
+            ["Een zin.1", "1 De noot begint", "en eindigt hier.", *LONG],
+            ["1 De noot begint", "en eindigt hier."],
+        ),
+        (["Een zin.1", "1 De noot.", "Pagina 4 van 9", " Nieuwe bladzijde."], ["1 De noot."]),
+    ],
+)
+def test_a_footnote_ends_where_it_does(lines: list[str], note: list[str]) -> None:
+    assert found(body(" 1 Inleiding", *lines)) == [("document", 1, note)]
 
 
 def test_a_marker_may_stand_several_times() -> None:
@@ -135,12 +134,6 @@ def test_a_lost_footnote_is_refused(lost: str) -> None:
 def test_numbers_that_start_again_on_a_page_are_refused() -> None:
     with pytest.raises(LayoutError, match="looks like footnote 1, but the last one before it is 1"):
         find(body(" 1 Inleiding", "Een zin.1", "1 Noot een.", " Nieuwe bladzijde.1", "1 Weer noot een."))
-
-
-def test_in_a_long_page_a_footnote_ends_with_its_sentence() -> None:
-    more = [f"Regel {number} gaat door" for number in range(20)]
-    text = body("1 Inleiding", "Een zin.1", "1 De noot begint hier", "en eindigt hier.", *more)
-    assert found(text) == [("document", 1, ["1 De noot begint hier", "en eindigt hier."])]
 
 
 def test_footnotes_of_an_annex_above_and_below_its_table() -> None:
@@ -211,15 +204,6 @@ def test_annexes_alone_may_go_on_from_a_report_that_is_not_there() -> None:
         ("mandates", 10),
         ("mandates", 11),
     ]
-
-
-def test_a_report_without_footnotes() -> None:
-    assert find(report()) == []
-
-
-def test_page_numbers_are_no_part_of_a_footnote() -> None:
-    text = body(" 1 Inleiding", "Een zin.1", "1 De noot.", "Pagina 4 van 9", " Nieuwe bladzijde.")
-    assert found(text) == [("document", 1, ["1 De noot."])]
 
 
 @pytest.mark.parametrize(

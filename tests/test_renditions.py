@@ -18,9 +18,9 @@ from pipelines.extract import tables
 from pipelines.model import Edition
 from schemas import registry
 from schemas.errors import JvomError
-from tests.renditions import RENDERERS, Rendition, check, drawn, loaded, rendition
+from tests.renditions import Rendition, check, drawn, loaded, rendition
 from tests.renditions.blocks import blocks
-from tests.renditions.content import PERSONNEL_LAYOUTS, content
+from tests.renditions.content import content
 from tests.renditions.editions import document_of, read, registry_of
 from tests.renditions.producers import CHANGES, LOSSY, PROGRAMS
 from tests.renditions.real import content_of
@@ -68,14 +68,6 @@ def test_of_one_that_does_not_no_other_figure_is_accepted(seed: int) -> None:
         wrong = list(check.wrongly_refused(made.content, error))
         wrong += ["a tagged file is refused"] * made.style.tagged
     assert wrong == []
-
-
-@pytest.mark.renditions
-def test_the_sample_has_every_layout_and_renderer() -> None:
-    made = [rendition(seed) for seed in (*SEEDS, *LAYOUTS)]
-    assert {one.content.columns for one in made} == set(PERSONNEL_LAYOUTS.values())
-    assert {one.style.renderer for one in made} == set(RENDERERS)
-    assert {one.style.labels for one in made} >= {"up", "down", "spanned", "each"}
 
 
 @needs_full

@@ -97,7 +97,7 @@ def test_errors_come_back_as_they_were_raised() -> None:
 
 
 @on_linux
-@pytest.mark.parametrize("name", ["compute", "fill", "crash", "not_there", "sleep"])
+@pytest.mark.parametrize("name", ["compute", "crash", "sleep"])
 def test_a_child_that_is_forked_is_bounded_as_any_other(name: str) -> None:
     limits, words = OVER[name]
     before, opened = children(os.getpid()), os.listdir("/proc/self/fd")

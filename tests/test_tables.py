@@ -24,6 +24,7 @@ from tests.support.reports import (
     needs_full,
     read_document,
     read_tables,
+    refused,
     report,
 )
 
@@ -47,9 +48,7 @@ def edition(heading: str, known: Edition | None = None) -> dict[str, object]:
 
 
 def problems(text: str, known: Edition | None = None) -> list[JvomError]:
-    with pytest.raises(JvomError) as caught:
-        read_tables(text, known)
-    found = caught.value.problems if isinstance(caught.value, Problems) else [caught.value]
+    found = refused(read_tables, text, known)
     assert all(problem.file == "raw/2024/report.txt" and problem.hint for problem in found)
     return found
 
@@ -106,19 +105,6 @@ def test_the_form_of_the_text_does_not_matter(path, change) -> None:  # type: ig
     assert content(read_tables(change(text))) == content(read_tables(text))
 
 
-def test_the_smallest_report() -> None:
-    tables = read_tables(report())
-    assert [row["mission_id"] for row in tables["mandates"].to_pylist()] == ["unifil", "cmf"]
-    assert [row["deployed_total"] for row in tables["personnel"].to_pylist()] == [12]
-    assert tables["footnotes"].num_rows == 0
-    assert {row["section_id"] for row in tables["sections"].to_pylist()} == {
-        "1",
-        "2",
-        "bijlage-1",
-        "bijlage-2",
-    }
-
-
 @pytest.mark.parametrize(
     ("heading", "scope", "start", "end", "months"),
     [
@@ -162,12 +148,6 @@ def test_a_period_that_differs_from_the_catalogue_is_refused() -> None:
     assert problem.line == 14
 
 
-def test_an_impossible_period_is_refused() -> None:
-    text = report(annex_2=[" Bijlage 2 Totale inzet mei 2024 t/m april 2023", *ANNEX_2[1:]])
-    [problem] = problems(text)
-    assert "ends before it starts" in problem.message
-
-
 def test_all_problems_of_both_annexes_are_raised_together() -> None:
     text = report(
         annex_1=[*ANNEX_1[:-1], "CMF Toezegging Onbepaald Onbepaald"],
@@ -183,46 +163,12 @@ def test_all_problems_of_both_annexes_are_raised_together() -> None:
     assert str(Problems(found)).startswith("3 problems")
 
 
-@pytest.mark.parametrize(
-    ("old", "new"),
-    [
-        ("Rechtsbasis, mandaten en", "Rechtsgrond, mandaten en"),
-        ("Bijlage 2 Totale inzet", "Bijlage 2 Hele inzet"),
-    ],
-)
-def test_an_annex_is_known_by_its_header_under_another_title(old: str, new: str) -> None:
-    assert old in report()
-    tables = read_tables(report().replace(old, new))
-    for name in ("personnel", "mandates"):
-        assert tables[name].num_rows == read_tables(report())[name].num_rows > 0
-
-
-def test_both_annexes_missing() -> None:
-    [problem] = problems("\n".join(BODY))
-    assert "this is not such a report" in problem.message
-    assert "[[" not in (problem.hint or "")
-
-
-@pytest.mark.parametrize("word", ["Rechtsbasis", "Totaal\n"])
-def test_a_header_that_fits_no_layout_is_refused(word: str) -> None:
-    text = report()
-    head, _, tail = text.rpartition(word) if word == "Totaal\n" else text.rpartition(f" {word}\n")
-    [problem] = problems(f"{head} Anders\n{tail}")
-    assert "fits no known layout" in problem.message
-
-
 def test_an_annex_may_repeat_heading_and_header_on_its_next_page() -> None:
     once = read_tables(report())
     again = [ANNEX_1[0], *HEADER_1]
     for heading in (again, [" Bijlage 1 (vervolg)"], [" Bijlage 1 Vervolg", *HEADER_1]):
         twice = read_tables(report(annex_1=[*ANNEX_1[:-1], *heading, ANNEX_1[-1]]))
         assert content(twice)["mandates"] == content(once)["mandates"]
-
-
-def test_a_report_that_stands_twice_is_refused() -> None:
-    [problem] = problems(report() + report())
-    assert "annex 1 is here twice" in problem.message
-    assert "annex 2 is here twice" in problem.message
 
 
 def test_a_table_of_contents_is_no_annex() -> None:

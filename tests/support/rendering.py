@@ -231,8 +231,3 @@ def styles() -> st.SearchStrategy[Style]:
         notes_first=st.booleans(),
         line_end=st.sampled_from(["\n", "\r\n"]),
     )
-
-
-def editions() -> st.SearchStrategy[Edition]:
-    """Whole reports whose annex 2 adds up."""
-    return st.builds(Edition, personnel_tables(), styles())
