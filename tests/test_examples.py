@@ -7,7 +7,6 @@ import csv
 import importlib.util
 import io
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -92,22 +91,6 @@ def test_a_spreadsheet_gets_the_same(built: Path, jvom: Jvom) -> None:
     given = jvom("sql", query, "--csv", "--warehouse", built)
     rows = list(csv.reader(io.StringIO(given.stdout)))
     assert rows == [["edition_year", "deployed"], *([str(value) for value in row] for row in trend(built))]
-
-
-def test_the_duckdb_command_line_gives_the_same(built: Path) -> None:
-    client = shutil.which("duckdb")
-    if client is None:
-        pytest.skip("needs DuckDB's command line, duckdb, on the PATH")
-    query, *_ = blocks(TOOLS, "sql")
-    done = subprocess.run(
-        [client, "-readonly", "-csv", built / "jvom.duckdb", query],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=True,
-    )
-    shown = [tuple(map(int, row)) for row in list(csv.reader(io.StringIO(done.stdout)))[1:]]
-    assert shown == trend(built)
 
 
 def test_the_queries_of_the_notebook_run(built: Path) -> None:

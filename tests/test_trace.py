@@ -31,8 +31,6 @@ from schemas.errors import SourceError, UsageError
 from schemas.vocabulary import DEPLOYED, FIGURES
 from tests.support import ROOT, Jvom, building
 
-DURATIONS = ("international_mandate", "national_frame")
-
 Connection = duckdb.DuckDBPyConnection
 Cells = set[tuple[int, str, str, str]]
 
@@ -117,45 +115,6 @@ def groups(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection]:
     )
     with published.connect(building.publish(tmp_path_factory.mktemp("groups") / "file", base)) as connection:
         yield connection
-
-
-def test_the_characters_at_the_place_of_every_figure_are_the_figure(real: Connection) -> None:
-    """All of them: each non-null figure and date has a cell, and its spans hold what is printed."""
-    (source,) = real.execute(
-        "SELECT edition_year, source_path, source_sha256, source_bytes, source_format, source_fidelity "
-        "FROM editions"
-    ).fetchall()
-    printed = {(line.page, line.number): line.text for line in lines_of(SourceFile(*source)).lines}
-    cells = {
-        tuple(key): (as_printed, value, spans, parts)
-        for *key, as_printed, value, spans, parts in real.execute(
-            "SELECT table_name, row_key, column_name, as_printed, value, spans, parts FROM cells"
-        ).fetchall()
-    }
-    checked = 0
-    for table, key in (("personnel", "mission_id"), ("personnel_totals", "'total'")):
-        for row_key, *figures in real.execute(f"SELECT {key}, {', '.join(FIGURES)} FROM {table}").fetchall():
-            for column, figure in zip(FIGURES, figures, strict=True):
-                if figure is None:
-                    continue
-                as_printed, value, spans, parts = cells[table, row_key, column]
-                assert at(spans, printed) == as_printed
-                assert int(value) == figure == (sum(parts) if parts else int(as_printed))
-                checked += 1
-    columns = ", ".join(f"{name}_as_printed, {name}_end" for name in DURATIONS)
-    for row_key, *values in real.execute(f"SELECT mission_id, {columns} FROM mandates").fetchall():
-        for name, text, end in zip(DURATIONS, values[::2], values[1::2], strict=True):
-            as_printed, value, spans, _ = cells["mandates", row_key, name]
-            assert at(spans, printed) == as_printed == text
-            assert end is None or value == end.isoformat()
-            checked += 1
-    assert checked > 60
-
-
-def at(spans: list[dict[str, Any]], printed: dict[tuple[int, int], str]) -> str:
-    """The characters at a cell's spans, joined as `as_printed` is."""
-    pieces = (printed[s["page"], s["line"]][s["char_start"] : s["char_end"]] for s in spans)
-    return " ".join(" ".join(piece.split()) for piece in pieces)
 
 
 def test_a_figure_goes_back_to_its_characters_and_its_parquet_file(

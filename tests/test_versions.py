@@ -120,15 +120,6 @@ def test_a_missing_file_is_no_version(checkout: Path) -> None:
         versions.code()
 
 
-def test_tools_name_what_publishes() -> None:
-    assert {"python", "duckdb", "pyarrow", "dagster"} <= set(versions.tools())
-
-
 def test_no_commit_outside_a_checkout(checkout: Path) -> None:
     assert checkout.is_dir()
     assert versions.git_commit() is None
-
-
-def test_commit_of_a_checkout() -> None:
-    commit = versions.git_commit()
-    assert commit is None or len(commit) == 40

@@ -132,14 +132,6 @@ def test_an_empty_lake_gives_empty_views():
     assert all(table.schema.equals(schemas.RELATIONS[name].arrow) for name, table in evaluated.items())
 
 
-def test_a_view_comes_after_the_views_it_reads():
-    seen: set[str] = set()
-    for view in views.ordered():
-        sources = {relation for origins in views.lineage()[view.name].values() for relation, _ in origins}
-        assert sources & set(VIEWS) <= seen
-        seen.add(view.name)
-
-
 @pytest.mark.parametrize("view", views.ordered(), ids=VIEWS)
 def test_a_view_is_one_documented_select_over_qualified_names(view: views.View):
     assert view.sql == views.text(view.name)

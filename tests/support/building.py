@@ -35,12 +35,9 @@ _STAMP = {"vintage": 1, "rules_version": RULES_VERSION}
 _PLACE = {"source_page": 2, "source_line": 40, "source_line_end": 41}
 
 
-def source_file(
-    year: int, text: str = "", *, fidelity: Fidelity = "full text", name: str | None = None
-) -> SourceFile:
+def source_file(year: int, text: str = "", *, fidelity: Fidelity = "full text") -> SourceFile:
     """A file of an edition whose hash follows from `text`; it need not exist."""
-    data = f"{year} {text}".encode()
-    path = f"raw/{year}/{name or f'jvom-{year}.txt'}"
+    data, path = f"{year} {text}".encode(), f"raw/{year}/jvom-{year}.txt"
     return SourceFile(year, path, hashlib.sha256(data).hexdigest(), len(data), "text", fidelity)
 
 
