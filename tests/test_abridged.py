@@ -14,11 +14,9 @@ import pyarrow as pa
 import pytest
 
 from pipelines import raw, reconcile
-from pipelines.extract import tables
-from pipelines.extract import text as document
-from pipelines.model import Document, SourceFile
+from pipelines.model import Document
 from schemas import registry
-from tests.support.reports import ABRIDGED, FULL, PROJECT, needs_full
+from tests.support.reports import ABRIDGED, FULL, PROJECT, needs_full, read_document, read_tables
 
 NOTICE_LINE, PAGE_NUMBER_LINE, ANNEX_1, ANNEX_2 = 2, 971, 1414, 1578
 LONGEST_HEADING = 70  # characters
@@ -161,9 +159,7 @@ def _text(path: Path) -> str:
 
 def _extracted(path: Path) -> tuple[dict[str, pa.Table], registry.Registry, Document]:
     data = path.read_bytes()
-    source = SourceFile(2024, "raw/2024/jvom-2024.txt", "0" * 64, len(data), "text", "full text")
-    known, lines = registry.load(), document.read(data, source)
-    return tables.read(lines, source, raw.catalogue(PROJECT / "raw")[2024], known), known, lines
+    return read_tables(data, raw.catalogue(PROJECT / "raw")[2024]), registry.load(), read_document(data)
 
 
 def _read(path: Path) -> dict[str, pa.Table]:

@@ -10,7 +10,6 @@ from pipelines.extract import annexes, footnotes
 from pipelines.extract.cells import marker
 from pipelines.extract.footnotes import Note
 from schemas.errors import LayoutError
-from schemas.registry import load
 from tests.support.reports import (
     ANNEX_1,
     ANNEX_2,
@@ -18,6 +17,7 @@ from tests.support.reports import (
     FULL,
     HEADER_1,
     HEADER_2,
+    REGISTRY,
     either_text,
     golden,
     needs_full,
@@ -26,7 +26,6 @@ from tests.support.reports import (
     report,
 )
 
-REGISTRY = load()
 GOLDEN = golden("footnotes")
 HEADING_1, HEADING_2 = ANNEX_1[0], ANNEX_2[0]
 

@@ -16,6 +16,7 @@ from pipelines import raw
 from pipelines.extract import onboarding
 from pipelines.model import Edition
 from schemas.proposals import Proposal
+from schemas.vocabulary import FIGURES
 from tests.support.onboarding import FACTS
 from tests.support.reports import PROJECT
 
@@ -24,13 +25,6 @@ EDITIONS = sorted(FOLDER.glob("jvom-*.pdf"))
 TRIES = 3
 REGIONS = {"EUPOL COPPS": "Midden-Oosten"}
 OF_OTHERS = {"OVSE SMM Oekraïne": "other", "NSATU": "NATO"}
-FIGURES = (
-    "frame_military",
-    "frame_civil_police",
-    "deployed_military",
-    "deployed_civil_police",
-    "deployed_total",
-)
 EMPTY = {"", "-", "–", "n.v.t."}
 
 pytestmark = [

@@ -9,23 +9,18 @@ import pyarrow as pa
 import pytest
 
 from pipelines import raw, reconcile
-from pipelines.extract import tables
-from pipelines.extract import text as document
-from pipelines.model import SourceFile
 from pipelines.publish import views
 from schemas import registry
 from tests.support.building import base_tables, edition_tables
-from tests.support.reports import ABRIDGED, PROJECT
+from tests.support.reports import ABRIDGED, PROJECT, read_document, read_tables
 
 
 @pytest.fixture(scope="module")
 def report() -> dict[str, pa.Table]:
     """Every view over the 2024 edition."""
     data, known = ABRIDGED.read_bytes(), registry.load()
-    source = SourceFile(2024, "raw/2024/jvom-2024.txt", "0" * 64, len(data), "text", "abridged")
-    lines = document.read(data, source)
-    read = tables.read(lines, source, raw.catalogue(PROJECT / "raw")[2024], known)
-    found = reconcile.check(read, known, lines)
+    read = read_tables(data, raw.catalogue(PROJECT / "raw")[2024])
+    found = reconcile.check(read, known, read_document(data))
     rows = {"statements": found.statements, "mission_events": found.mission_events}
     return views.evaluate(base_tables(read, found=rows) | known.tables())
 

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime
-from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
 from pipelines import validate as validated
-from pipelines.extract import tables
-from pipelines.extract import text as document
 from pipelines.model import Edition as Known
-from schemas import registry
-from schemas.errors import JvomError, Problems
 from schemas.vocabulary import FIGURES
 from tests.support.rendering import REGISTRY, Edition, PersonnelRow, PersonnelTable, render
-from tests.support.reports import ANNEX_1, HEADER_2, read_tables, report, source_of
+from tests.support.reports import ANNEX_1, HEADER_2, read_tables, refused, report
 
 LAYOUTS = {layout.id: layout for layout in REGISTRY.layouts}
 APART = PersonnelTable(
@@ -104,20 +98,6 @@ HEADING = "Bijlage 2 Totale inzet mei 2023 t/m april 2024"
 NOTES = ["12 Nederland is daarin beperkt.", "13 Het gaat om een paar mensen."]
 
 
-def refused(text: str, layouts: Sequence[registry.Layout] = REGISTRY.layouts) -> JvomError:
-    """The one problem of a text; `tables` is asked with these layouts."""
-    with pytest.raises(JvomError) as caught:
-        read_with(text, layouts)
-    assert not isinstance(caught.value, Problems)
-    return caught.value
-
-
-def read_with(text: str, layouts: Sequence[registry.Layout]) -> dict[str, Any]:
-    source = source_of(text.encode())
-    known = dataclasses.replace(REGISTRY, layouts=tuple(layouts))
-    return tables.read(document.read(text.encode(), source), source, Known(2024), known)
-
-
 def annex(*lines: str) -> str:
     return report(annex_2=[f" {HEADING}", *lines])
 
@@ -140,9 +120,7 @@ def test_the_missions_heading_may_stand_below_the_groups(
 
 def test_another_heading_is_read_as_it_is() -> None:
     text = annex("Missie", *HEADER_2[1:], "UNIFIL 1 2 4 8 12", "Totaal 1 2 4 8 12")
-    (edition,) = read_with(text.replace("Totale inzet mei", "Personele inzet mei"), REGISTRY.layouts)[
-        "editions"
-    ].to_pylist()
+    (edition,) = read_tables(text.replace("Totale inzet mei", "Personele inzet mei"))["editions"].to_pylist()
     assert (edition["layout"], edition["scope"]) == ("2024", "mei 2023 t/m april 2024")
 
 
@@ -160,7 +138,7 @@ def test_annexes_are_found_under_any_heading(changes: dict[str, str], contents: 
     text = report()
     for old, new in changes.items():
         text = text.replace(old, new)
-    read = read_with(contents + text, REGISTRY.layouts)
+    read = read_tables(contents + text)
     assert rows(read) == {"unifil": (1, 2, 4, 8, 12)}
     assert read["mandates"].num_rows == 2
 
@@ -180,7 +158,7 @@ def test_another_header_of_a_text_in_reading_order_is_shown(changes: dict[str, s
     text = report()
     for old, new in changes.items():
         text = text.replace(old, new)
-    problem = refused(text)
+    (problem,) = refused(read_tables, text)
     assert "the header of annex 2 fits no known layout: “" in problem.message
     assert [*changes.values()][-1].split()[-1] in problem.message
     assert "pdftotext -layout" in (problem.hint or "")
@@ -189,12 +167,12 @@ def test_another_header_of_a_text_in_reading_order_is_shown(changes: dict[str, s
 @pytest.mark.parametrize(("old", "new"), [("Rechtsbasis", "Grondslag"), ("Locatie Inzet", "Gebied Missies")])
 def test_another_header_of_annex_1_is_shown(old: str, new: str) -> None:
     text = report(annex_1=[line.replace(old, new) for line in ANNEX_1[:2]] + ANNEX_1[2:])
-    problem = refused(text.replace("1 Grondslag, mandaten", "1 Rechtsbasis, mandaten"))
+    (problem,) = refused(read_tables, text.replace("1 Grondslag, mandaten", "1 Rechtsbasis, mandaten"))
     assert "the header of annex 1 fits no known layout" in problem.message
     assert new in problem.message
 
 
 def test_a_heading_without_any_table_says_so() -> None:
-    problem = refused(annex("Er is dit jaar geen tabel opgenomen."))
+    (problem,) = refused(read_tables, annex("Er is dit jaar geen tabel opgenomen."))
     assert "no line looks like the header of a table" in problem.message
     assert problem.line is not None

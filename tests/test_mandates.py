@@ -14,13 +14,12 @@ from pipelines.extract.mandates import Mandates
 from pipelines.model import Document, Line
 from schemas import registry
 from schemas.errors import JvomError, LayoutError
-from schemas.registry import Facts, Registry, load
+from schemas.registry import Facts, Registry
 from tests.support import examples
 from tests.support.rendering_mandates import Table, tables
-from tests.support.reports import HEADER_1, either_text, golden, read_document, refused, report
+from tests.support.reports import HEADER_1, REGISTRY, either_text, golden, read_document, refused, report
 
 DATE = datetime.date
-REGISTRY = load()
 SCHEMAS = Path(registry.__file__).parent
 HEADING = " Bijlage 1 Rechtsbasis, mandaten en nationale kaders"
 NOTES = (10, 11)

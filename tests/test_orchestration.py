@@ -113,6 +113,9 @@ def test_a_run_of_the_command_line_is_on_the_timeline_of_the_interface(
     monkeypatch.setenv("DAGSTER_HOME", str(shutil.copytree(built / "dagster", tmp_path / "home")))
     with dg.DagsterInstance.get() as history:
         runs = history.get_runs()
+    assert {each.job_name for each in runs} == {"ingest", "publish"}
+    # Without the mark a run that was killed could not be ended, and would hold the writer's slot.
+    assert all(each.tags[failures.PROCESS_TAG] for each in runs)
     assert {each.remote_job_origin and each.remote_job_origin.location_name for each in runs} == {"jvom"}
     monkeypatch.setattr("pipelines.versions.ROOT", tmp_path)  # there is no workspace: Dagster's own way fails
     plain = dg.DagsterRun("publish", "0")
@@ -213,14 +216,6 @@ def test_row_counts_warn_if_a_table_lost_more_than_half() -> None:
     assert (lost.passed, lost.severity) == (False, dg.AssetCheckSeverity.WARN)
     assert "personnel" in (lost.description or "")
     assert metadata.row_counts_result(keys.SNAPSHOT, {"personnel": 8}, {}).passed
-
-
-def test_every_run_of_a_build_is_marked_with_its_process(built: Path) -> None:
-    """Without the mark a run that was killed could not be ended, and would hold the writer's slot."""
-    with dg.DagsterInstance.from_config(str(built / "dagster")) as instance:
-        runs = instance.get_runs()
-    assert {run.job_name for run in runs} == {"ingest", "publish"}
-    assert all(run.tags[failures.PROCESS_TAG] for run in runs)
 
 
 Acquire = Callable[..., dg.ExecuteInProcessResult]

@@ -15,18 +15,12 @@ from pipelines.extract import positions, read, shared_labels, tables
 from pipelines.extract.positions import columns_of
 from pipelines.model import Edition
 from schemas.errors import JvomError
+from schemas.vocabulary import FIGURES
 from tests.renditions import check, rendition
 from tests.renditions.editions import registry_of
 from tests.support.reports import BODY, read_document, read_tables, report, source_of
 
 Figures = tuple[int | None, ...]
-COLUMNS = (
-    "frame_military",
-    "frame_civil_police",
-    "deployed_military",
-    "deployed_civil_police",
-    "deployed_total",
-)
 ENDS = (50, 66, 79, 96, 108)  # where the figures of a column end, in characters
 HEADER = (
     "Missie                                    Nationale kaders              Ingezet personeel",
@@ -90,7 +84,7 @@ def text(rows: Sequence[str], end: str = "\n", notes: Sequence[str] = ()) -> str
 def figures(found: Mapping[str, pa.Table]) -> dict[str, Figures]:
     rows = {row["mission_id"]: row for row in found["personnel"].to_pylist()}
     [rows["total"]] = found["personnel_totals"].to_pylist()
-    return {key: tuple(row[column] for column in COLUMNS) for key, row in rows.items()}
+    return {key: tuple(row[column] for column in FIGURES) for key, row in rows.items()}
 
 
 @pytest.mark.parametrize(

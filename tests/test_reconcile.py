@@ -25,6 +25,7 @@ from tests.support.reports import FULL, needs_full
 # Every contradiction found by hand before the rules were written: rule, mission, and a line of its evidence.
 GOLDEN = Path(__file__).parent / "golden" / "2024" / "findings.csv"
 LATER = datetime.timedelta(days=200)
+LINES = Document("proef.pdf", "0" * 64, "pdf", (Line(1, 1, "UNTSO 3"),), ("1",))
 
 
 @pytest.fixture(scope="module")
@@ -208,8 +209,7 @@ def test_missions_that_lack_the_same_row_do_not_bury_the_rest(mandated: int, mes
     rows = [{"mission_id": mission, "deployed_military": 3} for mission in missions]
     mandates = [{"mission_id": mission} for mission in missions[:mandated]]
     tables = building.edition_tables(2024, rows, mandates=mandates)
-    lines = Document("proef.pdf", "0" * 64, "pdf", (Line(1, 1, "UNTSO 3"),), ("1",))
-    found = [row for row in rules.check(tables, registry.load(), lines).findings if row["rule"] == "coverage"]
+    found = [row for row in rules.check(tables, registry.load(), LINES).findings if row["rule"] == "coverage"]
     assert [row["message"] for row in found][-1:] == messages[-1:]
     assert len(found) == len(messages)
     assert all(row["severity"] == "warn" for row in found)
@@ -230,8 +230,7 @@ def test_a_cell_that_tags_and_geometry_give_differently_is_a_finding() -> None:
     (one,) = [c for c in cells if (c["row_key"], c["column_name"]) == ("untso", "deployed_military")]
     one["equalities"] = [f"{DISAGREEMENT}: structure tags give 3, geometry gives 13", "3 + 0 = 3"]
     tables["cells"] = tables["cells"].from_pylist(cells, schema=tables["cells"].schema)
-    lines = Document("proef.pdf", "0" * 64, "pdf", (Line(1, 1, "UNTSO 3"),), ("1",))
-    found = rules.check(tables, registry.load(), lines).findings
+    found = rules.check(tables, registry.load(), LINES).findings
     (explained,) = [row for row in found if row["rule"] == "tag_geometry_disagreement"]
     assert (explained["mission_id"], explained["severity"], explained["side_b"]) == ("untso", "info", None)
     assert "geometry gives 13; 3 is recorded" in str(explained["message"])

@@ -16,15 +16,11 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 
 from pipelines import reconcile as reconciled
-from pipelines.extract import tables
-from pipelines.extract import text as document
 from pipelines.model import Edition
 from pipelines.reconcile import Reconciliation
-from schemas import registry
 from schemas.dates import MONTHS
-from tests.support.reports import HEADER_1, HEADER_2, report, source_of
+from tests.support.reports import HEADER_1, HEADER_2, REGISTRY, read_document, read_tables, report
 
-REGISTRY = registry.load()
 SPELT = "nul één twee drie vier vijf zes zeven acht negen tien elf twaalf dertien veertien vijftien"
 WORDS = SPELT.split(" ")
 # Missions whose section heading and rows are plain names; the others are part of one another.
@@ -180,10 +176,7 @@ def invent(seed: int) -> InventedEdition:
 
 def reconcile(text: str, year: int = 2024) -> Reconciliation:
     """What the rules say of a text."""
-    data = text.encode()
-    source = source_of(data, year)
-    read = document.read(data, source)
-    return reconciled.check(tables.read(read, source, Edition(year), REGISTRY), REGISTRY, read)
+    return reconciled.check(read_tables(text, Edition(year)), REGISTRY, read_document(text))
 
 
 def findings(text: str) -> dict[tuple[str, str | None], list[dict[str, object]]]:

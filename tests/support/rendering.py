@@ -18,11 +18,9 @@ from itertools import count, groupby
 from hypothesis import assume
 from hypothesis import strategies as st
 
-from schemas import registry
 from schemas.registry import Layout
-from tests.support.reports import ANNEX_1, report
+from tests.support.reports import ANNEX_1, REGISTRY, report
 
-REGISTRY = registry.load()
 LAYOUT = REGISTRY.layouts[0]
 COLUMNS = LAYOUT.personnel.columns
 REGIONS = LAYOUT.personnel.regions

@@ -10,12 +10,10 @@ from dataclasses import dataclass
 
 from hypothesis import strategies as st
 
-from schemas import registry
 from schemas.dates import MONTHS
 from schemas.registry import Mission
-from tests.support.reports import HEADER_1
+from tests.support.reports import HEADER_1, REGISTRY
 
-REGISTRY = registry.load()
 LAYOUT = REGISTRY.layouts[0]
 KEYWORDS = LAYOUT.mandates.legal_basis
 WORDS = ["97", "2695", "(1701)", "Mali", "tussen", "partijen,", "Grondwet", "d.d.", "-"]

@@ -21,6 +21,7 @@ from pipelines.model import Document, Edition, SourceFile
 from schemas import registry
 from schemas.errors import JvomError, Problems
 
+REGISTRY = registry.load()
 PROJECT = Path(__file__).resolve().parents[2]
 ABRIDGED = PROJECT / "raw" / "2024" / "jvom-2024.txt"
 FULL = PROJECT.parent / "shared" / "reports" / "jvom-2024.txt"
@@ -90,7 +91,7 @@ def read_tables(text: str | bytes, edition: Edition | None = None) -> dict[str, 
     data = text if isinstance(text, bytes) else text.encode()
     edition = edition or Edition(2024)
     source = source_of(data, edition.edition_year)
-    return tables.read(extract.parse(data, source), source, edition, registry.load())
+    return tables.read(extract.parse(data, source), source, edition, REGISTRY)
 
 
 @cache

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import importlib.util
 import io
 import random
@@ -10,7 +9,6 @@ import shutil
 import subprocess
 from collections.abc import Callable
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -20,20 +18,14 @@ from PIL import Image, ImageChops, ImageFilter
 from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
 
-from pipelines.extract import tables
-from pipelines.extract import text as documents
-from pipelines.model import Edition, SourceFile
-from schemas import registry
 from schemas.vocabulary import FIGURES
 from tests import renditions
 from tests.renditions import real
+from tests.support.reports import REGISTRY, abridged
 
-REGISTRY = registry.load()
 LOOK = 3
 DPI = 300
 _PLACES = {"source_page", "source_line", "source_line_end", "page_label", "inferred"}
-_RAW = Path(__file__).parents[2] / "raw" / "2024"
-
 Damage = Callable[[Any, random.Random], Any]
 """Takes the grey picture of a page, and gives it damaged."""
 
@@ -84,20 +76,10 @@ needs_engines = pytest.mark.skipif(bool(missing()), reason=missing() or "engines
 
 
 @cache
-def printed() -> dict[str, pa.Table]:
-    """The tables of the edition of 2024, from its text."""
-    (path,) = _RAW.glob("*.txt")
-    data = path.read_bytes()
-    sha256 = hashlib.sha256(data).hexdigest()
-    source = SourceFile(2024, "raw/2024/x.txt", sha256, len(data), "text", "abridged")
-    return tables.read(documents.read(data, source), source, Edition(2024), REGISTRY)
-
-
-@cache
 def drawn(look: int) -> bytes:
     """The same figures as a PDF."""
-    layout = next(one for one in REGISTRY.layouts if one.id == printed()["editions"]["layout"][0].as_py())
-    return renditions.drawn(real.content_of(printed(), layout), look).data
+    layout = next(one for one in REGISTRY.layouts if one.id == abridged()["editions"]["layout"][0].as_py())
+    return renditions.drawn(real.content_of(abridged(), layout), look).data
 
 
 def scanned(look: int, kind: str = "clean", damage: Damage | None = None) -> bytes:
@@ -123,7 +105,7 @@ def differences(got: dict[str, pa.Table]) -> list[str]:
     found = []
     for name in ("personnel", "personnel_totals", "mandates"):
         mine = {row.get("mission_id"): row for row in got[name].to_pylist()}
-        rows = printed()[name].to_pylist()
+        rows = abridged()[name].to_pylist()
         for row in rows:
             its = mine.pop(row.get("mission_id"), {})
             found += [
