@@ -239,7 +239,7 @@ def test_sql_shows_people_a_part_and_says_so(ask: Ask) -> None:
     assert len(answer(ask("sql", "SELECT range AS n FROM range(1500)", "--json"))["rows"]) == 1500
 
 
-def test_status_says_what_is_published(ask: Ask, built: Path) -> None:
+def test_status_and_a_backup_that_is_a_warehouse(ask: Ask, built: Path, tmp_path: Path) -> None:
     status = answer(ask("status", "--json"))
     (release,) = answer(ask("sql", "SELECT release_id FROM releases", "--json"))["rows"]
     assert (status["warehouse"], status["release_id"]) == (str(built), release[0])
@@ -250,6 +250,13 @@ def test_status_says_what_is_published(ask: Ask, built: Path) -> None:
     shown = ask("status")[1]
     assert release[0] in shown
     assert "nobody" in shown
+
+    copy = tmp_path / "copy"
+    assert answer(ask("backup", copy, "--json"))["bytes"] > 0
+    assert answer(ask("status", "--warehouse", copy, "--json"))["release_id"] == release[0]
+    code, _, err = ask("backup", copy)
+    assert code == 2
+    assert "new or empty" in err
 
 
 def test_nothing_published_is_status_3(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

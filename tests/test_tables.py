@@ -171,6 +171,12 @@ def test_an_annex_may_repeat_heading_and_header_on_its_next_page() -> None:
         assert content(twice)["mandates"] == content(once)["mandates"]
 
 
+def test_a_report_that_stands_twice_is_refused() -> None:
+    [problem] = problems(report() + report())
+    assert "annex 1 is here twice" in problem.message
+    assert "annex 2 is here twice" in problem.message
+
+
 def test_a_table_of_contents_is_no_annex() -> None:
     contents = [ANNEX_1[0].strip(), ANNEX_2[0].strip()]
     assert (
