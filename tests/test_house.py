@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -48,9 +49,15 @@ def part_of(path: Path) -> str:
     return parts[1] if len(parts) > 1 else ""
 
 
+@cache
+def nodes(path: Path) -> list[ast.AST]:
+    """All of a module's syntax; the module itself comes first."""
+    return list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+
+
 def imports(path: Path) -> Iterator[str]:
     """Everything that a module imports, wherever in it, as dotted names."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in nodes(path):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -83,9 +90,8 @@ def test_no_modules_import_each_other_in_a_circle() -> None:
     names = {name_of(path): path for path in MODULES}
     graph: dict[str, set[str]] = {}
     for name, path in names.items():
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-        nodes = [node for node in tree.body if isinstance(node, ast.ImportFrom)]
-        given = [(f"{node.module}", f"{node.module}.{alias.name}") for node in nodes for alias in node.names]
+        found = [node for node in nodes(path)[0].body if isinstance(node, ast.ImportFrom)]
+        given = [(f"{node.module}", f"{node.module}.{alias.name}") for node in found for alias in node.names]
         graph[name] = {inner if inner in names else outer for outer, inner in given} & set(names) - {name}
     list(graphlib.TopologicalSorter(graph).static_order())  # raises CycleError, which names them
 
@@ -139,7 +145,7 @@ def test_no_year_is_special() -> None:
     wrong = [
         f"{name_of(path)}:{node.lineno}"
         for path in MODULES
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for node in nodes(path)
         if isinstance(node, ast.Compare)
         for value in node.comparators
         if isinstance(value, ast.Constant) and isinstance(value.value, int) and 2001 <= value.value <= 2099

@@ -102,8 +102,9 @@ def annex(*lines: str) -> str:
     return report(annex_2=[f" {HEADING}", *lines])
 
 
-@pytest.mark.parametrize(("name", "table"), [("civil and police apart", APART), ("persons sent", SENT)])
-@pytest.mark.parametrize("joined", [" ", "\n"])
+@pytest.mark.parametrize(
+    ("name", "table", "joined"), [("civil and police apart", APART, " "), ("persons sent", SENT, "\n")]
+)
 def test_the_missions_heading_may_stand_below_the_groups(
     name: str, table: PersonnelTable, joined: str
 ) -> None:

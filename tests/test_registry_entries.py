@@ -76,7 +76,7 @@ def test_entries_in_memory_are_those_that_are_appended_to_the_files(tmp_path: Pa
     [(kind, key) for kind, values in NEW.items() for key in values if key != "figures"],
 )
 def test_a_placeholder_never_validates(kind: str, key: str) -> None:
-    for placeholder in ("?", " ?? ", "…"):
+    for placeholder in ("?", " ?? ", "…") if key == "reason" else ("?",):
         value = [placeholder] if isinstance(NEW[kind][key], list) else placeholder
         with pytest.raises(RegistryError, match="is still to be filled in"):
             extended((kind, NEW[kind] | {key: value}))
