@@ -164,6 +164,7 @@ class _Events(SqliteEventLogStorage):
         self._present: set[str] = set()
         self._own_files: dict[str, bool] = {}
         self._asked: tuple[tuple[str, int | None], EventRecordsResult] | None = None
+        self._planned: set[str] = set()  # outputs that checks have, of runs that this process planned
 
     def register_instance(self, instance: dg.DagsterInstance) -> None:
         super().__init__(str(Path(instance.root_directory, "history", "runs")))
@@ -207,7 +208,13 @@ class _Events(SqliteEventLogStorage):
         kind = event.dagster_event_type
         if kind in UNREAD:
             return
+        if kind == dg.DagsterEventType.ASSET_CHECK_EVALUATION_PLANNED:
+            check = event.get_dagster_event().asset_check_planned_data
+            self._planned.add(f"{check.asset_key.to_python_identifier()}_{check.check_name}")
         if kind == dg.DagsterEventType.STEP_OUTPUT:
+            output = event.get_dagster_event().step_output_data.step_output_handle.output_name
+            if output in self._planned:  # the check's result says it all, and no step takes it up
+                return
             event = _without_metadata(event)
         if self._has_own_file(event.run_id):
             super().store_event(event)
