@@ -160,10 +160,6 @@ class HeaderWords:
         """Every beginning of a known word."""
         return frozenset(key[:end] for key in self.known for end in range(1, len(key) + 1))
 
-    def opens(self, text: str) -> bool:
-        """Whether a known word begins with these letters."""
-        return text in self._openings
-
     def pieces(self, found: Sequence[str]) -> list[Meaning | None]:
         """Words cut into known pieces, the longest possible; None for each word that is in none."""
         pieces: list[Meaning | None] = []
