@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from pipelines.extract import kinds, sandbox, text
 from pipelines.files import format_of, is_docx, is_pdf
 from pipelines.model import Document, Edition, Line, SourceFile
-from schemas.errors import JvomError, Problems, SourceError, UsageError
+from schemas.errors import JvomError, SourceError, UsageError
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -232,20 +232,10 @@ def answer(
         try:
             found = tables.read(document, source, edition, registry)
         except JvomError as error:
-            raise (_doubt(data, document, error) or error) from None
+            parser = import_module("pipelines.extract.pdf.parse") if document.format == "pdf" else None
+            raise (parser.doubt(data, document, error) if parser else error) from None
         for name, table in found.items():
             yield name, _dump_table(table)
-
-
-def _doubt(data: bytes, document: Document, error: JvomError) -> JvomError | None:
-    """Why what would be asked of an edition is not to be answered: a file's letters are others than drawn."""
-    asked = error.problems if isinstance(error, Problems) else [error]
-    if document.format != "pdf" or not any(problem.proposals for problem in asked):
-        return None
-    from pipelines.extract.pdf import PdfDocument
-    from pipelines.extract.pdf.parse import doubt
-
-    return doubt(data, document, error) if isinstance(document, PdfDocument) else None
 
 
 def _dump_table(table: pa.Table) -> bytes:

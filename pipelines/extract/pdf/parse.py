@@ -217,29 +217,29 @@ def _page(document: pdfium.FPDF_DOCUMENT, index: int, tables: tags.Tables, turne
         pdfium.FPDF_ClosePage(page)
 
 
-def doubt(data: bytes, found: PdfDocument, error: JvomError) -> LayoutError | None:
-    """Why a line is not understood where a letter is drawn that is not the one its code says."""
+def doubt(data: bytes, found: PdfDocument, error: JvomError) -> JvomError:
+    """Why a line is not understood where a letter is drawn that is not its code's: else the refusal itself.
+
+    That is looked at where the next step would be to declare what the letters say.
+    """
     document = open_document(data)
-    for problem in (error.problems if isinstance(error, Problems) else [error])[:_MOST_DOUBTED]:
-        page = found.pages[problem.page - 1] if problem.page and problem.line else None
-        if page is None or page.ocr or page.turn:
+    problems = error.problems if isinstance(error, Problems) else [error]
+    asked = [(one.page, one.line) for one in problems if one.proposals and one.page and one.line]
+    for number, shown in asked[:_MOST_DOUBTED]:
+        page, at = found.pages[number - 1], shown - 1
+        if page.ocr or page.turn:
             continue
-        at, (opened, _) = (problem.line or 1) - 1, open_page(document, page.number - 1)
         near = Box.around(line.box for line in page.lines[max(0, at - _NEAR) : at + 1 + _NEAR])
+        opened, _ = open_page(document, number - 1)
         frame = Frame.of(opened)
         odd = ink.misdrawn(opened, frame, Characters(opened, frame), near)
         pdfium.FPDF_ClosePage(opened)
         if odd:
+            line = min(page.lines, key=lambda line: abs(line.box.middle - odd.box.middle))
             why = f"a letter is drawn that is not the “{odd.text}” its code says"
-            shown = min(page.lines, key=lambda line: abs(line.box.middle - odd.box.middle)).text
-            return LayoutError(
-                f"“{shown[:60]}”: {why}",
-                file=found.path,
-                page=problem.page,
-                line=problem.line,
-                hint=_AS_WRITTEN,
-            )
-    return None
+            message = f"“{line.text[:60]}”: {why}"
+            return LayoutError(message, file=found.path, page=number, line=shown, hint=_AS_WRITTEN)
+    return error
 
 
 def _shown(box: Box, glyphs: Sequence[Glyph]) -> str:
