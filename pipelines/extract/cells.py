@@ -161,10 +161,10 @@ class PdfCells:
         numbers = {span.line for cell in cells if cell for span in cell.spans}
         return tuple(self._lines[number] for number in sorted(numbers))
 
-    def left(self, lines: Iterable[Line]) -> Iterator[tuple[Line, ...]]:
-        """Of the lines that the table leaves those that are no running text; neighbours together."""
+    def left(self, table: PdfTable, lines: Iterable[Line]) -> Iterator[tuple[Line, ...]]:
+        """Of the lines that the whole table leaves those that are no running text; neighbours together."""
         numbers = {line.number for line in lines if line.text.strip()}
-        for group in outside.left(self._pdf, self._table.whole or self._table, numbers):
+        for group in outside.left(self._pdf, table, numbers):
             yield tuple(self._lines[number] for number in group)
 
 

@@ -409,7 +409,7 @@ class _PdfReader(_Reader):
         last = self._found.last_line
         near = [line for line in self._given.lines if last < line.number <= last + _LABEL_LINES]
         below = {line.number: label for line in near if (label := self._label([line]))}
-        for lines in self._cells.left(self._given.lines):
+        for lines in self._cells.left(self._found, self._given.lines):
             if all(line.number in below for line in lines):
                 continue
             if lines[0].number > last:

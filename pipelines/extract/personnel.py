@@ -139,12 +139,13 @@ def _problems(table: Table, given: AnnexInput) -> list[JvomError]:
 
 def _odd(table: Table, roles: PersonnelRoles, given: AnnexInput) -> Iterator[JvomError]:
     """Rows of a text in which a word behind a known name says a figure, but is not a whole number."""
-    printed = [(words(row.lines), _named(row)) for row in table.rows]
+    named = [[len(way.name.words) for way in row.wordings if way.mission_id] for row in table.rows]
+    printed = [(words(row.lines), max(of, default=0)) for row, of in zip(table.rows, named, strict=True)]
     printed += [(words(lines), 0) for lines in table.leftovers]
     most = max((numerals.whole(word.text) or 0 for found, _ in printed for word in found), default=0)
-    for found, named in printed:
+    for found, known in printed:
         ends = (end for end in range(1, len(found)) if roles.row_id(roles.plain(as_printed(found[:end]))))
-        behind = [word.text for word in found[max(named, max(ends, default=len(found))) :]]
+        behind = [word.text for word in found[max(known, max(ends, default=len(found))) :]]
         strange = [
             word
             for before, word in pairwise(["", *behind])
@@ -155,11 +156,6 @@ def _odd(table: Table, roles: PersonnelRoles, given: AnnexInput) -> Iterator[Jvo
             lines = list(dict.fromkeys(word.line for word in found))
             if not any(text.strange(line.text) for line in lines):
                 yield refusals.odd_figure(lines, strange[0])
-
-
-def _named(row: Row) -> int:
-    """How many words of a row are a known name, with a mark that may be glued to it."""
-    return max((len(wording.name.words) for wording in row.wordings if wording.mission_id), default=0)
 
 
 def _thousands(before: str, word: str) -> float:

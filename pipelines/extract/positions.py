@@ -63,7 +63,8 @@ def placed(document: Document) -> PdfDocument | None:
     lines = _settled(document.lines, notes)
     pages = [_page(number, list(own), notes) for number, own in groupby(lines, key=lambda line: line.page)]
     if soft_hyphens(word for page in pages for line in page.lines for word in line.words):
-        pages = [_softened(page) for page in pages]
+        soft = ([replace(one, words=tuple(map(soften, one.words))) for one in page.lines] for page in pages)
+        pages = [replace(page, lines=tuple(own)) for page, own in zip(pages, soft, strict=True)]
     furniture = frozenset(_furniture(pages))
     found = PdfDocument(
         document.path,
@@ -75,13 +76,6 @@ def placed(document: Document) -> PdfDocument | None:
         (),
     )
     return signs.find(found)
-
-
-def _softened(page: PdfPage) -> PdfPage:
-    return replace(
-        page,
-        lines=tuple(replace(line, words=tuple(map(soften, line.words))) for line in page.lines),
-    )
 
 
 def _notes(lines: Sequence[Line]) -> Iterator[int]:

@@ -161,7 +161,7 @@ def read(given: AnnexInput, roles: PersonnelRoles) -> Table | None:
     Raises Problems with a LayoutError for every cell of a PDF that is not a figure.
     """
     if given.table:
-        return _PdfReader(given, given.table.view(), roles).read()
+        return _PdfReader(given, given.table, roles).read()
     filled = [line for line in given.lines if line.text.strip() and not PAGE_NUMBER.fullmatch(line.text)]
     reader = _TextReader(given.notes, roles)
     header = reader.header(filled)
@@ -467,14 +467,14 @@ def _thousands(word: Word, following: Word) -> bool:
 class _PdfReader:
     """Fills a table from both readings of a PDF's table."""
 
-    def __init__(self, given: AnnexInput, found: PdfTable, roles: PersonnelRoles) -> None:
+    def __init__(self, given: AnnexInput, whole: PdfTable, roles: PersonnelRoles) -> None:
         self._table = Table()
         self._problems: list[JvomError] = []
         self._given = given
-        self._found = found
+        self._whole, self._found = whole, whole.view()
         self._roles = roles
-        self._cells = PdfCells(given.document, found)
-        self._edges = cache(found.edges)
+        self._cells = PdfCells(given.document, self._found)
+        self._edges = cache(self._found.edges)
         self._glued = given.document.format == "text"
         self._labels = False
         self._regions = {mission.id: mission.region for mission in given.registry.missions}
@@ -524,21 +524,18 @@ class _PdfReader:
         """What stands in columns and is in no row."""
         first, last = min(self._found.lines, default=0), self._found.last_line
         rows = min((line.number for row in self._table.rows for line in row.lines), default=last)
-        for lines in self._cells.left(self._given.lines):
-            above = first <= lines[0].number + 1 and lines[-1].number < rows
-            if above and self._says_nothing(" ".join(line.text for line in lines)):
-                continue
+        for lines in self._cells.left(self._whole, self._given.lines):
+            text = " ".join(line.text for line in lines)
+            ways, unknown = self._given.registry.words.facets(text)
+            nothing = ways == {frozenset()} and not unknown and not any(map(str.isdigit, text))
+            if nothing and first <= lines[0].number + 1 and lines[-1].number < rows:
+                continue  # over a whole header it says no more than that persons are counted
             if lines[0].number > last:
                 self._table.late.append(lines)
-            elif self._roles.names.is_text(" ".join(line.text for line in lines)):
+            elif self._roles.names.is_text(text):
                 self._table.texts.append(Text(tuple(words(lines))))
             else:
                 self._table.leftovers.append(lines)
-
-    def _says_nothing(self, text: str) -> bool:
-        """Whether a text over a whole header says no more than that persons are counted."""
-        ways, unknown = self._given.registry.words.facets(text)
-        return ways == {frozenset()} and not unknown and not any(map(str.isdigit, text))
 
     def _share_out(self) -> None:
         """Gives missions the labels of a column of regions that are surely theirs."""

@@ -328,8 +328,17 @@ def bodies(pages: Sequence[PdfPage], heading: TableHeading, others: Sequence[Tab
 
 
 def _parts(page: PdfPage, heading: TableHeading, place: HeadingPlace) -> Iterator[HeadingPlace]:
-    """The heading, and each below it with other widths of columns; with the lines of all that are alike."""
-    for again in _again(page, heading, place):
+    """The heading, and each below it with other widths of columns; with the lines of all that are alike.
+
+    It may be printed again on a page above each part of the table.
+    """
+    bottom = place.bottom
+    for _ in range(_MOST_PARTS):
+        lines = tuple(line for line in page.lines if line.box.top > bottom)
+        again = find(replace(page, lines=lines), heading)
+        if again is None:
+            break
+        bottom = again.bottom
         if all(box.aside(own) < _SHIFT for box, own in zip(again.columns, place.columns, strict=True)):
             place = replace(place, lines=place.lines | again.lines)
         else:
@@ -342,17 +351,6 @@ def _top(page: PdfPage, place: HeadingPlace, heading: TableHeading) -> float:
     """Where a part of the table begins: with its heading, or the name of a region above that."""
     heads = (line.box.top for line in page.lines if _heads(line, place, heading))
     return min([place.top, *heads])
-
-
-def _again(page: PdfPage, heading: TableHeading, place: HeadingPlace) -> Iterator[HeadingPlace]:
-    """The heading where it is printed again on a page, above each part of the table."""
-    for _ in range(_MOST_PARTS):
-        lines = tuple(line for line in page.lines if line.box.top > place.bottom)
-        again = find(replace(page, lines=lines), heading)
-        if again is None:
-            return
-        place = again
-        yield place
 
 
 def runs(words: Sequence[Word], gap: float = TEXT_GAP) -> Iterator[tuple[Word, ...]]:

@@ -66,8 +66,6 @@ class PdfTable:
     heading: TableHeading
     geometry: Grid | None
     tags: Grid | None
-    whole: PdfTable | None = None
-    """The table that this one is a view of."""
 
     def view(self) -> PdfTable:
         """A table of figures with the names first and the figures behind them, as they are printed."""
@@ -79,7 +77,7 @@ class PdfTable:
         columns = tuple(heading.columns[at] for at in order)
         roles = tuple(heading.roles[at] for at in order)
         seen = self.each(lambda grid: _view(grid, order, heading))
-        return replace(seen, heading=replace(heading, columns=columns, roles=roles), whole=self)
+        return replace(seen, heading=replace(heading, columns=columns, roles=roles))
 
     def uncounted(self) -> PdfTable:
         """The table without the numbers 1, 2, 3 … that count its rows in front of their names."""
