@@ -93,7 +93,7 @@ def _goes_on(line: Line, following: Line) -> bool:
     return bool(_NUMBER.fullmatch(number)) and right and text[:1].isalpha() and line.page == following.page
 
 
-def _settled(lines: Sequence[Line], notes: Collection[int]) -> list[Line]:
+def _settled(lines: Sequence[Line], notes: frozenset[int]) -> list[Line]:
     """The lines, with marks that stand on a line of their own on the line that they belong to.
 
     They are put where that line has white space, so no other character changes its place.
@@ -101,7 +101,8 @@ def _settled(lines: Sequence[Line], notes: Collection[int]) -> list[Line]:
     found = list(lines)
     for at, line in enumerate(lines):
         words = list(_WORD.finditer(line.text))
-        if not words or not all(_is_note(word.group(), notes) for word in words):
+        numbers = [numerals.number(word.group()) for word in words if _NUMBER.fullmatch(word.group())]
+        if not words or len(numbers) < len(words) or not notes.issuperset(numbers):
             continue
         for beside in (at + 1, at - 1):
             if not 0 <= beside < len(found) or found[beside].page != line.page:
@@ -114,10 +115,6 @@ def _settled(lines: Sequence[Line], notes: Collection[int]) -> list[Line]:
                 found[at] = replace(line, text="")
                 break
     return found
-
-
-def _is_note(text: str, notes: Collection[int]) -> bool:
-    return bool(_NUMBER.fullmatch(text)) and numerals.number(text) in notes
 
 
 def _marks(text: str, word: re.Match[str]) -> bool:

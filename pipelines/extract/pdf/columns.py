@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cache
 from itertools import pairwise
 from statistics import median
 
@@ -148,16 +149,10 @@ class _Costs:
         self._groups = [
             ((columns[0], columns[-1]), box) for (_, columns), box in zip(heading.groups, groups, strict=True)
         ]
-        self._known: dict[tuple[int, float, float], float] = {}
-
-    def column(self, index: int, printed: Box, low: float, high: float) -> float:
-        """In font sizes, summed over lines; `printed` is the column's heading."""
-        key = (index, low, high)
-        if key not in self._known:
-            self._known[key] = self._cost(index, printed, low, high)
-        return self._known[key]
+        self.column = cache(self._cost)
 
     def _cost(self, index: int, printed: Box, low: float, high: float) -> float:
+        """In font sizes, summed over lines; `printed` is the column's heading."""
         cells: list[Box] = []
         cost = _CUT_COST * sum(any(start < low < end for start, end in row) for row in self._texts)
         for box, words in self._cells(low, high):
