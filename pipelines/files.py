@@ -209,7 +209,7 @@ def put_folder(
         try:
             if aside.exists():  # of a writer that died
                 shutil.rmtree(aside)
-            for path, data in {**files, MARK: _mark(files, built_from)}.items():
+            for path, data in {**files, MARK: _mark(_hashes(files), built_from)}.items():
                 (aside / path).parent.mkdir(parents=True, exist_ok=True)
                 if not any(_shared(folder / path, aside / path, data) for folder in (target, like) if folder):
                     (aside / path).write_bytes(data)
@@ -240,19 +240,31 @@ def drop_older(folder: Path, age: float, *, but: str) -> None:
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
-def _mark(files: Mapping[str, bytes], built_from: str) -> bytes:
-    listed = "".join(f"{hashlib.sha256(data).hexdigest()}  {path}\n" for path, data in files.items())
+def enlist(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Add files to the list of a folder that only grows; `altered` then holds them against it.
+
+    The lake's lock must be held: of two that do so at the same time one would be lost.
+    """
+    put(folder / MARK, _mark(_listed(folder) | _hashes(files), "one after the other"))
+
+
+def _hashes(files: Mapping[str, bytes]) -> dict[str, str]:
+    return {path: hashlib.sha256(data).hexdigest() for path, data in files.items()}
+
+
+def _mark(hashes: Mapping[str, str], built_from: str) -> bytes:
+    listed = "".join(f"{sha256}  {path}\n" for path, sha256 in hashes.items())
     text = f"{built_from}\n{listed}".encode()
     return text + f"{hashlib.sha256(text).hexdigest()}  {MARK}\n".encode()
 
 
 def _put_objects(target: Remote, files: Mapping[str, bytes], built_from: str, keep: Sequence[str]) -> None:
     """The folder as objects: what has changed by the old list, then the list, then what is in it no more."""
-    before = {path: sha256 for sha256, _, path in (line.partition("  ") for line in _listed(target))}
+    before, hashes = _listed(target), _hashes(files)
     for path, data in files.items():
-        if before.get(path) != hashlib.sha256(data).hexdigest():
+        if before.get(path) != hashes[path]:
             put(target / path, data)
-    put(target / MARK, _mark(files, built_from))
+    put(target / MARK, _mark(hashes, built_from))
     for path in before.keys() - files.keys() - set(keep):
         (target / path).unlink(missing_ok=True)
 
@@ -289,8 +301,7 @@ def altered(folder: Path) -> Iterator[tuple[str, str]]:
         and last.split()[0] != hashlib.sha256(text + b"\n").hexdigest().encode()
     ):
         yield MARK, "is not as it was written: the hash of itself at its end is another"
-    for line in listed:
-        expected, _, path = line.partition("  ")
+    for path, expected in listed.items():
         data = get(folder / path)
         if data is None:
             yield path, "is gone or cannot be read"
@@ -298,10 +309,11 @@ def altered(folder: Path) -> Iterator[tuple[str, str]]:
             yield path, f"has SHA-256 {found}, recorded was {expected}"
 
 
-def _listed(folder: Path) -> list[str]:
-    """The lines of a generated folder's list, its own aside: SHA-256 and path of each file."""
+def _listed(folder: Path) -> dict[str, str]:
+    """The list of a generated folder, its own line aside: path → SHA-256."""
     lines = (get(folder / MARK) or b"").decode(errors="replace").splitlines()[1:]
-    return [line for line in lines if not line.endswith(f"  {MARK}")]
+    parted = (line.partition("  ") for line in lines)
+    return {path: sha256 for sha256, _, path in parted if path != MARK}
 
 
 def move_into_place(aside: Path, target: Path) -> None:

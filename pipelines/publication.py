@@ -7,6 +7,7 @@ this is used: there the file is `warehouse/jvom.duckdb`. Standard library only.
 
 import hashlib
 import json
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -15,12 +16,12 @@ from pipelines import files
 from schemas.errors import LakeError
 
 POINTER = "latest.json"
-_FOLDER = "published"
+FOLDER = "published"  # of what releases leave for others: a list in it says what is there
 
 
 def building(warehouse: Path, release_id: str) -> Path:
     """Where this machine builds the file of a release, to be put into the store."""
-    return warehouse / _FOLDER / f"{release_id}.duckdb"
+    return warehouse / FOLDER / f"{release_id}.duckdb"
 
 
 def copy(store: Path, warehouse: Path) -> Path:
@@ -28,7 +29,7 @@ def copy(store: Path, warehouse: Path) -> Path:
 
     Raises LakeError where the store has another file than its pointer says.
     """
-    home, here = store / _FOLDER, warehouse / _FOLDER
+    home, here = store / FOLDER, warehouse / FOLDER
     for _ in range(3):  # the pointer may have moved on between its reading and the file's
         named = _pointer(home)
         if named is None:
@@ -52,14 +53,21 @@ def put(store: Path, file: Path, release_id: str, sha256: str) -> None:
 
     Where the same release is published with other bytes, the pointer names both while they change places.
     """
-    home, named, data = store / _FOLDER, _pointer(store / _FOLDER), file.read_bytes()
+    home, named, data = store / FOLDER, _pointer(store / FOLDER), file.read_bytes()
     with files.writable(str(home), "free some space, or mend the store's folder, then run jvom build"):
         if named and named["release_id"] == release_id and sha256 not in named["sha256"]:
             _point(home, release_id, [sha256, *named["sha256"]])
-        files.put(home / f"{release_id}.duckdb", data)
+        leave(home, {f"{release_id}.duckdb": data})
         _point(home, release_id, [sha256])
         _keep(file.parent, release_id, sha256, data)
         file.unlink()
+
+
+def leave(home: Path, data: Mapping[str, bytes]) -> None:
+    """Put files beside those of the releases before, and into the list; the lake's lock must be held."""
+    for name, each in data.items():
+        files.put(home / name, each)
+    files.enlist(home, data)
 
 
 def _keep(here: Path, release_id: str, sha256: str, data: bytes) -> Path:
@@ -78,7 +86,7 @@ def _copy(here: Path, release_id: str, sha256: str) -> Path:
 
 
 def _point(home: Path, release_id: str, hashes: list[str]) -> None:
-    files.put(home / POINTER, f"{json.dumps({'release_id': release_id, 'sha256': hashes})}\n".encode())
+    leave(home, {POINTER: f"{json.dumps({'release_id': release_id, 'sha256': hashes})}\n".encode()})
 
 
 def _pointer(home: Path) -> dict[str, Any] | None:

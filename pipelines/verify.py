@@ -16,7 +16,7 @@ from pathlib import Path
 import pyarrow as pa
 
 import schemas
-from pipelines import files, quarantine, raw, sql, validate, versions
+from pipelines import files, publication, quarantine, raw, sql, validate, versions
 from pipelines.extract import read as reading
 from pipelines.lake import Lake, seal
 from pipelines.lake.decision import content_hash
@@ -30,6 +30,7 @@ from schemas.errors import JvomError, MachineError, ServerError
 SOUND = "sound"
 THE_LAKE = "the lake"
 LOCK = "raw/sources.lock"
+PUBLISHED = "the published file"
 HISTORY = "the run history"
 REFUSED_TAG = "jvom/refused"  # of a run: the folder of its report in quarantine
 
@@ -89,13 +90,12 @@ def verify(settings: Settings, reread: Reread = read_again) -> Report:
     """
     lake = Lake.of(settings)
     with lake.writer():
-        published = settings.published.name
         found = [
             *_guarded(LOCK, lambda: _sources(settings)),
             *_guarded(THE_LAKE, lambda: _present(settings, lake)),
             *_guarded(THE_LAKE, lambda: _stored(settings, lake)),
-            *_guarded(published, lambda: _published_file(settings)),
-            *_generated(settings),
+            *_guarded(PUBLISHED, lambda: _published_file(settings)),
+            *_guarded(PUBLISHED, lambda: _generated(settings)),
             *_guarded("quarantine", lambda: _refusals(settings)),
             *_guarded("warehouse/un", lambda: _contributions(settings)),
             *_guarded(HISTORY, lambda: _run_history(settings, lake)),
@@ -337,13 +337,17 @@ def _published_file(settings: Settings) -> Iterator[Fault]:
 
 
 def _generated(settings: Settings) -> Iterator[Fault]:
-    """The files of the site and of every release's package, against the lists made with them."""
-    state = published.state(settings.published)
-    current = settings.releases / state.release_id if state else None
-    for folder in (settings.site, *sorted(settings.releases.glob("[!.]*"))):
-        shown = str(folder.relative_to(settings.store or settings.warehouse))
+    """The files of the site, of every release's package and for others, against the lists made with them."""
+    house, state = settings.store or settings.warehouse, published.state(settings.published)
+    left = house / publication.FOLDER
+    due = [settings.site, settings.releases / state.release_id] if state else []
+    due += [
+        left for kind in ("ducklake", "duckdb")[: 2 if settings.store else 1] if any(left.glob(f"*.{kind}"))
+    ]
+    for folder in (left, settings.site, *sorted(settings.releases.glob("[!.]*"))):
+        shown = str(folder.relative_to(house))
         listed = (folder / files.MARK).exists() or (folder / package.HASHES).exists()
-        if not listed and (state is None or folder not in (settings.site, current)):
+        if not listed and folder not in due:
             continue  # there was no site yet, or the release is from before there were packages
         try:
             yield from (Fault(f"{shown}/{path}", what) for path, what in files.altered(folder))

@@ -53,6 +53,12 @@ def test_garbage_in_dagsters_settings_names_that_file(own: Settings, garbage: by
     assert str(failure.value.hint).startswith(f"remove {own.dagster_home / 'dagster.yaml'}")
 
 
+def test_a_run_history_that_is_gone_in_part_is_not_one_without_failures(own: Settings) -> None:
+    history(own).unlink()
+    with pytest.raises(LakeError, match="is gone or empty"):
+        last_attempt(own, failed=True)
+
+
 @pytest.mark.parametrize("command", [pytest.param("build --recheck", marks=pytest.mark.commands), "logs"])
 def test_a_damaged_run_history_may_be_moved_away(own: Settings, jvom: Jvom, command: str) -> None:
     history(own).write_bytes(b"x" * 8192)

@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 _Answer = TypeVar("_Answer")
 
 # What only a commit brings about, and what is kept only once there is a catalog: folder, and which of it.
-_OF_COMMITS = (("", "jvom.duckdb"), ("releases", "*/manifest.json"), ("site", ".built"), ("backups", "[!.]*"))
+_OF_COMMITS = (("", "jvom.duckdb"), ("releases", "*/manifest.json"), ("site", ".built"))
 _OF_A_CATALOG = (("sources", "[!.]*"), ("quarantine", "[!.]*"))
 
 

@@ -44,6 +44,10 @@ def last_attempt(settings: Settings, *, failed: bool = False) -> Attempt | None:
     """
     if not settings.has_history:
         return None
+    runs, parts = settings.dagster_home / "history" / "runs.db", settings.dagster_home.rglob("*.db")
+    lost = not runs.exists() or runs.stat().st_size == 0
+    if lost and not settings.home and any(part != runs for part in parts):
+        raise unusable(settings, FileNotFoundError(f"{runs} is gone or empty"))
     try:
         with dg.DagsterInstance.from_config(str(settings.dagster_home)) as instance:
             statuses = [dg.DagsterRunStatus.FAILURE] if failed else []

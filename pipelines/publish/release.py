@@ -152,10 +152,9 @@ def _leave_catalog(settings: Settings, lake: Lake, name: str) -> None:
         file = Path(folder, CATALOG)
         lake.copy_catalog(file, settings.public_data)
         data = file.read_bytes()
-    home = settings.store / "published" if settings.store else settings.warehouse / "published"
+    home = (settings.store or settings.warehouse) / publication.FOLDER
     with files.writable(str(home), "free some disk space or mend the folder, then run jvom build"):
-        for each in (f"{name}.ducklake", CATALOG):
-            files.put(home / each, data)
+        publication.leave(home, {f"{name}.ducklake": data, CATALOG: data})
 
 
 def release_id(tables: Tables, views_version: str) -> str:
