@@ -183,8 +183,12 @@ def _with_regions(page: PdfPage, header: FoundHeader, words: HeaderWords) -> Fou
     below = [line for line in page.lines if line.box.middle > header.bottom]
     ends = [column.box.left for column in header.columns[1:]]
     for at, column in enumerate(header.columns):
-        alike = [one for one in header.problems if at + 1 in (one.column, one.like)]
-        if column.role == "country" or any(one.like for one in alike):
+        alike = [
+            one
+            for one in header.problems
+            if one.like and at + 1 in (one.column, one.like) and words.roles(one.text) == {"country"}
+        ]
+        if column.role == "country" or alike:
             right = ends[at] if at < len(ends) else page.width
             texts = list(_texts(below, column.box.left - 2 * _SIDE, right))
             named = any(comparable(text) in known for text, _ in texts)
@@ -192,9 +196,9 @@ def _with_regions(page: PdfPage, header: FoundHeader, words: HeaderWords) -> Fou
             if named and 2 * parts >= max(3, len(texts)):
                 columns = [*header.columns]
                 columns[at] = replace(column, role="region")
-                for one in alike:  # what the other says, it alone says now
-                    other = one.column - 1 if one.column != at + 1 else (one.like or 0) - 1
-                    columns[other] = replace(columns[other], role=next(iter(words.roles(one.text))))
+                for one in alike:  # beside it another says where, and it alone now
+                    other = one.column + (one.like or 0) - (at + 1)
+                    columns[other - 1] = replace(columns[other - 1], role="country")
                 left = tuple(one for one in header.problems if one not in alike)
                 return replace(header, columns=tuple(columns), problems=left)
     first = header.columns[0]
