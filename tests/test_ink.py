@@ -125,6 +125,12 @@ def _on_its_own_colour(sheet: Sheet) -> None:
     sheet.draw(sheet.rectangle(colour) + sheet.words("21", state=colour))
 
 
+def _shape_on_a_page_that_lies(sheet: Sheet) -> None:
+    """On its side, so that it is read turned."""
+    _shape(sheet, "/Subtype /Square")
+    sheet.page.obj.Rotate = 90
+
+
 def _of_another_field(sheet: Sheet) -> None:
     sheet.annotation("7", field=True)
     note = sheet.page.obj.Annots[0]
@@ -158,6 +164,7 @@ def _as_something_else(sheet: Sheet, said: str) -> None:
         (partial(_shape, entries="/Subtype /Square"), False, REFUSED, "viewers differ"),
         (partial(_shape, entries="/Subtype /Text"), False, REFUSED, "viewers differ"),
         (_of_another_field, True, REFUSED, "viewers differ"),
+        (_shape_on_a_page_that_lies, False, REFUSED, "viewers differ"),
         (_upright_twice_turned, True, "as changed", ""),
         (partial(pdfs.recoded, drawn="N", code="M"), False, REFUSED, "that is not the “M” its code says"),
         (lambda sheet: sheet.pdf.pages.append(sheet.page), False, REFUSED, "page 3 says what page 2 says"),

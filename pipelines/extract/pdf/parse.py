@@ -50,6 +50,7 @@ _LETTERS = 500  # five of which are four bytes
 _COUNT = re.compile(rb"/N\s+(\d{1,6})")
 _MOST_DOUBTED, _NEAR = 5, 3  # problems whose letters are looked at, and lines above and below theirs
 _AS_WRITTEN = "ask for the file as it was written, or give the report's text"
+_UNLIKE = "viewers differ in how they show a note or field there"
 _TRY_AGAIN = "download it again, or open it in a viewer and print it to a new PDF"
 
 
@@ -188,10 +189,13 @@ def _page(document: pdfium.FPDF_DOCUMENT, index: int, tables: tags.Tables, turne
         if not turned and (quarters := lines.quarters(drawn.found)):
             # PDFium keeps this for the next time that it loads the page.
             pdfium.FPDFPage_SetRotation(page, (pdfium.FPDFPage_GetRotation(page) + quarters) % 4)
-            return _page(document, index, tables, quarters)
+            found, words = _page(document, index, tables, quarters)
+            if unsure and found.sight:  # by its flattening the page has lost where they were
+                found.sight.spoilt.append(Spoilt(Box(0, 0, found.width, found.height), _UNLIKE))
+            return found, words
         glyphs, sight = ink.look(page, frame, drawn.found, drawn.items)
         sight.spoilt.extend(
-            Spoilt(note.box, "viewers differ in how they show a note or field there")
+            Spoilt(note.box, _UNLIKE)
             for note in unsure
             if note.said is None or _letters(note.said) != _shown(note.box, glyphs)
         )
