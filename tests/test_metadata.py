@@ -54,7 +54,7 @@ def test_a_table_carries_its_cells_with_place_and_printed_line(
         ((count,),) = connection.execute(sql, [table]).fetchall()
     assert len(records) == found["cells_in_all"] == count
     for record in records:
-        start, end = map(int, str(record["place"]).rsplit(", ", 1)[1].split(" to "))
+        start, end = map(int, str(record["place"]).rsplit(", ", 1)[1].split("-"))
         marked = str(record["printed_line"])[start:end]
         assert marked or record["value"] is None
         printed = " ".join(marked.split())
@@ -93,7 +93,7 @@ def test_many_cells_are_cut_and_boxes_shown_where_there_are_any() -> None:
     assert found["cells_in_all"] == 60 * 6
     assert len(found["cells"].records) == metadata.PREVIEW_CELLS
     first = dict(found["cells"].records[0].data)
-    assert [*first.values()] == ["the line", "m0 mission", "M0", "page 17, line 100, 0 to 2"]
+    assert [*first.values()] == ["the line", "m0 mission", "M0", "page\u00a017, line\u00a0100, 0-2"]
     boxed = [{**cell, "spans": [{**span, "box": box} for span in cell["spans"]]} for cell in cells]
     table = schemas.TABLES["cells"].as_read().table(boxed)
     first = dict(metadata.cells_of(table, "personnel", document)["cells"].records[0].data)

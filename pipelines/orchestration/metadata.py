@@ -143,8 +143,10 @@ def cells_of(cells: pa.Table, table_name: str, document: Document) -> dict[str, 
 
 
 def _place(span: Mapping[str, Any]) -> str:
+    """Where a piece of a cell is, in words that stay together where the column is narrow."""
     box = span["box"] and ", box " + " ".join(f"{side} {at:.1f}" for side, at in span["box"].items())
-    return f"page {span['page']}, line {span['line']}, {span['char_start']} to {span['char_end']}{box or ''}"
+    characters = f"{span['char_start']}-{span['char_end']}"
+    return f"page\u00a0{span['page']}, line\u00a0{span['line']}, {characters}{box or ''}"
 
 
 def query(sql: str) -> dict[str, Any]:

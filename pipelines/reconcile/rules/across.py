@@ -76,9 +76,8 @@ def name_drift(editions: Editions) -> Iterator[tuple[int, Finding]]:
                             mission,
                             _side(row, "mission", str(row["mission_as_printed"]), table=table),
                             _side(last, "mission", str(last["mission_as_printed"]), _year(last), table),
-                            f"{table} prints {row['mission_as_printed']}; the edition of "
-                            f"{_year(last)} printed "
-                            f"{last['mission_as_printed']}.",
+                            f"{table} prints {row['mission_as_printed']}; the edition of {_year(last)} "
+                            f"printed {last['mission_as_printed']}.",
                         ),
                     )
                 known[name] = row

@@ -284,8 +284,7 @@ def claim_more_deployed_than_frame(edition: Edition) -> Iterator[Finding]:
             side,
             edition.cell("personnel", mission, column, sent),
             f"The text says that more were sent than the frames hold, but {row['mission_as_printed']} "
-            f"has {sent} "
-            f"sent for a frame of {frame} ({column}).",
+            f"has {sent} sent for a frame of {frame} ({column}).",
         )
 
 

@@ -190,8 +190,7 @@ def frame_after_end(edition: Edition) -> Iterator[Finding]:
             dated(last),
             edition.cell("mandates", mission, "national_frame", value),
             f"The text lets the {last.event.split(' ')[0]} end in {last.date.as_printed}, but the "
-            f"national frame in "
-            f"annex 1 runs on ({row['national_frame_as_printed']}).",
+            f"national frame in annex 1 runs on ({row['national_frame_as_printed']}).",
         )
 
 
