@@ -254,6 +254,7 @@ def test_a_trend_shows_the_cells_that_it_was_computed_from(
     assert all(step.cells for step in traced.readings)
     assert traced.computed
     assert ("are missing" in traced.computed) == (value is None)
+    assert ("do not compare" in traced.computed) == ((year, column) == (2024, "change"))
 
 
 def of(year: int, *rows: str, columns: tuple[str, ...] = DEPLOYED) -> Cells:

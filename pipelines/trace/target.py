@@ -47,6 +47,7 @@ class Target:
     table: str
     columns: tuple[str, ...]
     value: object = None
+    compares: bool = True  # false of a change between two editions that do not compare
 
     @property
     def declared(self) -> Column:
@@ -108,7 +109,7 @@ def find(connection: DuckDBPyConnection, row: str, year: int, column: str, vinta
         raise UsageError(f"no column {column!r} for {row}", hint=f"nearest: {', '.join(near)}")
     for target in targets:
         if (vintage is None or target.printed) and (found := _rows(connection, target, vintage)):
-            return replace(target, value=found[0][name])
+            return replace(target, value=found[0][name], compares=found[0].get("comparable") is not False)
     raise _missing(connection, targets[0], vintage)
 
 
@@ -118,7 +119,7 @@ def formula(target: Target, editions: int) -> str | None:
         return None
     missing = _EDITIONS.get(target.declared.reach, 1) - editions
     lacking = f"; {missing} of the editions that it takes are missing" if missing > 0 else ""
-    return target.declared.formula + lacking
+    return target.declared.formula + lacking + ("" if target.compares else "; the two do not compare")
 
 
 def dependencies(connection: DuckDBPyConnection, target: Target) -> Iterator[Dependency]:
@@ -187,7 +188,8 @@ def _rows(connection: DuckDBPyConnection, target: Target, vintage: int | None) -
     if "edition_year" not in schemas.RELATIONS[relation].names:
         known.remove("edition_year")
     where = " AND ".join(f"{name} = ?" for name in known)
-    query = f'SELECT "{target.column}" FROM {with_keys(relation)} WHERE {where}'
+    beside = ", comparable" if target.column.startswith("change") else ""
+    query = f'SELECT "{target.column}"{beside} FROM {with_keys(relation)} WHERE {where}'
     return sql.rows(connection, query, *(at[name] for name in known))
 
 
