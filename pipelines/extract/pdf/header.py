@@ -560,12 +560,11 @@ class _Band:
             # Where no group is known, columns of military, police, totals … are still one of persons each.
             # So are columns that say what they count, if not of whom: strengths, persons sent.
             of_whom = sum(self._bare(at) for at in range(len(self.columns)))
-            counted = [
-                frozenset().union(*self._words.facets(self._said(at, group))[0]) & _COUNTED
-                for at, group in enumerate(owner)
-            ]
-            both = len({*filter(None, counted)}) > 1  # `Kader` and `Ingezet` are two measures
-            kind = "personnel" if both or max(of_whom, len([*filter(None, counted)])) >= _OF_WHOM else None
+            said = [self._words.facets(self._said(at, group)) for at, group in enumerate(owner)]
+            counted = [one for ways, _ in said if (one := frozenset().union(*ways) & _COUNTED)]
+            # `Kader` and `Ingezet` are two measures, if that is all there is.
+            two = len({*counted}) > 1 and not any(unknown for _, unknown in said)
+            kind = "personnel" if two or max(of_whom, len(counted)) >= _OF_WHOM else None
         if kind is None:
             return None
         problems, roles = [], list[str | None]()
