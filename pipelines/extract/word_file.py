@@ -211,10 +211,10 @@ def _strange(parent: Any) -> Iterator[str]:
             if name != "r" or _is_shown(child):
                 yield from _strange(child)
         elif child.tag == _PAPER + name and _UNDRAWN.fullmatch(name):
-            mark = child.iterdescendants(f"{_PAPER}rPr") if name == "pPr" else ()
-            ignored = {
-                id(one) for each in mark for one in each.iter()
-            }  # of no letter but the paragraph's end
+            if name in ("pPr", "rPr") and not parent.text.strip():
+                continue  # of no letter
+            mark = child.iterchildren(f"{_PAPER}rPr") if name == "pPr" else ()  # of the paragraph's end
+            ignored = {id(one) for each in mark for one in each.iter()}
             for one in child.iterdescendants():
                 what, is_amiss = _AMISS.get(one.tag.rpartition("}")[2], ("", _is_on))
                 if what and id(one) not in ignored and is_amiss(_attributes(one)):
@@ -273,12 +273,9 @@ def _settle_looks(document: WordDocument, body: Any) -> None:
         for at, row in enumerate(rows):
             cells = list(row.iterchildren(f"{_PAPER}tc"))
             for column, tc in enumerate(cells):
-                ends = (at == 0, at == len(rows) - 1, column == 0, column == len(cells) - 1)
-                _shade(
-                    tc,
-                    of_table(tc),
-                    [name for name, is_at in zip(_ENDS_OF_TABLE, ends, strict=True) if is_at],
-                )
+                sides = (at == 0, at == len(rows) - 1, column == 0, column == len(cells) - 1)
+                ends = [name for name, is_at in zip(_ENDS_OF_TABLE, sides, strict=True) if is_at]
+                _shade(tc, of_table(tc), ends)
 
 
 def _shade(tc: Any, styles: Sequence[Any], ends: Sequence[str]) -> None:
