@@ -46,7 +46,6 @@ _PARTED = re.compile(r"[^\W\d_]{2,}-[^\W\d_]{2,}")
 _ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _COUNTRY = re.compile(r"[A-Z]{2}")
 _WIKIDATA = re.compile(r"Q[1-9][0-9]*")
-_SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
@@ -377,7 +376,7 @@ def _headings(entries: Iterable[Entry], regions: Collection[str]) -> dict[str, s
 
 
 def _mission(entry: Entry, regions: Collection[str], more: Mapping[str, Sequence[str]]) -> Mission:
-    identifier = _matching(entry, "id", _ID, "lower-case ASCII words joined by '-'")
+    identifier = entry.matching("id", _ID, "lower-case ASCII words joined by '-'")
     entry.named(f"mission {identifier}")
     if identifier == TOTAL:
         raise entry.error(f"{TOTAL!r} names the totals row", "id")
@@ -396,10 +395,10 @@ def _mission(entry: Entry, regions: Collection[str], more: Mapping[str, Sequence
         organisation=entry.one_of("organisation", ORGANISATIONS),
         region=entry.one_of("region", regions),
         countries=countries,
-        wikidata_id=wikidata_id and _matching(entry, "wikidata_id", _WIKIDATA, "a Q number"),
+        wikidata_id=wikidata_id and entry.matching("wikidata_id", _WIKIDATA, "a Q number"),
         spellings=(*spellings, *more.get(identifier, ())),
-        other_names=entry.texts("other_names") if "other_names" in entry.values else (),
-        seas=entry.texts("seas") if "seas" in entry.values else (),
+        other_names=entry.texts_or_none("other_names"),
+        seas=entry.texts_or_none("seas"),
     )
 
 
@@ -441,7 +440,7 @@ def _readings(file: Entry, ids: Collection[str], columns: tuple[str, ...]) -> tu
         given = {name: figures.integer_or_none(name) for name in columns}
         reading = DeclaredReading(
             edition_year=entry.integer("edition_year"),
-            source_sha256=_matching(entry, "source_sha256", _SHA256, "64 hexadecimal digits"),
+            source_sha256=entry.sha256(),
             mission_id=entry.one_of("mission_id", (*ids, TOTAL)),
             figures={name: value for name, value in given.items() if value is not None or name in FIGURES},
             reason=entry.text("reason"),
@@ -504,11 +503,4 @@ def _row_key(entry: Entry, table: str, mission_ids: Collection[str]) -> str:
     value = entry.text("row_key")
     if not _FOOTNOTE.fullmatch(value):
         raise entry.error(f"{value!r} does not name a footnote", "row_key", hint="write it as footnote:13")
-    return value
-
-
-def _matching(entry: Entry, key: str, pattern: re.Pattern[str], what: str) -> str:
-    value = entry.text(key)
-    if not pattern.fullmatch(value):
-        raise entry.error(f"{value!r} is not {what}", key)
     return value

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +12,6 @@ from schemas.vocabulary import QUALIFIERS, STATUSES
 
 TABLES = ("personnel", "mandates")
 MANDATES = ("mission", "region", "legal_basis", "international_mandate", "national_frame")
-_SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
@@ -76,13 +74,10 @@ def read(entries: Iterable[Entry], columns: Collection[str]) -> tuple[DeclaredCe
 
 
 def _cell(entry: Entry, columns: Mapping[str, Collection[str]]) -> DeclaredCell:
-    sha256 = entry.text("source_sha256")
-    if not _SHA256.fullmatch(sha256):
-        raise entry.error(f"{sha256!r} is not 64 hexadecimal digits", "source_sha256")
     table = entry.one_of("table", TABLES)
     one = DeclaredCell(
         edition_year=entry.integer("edition_year"),
-        source_sha256=sha256,
+        source_sha256=entry.sha256(),
         table=table,
         row=entry.text("row"),
         column=entry.one_of("column", columns[table]),

@@ -227,10 +227,7 @@ def filled(layout: Layout, words: HeaderWords) -> Layout:
 def absent(file: Entry) -> Iterator[tuple[str, str]]:
     """The entries `[[absent]]`: a table that a document, by the hash of its bytes, does not have."""
     for entry in file.tables("absent"):
-        sha256 = entry.text("source_sha256")
-        if not re.fullmatch(r"[0-9a-f]{64}", sha256):
-            raise entry.error(f"{sha256!r} is not 64 hexadecimal digits", "source_sha256")
-        yield entry.one_of("annex", ("mandates",)), sha256
+        yield entry.one_of("annex", ("mandates",)), entry.sha256()
         entry.done()
 
 

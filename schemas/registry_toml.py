@@ -19,6 +19,7 @@ from schemas.errors import RegistryError
 _SAME = str.maketrans({**dict.fromkeys('‘’‚‛`´“”„"', "'"), **dict.fromkeys("‐‑‒–—−", "-")})
 OPEN = "?"
 """Written where a person has to say something; it never validates."""
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 _INVISIBLE = dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u2060\ufeff"))
 
 
@@ -87,6 +88,16 @@ class Entry:
         if not value.strip():
             raise self.error("is empty", key)
         return str(value)
+
+    def matching(self, key: str, pattern: re.Pattern[str], what: str) -> str:
+        value = self.text(key)
+        if not pattern.fullmatch(value):
+            raise self.error(f"{value!r} is not {what}", key)
+        return value
+
+    def sha256(self) -> str:
+        """The document that an entry is of, by the hash of its bytes."""
+        return self.matching("source_sha256", _SHA256, "64 hexadecimal digits")
 
     def text_or_none(self, key: str) -> str | None:
         self._asked.add(key)
