@@ -66,7 +66,7 @@ def test_two_first_loads_at_once_make_one_vintage(tmp_path: Path, start: Start) 
 
 def test_waiting_names_the_writer_and_ends_in_an_error(tmp_path: Path, start: Start) -> None:
     lake = open_lake(tmp_path)
-    process, ready = start(lakes.hold_writer, tmp_path)
+    process, ready = start(lakes.hold_writer, lake.address.catalog, lake.address.data)
     pid = ready.recv()
     said: list[str] = []
     with (

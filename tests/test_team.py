@@ -326,7 +326,7 @@ class Ranges(SimpleHTTPRequestHandler):
 
 def test_a_published_catalog_is_attached_over_http(tmp_path: Path) -> None:
     made = lakes.open_lake(tmp_path)
-    lakes.build(made, PLAN)
+    lakes.build(made, PLAN[:2])
     expected = made.read()
     with ThreadingHTTPServer(("127.0.0.1", 0), partial(Ranges, directory=tmp_path)) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -381,7 +381,7 @@ def test_it_is_the_same_lake(lake: Lake, tmp_path: Path) -> None:
 
 def test_the_lock_is_held_across_processes_and_ends_with_its_holder(lake: Lake) -> None:
     ours, theirs = PROCESSES.Pipe()
-    holder = fork(lakes.hold_writer_of, lake.address.catalog, lake.address.data, theirs)
+    holder = fork(lakes.hold_writer, lake.address.catalog, lake.address.data, theirs)
     pid = ours.recv()
     said: list[str] = []
     with (
@@ -491,7 +491,7 @@ def test_a_database_that_is_started_again_is_waited_for(
             got.append(time.monotonic())
 
     ours, theirs = PROCESSES.Pipe()
-    holder = fork(lakes.hold_writer_of, lake.address.catalog, lake.address.data, theirs)
+    holder = fork(lakes.hold_writer, lake.address.catalog, lake.address.data, theirs)
     ours.recv()
     waiter = threading.Thread(target=write)
     waiter.start()

@@ -9,7 +9,7 @@ from typer import Option
 
 from pipelines import files
 from pipelines.cli.session import Session, Timeout, table_command
-from pipelines.cli.status import size
+from pipelines.cli.status import size, used
 from pipelines.settings import Settings
 
 
@@ -35,7 +35,7 @@ def gc(
         for path, why in _dispensable(settings)
         if path.exists()
     ]
-    disk = {path.name: size(path) for path in sorted(settings.warehouse.glob("*"))}
+    disk, said = used(settings)
     session.terminal.answer({"dry_run": dry_run, "leftovers": found, "may_go": may_go, "disk": disk})
     rows = [[each["path"], each["bytes"], each.get("why", "left over")] for each in (*found, *may_go)]
     session.terminal.as_csv(("path", "bytes", "why"), rows)
@@ -48,8 +48,7 @@ def gc(
     )
     for each in may_go:
         session.terminal.write(f"may go: {each['path']} ({each['bytes'] / 1e6:.1f} MB), {each['why']}")
-    parts = ", ".join(f"{name} {many / 1e6:.1f}" for name, many in disk.items())
-    session.terminal.write(f"disk: {sum(disk.values()) / 1e6:.1f} MB ({parts})")
+    session.terminal.write(f"disk: {said}")
 
 
 def _dispensable(settings: Settings) -> Iterator[tuple[Path, str]]:

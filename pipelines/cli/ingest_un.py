@@ -6,7 +6,6 @@ from typing import Annotated
 from typer import Argument
 
 from pipelines.cli.session import Session, Timeout, command
-from schemas.errors import SourceError
 
 
 @command
@@ -21,24 +20,19 @@ def ingest_un(
     timeout: Timeout = 600,
 ) -> None:
     """Record the UN's monthly contribution figures; the file replaces the one before."""
-    from pipelines import other_sources
+    from pipelines import files, other_sources
     from pipelines.cli import build
     from pipelines.lake import Lake
     from pipelines.orchestration.plan import plan_publication
     from pipelines.other_sources import contributions
     from schemas import registry
 
-    try:
-        data = file.read_bytes()
-    except OSError as error:
-        hint = "check its permissions"
-        raise SourceError(f"cannot be read: {error.strerror}", file=str(file), hint=hint) from error
+    data = files.read_bounded(file, str(file))
     rows = contributions.parse(data, str(file), registry.load())
     table = other_sources.checked(rows, "un_contributions", str(file))
     session.terminal.say(contributions.taken(data, file.name, table))
     settings = session.settings
-    lake = Lake.of(settings)
-    with lake.writer(timeout=timeout, waiting=session.terminal.say):
+    with Lake.of(settings).writer(timeout=timeout, waiting=session.terminal.say):
         sha256 = contributions.keep(data, file.name, settings.contributions)
     session.terminal.say(f"{table.num_rows} rows of {file.name} are kept as un/{sha256}.csv")
     build.carry_out(session, lambda: plan_publication(settings), timeout)

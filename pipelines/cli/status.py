@@ -10,6 +10,7 @@ from typer import Exit, Option
 
 from pipelines.cli.session import Session, table_command
 from pipelines.cli.ui import running
+from pipelines.settings import Settings
 from schemas.errors import LakeError
 from schemas.report_day import late, report_day
 
@@ -73,8 +74,7 @@ def _show(session: Session, state: dict[str, Any]) -> None:
         when = f"next at {_utc(each['at'])}" if each["at"] else f"looks every {each['every']} s"
         write(f"           {each['name']}: {when if each['on'] else 'switched off'}")
     write(f"writer:    {state['writer'] or 'nobody'}")
-    parts = ", ".join(f"{name} {size / 1e6:.1f}" for name, size in state["disk"].items())
-    write(f"disk:      {state['bytes'] / 1e6:.1f} MB ({parts})")
+    write(f"disk:      {used(session.settings)[1]}")
     for sentence in state["attention"]:
         session.terminal.say(f"attention: {sentence}")
 
@@ -103,7 +103,7 @@ def gather(session: Session) -> dict[str, Any]:
         for each in quarantine.refusals(settings.quarantine)
         if not each.resolved_at
     ]
-    disk = {path.name: size(path) for path in sorted(settings.warehouse.glob("*"))}
+    disk, _ = used(settings)
     state = {
         "warehouse": str(settings.warehouse),
         **release,
@@ -140,6 +140,13 @@ def gather(session: Session) -> dict[str, Any]:
 
 def _utc(moment: datetime.datetime) -> str:
     return f"{moment:%Y-%m-%d %H:%M} UTC"
+
+
+def used(settings: Settings) -> tuple[dict[str, int], str]:
+    """Bytes of each part of the warehouse, and the same in words."""
+    disk = {path.name: size(path) for path in sorted(settings.warehouse.glob("*"))}
+    parts = ", ".join(f"{name} {many / 1e6:.1f}" for name, many in disk.items())
+    return disk, f"{sum(disk.values()) / 1e6:.1f} MB ({parts})"
 
 
 def size(folder: Path) -> int:

@@ -39,7 +39,7 @@ _SIGNED = "SET allow_unsigned_extensions = false"
 _NAMES = count(1)
 ADDRESS_SPACE = 6_000  # MB: DuckDB's extensions and Arrow reserve a gigabyte each, and use a tenth of it
 _RENEWED = 64  # times that a lake is attached before DuckDB is started anew: it keeps half a megabyte of each
-_AWAY = "unable to connect|connection to server|could not (connect|establish)|refused|timed? ?out"
+_AWAY = "unable to connect|connection to server|could not (connect|establish|resolve)|refused|timed? ?out"
 _GONE = "no such file|no files found|no magic bytes|404"
 _HINT = "run it again when disk, network and database are well; nothing was half recorded"
 _HINTS = {  # words of an error → what to do about it; the first that are in it count
@@ -47,8 +47,6 @@ _HINTS = {  # words of an error → what to do about it; the first that are in i
     "that the server of the catalog, or of the store, runs and lets this user in; nothing was half recorded",
     "no space left|disk is full|quota|file too large": "free some disk space and run it again; "
     "nothing of it was recorded",
-    "could not connect|unable to connect|connection refused|could not resolve|timed? ?out": "check that the "
-    "servers of JVOM_CATALOG and JVOM_DATA run and can be reached from here, and run it again",
     "nosuchbucket": "make the bucket first, or correct JVOM_DATA",
     "accessdenied|signaturedoesnotmatch|403|secret validation": "check the credentials (AWS_*, or the role "
     "of this machine) and the bucket's policy",

@@ -16,7 +16,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -193,8 +193,8 @@ class _PostgresLock:
 
     def acquire(self) -> bool:
         """Try once; whether it is ours now."""
-        with self._answering():
-            connection = self._connect()
+        with answering(self._target):
+            connection = connect(self._target)
             if connection.execute("SELECT pg_try_advisory_lock(%s, %s)", _ADVISORY).fetchone() == (True,):
                 self._connection = connection
                 return True
@@ -216,7 +216,7 @@ class _PostgresLock:
             return False
 
     def holder(self) -> str | None:
-        with self._answering(), self._connect() as connection:
+        with answering(self._target), connect(self._target) as connection:
             row = connection.execute(
                 "SELECT application_name, date_trunc('second', backend_start AT TIME ZONE 'UTC')::text "
                 "FROM pg_locks JOIN pg_stat_activity USING (pid) "
@@ -224,12 +224,6 @@ class _PostgresLock:
                 _ADVISORY,
             ).fetchone()
         return f"{row[0]}, connected since {row[1]} UTC" if row else None
-
-    def _connect(self) -> psycopg.Connection[Any]:
-        return connect(self._target)
-
-    def _answering(self) -> AbstractContextManager[None]:
-        return answering(self._target)
 
 
 def connect(target: str) -> psycopg.Connection[Any]:

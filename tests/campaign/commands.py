@@ -29,17 +29,7 @@ from tests.support.parliament import Parliament, edition, send
 
 SIGNALS = (signal.SIGKILL, signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
 FREE = (0, 16, 64, 256, *(1024 * many for many in (1, 2, 3, 4, 6, 8, 12, 16, 24, 32)))  # KB left on a disk
-MEMORY = (
-    150,
-    300,
-    500,
-    700,
-    1_000,
-    1_500,
-    2_500,
-    4_000,
-    7_000,
-)  # MB of address space, as `ulimit -v` bounds it
+MEMORY = (150, 300, 500, 700, 1_000, 1_500, 2_500, 4_000, 7_000)  # MB, as `ulimit -v` bounds it
 ENDS = 30.0  # seconds within which a command ends once it is asked to
 # What rightly differs between two builds of the same content: who, when, which run, which snapshot.
 STAMPS = {name: {c.name for c in RELATIONS[name].columns if c.role == "stamp"} for name in RELATIONS}

@@ -113,14 +113,8 @@ def record_at_once(folder: Path, barrier: Any, answer: Connection) -> None:
     answer.send(record(lake, PLAN[0]).written)
 
 
-def hold_writer(folder: Path, ready: Connection) -> None:
-    """Hold the writer lock of a warehouse's lake until killed; send the process id once it is ours."""
-    lake = open_lake(folder)
-    hold_writer_of(lake.address.catalog, lake.address.data, ready)
-
-
-def hold_writer_of(catalog: str, data: str, ready: Connection) -> None:
-    """The same for a lake anywhere."""
+def hold_writer(catalog: str, data: str, ready: Connection) -> None:
+    """Hold the writer lock of a lake until killed; send the process id once it is ours."""
     with Lake(catalog, data).writer():
         ready.send(os.getpid())
         time.sleep(600)
