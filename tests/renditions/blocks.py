@@ -64,29 +64,23 @@ Block = Table | Paragraph | PageBreak
 
 def blocks(content: Content, style: Style, rng: random.Random) -> list[Block]:
     """Annex 1, then annex 2, each with its heading, and text and footnotes around them."""
-    one = _annex(
-        "Bijlage 1 Rechtsbasis, mandaten en nationale kaders",
-        mandates(content, style),
-        _mandate_numbers(content),
+    annexes = (
+        ("Bijlage 1 Rechtsbasis, mandaten en nationale kaders", mandates, _mandate_numbers),
+        (f"Bijlage 2 Totale inzet {PERIOD}", personnel, _personnel_numbers),
     )
-    two = _annex(f"Bijlage 2 Totale inzet {PERIOD}", personnel(content, style), _personnel_numbers(content))
     made: list[Block] = [*_text(rng, style.text_before)]
-    for index, (heading, table, numbers) in enumerate((one, two)):
-        notes = [Paragraph(_sentence(rng), 2, number) for number in numbers]
+    for index, (heading, table, marked) in enumerate(annexes):
+        notes = [Paragraph(_sentence(rng), 2, number) for number in marked(content)]
         if index and style.own_pages:
             made.append(PageBreak())
         made += [
-            heading,
+            Paragraph(heading, 1),
             *(notes if style.notes == "before" else ()),
-            table,
+            table(content, style),
             *(notes if style.notes == "after" else ()),
         ]
         made += _text(rng, style.text_after)
     return made
-
-
-def _annex(title: str, table: Table, numbers: list[int]) -> tuple[Paragraph, Table, list[int]]:
-    return Paragraph(title, 1), table, numbers
 
 
 def _mandate_numbers(content: Content) -> list[int]:

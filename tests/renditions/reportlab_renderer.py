@@ -38,10 +38,7 @@ _LINES = {"t": "LINEABOVE", "b": "LINEBELOW", "l": "LINEBEFORE", "r": "LINEAFTER
 def render(blocks: list[Block], style: Style) -> bytes:
     """The bytes of the PDF, which has no tags. Two families are used as fonts that are not embedded."""
     target = io.BytesIO()
-    room = style.margin - 6  # ReportLab's frames have a padding of their own
-    document = SimpleDocTemplate(
-        target, pagesize=style.page, leftMargin=room, rightMargin=room, topMargin=room, bottomMargin=room
-    )
+    document = _document(target, style)
     font = _font(style.font)
     story = [flowable for block in blocks for flowable in _block(block, style, font)]
     total = _pages(story, style) if "{m}" in style.page_numbers else 0
@@ -59,16 +56,15 @@ def render(blocks: list[Block], style: Style) -> bytes:
     return target.getvalue()
 
 
-def _pages(story: list[Flowable], style: Style) -> int:
-    room = style.margin - 6
-    document = SimpleDocTemplate(
-        io.BytesIO(),
-        pagesize=style.page,
-        leftMargin=room,
-        rightMargin=room,
-        topMargin=room,
-        bottomMargin=room,
+def _document(target: io.BytesIO, style: Style) -> SimpleDocTemplate:
+    room = style.margin - 6  # ReportLab's frames have a padding of their own
+    return SimpleDocTemplate(
+        target, pagesize=style.page, leftMargin=room, rightMargin=room, topMargin=room, bottomMargin=room
     )
+
+
+def _pages(story: list[Flowable], style: Style) -> int:
+    document = _document(io.BytesIO(), style)
     document.build(story)
     return int(document.page)
 

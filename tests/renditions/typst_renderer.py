@@ -63,11 +63,7 @@ def _paragraph(block: Paragraph, style: Style) -> str:
 def _marker(numbers: tuple[int, ...], style: Style) -> str:
     text = ",".join(map(str, numbers))
     if style.marker == "unicode":
-        return _text(
-            "".join(map(str, numbers)).translate(SUPERSCRIPTS)
-            if len(numbers) == 1
-            else text.translate(SUPERSCRIPTS)
-        )
+        return _text(text.translate(SUPERSCRIPTS))
     if style.marker == "font":
         return f"#super(typographic: true)[{text}]"
     return (
