@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import weasyprint
 
 from pipelines import validate as validated
 from pipelines.extract import read as extract
@@ -16,6 +15,7 @@ from schemas import registry
 from schemas.errors import JvomError, Problems
 from schemas.registry import Facts, Registry
 from schemas.vocabulary import FIGURES
+from tests.renditions import of_html
 from tests.support.rendering import REGISTRY
 from tests.support.reports import source_of
 
@@ -54,8 +54,7 @@ def table(*rows: str, name: str = "") -> str:
 
 def read(*parts: str, known: Registry = REGISTRY, year: int = 2018) -> dict[str, Any]:
     """The tables of a PDF of these parts, which keep their contracts."""
-    data = weasyprint.HTML(string=STYLE + "".join(parts)).write_pdf()
-    assert data is not None
+    data = of_html(STYLE + "".join(parts))
     source = source_of(data, year)
     found = tables.read(extract.parse(data, source), source, Edition(year), known)
     assert not validated.failures(found, [mission.id for mission in known.missions])

@@ -11,12 +11,12 @@ from collections.abc import Sequence
 
 import pikepdf
 import pytest
-import weasyprint
 
 from pipelines.extract import read as extract
 from pipelines.extract import tables
 from pipelines.model import Edition
 from schemas.errors import JvomError, Problems
+from tests.renditions import of_html
 from tests.support.rendering import REGISTRY
 from tests.support.reports import source_of
 
@@ -45,7 +45,7 @@ def table(rows: Sequence[Sequence[str]], group: str = "") -> str:
 
 def pdf(*parts: str) -> bytes:
     style = "<style>td { border: 1px solid; padding: 2pt; font-size: 8pt }</style>"
-    return bytes(weasyprint.HTML(string=f"<html lang=nl>{style}{''.join(parts)}").write_pdf())
+    return of_html(f"<html lang=nl>{style}{''.join(parts)}")
 
 
 FIRST, SECOND = ANNEX_1 + table(MANDATES), table(PERSONNEL, "Ingezet personeel")

@@ -18,8 +18,8 @@ from pipelines.extract import tables
 from pipelines.model import Edition
 from schemas.errors import JvomError, Problems
 from schemas.registry import Registry
-from tests.renditions import RENDERERS, check, loaded
-from tests.renditions.blocks import Block, PageBreak, Paragraph, Table, blocks
+from tests.renditions import RENDERERS, check, kept, loaded, sources
+from tests.renditions.blocks import Block, Cell, PageBreak, Paragraph, Table, blocks
 from tests.renditions.content import Content, content
 from tests.renditions.editions import REGISTRY, document_of, registry_of
 from tests.renditions.style import style
@@ -187,8 +187,8 @@ def drawn(seed: int, change: str) -> tuple[bytes, Content]:
     said = content(rng)
     look = style(rng, renderer, len(said.columns))
     made = blocks(said, look, rng)
-    data: bytes = loaded(renderer).render(changed(made, said, change), look)
-    return data, said
+    other = changed(made, said, change)
+    return kept(f"{sources()} {look} {other}", lambda: loaded(renderer).render(other, look)), said
 
 
 def changed(made: list[Block], said: Content, change: str) -> list[Block]:
@@ -200,13 +200,13 @@ def changed(made: list[Block], said: Content, change: str) -> list[Block]:
     if change in ("rows", "mandate rows"):
         row, column = a_pair(said) if change == "rows" else (0, 4)
         cell = body[row][column] if body[row][column].printed.text else body[row + 1][column]
-        borders = body[row][column].borders | body[row + 1].pop(column).borders
+        borders = together(body[row][column], body[row + 1].pop(column))
         body[row][column] = replace(cell, rows=2, borders=borders, fill=None)
     elif change == "columns":
         row = next(at for at, row in enumerate(said.personnel) if row.kind == "mission" and row.figures[-2])
         cell, last = body[row][len(table.widths) - 2], body[row].pop(len(table.widths) - 1)
         body[row][len(table.widths) - 2] = replace(
-            cell, columns=2, align="center", borders=cell.borders | last.borders
+            cell, columns=2, align="center", borders=together(cell, last)
         )
     elif change == "other widths":
         name, *figures = table.widths
@@ -222,6 +222,10 @@ def changed(made: list[Block], said: Content, change: str) -> list[Block]:
             *made[at + 1 :],
         ]
     return [*made[:at], Table(table.widths, table.heading, body), *made[at + 1 :]]
+
+
+def together(one: Cell, other: Cell) -> str:
+    return "".join(sorted({*one.borders, *other.borders}))
 
 
 AFTER: dict[str, list[Block]] = {

@@ -8,7 +8,6 @@ from dataclasses import replace
 
 import pyarrow as pa
 import pytest
-import weasyprint
 
 import schemas
 from pipelines.extract import tables
@@ -21,7 +20,7 @@ from pipelines.model import Document, Edition, SourceFile
 from schemas.errors import LayoutError, SourceError
 from schemas.registry import DeclaredReading, Registry
 from schemas.vocabulary import DISAGREEMENT
-from tests.renditions import Rendition, check, rendition
+from tests.renditions import Rendition, check, of_html, rendition
 from tests.renditions.content import Content
 from tests.renditions.editions import REGISTRY, document_of, registry_of
 from tests.renditions.producers import CHANGES
@@ -218,7 +217,7 @@ def as_pdf(title: str) -> bytes:
             "Totaal|1|2|4|8|12",
         ),
     ]
-    return bytes(weasyprint.HTML(string="".join(parts)).write_pdf())
+    return of_html("".join(parts))
 
 
 def test_the_same_words_as_text_and_as_pdf_are_the_same_content() -> None:

@@ -18,7 +18,7 @@ from pipelines.extract import tables
 from pipelines.model import Edition
 from schemas import registry
 from schemas.errors import JvomError
-from tests.renditions import Rendition, check, drawn, loaded, rendition
+from tests.renditions import Rendition, check, drawn, loaded, of_html, rendition
 from tests.renditions.blocks import blocks
 from tests.renditions.content import content
 from tests.renditions.editions import document_of, read, registry_of
@@ -129,10 +129,6 @@ def test_boxes_of_a_page_that_is_read_as_turned_are_those_of_the_page_as_it_is_s
             assert (there["x0"], there["y0"], there["x1"], there["y1"]) == pytest.approx(wanted, abs=0.1)
 
 
-def pdf_of(html: str) -> bytes:
-    return bytes(loaded("weasyprint").weasyprint.HTML(string=html).write_pdf())
-
-
 def html_of(seed: int, **looks: Any) -> tuple[Rendition, str]:
     rng = random.Random(seed)
     said = content(rng)
@@ -142,7 +138,7 @@ def html_of(seed: int, **looks: Any) -> tuple[Rendition, str]:
 
 def test_letters_that_are_set_apart_are_words() -> None:
     made, html = html_of(0, size=7.0)
-    data = pdf_of(html.replace("</style>", "table { letter-spacing: 0.2em }</style>"))
+    data = of_html(html.replace("</style>", "table { letter-spacing: 0.2em }</style>"))
     assert list(check.differences(made.content, read(replace(made, data=data)))) == []
 
 
@@ -151,11 +147,11 @@ def test_columns_that_are_set_left_beside_columns_set_right_are_told_apart() -> 
     made, html = html_of(0, size=7.0, dash="-", figure_align="right", rules="none", pad_x=1.0)
     left = re.sub(r"text-align: right(;[^>]*>-<)", r"text-align: left\1", html)
     assert left != html
-    assert list(check.differences(made.content, read(replace(made, data=pdf_of(left))))) == []
+    assert list(check.differences(made.content, read(replace(made, data=of_html(left))))) == []
 
 
 def test_a_fill_that_is_clipped_has_its_edges_where_it_is_shown() -> None:
     """The colour of every other row is painted over all columns, and clipped to those without a label."""
     made, html = html_of(1, size=7.0)
-    data = pdf_of(html.replace("</style>", "tbody tr:nth-child(even) { background: #cde }</style>"))
+    data = of_html(html.replace("</style>", "tbody tr:nth-child(even) { background: #cde }</style>"))
     assert list(check.differences(made.content, read(replace(made, data=data)))) == []

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import weasyprint
 
 from pipelines.extract import read as extract
 from pipelines.extract import tables
@@ -23,6 +22,7 @@ from pipelines.reconcile import check
 from schemas import registry
 from schemas.errors import JvomError, Problems
 from schemas.registry import Facts, Registry
+from tests.renditions import of_html
 from tests.support.rendering import COLUMNS, REGISTRY
 from tests.support.reports import ANNEX_1, report, source_of
 
@@ -94,7 +94,7 @@ def as_pdf(
         f"{first}</table><h2 style='break-before: page'>{HEADING}</h2>"
         f"<table>{head}{''.join(map(row, rows))}</table><p>{below}"
     )
-    return bytes(weasyprint.HTML(string=html).write_pdf())
+    return of_html(html)
 
 
 def as_text(rows: Sequence[Cells]) -> bytes:
@@ -222,7 +222,7 @@ def test_the_totals_of_a_table_of_both_annexes_are_no_mission_s() -> None:
         f"<tr style='break-before: page'><td>{'<td>'.join(('VPD', *rows[1][1:]))}</tr>"
         "<tr><td colspan=4>Totaal<td>728<td><td>2.227<td><td>2.227</tr></table>"
     )
-    found = read(bytes(weasyprint.HTML(string=html).write_pdf()))
+    found = read(of_html(html))
     assert [(row["mission_as_printed"], row["region_as_printed"]) for row in found["mandates"]] == [
         ("NAVO oostflank", "EUROPA"),
         ("VPD", "Diversen"),

@@ -10,8 +10,10 @@ import hashlib
 import importlib
 import os
 import random
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 from types import ModuleType
 
@@ -53,22 +55,31 @@ def rendition(seed: int, *, contradicting: bool = False) -> Rendition:
 
 
 def drawn(said: Content, seed: int, rng: random.Random | None = None) -> Rendition:
-    """The content in the look of a seed; the three renderers take turns.
-
-    What was drawn once is kept beside pytest's cache, until a file of this folder changes.
-    """
+    """The content in the look of a seed; the three renderers take turns."""
     rng = rng or random.Random(seed)
     renderer = RENDERERS[seed % 3]
     look = style(rng, renderer, len(said.columns))
     made = blocks(said, look, rng)
-    path = DRAWN / f"{hashlib.sha256(f'{sources()} {said} {look} {made}'.encode()).hexdigest()[:24]}.pdf"
+    data = kept(f"{sources()} {said} {look} {made}", lambda: loaded(renderer).render(made, look))
+    return Rendition(seed, said, look, data)
+
+
+def of_html(html: str) -> bytes:
+    """A PDF of HTML, by WeasyPrint."""
+    made_of = f"weasyprint {version('weasyprint')} {html}"
+    return kept(made_of, lambda: loaded("weasyprint").weasyprint.HTML(string=html).write_pdf())
+
+
+def kept(made_of: str, draw: Callable[[], bytes]) -> bytes:
+    """What was drawn once is kept beside pytest's cache, until something that it is made of changes."""
+    path = DRAWN / f"{hashlib.sha256(made_of.encode()).hexdigest()[:24]}.pdf"
     if not path.exists():
-        data: bytes = loaded(renderer).render(made, look)
+        data = draw()
         DRAWN.mkdir(parents=True, exist_ok=True)
         aside = path.with_suffix(f".{os.getpid()}")
         aside.write_bytes(data)
         aside.replace(path)
-    return Rendition(seed, said, look, path.read_bytes())
+    return path.read_bytes()
 
 
 @cache

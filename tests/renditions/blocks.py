@@ -22,7 +22,10 @@ SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 @dataclass(frozen=True)
 class Cell:
-    """A cell as it is to be drawn; `borders` holds some of t, b, l, r; `turn` is up, down or nothing."""
+    """A cell as it is to be drawn: some of b, l, r, t are its borders, up or down its turn.
+
+    It has no set in it, since what is drawn is kept by how it is written.
+    """
 
     printed: Printed
     columns: int = 1
@@ -33,7 +36,7 @@ class Cell:
     italic: bool = False
     fill: str | None = None
     turn: str = ""
-    borders: frozenset[str] = frozenset()
+    borders: str = ""
 
 
 @dataclass(frozen=True)
@@ -238,4 +241,4 @@ def _bordered(cell: Cell, style: Style, at: int, width: int, sides: set[str]) ->
         sides.add("l")
     if inner or (style.rules == "outer" and at + cell.columns == width):
         sides.add("r")
-    return replace(cell, borders=frozenset(sides))
+    return replace(cell, borders="".join(sorted(sides)))

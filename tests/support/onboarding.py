@@ -7,12 +7,11 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-import weasyprint
-
 from pipelines import raw
 from pipelines.extract import onboarding
 from pipelines.model import Edition
 from schemas.registry import Facts
+from tests.renditions import of_html
 
 FACTS = Facts.of(onboarding.FOLDER)
 STYLE = "<style>td { border: 1px solid; padding: 2pt; font-size: 8pt } table { width: 90% }</style>"
@@ -42,7 +41,7 @@ def edition(
     heading = words.pop("heading", "Bijlage 2 Totale inzet mei 2022 t/m april 2023")
     second = f"<h2 style='break-before: page'>{heading}</h2>{personnel(rows, **words)}"
     page = f"<html lang=nl>{STYLE}<p>Rapportage</p>{first}{second}"
-    return bytes(weasyprint.HTML(string=page).write_pdf())
+    return of_html(page)
 
 
 def _row(cells: Sequence[str]) -> str:
