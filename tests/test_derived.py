@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,11 @@ from pipelines.extract import read as extract
 from pipelines.extract import tables
 from pipelines.model import Edition
 from schemas import registry
-from schemas.errors import JvomError, Problems
+from schemas.errors import JvomError
 from schemas.registry import Facts, Registry
 from schemas.vocabulary import FIGURES
 from tests.renditions import of_html
+from tests.support import reports
 from tests.support.rendering import REGISTRY
 from tests.support.reports import source_of
 
@@ -61,10 +63,7 @@ def read(*parts: str, known: Registry = REGISTRY, year: int = 2018) -> dict[str,
     return found
 
 
-def refused(*parts: str) -> list[JvomError]:
-    with pytest.raises(JvomError) as caught:
-        read(*parts)
-    return list(caught.value.problems) if isinstance(caught.value, Problems) else [caught.value]
+refused = partial(reports.refused, read)
 
 
 def figures(found: dict[str, Any]) -> dict[str, list[int | None]]:
