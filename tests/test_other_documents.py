@@ -36,6 +36,7 @@ PERSONNEL = [
 ANNEX_1 = "<h2>Bijlage 1 Rechtsbasis, mandaten en nationale kaders</h2>"
 ANNEX_2 = "<h2>Bijlage 2 Totale inzet in 2023</h2>"
 NEW_PAGE = "<p style='break-before: page'></p>"
+FINAL = "<p>Definitief.</p>"
 
 
 def table(rows: Sequence[Sequence[str]], group: str = "") -> str:
@@ -157,11 +158,17 @@ def test_a_letter_that_carries_the_report_is_a_cover(pinned: bool) -> None:
     ("parts", "words"),
     [
         (
-            [FIRST, NEW_PAGE, ANNEX_2, SECOND, NEW_PAGE, ANNEX_2, SECOND],
+            [FIRST, NEW_PAGE, ANNEX_2, SECOND, NEW_PAGE, ANNEX_2, SECOND, FINAL],
             "annex 2 is here twice, on pages 2 and 3",
         ),
-        ([FIRST, NEW_PAGE, FIRST, NEW_PAGE, ANNEX_2, SECOND], "annex 1 is here twice, on pages 1 and 2"),
-        ([FIRST, ANNEX_2, SECOND, NEW_PAGE, FIRST, ANNEX_2, SECOND], "the report is in this file twice"),
+        (
+            [FIRST, NEW_PAGE, FIRST, FINAL, NEW_PAGE, ANNEX_2, SECOND],
+            "annex 1 is here twice, on pages 1 and 2",
+        ),
+        (
+            [FIRST, ANNEX_2, SECOND, NEW_PAGE, FIRST, ANNEX_2, SECOND, FINAL],
+            "the report is in this file twice",
+        ),
         ([ANNEX_2, SECOND], "there is no annex 1: no line is headed “Bijlage 1”"),
         ([FIRST, NEW_PAGE, ANNEX_2, "<p>Er is geen tabel.</p>"], "it opens with “Er is geen tabel.”"),
         (
