@@ -65,6 +65,7 @@ def test_without_argument_it_prints_help_in_groups(ask: Ask) -> None:
         *("status", "findings", "findings --unread", "vintages", "editions", "missions", "logs"),
         *("trend untso", "trend untso --chart", "diff 2024 1 1", "trace untso 2024 deployed_military"),
         *("page raw/2024/jvom-2024.txt 17", "build --dry-run", "sql 'FROM findings'", "sql 'FROM cells'"),
+        "sql 'FROM mission_endings LIMIT 2' --all",
     ],
 )
 def test_in_80_columns_no_line_is_wider_and_no_word_broken(

@@ -79,8 +79,8 @@ class Terminal:
         """Rows as a table for people, or with --csv; nothing with --json, where `answer` has given them.
 
         For people fractions are rounded. In a terminal rows after the first MOST_ROWS are left out, and where
-        it is too narrow a single row is written downwards, and of more rows columns in the middle are left
-        out; it says how many. A heading, an identifier or a time is never broken.
+        it is too narrow columns in the middle are, and it says how many; a single row, and all of them if the
+        table is to be `whole`, are written downwards. A heading, an identifier or a time is never broken.
         """
         self.as_csv(names, rows)
         if self.json or self.csv:
@@ -99,13 +99,17 @@ class Terminal:
         listed = [tuple(row if self.whole else map(_rounded, row)) for row in rows]
         more_rows = len(listed) - MOST_ROWS if console.is_terminal and not self.whole else 0
         listed = listed[:MOST_ROWS] if more_rows > 0 else listed
-        left_out = range(0) if self.whole else _left_out([names, *listed], console.width)
-        if left_out and len(listed) == 1:
+        left_out = _left_out([names, *listed], console.width)
+        if left_out and (self.whole or len(listed) == 1):
             room = max(map(len, names)) + 3
-            lines = (
-                f"{name + ':':{room}}{as_text(value)}" for name, value in zip(names, *listed, strict=True)
+            blocks = (
+                "\n".join(
+                    f"{name + ':':{room}}{as_text(value)}" for name, value in zip(names, row, strict=True)
+                )
+                for row in listed
             )
-            self.write("\n".join([title, *lines] if title else lines))
+            text = f"{title}\n" * bool(title) + "\n\n".join(blocks)
+            print(_fitted(visible(text), sys.stdout))
             return
         if left_out:
             before, behind = slice(left_out.start), slice(left_out.stop, None)
@@ -118,7 +122,7 @@ class Terminal:
             title_style="bold",
             pad_edge=False,
         )
-        widths = [None] * len(names) if self.whole else _widths([names, *listed], console.width)
+        widths = _widths([names, *listed], console.width)
         for place, name in enumerate(names):
             values = [row[place] for row in listed if row[place] is not None]
             figures = bool(values) and all(map(is_figure, values))
