@@ -75,12 +75,8 @@ def column_lineage(relation: Relation) -> dg.TableColumnLineage:
 
 def rows_of(table: pa.Table, contract: Contract) -> dict[str, Any]:
     """How many rows there are, and the first of them with as many columns as there is room for."""
-    names = [name for name in contract.names if name != "edition_year"]  # which the partition says
-    room = [
-        name
-        for name, end in zip(names, accumulate(len(name) + 3 for name in names), strict=True)
-        if end <= PREVIEW_WIDTH
-    ]
+    ends = accumulate(len(name) + 3 for name in contract.names)
+    room = [name for name, end in zip(contract.names, ends, strict=True) if end <= PREVIEW_WIDTH]
     return {
         "dagster/row_count": table.num_rows,
         "preview": records(table.slice(0, PREVIEW_ROWS).to_pylist(), room),
