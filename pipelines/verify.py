@@ -18,6 +18,7 @@ import pyarrow as pa
 import schemas
 from pipelines import files, publication, quarantine, raw, sql, validate, versions
 from pipelines.extract import read as reading
+from pipelines.extract import sandbox
 from pipelines.lake import Lake, seal
 from pipelines.lake.decision import content_hash
 from pipelines.model import SourceFile
@@ -89,7 +90,7 @@ def verify(settings: Settings, reread: Reread = read_again) -> Report:
     does not suffice: then nothing can be said.
     """
     lake = Lake.of(settings)
-    with lake.writer():
+    with lake.writer(), sandbox.warm():
         found = [
             *_guarded(LOCK, lambda: _sources(settings)),
             *_guarded(THE_LAKE, lambda: _present(settings, lake)),
