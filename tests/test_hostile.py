@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from pipelines.cli import app as cli
-from pipelines.extract import read
+from pipelines.extract import read, sandbox
 from pipelines.model import Edition, SourceFile
 from pipelines.settings import Settings
 from schemas import registry
@@ -36,7 +36,7 @@ def test_each_is_refused_in_one_paragraph(
         )
         with monkeypatch.context() as here:
             if name != BREAKING:
-                here.setattr(read, "_ask", read.answer)
+                here.setattr(sandbox, "call", lambda _, *question, **_bounds: read.answer(*question))
             try:
                 refusal = read.read_edition(data, source, Edition(2023), known).refusal
             except JvomError as error:
