@@ -34,7 +34,6 @@ from pipelines import files, publication, raw, settings, store
 from pipelines.lake import Lake, attend, attendance, attended
 from pipelines.lake.connection import load_extension
 from pipelines.orchestration import failures
-from pipelines.orchestration.definitions import defs
 from pipelines.store import Remote, place
 from schemas.errors import LakeError, ServerError, UsageError
 from tests.support import (
@@ -456,7 +455,7 @@ def test_a_run_whose_process_is_gone_is_ended_from_any_machine(
     monkeypatch.setattr(failures, "MISSED_FOR", 0.0)
     catalog, tags = lake.address.catalog, {failures.PROCESS_TAG: "pod-1:7:x"}
     with dg.instance_for_test(temp_dir=str(tmp_path)) as instance:
-        job, status = defs.resolve_job_def("publish"), dg.DagsterRunStatus.STARTED
+        job, status = dg.GraphDefinition(name="any").to_job(), dg.DagsterRunStatus.STARTED
 
         def begun(executor: str) -> str:
             its = {**tags, failures.EXECUTOR_TAG: executor}
@@ -664,7 +663,7 @@ def test_servers_that_go_away_within_a_build(
         with ThreadPoolExecutor(1) as pool:
             build = pool.submit(there.jvom, "one", "build")
             while len(lake_of(*address)) < commits and not build.done():
-                time.sleep(0.05)
+                time.sleep(0.2)
             away()
             try:
                 done = build.result()
