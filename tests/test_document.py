@@ -154,6 +154,16 @@ def test_what_is_not_a_report_is_refused_with_its_line(data: bytes, words: str, 
     assert data == NOISE or caught.value.line == line
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "cp1252"])
+def test_quotation_marks_are_not_letters_of_another_encoding(encoding: str) -> None:
+    assert read_document("de ‘caveats‘ en „regels“".encode(encoding)).lines
+
+
+def test_accents_that_stand_alone_are_letters() -> None:
+    (line,) = read_document("de ‘nationale caveats‘ van Libie\u0308".encode()).lines
+    assert line.text.endswith("Libië")
+
+
 def test_what_is_just_within_the_bounds_is_read() -> None:
     assert len(read_document("een\n" * 10_000).lines) == 10_000
     assert read_document("een\n" + "a" * 100_000)

@@ -35,8 +35,9 @@ _MARKED = (  # UTF-32 first: its mark begins as that of UTF-16
     (b"\xfe\xff", "utf-16-be"),
 )
 _ACCENTED = re.compile("[à-öø-ÿ]")
-# What accented letters of Mac Roman, of code page 850 and of UTF-8 become in Windows-1252.
-_MISREAD = re.compile(r"(?<=[a-z])(?:[‘“‚„‹•‰ˆ¢ŽŠŸ]|Ã[^A-Za-z\s])")
+# What accented letters of UTF-8, or of Mac Roman and code page 850 as well, become in Windows-1252.
+_TWICE = re.compile(r"[A-Za-z]*[a-z]Ã[^A-Za-z\s]")
+_MISREAD = re.compile(rf"(?<![‘“‚„‹\w])[A-Za-z]*[a-z][‘“‚„‹•‰ˆ¢ŽŠŸ]|{_TWICE.pattern}")
 
 
 def read(data: bytes, source: SourceFile) -> Document:
@@ -102,10 +103,14 @@ def _decode(data: bytes) -> str:
         raise SourceError("the file is empty", hint="put the report's text there")
     if len(_CONTROL.findall(text)) > max(3, len(text) // 200):
         raise _unreadable("this is not plain text: it is full of control characters")
-    misread = list(_MISREAD.finditer(text))
-    if len(misread) > len(_ACCENTED.findall(text)):
-        word = text[: misread[0].end()][-100:].split()[-1]
-        why = f"its accented letters are other signs, such as “{word}”"
+    return text
+
+
+def _spelled(text: str, odd: re.Pattern[str]) -> str:
+    """The text, unless more of its words have an odd sign than an accented letter."""
+    words = odd.findall(text)
+    if len(words) > len(_ACCENTED.findall(unicodedata.normalize("NFC", text))):
+        why = f"its accented letters are other signs, such as “{words[0]}”"
         raise _unreadable(f"this text is in another encoding than UTF-8 or Windows-1252: {why}")
     return text
 
@@ -125,7 +130,7 @@ def _by_bytes(data: bytes) -> str:
     if zero >= 0:
         raise _unreadable("this is not plain text: it holds NUL bytes", data, zero)
     try:
-        return data.decode("utf-8-sig")
+        return _spelled(data.decode("utf-8-sig"), _TWICE)
     except UnicodeDecodeError as error:
         return _windows_1252(data, error)
 
@@ -136,7 +141,7 @@ def _windows_1252(data: bytes, utf8: UnicodeDecodeError) -> str:
     damaged = len(_UTF8_PAIR.findall(data)) > data.decode("utf-8", errors="replace").count("\ufffd")
     if not damaged:
         try:
-            return data.decode("cp1252")
+            return _spelled(data.decode("cp1252"), _MISREAD)
         except UnicodeDecodeError as error:
             at = error.start
     raise _unreadable(f"neither UTF-8 nor Windows-1252: byte {data[at]:#04x} is not a character", data, at)

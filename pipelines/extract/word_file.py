@@ -324,7 +324,12 @@ class _Notes:
         formats, restarts = (
             {value for tag, value in said if tag == _PAPER + name} for name in ("numFmt", "numRestart")
         )
-        plain = not others and start.isdecimal() and formats <= {"decimal"} and restarts <= {"continuous"}
+        plain = (
+            not others
+            and re.fullmatch(r"\d{1,4}", start)
+            and formats <= {"decimal"}
+            and restarts <= {"continuous"}
+        )
         # Without a format Word numbers endnotes i, ii, iii.
         self._plain = {"footnotes": plain, "/endnotes": plain and bool(formats)}
         self._count = int(start) - 1 if plain else 0
