@@ -92,7 +92,7 @@ def require_known_answers(where: Settings) -> None:
         (3, *MANDATE, "2024-09-30", "2024-08-31", "restored"),
     ]
     (reading,) = found.readings
-    assert (found.value, reading.cells[0].pieces[0].marked, reading.vintage.actor) == (32, "32", "tester")
+    assert (found.value, reading.cells[0].pieces[0].marked, reading.vintage["actor"]) == (32, "32", "tester")
     assert reading.evidence is not None
     assert reading.evidence.files
 
