@@ -382,20 +382,6 @@ def test_an_extension_without_its_package_is_installed_by_duckdb(
     assert said == [f"DuckDB extension sqlite_scanner: {missing}"] * 2
 
 
-def test_extensions_are_signed_as_locked_and_loaded_only_as_packaged(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with duckdb.connect() as connected:
-        for name in ("ducklake", "sqlite_scanner", "postgres_scanner", "httpfs"):
-            connected.execute(f"LOAD '{connection._packaged(name)}'")
-    assert connection._is_as_packaged("sqlite_scanner")
-    altered = tmp_path / "sqlite_scanner.duckdb_extension"
-    altered.write_bytes(connection._packaged("sqlite_scanner").read_bytes().replace(b"sqlite", b"sQlite", 1))
-    monkeypatch.setattr(connection, "_packaged", lambda _: altered)
-    assert not connection._is_as_packaged("sqlite_scanner")
-    assert not connection._is_as_packaged("of no package")
-
-
 def test_an_object_store_is_reached_as_the_environment_says(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in {
         "AWS_ACCESS_KEY_ID": "key",

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 import importlib
 import logging
 import os
 import re
 import sqlite3
 import threading
-from base64 import urlsafe_b64encode
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
-from importlib import metadata
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -35,7 +32,6 @@ _CONFIG: dict[str, str | bool | int | float | list[str]] = {
     "threads": "1",
     "python_enable_replacements": "false",
 }
-_SIGNED = "SET allow_unsigned_extensions = false"
 _NAMES = count(1)
 ADDRESS_SPACE = 6_000  # MB: DuckDB's extensions and Arrow reserve a gigabyte each, and use a tenth of it
 _RENEWED = 64  # times that a lake is attached before DuckDB is started anew: it keeps half a megabyte of each
@@ -238,11 +234,7 @@ def _lake_error(doing: str, address: Address, error: Exception) -> LakeError:
 
 
 def _instance(address: Address) -> DuckDBPyConnection:
-    """DuckDB with what this lake needs; attaching then takes 5 ms.
-
-    Extensions whose bytes are those that their locked packages list are loaded by that: DuckDB's own check of
-    their signatures takes 0.25 s. All others must be signed, and so must what DuckDB fetches itself.
-    """
+    """DuckDB with what this lake needs: loading checks signatures (0.25 s), attaching then takes 5 ms."""
     import duckdb
 
     extensions = ["ducklake", "sqlite_scanner" if address.file else "postgres_scanner"]
@@ -252,12 +244,10 @@ def _instance(address: Address) -> DuckDBPyConnection:
     with _turn:
         if key not in _instances:
             require_address_space(ADDRESS_SPACE)
-            known = str(all(map(_is_as_packaged, extensions))).lower()
-            connection = duckdb.connect(":memory:", config={**_CONFIG, "allow_unsigned_extensions": known})
+            connection = duckdb.connect(":memory:", config=_CONFIG)
             connection.execute(NO_BAR)
             for name in extensions:
                 load_extension(connection, name)
-            connection.execute(_SIGNED)
             if "httpfs" in extensions:
                 timeout, retries = patience()
                 connection.execute(f"SET http_timeout = {timeout:.0f}; SET http_retries = {retries}")
@@ -296,11 +286,12 @@ def load_extension(connection: DuckDBPyConnection, name: str) -> None:
 
     package = f"duckdb_extension_{name}"
     try:
-        connection.execute(f"LOAD {literal(str(_packaged(name)))}")
+        folder = Path(str(importlib.import_module(package).__file__)).parent / "extensions"
+        file = folder / f"v{duckdb.__version__}" / f"{name}.duckdb_extension"
+        connection.execute(f"LOAD {literal(str(file))}")
     except (ImportError, duckdb.Error) as missing:
         log.warning("DuckDB extension %s: no usable package %s, so DuckDB installs it", name, package)
         try:
-            connection.execute(_SIGNED)
             connection.execute(f"INSTALL {name}")
             connection.execute(f"LOAD {name}")
         except duckdb.Error as error:
@@ -308,25 +299,6 @@ def load_extension(connection: DuckDBPyConnection, name: str) -> None:
             message = f"DuckDB's extension {name} is neither installed ({missing}) nor to be had ({error})"
             hint = f'pip install "{pinned}"'
             raise LakeError(message, hint=hint) from error
-
-
-def _packaged(name: str) -> Path:
-    """Where the pip package of an extension has it; ImportError without that package."""
-    import duckdb
-
-    folder = Path(str(importlib.import_module(f"duckdb_extension_{name}").__file__)).parent / "extensions"
-    return folder / f"v{duckdb.__version__}" / f"{name}.duckdb_extension"
-
-
-def _is_as_packaged(name: str) -> bool:
-    """Whether an extension's bytes have the hash that its package lists for them, as pip found them."""
-    with suppress(ImportError, OSError):
-        file = _packaged(name)
-        with file.open("rb") as data:
-            digest = urlsafe_b64encode(hashlib.file_digest(data, "sha256").digest()).decode().rstrip("=")
-        listed = metadata.files(f"duckdb-extension-{name.replace('_', '-')}") or ()
-        return any(each.name == file.name and each.hash and each.hash.value == digest for each in listed)
-    return False
 
 
 def origins(connection: DuckDBPyConnection) -> list[dict[str, object]]:
