@@ -63,6 +63,7 @@ def test_what_is_read_is_what_is_shown(kind: str, outcome: str, words: str) -> N
         (6_000_745, "is in columns below the table"),  # so near to a text that it looked raised
         (6_001_333, "is cut off by the edge of the page"),
         (8_000_069, "is cut off by the edge of the page"),  # with figures beyond it
+        (12_000_416, "is cut off by the edge of the page"),  # with figures miles beyond it
     ],
 )
 def test_what_a_campaign_found_is_refused(seed: int, words: str) -> None:

@@ -31,6 +31,7 @@ from pipelines.extract.pdf.pdfium import (
     is_flat,
     objects,
 )
+from pipelines.extract.pdf.shapes import Dots, within
 
 _CONTRAST = 24
 """Levels of grey, or of a colour, of 255, from which two dots differ for the eye."""
@@ -48,8 +49,6 @@ _FLAT = dict.fromkeys("-–—−.,·’'", 0.65) | dict.fromkeys(numerals.RAISE
 _DIGIT = 0.7  # font sizes: the height of a digit
 _LIGATURE = 3  # letters that are one shape, at most
 _DIFFERS = [0] * _CONTRAST + [255] * (256 - _CONTRAST)
-
-Dots = tuple[int, int, int, int]
 
 
 def look(
@@ -166,7 +165,7 @@ class _Drawer:
     def place(self, box: Box) -> Dots:
         """A box of the page in dots, at least one each way."""
         left, top, right, bottom = (int(side * self.scale) for side in box)
-        return _within((left, top, right + 1, bottom + 1), self._size)
+        return within((left, top, right + 1, bottom + 1), self._size)
 
     def close(self, glyph: Glyph, ground: Image.Image | None = None, times: int = _CLOSE) -> Image.Image:
         """What drawing a character's text changes in its box, larger than usual.
@@ -190,7 +189,7 @@ class _Drawer:
         x1, y1, x2, y2 = (side * self.scale * times for side in box)
         x, y = part[0] * times, part[1] * times
         tight = floor(x1) - x, floor(y1) - y, ceil(x2) - x, ceil(y2) - y
-        return changed.crop(_within(tight, changed.size))
+        return changed.crop(within(tight, changed.size))
 
     def top(self, glyph: Glyph) -> Glyph:
         """The last strike of a letter."""
@@ -243,15 +242,6 @@ class _Drawer:
         later, part = self._all[last + 1 :], self.place(glyph.box)
         found = (self.draw(without, part, grey=False) for without in (later, [*later, *items]))
         return _differences(*found).getbbox() is not None
-
-
-def _within(dots: Dots, size: tuple[int, int]) -> Dots:
-    """That part of a box which a picture has, at least a dot each way."""
-    (left, top, right, bottom), (width, height) = dots, size
-    if 0 <= left < right <= width and 0 <= top < bottom <= height:  # as for nearly every character
-        return dots
-    left, top = min(max(0, left), width - 1), min(max(0, top), height - 1)
-    return left, top, min(max(left + 1, right), width), min(max(top + 1, bottom), height)
 
 
 def _is_same(one: pdfium.FPDF_PAGEOBJECT, other: pdfium.FPDF_PAGEOBJECT) -> bool:

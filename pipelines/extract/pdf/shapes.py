@@ -46,6 +46,8 @@ _OTHER = 1.45  # how much nearer another letter must be: none of 14 fonts has on
 _PROPORTIONS = 0.2  # weight of how wide it is for its height
 
 Shape = tuple[bytes, float]
+Dots = tuple[int, int, int, int]
+"""Sides of a part of a picture: left, top, right, bottom."""
 
 
 class Picture:
@@ -60,7 +62,17 @@ class Picture:
         left, top = floor(box.left * self._scale - 0.5), floor(box.top * self._scale - 0.5)
         right, bottom = ceil(box.right * self._scale + 0.5), ceil(box.bottom * self._scale + 0.5)
         place = (left - self._left, top - self._top, right - self._left, bottom - self._top)
+        place = within(place, self._ink.size)
         return _shape(self._ink.crop(place), self._bounds.crop(place))
+
+
+def within(dots: Dots, size: tuple[int, int]) -> Dots:
+    """That part of a box which a picture has, at least a dot each way."""
+    (left, top, right, bottom), (width, height) = dots, size
+    if 0 <= left < right <= width and 0 <= top < bottom <= height:  # as for nearly every character
+        return dots
+    left, top = min(max(0, left), width - 1), min(max(0, top), height - 1)
+    return left, top, min(max(left + 1, right), width), min(max(top + 1, bottom), height)
 
 
 def strangers(
