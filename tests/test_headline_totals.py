@@ -49,6 +49,7 @@ def test_a_total_that_the_edition_contradicts_cannot_be_quoted(report: dict[str,
         *((3483, 151), (3473, 1654), (3483, 1666))
     }
     assert all(str(row["reason"]).startswith("None can be quoted") for row in total)
+    assert all(f"“{row['as_printed']}” {row['value']}" in row["reason"] for row in total if row["as_printed"])
 
 
 @pytest.mark.parametrize(

@@ -125,9 +125,9 @@ judged AS (
         count(DISTINCT value) FILTER (WHERE qualifier IS NULL) AS different,
         min(value) FILTER (WHERE qualifier IS NULL) AS least,
         max(value) FILTER (WHERE qualifier IS NULL) AS most,
-        string_agg(basis || ' ' || value, ', ' ORDER BY place, figure_id) FILTER (
-            WHERE qualifier IS NULL
-        ) AS listed
+        string_agg(
+            basis || coalesce(' “' || as_printed || '”', '') || ' ' || value, ', ' ORDER BY place, source_line, figure_id
+        ) FILTER (WHERE qualifier IS NULL) AS listed
     FROM given
     GROUP BY edition_year, quantity
 )
