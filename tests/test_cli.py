@@ -244,6 +244,7 @@ def test_status_and_a_backup_that_is_a_warehouse(ask: Ask, built: Path, tmp_path
     status = answer(ask("status", "--json"))
     (release,) = answer(ask("sql", "SELECT release_id FROM releases", "--json"))["rows"]
     assert (status["warehouse"], status["release_id"]) == (str(built), release[0])
+    assert (Path(status["package"]) / "jvom.xlsx").exists()
     assert [row["edition_year"] for row in status["editions"]] == [2024]
     assert 2024 not in status["late"]
     assert status["writer"] is None

@@ -55,6 +55,8 @@ def _show(session: Session, state: dict[str, Any]) -> None:
         write(f"{state['warehouse']}: nothing is published yet; run jvom build")
     else:
         write(f"{state['warehouse']}: release {state['release_id']} of {_utc(state['published_at'])}")
+        if state["package"]:
+            write(f"package:   {state['package']}")
         session.terminal.table(SHOWN, [[row[name] for name in SHOWN] for row in state["editions"]])
     late_ones = ", ".join(map(str, state["late"])) or "none"
     write(f"late:      {late_ones}; next report day {state['next_report_day']}")
@@ -104,9 +106,11 @@ def gather(session: Session) -> dict[str, Any]:
         if not each.resolved_at
     ]
     disk, _ = used(settings)
+    package = settings.releases / (release["release_id"] or "")
     state = {
         "warehouse": str(settings.warehouse),
         **release,
+        "package": str(package) if release["release_id"] and package.is_dir() else None,
         "editions": editions,
         "late": late({row["edition_year"] for row in editions}, today),
         "next_report_day": next(d for y in (0, 1) if (d := report_day(today.year + y)) >= today),
