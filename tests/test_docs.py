@@ -100,7 +100,7 @@ def test_every_query_runs_and_finds_something(
     page: Path, query: str, opened: dict[str, duckdb.DuckDBPyConnection]
 ) -> None:
     """In a file of one edition and of several; what takes two editions or vintages is found in the latter."""
-    compares = re.search(r"comparable|revisions|AS printed|figures_left_out|women", query)
+    compares = re.search(r"comparable|revisions|AS printed|AS since, now|figures_left_out|women", query)
     rows = []
     for file, there in opened.items():
         with duckdb.connect() if "ATTACH" in query else there.cursor() as connection:
