@@ -35,6 +35,7 @@ PUBLISHED = "the published file"
 HISTORY = "the run history"
 REFUSED_TAG = "jvom/refused"  # of a run: the folder of its report in quarantine
 
+Checked = Counter[str]  # kind of what was looked at → how many
 Reread = Callable[[Settings, SourceFile], "Mapping[str, pa.Table]"]
 Earlier = Sequence[tuple[datetime.datetime, str]]  # verifications before: when, and their result
 
@@ -69,10 +70,21 @@ def vintage_name(year: int, vintage: int) -> str:
 
 @dataclass(frozen=True)
 class Report:
-    """What a verification found; `last_sound` is when all was well for the last time, UTC."""
+    """What a verification found; `last_sound` is when all was well for the last time, UTC.
+
+    `checked` is how many of each kind were looked at. `manifests` is what to keep elsewhere: how many
+    manifests of commits there are, the name of the newest, and the SHA-256 of all of them in their order.
+    """
 
     faults: tuple[Fault, ...]
     last_sound: datetime.datetime | None
+    checked: Mapping[str, int]
+    manifests: Mapping[str, object] | None
+
+    @property
+    def extent(self) -> str:
+        """What was looked at, in words."""
+        return ", ".join(f"{kind}: {count}" for kind, count in self.checked.items())
 
 
 def read_again(settings: Settings, source: SourceFile) -> Mapping[str, pa.Table]:
@@ -89,18 +101,26 @@ def verify(settings: Settings, reread: Reread = read_again) -> Report:
     ServerError where the database or the object store does not answer, and MachineError where memory or disk
     does not suffice: then nothing can be said.
     """
-    lake = Lake.of(settings)
+    lake, checked = Lake.of(settings), Checked()
     with lake.writer(), sandbox.warm():
-        found = [
-            *_guarded(LOCK, lambda: _sources(settings)),
+        catalog = [*_guarded(THE_LAKE, lambda: _catalog(lake, checked))]
+        stored = [*_guarded(THE_LAKE, lambda: _stored(settings, lake, checked))]
+        others = [
+            *_guarded(LOCK, lambda: _sources(settings, checked)),
             *_guarded(THE_LAKE, lambda: _present(settings, lake)),
-            *_guarded(THE_LAKE, lambda: _stored(settings, lake)),
-            *_guarded(PUBLISHED, lambda: _published_file(settings)),
-            *_guarded(PUBLISHED, lambda: _generated(settings)),
-            *_guarded("quarantine", lambda: _refusals(settings)),
-            *_guarded("warehouse/un", lambda: _contributions(settings)),
+            *_guarded(PUBLISHED, lambda: _published_file(settings, checked)),
+            *_guarded(PUBLISHED, lambda: _generated(settings, checked)),
+            *_guarded("quarantine", lambda: _refusals(settings, checked)),
+            *_guarded("un", lambda: _contributions(settings)),
             *_guarded(HISTORY, lambda: _run_history(settings, lake)),
-            *_guarded(THE_LAKE, lambda: _record(settings, lake, reread)),
+            *_guarded(THE_LAKE, lambda: _record(settings, lake, reread, checked)),
+        ]
+        data = f"{lake.address.folder}/"
+        if not catalog and any(fault.where.startswith(data) for fault in stored):
+            # The files that are named are why rows cannot be read; the catalog is sound.
+            others = [fault for fault in others if fault.where != lake.address.name]
+        found = [
+            replace(fault, where=_place(settings, fault.where)) for fault in (*catalog, *stored, *others)
         ]
         faults = tuple(dict.fromkeys(found))
         earlier: Earlier = []
@@ -114,7 +134,8 @@ def verify(settings: Settings, reread: Reread = read_again) -> Report:
             unrecorded = Fault(THE_LAKE, f"the result cannot be recorded: {error.message}")
             faults = (*faults, unrecorded)
     sound = [moment for moment, result in earlier if result == SOUND]
-    return Report(tuple(_dated(fault, earlier) for fault in faults), max(sound, default=None))
+    dated = tuple(_dated(fault, earlier) for fault in faults)
+    return Report(dated, max(sound, default=None), dict(checked), lake.manifests())
 
 
 def complete(read: Mapping[str, pa.Table]) -> Iterator[Fault]:
@@ -161,10 +182,23 @@ def _count(table: pa.Table, columns: Sequence[str]) -> Counter[tuple[object, ...
 def _dated(fault: Fault, earlier: Earlier) -> Fault:
     """The fault with its times; `earlier` has the oldest verification first."""
     for moment, result in reversed(earlier):
-        if not any(line.startswith(f"{fault.where}: ") for line in result.splitlines()):
+        if not any(_same(line.partition(": ")[0], fault.where) for line in result.splitlines()):
             return replace(fault, sound_at=moment)
         fault = replace(fault, found_at=moment)
     return fault
+
+
+def _same(before: str, now: str) -> bool:
+    """Whether two faults are at one place; earlier versions began some paths at other folders."""
+    return f"/{before}".endswith(f"/{now}") or f"/{now}".endswith(f"/{before}")
+
+
+def _place(settings: Settings, where: str) -> str:
+    """A path as all faults have it: `raw/…`, or from the folder of the warehouse on."""
+    for folder, shown in ((settings.raw, "raw/"), (settings.store, ""), (settings.warehouse, "")):
+        if folder is not None and where.startswith(f"{folder}/"):
+            return f"{shown}{where.removeprefix(f'{folder}/')}"
+    return where.removeprefix("warehouse/")
 
 
 def _guarded(place: str, check: Callable[[], Iterator[Fault]]) -> Iterator[Fault]:
@@ -177,20 +211,22 @@ def _guarded(place: str, check: Callable[[], Iterator[Fault]]) -> Iterator[Fault
         yield Fault(error.place or place, f"cannot be read: {error.message}")
 
 
-def _record(settings: Settings, lake: Lake, reread: Reread) -> Iterator[Fault]:
+def _record(settings: Settings, lake: Lake, reread: Reread, checked: Checked) -> Iterator[Fault]:
     read = lake.read()
     yield from _guarded(LOCK, lambda: _origins(settings, read))
-    yield from _releases(settings, read)
+    yield from _releases(settings, read, checked)
     yield from complete(read)
+    checked["rows of them"] = sum(read[name].num_rows for name in schemas.VINTAGE_TABLES)
     for row in read["vintages"].to_pylist():
+        checked["vintages"] += 1
         year, number = row["edition_year"], row["vintage"]
         if content_hash(lake.vintage(year, number)) != row["content_hash"]:
             yield Fault(vintage_name(year, number), "its rows are not the ones that were recorded")
-    yield from _readings(settings, lake, read, reread)
+    yield from _readings(settings, lake, read, reread, checked)
 
 
 def _readings(
-    settings: Settings, lake: Lake, read: Mapping[str, pa.Table], reread: Reread
+    settings: Settings, lake: Lake, read: Mapping[str, pa.Table], reread: Reread, checked: Checked
 ) -> Iterator[Fault]:
     """Each edition's latest vintage against reading its bytes again, where the same code is at work.
 
@@ -206,6 +242,7 @@ def _readings(
             raw.read(latest.source, raw=settings.raw, kept=settings.kept)
             if versions.reading(raw.edition_of(catalogue, year)) not in latest.versions:
                 continue
+            checked["editions read again"] += 1
             same = content_hash(reread(settings, latest.source)) == latest.content_hash
         except (ServerError, MachineError):
             raise
@@ -216,17 +253,20 @@ def _readings(
             yield Fault(vintage_name(year, latest.vintage), "reading its bytes again gives other rows")
 
 
-def _sources(settings: Settings) -> Iterator[Fault]:
+def _sources(settings: Settings, checked: Checked) -> Iterator[Fault]:
     """Raw files against the lock, kept bytes against their names."""
     for locked in raw.lock_entries(settings.raw).values():
         for file in {entry.path: entry for entry in locked}.values():
             place = settings.raw / file.path.removeprefix("raw/")
+            checked["raw files"] += 1
             yield from _hashed(place, file.path, file.sha256)
     for place in sorted(settings.kept.glob("*")):
         if not place.name.startswith("."):
-            yield from _hashed(place, f"warehouse/sources/{place.name}", place.name)
+            checked["kept sources"] += 1
+            yield from _hashed(place, f"sources/{place.name}", place.name)
     for place in sorted(settings.contributions.glob("[!.]*.csv")):
-        yield from _hashed(place, f"warehouse/un/{place.name}", place.stem)
+        checked["files of the UN's contributions"] += 1
+        yield from _hashed(place, f"un/{place.name}", place.stem)
 
 
 def _origins(settings: Settings, read: Mapping[str, pa.Table]) -> Iterator[Fault]:
@@ -238,26 +278,32 @@ def _origins(settings: Settings, read: Mapping[str, pa.Table]) -> Iterator[Fault
         first.setdefault(source, vintage_name(row["edition_year"], row["vintage"]))
     for (path, sha256), whose in first.items():
         if not (settings.kept / sha256).exists():
-            yield Fault(f"warehouse/sources/{sha256}", f"is gone; {whose}, was read from it")
+            yield Fault(f"sources/{sha256}", f"is gone; {whose}, was read from it")
         if path.startswith("raw/") and (path, sha256) not in locked:
-            yield Fault(LOCK, f"does not have {path} with SHA-256 {sha256}, which {whose}, was read from")
+            what = f"does not have {path} with SHA-256 {sha256}, which {whose}, was read from"
+            yield Fault(LOCK, f"{what} ({settings.raw} was compared; --raw DIR names another folder)")
 
 
-def _present(settings: Settings, lake: Lake) -> Iterator[Fault]:
-    """Every vintage that the published file or a release names is in the lake."""
+def _catalog(lake: Lake, checked: Checked) -> Iterator[Fault]:
+    """The catalog by SQLite's own check, and against its seal."""
     lake.require_present()
     catalog = lake.address.file
     if catalog and not catalog.exists():
-        yield Fault(catalog.name, "is not there: nothing is recorded, and jvom build begins")
+        yield Fault(str(catalog), "is not there: nothing is recorded, and jvom build begins")
         return
+    checked["catalogs"] += 1
     if catalog and (answer := _database(catalog)) != "ok":
-        yield Fault(catalog.name, f"the catalog is damaged: {answer}; restore the warehouse from a backup")
+        yield Fault(str(catalog), f"the catalog is damaged: {answer}; restore the warehouse from a backup")
     if fault := lake.broken_seal():
         yield Fault(THE_LAKE, fault)
     mark = seal.mark_of(lake.address)
     if catalog and mark and mark.exists() and not seal.seal_of(catalog).exists():
         what = "is gone, so that nobody can say whether the catalog is as it was left"
-        yield Fault(seal.seal_of(catalog).name, what)
+        yield Fault(str(seal.seal_of(catalog)), what)
+
+
+def _present(settings: Settings, lake: Lake) -> Iterator[Fault]:
+    """Every vintage that the published file or a release names is in the lake."""
     held = {(row["edition_year"], row["vintage"]) for row in lake.read()["vintages"].to_pylist()}
     named: dict[tuple[int, int], str] = {}
     for folder in sorted(settings.releases.glob("[!.]*")):
@@ -271,7 +317,7 @@ def _present(settings: Settings, lake: Lake) -> Iterator[Fault]:
             yield Fault(THE_LAKE, f"does not have {vintage_name(*place)}, which {where} has")
 
 
-def _stored(settings: Settings, lake: Lake) -> Iterator[Fault]:
+def _stored(settings: Settings, lake: Lake, checked: Checked) -> Iterator[Fault]:
     """Parquet files against the manifests of their commits."""
     released: dict[str, set[str]] = {}  # path → every SHA-256 that a release's manifest has for it
     for folder in sorted(settings.releases.glob("*")):
@@ -283,22 +329,25 @@ def _stored(settings: Settings, lake: Lake) -> Iterator[Fault]:
         yield Fault(f"the manifest of snapshot {snapshot_id}", "is not as it was written")
     for entry in lake.stored_files():
         shown, snapshot_id = str(entry["path"]), entry["snapshot"]
+        file = lake.address.folder / shown
+        checked["Parquet files"] += 1
         if entry["sha256"] is None:
-            yield Fault(shown, f"snapshot {snapshot_id} has no manifest that names it")
+            yield Fault(str(file), f"snapshot {snapshot_id} has no manifest that names it")
             continue
-        yield from _hashed(lake.address.folder / shown, shown, entry["sha256"])
+        yield from _hashed(file, str(file), entry["sha256"])
         others = released.get(shown, set()) - {str(entry["sha256"])}
         if others:
             differs = f"has SHA-256 {entry['sha256']} for {shown}, a release has {others.pop()}"
             yield Fault(f"the manifest of snapshot {snapshot_id}", differs)
 
 
-def _releases(settings: Settings, read: Mapping[str, pa.Table]) -> Iterator[Fault]:
+def _releases(settings: Settings, read: Mapping[str, pa.Table], checked: Checked) -> Iterator[Fault]:
     """The manifest and the change log of every release, by their hashes; and the vintages it names."""
     recorded = {
         (row["edition_year"], row["vintage"]): row["content_hash"] for row in read["vintages"].to_pylist()
     }
     for release_id in read["releases"]["release_id"].to_pylist():
+        checked["releases"] += 1
         shown = f"releases/{release_id}/{release.MANIFEST}"
         written = release.read(settings.releases, release_id)
         if written is None:
@@ -320,7 +369,7 @@ def _releases(settings: Settings, read: Mapping[str, pa.Table]) -> Iterator[Faul
                 )
 
 
-def _published_file(settings: Settings) -> Iterator[Fault]:
+def _published_file(settings: Settings, checked: Checked) -> Iterator[Fault]:
     name = settings.published.name
     if not settings.published.exists():
         if any(settings.releases.glob(f"*/{release.MANIFEST}")):
@@ -334,10 +383,11 @@ def _published_file(settings: Settings) -> Iterator[Fault]:
     if written is None:
         yield Fault(name, f"release {state.release_id} has no manifest")
         return
+    checked["published files"] += 1
     yield from _hashed(settings.published, name, written["published"]["sha256"])
 
 
-def _generated(settings: Settings) -> Iterator[Fault]:
+def _generated(settings: Settings, checked: Checked) -> Iterator[Fault]:
     """The files of the site, of every release's package and for others, against the lists made with them."""
     house, state = settings.store or settings.warehouse, published.state(settings.published)
     left = house / publication.FOLDER
@@ -350,6 +400,7 @@ def _generated(settings: Settings) -> Iterator[Fault]:
         listed = (folder / files.MARK).exists() or (folder / package.HASHES).exists()
         if not listed and folder not in due:
             continue  # there was no site yet, or the release is from before there were packages
+        checked["folders of site and packages"] += 1
         try:
             yield from (Fault(f"{shown}/{path}", what) for path, what in files.altered(folder))
         except JvomError as error:
@@ -367,11 +418,12 @@ def _database(file: Path) -> str:
         return str(error)
 
 
-def _refusals(settings: Settings) -> Iterator[Fault]:
+def _refusals(settings: Settings, checked: Checked) -> Iterator[Fault]:
     """The reports on refused documents, the documents that were kept, and what is published of them."""
     for path, what in quarantine.altered(settings.quarantine):
         yield Fault(f"quarantine/{path}", what)
     held = quarantine.refusals(settings.quarantine)
+    checked["reports on refusals"] = len(held)
     if published.state(settings.published):
         with published.connect(settings.published) as opened:
             there = "SELECT 1 FROM information_schema.tables WHERE table_name = 'quarantine'"
@@ -390,9 +442,9 @@ def _contributions(settings: Settings) -> Iterator[Fault]:
     kept = contributions.kept(settings.contributions)
     some = next(iter(settings.contributions.glob("[!.]*.csv")), None)
     if kept is None and some:
-        yield Fault(f"warehouse/un/{contributions.LATEST}", "is gone; jvom ingest-un FILE makes it again")
+        yield Fault(f"un/{contributions.LATEST}", "is gone; jvom ingest-un FILE makes it again")
     if kept is not None and not kept.exists():
-        yield Fault(f"warehouse/un/{kept.name}", "is gone; jvom ingest-un FILE keeps it again")
+        yield Fault(f"un/{kept.name}", "is gone; jvom ingest-un FILE keeps it again")
 
 
 def _run_history(settings: Settings, lake: Lake) -> Iterator[Fault]:

@@ -262,7 +262,7 @@ def ingest_contributions(own: Settings, tmp_path: Path, jvom: Jvom) -> None:
     kept.write_text(CONTRIBUTIONS[:-1], encoding="utf-8")
     faults = [fault.where for fault in verify.verify(own).faults]
     kept.write_text(CONTRIBUTIONS, encoding="utf-8")
-    assert faults == [f"warehouse/un/{kept.name}"]
+    assert faults == [f"un/{kept.name}"]
 
 
 def restore(own: Settings, jvom: Jvom) -> None:

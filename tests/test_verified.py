@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 import sqlite3
@@ -44,7 +45,11 @@ def parquet_file(settings: Settings) -> Path:
 
 def test_a_sound_warehouse_is_recorded_as_such_and_stays_idle(own: Settings, jvom: Jvom) -> None:
     done = jvom("verify", *options(own))
-    assert (done.returncode, done.stdout.strip()) == (0, "everything is as it was recorded"), done.stderr
+    assert (done.returncode, done.stdout.partition("\n")[0]) == (0, "everything is as it was recorded")
+    texts = [file.read_bytes() for file in sorted((own.warehouse / "lake" / "manifests").glob("*.json"))]
+    count = len(list((own.warehouse / "lake" / "data").rglob("*.parquet"))) - 1  # that of its own result
+    assert f"Parquet files: {count}," in done.stdout
+    assert f"{hashlib.sha256(b''.join(texts)).hexdigest()}\n  is the SHA-256 of {len(texts)} " in done.stdout
     recorded = Lake(own.catalog, own.data).read()["verifications"].to_pylist()
     assert [(row["kind"], row["result"]) for row in recorded] == [("verification", verified.SOUND)]
     assert plan_build(own).is_empty
@@ -69,11 +74,11 @@ PLACES: dict[str, dict[str, Place]] = {
         "/changes.md": lambda settings: one(settings.releases, "changes.md"),
     },
     "what was kept": {
-        "warehouse/sources/": lambda settings: one(settings.kept, "*"),
+        "sources/": lambda settings: one(settings.kept, "*"),
         "/manifest.json": lambda settings: one(settings.releases, "manifest.json"),
     },
     "what is published": {"jvom.duckdb": lambda settings: settings.published},
-    "a table": {"main/sections_vintages/": parquet_file},
+    "a table": {"lake/data/main/sections_vintages/": parquet_file},
 }
 
 
@@ -132,6 +137,15 @@ def test_a_catalog_that_is_broken_is_named_and_the_rest_is_checked(own: Settings
     assert "the result cannot be recorded" in done.stderr
 
 
+def test_a_table_that_cannot_be_read_is_named_and_the_catalog_is_not(own: Settings) -> None:
+    file = one(Path(own.data), "personnel_vintages/**/*.parquet")
+    spoilt = bytearray(file.read_bytes())
+    spoilt[-400:-360] = b"U" * 40  # in its description, so that no row is read
+    file.write_bytes(spoilt)
+    (fault,) = verified.verify(own).faults
+    assert fault.where == str(file.relative_to(own.warehouse))
+
+
 @pytest.mark.commands
 def test_since_when_something_is_wrong_is_reported(own: Settings, jvom: Jvom) -> None:
     assert verified.verify(own).faults == ()
@@ -144,7 +158,7 @@ def test_since_when_something_is_wrong_is_reported(own: Settings, jvom: Jvom) ->
     moments = [moment for moment, _ in Lake(own.catalog, own.data).verifications()]
     assert len(moments) == 3
     later = {fault["where"]: fault for fault in said["faults"]}
-    kept_file = f"warehouse/sources/{one(own.kept, '*').name}"
+    kept_file = f"sources/{one(own.kept, '*').name}"
     assert set(later) == {first.where, kept_file, "edition 2024, vintage 1"}
     assert [first.sound_at, first.found_at] == [moments[0], None]
     assert later[first.where]["sound_at"][:19] == moments[0].isoformat()[:19]

@@ -179,6 +179,18 @@ def altered_manifests(lake: Catalog) -> list[int]:
     return altered
 
 
+def all_manifests(address: Address) -> dict[str, object] | None:
+    """How many manifests there are, the name of the newest, and the SHA-256 of all, one after the other.
+
+    They name every data file by its hash, and none is written again: so the hash of the first so many stays.
+    """
+    listed = sorted(address.manifests.glob("[!.]*.json"))
+    if not listed:
+        return None
+    digest = hashlib.sha256(b"".join(files.get(file) or b"" for file in listed)).hexdigest()
+    return {"count": len(listed), "newest": listed[-1].name, "sha256": digest}
+
+
 def _manifest_text(snapshot: int, entries: list[dict[str, object]], *, late: bool) -> bytes:
     manifest = {"snapshot": snapshot, "late": late, "files": entries}
     return json.dumps(manifest, indent=1).encode() + b"\n"

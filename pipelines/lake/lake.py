@@ -214,6 +214,10 @@ class Lake:
         """Snapshots whose manifest is there, and is not written as this project writes one."""
         return self._ask(commits.altered_manifests) or []
 
+    def manifests(self) -> dict[str, object] | None:
+        """How many manifests of commits there are, the newest, and the SHA-256 of all; None without any."""
+        return commits.all_manifests(self.address)
+
     def extensions(self) -> list[dict[str, object]]:
         """DuckDB's extensions at work: name, version, and where each came from."""
         return self._ask(lambda lake: connection.origins(lake.connection)) or []
