@@ -56,6 +56,15 @@ class Refusal:
     def name(self) -> str:
         return f"{self.edition_year}-{self.source_sha256[:8]}"
 
+    @property
+    def closed(self) -> str:
+        """How it was resolved, in words; empty if it was not."""
+        if not self.resolved_at:
+            return ""
+        if self.resolved_by in (None, self.source_sha256):
+            return f"these very bytes were accepted at {self.resolved_at}"
+        return f"closed at {self.resolved_at}: the edition came in by another document, `{self.resolved_by}`"
+
 
 def folder_of(quarantine: Path, source: SourceFile) -> Path:
     return quarantine / f"{source.edition_year}-{source.sha256[:8]}"
@@ -198,9 +207,7 @@ def _readable(refusal: Refusal) -> Iterator[str]:
     yield f"- SHA-256: `{refusal.source_sha256}`"
     yield f"- refused at {refusal.refused_at} by asset `{refusal.asset}`, run `{refusal.run_id}`"
     if refusal.resolved_at:
-        same = refusal.resolved_by in (None, refusal.source_sha256)
-        accepted = "the same bytes were" if same else f"the edition, as `{refusal.resolved_by}`, was"
-        yield f"- **resolved**: {accepted} accepted at {refusal.resolved_at}"
+        yield f"- **resolved**: {refusal.closed}"
     yield f"- {lines} lines were read; all are in `{REPORT}`" if lines else "- it could not be read as lines"
     yield f"\n## {count} problem{'s' * (count != 1)}"
     for number, problem in enumerate(refusal.problems, start=1):

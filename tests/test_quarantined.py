@@ -74,7 +74,9 @@ def test_what_is_accepted_later_is_marked_and_stays(tmp_path: Path, accepted: by
     (refused,) = quarantine.refusals(tmp_path)
     assert refused.resolved_at
     assert [text for _, _, text in refused.lines] == REFUSED.splitlines()
-    assert "accepted at" in (folder / "report.md").read_text(encoding="utf-8")
+    same = accepted == REFUSED.encode()
+    assert refused.closed.startswith("these very bytes were accepted at" if same else "closed at"), accepted
+    assert refused.closed in (folder / "report.md").read_text(encoding="utf-8")
     assert quarantine.rows(tmp_path) == []
 
 

@@ -89,7 +89,7 @@ def _show_nothing_new(session: Session, plan: Plan, also: Mapping[str, object] |
     published = str(session.settings.published)
     session.terminal.answer(
         {"nothing_new": True, "editions": [], "published": published, "error": None, **(also or {})},
-        "Nothing new: raw files, reading code, lake and published file agree. Nothing was written.",
+        "Nothing new: no document is to be read, and what is recorded is published. Nothing was written.",
     )
     session.terminal.as_csv(COLUMNS, [])
 
@@ -116,7 +116,7 @@ def _show(session: Session, result: Result, plan: Plan, also: Mapping[str, objec
         )
         for each in result.outcomes
     ]
-    if rows:
+    if terminal.csv or not all(outcome.error for outcome in result.outcomes):
         terminal.table(COLUMNS, rows)
     if result.later_trends:
         terminal.say("trends of later editions that are others now:")

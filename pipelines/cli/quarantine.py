@@ -1,33 +1,36 @@
 """`jvom quarantine`: the refused documents, and where their reports are."""
 
 from dataclasses import asdict
-from textwrap import shorten
 
 from pipelines.cli.session import Session, table_command
 
-SHOWN = ("edition", "document", "refused at", "resolved at", "problems", "the first of them", "report")
+COLUMNS = ("edition", "document", "refused at", "closed", "problem", "report")
 _LONG = ("lines", "page_labels")
 
 
 @table_command
 def quarantine(session: Session) -> None:
-    """Refused documents, with every problem of each; with --all also those that were accepted since."""
+    """Refused documents, with every problem of each; with --all also those that are closed.
+
+    One is closed once its edition has come in, by the same bytes or by another document; it says by which.
+    """
     from pipelines import quarantine as reports
 
-    folder = session.settings.quarantine
+    folder, terminal = session.settings.quarantine, session.terminal
+    shown = [each for each in reports.refusals(folder) if terminal.whole or not each.resolved_at]
     refused, rows = [], []
-    for each in reports.refusals(folder):
-        if session.terminal.whole or not each.resolved_at:
-            report = str(folder / each.name / reports.READABLE)
-            named = {name: value for name, value in asdict(each).items() if name not in _LONG}
-            refused.append({**named, "report": report})
-            message = str(each.problems[0]["message"]) if each.problems else each.text
-            first = message.partition("\n")[0]
-            first = first if session.terminal.csv else shorten(first, 100, placeholder="…")
-            about = (each.edition_year, each.given or each.source_path, each.refused_at, each.resolved_at)
-            rows.append((*about, len(each.problems), first, report))
-    session.terminal.answer(refused)
-    if refused or session.terminal.csv:
-        session.terminal.table(SHOWN, rows)
-    else:
-        session.terminal.say("nothing is in quarantine")
+    for each in shown:
+        report = str(folder / each.name / reports.READABLE)
+        named = {name: value for name, value in asdict(each).items() if name not in _LONG}
+        refused.append({**named, "closed": each.closed, "report": report})
+        document, problems = each.given or each.source_path, [str(one["message"]) for one in each.problems]
+        about = (each.edition_year, document, each.refused_at, each.closed or None)
+        rows += [(*about, problem, report) for problem in problems or [each.text]]
+        listed = "".join(f"\n  - {problem.partition(chr(10))[0]}" for problem in problems or [each.text])
+        state = f"\n  {each.closed}" * bool(each.closed)
+        heading = f"edition {each.edition_year}, {document}, refused at {each.refused_at}"
+        terminal.write(f"{heading}{state}{listed}\n  report: {report}")
+    terminal.answer(refused)
+    terminal.as_csv(COLUMNS, rows)
+    if not refused and not terminal.csv:
+        terminal.say("nothing is in quarantine")
