@@ -27,6 +27,7 @@ from tests.support import EXAMPLES, NOBODY, ROOT, Jvom, copied, forked, run_jvom
 from tests.support.lakes import open_lake
 from tests.support.parliament import Parliament
 
+OF_USERS = ("JVOM_", "DAGSTER_", "COLUMNS")
 KEPT = ROOT / ".pytest_cache" / "built"
 
 # More of each with `--hypothesis-profile=wide` or `thorough`, also of a share of these (`examples`).
@@ -38,8 +39,8 @@ settings.load_profile("usual")
 
 @pytest.fixture(autouse=True)
 def environment() -> Iterator[None]:
-    """Each test starts without JVOM_* and DAGSTER_HOME, and leaves nothing behind in the environment."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("JVOM_", "DAGSTER_"))}
+    """Each test starts without what a user may have set, and leaves nothing in the environment."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(OF_USERS)}
     # No test leaves the machine, unless it starts a service on it.
     kept |= {"JVOM_PARLIAMENT_URL": NOBODY, "JVOM_PUBLICATIONS_URL": NOBODY, "NO_PROXY": "127.0.0.1"}
     with mock.patch.dict(os.environ, kept, clear=True):

@@ -66,6 +66,14 @@ def test_a_piped_table_is_not_cut(capsys: pytest.CaptureFixture[str]) -> None:
     assert "[bold]" in out
 
 
+def test_a_piped_table_is_as_wide_as_columns_says(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    Terminal().table(("mission", "figure", "remark"), [("unifil " * 9, 1, "none")] * 2)
+    assert max(map(len, capsys.readouterr().out.splitlines())) <= 40
+
+
 @pytest.mark.parametrize(
     ("whole", "shown"), [(False, ["0.333", "1234.57"]), (True, ["0.333333333333333", "1234.5678"])]
 )

@@ -25,7 +25,7 @@ from pipelines.harmless import visible
 from schemas.errors import ContractError, JvomError, Problems
 
 TEMPLATES = Path(__file__).parent / "templates"
-WIDEST = 10_000  # columns; a table that is piped into a file is never cut
+WIDEST = 10_000  # columns; a table that is piped into a file is not cut, unless COLUMNS says where
 MOST_ROWS = 100  # of a table in a terminal
 RIBBON = 18  # columns of the terminal that a longer text has at least
 
@@ -94,7 +94,7 @@ class Terminal:
             return Text(visible(as_text(value)))
 
         console = Console(highlight=False)
-        if not console.is_terminal:
+        if not console.is_terminal and "COLUMNS" not in os.environ:
             console = Console(highlight=False, width=WIDEST)
         listed = [tuple(row if self.whole else map(_rounded, row)) for row in rows]
         more_rows = len(listed) - MOST_ROWS if console.is_terminal and not self.whole else 0
@@ -144,8 +144,8 @@ class Terminal:
 
 
 def _fitted(text: str, stream: TextIO) -> str:
-    """Lines as wide as the terminal, if they go to one; no word, such as an identifier, is broken."""
-    if not (stream.isatty() or os.environ.get("TTY_COMPATIBLE") == "1"):
+    """Lines as wide as the terminal, or as COLUMNS says; no word, such as an identifier, is broken."""
+    if not (stream.isatty() or {"COLUMNS", "TTY_COMPATIBLE"} & os.environ.keys()):
         return text
     width = shutil.get_terminal_size((80, 24)).columns
     lines = []
