@@ -18,8 +18,8 @@ Lines = Mapping[tuple[int, int], str]  # (page, line) → the line as printed
 LoadLines = Callable[[SourceFile], tuple[Lines, str | None]]
 
 NOTES = {
-    "abridged": "an abridged edition: its annexes are as printed, its running text is in other words; "
-    "only the official document proves what was sent to parliament",
+    "abridged": "an abridged edition: by its own heading its annexes are as printed, its running text in "
+    "other words; only the official document proves what was sent to parliament",
     "full text": "the full text, without the official file's layout",
 }
 OBTAINED = {
