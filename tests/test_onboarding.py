@@ -160,7 +160,7 @@ def test_what_was_reviewed_is_entered_and_then_needed_no_more(
     command = ["onboard", str(file), "--year", "2023"]
     entered = CliRunner().invoke(program(), [*command, "--entries", str(entries), "--apply"])
     assert (entered.exit_code, "entered in schemas/missions.toml" in entered.output) == (0, True)
-    assert f"next: jvom ingest {file} --year 2023" in entered.output
+    assert f"next: jvom ingest {file} --year 2023 --keep" in entered.output
     again = CliRunner().invoke(program(), command)
     assert (again.exit_code, "read: 5 rows, totals add up" in again.output) == (0, True)
 

@@ -185,7 +185,7 @@ def _next(
         if reviewed.complete and not entered:
             yield f"next: {run} --entries {entries} --apply"
         else:
-            yield f"next: jvom ingest {file} --year {year}"
+            yield f"next: jvom ingest {file} --year {year} --keep"
         return
     for kind, values in state.unfinished:
         yield f'still to be filled in: [[{kind}]] {entry_name(values)} has a "?"'
