@@ -24,6 +24,9 @@ def latest(today: datetime.date) -> int:
 
 
 def late(present: Collection[int], today: datetime.date) -> list[int]:
-    """Editions missing a week after their day or later, from the first one present to this year's."""
-    first = min(present, default=today.year)
-    return [y for y in range(first, today.year + 1) if y not in present and today >= report_day(y) + PATIENCE]
+    """Editions missing a week after their day or later, from the newest one present to this year's.
+
+    Nobody waits for one that is missing before it: a back-fill may leave it out.
+    """
+    first = max(present, default=today.year - 1) + 1
+    return [y for y in range(first, today.year + 1) if today >= report_day(y) + PATIENCE]

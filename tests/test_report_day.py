@@ -28,6 +28,7 @@ def test_it_is_late_from_a_week_after_and_the_latest_from_its_day_on(year: int) 
     assert late({year - 1}, week_after - datetime.timedelta(days=1)) == []
     assert late({year - 1}, week_after) == [year]
     assert late({year - 1, year}, week_after) == []
+    assert late({year - 3, year}, week_after) == []  # a gap before the newest one is no report to wait for
     assert latest(day - datetime.timedelta(days=1)) == year - 1
     assert latest(day) == latest(date(year + 1, 1, 1)) == year
 

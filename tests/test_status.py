@@ -45,6 +45,25 @@ def test_what_is_refused_withdrawn_and_tried_last_is_said(own: Settings, jvom: J
     assert next_at["raw_files"] is None  # it looks every minute
 
 
+def test_a_refused_file_that_is_gone_is_no_alarm_and_neither_is_the_run_that_refused_it(
+    own: Settings, jvom: Jvom
+) -> None:
+    file = own.raw / "2025" / "report.txt"
+    file.parent.mkdir()
+    for text in ("not a report", "not one either"):
+        file.write_text(text, encoding="utf-8")
+        assert jvom("build", *options(own)).returncode == 1
+    state = answer(jvom("status", "--json", *options(own)))
+    assert [row["gone"] for row in state["refused"]].count(True) == 1  # that of the bytes before
+    sentences = " ".join(state["attention"])
+    assert (sentences.count("2025 is refused"), "ingest, failed" in sentences) == (1, True)
+    file.unlink()
+    shown = jvom("status", *options(own))
+    assert shown.stdout.count("was refused; its file is gone") == 2
+    assert "refused" not in shown.stderr
+    assert "failed" not in shown.stderr
+
+
 @pytest.mark.parametrize("garbage", [b"\xff\xfe\0", b"just words", b"a: [", b"storage: {module: nowhere}"])
 def test_garbage_in_dagsters_settings_names_that_file(own: Settings, garbage: bytes) -> None:
     (own.dagster_home / "dagster.yaml").write_bytes(garbage)

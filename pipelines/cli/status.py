@@ -1,18 +1,24 @@
 """`jvom status`: what is published, late, refused or withdrawn, ran last, comes next; who writes; disk."""
 
+from __future__ import annotations
+
 import datetime
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from typer import Exit, Option
 
 from pipelines.cli.session import Session, table_command
 from pipelines.cli.ui import running
 from pipelines.settings import Settings
-from schemas.errors import LakeError
+from schemas.errors import JvomError, LakeError
 from schemas.report_day import late, report_day
+
+if TYPE_CHECKING:
+    from pipelines.quarantine import Refusal
 
 _EDITIONS = """
 SELECT edition_year, vintage, count(*) OVER () AS vintages, source_fidelity, source_path, recorded_at,
@@ -60,10 +66,13 @@ def _show(session: Session, state: dict[str, Any]) -> None:
         session.terminal.table(SHOWN, [[row[name] for name in SHOWN] for row in state["editions"]])
     late_ones = ", ".join(map(str, state["late"])) or "none"
     write(f"late:      {late_ones}; next report day {state['next_report_day']}")
+    if state["not_held"]:
+        write(f"not held:  {', '.join(map(str, state['not_held']))}")
     for row in state["withdrawn"]:
         write(f"withdrawn: edition {row['edition_year']} at {_utc(row['recorded_at'])}: {row['reason']}")
     for row in state["refused"]:
-        write(f"refused:   edition {row['edition_year']} at {row['refused_at']}: {row['problem']}")
+        gone = " (was refused; its file is gone)" if row["gone"] else ""
+        write(f"refused:   edition {row['edition_year']} at {row['refused_at']}{gone}: {row['problem']}")
         write(f"           {row['report']}")
     if run := state["last_run"]:
         which = f"{run['job']} {run['edition_year'] or ''}".strip()
@@ -95,24 +104,30 @@ def gather(session: Session) -> dict[str, Any]:
         session.rows(query) if published else [] for query in (_EDITIONS, _WITHDRAWN, _RELEASES)
     )
     release = releases[0] if releases else {"release_id": None, "published_at": None}
+    refusals = quarantine.refusals(settings.quarantine)
+    gone = _gone(settings, refusals)
     refused = [
         {
             "edition_year": each.edition_year,
             "refused_at": each.refused_at,
             "problem": (each.problems[0]["message"] if each.problems else each.text).partition("\n")[0],
             "report": str(settings.quarantine / each.name / quarantine.READABLE),
+            "gone": each.name in gone,
         }
-        for each in quarantine.refusals(settings.quarantine)
+        for each in refusals
         if not each.resolved_at
     ]
     disk, _ = used(settings)
+    years = {row["edition_year"] for row in editions}
+    known = years | {row["edition_year"] for row in withdrawn}
     package = settings.releases / (release["release_id"] or "")
     state = {
         "warehouse": str(settings.warehouse),
         **release,
         "package": str(package) if release["release_id"] and package.is_dir() else None,
         "editions": editions,
-        "late": late({row["edition_year"] for row in editions}, today),
+        "late": late(years, today),
+        "not_held": [y for y in range(min(years, default=0), max(years, default=0)) if y not in known],
         "next_report_day": next(d for y in (0, 1) if (d := report_day(today.year + y)) >= today),
         "withdrawn": withdrawn,
         "refused": refused,
@@ -123,7 +138,9 @@ def gather(session: Session) -> dict[str, Any]:
         "disk": disk,
         "bytes": sum(disk.values()),
     }
-    attention = [f"edition {row['edition_year']} is refused: {row['problem']}" for row in refused]
+    attention = [
+        f"edition {row['edition_year']} is refused: {row['problem']}" for row in refused if not row["gone"]
+    ]
     attention += [f"edition {year} is late" for year in state["late"]]
     attention += [] if published else ["nothing is published"]
     try:
@@ -135,11 +152,29 @@ def gather(session: Session) -> dict[str, Any]:
             attempt = last_attempt(settings)
             state["last_run"] = asdict(attempt) if attempt else None
             state["triggers"] = [asdict(trigger) for trigger in triggers(settings)]
-            if attempt and attempt.outcome == "failed":
+            settled = {each.run_id for each in refusals if each.resolved_at or each.name in gone}
+            if attempt and attempt.outcome == "failed" and attempt.run_id not in settled:
                 attention.append(f"the last run, {attempt.job}, failed")
     except LakeError as error:
         attention.append(str(error))
     return {**state, "attention": attention}
+
+
+def _gone(settings: Settings, refusals: Iterable[Refusal]) -> set[str]:
+    """Names of the refusals whose bytes are in raw/ no more: no build would refuse them again."""
+    from pipelines import raw
+
+    named = [each for each in refusals if not each.resolved_at and each.source_path.startswith("raw/")]
+    try:
+        there, wrong = raw.survey(settings.raw) if named else ({}, {})
+    except JvomError:  # that it cannot be read says nothing of what is in it
+        return set()
+    hashes = {(year, file.sha256) for year, files in there.items() for file in files}
+    return {
+        each.name
+        for each in named
+        if each.edition_year not in wrong and (each.edition_year, each.source_sha256) not in hashes
+    }
 
 
 def _utc(moment: datetime.datetime) -> str:
