@@ -107,7 +107,7 @@ def verify(settings: Settings, reread: Reread = read_again) -> Report:
         stored = [*_guarded(THE_LAKE, lambda: _stored(settings, lake, checked))]
         others = [
             *_guarded(LOCK, lambda: _sources(settings, checked)),
-            *_guarded(THE_LAKE, lambda: _present(settings, lake)),
+            *(_guarded(THE_LAKE, lambda: _present(settings, lake)) if checked["catalogs"] else ()),
             *_guarded(PUBLISHED, lambda: _published_file(settings, checked)),
             *_guarded(PUBLISHED, lambda: _generated(settings, checked)),
             *_guarded("quarantine", lambda: _refusals(settings, checked)),
