@@ -45,6 +45,7 @@ def test_what_is_refused_withdrawn_and_tried_last_is_said(own: Settings, jvom: J
     assert next_at["raw_files"] is None  # it looks every minute
 
 
+@pytest.mark.commands
 def test_a_refused_file_that_is_gone_is_no_alarm_and_neither_is_the_run_that_refused_it(
     own: Settings, jvom: Jvom
 ) -> None:
