@@ -58,9 +58,15 @@ def test_a_refused_file_that_is_gone_is_no_alarm_and_neither_is_the_run_that_ref
     assert [row["gone"] for row in state["refused"]].count(True) == 1  # that of the bytes before
     sentences = " ".join(state["attention"])
     assert (sentences.count("2025 is refused"), "ingest, failed" in sentences) == (1, True)
+    (own.raw / "2023").mkdir()
+    (own.raw / "2023" / "other.txt").write_text("nor this", encoding="utf-8")
+    assert jvom("build", *options(own)).returncode == 1
+    failed = answer(jvom("logs", "--last-failure", "--json", *options(own)))
+    assert sorted(each["edition_year"] for each in (failed, *failed["also_failed"])) == [2023, 2025]
+    (own.raw / "2023" / "other.txt").unlink()
     file.unlink()
     shown = jvom("status", *options(own))
-    assert shown.stdout.count("was refused; its file is gone") == 2
+    assert shown.stdout.count("was refused; its file is gone") == 3
     assert "refused" not in shown.stderr
     assert "failed" not in shown.stderr
 

@@ -1,31 +1,45 @@
 """`jvom logs`: what the last run, or the last that failed, says of itself."""
 
+from __future__ import annotations
+
 from dataclasses import asdict, astuple, fields
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from typer import Option
 
 from pipelines.cli.session import Session, table_command
+
+if TYPE_CHECKING:
+    from pipelines.orchestration.history import Attempt
 
 
 @table_command
 def logs(
     session: Session,
     last_failure: Annotated[
-        bool, Option("--last-failure", help="The newest run that failed, with its whole error.")
+        bool,
+        Option(
+            "--last-failure",
+            help="Every run that failed in the build that failed last, newest first, with its whole error.",
+        ),
     ] = False,
 ) -> None:
     """The last run: what it was, how it ended, and where its log is."""
-    from pipelines.orchestration.history import Attempt, last_attempt
+    from pipelines.orchestration.history import Attempt, last_attempts
 
+    attempts = last_attempts(session.settings, failed=last_failure)
+    newest, also = attempts[:1], [asdict(each) for each in attempts[1:]]
+    found = [asdict(each) | ({"also_failed": also} if last_failure else {}) for each in newest]
+    session.terminal.answer(found[0] if found else {})
+    session.terminal.as_csv([field.name for field in fields(Attempt)], [*map(astuple, attempts)])
+    if not attempts:
+        session.terminal.write("no run failed" if last_failure else "nothing has run yet")
+    for attempt in attempts:
+        _show(session, attempt)
+
+
+def _show(session: Session, attempt: Attempt) -> None:
     settings, write = session.settings, session.terminal.write
-    attempt = last_attempt(settings, failed=last_failure)
-    session.terminal.answer(asdict(attempt) if attempt else {})
-    names = [field.name for field in fields(Attempt)]
-    session.terminal.as_csv(names, [astuple(attempt)] if attempt else [])
-    if attempt is None:
-        write("no run failed" if last_failure else "nothing has run yet")
-        return
     edition = f" of edition {attempt.edition_year}" if attempt.edition_year else ""
     write(f"{attempt.job}{edition}, run {attempt.run_id} by {attempt.actor}: {attempt.outcome}")
     if attempt.cause:

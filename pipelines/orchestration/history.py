@@ -11,6 +11,7 @@ import dagster as dg
 from dagster._utils.schedules import schedule_execution_time_iterator
 from yaml import YAMLError, safe_load  # type: ignore[import-untyped]
 
+from pipelines.orchestration.failures import PROCESS_TAG
 from pipelines.settings import Settings
 from schemas.errors import LakeError
 
@@ -38,12 +39,17 @@ class Attempt:
 
 
 def last_attempt(settings: Settings, *, failed: bool = False) -> Attempt | None:
-    """The newest run, or the newest that failed; None without one.
+    """The newest run, or the newest that failed; None without one. LakeError where the history is damaged."""
+    return next(iter(last_attempts(settings, failed=failed)), None)
 
-    Raises LakeError where the history is damaged.
+
+def last_attempts(settings: Settings, *, failed: bool) -> list[Attempt]:
+    """The newest run; with `failed`, every run that failed in the build that failed last, newest first.
+
+    Runs of one build are of one process. Raises LakeError where the history is damaged.
     """
     if not settings.has_history:
-        return None
+        return []
     runs, parts = settings.dagster_home / "history" / "runs.db", settings.dagster_home.rglob("*.db")
     lost = not runs.exists() or runs.stat().st_size == 0
     if lost and not settings.home and any(part != runs for part in parts):
@@ -52,8 +58,12 @@ def last_attempt(settings: Settings, *, failed: bool = False) -> Attempt | None:
         with dg.DagsterInstance.from_config(str(settings.dagster_home)) as instance:
             statuses = [dg.DagsterRunStatus.FAILURE] if failed else []
             records = instance.get_run_records(dg.RunsFilter(statuses=statuses), limit=50)
-            found = next((record for record in records if record.dagster_run.job_name in _JOBS), None)
-            return _attempt(instance, found) if found else None
+            found = [record for record in records if record.dagster_run.job_name in _JOBS]
+            process = found[0].dagster_run.tags.get(PROCESS_TAG) if found and failed else None
+            others = [
+                each for each in found[1:] if process and each.dagster_run.tags.get(PROCESS_TAG) == process
+            ]
+            return [_attempt(instance, each) for each in (*found[:1], *others)]
     except Exception as error:  # of the database, of its tables, or of what is written in them
         raise unusable(settings, error) from error
 
