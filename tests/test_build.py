@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from test_registry import CORRECTION
 
+import schemas
 from pipelines import raw, verify, versions
 from pipelines.lake import Lake
 from pipelines.orchestration.plan import plan_build
@@ -80,7 +81,10 @@ def test_nothing_new_writes_nothing(own: Settings, jvom: Jvom) -> None:
 def test_a_dry_run_writes_nothing_and_names_the_figures(own: Settings, jvom: Jvom) -> None:
     change(own)
     before = tree(own.warehouse, own.raw)
-    (edition,) = answer(jvom("build", "--dry-run", *options(own), "--json"))["editions"]
+    rehearsed = answer(jvom("build", "--dry-run", *options(own), "--json"))
+    same = {"published": schemas.CONTRACT_VERSION, "new": schemas.CONTRACT_VERSION}
+    assert (rehearsed["lake_gains"], rehearsed["contract_version"]) == ([], same)
+    (edition,) = rehearsed["editions"]
     assert edition["rows"]["personnel"] == 18
     assert {(c["row_key"], c["column_name"], c["old_value"], c["new_value"]) for c in edition["changes"]} == {
         ("untso", "deployed_military", 32, 33),

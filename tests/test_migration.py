@@ -27,7 +27,7 @@ from pipelines.orchestration import run
 from pipelines.publish import published, views
 from pipelines.settings import Settings, find
 from schemas.contract import INTEGER, TEXT, Column, Contract
-from tests.support import ROOT, Jvom, building
+from tests.support import ROOT, Jvom, answer, building
 
 KEPT = Path(__file__).parent / "kept" / "warehouse-1.0.tar.xz"
 MANDATE = ("mandates", "unifil", "international_mandate_end")
@@ -207,6 +207,7 @@ def test_a_lake_without_a_known_warehouse_is_not_changed(kept: Settings, tmp_pat
 def test_a_build_goes_on_from_the_kept_warehouse(kept: Settings, jvom: Jvom) -> None:
     before = rows_of(lake_of(kept).read())
     where = ("--warehouse", kept.warehouse)
+    assert "cells_vintages.qualifier" in answer(jvom("build", "--dry-run", "--json", *where))["lake_gains"]
     done = jvom("build", *where)
     assert done.returncode == 0, done.stderr
     after = rows_of(lake_of(kept).read())

@@ -151,7 +151,9 @@ def _failures(result: Result, plan: Plan) -> str:
 def _rehearse(session: Session, plan: Plan) -> None:
     """Show what building this plan would record and which published figures it would change."""
     from pipelines import other_sources
-    from schemas import registry
+    from pipelines.lake import Lake
+    from pipelines.publish import published
+    from schemas import CONTRACT_VERSION, registry
 
     if plan.is_empty:
         _show_nothing_new(session, plan)
@@ -169,16 +171,26 @@ def _rehearse(session: Session, plan: Plan) -> None:
             rehearsed.append((edition | _read_and_compare(session, due), None))
         except JvomError as error:
             rehearsed.append((edition | {"error": error_document(error)}, error))
+    state, gains = published.state(session.settings.published), Lake.of(session.settings).lacking()
+    contract = {"published": state.contract_version if state else None, "new": CONTRACT_VERSION}
     session.terminal.answer(
         {
             "dry_run": True,
             "editions": [edition for edition, _ in rehearsed],
             "publish": plan.publish,
+            "contract_version": contract,
+            "lake_gains": gains,
             "problems": [error_document(problem) for problem in problems],
         }
     )
     for problem in problems:
         session.terminal.say(f"error: {problem}")
+    if gains:
+        first = "the lake would gain or change, after a copy into backups/"
+        session.terminal.say(f"{first}: {', '.join(gains)}")
+    if contract["published"] not in (None, CONTRACT_VERSION):
+        change = f"from {contract['published']} to {CONTRACT_VERSION}; CHANGELOG.md says what changes"
+        session.terminal.say(f"the published file's contract would change {change}")
     if plan.publish and not rehearsed:
         session.terminal.say(f"would be published anew: {plan.publish}")
     for edition, refusal in rehearsed:

@@ -316,6 +316,10 @@ class Lake:
                 with attached(self.address, "beginning the record", write=True):
                     pass
 
+    def lacking(self) -> list[str]:
+        """Tables and columns that the next write makes or changes, as `table` or `table.column`."""
+        return self._ask(tables.lacking) or []
+
     def require_present(self) -> None:
         """Raises LakeError where the catalog, or all that was in it, is gone: what is beside it says so."""
         key = commits.newest_key(self.address)
