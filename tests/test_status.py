@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,13 @@ def test_what_is_refused_withdrawn_and_tried_last_is_said(own: Settings, jvom: J
     assert next_at["report_day"][5:8] == "05-"
     assert next_at["weekly_verification"].endswith("Z")
     assert next_at["raw_files"] is None  # it looks every minute
+
+
+def test_reports_that_are_known_to_be_late_are_no_alarm(built: Path, jvom: Jvom) -> None:
+    check = ("status", "--check", "--warehouse", str(built))
+    assert jvom(*check).returncode == 1  # 2025 did not come
+    known = jvom(*check, "--known-late", str(datetime.date.today().year))
+    assert known.returncode == 0, known.stderr
 
 
 @pytest.mark.commands

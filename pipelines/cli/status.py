@@ -46,9 +46,12 @@ def status(
     check: Annotated[
         bool, Option("--check", help="For a monitor: status 1 if something needs attention, 0 if not.")
     ] = False,
+    known_late: Annotated[
+        int, Option(metavar="YEAR", help="Editions up to this one are known to be late: no attention.")
+    ] = 0,
 ) -> None:
     """Editions, what is late, refused or withdrawn, the last run, who holds the lock, disk used."""
-    state = gather(session)
+    state = gather(session, known_late)
     session.terminal.answer(state)
     _show(session, state)
     if check and state["attention"]:
@@ -90,10 +93,11 @@ def _show(session: Session, state: dict[str, Any]) -> None:
         session.terminal.say(f"attention: {sentence}")
 
 
-def gather(session: Session) -> dict[str, Any]:
+def gather(session: Session, known_late: int = 0) -> dict[str, Any]:
     """The state of the warehouse; if nothing is published, no editions are known.
 
-    `attention` are sentences for whoever looks after it, none if all is well.
+    `attention` are sentences for whoever looks after it, none if all is well; they leave out that editions up
+    to `known_late` are late.
     """
     from pipelines import quarantine
     from pipelines.lake import Lake
@@ -141,7 +145,7 @@ def gather(session: Session) -> dict[str, Any]:
     attention = [
         f"edition {row['edition_year']} is refused: {row['problem']}" for row in refused if not row["gone"]
     ]
-    attention += [f"edition {year} is late" for year in state["late"]]
+    attention += [f"edition {year} is late" for year in state["late"] if year > known_late]
     attention += [] if published else ["nothing is published"]
     try:
         lake.require_present()
