@@ -179,6 +179,14 @@ def test_a_letter_that_carries_the_report_is_a_cover(pinned: bool) -> None:
             [FIRST, NEW_PAGE, ANNEX_2, table([(*row, "x") for row in PERSONNEL], "Ingezet personeel")],
             "the header “x” of column 5 on page 2 has no known role",
         ),
+        ([FIRST, NEW_PAGE, ANNEX_2, SECOND, NEW_PAGE, ANNEX_2, SECOND], "page 3 says what page 2 says"),
+        (
+            [
+                *(2 * ["<p>Omslag</p>" * 5, NEW_PAGE]),
+                *(FIRST, NEW_PAGE, ANNEX_2, table([(*row, "x") for row in PERSONNEL], "Ingezet personeel")),
+            ],
+            "the header “x” of column 5 on page 4 has no known role",
+        ),
     ],
     ids=[
         "a draft and a final",
@@ -188,6 +196,8 @@ def test_a_letter_that_carries_the_report_is_a_cover(pinned: bool) -> None:
         "no table",
         "a picture",
         "a column",
+        "a page twice",
+        "a column, and another page twice",
     ],
 )
 def test_what_is_wrong_with_an_annex_is_named(parts: list[str], words: str) -> None:

@@ -56,21 +56,22 @@ def read(document: Document, source: SourceFile, edition: Edition, registry: Reg
         given = positions.placed(document) if document.format == "text" else None
         return _read(given or document, source, edition, registry)
     except JvomError as refusal:
-        error = _repeated(document) or refusal
+        error = _repeated(document, refusal) or refusal
         refusals.settle(error, document, edition.edition_year)
         positions.advise(error, document)
         raise error from None
 
 
-def _repeated(document: Document) -> LayoutError | None:
-    """Why a table is not understood of which one page stands in the file twice."""
+def _repeated(document: Document, refusal: JvomError) -> LayoutError | None:
+    """Why a table is not understood of which one page stands in the file twice; None if that is elsewhere."""
     first: dict[tuple[str, ...], int] = {}
     again: list[tuple[int, int]] = []
     for page in document.pages if isinstance(document, PdfDocument) else ():
         texts = tuple(line.text for line in page.lines)
         if len(texts) >= _LINES_ALIKE and first.setdefault(texts, page.number) != page.number:
             again.append((first[texts], page.number))
-    if len(again) != 1:
+    problems = refusal.problems if isinstance(refusal, Problems) else [refusal]
+    if len(again) != 1 or not {*again[0]} & {one.page for one in problems}:
         return None
     before, page_number = again[0]
     return LayoutError(

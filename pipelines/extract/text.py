@@ -36,8 +36,8 @@ _MARKED = (  # UTF-32 first: its mark begins as that of UTF-16
 )
 _ACCENTED = re.compile("[à-öø-ÿ]")
 # What accented letters of UTF-8, or of Mac Roman and code page 850 as well, become in Windows-1252.
-_TWICE = re.compile(r"[A-Za-z]*[a-z]Ã[^A-Za-z\s]")
-_MISREAD = re.compile(rf"(?<![‘“‚„‹\w])[A-Za-z]*[a-z][‘“‚„‹•‰ˆ¢ŽŠŸ]|{_TWICE.pattern}")
+_TWICE = re.compile(r"\b[A-Za-z]{0,40}[a-z]Ã[^A-Za-z\s]")
+_MISREAD = re.compile(rf"(?<![‘“‚„‹])\b[A-Za-z]{{0,40}}[a-z][‘“‚„‹•‰ˆ¢ŽŠŸ]|{_TWICE.pattern}")
 
 
 def read(data: bytes, source: SourceFile) -> Document:

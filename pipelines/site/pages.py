@@ -16,12 +16,12 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
-from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined, Template
+from jinja2 import Environment, FileSystemBytecodeCache, FileSystemLoader, StrictUndefined, Template
 from jinja2.bccache import Bucket
 from markupsafe import Markup
 
 import schemas
-from pipelines import files, versions
+from pipelines import versions
 from pipelines.harmless import finalized, json_text, write_csv
 from pipelines.site import charts, figures, lineage
 from pipelines.site.charts import Chart
@@ -56,7 +56,7 @@ class Page:
     late: Values = field(default_factory=dict)  # name → what gives its value, asked for only if it is written
 
 
-class _Compiled(BytecodeCache):
+class _Compiled(FileSystemBytecodeCache):
     """Compiled templates, beside the compiled modules; those of other code do not count."""
 
     def get_source_checksum(self, source: str) -> str:
@@ -64,15 +64,12 @@ class _Compiled(BytecodeCache):
 
     def load_bytecode(self, bucket: Bucket) -> None:
         with suppress(Exception):  # it is not there, or damaged: the template is compiled again
-            bucket.bytecode_from_string(self._file(bucket).read_bytes())
+            super().load_bytecode(bucket)
 
     def dump_bytecode(self, bucket: Bucket) -> None:
         if not sys.dont_write_bytecode:
             with suppress(OSError):
-                files.put(self._file(bucket), bucket.bytecode_to_string())
-
-    def _file(self, bucket: Bucket) -> Path:
-        return HERE / "__pycache__" / f"{bucket.key}.jinja"
+                super().dump_bytecode(bucket)
 
 
 @dataclass
@@ -141,7 +138,7 @@ class Site:
             finalize=finalized,
             undefined=StrictUndefined,
             auto_reload=False,
-            bytecode_cache=_Compiled(),
+            bytecode_cache=_Compiled(str(HERE / "__pycache__")),
             trim_blocks=True,
             lstrip_blocks=True,
         )
