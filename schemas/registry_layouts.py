@@ -10,12 +10,13 @@ from schemas.registry_toml import Entry, comparable
 from schemas.vocabulary import FIGURES
 
 _ANNEX_NUMBER = re.compile(
-    r"^(bijlage (?:\d{1,2}|[ivx]{1,4}|[a-z]))(?:(?:\s*[-–—.:)])+\s*|\s+|$)", re.IGNORECASE
+    r"^(?:vervolg (?:van )?)?((?:bijlage|annex) (?:\d{1,2}|[ivx]{1,4}|[a-z]))(?:(?:\s*[-–—.:)])+\s*|\s+|$)",
+    re.IGNORECASE,
 )
 
 
 def plain_heading(text: str) -> str:
-    """A heading with single spaces, and nothing but one between an annex's number and its title."""
+    """A heading with single spaces, without `Vervolg`, and nothing but a space behind an annex's number."""
     return _ANNEX_NUMBER.sub(r"\1 ", " ".join(text.split()), count=1).rstrip()
 
 

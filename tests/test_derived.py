@@ -129,6 +129,33 @@ def test_a_table_per_region_under_a_heading_of_its_own(widths: str) -> None:
     assert of(found, "region_as_printed") == REGIONS
 
 
+@pytest.mark.parametrize(
+    "again",
+    ["Vervolg bijlage 2 Personele inzet in 2017", "Bijlage 2 (vervolg)", "Bijlage 2 Personele inzet in 2017"],
+)
+def test_an_annex_goes_on_over_the_page_with_its_heading_its_header_and_its_region(again: str) -> None:
+    head = ("Missie|2:Nationaal kader|3:Ingezet", "|Militair|Civiel/Politie|Militair|Civiel/Politie|Totaal")
+    found = read(
+        "<p>Bijlage 1 Mandaten</p>",
+        table(*MANDATES),
+        "<p>Bijlage 2 Personele inzet in 2017</p>",
+        table(*head, "6:Midden-Oosten", "UNIFIL|1||2||2"),
+        f"<p>{again}</p>",
+        table(
+            *head,
+            "6:Midden-Oosten (vervolg)",
+            "UNTSO|12||32||32",
+            "6:Afrika",
+            "MINUSMA|5|10|10|11|21",
+            "6:Overig",
+            "VPD|121||163||163",
+            "Totaal|139|10|207|11|218",
+        ),
+    )
+    assert figures(found) == RIGHT
+    assert of(found, "region_as_printed") == REGIONS
+
+
 def test_one_table_for_both_annexes() -> None:
     found = read(
         "<p>Bijlage 1 Missies in 2017</p>",

@@ -133,6 +133,7 @@ def test_an_unknown_mission_comes_with_the_entry_to_add() -> None:
         ("G.P.O.I.", ["spelling"], "its letters are those of “GPOI”"),
         ("GPOI Uganda", ["spelling"], "it holds the known name “GPOI”"),
         ("Uganda: GPOI", ["spelling"], "it holds the known name “GPOI”"),
+        ("EUCAP Sahel Mali", ["spelling"], "“eucap-sahel”, if it is that one, and not another"),
         ("Althea", ["spelling"], "it is part of the known name “EUFOR Althea”"),
         ("KFOR / VPD", ["mission", "relation", "relation"], "one row for kfor and vpd"),
         ("EUNAVFOR Atalanta / Aspides", ["mission", "relation", "relation"], "one row for eunavfor-atalanta"),
@@ -145,6 +146,8 @@ def test_a_new_mission_is_proposed_only_for_what_may_be_one(name: str, kinds: li
     (problem,) = refused(changed("GPOI 4 6 6", f"{name} 4 6 6"))
     assert [proposal.kind for proposal in problem.proposals] == kinds
     assert words in str(problem.hint) + proposals.text(problem.proposals)
+    if "EUCAP Sahel" in name:  # which mission it is only a person can say
+        assert problem.proposals[0].values["mission_id"] == "?"
     if len(kinds) > 1:  # a joint row: no new mission of unknown origin, but both, related
         assert not any(one.is_open for one in problem.proposals)
         FACTS.extended([(one.kind, one.values) for one in problem.proposals]).registry()

@@ -10,12 +10,15 @@ from itertools import islice
 
 from pipelines.extract import durations
 from pipelines.model import Line
+from schemas.registry import comparable
 from schemas.registry_layouts import Heading, plain_heading
 
 MOST = 200  # headings of one annex: one on each page of it, and some to spare
 LINES = 3  # a heading may be printed over so many lines
-_ANNEX = re.compile(r"(?P<label>bijlage (?:\d{1,2}|[a-z]|[ivx]{1,4}))(?: (?P<title>\S.*))?", re.IGNORECASE)
-_ANNEX_OPENING = re.compile(r"\s*bijlage", re.IGNORECASE)
+_ANNEX = re.compile(
+    r"(?P<label>(?:bijlage|annex) (?:\d{1,2}|[a-z]|[ivx]{1,4}))(?: (?P<title>\S.*))?", re.IGNORECASE
+)
+_ANNEX_OPENING = re.compile(r"\s*(?:vervolg|bijlage|annex)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -33,7 +36,8 @@ class Place:
 
     def same(self, other: Place) -> bool:
         """Whether both head the same annex."""
-        return other.text == self.text or other.label == self.label is not None
+        own, label = (comparable(one.label or "") for one in (self, other))
+        return other.text == self.text or own == label != ""
 
 
 def places(lines: Sequence[Line], heading: Heading) -> list[Place]:
@@ -93,7 +97,11 @@ def annex_label(text: str) -> str | None:
     if match is None:
         return None
     title = match["title"]
-    return match["label"] if title is None or title.startswith("(") or is_title(title) else None
+    return (
+        match["label"]
+        if title is None or title.casefold().startswith(("(", "vervolg")) or is_title(title)
+        else None
+    )
 
 
 def is_title(text: str) -> bool:

@@ -393,7 +393,7 @@ class _PdfReader(_Reader):
         heading: Text | None = None
         for pair in self._found.rows:
             if (lone := self._lone(pair)) and self._roles.is_region(lone.text):
-                heading = self._cells.text(lone, self._cells.how(pair))
+                heading = self._roles.names.heading(self._cells.text(lone, self._cells.how(pair)), heading)
                 continue
             if lone and self._is_heading(pair, lone):
                 mission = answers.mission(lone.text, None, self._given.registry, lone.page)[0]

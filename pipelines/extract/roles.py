@@ -18,6 +18,7 @@ from functools import cache, cached_property
 from typing import Literal
 
 from pipelines.extract import numerals
+from pipelines.extract.cells import Text
 from pipelines.extract.durations import Duration, Grammar
 from pipelines.extract.pdf.area import TableHeading
 from pipelines.extract.pdf.rows import COUNTED
@@ -31,6 +32,7 @@ Kind = Literal["mission", "region", "total", "subtotal", "of which", "text"]
 
 _SENTENCE = 6  # words from which a text that ends in a full stop is a sentence
 _COUNTED = re.compile(r" ?\(\d+ (?:missies?|operaties?)\)$")  # a region's row may say how many it heads
+_GOES_ON = re.compile(r"[ ,–-]+\(?vervolg\)?$")  # or that it does so on the page before
 _ENDS_IN_YEAR = re.compile(r"(?:\W{0,5}(?:19|20)\d\d){1,9}$")
 
 
@@ -50,7 +52,7 @@ class RowNames:
         words = plain(name)
         if words in self._totals or _ENDS_IN_YEAR.sub("", words) in self._totals:
             return "total"
-        if _tight(_COUNTED.sub("", words)) in self._tight:
+        if _tight(_COUNTED.sub("", _GOES_ON.sub("", words))) in self._tight:
             return "region"
         if _opens(words, self._of_which):
             return "of which"
@@ -67,6 +69,11 @@ class RowNames:
             if words.endswith(f" {word}") and plain(words.removesuffix(word)) in self._regions:
                 return plain(words.removesuffix(word))
         return None
+
+    def heading(self, printed: Text, before: Text | None) -> Text:
+        """A region's heading, or the one before it where that goes on: `Afrika (vervolg)` on the next page."""
+        name = _GOES_ON.sub("", plain(printed.printed))
+        return before if before and plain(printed.printed) != name == plain(before.printed) else printed
 
     def is_text(self, line: str) -> bool:
         """Whether a line without figures of its own is a text: by its opening, or as a sentence."""
@@ -197,7 +204,7 @@ class MandateRoles(Roles):
         return TableHeading(columns, self.layout.regions, totals, roles=roles, understands=understood)
 
     def is_region(self, text: str) -> bool:
-        return _tight(text) in self._regions
+        return _tight(_GOES_ON.sub("", plain(text))) in self._regions
 
     def legal_basis(self, text: str) -> str | None:
         """The text, if it opens with a word of a legal basis."""

@@ -266,7 +266,7 @@ class _TextReader:
             if kind == "mission" and self._roles.is_region(named[0].plain):
                 kind = "region"
             elif kind == "region":
-                self._region = named[0].text
+                self._region = self._roles.names.heading(named[0].text, self._region)
             self.table.rows.append(self._row(row, named, kind))
             return
         if self._roles.names.is_text(block[-1].text):
@@ -307,7 +307,7 @@ class _TextReader:
         found = words(lines)
         for text in self._texts(found):
             if self._roles.is_region(text.printed):
-                self._region = text
+                self._region = self._roles.names.heading(text, self._region)
                 self._mark(text.marks)
                 return True
         header = self.header(lines) if len(found) == len(self._headers[0]) else None
@@ -499,7 +499,7 @@ class _PdfReader:
             kind, known = self._roles.kind(name.text), self._roles.mission_id(name.text)
             text = self._cells.text(name, self._cells.how(pair), disputed)
             if kind == "region" and not (figures and known):
-                region = text
+                region = self._roles.names.heading(text, region)
                 if not figures:
                     self._table.marks += text.marks
                     continue

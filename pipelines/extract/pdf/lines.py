@@ -406,7 +406,8 @@ def mark_furniture(pages: Sequence[PdfPage]) -> tuple[PdfPage, ...]:
     """The same pages with the numbers of their running heads, feet and page numbers, and their labels.
 
     A line is furniture if it stands in the margin of its page and is a page number apart from the
-    text, or returns at the same height on other pages with nothing changed but its digits.
+    text, or returns at the same height on other pages with nothing changed but its digits. Of these a line
+    that is close to the text is text: the header of a table that fills several pages.
     """
     found: dict[int, set[int]] = defaultdict(set)
     alike: dict[tuple[str, int], list[tuple[int, PdfLine]]] = defaultdict(list)
@@ -420,6 +421,12 @@ def mark_furniture(pages: Sequence[PdfPage]) -> tuple[PdfPage, ...]:
         if len({number for number, _ in same}) >= 2:
             for number, line in same:
                 found[number].add(line.number)
+    for page in pages:
+        upright = [line for line in page.lines if line.direction == "right"]
+        for block in (upright[:3], upright[-3:][::-1]):
+            for line, inner in reversed([*pairwise(block)]):
+                if inner.number not in found[page.number] and _is_close(line, inner):
+                    found[page.number].discard(line.number)
     return tuple(_labelled(page, frozenset(found[page.number])) for page in pages)
 
 
@@ -434,9 +441,13 @@ def _outermost(page: PdfPage) -> list[PdfLine]:
 
 def _stands_apart(line: PdfLine, page: PdfPage) -> bool:
     """Whether white space of two lines or more keeps a line from the others."""
-    box, size = line.box, line.words[0].size
-    others = [other.box for other in page.lines if other is not line]
-    return all(other.bottom < box.top - 1.2 * size or other.top > box.bottom + 1.2 * size for other in others)
+    return not any(_is_close(line, other) for other in page.lines if other is not line)
+
+
+def _is_close(line: PdfLine, other: PdfLine) -> bool:
+    """Whether less than two lines' white space is between a line and another."""
+    apart = 1.2 * line.words[0].size
+    return line.box.top - apart <= other.box.bottom and other.box.top <= line.box.bottom + apart
 
 
 def _labelled(page: PdfPage, furniture: frozenset[int]) -> PdfPage:
