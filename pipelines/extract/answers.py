@@ -25,7 +25,9 @@ _JOINED = re.compile(r"\s*[/+&,;]\s*|\s+(?:en|and)\s+", re.IGNORECASE)
 _TWO = re.compile(r"\S ?[/+&] ?[^\W\d]")  # signs that join two names, as those of one mission seldom do
 _BRACKETS = re.compile(r"\(.*?\)")
 _HOLDS = "it holds the known name"
-_GENERAL = frozenset("missie mission operatie operation eu navo nato vn un de het".split())
+_GENERAL = frozenset(
+    ["missie", "mission", "operatie", "operation", "eu", "navo", "nato", "vn", "un", "de", "het"]
+)
 _TRIED = 16  # words of a name in which known names are looked for
 _UNKNOWN: dict[str, Any] = {"value": None, "qualifier": "unknown"}  # a figure to go on reading with
 

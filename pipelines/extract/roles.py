@@ -71,7 +71,7 @@ class RowNames:
         return None
 
     def heading(self, printed: Text, before: Text | None) -> Text:
-        """A region's heading, or the one before it where that goes on: `Afrika (vervolg)` on the next page."""
+        """A region's heading, or the one before where it goes on over the page: `Afrika (vervolg)`."""
         name = _GOES_ON.sub("", plain(printed.printed))
         return before if before and plain(printed.printed) != name == plain(before.printed) else printed
 
