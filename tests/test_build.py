@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import os
 import shutil
@@ -121,6 +122,7 @@ def test_a_warehouse_over_time(own: Settings, tmp_path: Path, jvom: Jvom) -> Non
     ingest(own, tmp_path, jvom)
     ingest_contributions(own, tmp_path, jvom)
     restore(own, jvom)
+    roll_back(own, jvom)
 
 
 def withdraw(own: Settings, jvom: Jvom) -> None:
@@ -278,6 +280,37 @@ def restore(own: Settings, jvom: Jvom) -> None:
     assert state is not None
     assert state.editions[2024].decided_by_hand
     assert plan_build(own).is_empty  # raw/ has the bytes of other vintages, which were set aside
+
+
+def roll_back(own: Settings, jvom: Jvom) -> None:
+    """To what readers saw before 2023 came in and 2024 was restored, in one commit."""
+    shutil.copytree(own.raw / "2024", own.raw / "2023")
+    assert jvom("build", "--year", 2023, *options(own)).returncode in (0, 1)
+    releases = [name for (name,) in shown(own, "SELECT release_id FROM releases ORDER BY published_at")]
+    ((published_at,),) = shown(own, f"SELECT published_at FROM releases WHERE release_id = '{releases[3]}'")
+    back = ("restore", "--as-of", f"{published_at + datetime.timedelta(milliseconds=1)}", *options(own))
+    before, head = hashes(own), Lake.of(own).head()
+    rehearsed = answer(jvom(*back, "--dry-run", "--json"))
+    assert rehearsed["release"] == releases[3]
+    assert [(each["edition_year"], each["now"], each["then"]) for each in rehearsed["editions"]] == [
+        (2023, "vintage 1", "nothing (withdrawn)"),
+        (2024, "vintage 5", "vintage 4"),
+    ]
+    changes = {(each["row_key"], each["column_name"]) for each in rehearsed["editions"][1]["changes"]}
+    assert ("untso", "deployed_total") in changes
+    assert "values that differ" in jvom(*back, "--dry-run").stdout
+    assert (hashes(own), Lake.of(own).head()) == (before, head)
+    done = answer(jvom(*back, "--reason", "2023 is not what it says", "--json", JVOM_ACTOR="auditor"))
+    assert [(each["edition_year"], each["vintage"]) for each in done["editions"]] == [(2023, 2), (2024, 6)]
+    assert done["shown"] == [{"edition_year": 2024, "vintage": 6}]
+    newest = "SELECT DISTINCT snapshot_id, actor FROM vintages ORDER BY snapshot_id DESC LIMIT 1"
+    ((_, actor),) = shown(own, newest)
+    assert actor == "auditor"
+    again = jvom(*back, "--reason", "again")
+    assert (again.returncode, "nothing was recorded" in again.stdout) == (0, True)
+    for words in ((), ("--as-of", "2001-01-01"), ("--as-of", "soon"), ("--release", "0" * 12)):
+        assert jvom("restore", *words, "--reason", "x", *options(own)).returncode == 2
+    assert jvom("verify", *options(own)).returncode == 0
 
 
 @pytest.mark.commands

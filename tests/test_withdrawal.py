@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from pipelines.lake import Authorship, Lake
+from pipelines.lake.decision import Copy
 from pipelines.model import Recorded
 from schemas.errors import JvomError, UsageError
 from tests.support import building, lakes
@@ -74,6 +75,35 @@ def test_what_cannot_be_done_is_refused(
     with pytest.raises(UsageError, match=words):
         decide[wish]()
     assert lake.head() == head
+
+
+def test_a_release_comes_back_in_one_commit(lake: Lake) -> None:
+    """Editions that came, changed or went since are as they were; one that is the same stays as it is."""
+    for step in lakes.PLAN[:2]:
+        lakes.record(lake, step)
+    first = {"release_id": "a" * 12, "vintages": [(2021, 1), (2022, 1)]}
+    lake.add_release({**lakes.RELEASE, **first})
+    for step in (lakes.PLAN[2], lakes.PLAN[4]):
+        lakes.record(lake, step)
+    assert lake.copies_back("a" * 12) == [Copy("restore", 2021, 1), Copy("withdraw", 2023, 1)]
+    done = lake.roll_back("a" * 12, "wrong since", BY)
+    assert [(each.edition_year, each.vintage) for each in done] == [(2021, 3), (2023, 2)]
+    assert len({each.snapshot_id for each in done}) == 1
+    read = lake.read()
+    assert lakes.incomplete(read) == []
+    assert read["vintages"]["reason"].to_pylist()[2] == (
+        f"vintage 1 restored: back to release {'a' * 12}, wrong since"
+    )
+    states = lake.edition_states()
+    assert {year: state.cause for year, state in states.items() if state.decided_by_hand} == {
+        2021: "restored",
+        2023: "withdrawn",
+    }
+    assert lakes.put(lake, building.edition_tables(2024, [UNTSO]), "one").written  # the next commit finds all
+    assert lake.edition_state(2021) == states[2021]
+    lake.add_release({**lakes.RELEASE, "release_id": "b" * 12, "vintages": [(2021, 3), (2022, 1)]})
+    assert lake.roll_back("b" * 12, "again", BY)[0].edition_year == 2024
+    assert lake.roll_back("a" * 12, "it is so already", BY) == []
 
 
 def test_a_recheck_is_noted_each_time_and_other_rows_are_an_error(lake: Lake) -> None:

@@ -1,18 +1,32 @@
-"""`jvom restore`."""
+"""`jvom restore`: one vintage of an edition, or all that readers saw at some time."""
 
-from typing import Annotated
+from __future__ import annotations
 
-from typer import Option
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Any
 
-from pipelines.cli import withdraw
-from pipelines.cli.session import Edition, Reason, Session, Timeout, table_command
+from typer import Argument, Option
+
+from pipelines.cli.session import Session, Timeout, moment, table_command
+from pipelines.cli.withdraw import copies_of, record
+from schemas.errors import UsageError
+
+if TYPE_CHECKING:
+    from pipelines.lake import Lake
+    from pipelines.lake.decision import Copy
+
+FIGURE_TABLES = ("personnel", "personnel_totals", "mandates")  # whose values are compared
+REHEARSED = ("edition", "readers see", "would see", "as vintage", "values that differ")
+CHANGED = ("edition", "table", "row", "column", "now", "then")
+_RELEASED = "FROM releases WHERE published_at < $until ORDER BY published_at DESC LIMIT 1"
+_RELEASE = "FROM releases WHERE release_id = $release"
 
 
 @table_command
 def restore(
     session: Session,
-    year: Edition,
-    reason: Reason,
+    year: Annotated[int | None, Argument(metavar="Y", help="The edition, by its year.")] = None,
     vintage: Annotated[
         int | None,
         Option(
@@ -22,7 +36,103 @@ def restore(
             help="The vintage to bring back; without it the last before the withdrawal.",
         ),
     ] = None,
+    release: Annotated[
+        str | None,
+        Option("--release", metavar="ID", help="Back to the vintages of this release, of every edition."),
+    ] = None,
+    as_of: Annotated[
+        str | None,
+        Option(
+            "--as-of",
+            metavar="WHEN",
+            help="Back to what readers saw then: yesterday, 2026-05-20 or '2026-05-20 16:00' (UTC).",
+        ),
+    ] = None,
+    reason: Annotated[str, Option("--reason", metavar="R", help="Why; it stays in the record.")] = "",
+    dry_run: Annotated[
+        bool, Option("--dry-run", help="Say what readers would see; record and publish nothing.")
+    ] = False,
     timeout: Timeout = 600,
 ) -> None:
-    """Bring a vintage back into the latest views, as a new vintage."""
-    withdraw.record(session, "restore", year, reason, vintage, timeout)
+    """Bring a vintage back into the latest views, or all that readers saw at some time, as new vintages.
+
+    All of a release comes back in one step or not at all; an edition that came in since is withdrawn.
+    """
+    if [year, release, as_of].count(None) != 2 or (vintage and year is None):
+        hint = "such as jvom restore 2024 --vintage 1, jvom restore --as-of yesterday, or --release ID"
+        raise UsageError("say what to bring back: an edition, --release or --as-of", hint=hint)
+    config: dict[str, Any] = {"edition_year": year, **({"vintage": vintage} if vintage else {})}
+    if year is None:
+        config = {"release": release or _released(session, str(as_of))}
+        _say_which(session, str(config["release"]))
+    if dry_run:
+        _rehearse(session, config)
+    else:
+        record(session, "restore", config, reason, timeout)
+
+
+def _released(session: Session, as_of: str) -> str:
+    """The release that readers saw at a time."""
+    until = moment(as_of, end=True)
+    for row in session.rows(_RELEASED, until=until):
+        return str(row["release_id"])
+    (first,) = session.rows("SELECT min(published_at) AS published_at FROM releases")
+    message = f"nothing was published before {until:%Y-%m-%d %H:%M} UTC"
+    raise UsageError(message, hint=f"the first release is of {first['published_at']:%Y-%m-%d %H:%M} UTC")
+
+
+def _say_which(session: Session, release: str) -> None:
+    """Name the release, and say what of it vintages do not bring back."""
+    from pipelines import versions
+
+    for row in session.rows(_RELEASE, release=release):
+        said = f"release {release}, published at {row['published_at']:%Y-%m-%d %H:%M} UTC"
+        if row["git_commit"] != versions.git_commit():
+            code = row["git_commit"] or "an unknown commit"
+            said += f" by the code at {code}; names, views and rules stay those of the code at work"
+        session.terminal.say(said)
+
+
+def _rehearse(session: Session, config: Mapping[str, Any]) -> None:
+    """Show which editions readers would see otherwise, and every value of them that differs."""
+    from pipelines.lake import Lake
+
+    lake, terminal = Lake.of(session.settings), session.terminal
+    editions = [_compared(lake, copy) for copy in copies_of(lake, "restore", config)]
+    terminal.answer({"dry_run": True, **config, "editions": editions})
+    changes = [(each["edition_year"], *of.values()) for each in editions for of in each["changes"]]
+    if terminal.csv:
+        terminal.table(CHANGED, changes)
+    elif not editions:
+        terminal.write("readers see this already: nothing would be recorded")
+    else:
+        terminal.table(REHEARSED, [(*[*each.values()][:4], len(each["changes"])) for each in editions])
+        if changes:
+            terminal.table(CHANGED, changes)
+
+
+def _compared(lake: Lake, copy: Copy) -> dict[str, Any]:
+    """What readers see of an edition, what they would see, and the values that differ, if they see both."""
+    from pipelines.lake import differences
+
+    year, state = copy.edition_year, lake.edition_states()[copy.edition_year]
+    seen = None if state.cause == "withdrawn" else state.vintage
+    comes = copy.vintage if copy.action == "restore" else None
+    now, then = (
+        {name: rows.to_pylist() for name, rows in lake.vintage(year, of).items() if name in FIGURE_TABLES}
+        if seen and comes and of
+        else {}
+        for of in (seen, comes)
+    )
+    changes = [
+        {name: value for name, value in asdict(each).items() if name != "subject"}
+        for each in differences.values(now, then)
+    ]
+    nothing = "nothing (withdrawn)"
+    return {
+        "edition_year": year,
+        "now": f"vintage {seen}" if seen else nothing,
+        "then": f"vintage {comes}" if comes else nothing,
+        "new_vintage": state.vintage + 1,
+        "changes": changes,
+    }

@@ -139,6 +139,21 @@ def table_command(work: Callable[..., None]) -> Callable[..., None]:
     return command(work, table=True)
 
 
+def moment(when: str, *, end: bool = False) -> datetime.datetime:
+    """`yesterday`, a day or a time (UTC if it does not say otherwise) as a time, UTC: of a day its beginning,
+    or its `end`. UsageError if it is none of them."""
+    day = datetime.datetime.now(datetime.UTC).date() - datetime.timedelta(days=1)
+    text = f"{day}" if when == "yesterday" else when
+    try:
+        given = datetime.datetime.fromisoformat(text)
+    except ValueError as error:
+        hint = "such as yesterday, 2026-05-20, or '2026-05-20 16:00'"
+        raise UsageError(f"{when!r} is not a time", hint=hint) from error
+    if end and len(text) <= len("2026-05-20"):
+        given += datetime.timedelta(days=1)
+    return given.astimezone(datetime.UTC).replace(tzinfo=None) if given.tzinfo else given
+
+
 def require_edition_year(year: int) -> None:
     """Raise UsageError for a year that no edition can have: from 2000 to next year it can."""
     last = datetime.date.today().year + 1

@@ -1,9 +1,10 @@
-"""`jvom withdraw`, and what it shares with `restore`: a decision that becomes a new vintage."""
+"""`jvom withdraw`, and what it shares with `restore`: decisions that become new vintages."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from typer import Exit
 
@@ -11,7 +12,8 @@ from pipelines.cli.session import Edition, Reason, Session, Timeout, table_comma
 from schemas.errors import UsageError
 
 if TYPE_CHECKING:
-    from pipelines.lake.decision import Action
+    from pipelines.lake import Lake
+    from pipelines.lake.decision import Action, Copy
 
 DECIDED = ("edition_year", "vintage", "cause", "release_id")  # of what --csv gives
 
@@ -19,35 +21,52 @@ DECIDED = ("edition_year", "vintage", "cause", "release_id")  # of what --csv gi
 @table_command
 def withdraw(session: Session, year: Edition, reason: Reason, timeout: Timeout = 600) -> None:
     """Take an edition out of the latest views, as a new vintage; history keeps it."""
-    record(session, "withdraw", year, reason, None, timeout)
+    record(session, "withdraw", {"edition_year": year}, reason, timeout)
 
 
-def record(
-    session: Session, action: Action, year: int, reason: str, vintage: int | None, timeout: float
-) -> None:
-    """Record the new vintage and publish; ends with the status of what failed."""
+def record(session: Session, action: Action, config: Mapping[str, Any], reason: str, timeout: float) -> None:
+    """Record the new vintages, all of them or none, and publish; ends with the status of what failed.
+
+    `config` is what the op of that job is given, but for the reason.
+    """
     from pipelines.lake import Lake
 
     if not reason.strip():
         raise UsageError("--reason is empty", hint="say in a few words why: it stays in the record")
     lake, settings, terminal = Lake.of(session.settings), session.settings, session.terminal
-    lake.target_vintage(year, action, vintage)  # refuses what cannot be done before Dagster is loaded
-    from pipelines.orchestration import run
+    outcomes, release, error, code = [], None, None, 0
+    if copies_of(lake, action, config):  # refuses what cannot be done before Dagster is loaded
+        from pipelines.orchestration import run
 
-    config = {"edition_year": year, "reason": reason.strip(), **({"vintage": vintage} if vintage else {})}
-    with lake.writer(timeout=timeout, waiting=terminal.say):
-        lake.target_vintage(year, action, vintage)
-        result = run.run_job(settings, action, config, verbose=terminal.verbose, progress=terminal.say)
-    (outcome,) = result.outcomes
-    error, release = outcome.error or result.error, result.release_id
-    document = {**asdict(outcome), "release_id": release, "error": {"message": error} if error else None}
-    terminal.as_csv(DECIDED, [[document[name] for name in DECIDED]])
+        given = {**config, "reason": reason.strip()}
+        with lake.writer(timeout=timeout, waiting=terminal.say):
+            copies_of(lake, action, config)
+            result = run.run_job(settings, action, given, verbose=terminal.verbose, progress=terminal.say)
+        outcomes, release, code = [*map(asdict, result.outcomes)], result.release_id, result.exit_code
+        error = next((each.error for each in result.outcomes if each.error), result.error)
+    about = {"release_id": release, "error": {"message": error} if error else None}
+    terminal.as_csv(DECIDED, [[{**each, **about}[name] for name in DECIDED] for each in outcomes])
+    shown = [] if error else session.rows("SELECT edition_year, vintage FROM editions ORDER BY edition_year")
+    document = {**(outcomes[0] if "edition_year" in config else {"editions": outcomes}), **about}
     if error:
         terminal.answer(document)
         terminal.say(f"error: {error}")
-        raise Exit(result.exit_code)
-    done = f"edition {year}, vintage {outcome.vintage}: {outcome.cause} ({config['reason']})"
-    shown = session.rows("SELECT edition_year, vintage FROM editions ORDER BY edition_year")
+        raise Exit(code)
+    done = [
+        f"edition {each['edition_year']}, vintage {each['vintage']}: {each['cause']} ({reason.strip()})"
+        for each in outcomes
+    ]
     seen = ", ".join(f"{row['edition_year']} (vintage {row['vintage']})" for row in shown) or "no edition"
-    now = f"readers now see {seen}; jvom vintages {year} lists every reading of {year}"
-    terminal.answer({**document, "shown": shown}, f"{done}; release {release}\n{now}")
+    lines = [*done, f"release {release}"] if done else ["nothing was recorded: readers see this already"]
+    lines.append(f"readers now see {seen}; jvom vintages lists every reading")
+    terminal.answer({**document, "shown": shown}, "\n".join(lines))
+
+
+def copies_of(lake: Lake, action: Action, config: Mapping[str, Any]) -> list[Copy]:
+    """The vintages that would come; none if readers see them already. UsageError if it cannot be done."""
+    from pipelines.lake.decision import Copy
+
+    if release := config.get("release"):
+        return lake.copies_back(release)
+    year = config["edition_year"]
+    return [Copy(action, year, lake.target_vintage(year, action, config.get("vintage")))]

@@ -82,20 +82,25 @@ def commit(
 
 def snapshot_of(lake: Attached, key: str) -> int | None:
     """The newest snapshot whose key is this one or, if it ends in a colon, begins with it."""
-    query = "SELECT max(snapshot_id) FROM {ducklake_snapshot_changes} WHERE starts_with(commit_extra_info, ?)"
-    begin = json.dumps({"key": key}, ensure_ascii=False)[:-1]
-    ((snapshot,),) = _rows(lake, query, begin.removesuffix('"') if key.endswith(":") else begin)
+    query = "SELECT max(snapshot_id) FROM {ducklake_snapshot_changes} WHERE contains(commit_extra_info, ?)"
+    named = json.dumps({"key": key}, ensure_ascii=False)[1:-1]
+    ((snapshot,),) = _rows(lake, query, named.removesuffix('"') if key.endswith(":") else named)
     return int(snapshot) if snapshot is not None else None
 
 
-def commits(lake: Catalog, since: int | None = None) -> Iterator[tuple[int, dict[str, object]]]:
-    """Snapshots after `since`, oldest first, with their commits' extra info; that of a foreign is empty."""
+def commits(lake: Catalog, since: int | None = None) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Snapshots after `since`, oldest first, with their commits' extra info; that of a foreign is empty.
+
+    A commit of several vintages has an extra info for each of them.
+    """
     query = (
         "SELECT snapshot_id, commit_extra_info FROM {ducklake_snapshot_changes} WHERE snapshot_id > ? "
         "ORDER BY snapshot_id"
     )
     for snapshot, extra in _rows(lake, query, -1 if since is None else since):
-        yield int(snapshot), _info(extra)
+        info = _info(extra)
+        for each in (info, *info.pop(ALSO, ())):
+            yield int(snapshot), each
 
 
 def key_of(lake: Catalog, snapshot: int) -> str | None:
@@ -105,6 +110,7 @@ def key_of(lake: Catalog, snapshot: int) -> str | None:
     return None if key is None else str(key)
 
 
+ALSO = "also"  # in the extra info of a commit of several vintages: that of each but the first
 EMPTY = "snapshot:0"  # the newest key of a lake that was made, and in which nothing was recorded
 
 
@@ -256,7 +262,7 @@ def _rows(lake: Catalog, query: str, *values: object) -> list[tuple[Any, ...]]:
     return lake.rows(query.format(**names), *values)
 
 
-def _info(extra: str | None) -> dict[str, object]:
+def _info(extra: str | None) -> dict[str, Any]:
     try:
         info = json.loads(extra or "")
     except ValueError:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 Action = Literal["withdraw", "restore"]
+Content = tuple[bool, str, str]  # of a vintage: whether it is withdrawn, its source's SHA-256, its rows' hash
 
 _CAUSES = (
     ("code", "code changed", "reading code"),
@@ -34,6 +35,15 @@ class Decision:
     write: Literal["nothing", "verification", "vintage"]
     cause: str
     reason: str
+
+
+@dataclass(frozen=True)
+class Copy:
+    """A vintage to come: the rows of an older one again, in force or withdrawn."""
+
+    action: Action
+    edition_year: int
+    vintage: int
 
 
 def plan_write(
@@ -118,6 +128,19 @@ def target_vintage(
         hint = f"vintages that could be: {others}"
         raise UsageError(f"{edition} has no vintage {chosen} to bring back", hint=hint)
     return chosen
+
+
+def copies_back(shown: Mapping[int, int], recorded: Mapping[tuple[int, int], Content]) -> list[Copy]:
+    """What makes these editions, at these vintages, all that readers see; an edition that is so already is
+    left as it is."""
+    copies = []
+    for year, now in dict(sorted(recorded)).items():
+        withdrawn, *content = recorded[year, now]
+        if year not in shown:
+            copies += [] if withdrawn else [Copy("withdraw", year, now)]
+        elif withdrawn or content != [*recorded[year, shown[year]][1:]]:
+            copies.append(Copy("restore", year, shown[year]))
+    return copies
 
 
 def content_hash(tables: Mapping[str, pa.Table]) -> str:

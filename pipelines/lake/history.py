@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 import schemas
 from pipelines import sql
 from pipelines.lake import tables
-from pipelines.lake.commits import commit, commits, snapshot_of
+from pipelines.lake.commits import ALSO, commit, commits, snapshot_of
 from pipelines.lake.connection import Attached
-from pipelines.lake.decision import Action
+from pipelines.lake.decision import Content, Copy
 from pipelines.model import EditionState, Recorded, SourceFile, Versions
 
 if TYPE_CHECKING:
@@ -100,6 +100,21 @@ def state_for(lake: Attached, source: SourceFile, content: str) -> EditionState 
     return state
 
 
+def released(lake: Attached) -> dict[str, dict[int, int]]:
+    """The vintages that each release shows, by edition; releases by their id, the oldest first."""
+    query = f"SELECT release_id, vintages FROM {lake.table('releases')} ORDER BY published_at"
+    return {name: dict(vintages) for name, vintages in lake.rows(query)}
+
+
+def contents(lake: Attached) -> dict[tuple[int, int], Content]:
+    """What tells every vintage from others of its edition, by edition and number."""
+    query = (
+        f"SELECT edition_year, vintage, e.withdrawn, v.source_sha256, v.content_hash FROM "
+        f"{lake.table('vintages')} v JOIN {lake.table('editions_vintages')} e USING (edition_year, vintage)"
+    )
+    return {(row[0], row[1]): (row[2], row[3], row[4]) for row in lake.rows(query)}
+
+
 def _is_of(info: Mapping[str, object], edition_year: int | None) -> bool:
     """Whether a commit may have added to an edition: one that another program made says nothing of itself."""
     return not info or info.get("edition_year") == edition_year
@@ -118,39 +133,61 @@ def edition_state(row: Mapping[str, Any]) -> EditionState:
     )
 
 
-def append_vintage(
-    lake: Attached,
-    vintage: Mapping[str, Any],
-    read: Mapping[str, pa.Table],
-    *,
-    withdrawn: bool = False,
-    results: RuleResults | None = None,
-) -> Recorded:
-    """Commit a vintage: its row, all its tables and what was found in them, together or not at all."""
-    year, number, source = vintage["edition_year"], vintage["vintage"], vintage["source_sha256"]
-    stamps = {"vintage": number, "recorded_at": vintage["recorded_at"], "withdrawn": withdrawn}
+@dataclass(frozen=True)
+class NewVintage:
+    """A vintage to be recorded: its row of `vintages`, all its tables, and what rules found in them."""
+
+    row: Mapping[str, Any]
+    read: Mapping[str, pa.Table]
+    withdrawn: bool = False
+    results: RuleResults | None = None
+
+    @property
+    def info(self) -> dict[str, object]:
+        """What the commit's extra info has of it; its key first."""
+        of = self.row
+        year, number, source = of["edition_year"], of["vintage"], of["source_sha256"]
+        versions = ":".join(of[name] for name in _VERSIONS.values())
+        named = ("edition_year", "vintage", "run_id", "source_sha256", "code_version")
+        key = f"vintage:{year}:{number}:{source[:8]}:{versions}"
+        return {"key": key, "kind": "vintage", **{name: of[name] for name in named}}
+
+    @property
+    def sentence(self) -> str:
+        return "Edition {edition_year}, vintage {vintage}: {cause} ({reason})".format(**self.row)
+
+    def insert(self, lake: Attached) -> None:
+        """Add it, within a transaction."""
+        of = self.row
+        year, number, recorded_at = of["edition_year"], of["vintage"], of["recorded_at"]
+        stamps = {"vintage": number, "recorded_at": recorded_at, "withdrawn": self.withdrawn}
+        for name in schemas.TABLES:
+            tables.insert(lake, f"{name}_vintages", tables.stamped(name, self.read[name], stamps))
+        tables.insert(lake, "vintages", tables.contracts()["vintages"].table([dict(of)]))
+        if self.results is not None:
+            by = Authorship(of["actor"], of["run_id"])
+            _insert_results(lake, year, number, self.results, by, recorded_at, new=True)
+
+
+def append_vintages(lake: Attached, new: Sequence[NewVintage]) -> list[Recorded]:
+    """Commit one vintage or more, of an edition each: all of them together, or nothing."""
 
     def write() -> None:
-        for name in schemas.TABLES:
-            tables.insert(lake, f"{name}_vintages", tables.stamped(name, read[name], stamps))
-        tables.insert(lake, "vintages", tables.contracts()["vintages"].table([dict(vintage)]))
-        if results is not None:
-            by = Authorship(vintage["actor"], vintage["run_id"])
-            _insert_results(lake, year, number, results, by, vintage["recorded_at"], new=True)
+        for each in new:
+            each.insert(lake)
 
+    first, *others = (each.info for each in new)
     snapshot = commit(
         lake,
         write,
-        key=f"vintage:{year}:{number}:{source[:8]}:{':'.join(vintage[name] for name in _VERSIONS.values())}",
-        message=f"Edition {year}, vintage {number}: {vintage['cause']} ({vintage['reason']})",
-        actor=vintage["actor"],
-        info={
-            "kind": "vintage",
-            **{name: vintage[name] for name in ("edition_year", "vintage", "run_id", "source_sha256")},
-            "code_version": vintage["code_version"],
-        },
+        key=str(first.pop("key")),
+        message="; ".join(each.sentence for each in new),
+        actor=new[0].row["actor"],
+        info={**first, **({ALSO: others} if others else {})},
     )
-    return Recorded(year, number, vintage["cause"], vintage["reason"], snapshot, True)
+    named = ("edition_year", "vintage", "cause", "reason")
+    of = ({name: each.row[name] for name in named} for each in new)
+    return [Recorded(**each, snapshot_id=snapshot, written=True) for each in of]
 
 
 def append_reading_again(
@@ -275,21 +312,15 @@ def _looked_at(lake: Attached, edition_year: int, vintage: int) -> dict[str, dat
     return dict(lake.rows(query, edition_year, vintage))
 
 
-def append_copy(
-    lake: Attached,
-    state: EditionState,
-    action: Action,
-    vintage: int,
-    reason: str,
-    by: Authorship,
-    now: datetime.datetime,
-) -> Recorded:
-    """Commit the rows of `vintage` again as the newest one, withdrawn or in force."""
-    year, withdrawn = state.source.edition_year, action == "withdraw"
+def copied(
+    lake: Attached, state: EditionState, copy: Copy, reason: str, by: Authorship, now: datetime.datetime
+) -> NewVintage:
+    """The vintage that has the rows of an older one again, after the edition's newest, which is `state`."""
+    year, vintage, withdrawn = copy.edition_year, copy.vintage, copy.action == "withdraw"
     query = f"FROM {lake.table('vintages')} WHERE edition_year = ? AND vintage = ?"
     (row,) = lake.connection.execute(query, [year, vintage]).to_arrow_table().to_pylist()
     cause = "withdrawn" if withdrawn else "restored"
-    copy = {
+    of_copy = {
         **row,
         "vintage": state.vintage + 1,
         "recorded_at": now,
@@ -303,4 +334,4 @@ def append_copy(
         found = tables.of_vintage(lake, schemas.RECONCILED, **place, rules_version=rules)
         results = RuleResults(found, rules, row["content_hash"])
     read = tables.of_vintage(lake, schemas.TABLES, **place)
-    return append_vintage(lake, copy, read, withdrawn=withdrawn, results=results)
+    return NewVintage(of_copy, read, withdrawn, results)

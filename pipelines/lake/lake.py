@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import hashlib
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict
 from functools import partial
@@ -17,11 +17,11 @@ from pipelines import settings
 from pipelines.lake import commits, connection, copying, decision, history, seal, tables
 from pipelines.lake.backup import before_migration
 from pipelines.lake.connection import ADDRESS_SPACE, Address, Attached, attached
-from pipelines.lake.decision import Action
-from pipelines.lake.history import Authorship, RuleResults
+from pipelines.lake.decision import Action, Copy
+from pipelines.lake.history import Authorship, NewVintage, RuleResults
 from pipelines.lake.lock import writer_lock
 from pipelines.model import EditionState, Recorded, SourceFile, Versions
-from schemas.errors import LakeError, require_address_space
+from schemas.errors import LakeError, UsageError, require_address_space
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -123,7 +123,8 @@ class Lake:
                 "row_counts": [(name, table.num_rows) for name, table in read.items()],
             }
             ours = results if results is not None and results.content == content else None
-            return history.append_vintage(lake, vintage, read, results=ours)
+            (recorded,) = history.append_vintages(lake, [NewVintage(vintage, read, results=ours)])
+            return recorded
 
     def rows_after_recording(
         self, edition_year: int, read: Mapping[str, pa.Table], *, source: SourceFile, versions: Versions
@@ -159,9 +160,36 @@ class Lake:
         """
         with self.writer():
             target = self.target_vintage(edition_year, action, vintage)  # before a lake is made for nothing
-            with self._writing(f"recording edition {edition_year}", by.actor) as lake:
-                state = history.edition_states(lake, edition_year)[edition_year]
-                return history.append_copy(lake, state, action, target, reason, by, _now(state))
+            (recorded,) = self._copy([Copy(action, edition_year, target)], reason, by)
+            return recorded
+
+    def copies_back(self, release_id: str) -> list[Copy]:
+        """What would make the vintages of a release all that readers see; none if they are.
+
+        Raises UsageError if no release has that id.
+        """
+        released, contents = self._ask(history.released) or {}, self._ask(history.contents) or {}
+        if release_id not in released:
+            hint = f"the newest are {', '.join(list(released)[-3:])}" if released else "run jvom build"
+            raise UsageError(f"there is no release {release_id}", hint=f"{hint}; jvom status names the last")
+        return decision.copies_back(released[release_id], contents)
+
+    def roll_back(self, release_id: str, reason: str, by: Authorship) -> list[Recorded]:
+        """Make the vintages of a release what readers see, as new vintages in one commit, or do nothing."""
+        with self.writer():
+            copies = self.copies_back(release_id)
+            return self._copy(copies, f"back to release {release_id}, {reason}", by) if copies else []
+
+    def _copy(self, copies: Sequence[Copy], reason: str, by: Authorship) -> list[Recorded]:
+        years = [copy.edition_year for copy in copies]
+        with self._writing(f"recording {', '.join(f'edition {year}' for year in years)}", by.actor) as lake:
+            states = [history.edition_states(lake, year)[year] for year in years]
+            now = max(map(_now, states))
+            made = [
+                history.copied(lake, state, copy, reason, by, now)
+                for state, copy in zip(states, copies, strict=True)
+            ]
+            return history.append_vintages(lake, made)
 
     def read(self) -> dict[str, pa.Table]:
         """Every table of the record by its contract, of one moment, rows by key; empty without a lake."""

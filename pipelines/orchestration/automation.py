@@ -248,33 +248,39 @@ class Withdrawal(dg.Config):
 
 
 class Restoration(dg.Config):
-    """Which vintage to bring back (0: the last before the withdrawal), and why."""
+    """Which vintage to bring back (0: the last before the withdrawal), and why; or a release, whose vintages
+    readers are to see again, all of them."""
 
-    edition_year: int
     reason: str
+    edition_year: int = 0
     vintage: int = 0
+    release: str = ""
 
 
 def _decide(context: dg.OpExecutionContext, warehouse: Warehouse, config: Withdrawal | Restoration) -> None:
-    """Record a decision as the snapshot of its year, so that publishing follows by itself."""
+    """Record a decision as the snapshot of each year, so that publishing follows by itself."""
     by = Authorship(settings.actor(), context.run_id, versions.git_commit())
     year, reason = config.edition_year, config.reason
     with as_dagster_failure():
         lake = warehouse.lake()
         if isinstance(config, Withdrawal):
-            recorded = lake.decide("withdraw", year, reason, by=by)
+            recorded = [lake.decide("withdraw", year, reason, by=by)]
+        elif config.release:
+            recorded = lake.roll_back(config.release, reason, by)
         else:
-            recorded = lake.decide("restore", year, reason, vintage=config.vintage or None, by=by)
-        before, after = (lake.vintage(year, recorded.vintage - back, stamps=True) for back in (1, 0))
-        context.log_event(
-            dg.AssetMaterialization(
-                keys.SNAPSHOT,
-                partition=str(year),
-                description=recorded.reason,
-                metadata=vintage_metadata(recorded, before, after),
-                tags={"dagster/data_version": f"{year}-{recorded.vintage}"},
+            recorded = [lake.decide("restore", year, reason, vintage=config.vintage or None, by=by)]
+        for each in recorded:
+            of, now = each.edition_year, each.vintage
+            before, after = (lake.vintage(of, number, stamps=True) for number in (now - 1, now))
+            context.log_event(
+                dg.AssetMaterialization(
+                    keys.SNAPSHOT,
+                    partition=str(of),
+                    description=each.reason,
+                    metadata=vintage_metadata(each, before, after),
+                    tags={"dagster/data_version": f"{of}-{now}"},
+                )
             )
-        )
 
 
 @dg.op(retry_policy=keys.RETRIES, description="Marks the edition as withdrawn, in a new vintage.")
@@ -284,7 +290,7 @@ def withdraw_edition(context: dg.OpExecutionContext, config: Withdrawal, warehou
 
 @dg.op(
     retry_policy=keys.RETRIES,
-    description="Brings a vintage back into the latest views, as a new vintage.",
+    description="Brings a vintage back into the latest views, or all of a release, as new vintages.",
 )
 def restore_vintage(context: dg.OpExecutionContext, config: Restoration, warehouse: Warehouse) -> None:
     _decide(context, warehouse, config)

@@ -56,14 +56,14 @@ Progress = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one edition; `error` is the text that its failed asset shows in Dagster.
+    """What became of one edition, or of all that a run was on; `error` is what its failed asset shows.
 
     `exit_code` follows the command line's contract: 0, 1 for the data, 3 for the surroundings.
     `quarantine` is the report on a refused document, `findings` the number of findings in it;
     `reconciled` says that other rules looked for them than the last time.
     """
 
-    edition_year: int
+    edition_year: int | None
     run_id: str
     seconds: float
     written: bool = False
@@ -136,15 +136,15 @@ def build(settings: Settings, plan: Plan, *, verbose: bool, progress: Progress) 
 def run_job(
     settings: Settings, job: str, config: Mapping[str, Any], *, verbose: bool, progress: Progress
 ) -> Result:
-    """Run `withdraw` or `restore` with the config of its op, then publish.
+    """Run `withdraw` or `restore` with the config of its op, then publish what came of it.
 
     Raises LakeError where the run history cannot be opened.
     """
     with _runs(settings, verbose=verbose, progress=progress) as runs:
         (op,) = runs.defs.resolve_job_def(job).graph.node_names()
         cause, ops = f"{job}: {config['reason']}", {op: {"config": dict(config)}}
-        outcome, _ = runs.execute(job, int(config["edition_year"]), cause, ops)
-        return runs.publish([replace(outcome, written=outcome.error is None)])
+        outcomes, _ = runs.execute(job, config.get("edition_year"), cause, ops)
+        return runs.publish([replace(each, written=each.error is None) for each in outcomes])
 
 
 @dataclass(frozen=True)
@@ -163,39 +163,43 @@ class _Runs:
             "source": {"config": {**of_source, "size": due.source.bytes, "given": due.given}},
             "snapshot": {"config": {"recheck": due.recheck}},
         }
-        outcome, result = self.execute("ingest", due.edition_year, due.reason, ops, str(due.edition_year))
+        year = due.edition_year
+        (outcome,), result = self.execute("ingest", year, due.reason, ops, str(year))
         if outcome.error:
             report = quarantine.report_of_run(self.settings.quarantine, outcome.run_id)
             return replace(outcome, quarantine=report)
-        recorded = _metadata(result, "snapshot")
+        ((_, recorded),) = _materialized(result, "snapshot")
+        ((_, reconciled),) = _materialized(result, "reconciled")
         return replace(
             outcome,
             written=bool(recorded["written"]),
             rows=recorded["rows"],
-            findings=int(_metadata(result, "reconciled")["findings"]),
+            findings=int(reconciled["findings"]),
             reconciled=bool(recorded["reconciled"]),
         )
 
     def execute(
-        self, job: str, year: int, cause: str, ops: Mapping[str, Any], partition: str | None = None
-    ) -> tuple[Outcome, dg.ExecuteInProcessResult]:
-        """One run on one edition, that gives a vintage or an error."""
+        self, job: str, year: int | None, cause: str, ops: Mapping[str, Any], partition: str | None = None
+    ) -> tuple[list[Outcome], dg.ExecuteInProcessResult]:
+        """One run, on one edition or on all: a vintage each, or an error."""
         started = time.monotonic()
         result = self.defs.resolve_job_def(job).execute_in_process(
             instance=self.instance,
             partition_key=partition,
             raise_on_error=False,
-            tags={**run_tags(), "jvom/cause": cause, "jvom/year": str(year)},
+            tags={**run_tags(), "jvom/cause": cause, "jvom/year": str(year or "")},
             run_config={**QUIET, "ops": ops},
         )
         interrupts.raise_if_received()  # Dagster ended the run as cancelled, which is not a refusal
         seconds = time.monotonic() - started
         if not result.success:
             error, code = failure_of(result)
-            return Outcome(year, result.run_id, seconds, error=error, exit_code=code), result
-        recorded = _metadata(result, "snapshot")
-        vintage, cause = int(recorded["vintage"]), str(recorded["cause"])
-        return Outcome(year, result.run_id, seconds, vintage=vintage, cause=cause), result
+            return [Outcome(year, result.run_id, seconds, error=error, exit_code=code)], result
+        made = [
+            Outcome(of, result.run_id, seconds, vintage=int(each["vintage"]), cause=str(each["cause"]))
+            for of, each in _materialized(result, "snapshot")
+        ]
+        return made, result
 
     def publish(self, outcomes: Sequence[Outcome], *, publish: bool = False) -> Result:
         """The whole build's result, once it is published what was recorded; or anyhow with `publish`."""
@@ -207,7 +211,7 @@ class _Runs:
             )
             interrupts.raise_if_received()
             if result.success:
-                shown = _metadata(result, "published")
+                ((_, shown),) = _materialized(result, "published")
                 release_id, later = str(shown["release_id"]), shown["later_trends"]
             else:
                 error, code = failure_of(result)
@@ -215,9 +219,16 @@ class _Runs:
         return Result(tuple(outcomes), release_id, seconds, error, code, tuple(later))
 
 
-def _metadata(result: dg.ExecuteInProcessResult, asset: str) -> dict[str, Any]:
-    (event,) = [e for e in result.get_asset_materialization_events() if e.asset_key == dg.AssetKey(asset)]
-    return {name: entry.value for name, entry in event.materialization.metadata.items()}
+def _materialized(result: dg.ExecuteInProcessResult, asset: str) -> list[tuple[int | None, dict[str, Any]]]:
+    """The edition and the metadata of each materialization of an asset in a run."""
+    events = [e for e in result.get_asset_materialization_events() if e.asset_key == dg.AssetKey(asset)]
+    return [
+        (
+            int(event.partition) if event.partition else None,
+            {name: entry.value for name, entry in event.materialization.metadata.items()},
+        )
+        for event in events
+    ]
 
 
 @contextmanager
