@@ -30,7 +30,8 @@ FIRST, LAST = 1300, 1323
 Table = list[list[str]]
 
 
-def _grid(path: Path, *, tags: bool) -> Table:
+def by_jvom(path: Path) -> Table:
+    """This project's reader."""
     from pipelines.extract.pdf import parse, table
     from pipelines.extract.roles import MandateRoles, PersonnelRoles
     from tests.renditions.content import content
@@ -39,19 +40,9 @@ def _grid(path: Path, *, tags: bool) -> Table:
     said = content(random.Random(int(path.stem)))
     layout, known = layout_of(said), registry_of(said)
     own, other = PersonnelRoles(layout, known), MandateRoles(layout, known)
-    reading = table.read(parse.parse(path.read_bytes(), path.name), own.heading, [other.heading])
-    found = (reading.tags if tags else reading.geometry) if reading else None
-    return [[cell.text if cell else "" for cell in row.cells] for row in found.rows] if found else []
-
-
-def by_geometry(path: Path) -> Table:
-    """This project's reader, by the places of glyphs."""
-    return _grid(path, tags=False)
-
-
-def by_tags(path: Path) -> Table:
-    """This project's reader, by structure tags; nothing where a file has none."""
-    return _grid(path, tags=True)
+    found = table.read(parse.parse(path.read_bytes(), path.name), own.heading, [other.heading])
+    rows = found.grid.rows if found else ()
+    return [[cell.text if cell else "" for cell in row.cells] for row in rows]
 
 
 def by_pdfplumber(path: Path) -> Table:
@@ -87,8 +78,7 @@ def by_pdftotext(path: Path) -> Table:
 
 
 READERS: dict[str, Callable[[Path], Table]] = {
-    "jvom, geometry": by_geometry,
-    "jvom, tags (tagged files)": by_tags,
+    "jvom": by_jvom,
     "pdfplumber extract_tables": by_pdfplumber,
     "camelot lattice": by_camelot_lattice,
     "camelot stream": by_camelot_stream,
@@ -175,7 +165,6 @@ def draw(seeds: range, folder: Path) -> int:
         dash = (made.style.dash, ()) if made.style.dash else None
         printed = {
             "rows": [[cell or dash for cell in row] for row in rows if any(row[1:])],
-            "tagged": made.style.tagged,
         }
         (folder / f"{seed}.json").write_text(json.dumps(printed), encoding="utf-8")
         pages += len(parse.parse(made.data, "").pages)
@@ -240,9 +229,8 @@ def measure(seeds: range, python: str) -> Iterator[str]:
                 yield f"| {reader} | not installed here | | | | |"
                 continue
             answer = json.loads(done.stdout)
-            chosen = {stem: one for stem, one in printed.items() if one["tagged"] or "tags" not in reader}
-            cells = sum(len(row) for one in chosen.values() for row in one["rows"])
-            good = sum(right(one["rows"], answer["found"][stem]) for stem, one in chosen.items())
+            cells = sum(len(row) for one in printed.values() for row in one["rows"])
+            good = sum(right(one["rows"], answer["found"][stem]) for stem, one in printed.items())
             yield (
                 f"| {reader} | {good:,} | {cells:,} | {good / max(1, cells):.1%} "
                 f"| {answer['seconds'] / pages:.3f} | {answer['memory']:.0f} |"
@@ -277,8 +265,7 @@ def main(arguments: list[str]) -> None:
         "",
         "By `python benchmarks/extraction.py --write`. Rows of readers that know no headings are found by",
         "their names; ours is given headings and missions' names, as in a build. Seconds are of CPU, for",
-        "whole files; ours by geometry reads the tags as well, if there are any. An empty cell counts as a",
-        "cell. Memory is the largest resident set of the process.",
+        "whole files. An empty cell counts as a cell. Memory is the largest resident set of the process.",
         "",
     ]
     lines = [*head, *measure(range(given.first, given.last + 1), given.python)]

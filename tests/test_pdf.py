@@ -1,9 +1,9 @@
-"""Tables of a PDF: two readings of one cell, what decides between them, and places."""
+"""Tables of a PDF: what its tags say of the rows that geometry reads, and places."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections import defaultdict
 from dataclasses import replace
 
 import pyarrow as pa
@@ -11,13 +11,14 @@ import pytest
 
 import schemas
 from pipelines.extract import tables
-from pipelines.extract.pdf import PdfDocument, Word
-from pipelines.extract.pdf.model import Box, TagCell, TagRow
+from pipelines.extract.pdf import PdfDocument
+from pipelines.extract.pdf.model import TagCell
+from pipelines.extract.pdf.tags import TagRow, laid_out
 from pipelines.extract.refusals import UndecidedError
 from pipelines.files import is_pdf
 from pipelines.lake.decision import content_hash
 from pipelines.model import Document, Edition, SourceFile
-from schemas.errors import LayoutError, SourceError
+from schemas.errors import SourceError
 from schemas.registry import DeclaredReading, Registry
 from schemas.vocabulary import DISAGREEMENT
 from tests.renditions import Rendition, check, of_html, rendition
@@ -37,32 +38,16 @@ def tagged() -> Rendition:
     return made
 
 
-def with_tags(found: PdfDocument, change: Callable[[TagCell], TagCell]) -> PdfDocument:
-    """The document with the cells of its tagged tables changed: the file as drawn stays the same."""
-    changed = tuple(
-        tuple(TagRow(row.width, {at: change(cell) for at, cell in row.cells.items()}) for row in table)
-        for table in found.tag_tables
-    )
-    return replace(found, tag_tables=changed)
-
-
-def saying(old: str, new: str, nth: int = 0) -> Callable[[TagCell], TagCell]:
-    """Changes the words of the nth cell that is just `old` to one in their place."""
-    left = [nth]
-
-    def change(cell: TagCell) -> TagCell:
-        text = " ".join(word.plain for _, word in cell.words)
-        if text != old:
-            return cell
-        left[0] -= 1
-        if left[0] >= 0:
-            return cell
-        page, word = cell.words[0]
-        left[0] = 10_000
-        box = Box.around(word.box for _, word in cell.words)
-        return replace(cell, words=((page, Word(new, box, word.baseline, word.size)),))
-
-    return change
+def moved(found: PdfDocument, text: str) -> PdfDocument:
+    """The document with the first cell that is just `text` tagged as in a row of its own."""
+    words: defaultdict[TagCell, list[str]] = defaultdict(list)
+    for line in (line for page in found.pages for line in page.lines):
+        for word in line.words:
+            if cell := found.tags.get((line.page, word.mark)):
+                words[cell].append(word.plain)
+    moved = next(cell for cell, of in words.items() if " ".join(of) == text)
+    tags = {mark: cell._replace(row=-1) if cell == moved else cell for mark, cell in found.tags.items()}
+    return replace(found, tags=tags)
 
 
 def read(found: Document, source: SourceFile, known: Registry) -> dict[str, pa.Table]:
@@ -81,20 +66,21 @@ def a_figure(said: Content) -> str:
     )
 
 
-def test_sums_that_hold_decide_between_tags_and_geometry_and_it_is_said(tagged: Rendition) -> None:
+def test_a_row_of_which_tags_have_other_cells_is_taken_where_its_sums_come_out_and_it_is_said(
+    tagged: Rendition,
+) -> None:
     found, source = document_of(tagged.data)
     text = a_figure(tagged.content)
-    got = read(with_tags(found, saying(text, "7777")), source, registry_of(tagged.content))
+    got = read(moved(found, text), source, registry_of(tagged.content))
     assert list(check.differences(tagged.content, got)) == []
-    given = [
-        cell for cell in got["cells"].to_pylist() if any(DISAGREEMENT in why for why in cell["equalities"])
-    ]
-    assert [cell["as_printed"] for cell in given] == [text]
-    assert "7777" in given[0]["equalities"][0]
-    assert "structure tag" not in given[0]["derivation"]
+    cells = [cell for cell in got["cells"].to_pylist() if cell["table_name"] == "personnel"]
+    said = {cell["row_key"] for cell in cells if any(DISAGREEMENT in why for why in cell["equalities"])}
+    assert {cell["row_key"] for cell in cells if cell["as_printed"] == text} <= said
+    silent = {cell["row_key"] for cell in cells if "structure tag" not in cell["derivation"]}
+    assert said <= silent < {cell["row_key"] for cell in cells}
 
 
-def test_where_no_sum_decides_both_readings_are_refused_with_the_entry_to_paste() -> None:
+def test_where_sums_do_not_come_out_it_is_refused_with_the_entry_to_paste() -> None:
     made = rendition(CONTRADICTING, contradicting=True)
     assert made.style.tagged
     found, source = document_of(made.data)
@@ -104,11 +90,11 @@ def test_where_no_sum_decides_both_readings_are_refused_with_the_entry_to_paste(
     row, column = next(
         (row, name) for row in sound for name in sound[row] if sound[row][name] != printed[row][name]
     )
-    wrong = with_tags(found, saying(str(printed[row][column]), "99999"))
+    wrong = moved(found, str(printed[row][column]))
     (undecided,) = refused(read, wrong, source, known)
     assert isinstance(undecided, UndecidedError)
     assert undecided.mission_id == row
-    assert undecided.alternatives[:2] == (printed[row], printed[row] | {column: 99999})
+    assert undecided.alternatives[0] == printed[row]
     assert undecided.page
     assert undecided.line
     assert DISAGREEMENT in undecided.message
@@ -118,19 +104,12 @@ def test_where_no_sum_decides_both_readings_are_refused_with_the_entry_to_paste(
     assert list(check.differences(made.content, got)) == []
 
 
-def test_tags_that_leave_out_empty_cells_say_nothing_of_columns(tagged: Rendition) -> None:
-    """As Chromium writes them."""
-    found, source = document_of(tagged.data)
-    tables = tuple(
-        tuple(TagRow(len(cells), dict(enumerate(cells))) for cells in filled)
-        for filled in (
-            [[cell for cell in row.cells.values() if cell.words] for row in table]
-            for table in found.tag_tables
-        )
-    )
-    assert tables != found.tag_tables
-    got = read(replace(found, tag_tables=tables), source, registry_of(tagged.content))
-    assert list(check.differences(tagged.content, got)) == []
+def test_tags_that_leave_out_empty_cells_say_nothing_of_columns() -> None:
+    """As Chromium writes them. A row of one cell is the name above a part."""
+    heading, row, name = TagRow(2, {0: (1, 2), 1: (2, 1)}), TagRow(2, {0: (1, 1), 1: (1, 1)}), TagRow(1)
+    whole = laid_out((7,), {(0,): heading, (1,): row, (2,): name})
+    assert [cell.column for cell in whole.values()] == [0, 1, 1, 2, 0]
+    assert laid_out((7,), {(0,): heading, (1,): row, (2,): TagRow(2, {0: (1, 1), 1: (1, 1)})}) == {}
 
 
 def test_a_file_whose_table_of_contents_is_not_found_is_read_only_with_every_object() -> None:
@@ -150,26 +129,11 @@ def test_a_text_may_speak_of_how_a_pdf_begins() -> None:
     assert not is_pdf(b"Rapportage\n%PDF-1.7 is hoe een PDF opent.\n")
 
 
-def test_dates_that_differ_are_refused_with_both(tagged: Rendition) -> None:
+def test_a_row_of_annex_1_of_which_tags_have_other_cells_is_refused(tagged: Rendition) -> None:
     found, source = document_of(tagged.data)
     date = next(row.cells[3].text for row in tagged.content.mandates if row.cells[3].text[0].isdigit())
-    problems = refused(read, with_tags(found, saying(date, "Onbepaald")), source, registry_of(tagged.content))
-    assert any(DISAGREEMENT in one.message and date in one.message for one in problems)
-    assert all(isinstance(one, LayoutError) and one.page and one.line for one in problems)
-
-
-def test_a_name_that_only_one_reading_knows_is_taken_and_said(tagged: Rendition) -> None:
-    found, source = document_of(tagged.data)
-    name = next(row.name.text for row in tagged.content.personnel if row.kind == "mission")
-    listed = sum(cell.text == name for row in tagged.content.mandates for cell in row.cells)
-    got = read(with_tags(found, saying(name, "Onbekend", listed)), source, registry_of(tagged.content))
-    assert list(check.differences(tagged.content, got)) == []
-    given = [
-        cell["as_printed"]
-        for cell in got["cells"].to_pylist()
-        if any(DISAGREEMENT in w for w in cell["equalities"])
-    ]
-    assert name in given
+    problems = refused(read, moved(found, date), source, registry_of(tagged.content))
+    assert all("structure tags have other cells" in one.message and one.page and one.line for one in problems)
 
 
 def test_a_header_that_no_layout_has_is_read_by_its_words(tagged: Rendition) -> None:

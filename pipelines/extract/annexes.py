@@ -281,7 +281,7 @@ class Search:
             )
             self._tables[key] = table.read(replace(below, pages=pages, tag_tables=tagged), wanted, [other])
         found = self._tables[key]
-        return None if found is None or (found.geometry and found.geometry.unknown) else found
+        return None if found is None or found.grid.unknown else found
 
     def _repeats(self, header: Header, other: Header, place: Place, layout: Layout) -> bool:
         """Whether the table under `other` is another one than that under `header`, not its next page."""

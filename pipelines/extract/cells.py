@@ -17,9 +17,8 @@ from pipelines.extract import numerals
 from pipelines.extract.numerals import RAISED
 from pipelines.extract.pdf import Box, PdfDocument, PdfLine, PdfPage, outside
 from pipelines.extract.pdf.rows import PdfCell, Span
-from pipelines.extract.pdf.table import Pair, PdfTable, same
+from pipelines.extract.pdf.table import PdfRow, PdfTable
 from pipelines.model import Document, Line
-from schemas.vocabulary import disagreement
 
 _WORD = re.compile(r"\S+")
 _GLUED = re.compile(
@@ -104,43 +103,20 @@ class Cell:
 
 
 class PdfCells:
-    """The cells of a PDF's table, put back on the lines of its document.
+    """The cells of a PDF's table, put back on the lines of its document."""
 
-    Structure tags and geometry may give a cell differently: both are said, for `cells.equalities` and for
-    refusals.
-    """
-
-    def __init__(self, document: Document, table: PdfTable) -> None:
+    def __init__(self, document: Document) -> None:
         assert isinstance(document, PdfDocument), "a text has no boxes"
         self._lines = {line.number: line for line in document.lines}
         self._ocr = {page.number for page in document.pages if page.ocr}
         self._pdf = document
-        self._table = table
 
     @staticmethod
-    def at(pair: Pair, column: int) -> tuple[PdfCell | None, PdfCell | None]:
-        tags, geometry = pair
-        return tags.cells[column] if tags else None, geometry.cells[column] if geometry else None
+    def how(row: PdfRow) -> tuple[str, ...]:
+        """The derivation that a row's cells share: whether the file's tags have them too."""
+        return ("structure tag",) if row.tagged else ()
 
-    @staticmethod
-    def how(pair: Pair) -> tuple[str, ...]:
-        """The derivation that a row's cells share: whether the file's tags gave it."""
-        return ("structure tag",) if pair[0] is not None else ()
-
-    def ways(
-        self, pair: Pair, tags: PdfCell | None, geometry: PdfCell | None
-    ) -> tuple[list[PdfCell], tuple[str, ...]]:
-        """A cell once where the readings agree; else as tags and as geometry give it, and how they differ."""
-        if self._table.tags is None or (None not in pair and same(tags, geometry)):
-            return [cell for cell in (geometry or tags,) if cell], ()
-        differ = disagreement(_shown(tags), _shown(geometry))
-        return [cell for cell in (tags, geometry) if cell], (differ,)
-
-    def is_tagged(self, cell: PdfCell | None, tags: PdfCell | None, disputed: Sequence[str]) -> bool:
-        """Whether the file's tags give a cell as it is taken."""
-        return self._table.tags is not None and (not disputed or cell is tags)
-
-    def text(self, cell: PdfCell, how: Sequence[str], disputed: Sequence[str] = ()) -> Text:
+    def text(self, cell: PdfCell, how: Sequence[str] = (), disputed: Sequence[str] = ()) -> Text:
         """A cell with its words, one piece of the document per line, and its marks."""
         words = tuple(Word(self._lines[span.line], span.char_start, span.char_end) for span in cell.spans)
         marks = tuple(Mark(number, cell.line) for number in cell.markers)
@@ -166,13 +142,6 @@ class PdfCells:
         numbers = {line.number for line in lines if line.text.strip()}
         for group in outside.left(self._pdf, table, numbers):
             yield tuple(self._lines[number] for number in group)
-
-
-def _shown(cell: PdfCell | None) -> str:
-    """A cell's text with its markers in brackets."""
-    if cell is None:
-        return "a blank"
-    return f"“{cell.text}{''.join(f'[{number}]' for number in cell.markers)}”"
 
 
 def words(lines: Iterable[Line]) -> list[Word]:

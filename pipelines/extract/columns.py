@@ -24,10 +24,10 @@ table is refused. Every other contradiction is read as it is printed.
 
 A row of a PDF is taken
 
-- where its tags and its geometry give the same, whatever the sums say: reports contradict themselves;
-- where they differ only if every sum that a differing figure is part of comes out, the row's and the
-  column's. What both gave is then said in `cells.equalities`;
-- where there is one reading only (no tags, or a picture) if every sum of the row and of its columns comes
+- where the file's tags have the same, whatever the sums say: reports contradict themselves;
+- where they have other cells in it only if every sum of the row and of its columns comes out. That they
+  have is then said in `cells.equalities`;
+- where they say nothing (no tags, or a picture) if every sum of the row and of its columns comes
   out. Else a second pass must give the same: the figures in their printed order, as in a text. Where the
   sums leave that open, it must be among the best readings, and each figure must be nearest to the
   heading of its column.
@@ -269,7 +269,7 @@ class _Chooser:
             )
 
     def confirmed(self, at: int, row: Row, best: Sequence[Choice], solution: Solution) -> bool:
-        """Whether two readings of a PDF agree on a row, or the sums of all its figures come out."""
+        """Whether a PDF's tags have the same in a row, or the sums of all its figures come out."""
         if row.agreed or self._reading(row):
             return True
         unsummed = self._unsummed(solution) if row.under else set[int]()
@@ -277,8 +277,8 @@ class _Chooser:
         if row.under and self.groups and at == self.groups[0].total and amiss:
             others = {*range(len(self._columns))} - amiss
             return not row.disputed and all(self._holds(at, place, solution) for place in others)
-        places = self._differing(row) if row.disputed else range(len(self._columns))
-        return self._sums_hold(at, best[0], places, solution, () if row.disputed else unsummed)
+        unsummed = set() if row.disputed else unsummed
+        return self._sums_hold(at, best[0], range(len(self._columns)), solution, unsummed)
 
     def by_order(self, rows: Sequence[Row], marked: Mapping[int, int]) -> list[tuple[Choice, ...]]:
         """The best readings of each row by the order of its figures; none where there are too many."""
@@ -405,18 +405,18 @@ class _Chooser:
         """The reading of a row of a PDF; `ordered` is what the second pass says of one not confirmed."""
         row, chosen, wording = case.row, case.chosen, case.wording
         several = len({choice.figures for choice in case.best}) > 1
-        if not row.disputed and (blank := next(self._blank_totals(chosen), None)) is not None:
+        if (blank := next(self._blank_totals(chosen), None)) is not None:
             where = row.lines, wording.name.printed, self._columns[blank], wording.cells[blank].printed
             return refusals.blank_total(*where)
-        if not row.disputed and several:
+        if several:
             text, doubt, column = next((f.text, f.doubt, f.column) for f in wording.figures if f.doubt)
             return refusals.uncertain(text.printed, doubt, text.spans[0], self._columns[column or 0])
-        if ordered is not None or (row.disputed and several):
-            by_order = {choice.figures for choice in ordered or ()}
+        if ordered is not None:
+            by_order = {choice.figures for choice in ordered}
             twice = by_order == {chosen.figures} or (row.under and chosen.figures in by_order)
             if row.disputed or not twice:
                 seen = self._ways(row, in_order=False)
-                return self._undecided(case, _why(row, ordered or ()), [*seen, *(ordered or ())])
+                return self._undecided(case, _why(row, ordered), [*seen, *ordered])
         if self._reading(row) is None and (hidden := self._hidden_mark(case)):
             return self._undecided(case, hidden, [chosen])
         return self.taken(case)
@@ -575,12 +575,6 @@ class _Chooser:
                 if not given[index] and (index == 0 or any(given[index:])):
                     yield self._columns[place]
 
-    def _differing(self, row: Row) -> list[int]:
-        """The columns in which two readings of a PDF differ; all where one has no such row."""
-        values = [choice.figures for choice in self._ways(row, in_order=False)]
-        alone = len(row.wordings) == 1
-        return [i for i, given in enumerate(zip(*values, strict=True)) if alone or len(set(given)) > 1]
-
     def _holds(self, at: int, place: int, solution: Solution) -> bool:
         """Whether a column comes out that sums exact figures, that of the row among them."""
         return any(
@@ -679,8 +673,8 @@ def _spaced(row: Row, way: Choice) -> bool:
 def _why(row: Row, ordered: Sequence[Choice]) -> str:
     if row.disputed:
         return (
-            "the file's structure tags and its geometry give it differently "
-            "(tag_geometry_disagreement), and no row total and column total that hold confirm one of them"
+            "the file's structure tags have other cells in it (tag_geometry_disagreement), and not all of "
+            "its sums come out"
         )
     if len(ordered) == 1:
         return "its sums do not come out, and by the order of its figures they would be placed otherwise"

@@ -9,7 +9,6 @@ from __future__ import annotations
 import datetime
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from functools import partial
 
 from pipelines.extract import numerals
 from pipelines.extract.cells import Text
@@ -121,7 +120,7 @@ def place(table: PdfTable, declared: Declared, names: Callable[[str], Sequence[s
     `names` gives what the row of a printed name may be called.
     """
     columns = table.heading.roles
-    for fault in table.faults:
+    for fault in table.grid.faults:
         if fault.kind == "cut":
             continue
         rows = [names(row) for row in fault.rows]
@@ -129,14 +128,14 @@ def place(table: PdfTable, declared: Declared, names: Callable[[str], Sequence[s
         if one is not None:
             targets = {columns.index(column) for column in (one.column, *one.shared_columns)}
             keys = {comparable(row) for row in (one.row, *one.shared_rows)}
-            table = table.each(partial(_placed, fault=fault, rows=keys, columns=targets, names=names))
+            table = replace(table, grid=_placed(table.grid, fault, keys, targets, names))
     return table
 
 
 def _placed(
     grid: Grid, fault: Fault, rows: set[str], columns: set[int], names: Callable[[str], Sequence[str]]
 ) -> Grid:
-    """A reading with the cell of a fault in these rows and columns, and nowhere else."""
+    """The table's rows with the cell of a fault in these rows and columns, and nowhere else."""
     taken = {(span.line, span.char_start) for span in fault.cell.spans}
 
     def of(row: PdfRow) -> PdfRow:

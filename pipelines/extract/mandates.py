@@ -3,8 +3,8 @@
 In a text the cells of a row arrive in reading order, several on a line or one over several lines, so rows
 are cut by what the cells say: two durations beside each other close a row. A date behind “van”, “d.d.” and
 the like is part of a legal basis. A region's rotated label arrives as a run of lines of a few letters. In
-a PDF each cell is where its column says; where tags and geometry differ the one that can be understood
-is taken, and where both can, and mean different things, the edition is refused.
+a PDF each cell is where its column says; where the file's tags have other cells in a row, the edition is
+refused.
 
 Every word between the header and the footnotes is part of a cell, a label or a problem. What is known
 nowhere is a problem, never a guess; all problems of the table are raised together.
@@ -22,7 +22,7 @@ from pipelines.extract.annexes import AnnexInput, find_header, header_words
 from pipelines.extract.cells import Cell, Mark, PdfCells, Text, Word, as_printed, marker, spans, words
 from pipelines.extract.durations import Duration
 from pipelines.extract.pdf.rows import PdfCell
-from pipelines.extract.pdf.table import Pair, PdfRow, PdfTable
+from pipelines.extract.pdf.table import PdfRow, PdfTable
 from pipelines.extract.roles import DURATIONS, MandateRoles
 from pipelines.extract.shared_labels import Label, confirmed, find_labels, nearer, share_out
 from pipelines.extract.text import strange
@@ -380,32 +380,32 @@ class _TextReader(_Reader):
 
 
 class _PdfReader(_Reader):
-    """Takes the cells of both readings of a PDF's table."""
+    """Takes the cells of a PDF's table."""
 
     def __init__(self, given: AnnexInput, found: PdfTable) -> None:
         super().__init__(given)
         self._found = found
-        self._cells = PdfCells(given.document, found)
+        self._cells = PdfCells(given.document)
         self._places = {column.column: at for at, column in enumerate(given.layout.mandates.columns)}
 
     def read(self) -> list[Row]:
         """The rows, each with the label that it is beside, or else the heading that it is under."""
         heading: Text | None = None
-        for pair in self._found.rows:
-            if (lone := self._lone(pair)) and self._roles.is_region(lone.text):
-                heading = self._roles.names.heading(self._cells.text(lone, self._cells.how(pair)), heading)
+        for row in self._found.grid.rows:
+            if (lone := self._lone(row)) and self._roles.is_region(lone.text):
+                heading = self._roles.names.heading(self._cells.text(lone, self._cells.how(row)), heading)
                 continue
-            if lone and self._is_heading(pair, lone):
+            if lone and self._is_heading(row, lone):
                 mission = answers.mission(lone.text, None, self._given.registry, lone.page)[0]
                 self._unknown_region("heading", lone.text, self._cells.line(lone), mission)
                 continue
-            if self._is_of_figures(pair):
+            if self._is_of_figures(row):
                 continue
             before = len(self.problems)
-            row = self._row(pair)
-            region = self._region(pair) or heading
-            if row is not None and len(self.problems) == before:
-                self._add(replace(row, region=self._nearer(pair, region, row.mission.region)))
+            found = self._row(row)
+            region = self._region(row) or heading
+            if found is not None and len(self.problems) == before:
+                self._add(replace(found, region=self._nearer(row, region, found.mission.region)))
         last = self._found.last_line
         near = [line for line in self._given.lines if last < line.number <= last + _LABEL_LINES]
         below = {line.number: label for line in near if (label := self._label([line]))}
@@ -420,7 +420,7 @@ class _PdfReader(_Reader):
                     lines[0],
                     "compare the page with the table; a footnote needs the next number and its marker",
                 )
-        if self._document.format == "text" or self._found.open_labels:
+        if self._document.format == "text" or self._found.grid.open_labels:
             return self._labelled([*below.values()])
         return list(self._rows.values())
 
@@ -439,49 +439,52 @@ class _PdfReader(_Reader):
         labels = share_out(own, below, regions, headings) if text else confirmed(own, regions, headings)
         return [replace(row, region=label) for row, label in zip(rows, labels, strict=True)]
 
-    def _nearer(self, pair: Pair, label: Text | None, region: str) -> Text | None:
+    def _nearer(self, row: PdfRow, label: Text | None, region: str) -> Text | None:
         """A row's label, or of several by whose places it may be any's the one that names its region."""
-        tags, geometry = pair
-        rivals = geometry.rivals if geometry and not (tags and tags.label) else ()
-        others = [
-            self._cells.text(one, self._cells.how(pair)) for one in rivals if self._roles.is_region(one.text)
-        ]
+        others = [self._cells.text(one) for one in row.rivals if self._roles.is_region(one.text)]
         headings = self._given.registry.region_headings
         return nearer((label, *others), region, headings) if label and others else label
 
-    def _lone(self, pair: Pair) -> PdfCell | None:
+    def _lone(self, row: PdfRow) -> PdfCell | None:
         """The only cell of a row, its label aside."""
-        cells = [cell for cell in (pair[1] or pair[0] or PdfRow(())).cells if cell]
+        cells = [cell for cell in row.cells if cell]
         return cells[0] if len(cells) == 1 else None
 
-    def _is_heading(self, pair: Pair, lone: PdfCell) -> bool:
+    def _is_heading(self, row: PdfRow, lone: PdfCell) -> bool:
         """Whether the only cell of a row is a name that no mission has."""
-        return lone in self._cells.at(pair, self._places["mission"]) and not self._roles.mission(lone.text)
+        return lone is row.cells[self._places["mission"]] and not self._roles.mission(lone.text)
 
-    def _is_of_figures(self, pair: Pair) -> bool:
+    def _is_of_figures(self, row: PdfRow) -> bool:
         """Whether a row of a table of both annexes has cells of annex 2 only: its totals, say."""
         roles = [column.column for column in self._layout.mandates.columns]
-        filled = {roles[at] for row in pair if row for at, cell in enumerate(row.cells) if cell}
+        filled = {roles[at] for at, cell in enumerate(row.cells) if cell}
         return "ignore" in filled and not filled & {"legal_basis", *DURATIONS}
 
-    def _row(self, pair: Pair) -> Row | None:
-        mission = self._taken(pair, "mission", self._roles.mission)
+    def _row(self, row: PdfRow) -> Row | None:
+        if row.tagged is False:
+            cells = [cell for cell in row.cells if cell]
+            self._problem(
+                f"the file's structure tags have other cells in “{refusals.shortened(cells[0].text)}”",
+                self._cells.line(cells[0]),
+                "compare the row with the page, and ask whoever made the file to mend its tags",
+            )
+        mission = self._taken(row, "mission", self._roles.mission)
         given = "legal_basis" in self._places
-        basis = self._declared(pair, "legal_basis", self._roles.legal_basis)
-        legal = self._taken(pair, "legal_basis", basis) if given else None
+        basis = self._declared(row, "legal_basis", self._roles.legal_basis)
+        legal = self._taken(row, "legal_basis", basis) if given else None
         durations = {
             column: taken
             for column in self._places
             if column in DURATIONS
-            and (taken := self._taken(pair, column, self._declared(pair, column, self._duration)))
+            and (taken := self._taken(row, column, self._declared(row, column, self._duration)))
         }
         if mission is None or (given and legal is None):
             return None
         return Row(mission[1], mission[0], legal[0] if legal else None, durations)
 
-    def _declared(self, pair: Pair, column: str, meaning: Callable[[str], T | None]) -> Callable[[str], Any]:
+    def _declared(self, row: PdfRow, column: str, meaning: Callable[[str], T | None]) -> Callable[[str], Any]:
         """What a cell means: as it is declared, else by the grammar."""
-        declared, names = self._given.declared, self._row_names(pair)
+        declared, names = self._given.declared, self._row_names(row)
 
         def declared_or_meant(text: str) -> Any:
             one = declared and declared.match(names, column, text)
@@ -491,23 +494,18 @@ class _PdfReader(_Reader):
 
         return declared_or_meant
 
-    def _taken(self, pair: Pair, column: str, meaning: Callable[[str], T | None]) -> tuple[Text, T] | None:
+    def _taken(self, row: PdfRow, column: str, meaning: Callable[[str], T | None]) -> tuple[Text, T] | None:
         """One cell with its meaning; None for a blank duration, or with a problem."""
-        tags, geometry = (
-            self._cells.unmarked(cell, meaning) if cell else None
-            for cell in self._cells.at(pair, self._places[column])
-        )
-        ways, disputed = self._cells.ways(pair, tags, geometry)
-        understood = [(cell, value) for cell in ways if (value := meaning(cell.text)) is not None]
-        declared, shown = self._given.declared, next(iter(ways), None)
-        if not understood:
-            if declared and shown:
-                declared.find(self._row_names(pair), column, shown.text)
+        cell = row.cells[self._places[column]]
+        cell = cell and self._cells.unmarked(cell, meaning)
+        value, declared = meaning(cell.text) if cell else None, self._given.declared
+        if cell is None or value is None:
+            if declared and cell:
+                declared.find(self._row_names(row), column, cell.text)
             # In a text, a cell that is printed for several rows stands on one of them.
-            if ways or column not in DURATIONS or self._document.format == "text":
-                self._not_understood(column, shown, pair)
+            if cell or column not in DURATIONS or self._document.format == "text":
+                self._not_understood(column, cell, row)
             return None
-        cell, value = understood[0]
         if column == "mission":
             cell = replace(cell, text=self._roles.spelled(cell.text))
         if "\ufffd" in cell.text:
@@ -517,12 +515,8 @@ class _PdfReader(_Reader):
             )
         for doubt in cell.doubts:
             self.problems.append(refusals.uncertain(cell.text, doubt, cell.spans[0], column))
-        if any(other != value for _, other in understood) and column != "legal_basis":
-            self._disagreement(disputed[0], cell)
-            return None
-        tagged = self._cells.is_tagged(cell, tags, disputed)
-        text = self._cells.text(cell, ("structure tag",) if tagged else (), disputed)
-        if declared and (one := declared.find(self._row_names(pair), column, cell.text)):
+        text = self._cells.text(cell, self._cells.how(row))
+        if declared and (one := declared.find(self._row_names(row), column, cell.text)):
             text = declarations.with_reason(text, one)
         if isinstance(value, Duration) and value.marker is not None:
             # The digits of the mark are printed as large as the year before it.
@@ -535,60 +529,39 @@ class _PdfReader(_Reader):
         duration = self._roles.duration(text)
         return duration if duration and (duration.marker is None or duration.marker in self._notes) else None
 
-    def _label_of(self, row: PdfRow | None) -> PdfCell | None:
-        """The label beside a row, or its cell in a column of regions that is not the first."""
-        at = self._places.get("region", 0)
-        label = row and (row.label or (row.cells[at] if at else None))
-        return replace(label, markers=()) if label else None
-
-    def _region(self, pair: Pair) -> Text | None:
-        """The label beside a row: the one whose name is known, where readings differ.
+    def _region(self, row: PdfRow) -> Text | None:
+        """The label beside a row, or its cell in a column of regions that is not the first.
 
         Its markers count among the footnotes of the table.
         """
-        tags, geometry = (self._label_of(row) for row in pair)
-        ways, disputed = self._cells.ways(pair, tags, geometry)
-        known = [cell for cell in ways if self._roles.is_region(cell.text)]
-        if not known:
-            if ways:
-                self._unknown_region("label", ways[0].text, self._cells.line(ways[0]))
+        at = self._places.get("region", 0)
+        label = row.label or (row.cells[at] if at else None)
+        if label and not self._roles.is_region(label.text):
+            self._unknown_region("label", label.text, self._cells.line(label))
             return None
-        if len({comparable(cell.text) for cell in known}) > 1:
-            self._disagreement(disputed[0], known[0])
-        tagged = self._cells.is_tagged(known[0], tags, disputed)
-        text = self._cells.text(known[0], (), disputed)
-        return replace(text, how=("structure tag",) if tagged else ())
+        return self._cells.text(replace(label, markers=())) if label else None
 
-    def _not_understood(self, column: str, cell: PdfCell | None, pair: Pair) -> None:
+    def _not_understood(self, column: str, cell: PdfCell | None, row: PdfRow) -> None:
         name = column.replace("_", " ")
         if cell is None:
-            cells = [other for row in pair if row for other in row.cells if other]
+            cells = [other for other in row.cells if other]
             text = refusals.shortened(" ".join(other.text for other in cells))
             if cells:
                 self._problem(f"“{text}” has no {name}", self._cells.lines_of(cells)[0], _COMPARE)
             return
         line, text = self._cells.line(cell), refusals.shortened(cell.text)
         if column == "mission":
-            label = next((row.label.text for row in reversed(pair) if row and row.label), None)
-            self._unknown_mission(line, cell.text, label)
+            self._unknown_mission(line, cell.text, row.label.text if row.label else None)
         elif column == "legal_basis":
             self._unknown_basis(f"“{text}” is not a legal basis", text, line)
         else:
-            row = self._row_names(pair)[-1]
-            entry = answers.cell(TABLE, row, column, cell.text, cell.page)
+            entry = answers.cell(TABLE, self._row_names(row)[-1], column, cell.text, cell.page)
             self._problem(f"{name}: {self._roles.no_duration(text)}", line, None, [entry])
 
-    def _row_names(self, pair: Pair) -> list[str]:
+    def _row_names(self, row: PdfRow) -> list[str]:
         """What the row may be called: its mission's id, and the name that it prints."""
-        cells = self._cells.at(pair, self._places["mission"])
-        return self._roles.row_names(next((cell.text for cell in reversed(cells) if cell), ""))
-
-    def _disagreement(self, disagreement: str, cell: PdfCell) -> None:
-        self._problem(
-            f"{disagreement}; both can be understood",
-            self._cells.line(cell),
-            "compare the cell with the page, and ask whoever made the file to mend its tags",
-        )
+        cell = row.cells[self._places["mission"]]
+        return self._roles.row_names(cell.text if cell else "")
 
 
 def _shown(found: Sequence[Word]) -> str:

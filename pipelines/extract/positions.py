@@ -73,7 +73,6 @@ def placed(document: Document) -> PdfDocument | None:
         tuple(replace(line, text="") if line.number in furniture else line for line in lines),
         document.page_labels,
         tuple(replace(page, furniture=furniture & {line.number for line in page.lines}) for page in pages),
-        (),
     )
     return signs.find(found)
 

@@ -2,7 +2,7 @@
 
 Here belongs what can be said without the totals: where a row of a text starts and ends, which mission a
 name is, which digits may be a footnote's mark. Which column a figure of a text belongs to is left
-open, and so is which of two readings of a PDF is right: `columns` decides. From the header to the totals
+open, and so is which of two readings of a picture is right: `columns` decides. From the header to the totals
 row (or its last row) everything printed is part of a row, a region heading, a repeated header, a line of
 text, or a leftover; nothing is skipped. Which rows sum others is said in `sums`.
 """
@@ -21,13 +21,13 @@ from pipelines.extract.cells import Mark, PdfCells, Text, Word, as_printed, word
 from pipelines.extract.numerals import PrintedFigure, read_figure
 from pipelines.extract.pdf import Box
 from pipelines.extract.pdf.rows import PdfCell, Span
-from pipelines.extract.pdf.table import Pair, PdfRow, PdfTable
+from pipelines.extract.pdf.table import PdfRow, PdfTable
 from pipelines.extract.roles import Kind, PersonnelRoles
 from pipelines.extract.search import Amount, Range
 from pipelines.extract.shared_labels import confirmed, nearer, share_out
 from pipelines.model import PAGE_NUMBER, Line
 from schemas.errors import JvomError, Problems
-from schemas.vocabulary import TOTAL
+from schemas.vocabulary import TOTAL, disagreement
 
 TIGHT = "it may be two numbers that are not to be added up"
 _SUMMING: tuple[Kind, ...] = ("total", "subtotal", "of which", "region")
@@ -120,7 +120,7 @@ class Row:
     """One row: its lines, the region heading it is under, the ways to read its words, what its name makes it.
 
     `in_order` says that only the order of its figures is known, as in a text. In a PDF every wording has
-    its figures in their columns: `agreed` says that tags and geometry give the same, `disputed` that they do
+    its figures in their columns: `agreed` says that the file's tags have the same, `disputed` that they do
     not, `under` that each figure is nearest to the heading of its own column. `glued` says that digits at the
     end of a figure may be a mark, as in a text whose words are in their places. `texts` are the cells beside
     the name and the figures, such as a remark, by their roles.
@@ -465,7 +465,7 @@ def _thousands(word: Word, following: Word) -> bool:
 
 
 class _PdfReader:
-    """Fills a table from both readings of a PDF's table."""
+    """Fills a table from a PDF's table."""
 
     def __init__(self, given: AnnexInput, whole: PdfTable, roles: PersonnelRoles) -> None:
         self._table = Table()
@@ -473,7 +473,7 @@ class _PdfReader:
         self._given = given
         self._whole, self._found = whole, whole.view()
         self._roles = roles
-        self._cells = PdfCells(given.document, self._found)
+        self._cells = PdfCells(given.document)
         self._edges = cache(self._found.edges)
         self._glued = given.document.format == "text"
         self._labels = False
@@ -484,20 +484,18 @@ class _PdfReader:
         """Every row of the table, and what is left over on its lines and between them."""
         self._table.marks += self._given.marked
         region: Text | None = None
-        for pair in self._found.rows:
-            name, disputed = self._name(pair)
-            name = self._cells.unmarked(name, self._roles.heading.role_of) if name else None
-            label, rivals = self._label(pair)
+        for row in self._found.grid.rows:
+            name = row.cells[0] and self._cells.unmarked(row.cells[0], self._roles.heading.role_of)
+            label, rivals = self._label(row)
             self._labels |= label is not None
             region = label or region
-            figures = [cell for row in pair if row for cell in row.cells[1:] if cell]
+            figures = [cell for cell in row.cells[1:] if cell]
             if name is None:
-                shown = figures or [cell for row in pair if row for cell in row.cells if cell]
-                if shown:
-                    self._table.leftovers.append(self._cells.lines_of(shown))
+                if figures:
+                    self._table.leftovers.append(self._cells.lines_of(figures))
                 continue
             kind, known = self._roles.kind(name.text), self._roles.mission_id(name.text)
-            text = self._cells.text(name, self._cells.how(pair), disputed)
+            text = self._named(row, name)
             if kind == "region" and not (figures and known):
                 region = self._roles.names.heading(text, region)
                 if not figures:
@@ -506,7 +504,7 @@ class _PdfReader:
             if figures or known or kind == "total":
                 of = self._regions.get(known or "")
                 own = nearer((label, *rivals), of, self._headings) if label and rivals else region
-                self._table.rows.append(self._row(pair, name, disputed, own, kind))
+                self._table.rows.append(self._row(row, name, own, kind))
             elif kind == "of which" or self._roles.names.is_text(name.text):
                 self._table.texts.append(text)
                 self._table.marks += text.marks
@@ -516,7 +514,7 @@ class _PdfReader:
         self._rest()
         if self._problems:
             raise Problems(self._problems)
-        if self._labels and (self._glued or self._found.open_labels):
+        if self._labels and (self._glued or self._found.grid.open_labels):
             self._share_out()
         return self._table
 
@@ -554,43 +552,34 @@ class _PdfReader:
         for (at, _), label in zip(missions, labels, strict=True):
             self._table.rows[at] = replace(self._table.rows[at], region=label)
 
-    def _name(self, pair: Pair) -> tuple[PdfCell | None, tuple[str, ...]]:
-        """The first cell of a row. Where readings differ, the one whose words are known."""
-        ways, disputed = self._cells.ways(pair, *self._cells.at(pair, 0))
-        known = [cell for cell in ways if self._roles.heading.role_of(cell.text)]
-        missions = {self._roles.mission_id(cell.text) for cell in known}
-        return (known[0] if len(missions) == 1 else next(iter(ways), None)), disputed
+    def _named(self, row: PdfRow, name: PdfCell) -> Text:
+        """The name of a row, which says where the file's tags have other cells in it."""
+        said = disagreement("other cells of its row", f"“{name.text}”") if row.tagged is False else ""
+        return self._cells.text(name, self._cells.how(row), (said,) if said else ())
 
-    def _row(
-        self, pair: Pair, name: PdfCell, disputed: tuple[str, ...], region: Text | None, kind: Kind
-    ) -> Row:
+    def _row(self, row: PdfRow, name: PdfCell, region: Text | None, kind: Kind) -> Row:
         name = replace(name, text=self._roles.spelled(name.text))
-        text = self._cells.text(name, self._cells.how(pair), disputed)
+        text = self._named(row, name)
         plain, mission_id = self._roles.plain(name.text), self._roles.row_id(name.text)
         wordings: list[Wording] = []
-        for found in reversed(pair):
-            for row in _readings(found) if found else ():
-                for cells in self._marked(tuple(self._texts(row, pair))):
-                    wording = Wording(text, plain, mission_id, tuple(self._figures(row, cells)), (), cells)
-                    if not any(_alike(wording, known) for known in wordings):
-                        wordings.append(wording)
-        printed = [cell for row in pair if row for cell in row.cells[1:] if cell]
-        agreed = None not in pair and len(wordings) == 1
-        under = all(
-            cell is None or self._found.nearest(cell) == column
-            for row in pair
-            if row
-            for column, cell in enumerate(row.cells[1:], start=1)
-        )
-        aside = dict(self._aside(pair))
+        for way in _readings(row):
+            for cells in self._marked(tuple(self._texts(way))):
+                wording = Wording(text, plain, mission_id, tuple(self._figures(way, cells)), (), cells)
+                if not any(_alike(wording, known) for known in wordings):
+                    wordings.append(wording)
+        printed = [cell for cell in row.cells[1:] if cell]
+        aside = {role: self._cells.text(cell, self._cells.how(row)) for role, cell in row.texts}
         return Row(
             self._cells.lines_of([name, *printed, *(text.cell for text in aside.values())]),
             region,
             tuple(wordings),
             in_order=False,
-            agreed=agreed,
-            disputed=self._found.tags is not None and not agreed,
-            under=under,
+            agreed=row.tagged is True and len(wordings) == 1,
+            disputed=row.tagged is False,
+            under=all(
+                cell is None or self._found.nearest(cell) == column
+                for column, cell in enumerate(row.cells[1:], start=1)
+            ),
             kind=kind,
             glued=self._glued,
             texts=tuple(aside.items()),
@@ -617,35 +606,17 @@ class _PdfReader:
             yield text
         yield from found
 
-    def _label(self, pair: Pair) -> tuple[Text | None, list[Text]]:
-        """The region's label beside a row by either reading, and others that may be its own as well.
+    def _label(self, row: PdfRow) -> tuple[Text | None, list[Text]]:
+        """The region's label beside a row, and others that may be its own as well."""
+        is_known = self._roles.is_region
+        label = self._cells.text(row.label) if row.label and is_known(row.label.text) else None
+        return label, [self._cells.text(cell) for cell in row.rivals if is_known(cell.text)]
 
-        Where the file's structure gives the row a label its place does not matter.
-        """
-
-        def known(cell: PdfCell | None) -> Text | None:
-            is_known = cell is not None and self._roles.is_region(cell.text)
-            return self._cells.text(cell, self._cells.how(pair)) if cell and is_known else None
-
-        tags, geometry = (known(row.label) if row else None for row in pair)
-        rivals = map(known, pair[1].rivals if pair[1] and not tags else ())
-        return geometry or tags, [*filter(None, rivals)]
-
-    def _aside(self, pair: Pair) -> Iterator[tuple[str, Text]]:
-        """The cells of texts beside the figures; where readings differ that by geometry, and the dispute."""
-        tags, geometry = (dict(row.texts) if row else {} for row in pair)
-        for role in dict.fromkeys((*geometry, *tags)):
-            ways, disputed = self._cells.ways(pair, tags.get(role), geometry.get(role))
-            if ways:
-                yield role, self._cells.text(ways[-1], () if disputed else self._cells.how(pair), disputed)
-
-    def _texts(self, row: PdfRow, pair: Pair) -> Iterator[Text]:
+    def _texts(self, row: PdfRow) -> Iterator[Text]:
         for column in range(1, len(row.cells)):
-            _, disputed = self._cells.ways(pair, *self._cells.at(pair, column))
-            tagged = self._found.tags is not None and (not disputed or row is pair[0])
             cell = row.cells[column] or PdfCell("", (), self._blank(row, column))
             cell = replace(cell, text=numerals.spelled(cell.text))
-            yield self._cells.text(cell, ("structure tag",) if tagged else (), disputed)
+            yield self._cells.text(cell, self._cells.how(row))
 
     def _figures(self, row: PdfRow, cells: Sequence[Text]) -> Iterator[Figure]:
         names = self._roles.row_names(self._printed_name(row))

@@ -221,7 +221,7 @@ def _require_seen(document: Document, parts: ReportParts) -> None:
             refusals.fault(fault, table, name)
             for name, table in named.items()
             if table
-            for fault in table.faults
+            for fault in table.grid.faults
             if fault.kind != "rows"
             or not {table.heading.roles[at] for at in fault.columns} <= _NOT_KEPT[name]
         ]

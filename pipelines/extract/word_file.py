@@ -170,7 +170,7 @@ def read(data: bytes, source: SourceFile) -> PdfDocument:
     if not lines:
         raise SourceError("no paragraph or table of this Word file holds text", hint=_PRINT)
     labels = (None,) * len(pages)
-    return signs.find(PdfDocument(source.path, source.sha256, "docx", lines, labels, tuple(pages), ()))
+    return signs.find(PdfDocument(source.path, source.sha256, "docx", lines, labels, tuple(pages)))
 
 
 def _is_other(data: bytes) -> bool:

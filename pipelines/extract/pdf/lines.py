@@ -378,6 +378,7 @@ def _word(letters: Sequence[Glyph], piece: _Piece, gap: str) -> Word:
         markers=tuple(spans),
         gap=gap,
         letter=last,
+        mark=letters[0].run.mark,
     )
 
 

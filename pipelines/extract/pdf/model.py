@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeVar
 
@@ -77,7 +77,7 @@ class Word:
     space, or a no-break space. `doubt` says what was read of a figure in a picture where nothing but an
     equality could confirm it; `other` is the second figure that was read there, if it is one. `sign` is the
     number of the note whose sign its only marker is (see `signs`), `letter` a raised small letter that it
-    ends in, or is.
+    ends in, or is. `mark` is what the file's structure calls it by, -1 where that does not name it.
     """
 
     text: str
@@ -92,6 +92,7 @@ class Word:
     other: str = ""
     sign: int = 0
     letter: str = ""
+    mark: int = -1
 
     @property
     def plain(self) -> str:
@@ -228,28 +229,18 @@ class PdfPage:
         return Box(min(across), min(down), max(across), max(down))
 
 
-@dataclass(frozen=True, slots=True)
-class TagCell:
-    """One cell of a tagged table: its words in reading order, each with its page."""
+class TagCell(NamedTuple):
+    """A cell of a table by the file's own structure: its table, its place there, and how far it reaches.
 
-    columns_spanned: int = 1
-    rows_spanned: int = 1
-    words: tuple[tuple[int, Word], ...] = ()
-
-
-@dataclass(slots=True)
-class TagRow:
-    """A row of a tagged table: its cells by their place in it, and how many there are.
-
-    A cell without content is not named by the structure, but counts.
+    `width` is how many columns the table has.
     """
 
+    table: tuple[int, ...]
+    row: int
+    column: int
+    columns: int = 1
+    rows: int = 1
     width: int = 0
-    cells: dict[int, TagCell] = field(default_factory=dict)
-
-
-TagTable = tuple[TagRow, ...]
-"""A table by the file's own structure."""
 
 
 @dataclass(frozen=True)
@@ -257,13 +248,13 @@ class PdfDocument(Document):
     """A PDF as lines, and as pages of the same lines with boxes. It never leaves the child process.
 
     In `lines` markers stay in the text, and furniture leaves an empty line; a line that ends in a
-    soft hyphen (U+00AD) goes on in the next without it. `tag_tables` is empty if untagged. `attachments`
-    names the files that the PDF carries. `signs` holds line, number and sign of each footnote that opens with
-    a sign for a number.
+    soft hyphen (U+00AD) goes on in the next without it. `tags` are the cells of tables that the file's own
+    structure names, by the page and the `mark` of the words in them. `attachments` names the files that the
+    PDF carries. `signs` holds line, number and sign of each footnote that opens with a sign for a number.
     """
 
     pages: tuple[PdfPage, ...]
-    tag_tables: tuple[TagTable, ...]
+    tags: Mapping[tuple[int, int], TagCell] = field(default_factory=dict)
     attachments: tuple[str, ...] = ()
     signs: tuple[tuple[int, int, str], ...] = ()
 
@@ -273,7 +264,7 @@ class PdfDocument(Document):
         path: str,
         sha256: str,
         pages: Iterable[PdfPage],
-        tag_tables: tuple[TagTable, ...] = (),
+        tags: Mapping[tuple[int, int], TagCell] | None = None,
         attachments: tuple[str, ...] = (),
     ) -> PdfDocument:
         """The document of these pages, whose lines are numbered already."""
@@ -284,7 +275,7 @@ class PdfDocument(Document):
             for on_page, line in enumerate(page.lines, 1)
         )
         labels = tuple(page.label for page in pages)
-        return cls(path, sha256, "pdf", tuple(lines), labels, pages, tag_tables, attachments)
+        return cls(path, sha256, "pdf", tuple(lines), labels, pages, tags or {}, attachments)
 
 
 @dataclass(frozen=True)

@@ -59,7 +59,7 @@ _RawPage = tuple[PdfPage, list[list[Word]]]
 
 
 def parse(data: bytes, path: str, recognised: Mapping[int, RecognisedPage] | None = None) -> PdfDocument:
-    """Every page with its lines and rules, and the tagged tables.
+    """Every page with its lines and rules, and what the structure says of tables.
 
     `recognised` gives what is on pages that are pictures. Raises SourceError, without its file.
     """
@@ -74,13 +74,12 @@ def parse(data: bytes, path: str, recognised: Mapping[int, RecognisedPage] | Non
             hint="check that this is the report, or cut out its part of a larger file",
         )
     carried = attachments(document)
-    tables = tags.Tables()
-    raw = _pages(document, count, tables)
-    soft = lines.soft_hyphens(word for _, found in raw for line in found for word in line)
-    if soft:
+    structure = tags.Tags()
+    raw = _pages(document, count, structure)
+    if lines.soft_hyphens(word for _, found in raw for line in found for word in line):
         raw = [(page, [[lines.soften(word) for word in line] for line in found]) for page, found in raw]
     pages = lines.mark_furniture(_numbered(raw, recognised or {}))
-    found = PdfDocument.of(path, hashlib.sha256(data).hexdigest(), pages, tables.tables(soft=soft), carried)
+    found = PdfDocument.of(path, hashlib.sha256(data).hexdigest(), pages, structure.cells(), carried)
     return signs.find(found)
 
 
@@ -155,12 +154,12 @@ def _has_every_object(data: bytes) -> bool:
     return bool(sizes) and len(objects) + packed + max(1, free) >= max(sizes)
 
 
-def _pages(document: pdfium.FPDF_DOCUMENT, count: int, tables: tags.Tables) -> list[_RawPage]:
+def _pages(document: pdfium.FPDF_DOCUMENT, count: int, structure: tags.Tags) -> list[_RawPage]:
     raw: list[_RawPage] = []
     words = 0
     for index in range(count):
         try:
-            raw.append(_page(document, index, tables))
+            raw.append(_page(document, index, structure))
         except TooMuch as error:
             raise SourceError(f"{error}: more than a report has", page=index + 1, hint=_TRY_AGAIN) from None
         words += sum(map(len, raw[-1][1]))
@@ -171,7 +170,7 @@ def _pages(document: pdfium.FPDF_DOCUMENT, count: int, tables: tags.Tables) -> l
     return raw
 
 
-def _page(document: pdfium.FPDF_DOCUMENT, index: int, tables: tags.Tables, turned: int = 0) -> _RawPage:
+def _page(document: pdfium.FPDF_DOCUMENT, index: int, structure: tags.Tags, turned: int = 0) -> _RawPage:
     """A page as read, which was turned to the right by so many quarters."""
     page, unsure = open_page(document, index)
     if not page:
@@ -189,7 +188,7 @@ def _page(document: pdfium.FPDF_DOCUMENT, index: int, tables: tags.Tables, turne
         if not turned and (quarters := lines.quarters(drawn.found)):
             # PDFium keeps this for the next time that it loads the page.
             pdfium.FPDFPage_SetRotation(page, (pdfium.FPDFPage_GetRotation(page) + quarters) % 4)
-            found, words = _page(document, index, tables, quarters)
+            found, words = _page(document, index, structure, quarters)
             if unsure and found.sight:  # by its flattening the page has lost where they were
                 found.sight.spoilt.append(Spoilt(Box(0, 0, found.width, found.height), _UNLIKE))
             return found, words
@@ -202,7 +201,7 @@ def _page(document: pdfium.FPDF_DOCUMENT, index: int, tables: tags.Tables, turne
         _require_codes(glyphs, index + 1)
         drawn.settle_hyphens()
         fonts = lines.Fonts(glyphs)
-        tables.add(page, index + 1, glyphs, fonts)
+        structure.add(page, index + 1)
         hidden = drawn.hidden + len(drawn.found) - len(glyphs)
         found = PdfPage(
             index + 1,

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from pipelines.extract.pdf.model import PdfDocument, PdfLine, PdfPage, TagCell, TagRow, TagTable, Word
+from pipelines.extract.pdf.model import PdfDocument, PdfLine, PdfPage, Word
 
 _SIGN = re.compile(r"(?:\*{1,3}|[†‡§]{1,3})\)?|(?:[a-z]|[1-9][0-9]?)\)|\[[1-9][0-9]?\]")
 _PAGES = 2  # a table may go on over so many pages before its notes
@@ -55,13 +55,9 @@ def find(document: PdfDocument) -> PdfDocument:
     notes = list(_numbered(document, list(_openings(document.pages))))
     if not notes:
         return document
-    changed: list[tuple[int, Word, Word]] = []
-    pages = tuple(
-        _page(page, [note for note in notes if note.reaches(page)], changed) for page in document.pages
-    )
-    tables = tuple(_table(table, changed) for table in document.tag_tables)
+    pages = tuple(_page(page, [note for note in notes if note.reaches(page)]) for page in document.pages)
     signs = tuple((note.line, note.number, note.sign) for note in notes)
-    return replace(document, pages=pages, tag_tables=tables, signs=signs)
+    return replace(document, pages=pages, signs=signs)
 
 
 def _openings(pages: Sequence[PdfPage]) -> Iterator[_Note]:
@@ -111,8 +107,8 @@ def _closes(page: PdfPage, line: PdfLine, at: int) -> bool:
     return text.count("(") >= text.count(")") or above.count("(") > above.count(")")
 
 
-def _page(page: PdfPage, notes: Sequence[_Note], changed: list[tuple[int, Word, Word]]) -> PdfPage:
-    """The page with its marks; adds every word that has one to `changed`, with its page, before and after."""
+def _page(page: PdfPage, notes: Sequence[_Note]) -> PdfPage:
+    """The page with its marks."""
     lines = []
     for line in page.lines:
         marks: dict[int, dict[str, tuple[int, int]]] = {}
@@ -127,22 +123,5 @@ def _page(page: PdfPage, notes: Sequence[_Note], changed: list[tuple[int, Word, 
             if len(ways) == 1:  # `31)` may have the mark 1) or 31)
                 ((start, number),) = ways.values()
                 words[at] = replace(words[at], markers=((start, len(words[at].text)),), sign=number)
-                changed.append((page.number, line.words[at], words[at]))
         lines.append(replace(line, words=tuple(words)) if marks else line)
     return replace(page, lines=tuple(lines))
-
-
-def _table(table: TagTable, changed: Sequence[tuple[int, Word, Word]]) -> TagTable:
-    """The structure of a table with the same marks."""
-
-    def same(page: int, word: Word) -> Word:
-        for number, before, after in changed:
-            near = abs(before.box.left - word.box.left) < 1 and abs(before.baseline - word.baseline) < 1
-            if near and (number, before.text) == (page, word.text):
-                return replace(word, markers=after.markers, sign=after.sign)
-        return word
-
-    def marked(cell: TagCell) -> TagCell:
-        return replace(cell, words=tuple((page, same(page, word)) for page, word in cell.words))
-
-    return tuple(TagRow(row.width, {at: marked(cell) for at, cell in row.cells.items()}) for row in table)

@@ -1,22 +1,18 @@
-"""A table of a PDF, read twice: by its geometry, and where the file is tagged by its structure.
+"""A table of a PDF by its geometry: heading words, places of words and drawn lines.
 
-Geometry is heading words, places of words and drawn lines; `rows` cuts, `columns` parts, `labels` says
-which rows a label heads. Where the two readings differ both are kept: neither is chosen here. What
-cells mean belongs to the readers of the annexes.
+`rows` cuts, `columns` parts, `labels` says which rows a label heads, and where the file is tagged `tags`
+says of each row whether its structure has the same. What cells mean belongs to the readers of the annexes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from difflib import SequenceMatcher
-from itertools import zip_longest
-from statistics import median
 
 from pipelines.extract.pdf import columns, faults, labels, rows, tags
-from pipelines.extract.pdf.area import Body, TableHeading, bodies, folded
+from pipelines.extract.pdf.area import Body, TableHeading, bodies
 from pipelines.extract.pdf.faults import Fault
-from pipelines.extract.pdf.model import Box, PdfDocument, Word
+from pipelines.extract.pdf.model import PdfDocument, Word
 from pipelines.extract.pdf.rows import PdfCell, Row, Spacing
 from schemas.header_words import MANDATE_ROLES
 
@@ -27,7 +23,7 @@ class PdfRow:
 
     `number` is what it is counted by in front of its name, `rivals` are labels that may head it as well, by
     their places. In a `view` of the table `texts` are the cells beside the name and the figures, by their
-    roles.
+    roles. `tagged` says whether the file's structure has the same in it; None where that says nothing.
     """
 
     cells: tuple[PdfCell | None, ...]
@@ -35,11 +31,12 @@ class PdfRow:
     rivals: tuple[PdfCell, ...] = ()
     texts: tuple[tuple[str, PdfCell], ...] = ()
     number: PdfCell | None = None
+    tagged: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """A table by one reading: its rows from top to bottom.
+    """A table as read: its rows from top to bottom.
 
     `unknown` are words in the heading that the layout does not know. `heading` gives the lines of the
     heading, on every page that has it, and `marked` the footnote numbers in it, each with its line.
@@ -56,16 +53,12 @@ class Grid:
     open_labels: bool = False
 
 
-Pair = tuple[PdfRow | None, PdfRow | None]
-
-
 @dataclass(frozen=True, slots=True)
 class PdfTable:
-    """A table as its geometry and as its tags give it; `tags` is None where no tagged one has the heading."""
+    """A table under its heading."""
 
     heading: TableHeading
-    geometry: Grid | None
-    tags: Grid | None
+    grid: Grid
 
     def view(self) -> PdfTable:
         """A table of figures with the names first and the figures behind them, as they are printed."""
@@ -76,35 +69,12 @@ class PdfTable:
             return self
         columns = tuple(heading.columns[at] for at in order)
         roles = tuple(heading.roles[at] for at in order)
-        seen = self.each(lambda grid: _view(grid, order, heading))
-        return replace(seen, heading=replace(heading, columns=columns, roles=roles))
-
-    def uncounted(self) -> PdfTable:
-        """The table without the numbers 1, 2, 3 … that count its rows in front of their names."""
-        return self.each(lambda grid: _uncounted(grid, self.heading.naming))
-
-    def each(self, change: Callable[[Grid], Grid]) -> PdfTable:
-        """The table with each of its readings changed."""
-        geometry, tags = (grid and change(grid) for grid in (self.geometry, self.tags))
-        return replace(self, geometry=geometry, tags=tags)
+        seen = replace(heading, columns=columns, roles=roles)
+        return PdfTable(seen, _view(self.grid, order, heading))
 
     @property
     def columns(self) -> tuple[tuple[str, ...], ...]:
         return self.heading.columns
-
-    @property
-    def grid(self) -> Grid:
-        """The reading by geometry, or that by tags where there is no other."""
-        found = self.geometry or self.tags
-        assert found is not None, "a table is read in at least one way"
-        return found
-
-    @property
-    def rows(self) -> list[Pair]:
-        """Rows by tags and by geometry side by side; all None by tags where the file has none."""
-        if self.tags is None:
-            return [(None, row) for row in self.grid.rows]
-        return list(_paired(self.tags.rows, self.geometry.rows if self.geometry else ()))
 
     @property
     def lines(self) -> frozenset[int]:
@@ -121,22 +91,15 @@ class PdfTable:
 
     def strays(self, document: PdfDocument) -> list[int]:
         """Numbers of the lines among the rows on which there is a word that no cell has."""
-        taken = _spans(self.geometry, self.tags)
+        taken: dict[int, list[tuple[int, int]]] = {}
+        for span in (span for cell in _cells(self.grid) for span in cell.spans):
+            taken.setdefault(span.line, []).append((span.char_start, span.char_end))
         lines = [line for page in document.pages for line in page.lines if line.number in taken]
         return [
-            line.number for line in lines if not all(_is_in(at, taken[line.number]) for at in line.offsets)
+            line.number
+            for line in lines
+            if not all(any(start <= at < end for start, end in taken[line.number]) for at in line.offsets)
         ]
-
-    @property
-    def faults(self) -> list[Fault]:
-        """The cells that no one row and column has, by either reading; each once."""
-        found = [fault for grid in (self.geometry, self.tags) if grid for fault in grid.faults]
-        return list({fault.cell.spans[0]: fault for fault in reversed(found)}.values())[::-1]
-
-    @property
-    def open_labels(self) -> bool:
-        """Whether only their places say which rows labels head."""
-        return self.tags is None and self.grid.open_labels
 
     def stretch(self, page: int, height: float) -> Body | None:
         """The part of the table that a height of a page is in."""
@@ -205,89 +168,16 @@ def _cells(grid: Grid) -> Iterator[PdfCell]:
     return (cell for row in grid.rows for cell in (*row.cells, row.label, row.number) if cell)
 
 
-def same(one: PdfCell | None, other: PdfCell | None) -> bool:
-    """Whether two readings of a cell say the same, white space apart."""
-    return _compared(one) == _compared(other)
-
-
-def _compared(cell: PdfCell | None) -> tuple[str, tuple[int, ...]]:
-    return (folded(cell.text), cell.markers) if cell else ("", ())
-
-
-def _paired(tagged: Sequence[PdfRow], geometry: Sequence[PdfRow]) -> Iterator[Pair]:
-    """Rows of both readings side by side, in order, by what is first in them; None where one has none."""
-    keys = [
-        [folded(next((cell.text for cell in row.cells if cell), "")) for row in side]
-        for side in (tagged, geometry)
-    ]
-    matcher = SequenceMatcher(a=keys[0], b=keys[1], autojunk=False)
-    for _, a1, a2, b1, b2 in matcher.get_opcodes():
-        yield from zip_longest(tagged[a1:a2], geometry[b1:b2])
-
-
 def read(document: PdfDocument, heading: TableHeading, others: Sequence[TableHeading]) -> PdfTable | None:
-    """Both readings of the first table under `heading`, or None where neither finds one.
+    """The first table under `heading`, or None where there is none.
 
     `others` are the headings of other tables: where one is found, this table has ended.
     """
-    geometry = _by_geometry(document, heading, others)
-    tagged = _by_tags(document, heading)
-    left_out = geometry and tagged and heading.of_figures and _leaves_out(tagged, geometry, document)
-    if geometry and tagged and (left_out or _is_out_of_order(tagged)):
-        tagged = None  # tags that do not name what can be seen, or not as it stands, say nothing
-    if not geometry and not tagged:
+    grid = _by_geometry(document, heading, others)
+    if grid is None:
         return None
-    found = PdfTable(heading, geometry, tagged)
-    return found.uncounted() if document.format == "pdf" else found
-
-
-def _leaves_out(tagged: Grid, geometry: Grid, document: PdfDocument) -> bool:
-    named = _spans(tagged)
-    lines = {line.number: line for page in document.pages for line in page.lines}
-    return any(
-        any(map(str.isdigit, word.plain)) and not _is_in(offset, named.get(line, ()))
-        for line, spans in _spans(geometry).items()
-        for offset, word in zip(lines[line].offsets, lines[line].words, strict=True)
-        if _is_in(offset, spans)
-    )
-
-
-def _is_in(offset: int, spans: Sequence[tuple[int, int]]) -> bool:
-    return any(start <= offset < end for start, end in spans)
-
-
-def _is_out_of_order(tagged: Grid) -> bool:
-    """Whether a cell stands left of a column before its own, or a row above the one before it."""
-    lefts: dict[tuple[int, int], list[float]] = {}  # by page and column
-    placed = []
-    for row in tagged.rows:
-        spans = {at: [span for span in cell.spans if span.box] for at, cell in enumerate(row.cells) if cell}
-        boxes = {
-            (of[0].page, at): Box.around(span.box for span in of if span.box)
-            for at, of in spans.items()
-            if of
-        }
-        for place, box in boxes.items():
-            lefts.setdefault(place, []).append(box.left)
-        placed.append(boxes)
-    columns = {place: median(of) for place, of in lefts.items()}
-    above: tuple[int, float] = (0, 0.0)
-    for boxes in placed:
-        for (page, at), box in boxes.items():
-            if any(box.right < columns.get((page, before), 0.0) for before in range(at)):
-                return True
-        if boxes and max((page, box.bottom) for (page, _), box in boxes.items()) < above:
-            return True
-        above = max(above, min(((page, box.top) for (page, _), box in boxes.items()), default=above))
-    return False
-
-
-def _spans(*grids: Grid | None) -> dict[int, list[tuple[int, int]]]:
-    """From where to where cells take characters, by line."""
-    found: dict[int, list[tuple[int, int]]] = {}
-    for span in (span for grid in grids if grid for cell in _cells(grid) for span in cell.spans):
-        found.setdefault(span.line, []).append((span.char_start, span.char_end))
-    return found
+    grid = tags.heard(document, grid, heading)
+    return PdfTable(heading, _uncounted(grid, heading.naming) if document.format == "pdf" else grid)
 
 
 def below(document: PdfDocument, page: int, line: int) -> PdfDocument:
@@ -295,31 +185,8 @@ def below(document: PdfDocument, page: int, line: int) -> PdfDocument:
     pages = [one for one in document.pages if one.number >= page]
     if not pages:
         return document
-    top = next((one.box.bottom for one in pages[0].lines if one.number == line), 0.0)
     first = replace(pages[0], lines=tuple(one for one in pages[0].lines if one.number > line))
-    starts = (
-        next((cell.words[0] for row in table for _, cell in sorted(row.cells.items()) if cell.words), None)
-        for table in document.tag_tables
-    )
-    tables = tuple(
-        table
-        for table, start in zip(document.tag_tables, starts, strict=True)
-        if start and (start[0] > page or (start[0] == page and start[1].box.bottom > top))
-    )
-    return replace(document, pages=(first, *pages[1:]), tag_tables=tables)
-
-
-def _by_tags(document: PdfDocument, heading: TableHeading) -> Grid | None:
-    found = tags.read(document, heading)
-    if found is None:
-        return None
-    headed, tagged, amiss = found
-    return Grid(
-        tuple(PdfRow(cells, label) for cells, label in tagged),
-        heading=tuple(sorted({span.line for cell in headed for span in cell.spans})),
-        marked=tuple((number, cell.line) for cell in headed for number in cell.markers),
-        faults=amiss,
-    )
+    return replace(document, pages=(first, *pages[1:]))
 
 
 def _by_geometry(document: PdfDocument, heading: TableHeading, others: Sequence[TableHeading]) -> Grid | None:

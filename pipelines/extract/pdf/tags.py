@@ -1,4 +1,4 @@
-"""Structure tree of a tagged PDF → its tables, rows and cells, empty cells kept.
+"""What a tagged PDF's own structure says of its tables: a witness of the rows that geometry has read.
 
 PDFium gives the tree page by page, with every element in its own slot of its parent whether or not
 it has content on that page. So the path of slots names an element on all pages, and a slot without
@@ -8,32 +8,24 @@ an element is one without content: an empty cell.
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Callable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import groupby
+from typing import TYPE_CHECKING
 
 import pypdfium2.raw as pdfium
 
-from pipelines.extract.pdf import lines
-from pipelines.extract.pdf.area import TableHeading, folded
+from pipelines.extract.pdf.area import TableHeading
 from pipelines.extract.pdf.faults import Fault
-from pipelines.extract.pdf.model import (
-    Box,
-    PdfDocument,
-    PdfLine,
-    TagCell,
-    TagRow,
-    TagTable,
-    Word,
-    grouped,
-    plain_text,
-)
-from pipelines.extract.pdf.pdfium import Glyph, TooMuch, answered
-from pipelines.extract.pdf.rows import PdfCell, Span, join
+from pipelines.extract.pdf.model import PdfDocument, TagCell
+from pipelines.extract.pdf.pdfium import TooMuch, answered
+from pipelines.extract.pdf.rows import PdfCell
+
+if TYPE_CHECKING:
+    from pipelines.extract.pdf.table import Grid, PdfRow
 
 MAX_ELEMENTS = 100_000
 MAX_DEPTH = 60
-MAX_HEADING_ROWS = 4
 MAX_COLUMNS = 60
 _SECTIONS = ("THead", "TBody", "TFoot")
 _NOTES = ("Note", "FENote")
@@ -41,71 +33,65 @@ _NOTES = ("Note", "FENote")
 Path = tuple[int, ...]
 
 
-TaggedRow = tuple[tuple[PdfCell | None, ...], PdfCell | None]
-"""A cell or None per column, and the label that heads the row."""
-_Reader = Callable[[set[int]], Iterator[tuple[int, Word]]]
-"""The words of marked content by its numbers, each with its page."""
+@dataclass(slots=True)
+class TagRow:
+    """How many cells a row has, and how many columns and rows each that has content takes, by its slot."""
+
+    slots: int
+    spans: dict[int, tuple[int, int]] = field(default_factory=dict)
 
 
-class Tables:
-    """Tables of a document, gathered page by page."""
+class Tags:
+    """Cells of the tables of a document, gathered page by page."""
 
     def __init__(self) -> None:
         self._tables: dict[Path, dict[Path, TagRow]] = {}
+        self._marks: dict[tuple[int, int], tuple[Path, Path, int]] = {}
         self._left = MAX_ELEMENTS
 
-    def add(self, page: pdfium.FPDF_PAGE, number: int, glyphs: Sequence[Glyph], fonts: lines.Fonts) -> None:
+    def add(self, page: pdfium.FPDF_PAGE, number: int) -> None:
         """Adds what page `number` (from 1) holds of each table. Raises TooMuch."""
         tree = pdfium.FPDF_StructTree_GetForPage(page)
         if not tree:
             return
-        named: dict[int, list[Glyph]] = {}
-        for glyph in glyphs:
-            named.setdefault(glyph.run.mark, []).append(glyph)
-
-        def reader(marks: set[int]) -> Iterator[tuple[int, Word]]:
-            glyphs = [glyph for mark in sorted(marks) for glyph in named.get(mark, ())]
-            return ((number, word) for line in lines.words(glyphs, fonts) for word in line)
-
         try:
             for slot in range(max(0, pdfium.FPDF_StructTree_CountChildren(tree))):
                 element = pdfium.FPDF_StructTree_GetChildAtIndex(tree, slot)
                 if element:
-                    self._walk(element, (slot,), reader)
+                    self._walk(element, (slot,), number)
         finally:
             pdfium.FPDF_StructTree_Close(tree)
 
-    def _walk(self, element: pdfium.FPDF_STRUCTELEMENT, path: Path, reader: _Reader) -> None:
+    def cells(self) -> dict[tuple[int, int], TagCell]:
+        """The cell that marked content is in, by its page and its number there."""
+        laid = {path: laid_out(path, rows) for path, rows in self._tables.items()}
+        found = {mark: laid[table].get((row, slot)) for mark, (table, row, slot) in self._marks.items()}
+        return {mark: cell for mark, cell in found.items() if cell}
+
+    def _walk(self, element: pdfium.FPDF_STRUCTELEMENT, path: Path, page: int) -> None:
         if _kind(element) == "Table":
-            table = self._tables.setdefault(path, {})
             for slot, child in self._children(element, path):
                 if _kind(child) in _SECTIONS:
                     for at, row in self._children(child, (*path, slot)):
-                        self._row(table, (slot, at), row, path, reader)
+                        self._row((slot, at), row, path, page)
                 else:
-                    self._row(table, (slot, 0), child, path, reader)
+                    self._row((slot, 0), child, path, page)
             return
         for slot, child in self._children(element, path):
-            self._walk(child, (*path, slot), reader)
+            self._walk(child, (*path, slot), page)
 
-    def _row(
-        self,
-        table: dict[Path, TagRow],
-        at: Path,
-        element: pdfium.FPDF_STRUCTELEMENT,
-        path: Path,
-        reader: _Reader,
-    ) -> None:
+    def _row(self, at: Path, element: pdfium.FPDF_STRUCTELEMENT, path: Path, page: int) -> None:
         if _kind(element) != "TR":
             return
-        row = table.setdefault(at, TagRow(pdfium.FPDF_StructElement_CountChildren(element)))
+        count = pdfium.FPDF_StructElement_CountChildren(element)
+        row = self._tables.setdefault(path, {}).setdefault(at, TagRow(count))
         for slot, child in self._children(element, path):
             if _kind(child) in ("TD", "TH"):
-                cell = row.cells.get(slot) or TagCell(_span(child, "ColSpan"), _span(child, "RowSpan"))
-                words = reader(set(self._marks(child, path)))
-                row.cells[slot] = replace(cell, words=(*cell.words, *words))
+                row.spans[slot] = _span(child, "ColSpan"), _span(child, "RowSpan")
+                for mark in self._marked(child, path):
+                    self._marks[page, mark] = path, at, slot
 
-    def _marks(self, element: pdfium.FPDF_STRUCTELEMENT, path: Path) -> Iterator[int]:
+    def _marked(self, element: pdfium.FPDF_STRUCTELEMENT, path: Path) -> Iterator[int]:
         """Numbers of the marked content in an element, that of footnotes left out."""
         for slot in range(max(0, pdfium.FPDF_StructElement_CountChildren(element))):
             mark = pdfium.FPDF_StructElement_GetChildMarkedContentID(element, slot)
@@ -113,7 +99,7 @@ class Tables:
                 yield mark
         for slot, child in self._children(element, path):
             if _kind(child) not in _NOTES:
-                yield from self._marks(child, (*path, slot))
+                yield from self._marked(child, (*path, slot))
 
     def _children(
         self, element: pdfium.FPDF_STRUCTELEMENT, path: Path
@@ -127,16 +113,6 @@ class Tables:
                 if self._left < 0:
                     raise TooMuch(f"a structure of more than {MAX_ELEMENTS:,} elements")
                 yield slot, child
-
-    def tables(self, *, soft: bool) -> tuple[TagTable, ...]:
-        """Every table with its rows in order; `soft` says that U+2010 at a word's end is a soft hyphen."""
-        for row in (row for rows in self._tables.values() if soft for row in rows.values()):
-            for slot, cell in row.cells.items():
-                words = tuple((page, lines.soften(word)) for page, word in cell.words)
-                row.cells[slot] = replace(cell, words=words)
-        return tuple(
-            tuple(rows[at] for at in sorted(rows)) for _, rows in sorted(self._tables.items()) if rows
-        )
 
 
 def _kind(element: pdfium.FPDF_STRUCTELEMENT) -> str:
@@ -155,197 +131,97 @@ def _span(element: pdfium.FPDF_STRUCTELEMENT, name: str) -> int:
     return 1
 
 
-@dataclass(slots=True)
-class _Laid(TagRow):
-    """A row with its cells by the column that they begin in, and those that cells of rows above cover."""
+def laid_out(table: Path, rows: dict[Path, TagRow]) -> dict[tuple[Path, int], TagCell]:
+    """The cells of a table by row and slot; none where rows of texts are shorter than others.
 
-    covered: dict[int, TagCell] = field(default_factory=dict)
-
-
-def read(
-    document: PdfDocument, heading: TableHeading
-) -> tuple[list[PdfCell], tuple[TaggedRow, ...], tuple[Fault, ...]] | None:
-    """The first tagged table under `heading` and those that continue it, or None.
-
-    The cells of its heading, its rows, and the cells that are tagged to span rows or columns.
+    Some programs write no tag for an empty cell, so that columns are unknown. A row of one cell is the name
+    above a part.
     """
-    places = _Places(document)
-    rows: list[_Laid] = []
-    headed: list[PdfCell] = []
-    for table in document.tag_tables:
-        laid = _laid_out(table)
-        count = _heading_rows(laid, heading)
-        if count is None and not rows:
-            continue
-        if _lacks_cells(laid):
+    found: dict[tuple[Path, int], TagCell] = {}
+    hanging: dict[int, int] = {}  # for how many rows a cell above still covers a column
+    widths: list[tuple[int, int]] = []  # of named cells and of columns
+    for at, (path, row) in enumerate(sorted(rows.items())):
+        column, covered = 0, {one: left - 1 for one, left in hanging.items() if left > 1}
+        for slot in range(min(row.slots, MAX_COLUMNS)):
+            while column in hanging:
+                column += 1
+            across, down = row.spans.get(slot, (1, 1))
+            found[path, slot] = TagCell(table, at, column, across, down)
+            if down > 1:
+                covered |= dict.fromkeys(range(column, min(column + across, MAX_COLUMNS)), down - 1)
+            column += across
+        while column in hanging:
+            column += 1
+        hanging = covered
+        widths.append((len(row.spans), column))
+    width = max(column for _, column in widths)
+    if any(named > 1 and column < width for named, column in widths):
+        return {}
+    return {place: cell._replace(width=width) for place, cell in found.items()}
+
+
+def heard(document: PdfDocument, grid: Grid, heading: TableHeading) -> Grid:
+    """A table with what the structure says of each of its rows, and the cells that are tagged to span."""
+    if not document.tags:
+        return grid
+    witness = _Witness(document, heading)
+    rows = tuple(replace(row, tagged=witness.agrees(row)) for row in grid.rows)
+    known = {fault.cell.spans[0] for fault in grid.faults}
+    spanning = (fault for fault in witness.spanning(rows) if fault.cell.spans[0] not in known)
+    return replace(grid, rows=rows, faults=(*grid.faults, *spanning))
+
+
+class _Witness:
+    """The tags of a document, asked about one table."""
+
+    def __init__(self, document: PdfDocument, heading: TableHeading) -> None:
+        self._heading = heading
+        self._lines = {line.number: line for page in document.pages for line in page.lines}
+        self._tags = document.tags
+        self._filled: defaultdict[tuple[Path, int], set[int]] = defaultdict(set)
+        for line in self._lines.values():
+            for word in line.words:
+                if one := self._tags.get((line.page, word.mark)):
+                    self._filled[one.table, one.row].add(self._column(one))
+
+    def agrees(self, row: PdfRow) -> bool | None:
+        """Whether the structure has the same in a row and in its columns; None where it says nothing."""
+        found = [(at, one) for at, cell in enumerate(row.cells) if cell for one in self._of(cell)]
+        pages = {span.page for cell in row.cells if cell for span in cell.spans}
+        known = [(at, one) for at, one in found if one and one.width == len(self._heading.columns)]
+        if not known or len(known) < len(found) or len(pages) > 1:
             return None
-        if count is None and max((row.width for row in laid), default=0) != len(heading.columns):
-            break
-        headed += [
-            cell for row in laid[: count or 0] for one in row.cells.values() if (cell := places.cell(one))
-        ]
-        filled = [row for row in laid[count or 0 :] if any(cell.words for cell in row.cells.values())]
-        _append(rows, filled, heading)
-        firsts = (folded(_text(row.cells[0])) for row in rows[1:] if 0 in row.cells)
-        if {*firsts} & {*map(folded, heading.totals)}:
-            break
-    if not rows:
-        return None
-    return headed, tuple(_grid_rows(rows, heading, places)), tuple(_spanning(rows, heading, places))
+        first = known[0][1]
+        same = all((one.table, one.row) == (first.table, first.row) for _, one in known)
+        placed = all(self._column(one) == at for at, one in known)
+        return same and placed and self._filled[first.table, first.row] == {at for at, _ in known}
 
+    def spanning(self, rows: Sequence[PdfRow]) -> Iterator[Fault]:
+        """Cells behind the name of their row that span rows or columns."""
+        naming = self._heading.naming
+        named = [cell for row in rows if (cell := row.cells[naming])]
+        names = [(one, cell.text) for cell in named if (one := self._of(cell)[0])]
+        for row in rows:
+            for at, cell in enumerate(row.cells):
+                one = next(iter(self._of(cell)), None) if cell else None
+                if not (cell and one) or at == naming or one.width != len(self._heading.columns):
+                    continue
+                if max(one.rows, one.columns) > 1:
+                    over = range(one.row, one.row + one.rows)
+                    rows_of = tuple(text for of, text in names if of.table == one.table and of.row in over)
+                    columns = tuple(range(one.column, min(one.column + one.columns, one.width)))
+                    yield Fault("rows" if one.rows > 1 else "columns", cell, rows_of, columns)
 
-def _laid_out(table: TagTable) -> list[_Laid]:
-    """Rows with every cell at its column; a cell that the structure does not name is one empty column."""
-    rows: list[_Laid] = []
-    hanging: dict[int, tuple[int, TagCell]] = {}  # rows that a cell above still covers, by column
-    for tagged in table:
-        row = _Laid(covered={column: cell for column, (_, cell) in hanging.items()})
-        for slot in range(min(tagged.width, MAX_COLUMNS)):
-            while row.width in hanging:
-                row.width += 1
-            if cell := tagged.cells.get(slot):
-                row.cells[row.width] = cell
-            row.width += cell.columns_spanned if cell else 1
-        while row.width in hanging:
-            row.width += 1
-        hanging = {column: (left - 1, cell) for column, (left, cell) in hanging.items() if left > 1}
-        for start, cell in row.cells.items():
-            if cell.rows_spanned > 1:
-                covered = range(start, min(start + cell.columns_spanned, MAX_COLUMNS))
-                hanging |= dict.fromkeys(covered, (cell.rows_spanned - 1, cell))
-        rows.append(row)
-    return rows
+    def _of(self, cell: PdfCell) -> list[TagCell | None]:
+        """The tagged cell of each word."""
+        found = []
+        for span in cell.spans:
+            line = self._lines[span.line]
+            for offset, word in zip(line.offsets, line.words, strict=True):
+                if span.char_start <= offset < span.char_end:
+                    found.append(self._tags.get((line.page, word.mark)))
+        return found
 
-
-def _lacks_cells(rows: Sequence[_Laid]) -> bool:
-    """Whether rows of texts are shorter than others: their empty cells are left out, and columns unknown.
-
-    Some programs write no tag for an empty cell. A row of one cell is the name above a part.
-    """
-    widths = [row.width for row in rows]
-    return any(len(row.cells) > 1 and row.width < max(widths) for row in rows)
-
-
-def _heading_rows(rows: Sequence[_Laid], heading: TableHeading) -> int | None:
-    """How many rows at the top spell the heading, or None."""
-    wanted = [folded("".join(path)) for path in heading.columns]
-    for count in range(1, min(MAX_HEADING_ROWS, len(rows)) + 1):
-        found = [_path(rows[:count], column) for column in range(len(wanted))]
-        if found == wanted and max(row.width for row in rows[:count]) == len(wanted):
-            return count
-    return None
-
-
-def _path(rows: Sequence[_Laid], column: int) -> str:
-    """Texts of the cells above a column, from top to bottom, as one."""
-    return "".join(
-        folded(_text(cell))
-        for row in rows
-        for start, cell in row.cells.items()
-        if start <= column < start + cell.columns_spanned
-    )
-
-
-def _append(rows: list[_Laid], body: Sequence[_Laid], heading: TableHeading) -> None:
-    """Adds a page's rows; a row that the page break cut in two becomes one again."""
-    for index, row in enumerate(body):
-        if index == 0 and rows and _belong(rows[-1], row, heading):
-            whole = rows[-1].cells
-            for column, cell in row.cells.items():
-                upper = whole.get(column)
-                whole[column] = replace(upper, words=upper.words + cell.words) if upper else cell
-        else:
-            rows.append(row)
-
-
-def _belong(upper: _Laid, lower: _Laid, heading: TableHeading) -> bool:
-    first, second = ({at for at, cell in row.cells.items() if cell.words} for row in (upper, lower))
-    needed = set(range(int(heading.labelled), len(heading.columns)))
-    if not heading.of_figures:
-        return not needed <= first or not needed <= second
-    # Figures at the foot of a page without their name, or a name at the top of the next without figures.
-    naming = heading.naming
-    return naming not in first or (naming not in second and not first & second)
-
-
-def _grid_rows(rows: Sequence[_Laid], heading: TableHeading, places: _Places) -> Iterator[TaggedRow]:
-    label: PdfCell | None = None
-    for row in rows:
-        cells = [
-            places.cell(row.cells[at]) if at in row.cells else None for at in range(len(heading.columns))
-        ]
-        if heading.labelled:
-            above = places.cell(row.covered[0]) if 0 in row.covered else None
-            if heading.of_figures and cells[heading.naming] is None:  # a sum, in the place of a label
-                cells[heading.naming], cells[0] = cells[0], None
-            label, cells[0] = cells[0] or above or label, None
-        yield tuple(cells), label
-
-
-def _spanning(rows: Sequence[_Laid], heading: TableHeading, places: _Places) -> Iterator[Fault]:
-    """Cells behind the name of their row that span rows or columns."""
-    naming = heading.naming
-    for at, row in enumerate(rows):
-        for column, one in row.cells.items():
-            over = rows[at : at + one.rows_spanned]
-            columns = tuple(range(column, min(column + one.columns_spanned, len(heading.columns))))
-            own = column != naming and column >= int(heading.labelled)
-            made = places.cell(one) if own and max(len(over), len(columns)) > 1 else None
-            if made:
-                names = tuple(_text(other.cells[naming]) for other in over if naming in other.cells)
-                yield Fault("rows" if len(over) > 1 else "columns", made, names, columns)
-
-
-def _lines(cell: TagCell) -> Iterator[list[tuple[int, Word]]]:
-    """A cell's words by their line."""
-
-    def apart(line: list[tuple[int, Word]], item: tuple[int, Word]) -> bool:
-        (before, last), (page, word) = line[-1], item
-        level = abs(word.baseline - last.baseline) < 0.3 * max(word.size, last.size)
-        beside = last.direction == word.direction and (level or word.direction != "right")
-        return before != page or not beside
-
-    return grouped(cell.words, apart)
-
-
-def _text(cell: TagCell) -> str:
-    return join(plain_text(word for _, word in line) for line in _lines(cell))
-
-
-class _Places:
-    """Finds the lines of the document that tagged words are on."""
-
-    def __init__(self, document: PdfDocument) -> None:
-        self._pages = {page.number: [(line, line.box) for line in page.lines] for page in document.pages}
-
-    def cell(self, cell: TagCell) -> PdfCell | None:
-        """The cell with its places; None if it prints nothing."""
-        if not cell.words:
-            return None
-        markers = tuple(number for _, word in cell.words for number in word.numbers)
-        spans = tuple(
-            self._span(page, [word for _, word in words])
-            for line in _lines(cell)
-            for page, words in groupby(line, key=lambda item: item[0])
-        )
-        return PdfCell(_text(cell), markers, spans)
-
-    def _span(self, page: int, words: Sequence[Word]) -> Span:
-        box = Box.around(word.box for word in words)
-        best, _ = max(
-            self._pages[page],
-            key=lambda place: (_shared(place[0], place[1], box), -abs(place[1].middle - box.middle)),
-        )
-        inside = [at for at, word in enumerate(best.words) if _overlap(word.box, box) > 0] or [0]
-        end = best.offsets[inside[-1]] + len(best.words[inside[-1]].text)
-        return Span(page, best.number, best.offsets[inside[0]], end, box)
-
-
-def _shared(line: PdfLine, around: Box, box: Box) -> float:
-    return sum(_overlap(word.box, box) for word in line.words) if _overlap(around, box) else 0.0
-
-
-def _overlap(one: Box, other: Box) -> float:
-    width = min(one.right, other.right) - max(one.left, other.left)
-    height = min(one.bottom, other.bottom) - max(one.top, other.top)
-    return width * height if width > 0 and height > 0 else 0.0
+    def _column(self, cell: TagCell) -> int:
+        """The column of a tagged cell; of a label, or a sum in its place, that of the names."""
+        return self._heading.naming if self._heading.labelled and not cell.column else cell.column
