@@ -163,9 +163,7 @@ def draw(seeds: range, folder: Path) -> int:
             [(row.name.text, row.name.markers), *map(_printed, row.figures)] for row in made.content.personnel
         ]
         dash = (made.style.dash, ()) if made.style.dash else None
-        printed = {
-            "rows": [[cell or dash for cell in row] for row in rows if any(row[1:])],
-        }
+        printed = [[cell or dash for cell in row] for row in rows if any(row[1:])]
         (folder / f"{seed}.json").write_text(json.dumps(printed), encoding="utf-8")
         pages += len(parse.parse(made.data, "").pages)
     return pages
@@ -229,8 +227,8 @@ def measure(seeds: range, python: str) -> Iterator[str]:
                 yield f"| {reader} | not installed here | | | | |"
                 continue
             answer = json.loads(done.stdout)
-            cells = sum(len(row) for one in printed.values() for row in one["rows"])
-            good = sum(right(one["rows"], answer["found"][stem]) for stem, one in printed.items())
+            cells = sum(len(row) for rows in printed.values() for row in rows)
+            good = sum(right(rows, answer["found"][stem]) for stem, rows in printed.items())
             yield (
                 f"| {reader} | {good:,} | {cells:,} | {good / max(1, cells):.1%} "
                 f"| {answer['seconds'] / pages:.3f} | {answer['memory']:.0f} |"

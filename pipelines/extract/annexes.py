@@ -271,15 +271,7 @@ class Search:
         if key not in self._tables:
             below = table.below(document, above.page, above.number)
             pages = tuple(page for page in below.pages if page.number <= last_page)
-            # A tagged table that goes on in the next annex is read by its places alone.
-            tagged = tuple(
-                rows
-                for rows in below.tag_tables
-                if all(
-                    page <= last_page for row in rows for cell in row.cells.values() for page, _ in cell.words
-                )
-            )
-            self._tables[key] = table.read(replace(below, pages=pages, tag_tables=tagged), wanted, [other])
+            self._tables[key] = table.read(replace(below, pages=pages), wanted, [other])
         found = self._tables[key]
         return None if found is None or found.grid.unknown else found
 

@@ -20,9 +20,8 @@ from PIL import Image, ImageChops
 
 from pipelines.extract import numerals
 from pipelines.extract.pdf import shapes
-from pipelines.extract.pdf.model import Box, Sight, Spoilt
+from pipelines.extract.pdf.model import SOFT_HYPHEN, Box, Sight, Spoilt
 from pipelines.extract.pdf.pdfium import (
-    SOFT_HYPHEN,
     Characters,
     Frame,
     Glyph,

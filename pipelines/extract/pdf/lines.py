@@ -14,11 +14,14 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby, pairwise
 from statistics import median
+from typing import TYPE_CHECKING
 
-from pipelines.extract.pdf.model import Box, Direction, PdfLine, PdfPage, Word, grouped
-from pipelines.extract.pdf.pdfium import SOFT_HYPHEN, Glyph
+from pipelines.extract.pdf.model import SOFT_HYPHEN, Box, Direction, PdfLine, PdfPage, Word, grouped
 from pipelines.extract.text import visible
 from pipelines.model import PAGE_NUMBER
+
+if TYPE_CHECKING:
+    from pipelines.extract.pdf.pdfium import Glyph
 
 RAISED = 0.18
 """Share of a digit's height that a marker's ink stands above the baseline, at least."""

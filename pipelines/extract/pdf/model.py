@@ -17,6 +17,8 @@ from pipelines.model import Document, Line
 if TYPE_CHECKING:
     from PIL import Image
 
+SOFT_HYPHEN = "\u00ad"
+
 T = TypeVar("T")
 
 Direction = Literal["right", "down", "left", "up"]

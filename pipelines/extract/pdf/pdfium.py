@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import pypdfium2.raw as pdfium
 
-from pipelines.extract.pdf.model import Box, Direction, Rule, grouped
+from pipelines.extract.pdf.model import SOFT_HYPHEN, Box, Direction, Rule, grouped
 from pipelines.extract.sandbox import Message
 from pipelines.files import pdf_start
 from schemas.errors import SourceError
@@ -28,7 +28,6 @@ MAX_SEGMENTS = 200_000
 MAX_DOTS = 30_000_000  # A3 at 300 dots an inch has 17 million
 _MOST_ATTACHED = 100
 
-SOFT_HYPHEN = "\u00ad"
 UNKNOWN = "\ufffd"
 """A character for which the file gives no code."""
 _LINE_END_HYPHEN = "\x02"

@@ -1,6 +1,6 @@
 """A table of a PDF by its geometry: heading words, places of words and drawn lines.
 
-`rows` cuts, `columns` parts, `labels` says which rows a label heads, and where the file is tagged `tags`
+`rows` cuts, `columns` parts, `labels` says which rows a label heads, and where the file is tagged `witness`
 says of each row whether its structure has the same. What cells mean belongs to the readers of the annexes.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from pipelines.extract.pdf import columns, faults, labels, rows, tags
+from pipelines.extract.pdf import columns, faults, labels, rows, witness
 from pipelines.extract.pdf.area import Body, TableHeading, bodies
 from pipelines.extract.pdf.faults import Fault
 from pipelines.extract.pdf.model import PdfDocument, Word
@@ -176,7 +176,7 @@ def read(document: PdfDocument, heading: TableHeading, others: Sequence[TableHea
     grid = _by_geometry(document, heading, others)
     if grid is None:
         return None
-    grid = tags.heard(document, grid, heading)
+    grid = witness.heard(document, grid, heading)
     return PdfTable(heading, _uncounted(grid, heading.naming) if document.format == "pdf" else grid)
 
 
