@@ -1,5 +1,7 @@
 """What a layout says: the headings and words by which an edition's annexes are read."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -93,7 +95,8 @@ class PersonnelLayout:
     that is printed in several columns, these columns, whose names are the layout's own; `separate_report` is
     printed in brackets after the name of a mission that has a progress report of its own. `groups` hold the
     columns beside the figures too, such as remarks, by their roles (`ASIDE`); `strength_date` is the date in
-    the heading of `strength_on_day`, as printed.
+    the heading of `strength_on_day`, as printed. `parts` are the tables that the annex is printed in, where
+    its columns are in several.
     """
 
     heading: Heading
@@ -106,6 +109,7 @@ class PersonnelLayout:
     regions: tuple[str, ...] = ()
     mission_at: int = 0
     strength_date: str | None = None
+    parts: tuple[PersonnelLayout, ...] = ()
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -203,16 +207,20 @@ def read(entry: Entry, before: Sequence[Layout] = ()) -> Layout:
 
 def filled(layout: Layout, words: HeaderWords) -> Layout:
     """The layout; what it does not say of its own is said by the words that reports have in common."""
-    rows, said = words.rows, words.mandates
-    personnel, mandates = layout.personnel, layout.mandates
-    return replace(
-        layout,
-        personnel=replace(
+    rows, said, mandates = words.rows, words.mandates, layout.mandates
+
+    def whole(personnel: PersonnelLayout) -> PersonnelLayout:
+        return replace(
             personnel,
             total=personnel.total or next(iter(rows.totals), ""),
             separate_report=personnel.separate_report or rows.separate_report,
             regions=personnel.regions or rows.regions,
-        ),
+            parts=tuple(map(whole, personnel.parts)),
+        )
+
+    return replace(
+        layout,
+        personnel=whole(layout.personnel),
         mandates=replace(
             mandates,
             regions=mandates.regions or rows.regions,

@@ -156,6 +156,79 @@ def test_an_annex_goes_on_over_the_page_with_its_heading_its_header_and_its_regi
     assert of(found, "region_as_printed") == REGIONS
 
 
+ABOVE = "<p>Bijlage 1 Mandaten</p>" + table(*MANDATES) + "<p>Bijlage 2 Personele inzet in 2017</p>"
+SOLDIERS = (
+    "Missie|Kader militair|Ingezet militair",
+    "3:Midden-Oosten",
+    "UNIFIL|1|2",
+    "UNTSO|12|32",
+    "3:Afrika",
+    "MINUSMA|5|10",
+    "3:Overig",
+    "VPD|121|163",
+    "Totaal|139|207",
+)
+OTHERS = (
+    "Missie|Kader civiel/politie|Ingezet civiel/politie|Ingezet totaal",
+    "4:Midden-Oosten",
+    "UNIFIL|||2",
+    "UNTSO|||32",
+    "4:Afrika",
+    "MINUSMA|10|11|21",
+    "4:Overig",
+    "VPD|||163",
+    "Totaal|10|11|218",
+)
+POLICE = ("Missie|Kader civiel/politie|Ingezet civiel/politie", "3:Afrika", "MINUSMA|10|11", "Totaal|10|11")
+
+
+def test_columns_that_go_on_over_the_page() -> None:
+    """Every row is on both pages; what the second one has of it is at its place there."""
+    found = read(ABOVE, table(*SOLDIERS), table(*OTHERS), "<p>* Zonder staf.</p>")
+    assert figures(found) == RIGHT
+    assert of(found, "region_as_printed") == REGIONS
+    (totals,) = found["personnel_totals"].to_pylist()
+    assert [totals[name] for name in FIGURES] == TOTAL
+    pages = {
+        cell["column_name"]: {span["page"] for span in cell["spans"]}
+        for cell in found["cells"].to_pylist()
+        if (cell["row_key"], cell["table_name"]) == ("minusma", "personnel")
+    }
+    first = pages["frame_military"]
+    assert pages["deployed_total"] == {page + 1 for page in first} != first
+
+
+def test_soldiers_in_one_table_and_police_in_another() -> None:
+    """What has no row in one of them is empty there, and said to be inferred."""
+    more = ("EULEX Kosovo|7|9", *POLICE[1:-1], "Totaal|17|20")
+    found = read(ABOVE, table(*SOLDIERS, name="on"), table(POLICE[0], "3:Europa", *more, name="on"))
+    columns = ("frame_military", "frame_civil_police", "deployed_military", "deployed_civil_police")
+    rows = {row["mission_id"]: row for row in found["personnel"].to_pylist()}
+    assert [rows["minusma"][name] for name in columns] == [5, 10, 10, 11]
+    assert [rows["eulex-kosovo"][name] for name in columns] == [None, 7, None, 9]
+    assert [*rows] == ["unifil", "untso", "minusma", "vpd", "eulex-kosovo"]
+    assert rows["eulex-kosovo"]["region_as_printed"] == "Europa"
+    (blank,) = (
+        cell
+        for cell in found["cells"].to_pylist()
+        if (cell["row_key"], cell["column_name"]) == ("vpd", "frame_civil_police")
+    )
+    assert (blank["as_printed"], blank["derivation"]) == (None, ["empty by inference"])
+
+
+@pytest.mark.parametrize(
+    ("parts", "words"),
+    [
+        ((SOLDIERS, (*POLICE[:-2], "MINUSMA|10|11", "MINUSMA|3|4")), "which is on line 7 already"),
+        ((SOLDIERS, (POLICE[0], "3:Overig", *POLICE[2:])), "its region is “Afrika” and “Overig”"),
+        ((SOLDIERS, POLICE, SOLDIERS[:3]), "which is on line 4 already"),
+        ((SOLDIERS, POLICE, ("Missie|Ingezet militair", "MINUSMA|9")), "in columns below the table"),
+    ],
+)
+def test_tables_of_which_one_contradicts_another_are_refused(parts: Any, words: str) -> None:
+    assert words in str(refused(ABOVE, *(table(*part, name="on") for part in parts)))
+
+
 def test_one_table_for_both_annexes() -> None:
     found = read(
         "<p>Bijlage 1 Missies in 2017</p>",

@@ -6,6 +6,7 @@ annex; a heading in a table of contents has none. An annex of several pages may 
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -47,7 +48,8 @@ class Header:
 class Annex:
     """One annex: heading, and the lines after it up to the next annex (blank ones too).
 
-    In a PDF `table` holds the table, and `lines` are those that it does not take.
+    In a PDF `table` holds the table, and `lines` are those that it does not take. `parts` are all the tables
+    that its columns are in, where they are in several: each with the lines around it alone.
     """
 
     heading: str
@@ -56,6 +58,12 @@ class Annex:
     header: Header
     lines: tuple[Line, ...]
     table: PdfTable | None = None
+    parts: tuple[Annex, ...] = ()
+
+    @property
+    def each(self) -> tuple[Annex, ...]:
+        """Its tables."""
+        return self.parts or (self,)
 
     @property
     def first(self) -> Line:
@@ -87,7 +95,7 @@ class AnnexInput:
 
     `lines` are those of the annex without its footnotes (in a PDF without the `table` too), `notes` the
     numbers of the footnotes that may be marked in it. `heading` holds the lines of a PDF's header, and
-    `marked` the footnotes that it marks.
+    `marked` the footnotes that it marks. `parts` are its tables, where its columns are in several.
     """
 
     lines: Sequence[Line]
@@ -100,6 +108,7 @@ class AnnexInput:
     heading: Sequence[Line] = ()
     marked: tuple[Mark, ...] = ()
     declared: Declared | None = None
+    parts: tuple[AnnexInput, ...] = ()
 
     @property
     def first(self) -> Line:
@@ -124,12 +133,13 @@ def find_annexes(document: Document, registry: Registry) -> ReportParts:
         raise found.problems[0] if len(found.problems) == 1 else Problems([*found.problems])
     absent = found.mandates is None and registry.is_absent("mandates", document.sha256)
     if found.personnel and (found.mandates or absent):
-        layout = derived.layout(found, registry)
-        looked.append(search.look(layout, found))
-        if all(one.complete for one in looked[-1][int(absent) :]):
-            parts = search.parts(layout, looked[-1])
-            derived.require_sums(parts.personnel, layout.personnel)
-            return parts
+        for way in (found, replace(found, parts=())) if found.parts else (found,):
+            layout = derived.layout(way, registry)
+            looked.append(search.look(layout, way))
+            if all(one.complete for one in looked[-1][int(absent) :]):
+                parts = search.parts(layout, looked[-1])
+                derived.require_sums(parts.personnel, layout.personnel)
+                return parts
     if not isinstance(search.document, PdfDocument) and (renamed := search.renamed()):
         return search.parts(*renamed)
     raise missing.refusal(search, looked, found)
@@ -137,10 +147,17 @@ def find_annexes(document: Document, registry: Registry) -> ReportParts:
 
 @dataclass(frozen=True)
 class Found:
-    """A table's header under a heading, and in a PDF the table."""
+    """A table's header under a heading, and in a PDF the table; `parts` are those of more columns."""
 
     header: Header
     table: PdfTable | None = None
+    parts: tuple[Found, ...] = ()
+
+    @property
+    def lines(self) -> frozenset[int]:
+        """Numbers of the lines that its tables take."""
+        own = self.table.lines if self.table else frozenset()
+        return own.union(*(part.lines for part in self.parts))
 
 
 @dataclass(frozen=True)
@@ -167,7 +184,7 @@ class Search:
         self.registry = registry
         self.lines = [line for line in _lines(document, registry) if not PAGE_NUMBER.fullmatch(line.text)]
         self.annexes = headings.annexes(self.lines)
-        self._tables: dict[tuple[TableHeading, int, int], PdfTable | None] = {}
+        self._tables: dict[tuple[TableHeading, int, int, int], PdfTable | None] = {}
 
     def look(self, layout: Layout, by: Derived | None = None) -> tuple[Looked, Looked]:
         """What the layout finds of annex 1 and of annex 2; `by` says where the tables that gave it are."""
@@ -209,8 +226,7 @@ class Search:
     def parts(self, layout: Layout, looked: tuple[Looked, Looked]) -> ReportParts:
         """The report taken apart, by a layout of which both annexes are complete, or annex 1 is absent."""
         marks = self._marks(*(one.places for one in looked))
-        tables = [one.openings[0][1].table for one in looked if one.openings]
-        taken = frozenset(line for table in tables if table for line in table.lines)
+        taken = frozenset(line for one in looked if one.openings for line in one.openings[0][1].lines)
         found = [self._annex(*one.openings[0], marks, taken) if one.openings else None for one in looked]
         within = [one[0] for one in found if one]
         text = tuple(
@@ -254,24 +270,38 @@ class Search:
         below = self.lines[place.end : self._end(place, marks)]
         above = self.lines[max(place.end - 1, 0)]
         last_page = max((line.page for line in below), default=above.page)
-        found = self._pdf_table(self.document, annex, layout, above, last_page)
-        if found is None:
-            return None
-        heading = words(line for line in below if line.number in found.grid.heading)
-        marked = tuple(Mark(*mark) for mark in found.grid.marked)
-        return Found(Header(tuple(heading), marked), found) if heading else None
+        parts = [replace(layout, personnel=part) for part in layout.personnel.parts] if annex == 2 else []
+        found = []
+        for part in parts or [layout]:
+            table = self._pdf_table(self.document, annex, part, above, last_page, parts)
+            heading = words(line for line in below if table and line.number in table.grid.heading)
+            if table is None or not heading:
+                return None
+            marked = tuple(Mark(*mark) for mark in table.grid.marked)
+            found.append(Found(Header(tuple(heading), marked), table))
+        return replace(found[0], parts=tuple(found[1:]))
 
     def _pdf_table(
-        self, document: PdfDocument, annex: int, layout: Layout, above: Line, last_page: int
+        self,
+        document: PdfDocument,
+        annex: int,
+        layout: Layout,
+        above: Line,
+        last_page: int,
+        parts: Sequence[Layout],
     ) -> PdfTable | None:
-        """The first table of the annex below a line; None where none has just the layout's heading."""
+        """The first table of the annex below a line; None where none has just the layout's heading.
+
+        It ends where the other annex begins, or another of the `parts` that its columns are in.
+        """
         roles = MandateRoles(layout, self.registry), PersonnelRoles(layout, self.registry)
         wanted, other = roles[annex - 1].heading, roles[2 - annex].heading
-        key = (wanted, above.number, last_page)
+        others = [PersonnelRoles(part, self.registry).heading for part in parts if part is not layout]
+        key = (wanted, above.number, last_page, len(others))
         if key not in self._tables:
             below = table.below(document, above.page, above.number)
             pages = tuple(page for page in below.pages if page.number <= last_page)
-            self._tables[key] = table.read(replace(below, pages=pages), wanted, [other])
+            self._tables[key] = table.read(replace(below, pages=pages), wanted, [other, *others])
         found = self._tables[key]
         return None if found is None or found.grid.unknown else found
 
@@ -305,7 +335,18 @@ class Search:
             if index not in repeated and self.lines[index].number not in taken
         )
         annex = Annex(place.text, place.names, heading_lines, found.header, body, found.table)
+        if found.parts:
+            annex = replace(annex, parts=tuple(_parted(annex, (found, *found.parts))))
         return range(place.start, end), annex
+
+
+def _parted(annex: Annex, tables: Sequence[Found]) -> Iterator[Annex]:
+    """The annex by each of its tables, with the lines from the table before it to the one behind it."""
+    starts = [one.header.first for one in tables]
+    ends = [one.table.last_line if one.table else 0 for one in tables]
+    for one, low, high in zip(tables, (0, *ends), (*starts[1:], math.inf), strict=False):
+        lines = tuple(line for line in annex.lines if low < line.number < high)
+        yield replace(annex, header=one.header, table=one.table, lines=lines)
 
 
 def _is_totals(line: Line, layout: Layout) -> bool:
@@ -320,13 +361,18 @@ def _opening(line: Line) -> list[str]:
 def _lines(document: Document, registry: Registry) -> Iterator[Line]:
     """The document's lines; in a PDF also an annex's heading that returns on each of its pages.
 
-    It is taken for a running head where lines are made.
+    It is taken for a running head where lines are made. One that is not known counts where it stands first,
+    unless that is the first page: the whole report may be an annex of a letter.
     """
     heads: dict[int, str] = {}
     known = [part.heading for layout in registry.layouts for part in (layout.mandates, layout.personnel)]
+    seen: set[str] = set()
     for page in document.pages if isinstance(document, PdfDocument) else ():
         for at, line in enumerate(page.lines):
             if line.number in page.furniture and headings.annex_label(line.text):
+                if comparable(line.text) not in seen and page.number > 1:
+                    heads[line.number] = line.text
+                seen.add(comparable(line.text))
                 for end in range(at + 1, at + headings.LINES + 1):
                     lines = page.lines[at:end]
                     text = " ".join(one.text for one in lines)

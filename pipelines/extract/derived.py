@@ -40,11 +40,15 @@ class Table:
 
 @dataclass(frozen=True)
 class Derived:
-    """What the headers of a document give: two tables, either of which may be absent, and what is open."""
+    """What the headers of a document give: two tables, either of which may be absent, and what is open.
+
+    `parts` are the tables that annex 2 is printed in, where its columns are in several.
+    """
 
     mandates: Table | None
     personnel: Table | None
     problems: tuple[LayoutError, ...] = ()
+    parts: tuple[Table, ...] = ()
 
 
 def read(search: Search) -> Derived:
@@ -61,7 +65,43 @@ def read(search: Search) -> Derived:
         for one in seen.values()
         for problem in header.first_asked(one.problems)
     )
-    return Derived(tables[0], tables[1], problems)
+    parts = _parts(search, second, found) if second and second.kind == "personnel" and not problems else ()
+    whole = tables[1]
+    return Derived(tables[0], whole, problems, tuple(Table(one, whole.place) for one in parts if whole))
+
+
+_IN_EACH = {None, "mission", "region", "ignore"}  # roles that every part may have
+_TEXTS = {"country", "remark"}  # and that several may have, if they say the same
+
+
+def _parts(search: Search, main: FoundHeader, others: Sequence[FoundHeader]) -> list[FoundHeader]:
+    """The headers of an annex whose columns are in several tables, none of them in two; none of one table.
+
+    Its columns go on over the page, or a table of soldiers is parted from one of civil experts and police.
+    """
+    assert isinstance(search.document, PdfDocument)
+    annex = _annex(search, main)
+    found, said = [main], {*main.roles} - _IN_EACH
+    for page in search.document.pages:
+        for one in header.find(page, search.registry.words, fewest=0):
+            own = {*one.roles} - _IN_EACH
+            if one.kind != "personnel" or one.problems or not own or _annex(search, one) != annex:
+                continue
+            if any(one.lines & other.lines for other in others) and one not in others:
+                continue
+            if own <= said:
+                continue  # the same header again
+            if own & said - _TEXTS:
+                return []
+            found.append(one)
+            said |= own
+    return sorted(found, key=lambda one: min(one.lines)) if len(found) > 1 else []
+
+
+def _annex(search: Search, one: FoundHeader) -> str | None:
+    """The label of the annex that a header is in."""
+    above = [place for place in search.annexes if search.lines[place.start].number < min(one.lines)]
+    return comparable(above[-1].label or "") if above else None
 
 
 def _first(found: Sequence[FoundHeader], kinds: Sequence[Kind]) -> FoundHeader | None:
@@ -146,7 +186,19 @@ def layout(derived: Derived, registry: Registry) -> Layout:
     regions = {comparable(one): one for one in (*words.rows.regions, *registry.region_headings)}
     personnel, mandates = derived.personnel, derived.mandates
     own = tuple(regions.values())
-    return filled(Layout(ID, _personnel(personnel, own), _mandates(mandates, own)), words)
+    whole = _personnel(personnel, own)
+    if derived.parts:
+        each = tuple(_personnel(part, own) for part in derived.parts)
+        roles = [role for part in each for role in part.columns]
+        whole = replace(
+            whole,
+            groups=tuple(group for part in each for group in part.groups),
+            sums=tuple(_sums(roles)),
+            merged=tuple(_merged(roles)),
+            strength_date=next((part.strength_date for part in each if part.strength_date), None),
+            parts=each,
+        )
+    return filled(Layout(ID, whole, _mandates(mandates, own)), words)
 
 
 def heading(place: Place) -> Heading:
@@ -229,10 +281,15 @@ def require_sums(annex: Annex, layout: PersonnelLayout) -> None:
     own column.
     """
     kept: list[bool] = []
-    view = annex.table.view() if annex.table else None
-    for row in view.grid.rows if view else ():
-        values = [sum(numerals.addends(cell.text) or ()) if cell else 0 for cell in row.cells[1:]]
-        by_role = dict(zip(layout.columns, values, strict=True))
+    rows: dict[str | int, dict[str, int]] = {}
+    for part, of in zip(annex.each, layout.parts or (layout,), strict=True):
+        for at, row in enumerate(part.table.view().grid.rows if part.table else ()):
+            values = [sum(numerals.addends(cell.text) or ()) if cell else 0 for cell in row.cells[1:]]
+            name = row.cells[0].text if layout.parts and row.cells[0] else at
+            rows.setdefault(name, dict.fromkeys(layout.columns, 0)).update(
+                zip(of.columns, values, strict=True)
+            )
+    for by_role in rows.values():
         for total, parts in layout.sums:
             if sum(by_role[part] > 0 for part in parts) > 1:
                 kept.append(by_role[total] == sum(by_role[part] for part in parts))

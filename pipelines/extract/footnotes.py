@@ -302,7 +302,8 @@ def _page(
 ) -> _Page:
     """`known` has the lines of the document, those of the annex's table among them."""
     page = _Page(scope, [line for line in lines if line.text.strip()], annex.header.first if annex else 0)
-    taken = sorted(annex.table.lines) if annex and annex.table else []
+    tables = [one.table for one in annex.each if one.table] if annex else []
+    taken = sorted(line for table in tables for line in table.lines)
     if typeset:
         page.seen, page.apart = True, typeset.apart(page.lines)
         for number, line in typeset.markers([*taken, *(line.number for line in page.lines)]):

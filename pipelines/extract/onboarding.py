@@ -386,19 +386,17 @@ class _Surveyor:
         if annex.table is None:
             text = " ".join(word.text for word in annex.header.words)
             return {"columns": [{"printed": text, "role": None}], "rows": []}
-        heading = annex.table.heading
-        columns = [
-            {"printed": " / ".join(path), "role": role}
-            for path, role in zip(heading.columns, heading.roles, strict=True)
-        ]
-        at = heading.roles.index("mission")
-        rows = []
-        for row in annex.table.grid.rows:
-            cell = row.cells[at]
-            if cell is not None:
-                role = heading.role_of(cell.text) or "not known"
-                mission_id = known.mission_id(cell.text)
-                rows.append({"page": cell.page, "printed": cell.text, "role": role, "mission_id": mission_id})
+        columns, rows = [], []
+        for table in (one.table for one in annex.each if one.table):
+            heading = table.heading
+            columns += [
+                {"printed": " / ".join(path), "role": role}
+                for path, role in zip(heading.columns, heading.roles, strict=True)
+            ]
+            for cell in (row.cells[heading.roles.index("mission")] for row in table.grid.rows):
+                if cell is not None:
+                    role, found = heading.role_of(cell.text) or "not known", known.mission_id(cell.text)
+                    rows.append({"page": cell.page, "printed": cell.text, "role": role, "mission_id": found})
         return {"columns": columns, "rows": rows}
 
 

@@ -50,7 +50,8 @@ def _grids(document: PdfDocument, registry: Registry) -> list[Grid]:
         parts = find_annexes(document, registry)
     except JvomError:
         return []
-    return [annex.table.grid for annex in (parts.mandates, parts.personnel) if annex and annex.table]
+    annexes = [annex for annex in (parts.mandates, parts.personnel) if annex]
+    return [one.table.grid for annex in annexes for one in annex.each if one.table]
 
 
 def _draw_table(sheet: Image.Image, page: PdfPage, grid: Grid) -> None:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Literal
 
-from pipelines.extract import answers, columns, durations, numerals, refusals, sums, text
+from pipelines.extract import answers, columns, durations, joined, numerals, refusals, sums, text
 from pipelines.extract import rows as printed_rows
 from pipelines.extract.annexes import AnnexInput
 from pipelines.extract.cells import Cell, Mark, as_printed, words
@@ -55,7 +55,7 @@ def read(given: AnnexInput, readings: Collection[DeclaredReading]) -> Personnel:
     roles = PersonnelRoles(layout, given.registry)
     if not FIGURE_ROLES & {*layout.personnel.columns}:
         raise Problems([refusals.no_figures(given.first)])
-    table = printed_rows.read(given, roles)
+    table = joined.read(given) if given.parts else printed_rows.read(given, roles)
     if table is None:
         raise Problems([refusals.no_header(given.lines, layout)])
     wanted = (given.edition_year, document.sha256)

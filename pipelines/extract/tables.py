@@ -36,7 +36,7 @@ from pipelines.extract.pdf import PdfDocument, unread
 from pipelines.extract.pdf.faults import is_cut
 from pipelines.model import Document, Edition, Line, SourceFile
 from schemas.errors import JvomError, LayoutError, Problems
-from schemas.registry import PersonnelLayout, Registry
+from schemas.registry import Layout, PersonnelLayout, Registry
 
 _MOST_LINES = 1_500  # of an annex, and of what may follow it; in 2024 they have 190 and 95
 _LINES_ALIKE = 5  # of two pages that are one
@@ -96,18 +96,20 @@ def _read(
     notes = footnotes.find(parts, document)
     year = edition.edition_year
 
-    def given(scope: footnotes.Scope, annex: Annex) -> AnnexInput:
+    def given(scope: footnotes.Scope, annex: Annex, layout: Layout = parts.layout) -> AnnexInput:
+        of_parts = [replace(layout, personnel=one) for one in layout.personnel.parts]
         return AnnexInput(
             footnotes.without(annex.lines, notes),
             [note.number for note in notes if note.scope == scope],
             document,
             year,
-            parts.layout,
+            layout,
             registry,
             annex.table,
             [word.line for word in annex.header.words] if annex.table else [],
             annex.header.markers if annex.table else (),
             declarations[scope],
+            tuple(given(scope, one, of) for one, of in zip(annex.parts, of_parts, strict=False)),
         )
 
     _require_seen(document, parts)
@@ -201,8 +203,11 @@ def _declared(
         annex: Annex | None = getattr(parts, name)
         if annex and annex.table:
             row_names = roles.OF_TABLE[name](parts.layout, registry).row_names
-            table = declared.place(annex.table, declarations, row_names)
-            annex = replace(annex, table=table)
+            placed = [
+                replace(one, table=one.table and declared.place(one.table, declarations, row_names))
+                for one in annex.each
+            ]
+            annex = replace(annex, table=placed[0].table, parts=tuple(placed) if annex.parts else ())
             parts = replace(parts, mandates=annex) if name == "mandates" else replace(parts, personnel=annex)
     return parts, known
 
@@ -215,12 +220,13 @@ def _require_seen(document: Document, parts: ReportParts) -> None:
     """Raises Problems for a PDF's cells that no one row and column has, else for what nobody read."""
     if isinstance(document, PdfDocument):
         annexes = {"mandates": parts.mandates, "personnel": parts.personnel}
-        named = {name: annex and annex.table for name, annex in annexes.items()}
-        tables = [table for table in named.values() if table]
+        named = [
+            (name, one.table) for name, annex in annexes.items() if annex for one in annex.each if one.table
+        ]
+        tables = [table for _, table in named]
         faults = [
             refusals.fault(fault, table, name)
-            for name, table in named.items()
-            if table
+            for name, table in named
             for fault in table.grid.faults
             if fault.kind != "rows"
             or not {table.heading.roles[at] for at in fault.columns} <= _NOT_KEPT[name]

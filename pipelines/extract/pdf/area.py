@@ -9,7 +9,7 @@ from itertools import groupby
 from statistics import median
 
 from pipelines.extract.pdf.model import Box, PdfLine, PdfPage, Rule, Word, grouped, plain_text
-from schemas.header_words import FIGURE_ROLES
+from schemas.header_words import FIGURE_ROLES, MANDATE_ROLES
 
 _LARGE, _LARGE_IN_PICTURE = 1.15, 1.35
 """Font sizes, in that of a table, from which a line is a heading; in a picture they are measured by ink."""
@@ -65,8 +65,8 @@ class TableHeading:
 
     @property
     def of_figures(self) -> bool:
-        """Whether it is a table of figures; the other kind holds texts and dates."""
-        return not self.roles or any(map(self.is_figure, range(len(self.roles))))
+        """Whether it is a table of figures; the other kind holds legal bases and dates."""
+        return any(map(self.is_figure, range(len(self.roles)))) or not MANDATE_ROLES & {*self.roles}
 
     def is_figure(self, column: int) -> bool:
         """Whether a column holds figures of a row."""

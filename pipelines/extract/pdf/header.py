@@ -35,7 +35,7 @@ _MOST_COLUMNS = 24
 _OVERLAP = 0.15  # font sizes that texts above each other share, at least
 _MARGIN = 0.7  # font sizes by which a group's place must be better than by another reading
 _TIED = 0.01  # of groups that are placed equally well, that with more columns is taken
-_FEWEST = 2  # columns of figures; a header of one is a sentence
+FEWEST = 2  # columns of figures; a header of one is a sentence
 _OF_WHOM = 3  # columns that say of whom they count, and not what, of which fewer are no header
 _BESIDES = frozenset({"mission", "region", "country", "remark", "ignore"})
 _MORE = frozenset(ASIDE) - _BESIDES - MANDATE_ROLES
@@ -123,8 +123,11 @@ class _Run:
         return max(word.size for word in self.words)
 
 
-def find(page: PdfPage, words: HeaderWords) -> list[FoundHeader]:
-    """The headers on a page from top to bottom, those with problems too."""
+def find(page: PdfPage, words: HeaderWords, fewest: int = FEWEST) -> list[FoundHeader]:
+    """The headers on a page from top to bottom, those with problems too.
+
+    A table of figures has so many columns of them at least.
+    """
     lines = [
         line
         for line in sorted(page.lines, key=lambda line: (line.words[0].baseline, line.box.left))
@@ -136,7 +139,7 @@ def find(page: PdfPage, words: HeaderWords) -> list[FoundHeader]:
             continue
         if not any(_opens_mission(run, words) for run in _runs(line)):
             continue
-        header = _best(page, lines, at, words)
+        header = _best(page, lines, at, words, fewest)
         header = header and _with_regions(page, header, words)
         if header and not any(header.lines & other.lines for other in found):
             found.append(header)
@@ -153,13 +156,15 @@ def _opens_mission(run: _Run, words: HeaderWords) -> bool:
     return "mission" in words.roles(run.text) or any("mission" in way for way in ways)
 
 
-def _best(page: PdfPage, lines: Sequence[PdfLine], seed: int, words: HeaderWords) -> FoundHeader | None:
+def _best(
+    page: PdfPage, lines: Sequence[PdfLine], seed: int, words: HeaderWords, fewest: int
+) -> FoundHeader | None:
     """The header around a line: that without problems which has most lines, else that with most columns."""
     ways = []
     for first in _reached(lines, seed, -1, words):
         for last in _reached(lines, seed, 1, words):
             band = lines[first : last + 1]
-            if len(band) <= _MOST_LINES and (header := _read(page, band, words)):
+            if len(band) <= _MOST_LINES and (header := _read(page, band, words, fewest)):
                 ways.append((header, first, last))
     if not ways:
         return None
@@ -276,7 +281,7 @@ def _like_a_header(line: PdfLine, words: HeaderWords) -> bool:
     return bool(known) or not found or len(found) <= 2 * len(texts)
 
 
-def _read(page: PdfPage, band: Sequence[PdfLine], words: HeaderWords) -> FoundHeader | None:
+def _read(page: PdfPage, band: Sequence[PdfLine], words: HeaderWords, fewest: int) -> FoundHeader | None:
     """The header that lines make up, or None where they hold no columns of a known table."""
     ways = []
     lefts = [run.box.left for line in band for run in _runs(line)]
@@ -290,7 +295,7 @@ def _read(page: PdfPage, band: Sequence[PdfLine], words: HeaderWords) -> FoundHe
         found = [run for line in band for run in cut(line)]
         own: list[FoundHeader | None] = []
         for narrow in (False, True):
-            made = _Band(page, found, words, whole=cut is not cuts[-1], narrow=narrow)
+            made = _Band(page, found, words, fewest, whole=cut is not cuts[-1], narrow=narrow)
             header = made.header() if found else None
             if header and not header.problems:
                 return header
@@ -362,11 +367,13 @@ class _Band:
         page: PdfPage,
         found: Sequence[_Run],
         words: HeaderWords,
+        fewest: int,
         *,
         whole: bool = True,
         narrow: bool = False,
     ) -> None:
         self._page = page
+        self._fewest = fewest
         self._narrow = narrow  # a text over the white space between two columns heads both
         self.has_narrow = False
         self._whole = whole  # its texts are parted by white space, as no running text is
@@ -381,11 +388,11 @@ class _Band:
 
     def header(self) -> FoundHeader | None:
         self._stack()
-        if not 3 <= len(self.columns) <= _MOST_COLUMNS:
+        if not self._fewest < len(self.columns) <= _MOST_COLUMNS:
             return None
         for kind in _ALLOWED:
             ways = list(self._ways(kind))
-            ways = [way for way in ways if _is_table(kind, way.roles)]
+            ways = [way for way in ways if _is_table(kind, way.roles, self._fewest)]
             if ways:
                 return self._found(kind, ways)
         return self._unknown()
@@ -676,7 +683,7 @@ def _different(choices: Sequence[set[str]], taken: tuple[str, ...]) -> Iterator[
             yield from _different(choices, (*taken, role))
 
 
-def _is_table(kind: Kind, roles: Sequence[str], fewest: int = _FEWEST) -> bool:
+def _is_table(kind: Kind, roles: Sequence[str], fewest: int) -> bool:
     figures = sum(role in FIGURE_ROLES for role in roles)
     mandates = sum(role in MANDATE_ROLES for role in roles)
     if "mission" not in roles:
