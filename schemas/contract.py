@@ -123,7 +123,8 @@ class Contract:
 
     A row's `row_key` names it within an edition of its table: `row_prefix` and the values of its key
     but for the edition. `row_scope` is a column of the key that only the later of two rows of one
-    name says. `address_prefix` is put before it where rows of several tables are named.
+    name says. `address_prefix` is put before it where rows of several tables are named. `most` are the
+    columns that say most, which a narrow terminal keeps.
     """
 
     name: str
@@ -138,6 +139,7 @@ class Contract:
     row_prefix: str = ""
     row_scope: str | None = None
     address_prefix: str = ""
+    most: tuple[str, ...] = ()
 
     def __getitem__(self, name: str) -> Column:
         return self._by_name[name]

@@ -170,8 +170,8 @@ HISTORY = _named("revisions corrections checks known edition_state")
 DERIVED = _named("findings_across_editions declared_corrections")
 BUILT = _named("build_info contract_checks column_lineage")
 TRENDS = _named(
-    "edition_sequence figures_left_out mission_trends mission_history region_trends organisation_trends "
-    "edition_totals mandate_trends mission_observations mission_timeline "
+    "edition_sequence figures_left_out inferences mission_trends mission_history region_trends "
+    "organisation_trends edition_totals mandate_trends mission_observations mission_timeline "
     "headline_totals may_overlap counted_once mission_endings"
 )
 PUBLIC = _named("observations un_contributions")

@@ -190,6 +190,11 @@ def build_with_refused_documents(own: Settings, jvom: Jvom) -> None:
     assert [(one["edition_year"], len(one["problems"])) for one in listed] == shown(
         own, "SELECT edition_year, len(problems) FROM quarantine ORDER BY 1"
     )
+    checks = answer(jvom("checks", *options(own), "--json"))
+    assert [one["edition"] for one in checks if one["outcome"] == "refused"] == [*documents]
+    assert {(one["check"], one["outcome"]) for one in checks if one["edition"] == 2024} >= {
+        ("rules", "failed")
+    }
     assert [(one["edition_year"], one["asset"], len(one["problems"])) for one in listed] == [
         (2010, "tables", 3),  # one of them: the catalogue gives that year another period
         (2011, "tables", 2),

@@ -63,6 +63,7 @@ def test_each_basis_has_its_block_and_says_how_its_source_hedges() -> None:
     months = [(datetime.date(2013, at, 1), datetime.date(2013, at, 28)) for at in (1, 2, 3)]
     rows = [
         observed(3, part="staff", qualifier="about"),
+        observed(4, "text deployed", period_start=datetime.date(2001, 1, 1)),
         observed(4, "text headcount", period_start=datetime.date(2001, 1, 1)),
         observed(90, "observed frame", period_start=None),
         observed(8, "observed deployed", period_start=datetime.date(1999, 1, 1)),

@@ -165,6 +165,7 @@ TABULAR = (
     ("missions",),
     ("vintages",),
     ("quarantine",),
+    ("checks", 2024),
     ("status",),
     ("trend", "untso"),
     ("diff", 2024, 1, 1),

@@ -110,6 +110,27 @@ def test_endings_keep_the_precision_and_the_reason_of_the_text(report: dict[str,
     assert str(minusma["mission_ended_from"]) == str(minusma["mission_ended_to"]) == "2023-12-11"
     assert (minusma["mission_ended_precision"], minusma["dates_differ"]) == ("day", False)
     assert minusma["reason_as_printed"] == "op verzoek van Mali zelf"
+    # It is two sentences after the date, in one of its own.
+    assert (ended["eulpc-libie"]["reason_page"], ended["eulpc-libie"]["reason_line"]) == (12, 1138)
+
+
+def test_sums_behind_an_inference_are_written_in_printed_numbers(report: dict[str, pa.Table]) -> None:
+    found = {(row["row_key"], row["column_name"]): row for row in report["inferences"].to_pylist()}
+    assert len(found) == 40
+    assert found["untso", "deployed_military"]["sums"] == [
+        *("row total 32 = 32", "column total 3454 - 3422 = 32 (page 17, line 1642)")
+    ]
+    assert found["cmf", "frame_military"]["sums"][0] == "3 + 2 = 5"
+    assert found["ussc", "frame_civil_police"]["sums"] == ["note 13 is marked once"]
+
+
+def test_a_column_that_does_not_come_out_is_named_and_not_written() -> None:
+    rows = [{"mission_id": name, "deployed_military": 3, "inferred": True} for name in ("minusma", "undof")]
+    known = views.evaluate(base_tables(edition_tables(2024, rows, totals={"deployed_military": 7})))
+    assert {(row["column_name"], *row["sums"]) for row in known["inferences"].to_pylist()} == {
+        ("deployed_military", "column total deployed_military"),
+        ("deployed_total", "column total 6 - 3 = 3 (page 17, line 199)"),
+    }
 
 
 def test_who_is_at_sea_in_the_red_sea_is_counted_once(report: dict[str, pa.Table]) -> None:

@@ -173,10 +173,43 @@ def test_what_is_denied_or_not_dated_is_no_event(text: str) -> None:
     assert events.read(tuple(passages.sentences(passage(text, "unifil"))), NAMES) == []
 
 
-def test_the_printed_reason_is_kept() -> None:
-    text = "Nederland beëindigde de bijdrage aan UNIFIL op 1 februari 2024 wegens een tekort aan schepen."
-    (found,) = events.read(tuple(passages.sentences(passage(text, "unifil"))), NAMES)
-    assert found.reason == "wegens een tekort aan schepen"
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (
+            "Nederland beëindigde de bijdrage aan UNIFIL op 1 februari 2024 wegens een tekort aan schepen.",
+            "wegens een tekort aan schepen",
+        ),
+        (
+            "De bijdrage is per 1 mei 2024 beëindigd. Het werk was gevaarlijk. Daarom is de inzet gestopt.",
+            "Het werk was gevaarlijk",
+        ),
+        (
+            "De missie sloot op 1 mei 2024. De Raad vond het werk te gevaarlijk en heeft daarom besloten"
+            " de missie te beëindigen.",
+            "De Raad vond het werk te gevaarlijk",
+        ),
+        (
+            "Schepen waren er niet meer. Het kabinet heeft derhalve per 1 mei 2024 de bijdrage beëindigd.",
+            "Schepen waren er niet meer",
+        ),
+        (
+            "De bijdrage is per 1 mei 2024 beëindigd. De bijdrage is beëindigd omdat dit zo was afgesproken.",
+            "omdat dit zo was afgesproken",
+        ),
+        # Another mission's cause, that of another end, of something else, and one that is denied.
+        ("De bijdrage is per 1 mei 2024 beëindigd. UNDOF zweeg. Daarom is de bijdrage beëindigd.", None),
+        ("De bijdrage is per 1 mei 2024 beëindigd. Het was op. Daarom is UNDOF gesloten.", None),
+        ("De bijdrage is per 1 mei 2024 beëindigd. Het was op. Daarom is de bijdrage eerder vergroot.", None),
+        ("De bijdrage is per 1 mei 2024 beëindigd. Het was op. Daarom is de missie gesloten.", None),
+        ("De missie sloot op 1 mei 2024. Het ging goed. Daarom is de missie niet gesloten.", None),
+        ("De missie sloot op 1 mei 2024. Het ging op. Daarom is de missie in 2019 gesloten.", None),
+    ],
+)
+def test_the_printed_reason_is_kept(text: str, reason: str | None) -> None:
+    found = events.read(tuple(passages.sentences(passage(text, "unifil"))), NAMES)
+    (ended,) = (event for event in found if event.date.low.year == 2024)
+    assert (ended.reason.text if ended.reason else None) == reason
 
 
 def test_dates_are_no_more_precise_than_printed() -> None:

@@ -14,8 +14,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import schemas
 from pipelines.cli import sql
 from pipelines.cli.terminal import Terminal, as_json, as_text, write_csv
+from schemas.contract import Contract
 from schemas.errors import ContractError, LakeError, LayoutError, Problems, UsageError
 
 SCALARS = st.one_of(
@@ -94,15 +96,22 @@ def test_a_terminal_of_80_columns_breaks_no_identifier_or_heading(
         monkeypatch.setenv(name, value)
     names = ["mission_id", *(f"deployed_per_frame_{place}" for place in range(20)), "status"]
     row = ("eunavfor-atalanta", *range(20), "several words that may wrap")
-    Terminal(whole=whole).table(names, [row, row])
+    Terminal(whole=whole).table(names, [row, row], most=lambda _: [names[13]])
     out, err = capsys.readouterr()
     if whole:
         assert (out.count(f"{names[20]}:"), out.count("several words that may wrap"), err) == (2, 2, "")
         return
     out = re.sub(r"\x1b\[\d*m", "", out)  # bold headings
     assert max(map(len, out.splitlines())) <= 80
-    assert {"eunavfor-atalanta", names[1], "status", "…"} <= set(out.split())
+    assert {"eunavfor-atalanta", names[13], "…"} <= set(out.split())
     assert "more columns: --all" in err
+
+
+@pytest.mark.parametrize("of", [each for each in schemas.RELATIONS.values() if each.schema != "vintages"])
+def test_a_terminal_keeps_what_says_most_of_a_relation(of: Contract) -> None:
+    assert set(of.most) <= {*of.names, "name"}
+    assert of.most or sum(len(name) + 3 for name in of.names) <= 80
+    assert sql._most(of.names) == of.most
 
 
 def test_a_query_is_given_itself_or_is_in_a_file_or_on_standard_input(

@@ -38,6 +38,7 @@ def base() -> Tables:
         "footnotes": [13],
         "separate_report": True,
     }
+    in_places = {**unifil, "inferred": True}
     vague = {**minusma, "qualified": {"frame_military": ("about", None, None)}}
     mandate = {"mission_id": "unifil", "international_mandate_end": datetime.date(2023, 8, 31)}
     named = [{**mandate, "mission_as_printed": "UNIFIL (Libanon)"}]
@@ -47,7 +48,7 @@ def base() -> Tables:
         edition_tables(2021, [unifil, vague], mandates=[mandate], footnotes=["a"], sections=["b"]),
         edition_tables(2022, [unifil], mandates=[mandate], footnotes=["a"]),
         edition_tables(2023, [unifil], mandates=[mandate]),
-        edition_tables(2024, [unifil], mandates=named, footnotes=["a", "c"], sections=["b", "d"]),
+        edition_tables(2024, [in_places], mandates=named, footnotes=["a", "c"], sections=["b", "d"]),
         edition_tables(2022, [unifil, minusma], mandates=[mandate], sections=["b"]),
         edition_tables(2023, [unifil], mandates=[mandate]),
         missions=[{"mission_id": "gpoi", "name": "GPOI", "region": "Afrika", "organisation": "US"}],

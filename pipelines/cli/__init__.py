@@ -12,7 +12,7 @@ from importlib import import_module
 _GROUPS = {
     "Record": ("onboard", "build", "ingest", "fetch", "ingest_un", "quarantine", "withdraw", "restore"),
     "Ask": ("trend", "editions", "missions", "findings", "sql", "open"),
-    "Audit": ("trace", "vintages", "diff", "page", "verify"),
+    "Audit": ("trace", "vintages", "checks", "diff", "page", "verify"),
     "Look after": ("status", "logs", "gc", "backup", "ui"),
 }
 

@@ -1,6 +1,7 @@
 """`jvom sql`: a query of the user's to the published file."""
 
 import sys
+from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Annotated
@@ -33,9 +34,16 @@ def sql(
         names = published.ask(connection, query_text(query))
         rows = iter(connection.fetchone, None)
         terminal.answer({"columns": names, "rows": list(rows) if terminal.json else []})
-        terminal.table(names, rows if terminal.csv else islice(rows, SHOWN_ROWS))
+        terminal.table(names, rows if terminal.csv else islice(rows, SHOWN_ROWS), most=_most)
         if left := sum(1 for _ in rows):
             terminal.say(f"{left} more row{'s' * (left > 1)}: --csv or --json gives all of them")
+
+
+def _most(names: Sequence[str]) -> Sequence[str]:
+    """Which of an answer's columns say most: those of the relation that has most of its columns."""
+    import schemas
+
+    return max(schemas.RELATIONS.values(), key=lambda of: (len({*names} & {*of.names}), -len(of.names))).most
 
 
 def query_text(given: str) -> str:

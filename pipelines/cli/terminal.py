@@ -15,7 +15,7 @@ import re
 import shutil
 import sys
 import textwrap
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TextIO
@@ -74,13 +74,19 @@ class Terminal:
         self.answer(document, None if self.json else render(template, **values))
 
     def table(
-        self, names: Sequence[str], rows: Iterable[Sequence[object]], *, title: str | None = None
+        self,
+        names: Sequence[str],
+        rows: Iterable[Sequence[object]],
+        *,
+        title: str | None = None,
+        most: Callable[[Sequence[str]], Sequence[str]] = lambda _: (),
     ) -> None:
         """Rows as a table for people, or with --csv; nothing with --json, where `answer` has given them.
 
         For people fractions are rounded. In a terminal rows after the first MOST_ROWS are left out, and where
-        it is too narrow columns in the middle are, and it says how many; a single row, and all of them if the
-        table is to be `whole`, are written downwards. A heading, an identifier or a time is never broken.
+        it is too narrow columns in the middle are, but for the `most` telling ones, and it says how many; a
+        single row, and all of them if the table is to be `whole`, are written downwards. A heading, an
+        identifier or a time is never broken.
         """
         self.as_csv(names, rows)
         if self.json or self.csv:
@@ -99,7 +105,7 @@ class Terminal:
         listed = [tuple(row if self.whole else map(_rounded, row)) for row in rows]
         more_rows = len(listed) - MOST_ROWS if console.is_terminal and not self.whole else 0
         listed = listed[:MOST_ROWS] if more_rows > 0 else listed
-        left_out = _left_out([names, *listed], console.width)
+        left_out = _left_out([names, *listed], console.width, most)
         if left_out and (self.whole or len(listed) == 1):
             room = max(map(len, names)) + 3
             blocks = (
@@ -112,9 +118,9 @@ class Terminal:
             print(_fitted(visible(text), sys.stdout))
             return
         if left_out:
-            before, behind = slice(left_out.start), slice(left_out.stop, None)
-            names = [*names[before], "…", *names[behind]]
-            listed = [(*row[before], "…", *row[behind]) for row in listed]
+            kept = [at for at in range(len(names)) if at not in left_out[1:]]  # "…" in place of the first
+            names = ["…" if at in left_out else names[at] for at in kept]
+            listed = [tuple("…" if at in left_out else row[at] for at in kept) for row in listed]
         table = Table(
             box=box.SIMPLE_HEAD,
             title=shown(title) if title else None,
@@ -200,20 +206,32 @@ def _widths(rows: Sequence[Sequence[object]], width: int) -> list[int]:
 _BETWEEN = 3  # columns of the terminal between two columns of a table
 
 
-def _left_out(rows: Sequence[Sequence[object]], width: int) -> range:
-    """Places of the columns in the middle that are left out so that the rest fit; the first one stays."""
+def _left_out(
+    rows: Sequence[Sequence[object]], width: int, most: Callable[[Sequence[str]], Sequence[str]]
+) -> list[int]:
+    """Places of the columns that are left out so that the rest fit; the first column stays.
+
+    Those that say most stay too, as far as there is room, and then what is at the ends.
+    """
     narrowest = [_narrowest(column) + _BETWEEN for column in zip(*rows, strict=True)]
     if sum(narrowest) <= width:
-        return range(0)
-    start, stop, room = 1, len(narrowest), width - narrowest[0] - len("…") - _BETWEEN
-    while start < stop:
-        ends = (start, stop - 1) if start <= len(narrowest) - stop else (stop - 1, start)
-        place = next((end for end in ends if narrowest[end] <= room), None)
-        if place is None:
+        return []
+    names = [str(name) for name in rows[0]]
+    room = width - narrowest[0] - len("…") - _BETWEEN
+    inner = set(range(1, len(names)))
+    for place in (names.index(name) for name in most(names) if name in names):
+        if place in inner and narrowest[place] <= room:
+            room -= narrowest[place]
+            inner.remove(place)
+    while inner:
+        first, last = min(inner), max(inner)
+        ends = (first, last) if first <= len(names) - last - 1 else (last, first)
+        place = next((end for end in ends if narrowest[end] <= room), 0)
+        if not place:
             break
         room -= narrowest[place]
-        start, stop = (start + 1, stop) if place == start else (start, stop - 1)
-    return range(start, stop)
+        inner.remove(place)
+    return sorted(inner)
 
 
 def render(template: str, **values: object) -> str:

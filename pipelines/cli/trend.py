@@ -39,6 +39,7 @@ ORDER BY coalesce(period_start, period_end), period_end, basis, figure_id
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
 _NARROWEST = 10
 _TITLES = {
+    "text deployed": "Deployed over the period, by the text",
     "text headcount": "Head counts in the text, at a moment or per rotation",
     "observed frame": "Frame, by other public sources",
     "observed headcount": "Head counts, by other public sources",

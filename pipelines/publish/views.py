@@ -60,11 +60,15 @@ HISTORIES = {
         "-- not recorded and not among them.",
     },
 }
-# The file that a macro reads where its caller does not say: the one in use, or the name that DuckDB gives it
-# beside an empty memory.
-_ATTACHED_AS = (
-    "coalesce(attached_as, CASE current_database() WHEN 'memory' THEN 'jvom' ELSE current_database() END)"
-)
+# Under which name the file is attached that a macro reads: as its caller says, what the query has before the
+# macro's name, the file in use, or the name that DuckDB gives it beside an empty memory.
+_ATTACHED_AS = r"""coalesce(
+    attached_as,
+    nullif(nullif(trim(regexp_extract(
+        current_query(), '("[^"]+"|\w+)\s*\.\s*(?:"?main"?\s*\.\s*)?"?{macro}"?\s*\(', 1, 'i'
+    ), '"'), ''), 'main'),
+    CASE current_database() WHEN 'memory' THEN 'jvom' ELSE current_database() END
+)"""
 COMPARED = ("editions", "personnel", "personnel_totals", "mandates", "footnotes", "sections")
 Source = tuple[str, str]  # relation, column
 Lineage = Mapping[str, Mapping[str, tuple[Source, ...]]]
@@ -169,8 +173,8 @@ def macros(release_id: str) -> Iterator[str]:
                 head, select = text.split(" AS TABLE\n")
                 rows = schemas.VINTAGE_TABLES[f"{table}_vintages"].published()
                 text = f"{head} AS TABLE\n{with_added(select, rows)}"
-            yield _qualified(text, attached=True)
             name = f"{table}_{path.stem}" if table else path.stem
+            yield _qualified(text, macro=name)
             yield f"COMMENT ON MACRO TABLE {name} IS {literal(' '.join(said))}"
 
 
@@ -278,11 +282,11 @@ def _filled(sql: str, values: Mapping[str, str]) -> str:
     return sql
 
 
-def _qualified(sql: str, *, attached: bool = False) -> str:
+def _qualified(sql: str, *, macro: str = "") -> str:
     """The SQL with the schema of every relation that it names behind FROM or JOIN.
 
-    A macro's body is bound where it is called, not in the file that holds it: its parameter `attached_as`
-    (`attached`) says under which name that file is attached.
+    A `macro`'s body is bound where it is called, not in the file that holds it: it looks up under which name
+    that file is attached.
     """
     inner = set(re.findall(r"^(?:WITH )?(\w+) AS (?:MATERIALIZED )?\($", sql, re.MULTILINE))
 
@@ -291,7 +295,8 @@ def _qualified(sql: str, *, attached: bool = False) -> str:
         if relation in inner or relation not in schemas.RELATIONS:
             return found[0]
         place = schemas.RELATIONS[relation].qualified
-        return before + (f"query_table('\"' || {_ATTACHED_AS} || '\".{place}')" if attached else place)
+        attached_as = _filled(_ATTACHED_AS, {"macro": macro})
+        return before + (f"query_table('\"' || {attached_as} || '\".{place}')" if macro else place)
 
     return re.sub(r"\b((?:FROM|JOIN)\s+)(\w+)\b", name, sql)
 

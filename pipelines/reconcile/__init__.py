@@ -121,7 +121,7 @@ def _events(edition: Edition) -> list[dict[str, object]]:
     rows: list[dict[str, object]] = []
     for key, event in zip(keys, edition.events, strict=True):
         whole = event.sentence.place()
-        reason = event.sentence.place(event.reason_at) if event.reason else None
+        reason = event.reason and event.reason.sentence.place(event.reason.start)
         rows.append(
             {
                 "edition_year": edition.year,
@@ -133,7 +133,7 @@ def _events(edition: Edition) -> list[dict[str, object]]:
                 "date_to": event.date.high,
                 "precision": event.date.precision,
                 "as_printed": event.date.as_printed,
-                "reason_as_printed": event.reason,
+                "reason_as_printed": event.reason.text if event.reason else None,
                 **_lines(event.sentence.place(event.date.start, event.date.end)),
                 "sentence_page": whole.page,
                 "sentence_line": whole.line,

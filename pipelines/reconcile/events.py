@@ -7,6 +7,7 @@ national frame) and a date are in one sentence. The date of a letter or of a cou
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby, pairwise
 
 from pipelines.reconcile.passages import Names, Sentence
 from pipelines.reconcile.text import Dated, alternatives, find_dates, phrase
@@ -14,6 +15,7 @@ from pipelines.reconcile.text import Dated, alternatives, find_dates, phrase
 BEGUN, ENDED, CHANGED = "contribution begun", "contribution ended", "contribution changed"
 MISSION_BEGUN, MISSION_ENDED, END_DECIDED = "mission begun", "mission ended", "mission end decided"
 EXTENDED, MANDATE_ENDS, FRAME_ENDS = "mandate extended", "mandate ends", "national frame ends"
+_ENDINGS = (ENDED, MISSION_ENDED, END_DECIDED)
 
 _OWN = r"(?:Nederland(?:s|se|ers?)?|het kabinet)\b"
 _STOP = alternatives("stopped")
@@ -63,6 +65,9 @@ _REASON = re.compile(
     re.IGNORECASE,
 )
 
+_HENCE = phrase("hence")
+# What a conclusion in the same sentence is drawn from: "… en heeft", "…; het kabinet heeft", "…, waardoor".
+_CLAUSE = re.compile(r"(?P<cause>(?:\S+\s){3,}?\S*?)(?:,?\sen(?:\s[\w-]+){1,3}\s|;[^;]*|,\s(?=$))$")
 
 # A mission or an operation as running text describes it; "de missie" alone has no words of its own.
 _DESCRIBED = re.compile(
@@ -85,20 +90,33 @@ _WORD = re.compile(r"[^\W_]+")
 
 
 @dataclass(frozen=True)
+class Words:
+    """Words of a sentence, from `start` up to `end`."""
+
+    sentence: Sentence
+    start: int
+    end: int
+
+    @property
+    def text(self) -> str:
+        return self.sentence.text[self.start : self.end].strip(" .")
+
+
+@dataclass(frozen=True)
 class Event:
-    """An event of a mission on a printed date; `reason` has the words of the sentence that give it."""
+    """An event of a mission on a printed date; `reason` has the words that give it."""
 
     mission_id: str
     event: str
     date: Dated
-    reason: str | None
     sentence: Sentence
-    reason_at: int = 0
+    reason: Words | None
 
 
 def read(sentences: Sequence[Sentence], names: Names) -> list[Event]:
     """The events that the sentences print, at most one of a kind and date in each."""
     found: list[Event] = []
+    by_passage = {one: [*all_of] for one, all_of in groupby(sentences, lambda each: id(each.passage))}
     for sentence in sentences:
         text = sentence.text
         printed = [date for date in find_dates(text) if not date.attributive]
@@ -108,9 +126,44 @@ def read(sentences: Sequence[Sentence], names: Names) -> list[Event]:
         for event, date, position in _events(text, printed):
             mission = names.of(sentence, position) or _subject(sentence, names, position)
             if mission is not None and not _of_another(sentence, names, event):
-                words = reason[0].strip() if reason and date.as_printed not in reason[0] else None
-                found.append(Event(mission, event, date, words, sentence, reason.start() if reason else 0))
+                own = reason and date.as_printed not in reason[0]
+                words = Words(sentence, reason.start(), reason.end()) if reason and own else None
+                if words is None and event in _ENDINGS and sentence.passage.mission_ids == (mission,):
+                    words = _cause(event, sentence, by_passage[id(sentence.passage)], names, mission)
+                found.append(Event(mission, event, date, sentence, words))
     return found
+
+
+def _cause(
+    event: str, dated: Sentence, passage: Sequence[Sentence], names: Names, mission: str
+) -> Words | None:
+    """Why it ended, by a sentence of the mission's own section: the dated one, or another without a date.
+
+    What such a sentence concludes from ("en heeft daarom besloten …") stands in it, or in the one before.
+    """
+    for before, sentence in pairwise([None, *passage]):
+        assert sentence is not None  # only the first is
+        text, own = sentence.text, sentence is dated
+        stop = (_CONTRIBUTION if event == ENDED else _MISSION_STOP).search(text)
+        if stop is None or _negated(text, stop.end()) or not _is_of(sentence, names, mission):
+            continue
+        if not own and (any(find_dates(text)) or _of_another(sentence, names, event)):
+            continue
+        if reason := None if own else _REASON.search(text):
+            return Words(sentence, reason.start(), reason.end())
+        if (hence := _HENCE.search(text)) is None:
+            continue
+        said = _CLAUSE.match(text[: hence.start()])
+        if said:
+            return Words(sentence, 0, said.end("cause"))
+        if before is not None and _is_of(before, names, mission):
+            return Words(before, 0, len(before.text))
+    return None
+
+
+def _is_of(sentence: Sentence, names: Names, mission: str) -> bool:
+    """Whether a sentence of the mission's section names no other."""
+    return {name.mission_id for name in names.find(sentence.text)} <= {mission}
 
 
 def _subject(sentence: Sentence, names: Names, position: int) -> str | None:

@@ -350,6 +350,8 @@ def _cells(tables: Mapping[str, Sequence[Row]]) -> Iterable[dict[str, object]]:
         yield _cell("personnel", row["mission_id"], "mission", row, row["mission_as_printed"])
         for name in dict.fromkeys([*FIGURES, *row.get("qualified", ())]):
             cell = _cell("personnel", row["mission_id"], name, row, row.get(name))
+            if row["inferred"] and row.get(name) is not None:
+                cell |= {"derivation": ["column inferred"], "equalities": [f"column total {name}"]}
             if said := row.get("qualified", {}).get(name):
                 bounds = {"qualifier": said[0], "value_low": said[1], "value_high": said[2]}
                 cell |= {"as_printed": " ".join(map(str, said)), "derivation": ["printed"], **bounds}

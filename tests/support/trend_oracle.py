@@ -22,6 +22,12 @@ PARTS = {
     "deployed_civil": "deployed_civil_police",
     "deployed_police": "deployed_civil_police",
 }
+# Missions under other names than their own, as the registry has them; one that is part of another is not.
+RELATIONS = (
+    ("undof", "succeeds", "minusma"),
+    ("eutm-mali", "includes", "unifil"),
+    ("unifil", "part of", "undof"),
+)
 ENDS = ("international_mandate_end", "national_frame_end")
 
 
@@ -85,7 +91,9 @@ def base(readings: Sequence[Reading], missions: Sequence[Row]) -> Tables:
                 period_months=reading.months,
             )
         )
-    return base_tables(*tables, missions=missions, causes=causes)
+    names = ("mission_id", "relation", "other_mission_id")
+    relations = [dict(zip(names, row, strict=True)) for row in RELATIONS]
+    return base_tables(*tables, missions=missions, relations=relations, causes=causes)
 
 
 def latest(readings: Iterable[Reading]) -> list[Reading]:
@@ -161,17 +169,18 @@ def figures_left_out(editions: Sequence[Reading]) -> list[Row]:
 
 def mission_trends(editions: Sequence[Reading], missions: Sequence[Row]) -> list[Row]:
     rows = []
+    names = {row["mission_id"]: row["name"] for row in missions}
     for registered in missions:
         mission = registered["mission_id"]
         for at, edition in enumerate(editions):
             previous = editions[at - 1] if at else None
             if mission not in edition.personnel and not (previous and mission in previous.personnel):
                 continue
-            rows.append(_mission_trend(editions, at, registered))
+            rows.append(_mission_trend(editions, at, registered, names))
     return sorted(rows, key=lambda row: (row["mission_id"], row["edition_year"]))
 
 
-def _mission_trend(editions: Sequence[Reading], at: int, registered: Row) -> Row:
+def _mission_trend(editions: Sequence[Reading], at: int, registered: Row, names: Mapping[str, str]) -> Row:
     mission, edition = registered["mission_id"], editions[at]
     previous = editions[at - 1] if at else None
     figures = edition.personnel.get(mission, {})
@@ -212,7 +221,19 @@ def _mission_trend(editions: Sequence[Reading], at: int, registered: Row) -> Row
         "inferred": False if mission in edition.personnel else None,
         **{name: edition.mandates.get(mission, {}).get(name) if figures else None for name in ENDS},
         "period_days": _length(*edition.period),
+        "continued_under": (under := _continued_under(mission, edition, previous)),
+        "continued_under_names": [names[other] for other in under],
     }
+
+
+def _continued_under(mission: str, edition: Reading, previous: Reading | None) -> list[str]:
+    """Other names under which a mission that only one of two editions lists is in the other one."""
+    before = previous.personnel if previous else {}
+    if mission in edition.personnel and mission in before:
+        return []
+    beside = before if mission in edition.personnel else edition.personnel
+    pairs = [{a, b} for a, relation, b in RELATIONS if relation != "part of" and mission in {a, b}]
+    return sorted(other for pair in pairs for other in pair - {mission} if other in beside)
 
 
 def _length(start: datetime.date | None, end: datetime.date | None) -> int | None:

@@ -115,6 +115,15 @@ ranked AS (
         dated.sentence_page,
         dated.sentence_line,
         dated.sentence_line_end,
+        CASE
+            WHEN compared.dates_differ
+                THEN concat(compared.first_day, '/', coalesce(CAST(compared.last_day AS VARCHAR), '..'))
+            WHEN dated.date_to IS NULL THEN concat(dated.date_from, '/..')
+            WHEN dated.precision = 'quarter' THEN concat(dated.date_from, '/', dated.date_to)
+            WHEN dated.precision = 'month' THEN strftime(dated.date_from, '%Y-%m')
+            WHEN dated.precision = 'year' THEN strftime(dated.date_from, '%Y')
+            ELSE CAST(dated.date_from AS VARCHAR)
+        END AS ended,
         row_number() OVER (
             PARTITION BY dated.mission_id, dated.of_mission
             ORDER BY dated.date_to - dated.date_from, dated.source_line, dated.event_id
@@ -141,11 +150,24 @@ reasons AS (
 ended AS (
     SELECT DISTINCT mission_id
     FROM standing
+),
+
+-- Editions whose running text has something on the mission: no other can say when and why it ended.
+texts AS (
+    SELECT spoken.mission_id, list_sort(list_distinct(list(spoken.edition_year))) AS editions
+    FROM (
+        SELECT edition_year, unnest(mission_ids) AS mission_id
+        FROM sections
+        WHERE text IS NOT NULL
+    ) AS spoken
+    GROUP BY spoken.mission_id
 )
 
 SELECT
     ended.mission_id,
     missions.name,
+    contribution.ended AS contribution_ended,
+    mission.ended AS mission_ended,
     contribution.date_from AS contribution_ended_from,
     contribution.date_to AS contribution_ended_to,
     contribution.precision AS contribution_ended_precision,
@@ -158,6 +180,7 @@ SELECT
     reasons.edition_year AS reason_edition_year,
     reasons.reason_page,
     reasons.reason_line,
+    coalesce(texts.editions, []) AS text_editions,
     missions.last_edition_year,
     coalesce(contribution.edition_year, mission.edition_year) AS edition_year,
     coalesce(contribution.source_page, mission.source_page) AS source_page,
@@ -174,3 +197,4 @@ LEFT JOIN ranked AS contribution
 LEFT JOIN ranked AS mission
     ON mission.mission_id = ended.mission_id AND mission.place = 1 AND mission.of_mission
 LEFT JOIN reasons ON reasons.mission_id = ended.mission_id AND reasons.place = 1
+LEFT JOIN texts ON texts.mission_id = ended.mission_id

@@ -49,6 +49,30 @@ annexes AS (
     FROM personnel
 ),
 
+-- What the text counts, over the period or at a moment or per rotation (of which day it does not say), and the
+-- figure of annex 2 for the same part of those sent.
+stated AS (
+    SELECT
+        statements.*,
+        CASE WHEN statements.quantity LIKE 'rotation_%' THEN 'text headcount' ELSE 'text deployed' END AS basis,
+        substring(statements.quantity, strpos(statements.quantity, '_') + 1) AS of_part,
+        regexp_matches(coalesce(statements.qualifier, ''), 'at most|at least|about') AS hedged,
+        editions.period_start,
+        editions.period_end,
+        editions.kamerstuk,
+        annex.mission_id IS NULL AS unlisted,
+        CASE
+            WHEN statements.quantity LIKE '%_military' THEN annex.deployed_military
+            WHEN statements.quantity LIKE '%_civil_police' THEN annex.deployed_civil_police
+            ELSE coalesce(annex.deployed_total_computed, annex.deployed_total)
+        END AS annex_2
+    FROM statements
+    JOIN editions ON editions.edition_year = statements.edition_year
+    LEFT JOIN mission_trends AS annex
+        ON annex.mission_id = statements.mission_id AND annex.edition_year = statements.edition_year AND annex.listed
+    WHERE statements.mission_id IS NOT NULL AND regexp_matches(statements.quantity, '^(rotation|deployed)_')
+),
+
 figures AS (
     SELECT
         annexes.mission_id,
@@ -67,7 +91,10 @@ figures AS (
         NULL AS confidence,
         annexes.edition_year,
         editions.kamerstuk AS source,
-        NULL AS note
+        NULL AS note,
+        NULL AS annex_2,
+        NULL AS verdict,
+        NULL AS verdict_reason
     FROM annexes
     JOIN editions ON editions.edition_year = annexes.edition_year
     LEFT JOIN left_out
@@ -89,7 +116,10 @@ figures AS (
         observations.confidence,
         NULL AS edition_year,
         observations.source_url AS source,
-        observations.note
+        observations.note,
+        NULL AS annex_2,
+        NULL AS verdict,
+        NULL AS verdict_reason
     FROM observations
     UNION ALL
     SELECT
@@ -109,33 +139,53 @@ figures AS (
         NULL AS confidence,
         NULL AS edition_year,
         by_month.source,
-        'Royal Marechaussee staff count as police here, and as military in Dutch sources.' AS note
+        'Royal Marechaussee staff count as police here, and as military in Dutch sources.' AS note,
+        NULL AS annex_2,
+        NULL AS verdict,
+        NULL AS verdict_reason
     FROM by_month
     UNION ALL
-    -- What the text counts at a moment or per rotation; of which day it does not say.
     SELECT
-        statements.mission_id,
-        'text headcount' AS basis,
-        concat_ws(' ', statements.edition_year, statements.statement_id) AS figure_id,
-        editions.period_start,
-        editions.period_end,
-        statements.as_printed AS part,
-        CASE WHEN statements.quantity = 'rotation_military' THEN statements.value END AS military,
-        CASE WHEN statements.quantity = 'rotation_civil_police' THEN statements.value END AS civil_police,
-        statements.value AS total,
+        mission_id,
+        basis,
+        concat_ws(' ', edition_year, statement_id) AS figure_id,
+        period_start,
+        period_end,
+        as_printed AS part,
+        CASE WHEN of_part = 'military' THEN value END AS military,
+        CASE WHEN of_part = 'civil_police' THEN value END AS civil_police,
+        value AS total,
         CASE
-            WHEN statements.value IS NULL THEN 'range'
+            WHEN value IS NULL THEN 'range'
             ELSE list_extract(
-                list_intersect(string_split(statements.qualifier, ', '), ['at most', 'at least', 'about']), 1
+                list_intersect(string_split(qualifier, ', '), ['at most', 'at least', 'about']), 1
             )
         END AS qualifier,
         NULL AS confidence,
-        statements.edition_year,
-        editions.kamerstuk AS source,
-        statements.qualifier AS note
-    FROM statements
-    JOIN editions ON editions.edition_year = statements.edition_year
-    WHERE statements.mission_id IS NOT NULL AND statements.quantity LIKE 'rotation_%'
+        edition_year,
+        kamerstuk AS source,
+        qualifier AS note,
+        annex_2,
+        CASE
+            WHEN unlisted OR annex_2 IS NULL OR value IS NULL THEN 'not comparable'
+            WHEN value > annex_2 AND NOT hedged THEN 'differs'
+            WHEN hedged OR basis = 'text headcount' THEN 'not comparable'
+            WHEN value = annex_2 THEN 'agrees'
+            ELSE 'differs'
+        END AS verdict,
+        CASE
+            WHEN unlisted THEN 'annex 2 does not list the mission'
+            WHEN annex_2 IS NULL THEN 'annex 2 has no exact figure'
+            WHEN value IS NULL THEN 'the text gives a range'
+            WHEN hedged THEN 'the text gives no exact figure: ' || qualifier
+            WHEN basis = 'text headcount' AND value > annex_2
+                THEN 'more at one time than annex 2 counts over the whole period'
+            WHEN basis = 'text headcount'
+                THEN 'a head count at a moment or per rotation; annex 2 counts all who were sent'
+            WHEN value < annex_2 THEN 'the text may name a part of those sent, or not every rotation'
+            WHEN value > annex_2 THEN 'more than annex 2 counts'
+        END AS verdict_reason
+    FROM stated
 )
 
 SELECT
@@ -153,6 +203,9 @@ SELECT
     figures.confidence,
     figures.edition_year,
     figures.source,
-    figures.note
+    figures.note,
+    figures.annex_2,
+    figures.verdict,
+    figures.verdict_reason
 FROM figures
 LEFT JOIN missions ON missions.mission_id = figures.mission_id

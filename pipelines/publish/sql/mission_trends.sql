@@ -68,6 +68,29 @@ corrected AS (
     WHERE table_name = 'personnel'
 ),
 
+-- Under which other names a mission's work goes on: a successor, and a row for several missions together.
+other_names AS (
+    SELECT mission_id, other_mission_id
+    FROM mission_relations
+    WHERE relation IN ('succeeds', 'includes')
+    UNION
+    SELECT other_mission_id AS mission_id, mission_id AS other_mission_id
+    FROM mission_relations
+    WHERE relation IN ('succeeds', 'includes')
+),
+
+continued AS (
+    SELECT
+        other_names.mission_id,
+        listed.position,
+        list(listed.mission_id ORDER BY listed.mission_id) AS ids,
+        list(missions.name ORDER BY listed.mission_id) AS names
+    FROM other_names
+    JOIN listed ON listed.mission_id = other_names.other_mission_id
+    LEFT JOIN missions ON missions.mission_id = listed.mission_id
+    GROUP BY other_names.mission_id, listed.position
+),
+
 ever_listed AS (
     SELECT mission_id, min(position) AS first_position
     FROM listed
@@ -136,7 +159,9 @@ SELECT
     now.inferred,
     mandates.international_mandate_end,
     mandates.national_frame_end,
-    CAST(date_diff('day', held.period_start, held.period_end) + 1 AS INTEGER) AS period_days
+    CAST(date_diff('day', held.period_start, held.period_end) + 1 AS INTEGER) AS period_days,
+    coalesce(continued.ids, []) AS continued_under,
+    coalesce(continued.names, []) AS continued_under_names
 FROM edition_sequence AS held
 CROSS JOIN ever_listed
 LEFT JOIN missions ON missions.mission_id = ever_listed.mission_id
@@ -153,4 +178,10 @@ LEFT JOIN contradicted
     ON contradicted.mission_id = now.mission_id AND contradicted.edition_year = held.edition_year
 LEFT JOIN corrected
     ON corrected.mission_id = now.mission_id AND corrected.edition_year = held.edition_year
+LEFT JOIN continued
+    ON continued.mission_id = ever_listed.mission_id
+    AND (
+        (now.mission_id IS NULL AND continued.position = held.position)
+        OR (before.mission_id IS NULL AND now.mission_id IS NOT NULL AND continued.position = held.position - 1)
+    )
 WHERE now.mission_id IS NOT NULL OR before.mission_id IS NOT NULL

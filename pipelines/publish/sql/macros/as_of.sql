@@ -1,6 +1,6 @@
 -- The {table} known at a moment (UTC): of each edition the newest vintage recorded until then, unless
--- that vintage withdraws the edition.{about} attached_as is the name under which the file is attached, where that
--- is neither jvom nor what USE names: x.{table}_as_of(TIMESTAMP '2024-06-01', attached_as := 'x').
+-- that vintage withdraws the edition.{about} Of a file attached as x: x.{table}_as_of(TIMESTAMP '2024-06-01');
+-- in a view or a prepared query attached_as := 'x' has to say so too, unless USE does.
 CREATE OR REPLACE MACRO {table}_as_of(moment, attached_as := NULL) AS TABLE
 SELECT rows_of.*
 FROM {table}_vintages AS rows_of

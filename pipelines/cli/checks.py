@@ -1,0 +1,34 @@
+"""`jvom checks`: what every vintage was checked for, with what outcome, and which documents were refused."""
+
+from operator import itemgetter
+
+from pipelines.cli.session import OnlyEdition, Session, table_command
+
+COLUMNS = ("edition", "vintage", "check", "outcome", "when", "details")
+_CHECKS = """
+SELECT edition_year, vintage, coalesce(check_name, cause), coalesce(outcome, 'none'),
+    coalesce(checked_at, recorded_at) AS checked_at, coalesce(details, 'rows of an earlier vintage')
+FROM vintages LEFT JOIN checks USING (edition_year, vintage)
+WHERE $year IS NULL OR edition_year = $year
+ORDER BY edition_year, vintage, checked_at, check_name
+"""
+
+
+@table_command
+def checks(session: Session, year: OnlyEdition = None) -> None:
+    """The checks of every vintage, and every document that was ever refused, with the cause."""
+    from pipelines import quarantine
+
+    terminal, rows = session.terminal, list[tuple[object, ...]]()
+    if session.settings.published.exists():
+        rows = [tuple(row.values()) for row in session.rows(_CHECKS, year=year)]
+    for each in quarantine.refusals(session.settings.quarantine):
+        if year in (None, each.edition_year):
+            problems = [str(one["message"]) for one in each.problems] or [each.text]
+            if len(problems) > 1 and not (terminal.json or terminal.csv or terminal.whole):
+                problems = [problems[0], f"{len(problems) - 1} more: jvom quarantine"]
+            details = f"{each.given or each.source_path}: {'; '.join(filter(None, [*problems, each.closed]))}"
+            rows.append((each.edition_year, None, "document", "refused", each.refused_at, details))
+    rows.sort(key=itemgetter(0))
+    terminal.answer([dict(zip(COLUMNS, row, strict=True)) for row in rows])
+    terminal.table(COLUMNS, rows, most=lambda _: ("outcome", "vintage", "details"))
