@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from functools import cached_property, reduce
+from functools import cached_property, lru_cache, reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -235,7 +236,16 @@ def load(folder: Path | None = None) -> Registry:
     A corrections.toml may be absent. Raises RegistryError, with file, table and key, for the first
     thing that is wrong.
     """
-    return Facts.of(folder or Path(__file__).parent).registry()
+    files = [(folder or Path(__file__).parent) / name for name in _FILES]
+    with suppress(OSError):  # which is said of the file where it is parsed
+        return _loaded(files[0].parent, *(file.read_bytes() for file in files if file.exists()))
+    return Facts.of(files[0].parent).registry()
+
+
+@lru_cache(maxsize=1)
+def _loaded(folder: Path, *_said: bytes) -> Registry:
+    """The registry of files with these bytes: an edition asks for it several times."""
+    return Facts.of(folder).registry()
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ Exit status: 0 done; 1 the input or the data is at fault; 2 the command line is;
 are (disk, lock, network); 130 and 143 a signal ended it.
 """
 
+import atexit
 import gc
 import inspect
 import itertools
@@ -83,10 +84,11 @@ def overview() -> str:
 def _start_lightly() -> None:
     """What makes a process of its own quicker; not for one that has other work too, such as tests.
 
-    What is loaded stays, so looking for garbage after every 700 objects finds none; and pyarrow would load
-    numpy and pandas where they are installed, which nothing here uses.
+    What is loaded stays, so looking for garbage after every 700 objects finds none, nor does looking at the
+    end; and pyarrow would load numpy and pandas where they are installed, which nothing here uses.
     """
     gc.set_threshold(100_000, 20, 100)
+    atexit.register(gc.freeze)
     for name in {"numpy", "pandas"} - sys.modules.keys():
         sys.modules[name] = None  # type: ignore[assignment]  # cannot be imported
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import dagster as dg
 import pyarrow as pa
+import pyarrow.compute as pc
 
 import schemas
 from pipelines import harmless
@@ -128,8 +129,7 @@ def cells_of(cells: pa.Table, table_name: str, document: Document) -> dict[str, 
             "place": _place(span),
             "printed_line": printed.get((span["page"], span["line"])),
         }
-        for cell in cells.to_pylist()
-        if cell["table_name"] == table_name
+        for cell in cells.filter(pc.field("table_name") == table_name).to_pylist()
         for span in cell["spans"]
     ]
     if not rows:

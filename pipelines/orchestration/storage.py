@@ -17,7 +17,7 @@ from typing import Any
 import dagster as dg
 import sqlalchemy as db
 from dagster import AssetRecordsFilter, EventLogRecord, EventRecordsFilter
-from dagster._core.event_api import EventHandlerFn, EventRecordsResult
+from dagster._core.event_api import EventHandlerFn, EventLogCursor, EventRecordsResult
 from dagster._core.events import ASSET_EVENTS
 from dagster._core.events.log import EventLogEntry
 from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus
@@ -163,7 +163,7 @@ class _Events(SqliteEventLogStorage):
         self._open: dict[str, db.Connection] = {}
         self._present: set[str] = set()
         self._own_files: dict[str, bool] = {}
-        self._asked: tuple[tuple[str, int | None], EventRecordsResult] | None = None
+        self._made: dict[str, EventLogRecord] = {}  # asset → the materialization that was stored here last
         self._planned: set[str] = set()  # outputs that checks have, of runs that this process planned
 
     def register_instance(self, instance: dg.DagsterInstance) -> None:
@@ -223,6 +223,8 @@ class _Events(SqliteEventLogStorage):
             row = self._event_to_row(event)
             number = index.execute(_ADD_EVENT, row).lastrowid
             if kind in ASSET_EVENTS and row["asset_key"]:
+                if kind == dg.DagsterEventType.ASSET_MATERIALIZATION:
+                    self._made[row["asset_key"]] = EventLogRecord(number, event)
                 self._store_asset_event_tags(index, [event], [number])
                 values = self._of_asset(event, number, row)
                 index.execute(_upsert_asset(*values), {"asset_key": row["asset_key"], **values})
@@ -262,15 +264,17 @@ class _Events(SqliteEventLogStorage):
         cursor: str | None = None,
         ascending: bool = False,
     ) -> EventRecordsResult:
-        """As Dagster's; but what each check of an asset asks for is read once, as long as it stays."""
-        if limit != 1 or cursor or ascending or not isinstance(records_filter, AssetRecordsFilter):
-            return super().fetch_materializations(records_filter, limit, cursor, ascending)
-        with self.index_connection() as index:
-            newest = index.execute(_NEWEST, {"asset": records_filter.asset_key.to_string()}).scalar()
-            asked = (repr(records_filter), newest)
-            if self._asked is None or self._asked[0] != asked:
-                self._asked = asked, super().fetch_materializations(records_filter, limit)
-            return self._asked[1]
+        """As Dagster's; but what was just made here, which each check of it asks for, is not read again."""
+        if limit == 1 and not (cursor or ascending) and isinstance(records_filter, AssetRecordsFilter):
+            key, partitions = records_filter.asset_key, records_filter.asset_partitions
+            made = self._made.get(key.to_string())
+            if made and partitions == [made.partition_key] and set(records_filter[2:]) == {None}:
+                with self.index_connection() as index:
+                    newest = index.execute(_NEWEST, {"asset": key.to_string()}).scalar()
+                if newest == made.storage_id:  # else another process made one since
+                    cursor = EventLogCursor.from_storage_id(newest).to_string()
+                    return EventRecordsResult([made], cursor, has_more=True)
+        return super().fetch_materializations(records_filter, limit, cursor, ascending)
 
     def store_event_batch(self, events: Sequence[EventLogEntry]) -> None:
         with self.index_connection():
