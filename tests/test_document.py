@@ -35,9 +35,17 @@ def test_other_line_ends_count_where_there_is_no_usual_one(end: str) -> None:
     assert texts(read_document(f"een{end}twee")) == ["een", "twee"]
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16", "utf-32"])
+@pytest.mark.parametrize(
+    "encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16", "utf-16-be", "utf-16-le", "utf-32"]
+)
 def test_encodings(encoding: str) -> None:
     assert texts(read_document("Libië ‘kust’ –\n".encode(encoding))) == ["Libië ‘kust’ –"]
+
+
+def test_what_has_no_width_is_left_out_of_a_line() -> None:
+    assert texts(read_document("natio\u00adnaal 3\u200b2 3\u00ad2 kader\u00ad")) == [
+        "nationaal 32 3\u00ad2 kader\u00ad"
+    ]
 
 
 @given(st.lists(st.text(st.characters(exclude_characters="\n\r\f\0", exclude_categories=["Cs", "Cc", "Cf"]))))
@@ -132,7 +140,7 @@ PAGE = b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] >>"
             for encoding in ("mac_roman", "cp850", "cp437")
         ),
         ("Libië".encode().decode("cp1252").encode(), "in another encoding", None),
-        ("een\ntwee".encode("utf-16-le"), "NUL", 1),
+        ("een\ntwee".encode("utf-16-le") + b"\0\0", "NUL", 1),
         (b"een\ntw\0ee\n", "NUL", 2),
         (NOISE, "", 1),
         (b"ab\x01\x02\x03\x04\x05" * 20, "control", None),

@@ -144,6 +144,25 @@ def _upright_twice_turned(sheet: Sheet) -> None:
     sheet.draw(f"BT /CampaignFont -{sheet.size} Tf -1 0 0 -1 {at.left} {at.bottom} Tm (21) Tj ET")
 
 
+def _parted(sheet: Sheet) -> None:
+    at, middle = sheet.box, sheet.box.left + 0.556 * sheet.size
+    sheet.draw(f"{sheet.words('21')} {middle} {at.bottom - 3} m {middle} {at.top + 3} l S")
+
+
+def _lined(sheet: Sheet, *heights: float) -> None:
+    """With lines under it, or over it."""
+    at = sheet.box
+    sheet.draw("".join(f"{at.left} {at.bottom + y} m {at.right} {at.bottom + y} l S " for y in heights))
+
+
+def _of_two_sizes(sheet: Sheet) -> None:
+    sheet.draw(sheet.words("2") + sheet.words("1", sheet.box.moved(x=0.556 * sheet.size), size=3))
+
+
+def _emptied(sheet: Sheet) -> None:
+    del sheet.page.obj["/Contents"]
+
+
 def _as_something_else(sheet: Sheet, said: str) -> None:
     """An 18 whose 8 has the code of another sign."""
     code = said.encode("utf-16-be").hex()
@@ -178,6 +197,12 @@ def _as_something_else(sheet: Sheet, said: str) -> None:
         (_covered_name, False, REFUSED, "a part of a letter"),
         (_split, False, REFUSED, "that is not the"),
         (_on_its_own_colour, True, READ, ""),
+        (_parted, True, REFUSED, "a line goes through “21”"),
+        (lambda sheet: _lined(sheet, -1, -2.5), False, READ, ""),
+        (lambda sheet: _lined(sheet, sheet.box.top - sheet.box.bottom + 1), False, READ, ""),
+        (_of_two_sizes, True, REFUSED, "“2 1” in column"),
+        (lambda sheet: sheet.draw(sheet.words("88", size=2)), False, REFUSED, "printed over each other"),
+        (_emptied, False, REFUSED, "no row of annex 2 can be read"),
     ],
 )
 def test_what_viewers_show(plant: Callable[[Sheet], None], blank: bool, outcome: str, words: str) -> None:

@@ -36,6 +36,7 @@ PERSONNEL = [
 ANNEX_1 = "<h2>Bijlage 1 Rechtsbasis, mandaten en nationale kaders</h2>"
 ANNEX_2 = "<h2>Bijlage 2 Totale inzet in 2023</h2>"
 NEW_PAGE = "<p style='break-before: page'></p>"
+ERRATUM = "<h2>Erratum</h2><p>In bijlage 2 moet voor UNMISS in plaats van 4 worden gelezen: 3.</p>"
 FINAL = "<p>Definitief.</p>"
 
 
@@ -179,6 +180,7 @@ def test_a_letter_that_carries_the_report_is_a_cover(pinned: bool) -> None:
             [FIRST, NEW_PAGE, ANNEX_2, table([(*row, "x") for row in PERSONNEL], "Ingezet personeel")],
             "the header “x” of column 5 on page 2 has no known role",
         ),
+        ([FIRST, ANNEX_2, SECOND, NEW_PAGE, ERRATUM], "“Erratum”: what follows corrects an annex"),
         ([FIRST, NEW_PAGE, ANNEX_2, SECOND, NEW_PAGE, ANNEX_2, SECOND], "page 3 says what page 2 says"),
         (
             [
@@ -196,6 +198,7 @@ def test_a_letter_that_carries_the_report_is_a_cover(pinned: bool) -> None:
         "no table",
         "a picture",
         "a column",
+        "a sheet that corrects it",
         "a page twice",
         "a column, and another page twice",
     ],

@@ -109,7 +109,8 @@ def choose(
     """The readings that are taken, row by row; which rows sum others; and why others are not taken.
 
     Every row must have a wording; `readings` are those declared for this document. Raises
-    RegistryError where one of them is not a reading of its row, or of any row.
+    RegistryError where one of them is not a reading of its row, or of any row, LayoutError for a figure that
+    is larger than any can be.
     """
     rows = table.rows
     chooser = _Chooser(layout, readings)
@@ -121,6 +122,7 @@ def choose(
         return [], structure, [*unclear]
     groups = chooser.groups = structure.groups
     chooser.as_declared = _declared_columns([rows[group.total] for group in groups])
+    _require_possible(rows, choices)
     if structure.total is not None:
         most = _TIMES * max(value for way in choices[structure.total] for value in way.highs)
         choices = [
@@ -167,6 +169,13 @@ def choose(
         else:
             problems.append(one)
     return chosen, structure, problems
+
+
+def _require_possible(rows: Sequence[Row], choices: Sequence[Sequence[Choice]]) -> None:
+    """Raises LayoutError for a row that has a figure larger than any by each of its readings."""
+    for row, ways in zip(rows, choices, strict=True):
+        if (least := min(max(way.lows) for way in ways)) > LARGEST:
+            raise refusals.too_large(row.lines, least)
 
 
 def _declared_columns(rows: Iterable[Row]) -> frozenset[int]:

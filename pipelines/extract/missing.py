@@ -28,10 +28,8 @@ _NAME_WORDS, _REGION_WORDS = 8, 3
 _MOST_LINES = 8  # of a header
 _NOTE = re.compile(r"\d{1,2} +[^\W\d_]")  # a footnote that is above the header in a text
 _WHOLE = "check that the file holds the whole report"
-_BY_PLACES = (
-    "give the PDF, or its text as pdftotext -layout writes it, which are read by their columns; "
-    "docs/how-to/add-an-edition.md says how a [[layout]] is described"
-)
+_LAYOUTS = "docs/how-to/add-an-edition.md says how a [[layout]] is described"
+_BY_PLACES = "give the PDF, or its text as pdftotext -layout writes it, which are read by their columns"
 
 
 def refusal(search: Search, looked: Sequence[tuple[Looked, Looked]], found: Derived) -> JvomError:
@@ -52,10 +50,19 @@ def refusal(search: Search, looked: Sequence[tuple[Looked, Looked]], found: Deri
         return _other_kind(search, causes)
     if found.personnel and len(causes) == 1:
         causes[0].proposals = (*causes[0].proposals, _without_mandates(search))
+    for annex, table in enumerate((found.mandates, found.personnel), 1) if not causes else ():
+        if table and not any(both[annex - 1].openings for both in looked):
+            message = f"no row of annex {annex} can be read below the header of its table"
+            hint = "see whether its pages are all there, in order and level"
+            return refusals.at(search.lines[table.place.start], message, hint)
     if not causes:  # each is found, by two layouts that do not go together
-        message = "its annexes are found by different layouts"
-        return LayoutError(message, hint=_BY_PLACES)
+        return LayoutError("its annexes are found by different layouts", hint=_described(search))
     return causes[0] if len(causes) == 1 else Problems([*causes])
+
+
+def _described(search: Search) -> str:
+    """How a table is read whose header is not known: a PDF is read by its columns already."""
+    return _LAYOUTS if isinstance(search.document, PdfDocument) else f"{_BY_PLACES}; {_LAYOUTS}"
 
 
 def _cause(search: Search, annex: int, looked: Sequence[Looked]) -> LayoutError:
@@ -103,7 +110,7 @@ def _no_table(search: Search, annex: int, place: Place) -> LayoutError:
         level = "give the report's text, or a copy in which the header is level"
         return refusals.at(header[0], message, level)
     asked = list(_what_heads_missions(search, header)) if isinstance(search.document, PdfDocument) else []
-    hint = None if asked else _BY_PLACES
+    hint = None if asked else _described(search)
     return refusals.at(header[0], message, hint, proposals=asked)
 
 

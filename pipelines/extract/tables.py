@@ -40,6 +40,12 @@ from schemas.registry import Layout, PersonnelLayout, Registry
 
 _MOST_LINES = 1_500  # of an annex, and of what may follow it; in 2024 they have 190 and 95
 _LINES_ALIKE = 5  # of two pages that are one
+_ERRATUM = re.compile(r"\s*(?:erratum|errata|corrigend(?:um|a)|rectificatie)\b.{0,60}", re.IGNORECASE)
+_CORRECTS = re.compile(
+    r"(?=.*\b(?:bijlage|annex)\b).*\b(?:in plaats van|moet|dient|lees|komt te luiden|should|instead of)\b",
+    re.IGNORECASE,
+)
+_SHEET = 20  # lines of a sheet that corrects a report
 _MOST_PROBLEMS = 500  # more than any report has lines in its tables; noise has no end
 
 T = TypeVar("T")
@@ -92,6 +98,7 @@ def _read(
     except JvomError as error:
         raise _unseen(document, error) or error from None
     _require_short(parts)
+    _require_uncorrected(document)
     parts, declarations = _declared(parts, document, edition, registry)
     notes = footnotes.find(parts, document)
     year = edition.edition_year
@@ -189,6 +196,17 @@ def _require_short(parts: ReportParts) -> None:
                 f"{len(annex.lines):,} lines follow this heading; an annex has at most {_MOST_LINES:,}",
                 "check that this is the text of the report",
             )
+
+
+def _require_uncorrected(document: Document) -> None:
+    """Raises LayoutError for a report with a sheet that corrects its annexes: its tables do not hold."""
+    lines = document.lines
+    for at, line in enumerate(lines):
+        below = " ".join(one.text for one in lines[at : at + _SHEET])
+        if _ERRATUM.fullmatch(line.text) and _CORRECTS.match(below):
+            said = refusals.shortened(" ".join(line.text.split()), 80)
+            hint = "ask for the report in which this is corrected"
+            raise refusals.at(line, f"“{said}”: what follows corrects an annex of this report", hint)
 
 
 def _declared(

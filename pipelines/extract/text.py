@@ -23,6 +23,7 @@ _FEW = 10
 # Signs that change the order in which others are seen: where figures are, nothing can be read.
 TURNING = "\u061c\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 _KEPT = f"\u00ad{TURNING}"
+_UNSEEN_HYPHEN = re.compile(r"(?<=[^\W\d_])\u00ad(?=[^\W\d_])")
 _LINE_END = re.compile(r"\r\n|\n|\r")
 _OTHER_END = re.compile("[\x0b\x0c\x85\u2028\u2029]")  # of a text that has no such line end
 _PAGE_OPENING = re.compile(r" \S")
@@ -34,6 +35,7 @@ _MARKED = (  # UTF-32 first: its mark begins as that of UTF-16
     (b"\xff\xfe", "utf-16-le"),
     (b"\xfe\xff", "utf-16-be"),
 )
+_ZEROS = 3  # of so many bytes of UTF-16 in Latin letters at least one is 0
 _ACCENTED = re.compile("[à-öø-ÿ]")
 # What accented letters of UTF-8, or of Mac Roman and code page 850 as well, become in Windows-1252.
 _TWICE = re.compile(r"\b[A-Za-z]{0,40}[a-z]Ã[^A-Za-z\s]")
@@ -41,7 +43,7 @@ _MISREAD = re.compile(rf"(?<![‘“‚„‹])\b[A-Za-z]{{0,40}}[a-z][‘“‚
 
 
 def read(data: bytes, source: SourceFile) -> Document:
-    """Lines with pages of a text in UTF-8, else Windows-1252; in UTF-16 or 32 where its first bytes say so.
+    """Lines with pages of a text in UTF-8, else Windows-1252; in UTF-16 or 32 where its bytes say so.
 
     `Line.text` holds the characters of the file's line that can be seen (see `visible`), without its end (LF,
     CRLF or CR); a form feed stays in it. Pages are counted from 1; a text without any page start is one page.
@@ -62,12 +64,13 @@ def read(data: bytes, source: SourceFile) -> Document:
 def visible(text: str) -> str:
     """`text` without characters that have no width, and with accents on their letters.
 
-    Soft hyphens stay, and overrides of direction: with them letters are seen in another order.
+    A soft hyphen between letters is not seen; others stay, and overrides of direction: with them letters are
+    seen in another order.
     """
     if text.isascii():
         return text
     kept = (letter for letter in text if letter in _KEPT or unicodedata.category(letter) != "Cf")
-    return unicodedata.normalize("NFC", "".join(kept))
+    return unicodedata.normalize("NFC", _UNSEEN_HYPHEN.sub("", "".join(kept)))
 
 
 def strange(text: str) -> str:
@@ -116,13 +119,16 @@ def _spelled(text: str, odd: re.Pattern[str]) -> str:
 
 
 def _by_mark(data: bytes) -> str | None:
-    """The text in the encoding that its first bytes name."""
+    """The text in the encoding that its first bytes name, or every second byte, which is 0 in UTF-16."""
     mark, encoding = next((one for one in _MARKED if data.startswith(one[0])), (b"", ""))
+    zeros = [data[start::2].count(0) for start in (0, 1)]
+    if not mark and not min(zeros) and max(zeros) > len(data) // _ZEROS:
+        encoding = "utf-16-be" if zeros[0] else "utf-16-le"
     try:
-        return data[len(mark) :].decode(encoding) if mark else None
+        return data[len(mark) :].decode(encoding) if encoding else None
     except UnicodeDecodeError as error:
         name = encoding[:6].upper()
-        raise _unreadable(f"its first bytes say {name}, but it is damaged: not all of it is") from error
+        raise _unreadable(f"its bytes say {name}, but it is damaged: not all of it is") from error
 
 
 def _by_bytes(data: bytes) -> str:

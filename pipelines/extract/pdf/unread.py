@@ -13,7 +13,7 @@ from typing import cast
 from PIL import Image
 
 from pipelines.extract import refusals
-from pipelines.extract.pdf.model import Box, PdfDocument, PdfPage, Rule, Sight, Word, grouped
+from pipelines.extract.pdf.model import Box, PdfDocument, PdfPage, Rule, Sight, Spoilt, Word, grouped
 from pipelines.extract.pdf.table import Grid
 from schemas.errors import JvomError, LayoutError
 
@@ -24,12 +24,22 @@ _EDGE = 2.0  # points beyond the rows in which the lines around them are drawn
 _BESIDE = 2.4  # points on either side of a drawn line that are its own
 _TALL, _LONG = 1.0, 1.4  # font sizes from which an upright or level line is not a part of a character
 _BLUR = 2  # dots around a character that its edges may take
+_FOOT, _UNDER = 0.12, 0.4  # font sizes that a line under a word is above and below its foot, or over its head
+_ASIDE = 0.15  # font sizes from the side of a figure within which it may lean on a column's line
 _NEAR = 3.0  # font sizes above or below a line that are close to it
 _AROUND = 2.0  # points beside a table that are looked at
 
 
 def problems(document: PdfDocument, grid: Grid) -> Iterator[LayoutError]:
-    """A refusal for each row, and each space between rows, that shows what was not read."""
+    """A refusal for each row, and each space between rows, that shows what was not read.
+
+    Where no row was found, for what is amiss where they may be.
+    """
+    if not grid.rows:
+        headed = [line.page for line in document.lines if line.number in grid.heading]
+        for page in document.pages[min(headed) - 1 : max(headed) + 1] if headed else ():
+            yield from (_refusal(page, one.box, "the table", one.why) for one in _spoilt(page)[:1])
+        return
     for page in document.pages:
         bands = list(_bands(page, grid))
         if page.sight is None or not bands:
@@ -45,10 +55,14 @@ def spoilt(document: PdfDocument, error: JvomError) -> LayoutError | None:
     """Why what a refusal speaks of was not understood: the page does not show it, there or close by."""
     for page in document.pages:
         line = next((line for line in page.lines if line.number == error.line), None)
-        for one in page.sight.spoilt if line and page.sight else ():
+        for one in _spoilt(page):
             if line and abs(one.box.middle - line.box.middle) < _NEAR * line.words[0].size:
                 return _refusal(page, one.box, f"beside “{refusals.shortened(line.text, 60)}”", one.why)
     return None
+
+
+def _spoilt(page: PdfPage) -> Sequence[Spoilt]:
+    return page.sight.spoilt if page.sight and page.lines else ()
 
 
 def _refusal(page: PdfPage, box: Box, where: str, why: str) -> LayoutError:
@@ -108,7 +122,9 @@ class _Looker:
         for word in words if row else ():
             if any(_strikes(rule, word) for rule in self._level):
                 return f"“{refusals.shortened(word.text, 20)}” is struck through"
-        lines = self._lines_of_dots(band, words)
+            if any(_parts(rule, word) for rule in self._upright):
+                return f"a line goes through “{refusals.shortened(word.text, 20)}”"
+        lines = self._lines_of_dots(band)
         colours = []
         for start, end in self._between(band):
             brightest = [self._brightest(start, end, *run) for run in lines]
@@ -120,13 +136,12 @@ class _Looker:
             return "a cell is covered"
         return None
 
-    def _lines_of_dots(self, band: Box, words: Sequence[Word]) -> list[tuple[int, int]]:
+    def _lines_of_dots(self, band: Box) -> list[tuple[int, int]]:
         """The lines of dots of a band that are not on a drawn line: from where to where they go on."""
         drawn = [
             rule.at
             for rule in self._level
-            if rule.length > self._long
-            or any(rule.at > word.baseline and rule.start < word.box.centre < rule.end for word in words)
+            if rule.length > self._long or any(_is_beside(rule, word) for word in self._words)
         ]
         _, top, _, bottom = _dots(band, self._sight, 0)
         scale = self._sight.scale
@@ -182,4 +197,18 @@ def _strikes(rule: Rule, word: Word) -> bool:
     """Whether a line goes through the middle of a word."""
     high = word.box.top + 0.25 * (word.baseline - word.box.top)
     along = min(rule.end, word.box.right) - max(rule.start, word.box.left)
-    return high < rule.at < word.baseline - 0.12 * word.size and along > 0.5 * word.box.width
+    return high < rule.at < word.baseline - _FOOT * word.size and along > 0.5 * word.box.width
+
+
+def _is_beside(rule: Rule, word: Word) -> bool:
+    """Whether a line is drawn under or over a word, or is the second of two."""
+    foot, head = ((rule.at - side) / word.size for side in (word.baseline, word.box.top))
+    near = -_FOOT < foot < _UNDER or -_UNDER < head < 0
+    return near and rule.start < word.box.centre < rule.end
+
+
+def _parts(rule: Rule, word: Word) -> bool:
+    """Whether an upright line goes between the digits of a figure."""
+    box, aside = word.box, _ASIDE * word.size
+    within = box.left + aside < rule.at < box.right - aside
+    return within and word.text.isdigit() and rule.start < box.middle < rule.end
