@@ -87,6 +87,7 @@ def refused(data: bytes) -> list[JvomError]:
         (zipped("jvom.pdf"), "a zip archive", "unpack it"),
         (zipped("word/document.xml")[:50], "a Word file", "PDF for printing"),  # cut off
         (OLE + "WordDocument".encode("utf-16-le"), "a Word file of the old kind", "PDF for printing"),
+        (OLE + "EncryptedPackage".encode("utf-16-le"), "a file of Office that opens with", "without one"),
         (OLE + "__substg1.0_0037".encode("utf-16-le"), "an e-mail of Outlook", "attached"),
         (b"{\\rtf1\\ansi Bijlage 1}", "an RTF file", "save it as PDF"),
         (b"\x89PNG\r\n\x1a\n" + bytes(40), "a picture", "scanned"),

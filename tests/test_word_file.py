@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 import io
 import random
 import zipfile
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -196,9 +198,40 @@ def white_by_default(document: Any) -> None:
     said[0].append(parse_xml(f'<w:color {SPACES} w:val="FFFFFF"/>'))
 
 
+def on_its_own_colour(document: Any) -> None:
+    run = cell_of(document, "32").paragraphs[0].runs[0]
+    run.font.color.rgb, run.font.highlight_color = docx.shared.RGBColor(0, 0, 250), 2
+
+
+def of_two_sizes(document: Any) -> None:
+    cell_of(document, "32").paragraphs[0].add_run("1").font.size = docx.shared.Pt(3)
+
+
+def styled_apart(document: Any, name: str = "lastRow", look: str = "0040") -> None:
+    """White letters where the style of the table says so of its last row."""
+    said = f'<w:tblStylePr {SPACES} w:type="{name}"><w:rPr><w:color w:val="FFFFFF"/></w:rPr></w:tblStylePr>'
+    document.styles["Table Grid"].element.append(parse_xml(said))
+    properties = document.tables[-1]._tbl.tblPr
+    for before in properties.findall(docx.oxml.ns.qn("w:tblLook")):
+        properties.remove(before)
+    properties.append(parse_xml(f'<w:tblLook {SPACES} w:val="{look}"/>'))
+
+
+def without_width(document: Any) -> None:
+    document.tables[-1]._tbl.tblPr.append(parse_xml(f'<w:tblLayout {SPACES} w:type="fixed"/>'))
+    properties = cell_of(document, "32")._tc.get_or_add_tcPr()
+    properties.insert(0, parse_xml(f'<w:tcW {SPACES} w:w="0" w:type="dxa"/>'))
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
+        (on_its_own_colour, "letters that cannot be seen: .*: “32”"),
+        (of_two_sizes, "digits of several sizes: “321”"),
+        (styled_apart, "letters that cannot be seen: .*: “Totaal”"),
+        (partial(styled_apart, name="band1Horz", look="0000"), "letters that cannot be seen"),
+        (without_width, "a column without width: “32”"),
+        (also('<w:fitText w:val="20"/>', of="rPr"), "letters that are fitted to a width"),
         (all_white, "letters that cannot be seen: .*: “32”"),
         (blackened, "letters that cannot be seen"),
         (also('<w:sz w:val="2"/>', of="rPr"), "letters that cannot be seen"),
@@ -279,7 +312,31 @@ def shaded(document: Any) -> None:
             run.font.color.rgb = docx.shared.RGBColor(255, 255, 255)
 
 
-@pytest.mark.parametrize("change", [in_control, noted_by_style, noted_by_sign, coded, shaded])
+def shaded_by_hand(document: Any) -> None:
+    """White letters on a dark mark, by a style of the table that is not shown."""
+    styled_apart(document, look="0600")
+    run = cell_of(document, "32").paragraphs[0].runs[0]
+    run.font.color.rgb, run.font.highlight_color = docx.shared.RGBColor(255, 255, 255), 9
+
+
+def in_two_tables(document: Any) -> None:
+    """With nothing between them, as Word writes a table that was put together."""
+    first = document.tables[-1]._tbl
+    second, rows = copy.deepcopy(first), first.tr_lst
+    for row in [*second.tr_lst[:6], *rows[6:]]:
+        row.getparent().remove(row)
+    first.addnext(second)
+
+
+restyled = also('<w:rPrChange w:id="1"><w:rPr><w:strike/></w:rPr></w:rPrChange>', of="rPr")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        *(in_control, noted_by_style, noted_by_sign, coded, shaded, shaded_by_hand, in_two_tables, restyled),
+    ],
+)
 def test_what_is_written_in_another_way_is_read_alike(real: bytes, change: Change) -> None:
     rows = in_process(changed(real, change))["personnel"].to_pylist()
     assert [row["deployed_military"] for row in rows if row["mission_id"] == "untso"] == [32]

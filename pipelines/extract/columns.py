@@ -109,20 +109,18 @@ def choose(
     """The readings that are taken, row by row; which rows sum others; and why others are not taken.
 
     Every row must have a wording; `readings` are those declared for this document. Raises
-    RegistryError where one of them is not a reading of its row, or of any row, LayoutError for a figure that
-    is larger than any can be.
+    RegistryError where one of them is not a reading of its row, or of any row.
     """
     rows = table.rows
     chooser = _Chooser(layout, readings)
     choices = [chooser.choices(row) for row in rows]
     chooser.refuse_idle()
     structure = row_sums.find(rows, choices, chooser.sums, names.summed)
-    if structure.open:
-        unclear = [refusals.unclear_sum(rows[at].lines, why) for at, why in structure.open.items()]
-        return [], structure, [*unclear]
+    unclear = [refusals.unclear_sum(rows[at].lines, why) for at, why in structure.open.items()]
+    if amiss := [*unclear, *_impossible(rows, choices)]:
+        return [], structure, [*amiss]
     groups = chooser.groups = structure.groups
     chooser.as_declared = _declared_columns([rows[group.total] for group in groups])
-    _require_possible(rows, choices)
     if structure.total is not None:
         most = _TIMES * max(value for way in choices[structure.total] for value in way.highs)
         choices = [
@@ -171,11 +169,11 @@ def choose(
     return chosen, structure, problems
 
 
-def _require_possible(rows: Sequence[Row], choices: Sequence[Sequence[Choice]]) -> None:
-    """Raises LayoutError for a row that has a figure larger than any by each of its readings."""
+def _impossible(rows: Sequence[Row], choices: Sequence[Sequence[Choice]]) -> Iterator[JvomError]:
+    """A refusal of each row that has a figure larger than any by each of its readings."""
     for row, ways in zip(rows, choices, strict=True):
         if (least := min(max(way.lows) for way in ways)) > LARGEST:
-            raise refusals.too_large(row.lines, least)
+            yield refusals.too_large(row.lines, least)
 
 
 def _declared_columns(rows: Iterable[Row]) -> frozenset[int]:

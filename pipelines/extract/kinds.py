@@ -27,8 +27,13 @@ _OPEN_DOCUMENT = {
     b"spreadsheet": ("an OpenDocument spreadsheet (.ods)", "LibreOffice"),
     b"presentation": ("an OpenDocument presentation (.odp)", "LibreOffice"),
 }
-# Streams of the file format that Office had until 2007, named in UTF-16.
+# Streams of the file format that Office had until 2007, and has around what is encrypted, named in UTF-16.
 _OLD_OFFICE = (
+    (
+        "EncryptedPackage",
+        "a file of Office that opens with a password only",
+        "ask for a copy without one, or open it and save it as PDF",
+    ),
     ("WordDocument", "a Word file of the old kind (.doc)", PRINT.format("Word")),
     ("Workbook", "an Excel file of the old kind (.xls)", PRINT.format("Excel")),
     ("PowerPoint Document", "a PowerPoint file of the old kind (.ppt)", PRINT.format("PowerPoint")),

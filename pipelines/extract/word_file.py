@@ -16,12 +16,14 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from pipelines.extract import kinds, numerals
 from pipelines.extract.pdf import lines, signs
 from pipelines.extract.pdf.model import Box, PdfDocument, PdfLine, PdfPage, Rule, Word
+from pipelines.extract.text import visible
 from pipelines.model import Line, SourceFile
 from schemas.errors import SourceError
 
@@ -43,6 +45,9 @@ _RAISED = re.compile(rf"[{numerals.RAISED}]{{1,3}}(?:,[{numerals.RAISED}]{{1,3}}
 _PLAIN = str.maketrans(numerals.RAISED, "0123456789")
 _PRINT = kinds.PRINT.format("Word")
 _TRACKED = ("ins", "del", "moveFrom", "moveTo", "cellIns", "cellDel", "cellMerge")
+_AS_IT_WAS = [
+    f"{name}Change" for name in ("rPr", "pPr", "tcPr", "trPr", "tblPr", "tblPrEx", "sectPr", "tblGrid")
+]
 # A table may hold the first, and what the second are is not drawn. Anything else is seen and not read.
 _READ = frozenset(
     {
@@ -54,11 +59,12 @@ _READ = frozenset(
 _UNDRAWN = re.compile(
     r"\w+Pr(?:Ex)?|\w+(?:Start|End)|commentReference|tblGrid|proofErr|fldChar|instrText|lastRenderedPageBreak"
 )
+_PICTURES = ("drawing", "pict", "object")
 _UNREAD = {
     "tbl": "a table in a cell of a table",
     "sym": "a sign that is not a letter",
     "oMath": "a formula",
-    **dict.fromkeys(("drawing", "pict", "object", "AlternateContent"), "a picture or box in a table"),
+    **dict.fromkeys((*_PICTURES, "AlternateContent"), "a picture or box in a table"),
 }
 _ELSEWHERE = ("altChunk", "subDoc")
 _SIGNS = re.compile(r"(?:wing|web)dings|symbol|dingbats|marlett", re.IGNORECASE)
@@ -66,12 +72,21 @@ _MEASURE = re.compile(r"(-?\d{1,9}(?:\.\d{1,9})?)(mm|cm|in|pt|pc|pi|)")
 _POINTS = {"pt": 1.0, "pc": 12.0, "pi": 12.0, "in": 72.0, "cm": 28.35, "mm": 2.835}
 _DUST = 2.0  # points up to which letters are no letters to the eye
 _ASIDE, _OVER, _LOWER = -15.0, -2.0, -6.0  # points that text is beside its cell, letter over letter, lowered
+_INCH = 72.0
 _NARROW = 50  # percent of their width from which letters can be told apart
 _CONTRAST = 24  # levels of a colour, of 255, from which it differs for the eye
 _WHITE = (255, 255, 255)
 _SHARE = re.compile(r"pct(\d{1,3})")
-_HIGHLIGHTS = {"black": "000000", "white": "FFFFFF", "yellow": "FFFF00"}
-_ENDS_OF_TABLE = ("firstRow", "lastRow", "firstCol", "lastCol")  # that a style of tables colours apart
+_HIGHLIGHTS = {
+    **{"black": "000000", "white": "FFFFFF", "yellow": "FFFF00", "darkYellow": "808000"},
+    **{"blue": "0000FF", "darkBlue": "000080", "cyan": "00FFFF", "darkCyan": "008080"},
+    **{"green": "00FF00", "darkGreen": "008000", "magenta": "FF00FF", "darkMagenta": "800080"},
+    **{"red": "FF0000", "darkRed": "800000", "lightGray": "C0C0C0", "darkGray": "808080"},
+}
+_LOOKS = {  # which parts of its style a table shows, by name and in a number
+    **{"firstRow": 0x20, "lastRow": 0x40, "firstColumn": 0x80, "lastColumn": 0x100},
+    **{"noHBand": 0x200, "noVBand": 0x400},
+}
 
 Said = Mapping[str, str]  # the attributes of a property, without their name spaces
 
@@ -115,6 +130,8 @@ _AMISS: Mapping[str, tuple[str, Callable[[Said], bool]]] = {
     "vertAlign": ("lowered letters", lambda said: said.get("val") == "subscript"),
     "position": ("lowered letters", lambda said: _points(said, of_one=2) < _LOWER),
     "w": ("squeezed letters", lambda said: _points(said) < _NARROW and "val" in said),
+    "fitText": ("letters that are fitted to a width", lambda _: True),
+    "tblInd": ("a table beside its page", lambda said: _points(said, "w", 20) < -_INCH),
     "sz": (_UNSEEN, lambda said: 0 < _points(said, of_one=2) <= _DUST),
     "rFonts": ("letters in a font of signs", lambda said: bool(_SIGNS.search(" ".join(said.values())))),
 }
@@ -160,6 +177,9 @@ def read(data: bytes, source: SourceFile) -> PdfDocument:
     if next(body.iter(*(_PAPER + name for name in _TRACKED)), None) is not None:
         why = "has changes that are tracked, so that it says two things"
         raise SourceError(f"this Word file {why}", hint=f"accept or refuse them in Word; or {_PRINT}")
+    for before in list(body.iter(*(_PAPER + name for name in _AS_IT_WAS))):
+        before.getparent().remove(before)
+    _join_tables(body)
     _settle_looks(document, body)
     _require_plain_tables(body)
     setting = _Setting(_Notes(document))
@@ -171,6 +191,25 @@ def read(data: bytes, source: SourceFile) -> PdfDocument:
         raise SourceError("no paragraph or table of this Word file holds text", hint=_PRINT)
     labels = (None,) * len(pages)
     return signs.find(PdfDocument(source.path, source.sha256, "docx", lines, labels, tuple(pages)))
+
+
+def _join_tables(body: Any) -> None:
+    """Makes one table of those that follow each other with as many columns: they are seen as one."""
+    before: Any = None
+    for block in list(_blocks(body)):
+        if block.tag != f"{_PAPER}tbl":
+            before = None if _shown_text(block) or _breaks_page(block) else before
+        elif before is not None and _columns(before) == _columns(block) > 0:
+            before.extend(block.iterchildren(f"{_PAPER}tr"))
+            block.getparent().remove(block)
+        else:
+            before = block
+
+
+def _columns(table: Any) -> int:
+    """How many there are in the flow of the text; 0 of a table that is put beside it."""
+    floats = table.find(f"{_PAPER}tblPr/{_PAPER}tblpPr") is not None
+    return 0 if floats else len(table.findall(f"{_PAPER}tblGrid/{_PAPER}gridCol"))
 
 
 def _is_other(data: bytes) -> bool:
@@ -258,38 +297,43 @@ def _settle_looks(document: WordDocument, body: Any) -> None:
                 known.add(one.tag)
                 own.append(copy.deepcopy(one))
 
-    def of_table(element: Any) -> list[Any]:
-        table = next(element.iterancestors(f"{_PAPER}tbl"), None)
-        named = None if table is None else table.find(f"{_PAPER}tblPr/{_PAPER}tblStyle")
-        return [] if named is None else list(chain(named.get(_VALUE)))
-
+    of_table: dict[Any, list[Any]] = {}  # what styles of tables say of each cell, the nearest first
+    for table in body.iter(f"{_PAPER}tbl"):
+        named = table.find(f"{_PAPER}tblPr/{_PAPER}tblStyle")
+        known = [] if named is None else list(chain(named.get(_VALUE)))
+        for tc, parts in _parts(table, known):
+            of_table[tc] = [*parts, *known]
+            settle(tc.get_or_add_tcPr(), of_table[tc], "tcPr")
     for paragraph in body.iter(f"{_PAPER}p"):
-        of_paragraph, below = list(chain(paragraph.style)), [*of_table(paragraph), *defaults]
+        cell = next(paragraph.iterancestors(f"{_PAPER}tc"), None)
+        of_paragraph, below = list(chain(paragraph.style)), [*of_table.get(cell, ()), *defaults]
         settle(paragraph.get_or_add_pPr(), of_paragraph, "pPr")
         for run in paragraph.iter(f"{_PAPER}r"):
             settle(run.get_or_add_rPr(), [*chain(run.style), *of_paragraph, *below], "rPr")
-    for table in body.iter(f"{_PAPER}tbl"):
-        rows = list(table.iterchildren(f"{_PAPER}tr"))
-        for at, row in enumerate(rows):
-            cells = list(row.iterchildren(f"{_PAPER}tc"))
-            for column, tc in enumerate(cells):
-                sides = (at == 0, at == len(rows) - 1, column == 0, column == len(cells) - 1)
-                ends = [name for name, is_at in zip(_ENDS_OF_TABLE, sides, strict=True) if is_at]
-                _shade(tc, of_table(tc), ends)
 
 
-def _shade(tc: Any, styles: Sequence[Any], ends: Sequence[str]) -> None:
-    """Gives a cell without a colour those that it may have by the style of its table."""
-    if tc.find(f"{_PAPER}tcPr/{_PAPER}shd") is not None:
-        return
-    parts = [part for style in styles for part in style.iter(f"{_PAPER}tblStylePr")]
-    of_part = {part.get(f"{_PAPER}type"): part for part in reversed(parts)}
-    known = [of_part[end] for end in ends if end in of_part]
-    bands = [part for name, part in of_part.items() if str(name).startswith("band")]
-    shades = [
-        shade for part in known or [*styles, *bands] for shade in part.iterfind(f"{_PAPER}tcPr/{_PAPER}shd")
-    ]
-    tc.get_or_add_tcPr().extend(copy.deepcopy(shades))
+def _parts(table: Any, styles: Sequence[Any]) -> Iterator[tuple[Any, list[Any]]]:
+    """Each cell, with what the styles of its table say of its row and column apart from the others."""
+    look = _attributes(table.find(f"{_PAPER}tblPr/{_PAPER}tblLook"))
+    flags = int(look.get("val") or "01E0", 16)
+    is_on = {
+        name: _is_on({"val": look.get(name, str(int(bool(flags & bit))))}) for name, bit in _LOOKS.items()
+    }
+    said = [part for style in styles for part in style.iter(f"{_PAPER}tblStylePr")]
+    by_name = {part.get(f"{_PAPER}type"): part for part in reversed(said)}
+    rows = list(table.iter(f"{_PAPER}tr"))
+    for at, row in enumerate(rows):
+        cells = list(row.iter(f"{_PAPER}tc"))
+        for column, tc in enumerate(cells):
+            names = {
+                "firstRow": is_on["firstRow"] and at == 0,
+                "lastRow": is_on["lastRow"] and at == len(rows) - 1,
+                "firstCol": is_on["firstColumn"] and column == 0,
+                "lastCol": is_on["lastColumn"] and column == len(cells) - 1,
+                f"band{1 + (at - is_on['firstRow']) % 2}Horz": not is_on["noHBand"],
+                f"band{1 + (column - is_on['firstColumn']) % 2}Vert": not is_on["noVBand"],
+            }
+            yield tc, [by_name[name] for name, applies in names.items() if applies and name in by_name]
 
 
 def _blocks(parent: Any) -> Iterator[Any]:
@@ -358,6 +402,7 @@ class _Setting:
     def _begin(self) -> None:
         self._lines: list[PdfLine] = []
         self._rules: list[Rule] = []
+        self._pictures = 0
         self._y = _MARGIN
 
     def add(self, block: Any) -> None:
@@ -367,6 +412,7 @@ class _Setting:
             return
         if _breaks_page(block) and self._lines:
             self._end()
+        self._pictures += sum(1 for _ in block.iter(*(_PAPER + name for name in _PICTURES)))
         style = block.style or ""
         size = _LARGE if re.match(r"heading|kop|title|titel", style, re.IGNORECASE) else _SIZE
         for pieces in _wrapped(_words(block, self._notes), _LINE):
@@ -380,8 +426,8 @@ class _Setting:
 
     def _end(self) -> None:
         width = max((line.box.right for line in self._lines), default=0.0) + _MARGIN
-        page = PdfPage(len(self._pages) + 1, width, self._y + _MARGIN, (*self._lines,), (*self._rules,))
-        self._pages.append(page)
+        height, drawn = self._y + _MARGIN, ((*self._lines,), (*self._rules,))
+        self._pages.append(PdfPage(len(self._pages) + 1, width, height, *drawn, images=self._pictures))
         self._begin()
 
     def _due(self) -> None:
@@ -479,11 +525,30 @@ def _require_plain(tc: Any) -> None:
         what = _UNSEEN
     elif any(lists) and not any(map(str.isalpha, text)):
         what = "a number or sign that Word counts itself"
+    elif any(_is_uneven(*pair) for pair in pairwise(runs)):
+        what = "a figure with digits of several sizes"
+    elif runs and _is_narrow(tc):
+        what = "a column without width"
     elif _is_clipped(tc):
         what = "a row of a fixed height, which cuts off a part of its text"
     else:
         return
     raise SourceError(f"this Word file has {what}: “{text}”", hint=_PRINT)
+
+
+def _is_uneven(run: Any, following: Any) -> bool:
+    """Whether a digit stands beside one of another size, on the same line."""
+    small, large = sorted(_points(_said(one, "sz"), of_one=2) or _SIZE for one in (run, following))
+    digits = run.text[-1].isdigit() and following.text[0].isdigit() and not _is_raised(following)
+    return digits and large > lines.ONE_SIZE * small
+
+
+def _is_narrow(tc: Any) -> bool:
+    """Whether a cell is set narrower than a letter, in a table that gives its cells no more than is set."""
+    layout = next(tc.iterancestors(f"{_PAPER}tbl")).find(f"{_PAPER}tblPr/{_PAPER}tblLayout")
+    said = _attributes(tc.find(f"{_PAPER}tcPr/{_PAPER}tcW"))
+    fixed = _attributes(layout).get("type") == "fixed" and said.get("type") == "dxa"
+    return fixed and _points(said, "w", 20) < _WIDTH * _SIZE
 
 
 def _is_clipped(tc: Any) -> bool:
@@ -510,13 +575,10 @@ def _is_unseen(run: Any, tc: Any) -> bool:
         [*owner.iterfind(f"{_PAPER}{properties}/{_PAPER}shd")]
         for owner, properties in ((run, "rPr"), (paragraph, "pPr"), (tc, "tcPr"), (table, "tblPr"))
     ]
-    known = [levels for found in shades if (levels := [one for shade in found if (one := _ground(shade))])]
-    grounds = [lit] if lit else known[0] if known else [_WHITE]
-    if len(known[0] if known else ()) > 1:  # a table's style may colour every second row
-        grounds = [*grounds, _WHITE]
-    return bool(colour) and any(
-        all(abs(one - other) < _CONTRAST for one, other in zip(colour, ground, strict=True))
-        for ground in grounds
+    known = [lit, *(_ground(shade) for found in shades for shade in found), _WHITE]
+    ground = next(filter(None, known))
+    return bool(colour) and all(
+        abs(one - other) < _CONTRAST for one, other in zip(colour, ground, strict=True)
     )
 
 
@@ -598,7 +660,7 @@ def _words(paragraph: Any, notes: _Notes) -> list[_Piece]:
         high = _is_raised(run)
         for part in run:
             if part.tag == f"{_PAPER}t" and part.text:
-                put(part.text, raised=high and bool(_MARK.fullmatch(part.text.strip())))
+                put(visible(part.text), raised=high and bool(_MARK.fullmatch(part.text.strip())))
             elif part.tag in (f"{_PAPER}footnoteReference", f"{_PAPER}endnoteReference"):
                 put(notes.mark(part), raised=True)
             elif part.tag in (f"{_PAPER}tab", f"{_PAPER}ptab"):

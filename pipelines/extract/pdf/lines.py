@@ -47,7 +47,7 @@ _USUAL_HEIGHT = 0.7
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
 _MARKER = re.compile(r"[(\[]?\d{1,3}(?:\s?[,;]\s?\d{1,3})*[)\]]?")
 _MOST_LETTERS = 3  # of a marker
-_ONE_SIZE = 1.25  # how much larger the digits of one figure may be than others of it
+ONE_SIZE = 1.25  # how much larger the digits of one figure may be than others of it
 _LEVEL, _SAME_SIZE = 0.15, 0.01  # points, and a share: up to which pieces are of one line
 _NO_BREAK = frozenset("\u00a0\u2007\u202f\u2009\u200a")
 
@@ -231,7 +231,7 @@ def _is_odd(last: Glyph, digit: Glyph) -> bool:
     """Whether a digit beside another is of another size, on the same line: they are not one figure."""
     small, large = sorted((last.run.size, digit.run.size))
     level = abs(last.bottom - digit.bottom) < 0.1 * large
-    return large > _ONE_SIZE * small and level and last.text.isdigit() and digit.text.isdigit()
+    return large > ONE_SIZE * small and level and last.text.isdigit() and digit.text.isdigit()
 
 
 def _mark_superscripts(piece: _Piece, fonts: Fonts) -> None:
