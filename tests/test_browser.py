@@ -107,6 +107,14 @@ def test_an_auditor_sees(page: Page, path: str, exact: tuple[str, ...], within: 
         page.get_by_text(text, exact=text in exact).first.wait_for()
 
 
+def test_a_table_links_to_the_page_of_its_figures(page: Page) -> None:
+    page.goto("/assets/tables/personnel?view=overview&partition=2024")
+    link = page.get_by_role("link", name="/site/en/evidence/2024.html").first
+    with page.context.expect_page() as opened:
+        link.click(modifiers=["Control"])
+    opened.value.get_by_text("UNTSO").first.wait_for()
+
+
 def test_schedule_sensors_and_the_run_they_started_are_visible(browser: Browser, tmp_path: Path) -> None:
     """With the daemon, on an empty warehouse and one report in raw/."""
     raw = tmp_path / "raw" / "2025"

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
+from urllib.parse import unquote
 
 import httpx
 import pytest
+from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
+from pipelines.orchestration import web
 from pipelines.orchestration.web import OwnPagesOnly, foreign
 
 OWN = {"host": "127.0.0.1:3000"}
@@ -47,6 +51,22 @@ def test_only_this_servers_own_pages_are_answered(
 
     answer = asyncio.run(ask())
     assert (answer.status_code, answer.text.startswith("refused: ")) == (status, status == 403)
+
+
+@pytest.mark.parametrize(("path", "status"), [("a.html", 200), ("../b.html", 404), ("%2e%2e/b.html", 404)])
+def test_pages_of_the_site_are_there_and_can_ask_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str, status: int
+) -> None:
+    (tmp_path / "site").mkdir()
+    for name in ("site/a.html", "b.html"):
+        (tmp_path / name).write_text("here")
+    monkeypatch.setenv("JVOM_WAREHOUSE", str(tmp_path))
+    scope: Scope = {"type": "http", "method": "GET", "path_params": {"path": unquote(path)}, "headers": []}
+    answer = web.page(Request(scope))
+    assert answer.status_code == status
+    if status == 200:
+        assert answer.headers["content-security-policy"].startswith("sandbox ")
+        assert answer.media_type == "text/html"
 
 
 def test_a_websocket_of_another_site_is_closed() -> None:

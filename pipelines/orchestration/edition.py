@@ -265,7 +265,10 @@ def extract(  # type: ignore[no-untyped-def]  # Dagster takes an annotation for 
                 **metadata.places_of(table, source),
                 "kept_by_its_hash_in": dg.MetadataValue.path(str(where.kept)),
                 **({"official_document": dg.MetadataValue.url(address)} if address else {}),
-                "evidence": dg.MetadataValue.path(f"{where.site}/en/evidence/{source.edition_year}.html"),
+                "evidence": dg.MetadataValue.url(f"/site/en/evidence/{source.edition_year}.html"),
+                "evidence_file": dg.MetadataValue.path(
+                    f"{where.site}/en/evidence/{source.edition_year}.html"
+                ),
                 **metadata.query(
                     f"SELECT {name}_vintages.*, vintages.snapshot_id\n"
                     f"FROM vintages.{name}_vintages JOIN record.vintages USING (edition_year, vintage)\n"

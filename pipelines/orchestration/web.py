@@ -3,10 +3,14 @@
 A page from anywhere can have a browser send requests to a loopback address, also one that starts a run;
 and a name that is rebound to that address could read every answer. So the Host must be a name of this
 machine, an Origin the server itself, and a query does not come by GET, which needs no Origin.
+
+Below `/site` are the pages of the site, linked in metadata; their Origin is none, so that they ask nothing.
 `python -m pipelines.orchestration.web OPTIONS` is `dagster-webserver`, with `dev` before them it is
 `dagster dev`; a bare `dagster dev` has no such check.
 """
 
+import mimetypes
+import posixpath
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -16,9 +20,15 @@ from dagster_webserver import app, cli
 from dagster_webserver.webserver import DagsterWebserver
 from starlette.datastructures import Headers
 from starlette.middleware import Middleware
-from starlette.responses import PlainTextResponse
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from pipelines import settings
+from schemas.errors import JvomError
+
+SITE = "/site"
 NAMES = ("127.0.0.1", "localhost", "[::1]")
 
 
@@ -51,7 +61,21 @@ def foreign(scope: Scope) -> str | None:
     return None
 
 
+def page(request: Request) -> Response:
+    """A file of the site as it is published now."""
+    name = posixpath.normpath(f"/{request.path_params['path']}").lstrip("/")  # nothing above the folder
+    try:
+        data = (settings.find().site / name).read_bytes()
+    except (OSError, JvomError):
+        return PlainTextResponse(f"the site has no {name}: jvom build makes it\n", status_code=404)
+    headers = {"Content-Security-Policy": "sandbox allow-scripts allow-popups"}
+    return Response(data, headers=headers, media_type=mimetypes.guess_type(name)[0])
+
+
 class _Server(DagsterWebserver[Any, Any]):
+    def build_routes(self) -> list[BaseRoute]:
+        return [Route(f"{SITE}/{{path:path}}", page), *super().build_routes()]  # type: ignore[no-untyped-call]
+
     def build_middleware(self) -> list[Middleware]:
         return [Middleware(OwnPagesOnly), *super().build_middleware()]
 

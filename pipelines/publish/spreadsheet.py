@@ -82,7 +82,9 @@ def _write(sheet: "Worksheet", lines: Iterable[Iterable[Any]], heading: object) 
                 sheet.write_datetime(place, column, value)
             elif value is not None:
                 sheet.write(place, column, value)
-    sheet.freeze_panes(1, 0)
+    sheet.freeze_panes(1, 2)  # of a relation the heading, and the two columns that say which row it is
+    sheet.set_landscape()
+    sheet.repeat_rows(0)
 
 
 def _cell(value: object) -> str:
