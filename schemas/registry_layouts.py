@@ -49,7 +49,7 @@ class Heading:
 class PrintedColumn:
     """One column: its heading as printed, and the contract's column (or another role) that it means.
 
-    In annex 1 `above` is the text above it and others, if there is one.
+    `above` is the text above it and others, if there is one; in annex 2 below that of its group.
     """
 
     printed: str
@@ -120,7 +120,7 @@ class PersonnelLayout:
     def printed(self) -> tuple[tuple[tuple[str, ...], str], ...]:
         """All columns from left to right: each with the texts that head it and its role."""
         found = [
-            ((group.printed, column.printed) if group.printed else (column.printed,), column.column)
+            ((group.printed, *column.path) if group.printed else column.path, column.column)
             for group in self.groups
             for column in group.columns
         ]

@@ -229,6 +229,42 @@ def test_tables_of_which_one_contradicts_another_are_refused(parts: Any, words: 
     assert words in str(refused(ABOVE, *(table(*part, name="on") for part in parts)))
 
 
+def years(*of: str) -> list[str]:
+    """A table whose figures stand beside those of the year before, or behind them."""
+    old = {"UNIFIL": "4", "UNTSO": "33", "MINUSMA": "41", "VPD": "8", "Totaal": "86"}
+    rows = ["UNIFIL|1||2", "UNTSO|12||32", "MINUSMA|5|10|21", "VPD|121||163", "Totaal|139|10|218"]
+    made = []
+    for row in rows:
+        name, *frames, now = row.split("|")
+        both = dict(zip(of, (old[name], now) if of[1] > of[0] else (now, old[name]), strict=True))
+        made.append("|".join([name, *frames, *both.values()]))
+    head = ("Missie|2:Nationaal kader|2:Ingezet", "|Militair|Civiel/Politie|2:Totaal", f"|||{of[0]}|{of[1]}")
+    return [*head, *made]
+
+
+@pytest.mark.parametrize("of", [("2016", "2017"), ("2017", "2016")])
+def test_the_year_before_beside_this_one(of: tuple[str, str]) -> None:
+    found = read(ABOVE, table(*years(*of)))
+    assert {name: row[-1] for name, row in figures(found).items()} == {
+        "unifil": 2,
+        "untso": 32,
+        "minusma": 21,
+        "vpd": 163,
+    }
+    shown = str(refused(ABOVE.replace("2017", "2016"), table(*years(*of))))
+    assert "parted by years up to 2017" in shown
+    assert "another period" in shown
+
+
+def test_how_many_were_there_month_by_month() -> None:
+    head = ("Missie|Kader militair|3:Aanwezig per maand|Ingezet militair|Ingezet totaal", "||okt|nov|dec||")
+    rows = ("UNIFIL|1|1|1|2|2|2", "UNTSO|12|13|9|12|32|32", "Totaal|13|14|10|14|34|34")
+    found = read(ABOVE, table(*head, *rows))
+    assert figures(found) == {"unifil": [1, None, 2, None, 2], "untso": [12, None, 32, None, 32]}
+    of_months = (head[0].replace("Aanwezig", "Ingezet"), *head[1:], *rows)
+    assert "Ingezet per maand" in str(refused(ABOVE, table(*of_months)))
+
+
 def test_one_table_for_both_annexes() -> None:
     found = read(
         "<p>Bijlage 1 Missies in 2017</p>",

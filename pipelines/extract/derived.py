@@ -67,6 +67,8 @@ def read(search: Search) -> Derived:
     )
     parts = _parts(search, second, found) if second and second.kind == "personnel" and not problems else ()
     whole = tables[1]
+    if whole and whole.found.year and not problems:
+        problems = tuple(_other_year(search, whole))
     return Derived(tables[0], whole, problems, tuple(Table(one, whole.place) for one in parts if whole))
 
 
@@ -102,6 +104,19 @@ def _annex(search: Search, one: FoundHeader) -> str | None:
     """The label of the annex that a header is in."""
     above = [place for place in search.annexes if search.lines[place.start].number < min(one.lines)]
     return comparable(above[-1].label or "") if above else None
+
+
+def _other_year(search: Search, table: Table) -> Iterator[LayoutError]:
+    """A refusal where columns are parted by years, and the annex is not surely of the last one of them."""
+    printed = durations.PERIOD.search(table.place.text)
+    period = durations.find_period(printed.group()) if printed else None
+    if not period or {str(day.year) for day in period} != {table.found.year}:
+        line = next(line for line in search.lines if line.number == min(table.found.lines))
+        message = (
+            f"columns are parted by years up to {table.found.year}, and the heading “{table.place.text}” is "
+        )
+        message += "of another period" if period else "of no period"
+        yield refusals.at(line, message, "see in the official document which columns are of this edition")
 
 
 def _first(found: Sequence[FoundHeader], kinds: Sequence[Kind]) -> FoundHeader | None:
@@ -211,7 +226,7 @@ def _personnel(table: Table | None, regions: tuple[str, ...]) -> PersonnelLayout
     others = [column for column in columns if column.role != "mission"]
     groups: list[Group] = []
     for column in others:
-        printed = PrintedColumn(column.printed, column.role or "ignore")
+        printed = PrintedColumn(column.printed, column.role or "ignore", column.above)
         if column.group is not None and groups and groups[-1].printed == column.group:
             groups[-1] = replace(groups[-1], columns=(*groups[-1].columns, printed))
         else:

@@ -80,10 +80,14 @@ class TableHeading:
 
     @property
     def groups(self) -> tuple[tuple[str, tuple[int, ...]], ...]:
-        """Each group's heading with its columns."""
-        counted = enumerate(self.columns)
-        found = groupby(counted, key=lambda item: item[1][:-1])
-        return tuple((path[0], tuple(index for index, _ in items)) for path, items in found if path)
+        """The heading of each group, and of each group within one, with its columns."""
+        found: list[tuple[str, tuple[int, ...]]] = []
+        for depth in range(1, max(map(len, self.columns), default=0)):
+            counted = enumerate(path[:depth] if len(path) > depth else () for path in self.columns)
+            for path, items in groupby(counted, key=lambda item: item[1]):
+                if path:
+                    found.append((path[-1], tuple(index for index, _ in items)))
+        return tuple(found)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from itertools import pairwise
 from typing import Literal, NamedTuple
 
 from pipelines.extract.pdf.area import runs
-from pipelines.extract.pdf.model import Box, PdfLine, PdfPage, Word, plain_text
+from pipelines.extract.pdf.model import Box, PdfLine, PdfPage, Word, grouped, plain_text
 from schemas.header_words import FIGURE_ROLES, MANDATE_ROLES, ROLES, HeaderWords, tokens, without_date
 from schemas.registry import comparable
 from schemas.registry_layouts import ASIDE
@@ -50,7 +50,8 @@ _ALLOWED: Mapping[Kind, frozenset[str]] = {
 class HeaderColumn:
     """One column: its own text, that of its group (None under none), and its role, None where it is unknown.
 
-    `date` is a date in its texts as printed, such as that of `Sterkte op 1 mei 2018`.
+    `date` is a date in its texts as printed, such as that of `Sterkte op 1 mei 2018`. `above` is the text
+    over columns of several years or months, under that of its group.
     """
 
     printed: str
@@ -58,6 +59,7 @@ class HeaderColumn:
     role: str | None
     box: Box
     date: str | None = None
+    above: str | None = None
 
 
 @dataclass(frozen=True)
@@ -88,6 +90,8 @@ class FoundHeader:
     problems: tuple[HeaderProblem, ...] = ()
     said: int = 0
     """How many of its words mean something, a date behind `op` or `in` among them."""
+    year: str | None = None
+    """The last of the years that its columns are parted by."""
 
     @property
     def roles(self) -> tuple[str | None, ...]:
@@ -140,7 +144,7 @@ def find(page: PdfPage, words: HeaderWords, fewest: int = FEWEST) -> list[FoundH
         if not any(_opens_mission(run, words) for run in _runs(line)):
             continue
         header = _best(page, lines, at, words, fewest)
-        header = header and _with_regions(page, header, words)
+        header = header and _with_times(lines, _with_regions(page, header, words))
         if header and not any(header.lines & other.lines for other in found):
             found.append(header)
     return found
@@ -213,6 +217,72 @@ def _with_regions(page: PdfPage, header: FoundHeader, words: HeaderWords) -> Fou
         return header
     box = first.box._replace(left=min(line.box.left for line in labels), right=first.box.left - _SIDE)
     return replace(header, columns=(HeaderColumn("", None, "region", box), *header.columns))
+
+
+def _with_times(lines: Sequence[PdfLine], header: FoundHeader) -> FoundHeader:
+    """The header with its columns parted by the years or months on the line below it.
+
+    The last year has the role of the column; what is beside it is not this edition's. How many were there
+    month by month is ignored.
+    """
+    size = max((word.size for line in lines if line.number in header.lines for word in line.words), default=0)
+    low, high = header.top, header.bottom + _PITCH / 2 * size
+    times = [
+        line
+        for line in lines
+        if line.number not in header.lines
+        and low < line.box.middle < high
+        and all(_TIME.fullmatch(word.plain) for word in line.words)
+    ]
+    if len(times) != 1 or header.problems:
+        return header
+    ways = (_rising(times[0].words), [of[::-1] for of in _rising(times[0].words[::-1])][::-1])
+    groups = max(ways, key=lambda way: min(map(len, way)))
+    found: dict[int, list[Word]] = {}
+    for group in groups:
+        box = Box.around(word.box for word in group)
+        away = [column.box.aside(box) for column in header.columns]
+        found[away.index(min(away))] = group
+    last = {max(group, key=_time).plain for group in groups}
+    years = all(word.plain.isdigit() for group in groups for word in group)
+    counted = all(_COUNTS.fullmatch(header.columns[at].role or "") for at in found)
+    if len(found) < len(groups) or min(map(len, groups)) < 2 or (len(last) > 1 if years else not counted):
+        return header
+    columns: list[HeaderColumn] = []
+    for at, column in enumerate(header.columns):
+        columns += [
+            replace(
+                column,
+                printed=word.plain,
+                above=column.printed,
+                box=word.box,
+                role=column.role if years and word.plain in last else "ignore",
+            )
+            for word in found.get(at, ())
+        ] or [column]
+    return replace(
+        header,
+        columns=tuple(columns),
+        bottom=max(header.bottom, times[0].box.bottom),
+        lines=header.lines | {times[0].number},
+        year=last.pop() if years else None,
+    )
+
+
+def _rising(words: Sequence[Word]) -> list[list[Word]]:
+    """Years or months in groups in which they rise."""
+    return [list(group) for group in grouped(words, lambda group, word: _time(group[-1]) >= _time(word))]
+
+
+_COUNTS = re.compile(r"strength_.*|ignore")  # roles of columns that count who were there
+_MONTHS = ("jan", "feb", "mrt", "apr", "mei", "jun", "jul", "aug", "sep", "okt", "nov", "dec")
+_TIME = re.compile(rf"(?:19|20)\d\d|(?:{'|'.join(_MONTHS)}|maart)[a-z]*\.?", re.IGNORECASE)
+
+
+def _time(word: Word) -> int:
+    """A year, or the number of a month."""
+    text = word.plain.casefold().replace("maa", "mrt")
+    return int(text) if text.isdigit() else _MONTHS.index(text[:3])
 
 
 def _texts(lines: Sequence[PdfLine], left: float, right: float) -> Iterator[tuple[str, PdfLine]]:
