@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
 from typing import NamedTuple
 
 from pipelines.extract import numerals
@@ -24,6 +25,7 @@ _WORD = re.compile(r"\S+")
 _GLUED = re.compile(
     rf"(?P<stem>.*[^0-9{RAISED}])(?P<number>[0-9]{{1,3}}|[{RAISED}]{{1,3}})(?P<after>[.,;:!?)\]’”'\"]*)"
 )
+_BROKEN = re.compile(r"(?<![^\W\d_])[A-Z][^\W\d_]*[a-zà-ÿ]-$")  # a name's beginning at the end of a line
 _MARKED = re.compile(r"[^\W\d_]{3}$|[^\W\d_][.,;:!?…)\]’”'\"»]+$")
 
 
@@ -129,6 +131,19 @@ class PdfCells:
         if glued is None or known(cell.text) or not known(glued[0]):
             return cell
         return replace(cell.first(glued[0]), markers=(*cell.markers, glued[1]))
+
+    def unbroken(self, cell: PdfCell) -> PdfCell:
+        """A cell of names without the hyphens of words that go on below: `Duits-` above `land`.
+
+        A part of a name that keeps its hyphen begins with a capital: `Bosnië-` above `Herzegovina`.
+        """
+        text = cell.text
+        lines = [word.text for word in self.text(cell, ()).words]
+        for upper, lower in pairwise(lines):
+            broken = _BROKEN.search(upper)
+            if broken and lower[:1].islower() and f"{broken[0]}{lower}" in text:
+                text = text.replace(f"{broken[0]}{lower}", f"{broken[0][:-1]}{lower}")
+        return replace(cell, text=text)
 
     def line(self, cell: PdfCell) -> Line:
         return self._lines[cell.line]

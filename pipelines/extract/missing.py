@@ -27,6 +27,7 @@ _HIDDEN = 50  # characters of a page that cannot be seen: more than a stamp
 _NAME_WORDS, _REGION_WORDS = 8, 3
 _MOST_LINES = 8  # of a header
 _NOTE = re.compile(r"\d{1,2} +[^\W\d_]")  # a footnote that is above the header in a text
+_NUMBERS = {1: ("1", "i", "a"), 2: ("2", "ii", "b")}  # of the annexes, as they are mostly counted
 _WHOLE = "check that the file holds the whole report"
 _LAYOUTS = "docs/how-to/add-an-edition.md says how a [[layout]] is described"
 _BY_PLACES = "give the PDF, or its text as pdftotext -layout writes it, which are read by their columns"
@@ -69,14 +70,15 @@ def _cause(search: Search, annex: int, looked: Sequence[Looked]) -> LayoutError:
     """Why one annex is not there."""
     layouts = search.registry.layouts
     places = next((one.places for one in looked[: len(layouts)] if one.places), ())
-    if not places and not isinstance(search.document, PdfDocument):  # whose tables are found by headers
-        number = headings.annex_label(_part(layouts[0], annex).heading.printed)
+    if not places:
         others = [_part(layout, 3 - annex).heading for layout in layouts]
+        by_headers = isinstance(search.document, PdfDocument)  # where an annex may have any number
         places = [
             one
             for one in search.annexes
-            if comparable(one.label or "") == comparable(number or "")
+            if comparable(one.label or "").rpartition(" ")[2] in _NUMBERS[annex]
             and all(heading.match(one.text) is None for heading in others)
+            and not (by_headers and not any(_names_row(line, search.registry) for line in search.below(one)))
         ]
     if not places:
         return _absent(search, annex)
@@ -123,7 +125,7 @@ def _turned(search: Search, header: Sequence[Line]) -> str:
 
 
 def _what_heads_missions(search: Search, header: Sequence[Line]) -> Iterator[Proposal]:
-    """The entry that says which word heads the missions: the first text of a line of the header."""
+    """The entry that says which word heads the missions, if none is known to: the first text of a line."""
     assert isinstance(search.document, PdfDocument)
     drawn = {line.number: line for page in search.document.pages for line in page.lines}
     ways = []
@@ -132,6 +134,8 @@ def _what_heads_missions(search: Search, header: Sequence[Line]) -> Iterator[Pro
         text = plain_text(first)
         if any(map(str.isalpha, text)) and len(text) < 60:
             ways.append({"printed": text, "role": "mission"})
+    if any("mission" in search.registry.words.roles(str(way["printed"])) for way in ways):
+        return
     question = f"which word heads the missions on page {header[0].page}"
     made = [Proposal("word", values, question, "it is in the header") for values in ways]
     if made:

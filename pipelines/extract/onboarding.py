@@ -344,11 +344,14 @@ class _Surveyor:
         kinds = {one.proposal.kind for one in self._questions if one.proposal.is_open}
         left = bool(kinds & {"cell", "word", "layout"})
 
-        def by_sums(one: Proposal) -> bool:
-            return one.kind == "reading" or (one.kind == "cell" and one.values["reason"] == OPEN)
+        def rests(one: Proposal) -> bool:
+            """On sums, or on a column that a person may say to be one of percentages."""
+            if one.kind == "cell":
+                return one.values["reason"] == OPEN or str(one.values["printed"]).endswith("%")
+            return one.kind == "reading"
 
         new = (one for one in problem.proposals if not self._answered & all_keys(one))
-        return [one for one in new if not (left and by_sums(one))]
+        return [one for one in new if not (left and rests(one))]
 
     def _asked(self) -> Iterator[Question]:
         """The questions in the order of the document; what rests on an open one is open too."""

@@ -119,7 +119,7 @@ def _problems(table: Table, given: AnnexInput) -> list[JvomError]:
         refusals.leftover(
             left,
             given.registry,
-            among_rows=0 < top < left[0].number,
+            among_rows=left[0].number in table.names or 0 < top < left[0].number,
             sentence=left[0].number in table.names,
         )
         for left in table.leftovers

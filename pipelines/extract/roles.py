@@ -31,7 +31,9 @@ DURATIONS = ("international_mandate", "national_frame")
 Kind = Literal["mission", "region", "total", "subtotal", "of which", "text"]
 
 _SENTENCE = 6  # words from which a text that ends in a full stop is a sentence
-_COUNTED = re.compile(r" ?\(\d+ (?:missies?|operaties?)\)$")  # a region's row may say how many it heads
+_COUNTED = re.compile(  # a region's row may say how many missions or persons it heads
+    r" ?\((?:\d+ (?:missies?|operaties?)|(?:(?:sub)?totaal|samen):? \d[\d. ]*|\d[\d. ]* personen)\)$"
+)
 _GOES_ON = re.compile(r"[ ,–-]+\(?vervolg\)?$")  # or that it does so on the page before
 _ENDS_IN_YEAR = re.compile(r"(?:\W{0,5}(?:19|20)\d\d){1,9}$")
 

@@ -490,9 +490,10 @@ class _PdfReader:
             self._labels |= label is not None
             region = label or region
             figures = [cell for cell in row.cells[1:] if cell]
+            aside = [cell for _, cell in row.texts]
             if name is None:
-                if figures:
-                    self._table.leftovers.append(self._cells.lines_of(figures))
+                if shown := [*figures, *aside]:
+                    self._table.leftovers.append(self._cells.lines_of(shown))
                 continue
             kind, known = self._roles.kind(name.text), self._roles.mission_id(name.text)
             text = self._named(row, name)
@@ -500,13 +501,14 @@ class _PdfReader:
                 region = self._roles.names.heading(text, region)
                 if not figures:
                     self._table.marks += text.marks
+                    self._table.texts += (self._cells.text(cell, self._cells.how(row)) for cell in aside)
                     continue
             if figures or known or kind == "total":
                 of = self._regions.get(known or "")
                 own = nearer((label, *rivals), of, self._headings) if label and rivals else region
                 self._table.rows.append(self._row(row, name, own, kind))
             elif kind == "of which" or self._roles.names.is_text(name.text):
-                self._table.texts.append(text)
+                self._table.texts += (text, *(self._cells.text(cell, self._cells.how(row)) for cell in aside))
                 self._table.marks += text.marks
             else:
                 self._table.leftovers.append(self._cells.lines_of([name]))
@@ -568,7 +570,20 @@ class _PdfReader:
                 if not any(_alike(wording, known) for known in wordings):
                     wordings.append(wording)
         printed = [cell for cell in row.cells[1:] if cell]
-        aside = {role: self._cells.text(cell, self._cells.how(row)) for role, cell in row.texts}
+        texts = [
+            (role, self._cells.unbroken(cell) if role == "country" else cell) for role, cell in row.texts
+        ]
+        aside = {role: self._cells.text(cell, self._cells.how(row)) for role, cell in texts}
+        self._problems += (
+            refusals.at(
+                self._cells.line(cell),
+                f"“{refusals.shortened(cell.text)}” of “{refusals.shortened(name.text)}” is more than one "
+                f"figure, and there is one column for it: {role}",
+                "see in the official document which columns these figures have",
+            )
+            for role, cell in row.texts
+            if role not in ("country", "remark") and _several(cell.text)
+        )
         return Row(
             self._cells.lines_of([name, *printed, *(text.cell for text in aside.values())]),
             region,
@@ -659,6 +674,12 @@ class _PdfReader:
                 proposals=[entry],
             )
         )
+
+
+def _several(text: str) -> bool:
+    """Whether a text holds more than one figure, and is none itself."""
+    figures = [word for word in text.split() if any(map(str.isdigit, word))]
+    return len(figures) > 1 and read_figure(text, ceiling=False) is None
 
 
 def _readings(row: PdfRow) -> Iterator[PdfRow]:

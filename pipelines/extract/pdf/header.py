@@ -721,7 +721,7 @@ class _Band:
         return FoundHeader(kind, page, columns, band.top, band.bottom, numbers, tuple(problems), said)
 
 
-_DATED = re.compile(r"\b(?:op|per|in|van)\b[^a-z]*\d.*\d{4}|\b(?:in|over)\s+\d{4}", re.IGNORECASE)
+_DATED = re.compile(r"\b(?:op|per|in|van|peildatum)\b[^a-z]*\d.*\d{4}|\b(?:in|over)\s+\d{4}", re.IGNORECASE)
 _COUNTED = frozenset({"frame", "deployed", "strength_on_day"})
 _MEASURES = frozenset({"frame", "deployed", "strength_on_day", "mandate"})
 _HYPHENS = ("-", "\u00ad", "\u2010")
