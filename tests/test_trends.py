@@ -6,6 +6,7 @@ import datetime
 from collections.abc import Mapping
 from typing import Any
 
+import pyarrow.compute as pc
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -122,6 +123,19 @@ def test_an_edition_that_counts_no_persons_sent_compares_with_none_that_does():
         ("unifil", 2023): False,
         ("unifil", 2024): False,
     }
+
+
+def test_an_edition_that_prints_military_alone_compares_with_none_that_prints_civil_police_too():
+    alone, both = edition(2023, {"unifil": 3}), edition(2024, {"unifil": 3})
+    names = pc.field("column_name").isin(["deployed_military", "mission"])
+    printed = {**alone, "cells": alone["cells"].filter(names & (pc.field("table_name") == "personnel"))}
+    got = views.evaluate(base_tables(edition(2022, {"unifil": 3}), printed, both))
+    rows = own(got, "edition_sequence")
+    assert [row["comparable"] for row in rows] == [None, False, False]
+    assert [row["counts"] for row in rows][1:] == ["military alone", "military and civil/police"]
+    assert {
+        row["edition_year"] for row in own(got, "headline_totals") if row["figure_id"] == "rows-parts"
+    } == {*(2022, 2024)}
 
 
 def test_a_withdrawn_edition_is_not_held():

@@ -119,6 +119,7 @@ def edition_sequence(editions: Sequence[Reading]) -> list[Row]:
                 "years_not_held": list(range(previous.year + 1, edition.year)) if previous else [],
                 "days_between": between,
                 "comparable": comparable(editions, at),
+                "counts": "military and civil/police" if edition.counts_sent else "no exact figure",
             }
         )
     return rows

@@ -9,16 +9,31 @@ WITH measured AS (
     GROUP BY edition_year
 ),
 
+columns AS (
+    -- Whether its table has room for civil/police at all; another prints military alone.
+    SELECT edition_year, count(*) > 0 AS with_civil_police
+    FROM cells
+    WHERE
+        table_name = 'personnel'
+        AND column_name IN ('deployed_civil_police', 'deployed_civil', 'deployed_police', 'deployed_total')
+    GROUP BY edition_year
+),
+
 held AS (
     SELECT
         editions.edition_year,
         editions.period_start,
         editions.period_end,
         editions.period_months,
-        coalesce(measured.counts_sent, FALSE) AS counts_sent,
+        CASE
+            WHEN NOT coalesce(measured.counts_sent, FALSE) THEN 'no exact figure'
+            WHEN coalesce(columns.with_civil_police, FALSE) THEN 'military and civil/police'
+            ELSE 'military alone'
+        END AS counts,
         row_number() OVER (ORDER BY editions.edition_year) AS position
     FROM editions
     LEFT JOIN measured ON measured.edition_year = editions.edition_year
+    LEFT JOIN columns ON columns.edition_year = editions.edition_year
 )
 
 SELECT
@@ -36,7 +51,8 @@ SELECT
             -- Periods that are not known are not known to be comparable.
             THEN coalesce(date_diff('day', before.period_end, now.period_start) = 1, FALSE)
                 AND coalesce(now.period_months = before.period_months, FALSE)
-                AND now.counts_sent = before.counts_sent
-    END AS comparable
+                AND now.counts = before.counts
+    END AS comparable,
+    now.counts
 FROM held AS now
 LEFT JOIN held AS before ON before.position = now.position - 1

@@ -55,7 +55,7 @@ SELECT
     CASE
         WHEN left_out.missions IS NULL THEN printed.persons - sums.sum_of_rows
     END AS difference,
-    parts.persons AS sum_of_military_and_civil_police,
+    CASE WHEN edition_sequence.counts <> 'military alone' THEN parts.persons END AS sum_of_military_and_civil_police,
     sums.subtotal_separate_reports,
     sums.subtotal_other,
     coalesce(left_out.missions, 0) AS missions_left_out,
@@ -63,5 +63,6 @@ SELECT
 FROM sums
 LEFT JOIN printed ON printed.edition_year = sums.edition_year AND printed.column_name = sums.column_name
 LEFT JOIN parts ON parts.edition_year = sums.edition_year AND parts.column_name = sums.column_name
+JOIN edition_sequence ON edition_sequence.edition_year = sums.edition_year
 LEFT JOIN left_out
     ON left_out.edition_year = sums.edition_year AND left_out.column_name = sums.column_name
