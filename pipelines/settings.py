@@ -124,21 +124,27 @@ def network() -> Network:
             raise UsageError(f"{variable} is not an address", hint="such as https://example.org/service")
         return given
 
-    def number(variable: str, usual: float, least: float = 0.0) -> float:
-        given = os.environ.get(variable) or str(usual)
-        if not re.fullmatch(r"\d{1,6}(\.\d+)?", given) or float(given) < least:
-            raise UsageError(f"{variable} is {given!r}", hint=f"give a number, at least {least:g}")
-        return float(given)
-
     return Network(
         parliament=address("JVOM_PARLIAMENT_URL", Network.parliament),
         publications=address("JVOM_PUBLICATIONS_URL", Network.publications),
-        timeout=number("JVOM_FETCH_TIMEOUT", Network.timeout, 0.01),
-        longest=number("JVOM_FETCH_LONGEST", Network.longest, 0.01),
-        whole=number("JVOM_FETCH_WHOLE", Network.whole, 0.01),
-        attempts=int(number("JVOM_FETCH_ATTEMPTS", Network.attempts, 1)),
-        backoff=number("JVOM_FETCH_BACKOFF", Network.backoff),
+        timeout=_number("JVOM_FETCH_TIMEOUT", Network.timeout, 0.01),
+        longest=_number("JVOM_FETCH_LONGEST", Network.longest, 0.01),
+        whole=_number("JVOM_FETCH_WHOLE", Network.whole, 0.01),
+        attempts=int(_number("JVOM_FETCH_ATTEMPTS", Network.attempts, 1)),
+        backoff=_number("JVOM_FETCH_BACKOFF", Network.backoff),
     )
+
+
+def retry_pause() -> float:
+    """Seconds before an asset that a server kept from its work is tried again; later pauses are longer."""
+    return _number("JVOM_RETRY_PAUSE", 2.0)
+
+
+def _number(variable: str, usual: float, least: float = 0.0) -> float:
+    given = os.environ.get(variable) or str(usual)
+    if not re.fullmatch(r"\d{1,6}(\.\d+)?", given) or float(given) < least:
+        raise UsageError(f"{variable} is {given!r}", hint=f"give a number, at least {least:g}")
+    return float(given)
 
 
 def workspace(start: Path | None = None) -> Path | None:

@@ -43,6 +43,7 @@ def environment() -> Iterator[None]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith(OF_USERS)}
     # No test leaves the machine, unless it starts a service on it.
     kept |= {"JVOM_PARLIAMENT_URL": NOBODY, "JVOM_PUBLICATIONS_URL": NOBODY, "NO_PROXY": "127.0.0.1"}
+    kept |= {"JVOM_RETRY_PAUSE": "0.1"}  # no test waits long for a server that is away
     with mock.patch.dict(os.environ, kept, clear=True):
         yield
 

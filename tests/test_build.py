@@ -14,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 from test_registry import CORRECTION
 
@@ -21,7 +22,7 @@ import schemas
 from pipelines import raw, verify, versions
 from pipelines.lake import Lake
 from pipelines.orchestration.plan import plan_build
-from pipelines.publish import published
+from pipelines.publish import published, rehearsal
 from pipelines.settings import Settings
 from tests.support import (
     EDITION,
@@ -93,10 +94,33 @@ def test_a_dry_run_writes_nothing_and_names_the_figures(own: Settings, jvom: Jvo
         ("total", "deployed_military", 3454, 3455),
         ("total", "deployed_total", 3473, 3474),
     }
+    changed = {(c["relation"], c["column_name"]) for c in rehearsed["effects"]["changes"]}
+    assert {
+        ("mission_trends", "deployed_total"),
+        ("edition_totals", "printed"),
+        ("findings", None),
+    } <= changed
     done = jvom("build", "--dry-run", *options(own))
     assert "untso" in done.stdout
+    assert "findings go" in done.stdout
     assert "other bytes" in done.stderr
     assert tree(own.warehouse, own.raw) == before
+
+
+def test_an_upgrade_is_rehearsed_against_the_published_file(own: Settings) -> None:
+    """Relations and columns that come and go, and values that other code makes of the same record."""
+    assert rehearsal.effects(own, []) == rehearsal.Effects([], [], [])
+    own.published.chmod(0o644)
+    with duckdb.connect(str(own.published)) as older:
+        older.execute("CREATE TABLE gone AS SELECT 1 AS n; DROP VIEW mission_endings")
+        select = "SELECT * EXCLUDE share_of_total REPLACE (missions + 1 AS missions), 1 AS other FROM was"
+        older.execute(f"ALTER VIEW region_trends RENAME TO was; CREATE VIEW region_trends AS {select}")
+    effects = rehearsal.effects(own, [])
+    assert effects.gains == ["mission_endings", "region_trends.share_of_total"]
+    assert effects.loses == ["gone", "was", "region_trends.other"]
+    assert {(name, said.split()[0]) for name, _, _, _, said in effects.relations} == {
+        ("region_trends", "missions")
+    }
 
 
 @pytest.mark.commands

@@ -7,7 +7,7 @@ run itself is `orchestration.run`.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, astuple
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -20,11 +20,12 @@ from schemas.errors import JvomError, LakeError, Problems
 if TYPE_CHECKING:
     from pipelines.orchestration.plan import PendingEdition, Plan
     from pipelines.orchestration.run import Outcome, Result
+    from pipelines.publish.rehearsal import Effects
 
 COUNTED = ("personnel", "mandates", "footnotes", "sections", "cells")
 COLUMNS = ("edition", "vintage", "outcome", *COUNTED, "findings", "seconds")
-CHANGED = ("table", "row", "column", "published", "new")
-FIGURE_TABLES = ("personnel", "personnel_totals", "mandates")  # what a dry run compares
+CHANGED = ("relation", "edition", "row", "column", "published", "new")
+EFFECTS = ("relation", "rows go", "come", "change", "values that change")
 
 
 @table_command
@@ -95,7 +96,8 @@ def _show_nothing_new(session: Session, plan: Plan, also: Mapping[str, object] |
 
 
 def _show(session: Session, result: Result, plan: Plan, also: Mapping[str, object] | None) -> None:
-    terminal, published = session.terminal, session.settings.published
+    terminal = session.terminal
+    published = str(session.settings.published) if result.release_id else None  # else its server may be away
     failures = _failures(result, plan)
     terminal.answer(
         {
@@ -103,7 +105,7 @@ def _show(session: Session, result: Result, plan: Plan, also: Mapping[str, objec
             "editions": [asdict(outcome) for outcome in result.outcomes],
             "release_id": result.release_id,
             "later_trends": list(result.later_trends),
-            "published": str(published),
+            "published": published,
             "seconds": round(result.seconds, 3),
             "error": {"message": failures} if failures else None,
             **(also or {}),
@@ -149,81 +151,83 @@ def _failures(result: Result, plan: Plan) -> str:
 
 
 def _rehearse(session: Session, plan: Plan) -> None:
-    """Show what building this plan would record and which published figures it would change."""
+    """Show what building this plan would record, and what readers would find changed."""
     from pipelines import other_sources
     from pipelines.lake import Lake
-    from pipelines.publish import published
+    from pipelines.publish import published, rehearsal
     from schemas import CONTRACT_VERSION, registry
 
     if plan.is_empty:
         _show_nothing_new(session, plan)
         return
-    problems = list(plan.problems)
+    problems, terminal, settings = list(plan.problems), session.terminal, session.settings
     try:
-        other_sources.tables(session.settings, registry.load())
+        other_sources.tables(settings, registry.load())
     except JvomError as error:  # nothing could be published with it
         problems.append(error)
-    rehearsed: list[tuple[dict[str, Any], JvomError | None]] = []
+    editions, refusals, added = [], dict[int, JvomError](), []
     for due in plan.editions:
-        edition = {"edition_year": due.edition_year, "source": due.source.path, "reason": due.reason}
-        edition |= {"first": False, "rows": {}, "changes": [], "findings": None, "error": None}
+        edition: dict[str, Any] = {"edition_year": due.edition_year, "source": due.source.path}
+        edition |= {"reason": due.reason, "rows": {}, "findings": None, "changes": [], "error": None}
         try:
-            rehearsed.append((edition | _read_and_compare(session, due), None))
+            edition["rows"], edition["findings"], rows = _read(session, due)
+            added.append(rows)
         except JvomError as error:
-            rehearsed.append((edition | {"error": error_document(error)}, error))
-    state, gains = published.state(session.settings.published), Lake.of(session.settings).lacking()
+            edition["error"], refusals[due.edition_year] = error_document(error), error
+        editions.append(edition)
+    state, gains = published.state(settings.published), Lake.of(settings).lacking()
+    effects = rehearsal.effects(settings, added) if state and not problems else None
+    for edition in editions:
+        year = edition["edition_year"]
+        edition["first"] = state is None or year not in state.editions
+        changes = effects.figures(year) if effects else ()
+        edition["changes"] = [] if edition["first"] else [*map(asdict, changes)]
     contract = {"published": state.contract_version if state else None, "new": CONTRACT_VERSION}
-    session.terminal.answer(
+    terminal.answer(
         {
             "dry_run": True,
-            "editions": [edition for edition, _ in rehearsed],
+            "editions": editions,
             "publish": plan.publish,
             "contract_version": contract,
             "lake_gains": gains,
+            "effects": asdict(effects) if effects else None,
             "problems": [error_document(problem) for problem in problems],
         }
     )
     for problem in problems:
-        session.terminal.say(f"error: {problem}")
+        terminal.say(f"error: {problem}")
     if gains:
         first = "the lake would gain or change, after a copy into backups/"
-        session.terminal.say(f"{first}: {', '.join(gains)}")
+        terminal.say(f"{first}: {', '.join(gains)}")
     if contract["published"] not in (None, CONTRACT_VERSION):
         change = f"from {contract['published']} to {CONTRACT_VERSION}; CHANGELOG.md says what changes"
-        session.terminal.say(f"the published file's contract would change {change}")
-    if plan.publish and not rehearsed:
-        session.terminal.say(f"would be published anew: {plan.publish}")
-    for edition, refusal in rehearsed:
-        _show_rehearsed(session.terminal, edition, refusal)
-    rows = [(of["edition_year"], *change.values()) for of, _ in rehearsed for change in of["changes"]]
-    session.terminal.as_csv(("edition", *CHANGED), rows)
-    if errors := [*problems, *(refusal for _, refusal in rehearsed if refusal)]:
+        terminal.say(f"the published file's contract would change {change}")
+    if plan.publish and not editions:
+        terminal.say(f"would be published anew: {plan.publish}")
+    for edition in editions:
+        _show_rehearsed(terminal, edition, refusals.get(edition["edition_year"]))
+    if effects:
+        _show_effects(terminal, effects)
+    if errors := [*problems, *refusals.values()]:
         raise Exit(max(error.exit_code for error in errors))
 
 
-def _read_and_compare(session: Session, due: PendingEdition) -> dict[str, Any]:
-    """What reading an edition gives, and the figures that are not as they are published."""
-    from pipelines import raw, reconcile
+def _read(session: Session, due: PendingEdition) -> tuple[dict[str, int], int, Mapping[str, Any]]:
+    """What reading an edition gives: rows by table, findings, and what would be added to the lake."""
+    from pipelines import raw, reconcile, versions
     from pipelines.extract.read import read_edition
-    from pipelines.lake import differences
+    from pipelines.lake import Lake, RuleResults
     from schemas import registry
 
-    known, settings, published = registry.load(), session.settings, {}
+    known, settings, lake = registry.load(), session.settings, Lake.of(session.settings)
     data = raw.read(due.source, raw=settings.raw, kept=settings.kept)
     reading = read_edition(data, due.source, due.edition, known)
-    tables = reading.require_tables()
-    if settings.published.exists():
-        query = 'SELECT * FROM "{}" WHERE edition_year = $year'
-        published = {name: session.rows(query.format(name), year=due.edition_year) for name in FIGURE_TABLES}
-    first = not any(published.values())
-    read = {name: tables[name].to_pylist() for name in FIGURE_TABLES}
-    changes = [] if first else map(asdict, differences.values(published, read))
-    return {
-        "first": first,
-        "rows": {name: table.num_rows for name, table in tables.items()},
-        "changes": [{name: value for name, value in each.items() if name != "subject"} for each in changes],
-        "findings": len(reconcile.check(tables, known, reading.document).findings),
-    }
+    tables, source, by = reading.require_tables(), due.source, due.versions
+    rows, content = lake.rows_after_recording(due.edition_year, tables, source=source, versions=by)
+    found = reconcile.check(rows, known, reading.document)
+    results = RuleResults.of(vars(found), versions.rules(), content)
+    counts = {name: table.num_rows for name, table in tables.items()}
+    return counts, len(found.findings), lake.would_add(tables, source=source, versions=by, results=results)
 
 
 def _show_rehearsed(terminal: Terminal, edition: dict[str, Any], refusal: JvomError | None) -> None:
@@ -236,8 +240,23 @@ def _show_rehearsed(terminal: Terminal, edition: dict[str, Any], refusal: JvomEr
     terminal.say(f"would be read as: {counts}, with {findings}")
     if edition["first"]:
         terminal.say("the edition is not published yet: every figure is new")
-    elif edition["changes"]:
-        if not terminal.csv:
-            terminal.table(CHANGED, [tuple(change.values()) for change in edition["changes"]])
-    else:
+    elif not edition["changes"]:
         terminal.say("no figure would change")
+
+
+def _show_effects(terminal: Terminal, effects: Effects) -> None:
+    """Each relation that changes, each figure, findings by rule; with --csv every value of every relation."""
+    if terminal.csv:
+        terminal.table(CHANGED, map(astuple, effects.changes))
+        return
+    for does, names in (("gain", effects.gains), ("lose", effects.loses)):
+        if names:
+            terminal.write(f"the published file would {does}: {', '.join(names)}")
+    if not effects.changes:
+        terminal.write("no published value would change")
+        return
+    terminal.table(EFFECTS, effects.relations)
+    if effects.findings:
+        terminal.table(("rule", "findings go", "come"), effects.findings)
+    if figures := effects.figures():
+        terminal.table(CHANGED, map(astuple, figures))

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from pipelines.lake import Lake
     from pipelines.lake.decision import Copy
 
-FIGURE_TABLES = ("personnel", "personnel_totals", "mandates")  # whose values are compared
 REHEARSED = ("edition", "readers see", "would see", "as vintage", "values that differ")
 CHANGED = ("edition", "table", "row", "column", "now", "then")
 _RELEASED = "FROM releases WHERE published_at < $until ORDER BY published_at DESC LIMIT 1"
@@ -114,12 +113,13 @@ def _rehearse(session: Session, config: Mapping[str, Any]) -> None:
 def _compared(lake: Lake, copy: Copy) -> dict[str, Any]:
     """What readers see of an edition, what they would see, and the values that differ, if they see both."""
     from pipelines.lake import differences
+    from pipelines.publish.rehearsal import FIGURES
 
     year, state = copy.edition_year, lake.edition_states()[copy.edition_year]
     seen = None if state.cause == "withdrawn" else state.vintage
     comes = copy.vintage if copy.action == "restore" else None
     now, then = (
-        {name: rows.to_pylist() for name, rows in lake.vintage(year, of).items() if name in FIGURE_TABLES}
+        {name: rows.to_pylist() for name, rows in lake.vintage(year, of).items() if name in FIGURES}
         if seen and comes and of
         else {}
         for of in (seen, comes)

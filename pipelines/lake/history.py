@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import schemas
@@ -18,7 +19,7 @@ from pipelines import sql
 from pipelines.lake import tables
 from pipelines.lake.commits import ALSO, commit, commits, snapshot_of
 from pipelines.lake.connection import Attached
-from pipelines.lake.decision import Content, Copy
+from pipelines.lake.decision import Content, Copy, Decision, content_hash
 from pipelines.model import EditionState, Recorded, SourceFile, Versions
 
 if TYPE_CHECKING:
@@ -53,6 +54,14 @@ class RuleResults:
     tables: Mapping[str, pa.Table]
     rules_version: str
     content: str
+
+    @classmethod
+    def of(
+        cls, found: Mapping[str, list[dict[str, object]]], rules_version: str, content: str
+    ) -> RuleResults:
+        """From the rows that were found, by table."""
+        read = {name: contract.as_read().table(found[name]) for name, contract in schemas.RECONCILED.items()}
+        return cls(read, rules_version, content)
 
     @property
     def counts(self) -> dict[str, int]:
@@ -161,17 +170,45 @@ class NewVintage:
     def sentence(self) -> str:
         return "Edition {edition_year}, vintage {vintage}: {cause} ({reason})".format(**self.row)
 
-    def insert(self, lake: Attached) -> None:
-        """Add it, within a transaction."""
-        of = self.row
-        year, number, recorded_at = of["edition_year"], of["vintage"], of["recorded_at"]
-        stamps = {"vintage": number, "recorded_at": recorded_at, "withdrawn": self.withdrawn}
-        for name in schemas.TABLES:
-            tables.insert(lake, f"{name}_vintages", tables.stamped(name, self.read[name], stamps))
-        tables.insert(lake, "vintages", tables.contracts()["vintages"].table([dict(of)]))
+    @property
+    def rows(self) -> dict[str, pa.Table]:
+        """What it adds to the lake's tables."""
+        of, found = self.row, dict[str, "pa.Table"]()
+        number, recorded_at = of["vintage"], of["recorded_at"]
         if self.results is not None:
             by = Authorship(of["actor"], of["run_id"])
-            _insert_results(lake, year, number, self.results, by, recorded_at, new=True)
+            found = result_rows(of["edition_year"], number, self.results, by, recorded_at)
+        stamps = {"vintage": number, "recorded_at": recorded_at, "withdrawn": self.withdrawn}
+        read = {f"{name}_vintages": tables.stamped(name, self.read[name], stamps) for name in schemas.TABLES}
+        return {**read, "vintages": tables.contracts()["vintages"].table([dict(of)]), **found}
+
+
+def new_vintage(
+    state: EditionState | None,
+    why: Decision,
+    read: Mapping[str, pa.Table],
+    source: SourceFile,
+    versions: Versions,
+    by: Authorship,
+    results: RuleResults | None,
+    now: datetime.datetime,
+) -> NewVintage:
+    """The vintage that a reading is to become, after the edition's newest, which is `state`."""
+    content = content_hash(read)
+    row = {
+        "edition_year": source.edition_year,
+        "vintage": state.vintage + 1 if state else 1,
+        "recorded_at": now,
+        "cause": why.cause,
+        "reason": why.reason,
+        **asdict(by),
+        **{column: getattr(versions, name) for name, column in _VERSIONS.items()},
+        "source_sha256": source.sha256,
+        "content_hash": content,
+        "row_counts": [(name, table.num_rows) for name, table in read.items()],
+    }
+    ours = results if results is not None and results.content == content else None
+    return NewVintage(row, read, results=ours)
 
 
 def append_vintages(lake: Attached, new: Sequence[NewVintage]) -> list[Recorded]:
@@ -179,7 +216,8 @@ def append_vintages(lake: Attached, new: Sequence[NewVintage]) -> list[Recorded]
 
     def write() -> None:
         for each in new:
-            each.insert(lake)
+            for name, rows in each.rows.items():
+                tables.insert(lake, name, rows)
 
     first, *others = (each.info for each in new)
     snapshot = commit(
@@ -252,21 +290,22 @@ def _append(lake: Attached, table: str, row: Mapping[str, Any], **about: Any) ->
 def append_results(
     lake: Attached, state: EditionState, results: RuleResults, by: Authorship, now: datetime.datetime
 ) -> bool:
-    """Commit what these rules find in the newest vintage; whether there was anything to commit.
-
-    There is not if they were the last to look at it, if it has other rows than they looked at, or if it
-    withdraws the edition.
-    """
-    year, vintage, version = state.source.edition_year, state.vintage, results.rules_version
-    if state.cause == "withdrawn" or state.content_hash != results.content or state.rules == version:
+    """Commit what these rules find in the newest vintage; whether there was anything to commit."""
+    if not are_new(results, state):
         return False
-    key = ["reconciliation", str(year), str(vintage), version]
-    if version in _looked_at(lake, year, vintage):  # a key is for one commit
+    year, vintage, version = state.source.edition_year, state.vintage, results.rules_version
+    key, before = ["reconciliation", str(year), str(vintage), version], _looked_at(lake, year, vintage)
+    if version in before:  # a key is for one commit
         key.append(now.isoformat())
     count = results.counts["findings"]
+
+    def write() -> None:
+        for name, rows in result_rows(year, vintage, results, by, now, before).items():
+            tables.insert(lake, name, rows)
+
     commit(
         lake,
-        lambda: _insert_results(lake, year, vintage, results, by, now),
+        write,
         key=":".join(key),
         message=f"Edition {year}, vintage {vintage}: {count} {'finding' if count == 1 else 'findings'} "
         f"by rules {version}",
@@ -276,26 +315,28 @@ def append_results(
     return True
 
 
-def _insert_results(
-    lake: Attached,
+def are_new(results: RuleResults, state: EditionState) -> bool:
+    """Whether there is anything to add to the newest vintage: not if these rules were the last to look at
+    it, if it has other rows than they looked at, or if it withdraws the edition."""
+    looked_at = state.rules == results.rules_version
+    return not looked_at and state.cause != "withdrawn" and state.content_hash == results.content
+
+
+def result_rows(
     year: int,
     vintage: int,
     results: RuleResults,
     by: Authorship,
     now: datetime.datetime,
-    *,
-    new: bool = False,
-) -> None:
-    """Add to a vintage, `new` or there before, what was found in it, within a transaction.
+    before: Mapping[str, datetime.datetime] = MappingProxyType({}),
+) -> dict[str, pa.Table]:
+    """What rules found in a vintage, for the lake's tables; `before` is which had looked at it, and when.
 
     Rules that were at work before, and are again, give the rows that are there: only that is noted.
     """
-    before = {} if new else _looked_at(lake, year, vintage)
     stamps = {"vintage": vintage, "rules_version": results.rules_version}
-    if results.rules_version not in before:
-        for name, rows in results.tables.items():
-            if rows.num_rows:
-                tables.insert(lake, f"{name}_vintages", tables.stamped(name, rows, stamps))
+    new = results.tables if results.rules_version not in before else {}
+    found = {f"{name}_vintages": tables.stamped(name, of, stamps) for name, of in new.items() if of.num_rows}
     row: dict[str, object] = {
         "edition_year": year,
         **stamps,
@@ -305,7 +346,7 @@ def _insert_results(
         "run_id": by.run_id,
         **results.counts,
     }
-    tables.insert(lake, "reconciliations", schemas.RECORD["reconciliations"].table([row]))
+    return {**found, "reconciliations": schemas.RECORD["reconciliations"].table([row])}
 
 
 def _looked_at(lake: Attached, edition_year: int, vintage: int) -> dict[str, datetime.datetime]:

@@ -7,7 +7,6 @@ import hashlib
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -18,7 +17,7 @@ from pipelines.lake import commits, connection, copying, decision, history, seal
 from pipelines.lake.backup import before_migration
 from pipelines.lake.connection import ADDRESS_SPACE, Address, Attached, attached
 from pipelines.lake.decision import Action, Copy
-from pipelines.lake.history import Authorship, NewVintage, RuleResults
+from pipelines.lake.history import Authorship, RuleResults
 from pipelines.lake.lock import writer_lock
 from pipelines.model import EditionState, Recorded, SourceFile, Versions
 from schemas.errors import LakeError, UsageError, require_address_space
@@ -108,23 +107,23 @@ class Lake:
                 snapshot = commits.snapshot_of(lake, f"vintage:{edition_year}:{number}:")
                 assert snapshot is not None  # each vintage is a commit
                 return Recorded(edition_year, number, plan.cause, plan.reason, snapshot, False, renewed)
-            vintage = {
-                "edition_year": edition_year,
-                "vintage": state.vintage + 1 if state else 1,
-                "recorded_at": now,
-                "cause": plan.cause,
-                "reason": plan.reason,
-                **asdict(by),
-                "code_version": versions.code,
-                "registry_version": versions.registry,
-                "declarations_version": versions.declarations,
-                "source_sha256": source.sha256,
-                "content_hash": content,
-                "row_counts": [(name, table.num_rows) for name, table in read.items()],
-            }
-            ours = results if results is not None and results.content == content else None
-            (recorded,) = history.append_vintages(lake, [NewVintage(vintage, read, results=ours)])
+            vintage = history.new_vintage(state, plan, read, source, versions, by, results, now)
+            (recorded,) = history.append_vintages(lake, [vintage])
             return recorded
+
+    def would_add(
+        self, read: Mapping[str, pa.Table], *, source: SourceFile, versions: Versions, results: RuleResults
+    ) -> dict[str, pa.Table]:
+        """The rows that `record` would add to the lake's tables: of a vintage, of newer rules, or none."""
+        content = decision.content_hash(read)
+        state = self._ask(lambda lake: history.state_for(lake, source, content))
+        plan = decision.plan_write(state, source, versions, content)
+        by, now = Authorship(settings.actor(), "dry run"), _now(state)
+        if plan.write == "vintage":
+            return history.new_vintage(state, plan, read, source, versions, by, results, now).rows
+        if state is not None and history.are_new(results, state):
+            return history.result_rows(source.edition_year, state.vintage, results, by, now)
+        return {}
 
     def rows_after_recording(
         self, edition_year: int, read: Mapping[str, pa.Table], *, source: SourceFile, versions: Versions

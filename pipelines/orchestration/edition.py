@@ -319,11 +319,7 @@ def reconciled(  # type: ignore[no-untyped-def]  # Dagster takes an annotation f
             year, tables, source=source, versions=edition_versions
         )
         found = vars(reconcile.check(rows, registry.load(), document))
-        results = RuleResults(
-            {name: contract.as_read().table(found[name]) for name, contract in schemas.RECONCILED.items()},
-            versions.rules(),
-            content,
-        )
+        results = RuleResults.of(found, versions.rules(), content)
     findings = results.tables["findings"].to_pylist()
     failures = [
         failure

@@ -45,7 +45,7 @@ YEARS = dg.TimeWindowPartitionsDefinition(
 )
 STAGE = "stage"  # the IO manager
 # Of what touches lake or store: a server that is started again is waited for; what else fails, at once.
-RETRIES = dg.RetryPolicy(max_retries=3, delay=2, backoff=dg.Backoff.EXPONENTIAL)
+RETRIES = dg.RetryPolicy(max_retries=3, delay=settings.retry_pause(), backoff=dg.Backoff.EXPONENTIAL)
 
 ACQUIRED = dg.AssetKey("acquired")
 SOURCE = dg.AssetKey("source")

@@ -75,27 +75,39 @@ def gather(settings: Settings) -> Content:
     Evaluated once for one state of all of them. `quarantine` is left to whoever publishes.
     """
     lake, known = Lake.of(settings), registry.load()
-    rules = versions.rules()
     at = settings.published.stat() if settings.published.exists() else None
     file = at and (at.st_ino, at.st_mtime_ns, at.st_size)
-    state = (settings, file, lake.head(), known, rules, other_sources.version(settings), views.version())
+    state = (
+        settings,
+        file,
+        lake.head(),
+        known,
+        versions.rules(),
+        other_sources.version(settings),
+        views.version(),
+    )
     if not _gathered or _gathered[0][0] != state:
         base = load(settings.published, lake)
-        base.given.update({**known.tables(), **other_sources.tables(settings, known)})
-        declared = [asdict(correction) for correction in known.corrections]
-        base.given["declared_corrections"] = schemas.DERIVED["declared_corrections"].table(declared)
-        latest = views.evaluate(dict(base), views.needed(COMPARED))
-        found = reconcile.across({**latest, **{name: base[name] for name in _GIVEN}})
-        across = [{**finding, "rules_version": rules} for finding in found]
-        base.given["findings_across_editions"] = schemas.DERIVED["findings_across_editions"].table(across)
-        others = [view for view in views.ordered() if view.name not in {*latest, REVISIONS}]
-        evaluated = latest | views.evaluate(dict(base) | latest, others)
+        evaluated = evaluate(base, settings, known)
         evaluated |= views.evaluate(
             {"vintages": base["vintages"], **revised(base)}, views.needed((REVISIONS,))
         )
         content = Content(base, {view.name: evaluated[view.name] for view in views.ordered()})
         _gathered[:] = [(state, content)]
     return _gathered[0][1]
+
+
+def evaluate(base: Base, settings: Settings, known: registry.Registry) -> dict[str, pa.Table]:
+    """Every view but `revisions` over what the lake has, which is given here what else they are of."""
+    base.given.update({**known.tables(), **other_sources.tables(settings, known)})
+    declared = [asdict(correction) for correction in known.corrections]
+    base.given["declared_corrections"] = schemas.DERIVED["declared_corrections"].table(declared)
+    latest = views.evaluate(dict(base), views.needed(COMPARED))
+    found = reconcile.across({**latest, **{name: base[name] for name in _GIVEN}})
+    across = [{**finding, "rules_version": versions.rules()} for finding in found]
+    base.given["findings_across_editions"] = schemas.DERIVED["findings_across_editions"].table(across)
+    others = [view for view in views.ordered() if view.name not in {*latest, REVISIONS}]
+    return latest | views.evaluate(dict(base) | latest, others)
 
 
 def publish(settings: Settings, lake: Lake, refused: list[dict[str, object]]) -> dict[str, Any]:
