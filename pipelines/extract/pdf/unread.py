@@ -10,8 +10,6 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import cast
 
-from PIL import Image
-
 from pipelines.extract import refusals
 from pipelines.extract.pdf.model import Box, PdfDocument, PdfPage, Rule, Sight, Spoilt, Word, grouped
 from pipelines.extract.pdf.table import Grid
@@ -99,6 +97,8 @@ class _Looker:
 
     def __init__(self, page: PdfPage, sight: Sight, whole: Box) -> None:
         self._sight = sight
+        from PIL import Image  # which a text does without
+
         self._rest = sight.whole.copy()
         near = Box(whole.left - 20, whole.top - 20, whole.right + 20, whole.bottom + 20)
         letters = Image.new("L", self._rest.size)
