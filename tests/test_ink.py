@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Callable
 from functools import partial
 
@@ -155,12 +156,29 @@ def _lined(sheet: Sheet, *heights: float) -> None:
     sheet.draw("".join(f"{at.left} {at.bottom + y} m {at.right} {at.bottom + y} l S " for y in heights))
 
 
+def _minus_drawn(sheet: Sheet) -> None:
+    at, middle = sheet.box, (sheet.box.bottom + sheet.box.top) / 2
+    sheet.draw(f".7 w {at.left - 1.6 * sheet.size} {middle} m {at.left - 1} {middle} l S")
+
+
 def _of_two_sizes(sheet: Sheet) -> None:
     sheet.draw(sheet.words("2") + sheet.words("1", sheet.box.moved(x=0.556 * sheet.size), size=3))
 
 
 def _emptied(sheet: Sheet) -> None:
     del sheet.page.obj["/Contents"]
+
+
+def _each_as_the_next(sheet: Sheet) -> None:
+    """Fonts that give each letter out as the next one."""
+    for font in sheet.fonts():
+        said = font.ToUnicode.read_bytes()
+        shifted = re.sub(
+            rb"<00([46][1-9A-F]|[57][0-9A])>(?=\s*(?:\n|endbf))",
+            lambda found: b"<00%02X>" % (int(found[1], 16) + 1),
+            said,
+        )
+        font.ToUnicode.write(shifted)
 
 
 def _as_something_else(sheet: Sheet, said: str) -> None:
@@ -200,8 +218,11 @@ def _as_something_else(sheet: Sheet, said: str) -> None:
         (_parted, True, REFUSED, "a line goes through “21”"),
         (lambda sheet: _lined(sheet, -1, -2.5), False, READ, ""),
         (lambda sheet: _lined(sheet, sheet.box.top - sheet.box.bottom + 1), False, READ, ""),
+        (_minus_drawn, False, REFUSED, "something is drawn there that is not text"),
         (_of_two_sizes, True, REFUSED, "“2 1” in column"),
         (lambda sheet: sheet.draw(sheet.words("88", size=2)), False, REFUSED, "printed over each other"),
+        (_each_as_the_next, False, REFUSED, "the letters of this page have the codes of others"),
+        (partial(pdfs.recoded, drawn="1", code="\ufffd"), False, REFUSED, "are shapes without codes"),
         (_emptied, False, REFUSED, "no row of annex 2 can be read"),
     ],
 )

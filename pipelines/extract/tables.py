@@ -40,6 +40,7 @@ from schemas.registry import Layout, PersonnelLayout, Registry
 
 _MOST_LINES = 1_500  # of an annex, and of what may follow it; in 2024 they have 190 and 95
 _LINES_ALIKE = 5  # of two pages that are one
+_UNCODED = re.compile(r"(?=.*\ufffd)(?=.*\d|..)[\d.+\ufffd]*")
 _ERRATUM = re.compile(r"\s*(?:erratum|errata|corrigend(?:um|a)|rectificatie)\b.{0,60}", re.IGNORECASE)
 _CORRECTS = re.compile(
     r"(?=.*\b(?:bijlage|annex)\b).*\b(?:in plaats van|moet|dient|lees|komt te luiden|should|instead of)\b",
@@ -62,7 +63,7 @@ def read(document: Document, source: SourceFile, edition: Edition, registry: Reg
         given = positions.placed(document) if document.format == "text" else None
         return _read(given or document, source, edition, registry)
     except JvomError as refusal:
-        error = _repeated(document, refusal) or refusal
+        error = _repeated(document, refusal) or _uncoded(document, refusal) or refusal
         refusals.settle(error, document, edition.edition_year)
         positions.advise(error, document)
         raise error from None
@@ -76,8 +77,7 @@ def _repeated(document: Document, refusal: JvomError) -> LayoutError | None:
         texts = tuple(line.text for line in page.lines)
         if len(texts) >= _LINES_ALIKE and first.setdefault(texts, page.number) != page.number:
             again.append((first[texts], page.number))
-    problems = refusal.problems if isinstance(refusal, Problems) else [refusal]
-    if len(again) != 1 or not {*again[0]} & {one.page for one in problems}:
+    if len(again) != 1 or not {*again[0]} & _pages_of(refusal):
         return None
     before, page_number = again[0]
     return LayoutError(
@@ -85,6 +85,21 @@ def _repeated(document: Document, refusal: JvomError) -> LayoutError | None:
         page=page_number,
         hint="give a file in which each page stands once",
     )
+
+
+def _uncoded(document: Document, refusal: JvomError) -> LayoutError | None:
+    """Why a table is not understood that has figures with digits of which the file does not say the code."""
+    pages = _pages_of(refusal)
+    for line in document.lines if document.format == "pdf" else ():
+        word = next((word for word in line.text.split() if _UNCODED.fullmatch(word)), None)
+        if word and line.page in pages:
+            why = f"digits of “{word}” are shapes without codes: they can be seen, but not read"
+            return refusals.at(line, why, "ask for the file as it was written, or give the report's text")
+    return None
+
+
+def _pages_of(refusal: JvomError) -> set[int | None]:
+    return {one.page for one in (refusal.problems if isinstance(refusal, Problems) else [refusal])}
 
 
 def _read(

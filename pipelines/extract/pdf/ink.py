@@ -110,8 +110,10 @@ def look(
     return seen, Sight(drawer.scale, whole, bare, boxes, spoilt)
 
 
-def misdrawn(page: pdfium.FPDF_PAGE, frame: Frame, drawn: Characters, box: Box) -> Glyph | None:
-    """A letter in a box that is another than its code says, if there is one."""
+def misdrawn(
+    page: pdfium.FPDF_PAGE, frame: Frame, drawn: Characters, box: Box
+) -> Iterator[tuple[Glyph, bool]]:
+    """The letters in a box, each of a font once, and whether another is drawn than its code says."""
     drawer, known = _Drawer(page, frame, drawn.found, drawn.items), set[tuple[int, str]]()
     bare = drawer.draw(drawer.texts)
     for glyph in drawn.found:
@@ -119,9 +121,7 @@ def misdrawn(page: pdfium.FPDF_PAGE, frame: Frame, drawn: Characters, box: Box) 
         plain = len(glyph.text) == 1 and glyph.text.isascii() and glyph.text.isalpha()
         if inside and plain and glyph.run.direction == "right" and (glyph.run.font, glyph.text) not in known:
             known.add((glyph.run.font, glyph.text))
-            if shapes.is_another(glyph.text, drawer.close(glyph, bare, _CLOSEST)):
-                return glyph
-    return None
+            yield glyph, shapes.is_another(glyph.text, drawer.close(glyph, bare, _CLOSEST))
 
 
 class _Drawer:

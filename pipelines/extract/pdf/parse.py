@@ -19,7 +19,6 @@ import pypdfium2.raw as pdfium
 from pipelines.extract.pdf import ink, lines, signs, tags
 from pipelines.extract.pdf.model import Box, PdfDocument, PdfPage, RecognisedPage, Spoilt, Word
 from pipelines.extract.pdf.pdfium import (
-    UNKNOWN,
     Characters,
     Frame,
     Glyph,
@@ -37,7 +36,8 @@ MAX_BYTES = 50 * 2**20
 MAX_PAGES = 400
 MIN_SIDE, MAX_SIDE = 144.0, 5000.0  # points; the largest paper in use (A0) is 3,370 high
 MAX_WORDS = 400_000
-_MANY_LETTERS = 50
+_MANY_LETTERS, _FEW_LETTERS = 50, 10
+_OTHER_SIGNS = "\u2190"  # from here on Unicode has no letters of a European language
 
 _START = re.compile(rb"startxref\s+(\d{1,12})\s+%%EOF")
 _TABLE = re.compile(rb"\s{0,8}(?:xref|\d+\s+\d+\s+obj)")
@@ -192,7 +192,11 @@ def _page(document: pdfium.FPDF_DOCUMENT, index: int, structure: tags.Tags, turn
             if unsure and found.sight:  # by its flattening the page has lost where they were
                 found.sight.spoilt.append(Spoilt(Box(0, 0, found.width, found.height), _UNLIKE))
             return found, words
-        glyphs, sight = ink.look(page, frame, drawn.found, drawn.items)
+        try:
+            glyphs, sight = ink.look(page, frame, drawn.found, drawn.items)
+        except TooMuch:
+            _require_codes(drawn.found, index + 1)
+            raise
         sight.spoilt.extend(
             Spoilt(note.box, _UNLIKE)
             for note in unsure
@@ -223,26 +227,36 @@ def _page(document: pdfium.FPDF_DOCUMENT, index: int, structure: tags.Tags, turn
 def doubt(data: bytes, found: PdfDocument, error: JvomError) -> JvomError:
     """Why a line is not understood where a letter is drawn that is not its code's: else the refusal itself.
 
-    That is looked at where the next step would be to declare what the letters say.
+    That is looked at where the next step would be to declare what the letters say, and where nothing is to
+    be declared, on whole pages: of one whose letters have other codes nothing is known.
     """
     document = open_document(data)
     problems = error.problems if isinstance(error, Problems) else [error]
     asked = [(one.page, one.line) for one in problems if one.proposals and one.page and one.line]
     for number, shown in asked[:_MOST_DOUBTED]:
         page, at = found.pages[number - 1], shown - 1
-        if page.ocr or page.turn:
-            continue
         near = Box.around(line.box for line in page.lines[max(0, at - _NEAR) : at + 1 + _NEAR])
-        opened, _ = open_page(document, number - 1)
-        frame = Frame.of(opened)
-        odd = ink.misdrawn(opened, frame, Characters(opened, frame), near)
-        pdfium.FPDF_ClosePage(opened)
-        if odd:
+        if odd := next((letter for letter, is_odd in _misdrawn(document, page, near) if is_odd), None):
             line = min(page.lines, key=lambda line: abs(line.box.middle - odd.box.middle))
             why = f"a letter is drawn that is not the “{odd.text}” its code says"
             message = f"“{line.text[:60]}”: {why}"
             return LayoutError(message, file=found.path, page=number, line=shown, hint=_AS_WRITTEN)
+    for page in found.pages[:_MOST_DOUBTED] if not asked else ():
+        letters = [is_odd for _, is_odd in _misdrawn(document, page, Box(0, 0, page.width, page.height))]
+        if 2 * sum(letters) > len(letters) >= _FEW_LETTERS:
+            message = "the letters of this page have the codes of others: it can be seen, but not read"
+            return LayoutError(message, file=found.path, page=page.number, hint=_AS_WRITTEN)
     return error
+
+
+def _misdrawn(document: pdfium.FPDF_DOCUMENT, page: PdfPage, box: Box) -> list[tuple[Glyph, bool]]:
+    if page.ocr or page.turn:
+        return []
+    opened, _ = open_page(document, page.number - 1)
+    frame = Frame.of(opened)
+    letters = list(ink.misdrawn(opened, frame, Characters(opened, frame), box))
+    pdfium.FPDF_ClosePage(opened)
+    return letters
 
 
 def _shown(box: Box, glyphs: Sequence[Glyph]) -> str:
@@ -261,8 +275,9 @@ def _letters(text: str) -> str:
 
 def _require_codes(glyphs: Sequence[Glyph], number: int) -> None:
     """Raises SourceError for a page whose letters are shapes only."""
-    letters = [glyph for glyph in glyphs if not glyph.text.isspace()]
-    if 2 * sum(glyph.text == UNKNOWN for glyph in letters) > len(letters) >= _MANY_LETTERS:
+    letters = [glyph.text for glyph in glyphs if not glyph.text.isspace()]
+    strange = sum(text >= _OTHER_SIGNS or text < " " for text in letters)
+    if 2 * strange > len(letters) >= _MANY_LETTERS:
         raise SourceError(
             "the letters of this page are shapes without codes: what they spell can be seen, but not read",
             page=number,
