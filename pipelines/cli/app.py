@@ -85,11 +85,16 @@ def _start_lightly() -> None:
     """What makes a process of its own quicker; not for one that has other work too, such as tests.
 
     What is loaded stays, so looking for garbage after every 700 objects finds none, nor does looking at the
-    end; and pyarrow would load numpy and pandas where they are installed, which nothing here uses.
+    end. Libraries load others where they are installed that nothing here uses, but Typer's help; and Arrow
+    keeps memory of its own.
     """
     gc.set_threshold(100_000, 20, 100)
     atexit.register(gc.freeze)
-    for name in {"numpy", "pandas"} - sys.modules.keys():
+    os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
+    unused = {"numpy", "pandas"}
+    if not {"--help", "-h", "_JVOM_COMPLETE"} & {*sys.argv, *os.environ}:
+        unused |= {"pygments", "rich.console", "rich.pretty"}
+    for name in unused - sys.modules.keys():
         sys.modules[name] = None  # type: ignore[assignment]  # cannot be imported
 
 

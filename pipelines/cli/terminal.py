@@ -1,8 +1,7 @@
 """How answers and errors look: tables and sentences for people, one JSON document for programs.
 
 Answers go to standard output; progress, messages and errors to standard error, so that a pipe gets
-the answer alone. Nothing else in `cli` prints: here what would steer a terminal becomes a code. Rich and
-Jinja are loaded when a table or a template is used, not before.
+the answer alone. Nothing else in `cli` prints: here what would steer a terminal becomes a code.
 """
 
 import datetime
@@ -15,10 +14,12 @@ import re
 import shutil
 import sys
 import textwrap
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
-from typing import Literal, TextIO
+from typing import TextIO
 
 from pipelines import harmless
 from pipelines.harmless import visible
@@ -91,21 +92,13 @@ class Terminal:
         self.as_csv(names, rows)
         if self.json or self.csv:
             return
-        from rich import box
-        from rich.console import Console
-        from rich.table import Table
-        from rich.text import Text
-
-        def shown(value: object) -> Text:
-            return Text(visible(as_text(value)))
-
-        console = Console(highlight=False)
-        if not console.is_terminal and "COLUMNS" not in os.environ:
-            console = Console(highlight=False, width=WIDEST)
+        is_terminal = sys.stdout.isatty() or "TTY_COMPATIBLE" in os.environ
+        cut = is_terminal or "COLUMNS" in os.environ
+        width = shutil.get_terminal_size((80, 24)).columns if cut else WIDEST
         listed = [tuple(row if self.whole else map(_rounded, row)) for row in rows]
-        more_rows = len(listed) - MOST_ROWS if console.is_terminal and not self.whole else 0
+        more_rows = len(listed) - MOST_ROWS if is_terminal and not self.whole else 0
         listed = listed[:MOST_ROWS] if more_rows > 0 else listed
-        left_out = _left_out([names, *listed], console.width, most)
+        left_out = _left_out([names, *listed], width, most)
         if left_out and (self.whole or len(listed) == 1):
             room = max(map(len, names)) + 3
             blocks = (
@@ -121,22 +114,7 @@ class Terminal:
             kept = [at for at in range(len(names)) if at not in left_out[1:]]  # "…" in place of the first
             names = ["…" if at in left_out else names[at] for at in kept]
             listed = [tuple("…" if at in left_out else row[at] for at in kept) for row in listed]
-        table = Table(
-            box=box.SIMPLE_HEAD,
-            title=shown(title) if title else None,
-            title_justify="left",
-            title_style="bold",
-            pad_edge=False,
-        )
-        widths = _widths([names, *listed], console.width)
-        for place, name in enumerate(names):
-            values = [row[place] for row in listed if row[place] is not None]
-            figures = bool(values) and all(map(is_figure, values))
-            side: Literal["left", "right"] = "right" if figures else "left"
-            table.add_column(shown(name), justify=side, overflow="fold", width=widths[place])
-        for row in listed:
-            table.add_row(*map(shown, row))
-        console.print(table)
+        print("\n".join(_drawn(names, listed, width, title)))
         if not listed:
             self.say("no rows")
         for many, what in ((len(left_out), "column"), (more_rows, "row")):
@@ -183,10 +161,54 @@ def _narrowest(cells: Iterable[object]) -> int:
 
 
 def _width(text: str) -> int:
-    """Columns of the terminal that a text takes: some signs are two wide."""
-    from rich.cells import cell_len
+    """Columns of the terminal that a text takes: some signs are two wide, some none."""
+    shown = visible(text)
+    if shown.isascii():
+        return len(shown)
+    wide = sum(unicodedata.east_asian_width(sign) in ("F", "W") for sign in shown)
+    return len(shown) + wide - sum(unicodedata.category(sign) in ("Cf", "Me", "Mn") for sign in shown)
 
-    return cell_len(visible(text))
+
+def _drawn(
+    names: Sequence[str], rows: Sequence[Sequence[object]], width: int, title: str | None
+) -> Iterator[str]:
+    """The lines of a table: figures on the right, words on the left."""
+    widths = _widths([names, *rows], width)
+    values = [[value for value in column if value is not None] for column in zip(*rows, strict=True)]
+    right = [bool(column) and all(map(is_figure, column)) for column in values] or [False] * len(names)
+
+    def drawn(row: Sequence[object]) -> Iterator[str]:
+        cells = [_wrapped(visible(as_text(value)), room) for value, room in zip(row, widths, strict=True)]
+        for line in zip_longest(*cells, fillvalue=""):
+            blank = [" " * (room - _width(text)) for text, room in zip(line, widths, strict=True)]
+            padded = [b + text if r else text + b for text, b, r in zip(line, blank, right, strict=True)]
+            yield f" {(' ' * _BETWEEN).join(padded)}".rstrip()
+
+    yield visible(title or "")
+    yield from drawn(names)
+    bar = "─" if "utf" in (sys.stdout.encoding or "utf").lower() else "-"
+    yield " " + bar * (sum(widths) + _BETWEEN * (len(widths) - 1))
+    for row in rows:
+        yield from drawn(row)
+    yield ""
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    """A cell's lines, broken between words; in a word only where that alone is wider."""
+    lines = []
+    for line in text.split("\n"):
+        lines.append(line)
+        if _width(line) > width:
+            lines[-1] = ""
+            for word in line.split():
+                if _width(joined := f"{lines[-1]} {word}".strip()) <= width:
+                    lines[-1] = joined
+                    continue
+                lines += [""] * bool(lines[-1])
+                for sign in word:
+                    lines += [""] * (_width(lines[-1] + sign) > width)
+                    lines[-1] += sign
+    return lines
 
 
 def _widths(rows: Sequence[Sequence[object]], width: int) -> list[int]:

@@ -243,7 +243,9 @@ def _build(file: Path, tables: Mapping[str, pa.Table], release_id: str) -> None:
             _insert(connection, name, tables[name], release_id)
         for view in views.ordered():
             connection.execute(f"CREATE VIEW {schemas.RELATIONS[view.name].qualified} AS\n{view.sql}")
-        connection.execute(";\n".join([*catalogue.comments(), *views.macros(release_id)]))
+        connection.execute(";\n".join(views.macros(release_id)))
+        for relation in catalogue.relations().values():  # of each comment a transaction keeps a whole table
+            connection.execute(";\n".join([*relation.comments(), "COMMIT", "BEGIN"]))
 
 
 def _add(file: Path, news: Mapping[str, pa.Table], tables: Mapping[str, pa.Table], release_id: str) -> None:

@@ -139,7 +139,8 @@ def evaluate(base: Mapping[str, pa.Table], views: Sequence[View] | None = None) 
     """
     import duckdb
 
-    with duckdb.connect(":memory:", config=IN_MEMORY) as connection:
+    small = {**IN_MEMORY, "default_block_size": "16384"}  # of which each column of each table takes one
+    with duckdb.connect(":memory:", config=small) as connection:
         connection.execute(NO_BAR)
         for schema in SCHEMAS:
             connection.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
