@@ -160,10 +160,13 @@ def workspace(start: Path | None = None) -> Path | None:
 def find(raw: Path | None = None, warehouse: Path | None = None) -> Settings:
     """Settings from options, then `JVOM_*`, then the workspace.
 
-    A warehouse that is given outside any workspace (a backup, say) has its raw/ beside it. Raises
-    LakeError if nothing says where the warehouse is.
+    A warehouse that is named by option, such as a backup, has its own raw/ in or beside it, else that of
+    the workspace. Raises LakeError if nothing says where the warehouse is.
     """
     root = workspace() or (warehouse.resolve().parent if warehouse else None)
+    if warehouse is not None and raw is None:
+        own = (warehouse.resolve() / "raw", warehouse.resolve().parent / "raw")
+        raw = next((each for each in own if (each / "sources.toml").is_file()), None)
 
     def folder(option: Path | None, variable: str, name: str) -> Path:
         if option is not None:

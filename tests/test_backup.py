@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.lake import Lake, backup
-from pipelines.settings import Settings
+from pipelines.settings import Settings, find
 from schemas.errors import LakeError, UsageError
 from tests.support.lakes import PLAN, open_lake, record
 
@@ -68,6 +68,19 @@ def test_a_backup_opens_as_a_warehouse(warehouse: Settings, tmp_path: Path) -> N
     assert second.recover() == []
     assert record(second, PLAN[1]).written  # it goes on from there, and alone
     assert first.read()["vintages"].num_rows == 1
+
+
+def test_a_named_warehouse_has_the_sources_in_it_or_beside_it(
+    warehouse: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not those of the project that the command is run in."""
+    (warehouse.raw).mkdir(exist_ok=True)
+    (warehouse.raw / "sources.toml").write_text("[[edition]]\n")
+    monkeypatch.setenv("JVOM_RAW", str(tmp_path / "other"))
+    assert find(warehouse=warehouse.warehouse).raw == warehouse.raw
+    backup(warehouse, tmp_path / "elsewhere" / "copy")
+    assert find(warehouse=tmp_path / "elsewhere" / "copy").raw == tmp_path / "elsewhere" / "copy" / "raw"
+    assert find(warehouse=tmp_path / "new" / "warehouse").raw == tmp_path / "other"
 
 
 def test_a_lake_elsewhere_comes_to_its_usual_place(warehouse: Settings, tmp_path: Path) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime
+import os
 from pathlib import Path
 
 import pytest
 
 from pipelines import quarantine
+from pipelines.cli.gc import parts
 from pipelines.model import SourceFile, Versions
 from pipelines.orchestration.history import last_attempt
 from pipelines.settings import Settings
@@ -36,6 +38,8 @@ def test_what_is_refused_withdrawn_and_tried_last_is_said(own: Settings, jvom: J
     failed = answer(jvom("logs", "--last-failure", "--json", *options(own)))
     assert (failed["job"], failed["edition_year"], failed["outcome"]) == ("ingest", 2024, "failed")
     assert failed["error"]
+    assert jvom("logs", "--failed-since", "yesterday", *options(own)).returncode == 1
+    assert jvom("logs", "--failed-since", "2100-01-01", *options(own)).returncode == 0
     assert jvom("withdraw", "2024", "--reason", "recalled", *options(own)).returncode == 0
     state = answer(jvom("status", "--json", *options(own)))
     assert [row["reason"] for row in state["withdrawn"]] == ["vintage 1 withdrawn: recalled"]
@@ -44,6 +48,18 @@ def test_what_is_refused_withdrawn_and_tried_last_is_said(own: Settings, jvom: J
     assert next_at["report_day"][5:8] == "05-"
     assert next_at["weekly_verification"].endswith("Z")
     assert next_at["raw_files"] is None  # it looks every minute
+
+
+def test_a_file_that_nobody_has_read_yet_is_an_alarm(own: Settings, jvom: Jvom) -> None:
+    known = ("status", "--check", "--known-late", str(datetime.date.today().year), *options(own))
+    assert jvom(*known).returncode == 0
+    (own.raw / "2021").mkdir()
+    (own.raw / "2021" / "report.pdf").write_bytes(b"%PDF-1.7 cut off")
+    shown = jvom(*known)
+    assert shown.returncode == 1
+    assert "raw/2021/report.pdf is not read yet" in shown.stderr
+    (own.raw / "2021" / "report.pdf").write_bytes(b"")
+    assert "raw/2021/report.pdf: is empty" in jvom(*known).stderr
 
 
 def test_reports_that_are_known_to_be_late_are_no_alarm(built: Path, jvom: Jvom) -> None:
@@ -127,5 +143,14 @@ def test_what_a_killed_writer_left_is_listed_and_removed_and_nothing_else(own: S
     assert {path.name for path in before - after} == {path.name for path in left}
     said = jvom("gc", *options(own)).stdout
     assert said.startswith("nothing is left over\n")
-    assert f"may go: {own.stage}" in said
-    assert "disk: " in said
+    assert [line.split()[0] for line in said.splitlines() if "made again" in line] == [
+        "jvom.duckdb",
+        "site",
+        "stage",
+    ]
+    shared, other = own.site / "index.html", own.releases / "page.html"
+    before = {part.part: part.bytes for part in parts(own)}
+    os.link(shared, other)
+    after = {part.part: part.bytes for part in parts(own)}
+    assert sum(after.values()) == sum(before.values())
+    assert after["logs"] == sum(file.stat().st_size for file in own.logs.iterdir())

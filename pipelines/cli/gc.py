@@ -1,7 +1,8 @@
-"""`jvom gc`: removes what writers that died left behind, and no more; says what else may go."""
+"""`jvom gc`: removes what writers that died left behind, and no more; says what else is on the disk."""
 
 import shutil
-from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,8 +10,35 @@ from typer import Option
 
 from pipelines import files
 from pipelines.cli.session import Session, Timeout, table_command
-from pipelines.cli.status import size, used
 from pipelines.settings import Settings
+
+_STAYS, _REMADE = "no, it is the record", "made again by the next build"
+_PARTS = {  # of a warehouse, the record first: what it is, and whether it may go
+    "lake": ("all vintages of all editions", _STAYS),
+    "sources": ("every document that was read, by its hash", _STAYS),
+    "un": ("files of the UN's contributions", _STAYS),
+    "quarantine": ("reports on refused documents", _STAYS),
+    "releases": ("manifest and package of every release", _STAYS),
+    "raw": ("source files that came along with a backup", _STAYS),
+    "jvom.duckdb": ("the published file", _REMADE),
+    "site": ("pages for people", _REMADE),
+    "published": ("this machine's copy of what is published", "yes, it is fetched again"),
+    "backups": ("the warehouse before its tables changed", "yes, once the new version is proved"),
+    "dagster": ("the run history", "yes, whole, while nothing runs"),
+    "logs": ("what runs and faults said, a file a day", "yes, any file"),
+    "stage": ("values between assets of a run", "yes, made again"),
+    "downloads": ("what services answered to the last fetch", "yes, asked again"),
+}
+
+
+@dataclass(frozen=True)
+class Part:
+    """A file or folder of the warehouse; what several parts share by hard links counts in the first."""
+
+    part: str
+    bytes: int
+    what: str
+    may_go: str
 
 
 @table_command
@@ -19,26 +47,22 @@ def gc(
     dry_run: Annotated[bool, Option("--dry-run", help="List it; remove nothing.")] = False,
     timeout: Timeout = 600,
 ) -> None:
-    """Remove what a killed writer had not put in its place; nothing that was recorded is among it."""
+    """Remove what a killed writer had not put in its place; nothing that was recorded is among it.
+
+    Then every part of the warehouse with its size: what may go, by whom it is made again, what stays.
+    """
     from pipelines.lake import Lake
 
     settings, found = session.settings, list[dict[str, Any]]()
     with Lake.of(settings).writer(timeout=timeout, waiting=session.terminal.say):
         for folder in dict.fromkeys((settings.warehouse, settings.store or settings.raw)):
             for path in files.leftovers(folder):
-                found.append({"path": str(path), "bytes": size(path)})
+                found.append({"path": str(path), "bytes": _size(path, set())})
                 if not dry_run:
                     with files.writable(str(path), "make it writable, or remove it by hand"):
                         shutil.rmtree(path) if path.is_dir() else path.unlink()
-    may_go: list[dict[str, Any]] = [
-        {"path": str(path), "bytes": size(path), "why": why}
-        for path, why in _dispensable(settings)
-        if path.exists()
-    ]
-    disk, said = used(settings)
-    session.terminal.answer({"dry_run": dry_run, "leftovers": found, "may_go": may_go, "disk": disk})
-    rows = [[each["path"], each["bytes"], each.get("why", "left over")] for each in (*found, *may_go)]
-    session.terminal.as_csv(("path", "bytes", "why"), rows)
+    of_disk = parts(settings)
+    session.terminal.answer({"dry_run": dry_run, "leftovers": found, "parts": [*map(vars, of_disk)]})
     for each in found:
         session.terminal.write(f"{each['path']} ({each['bytes'] / 1e6:.1f} MB)")
     total = sum(each["bytes"] for each in found) / 1e6
@@ -46,17 +70,39 @@ def gc(
     session.terminal.write(
         f"{len(found)} leftovers, {total:.1f} MB, {done}" if found else "nothing is left over"
     )
-    for each in may_go:
-        session.terminal.write(f"may go: {each['path']} ({each['bytes'] / 1e6:.1f} MB), {each['why']}")
-    session.terminal.write(f"disk: {said}")
+    if session.terminal.csv:
+        left = [(each["path"], each["bytes"], "left by a killed writer", done) for each in found]
+        session.terminal.table(("part", "bytes", "what", "may go"), [*left, *map(_row, of_disk)])
+        return
+    everything = Part("all", sum(part.bytes for part in of_disk), str(settings.warehouse), "")
+    rows = [(part, round(size / 1e3), *rest) for part, size, *rest in map(_row, (*of_disk, everything))]
+    session.terminal.table(("part", "kB", "what it is", "may it go?"), rows)
 
 
-def _dispensable(settings: Settings) -> Iterator[tuple[Path, str]]:
-    """What may be removed by hand without loss to the record, and what it was for."""
-    yield settings.stage, "values between assets of a run; made again"
-    yield settings.downloads, "what services answered to the last fetch; asked again"
-    if not settings.home:
-        history = "the run history: while nothing runs it may be moved away, and another begins"
-        yield settings.dagster_home, history
-    for copy in sorted(settings.backups.glob("[!.]*")):
-        yield copy, "the warehouse before its tables were changed"
+def _row(part: Part) -> tuple[str, int, str, str]:
+    return part.part, part.bytes, part.what, part.may_go
+
+
+def parts(settings: Settings) -> list[Part]:
+    """Everything in the warehouse, what belongs to the record first."""
+    known, counted = [*_PARTS], set[tuple[int, int]]()
+    there = sorted(
+        settings.warehouse.glob("*"),
+        key=lambda path: (known.index(path.name) if path.name in known else len(known), path.name),
+    )
+    return [
+        Part(path.name, _size(path, counted), *_PARTS.get(path.name, ("not made by jvom", "yours to say")))
+        for path in there
+    ]
+
+
+def _size(path: Path, counted: set[tuple[int, int]]) -> int:
+    """Bytes of all files under a path that are not `counted` yet; one that vanishes meanwhile counts as 0."""
+    total = 0
+    for file in (path, *path.rglob("*")):
+        with suppress(FileNotFoundError):
+            about = file.lstat()
+            if not file.is_dir() and not file.is_symlink() and (about.st_dev, about.st_ino) not in counted:
+                counted.add((about.st_dev, about.st_ino))
+                total += about.st_size
+    return total

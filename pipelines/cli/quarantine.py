@@ -1,6 +1,9 @@
 """`jvom quarantine`: the refused documents, and where their reports are."""
 
 from dataclasses import asdict
+from typing import Annotated
+
+from typer import Option
 
 from pipelines.cli.session import Session, table_command
 
@@ -9,15 +12,18 @@ _LONG = ("lines", "page_labels")
 
 
 @table_command
-def quarantine(session: Session) -> None:
-    """Refused documents, with every problem of each; with --all also those that are closed.
+def quarantine(
+    session: Session,
+    closed: Annotated[bool, Option("--closed", help="Also those that are closed.")] = False,
+) -> None:
+    """Refused documents, with every problem of each.
 
     One is closed once its edition has come in, by the same bytes or by another document; it says by which.
     """
     from pipelines import quarantine as reports
 
     folder, terminal = session.settings.quarantine, session.terminal
-    shown = [each for each in reports.refusals(folder) if terminal.whole or not each.resolved_at]
+    shown = [each for each in reports.refusals(folder) if closed or not each.resolved_at]
     refused, rows = [], []
     for each in shown:
         report = str(folder / each.name / reports.READABLE)

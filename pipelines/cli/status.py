@@ -1,16 +1,15 @@
-"""`jvom status`: what is published, late, refused or withdrawn, ran last, comes next; who writes; disk."""
+"""`jvom status`: what is published, late, unread, refused withdrawn, ran last, is next; who writes; disk."""
 
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Collection, Iterable
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from typer import Exit, Option
 
+from pipelines.cli.gc import parts
 from pipelines.cli.session import Session, table_command
 from pipelines.cli.ui import running
 from pipelines.settings import Settings
@@ -73,6 +72,8 @@ def _show(session: Session, state: dict[str, Any]) -> None:
         write(f"not held:  {', '.join(map(str, state['not_held']))}")
     for row in state["withdrawn"]:
         write(f"withdrawn: edition {row['edition_year']} at {_utc(row['recorded_at'])}: {row['reason']}")
+    for row in state["waiting"]:
+        write(f"to read:   edition {row['edition_year']} from {row['source']}: {row['reason']}")
     for row in state["refused"]:
         gone = " (was refused; its file is gone)" if row["gone"] else ""
         write(f"refused:   edition {row['edition_year']} at {row['refused_at']}{gone}: {row['problem']}")
@@ -88,7 +89,8 @@ def _show(session: Session, state: dict[str, Any]) -> None:
         when = f"next at {_utc(each['at'])}" if each["at"] else f"looks every {each['every']} s"
         write(f"           {each['name']}: {when if each['on'] else 'switched off'}")
     write(f"writer:    {state['writer'] or 'nobody'}")
-    write(f"disk:      {used(session.settings)[1]}")
+    disk = ", ".join(f"{name} {size / 1e6:.1f}" for name, size in state["disk"].items())
+    write(f"disk:      {state['bytes'] / 1e6:.1f} MB ({disk}); jvom gc --dry-run says what may go")
     for sentence in state["attention"]:
         session.terminal.say(f"attention: {sentence}")
 
@@ -102,31 +104,47 @@ def gather(session: Session, known_late: int = 0) -> dict[str, Any]:
     from pipelines import quarantine
     from pipelines.lake import Lake
 
+    settings = session.settings
+    refusals = quarantine.refusals(settings.quarantine)
+    gone = _gone(settings, refusals)
+    shown, refused = _published(session), _refused(settings, refusals, gone)
+    attention = [
+        f"edition {each['edition_year']} is refused: {each['problem']}"
+        for each in refused
+        if not each["gone"]
+    ]
+    attention += [f"edition {year} is late" for year in shown["late"] if year > known_late]
+    attention += [] if shown["release_id"] else ["nothing is published"]
+    waiting, wrong = _waiting(settings, refusals)
+    settled = {each.run_id for each in refusals if each.resolved_at or each.name in gone}
+    ran, failed = _runs(settings, settled)
+    disk = {part.part: part.bytes for part in parts(settings)}
+    return {
+        "warehouse": str(settings.warehouse),
+        **shown,
+        "waiting": waiting,
+        "refused": refused,
+        **ran,
+        "interface": running(settings),
+        "writer": Lake.of(settings).holder(),
+        "disk": disk,
+        "bytes": sum(disk.values()),
+        "attention": [*attention, *wrong, *failed],
+    }
+
+
+def _published(session: Session) -> dict[str, Any]:
+    """The release that readers see, its editions, and which are missing by now."""
     settings, today = session.settings, datetime.date.today()
-    lake, published = Lake.of(settings), settings.published.exists()
+    published = settings.published.exists()
     editions, withdrawn, releases = (
         session.rows(query) if published else [] for query in (_EDITIONS, _WITHDRAWN, _RELEASES)
     )
     release = releases[0] if releases else {"release_id": None, "published_at": None}
-    refusals = quarantine.refusals(settings.quarantine)
-    gone = _gone(settings, refusals)
-    refused = [
-        {
-            "edition_year": each.edition_year,
-            "refused_at": each.refused_at,
-            "problem": (each.problems[0]["message"] if each.problems else each.text).partition("\n")[0],
-            "report": str(settings.quarantine / each.name / quarantine.READABLE),
-            "gone": each.name in gone,
-        }
-        for each in refusals
-        if not each.resolved_at
-    ]
-    disk, _ = used(settings)
+    package = settings.releases / (release["release_id"] or "")
     years = {row["edition_year"] for row in editions}
     known = years | {row["edition_year"] for row in withdrawn}
-    package = settings.releases / (release["release_id"] or "")
-    state = {
-        "warehouse": str(settings.warehouse),
+    return {
         **release,
         "package": str(package) if release["release_id"] and package.is_dir() else None,
         "editions": editions,
@@ -134,34 +152,64 @@ def gather(session: Session, known_late: int = 0) -> dict[str, Any]:
         "not_held": [y for y in range(min(years, default=0), max(years, default=0)) if y not in known],
         "next_report_day": next(d for y in (0, 1) if (d := report_day(today.year + y)) >= today),
         "withdrawn": withdrawn,
-        "refused": refused,
-        "last_run": None,
-        "triggers": [],
-        "interface": running(settings),
-        "writer": lake.holder(),
-        "disk": disk,
-        "bytes": sum(disk.values()),
     }
-    attention = [
-        f"edition {row['edition_year']} is refused: {row['problem']}" for row in refused if not row["gone"]
-    ]
-    attention += [f"edition {year} is late" for year in state["late"] if year > known_late]
-    attention += [] if published else ["nothing is published"]
-    try:
-        lake.require_present()
-        if settings.has_history:
-            # Dagster: only where it has run
-            from pipelines.orchestration.history import last_attempt, triggers
 
-            attempt = last_attempt(settings)
-            state["last_run"] = asdict(attempt) if attempt else None
-            state["triggers"] = [asdict(trigger) for trigger in triggers(settings)]
-            settled = {each.run_id for each in refusals if each.resolved_at or each.name in gone}
-            if attempt and attempt.outcome == "failed" and attempt.run_id not in settled:
-                attention.append(f"the last run, {attempt.job}, failed")
+
+def _refused(settings: Settings, refusals: Iterable[Refusal], gone: Collection[str]) -> list[dict[str, Any]]:
+    """The documents that are still refused; the files of those that are `gone` are in raw/ no more."""
+    from pipelines.quarantine import READABLE
+
+    return [
+        {
+            "edition_year": each.edition_year,
+            "refused_at": each.refused_at,
+            "problem": (each.problems[0]["message"] if each.problems else each.text).partition("\n")[0],
+            "report": str(settings.quarantine / each.name / READABLE),
+            "gone": each.name in gone,
+        }
+        for each in refusals
+        if not each.resolved_at
+    ]
+
+
+def _waiting(settings: Settings, refusals: Iterable[Refusal]) -> tuple[list[dict[str, Any]], list[str]]:
+    """What the next build reads, and what of it, or of raw/ and the lake, needs attention.
+
+    A document that nothing was read from yet does: nobody knows whether it can be. One that is refused is
+    known.
+    """
+    from pipelines.orchestration.plan import plan_build
+
+    try:
+        plan = plan_build(settings)
+    except JvomError as error:
+        return [], [str(error)]
+    known = {(each.edition_year, each.source_sha256) for each in refusals if not each.resolved_at}
+    due = [each for each in plan.editions if (each.edition_year, each.source.sha256) not in known]
+    unread = [
+        f"{each.source.path} is not read yet: jvom build --dry-run says what comes of it"
+        for each in due
+        if each.is_unread
+    ]
+    waiting = [
+        {"edition_year": each.edition_year, "source": each.source.path, "reason": each.reason} for each in due
+    ]
+    return waiting, [*map(str, plan.problems), *unread]
+
+
+def _runs(settings: Settings, settled: Collection[str]) -> tuple[dict[str, Any], list[str]]:
+    """The last run and what starts the next ones, where Dagster has run; whether that run needs attention."""
+    if not settings.has_history:
+        return {"last_run": None, "triggers": []}, []
+    from pipelines.orchestration.history import last_attempt, triggers
+
+    try:
+        attempt, starts = last_attempt(settings), triggers(settings)
     except LakeError as error:
-        attention.append(str(error))
-    return {**state, "attention": attention}
+        return {"last_run": None, "triggers": []}, [str(error)]
+    failed = attempt and attempt.outcome == "failed" and attempt.run_id not in settled
+    ran = {"last_run": asdict(attempt) if attempt else None, "triggers": [*map(asdict, starts)]}
+    return ran, [f"the last run, {attempt.job}, failed"] if failed and attempt else []
 
 
 def _gone(settings: Settings, refusals: Iterable[Refusal]) -> set[str]:
@@ -183,19 +231,3 @@ def _gone(settings: Settings, refusals: Iterable[Refusal]) -> set[str]:
 
 def _utc(moment: datetime.datetime) -> str:
     return f"{moment:%Y-%m-%d %H:%M} UTC"
-
-
-def used(settings: Settings) -> tuple[dict[str, int], str]:
-    """Bytes of each part of the warehouse, and the same in words."""
-    disk = {path.name: size(path) for path in sorted(settings.warehouse.glob("*"))}
-    parts = ", ".join(f"{name} {many / 1e6:.1f}" for name, many in disk.items())
-    return disk, f"{sum(disk.values()) / 1e6:.1f} MB ({parts})"
-
-
-def size(folder: Path) -> int:
-    """Bytes of all files under a folder; a file that vanishes meanwhile counts as 0."""
-    total = 0 if folder.is_dir() else folder.stat().st_size
-    for path in folder.rglob("*"):
-        with suppress(FileNotFoundError):
-            total += path.stat().st_size if path.is_file() and not path.is_symlink() else 0
-    return total

@@ -35,7 +35,7 @@ _PASSING = ("-wal", "-shm", "-journal", ".lock", ".holder.json", ".wal", "last_w
 def backup(
     settings: Settings, folder: Path, *, timeout: float = 600, waiting: Callable[[str], None] | None = None
 ) -> int:
-    """Copy lake, kept sources, run history, published file and all else to `folder`; bytes copied.
+    """Copy lake, raw/, kept sources, run history, published file and all else to `folder`; bytes copied.
 
     Under the writer lock, so that the parts agree; the copy appears whole or not at all. Raises
     UsageError if `folder` is in use, LakeError if the lake is locked or cannot be read.
@@ -49,7 +49,7 @@ def backup(
         hint = "name a folder that is new or empty"
         raise UsageError("there is something there already", file=str(folder), hint=hint)
     with writer_lock(address.catalog).acquire(timeout, waiting):
-        return _copy(settings, address, folder)
+        return _copy(settings, address, folder, raw=settings.raw)
 
 
 def before_migration(settings: Settings, what: str) -> Path:
@@ -69,7 +69,9 @@ def before_migration(settings: Settings, what: str) -> Path:
     return folder
 
 
-def _copy(settings: Settings, address: Address, folder: Path, *, whole: bool = True) -> int:
+def _copy(
+    settings: Settings, address: Address, folder: Path, *, whole: bool = True, raw: Path | None = None
+) -> int:
     """The copy or nothing, whatever happens; bytes copied. Without what is elsewhere if not `whole`."""
     aside = folder.with_name(f".{folder.name}.backup-{os.getpid()}")
     history = settings.dagster_home if address.file is None else None  # of this machine's runs alone
@@ -90,6 +92,8 @@ def _copy(settings: Settings, address: Address, folder: Path, *, whole: bool = T
                 _copy_shared(settings, aside)
             elif settings.warehouse.exists():
                 _copy_folder(settings.warehouse, aside, without)
+                if raw is not None:
+                    _copy_folder(raw, aside / "raw", set())
             copied = sum(path.stat().st_size for path in aside.rglob("*") if path.is_file())
             move_into_place(aside, folder)
         finally:
@@ -149,7 +153,7 @@ def restore(
         pairs = {folder / place.name: place for place in shared(settings)[1:]} | to_lake
         put_bytes = sum(_put_all(source, place) for source, place in pairs.items())
         if raw is not None and raw.resolve() != settings.raw:
-            put_bytes += _put_all(raw, settings.raw)
+            put_bytes += _put_all(raw, settings.raw, replace=False)
         if address.file is not None:
             address.file.parent.mkdir(parents=True, exist_ok=True)
         copy_catalog(Address(f"sqlite:{before}", str(address.folder)), address.catalog, settings.data)
@@ -157,11 +161,11 @@ def restore(
     return put_bytes
 
 
-def _put_all(source: Path, target: Path) -> int:
-    """Put every file of a folder to a place; bytes put."""
+def _put_all(source: Path, target: Path, *, replace: bool = True) -> int:
+    """Put every file of a folder to a place; bytes put. Without `replace` a file that is there stays."""
     total = 0
     for path in sorted(source.rglob("*")):
-        if path.is_file():
+        if path.is_file() and (replace or not (target / str(path.relative_to(source))).exists()):
             data = path.read_bytes()
             put(target / str(path.relative_to(source)), data)
             total += len(data)

@@ -43,8 +43,11 @@ def last_attempt(settings: Settings, *, failed: bool = False) -> Attempt | None:
     return next(iter(last_attempts(settings, failed=failed)), None)
 
 
-def last_attempts(settings: Settings, *, failed: bool) -> list[Attempt]:
-    """The newest run; with `failed`, every run that failed in the build that failed last, newest first.
+def last_attempts(
+    settings: Settings, *, failed: bool, since: datetime.datetime | None = None
+) -> list[Attempt]:
+    """The newest run; with `failed`, every run that failed in the build that failed last, newest first; all
+    of them that were started `since` a time (UTC).
 
     Runs of one build are of one process. Raises LakeError where the history is damaged.
     """
@@ -57,11 +60,15 @@ def last_attempts(settings: Settings, *, failed: bool) -> list[Attempt]:
     try:
         with dg.DagsterInstance.from_config(str(settings.dagster_home)) as instance:
             statuses = [dg.DagsterRunStatus.FAILURE] if failed else []
-            records = instance.get_run_records(dg.RunsFilter(statuses=statuses), limit=50)
+            after = since and since.replace(tzinfo=datetime.UTC)
+            wanted = dg.RunsFilter(statuses=statuses, created_after=after)
+            records = instance.get_run_records(wanted, limit=None if since else 50)
             found = [record for record in records if record.dagster_run.job_name in _JOBS]
             process = found[0].dagster_run.tags.get(PROCESS_TAG) if found and failed else None
             others = [
-                each for each in found[1:] if process and each.dagster_run.tags.get(PROCESS_TAG) == process
+                each
+                for each in found[1:]
+                if since or (process and each.dagster_run.tags.get(PROCESS_TAG) == process)
             ]
             return [_attempt(instance, each) for each in (*found[:1], *others)]
     except Exception as error:  # of the database, of its tables, or of what is written in them

@@ -23,7 +23,8 @@ class PendingEdition:
     """One edition to read: the file chosen, what the catalogue knows, by which versions, and why.
 
     `recheck`: a reading that gives the same rows is to be noted even if nothing had changed. `given` is the
-    name of a file that somebody ingested from elsewhere, for messages.
+    name of a file that somebody ingested from elsewhere, for messages. `is_unread`: no vintage
+    is of its bytes.
     """
 
     edition_year: int
@@ -33,6 +34,7 @@ class PendingEdition:
     reason: str
     recheck: bool = False
     given: str = ""
+    is_unread: bool = False
 
 
 @dataclass(frozen=True)
@@ -149,7 +151,8 @@ def _pending(
                 first = f"{again}: first the bytes read before"
                 yield PendingEdition(year, state.source, edition, now, first)
         if reason or recheck:
-            yield PendingEdition(year, source, edition, now, reason or "to be read again, as asked", recheck)
+            why, unread = reason or "to be read again, as asked", not (state and source.sha256 in state.seen)
+            yield PendingEdition(year, source, edition, now, why, recheck, is_unread=unread)
 
 
 def _why_read(source: SourceFile, now: Versions, rules: str | None, recorded: EditionState | None) -> str:

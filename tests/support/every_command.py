@@ -40,7 +40,7 @@ COMMANDS: list[tuple[int, str]] = [
     (0, "status"),
     (0, "logs --last-failure"),
     (0, "gc"),
-    (0, "quarantine --all"),
+    (0, "quarantine --closed"),
     (0, "editions"),
     (0, "missions"),
     (0, "vintages 2024"),
