@@ -10,7 +10,6 @@ explanation, never applied.
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from math import prod
 
 from pipelines.reconcile.edition import Edition, identity
@@ -29,6 +28,7 @@ _NAMES = {
     "deployed_total": "the row total",
 }
 MOST_CELLS = 5
+LARGEST_STEP = 40  # that is tried where the equalities leave a value open
 MOST_STEPS = 60_000  # a limit of time that gives the same answer on every machine
 TOO_MANY = "more than five cells"
 TOO_LONG = "search limit"
@@ -145,62 +145,43 @@ class _Problem:
         Where they are not determined (cells that only occur together), the first possible ones are
         taken.
         """
-        cells = sorted(chosen)
         system = [
-            [Fraction(equation.get(cell, 0)) for cell in cells] + [Fraction(gap)]
+            ({cell: equation[cell] for cell in chosen if cell in equation}, gap)
             for equation, gap in zip(self.equations, self.gaps, strict=True)
-            if gap or any(cell in equation for cell in cells)
         ]
-        pivots = _eliminate(system, len(cells))
-        if any(row[-1] and not any(row[:-1]) for row in system):
+        changes = self._changes([one for one in system if any(one)], {}, sorted(chosen))
+        return changes and {cell: self.printed[cell] + step for cell, step in changes.items()}
+
+    def _changes(
+        self,
+        system: Sequence[tuple[Mapping[Cell, int], int]],
+        known: Mapping[Cell, int],
+        cells: Sequence[Cell],
+    ) -> dict[Cell, int] | None:
+        """A change of each cell that closes every gap: an equality that leaves one open says which.
+
+        Where none does, the last open cell is tried, small changes first.
+        """
+        found = dict(known)
+        before = -1
+        while before < len(found):
+            before = len(found)
+            for signs, gap in system:
+                left = [cell for cell in signs if cell not in found]
+                rest = gap - sum(sign * found.get(cell, 0) for cell, sign in signs.items())
+                if not left and rest:
+                    return None
+                if len(left) == 1:
+                    found[left[0]] = rest * signs[left[0]]
+        if any(not step or self.printed[cell] + step < 0 for cell, step in found.items()):
             return None
-        free = [column for column in range(len(cells)) if column not in pivots]
-        for guess in _guesses(len(free)):
-            change = [Fraction(0)] * len(cells)
-            for column, value in zip(free, guess, strict=True):
-                change[column] = Fraction(value)
-            for column, row in pivots.items():
-                change[column] = system[row][-1] - sum(
-                    (system[row][other] * change[other] for other in free), Fraction(0)
-                )
-            new = [self.printed[cell] + step for cell, step in zip(cells, change, strict=True)]
-            if all(
-                step and value >= 0 and value.denominator == 1
-                for step, value in zip(change, new, strict=True)
-            ):
-                return {cell: int(value) for cell, value in zip(cells, new, strict=True)}
-        return None
-
-
-def _eliminate(system: list[list[Fraction]], columns: int) -> dict[int, int]:
-    """Gauss-Jordan in place; the row of each column that has a pivot."""
-    pivots: dict[int, int] = {}
-    for column in range(columns):
-        top = len(pivots)
-        row = next((index for index in range(top, len(system)) if system[index][column]), None)
-        if row is None:
-            continue
-        system[top], system[row] = system[row], system[top]
-        head = system[top][column]
-        system[top] = [value / head for value in system[top]]
-        for index, other in enumerate(system):
-            if index != top and other[column]:
-                factor = other[column]
-                system[index] = [a - factor * b for a, b in zip(other, system[top], strict=True)]
-        pivots[column] = top
-    return pivots
-
-
-def _guesses(count: int) -> Iterator[tuple[int, ...]]:
-    """Values to try for what the equalities leave open: small changes first."""
-    if count == 0:
-        yield ()
-        return
-    largest = {1: 40, 2: 12}.get(count, 2)
-    for rest in _guesses(count - 1):
-        for size in range(1, largest + 1):
-            yield (size, *rest)
-            yield (-size, *rest)
+        if len(found) == len(cells):
+            return found
+        last = max(cell for cell in cells if cell not in found)
+        tried = (sign * size for size in range(1, LARGEST_STEP + 1) for sign in (1, -1))
+        return next(
+            filter(None, (self._changes(system, {**found, last: step}, cells) for step in tried)), None
+        )
 
 
 @dataclass(frozen=True)

@@ -73,6 +73,30 @@ stated AS (
     WHERE statements.mission_id IS NOT NULL AND regexp_matches(statements.quantity, '^(rotation|deployed)_')
 ),
 
+-- What a figure of the text is against annex 2, and why: one may say nothing of the other.
+verdicts AS (
+    SELECT
+        basis,
+        concat_ws(' ', edition_year, statement_id) AS figure_id,
+        annex_2,
+        string_split(
+            CASE
+                WHEN unlisted THEN 'not comparable: annex 2 does not list the mission'
+                WHEN annex_2 IS NULL THEN 'not comparable: annex 2 has no exact figure'
+                WHEN value IS NULL THEN 'not comparable: the text gives a range'
+                WHEN hedged THEN 'not comparable: the text gives no exact figure'
+                WHEN value > annex_2 AND basis = 'text headcount'
+                    THEN 'differs: more at one time than annex 2 counts over the whole period'
+                WHEN basis = 'text headcount'
+                    THEN 'not comparable: a head count at a moment or per rotation; annex 2 counts all who were sent'
+                WHEN value > annex_2 THEN 'differs: more than annex 2 counts'
+                WHEN value < annex_2 THEN 'differs: the text may name a part of those sent, or not every rotation'
+                ELSE 'agrees'
+            END, ': '
+        ) AS said
+    FROM stated
+),
+
 figures AS (
     SELECT
         annexes.mission_id,
@@ -91,10 +115,7 @@ figures AS (
         NULL AS confidence,
         annexes.edition_year,
         editions.kamerstuk AS source,
-        NULL AS note,
-        NULL AS annex_2,
-        NULL AS verdict,
-        NULL AS verdict_reason
+        NULL AS note
     FROM annexes
     JOIN editions ON editions.edition_year = annexes.edition_year
     LEFT JOIN left_out
@@ -116,10 +137,7 @@ figures AS (
         observations.confidence,
         NULL AS edition_year,
         observations.source_url AS source,
-        observations.note,
-        NULL AS annex_2,
-        NULL AS verdict,
-        NULL AS verdict_reason
+        observations.note
     FROM observations
     UNION ALL
     SELECT
@@ -139,10 +157,7 @@ figures AS (
         NULL AS confidence,
         NULL AS edition_year,
         by_month.source,
-        'Royal Marechaussee staff count as police here, and as military in Dutch sources.' AS note,
-        NULL AS annex_2,
-        NULL AS verdict,
-        NULL AS verdict_reason
+        'Royal Marechaussee staff count as police here, and as military in Dutch sources.' AS note
     FROM by_month
     UNION ALL
     SELECT
@@ -164,27 +179,7 @@ figures AS (
         NULL AS confidence,
         edition_year,
         kamerstuk AS source,
-        qualifier AS note,
-        annex_2,
-        CASE
-            WHEN unlisted OR annex_2 IS NULL OR value IS NULL THEN 'not comparable'
-            WHEN value > annex_2 AND NOT hedged THEN 'differs'
-            WHEN hedged OR basis = 'text headcount' THEN 'not comparable'
-            WHEN value = annex_2 THEN 'agrees'
-            ELSE 'differs'
-        END AS verdict,
-        CASE
-            WHEN unlisted THEN 'annex 2 does not list the mission'
-            WHEN annex_2 IS NULL THEN 'annex 2 has no exact figure'
-            WHEN value IS NULL THEN 'the text gives a range'
-            WHEN hedged THEN 'the text gives no exact figure: ' || qualifier
-            WHEN basis = 'text headcount' AND value > annex_2
-                THEN 'more at one time than annex 2 counts over the whole period'
-            WHEN basis = 'text headcount'
-                THEN 'a head count at a moment or per rotation; annex 2 counts all who were sent'
-            WHEN value < annex_2 THEN 'the text may name a part of those sent, or not every rotation'
-            WHEN value > annex_2 THEN 'more than annex 2 counts'
-        END AS verdict_reason
+        qualifier AS note
     FROM stated
 )
 
@@ -204,8 +199,9 @@ SELECT
     figures.edition_year,
     figures.source,
     figures.note,
-    figures.annex_2,
-    figures.verdict,
-    figures.verdict_reason
+    verdicts.annex_2,
+    list_extract(verdicts.said, 1) AS verdict,
+    list_extract(verdicts.said, 2) AS verdict_reason
 FROM figures
 LEFT JOIN missions ON missions.mission_id = figures.mission_id
+LEFT JOIN verdicts ON verdicts.figure_id = figures.figure_id AND verdicts.basis = figures.basis
