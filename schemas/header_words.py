@@ -156,7 +156,7 @@ class HeaderWords:
     """What known words mean as all of a header, where one report says so."""
 
     @cached_property
-    def _openings(self) -> frozenset[str]:
+    def openings(self) -> frozenset[str]:
         """Every beginning of a known word."""
         return frozenset(key[:end] for key in self.known for end in range(1, len(key) + 1))
 
@@ -170,7 +170,7 @@ class HeaderWords:
                 joined += found[end]
                 if joined in self.known:
                     best = end + 1
-                if joined not in self._openings:
+                if joined not in self.openings:
                     break
             taken = "".join(found[at:best]) if best else ""
             pieces.append(Meaning(best - at, self.known[taken]) if best else None)

@@ -11,7 +11,8 @@ import pytest
 from pipelines import raw
 from pipelines.extract import onboarding
 from pipelines.model import Edition
-from tests.support.onboarding import FACTS, MANDATES, edition, examine
+from tests.support.html import MANDATES, edition
+from tests.support.onboarding import FACTS, examine
 
 pytestmark = pytest.mark.usefixtures("without_child")
 

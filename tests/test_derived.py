@@ -18,6 +18,7 @@ from schemas.registry import Facts, Registry
 from schemas.vocabulary import FIGURES
 from tests.renditions import of_html
 from tests.support import reports
+from tests.support.html import table
 from tests.support.rendering import REGISTRY
 from tests.support.reports import source_of
 
@@ -43,15 +44,6 @@ REGIONS = {
     "minusma": "Afrika",
     "vpd": "Overig",
 }
-
-
-def table(*rows: str, name: str = "") -> str:
-    """A table whose cells are parted by `|`; `3:Text` spans three columns."""
-    made = []
-    for row in rows:
-        cells = [(cell[:1], cell[2:]) if cell[1:2] == ":" else ("1", cell) for cell in row.split("|")]
-        made.append("".join(f'<td colspan="{span}">{text}</td>' for span, text in cells))
-    return f'<table class="{name}">{"".join(f"<tr>{row}</tr>" for row in made)}</table>'
 
 
 def read(*parts: str, known: Registry = REGISTRY, year: int = 2018) -> dict[str, Any]:

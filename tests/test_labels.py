@@ -31,7 +31,7 @@ def assigned(off: float) -> list[list[str]]:
         middle = (4 * at + 1.5 + off * at) * PITCH + 5
         turned.append(line(20 + at, region, Box(50, middle - 15, 60, middle + 15), direction="up"))
     columns = (Box(50, -30, 60, -20), Box(100, -30, 150, -20))
-    place = HeadingPlace(columns, (), -30.0, -20.0, frozenset(), ())
+    place = HeadingPlace(columns, (), -30.0, -20.0, frozenset())
     body = Body(1, columns, place, -20.0, 170.0, (), tuple(turned), (), (), True, SIZE, parts=(80.0,))
     heading = TableHeading((("Regio",), ("Missie",)), REGIONS, roles=("region", "mission"))
     spacing = Spacing(PITCH, {1: ()}, SIZE)

@@ -19,7 +19,8 @@ from pipelines.extract import onboarding
 from schemas import proposals, registry
 from schemas.errors import RegistryError
 from tests.support import ROOT, Jvom
-from tests.support.onboarding import FACTS, MANDATES, edition, examine, filled, written
+from tests.support.html import MANDATES, edition
+from tests.support.onboarding import FACTS, examine, filled, written
 
 pytestmark = pytest.mark.usefixtures("without_child")
 

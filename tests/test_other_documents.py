@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Sequence
 
 import pikepdf
 import pytest
@@ -16,42 +15,26 @@ from pipelines.extract import read as extract
 from pipelines.extract import tables
 from pipelines.model import Edition
 from schemas.errors import JvomError
-from tests.renditions import of_html
 from tests.support import reports
+from tests.support.html import ANNEX_1, MANDATES, pdf, table
 from tests.support.rendering import REGISTRY
 from tests.support.reports import source_of
 
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600)
-MANDATES = [
-    ("Locatie", "Inzet", "Rechtsbasis", "Duur internationaal mandaat", "Duur nationaal kader"),
-    ("Afrika", "UNMISS", "VNVR-resolutie 2677", "15 maart 2024", "31 december 2024"),
-    ("Diversen", "VPD", "Art. 97 Grondwet", "Onbepaald", "Onbepaald"),
-]
 PERSONNEL = [
     ("Missie", "Militair", "Civiel/Politie", "Totaal"),
     ("UNMISS", "4", "1", "5"),
     ("VPD", "30", "", "30"),
     ("Totaal", "34", "1", "35"),
 ]
-ANNEX_1 = "<h2>Bijlage 1 Rechtsbasis, mandaten en nationale kaders</h2>"
 ANNEX_2 = "<h2>Bijlage 2 Totale inzet in 2023</h2>"
 NEW_PAGE = "<p style='break-before: page'></p>"
 ERRATUM = "<h2>Erratum</h2><p>In bijlage 2 moet voor UNMISS in plaats van 4 worden gelezen: 3.</p>"
 FINAL = "<p>Definitief.</p>"
 
 
-def table(rows: Sequence[Sequence[str]], group: str = "") -> str:
-    head, *body = ("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
-    above = f"<tr><td></td><td colspan=3>{group}</td></tr>" if group else ""
-    return f"<table>{above}{head}{''.join(body)}</table>"
-
-
-def pdf(*parts: str) -> bytes:
-    style = "<style>td { border: 1px solid; padding: 2pt; font-size: 8pt }</style>"
-    return of_html(f"<html lang=nl>{style}{''.join(parts)}")
-
-
-FIRST, SECOND = ANNEX_1 + table(MANDATES), table(PERSONNEL, "Ingezet personeel")
+GROUPED = "|3:Ingezet personeel"
+FIRST, SECOND = ANNEX_1 + table(*MANDATES[:2], MANDATES[3]), table(GROUPED, *PERSONNEL)
 
 
 def zipped(*names: str, mimetype: str = "") -> bytes:
@@ -117,13 +100,13 @@ def test_a_letter_of_the_report_s_own_words_is_text() -> None:
     "parts",
     [
         ["<p>Geachte voorzitter, hierbij bied ik u de rapportage aan.</p>"],
-        ["<h1>Factuur</h1>", table([("Omschrijving", "Aantal", "Totaal"), ("Koffie", "3", "36")])],
-        ["<p>Husband's Father's name</p>", table([("Husband's", "Father's"), ("Name", "Name")])],
+        ["<h1>Factuur</h1>", table(("Omschrijving", "Aantal", "Totaal"), ("Koffie", "3", "36"))],
+        ["<p>Husband's Father's name</p>", table(("Husband's", "Father's"), ("Name", "Name"))],
         [
             "<h2>Bijlage 1 Overzicht budgetten</h2>",
-            table([("Artikel", "Militair", "Civiel", "Totaal"), ("Landmacht", "100", "20", "120")]),
+            table(("Artikel", "Militair", "Civiel", "Totaal"), ("Landmacht", "100", "20", "120")),
             "<h2>Bijlage 2 Totale begroting 2024</h2>",
-            table([("Onderdeel", "Militair", "Civiel", "Totaal"), ("Totaal", "100", "20", "120")]),
+            table(("Onderdeel", "Militair", "Civiel", "Totaal"), ("Totaal", "100", "20", "120")),
         ],
     ],
     ids=["letter", "invoice", "form", "budget"],
@@ -178,7 +161,7 @@ def test_a_letter_that_carries_the_report_is_a_cover(pinned: bool) -> None:
             "page 2 holds a picture",
         ),
         (
-            [FIRST, NEW_PAGE, ANNEX_2, table([(*row, "x") for row in PERSONNEL], "Ingezet personeel")],
+            [FIRST, NEW_PAGE, ANNEX_2, table(GROUPED, *((*row, "x") for row in PERSONNEL))],
             "the header “x” of column 5 on page 2 has no known role",
         ),
         ([FIRST, ANNEX_2, SECOND, NEW_PAGE, ERRATUM], "“Erratum”: what follows corrects an annex"),
@@ -186,7 +169,7 @@ def test_a_letter_that_carries_the_report_is_a_cover(pinned: bool) -> None:
         (
             [
                 *(2 * ["<p>Omslag</p>" * 5, NEW_PAGE]),
-                *(FIRST, NEW_PAGE, ANNEX_2, table([(*row, "x") for row in PERSONNEL], "Ingezet personeel")),
+                *(FIRST, NEW_PAGE, ANNEX_2, table(GROUPED, *((*row, "x") for row in PERSONNEL))),
             ],
             "the header “x” of column 5 on page 4 has no known role",
         ),
@@ -240,8 +223,7 @@ def test_a_sign_after_the_annex_s_number_changes_nothing(mark: str) -> None:
 def test_an_annex_that_repeats_its_heading_on_each_page_is_one() -> None:
     rows = [(mission.spellings[0], "1", "", "1") for mission in REGISTRY.missions[:30]]
     halves = [
-        table([PERSONNEL[0], *part], "Ingezet personeel")
-        for part in (rows[:15], [*rows[15:], ("Totaal", "30", "", "30")])
+        table(GROUPED, PERSONNEL[0], *part) for part in (rows[:15], [*rows[15:], ("Totaal", "30", "", "30")])
     ]
     data = pdf(FIRST, NEW_PAGE, ANNEX_2, halves[0], NEW_PAGE, ANNEX_2, halves[1])
     source = source_of(data)

@@ -21,12 +21,12 @@ from pipelines.model import Document, Edition, SourceFile
 from schemas.errors import SourceError
 from schemas.registry import DeclaredReading, Registry
 from schemas.vocabulary import DISAGREEMENT
-from tests.renditions import Rendition, check, of_html, rendition
+from tests.renditions import Rendition, check, rendition
 from tests.renditions.content import Content
 from tests.renditions.editions import REGISTRY, document_of, registry_of
 from tests.renditions.producers import CHANGES
+from tests.support.html import pdf, table
 from tests.support.reports import read_tables, refused, report
-from tests.test_derived import STYLE, table
 
 TAGGED, CONTRADICTING = 7, 13
 
@@ -163,25 +163,23 @@ def test_an_unknown_mission_is_refused_with_its_place_and_entry(tagged: Renditio
 
 def as_pdf(title: str) -> bytes:
     """What `report` says, with another title of its second section."""
-    parts = [
-        STYLE,
-        "<h1>1 Inleiding</h1><p>Hier staat een eerste regel.</p>",
-        f"<h1>{title}</h1><p>En hier staat de laatste regel.</p>",
-        "<h1>Bijlage 1 Rechtsbasis, mandaten en nationale kaders</h1>",
+    return pdf(
+        "<h2>1 Inleiding</h2><p>Hier staat een eerste regel.</p>",
+        f"<h2>{title}</h2><p>En hier staat de laatste regel.</p>",
+        "<h2>Bijlage 1 Rechtsbasis, mandaten en nationale kaders</h2>",
         table(
             "Locatie|Inzet|Rechtsbasis|Duur internationaal mandaat|Duur nationaal kader",
             "|UNIFIL|VNVR-resolutie 2695|31 augustus 2024|31 juli 2025",
             "|CMF|UNCLOS|Onbepaald|Onbepaald",
         ),
-        "<h1>Bijlage 2 Totale inzet mei 2023 t/m april 2024</h1>",
+        "<h2>Bijlage 2 Totale inzet mei 2023 t/m april 2024</h2>",
         table(
             "Missie|2:Nationale kaders|3:Ingezet personeel",
             "|Militair|Civiel/Politie|Militair|Civiel/Politie|Totaal",
             "UNIFIL|1|2|4|8|12",
             "Totaal|1|2|4|8|12",
         ),
-    ]
-    return of_html("".join(parts))
+    )
 
 
 def test_the_same_words_as_text_and_as_pdf_are_the_same_content() -> None:

@@ -23,6 +23,7 @@ from schemas import registry
 from schemas.errors import JvomError
 from schemas.registry import Facts, Registry
 from tests.renditions import of_html
+from tests.support.html import MANDATES, edition
 from tests.support.rendering import COLUMNS, REGISTRY
 from tests.support.reports import ANNEX_1, refused, report, source_of
 
@@ -70,31 +71,11 @@ def as_pdf(
     `others` heads the columns of those who are not military.
     """
 
-    def row(cells: Cells) -> str:
-        if len(cells) == 1:
-            return f"<tr><td colspan=6>{cells[0]}</td></tr>"
-        return "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
-
-    first = "".join(
-        f"<tr><td>{region}</td><td>{mission}</td><td>VNVR-resolutie 2677</td><td>{ends[0]}</td>"
-        f"<td>{ends[1]}</td></tr>"
-        for region, mission in (("Afrika", "UNMISS"), ("Diversen", "VPD"))
-    )
-    head = (
-        "<tr><td rowspan=2>Missie</td><td colspan=2>Nationale kaders</td>"
-        "<td colspan=3>Ingezet personeel</td></tr>"
-        f"<tr><td>Militair</td><td>{others}</td><td>Militair</td><td>{others}</td><td>Totaal</td></tr>"
-    )
-    html = (
-        "<html lang=nl><style>td { border: 1px solid; padding: 2pt; font-size: 8pt }</style>"
-        "<h2>Bijlage 1 Rechtsbasis, mandaten en nationale kaders</h2><table><tr>"
-        "<td>Locatie</td>"
-        "<td>Inzet</td><td>Rechtsbasis</td><td>Duur internationaal mandaat</td>"
-        "<td>Duur nationaal kader</td></tr>"
-        f"{first}</table><h2 style='break-before: page'>{HEADING}</h2>"
-        f"<table>{head}{''.join(map(row, rows))}</table><p>{below}"
-    )
-    return of_html(html)
+    mandates = [
+        MANDATES[0],
+        *((*row, "VNVR-resolutie 2677", *ends) for row in (("Afrika", "UNMISS"), ("Diversen", "VPD"))),
+    ]
+    return edition(rows, mandates, below, heading=HEADING, others=others)
 
 
 def as_text(rows: Sequence[Cells]) -> bytes:

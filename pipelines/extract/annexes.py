@@ -16,8 +16,9 @@ from pipelines.extract.cells import Mark, Word, words
 from pipelines.extract.declared import Declared
 from pipelines.extract.derived import Derived
 from pipelines.extract.headings import Place
-from pipelines.extract.pdf import PdfDocument, table
+from pipelines.extract.pdf import PdfDocument, header, table
 from pipelines.extract.pdf.area import TableHeading
+from pipelines.extract.pdf.header import FoundHeader
 from pipelines.extract.pdf.table import PdfTable
 from pipelines.extract.roles import MandateRoles, PersonnelRoles
 from pipelines.model import PAGE_NUMBER, Document, Line
@@ -185,6 +186,15 @@ class Search:
         self.lines = [line for line in _lines(document, registry) if not PAGE_NUMBER.fullmatch(line.text)]
         self.annexes = headings.annexes(self.lines)
         self._tables: dict[tuple[TableHeading, int, int, int], PdfTable | None] = {}
+        self._headers: dict[int, dict[int, list[FoundHeader]]] = {}
+
+    def headers(self, fewest: int = header.FEWEST) -> dict[int, list[FoundHeader]]:
+        """The headers on each page of a PDF, of so many figures at least. A text has no places, and none."""
+        if fewest not in self._headers:
+            pages = self.document.pages if isinstance(self.document, PdfDocument) else ()
+            words = self.registry.words
+            self._headers[fewest] = {page.number: header.find(page, words, fewest) for page in pages}
+        return self._headers[fewest]
 
     def look(self, layout: Layout, by: Derived | None = None) -> tuple[Looked, Looked]:
         """What the layout finds of annex 1 and of annex 2; `by` says where the tables that gave it are."""
@@ -301,9 +311,9 @@ class Search:
         if key not in self._tables:
             below = table.below(document, above.page, above.number)
             pages = tuple(page for page in below.pages if page.number <= last_page)
-            self._tables[key] = table.read(replace(below, pages=pages), wanted, [other, *others])
-        found = self._tables[key]
-        return None if found is None or found.grid.unknown else found
+            headers = self.headers(0 if parts else header.FEWEST)
+            self._tables[key] = table.read(replace(below, pages=pages), headers, wanted, [other, *others])
+        return self._tables[key]
 
     def _repeats(self, header: Header, other: Header, place: Place, layout: Layout) -> bool:
         """Whether the table under `other` is another one than that under `header`, not its next page."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from pipelines.extract import durations, headings, numerals, refusals
 from pipelines.extract.headings import Place
-from pipelines.extract.pdf import PdfDocument, header
+from pipelines.extract.pdf import header
 from pipelines.extract.pdf.header import FoundHeader, HeaderProblem, Kind
 from schemas.errors import LayoutError
 from schemas.header_words import FIGURE_ROLES, MANDATE_ROLES, HeaderWords, tokens
@@ -52,11 +52,8 @@ class Derived:
 
 
 def read(search: Search) -> Derived:
-    """The tables that the headers of a PDF head. A text has no places, and none."""
-    if not isinstance(search.document, PdfDocument):
-        return Derived(None, None)
-    words = search.registry.words
-    found = [one for page in search.document.pages for one in header.find(page, words)]
+    """The tables that the headers of a document head."""
+    found = [one for of_page in search.headers().values() for one in of_page]
     first, second = _first(found, ("mandates", "combined")), _first(found, ("personnel", "combined"))
     tables = [Table(one, _title(search, one, found)) if one else None for one in (first, second)]
     seen = {id(one): one for one in (first, second) if one}
@@ -81,11 +78,10 @@ def _parts(search: Search, main: FoundHeader, others: Sequence[FoundHeader]) -> 
 
     Its columns go on over the page, or a table of soldiers is parted from one of civil experts and police.
     """
-    assert isinstance(search.document, PdfDocument)
     annex = _annex(search, main)
     found, said = [main], {*main.roles} - _IN_EACH
-    for page in search.document.pages:
-        for one in header.find(page, search.registry.words, fewest=0):
+    for of_page in search.headers(fewest=0).values():
+        for one in of_page:
             own = {*one.roles} - _IN_EACH
             if one.kind != "personnel" or one.problems or not own or _annex(search, one) != annex:
                 continue

@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING
 from pipelines.extract import headings, kinds, refusals
 from pipelines.extract.headings import Place
 from pipelines.extract.pdf import PdfDocument
-from pipelines.extract.pdf.area import runs
-from pipelines.extract.pdf.model import plain_text
+from pipelines.extract.pdf.model import plain_text, runs
 from pipelines.model import Line
 from schemas.errors import JvomError, LayoutError, Problems
 from schemas.proposals import Proposal

@@ -1,33 +1,28 @@
-"""Where a table is: its heading (a layout's words), and the part of each page that its body takes."""
+"""Where a table is: its heading, as `header` finds it, and the part of each page that its body takes."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import groupby
 from statistics import median
 
-from pipelines.extract.pdf.model import Box, PdfLine, PdfPage, Rule, Word, grouped, plain_text
+from pipelines.extract.pdf.header import FoundHeader
+from pipelines.extract.pdf.model import Box, PdfLine, PdfPage, Rule, plain_text, runs
 from schemas.header_words import FIGURE_ROLES, MANDATE_ROLES
 
 _LARGE, _LARGE_IN_PICTURE = 1.15, 1.35
 """Font sizes, in that of a table, from which a line is a heading; in a picture they are measured by ink."""
-TEXT_GAP = 0.6
-"""White space, in font sizes, up to which words on a line are one text."""
-MAX_CHAINS = 200
 _MOST_PARTS = 20  # of a table on one page, each under the heading
 _SHIFT = 12.0  # points that a column of one part may be beside that of another
 _ABOVE = 2.5  # font sizes between the name of a region and the heading below it
-_MAX_STEPS = 20_000
 _ANNEX = "bijlage"
 _NAMED = ("region", "mission", "total", "subtotal", "of which")
 _APART = 1.2  # white space, in font sizes, between the name of a row and its figures
 _WIDE = 0.4  # share of a table's width from which a text that begins behind the names is in no column
 _LEVEL = 3.0  # points: less than a line
 _SAME_EDGE = 1.5  # points between the left edges of a column's heading and of its texts
-_LINE_PITCH = (0.7, 2.2)
-"""How far below a word the next line of the same heading may stand, in font sizes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,22 +87,13 @@ class TableHeading:
 
 @dataclass(frozen=True, slots=True)
 class HeadingPlace:
-    """Where a heading is: a box per column, the band it takes, and words in it that it does not know."""
+    """Where a heading is: a box per column and per group of columns, and the band and lines that it takes."""
 
     columns: tuple[Box, ...]
     groups: tuple[Box, ...]
     top: float
     bottom: float
     lines: frozenset[int]
-    unknown: tuple[Word, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Chain:
-    """Words that together spell a heading."""
-
-    words: tuple[tuple[int, Word], ...]
-    box: Box
 
 
 @lru_cache(4096)
@@ -116,168 +102,34 @@ def folded(text: str) -> str:
     return "".join(text.split()).replace("\u00ad", "").replace("\u2010", "-").casefold()
 
 
-def find(page: PdfPage, heading: TableHeading) -> HeadingPlace | None:
-    """The topmost place on the page that spells every column and group of `heading`, in order.
-
-    A heading without columns, of an annex that is absent, is nowhere. Labels in front may have no heading.
-    """
-    if heading.labelled and not heading.columns[0][-1]:
-        rest = replace(heading, columns=heading.columns[1:], roles=heading.roles[1:])
-        place = find(page, rest)
-        return place and replace(place, columns=(_before(page, place), *place.columns))
-    lines = [line for line in page.lines if line.direction == "right"]
-    texts = {text for path in heading.columns for text in path}
-    chains = {text: list(_chains(lines, folded(text))) for text in texts}
-    if not chains or not all(chains.values()):
-        return None
-    places = []
-    for leaves in _rows_of_columns(heading, chains):
-        groups = _groups(heading, leaves, chains)
-        if groups is not None:
-            places.append(_place(page, lines, leaves, groups))
-    # A tight band: words of running text may spell a heading's word as well.
-    tightest = min((place.bottom - place.top for place in places), default=0.0)
-    tight = (place for place in places if place.bottom - place.top < tightest + _LEVEL)
-    return min(tight, key=lambda place: place.top, default=None)
+Headers = Mapping[int, Sequence[FoundHeader]]
+"""The headers of a document, by page and from top to bottom."""
 
 
-def _before(page: PdfPage, place: HeadingPlace) -> Box:
-    """The place of a column without a heading, in front of the others: where the labels are."""
-    first = place.columns[0]
-    boxes = [
-        line.box for line in page.lines if line.box.right < first.left and line.box.middle > place.bottom
-    ]
-    right = max((box.right for box in boxes), default=first.left - 1)
-    return first._replace(left=min((box.left for box in boxes), default=right - 1), right=right)
+def _places(found: Iterable[FoundHeader], heading: TableHeading) -> list[HeadingPlace]:
+    """Those of a page's headers that are a table's heading, from top to bottom."""
+    return [_place(one, heading) for one in found if _is_heading(one, heading)]
 
 
-def _chains(lines: Sequence[PdfLine], target: str) -> Iterator[_Chain]:
-    """Every way to spell `target` with words on one line, or on lines below each other."""
-    found = 0
-    for at, line in enumerate(lines):
-        for position in range(len(line.words)):
-            for chain in _spelled(lines, at, position, target, ()):
-                yield _Chain(chain, Box.around(word.box for _, word in chain))
-                found += 1
-                if found >= MAX_CHAINS:
-                    return
-
-
-def _spelled(
-    lines: Sequence[PdfLine], at: int, position: int, target: str, before: tuple[tuple[int, Word], ...]
-) -> Iterator[tuple[tuple[int, Word], ...]]:
-    line = lines[at]
-    word = line.words[position]
-    text = folded(word.plain)
-    chain = (*before, (line.number, word))
-    if text == target:
-        yield chain
-        return
-    rests = [target[len(text) :]] if text and target.startswith(text) else []
-    if len(text) > 1 and text.endswith("-") and target.startswith(text[:-1]):
-        rests.append(target[len(text) - 1 :])
-    for rest in rests:
-        beside = position + 1
-        if beside < len(line.words) and line.words[beside].box.left - word.box.right < 1.2 * word.size:
-            yield from _spelled(lines, at, beside, rest, chain)
-        yield from _below(lines, at, rest, chain)
-
-
-def _below(
-    lines: Sequence[PdfLine], at: int, rest: str, chain: tuple[tuple[int, Word], ...]
-) -> Iterator[tuple[tuple[int, Word], ...]]:
-    last = chain[-1][1]
-    box = Box.around(word.box for _, word in chain)
-    for lower in range(at + 1, min(at + 8, len(lines))):
-        for position, word in enumerate(lines[lower].words):
-            pitch = (word.baseline - last.baseline) / last.size
-            goes_on_to = next(runs(lines[lower].words[position:]))[-1].box.right
-            overlaps = word.box.left < box.right and goes_on_to > box.left
-            if (
-                _LINE_PITCH[0] < pitch < _LINE_PITCH[1]
-                and overlaps
-                and rest.startswith(folded(word.plain)[:1])
-            ):
-                yield from _spelled(lines, lower, position, rest, chain)
-
-
-def _rows_of_columns(heading: TableHeading, chains: dict[str, list[_Chain]]) -> Iterator[tuple[_Chain, ...]]:
-    """Ways to take one chain per column, from left to right without overlap, at about one height."""
-    steps = 0
-    waiting: list[tuple[_Chain, ...]] = [()]
-    while waiting:
-        taken = waiting.pop()
-        steps += 1
-        if steps > _MAX_STEPS:
-            return
-        if len(taken) == len(heading.columns):
-            yield taken
-            continue
-        for chain in chains[heading.columns[len(taken)][-1]]:
-            if not taken or _follows(taken, chain):
-                waiting.append((*taken, chain))
-
-
-def _follows(taken: tuple[_Chain, ...], chain: _Chain) -> bool:
-    last = taken[-1].box
-    size = chain.words[0][1].size
-    beside = chain.box.left > last.right - 0.2 * size
-    return beside and all(
-        chain.box.top < other.box.bottom + 5 * size and chain.box.bottom > other.box.top - 5 * size
-        for other in taken
+def _is_heading(found: FoundHeader, heading: TableHeading) -> bool:
+    """Whether a header has the heading's columns: their roles and texts, if not each under its group."""
+    return (
+        not found.problems
+        and len(found.columns) == len(heading.columns)
+        and all(
+            role in (column.role, "ignore")
+            and folded(f"{column.group or ''}{column.printed}") in (folded("".join(path)), folded(path[-1]))
+            for column, path, role in zip(found.columns, heading.columns, heading.roles, strict=True)
+        )
     )
 
 
-def _groups(
-    heading: TableHeading, leaves: tuple[_Chain, ...], chains: dict[str, list[_Chain]]
-) -> tuple[_Chain, ...] | None:
-    """The headings above their columns, or None where one is missing."""
-    found: list[_Chain] = []
-    for text, columns in heading.groups:
-        first, last = leaves[columns[0]].box, leaves[columns[-1]].box
-        size = leaves[columns[0]].words[0][1].size
-        # It may be anywhere over its columns, which reach from the heading before to the one after.
-        left = leaves[columns[0] - 1].box.right if columns[0] else 0.0
-        right = leaves[columns[-1] + 1].box.left if columns[-1] + 1 < len(leaves) else float("inf")
-        boxes = [leaves[column].box for column in columns]
-        top = min(max(box.top, box.middle - size) for box in boxes)  # one on its side may reach higher
-        above = [
-            chain
-            for chain in chains[text]
-            if chain.box.bottom <= top + 0.4 * size
-            and chain.box.bottom > min(box.top for box in boxes) - 5 * size
-            and left - size < chain.box.left < last.right
-            and first.left < chain.box.right + (first.left - left) < right + size + (first.left - left)
-        ]
-        if not above:
-            return None
-        centre = (first.left + last.right) / 2
-        found.append(min(above, key=lambda chain: (top - chain.box.bottom) + abs(chain.box.centre - centre)))
-    return tuple(found)
-
-
-def _place(
-    page: PdfPage, lines: Sequence[PdfLine], leaves: tuple[_Chain, ...], groups: tuple[_Chain, ...]
-) -> HeadingPlace:
-    words = [item for chain in (*leaves, *groups) for item in chain.words]
-    used = {id(word) for _, word in words}
-    band = Box.around(word.box for _, word in words)
-    unknown = tuple(  # neither a footnote's marker alone nor, in a picture, a speck
-        word
-        for line in lines
-        for word in line.words
-        if id(word) not in used
-        and band.top < word.box.middle < band.bottom
-        and (any(map(str.isalnum, word.plain)) if page.ocr else word.plain)
+def _place(found: FoundHeader, heading: TableHeading) -> HeadingPlace:
+    boxes = tuple(column.box for column in found.columns)
+    groups = tuple(
+        found.groups.get(text) or Box.around(boxes[at] for at in columns) for text, columns in heading.groups
     )
-    return HeadingPlace(
-        columns=tuple(chain.box for chain in leaves),
-        groups=tuple(chain.box for chain in groups),
-        top=band.top,
-        bottom=band.bottom,
-        lines=frozenset(number for number, _ in words),
-        unknown=unknown,
-    )
+    return HeadingPlace(boxes, groups, found.top, found.bottom, found.lines)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -304,21 +156,26 @@ class Body:
     parts: tuple[float, ...] = ()
 
 
-def bodies(pages: Sequence[PdfPage], heading: TableHeading, others: Sequence[TableHeading]) -> list[Body]:
+def bodies(
+    pages: Sequence[PdfPage], headers: Headers, heading: TableHeading, others: Sequence[TableHeading]
+) -> list[Body]:
     """The table's body page by page: the first has a heading, later ones may have it again."""
     found: list[Body] = []
     for page in pages:
-        place = find(page, heading) if page.lines else None
+        numbers = {line.number for line in page.lines}
+        known = [one for one in headers.get(page.number, ()) if one.lines <= numbers]
+        places = _places(known, heading)
+        place = places[0] if places else None
         if not page.lines or (place is None and not found):
             continue
         if place is None and page.number != found[-1].page + 1:
             break
-        stops = [other.top for text in others if (other := find(page, text))]
+        stops = [other.top for text in others for other in _places(known, text)[:1]]
         if place and found:
             # Where the totals stand above it, this heading is that of a second table.
             rest = _body(page, None, found[-1], heading, [*stops, place.top])
             place = None if rest.ended else place
-        parts = list(_parts(page, heading, place)) if place else [None]
+        parts = list(_parts(places)) if place else [None]
         for part, following in zip(parts, (*parts[1:], None), strict=True):
             ends = [*stops, _top(page, following, heading)] if following else stops
             body = _body(page, part, found[-1] if found else None, heading, ends)
@@ -331,18 +188,13 @@ def bodies(pages: Sequence[PdfPage], heading: TableHeading, others: Sequence[Tab
     return found
 
 
-def _parts(page: PdfPage, heading: TableHeading, place: HeadingPlace) -> Iterator[HeadingPlace]:
+def _parts(places: Sequence[HeadingPlace]) -> Iterator[HeadingPlace]:
     """The heading, and each below it with other widths of columns; with the lines of all that are alike.
 
     It may be printed again on a page above each part of the table.
     """
-    bottom = place.bottom
-    for _ in range(_MOST_PARTS):
-        lines = tuple(line for line in page.lines if line.box.top > bottom)
-        again = find(replace(page, lines=lines), heading)
-        if again is None:
-            break
-        bottom = again.bottom
+    place = places[0]
+    for again in places[1:_MOST_PARTS]:
         if all(box.aside(own) < _SHIFT for box, own in zip(again.columns, place.columns, strict=True)):
             place = replace(place, lines=place.lines | again.lines)
         else:
@@ -355,15 +207,6 @@ def _top(page: PdfPage, place: HeadingPlace, heading: TableHeading) -> float:
     """Where a part of the table begins: with its heading, or the name of a region above that."""
     heads = (line.box.top for line in page.lines if _heads(line, place, heading))
     return min([place.top, *heads])
-
-
-def runs(words: Sequence[Word], gap: float = TEXT_GAP) -> Iterator[tuple[Word, ...]]:
-    """Words of a line cut where more white space than `gap` font sizes is between them."""
-
-    def apart(run: list[Word], word: Word) -> bool:
-        return word.box.left - run[-1].box.right > gap * max(word.size, run[-1].size)
-
-    return map(tuple, grouped(words, apart))
 
 
 def _body(

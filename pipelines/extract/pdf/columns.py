@@ -14,8 +14,8 @@ from itertools import pairwise
 from statistics import median
 
 from pipelines.extract.numerals import read_figure
-from pipelines.extract.pdf.area import TEXT_GAP, Body, TableHeading, spanning
-from pipelines.extract.pdf.model import Box, Word
+from pipelines.extract.pdf.area import Body, TableHeading, spanning
+from pipelines.extract.pdf.model import TEXT_GAP, Box, Word
 
 FIGURE = re.compile(r"[-–—+]|\d{1,3}(?:[.\u00a0 ]?\d{3})*|\d+|\+?\d+\+?")
 _WIDE_GAP = 1.0

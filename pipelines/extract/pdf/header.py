@@ -13,13 +13,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from itertools import pairwise
 from typing import Literal, NamedTuple
 
-from pipelines.extract.pdf.area import runs
-from pipelines.extract.pdf.model import Box, PdfLine, PdfPage, Word, grouped, plain_text
+from pipelines.extract.pdf.model import Box, PdfLine, PdfPage, Word, grouped, plain_text, runs
 from schemas.header_words import FIGURE_ROLES, MANDATE_ROLES, ROLES, HeaderWords, tokens, without_date
 from schemas.registry import comparable
 from schemas.registry_layouts import ASIDE
@@ -88,6 +87,8 @@ class FoundHeader:
     bottom: float
     lines: frozenset[int]
     problems: tuple[HeaderProblem, ...] = ()
+    groups: Mapping[str, Box] = field(default_factory=dict)
+    """Where what heads several columns is printed."""
     said: int = 0
     """How many of its words mean something, a date behind `op` or `in` among them."""
     year: str | None = None
@@ -127,11 +128,12 @@ class _Run:
         return max(word.size for word in self.words)
 
 
-def find(page: PdfPage, words: HeaderWords, fewest: int = FEWEST) -> list[FoundHeader]:
+def find(page: PdfPage, known: HeaderWords, fewest: int = FEWEST) -> list[FoundHeader]:
     """The headers on a page from top to bottom, those with problems too.
 
     A table of figures has so many columns of them at least.
     """
+    words = _Kept(known)
     lines = [
         line
         for line in sorted(page.lines, key=lambda line: (line.words[0].baseline, line.box.left))
@@ -150,26 +152,53 @@ def find(page: PdfPage, words: HeaderWords, fewest: int = FEWEST) -> list[FoundH
     return found
 
 
+class _Kept:
+    """The words of headers, with each answer kept: many bands of lines ask the same."""
+
+    def __init__(self, words: HeaderWords) -> None:
+        self.known, self.rows, self.pieces, self.openings = (
+            words.known,
+            words.rows,
+            words.pieces,
+            words.openings,
+        )
+        self.facets, self.roles, self.said = cache(words.facets), cache(words.roles), cache(words.said)
+        self.is_known = words.is_known
+
+
 def _runs(line: PdfLine, gap: float = _GAP) -> list[_Run]:
     return [_Run(line.number, run) for run in runs(line.words, gap)]
 
 
-def _opens_mission(run: _Run, words: HeaderWords) -> bool:
+def _opens_mission(run: _Run, words: _Kept) -> bool:
     """Whether a text is the heading of missions, or the beginning of one."""
     ways = words.known.get("".join(tokens(run.text)), ())
     return "mission" in words.roles(run.text) or any("mission" in way for way in ways)
 
 
 def _best(
-    page: PdfPage, lines: Sequence[PdfLine], seed: int, words: HeaderWords, fewest: int
+    page: PdfPage, lines: Sequence[PdfLine], seed: int, words: _Kept, fewest: int
 ) -> FoundHeader | None:
     """The header around a line: that without problems which has most lines, else that with most columns."""
-    ways = []
-    for first in _reached(lines, seed, -1, words):
-        for last in _reached(lines, seed, 1, words):
-            band = lines[first : last + 1]
-            if len(band) <= _MOST_LINES and (header := _read(page, band, words, fewest)):
-                ways.append((header, first, last))
+    bands = [
+        (first, last)
+        for first in _reached(lines, seed, -1, words)
+        for last in _reached(lines, seed, 1, words)
+        if last - first < _MOST_LINES
+    ]
+    reached = {at for band in bands for at in range(band[0], band[1] + 1)}
+    unknown = {at for at in reached if _has_unknown(lines[at], words)}
+    # Where lines of known words make a header, others, such as the first rows, make none without problems.
+    known = [(first, last) for first, last in bands if unknown.isdisjoint(range(first, last + 1))]
+    ways: list[tuple[FoundHeader, int, int]] = []
+    for band in (known, [one for one in bands if one not in known]):
+        ways += [
+            (header, first, last)
+            for first, last in band
+            if (header := _read(page, lines[first : last + 1], words, fewest))
+        ]
+        if any(not header.problems for header, _, _ in ways):
+            break
     if not ways:
         return None
     header, first, last = max(ways, key=lambda way: _rank(way[0]))
@@ -181,7 +210,13 @@ def _best(
     return header
 
 
-def _with_regions(page: PdfPage, header: FoundHeader, words: HeaderWords) -> FoundHeader:
+def _has_unknown(line: PdfLine, words: _Kept) -> bool:
+    """Whether a line has a word that is not even the beginning of a known one."""
+    unknown = (word for run in _runs(line) for text in words.facets(run.text)[1] for word in text.split())
+    return any(word not in words.openings for word in unknown)
+
+
+def _with_regions(page: PdfPage, header: FoundHeader, words: _Kept) -> FoundHeader:
     """The header with the column that names of regions below it make, whatever is printed above them.
 
     `Gebied` heads countries or regions; above labels beside the names of missions there is often nothing.
@@ -295,7 +330,7 @@ def _texts(lines: Sequence[PdfLine], left: float, right: float) -> Iterator[tupl
                 yield plain_text(words), line
 
 
-def _is_rest(line: PdfLine, words: HeaderWords) -> bool:
+def _is_rest(line: PdfLine, words: _Kept) -> bool:
     """Whether a line beside a header is more of it: several texts, of nothing but words of headers."""
     found = [run.text for run in _runs(line)]
     whole = all(words.said(text) and not words.facets(text)[1] for text in found)
@@ -319,7 +354,7 @@ def _rank(header: FoundHeader) -> tuple[bool, int, int, int]:
     return not header.problems, known - left, header.said, -len(header.lines)
 
 
-def _reached(lines: Sequence[PdfLine], seed: int, step: int, words: HeaderWords) -> list[int]:
+def _reached(lines: Sequence[PdfLine], seed: int, step: int, words: _Kept) -> list[int]:
     """The lines from one on, upwards or downwards, that may be of one header with it."""
     found = [seed]
     for at in range(seed + step, seed + step * _MOST_LINES, step):
@@ -340,7 +375,7 @@ def _near(upper: PdfLine, lower: PdfLine) -> bool:
     return close or (aside > _PITCH * size and lower.box.top - upper.box.bottom < max(size, aside / 2))
 
 
-def _like_a_header(line: PdfLine, words: HeaderWords) -> bool:
+def _like_a_header(line: PdfLine, words: _Kept) -> bool:
     """Whether a line has a word of a header, or the rest of one, and is not a row of figures."""
     texts = [without_date(run.text)[0] for run in _runs(line)]
     alone = [text for text in texts if text.strip() and not any(map(str.isalpha, text))]
@@ -351,7 +386,7 @@ def _like_a_header(line: PdfLine, words: HeaderWords) -> bool:
     return bool(known) or not found or len(found) <= 2 * len(texts)
 
 
-def _read(page: PdfPage, band: Sequence[PdfLine], words: HeaderWords, fewest: int) -> FoundHeader | None:
+def _read(page: PdfPage, band: Sequence[PdfLine], words: _Kept, fewest: int) -> FoundHeader | None:
     """The header that lines make up, or None where they hold no columns of a known table."""
     ways = []
     lefts = [run.box.left for line in band for run in _runs(line)]
@@ -361,8 +396,13 @@ def _read(page: PdfPage, band: Sequence[PdfLine], words: HeaderWords, fewest: in
         lambda line: _at_edges(line, lefts),
         lambda line: _by_words(line, words),
     )
+    before: list[tuple[Word, ...]] = []
     for cut in cuts:
         found = [run for line in band for run in cut(line)]
+        parted = [run.words for run in found]
+        if parted == before and cut is not cuts[-1]:
+            continue
+        before = parted
         own: list[FoundHeader | None] = []
         for narrow in (False, True):
             made = _Band(page, found, words, fewest, whole=cut is not cuts[-1], narrow=narrow)
@@ -385,7 +425,7 @@ def _at_edges(line: PdfLine, lefts: Sequence[float]) -> Iterator[_Run]:
             yield _Run(line.number, run.words[start:end])
 
 
-def _by_words(line: PdfLine, words: HeaderWords) -> Iterator[_Run]:
+def _by_words(line: PdfLine, words: _Kept) -> Iterator[_Run]:
     """The texts of a line, parted where words cannot go together."""
     for run in _runs(line):
         pieces: list[list[Word]] = []
@@ -410,9 +450,12 @@ class _Stack:
     first: int = 0
     last: int = 0
 
-    @property
-    def box(self) -> Box:
-        return Box.around(run.box for run in self.runs)
+    def __post_init__(self) -> None:
+        self.box = Box.around(run.box for run in self.runs)
+
+    def add(self, *runs: _Run) -> None:
+        self.runs.extend(runs)
+        self.box = Box.around((self.box, *(run.box for run in runs)))
 
     @property
     def text(self) -> str:
@@ -436,7 +479,7 @@ class _Band:
         self,
         page: PdfPage,
         found: Sequence[_Run],
-        words: HeaderWords,
+        words: _Kept,
         fewest: int,
         *,
         whole: bool = True,
@@ -454,6 +497,7 @@ class _Band:
         self.groups: list[_Stack] = []
         # Once its texts are in their places, each way to read it asks the same of them.
         self._roles = cache(self._roles_of)
+        self._choice = cache(self._choice_of)
         self._own = cache(lambda at: self._facets(self.columns[at].runs))
 
     def header(self) -> FoundHeader | None:
@@ -478,7 +522,7 @@ class _Band:
             if not under:
                 self.columns.append(_Stack([run]))
             elif len(under) == 1 and not any(_over(run.box, above.box, self._size) for above, _ in overs):
-                self.columns[under[0]].runs.append(run)
+                self.columns[under[0]].add(run)
             else:
                 overs.append((run, under))
         order = sorted(range(len(self.columns)), key=lambda at: self.columns[at].box.left)
@@ -488,7 +532,7 @@ class _Band:
             found = [place[at] for at in under]
             known = next((group for group in self.groups if _over(run.box, group.box, self._size)), None)
             if known:
-                known.runs.append(run)
+                known.add(run)
                 known.first, known.last = min(known.first, *found), max(known.last, *found)
             else:
                 self.groups.append(_Stack([run], min(found), max(found)))
@@ -520,7 +564,7 @@ class _Band:
                 broken = upper[-1].text.endswith(_HYPHENS)  # `niet-` above `militair` is one word
                 if bare and not broken and all(way and not way & _KINDS for way in above):
                     self.groups.append(_Stack(upper, at, at))
-                    column.runs = lower
+                    self.columns[at] = _Stack(lower)
                     break
 
     def _facets(self, found: Sequence[_Run]) -> set[frozenset[str]]:
@@ -536,7 +580,7 @@ class _Band:
                     if self._agree(owner, roles):
                         yield _Way(owner, roles, cost)
 
-    def _choice(self, kind: Kind, at: int, group: int | None) -> set[str]:
+    def _choice_of(self, kind: Kind, at: int, group: int | None) -> set[str]:
         """The roles that a column may have in a table of a kind.
 
         Beside a legal basis or an end a mandate says until when, and a frame where no persons are counted.
@@ -702,7 +746,7 @@ class _Band:
         alone = {group for group in owner if group is not None and owner.count(group) == 1}
         for at, group in enumerate(owner):
             if group is not None and group in alone:  # what heads one column is its own text
-                self.columns[at].runs.extend(self.groups[group].runs)
+                self.columns[at].add(*self.groups[group].runs)
         owner = [None if group in alone else group for group in owner]
         columns = tuple(
             HeaderColumn(
@@ -717,8 +761,8 @@ class _Band:
         numbers = frozenset(run.line for run in self._runs)
         texts = [*(column.text for column in self.columns), *(group.text for group in self.groups)]
         said = sum(self._words.said(text) + bool(_DATED.search(text)) for text in texts)
-        page = self._page.number
-        return FoundHeader(kind, page, columns, band.top, band.bottom, numbers, tuple(problems), said)
+        page, groups = self._page.number, {group.text: group.box for group in self.groups}
+        return FoundHeader(kind, page, columns, band.top, band.bottom, numbers, tuple(problems), groups, said)
 
 
 _DATED = re.compile(r"\b(?:op|per|in|van|peildatum)\b[^a-z]*\d.*\d{4}|\b(?:in|over)\s+\d{4}", re.IGNORECASE)

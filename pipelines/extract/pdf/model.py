@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeVar
 
@@ -304,6 +304,19 @@ def grouped(items: Iterable[T], apart: Callable[[list[T], T], bool]) -> Iterator
         group.append(item)
     if group:
         yield group
+
+
+TEXT_GAP = 0.6
+"""White space, in font sizes, up to which words on a line are one text."""
+
+
+def runs(words: Sequence[Word], gap: float = TEXT_GAP) -> Iterator[tuple[Word, ...]]:
+    """Words of a line cut where more white space than `gap` font sizes is between them."""
+
+    def apart(run: list[Word], word: Word) -> bool:
+        return word.box.left - run[-1].box.right > gap * max(word.size, run[-1].size)
+
+    return map(tuple, grouped(words, apart))
 
 
 def plain_text(words: Iterable[Word]) -> str:

@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import pairwise
 
-from pipelines.extract.pdf.area import runs
 from pipelines.extract.pdf.columns import FIGURE
-from pipelines.extract.pdf.model import PdfDocument, PdfLine, PdfPage, Word, grouped, plain_text
+from pipelines.extract.pdf.model import PdfDocument, PdfLine, PdfPage, Word, grouped, plain_text, runs
 from pipelines.extract.pdf.table import PdfTable
 
 _APART, _WIDE = 1.0, 1.5

@@ -19,8 +19,8 @@ from functools import cached_property
 from itertools import accumulate, groupby, pairwise
 from typing import Literal
 
-from pipelines.extract.pdf.area import Body, TableHeading, folded, runs, spanning
-from pipelines.extract.pdf.model import Box, PdfLine, Word, grouped, plain_text
+from pipelines.extract.pdf.area import Body, TableHeading, folded, spanning
+from pipelines.extract.pdf.model import Box, PdfLine, Word, grouped, plain_text, runs
 from schemas.dates import MONTHS
 
 _JOINED = re.compile(r"[^\W_][-‑/]$")

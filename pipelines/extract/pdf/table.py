@@ -10,9 +10,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from pipelines.extract.pdf import columns, faults, labels, rows, witness
-from pipelines.extract.pdf.area import Body, TableHeading, bodies
+from pipelines.extract.pdf.area import Body, Headers, TableHeading, bodies
 from pipelines.extract.pdf.faults import Fault
-from pipelines.extract.pdf.model import PdfDocument, Word
+from pipelines.extract.pdf.model import PdfDocument
 from pipelines.extract.pdf.rows import PdfCell, Row, Spacing
 from schemas.header_words import MANDATE_ROLES
 
@@ -38,14 +38,13 @@ class PdfRow:
 class Grid:
     """A table as read: its rows from top to bottom.
 
-    `unknown` are words in the heading that the layout does not know. `heading` gives the lines of the
-    heading, on every page that has it, and `marked` the footnote numbers in it, each with its line.
+    `heading` gives the lines of the heading, on every page that has it, and `marked` the footnote numbers in
+    it, each with its line.
     `stretches` are its parts: by page and height, where the columns are. `faults` are the cells that no one
     row and column has. `open_labels`: nothing is drawn between two labels that head rows.
     """
 
     rows: tuple[PdfRow, ...]
-    unknown: tuple[Word, ...] = ()
     heading: tuple[int, ...] = ()
     marked: tuple[tuple[int, int], ...] = ()
     stretches: tuple[Body, ...] = ()
@@ -168,12 +167,14 @@ def _cells(grid: Grid) -> Iterator[PdfCell]:
     return (cell for row in grid.rows for cell in (*row.cells, row.label, row.number) if cell)
 
 
-def read(document: PdfDocument, heading: TableHeading, others: Sequence[TableHeading]) -> PdfTable | None:
-    """The first table under `heading`, or None where there is none.
+def read(
+    document: PdfDocument, headers: Headers, heading: TableHeading, others: Sequence[TableHeading]
+) -> PdfTable | None:
+    """The first table under `heading`, which is one of the `headers`; None where there is none.
 
     `others` are the headings of other tables: where one is found, this table has ended.
     """
-    grid = _by_geometry(document, heading, others)
+    grid = _by_geometry(document, headers, heading, others)
     if grid is None:
         return None
     grid = witness.heard(document, grid, heading)
@@ -189,8 +190,10 @@ def below(document: PdfDocument, page: int, line: int) -> PdfDocument:
     return replace(document, pages=(first, *pages[1:]))
 
 
-def _by_geometry(document: PdfDocument, heading: TableHeading, others: Sequence[TableHeading]) -> Grid | None:
-    pages = bodies(document.pages, heading, others)
+def _by_geometry(
+    document: PdfDocument, headers: Headers, heading: TableHeading, others: Sequence[TableHeading]
+) -> Grid | None:
+    pages = bodies(document.pages, headers, heading, others)
     if not any(body.lines for body in pages):
         return None
     pages = _with_rows(_parted(pages, heading), heading)
@@ -220,10 +223,8 @@ def _by_geometry(document: PdfDocument, heading: TableHeading, others: Sequence[
             opened |= not closed
     numbers = {number for body in pages if body.place for number in body.place.lines}
     headed = [line for page in document.pages for line in page.lines if line.number in numbers]
-    place = pages[0].place
     return Grid(
         rows=tuple(_rows(cut, heads, heading)),
-        unknown=place.unknown if place else (),
         heading=tuple(line.number for line in headed),
         marked=tuple(
             (number, line.number) for line in headed for word in line.words for number in word.numbers
