@@ -95,6 +95,14 @@ DEPLOYED = ("deployed_military", "deployed_civil_police", "deployed_total")
             ],
             ("mission", MIL, "frame_police", DEPLOYED[0], "deployed_police", DEPLOYED[2]),
         ),
+        (  # groups that begin left of their columns, over no text of these
+            [
+                "         Nationale kaders                       Ingezet personeel",
+                "Missie",
+                "                            Mil.      Pol.                        Mil.    Pol.    Totaal",
+            ],
+            ("mission", MIL, "frame_police", DEPLOYED[0], "deployed_police", DEPLOYED[2]),
+        ),
         (  # a date that is broken over lines
             [
                 "Missie     Kader    Ingezet   Ingezet   Sterkte 1-   Sterkte 1-",

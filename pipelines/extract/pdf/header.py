@@ -186,8 +186,10 @@ def _best(
         for last in _reached(lines, seed, 1, words)
         if last - first < _MOST_LINES
     ]
-    reached = {at for band in bands for at in range(band[0], band[1] + 1)}
-    unknown = {at for at in reached if _has_unknown(lines[at], words)}
+    reached = sorted({at for band in bands for at in range(band[0], band[1] + 1)})
+    broken = (at for at in reached if any(run.text.endswith(_HYPHENS) for run in _runs(lines[at])))
+    whole = range(next(broken, len(lines)) + 1)  # behind a word that is broken its end may be
+    unknown = {at for at in reached if at in whole and _has_unknown(lines[at], words)}
     # Where lines of known words make a header, others, such as the first rows, make none without problems.
     known = [(first, last) for first, last in bands if unknown.isdisjoint(range(first, last + 1))]
     ways: list[tuple[FoundHeader, int, int]] = []
@@ -404,7 +406,7 @@ def _read(page: PdfPage, band: Sequence[PdfLine], words: _Kept, fewest: int) -> 
             continue
         before = parted
         own: list[FoundHeader | None] = []
-        for narrow in (False, True):
+        for narrow in (0, 2, 1):
             made = _Band(page, found, words, fewest, whole=cut is not cuts[-1], narrow=narrow)
             header = made.header() if found else None
             if header and not header.problems:
@@ -483,11 +485,13 @@ class _Band:
         fewest: int,
         *,
         whole: bool = True,
-        narrow: bool = False,
+        narrow: int = 0,
     ) -> None:
         self._page = page
         self._fewest = fewest
-        self._narrow = narrow  # a text over the white space between two columns heads both
+        self._narrow = (
+            narrow  # how many a text over the white space between two columns heads: the last or both
+        )
         self.has_narrow = False
         self._whole = whole  # its texts are parted by white space, as no running text is
         self._runs = sorted(found, key=lambda run: (-run.box.bottom, run.box.left))
@@ -518,7 +522,7 @@ class _Band:
             under = [at for at, column in enumerate(self.columns) if _over(run.box, column.box, self._size)]
             if not under and (beside := self._beside(run)):
                 self.has_narrow = True
-                under = beside if self._narrow else under
+                under = beside[-self._narrow :] if self._narrow else under
             if not under:
                 self.columns.append(_Stack([run]))
             elif len(under) == 1 and not any(_over(run.box, above.box, self._size) for above, _ in overs):
