@@ -118,7 +118,8 @@ def _is_heading(found: FoundHeader, heading: TableHeading) -> bool:
         and len(found.columns) == len(heading.columns)
         and all(
             role in (column.role, "ignore")
-            and folded(f"{column.group or ''}{column.printed}") in (folded("".join(path)), folded(path[-1]))
+            and folded("".join(filter(None, (column.group, column.above, column.printed))))
+            in (folded("".join(path)), folded(path[-1]))
             for column, path, role in zip(found.columns, heading.columns, heading.roles, strict=True)
         )
     )
