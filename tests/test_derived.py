@@ -9,8 +9,6 @@ from typing import Any
 import pytest
 
 from pipelines import validate as validated
-from pipelines.extract import read as extract
-from pipelines.extract import tables
 from pipelines.model import Edition
 from schemas import registry
 from schemas.errors import JvomError
@@ -20,7 +18,6 @@ from tests.renditions import of_html
 from tests.support import reports
 from tests.support.html import table
 from tests.support.rendering import REGISTRY
-from tests.support.reports import source_of
 
 STYLE = """<style>@page { size: 297mm 210mm; margin: 15mm } body { font: 9pt sans-serif }
 table { border-collapse: collapse; break-after: page; margin-bottom: 4mm } table.on { break-after: auto }
@@ -48,9 +45,7 @@ REGIONS = {
 
 def read(*parts: str, known: Registry = REGISTRY, year: int = 2018) -> dict[str, Any]:
     """The tables of a PDF of these parts, which keep their contracts."""
-    data = of_html(STYLE + "".join(parts))
-    source = source_of(data, year)
-    found = tables.read(extract.parse(data, source), source, Edition(year), known)
+    found = reports.read_tables(of_html(STYLE + "".join(parts)), Edition(year), known)
     assert not validated.failures(found, [mission.id for mission in known.missions])
     return found
 

@@ -95,6 +95,10 @@ DEPLOYED = ("deployed_military", "deployed_civil_police", "deployed_total")
             ],
             ("mission", MIL, "frame_police", DEPLOYED[0], "deployed_police", DEPLOYED[2]),
         ),
+        (  # below the end of a sentence
+            ["opgenomen in de plaats.", "Missie   Rechtsbasis   Mandaat tot", "         van de inzet"],
+            ("mission", "legal_basis", "international_mandate"),
+        ),
         (  # groups that begin left of their columns, over no text of these
             [
                 "         Nationale kaders                       Ingezet personeel",

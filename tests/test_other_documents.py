@@ -11,14 +11,10 @@ import zipfile
 import pikepdf
 import pytest
 
-from pipelines.extract import read as extract
-from pipelines.extract import tables
-from pipelines.model import Edition
 from schemas.errors import JvomError
 from tests.support import reports
 from tests.support.html import ANNEX_1, MANDATES, pdf, table
 from tests.support.rendering import REGISTRY
-from tests.support.reports import source_of
 
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600)
 PERSONNEL = [
@@ -48,11 +44,8 @@ def zipped(*names: str, mimetype: str = "") -> bytes:
 
 
 def refused(data: bytes) -> list[JvomError]:
-    source = source_of(data)
-    problems = reports.refused(
-        lambda: tables.read(extract.parse(data, source), source, Edition(2024), REGISTRY)
-    )
-    assert all(problem.file == source.path and problem.hint for problem in problems)
+    problems = reports.refused(reports.read_tables, data)
+    assert all(problem.file and problem.hint for problem in problems)
     assert not any("[[" in (problem.hint or "") for problem in problems)
     return problems
 
@@ -214,8 +207,7 @@ def test_a_sign_after_the_annex_s_number_changes_nothing(mark: str) -> None:
         ANNEX_2.replace("Bijlage 2 ", f"Bijlage\u00a02{mark}"),
         SECOND,
     )
-    source = source_of(data)
-    read = tables.read(extract.parse(data, source), source, Edition(2024), REGISTRY)
+    read = reports.read_tables(data)
     assert read["personnel"]["deployed_total"].to_pylist() == [5, 30]
     assert read["mandates"].num_rows == 2
 
@@ -226,6 +218,5 @@ def test_an_annex_that_repeats_its_heading_on_each_page_is_one() -> None:
         table(GROUPED, PERSONNEL[0], *part) for part in (rows[:15], [*rows[15:], ("Totaal", "30", "", "30")])
     ]
     data = pdf(FIRST, NEW_PAGE, ANNEX_2, halves[0], NEW_PAGE, ANNEX_2, halves[1])
-    source = source_of(data)
-    read = tables.read(extract.parse(data, source), source, Edition(2024), REGISTRY)
+    read = reports.read_tables(data)
     assert read["personnel"].num_rows == 30

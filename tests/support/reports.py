@@ -86,12 +86,14 @@ def report(
     return "\n".join(lines) + "\n"
 
 
-def read_tables(text: str | bytes, edition: Edition | None = None) -> dict[str, pa.Table]:
-    """Every table of a text, by the registry of this checkout."""
+def read_tables(
+    text: str | bytes, edition: Edition | None = None, known: registry.Registry = REGISTRY
+) -> dict[str, pa.Table]:
+    """Every table of a text or a PDF."""
     data = text if isinstance(text, bytes) else text.encode()
     edition = edition or Edition(2024)
     source = source_of(data, edition.edition_year)
-    return tables.read(extract.parse(data, source), source, edition, REGISTRY)
+    return tables.read(extract.parse(data, source), source, edition, known)
 
 
 @cache

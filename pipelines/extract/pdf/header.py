@@ -29,6 +29,7 @@ _EDGE = 0.1  # font sizes between the left edges of texts of one column
 _GAP, _WIDE = 0.6, 1.0  # font sizes of white space between two texts of a header; where words are far apart
 _PITCH = 3.4  # font sizes from one line of a header to the next, at most
 _MOST_LINES = 9  # of a header
+_SENTENCE_END = re.compile(r"[^\W\dA-Z].*[^\W\d_]{5}\.")  # of a text above it; abbreviations are shorter
 _SIDE = 2.0  # points between a column without a heading and the next
 _MOST_COLUMNS = 24
 _OVERLAP = 0.15  # font sizes that texts above each other share, at least
@@ -380,6 +381,8 @@ def _near(upper: PdfLine, lower: PdfLine) -> bool:
 def _like_a_header(line: PdfLine, words: _Kept) -> bool:
     """Whether a line has a word of a header, or the rest of one, and is not a row of figures."""
     texts = [without_date(run.text)[0] for run in _runs(line)]
+    if len(texts) == 1 and _SENTENCE_END.fullmatch(texts[0]):
+        return False
     alone = [text for text in texts if text.strip() and not any(map(str.isalpha, text))]
     if sum(any(map(str.isdigit, text)) for text in alone) > 1:
         return False
