@@ -243,6 +243,22 @@ def test_the_year_before_beside_this_one(of: tuple[str, str]) -> None:
     assert "another period" in shown
 
 
+def test_groups_of_columns_of_two_years() -> None:
+    head = ("Missie|Kader militair|2:Ingezet in 2016|2:Ingezet in 2017", "||Militair|Totaal|Militair|Totaal")
+    rows = ("UNIFIL|1|4|4|2|2", "UNTSO|12|33|33|32|32", "Totaal|13|37|37|34|34")
+    right = {"unifil": [1, None, 2, None, 2], "untso": [12, None, 32, None, 32]}
+    assert figures(read(ABOVE, table(*head, *rows))) == right
+    other = ABOVE.replace("in 2017", "mei 2016 t/m april 2017")  # both may be of this edition
+    (problem,) = refused(other, table(*head, *rows))
+    assert [one.values["printed"] for one in problem.proposals] == [
+        "Ingezet in 2016 / Militair",
+        "Ingezet in 2016 / Totaal",
+    ]
+    facts = Facts.of(Path(registry.__file__).parent)
+    answers = [("word", {**one.values, "role": "ignore"}) for one in problem.proposals]
+    assert figures(read(other, table(*head, *rows), known=facts.extended(answers).registry())) == right
+
+
 def test_how_many_were_there_month_by_month() -> None:
     head = ("Missie|Kader militair|3:Aanwezig per maand|Ingezet militair|Ingezet totaal", "||okt|nov|dec||")
     rows = ("UNIFIL|1|1|1|2|2|2", "UNTSO|12|13|9|12|32|32", "Totaal|13|14|10|14|34|34")

@@ -112,7 +112,19 @@ def _other_year(search: Search, table: Table) -> Iterator[LayoutError]:
             f"columns are parted by years up to {table.found.year}, and the heading “{table.place.text}” is "
         )
         message += "of another period" if period else "of no period"
-        yield refusals.at(line, message, "see in the official document which columns are of this edition")
+        said = [f"{one.group} / {one.printed}" if one.group else one.printed for one in table.found.columns]
+        asked = [
+            Proposal(
+                "word",
+                {"printed": text, "role": OPEN},
+                f"what does “{text}” mean",
+                assumed={"role": "ignore"},
+            )
+            for text, one in zip(said, table.found.columns, strict=True)
+            if one.date and one.above is None and one.role == "ignore"
+        ]
+        hint = "see in the official document which columns are of this edition"
+        yield refusals.at(line, message, None if asked else hint, proposals=asked)
 
 
 def _first(found: Sequence[FoundHeader], kinds: Sequence[Kind]) -> FoundHeader | None:

@@ -19,7 +19,15 @@ from itertools import pairwise
 from typing import Literal, NamedTuple
 
 from pipelines.extract.pdf.model import Box, PdfLine, PdfPage, Word, grouped, plain_text, runs
-from schemas.header_words import FIGURE_ROLES, MANDATE_ROLES, ROLES, HeaderWords, tokens, without_date
+from schemas.header_words import (
+    FIGURE_ROLES,
+    MANDATE_ROLES,
+    ROLES,
+    HeaderWords,
+    letters,
+    tokens,
+    without_date,
+)
 from schemas.registry import comparable
 from schemas.registry_layouts import ASIDE
 
@@ -312,6 +320,7 @@ def _rising(words: Sequence[Word]) -> list[list[Word]]:
     return [list(group) for group in grouped(words, lambda group, word: _time(group[-1]) >= _time(word))]
 
 
+_YEAR = re.compile(r"(?:19|20)\d\d")
 _COUNTS = re.compile(r"strength_.*|ignore")  # roles of columns that count who were there
 _MONTHS = ("jan", "feb", "mrt", "apr", "mei", "jun", "jul", "aug", "sep", "okt", "nov", "dec")
 _TIME = re.compile(rf"(?:19|20)\d\d|(?:{'|'.join(_MONTHS)}|maart)[a-z]*\.?", re.IGNORECASE)
@@ -581,11 +590,28 @@ class _Band:
     def _ways(self, kind: Kind) -> Iterator[_Way]:
         for owner, away in self._groupings:
             choices = [self._choice(kind, at, group) for at, group in enumerate(owner)]
+            for at in self._older(owner)[0]:
+                choices[at] = {"ignore"}
             if all(choices):
                 cost = away - _TIED * sum(number is not None for number in owner)
                 for roles in _different(choices, ()):
                     if self._agree(owner, roles):
                         yield _Way(owner, roles, cost)
+
+    def _older(self, owner: Sequence[int | None]) -> tuple[list[int], str | None]:
+        """Columns that say of an earlier year what another says of a later one, and the last such year."""
+        said = [without_date(self._said(at, group)) for at, group in enumerate(owner)]
+        known = [self._words.is_known(self._said(at, group)) for at, group in enumerate(owner)]
+        years: dict[str, set[str]] = {}
+        for text, date in said:
+            if date and _YEAR.fullmatch(date):
+                years.setdefault(letters(text), set()).add(date)
+        found = [
+            at
+            for at, (text, date) in enumerate(said)
+            if date and not known[at] and date < max(years.get(letters(text), {date}))
+        ]
+        return found, max(max(years[letters(said[at][0])]) for at in found) if found else None
 
     def _choice_of(self, kind: Kind, at: int, group: int | None) -> set[str]:
         """The roles that a column may have in a table of a kind.
@@ -768,8 +794,11 @@ class _Band:
         numbers = frozenset(run.line for run in self._runs)
         texts = [*(column.text for column in self.columns), *(group.text for group in self.groups)]
         said = sum(self._words.said(text) + bool(_DATED.search(text)) for text in texts)
+        year = self._older(owner)[1]
         page, groups = self._page.number, {group.text: group.box for group in self.groups}
-        return FoundHeader(kind, page, columns, band.top, band.bottom, numbers, tuple(problems), groups, said)
+        return FoundHeader(
+            kind, page, columns, band.top, band.bottom, numbers, tuple(problems), groups, said, year
+        )
 
 
 _DATED = re.compile(r"\b(?:op|per|in|van|peildatum)\b[^a-z]*\d.*\d{4}|\b(?:in|over)\s+\d{4}", re.IGNORECASE)
