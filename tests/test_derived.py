@@ -203,12 +203,27 @@ def test_soldiers_in_one_table_and_police_in_another() -> None:
     assert (blank["as_printed"], blank["derivation"]) == (None, ["empty by inference"])
 
 
+def captioned(*captions: str) -> list[str]:
+    """Tables of soldiers and of police under one header, with the lines above them."""
+    head = "Missie|Nationaal kader|Ingezet"
+    tables = ((head, *SOLDIERS[1:]), (head, *POLICE[1:]))
+    return [f"<p>{text}</p>{table(*rows, name='on')}" for text, rows in zip(captions, tables, strict=True)]
+
+
+def test_lines_above_two_tables_say_of_whom_they_are() -> None:
+    found = read(ABOVE, *captioned("2a. Militair personeel", "Tabel 2b: Civielen en politie"))
+    assert figures(found)["minusma"] == [5, 10, 10, 11, None]
+    assert figures(found)["vpd"] == [121, None, 163, None, None]
+    shown = str(refused(ABOVE, *captioned("2a. Militair personeel", "2b. Overigen")))
+    assert "two tables have the same header" in shown
+
+
 @pytest.mark.parametrize(
     ("parts", "words"),
     [
         ((SOLDIERS, (*POLICE[:-2], "MINUSMA|10|11", "MINUSMA|3|4")), "which is on line 7 already"),
         ((SOLDIERS, (POLICE[0], "3:Overig", *POLICE[2:])), "its region is “Afrika” and “Overig”"),
-        ((SOLDIERS, POLICE, SOLDIERS[:3]), "which is on line 4 already"),
+        ((SOLDIERS, POLICE, SOLDIERS[:3]), "a second table with columns that the first has too"),
         ((SOLDIERS, POLICE, ("Missie|Ingezet militair", "MINUSMA|9")), "in columns below the table"),
     ],
 )

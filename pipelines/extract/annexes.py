@@ -185,7 +185,7 @@ class Search:
         self.registry = registry
         self.lines = [line for line in _lines(document, registry) if not PAGE_NUMBER.fullmatch(line.text)]
         self.annexes = headings.annexes(self.lines)
-        self._tables: dict[tuple[TableHeading, int, int, int], PdfTable | None] = {}
+        self._tables: dict[tuple[TableHeading, int, int, float], PdfTable | None] = {}
         self._headers: dict[int, dict[int, list[FoundHeader]]] = {}
 
     def headers(self, fewest: int = header.FEWEST) -> dict[int, list[FoundHeader]]:
@@ -204,7 +204,10 @@ class Search:
             for part, table in ((layout.mandates, tables[0]), (layout.personnel, tables[1]))
         ]
         marks = self._marks(*found)
-        first, second = (self._look(annex, layout, places, marks) for annex, places in enumerate(found, 1))
+        starts = [min(part.found.lines) for part in by.parts] if by else []
+        first, second = (
+            self._look(annex, layout, places, marks, starts) for annex, places in enumerate(found, 1)
+        )
         return first, second
 
     def renamed(self) -> tuple[Layout, tuple[Looked, Looked]] | None:
@@ -251,12 +254,17 @@ class Search:
         return {place.start: place for places in (self.annexes, *found) for place in places}
 
     def _look(
-        self, annex: int, layout: Layout, places: Sequence[Place], marks: Mapping[int, Place]
+        self,
+        annex: int,
+        layout: Layout,
+        places: Sequence[Place],
+        marks: Mapping[int, Place],
+        starts: Sequence[int],
     ) -> Looked:
         openings = [
             (place, found)
             for place in places[: headings.MOST]
-            if (found := self._table_below(annex, layout, place, marks))
+            if (found := self._table_below(annex, layout, place, marks, starts))
         ]
         if not openings:
             return Looked(places, openings)
@@ -270,9 +278,17 @@ class Search:
         return Looked(places, openings, next(later, None))
 
     def _table_below(
-        self, annex: int, layout: Layout, place: Place, marks: Mapping[int, Place]
+        self,
+        annex: int,
+        layout: Layout,
+        place: Place,
+        marks: Mapping[int, Place],
+        starts: Sequence[int] = (),
     ) -> Found | None:
-        """The annex's table under a heading, before any other annex: by words, or as a PDF shows it."""
+        """The annex's table under a heading, before any other annex: by words, or as a PDF shows it.
+
+        `starts` are the lines on which the headers of its parts begin.
+        """
         if not isinstance(self.document, PdfDocument):
             end = min((start for start in marks if start >= place.end), default=len(self.lines))
             header = find_header(words(self.lines[place.end : end]), header_words(annex, layout))
@@ -282,8 +298,10 @@ class Search:
         last_page = max((line.page for line in below), default=above.page)
         parts = [replace(layout, personnel=part) for part in layout.personnel.parts] if annex == 2 else []
         found = []
-        for part in parts or [layout]:
-            table = self._pdf_table(self.document, annex, part, above, last_page, parts)
+        for at, part in enumerate(parts or [layout]):
+            before = starts[at] - 1 if parts else above.number
+            behind = float(starts[at + 1]) if parts[at + 1 :] else math.inf
+            table = self._pdf_table(self.document, annex, part, before, last_page, behind, parted=bool(parts))
             heading = words(line for line in below if table and line.number in table.grid.heading)
             if table is None or not heading:
                 return None
@@ -296,23 +314,29 @@ class Search:
         document: PdfDocument,
         annex: int,
         layout: Layout,
-        above: Line,
+        above: int,
         last_page: int,
-        parts: Sequence[Layout],
+        end: float,
+        *,
+        parted: bool,
     ) -> PdfTable | None:
-        """The first table of the annex below a line; None where none has just the layout's heading.
+        """The first table of the annex between two lines; None where none has just the layout's heading.
 
-        It ends where the other annex begins, or another of the `parts` that its columns are in.
+        One that is `parted` may have one column of figures, or none.
         """
         roles = MandateRoles(layout, self.registry), PersonnelRoles(layout, self.registry)
         wanted, other = roles[annex - 1].heading, roles[2 - annex].heading
-        others = [PersonnelRoles(part, self.registry).heading for part in parts if part is not layout]
-        key = (wanted, above.number, last_page, len(others))
+        key = (wanted, above, last_page, end)
         if key not in self._tables:
-            below = table.below(document, above.page, above.number)
-            pages = tuple(page for page in below.pages if page.number <= last_page)
-            headers = self.headers(0 if parts else header.FEWEST)
-            self._tables[key] = table.read(replace(below, pages=pages), headers, wanted, [other, *others])
+            begun = (page.number for page in document.pages if any(one.number <= above for one in page.lines))
+            below = table.below(document, max(begun, default=1), above)
+            pages = tuple(
+                replace(page, lines=tuple(line for line in page.lines if line.number < end))
+                for page in below.pages
+                if page.number <= last_page
+            )
+            headers = self.headers(0 if parted else header.FEWEST)
+            self._tables[key] = table.read(replace(below, pages=pages), headers, wanted, [other])
         return self._tables[key]
 
     def _repeats(self, header: Header, other: Header, place: Place, layout: Layout) -> bool:

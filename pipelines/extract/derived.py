@@ -62,8 +62,15 @@ def read(search: Search) -> Derived:
         for one in seen.values()
         for problem in header.first_asked(one.problems)
     )
-    parts = _parts(search, second, found) if second and second.kind == "personnel" and not problems else ()
+    parts: list[FoundHeader] = []
     whole = tables[1]
+    try:
+        if second and second.kind == "personnel" and not problems:
+            parts = _parts(search, second, found)
+        if second and not parts:
+            _require_one_way(search, second, found)
+    except LayoutError as error:
+        problems = (*problems, error)
     if whole and whole.found.year and not problems:
         problems = tuple(_other_year(search, whole))
     return Derived(tables[0], whole, problems, tuple(Table(one, whole.place) for one in parts if whole))
@@ -74,26 +81,53 @@ _TEXTS = {"country", "remark"}  # and that several may have, if they say the sam
 
 
 def _parts(search: Search, main: FoundHeader, others: Sequence[FoundHeader]) -> list[FoundHeader]:
-    """The headers of an annex whose columns are in several tables, none of them in two; none of one table.
+    """The headers of an annex whose columns are in several tables, one behind the other; none of one table.
 
-    Its columns go on over the page, or a table of soldiers is parted from one of civil experts and police.
+    Its columns go on over the page, or a table of soldiers is parted from one of civil experts and police. No
+    column is in two of them: raises LayoutError for a second table that has one of them again.
     """
     annex = _annex(search, main)
-    found, said = [main], {*main.roles} - _IN_EACH
-    for of_page in search.headers(fewest=0).values():
-        for one in of_page:
-            own = {*one.roles} - _IN_EACH
-            if one.kind != "personnel" or one.problems or not own or _annex(search, one) != annex:
-                continue
-            if any(one.lines & other.lines for other in others) and one not in others:
-                continue
-            if own <= said:
-                continue  # the same header again
-            if own & said - _TEXTS:
-                return []
+    headers = [
+        one
+        for of_page in search.headers(fewest=0).values()
+        for one in of_page
+        if one.kind == "personnel" and not one.problems and _annex(search, one) == annex
+        if one in others or not any(one.lines & other.lines for other in others)
+    ]
+    found: list[FoundHeader] = []
+    said: set[str | None] = set()
+    for one in headers:
+        own = {*one.roles} - _IN_EACH
+        if own <= said and found and (own <= _TEXTS or own == {*found[-1].roles} - _IN_EACH):
+            continue  # the same header again
+        if not own & said - _TEXTS:
             found.append(one)
             said |= own
-    return sorted(found, key=lambda one: min(one.lines)) if len(found) > 1 else []
+        elif one in others:
+            message = f"annex 2 has a second table with columns that the first has too: {_words(one)}"
+            raise _at(search, one, message, "see which of them is this edition's: neither is read")
+    return found if len(found) > 1 and main in found else []
+
+
+def _require_one_way(search: Search, main: FoundHeader, others: Sequence[FoundHeader]) -> None:
+    """Raises LayoutError where the words of a header are those of another, which counts others."""
+    for one in others:
+        if (
+            one.roles != main.roles
+            and _words(one) == _words(main)
+            and _annex(search, one) == _annex(search, main)
+        ):
+            message = "two tables have the same header, and lines above them that say of whom they are"
+            raise _at(search, one, message, "see which rows are of which table: neither is read")
+
+
+def _words(one: FoundHeader) -> str:
+    return "; ".join(" / ".join(filter(None, (column.group, column.printed))) for column in one.columns)
+
+
+def _at(search: Search, one: FoundHeader, message: str, hint: str) -> LayoutError:
+    line = next(line for line in search.lines if line.number == min(one.lines))
+    return refusals.at(line, message, hint)
 
 
 def _annex(search: Search, one: FoundHeader) -> str | None:

@@ -155,7 +155,7 @@ def find(page: PdfPage, known: HeaderWords, fewest: int = FEWEST) -> list[FoundH
         if not any(_opens_mission(run, words) for run in _runs(line)):
             continue
         header = _best(page, lines, at, words, fewest)
-        header = header and _with_times(lines, _with_regions(page, header, words))
+        header = header and _captioned(lines, _with_times(lines, _with_regions(page, header, words)), words)
         if header and not any(header.lines & other.lines for other in found):
             found.append(header)
     return found
@@ -313,6 +313,31 @@ def _with_times(lines: Sequence[PdfLine], header: FoundHeader) -> FoundHeader:
         lines=header.lines | {times[0].number},
         year=last.pop() if years else None,
     )
+
+
+def _captioned(lines: Sequence[PdfLine], header: FoundHeader, words: HeaderWords) -> FoundHeader:
+    """The header with the roles that the line above it gives: `2a. Militairen` over `Kader` and `Ingezet`.
+
+    It says of whom the table counts, and nothing else; the columns say the rest, and nothing of whom.
+    """
+    above = [line for line in lines if line.words[0].baseline < header.top]
+    size = max((word.size for line in above[-1:] for word in line.words), default=0.0)
+    if not header.problems or not above or header.top - above[-1].words[0].baseline > _PITCH * size:
+        return header
+    caption = _LISTED.sub("", above[-1].text, count=1)
+    ways, unknown = words.facets(caption)
+    if unknown or not ways or not all(way and way <= {"military", "civil", "police"} for way in ways):
+        return header
+    columns = [*header.columns]
+    for one in header.problems:
+        roles = words.roles(caption, one.text) & FIGURE_ROLES
+        if len(roles) == 1 and all(way <= _MEASURES for way in words.facets(one.text)[0]):
+            columns[one.column - 1] = replace(columns[one.column - 1], role=roles.pop())
+    left = tuple(one for one in header.problems if columns[one.column - 1].role is None)
+    return replace(header, columns=tuple(columns), problems=left)
+
+
+_LISTED = re.compile(r"\s*(?:(?:tabel|deel)\s*)?(?:\d{0,2}[a-z]?\s*[.:)–-])?\s*", re.IGNORECASE)
 
 
 def _rising(words: Sequence[Word]) -> list[list[Word]]:
