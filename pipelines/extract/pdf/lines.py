@@ -38,6 +38,7 @@ _TIGHT_TOUCH = 0.12  # the same for a number that is as large as the word
 _LEAD = 0.8  # the same for the word behind it
 _SPACED = 0.5  # up to which white space between letters may be how the font is set
 _APART = 0.5  # white space between two rotated labels, at least
+_WIDE = 1.0  # white space, in font sizes, that parts two texts of a line
 _FEWEST_HEADS = 3  # texts on their side beside each other that are heads of columns
 
 _QUARTERS: dict[Direction, int] = {"right": 0, "up": 1, "left": 2, "down": 3}
@@ -418,8 +419,8 @@ def mark_furniture(pages: Sequence[PdfPage]) -> tuple[PdfPage, ...]:
     """The same pages with the numbers of their running heads, feet and page numbers, and their labels.
 
     A line is furniture if it stands in the margin of its page and is a page number apart from the
-    text, or returns at the same height on other pages with nothing changed but its digits. Of these a line
-    that is close to the text is text: the header of a table that fills several pages.
+    text, or returns at the same height on other pages with nothing changed but its digits. Several
+    texts on a line that is close to the next are the header of a table that fills several pages.
     """
     found: dict[int, set[int]] = defaultdict(set)
     alike: dict[tuple[str, int], list[tuple[int, PdfLine]]] = defaultdict(list)
@@ -435,10 +436,10 @@ def mark_furniture(pages: Sequence[PdfPage]) -> tuple[PdfPage, ...]:
                 found[number].add(line.number)
     for page in pages:
         upright = [line for line in page.lines if line.direction == "right"]
-        for block in (upright[:3], upright[-3:][::-1]):
-            for line, inner in reversed([*pairwise(block)]):
-                if inner.number not in found[page.number] and _is_close(line, inner):
-                    found[page.number].discard(line.number)
+        near = (*pairwise(upright[:3]), *pairwise(upright[:-4:-1]))
+        found[page.number] -= {
+            one.number for one, inner in near if _is_close(one, inner) and _in_columns(one)
+        }
     return tuple(_labelled(page, frozenset(found[page.number])) for page in pages)
 
 
@@ -454,6 +455,12 @@ def _outermost(page: PdfPage) -> list[PdfLine]:
 def _stands_apart(line: PdfLine, page: PdfPage) -> bool:
     """Whether white space of two lines or more keeps a line from the others."""
     return not any(_is_close(line, other) for other in page.lines if other is not line)
+
+
+def _in_columns(line: PdfLine) -> bool:
+    """Whether a line is of three texts or more."""
+    gaps = (right.box.left - left.box.right for left, right in pairwise(line.words))
+    return sum(gap > _WIDE * line.words[0].size for gap in gaps) > 1
 
 
 def _is_close(line: PdfLine, other: PdfLine) -> bool:
