@@ -42,10 +42,11 @@ def refusal(search: Search, looked: Sequence[tuple[Looked, Looked]], found: Deri
         return _twice(search, again)
     listed = lists_missions(search.lines, search.registry)
     causes = []
-    for annex, table in ((1, found.mandates), (2, found.personnel)):
+    tables = (found.mandates, found.personnel)
+    for annex, table in enumerate(tables, 1):
         ways = [both[annex - 1] for both in looked]
         if not (listed and table) and not any(one.openings for one in ways):
-            causes.append(_cause(search, annex, ways))
+            causes.append(_cause(search, annex, ways, [one.place for one in tables if one]))
     if len(causes) == 2 and not listed:
         return _other_kind(search, causes)
     if found.personnel and len(causes) == 1:
@@ -65,20 +66,24 @@ def _described(search: Search) -> str:
     return _LAYOUTS if isinstance(search.document, PdfDocument) else f"{_BY_PLACES}; {_LAYOUTS}"
 
 
-def _cause(search: Search, annex: int, looked: Sequence[Looked]) -> LayoutError:
-    """Why one annex is not there."""
+def _cause(search: Search, annex: int, looked: Sequence[Looked], known: Sequence[Place]) -> LayoutError:
+    """Why one annex is not there; `known` are headings of tables that are found."""
     layouts = search.registry.layouts
     places = next((one.places for one in looked[: len(layouts)] if one.places), ())
     if not places:
         others = [_part(layout, 3 - annex).heading for layout in layouts]
         by_headers = isinstance(search.document, PdfDocument)  # where an annex may have any number
-        places = [
+        open_ones = [
             one
             for one in search.annexes
-            if comparable(one.label or "").rpartition(" ")[2] in _NUMBERS[annex]
-            and all(heading.match(one.text) is None for heading in others)
+            if not any(heading.match(one.text) is not None for heading in others)
+            and not any(one.same(place) for place in known)
             and not (by_headers and not any(_names_row(line, search.registry) for line in search.below(one)))
         ]
+        numbered = [
+            one for one in open_ones if comparable(one.label or "").rpartition(" ")[2] in _NUMBERS[annex]
+        ]
+        places = numbered or (open_ones if by_headers and annex == 2 else [])
     if not places:
         return _absent(search, annex)
     place = max(reversed(places), key=lambda place: len(search.below(place)))  # not in a table of contents
