@@ -315,7 +315,7 @@ def _with_times(lines: Sequence[PdfLine], header: FoundHeader) -> FoundHeader:
     )
 
 
-def _captioned(lines: Sequence[PdfLine], header: FoundHeader, words: HeaderWords) -> FoundHeader:
+def _captioned(lines: Sequence[PdfLine], header: FoundHeader, words: _Kept) -> FoundHeader:
     """The header with the roles that the line above it gives: `2a. Militairen` over `Kader` and `Ingezet`.
 
     It says of whom the table counts, and nothing else; the columns say the rest, and nothing of whom.
