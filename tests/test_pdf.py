@@ -38,16 +38,16 @@ def tagged() -> Rendition:
     return made
 
 
-def moved(found: PdfDocument, text: str) -> PdfDocument:
-    """The document with the first cell that is just `text` tagged as in a row of its own."""
+def retagged(found: PdfDocument, text: str, **place: int) -> PdfDocument:
+    """The document with the first cell that is just `text` tagged to be in another place, or not at all."""
     words: defaultdict[TagCell, list[str]] = defaultdict(list)
     for line in (line for page in found.pages for line in page.lines):
         for word in line.words:
             if cell := found.tags.get((line.page, word.mark)):
                 words[cell].append(word.plain)
-    moved = next(cell for cell, of in words.items() if " ".join(of) == text)
-    tags = {mark: cell._replace(row=-1) if cell == moved else cell for mark, cell in found.tags.items()}
-    return replace(found, tags=tags)
+    chosen = next(cell for cell, of in words.items() if " ".join(of) == text)
+    tags = {mark: cell._replace(**place) if cell == chosen else cell for mark, cell in found.tags.items()}
+    return replace(found, tags={mark: cell for mark, cell in tags.items() if place or cell != chosen})
 
 
 def read(found: Document, source: SourceFile, known: Registry) -> dict[str, pa.Table]:
@@ -71,13 +71,23 @@ def test_a_row_of_which_tags_have_other_cells_is_taken_where_its_sums_come_out_a
 ) -> None:
     found, source = document_of(tagged.data)
     text = a_figure(tagged.content)
-    got = read(moved(found, text), source, registry_of(tagged.content))
+    got = read(retagged(found, text, row=-1), source, registry_of(tagged.content))
     assert list(check.differences(tagged.content, got)) == []
     cells = [cell for cell in got["cells"].to_pylist() if cell["table_name"] == "personnel"]
     said = {cell["row_key"] for cell in cells if any(DISAGREEMENT in why for why in cell["equalities"])}
     assert {cell["row_key"] for cell in cells if cell["as_printed"] == text} <= said
     silent = {cell["row_key"] for cell in cells if "structure tag" not in cell["derivation"]}
     assert said <= silent < {cell["row_key"] for cell in cells}
+
+
+def test_a_row_of_which_tags_leave_out_a_figure_has_no_witness(tagged: Rendition) -> None:
+    found, source = document_of(tagged.data)
+    text = a_figure(tagged.content)
+    cells = read(retagged(found, text), source, registry_of(tagged.content))["cells"].to_pylist()
+    (row,) = {cell["row_key"] for cell in cells if cell["as_printed"] == text}
+    of_row = [cell for cell in cells if (cell["table_name"], cell["row_key"]) == ("personnel", row)]
+    said = [cell for cell in of_row if "structure tag" in cell["derivation"] or cell["equalities"]]
+    assert [cell["column_name"] for cell in said] == ["region"]  # its heading is a row of its own
 
 
 def test_where_sums_do_not_come_out_it_is_refused_with_the_entry_to_paste() -> None:
@@ -90,7 +100,7 @@ def test_where_sums_do_not_come_out_it_is_refused_with_the_entry_to_paste() -> N
     row, column = next(
         (row, name) for row in sound for name in sound[row] if sound[row][name] != printed[row][name]
     )
-    wrong = moved(found, str(printed[row][column]))
+    wrong = retagged(found, str(printed[row][column]), row=-1)
     (undecided,) = refused(read, wrong, source, known)
     assert isinstance(undecided, UndecidedError)
     assert undecided.mission_id == row
@@ -132,7 +142,7 @@ def test_a_text_may_speak_of_how_a_pdf_begins() -> None:
 def test_a_row_of_annex_1_of_which_tags_have_other_cells_is_refused(tagged: Rendition) -> None:
     found, source = document_of(tagged.data)
     date = next(row.cells[3].text for row in tagged.content.mandates if row.cells[3].text[0].isdigit())
-    problems = refused(read, moved(found, date), source, registry_of(tagged.content))
+    problems = refused(read, retagged(found, date, row=-1), source, registry_of(tagged.content))
     assert all("structure tags have other cells" in one.message and one.page and one.line for one in problems)
 
 

@@ -66,7 +66,8 @@ class _Witness:
                     over = range(one.row, one.row + one.rows)
                     rows_of = tuple(text for of, text in names if of.table == one.table and of.row in over)
                     columns = tuple(range(one.column, min(one.column + one.columns, one.width)))
-                    yield Fault("rows" if one.rows > 1 else "columns", cell, rows_of, columns)
+                    if one.rows == 1 or len(rows_of) > 1:
+                        yield Fault("rows" if one.rows > 1 else "columns", cell, rows_of, columns)
 
     def _of(self, cell: PdfCell) -> list[TagCell | None]:
         """The tagged cell of each word."""
