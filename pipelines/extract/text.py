@@ -23,7 +23,10 @@ _FEW = 10
 # Signs that change the order in which others are seen: where figures are, nothing can be read.
 TURNING = "\u061c\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 _KEPT = f"\u00ad{TURNING}"
-_UNSEEN_HYPHEN = re.compile(r"(?<=[^\W\d_])\u00ad(?=[^\W\d_])")
+# A soft hyphen between letters, and what only says how a sign before it is drawn or sorted.
+_UNSEEN = re.compile(
+    "(?<=[^\\W\\d_])\u00ad(?=[^\\W\\d_])|[\u034f\u180b-\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef]"
+)
 _LINE_END = re.compile(r"\r\n|\n|\r")
 _OTHER_END = re.compile("[\x0b\x0c\x85\u2028\u2029]")  # of a text that has no such line end
 _PAGE_OPENING = re.compile(r" \S")
@@ -70,7 +73,7 @@ def visible(text: str) -> str:
     if text.isascii():
         return text
     kept = (letter for letter in text if letter in _KEPT or unicodedata.category(letter) != "Cf")
-    return unicodedata.normalize("NFC", _UNSEEN_HYPHEN.sub("", "".join(kept)))
+    return unicodedata.normalize("NFC", _UNSEEN.sub("", "".join(kept)))
 
 
 def strange(text: str) -> str:

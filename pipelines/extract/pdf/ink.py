@@ -163,8 +163,9 @@ class _Drawer:
 
     def place(self, box: Box) -> Dots:
         """A box of the page in dots, at least one each way."""
-        left, top, right, bottom = (int(side * self.scale) for side in box)
-        return within((left, top, right + 1, bottom + 1), self._size)
+        (left, top, right, bottom), scale = box, self.scale  # asked of every character: written out
+        sides = int(left * scale), int(top * scale), int(right * scale) + 1, int(bottom * scale) + 1
+        return within(sides, self._size)
 
     def close(self, glyph: Glyph, ground: Image.Image | None = None, times: int = _CLOSE) -> Image.Image:
         """What drawing a character's text changes in its box, larger than usual.

@@ -122,8 +122,20 @@ def _away(one: Shape, other: Shape) -> float:
     return apart / (255 * len(one[0])) + _PROPORTIONS * abs(log(one[1] / other[1]))
 
 
+@lru_cache(2000)
 def _distances(shape: Shape, signs: tuple[str, ...] = DIGITS) -> dict[str, float]:
-    return {sign: min(_away(shape, known) for known in shapes) for sign, shapes in _standard(signs).items()}
+    """How much a shape differs from that of each sign, by the font in which it differs least."""
+    sheet, proportions = _standard(signs)
+    count, (width, height) = len(proportions), _SIZE
+    column = Image.frombytes("L", (width, count * height), shape[0] * count)
+    apart = ImageChops.difference(sheet, column).convert("F").resize((1, count), Image.Resampling.BOX)
+    levels = cast("Iterable[float]", apart.getdata())
+    away = [
+        level / 255 + _PROPORTIONS * abs(log(shape[1] / proportion))
+        for level, proportion in zip(levels, proportions, strict=True)
+    ]
+    fonts = len(_FONTS)
+    return {sign: min(away[at * fonts : (at + 1) * fonts]) for at, sign in enumerate(signs)}
 
 
 def is_another(letter: str, ink: Image.Image) -> bool:
@@ -147,8 +159,11 @@ def _is_like(digit: str, shape: Shape) -> bool:
 
 
 @cache
-def _standard(signs: tuple[str, ...]) -> dict[str, list[Shape]]:
-    """Digits or letters of the standard fonts."""
+def _standard(signs: tuple[str, ...]) -> tuple[Image.Image, list[float]]:
+    """Digits or letters of the standard fonts: shapes below each other, all of one sign together.
+
+    And how wide each was for its height.
+    """
     found: dict[str, list[Shape]] = {sign: [] for sign in signs}
     width, height = _ADVANCE * len(found), round(1.5 * _EM)
     for name in _FONTS:
@@ -168,4 +183,6 @@ def _standard(signs: tuple[str, ...]) -> dict[str, list[Shape]]:
             found[digit].append(_shape(place))
         pdfium.FPDF_ClosePage(page)
         pdfium.FPDF_CloseDocument(document)
-    return found
+    shapes = [shape for of_sign in found.values() for shape in of_sign]
+    sheet = Image.frombytes("L", (_SIZE[0], len(shapes) * _SIZE[1]), b"".join(ink for ink, _ in shapes))
+    return sheet, [proportion for _, proportion in shapes]

@@ -176,11 +176,13 @@ class _Looker:
 
 
 def _dots(box: Box, sight: Sight, around: int) -> tuple[int, int, int, int]:
+    (left, top, right, bottom), scale = box, sight.scale
+    low, high = 0 - around, 1 + around
     return (
-        int(box.left * sight.scale) - around,
-        int(box.top * sight.scale) - around,
-        int(box.right * sight.scale) + 1 + around,
-        int(box.bottom * sight.scale) + 1 + around,
+        int(left * scale) + low,
+        int(top * scale) + low,
+        int(right * scale) + high,
+        int(bottom * scale) + high,
     )
 
 
