@@ -76,10 +76,13 @@ def test_a_named_warehouse_has_the_sources_in_it_or_beside_it(
     """Not those of the project that the command is run in."""
     (warehouse.raw).mkdir(exist_ok=True)
     (warehouse.raw / "sources.toml").write_text("[[edition]]\n")
+    (warehouse.raw / "sources.lock").write_text("")
     monkeypatch.setenv("JVOM_RAW", str(tmp_path / "other"))
     assert find(warehouse=warehouse.warehouse).raw == warehouse.raw
     backup(warehouse, tmp_path / "elsewhere" / "copy")
-    assert find(warehouse=tmp_path / "elsewhere" / "copy").raw == tmp_path / "elsewhere" / "copy" / "raw"
+    own = find(warehouse=tmp_path / "elsewhere" / "copy").raw
+    assert own == tmp_path / "elsewhere" / "copy" / "raw"
+    assert {file.name for file in own.iterdir()} == {"sources.toml", "sources.lock"}
     assert find(warehouse=tmp_path / "new" / "warehouse").raw == tmp_path / "other"
 
 

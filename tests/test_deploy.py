@@ -131,7 +131,7 @@ class Processes:
 
     def __init__(self, folder: Path, environment: dict[str, str]) -> None:
         self.folder, self.services = folder, compose()["services"]
-        self.ports = {name: servers.free_port() for name in ("code", "web-operator")}
+        self.ports = {name: servers.free_port() for name in ("code", "web-operator", "auditor")}
         shutil.copytree(DEPLOY, folder / "dagster")
         workspace = folder / "dagster" / "workspace.yaml"
         text = workspace.read_text(encoding="utf-8").replace("host: code", "host: 127.0.0.1")
@@ -150,12 +150,15 @@ class Processes:
         command = command.replace("3000", str(self.ports.get(service, 0)))
         command = command.replace("--concurrency 2", f"--concurrency {at_once}")
         command = command.replace("--max-tasks-per-child 1", "")  # else each step loads the libraries anew
-        home = self.folder / (name or service)
+        return self.run(name or service, *shlex.split(command))
+
+    def run(self, name: str, *words: str) -> subprocess.Popen[bytes]:
+        """A process on a machine of that name."""
+        home = self.folder / name
         home.mkdir()
-        words = [*self._machine(name or service), *shlex.split(command)]
-        with (self.folder / f"{name or service}.log").open("wb") as log:
+        with (self.folder / f"{name}.log").open("wb") as log:
             process = subprocess.Popen(
-                words,
+                [*self._machine(name), *words],
                 env={**self.environment, "JVOM_WAREHOUSE": str(home)},
                 cwd=home,
                 stdout=log,
@@ -180,9 +183,9 @@ class Processes:
     def said(self, name: str) -> str:
         return (self.folder / f"{name}.log").read_text(encoding="utf-8", errors="replace")
 
-    def ask(self, query: str, **variables: object) -> Any:
-        """The answer of the operators' webserver to a GraphQL query."""
-        address = f"http://127.0.0.1:{self.ports['web-operator']}/graphql"
+    def ask(self, query: str, of: str = "web-operator", **variables: object) -> Any:
+        """The answer of the operators' webserver, or another, to a GraphQL query."""
+        address = f"http://127.0.0.1:{self.ports[of]}/graphql"
         answer = httpx.post(address, json={"query": query, "variables": variables}, timeout=60)
         return answer.json()["data"]
 
@@ -272,6 +275,8 @@ def test_a_worker_killed_in_its_commit_is_followed_by_another(team: Installation
 
     for service in ("code", "web-operator", "daemon"):
         processes.start(service)
+    auditor = str(processes.ports["auditor"])
+    processes.run("auditor", sys.executable, "-m", "pipelines.cli", "ui", "--read-only", "--port", auditor)
     working = first = processes.start("worker", "pod-1", at_once=1)  # only one of a run and its steps
     lake.begin()
     with lake.writer():
@@ -294,6 +299,9 @@ def test_a_worker_killed_in_its_commit_is_followed_by_another(team: Installation
     (why,) = [line for line in said(ended) if "was ended: its process" in line]
     if processes._machine("x"):
         assert f"on pod-{1 if steps == 'in_process' else 2} is gone" in why
+    # By `jvom ui` on a machine of its own, with the history, the record and the files on the servers.
+    seen = until(lambda: processes.ask(EVENTS, of="auditor", run=ended["runId"]), 60)
+    assert seen == processes.ask(EVENTS, run=ended["runId"])
     shown = json.dumps([runs(), *(processes.ask(EVENTS, run=run["runId"]) for run in runs())])
     logs = [processes.said(file.stem) for file in processes.folder.glob("*.log")]
     for secret in (processes.environment["AWS_SECRET_ACCESS_KEY"], "of-DAGSTER_PG_PASSWORD"):

@@ -12,22 +12,23 @@ from pipelines import files
 from pipelines.cli.session import Session, Timeout, table_command
 from pipelines.settings import Settings
 
-_STAYS, _REMADE = "no, it is the record", "made again by the next build"
+_STAYS, _REMADE = "no: the record", "made again by jvom build"
 _PARTS = {  # of a warehouse, the record first: what it is, and whether it may go
-    "lake": ("all vintages of all editions", _STAYS),
-    "sources": ("every document that was read, by its hash", _STAYS),
-    "un": ("files of the UN's contributions", _STAYS),
-    "quarantine": ("reports on refused documents", _STAYS),
-    "releases": ("manifest and package of every release", _STAYS),
-    "raw": ("source files that came along with a backup", _STAYS),
+    "lake": ("all vintages", _STAYS),
+    "sources": ("documents read, by hash", _STAYS),
+    "un": ("the UN's contributions", _STAYS),
+    "quarantine": ("reports on refusals", _STAYS),
+    "releases": ("manifests and packages", _STAYS),
+    "raw": ("source files of a backup", _STAYS),
+    "README.md": ("what is where", "no: it is in git"),
     "jvom.duckdb": ("the published file", _REMADE),
     "site": ("pages for people", _REMADE),
-    "published": ("this machine's copy of what is published", "yes, it is fetched again"),
-    "backups": ("the warehouse before its tables changed", "yes, once the new version is proved"),
-    "dagster": ("the run history", "yes, whole, while nothing runs"),
-    "logs": ("what runs and faults said, a file a day", "yes, any file"),
-    "stage": ("values between assets of a run", "yes, made again"),
-    "downloads": ("what services answered to the last fetch", "yes, asked again"),
+    "published": ("copy of what is published", "yes: fetched again"),
+    "backups": ("as it was before upgrades", "yes: once the new one is proved"),
+    "dagster": ("the run history", "yes: whole, while idle"),
+    "logs": ("what runs said, by day", "yes: any file"),
+    "stage": ("values between assets", "yes: made again"),
+    "downloads": ("what services answered", "yes: asked again"),
 }
 
 
@@ -74,7 +75,7 @@ def gc(
         left = [(each["path"], each["bytes"], "left by a killed writer", done) for each in found]
         session.terminal.table(("part", "bytes", "what", "may go"), [*left, *map(_row, of_disk)])
         return
-    everything = Part("all", sum(part.bytes for part in of_disk), str(settings.warehouse), "")
+    everything = Part("all", sum(part.bytes for part in of_disk), "", "")
     rows = [(part, round(size / 1e3), *rest) for part, size, *rest in map(_row, (*of_disk, everything))]
     session.terminal.table(("part", "kB", "what it is", "may it go?"), rows)
 
@@ -91,7 +92,7 @@ def parts(settings: Settings) -> list[Part]:
         key=lambda path: (known.index(path.name) if path.name in known else len(known), path.name),
     )
     return [
-        Part(path.name, _size(path, counted), *_PARTS.get(path.name, ("not made by jvom", "yours to say")))
+        Part(path.name, _size(path, counted), *_PARTS.get(path.name, ("not made by jvom", "yours")))
         for path in there
     ]
 

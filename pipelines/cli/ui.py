@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 from contextlib import ExitStack, suppress
+from pathlib import Path
 from types import FrameType
 from typing import IO, Annotated
 
@@ -18,7 +19,7 @@ from schemas.errors import LakeError
 
 ADDRESS = "127.0.0.1"
 GRACE = 10.0  # seconds between asking the group to end and ending it
-MARKS = "interface-{port}.json"  # in the Dagster home: address and process of an interface that runs
+MARKS = "interface-{port}.json"  # address and process of an interface that runs on this machine
 ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -57,7 +58,7 @@ def ui(
             output = opened.enter_context(log.open("a", encoding="utf-8"))
         process = _start(child_command(port, read_only=read_only, daemon=not settings.home), settings, output)
     address = f"http://{ADDRESS}:{port}"
-    mark = settings.dagster_home / MARKS.format(port=port)
+    mark = _home(settings) / MARKS.format(port=port)
     mark.write_text(json.dumps({"address": address, "process": process.pid}), encoding="utf-8")
     session.terminal.answer(
         {"address": address, "process": process.pid, "read_only": read_only},
@@ -76,12 +77,17 @@ def ui(
 
 def running(settings: Settings) -> str | None:
     """The address of an interface that runs on this warehouse, if one does."""
-    for mark in sorted(settings.dagster_home.glob(MARKS.format(port="*"))):
+    for mark in sorted(_home(settings).glob(MARKS.format(port="*"))):
         with suppress(OSError, ValueError, KeyError, TypeError):  # it ended without removing its mark
             marked = json.loads(mark.read_bytes())
             os.kill(int(marked["process"]), 0)
             return str(marked["address"])
     return None
+
+
+def _home(settings: Settings) -> Path:
+    """Where marks are: a Dagster home that several machines share says nothing of this one."""
+    return settings.warehouse if settings.home else settings.dagster_home
 
 
 def child_command(port: int, *, read_only: bool, daemon: bool = True) -> list[str]:

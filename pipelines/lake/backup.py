@@ -93,7 +93,7 @@ def _copy(
             elif settings.warehouse.exists():
                 _copy_folder(settings.warehouse, aside, without)
                 if raw is not None:
-                    _copy_folder(raw, aside / "raw", set())
+                    _put_all(raw, aside / "raw")
             copied = sum(path.stat().st_size for path in aside.rglob("*") if path.is_file())
             move_into_place(aside, folder)
         finally:
