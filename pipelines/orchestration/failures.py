@@ -14,9 +14,6 @@ from functools import cache
 from typing import Any
 
 import dagster as dg
-from dagster._core.events import JobFailureData
-from dagster._core.execution.stats import StepEventStatus
-from dagster_shared.error import SerializableErrorInfo
 from sqlalchemy.exc import SQLAlchemyError
 
 from pipelines import lake, settings
@@ -80,13 +77,13 @@ def failure_of(result: dg.ExecuteInProcessResult) -> tuple[str, int]:
         if data is not None and data.error is not None:
             return _said_by(data.error)
     for event in result.all_events:  # of what is there before a step is
-        if isinstance(event.event_specific_data, JobFailureData) and event.event_specific_data.error:
-            return _said_by(event.event_specific_data.error)
+        if event.is_job_failure and event.job_failure_data.error:
+            return _said_by(event.job_failure_data.error)
     return "the run failed; its log says why", 1
 
 
-def _said_by(error: SerializableErrorInfo) -> tuple[str, int]:
-    """The words of an error that Dagster has wrapped in its own, and the exit code for it."""
+def _said_by(error: Any) -> tuple[str, int]:
+    """The words of an error as Dagster keeps it, wrapped in its own, and the exit code for it."""
     chain = [error]
     while chain[-1].cause:
         chain.append(chain[-1].cause)
@@ -173,7 +170,8 @@ def _missed(instance: dg.DagsterInstance, run: dg.DagsterRun, attended: set[str]
     """Whether nobody has worked on a run for a while, or led it, by what this look and the one before saw."""
     executor = run.tags.get(EXECUTOR_TAG)
     working = executor == IN_PROCESS or any(
-        step.status == StepEventStatus.IN_PROGRESS for step in instance.get_run_step_stats(run.run_id)
+        step.status is not None and step.status.value == "IN_PROGRESS"
+        for step in instance.get_run_step_stats(run.run_id)
     )  # between two steps on several machines nobody need
     alive = not working or run.run_id in attended
     if executor == BY_CELERY:
