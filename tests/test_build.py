@@ -327,7 +327,7 @@ def roll_back(own: Settings, jvom: Jvom) -> None:
     ]
     changes = {(each["row_key"], each["column_name"]) for each in rehearsed["editions"][1]["changes"]}
     assert ("untso", "deployed_total") in changes
-    assert "values that differ" in jvom(*back, "--dry-run").stdout
+    assert "2024, untso: deployed_military 32 → 33" in jvom(*back, "--dry-run").stdout
     assert (hashes(own), Lake.of(own).head()) == (before, head)
     done = answer(jvom(*back, "--reason", "2023 is not what it says", "--json", JVOM_ACTOR="auditor"))
     assert [(each["edition_year"], each["vintage"]) for each in done["editions"]] == [(2023, 2), (2024, 6)]

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pipelines.lake.decision import Copy
 
 REHEARSED = ("edition", "readers see", "would see", "as vintage", "values that differ")
-CHANGED = ("edition", "table", "row", "column", "now", "then")
+CHANGED = ("edition", "subject", "table", "row", "column", "now", "then")
 _RELEASED = "FROM releases WHERE published_at < $until ORDER BY published_at DESC LIMIT 1"
 _RELEASE = "FROM releases WHERE release_id = $release"
 
@@ -99,40 +99,39 @@ def _rehearse(session: Session, config: Mapping[str, Any]) -> None:
     lake, terminal = Lake.of(session.settings), session.terminal
     editions = [_compared(lake, copy) for copy in copies_of(lake, "restore", config)]
     terminal.answer({"dry_run": True, **config, "editions": editions})
-    changes = [(each["edition_year"], *of.values()) for each in editions for of in each["changes"]]
     if terminal.csv:
-        terminal.table(CHANGED, changes)
+        terminal.table(
+            CHANGED, [(of["edition_year"], *each.values()) for of in editions for each in of["changes"]]
+        )
     elif not editions:
         terminal.write("readers see this already: nothing would be recorded")
     else:
         terminal.table(REHEARSED, [(*[*each.values()][:4], len(each["changes"])) for each in editions])
-        if changes:
-            terminal.table(CHANGED, changes)
+        for each in editions:
+            for sentence in each["sentences"]:
+                terminal.write(f"{each['edition_year']}, {sentence}")
 
 
 def _compared(lake: Lake, copy: Copy) -> dict[str, Any]:
     """What readers see of an edition, what they would see, and the values that differ, if they see both."""
     from pipelines.lake import differences
-    from pipelines.publish.rehearsal import FIGURES
 
     year, state = copy.edition_year, lake.edition_states()[copy.edition_year]
     seen = None if state.cause == "withdrawn" else state.vintage
     comes = copy.vintage if copy.action == "restore" else None
     now, then = (
-        {name: rows.to_pylist() for name, rows in lake.vintage(year, of).items() if name in FIGURES}
+        {name: rows.to_pylist() for name, rows in lake.vintage(year, of).items()}
         if seen and comes and of
         else {}
         for of in (seen, comes)
     )
-    changes = [
-        {name: value for name, value in asdict(each).items() if name != "subject"}
-        for each in differences.values(now, then)
-    ]
+    found = differences.differences(now, then)
     nothing = "nothing (withdrawn)"
     return {
         "edition_year": year,
         "now": f"vintage {seen}" if seen else nothing,
         "then": f"vintage {comes}" if comes else nothing,
         "new_vintage": state.vintage + 1,
-        "changes": changes,
+        "changes": [*map(asdict, found)],
+        "sentences": differences.sentences(found),
     }

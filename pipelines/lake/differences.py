@@ -53,18 +53,6 @@ def differences(before: Rows, after: Rows) -> tuple[Difference, ...]:
     return tuple(found)
 
 
-def values(before: Rows, after: Rows) -> Iterator[Difference]:
-    """Every value that differs in the tables of `before`; a row on one side only counts value by value."""
-    for name in before:
-        contract = schemas.TABLES[name]
-        old, new = (dict(zip(contract.row_keys(of[name]), of[name], strict=True)) for of in (before, after))
-        for row_key in sorted({*old, *new}):
-            was, now = old.get(row_key, {}), new.get(row_key, {})
-            for column in contract.values:
-                if column not in contract.key and was.get(column) != now.get(column):
-                    yield Difference(row_key, name, row_key, column, was.get(column), now.get(column))
-
-
 def sentences(found: Sequence[Difference]) -> tuple[str, ...]:
     """One line for each thing that changed: `untso: deployed_military 32 → 33; deployed_total 32 → 33`."""
     by_subject: dict[str, dict[str, None]] = {}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import hashlib
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -259,12 +258,6 @@ class Lake:
         """Key of the newest commit, in a millisecond for a SQLite catalog; None while there is none."""
         key = commits.newest_key(self.address)
         return None if key == commits.EMPTY else key
-
-    def content_version(self) -> str:
-        """Hash of every vintage's content, 64 hexadecimal digits: what the views depend on."""
-        query = "SELECT edition_year, vintage, content_hash FROM {} ORDER BY ALL"
-        contents = self._ask(lambda lake: lake.rows(query.format(lake.table("vintages")))) or []
-        return hashlib.sha256(repr(contents).encode()).hexdigest()
 
     def add_verification(self, result: str, actor: str) -> None:
         """Append the result of a verification; `head` does not count it, since no vintage came."""

@@ -9,7 +9,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from typing import Any
 
@@ -157,6 +157,9 @@ def end_dead_runs(instance: dg.DagsterInstance, catalog: str) -> list[str]:
             sentence = f"run {run.run_id[:8]} was ended: its process {number} on {host} is gone"
             instance.report_run_failed(run, sentence)
             instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
+            if run.tags.get(EXECUTOR_TAG) == BY_CELERY:  # what leads it may wait for a step that is gone
+                with suppress(Exception):
+                    instance.run_launcher.terminate(run.run_id)
             sentences.append(sentence)
     return sentences
 
