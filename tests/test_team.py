@@ -611,6 +611,7 @@ def test_a_store_that_hangs_ends_a_commit_and_leaves_the_lock(
         impatient.setenv("JVOM_STORE_TIMEOUT", "1")
         impatient.setenv("JVOM_STORE_RETRIES", "0")
         there.close()
+        store._bucket.cache_clear()
         bucket.hang()
         try:
             started = time.monotonic()
@@ -621,6 +622,7 @@ def test_a_store_that_hangs_ends_a_commit_and_leaves_the_lock(
         finally:
             bucket.answer()
             there.close()
+    store._bucket.cache_clear()
     assert record(there, PLAN[1]).written
     for entry in there.stored_files():
         assert entry["sha256"] == _sha256((remote / "data" / entry["path"]).read_bytes())
