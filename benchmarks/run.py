@@ -64,11 +64,13 @@ def child(name: str, arguments: list[str], runs: int, **variables: str) -> Cost:
 def once(
     arguments: list[str], variables: dict[str, str], python: str = sys.executable
 ) -> tuple[float, float, float]:
+    environment = {**os.environ, **variables}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # Python keeps what it compiled, as it does for users
     started = time.perf_counter()
     process = subprocess.Popen(
         [python, *arguments],
         cwd=ROOT,
-        env={**os.environ, **variables},
+        env=environment,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )

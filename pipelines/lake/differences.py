@@ -34,7 +34,7 @@ class Difference:
         """Such as `deployed_military 32 → 33`."""
         if self.column_name is None:
             return f"{'new' if self.old_value is None else 'gone'} in {self.table_name}"
-        return f"{self.column_name} {_shown(self.old_value)} → {_shown(self.new_value)}"
+        return f"{self.column_name} {shown(self.old_value)} → {shown(self.new_value)}"
 
 
 def differences(before: Rows, after: Rows) -> tuple[Difference, ...]:
@@ -75,11 +75,14 @@ def _of_table(name: str, before: Sequence[Row], after: Sequence[Row]) -> Iterato
                 yield Difference(*place, column, was.get(column), now.get(column))
 
 
-def _shown(value: object) -> str:
+def shown(value: object) -> str:
+    """A value in a sentence."""
     if value is None:
         return "(none)"
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:.4g}"
     if isinstance(value, list | tuple):
         return ", ".join(str(part) for part in value) or "(none)"
     text = str(value)

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 NETWORK_RETRIES = 3
 NETWORK_PAUSE = 60.0  # seconds before the first new attempt, doubled with each
 RULES = tuple(rule for rule in reconcile.RULES if not rule.across)
+# The vintage that this process recorded last: in a backfill the next one is compared with it.
+_recorded: dict[tuple[object, int, int], Mapping[str, pa.Table]] = {}
 COUNTS = ("findings", "errors", "warnings", "statements", "mission_events", "unread_sentences")
 
 
@@ -384,10 +386,15 @@ def snapshot(
             recheck=config.recheck,
             results=reconciled,
         )
-        before = lake.vintage(year, recorded.vintage - 1, stamps=True) if recorded.vintage > 1 else {}
+        before = _recorded.pop((lake.address, year, recorded.vintage - 1), {})
+        if recorded.vintage > 1 and not before:
+            before = lake.vintage(year, recorded.vintage - 1, stamps=True)
         standing = pa.array([False] * tables["editions"].num_rows)  # a reading brings an edition back
         after = {**tables, "editions": tables["editions"].append_column("withdrawn", standing)}
         details = vintage_metadata(recorded, before, after)
+        _recorded.clear()
+        if recorded.written:
+            _recorded[lake.address, year, recorded.vintage] = after
         quarantine.resolve(warehouse.settings().quarantine, source)
     for name, key in keys.TABLES.items():  # where its rows went is known only now
         context.log_event(

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from functools import cache
-from itertools import chain
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -95,10 +94,6 @@ def by_stage() -> dict[str, list[Relation]]:
     """Relations by stage, without those that hold every vintage."""
     shown = [relation for relation in relations().values() if not relation.vintages_of]
     return {stage: [relation for relation in shown if relation.stage == stage] for stage in STAGES}
-
-
-def comments() -> Iterator[str]:
-    return chain.from_iterable(relation.comments() for relation in relations().values())
 
 
 def column_lineage() -> pa.Table:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import schemas
+from pipelines.lake.differences import shown
 from pipelines.publish import views
 from pipelines.publish.base import chosen
 
@@ -56,25 +57,14 @@ def sentences(changes: Sequence[Row]) -> list[str]:
 
 
 def _in_words(rows: Sequence[Row]) -> str:
-    steps = {f"{_shown(row['old_value'])} → {_shown(row['new_value'])}" for row in rows}
+    steps = {f"{shown(row['old_value'])} → {shown(row['new_value'])}" for row in rows}
     if len(rows) > 1 and len(steps) == 1:
         return f"{steps.pop()} in {len(rows)} rows"
     named = [
-        f"{row['row_key']} {_shown(row['old_value'])} → {_shown(row['new_value'])}" for row in rows[:SHOWN]
+        f"{row['row_key']} {shown(row['old_value'])} → {shown(row['new_value'])}" for row in rows[:SHOWN]
     ]
     more = [f"{len(rows) - SHOWN} more"] if len(rows) > SHOWN else []
     return ", ".join([*named, *more])
-
-
-def _shown(value: object) -> str:
-    match value:
-        case None:
-            return "(none)"
-        case bool():
-            return "yes" if value else "no"
-        case float():
-            return f"{value:.4g}"
-    return str(value)
 
 
 def _of_view(name: str, old: pa.Table, new: pa.Table, years: set[int]) -> Iterator[dict[str, Any]]:

@@ -144,11 +144,12 @@ def evaluate(base: Mapping[str, pa.Table], views: Sequence[View] | None = None) 
         connection.execute(NO_BAR)
         for schema in SCHEMAS:
             connection.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
-        for name, table in base.items():
-            connection.register(name, table)
+        wanted = ordered() if views is None else views
+        for name in {name for view in wanted for name in _reads(view)} & base.keys():
+            connection.register(name, base[name])
             connection.execute(f"CREATE VIEW {schemas.RELATIONS[name].qualified} AS FROM temp.main.{name}")
         results = {}
-        for view in ordered() if views is None else views:
+        for view in wanted:
             contract = schemas.RELATIONS[view.name]
             connection.execute(f"CREATE TABLE {contract.qualified} AS\n{view.sql}")
             rows = connection.sql(f"FROM {contract.qualified}").order(", ".join(contract.key))

@@ -38,7 +38,7 @@ from tests.support.parliament import Parliament, edition, send
 PROCESSES.set_forkserver_preload([*LIBRARIES, *OURS, __name__])
 BY = Authorship("tester", "run")
 # What every writer would work out anew: known before they are forked.
-list(catalogue.comments()), catalogue.column_lineage(), catalogue.contract_checks(), views.version()
+catalogue.relations(), catalogue.column_lineage(), catalogue.contract_checks(), views.version()
 STEPS = ("execute", "fsync", "replace", "unlink", "backup", "rmtree")  # calls at which a writer may die
 PER_ROUND = 40
 SKIPPED = (0, 0, 0, 0, 1, 1, 2)  # how many steps a writer does in peace before the one in which it is killed
