@@ -39,15 +39,11 @@ WITH endings AS (
 
 -- Editions with persons sent, an inexact number of them too.
 sent AS (
-    SELECT personnel.mission_id, personnel.edition_year, editions.period_start
-    FROM personnel
-    JOIN editions ON editions.edition_year = personnel.edition_year
-    WHERE greatest(personnel.deployed_military, personnel.deployed_civil_police, personnel.deployed_total) > 0
-    UNION ALL
-    SELECT figures_left_out.mission_id, figures_left_out.edition_year, editions.period_start
-    FROM figures_left_out
-    JOIN editions ON editions.edition_year = figures_left_out.edition_year
-    WHERE figures_left_out.column_name IN ('deployed_military', 'deployed_civil_police')
+    SELECT mission_id, edition_year, period_start
+    FROM mission_trends
+    WHERE
+        greatest(deployed_military, deployed_civil_police, deployed_total) > 0
+        OR list_has_any(left_out, ['deployed_military', 'deployed_civil_police'])
 ),
 
 standing AS (
@@ -123,11 +119,7 @@ ranked AS (
             WHEN dated.precision = 'month' THEN strftime(dated.date_from, '%Y-%m')
             WHEN dated.precision = 'year' THEN strftime(dated.date_from, '%Y')
             ELSE CAST(dated.date_from AS VARCHAR)
-        END AS ended,
-        row_number() OVER (
-            PARTITION BY dated.mission_id, dated.of_mission
-            ORDER BY dated.date_to - dated.date_from, dated.source_line, dated.event_id
-        ) AS place
+        END AS ended
     FROM dated
     JOIN compared
         ON compared.mission_id = dated.mission_id
@@ -135,21 +127,17 @@ ranked AS (
         AND compared.newest = dated.edition_year
     LEFT JOIN others
         ON others.mission_id = dated.mission_id AND others.of_mission = dated.of_mission
+    QUALIFY row_number() OVER (
+        PARTITION BY dated.mission_id, dated.of_mission
+        ORDER BY dated.date_to - dated.date_from, dated.source_line, dated.event_id
+    ) = 1
 ),
 
 reasons AS (
-    SELECT
-        *,
-        row_number() OVER (
-            PARTITION BY mission_id ORDER BY edition_year DESC, source_line, event_id
-        ) AS place
+    SELECT *
     FROM standing
     WHERE reason_as_printed IS NOT NULL
-),
-
-ended AS (
-    SELECT DISTINCT mission_id
-    FROM standing
+    QUALIFY row_number() OVER (PARTITION BY mission_id ORDER BY edition_year DESC, source_line, event_id) = 1
 ),
 
 -- Editions whose running text has something on the mission: no other can say when and why it ended.
@@ -188,13 +176,9 @@ SELECT
     coalesce(contribution.sentence_page, mission.sentence_page) AS sentence_page,
     coalesce(contribution.sentence_line, mission.sentence_line) AS sentence_line,
     coalesce(contribution.sentence_line_end, mission.sentence_line_end) AS sentence_line_end
-FROM ended
+FROM (SELECT DISTINCT mission_id FROM standing) AS ended
 LEFT JOIN missions ON missions.mission_id = ended.mission_id
-LEFT JOIN ranked AS contribution
-    ON contribution.mission_id = ended.mission_id
-    AND contribution.place = 1
-    AND NOT contribution.of_mission
-LEFT JOIN ranked AS mission
-    ON mission.mission_id = ended.mission_id AND mission.place = 1 AND mission.of_mission
-LEFT JOIN reasons ON reasons.mission_id = ended.mission_id AND reasons.place = 1
+LEFT JOIN ranked AS contribution ON contribution.mission_id = ended.mission_id AND NOT contribution.of_mission
+LEFT JOIN ranked AS mission ON mission.mission_id = ended.mission_id AND mission.of_mission
+LEFT JOIN reasons ON reasons.mission_id = ended.mission_id
 LEFT JOIN texts ON texts.mission_id = ended.mission_id
