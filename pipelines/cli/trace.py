@@ -82,7 +82,7 @@ def follow(session: Session, mission: str, year: int, column: str, vintage: int 
     from pipelines.trace import named
     from pipelines.trace import trace as of
 
-    session.require_relation("column_lineage")
+    session.require_relation("inferences")
     where = session.settings
 
     def load(source: SourceFile) -> Document:

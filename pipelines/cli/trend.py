@@ -75,7 +75,7 @@ def trend(
     session.terminal.answer(editions)
     rows = [tuple(map(row.get, _COLUMNS)) for row in _with_gaps(editions, missing)]
     session.terminal.table([*_COLUMNS.values()], rows, title=title)
-    for sentence in (*_left_out(editions), *alone):
+    for sentence in (*_remarks(editions), *alone):
         session.terminal.write(sentence)
 
 
@@ -87,8 +87,11 @@ def _with_gaps(editions: Sequence[Row], missing: Iterable[int]) -> list[Row]:
     return sorted([*editions, *gaps], key=lambda row: row["edition_year"])
 
 
-def _left_out(editions: Iterable[Row]) -> Iterable[str]:
+def _remarks(editions: Iterable[Row]) -> Iterable[str]:
     for row in editions:
+        if row["continued_under_names"]:
+            beside = "goes on from" if row["listed"] else "goes on under"
+            yield f"{row['edition_year']}: {beside} {', '.join(row['continued_under_names'])}"
         if row["left_out"]:
             names = ", ".join(row["left_out"])
             yield f"{row['edition_year']}: {names} printed without an exact figure, and left out"

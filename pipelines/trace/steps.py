@@ -56,6 +56,7 @@ FROM cells_vintages
 WHERE edition_year = $1 AND vintage = $2 AND table_name = $3 AND ($4 IS NULL OR list_contains($4, row_key))
 ORDER BY source_page, source_line, row_key, spans
 """
+_SUMS = "SELECT row_key, column_name, sums FROM inferences WHERE edition_year = $1 AND $2"
 
 
 def records_of(
@@ -105,7 +106,10 @@ def step(
         read = [row for row in rows if dependency.reads(row["column_name"])]
         # For what is said of one row as a whole, every cell of the row.
         whole = keys is not None and len(keys) == 1 and not read
-        cells = tuple(_cell(row, printed) for row in (rows if whole else read))
+        # In printed numbers, of the vintage that shows; of others the sums are named.
+        written = sql.rows(connection, _SUMS, year, record["latest"] and table.startswith("personnel"))
+        sums = {(row["row_key"], row["column_name"]): row["sums"] for row in written}
+        cells = tuple(_cell(row, printed, sums) for row in (rows if whole else read))
     return TraceStep(
         vintage={name: record[name] for name in _VINTAGE},
         table=table,
@@ -163,7 +167,7 @@ def _section(
     )
 
 
-def _cell(row: Row, lines: Lines) -> Cell:
+def _cell(row: Row, lines: Lines, sums: Mapping[tuple[str, str], list[str]]) -> Cell:
     spans = row["spans"]
     same = ("table_name", "row_key", "column_name", "value", "as_printed")
     return Cell(
@@ -171,7 +175,7 @@ def _cell(row: Row, lines: Lines) -> Cell:
         derivation=tuple(row["derivation"]),
         equalities=tuple(row["equalities"]),
         parts=tuple(row["parts"]),
-        obtained=_obtained(row),
+        obtained=_obtained(row, sums.get((row["row_key"], row["column_name"]))),
         # The label is that of the cell's first page.
         pieces=tuple(
             _piece(span, row["page_label"] if span["page"] == spans[0]["page"] else None, lines)
@@ -187,15 +191,16 @@ def _piece(span: Row, label: str | None, lines: Lines) -> Piece:
     return Piece(span["page"], label, span["line"], start, end, span["box"], *parts)
 
 
-def _obtained(row: Row) -> str:
+def _obtained(row: Row, sums: list[str] | None) -> str:
     words = "; ".join(OBTAINED[derivation] for derivation in row["derivation"])
+    parts = f"{' + '.join(map(str, row['parts']))} = {row['value']}"
     if row["parts"]:
-        words += f" ({' + '.join(map(str, row['parts']))} = {row['value']})"
+        words += f" ({parts})"
     if row["qualifier"]:
         least, most = row["value_low"], row["value_high"]
         ends = [f"at least {least}"] * (least is not None) + [f"at most {most}"] * (most is not None)
         exact = "" if row["value_integer"] is not None else "no exact figure: "
         words += f"; {exact}{row['qualifier']}{' (' + ', '.join(ends) + ')' if ends else ''}"
-    if row["equalities"]:
-        words += f"; decided by: {', '.join(row['equalities'])}"
+    if decided := [one for one in sums or row["equalities"] if one != parts]:
+        words += f"; decided by: {', '.join(decided)}"
     return words
