@@ -111,21 +111,9 @@ def _no_table(search: Search, annex: int, place: Place) -> LayoutError:
         return refusals.at(filled[0], message, _WHOLE)
     printed = " / ".join(" ".join(one.text.split())[:200] for one in header)
     message = f"the header of annex {annex} fits no known layout: “{printed}”"
-    if turned := _turned(search, header):
-        message = f"words of the header of annex {annex} stand on their side: “{refusals.shortened(turned)}”"
-        level = "give the report's text, or a copy in which the header is level"
-        return refusals.at(header[0], message, level)
     asked = list(_what_heads_missions(search, header)) if isinstance(search.document, PdfDocument) else []
     hint = None if asked else _described(search)
     return refusals.at(header[0], message, hint, proposals=asked)
-
-
-def _turned(search: Search, header: Sequence[Line]) -> str:
-    """The words of a header that are not set from left to right."""
-    document, numbers = search.document, {line.number for line in header}
-    pages = document.pages if isinstance(document, PdfDocument) else ()
-    lines = [line for page in pages for line in page.lines if line.number in numbers]
-    return " ".join(line.text for line in lines if line.direction != "right")
 
 
 def _what_heads_missions(search: Search, header: Sequence[Line]) -> Iterator[Proposal]:
@@ -150,12 +138,9 @@ def _instead(search: Search, first: Line, last_page: int, message: str) -> Layou
     """The error with what one of the pages holds in place of a table that can be read."""
     document = search.document
     for page in document.pages if isinstance(document, PdfDocument) else ():
-        turned = sum(len(one.words) for one in page.lines if one.direction != "right")
         if not first.page <= page.number <= last_page:
             continue
-        if 2 * turned > sum(len(one.words) for one in page.lines):
-            what, hint = f"page {page.number} is set on its side", "turn it, and print it to a new PDF"
-        elif page.images or page.ocr:
+        if page.images or page.ocr:
             what = f"page {page.number} holds a picture, and the table is not among its text"
             hint = (
                 "ask for a file in which the table is text, or give the report's text; a page is read as a "

@@ -26,7 +26,6 @@ from pipelines.extract.rows import Figure, Row, Table
 from pipelines.extract.sums import Structure
 from pipelines.model import PAGE_NUMBER, Document, Line
 from schemas.errors import JvomError, Problems, UndecidedError
-from schemas.header_words import FIGURE_ROLES
 from schemas.registry import DeclaredReading, PersonnelLayout
 from schemas.vocabulary import PARTS, TOTAL, part_of, summing
 
@@ -53,8 +52,6 @@ def read(given: AnnexInput, readings: Collection[DeclaredReading]) -> Personnel:
     """
     document, layout = given.document, given.layout
     roles = PersonnelRoles(layout, given.registry)
-    if not FIGURE_ROLES & {*layout.personnel.columns}:
-        raise Problems([refusals.no_figures(given.first)])
     table = joined.read(given) if given.parts else printed_rows.read(given, roles)
     if table is None:
         raise Problems([refusals.no_header(given.lines, layout)])

@@ -153,14 +153,6 @@ def no_header(lines: Sequence[Line], layout: Layout) -> LayoutError:
     )
 
 
-def no_figures(line: Line) -> LayoutError:
-    return at(
-        line,
-        "no column of the table of annex 2 is a figure that is kept: the words of its header say so",
-        "look at the entries [[word]] for this header: one of them ignores a word that every column has",
-    )
-
-
 def odd_figure(lines: Sequence[Line], word: str) -> LayoutError:
     why = "is not a whole number, so nothing says which column it is in"
     hint = "compare the word with the official document, or give the PDF: where a word is says its column"

@@ -210,15 +210,7 @@ def _best(
         ]
         if any(not header.problems for header, _, _ in ways):
             break
-    if not ways:
-        return None
-    header, first, last = max(ways, key=lambda way: _rank(way[0]))
-    for upper, lower in ((first - 1, first), (last, last + 1)):
-        if header.problems or not 0 <= upper < lower < len(lines) or not _near(lines[upper], lines[lower]):
-            continue
-        if _is_rest(beside := lines[upper if lower == first else lower], words):
-            header = replace(header, problems=tuple(_left_out(beside, header.columns)))
-    return header
+    return max((header for header, _, _ in ways), key=_rank, default=None)
 
 
 def _has_unknown(line: PdfLine, words: _Kept) -> bool:
@@ -365,20 +357,6 @@ def _texts(lines: Sequence[PdfLine], left: float, right: float) -> Iterator[tupl
             box = Box.around(word.box for word in words)
             if left <= box.left and box.right < right:
                 yield plain_text(words), line
-
-
-def _is_rest(line: PdfLine, words: _Kept) -> bool:
-    """Whether a line beside a header is more of it: several texts, of nothing but words of headers."""
-    found = [run.text for run in _runs(line)]
-    whole = all(words.said(text) and not words.facets(text)[1] for text in found)
-    return len(found) > 1 and whole and not any(map(str.isdigit, line.text))
-
-
-def _left_out(line: PdfLine, columns: Sequence[HeaderColumn]) -> Iterator[HeaderProblem]:
-    """Texts beside a header with which its columns mean nothing."""
-    for run in _runs(line):
-        away = [abs(column.box.centre - run.box.centre) for column in columns]
-        yield HeaderProblem(run.text, away.index(min(away)) + 1)
 
 
 def _rank(header: FoundHeader) -> tuple[bool, int, int, int]:

@@ -221,9 +221,7 @@ class Row:
 def fragments(body: Body, heading: TableHeading) -> list[Fragment]:
     """A body's lines cut at the places where columns part; a region's name stays whole."""
     found: list[Fragment] = []
-    summed: PdfLine | None = None  # the line before, where it names a sum in another column
     for line in body.lines:
-        before, summed = summed, None
         if spanning(line, heading, body.columns):
             found.append(Fragment(heading.naming, line, 0, len(line.words) - 1, spanning=True))
             continue
@@ -237,9 +235,6 @@ def fragments(body: Body, heading: TableHeading) -> list[Fragment]:
             columns[:label] = [0] * label
         if opening := _sum_opening(line, heading, columns):
             columns[:opening] = [heading.naming] * opening
-            summed = line
-        elif before and _ends_sum(before, line, heading):
-            columns = [heading.naming] * len(columns)
         for column, along in groupby(range(len(columns)), key=columns.__getitem__):
             positions = list(along)
             found.append(Fragment(column, line, positions[0], positions[-1]))
@@ -262,16 +257,6 @@ def _sum_opening(line: PdfLine, heading: TableHeading, columns: Sequence[int]) -
     text, ends = "".join(words), set(accumulate(map(len, words)))
     sums = any(names_sum(text, ends, folded(total)) for total in heading.totals)
     return len(opening) if sums and (heading.naming not in columns or columns[0] < heading.naming) else 0
-
-
-def _ends_sum(opening: PdfLine, line: PdfLine, heading: TableHeading) -> bool:
-    """Whether a line goes on with the region that a sum's name begins: “Totaal Midden-” above “Oosten”."""
-    begun, *_ = runs(opening.words, _APART)
-    text = folded("".join(word.plain for word in (*begun, *line.words)))
-    below = abs(line.box.left - opening.box.left) < opening.words[0].size
-    return (
-        below and len(list(runs(line.words))) == 1 and any(map(text.endswith, map(folded, heading.regions)))
-    )
 
 
 def names_sum(text: str, ends: Collection[int], total: str) -> bool:
