@@ -32,7 +32,7 @@ Table = list[list[str]]
 
 def by_jvom(path: Path) -> Table:
     """This project's reader."""
-    from pipelines.extract.pdf import header, parse, table
+    from pipelines.extract.pdf import headers, parse, table
     from pipelines.extract.roles import MandateRoles, PersonnelRoles
     from tests.renditions.content import content
     from tests.renditions.editions import layout_of, registry_of
@@ -41,7 +41,7 @@ def by_jvom(path: Path) -> Table:
     layout, known = layout_of(said), registry_of(said)
     own, other = PersonnelRoles(layout, known), MandateRoles(layout, known)
     document = parse.parse(path.read_bytes(), path.name)
-    headers = {page.number: header.find(page, known.words) for page in document.pages}
+    headers = {page.number: headers.find(page, known.words) for page in document.pages}
     found = table.read(document, headers, own.heading, [other.heading])
     rows = found.grid.rows if found else ()
     return [[cell.text if cell else "" for cell in row.cells] for row in rows]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from pipelines.extract.pdf import header, lines
+from pipelines.extract.pdf import headers, lines
 from pipelines.extract.pdf.model import Box, PdfLine, PdfPage, Word
 from tests.support.rendering import REGISTRY
 
@@ -148,7 +148,7 @@ DEPLOYED = ("deployed_military", "deployed_civil_police", "deployed_total")
 )
 def test_a_header_is_read_by_its_words(lines: Sequence[str], roles: Sequence[str]) -> None:
     body = ["UNIFIL          1         2              3        4             7"]
-    (found,) = header.find(
+    (found,) = headers.find(
         page("Bijlage 2 Totale inzet mei 2023 t/m april 2024", "", "", *lines, *body), WORDS
     )
     assert found.roles == tuple(roles)
@@ -160,21 +160,21 @@ def test_what_is_unknown_or_open_is_named() -> None:
         "Missie     Vermogens           Ingezet personeel",
         "           Mil.     Pol.       Mil.    Pol.   Totaal",
     ]
-    (found,) = header.find(page(*lines), WORDS)
+    (found,) = headers.find(page(*lines), WORDS)
     assert [(one.text, one.column, one.unknown) for one in found.problems] == [
         ("Vermogens / Mil.", 2, ("vermogens",)),
         ("Vermogens / Pol.", 3, ("vermogens",)),
     ]
-    (found,) = header.find(page(*lines), WORDS.with_words([("Vermogens", "frame")]))
+    (found,) = headers.find(page(*lines), WORDS.with_words([("Vermogens", "frame")]))
     assert not found.problems
     # Two columns of one role: which is which is not guessed.
-    (twice,) = header.find(page("Missie    Kader militair    Kader mil.    Ingezet militair"), WORDS)
+    (twice,) = headers.find(page("Missie    Kader militair    Kader mil.    Ingezet militair"), WORDS)
     assert [(one.column, one.like) for one in twice.problems] == [(2, 3), (3, 2)]
 
 
 def test_two_measures_of_persons_that_are_not_named_make_a_header_with_questions() -> None:
     lines = ["Missie     Kader     Ingezet", "UNIFIL     1         2"]
-    (found,) = header.find(page(*lines), WORDS)
+    (found,) = headers.find(page(*lines), WORDS)
     assert [problem.ways[0] for problem in found.problems] == [MIL, DEPLOYED[0]]
 
 
@@ -183,12 +183,12 @@ def test_a_column_of_another_year_is_known_by_its_year() -> None:
         "Missie     Nationale kaders     Ingezet personeel              Ingezet 2021",
         "           Mil.     Pol.        Mil.     Pol.     Totaal       Totaal",
     ]
-    (found,) = header.find(page(*lines), WORDS)
+    (found,) = headers.find(page(*lines), WORDS)
     problem = found.problems[-1]  # of the two that are alike
-    (answered,) = header.find(page(*lines), WORDS.with_words([(problem.text, "ignore")]))
+    (answered,) = headers.find(page(*lines), WORDS.with_words([(problem.text, "ignore")]))
     assert answered.roles[-2:] == ("deployed_total", "ignore")
     assert not answered.problems
-    (other,) = header.find(page(*lines), WORDS.with_words([("Ingezet 2020 totaal", "ignore")]))
+    (other,) = headers.find(page(*lines), WORDS.with_words([("Ingezet 2020 totaal", "ignore")]))
     assert other.problems, "another year is another column"
 
 
@@ -219,7 +219,7 @@ def test_running_text_and_rows_are_no_header() -> None:
         "waarvan 3 civiel en 2 van de politie.",
         "Missie afgerond.",
     ]
-    assert not header.find(page(*text), WORDS)
+    assert not headers.find(page(*text), WORDS)
 
 
 def test_texts_on_their_side_beside_each_other_are_one_line() -> None:
@@ -244,7 +244,7 @@ def test_a_word_with_another_meaning_as_a_whole_keeps_its_own_in_longer_headers(
 
 
 def test_columns_that_say_what_they_count_make_a_header_with_questions() -> None:
-    (found,) = header.find(
+    (found,) = headers.find(
         page("Operatie   Sterkte militair   Sterkte overig   Ingezet in 2017", "KFOR   1   2   3"), WORDS
     )
     assert (found.kind, len(found.problems)) == ("personnel", 3)

@@ -16,9 +16,9 @@ from pipelines.extract.cells import Mark, Word, words
 from pipelines.extract.declared import Declared
 from pipelines.extract.derived import Derived
 from pipelines.extract.headings import Place
-from pipelines.extract.pdf import PdfDocument, header, table
+from pipelines.extract.pdf import PdfDocument, headers, table
 from pipelines.extract.pdf.area import TableHeading
-from pipelines.extract.pdf.header import FoundHeader
+from pipelines.extract.pdf.header import FEWEST, FoundHeader
 from pipelines.extract.pdf.table import PdfTable
 from pipelines.extract.roles import MandateRoles, PersonnelRoles
 from pipelines.model import PAGE_NUMBER, Document, Line
@@ -188,12 +188,12 @@ class Search:
         self._tables: dict[tuple[TableHeading, int, int, float], PdfTable | None] = {}
         self._headers: dict[int, dict[int, list[FoundHeader]]] = {}
 
-    def headers(self, fewest: int = header.FEWEST) -> dict[int, list[FoundHeader]]:
+    def headers(self, fewest: int = FEWEST) -> dict[int, list[FoundHeader]]:
         """The headers on each page of a PDF, of so many figures at least. A text has no places, and none."""
         if fewest not in self._headers:
             pages = self.document.pages if isinstance(self.document, PdfDocument) else ()
             words = self.registry.words
-            self._headers[fewest] = {page.number: header.find(page, words, fewest) for page in pages}
+            self._headers[fewest] = {page.number: headers.find(page, words, fewest) for page in pages}
         return self._headers[fewest]
 
     def look(self, layout: Layout, by: Derived | None = None) -> tuple[Looked, Looked]:
@@ -335,7 +335,7 @@ class Search:
                 for page in below.pages
                 if page.number <= last_page
             )
-            headers = self.headers(0 if parted else header.FEWEST)
+            headers = self.headers(0 if parted else FEWEST)
             self._tables[key] = table.read(replace(below, pages=pages), headers, wanted, [other])
         return self._tables[key]
 

@@ -13,12 +13,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cache, cached_property
 from itertools import pairwise
 from typing import Literal, NamedTuple
 
-from pipelines.extract.pdf.model import Box, PdfLine, PdfPage, Word, grouped, plain_text, runs
+from pipelines.extract.pdf.model import Box, PdfLine, PdfPage, Word, plain_text, runs
 from schemas.header_words import (
     FIGURE_ROLES,
     MANDATE_ROLES,
@@ -28,17 +28,12 @@ from schemas.header_words import (
     tokens,
     without_date,
 )
-from schemas.registry import comparable
 from schemas.registry_layouts import ASIDE
 
 Kind = Literal["personnel", "mandates", "combined"]
 
 _EDGE = 0.1  # font sizes between the left edges of texts of one column
-_GAP, _WIDE = 0.6, 1.0  # font sizes of white space between two texts of a header; where words are far apart
-_PITCH = 3.4  # font sizes from one line of a header to the next, at most
-_MOST_LINES = 9  # of a header
-_SENTENCE_END = re.compile(r"[^\W\dA-Z].*[^\W\d_]{5}\.")  # of a text above it; abbreviations are shorter
-_SIDE = 2.0  # points between a column without a heading and the next
+_GAP, WIDE = 0.6, 1.0  # font sizes of white space between two texts of a header; where words are far apart
 _MOST_COLUMNS = 24
 _OVERLAP = 0.15  # font sizes that texts above each other share, at least
 _MARGIN = 0.7  # font sizes by which a group's place must be better than by another reading
@@ -118,7 +113,7 @@ def first_asked(problems: Sequence[HeaderProblem]) -> Sequence[HeaderProblem]:
 
 
 @dataclass(frozen=True)
-class _Run:
+class Run:
     """Neighbouring words of one line of a header."""
 
     line: int
@@ -137,31 +132,7 @@ class _Run:
         return max(word.size for word in self.words)
 
 
-def find(page: PdfPage, known: HeaderWords, fewest: int = FEWEST) -> list[FoundHeader]:
-    """The headers on a page from top to bottom, those with problems too.
-
-    A table of figures has so many columns of them at least.
-    """
-    words = _Kept(known)
-    lines = [
-        line
-        for line in sorted(page.lines, key=lambda line: (line.words[0].baseline, line.box.left))
-        if line.direction == "right" and line.number not in page.furniture
-    ]
-    found: list[FoundHeader] = []
-    for at, line in enumerate(lines):
-        if any(line.number in header.lines for header in found):
-            continue
-        if not any(_opens_mission(run, words) for run in _runs(line)):
-            continue
-        header = _best(page, lines, at, words, fewest)
-        header = header and _captioned(lines, _with_times(lines, _with_regions(page, header, words)), words)
-        if header and not any(header.lines & other.lines for other in found):
-            found.append(header)
-    return found
-
-
-class _Kept:
+class Known:
     """The words of headers, with each answer kept: many bands of lines ask the same."""
 
     def __init__(self, words: HeaderWords) -> None:
@@ -175,191 +146,11 @@ class _Kept:
         self.is_known = words.is_known
 
 
-def _runs(line: PdfLine, gap: float = _GAP) -> list[_Run]:
-    return [_Run(line.number, run) for run in runs(line.words, gap)]
+def runs_of(line: PdfLine, gap: float = _GAP) -> list[Run]:
+    return [Run(line.number, run) for run in runs(line.words, gap)]
 
 
-def _opens_mission(run: _Run, words: _Kept) -> bool:
-    """Whether a text is the heading of missions, or the beginning of one."""
-    ways = words.known.get("".join(tokens(run.text)), ())
-    return "mission" in words.roles(run.text) or any("mission" in way for way in ways)
-
-
-def _best(
-    page: PdfPage, lines: Sequence[PdfLine], seed: int, words: _Kept, fewest: int
-) -> FoundHeader | None:
-    """The header around a line: that without problems which has most lines, else that with most columns."""
-    bands = [
-        (first, last)
-        for first in _reached(lines, seed, -1, words)
-        for last in _reached(lines, seed, 1, words)
-        if last - first < _MOST_LINES
-    ]
-    reached = sorted({at for band in bands for at in range(band[0], band[1] + 1)})
-    broken = (at for at in reached if any(run.text.endswith(_HYPHENS) for run in _runs(lines[at])))
-    whole = range(next(broken, len(lines)) + 1)  # behind a word that is broken its end may be
-    unknown = {at for at in reached if at in whole and _has_unknown(lines[at], words)}
-    # Where lines of known words make a header, others, such as the first rows, make none without problems.
-    known = [(first, last) for first, last in bands if unknown.isdisjoint(range(first, last + 1))]
-    ways: list[tuple[FoundHeader, int, int]] = []
-    for band in (known, [one for one in bands if one not in known]):
-        ways += [
-            (header, first, last)
-            for first, last in band
-            if (header := _read(page, lines[first : last + 1], words, fewest))
-        ]
-        if any(not header.problems for header, _, _ in ways):
-            break
-    return max((header for header, _, _ in ways), key=_rank, default=None)
-
-
-def _has_unknown(line: PdfLine, words: _Kept) -> bool:
-    """Whether a line has a word that is not even the beginning of a known one."""
-    unknown = (word for run in _runs(line) for text in words.facets(run.text)[1] for word in text.split())
-    return any(word not in words.openings for word in unknown)
-
-
-def _with_regions(page: PdfPage, header: FoundHeader, words: _Kept) -> FoundHeader:
-    """The header with the column that names of regions below it make, whatever is printed above them.
-
-    `Gebied` heads countries or regions; above labels beside the names of missions there is often nothing.
-    """
-    if "region" in header.roles or "mission" not in header.roles:
-        return header
-    known = {comparable(region) for region in words.rows.regions}
-    below = [line for line in page.lines if line.box.middle > header.bottom]
-    ends = [column.box.left for column in header.columns[1:]]
-    for at, column in enumerate(header.columns):
-        alike = [
-            one
-            for one in header.problems
-            if one.like and at + 1 in (one.column, one.like) and words.roles(one.text) == {"country"}
-        ]
-        if column.role == "country" or alike:
-            right = ends[at] if at < len(ends) else page.width
-            texts = list(_texts(below, column.box.left - 2 * _SIDE, right))
-            named = any(comparable(text) in known for text, _ in texts)
-            parts = sum(any(comparable(text) in one for one in known) for text, _ in texts)  # `Midden-Oo`
-            if named and 2 * parts >= max(3, len(texts)):
-                columns = [*header.columns]
-                columns[at] = replace(column, role="region")
-                for one in alike:  # beside it another says where, and it alone now
-                    other = one.column + (one.like or 0) - (at + 1)
-                    columns[other - 1] = replace(columns[other - 1], role="country")
-                left = tuple(one for one in header.problems if one not in alike)
-                return replace(header, columns=tuple(columns), problems=left)
-    first = header.columns[0]
-    texts = list(_texts(below, 0.0, first.box.left))
-    labels = [line for text, line in texts if comparable(text) in known]
-    if first.role != "mission" or 2 * len(labels) < max(2, len(texts)):
-        return header
-    box = first.box._replace(left=min(line.box.left for line in labels), right=first.box.left - _SIDE)
-    return replace(header, columns=(HeaderColumn("", None, "region", box), *header.columns))
-
-
-def _with_times(lines: Sequence[PdfLine], header: FoundHeader) -> FoundHeader:
-    """The header with its columns parted by the years or months on the line below it.
-
-    The last year has the role of the column; what is beside it is not this edition's. How many were there
-    month by month is ignored.
-    """
-    size = max((word.size for line in lines if line.number in header.lines for word in line.words), default=0)
-    low, high = header.top, header.bottom + _PITCH / 2 * size
-    times = [
-        line
-        for line in lines
-        if line.number not in header.lines
-        and low < line.box.middle < high
-        and all(_TIME.fullmatch(word.plain) for word in line.words)
-    ]
-    if len(times) != 1 or header.problems:
-        return header
-    ways = (_rising(times[0].words), [of[::-1] for of in _rising(times[0].words[::-1])][::-1])
-    groups = max(ways, key=lambda way: min(map(len, way)))
-    found: dict[int, list[Word]] = {}
-    for group in groups:
-        box = Box.around(word.box for word in group)
-        away = [column.box.aside(box) for column in header.columns]
-        found[away.index(min(away))] = group
-    last = {max(group, key=_time).plain for group in groups}
-    years = all(word.plain.isdigit() for group in groups for word in group)
-    counted = all(_COUNTS.fullmatch(header.columns[at].role or "") for at in found)
-    if len(found) < len(groups) or min(map(len, groups)) < 2 or (len(last) > 1 if years else not counted):
-        return header
-    columns: list[HeaderColumn] = []
-    for at, column in enumerate(header.columns):
-        columns += [
-            replace(
-                column,
-                printed=word.plain,
-                above=column.printed,
-                box=word.box,
-                role=column.role if years and word.plain in last else "ignore",
-            )
-            for word in found.get(at, ())
-        ] or [column]
-    return replace(
-        header,
-        columns=tuple(columns),
-        bottom=max(header.bottom, times[0].box.bottom),
-        lines=header.lines | {times[0].number},
-        year=last.pop() if years else None,
-    )
-
-
-def _captioned(lines: Sequence[PdfLine], header: FoundHeader, words: _Kept) -> FoundHeader:
-    """The header with the roles that the line above it gives: `2a. Militairen` over `Kader` and `Ingezet`.
-
-    It says of whom the table counts, and nothing else; the columns say the rest, and nothing of whom.
-    """
-    above = [line for line in lines if line.words[0].baseline < header.top]
-    size = max((word.size for line in above[-1:] for word in line.words), default=0.0)
-    if not header.problems or not above or header.top - above[-1].words[0].baseline > _PITCH * size:
-        return header
-    caption = _LISTED.sub("", above[-1].text, count=1)
-    ways, unknown = words.facets(caption)
-    if unknown or not ways or not all(way and way <= {"military", "civil", "police"} for way in ways):
-        return header
-    columns = [*header.columns]
-    for one in header.problems:
-        roles = words.roles(caption, one.text) & FIGURE_ROLES
-        if len(roles) == 1 and all(way <= _MEASURES for way in words.facets(one.text)[0]):
-            columns[one.column - 1] = replace(columns[one.column - 1], role=roles.pop())
-    left = tuple(one for one in header.problems if columns[one.column - 1].role is None)
-    return replace(header, columns=tuple(columns), problems=left)
-
-
-_LISTED = re.compile(r"\s*(?:(?:tabel|deel)\s*)?(?:\d{0,2}[a-z]?\s*[.:)–-])?\s*", re.IGNORECASE)
-
-
-def _rising(words: Sequence[Word]) -> list[list[Word]]:
-    """Years or months in groups in which they rise."""
-    return [list(group) for group in grouped(words, lambda group, word: _time(group[-1]) >= _time(word))]
-
-
-_YEAR = re.compile(r"(?:19|20)\d\d")
-_COUNTS = re.compile(r"strength_.*|ignore")  # roles of columns that count who were there
-_MONTHS = ("jan", "feb", "mrt", "apr", "mei", "jun", "jul", "aug", "sep", "okt", "nov", "dec")
-_TIME = re.compile(rf"(?:19|20)\d\d|(?:{'|'.join(_MONTHS)}|maart)[a-z]*\.?", re.IGNORECASE)
-
-
-def _time(word: Word) -> int:
-    """A year, or the number of a month."""
-    text = word.plain.casefold().replace("maa", "mrt")
-    return int(text) if text.isdigit() else _MONTHS.index(text[:3])
-
-
-def _texts(lines: Sequence[PdfLine], left: float, right: float) -> Iterator[tuple[str, PdfLine]]:
-    """Texts that are set within a column, rotated ones too; each with its line."""
-    for line in lines:
-        parts = runs(line.words, _WIDE) if line.direction == "right" else (line.words,)
-        for words in parts:
-            box = Box.around(word.box for word in words)
-            if left <= box.left and box.right < right:
-                yield plain_text(words), line
-
-
-def _rank(header: FoundHeader) -> tuple[bool, int, int, int]:
+def rank(header: FoundHeader) -> tuple[bool, int, int, int]:
     """More that means something, in fewer lines: a date belongs to it where a word before asks for one."""
     known = sum(role is not None for role in header.roles)
     unknown = {word for problem in header.problems for word in problem.unknown}
@@ -369,47 +160,13 @@ def _rank(header: FoundHeader) -> tuple[bool, int, int, int]:
     return not header.problems, known - left, header.said, -len(header.lines)
 
 
-def _reached(lines: Sequence[PdfLine], seed: int, step: int, words: _Kept) -> list[int]:
-    """The lines from one on, upwards or downwards, that may be of one header with it."""
-    found = [seed]
-    for at in range(seed + step, seed + step * _MOST_LINES, step):
-        if not 0 <= at < len(lines):
-            break
-        upper, lower = sorted((at, at - step))
-        if not _near(lines[upper], lines[lower]) or not _like_a_header(lines[at], words):
-            break
-        found.append(at)
-    return found
-
-
-def _near(upper: PdfLine, lower: PdfLine) -> bool:
-    """Whether a line is close below another, or beside one of texts on their side."""
-    size = max(word.size for word in (*upper.words, *lower.words))
-    close = lower.words[0].baseline - upper.words[0].baseline < _PITCH * size
-    aside = max(upper.box.height, lower.box.height)
-    return close or (aside > _PITCH * size and lower.box.top - upper.box.bottom < max(size, aside / 2))
-
-
-def _like_a_header(line: PdfLine, words: _Kept) -> bool:
-    """Whether a line has a word of a header, or the rest of one, and is not a row of figures."""
-    texts = [without_date(run.text)[0] for run in _runs(line)]
-    if len(texts) == 1 and _SENTENCE_END.fullmatch(texts[0]):
-        return False
-    alone = [text for text in texts if text.strip() and not any(map(str.isalpha, text))]
-    if sum(any(map(str.isdigit, text)) for text in alone) > 1:
-        return False
-    found = [token for text in texts for token in tokens(text)]
-    known = sum(piece.words for piece in words.pieces(found) if piece)
-    return bool(known) or not found or len(found) <= 2 * len(texts)
-
-
-def _read(page: PdfPage, band: Sequence[PdfLine], words: _Kept, fewest: int) -> FoundHeader | None:
+def read(page: PdfPage, band: Sequence[PdfLine], words: Known, fewest: int) -> FoundHeader | None:
     """The header that lines make up, or None where they hold no columns of a known table."""
     ways = []
-    lefts = [run.box.left for line in band for run in _runs(line)]
-    cuts: Sequence[Callable[[PdfLine], Iterable[_Run]]] = (
-        _runs,
-        lambda line: _runs(line, _WIDE),
+    lefts = [run.box.left for line in band for run in runs_of(line)]
+    cuts: Sequence[Callable[[PdfLine], Iterable[Run]]] = (
+        runs_of,
+        lambda line: runs_of(line, WIDE),
         lambda line: _at_edges(line, lefts),
         lambda line: _by_words(line, words),
     )
@@ -429,22 +186,22 @@ def _read(page: PdfPage, band: Sequence[PdfLine], words: _Kept, fewest: int) -> 
             own.append(header)
             if not made.has_narrow:
                 break
-        ways.append(max(filter(None, own), key=_rank, default=None))
+        ways.append(max(filter(None, own), key=rank, default=None))
     return next(filter(None, ways), None)
 
 
-def _at_edges(line: PdfLine, lefts: Sequence[float]) -> Iterator[_Run]:
+def _at_edges(line: PdfLine, lefts: Sequence[float]) -> Iterator[Run]:
     """The texts of a line, parted where texts of other lines begin too."""
-    for run in _runs(line):
+    for run in runs_of(line):
         begun = (any(abs(word.box.left - left) < _EDGE * word.size for left in lefts) for word in run.words)
         starts = [at for at, begins in enumerate(begun) if begins or not at]
         for start, end in pairwise((*starts, len(run.words))):
-            yield _Run(line.number, run.words[start:end])
+            yield Run(line.number, run.words[start:end])
 
 
-def _by_words(line: PdfLine, words: _Kept) -> Iterator[_Run]:
+def _by_words(line: PdfLine, words: Known) -> Iterator[Run]:
     """The texts of a line, parted where words cannot go together."""
-    for run in _runs(line):
+    for run in runs_of(line):
         pieces: list[list[Word]] = []
         for word in run.words:
             together = [*pieces[-1], word] if pieces else [word]
@@ -456,21 +213,21 @@ def _by_words(line: PdfLine, words: _Kept) -> Iterator[_Run]:
             else:
                 pieces.append([word])
         for piece in pieces:
-            yield _Run(line.number, tuple(piece))
+            yield Run(line.number, tuple(piece))
 
 
 @dataclass
 class _Stack:
     """Texts above each other: a column's own, or those over columns, of which `first` and `last` are sure."""
 
-    runs: list[_Run]
+    runs: list[Run]
     first: int = 0
     last: int = 0
 
     def __post_init__(self) -> None:
         self.box = Box.around(run.box for run in self.runs)
 
-    def add(self, *runs: _Run) -> None:
+    def add(self, *runs: Run) -> None:
         self.runs.extend(runs)
         self.box = Box.around((self.box, *(run.box for run in runs)))
 
@@ -495,8 +252,8 @@ class _Band:
     def __init__(
         self,
         page: PdfPage,
-        found: Sequence[_Run],
-        words: _Kept,
+        found: Sequence[Run],
+        words: Known,
         fewest: int,
         *,
         whole: bool = True,
@@ -532,7 +289,7 @@ class _Band:
 
     def _stack(self) -> None:
         """Puts every text into its column, or above several."""
-        overs: list[tuple[_Run, list[int]]] = []
+        overs: list[tuple[Run, list[int]]] = []
         for run in self._runs:
             under = [at for at, column in enumerate(self.columns) if _over(run.box, column.box, self._size)]
             if not under and (beside := self._beside(run)):
@@ -558,7 +315,7 @@ class _Band:
         self._split()
         self.groups.sort(key=lambda group: group.box.left)
 
-    def _beside(self, run: _Run) -> list[int]:
+    def _beside(self, run: Run) -> list[int]:
         """The columns on both sides of a text that is above the white space between them."""
         boxes = [column.box for column in self.columns]
         left = [at for at, box in enumerate(boxes) if box.right <= run.box.left]
@@ -579,14 +336,14 @@ class _Band:
                 upper, lower = stacked[:cut], stacked[cut:]
                 above, below = self._facets(upper), self._facets(lower)
                 bare = all(way and way <= _KINDS for way in below)
-                bare = bare and (bool(below) or (bool(above) and all(way <= _MEASURES for way in above)))
-                broken = upper[-1].text.endswith(_HYPHENS)  # `niet-` above `militair` is one word
+                bare = bare and (bool(below) or (bool(above) and all(way <= MEASURES for way in above)))
+                broken = upper[-1].text.endswith(HYPHENS)  # `niet-` above `militair` is one word
                 if bare and not broken and all(way and not way & _KINDS for way in above):
                     self.groups.append(_Stack(upper, at, at))
                     self.columns[at] = _Stack(lower)
                     break
 
-    def _facets(self, found: Sequence[_Run]) -> set[frozenset[str]]:
+    def _facets(self, found: Sequence[Run]) -> set[frozenset[str]]:
         ways, unknown = self._words.facets(joined([run.text for run in found]))
         return set() if unknown else ways
 
@@ -607,7 +364,7 @@ class _Band:
         known = [self._words.is_known(self._said(at, group)) for at, group in enumerate(owner)]
         years: dict[str, set[str]] = {}
         for text, date in said:
-            if date and _YEAR.fullmatch(date):
+            if date and YEAR.fullmatch(date):
                 years.setdefault(letters(text), set()).add(date)
         found = [
             at
@@ -635,7 +392,7 @@ class _Band:
         """Whether each group says the same of all its columns that do not say it themselves."""
         said: dict[int, set[str]] = {}
         for at, group in enumerate(owner):
-            if group is not None and not any(way & _MEASURES for way in self._own(at)):
+            if group is not None and not any(way & MEASURES for way in self._own(at)):
                 said.setdefault(group, set()).add(roles[at].split("_")[0])
         return all(len(measures) == 1 for measures in said.values())
 
@@ -804,10 +561,11 @@ class _Band:
         )
 
 
+YEAR = re.compile(r"(?:19|20)\d\d")
 _DATED = re.compile(r"\b(?:op|per|in|van|peildatum)\b[^a-z]*\d.*\d{4}|\b(?:in|over)\s+\d{4}", re.IGNORECASE)
 _COUNTED = frozenset({"frame", "deployed", "strength_on_day"})
-_MEASURES = frozenset({"frame", "deployed", "strength_on_day", "mandate"})
-_HYPHENS = ("-", "\u00ad", "\u2010")
+MEASURES = frozenset({"frame", "deployed", "strength_on_day", "mandate"})
+HYPHENS = ("-", "\u00ad", "\u2010")
 _ENDS = MANDATE_ROLES | {"until"}
 _MANDATE, _FRAME, _UNTIL = (frozenset({one}) for one in ("mandate", "frame", "until"))
 _ENDING: Mapping[Kind, Mapping[frozenset[str], tuple[str, ...]]] = {  # what the end is printed of
@@ -855,7 +613,7 @@ def joined(texts: Sequence[str]) -> str:
     """
     whole = ""
     for text in texts:
-        if whole.endswith(_HYPHENS) and text[:1].islower():
+        if whole.endswith(HYPHENS) and text[:1].islower():
             whole = whole[:-1] + text
         elif whole.endswith("/") or (re.search(r"\d-$", whole) and text[:1].isdigit()):
             whole += text
