@@ -58,7 +58,7 @@ class Text:
     """Words of a cell, marks taken off, and the marks that were glued to them.
 
     In a PDF `cell` says what is printed and where, `how` by what derivation the reading has it
-    (`structure tag`, `ocr`), and `disputed` what tags and geometry give where they differ.
+    (`structure tag`, `ocr`), and `disputed` why it is to be looked at: by a declaration, or the file's tags.
     """
 
     words: tuple[Word, ...]

@@ -387,7 +387,7 @@ def _derivation(one: Chosen, figure: Figure) -> tuple[str, ...]:
 def _reasons(one: Chosen, place: int) -> tuple[str, ...]:
     """What decided a cell: sums where its column was inferred, the note where a mark was taken off.
 
-    In a PDF marks and columns are seen; there sums decide only between two readings that differ.
+    In a PDF marks and columns are seen; there a declaration is the only reason.
     """
     figure = one.figures[place]
     if one.wording.cells:

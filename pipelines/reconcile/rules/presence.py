@@ -1,4 +1,4 @@
-"""Rules on what is printed where: missions, regions, cited papers, and the two readings of a PDF's cell."""
+"""Rules on what is printed where: missions, regions, cited papers, and rows of which a PDF's tags differ."""
 
 import re
 from collections import Counter
@@ -286,10 +286,11 @@ def _papers(sentence: Sentence) -> Iterator[_Paper]:
 
 
 def tag_geometry_disagreement(edition: Edition) -> Iterator[Finding]:
-    """Compares what a PDF's structure tags give for a cell with what the places of its glyphs give.
+    """Compares the cells that a PDF's structure tags have in a row with those that stand in it on the page.
 
-    One of the two was taken, for the reason that the cell's `equalities` name; the cell as recorded is the
-    one side. Which of them its makers meant cannot be known. A figure that nothing decided is refused before.
+    The row is recorded as the page shows it, since all its sums come out, and the cell of its name says that
+    the tags differ; which of the two its makers meant cannot be known. Where a sum does not come out, the
+    edition is refused before.
     """
     for (table, row_key, column), cell in edition.cells.items():
         reasons = cell["equalities"]
