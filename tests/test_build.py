@@ -265,9 +265,12 @@ def ingest(own: Settings, tmp_path: Path, jvom: Jvom) -> None:
 
     file = tmp_path / "corrected.txt"
     file.write_text(changed(OTHER_FIGURES) + "\n", encoding="utf-8")
-    command = ("ingest", file, "--year", 2024, "--keep", *options(own))
+    why = ("--reason", "the ministry sent a corrected one")
+    command = ("ingest", file, "--year", 2024, "--keep", *why, *options(own))
     (edition,) = answer(jvom(*command, "--json"))["editions"]
     assert (edition["vintage"], edition["cause"], edition["written"]) == (4, "source changed", True)
+    ((reason,),) = shown(own, "SELECT reason FROM vintages WHERE vintage = 4")
+    assert reason.endswith(": the ministry sent a corrected one")
     assert (own.raw / "2024" / "corrected.txt").read_bytes() == file.read_bytes()
     assert 'path = "2024/corrected.txt"' in (own.raw / "sources.lock").read_text(encoding="utf-8")
     (row,) = answer(jvom("trend", "untso", *options(own), "--json"))

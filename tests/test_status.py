@@ -58,6 +58,9 @@ def test_a_file_that_nobody_has_read_yet_is_an_alarm(own: Settings, jvom: Jvom) 
     shown = jvom(*known)
     assert shown.returncode == 1
     assert "raw/2021/report.pdf is not read yet" in shown.stderr
+    assert jvom("verify", own.raw / "2021" / "report.pdf", *options(own)).returncode == 1
+    known_file = jvom("verify", own.raw / "2024" / "jvom-2024.txt", *options(own))
+    assert known_file.stdout.startswith("edition 2024, vintage 1, was read from these very bytes")
     (own.raw / "2021" / "report.pdf").write_bytes(b"")
     assert "raw/2021/report.pdf: is empty" in jvom(*known).stderr
 

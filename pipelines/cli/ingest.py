@@ -18,6 +18,9 @@ def ingest(
         int, Option("--year", metavar="Y", help="Edition: the year in which it was sent to parliament.")
     ],
     keep: Annotated[bool, Option("--keep", help="Also put the file in raw/, as the edition's.")] = False,
+    reason: Annotated[
+        str, Option("--reason", metavar="R", help="Why this document; it stays in the record.")
+    ] = "",
     timeout: Timeout = 600,
 ) -> None:
     """Build from one document; its bytes are kept in the warehouse by hash."""
@@ -36,7 +39,8 @@ def ingest(
         raise UsageError("exists already, with other bytes", file=str(place), hint=hint)
     Lake.of(session.settings).begin()
     source = raw.keep(data, year, session.settings.kept, str(file))
-    build.carry_out(session, lambda: plan_for_file(session.settings, source, str(file)), timeout)
+    note = reason.strip()
+    build.carry_out(session, lambda: plan_for_file(session.settings, source, str(file), note), timeout)
     if keep:  # only what could be read: every build would refuse a refused file in raw/ again
         with files.writable(str(place), "make raw/ writable"):
             if not place.exists():

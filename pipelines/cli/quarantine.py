@@ -1,13 +1,17 @@
 """`jvom quarantine`: the refused documents, and where their reports are."""
 
 from dataclasses import asdict
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from typer import Option
 
 from pipelines.cli.session import Session, table_command
 
+if TYPE_CHECKING:
+    from pipelines.quarantine import Refusal
+
 COLUMNS = ("edition", "document", "refused at", "closed", "problem", "report")
+LONGEST = 300  # characters of a problem; the report has all of it
 _LONG = ("lines", "page_labels")
 
 
@@ -32,7 +36,7 @@ def quarantine(
         document, problems = each.given or each.source_path, [str(one["message"]) for one in each.problems]
         about = (each.edition_year, document, each.refused_at, each.closed or None)
         rows += [(*about, problem, report) for problem in problems or [each.text]]
-        listed = "".join(f"\n  - {problem.partition(chr(10))[0]}" for problem in problems or [each.text])
+        listed = "".join(f"\n  - {problem}" for problem in _each_once(each) or [each.text.partition("\n")[0]])
         state = f"\n  {each.closed}" * bool(each.closed)
         heading = f"edition {each.edition_year}, {document}, refused at {each.refused_at}"
         terminal.write(f"{heading}{state}{listed}\n  report: {report}")
@@ -40,3 +44,17 @@ def quarantine(
     terminal.as_csv(COLUMNS, rows)
     if not refused and not terminal.csv:
         terminal.say("nothing is in quarantine")
+
+
+def _each_once(refusal: "Refusal") -> list[str]:
+    """The first line of each problem, cut where it is very long, with every place that has it."""
+    places: dict[str, list[str]] = {}
+    for each in refusal.problems:
+        first = str(each["message"]).partition("\n")[0]
+        at = [f"{name} {each[name]}" for name in ("page", "line") if each[name] is not None]
+        said = first if len(first) <= LONGEST else f"{first[:LONGEST]}…"
+        places.setdefault(said, []).append(", ".join(at))
+    return [
+        f"{said} ({'; '.join(filter(None, dict.fromkeys(at)))})".removesuffix(" ()")
+        for said, at in places.items()
+    ]

@@ -113,6 +113,8 @@ def gather(session: Session, known_late: int = 0) -> dict[str, Any]:
         for each in refused
         if not each["gone"]
     ]
+    came = {each["edition_year"] for each in refused if not each["gone"]}  # too late or not, it is there
+    shown["late"] = [year for year in shown["late"] if year not in came]
     attention += [f"edition {year} is late" for year in shown["late"] if year > known_late]
     attention += [] if shown["release_id"] else ["nothing is published"]
     waiting, wrong = _waiting(settings, refusals)

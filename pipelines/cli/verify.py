@@ -1,14 +1,27 @@
 """`jvom verify`."""
 
+import hashlib
 from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
 
-from typer import Exit
+from typer import Argument, Exit
 
 from pipelines.cli.session import Session, table_command
 
+_READ_FROM = """
+SELECT edition_year, vintage, source_path FROM editions_vintages WHERE source_sha256 = $sha256 ORDER BY ALL
+"""
+
 
 @table_command
-def verify(session: Session) -> None:
+def verify(
+    session: Session,
+    file: Annotated[
+        Path | None,
+        Argument(metavar="[FILE]", help="Only say which vintages were read from this document's bytes."),
+    ] = None,
+) -> None:
     """Recompute every hash and read every edition again; names what is not as it was recorded.
 
     Files are those of the warehouse (--warehouse), and the raw files those of --raw, else of JVOM_RAW, else
@@ -16,6 +29,9 @@ def verify(session: Session) -> None:
     """
     from pipelines import verify as verified
 
+    if file is not None:
+        _recognise(session, file)
+        return
     settings = session.settings
     report = verified.verify(settings)
     about = f"checked in {settings.warehouse}, raw files in {settings.raw}:\n  {report.extent}"
@@ -43,10 +59,27 @@ def verify(session: Session) -> None:
         for fault in report.faults:
             session.terminal.say(f"error: {fault} ({fault.since})")
         since = f"on {report.last_sound:%Y-%m-%d %H:%M} UTC" if report.last_sound else "never"
-        session.terminal.say(
-            f"{about}\nlast verified without a fault: {since}\n"
-            "  next: restore what is named from git or a backup"
-        )
-        if any(fault.where.startswith("raw/") for fault in report.faults):
-            session.terminal.say(f"  if {settings.raw} is not this warehouse's, name its own: --raw DIR")
+        session.terminal.say(f"{about}\nlast verified without a fault: {since}")
+        of_raw = [fault.where.startswith("raw/") for fault in report.faults]
+        if not all(of_raw):
+            session.terminal.say("  next: restore what is named from a backup of the warehouse")
+        if any(of_raw):
+            elsewhere = f"if {settings.raw} is not this warehouse's, name its own: --raw DIR"
+            session.terminal.say(f"  next: restore what is named of raw/ from git; {elsewhere}")
+        raise Exit(1)
+
+
+def _recognise(session: Session, file: Path) -> None:
+    """Say which vintages were read from a document, by its bytes; status 1 if none was."""
+    from pipelines import files
+
+    sha256 = hashlib.sha256(files.read_bounded(file, str(file))).hexdigest()
+    rows = session.rows(_READ_FROM, sha256=sha256)
+    session.terminal.answer({"file": str(file), "sha256": sha256, "vintages": rows})
+    session.terminal.as_csv(("edition_year", "vintage", "source_path"), [[*row.values()] for row in rows])
+    for row in rows:
+        read = "edition {edition_year}, vintage {vintage}, was read from these very bytes".format(**row)
+        session.terminal.write(f"{read} ({row['source_path']}, SHA-256 {sha256})")
+    if not rows:
+        session.terminal.say(f"nothing was read from {file}, SHA-256 {sha256}: jvom editions lists what was")
         raise Exit(1)

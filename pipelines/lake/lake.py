@@ -6,6 +6,7 @@ import datetime
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -82,6 +83,7 @@ class Lake:
         versions: Versions,
         by: Authorship,
         recheck: bool = False,
+        note: str = "",
         results: RuleResults | None = None,
     ) -> Recorded:
         """Record one reading of an edition as a vintage, all tables in one transaction.
@@ -90,12 +92,13 @@ class Lake:
         `rows_after_recording`. Nothing is written if these bytes were read by these versions before,
         unless `recheck` asks for it; a verification, if the rows are the same (also where another service
         rendered the document anew). What new rules found is
-        added to the newest vintage.
+        added to the newest vintage. `note` joins the reason that is kept.
         """
         content = decision.content_hash(read)
         with self._writing(f"recording edition {edition_year}", by.actor) as lake:
             state = history.state_for(lake, source, content)
             plan = decision.plan_write(state, source, versions, content, recheck=recheck)
+            plan = replace(plan, reason=f"{plan.reason}: {note}") if note else plan
             now = _now(state)
             if state is not None and plan.write != "vintage":
                 if plan.write == "verification":

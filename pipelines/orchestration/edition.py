@@ -59,9 +59,11 @@ class SourceConfig(dg.Config):
 
 
 class SnapshotConfig(dg.Config):
-    """Whether a reading that gives the same rows is noted even if nothing had changed."""
+    """Whether a reading that gives the same rows is noted even if nothing had changed; and why it is read, in
+    somebody's words."""
 
     recheck: bool = False
+    note: str = ""
 
 
 @keys.asset(
@@ -384,6 +386,7 @@ def snapshot(
             versions=versions.reading(_edition(warehouse, context.partition_key)),
             by=Authorship(settings.actor(), context.run.run_id, versions.git_commit()),
             recheck=config.recheck,
+            note=config.note,
             results=reconciled,
         )
         before = _recorded.pop((lake.address, year, recorded.vintage - 1), {})

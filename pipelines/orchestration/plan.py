@@ -24,7 +24,7 @@ class PendingEdition:
 
     `recheck`: a reading that gives the same rows is to be noted even if nothing had changed. `given` is the
     name of a file that somebody ingested from elsewhere, for messages. `is_unread`: no vintage
-    is of its bytes.
+    is of its bytes. `note` is why somebody ingested it, in their words.
     """
 
     edition_year: int
@@ -35,6 +35,7 @@ class PendingEdition:
     recheck: bool = False
     given: str = ""
     is_unread: bool = False
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -90,11 +91,11 @@ def plan_build(
     return Plan(tuple(pending), _why_publish(settings, state), tuple(problems))
 
 
-def plan_for_file(settings: Settings, source: SourceFile, given: str) -> Plan:
-    """What there is to do for one document that somebody chose, and called so."""
+def plan_for_file(settings: Settings, source: SourceFile, given: str, note: str = "") -> Plan:
+    """What there is to do for one document that somebody chose, and called so; `note` says why."""
     state, recorded = _recorded(settings)
     pending = (
-        replace(each, given=given, reason=each.reason.replace(source.path, given))
+        replace(each, given=given, note=note, reason=each.reason.replace(source.path, given))
         if each.source == source
         else each
         for each in _pending(settings, recorded, [source])

@@ -168,7 +168,7 @@ class _Runs:
         of_source = {name: getattr(due.source, name) for name in ("path", "sha256", "format", "fidelity")}
         ops = {
             "source": {"config": {**of_source, "size": due.source.bytes, "given": due.given}},
-            "snapshot": {"config": {"recheck": due.recheck}},
+            "snapshot": {"config": {"recheck": due.recheck, "note": due.note}},
         }
         year = due.edition_year
         (outcome,), result = self.execute("ingest", year, due.reason, ops, str(year))
