@@ -203,6 +203,16 @@ def test_soldiers_in_one_table_and_police_in_another() -> None:
     assert (blank["as_printed"], blank["derivation"]) == (None, ["empty by inference"])
 
 
+def test_what_is_beside_a_region_or_twice_in_a_column_is_not_lost() -> None:
+    head = "Missie|Kader militair|Ingezet militair|Waarvan vrouwen|Opmerkingen"
+    rows = (head, "Afrika||||zie ook de Sahel", "MINUSMA|5|10|2|", "Totaal|5|10|2|")
+    found = read(ABOVE, table(*rows))
+    texts = [one["as_printed"] for one in found["cells"].to_pylist() if one["column_name"] == "text"]
+    assert texts == ["zie ook de Sahel"]
+    shown = str(refused(ABOVE, table(*rows[:2], "MINUSMA|5|10|2 3%|", rows[-1])))
+    assert "“2 3%” of “MINUSMA” is more than one figure" in shown
+
+
 def captioned(*captions: str) -> list[str]:
     """Tables of soldiers and of police under one header, with the lines above them."""
     head = "Missie|Nationaal kader|Ingezet"
