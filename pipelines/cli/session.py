@@ -74,7 +74,10 @@ class Session:
         by_id = {mission.id: mission for mission in known.missions}
         mission = by_id.get(spelling) or known.named(spelling)
         if mission is None:
-            near = dict.fromkeys(mission_id for _, mission_id in known.nearest(spelling, other_names=True))
+            word = spelling.casefold()
+            has_it = [one.id for one in known.missions if word in f"{one.id} {one.name}".casefold()]
+            nearest = (mission_id for _, mission_id in known.nearest(spelling, other_names=True))
+            near = dict.fromkeys([*has_it, *nearest])
             hint = f"nearest: {', '.join(near)}; all of them: jvom missions"
             raise UsageError(f"no mission is called {spelling!r}", hint=hint)
         return mission

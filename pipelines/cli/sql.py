@@ -39,11 +39,12 @@ def sql(
             terminal.say(f"{left} more row{'s' * (left > 1)}: --csv or --json gives all of them")
 
 
-def _most(names: Sequence[str]) -> Sequence[str]:
-    """Which of an answer's columns say most: those of the relation that has most of its columns."""
+def _most(names: Sequence[str]) -> Sequence[str] | None:
+    """Which columns of a whole relation say most; None for an answer whose columns were chosen."""
     import schemas
 
-    return max(schemas.RELATIONS.values(), key=lambda of: (len({*names} & {*of.names}), -len(of.names))).most
+    relation = max(schemas.RELATIONS.values(), key=lambda of: (len({*names} & {*of.names}), -len(of.names)))
+    return relation.most if {*relation.names} <= {*names} else None
 
 
 def query_text(given: str) -> str:

@@ -80,7 +80,7 @@ class Terminal:
         rows: Iterable[Sequence[object]],
         *,
         title: str | None = None,
-        most: Callable[[Sequence[str]], Sequence[str]] = lambda _: (),
+        most: Callable[[Sequence[str]], Sequence[str] | None] = lambda _: (),
     ) -> None:
         """Rows as a table for people, or with --csv; nothing with --json, where `answer` has given them.
 
@@ -98,8 +98,9 @@ class Terminal:
         listed = [tuple(row if self.whole else map(_rounded, row)) for row in rows]
         more_rows = len(listed) - MOST_ROWS if is_terminal and not self.whole else 0
         listed = listed[:MOST_ROWS] if more_rows > 0 else listed
-        left_out = _left_out([names, *listed], width, most)
-        if left_out and (self.whole or len(listed) == 1):
+        telling = most(names)
+        left_out = _left_out([names, *listed], width, telling or ())
+        if left_out and (self.whole or telling is None or len(listed) == 1):
             room = max(map(len, names)) + 3
             blocks = (
                 "\n".join(
@@ -228,9 +229,7 @@ def _widths(rows: Sequence[Sequence[object]], width: int) -> list[int]:
 _BETWEEN = 3  # columns of the terminal between two columns of a table
 
 
-def _left_out(
-    rows: Sequence[Sequence[object]], width: int, most: Callable[[Sequence[str]], Sequence[str]]
-) -> list[int]:
+def _left_out(rows: Sequence[Sequence[object]], width: int, most: Sequence[str]) -> list[int]:
     """Places of the columns that are left out so that the rest fit; the first column stays.
 
     Those that say most stay too, as far as there is room, and then what is at the ends.
@@ -241,7 +240,7 @@ def _left_out(
     names = [str(name) for name in rows[0]]
     room = width - narrowest[0] - len("…") - _BETWEEN
     inner = set(range(1, len(names)))
-    for place in (names.index(name) for name in most(names) if name in names):
+    for place in (names.index(name) for name in most if name in names):
         if place in inner and narrowest[place] <= room:
             room -= narrowest[place]
             inner.remove(place)

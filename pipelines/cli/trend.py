@@ -29,7 +29,7 @@ _COLUMNS = {  # column → its heading; what matters least in the middle: a narr
     "frame_civil_police": "frame, civil/police",
     "frame_military": "frame, military",
     "rank_in_edition": "rank",
-    "status": "status",
+    "status_en": "status",
 }
 _OTHERS = """
 SELECT * FROM mission_timeline
@@ -62,6 +62,7 @@ def trend(
     editions = session.rows(_EDITIONS, mission=known.id)
     session.require_relation("edition_sequence")
     held = session.rows(_HELD)
+    every = [row["edition_year"] for row in held]
     missing = sorted(year for row in held for year in row["years_not_held"] or ())
     year = held[0]["edition_year"] if len(held) == 1 else None
     alone = [f"only one edition is held, {year}: there is no other to compare it with"] if year else []
@@ -73,17 +74,24 @@ def trend(
         session.terminal.write("\n\n".join([title, chart(editions, others, missing), *alone]))
         return
     session.terminal.answer(editions)
-    rows = [tuple(map(row.get, _COLUMNS)) for row in _with_gaps(editions, missing)]
+    rows = [tuple(map(row.get, _COLUMNS)) for row in _with_gaps(editions, missing, every)]
     session.terminal.table([*_COLUMNS.values()], rows, title=title)
     for sentence in (*_remarks(editions), *alone):
         session.terminal.write(sentence)
 
 
-def _with_gaps(editions: Sequence[Row], missing: Iterable[int]) -> list[Row]:
-    """The rows by year, with one that says so for each year between them of which no edition is held."""
+def _with_gaps(editions: Sequence[Row], missing: Iterable[int], held: Iterable[int] = ()) -> list[Row]:
+    """The rows by year, with one for each other year between: no edition is held, or it is not listed."""
     years = [row["edition_year"] for row in editions]
-    between = [year for year in missing if years and years[0] < year < years[-1]]
-    gaps = [{"edition_year": year, "listed": None, "status": "no edition held"} for year in between]
+    others = {
+        **dict.fromkeys(held, (False, "not listed")),
+        **dict.fromkeys(missing, (None, "no edition held")),
+    }
+    gaps = [
+        {"edition_year": year, "listed": listed, "status_en": said}
+        for year, (listed, said) in others.items()
+        if years and years[0] < year < years[-1] and year not in years
+    ]
     return sorted([*editions, *gaps], key=lambda row: row["edition_year"])
 
 

@@ -224,6 +224,7 @@ def _mission_trend(editions: Sequence[Reading], at: int, registered: Row, names:
         "period_days": _length(*edition.period),
         "continued_under": (under := _continued_under(mission, edition, previous)),
         "continued_under_names": [names[other] for other in under],
+        "previous_has_error_finding": False,
     }
 
 
@@ -276,7 +277,14 @@ def mission_history(editions: Sequence[Reading], missions: Sequence[Row]) -> lis
                 "peak_edition_year": peak.year if peak else None,
                 "peak_deployed_total": peak.computed(mission) if peak else None,
                 "latest_deployed_total": listing[-1].computed(mission),
-                "gaps": [e.year for e in editions if first < e.year < last and e not in listing],
+                "gaps": [
+                    e.year
+                    for e in editions
+                    if first < e.year < last
+                    and not any(
+                        other == mission or (other, "includes", mission) in RELATIONS for other in e.personnel
+                    )
+                ],
                 "years_not_held": sorted(set(range(first, last)) - {e.year for e in editions}),
                 "editions_left_out": [edition.year for edition in listing if edition.inexact(mission)],
             }

@@ -27,13 +27,24 @@ summary AS (
     GROUP BY mission_id, name
 ),
 
+-- Alone, or in a row for several missions.
+present AS (
+    SELECT mission_id, edition_year
+    FROM listed
+    UNION
+    SELECT mission_relations.other_mission_id AS mission_id, listed.edition_year
+    FROM listed
+    JOIN mission_relations
+        ON mission_relations.mission_id = listed.mission_id AND mission_relations.relation = 'includes'
+),
+
 gaps AS (
     SELECT summary.mission_id, list(editions.edition_year ORDER BY editions.edition_year) AS years
     FROM summary
     JOIN editions ON editions.edition_year BETWEEN summary.first_edition_year AND summary.last_edition_year
-    LEFT JOIN listed
-        ON listed.mission_id = summary.mission_id AND listed.edition_year = editions.edition_year
-    WHERE listed.mission_id IS NULL
+    LEFT JOIN present
+        ON present.mission_id = summary.mission_id AND present.edition_year = editions.edition_year
+    WHERE present.mission_id IS NULL
     GROUP BY summary.mission_id
 ),
 

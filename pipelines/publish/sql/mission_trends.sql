@@ -161,7 +161,8 @@ SELECT
     mandates.national_frame_end,
     CAST(date_diff('day', held.period_start, held.period_end) + 1 AS INTEGER) AS period_days,
     coalesce(continued.ids, []) AS continued_under,
-    coalesce(continued.names, []) AS continued_under_names
+    coalesce(continued.names, []) AS continued_under_names,
+    contradicted_before.mission_id IS NOT NULL AS previous_has_error_finding
 FROM edition_sequence AS held
 CROSS JOIN ever_listed
 LEFT JOIN missions ON missions.mission_id = ever_listed.mission_id
@@ -176,6 +177,9 @@ LEFT JOIN mandates
     ON mandates.mission_id = now.mission_id AND mandates.edition_year = held.edition_year
 LEFT JOIN contradicted
     ON contradicted.mission_id = now.mission_id AND contradicted.edition_year = held.edition_year
+LEFT JOIN contradicted AS contradicted_before
+    ON contradicted_before.mission_id = before.mission_id
+    AND contradicted_before.edition_year = held.previous_edition_year
 LEFT JOIN corrected
     ON corrected.mission_id = now.mission_id AND corrected.edition_year = held.edition_year
 LEFT JOIN continued
