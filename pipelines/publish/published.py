@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import schemas
 from pipelines import files, sql
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from duckdb import DuckDBPyConnection
 
+    from pipelines.publish.base import Base
     from schemas.contract import Contract
 
 STORAGE_VERSION = "v1.0.0"  # of the file, so that older clients open it too
@@ -33,19 +34,6 @@ _CONFIG: dict[str, str | bool | int | float | list[str]] = {
 }
 # Bare names reach every schema that the file has: one of an older contract has main alone.
 _SCHEMAS = "SELECT DISTINCT schema_name FROM duckdb_schemas() WHERE database_name = current_database()"
-
-
-class News(Protocol):
-    """What the lake has that the published `file` does not have; all of it without a file (`base.Base`)."""
-
-    @property
-    def news(self) -> Mapping[str, pa.Table]: ...
-    @property
-    def file(self) -> Path | None: ...
-    @property
-    def snapshot(self) -> int: ...
-    @property
-    def commit(self) -> str | None: ...
 
 
 @dataclass(frozen=True)
@@ -88,7 +76,7 @@ def publish(
     head: str | None,
     code: str | None = None,
     public: str | None = None,
-    news: News | None = None,
+    news: Base | None = None,
 ) -> None:
     """Build the file beside `target` and put it there in one step; readers keep the file they opened.
 
