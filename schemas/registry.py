@@ -308,6 +308,7 @@ class Facts:
         missions, relations, headings = _missions(self._entry("missions.toml"))
         words = header_words.read(self._entry("header_words.toml"))
         printed = _layouts(self._entry("layouts.toml"))
+        words = words.with_words(_columns(printed, words))
         layouts = tuple(_heading(registry_layouts.filled(one, words), headings) for one in printed)
         columns = {name: None for layout in layouts for name in layout.personnel.columns}
         columns |= dict.fromkeys(sorted(FIGURE_ROLES))
@@ -321,6 +322,15 @@ class Facts:
 
     def _entry(self, name: str) -> Entry:
         return Entry(self.files.get(name, {}), str(Path(self.folder, name)), "the file")
+
+
+def _columns(layouts: Iterable[Layout], words: HeaderWords) -> Iterator[tuple[str, str]]:
+    """Columns of declared layouts that the words of headers do not read as what they are declared to be."""
+    for layout in layouts:
+        mandates = ((column.path, column.column) for column in layout.mandates.columns)
+        for path, role in (*layout.personnel.printed, *mandates):
+            if role not in ("region", "country") and words.roles(*path) != {role}:
+                yield " ".join(path), role
 
 
 def _heading(layout: Layout, headings: Iterable[str]) -> Layout:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,8 @@ from schemas.registry import Facts, Registry
 from schemas.vocabulary import FIGURES
 from tests.renditions import of_html
 from tests.support import reports
-from tests.support.html import table
+from tests.support.html import ANNEX_1, table
+from tests.support.html import MANDATES as KNOWN
 from tests.support.rendering import REGISTRY
 
 STYLE = """<style>@page { size: 297mm 210mm; margin: 15mm } body { font: 9pt sans-serif }
@@ -341,6 +343,39 @@ def test_an_absent_annex_is_declared_and_what_a_header_does_not_say_is_asked() -
     }
     assert found["mandates"].num_rows == 0
     assert dict(found["editions"].to_pylist()[0]["annexes"]) == {"mandates": None, "personnel": "Bijlage 3"}
+
+
+LAYOUT = """
+[[layout]]
+id = "colours"
+mandates = "2024"
+[layout.personnel]
+heading = "Bijlage 2 Totale inzet <period>"
+mission = "Missie"
+[[layout.personnel.groups]]
+printed = "Toegestaan"
+columns = { "Groen" = "frame_military" }
+[[layout.personnel.groups]]
+printed = "Gezonden"
+columns = { "Groen" = "deployed_military", "Blauw" = "deployed_civil_police", "Totaal" = "deployed_total" }
+[layout.personnel.sums]
+deployed_total = ["deployed_military", "deployed_civil_police"]
+"""
+
+
+def test_a_declared_layout_says_what_the_words_of_a_header_do_not(tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(Path(registry.__file__).parent, tmp_path / "schemas"))
+    with (folder / "layouts.toml").open("a", encoding="utf-8") as file:
+        file.write(LAYOUT)
+    found = read(
+        ANNEX_1
+        + table("Locatie|Inzet|Rechtsbasis|Duur internationaal mandaat|Duur nationaal kader", KNOWN[3]),
+        "<p>Bijlage 2 Totale inzet in 2017</p>",
+        table("Missie|Toegestaan|3:Gezonden", "|Groen|Groen|Blauw|Totaal", "VPD|1|2|3|5", "Totaal|1|2|3|5"),
+        known=registry.load(folder),
+    )
+    assert found["editions"]["layout"].to_pylist() == ["colours"]
+    assert figures(found) == {"vpd": [1, None, 2, 3, 5]}
 
 
 def test_a_header_that_nearly_every_row_contradicts_is_refused() -> None:

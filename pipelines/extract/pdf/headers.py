@@ -27,6 +27,7 @@ from schemas.header_words import FIGURE_ROLES, HeaderWords, tokens, without_date
 from schemas.registry import comparable
 
 _PITCH = 3.4  # font sizes from one line of a header to the next, at most
+_ALONE = 1.9  # the same to a line below with one text alone
 _MOST_LINES = 9  # of a header
 _SENTENCE_END = re.compile(r"[^\W\dA-Z].*[^\W\d_]{5}\.")  # of a text above it; abbreviations are shorter
 _SIDE = 2.0  # points between a column without a heading and the next
@@ -244,16 +245,18 @@ def _reached(lines: Sequence[PdfLine], seed: int, step: int, words: Known) -> li
         upper, lower = sorted((at, at - step))
         if not _near(lines[upper], lines[lower]) or not _like_a_header(lines[at], words):
             break
+        if step > 0 and len(runs_of(lines[at])) == 1 and not _near(lines[upper], lines[lower], _ALONE):
+            break  # the first text of a row whose others stand lower
         found.append(at)
     return found
 
 
-def _near(upper: PdfLine, lower: PdfLine) -> bool:
+def _near(upper: PdfLine, lower: PdfLine, pitch: float = _PITCH) -> bool:
     """Whether a line is close below another, or beside one of texts on their side."""
     size = max(word.size for word in (*upper.words, *lower.words))
-    close = lower.words[0].baseline - upper.words[0].baseline < _PITCH * size
+    close = lower.words[0].baseline - upper.words[0].baseline < pitch * size
     aside = max(upper.box.height, lower.box.height)
-    return close or (aside > _PITCH * size and lower.box.top - upper.box.bottom < max(size, aside / 2))
+    return close or (aside > pitch * size and lower.box.top - upper.box.bottom < max(size, aside / 2))
 
 
 def _like_a_header(line: PdfLine, words: Known) -> bool:
