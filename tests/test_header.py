@@ -252,7 +252,5 @@ def test_columns_that_say_what_they_count_make_a_header_with_questions() -> None
 
 
 def test_the_first_text_of_a_row_far_below_a_header_is_no_part_of_it() -> None:
-    (found,) = headers.find(
-        page("Missie   Rechtsbasis    Mandaat tot", "", "", "         Besluit van de"), WORDS
-    )
+    (found,) = headers.find(page("Missie   Rechtsbasis    Mandaat tot", "", "         Besluit van de"), WORDS)
     assert [column.printed for column in found.columns] == ["Missie", "Rechtsbasis", "Mandaat tot"]
