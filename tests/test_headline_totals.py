@@ -110,6 +110,7 @@ def test_endings_keep_the_precision_and_the_reason_of_the_text(report: dict[str,
     assert str(minusma["mission_ended_from"]) == str(minusma["mission_ended_to"]) == "2023-12-11"
     assert (minusma["mission_ended_precision"], minusma["dates_differ"]) == ("day", False)
     assert minusma["reason_as_printed"] == "op verzoek van Mali zelf"
+    assert ended["eulpc-libie"]["mission_ended"] == "2023-08-01/.."  # after a move in that month
     # It is two sentences after the date, in one of its own.
     assert (ended["eulpc-libie"]["reason_page"], ended["eulpc-libie"]["reason_line"]) == (12, 1138)
 

@@ -144,6 +144,8 @@ def test_totals_of_the_edition_stand_under_no_mission_and_no_region() -> None:
         ("De laatste Nederlandse militairen zijn in mei 2023 vertrokken.", events.ENDED, "2023-05", "month"),
         ("De Raad besloot op 30 juni 2023 de missie te beëindigen.", events.END_DECIDED, "2023-06-30", "day"),
         ("De missie sloot op 11 december 2023.", events.MISSION_ENDED, "2023-12-11", "day"),
+        ("Na de verhuizing in mei 2024 is de missie opgeheven.", events.END_DECIDED, "2024-05", "month"),
+        ("Na tien jaar is de missie in mei 2024 opgeheven.", events.MISSION_ENDED, "2024-05", "month"),
         (
             "De Raad besloot de missie per 1 mei 2024 te beëindigen.",
             events.MISSION_ENDED,

@@ -43,6 +43,7 @@ _MISSION_STOP = re.compile(
 )
 _DECIDED = re.compile(r"\b(?:besloot|besloten|besluit)\b", re.IGNORECASE)
 _WITH_EFFECT = re.compile(r"\b(?:per|tot|met ingang van|vanaf|(?:in|op|tot) eind) $", re.IGNORECASE)
+_AFTERWARDS = re.compile(r"^(?:Na|Nadat)\s(?:(?!\b(?:is|zijn|werd|werden|wordt|worden)\b)[^,;:])*$")
 _BEGIN = phrase("begins")
 _SINCE = re.compile(
     r"\bNederland\b.{0,40}?\b(?:draagt|levert|neemt|is)\b.{0,60}?\b(?:sinds|vanaf)\s$|\bNederland\b.{0,30}\bsinds\s$",
@@ -239,7 +240,9 @@ def _endings(text: str, printed: Sequence[Dated]) -> Iterator[tuple[str, Dated, 
     if stop and not _negated(text, stop.end()) and not re.search(r"\bniet\b", stop[0]):
         date = _nearest(printed, stop.end())
         decided = _DECIDED.search(text) and stop[0].endswith("beëindigen")
-        only = decided and not _WITH_EFFECT.search(text[: date.start])  # the date is that of the decision
+        # The date is that of the decision, or of what came before the end.
+        only = decided and not _WITH_EFFECT.search(text[: date.start])
+        only = only or bool(date.end <= stop.end() and _AFTERWARDS.search(text[: date.start]))
         yield END_DECIDED if only else MISSION_ENDED, date, stop.end()
 
 
