@@ -98,7 +98,7 @@ class Terminal:
         listed = [tuple(row if self.whole else map(_rounded, row)) for row in rows]
         more_rows = len(listed) - MOST_ROWS if is_terminal and not self.whole else 0
         listed = listed[:MOST_ROWS] if more_rows > 0 else listed
-        telling = most(names)
+        telling = most(names) if _left_out([names, *listed], width, ()) else ()  # asked only where it counts
         left_out = _left_out([names, *listed], width, telling or ())
         if left_out and (self.whole or telling is None or len(listed) == 1):
             room = max(map(len, names)) + 3
