@@ -225,17 +225,14 @@ class _Stack:
     last: int = 0
 
     def __post_init__(self) -> None:
-        self.box = Box.around(run.box for run in self.runs)
+        self.add()
 
     def add(self, *runs: Run) -> None:
         self.runs.extend(runs)
-        self.box = Box.around((self.box, *(run.box for run in runs)))
-
-    @property
-    def text(self) -> str:
-        """As it is read: by lines, which glyphs of other heights do not part, then along them."""
+        self.box = Box.around(run.box for run in self.runs)
+        # As it is read: by lines, which glyphs of other heights do not part, then along them.
         in_order = sorted(self.runs, key=lambda run: (round(run.words[0].baseline), run.box.left))
-        return joined([run.text for run in in_order])
+        self.text = joined([run.text for run in in_order])
 
 
 class _Way(NamedTuple):
@@ -360,8 +357,9 @@ class _Band:
 
     def _older(self, owner: Sequence[int | None]) -> tuple[list[int], str | None]:
         """Columns that say of an earlier year what another says of a later one, and the last such year."""
+        if not any(YEAR.search(one.text) for one in (*self.columns, *self.groups)):
+            return [], None
         said = [without_date(self._said(at, group)) for at, group in enumerate(owner)]
-        known = [self._words.is_known(self._said(at, group)) for at, group in enumerate(owner)]
         years: dict[str, set[str]] = {}
         for text, date in said:
             if date and YEAR.fullmatch(date):
@@ -369,7 +367,9 @@ class _Band:
         found = [
             at
             for at, (text, date) in enumerate(said)
-            if date and not known[at] and date < max(years.get(letters(text), {date}))
+            if date
+            and date < max(years.get(letters(text), {date}))
+            and not self._words.is_known(self._said(at, owner[at]))
         ]
         return found, max(max(years[letters(said[at][0])]) for at in found) if found else None
 

@@ -129,7 +129,7 @@ def _distances(shape: Shape, signs: tuple[str, ...] = DIGITS) -> dict[str, float
     count, (width, height) = len(proportions), _SIZE
     column = Image.frombytes("L", (width, count * height), shape[0] * count)
     apart = ImageChops.difference(sheet, column).convert("F").resize((1, count), Image.Resampling.BOX)
-    levels = cast("Iterable[float]", apart.getdata())
+    levels = memoryview(apart.tobytes()).cast("f")
     away = [
         level / 255 + _PROPORTIONS * abs(log(shape[1] / proportion))
         for level, proportion in zip(levels, proportions, strict=True)
