@@ -21,7 +21,7 @@ def heard(document: PdfDocument, grid: Grid, heading: TableHeading) -> Grid:
     if not document.tags:
         return grid
     witness = _Witness(document, heading)
-    rows = tuple(replace(row, tagged=witness.agrees(row)) for row in grid.rows)
+    rows = tuple(replace(row, tagged=witness.agrees(row)) for row in witness.labelled(grid.rows))
     known = {fault.cell.spans[0] for fault in grid.faults}
     spanning = (fault for fault in witness.spanning(rows) if fault.cell.spans[0] not in known)
     return replace(grid, rows=rows, faults=(*grid.faults, *spanning))
@@ -51,6 +51,20 @@ class _Witness:
         same = all((one.table, one.row) == (first.table, first.row) for _, one in known)
         placed = all(self._column(one) == at for at, one in known)
         return same and placed and self._filled[first.table, first.row] == {at for at, _ in known}
+
+    def labelled(self, rows: Sequence[PdfRow]) -> Iterator[PdfRow]:
+        """The rows, each with the label that is tagged to head it, wherever that stands."""
+        cells = {cell.spans[0]: cell for row in rows for cell in (row.label, *row.rivals) if cell}
+        labels = [(one, cell) for cell in cells.values() if (one := self._of(cell)[0])]
+        for row in rows:
+            name = row.cells[self._heading.naming]
+            of = self._of(name)[0] if name else None
+            heads = [
+                cell
+                for one, cell in labels
+                if of and one.table == of.table and one.row <= of.row < one.row + one.rows
+            ]
+            yield replace(row, label=heads[0], rivals=()) if len(heads) == 1 else row
 
     def spanning(self, rows: Sequence[PdfRow]) -> Iterator[Fault]:
         """Cells behind the name of their row that span rows or columns."""
