@@ -30,8 +30,8 @@ def test_what_is_refused_withdrawn_and_tried_last_is_said(own: Settings, jvom: J
     quarantine.put(own.quarantine, source, refusal, **put)
     (own.raw / "2024" / "jvom-2024.txt").write_text("not a report", encoding="utf-8")
     assert jvom("build", *options(own)).returncode == 1
-    shown = jvom("status", "--check", *options(own))
-    assert shown.returncode == 1
+    assert jvom("status", "--check", *options(own)).returncode == 1
+    shown = jvom("status", *options(own))
     for words in ("edition 2023", "no annex 2", "ingest 2024 by", "failed", "jvom logs --last-failure"):
         assert words in shown.stdout, shown.stdout
     assert "attention: the last run, ingest, failed" in shown.stderr

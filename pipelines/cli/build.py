@@ -68,6 +68,7 @@ def carry_out(
     than `timeout` seconds.
     """
     from pipelines.lake import Lake
+    from pipelines.orchestration.plan import has_unended_runs
 
     settings, terminal = session.settings, session.terminal
     plan, result = decide(), None
@@ -78,6 +79,10 @@ def carry_out(
         Lake.of(settings).wait(timeout, terminal.say)
         result = run.build(settings, plan, verbose=terminal.verbose, progress=terminal.say)
     if result is None:
+        if has_unended_runs(settings):
+            from pipelines.orchestration import run
+
+            run.end_killed(settings, terminal.say)
         _show_nothing_new(session, plan, also)
     else:
         _show(session, result, plan, also)
@@ -207,7 +212,7 @@ def _rehearse(session: Session, plan: Plan) -> None:
     for edition in editions:
         _show_rehearsed(terminal, edition, refusals.get(edition["edition_year"]))
     if effects:
-        _show_effects(terminal, effects)
+        show_effects(terminal, effects)
     if errors := [*problems, *refusals.values()]:
         raise Exit(max(error.exit_code for error in errors))
 
@@ -244,7 +249,7 @@ def _show_rehearsed(terminal: Terminal, edition: dict[str, Any], refusal: JvomEr
         terminal.say("no figure would change")
 
 
-def _show_effects(terminal: Terminal, effects: Effects) -> None:
+def show_effects(terminal: Terminal, effects: Effects) -> None:
     """Each relation that changes, each figure, findings by rule; with --csv every value of every relation."""
     if terminal.csv:
         terminal.table(CHANGED, map(astuple, effects.changes))

@@ -55,7 +55,7 @@ def _show(session: Session, attempt: Attempt) -> None:
     edition = f" of edition {attempt.edition_year}" if attempt.edition_year else ""
     write(f"{attempt.job}{edition}, run {attempt.run_id} by {attempt.actor}: {attempt.outcome}")
     if attempt.cause:
-        write(f"because: {attempt.cause}")
+        write(f"started because: {attempt.cause}")
     ended = f" to {attempt.ended_at:%Y-%m-%d %H:%M:%S}" if attempt.ended_at else ""
     write(f"from {attempt.started_at:%Y-%m-%d %H:%M:%S}{ended} UTC")
     if attempt.error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 from typer import Argument, Option
 
@@ -12,13 +12,10 @@ from pipelines.cli.session import Session, Timeout, moment, table_command
 from pipelines.cli.withdraw import copies_of, record
 from schemas.errors import UsageError
 
-if TYPE_CHECKING:
-    from pipelines.lake import Lake
-    from pipelines.lake.decision import Copy
-
-REHEARSED = ("edition", "readers see", "would see", "as vintage", "values that differ")
-CHANGED = ("edition", "subject", "table", "row", "column", "now", "then")
+REHEARSED = ("edition", "readers see", "would see", "as vintage")
 _RELEASED = "FROM releases WHERE published_at < $until ORDER BY published_at DESC LIMIT 1"
+_BEFORE_LAST = "FROM releases ORDER BY published_at DESC LIMIT 1 OFFSET 1"
+PREVIOUS = "previous"
 _RELEASE = "FROM releases WHERE release_id = $release"
 
 
@@ -37,7 +34,11 @@ def restore(
     ] = None,
     release: Annotated[
         str | None,
-        Option("--release", metavar="ID", help="Back to the vintages of this release, of every edition."),
+        Option(
+            "--release",
+            metavar="ID",
+            help="Back to the vintages of a release, of every edition; `previous`: the one before.",
+        ),
     ] = None,
     as_of: Annotated[
         str | None,
@@ -62,7 +63,11 @@ def restore(
         raise UsageError("say what to bring back: an edition, --release or --as-of", hint=hint)
     config: dict[str, Any] = {"edition_year": year, **({"vintage": vintage} if vintage else {})}
     if year is None:
-        config = {"release": release or _released(session, str(as_of))}
+        config = {
+            "release": _previous(session)
+            if release == PREVIOUS
+            else release or _released(session, str(as_of))
+        }
         _say_which(session, str(config["release"]))
     if dry_run:
         _rehearse(session, config)
@@ -80,6 +85,13 @@ def _released(session: Session, as_of: str) -> str:
     raise UsageError(message, hint=f"the first release is of {first['published_at']:%Y-%m-%d %H:%M} UTC")
 
 
+def _previous(session: Session) -> str:
+    """The release before the one that readers see."""
+    for row in session.rows(_BEFORE_LAST):
+        return str(row["release_id"])
+    raise UsageError("there is one release, and none before it", hint="jvom status names it")
+
+
 def _say_which(session: Session, release: str) -> None:
     """Name the release, and say what of it vintages do not bring back."""
     from pipelines import versions
@@ -93,45 +105,31 @@ def _say_which(session: Session, release: str) -> None:
 
 
 def _rehearse(session: Session, config: Mapping[str, Any]) -> None:
-    """Show which editions readers would see otherwise, and every value of them that differs."""
+    """Show which editions readers would see otherwise, and all that would change for them."""
+    from pipelines.cli import build
     from pipelines.lake import Lake
+    from pipelines.publish import rehearsal
 
     lake, terminal = Lake.of(session.settings), session.terminal
-    editions = [_compared(lake, copy) for copy in copies_of(lake, "restore", config)]
-    terminal.answer({"dry_run": True, **config, "editions": editions})
-    if terminal.csv:
-        terminal.table(
-            CHANGED, [(of["edition_year"], *each.values()) for of in editions for each in of["changes"]]
-        )
-    elif not editions:
-        terminal.write("readers see this already: nothing would be recorded")
-    else:
-        terminal.table(REHEARSED, [(*[*each.values()][:4], len(each["changes"])) for each in editions])
-        for each in editions:
-            for sentence in each["sentences"]:
-                terminal.write(f"{each['edition_year']}, {sentence}")
-
-
-def _compared(lake: Lake, copy: Copy) -> dict[str, Any]:
-    """What readers see of an edition, what they would see, and the values that differ, if they see both."""
-    from pipelines.lake import differences
-
-    year, state = copy.edition_year, lake.edition_states()[copy.edition_year]
-    seen = None if state.cause == "withdrawn" else state.vintage
-    comes = copy.vintage if copy.action == "restore" else None
-    now, then = (
-        {name: rows.to_pylist() for name, rows in lake.vintage(year, of).items()}
-        if seen and comes and of
-        else {}
-        for of in (seen, comes)
+    copies = copies_of(lake, "restore", config)
+    states, nothing = lake.edition_states(), "nothing (withdrawn)"
+    editions = [
+        {
+            "edition_year": copy.edition_year,
+            "now": nothing if state.cause == "withdrawn" else f"vintage {state.vintage}",
+            "then": nothing if copy.action == "withdraw" else f"vintage {copy.vintage}",
+            "new_vintage": state.vintage + 1,
+        }
+        for copy in copies
+        for state in [states[copy.edition_year]]
+    ]
+    effects = rehearsal.effects(session.settings, lake.would_copy(copies)) if copies else None
+    terminal.answer(
+        {"dry_run": True, **config, "editions": editions, "effects": asdict(effects) if effects else None}
     )
-    found = differences.differences(now, then)
-    nothing = "nothing (withdrawn)"
-    return {
-        "edition_year": year,
-        "now": f"vintage {seen}" if seen else nothing,
-        "then": f"vintage {comes}" if comes else nothing,
-        "new_vintage": state.vintage + 1,
-        "changes": [*map(asdict, found)],
-        "sentences": differences.sentences(found),
-    }
+    if not effects:
+        terminal.write("readers see this already: nothing would be recorded")
+        return
+    if not terminal.csv:
+        terminal.table(REHEARSED, [[*each.values()] for each in editions])
+    build.show_effects(terminal, effects)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import shutil
 from collections.abc import Collection, Iterable
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
@@ -33,6 +34,7 @@ WHERE cause = 'withdrawn' AND NOT EXISTS (
 ORDER BY edition_year
 """
 _RELEASES = "SELECT release_id, published_at FROM releases ORDER BY published_at DESC LIMIT 1"
+LEAST_FREE = 500_000_000  # bytes; a build of a small warehouse takes a tenth, and an upgrade a copy of it all
 SHOWN = (
     *("edition_year", "vintage", "source_fidelity", "source_path", "recorded_at"),
     *("errors", "warnings", "infos"),
@@ -43,7 +45,7 @@ SHOWN = (
 def status(
     session: Session,
     check: Annotated[
-        bool, Option("--check", help="For a monitor: status 1 if something needs attention, 0 if not.")
+        bool, Option("--check", help="For a monitor: only what needs attention; status 1 if anything does.")
     ] = False,
     known_late: Annotated[
         int, Option(metavar="YEAR", help="Editions up to this one are known to be late: no attention.")
@@ -52,7 +54,10 @@ def status(
     """Editions, what is late, refused or withdrawn, the last run, who holds the lock, disk used."""
     state = gather(session, known_late)
     session.terminal.answer(state)
-    _show(session, state)
+    if not check:
+        _show(session, state)
+    for sentence in state["attention"]:
+        session.terminal.say(f"attention: {sentence}")
     if check and state["attention"]:
         raise Exit(1)
 
@@ -86,13 +91,13 @@ def _show(session: Session, state: dict[str, Any]) -> None:
             write(f"           {run['error'].partition(chr(10))[0]}; jvom logs --last-failure shows all")
     write(f"schedules: {state['interface'] or 'not at work: they are while jvom ui runs'}")
     for each in state["triggers"]:
-        when = f"next at {_utc(each['at'])}" if each["at"] else f"looks every {each['every']} s"
-        write(f"           {each['name']}: {when if each['on'] else 'switched off'}")
+        if state["interface"]:
+            when = f"next at {_utc(each['at'])}" if each["at"] else f"looks every {each['every']} s"
+            write(f"           {each['name']}: {when if each['on'] else 'switched off'}")
     write(f"writer:    {state['writer'] or 'nobody'}")
     disk = ", ".join(f"{name} {size / 1e6:.1f}" for name, size in state["disk"].items())
-    write(f"disk:      {state['bytes'] / 1e6:.1f} MB ({disk}); jvom gc --dry-run says what may go")
-    for sentence in state["attention"]:
-        session.terminal.say(f"attention: {sentence}")
+    write(f"disk:      {state['bytes'] / 1e6:.1f} MB ({disk}), {state['free'] / 1e9:.1f} GB free")
+    write("           jvom gc --dry-run says what of it may go")
 
 
 def gather(session: Session, known_late: int = 0) -> dict[str, Any]:
@@ -113,14 +118,15 @@ def gather(session: Session, known_late: int = 0) -> dict[str, Any]:
         for each in refused
         if not each["gone"]
     ]
-    came = {each["edition_year"] for each in refused if not each["gone"]}  # too late or not, it is there
+    came = {each["edition_year"] for each in (*shown["withdrawn"], *(r for r in refused if not r["gone"]))}
     shown["late"] = [year for year in shown["late"] if year not in came]
     attention += [f"edition {year} is late" for year in shown["late"] if year > known_late]
     attention += [] if shown["release_id"] else ["nothing is published"]
     waiting, wrong = _waiting(settings, refusals)
     settled = {each.run_id for each in refusals if each.resolved_at or each.name in gone}
     ran, failed = _runs(settings, settled)
-    disk = {part.part: part.bytes for part in parts(settings)}
+    disk, free = {part.part: part.bytes for part in parts(settings)}, _free(settings)
+    attention += [f"the disk has {free / 1e6:.0f} MB left"] if free < LEAST_FREE else []
     return {
         "warehouse": str(settings.warehouse),
         **shown,
@@ -131,6 +137,7 @@ def gather(session: Session, known_late: int = 0) -> dict[str, Any]:
         "writer": Lake.of(settings).holder(),
         "disk": disk,
         "bytes": sum(disk.values()),
+        "free": free,
         "attention": [*attention, *wrong, *failed],
     }
 
@@ -209,9 +216,11 @@ def _runs(settings: Settings, settled: Collection[str]) -> tuple[dict[str, Any],
         attempt, starts = last_attempt(settings), triggers(settings)
     except LakeError as error:
         return {"last_run": None, "triggers": []}, [str(error)]
-    failed = attempt and attempt.outcome == "failed" and attempt.run_id not in settled
+    failed = attempt and attempt.outcome in ("failed", "killed") and attempt.run_id not in settled
     ran = {"last_run": asdict(attempt) if attempt else None, "triggers": [*map(asdict, starts)]}
-    return ran, [f"the last run, {attempt.job}, failed"] if failed and attempt else []
+    return ran, [
+        f"the last run, {attempt.job}, {'was killed' if attempt.outcome == 'killed' else 'failed'}"
+    ] if failed and attempt else []
 
 
 def _gone(settings: Settings, refusals: Iterable[Refusal]) -> set[str]:
@@ -229,6 +238,12 @@ def _gone(settings: Settings, refusals: Iterable[Refusal]) -> set[str]:
         for each in named
         if each.edition_year not in wrong and (each.edition_year, each.source_sha256) not in hashes
     }
+
+
+def _free(settings: Settings) -> int:
+    """Bytes that the disk of the warehouse has left."""
+    there = next(folder for folder in (settings.warehouse, *settings.warehouse.parents) if folder.exists())
+    return shutil.disk_usage(there).free
 
 
 def _utc(moment: datetime.datetime) -> str:

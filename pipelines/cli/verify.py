@@ -60,7 +60,8 @@ def verify(
             session.terminal.say(f"error: {fault} ({fault.since})")
         since = f"on {report.last_sound:%Y-%m-%d %H:%M} UTC" if report.last_sound else "never"
         session.terminal.say(f"{about}\nlast verified without a fault: {since}")
-        of_raw = [fault.where.startswith("raw/") for fault in report.faults]
+        left = [fault for fault in report.faults if "jvom build makes it again" not in fault.what]
+        of_raw = [fault.where.startswith("raw/") for fault in left]
         if not all(of_raw):
             session.terminal.say("  next: restore what is named from a backup of the warehouse")
         if any(of_raw):

@@ -34,7 +34,7 @@ def record(session: Session, action: Action, config: Mapping[str, Any], reason: 
     if not reason.strip():
         raise UsageError("--reason is empty", hint="say in a few words why: it stays in the record")
     lake, settings, terminal = Lake.of(session.settings), session.settings, session.terminal
-    outcomes, release, error, code = [], None, None, 0
+    outcomes, release, error, code, later = [], None, None, 0, list[str]()
     if copies_of(lake, action, config):  # refuses what cannot be done before Dagster is loaded
         from pipelines.orchestration import run
 
@@ -43,6 +43,7 @@ def record(session: Session, action: Action, config: Mapping[str, Any], reason: 
             copies_of(lake, action, config)
             result = run.run_job(settings, action, given, verbose=terminal.verbose, progress=terminal.say)
         outcomes, release, code = [*map(asdict, result.outcomes)], result.release_id, result.exit_code
+        later = [*result.later_trends]
         error = next((each.error for each in result.outcomes if each.error), result.error)
     about = {"release_id": release, "error": {"message": error} if error else None}
     terminal.as_csv(DECIDED, [[{**each, **about}[name] for name in DECIDED] for each in outcomes])
@@ -59,7 +60,8 @@ def record(session: Session, action: Action, config: Mapping[str, Any], reason: 
     seen = ", ".join(f"{row['edition_year']} (vintage {row['vintage']})" for row in shown) or "no edition"
     lines = [*done, f"release {release}"] if done else ["nothing was recorded: readers see this already"]
     lines.append(f"readers now see {seen}; jvom vintages lists every reading")
-    terminal.answer({**document, "shown": shown}, "\n".join(lines))
+    lines += [f"trends of other editions that are others now: {sentence}" for sentence in later]
+    terminal.answer({**document, "shown": shown, "later_trends": later}, "\n".join(lines))
 
 
 def copies_of(lake: Lake, action: Action, config: Mapping[str, Any]) -> list[Copy]:

@@ -181,16 +181,15 @@ class Lake:
             copies = self.copies_back(release_id)
             return self._copy(copies, f"back to release {release_id}, {reason}", by) if copies else []
 
+    def would_copy(self, copies: Sequence[Copy]) -> list[dict[str, pa.Table]]:
+        """The rows that these copies would add to the lake's tables."""
+        by = Authorship(settings.actor(), "dry run")
+        return [each.rows for each in self._ask(lambda lake: _copied(lake, copies, "", by)) or ()]
+
     def _copy(self, copies: Sequence[Copy], reason: str, by: Authorship) -> list[Recorded]:
-        years = [copy.edition_year for copy in copies]
-        with self._writing(f"recording {', '.join(f'edition {year}' for year in years)}", by.actor) as lake:
-            states = [history.edition_states(lake, year)[year] for year in years]
-            now = max(map(_now, states))
-            made = [
-                history.copied(lake, state, copy, reason, by, now)
-                for state, copy in zip(states, copies, strict=True)
-            ]
-            return history.append_vintages(lake, made)
+        named = ", ".join(f"edition {copy.edition_year}" for copy in copies)
+        with self._writing(f"recording {named}", by.actor) as lake:
+            return history.append_vintages(lake, _copied(lake, copies, reason, by))
 
     def read(self) -> dict[str, pa.Table]:
         """Every table of the record by its contract, of one moment, rows by key; empty without a lake."""
@@ -374,6 +373,14 @@ class Lake:
             copied = settings.Settings(raw, warehouse, where.catalog, where.data)
             before_migration(copied, f"The lake gains or changes {', '.join(lacking)}")
         self._complete = self._lock.hold
+
+
+def _copied(lake: Attached, copies: Sequence[Copy], reason: str, by: Authorship) -> list[history.NewVintage]:
+    states = [history.edition_states(lake, copy.edition_year)[copy.edition_year] for copy in copies]
+    now = max(map(_now, states))
+    return [
+        history.copied(lake, state, copy, reason, by, now) for state, copy in zip(states, copies, strict=True)
+    ]
 
 
 def _now(state: EditionState | None) -> datetime.datetime:

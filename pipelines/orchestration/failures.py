@@ -28,7 +28,7 @@ IN_PROCESS, BY_CELERY = "in_process", "celery"
 NOTIFY_TIMEOUT = 10.0  # seconds for the whole of it
 _SURROUNDINGS = {error.__name__ for error in (LakeError, MachineError, ServerError, NetworkError)}
 LONGEST_REASON = 300  # characters
-_UNENDED = [
+UNENDED = [
     *(dg.DagsterRunStatus.NOT_STARTED, dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED),
     dg.DagsterRunStatus.CANCELING,
 ]
@@ -139,7 +139,7 @@ def end_dead_runs(instance: dg.DagsterInstance, catalog: str) -> list[str]:
     """
     runs = [
         run
-        for run in instance.get_runs(dg.RunsFilter(statuses=_UNENDED))
+        for run in instance.get_runs(dg.RunsFilter(statuses=UNENDED))
         if run.tags.get(PROCESS_TAG) and run.tags.get(OF_TAG, run.run_id) == run.run_id
     ]
     if not runs:
@@ -147,13 +147,8 @@ def end_dead_runs(instance: dg.DagsterInstance, catalog: str) -> list[str]:
     attended = lake.attended(catalog, [name for run in runs for name in (run.run_id, led(run.run_id))])
     sentences = []
     for run in runs:
-        mark = run.tags[PROCESS_TAG]
-        host, number, *_ = f"{mark}::".split(":")
-        if attended is None:
-            dead = host == platform.node() and number.isdigit() and process_mark(int(number)) != mark
-        else:
-            dead = _missed(instance, run, attended)
-        if dead:
+        host, number, *_ = f"{run.tags[PROCESS_TAG]}::".split(":")
+        if is_gone(run) if attended is None else _missed(instance, run, attended):
             sentence = f"run {run.run_id[:8]} was ended: its process {number} on {host} is gone"
             instance.report_run_failed(run, sentence)
             instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
@@ -162,6 +157,14 @@ def end_dead_runs(instance: dg.DagsterInstance, catalog: str) -> list[str]:
                     instance.run_launcher.terminate(run.run_id)
             sentences.append(sentence)
     return sentences
+
+
+def is_gone(run: dg.DagsterRun) -> bool:
+    """Whether a run has not ended, and the process that worked on it was on this machine and is gone."""
+    mark = run.tags.get(PROCESS_TAG, "")
+    host, number, *_ = f"{mark}::".split(":")
+    here = run.status in UNENDED and host == platform.node() and number.isdigit()
+    return here and process_mark(int(number)) != mark
 
 
 def led(run_id: str) -> str:

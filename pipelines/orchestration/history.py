@@ -11,11 +11,12 @@ import dagster as dg
 from dagster._utils.schedules import schedule_execution_time_iterator
 from yaml import YAMLError, safe_load  # type: ignore[import-untyped]
 
-from pipelines.orchestration.failures import PROCESS_TAG
+from pipelines.orchestration.failures import PROCESS_TAG, UNENDED, is_gone
 from pipelines.settings import Settings
 from schemas.errors import LakeError
 
-_JOBS = ("ingest", "acquire", "publish", "withdraw", "restore", "verify")
+_BY_ITSELF = "__ASSET_JOB"  # what Dagster calls a run of assets that the automation asked for
+_JOBS = ("ingest", "acquire", "publish", "withdraw", "restore", "verify", _BY_ITSELF)
 _OUTCOMES = {
     dg.DagsterRunStatus.SUCCESS: "succeeded",
     dg.DagsterRunStatus.FAILURE: "failed",
@@ -59,11 +60,13 @@ def last_attempts(
         raise unusable(settings, FileNotFoundError(f"{runs} is gone or empty"))
     try:
         with dg.DagsterInstance.from_config(str(settings.dagster_home)) as instance:
-            statuses = [dg.DagsterRunStatus.FAILURE] if failed else []
+            statuses = [dg.DagsterRunStatus.FAILURE, *UNENDED] if failed else []
             after = since and since.replace(tzinfo=datetime.UTC)
             wanted = dg.RunsFilter(statuses=statuses, created_after=after)
             records = instance.get_run_records(wanted, limit=None if since else 50)
             found = [record for record in records if record.dagster_run.job_name in _JOBS]
+            if failed:
+                found = [each for each in found if each.dagster_run.is_finished or is_gone(each.dagster_run)]
             process = found[0].dagster_run.tags.get(PROCESS_TAG) if found and failed else None
             others = [
                 each
@@ -132,16 +135,21 @@ def triggers(settings: Settings) -> list[Trigger]:
 
 def _attempt(instance: dg.DagsterInstance, record: dg.RunRecord) -> Attempt:
     run, year = record.dagster_run, record.dagster_run.tags.get("jvom/year", "")
+    killed = is_gone(run)
     return Attempt(
         run.run_id,
-        run.job_name,
+        "publish" if run.job_name == _BY_ITSELF else run.job_name,
         int(year) if year.isdigit() else None,
         run.tags.get("jvom/cause"),
         run.tags.get("jvom/actor"),
         _time(record.start_time) or record.create_timestamp,
         _time(record.end_time),
-        _OUTCOMES.get(run.status, "not ended"),
-        _error(instance, run.run_id) if run.status == dg.DagsterRunStatus.FAILURE else None,
+        "killed" if killed else _OUTCOMES.get(run.status, "not ended"),
+        "its process is gone: nothing was half recorded, and the next build ends it"
+        if killed
+        else _error(instance, run.run_id)
+        if run.status == dg.DagsterRunStatus.FAILURE
+        else None,
     )
 
 

@@ -4,8 +4,9 @@ Whether an edition is up to date is not computed here: the lake decides it, and 
 it in `edition_state`. Here that is compared with what is in raw/, and with the code at work.
 """
 
+import sqlite3
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -107,6 +108,20 @@ def plan_publication(settings: Settings) -> Plan:
     """What there is to publish, whatever there may be to read."""
     state, _ = _recorded(settings)
     return Plan(publish=_why_publish(settings, state))
+
+
+def has_unended_runs(settings: Settings) -> bool:
+    """Whether the run history on this machine has runs that did not end, asked without loading Dagster."""
+    runs = settings.dagster_home / "history" / "runs.db"
+    if settings.home or not runs.exists():
+        return False
+    query = "SELECT 1 FROM runs WHERE status NOT IN ('SUCCESS', 'FAILURE', 'CANCELED') LIMIT 1"
+    with (
+        suppress(sqlite3.Error),
+        closing(sqlite3.connect(f"{runs.absolute().as_uri()}?mode=ro", uri=True)) as opened,
+    ):
+        return opened.execute(query).fetchone() is not None
+    return False
 
 
 def _recorded(settings: Settings) -> tuple[State | None, Mapping[int, EditionState]]:

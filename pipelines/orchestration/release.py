@@ -16,9 +16,10 @@ from pipelines.extract import read as reading
 from pipelines.model import SourceFile
 from pipelines.orchestration import edition, keys, metadata
 from pipelines.orchestration.failures import as_dagster_failure
+from pipelines.orchestration.plan import plan_publication
 from pipelines.orchestration.resources import Warehouse
 from pipelines.other_sources import contributions as un_contributions
-from pipelines.publish import catalogue, dictionary, effects, views
+from pipelines.publish import catalogue, dictionary, effects, published, views
 from pipelines.publish import package as data_package
 from pipelines.publish import release as releases
 from pipelines.settings import Settings
@@ -179,7 +180,10 @@ def evaluated_views(warehouse: Warehouse):  # type: ignore[no-untyped-def]  # Da
 def published_file(warehouse: Warehouse) -> dg.MaterializeResult:
     where = warehouse.settings()
     with as_dagster_failure():
-        written = releases.publish(where, warehouse.lake(), quarantine.rows(where.quarantine))
+        state, due = published.state(where.published), plan_publication(where).publish
+        written = releases.read(where.releases, state.release_id) if state and not due else None
+        if written is None:  # else nothing was recorded, as where a document was refused: the file stays
+            written = releases.publish(where, warehouse.lake(), quarantine.rows(where.quarantine))
     release_id = written["release_id"]
     return dg.MaterializeResult(
         metadata={

@@ -154,6 +154,12 @@ def run_job(
         return runs.publish([replace(each, written=each.error is None) for each in outcomes])
 
 
+def end_killed(settings: Settings, progress: Progress) -> None:
+    """End the runs whose process is gone, and say so, where a build has nothing else to do."""
+    with _runs(settings, verbose=False, progress=progress):
+        pass
+
+
 @dataclass(frozen=True)
 class _Runs:
     """The jobs of one warehouse on its run history, started one after the other in this process."""
