@@ -217,3 +217,23 @@ def test_lines_are_counted_on_their_page() -> None:
             piece = lines[first["page"], first["line"]][first["char_start"] : first["char_end"]]
             assert cell["as_printed"].split()[0].startswith(piece.split()[0][:3])
             assert cell["source_line"] == first["line"] <= len(found.pages[first["page"] - 1].lines)
+
+
+def test_a_label_heads_the_rows_that_it_is_tagged_to_head(tagged: Rendition) -> None:
+    found, source = document_of(tagged.data)
+    spanning = {cell for cell in found.tags.values() if cell.column == 0 and cell.rows > 1 and cell.row}
+    upper, lower = sorted(spanning)[-2:]
+    moved = {
+        upper: upper._replace(rows=upper.rows - 1),
+        lower: lower._replace(row=lower.row - 1, rows=lower.rows + 1),
+    }
+    tags = {mark: moved.get(cell, cell) for mark, cell in found.tags.items()}
+    as_drawn, as_tagged = (
+        [
+            row["region_as_printed"]
+            for row in read(one, source, registry_of(tagged.content))["mandates"].to_pylist()
+        ]
+        for one in (found, replace(found, tags=tags))
+    )
+    differ = [(one, other) for one, other in zip(as_drawn, as_tagged, strict=True) if one != other]
+    assert differ == [("Midden-Oosten overige missies", "Afrika")]
