@@ -272,6 +272,7 @@ class _Band:
         self._roles = cache(self._roles_of)
         self._choice = cache(self._choice_of)
         self._own = cache(lambda at: self._facets(self.columns[at].runs))
+        self._dated = cache(lambda at, group: without_date(self._said(at, group)))
 
     def header(self) -> FoundHeader | None:
         self._stack()
@@ -357,9 +358,9 @@ class _Band:
 
     def _older(self, owner: Sequence[int | None]) -> tuple[list[int], str | None]:
         """Columns that say of an earlier year what another says of a later one, and the last such year."""
-        if not any(YEAR.search(one.text) for one in (*self.columns, *self.groups)):
+        if not self._has_years:
             return [], None
-        said = [without_date(self._said(at, group)) for at, group in enumerate(owner)]
+        said = [self._dated(at, group) for at, group in enumerate(owner)]
         years: dict[str, set[str]] = {}
         for text, date in said:
             if date and YEAR.fullmatch(date):
@@ -372,6 +373,10 @@ class _Band:
             and not self._words.is_known(self._said(at, owner[at]))
         ]
         return found, max(max(years[letters(said[at][0])]) for at in found) if found else None
+
+    @cached_property
+    def _has_years(self) -> bool:
+        return any(YEAR.search(one.text) for one in (*self.columns, *self.groups))
 
     def _choice_of(self, kind: Kind, at: int, group: int | None) -> set[str]:
         """The roles that a column may have in a table of a kind.
@@ -541,13 +546,14 @@ class _Band:
             if group is not None and group in alone:  # what heads one column is its own text
                 self.columns[at].add(*self.groups[group].runs)
         owner = [None if group in alone else group for group in owner]
+        self._dated.cache_clear()
         columns = tuple(
             HeaderColumn(
                 column.text,
                 self.groups[group].text if group is not None else None,
                 role,
                 column.box,
-                without_date(self._said(at, group))[1],
+                self._dated(at, group)[1],
             )
             for at, (column, group, role) in enumerate(zip(self.columns, owner, roles, strict=True))
         )
