@@ -45,7 +45,8 @@ def place(address: str) -> Path:
     if "://" not in address:
         return Path(address).resolve()
     if not re.fullmatch(r"s3://[a-z0-9][a-z0-9.-]+(/[^?#]*)?", address):
-        raise UsageError(f"{address} cannot hold files", hint="give a folder, or s3://bucket/prefix")
+        hint = "give a folder, or s3://bucket/prefix; a bucket's name is of a-z, 0-9, - and ., two at least"
+        raise UsageError(f"{address} cannot hold files", hint=hint)
     return Remote(f"/{address.removeprefix('s3://')}")
 
 

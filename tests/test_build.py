@@ -346,7 +346,8 @@ def roll_back(own: Settings, jvom: Jvom) -> None:
     assert (again.returncode, "nothing was recorded" in again.stdout) == (0, True)
     for words in ((), ("--as-of", "2001-01-01"), ("--as-of", "soon"), ("--release", "0" * 12)):
         assert jvom("restore", *words, "--reason", "x", *options(own)).returncode == 2
-    assert jvom("verify", *options(own)).returncode == 0
+    checked = answer(jvom("verify", "--json", *options(own)))["checked"]
+    assert (checked["editions read again"], checked["withdrawn, not read again"]) == (1, 1)
 
 
 @pytest.mark.commands

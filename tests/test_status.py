@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import datetime
 import os
+import platform
 from pathlib import Path
 
+import dagster as dg
 import pytest
 
 from pipelines import quarantine
 from pipelines.cli.gc import parts
 from pipelines.model import SourceFile, Versions
+from pipelines.orchestration.failures import PROCESS_TAG
 from pipelines.orchestration.history import last_attempt
 from pipelines.settings import Settings
 from schemas.errors import LakeError, LayoutError
@@ -63,6 +66,23 @@ def test_a_file_that_nobody_has_read_yet_is_an_alarm(own: Settings, jvom: Jvom) 
     assert known_file.stdout.startswith("edition 2024, vintage 1, was read from these very bytes")
     (own.raw / "2021" / "report.pdf").write_bytes(b"")
     assert "raw/2021/report.pdf: is empty" in jvom(*known).stderr
+
+
+@pytest.mark.commands
+def test_a_run_that_was_killed_is_named_and_ended_by_a_build_with_nothing_to_do(
+    own: Settings, jvom: Jvom
+) -> None:
+    with dg.DagsterInstance.from_config(str(own.dagster_home)) as instance:
+        tags = {PROCESS_TAG: f"{platform.node()}:{2**22}:long ago"}
+        job = dg.GraphDefinition(name="ingest").to_job()
+        instance.create_run_for_job(job, status=dg.DagsterRunStatus.STARTED, tags=tags)
+    known = ("--known-late", str(datetime.date.today().year), *options(own))
+    shown = jvom("status", "--check", *known)
+    assert (shown.returncode, "ingest, was killed" in shown.stderr) == (1, True)
+    assert "its process is gone" in jvom("logs", "--last-failure", *options(own)).stdout
+    done = jvom("build", *options(own))
+    assert (done.returncode, "was ended: its process" in done.stderr) == (0, True)
+    assert "Nothing new" in done.stdout
 
 
 def test_reports_that_are_known_to_be_late_are_no_alarm(built: Path, jvom: Jvom) -> None:

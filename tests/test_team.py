@@ -393,6 +393,9 @@ def test_the_lock_is_held_across_processes_and_ends_with_its_holder(lake: Lake) 
     holder.join()
     with lake.writer(timeout=10):
         assert f"process {os.getpid()} " in str(lake.holder())
+    deadline = time.monotonic() + 20
+    while lake.holder() and time.monotonic() < deadline:  # the server notices in a moment
+        time.sleep(0.1)
     assert lake.holder() is None
 
 

@@ -188,7 +188,8 @@ def check(transport: Transport, day: datetime.date) -> list[dict[str, Any]]:
     listed: dict[str, Candidate] = {}
 
     def attachments(way: Way) -> str:
-        candidates = next(way.search(transport, DOSSIER, [Window(day - BEFORE, day + AFTER)]))
+        pages = way.search(transport, DOSSIER, [Window(day - BEFORE, day + AFTER)])
+        candidates = next(filter(None, pages), [])  # the first page may be of what came before a failure
         attached = [one for one in candidates if one.kind == "attachment"]
         if not attached:
             raise NetworkError(f"lists {len(candidates)} letters, none with an attachment")
