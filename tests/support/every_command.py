@@ -34,6 +34,7 @@ COMMANDS: list[tuple[int, str]] = [
     (0, "ingest FOLDER/changed.txt --year 2024 --keep"),
     (0, "withdraw 2024 --reason test"),
     (0, "restore 2024 --vintage 1 --reason test"),
+    (0, "restore --release previous --dry-run"),
     (0, "ingest-un FOLDER/un.csv"),
     (0, "verify"),
     (0, "backup FOLDER/copy"),
@@ -53,6 +54,7 @@ COMMANDS: list[tuple[int, str]] = [
     (2, "sql \"COPY personnel TO 'FOLDER/stolen.csv'\""),
     (0, "findings"),
     (0, "findings 2024 --unread"),
+    (0, "checks 2024"),
     (3, "fetch 2024"),  # nobody answers
     (3, "fetch 2024 --dry-run"),
     (0, "open --print"),
