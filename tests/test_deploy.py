@@ -29,6 +29,7 @@ from pipelines.lake import Lake
 from tests.support import ROOT, more_than_usual, servers
 
 DEPLOY = ROOT / "deploy"
+GRACE = 10.0  # seconds that processes are given to end by themselves
 SECRETS = re.compile(r"\$\{(\w+)(?::\?|:-|\})")
 
 
@@ -229,6 +230,11 @@ def team(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Installati
         finally:
             bucket.answer()
             lake.close()
+            for process in made.started:  # `jvom ui` then ends what it has started, in another session
+                process.terminate()
+            deadline = time.monotonic() + GRACE
+            while time.monotonic() < deadline and any(each.poll() is None for each in made.started):
+                time.sleep(0.2)
             for process in made.started:
                 with suppress(ProcessLookupError):
                     os.killpg(process.pid, signal.SIGKILL)
