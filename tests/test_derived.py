@@ -226,8 +226,11 @@ def test_lines_above_two_tables_say_of_whom_they_are() -> None:
     found = read(ABOVE, *captioned("2a. Militair personeel", "Tabel 2b: Civielen en politie"))
     assert figures(found)["minusma"] == [5, 10, 10, 11, None]
     assert figures(found)["vpd"] == [121, None, 163, None, None]
-    shown = str(refused(ABOVE, *captioned("2a. Militair personeel", "2b. Overigen")))
-    assert "two tables have the same header" in shown
+    for captions in (
+        ("2a. Militair personeel", "2b. Overigen"),
+        ("Civielen</p><p>Militairen", "2b. Politie"),
+    ):
+        assert "two tables have the same header" in str(refused(ABOVE, *captioned(*captions)))
 
 
 @pytest.mark.parametrize(
@@ -237,10 +240,45 @@ def test_lines_above_two_tables_say_of_whom_they_are() -> None:
         ((SOLDIERS, (POLICE[0], "3:Overig", *POLICE[2:])), "its region is “Afrika” and “Overig”"),
         ((SOLDIERS, POLICE, SOLDIERS[:3]), "a second table with columns that the first has too"),
         ((SOLDIERS, POLICE, ("Missie|Ingezet militair", "MINUSMA|9")), "in columns below the table"),
+        ((SOLDIERS, ("Ingezet totaal", "2", "32", "21", "163", "218")), "in columns below the table"),
+        (
+            (SOLDIERS, [POLICE[0].replace("Ingezet", "Ingezet 2016"), *POLICE[1:]]),
+            "is of 2016, and the heading",
+        ),
     ],
 )
 def test_tables_of_which_one_contradicts_another_are_refused(parts: Any, words: str) -> None:
     assert words in str(refused(ABOVE, *(table(*part, name="on") for part in parts)))
+
+
+@pytest.mark.parametrize(
+    ("above", "between", "words"),
+    [
+        ("", "2b. Ter vergelijking: 2016", "above a table of annex 2 is of another year"),
+        ("Stand mei 2015 – april 2016", "", "above a table of annex 2 is of another year"),
+        ("", "Bijlage 2 Personele inzet in 2016", "of another year than “Bijlage 2 Personele inzet in 2017”"),
+    ],
+)
+def test_a_table_under_a_line_of_the_year_before_is_refused(above: str, between: str, words: str) -> None:
+    parts = (f"<p>{text}</p>{table(*rows)}" for text, rows in ((above, SOLDIERS), (between, OTHERS)))
+    assert words in str(refused(ABOVE, *parts))
+    assert figures(read(ABOVE, table(*SOLDIERS), "<p>* Sinds 2012 zonder staf</p>", table(*OTHERS))) == RIGHT
+
+
+def test_a_region_that_heads_a_page_of_each_table_is_no_running_head() -> None:
+    found = read(
+        ABOVE,
+        *(table(*half) for whole in (SOLDIERS, OTHERS) for half in (whole[:4], (whole[0], *whole[4:]))),
+        "<style>td { width: 40mm }</style>",
+    )
+    assert (figures(found), of(found, "region_as_printed")) == (RIGHT, REGIONS)
+    mandates = (MANDATES[0], "4:Midden-Oosten", *MANDATES[1:])
+    more = ("4:Afrika", "MINUSMA|VNVR-resolutie 2423|30 juni 2019|1 mei 2019")  # no header above it again
+    fixed = "<style>table { table-layout: fixed; width: 220mm }</style>"
+    above = f"<p>Bijlage 1 Mandaten</p>{table(*mandates)}{table(*more)}"
+    heading = "<p>Bijlage 2 Personele inzet in 2017</p>"
+    found = read(fixed, above, heading, table(*SOLDIERS[:4]), table(*SOLDIERS[4:]))
+    assert of(found, "region_as_printed") == REGIONS
 
 
 def years(*of: str) -> list[str]:
@@ -293,6 +331,8 @@ def test_how_many_were_there_month_by_month() -> None:
     assert figures(found) == {"unifil": [1, None, 2, None, 2], "untso": [12, None, 32, None, 32]}
     of_months = (head[0].replace("Aanwezig", "Ingezet"), *head[1:], *rows)
     assert "Ingezet per maand" in str(refused(ABOVE, table(*of_months)))
+    beside = ("Missie|Kader militair|Aanwezig per maand|Ingezet militair|", "||okt|nov|dec", *rows)
+    assert refused(ABOVE, table(*beside))  # no heading may be over a month that is not its own
 
 
 def test_one_table_for_both_annexes() -> None:

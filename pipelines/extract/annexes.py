@@ -11,7 +11,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from pipelines.extract import derived, headings, missing
+from pipelines.extract import derived, headings, missing, refusals
 from pipelines.extract.cells import Mark, Word, words
 from pipelines.extract.declared import Declared
 from pipelines.extract.derived import Derived
@@ -139,6 +139,7 @@ def find_annexes(document: Document, registry: Registry) -> ReportParts:
             looked.append(search.look(layout, way))
             if all(one.complete for one in looked[-1][int(absent) :]):
                 parts = search.parts(layout, looked[-1])
+                derived.require_one_year(parts.personnel)
                 derived.require_sums(parts.personnel, layout.personnel)
                 return parts
     if not isinstance(search.document, PdfDocument) and (renamed := search.renamed()):
@@ -359,9 +360,13 @@ class Search:
     ) -> tuple[range, Annex]:
         """The annex from its heading to the next annex; its heading may be repeated on further pages."""
         end = self._end(place, marks)
-        repeated = {
-            index for start in marks if place.end <= start < end for index in range(start, marks[start].end)
-        }
+        again = [marks[start] for start in marks if place.end <= start < end]
+        for one in again:
+            if not headings.years(one.text) <= (headings.years(place.text) or headings.years(one.text)):
+                message = f"“{one.text}” is of another year than “{place.text}”, which it goes on"
+                hint = "see in the official document which rows are of this edition"
+                raise refusals.at(self.lines[one.start], message, hint)
+        repeated = {index for one in again for index in range(one.start, one.end)}
         heading_lines = tuple(line for line in self.lines[place.start : place.end] if line.text.strip())
         body = tuple(
             self.lines[index]

@@ -23,11 +23,14 @@ from schemas.registry_toml import OPEN
 
 if TYPE_CHECKING:
     from pipelines.extract.annexes import Annex, Search
+    from pipelines.model import Line
 
 ID = "header"
 """Id of a layout that a document's own headers give."""
 _ABOVE = 4  # lines above a header among which is its title
 _SHOWN = 3  # known words that a message offers
+_CAPTION = 12  # words of a line above a table that is no running text, at most
+_NO_CAPTION = re.compile(r"[.,;]\s*$|^\s*(?:[*†‡]+|\(?\d{1,2}\)?) ")  # a sentence, or a note
 
 
 @dataclass(frozen=True)
@@ -71,8 +74,8 @@ def read(search: Search) -> Derived:
             _require_one_way(search, second, found)
     except LayoutError as error:
         problems = (*problems, error)
-    if whole and whole.found.year and not problems:
-        problems = tuple(_other_year(search, whole))
+    if whole and not problems:
+        problems = tuple(_other_year(search, whole, parts))
     return Derived(tables[0], whole, problems, tuple(Table(one, whole.place) for one in parts if whole))
 
 
@@ -136,29 +139,73 @@ def _annex(search: Search, one: FoundHeader) -> str | None:
     return comparable(above[-1].label or "") if above else None
 
 
-def _other_year(search: Search, table: Table) -> Iterator[LayoutError]:
-    """A refusal where columns are parted by years, and the annex is not surely of the last one of them."""
+def _other_year(search: Search, table: Table, parts: Sequence[FoundHeader]) -> Iterator[LayoutError]:
+    """A refusal where columns say years, and the annex is not surely of the last one of them.
+
+    Columns are parted by years, or figures that are read are of another year than the heading's, or than
+    others of them.
+    """
     printed = durations.PERIOD.search(table.place.text)
     period = durations.find_period(printed.group()) if printed else None
-    if not period or {str(day.year) for day in period} != {table.found.year}:
+    known = search.registry.words.is_known
+    tables = parts or (table.found,)
+    columns = [column for one in tables for column in one.columns]
+    said = {
+        column: f"{column.group} / {column.printed}" if column.group else column.printed for column in columns
+    }
+    dated = [
+        column for column in columns if header.YEAR.fullmatch(column.date or "") and column.above is None
+    ]
+    own = [column for column in dated if column.role in FIGURE_ROLES and not known(said[column])]
+    parted = {one.year for one in tables if one.year}
+    last = max(parted or {column.date or "" for column in own}, default="")
+    # What a frame allows of a year that follows is no matter of the year before.
+    older = [column for column in own if (column.date or "") < (str(period[0].year) if period else last)]
+    if older or (parted and not (period and {str(day.year) for day in period} == parted)):
         line = next(line for line in search.lines if line.number == min(table.found.lines))
-        message = (
-            f"columns are parted by years up to {table.found.year}, and the heading “{table.place.text}” is "
+        what = (
+            f"columns are parted by years up to {last}"
+            if parted
+            else f"“{said[older[0]]}” is of {older[0].date}"
         )
+        message = f"{what}, and the heading “{table.place.text}” is "
         message += "of another period" if period else "of no period"
-        said = [f"{one.group} / {one.printed}" if one.group else one.printed for one in table.found.columns]
         asked = [
             Proposal(
                 "word",
-                {"printed": text, "role": OPEN},
-                f"what does “{text}” mean",
+                {"printed": said[one], "role": OPEN},
+                f"what does “{said[one]}” mean",
                 assumed={"role": "ignore"},
             )
-            for text, one in zip(said, table.found.columns, strict=True)
-            if one.date and one.above is None and one.role == "ignore"
+            for one in (older or [column for column in dated if column.role == "ignore"])
         ]
         hint = "see in the official document which columns are of this edition"
         yield refusals.at(line, message, None if asked else hint, proposals=asked)
+
+
+def require_one_year(annex: Annex) -> None:
+    """Raises LayoutError for a table of annex 2 under a line of years before those of the annex's heading.
+
+    Where that names no year, its tables are of the same years.
+    """
+    said = [(line, headings.years(line.text)) for one in annex.each for line in _captions(one)]
+    own = headings.years(annex.heading) or {max((max(of) for _, of in said if of), default=0)}
+    for line, years in said:
+        if years and max(years) < max(own) and min(years) < min(own):
+            message = (
+                f"“{line.text.strip()}” above a table of annex 2 is of another year than “{annex.heading}”"
+            )
+            hint = "see in the official document which tables are of this edition"
+            raise refusals.at(line, message, hint)
+
+
+def _captions(part: Annex) -> Iterator[Line]:
+    """The lines directly above a table's header that are not running text."""
+    above = [line for line in part.lines if line.number < part.header.first and line.text.strip()]
+    for line in above[: -_ABOVE - 1 : -1]:
+        if len(line.text.split()) > _CAPTION or _NO_CAPTION.search(line.text):
+            return
+        yield line
 
 
 def _first(found: Sequence[FoundHeader], kinds: Sequence[Kind]) -> FoundHeader | None:

@@ -18,6 +18,7 @@ LINES = 3  # a heading may be printed over so many lines
 _ANNEX = re.compile(
     r"(?P<label>(?:bijlage|annex) (?:\d{1,2}|[a-z]|[ivx]{1,4}))(?: (?P<title>\S.*))?", re.IGNORECASE
 )
+_YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 _ANNEX_OPENING = re.compile(r"\s*(?:vervolg|bijlage|annex)", re.IGNORECASE)
 
 
@@ -102,6 +103,11 @@ def annex_label(text: str) -> str | None:
         if title is None or title.casefold().startswith(("(", "vervolg")) or is_title(title)
         else None
     )
+
+
+def years(text: str) -> set[int]:
+    """The years that a text names."""
+    return {int(year) for year in _YEAR.findall(text)}
 
 
 def is_title(text: str) -> bool:

@@ -11,6 +11,7 @@ import datetime
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any, TypeVar
 
 import pyarrow as pa
@@ -34,9 +35,10 @@ from pipelines.extract.footnotes import Note
 from pipelines.extract.mandates import Mandates
 from pipelines.extract.pdf import PdfDocument, unread
 from pipelines.extract.pdf.faults import is_cut
+from pipelines.extract.pdf.lines import is_close
 from pipelines.model import Document, Edition, Line, SourceFile
 from schemas.errors import JvomError, LayoutError, Problems
-from schemas.registry import Layout, PersonnelLayout, Registry
+from schemas.registry import Layout, PersonnelLayout, Registry, comparable
 
 _MOST_LINES = 1_500  # of an annex, and of what may follow it; in 2024 they have 190 and 95
 _LINES_ALIKE = 5  # of two pages that are one
@@ -108,6 +110,7 @@ def _read(
     edition: Edition,
     registry: Registry,
 ) -> dict[str, pa.Table]:
+    document = _with_regions(document, registry)
     try:
         parts = find_annexes(document, registry)
     except JvomError as error:
@@ -177,6 +180,26 @@ def _read(
         for row in (row for table in rows.values() for row in table):
             _show(row, shown)
     return {name: contract.as_read().table(rows[name]) for name, contract in schemas.TABLES.items()}
+
+
+def _with_regions(document: Document, registry: Registry) -> Document:
+    """The document in which a region that heads the rows of several pages is in the table.
+
+    It is taken for a running head where lines are made, and there no name of a region is known.
+    """
+    if not isinstance(document, PdfDocument):
+        return document
+    layouts = [part for layout in registry.layouts for part in (layout.mandates, layout.personnel)]
+    regions = {*registry.words.rows.regions, *registry.region_headings}
+    names = {comparable(name) for name in regions.union(*(part.regions for part in layouts))}
+    found: dict[int, str] = {}
+    for page in document.pages:
+        near = (line for pair in pairwise(page.lines) if is_close(*pair) for line in pair)
+        returning = (line for line in near if line.number in page.furniture)
+        found |= {line.number: line.text for line in returning if comparable(line.text) in names}
+    pages = tuple(replace(page, furniture=page.furniture - found.keys()) for page in document.pages)
+    lines = tuple(replace(line, text=found.get(line.number, line.text)) for line in document.lines)
+    return replace(document, pages=pages, lines=lines)
 
 
 def _show(row: dict[str, Any], shown: Mapping[int, int]) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 from pipelines.extract.pdf.header import (
     FEWEST,
@@ -176,6 +177,8 @@ def _with_times(lines: Sequence[PdfLine], header: FoundHeader) -> FoundHeader:
             )
             for word in found.get(at, ())
         ] or [column]
+    if any(one.box.left >= behind.box.left for one, behind in pairwise(columns)):
+        return header
     return replace(
         header,
         columns=tuple(columns),
@@ -194,9 +197,8 @@ def _captioned(lines: Sequence[PdfLine], header: FoundHeader, words: Known) -> F
     size = max((word.size for line in above[-1:] for word in line.words), default=0.0)
     if not header.problems or not above or header.top - above[-1].words[0].baseline > _PITCH * size:
         return header
-    caption = _LISTED.sub("", above[-1].text, count=1)
-    ways, unknown = words.facets(caption)
-    if unknown or not ways or not all(way and way <= {"military", "civil", "police"} for way in ways):
+    caption, before = (_LISTED.sub("", line.text, count=1) for line in (above[-1], above[-2:][0]))
+    if not _says_of_whom(caption, words) or (caption != before and _says_of_whom(before, words)):
         return header
     columns = [*header.columns]
     for one in header.problems:
@@ -205,6 +207,11 @@ def _captioned(lines: Sequence[PdfLine], header: FoundHeader, words: Known) -> F
             columns[one.column - 1] = replace(columns[one.column - 1], role=roles.pop())
     left = tuple(one for one in header.problems if columns[one.column - 1].role is None)
     return replace(header, columns=tuple(columns), problems=left)
+
+
+def _says_of_whom(text: str, words: Known) -> bool:
+    ways, unknown = words.facets(text)
+    return not unknown and bool(ways) and all(way and way <= {"military", "civil", "police"} for way in ways)
 
 
 _LISTED = re.compile(r"\s*(?:(?:tabel|deel)\s*)?(?:\d{0,2}[a-z]?\s*[.:)–-])?\s*", re.IGNORECASE)

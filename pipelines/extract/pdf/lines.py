@@ -420,7 +420,8 @@ def mark_furniture(pages: Sequence[PdfPage]) -> tuple[PdfPage, ...]:
 
     A line is furniture if it stands in the margin of its page and is a page number apart from the
     text, or returns at the same height on other pages with nothing changed but its digits. Several
-    texts on a line that is close to the next are the header of a table that fills several pages.
+    texts on a line that is close to the next are the header of a table that fills several pages, and what
+    is below it, such as a region, is in the table.
     """
     found: dict[int, set[int]] = defaultdict(set)
     alike: dict[tuple[str, int], list[tuple[int, PdfLine]]] = defaultdict(list)
@@ -438,7 +439,10 @@ def mark_furniture(pages: Sequence[PdfPage]) -> tuple[PdfPage, ...]:
         upright = [line for line in page.lines if line.direction == "right"]
         near = (*pairwise(upright[:3]), *pairwise(upright[:-4:-1]))
         found[page.number] -= {
-            one.number for one, inner in near if _is_close(one, inner) and _in_columns(one)
+            line.number
+            for one, inner in near
+            if is_close(one, inner) and _in_columns(one)
+            for line in (one, inner)
         }
     return tuple(_labelled(page, frozenset(found[page.number])) for page in pages)
 
@@ -454,7 +458,7 @@ def _outermost(page: PdfPage) -> list[PdfLine]:
 
 def _stands_apart(line: PdfLine, page: PdfPage) -> bool:
     """Whether white space of two lines or more keeps a line from the others."""
-    return not any(_is_close(line, other) for other in page.lines if other is not line)
+    return not any(is_close(line, other) for other in page.lines if other is not line)
 
 
 def _in_columns(line: PdfLine) -> bool:
@@ -463,7 +467,7 @@ def _in_columns(line: PdfLine) -> bool:
     return sum(gap > _WIDE * line.words[0].size for gap in gaps) > 1
 
 
-def _is_close(line: PdfLine, other: PdfLine) -> bool:
+def is_close(line: PdfLine, other: PdfLine) -> bool:
     """Whether less than two lines' white space is between a line and another."""
     apart = 1.2 * line.words[0].size
     return line.box.top - apart <= other.box.bottom and other.box.top <= line.box.bottom + apart

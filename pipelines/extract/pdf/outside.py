@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import pairwise
 
-from pipelines.extract.pdf.columns import FIGURE
+from pipelines.extract.pdf.columns import FIGURE, SIDES
 from pipelines.extract.pdf.model import PdfDocument, PdfLine, PdfPage, Word, grouped, plain_text, runs
 from pipelines.extract.pdf.table import PdfTable
 
@@ -18,6 +18,7 @@ _APART, _WIDE = 1.0, 1.5
 _IN_LINE = 0.3  # font sizes up to which two lines begin at one place
 _PITCH = 2.2  # font sizes between the baselines of two rows, at most
 _MARGIN = 0.12  # share of a page's height in which heads and feet are
+_LISTED = 3  # figures below each other that are a column
 _MOST_NAMES = 2  # texts of one row without figures: its region and its mission
 
 _Run = tuple[Word, ...]
@@ -71,6 +72,7 @@ class _Below:
         order = [line for _, line in lines]
         taken = {line.number for page, line in lines[1:] if self._is_row(line, page)}
         taken |= set(self._alike(line for line in order[1:] if line.number not in taken))
+        taken |= set(_lists([line for line in order[1:] if line.number not in taken]))
         for near, line in [*pairwise(order), *pairwise(order[::-1])]:
             known = near.number in taken or (
                 near is order[0] and self._heading.role_of(plain_text(line.words))
@@ -145,6 +147,20 @@ class _Below:
 def _is_figure(cell: _Run) -> bool:
     """Whether a text is a figure, or several close to each other."""
     return all(FIGURE.fullmatch(word.plain) for word in cell)
+
+
+def _lists(lines: Sequence[PdfLine]) -> Iterator[int]:
+    """Lines that are a figure each, one below the other: a column that goes on without its names."""
+    alone = (line for line in lines if _is_figure(tuple(line.words)))
+    near = grouped(alone, lambda group, line: line.page != group[-1].page or not _is_below(group[-1], line))
+    for group in near:
+        if len(group) >= _LISTED:
+            yield from (line.number for line in group)
+
+
+def _is_below(upper: PdfLine, line: PdfLine) -> bool:
+    boxes = upper.box, line.box
+    return any(abs(side(boxes[0]) - side(boxes[1])) < line.words[0].size / 2 for side in SIDES)
 
 
 def _is_foot(line: PdfLine, page: PdfPage) -> bool:
