@@ -116,9 +116,11 @@ def has_unended_runs(settings: Settings) -> bool:
     if settings.home or not runs.exists():
         return False
     query = "SELECT 1 FROM runs WHERE status NOT IN ('SUCCESS', 'FAILURE', 'CANCELED') LIMIT 1"
+    # SQLite would leave a log beside a file without one; what a killed process wrote may be in its log only.
+    how = "mode=ro" if runs.with_name("runs.db-wal").exists() else "immutable=1"
     with (
         suppress(sqlite3.Error),
-        closing(sqlite3.connect(f"{runs.absolute().as_uri()}?mode=ro", uri=True)) as opened,
+        closing(sqlite3.connect(f"{runs.absolute().as_uri()}?{how}", uri=True)) as opened,
     ):
         return opened.execute(query).fetchone() is not None
     return False
