@@ -60,7 +60,7 @@ def test_what_is_read_is_what_is_shown(kind: str, outcome: str, words: str) -> N
     [
         (6_000_114, "is cut off by the edge of the page"),  # between a table's columns
         (6_000_337, "what it draws on a page breaks off"),
-        (6_000_406, "a part of a figure cannot be seen"),  # but a hair of it can
+        (6_000_406, "something is drawn over what was printed"),  # but a hair of it can be seen
         (6_000_745, "is in columns below the table"),  # so near to a text that it looked raised
         (6_001_333, "is cut off by the edge of the page"),
         (8_000_069, "is cut off by the edge of the page"),  # with figures beyond it
