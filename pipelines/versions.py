@@ -80,7 +80,7 @@ REGISTRY_FILES = ("missions.toml", "layouts.toml", "header_words.toml")
 DECLARATION_FILES = ("readings.toml", "corrections.toml")
 TOOLS = (
     *("dagster", "duckdb", "duckdb-extension-ducklake", "jvom", "pandera"),
-    *("pillow", "pyarrow", "pypdfium2", "rich", "sqlglot", "typer"),
+    *("pillow", "pyarrow", "pypdfium2", "sqlglot", "typer"),
 )
 
 

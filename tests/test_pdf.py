@@ -38,14 +38,20 @@ def tagged() -> Rendition:
     return made
 
 
-def retagged(found: PdfDocument, text: str, **place: int) -> PdfDocument:
-    """The document with the first cell that is just `text` tagged to be in another place, or not at all."""
+def tagged_as(found: PdfDocument, text: str, table: tuple[int, ...] | None = None) -> TagCell:
+    """The first tagged cell that is just `text`, of one table or any."""
     words: defaultdict[TagCell, list[str]] = defaultdict(list)
     for line in (line for page in found.pages for line in page.lines):
         for word in line.words:
             if cell := found.tags.get((line.page, word.mark)):
                 words[cell].append(word.plain)
-    chosen = next(cell for cell, of in words.items() if " ".join(of) == text)
+    alike = (cell for cell, of in words.items() if " ".join(of) == text)
+    return next(cell for cell in alike if table in (None, cell.table))
+
+
+def retagged(found: PdfDocument, text: str, **place: int) -> PdfDocument:
+    """The document with the first cell that is just `text` tagged to be in another place, or not at all."""
+    chosen = tagged_as(found, text)
     tags = {mark: cell._replace(**place) if cell == chosen else cell for mark, cell in found.tags.items()}
     return replace(found, tags={mark: cell for mark, cell in tags.items() if place or cell != chosen})
 
@@ -78,6 +84,22 @@ def test_a_row_of_which_tags_have_other_cells_is_taken_where_its_sums_come_out_a
     assert {cell["row_key"] for cell in cells if cell["as_printed"] == text} <= said
     silent = {cell["row_key"] for cell in cells if "structure tag" not in cell["derivation"]}
     assert said <= silent < {cell["row_key"] for cell in cells}
+
+
+def test_both_rows_between_which_tags_move_a_figure_are_said_to_differ(tagged: Rendition) -> None:
+    found, source = document_of(tagged.data)
+    rows = [row for row in tagged.content.personnel if row.kind == "mission" and not row.name.markers]
+    one = next(row for row in rows if row.figures[1])
+    other = next(row for row in rows if row.figures[1] is None)
+    assert one.figures[1]
+    text = one.figures[1].text
+    beside = tagged_as(found, other.name.text, tagged_as(found, text).table)
+    moved = retagged(found, text, row=beside.row)
+    known = registry_of(tagged.content)
+    cells = read(moved, source, known)["cells"].to_pylist()
+    said = {cell["row_key"] for cell in cells if any(DISAGREEMENT in why for why in cell["equalities"])}
+    names = {one.name.text, other.name.text}
+    assert said == {mission.id for mission in known.missions if names & {*mission.spellings}}
 
 
 def test_a_row_of_which_tags_leave_out_a_figure_has_no_witness(tagged: Rendition) -> None:

@@ -258,9 +258,7 @@ class _Band:
     ) -> None:
         self._page = page
         self._fewest = fewest
-        self._narrow = (
-            narrow  # how many a text over the white space between two columns heads: the last or both
-        )
+        self._narrow = narrow  # columns that a text over the white space between two heads: the last, both
         self.has_narrow = False
         self._whole = whole  # its texts are parted by white space, as no running text is
         self._runs = sorted(found, key=lambda run: (-run.box.bottom, run.box.left))
