@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.extract import answers
 from pipelines.extract.refusals import UndecidedError
 from schemas import proposals, registry
 from schemas.errors import Problems, RegistryError
@@ -133,7 +134,7 @@ def test_an_unknown_mission_comes_with_the_entry_to_add() -> None:
         ("G.P.O.I.", ["spelling"], "its letters are those of “GPOI”"),
         ("GPOI Uganda", ["spelling"], "it holds the known name “GPOI”"),
         ("Uganda: GPOI", ["spelling"], "it holds the known name “GPOI”"),
-        ("EUCAP Sahel Mali", ["spelling"], "“eucap-sahel”, if it is that one, and not another"),
+        ("EUCAP Sahel Mali", ["spelling"], "it holds the known name “EUCAP Sahel”"),
         ("Althea", ["spelling"], "it is part of the known name “EUFOR Althea”"),
         ("KFOR / VPD", ["mission", "relation", "relation"], "one row for kfor and vpd"),
         ("EUNAVFOR Atalanta / Aspides", ["mission", "relation", "relation"], "one row for eunavfor-atalanta"),
@@ -146,11 +147,22 @@ def test_a_new_mission_is_proposed_only_for_what_may_be_one(name: str, kinds: li
     (problem,) = refused(changed("GPOI 4 6 6", f"{name} 4 6 6"))
     assert [proposal.kind for proposal in problem.proposals] == kinds
     assert words in str(problem.hint) + proposals.text(problem.proposals)
-    if "EUCAP Sahel" in name:  # which mission it is only a person can say
-        assert problem.proposals[0].values["mission_id"] == "?"
     if len(kinds) > 1:  # a joint row: no new mission of unknown origin, but both, related
         assert not any(one.is_open for one in problem.proposals)
         FACTS.extended([(one.kind, one.values) for one in problem.proposals]).registry()
+
+
+def test_names_of_one_document_that_hold_a_known_name_are_missions_each() -> None:
+    def first(*names: str) -> list[tuple[str, str]]:
+        asked = [one for name in names for one in answers.mission(name, "Afrika", REGISTRY, 19)]
+        apart = answers.told_apart(asked)
+        settled = [apart.get(one.question, one) for one in asked]
+        assert all({"spelling", "mission"} == {one.kind, one.others[0].kind} for one in settled)
+        return [(one.kind, one.values.get("name") or one.values["mission_id"]) for one in settled]
+
+    mali, niger = "EUCAP Sahel Mali", "EUCAP Sahel Niger"
+    assert first(mali, niger) == [("mission", mali), ("mission", niger)]
+    assert first(mali, f"{mali} (Bamako)") == [("spelling", "eucap-sahel")] * 2
 
 
 @pytest.mark.parametrize(

@@ -25,9 +25,6 @@ _JOINED = re.compile(r"\s*[/+&,;]\s*|\s+(?:en|and)\s+", re.IGNORECASE)
 _TWO = re.compile(r"\S ?[/+&] ?[^\W\d]")  # signs that join two names, as those of one mission seldom do
 _BRACKETS = re.compile(r"\(.*?\)")
 _HOLDS = "it holds the known name"
-_GENERAL = frozenset(
-    ["missie", "mission", "operatie", "operation", "eu", "navo", "nato", "vn", "un", "de", "het"]
-)
 _TRIED = 16  # words of a name in which known names are looked for
 _UNKNOWN: dict[str, Any] = {"value": None, "qualifier": "unknown"}  # a figure to go on reading with
 
@@ -40,11 +37,6 @@ def mission(name: str, region: str | None, registry: Registry, page: int | None)
         return (_joint(name, parts, question, page), *_includes(name, parts, question, page))
     near = list(_alike(name, registry))
     ways = [_spelling(name, one, question, why) for one, why in near]
-    if ways and near[0][1].startswith(_HOLDS) and _says_more(name, near[0][0], registry):
-        # `EUCAP Sahel Mali` may be EUCAP Sahel, or another mission beside it.
-        asked = {**ways[0].values, "mission_id": OPEN}
-        note = f"{near[0][1]}: “{near[0][0]}”, if it is that one, and not another with a like name"
-        ways[0] = replace(ways[0], values=asked, note=note, assumed={"mission_id": near[0][0]})
     if ways and near[0][1].startswith(_HOLDS) and _TWO.search(_BRACKETS.sub("", name)):
         # A known name and another: which missions these are only a person can say.
         alone = (replace(one, note=f"if it is that one alone: {one.note}") for one in ways)
@@ -57,6 +49,26 @@ def mission(name: str, region: str | None, registry: Registry, page: int | None)
         if (nearness := _nearness(name, text))
     }
     return (replace(new, others=tuple(reversed(others.values()))),)
+
+
+def told_apart(asked: Sequence[Proposal]) -> dict[str, Proposal]:
+    """The new missions to ask for first, by question, where several names of a document hold one known name.
+
+    `EUCAP Sahel Mali` alone may be what is known as EUCAP Sahel; beside `EUCAP Sahel Niger` it is another
+    mission, unless a person says that it is that one.
+    """
+    holding: dict[str, dict[str, Proposal]] = {}
+    for one in asked:
+        if one.kind == "spelling" and one.note.startswith(_HOLDS):
+            holding.setdefault(one.values["mission_id"], {})[_letters(one.values["spelling"])] = one
+    several = [names for names in holding.values() if any(one not in max(names, key=len) for one in names)]
+    first = {}
+    for one in chain.from_iterable(names.values() for names in several):
+        new = next(other for other in one.others if other.kind == "mission")
+        known = replace(one, note=f"if it is that one: {one.note}", others=())
+        others = (known, *(other for other in one.others if other is not new))
+        first[one.question] = replace(new, others=others)
+    return first
 
 
 def region(printed: str, registry: Registry, *, other: Proposal | None = None) -> Proposal:
@@ -282,21 +294,6 @@ def _likenesses(name: str, registry: Registry) -> Iterator[tuple[str, str]]:
     for text, one in known.items():
         if len(own) > 3 and f" {own} " in f" {_spaced(text)} ":
             yield one.id, f"it is part of the known name “{text}”"
-
-
-def _says_more(name: str, mission_id: str, registry: Registry) -> bool:
-    """Whether a name has words, brackets aside, that its mission's known names of several words do not have.
-
-    Beside a name of one word, such as `KFOR`, more words say where it is.
-    """
-    known = next(one for one in registry.missions if one.id == mission_id)
-    if any(len(text.split()) == 1 for text in known.spellings if comparable(text) in comparable(name)):
-        return False
-    own = {word for text in (*known.spellings, known.full_name or "") for word in _spaced(text).split()}
-    return any(
-        word not in own and word not in _GENERAL
-        for word in re.findall(r"[^\W\d_]+", _spaced(_BRACKETS.sub("", name)))
-    )
 
 
 def _within(name: str, registry: Registry) -> Iterator[tuple[str, Mission]]:

@@ -46,7 +46,10 @@ def settle(error: JvomError, document: Document, edition_year: int) -> None:
     of = {"edition_year": edition_year, "source_sha256": document.sha256}
     texts = {line.number: line.text for line in document.lines}
     shown = {line.number: line.shown for line in document.lines} if document.format == "pdf" else None
-    for problem in [error, *(error.problems if isinstance(error, Problems) else ())]:
+    problems = [error, *(error.problems if isinstance(error, Problems) else ())]
+    apart = answers.told_apart([one for problem in problems for one in problem.proposals])
+    for problem in problems:
+        problem.proposals = tuple(apart.get(one.question, one) for one in problem.proposals)
         problem.file = problem.file or document.path
         if "\ufffd" in texts.get(problem.line or 0, "") and problem.proposals:
             problem.proposals, problem.hint = (
