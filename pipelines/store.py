@@ -3,9 +3,9 @@
 Belongs here: requests to the store, their errors in plain words, and conditional writes. An object is written
 whole or not at all, so nothing is put aside first. A missing object is a FileNotFoundError, as for a file;
 whatever else fails is a ServerError: no one may take a store that does not answer for an empty one.
-Credentials come by the usual chain (`AWS_*`, a web identity, the role of container or machine) but for a
-profile of `~/.aws`: `obstore`, imported at the first use of a place, reads none. What was read once is asked
-for again by its mark, and comes only if it has changed: sensors look at every file of `raw/`.
+Credentials come by the usual chain, that of `botocore`, for the lake's own requests too: `AWS_*`, a profile,
+a web identity, the role of container or machine. What was read once is asked for again by its mark, and comes
+only if it has changed: sensors look at every file of `raw/`.
 """
 
 from __future__ import annotations
@@ -35,7 +35,6 @@ _HINTS = {
     r"AccessDenied|SignatureDoesNotMatch|InvalidAccessKeyId|\b40[13]\b|credential": "check the credentials "
     "(AWS_*, or the role of this machine) and the bucket's policy",
 }
-_OF_CONTAINERS = ("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI")
 _KEPT = 64 * 2**20  # bytes of what was read, that a process keeps
 _AWAY = "check AWS_ENDPOINT_URL, and that the store runs; then run it again: nothing was half written"
 
@@ -229,12 +228,43 @@ def _keep(name: str, data: bytes, mark: str | None) -> None:
         _kept.pop(next(iter(_kept)))
 
 
-def _require_credentials() -> None:
-    """UsageError where a profile is named, and nothing else that obstore could take credentials from."""
-    others = ("AWS_ACCESS_KEY_ID", "AWS_WEB_IDENTITY_TOKEN_FILE", *_OF_CONTAINERS)
-    if os.environ.get("AWS_PROFILE") and not any(map(os.environ.get, others)):
-        hint = 'put its keys into the environment: eval "$(aws configure export-credentials --format env)"'
-        raise UsageError("a store on S3 does not read AWS_PROFILE", hint=hint)
+def credentials() -> dict[str, Any]:
+    """Keys for the store as `obstore` takes them; temporary ones with their token, good for ten minutes more.
+
+    UsageError if there are none, ServerError if what gives them does not, LakeError without its package.
+    """
+    names = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+    key, secret, token = map(os.environ.get, names)
+    if not key or not secret:
+        try:
+            from botocore.exceptions import BotoCoreError, ClientError
+        except ImportError as error:
+            hint = "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or install requirements-team.lock"
+            raise LakeError("credentials by role need the package botocore", hint=hint) from error
+        try:
+            chain = _chain(os.getpid())
+            key, secret, token = chain.get_frozen_credentials()[:3] if chain else (None, None, None)
+        except (BotoCoreError, ClientError) as error:
+            hint = "check the role, the profile or the web identity that AWS_* name; then run it again"
+            raise ServerError(f"no credentials for the store: {error}", hint=hint) from error
+    if not key:
+        hint = "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY or AWS_PROFILE, or give this machine a role"
+        raise UsageError("there are no credentials for the store", hint=hint)
+    end = datetime.datetime.now(datetime.UTC) + datetime.timedelta(minutes=10)  # botocore renews before that
+    return {
+        "access_key_id": key,
+        "secret_access_key": secret,
+        "token": token,
+        "expires_at": end if token else None,
+    }
+
+
+@cache
+def _chain(_process: int) -> Any:
+    """Where botocore finds credentials, which it renews; None if nowhere."""
+    import botocore.session
+
+    return botocore.session.get_session().get_credentials()
 
 
 @cache
@@ -242,13 +272,14 @@ def _bucket(name: str, _process: int) -> Any:
     """The client of a bucket in one process; its connections are shared by the places in it."""
     from obstore.store import S3Store
 
-    _require_credentials()
+    credentials()  # now, and not within a request: to say what is wrong with them
     timeout, retries = patience()
     address = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
     elsewhere: Any = {"endpoint": address} if address else {}
     return S3Store(
         name,
         **elsewhere,
+        credential_provider=credentials,
         client_options={
             "allow_http": bool(address and address.startswith("http://")),
             "timeout": datetime.timedelta(seconds=timeout),

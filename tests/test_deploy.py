@@ -14,6 +14,7 @@ import signal
 import subprocess
 import sys
 import time
+import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
@@ -60,6 +61,13 @@ def test_the_files_agree_with_each_other() -> None:
     dockerfile = (DEPLOY / "Dockerfile").read_text(encoding="utf-8")
     for copied in re.findall(r"^COPY (.+) \S+$", dockerfile, re.M):
         assert all((ROOT / each).exists() for each in copied.split()), copied
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    locks = "".join(
+        (ROOT / name).read_text(encoding="utf-8") for name in re.findall(r"\S+\.lock", dockerfile)
+    )
+    wanted = [*project["dependencies"], *project["optional-dependencies"]["team"]]
+    named = {re.split(r"[^\w-]", each.lower())[0] for each in wanted}
+    assert named <= set(re.findall(r"^([\w-]+)", locks, re.M))
     for policy in ("bucket-policy.json", "bucket-lifecycle.json"):
         assert json.loads((DEPLOY / policy).read_text(encoding="utf-8"))
     chart = yaml.safe_load((DEPLOY / "helm-values.yaml").read_text(encoding="utf-8"))

@@ -6,6 +6,7 @@ Debian's postgresql and redis-server; else these tests skip.
 
 from __future__ import annotations
 
+import datetime
 import hashlib
 import json
 import os
@@ -20,7 +21,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, ThreadingHTTPServer
 from multiprocessing.connection import Connection
 from pathlib import Path
 from types import FrameType
@@ -255,12 +256,73 @@ def test_what_was_read_once_comes_again_only_if_it_has_changed(
         assert files.read_bounded(file, "it") == b"y" * 100_000
 
 
-def test_a_profile_alone_is_refused(remote: Remote, monkeypatch: pytest.MonkeyPatch) -> None:
+class Roles(BaseHTTPRequestHandler):
+    """What gives keys to who has a role: of a container, of a machine, or for a web identity."""
+
+    def answer(self) -> None:
+        self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        key, secret = self.server.keys  # type: ignore[attr-defined]
+        end = (datetime.datetime.now(datetime.UTC) + datetime.timedelta(hours=1)).isoformat()
+        plain = {"AccessKeyId": key, "SecretAccessKey": secret, "Expiration": end}
+        said = json.dumps({**plain, "Token": "", "Code": "Success"})
+        if self.command == "POST":
+            inside = "".join(f"<{name}>{value}</{name}>" for name, value in plain.items())
+            said = f"<Credentials>{inside}<SessionToken></SessionToken></Credentials>"
+            for name in ("AssumeRoleWithWebIdentityResult", "AssumeRoleWithWebIdentityResponse"):
+                said = f"<{name}>{said}</{name}>"
+        if self.command == "PUT" or self.path.endswith("security-credentials/"):
+            said = "role"  # a token, or its name
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(said)))
+        self.end_headers()
+        self.wfile.write(said.encode())
+
+    do_GET = do_PUT = do_POST = answer
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"AWS_CONTAINER_CREDENTIALS_FULL_URI": "HERE/role"},
+        {"AWS_EC2_METADATA_SERVICE_ENDPOINT": "HERE", "AWS_EC2_METADATA_DISABLED": "false"},
+        {
+            "AWS_WEB_IDENTITY_TOKEN_FILE": "FILE",
+            "AWS_ROLE_ARN": "arn:aws:iam::123456789012:role/x",
+            "AWS_ENDPOINT_URL_STS": "HERE",
+        },
+        {"AWS_PROFILE": "a-team", "AWS_SHARED_CREDENTIALS_FILE": "FILE"},
+    ],
+)
+def test_credentials_come_by_the_usual_chain(
+    remote: Remote, lake: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: dict[str, str]
+) -> None:
+    """For files and for the lake's own data."""
+    lake.close()
+    keys = [os.environ[name] for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")]
+    file = tmp_path / "file"
+    file.write_text(f"[a-team]\naws_access_key_id = {keys[0]}\naws_secret_access_key = {keys[1]}\n")
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
-    monkeypatch.setenv("AWS_PROFILE", "a-team")
-    store._bucket.cache_clear()
-    with pytest.raises(UsageError, match="does not read AWS_PROFILE"):
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    for forget in (store._bucket, store._chain):
+        forget.cache_clear()
+    there = Lake(lake.address.catalog, f"{remote}/data/")
+    with pytest.raises(UsageError, match="no credentials"):
         remote.exists()
+    store._chain.cache_clear()
+    with ThreadingHTTPServer(("127.0.0.1", 0), Roles) as server:
+        server.keys = keys  # type: ignore[attr-defined]
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        here = f"http://127.0.0.1:{server.server_address[1]}"
+        for name, value in given.items():
+            monkeypatch.setenv(name, value.replace("HERE", here).replace("FILE", str(file)))
+        files.put(remote / "file", b"text")
+        assert record(there, PLAN[0]).written
+        server.shutdown()
+    there.close()
+    store._chain.cache_clear()
 
 
 @pytest.mark.usefixtures("remote")  # for its environment

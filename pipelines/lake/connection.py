@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from pipelines.sql import NO_BAR, literal, rows
-from pipelines.store import patience, place
+from pipelines.store import credentials, patience, place
 from schemas.errors import LakeError, MachineError, ServerError, of_surroundings, require_address_space
 
 if TYPE_CHECKING:
@@ -239,7 +239,7 @@ def _instance(address: Address) -> DuckDBPyConnection:
 
     extensions = ["ducklake", "sqlite_scanner" if address.file else "postgres_scanner"]
     if address.data.startswith("s3://"):
-        extensions += ["httpfs", *([] if _keys() else ["aws"])]
+        extensions.append("httpfs")
     key: tuple[int | str, ...] = (os.getpid(), *extensions)  # a forked process needs its own
     with _turn:
         if key not in _instances:
@@ -311,18 +311,14 @@ def origins(connection: DuckDBPyConnection) -> list[dict[str, object]]:
     )
 
 
-def _keys() -> bool:
-    return bool(os.environ.get("AWS_ACCESS_KEY_ID"))
-
-
 def s3_secret() -> str:
-    """CREATE SECRET from the variables that every S3 client reads; without keys by web identity or role."""
-    env = os.environ
+    """CREATE SECRET from what every S3 client reads; made at each opening, as keys of a role end."""
+    env, keys = os.environ, credentials()
     endpoint = env.get("AWS_ENDPOINT_URL_S3") or env.get("AWS_ENDPOINT_URL")
     options = {
-        "KEY_ID": env.get("AWS_ACCESS_KEY_ID"),
-        "SECRET": env.get("AWS_SECRET_ACCESS_KEY"),
-        "SESSION_TOKEN": env.get("AWS_SESSION_TOKEN"),
+        "KEY_ID": keys["access_key_id"],
+        "SECRET": keys["secret_access_key"],
+        "SESSION_TOKEN": keys["token"],
         "REGION": env.get("AWS_REGION") or env.get("AWS_DEFAULT_REGION"),
     }
     given = [f"{option} {literal(value)}" for option, value in options.items() if value]
@@ -330,9 +326,4 @@ def s3_secret() -> str:
         address = urlsplit(endpoint if "://" in endpoint else f"https://{endpoint}")
         secure = str(address.scheme != "http").lower()
         given += [f"ENDPOINT {literal(address.netloc)}", "URL_STYLE 'path'", f"USE_SSL {secure}"]
-    provider = (
-        ["PROVIDER config"]
-        if _keys()
-        else ["PROVIDER credential_chain", "CHAIN 'config;web_identity;instance'", "REFRESH auto"]
-    )
-    return f"CREATE OR REPLACE SECRET jvom_s3 ({', '.join(['TYPE s3', *provider, *given])})"
+    return f"CREATE OR REPLACE SECRET jvom_s3 ({', '.join(['TYPE s3', *given])})"
