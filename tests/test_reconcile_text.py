@@ -153,6 +153,26 @@ def test_totals_of_the_edition_stand_under_no_mission_and_no_region() -> None:
             "day",
         ),
         ("Nederland draagt sinds 1956 bij aan de missie.", events.BEGUN, "1956", "year"),
+        ("Het kabinet besloot in mei 2023 de inzet te beëindigen.", events.STOP_DECIDED, "2023-05", "month"),
+        (
+            "Het kabinet heeft besloten de bijdrage na 31 december 2023 niet te verlengen.",
+            events.ENDED,
+            "2023-12-31",
+            "day",
+        ),
+        ("In mei 2023 is besloten de inzet niet te verlengen.", events.STOP_DECIDED, "2023-05", "month"),
+        (
+            "De Raad heeft op 3 mei 2024 besloten het mandaat niet verder te verlengen.",
+            events.END_DECIDED,
+            "2024-05-03",
+            "day",
+        ),
+        (
+            "De Raad besloot dat de missie per 1 mei 2024 niet wordt verlengd.",
+            events.MISSION_ENDED,
+            "2024-05-01",
+            "day",
+        ),
     ],
 )
 def test_events(text: str, event: str, date: str, precision: str) -> None:
@@ -168,6 +188,8 @@ def test_events(text: str, event: str, date: str, precision: str) -> None:
     [
         "De Nederlandse bijdrage is niet beëindigd in 2023.",
         "Op 7 oktober is de bijdrage beëindigd.",
+        "Naar verwachting komt er op 28 mei 2024 een besluit om het mandaat niet te verlengen.",
+        "Beëindigd op 31 december 2023.",  # no note of the mission's
         "Het kabinet beëindigt de bijdrage (Kamerstuk 29521, nr. 460, d.d. 1 maart 2023).",
     ],
 )
@@ -212,6 +234,44 @@ def test_the_printed_reason_is_kept(text: str, reason: str | None) -> None:
     found = events.read(tuple(passages.sentences(passage(text, "unifil"))), NAMES)
     (ended,) = (event for event in found if event.date.low.year == 2024)
     assert (ended.reason.text if ended.reason else None) == reason
+
+
+@pytest.mark.parametrize(
+    ("text", "event"),
+    [
+        ("Beëindigd op 31 december 2023.", events.ENDED),
+        ("Per 31 december 2023 gestopt.", events.ENDED),
+        ("Inzet beëindigd op 31 december 2023.", events.ENDED),
+        ("Missie is op 31 december 2023 gesloten.", events.MISSION_ENDED),
+        ("Niet beëindigd op 31 december 2023.", None),
+        ("In de afgelopen periode, tot 31 december 2023, uitgebreid.", None),
+        ("UNDOF beëindigd op 31 december 2023.", None),
+    ],
+)
+def test_a_note_that_one_row_marks_says_when_its_mission_ended(text: str, event: str | None) -> None:
+    place = {"source_page": 1, "source_line": 1}
+    rows = [{"mission_id": "unifil", "footnotes": [4]}, {"mission_id": "untso", "footnotes": [5]}]
+    note = {"edition_year": 2024, "scope": "personnel", "number": 4, "text": text}
+    note |= place
+    document = Document("a.txt", "", "text", (Line(1, 1, f"4 {text}"),), (None, None))
+    (passage,) = passages.read([], [note], rows, document)
+    (shared,) = passages.read([], [note], [{**row, "footnotes": [4]} for row in rows], document)
+    (remark,) = passages.remarks(
+        [
+            {
+                "column_name": "remark",
+                "row_key": "unifil",
+                "as_printed": text,
+                "source_page": 1,
+                "source_line": 1,
+            }
+        ]
+    )
+    for one in (passage, remark):
+        found = events.read([*passages.sentences(one)], NAMES)
+        ended = [(each.mission_id, each.event) for each in found if each.mission_id == "unifil"]
+        assert ended == ([("unifil", event)] if event else [])
+    assert events.read([*passages.sentences(shared)], NAMES) == []
 
 
 def test_dates_are_no_more_precise_than_printed() -> None:
@@ -262,6 +322,6 @@ def test_lines_of_a_pdf_are_those_of_their_page() -> None:
     lines = tuple(Line(at, 1 + at // 3, words, 1 + (at - 1) % 2) for at, words in enumerate(texts, 1))
     note = {"scope": "personnel", "number": 2, "sign": None, "source_page": 2, "source_line": 1}
     note["text"] = "De bijdrage aan UNDOF is op 1 mei 2024 beëindigd."
-    (read,) = passages.read([], [note], Document("a.pdf", "", "pdf", lines, (None, None)))
+    (read,) = passages.read([], [note], [], Document("a.pdf", "", "pdf", lines, (None, None)))
     place = read.place(0, len(read.text))
     assert (place.page, place.line, place.line_end) == (2, 1, 2)

@@ -340,7 +340,10 @@ def test_missions_that_may_count_the_same_people_are_said_wherever_they_are_adde
 
 def test_words_of_an_abridged_text_are_never_called_those_of_the_report(parsed: dict[str, Page]) -> None:
     for path in ("missions/index", "missions/undof"):
-        assert "Why, in the words of an abridged text of the report:" in parsed[f"en/{path}.html"].text
+        assert (
+            "Why the contribution ended, in the words of an abridged text of the report:"
+            in parsed[f"en/{path}.html"].text
+        )
     assert not any("in the words of the report:" in page.text for page in parsed.values())
     assert "running text is in other words" in parsed["en/evidence/2024.html"].text
 
@@ -447,8 +450,9 @@ def test_when_and_why_a_mission_ended_leads_to_its_line(planted: dict[str, bytes
     """On the page of the mission and in the list of missions; never as a day that no report gives."""
     for path in ("en/missions/unifil.html", "en/missions/index.html"):
         page = Page(planted[path].decode())
-        assert "The mission itself ended in August 2023. Why, in the words of the report:" in " ".join(
-            page.text.split()
+        assert (
+            "The mission itself ended in August 2023. Why the mission ended, in the words of the report:"
+            in " ".join(page.text.split())
         )
         (link,) = {link for link in page.links if "#line." in link}
         assert posixpath.normpath(f"en/missions/{link.partition('#')[0]}") == "en/evidence/2024.html"

@@ -156,8 +156,9 @@ class Edition:
         edition = rows["editions"][0]
         period = (edition["period_start"], edition["period_end"])
         names = Names(registry)
-        found = passages.read(rows["sections"], rows["footnotes"], document)
+        found = passages.read(rows["sections"], rows["footnotes"], rows["personnel"], document)
         cut = tuple(sentence for passage in found for sentence in passages.sentences(passage))
+        beside = [each for one in passages.remarks(rows["cells"]) for each in passages.sentences(one)]
         regions = {mission.region for mission in registry.missions}
         regions |= {str(row["region_as_printed"]) for row in rows["personnel"] if row["region_as_printed"]}
         return cls(
@@ -175,7 +176,7 @@ class Edition:
             passages=found,
             sentences=cut,
             prose=statements.read(cut, names, sorted(regions), period),
-            events=tuple(events.read(cut, names)),
+            events=tuple(events.read([*cut, *beside], names)),
             names=names,
             registry=registry,
         )

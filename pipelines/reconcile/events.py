@@ -15,7 +15,9 @@ from pipelines.reconcile.text import Dated, alternatives, find_dates, phrase
 BEGUN, ENDED, CHANGED = "contribution begun", "contribution ended", "contribution changed"
 MISSION_BEGUN, MISSION_ENDED, END_DECIDED = "mission begun", "mission ended", "mission end decided"
 EXTENDED, MANDATE_ENDS, FRAME_ENDS = "mandate extended", "mandate ends", "national frame ends"
-_ENDINGS = (ENDED, MISSION_ENDED, END_DECIDED)
+STOP_DECIDED = "contribution end decided"
+_OF_CONTRIBUTION = (ENDED, STOP_DECIDED)
+_ENDINGS = (ENDED, STOP_DECIDED, MISSION_ENDED, END_DECIDED)
 
 _OWN = r"(?:Nederland(?:s|se|ers?)?|het kabinet)\b"
 _STOP = alternatives("stopped")
@@ -42,7 +44,24 @@ _MISSION_STOP = re.compile(
     r"|(?:besloot|besloten).{0,160}?beëindigen"
 )
 _DECIDED = re.compile(r"\b(?:besloot|besloten|besluit)\b", re.IGNORECASE)
-_WITH_EFFECT = re.compile(r"\b(?:per|tot|met ingang van|vanaf|(?:in|op|tot) eind) $", re.IGNORECASE)
+_WITH_EFFECT = re.compile(
+    r"\b(?:per|na|tot(?: en met)?|t/m|met ingang van|vanaf|(?:in|op|tot) eind) $", re.IGNORECASE
+)
+# The contribution is not extended where its words say so, or where the government decides it of no mandate.
+_NOT_EXTENDED = re.compile(
+    r"(?:\b(?:heeft|hebben|is|werd)\b.{0,160}?\bbesloten\b|\bbesloot\b).{0,160}?"
+    r"\bniet(?:\s[\w-]+){0,3}?\s(?:te verlengen|(?:wordt|worden|zal|zou) verlengd)",
+    re.IGNORECASE,
+)
+_OURS = re.compile(r"\b(?:bijdrage|deelname|inzet|nationa(?:al|le) kader)\b", re.IGNORECASE)
+_THEIRS = re.compile(r"\b(?:mandaat|Veiligheidsraad|VNVR)\b", re.IGNORECASE)
+# A note at a mission's row, or a remark in it: "Beëindigd op …", "Missie gesloten per …".
+_NOTED = re.compile(
+    r"(?:De )?(?:(?P<mission>missie|operatie)|(?:Nederlandse )?(?:bijdrage|deelname|inzet))?\s?"
+    r"(?:(?:is|zijn|werd)\s)?(?:(?:per|op|in|sinds|begin|medio|eind)\s.{4,25}\s)?"
+    r"(?:beëindigd|geëindigd|stopgezet|gestopt|afgerond|gesloten|opgeheven)\b",
+    re.IGNORECASE,
+)
 _AFTERWARDS = re.compile(r"^(?:Na|Nadat)\s(?:(?!\b(?:is|zijn|werd|werden|wordt|worden)\b)[^,;:])*$")
 _BEGIN = phrase("begins")
 _SINCE = re.compile(
@@ -124,8 +143,10 @@ def read(sentences: Sequence[Sentence], names: Names) -> list[Event]:
         if not printed:
             continue
         reason = _REASON.search(text)
-        for event, date, position in _events(text, printed):
+        for event, date, position in _events(sentence, printed):
             mission = names.of(sentence, position) or _subject(sentence, names, position)
+            if mission is None and event in _ENDINGS and not names.find(text):
+                mission = sentence.passage.marked_by
             if mission is not None and not _of_another(sentence, names, event):
                 own = reason and date.as_printed not in reason[0]
                 words = Words(sentence, reason.start(), reason.end()) if reason and own else None
@@ -145,7 +166,7 @@ def _cause(
     for before, sentence in pairwise([None, *passage]):
         assert sentence is not None  # only the first is
         text, own = sentence.text, sentence is dated
-        stop = (_CONTRIBUTION if event == ENDED else _MISSION_STOP).search(text)
+        stop = (_CONTRIBUTION if event in _OF_CONTRIBUTION else _MISSION_STOP).search(text)
         if stop is None or _negated(text, stop.end()) or not _is_of(sentence, names, mission):
             continue
         if not own and (any(find_dates(text)) or _of_another(sentence, names, event)):
@@ -196,11 +217,13 @@ def _of_another(sentence: Sentence, names: Names, event: str) -> bool:
     if found:
         return False
     unknown = any(one["name"].casefold() not in known for one in _UNKNOWN.finditer(text))
-    return unknown or (event == MISSION_ENDED and not _BARE.search(text))
+    unnamed = event == MISSION_ENDED and not sentence.passage.marked_by and not _BARE.search(text)
+    return unknown or unnamed
 
 
-def _events(text: str, printed: Sequence[Dated]) -> Iterator[tuple[str, Dated, int]]:
+def _events(sentence: Sentence, printed: Sequence[Dated]) -> Iterator[tuple[str, Dated, int]]:
     """Event, its date, and the position that says which mission is meant."""
+    text = sentence.text
     mandate, frame = _MANDATE.search(text), _FRAME.search(text)
     if frame:
         date = _dated(text, printed, _TO, _ON)
@@ -214,6 +237,10 @@ def _events(text: str, printed: Sequence[Dated]) -> Iterator[tuple[str, Dated, i
         date = _dated(text, printed, _TO, _ON)
         if date:
             yield MANDATE_ENDS, date, mandate.end()
+    noted = _NOTED.match(text) if sentence.passage.marked_by else None
+    if noted and not _negated(text, noted.end()):
+        yield MISSION_ENDED if noted["mission"] else ENDED, _nearest(printed, noted.end()), noted.end()
+        return
     yield from _endings(text, printed)
     yield from _beginnings(text, printed)
 
@@ -228,9 +255,19 @@ def _dated(text: str, printed: Sequence[Dated], *before: re.Pattern[str]) -> Dat
 
 
 def _endings(text: str, printed: Sequence[Dated]) -> Iterator[tuple[str, Dated, int]]:
+    stop = _NOT_EXTENDED.search(text)
+    if stop:
+        ours = _OURS.search(text[: stop.end()]) or (
+            re.search(_OWN, text[: stop.end()], re.IGNORECASE) and not _THEIRS.search(text[: stop.end()])
+        )
+        with_effect = _dated(text, printed, _WITH_EFFECT)
+        decided, ended = (STOP_DECIDED, ENDED) if ours else (END_DECIDED, MISSION_ENDED)
+        yield ended if with_effect else decided, with_effect or _nearest(printed, stop.start()), stop.end()
+        return
     stop = _CONTRIBUTION.search(text)
     if stop and not _negated(text, stop.end()):
-        yield ENDED, _nearest(printed, stop.end()), stop.end()
+        date = _nearest(printed, stop.end())
+        yield STOP_DECIDED if _only_decided(text, stop, date) else ENDED, date, stop.end()
         return
     for date in printed:
         if _UNTIL.search(text[: date.start]) and _PAST.search(text):
@@ -239,11 +276,17 @@ def _endings(text: str, printed: Sequence[Dated]) -> Iterator[tuple[str, Dated, 
     stop = _MISSION_STOP.search(text)
     if stop and not _negated(text, stop.end()) and not re.search(r"\bniet\b", stop[0]):
         date = _nearest(printed, stop.end())
-        decided = _DECIDED.search(text) and stop[0].endswith("beëindigen")
-        # The date is that of the decision, or of what came before the end.
-        only = decided and not _WITH_EFFECT.search(text[: date.start])
+        only = _only_decided(text, stop, date)
         only = only or bool(date.end <= stop.end() and _AFTERWARDS.search(text[: date.start]))
         yield END_DECIDED if only else MISSION_ENDED, date, stop.end()
+
+
+def _only_decided(text: str, stop: re.Match[str], date: Dated) -> bool:
+    """Whether the date is that of the decision to end, and not of the end."""
+    decided = _DECIDED.search(text) and re.search(
+        r"beëindigen$|\bte (?:stoppen|staken)\b", text[: stop.end()]
+    )
+    return bool(decided) and not _WITH_EFFECT.search(text[: date.start])
 
 
 def _beginnings(text: str, printed: Sequence[Dated]) -> Iterator[tuple[str, Dated, int]]:

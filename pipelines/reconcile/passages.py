@@ -6,7 +6,7 @@ side by side, so that a figure read in prose can point at its line and character
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,7 +45,10 @@ class Place:
 
 @dataclass(frozen=True)
 class Passage:
-    """A section's or footnote's text; `anchors` say where each of its words begins, in order."""
+    """A section's or footnote's text; `anchors` say where each of its words begins, in order.
+
+    `marked_by`: the only mission whose row of annex 2 marks the footnote, or holds the remark.
+    """
 
     table_name: str
     row_key: str
@@ -54,6 +57,7 @@ class Passage:
     mission_ids: tuple[str, ...]
     text: str
     anchors: tuple[Anchor, ...]
+    marked_by: str | None = None
 
     def place(self, start: int, end: int) -> Place:
         page, line, first = self._character(start)
@@ -78,7 +82,9 @@ class Sentence:
         return self.passage.place(self.offset + start, self.offset + stop)
 
 
-def read(sections: Sequence[Row], footnotes: Sequence[Row], document: Document) -> tuple[Passage, ...]:
+def read(
+    sections: Sequence[Row], footnotes: Sequence[Row], personnel: Sequence[Row], document: Document
+) -> tuple[Passage, ...]:
     """The passages with text, in the document's order; footnotes behind the sections."""
     words = [(line, line.text.split()) for line in document.lines]
     by_id = {str(row["section_id"]): row for row in sections}
@@ -97,8 +103,21 @@ def read(sections: Sequence[Row], footnotes: Sequence[Row], document: Document) 
         if text:
             page = next((at for at, (line, _) in enumerate(words) if line.page == row["source_page"]), 0)
             anchors, _ = _align(text, words, page, _number(row["source_line"]))
-            passages.append(Passage("footnotes", row_key, "", (), (), text, anchors))
+            marked = [
+                str(one["mission_id"]) for one in personnel if row["number"] in (one["footnotes"] or ())
+            ]
+            only = marked[0] if len(marked) == 1 and row["scope"] in ("document", "personnel") else None
+            passages.append(Passage("footnotes", row_key, "", (), (), text, anchors, only))
     return tuple(passages)
+
+
+def remarks(cells: Iterable[Row]) -> Iterator[Passage]:
+    """What the rows of annex 2 remark on their missions."""
+    for cell in cells:
+        if cell["column_name"] == "remark" and cell["as_printed"]:
+            key, text = str(cell["row_key"]), str(cell["as_printed"])
+            anchor = (0, _number(cell["source_page"]), _number(cell["source_line"]), 0)
+            yield Passage("personnel", key, "", (), (), text, (anchor,), key)
 
 
 def sentences(passage: Passage) -> Iterator[Sentence]:

@@ -7,12 +7,12 @@ WITH endings AS (
     SELECT
         edition_year,
         mission_id,
-        event <> 'contribution ended' AS of_mission,
-        event = 'mission end decided' AS decided,
+        starts_with(event, 'mission') AS of_mission,
+        ends_with(event, 'decided') AS decided,
         coalesce(date_from, date) AS date_from,
         -- Vintages from before contract 2.0 have the first day of a month or year alone.
         CASE
-            WHEN event <> 'mission end decided'
+            WHEN NOT ends_with(event, 'decided')
                 THEN coalesce(
                     date_to,
                     CASE precision
@@ -34,7 +34,7 @@ WITH endings AS (
         coalesce(reason_line, source_line) AS reason_line,
         event_id
     FROM mission_events
-    WHERE event IN ('mission ended', 'mission end decided', 'contribution ended')
+    WHERE event IN ('mission ended', 'mission end decided', 'contribution ended', 'contribution end decided')
 ),
 
 -- Editions with persons sent, an inexact number of them too.
@@ -165,6 +165,7 @@ SELECT
     coalesce(contribution.dates_differ, FALSE) OR coalesce(mission.dates_differ, FALSE) AS dates_differ,
     list_concat(contribution.other_dates, mission.other_dates) AS other_dates,
     reasons.reason_as_printed,
+    CASE WHEN reasons.of_mission THEN 'mission' WHEN NOT reasons.of_mission THEN 'contribution' END AS reason_of,
     reasons.edition_year AS reason_edition_year,
     reasons.reason_page,
     reasons.reason_line,
