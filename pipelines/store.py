@@ -213,7 +213,8 @@ class Remote(_Base):
                 raise FileNotFoundError(2, "No such object", str(self)) from error
             said = re.sub(r"\S+://\S+", "", text).replace(self._key, "")  # names may have such words too
             hint = next((hint for words, hint in _HINTS.items() if re.search(words, said)), _AWAY)
-            first = " ".join(text.partition("\n\nDebug source")[0].split())[:300]
+            first = re.sub(r"(\w://[^/\s]+)\S*", r"\1", text.partition("\n\nDebug source")[0])
+            first = " ".join(first.split())[:300]  # without the rest of an address, which `file` says
             raise ServerError(f"cannot be {doing}: {first}", file=str(self), hint=hint) from error
 
 

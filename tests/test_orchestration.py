@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime
+import io
 import json
+import logging
 import os
 import shutil
 import socket
@@ -23,7 +25,7 @@ from sqlalchemy.exc import OperationalError
 
 from pipelines import raw
 from pipelines.lake import Lake
-from pipelines.orchestration import automation, edition, failures, keys, metadata, release, run
+from pipelines.orchestration import automation, edition, failures, keys, log_lines, metadata, release, run
 from pipelines.orchestration.automation import edition_is_in, lateness
 from pipelines.orchestration.definitions import definitions, defs
 from pipelines.orchestration.plan import plan_build
@@ -53,6 +55,32 @@ def own(tmp_path: Path) -> Settings:
 def instance(tmp_path: Path) -> Iterator[dg.DagsterInstance]:
     with dg.instance_for_test(temp_dir=str(tmp_path)) as opened:
         yield opened
+
+
+def test_json_lines_of_a_log_name_the_edition_and_its_file(instance: dg.DagsterInstance) -> None:
+    told = io.StringIO()
+
+    @dg.logger(None)
+    def to_lines(_context: dg.InitLoggerContext) -> logging.Logger:
+        log, handler = logging.getLogger("lines"), logging.StreamHandler(told)
+        handler.setFormatter(log_lines.JsonFormatter("%(message)s"))
+        log.handlers = [handler]
+        log.setLevel(logging.DEBUG)
+        return log
+
+    @dg.op
+    def read(context) -> None:  # type: ignore[no-untyped-def]  # Dagster refuses a text
+        failures.tag_run(context, source_path="raw/2024/report.txt")
+        context.log.warning("a line")
+
+    job = dg.GraphDefinition("reading", node_defs=[read]).to_job(logger_defs={"lines": to_lines})
+    tags = {"jvom/year": "2024", "jvom/source_sha256": "ab"}
+    job.execute_in_process(instance=instance, tags=tags, run_config={"loggers": {"lines": {}}})
+    lines = [json.loads(line) for line in told.getvalue().splitlines()]
+    (said,) = (line for line in lines if line["message"].endswith("a line"))
+    named = {"level": "WARNING", "job_name": "reading", "step_key": "read", "edition_year": 2024}
+    assert said.items() >= {**named, "source_path": "raw/2024/report.txt", "source_sha256": "ab"}.items()
+    assert lines[-1]["event"] == "RUN_SUCCESS"
 
 
 def warehouse(of: Settings) -> Warehouse:

@@ -103,7 +103,7 @@ def acquired(  # type: ignore[no-untyped-def]  # Dagster takes an annotation for
         state = published.state(where.published)
     file = fetched.file
     tried = context.instance.get_runs(dg.RunsFilter(tags={"jvom/source_sha256": file.sha256}), limit=1)
-    tag_run(context, source_sha256=file.sha256)
+    tag_run(context, source_path=file.path, source_sha256=file.sha256)
     details = {"path": file.path, "sha256": file.sha256, "new": fetched.new, **_candidates(fetched.found)}
     edition = state.editions.get(year) if state else None
     recorded = edition is not None and file.sha256 in edition.seen
@@ -148,7 +148,7 @@ def source(
         data = raw.read(chosen, raw=where.raw, kept=where.kept)
         warehouse.lake().begin()
         raw.keep(data, year, where.kept, chosen.path)
-    tag_run(context, source_sha256=chosen.sha256)
+    tag_run(context, source_path=chosen.path, source_sha256=chosen.sha256)
     return dg.MaterializeResult(
         value=chosen, metadata=metadata.source_of(chosen), data_version=dg.DataVersion(chosen.sha256[:16])
     )

@@ -17,6 +17,7 @@ import dagster as dg
 from sqlalchemy.exc import SQLAlchemyError
 
 from pipelines import lake, settings
+from pipelines.orchestration import log_lines
 from schemas.errors import JvomError, LakeError, MachineError, NetworkError, ServerError, of_surroundings
 
 PROCESS_TAG = "jvom/process"
@@ -125,9 +126,11 @@ def take_up(instance: dg.DagsterInstance, run_id: str) -> None:
         raise of_surroundings(error) or LakeError(f"the run history fails: {first}", hint=hint) from error
 
 
-def tag_run(context: dg.AssetExecutionContext, **tags: str) -> None:
-    """Add tags to the run at hand."""
-    context.instance.add_run_tags(context.run.run_id, {f"jvom/{name}": value for name, value in tags.items()})
+def tag_run(context: dg.AssetExecutionContext | dg.OpExecutionContext, **tags: str) -> None:
+    """Add tags to the run at hand, and to the lines of its log."""
+    named = {f"jvom/{name}": value for name, value in tags.items()}
+    context.instance.add_run_tags(context.run.run_id, named)
+    log_lines.LATER.setdefault(context.run.run_id, {}).update(named)
 
 
 def end_dead_runs(instance: dg.DagsterInstance, catalog: str) -> list[str]:

@@ -6,6 +6,9 @@ import logging
 
 from pipelines.harmless import visible
 
+TAGS = ("jvom/year", "jvom/source_path", "jvom/source_sha256", "jvom/actor")
+LATER: dict[str, dict[str, str]] = {}  # by run: tags that this process gave it since it began
+
 
 class VisibleFormatter(logging.Formatter):
     """Events may quote a document, and are read in a terminal."""
@@ -15,11 +18,17 @@ class VisibleFormatter(logging.Formatter):
 
 
 class JsonFormatter(logging.Formatter):
-    """One JSON document a line, as collectors of logs read it."""
+    """One JSON document a line, as collectors of logs read it: what happened, in which run, to which file."""
 
     def format(self, record: logging.LogRecord) -> str:
         meta = getattr(record, "dagster_meta", None) or {}
-        known = {name: meta.get(name) for name in ("run_id", "job_name", "step_key") if meta.get(name)}
+        known = {name: meta[name] for name in ("run_id", "job_name", "step_key") if meta.get(name)}
+        if event := getattr(record, "dagster_event", None):
+            known["event"] = event.event_type_value.replace("PIPELINE", "RUN")  # as the message has it
+        tags = {**(meta.get("job_tags") or {}), **LATER.get(str(meta.get("run_id")), {})}
+        known |= {name.removeprefix("jvom/"): tags[name] for name in TAGS if tags.get(name)}
+        if year := known.pop("year", tags.get("dagster/partition")):
+            known["edition_year"] = int(year)
         moment = datetime.datetime.fromtimestamp(record.created, datetime.UTC).isoformat()
         text = visible(super().format(record))
         return json.dumps({"time": moment, "level": record.levelname, **known, "message": text})
