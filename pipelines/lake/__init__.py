@@ -12,12 +12,13 @@ A vintage is rows, never overwritten; no expiry and no merging runs, here or by 
 from pipelines.lake.attendance import attend, attended
 from pipelines.lake.backup import backup, before_migration, restore
 from pipelines.lake.commits import evidence
-from pipelines.lake.history import Authorship, RuleResults
+from pipelines.lake.history import Authorship, Reading, RuleResults
 from pipelines.lake.lake import Lake
 
 __all__ = [
     "Authorship",
     "Lake",
+    "Reading",
     "RuleResults",
     "attend",
     "attended",

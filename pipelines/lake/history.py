@@ -19,7 +19,7 @@ from pipelines import sql
 from pipelines.lake import tables
 from pipelines.lake.commits import ALSO, commit, commits, snapshot_of
 from pipelines.lake.connection import Attached
-from pipelines.lake.decision import Content, Copy, Decision, content_hash
+from pipelines.lake.decision import Content, Copy, Decision
 from pipelines.model import EditionState, Recorded, SourceFile, Versions
 
 if TYPE_CHECKING:
@@ -69,6 +69,15 @@ class RuleResults:
         severities = Counter(self.tables["findings"]["severity"].to_pylist())
         rows = {name: table.num_rows for name, table in self.tables.items()}
         return {**rows, "errors": severities["error"], "warnings": severities["warn"]}
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A document that was read: the tables of `schemas.TABLES`, and what rules found in their rows."""
+
+    source: SourceFile
+    tables: Mapping[str, pa.Table]
+    results: RuleResults
 
 
 def edition_states(
@@ -192,9 +201,9 @@ def new_vintage(
     by: Authorship,
     results: RuleResults | None,
     now: datetime.datetime,
+    content: str,
 ) -> NewVintage:
     """The vintage that a reading is to become, after the edition's newest, which is `state`."""
-    content = content_hash(read)
     row = {
         "edition_year": source.edition_year,
         "vintage": state.vintage + 1 if state else 1,
@@ -205,19 +214,39 @@ def new_vintage(
         **{column: getattr(versions, name) for name, column in _VERSIONS.items()},
         "source_sha256": source.sha256,
         "content_hash": content,
-        "row_counts": [(name, table.num_rows) for name, table in read.items()],
+        "row_counts": [(name, table.num_rows) for name, table in sorted(read.items())],
     }
     ours = results if results is not None and results.content == content else None
     return NewVintage(row, read, results=ours)
 
 
+def state_after(
+    before: EditionState | None, new: NewVintage, source: SourceFile, versions: Versions
+) -> EditionState:
+    """What is known of an edition once a reading of `source` is its newest vintage."""
+    return EditionState(
+        vintage=new.row["vintage"],
+        cause=new.row["cause"],
+        source=source,
+        content_hash=new.row["content_hash"],
+        versions=(versions,),
+        seen=(before.seen if before else frozenset()) | {source.sha256},
+        rules=new.results.rules_version if new.results else None,
+        confirmed_at=new.row["recorded_at"],
+    )
+
+
 def append_vintages(lake: Attached, new: Sequence[NewVintage]) -> list[Recorded]:
-    """Commit one vintage or more, of an edition each: all of them together, or nothing."""
+    """Commit one vintage or more: all of them together, or nothing."""
+    import pyarrow as pa
+
+    added: dict[str, list[pa.Table]] = {}
+    for name, rows in (table for each in new for table in each.rows.items()):
+        added.setdefault(name, []).append(rows)
 
     def write() -> None:
-        for each in new:
-            for name, rows in each.rows.items():
-                tables.insert(lake, name, rows)
+        for name, parts in added.items():
+            tables.insert(lake, name, pa.concat_tables(parts))
 
     first, *others = (each.info for each in new)
     snapshot = commit(

@@ -17,7 +17,7 @@ from pipelines.lake import commits, connection, copying, decision, history, seal
 from pipelines.lake.backup import before_migration
 from pipelines.lake.connection import ADDRESS_SPACE, Address, Attached, attached
 from pipelines.lake.decision import Action, Copy
-from pipelines.lake.history import Authorship, RuleResults
+from pipelines.lake.history import Authorship, Reading, RuleResults
 from pipelines.lake.lock import writer_lock
 from pipelines.model import EditionState, Recorded, SourceFile, Versions
 from schemas.errors import LakeError, UsageError, require_address_space
@@ -109,9 +109,36 @@ class Lake:
                 snapshot = commits.snapshot_of(lake, f"vintage:{edition_year}:{number}:")
                 assert snapshot is not None  # each vintage is a commit
                 return Recorded(edition_year, number, plan.cause, plan.reason, snapshot, False, renewed)
-            vintage = history.new_vintage(state, plan, read, source, versions, by, results, now)
+            vintage = history.new_vintage(state, plan, read, source, versions, by, results, now, content)
             (recorded,) = history.append_vintages(lake, [vintage])
             return recorded
+
+    def record_earlier(
+        self, edition_year: int, readings: Sequence[Reading], *, versions: Versions, by: Authorship
+    ) -> list[Recorded | None]:
+        """Record documents of an edition, oldest first, a vintage each, all of them in one transaction.
+
+        None for one that was read before. The first that would be no new vintage ends it: what becomes of
+        that one is for `record`.
+        """
+        with self._writing(f"recording edition {edition_year}", by.actor) as lake:
+            state = history.edition_states(lake, edition_year).get(edition_year)
+            new: list[history.NewVintage | None] = []
+            for each in readings:
+                if state and each.source.sha256 in state.seen:
+                    new.append(None)
+                    continue
+                content, now = each.results.content, _now(state)
+                plan = decision.plan_write(state, each.source, versions, content)
+                if plan.write != "vintage":
+                    break
+                read = (each.tables, each.source, versions, by, each.results, now, content)
+                vintage = history.new_vintage(state, plan, *read)
+                new.append(vintage)
+                state = history.state_after(state, vintage, each.source, versions)
+            added = [vintage for vintage in new if vintage]
+            recorded = iter(history.append_vintages(lake, added) if added else ())
+            return [next(recorded) if vintage else None for vintage in new]
 
     def would_add(
         self, read: Mapping[str, pa.Table], *, source: SourceFile, versions: Versions, results: RuleResults
@@ -122,7 +149,7 @@ class Lake:
         plan = decision.plan_write(state, source, versions, content)
         by, now = Authorship(settings.actor(), "dry run"), _now(state)
         if plan.write == "vintage":
-            return history.new_vintage(state, plan, read, source, versions, by, results, now).rows
+            return history.new_vintage(state, plan, read, source, versions, by, results, now, content).rows
         if state is not None and history.are_new(results, state):
             return history.result_rows(source.edition_year, state.vintage, results, by, now)
         return {}

@@ -6,7 +6,7 @@ import os
 import dagster as dg
 
 from pipelines import settings
-from pipelines.orchestration import automation, edition, keys, release
+from pipelines.orchestration import automation, backfill, edition, keys, release
 from pipelines.orchestration.failures import IN_PROCESS
 from pipelines.orchestration.log_lines import JsonFormatter, VisibleFormatter
 from pipelines.orchestration.resources import Stage, Warehouse
@@ -71,6 +71,7 @@ def definitions(where: settings.Settings, *, with_code: bool = False) -> dg.Defi
         jobs=[
             automation.acquire,
             automation.ingest,
+            backfill.backfill,
             automation.publish,
             automation.look_for_late_editions,
             automation.withdraw_job,

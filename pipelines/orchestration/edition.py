@@ -4,7 +4,7 @@ The functions here pass values on and report what happened; what is done to them
 `validate`, `reconcile` and `lake`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 import dagster as dg
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 NETWORK_RETRIES = 3
 NETWORK_PAUSE = 60.0  # seconds before the first new attempt, doubled with each
 RULES = tuple(rule for rule in reconcile.RULES if not rule.across)
-# The vintage that this process recorded last: in a backfill the next one is compared with it.
-_recorded: dict[tuple[object, int, int], Mapping[str, pa.Table]] = {}
 COUNTS = ("findings", "errors", "warnings", "statements", "mission_events", "unread_sentences")
 
 
@@ -56,6 +54,10 @@ class SourceConfig(dg.Config):
     format: str = "text"
     fidelity: str = "full text"
     given: str = ""
+
+    def file(self, edition_year: int) -> SourceFile:
+        form, fidelity = cast(SourceFormat, self.format), cast(Fidelity, self.fidelity)
+        return SourceFile(edition_year, self.path, self.sha256, self.size, form, fidelity)
 
 
 class SnapshotConfig(dg.Config):
@@ -140,18 +142,17 @@ def source(
     year = int(context.partition_key)
     with as_dagster_failure():
         where = warehouse.settings()
-        if config.sha256:
-            form, fidelity = cast(SourceFormat, config.format), cast(Fidelity, config.fidelity)
-            chosen = SourceFile(year, config.path, config.sha256, config.size, form, fidelity)
-        else:
-            chosen = _newest(year, where, warehouse.lake())
+        chosen = config.file(year) if config.sha256 else _newest(year, where, warehouse.lake())
         data = raw.read(chosen, raw=where.raw, kept=where.kept)
         warehouse.lake().begin()
         raw.keep(data, year, where.kept, chosen.path)
     tag_run(context, source_path=chosen.path, source_sha256=chosen.sha256)
-    return dg.MaterializeResult(
-        value=chosen, metadata=metadata.source_of(chosen), data_version=dg.DataVersion(chosen.sha256[:16])
-    )
+    return source_result(chosen)
+
+
+def source_result(chosen: SourceFile) -> dg.MaterializeResult:
+    shown, version = metadata.source_of(chosen), dg.DataVersion(chosen.sha256[:16])
+    return dg.MaterializeResult(asset_key=keys.SOURCE, value=chosen, metadata=shown, data_version=version)
 
 
 def _newest(year: int, where: settings.Settings, lake: Lake) -> SourceFile:
@@ -244,8 +245,23 @@ def extract(  # type: ignore[no-untyped-def]  # Dagster takes an annotation for 
         except JvomError as error:
             refuse("document", error, None)
             raise
-    document, failures, address = extraction.document, extraction.failures, edition.source_url
-    yield dg.MaterializeResult(
+    document = extraction.document
+    yield document_result(source, document)
+    with as_dagster_failure():
+        if extraction.refusal:  # of rows that break a contract, the checks below fail the run
+            refuse("tables", extraction.refusal, document)
+        tables = extraction.tables if extraction.tables is not None else extraction.require_tables()
+    of_run = (
+        "SELECT {0}_vintages.*, vintages.snapshot_id\n"
+        "FROM vintages.{0}_vintages JOIN record.vintages USING (edition_year, vintage)\n"
+        f"WHERE vintages.run_id = '{context.run.run_id}'"
+    )
+    where_it_is = places(where, source, edition)
+    yield from table_results(source, document, tables, extraction.failures, where_it_is, of_run)
+
+
+def document_result(source: SourceFile, document: Document) -> dg.MaterializeResult:
+    return dg.MaterializeResult(
         asset_key=keys.DOCUMENT,
         value=document,
         metadata={
@@ -256,10 +272,28 @@ def extract(  # type: ignore[no-untyped-def]  # Dagster takes an annotation for 
         },
         data_version=dg.DataVersion(f"{source.sha256[:16]}-{versions.code()}"),
     )
-    with as_dagster_failure():
-        if extraction.refusal:  # of rows that break a contract, the checks below fail the run
-            refuse("tables", extraction.refusal, document)
-        tables = extraction.tables if extraction.tables is not None else extraction.require_tables()
+
+
+def places(where: settings.Settings, source: SourceFile, edition: Edition) -> dict[str, Any]:
+    """Where the document of an edition is to be seen, as metadata."""
+    evidence, address = f"en/evidence/{source.edition_year}.html", edition.source_url
+    return {
+        "kept_by_its_hash_in": dg.MetadataValue.path(str(where.kept)),
+        **({"official_document": dg.MetadataValue.url(address)} if address else {}),
+        "evidence": dg.MetadataValue.url(f"/site/{evidence}"),
+        "evidence_file": dg.MetadataValue.path(f"{where.site}/{evidence}"),
+    }
+
+
+def table_results(
+    source: SourceFile,
+    document: Document,
+    tables: Mapping[str, pa.Table],
+    failures: Sequence[validate.Failure],
+    where_it_is: Mapping[str, Any],
+    query: str,
+) -> Iterator[dg.MaterializeResult]:
+    """Each table with its first rows, its cells and its contract's check; `query` finds rows of `{0}`."""
     for name, table in tables.items():
         contract = schemas.TABLES[name].as_read()
         yield dg.MaterializeResult(
@@ -267,17 +301,8 @@ def extract(  # type: ignore[no-untyped-def]  # Dagster takes an annotation for 
             value=table,
             metadata={
                 **metadata.places_of(table, source),
-                "kept_by_its_hash_in": dg.MetadataValue.path(str(where.kept)),
-                **({"official_document": dg.MetadataValue.url(address)} if address else {}),
-                "evidence": dg.MetadataValue.url(f"/site/en/evidence/{source.edition_year}.html"),
-                "evidence_file": dg.MetadataValue.path(
-                    f"{where.site}/en/evidence/{source.edition_year}.html"
-                ),
-                **metadata.query(
-                    f"SELECT {name}_vintages.*, vintages.snapshot_id\n"
-                    f"FROM vintages.{name}_vintages JOIN record.vintages USING (edition_year, vintage)\n"
-                    f"WHERE vintages.run_id = '{context.run.run_id}'"
-                ),
+                **where_it_is,
+                **metadata.query(query.format(name)),
                 **metadata.rows_of(table, contract),
                 **metadata.cells_of(tables["cells"], name, document),
             },
@@ -324,6 +349,11 @@ def reconciled(  # type: ignore[no-untyped-def]  # Dagster takes an annotation f
         )
         found = vars(reconcile.check(rows, registry.load(), document))
         results = RuleResults.of(found, versions.rules(), content)
+    return reconciled_result(source, results)
+
+
+def reconciled_result(source: SourceFile, results: RuleResults) -> dg.MaterializeResult:
+    """What rules found, with a check for each of them, and one of the contracts."""
     findings = results.tables["findings"].to_pylist()
     failures = [
         failure
@@ -331,6 +361,7 @@ def reconciled(  # type: ignore[no-untyped-def]  # Dagster takes an annotation f
         for failure in validate.contract_failures(contract.as_read(), results.tables[name])
     ]
     return dg.MaterializeResult(
+        asset_key=keys.RECONCILED,
         value=results,
         metadata={
             **{name: results.counts[name] for name in COUNTS},
@@ -338,7 +369,7 @@ def reconciled(  # type: ignore[no-untyped-def]  # Dagster takes an annotation f
             "all_findings": metadata.findings(findings),
             **metadata.source_of(source),
         },
-        data_version=dg.DataVersion(f"{results.rules_version}-{content[:16]}"),
+        data_version=dg.DataVersion(f"{results.rules_version}-{results.content[:16]}"),
         check_results=[
             metadata.contract_result(keys.RECONCILED, failures),
             *(
@@ -389,15 +420,10 @@ def snapshot(
             note=config.note,
             results=reconciled,
         )
-        before = _recorded.pop((lake.address, year, recorded.vintage - 1), {})
-        if recorded.vintage > 1 and not before:
+        before: Mapping[str, pa.Table] = {}
+        if recorded.vintage > 1:
             before = lake.vintage(year, recorded.vintage - 1, stamps=True)
-        standing = pa.array([False] * tables["editions"].num_rows)  # a reading brings an edition back
-        after = {**tables, "editions": tables["editions"].append_column("withdrawn", standing)}
-        details = vintage_metadata(recorded, before, after)
-        _recorded.clear()
-        if recorded.written:
-            _recorded[lake.address, year, recorded.vintage] = after
+        result = snapshot_result(recorded, source, before, as_recorded(tables))
         quarantine.resolve(warehouse.settings().quarantine, source)
     for name, key in keys.TABLES.items():  # where its rows went is known only now
         context.log_event(
@@ -408,25 +434,35 @@ def snapshot(
                 metadata={
                     "vintage": recorded.vintage,
                     "lake_snapshot": recorded.snapshot_id,
-                    **metadata.query(_vintage_query(name, recorded)),
+                    **metadata.query(vintage_query(recorded).format(name)),
                 },
             )
         )
-    now = {name: table.num_rows for name, table in tables.items()}
+    return result
+
+
+def as_recorded(tables: Mapping[str, pa.Table]) -> dict[str, pa.Table]:
+    """Tables as read, with what the lake says of a reading: it brings an edition back."""
+    standing = pa.array([False] * tables["editions"].num_rows)
+    return {**tables, "editions": tables["editions"].append_column("withdrawn", standing)}
+
+
+def snapshot_result(
+    recorded: Recorded, source: SourceFile, before: Mapping[str, pa.Table], after: Mapping[str, pa.Table]
+) -> dg.MaterializeResult:
+    """A vintage; `before` and `after` as for `vintage_metadata`."""
+    now, then = ({name: table.num_rows for name, table in of.items()} for of in (after, before))
     return dg.MaterializeResult(
+        asset_key=keys.SNAPSHOT,
         metadata={
-            **details,
+            **vintage_metadata(recorded, before, after),
             "reconciled": recorded.written or recorded.reconciled,
             "rows": now,
-            **metadata.query(_vintage_query("personnel", recorded)),
+            **metadata.query(vintage_query(recorded).format("personnel")),
             **metadata.source_of(source),
         },
-        data_version=dg.DataVersion(f"{year}-{recorded.vintage}"),
-        check_results=[
-            metadata.row_counts_result(
-                keys.SNAPSHOT, now, {name: table.num_rows for name, table in before.items()}
-            )
-        ],
+        data_version=dg.DataVersion(f"{recorded.edition_year}-{recorded.vintage}"),
+        check_results=[metadata.row_counts_result(keys.SNAPSHOT, now, then)],
     )
 
 
@@ -451,9 +487,9 @@ def vintage_metadata(
     }
 
 
-def _vintage_query(table: str, recorded: Recorded) -> str:
+def vintage_query(recorded: Recorded) -> str:
     return (
-        f"SELECT * FROM vintages.{table}_vintages\n"
+        "SELECT * FROM vintages.{0}_vintages\n"
         f"WHERE edition_year = {recorded.edition_year} AND vintage = {recorded.vintage}"
     )
 

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
+from itertools import takewhile, zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,8 @@ storage:
 """
 
 QUIET: dict[str, Any] = {"loggers": {"console": {}}}  # `definitions.run_log` in place of Dagster's own
+
+AT_ONCE = 20  # older documents of one edition in one run: what is read of them is held until it is recorded
 
 Progress = Callable[[str], None]
 
@@ -130,12 +133,18 @@ def build(settings: Settings, plan: Plan, *, verbose: bool, progress: Progress) 
             hint = "enter it in raw/sources.toml as an [[edition]], then run this again"
             raise UsageError(f"no edition before {keys.FIRST_YEAR} is in the catalogue", hint=hint)
         with sandbox.warm() if plan.editions else nullcontext():  # the site has their lines read once more
-            for number, due in enumerate(plan.editions, start=1):
-                progress(f"edition {due.edition_year} ({number} of {len(plan.editions)}): {due.reason}")
+            left, all_of_them = list(plan.editions), len(plan.editions)
+            while left:
+                of_earlier, recorded = runs.ingest_earlier(left)
+                outcomes += of_earlier
+                due, *left = left[recorded:]
+                progress(
+                    f"edition {due.edition_year} ({all_of_them - len(left)} of {all_of_them}): {due.reason}"
+                )
                 outcomes.append(runs.ingest(due))
                 if outcomes[-1].tried_again:
-                    left = f"{len(plan.editions) - number} of {len(plan.editions)} editions were not tried"
-                    error = f"{left}; the next build reads them, and publishes what was recorded"
+                    untried = f"{len(left)} of {all_of_them} editions were not tried"
+                    error = f"{untried}; the next build reads them, and publishes what was recorded"
                     return runs.result(outcomes, error=error, publish_exit_code=outcomes[-1].exit_code)
             return runs.publish(outcomes, publish=bool(plan.publish))
 
@@ -171,26 +180,35 @@ class _Runs:
     started: float = field(default_factory=time.monotonic)
 
     def ingest(self, due: PendingEdition) -> Outcome:
-        of_source = {name: getattr(due.source, name) for name in ("path", "sha256", "format", "fidelity")}
         ops = {
-            "source": {"config": {**of_source, "size": due.source.bytes, "given": due.given}},
+            "source": {"config": _of_source(due)},
             "snapshot": {"config": {"recheck": due.recheck, "note": due.note}},
         }
         year = due.edition_year
-        (outcome,), result = self.execute("ingest", year, due.reason, ops, str(year))
+        (outcome,), _ = self.execute("ingest", year, due.reason, ops, str(year))
         if outcome.error:
             refused = outcome.exit_code == JvomError.exit_code
             report = refused and quarantine.report_of_run(self.settings.quarantine, outcome.run_id)
             return replace(outcome, quarantine=report or None)
-        ((_, recorded),) = _materialized(result, "snapshot")
-        ((_, reconciled),) = _materialized(result, "reconciled")
-        return replace(
-            outcome,
-            written=bool(recorded["written"]),
-            rows=recorded["rows"],
-            findings=int(reconciled["findings"]),
-            reconciled=bool(recorded["reconciled"]),
-        )
+        return outcome
+
+    def ingest_earlier(self, left: Sequence[PendingEdition]) -> tuple[list[Outcome], int]:
+        """What became of the documents that come first, if they are older ones of an edition, and how many of
+        them are recorded now: the lake says, whatever else a run came to."""
+        year = left[0].edition_year
+        of_year = list(takewhile(lambda due: due.edition_year == year, left))
+        older = takewhile(lambda due: due.is_unread and not (due.recheck or due.given), of_year[:-1])
+        earlier = list(older)[:AT_ONCE]
+        if len(earlier) < 2:
+            return [], 0
+        cause = f"{len(earlier)} documents of before, {earlier[0].source.path} the first"
+        self.progress(f"edition {year}: {cause}")
+        ops = {"record_earlier": {"config": {"edition_year": year, "documents": [*map(_of_source, earlier)]}}}
+        outcomes, _ = self.execute("backfill", year, cause, ops)
+        state = lake.Lake.of(self.settings).edition_state(year)
+        seen = state.seen if state else frozenset()
+        recorded = sum(1 for _ in takewhile(lambda due: due.source.sha256 in seen, earlier))
+        return outcomes if recorded else [], recorded  # else the run of the first alone says what is wrong
 
     def execute(
         self, job: str, year: int | None, cause: str, ops: Mapping[str, Any], partition: str | None = None
@@ -218,9 +236,21 @@ class _Runs:
                 tried_again=again and code == LakeError.exit_code,
             )
             return [failed], result
+        snapshots = _materialized(result, "snapshot")
+        found = [int(each["findings"]) for _, each in _materialized(result, "reconciled")]
         made = [
-            Outcome(of, result.run_id, seconds, vintage=int(each["vintage"]), cause=str(each["cause"]))
-            for of, each in _materialized(result, "snapshot")
+            Outcome(
+                of,
+                result.run_id,
+                seconds / len(snapshots),
+                written=bool(each.get("written")),
+                vintage=int(each["vintage"]),
+                cause=str(each["cause"]),
+                rows=each.get("rows", {}),
+                findings=findings,
+                reconciled=bool(each.get("reconciled")),
+            )
+            for (of, each), findings in zip_longest(snapshots, found)
         ]
         return made, result
 
@@ -260,6 +290,12 @@ def _materialized(result: dg.ExecuteInProcessResult, asset: str) -> list[tuple[i
         )
         for event in events
     ]
+
+
+def _of_source(due: PendingEdition) -> dict[str, Any]:
+    """A document as the config of `source`."""
+    source = {name: getattr(due.source, name) for name in ("path", "sha256", "format", "fidelity")}
+    return {**source, "size": due.source.bytes, "given": due.given}
 
 
 @contextmanager

@@ -78,6 +78,10 @@ def _vintages(where: Settings) -> int:
         return sum(said.get("kind") == "vintage" for _, said in commits.commits(there)) if there else 0
 
 
+def _has(many: int, where: Settings) -> bool:
+    return _vintages(where) >= many
+
+
 def _is_published(where: Settings) -> bool:
     state = published.state(where.published)
     written = release.read(where.releases, state.release_id) if state else None
@@ -115,6 +119,7 @@ def _story() -> Iterator[Step]:
     }
     plan: list[Any] = [
         0,
+        "earlier",
         "fetch",
         "publish",
         1,
@@ -129,12 +134,17 @@ def _story() -> Iterator[Step]:
     for number, what in enumerate([*plan, "publish"]):
         if what in others:
             yield others[what]
+        elif what == "earlier":
+            vintages += len(lakes.EARLIER)
+            yield Step(
+                "record several", lambda to: lakes.record_earlier(Lake.of(to)), partial(_has, vintages)
+            )
         elif what == "publish":
             seen = vintages
             yield Step(what, _publish, lambda to, seen=seen: _vintages(to) > seen or _is_published(to))
         else:
             vintages += 1
-            done = partial(lambda many, to: _vintages(to) >= many, vintages)
+            done = partial(_has, vintages)
             if isinstance(what, int):
                 step = lakes.PLAN[what]
                 yield Step("record", lambda to, step=step: lakes.record(Lake.of(to), step), done)

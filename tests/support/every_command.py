@@ -64,9 +64,9 @@ COMMANDS: list[tuple[int, str]] = [
 ]
 # Jobs that no command runs.
 JOBS = ("verify", "look_for_late_editions")
-# It waits for the network; the tests of orchestration run it on a server of their own, and what it records
-# goes the way of `ingest`.
-WAITING = ("acquire",)
+# They wait for the network, and for older documents; tests of their own run them, and what they record goes
+# the way of `ingest`.
+WAITING = ("acquire", "backfill")
 
 
 def jobs() -> set[str]:

@@ -14,8 +14,9 @@ from typing import Any
 import pyarrow as pa
 
 import schemas
-from pipelines.lake import Authorship, Lake, RuleResults
-from pipelines.model import Recorded, Versions
+from pipelines.lake import Authorship, Lake, Reading, RuleResults
+from pipelines.lake.decision import content_hash
+from pipelines.model import Recorded, SourceFile, Versions
 from tests.support import building
 
 Tables = Mapping[str, pa.Table]
@@ -30,6 +31,7 @@ PLAN: tuple[Step, ...] = (
     (2023, "first", OTHER_CODE, 5),
     (2022, "second", OTHER_CODE, 1),
 )
+EARLIER: tuple[Step, ...] = tuple((2020, text, building.VERSIONS, n) for n, text in enumerate("abc", 1))
 MISSIONS = ("unifil", "undof", "untso", "ussc", "cmf")  # known to the registry
 KEY = ("edition_year", "vintage")
 RELEASE = {"contract_version": "1.0", "snapshot_id": 1, "vintages": [(2021, 2)], "tool_versions": []}
@@ -44,11 +46,25 @@ def open_lake(folder: Path) -> Lake:
 
 def record(lake: Lake, step: Step, **details: Any) -> Recorded:
     """Record what one step says."""
-    year, text, versions, count = step
+    read, source = _read(step, **details)
+    return lake.record(step[0], read, source=source, versions=step[2], by=Authorship("tester", "run"))
+
+
+def record_earlier(lake: Lake, steps: Sequence[Step] = EARLIER) -> list[Recorded | None]:
+    """Record what several steps of one edition say, all at once."""
+    readings = []
+    for read, source in map(_read, steps):
+        found: Mapping[str, list[dict[str, object]]] = {name: [] for name in schemas.RECONCILED}
+        readings.append(Reading(source, read, RuleResults.of(found, "rules", content_hash(read))))
+    year, _, versions, _ = steps[0]
+    return lake.record_earlier(year, readings, versions=versions, by=Authorship("tester", "run"))
+
+
+def _read(step: Step, **details: Any) -> tuple[Tables, SourceFile]:
+    year, text, _, count = step
     source = building.source_file(year, text, **details)
     rows = [{"mission_id": MISSIONS[n], "deployed_military": n} for n in range(count)]
-    read = building.edition_tables(year, rows, footnotes=["a note"], sections=["One"], source=source)
-    return lake.record(year, read, source=source, versions=versions, by=Authorship("tester", "run"))
+    return building.edition_tables(year, rows, footnotes=["a note"], sections=["One"], source=source), source
 
 
 def put(
@@ -84,7 +100,8 @@ def build(lake: Lake, plan: Sequence[Step] = PLAN) -> None:
 
 def content(read: Tables) -> dict[str, list[dict[str, Any]]]:
     """All rows, apart from runs, times and snapshots."""
-    stamps = {"recorded_at", "checked_at", "published_at", "run_id", "snapshot_id", "tool_versions"}
+    stamps = {"recorded_at", "checked_at", "published_at", "reconciled_at", "run_id", "snapshot_id"}
+    stamps |= {"tool_versions"}
     return {
         name: [{key: value for key, value in row.items() if key not in stamps} for row in table.to_pylist()]
         for name, table in read.items()
