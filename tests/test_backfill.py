@@ -46,7 +46,7 @@ def home(folder: Path, documents: tuple[bytes, ...] = DOCUMENTS) -> Settings:
 
 def shown(where: Settings) -> Counter[tuple[object, ...]]:
     """Events of editions: each asset with the names of what is shown of it, each check with its outcome."""
-    query = "SELECT event FROM event_logs WHERE dagster_event_type = ? AND partition IS NOT NULL"
+    query = "SELECT event FROM event_logs WHERE dagster_event_type = ?"
     with closing(sqlite3.connect(where.dagster_home / "history" / "runs" / "index.db")) as history:
         rows = [
             (kind, json.loads(event)["dagster_event"]["event_specific_data"])
@@ -56,9 +56,11 @@ def shown(where: Settings) -> Counter[tuple[object, ...]]:
     said = Counter[tuple[object, ...]]()
     for kind, data in rows:
         about = data if kind == "ASSET_CHECK_EVALUATION" else data["materialization"]
-        labels = tuple(sorted(entry["label"] for entry in about["metadata_entries"]))
-        named = ("check_name", "passed", "blocking", "description", "partition")
-        said[(str(about["asset_key"]), labels, *map(about.get, named))] += 1
+        entries = about.get("metadata_entries") or about.get("metadata", ())
+        labels = tuple(sorted(entry["label"] if isinstance(entry, dict) else entry for entry in entries))
+        if about["partition"]:
+            named = ("check_name", "passed", "blocking", "description", "partition")
+            said[(str(about["asset_key"]), labels, *map(about.get, named))] += 1
     return said
 
 
