@@ -49,6 +49,7 @@ PUBLISHING_CODE = (
     "pipelines/sql.py",
     "schemas/*.py",
     "schemas/contracts/*.toml",
+    "schemas/dutch.toml",
     "schemas/labels.toml",
 )
 # Whatever can change the site, and the package, of one release.

@@ -276,6 +276,9 @@ class Contract:
                 columns += _parts(column)
             if column.labels and self.schema == "main":
                 columns += map(_labelled, repeat(column), labels.LANGUAGES, labels.IN_WORDS)
+            if column.name == "side_b":
+                about = "How many persons the sides are apart; null where they are not two numbers of them."
+                columns.append(Column("persons_apart", INTEGER, about, nullable=True, made=_PERSONS_APART))
         return replace(self, columns=tuple(columns))
 
     def as_read(self) -> Contract:
@@ -309,6 +312,13 @@ class Contract:
         Raises pyarrow.ArrowInvalid or ArrowTypeError where a value does not fit its column.
         """
         return pa.Table.from_pylist(rows, schema=self.arrow)
+
+
+_PERSONS_APART = (
+    "CASE WHEN regexp_matches(struct_extract(given.side_a, 'column_name'), '^(frame|deployed|rotation)_') "
+    "THEN abs(TRY_CAST(struct_extract(given.side_a, 'value') AS INTEGER)"
+    " - TRY_CAST(struct_extract(given.side_b, 'value') AS INTEGER)) END"
+)
 
 
 def _parts(column: Column) -> Iterator[Column]:

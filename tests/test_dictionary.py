@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import schemas
-from pipelines.publish import dictionary
+from pipelines.publish import catalogue, dictionary
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "reference" / "data-dictionary.md"
@@ -29,6 +29,13 @@ def row(page: str, relation: str, column: str) -> dict[str, str]:
     lines = [line[2:-2].split(" | ") for line in section(page, relation).splitlines() if line[:1] == "|"]
     named = next(line for line in lines if f'id="{relation}.{column}"' in line[0])
     return dict(zip(lines[0], named, strict=True))
+
+
+def test_every_column_of_main_says_what_it_is_called_in_dutch() -> None:
+    for relation in catalogue.relations().values():
+        for column in relation.columns if relation.schema == "main" else ():
+            of_code = column.name.endswith(("_nl", "_en")) or column.name[:2] in ("a_", "b_")
+            assert of_code or " Dutch: " in column.comment, (relation.name, column.name)
 
 
 def test_every_relation_and_column_stands_in_it_once(page: str):

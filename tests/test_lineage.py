@@ -70,7 +70,7 @@ def test_the_latest_views_pass_on_their_vintages_column_by_column():
             "peak_edition_year",
             "mission_trends.edition_year mission_trends.deployed_total_computed",
         ),
-        ("region_trends", "change", "mission_trends.deployed_total_computed"),
+        ("region_trends", "change", "mission_trends.deployed_exact"),
         ("mission_spellings", "spelling", "personnel.mission_as_printed mandates.mission_as_printed"),
         (
             "mandate_trends",

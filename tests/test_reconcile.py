@@ -192,6 +192,23 @@ def test_a_mission_that_ends_as_another_begins_is_asked_for_as_a_relation(
         assert "nato-oostflank succeeds efp-litouwen" in str(found[0]["message"])
 
 
+@pytest.mark.parametrize(
+    ("note", "asked"),
+    [
+        ("Opvolger van eFP Litouwen.", True),
+        ("Voortzetting van de inzet in eFP Litouwen.", True),
+        ("Samen met eFP Litouwen.", False),
+    ],
+)
+def test_a_note_that_names_the_mission_before_asks_for_a_relation(note: str, asked: bool) -> None:
+    rows = [{"mission_id": "nato-oostflank", "deployed_military": 3, "footnotes": [1]}]
+    edition = building.edition_tables(2023, rows, footnotes=[note])
+    missions = [{"mission_id": "efp-litouwen", "name": "eFP Litouwen"}]
+    found = found_across(edition, missions=missions)
+    assert [(row["mission_id"], row["rule"]) for row in found] == [("nato-oostflank", "succession")] * asked
+    assert found_across(edition, missions=missions, related=True) == []
+
+
 def test_a_new_name_is_found_once() -> None:
     assert across(10, 10, 10, 10, 10) == [(2023, "name_drift")]
 

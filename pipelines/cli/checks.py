@@ -31,4 +31,6 @@ def checks(session: Session, year: OnlyEdition = None) -> None:
             rows.append((each.edition_year, None, "document", "refused", each.refused_at, details))
     rows.sort(key=itemgetter(0))
     terminal.answer([dict(zip(COLUMNS, row, strict=True)) for row in rows])
-    terminal.table(COLUMNS, rows, most=lambda _: ("outcome", "vintage", "details"))
+    if not (terminal.csv or terminal.whole):  # a day has room beside the rest
+        rows = [(*row[:4], f"{row[4]:%Y-%m-%d}" if row[4] else None, row[5]) for row in rows]
+    terminal.table(COLUMNS, rows, most=lambda _: ("outcome", "vintage", "check", "details"))

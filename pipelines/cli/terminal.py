@@ -28,6 +28,7 @@ from schemas.errors import ContractError, JvomError, Problems
 TEMPLATES = Path(__file__).parent / "templates"
 WIDEST = 10_000  # columns; a table that is piped into a file is not cut, unless COLUMNS says where
 MOST_ROWS = 100  # of a table in a terminal
+_BEHIND_A_SLASH = re.compile(r"(\s+|(?<=/)(?=[^/\s]))")
 RIBBON = 18  # columns of the terminal that a longer text has at least
 
 
@@ -129,7 +130,10 @@ class Terminal:
 
 
 def _fitted(text: str, stream: TextIO) -> str:
-    """Lines as wide as the terminal, or as COLUMNS says; no word, such as an identifier, is broken."""
+    """Lines as wide as the terminal, or as COLUMNS says; no word, such as an identifier, is broken.
+
+    A path or an address that is too long for a line goes on behind a slash.
+    """
     if not (stream.isatty() or {"COLUMNS", "TTY_COMPATIBLE"} & os.environ.keys()):
         return text
     width = shutil.get_terminal_size((80, 24)).columns
@@ -137,11 +141,13 @@ def _fitted(text: str, stream: TextIO) -> str:
     for line in text.split("\n"):
         if len(line) > width:
             label = re.match(r" *(?:[\w ]+: {2,}|\w+  |- )?", line)
-            longest = max(map(len, line.split()), default=0)
-            indent = " " * max(0, min(label.end() if label else 0, width // 2, width - longest))
-            line = textwrap.fill(  # noqa: PLW2901
-                line, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
-            )
+            wanted = min(label.end() if label else 0, width // 2)
+            wrapper = textwrap.TextWrapper(width, break_long_words=False, break_on_hyphens=False)
+            if max(map(len, line.split()), default=0) > width - wanted:
+                wrapper.wordsep_simple_re = _BEHIND_A_SLASH
+            longest = max(map(len, wrapper.wordsep_simple_re.split(line.strip())))
+            wrapper.subsequent_indent = " " * max(0, min(wanted, width - longest))
+            line = wrapper.fill(line)  # noqa: PLW2901
         lines.append(line)
     return "\n".join(lines)
 

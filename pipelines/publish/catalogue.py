@@ -17,6 +17,7 @@ import schemas
 from pipelines.publish import views
 from pipelines.publish.views import Source
 from pipelines.sql import literal
+from schemas import labels
 from schemas.contract import Column, Contract
 from schemas.demands import demands
 
@@ -35,9 +36,11 @@ class CatalogueColumn(Column):
 
     @property
     def comment(self) -> str:
-        """Its documentation and, after an arrow, what it comes from."""
+        """Its documentation, what it is called in Dutch and, after an arrow, what it comes from."""
+        dutch = labels.dutch(self.name)
+        said = f"{self.documentation} Dutch: {dutch}." if dutch else self.documentation
         origin = ", ".join(map(".".join, self.comes_from))
-        return f"{self.documentation} ← {origin}" if origin else self.documentation
+        return f"{said} ← {origin}" if origin else said
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["RULES", "Reconciliation", "Rule", "across", "check"]
 
 _ACROSS = (
-    *("editions", "edition_sequence", "personnel", "mandates", "observations"),
+    *("editions", "edition_sequence", "personnel", "mandates", "footnotes", "observations"),
     *("mission_registry", "mission_relations"),
 )
 _EXPLAINED = ("row_total", "column_total", "grand_total", "prose_total", "prose_conflict")

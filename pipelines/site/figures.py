@@ -252,13 +252,10 @@ def summed(content: Content, year: int | None) -> Figure | None:
 def group(content: Content, kind: str, name: str, year: int | None) -> dict[str, Any]:
     """What was sent to a region, or under an organisation, in one edition; without figures if nothing was."""
     for row in content.of(f"{kind}_trends", **{kind: name}, edition_year=year):
-        counted, change = row["deployed_total_computed"], row["change"]
-        exact = [row[part] for part in DEPLOYED if row[part] is not None]
-        sent = sum(exact) if exact and row["missions_left_out"] else counted  # as charts have it
+        sent, change = row["deployed_total_computed"], row["change"]
         link = f"evidence/{year}.html#{{}}.{kind}.{slug(name)}"
         return {
             **row,
-            "counted": Figure(counted),
             "sent": Figure(sent, "" if sent is None else link.format("computed")),
             "change": Figure(change, "" if change is None else link.format("change")),
         }
@@ -311,7 +308,7 @@ def computed(content: Content, year: int) -> list[dict[str, Any]]:
             terms = [(row[name], row["name"]) for row in rows if row[name].value is not None]
             make("computed.total", name, "sum", terms, one["sum"].value)
     if total:
-        terms = [(row["sent"], row["name"]) for row in rows if row["sent"].value is not None]
+        terms = [term for row in rows for term in _exact(row)]
         make("computed.sum", "", "sum", terms, total.value)
     for kind in GROUPS:
         for name in dict.fromkeys(row[kind] for row in rows):
@@ -320,8 +317,8 @@ def computed(content: Content, year: int) -> list[dict[str, Any]]:
             if of_group["sent"].value is not None:
                 make(f"computed.{kind}", name, "sum", terms, of_group["sent"].value)
             if of_group["change"].value is not None:
-                before = _before(of_group, f"computed.{kind}.{slug(name)}", of_group["counted"].value)
-                terms = [(of_group["counted"], str(year)), before]
+                before = _before(of_group, f"computed.{kind}.{slug(name)}", of_group["sent"].value)
+                terms = [(of_group["sent"], str(year)), before]
                 make(f"change.{kind}", name, "difference", terms, of_group["change"].value)
     return made
 

@@ -45,8 +45,17 @@ class Reading:
 
     def computed(self, mission: str) -> int | None:
         """Military plus civil/police of a mission; None if not listed, both blank or one inexact."""
+        return None if self.inexact(mission) else self.exact(mission)
+
+    def exact(self, mission: str) -> int | None:
+        """What is exact of the persons sent to a mission; None if nothing is."""
         row = self.personnel.get(mission, {})
-        return None if self.inexact(mission) else _sum(row.get(name) for name in SENT)
+        return _sum(row.get(name) for name in SENT)
+
+    @property
+    def sent(self) -> int | None:
+        """What is exact of the persons sent to all missions."""
+        return _sum(map(self.exact, self.personnel))
 
     def left_out(self, mission: str) -> list[str]:
         """The mission's figures that are printed without an exact value; a part stands for its figure."""
@@ -204,7 +213,7 @@ def _mission_trend(editions: Sequence[Reading], at: int, registered: Row, names:
         "previous_edition_year": previous.year if previous else None,
         "comparable": _alike(editions, at, [mission]),
         **_change(now, previous.computed(mission) if previous else None),
-        "share_of_total": _ratio(now, _sum(everyone)),
+        "share_of_total": _ratio(now, edition.sent),
         "rank_in_edition": None if now is None else 1 + sum(n > now for n in everyone if n is not None),
         "share_leaves_out": edition.unknown if mission in edition.personnel else None,
         "deployed_per_frame_military": _ratio(
@@ -225,6 +234,7 @@ def _mission_trend(editions: Sequence[Reading], at: int, registered: Row, names:
         "continued_under": (under := _continued_under(mission, edition, previous)),
         "continued_under_names": [names[other] for other in under],
         "previous_has_error_finding": False,
+        "deployed_exact": edition.exact(mission),
     }
 
 
@@ -300,8 +310,8 @@ def group_trends(editions: Sequence[Reading], missions: Sequence[Row], group: st
             present = [mission for mission in members if mission in edition.personnel]
             if not present:
                 continue
-            now = _sum(edition.computed(mission) for mission in present)
-            before = _sum(editions[at - 1].computed(mission) for mission in members) if at else None
+            now = _sum(edition.exact(mission) for mission in present)
+            before = _sum(editions[at - 1].exact(mission) for mission in members) if at else None
             rows.append(
                 {
                     group: value,
@@ -313,7 +323,7 @@ def group_trends(editions: Sequence[Reading], missions: Sequence[Row], group: st
                     **{name: _sum(edition.personnel[m].get(name) for m in present) for name in FIGURES},
                     "deployed_total_computed": now,
                     **_change(now, before),
-                    "share_of_total": _ratio(now, _sum(map(edition.computed, edition.personnel))),
+                    "share_of_total": _ratio(now, edition.sent),
                     "share_leaves_out": edition.unknown,
                 }
             )
@@ -327,7 +337,6 @@ def edition_totals(editions: Sequence[Reading]) -> list[Row]:
         other = [row for row in edition.personnel.values() if not row["separate_report"]]
         for name in sorted(FIGURES):
             printed, summed = edition.totals.get(name), _sum(row.get(name) for row in own + other)
-            both = _sum(map(edition.computed, edition.personnel))
             inexact = sum(name in edition.left_out(mission) for mission in edition.personnel)
             rows.append(
                 {
@@ -336,7 +345,7 @@ def edition_totals(editions: Sequence[Reading]) -> list[Row]:
                     "printed": printed,
                     "sum_of_rows": summed,
                     "difference": None if inexact or printed is None or summed is None else printed - summed,
-                    "sum_of_military_and_civil_police": both if name == "deployed_total" else None,
+                    "sum_of_military_and_civil_police": edition.sent if name == "deployed_total" else None,
                     "subtotal_separate_reports": _sum(row.get(name) for row in own),
                     "subtotal_other": _sum(row.get(name) for row in other),
                     "missions_left_out": inexact,

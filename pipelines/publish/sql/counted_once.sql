@@ -22,6 +22,7 @@ members AS (
         mission_trends.mission_id,
         mission_trends.name,
         mission_trends.deployed_total_computed AS deployed,
+        mission_trends.deployed_exact,
         coalesce(missions.seas, []) AS seas
     FROM mission_trends
     JOIN missions ON missions.mission_id = mission_trends.mission_id
@@ -36,7 +37,7 @@ SELECT
     list(mission_id ORDER BY mission_id) AS mission_ids,
     list(name ORDER BY mission_id) AS names,
     list_sort(list_distinct(flatten(list(seas)))) AS seas,
-    max(deployed) AS persons_at_least,
+    max(deployed_exact) AS persons_at_least,
     CASE WHEN count(*) = count(deployed) THEN CAST(sum(deployed) AS INTEGER) END AS persons_at_most
 FROM members
 GROUP BY edition_year, group_id

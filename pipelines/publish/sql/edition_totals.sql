@@ -41,7 +41,7 @@ parts AS (
     SELECT
         edition_year,
         'deployed_total' AS column_name,
-        CAST(sum(deployed_total_computed) AS INTEGER) AS persons,
+        CAST(sum(deployed_exact) AS INTEGER) AS persons,
         max(share_leaves_out) AS leaves_out
     FROM mission_trends
     GROUP BY edition_year

@@ -15,7 +15,7 @@ WITH sums AS (
         CAST(sum(deployed_military) AS INTEGER) AS deployed_military,
         CAST(sum(deployed_civil_police) AS INTEGER) AS deployed_civil_police,
         CAST(sum(deployed_total) AS INTEGER) AS deployed_total,
-        CAST(sum(deployed_total_computed) AS INTEGER) AS deployed_total_computed
+        CAST(sum(deployed_exact) AS INTEGER) AS deployed_total_computed
     FROM mission_trends
     WHERE listed
     GROUP BY {group}, edition_year, previous_edition_year

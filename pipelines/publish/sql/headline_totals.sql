@@ -108,14 +108,6 @@ given AS (
     WHERE quantity = 'deployed_military' AND next_quantity = 'deployed_civil_police' AND near
 ),
 
--- A row with one part that is exact counts here with that part.
-exact AS (
-    SELECT edition_year, CAST(sum(sum_of_rows) AS INTEGER) AS parts
-    FROM totals
-    WHERE column_name IN ('deployed_military', 'deployed_civil_police')
-    GROUP BY edition_year
-),
-
 -- What limits a figure makes it say nothing against an exact one.
 judged AS (
     SELECT
@@ -145,10 +137,7 @@ SELECT
     CASE WHEN judged.different = 1 THEN judged.least END AS to_quote,
     judged.least,
     judged.most,
-    CASE
-        WHEN given.qualifier = 'leaves figures out' AND given.figure_id = 'rows-parts' THEN exact.parts
-        WHEN given.qualifier = 'leaves figures out' THEN given.value
-    END AS at_least,
+    CASE WHEN given.qualifier = 'leaves figures out' THEN given.value END AS at_least,
     CASE
         WHEN judged.figures = 0
             THEN 'None can be quoted: no figure of it is exact.'
@@ -160,4 +149,3 @@ SELECT
     END AS reason
 FROM given
 JOIN judged ON judged.edition_year = given.edition_year AND judged.quantity = given.quantity
-LEFT JOIN exact ON exact.edition_year = given.edition_year

@@ -2,7 +2,7 @@
 -- Where the registry, by a public source, makes one mission part of another, also by way of a third or fourth,
 -- and annex 2 lists both. How many different persons they are lies between the larger figure and the sum.
 WITH listed AS MATERIALIZED (
-    SELECT edition_year, mission_id, name, deployed_total_computed
+    SELECT edition_year, mission_id, name, deployed_total_computed, deployed_exact
     FROM mission_trends
     WHERE listed
 ),
@@ -58,7 +58,7 @@ SELECT
     whole.name AS other_name,
     part.deployed_total_computed AS deployed,
     whole.deployed_total_computed AS other_deployed,
-    greatest(part.deployed_total_computed, whole.deployed_total_computed) AS persons_at_least,
+    greatest(part.deployed_exact, whole.deployed_exact) AS persons_at_least,
     part.deployed_total_computed + whole.deployed_total_computed AS persons_at_most,
     shortest.way,
     shortest.sources

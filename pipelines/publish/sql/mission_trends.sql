@@ -1,7 +1,7 @@
 -- How does each mission develop from edition to edition: change, share, rank, status?
 -- One row where annex 2 lists the mission, and one without figures in the first edition held that
 -- misses it. "Previous" is the previous edition held, whether or not the mission is in it. A figure without
--- an exact value is in no sum: figures_left_out has it.
+-- an exact value is in no sum: figures_left_out has it. The other figure of its row is.
 WITH left_out AS (
     SELECT
         edition_year,
@@ -12,18 +12,22 @@ WITH left_out AS (
     GROUP BY edition_year, mission_id
 ),
 
-sent AS (
+exact AS (
     SELECT
-        personnel.edition_year,
-        personnel.mission_id,
+        edition_year,
+        mission_id,
         -- A blank counts as none beside a figure; two blanks are no figure at all.
         CASE
-            WHEN coalesce(personnel.deployed_military, personnel.deployed_civil_police) IS NOT NULL
-                THEN coalesce(personnel.deployed_military, 0) + coalesce(personnel.deployed_civil_police, 0)
-        END AS deployed_total_computed
+            WHEN coalesce(deployed_military, deployed_civil_police) IS NOT NULL
+                THEN coalesce(deployed_military, 0) + coalesce(deployed_civil_police, 0)
+        END AS deployed_exact
     FROM personnel
-    LEFT JOIN left_out
-        ON left_out.edition_year = personnel.edition_year AND left_out.mission_id = personnel.mission_id
+),
+
+sent AS (
+    SELECT exact.edition_year, exact.mission_id, exact.deployed_exact
+    FROM exact
+    LEFT JOIN left_out ON left_out.edition_year = exact.edition_year AND left_out.mission_id = exact.mission_id
     WHERE NOT coalesce(left_out.of_sent, FALSE)
 ),
 
@@ -38,7 +42,8 @@ listed AS (
         personnel.deployed_total,
         personnel.separate_report,
         personnel.inferred,
-        sent.deployed_total_computed,
+        exact.deployed_exact,
+        sent.deployed_exact AS deployed_total_computed,
         coalesce(left_out.names, []) AS left_out,
         coalesce(left_out.of_sent, FALSE) AS sent_left_out,
         CAST(
@@ -46,6 +51,7 @@ listed AS (
         ) AS share_leaves_out
     FROM personnel
     JOIN edition_sequence ON edition_sequence.edition_year = personnel.edition_year
+    JOIN exact ON exact.edition_year = personnel.edition_year AND exact.mission_id = personnel.mission_id
     LEFT JOIN sent ON sent.edition_year = personnel.edition_year AND sent.mission_id = personnel.mission_id
     LEFT JOIN left_out
         ON left_out.edition_year = personnel.edition_year AND left_out.mission_id = personnel.mission_id
@@ -123,7 +129,7 @@ SELECT
     100 * CAST(now.deployed_total_computed - before.deployed_total_computed AS DOUBLE)
         / nullif(before.deployed_total_computed, 0) AS change_pct,
     CAST(now.deployed_total_computed AS DOUBLE)
-        / nullif(sum(now.deployed_total_computed) OVER (PARTITION BY held.edition_year), 0) AS share_of_total,
+        / nullif(sum(now.deployed_exact) OVER (PARTITION BY held.edition_year), 0) AS share_of_total,
     CASE
         WHEN now.deployed_total_computed IS NOT NULL
             THEN CAST(rank() OVER (
@@ -162,7 +168,8 @@ SELECT
     CAST(date_diff('day', held.period_start, held.period_end) + 1 AS INTEGER) AS period_days,
     coalesce(continued.ids, []) AS continued_under,
     coalesce(continued.names, []) AS continued_under_names,
-    contradicted_before.mission_id IS NOT NULL AS previous_has_error_finding
+    contradicted_before.mission_id IS NOT NULL AS previous_has_error_finding,
+    now.deployed_exact
 FROM edition_sequence AS held
 CROSS JOIN ever_listed
 LEFT JOIN missions ON missions.mission_id = ever_listed.mission_id

@@ -1,8 +1,10 @@
 """Rules that compare editions with each other and with other public sources; they run at publishing."""
 
 import math
+import re
 import statistics
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import pairwise, product
 from typing import Any
 
@@ -16,6 +18,10 @@ Editions = Mapping[str, Sequence[Row]]
 _TIMES = 3.0  # a change to three times, or to a third, is far for a mission with little history
 _PERSONS = 20  # below this many persons more or fewer, any factor may be chance
 _HISTORY = 3  # changes that a mission must have shown before its own spread counts
+_SUCCEEDS = re.compile(
+    r"\b(?:opvolger|opgevolgd|voortzetting|voorheen|voormalige?|vervang(?:t|er)|opgegaan|verder als)\b",
+    re.IGNORECASE,
+)
 _FRAMES = {"military": "frame_military", "civil_police": "frame_civil_police"}
 _HEDGED = ("about", "almost")
 
@@ -89,7 +95,7 @@ def succession(editions: Editions) -> Iterator[tuple[int, Finding]]:
     Reported where both have the same organisation and share a country (of two missions without countries: the
     region, if only one of each begins and ends there) and the registry has no relation between them: one
     may carry on the other's work under a new name, which `succeeds` in the registry would say. Whether it
-    does cannot be known: info.
+    does cannot be known: info. Reported too is a note or a remark at a mission's row that says so.
     """
     known = {row["mission_id"]: row for row in editions.get("mission_registry", ())}
     related = {
@@ -97,6 +103,7 @@ def succession(editions: Editions) -> Iterator[tuple[int, Finding]]:
         for row in editions.get("mission_relations", ())
     }
     by_mission = _by_mission(editions.get("personnel", ()))
+    yield from _noted(editions, known, by_mission, related)
     years = sorted({_year(row) for rows in by_mission.values() for row in rows})
     for before, year in pairwise(years):
         begun = [mission for mission, rows in by_mission.items() if _year(rows[0]) == year]
@@ -118,6 +125,42 @@ def succession(editions: Editions) -> Iterator[tuple[int, Finding]]:
                     f"schemas/missions.toml: {new} succeeds {old}.",
                 ),
             )
+
+
+def _noted(
+    editions: Editions,
+    known: Mapping[str, Row],
+    by_mission: Mapping[str, Sequence[Row]],
+    related: set[frozenset[Any]],
+) -> Iterator[tuple[int, Finding]]:
+    """What notes and remarks at a mission's row say of another one that its work came from, or went to."""
+    names = {comparable(str(row["name"])): mission for mission, row in known.items()}
+    listed = [row for rows in by_mission.values() for row in rows]
+    names |= {comparable(str(row["mission_as_printed"])): row["mission_id"] for row in listed}
+    for row in listed:
+        mission, name = row["mission_id"], row["mission_as_printed"]
+        for side in _beside(row, editions.get("footnotes", ())):
+            text = comparable(str(side.text))
+            found = {one for at, one in names.items() if re.search(rf"(?<!\w){re.escape(at)}(?!\w)", text)}
+            for other in sorted(found - {mission}) if _SUCCEEDS.search(text) else ():
+                if frozenset((mission, other)) not in related:
+                    message = (
+                        f"A note at {name} names {other}. If one carries on the other, say so with a "
+                        f"relation in schemas/missions.toml: {mission} succeeds {other}, or the reverse."
+                    )
+                    named = replace(side, value=other)
+                    yield _year(row), Finding(mission, _side(row, "mission", name), named, message)
+
+
+def _beside(row: Row, footnotes: Sequence[Row]) -> Iterator[Side]:
+    """The footnotes that a row of annex 2 marks, and its remark."""
+    for note in footnotes:
+        if note["edition_year"] == row["edition_year"] and note["number"] in (row["footnotes"] or ()):
+            at = (note["source_page"], note["source_line"])
+            yield Side("footnotes", f"footnote:{note['number']}", "text", None, *at, note["text"])
+    if row.get("remark"):
+        at = (row["source_page"], row["source_line"])
+        yield Side("personnel", row["mission_id"], "remark", None, *at, row["remark"])
 
 
 def _shared(
