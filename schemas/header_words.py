@@ -121,6 +121,7 @@ class Meaning:
 class RowWords:
     """Words of rows: names that group them, what sums, parts of rows and lines of text open with.
 
+    `other_times` say of figures, above a table or a column, that they are of another time: `vorig jaar`.
     `separate_report` is printed in brackets after a mission that has a progress report of its own.
     """
 
@@ -129,6 +130,7 @@ class RowWords:
     subtotals: tuple[str, ...] = ()
     of_which: tuple[str, ...] = ()
     texts: tuple[str, ...] = ()
+    other_times: tuple[str, ...] = ()
     separate_report: str = ""
 
 
@@ -199,6 +201,11 @@ class HeaderWords:
     def is_known(self, text: str) -> bool:
         """Whether a whole text is one that is known."""
         return _key(text) in self.known
+
+    def is_of_another_time(self, text: str) -> bool:
+        """Whether a line above a table says that its figures are not those of the report's period."""
+        found = f" {' '.join(tokens(text))} "
+        return any(f" {' '.join(tokens(one))} " in found for one in self.rows.other_times)
 
     def said(self, text: str) -> int:
         """How many words of a text are known, and say something."""
@@ -318,8 +325,13 @@ def read(file: Entry) -> HeaderWords:
     extension = mandates.table("extension")
     legal, statuses = list(mandates.texts("legal_basis")), dict(mandates.pairs("statuses"))
     added = list(_added(file, (*allowed, *_OTHER)))
-    regions, totals, subtotals, of_which, texts = (_row_words(rows, kind, added) for kind in _ROW_KINDS)
-    row_words = RowWords(regions, totals, subtotals, of_which, texts, rows.text("separate_report"))
+    row_words = RowWords(
+        *(_row_words(rows, kind, added) for kind in _ROW_KINDS),
+        rows.texts("other_times"),
+        rows.text("separate_report"),
+    )
+    for text in row_words.other_times:
+        _add(ways, printed, text, frozenset({"ignore"}))
     rows.done()
     legal += [text for text, role in added if role == "legal_basis_opening"]
     statuses |= {text: role.removeprefix("status ") for text, role in added if role.startswith("status ")}

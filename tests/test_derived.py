@@ -256,12 +256,15 @@ def test_tables_of_which_one_contradicts_another_are_refused(parts: Any, words: 
     [
         ("", "2b. Ter vergelijking: 2016", "above a table of annex 2 is of another year"),
         ("Stand mei 2015 – april 2016", "", "above a table of annex 2 is of another year"),
+        ("", "2b. Het jaar daarvoor", "above a table of annex 2 is of another year"),
         ("", "Bijlage 2 Personele inzet in 2016", "of another year than “Bijlage 2 Personele inzet in 2017”"),
     ],
 )
 def test_a_table_under_a_line_of_the_year_before_is_refused(above: str, between: str, words: str) -> None:
     parts = (f"<p>{text}</p>{table(*rows)}" for text, rows in ((above, SOLDIERS), (between, OTHERS)))
     assert words in str(refused(ABOVE, *parts))
+    (problem,) = refused(ABOVE, table(*SOLDIERS[:4], "3:Het jaar daarvoor", *SOLDIERS[4:]))
+    assert not problem.proposals
     assert figures(read(ABOVE, table(*SOLDIERS), "<p>* Sinds 2012 zonder staf</p>", table(*OTHERS))) == RIGHT
 
 

@@ -139,7 +139,7 @@ def find_annexes(document: Document, registry: Registry) -> ReportParts:
             looked.append(search.look(layout, way))
             if all(one.complete for one in looked[-1][int(absent) :]):
                 parts = search.parts(layout, looked[-1])
-                derived.require_one_year(parts.personnel)
+                derived.require_one_year(parts.personnel, registry.words)
                 derived.require_sums(parts.personnel, layout.personnel)
                 return parts
     if not isinstance(search.document, PdfDocument) and (renamed := search.renamed()):

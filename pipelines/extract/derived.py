@@ -183,15 +183,17 @@ def _other_year(search: Search, table: Table, parts: Sequence[FoundHeader]) -> I
         yield refusals.at(line, message, None if asked else hint, proposals=asked)
 
 
-def require_one_year(annex: Annex) -> None:
-    """Raises LayoutError for a table of annex 2 under a line of years before those of the annex's heading.
+def require_one_year(annex: Annex, words: HeaderWords) -> None:
+    """Raises LayoutError for a table of annex 2 under a line of another time than the annex's heading.
 
-    Where that names no year, its tables are of the same years.
+    That names years before those of the heading, or says so in words. Where the heading names no year, its
+    tables are of the same years.
     """
     said = [(line, headings.years(line.text)) for one in annex.each for line in _captions(one)]
     own = headings.years(annex.heading) or {max((max(of) for _, of in said if of), default=0)}
     for line, years in said:
-        if years and max(years) < max(own) and min(years) < min(own):
+        before = years and max(years) < max(own) and min(years) < min(own)
+        if before or words.is_of_another_time(line.text):
             message = (
                 f"“{line.text.strip()}” above a table of annex 2 is of another year than “{annex.heading}”"
             )

@@ -136,6 +136,8 @@ def leftover(
         f"“{shortened(text, 120)}” is in the table of annex 2, but is not a row, a region heading or a "
         "footnote"
     )
+    if registry.words.is_of_another_time(text):
+        return at(lines[0], message, "see in the official document which rows are of this edition")
     aside = answers.row(text, "row text", "it is a line of text, neither a name nor a row with figures")
     if not (among_rows and _REGION.fullmatch(text)):
         if sentence and among_rows and len(text.split()) > 1:
