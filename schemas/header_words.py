@@ -55,7 +55,8 @@ def _roles() -> dict[Facets, str]:
     found = {frozenset({own}): own for own in _OWN}
     for measure in _MEASURES:
         for kinds in (("military",), ("civil",), ("police",), ("civil", "police"), ("total",), *_SEXES):
-            found[frozenset({measure, *kinds})] = f"{measure}_{'_'.join(kinds)}"
+            for more in ((), ("total",)):  # all soldiers are soldiers
+                found[frozenset({measure, *kinds, *more})] = f"{measure}_{'_'.join(kinds)}"
             if measure == "frame":  # a mandate for so many persons is a frame
                 found |= {
                     frozenset({"mandate", *more, *kinds}): f"frame_{'_'.join(kinds)}"
@@ -325,11 +326,9 @@ def read(file: Entry) -> HeaderWords:
     extension = mandates.table("extension")
     legal, statuses = list(mandates.texts("legal_basis")), dict(mandates.pairs("statuses"))
     added = list(_added(file, (*allowed, *_OTHER)))
-    row_words = RowWords(
-        *(_row_words(rows, kind, added) for kind in _ROW_KINDS),
-        rows.texts("other_times"),
-        rows.text("separate_report"),
-    )
+    regions, totals, subtotals, of_which, texts = (_row_words(rows, kind, added) for kind in _ROW_KINDS)
+    times, separate = rows.texts("other_times"), rows.text("separate_report")
+    row_words = RowWords(regions, totals, subtotals, of_which, texts, times, separate)
     for text in row_words.other_times:
         _add(ways, printed, text, frozenset({"ignore"}))
     rows.done()

@@ -98,12 +98,14 @@ def test_columns_stand_in_any_order_with_others_beside_them() -> None:
     assert str(mandates["unifil"]["international_mandate_end"]) == "2018-08-31"
 
 
-@pytest.mark.parametrize("widths", ["", "<style>p:nth-of-type(4) + table { width: 150mm }</style>"])
+@pytest.mark.parametrize(
+    "widths", ["p:nth-of-type(4) + table { width: 150mm }", "p:nth-of-type(4) { break-after: page }", ""]
+)
 def test_a_table_per_region_under_a_heading_of_its_own(widths: str) -> None:
-    """On one page, with columns of the same widths or not."""
+    """On one page, with columns of the same widths or not; or with one at the foot of a page."""
     head = ("Missie|2:Nationaal kader|3:Ingezet", "|Militair|Civiel/Politie|Militair|Civiel/Politie|Totaal")
     found = read(
-        widths,
+        f"<style>{widths}</style>",
         "<p>Bijlage 1 Mandaten</p>",
         table(*MANDATES),
         "<p>Bijlage 2 Personele inzet in 2017</p>",
@@ -371,7 +373,7 @@ def test_an_absent_annex_is_declared_and_what_a_header_does_not_say_is_asked() -
     problems = refused(title, table(*one_row))
     (word,) = (one for problem in problems for one in problem.proposals)
     assert (word.kind, word.values["printed"]) == ("word", "Maximum")
-    assert word.others[0].values["role"] == "frame_military"
+    assert word.values["role"] == "frame_military"  # as all others who are counted
     facts = Facts.of(Path(registry.__file__).parent)
     answered = facts.extended([("word", {"printed": "Maximum", "role": "frame_military"})])
     with pytest.raises(JvomError) as caught:
@@ -557,6 +559,13 @@ def test_a_region_that_nobody_knows_is_no_part_of_the_name_below_it() -> None:
     proposals = [one for problem in problems for one in problem.proposals]
     asked = [(one.kind, one.values.get("printed") or one.values["id"]) for one in proposals]
     assert asked == [("region", "Arctisch gebied"), ("mission", "arctic-sentry")]
+
+
+def test_lines_between_two_rules_are_one_name() -> None:
+    """Though two of three lines are a known one: the rows beside it have rules between them."""
+    rows = [row.replace("MINUSMA", "EUCAP<br>Sahel<br>Niger") for row in SOLDIERS]
+    (problem,) = refused(ABOVE, table(*rows))
+    assert [one.values["spelling"] for one in problem.proposals] == ["EUCAP Sahel Niger"]
 
 
 def test_words_of_a_header_are_asked_whole() -> None:

@@ -144,6 +144,18 @@ DEPLOYED = ("deployed_military", "deployed_civil_police", "deployed_total")
             ],
             ("mission", "legal_basis", "international_mandate", MIL, CP, *DEPLOYED[:2]),
         ),
+        (  # a year on a line of its own
+            [
+                "Missie       Kader militair    Totaal uitgezonden",
+                "                               militairen",
+                "                               2013",
+            ],
+            ("mission", MIL, DEPLOYED[0]),
+        ),
+        (
+            ["Mission      Ceiling military   Deployed military   Contribution until"],
+            ("mission", MIL, DEPLOYED[0], "national_frame"),
+        ),
     ],
 )
 def test_a_header_is_read_by_its_words(lines: Sequence[str], roles: Sequence[str]) -> None:
@@ -153,6 +165,7 @@ def test_a_header_is_read_by_its_words(lines: Sequence[str], roles: Sequence[str
     )
     assert found.roles == tuple(roles)
     assert not found.problems
+    assert (found.columns[-1].date == "2013") == ("2013" in lines[-1])
 
 
 def test_what_is_unknown_or_open_is_named() -> None:

@@ -25,6 +25,7 @@ _JOINED = re.compile(r"\s*[/+&,;]\s*|\s+(?:en|and)\s+", re.IGNORECASE)
 _TWO = re.compile(r"\S ?[/+&] ?[^\W\d]")  # signs that join two names, as those of one mission seldom do
 _BRACKETS = re.compile(r"\(.*?\)")
 _HOLDS = "it holds the known name"
+_THOUSANDS = re.compile(r"[1-9]\d{0,2}(?:,\d{3})+")
 _TRIED = 16  # words of a name in which known names are looked for
 _UNKNOWN: dict[str, Any] = {"value": None, "qualifier": "unknown"}  # a figure to go on reading with
 
@@ -127,7 +128,9 @@ def cell(table: str, row: str, column: str, printed: str, page: int | None) -> P
         note = "a whole number"
         ways = [{"low": OPEN, "high": OPEN}, {"qualifier": "unknown"}]
         words = ["bounds", "where the document does not say how many"]
-        main, assumed = {"value": OPEN}, _UNKNOWN
+        # Commas may part thousands, as nowhere else in Dutch: that is said for each of them.
+        value: Any = int(printed.replace(",", "")) if _THOUSANDS.fullmatch(printed) else OPEN
+        main, assumed = {"value": value}, _UNKNOWN
     others = tuple(
         Proposal("cell", values | way, question, text) for way, text in zip(ways, words, strict=True)
     )

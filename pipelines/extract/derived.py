@@ -267,12 +267,16 @@ def _refusal(search: Search, found: FoundHeader, problem: HeaderProblem) -> Layo
         message = f"{where} says what column {problem.like} says"
     else:
         message = f"{where} does not say what it counts, or of whom"
+    # Where soldiers alone are counted, or others alone, a column that does not say so is one of these too.
+    of_whom = {role.partition("_")[2] for role in found.roles if role in FIGURE_ROLES}
+    alike = [way for way in ways if of_whom == {way.partition("_")[2]} - {"total"}]
+    role = alike[0] if len(alike) == 1 and not problem.unknown else OPEN
     note = f"page {found.page}; a side of it, such as frame, deployed or military; a whole role; or ignore"
     proposals = []
     for printed in (_as_printed(one, problem.text) for one in wanted):
         question = f"what does the header “{printed}” mean"
-        others = tuple(Proposal("word", {"printed": printed, "role": role}, question) for role in ways)
-        values = {"printed": printed, "role": OPEN}
+        others = tuple(Proposal("word", {"printed": printed, "role": way}, question) for way in ways)
+        values = {"printed": printed, "role": role}
         proposals.append(Proposal("word", values, question, note, others, {"role": guess}))
     return refusals.at(line, message, proposals=proposals)
 

@@ -45,7 +45,8 @@ _MOST_DAYS = 31  # of a month; a date that opens with more opens with its year
 SEVERAL = "several"  # the status of a cell with several durations
 
 _SHORT = ("jan", "feb", "mrt", "apr", "mei", "jun", "jul", "aug", "sep", "okt", "nov", "dec")
-_MONTHS = rf"(?:{MONTH}|(?:{'|'.join(_SHORT)}|sept)\b\.?)"
+_ENGLISH = "january|february|march|may|june|july|august|october"
+_MONTHS = rf"(?:{MONTH}|{_ENGLISH}|(?:{'|'.join(_SHORT)}|sept)\b\.?)"
 _NUMERIC = r"(?:\d{1,2}(?:-\d{1,2}-|/\d{1,2}/|\.\d{1,2}\.)\d{4}|\d{4}-\d{2}-\d{2}|\d{2}[-/]\d{4})"
 _QUARTERS = ("eerste", "tweede", "derde", "vierde")
 _QUARTER = rf"(?:Q[1-4]|(?:[1-4]e|{'|'.join(_QUARTERS)}) kwartaal) \d{{4}}"
@@ -128,7 +129,7 @@ def _quarter(name: str) -> int:
 def _month(name: str) -> int:
     """The number of a month by its name, or by the name's first three letters."""
     short = name.lower()[:3]
-    return _SHORT.index("mrt" if short == "maa" else short) + 1
+    return _SHORT.index({"maa": "mrt", "mar": "mrt", "may": "mei", "oct": "okt"}.get(short, short)) + 1
 
 
 def period(text: str) -> tuple[datetime.date, datetime.date]:

@@ -244,6 +244,9 @@ def _body(
     low = max((line.box.bottom for line in page.lines if place and line.number in place.lines), default=top)
     large = [line for line in upright if _is_large(line, limit) and not _is_region(line, heading)]
     kept, ended = _until_end(upright, columns, closing, _frame_end(verticals, low), size, large, page.typed)
+    rest = [line for line in upright if line not in kept]
+    if len(rest) == 1 and closing is None and _is_region(rest[0], heading):
+        kept += rest  # at the foot of a page the name of a region heads the part on the next one
     low = max((line.box.bottom for line in kept), default=top)
     below = min([line.box.top for line in page.lines if line.box.top > low], default=page.height)
     turned = tuple(

@@ -566,7 +566,10 @@ class _Band:
 
 
 YEAR = re.compile(r"(?:19|20)\d\d")
-_DATED = re.compile(r"\b(?:op|per|in|van|peildatum)\b[^a-z]*\d.*\d{4}|\b(?:in|over)\s+\d{4}", re.IGNORECASE)
+_DATED = re.compile(
+    r"\b(?:op|per|in|van|peildatum)\b[^a-z]*\d.*\d{4}|\b(?:in|over)\s+\d{4}|[a-z)]\s(?:19|20)\d\d$",
+    re.IGNORECASE,
+)
 _COUNTED = frozenset({"frame", "deployed", "strength_on_day"})
 MEASURES = frozenset({"frame", "deployed", "strength_on_day", "mandate"})
 HYPHENS = ("-", "\u00ad", "\u2010")

@@ -354,6 +354,8 @@ class _Cutter:
         self._understood = heading.understands
         self._levels = [level for page in found for level in self._levels_of(page)]
         self._headings = frozenset(self._set_as_regions())
+        filled = Counter(level[0].line.page for level in self._levels if len(level) > 1)
+        self._ruled = {page for page, count in filled.items() if len(spacing.heights.get(page, ())) >= count}
         self._bands = [list(self._from(first)) for first in range(len(self._levels))]
 
     def _levels_of(self, page: Sequence[Fragment]) -> Iterator[list[Fragment]]:
@@ -435,8 +437,18 @@ class _Cutter:
             else:
                 misfit += _PAGE_BREAK
             misfit += sum(map(self._spacing.text, cells.values()))
+            misfit += _PARTED * self._is_within_rules(end)
             lines = [(parts[0].baseline, parts[-1].baseline) for parts in cells.values()]
             yield end, cells, (amiss, misfit), lines if same_page else []
+
+    def _is_within_rules(self, end: int) -> bool:
+        """Whether no rule is behind the levels before `end`, where each row of the page has one."""
+        last, *behind = (level[0] for level in self._levels[end - 1 : end + 1])
+        page = last.line.page
+        return page in self._ruled and any(
+            one.line.page == page and not self._spacing.crossed(page, last.baseline, one.baseline)
+            for one in behind
+        )
 
     def _may_be_row(self, cells: Mapping[int, Sequence[Fragment]]) -> bool:
         """Whether no column has two figures, but for a sum over two lines, or words (`naar / behoefte`)."""
