@@ -247,10 +247,14 @@ def test_lines_above_two_tables_say_of_whom_they_are() -> None:
             (SOLDIERS, [POLICE[0].replace("Ingezet", "Ingezet 2016"), *POLICE[1:]]),
             "is of 2016, and the heading",
         ),
+        ((SOLDIERS, [OTHERS[0].replace("civiel", "blauwhelm"), *OTHERS[1:]]), "“Kader blauwhelm/politie” of"),
+        ([(*SOLDIERS[:1], "UNIFIL|1|2")] * 2, "two tables stand beside each other"),
     ],
 )
 def test_tables_of_which_one_contradicts_another_are_refused(parts: Any, words: str) -> None:
-    assert words in str(refused(ABOVE, *(table(*part, name="on") for part in parts)))
+    row = "<style>body { display: flex; flex-flow: row wrap } p { width: 100% }</style>"
+    beside = row if "beside" in words else ""
+    assert words in str(refused(beside, ABOVE, *(table(*part, name="on") for part in parts)))
 
 
 @pytest.mark.parametrize(

@@ -95,6 +95,7 @@ def test_durations_round_trip(day: datetime.date, extension: tuple[int, tuple[st
         ("n.t.b.", Duration("to be decided")),
         ("–", Duration(None)),
         ("30/6/2023", until(datetime.date(2023, 6, 30))),
+        ("(30/6/2023)", until(datetime.date(2023, 6, 30))),
         ("30.06.2023", until(datetime.date(2023, 6, 30))),
         ("31 dec. 2016", until(datetime.date(2016, 12, 31))),
         ("t/m 28 februari 2026", until(datetime.date(2026, 2, 28))),

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
+from reportlab.pdfbase.pdfmetrics import stringWidth
 from reportlab.pdfgen import canvas
 
 from pipelines.extract import tables
@@ -269,3 +270,11 @@ def test_a_table_goes_on_with_other_widths_on_the_next_page(seed: int) -> None:
     data, said = drawn(seed, "other widths")
     found = tables.read(*document_of(data), Edition(2024), registry_of(said))
     assert list(check.differences(said, found)) == []
+
+
+def test_a_space_that_the_next_letter_stands_on_is_none() -> None:
+    """Ghostscript sets letters closer so: `UNT `, and `SO` moved back by a space."""
+    rows = [("UNT ", *figures) if name == "UNTSO" else (name, *figures) for name, *figures in ROWS]
+    back = 60 + stringWidth("UNT", "Helvetica", 8)
+    found = tables.read(*document_of(report(rows, [(back, 685, "SO")])), Edition(2024), REGISTRY)
+    assert "untso" in found["personnel"]["mission_id"].to_pylist()

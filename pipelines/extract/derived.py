@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 from pipelines.extract import durations, headings, numerals, refusals
 from pipelines.extract.headings import Place
-from pipelines.extract.pdf import header
+from pipelines.extract.pdf import PdfDocument, header
 from pipelines.extract.pdf.header import FoundHeader, HeaderProblem, Kind
 from schemas.errors import LayoutError
-from schemas.header_words import FIGURE_ROLES, MANDATE_ROLES, HeaderWords, tokens
+from schemas.header_words import FIGURE_ROLES, MANDATE_ROLES, HeaderWords, letters, tokens
 from schemas.proposals import Proposal
 from schemas.registry import Heading, Layout, MandatesLayout, PersonnelLayout, Registry, comparable
 from schemas.registry_layouts import ASIDE, Group, PrintedColumn, filled
@@ -68,8 +68,11 @@ def read(search: Search) -> Derived:
     parts: list[FoundHeader] = []
     whole = tables[1]
     try:
+        for one in found:
+            _require_alone(search, one)
         if second and second.kind == "personnel" and not problems:
-            parts = _parts(search, second, found)
+            problems = tuple(_asked_of_parts(search, second, found))
+            parts = [] if problems else _parts(search, second, found)
         if second and not parts:
             _require_one_way(search, second, found)
     except LayoutError as error:
@@ -110,6 +113,28 @@ def _parts(search: Search, main: FoundHeader, others: Sequence[FoundHeader]) -> 
             message = f"annex 2 has a second table with columns that the first has too: {_words(one)}"
             raise _at(search, one, message, "see which of them is this edition's: neither is read")
     return found if len(found) > 1 and main in found else []
+
+
+def _asked_of_parts(
+    search: Search, main: FoundHeader, others: Sequence[FoundHeader]
+) -> Iterator[LayoutError]:
+    """What words of further tables of annex 2 are unknown, of those that have another header."""
+    for one in others:
+        unknown = [problem for problem in one.problems if problem.unknown]
+        if unknown and one.kind == "personnel" and _annex(search, one) == _annex(search, main):
+            yield from (_refusal(search, one, problem) for problem in unknown)
+
+
+def _require_alone(search: Search, found: FoundHeader) -> None:
+    """Raises LayoutError where another table has its header beside this one."""
+    pages = search.document.pages if isinstance(search.document, PdfDocument) else ()
+    names = {letters(column.printed) for column in found.columns if column.role == "mission"}
+    for line in (line for page in pages for line in page.lines if line.number in found.lines):
+        texts = [letters(run.text) for run in header.runs_of(line)]
+        first, second = ([at for at, text in enumerate(texts) if text in names] + [0, 0])[:2]
+        if second > first + 1 and texts[first:second] == texts[second : 2 * second - first]:
+            message = f"two tables stand beside each other on page {line.page}: “{line.text}”"
+            raise _at(search, found, message, "give a copy that has the tables below each other")
 
 
 def _require_one_way(search: Search, main: FoundHeader, others: Sequence[FoundHeader]) -> None:

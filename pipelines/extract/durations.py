@@ -204,6 +204,8 @@ class Grammar:
             return self._of(match)
         if numerals.empty(text):
             return Duration(None)
+        if alone := re.fullmatch(r"\(([^()]+)\)", text):
+            return self.duration(alone[1])
         if (both := _IN_BRACKET.fullmatch(text)) and all(map(self.pattern.fullmatch, both.groups())):
             text = " / ".join(both.groups())
         elif once := _YEAR_ONCE.fullmatch(text):

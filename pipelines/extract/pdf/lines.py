@@ -37,6 +37,7 @@ _TOUCH = 0.35  # distance up to which a raised number belongs to the word before
 _TIGHT_TOUCH = 0.12  # the same for a number that is as large as the word
 _LEAD = 0.8  # the same for the word behind it
 _SPACED = 0.5  # up to which white space between letters may be how the font is set
+_TAKEN_BACK = 0.05  # white space that nobody sees, and less
 _APART = 0.5  # white space between two rotated labels, at least
 _WIDE = 1.0  # white space, in font sizes, that parts two texts of a line
 _FEWEST_HEADS = 3  # texts on their side beside each other that are heads of columns
@@ -205,11 +206,19 @@ def _struck_once(row: list[Glyph]) -> list[Glyph]:
     return kept
 
 
+def _is_taken_back(before: Glyph, space: Glyph, behind: Glyph) -> bool:
+    """Whether the letter behind a space stands on it: some programs set letters closer by a space so."""
+    room = (behind.start - before.end) / space.run.size
+    return before.text.isalpha() and behind.text.isalpha() and -_SPACED < room < _TAKEN_BACK
+
+
 def _pieces(row: list[Glyph], fonts: Fonts) -> Iterator[_Piece]:
     piece: list[Glyph] = []
     gap = ""
-    for letter in row:
+    for letter, behind in zip(row, (*row[1:], None), strict=True):
         if letter.text.isspace():
+            if piece and behind and _is_taken_back(piece[-1], letter, behind):
+                continue
             if piece:
                 yield _Piece(piece, gap)
             gap, piece = ("\u00a0" if letter.text in _NO_BREAK else " "), []
