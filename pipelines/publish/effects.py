@@ -49,7 +49,8 @@ def sentences(changes: Sequence[Row]) -> list[str]:
     """One line for each column of an edition, as `2020, mission_trends.status: unifil new → continued`."""
     found: dict[tuple[int, str], list[Row]] = {}
     for each in changes:
-        if each["column_name"] != "change_pct":  # it says what change says
+        seen = shown(each["old_value"]) != shown(each["new_value"])  # an empty list is shown as none is
+        if seen and each["column_name"] != "change_pct":  # it says what change says
             found.setdefault((each["edition_year"], f"{each['relation']}.{each['column_name']}"), []).append(
                 each
             )
