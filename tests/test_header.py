@@ -267,3 +267,14 @@ def test_columns_that_say_what_they_count_make_a_header_with_questions() -> None
 def test_the_first_text_of_a_row_far_below_a_header_is_no_part_of_it() -> None:
     (found,) = headers.find(page("Missie   Rechtsbasis    Mandaat tot", "", "         Besluit van de"), WORDS)
     assert [column.printed for column in found.columns] == ["Missie", "Rechtsbasis", "Mandaat tot"]
+
+
+def test_a_sentence_or_an_annex_s_heading_close_above_is_no_part_of_a_header() -> None:
+    table = [
+        "Locatie   Inzet     Rechtsbasis   Duur internationaal   Duur nationaal",
+        " " * 34 + "mandaat" + " " * 15 + "kader",
+    ]
+    above = ["Rapportage over de inzet.", "Bijlage 1 Rechtsbasis, mandaten en nationale kaders"]
+    (found,) = headers.find(page(*above, *table), WORDS)
+    assert found.roles == ("region", "mission", "legal_basis", "international_mandate", "national_frame")
+    assert found.lines == {3, 4}

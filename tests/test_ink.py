@@ -189,9 +189,17 @@ def _as_something_else(sheet: Sheet, said: str) -> None:
     sheet.draw(sheet.words("18"))
 
 
+def _blended(sheet: Sheet, mode: str, colour: str) -> None:
+    """A figure whose colour is mixed with that of the page."""
+    sheet.resource("/ExtGState", "/CampaignState", f"<< /BM /{mode} >>")
+    sheet.draw(sheet.words("21", state=f"/CampaignState gs {colour} g"))
+
+
 @pytest.mark.parametrize(
     ("plant", "blank", "outcome", "words"),
     [
+        (partial(_blended, mode="Screen", colour="0"), True, READ, ""),
+        (partial(_blended, mode="Difference", colour="1"), True, "as changed", ""),
         *(
             (partial(_as_something_else, said=said), True, REFUSED, words)
             for said, words in (

@@ -120,6 +120,8 @@ EAST, AFRICA = label("Midden-Oosten"), label("Afrika")
         ([*EAST, UNIFIL, CMF, *AFRICA, ATALANTA, MINUSMA], ["Midden-Oosten"] * 2 + ["Afrika"] * 2),
         ([UNIFIL, *EAST, CMF], ["Midden-Oosten"] * 2),  # a first label behind its first row
         ([UNIFIL, MINUSMA], [None, None]),
+        (["Afrika", ATALANTA.replace("Atalanta", "Atalanta (oostkust Afrika)"), MINUSMA], ["Afrika"] * 2),
+        ([f"Midden-Oosten {UNIFIL}", CMF, f"Nationaal {VPD}"], ["Midden-Oosten"] * 2 + ["Nationaal"]),
         (["Midden-Oosten", UNIFIL, "AFRIKA", MINUSMA], ["Midden-Oosten", "AFRIKA"]),  # not rotated
         # A row between others of an earlier label, and one that nothing gives a label, has no region.
         (

@@ -70,6 +70,8 @@ def refused(data: bytes) -> list[JvomError]:
         (b"\xff\xd8\xff\xe0" + bytes(40), "a picture", "scanned"),
         (b"\x1f\x8b\x08" + bytes(40), "a compressed file", "unpack it"),
         (b"%!PS-Adobe-3.0\n", "a PostScript file", "PDF"),
+        (b"jvom.pdf".ljust(257, b"\0") + b"ustar", "an archive", "unpack it"),
+        (b"JVBERi0xLjQKJdPr6eEK\n", "a PDF in base64", "decode it"),
         (b"\n<!DOCTYPE html><title>Niet\ngevonden</title>", "a web page (“Niet gevonden”)", "download"),
         (b'\xef\xbb\xbf<?xml version="1.0"?>\n<!-- x --><html>', "a web page", "download"),
         (b'<?xml version="1.0"?><rss/>', "an XML file", "PDF"),

@@ -141,6 +141,7 @@ def test_an_unknown_mission_comes_with_the_entry_to_add() -> None:
         ("GPOI / Sahara", ["mission"], "it holds the known name “GPOI”"),
         ("KFOR en VPD", ["mission", "relation", "relation"], "one row for kfor and vpd"),
         ("\ufffdPX\ufffd", [], "have no code in the file"),
+        ("GPOI27", [], "it may mark a footnote"),
     ],
 )
 def test_a_new_mission_is_proposed_only_for_what_may_be_one(name: str, kinds: list[str], words: str) -> None:

@@ -45,6 +45,12 @@ _OPENINGS = (
     (rb"\{\\rtf", "an RTF file", PRINT.format("a word processor")),
     (rb"\x89PNG|\xff\xd8\xff|II\*\0|MM\0\*|GIF8|BM.{4}\0{4}|RIFF.{4}WEBP|.{4}ftyphei", "a picture", _PICTURE),
     (rb"\x1f\x8b|BZh\d|7z\xbc\xaf|Rar!|\xfd7zXZ|\x28\xb5\x2f\xfd", "a compressed file", _UNPACK),
+    (rb".{257}ustar", "an archive", _UNPACK),
+    (
+        rb"(?:data:[^,]{0,99},\s*)?JVBERi0",
+        "a PDF in base64, as e-mails carry it",
+        "decode it, and give the PDF",
+    ),
     (rb"%!PS", "a PostScript file", "convert it to PDF (ps2pdf), and give that"),
     (rb"From \S+@|" + _HEADERS + rb"{0,40}" + _MAILED + rb":", "an e-mail", _MAIL),
 )
@@ -90,7 +96,7 @@ def _kinds(data: bytes) -> Iterator[tuple[str, str]]:
         title = _TITLE.search(head)
         shown = " ".join(title[1].decode("utf-8", "replace").split()) if title else ""
         yield f"a web page{f' (“{shown}”)' if shown else ''}", _WEB
-    if head.lstrip().startswith(b"<?xml"):
+    if head.lstrip().startswith((b"<?xml", b"<svg")):
         yield "an XML file", "give the report as PDF, or its text"
     for opening, what, hint in _OPENINGS:
         if re.match(opening, head, re.DOTALL):

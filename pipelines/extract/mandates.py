@@ -12,6 +12,7 @@ nowhere is a problem, never a guess; all problems of the table are raised togeth
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
@@ -197,8 +198,9 @@ class _TextReader(_Reader):
         body = self._body()
         labels, unknown = find_labels(body, self._layout.mandates.regions)
         labels = [label for label in labels if not self._is_in_name(label, body)]
-        taken = {word.line.number for label in (*labels, *unknown) for word in label.pieces}
-        self._cut([word for word in words(body) if word.line.number not in taken])
+        labels = sorted((*labels, *self._before_names(body)), key=lambda label: label.first)
+        taken = {word for label in (*labels, *unknown) for word in label.pieces}
+        self._cut([word for word in words(body) if word not in taken])
         for label in unknown:
             self._unknown_region("rotated label", label.name, label.pieces[0].line)
         if self.problems:
@@ -234,14 +236,31 @@ class _TextReader(_Reader):
             left = [line for line in left if not header.first <= line.number <= header.last]
         return left
 
+    def _before_names(self, body: Sequence[Line]) -> Iterator[Label]:
+        """Labels on the line of the first row that they head: `Nationaal VPD Art. 97 Grondwet`."""
+        for at, line in enumerate(body):
+            for region in self._layout.mandates.regions:
+                count = len(region.split())
+                first, rest = (found := list(words([line])))[:count], found[count:]
+                if comparable(as_printed(first)) == comparable(region) and any(
+                    self._roles.mission(as_printed(rest[:end])) for end in range(1, len(rest) + 1)
+                ):
+                    yield Label(as_printed(first), tuple(first), at, at)
+
     def _is_in_name(self, label: Label, body: Sequence[Line]) -> bool:
         """Whether a region's name on one line is a part of a mission's: `Reis`, `Indo-Pacific`, `(onder`."""
         if label.first != label.last:
             return False
-        around = body[max(0, label.first - _AROUND) : label.first + _AROUND + 1]
-        text = comparable(as_printed(words(around)))
-        names = (comparable(name) for one in self._given.registry.missions for name in one.spellings)
-        return any(comparable(label.name) in name and name in text for name in names)
+        around = (body[max(0, label.first - _AROUND) : label.first], body[label.first + 1 :][:_AROUND])
+        before, after = (comparable(as_printed(words(lines))) for lines in around)
+        here = range(len(before) + bool(before), len(before) + bool(before) + len(comparable(label.name)))
+        text = f"{before} {comparable(label.name)} {after}".lstrip()
+        names = {comparable(name) for one in self._given.registry.missions for name in one.spellings}
+        return any(
+            match.start() <= here.start and here.stop <= match.end()
+            for name in names
+            for match in re.finditer(re.escape(name), text)
+        )
 
     def _cut(self, found: Sequence[Word]) -> None:
         """Reads the rows that the words make up; what cannot be understood becomes a problem."""

@@ -25,6 +25,7 @@ _WHOLE = "check that the text of the document is whole"
 _ROW = "compare the row with the page"
 _NO_CODE = "ask for another PDF, or give its text"
 _FIGURE_LIKE = re.compile(r"[<>~±]?\d[\d.,+–-]*")
+_GLUED_DIGITS = re.compile(r"(?P<name>.*[^\W\d_][)\]”’]?)(?P<digits>[0-9]{1,3})")
 _FIGURES_BEHIND = re.compile(r"(?:\s+[\d.+]+)+\s*$")
 LEADING_ZERO = re.compile(r"(?<!\S)0[0-9]+(?!\S)")
 _REGION = re.compile(r"(?=.{3,40}$)[A-Z][^\W\d_]*(?:[ -][^\W\d_]+){0,4}")
@@ -98,6 +99,11 @@ def unknown_mission(line: Line, name: str, region: str | None, registry: Registr
         hint = f"{_ROW}: letters of this name have no code in the file; {_NO_CODE}"
     elif odd := " ".join(word for word in name.split() if _FIGURE_LIKE.fullmatch(word)):
         hint = f"{_ROW}: “{odd}” is neither a name nor a whole number"
+    elif (glued := _GLUED_DIGITS.fullmatch(name)) and (known := registry.find(glued["name"])):
+        message = (
+            f"“{name}” is the known name “{glued['name']}” ({known.id}) with “{glued['digits']}” at its end"
+        )
+        hint = f"{_ROW}: it may mark a footnote, but no footnote of this number is read there"
     if hint:
         return at(line, message, hint)
     proposals = answers.mission(name, region, registry, line.page)

@@ -137,7 +137,7 @@ def _by_mark(data: bytes) -> str | None:
 def _by_bytes(data: bytes) -> str:
     zero = data.find(b"\0")
     if zero >= 0:
-        raise _unreadable("this is not plain text: it holds NUL bytes", data, zero)
+        raise _unreadable("this is neither a PDF nor plain text: it holds NUL bytes", data, zero)
     try:
         return _spelled(data.decode("utf-8-sig"), _TWICE)
     except UnicodeDecodeError as error:
@@ -158,7 +158,7 @@ def _windows_1252(data: bytes, utf8: UnicodeDecodeError) -> str:
 
 def _unreadable(message: str, data: bytes = b"", at: int | None = None) -> SourceError:
     line = None if at is None else data.count(b"\n", 0, at) + 1
-    return SourceError(message, line=line, hint="save the report as plain text in UTF-8")
+    return SourceError(message, line=line, hint="give the report as PDF, or as plain text in UTF-8")
 
 
 def _lines(text: str) -> list[str]:

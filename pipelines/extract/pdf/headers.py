@@ -30,7 +30,10 @@ from schemas.registry import comparable
 _PITCH = 3.4  # font sizes from one line of a header to the next, at most
 _ALONE = 1.9  # the same to a line below with one text alone
 _MOST_LINES = 9  # of a header
-_SENTENCE_END = re.compile(r"[^\W\dA-Z].*[^\W\d_]{5}\.")  # of a text above it; abbreviations are shorter
+# Of a text above it: what ends as a sentence, where abbreviations are shorter, or is an annex's heading.
+_NO_HEADER = re.compile(
+    r"(?:[^\W\dA-Z]|[^\W\d_]+(?: [^\W\d_]+){2} ).*[^\W\d_]{5}\.|(?i:bijlage|annex) [0-9A-Z]{1,3}\b.*"
+)
 _SIDE = 2.0  # points between a column without a heading and the next
 
 
@@ -49,7 +52,7 @@ def find(page: PdfPage, known: HeaderWords, fewest: int = FEWEST) -> list[FoundH
     for at, line in enumerate(lines):
         if any(line.number in header.lines for header in found):
             continue
-        if not any(_opens_mission(run, words) for run in runs_of(line)):
+        if not _like_a_header(line, words) or not any(_opens_mission(run, words) for run in runs_of(line)):
             continue
         header = _best(page, lines, at, words, fewest)
         header = header and _captioned(lines, _with_times(lines, _with_regions(page, header, words)), words)
@@ -269,7 +272,7 @@ def _near(upper: PdfLine, lower: PdfLine, pitch: float = _PITCH) -> bool:
 def _like_a_header(line: PdfLine, words: Known) -> bool:
     """Whether a line has a word of a header, or the rest of one, and is not a row of figures."""
     texts = [without_date(run.text)[0] for run in runs_of(line)]
-    if len(texts) == 1 and _SENTENCE_END.fullmatch(texts[0]):
+    if len(runs_of(line, WIDE)) == 1 and _NO_HEADER.fullmatch(line.text.strip()):
         return False
     alone = [text for text in texts if text.strip() and not any(map(str.isalpha, text))]
     if sum(any(map(str.isdigit, text)) for text in alone) > 1:

@@ -112,8 +112,8 @@ def look(
 
 def misdrawn(
     page: pdfium.FPDF_PAGE, frame: Frame, drawn: Characters, box: Box
-) -> Iterator[tuple[Glyph, bool]]:
-    """The letters in a box, each of a font once, and whether another is drawn than its code says."""
+) -> Iterator[tuple[Glyph, float | None]]:
+    """The letters in a box, each of a font once; how near it is to another, if that is drawn in its place."""
     drawer, known = _Drawer(page, frame, drawn.found, drawn.items), set[tuple[int, str]]()
     bare = drawer.draw(drawer.texts)
     for glyph in drawn.found:
@@ -121,7 +121,7 @@ def misdrawn(
         plain = len(glyph.text) == 1 and glyph.text.isascii() and glyph.text.isalpha()
         if inside and plain and glyph.run.direction == "right" and (glyph.run.font, glyph.text) not in known:
             known.add((glyph.run.font, glyph.text))
-            yield glyph, shapes.is_another(glyph.text, drawer.close(glyph, bare, _CLOSEST))
+            yield glyph, shapes.another(glyph.text, drawer.close(glyph, bare, _CLOSEST))
 
 
 class _Drawer:

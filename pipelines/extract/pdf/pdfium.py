@@ -205,15 +205,25 @@ def dots(
     A dot is one byte, or three: red, green, blue.
     """
     left, top, right, bottom = part or (0, 0, width, height)
-    form, order = (
-        (pdfium.FPDFBitmap_Gray, 0) if grey else (pdfium.FPDFBitmap_BGR, pdfium.FPDF_REVERSE_BYTE_ORDER)
-    )
+    blends = pdfium.FPDFPage_HasTransparency(page)  # as PDFium does on a bitmap with alpha alone
+    form = pdfium.FPDFBitmap_Gray if grey else pdfium.FPDFBitmap_BGR
+    order = 0 if grey and not blends else pdfium.FPDF_REVERSE_BYTE_ORDER
+    if blends:
+        form = pdfium.FPDFBitmap_BGRA
     bitmap = pdfium.FPDFBitmap_CreateEx(right - left, bottom - top, form, None, 0)
     pdfium.FPDFBitmap_FillRect(bitmap, 0, 0, right - left, bottom - top, 0xFFFFFFFF)
     pdfium.FPDF_RenderPageBitmap(bitmap, page, -left, -top, width, height, 0, pdfium.FPDF_ANNOT | order)
     stride = pdfium.FPDFBitmap_GetStride(bitmap)
     found = ctypes.string_at(pdfium.FPDFBitmap_GetBuffer(bitmap), stride * (bottom - top))
     pdfium.FPDFBitmap_Destroy(bitmap)
+    if blends:
+        from PIL import Image
+
+        size = right - left, bottom - top
+        plain = Image.frombuffer("RGBA", size, found, "raw", "RGBA", stride, 1).convert(
+            "L" if grey else "RGB"
+        )
+        return (right - left) * (1 if grey else 3), plain.tobytes()
     return stride, found
 
 

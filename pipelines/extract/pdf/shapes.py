@@ -42,7 +42,10 @@ _NEAR = 0.12  # share of its ink in which a digit may differ without a closer lo
 _NEARER = 1.35  # how much nearer another digit must be
 _SURELY = 1.1  # how much nearer it must be itself to need no closer look
 _ALIKE, _ODD = 0.25, 0.3  # how two of one font may differ at a glance, and differ if one is spoilt
-_OTHER = 1.45  # how much nearer another letter must be: none of 14 fonts has one that is 1.25 times as near
+_OTHER = 1.45  # how much nearer another letter must be
+SURELY_ANOTHER = (
+    0.13  # how near it is at most: in 17 families `e` of an italic is nearest to another, 0.14 away
+)
 _PROPORTIONS = 0.2  # weight of how wide it is for its height
 
 Shape = tuple[bytes, float]
@@ -138,12 +141,12 @@ def _distances(shape: Shape, signs: tuple[str, ...] = DIGITS) -> dict[str, float
     return {sign: min(away[at * fonts : (at + 1) * fonts]) for at, sign in enumerate(signs)}
 
 
-def is_another(letter: str, ink: Image.Image) -> bool:
-    """Whether a letter is drawn that has another code: it is much more like that one than like its own."""
+def another(letter: str, ink: Image.Image) -> float | None:
+    """How far a letter's shape is from that of another one that it is much more like; None if it is not."""
     away = _distances(_shape(ink), _LETTERS)
     twins = next((twins for twins in _TWINS if letter.lower() in twins), letter.lower())
     own, other = (min(away[one] for one in away if (one.lower() in twins) == same) for same in (True, False))
-    return own > _OTHER * other
+    return other if own > _OTHER * other else None
 
 
 def _is_nearest(digit: str, shape: Shape) -> bool:
