@@ -24,7 +24,7 @@ from duckdb import DuckDBPyConnection
 
 from benchmarks.run import machine, once
 from benchmarks.trace import YEARS, record
-from pipelines import raw, versions
+from pipelines import files, versions
 from pipelines.lake import Lake
 from pipelines.publish import package, published, release
 from pipelines.settings import Settings, find
@@ -67,29 +67,30 @@ def _trend(connection: DuckDBPyConnection) -> None:
 
 def _packaged(where: Settings, before: Path | None) -> Path:
     """The package of what is published, put where a build puts it."""
-    from pipelines import files
-
     with release.connect(where) as (name, connection, evaluated):
         made = package.build(connection, {}, before, evaluated)
     files.put_folder(where.releases / name, made, name, keep=[release.MANIFEST], like=before)
     return where.releases / name
 
 
-def backfill(home: Path, documents: int) -> float:
-    """Seconds of processor for each document of `jvom build --history`: texts of ten years, other figures."""
+def backfill(home: Path, documents: int) -> tuple[float, float]:
+    """Seconds of processor for each document of `jvom build --history`, and the most memory held, in MB.
+
+    They are texts of twenty years, with other figures each.
+    """
     text = (versions.ROOT / "raw" / "2024" / "jvom-2024.txt").read_text(encoding="utf-8")
     for number in range(documents):
-        year, more = 2015 + number % 10, number // 10
+        year, more = YEARS[number % len(YEARS)], number // len(YEARS)
         said = re.sub(r"\b20[12]\d\b", lambda found: str(int(found[0]) + year - 2024), text)  # noqa: B023
         said = said.replace("UNTSO 12 32 32", f"UNTSO 12 {32 + more} {32 + more}")
         said = said.replace("3454 29 3473", f"{3454 + more} 29 {3473 + more}")
-        raw.add(home / "raw", year, f"report-{number:04}.txt", said.encode())
+        files.put(home / "raw" / str(year) / f"report-{number:04}.txt", said.encode())
     given = ["build", "--history", "--raw", str(home / "raw"), "--warehouse", str(home / "backfilled")]
-    _, spent, _ = once(["-m", "pipelines.cli", *given], {})
+    _, spent, memory = once(["-m", "pipelines.cli", *given], {})
     recorded = Lake.of(find(home / "raw", home / "backfilled")).read()["vintages"].num_rows
     if recorded != documents:
         raise JvomError(f"{recorded} of {documents} documents were recorded")
-    return spent / documents
+    return spent / documents, memory
 
 
 def page(lines: Sequence[str], each: str) -> str:
@@ -118,8 +119,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         home, each = given.keep or Path(folder), ""
         if given.backfill:
-            spent = backfill(home, given.backfill)
-            each = f"A backfill of {given.backfill} texts in one command takes {spent:.2f} s for each."
+            spent, memory = backfill(home, given.backfill)
+            each = f"A backfill of {given.backfill} texts in one command takes {spent:.2f} s for each"
+            each += f", publishing included, and {memory:.0f} MB at most."
             print(each, flush=True)
         lines = []
         for line in grown(find(home / "raw", home / "warehouse"), given.sizes):

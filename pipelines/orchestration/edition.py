@@ -157,7 +157,7 @@ def source_result(chosen: SourceFile) -> dg.MaterializeResult:
 
 def _newest(year: int, where: settings.Settings, lake: Lake) -> SourceFile:
     """The file of a year in raw/ that a build would read."""
-    found, wrong = raw.survey(where.raw)
+    found, wrong = raw.survey(where.raw, year)
     files = found.get(year, ())
     if not files:
         if year in wrong:
@@ -409,7 +409,7 @@ def snapshot(
     with as_dagster_failure():
         lake, where = warehouse.lake(), warehouse.settings()
         if source.path.startswith("raw/"):  # accepted: from now on its bytes are expected there
-            raw.lock(where.raw, raw.survey(where.raw)[0].get(year, ()))
+            raw.lock(where.raw, raw.survey(where.raw, year)[0].get(year, ()))
         recorded = lake.record(
             year,
             tables,
