@@ -65,33 +65,8 @@ def definitions(where: settings.Settings, *, with_code: bool = False) -> dg.Defi
     assets: list[dg.AssetsDefinition] = [*edition.ASSETS, *release.ASSETS]
     # An address of a server may hold a password, which Dagster would show and keep.
     catalog = dg.EnvVar("JVOM_CATALOG") if where.catalog.startswith("postgres:") else where.catalog
-    return dg.Definitions(
+    own = dg.Definitions(
         assets=dg.with_source_code_references(assets) if with_code else assets,
-        asset_checks=[automation.edition_is_in],
-        jobs=[
-            automation.acquire,
-            automation.ingest,
-            backfill.backfill,
-            automation.publish,
-            automation.look_for_late_editions,
-            automation.withdraw_job,
-            automation.restore_job,
-            automation.verify_job,
-        ],
-        schedules=[
-            automation.report_day_schedule,
-            automation.publish_what_waits,
-            automation.daily_lateness,
-            automation.weekly_verification,
-        ],
-        sensors=[
-            automation.dead_runs,
-            automation.edition_watch,
-            automation.raw_files,
-            automation.public_figures,
-            automation.publish_when_recorded,
-            automation.run_failed,
-        ],
         resources={
             "warehouse": Warehouse(
                 raw=str(where.raw),
@@ -106,6 +81,7 @@ def definitions(where: settings.Settings, *, with_code: bool = False) -> dg.Defi
         executor=executor(),
         loggers={"console": run_log},
     )
+    return dg.Definitions.merge(own, dg.load_definitions_from_modules([automation, backfill]))
 
 
 defs = definitions(settings.find())

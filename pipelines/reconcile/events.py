@@ -144,7 +144,7 @@ def read(sentences: Sequence[Sentence], names: Names) -> list[Event]:
             continue
         reason = _REASON.search(text)
         for event, date, position in _events(sentence, printed):
-            mission = names.of(sentence, position) or _subject(sentence, names, position)
+            mission = names.of(sentence, position)
             if mission is None and event in _ENDINGS and not names.find(text):
                 mission = sentence.passage.marked_by
             if mission is not None and not _of_another(sentence, names, event):
@@ -186,16 +186,6 @@ def _cause(
 def _is_of(sentence: Sentence, names: Names, mission: str) -> bool:
     """Whether a sentence of the mission's section names no other."""
     return {name.mission_id for name in names.find(sentence.text)} <= {mission}
-
-
-def _subject(sentence: Sentence, names: Names, position: int) -> str | None:
-    """Of several names, the one right behind what the event is about ("mandaat van X")."""
-    named = [name for name in names.find(sentence.text) if name.start >= position]
-    if named and re.fullmatch(
-        r"\s(?:van|voor|aan)\s(?:de\s|het\s)?(?:\w+\s)?", sentence.text[position : named[0].start]
-    ):
-        return named[0].mission_id
-    return None
 
 
 def _of_another(sentence: Sentence, names: Names, event: str) -> bool:

@@ -28,7 +28,6 @@ _NAMES = {
     "deployed_total": "the row total",
 }
 MOST_CELLS = 5
-LARGEST_STEP = 40  # that is tried where the equalities leave a value open
 MOST_STEPS = 60_000  # a limit of time that gives the same answer on every machine
 TOO_MANY = "more than five cells"
 TOO_LONG = "search limit"
@@ -140,48 +139,25 @@ class _Problem:
         ]
 
     def _values(self, chosen: frozenset[Cell]) -> dict[Cell, int] | None:
-        """New values of the cells, all changed, whole and not negative; None if there are none.
-
-        Where they are not determined (cells that only occur together), the first possible ones are
-        taken.
-        """
+        """New values of the cells, all changed, whole and not negative; None where none are determined."""
         system = [
             ({cell: equation[cell] for cell in chosen if cell in equation}, gap)
             for equation, gap in zip(self.equations, self.gaps, strict=True)
         ]
-        changes = self._changes([one for one in system if any(one)], {}, sorted(chosen))
-        return changes and {cell: self.printed[cell] + step for cell, step in changes.items()}
-
-    def _changes(
-        self,
-        system: Sequence[tuple[Mapping[Cell, int], int]],
-        known: Mapping[Cell, int],
-        cells: Sequence[Cell],
-    ) -> dict[Cell, int] | None:
-        """A change of each cell that closes every gap: an equality that leaves one open says which.
-
-        Where none does, the last open cell is tried, small changes first.
-        """
-        found = dict(known)
+        found: dict[Cell, int] = {}  # by how much each changes
         before = -1
-        while before < len(found):
+        while before < len(found):  # an equality that leaves one cell open says how much that changes
             before = len(found)
             for signs, gap in system:
                 left = [cell for cell in signs if cell not in found]
                 rest = gap - sum(sign * found.get(cell, 0) for cell, sign in signs.items())
-                if not left and rest:
+                if signs and not left and rest:
                     return None
                 if len(left) == 1:
                     found[left[0]] = rest * signs[left[0]]
-        if any(not step or self.printed[cell] + step < 0 for cell, step in found.items()):
-            return None
-        if len(found) == len(cells):
-            return found
-        last = max(cell for cell in cells if cell not in found)
-        tried = (sign * size for size in range(1, LARGEST_STEP + 1) for sign in (1, -1))
-        return next(
-            filter(None, (self._changes(system, {**found, last: step}, cells) for step in tried)), None
-        )
+        values = {cell: self.printed[cell] + step for cell, step in found.items()}
+        impossible = 0 in found.values() or any(value < 0 for value in values.values())
+        return None if impossible or len(found) < len(chosen) else values
 
 
 @dataclass(frozen=True)
