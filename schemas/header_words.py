@@ -203,6 +203,10 @@ class HeaderWords:
         """Whether a whole text is one that is known."""
         return _key(text) in self.known
 
+    def is_answered(self, text: str) -> bool:
+        """Whether one report says what a known word means as all of a header."""
+        return _key(text) in self.whole
+
     def is_of_another_time(self, text: str) -> bool:
         """Whether a line above a table says that its figures are not those of the report's period."""
         found = f" {' '.join(tokens(text))} "

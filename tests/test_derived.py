@@ -565,6 +565,17 @@ def test_a_region_that_nobody_knows_is_no_part_of_the_name_below_it() -> None:
     assert asked == [("region", "Arctisch gebied"), ("mission", "arctic-sentry")]
 
 
+def test_lines_that_each_have_a_basis_and_a_date_are_rows() -> None:
+    """Of missions that nobody knows: together they would be one name that is unknown, and not three."""
+    rows = [
+        f"{name}|VNVR-resolutie 2480|30 juni 2018|1 mei 2019" for name in ("ARAX", "UNDOF", "BELOM", "CIRA")
+    ]
+    above = f"<style>td {{ border: none; padding: 0 9pt }}</style><p>Bijlage 1</p>{table(MANDATES[0], *rows)}"
+    problems = refused(above, "<p>Bijlage 2 Personele inzet in 2017</p>", table(*SOLDIERS))
+    asked = [one.values["name"] for problem in problems for one in problem.proposals]
+    assert asked == ["ARAX", "BELOM", "CIRA"]
+
+
 def test_lines_between_two_rules_are_one_name() -> None:
     """Though two of three lines are a known one: the rows beside it have rules between them."""
     rows = [row.replace("MINUSMA", "EUCAP<br>Sahel<br>Niger") for row in SOLDIERS]

@@ -144,6 +144,14 @@ DEPLOYED = ("deployed_military", "deployed_civil_police", "deployed_total")
             ],
             ("mission", "legal_basis", "international_mandate", MIL, CP, *DEPLOYED[:2]),
         ),
+        (  # a slash that ends a line goes on below it
+            [
+                "Missie    Ingezet personeel      Kader",
+                "          Mil.   civ.   KMar/    Mil.   KMar/",
+                "                        politie         politie",
+            ],
+            ("mission", DEPLOYED[0], "deployed_civil", "deployed_police", MIL, "frame_police"),
+        ),
         (  # a year on a line of its own
             [
                 "Missie       Kader militair    Totaal uitgezonden",
@@ -166,6 +174,20 @@ def test_a_header_is_read_by_its_words(lines: Sequence[str], roles: Sequence[str
     assert found.roles == tuple(roles)
     assert not found.problems
     assert (found.columns[-1].date == "2013") == ("2013" in lines[-1])
+
+
+def test_lines_of_a_header_may_say_nothing_new() -> None:
+    lines = [
+        "Missie    Kader      Ingezet",
+        "          militair   militair   Totaal",
+        "          perso-     perso-",
+    ]
+    (found,) = headers.find(page(*lines, "          neel       neel", "Europa", "UNIFIL    1  2  2"), WORDS)
+    assert [column.printed for column in found.columns[1:]] == [
+        "Kader militair personeel",
+        "militair personeel",
+        "Totaal",
+    ]
 
 
 def test_what_is_unknown_or_open_is_named() -> None:

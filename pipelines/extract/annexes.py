@@ -194,7 +194,7 @@ class Search:
         if fewest not in self._headers:
             pages = self.document.pages if isinstance(self.document, PdfDocument) else ()
             words = self.registry.words
-            self._headers[fewest] = {page.number: headers.find(page, words, fewest) for page in pages}
+            self._headers[fewest] = headers.of_pages(pages, words, fewest)
         return self._headers[fewest]
 
     def look(self, layout: Layout, by: Derived | None = None) -> tuple[Looked, Looked]:

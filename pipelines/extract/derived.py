@@ -295,6 +295,8 @@ def _refusal(search: Search, found: FoundHeader, problem: HeaderProblem) -> Layo
     # Where soldiers alone are counted, or others alone, a column that does not say so is one of these too.
     of_whom = {role.partition("_")[2] for role in found.roles if role in FIGURE_ROLES}
     alike = [way for way in ways if of_whom == {way.partition("_")[2]} - {"total"}]
+    if {*ways} == {"deployed_total", "frame_total"}:  # a frame has mostly none
+        alike = ["deployed_total"]
     role = alike[0] if len(alike) == 1 and not problem.unknown else OPEN
     note = f"page {found.page}; a side of it, such as frame, deployed or military; a whole role; or ignore"
     proposals = []

@@ -11,6 +11,7 @@ in earnest is read by `read`, with entries that a person has seen.
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -345,9 +346,11 @@ class _Surveyor:
         left = bool(kinds & {"cell", "word", "layout"})
 
         def rests(one: Proposal) -> bool:
-            """On sums, or on a column that a person may say to be one of percentages."""
+            """On sums, on where columns part, or on one that a person may say to be of percentages."""
             if one.kind == "cell":
-                return one.values["reason"] == OPEN or str(one.values["printed"]).endswith("%")
+                printed = str(one.values["printed"])
+                several = len(re.findall(r"\d+|(?<!\S)[-–—](?!\S)", printed)) > 1 and "word" in kinds
+                return one.values["reason"] == OPEN or printed.endswith("%") or several
             return one.kind == "reading"
 
         new = (one for one in problem.proposals if not self._answered & all_keys(one))

@@ -143,7 +143,7 @@ class Known:
             words.openings,
         )
         self.facets, self.roles, self.said = cache(words.facets), cache(words.roles), cache(words.said)
-        self.is_known = words.is_known
+        self.is_known, self.is_answered = words.is_known, words.is_answered
 
 
 def runs_of(line: PdfLine, gap: float = _GAP) -> list[Run]:
@@ -333,7 +333,7 @@ class _Band:
                 above, below = self._facets(upper), self._facets(lower)
                 bare = all(way and way <= _KINDS for way in below)
                 bare = bare and (bool(below) or (bool(above) and all(way <= MEASURES for way in above)))
-                broken = upper[-1].text.endswith(HYPHENS)  # `niet-` above `militair` is one word
+                broken = upper[-1].text.endswith((*HYPHENS, "/"))  # `niet-` above `militair` is one word
                 if bare and not broken and all(way and not way & _KINDS for way in above):
                     self.groups.append(_Stack(upper, at, at))
                     self.columns[at] = _Stack(lower)
@@ -463,7 +463,8 @@ class _Band:
         return self._header(kind, best.groups, best.roles, problems)
 
     def _is_known(self, at: int, group: int | None) -> bool:
-        return group is not None and self._words.is_known(self._said(at, group))
+        said = self._said(at, group)
+        return self._words.is_answered(said) or (group is not None and self._words.is_known(said))
 
     def _unknown(self) -> FoundHeader | None:
         """The header with what is not known of it, where enough of it is."""

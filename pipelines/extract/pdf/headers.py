@@ -61,6 +61,25 @@ def find(page: PdfPage, known: HeaderWords, fewest: int = FEWEST) -> list[FoundH
     return found
 
 
+def of_pages(pages: Sequence[PdfPage], known: HeaderWords, fewest: int) -> dict[int, list[FoundHeader]]:
+    """The headers of each page; one that returns on the next has its column of regions there too.
+
+    What `Gebied` heads shows below it, where enough regions are.
+    """
+    found = {page.number: find(page, known, fewest) for page in pages}
+    regions: dict[tuple[str, ...], int] = {}
+    for headers in found.values():
+        for at, header in enumerate(headers):
+            printed = tuple(f"{column.group} / {column.printed}" for column in header.columns)
+            if "region" in header.roles:
+                regions[printed] = header.roles.index("region")
+            elif printed in regions:
+                columns = [*header.columns]
+                columns[regions[printed]] = replace(columns[regions[printed]], role="region")
+                headers[at] = replace(header, columns=tuple(columns))
+    return found
+
+
 def _opens_mission(run: Run, words: Known) -> bool:
     """Whether a text is the heading of missions, or the beginning of one."""
     ways = words.known.get("".join(tokens(run.text)), ())
@@ -92,7 +111,17 @@ def _best(
         ]
         if any(not header.problems for header, _, _ in ways):
             break
-    return max((header for header, _, _ in ways), key=rank, default=None)
+    best = max(ways, key=lambda way: rank(way[0]), default=None)
+    if best is None or best[0].problems:
+        return best and best[0]
+    # Lines of words that say nothing (`personeel`, perhaps broken) are of it where columns have them.
+    longer = (
+        header
+        for header, first, last in ways
+        if first == best[1] and last > best[2] and header.roles == best[0].roles and not header.problems
+        if any(run.box.left > header.columns[1].box.left for run in runs_of(lines[last]))
+    )
+    return max(longer, key=lambda header: len(header.lines), default=best[0])
 
 
 def _has_unknown(line: PdfLine, words: Known) -> bool:

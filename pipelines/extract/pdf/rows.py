@@ -22,6 +22,7 @@ from typing import Literal
 from pipelines.extract.pdf.area import Body, TableHeading, folded, spanning
 from pipelines.extract.pdf.model import Box, PdfLine, Word, grouped, plain_text, runs
 from schemas.dates import MONTHS
+from schemas.header_words import MANDATE_ROLES
 
 _JOINED = re.compile(r"[^\W_][-‑/]$")
 """Lines that end so belong to the word that the next begins with."""
@@ -493,12 +494,24 @@ class _Cutter:
                 # Where a name is unknown, rows of known missions below it are none of its lines.
                 amiss += sum(self._understood("mission", part.text) for part in cells[naming])
                 misfit += _PARTED * self._holds_region(cells[naming])
+            rows = len(cells[naming]) if name and self._are_rows(cells) else 1
+            amiss, misfit = amiss + rows - 1, misfit + _PARTED * (rows > 1)
             return amiss + sum(column not in texts for column in needed), misfit
         role = self._heading.role_of(name) if name else None
         if role is None and name and len(texts) == 1 and self._understood("text", name):
             return amiss, 0.0
         within = role not in ("mission", "region") and self._holds_region(cells.get(naming, ()))
         return amiss + (role is None or (role == "region" and len(texts) > 1)), _PARTED * within
+
+    def _are_rows(self, cells: Mapping[int, Sequence[Fragment]]) -> bool:
+        """Whether each line has a text of its own in each of several columns: they are no one row's."""
+        names = len(cells[self._heading.naming])
+        whole = [
+            all(self._understood(self._roles[column], part.text) for part in parts)
+            for column, parts in cells.items()
+            if self._roles[column] in MANDATE_ROLES and len(parts) == names
+        ]
+        return names > 1 and sum(whole) > 1
 
     def _holds_region(self, parts: Iterable[Fragment]) -> bool:
         return any(self._understood("region", part.text) for part in parts)
