@@ -239,6 +239,7 @@ def test_a_table_without_totals_may_not_end_where_its_page_does() -> None:
             "17",
         ),
         ([*EUROPE, *AFRICA[:2], ("waarvan vrouwen", "", "", "12", "1", "13"), *AFRICA[2:], TOTAL], "12"),
+        ([("Europa (totaal 2.228)",), *EUROPE[1:], *AFRICA, TOTAL], "2228"),
     ],
 )  # fmt: skip
 def test_a_sum_that_contradicts_its_rows_is_a_finding(make: Make, rows: list[Cells], word: str) -> None:

@@ -7,13 +7,19 @@ contradicted only where no figures within these bounds make it.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from pipelines.reconcile.edition import Edition, Finding, computed
+from pipelines.reconcile.text import alternatives
 from schemas.vocabulary import DEPLOYED, FIGURES, TOTAL, part_in, summed_in
 
 _TOTALS = "personnel_totals"
+_HEADED = re.compile(
+    rf"(?:{alternatives('sum_of_a_heading')}):? \d[\d. ]*|\d[\d. ]* (?:{alternatives('generic_persons')})",
+    re.IGNORECASE,
+)
 _NOTHING = ("not applicable", "none")  # qualifiers of cells that say that there is nothing
 
 
@@ -129,8 +135,10 @@ def subtotal(edition: Edition) -> Iterator[Finding]:
 
     Which rows a subtotal sums is known by its name, its place and its figures; the `equalities` of its cells
     name them. An empty cell counts as none, and a column that the subtotal leaves empty is not compared. A
-    part of a row can only be said to be too large.
+    part of a row can only be said to be too large. A region's heading that carries a number of persons
+    (`Europa (totaal 34)`) does not say of which column it is: no column of its rows makes it.
     """
+    yield from _headings(edition)
     for (table, key, column), cell in edition.cells.items():
         printed = _amount(edition, table, key, column) if column in FIGURES else None
         name = edition.cell(table, key, "mission").value
@@ -157,3 +165,26 @@ def subtotal(edition: Edition) -> Iterator[Finding]:
                         edition.cell(of, whole, column),
                         f"{name} prints {printed.words} for {column}, more than the {most.words} of its row.",
                     )
+
+
+def _headings(edition: Edition) -> Iterator[Finding]:
+    """A heading of a region with a sum that no column of the rows below it makes."""
+    below: dict[str, list[str]] = {}
+    for mission, row in edition.staffed.items():
+        below.setdefault(row["region_as_printed"] or "", []).append(mission)
+    for heading, rows in below.items():
+        if not (said := _HEADED.search(heading)):
+            continue
+        figures = (
+            (column, [_amount(edition, "personnel", row, column) for row in rows]) for column in FIGURES
+        )
+        made = {column: amount for column, amounts in figures if (amount := _sum(amounts))}
+        number = int(re.sub(r"\D", "", said[0]))
+        if made and all(amount.contradicts(_Amount(number, number, "")) for amount in made.values()):
+            column, makes = next(reversed(made.items()))
+            yield Finding(
+                None,
+                edition.cell("personnel", rows[0], "region"),
+                computed(makes.shown, makes.words, column),
+                f"“{heading}”: no column of its rows makes {number}; those of {column} make {makes.shown}.",
+            )
