@@ -61,9 +61,10 @@ class Refusal:
         """How it was resolved, in words; empty if it was not."""
         if not self.resolved_at:
             return ""
+        at = in_words(self.resolved_at)
         if self.resolved_by in (None, self.source_sha256):
-            return f"these very bytes were accepted at {self.resolved_at}"
-        return f"closed at {self.resolved_at}: the edition came in by another document, `{self.resolved_by}`"
+            return f"these very bytes were accepted at {at}"
+        return f"closed at {at}: the edition came in by another document, `{self.resolved_by}`"
 
 
 def folder_of(quarantine: Path, source: SourceFile) -> Path:
@@ -123,6 +124,11 @@ def refusals(quarantine: Path) -> list[Refusal]:
     folders = quarantine.iterdir() if quarantine.is_dir() else ()
     read = filter(None, map(_read, folders))
     return sorted(read, key=lambda refusal: (refusal.edition_year, refusal.refused_at, refusal.name))
+
+
+def in_words(moment: str) -> str:
+    """A time of a report as other messages have it."""
+    return f"{datetime.datetime.strptime(moment, _TIME):%Y-%m-%d %H:%M} UTC"
 
 
 def rows(quarantine: Path) -> list[dict[str, object]]:
@@ -205,7 +211,7 @@ def _readable(refusal: Refusal) -> Iterator[str]:
         yield f"- ingested as: `{refusal.given}`"
     yield f"- document: `{refusal.source_path}` ({refusal.source_fidelity}, {refusal.source_bytes} bytes)"
     yield f"- SHA-256: `{refusal.source_sha256}`"
-    yield f"- refused at {refusal.refused_at} by asset `{refusal.asset}`, run `{refusal.run_id}`"
+    yield f"- refused at {in_words(refusal.refused_at)} by asset `{refusal.asset}`, run `{refusal.run_id}`"
     if refusal.resolved_at:
         yield f"- **resolved**: {refusal.closed}"
     yield f"- {lines} lines were read; all are in `{REPORT}`" if lines else "- it could not be read as lines"

@@ -137,7 +137,7 @@ def network() -> Network:
 
 def retry_pause() -> float:
     """Seconds before an asset that a server kept from its work is tried again; later pauses are longer."""
-    return _number("JVOM_RETRY_PAUSE", 2.0)
+    return _number("JVOM_RETRY_PAUSE", 4.0)
 
 
 def _number(variable: str, usual: float, least: float = 0.0) -> float:

@@ -153,6 +153,10 @@ _SURROUNDINGS = {  # words of an error that is nobody's document's fault → wha
         "there is no space left on the disk",
         "free some disk space and run it again",
     ),
+    r"disk I/O error": (
+        "the disk does not let a file be read or written",
+        "see whether it is full, read-only or failing (df, dmesg), and run it again",
+    ),
     r"read-only file system|input/output error|stale file handle|too many open files": (
         "the system refuses",
         "mend the disk or the limit that it names, and run it again",

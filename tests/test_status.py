@@ -72,10 +72,13 @@ def test_a_file_that_nobody_has_read_yet_is_an_alarm(own: Settings, jvom: Jvom) 
 def test_a_run_that_was_killed_is_named_and_ended_by_a_build_with_nothing_to_do(
     own: Settings, jvom: Jvom
 ) -> None:
-    with dg.DagsterInstance.from_config(str(own.dagster_home)) as instance:
-        tags = {PROCESS_TAG: f"{platform.node()}:{2**22}:long ago"}
-        job = dg.GraphDefinition(name="ingest").to_job()
-        instance.create_run_for_job(job, status=dg.DagsterRunStatus.STARTED, tags=tags)
+    def killed(name: str) -> None:
+        with dg.DagsterInstance.from_config(str(own.dagster_home)) as instance:
+            tags = {PROCESS_TAG: f"{platform.node()}:{2**22}:long ago"}
+            job = dg.GraphDefinition(name=name).to_job()
+            instance.create_run_for_job(job, status=dg.DagsterRunStatus.STARTED, tags=tags)
+
+    killed("ingest")
     known = ("--known-late", str(datetime.date.today().year), *options(own))
     shown = jvom("status", "--check", *known)
     assert (shown.returncode, "ingest, was killed" in shown.stderr) == (1, True)
@@ -83,6 +86,9 @@ def test_a_run_that_was_killed_is_named_and_ended_by_a_build_with_nothing_to_do(
     done = jvom("build", *options(own))
     assert (done.returncode, "was ended: its process" in done.stderr) == (0, True)
     assert "Nothing new" in done.stdout
+    killed("publish")  # and another machine has published since
+    shown = jvom("status", "--check", *known)
+    assert (shown.returncode, shown.stderr) == (0, "")
 
 
 def test_reports_that_are_known_to_be_late_are_no_alarm(built: Path, jvom: Jvom) -> None:

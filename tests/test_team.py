@@ -346,7 +346,8 @@ def test_every_machine_sees_and_does_the_same(team: Team, built: Path) -> None:
     assert all(_sha256((copy / each["path"]).read_bytes()) == each["sha256"] for each in listed)
     moved = team.elsewhere()  # from there onto other servers, with the history kept
     assert moved.jvom("one", "backup", copy, "--restore").returncode == 0
-    assert answer(moved.jvom("one", "build", "--json"))["release_id"] == done["release_id"]
+    assert answer(moved.jvom("one", "build", "--json"))["nothing_new"]
+    assert answer(moved.jvom("two", "status", "--json"))["release_id"] == done["release_id"]
     assert answer(moved.jvom("two", "verify", "--json"))["faults"] == []
     assert moved.jvom("two", "backup", copy, "--restore").returncode == 2
     file = place(moved.environment["JVOM_STORE"]) / "published" / f"{done['release_id']}.duckdb"

@@ -22,7 +22,10 @@ def backup(
 
     work = lake.restore if restore else lake.backup
     copied = work(session.settings, folder, timeout=timeout, waiting=session.terminal.say)
-    after = "run jvom build, which publishes it" if restore else f"open the copy with --warehouse {folder}"
+    after = f"open the copy with --warehouse {folder}"
+    if restore:
+        here = session.settings.published.exists()
+        after = "jvom verify says whether all is there" if here else "run jvom build, which publishes it"
     session.terminal.answer(
         {"folder": str(folder), "bytes": copied}, f"{copied / 1e6:.1f} MB copied; {after}"
     )

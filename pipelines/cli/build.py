@@ -76,7 +76,10 @@ def carry_out(
         from pipelines.orchestration import run  # Dagster: only now that it is needed
 
         # Reading and rules are outside the lock, which each commit takes for itself.
-        Lake.of(settings).wait(timeout, terminal.say)
+        lake = Lake.of(settings)
+        lake.wait(timeout, terminal.say)
+        if lake.head() is None:
+            terminal.say("no record is here: a new one begins (jvom backup DIR --restore brings one back)")
         result = run.build(settings, plan, verbose=terminal.verbose, progress=terminal.say)
     if result is None:
         if has_unended_runs(settings):
@@ -138,7 +141,7 @@ def _show(session: Session, result: Result, plan: Plan, also: Mapping[str, objec
 
 def _in_words(outcome: Outcome) -> str | None:
     if outcome.error:
-        return "not read" if outcome.exit_code == LakeError.exit_code else "refused"
+        return "not recorded" if outcome.exit_code == LakeError.exit_code else "refused"
     if outcome.written:
         return outcome.cause
     return "looked at anew" if outcome.reconciled else "unchanged"

@@ -1,5 +1,4 @@
-"""`jvom diff`: what changed between two vintages, or two editions; between the published file and a document:
-`build`."""
+"""`jvom diff`: what changed between two vintages or editions, or by a release; by a document: `build`."""
 
 from dataclasses import asdict, astuple, fields
 from itertools import chain
@@ -26,15 +25,41 @@ def diff(
         tuple[int, int] | None,
         Option("--editions", metavar="A B", help="Compare two editions, by their years; no vintages then."),
     ] = None,
+    release: Annotated[
+        str | None,
+        Option(
+            metavar="ID",
+            help="What this release changed, or the last one: vintages, trends of later editions.",
+        ),
+    ] = None,
 ) -> None:
-    """What changed between two vintages of an edition, mission by mission; or between two editions."""
-    if editions and year is None:
+    """What changed between two vintages of an edition, mission by mission; two editions; by a release."""
+    if release and year is None and not editions:
+        _release(session, release)
+    elif editions and year is None and not release:
         _editions(session, *editions)
-    elif editions or year is None or first is None or second is None:
+    elif editions or release or year is None or first is None or second is None:
         hint = "jvom diff 2024 1 2 compares two vintages of 2024, jvom diff --editions 2023 2024 two editions"
         raise UsageError("say an edition and two vintages, or --editions and two years", hint=hint)
     else:
         _vintages(session, year, first, second)
+
+
+def _release(session: Session, named: str) -> None:
+    from pipelines.publish import published, release
+
+    folder, state = session.settings.releases, published.state(session.settings.published)
+    release_id = state.release_id if state and named == "last" else named
+    manifest = release.read(folder, release_id)
+    if manifest is None:
+        raise UsageError(
+            f"there is no release {release_id}", hint='jvom sql "FROM releases" lists them; or give last'
+        )
+    said = {name: manifest[name] for name in ("release_id", "previous_release_id", "changes", "later_trends")}
+    page = release.changes_page(manifest, release.read(folder, manifest["previous_release_id"]))
+    session.terminal.answer(said, page.strip())
+    names = ("edition_year", "relation", "row_key", "column_name", "old_value", "new_value")
+    session.terminal.as_csv(names, [[row[name] for name in names] for row in manifest["later_trends"]])
 
 
 def _vintages(session: Session, year: int, first: int, second: int) -> None:
@@ -125,23 +150,34 @@ def _editions(session: Session, first: int, second: int) -> None:
         ]
         session.terminal.table(("mission_id", "name", "status", *names, "change"), each_apart)
         return
-    columns = ("mission", "", *FIGURES, "change")
-    session.terminal.table(columns, [_shown(each) for each in found.missions], title=f"{first} → {second}")
+    columns = ("mission", "", *FIGURES, "persons sent", "change")
+    differ = [name for name in FIGURES if any(len({*each.figures[name]}) > 1 for each in found.missions)]
+    session.terminal.table(
+        columns,
+        [_shown(each) for each in found.missions],
+        title=f"{first} → {second}",
+        most=lambda _: ("mission", "persons sent", "change", *differ),
+    )
     for sentence in (*found.notes, *(f"mandate of {sentence}" for sentence in sentences)):
         session.terminal.write(sentence)
 
 
 def _shown(pair: "Pair") -> tuple[object, ...]:
-    def figure(name: str) -> object:
-        one, other = pair.figures[name]
+    def figure(one: object, other: object) -> object:
         here, there = pair.listed
         if here and there:
             return one if one == other else f"{_blank(one)} → {_blank(other)}"
         return one if here else other
 
     status = "" if pair.status == "in both" else pair.status
-    return (pair.name, status, *map(figure, FIGURES), pair.change)
+    return (
+        pair.name,
+        status,
+        *(figure(*pair.figures[name]) for name in FIGURES),
+        figure(*pair.persons_sent),
+        pair.change,
+    )
 
 
-def _blank(figure: int | str | None) -> int | str:
+def _blank(figure: object) -> object:
     return "·" if figure is None else figure

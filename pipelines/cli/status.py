@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from typer import Exit, Option
 
 from pipelines.cli.gc import parts
+from pipelines.cli.quarantine import gone
 from pipelines.cli.session import Session, table_command
 from pipelines.cli.ui import running
 from pipelines.settings import Settings
@@ -18,6 +19,7 @@ from schemas.errors import JvomError, LakeError
 from schemas.report_day import late, report_day
 
 if TYPE_CHECKING:
+    from pipelines.orchestration.plan import Plan
     from pipelines.quarantine import Refusal
 
 _EDITIONS = """
@@ -63,6 +65,8 @@ def status(
 
 
 def _show(session: Session, state: dict[str, Any]) -> None:
+    from pipelines.quarantine import in_words
+
     write = session.terminal.write
     if state["release_id"] is None:
         write(f"{state['warehouse']}: nothing is published yet; run jvom build")
@@ -80,8 +84,8 @@ def _show(session: Session, state: dict[str, Any]) -> None:
     for row in state["waiting"]:
         write(f"to read:   edition {row['edition_year']} from {row['source']}: {row['reason']}")
     for row in state["refused"]:
-        gone = " (was refused; its file is gone)" if row["gone"] else ""
-        write(f"refused:   edition {row['edition_year']} at {row['refused_at']}{gone}: {row['problem']}")
+        at = in_words(row["refused_at"]) + " (was refused; its file is gone)" * row["gone"]
+        write(f"refused:   edition {row['edition_year']} at {at}: {row['problem']}")
         write(f"           {row['report']}")
     if run := state["last_run"]:
         which = f"{run['job']} {run['edition_year'] or ''}".strip()
@@ -111,8 +115,8 @@ def gather(session: Session, known_late: int = 0) -> dict[str, Any]:
 
     settings = session.settings
     refusals = quarantine.refusals(settings.quarantine)
-    gone = _gone(settings, refusals)
-    shown, refused = _published(session), _refused(settings, refusals, gone)
+    left = gone(settings.raw, refusals)
+    shown, refused = _published(session), _refused(settings, refusals, left)
     attention = [
         f"edition {each['edition_year']} is refused: {each['problem']}"
         for each in refused
@@ -122,9 +126,9 @@ def gather(session: Session, known_late: int = 0) -> dict[str, Any]:
     shown["late"] = [year for year in shown["late"] if year not in came]
     attention += [f"edition {year} is late" for year in shown["late"] if year > known_late]
     attention += [] if shown["release_id"] else ["nothing is published"]
-    waiting, wrong = _waiting(settings, refusals)
-    settled = {each.run_id for each in refusals if each.resolved_at or each.name in gone}
-    ran, failed = _runs(settings, settled)
+    waiting, wrong, due = _waiting(settings, refusals)
+    settled = {each.run_id for each in refusals if each.resolved_at or each.name in left}
+    ran, failed = _runs(settings, settled, due)
     disk, free = {part.part: part.bytes for part in parts(settings)}, _free(settings)
     attention += [f"the disk has {free / 1e6:.0f} MB left"] if free < LEAST_FREE else []
     return {
@@ -181,8 +185,10 @@ def _refused(settings: Settings, refusals: Iterable[Refusal], gone: Collection[s
     ]
 
 
-def _waiting(settings: Settings, refusals: Iterable[Refusal]) -> tuple[list[dict[str, Any]], list[str]]:
-    """What the next build reads, and what of it, or of raw/ and the lake, needs attention.
+def _waiting(
+    settings: Settings, refusals: Iterable[Refusal]
+) -> tuple[list[dict[str, Any]], list[str], Plan | None]:
+    """What the next build reads, what of it, or of raw/ and the lake, needs attention, and its whole plan.
 
     A document that nothing was read from yet does: nobody knows whether it can be. One that is refused is
     known.
@@ -192,7 +198,7 @@ def _waiting(settings: Settings, refusals: Iterable[Refusal]) -> tuple[list[dict
     try:
         plan = plan_build(settings)
     except JvomError as error:
-        return [], [str(error)]
+        return [], [str(error)], None
     known = {(each.edition_year, each.source_sha256) for each in refusals if not each.resolved_at}
     due = [each for each in plan.editions if (each.edition_year, each.source.sha256) not in known]
     unread = [
@@ -203,11 +209,14 @@ def _waiting(settings: Settings, refusals: Iterable[Refusal]) -> tuple[list[dict
     waiting = [
         {"edition_year": each.edition_year, "source": each.source.path, "reason": each.reason} for each in due
     ]
-    return waiting, [*map(str, plan.problems), *unread]
+    return waiting, [*map(str, plan.problems), *unread], plan
 
 
-def _runs(settings: Settings, settled: Collection[str]) -> tuple[dict[str, Any], list[str]]:
-    """The last run and what starts the next ones, where Dagster has run; whether that run needs attention."""
+def _runs(settings: Settings, settled: Collection[str], due: Plan | None) -> tuple[dict[str, Any], list[str]]:
+    """The last run and what starts the next ones, where Dagster has run; whether that run needs attention.
+
+    A publication that failed does not once nothing is `due`, as where another machine has published since.
+    """
     if not settings.has_history:
         return {"last_run": None, "triggers": []}, []
     from pipelines.orchestration.history import last_attempt, triggers
@@ -217,27 +226,11 @@ def _runs(settings: Settings, settled: Collection[str]) -> tuple[dict[str, Any],
     except LakeError as error:
         return {"last_run": None, "triggers": []}, [str(error)]
     failed = attempt and attempt.outcome in ("failed", "killed") and attempt.run_id not in settled
+    failed = failed and not (attempt and attempt.job == "publish" and due and not due.publish)
     ran = {"last_run": asdict(attempt) if attempt else None, "triggers": [*map(asdict, starts)]}
     return ran, [
         f"the last run, {attempt.job}, {'was killed' if attempt.outcome == 'killed' else 'failed'}"
     ] if failed and attempt else []
-
-
-def _gone(settings: Settings, refusals: Iterable[Refusal]) -> set[str]:
-    """Names of the refusals whose bytes are in raw/ no more: no build would refuse them again."""
-    from pipelines import raw
-
-    named = [each for each in refusals if not each.resolved_at and each.source_path.startswith("raw/")]
-    try:
-        there, wrong = raw.survey(settings.raw) if named else ({}, {})
-    except JvomError:  # that it cannot be read says nothing of what is in it
-        return set()
-    hashes = {(year, file.sha256) for year, files in there.items() for file in files}
-    return {
-        each.name
-        for each in named
-        if each.edition_year not in wrong and (each.edition_year, each.source_sha256) not in hashes
-    }
 
 
 def _free(settings: Settings) -> int:

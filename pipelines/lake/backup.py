@@ -15,7 +15,8 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from pathlib import Path
 
-from pipelines.files import move_into_place, put
+from pipelines import publication
+from pipelines.files import get, move_into_place, put
 from pipelines.lake.commits import EMPTY, newest_key
 from pipelines.lake.connection import Address, sqlite_alone, surroundings
 from pipelines.lake.copying import copy_catalog
@@ -138,8 +139,8 @@ def restore(
 ) -> int:
     """Put a backup, or a machine's whole warehouse, to where the settings say; bytes put.
 
-    There must be no record there yet: nothing is replaced. The catalog comes last, so that it can be run
-    again if it fails. What is published is for the next build. Raises UsageError, LakeError.
+    There must be no record there yet: nothing is replaced. The catalog comes last but for the published file,
+    so that it can be run again if it fails. Raises UsageError, LakeError.
     """
     address, before = Address(settings.catalog, settings.data), folder / "lake" / "catalog.sqlite"
     if not before.is_file():
@@ -158,7 +159,21 @@ def restore(
             address.file.parent.mkdir(parents=True, exist_ok=True)
         copy_catalog(Address(f"sqlite:{before}", str(address.folder)), address.catalog, settings.data)
         end(address, well=True)
-    return put_bytes
+        return put_bytes + _put_published(settings, folder)
+
+
+def _put_published(settings: Settings, folder: Path) -> int:
+    """Put the published file of a backup, if its release is there; else a build makes it; bytes put."""
+    data = get(folder / "jvom.duckdb") or b""
+    sha256 = hashlib.sha256(data).hexdigest()
+    for manifest in sorted((folder / "releases").glob("*/manifest.json")):
+        if json.loads(manifest.read_bytes())["published"]["sha256"] == sha256:
+            file = settings.building(manifest.parent.name)
+            put(file, data, 0o444)
+            if settings.store:
+                publication.put(settings.store, file, manifest.parent.name, sha256)
+            return len(data)
+    return 0
 
 
 def _put_all(source: Path, target: Path, *, replace: bool = True) -> int:

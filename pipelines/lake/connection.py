@@ -223,6 +223,9 @@ def _lake_error(doing: str, address: Address, error: Exception) -> LakeError:
     text = str(error).partition("\n\nPossible solutions")[0]
     if address.file is None:
         text = text.replace(address.target, address.name)  # it may contain a password
+        text = re.sub(
+            rf".*?Unable to connect to Postgres at \"{address.name}\": ", "", text, flags=re.S
+        ).strip()
     hint = next((hint for words, hint in _HINTS.items() if re.search(words, text, re.IGNORECASE)), "")
     hint = hint or (machine and machine.hint) or _HINT
     # What a server says may be over in a moment; and another program may let go of a catalog.

@@ -379,9 +379,11 @@ class Lake:
             evidence = evidence or next((house / folder).glob(which), None)
         if evidence:
             message = f"the lake is gone: nothing is recorded, but {evidence} is from when something was"
-            hint = (
-                "restore the warehouse from a backup; or, to begin a new record, move away what is left of it"
-            )
+            begin = "to begin a new record, move away what is left of it"
+            if house and evidence == house / "jvom.duckdb" and not (house / "releases").exists():
+                message = f"only {evidence} is here, and no record: it can be asked, and not built on"
+                begin = "to begin a new record, move it away"
+            hint = f"restore the warehouse from a backup; or, {begin}"
             raise LakeError(message, file=self.address.name, hint=hint)
 
     def _back_up_if_lacking(self) -> None:

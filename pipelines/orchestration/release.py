@@ -182,9 +182,11 @@ def published_file(warehouse: Warehouse) -> dg.MaterializeResult:
     with as_dagster_failure():
         state, due = published.state(where.published), plan_publication(where).publish
         written = releases.read(where.releases, state.release_id) if state and not due else None
+        known = {folder.name for folder in where.releases.iterdir()} if where.releases.is_dir() else set()
         if written is None:  # else nothing was recorded, as where a document was refused: the file stays
             written = releases.publish(where, warehouse.lake(), quarantine.rows(where.quarantine))
     release_id = written["release_id"]
+    later = [] if release_id in known else written["later_trends"]  # of one that is published again: none
     return dg.MaterializeResult(
         metadata={
             "release_id": release_id,
@@ -192,7 +194,7 @@ def published_file(warehouse: Warehouse) -> dg.MaterializeResult:
             "bytes": written["published"]["bytes"],
             "sha256": written["published"]["sha256"],
             "editions": len(written["editions"]),
-            "later_trends": dg.MetadataValue.json(effects.sentences(written["later_trends"])),
+            "later_trends": dg.MetadataValue.json(effects.sentences(later)),
             "changes": dg.MetadataValue.path(str(where.releases / release_id / releases.CHANGES)),
         },
         data_version=dg.DataVersion(release_id),

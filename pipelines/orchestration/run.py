@@ -105,10 +105,11 @@ class Result:
 
 def prepare_home(settings: Settings) -> None:
     """Make the Dagster home of this warehouse, once, and point this process at it."""
-    settings.dagster_home.mkdir(parents=True, exist_ok=True)
     config = settings.dagster_home / "dagster.yaml"
-    if not config.exists() or _is_of_older_version(config):
-        files.put(config, (INSTANCE + STORAGE).encode())
+    with files.writable(str(settings.warehouse), "make it writable for whoever builds, or name another"):
+        settings.logs.mkdir(parents=True, exist_ok=True)
+        if not config.exists() or _is_of_older_version(config):
+            files.put(config, (INSTANCE + STORAGE).encode())
     os.environ.update(settings.environment() | {"DAGSTER_EVENT_BATCH_SIZE": "1000"})
 
 
@@ -143,8 +144,8 @@ def build(settings: Settings, plan: Plan, *, verbose: bool, progress: Progress) 
                 )
                 outcomes.append(runs.ingest(due))
                 if outcomes[-1].tried_again:
-                    untried = f"{len(left)} of {all_of_them} editions were not tried"
-                    error = f"{untried}; the next build reads them, and publishes what was recorded"
+                    others = f"{len(left)} of {all_of_them} editions were not tried; " if left else ""
+                    error = f"{others}the next build reads what is left, and publishes what was recorded"
                     return runs.result(outcomes, error=error, publish_exit_code=outcomes[-1].exit_code)
             return runs.publish(outcomes, publish=bool(plan.publish))
 
@@ -303,7 +304,6 @@ def _runs(settings: Settings, *, verbose: bool, progress: Progress) -> Iterator[
     """Opens the run history, upgraded if need be, and ends the runs in it that died."""
     started = time.monotonic()
     prepare_home(settings)
-    settings.logs.mkdir(parents=True, exist_ok=True)
     os.environ["JVOM_LOG"] = "" if verbose else str(settings.logs / time.strftime("%Y-%m-%d.log"))
     from pipelines.orchestration.definitions import defs  # reads the environment
 

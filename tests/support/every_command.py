@@ -47,6 +47,7 @@ COMMANDS: list[tuple[int, str]] = [
     (0, "vintages 2024"),
     (0, "trend untso"),
     (0, "diff 2024 1 2"),
+    (0, "diff --release last"),
     (0, "trace untso 2024 deployed_military --html FOLDER/sheet.html"),
     (0, "sql 'FROM personnel'"),
     (2, "sql 'DELETE FROM personnel_vintages'"),
