@@ -50,6 +50,7 @@ QUESTIONS = (
 def record(lake: Lake, where: Settings, year: int, vintage: int) -> None:
     """Record one vintage of an edition of the usual size, from bytes that are kept like any other's."""
     text = "\n".join(f"line {number} of edition {year}, vintage {vintage}" for number in range(LINES))
+    lake.begin()
     source = raw.keep(text.encode(), year, where.kept, f"{year}.txt")
     names = [mission.id for mission in registry.load().missions][:ROWS]
     rows = [

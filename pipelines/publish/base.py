@@ -123,9 +123,11 @@ def chosen(tables: Tables, name: str, vintages: Iterable[Vintage]) -> pa.Table:
     import pyarrow.compute as pc
 
     wanted, rows = pc.scalar(False), tables.news[name] if isinstance(tables, Base) else tables[name]
-    pairs = [*vintages]
+    pairs, numbers = [*vintages], dict[int, list[int]]()
     for year, vintage in pairs:
-        wanted = wanted | ((pc.field("edition_year") == year) & (pc.field("vintage") == vintage))
+        numbers.setdefault(year, []).append(vintage)
+    for year, of_year in numbers.items():
+        wanted = wanted | ((pc.field("edition_year") == year) & pc.field("vintage").isin(of_year))
     found = rows.filter(wanted)
     if not isinstance(tables, Base) or tables.file is None or not pairs:
         return found

@@ -12,7 +12,7 @@ import datetime
 import hashlib
 import json
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -267,7 +267,12 @@ def changes(tables: Tables, release: Row, before: Row | None) -> list[dict[str, 
     """One entry for each vintage that the lake had, by snapshot, at `release` and not yet at `before`."""
     since = before["snapshot_id"] if before else -1
     rows = sorted(_between(tables, since, release["snapshot_id"]), key=lambda row: row["snapshot_id"])
-    return [_entry(tables, row) for row in rows]
+    compared: dict[int, set[int]] = {}
+    for row in rows:
+        if row["vintage"] > 1:
+            compared.setdefault(row["edition_year"], set()).update((row["vintage"] - 1, row["vintage"]))
+    found = {year: _rows(tables, year, vintages) for year, vintages in compared.items()}
+    return [_entry(row, found.get(row["edition_year"], {})) for row in rows]
 
 
 def _between(tables: Tables, since: int, until: int) -> list[dict[str, Any]]:
@@ -278,13 +283,13 @@ def _between(tables: Tables, since: int, until: int) -> list[dict[str, Any]]:
     return list(tables["vintages"].filter(chosen_rows).to_pylist())
 
 
-def _entry(tables: Tables, vintage: Row) -> dict[str, Any]:
+def _entry(vintage: Row, of_edition: Mapping[int, Mapping[str, list[Row]]]) -> dict[str, Any]:
     year, number = vintage["edition_year"], vintage["vintage"]
     if number == 1:
         counts = ", ".join(f"{name} {count}" for name, count in sorted(dict(vintage["row_counts"]).items()))
         sentences: tuple[str, ...] = (f"rows: {counts}",)
     else:
-        found = differences.differences(*(_rows(tables, year, each) for each in (number - 1, number)))
+        found = differences.differences(of_edition[number - 1], of_edition[number])
         sentences = differences.sentences(found) or ("no value differs from the vintage before",)
     return {
         "edition_year": year,
@@ -297,9 +302,16 @@ def _entry(tables: Tables, vintage: Row) -> dict[str, Any]:
     }
 
 
-def _rows(tables: Tables, year: int, vintage: int) -> dict[str, list[dict[str, Any]]]:
-    place = [(year, vintage)]
-    return {name: chosen(tables, f"{name}_vintages", place).to_pylist() for name in schemas.TABLES}
+def _rows(tables: Tables, year: int, vintages: Iterable[int]) -> dict[int, dict[str, list[Row]]]:
+    """The rows of vintages of an edition, by number and table."""
+    found: dict[int, dict[str, list[Row]]] = {number: {} for number in vintages}
+    for name in schemas.TABLES:
+        rows = chosen(tables, f"{name}_vintages", [(year, number) for number in found]).to_pylist()
+        for of in found.values():
+            of[name] = []
+        for row in rows:
+            found[row["vintage"]][name].append(row)
+    return found
 
 
 def write(folder: Path, manifest: Row) -> Path:
