@@ -67,10 +67,6 @@ class Refusal:
         return f"closed at {at}: the edition came in by another document, `{self.resolved_by}`"
 
 
-def folder_of(quarantine: Path, source: SourceFile) -> Path:
-    return quarantine / f"{source.edition_year}-{source.sha256[:8]}"
-
-
 def put(
     quarantine: Path,
     source: SourceFile,
@@ -101,7 +97,7 @@ def put(
         page_labels=list(document.page_labels) if document else [],
         lines=[(line.shown, line.page, line.text) for line in document.lines] if document else [],
     )
-    folder = folder_of(quarantine, source)
+    folder = quarantine / refusal.name
     try:
         _write(folder, refusal)
     except OSError as failure:

@@ -14,7 +14,7 @@ from pipelines import quarantine
 from pipelines.cli.gc import parts
 from pipelines.model import SourceFile, Versions
 from pipelines.orchestration.failures import PROCESS_TAG
-from pipelines.orchestration.history import last_attempt
+from pipelines.orchestration.history import last_attempts
 from pipelines.settings import Settings
 from schemas.errors import LakeError, LayoutError
 from tests.support import Jvom, answer, options
@@ -128,14 +128,14 @@ def test_a_refused_file_that_is_gone_is_no_alarm_and_neither_is_the_run_that_ref
 def test_garbage_in_dagsters_settings_names_that_file(own: Settings, garbage: bytes) -> None:
     (own.dagster_home / "dagster.yaml").write_bytes(garbage)
     with pytest.raises(LakeError) as failure:
-        last_attempt(own)
+        last_attempts(own)
     assert str(failure.value.hint).startswith(f"remove {own.dagster_home / 'dagster.yaml'}")
 
 
 def test_a_run_history_that_is_gone_in_part_is_not_one_without_failures(own: Settings) -> None:
     history(own).unlink()
     with pytest.raises(LakeError, match="is gone or empty"):
-        last_attempt(own, failed=True)
+        last_attempts(own, failed=True)
 
 
 @pytest.mark.parametrize("command", [pytest.param("build --recheck", marks=pytest.mark.commands), "logs"])

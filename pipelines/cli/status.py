@@ -219,10 +219,10 @@ def _runs(settings: Settings, settled: Collection[str], due: Plan | None) -> tup
     """
     if not settings.has_history:
         return {"last_run": None, "triggers": []}, []
-    from pipelines.orchestration.history import last_attempt, triggers
+    from pipelines.orchestration.history import last_attempts, triggers
 
     try:
-        attempt, starts = last_attempt(settings), triggers(settings)
+        attempt, starts = next(iter(last_attempts(settings)), None), triggers(settings)
     except LakeError as error:
         return {"last_run": None, "triggers": []}, [str(error)]
     failed = attempt and attempt.outcome in ("failed", "killed") and attempt.run_id not in settled

@@ -39,13 +39,8 @@ class Attempt:
     error: str | None
 
 
-def last_attempt(settings: Settings, *, failed: bool = False) -> Attempt | None:
-    """The newest run, or the newest that failed; None without one. LakeError where the history is damaged."""
-    return next(iter(last_attempts(settings, failed=failed)), None)
-
-
 def last_attempts(
-    settings: Settings, *, failed: bool, since: datetime.datetime | None = None
+    settings: Settings, *, failed: bool = False, since: datetime.datetime | None = None
 ) -> list[Attempt]:
     """The newest run; with `failed`, every run that failed in the build that failed last, newest first; all
     of them that were started `since` a time (UTC).
