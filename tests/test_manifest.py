@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import shutil
 from importlib import metadata
@@ -118,6 +119,12 @@ def test_a_release_says_what_it_changed_and_why(three: building.Tables, tmp_path
     assert "- untso: deployed_military 32 → 33; deployed_total 32 → 33" in page.splitlines()
     assert "- edition: withdrawn no → yes" in page.splitlines()
     assert "by tester" in page
+
+
+def test_a_release_is_later_than_those_before_it_by_whatever_clock(three: building.Tables) -> None:
+    ahead = [{**row, "published_at": datetime.datetime(2999, 1, 1)} for row in three["releases"].to_pylist()]
+    row = release.row_of({**three, "releases": schemas.RECORD["releases"].table(ahead)})
+    assert row["published_at"] > datetime.datetime(2999, 1, 1)
 
 
 def test_a_release_without_a_vintage_says_what_else_is_different(

@@ -185,12 +185,16 @@ def release_id(tables: Tables, views_version: str) -> str:
 
 
 def row_of(tables: Tables) -> dict[str, Any]:
-    """The row of `releases` for base tables: the latest vintages that are not withdrawn."""
+    """The row of `releases` for base tables: the latest vintages that are not withdrawn.
+
+    It is later than all before it, also where this machine's clock is behind another's: order is by time.
+    """
+    now, tick = datetime.datetime.now(datetime.UTC).replace(tzinfo=None), datetime.timedelta(microseconds=1)
     editions = sorted(tables["editions_vintages"].to_pylist(), key=lambda row: row["vintage"])
     newest = {row["edition_year"]: row for row in editions}
     return {
         "release_id": release_id(tables, views.version()),
-        "published_at": datetime.datetime.now(datetime.UTC).replace(tzinfo=None),
+        "published_at": max([now, *(each + tick for each in tables["releases"]["published_at"].to_pylist())]),
         "contract_version": schemas.CONTRACT_VERSION,
         "git_commit": versions.git_commit(),
         "snapshot_id": max(tables["vintages"]["snapshot_id"].to_pylist(), default=0),
