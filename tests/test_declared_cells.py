@@ -145,6 +145,13 @@ def test_a_declared_cell_expires_with_the_bytes() -> None:
     assert sorted(asked) == ["13", "31 december 2024", "zie besluit", "zie brief"]
 
 
+def test_commas_that_may_part_thousands_are_proposed_as_such() -> None:
+    rows = [("UNMISS", "1,200", "", "1,790", "", "1,79"), ("Totaal", "0", "", "0", "", "0")]
+    asked = [one.proposal.values for one in examine(edition(rows)).questions if one.proposal.kind == "cell"]
+    proposed = {cell["printed"]: cell.get("value") for cell in asked}
+    assert (proposed["1,200"], proposed["1,790"], proposed.get("1,79")) == (1200, 1790, "?")
+
+
 @pytest.mark.parametrize(
     ("wrong", "words"),
     [

@@ -300,3 +300,15 @@ def test_a_sentence_or_an_annex_s_heading_close_above_is_no_part_of_a_header() -
     (found,) = headers.find(page(*above, *table), WORDS)
     assert found.roles == ("region", "mission", "legal_basis", "international_mandate", "national_frame")
     assert found.lines == {3, 4}
+
+
+def test_what_was_answered_of_a_column_between_two_groups_counts() -> None:
+    """Asked as `Totaal` alone, it was asked again: the other reading has it under a group."""
+    lines = [
+        "Missie          Ingezet                        Kader",
+        "          mil.   pol.   vrouwen   Totaal   mil.   pol.",
+    ]
+    (found,) = headers.find(page(*lines), WORDS)
+    assert [problem.ways for problem in found.problems] == [("deployed_total", "frame_total")]
+    (found,) = headers.find(page(*lines), WORDS.with_words([("Totaal", "deployed_total")]))
+    assert (found.problems, found.roles[4]) == ((), "deployed_total")
