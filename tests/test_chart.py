@@ -78,3 +78,10 @@ def test_each_basis_has_its_block_and_says_how_its_source_hedges() -> None:
     assert "2013-02" not in text  # the last month of the year alone
     week = observed(5, period_start=datetime.date(2023, 4, 26), period_end=datetime.date(2023, 5, 2))
     assert line(trend.chart([], [week]), "2023-04-26").split()[1] == "5"
+
+
+def test_a_name_that_may_go_on_is_asked_about_where_it_begins_and_where_it_ends() -> None:
+    rows = [{"edition_year": 2022, "begins": True}, {"edition_year": 2023, "begins": False}]
+    first, second = trend._questions("unifil", rows)
+    assert first.startswith("2022: may go on from another mission: jvom findings")
+    assert second.startswith("2023: may go on under another name: jvom findings")

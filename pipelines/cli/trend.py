@@ -18,6 +18,10 @@ Row = Mapping[str, Any]
 
 _EDITIONS = "SELECT * FROM mission_trends WHERE mission_id = $mission ORDER BY edition_year"
 _HELD = "SELECT edition_year, years_not_held FROM edition_sequence ORDER BY edition_year"
+_ASKED = """
+SELECT DISTINCT edition_year, mission_id = $mission AS begins FROM findings
+WHERE rule = 'succession' AND $mission IN (a_row_key, b_row_key) ORDER BY ALL
+"""
 _COLUMNS = {  # column → its heading; what matters least in the middle: a narrow terminal leaves that out
     "edition_year": "edition",
     "deployed_total_computed": "deployed",
@@ -76,7 +80,8 @@ def trend(
     session.terminal.answer(editions)
     rows = [tuple(map(row.get, _COLUMNS)) for row in _with_gaps(editions, missing, every)]
     session.terminal.table([*_COLUMNS.values()], rows, title=title)
-    for sentence in (*_remarks(editions), *alone):
+    asked = session.rows(_ASKED, mission=known.id)
+    for sentence in (*_remarks(editions), *_questions(known.id, asked), *alone):
         session.terminal.write(sentence)
 
 
@@ -103,6 +108,12 @@ def _remarks(editions: Iterable[Row]) -> Iterable[str]:
         if row["left_out"]:
             names = ", ".join(row["left_out"])
             yield f"{row['edition_year']}: {names} printed without an exact figure, and left out"
+
+
+def _questions(mission: str, asked: Iterable[Row]) -> Iterable[str]:
+    for row in asked:
+        may = "may go on from another mission" if row["begins"] else "may go on under another name"
+        yield f"{row['edition_year']}: {may}: jvom findings --rule succession --mission {mission}"
 
 
 class Bar(NamedTuple):
