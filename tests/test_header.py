@@ -312,3 +312,11 @@ def test_what_was_answered_of_a_column_between_two_groups_counts() -> None:
     assert [problem.ways for problem in found.problems] == [("deployed_total", "frame_total")]
     (found,) = headers.find(page(*lines), WORDS.with_words([("Totaal", "deployed_total")]))
     assert (found.problems, found.roles[4]) == ((), "deployed_total")
+
+
+def test_the_first_line_of_a_date_below_a_header_is_no_part_of_it() -> None:
+    table = "Locatie   Inzet     Rechtsbasis   Mandaat tot   Kader tot"
+    (found,) = headers.find(
+        page(table, " " * 34 + "10 augustus", "          KFOR      Verzoek       2025"), WORDS
+    )
+    assert found.lines == {1}

@@ -119,6 +119,7 @@ def _best(
         header
         for header, first, last in ways
         if first == best[1] and last > best[2] and header.roles == best[0].roles and not header.problems
+        if not any(map(str.isdigit, "".join(line.text for line in lines[best[2] + 1 : last + 1])))  # a date
         if any(run.box.left > header.columns[1].box.left for run in runs_of(lines[last]))
     )
     return max(longer, key=lambda header: len(header.lines), default=best[0])
