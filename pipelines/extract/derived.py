@@ -128,7 +128,8 @@ def _asked_of_parts(
 def _require_alone(search: Search, found: FoundHeader) -> None:
     """Raises LayoutError where another table has its header beside this one."""
     pages = search.document.pages if isinstance(search.document, PdfDocument) else ()
-    names = {letters(column.printed) for column in found.columns if column.role == "mission"}
+    named = [column.printed for column in found.columns if column.role == "mission"]
+    names = {*map(letters, named or [found.columns[0].printed])}  # of two that are alike neither has a role
     for line in (line for page in pages for line in page.lines if line.number in found.lines):
         texts = [letters(run.text) for run in header.runs_of(line)]
         first, second = ([at for at, text in enumerate(texts) if text in names] + [0, 0])[:2]
