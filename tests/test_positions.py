@@ -195,6 +195,16 @@ def test_a_mark_glued_to_a_figure_is_taken_off_where_the_sums_say_so(
     assert [row["number"] for row in found["footnotes"].to_pylist()] == [12]
 
 
+def test_a_sign_on_the_line_above_a_name_is_its_mark() -> None:
+    """As of a raised `b)`; the name on the line before is no longer by it."""
+    row = placed("GPOI", ["4", None, "6", None, "6"])
+    found = read_tables(text(table(changed={"GPOI": f"        b)\n{row}"}), notes=["b) Per transport elf."]))
+    assert figures(found) == TRUTH
+    [note] = found["footnotes"].to_pylist()
+    rows = {row["mission_id"]: row for row in found["personnel"].to_pylist()}
+    assert [rows[one]["footnotes"] for one in ("eulpc-libie", "gpoi")] == [[], [note["number"]]]
+
+
 @pytest.mark.parametrize(
     ("changed", "why"),
     [

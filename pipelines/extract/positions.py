@@ -37,6 +37,7 @@ _TAB = 8
 _FEW = 6  # lines with figures in columns: fewer than any table of annex 2 has
 _WIDTHS = 4  # different ones of white space before these figures: elsewhere each is parted by one sign
 _EDGE = 2  # lines of a page's head and foot
+_NEAR = 6  # columns between a word and its raised sign: letters of a page are not all as wide
 _INDENT = 12  # columns from the left in which a footnote may open
 _RAISED = numerals.RAISED
 _WORD = re.compile(r"\S+")
@@ -60,7 +61,7 @@ def placed(document: Document) -> PdfDocument | None:
     if sum(map(bool, gaps)) < _FEW or len({len(gap) for line in gaps for gap in line}) < _WIDTHS:
         return None
     notes = frozenset(_notes(document.lines))
-    lines = _settled(document.lines, notes)
+    lines = _settled(document.lines, notes | frozenset(_signs(document.lines)))
     pages = [_page(number, list(own), notes) for number, own in groupby(lines, key=lambda line: line.page)]
     if soft_hyphens(word for page in pages for line in page.lines for word in line.words):
         soft = ([replace(one, words=tuple(map(soften, one.words))) for one in page.lines] for page in pages)
@@ -92,7 +93,14 @@ def _goes_on(line: Line, following: Line) -> bool:
     return bool(_NUMBER.fullmatch(number)) and right and text[:1].isalpha() and line.page == following.page
 
 
-def _settled(lines: Sequence[Line], notes: frozenset[int]) -> list[Line]:
+def _signs(lines: Sequence[Line]) -> Iterator[str]:
+    """The signs that open a line which goes on in words, as footnotes do."""
+    for first, second in (line.text.split(maxsplit=2)[:2] for line in lines if len(line.text.split()) > 1):
+        if signs.SIGN.fullmatch(first) and second[:1].isalpha():
+            yield first
+
+
+def _settled(lines: Sequence[Line], notes: frozenset[int | str]) -> list[Line]:
     """The lines, with marks that stand on a line of their own on the line that they belong to.
 
     They are put where that line has white space, so no other character changes its place.
@@ -100,8 +108,9 @@ def _settled(lines: Sequence[Line], notes: frozenset[int]) -> list[Line]:
     found = list(lines)
     for at, line in enumerate(lines):
         words = list(_WORD.finditer(line.text))
-        numbers = [numerals.number(word.group()) for word in words if _NUMBER.fullmatch(word.group())]
-        if not words or len(numbers) < len(words) or not notes.issuperset(numbers):
+        texts = (word.group() for word in words)
+        marks = [numerals.number(text) if _NUMBER.fullmatch(text) else text for text in texts]
+        if not words or not notes.issuperset(marks):
             continue
         for beside in (at + 1, at - 1):
             if not 0 <= beside < len(found) or found[beside].page != line.page:
@@ -117,10 +126,11 @@ def _settled(lines: Sequence[Line], notes: frozenset[int]) -> list[Line]:
 
 
 def _marks(text: str, word: re.Match[str]) -> bool:
-    """Whether a text has room for a number just behind one of its words."""
+    """Whether a text has room for a mark just behind one of its words; a sign is no figure of a column."""
     start, end = word.span()
     room = text[start : end + 1]
-    return not room.strip() and bool(text[max(0, start - 2) : start].strip())
+    near = 2 if _NUMBER.fullmatch(word.group()) else _NEAR
+    return not room.strip() and bool(text[max(0, start - near) : start].strip())
 
 
 def _page(number: int, lines: Sequence[Line], notes: Collection[int]) -> PdfPage:

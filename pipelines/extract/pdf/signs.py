@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 from pipelines.extract.pdf.model import PdfDocument, PdfLine, PdfPage, Word
 
-_SIGN = re.compile(r"(?:\*{1,3}|[†‡§]{1,3})\)?|(?:[a-z]|[1-9][0-9]?)\)|\[[1-9][0-9]?\]")
+SIGN = re.compile(r"(?:\*{1,3}|[†‡§]{1,3})\)?|(?:[a-z]|[1-9][0-9]?)\)|\[[1-9][0-9]?\]")
 _PAGES = 2  # a table may go on over so many pages before its notes
 _LINES = 3  # an open bracket may close so many lines below
 
@@ -65,7 +65,7 @@ def _openings(pages: Sequence[PdfPage]) -> Iterator[_Note]:
         for line in page.lines:
             first, *rest = line.words
             raised = first.letter == first.text
-            opens = raised or (not first.markers and _SIGN.fullmatch(first.text))
+            opens = raised or (not first.markers and SIGN.fullmatch(first.text))
             if rest and opens and rest[0].text[:1].isalpha():
                 yield _Note(first.text, page.number, line.number, raised=raised)
 
