@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.extract import answers
+from pipelines.extract import answers, refusals
 from pipelines.extract.refusals import UndecidedError
 from schemas import proposals, registry
 from schemas.errors import Problems, RegistryError
@@ -26,6 +26,7 @@ from tests.support.annex_2 import (
     refused,
 )
 from tests.support.rendering import COLUMNS, REGISTRY
+from tests.support.reports import read_document
 
 FACTS = registry.Facts.of(Path(registry.__file__).parent)
 
@@ -151,6 +152,16 @@ def test_a_new_mission_is_proposed_only_for_what_may_be_one(name: str, kinds: li
     if len(kinds) > 1:  # a joint row: no new mission of unknown origin, but both, related
         assert not any(one.is_open for one in problem.proposals)
         FACTS.extended([(one.kind, one.values) for one in problem.proposals]).registry()
+
+
+def test_a_refusal_over_letters_without_codes_proposes_nothing() -> None:
+    """Wherever it says them: a header's letters are on other lines than the table's first."""
+    document = read_document("Bijlage 1\nRe\ufffdhtsbasis\n")
+    entry = answers.legal_basis("Re\ufffdhtsbasis 12")
+    problem = refusals.at(document.lines[0], "“Re\ufffdhtsbasis” is not known", proposals=[entry])
+    refusals.settle(problem, document, 2024)
+    assert not problem.proposals
+    assert "have no code in the file" in str(problem.hint)
 
 
 def test_names_of_one_document_that_hold_a_known_name_are_missions_each() -> None:

@@ -52,7 +52,7 @@ def settle(error: JvomError, document: Document, edition_year: int) -> None:
     for problem in problems:
         problem.proposals = tuple(apart.get(one.question, one) for one in problem.proposals)
         problem.file = problem.file or document.path
-        if "\ufffd" in texts.get(problem.line or 0, "") and problem.proposals:
+        if "\ufffd" in texts.get(problem.line or 0, "") + problem.message and problem.proposals:
             problem.proposals, problem.hint = (
                 (),
                 f"{_ROW}: letters of it have no code in the file; {_NO_CODE}",
