@@ -279,6 +279,14 @@ def catalogue(raw: Path) -> dict[int, Edition]:
     return dict(sorted(editions.items()))
 
 
+def require_catalogue(raw: Path, edition_year: int) -> None:
+    """Raises SourceError where other facts were declared of an edition before, and no catalogue is here."""
+    if not (raw / CATALOGUE).exists():
+        message = f"is not here, and what was declared of edition {edition_year} is not what it was"
+        hint = "put it back, or check --raw and JVOM_RAW; an empty one says that nothing is declared"
+        raise SourceError(message, file=str(raw / CATALOGUE), hint=hint)
+
+
 def edition_of(editions: Mapping[int, Edition], edition_year: int) -> Edition:
     """The catalogue's entry, or one that knows the year alone."""
     return editions.get(edition_year, Edition(edition_year))

@@ -24,6 +24,7 @@ from pipelines.lake import Lake
 from pipelines.orchestration.plan import plan_build
 from pipelines.publish import published, rehearsal
 from pipelines.settings import Settings
+from schemas.errors import SourceError
 from tests.support import (
     EDITION,
     OTHER_FIGURES,
@@ -497,6 +498,9 @@ def test_a_plan_says_why_an_edition_is_read_again(own: Settings, monkeypatch: py
     )
     (edition,) = plan_build(own).editions
     assert edition.reason == "what is declared about it has changed"
+    catalogue.unlink()  # as in a folder that is not the right one
+    with pytest.raises(SourceError, match="is not here, and what was declared of edition 2024"):
+        plan_build(own)
 
 
 def test_bytes_and_code_are_two_vintages_with_two_causes(

@@ -162,6 +162,8 @@ def _pending(
         edition, state = raw.edition_of(catalogue, year), recorded.get(year)
         now = versions.reading(edition)
         reason = _why_read(source, now, rules, state)
+        if reason and state and now.declarations not in {one.declarations for one in state.versions}:
+            raw.require_catalogue(settings.raw, year)
         other = state is not None and source.sha256 != state.source.sha256
         if state and other and (again := _why_read(state.source, now, None, state)):
             with suppress(SourceError):  # else each cause has its own vintage
