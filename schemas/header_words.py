@@ -55,8 +55,7 @@ def _roles() -> dict[Facets, str]:
     found = {frozenset({own}): own for own in _OWN}
     for measure in _MEASURES:
         for kinds in (("military",), ("civil",), ("police",), ("civil", "police"), ("total",), *_SEXES):
-            for more in ((), ("total",)):  # all soldiers are soldiers
-                found[frozenset({measure, *kinds, *more})] = f"{measure}_{'_'.join(kinds)}"
+            found[frozenset({measure, *kinds})] = f"{measure}_{'_'.join(kinds)}"
             if measure == "frame":  # a mandate for so many persons is a frame
                 found |= {
                     frozenset({"mandate", *more, *kinds}): f"frame_{'_'.join(kinds)}"
@@ -242,6 +241,8 @@ class HeaderWords:
                 return set()
             ways = {_over(above, below) for above in ways for below in own}
         ways |= self.facets(whole)[0]
+        if texts and frozenset({"total"}) in self.facets(whole.partition(" ")[0])[0]:  # `Totaal militairen`
+            ways |= {way - {"total"} for way in ways if way & {"military", "civil", "police"}}
         if _ON_DAY.search(whole):  # who are there on a day are not all who were sent
             other = {"frame", "strength_on_day", "mandate", "until", "ignore"}
             ways = {way for way in ways if way & other or not way & {"deployed", *_KINDS}}
