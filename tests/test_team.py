@@ -728,7 +728,7 @@ def test_servers_that_go_away_within_a_build(
     there.environment.update(JVOM_RAW=str(tmp_path / "raw"), JVOM_STORE_TIMEOUT="2", JVOM_STORE_RETRIES="0")
     address = (there.environment["JVOM_CATALOG"], f"{there.environment['JVOM_STORE']}/lake/data/")
     stop, start = (partial(postgres.control, *words) for words in (("stop", "-m", "immediate"), ("start",)))
-    for commits, away, back, left in ((1, bucket.hang, bucket.answer, "1 of 3"), (2, stop, start, "0 of 2")):
+    for commits, away, back in ((1, bucket.hang, bucket.answer), (2, stop, start)):
         with ThreadPoolExecutor(1) as pool:
             build = pool.submit(there.jvom, "one", "build")
             while len(lake_of(*address)) < commits and not build.done():
@@ -740,7 +740,8 @@ def test_servers_that_go_away_within_a_build(
                 back()
         assert done.returncode == 3, done.stdout + done.stderr
         assert "next:" in done.stderr
-        assert f"{left} editions were not tried" in done.stderr
+        # The run of the edition that was recorded last may not have ended when they go.
+        assert re.search(rf"[{2 - commits}{3 - commits}] of {4 - commits} editions were not tried", done.stderr)
         assert "refused" not in done.stdout + done.stderr
         assert lake_of(*address) == dict.fromkeys(range(2022, 2022 + commits), 1)
     assert there.jvom("two", "build").returncode == 0
