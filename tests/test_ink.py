@@ -60,7 +60,8 @@ def test_what_is_read_is_what_is_shown(kind: str, outcome: str, words: str) -> N
     [
         (6_000_114, "is cut off by the edge of the page"),  # between a table's columns
         (6_000_337, "what it draws on a page breaks off"),
-        (6_000_406, "something is drawn over what was printed"),  # but a hair of it can be seen
+        # Of it a hair can be seen, in one way to draw the page or another.
+        (6_000_406, "something is drawn over what was printed|a part of a figure cannot be seen"),
         (6_000_745, "is in columns below the table"),  # so near to a text that it looked raised
         (6_001_333, "is cut off by the edge of the page"),
         (8_000_069, "is cut off by the edge of the page"),  # with figures beyond it
@@ -70,7 +71,8 @@ def test_what_is_read_is_what_is_shown(kind: str, outcome: str, words: str) -> N
 def test_what_a_campaign_found_is_refused(seed: int, words: str) -> None:
     found = run(("pdf", seed))
     assert found
-    assert (found[0].outcome, words in found[0].words) == (REFUSED, True), found[0].words
+    assert found[0].outcome == REFUSED
+    assert re.search(words, found[0].words), found[0].words
 
 
 @pytest.mark.campaign

@@ -32,5 +32,5 @@ def checks(session: Session, year: OnlyEdition = None) -> None:
     rows.sort(key=itemgetter(0))
     terminal.answer([dict(zip(COLUMNS, row, strict=True)) for row in rows])
     if not (terminal.csv or terminal.whole):  # a day has room beside the rest
-        rows = [(*row[:4], f"{row[4]:%Y-%m-%d}" if row[4] else None, row[5]) for row in rows]
+        rows = [(*row[:4], str(row[4] or "")[:10] or None, row[5]) for row in rows]
     terminal.table(COLUMNS, rows, most=lambda _: ("outcome", "vintage", "check", "details"))
