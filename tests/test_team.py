@@ -740,10 +740,7 @@ def test_servers_that_go_away_within_a_build(
                 back()
         assert done.returncode == 3, done.stdout + done.stderr
         assert "next:" in done.stderr
-        # The run of the edition that was recorded last may not have ended when they go.
-        assert re.search(
-            rf"[{2 - commits}{3 - commits}] of {4 - commits} editions were not tried", done.stderr
-        )
+        assert "the next build reads what is left" in done.stderr
         assert "refused" not in done.stdout + done.stderr
         assert lake_of(*address) == dict.fromkeys(range(2022, 2022 + commits), 1)
     assert there.jvom("two", "build").returncode == 0
