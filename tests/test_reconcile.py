@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from pipelines import reconcile as rules
@@ -207,6 +208,17 @@ def test_a_note_that_names_the_mission_before_asks_for_a_relation(note: str, ask
     found = found_across(edition, missions=missions)
     assert [(row["mission_id"], row["rule"]) for row in found] == [("nato-oostflank", "succession")] * asked
     assert found_across(edition, missions=missions, related=True) == []
+
+
+def test_a_note_of_annex_1_is_none_of_a_row_of_annex_2_with_a_mark_of_its_number() -> None:
+    rows = [{"mission_id": "nato-oostflank", "deployed_military": 3, "footnotes": [1]}]
+    edition = building.edition_tables(2023, rows, footnotes=["Opvolger van eFP Litouwen."])
+    notes = edition["footnotes"]
+    for scope, asked in (("personnel", 1), ("mandates", 0)):
+        at = notes.schema.get_field_index("scope")
+        edition["footnotes"] = notes.set_column(at, notes.schema.field(at), pa.array([scope]))
+        found = found_across(edition, missions=[{"mission_id": "efp-litouwen", "name": "eFP Litouwen"}])
+        assert [row["side_b"]["row_key"] for row in found] == (["footnote:1"] * asked)
 
 
 def test_a_new_name_is_found_once() -> None:

@@ -103,12 +103,15 @@ def read(
         if text:
             page = next((at for at, (line, _) in enumerate(words) if line.page == row["source_page"]), 0)
             anchors, _ = _align(text, words, page, _number(row["source_line"]))
-            marked = [
-                str(one["mission_id"]) for one in personnel if row["number"] in (one["footnotes"] or ())
-            ]
-            only = marked[0] if len(marked) == 1 and row["scope"] in ("document", "personnel") else None
+            marked = [str(one["mission_id"]) for one in personnel if marks(one, row)]
+            only = marked[0] if len(marked) == 1 else None
             passages.append(Passage("footnotes", row_key, "", (), (), text, anchors, only))
     return tuple(passages)
+
+
+def marks(row: Row, footnote: Row) -> bool:
+    """Whether a row of annex 2 marks a footnote of its edition; an annex may number its own."""
+    return footnote["number"] in (row["footnotes"] or ()) and footnote["scope"] != "mandates"
 
 
 def remarks(cells: Iterable[Row]) -> Iterator[Passage]:

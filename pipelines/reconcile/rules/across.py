@@ -8,6 +8,8 @@ from dataclasses import replace
 from itertools import pairwise, product
 from typing import Any
 
+import schemas
+from pipelines.reconcile import passages
 from pipelines.reconcile.edition import INFO, Finding, Side, computed
 from schemas.registry import comparable
 from schemas.vocabulary import DEPLOYED
@@ -154,10 +156,10 @@ def _noted(
 
 def _beside(row: Row, footnotes: Sequence[Row]) -> Iterator[Side]:
     """The footnotes that a row of annex 2 marks, and its remark."""
-    for note in footnotes:
-        if note["edition_year"] == row["edition_year"] and note["number"] in (row["footnotes"] or ()):
+    for key, note in zip(schemas.TABLES["footnotes"].row_keys(footnotes), footnotes, strict=True):
+        if note["edition_year"] == row["edition_year"] and passages.marks(row, note):
             at = (note["source_page"], note["source_line"])
-            yield Side("footnotes", f"footnote:{note['number']}", "text", None, *at, note["text"])
+            yield Side("footnotes", key, "text", None, *at, note["text"])
     if row.get("remark"):
         at = (row["source_page"], row["source_line"])
         yield Side("personnel", row["mission_id"], "remark", None, *at, row["remark"])
