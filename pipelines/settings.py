@@ -9,7 +9,7 @@ from typing import Any
 
 from pipelines import publication
 from pipelines.store import Remote, place
-from schemas.errors import LakeError, UsageError
+from schemas.errors import JvomError, LakeError, NetworkError, ServerError, UsageError
 
 _NO_PATH = re.compile(r"\?|%[0-9A-Fa-f]{2}")  # begins options, or is a character's code, in an address
 
@@ -135,9 +135,9 @@ def network() -> Network:
     )
 
 
-def retry_pause() -> float:
-    """Seconds before an asset that a server kept from its work is tried again; later pauses are longer."""
-    return _number("JVOM_RETRY_PAUSE", 4.0)
+def retry_pauses() -> dict[type[JvomError], float]:
+    """Seconds before what met such an error is tried again: then three, then seven times as long."""
+    return {ServerError: _number("JVOM_RETRY_PAUSE", 4.0), NetworkError: 60.0 * network().backoff}
 
 
 def _number(variable: str, usual: float, least: float = 0.0) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -108,6 +109,18 @@ def test_a_child_that_is_forked_is_bounded_as_any_other(name: str) -> None:
         assert list(sandbox.call("tests.sandboxed:knock", file="x")) == [([], b"")]
     assert children(os.getpid()) == before
     assert os.listdir("/proc/self/fd") == opened
+
+
+def test_the_answer_to_a_call_that_a_signal_ended_is_not_taken_for_that_to_the_next() -> None:
+    with sandbox.warm():
+        before = signal.signal(signal.SIGALRM, signal.default_int_handler)
+        signal.setitimer(signal.ITIMER_REAL, 0.3)
+        try:
+            with pytest.raises(KeyboardInterrupt):
+                sandbox.call("tests.sandboxed:compute", file="x", limits=SMALL)
+        finally:
+            signal.signal(signal.SIGALRM, before)
+        assert list(sandbox.call("tests.sandboxed:knock", file="x")) == [([], b"")]
 
 
 @on_linux

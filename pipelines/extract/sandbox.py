@@ -204,6 +204,9 @@ class _Warm:
             raise subprocess.TimeoutExpired(function, limits.seconds) from None
         except OSError:
             return None
+        except BaseException:  # a signal: what is still to be answered would be taken for the next one's
+            self.end()
+            raise
 
     def end(self) -> None:
         self._socket.close()

@@ -283,13 +283,12 @@ def _decide(context: dg.OpExecutionContext, warehouse: Warehouse, config: Withdr
             )
 
 
-@dg.op(retry_policy=keys.RETRIES, description="Marks the edition as withdrawn, in a new vintage.")
+@dg.op(description="Marks the edition as withdrawn, in a new vintage.")
 def withdraw_edition(context: dg.OpExecutionContext, config: Withdrawal, warehouse: Warehouse) -> None:
     _decide(context, warehouse, config)
 
 
 @dg.op(
-    retry_policy=keys.RETRIES,
     description="Brings a vintage back into the latest views, or all of a release, as new vintages.",
 )
 def restore_vintage(context: dg.OpExecutionContext, config: Restoration, warehouse: Warehouse) -> None:
@@ -309,7 +308,6 @@ def restore_job() -> None:
 
 
 @dg.op(
-    retry_policy=keys.RETRIES,
     description="Recomputes every hash, reads every edition again, counts and compares.",
 )
 def verify_everything(context: dg.OpExecutionContext, warehouse: Warehouse) -> None:
@@ -319,7 +317,6 @@ def verify_everything(context: dg.OpExecutionContext, warehouse: Warehouse) -> N
         raise dg.Failure(
             description="\n".join(f"{fault} ({fault.since})" for fault in report.faults),
             metadata={"faults": len(report.faults), "last_sound": str(report.last_sound or "never")},
-            allow_retries=False,
         )
     context.log.info(f"everything is as it was recorded; checked: {report.extent}")
 

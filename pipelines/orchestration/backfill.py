@@ -16,7 +16,7 @@ from pipelines.extract import read
 from pipelines.lake import Authorship, Reading, RuleResults
 from pipelines.lake.decision import content_hash
 from pipelines.model import Document, Edition, SourceFile
-from pipelines.orchestration import edition, keys, metadata
+from pipelines.orchestration import edition, metadata
 from pipelines.orchestration.failures import as_dagster_failure
 from pipelines.orchestration.resources import Warehouse
 from schemas import registry
@@ -31,7 +31,6 @@ class Earlier(dg.Config):
 
 
 @dg.op(
-    retry_policy=keys.RETRIES,
     description="Reads, checks and records documents of an edition, oldest first, until one is not plain.",
 )
 def record_earlier(context: dg.OpExecutionContext, config: Earlier, warehouse: Warehouse) -> None:

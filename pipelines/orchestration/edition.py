@@ -20,13 +20,11 @@ from pipelines.orchestration.failures import as_dagster_failure, tag_run
 from pipelines.orchestration.resources import Warehouse
 from pipelines.publish import catalogue, published
 from schemas import registry
-from schemas.errors import JvomError, LakeError, NetworkError, Problems, SourceError
+from schemas.errors import JvomError, LakeError, Problems, SourceError
 
 if TYPE_CHECKING:
     from pipelines.acquire.model import Acquisition
 
-NETWORK_RETRIES = 3
-NETWORK_PAUSE = 60.0  # seconds before the first new attempt, doubled with each
 RULES = tuple(rule for rule in reconcile.RULES if not rule.across)
 COUNTS = ("findings", "errors", "warnings", "statements", "mission_events", "unread_sentences")
 
@@ -88,12 +86,6 @@ def acquired(  # type: ignore[no-untyped-def]  # Dagster takes an annotation for
         where, network = warehouse.settings(), settings.network()
         try:
             fetched = fetching.fetch(where, network, year, thorough=config.thorough, say=context.log.info)
-        except NetworkError as error:
-            if context.retry_number < NETWORK_RETRIES:
-                context.log.warning(str(error))
-                pause = NETWORK_PAUSE * network.backoff * 2**context.retry_number
-                raise dg.RetryRequested(max_retries=NETWORK_RETRIES, seconds_to_wait=pause) from error
-            raise
         except SourceError as error:
             if config.required:
                 raise
@@ -204,7 +196,6 @@ def _spec_of_table(name: str) -> dg.AssetSpec:
         *map(_spec_of_table, schemas.TABLES),
     ],
     ins=keys.staged(source=keys.SOURCE),
-    retry_policy=keys.RETRIES,
     check_specs=[
         metadata.contract_spec(keys.TABLES[name], contract, keys.YEARS)
         for name, contract in schemas.TABLES.items()

@@ -29,6 +29,7 @@ IN_PROCESS, BY_CELERY = "in_process", "celery"
 NOTIFY_TIMEOUT = 10.0  # seconds for the whole of it
 _SURROUNDINGS = {error.__name__ for error in (LakeError, MachineError, ServerError, NetworkError)}
 LONGEST_REASON = 300  # characters
+RETRIES = 3  # of what a server kept from its work; each pause is longer than the one before
 UNENDED = [
     *(dg.DagsterRunStatus.NOT_STARTED, dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED),
     dg.DagsterRunStatus.CANCELING,
@@ -39,7 +40,8 @@ UNENDED = [
 def as_dagster_failure() -> Iterator[None]:
     """Turn our own errors into the run's failure text. Only what a server brought about is tried again.
 
-    What speaks of memory or disk in another library's words is the surroundings' fault too.
+    A retry policy of Dagster would also try again what somebody ended, so there is none. What speaks of
+    memory or disk in another library's words is the surroundings' fault too.
     """
     try:
         yield
@@ -51,13 +53,25 @@ def as_dagster_failure() -> Iterator[None]:
             raise dg.Failure(
                 description=f"{type(caught).__name__}: {caught}",
                 metadata={"error": type(caught).__name__},
-                allow_retries=False,
             ) from caught
-        raise dg.Failure(
+        failure = dg.Failure(
             description=str(error),
             metadata={"error": type(error).__name__, "place": error.place, "next": error.hint or ""},
-            allow_retries=isinstance(error, ServerError | NetworkError),
-        ) from caught
+        )
+        pause = _pause(error)
+        if pause is None:
+            raise failure from caught
+        raise dg.RetryRequested(max_retries=RETRIES, seconds_to_wait=pause) from failure
+
+
+def _pause(error: JvomError) -> float | None:
+    """Seconds before the asset or op that met an error is tried again; None if trying again does not help."""
+    first = settings.retry_pauses().get(type(error))
+    try:
+        tried = dg.OpExecutionContext.get().retry_number + 1
+    except dg.DagsterInvariantViolationError:  # no step is at work yet: a run is set up
+        return None
+    return first and first * (2**tried - 1)
 
 
 def failure_of(result: dg.ExecuteInProcessResult) -> tuple[str, int]:

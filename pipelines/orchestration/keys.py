@@ -44,8 +44,6 @@ YEARS = dg.TimeWindowPartitionsDefinition(
     cron_schedule=REPORT_DAY, fmt="%Y", start=str(FIRST_YEAR), timezone=TIMEZONE, end_offset=3
 )
 STAGE = "stage"  # the IO manager
-# Of what touches lake or store: a server that is started again is waited for; what else fails, at once.
-RETRIES = dg.RetryPolicy(max_retries=3, delay=settings.retry_pause(), backoff=dg.Backoff.EXPONENTIAL)
 
 ACQUIRED = dg.AssetKey("acquired")
 SOURCE = dg.AssetKey("source")
@@ -77,7 +75,6 @@ def asset(
         kinds=kinds,
         owners=OWNERS,
         description=description,
-        retry_policy=RETRIES,
         **more,
     )
     return decorator

@@ -142,7 +142,6 @@ def _spec_of_view(name: str) -> dg.AssetSpec:
 
 @dg.multi_asset(
     name="views",
-    retry_policy=keys.RETRIES,
     specs=[_spec_of_view(name) for name in keys.VIEWS],
     check_specs=[
         *(metadata.contract_spec(key, schemas.RELATIONS[name], None) for name, key in keys.VIEWS.items()),

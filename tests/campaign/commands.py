@@ -137,18 +137,19 @@ def killed(
 ) -> Score:
     """So many commands ended by a signal at any moment, then each run to its end; compared at the end.
 
-    `first` takes only so many of the story.
+    `first` takes only so many of the story. A build ends it: it publishes what a command that was killed had
+    recorded, and is not run again for.
     """
     score, chosen = Score(), random.Random(seed)
     with Parliament() as served, _environment(served.environment):
         send(served, edition(), day="2025-05-21")
         whole, where = home(folder / "whole"), home(folder / "killed")
         seconds = {}
-        for command in story(folder / "whole")[:first]:
+        for command in (*story(folder / "whole")[:first], Command(("build",))):
             started = os.times().elapsed
             to_the_end(whole, command, score)
             seconds[command.name] = os.times().elapsed - started
-        commands = story(folder / "killed")[:first]
+        commands = [*story(folder / "killed")[:first], Command(("build",))]
         for number, command in enumerate(commands):
             for _ in range(kills // len(commands) + (number < kills % len(commands))):
                 _kill(where, command, chosen.choice(SIGNALS), chosen.uniform(0, seconds[command.name]), score)
