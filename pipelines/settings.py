@@ -11,6 +11,7 @@ from pipelines import publication
 from pipelines.store import Remote, place
 from schemas.errors import JvomError, LakeError, NetworkError, ServerError, UsageError
 
+LOG_FORMATS = ("text", "json")
 _NO_PATH = re.compile(r"\?|%[0-9A-Fa-f]{2}")  # begins options, or is a character's code, in an address
 
 
@@ -161,8 +162,11 @@ def find(raw: Path | None = None, warehouse: Path | None = None) -> Settings:
     """Settings from options, then `JVOM_*`, then the workspace.
 
     A warehouse that is named by option, such as a backup, has its own raw/ in or beside it, else that of
-    the workspace. Raises LakeError if nothing says where the warehouse is.
+    the workspace. Raises LakeError if nothing says where the warehouse is, UsageError for a `JVOM_*` that
+    means nothing.
     """
+    if (form := os.environ.get("JVOM_LOG_FORMAT") or "text") not in LOG_FORMATS:
+        raise UsageError(f"JVOM_LOG_FORMAT is {form!r}", hint=f"give {' or '.join(LOG_FORMATS)}")
     root = workspace() or (warehouse.resolve().parent if warehouse else None)
     if warehouse is not None and raw is None:
         own = (warehouse.resolve() / "raw", warehouse.resolve().parent / "raw")

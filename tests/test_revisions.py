@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import schemas
+from pipelines.cli import vintages
 from pipelines.lake import Authorship, Lake
 from pipelines.lake.differences import differences, sentences
 from pipelines.model import Recorded
@@ -115,6 +116,19 @@ def test_revisions_are_the_known_answers(connection: duckdb.DuckDBPyConnection) 
             for column in ("deployed_military", "deployed_total")
         ),
     ]
+
+
+def test_a_reason_for_people_has_what_changed_and_no_hashes(
+    connection: duckdb.DuckDBPyConnection,
+) -> None:
+    found = rows(connection, vintages.VINTAGES, year=2024)
+    said = {row["vintage"]: (row["reason"], row["in_words"]) for row in found}
+    assert said[4] == (
+        f"reading code {'a' * 12} → {'b' * 12}",
+        "reading code changed; 4 values: unifil deployed_military 4 → 5; unifil deployed_total 4 → 5; "
+        "total deployed_military 4 → 5; … (record.revisions)",
+    )
+    assert said[5] == ("vintage 4 withdrawn: wrong document",) * 2
 
 
 def test_an_added_row_shows_its_values_and_not_its_blanks(connection: duckdb.DuckDBPyConnection) -> None:

@@ -64,6 +64,10 @@ def test_a_file_that_nobody_has_read_yet_is_an_alarm(own: Settings, jvom: Jvom) 
     assert jvom("verify", own.raw / "2021" / "report.pdf", *options(own)).returncode == 1
     known_file = jvom("verify", own.raw / "2024" / "jvom-2024.txt", *options(own))
     assert known_file.stdout.startswith("edition 2024, vintage 1, was read from these very bytes")
+    published = jvom("verify", own.published, *options(own)).stdout
+    assert published.startswith("these very bytes are jvom.duckdb of release")
+    package = next(own.releases.glob("*/data/cells.csv"))
+    assert "are data/cells.csv of release" in jvom("verify", package, *options(own)).stdout
     (own.raw / "2021" / "report.pdf").write_bytes(b"")
     assert "raw/2021/report.pdf: is empty" in jvom(*known).stderr
 

@@ -129,9 +129,9 @@ def _show(session: Session, result: Result, plan: Plan, also: Mapping[str, objec
     if terminal.csv or not all(outcome.error for outcome in result.outcomes):
         terminal.table(COLUMNS, rows)
     if result.later_trends:
-        terminal.say("trends of later editions that are others now:")
+        terminal.say("trends of later editions that changed with it:")
         for sentence in result.later_trends:
-            terminal.say(f"  {sentence}")
+            terminal.say(f"- {sentence}")
     if result.release_id:
         terminal.say(f"release {result.release_id} is in {published} ({result.seconds:.1f} s)")
     if failures:

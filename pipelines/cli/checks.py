@@ -31,6 +31,8 @@ def checks(session: Session, year: OnlyEdition = None) -> None:
             rows.append((each.edition_year, None, "document", "refused", each.refused_at, details))
     rows.sort(key=itemgetter(0))
     terminal.answer([dict(zip(COLUMNS, row, strict=True)) for row in rows])
-    if not (terminal.csv or terminal.whole):  # a day has room beside the rest
-        rows = [(*row[:4], str(row[4] or "")[:10] or None, row[5]) for row in rows]
-    terminal.table(COLUMNS, rows, most=lambda _: ("outcome", "vintage", "check", "details"))
+    headings = COLUMNS
+    if not (terminal.csv or terminal.whole):  # so that 80 columns have room for the time, to the minute
+        headings = ("year", *COLUMNS[1:])
+        rows = [(*row[:4], str(row[4] or "")[:16] or None, row[5]) for row in rows]
+    terminal.table(headings, rows, most=lambda _: ("outcome", "vintage", "check", "details"))

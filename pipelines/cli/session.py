@@ -67,7 +67,10 @@ class Session:
             raise LakeError(message, file=str(self.settings.published), hint=hint)
 
     def mission(self, spelling: str) -> Mission:
-        """The mission of the registry with this id or printed name; UsageError names the nearest."""
+        """The mission of this id or printed name, or the only one with these letters in it.
+
+        UsageError names the nearest.
+        """
         from schemas import registry
 
         known = registry.load()
@@ -76,6 +79,8 @@ class Session:
         if mission is None:
             word = spelling.casefold()
             has_it = [one.id for one in known.missions if word in f"{one.id} {one.name}".casefold()]
+            if len(has_it) == 1:
+                return by_id[has_it[0]]
             nearest = (mission_id for _, mission_id in known.nearest(spelling, other_names=True))
             near = dict.fromkeys([*has_it, *nearest])
             hint = f"nearest: {', '.join(near)}; all of them: jvom missions"

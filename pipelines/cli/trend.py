@@ -30,11 +30,12 @@ _COLUMNS = {  # column → its heading; what matters least in the middle: a narr
     "change_pct": "change, %",
     "deployed_military": "military",
     "deployed_civil_police": "civil/police",
-    "frame_civil_police": "frame, civil/police",
-    "frame_military": "frame, military",
+    "frame_civil_police": "frame (civ./pol.)",
+    "frame_military": "frame (mil.)",
     "rank_in_edition": "rank",
     "status_en": "status",
 }
+_MOST = ("deployed", "change", "comparable", "status", "frame (mil.)")
 _OTHERS = """
 SELECT * FROM mission_timeline
 WHERE mission_id = $mission AND basis NOT LIKE 'annex %'
@@ -79,7 +80,7 @@ def trend(
         return
     session.terminal.answer(editions)
     rows = [tuple(map(row.get, _COLUMNS)) for row in _with_gaps(editions, missing, every)]
-    session.terminal.table([*_COLUMNS.values()], rows, title=title)
+    session.terminal.table([*_COLUMNS.values()], rows, title=title, most=lambda _: _MOST)
     asked = session.rows(_ASKED, mission=known.id)
     for sentence in (*_remarks(editions), *_questions(known.id, asked), *alone):
         session.terminal.write(sentence)

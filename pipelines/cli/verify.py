@@ -1,6 +1,5 @@
 """`jvom verify`."""
 
-import hashlib
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -19,7 +18,7 @@ def verify(
     session: Session,
     file: Annotated[
         Path | None,
-        Argument(metavar="[FILE]", help="Only say which vintages were read from this document's bytes."),
+        Argument(metavar="[FILE]", help="Only say of what these bytes are: a vintage, or a release."),
     ] = None,
 ) -> None:
     """Recompute every hash and read every edition again; names what is not as it was recorded.
@@ -71,16 +70,30 @@ def verify(
 
 
 def _recognise(session: Session, file: Path) -> None:
-    """Say which vintages were read from a document, by its bytes; status 1 if none was."""
+    """Say what a file is by its bytes: read as a vintage, or part of a release; status 1 if neither."""
     from pipelines import files
+    from pipelines.publish import release
 
-    sha256 = hashlib.sha256(files.read_bounded(file, str(file))).hexdigest()
+    if not file.is_file():
+        files.read_bounded(file, str(file))  # says what it is
+    sha256 = release.sha256(file)
     rows = session.rows(_READ_FROM, sha256=sha256)
-    session.terminal.answer({"file": str(file), "sha256": sha256, "vintages": rows})
-    session.terminal.as_csv(("edition_year", "vintage", "source_path"), [[*row.values()] for row in rows])
+    parts = [
+        {**each, "part": part}
+        for each in session.rows("SELECT release_id, published_at FROM releases ORDER BY published_at")
+        for part in release.parts(session.settings.releases, each["release_id"], sha256)
+    ]
+    session.terminal.answer({"file": str(file), "sha256": sha256, "vintages": rows, "releases": parts})
+    names = ("edition_year", "vintage", "source_path", "release_id", "part")
+    session.terminal.as_csv(names, [[row.get(name) for name in names] for row in (*rows, *parts)])
     for row in rows:
         read = "edition {edition_year}, vintage {vintage}, was read from these very bytes".format(**row)
         session.terminal.write(f"{read} ({row['source_path']}, SHA-256 {sha256})")
-    if not rows:
-        session.terminal.say(f"nothing was read from {file}, SHA-256 {sha256}: jvom editions lists what was")
+    for row in parts[-1:]:
+        said = "these very bytes are {part} of release {release_id}, of {published_at:%Y-%m-%d %H:%M} UTC"
+        others = f", and of {len(parts) - 1} before it" if len(parts) > 1 else ""
+        session.terminal.write(f"{said.format(**row)}{others} (SHA-256 {sha256})")
+    if not rows and not parts:
+        what = f"nothing was read from {file}, and it is no part of a release (SHA-256 {sha256})"
+        session.terminal.say(f"{what}: jvom editions and jvom status list what is")
         raise Exit(1)

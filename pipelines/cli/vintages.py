@@ -2,12 +2,30 @@
 
 from pipelines.cli.session import OnlyEdition, Session, table_command
 
+# For people: what changed in place of the hashes of code, and the first values that did.
+VINTAGES = r"""
+WITH changed AS (
+    SELECT edition_year, vintage, list(concat(
+        row_key, ' ', column_name, ' ', coalesce(old_value, '(none)'), ' → ', coalesce(new_value, '(none)')
+    ) ORDER BY table_name = 'cells', table_name, row_key, column_name) AS changes
+    FROM revisions WHERE cause NOT IN ('withdrawn', 'restored') GROUP BY ALL
+)
+SELECT vintages.*, concat(
+    regexp_replace(reason, ' [0-9a-f]{12} → [0-9a-f]{12}', ' changed', 'g'),
+    CASE WHEN cause = 'code changed' AND git_commit <> lag(git_commit) OVER each
+        THEN concat(' (commit ', left(lag(git_commit) OVER each, 7), ' → ', left(git_commit, 7), ')') END,
+    CASE len(changes) WHEN 1 THEN '; 1 value: ' ELSE '; ' || len(changes) || ' values: ' END,
+    array_to_string(changes[:3], '; '), CASE WHEN len(changes) > 3 THEN '; … (record.revisions)' END
+) AS in_words
+FROM vintages LEFT JOIN changed USING (edition_year, vintage)
+WHERE $year IS NULL OR edition_year = $year
+WINDOW each AS (PARTITION BY edition_year ORDER BY vintage)
+ORDER BY edition_year, vintage
+"""
+
 
 @table_command
 def vintages(session: Session, year: OnlyEdition = None) -> None:
-    """Every recorded reading: when, why, by whom, from which file."""
-    session.list_rows(
-        "SELECT * FROM vintages WHERE $year IS NULL OR edition_year = $year ORDER BY edition_year, vintage",
-        "edition_year AS edition, vintage, recorded_at, snapshot_id, cause, actor, reason",
-        year=year,
-    )
+    """Every recorded reading: when, by whom, from which file, why, and which values it changed."""
+    columns = "edition_year AS edition, vintage, recorded_at, snapshot_id, cause, actor, in_words AS reason"
+    session.list_rows(VINTAGES, columns, year=year)

@@ -60,7 +60,8 @@ def record(session: Session, action: Action, config: Mapping[str, Any], reason: 
     seen = ", ".join(f"{row['edition_year']} (vintage {row['vintage']})" for row in shown) or "no edition"
     lines = [*done, f"release {release}"] if done else ["nothing was recorded: readers see this already"]
     lines.append(f"readers now see {seen}; jvom vintages lists every reading")
-    lines += [f"trends of other editions that are others now: {sentence}" for sentence in later]
+    if later:
+        lines += ["trends of other editions that changed with it:", *(f"- {sentence}" for sentence in later)]
     terminal.answer({**document, "shown": shown, "later_trends": later}, "\n".join(lines))
 
 

@@ -86,7 +86,7 @@ class Outcome:
 class Result:
     """What a build did; `error` is set where publishing failed.
 
-    `later_trends` says which trends of editions that were not read anew are others now.
+    `later_trends` says which trends of editions that were not read anew changed.
     """
 
     outcomes: tuple[Outcome, ...]

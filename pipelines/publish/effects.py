@@ -26,6 +26,7 @@ _REACHES = (
     "previous mandate",
 )  # of columns that look at other editions
 SHOWN = 6  # rows that a sentence names
+_SAID = ("change_pct", "previous_edition_year", "previous_has_error_finding")  # by the columns beside them
 
 
 def later_trends(tables: Tables, now: Row, before: Row | None) -> list[dict[str, Any]]:
@@ -50,7 +51,7 @@ def sentences(changes: Sequence[Row]) -> list[str]:
     found: dict[tuple[int, str], list[Row]] = {}
     for each in changes:
         seen = shown(each["old_value"]) != shown(each["new_value"])  # an empty list is shown as none is
-        if seen and each["column_name"] != "change_pct":  # it says what change says
+        if seen and each["column_name"] not in _SAID:
             found.setdefault((each["edition_year"], f"{each['relation']}.{each['column_name']}"), []).append(
                 each
             )

@@ -358,6 +358,17 @@ def read(folder: Path, release_id: str | None) -> dict[str, Any] | None:
     return found if isinstance(found, dict) else None
 
 
+def parts(folder: Path, release_id: str, sha256: str) -> list[str]:
+    """What a release published with these bytes: its file for analysts, files of its package."""
+    from pipelines.publish.package import HASHES
+
+    published = (read(folder, release_id) or {}).get("published") or {}
+    sums = folder / release_id / HASHES
+    listed = sums.read_text(encoding="utf-8").splitlines() if sums.exists() else []
+    lines = [*listed, f"{published.get('sha256')}  {published.get('path')}"]
+    return [line.partition("  ")[2] for line in lines if line.startswith(sha256)]
+
+
 def intact(manifest: Row) -> bool:
     """Whether a manifest is as it was written, by the hash of itself at its end."""
     rest = {name: value for name, value in manifest.items() if name != "self_sha256"}

@@ -20,6 +20,7 @@ from schemas.vocabulary import DEPLOYED, FIGURES, TOTAL
 # Tables that are read from a report: lineage ends there, and each has its `_vintages`.
 PRINTED = ("personnel", "personnel_totals", "mandates", "footnotes", "sections")
 _OF_MISSIONS = ("personnel", "mandates", "mission_trends", "mandate_trends", "mission_history")
+_OF_TEXT = "mission_endings"
 _GROUPED_BY = {"region_trends": "region", "organisation_trends": "organisation"}
 _BESIDE_MISSIONS = ("personnel_totals", "footnotes", "sections")
 # What the address of a row that is not a mission's begins with → its table.
@@ -104,6 +105,10 @@ def find(connection: DuckDBPyConnection, row: str, year: int, column: str, vinta
     columns = {of.name: [column for column in of.values if column not in of.key] for of in contracts}
     targets = [_target(connection, each, row, year, name) for each, known in columns.items() if name in known]
     if not targets:
+        if name in schemas.RELATIONS[_OF_TEXT].names:
+            said = f"{name} is read from running text, which has no cells"
+            query = f"FROM {_OF_TEXT} WHERE mission_id = '{row}'"
+            raise UsageError(said, hint=f'its edition, page, lines and words: jvom sql "{query}"')
         known = list(dict.fromkeys(known for of_relation in columns.values() for known in of_relation))
         near = get_close_matches(name, known, 3, cutoff=0) or known
         raise UsageError(f"no column {column!r} for {row}", hint=f"nearest: {', '.join(near)}")
