@@ -184,7 +184,7 @@ def test_an_old_year_that_is_filled_in_says_which_later_trends_changed(tmp_path:
         ("eutm-mali", 2023, "status"): (None, "new"),
     }
     lines = page.splitlines()
-    assert "- 2023, mission_trends.previous_edition_year: 2021 → 2022 in 3 rows" in [
+    assert "- 2023, mission_trends.comparable: no → yes in 3 rows" in [
         line.replace("\\", "") for line in lines
     ]
     assert "- 2024, mission_trends.moving_average_3: minusma (none) → 6.667" in [
