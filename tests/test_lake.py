@@ -398,6 +398,19 @@ def test_an_object_store_is_reached_as_the_environment_says(monkeypatch: pytest.
     assert set(expected.split()) <= set(secret.split(";"))
 
 
+def test_patience_with_an_object_store_is_that_of_each_connection(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("JVOM_STORE_TIMEOUT", "7")
+    monkeypatch.setenv("JVOM_STORE_RETRIES", "2")
+    connection.close()
+    of_store = connection.Address(f"sqlite:{tmp_path / 'catalog.sqlite'}", "s3://jvom/data")
+    with connection._instance(of_store).cursor() as connected:
+        query = "SELECT current_setting('http_timeout'), current_setting('http_retries')"
+        assert connected.execute(query).fetchone() == (7, 2)
+    connection.close()
+
+
 def test_a_catalog_that_is_none_is_an_error_with_a_next_step(absent: Lake) -> None:
     assert absent.address.file is not None
     absent.address.file.parent.mkdir(parents=True)

@@ -253,7 +253,9 @@ def _instance(address: Address) -> DuckDBPyConnection:
                 load_extension(connection, name)
             if "httpfs" in extensions:
                 timeout, retries = patience()
-                connection.execute(f"SET http_timeout = {timeout:.0f}; SET http_retries = {retries}")
+                settings = {"http_timeout": f"{timeout:.0f}", "http_retries": retries}
+                for option, value in settings.items():  # a cursor has only what is global
+                    connection.execute(f"SET GLOBAL {option} = {value}")
             _instances[key] = connection
         return _instances[key]
 

@@ -96,7 +96,10 @@ def story(folder: Path, *, fetch: bool = True) -> list[Command]:
 
 
 def published(where: Settings) -> dict[str, list[tuple[Any, ...]]]:
-    """Every relation of the published file, stamps aside."""
+    """Every relation of the published file, stamps aside.
+
+    Without `verifications`, and `releases`: what a killed command recorded is published with what comes next.
+    """
 
     def listed(names: Any) -> str:
         return ", ".join(f'"{name}"' for name in names)
@@ -108,7 +111,7 @@ def published(where: Settings) -> dict[str, list[tuple[Any, ...]]]:
                 f'FROM "{name}" ORDER BY {listed(contract.key)}'
             ).fetchall()
             for name, contract in RELATIONS.items()
-            if name != "verifications"
+            if name not in ("verifications", "releases")
         }
     # Which commit was last, of one vintage or of a release, is of the way and not of the content.
     held["build_info"] = [row for row in held["build_info"] if row[0] not in ("lake_snapshot", "lake_commit")]
