@@ -1,9 +1,9 @@
 """Where Dagster keeps the run history on this machine: SQLite files, with connections that are kept.
 
-Dagster's own storage opens a connection and compiles its statements anew for every event, and keeps a run's
-events in a file of their own and most of them once more in an index. Here the index has them all, each stored
-in one transaction; what an older version kept in a file for each run is read from there. A process that is
-killed loses nothing of it; power that fails may take its last moments: the record is not in it.
+Dagster's own storage opens a connection for every event, and keeps a run's events in a file of their own and
+most of them once more in an index. Here the index has them all, each stored in one transaction; what an older
+version kept in a file for each run is read from there. A process that is killed loses nothing of it; power
+that fails may take its last moments: the record is not in it.
 """
 
 import sqlite3
@@ -16,16 +16,9 @@ from typing import Any
 
 import dagster as dg
 import sqlalchemy as db
-from dagster import AssetRecordsFilter, EventLogRecord, EventRecordsFilter
-from dagster._core.event_api import EventHandlerFn, EventLogCursor, EventRecordsResult
-from dagster._core.events import ASSET_EVENTS
+from dagster import EventLogRecord, EventRecordsFilter
+from dagster._core.event_api import EventHandlerFn
 from dagster._core.events.log import EventLogEntry
-from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus
-from dagster._core.storage.event_log.schema import (
-    AssetCheckExecutionsTable,
-    AssetKeyTable,
-    SqlEventLogStorageTable,
-)
 from dagster._core.storage.event_log.sql_event_log import SqlEventLogStorage
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import (
     INDEX_SHARD_NAME,
@@ -37,7 +30,6 @@ from dagster._core.storage.sql import AlembicVersion, get_alembic_config
 from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
 from dagster._core.storage.sqlite_storage import DagsterSqliteStorage
 from dagster._serdes import ConfigurableClassData
-from sqlalchemy.dialects import sqlite
 
 # What happens between steps: no page of an asset, a check or a run's steps shows it, and no command reads it.
 UNREAD = {
@@ -45,28 +37,6 @@ UNREAD = {
     *(dg.DagsterEventType.RESOURCE_INIT_STARTED, dg.DagsterEventType.RESOURCE_INIT_SUCCESS),
     dg.DagsterEventType.LOGS_CAPTURED,
 }
-
-
-# Made once: to make a statement for each event takes longer than to carry it out.
-_ADD_EVENT = SqlEventLogStorageTable.insert()
-_EVENTS, _CHECKS = SqlEventLogStorageTable.c, AssetCheckExecutionsTable.c
-_EVALUATE = AssetCheckExecutionsTable.update().where(
-    _CHECKS.asset_key == db.bindparam("of_asset"),
-    _CHECKS.check_name == db.bindparam("of_check"),
-    _CHECKS.run_id == db.bindparam("of_run"),
-    _CHECKS.partition.is_not_distinct_from(db.bindparam("of_partition")),
-)
-_NEWEST = db.select(db.func.max(_EVENTS.id)).where(
-    _EVENTS.dagster_event_type == dg.DagsterEventType.ASSET_MATERIALIZATION.value,
-    _EVENTS.asset_key == db.bindparam("asset"),
-)
-
-
-@cache
-def _upsert_asset(*columns: str) -> Any:
-    insert = sqlite.insert(AssetKeyTable)
-    new = {name: insert.excluded[name] for name in columns}
-    return insert.on_conflict_do_update(index_elements=["asset_key"], set_=new)
 
 
 def _without_metadata(event: EventLogEntry) -> EventLogEntry:
@@ -163,7 +133,6 @@ class _Events(SqliteEventLogStorage):
         self._open: dict[str, db.Connection] = {}
         self._present: set[str] = set()
         self._own_files: dict[str, bool] = {}
-        self._made: dict[str, EventLogRecord] = {}  # asset → the materialization that was stored here last
         self._planned: set[str] = set()  # outputs that checks have, of runs that this process planned
 
     def register_instance(self, instance: dg.DagsterInstance) -> None:
@@ -219,62 +188,8 @@ class _Events(SqliteEventLogStorage):
         if self._has_own_file(event.run_id):
             super().store_event(event)
             return
-        with self.index_connection() as index:
-            row = self._event_to_row(event)
-            number = index.execute(_ADD_EVENT, row).lastrowid
-            if kind in ASSET_EVENTS and row["asset_key"]:
-                if kind == dg.DagsterEventType.ASSET_MATERIALIZATION:
-                    self._made[row["asset_key"]] = EventLogRecord(number, event)
-                self._store_asset_event_tags(index, [event], [number])
-                values = self._of_asset(event, number, row)
-                index.execute(_upsert_asset(*values), {"asset_key": row["asset_key"], **values})
-            elif kind == dg.DagsterEventType.ASSET_CHECK_EVALUATION_PLANNED:
-                self.store_asset_check_event(event, number)
-            elif kind == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
-                self._evaluate(index, event, number, row)
-
-    def _of_asset(self, event: EventLogEntry, number: int, row: dict[str, Any]) -> dict[str, Any]:
-        """What its row says of an asset after an event; Dagster writes the event as text once more for it."""
-        if event.dagster_event_type != dg.DagsterEventType.ASSET_MATERIALIZATION:
-            return self._get_asset_entry_values(event, number, True)
-        text = f'{{"__class__": "EventLogRecord", "event_log_entry": {row["event"]}, "storage_id": {number}}}'
-        said = {"last_materialization": text, "last_run_id": event.run_id}
-        return {**said, "last_materialization_timestamp": row["timestamp"]}
-
-    def _evaluate(self, index: db.Connection, event: EventLogEntry, number: int, row: dict[str, Any]) -> None:
-        """Give a planned check its result."""
-        found = event.get_dagster_event().asset_check_evaluation_data
-        of = {"asset": found.asset_key.to_string(), "check": found.check_name, "run": event.run_id}
-        status, target = AssetCheckExecutionRecordStatus, found.target_materialization_data
-        result = {
-            "execution_status": (status.SUCCEEDED if found.passed else status.FAILED).value,
-            "evaluation_event": row["event"],
-            "evaluation_event_timestamp": row["timestamp"],
-            "evaluation_event_storage_id": number,
-            "materialization_event_storage_id": target and target.storage_id,
-        }
-        where = {**{f"of_{name}": value for name, value in of.items()}, "of_partition": found.partition}
-        if not index.execute(_EVALUATE, {**result, **where}).rowcount:  # nobody planned it
-            self.store_asset_check_event(event, number)
-
-    def fetch_materializations(
-        self,
-        records_filter: dg.AssetKey | AssetRecordsFilter,
-        limit: int,
-        cursor: str | None = None,
-        ascending: bool = False,
-    ) -> EventRecordsResult:
-        """As Dagster's; but what was just made here, which each check of it asks for, is not read again."""
-        if limit == 1 and not (cursor or ascending) and isinstance(records_filter, AssetRecordsFilter):
-            key, partitions = records_filter.asset_key, records_filter.asset_partitions
-            made = self._made.get(key.to_string())
-            if made and partitions == [made.partition_key] and set(records_filter[2:]) == {None}:
-                with self.index_connection() as index:
-                    newest = index.execute(_NEWEST, {"asset": key.to_string()}).scalar()
-                if newest == made.storage_id:  # else another process made one since
-                    cursor = EventLogCursor.from_storage_id(newest).to_string()
-                    return EventRecordsResult([made], cursor, has_more=True)
-        return super().fetch_materializations(records_filter, limit, cursor, ascending)
+        with self.index_connection():  # once, where Dagster's files would have it twice
+            SqlEventLogStorage.store_event(self, event)
 
     def store_event_batch(self, events: Sequence[EventLogEntry]) -> None:
         with self.index_connection():
