@@ -16,7 +16,7 @@ from typing import Any
 from schemas.errors import RegistryError
 
 # Quotation marks and dashes that typesetters use for the same sign; characters without width.
-_SAME = str.maketrans({**dict.fromkeys('‘’‚‛`´“”„"', "'"), **dict.fromkeys("‐‑‒–—−", "-")})
+_SAME = str.maketrans({**dict.fromkeys('‘’‚‛`´“”„"', "'"), **dict.fromkeys("‐‑‒–—―−", "-")})
 OPEN = "?"
 """Written where a person has to say something; it never validates."""
 _SHA256 = re.compile(r"[0-9a-f]{64}")

@@ -9,7 +9,7 @@ from functools import partial
 
 import pikepdf
 import pytest
-from pikepdf import Array, Dictionary
+from pikepdf import Array, Dictionary, Name
 
 from tests.campaign import pdfs
 from tests.campaign.pdfs import PlantedPdf, Sheet
@@ -167,6 +167,16 @@ def _of_two_sizes(sheet: Sheet) -> None:
     sheet.draw(sheet.words("2") + sheet.words("1", sheet.box.moved(x=0.556 * sheet.size), size=3))
 
 
+def _set_back(sheet: Sheet, by: int) -> None:
+    """Two digits of one text, nearer than they are wide."""
+    sheet.draw(sheet.words(f"2) {by} (1").replace("(2", "[(2").replace("1) Tj", "1)] TJ"))
+
+
+def _raised_alone(sheet: Sheet) -> None:
+    sheet.page.obj.Resources.Font.CampaignFont.Encoding = Name.WinAnsiEncoding
+    sheet.draw(sheet.words("²"))
+
+
 def _emptied(sheet: Sheet) -> None:
     del sheet.page.obj["/Contents"]
 
@@ -230,6 +240,9 @@ def _blended(sheet: Sheet, mode: str, colour: str) -> None:
         (lambda sheet: _lined(sheet, sheet.box.top - sheet.box.bottom + 1), False, READ, ""),
         (_minus_drawn, False, REFUSED, "something is drawn there that is not text"),
         (_of_two_sizes, True, REFUSED, "“2 1” in column"),
+        (partial(_set_back, by=400), True, REFUSED, "printed over each other"),
+        (partial(_set_back, by=150), True, "as changed", ""),
+        (_raised_alone, True, REFUSED, "nothing but a raised “2”"),
         (lambda sheet: sheet.draw(sheet.words("88", size=2)), False, REFUSED, "printed over each other"),
         (_each_as_the_next, False, REFUSED, "the letters of this page have the codes of others"),
         (partial(pdfs.recoded, drawn="1", code="\ufffd"), False, REFUSED, "are shapes without codes"),

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from dataclasses import replace
+from io import BytesIO
 
+import pikepdf
 import pyarrow as pa
 import pytest
 
@@ -26,7 +28,7 @@ from tests.renditions.content import Content
 from tests.renditions.editions import REGISTRY, document_of, registry_of
 from tests.renditions.producers import CHANGES
 from tests.support.html import pdf, table
-from tests.support.reports import read_tables, refused, report
+from tests.support.reports import read_document, read_tables, refused, report
 
 TAGGED, CONTRADICTING = 7, 13
 
@@ -155,6 +157,18 @@ def test_a_file_whose_table_of_contents_is_not_found_is_read_only_with_every_obj
     ):
         with pytest.raises(SourceError, match=why):
             document_of(damaged)
+
+
+@pytest.mark.parametrize("slant", [0, 0.2, 0.33, -0.2])
+def test_letters_that_are_made_to_lean_keep_their_spaces(slant: float) -> None:
+    made = pikepdf.new()
+    page = made.add_blank_page()
+    page.Resources = pikepdf.Object.parse(
+        b"<< /Font << /F << /Type /Font /Subtype /Type1 /BaseFont /Helvetica >> >> >>"
+    )
+    page.contents_add(f"BT /F 8 Tf 1 0 {slant} 1 90 500 Tm (Duur nationaal kader, f f) Tj ET".encode())
+    made.save(data := BytesIO())
+    assert [line.text for line in read_document(data.getvalue()).lines] == ["Duur nationaal kader, f f"]
 
 
 def test_a_text_may_speak_of_how_a_pdf_begins() -> None:

@@ -70,6 +70,14 @@ def test_of_one_that_does_not_no_other_figure_is_accepted(seed: int) -> None:
     assert wrong == []
 
 
+@pytest.mark.parametrize("seed", [118, 147])
+def test_a_figure_that_is_surely_in_its_column_is_read_whatever_the_sums_say(seed: int) -> None:
+    """Without tags: between drawn lines, and below its own heading only."""
+    made = rendition(seed, contradicting=True)
+    assert not made.style.tagged
+    assert list(check.differences(made.content, read(made))) == []
+
+
 @needs_full
 @pytest.mark.parametrize("seed", some(range(6), 2))
 def test_the_real_figures_are_read_from_any_renderer(seed: int) -> None:

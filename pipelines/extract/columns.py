@@ -24,10 +24,11 @@ table is refused. Every other contradiction is read as it is printed.
 
 A row of a PDF is taken
 
-- where the file's tags have the same, whatever the sums say: reports contradict themselves;
+- where the file's tags have the same, or drawn lines part every two columns along the row and between their
+  headings, whatever the sums say: reports contradict themselves;
 - where they have other cells in it only if every sum of the row and of its columns comes out. That they
   have is then said in `cells.equalities`;
-- where they say nothing (no tags, or a picture) if every sum of the row and of its columns comes
+- where neither says anything (no tags and lines, or a picture) if every sum of the row and its columns comes
   out. Else a second pass must give the same: the figures in their printed order, as in a text. Where the
   sums leave that open, it must be among the best readings, and each figure must be nearest to the
   heading of its column.
@@ -276,7 +277,7 @@ class _Chooser:
             )
 
     def confirmed(self, at: int, row: Row, best: Sequence[Choice], solution: Solution) -> bool:
-        """Whether a PDF's tags have the same in a row, or the sums of all its figures come out."""
+        """Whether a PDF's tags or lines have the same in a row, or the sums of all its figures come out."""
         if row.agreed or self._reading(row):
             return True
         unsummed = self._unsummed(solution) if row.under else set[int]()

@@ -120,10 +120,10 @@ class Row:
     """One row: its lines, the region heading it is under, the ways to read its words, what its name makes it.
 
     `in_order` says that only the order of its figures is known, as in a text. In a PDF every wording has
-    its figures in their columns: `agreed` says that the file's tags have the same, `disputed` that they do
-    not, `under` that each figure is nearest to the heading of its own column. `glued` says that digits at the
-    end of a figure may be a mark, as in a text whose words are in their places. `texts` are the cells beside
-    the name and the figures, such as a remark, by their roles.
+    its figures in their columns: `agreed` says that the file's tags or drawn lines have the same, `disputed`
+    that the tags do not, `under` that each figure is nearest to the heading of its own column. `glued` says
+    that digits at the end of a figure may be a mark, as in a text whose words are in their places. `texts`
+    are the cells beside the name and the figures, such as a remark, by their roles.
     """
 
     lines: tuple[Line, ...]
@@ -584,12 +584,22 @@ class _PdfReader:
             for role, cell in row.texts
             if role not in ("country", "remark") and _several(cell.text)
         )
+        self._problems += (
+            refusals.at(
+                self._cells.line(cell),
+                f"nothing but a raised “{cell.markers[0]}” is in a cell of “{refusals.shortened(name.text)}” "
+                "and no note of the annex has that number",
+                "see in the official document whether it is a figure or a mark",
+            )
+            for cell in printed
+            if not cell.text and not {*cell.markers} <= {*self._given.notes}
+        )
         return Row(
             self._cells.lines_of([name, *printed, *(text.cell for text in aside.values())]),
             region,
             tuple(wordings),
             in_order=False,
-            agreed=row.tagged is True and len(wordings) == 1,
+            agreed=(row.tagged or (row.sure and row.tagged is None)) and len(wordings) == 1,
             disputed=row.tagged is False,
             under=all(
                 cell is None or self._found.nearest(cell) == column

@@ -11,6 +11,7 @@ from statistics import median
 from pipelines.extract.pdf.header import FoundHeader
 from pipelines.extract.pdf.model import Box, PdfLine, PdfPage, Rule, plain_text, runs
 from schemas.header_words import FIGURE_ROLES, MANDATE_ROLES
+from schemas.registry_toml import comparable
 
 _LARGE, _LARGE_IN_PICTURE = 1.15, 1.35
 """Font sizes, in that of a table, from which a line is a heading; in a picture they are measured by ink."""
@@ -98,8 +99,8 @@ class HeadingPlace:
 
 @lru_cache(4096)
 def folded(text: str) -> str:
-    """For comparison: no white space, no case, no soft hyphens."""
-    return "".join(text.split()).replace("\u00ad", "").replace("\u2010", "-").casefold()
+    """As it is compared, without white space."""
+    return "".join(comparable(text).split())
 
 
 Headers = Mapping[int, Sequence[FoundHeader]]

@@ -11,7 +11,7 @@ import ctypes
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from itertools import groupby
+from itertools import groupby, pairwise
 from math import ceil, floor
 from statistics import median
 
@@ -349,9 +349,10 @@ def _overlaps(glyphs: Iterable[Glyph]) -> Iterator[tuple[Glyph, Glyph]]:
         for other, others in above:
             if other.left < box.right and box.left < other.right:
                 yield from ((a, b) for a in others for b in run if _overlap(a, b))
-        for at, glyph in enumerate(run[1:], 1):
-            if glyph.box.centre < run[at - 1].box.centre:  # set back in its line
-                yield from ((other, glyph) for other in run[:at] if _overlap(other, glyph))
+        for at, (before, glyph) in enumerate(pairwise(run), 1):
+            if glyph.box.left < before.box.right:
+                near = run[:at] if glyph.box.centre < before.box.centre else [before]  # set back in its line
+                yield from ((other, glyph) for other in near if _overlap(other, glyph))
         above.append((box, run))
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import math
 import re
+import unicodedata
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
@@ -450,7 +451,8 @@ class Run:
     """What characters that were put down together share.
 
     `number` tells runs of a page apart; `mark` is the number by which the structure tree names this
-    one, -1 if it does not; `direction` is None where it runs askew or is mirrored.
+    one, -1 if it does not; `direction` is None where it runs askew or is mirrored. `slant` is how far upright
+    letters are made to lean, as a share of their height.
     """
 
     number: int
@@ -460,6 +462,7 @@ class Run:
     font: int = 0
     mark: int = -1
     hidden: bool = False
+    slant: float = 0.0
 
 
 @dataclass(slots=True)
@@ -546,6 +549,8 @@ class Characters:
         text = chr(code) if 0 < code < 0x110000 else UNKNOWN
         if pdfium.FPDFText_HasUnicodeMapError(self._page, index) == 1:
             text = UNKNOWN
+        if text != SOFT_HYPHEN and unicodedata.category(text) == "Cf":
+            return  # without a shape: what it says of the order of letters is in their places already
         glyph = self._glyph(index, text, run)
         if glyph is None or run.hidden:
             self.hidden += not text.isspace()
@@ -579,6 +584,8 @@ class Characters:
         text = _LIGATURES.get(text, text)
         match run.direction:
             case "right":
+                if run.slant:  # the box around a letter that leans reaches over those beside it
+                    wide = wide._replace(left=x, right=x + wide.width - run.slant * wide.height)
                 return Glyph(text, box, wide.left, wide.right, box.top, box.bottom, y, run)
             case "down":
                 return Glyph(text, box, wide.top, wide.bottom, -box.right, -box.left, -x, run)
@@ -609,6 +616,7 @@ class Characters:
             font=ctypes.addressof(font.contents) if font else 0,
             mark=pdfium.FPDFPageObj_GetMarkedContentID(item),
             hidden=pdfium.FPDFTextObj_GetTextRenderMode(item) in _HIDDEN_MODES,
+            slant=abs(up[0] / up[1]) if up[1] and name else 0.0,
         )
 
 

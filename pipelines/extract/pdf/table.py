@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from pipelines.extract.pdf import columns, faults, labels, rows, witness
 from pipelines.extract.pdf.area import Body, Headers, TableHeading, bodies
 from pipelines.extract.pdf.faults import Fault
 from pipelines.extract.pdf.model import PdfDocument
-from pipelines.extract.pdf.rows import PdfCell, Row, Spacing
+from pipelines.extract.pdf.rows import Fragment, PdfCell, Row, Spacing
 from schemas.header_words import MANDATE_ROLES
 
 
@@ -24,6 +25,8 @@ class PdfRow:
     `number` is what it is counted by in front of its name, `rivals` are labels that may head it as well, by
     their places. In a `view` of the table `texts` are the cells beside the name and the figures, by their
     roles. `tagged` says whether the file's structure has the same in it; None where that says nothing.
+    `sure`: drawn lines part each cell of it and its column's heading from those beside them, or each figure
+    is below its own column's heading and below no other.
     """
 
     cells: tuple[PdfCell | None, ...]
@@ -32,6 +35,7 @@ class PdfRow:
     texts: tuple[tuple[str, PdfCell], ...] = ()
     number: PdfCell | None = None
     tagged: bool | None = None
+    sure: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,12 +206,15 @@ def _by_geometry(
     cut, alignment = rows.cut(found, heading, spacing)
     heads: list[tuple[PdfCell, ...]] = [()] * len(cut)
     amiss: list[Fault] = []
+    sure = [True] * len(cut)
     opened = False
     for body, fragments in zip(pages, found, strict=True):
         here = [(at, part) for at, row in enumerate(cut) if (part := row.on(body))]
         on_page = [part for _, part in here]
         page = next(page for page in document.pages if page.number == body.page)
         amiss += faults.find(page, body, on_page, heading)
+        for at, part in here:
+            sure[at] &= not page.ocr and (_is_ruled(body, part, heading) or _is_below(body, part, heading))
         if heading.labelled and (labelled := _without_totals(here, heading)):
             shared, closed = labels.assign(
                 body,
@@ -224,7 +231,7 @@ def _by_geometry(
     numbers = {number for body in pages if body.place for number in body.place.lines}
     headed = [line for page in document.pages for line in page.lines if line.number in numbers]
     return Grid(
-        rows=tuple(_rows(cut, heads, heading)),
+        rows=tuple(_rows(cut, heads, sure, heading)),
         heading=tuple(line.number for line in headed),
         marked=tuple(
             (number, line.number) for line in headed for word in line.words for number in word.numbers
@@ -280,12 +287,43 @@ def _with_rows(pages: Sequence[Body], heading: TableHeading) -> list[Body]:
     return kept
 
 
+def _is_ruled(body: Body, row: Row, heading: TableHeading) -> bool:
+    """Whether a line parts each two columns, labels aside, along the row and between their headings."""
+    for at, (left, right) in list(enumerate(pairwise(body.columns)))[int(heading.labelled) :]:
+        low = max([left.right, *(part.box.right for part in row.cells.get(at, ()))])
+        high = min([right.left, *(part.box.left for part in row.cells.get(at + 1, ()))])
+        lines = [line for line in body.verticals if low < line.at < high and not line.fill]
+        if not any(line.start < row.top + 1 and line.end > row.bottom - 1 for line in lines):
+            return False
+    return True
+
+
+def _is_below(body: Body, row: Row, heading: TableHeading) -> bool:
+    """Whether each figure is below the heading of its column on this page, and below no other."""
+
+    def shared(at: int, part: Fragment) -> float:
+        box = body.columns[at]
+        return min(box.right, part.box.right) - max(box.left, part.box.left)
+
+    return (
+        body.place is not None
+        and not body.typed
+        and all(
+            shared(at, part) > part.box.width / 2
+            and all(shared(other, part) < 0 for other in range(len(body.columns)) if other != at)
+            for at, parts in row.cells.items()
+            if heading.is_figure(at)
+            for part in parts
+        )
+    )
+
+
 def _rows(
-    cut: Sequence[Row], heads: Sequence[tuple[PdfCell, ...]], heading: TableHeading
+    cut: Sequence[Row], heads: Sequence[tuple[PdfCell, ...]], sure: Sequence[bool], heading: TableHeading
 ) -> Iterator[PdfRow]:
     label: PdfCell | None = None
-    for row, head in zip(cut, heads, strict=True):
+    for row, head, certain in zip(cut, heads, sure, strict=True):
         cells = [rows.cell(row.cells.get(column, ())) for column in range(len(heading.columns))]
         if heading.labelled:
             label, cells[0] = head[0] if head else label, None
-        yield PdfRow(tuple(cells), label, head[1:])
+        yield PdfRow(tuple(cells), label, head[1:], sure=certain)
