@@ -48,6 +48,8 @@ def quarantine(
         listed = "".join(f"\n  - {problem}" for problem in _each_once(each) or [each.text.partition("\n")[0]])
         state = f"\n  {ended[each.name]}" * bool(ended[each.name])
         heading = f"edition {each.edition_year}, {document}, refused at {reports.in_words(each.refused_at)}"
+        hints = dict.fromkeys(str(one["hint"] or "").partition("\n")[0] for one in each.problems)
+        listed += "".join(f"\n  next: {hint}" for hint in hints if hint and not state)
         terminal.write(f"{heading}{state}{listed}\n  report: {report}")
     terminal.answer(refused)
     terminal.as_csv(COLUMNS, rows)

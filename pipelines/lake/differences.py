@@ -54,9 +54,16 @@ def differences(before: Rows, after: Rows) -> tuple[Difference, ...]:
 
 
 def sentences(found: Sequence[Difference]) -> tuple[str, ...]:
-    """One line for each thing that changed: `untso: deployed_military 32 → 33; deployed_total 32 → 33`."""
+    """One line for each thing that changed: `untso: deployed_military 32 → 33; deployed_total 32 → 33`.
+
+    Of a cell whose printed words changed these alone, not what was read from them.
+    """
     by_subject: dict[str, dict[str, None]] = {}
+    changed = {(each.table_name, each.row_key, each.column_name) for each in found}
     for each in found:
+        words = f"{schemas.TABLES[each.table_name].cell_of(each.column_name or '')}_as_printed"
+        if each.column_name != words and (each.table_name, each.row_key, words) in changed:
+            continue
         by_subject.setdefault(each.subject, {})[each.sentence] = None
     return tuple(f"{subject}: {'; '.join(changes)}" for subject, changes in sorted(by_subject.items()))
 

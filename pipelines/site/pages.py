@@ -508,7 +508,8 @@ class Site:
 
         def revisions(row: Row) -> list[Values]:
             found = content.of("revisions", **_of(row, "edition_year", "vintage"))
-            return [{**change, "names": self._named(change["row_key"])} for change in found]
+            told = [change for change in found if change["column_name"] != "withdrawn"]  # by the cause
+            return [{**change, "names": self._named(change["row_key"])} for change in told]
 
         before = content.rows["releases"][-2] if len(content.rows["releases"]) > 1 else None
         newest = sorted(content.rows["vintages"], key=itemgetter("recorded_at"), reverse=True)
