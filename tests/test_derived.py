@@ -99,6 +99,21 @@ def test_columns_stand_in_any_order_with_others_beside_them() -> None:
 
 
 @pytest.mark.parametrize(
+    ("remark", "own"),
+    [
+        ("Separate VGR; excl. 4 detacheringen", True),
+        ("32 transporten, separate VGR", True),
+        ("geen separate VGR", False),
+    ],
+)
+def test_a_remark_may_say_that_a_mission_has_a_report_of_its_own(remark: str, own: bool) -> None:
+    heading = "<p>Bijlage II Personele inzet 1 januari t/m 31 december 2017</p>"
+    rows = [line.replace("32 transporten", remark) for line in ASIDE]
+    found = read(heading, table(*rows), "<p>Bijlage I Mandaten</p>", table(*MANDATES))
+    assert of(found, "separate_report") == {"unifil": False, "untso": False, "minusma": False, "vpd": own}
+
+
+@pytest.mark.parametrize(
     "widths", ["p:nth-of-type(4) + table { width: 150mm }", "p:nth-of-type(4) { break-after: page }", ""]
 )
 def test_a_table_per_region_under_a_heading_of_its_own(widths: str) -> None:

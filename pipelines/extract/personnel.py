@@ -248,12 +248,19 @@ def _row(one: Chosen, document: Document, layout: PersonnelLayout) -> dict[str, 
         **_figures(one, layout),
         "exact": all(figure is None or figure.exact for figure in one.figures),
         **_aside(one, layout),
-        "separate_report": one.wording.separate_report,
+        "separate_report": one.wording.separate_report or _remarked(one.row, layout.separate_report),
         "inferred": one.inferred,
         "footnotes": sorted({mark.note for mark in one.wording.marks}),
         **_place(one.row, document),
         "source_line_end": one.row.lines[-1].number,
     }
+
+
+def _remarked(row: Row, phrase: str) -> bool:
+    """Whether a remark at the row says that the mission has a progress report of its own."""
+    said = r"\s+".join(map(re.escape, phrase.split()))
+    remarks = [text.printed for role, text in row.texts if role == "remark"]
+    return bool(said) and any(re.search(rf"(?:^|[;,.(]|\bzie)\s*{said}\b", each, re.I) for each in remarks)
 
 
 def _figures(one: Chosen, layout: PersonnelLayout) -> dict[str, object]:
