@@ -47,6 +47,8 @@ _ON_DAY = re.compile(
 )
 _MOST_WAYS = 64
 _BRACKET = re.compile(r"(?P<text>[^()]+)\((?P<bracket>[^()]+)\)\s*")
+_OF_WHICH = re.compile(r"\((?:w\.?\s?v\.?|w\.?\s?o\.?|waarvan|waaronder|of which)\s[^()]*\)", re.IGNORECASE)
+"""What is in brackets in the cells below: `Uitgezonden (w.v. vrouwen)`."""
 _PLACES = {frozenset({"country"}), frozenset({"region"})}
 
 
@@ -65,6 +67,8 @@ def _roles() -> dict[Facets, str]:
     found |= {frozenset({"strength_on_day", *more}): "strength_on_day" for more in ((), ("total",))}
     for kinds in (("military",), ("civil",), ("police",), ("civil", "police"), *_SEXES):
         found[frozenset({"strength_on_day", *kinds})] = f"strength_{'_'.join(kinds)}"
+    for sex in _SEXES:  # a part of a part
+        found |= {frozenset({"deployed", kind, *sex}): "ignore" for kind in ("military", "civil", "police")}
     found |= {frozenset({*sex, *more}): f"deployed_{sex[0]}" for sex in _SEXES for more in ((), ("total",))}
     for subject, role in (("mandate", "international_mandate"), ("frame", "national_frame")):
         found[frozenset({subject, "until"})] = role
@@ -222,6 +226,7 @@ class HeaderWords:
         A text nearer to the column counts more: `Totale inzet` over `Militair` is not a total. A bracket
         behind the word for missions says what is in brackets behind their names: `Missie (gebied)`.
         """
+        texts = tuple(_OF_WHICH.sub(" ", text) for text in texts)
         whole = " ".join(texts)
         if match := _BRACKET.fullmatch(whole):
             inside, unknown = self.facets(match["bracket"])
@@ -283,6 +288,8 @@ NO_WORDS = HeaderWords({}, {}, RowWords(), MandateWords((), (), (), (), ()))
 def _over(above: Facets, below: Facets) -> Facets:
     """What two texts mean together, the upper of which may say of all its columns what one is not."""
     if below & {*_KINDS} and above & {*_MEASURES, "strength_on_day"}:
+        if below == {"total"} and len(above & {"military", "civil", "police"}) == 1:
+            return above  # `Uitgezonden militairen` over `Man`, `Vrouw` and `Totaal`
         all_persons = above & {"military", "civil", "police"}  # `Uitgezonden militairen en burgers`
         return below | (above - {"total"} - (all_persons if len(all_persons) > 1 else set()))
     return above | below

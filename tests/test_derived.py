@@ -638,8 +638,12 @@ def test_a_country_of_several_missions_and_a_region_that_counts_its_missions() -
     ]
 
 
-@pytest.mark.parametrize("counted", ["{0}|{1}", "{0}. {1}"], ids=["column", "name"])
-def test_numbers_that_count_rows_are_no_part_of_their_names(counted: str) -> None:
+@pytest.mark.parametrize(
+    ("counted", "region"),
+    [("{0}|{1}", ""), ("{0}. {1}", ""), ("1.{0} {1}", "1. Midden-Oosten")],
+    ids=["column", "name", "region"],
+)
+def test_numbers_that_count_rows_are_no_part_of_their_names(counted: str, region: str) -> None:
     first = "|Missie" if "|" in counted else "Missie"
     blank = "|" * ("|" in counted)
     rows = ("UNIFIL|1||2||2", "UNTSO|12||32||32", "MINUSMA|5|10|10|11|21", "VPD|121||163||163")
@@ -650,6 +654,7 @@ def test_numbers_that_count_rows_are_no_part_of_their_names(counted: str) -> Non
         table(
             f"{first}|2:Nationaal kader|3:Ingezet",
             f"{blank}|Militair|Civiel/Politie|Militair|Civiel/Politie|Totaal",
+            *([f"6:{region}"] if region else []),
             *(counted.format(number, row) for number, row in enumerate(rows, 1)),
             f"{blank}Totaal|139|10|207|11|218",
         ),
@@ -658,3 +663,61 @@ def test_numbers_that_count_rows_are_no_part_of_their_names(counted: str) -> Non
     assert [row["mission_as_printed"] for row in found["personnel"].to_pylist()] == [
         row.partition("|")[0] for row in rows
     ]
+    assert {row["region_as_printed"] for row in found["personnel"].to_pylist()} == {region[3:] or None}
+
+
+def test_sums_tell_of_whom_a_column_is_that_does_not_say_it() -> None:
+    """Only as soldiers the column makes the totals; where rows do not add up it is asked."""
+    head = "Missie|Kader militair|Kader civiel/politie|Ingezet|Ingezet civiel/politie|Totaal"
+    rows = ["UNIFIL|1||2|1|3", "UNTSO|12||32|4|36", "MINUSMA|5|10|10|11|21", "VPD|121||163||163"]
+    found = read(ABOVE, table(head, *rows))
+    assert [row[2:4] for row in figures(found).values()] == [[2, 1], [32, 4], [10, 11], [163, None]]
+    (problem,) = refused(ABOVE, table(head, *(row[:-1] + "9" for row in rows)))
+    assert "“Ingezet” of column 4" in problem.message
+
+
+def test_what_rules_are_drawn_around_heads_the_columns_below_it() -> None:
+    """`Totaal` is of the soldiers that the text above says, however far from it; so are parts of them."""
+    facts = Facts.of(Path(registry.__file__).parent)
+    words = [("word", {"printed": one, "role": "ignore"}) for one in ("CZSK", "CLAS", "CLSK")]
+    head = ("Missie|Kader militair|5:Ingezet militairen", "||CZSK|CLAS|CLSK|vrouwen|Totaal")
+    rows = (
+        "UNIFIL|1|1|1||1|2",
+        "UNTSO|12||30|2|4|32",
+        "VPD|121|60|3|100|20|163",
+        "Totaal|134|61|34|102|25|197",
+    )
+    found = read(ABOVE, table(*head, *rows), known=facts.extended(words).registry())
+    assert [row[2:] for row in figures(found).values()] == [
+        [2, None, None],
+        [32, None, None],
+        [163, None, None],
+    ]
+
+
+def test_bullets_and_codes_in_a_column_of_regions() -> None:
+    """A legal basis may be a list; a code that no region is known by is asked, and not passed over."""
+    mandates = (MANDATES[0], MANDATES[1].replace("VNVR-resolutie", "• VNVR-resolutie"), MANDATES[2])
+    head = "Regio|Missie|Kader militair|Ingezet militair"
+    rows = ("MO|UNIFIL|1|2", "MO|UNTSO|12|32", "AFR|MINUSMA|5|10", "DIV|VPD|121|163", "2:Totaal|139|207")
+    parts = ("<p>Bijlage 1 Mandaten</p>", table(*mandates), "<p>Bijlage 2 Personele inzet in 2017</p>")
+    asked = [one for problem in refused(*parts, table(head, *rows)) for one in problem.proposals]
+    assert [one.values["printed"] for one in asked] == ["MO", "AFR", "DIV"]
+    regions = {"MO": "Midden-Oosten", "AFR": "Afrika", "DIV": "Diversen"}
+    entries = [("region", {"printed": one, "region": of_code}) for one, of_code in regions.items()]
+    facts = Facts.of(Path(registry.__file__).parent)
+    found = read(*parts, table(head, *rows), known=facts.extended(entries).registry())
+    assert [*of(found, "region_as_printed").values()] == ["MO", "MO", "AFR", "DIV"]
+    assert found["mandates"].to_pylist()[0]["legal_basis"] == "• VNVR-resolutie 2650"
+
+
+def test_a_column_that_counts_nobody_is_taken_for_none() -> None:
+    """Its head is unknown, and marks or differences are below it: to go on with it is ignored."""
+    head = "Missie|Kader militair|Ingezet militair|Ingezet civiel|Art. 100|Groei"
+    rows = ("UNIFIL|1|2|1|x|+1", "UNTSO|12|32|4|x|−3", "MINUSMA|5|10|11||+2", "VPD|121|163|||−7")
+    asked = [one for problem in refused(ABOVE, table(head, *rows)) for one in problem.proposals]
+    assert [(one.values["printed"], one.assumed) for one in asked] == [
+        ("Art", {"role": "ignore"}),
+        ("Groei", {"role": "ignore"}),
+    ]
+    assert all(one.others[0].values["role"] == "ignore" for one in asked)

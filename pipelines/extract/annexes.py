@@ -10,6 +10,7 @@ import math
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 
 from pipelines.extract import derived, headings, missing, refusals
 from pipelines.extract.cells import Mark, Word, words
@@ -27,6 +28,8 @@ from schemas.registry import Layout, Registry, comparable
 
 _DIGITS = re.compile(r"\d{1,2}")
 _ROW_WORDS = 3  # rows that begin with the same words are one row
+_MOST_WAYS = 32  # to read a header, that are tried
+_FEWEST_SUMS = 3  # that tell which of them is right
 
 
 @dataclass(frozen=True)
@@ -130,6 +133,8 @@ def find_annexes(document: Document, registry: Registry) -> ReportParts:
         if all(one.complete for one in looked[-1]):
             return search.parts(layout, looked[-1])
     found = derived.read(search)
+    if found.problems and (settled := _by_sums(search, found)):
+        search, found = settled, derived.read(settled)
     if found.problems and missing.lists_missions(search.lines, registry):
         raise found.problems[0] if len(found.problems) == 1 else Problems([*found.problems])
     absent = found.mandates is None and registry.is_absent("mandates", document.sha256)
@@ -145,6 +150,31 @@ def find_annexes(document: Document, registry: Registry) -> ReportParts:
     if not isinstance(search.document, PdfDocument) and (renamed := search.renamed()):
         return search.parts(*renamed)
     raise missing.refusal(search, looked, found)
+
+
+def _by_sums(search: Search, found: Derived) -> Search | None:
+    """The document with the one reading of its header by which rows add up, where words leave several."""
+    main = found.personnel.found if found.personnel else None
+    if main is None or not all(one.ways and not one.unknown for one in main.problems):
+        return None
+    choices = [one.ways for one in main.problems]
+    if math.prod(map(len, choices)) > _MOST_WAYS:
+        return None
+    fitting = []
+    for roles in product(*choices):
+        chosen = {one.column - 1: role for one, role in zip(main.problems, roles, strict=True)}
+        others = [role for at, role in enumerate(main.roles) if at not in chosen]
+        if any(role != "ignore" and [*others, *roles].count(role) > 1 for role in roles):
+            continue
+        trial = search.settled(main, chosen)
+        kept = trial.kept_sums()
+        if len(kept) < _FEWEST_SUMS and "ignore" not in roles:
+            return None  # nothing speaks against it
+        if len(kept) >= _FEWEST_SUMS and all(kept):
+            fitting.append(trial)
+        elif kept.count(False) <= len(kept) / 2 and kept:
+            return None
+    return fitting[0] if len(fitting) == 1 else None
 
 
 @dataclass(frozen=True)
@@ -196,6 +226,35 @@ class Search:
             words = self.registry.words
             self._headers[fewest] = headers.of_pages(pages, words, fewest)
         return self._headers[fewest]
+
+    def settled(self, main: FoundHeader, chosen: Mapping[int, str]) -> Search:
+        """The document with other roles of a header's columns, wherever that header is."""
+
+        def of(header: FoundHeader) -> FoundHeader:
+            texts = [(one.group, one.printed) for one in header.columns]
+            if texts != [(one.group, one.printed) for one in main.columns]:
+                return header
+            columns = tuple(
+                replace(one, role=chosen.get(at, one.role)) for at, one in enumerate(header.columns)
+            )
+            return replace(header, columns=columns, problems=())
+
+        found = Search(self.document, self.registry)
+        for fewest in (0, FEWEST):
+            pages = self.headers(fewest).items()
+            found._headers[fewest] = {page: [of(one) for one in headers] for page, headers in pages}
+        return found
+
+    def kept_sums(self) -> list[bool]:
+        """Whether rows of annex 2 make their sums by its own headers; empty where it is not read."""
+        found = derived.read(self)
+        if found.problems:
+            return []
+        layout = derived.layout(found, self.registry)
+        looked = self.look(layout, found)
+        if not looked[1].complete:
+            return []
+        return derived.kept_sums(self.parts(layout, looked).personnel, layout.personnel)
 
     def look(self, layout: Layout, by: Derived | None = None) -> tuple[Looked, Looked]:
         """What the layout finds of annex 1 and of annex 2; `by` says where the tables that gave it are."""

@@ -286,6 +286,8 @@ def _refusal(search: Search, found: FoundHeader, problem: HeaderProblem) -> Layo
         near = words.nearest(wanted[0], _SHOWN)
         shown = ", ".join(f"“{text}” ({meaning})" for text, meaning in near)
         message = f"{where} has no known role; the nearest known words are {shown}"
+        if header.no_figures(_below(search, found, problem)):
+            ways = ("ignore", "remark", "country", "region")
         known = " ".join(one for one in tokens(problem.text) if one not in " ".join(wanted).split())
         if words.roles(known):  # as in `Plafond (ceiling)`: the other words say enough
             guess, ways = "nothing", ("nothing",)
@@ -307,6 +309,12 @@ def _refusal(search: Search, found: FoundHeader, problem: HeaderProblem) -> Layo
         values = {"printed": printed, "role": role}
         proposals.append(Proposal("word", values, question, note, others, {"role": guess}))
     return refusals.at(line, message, proposals=proposals)
+
+
+def _below(search: Search, found: FoundHeader, problem: HeaderProblem) -> list[str]:
+    pages = search.document.pages if isinstance(search.document, PdfDocument) else ()
+    box = found.columns[problem.column - 1].box
+    return [text for page in pages if page.number == found.page for text in header.texts_below(page, box)]
 
 
 def _as_printed(word: str, text: str) -> str:
@@ -412,12 +420,8 @@ def _aside(role: str | None) -> str:
     return role if role in {"mission", "region", "country", "remark", *MANDATE_ROLES} else "ignore"
 
 
-def require_sums(annex: Annex, layout: PersonnelLayout) -> None:
-    """Raises LayoutError where by the roles of its columns most rows of a table do not make their sums.
-
-    Reports contradict themselves here and there; where they do nearly everywhere, a heading is not over its
-    own column.
-    """
+def kept_sums(annex: Annex, layout: PersonnelLayout) -> list[bool]:
+    """Whether rows make their sums by the roles of their columns, of each sum of several parts."""
     kept: list[bool] = []
     rows: dict[str | int, dict[str, int]] = {}
     for part, of in zip(annex.each, layout.parts or (layout,), strict=True):
@@ -431,6 +435,16 @@ def require_sums(annex: Annex, layout: PersonnelLayout) -> None:
         for total, parts in layout.sums:
             if sum(by_role[part] > 0 for part in parts) > 1:
                 kept.append(by_role[total] == sum(by_role[part] for part in parts))
+    return kept
+
+
+def require_sums(annex: Annex, layout: PersonnelLayout) -> None:
+    """Raises LayoutError where by the roles of its columns most rows of a table do not make their sums.
+
+    Reports contradict themselves here and there; where they do nearly everywhere, a heading is not over its
+    own column.
+    """
+    kept = kept_sums(annex, layout)
     if kept.count(False) > len(kept) / 2:
         sums = "; ".join(f"{total} = {' + '.join(parts)}" for total, parts in layout.sums)
         message = (

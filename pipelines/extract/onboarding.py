@@ -303,7 +303,8 @@ class _Surveyor:
         new = self._new(problem)
         for proposal in new:
             values = proposal.provisional
-            if proposal.kind == "word" and proposal.values["role"] == OPEN:
+            sure = proposal.others and values.get("role") in ("nothing", "ignore")
+            if proposal.kind == "word" and proposal.values["role"] == OPEN and not sure:
                 values = {**values, "role": self._likeliest(values)}
             self._entries.append((proposal.kind, values))
             self._questions.append(Question(proposal, problem.message, problem.page, problem.line))
@@ -335,8 +336,6 @@ class _Surveyor:
 
         _, before = tables()
         guess = str(values["role"])
-        if guess == "nothing":  # the words beside it say enough
-            return guess
         # A column that is ignored leaves nothing open either: what says more comes first.
         return min((*_SIDES, guess) if guess == "ignore" else (guess, *_SIDES), key=left)
 

@@ -470,6 +470,7 @@ class _PdfReader:
     def __init__(self, given: AnnexInput, whole: PdfTable, roles: PersonnelRoles) -> None:
         self._table = Table()
         self._problems: list[JvomError] = []
+        self._asked: set[str] = set()  # labels of regions
         self._given = given
         self._whole, self._found = whole, whole.view()
         self._roles = roles
@@ -634,6 +635,11 @@ class _PdfReader:
     def _label(self, row: PdfRow) -> tuple[Text | None, list[Text]]:
         """The region's label beside a row, and others that may be its own as well."""
         is_known = self._roles.is_region
+        if row.label and not is_known(row.label.text) and row.label.text not in self._asked:
+            self._asked.add(row.label.text)
+            entry = answers.region(row.label.text, self._given.registry)
+            message = f"the label “{refusals.shortened(row.label.text)}” is not a known region"
+            self._problems.append(refusals.at(self._cells.line(row.label), message, proposals=[entry]))
         label = self._cells.text(row.label) if row.label and is_known(row.label.text) else None
         return label, [self._cells.text(cell) for cell in row.rivals if is_known(cell.text)]
 

@@ -161,11 +161,7 @@ class _Seen:
         usual = [_usual(shares[at] for _, shares in ruled) for at in range(len(self._bands) - 1)]
         for row, shares in ruled:
             opened = [
-                usual[at]
-                and at != self._naming
-                and at >= int(self._heading.labelled)
-                and share < _OPEN
-                and len(ruled) > 1
+                usual[at] and at > self._naming and share < _OPEN and len(ruled) > 1
                 for at, share in enumerate(shares)
             ]
             for first, last in _stretches(opened):

@@ -34,12 +34,14 @@ Kind = Literal["personnel", "mandates", "combined"]
 
 _EDGE = 0.1  # font sizes between the left edges of texts of one column
 _GAP, WIDE = 0.6, 1.0  # font sizes of white space between two texts of a header; where words are far apart
+_NO_NUMBER = re.compile(r"^[+−-]|%$")
 _MOST_COLUMNS = 24
 _OVERLAP = 0.15  # font sizes that texts above each other share, at least
 _MARGIN = 0.7  # font sizes by which a group's place must be better than by another reading
 _TIED = 0.01  # of groups that are placed equally well, that with more columns is taken
 FEWEST = 2  # columns of figures; a header of one is a sentence
 _OF_WHOM = 3  # columns that say of whom they count, and not what, of which fewer are no header
+_FEW, _MOST = 2, 12  # words that say what is below a heading
 _BESIDES = frozenset({"mission", "region", "country", "remark", "ignore"})
 _MORE = frozenset(ASIDE) - _BESIDES - MANDATE_ROLES
 _ALLOWED: Mapping[Kind, frozenset[str]] = {
@@ -218,11 +220,15 @@ def _by_words(line: PdfLine, words: Known) -> Iterator[Run]:
 
 @dataclass
 class _Stack:
-    """Texts above each other: a column's own, or those over columns, of which `first` and `last` are sure."""
+    """Texts above each other: a column's own, or those over columns, of which `first` and `last` are sure.
+
+    Where rules are drawn around it, it is over no others: it is `closed`.
+    """
 
     runs: list[Run]
     first: int = 0
     last: int = 0
+    closed: bool = False
 
     def __post_init__(self) -> None:
         self.add()
@@ -262,6 +268,7 @@ class _Band:
         self.has_narrow = False
         self._whole = whole  # its texts are parted by white space, as no running text is
         self._runs = sorted(found, key=lambda run: (-run.box.bottom, run.box.left))
+        self._verticals = [rule for rule in page.rules if not rule.horizontal]
         self._words = words
         self._size = max(run.size for run in found)
         self.columns: list[_Stack] = []
@@ -286,8 +293,13 @@ class _Band:
     def _stack(self) -> None:
         """Puts every text into its column, or above several."""
         overs: list[tuple[Run, list[int]]] = []
+        closed: set[int] = set()
         for run in self._runs:
             under = [at for at, column in enumerate(self.columns) if _over(run.box, column.box, self._size)]
+            if len(drawn := self._within(run)) > 1 and {*under} <= {*drawn}:
+                overs.append((run, drawn))
+                closed.add(id(run))
+                continue
             if not under and (beside := self._beside(run)):
                 self.has_narrow = True
                 under = beside[-self._narrow :] if self._narrow else under
@@ -307,9 +319,23 @@ class _Band:
                 known.add(run)
                 known.first, known.last = min(known.first, *found), max(known.last, *found)
             else:
-                self.groups.append(_Stack([run], min(found), max(found)))
+                self.groups.append(_Stack([run], min(found), max(found), id(run) in closed))
         self._split()
         self.groups.sort(key=lambda group: group.box.left)
+
+    def _within(self, run: Run) -> list[int]:
+        """The columns in the cell that rules draw around a text, if it is alone in it."""
+        height = run.box.middle
+        at = [rule.at for rule in self._verticals if rule.start < height < rule.end]
+        left = max((one for one in at if one < run.box.left + 1), default=None)
+        right = min((one for one in at if one > run.box.right - 1), default=None)
+        if left is None or right is None:
+            return []
+        beside = (one for one in self._runs if one is not run and abs(one.box.middle - height) < one.size)
+        if any(left < one.box.centre < right for one in beside):
+            return []
+        found = [at for at, one in enumerate(self.columns) if left < one.box.centre < right]
+        return [at for at in found if self.columns[at].box.top >= height]
 
     def _beside(self, run: Run) -> list[int]:
         """The columns on both sides of a text that is above the white space between them."""
@@ -417,8 +443,8 @@ class _Band:
             yield ()
             return
         group = self.groups[number]
-        for first in range(start, group.first + 1):
-            for last in range(group.last, len(self.columns)):
+        for first in range(max(start, group.first) if group.closed else start, group.first + 1):
+            for last in range(group.last, group.last + 1 if group.closed else len(self.columns)):
                 if not self._may_have(group, first, last):
                     continue
                 for rest in self._spans(number + 1, last + 1):
@@ -427,7 +453,7 @@ class _Band:
     def _may_have(self, group: _Stack, first: int, last: int) -> bool:
         """Whether a group may reach so far: only to columns that mean nothing without it."""
         beside = [at for at in range(first, last + 1) if not group.first <= at <= group.last]
-        return all(not self._roles(at, None) or self._bare(at) for at in beside)
+        return all(self._roles(at, None) <= {"ignore"} or self._bare(at) for at in beside)
 
     def _bare(self, at: int) -> bool:
         """Whether a column says of whom it counts, but not what: `Totaal`."""
@@ -436,6 +462,8 @@ class _Band:
     def _roles_of(self, at: int, group: int | None) -> set[str]:
         above = [self.groups[group].text] if group is not None else []
         found = self._words.roles(*above, self.columns[at].text)
+        if at and "mission" in found and only_figures(texts_below(self._page, self.columns[at].box)):
+            found -= {"mission"}  # as below `Inzet 2016` beside `Missie`
         if {"region", "country"} <= found:  # such as `Locatie`: what groups the rows is on the left
             found -= {"region" if at else "country"}
         return found
@@ -585,6 +613,27 @@ _ENDING: Mapping[Kind, Mapping[frozenset[str], tuple[str, ...]]] = {  # what the
     "combined": {_MANDATE: ("international_mandate",)},
 }
 _KINDS = frozenset({"military", "civil", "police", "total", "women", "men"})
+
+
+def texts_below(page: PdfPage, box: Box) -> list[str]:
+    """The words below a column's heading, blanks left out."""
+    words = (word for line in page.lines if line.box.top > box.bottom for word in line.words)
+    return [one.plain for one in words if _over(one.box, box, one.size) and any(map(_counts, one.plain))]
+
+
+def _counts(sign: str) -> bool:
+    return sign not in "-–—."
+
+
+def only_figures(texts: Sequence[str]) -> bool:
+    """Whether texts below a heading are figures; a footer may be below them."""
+    return len(texts) > _FEW and all(text.isdigit() for text in texts[:_MOST])
+
+
+def no_figures(texts: Sequence[str]) -> bool:
+    """Whether none is a number of persons: codes, words, marks, differences, shares."""
+    numbers = [text for text in texts[:_MOST] if any(map(str.isdigit, text))]
+    return len(texts) > 1 and all(_NO_NUMBER.search(text) for text in numbers)
 
 
 def _over(box: Box, other: Box, size: float) -> bool:

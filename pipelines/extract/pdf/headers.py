@@ -34,6 +34,8 @@ _MOST_LINES = 9  # of a header
 _NO_HEADER = re.compile(
     r"(?:[^\W\dA-Z]|[^\W\d_]+(?: [^\W\d_]+){2} ).*[^\W\d_]{5}\.|(?i:bijlage|annex) [0-9A-Z]{1,3}\b.*"
 )
+_DIGIT = re.compile(r"\d")
+_WHOM = frozenset({"military", "civil", "police", "total", "women", "men"})
 _SIDE = 2.0  # points between a column without a heading and the next
 
 
@@ -100,6 +102,7 @@ def _best(
     broken = (at for at in reached if any(run.text.endswith(HYPHENS) for run in runs_of(lines[at])))
     whole = range(next(broken, len(lines)) + 1)  # behind a word that is broken its end may be
     unknown = {at for at in reached if at in whole and _has_unknown(lines[at], words)}
+    bands = [band for band in bands if not _is_cut(lines, band, reached, words)]
     # Where lines of known words make a header, others, such as the first rows, make none without problems.
     known = [(first, last) for first, last in bands if unknown.isdisjoint(range(first, last + 1))]
     ways: list[tuple[FoundHeader, int, int]] = []
@@ -123,6 +126,24 @@ def _best(
         if any(run.box.left > header.columns[1].box.left for run in runs_of(lines[last]))
     )
     return max(longer, key=lambda header: len(header.lines), default=best[0])
+
+
+def _names_region(text: str, words: Known) -> bool:
+    """Whether a line is a region's name, which no header has: the first rows are below it."""
+    name = comparable(text)
+    return bool(words.facets(text)[1]) and any(name == comparable(region) for region in words.rows.regions)
+
+
+def _is_cut(lines: Sequence[PdfLine], band: tuple[int, int], reached: Sequence[int], words: Known) -> bool:
+    """Whether a line below is of the header too: texts of columns, of whom some count, and no row's name."""
+    left = min(run.box.left for line in lines[band[0] : band[1] + 1] for run in runs_of(line))
+    for at in range(band[1] + 1, band[1] + 3):
+        found = runs_of(lines[at]) if at in reached else []
+        kinds = sum(any(way & _WHOM for way in words.facets(run.text)[0]) for run in found)
+        texts = all(any(map(str.isalpha, run.text)) and not _DIGIT.search(run.text) for run in found)
+        if len(found) > 2 and kinds and texts and found[0].box.left > left + found[0].size:
+            return True
+    return False
 
 
 def _has_unknown(line: PdfLine, words: Known) -> bool:
@@ -302,7 +323,9 @@ def _near(upper: PdfLine, lower: PdfLine, pitch: float = _PITCH) -> bool:
 def _like_a_header(line: PdfLine, words: Known) -> bool:
     """Whether a line has a word of a header, or the rest of one, and is not a row of figures."""
     texts = [without_date(run.text)[0] for run in runs_of(line)]
-    if len(runs_of(line, WIDE)) == 1 and _NO_HEADER.fullmatch(line.text.strip()):
+    if len(runs_of(line, WIDE)) == 1 and (
+        _NO_HEADER.fullmatch(line.text.strip()) or _names_region(line.text, words)
+    ):
         return False
     alone = [text for text in texts if text.strip() and not any(map(str.isalpha, text))]
     if sum(any(map(str.isdigit, text)) for text in alone) > 1:

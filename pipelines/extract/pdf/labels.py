@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
@@ -154,7 +155,9 @@ def _upright(
 ) -> list[Label]:
     """Labels that read as the rows do: lines of the first column, cut into known regions."""
     lines = sorted((part for part in found if part.column == 0), key=lambda part: part.baseline)
-    regions = {folded(region) for region in heading.regions}
+    texts = Counter(folded(part.text) for part in lines)
+    often = {text for text, count in texts.items() if count > 1}  # a code that each row repeats
+    regions = {folded(region) for region in heading.regions} | often
     page = lines[0].line.page if lines else 0
     own = Spacing(spacing.pitch, {page: heights}, spacing.size)
     best: list[tuple[tuple[int, float], list[list[Fragment]]]] = [((0, 0.0), [])]
@@ -163,7 +166,9 @@ def _upright(
         for start in range(max(0, end - 6), end):
             group = lines[start:end]
             made = cell(group)
-            unknown = not made or folded(made.text) not in regions
+            # A name that is unknown is no longer one where its lines are apart.
+            signs = sum(own.parted(upper, lower) > 0 for upper, lower in pairwise(group))
+            unknown = 0 if made and folded(made.text) in regions else 1 + signs
             (amiss, misfit), before = best[start]
             ways.append(((amiss + unknown, misfit + own.text(group)), [*before, group]))
         best.append(min(ways, key=lambda way: way[0]))

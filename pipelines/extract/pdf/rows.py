@@ -29,8 +29,8 @@ _JOINED = re.compile(r"[^\W_][-‑/]$")
 _PAUSED = re.compile(r"(?:en|of|tot|t/m|and|or)\b|[,;&]")
 """What follows the hyphen of `NAVO- en EU-missies`: a word of its own."""
 
-COUNTED = re.compile(r"^(?P<number>[1-9][0-9]?)[.)]? (?=[^\W\d])")
-"""What a row may be counted by, in front of its name."""
+COUNTED = re.compile(r"^(?P<number>[1-9][0-9]?(?:\.[1-9][0-9]?)?)[.)]? (?=[^\W\d])")
+"""What a row may be counted by, in front of its name: `3`, or `1.3` where regions are counted too."""
 
 _DAY = re.compile(r"[1-9]|[12][0-9]|3[01]")
 

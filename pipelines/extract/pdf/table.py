@@ -153,8 +153,8 @@ def _view(grid: Grid, order: Sequence[int], heading: TableHeading) -> Grid:
 
 def _uncounted(grid: Grid, naming: int) -> Grid:
     found = [cell.counted() if (cell := row.cells[naming]) else None for row in grid.rows]
-    numbers = [int(way[0].text) for way in found if way]
-    if len(numbers) < _FEW or numbers != [*range(1, len(numbers) + 1)]:
+    numbers = [tuple(map(int, way[0].text.split("."))) for way in found if way]
+    if len(numbers) < _FEW or not all(map(_follows, numbers, [(0,), *numbers])):
         return grid
     return replace(
         grid,
@@ -165,6 +165,14 @@ def _uncounted(grid: Grid, naming: int) -> Grid:
             for row, way in zip(grid.rows, found, strict=True)
         ),
     )
+
+
+def _follows(number: tuple[int, ...], before: tuple[int, ...]) -> bool:
+    """Whether a row is counted by the next number: `2` behind `1` or `1.3`, `1.2` behind `1.1`."""
+    first = before[0]
+    if len(number) == 1:
+        return number == (first + 1,)
+    return number in ((first, before[1] + 1 if before[1:] else 1), (first + 1, 1))
 
 
 def _cells(grid: Grid) -> Iterator[PdfCell]:
