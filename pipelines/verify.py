@@ -202,7 +202,7 @@ def _place(settings: Settings, where: str) -> str:
 
 
 def _guarded(place: str, check: Callable[[], Iterator[Fault]]) -> Iterator[Fault]:
-    """What a check finds, up to where it cannot go on. What keeps all of it from looking is no fault."""
+    """What a check finds, up to where it cannot go on. What keeps all of it from looking is not a fault."""
     try:
         yield from check()
     except (ServerError, MachineError):

@@ -24,7 +24,7 @@ from tests.support.forked import PROCESSES, fork, start
 from tests.support.parliament import edition
 from tests.support.reports import PROJECT
 
-# Figures that differ, the same rows in other bytes, and what is no report: in the order of their names.
+# Figures that differ, the same rows in other bytes, and what is not a report: in the order of their names.
 DOCUMENTS = (
     edition(10),
     edition(11),

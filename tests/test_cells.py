@@ -1,4 +1,4 @@
-"""Cells that are no plain figure or date, from a page to the tables: what is certain, and nothing more."""
+"""Cells that are not a plain figure or date, from a page to the tables: what is certain, and nothing more."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows of annex 2 that are no missions: subtotals, totals on top or absent, parts, lines of text.
+"""Rows of annex 2 that are not missions: subtotals, totals on top or absent, parts, lines of text.
 
 Each small report is made as a PDF and as a text. Whatever its rows are, the figures of its missions are those
 that are printed, or it is refused with the row that is not decided.

@@ -94,6 +94,6 @@ def _recognise(session: Session, file: Path) -> None:
         others = f", and of {len(parts) - 1} before it" if len(parts) > 1 else ""
         session.terminal.write(f"{said.format(**row)}{others} (SHA-256 {sha256})")
     if not rows and not parts:
-        what = f"nothing was read from {file}, and it is no part of a release (SHA-256 {sha256})"
+        what = f"nothing was read from {file}, and it is not part of a release (SHA-256 {sha256})"
         session.terminal.say(f"{what}: jvom editions and jvom status list what is")
         raise Exit(1)

@@ -1,7 +1,7 @@
 """Which entries of schemas/*.toml would answer what a table leaves open, and what they rest on.
 
 A name that nobody knows is first compared with the known ones: a country beside it, another way to write it,
-two missions in one row are no new mission. What only a person can say is `"?"`.
+two missions in one row are not a new mission. What only a person can say is `"?"`.
 """
 
 from __future__ import annotations

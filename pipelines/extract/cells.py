@@ -153,7 +153,7 @@ class PdfCells:
         return tuple(self._lines[number] for number in sorted(numbers))
 
     def left(self, table: PdfTable, lines: Iterable[Line]) -> Iterator[tuple[Line, ...]]:
-        """Of the lines that the whole table leaves those that are no running text; neighbours together."""
+        """Of the lines that the whole table leaves those that are not running text; neighbours together."""
         numbers = {line.number for line in lines if line.text.strip()}
         for group in outside.left(self._pdf, table, numbers):
             yield tuple(self._lines[number] for number in group)

@@ -29,7 +29,7 @@ ID = "header"
 """Id of a layout that a document's own headers give."""
 _ABOVE = 4  # lines above a header among which is its title
 _SHOWN = 3  # known words that a message offers
-_CAPTION = 12  # words of a line above a table that is no running text, at most
+_CAPTION = 12  # words of a line above a table that is not running text, at most
 _NO_CAPTION = re.compile(r"[.,;]\s*$|^\s*(?:[*†‡]+|\(?\d{1,2}\)?) ")  # a sentence, or a note
 
 
@@ -185,7 +185,7 @@ def _other_year(search: Search, table: Table, parts: Sequence[FoundHeader]) -> I
     own = [column for column in dated if column.role in FIGURE_ROLES and not known(said[column])]
     parted = {one.year for one in tables if one.year}
     last = max(parted or {column.date or "" for column in own}, default="")
-    # What a frame allows of a year that follows is no matter of the year before.
+    # What a frame allows of a year that follows does not concern the year before.
     older = [column for column in own if (column.date or "") < (str(period[0].year) if period else last)]
     if older or (parted and not (period and {str(day.year) for day in period} == parted)):
         line = next(line for line in search.lines if line.number == min(table.found.lines))

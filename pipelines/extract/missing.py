@@ -1,6 +1,6 @@
 """Why the annexes of a document are not found: what is there in their place, and what to do about it.
 
-A header whose words are unknown is no business of this module: `derived` asks for them.
+A header whose words are unknown does not belong here: `derived` asks for them.
 """
 
 from __future__ import annotations

@@ -126,7 +126,7 @@ def _settled(lines: Sequence[Line], notes: frozenset[int | str]) -> list[Line]:
 
 
 def _marks(text: str, word: re.Match[str]) -> bool:
-    """Whether a text has room for a mark just behind one of its words; a sign is no figure of a column."""
+    """Whether a text has room for a mark just behind one of its words; a sign is not a figure of a column."""
     start, end = word.span()
     room = text[start : end + 1]
     near = 2 if _NUMBER.fullmatch(word.group()) else _NEAR

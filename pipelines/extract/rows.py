@@ -49,7 +49,7 @@ class Figure:
 
     `column` is the place of the column that it is printed under; None in a text, where it can be in any,
     in the printed order. `doubt` says of a figure in a picture what only one of its readings gave, or
-    that it may be no sum (`TIGHT`).
+    that it may not be a sum (`TIGHT`).
     `qualifier`, `low` and `high` are as in `numerals.PrintedFigure`.
     """
 
@@ -143,7 +143,7 @@ class Table:
     """The printed table, and the marks in its headings (those of regions included).
 
     `rows` are all that have figures or a mission's name, `texts` lines of text among them, `leftovers` lines
-    that are no part of either (`names` the first of those with nothing in a column of figures), `late` those
+    that are part of neither (`names` the first of those with nothing in a column of figures), `late` those
     of rows below the table's end.
     """
 
@@ -417,7 +417,7 @@ class _TextReader:
                 chains.append([word])
         if len(chains) > 2 * self._columns + _MOST_APART:
             return
-        # A figure on a line of its own may be no part of the row, which a space that is none would hide.
+        # A figure on a line of its own may not be part of the row, which a false space would hide.
         one_line = len({word.line.number for word in row}) <= 1
         for cells in _grouped(chains) if one_line else [chains]:
             if len(cells) > self._columns + _MOST_APART:

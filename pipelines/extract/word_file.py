@@ -70,7 +70,7 @@ _ELSEWHERE = ("altChunk", "subDoc")
 _SIGNS = re.compile(r"(?:wing|web)dings|symbol|dingbats|marlett", re.IGNORECASE)
 _MEASURE = re.compile(r"(-?\d{1,9}(?:\.\d{1,9})?)(mm|cm|in|pt|pc|pi|)")
 _POINTS = {"pt": 1.0, "pc": 12.0, "pi": 12.0, "in": 72.0, "cm": 28.35, "mm": 2.835}
-_DUST = 2.0  # points up to which letters are no letters to the eye
+_DUST = 2.0  # points up to which the eye does not see letters as letters
 _ASIDE, _OVER, _LOWER = -15.0, -2.0, -6.0  # points that text is beside its cell, letter over letter, lowered
 _INCH = 72.0
 _NARROW = 50  # percent of their width from which letters can be told apart
@@ -243,7 +243,7 @@ def _require_plain_tables(body: Any) -> None:
 
 
 def _strange(parent: Any) -> Iterator[str]:
-    """What is seen within a part of a table and is no text, or no text as it is written; in words."""
+    """What is seen within a part of a table and is not text, or not text as it is written; in words."""
     for child in parent:
         name = child.tag.rpartition("}")[2]
         if child.tag == _PAPER + name and name in _READ:

@@ -89,7 +89,7 @@ def _copy(
             if whole:
                 _copy_folder(address.folder, aside / "lake" / "data", set())
                 _copy_folder(address.manifests, aside / "lake" / "manifests", set())
-            if whole and settings.store:  # this machine's own warehouse is no part of it
+            if whole and settings.store:  # this machine's own warehouse is not part of it
                 _copy_shared(settings, aside)
             elif settings.warehouse.exists():
                 _copy_folder(settings.warehouse, aside, without)
@@ -144,7 +144,7 @@ def restore(
     """
     address, before = Address(settings.catalog, settings.data), folder / "lake" / "catalog.sqlite"
     if not before.is_file():
-        raise UsageError("is no backup: it has no lake/catalog.sqlite", file=str(folder))
+        raise UsageError("is not a backup: it has no lake/catalog.sqlite", file=str(folder))
     raw = next((each for each in (folder / "raw", folder.parent / "raw") if each.is_dir()), None)
     with writer_lock(address.catalog).acquire(timeout, waiting), surroundings("the restore", address):
         if newest_key(address) not in (None, EMPTY):  # the latter of a restore that was killed

@@ -230,7 +230,7 @@ def _lake_error(doing: str, address: Address, error: Exception) -> LakeError:
     hint = hint or (machine and machine.hint) or _HINT
     # What a server says may be over in a moment; and another program may let go of a catalog.
     passing = address.file is None or address.data.startswith("s3://") or "locked" in text
-    # A socket that is no such file is a server's; a file of the lake stays away.
+    # A socket that is not such a file is a server's; a file of the lake stays away.
     passing = passing and not (re.search(_GONE, text, re.I) and not re.search(_AWAY, text, re.I))
     kind = ServerError if passing else MachineError if machine else LakeError
     return kind(f"{doing} failed: {text}", file=address.name, hint=hint)

@@ -118,7 +118,7 @@ class Lake:
     ) -> list[Recorded | None]:
         """Record documents of an edition, oldest first, a vintage each, all of them in one transaction.
 
-        None for one that was read before. The first that would be no new vintage ends it: what becomes of
+        None for one that was read before. The first that would not be a new vintage ends it: what becomes of
         that one is for `record`.
         """
         with self._writing(f"recording edition {edition_year}", by.actor) as lake:

@@ -372,4 +372,4 @@ def upgrade_history(settings: Settings, instance: dg.DagsterInstance, progress: 
 
 
 logging.getLogger("alembic").setLevel(logging.WARNING)
-logging.getLogger("sqlalchemy.pool").setLevel(logging.CRITICAL)  # a signal while it closes is no fault of its
+logging.getLogger("sqlalchemy.pool").setLevel(logging.CRITICAL)  # a signal may come as it closes

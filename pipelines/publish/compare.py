@@ -26,7 +26,7 @@ QUERIES = {
 class Pair:
     """A mission in both editions or one: `figures` and `persons_sent` are (first, second).
 
-    A figure is a number, the printed words where they are no exact one, or None for a blank or no row.
+    A figure is a number, the printed words where they are not an exact one, or None for a blank or no row.
     `change` is that of the persons sent; None unless both are exact.
     """
 

@@ -1,6 +1,6 @@
 """Lines of an annex that its table leaves: running text around it, or words that stand in columns.
 
-Words in columns are no running text: rows below the totals row, a second table, a line of the heading that
+Words in columns are not running text: rows below the totals row, a second table, a line of the heading that
 the layout does not know. Notes, sources and sentences have no figure with white space of its own around it.
 """
 
@@ -25,7 +25,7 @@ _Run = tuple[Word, ...]
 
 
 def left(document: PdfDocument, table: PdfTable, numbers: Collection[int]) -> Iterator[list[int]]:
-    """Of the lines `numbers`, which the table leaves, those that are no running text; neighbours together.
+    """Of the lines `numbers`, which the table leaves, those that are not running text; neighbours together.
 
     They are lines among its rows or beside them, lines of its heading, and lines in columns below it.
     """

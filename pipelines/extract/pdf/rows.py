@@ -371,7 +371,7 @@ class _Cutter:
     def _set_as_regions(self) -> Iterator[int]:
         """The levels that are set as the names of known regions: alone, and bold above a name that is not.
 
-        So a region that nobody knows is no part of the name below it. None where missions are bold too.
+        So a region that nobody knows is not part of the name below it. None where missions are bold too.
         """
         names = [
             next((part for part in level if part.column == self._heading.naming), None)
@@ -504,7 +504,7 @@ class _Cutter:
         return amiss + (role is None or (role == "region" and len(texts) > 1)), _PARTED * within
 
     def _are_rows(self, cells: Mapping[int, Sequence[Fragment]]) -> bool:
-        """Whether each line has a text of its own in each of several columns: they are no one row's."""
+        """Whether each line has a text of its own in each of several columns: they are not of one row."""
         names = len(cells[self._heading.naming])
         whole = [
             all(self._understood(self._roles[column], part.text) for part in parts)

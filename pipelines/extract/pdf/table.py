@@ -135,7 +135,7 @@ class PdfTable:
 
 
 _FEW = 3  # rows, at least, that numbers count
-_ELSEWHERE = {"region", "ignore", *MANDATE_ROLES}  # roles of cells that are no part of a row of figures
+_ELSEWHERE = {"region", "ignore", *MANDATE_ROLES}  # roles of cells that are not part of a row of figures
 
 
 def _view(grid: Grid, order: Sequence[int], heading: TableHeading) -> Grid:
@@ -251,7 +251,7 @@ def _by_geometry(
 
 
 def _without_totals(rows_of_page: Sequence[tuple[int, Row]], heading: TableHeading) -> list[tuple[int, Row]]:
-    """Rows that labels head: totals above and below them are no region's."""
+    """Rows that labels head: totals above and below them are not a region's."""
     kept = list(rows_of_page)
 
     def sums(row: Row) -> bool:

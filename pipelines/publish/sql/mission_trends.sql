@@ -16,7 +16,7 @@ exact AS (
     SELECT
         edition_year,
         mission_id,
-        -- A blank counts as none beside a figure; two blanks are no figure at all.
+        -- A blank counts as none beside a figure; two blanks are not a figure.
         CASE
             WHEN coalesce(deployed_military, deployed_civil_police) IS NOT NULL
                 THEN coalesce(deployed_military, 0) + coalesce(deployed_civil_police, 0)

@@ -1,6 +1,6 @@
 -- Which values changed from one vintage of an edition to the next, cell by cell, and why?
 -- Every value of every table of the report as a row of its own, beside the vintage before it. What is
--- equal in both does not show; places are no values.
+-- equal in both does not show; places are not values.
 WITH now AS (
 {cells}
 ),
