@@ -177,6 +177,10 @@ def _raised_alone(sheet: Sheet) -> None:
     sheet.draw(sheet.words("²"))
 
 
+def _small_and_high(sheet: Sheet) -> None:
+    sheet.draw(sheet.words("21", sheet.box.moved(y=0.3 * sheet.size), size=0.6 * sheet.size))
+
+
 def _emptied(sheet: Sheet) -> None:
     del sheet.page.obj["/Contents"]
 
@@ -243,6 +247,9 @@ def _blended(sheet: Sheet, mode: str, colour: str) -> None:
         (partial(_set_back, by=400), True, REFUSED, "printed over each other"),
         (partial(_set_back, by=150), True, "as changed", ""),
         (_raised_alone, True, REFUSED, "nothing but a raised “2”"),
+        (_small_and_high, True, REFUSED, "nothing but a raised “21”"),  # it was read as a figure
+        # Between the lines of its cell it does not matter where a figure is.
+        (lambda sheet: sheet.draw(sheet.words("21", sheet.box.moved(x=30))), True, "as changed", ""),
         (lambda sheet: sheet.draw(sheet.words("88", size=2)), False, REFUSED, "printed over each other"),
         (_each_as_the_next, False, REFUSED, "the letters of this page have the codes of others"),
         (partial(pdfs.recoded, drawn="1", code="\ufffd"), False, REFUSED, "are shapes without codes"),

@@ -159,16 +159,31 @@ def test_a_file_whose_table_of_contents_is_not_found_is_read_only_with_every_obj
             document_of(damaged)
 
 
-@pytest.mark.parametrize("slant", [0, 0.2, 0.33, -0.2])
-def test_letters_that_are_made_to_lean_keep_their_spaces(slant: float) -> None:
+def drawn(content: str) -> str:
+    """What is read of a page that draws this in /F, Helvetica."""
     made = pikepdf.new()
     page = made.add_blank_page()
     page.Resources = pikepdf.Object.parse(
         b"<< /Font << /F << /Type /Font /Subtype /Type1 /BaseFont /Helvetica >> >> >>"
     )
-    page.contents_add(f"BT /F 8 Tf 1 0 {slant} 1 90 500 Tm (Duur nationaal kader, f f) Tj ET".encode())
+    page.contents_add(content.encode())
     made.save(data := BytesIO())
-    assert [line.text for line in read_document(data.getvalue()).lines] == ["Duur nationaal kader, f f"]
+    return read_document(data.getvalue()).lines[0].text
+
+
+@pytest.mark.parametrize("slant", [0, 0.2, 0.33, -0.2])
+def test_letters_that_are_made_to_lean_keep_their_spaces(slant: float) -> None:
+    said = "Duur nationaal kader, f f"
+    assert drawn(f"BT /F 8 Tf 1 0 {slant} 1 90 500 Tm ({said}) Tj ET") == said
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [("", "Irak388"), ("103.8 480 m 103.8 540 l S", "Irak 388"), ("102 480 m 102 540 l S", "Irak 388")],
+)
+def test_a_long_line_parts_words_that_nearly_touch_or_run_over_it(line: str, words: str) -> None:
+    text = "BT /F 8 Tf 1 0 0 1 90 500 Tm (Irak) Tj 1 0 0 1 104.2 500 Tm (388) Tj ET"
+    assert drawn(f"{text} {line}") == words
 
 
 def test_a_text_may_speak_of_how_a_pdf_begins() -> None:

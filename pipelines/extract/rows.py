@@ -10,6 +10,7 @@ text, or a leftover; nothing is skipped. Which rows sum others is said in `sums`
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
@@ -471,6 +472,7 @@ class _PdfReader:
         self._table = Table()
         self._problems: list[JvomError] = []
         self._asked: set[str] = set()  # labels of regions
+        self._raised: list[tuple[PdfCell, str]] = []  # cells of nothing but markers, with their rows' names
         self._given = given
         self._whole, self._found = whole, whole.view()
         self._roles = roles
@@ -515,11 +517,27 @@ class _PdfReader:
                 self._table.leftovers.append(self._cells.lines_of([name]))
                 self._table.names.add(name.line)
         self._rest()
+        self._mark_blank()
         if self._problems:
             raise Problems(self._problems)
         if self._labels and (self._glued or self._found.grid.open_labels):
             self._share_out()
         return self._table
+
+    def _mark_blank(self) -> None:
+        """Counts the marks of cells of nothing else: a small figure may look like one of them."""
+        glued = (mark for row in self._table.rows for mark in row.wordings[0].marks)
+        marked = Counter(mark.note for mark in (*self._table.marks, *glued))
+        marked.update(note for cell, _ in self._raised for note in cell.markers)
+        for cell, name in self._raised:
+            self._table.marks += [Mark(note, cell.line) for note in cell.markers]
+            if not all(note in self._given.notes and marked[note] == 1 for note in cell.markers):
+                message = (
+                    f"nothing but a raised “{cell.markers[0]}” is in a cell of “{refusals.shortened(name)}”"
+                )
+                why = "and it is not the one mark of a note of the annex"
+                hint = "see in the official document whether it is a figure or a mark"
+                self._problems.append(refusals.at(self._cells.line(cell), f"{message}, {why}", hint))
 
     def _rest(self) -> None:
         """What stands in columns and is in no row."""
@@ -585,16 +603,7 @@ class _PdfReader:
             for role, cell in row.texts
             if role not in ("country", "remark") and _several(cell.text)
         )
-        self._problems += (
-            refusals.at(
-                self._cells.line(cell),
-                f"nothing but a raised “{cell.markers[0]}” is in a cell of “{refusals.shortened(name.text)}” "
-                "and no note of the annex has that number",
-                "see in the official document whether it is a figure or a mark",
-            )
-            for cell in printed
-            if not cell.text and not {*cell.markers} <= {*self._given.notes}
-        )
+        self._raised += [(cell, text.printed) for cell in printed if cell.markers and not cell.text]
         return Row(
             self._cells.lines_of([name, *printed, *(text.cell for text in aside.values())]),
             region,

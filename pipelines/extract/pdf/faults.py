@@ -241,6 +241,8 @@ class _Seen:
                     continue  # a marker hangs out of line
                 if self._body.typed and (self._naming or _hangs(parts)):
                     continue
+                if self._is_fenced(row, own):
+                    continue
                 others = [box for key, box in boxes[own].items() if key != id(row)]
                 leans = _out_of_line(boxes[own][id(row)], others, self._body.size)
                 for beside in (own + step for step in leans):
@@ -250,6 +252,14 @@ class _Seen:
                         near = [*boxes[beside].values()]
                         if 0 not in leans or _is_between(boxes[own][id(row)], others, near):
                             yield self._fault("between", parts, [row], *sorted((own, beside)))
+
+    def _is_fenced(self, row: Row, column: int) -> bool:
+        """Whether lines are drawn on both sides of a cell: then it does not matter where it is in them."""
+        box, (left, right) = _around(row.cells[column]), self._bands[column]
+        rules = [rule for rule in self._body.verticals if not rule.fill]
+        before = [rule for rule in rules if left - _LEVEL < rule.at < box.left]
+        after = [rule for rule in rules if box.right < rule.at < right + _LEVEL]
+        return all(_covered(beside, row.top, row.bottom) > _DRAWN for beside in (before, after))
 
     def _is_one(self, cells: Sequence[Sequence[Fragment]], column: int) -> bool:
         """Whether cells mean something only together."""

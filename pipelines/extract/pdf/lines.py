@@ -16,7 +16,7 @@ from itertools import groupby, pairwise
 from statistics import median
 from typing import TYPE_CHECKING
 
-from pipelines.extract.pdf.model import SOFT_HYPHEN, Box, Direction, PdfLine, PdfPage, Word, grouped
+from pipelines.extract.pdf.model import SOFT_HYPHEN, Box, Direction, PdfLine, PdfPage, Rule, Word, grouped
 from pipelines.extract.text import visible
 from pipelines.model import PAGE_NUMBER
 
@@ -36,9 +36,12 @@ WORD_GAP = 0.15  # white space between words where the file sets no space
 _TOUCH = 0.35  # distance up to which a raised number belongs to the word before it
 _TIGHT_TOUCH = 0.12  # the same for a number that is as large as the word
 _LEAD = 0.8  # the same for the word behind it
+_ALONE, _ALONE_ABOVE = 0.8, 0.15  # of a page's usual figures: how small a lone marker is, and how high
 _SPACED = 0.5  # up to which white space between letters may be how the font is set
 _TAKEN_BACK = 0.05  # white space that nobody sees, and less
 _APART = 0.5  # white space between two rotated labels, at least
+_TALL = 2.0  # font sizes from which an upright line is that of a table
+_OVER = 1.0  # font sizes by which a text runs over the line at the end of its cell, at most
 _WIDE = 1.0  # white space, in font sizes, that parts two texts of a line
 _FEWEST_HEADS = 3  # texts on their side beside each other that are heads of columns
 
@@ -122,15 +125,16 @@ def quarters(glyphs: Collection[Glyph]) -> int:
     return _QUARTERS[most] if counted[most] * 2 > counted.total() else 0
 
 
-def words(glyphs: Iterable[Glyph], fonts: Fonts) -> list[list[Word]]:
+def words(glyphs: Iterable[Glyph], fonts: Fonts, rules: Iterable[Rule] = ()) -> list[list[Word]]:
     """Words by the line they stand on, lines from top to bottom and words in reading order.
 
-    `fonts` says how each font of the whole page is set.
+    `fonts` says how each font of the whole page is set. Long upright `rules` part words.
     """
+    upright = sorted((rule for rule in rules if not (rule.horizontal or rule.fill)), key=lambda rule: rule.at)
     found: list[list[Word]] = []
     letters = sorted((glyph.copy() for glyph in glyphs), key=lambda glyph: glyph.direction)
     for _, along in groupby(letters, key=lambda glyph: glyph.direction):
-        pieces = [piece for row in _baselines(along) for piece in _pieces(row, fonts)]
+        pieces = [piece for row in _baselines(along) for piece in _pieces(row, fonts, upright)]
         for piece in pieces:
             _mark_superscripts(piece, fonts)
         for line in _visual_lines(_attach(pieces, fonts)):
@@ -212,9 +216,14 @@ def _is_taken_back(before: Glyph, space: Glyph, behind: Glyph) -> bool:
     return before.text.isalpha() and behind.text.isalpha() and -_SPACED < room < _TAKEN_BACK
 
 
-def _pieces(row: list[Glyph], fonts: Fonts) -> Iterator[_Piece]:
+def _pieces(row: list[Glyph], fonts: Fonts, upright: Iterable[Rule]) -> Iterator[_Piece]:
     piece: list[Glyph] = []
-    gap = ""
+    gap, first = "", row[0]
+    lines = [
+        rule.at
+        for rule in upright
+        if rule.start < first.top and rule.end > first.baseline and rule.length > _TALL * first.run.size
+    ]
     for letter, behind in zip(row, (*row[1:], None), strict=True):
         if letter.text.isspace():
             if piece and behind and _is_taken_back(piece[-1], letter, behind):
@@ -229,12 +238,21 @@ def _pieces(row: list[Glyph], fonts: Fonts) -> Iterator[_Piece]:
             # The letters of some fonts are larger than these say their size is.
             size, before = letter.run.size, max(last.run.size, last.bottom - last.top)
             apart = WORD_GAP + fonts.space(letter)
-            if between > apart * max(before, size) or size > 1.6 * before or _is_odd(last, letter):
+            parted = between > apart * max(before, size) or _is_parted(piece, letter, lines)
+            if parted or size > 1.6 * before or _is_odd(last, letter):
                 yield _Piece(piece, gap)
                 gap, piece = " ", []
         piece.append(letter)
     if piece:
         yield _Piece(piece, gap)
+
+
+def _is_parted(piece: Sequence[Glyph], letter: Glyph, lines: Sequence[float]) -> bool:
+    """Whether one of these upright lines is behind a piece and before a letter, or in the end of its text."""
+    last = piece[-1]
+    over = _OVER * last.run.size if last.run is not letter.run else 0.0
+    at = bisect_left(lines, max(piece[0].box.right, last.box.right - over))
+    return letter.run.direction == "right" and at < len(lines) and lines[at] <= letter.box.left
 
 
 def _is_odd(last: Glyph, digit: Glyph) -> bool:
@@ -279,6 +297,7 @@ def _attach(pieces: list[_Piece], fonts: Fonts) -> list[_Piece]:
     by_baseline = sorted(pieces, key=lambda piece: piece.baseline)
     levels = [piece.baseline for piece in by_baseline]
     taken: set[int] = set()
+    alone: list[tuple[_Piece, _Piece]] = []
     for piece in sorted(pieces, key=lambda piece: piece.start):
         low = bisect_left(levels, piece.baseline + 0.1 * piece.size)
         near = by_baseline[low : bisect_left(levels, piece.baseline + 2 * piece.size)]
@@ -302,7 +321,15 @@ def _attach(pieces: list[_Piece], fonts: Fonts) -> list[_Piece]:
         ):
             _raise(piece, follower, fonts)
             piece.baseline = follower.baseline
-    return _close([piece for piece in pieces if id(piece) not in taken])
+        elif _MARKER.fullmatch(piece.text):
+            alone.append((piece, host))
+    kept = [piece for piece in pieces if id(piece) not in taken]
+    usual = median([piece.size for piece in kept if piece.text.isdigit()] or [0.0])
+    for piece, host in alone:  # as in a blank cell
+        if piece.size < _ALONE * usual and host.baseline - piece.baseline > _ALONE_ABOVE * usual:
+            _raise(piece, host, fonts)
+            piece.baseline = host.baseline
+    return _close(kept)
 
 
 def _leads(piece: _Piece, follower: _Piece, near: Iterable[_Piece]) -> bool:

@@ -219,7 +219,7 @@ def _page(document: pdfium.FPDF_DOCUMENT, index: int, structure: tags.Tags, turn
             turn=360.0 - 90 * turned if turned else 0.0,
             sight=sight,
         )
-        return found, lines.words(glyphs, fonts)
+        return found, lines.words(glyphs, fonts, rules)
     finally:
         pdfium.FPDF_ClosePage(page)
 

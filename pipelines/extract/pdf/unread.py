@@ -122,7 +122,7 @@ class _Looker:
         for word in words if row else ():
             if any(_strikes(rule, word) for rule in self._level):
                 return f"“{refusals.shortened(word.text, 20)}” is struck through"
-            if any(_parts(rule, word) for rule in self._upright):
+            if any(_parts(rule, word) for rule in self._upright if not rule.fill):
                 return f"a line goes through “{refusals.shortened(word.text, 20)}”"
         lines = self._lines_of_dots(band)
         colours = []
