@@ -114,6 +114,8 @@ def test_each_command_is_in_the_file_that_bears_its_name() -> None:
         (["status", "--warehouse", "/tmp/what?/warehouse"], "something else"),
         (["sql", "SELECT deployed FROM personnel"], "deployed"),
         (["trace", "eutm-mali", "2024", "contribution_ended"], "FROM mission_endings WHERE mission_id"),
+        (["trace", "eutm-mali", "2024", "national_frame_status_en"], "nearest: national_frame_status"),
+        (["trace", "eutm-mali", "2024", "mandates.name"], "no column"),
         (["sql", "DELETE FROM releases"], "read-only"),
         (["sql", "SELECT * FROM read_text('/etc/passwd')"], "published file"),
     ],

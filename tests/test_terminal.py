@@ -72,7 +72,7 @@ def test_a_piped_table_is_as_wide_as_columns_says(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", "40")
-    Terminal().table(("mission", "figure", "remark"), [("unifil " * 9, 1, "none")] * 2)
+    Terminal().table(("mission", "figure", "remark"), [("unifil " * 9, 1, "none")] * 2, title="deployed " * 9)
     assert max(map(len, capsys.readouterr().out.splitlines())) <= 40
 
 

@@ -191,7 +191,7 @@ def _drawn(
             padded = [b + text if r else text + b for text, b, r in zip(line, blank, right, strict=True)]
             yield f" {(' ' * _BETWEEN).join(padded)}".rstrip()
 
-    yield visible(title or "")
+    yield _fitted(visible(title or ""), sys.stdout)
     yield from drawn(names)
     bar = "─" if "utf" in (sys.stdout.encoding or "utf").lower() else "-"
     yield " " + bar * (sum(widths) + _BETWEEN * (len(widths) - 1))

@@ -100,12 +100,15 @@ def find(connection: DuckDBPyConnection, row: str, year: int, column: str, vinta
     candidates = (one,) if one else _OF_MISSIONS
     if relation and relation not in candidates:
         raise UsageError(f"{row} has no row in {relation}", hint=f"it may be in {', '.join(candidates)}")
-    contracts = [schemas.RELATIONS[each] for each in candidates if relation in ("", each)]
+    # Of a table its own columns: names and labels beside them are no part of its vintages.
+    known_as = {**schemas.RELATIONS, **{each: schemas.TABLES[each] for each in PRINTED}}
+    contracts = [known_as[each] for each in candidates if relation in ("", each)]
     # What says something of its row: not its key, and not where it is printed.
     columns = {of.name: [column for column in of.values if column not in of.key] for of in contracts}
     targets = [_target(connection, each, row, year, name) for each, known in columns.items() if name in known]
     if not targets:
-        if name in schemas.RELATIONS[_OF_TEXT].names:
+        of_text = schemas.RELATIONS[_OF_TEXT]
+        if not relation and name in of_text.names and not any(name in of.names for of in contracts):
             said = f"{name} is read from running text, which has no cells"
             query = f"FROM {_OF_TEXT} WHERE mission_id = '{row}'"
             raise UsageError(said, hint=f'its edition, page, lines and words: jvom sql "{query}"')
