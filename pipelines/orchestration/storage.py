@@ -1,9 +1,9 @@
 """Where Dagster keeps the run history on this machine: SQLite files, with connections that are kept.
 
-Dagster's own storage opens a connection for every event, and keeps a run's events in a file of their own and
-most of them once more in an index. Here the index has them all, each stored in one transaction; what an older
-version kept in a file for each run is read from there. A process that is killed loses nothing of it; power
-that fails may take its last moments: the record is not in it.
+Dagster's own storage opens a connection for every event and makes its statements anew, and keeps the events
+of a run in a file of their own and most of them once more in an index. Here the index has them all, each
+stored in one transaction; what an older version kept in a file for each run is read from there. A process
+that is killed loses nothing of it; power that fails may take its last moments: the record is not in it.
 """
 
 import sqlite3
@@ -18,7 +18,9 @@ import dagster as dg
 import sqlalchemy as db
 from dagster import EventLogRecord, EventRecordsFilter
 from dagster._core.event_api import EventHandlerFn
+from dagster._core.events import ASSET_CHECK_EVENTS, ASSET_EVENTS
 from dagster._core.events.log import EventLogEntry
+from dagster._core.storage.event_log.schema import AssetKeyTable, SqlEventLogStorageTable
 from dagster._core.storage.event_log.sql_event_log import SqlEventLogStorage
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import (
     INDEX_SHARD_NAME,
@@ -30,6 +32,7 @@ from dagster._core.storage.sql import AlembicVersion, get_alembic_config
 from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
 from dagster._core.storage.sqlite_storage import DagsterSqliteStorage
 from dagster._serdes import ConfigurableClassData
+from sqlalchemy.dialects import sqlite
 
 # What happens between steps: no page of an asset, a check or a run's steps shows it, and no command reads it.
 UNREAD = {
@@ -37,6 +40,15 @@ UNREAD = {
     *(dg.DagsterEventType.RESOURCE_INIT_STARTED, dg.DagsterEventType.RESOURCE_INIT_SUCCESS),
     dg.DagsterEventType.LOGS_CAPTURED,
 }
+
+_ADD_EVENT = SqlEventLogStorageTable.insert()  # made once: that takes longer than to carry it out
+
+
+@cache
+def _upsert_asset(*columns: str) -> Any:
+    insert = sqlite.insert(AssetKeyTable)
+    new = {name: insert.excluded[name] for name in columns}
+    return insert.on_conflict_do_update(index_elements=["asset_key"], set_=new)
 
 
 def _without_metadata(event: EventLogEntry) -> EventLogEntry:
@@ -188,8 +200,14 @@ class _Events(SqliteEventLogStorage):
         if self._has_own_file(event.run_id):
             super().store_event(event)
             return
-        with self.index_connection():  # once, where Dagster's files would have it twice
-            SqlEventLogStorage.store_event(self, event)
+        with self.index_connection() as index:
+            number = index.execute(_ADD_EVENT, self._event_to_row(event)).lastrowid
+            if kind in ASSET_EVENTS and (asset := event.get_dagster_event().asset_key):
+                self._store_asset_event_tags(index, [event], [number])
+                values = self._get_asset_entry_values(event, number, True)
+                index.execute(_upsert_asset(*values), {"asset_key": asset.to_string(), **values})
+            elif kind in ASSET_CHECK_EVENTS:
+                self.store_asset_check_event(event, number)
 
     def store_event_batch(self, events: Sequence[EventLogEntry]) -> None:
         with self.index_connection():

@@ -20,20 +20,9 @@ from schemas.labels import LANGUAGES
 _FIGURES = re.compile(r"\d+( ?\+ ?\d+)*")
 # Words of mission names that are the same in every language.
 _PROPER = {
-    *(
-        "Althea",
-        "Aspides",
-        "Atalanta",
-        "Congo",
-        "Early",
-        "Forward",
-        "Guardian",
-        "Interflex",
-        "Irini",
-        "Kinshasa",
-    ),
-    *("Med", "Nestor", "Ocean", "Patriot", "Presence/SOLE", "Prosperity", "Rafah", "Resolute", "Sahel"),
-    *("Shield", "Sophia", "Support"),
+    *("Althea", "Aspides", "Atalanta", "Congo", "Early", "Forward", "Guardian", "Interflex", "Irini"),
+    *("Kinshasa", "Med", "Nestor", "Ocean", "Patriot", "Presence/SOLE", "Prosperity", "Rafah", "Resolute"),
+    *("Sahel", "Shield", "Sophia", "Support"),
 }
 _OF_DAYS = ("mandate_date", "frame_after_end")  # rules whose sides are days
 _OTHER_PERIOD = "which may not be the reporting period"  # of the message of a finding

@@ -188,26 +188,7 @@ def _baselines(glyphs: Iterable[Glyph]) -> Iterator[list[Glyph]]:
         return glyph.baseline - row[0].baseline > max(0.2, 0.08 * glyph.run.size)
 
     for row in grouped(sorted(glyphs, key=lambda glyph: glyph.baseline), apart):
-        yield _struck_once(sorted(row, key=lambda glyph: glyph.start))
-
-
-def _struck_once(row: list[Glyph]) -> list[Glyph]:
-    """A row without the letters that were drawn a second time, a hair beside the first, to look bold.
-
-    The letters of one ligature stand at one place in one run.
-    """
-    kept: list[Glyph] = []
-    for letter in row:
-        near = 0.1 * letter.run.size
-        for other in reversed(kept):
-            if letter.start - other.start >= near:
-                kept.append(letter)
-                break
-            if letter.text == other.text and (letter.run is not other.run or letter.start > other.start):
-                break
-        else:
-            kept.append(letter)
-    return kept
+        yield sorted(row, key=lambda glyph: glyph.start)
 
 
 def _is_taken_back(before: Glyph, space: Glyph, behind: Glyph) -> bool:
