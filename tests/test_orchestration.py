@@ -11,10 +11,8 @@ import shutil
 import socket
 import subprocess
 import sys
-import threading
 import zoneinfo
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from itertools import takewhile
 from pathlib import Path
 from typing import Any
@@ -22,6 +20,10 @@ from typing import Any
 import dagster as dg
 import pytest
 from sqlalchemy.exc import OperationalError
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 
 from pipelines import raw
 from pipelines.lake import Lake
@@ -35,6 +37,7 @@ from pipelines.verify import REFUSED_TAG
 from schemas import TABLES
 from schemas.report_day import report_day
 from tests.support import parliament as reports
+from tests.support import servers
 from tests.support.lakes import PLAN, open_lake, record
 from tests.support.parliament import SEARCH, SRU, Fault, Parliament, send, sibling
 from tests.support.reports import PROJECT
@@ -373,27 +376,18 @@ def test_lateness_warns_a_week_after_the_day_and_blocks_nothing() -> None:
     assert not spec.blocking
 
 
-class _Listener(BaseHTTPRequestHandler):
-    posted: list[dict[str, Any]]
-    status = 204
-
-    def log_message(self, format: str, *args: object) -> None:
-        pass
-
-    def do_POST(self) -> None:
-        self.posted.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-        self.send_response(self.status)
-        self.end_headers()
-
-
 @pytest.fixture
-def listener() -> Iterator[tuple[str, type[_Listener]]]:
-    handler = type("Handler", (_Listener,), {"posted": []})
-    server = HTTPServer(("127.0.0.1", 0), handler)
-    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_address[1]}/hook", handler
-    server.shutdown()
-    server.server_close()
+def listener() -> Iterator[tuple[str, Any]]:
+    """Where notifications go; its state has those `posted`, and the `status` that it answers."""
+
+    async def hear(request: Request) -> Response:
+        heard.state.posted.append(await request.json())
+        return Response(status_code=heard.state.status)
+
+    heard = Starlette(routes=[Route("/hook", hear, methods=["POST"])])
+    heard.state.posted, heard.state.status = [], 204
+    with servers.serving(heard) as address:
+        yield f"{address}/hook", heard.state
 
 
 def test_not_finding_it_fails_on_the_day_with_one_notification_and_is_only_noted_later(
@@ -401,7 +395,7 @@ def test_not_finding_it_fails_on_the_day_with_one_notification_and_is_only_noted
     own: Settings,
     instance: dg.DagsterInstance,
     acquire: Acquire,
-    listener: tuple[str, type[_Listener]],
+    listener: tuple[str, Any],
 ) -> None:
     send(parliament, sibling())
     failed = acquire()
@@ -438,7 +432,7 @@ def test_not_finding_it_fails_on_the_day_with_one_notification_and_is_only_noted
     assert "no report found for edition 2025" in str(description)
 
 
-def test_posting_never_fails_and_takes_no_longer_than_it_may(listener: tuple[str, type[_Listener]]) -> None:
+def test_posting_never_fails_and_takes_no_longer_than_it_may(listener: tuple[str, Any]) -> None:
     address, heard = listener
     assert failures.post(address, {"text": "x"}) is None
     heard.status = 500

@@ -10,7 +10,6 @@ import datetime
 import hashlib
 import json
 import os
-import re
 import shutil
 import sys
 import threading
@@ -21,7 +20,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
-from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, ThreadingHTTPServer
 from multiprocessing.connection import Connection
 from pathlib import Path
 from types import FrameType
@@ -30,6 +28,11 @@ from typing import Any
 import dagster as dg
 import duckdb
 import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+from starlette.staticfiles import StaticFiles
 
 from pipelines import files, publication, raw, settings, store
 from pipelines.lake import Lake, attend, attendance, attended
@@ -256,31 +259,20 @@ def test_what_was_read_once_comes_again_only_if_it_has_changed(
         assert files.read_bounded(file, "it") == b"y" * 100_000
 
 
-class Roles(BaseHTTPRequestHandler):
-    """What gives keys to who has a role: of a container, of a machine, or for a web identity."""
-
-    def answer(self) -> None:
-        self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        key, secret = self.server.keys  # type: ignore[attr-defined]
-        end = (datetime.datetime.now(datetime.UTC) + datetime.timedelta(hours=1)).isoformat()
-        plain = {"AccessKeyId": key, "SecretAccessKey": secret, "Expiration": end}
-        said = json.dumps({**plain, "Token": "", "Code": "Success"})
-        if self.command == "POST":
-            inside = "".join(f"<{name}>{value}</{name}>" for name, value in plain.items())
-            said = f"<Credentials>{inside}<SessionToken></SessionToken></Credentials>"
-            for name in ("AssumeRoleWithWebIdentityResult", "AssumeRoleWithWebIdentityResponse"):
-                said = f"<{name}>{said}</{name}>"
-        if self.command == "PUT" or self.path.endswith("security-credentials/"):
-            said = "role"  # a token, or its name
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(said)))
-        self.end_headers()
-        self.wfile.write(said.encode())
-
-    do_GET = do_PUT = do_POST = answer
-
-    def log_message(self, *_: object) -> None:
-        pass
+async def give_role(request: Request) -> Response:
+    """Keys for who has a role: of a container, of a machine, or for a web identity."""
+    if request.method == "PUT" or request.url.path.endswith("security-credentials/"):
+        return PlainTextResponse("role")  # a token, or its name
+    end = (datetime.datetime.now(datetime.UTC) + datetime.timedelta(hours=1)).isoformat()
+    key, secret = request.app.state.keys
+    plain = {"AccessKeyId": key, "SecretAccessKey": secret, "Expiration": end}
+    if request.method == "GET":
+        return JSONResponse({**plain, "Token": "", "Code": "Success"})
+    given = {**plain, "SessionToken": ""}
+    said = "".join(f"<{name}>{value}</{name}>" for name, value in given.items())
+    for name in ("Credentials", "AssumeRoleWithWebIdentityResult", "AssumeRoleWithWebIdentityResponse"):
+        said = f"<{name}>{said}</{name}>"
+    return Response(said)
 
 
 @pytest.mark.parametrize(
@@ -312,15 +304,13 @@ def test_credentials_come_by_the_usual_chain(
     with pytest.raises(UsageError, match="no credentials"):
         remote.exists()
     store._chain.cache_clear()
-    with ThreadingHTTPServer(("127.0.0.1", 0), Roles) as server:
-        server.keys = keys  # type: ignore[attr-defined]
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        here = f"http://127.0.0.1:{server.server_address[1]}"
+    roles = Starlette(routes=[Route("/{path:path}", give_role, methods=["GET", "PUT", "POST"])])
+    roles.state.keys = keys
+    with servers.serving(roles) as here:
         for name, value in given.items():
             monkeypatch.setenv(name, value.replace("HERE", here).replace("FILE", str(file)))
         files.put(remote / "file", b"text")
         assert record(there, PLAN[0]).written
-        server.shutdown()
     there.close()
     store._chain.cache_clear()
 
@@ -358,41 +348,11 @@ def test_every_machine_sees_and_does_the_same(team: Team, built: Path) -> None:
     assert answer(team.jvom("four", "sql", "SELECT count(*) AS n FROM personnel", "--json"))["rows"] != [[0]]
 
 
-class Ranges(SimpleHTTPRequestHandler):
-    """Files of a folder by HTTP, whole or in part, as a web server in front of a bucket gives them."""
-
-    protocol_version = "HTTP/1.1"
-
-    def do_GET(self) -> None:
-        file = Path(self.translate_path(self.path))
-        if not file.is_file():
-            self.send_error(404)
-            return
-        data = file.read_bytes()
-        asked = re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("Range") or "")
-        first, last = (int(asked[1]), int(asked[2] or len(data) - 1)) if asked else (0, len(data) - 1)
-        self.send_response(206 if asked else 200)
-        self.send_header("Accept-Ranges", "bytes")
-        self.send_header("Content-Length", str(len(data[first : last + 1])))
-        if asked:
-            self.send_header("Content-Range", f"bytes {first}-{last}/{len(data)}")
-        self.end_headers()
-        if self.command == "GET":
-            self.wfile.write(data[first : last + 1])
-
-    do_HEAD = do_GET
-
-    def log_message(self, *_: object) -> None:
-        pass
-
-
 def test_a_published_catalog_is_attached_over_http(tmp_path: Path) -> None:
     made = lakes.open_lake(tmp_path)
     lakes.build(made, PLAN[:2])
     expected = made.read()
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Ranges, directory=tmp_path)) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        here = f"http://127.0.0.1:{server.server_address[1]}"
+    with servers.serving(StaticFiles(directory=tmp_path)) as here:
         made.copy_catalog(tmp_path / "jvom.ducklake", f"{here}/lake/data/")
         made.close()
         with duckdb.connect(":memory:") as connection:
@@ -409,7 +369,6 @@ def test_a_published_catalog_is_attached_over_http(tmp_path: Path) -> None:
             assert first in {each for (each,) in snapshots}
             with pytest.raises(duckdb.Error):
                 connection.execute("DELETE FROM lake.vintages")
-        server.shutdown()
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ import time
 import urllib.error
 import urllib.request
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from http.client import HTTPConnection
@@ -26,6 +26,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+import uvicorn
 
 PATIENCE = 30.0  # seconds that a server may take to answer
 
@@ -182,6 +183,18 @@ def redis() -> Iterator[str]:
     finally:
         process.kill()
         process.wait()
+
+
+@contextmanager
+def serving(application: Callable[..., Awaitable[None]]) -> Iterator[str]:
+    """An ASGI application at work on this machine; gives its address."""
+    server = uvicorn.Server(uvicorn.Config(application, log_level="critical", lifespan="off"))
+    with socket.create_server(("127.0.0.1", 0)) as opened:
+        thread = threading.Thread(target=server.run, args=([opened],), daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{opened.getsockname()[1]}"
+        server.should_exit = True
+        thread.join()
 
 
 def _answers(address: str) -> None:
