@@ -281,9 +281,8 @@ class _Chooser:
         if row.agreed or self._reading(row):
             return True
         unsummed = self._unsummed(solution) if row.under else set[int]()
-        amiss = unsummed | self._misprinted(solution)
-        if row.under and self.groups and at == self.groups[0].total and amiss:
-            others = {*range(len(self._columns))} - amiss
+        if row.under and self.groups and at == self.groups[0].total and unsummed:
+            others = {*range(len(self._columns))} - unsummed
             return not row.disputed and all(self._holds(at, place, solution) for place in others)
         unsummed = set() if row.disputed else unsummed
         return self._sums_hold(at, best[0], range(len(self._columns)), solution, unsummed)
@@ -611,7 +610,7 @@ class _Chooser:
 
         A column whose total is declared to be printed as it is need not: the sums of the row say enough.
         """
-        amiss = {*self.as_declared, *self._misprinted(solution), *unsummed}
+        amiss = {*self.as_declared, *unsummed}
         return all(
             (place in amiss or self._holds(at, place, solution))
             and not any(violated(chosen.figures, [one]) for one in self.sums if place in (one[0], *one[1]))
@@ -629,20 +628,6 @@ class _Chooser:
             place
             for place, sum_ in enumerate(last)
             if sum_ is None and any(row[place] is not None for row in rows)
-        }
-
-    def _misprinted(self, solution: Solution) -> set[int]:
-        """The columns of totals in which the row of totals contradicts itself, while their parts come out.
-
-        A row whose parts make its own total has that right then, whatever is printed below it.
-        """
-        if not self.groups:
-            return set()
-        holding, last = solution.holding[0], solution.rows[self.groups[0].total][0]
-        return {
-            one[0]
-            for one in self.sums
-            if one[0] not in holding and holding >= {*one[1]} and violated(last.figures, [one])
         }
 
     def _equalities(
