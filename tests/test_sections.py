@@ -32,11 +32,6 @@ def test_the_real_sections(path: Path) -> None:
         assert row["source_line"] == wanted["source_line"]
         assert row["mission_ids"] == (wanted["mission_ids"] or "").split()
     assert [found[key]["source_line_end"] for key in ("bijlage-1", "bijlage-2")] == [1414, 1668]
-
-
-@either_text
-def test_headings_and_text_of_the_real_sections(path: Path) -> None:
-    found = sections(path.read_bytes())
     assert found["2"]["heading"].endswith("civiele experts en politiefunctionarissen")
     assert found["2"]["source_line_end"] == 87
     assert found["2.2.3"]["heading"] == "UNTSO (Israël, Libanon en de Golan)"

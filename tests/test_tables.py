@@ -176,14 +176,6 @@ def test_a_report_that_stands_twice_is_refused() -> None:
     assert "annex 2 is here twice" in problem.message
 
 
-def test_a_table_of_contents_is_no_annex() -> None:
-    contents = [ANNEX_1[0].strip(), ANNEX_2[0].strip()]
-    assert (
-        content(read_tables(report(body=[*contents, *BODY])))["mandates"]
-        == content(read_tables(report()))["mandates"]
-    )
-
-
 def test_annexes_in_the_other_order() -> None:
     swapped = "\n".join([*BODY, *ANNEX_2, *ANNEX_1])
     assert content(read_tables(swapped))["personnel"] == content(read_tables(report()))["personnel"]

@@ -234,18 +234,6 @@ few = examples(4)  # Pandera takes a tenth of a second per edition
 
 
 @few
-@given(st.lists(st.tuples(figures, figures, figures, figures, st.integers(-3, 3)), max_size=3))
-def test_exactly_the_negative_figures_fail(drawn: list[tuple[int | None, ...]]) -> None:
-    rows = [
-        {"mission_id": mission, **dict(zip(FIGURES, numbers, strict=True))}
-        for mission, numbers in zip(sorted(MISSIONS), drawn, strict=False)
-    ]
-    negative = {(row["mission_id"], name) for row in rows for name in FIGURES if (row[name] or 0) < 0}
-    failing = [failure for failure in failures(report(rows)) if failure.table == "personnel"]
-    assert {(failure.row_key, failure.column) for failure in failing} == negative
-
-
-@few
 @given(st.lists(st.integers(1, 3), max_size=6))
 def test_exactly_the_rows_of_a_repeated_key_fail(drawn: list[int]) -> None:
     rows = report()
