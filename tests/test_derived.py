@@ -721,3 +721,14 @@ def test_a_column_that_counts_nobody_is_taken_for_none() -> None:
         ("Groei", {"role": "ignore"}),
     ]
     assert all(one.others[0].values["role"] == "ignore" for one in asked)
+
+
+def test_columns_named_by_letters_are_asked() -> None:
+    """`K-mil` says of whom it counts, which is enough to ask what `K` is."""
+    head = "Missie|K-mil|K-civ/pol|I-mil|I-civ/pol|I-tot"
+    rows = ("UNIFIL|1||2||2", "UNTSO|12||32||32", "MINUSMA|5|10|10|11|21", "VPD|121||163||163")
+    asked = [one for problem in refused(ABOVE, table(head, *rows)) for one in problem.proposals]
+    assert {str(one.values["printed"])[0] for one in asked} == {"K", "I"}
+    words = [("word", {"printed": "K", "role": "frame"}), ("word", {"printed": "I", "role": "deployed"})]
+    facts = Facts.of(Path(registry.__file__).parent)
+    assert figures(read(ABOVE, table(head, *rows), known=facts.extended(words).registry())) == RIGHT

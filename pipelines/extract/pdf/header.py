@@ -505,8 +505,9 @@ class _Band:
         if kind is None and self._whole and "mission" in known:
             # Where no group is known, columns of military, police, totals … are still one of persons each.
             # So are columns that say what they count, if not of whom: strengths, persons sent.
-            of_whom = sum(self._bare(at) for at in range(len(self.columns)))
             said = [self._words.facets(self._said(at, group)) for at, group in enumerate(owner)]
+            of_whom = sum(any(way and way <= _KINDS for way in ways) for ways, _ in said)  # `K-mil` too
+            of_whom = max(of_whom, sum(self._bare(at) for at in range(len(self.columns))))
             counted = [one for ways, _ in said if (one := frozenset().union(*ways) & _COUNTED)]
             # `Kader` and `Ingezet` are two measures, if that is all there is.
             two = len({*counted}) > 1 and not any(unknown for _, unknown in said)

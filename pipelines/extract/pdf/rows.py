@@ -351,6 +351,8 @@ class _Cutter:
         self._heading = heading
         self._roles = heading.roles
         self._labelled = heading.labelled
+        kept = range(int(heading.labelled), len(heading.roles))
+        self._kept = [at for at in kept if heading.roles[at] != "ignore"]
         self._spacing = spacing
         self._understood = heading.understands
         self._levels = [level for page in found for level in self._levels_of(page)]
@@ -488,11 +490,13 @@ class _Cutter:
                 and texts.keys().isdisjoint({*needed} - {naming})
             ):
                 return 0, 0.0  # of the figures beside, in a table of both annexes
-            blank = len(self._roles) - self._labelled - len(texts)
+            # Figures, which a table of both annexes has beside, are often blank.
+            blank = sum(at not in texts for at in self._kept)
             misfit = _BLANK * blank
             if name and not self._understood("mission", name):
                 # Where a name is unknown, rows of known missions below it are none of its lines.
                 amiss += sum(self._understood("mission", part.text) for part in cells[naming])
+                amiss += self._ends_in_mission(cells[naming])
                 misfit += _PARTED * self._holds_region(cells[naming])
             rows = len(cells[naming]) if name and self._are_rows(cells) else 1
             amiss, misfit = amiss + rows - 1, misfit + _PARTED * (rows > 1)
@@ -502,6 +506,11 @@ class _Cutter:
             return amiss, 0.0
         within = role not in ("mission", "region") and self._holds_region(cells.get(naming, ()))
         return amiss + (role is None or (role == "region" and len(texts) > 1)), _PARTED * within
+
+    def _ends_in_mission(self, parts: Sequence[Fragment]) -> bool:
+        """Whether the last lines of a name, not all of them, are together a mission's."""
+        ends = (join(part.text for part in parts[start:]) for start in range(1, len(parts) - 1))
+        return any(self._understood("mission", text) for text in ends)
 
     def _are_rows(self, cells: Mapping[int, Sequence[Fragment]]) -> bool:
         """Whether each line has a text of its own in each of several columns: they are not of one row."""
