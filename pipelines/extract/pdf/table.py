@@ -190,7 +190,7 @@ def read(
     if grid is None:
         return None
     grid = witness.heard(document, grid, heading)
-    return PdfTable(heading, _uncounted(grid, heading.naming) if document.format == "pdf" else grid)
+    return PdfTable(heading, _uncounted(grid, heading.naming))
 
 
 def below(document: PdfDocument, page: int, line: int) -> PdfDocument:
