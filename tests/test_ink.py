@@ -6,6 +6,7 @@ import random
 import re
 from collections.abc import Callable
 from functools import partial
+from io import BytesIO
 
 import pikepdf
 import pytest
@@ -177,6 +178,23 @@ def _raised_alone(sheet: Sheet) -> None:
     sheet.draw(sheet.words("²"))
 
 
+def _two_on_a_sheet(sheet: Sheet) -> None:
+    first = sheet.pdf.pages[0]
+    width, height = first.mediabox[2:]
+    with pikepdf.open(BytesIO(sheet.saved())) as other:
+        one = sheet.pdf.copy_foreign(other.pages[0].as_form_xobject())
+        form = sheet.pdf.make_stream(one.read_bytes(), dict(one))
+    first.obj.Resources = Dictionary(XObject=Dictionary(One=form))
+    first.obj.MediaBox = Array([0, 0, 2 * width, height])
+    first.obj.Contents = sheet.pdf.make_stream(f"q /One Do Q 1 0 0 1 {width} 0 cm /One Do".encode())
+
+
+def _tilted(sheet: Sheet) -> None:
+    """By a degree, as a sheet in a feeder."""
+    sheet.page.contents_add(b"q .99985 .01745 -.01745 .99985 5 -5 cm ", prepend=True)
+    sheet.page.contents_add(b" Q")
+
+
 def _small_and_high(sheet: Sheet) -> None:
     sheet.draw(sheet.words("21", sheet.box.moved(y=0.3 * sheet.size), size=0.6 * sheet.size))
 
@@ -247,6 +265,8 @@ def _blended(sheet: Sheet, mode: str, colour: str) -> None:
         (partial(_set_back, by=400), True, REFUSED, "printed over each other"),
         (partial(_set_back, by=150), True, "as changed", ""),
         (_raised_alone, True, REFUSED, "nothing but a raised “2”"),
+        (_tilted, False, READ, ""),
+        (_two_on_a_sheet, False, REFUSED, "two pages are printed beside each other"),
         (_small_and_high, True, REFUSED, "nothing but a raised “21”"),  # it was read as a figure
         # Between the lines of its cell it does not matter where a figure is.
         (lambda sheet: sheet.draw(sheet.words("21", sheet.box.moved(x=30))), True, "as changed", ""),

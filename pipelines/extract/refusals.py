@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
@@ -27,6 +28,7 @@ _NO_CODE = "ask for another PDF, or give its text"
 _FIGURE_LIKE = re.compile(r"[<>~±]?\d[\d.,+–-]*")
 _GLUED_DIGITS = re.compile(r"(?P<name>.*[^\W\d_][)\]”’]?)(?P<digits>[0-9]{1,3})")
 _FIGURES_BEHIND = re.compile(r"(?:\s+[\d.+]+)+\s*$")
+_MISSPELT = 0.8  # how like a word of another letter or two is
 LEADING_ZERO = re.compile(r"(?<!\S)0[0-9]+(?!\S)")
 _REGION = re.compile(r"(?=.{3,40}$)[A-Z][^\W\d_]*(?:[ -][^\W\d_]+){0,4}")
 
@@ -107,6 +109,11 @@ def unknown_mission(line: Line, name: str, region: str | None, registry: Registr
     if hint:
         return at(line, message, hint)
     proposals = answers.mission(name, region, registry, line.page)
+    words = map(comparable, registry.words.rows.totals)
+    if like := difflib.get_close_matches(comparable(name), words, 1, _MISSPELT):
+        note = f"it is nearly “{like[0]}”"
+        entry = answers.row(name, "row total", note, proposals)
+        return at(line, f"no mission is known as “{name}”, and {note}", proposals=[entry])
     if why := next((one.note for one in proposals if one.kind == "spelling"), ""):
         message += f"; {why}"
     return at(line, message, proposals=proposals)

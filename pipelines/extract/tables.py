@@ -11,7 +11,7 @@ import datetime
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from itertools import pairwise
+from itertools import combinations, pairwise
 from typing import Any, TypeVar
 
 import pyarrow as pa
@@ -21,6 +21,7 @@ from pipelines.extract import (
     declared,
     durations,
     footnotes,
+    headings,
     mandates,
     personnel,
     positions,
@@ -36,12 +37,14 @@ from pipelines.extract.mandates import Mandates
 from pipelines.extract.pdf import PdfDocument, unread
 from pipelines.extract.pdf.faults import is_cut
 from pipelines.extract.pdf.lines import is_close
+from pipelines.extract.pdf.model import plain_text, runs
 from pipelines.model import Document, Edition, Line, SourceFile
 from schemas.errors import JvomError, LayoutError, Problems
 from schemas.registry import Layout, PersonnelLayout, Registry, comparable
 
 _MOST_LINES = 1_500  # of an annex, and of what may follow it; in 2024 they have 190 and 95
 _LINES_ALIKE = 5  # of two pages that are one
+_PAGES_APART = 2.0  # font sizes of white space between two pages on one sheet
 _UNCODED = re.compile(r"(?=.*\ufffd)(?=.*\d|..)[\d.+\ufffd]*")
 _ERRATUM = re.compile(r"\s*(?:erratum|errata|corrigend(?:um|a)|rectificatie)\b.{0,60}", re.IGNORECASE)
 _CORRECTS = re.compile(
@@ -65,7 +68,7 @@ def read(document: Document, source: SourceFile, edition: Edition, registry: Reg
         given = positions.placed(document) if document.format == "text" else None
         return _read(given or document, source, edition, registry)
     except JvomError as refusal:
-        error = _repeated(document, refusal) or _uncoded(document, refusal) or refusal
+        error = next(filter(None, (why(document, refusal) for why in _CAUSES)), refusal)
         refusals.settle(error, document, edition.edition_year)
         positions.advise(error, document)
         raise error from None
@@ -98,6 +101,23 @@ def _uncoded(document: Document, refusal: JvomError) -> LayoutError | None:
             why = f"digits of “{word}” are shapes without codes: they can be seen, but not read"
             return refusals.at(line, why, "ask for the file as it was written, or give the report's text")
     return None
+
+
+def _side_by_side(document: Document, refusal: JvomError) -> LayoutError | None:
+    """Why a table is not understood of a sheet on which two pages are printed, each with an annex."""
+    known = _pages_of(refusal)
+    for page in document.pages if isinstance(document, PdfDocument) else ():
+        texts = [(run, line) for line in page.lines for run in runs(line.words, _PAGES_APART)]
+        heads = [(run, line) for run, line in texts if headings.annex_label(plain_text(run))]
+        for (one, line), (other, _) in combinations(heads if page.number in known else (), 2):
+            if one[-1].box.right < other[0].box.left or other[-1].box.right < one[0].box.left:
+                message = "two pages are printed beside each other here: two annexes begin side by side"
+                hint = "print the document again with one page on each sheet"
+                return LayoutError(message, page=line.page, line=line.number, hint=hint)
+    return None
+
+
+_CAUSES = (_repeated, _uncoded, _side_by_side)
 
 
 def _pages_of(refusal: JvomError) -> set[int | None]:

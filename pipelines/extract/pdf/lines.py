@@ -125,6 +125,11 @@ def quarters(glyphs: Collection[Glyph]) -> int:
     return _QUARTERS[most] if counted[most] * 2 > counted.total() else 0
 
 
+def slope(glyphs: Iterable[Glyph]) -> float:
+    """By how many degrees most lines of a page rise."""
+    return median([glyph.run.slope for glyph in glyphs if glyph.direction == "right"] or [0.0])
+
+
 def words(glyphs: Iterable[Glyph], fonts: Fonts, rules: Iterable[Rule] = ()) -> list[list[Word]]:
     """Words by the line they stand on, lines from top to bottom and words in reading order.
 

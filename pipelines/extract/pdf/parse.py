@@ -28,6 +28,7 @@ from pipelines.extract.pdf.pdfium import (
     drawn_lines,
     open_document,
     open_page,
+    turn_about,
 )
 from pipelines.files import pdf_start
 from schemas.errors import JvomError, LayoutError, Problems, SourceError
@@ -50,6 +51,7 @@ _LETTERS = 500  # five of which are four bytes
 _COUNT = re.compile(rb"/N\s+(\d{1,6})")
 _MOST_DOUBTED, _NEAR = 5, 3  # problems whose letters are looked at, and lines above and below theirs
 _AS_WRITTEN = "ask for the file as it was written, or give the report's text"
+_SLOPING = 0.02  # degrees: a line over a page's width ends less than a quarter of a point too high
 _UNLIKE = "viewers differ in how they show a note or field there"
 _TRY_AGAIN = "download it again, or open it in a viewer and print it to a new PDF"
 
@@ -170,8 +172,15 @@ def _pages(document: pdfium.FPDF_DOCUMENT, count: int, structure: tags.Tags) -> 
     return raw
 
 
-def _page(document: pdfium.FPDF_DOCUMENT, index: int, structure: tags.Tags, turned: int = 0) -> _RawPage:
-    """A page as read, which was turned to the right by so many quarters."""
+def _page(
+    document: pdfium.FPDF_DOCUMENT,
+    index: int,
+    structure: tags.Tags,
+    turned: int = 0,
+    *,
+    straightened: bool = False,
+) -> _RawPage:
+    """A page as read, which was turned to the right by so many quarters, and made level where it slopes."""
     page, unsure = open_page(document, index)
     if not page:
         raise SourceError("this page of the PDF is damaged", page=index + 1, hint=_TRY_AGAIN)
@@ -185,13 +194,18 @@ def _page(document: pdfium.FPDF_DOCUMENT, index: int, structure: tags.Tags, turn
             )
         rules, images = drawn_lines(page, frame)
         drawn = Characters(page, frame)
-        if not turned and (quarters := lines.quarters(drawn.found)):
-            # PDFium keeps this for the next time that it loads the page.
-            pdfium.FPDFPage_SetRotation(page, (pdfium.FPDFPage_GetRotation(page) + quarters) % 4)
-            found, words = _page(document, index, structure, quarters)
+        quarters = 0 if turned or straightened else lines.quarters(drawn.found)
+        slope = 0.0 if quarters or straightened else lines.slope(drawn.found)
+        if quarters or abs(slope) > _SLOPING:
+            # PDFium keeps either for the next time that it loads the page.
+            if quarters:
+                pdfium.FPDFPage_SetRotation(page, (pdfium.FPDFPage_GetRotation(page) + quarters) % 4)
+            else:
+                turn_about(page, -slope)
+            found, words = _page(document, index, structure, turned + quarters, straightened=not quarters)
             if unsure and found.sight:  # by its flattening the page has lost where they were
                 found.sight.spoilt.append(Spoilt(Box(0, 0, found.width, found.height), _UNLIKE))
-            return found, words
+            return replace(found, turn=(found.turn - slope) % 360), words
         try:
             glyphs, sight = ink.look(page, frame, drawn.found, drawn.items)
         except TooMuch:

@@ -452,7 +452,7 @@ class Run:
 
     `number` tells runs of a page apart; `mark` is the number by which the structure tree names this
     one, -1 if it does not; `direction` is None where it runs askew or is mirrored. `slant` is how far upright
-    letters are made to lean, as a share of their height.
+    letters are made to lean, as a share of their height, `slope` by how many degrees a line rises.
     """
 
     number: int
@@ -463,6 +463,7 @@ class Run:
     mark: int = -1
     hidden: bool = False
     slant: float = 0.0
+    slope: float = 0.0
 
 
 @dataclass(slots=True)
@@ -616,8 +617,18 @@ class Characters:
             font=ctypes.addressof(font.contents) if font else 0,
             mark=pdfium.FPDFPageObj_GetMarkedContentID(item),
             hidden=pdfium.FPDFTextObj_GetTextRenderMode(item) in _HIDDEN_MODES,
-            slant=abs(up[0] / up[1]) if up[1] and name else 0.0,
+            slant=abs(up[0] / up[1] + along[1] / along[0]) if up[1] and along[0] and name else 0.0,
+            slope=math.degrees(math.atan2(-along[1], along[0])),
         )
+
+
+def turn_about(page: pdfium.FPDF_PAGE, degrees: float) -> None:
+    """Turns what a page shows to the left about its centre, for the next time that it is loaded."""
+    box, angle = pdfium.FS_RECTF(), math.radians(degrees)
+    pdfium.FPDF_GetPageBoundingBox(page, box)
+    cos, sin, x, y = math.cos(angle), math.sin(angle), (box.left + box.right) / 2, (box.bottom + box.top) / 2
+    matrix = pdfium.FS_MATRIX(cos, sin, -sin, cos, x - x * cos + y * sin, y - x * sin - y * cos)
+    pdfium.FPDFPage_TransFormWithClip(page, matrix, box)
 
 
 def _unsay(item: pdfium.FPDF_PAGEOBJECT) -> None:
