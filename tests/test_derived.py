@@ -732,3 +732,10 @@ def test_columns_named_by_letters_are_asked() -> None:
     words = [("word", {"printed": "K", "role": "frame"}), ("word", {"printed": "I", "role": "deployed"})]
     facts = Facts.of(Path(registry.__file__).parent)
     assert figures(read(ABOVE, table(head, *rows), known=facts.extended(words).registry())) == RIGHT
+
+
+def test_a_word_of_a_header_that_a_hyphen_breaks_is_asked_whole() -> None:
+    head = "Missie|Kader militair|Ingezet militair|Ingezet reser-<br>visten"
+    rows = ("UNIFIL|1|2|1", "UNTSO|12|32|2", "VPD|121|163|", "Totaal|134|197|3")
+    asked = [one for problem in refused(ABOVE, table(head, *rows)) for one in problem.proposals]
+    assert [one.values["printed"] for one in asked] == ["reservisten"]

@@ -34,6 +34,7 @@ _MOST_LINES = 9  # of a header
 _NO_HEADER = re.compile(
     r"(?:[^\W\dA-Z]|[^\W\d_]+(?: [^\W\d_]+){2} ).*[^\W\d_]{5}\.|(?i:bijlage|annex) [0-9A-Z]{1,3}\b.*"
 )
+_BROKEN = re.compile("[^\\W\\d_][-\u00ad\u2010]$")  # a word that goes on below
 _DIGIT = re.compile(r"\d")
 _WHOM = frozenset({"military", "civil", "police", "total", "women", "men"})
 _SIDE = 2.0  # points between a column without a heading and the next
@@ -136,6 +137,9 @@ def _names_region(text: str, words: Known) -> bool:
 
 def _is_cut(lines: Sequence[PdfLine], band: tuple[int, int], reached: Sequence[int], words: Known) -> bool:
     """Whether a line below is of the header too: texts of columns, of whom some count, and no row's name."""
+    last = runs_of(lines[band[1]])
+    if band[1] + 1 in reached and any(_BROKEN.search(run.text) for run in last):
+        return True
     left = min(run.box.left for line in lines[band[0] : band[1] + 1] for run in runs_of(line))
     for at in range(band[1] + 1, band[1] + 3):
         found = runs_of(lines[at]) if at in reached else []
