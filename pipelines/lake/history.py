@@ -31,7 +31,6 @@ STATE = Path(__file__).with_name("edition_state.sql")  # published as a view, to
 
 _VERSIONS = {"code": "code_version", "registry": "registry_version", "declarations": "declarations_version"}
 _TICK = datetime.timedelta(microseconds=1)
-_answered: dict[tuple[object, ...], EditionState | None] = {}  # the last answer of `state_for`
 _SOURCE = "edition_year, source_path, source_sha256, source_bytes, source_format, source_fidelity"
 
 
@@ -111,15 +110,11 @@ def state_for(lake: Attached, source: SourceFile, content: str) -> EditionState 
     Earlier vintages are left aside, also by `seen`, unless that decision looks at them: their number would
     be felt in every commit.
     """
-    year, asked = source.edition_year, (lake.address, tables.newest_snapshot(lake), source, content)
-    if asked in _answered:  # by the rules, before they looked at the rows
-        return _answered.pop(asked)
+    year = source.edition_year
     state = edition_states(lake, year, snapshot_of(lake, f"vintage:{year}:")).get(year)
     another = state and state.content_hash == content and state.source.sha256 != source.sha256
     if state and (state.cause == "restored" or another):
         state = edition_states(lake, year)[year]
-    _answered.clear()
-    _answered[asked] = state
     return state
 
 

@@ -11,13 +11,12 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 import dagster as dg
 from sqlalchemy.exc import SQLAlchemyError
 
 from pipelines import lake, settings
-from pipelines.orchestration import log_lines
 from schemas.errors import JvomError, LakeError, MachineError, NetworkError, ServerError, of_surroundings
 
 PROCESS_TAG = "jvom/process"
@@ -144,7 +143,7 @@ def tag_run(context: dg.AssetExecutionContext | dg.OpExecutionContext, **tags: s
     """Add tags to the run at hand, and to the lines of its log."""
     named = {f"jvom/{name}": value for name, value in tags.items()}
     context.instance.add_run_tags(context.run.run_id, named)
-    log_lines.LATER.setdefault(context.run.run_id, {}).update(named)
+    cast("dict[str, str]", context.run.tags).update(named)  # which the lines of its log have from here on
 
 
 def end_dead_runs(instance: dg.DagsterInstance, catalog: str) -> list[str]:

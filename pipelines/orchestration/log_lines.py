@@ -7,7 +7,6 @@ import logging
 from pipelines.harmless import visible
 
 TAGS = ("jvom/year", "jvom/source_path", "jvom/source_sha256", "jvom/actor")
-LATER: dict[str, dict[str, str]] = {}  # by run: tags that this process gave it since it began
 
 
 class VisibleFormatter(logging.Formatter):
@@ -25,7 +24,7 @@ class JsonFormatter(logging.Formatter):
         known = {name: meta[name] for name in ("run_id", "job_name", "step_key") if meta.get(name)}
         if event := getattr(record, "dagster_event", None):
             known["event"] = event.event_type_value.replace("PIPELINE", "RUN")  # as the message has it
-        tags = {**(meta.get("job_tags") or {}), **LATER.get(str(meta.get("run_id")), {})}
+        tags = meta.get("job_tags") or {}
         known |= {name.removeprefix("jvom/"): tags[name] for name in TAGS if tags.get(name)}
         if year := known.pop("year", tags.get("dagster/partition")):
             known["edition_year"] = int(year)
