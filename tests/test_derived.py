@@ -98,6 +98,15 @@ def test_columns_stand_in_any_order_with_others_beside_them() -> None:
     assert str(mandates["unifil"]["international_mandate_end"]) == "2018-08-31"
 
 
+def test_a_note_ends_before_a_paragraph_that_is_set_apart() -> None:
+    rows = [line.replace("|VPD|", "|VPD<sup>1</sup>|") for line in ASIDE]
+    note = "<p style='margin:0 0 7pt'><sup>1</sup> Hoogstens elf tegelijk.</p>"
+    below = "<p style='margin:0'>Per missie de nationale kaders<br>en wie er ging.</p>"
+    heading = "<p>Bijlage II Personele inzet 1 januari t/m 31 december 2017</p>"
+    found = read(heading, table(*rows, name="on"), note, below, "<p>Bijlage I Mandaten</p>", table(*MANDATES))
+    assert found["footnotes"]["text"].to_pylist() == ["Hoogstens elf tegelijk."]
+
+
 @pytest.mark.parametrize(
     ("remark", "own"),
     [

@@ -39,6 +39,7 @@ Scope = Literal["document", "mandates", "personnel"]
 _SHORT = 60  # characters; a heading is shorter
 _OTHER_SIZE = 0.03
 _FAR = 2.4  # distance between the feet of two lines, in font sizes, at which no text goes on
+_PARTED = 1.35  # the same beside the distance to the line below, at which that begins a paragraph
 FOOT_LINES = 12  # at most so many lines of text are a page's last footnote
 _OPENING = re.compile(rf"\s*(?P<number>[0-9]{{1,3}}|[{RAISED}]{{1,3}})\s+(?P<word>[^\W\d]\S*)")
 _DIGIT = re.compile(rf"[0-9{RAISED}]")
@@ -79,13 +80,15 @@ class _Typeset:
                 yield from ((number, line) for number in word.numbers)
 
     def apart(self, lines: Sequence[Line]) -> frozenset[int]:
-        """The lines that are smaller or larger than the one above them, or far below it."""
+        """The lines of another size than the one above them, or farther below it than text goes on."""
         found = set()
-        for upper, lower in pairwise(lines):
+        feet = [max(word.baseline for word in self.lines[line.number].words) for line in lines]
+        for at, (upper, lower) in enumerate(pairwise(lines), start=1):
             above, below = self.lines[upper.number], self.lines[lower.number]
             size = max(word.size for word in above.words)
             other = abs(max(word.size for word in below.words) - size) > _OTHER_SIZE * size
-            far = below.box.bottom - above.box.bottom > _FAR * size
+            step, after = feet[at] - feet[at - 1], sum(feet[at + 1 : at + 2]) - feet[at]
+            far = step > _FAR * size or (after > size and step > _PARTED * after)
             if upper.page == lower.page and (other or far):
                 found.add(lower.number)
         return frozenset(found)
