@@ -9,7 +9,7 @@ import datetime
 import hashlib
 import io
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
@@ -245,13 +245,11 @@ def _csv(table: pa.Table) -> bytes:
 
 def _plain(value: object) -> Any:
     """A value as JSON knows it."""
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, datetime.date):  # moments too
-        return value.isoformat()
-    if isinstance(value, Iterable) and not isinstance(value, str):
+    if isinstance(value, list):
         return [_plain(item) for item in value]
-    return value
+    return value.isoformat() if isinstance(value, datetime.date) else value  # moments too
 
 
 def _data_package(release: Release, tables: Sequence[TableFile]) -> bytes:
