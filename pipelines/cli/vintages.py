@@ -6,7 +6,10 @@ from pipelines.cli.session import OnlyEdition, Session, table_command
 VINTAGES = r"""
 WITH changed AS (
     SELECT edition_year, vintage, list(concat(
-        row_key, ' ', column_name, ' ', coalesce(old_value, '(none)'), ' → ', coalesce(new_value, '(none)')
+        row_key, ' ', column_name, ' ', array_to_string([
+            regexp_replace(coalesce(nullif(value, ''), '(none)'), '^(.{40}).+', '\1…', 's')
+            FOR value IN [old_value, new_value]
+        ], ' → ')
     ) ORDER BY table_name = 'cells', table_name, row_key, column_name) AS changes
     FROM revisions WHERE cause NOT IN ('withdrawn', 'restored') GROUP BY ALL
 )
