@@ -278,14 +278,18 @@ def test_no_file_or_no_database_is_an_error_with_a_next_step(tmp_path: Path) -> 
     assert (failure.value.exit_code, failure.value.hint) == (3, "run jvom build")
     path.write_text("not a database")
     assert published.state(path) is None
-    with pytest.raises(LakeError, match="cannot be opened"):
+    with pytest.raises(LakeError, match="cannot be opened") as failure:
         published.connect(path)
+    assert str(failure.value.hint).startswith("delete it")
     path.unlink()
     duckdb.connect(str(path)).close()
     assert published.state(path) is None  # a database, but not ours: to be replaced
     publish(path, base(edition(2024, 3)))
     assert published.state(path)
     path.chmod(0o644)
+    with duckdb.connect(str(path)), pytest.raises(LakeError, match="configuration") as failure:
+        published.connect(path)
+    assert str(failure.value.hint).startswith("close it")
     with duckdb.connect(str(path)) as connection:
         connection.execute("DROP TABLE internal.build_info")
     assert published.state(path) is None  # it does not say what it was built from
