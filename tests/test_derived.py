@@ -704,6 +704,19 @@ def test_what_rules_are_drawn_around_heads_the_columns_below_it() -> None:
     ]
 
 
+def test_a_frame_around_a_table_heads_no_columns() -> None:
+    frame = "<style>table.on { border: 0.5pt solid; width: 200mm } table.on td { border: 0 }</style>"
+    head = ("|3:Ingezet personeel", "Missie|Militair|Civiel/politie|Totaal")
+    rows = ("UNIFIL|2||2", "UNTSO|32|4|36", "MINUSMA|10|11|21", "VPD|163||163", "Totaal|207|15|222")
+    found = read(frame, ABOVE, table(*head, *rows, name="on"))
+    assert [row[2:] for row in figures(found).values()] == [
+        [2, None, 2],
+        [32, 4, 36],
+        [10, 11, 21],
+        [163, None, 163],
+    ]
+
+
 def test_bullets_and_codes_in_a_column_of_regions() -> None:
     """A legal basis may be a list; a code that no region is known by is asked, and not passed over."""
     mandates = (MANDATES[0], MANDATES[1].replace("VNVR-resolutie", "• VNVR-resolutie"), MANDATES[2])

@@ -331,6 +331,8 @@ class _Band:
         right = min((one for one in at if one > run.box.right - 1), default=None)
         if left is None or right is None:
             return []
+        if all(left < one.box.centre < right for one in self._runs):  # a frame around the table
+            return []
         beside = (one for one in self._runs if one is not run and abs(one.box.middle - height) < one.size)
         if any(left < one.box.centre < right for one in beside):
             return []
