@@ -717,6 +717,16 @@ def test_a_frame_around_a_table_heads_no_columns() -> None:
     ]
 
 
+def test_a_mark_that_is_far_from_its_heading_is_not_a_column() -> None:
+    far = 'Bijdrage t/m<sup style="margin-left: 12mm; font-size: 5pt">1</sup>'
+    mandates = table("|".join(("Missie", "Rechtsgrondslag", "Mandaat tot", far)), *MANDATES[1:], name="on")
+    head = "Missie|Kader militair|Ingezet militair"
+    rows = ("UNIFIL|1|2", "UNTSO|12|32", "MINUSMA|5|10", "VPD|121|163", "Totaal|139|207")
+    note = "<p><sup>1</sup> Zonder verlenging.</p>"
+    parts = ("<p>Bijlage 1 Mandaten</p>", mandates, note, "<p>Bijlage 2 Personele inzet in 2017</p>")
+    assert figures(read(*parts, table(head, *rows)))["untso"] == [12, None, 32, None, None]
+
+
 def test_bullets_and_codes_in_a_column_of_regions() -> None:
     """A legal basis may be a list; a code that no region is known by is asked, and not passed over."""
     mandates = (MANDATES[0], MANDATES[1].replace("VNVR-resolutie", "• VNVR-resolutie"), MANDATES[2])

@@ -174,15 +174,15 @@ def read(page: PdfPage, band: Sequence[PdfLine], words: Known, fewest: int) -> F
     )
     before: list[tuple[Word, ...]] = []
     for cut in cuts:
-        found = [run for line in band for run in cut(line)]
+        found = [run for line in band for run in cut(line) if run.text]  # a mark alone heads nothing
         parted = [run.words for run in found]
-        if parted == before and cut is not cuts[-1]:
+        if not found or (parted == before and cut is not cuts[-1]):
             continue
         before = parted
         own: list[FoundHeader | None] = []
         for narrow in (0, 2, 1):
             made = _Band(page, found, words, fewest, whole=cut is not cuts[-1], narrow=narrow)
-            header = made.header() if found else None
+            header = made.header()
             if header and not header.problems:
                 return header
             own.append(header)
