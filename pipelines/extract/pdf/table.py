@@ -206,7 +206,7 @@ def _by_geometry(
     document: PdfDocument, headers: Headers, heading: TableHeading, others: Sequence[TableHeading]
 ) -> Grid | None:
     pages = bodies(document.pages, headers, heading, others)
-    if not any(body.lines for body in pages):
+    if not any(body.lines for body in pages) or len(pages[0].columns) < 2:  # a text alone heads no table
         return None
     pages = _with_rows(_parted(pages, heading), heading)
     found = [rows.fragments(body, heading) for body in pages]
