@@ -47,8 +47,6 @@ _ON_DAY = re.compile(
 )
 _MOST_WAYS = 64
 _BRACKET = re.compile(r"(?P<text>[^()]+)\((?P<bracket>[^()]+)\)\s*")
-_OF_WHICH = re.compile(r"\((?:w\.?\s?v\.?|w\.?\s?o\.?|waarvan|waaronder|of which)\s[^()]*\)", re.IGNORECASE)
-"""What is in brackets in the cells below: `Uitgezonden (w.v. vrouwen)`."""
 _PLACES = {frozenset({"country"}), frozenset({"region"})}
 
 
@@ -166,6 +164,12 @@ class HeaderWords:
         """Every beginning of a known word."""
         return frozenset(key[:end] for key in self.known for end in range(1, len(key) + 1))
 
+    @cached_property
+    def _parts(self) -> re.Pattern[str]:
+        """What is in brackets in the cells below: `Uitgezonden (w.v. vrouwen)`."""
+        words = (r"\.?\s?".join(map(re.escape, word.split("."))) for word in self.rows.of_which)
+        return re.compile(rf"\((?:{'|'.join(words) or '(?!)'})\s[^()]*\)", re.IGNORECASE)
+
     def pieces(self, found: Sequence[str]) -> list[Meaning | None]:
         """Words cut into known pieces, the longest possible; None for each word that is in none."""
         pieces: list[Meaning | None] = []
@@ -226,7 +230,7 @@ class HeaderWords:
         A text nearer to the column counts more: `Totale inzet` over `Militair` is not a total. A bracket
         behind the word for missions says what is in brackets behind their names: `Missie (gebied)`.
         """
-        texts = tuple(_OF_WHICH.sub(" ", text) for text in texts)
+        texts = tuple(self._parts.sub(" ", text) for text in texts)
         whole = " ".join(texts)
         if match := _BRACKET.fullmatch(whole):
             inside, unknown = self.facets(match["bracket"])

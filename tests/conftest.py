@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -68,8 +69,9 @@ def warehouse_of_all(
     if forked.MEASURED not in os.environ:
         folder = KEPT / _what_builds()
         for old in KEPT.glob("*"):
-            if old != folder and old.stat().st_mtime < time.time() - 3600:
-                shutil.rmtree(old, ignore_errors=True)
+            with suppress(FileNotFoundError):  # another process of the run has taken it away
+                if old != folder and old.stat().st_mtime < time.time() - 3600:
+                    shutil.rmtree(old, ignore_errors=True)
     folder.mkdir(parents=True, exist_ok=True)
     begun = Thread(target=_build, args=(folder, dict(os.environ)))
     if any("built" in getattr(item, "fixturenames", ()) for item in request.session.items):

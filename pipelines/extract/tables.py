@@ -107,9 +107,11 @@ def _side_by_side(document: Document, refusal: JvomError) -> LayoutError | None:
     """Why a table is not understood of a sheet on which two pages are printed, each with an annex."""
     known = _pages_of(refusal)
     for page in document.pages if isinstance(document, PdfDocument) else ():
+        if page.number not in known:
+            continue
         texts = [(run, line) for line in page.lines for run in runs(line.words, _PAGES_APART)]
         heads = [(run, line) for run, line in texts if headings.annex_label(plain_text(run))]
-        for (one, line), (other, _) in combinations(heads if page.number in known else (), 2):
+        for (one, line), (other, _) in combinations(heads, 2):
             if one[-1].box.right < other[0].box.left or other[-1].box.right < one[0].box.left:
                 message = "two pages are printed beside each other here: two annexes begin side by side"
                 hint = "print the document again with one page on each sheet"

@@ -142,9 +142,7 @@ def connect(path: Path) -> DuckDBPyConnection:
     except duckdb.Error as error:
         hint = "delete it and run jvom build: it is built anew from the lake"
         if isinstance(error, duckdb.ConnectionException) or "set lock" in str(error):
-            hint = (
-                "close it where it is open otherwise, and open it there as docs/how-to/use-your-tools.md does"
-            )
+            hint = "close it where it is open, by another program or by this one, and run this again"
         elif "Permission denied" in str(error):
             hint = "let the user who runs this read it"
         raise LakeError(f"the published file cannot be opened: {error}", file=str(path), hint=hint) from error
