@@ -26,6 +26,10 @@ FORMULAS = (
 )
 # Any apostrophes before it count, so that taking one off always gives the text back.
 _RUN_BY_SPREADSHEETS = re.compile(rf"'*(?:[\t\r\n]|[\s{_UNSEEN}]*[=+\-@＝＋－＠])")
+# The same for DuckDB, whose expressions know no surrogates, and no white space but that of ASCII.
+_RE2 = re.sub(
+    r"\\[uU]([0-9a-f]+)", r"\\x{\1}", _RUN_BY_SPREADSHEETS.pattern.replace(r"\ud800-\udfff", r"\pZ")
+)
 _MARKDOWN = re.compile(r"[\\`<>\[\]&|]")
 
 
@@ -59,6 +63,12 @@ def write_csv(stream: TextIO, names: Sequence[str], rows: Iterable[Iterable[Any]
     writer = csv.writer(SimpleNamespace(write=lambda line: stream.write(line.removesuffix("\r\n") + "\n")))
     writer.writerow(map(_cell, names))
     writer.writerows(map(_cell, row) for row in rows)
+
+
+def guarded(column: str) -> str:
+    """SQL for a column of texts, with the apostrophe that `write_csv` puts before some of them."""
+    pattern = _RE2.replace("'", "''")
+    return f"CASE WHEN regexp_matches({column}, '^(?:{pattern})') THEN chr(39) || {column} ELSE {column} END"
 
 
 def unguarded(text: str) -> str:

@@ -11,6 +11,8 @@ import sys
 import tomllib
 from pathlib import Path
 
+import duckdb
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import example, given
@@ -24,6 +26,7 @@ from schemas.registry_toml import quoted
 from tests.support import ROOT
 from tests.support.building import base_tables, edition_tables, publish
 
+UNSEEN = " \u200b\u3000\u202e\x1b\U000e0001"
 STEERING = [
     *map(chr, (0, 7, 8, 0xB, 0xD, 0x1B, 0x7F, 0x85, 0x9B, 0x61C, 0x200B, 0x200E, 0x200F, 0x2028, 0x2029)),
     *map(chr, (0x202A, 0x202E, 0x2060, 0x2066, 0x2069, 0xFEFF, 0xD800, 0xE0001, 0xE0041)),
@@ -58,7 +61,9 @@ def test_ordinary_text_stays() -> None:
     assert harmless.visible(ordinary) == ordinary
 
 
-@given(st.lists(st.text(st.sampled_from("'=+-@\t\r\n ＝﹢＋\u200b\x1b\",5a")), min_size=1))
+@given(
+    st.lists(st.text(st.sampled_from("'=+-@\t\r\n ＝﹢＋\u200b\u3000\u202e\x1b\U000e0001\",5a")), min_size=1)
+)
 @example(["'=1", "''", "'s avonds", "-", "\rx"])
 def test_no_cell_is_a_formula_and_each_reads_back(texts: list[str]) -> None:
     stream = io.StringIO()
@@ -67,9 +72,13 @@ def test_no_cell_is_a_formula_and_each_reads_back(texts: list[str]) -> None:
     assert [harmless.unguarded(cell) for cell in cells] == texts
     assert names == cells
     for text, cell in zip(texts, cells, strict=True):
-        assert not cell.strip(" \u200b\x1b").startswith(tuple("=+-@＝＋"))
+        assert not cell.strip(UNSEEN).startswith(tuple("=+-@＝＋"))
         assert cell[:1] not in tuple("\t\r\n")
         assert cell.removeprefix("'") == text.removeprefix("'") or cell == f"'{text}"
+    rows = pa.table({"text": texts})
+    with duckdb.connect() as connection:  # as COPY writes them
+        (listed,) = connection.execute(f"SELECT list({harmless.guarded('text')}) FROM rows").fetchall()
+    assert listed[0] == cells, rows
 
 
 def test_numbers_and_words_have_no_apostrophe() -> None:

@@ -221,8 +221,7 @@ def package(warehouse: Warehouse) -> dg.MaterializeResult:
                 others[releases.CHANGES] = changes.read_bytes()
             name = (releases.read(where.releases, release_id) or {}).get("previous_release_id")
             before = where.releases / name if name else None
-            alike = before and (files.built_from(before) or "").endswith(f" {versions.package()}")
-            written = data_package.build(connection, others, before if alike else None, evaluated)
+            written = data_package.build(connection, others, evaluated)
         made_from = f"{release_id} {versions.package()}"
         files.put_folder(folder, written, made_from, keep=[releases.MANIFEST], like=before)
     return dg.MaterializeResult(

@@ -10,37 +10,26 @@ import hashlib
 import io
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
+import duckdb
 import pyarrow as pa
-import pyarrow.compute as pc
 from duckdb import DuckDBPyConnection
 
 import schemas
-from pipelines.harmless import FORMULAS, write_csv
+from pipelines.harmless import FORMULAS, guarded
 from pipelines.publish import render, spreadsheet
-from pipelines.sql import Row, names, rows
+from pipelines.publish.views import IN_MEMORY
+from pipelines.sql import NO_BAR, Row, literal, names, rows
 from schemas import dataset
 from schemas.contract import Column, Contract
 
 HASHES = "SHA256SUMS"
-EDITIONS = "data/editions.json"
 WORKBOOK = "jvom.xlsx"
-# Relations with rows of every vintage: most of a package, and most of it as in the release before.
-BY_EDITION = (*schemas.VINTAGE_TABLES, "revisions")
-_STATE = """
-SELECT edition_year, md5(string_agg(said ORDER BY said)) AS state
-FROM (
-    SELECT edition_year, concat_ws(' ', vintage, recorded_at, cause, content_hash) AS said FROM vintages
-    UNION ALL
-    SELECT edition_year, concat_ws(' ', vintage, rules_version, reconciled_at) AS said FROM reconciliations
-)
-GROUP BY edition_year
-ORDER BY edition_year
-"""
 # What may grow while the release stays the same stays in the warehouse.
 LEFT_OUT = ("build_info", "edition_state", "quarantine", "releases", "verifications")
 PROFILES = "https://datapackage.org/profiles/2.0"
@@ -98,20 +87,16 @@ class TableFile:
 def build(
     connection: DuckDBPyConnection,
     others: Mapping[str, bytes],
-    before: Path | None = None,
     evaluated: Mapping[str, pa.Table] | None = None,
 ) -> dict[str, bytes]:
     """Every file of the package by its path, from an open published file.
 
     `others` are files of the release that were made elsewhere (dictionary, changes); they are hashed
-    with the rest. `before` is the package of an earlier release, made by this code: the text of editions that
-    are as they were then is taken from it. `evaluated` are rows of views that are known already. Raises
-    duckdb.Error if the file cannot be read.
+    with the rest. `evaluated` are rows of views that are known already. Raises duckdb.Error if the file
+    cannot be read.
     """
-    release, texts = release_of(connection), Texts.of(connection, before)
-    tables = table_files(connection, texts, evaluated or {})
-    data = {table.path: table.data for table in tables}
-    made = {**data, EDITIONS: texts.described(), **describe(release, tables), **others}
+    release, tables = release_of(connection), table_files(connection, evaluated or {})
+    made = {**{table.path: table.data for table in tables}, **describe(release, tables), **others}
     rows_of = {table.contract.name: table.table for table in tables}
     made[WORKBOOK] = spreadsheet.build(rows_of, release.published_at, _about(release))
     lines = [f"{hashlib.sha256(data).hexdigest()}  {path}\n" for path, data in sorted(made.items())]
@@ -150,79 +135,22 @@ def describe(release: Release, tables: Sequence[TableFile]) -> dict[str, bytes]:
     return {"datapackage.json": _data_package(release, tables), **texts}
 
 
-@dataclass
-class Texts:
-    """The CSV of relations that have every vintage, edition by edition.
-
-    `states` says of each edition which state of it the texts have, `lengths` how many bytes each is long, by
-    relation; both are in the package, so that the next one can take what is as it was.
-    """
-
-    states: dict[str, str]
-    before: dict[str, dict[str, bytes]]
-    lengths: dict[str, dict[str, int]] = field(default_factory=dict)
-
-    @classmethod
-    def of(cls, connection: DuckDBPyConnection, before: Path | None) -> "Texts":
-        states = {str(year): state for year, state in connection.execute(_STATE).fetchall()}
-        try:
-            return cls(states, _texts_before(before, states) if before else {})
-        except (OSError, ValueError, KeyError):  # it is damaged, or older: everything is written anew
-            return cls(states, {})
-
-    def csv(self, contract: Contract, table: pa.Table) -> bytes:
-        header, years = _csv(table.slice(0, 0)), table["edition_year"]
-        texts = {}
-        for year in sorted({*map(int, self.states), *years.unique().to_pylist()}):
-            text = self.before.get(contract.name, {}).get(str(year))
-            if text is None:
-                text = _csv(table.filter(pc.equal(years, year)))[len(header) :]
-            texts[str(year)] = text
-        self.lengths[contract.name] = {year: len(text) for year, text in texts.items()}
-        return header + b"".join(texts.values())
-
-    def described(self) -> bytes:
-        return (json.dumps({"states": self.states, "bytes": self.lengths}, indent=1) + "\n").encode()
-
-
-def _texts_before(folder: Path, states: Mapping[str, str]) -> dict[str, dict[str, bytes]]:
-    """Relation → edition → its text in an earlier package, of editions in the same state as then.
-
-    Raises OSError, ValueError or KeyError where the package is not as it was written.
-    """
-    described = json.loads((folder / EDITIONS).read_bytes())
-    lines = (line.partition("  ") for line in (folder / HASHES).read_text().splitlines())
-    hashes = {path: sha256 for sha256, _, path in lines}
-    found: dict[str, dict[str, bytes]] = {}
-    for name, lengths in described["bytes"].items():
-        data = (folder / f"data/{name}.csv").read_bytes()
-        if hashlib.sha256(data).hexdigest() != hashes[f"data/{name}.csv"]:
-            raise ValueError(f"{name} is not as it was written")
-        end = len(data) - sum(lengths.values())
-        found[name] = {}
-        for year, length in lengths.items():
-            if described["states"].get(year) == states.get(year, ""):
-                found[name][year] = data[end : end + length]
-            end += length
-    return found
-
-
-def table_files(
-    connection: DuckDBPyConnection, texts: Texts, evaluated: Mapping[str, pa.Table]
-) -> list[TableFile]:
+def table_files(connection: DuckDBPyConnection, evaluated: Mapping[str, pa.Table]) -> list[TableFile]:
     """Every relation of the release that the published file has, both formats, rows by key."""
     there = connection.execute("SELECT table_name FROM information_schema.tables").fetchall()
     written = []
-    for name, contract in schemas.RELATIONS.items():
-        if name in LEFT_OUT or (name,) not in there:
-            continue
-        if (table := evaluated.get(name)) is None:
-            columns, key = names(contract.names), names(contract.key)
-            table = connection.execute(f'SELECT {columns} FROM "{name}" ORDER BY {key}').to_arrow_table()
-            table = table.cast(contract.arrow)
-        text = texts.csv(contract, table) if name in BY_EDITION else _csv(table)
-        written.append(TableFile(contract, "csv", table, text))
-        written.append(TableFile(contract, "parquet", table, _parquet(table, contract)))
+    with duckdb.connect(":memory:", config=IN_MEMORY) as writer, TemporaryDirectory(prefix="jvom-") as folder:
+        writer.execute(NO_BAR)
+        for name, contract in schemas.RELATIONS.items():
+            if name in LEFT_OUT or (name,) not in there:
+                continue
+            if (table := evaluated.get(name)) is None:
+                columns, key = names(contract.names), names(contract.key)
+                table = connection.execute(f'SELECT {columns} FROM "{name}" ORDER BY {key}').to_arrow_table()
+                table = table.cast(contract.arrow)
+            text = _csv(writer, table, Path(folder, "rows.csv"))
+            written.append(TableFile(contract, "csv", table, text))
+            written.append(TableFile(contract, "parquet", table, _parquet(table, contract)))
     return written
 
 
@@ -235,20 +163,27 @@ def _parquet(table: pa.Table, contract: Contract) -> bytes:
     return sink.getvalue()
 
 
-def _csv(table: pa.Table) -> bytes:
-    """As `write_csv`, in UTF-8; null and empty text are both blank."""
-    text = io.StringIO()
-    columns = (column.to_pylist(maps_as_pydicts="strict") for column in table.columns)
-    write_csv(text, table.column_names, (map(_plain, row) for row in zip(*columns, strict=True)))
-    return text.getvalue().encode()
+def _csv(writer: DuckDBPyConnection, table: pa.Table, file: Path) -> bytes:
+    """In UTF-8, in lines that end in LF: null is blank, lists and maps are JSON, no text is a formula."""
+    writer.register("rows_to_write", table)
+    columns = ", ".join(f"{_text(field)} AS {names([field.name])}" for field in table.schema)
+    writer.execute(f"COPY (SELECT {columns} FROM rows_to_write) TO {literal(str(file))} (FORMAT csv, HEADER)")
+    writer.unregister("rows_to_write")
+    return file.read_bytes()
+
+
+def _text(field: pa.Field) -> str:
+    """SQL for a column as CSV has it."""
+    column = names([field.name])
+    if pa.types.is_nested(field.type):
+        return f"to_json({column})"
+    if pa.types.is_timestamp(field.type):
+        return f"replace(CAST({column} AS VARCHAR), ' ', 'T')"
+    return guarded(column) if pa.types.is_string(field.type) else column
 
 
 def _plain(value: object) -> Any:
     """A value as JSON knows it."""
-    if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_plain(item) for item in value]
     return value.isoformat() if isinstance(value, datetime.date) else value  # moments too
 
 
