@@ -216,14 +216,6 @@ def test_an_edition_belongs_to_the_year_its_period_ends_in_or_the_next(year: int
     assert not score(text, LAYOUTS, year + 2).fits
 
 
-def test_a_title_decides_nothing(parliament: Parliament, search: Searching) -> None:
-    letter = parliament.letter(495, SENT, LETTER)
-    parliament.attach(letter, sibling(), "Jaarlijkse voortgangsrapportage overige missiebijdragen")
-    report = parliament.attach(letter, edition(), "Iets heel anders")
-    assert search().document.data == report.body
-    assert not any("Titel%20eq" in asked.path for asked in parliament.requests)
-
-
 def test_every_edition_in_the_catalogue_of_this_project_is_found_by_its_day(
     parliament: Parliament, search: Searching
 ) -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pipelines.model import Document
 from schemas.errors import SourceError
 from tests.support.hostile_documents import pdf
-from tests.support.reports import FULL, needs_full, read_document
+from tests.support.reports import read_document
 
 
 def texts(document: Document) -> list[str]:
@@ -175,15 +175,3 @@ def test_accents_that_stand_alone_are_letters() -> None:
 def test_what_is_just_within_the_bounds_is_read() -> None:
     assert len(read_document("een\n" * 10_000).lines) == 10_000
     assert read_document("een\n" + "a" * 100_000)
-
-
-@needs_full
-def test_the_full_text() -> None:
-    data = FULL.read_bytes()
-    document = read_document(data)
-    assert len(document.lines) == 1672
-    assert "\n".join(texts(document)) + "\n" == data.decode()
-    starts = [line.number for line in document.lines if line.page != 1]
-    firsts = [next(n for n in starts if document.lines[n - 1].page == page) for page in range(2, 18)]
-    assert firsts == [85, 172, 263, 365, 465, 560, 661, 768, 873, 971, 1079, 1178, 1277, 1358, 1414, 1578]
-    assert document.page_labels == tuple(str(number) for number in range(4, 21))

@@ -14,13 +14,11 @@ from tests.support.reports import (
     ANNEX_1,
     ANNEX_2,
     BODY,
-    FULL,
     HEADER_1,
     HEADER_2,
     REGISTRY,
     either_text,
     golden,
-    needs_full,
     read_document,
     read_tables,
     report,
@@ -54,21 +52,6 @@ def test_the_real_footnotes(path: Path) -> None:
         assert (row["source_line"], last) == (wanted["first_line"], wanted["last_line"])
         assert row["marker_lines"] == [wanted["marker_lines"]]
         assert row["source_page"] == wanted["source_page"]
-
-
-@needs_full
-def test_the_texts_of_the_full_edition() -> None:
-    tables = read_tables(FULL.read_bytes())
-    texts = tables["footnotes"]["text"].to_pylist()
-    begun = [(len(text), " ".join(text.split()[:2])) for text in texts]
-    assert begun == [(wanted["characters"], wanted["opening"]) for wanted in GOLDEN]
-    cells = [cell for cell in tables["cells"].to_pylist() if cell["table_name"] == "footnotes"]
-    assert [cell["row_key"] for cell in cells] == [f"footnote:{number}" for number in range(1, 15)]
-    lines = [line.text for line in read_document(FULL.read_bytes()).lines]
-    for cell, text in zip(cells, texts, strict=True):
-        assert cell["as_printed"] == cell["value"] == text
-        pieces = [lines[s["line"] - 1][s["char_start"] : s["char_end"]] for s in cell["spans"]]
-        assert " ".join(pieces) == text
 
 
 def test_numbered_headings_dates_and_figures_are_no_footnotes() -> None:

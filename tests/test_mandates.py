@@ -179,14 +179,6 @@ def test_a_date_can_be_part_of_a_legal_basis() -> None:
     assert two["international_mandate_end"] == DATE(2024, 5, 31)
 
 
-def test_an_unknown_mission_is_refused_with_the_entry_to_add() -> None:
-    [problem] = problems(CMF, "UNIFOL VNVR-resolutie 2695 Onbepaald Onbepaald")
-    assert problem.line == 13
-    assert "“UNIFOL”" in problem.message
-    assert "“UNIFIL” (unifil)" in problem.message
-    assert [proposal.kind for proposal in problem.proposals] == ["mission"]
-
-
 def test_an_unknown_legal_basis_is_refused() -> None:
     rows = ["UNIFIL Toezegging 2695", "Onbepaald Onbepaald"]
     [problem] = problems(*rows)

@@ -14,7 +14,6 @@ import pytest
 from schemas.errors import JvomError
 from tests.support import reports
 from tests.support.html import ANNEX_1, MANDATES, pdf, table
-from tests.support.rendering import REGISTRY
 
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600)
 PERSONNEL = [
@@ -212,13 +211,3 @@ def test_a_sign_after_the_annex_s_number_changes_nothing(mark: str) -> None:
     read = reports.read_tables(data)
     assert read["personnel"]["deployed_total"].to_pylist() == [5, 30]
     assert read["mandates"].num_rows == 2
-
-
-def test_an_annex_that_repeats_its_heading_on_each_page_is_one() -> None:
-    rows = [(mission.spellings[0], "1", "", "1") for mission in REGISTRY.missions[:30]]
-    halves = [
-        table(GROUPED, PERSONNEL[0], *part) for part in (rows[:15], [*rows[15:], ("Totaal", "30", "", "30")])
-    ]
-    data = pdf(FIRST, NEW_PAGE, ANNEX_2, halves[0], NEW_PAGE, ANNEX_2, halves[1])
-    read = reports.read_tables(data)
-    assert read["personnel"].num_rows == 30

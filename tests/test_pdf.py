@@ -210,15 +210,6 @@ def test_a_header_that_no_layout_has_is_read_by_its_words(tagged: Rendition) -> 
     assert list(check.differences(tagged.content, got)) == []
 
 
-def test_an_unknown_mission_is_refused_with_its_place_and_entry(tagged: Rendition) -> None:
-    found, source = document_of(tagged.data)
-    known = registry_of(tagged.content)
-    name = next(row.name.text for row in tagged.content.personnel if row.kind == "mission")
-    fewer = tuple(mission for mission in known.missions if name not in mission.spellings)
-    problems = refused(read, found, source, replace(known, missions=fewer))
-    assert any(one.proposals and name.split()[0] in one.message for one in problems)
-
-
 # The same edition as text and as PDF.
 
 

@@ -249,18 +249,6 @@ def test_a_dash_is_an_empty_cell(dash: str) -> None:
     assert f"UNTSO 12 {dash} 32 {dash} 32"[span.char_start : span.char_end] == dash
 
 
-def test_a_table_full_of_dashes_needs_no_inference() -> None:
-    lines = ["UNIFIL 1 – 20 – 20", "UNDOF – 3 – 7 7", "UNTSO – – – – –", "Totaal 1 3 20 7 28"]
-    annex = read([*HEADER, *lines], ())
-    assert figures(annex) == {
-        "unifil": (1, None, 20, None, 20),
-        "undof": (None, 3, None, 7, 7),
-        "untso": (None,) * 5,
-    }
-    assert not any(row["inferred"] for row in annex.rows)
-    assert annex.totals[0]["deployed_total"] == 28
-
-
 def test_dashes_may_stand_in_the_totals_row_and_be_marked() -> None:
     annex = read([*HEADER, "UNIFIL 1 –3 20 – 20", "Totaal 1 – 20 – 20"], (3,))
     assert figures(annex) == {"unifil": (1, None, 20, None, 20)}

@@ -18,7 +18,6 @@ from tests.support.reports import (
     ABRIDGED,
     ANNEX_1,
     ANNEX_2,
-    BODY,
     FULL,
     HEADER_1,
     abridged,
@@ -123,16 +122,6 @@ def test_the_period_is_printed_in_the_heading(
     assert row["period_months"] == months
 
 
-def test_a_heading_over_two_lines() -> None:
-    text = report(
-        annex_1=[" Bijlage 1 Rechtsbasis, mandaten en", "nationale kaders", *ANNEX_1[1:]],
-        annex_2=[" Bijlage 2 Totale inzet mei 2023 t/m", "april 2024", *ANNEX_2[1:]],
-    )
-    tables = read_tables(text)
-    assert tables["editions"]["scope"].to_pylist() == ["mei 2023 t/m april 2024"]
-    assert tables["mandates"].num_rows == 2
-
-
 def test_the_catalogue_gives_the_period_where_the_heading_does_not() -> None:
     known = Edition(2024, period_start=datetime.date(2023, 5, 1), period_end=datetime.date(2024, 4, 30))
     row = edition("per missie", known)
@@ -174,12 +163,6 @@ def test_a_report_that_stands_twice_is_refused() -> None:
     [problem] = problems(report() + report())
     assert "annex 1 is here twice" in problem.message
     assert "annex 2 is here twice" in problem.message
-
-
-def test_annexes_in_the_other_order() -> None:
-    swapped = "\n".join([*BODY, *ANNEX_2, *ANNEX_1])
-    assert content(read_tables(swapped))["personnel"] == content(read_tables(report()))["personnel"]
-    assert content(read_tables(swapped))["mandates"] == content(read_tables(report()))["mandates"]
 
 
 def test_cells_lie_where_they_say() -> None:

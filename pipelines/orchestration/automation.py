@@ -14,6 +14,7 @@ from pipelines.lake import Authorship
 from pipelines.orchestration import keys
 from pipelines.orchestration.edition import vintage_metadata
 from pipelines.orchestration.failures import as_dagster_failure, end_dead_runs, notification, post
+from pipelines.orchestration.history import error_of
 from pipelines.orchestration.metadata import records
 from pipelines.orchestration.resources import Warehouse
 from pipelines.publish import published
@@ -210,23 +211,14 @@ publish_when_recorded = dg.AutomationConditionSensorDefinition(
 )
 
 
-def _reason(context: dg.RunFailureSensorContext) -> str:
-    for event in context.get_step_failure_events():
-        data = event.step_failure_data
-        if data.user_failure_data and data.user_failure_data.description:
-            return str(data.user_failure_data.description)
-        if data.error:
-            return str(data.error.message)
-    return str(context.failure_event.message or "the run failed; its log says why")
-
-
 @dg.run_failure_sensor(
     name="run_failed",
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="One line for each failed run in the warehouse's log, and as JSON to JVOM_NOTIFY_URL.",
 )
 def run_failed(context: dg.RunFailureSensorContext, warehouse: Warehouse) -> None:
-    payload = notification(context.dagster_run, _reason(context))
+    reason = error_of(context.instance, context.dagster_run.run_id)
+    payload = notification(context.dagster_run, reason or "the run failed; its log says why")
     context.log.error(payload["text"])
     try:
         logs = warehouse.settings().logs

@@ -142,7 +142,7 @@ def _attempt(instance: dg.DagsterInstance, record: dg.RunRecord) -> Attempt:
         "killed" if killed else _OUTCOMES.get(run.status, "not ended"),
         "its process is gone: nothing was half recorded, and the next build ends it"
         if killed
-        else _error(instance, run.run_id)
+        else error_of(instance, run.run_id)
         if run.status == dg.DagsterRunStatus.FAILURE
         else None,
     )
@@ -152,15 +152,14 @@ def _time(seconds: float | None) -> datetime.datetime | None:
     return datetime.datetime.fromtimestamp(seconds, datetime.UTC) if seconds else None
 
 
-def _error(instance: dg.DagsterInstance, run_id: str) -> str | None:
-    """The words of the first step that failed, else of the run."""
-    kinds = (dg.DagsterEventType.STEP_FAILURE, dg.DagsterEventType.RUN_FAILURE)
-    for kind in kinds:
+def error_of(instance: dg.DagsterInstance, run_id: str) -> str | None:
+    """The words of the first step of a run that failed, else of the run."""
+    for kind in (dg.DagsterEventType.STEP_FAILURE, dg.DagsterEventType.RUN_FAILURE):
         for entry in instance.all_logs(run_id, of_type=kind):
             event = entry.dagster_event
             data = event.step_failure_data if event and event.is_step_failure else None
             if data and data.user_failure_data and data.user_failure_data.description:
                 return str(data.user_failure_data.description)
-            if event and event.message:
-                return event.message
+            if said := (data.error.message if data and data.error else event and event.message):
+                return said
     return None

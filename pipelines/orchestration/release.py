@@ -4,7 +4,6 @@ Like `edition`, it passes values on; what is done to them is in `lake`, `other_s
 """
 
 from collections.abc import Callable, Mapping
-from functools import cache
 from typing import Any
 
 import dagster as dg
@@ -23,8 +22,8 @@ from pipelines.publish import catalogue, dictionary, effects, published, views
 from pipelines.publish import package as data_package
 from pipelines.publish import release as releases
 from pipelines.settings import Settings
+from pipelines.trace.steps import lines_by
 from schemas import registry as known_missions
-from schemas.errors import JvomError
 
 PUBLISH_WHEN_RECORDED = dg.AutomationCondition.eager().without(~dg.AutomationCondition.any_deps_missing())
 ACROSS = tuple(rule for rule in reconcile.RULES if rule.across)
@@ -271,16 +270,8 @@ def site_pages(warehouse: Warehouse) -> dg.MaterializeResult:
 
 def lines_of(where: Settings) -> Callable[[SourceFile], Mapping[tuple[int, int], str]]:
     """The lines of a recorded document by page and number; none where it cannot be read."""
-
-    @cache
-    def lines(source: SourceFile) -> Mapping[tuple[int, int], str]:
-        try:
-            document = reading.read_lines(raw.read(source, raw=where.raw, kept=where.kept), source)
-        except JvomError:
-            return {}
-        return {(line.page, line.shown): line.text for line in document.lines}
-
-    return lines
+    lines = lines_by(lambda one: reading.read_lines(raw.read(one, raw=where.raw, kept=where.kept), one))
+    return lambda source: lines(source)[0]
 
 
 def dependencies() -> dict[str, list[str]]:

@@ -17,6 +17,7 @@ from itertools import chain
 import pypdfium2.raw as pdfium
 
 from pipelines.extract.pdf import ink, lines, shapes, signs, tags
+from pipelines.extract.pdf.drawn_lines import drawn_lines
 from pipelines.extract.pdf.model import Box, PdfDocument, PdfPage, RecognisedPage, Spoilt, Word
 from pipelines.extract.pdf.pdfium import (
     Characters,
@@ -25,7 +26,6 @@ from pipelines.extract.pdf.pdfium import (
     TooMuch,
     answered,
     attachments,
-    drawn_lines,
     open_document,
     open_page,
     turn_about,
