@@ -164,6 +164,24 @@ def _minus_drawn(sheet: Sheet) -> None:
     sheet.draw(f".7 w {at.left - 1.6 * sheet.size} {middle} m {at.left - 1} {middle} l S")
 
 
+def _one_drawn(sheet: Sheet, height: float) -> None:
+    at = sheet.box
+    sheet.draw(f".6 w {at.left + 8} {at.bottom} m {at.left + 8} {at.bottom + height * sheet.size} l S")
+
+
+def _one_beside_a_line(sheet: Sheet) -> None:
+    """A 1 so near to a line as a wide line would reach."""
+    left, foot, size = sheet.box.left + 12, sheet.box.bottom, sheet.size
+    line = f".5 w {left} {foot - size} m {left} {foot + 1.6 * size} l S"
+    sheet.draw(f"{line} .6 w {left + 1.4} {foot} m {left + 1.4} {foot + 0.7 * size} l S")
+
+
+def _seven_drawn(sheet: Sheet, grey: float) -> None:
+    at, high = sheet.box, 0.75 * sheet.size
+    corners = f"{at.left} {at.bottom + high} m {at.left + 4} {at.bottom + high} l {at.left + 1} {at.bottom} l"
+    sheet.draw(f"{grey} G .8 w {corners} S")
+
+
 def _of_two_sizes(sheet: Sheet) -> None:
     sheet.draw(sheet.words("2") + sheet.words("1", sheet.box.moved(x=0.556 * sheet.size), size=3))
 
@@ -261,6 +279,11 @@ def _blended(sheet: Sheet, mode: str, colour: str) -> None:
         (lambda sheet: _lined(sheet, -1, -2.5), False, READ, ""),
         (lambda sheet: _lined(sheet, sheet.box.top - sheet.box.bottom + 1), False, READ, ""),
         (_minus_drawn, False, REFUSED, "something is drawn there that is not text"),
+        (partial(_one_drawn, height=0.7), True, REFUSED, "that is not text"),
+        (partial(_one_drawn, height=1.1), True, REFUSED, "that is not text"),  # as high as a short rule
+        (partial(_seven_drawn, grey=0.8), True, REFUSED, "that is not text"),
+        (partial(_seven_drawn, grey=0.97), True, READ, ""),
+        (_one_beside_a_line, True, REFUSED, "that is not text"),
         (_of_two_sizes, True, REFUSED, "“2 1” in column"),
         (partial(_set_back, by=400), True, REFUSED, "printed over each other"),
         (partial(_set_back, by=150), True, "as changed", ""),

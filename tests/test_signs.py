@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from pipelines.extract import tables
 from pipelines.extract.pdf import signs
 from pipelines.extract.pdf.lines import number
 from pipelines.extract.pdf.model import Box, PdfDocument, PdfPage, Word
+from pipelines.model import Edition
+from schemas import registry
+from tests.renditions.editions import document_of
+from tests.support import html
 
 
 def page_of(at: int, first: int, *lines: str) -> PdfPage:
@@ -65,3 +70,19 @@ def test_a_note_reaches_back_two_pages_and_no_further() -> None:
     assert marks(table, ("x",), note) == ([("USSC", (1,))], [(1, "*")])
     assert marks(table, ("x",), ("x",), note) == ([], [])
     assert marks((*table, *note), ("CMF* 3", *note))[0] == [("USSC", (1,)), ("CMF", (2,))]
+
+
+def test_an_annex_may_number_its_notes_from_1_again_though_the_next_number_is_among_them() -> None:
+    def notes(count: int) -> str:
+        texts = (
+            f"<p style='font-size: 7pt'><sup>{n}</sup> Noot nummer {n}.</p>" for n in range(1, count + 1)
+        )
+        return "".join(texts)
+
+    *words, mandate, frame = html.MANDATES[0]
+    above = (*words, f"{mandate}<sup>1</sup>", f"{frame}<sup>2</sup>")
+    rows = ["UNMISS<sup>1</sup>|2||3|1|4", "VPD<sup>3</sup>|1||5<sup>2</sup>||5", "Totaal|3||8|1|9"]
+    made = html.edition(rows, [above, html.MANDATES[1], html.MANDATES[3]], notes(3), below_1=notes(2))
+    found = tables.read(*document_of(made), Edition(2023), registry.load())["footnotes"]
+    numbers = [("mandates", 1), ("mandates", 2), *(("personnel", number) for number in (1, 2, 3))]
+    assert [*zip(*(found[name].to_pylist() for name in ("scope", "number")), strict=True)] == numbers

@@ -136,6 +136,11 @@ class _Page:
         next_is_marked = self.has(number + 1, last) or any(page.has(number + 1) for page in later)
         return last if next_is_marked else None
 
+    def starts_again(self, expected: int) -> bool:
+        """Whether a marked 1 opens a line of a PDF's annex before any line that `expected` opens."""
+        ones = [index for index in self.openings.get(1, ()) if self.marked(1, index)]
+        return self.seen and expected > 1 and bool(ones) and ones[0] < min(self.openings[expected])
+
     def opens_with(self, expected: int | None) -> int:
         """The first number of an annex that does not go on with `expected`: 1, or a later one.
 
@@ -205,7 +210,9 @@ def find(parts: ReportParts, document: Document) -> list[Note]:
     expected = _first(pages)
     for position, page in enumerate(pages):
         later = pages[position + 1 :]
-        if page.scope != "document" and page.start(expected, -1, later) is None:
+        if page.scope != "document" and (
+            page.start(expected, -1, later) is None or page.starts_again(expected)
+        ):
             expected = page.opens_with(expected if starts else None)
         after = -1
         while (index := page.start(expected, after, later)) is not None:

@@ -36,9 +36,16 @@ def pdf(*parts: str) -> bytes:
 
 
 def edition(
-    rows: Iterable[Cells], mandates: Iterable[Cells] = MANDATES, below: str = "", **words: str
+    rows: Iterable[Cells],
+    mandates: Iterable[Cells] = MANDATES,
+    below: str = "",
+    below_1: str = "",
+    **words: str,
 ) -> bytes:
-    """An edition with these rows of annex 2; one cell heads a region. `words` are those that differ."""
+    """An edition with these rows of annex 2; one cell heads a region. `words` are those that differ.
+
+    `below` and `below_1` follow the tables of annex 2 and 1.
+    """
     said = {
         "mission": "Missie",
         "frame": "Nationale kaders",
@@ -53,7 +60,7 @@ def edition(
     body = (f"6:{row[0]}" if not isinstance(row, str) and len(row) == 1 else row for row in rows)
     return pdf(
         "<p>Rapportage</p>",
-        ANNEX_1 + table(*mandates),
+        ANNEX_1 + table(*mandates) + below_1,
         f"<h2 style='break-before: page'>{said['heading']}</h2>",
         f"{table(head, columns, *body)}<p>{below}</p>",
     )

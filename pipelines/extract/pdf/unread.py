@@ -15,17 +15,26 @@ from pipelines.extract.pdf.model import Box, PdfDocument, PdfPage, Rule, Sight, 
 from pipelines.extract.pdf.table import Grid
 from schemas.errors import JvomError, LayoutError
 
-_LOUD = 70
-"""Levels of grey, of 255, from which ink counts: faint pictures and shading may lie under a table."""
+_LOUD, _FAINT = 70, 24
+"""Levels of grey, of 255, from which ink counts: faint pictures and shading may lie under a table.
+
+Fainter ink counts where it is as large as a figure and alone in its cell."""
+_LOW, _HIGH, _WIDE, _STROKE = 0.45, 1.3, 2.0, 0.3  # font sizes of a figure, and the width of a 1
+_SOLID = 200  # of 255: what has more ink in its box is a box of another colour
 _DARK = 128
 _EDGE = 2.0  # points beyond the rows in which the lines around them are drawn
 _BESIDE = 2.4  # points on either side of a drawn line that are its own
+_OWN = 0.8  # points on either side that are that line itself
+_ALONG = 0.35  # share of the height of a few rows that a line takes which is wide, double or broken
 _TALL, _LONG = 1.0, 2.4  # font sizes from which an upright or level line is not a part of a character
+_REPEATED = 3  # short upright lines at one place, from which they are those of a column
 _BLUR = 2  # dots around a character that its edges may take
 _FOOT, _UNDER = 0.12, 0.4  # font sizes that a line under a word is above and below its foot, or over its head
 _ASIDE = 0.15  # font sizes from the side of a figure within which it may lean on a column's line
 _NEAR = 3.0  # font sizes above or below a line that are close to it
 _AROUND = 2.0  # points beside a table that are looked at
+_MEAN = 4  # Pillow's Resampling.BOX
+_FOREIGN = "something is drawn there that is not text"
 
 
 def problems(document: PdfDocument, grid: Grid) -> Iterator[LayoutError]:
@@ -108,10 +117,12 @@ class _Looker:
         self._rest.paste(sight.bare, mask=letters)
         self._words = [word for line in page.lines for word in line.words if _meet(word.box, whole)]
         size = max((word.size for word in self._words), default=10.0)
-        self._upright = [rule for rule in page.rules if not rule.horizontal and rule.length > _TALL * size]
-        low, high = whole.top - _EDGE, whole.bottom + _EDGE
+        self._size, self._long = size, _LONG * size
+        levels = [rule.at for rule in page.rules if rule.horizontal]
+        self._drawn = [rule for rule in page.rules if not rule.horizontal and rule.length > _TALL * size]
+        self._upright = [rule for rule in self._drawn if self._is_of_table(rule, levels)]
+        low, high = whole.top - 2 * self._size, whole.bottom + 2 * self._size
         self._level = [rule for rule in page.rules if rule.horizontal and low < rule.at < high]
-        self._long = _LONG * size
 
     def amiss(self, band: Box, *, row: bool) -> str | None:
         """What is wrong with a row, or with the space between two; None where all was read."""
@@ -122,19 +133,83 @@ class _Looker:
         for word in words if row else ():
             if any(_strikes(rule, word) for rule in self._level):
                 return f"“{refusals.shortened(word.text, 20)}” is struck through"
-            if any(_parts(rule, word) for rule in self._upright if not rule.fill):
+            if any(_parts(rule, word) for rule in self._drawn if not rule.fill):
                 return f"a line goes through “{refusals.shortened(word.text, 20)}”"
         lines = self._lines_of_dots(band)
+        near = self._lines_of_dots(band._replace(top=band.top - _EDGE, bottom=band.bottom + _EDGE))
+        if row and any(self._is_beside_line(rule, band, near) for rule in self._crossing(band)):
+            return _FOREIGN
         colours = []
         for start, end in self._between(band):
             brightest = [self._brightest(start, end, *run) for run in lines]
-            if None in brightest:
-                return "something is drawn there that is not text"
+            if None in brightest or (row and self._has_faint_figure(start, end, band, lines)):
+                return _FOREIGN
             empty = not any(start < word.box.right and word.box.left < end for word in words)
             colours.append((max((high for high in brightest if high is not None), default=255), empty))
         if row and any(empty and high < _DARK for high, empty in colours) and max(colours)[0] >= _DARK:
             return "a cell is covered"
         return None
+
+    def _is_of_table(self, rule: Rule, levels: Sequence[float]) -> bool:
+        """Whether an upright line is not the stroke of a 1: it is long, between level lines, or repeated."""
+        between = all(any(abs(end - at) < _EDGE for at in levels) for end in (rule.start, rule.end))
+        alike = sum(abs(other.at - rule.at) < 1 for other in self._drawn)
+        return rule.fill or rule.length > self._long or between or alike >= _REPEATED
+
+    def _crossing(self, band: Box) -> list[Rule]:
+        return [rule for rule in self._upright if rule.start < band.bottom + 1 and rule.end > band.top - 1]
+
+    def _is_beside_line(self, rule: Rule, band: Box, near: Sequence[tuple[int, int]]) -> bool:
+        """Whether ink as near to an upright line as a wide one is does not go along with it."""
+        scale, around = self._sight.scale, 1.5 * self._size
+        for way in (-1, 1):
+            close, far = (round((rule.at + way * away) * scale) for away in (_OWN, _BESIDE))
+            left, right = min(close, far), max(close, far)
+            spreads = (self._extrema(left, run[0], right, run[1]) for run in near)
+            if all(high - low <= _LOUD for low, high in spreads):
+                continue
+            ground, *_ = self._column(far + way, near)
+            wide = self._lines_of_dots(band._replace(top=band.top - around, bottom=band.bottom + around))
+            for x in range(left, right):
+                beside, along = self._column(x, near), self._column(x, wide)
+                share = sum(abs(dot - ground) > _FAINT for dot in along) / len(along)
+                if max(beside) - min(beside) > _LOUD and share < _ALONG:
+                    return True
+        return False
+
+    def _column(self, x: int, lines: Sequence[tuple[int, int]]) -> bytes:
+        return b"".join(self._rest.crop((x, top, x + 1, bottom)).tobytes() for top, bottom in lines)
+
+    def _has_faint_figure(
+        self, start: float, end: float, band: Box, lines: Sequence[tuple[int, int]]
+    ) -> bool:
+        """Whether a cell has ink that is faint, as large as a figure, and not a part of something larger."""
+        scale, em = self._sight.scale, self._size * self._sight.scale
+        (left, right), (top, bottom) = (
+            (round(low * scale), round(high * scale))
+            for low, high in (
+                (start - _BESIDE + _OWN, end + _BESIDE - _OWN),
+                (band.top - 0.6 * self._size, band.bottom + 0.6 * self._size),
+            )
+        )
+        spreads = (self._extrema(left, run[0], right, run[1]) for run in lines)
+        if all(high - low <= _FAINT for low, high in spreads):
+            return False
+        from PIL import ImageStat
+
+        cell = self._rest.crop((left, top, right, bottom))
+        dots = cell.histogram()
+        ground = dots.index(max(dots))
+        ink = cell.point([255 * (abs(level - ground) > _FAINT // 2) for level in range(256)])
+        down, across = (ink.resize(size, _MEAN).tobytes() for size in ((1, ink.height), (ink.width, 1)))
+        for y in (y for y, share in enumerate(down) if share > _DARK):
+            ink.paste(0, (0, y, ink.width, y + 1))  # a line of the table, or a row of another colour
+        for x in (x for x, share in enumerate(across) if share > _DARK):
+            ink.paste(0, (x, 0, x + 1, ink.height))
+        x1, y1, x2, y2 = box = ink.getbbox() or (0, 0, 0, 0)
+        inside = x1 > 0 and x2 < ink.width and y1 > 0 and y2 < ink.height
+        like = inside and _LOW * em < y2 - y1 < _HIGH * em and x2 - x1 < _WIDE * em
+        return like and (x2 - x1 < _STROKE * em or ImageStat.Stat(ink.crop(box)).mean[0] < _SOLID)
 
     def _lines_of_dots(self, band: Box) -> list[tuple[int, int]]:
         """The lines of dots of a band that are not on a drawn line: from where to where they go on."""
@@ -166,9 +241,7 @@ class _Looker:
 
     def _between(self, band: Box) -> Iterator[tuple[float, float]]:
         """From where to where there is no upright line, from left to right."""
-        crossing = [
-            rule.at for rule in self._upright if rule.start < band.bottom + 1 and rule.end > band.top - 1
-        ]
+        crossing = [rule.at for rule in self._crossing(band)]
         for before, after in pairwise(sorted([band.left - _BESIDE, *crossing, band.right + _BESIDE])):
             start, end = max(before + _BESIDE, band.left), min(after - _BESIDE, band.right)
             if end > start + 1:
