@@ -174,3 +174,35 @@ def test_other_annexes_are_sections() -> None:
 def test_a_report_without_headings_is_front_matter() -> None:
     found = sections(report(body=["Een verslag", "zonder koppen."]))
     assert (found["front"]["heading"], found["front"]["text"]) == ("Een verslag", "zonder koppen.")
+
+
+def test_headings_without_a_number_part_the_text_too() -> None:
+    """A letter's head is none of them, and what a mission's heading stands above is of that mission alone."""
+    found = sections(
+        report(
+            body=[
+                "Ministerie van Defensie",
+                "Datum 17 mei 2024",
+                "Betreft Jaarlijkse voortgangsrapportage",
+                "Inleiding",
+                "Met deze rapportage informeert het kabinet de Kamer over de bijdragen aan missies en",
+                "operaties in de afgelopen periode.",
+                "Midden-Oosten",
+                "UNIFIL",
+                "De bijdrage bestaat uit een stafofficier.",
+                "Overig",
+                "Over de overige missies is niets te melden.",
+            ]
+        )
+    )
+    named = [
+        (key, row["parent_id"], row["mission_ids"]) for key, row in found.items() if "bijlage" not in key
+    ]
+    assert named == [
+        ("front", None, []),
+        ("inleiding", None, []),
+        ("midden-oosten", None, []),
+        ("unifil", None, ["unifil"]),
+        ("overig", None, []),
+    ]
+    assert found["unifil"]["text"] == "De bijdrage bestaat uit een stafofficier."

@@ -4,7 +4,8 @@ A numbered heading starts with the next number (after 2.2.1 come 2.2.2, 2.3, 3 o
 a title. A table of contents has the same numbers, so of several such rows of headings the longest counts,
 and of equally long ones the last. An unnumbered heading is known by its place and form: a short line
 that starts with a capital and ends without a full stop, after a line that ended its paragraph, and
-before a new one. No list of headings is used.
+before a new one; where no heading has a number, the first of them is right above the first lines that
+read as prose, so that a letter's head is none. No list of headings is used.
 
 A subheading belongs to the numbered section above it. But one that has no text of its own, and is not
 followed by one that names a mission, heads a group (a region, say): it and the subheadings behind it
@@ -128,7 +129,7 @@ def _find_parents(sections: Sequence[_Section]) -> None:
             section.parent = next((numbered[number] for number in above if number in numbered), None)
             if section.number:
                 numbered.setdefault(section.number, section)
-            owner, group = section, None
+            owner, group = section if section.label != FRONT else None, None
             continue
         if not section.text and following and not (following.is_subheading and following.named):
             group = _group(next_numbered, owner) or group
@@ -251,16 +252,16 @@ def _headings(lines: Sequence[_Line]) -> dict[int, _Heading]:
         label = annex_label(line.words) if index > first else None
         if label and (line.apart or _ended(lines, index)):
             found[index] = _Heading(line.words, (line.line,), annex=label)
-    if not found:
-        return {}
     ends = {index + len(heading.lines) for index, heading in found.items()}
     starts = set(found)
-    index = min(found)
+    numbered = any(heading.number for heading in found.values())
+    opening = len(lines) if numbered else _above_prose(lines, full)
+    index = min([*found, opening])
     while index < len(lines):
         if index in found:
             index += len(found[index].lines)
             continue
-        if _is_subheading(lines, index, full, ends, starts):
+        if index == opening or _is_subheading(lines, index, full, ends, starts):
             found[index] = _Heading(lines[index].words, (lines[index].line,))
             ends.add(index + 1)
         index += 1
@@ -324,14 +325,28 @@ def _followers(last: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
 
 
 def _is_subheading(lines: Sequence[_Line], index: int, full: int, ends: set[int], starts: set[int]) -> bool:
-    line = lines[index]
-    words = line.words
-    if not is_title(words) or words[-1] in "!?…-–" or len(words) > _SHORT * full or index + 1 == len(lines):
+    if not _is_short_title(lines[index].words, full) or index + 1 == len(lines):
         return False
-    if not (line.apart or index in ends or _ended(lines, index)):
+    if not (lines[index].apart or index in ends or _ended(lines, index)):
         return False
     following = lines[index + 1]
     return index + 1 in starts or following.apart or not following.words[0].islower()
+
+
+def _is_short_title(words: str, full: int) -> bool:
+    return is_title(words) and words[-1] not in "!?…-–" and len(words) <= _SHORT * full
+
+
+def _above_prose(lines: Sequence[_Line], full: int) -> int:
+    """Index of the first title right above prose: a line with a full stop, or two lines that go on."""
+    for index in range(len(lines) - 1):
+        one, *after = (line.words for line in lines[index + 1 : index + 3])
+        goes_on = (
+            after and len(one) > _SHORT * full and (after[0][0].islower() or len(after[0]) > _SHORT * full)
+        )
+        if one[0].isupper() and (one[-1] == "." or goes_on) and _is_short_title(lines[index].words, full):
+            return index
+    return len(lines)
 
 
 def _ended(lines: Sequence[_Line], index: int) -> bool:
