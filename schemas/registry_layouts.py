@@ -234,9 +234,9 @@ def filled(layout: Layout, words: HeaderWords) -> Layout:
 
 
 def absent(file: Entry) -> Iterator[tuple[str, str]]:
-    """The entries `[[absent]]`: a table that a document, by the hash of its bytes, does not have."""
+    """The entries `[[absent]]`: what a document, by the hash of its bytes, does not have."""
     for entry in file.tables("absent"):
-        yield entry.one_of("annex", ("mandates",)), entry.sha256()
+        yield entry.one_of("annex", ("mandates", "totals")), entry.sha256()
         entry.done()
 
 

@@ -231,6 +231,22 @@ def test_soldiers_in_one_table_and_police_in_another() -> None:
     assert (blank["as_printed"], blank["derivation"]) == (None, ["empty by inference"])
 
 
+def test_tables_of_soldiers_and_of_police_by_turns() -> None:
+    """As for each region; of such a table at the foot of a page a person says that it ends there."""
+    police = (POLICE[0], "3:Europa", "EULEX Kosovo|7|9")
+    parts = (SOLDIERS[:4], police, (SOLDIERS[0], *SOLDIERS[4:-1]), POLICE[:-1])
+    low = "<p style='height: 60mm'></p>"
+    drawn = [ABOVE, *(table(*rows, name="on") for rows in parts[:-1]), low, table(*parts[-1], name="on")]
+    (problem,) = refused(*drawn)
+    (whole,) = problem.proposals
+    assert (whole.kind, whole.values["annex"]) == ("absent", "totals")
+    found = read(
+        *drawn, known=Facts.of(Path(registry.__file__).parent).extended([("absent", whole.values)]).registry()
+    )
+    assert figures(found)["minusma"] == [5, 10, 10, 11, None]
+    assert [*figures(found)] == ["unifil", "untso", "eulex-kosovo", "minusma", "vpd"]
+
+
 def test_what_is_beside_a_region_or_twice_in_a_column_is_not_lost() -> None:
     head = "Missie|Kader militair|Ingezet militair|Waarvan vrouwen|Opmerkingen"
     rows = (head, "Afrika||||zie ook de Sahel", "MINUSMA|5|10|2|", "Totaal|5|10|2|")
@@ -264,7 +280,8 @@ def test_lines_above_two_tables_say_of_whom_they_are() -> None:
     [
         ((SOLDIERS, (*POLICE[:-2], "MINUSMA|10|11", "MINUSMA|3|4")), "which is on line 7 already"),
         ((SOLDIERS, (POLICE[0], "3:Overig", *POLICE[2:])), "its region is “Afrika” and “Overig”"),
-        ((SOLDIERS, POLICE, SOLDIERS[:3]), "a second table with columns that the first has too"),
+        ((SOLDIERS, POLICE, SOLDIERS[:3]), "which is on line 4 already"),
+        ((SOLDIERS, POLICE, OTHERS), "a second table with columns that the first has too"),
         ((SOLDIERS, POLICE, ("Missie|Ingezet militair", "MINUSMA|9")), "in columns below the table"),
         ((SOLDIERS, ("Ingezet totaal", "2", "32", "21", "163", "218")), "in columns below the table"),
         (
@@ -752,3 +769,74 @@ def test_a_word_of_a_header_that_a_hyphen_breaks_is_asked_whole() -> None:
     rows = ("UNIFIL|1|2|1", "UNTSO|12|32|2", "VPD|121|163|", "Totaal|134|197|3")
     asked = [one for problem in refused(ABOVE, table(head, *rows)) for one in problem.proposals]
     assert [one.values["printed"] for one in asked] == ["reservisten"]
+
+
+def test_a_country_that_is_printed_once_is_that_of_each_of_its_missions() -> None:
+    rows = [line.replace("Libanon|", '<td rowspan="2">Libanon|', 1) for line in ASIDE]
+    rows[3] = ASIDE[3].removeprefix("Israël, Libanon|")
+    found = read(ABOVE, table(*rows))
+    assert figures(found) == RIGHT
+    assert of(found, "country_as_printed") == {
+        "unifil": "Libanon",
+        "untso": "Libanon",
+        "minusma": "Mali",
+        "vpd": "diverse",
+    }
+
+
+def test_captions_of_tables_that_are_larger_than_these_end_none() -> None:
+    head = ("Missie|2:Kader|3:Inzet", "|Mil.|Niet-militair|Mil.|Niet-militair|Totaal")
+    tables = (
+        ("Midden-Oosten", "UNIFIL|1||2||2", "UNTSO|12||32||32"),
+        ("Overig", "MINUSMA|5|10|10|11|21", "VPD|121||163||163"),
+        ("Alle regio’s", "Totaal|139|10|207|11|218"),
+    )
+    parts = [
+        f"<p style='font-size: 12pt'>Tabel {at}: {rows[0]}</p>{table(*head, *rows[1:], name='on')}"
+        for at, rows in enumerate(tables, start=1)
+    ]
+    found = read(ABOVE, *parts)
+    assert figures(found) == RIGHT
+
+
+@pytest.mark.parametrize("above", ["7:Personeel", "7:Nederlandse functionarissen"])
+def test_a_header_of_three_rows(above: str) -> None:
+    found = read(
+        ABOVE,
+        table(
+            f"<td rowspan=3>Missie|{above}",
+            "3:Nationaal kader|4:Daadwerkelijke inzet",
+            "Militair|Civiel|Politie|Militair|Civiel|Politie|Totaal",
+            "UNIFIL|1|||2|||2",
+            "UNTSO|12|||32|||32",
+            "MINUSMA|5|3|7|10|4|7|21",
+            "VPD|121|||163|||163",
+            "Totaal|139|3|7|207|4|7|218",
+        ),
+    )
+    assert figures(found) == RIGHT
+
+
+def test_women_of_a_table_of_soldiers_alone_are_all_women_there() -> None:
+    rows = ("UNIFIL|1|2|", "UNTSO|12|32|3", "MINUSMA|5|10|", "VPD|121|163|10", "Totaal|139|207|13")
+    found = read(
+        ABOVE, table("Missie|Kader militair|2:Uitgezonden militairen", "||totaal|w.v. vrouwen", *rows)
+    )
+    women = {
+        cell["row_key"]: cell["value_integer"]
+        for cell in found["cells"].to_pylist()
+        if cell["column_name"] == "deployed_women"
+    }
+    assert women == {"untso": 3, "vpd": 10, "total": 13}
+
+
+def test_a_day_is_no_period() -> None:
+    head = "Missie|Kader militair|Ingezet militair"
+    rows = ("UNIFIL|1|2", "UNTSO|12|32", "Totaal|13|34")
+    for heading, period in (
+        ("Bijlage 2 Militairen op 1 mei 2018", ("None", "None")),
+        ("Bijlage 2 Militairen 1 May 2017 to 30 April 2018", ("2017-05-01", "2018-04-30")),
+    ):
+        above = ABOVE.replace("Bijlage 2 Personele inzet in 2017", heading)
+        (edition,) = read(above, table(head, *rows))["editions"].to_pylist()
+        assert (str(edition["period_start"]), str(edition["period_end"])) == period

@@ -22,6 +22,7 @@ from schemas.errors import RegistryError
 from schemas.registry import DeclaredCell, Registry, comparable
 
 FILE = "schemas/readings.toml"
+_TEXTS = {"country", "remark"}
 _HINT = "look at the page, and correct or remove the entry"
 
 
@@ -117,13 +118,17 @@ def _unfit(one: DeclaredCell, why: str) -> RegistryError:
 def place(table: PdfTable, declared: Declared, names: Callable[[str], Sequence[str]]) -> PdfTable:
     """The table with each cell that no one row and column has where a declaration says.
 
+    A text that is printed once for several rows, such as their country, is each one's.
     `names` gives what the row of a printed name may be called.
     """
     columns = table.heading.roles
     for fault in table.grid.faults:
+        rows = [names(row) for row in fault.rows]
+        if fault.kind == "rows" and {columns[at] for at in fault.columns} <= _TEXTS:
+            keys = {comparable(name) for row in rows for name in row}
+            table = replace(table, grid=_placed(table.grid, fault, keys, {*fault.columns}, names))
         if fault.kind == "cut":
             continue
-        rows = [names(row) for row in fault.rows]
         one = declared.answer(fault, rows, [columns[at] for at in fault.columns])
         if one is not None:
             targets = {columns.index(column) for column in (one.column, *one.shared_columns)}

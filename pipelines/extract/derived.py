@@ -89,8 +89,8 @@ _TEXTS = {"country", "remark"}  # and that several may have, if they say the sam
 def _parts(search: Search, main: FoundHeader, others: Sequence[FoundHeader]) -> list[FoundHeader]:
     """The headers of an annex whose columns are in several tables, one behind the other; none of one table.
 
-    Its columns go on over the page, or a table of soldiers is parted from one of civil experts and police. No
-    column is in two of them: raises LayoutError for a second table that has one of them again.
+    Its columns go on over the page, or a table of soldiers is parted from one of civil experts and police,
+    once or by turns. Raises LayoutError for another table that has one of their columns again.
     """
     annex = _annex(search, main)
     headers = [
@@ -106,7 +106,7 @@ def _parts(search: Search, main: FoundHeader, others: Sequence[FoundHeader]) -> 
         own = {*one.roles} - _IN_EACH
         if own <= said and found and (own <= _TEXTS or own == {*found[-1].roles} - _IN_EACH):
             continue  # the same header again
-        if not own & said - _TEXTS:
+        if not own & said - _TEXTS or (found and own in [{*of.roles} - _IN_EACH for of in found]):
             found.append(one)
             said |= own
         elif one in others:
@@ -335,10 +335,12 @@ def layout(derived: Derived, registry: Registry) -> Layout:
     whole = _personnel(personnel, own)
     if derived.parts:
         each = tuple(_personnel(part, own) for part in derived.parts)
-        roles = [role for part in each for role in part.columns]
+        kinds = {part.columns: part for part in reversed(each)}  # by turns some come again
+        first = [part for part in each if part is kinds[part.columns]]
+        roles = [role for part in first for role in part.columns]
         whole = replace(
             whole,
-            groups=tuple(group for part in each for group in part.groups),
+            groups=tuple(group for part in first for group in part.groups),
             sums=tuple(_sums(roles)),
             merged=tuple(_merged(roles)),
             strength_date=next((part.strength_date for part in each if part.strength_date), None),

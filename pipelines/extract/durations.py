@@ -60,7 +60,8 @@ _DATE = re.compile(
 _WHOLE = rf"(?:{_NUMERIC}|(?:(?:\d{{1,2}} )?{_MONTHS} )?\d{{4}})"
 _FIRST = rf"(?:{_WHOLE}|(?:\d{{1,2}} )?{_MONTHS})"  # the year may be said once, at the end
 PERIOD = re.compile(
-    rf"(?<!\S)(?:(?P<first>{_FIRST}) ?(?:t/m|tot en met|(?P<until>tot)|-|–) ?)?(?P<last>{_WHOLE})(?!\S)",
+    rf"(?<!\S)(?:(?P<first>{_FIRST}) ?(?:t/m|tot en met|(?P<until>tot)|through|to|-|–) ?)?"
+    rf"(?P<last>{_WHOLE})(?!\S)",
     re.IGNORECASE,
 )
 _DAY = rf"(?:\d{{1,2}} {_MONTHS} \d{{4}}|{_NUMERIC})"

@@ -1,13 +1,13 @@
 """Annex 2 where its columns are in several tables: the rows of one mission are joined to one row.
 
 Columns that go on over the page have the same rows there. Tables that part soldiers from civil experts and
-police have rows of their own too: what such a row has no cell for is empty. Rows are the same by their
-mission, or by what they sum; never by their places.
+police have rows of their own too: what such a row has no cell for is empty. Both kinds may come by turns, as
+for each region. Rows are the same by their mission, or by what they sum; never by their places.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import product
 
@@ -29,7 +29,9 @@ def read(given: AnnexInput) -> Table:
     found = Table()
     joined: dict[_Key, _Parts] = {}
     order: list[_Key] = []
-    for number, part in enumerate(given.parts):
+    columns = [part.layout.personnel.columns for part in given.parts]
+    for own, part in zip(columns, given.parts, strict=True):
+        number = columns.index(own)  # tables by turns are one
         table = rows.read(part, PersonnelRoles(part.layout, part.registry))
         assert table is not None, "each part is a table of a PDF"
         for of_whole, of_part in (
@@ -56,7 +58,7 @@ def read(given: AnnexInput) -> Table:
         if lines[0].number in found.names and comparable(lines[0].text) in named
     }  # a new name that has figures in another table only
     found.leftovers = [lines for lines in found.leftovers if lines[0].number not in bare]
-    widths = [len(part.layout.personnel.columns) for part in given.parts]
+    widths = {columns.index(own): len(own) for own in columns}
     found.rows = [_row(joined[key], widths) for key in order]
     return found
 
@@ -87,7 +89,7 @@ def _region(row: Row) -> str:
     return comparable(row.region.printed) if row.region else ""
 
 
-def _row(parts: _Parts, widths: Sequence[int]) -> Row:
+def _row(parts: _Parts, widths: Mapping[int, int]) -> Row:
     """One row of all columns, from those of the tables that have it."""
     first = next(iter(parts.values()))
     texts: dict[str, Text] = {}
@@ -118,12 +120,12 @@ def _differ(row: Row, what: str, one: str, other: str) -> JvomError:
     return refusals.at(row.lines[0], message, "compare both rows: they may be two missions")
 
 
-def _wordings(parts: _Parts, widths: Sequence[int]) -> Iterator[Wording]:
+def _wordings(parts: _Parts, widths: Mapping[int, int]) -> Iterator[Wording]:
     """Each way to read all parts of a row."""
     for ways in product(*(row.wordings for row in parts.values())):
         of_part = dict(zip(parts, ways, strict=True))
         start, figures, cells = 0, [], []
-        for number, width in enumerate(widths):
+        for number, width in widths.items():
             way = of_part.get(number)
             if way is None:
                 cells += [_blank(ways[0].name)] * width

@@ -68,7 +68,8 @@ def read(given: AnnexInput, readings: Collection[DeclaredReading]) -> Personnel:
         # A row or two that nothing decides are their own cause; of most rows the totals would have said it.
         if structure.total is None and undecided * 2 > len(table.rows):
             refused = [refusals.no_totals(given.first, layout.personnel.total, len(refused))]
-        if structure.total is None and not refused and (last := _open_end(table, given)):
+        whole = given.registry.is_absent("totals", document.sha256)
+        if structure.total is None and not (refused or whole) and (last := _open_end(table, given)):
             refused = [refusals.open_end(document, last)]
         problems.extend(refused)
     problems.extend(_names(table, structure, given))

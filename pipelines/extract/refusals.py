@@ -325,11 +325,15 @@ def no_totals(line: Line, label: str, rows: int) -> LayoutError:
 
 def open_end(document: Document, last: Line) -> LayoutError:
     """A table without totals that ends where its page or the text does: rows may be missing."""
+    values = {"source_sha256": document.sha256, "annex": "totals"}
+    question = f"does the table of annex 2 end in “{shortened(last.text)}”, without totals"
+    note = "only where nothing goes on behind it in the official document"
     where = f"at the foot of page {last.page}" if document.format == "pdf" else "where the text ends"
     return at(
         last,
         f"the table of annex 2 has no totals row, and its last row is {where}: rows may be missing",
         f"{_WHOLE}, to its last page",
+        proposals=[Proposal("absent", values, question, note)],
     )
 
 

@@ -363,13 +363,16 @@ def _period(parts: ReportParts, edition: Edition) -> Period:
     """
     known = (edition.period_start, edition.period_end)
     heading = parts.personnel.first
+    named = parts.personnel.names.get("period", "")
     try:
-        printed = durations.find_period(parts.personnel.names.get("period", ""))
+        printed = durations.find_period(named)
     except ValueError as error:
         why = f"the heading of annex 2 has no possible period: {error}"
         hint = "compare the heading with the official document"
         raise refusals.at(heading, why, hint) from error
-    if printed is None and not re.search(r"\d{4}", parts.personnel.names.get("period", "")):
+    if printed and printed[0] == printed[1]:  # `Sterkte op 1 mei 2018`, `vanaf 1 mei 2022`
+        printed, named = None, ""
+    if printed is None and not re.search(r"\d{4}", named):
         printed = _headed(parts.layout.personnel)
         if printed is None:
             return known

@@ -243,7 +243,12 @@ def _body(
     limit = (_LARGE_IN_PICTURE if page.ocr else _LARGE) * size
     closing = _closing(upright, heading, limit, first=before is None)
     low = max((line.box.bottom for line in page.lines if place and line.number in place.lines), default=top)
-    large = [line for line in upright if _is_large(line, limit) and not _is_region(line, heading)]
+    large = [
+        line
+        for line in upright
+        if _is_large(line, limit) and not _is_region(line, heading)
+        if line.box.top > low or folded(line.text).startswith(_ANNEX)  # a caption is above its heading
+    ]
     kept, ended = _until_end(upright, columns, closing, _frame_end(verticals, low), size, large, page.typed)
     rest = [line for line in upright if line not in kept]
     if len(rest) == 1 and closing is None and _is_region(rest[0], heading):

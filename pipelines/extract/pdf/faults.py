@@ -115,7 +115,9 @@ class _Seen:
         """Cells at which a rule between two rows stops."""
         drawn = list(self._separators())
         for column in self._columns:
-            if not _usual(shares[column] for _, shares in drawn):
+            shares_of = [shares[column] for _, shares in drawn]
+            aside = column in self._heading.aside  # most of its cells may be of several rows
+            if not (_usual(shares_of) or (aside and max(shares_of, default=0) > _DRAWN)):
                 continue
             opened = [self._is_open(upper, lower, column, drawn) for upper, lower in pairwise(self._named)]
             for first, last in _stretches(opened):

@@ -314,10 +314,14 @@ class _Band:
         self.columns = [self.columns[at] for at in order]
         for run, under in overs:
             found = [place[at] for at in under]
-            known = next((group for group in self.groups if _over(run.box, group.box, self._size)), None)
-            if known:
-                known.add(run)
-                known.first, known.last = min(known.first, *found), max(known.last, *found)
+            known = [group for group in self.groups if _over(run.box, group.box, self._size)]
+            within = [one for one in self.groups if min(found) <= one.first and one.last <= max(found)]
+            if max(map(len, (known, within))) > 1:  # what is over several groups says the same of each
+                for group in {id(one): one for one in (*known, *within)}.values():
+                    group.text = joined([run.text, group.text])
+            elif known:
+                known[0].add(run)
+                known[0].first, known[0].last = min(known[0].first, *found), max(known[0].last, *found)
             else:
                 self.groups.append(_Stack([run], min(found), max(found), id(run) in closed))
         self._split()
@@ -500,7 +504,9 @@ class _Band:
         """The header with what is not known of it, where enough of it is."""
         owner = self._likeliest()
         ways = [self._roles(at, group) for at, group in enumerate(owner)]
-        known = [role for way in ways for role in sorted(way)[:1]]
+        # `Nederlandse bijdrage tot` beside other ends is one: no total.
+        ends = self._of_mandates
+        known = [min(way, key=lambda role: (ends and role not in MANDATE_ROLES, role)) for way in ways if way]
         kinds: list[Kind] = [one for one in _ALLOWED if _is_table(one, known, fewest=1)]
         both = len(MANDATE_ROLES & {*known}) > 1  # one alone may be a word with another meaning
         kind = kinds[-1 if both else 0] if kinds else None
@@ -559,6 +565,11 @@ class _Band:
             ways.append(((-len(own), away - _TIED * covered), owner))
         return min(ways, key=lambda way: way[0])[1] if ways else [None] * len(self.columns)
 
+    def _of_soldiers(self, at: int, group: int | None, role: str | None) -> str | None:
+        """A column's role where soldiers alone are counted: their women are all women then."""
+        ways = (way for way in self._words.facets(self._said(at, group))[0] if ROLES.get(way) == "ignore")
+        return next(filter(None, (ROLES.get(way - {"military"}) for way in ways)), role)
+
     def _said(self, at: int, group: int | None) -> str:
         own = self.columns[at].text
         return f"{self.groups[group].text} / {own}" if group is not None else own
@@ -571,6 +582,8 @@ class _Band:
         problems: Sequence[HeaderProblem],
     ) -> FoundHeader:
         band = Box.around(run.box for run in self._runs)
+        if {*roles} & FIGURE_ROLES <= {"frame_military", "deployed_military"}:
+            roles = [self._of_soldiers(at, *of) for at, of in enumerate(zip(owner, roles, strict=True))]
         alone = {group for group in owner if group is not None and owner.count(group) == 1}
         for at, group in enumerate(owner):
             if group is not None and group in alone:  # what heads one column is its own text

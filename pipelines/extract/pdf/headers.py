@@ -175,9 +175,10 @@ def _with_regions(page: PdfPage, header: FoundHeader, words: Known) -> FoundHead
         if column.role == "country" or alike:
             right = ends[at] if at < len(ends) else page.width
             texts = list(_texts(below, column.box.left - 2 * _SIDE, right))
-            named = any(comparable(text) in known for text, _ in texts)
+            named = {comparable(text) for text, _ in texts} & known
             parts = sum(any(comparable(text) in one for one in known) for text, _ in texts)  # `Midden-Oo`
-            if named and 2 * parts >= max(3, len(texts)):
+            sure = alike or len(named) > 1 or parts == len(texts)  # a country may be `Afrika`
+            if named and sure and 2 * parts >= max(3, len(texts)):
                 columns = [*header.columns]
                 columns[at] = replace(column, role="region")
                 for one in alike:  # beside it another says where, and it alone now
