@@ -23,7 +23,7 @@ QUALIFIERS = (  # of a printed figure
     *("to be decided", "as needed", "classified", "unknown", "declared", "shared"),
 )
 HEDGES = ("about", "more than", "almost")  # of another public source
-TIMELINE_QUALIFIERS = (*QUALIFIERS, "almost")
+TIMELINE_QUALIFIERS = (*QUALIFIERS, "almost", "average")
 DISAGREEMENT = "tag_geometry_disagreement"  # the rule on it has this name too
 
 

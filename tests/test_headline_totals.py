@@ -149,7 +149,17 @@ def test_head_counts_of_the_text_stand_beside_what_was_sent(report: dict[str, pa
         ("annex deployed", None, 32),
         ("text headcount", "twaalf militairen", 12),
     }
-    assert {row["basis_nl"] for row in rows} >= {"aantal op een moment, tekst van een editie"}
+    assert {row["basis_nl"] for row in rows} >= {"aantal op een moment of gemiddeld, tekst van een editie"}
+
+
+def test_an_average_is_no_head_count_and_agrees_with_nothing() -> None:
+    row = {"mission_id": "undof", "deployed_military": 160}
+    said = {"statement_id": "1", "mission_id": "undof", "quantity": "rotation_military", "value": 160}
+    said |= {"edition_year": 2024, "qualifier": "average", "as_printed": "160 militairen"}
+    known = views.evaluate(base_tables(edition_tables(2024, [row]), found={"statements": [said]}))
+    (figure,) = (row for row in known["mission_timeline"].to_pylist() if row["basis"] == "text headcount")
+    assert (figure["total"], figure["qualifier"], figure["qualifier_en"]) == (160, "average", "on average")
+    assert figure["verdict"] == "not comparable"
 
 
 def test_an_end_before_persons_were_sent_again_is_none() -> None:

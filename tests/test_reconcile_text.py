@@ -98,6 +98,28 @@ def test_counts(text: str, wanted: list[tuple[str, int, int]]) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("Nederland leverde in 2023 gemiddeld 160 militairen.", [("rotation_military", "average")]),
+        ("Gemiddeld waren er 160 Nederlandse militairen.", [("rotation_military", "average")]),
+        (
+            "Nederland zette in de verslagperiode 160 militairen gemiddeld in.",
+            [("rotation_military", "average")],
+        ),
+        ("Het gemiddelde aantal Nederlandse militairen bedroeg 16.", [("rotation_military", "average")]),
+        (
+            "Nederland zette in de verslagperiode 23 militairen in, gemiddeld vier militairen tegelijk.",
+            [("deployed_military", None), ("rotation_military", "average, at one moment")],
+        ),
+    ],
+)
+def test_an_average_is_not_who_were_sent(text: str, wanted: list[tuple[str, str | None]]) -> None:
+    found = read(text, "unifil").statements
+    assert [(one.quantity, one.qualifier) for one in found] == wanted
+    assert not any(one.exact for one in found if "average" in (one.qualifier or ""))
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "De missie telt ongeveer tienduizend militairen uit 48 landen.",
@@ -129,6 +151,7 @@ def test_totals_of_the_edition_stand_under_no_mission_and_no_region() -> None:
     text = "In totaal zijn in deze periode 3.483 militairen en civiele experts uitgezonden."
     assert [s.pattern for s in read(text).statements] == [statements.EDITION]
     assert [s.pattern for s in read(text, "unifil").statements] == [statements.IN_PERIOD]
+    assert read(text.replace("3.483", "gemiddeld 3.483")).statements == ()
     assert read(f"In Afrika geldt: {text[0].lower()}{text[1:]}").statements == ()
 
 

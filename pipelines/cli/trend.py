@@ -45,7 +45,7 @@ _EIGHTHS = " ▏▎▍▌▋▊▉█"
 _NARROWEST = 10
 _TITLES = {
     "text deployed": "Deployed over the period, by the text",
-    "text headcount": "Head counts in the text, at a moment or per rotation",
+    "text headcount": "Head counts in the text, at a moment, per rotation or on average",
     "observed frame": "Frame, by other public sources",
     "observed headcount": "Head counts, by other public sources",
     "observed deployed": "Deployed over a period, by other public sources",
@@ -172,8 +172,7 @@ def _of_other_sources(others: Iterable[Row], basis: str) -> Iterable[Bar]:
     if basis == "UN monthly":  # monthly bars would fill screens: the last month that each year has
         rows = list({row["period_start"].year: row for row in rows}.values())
     for row in rows:
-        qualifier = row["qualifier"] if row["qualifier"] in ("about", "more than", "almost") else None
-        yield Bar(_dates(row), row["total"], "; ".join(filter(None, (qualifier, row["part"]))))
+        yield Bar(_dates(row), row["total"], "; ".join(filter(None, (row["qualifier"], row["part"]))))
 
 
 def _dates(row: Row) -> str:

@@ -1,8 +1,9 @@
 """What the running text says of head counts: a count, of whom, of which mission, and over what.
 
 A count is a number with a noun for persons. One over the reporting period, all rotations together, is
-`deployed_…`; a ceiling is `frame_…`; one per rotation or at one moment is `rotation_…`, and is never compared
-as a total. What fits none of these is left unread, and listed: troops of other countries, other years, plans.
+`deployed_…`; a ceiling is `frame_…`; one per rotation, at one moment or on average is `rotation_…`, and is
+never compared as a total. What fits none of these is left unread, and listed: troops of other countries,
+other years, plans.
 """
 
 import datetime
@@ -46,6 +47,7 @@ _INVERTED = re.compile(
 _RANGE = re.compile(r"\s?(?:tot|à|a|-|–|tot en met)\s?$", re.IGNORECASE)
 _BETWEEN = re.compile(r"\btussen (?:de )?$", re.IGNORECASE)
 _BEFORE = {name.replace("_", " "): phrase(name) for name in ("at_most", "at_least", "about")}
+AVERAGE, _AVERAGE = "average", phrase("on_average")
 _PART = phrase("part_of")
 _POLICE, _CIVIL, _MILITARY = map(phrase, ("police", "civil", "military"))
 _ANY_NOUN = re.compile(
@@ -76,7 +78,8 @@ _FIGURE = re.compile(
 _UNIT = re.compile(r"\b(?:Een|Elk|Ieder)(?: \w+)? (?P<unit>[\w’'-]+) (?:bestaat|telt|omvat)\b", re.IGNORECASE)
 _JOINED = re.compile(r",?\s(?:en |alsmede |plus )?")
 _CLAUSE = re.compile(
-    r"[;:]\s|,\s(?=(?:waarvan|waarbij|terwijl|maar|onder wie|van wie|met per|in totaal|over de hele)\b)"
+    r"[;:]\s|,\s(?=(?:waarvan|waarbij|terwijl|maar|onder wie|van wie|met per|gemiddeld|in totaal"
+    r"|over de hele)\b)"
 )
 _QUALIFIERS = (
     ("per rotation", _ROTATION),
@@ -125,7 +128,10 @@ def find_counts(text: str) -> list[Count]:
     for match in NUMBERS.finditer(text):
         value = None if _is_year(text, match) else number(match[0])
         counted = _COUNTED.match(text, match.end()) if value is not None else None
-        count = _count(text, match, previous, value, counted) if value is not None and counted else None
+        since = found[-1].end if found else 0  # what comes before is said of another count
+        count = (
+            _count(text, match, previous, value, counted, since) if value is not None and counted else None
+        )
         if count is not None:
             found.append(count)
             if article := _ARTICLE.match(text, count.end):  # `en een POLAD`: here the article counts one
@@ -147,11 +153,17 @@ def _inverted(text: str) -> Iterator[Count]:
         other = _OTHER_UNIT.match(text, match.end()) or _COUNTED.match(text, match.end())
         if value is not None and not other:
             noun = match["noun"]
-            yield Count(value, value, kind_of(noun), noun, None, *match.span("number"), False)
+            qualifier = AVERAGE if _AVERAGE.search(text, 0, match.start("number")) else None
+            yield Count(value, value, kind_of(noun), noun, qualifier, *match.span("number"), False)
 
 
 def _count(
-    text: str, match: re.Match[str], previous: re.Match[str] | None, value: int, counted: re.Match[str]
+    text: str,
+    match: re.Match[str],
+    previous: re.Match[str] | None,
+    value: int,
+    counted: re.Match[str],
+    since: int,
 ) -> Count | None:
     low, start = value, match.start()
     if previous is not None:
@@ -168,6 +180,8 @@ def _count(
             low, start = first, previous.start()
     before = text[:start]
     qualifier = next((word for word, pattern in _BEFORE.items() if pattern.search(before)), None)
+    if _AVERAGE.search(before, since) or _AVERAGE.match(text, counted.end() + 1):
+        qualifier = AVERAGE
     part, noun = bool(_PART.search(before)), counted["noun"]
     return Count(low, value, kind_of(noun), noun, qualifier, start, counted.end(), part)
 
@@ -214,7 +228,7 @@ class Statement:
     def exact(self) -> bool:
         """Whether the text gives the figure itself: no range, and neither "circa" nor "at least"."""
         words = (self.qualifier or "").split(", ")
-        return self.low == self.high and "about" not in words and "at least" not in words
+        return self.low == self.high and not {"about", "at least", AVERAGE}.intersection(words)
 
 
 @dataclass(frozen=True)
@@ -255,6 +269,10 @@ def _of_sentence(sentence: Sentence, names: Names, regions: Sequence[str], perio
             continue
         mission = names.of(sentence, count.end, _reach(text, counts, index))
         kind = _pattern(sentence, clause, mission, regions, period, bool(names.find(text)))
+        if kind is not None and count.qualifier == AVERAGE and kind[0] == "deployed":
+            kind = (
+                ("rotation", MOMENT) if mission is not None else None
+            )  # whoever was there, not all who were sent
         if kind is not None:
             found.append(_statement(sentence, count, clause, mission, *kind))
     figure = _FIGURE.search(text)

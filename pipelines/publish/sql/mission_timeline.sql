@@ -49,14 +49,14 @@ annexes AS (
     FROM personnel
 ),
 
--- What the text counts, over the period or at a moment or per rotation (of which day it does not say), and the
+-- What the text counts, over the period, or at a moment, per rotation or on average (of which day it does not say), and the
 -- figure of annex 2 for the same part of those sent.
 stated AS (
     SELECT
         statements.*,
         CASE WHEN statements.quantity LIKE 'rotation_%' THEN 'text headcount' ELSE 'text deployed' END AS basis,
         substring(statements.quantity, strpos(statements.quantity, '_') + 1) AS of_part,
-        regexp_matches(coalesce(statements.qualifier, ''), 'at most|at least|about') AS hedged,
+        regexp_matches(coalesce(statements.qualifier, ''), 'at most|at least|about|average') AS hedged,
         editions.period_start,
         editions.period_end,
         editions.kamerstuk,
@@ -84,6 +84,8 @@ verdicts AS (
                 WHEN unlisted THEN 'not comparable: annex 2 does not list the mission'
                 WHEN annex_2 IS NULL THEN 'not comparable: annex 2 has no exact figure'
                 WHEN value IS NULL THEN 'not comparable: the text gives a range'
+                WHEN qualifier LIKE 'average%'
+                    THEN 'not comparable: an average over time; annex 2 counts all who were sent'
                 WHEN hedged THEN 'not comparable: the text gives no exact figure'
                 WHEN value > annex_2 AND basis = 'text headcount'
                     THEN 'differs: more at one time than annex 2 counts over the whole period'
@@ -173,7 +175,7 @@ figures AS (
         CASE
             WHEN value IS NULL THEN 'range'
             ELSE list_extract(
-                list_intersect(string_split(qualifier, ', '), ['at most', 'at least', 'about']), 1
+                list_intersect(string_split(qualifier, ', '), ['at most', 'at least', 'about', 'average']), 1
             )
         END AS qualifier,
         NULL AS confidence,
