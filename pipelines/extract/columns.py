@@ -57,12 +57,15 @@ from pipelines.extract.search import (
     Group,
     Range,
     Solution,
-    Sum,
     TooManyReadingsError,
+    comes_out,
+    laid,
     lopsided,
+    no_figures,
     placements,
     solve,
     violated,
+    whole,
 )
 from pipelines.extract.sums import Errors, Structure
 from schemas.errors import JvomError, RegistryError
@@ -131,7 +134,7 @@ def choose(
     outside = Counter(mark.note for mark in table.marks)
     marks = {mark.note for row in rows for wording in row.wordings for mark in wording.marks}
     marked = {note: outside[note] for note in sorted({*notes, *marks})}
-    choices = [_beside(ways) if at in structure.parts else ways for at, ways in enumerate(choices)]
+    choices = [no_figures(ways) if at in structure.parts else ways for at, ways in enumerate(choices)]
     try:
         solution = solve(choices, groups, marked, chooser.sums)
     except TooManyReadingsError:
@@ -186,10 +189,7 @@ def _declared_columns(rows: Iterable[Row]) -> frozenset[int]:
 
 
 def _missing_rows(
-    rows: Sequence[Row],
-    at: int,
-    amounts: Mapping[str, int],
-    layout: PersonnelLayout,
+    rows: Sequence[Row], at: int, amounts: Mapping[str, int], layout: PersonnelLayout
 ) -> JvomError | None:
     """The refusal of a table whose row `at` sums more than there is; None where its figures are declared."""
     wording = rows[at].wordings[0]
@@ -226,11 +226,7 @@ class _Case:
 class _Chooser:
     """What holds for all rows of one table."""
 
-    def __init__(
-        self,
-        layout: PersonnelLayout,
-        readings: Iterable[DeclaredReading],
-    ) -> None:
+    def __init__(self, layout: PersonnelLayout, readings: Iterable[DeclaredReading]) -> None:
         self._columns = layout.columns
         places = {name: place for place, name in enumerate(self._columns)}
         self.sums = [(places[total], [places[part] for part in parts]) for total, parts in layout.sums]
@@ -290,7 +286,7 @@ class _Chooser:
     def by_order(self, rows: Sequence[Row], marked: Mapping[int, int]) -> list[tuple[Choice, ...]]:
         """The best readings of each row by the order of its figures; none where there are too many."""
         ways = [
-            _beside(self._ways(row, in_order=False))
+            no_figures(self._ways(row, in_order=False))
             if row.kind == "of which"
             else list(dict.fromkeys(self._by_order(row, marked)))
             for row in rows
@@ -363,7 +359,7 @@ class _Chooser:
         if len(lines) < 2 or lines[-1] is lines[-2]:
             return False
         ways = (
-            _laid([figure.amount for figure in wording.figures[:-1]], places, columns)
+            laid([figure.amount for figure in wording.figures[:-1]], places, columns)
             for wording in row.wordings
             for places in placements(len(wording.figures) - 1, columns)
         )
@@ -382,7 +378,7 @@ class _Chooser:
             values = [figure.amount for figure in figures]
             values[place : place + 2] = [int(f"{left.value}{right.text.printed}")]
             for places in placements(len(values), columns):
-                way = Choice(_laid(values, places, columns), chosen.markers, chosen.apart)
+                way = Choice(laid(values, places, columns), chosen.markers, chosen.apart)
                 if errors.comes_out(at, way, places[place]) and errors.cost(at, way) < least:
                     return f"{last.text} {first.text}"
         return ""
@@ -475,7 +471,7 @@ class _Chooser:
     def _placements(self, figures: Sequence[Figure], *, in_order: bool) -> Iterator[Figures]:
         seen = tuple(figure.column for figure in figures if figure.column is not None)
         for places in placements(len(figures), len(self._columns)) if in_order else [seen]:
-            yield _laid([figure.amount for figure in figures], places, len(self._columns))
+            yield laid([figure.amount for figure in figures], places, len(self._columns))
 
     def _by_order(self, row: Row, marked: Collection[int]) -> Iterator[Choice]:
         """Every way to place a row's figures in their order, marks taken for digits and digits for marks."""
@@ -484,7 +480,7 @@ class _Chooser:
             name = tuple(mark.note for mark in wording.name.marks)
             for figures, notes in _one_changed(printed):
                 for places in placements(len(figures), len(self._columns)):
-                    yield Choice(_laid(figures, places, len(self._columns)), (*name, *notes), 0, key)
+                    yield Choice(laid(figures, places, len(self._columns)), (*name, *notes), 0, key)
 
     def taken(self, case: _Case) -> Chosen:
         at, row, chosen, wording, solution = case.at, case.row, case.chosen, case.wording, case.solution
@@ -499,7 +495,7 @@ class _Chooser:
         return next((self._declared[i] for i in ids if i in self._declared), None)
 
     def _fits(self, choice: Choice, row: Row, reading: DeclaredReading) -> bool:
-        figures = dict(zip(self._columns, map(_whole, choice.figures), strict=True))
+        figures = dict(zip(self._columns, map(whole, choice.figures), strict=True))
         same = all(figures.get(name) == reading.figures.get(name) for name in {*figures, *reading.figures})
         return same and row.wordings[choice.key].mission_id == reading.mission_id
 
@@ -510,7 +506,7 @@ class _Chooser:
             case.row.lines,
             case.wording.mission_id or answers.slug(case.wording.name.printed),
             why,
-            [dict(zip(self._columns, map(_whole, values), strict=True)) for values in figures],
+            [dict(zip(self._columns, map(whole, values), strict=True)) for values in figures],
         )
 
     def _doubts(self, case: _Case, most: Sequence[int] | None) -> Iterator[str]:
@@ -593,18 +589,11 @@ class _Chooser:
     def _confirmed(self, at: int, place: int, chosen: Choice, solution: Solution) -> bool:
         """Whether any sum of exact figures that a figure is part of comes out."""
         return self._holds(at, place, solution) or any(
-            _is_exact(chosen, one) and not violated(chosen.figures, [one])
-            for one in self.sums
-            if place in (one[0], *one[1])
+            comes_out(chosen.figures, one) for one in self.sums if place in (one[0], *one[1])
         )
 
     def _sums_hold(
-        self,
-        at: int,
-        chosen: Choice,
-        places: Iterable[int],
-        solution: Solution,
-        unsummed: Iterable[int] = (),
+        self, at: int, chosen: Choice, places: Iterable[int], solution: Solution, unsummed: Iterable[int] = ()
     ) -> bool:
         """Whether every sum that the figures in these columns are part of comes out.
 
@@ -636,7 +625,7 @@ class _Chooser:
         """The sums that come out and speak for a figure, and for its column unless that is `known`."""
         for total, parts in self.sums:
             one = (total, parts)
-            if place in (total, *parts) and _is_exact(chosen, one) and not violated(chosen.figures, [one]):
+            if place in (total, *parts) and comes_out(chosen.figures, one):
                 given = [str(value) for part in parts if (value := chosen.figures[part]) is not None]
                 if given:
                     yield f"row total {' + '.join(given)} = {chosen.figures[total]}"
@@ -644,19 +633,6 @@ class _Chooser:
         for other in sorted({place, *group}):
             if self._holds(at, other, solution):
                 yield f"column total {self._columns[other]}"
-
-
-def _beside(ways: Sequence[Choice]) -> list[Choice]:
-    """The choice of a row that is in no sum."""
-    return [Choice((None,) * len(ways[0].figures), ways[0].markers)]
-
-
-def _whole(amount: Amount) -> int | None:
-    return None if isinstance(amount, Range) else amount
-
-
-def _is_exact(choice: Choice, one: Sum) -> bool:
-    return not any(isinstance(choice.figures[place], Range) for place in (one[0], *one[1]))
 
 
 def _spaced(row: Row, way: Choice) -> bool:
@@ -672,13 +648,6 @@ def _why(row: Row, ordered: Sequence[Choice]) -> str:
     if len(ordered) == 1:
         return "its sums do not come out, and by the order of its figures they would be placed otherwise"
     return "its sums do not come out, and nothing but the place of its figures says which column they are in"
-
-
-def _laid(values: Sequence[Amount], places: Sequence[int], columns: int) -> Figures:
-    laid: list[Amount] = [None] * columns
-    for place, value in zip(places, values, strict=True):
-        laid[place] = value
-    return tuple(laid)
 
 
 def _figures_of(wording: Wording, values: Figures) -> tuple[Figure | None, ...]:

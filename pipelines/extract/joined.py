@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import product
 
-from pipelines.extract import refusals, rows
+from pipelines.extract import pdf_rows, refusals
 from pipelines.extract.annexes import AnnexInput
 from pipelines.extract.cells import Text
 from pipelines.extract.pdf.rows import PdfCell, Span
@@ -32,8 +32,8 @@ def read(given: AnnexInput) -> Table:
     columns = [part.layout.personnel.columns for part in given.parts]
     for own, part in zip(columns, given.parts, strict=True):
         number = columns.index(own)  # tables by turns are one
-        table = rows.read(part, PersonnelRoles(part.layout, part.registry))
-        assert table is not None, "each part is a table of a PDF"
+        assert part.table is not None, "each part is a table of a PDF"
+        table = pdf_rows.read(part, part.table, PersonnelRoles(part.layout, part.registry))
         for of_whole, of_part in (
             (found.marks, table.marks),
             (found.texts, table.texts),

@@ -14,8 +14,18 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Literal
 
-from pipelines.extract import answers, columns, durations, joined, numerals, refusals, sums, text
-from pipelines.extract import rows as printed_rows
+from pipelines.extract import (
+    answers,
+    columns,
+    durations,
+    joined,
+    numerals,
+    pdf_rows,
+    refusals,
+    sums,
+    text,
+    text_rows,
+)
 from pipelines.extract.annexes import AnnexInput
 from pipelines.extract.cells import Cell, Mark, as_printed, words
 from pipelines.extract.columns import Chosen
@@ -52,7 +62,7 @@ def read(given: AnnexInput, readings: Collection[DeclaredReading]) -> Personnel:
     """
     document, layout = given.document, given.layout
     roles = PersonnelRoles(layout, given.registry)
-    table = joined.read(given) if given.parts else printed_rows.read(given, roles)
+    table = _table(given, roles)
     if table is None:
         raise Problems([refusals.no_header(given.lines, layout)])
     wanted = (given.edition_year, document.sha256)
@@ -84,6 +94,12 @@ def read(given: AnnexInput, readings: Collection[DeclaredReading]) -> Personnel:
     if problems:
         raise Problems(sorted(problems, key=lambda problem: problem.line or 0))
     return _Written(table, chosen, structure, given, roles.names).personnel()
+
+
+def _table(given: AnnexInput, roles: PersonnelRoles) -> Table | None:
+    if given.parts:
+        return joined.read(given)
+    return pdf_rows.read(given, given.table, roles) if given.table else text_rows.read(given, roles)
 
 
 def _open_end(table: Table, given: AnnexInput) -> Line | None:

@@ -118,6 +118,22 @@ def placements(figures: int, columns: int) -> list[tuple[int, ...]]:
     return list(combinations(range(columns), figures))
 
 
+def laid(amounts: Sequence[Amount], places: Sequence[int], columns: int) -> Figures:
+    """Figures by their columns, `places` being those of the amounts."""
+    given = dict(zip(places, amounts, strict=True))
+    return tuple(given.get(place) for place in range(columns))
+
+
+def no_figures(ways: Sequence[Choice]) -> list[Choice]:
+    """The choice of a row that is in no sum, which can be read in these ways."""
+    return [Choice((None,) * len(ways[0].figures), ways[0].markers)]
+
+
+def whole(amount: Amount) -> int | None:
+    """A figure that is exact."""
+    return None if isinstance(amount, Range) else amount
+
+
 def violated(figures: Figures, sums: Sums) -> int:
     """How many rules a row breaks by itself: sums that are wrong, sums of which one side is missing."""
     return sum(bool(difference(figures, one)) + lopsided(figures, one) for one in sums)
@@ -130,6 +146,12 @@ def difference(figures: Figures, one: Sum) -> int:
     low = sum(bounds(figures[part])[0] for part in parts)
     high = sum(bounds(figures[part])[1] for part in parts)
     return off(most - low, most - least + high - low)
+
+
+def comes_out(figures: Figures, one: Sum) -> bool:
+    """Whether a row's exact figures make their exact total, or are all empty."""
+    exact = not any(isinstance(figures[place], Range) for place in (one[0], *one[1]))
+    return exact and not violated(figures, [one])
 
 
 def off(lack: int, width: int) -> int:
