@@ -153,21 +153,13 @@ def choose(
     second = chooser.by_order(rows, marked) if any(doubtful) else [()] * len(rows)
     chosen: list[Chosen] = []
     problems: list[JvomError] = []
-    for at, (row, ways, best, doubt, ordered) in enumerate(
-        zip(rows, choices, solution.rows, doubtful, second, strict=True)
-    ):
-        case = _Case(at, row, ways, best, solution)
-        if at in structure.parts:
-            one = chooser.part(case)
-        elif (row.in_order or row.glued) and (unsure := chooser.unsure(case, errors)):
-            one = unsure
-        else:
-            one = chooser.taken(case) if row.in_order else chooser.placed(case, ordered if doubt else None)
+    cases = (_Case(at, rows[at], choices[at], best, solution) for at, best in enumerate(solution.rows))
+    for case, doubt, ordered in zip(cases, doubtful, second, strict=True):
+        is_part = case.at in structure.parts
+        one = chooser.part(case) if is_part else chooser.decided(case, errors, ordered if doubt else None)
         if isinstance(one, Chosen):
             chosen.append(one)
-            problems.extend(chooser.unconfirmed(one))
-            if (most := max((figure.value or 0 for figure in one.figures if figure), default=0)) > LARGEST:
-                problems.append(refusals.too_large(row.lines, most))
+            problems.extend(chooser.amiss(one))
         else:
             problems.append(one)
     return chosen, structure, problems
@@ -383,7 +375,14 @@ class _Chooser:
                     return f"{last.text} {first.text}"
         return ""
 
-    def unsure(self, case: _Case, errors: Errors) -> JvomError | None:
+    def decided(self, case: _Case, errors: Errors, ordered: Sequence[Choice] | None) -> Chosen | JvomError:
+        """The reading of a row that is no part of another, or why it is not relied on."""
+        row = case.row
+        if (row.in_order or row.glued) and (unsure := self._unsure(case, errors)):
+            return unsure
+        return self.taken(case) if row.in_order else self._placed(case, ordered)
+
+    def _unsure(self, case: _Case, errors: Errors) -> JvomError | None:
         """Why a row is not relied on where only sums say which columns figures are in, or what are marks."""
         row, chosen = case.row, case.chosen
         if self._reading(row) is not None:
@@ -404,7 +403,7 @@ class _Chooser:
             return self._undecided(case, why, [chosen, way])
         return None
 
-    def placed(self, case: _Case, ordered: Sequence[Choice] | None) -> Chosen | JvomError:
+    def _placed(self, case: _Case, ordered: Sequence[Choice] | None) -> Chosen | JvomError:
         """The reading of a row of a PDF; `ordered` is what the second pass says of one not confirmed."""
         row, chosen, wording = case.row, case.chosen, case.wording
         several = len({choice.figures for choice in case.best}) > 1
@@ -447,8 +446,8 @@ class _Chooser:
                 if fits and errors.cost(at, way) < errors.cost(at, chosen):
                     yield way
 
-    def unconfirmed(self, one: Chosen) -> Iterator[JvomError]:
-        """Figures that are in doubt, and that no sum confirms."""
+    def amiss(self, one: Chosen) -> Iterator[JvomError]:
+        """Figures that are in doubt, and that no sum confirms; and one that is larger than any."""
         for name, figure, sums in zip(self._columns, one.figures, one.sums, strict=True):
             if figure is None or not figure.doubt or one.declared:
                 continue
@@ -458,6 +457,8 @@ class _Chooser:
                 yield refusals.tight_sum(row, name, text)
             elif figure.doubt != TIGHT and not sums:
                 yield refusals.uncertain(text.printed, figure.doubt, text.spans[0], name)
+        if (most := max((figure.value or 0 for figure in one.figures if figure), default=0)) > LARGEST:
+            yield refusals.too_large(one.row.lines, most)
 
     def _ways(self, row: Row, *, in_order: bool) -> list[Choice]:
         """The ways to place the figures of a row: in their order, or each in the column it is in."""

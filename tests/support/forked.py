@@ -28,7 +28,6 @@ LIBRARIES = (
     "jinja2",
     "pandera.pyarrow",
     "pyarrow.parquet",
-    "rich",
     "sqlalchemy.dialects.sqlite",
     "sqlglot",
     "typer",
