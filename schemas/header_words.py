@@ -257,6 +257,9 @@ class HeaderWords:
             ways = {way for way in ways if way & other or not way & {"deployed", *_KINDS}}
         elif without_date(whole)[1] is None:  # `Sterkte militair` may be what a contribution has in all
             of_whom = {*_KINDS} - {"total"}
+            ways = {
+                way - {"strength_on_day"} if "frame" in way else way for way in ways
+            }  # `Toegestane sterkte`
             ways = {way for way in ways if "strength_on_day" not in way or not way & of_whom}
         return {role for way in ways if (role := ROLES.get(way) or _ignored(way))}
 

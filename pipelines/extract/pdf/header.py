@@ -295,7 +295,7 @@ class _Band:
         overs: list[tuple[Run, list[int]]] = []
         closed: set[int] = set()
         for run in self._runs:
-            under = [at for at, column in enumerate(self.columns) if _over(run.box, column.box, self._size)]
+            under = [at for at, column in enumerate(self.columns) if over(run.box, column.box, self._size)]
             if len(drawn := self._within(run)) > 1 and {*under} <= {*drawn}:
                 overs.append((run, drawn))
                 closed.add(id(run))
@@ -305,7 +305,7 @@ class _Band:
                 under = beside[-self._narrow :] if self._narrow else under
             if not under:
                 self.columns.append(_Stack([run]))
-            elif len(under) == 1 and not any(_over(run.box, above.box, self._size) for above, _ in overs):
+            elif len(under) == 1 and not any(over(run.box, above.box, self._size) for above, _ in overs):
                 self.columns[under[0]].add(run)
             else:
                 overs.append((run, under))
@@ -314,7 +314,7 @@ class _Band:
         self.columns = [self.columns[at] for at in order]
         for run, under in overs:
             found = [place[at] for at in under]
-            known = [group for group in self.groups if _over(run.box, group.box, self._size)]
+            known = [group for group in self.groups if over(run.box, group.box, self._size)]
             within = [one for one in self.groups if min(found) <= one.first and one.last <= max(found)]
             if max(map(len, (known, within))) > 1:  # what is over several groups says the same of each
                 for group in {id(one): one for one in (*known, *within)}.values():
@@ -634,7 +634,7 @@ _KINDS = frozenset({"military", "civil", "police", "total", "women", "men"})
 def texts_below(page: PdfPage, box: Box) -> list[str]:
     """The words below a column's heading, blanks left out."""
     words = (word for line in page.lines if line.box.top > box.bottom for word in line.words)
-    return [one.plain for one in words if _over(one.box, box, one.size) and any(map(_counts, one.plain))]
+    return [one.plain for one in words if over(one.box, box, one.size) and any(map(_counts, one.plain))]
 
 
 def _counts(sign: str) -> bool:
@@ -652,9 +652,10 @@ def no_figures(texts: Sequence[str]) -> bool:
     return len(texts) > 1 and all(_NO_NUMBER.search(text) for text in numbers)
 
 
-def _over(box: Box, other: Box, size: float) -> bool:
+def over(box: Box, other: Box, size: float) -> bool:
     """Whether two texts at different heights share a place along the line."""
-    return min(box.right, other.right) - max(box.left, other.left) > _OVERLAP * size
+    least = min(_OVERLAP * size, box.width / 2, other.width / 2)  # an `l` that a narrow column breaks off
+    return min(box.right, other.right) - max(box.left, other.left) > least
 
 
 def _different(choices: Sequence[set[str]], taken: tuple[str, ...]) -> Iterator[tuple[str, ...]]:

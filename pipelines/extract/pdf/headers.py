@@ -19,6 +19,7 @@ from pipelines.extract.pdf.header import (
     HeaderColumn,
     Known,
     Run,
+    over,
     rank,
     read,
     runs_of,
@@ -102,7 +103,7 @@ def _best(
     reached = sorted({at for band in bands for at in range(band[0], band[1] + 1)})
     broken = (at for at in reached if any(run.text.endswith(HYPHENS) for run in runs_of(lines[at])))
     whole = range(next(broken, len(lines)) + 1)  # behind a word that is broken its end may be
-    unknown = {at for at in reached if at in whole and _has_unknown(lines[at], words)}
+    unknown = {at for at in reached if at in whole and _has_unknown(lines, at, words)}
     bands = [band for band in bands if not _is_cut(lines, band, reached, words)]
     # Where lines of known words make a header, others, such as the first rows, make none without problems.
     known = [(first, last) for first, last in bands if unknown.isdisjoint(range(first, last + 1))]
@@ -150,10 +151,15 @@ def _is_cut(lines: Sequence[PdfLine], band: tuple[int, int], reached: Sequence[i
     return False
 
 
-def _has_unknown(line: PdfLine, words: Known) -> bool:
-    """Whether a line has a word that is not even the beginning of a known one."""
-    unknown = (word for run in runs_of(line) for text in words.facets(run.text)[1] for word in text.split())
-    return any(word not in words.openings for word in unknown)
+def _has_unknown(lines: Sequence[PdfLine], at: int, words: Known) -> bool:
+    """Whether a line has a word that is not even the beginning of a known one, or goes on one above it."""
+    above = [(run.box, tokens(run.text)[-1:]) for run in runs_of(lines[at - 1])] if at else []
+    for run in runs_of(lines[at]):
+        ends = [end for box, (end,) in filter(lambda one: one[1], above) if over(run.box, box, run.size)]
+        for word in (word for text in words.facets(run.text)[1] for word in text.split()):
+            if not any(begun + word in words.openings for begun in ("", *ends)):
+                return True
+    return False
 
 
 def _with_regions(page: PdfPage, header: FoundHeader, words: Known) -> FoundHeader:
