@@ -67,9 +67,9 @@ def _trend(connection: DuckDBPyConnection) -> None:
 
 def _packaged(where: Settings, before: Path | None) -> Path:
     """The package of what is published, put where a build puts it."""
-    with release.connect(where) as (name, connection, evaluated):
-        made = package.build(connection, {}, before, evaluated)
-    files.put_folder(where.releases / name, made, name, keep=[release.MANIFEST], like=before)
+    with tempfile.TemporaryDirectory() as aside, release.connect(where) as (name, connection, evaluated):
+        made = package.build(connection, Path(aside), {}, evaluated)
+        files.put_folder(where.releases / name, made, name, keep=[release.MANIFEST], like=before)
     return where.releases / name
 
 

@@ -187,13 +187,14 @@ def exclusively(guard: Path) -> Iterator[None]:
 
 def put_folder(
     target: Path,
-    files: Mapping[str, bytes],
+    files: Mapping[str, bytes | Path],
     built_from: str,
     keep: Sequence[str] = (),
     like: Path | None = None,
 ) -> None:
     """Make `target` a folder of exactly these files, by relative path, in one step.
 
+    One that is given by its path is moved from there.
     Readers see the old folder or the new one. Files named in `keep` come along from the old one, and
     `built_from` is remembered, so that a build with nothing new need not look at the rest. Raises
     LakeError where the disk or the folder does not allow it: the old one is then untouched. In a bucket,
@@ -211,7 +212,11 @@ def put_folder(
                 shutil.rmtree(aside)
             for path, data in {**files, MARK: _mark(_hashes(files), built_from)}.items():
                 (aside / path).parent.mkdir(parents=True, exist_ok=True)
-                if not any(_shared(folder / path, aside / path, data) for folder in (target, like) if folder):
+                if any(_shared(folder / path, aside / path, data) for folder in (target, like) if folder):
+                    continue
+                if isinstance(data, Path):
+                    shutil.move(data, aside / path)
+                else:
                     (aside / path).write_bytes(data)
             for name in keep:
                 if (target / name).exists():
@@ -221,12 +226,16 @@ def put_folder(
             shutil.rmtree(aside, ignore_errors=True)
 
 
-def _shared(there: Path, here: Path, data: bytes) -> bool:
+def _shared(there: Path, here: Path, data: bytes | Path) -> bool:
     """Make `here` another name of the file `there`, if that has these bytes; False where it cannot be."""
     with suppress(OSError):  # it is not there, or the file system has no such names
-        if there.stat().st_size == len(data) and there.read_bytes() == data:
+        if isinstance(data, Path):
+            same = there.stat().st_size == data.stat().st_size and sha256(there) == sha256(data)
+        else:
+            same = there.stat().st_size == len(data) and there.read_bytes() == data
+        if same:
             os.link(there, here)
-            return True
+        return same
     return False
 
 
@@ -248,8 +257,16 @@ def enlist(folder: Path, files: Mapping[str, bytes]) -> None:
     put(folder / MARK, _mark(_listed(folder) | _hashes(files), "one after the other"))
 
 
-def _hashes(files: Mapping[str, bytes]) -> dict[str, str]:
-    return {path: hashlib.sha256(data).hexdigest() for path, data in files.items()}
+def _hashes(files: Mapping[str, bytes | Path]) -> dict[str, str]:
+    return {
+        path: sha256(data) if isinstance(data, Path) else hashlib.sha256(data).hexdigest()
+        for path, data in files.items()
+    }
+
+
+def sha256(file: Path) -> str:
+    with file.open("rb") as data:
+        return hashlib.file_digest(data, "sha256").hexdigest()
 
 
 def _mark(hashes: Mapping[str, str], built_from: str) -> bytes:
@@ -258,12 +275,14 @@ def _mark(hashes: Mapping[str, str], built_from: str) -> bytes:
     return text + f"{hashlib.sha256(text).hexdigest()}  {MARK}\n".encode()
 
 
-def _put_objects(target: Remote, files: Mapping[str, bytes], built_from: str, keep: Sequence[str]) -> None:
+def _put_objects(
+    target: Remote, files: Mapping[str, bytes | Path], built_from: str, keep: Sequence[str]
+) -> None:
     """The folder as objects: what has changed by the old list, then the list, then what is in it no more."""
     before, hashes = _listed(target), _hashes(files)
     for path, data in files.items():
         if before.get(path) != hashes[path]:
-            put(target / path, data)
+            put(target / path, data.read_bytes() if isinstance(data, Path) else data)
     put(target / MARK, _mark(hashes, built_from))
     for path in before.keys() - files.keys() - set(keep):
         (target / path).unlink(missing_ok=True)

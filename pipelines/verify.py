@@ -493,7 +493,7 @@ def _run_history(settings: Settings, lake: Lake) -> Iterator[Fault]:
 def _hashed(file: Path, shown: str, expected: object) -> Iterator[Fault]:
     """A file whose bytes are not those of the hash."""
     try:
-        found = release.sha256(file)
+        found = files.sha256(file)
     except OSError as error:
         yield Fault(shown, f"cannot be read: {error.strerror}")
         return

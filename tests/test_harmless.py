@@ -133,17 +133,17 @@ def test_csv_is_exact_but_for_a_terminal(
     assert text == f"'{harmless.visible(HOSTILE) if at_a_terminal else HOSTILE}"
 
 
-def test_a_package_guards_csv_and_says_so_and_keeps_parquet_exact(planted: Path) -> None:
+def test_a_package_guards_csv_and_says_so_and_keeps_parquet_exact(planted: Path, tmp_path: Path) -> None:
     with published.connect(planted / "jvom.duckdb") as connection:
-        files = package.build(connection, {})
-    (row,) = csv.DictReader(io.StringIO(files["data/footnotes.csv"].decode(), newline=""))
+        files = package.build(connection, tmp_path, {})
+    (row,) = csv.DictReader(io.StringIO(files["data/footnotes.csv"].read_text(encoding="utf-8"), newline=""))
     assert row["text"] == f"'{HOSTILE}"
-    (exact,) = pq.read_table(io.BytesIO(files["data/footnotes.parquet"])).to_pylist()
+    (exact,) = pq.read_table(files["data/footnotes.parquet"]).to_pylist()
     assert exact["text"] == harmless.unguarded(row["text"]) == HOSTILE
-    resources = json.loads(files["datapackage.json"])["resources"]
+    resources = json.loads(files["datapackage.json"].read_bytes())["resources"]
     schemas = [resource["schema"] for resource in resources if resource["format"] == "csv"]
     assert all("apostrophe" in schema["description"] for schema in schemas)
-    assert "apostrophe" in files["README.md"].decode()
+    assert "apostrophe" in files["README.md"].read_text(encoding="utf-8")
 
 
 def test_no_page_of_the_site_has_them(planted: Path) -> None:

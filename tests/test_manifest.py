@@ -13,7 +13,7 @@ import duckdb
 import pytest
 
 import schemas
-from pipelines import versions
+from pipelines import files, versions
 from pipelines.publish import published, release
 from pipelines.settings import Settings, find
 from tests.support import ROOT, building
@@ -36,16 +36,16 @@ def written(where: Settings) -> dict[str, Any]:
 
 
 def test_every_hash_is_that_of_its_file(where: Settings, written: dict[str, Any]) -> None:
-    assert written["published"]["sha256"] == release.sha256(where.published)
+    assert written["published"]["sha256"] == files.sha256(where.published)
     assert written["published"]["bytes"] == where.published.stat().st_size
     (edition,) = written["editions"]
-    assert edition["source_sha256"] == release.sha256(ROOT / edition["source_path"])
+    assert edition["source_sha256"] == files.sha256(ROOT / edition["source_path"])
     stored = {Path(where.data) / entry["path"]: entry for entry in written["parquet"]}
     assert set(stored) == set(Path(where.data).rglob("*.parquet"))
     for file, entry in stored.items():
-        assert (entry["sha256"], entry["bytes"]) == (release.sha256(file), file.stat().st_size)
+        assert (entry["sha256"], entry["bytes"]) == (files.sha256(file), file.stat().st_size)
     page = where.releases / written["release_id"] / release.CHANGES
-    assert written["changes_sha256"] == release.sha256(page)
+    assert written["changes_sha256"] == files.sha256(page)
     assert release.intact(written)
     assert not release.intact({**written, "registry": "another"})
     assert release.read(where.releases, "absent") is None

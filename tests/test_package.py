@@ -15,6 +15,7 @@ from typing import Any
 
 import duckdb
 import jsonschema
+import pyarrow.parquet as pq
 import pyshacl
 import pytest
 import rdflib
@@ -204,11 +205,31 @@ def test_the_citation_names_the_release_and_its_licence(folder: Path, release: R
     assert "Apache-2.0" in readme
 
 
-def test_the_same_release_gives_the_same_bytes(folder: Path, file: duckdb.DuckDBPyConnection) -> None:
+def test_the_same_release_gives_the_same_bytes(
+    folder: Path, file: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
     others = {name: (folder / name).read_bytes() for name in ("changes.md", "dictionary.md")}
-    again = package.build(file, others)
-    for path, data in again.items():
-        assert data == (folder / path).read_bytes(), path
+    again = package.build(file, tmp_path, others)
+    for path, made in again.items():
+        assert made.read_bytes() == (folder / path).read_bytes(), path
+
+
+def test_rows_that_are_written_some_editions_at_a_time_are_all_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [{"mission_id": name, "deployed_military": 3} for name in ("unifil", "untso")]
+    base = building.base_tables(*(building.edition_tables(year, rows) for year in (2019, 2020, 2021)))
+    base |= building.registry_tables(["unifil", "untso"])
+    made = []
+    with published.connect(building.publish(tmp_path / "file.duckdb", base)) as connection:
+        for at_once in (package.AT_ONCE, 2, 1):
+            monkeypatch.setattr(package, "AT_ONCE", at_once)
+            made.append(package.build(connection, tmp_path / str(at_once), {}))
+    groups = [pq.ParquetFile(files["data/personnel_vintages.parquet"]).num_row_groups for files in made]
+    assert groups == [1, 2, 3]
+    for path in (path for path in made[0] if path.startswith("data/")):
+        read = pq.read_table if path.endswith(".parquet") else Path.read_bytes
+        assert read(made[0][path]) == read(made[1][path]) == read(made[2][path]), path
 
 
 def test_the_workbook_has_five_sheets_of_plain_values(folder: Path) -> None:
@@ -234,8 +255,9 @@ def test_what_is_as_in_the_release_before_is_one_file_with_it(tmp_path: Path) ->
     for name, read, like in (("first", editions[:1], None), ("second", editions, tmp_path / "first")):
         base = building.base_tables(*read) | building.registry_tables(["unifil", "untso"])
         with published.connect(building.publish(tmp_path / f"{name}.duckdb", base)) as connection:
-            made.append(package.build(connection, {}))
-        files.put_folder(tmp_path / name, made[-1], name, like=like)
+            written = package.build(connection, tmp_path / f"{name}.aside", {})
+        made.append({path: file.read_bytes() for path, file in written.items()})
+        files.put_folder(tmp_path / name, written, name, like=like)
     for path in made[0]:
         one, two = (tmp_path / name / path for name in ("first", "second"))
         assert one.samefile(two) == (made[0][path] == made[1][path]), path

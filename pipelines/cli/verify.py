@@ -76,7 +76,7 @@ def _recognise(session: Session, file: Path) -> None:
 
     if not file.is_file():
         files.read_bounded(file, str(file))  # says what it is
-    sha256 = release.sha256(file)
+    sha256 = files.sha256(file)
     rows = session.rows(_READ_FROM, sha256=sha256)
     parts = [
         {**each, "part": part}

@@ -4,6 +4,8 @@ Like `edition`, it passes values on; what is done to them is in `lake`, `other_s
 """
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import dagster as dg
@@ -211,7 +213,11 @@ def published_file(warehouse: Warehouse) -> dg.MaterializeResult:
 )
 def package(warehouse: Warehouse) -> dg.MaterializeResult:
     where = warehouse.settings()
-    with as_dagster_failure(), warehouse.lake().writer():
+    with (
+        as_dagster_failure(),
+        warehouse.lake().writer(),
+        TemporaryDirectory(prefix="jvom-") as aside,
+    ):
         with releases.connect(where) as (release_id, connection, evaluated):
             folder = where.releases / release_id
             changes = folder / releases.CHANGES
@@ -220,14 +226,15 @@ def package(warehouse: Warehouse) -> dg.MaterializeResult:
                 others[releases.CHANGES] = changes.read_bytes()
             name = (releases.read(where.releases, release_id) or {}).get("previous_release_id")
             before = where.releases / name if name else None
-            written = data_package.build(connection, others, evaluated)
+            written = data_package.build(connection, Path(aside), others, evaluated)
+        size = sum(file.stat().st_size for file in written.values())
         made_from = f"{release_id} {versions.package()}"
         files.put_folder(folder, written, made_from, keep=[releases.MANIFEST], like=before)
     return dg.MaterializeResult(
         metadata={
             "folder": dg.MetadataValue.path(str(folder)),
             "files": len(written),
-            "bytes": sum(map(len, written.values())),
+            "bytes": size,
         },
         data_version=dg.DataVersion(release_id),
     )

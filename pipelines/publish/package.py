@@ -2,18 +2,17 @@
 
 Here belongs what a release looks like outside this project: Data Package 2.0, DCAT-AP-NL, a citation,
 hashes; the texts are in `templates`, every word about a relation comes from its contract. Rows come in
-through a connection, files go out as bytes: the same release gives the same bytes.
+through a connection, some editions at a time: the same release gives the same bytes.
 """
 
 import datetime
 import hashlib
-import io
 import json
-from collections.abc import Mapping, Sequence
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import duckdb
@@ -21,6 +20,7 @@ import pyarrow as pa
 from duckdb import DuckDBPyConnection
 
 import schemas
+from pipelines import files
 from pipelines.harmless import FORMULAS, guarded
 from pipelines.publish import render, spreadsheet
 from pipelines.publish.views import IN_MEMORY
@@ -30,6 +30,7 @@ from schemas.contract import Column, Contract
 
 HASHES = "SHA256SUMS"
 WORKBOOK = "jvom.xlsx"
+AT_ONCE = 100  # vintages whose rows are held at a time, but for those of one edition
 # What may grow while the release stays the same stays in the warehouse.
 LEFT_OUT = ("build_info", "edition_state", "quarantine", "releases", "verifications")
 PROFILES = "https://datapackage.org/profiles/2.0"
@@ -60,16 +61,13 @@ class Release:
 
 @dataclass(frozen=True)
 class TableFile:
-    """One relation in one format (`csv`, `parquet`): its rows by key, and the bytes of the file."""
+    """One relation in one format (`csv`, `parquet`): how many rows, and what the file of them is like."""
 
     contract: Contract
     format: str
-    table: pa.Table
-    data: bytes
-
-    @property
-    def rows(self) -> int:
-        return int(self.table.num_rows)
+    rows: int
+    bytes: int
+    sha256: str
 
     @property
     def path(self) -> str:
@@ -79,28 +77,30 @@ class TableFile:
     def media_type(self) -> str:
         return _MEDIA_TYPES[self.format]
 
-    @property
-    def sha256(self) -> str:
-        return hashlib.sha256(self.data).hexdigest()
-
 
 def build(
     connection: DuckDBPyConnection,
+    home: Path,
     others: Mapping[str, bytes],
     evaluated: Mapping[str, pa.Table] | None = None,
-) -> dict[str, bytes]:
-    """Every file of the package by its path, from an open published file.
+) -> dict[str, Path]:
+    """Make every file of the package in the folder `home`, from an open published file; each by its path.
 
     `others` are files of the release that were made elsewhere (dictionary, changes); they are hashed
     with the rest. `evaluated` are rows of views that are known already. Raises duckdb.Error if the file
     cannot be read.
     """
-    release, tables = release_of(connection), table_files(connection, evaluated or {})
-    made = {**{table.path: table.data for table in tables}, **describe(release, tables), **others}
-    rows_of = {table.contract.name: table.table for table in tables}
-    made[WORKBOOK] = spreadsheet.build(rows_of, release.published_at, _about(release))
-    lines = [f"{hashlib.sha256(data).hexdigest()}  {path}\n" for path, data in sorted(made.items())]
-    return {**made, HASHES: "".join(lines).encode()}
+    release, known = release_of(connection), evaluated or {}
+    tables = table_files(connection, home, known)
+    texts = {**describe(release, tables), **others}
+    shown = {name: _all(connection, name, known) for name in spreadsheet.SHEETS.values()}
+    texts[WORKBOOK] = spreadsheet.build(shown, release.published_at, _about(release))
+    hashes = {path: hashlib.sha256(data).hexdigest() for path, data in texts.items()}
+    listed = sorted((hashes | {table.path: table.sha256 for table in tables}).items())
+    texts[HASHES] = "".join(f"{sha256}  {path}\n" for path, sha256 in listed).encode()
+    for path, data in texts.items():
+        (home / path).write_bytes(data)
+    return {path: home / path for path in (*texts, *(table.path for table in tables))}
 
 
 def release_of(connection: DuckDBPyConnection) -> Release:
@@ -135,41 +135,80 @@ def describe(release: Release, tables: Sequence[TableFile]) -> dict[str, bytes]:
     return {"datapackage.json": _data_package(release, tables), **texts}
 
 
-def table_files(connection: DuckDBPyConnection, evaluated: Mapping[str, pa.Table]) -> list[TableFile]:
-    """Every relation of the release that the published file has, both formats, rows by key."""
+def table_files(
+    connection: DuckDBPyConnection, home: Path, evaluated: Mapping[str, pa.Table]
+) -> list[TableFile]:
+    """Every relation of the release that the published file has, both formats under `home`, rows by key."""
+    import pyarrow.parquet as pq
+
     there = connection.execute("SELECT table_name FROM information_schema.tables").fetchall()
     written = []
-    with duckdb.connect(":memory:", config=IN_MEMORY) as writer, TemporaryDirectory(prefix="jvom-") as folder:
+    (home / "data").mkdir(parents=True)
+    with duckdb.connect(":memory:", config=IN_MEMORY) as writer:
         writer.execute(NO_BAR)
         for name, contract in schemas.RELATIONS.items():
             if name in LEFT_OUT or (name,) not in there:
                 continue
-            if (table := evaluated.get(name)) is None:
-                columns, key = names(contract.names), names(contract.key)
-                table = connection.execute(f'SELECT {columns} FROM "{name}" ORDER BY {key}').to_arrow_table()
-                table = table.cast(contract.arrow)
-            text = _csv(writer, table, Path(folder, "rows.csv"))
-            written.append(TableFile(contract, "csv", table, text))
-            written.append(TableFile(contract, "parquet", table, _parquet(table, contract)))
+            csv, parquet = (home / f"data/{name}.{format}" for format in ("csv", "parquet"))
+            shape, count = contract.arrow.with_metadata({"description": contract.documentation}), 0
+            with pq.ParquetWriter(parquet, shape, compression="zstd", version="2.6") as groups:
+                for rows in _parts(connection, name, evaluated):
+                    groups.write_table(rows.replace_schema_metadata(shape.metadata))
+                    _add_csv(writer, rows, csv)
+                    count += rows.num_rows
+            for file in (csv, parquet):
+                kind, size = file.suffix[1:], file.stat().st_size
+                written.append(TableFile(contract, kind, count, size, files.sha256(file)))
     return written
 
 
-def _parquet(table: pa.Table, contract: Contract) -> bytes:
-    import pyarrow.parquet as pq
-
-    described = {"description": contract.documentation}
-    sink = io.BytesIO()
-    pq.write_table(table.replace_schema_metadata(described), sink, compression="zstd", version="2.6")
-    return sink.getvalue()
+def _all(connection: DuckDBPyConnection, name: str, evaluated: Mapping[str, pa.Table]) -> pa.Table:
+    return pa.concat_tables(_parts(connection, name, evaluated))
 
 
-def _csv(writer: DuckDBPyConnection, table: pa.Table, file: Path) -> bytes:
+def _parts(
+    connection: DuckDBPyConnection, name: str, evaluated: Mapping[str, pa.Table]
+) -> Iterator[pa.Table]:
+    """The rows of a relation by key; of one with every vintage, those of some editions at a time."""
+    if name in evaluated:
+        yield evaluated[name]
+        return
+    contract = schemas.RELATIONS[name]
+    columns, key = names(contract.names), names(contract.key)
+    of_all = name in schemas.VINTAGE_TABLES or name == "revisions"
+    for span in (of_all and _spans(connection)) or ["TRUE"]:
+        query = f'SELECT {columns} FROM "{name}" WHERE {span} ORDER BY {key}'
+        yield connection.execute(query).to_arrow_table().cast(contract.arrow)
+
+
+def _spans(connection: DuckDBPyConnection) -> list[str]:
+    """Conditions that part the editions in runs of at most `AT_ONCE` vintages."""
+    counted = "SELECT edition_year, count(*) FROM vintages GROUP BY ALL ORDER BY ALL"
+    runs: list[tuple[int, int]] = []
+    held = 0
+    for year, count in connection.execute(counted).fetchall():
+        held += count
+        if runs and held <= AT_ONCE:
+            runs[-1] = runs[-1][0], year
+        else:
+            runs.append((year, year))
+            held = count
+    return [f"edition_year BETWEEN {first} AND {last}" for first, last in runs]
+
+
+def _add_csv(writer: DuckDBPyConnection, rows: pa.Table, file: Path) -> None:
     """In UTF-8, in lines that end in LF: null is blank, lists and maps are JSON, no text is a formula."""
-    writer.register("rows_to_write", table)
-    columns = ", ".join(f"{_text(field)} AS {names([field.name])}" for field in table.schema)
-    writer.execute(f"COPY (SELECT {columns} FROM rows_to_write) TO {literal(str(file))} (FORMAT csv, HEADER)")
+    further = file.exists()
+    part = file.with_suffix(".part") if further else file
+    writer.register("rows_to_write", rows)
+    columns = ", ".join(f"{_text(field)} AS {names([field.name])}" for field in rows.schema)
+    how = f"FORMAT csv, HEADER {not further}"
+    writer.execute(f"COPY (SELECT {columns} FROM rows_to_write) TO {literal(str(part))} ({how})")
     writer.unregister("rows_to_write")
-    return file.read_bytes()
+    if further:
+        with part.open("rb") as added, file.open("ab") as whole:
+            shutil.copyfileobj(added, whole)
+        part.unlink()
 
 
 def _text(field: pa.Field) -> str:
@@ -227,7 +266,7 @@ def _resource(table: TableFile) -> dict[str, Any]:
         "format": table.format,
         "mediatype": table.media_type,
         **({"encoding": "utf-8"} if is_csv else {}),
-        "bytes": len(table.data),
+        "bytes": table.bytes,
         "hash": f"sha256:{table.sha256}",
         **({"schema": _table_schema(table.contract)} if is_csv else {}),
     }

@@ -247,7 +247,7 @@ def manifest(
         "changes": changes(tables, release, before),
         "later_trends": effects.later_trends(tables, release, before),
         "parquet": [dict(entry) for entry in stored],
-        "published": {"path": file.name, "bytes": file.stat().st_size, "sha256": sha256(file)},
+        "published": {"path": file.name, "bytes": file.stat().st_size, "sha256": files.sha256(file)},
         "tools": dict(release["tool_versions"]),
         "extensions": [dict(extension) for extension in extensions],
     }
@@ -373,11 +373,6 @@ def intact(manifest: Row) -> bool:
     """Whether a manifest is as it was written, by the hash of itself at its end."""
     rest = {name: value for name, value in manifest.items() if name != "self_sha256"}
     return manifest.get("self_sha256") == _hash_of(rest)
-
-
-def sha256(file: Path) -> str:
-    with file.open("rb") as data:
-        return hashlib.file_digest(data, "sha256").hexdigest()
 
 
 def _hash_of(manifest: Row) -> str:
