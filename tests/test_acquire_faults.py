@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime
 import email.utils
 import ssl
-import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import count
@@ -19,6 +18,7 @@ from pipelines.acquire.model import Downloaded
 from pipelines.acquire.transport import Transport, Unusable
 from pipelines.settings import Network, network
 from schemas.errors import NetworkError, UsageError
+from tests.support import output_of
 from tests.support.parliament import LETTER, SENT, Fault, Paper, Parliament, edition, redirect
 
 LIMIT = 200_000
@@ -180,12 +180,7 @@ def test_an_unknown_name_is_not_asked_again(line: Line) -> None:
 def test_a_certificate_that_nobody_vouches_for_is_refused(line: Line, tmp_path: Path) -> None:
     key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
     made = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
-    subprocess.run(
-        [*made, "-keyout", key, "-out", certificate, "-days", "2", "-subj", "/CN=127.0.0.1"],
-        check=True,
-        capture_output=True,
-        timeout=60,
-    )
+    output_of(*made, "-keyout", key, "-out", certificate, "-days", "2", "-subj", "/CN=127.0.0.1")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
     line.parliament.secure(context)

@@ -7,7 +7,6 @@ import csv
 import importlib.util
 import io
 import re
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,7 @@ from test_docs import blocks
 
 from pipelines.cli.terminal import as_text
 from pipelines.publish import published
-from tests.support import ROOT, Jvom
+from tests.support import ROOT, Jvom, output_of
 
 QUESTIONS = ROOT / "examples/README.md"
 TOOLS = ROOT / "docs/how-to/use-your-tools.md"
@@ -129,15 +128,7 @@ def test_the_notebook_runs_through(built: Path, monkeypatch: pytest.MonkeyPatch)
 def test_the_documentation_builds_as_a_site(tmp_path: Path) -> None:
     require("myst_parser", "sphinx")
     command = [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "-d", tmp_path / "cache"]
-    done = subprocess.run(
-        [*command, "docs", tmp_path / "site"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
+    output_of(*command, "docs", tmp_path / "site")
     index = (tmp_path / "site/index.html").read_text(encoding="utf-8")
     assert re.findall(r'caption-text">([^<]*)', index) == ["Tutorial", "How-to", "Reference", "Explanation"]
     for page in (ROOT / "docs").rglob("*.md"):

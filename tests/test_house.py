@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import graphlib
 import re
-import subprocess
 import sys
 from collections.abc import Iterator
 from functools import cache
@@ -13,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import ROOT
+from tests.support import ROOT, output_of
 
 LAYERS = (
     ("harmless", "model", "sql", "store"),
@@ -129,10 +128,7 @@ def test_what_must_be_light_stays_light(statement: str) -> None:
         f"import sys; {statement}; "
         "print(*sorted({'dagster', 'pandera', 'pyarrow', 'duckdb', 'sqlglot', 'httpx'} & set(sys.modules)))"
     )
-    loaded = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60
-    )
-    assert loaded.stdout.strip() == ""
+    assert output_of(sys.executable, "-c", code).strip() == ""
 
 
 def test_names_say_what_a_module_is() -> None:
@@ -155,15 +151,8 @@ def test_no_year_is_special() -> None:
 
 def tracked() -> list[Path]:
     """Files in version control, and those that would be added."""
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=60,
-    )
-    return [path for name in listed.stdout.split("\0") if name and (path := ROOT / name).is_file()]
+    listed = output_of("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+    return [path for name in listed.split("\0") if name and (path := ROOT / name).is_file()]
 
 
 def test_no_file_names_a_package_index() -> None:

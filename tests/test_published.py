@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import stat
 import subprocess
@@ -18,7 +17,7 @@ import schemas
 from pipelines.lake import Lake
 from pipelines.publish import catalogue, published, release, views
 from schemas.errors import LakeError, UsageError
-from tests.support import building
+from tests.support import building, output_of
 from tests.support.building import RELEASE, VERSIONS
 from tests.support.lakes import OTHER_CODE, PLAN, open_lake, record
 
@@ -69,14 +68,8 @@ def test_a_fresh_process_opens_it_without_an_extension(target: Path, tmp_path: P
         "sql = 'SELECT extension_name FROM duckdb_extensions() WHERE loaded AND install_mode != ?'\n"
         "print(json.dumps([rows, c.execute(sql, ['STATICALLY_LINKED']).fetchall()]))"
     )
-    answer = subprocess.run(
-        [sys.executable, "-c", code, str(target)],
-        capture_output=True,
-        text=True,
-        check=True,
-        env={"HOME": str(tmp_path / "no-home"), "PATH": os.environ["PATH"]},
-    )
-    rows, extensions = json.loads(answer.stdout)
+    answer = output_of(sys.executable, "-c", code, target, HOME=str(tmp_path / "no-home"))
+    rows, extensions = json.loads(answer)
     assert set(rows) == {contract.qualified for contract in schemas.RELATIONS.values()}
     assert extensions == []
     assert rows["main.personnel"] == 2

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -15,7 +13,7 @@ import pytest
 from pipelines.cli import commands
 from pipelines.lake import Lake
 from pipelines.settings import Settings, find
-from tests.support import ROOT, Jvom, copied, every_command
+from tests.support import Jvom, copied, every_command, output_of
 
 CHANGE = ("31 augustus 2024 31 juli 2025", "30 september 2024 31 juli 2025")  # of one mandate
 CONTRIBUTIONS = """\
@@ -37,17 +35,8 @@ def ran(where: Settings) -> list[dict[str, Any]]:
     assert CHANGE[0] in text
     (folder / "changed.txt").write_text(text.replace(*CHANGE), encoding="utf-8")
     (folder / "un.csv").write_text(CONTRIBUTIONS, encoding="utf-8")
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.support.every_command", where.raw, where.warehouse, folder],
-        cwd=ROOT,
-        env={**os.environ, "JVOM_FETCH_ATTEMPTS": "1"},
-        capture_output=True,
-        text=True,
-        timeout=600,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return [json.loads(line) for line in done.stdout.splitlines()]
+    command = (sys.executable, "-m", "tests.support.every_command", where.raw, where.warehouse, folder)
+    return [json.loads(line) for line in output_of(*command, JVOM_FETCH_ATTEMPTS="1").splitlines()]
 
 
 def test_every_command_is_among_those_that_are_tried() -> None:

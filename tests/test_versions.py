@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from dataclasses import asdict
 from datetime import date
@@ -12,7 +11,7 @@ import pytest
 
 from pipelines import versions
 from pipelines.model import Edition
-from tests.support import copy_project
+from tests.support import copy_project, output_of
 
 EDITION = Edition(2024, title="Voortgangsrapportage", date_sent=date(2024, 5, 15))
 
@@ -82,10 +81,8 @@ def test_all_that_reading_loads_counts_or_cannot_change_a_row() -> None:
         "print(*(module.__file__ for name, module in sys.modules.items() "
         "if name.split('.')[0] in ('pipelines', 'schemas')))"
     )
-    loaded = subprocess.run(
-        [sys.executable, "-c", code], cwd=versions.ROOT, capture_output=True, text=True, check=True
-    )
-    uncounted = {Path(file) for file in loaded.stdout.split()} - set(versions.files(versions.READING_CODE))
+    loaded = output_of(sys.executable, "-c", code).split()
+    uncounted = {*map(Path, loaded)} - set(versions.files(versions.READING_CODE))
     assert {str(file.relative_to(versions.ROOT)) for file in uncounted} == {
         "pipelines/__init__.py",
         "pipelines/store.py",

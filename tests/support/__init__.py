@@ -52,6 +52,21 @@ def run_jvom(*arguments: object, cwd: Path = ROOT, **variables: str) -> subproce
     )
 
 
+def output_of(*command: object, **variables: str) -> str:
+    """What a program prints, in a process of its own that must go well; run at the root of the project."""
+    done = subprocess.run(
+        [*map(str, command)],
+        cwd=ROOT,
+        env={**os.environ, **variables},
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
 def answer(done: subprocess.CompletedProcess[str]) -> Any:
     """The JSON document of a command line that must have gone well."""
     assert done.returncode == 0, done.stdout + done.stderr
