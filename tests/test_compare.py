@@ -41,7 +41,11 @@ def test_two_editions_are_compared_mission_by_mission(editions: Path, jvom: Jvom
     assert (found["editions"], found["comparable"]) == ([2022, 2023], True)
     missions = {row["mission_id"]: row for row in found["missions"]}
     shown = {mission: (row["status"], row["change"]) for mission, row in missions.items()}
-    assert shown == {"eutm-mali": ("new", None), "unifil": ("in both", 3), "untso": ("gone", None)}
+    assert shown == {
+        "eutm-mali": ("not in 2022", None),
+        "unifil": ("in both", 3),
+        "untso": ("not in 2023", None),
+    }
     assert missions["unifil"]["figures"]["deployed_military"] == [1, 4]
     assert missions["untso"]["figures"]["deployed_military"] == ["about None None", None]  # as printed
     assert found["notes"][-1] == "the mandates cannot be compared: 2022 has none recorded"

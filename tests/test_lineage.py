@@ -70,7 +70,11 @@ def test_the_latest_views_pass_on_their_vintages_column_by_column():
             "peak_edition_year",
             "mission_trends.edition_year mission_trends.deployed_total_computed",
         ),
-        ("region_trends", "change", "mission_trends.deployed_exact"),
+        (
+            "region_trends",
+            "change",
+            "mission_trends.previous_edition_year mission_trends.listed mission_trends.deployed_exact",
+        ),
         ("mission_spellings", "spelling", "personnel.mission_as_printed mandates.mission_as_printed"),
         (
             "mandate_trends",
@@ -94,6 +98,8 @@ def deep_lineage(view: str, column: str) -> tuple[views.Source, ...]:
 
 def test_deep_lineage_ends_in_base_tables():
     assert deep_lineage("region_trends", "change_pct") == (
+        ("editions_vintages", "edition_year"),
+        ("personnel_vintages", "mission_id"),
         ("personnel_vintages", "deployed_military"),
         ("personnel_vintages", "deployed_civil_police"),
     )

@@ -101,7 +101,6 @@ def _rows(session: Session, year: int, vintage: int) -> dict[str, list[Row]]:
 
 
 def _editions(session: Session, first: int, second: int) -> None:
-    from pipelines.lake import differences
     from pipelines.publish import compare
 
     session.require_relation("edition_sequence")
@@ -123,15 +122,13 @@ def _editions(session: Session, first: int, second: int) -> None:
     if first == second:
         raise UsageError(f"{first} is one edition", hint="name two years, the older one first")
     found = compare.between(first, second, rows)
-    sentences = differences.sentences(found.mandates)
+    sentences = found.mandate_sentences
     session.terminal.answer(
         {
             "editions": [first, second],
             "comparable": found.comparable,
             "notes": found.notes,
-            "missions": [
-                {**asdict(each), "status": each.status, "change": each.change} for each in found.missions
-            ],
+            "missions": [{**asdict(each), "change": each.change} for each in found.missions],
             "mandates": sentences,
             "differences": [asdict(change) for change in found.mandates],
         }

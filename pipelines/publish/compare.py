@@ -27,18 +27,16 @@ class Pair:
     """A mission in both editions or one: `figures` and `persons_sent` are (first, second).
 
     A figure is a number, the printed words where they are not an exact one, or None for a blank or no row.
-    `change` is that of the persons sent; None unless both are exact.
+    `status` is "in both", or which of the two does not list it. `change` is that of the persons sent; None
+    unless both are exact.
     """
 
     mission_id: str
     name: str
     listed: tuple[bool, bool]
+    status: str
     figures: Mapping[str, tuple[int | str | None, int | str | None]]
     persons_sent: tuple[int | None, int | None]
-
-    @property
-    def status(self) -> str:
-        return {(True, False): "gone", (False, True): "new"}.get(self.listed, "in both")
 
     @property
     def change(self) -> int | None:
@@ -50,10 +48,20 @@ class Pair:
 class Comparison:
     """What differs from the first edition to the second; `notes` say how far their figures compare."""
 
+    editions: tuple[int, int]
     comparable: bool
     notes: tuple[str, ...]
     missions: tuple[Pair, ...]
     mandates: tuple[differences.Difference, ...]
+
+    @property
+    def mandate_sentences(self) -> tuple[str, ...]:
+        """One line for each mandate that differs, or that one of the two does not have."""
+        first, second = self.editions
+        alone = [each for each in self.mandates if each.column_name is None]
+        missing = [f"{each.subject}: not in {first if each.old_value is None else second}" for each in alone]
+        cells = [each for each in self.mandates if each.column_name is not None]
+        return tuple(sorted([*differences.sentences(cells), *missing]))
 
 
 def between(first: int, second: int, rows: Mapping[str, Sequence[Row]]) -> Comparison:
@@ -67,7 +75,7 @@ def between(first: int, second: int, rows: Mapping[str, Sequence[Row]]) -> Compa
     earlier, later = sorted((first, second))
     alike = sequence[later]["previous_edition_year"] == earlier and bool(sequence[later]["comparable"])
     changed = () if lacking else differences.differences(*({"mandates": found} for found in mandates))
-    return Comparison(alike, tuple(notes), tuple(_pairs(first, second, rows)), changed)
+    return Comparison((first, second), alike, tuple(notes), tuple(_pairs(first, second, rows)), changed)
 
 
 def _notes(first: int, second: int, sequence: Mapping[int, Row]) -> Iterator[str]:
@@ -102,6 +110,7 @@ def _pairs(first: int, second: int, rows: Mapping[str, Sequence[Row]]) -> Iterat
             mission,
             name,
             (bool(here), bool(there)),
+            "in both" if here and there else f"not in {second if here else first}",
             {of: (figure(mission, first, of), figure(mission, second, of)) for of in FIGURES},
             (here.get("deployed_total_computed"), there.get("deployed_total_computed")),
         )

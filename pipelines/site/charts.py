@@ -164,7 +164,7 @@ def of_mission(content: Content, mission: Row) -> Chart | None:
 
 def of_group(content: Content, kind: str, group: str) -> Chart | None:
     """What was sent to a region, or under an organisation, in each edition: sums over its missions."""
-    columns = ("edition_year", *_FRAME, *_SENT, "deployed_total_computed", "missions_left_out")
+    columns = ("edition_year", "missions", *_FRAME, *_SENT, "deployed_total_computed", "missions_left_out")
     asked = content.ask(f"{kind}_trends", columns, ("edition_year",), **{kind: group})
     return _by_year(content, f"{kind}-{slug(group)}", kind, {kind: group}, asked)
 
@@ -266,7 +266,7 @@ def _by_year(
 
     A year of which no edition is held keeps its place in brackets; so does, empty, one that lists nothing.
     """
-    rows = {row["edition_year"]: row for row in made.rows if row.get("listed", True)}
+    rows = {row["edition_year"]: row for row in made.rows if row.get("listed", row.get("missions", 1))}
     bars: list[_Bar] = []
     notes: dict[str, list[int]] = {"by_report": []}
     for year in (year for year in content.axis if rows and year >= min(rows)):

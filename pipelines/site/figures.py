@@ -252,7 +252,8 @@ def summed(content: Content, year: int | None) -> Figure | None:
 def group(content: Content, kind: str, name: str, year: int | None) -> dict[str, Any]:
     """What was sent to a region, or under an organisation, in one edition; without figures if nothing was."""
     for row in content.of(f"{kind}_trends", **{kind: name}, edition_year=year):
-        sent, change = row["deployed_total_computed"], row["change"]
+        sent = row["deployed_total_computed"]
+        change = row["change"] if sent and row["change_pct"] is not None else None  # both editions list it
         link = f"evidence/{year}.html#{{}}.{kind}.{slug(name)}"
         return {
             **row,

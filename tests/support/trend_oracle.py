@@ -308,10 +308,14 @@ def group_trends(editions: Sequence[Reading], missions: Sequence[Row], group: st
         members = [registered["mission_id"] for registered in missions if registered[group] == value]
         for at, edition in enumerate(editions):
             present = [mission for mission in members if mission in edition.personnel]
-            if not present:
+            past = [mission for mission in members if at and mission in editions[at - 1].personnel]
+            if not present and not past:
                 continue
-            now = _sum(edition.exact(mission) for mission in present)
-            before = _sum(editions[at - 1].exact(mission) for mission in members) if at else None
+            now, before = (
+                _sum(held.exact(mission) for mission in there)
+                for held, there in ((edition, present), (editions[at - 1], past))
+            )
+            counted, counted_before = now if present else 0, before if past else 0
             rows.append(
                 {
                     group: value,
@@ -322,9 +326,10 @@ def group_trends(editions: Sequence[Reading], missions: Sequence[Row], group: st
                     "missions_left_out": sum(bool(edition.left_out(mission)) for mission in present),
                     **{name: _sum(edition.personnel[m].get(name) for m in present) for name in FIGURES},
                     "deployed_total_computed": now,
-                    **_change(now, before),
+                    **_change(counted if at else None, counted_before),
                     "share_of_total": _ratio(now, edition.sent),
                     "share_leaves_out": edition.unknown,
+                    "sent_left_out": sum(map(edition.inexact, present)),
                 }
             )
     return rows
