@@ -69,7 +69,10 @@ class LayoutError(JvomError):
 
 
 class UndecidedError(LayoutError):
-    """A row that can be read in several ways; `alternatives` are the readings, figure by column."""
+    """A row that can be read in several ways; `alternatives` are the readings, figure by column.
+
+    `shared`: nothing is amiss with the row itself, which another row's fault may leave undecided.
+    """
 
     def __init__(
         self,
@@ -77,10 +80,11 @@ class UndecidedError(LayoutError):
         *,
         mission_id: str,
         alternatives: Iterable[Mapping[str, int | None]],
+        shared: bool = False,
         **place: Any,
     ) -> None:
         super().__init__(message, **place)
-        self.mission_id = mission_id
+        self.mission_id, self.shared = mission_id, shared
         self.alternatives = tuple(alternatives)
 
 

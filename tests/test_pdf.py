@@ -10,6 +10,7 @@ from io import BytesIO
 import pikepdf
 import pyarrow as pa
 import pytest
+from pikepdf import Array, Dictionary, Name
 
 import schemas
 from pipelines.extract import tables
@@ -28,7 +29,7 @@ from tests.renditions.content import Content
 from tests.renditions.editions import REGISTRY, document_of, registry_of
 from tests.renditions.producers import CHANGES
 from tests.support.html import pdf, table
-from tests.support.reports import read_document, read_tables, refused, report
+from tests.support.reports import read_tables, refused, report
 
 TAGGED, CONTRADICTING = 7, 13
 
@@ -159,16 +160,38 @@ def test_a_file_whose_table_of_contents_is_not_found_is_read_only_with_every_obj
             document_of(damaged)
 
 
-def drawn(content: str) -> str:
-    """What is read of a page that draws this in /F, Helvetica."""
+def page_of(content: str, said: str = "", draws: str = "") -> PdfDocument:
+    """A page that draws this in /F, Helvetica, in which the code of one letter may draw another."""
     made = pikepdf.new()
     page = made.add_blank_page()
     page.Resources = pikepdf.Object.parse(
         b"<< /Font << /F << /Type /Font /Subtype /Type1 /BaseFont /Helvetica >> >> >>"
     )
+    if said:
+        page.Resources.Font.F.Encoding = Dictionary(Differences=Array([ord(said), Name(f"/{draws}")]))
+        mapped = f"1 beginbfchar <{ord(said):x}> <00{ord(said):x}> endbfchar"
+        spaces = "1 begincodespacerange <00> <ff> endcodespacerange"
+        page.Resources.Font.F.ToUnicode = made.make_stream(f"{spaces} {mapped}".encode())
     page.contents_add(content.encode())
     made.save(data := BytesIO())
-    return read_document(data.getvalue()).lines[0].text
+    return document_of(data.getvalue())[0]
+
+
+def drawn(content: str) -> str:
+    """What is read of that page."""
+    return page_of(content).lines[0].text
+
+
+@pytest.mark.parametrize(
+    ("said", "draws", "spoilt"), [("O", "F", 1), ("N", "M", 1), ("D", "six", 0), ("", "", 0)]
+)
+def test_a_capital_that_is_drawn_as_another_is_not_relied_on(said: str, draws: str, spoilt: int) -> None:
+    found = page_of(
+        f"BT /F 8 Tf 1 0 0 1 90 500 Tm (UNDOF) Tj 90 0 Td ({'0123456789' * 3}) Tj ET", said, draws
+    )
+    assert found.pages[0].sight
+    whys = [one.why for one in found.pages[0].sight.spoilt]
+    assert whys == [f"a letter is drawn that is not the “{said}” its code says"] * spoilt
 
 
 @pytest.mark.parametrize("slant", [0, 0.2, 0.33, -0.2])

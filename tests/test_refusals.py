@@ -219,6 +219,14 @@ def test_what_is_no_row_is_an_error(old: str, new: str, line: str, words: str) -
     assert problem.hint or problem.proposals
 
 
+def test_what_is_wrong_with_one_row_is_told_without_the_rows_that_it_leaves_undecided() -> None:
+    twice = changed("GPOI 4 6 6", "GPOI 4 6 6\nGPOI 4 6 6")
+    (problem,) = refused([line for lines in twice for line in lines.split("\n")])
+    assert "on line" in problem.message
+    marked = refused(changed("UNTSO 12 32 32", "UNTSO XII 32 32"))
+    assert {problem.line for problem in marked} == {line_of("UNTSO")}
+
+
 def test_many_lines_that_are_no_row_are_shown_in_short() -> None:
     at = line_of("GPOI") - 1
     text = [f"Een regel tekst die hier niet hoort te staan, nummer {n} van drie" for n in (1, 2, 3)]

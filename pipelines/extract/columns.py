@@ -508,6 +508,7 @@ class _Chooser:
             case.wording.mission_id or answers.slug(case.wording.name.printed),
             why,
             [dict(zip(self._columns, map(whole, values), strict=True)) for values in figures],
+            shared=why in (_SEVERAL, _RIVAL),
         )
 
     def _doubts(self, case: _Case, most: Sequence[int] | None) -> Iterator[str]:

@@ -42,6 +42,7 @@ from schemas.vocabulary import PARTS, TOTAL, part_of, summing
 _FOOT = 0.82  # share of a page's height below which a row may be the last that it had room for
 _THOUSANDS = re.compile(r"[1-9][0-9]? 0[0-9]{2}")  # a number with a space in it
 _MOST_ROWS = 500  # ten times as many missions as there have been
+_MANY = 3  # times as many rows undecided as have a cause of their own: they follow from that
 
 
 @dataclass(frozen=True)
@@ -90,6 +91,9 @@ def read(given: AnnexInput, readings: Collection[DeclaredReading]) -> Personnel:
             if any(refusals.LEADING_ZERO.search(line.text) for line in row.lines)
         }
         causes = [problem for problem in problems if problem.line in zeros]
+        own = [one for one in problems if not (isinstance(one, UndecidedError) and one.shared)]
+        if _MANY * len(own) < len(problems):  # one row leaves the others undecided
+            causes = causes or own
         problems = list(_odd(table, roles, given)) or causes or problems  # what else is wrong may follow
     if problems:
         raise Problems(sorted(problems, key=lambda problem: problem.line or 0))

@@ -192,7 +192,6 @@ def prepare(
     if is_pdf(data):
         import_module("pipelines.extract.pdf.parse")
         import_module("PIL.ImageFile")  # pillow loads it with the first picture made of bytes
-        import_module("PIL.ImageStat")
     if is_docx(data):
         import_module("pipelines.extract.word_file")
         with suppress(ImportError):  # which is said where it is read

@@ -67,7 +67,7 @@ def settle(error: JvomError, document: Document, edition_year: int) -> None:
 
 
 def undecided(
-    lines: Sequence[Line], mission_id: str, why: str, alternatives: Sequence[Figures]
+    lines: Sequence[Line], mission_id: str, why: str, alternatives: Sequence[Figures], *, shared: bool
 ) -> UndecidedError:
     """A row whose figures cannot be given their columns, with the declaration that would settle it."""
     named = (
@@ -83,6 +83,7 @@ def undecided(
         line=lines[0].number,
         mission_id=mission_id,
         alternatives=alternatives,
+        shared=shared,
         proposals=[answers.reading(mission_id, alternatives)],
     )
 

@@ -11,9 +11,11 @@ import ctypes
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from itertools import groupby, pairwise
 from math import ceil, floor
 from statistics import median
+from typing import Literal
 
 import pypdfium2.raw as pdfium
 from PIL import Image, ImageChops
@@ -94,8 +96,8 @@ def look(
         lost = drawer.covered(glyph for glyph in (*unseen, *beneath) if id(glyph) not in replaced)
         spoilt += [Spoilt(glyph.box, "something is drawn over what was printed") for glyph in lost]
     spoilt += [
-        Spoilt(glyph.box, f"a digit is drawn that is not the {glyph.text} its code says")
-        for glyph in _strangers(drawer, bare, seen)
+        Spoilt(glyph.box, f"a {kind} is drawn that is not the “{glyph.text}” its code says")
+        for glyph, kind in _strangers(drawer, bare, seen)
     ]
     spoilt += [
         Spoilt(glyph.box, f"a sign is drawn that is not the “{glyph.text}” its code says")
@@ -112,8 +114,8 @@ def look(
 
 def misdrawn(
     page: pdfium.FPDF_PAGE, frame: Frame, drawn: Characters, box: Box
-) -> Iterator[tuple[Glyph, float | None]]:
-    """The letters in a box, each of a font once; how near it is to another, if that is drawn in its place."""
+) -> Iterator[tuple[Glyph, tuple[float, str] | None]]:
+    """The letters in a box, each of a font once; how near it is to another that is drawn, and to which."""
     drawer, known = _Drawer(page, frame, drawn.found, drawn.items), set[tuple[int, str]]()
     bare = drawer.draw(drawer.texts)
     for glyph in drawn.found:
@@ -287,17 +289,23 @@ def _is_blank(glyph: Glyph) -> bool:
     return text.isspace() or (not text.isprintable() and unicodedata.category(text[0]) in ("Cc", "Cf"))
 
 
-def _strangers(drawer: _Drawer, bare: Image.Image, glyphs: Iterable[Glyph]) -> list[Glyph]:
-    """The digits that look like others, of a page that may have a table."""
-    digits = (glyph for glyph in glyphs if glyph.text in shapes.DIGITS and glyph.direction == "right")
-    figures = [drawer.top(glyph) for glyph in digits]
+def _strangers(
+    drawer: _Drawer, bare: Image.Image, glyphs: Sequence[Glyph]
+) -> Iterator[tuple[Glyph, Literal["digit", "letter"]]]:
+    """The digits and capitals that look like others, of a page that may have a table."""
+    figures, capitals = (
+        [drawer.top(glyph) for glyph in glyphs if glyph.text in signs and glyph.direction == "right"]
+        for signs in (shapes.DIGITS, shapes.CAPITALS)
+    )
     if len(figures) < _MANY_FIGURES:
-        return []
-    part = drawer.place(Box.around(glyph.box for glyph in figures))
+        return
+    part = drawer.place(Box.around(glyph.box for glyph in (*figures, *capitals)))
     larger = drawer.draw(part=part, times=_LARGER)
     ink = _changes(larger, bare.crop(part).resize(larger.size, Image.Resampling.NEAREST))
     seen_at = shapes.Picture(ink, _LARGER * drawer.scale, _LARGER * part[0], _LARGER * part[1])
-    return shapes.strangers(seen_at, figures, lambda one: drawer.close(one, bare, _CLOSEST))
+    close = partial(drawer.close, ground=bare, times=_CLOSEST)
+    yield from ((glyph, "digit") for glyph in shapes.strangers(seen_at, figures, close))
+    yield from ((glyph, "letter") for glyph in shapes.other_capitals(seen_at, capitals, close))
 
 
 def _mistaken(glyphs: Sequence[Glyph]) -> Iterator[Glyph]:

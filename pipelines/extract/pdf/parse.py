@@ -251,7 +251,9 @@ def doubt(data: bytes, found: PdfDocument, error: JvomError) -> JvomError:
         page, at = found.pages[number - 1], shown - 1
         near = Box.around(line.box for line in page.lines[max(0, at - _NEAR) : at + 1 + _NEAR])
         letters = _misdrawn(document, page, near)
-        if odd := next((letter for letter, away in letters if away and away < shapes.SURELY_ANOTHER), None):
+        if odd := next(
+            (letter for letter, away in letters if away and away[0] < shapes.SURELY_ANOTHER), None
+        ):
             line = min(page.lines, key=lambda line: abs(line.box.middle - odd.box.middle))
             why = f"a letter is drawn that is not the “{odd.text}” its code says"
             message = f"“{line.text[:60]}”: {why}"
@@ -264,7 +266,9 @@ def doubt(data: bytes, found: PdfDocument, error: JvomError) -> JvomError:
     return error
 
 
-def _misdrawn(document: pdfium.FPDF_DOCUMENT, page: PdfPage, box: Box) -> list[tuple[Glyph, float | None]]:
+def _misdrawn(
+    document: pdfium.FPDF_DOCUMENT, page: PdfPage, box: Box
+) -> list[tuple[Glyph, tuple[float, str] | None]]:
     if page.ocr or page.turn:
         return []
     opened, _ = open_page(document, page.number - 1)

@@ -32,7 +32,8 @@ _FONTS = [
     "Courier-Oblique",
 ]
 DIGITS = tuple("0123456789")
-_LETTERS = (*DIGITS, *"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
+CAPITALS = tuple("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+_LETTERS = (*DIGITS, *CAPITALS, *"abcdefghijklmnopqrstuvwxyz")
 _TWINS = ("0o", "1il")  # drawn alike, or nearly; so are capitals and small letters, or they are read alike
 _EM, _ADVANCE = 40, 38
 _SIZE = 12, 18  # dots that a digit is brought to
@@ -106,6 +107,24 @@ def strangers(
     return [*found.values()]
 
 
+def other_capitals(
+    picture: Picture, glyphs: Iterable[Glyph], close: Callable[[Glyph], Image.Image]
+) -> list[Glyph]:
+    """The capitals of which one of their font is surely another capital."""
+    lies: dict[tuple[int, str], bool] = {}
+    found = []
+    for glyph in glyphs:
+        key = glyph.run.font, glyph.text
+        if key not in lies:
+            other = None
+            if not _is_nearest(glyph.text, picture.shape(glyph.box), CAPITALS):
+                other = another(glyph.text, close(glyph))
+            lies[key] = bool(other and other[0] < SURELY_ANOTHER and other[1] in CAPITALS)
+        if lies[key]:
+            found.append(glyph)
+    return found
+
+
 def _shape(ink: Image.Image, bounds: Image.Image | None = None) -> Shape:
     """Ink brought to one size and to full contrast, and how wide it was for its height.
 
@@ -141,18 +160,19 @@ def _distances(shape: Shape, signs: tuple[str, ...] = DIGITS) -> dict[str, float
     return {sign: min(away[at * fonts : (at + 1) * fonts]) for at, sign in enumerate(signs)}
 
 
-def another(letter: str, ink: Image.Image) -> float | None:
-    """How far a letter's shape is from that of another one that it is much more like; None if it is not."""
+def another(letter: str, ink: Image.Image) -> tuple[float, str] | None:
+    """How far a letter is from another one that it is much more like, and which; None if it is not."""
     away = _distances(_shape(ink), _LETTERS)
     twins = next((twins for twins in _TWINS if letter.lower() in twins), letter.lower())
-    own, other = (min(away[one] for one in away if (one.lower() in twins) == same) for same in (True, False))
-    return other if own > _OTHER * other else None
+    own = min(away[one] for one in away if one.lower() in twins)
+    other = min((away[one], one) for one in away if one.lower() not in twins)
+    return other if own > _OTHER * other[0] else None
 
 
-def _is_nearest(digit: str, shape: Shape) -> bool:
-    """Whether a digit is surely the one that its shape is nearest to."""
-    away = _distances(shape)
-    return all(_SURELY * away[digit] < away[other] for other in DIGITS if other != digit)
+def _is_nearest(sign: str, shape: Shape, signs: tuple[str, ...] = DIGITS) -> bool:
+    """Whether one of `signs` is surely the one that its shape is nearest to."""
+    away = _distances(shape, signs)
+    return all(_SURELY * away[sign] < away[other] for other in signs if other != sign)
 
 
 def _is_like(digit: str, shape: Shape) -> bool:

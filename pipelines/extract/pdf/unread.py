@@ -195,8 +195,6 @@ class _Looker:
         spreads = (self._extrema(left, run[0], right, run[1]) for run in lines)
         if all(high - low <= _FAINT for low, high in spreads):
             return False
-        from PIL import ImageStat
-
         cell = self._rest.crop((left, top, right, bottom))
         dots = cell.histogram()
         ground = dots.index(max(dots))
@@ -209,7 +207,7 @@ class _Looker:
         x1, y1, x2, y2 = box = ink.getbbox() or (0, 0, 0, 0)
         inside = x1 > 0 and x2 < ink.width and y1 > 0 and y2 < ink.height
         like = inside and _LOW * em < y2 - y1 < _HIGH * em and x2 - x1 < _WIDE * em
-        return like and (x2 - x1 < _STROKE * em or ImageStat.Stat(ink.crop(box)).mean[0] < _SOLID)
+        return like and (x2 - x1 < _STROKE * em or ink.resize((1, 1), _MEAN, box).tobytes()[0] < _SOLID)
 
     def _lines_of_dots(self, band: Box) -> list[tuple[int, int]]:
         """The lines of dots of a band that are not on a drawn line: from where to where they go on."""
