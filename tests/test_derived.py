@@ -840,3 +840,39 @@ def test_a_day_is_no_period() -> None:
         above = ABOVE.replace("Bijlage 2 Personele inzet in 2017", heading)
         (edition,) = read(above, table(head, *rows))["editions"].to_pylist()
         assert (str(edition["period_start"]), str(edition["period_end"])) == period
+
+
+def test_a_frame_that_is_a_strength_and_words_that_a_narrow_column_breaks() -> None:
+    head = (
+        "Missie|2:Toegestane sterkte|3:Ontplooid",
+        "|Mil.|Niet-militair|Milita<br>ir|Niet-mili<br>tair|Totaa<br>l",
+    )
+    rows = ("UNIFIL|1||2||2", "UNTSO|12||32||32", "MINUSMA|5|10|10|11|21", "VPD|121||163||163")
+    above = ("Totaal|139|10|207|11|218", *rows, "Totaal|139|10|207|11|218")
+    assert figures(read(ABOVE, table(*head, *above))) == RIGHT
+
+
+def test_lines_of_a_remark_for_several_rows_are_each_ones() -> None:
+    rows = [f"{line}|" for line in ("Missie|Kader militair|Ingezet militair", "UNIFIL|1|2", "UNTSO|12|32")]
+    rows[0] += "Opmerkingen"
+    rows[1] = rows[1].removesuffix("|") + '|<td rowspan="2" style="width: 30mm">Samen met de Ieren in Libanon'
+    found = read(ABOVE, table(*rows[:2], rows[2].removesuffix("|"), "MINUSMA|5|10|", "Totaal|18|44|"))
+    assert of(found, "remark") == dict.fromkeys(("unifil", "untso"), "Samen met de Ieren in Libanon")
+
+
+def test_a_group_of_a_group() -> None:
+    found = read(
+        ABOVE,
+        table(
+            "<td rowspan=3>Missie|2:Nationale kaders|5:Ingezet personeel",
+            "|".join(f"<td rowspan=2>{one}" for one in ("Militair", "Niet-militair"))
+            + "|3:Militair|<td rowspan=2>Niet-militair|<td rowspan=2>Totaal",
+            "man|vrouw|totaal",
+            "UNIFIL|1||2||2||2",
+            "UNTSO|12||30|2|32||32",
+            "MINUSMA|5|10|9|1|10|11|21",
+            "VPD|121||160|3|163||163",
+            "Totaal|139|10|201|6|207|11|218",
+        ),
+    )
+    assert figures(found) == RIGHT

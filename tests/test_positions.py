@@ -126,6 +126,16 @@ def test_names_and_durations_over_two_lines_are_one_cell() -> None:
     assert rows["minusma"]["legal_basis"] == "VNVR-resolutie 2480"
 
 
+def test_a_figure_before_a_month_is_no_day_of_it() -> None:
+    """A day and its month are apart by a space; what is farther off is a cell of its own."""
+    lines = text(table()).splitlines()
+    aside = {HEADER[0]: "Opmerkingen", **{line: "maart 2024" for line in lines if line.startswith("USSC")}}
+    found = read_tables("\n".join(f"{line:<114}{aside[line]}" if line in aside else line for line in lines))
+    assert figures(found) == TRUTH
+    remarks = {row["mission_id"]: row["remark"] for row in found["personnel"].to_pylist() if row["remark"]}
+    assert remarks == {"ussc": "maart 2024"}
+
+
 ROTATED = (
     *ANNEX_1[:3],
     "                UNIFIL               VNVR-resolutie 2695   31 augustus 2024      31 juli 2025",

@@ -145,9 +145,12 @@ def read_figure(text: str, *, ceiling: bool = False) -> PrintedFigure | None:
 
 
 def spelled(text: str) -> str:
-    """The words of a cell; without the hyphens of line ends where only so they say something."""
-    if read_figure(text) is None and read_figure(joined := _HYPHEN.sub("", text)) is not None:
-        return joined
+    """The words of a cell; without hyphens of line ends, or breaks, where only so they say something."""
+    if read_figure(text) is None:
+        whole = "".join(text.split())  # a narrow column may break a word: `gerubriceer` above `d`
+        for joined in (_HYPHEN.sub("", text), *([whole] if whole.isalpha() else [])):
+            if read_figure(joined) is not None:
+                return joined
     return text
 
 

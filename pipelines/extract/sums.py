@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import combinations
+from itertools import chain, combinations
 
 from pipelines.extract.cells import Text
 from pipelines.extract.pdf.rows import PdfCell
@@ -160,8 +160,11 @@ class _Finder:
             self._found.subtotals.append(Group(at, tuple(way)))
 
     def _second_total(self, at: int) -> None:
-        """A row with a total's words beside the totals row sums the rows of its region, if any."""
-        way = next((way for way in self._runs(at) if self.fits(at, way)), None)
+        """A row with a total's words beside the totals row sums the rows of its region, or all once more."""
+        ways = self._runs(at)
+        if not self._before(at):  # above all rows, as the totals are below them
+            ways = chain(ways, [self._found.missions])
+        way = next((way for way in ways if self.fits(at, way)), None)
         if way is None:
             self._found.open[at] = "it is a second row of totals, and no rows beside it add up to it"
         elif self._found.total is None and way == self._before(at):

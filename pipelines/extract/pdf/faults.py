@@ -146,7 +146,9 @@ class _Seen:
         cells = [row.cells[column] for row in inside if column in row.cells]
         texts = [join(part.text for part in parts) for parts in cells]
         role = self._roles[column]
-        pieces = self._naming and not all(self._heading.understands(role, text) for text in texts)
+        pieces = column in self._heading.aside or (  # lines of a remark may be beside rows as by chance
+            self._naming and not all(self._heading.understands(role, text) for text in texts)
+        )
         if len(cells) == 1 or (cells and pieces):
             yield self._fault("rows", chain(*cells), rows, column)
             return

@@ -18,7 +18,7 @@ from functools import cache, cached_property
 from itertools import pairwise
 from typing import Literal, NamedTuple
 
-from pipelines.extract.pdf.model import Box, PdfLine, PdfPage, Word, plain_text, runs
+from pipelines.extract.pdf.model import Box, PdfLine, PdfPage, Word, grouped, plain_text, runs
 from schemas.header_words import (
     FIGURE_ROLES,
     MANDATE_ROLES,
@@ -316,13 +316,21 @@ class _Band:
             found = [place[at] for at in under]
             known = [group for group in self.groups if over(run.box, group.box, self._size)]
             within = [one for one in self.groups if min(found) <= one.first and one.last <= max(found)]
-            if max(map(len, (known, within))) > 1:  # what is over several groups says the same of each
+            alone = {*found}.difference(*(range(one.first, one.last + 1) for one in within))
+            if max(map(len, (known, within))) > 1 or (within and alone and id(run) in closed):
+                # What is over several groups, or one and columns beside it, says the same of each.
                 for group in {id(one): one for one in (*known, *within)}.values():
                     group.text = joined([run.text, group.text])
+                for span in grouped(sorted(alone), lambda before, at: at > before[-1] + 1):
+                    self.groups.append(_Stack([run], span[0], span[-1], closed=True))
             elif known:
                 known[0].add(run)
                 known[0].first, known[0].last = min(known[0].first, *found), max(known[0].last, *found)
-            else:
+            elif (
+                not self.groups
+                or self._words.facets(run.text) != ({frozenset()}, [])
+                or any(map(str.isdigit, run.text))
+            ):  # above groups `Aantal personen` says nothing
                 self.groups.append(_Stack([run], min(found), max(found), id(run) in closed))
         self._split()
         self.groups.sort(key=lambda group: group.box.left)
@@ -427,7 +435,8 @@ class _Band:
         """Whether each group says the same of all its columns that do not say it themselves."""
         said: dict[int, set[str]] = {}
         for at, group in enumerate(owner):
-            if group is not None and not any(way & MEASURES for way in self._own(at)):
+            own = roles[at] == "ignore" or any(way & MEASURES for way in self._own(at))
+            if group is not None and not own:
                 said.setdefault(group, set()).add(roles[at].split("_")[0])
         return all(len(measures) == 1 for measures in said.values())
 
@@ -524,6 +533,9 @@ class _Band:
             return None
         problems, roles = [], list[str | None]()
         choices = [self._choice(kind, at, group) for at, group in enumerate(owner)]
+        # `Mandaat` beside `Mandaat tot` is no end.
+        sure = {role for own in choices if len(own) == 1 for role in own}
+        choices = [(own - sure or own) if len(own) > 1 else own for own in choices]
         for at, own in enumerate(choices):
             only = next(iter(own)) if len(own) == 1 else None
             alike = [other for other, one in enumerate(choices) if other != at and one == own]

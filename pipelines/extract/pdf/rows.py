@@ -20,7 +20,7 @@ from itertools import accumulate, groupby, pairwise
 from typing import Literal
 
 from pipelines.extract.pdf.area import Body, TableHeading, folded, spanning
-from pipelines.extract.pdf.model import Box, PdfLine, Word, grouped, plain_text, runs
+from pipelines.extract.pdf.model import TEXT_GAP, Box, PdfLine, Word, grouped, plain_text, runs
 from schemas.dates import MONTHS
 from schemas.header_words import MANDATE_ROLES
 
@@ -229,7 +229,8 @@ def fragments(body: Body, heading: TableHeading) -> list[Fragment]:
         columns = [sum(word.box.centre > place for place in body.parts) for word in line.words]
         if body.typed:  # where a date nearly touches the text before it, its day is beside that
             for at, (day, month) in enumerate(pairwise(line.words)):
-                if _DAY.fullmatch(day.plain) and month.plain.casefold() in MONTHS:
+                beside = month.box.left - day.box.right < TEXT_GAP * body.size  # else it may be a figure
+                if beside and _DAY.fullmatch(day.plain) and month.plain.casefold() in MONTHS:
                     columns[at] = columns[at + 1]
         if heading.labelled and body.typed:
             label = _label(line, heading)

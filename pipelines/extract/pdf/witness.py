@@ -22,7 +22,7 @@ def heard(document: PdfDocument, grid: Grid, heading: TableHeading) -> Grid:
         return grid
     witness = _Witness(document, heading)
     rows = tuple(replace(row, tagged=witness.agrees(row)) for row in witness.labelled(grid.rows))
-    known = {fault.cell.spans[0] for fault in grid.faults}
+    known = {span for fault in grid.faults for span in fault.cell.spans}
     spanning = (fault for fault in witness.spanning(rows) if fault.cell.spans[0] not in known)
     return replace(grid, rows=rows, faults=(*grid.faults, *spanning))
 
