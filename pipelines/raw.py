@@ -394,6 +394,17 @@ def record_fetch(raw: Path, edition_year: int, fetch: Mapping[str, object]) -> N
         change(path, renewed)
 
 
+def fetched_from(raw: Path, source: SourceFile) -> str | None:
+    """Where `jvom fetch` got exactly these bytes, in words; None where no fetch is on record for them."""
+    try:
+        years = json.loads((raw / FETCHED).read_text(encoding="utf-8"))
+        fetches = {one["sha256"]: one for one in years.get(str(source.edition_year), ())}
+        found = fetches.get(source.sha256)
+        return found and f"fetched from {found['address']} at {found['fetched_at']}, by raw/{FETCHED}"
+    except (OSError, ValueError, AttributeError, TypeError, KeyError):
+        return None
+
+
 def _entered(
     entries: dict[int, list[SourceFile]], files: Iterable[SourceFile]
 ) -> dict[int, list[SourceFile]] | None:

@@ -94,7 +94,7 @@ class Column:
         if self.unit:
             parts.append(f"Unit: {self.unit}.")
         if self.printed:
-            parts.append(f"Printed heading: {self.printed}.")
+            parts.append(f"Printed under a heading such as: {self.printed}.")
         return " ".join(parts)
 
 

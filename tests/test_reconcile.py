@@ -160,6 +160,19 @@ def test_a_change_is_looked_for_between_comparable_editions_only() -> None:
     assert [(row["edition_year"], row["rule"]) for row in found] == [(2023, "year_on_year")]
 
 
+def test_two_editions_of_one_period_are_found() -> None:
+    """Of the same days, of some of the same, and of a period that an older report is of."""
+    year = datetime.date(2020, 1, 1), datetime.date(2020, 12, 31)
+    partly = datetime.date(2020, 5, 1), datetime.date(2021, 4, 30)
+    row = [{"mission_id": "unifil", "deployed_military": 1}]
+    periods = {2021: year, 2022: partly, 2024: year}
+    found = found_across(*(building.edition_tables(of, row, period=period) for of, period in periods.items()))
+    found = [row for row in found if row["rule"] == "same_period"]
+    assert [(row["edition_year"], row["severity"]) for row in found] == [
+        *((2022, "info"), (2024, "warn"), (2024, "warn"), (2024, "info")),
+    ]
+
+
 @pytest.mark.parametrize(
     ("before", "countries", "related", "asked"),
     [

@@ -129,6 +129,11 @@ def test_the_catalogue_gives_the_period_where_the_heading_does_not() -> None:
     assert edition("per missie")["period_start"] is None
 
 
+def test_a_period_that_ends_after_the_report_was_sent_is_refused() -> None:
+    [problem] = problems(report(), Edition(2024, date_sent=datetime.date(2024, 3, 20)))
+    assert "which had not ended" in str(problem)
+
+
 def test_a_period_that_differs_from_the_catalogue_is_refused() -> None:
     [problem] = problems(report(), Edition(2024, period_start=datetime.date(2019, 1, 1)))
     assert "2023-05-01 to 2024-04-30" in problem.message

@@ -398,6 +398,22 @@ def test_findings_that_touch_the_cell_are_given_the_worst_first(annotated: Conne
     assert rules(replace(NEED, year=2022)) == []
 
 
+@pytest.mark.parametrize(
+    ("row", "column", "rule"),
+    [
+        ("anti-isis-irak", "deployed_total_computed", "row_total"),
+        ("anti-isis-irak", "deployed_military", "row_total"),
+        ("Midden-Oosten", "deployed_total_computed", "row_total"),
+        ("total", "deployed_civil_police", "grand_total"),
+        ("ussc", "frame_civil_police", "column_total"),
+    ],
+)
+def test_a_sum_that_contradicts_what_is_printed_touches_its_parts(
+    real: Connection, row: str, column: str, rule: str
+) -> None:
+    assert rule in [finding["rule"] for finding in ask(real, row, 2024, column).findings]
+
+
 def test_annotations_are_in_every_form_of_the_trace(groups: Connection, annotated: Connection) -> None:
     findings = trace.findings(annotated, [NEED], None)
     corrections = trace.corrections(annotated, [NEED, NEED])

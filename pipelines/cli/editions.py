@@ -11,3 +11,7 @@ def editions(session: Session) -> None:
         "edition_year AS edition, period_start, period_end, recorded_at, source_path, kamerstuk, "
         "source_fidelity AS fidelity, vintage",
     )
+    session.terminal.write(
+        "\nkamerstuk is that of the year's report, by raw/sources.toml: no file was compared with it "
+        "(docs/how-to/audit.md, 12)"
+    )

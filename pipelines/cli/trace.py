@@ -6,7 +6,7 @@ What a trace holds is worked out by `pipelines.trace`; its two templates say how
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -20,8 +20,9 @@ from pipelines.model import Document, SourceFile
 
 if TYPE_CHECKING:
     from pipelines.sql import Row
-    from pipelines.trace.model import Check, Piece, Trace
+    from pipelines.trace.model import Check, Piece, Trace, TraceStep
 
+SOURCE = ("path", "sha256", "bytes", "format", "fidelity")
 # The columns that --csv gives.
 READING = ("edition_year", "vintage", "source_path", "sha256")
 CELL = ("table_name", "row_key", "column_name", "value", "as_printed", "derivation", "equalities")
@@ -88,9 +89,14 @@ def follow(session: Session, mission: str, year: int, column: str, vintage: int 
     def load(source: SourceFile) -> Document:
         return reading.read_lines(raw.read(source, raw=where.raw, kept=where.kept), source)
 
+    def origin(step: TraceStep) -> TraceStep:
+        known = step.source
+        file = SourceFile(step.vintage["edition_year"], *(getattr(known, name) for name in SOURCE))
+        return replace(step, source=replace(known, note=raw.fetched_from(where.raw, file) or known.note))
+
     with published.connect(where.published) as connection:
         row = named(connection, mission) or session.mission(mission).id
-        return of(
+        traced = of(
             connection,
             row,
             year,
@@ -100,6 +106,7 @@ def follow(session: Session, mission: str, year: int, column: str, vintage: int 
             evidence=lambda snapshot_id: evidence_of(where.catalog, where.data, snapshot_id),
             interface=ui.running(where),
         )
+    return replace(traced, readings=tuple(map(origin, traced.readings)))
 
 
 def render(traced: Trace, template: str) -> str:

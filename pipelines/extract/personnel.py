@@ -361,7 +361,7 @@ def _cell(one: Chosen, place: int, table_name: str, column: str) -> Cell:
 
 
 def _merged(column: str, cells: Sequence[Cell]) -> Cell:
-    """The cell of a figure that is printed in several: `1 + 2`, with the spans of both.
+    """The cell of a figure that is printed in several: `1 2`, with the spans of both.
 
     Its value is not certain where one of theirs is not.
     """
@@ -378,7 +378,7 @@ def _merged(column: str, cells: Sequence[Cell]) -> Cell:
     return replace(
         given[0],
         column_name=column,
-        as_printed=" + ".join(cell.as_printed or "" for cell in given),
+        as_printed=" ".join(cell.as_printed or "" for cell in given),
         value=sum(parts) if exact else None,
         spans=tuple(span for cell in given for span in cell.spans),
         derivation=derivation,

@@ -349,7 +349,7 @@ def _is_seen(row: Row) -> bool:
 def _one_row(rows: Sequence[Row]) -> Row:
     first, wordings = rows[0], [row.wordings[0] for row in rows]
     places = range(len(wordings[0].cells))
-    cells = tuple(_as_one([wording.cells[place] for wording in wordings], " + ") for place in places)
+    cells = tuple(_as_one([wording.cells[place] for wording in wordings]) for place in places)
     texts: dict[str, list[Text]] = {}
     for role, text in (one for row in rows for one in row.texts):
         texts.setdefault(role, []).append(text)
@@ -359,7 +359,7 @@ def _one_row(rows: Sequence[Row]) -> Row:
         wordings=(replace(wordings[0], figures=tuple(_added(wordings)), cells=cells),),
         agreed=all(row.agreed for row in rows),
         under=all(row.under for row in rows),
-        texts=tuple((role, _as_one(given, " ")) for role, given in texts.items()),
+        texts=tuple((role, _as_one(given)) for role, given in texts.items()),
     )
 
 
@@ -371,10 +371,10 @@ def _added(wordings: Sequence[Wording]) -> Iterable[Figure]:
     for column in sorted(by_column):
         given = by_column[column]
         parts = tuple(part for figure in given for part in figure.parts)
-        yield replace(given[0], text=_as_one([figure.text for figure in given], " + "), parts=parts)
+        yield replace(given[0], text=_as_one([figure.text for figure in given]), parts=parts)
 
 
-def _as_one(texts: Sequence[Text], sign: str) -> Text:
+def _as_one(texts: Sequence[Text]) -> Text:
     """Several cells as one, with the places of all; blanks count for nothing."""
     given = [text for text in texts if text.printed] or texts[:1]
     spans = tuple(span for text in given for span in text.spans)
@@ -382,6 +382,6 @@ def _as_one(texts: Sequence[Text], sign: str) -> Text:
         given[0],
         words=tuple(word for text in given for word in text.words),
         marks=tuple(mark for text in given for mark in text.marks),
-        cell=PdfCell(sign.join(text.printed for text in given), (), spans),
+        cell=PdfCell(" ".join(text.printed for text in given), (), spans),
         disputed=tuple(dict.fromkeys(why for text in given for why in text.disputed)),
     )

@@ -197,6 +197,8 @@ def text_lines(content: Content, year: int) -> list[tuple[int, int]]:
         if row["sentence_line"]:
             lines = range(row["sentence_line"], row["sentence_line_end"] + 1)
             found |= {(row["sentence_page"], line) for line in lines}
+    ended = content.of("mission_endings", mission_ended_edition_year=year)
+    found |= {(row["mission_ended_page"], row["mission_ended_line"]) for row in ended}
     reasons = (*events, *content.of("mission_endings", reason_edition_year=year))
     found |= {(row["reason_page"], row["reason_line"]) for row in reasons if row["reason_line"]}
     return sorted(found)
@@ -214,13 +216,24 @@ def place(content: Content, year: int, page: int | None, line: int | None) -> di
 
 
 def said_at(content: Content, row: Row) -> dict[str, Any]:
-    """A row that rests on the running text, with the place of the line that says so and the way to it."""
-    year, page, line = row["edition_year"], row["source_page"], row["source_line"]
+    """A row that rests on the running text, with the place of each line that says so and the way to it."""
+    year = row["edition_year"]
     given = row.get("reason_edition_year") or year
-    reason = _line(given, row["reason_page"], row["reason_line"]) if row.get("reason_line") else ""
-    at: dict[str, Any] = {"link": _line(year, page, line), "at": place(content, year, page, line)}
-    at |= {"reason_link": reason, "reason_abridged": given in content.abridged}
-    return row | at
+    ended = row.get("mission_ended_edition_year") or year
+    return {
+        **row,
+        **(_said_in(content, year, row["source_page"], row["source_line"]) or {}),
+        "mission": _said_in(content, ended, row.get("mission_ended_page"), row.get("mission_ended_line")),
+        "reason": _said_in(content, given, row.get("reason_page"), row.get("reason_line")),
+        "reason_abridged": given in content.abridged,
+    }
+
+
+def _said_in(content: Content, year: int, page: int | None, line: int | None) -> dict[str, Any] | None:
+    """The edition, the place and the link of a line of running text."""
+    if line is None:
+        return None
+    return {"edition_year": year, "link": _line(year, page, line), "at": place(content, year, page, line)}
 
 
 def _line(year: int, page: int | None, line: int) -> str:

@@ -16,6 +16,7 @@ from pipelines.sql import Row
 from pipelines.trace.model import Check, Trace
 from pipelines.trace.steps import lines_by, records_of, step
 from pipelines.trace.target import Dependency, Target, dependencies, find, formula, named, with_keys
+from schemas.vocabulary import DEPLOYED, FRAME
 
 __all__ = ["corrections", "findings", "named", "passed_checks", "trace"]
 
@@ -25,6 +26,7 @@ CHECKS_NOTE = (
 )
 _RELEASE = "release_id, published_at, contract_version, git_commit"
 _FINDING = "edition_year, finding_id, rule, severity, message, side_a, side_b"
+_ADDS_UP = ("row_total", "grand_total", "year_on_year")  # military and civil/police to the total
 _WORST = ("error", "warn", "info")
 
 
@@ -117,8 +119,8 @@ def findings(
 ) -> tuple[Row, ...]:
     """Findings that touch what a value rests on, the worst first; of a vintage if one is asked for.
 
-    One touches a cell if one of its two sides is that cell or its row as a whole; one whose sides name no
-    row is about its mission.
+    One touches a cell if one of its two sides is that cell or its row as a whole, or what it adds up has that
+    cell; one whose sides name no row is about its mission.
     """
     query = "FROM findings WHERE edition_year = ?"
     if vintage is not None:
@@ -133,12 +135,13 @@ def findings(
 
 
 def corrections(connection: DuckDBPyConnection, needed: Iterable[Dependency]) -> tuple[Row, ...]:
-    """Corrections declared on what a value rests on; they never change it."""
+    """Corrections declared on what a value rests on, or on the total of it; they never change it."""
     found = {
         tuple(row.values()): row
         for one in needed
         for row in sql.rows(connection, "FROM corrections WHERE edition_year = ?", one.year)
-        if _is_cell(row, one)
+        for part in _parts("row_total", row["column_name"])
+        if _is_cell({**row, "column_name": part}, one)
     }
     return tuple(found.values())
 
@@ -153,11 +156,22 @@ def _is_on(check: Row, table: str, columns: tuple[str, ...]) -> bool:
 
 def _touches(finding: Row, dependency: Dependency) -> bool:
     sides = [side for side in (finding["side_a"], finding["side_b"]) if side]
-    if any(_is_cell(side, dependency) for side in sides):
-        return True
+    for side in sides:
+        parts = _parts(finding["rule"], side["column_name"])
+        if any(_is_cell({**side, "column_name": part}, dependency) for part in parts):
+            return True
+        if finding["rule"] == "column_total" and dependency.table == "personnel":  # of every row
+            return dependency.reads(str(side["column_name"]))
     if any(side["row_key"] for side in sides):
         return False
     return dependency.keys is None or finding["mission_id"] in dependency.keys
+
+
+def _parts(rule: str, column: str | None) -> tuple[str | None, ...]:
+    """The columns that a side of a finding speaks of: its own, or what makes that up."""
+    if column == "frame_total":
+        return FRAME
+    return (*DEPLOYED, column) if column == "deployed_total" and rule in _ADDS_UP else (column,)
 
 
 def _is_cell(place: Row, dependency: Dependency) -> bool:

@@ -17,10 +17,15 @@ from schemas.errors import JvomError
 Lines = Mapping[tuple[int, int], str]  # (page, line) → the line as printed
 LoadLines = Callable[[SourceFile], tuple[Lines, str | None]]
 
+_UNVERIFIED = (
+    "its bytes were compared with no other copy: title, paper and address are what raw/sources.toml says of "
+    "the report of that year"
+)
 NOTES = {
     "abridged": "an abridged edition: by its own heading its annexes are as printed, its running text in "
     "other words; only the official document proves what was sent to parliament",
-    "full text": "the full text, without the official file's layout",
+    "full text": f"a text as it was given, without the official file's layout; {_UNVERIFIED}",
+    "official file": f"a PDF as it was given; {_UNVERIFIED}",
 }
 OBTAINED = {
     "printed": "as printed",

@@ -105,6 +105,7 @@ ranked AS (
         CASE WHEN NOT compared.dates_differ THEN dated.precision END AS precision,
         compared.dates_differ OR others.dates IS NOT NULL AS dates_differ,
         coalesce(others.dates, []) AS other_dates,
+        dated.as_printed,
         dated.edition_year,
         dated.source_page,
         dated.source_line,
@@ -162,6 +163,8 @@ SELECT
     mission.date_from AS mission_ended_from,
     mission.date_to AS mission_ended_to,
     mission.precision AS mission_ended_precision,
+    contribution.as_printed AS contribution_ended_as_printed,
+    mission.as_printed AS mission_ended_as_printed,
     coalesce(contribution.dates_differ, FALSE) OR coalesce(mission.dates_differ, FALSE) AS dates_differ,
     list_concat(contribution.other_dates, mission.other_dates) AS other_dates,
     reasons.reason_as_printed,
@@ -176,7 +179,10 @@ SELECT
     coalesce(contribution.source_line, mission.source_line) AS source_line,
     coalesce(contribution.sentence_page, mission.sentence_page) AS sentence_page,
     coalesce(contribution.sentence_line, mission.sentence_line) AS sentence_line,
-    coalesce(contribution.sentence_line_end, mission.sentence_line_end) AS sentence_line_end
+    coalesce(contribution.sentence_line_end, mission.sentence_line_end) AS sentence_line_end,
+    mission.edition_year AS mission_ended_edition_year,
+    mission.source_page AS mission_ended_page,
+    mission.source_line AS mission_ended_line
 FROM (SELECT DISTINCT mission_id FROM standing) AS ended
 LEFT JOIN missions ON missions.mission_id = ended.mission_id
 LEFT JOIN ranked AS contribution ON contribution.mission_id = ended.mission_id AND NOT contribution.of_mission

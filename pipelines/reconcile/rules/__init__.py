@@ -56,6 +56,7 @@ RULES: tuple[Rule, ...] = (
     _rule(presence.reference_conflict, WARN),
     _rule(figures.claim_more_deployed_than_frame, INFO, of_text=True),
     _rule(presence.tag_geometry_disagreement, INFO),
+    _rule(across.same_period, WARN, across=True),
     _rule(across.year_on_year, INFO, across=True),
     _rule(across.name_drift, INFO, across=True),
     _rule(across.succession, INFO, across=True),

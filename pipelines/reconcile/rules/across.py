@@ -65,6 +65,44 @@ def year_on_year(editions: Editions) -> Iterator[tuple[int, Finding]]:
                 )
 
 
+def same_period(editions: Editions) -> Iterator[tuple[int, Finding]]:
+    """Compares the period of each edition with those of earlier ones, and with the year that it was sent in.
+
+    Two editions that speak of the same days may be one document that was entered twice, or count persons
+    twice; a period that ended more than a year before its edition may be another year's. Which edition is
+    under the wrong year cannot be known. Reports that go over from calendar years to other months overlap in
+    part: info.
+    """
+    held = sorted((row for row in editions.get("editions", ()) if row["period_end"]), key=_year)
+    for at, row in enumerate(held):
+        year, own = _year(row), _period_side(row)
+        for other in held[:at]:
+            if row["period_start"] <= other["period_end"] and other["period_start"] <= row["period_end"]:
+                alike = own.value == _period_side(other).value
+                what = "the same period" if alike else "days of the same period"
+                yield (
+                    year,
+                    Finding(
+                        None,
+                        own,
+                        replace(_period_side(other), column_name=f"period in {_year(other)}"),
+                        f"The editions of {year} and {_year(other)} speak of {what}: {own.value}"
+                        + ("." if alike else f" and {_period_side(other).value}."),
+                        severity=None if alike else INFO,
+                    ),
+                )
+        if row["period_end"].year < year - 1:
+            message = f"This edition of {year} speaks of {own.value}, as an earlier year's would."
+            yield year, Finding(None, own, None, message)
+
+
+def _period_side(edition: Row) -> Side:
+    said = f"{edition['period_start']} to {edition['period_end']}"
+    return Side(
+        "editions", str(_year(edition)), "period_start", said, None, None, edition.get("scope") or said
+    )
+
+
 def name_drift(editions: Editions) -> Iterator[tuple[int, Finding]]:
     """Compares the name that an annex prints for a mission with the names of earlier editions.
 

@@ -401,7 +401,7 @@ def _figure_side(edition: Edition, statement: Statement, quantity: str, kind: st
     if kind == EITHER and quantity == "frame":
         cell = edition.cell("personnel", mission, "frame_military", value)
         parts = [edition.cell("personnel", mission, column).text for column in FRAME]
-        return replace(cell, column_name="frame_total", text=" + ".join(filter(None, parts)))
+        return replace(cell, column_name="frame_total", text=" ".join(filter(None, parts)))
     return edition.cell("personnel", mission, f"{quantity}_{kind}", value)
 
 
