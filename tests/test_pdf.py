@@ -21,6 +21,7 @@ from pipelines.extract.refusals import UndecidedError
 from pipelines.files import is_pdf
 from pipelines.lake.decision import content_hash
 from pipelines.model import Document, Edition, SourceFile
+from schemas import registry
 from schemas.errors import SourceError
 from schemas.registry import DeclaredReading, Registry
 from schemas.vocabulary import DISAGREEMENT
@@ -28,7 +29,7 @@ from tests.renditions import Rendition, check, rendition
 from tests.renditions.content import Content
 from tests.renditions.editions import REGISTRY, document_of, registry_of
 from tests.renditions.producers import CHANGES
-from tests.support.html import pdf, table
+from tests.support.html import MANDATES, edition, pdf, table
 from tests.support.reports import read_tables, refused, report
 
 TAGGED, CONTRADICTING = 7, 13
@@ -158,6 +159,27 @@ def test_a_file_whose_table_of_contents_is_not_found_is_read_only_with_every_obj
     ):
         with pytest.raises(SourceError, match=why):
             document_of(damaged)
+
+
+def test_figures_set_right_under_headings_set_left_are_placed_without_lines_or_sums() -> None:
+    rows = ["UNIFIL|1||2||2", "UNDOF|2||1||1", "UNTSO|12||32||32", "USSC|4|3|8|2|10", "EUTM Mali|5||10||10"]
+    rows += ["EMASOH|8||21||21", "MINUSMA|5|10|10|11|21", "GPOI|4||6||6", "VPD|121||163||163"]
+    right = "td { border: none } tr:nth-child(n+3) td + td { text-align: right; padding-right: 6pt }"
+    totals = "Totaal|162|13|253|23|266"  # whose parts are not their sum
+    made = edition([*rows, totals], [MANDATES[0], MANDATES[3]], below=f"<style>{right}</style>")
+    found = read(*document_of(made), registry.load())["personnel"].to_pylist()
+    assert [row["frame_military"] for row in found] == [1, 2, 12, 4, 5, 8, 5, 4, 121]
+    assert [row["deployed_civil_police"] for row in found] == [
+        None,
+        None,
+        None,
+        2,
+        None,
+        None,
+        11,
+        None,
+        None,
+    ]
 
 
 def page_of(content: str, said: str = "", draws: str = "") -> PdfDocument:

@@ -134,7 +134,8 @@ class PdfTable:
         return away.index(min(away)) if away else None
 
 
-_FEW = 3  # rows, at least, that numbers count
+_FEW = 3  # rows, at least, that numbers count, or whose figures are a column
+_IN_LINE = 0.25  # font sizes
 _ELSEWHERE = {"region", "ignore", *MANDATE_ROLES}  # roles of cells that are not part of a row of figures
 
 
@@ -221,8 +222,10 @@ def _by_geometry(
         on_page = [part for _, part in here]
         page = next(page for page in document.pages if page.number == body.page)
         amiss += faults.find(page, body, on_page, heading)
+        in_line = _are_in_line(body, on_page, heading)
         for at, part in here:
-            sure[at] &= not page.ocr and (_is_ruled(body, part, heading) or _is_below(body, part, heading))
+            placed = _is_ruled(body, part, heading) or _is_below(body, part, heading, in_line=in_line)
+            sure[at] &= not page.ocr and placed
         if heading.labelled and (labelled := _without_totals(here, heading)):
             shared, closed = labels.assign(
                 body,
@@ -306,8 +309,24 @@ def _is_ruled(body: Body, row: Row, heading: TableHeading) -> bool:
     return True
 
 
-def _is_below(body: Body, row: Row, heading: TableHeading) -> bool:
-    """Whether each figure is below the heading of its column on this page, and below no other."""
+def _are_in_line(body: Body, found: Sequence[Row], heading: TableHeading) -> bool:
+    """Whether each heading has figures on this page, by one edge in line: set right under one set left.
+
+    As many columns of figures as headings cannot be the columns of other ones.
+    """
+    for at in filter(heading.is_figure, range(len(body.columns))):
+        boxes = [part.box for row in found for part in row.cells.get(at, ())]
+        edges = ([side(box) for box in boxes] for side in columns.SIDES)
+        if len(boxes) < _FEW or min(max(edge) - min(edge) for edge in edges) > _IN_LINE * body.size:
+            return False
+    return True
+
+
+def _is_below(body: Body, row: Row, heading: TableHeading, *, in_line: bool) -> bool:
+    """Whether each figure is below the heading of its column on this page, and below no other.
+
+    Where columns of figures are `in_line`, it is enough that it is below no other.
+    """
 
     def shared(at: int, part: Fragment) -> float:
         box = body.columns[at]
@@ -317,7 +336,7 @@ def _is_below(body: Body, row: Row, heading: TableHeading) -> bool:
         body.place is not None
         and not body.typed
         and all(
-            shared(at, part) > part.box.width / 2
+            (in_line or shared(at, part) > part.box.width / 2)
             and all(shared(other, part) < 0 for other in range(len(body.columns)) if other != at)
             for at, parts in row.cells.items()
             if heading.is_figure(at)
