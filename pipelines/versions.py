@@ -136,14 +136,22 @@ def files(patterns: Sequence[str], root: Path = ROOT) -> tuple[Path, ...]:
 
 
 def git_commit() -> str | None:
-    """Commit of the checkout that this code runs from; None outside one, or without git."""
+    """Commit of the checkout that this code runs from; None outside one, or without git.
+
+    With `-dirty` behind it where code or registry have changes that are not committed, as git describes it.
+    """
     if not (ROOT / ".git").exists():
         return None
-    command = ["git", "-C", str(ROOT), "rev-parse", "HEAD"]
     try:
-        return subprocess.run(command, capture_output=True, text=True, timeout=5, check=True).stdout.strip()
+        changed = _git("status", "--porcelain", "--", "pipelines", "schemas")
+        return _git("rev-parse", "HEAD") + ("-dirty" if changed else "")
     except (OSError, subprocess.SubprocessError):
         return None
+
+
+def _git(*arguments: str) -> str:
+    command = ["git", "--no-optional-locks", "-C", str(ROOT), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=5, check=True).stdout.strip()
 
 
 def tools() -> dict[str, str]:

@@ -91,12 +91,14 @@ def three() -> building.Tables:
     return {**base, "releases": building.releases(("a" * 12, 1), ("b" * 12, 3), ("c" * 12, 3))}
 
 
-def put(tables: building.Tables, tmp_path: Path, number: int) -> tuple[dict[str, Any], str]:
+def put(
+    tables: building.Tables, tmp_path: Path, number: int, before: Any = None
+) -> tuple[dict[str, Any], str]:
     """Write the manifest of a release; what it says, and its change log."""
     file = tmp_path / "jvom.duckdb"
     file.write_bytes(b"published")
     row = tables["releases"].to_pylist()[number]
-    made = release.manifest(row, tables, file=file, stored=[], extensions=[])
+    made = release.manifest(row, tables, file=file, stored=[], extensions=[], declared_before=before)
     release.write(tmp_path / "releases", made)
     page = (tmp_path / "releases" / row["release_id"] / release.CHANGES).read_text(encoding="utf-8")
     found = release.read(tmp_path / "releases", row["release_id"])
@@ -119,6 +121,32 @@ def test_a_release_says_what_it_changed_and_why(three: building.Tables, tmp_path
     assert "- untso: deployed_military 32 → 33; deployed_total 32 → 33" in page.splitlines()
     assert "- edition: withdrawn no → yes" in page.splitlines()
     assert "by tester" in page
+
+
+def test_a_label_that_changed_is_named_with_the_sums_that_it_changed(
+    three: building.Tables, tmp_path: Path
+) -> None:
+    first, page = put(three, tmp_path, 0)
+    assert "What is declared" not in page
+    registry = [{**row, "region": "Afrika"} for row in three["mission_registry"].to_pylist()]
+    was = registry and three["mission_registry"]["region"].to_pylist()[0]
+    correction = {"edition_year": 2024, "table_name": "personnel", "row_key": "untso"} | {
+        "column_name": "deployed_total",
+        "printed_value": "33",
+        "corrected_value": "34",
+        "reason": "a slip",
+    }
+    tables = three | {
+        "mission_registry": schemas.REGISTRY["mission_registry"].table(registry),
+        "declared_corrections": schemas.DERIVED["declared_corrections"].table([correction]),
+        "releases": building.releases(("a" * 12, 1), ("b" * 12, 2)),
+    }
+    found, page = put(tables, tmp_path, 1, first["declared"])
+    said = page.replace("\\", "")
+    assert f"- untso: region {was} → Afrika" in said
+    assert f"deployed_total_computed: Afrika (none) → 32, {was} 32 → (none)" in said
+    assert "- correction, new: 2024, personnel.untso.deployed_total, printed 33, declared 34" in said
+    assert {row["relation"] for row in found["relabelled"]} == {"region_trends"}
 
 
 def test_a_release_is_later_than_those_before_it_by_whatever_clock(three: building.Tables) -> None:

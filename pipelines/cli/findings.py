@@ -56,7 +56,7 @@ def findings(
     session.require_relation("findings")
     editions = session.rows(_EDITIONS, year=year)
     if year is not None and not editions:
-        raise UsageError(f"edition {year} is not in the warehouse", hint="jvom editions lists those that are")
+        raise session.not_held(year)
     if unread:
         rows = session.rows(_UNREAD, year=year, mission=mission_id)
         session.terminal.show("unread.txt", rows, rows=rows, editions=editions)

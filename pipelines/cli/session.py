@@ -66,6 +66,15 @@ class Session:
             hint = "run jvom build, which publishes it anew"
             raise LakeError(message, file=str(self.settings.published), hint=hint)
 
+    def not_held(self, year: int) -> UsageError:
+        """Why no edition of this year shows: it is withdrawn, or was never read."""
+        if self.rows("SELECT 1 FROM vintages WHERE edition_year = $year LIMIT 1", year=year):
+            hint = f"jvom vintages {year} says when and by whom; jvom restore {year} brings it back"
+            return UsageError(f"edition {year} is withdrawn", hint=hint)
+        return UsageError(
+            f"edition {year} is not in the warehouse", hint="jvom editions lists those that are"
+        )
+
     def mission(self, spelling: str) -> Mission:
         """The mission of this id or printed name, or the only one with these letters in it.
 

@@ -161,7 +161,7 @@ def _published(session: Session) -> dict[str, Any]:
         **release,
         "package": str(package) if release["release_id"] and package.is_dir() else None,
         "editions": editions,
-        "late": late(years, today),
+        "late": late(known, today),
         "not_held": [y for y in range(min(years, default=0), max(years, default=0)) if y not in known],
         "next_report_day": next(d for y in (0, 1) if (d := report_day(today.year + y)) >= today),
         "withdrawn": withdrawn,

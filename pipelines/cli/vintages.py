@@ -16,7 +16,10 @@ WITH changed AS (
 SELECT vintages.*, concat(
     regexp_replace(reason, ' [0-9a-f]{12} → [0-9a-f]{12}', ' changed', 'g'),
     CASE WHEN cause = 'code changed' AND git_commit <> lag(git_commit) OVER each
-        THEN concat(' (commit ', left(lag(git_commit) OVER each, 7), ' → ', left(git_commit, 7), ')') END,
+        THEN concat(
+            ' (commit ', left(lag(git_commit) OVER each, 7), ' → ', left(git_commit, 7),
+            CASE WHEN git_commit LIKE '%-dirty' THEN ' with uncommitted changes' END, ')'
+        ) END,
     CASE len(changes) WHEN 1 THEN '; 1 value: ' ELSE '; ' || len(changes) || ' values: ' END,
     array_to_string(changes[:3], '; '), CASE WHEN len(changes) > 3 THEN '; … (record.revisions)' END
 ) AS in_words

@@ -1,7 +1,7 @@
-"""What a release's editions changed in the trends of editions that came later, when an old year is filled in.
+"""What a release changed beyond its vintages: trends of later editions by an older one, and sums by a label.
 
-Here belongs the comparison of the trend views over two states of the record, both with the registry and the
-views of today, so that only editions make a difference. Nothing is recorded: the manifest has the result.
+Here belongs the comparison of the trend views over two states, of the record or of the registry, with all
+else as it is today. Nothing is recorded: the manifest has the result.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ _REACHES = (
     "three editions",
     "previous mandate",
 )  # of columns that look at other editions
+_LABELS = ("name", "organisation", "region", "countries")  # that figures are grouped or shown by
+_SUMS = ("frame_military", "frame_civil_police", "deployed_total_computed")
 SHOWN = 6  # rows that a sentence names
 _SAID = ("change_pct", "previous_edition_year", "previous_has_error_finding")  # by the columns beside them
 
@@ -44,6 +46,67 @@ def later_trends(tables: Tables, now: Row, before: Row | None) -> list[dict[str,
         return []
     old, new = (_evaluated(tables, state) for state in (held_before, held))
     return [row for name in TRENDS for row in _of_view(name, old[name], new[name], same)]
+
+
+def declared(tables: Tables) -> dict[str, Any]:
+    """The labels of each mission and the corrections, as they stand in schemas/."""
+    rows = tables["mission_registry"].select(["mission_id", *_LABELS]).to_pylist()
+    corrections = tables["declared_corrections"].to_pylist()
+    return {"missions": {row.pop("mission_id"): row for row in rows}, "corrections": corrections}
+
+
+def relabelled(tables: Tables, now: Row, before: Row | None) -> list[dict[str, Any]]:
+    """Every sum of a region or an organisation that another label of a mission changed.
+
+    `now` is a row of `releases`; `before` is what `declared` gave for the release before, if that is known.
+    """
+    if before is None:
+        return []
+    rows = tables["mission_registry"].to_pylist()
+    changed = [{**row, **before["missions"].get(row["mission_id"], {})} for row in rows]
+    if changed == rows:
+        return []
+    old = {**tables, "mission_registry": schemas.REGISTRY["mission_registry"].table(changed)}
+    held = dict(now["vintages"])
+    was, is_now = (_evaluated(of, held) for of in (old, {**tables}))
+    names = ("region_trends", "organisation_trends")
+    return [row for name in names for row in _of_view(name, was[name], is_now[name], {*held}, _SUMS)]
+
+
+def declarations(before: Row | None, now: Row) -> list[str]:
+    """What of it changed, a sentence each; none where it is not known what was declared before."""
+    if before is None:
+        return []
+    found = []
+    for mission, labels in sorted(now["missions"].items()):
+        was = before["missions"].get(mission)
+        steps = [
+            f"{each} {shown(was[each])} → {shown(labels[each])}"
+            for each in _LABELS
+            if was and was[each] != labels[each]
+        ]
+        found += (
+            [f"{mission}: {'; '.join(steps)}"]
+            if steps
+            else []
+            if was
+            else [f"{mission}: new in the registry"]
+        )
+    found += [
+        f"{mission}: no longer in the registry"
+        for mission in sorted({*before["missions"]} - {*now["missions"]})
+    ]
+    for said, some, others in (("new", now, before), ("gone", before, now)):
+        found += [
+            _correction(each, said) for each in some["corrections"] if each not in others["corrections"]
+        ]
+    return found
+
+
+def _correction(of: Row, said: str) -> str:
+    place = f"{of['edition_year']}, {of['table_name']}.{of['row_key']}.{of['column_name']}"
+    values = f"printed {shown(of['printed_value'])}, declared {shown(of['corrected_value'])}"
+    return f"correction, {said}: {place}, {values}"
 
 
 def sentences(changes: Sequence[Row]) -> list[str]:
@@ -69,9 +132,12 @@ def _in_words(rows: Sequence[Row]) -> str:
     return ", ".join([*named, *more])
 
 
-def _of_view(name: str, old: pa.Table, new: pa.Table, years: set[int]) -> Iterator[dict[str, Any]]:
+def _of_view(
+    name: str, old: pa.Table, new: pa.Table, years: set[int], columns: Sequence[str] = ()
+) -> Iterator[dict[str, Any]]:
+    """What differs in some columns of a view; in those that look at other editions, if none is named."""
     contract = schemas.RELATIONS[name]
-    columns = [column.name for column in contract.columns if column.reach in _REACHES]
+    columns = columns or [column.name for column in contract.columns if column.reach in _REACHES]
     was, is_now = (
         {(row["edition_year"], contract.row_key(row)): row for row in table.to_pylist()}
         for table in (old, new)

@@ -131,7 +131,16 @@ def publish(settings: Settings, lake: Lake, refused: list[dict[str, object]]) ->
         file = settings.building(name)
         published.publish(file, tables, release_id=name, news=tables, **facts)
         stored = lake.stored_files(first_snapshot(tables, release))
-        written = manifest(release, tables, file=file, stored=stored, extensions=lake.extensions())
+        earlier = previous(tables["releases"].to_pylist(), name)
+        known = read(settings.releases, earlier["release_id"]) if earlier else None
+        written = manifest(
+            release,
+            tables,
+            file=file,
+            stored=stored,
+            extensions=lake.extensions(),
+            declared_before=known.get("declared") if known else None,
+        )
         write(settings.releases, written)
         if settings.store:
             publication.put(settings.store, file, name, written["published"]["sha256"])
@@ -218,12 +227,14 @@ def manifest(
     file: Path,
     stored: Sequence[Mapping[str, object]],
     extensions: Sequence[Mapping[str, object]],
+    declared_before: Row | None = None,
 ) -> dict[str, Any]:
     """The manifest of a release that is published as `file`.
 
     `tables` are the published base tables, `stored` the lake's Parquet files with size and SHA-256,
-    `extensions` what the lake was written with and where that came from. Of vintages it has those that came
-    after the release before: that one's manifest has the others.
+    `extensions` what the lake was written with and where that came from, `declared_before` what the manifest
+    of the release before has under `declared`. Of vintages it has those that came after the release before:
+    that one's manifest has the others.
     """
     before = previous(tables["releases"].to_pylist(), release["release_id"])
     recorded = _between(tables, first_snapshot(tables, release) - 1, release["snapshot_id"])
@@ -244,8 +255,10 @@ def manifest(
             for year, vintage in sorted(dict(release["vintages"]).items())
         ],
         "vintages": [{**row, "row_counts": dict(row["row_counts"])} for row in recorded],
+        "declared": effects.declared(tables),
         "changes": changes(tables, release, before),
         "later_trends": effects.later_trends(tables, release, before),
+        "relabelled": effects.relabelled(tables, release, declared_before),
         "parquet": [dict(entry) for entry in stored],
         "published": {"path": file.name, "bytes": file.stat().st_size, "sha256": files.sha256(file)},
         "tools": dict(release["tool_versions"]),
@@ -346,7 +359,9 @@ def changes_page(manifest: Row, before: Row | None) -> str:
             if before.get(name) != manifest.get(name)
         ]
     later = effects.sentences(manifest["later_trends"])
-    return render("changes.md", release=manifest, later=later, shaped=shaped)
+    declared = effects.declarations((before or {}).get("declared"), manifest["declared"])
+    declared += effects.sentences(manifest["relabelled"])
+    return render("changes.md", release=manifest, later=later, declared=declared, shaped=shaped)
 
 
 def read(folder: Path, release_id: str | None) -> dict[str, Any] | None:

@@ -5,7 +5,7 @@ the printed columns it goes back to, and by `Column.reach` the rows and editions
 are in `steps`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
@@ -21,6 +21,7 @@ from schemas.vocabulary import DEPLOYED, FIGURES, TOTAL
 PRINTED = ("personnel", "personnel_totals", "mandates", "footnotes", "sections")
 _OF_MISSIONS = ("personnel", "mandates", "mission_trends", "mandate_trends", "mission_history")
 _OF_TEXT = "mission_endings"
+_LABELS = ("name", "region", "organisation", "full_name", "countries", "seas")  # of the registry
 _GROUPED_BY = {"region_trends": "region", "organisation_trends": "organisation"}
 _BESIDE_MISSIONS = ("personnel_totals", "footnotes", "sections")
 # What the address of a row that is not a mission's begins with → its table.
@@ -99,7 +100,7 @@ def find(connection: DuckDBPyConnection, row: str, year: int, column: str, vinta
     one = _table_at(row) or _groups(connection).get(row)
     candidates = (one,) if one else _OF_MISSIONS
     if relation and relation not in candidates:
-        raise UsageError(f"{row} has no row in {relation}", hint=f"it may be in {', '.join(candidates)}")
+        raise _elsewhere(connection, relation, row, year, candidates)
     # Of a table its own columns: names and labels beside them are no part of its vintages.
     known_as = {**schemas.RELATIONS, **{each: schemas.TABLES[each] for each in PRINTED}}
     contracts = [known_as[each] for each in candidates if relation in ("", each)]
@@ -110,8 +111,14 @@ def find(connection: DuckDBPyConnection, row: str, year: int, column: str, vinta
         of_text = schemas.RELATIONS[_OF_TEXT]
         if not relation and name in of_text.names and not any(name in of.names for of in contracts):
             said = f"{name} is read from running text, which has no cells"
-            query = f"FROM {_OF_TEXT} WHERE mission_id = '{row}'"
-            raise UsageError(said, hint=f'its edition, page, lines and words: jvom sql "{query}"')
+            first = name.split("_")[0]  # of contribution, mission or reason
+            place = ("edition_year", "source_page", "source_line") if first == "contribution" else ()
+            ways = ("_id", "_nl", "_en", "_from", "_to", "_precision")  # further forms of the same
+            about = [of for of in of_text.names if of.startswith(f"{first}_") and not of.endswith(ways)]
+            query = f"SELECT {', '.join([*about, *place])} FROM {_OF_TEXT} WHERE mission_id = '{row}'"
+            raise UsageError(said, hint=f'its words, edition, page and line: jvom sql "{query}"')
+        if not relation and one is None and name in _LABELS:
+            raise _declared(row, name)
         known = list(dict.fromkeys(known for of_relation in columns.values() for known in of_relation))
         near = get_close_matches(name, known, 3, cutoff=0) or known
         raise UsageError(f"no column {column!r} for {row}", hint=f"nearest: {', '.join(near)}")
@@ -121,12 +128,40 @@ def find(connection: DuckDBPyConnection, row: str, year: int, column: str, vinta
     raise _missing(connection, targets[0], vintage)
 
 
+def _elsewhere(
+    connection: DuckDBPyConnection, relation: str, row: str, year: int, candidates: Sequence[str]
+) -> UsageError:
+    """Why a row of a relation without cells of its own cannot be traced, and what says where it is from."""
+    contract = schemas.RELATIONS.get(relation)
+    if contract is None:
+        near = get_close_matches(relation, schemas.RELATIONS, 1, cutoff=0)
+        return UsageError(f"there is no relation {relation}", hint=f"the nearest is {near[0]}")
+    if relation in schemas.REGISTRY:
+        return _declared(row, relation)
+    at = {"edition_year": year, "mission_id": row, "quantity": row}
+    columns = [name for name in at if name in contract.names and (name != "quantity" or row in FIGURES)]
+    where = " AND ".join(f"{name} = {at[name]!r}" for name in columns)
+    keyed = any(name != "edition_year" for name in columns)
+    query = f"SELECT count(*) FROM {relation} WHERE {where}"
+    count = connection.execute(query).fetchone() if keyed else None
+    if not count or not count[0]:
+        return UsageError(f"{row} has no row in {relation}", hint=f"it may be in {', '.join(candidates)}")
+    said = f"{relation} has {count[0]} row{'s' * (count[0] > 1)} of {row}; none is one printed cell"
+    return UsageError(said, hint=f'where each is from is in it: jvom sql "FROM {relation} WHERE {where}"')
+
+
+def _declared(row: str, what: str) -> UsageError:
+    hint = "git log -p schemas/missions.toml says who entered it, and when"
+    return UsageError(f"{what} of {row} is declared in schemas/missions.toml, and printed nowhere", hint=hint)
+
+
 def formula(target: Target, editions: int) -> str | None:
     """How a value that no document prints is computed; `editions` is how many it was computed from."""
     if target.printed or target.declared.formula is None:
         return None
     missing = _EDITIONS.get(target.declared.reach, 1) - editions
-    lacking = f"; {missing} of the editions that it takes are missing" if missing > 0 else ""
+    lacking = f"; of the editions that it takes {missing} {'is' if missing == 1 else 'are'} missing"
+    lacking = lacking if missing > 0 else ""
     return target.declared.formula + lacking + ("" if target.compares else "; the two do not compare")
 
 
