@@ -290,6 +290,7 @@ def _blended(sheet: Sheet, mode: str, colour: str) -> None:
         (_raised_alone, True, REFUSED, "nothing but a raised “2”"),
         (_tilted, False, READ, ""),
         (_two_on_a_sheet, False, REFUSED, "two pages are printed beside each other"),
+        (lambda sheet: sheet.draw(sheet.words("21", mode="1 Tr", state=".3 w")), True, "as changed", ""),
         (_small_and_high, True, REFUSED, "nothing but a raised “21”"),  # it was read as a figure
         # Between the lines of its cell it does not matter where a figure is.
         (lambda sheet: sheet.draw(sheet.words("21", sheet.box.moved(x=30))), True, "as changed", ""),

@@ -172,7 +172,8 @@ class _Drawer:
     def close(self, glyph: Glyph, ground: Image.Image | None = None, times: int = _CLOSE) -> Image.Image:
         """What drawing a character's text changes in its box, larger than usual.
 
-        Where `ground` is given, the page without text in its usual size, what all text changes of it.
+        Where `ground` is given, the page without text in its usual size, what all text changes of it, and an
+        outline is filled.
         """
         slack = 1 / (self.scale * times)  # letters are drawn on whole dots, boxes are not
         box = Box(*(side + slack * way for side, way in zip(glyph.box, (-1, -1, 1, 1), strict=True)))
@@ -181,7 +182,8 @@ class _Drawer:
             struck = id(glyph) in self.strikes  # the last alone is not smeared
             top = self._items.get(self.top(glyph).run.number)
             others = [item for item in self.texts if struck and top and not _is_same(item, top)]
-            whole = self.draw(others, part, times=times)
+            with _filled(top):
+                whole = self.draw(others, part, times=times)
             changed = _changes(whole, ground.crop(part).resize(whole.size, Image.Resampling.NEAREST))
         else:
             whole, without = (
@@ -260,6 +262,19 @@ def _switched_off(items: Iterable[pdfium.FPDF_PAGEOBJECT]) -> Iterator[None]:
     finally:
         for item in items:
             pdfium.FPDFPageObj_SetIsActive(item, True)
+
+
+@contextmanager
+def _filled(item: pdfium.FPDF_PAGEOBJECT | None) -> Iterator[None]:
+    """A text that is drawn in outline is drawn as its letters are, which have another shape for the eye."""
+    outlined = item and pdfium.FPDFTextObj_GetTextRenderMode(item) == pdfium.FPDF_TEXTRENDERMODE_STROKE
+    if outlined:
+        pdfium.FPDFTextObj_SetTextRenderMode(item, pdfium.FPDF_TEXTRENDERMODE_FILL)
+    try:
+        yield
+    finally:
+        if outlined:
+            pdfium.FPDFTextObj_SetTextRenderMode(item, pdfium.FPDF_TEXTRENDERMODE_STROKE)
 
 
 def _differences(one: Image.Image, other: Image.Image) -> Image.Image:
