@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 import time
+import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -21,10 +22,12 @@ from unittest import mock
 import pytest
 from hypothesis import settings
 
+from pipelines import store
 from pipelines.extract import sandbox
 from pipelines.lake import Lake, connection, tables
 from pipelines.settings import Settings
-from tests.support import EXAMPLES, NOBODY, ROOT, Jvom, copied, forked, run_jvom
+from pipelines.store import Remote, place
+from tests.support import EXAMPLES, NOBODY, ROOT, Jvom, copied, forked, run_jvom, servers
 from tests.support.lakes import open_lake
 from tests.support.parliament import Parliament
 
@@ -176,3 +179,22 @@ def lake(absent: Lake, empty: Path, tmp_path: Path) -> Lake:
     """A lake with its tables and no rows."""
     shutil.copytree(empty / "lake", tmp_path / "lake")
     return absent
+
+
+@pytest.fixture(scope="session")
+def bucket() -> Iterator[servers.Bucket]:
+    """An S3 service at work, for all tests of a process."""
+    with servers.bucket() as made:
+        yield made
+
+
+@pytest.fixture
+def remote(bucket: servers.Bucket, monkeypatch: pytest.MonkeyPatch) -> Iterator[Remote]:
+    """An empty prefix of the bucket, for this process."""
+    for name, value in bucket.environment.items():
+        monkeypatch.setenv(name, value)
+    store._bucket.cache_clear()
+    made = place(f"s3://{bucket.name}/{uuid.uuid4().hex}")
+    assert isinstance(made, Remote)
+    yield made
+    store._bucket.cache_clear()

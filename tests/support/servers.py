@@ -26,7 +26,6 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-import uvicorn
 
 PATIENCE = 30.0  # seconds that a server may take to answer
 
@@ -188,6 +187,8 @@ def redis() -> Iterator[str]:
 @contextmanager
 def serving(application: Callable[..., Awaitable[None]]) -> Iterator[str]:
     """An ASGI application at work on this machine; gives its address."""
+    import uvicorn
+
     server = uvicorn.Server(uvicorn.Config(application, log_level="critical", lifespan="off"))
     with socket.create_server(("127.0.0.1", 0)) as opened:
         thread = threading.Thread(target=server.run, args=([opened],), daemon=True)
