@@ -136,6 +136,12 @@ def test_a_figure_before_a_month_is_no_day_of_it() -> None:
     assert remarks == {"ussc": "maart 2024"}
 
 
+def test_a_region_that_is_counted_in_roman_numerals_is_no_part_of_a_name() -> None:
+    found = read_tables(text(table(changed={"Afrika": "II. Afrika"})))
+    assert figures(found) == TRUTH
+    assert found["personnel"].to_pylist()[-1]["region_as_printed"] == "II. Afrika"
+
+
 ROTATED = (
     *ANNEX_1[:3],
     "                UNIFIL               VNVR-resolutie 2695   31 augustus 2024      31 juli 2025",

@@ -34,6 +34,7 @@ _SENTENCE = 6  # words from which a text that ends in a full stop is a sentence
 _COUNTED = re.compile(  # a region's row may say how many missions or persons it heads
     r" ?\((?:\d+ (?:missies?|operaties?)|(?:(?:sub)?totaal|samen):? \d[\d. ]*|\d[\d. ]* personen)\)$"
 )
+_LISTED = re.compile(r"^(?:[ivx]{1,4}|[a-z])[.)] ")  # `II. Afrika`
 _BULLET = re.compile(r"^[^\w§(]+ ?")
 _GOES_ON = re.compile(r"[ ,–-]+\(?vervolg\)?$")  # or that it does so on the page before
 _ENDS_IN_YEAR = re.compile(r"(?:\W{0,5}(?:19|20)\d\d){1,9}$")
@@ -55,7 +56,7 @@ class RowNames:
         words = plain(name)
         if words in self._totals or _ENDS_IN_YEAR.sub("", words) in self._totals:
             return "total"
-        if _tight(COUNTED.sub("", _COUNTED.sub("", _GOES_ON.sub("", words)))) in self._tight:
+        if _tight(_LISTED.sub("", COUNTED.sub("", _COUNTED.sub("", _GOES_ON.sub("", words))))) in self._tight:
             return "region"
         if _opens(words, self._of_which):
             return "of which"
