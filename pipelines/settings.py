@@ -3,15 +3,18 @@
 import getpass
 import os
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from pipelines import publication
-from pipelines.store import Remote, place
+from pipelines.store import Remote, patience, place
 from schemas.errors import JvomError, LakeError, NetworkError, ServerError, UsageError
 
 LOG_FORMATS = ("text", "json")
+EXECUTORS = ("in_process", "multiprocess", "celery", "k8s")
+_OF_RAW = ("sources.toml", "sources.lock")
 _NO_PATH = re.compile(r"\?|%[0-9A-Fa-f]{2}")  # begins options, or is a character's code, in an address
 
 
@@ -78,6 +81,10 @@ class Settings:
     def stage(self) -> Path:
         """Values between assets of a run; safe to delete."""
         return self.staging or self.warehouse / "stage"
+
+    def enter(self) -> None:
+        """Point this process at these addresses, before Dagster's definitions are loaded in it."""
+        os.environ.update(self.environment())
 
     def environment(self) -> dict[str, str]:
         """The same settings as environment variables, for a child process or Dagster."""
@@ -165,12 +172,11 @@ def find(raw: Path | None = None, warehouse: Path | None = None) -> Settings:
     the workspace. Raises LakeError if nothing says where the warehouse is, UsageError for a `JVOM_*` that
     means nothing.
     """
-    if (form := os.environ.get("JVOM_LOG_FORMAT") or "text") not in LOG_FORMATS:
-        raise UsageError(f"JVOM_LOG_FORMAT is {form!r}", hint=f"give {' or '.join(LOG_FORMATS)}")
+    _require_sense(os.environ)
     root = workspace() or (warehouse.resolve().parent if warehouse else None)
     if warehouse is not None and raw is None:
         own = (warehouse.resolve() / "raw", warehouse.resolve().parent / "raw")
-        raw = next((each for each in own if (each / "sources.toml").is_file()), None)
+        raw = next((each for each in own if any((each / name).is_file() for name in _OF_RAW)), None)
 
     def folder(option: Path | None, variable: str, name: str) -> Path:
         if option is not None:
@@ -208,6 +214,21 @@ def find(raw: Path | None = None, warehouse: Path | None = None) -> Settings:
         staging=staging,
         public_data=given.get("JVOM_PUBLIC_DATA", ""),
     )
+
+
+def _require_sense(given: Mapping[str, str]) -> None:
+    """UsageError where a variable means nothing, whatever the command at hand makes of it."""
+    for name, known in (("JVOM_LOG_FORMAT", LOG_FORMATS), ("JVOM_EXECUTOR", EXECUTORS)):
+        if (value := given.get(name)) and value not in known:
+            raise UsageError(f"{name} is {value!r}", hint=f"give {', '.join(known[:-1])} or {known[-1]}")
+    for name, form in (
+        ("JVOM_NOTIFY_URL", r"https?://[^\s/]+\S*"),
+        ("JVOM_PUBLIC_DATA", r"[a-z0-9]+://\S+|/.*"),
+    ):
+        if (value := given.get(name)) and not re.fullmatch(form, value):  # which may hold a secret
+            raise UsageError(f"{name} is not an address", hint="such as https://example.org/jvom")
+    retry_pauses()
+    patience()
 
 
 def actor() -> str:

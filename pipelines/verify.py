@@ -2,14 +2,15 @@
 
 It asks every part, and changes nothing but one row of `verifications`: files against their hashes, rows
 against what was recorded of them, and each edition read again. A fault says what is wrong and where, and
-since when by the verifications before.
+since when by the verifications before. What a writer that was ended had not done yet is no fault: it is told
+by what the record, and what lies beside it, say was done, and a build ends it.
 """
 
 import datetime
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from pipelines.extract import read as reading
 from pipelines.extract import sandbox
 from pipelines.lake import Lake, seal
 from pipelines.lake.decision import content_hash
+from pipelines.lake.lock import WAIT
 from pipelines.model import SourceFile
 from pipelines.other_sources import contributions
 from pipelines.publish import package, published, release
@@ -33,6 +35,7 @@ THE_LAKE = "the lake"
 LOCK = "raw/sources.lock"
 PUBLISHED = "the published file"
 HISTORY = "the run history"
+EMPTY = "it is empty"
 REFUSED_TAG = "jvom/refused"  # of a run: the folder of its report in quarantine
 
 Checked = Counter[str]  # kind of what was looked at → how many
@@ -45,13 +48,15 @@ class Fault:
     """What is not as it was recorded, and where.
 
     `found_at` is when a verification first found something wrong there, None for this one; `sound_at`
-    when the one before it did not, None if there was none. Both are UTC.
+    when the one before it did not, None if there was none. Both are UTC. `unfinished`: nothing is damaged, a
+    writer was ended before it was done, or is between two steps.
     """
 
     where: str
     what: str
     sound_at: datetime.datetime | None = None
     found_at: datetime.datetime | None = None
+    unfinished: bool = False
 
     def __str__(self) -> str:
         return f"{self.where}: {self.what}"
@@ -72,14 +77,16 @@ def vintage_name(year: int, vintage: int) -> str:
 class Report:
     """What a verification found; `last_sound` is when all was well for the last time, UTC.
 
-    `checked` is how many of each kind were looked at. `manifests` is what to keep elsewhere: how many
-    manifests of commits there are, the name of the newest, and the SHA-256 of all of them in their order.
+    `unfinished` is what a build has still to do; while there is any, the result is not recorded. `checked`
+    is how many of each kind were looked at. `manifests` is what to keep elsewhere: how many manifests of
+    commits there are, the name of the newest, and the SHA-256 of all of them in their order.
     """
 
     faults: tuple[Fault, ...]
     last_sound: datetime.datetime | None
     checked: Mapping[str, int]
     manifests: Mapping[str, object] | None
+    unfinished: tuple[Fault, ...] = ()
 
     @property
     def extent(self) -> str:
@@ -94,22 +101,28 @@ def read_again(settings: Settings, source: SourceFile) -> Mapping[str, pa.Table]
     return reading.read_edition(data, source, edition, registry.load()).require_tables()
 
 
-def verify(settings: Settings, reread: Reread = read_again) -> Report:
-    """Check everything and record the result.
+def verify(
+    settings: Settings,
+    reread: Reread = read_again,
+    *,
+    timeout: float = WAIT,
+    waiting: Callable[[str], None] | None = None,
+) -> Report:
+    """Check everything and record the result, once no other writer holds the lock.
 
     What cannot be read is a fault like any other, and does not keep the rest from being checked. Raises
     ServerError where the database or the object store does not answer, and MachineError where memory or disk
-    does not suffice: then nothing can be said.
+    does not suffice, and LakeError where the lock is not free in time: then nothing can be said.
     """
     lake, checked = Lake.of(settings), Checked()
-    with lake.writer(), sandbox.warm():
-        catalog = [*_guarded(THE_LAKE, lambda: _catalog(lake, checked))]
+    with lake.writer(timeout, waiting), sandbox.warm():
+        catalog = [*_guarded(THE_LAKE, lambda: _catalog(settings, lake, checked))]
         stored = [*_guarded(THE_LAKE, lambda: _stored(settings, lake, checked))]
         others = [
             *_guarded(LOCK, lambda: _sources(settings, checked)),
             *(_guarded(THE_LAKE, lambda: _present(settings, lake)) if checked["catalogs"] else ()),
-            *_guarded(PUBLISHED, lambda: _published_file(settings, checked)),
-            *_guarded(PUBLISHED, lambda: _generated(settings, checked)),
+            *_guarded(PUBLISHED, lambda: _published_file(settings, lake, checked)),
+            *_guarded(PUBLISHED, lambda: _generated(settings, lake, checked)),
             *_guarded("quarantine", lambda: _refusals(settings, checked)),
             *_guarded("un", lambda: _contributions(settings)),
             *_guarded(HISTORY, lambda: _run_history(settings, lake)),
@@ -122,11 +135,12 @@ def verify(settings: Settings, reread: Reread = read_again) -> Report:
         found = [
             replace(fault, where=_place(settings, fault.where)) for fault in (*catalog, *stored, *others)
         ]
-        faults = tuple(dict.fromkeys(found))
+        faults = tuple(dict.fromkeys(fault for fault in found if not fault.unfinished))
+        unfinished = tuple(dict.fromkeys(fault for fault in found if fault.unfinished))
         earlier: Earlier = []
         try:
             earlier = lake.verifications()
-            if lake.head() is not None:
+            if lake.head() is not None and not unfinished:  # a write would end what says that they are
                 lake.add_verification("\n".join(map(str, faults)) or SOUND, actor())
         except JvomError as error:
             if isinstance(error, ServerError | MachineError) and not faults:
@@ -135,7 +149,7 @@ def verify(settings: Settings, reread: Reread = read_again) -> Report:
             faults = (*faults, unrecorded)
     sound = [moment for moment, result in earlier if result == SOUND]
     dated = tuple(_dated(fault, earlier) for fault in faults)
-    return Report(dated, max(sound, default=None), dict(checked), lake.manifests())
+    return Report(dated, max(sound, default=None), dict(checked), lake.manifests(), unfinished)
 
 
 def complete(read: Mapping[str, pa.Table]) -> Iterator[Fault]:
@@ -287,12 +301,12 @@ def _origins(settings: Settings, read: Mapping[str, pa.Table]) -> Iterator[Fault
             yield Fault(LOCK, f"{what} ({settings.raw} was compared; --raw DIR names another folder)")
 
 
-def _catalog(lake: Lake, checked: Checked) -> Iterator[Fault]:
+def _catalog(settings: Settings, lake: Lake, checked: Checked) -> Iterator[Fault]:
     """The catalog by SQLite's own check, and against its seal."""
     lake.require_present()
     catalog = lake.address.file
-    if catalog and not catalog.exists():
-        yield Fault(str(catalog), "is not there: nothing is recorded, and jvom build begins")
+    if catalog and (not catalog.exists() or (_database(catalog) in ("ok", EMPTY) and lake.head() is None)):
+        yield Fault(str(catalog), "nothing is recorded yet", unfinished=True)
         return
     checked["catalogs"] += 1
     if catalog and (answer := _database(catalog)) != "ok":
@@ -301,8 +315,12 @@ def _catalog(lake: Lake, checked: Checked) -> Iterator[Fault]:
         yield Fault(THE_LAKE, fault)
     mark = seal.mark_of(lake.address)
     if catalog and mark and mark.exists() and not seal.seal_of(catalog).exists():
+        first = seal.died(lake.address) and not any(
+            settings.releases.glob("[!.]*")
+        )  # each hold that ends well leaves one
         what = "is gone, so that nobody can say whether the catalog is as it was left"
-        yield Fault(str(seal.seal_of(catalog)), what)
+        what = "is not written yet" if first else what
+        yield Fault(str(seal.seal_of(catalog)), what, unfinished=first)
 
 
 def _present(settings: Settings, lake: Lake) -> Iterator[Fault]:
@@ -330,12 +348,16 @@ def _stored(settings: Settings, lake: Lake, checked: Checked) -> Iterator[Fault]
                 released.setdefault(named["path"], set()).add(named["sha256"])
     for snapshot_id in lake.altered_manifests():
         yield Fault(f"the manifest of snapshot {snapshot_id}", "is not as it was written")
-    for entry in lake.stored_files():
+    stored, died = lake.stored_files(), seal.died(lake.address)
+    last = max((entry["snapshot"] for entry in stored if entry["sha256"]), default=-1)
+    for entry in stored:
         shown, snapshot_id = str(entry["path"]), entry["snapshot"]
         file = lake.address.folder / shown
         checked["Parquet files"] += 1
         if entry["sha256"] is None:
-            yield Fault(str(file), f"snapshot {snapshot_id} has no manifest that names it")
+            unfinished = died and snapshot_id > last
+            what = f"snapshot {snapshot_id} has no manifest that names it"
+            yield Fault(str(file), what, unfinished=unfinished)
             continue
         yield from _hashed(file, str(file), entry["sha256"])
         others = released.get(shown, set()) - {str(entry["sha256"])}
@@ -349,11 +371,17 @@ def _releases(settings: Settings, read: Mapping[str, pa.Table], checked: Checked
     recorded = {
         (row["edition_year"], row["vintage"]): row["content_hash"] for row in read["vintages"].to_pylist()
     }
-    for release_id in read["releases"]["release_id"].to_pylist():
+    ordered = sorted(read["releases"].to_pylist(), key=lambda row: row["published_at"])
+    names = [row["release_id"] for row in ordered]
+    for release_id, next_one in zip(names, [*names[1:], None], strict=False):
         checked["releases"] += 1
         shown = f"releases/{release_id}/{release.MANIFEST}"
         written = release.read(settings.releases, release_id)
         if written is None:
+            if _never_published(settings, release_id, next_one):
+                if next_one is None:
+                    yield Fault(shown, "is not written yet", unfinished=True)
+                continue
             yield Fault(shown, "is gone or cannot be read")
             continue
         if not release.intact(written):
@@ -372,7 +400,24 @@ def _releases(settings: Settings, read: Mapping[str, pa.Table], checked: Checked
                 )
 
 
-def _published_file(settings: Settings, checked: Checked) -> Iterator[Fault]:
+def _never_published(settings: Settings, release_id: str, next_one: str | None) -> bool:
+    """Whether a release without a manifest never had one, by all that is made after it.
+
+    Of the newest that is its package, the site and, in a store, the published file; of an earlier one the
+    page of the next, which then had nothing to compare with.
+    """
+    folder = settings.releases / release_id
+    if next_one is not None:
+        return release.NOT_COMPARED.encode() in (
+            files.get(settings.releases / next_one / release.CHANGES) or b""
+        )
+    of_it = (files.built_from(settings.site) or "").startswith(release_id)
+    packed = any((folder / name).exists() for name in (files.MARK, package.HASHES))
+    state = published.state(settings.published) if settings.store else None
+    return not (of_it or packed or (state and state.release_id == release_id))
+
+
+def _published_file(settings: Settings, lake: Lake, checked: Checked) -> Iterator[Fault]:
     name = settings.published.name
     if not settings.published.exists():
         if any(settings.releases.glob(f"*/{release.MANIFEST}")):
@@ -384,13 +429,19 @@ def _published_file(settings: Settings, checked: Checked) -> Iterator[Fault]:
         return
     written = release.read(settings.releases, state.release_id)
     if written is None:
-        yield Fault(name, f"release {state.release_id} has no manifest")
+        unfinished = _never_published(settings, state.release_id, None)
+        yield Fault(name, f"release {state.release_id} has no manifest", unfinished=unfinished)
         return
     checked["published files"] += 1
-    yield from _hashed(settings.published, name, written["published"]["sha256"])
+    for fault in _hashed(settings.published, name, written["published"]["sha256"]):
+        # The manifest comes after the file, also where a release is published once more.
+        manifest = settings.releases / state.release_id / release.MANIFEST
+        later = not settings.store and settings.published.stat().st_mtime > manifest.stat().st_mtime
+        what = f"{fault.what}; jvom build makes it again" if later else fault.what
+        yield replace(fault, what=what, unfinished=later and seal.died(lake.address))
 
 
-def _generated(settings: Settings, checked: Checked) -> Iterator[Fault]:
+def _generated(settings: Settings, lake: Lake, checked: Checked) -> Iterator[Fault]:
     """The files of the site, of every release's package and for others, against the lists made with them."""
     house, state = settings.store or settings.warehouse, published.state(settings.published)
     left = house / publication.FOLDER
@@ -400,6 +451,15 @@ def _generated(settings: Settings, checked: Checked) -> Iterator[Fault]:
     ]
     for folder in (left, settings.site, *sorted(settings.releases.glob("[!.]*"))):
         shown = str(folder.relative_to(house))
+        there = {path.name for path in folder.glob("*")}
+        if folder in due and there <= (
+            set() if folder == settings.site else {release.MANIFEST, release.CHANGES}
+        ):
+            yield Fault(shown, "is not made yet", unfinished=True)
+            continue
+        if folder == left and files.MARK not in there and seal.died(lake.address):
+            yield Fault(shown, "is not listed yet", unfinished=True)
+            continue
         listed = (folder / files.MARK).exists() or (folder / package.HASHES).exists()
         if not listed and folder not in due:
             continue  # there was no site yet, or the release is from before there were packages
@@ -408,6 +468,9 @@ def _generated(settings: Settings, checked: Checked) -> Iterator[Fault]:
             yield from (Fault(f"{shown}/{path}", what) for path, what in files.altered(folder))
         except JvomError as error:
             yield Fault(f"{shown}/{files.MARK}", error.message)
+    of = (files.built_from(settings.site) or "").partition(" ")[0]
+    if state and of and of != state.release_id:
+        yield Fault("site", f"is of release {of}, and {state.release_id} is published", unfinished=True)
 
 
 def _database(file: Path) -> str:
@@ -416,7 +479,7 @@ def _database(file: Path) -> str:
         with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)) as opened:
             answer = str(opened.execute("PRAGMA integrity_check(1)").fetchone()[0])
             tables = opened.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-            return answer if answer != "ok" or tables else "it is empty"
+            return answer if answer != "ok" or tables else EMPTY
     except sqlite3.Error as error:
         return str(error)
 
@@ -445,7 +508,14 @@ def _contributions(settings: Settings) -> Iterator[Fault]:
     kept = contributions.kept(settings.contributions)
     some = next(iter(settings.contributions.glob("[!.]*.csv")), None)
     if kept is None and some:
-        yield Fault(f"un/{contributions.LATEST}", "is gone; jvom ingest-un FILE makes it again")
+        used = False
+        if published.state(settings.published):
+            with published.connect(settings.published) as opened:
+                used = bool(sql.rows(opened, "SELECT 1 FROM un_contributions LIMIT 1"))
+        what = "is gone" if used else "is not written yet"
+        yield Fault(
+            f"un/{contributions.LATEST}", f"{what}; jvom ingest-un FILE makes it again", unfinished=not used
+        )
     if kept is not None and not kept.exists():
         yield Fault(f"un/{kept.name}", "is gone; jvom ingest-un FILE keeps it again")
 
@@ -457,11 +527,13 @@ def _run_history(settings: Settings, lake: Lake) -> Iterator[Fault]:
     """
     away = "move warehouse/dagster away, and the next build begins another: the record is not in it"
     home = settings.dagster_home
+    runs, events = home / "history" / "runs.db", home / "history" / "runs"
+    begun = _has_rows(runs, "runs") or _has_rows(events / "index.db", "event_logs")
+    begun = begun or any(file.name != "index.db" for file in events.glob("*.db"))
     for file in sorted(home.glob("**/*.db")):
-        if (answer := _database(file)) != "ok":
+        if (answer := _database(file)) != "ok" and (begun or answer != EMPTY):  # else it is being made
             yield Fault(str(file.relative_to(home.parent)), f"the run history is damaged ({answer}); {away}")
-    runs = home / "history" / "runs.db"
-    if not runs.parent.is_dir() or lake.address.file is None:  # machines of a team have a history each
+    if not begun or lake.address.file is None:  # machines of a team have a history each
         return
     if not runs.exists():
         yield Fault(
@@ -488,6 +560,15 @@ def _run_history(settings: Settings, lake: Lake) -> Iterator[Fault]:
         if row["run_id"] not in known and f"{row['recorded_at']}" > first:
             where = vintage_name(row["edition_year"], row["vintage"])
             yield Fault(HISTORY, f"does not have run {row['run_id']}, which recorded {where}; {away}")
+
+
+def _has_rows(file: Path, table: str) -> bool:
+    with (
+        suppress(sqlite3.Error),
+        closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)) as one,
+    ):
+        return one.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchone() is not None
+    return False
 
 
 def _hashed(file: Path, shown: str, expected: object) -> Iterator[Fault]:

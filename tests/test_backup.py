@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
+import shutil
 import sqlite3
 from pathlib import Path
 
 import pytest
 
+from pipelines import raw
 from pipelines.lake import Lake, backup
 from pipelines.settings import Settings, find
 from schemas.errors import LakeError, UsageError
+from tests.support import ROOT, Jvom, options
 from tests.support.lakes import PLAN, open_lake, record
 
 
@@ -84,6 +87,33 @@ def test_a_named_warehouse_has_the_sources_in_it_or_beside_it(
     assert own == tmp_path / "elsewhere" / "copy" / "raw"
     assert {file.name for file in own.iterdir()} == {"sources.toml", "sources.lock"}
     assert find(warehouse=tmp_path / "new" / "warehouse").raw == tmp_path / "other"
+
+
+@pytest.mark.commands
+def test_what_is_restored_brings_its_raw_files_to_its_own_place(
+    own: Settings, tmp_path: Path, jvom: Jvom
+) -> None:
+    """Never to those of another warehouse; and where git's lock is there already it gains the backup's."""
+    project, copy = tmp_path / "project", tmp_path / "copy"
+    shutil.copytree(own.raw, project / "raw")
+    shutil.copy(ROOT / "workspace.yaml", project)
+    (own.raw / "2021").mkdir()
+    (own.raw / "2021" / "other.txt").write_text("another report")
+    raw.lock(own.raw, raw.scan(own.raw)[2021])
+    assert jvom("backup", copy, *options(own)).returncode == 0
+    before = sorted(project.rglob("*"))
+    moved = ("--warehouse", tmp_path / "moved" / "warehouse")
+    assert jvom("backup", copy, "--restore", *moved, cwd=project).returncode == 0
+    assert sorted(project.rglob("*")) == before
+    assert (tmp_path / "moved" / "raw" / "2021" / "other.txt").exists()
+    assert jvom("verify", *moved, cwd=project).returncode == 0
+    (project / "raw" / "sources.toml").write_text("# changed\n")
+    done = jvom("backup", copy, "--restore", "--warehouse", "warehouse", cwd=project)
+    assert (done.returncode, "raw/sources.toml has other bytes" in done.stderr) == (0, True), done.stderr
+    assert [file.path for file in raw.lock_entries(project / "raw")[2021]] == ["raw/2021/other.txt"]
+    assert jvom("verify", cwd=project).returncode == 0
+    foreign = jvom("backup", copy, "--restore", cwd=project, JVOM_WAREHOUSE=str(tmp_path / "third"))
+    assert (foreign.returncode, "belongs to the warehouse" in foreign.stderr) == (2, True), foreign.stderr
 
 
 def test_a_lake_elsewhere_comes_to_its_usual_place(warehouse: Settings, tmp_path: Path) -> None:

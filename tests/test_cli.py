@@ -17,6 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import filelock
 import pytest
 
 from pipelines import settings
@@ -356,6 +357,37 @@ def test_the_interface_wants_a_free_port_of_this_machine(ask: Ask) -> None:
         command = ui.child_command(3000, read_only=read_only)
         assert command[command.index("-h") + 1] == "127.0.0.1"
         assert ("--read-only" in command) is read_only
+
+
+def test_a_second_interface_on_a_warehouse_is_refused(ask: Ask, tmp_path: Path) -> None:
+    """Its daemon would work beside the first one's."""
+    (tmp_path / "warehouse" / "dagster").mkdir(parents=True)
+    with filelock.FileLock(tmp_path / "warehouse" / "dagster" / "interface.lock"):
+        status, _, err = ask("ui", "--warehouse", tmp_path / "warehouse")
+    assert (status, "another jvom ui is at work" in err) == (3, True), err
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("JVOM_CATALOG", "mysql:foo"),
+        ("JVOM_CATALOG", "postgres"),
+        ("JVOM_EXECUTOR", "foo"),
+        ("JVOM_STORE_TIMEOUT", "x"),
+        ("JVOM_RETRY_PAUSE", "x"),
+        ("JVOM_FETCH_TIMEOUT", "x"),
+        ("JVOM_PUBLIC_DATA", "foo"),
+        ("JVOM_NOTIFY_URL", "notaurl"),
+        ("JVOM_LOG_FORMAT", "xml"),
+    ],
+)
+def test_a_setting_that_means_nothing_is_said_by_every_command(
+    ask: Ask, monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    for command in ("build", "status"):
+        status, _, err = ask(command)
+        assert (status, name in err) == (2, True), err
 
 
 @pytest.mark.parametrize(

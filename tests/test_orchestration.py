@@ -26,18 +26,20 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from pipelines import raw
+from pipelines.cli import app
 from pipelines.lake import Lake
 from pipelines.orchestration import automation, edition, failures, keys, log_lines, metadata, release, run
 from pipelines.orchestration.automation import edition_is_in, lateness
 from pipelines.orchestration.definitions import definitions, defs
+from pipelines.orchestration.history import last_attempts
 from pipelines.orchestration.plan import plan_build
 from pipelines.orchestration.resources import Warehouse
 from pipelines.settings import Settings, find
 from pipelines.verify import REFUSED_TAG
 from schemas import TABLES
 from schemas.report_day import report_day
+from tests.support import NOBODY, options, servers
 from tests.support import parliament as reports
-from tests.support import servers
 from tests.support.lakes import PLAN, open_lake, record
 from tests.support.parliament import SEARCH, SRU, Fault, Parliament, send, sibling
 from tests.support.reports import PROJECT
@@ -430,6 +432,37 @@ def test_not_finding_it_fails_on_the_day_with_one_notification_and_is_only_noted
     (noted,) = later.get_asset_observation_events()
     description = noted.asset_observation_data.asset_observation.description
     assert "no report found for edition 2025" in str(description)
+
+
+def test_what_fails_on_the_command_line_is_told_once_too(
+    own: Settings, listener: tuple[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address, heard = listener
+    for name, value in {
+        "JVOM_NOTIFY_URL": address,
+        "JVOM_FETCH_ATTEMPTS": "1",
+        "JVOM_PARLIAMENT_URL": NOBODY,
+        "JVOM_PUBLICATIONS_URL": NOBODY,
+    }.items():
+        monkeypatch.setenv(name, value)
+    where = [*map(str, options(own))]
+    assert app.main(["fetch", "2025", "--build", *where]) == 3
+    (own.raw / "2024").mkdir()
+    (own.raw / "2024" / "jvom-2024.txt").write_text("not a report", encoding="utf-8")
+    assert app.main(["build", *where]) == 1
+    assert [(each["job"], each["edition_year"]) for each in heard.posted] == [
+        ("acquire", 2025),
+        ("ingest", 2024),
+    ]
+    assert "cannot be reached" in heard.posted[0]["error"]
+    since = datetime.datetime.now(datetime.UTC) - datetime.timedelta(days=1)
+    told = last_attempts(own, failed=True, since=since)
+    assert [each.job for each in told] == ["ingest", "acquire"]
+    with dg.DagsterInstance.from_config(str(own.dagster_home)) as history:
+        for each in told:
+            run = history.get_run_by_id(each.run_id)
+            assert run is not None
+            assert failures.tell(history, run, "once more", own.logs) == []
 
 
 def test_posting_never_fails_and_takes_no_longer_than_it_may(listener: tuple[str, Any]) -> None:

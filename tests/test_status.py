@@ -13,6 +13,7 @@ import pytest
 from pipelines import quarantine
 from pipelines.cli.gc import parts
 from pipelines.model import SourceFile, Versions
+from pipelines.orchestration import failures
 from pipelines.orchestration.failures import PROCESS_TAG
 from pipelines.orchestration.history import last_attempts
 from pipelines.settings import Settings
@@ -93,6 +94,27 @@ def test_a_run_that_was_killed_is_named_and_ended_by_a_build_with_nothing_to_do(
     killed("publish")  # and another machine has published since
     shown = jvom("status", "--check", *known)
     assert (shown.returncode, shown.stderr) == (0, "")
+
+
+@pytest.mark.commands
+def test_runs_at_work_are_listed_with_their_process_wherever_the_command_is_run(
+    own: Settings, jvom: Jvom
+) -> None:
+    with dg.DagsterInstance.from_config(str(own.dagster_home)) as instance:
+        job = dg.GraphDefinition(name="publish").to_job()
+        instance.create_run_for_job(job, status=dg.DagsterRunStatus.STARTED, tags=failures.run_tags())
+        ended = instance.create_run_for_job(job, tags={failures.ENDED_TAG: "SIGTERM"})
+        instance.report_run_failed(ended, "a step failed of it")
+    known = ("--known-late", datetime.date.today().year, *options(own))
+    elsewhere = {"cwd": Path("/"), "JVOM_STORE": "s3://nowhere/x"}
+    state = answer(jvom("status", "--json", *known, **elsewhere))
+    (run,) = state["at_work"]
+    assert (run["job"], run["process"], run["host"]) == ("publish", os.getpid(), platform.node())
+    assert run["command"]
+    assert state["last_run"]["outcome"] == "ended by SIGTERM"
+    assert state["attention"] == []
+    assert f"process {os.getpid()} on" in jvom("status", *options(own)).stdout
+    assert jvom("logs", "--failed-since", "yesterday", *options(own)).returncode == 0
 
 
 def test_reports_that_are_known_to_be_late_are_no_alarm(built: Path, jvom: Jvom) -> None:

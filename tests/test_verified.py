@@ -284,8 +284,8 @@ def test_a_damaged_run_history_is_named_and_is_not_the_record(own: Settings) -> 
 
 
 def test_where_nothing_is_recorded_yet_that_is_what_is_said(tmp_path: Path) -> None:
-    (fault,) = verified.verify(find(tmp_path / "raw", tmp_path / "warehouse")).faults
-    assert "nothing is recorded, and jvom build begins" in fault.what
+    report = verified.verify(find(tmp_path / "raw", tmp_path / "warehouse"))
+    assert (report.faults, [fault.what for fault in report.unfinished]) == ((), ["nothing is recorded yet"])
 
 
 def flip_header(file: Path) -> None:
@@ -305,3 +305,80 @@ def test_an_object_store_that_does_not_answer_is_no_fault_of_the_record(
     assert failure.value.exit_code == 3
     assert "store" in str(failure.value.hint)
     assert "runs" in str(failure.value.hint)
+
+
+def without(own: Settings, *names: str) -> None:
+    for path in (own.warehouse / name for name in names):
+        shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+
+
+def only_manifest(own: Settings, *gone: str) -> Path:
+    """A release as a writer leaves it that was ended before its package: the folder."""
+    (folder,) = (file.parent for file in own.releases.glob("*/manifest.json"))
+    for path in folder.iterdir():
+        if path.name not in {"manifest.json", "changes.md"} - set(gone):
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    return folder
+
+
+def begun_again(own: Settings) -> None:
+    """The marks of a writer that died at its first commit."""
+    (lake_folder(own) / "manifests" / "last_writer").write_text("at work, or died\n")
+    max((lake_folder(own) / "manifests").glob("*.json")).unlink()
+    without(own, "releases", "site", "jvom.duckdb", "lake/catalog.sqlite.sha256")
+
+
+def history_begins(own: Settings) -> None:
+    without(own, "dagster/history", "site")
+    (own.dagster_home / "history" / "runs").mkdir(parents=True)
+    for name in ("runs.db", "runs/index.db"):
+        (own.dagster_home / "history" / name).touch()
+
+
+@pytest.mark.parametrize(
+    ("end", "where"),
+    [
+        (
+            lambda own: (only_manifest(own, "manifest.json"), without(own, "site")),
+            "manifest.json|jvom.duckdb",
+        ),
+        (lambda own: (only_manifest(own), without(own, "site")), "releases/.*"),
+        (lambda own: without(own, "site"), "site"),
+        (begun_again, "lake/data/.*"),
+        (history_begins, "site"),
+    ],
+    ids=[
+        "before its manifest",
+        "before its package",
+        "before the site",
+        "before its seal",
+        "a history begins",
+    ],
+)
+def test_what_a_writer_that_was_ended_leaves_is_not_called_damage(
+    own: Settings, jvom: Jvom, end: Callable[[Settings], object], where: str
+) -> None:
+    end(own)
+    said = jvom("verify", *options(own))
+    assert said.returncode == 3, said.stderr
+    assert "not finished: " in said.stderr
+    assert "next: jvom build" in said.stderr
+    assert "backup" not in said.stderr
+    report = verified.verify(own)  # the first did not make damage of it
+    assert report.faults == ()
+    assert any(re.fullmatch(where, fault.where) for fault in report.unfinished), report.unfinished
+
+
+def test_where_what_comes_after_it_is_there_what_is_gone_is_damage(own: Settings) -> None:
+    folder = only_manifest(own, "manifest.json")  # the site is of it
+    assert any("manifest.json" in fault.where for fault in verified.verify(own).faults)
+    (folder / "SHA256SUMS").write_text("of its package\n")
+    without(own, "site")
+    assert any("manifest.json" in fault.where for fault in verified.verify(own).faults)
+
+
+def test_another_writer_is_waited_for_and_named(own: Settings, jvom: Jvom) -> None:
+    with Lake.of(own).writer():
+        said = jvom("verify", *options(own), "--timeout", "0.1")
+    assert said.returncode == 3
+    assert "waiting for the lake's writer lock, held by process" in said.stderr

@@ -1,5 +1,6 @@
 """`jvom backup`."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -20,12 +21,20 @@ def backup(
     """A consistent copy of the warehouse, which --warehouse opens."""
     from pipelines import lake
 
+    settings, say = session.settings, session.terminal.say
+    if (
+        restore
+        and session.named == {"warehouse"}
+        and settings.raw.parent not in (settings.warehouse, settings.warehouse.parent)
+    ):
+        settings = replace(settings, raw=settings.warehouse.parent / "raw")  # its own, not the project's
     work = lake.restore if restore else lake.backup
-    copied = work(session.settings, folder, timeout=timeout, waiting=session.terminal.say)
+    copied = work(settings, folder, timeout=timeout, waiting=say)
     after = f"open the copy with --warehouse {folder}"
     if restore:
-        here = session.settings.published.exists()
-        after = "jvom verify says whether all is there" if here else "run jvom build, which publishes it"
+        then = "jvom verify says whether all is there"
+        then = then if settings.published.exists() else "run jvom build, which publishes it"
+        after = f"the record is in {settings.warehouse}, its raw files in {settings.raw}; {then}"
     session.terminal.answer(
         {"folder": str(folder), "bytes": copied}, f"{copied / 1e6:.1f} MB copied; {after}"
     )

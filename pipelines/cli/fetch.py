@@ -1,7 +1,10 @@
 """`jvom fetch`: find an edition and put it into raw/; with --build also record and publish it."""
 
 import datetime
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext, suppress
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,7 +13,8 @@ from typer import Argument, Exit, Option
 from pipelines.cli import build as building
 from pipelines.cli.session import Session, Timeout, require_edition_year, table_command
 from pipelines.cli.terminal import Terminal
-from schemas.errors import NetworkError, UsageError
+from pipelines.settings import Settings
+from schemas.errors import JvomError, LakeError, NetworkError, UsageError
 
 Service = StrEnum("Service", ("parliament", "publications"))
 
@@ -52,10 +56,9 @@ def fetch(
     if replay is not None:
         fetched = fetching.replay(where, replay, say)
     else:
-        only = service and service.value
-        fetched = fetching.fetch(
-            where, network, wanted, dry_run=dry_run, thorough=thorough, service=only, say=say
-        )
+        only, look = service and service.value, partial(fetching.fetch, where, network, wanted, say=say)
+        with nullcontext() if dry_run else _noted(where, wanted, say):
+            fetched = look(dry_run=dry_run, thorough=thorough, service=only)
     file, found, nothing_written = fetched.file, fetched.found, dry_run or replay is not None
     document: dict[str, Any] = {
         "edition_year": found.edition_year,
@@ -71,6 +74,24 @@ def fetch(
         building.carry_out(
             session, lambda: plan_build(session.settings, wanted), timeout, also={"fetched": document}
         )
+
+
+@contextmanager
+def _noted(where: Settings, year: int, say: Callable[[str], None]) -> Iterator[None]:
+    """A fetch in the run history, and told, where it fails by the surroundings; that the report is not there
+    yet is no failure, and `jvom status --check` says when it is late."""
+    failure: JvomError | None = None
+    try:
+        yield
+    except JvomError as error:
+        failure = error if isinstance(error, NetworkError | LakeError) else None
+        raise
+    finally:
+        if failure or where.has_history:
+            from pipelines.orchestration import run
+
+            with suppress(JvomError):  # that of the fetch is the one to show
+                run.note_fetch(where, year, failure, say)
 
 
 def _check(terminal: Terminal, probes: list[dict[str, Any]]) -> None:

@@ -36,6 +36,7 @@ Reason = Annotated[str, Option("--reason", metavar="R", help="Why; it stays in t
 class Session:
     settings: settings.Settings
     terminal: Terminal
+    named: frozenset[str] = frozenset()  # folders that an option named: raw, warehouse
 
     def rows(self, query: str, **named: object) -> list[Row]:
         """Rows of the published file, `named` for its `$name`; raises LakeError if nothing is published."""
@@ -116,7 +117,8 @@ def open_session(
     if as_csv and json:
         raise UsageError("--csv and --json exclude each other", hint="leave one of them out")
     terminal = Terminal(json=json, csv=as_csv, verbose=verbose, whole=whole)
-    return Session(settings.find(raw, warehouse), terminal)
+    named = frozenset(name for name, given in (("raw", raw), ("warehouse", warehouse)) if given)
+    return Session(settings.find(raw, warehouse), terminal, named)
 
 
 _OPTIONS = inspect.signature(open_session, eval_str=True).parameters

@@ -93,6 +93,10 @@ def _show(session: Session, state: dict[str, Any]) -> None:
         write(f"           run {run['run_id']}")
         if run["error"]:
             write(f"           {run['error'].partition(chr(10))[0]}; jvom logs --last-failure shows all")
+    for row in state["at_work"]:
+        which = f"{row['job']} {row['edition_year'] or ''}".strip()
+        write(f"at work:   {which}, process {row['process']} on {row['host']} since {_utc(row['since'])}")
+        write(f"           {row['command'] or 'started by the interface'}; run {row['run_id']}")
     write(f"schedules: {state['interface'] or 'not at work: they are while jvom ui runs'}")
     for each in state["triggers"]:
         if state["interface"]:
@@ -218,16 +222,21 @@ def _runs(settings: Settings, settled: Collection[str], due: Plan | None) -> tup
     A publication that failed does not once nothing is `due`, as where another machine has published since.
     """
     if not settings.has_history:
-        return {"last_run": None, "triggers": []}, []
-    from pipelines.orchestration.history import last_attempts, triggers
+        return {"last_run": None, "at_work": [], "triggers": []}, []
+    from pipelines.orchestration.history import alive, last_attempts, triggers
 
     try:
         attempt, starts = next(iter(last_attempts(settings)), None), triggers(settings)
+        at_work = [*map(asdict, alive(settings))]
     except LakeError as error:
-        return {"last_run": None, "triggers": []}, [str(error)]
+        return {"last_run": None, "at_work": [], "triggers": []}, [str(error)]
     failed = attempt and attempt.outcome in ("failed", "killed") and attempt.run_id not in settled
     failed = failed and not (attempt and attempt.job == "publish" and due and not due.publish)
-    ran = {"last_run": asdict(attempt) if attempt else None, "triggers": [*map(asdict, starts)]}
+    ran = {
+        "last_run": asdict(attempt) if attempt else None,
+        "at_work": at_work,
+        "triggers": [*map(asdict, starts)],
+    }
     return ran, [
         f"the last run, {attempt.job}, {'was killed' if attempt.outcome == 'killed' else 'failed'}"
     ] if failed and attempt else []

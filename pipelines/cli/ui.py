@@ -6,7 +6,8 @@ import signal
 import socket
 import subprocess
 import sys
-from contextlib import ExitStack, suppress
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 from typing import IO, Annotated
@@ -50,7 +51,29 @@ def ui(
 
     settings = session.settings
     run.prepare_home(settings)
-    log = settings.logs / "ui.log"
+    log, daemon = settings.logs / "ui.log", not (read_only or settings.home)
+    with ExitStack() as opened:
+        if daemon:
+            opened.enter_context(_alone(settings))
+        _serve(session, port, read_only=read_only, log=log)
+
+
+@contextmanager
+def _alone(settings: Settings) -> Iterator[None]:
+    """The one daemon of a warehouse: LakeError if another interface on it runs one."""
+    from filelock import FileLock, Timeout
+
+    try:
+        with FileLock(settings.dagster_home / "interface.lock", timeout=0):
+            yield
+    except Timeout as error:
+        hint = "use that one, or end it first; --read-only --port PORT runs beside it"
+        where = running(settings) or "it is just being started"
+        raise LakeError(f"another jvom ui is at work on this warehouse: {where}", hint=hint) from error
+
+
+def _serve(session: Session, port: int, *, read_only: bool, log: Path) -> None:
+    settings = session.settings
     with ExitStack() as opened:
         output: IO[str] = sys.stderr
         if not session.terminal.verbose:

@@ -6,7 +6,8 @@ from typing import Annotated
 
 from typer import Argument, Exit
 
-from pipelines.cli.session import Session, table_command
+from pipelines.cli.session import Session, Timeout, table_command
+from schemas.errors import LakeError
 
 _READ_FROM = """
 SELECT edition_year, vintage, source_path FROM editions_vintages WHERE source_sha256 = $sha256 ORDER BY ALL
@@ -20,8 +21,11 @@ def verify(
         Path | None,
         Argument(metavar="[FILE]", help="Only say of what these bytes are: a vintage, or a release."),
     ] = None,
+    timeout: Timeout = 600,
 ) -> None:
     """Recompute every hash and read every edition again; names what is not as it was recorded.
+
+    Status 1 where something is damaged or gone, 3 where a writer was only ended before it was done.
 
     Files are those of the warehouse (--warehouse), and the raw files those of --raw, else of JVOM_RAW, else
     of raw/ in the project. What it finds goes into the record, as a row of verifications.
@@ -32,7 +36,7 @@ def verify(
         _recognise(session, file)
         return
     settings = session.settings
-    report = verified.verify(settings)
+    report = verified.verify(settings, timeout=timeout, waiting=session.terminal.say)
     about = f"checked in {settings.warehouse}, raw files in {settings.raw}:\n  {report.extent}"
     kept = ""
     if report.manifests:
@@ -44,6 +48,7 @@ def verify(
     session.terminal.answer(
         {
             "faults": [{**asdict(fault), "since": fault.since} for fault in report.faults],
+            "unfinished": [{"where": fault.where, "what": fault.what} for fault in report.unfinished],
             "last_sound": report.last_sound,
             "warehouse": settings.warehouse,
             "raw": settings.raw,
@@ -51,9 +56,14 @@ def verify(
             "manifests": report.manifests,
             "error": {"message": f"{len(report.faults)} faults"} if report.faults else None,
         },
-        None if report.faults else f"everything is as it was recorded\n{about}{kept}",
+        None if report.faults or report.unfinished else f"everything is as it was recorded\n{about}{kept}",
     )
     session.terminal.as_csv(("fault", "since"), [(str(fault), fault.since) for fault in report.faults])
+    for each in report.unfinished:
+        session.terminal.say(f"not finished: {each}")
+    if report.unfinished:
+        said = "nothing of this is damage: a writer was ended before it was done, or is between two steps"
+        session.terminal.say(f"  {said}\n  next: jvom build, unless jvom status names one that is at work")
     if report.faults:
         for fault in report.faults:
             session.terminal.say(f"error: {fault} ({fault.since})")
@@ -67,6 +77,9 @@ def verify(
             elsewhere = f"if {settings.raw} is not this warehouse's, name its own: --raw DIR"
             session.terminal.say(f"  next: restore what is named of raw/ from git; {elsewhere}")
         raise Exit(1)
+    if report.unfinished:
+        session.terminal.say(f"the rest is as it was recorded\n{about}")
+        raise Exit(LakeError.exit_code)
 
 
 def _recognise(session: Session, file: Path) -> None:

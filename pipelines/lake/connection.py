@@ -19,7 +19,14 @@ from urllib.parse import urlsplit
 
 from pipelines.sql import NO_BAR, literal, rows
 from pipelines.store import credentials, patience, place
-from schemas.errors import LakeError, MachineError, ServerError, of_surroundings, require_address_space
+from schemas.errors import (
+    LakeError,
+    MachineError,
+    ServerError,
+    UsageError,
+    of_surroundings,
+    require_address_space,
+)
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -70,10 +77,9 @@ class Address:
     data: str
 
     def __post_init__(self) -> None:
-        kind = self.catalog.partition(":")[0]
-        if kind not in ("sqlite", "postgres"):
+        if not re.match("sqlite:.|postgres:", self.catalog):  # of PostgreSQL PG* may say all
             hint = "set JVOM_CATALOG to sqlite:/folder/catalog.sqlite or postgres:dbname=… host=…"
-            raise LakeError(f"the lake's catalog must be sqlite: or postgres:, not {kind}:", hint=hint)
+            raise UsageError("JVOM_CATALOG is neither a file nor a server", hint=hint)
 
     @property
     def target(self) -> str:
@@ -222,7 +228,7 @@ def _lake_error(doing: str, address: Address, error: Exception) -> LakeError:
     machine = of_surroundings(error)
     text = str(error).partition("\n\nPossible solutions")[0]
     if address.file is None:
-        text = text.replace(address.target, address.name)  # it may contain a password
+        text = text.replace(address.target or "\0", address.name)  # it may contain a password
         text = re.sub(
             rf".*?Unable to connect to Postgres at \"{address.name}\": ", "", text, flags=re.S
         ).strip()

@@ -246,7 +246,7 @@ def answering(target: str) -> Iterator[None]:
     try:
         yield
     except psycopg.Error as error:
-        message = f"its server does not answer, or refuses: {str(error).replace(target, '…')}"
+        message = f"its server does not answer, or refuses: {str(error).replace(target or chr(0), '…')}"
         hint = "check JVOM_CATALOG, and that the server runs and lets this user in"
         raise ServerError(message, file=file, hint=hint) from error
 

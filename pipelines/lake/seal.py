@@ -42,6 +42,11 @@ def begin(address: Address) -> bool:
     return well
 
 
+def died(address: Address) -> bool:
+    """Whether the last writer did not end well; asked while nobody writes. Without a mark nobody did."""
+    return files.get(mark_of(address)) not in (None, _WELL)
+
+
 def end(address: Address, *, well: bool) -> None:
     """After the last write of a hold: seal the catalog, and say so if every write ended `well`."""
     mark = mark_of(address)

@@ -2,8 +2,6 @@
 
 import datetime
 import json
-import os
-import time
 import zoneinfo
 from collections.abc import Collection
 
@@ -13,7 +11,7 @@ from pipelines import other_sources, raw, settings, verify, versions
 from pipelines.lake import Authorship
 from pipelines.orchestration import keys
 from pipelines.orchestration.edition import vintage_metadata
-from pipelines.orchestration.failures import as_dagster_failure, end_dead_runs, notification, post
+from pipelines.orchestration.failures import as_dagster_failure, end_dead_runs, tell
 from pipelines.orchestration.history import error_of
 from pipelines.orchestration.metadata import records
 from pipelines.orchestration.resources import Warehouse
@@ -217,19 +215,10 @@ publish_when_recorded = dg.AutomationConditionSensorDefinition(
     description="One line for each failed run in the warehouse's log, and as JSON to JVOM_NOTIFY_URL.",
 )
 def run_failed(context: dg.RunFailureSensorContext, warehouse: Warehouse) -> None:
-    reason = error_of(context.instance, context.dagster_run.run_id)
-    payload = notification(context.dagster_run, reason or "the run failed; its log says why")
-    context.log.error(payload["text"])
-    try:
-        logs = warehouse.settings().logs
-        logs.mkdir(parents=True, exist_ok=True)
-        with (logs / time.strftime("%Y-%m-%d.log")).open("a", encoding="utf-8") as stream:
-            stream.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')} ERROR {payload['text']}\n")
-    except OSError as error:
-        context.log.warning(f"the log of the warehouse cannot be written: {error}")
-    address = os.environ.get("JVOM_NOTIFY_URL")
-    if address and (wrong := post(address, payload)):  # without the address: it may hold a secret
-        context.log.warning(f"JVOM_NOTIFY_URL was not notified: {wrong}")
+    run = context.instance.get_run_by_id(context.dagster_run.run_id) or context.dagster_run
+    reason = error_of(context.instance, run.run_id) or "the run failed; its log says why"
+    for sentence in tell(context.instance, run, reason, warehouse.settings().logs):
+        context.log.error(sentence)
 
 
 class Withdrawal(dg.Config):
@@ -310,7 +299,10 @@ def verify_everything(context: dg.OpExecutionContext, warehouse: Warehouse) -> N
             description="\n".join(f"{fault} ({fault.since})" for fault in report.faults),
             metadata={"faults": len(report.faults), "last_sound": str(report.last_sound or "never")},
         )
-    context.log.info(f"everything is as it was recorded; checked: {report.extent}")
+    for each in report.unfinished:
+        context.log.warning(f"not finished: {each}; the next build ends it")
+    all_of_it = "the rest" if report.unfinished else "everything"
+    context.log.info(f"{all_of_it} is as it was recorded; checked: {report.extent}")
 
 
 @dg.job(

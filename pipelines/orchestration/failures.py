@@ -6,21 +6,27 @@ A failed run gives one line in the warehouse's log and one JSON document to `JVO
 import os
 import platform
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
+from pathlib import Path
 from typing import Any, cast
 
 import dagster as dg
 from sqlalchemy.exc import SQLAlchemyError
 
 from pipelines import lake, settings
+from pipelines.harmless import visible
 from schemas.errors import JvomError, LakeError, MachineError, NetworkError, ServerError, of_surroundings
 
 PROCESS_TAG = "jvom/process"
 EXECUTOR_TAG = "jvom/executor"
+COMMAND_TAG = "jvom/command"  # of the process that started it
+ENDED_TAG = "jvom/ended_by"  # the signal that somebody ended a run with, also where a step failed of it
+TOLD_TAG = "jvom/told"  # that a run failed
 OF_TAG = "jvom/of"  # the run that these tags are of: one that is run again begins with those of the first
 MISSED_TAG = "jvom/missed"  # since when nobody was seen to work on it, in seconds since 1970
 MISSED_FOR = 10.0  # seconds; a database that is started again forgets who attends for less
@@ -127,7 +133,9 @@ _own_mark = cache(process_mark)  # by number: a forked process has its own
 def run_tags() -> dict[str, str]:
     """Tags of a run: who started it and in which process, so that it can be ended once that is dead."""
     mark, executor = _own_mark(os.getpid()) or "", os.environ.get("JVOM_EXECUTOR") or IN_PROCESS
-    return {"jvom/actor": settings.actor(), PROCESS_TAG: mark, EXECUTOR_TAG: executor}
+    command = " ".join([Path(sys.argv[0]).name, *sys.argv[1:]])[:120]
+    who = {"jvom/actor": settings.actor(), PROCESS_TAG: mark, EXECUTOR_TAG: executor}
+    return who | {COMMAND_TAG: command}
 
 
 def take_up(instance: dg.DagsterInstance, run_id: str) -> None:
@@ -224,6 +232,28 @@ def notification(run: dg.DagsterRun, reason: str) -> dict[str, Any]:
         "source_sha256": run.tags.get("jvom/source_sha256"),
         "error": reason,
     }
+
+
+def tell(instance: dg.DagsterInstance, run: dg.DagsterRun, reason: str, logs: Path) -> list[str]:
+    """One line in the warehouse's log and JSON to JVOM_NOTIFY_URL, once for each failed run.
+
+    Returns that line, and what kept it from being told; nothing where it was told before.
+    """
+    if run.tags.get(TOLD_TAG):
+        return []
+    instance.add_run_tags(run.run_id, {TOLD_TAG: "yes"})
+    payload = notification(run, reason)
+    said = [str(payload["text"])]
+    try:
+        logs.mkdir(parents=True, exist_ok=True)
+        with (logs / time.strftime("%Y-%m-%d.log")).open("a", encoding="utf-8") as stream:
+            stream.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')} ERROR {visible(said[0])}\n")
+    except OSError as error:
+        said.append(f"the log of the warehouse cannot be written: {error}")
+    address = os.environ.get("JVOM_NOTIFY_URL")
+    if address and (wrong := post(address, payload)):  # without the address: it may hold a secret
+        said.append(f"JVOM_NOTIFY_URL was not notified: {wrong}")
+    return said
 
 
 def post(address: str, payload: dict[str, Any], timeout: float = NOTIFY_TIMEOUT) -> str | None:

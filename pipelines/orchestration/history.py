@@ -11,11 +11,12 @@ import dagster as dg
 from dagster._utils.schedules import schedule_execution_time_iterator
 from yaml import YAMLError, safe_load  # type: ignore[import-untyped]
 
-from pipelines.orchestration.failures import PROCESS_TAG, UNENDED, is_gone
+from pipelines.orchestration.failures import COMMAND_TAG, ENDED_TAG, PROCESS_TAG, UNENDED, is_gone
 from pipelines.settings import Settings
 from schemas.errors import LakeError
 
 _BY_ITSELF = "__ASSET_JOB"  # what Dagster calls a run of assets that the automation asked for
+_YEAR = "dagster/partition"  # Dagster's own tag
 _JOBS = ("ingest", "acquire", "publish", "withdraw", "restore", "verify", _BY_ITSELF)
 _OUTCOMES = {
     dg.DagsterRunStatus.SUCCESS: "succeeded",
@@ -61,6 +62,7 @@ def last_attempts(
             records = instance.get_run_records(wanted, limit=None if since else 50)
             found = [record for record in records if record.dagster_run.job_name in _JOBS]
             if failed:
+                found = [each for each in found if ENDED_TAG not in each.dagster_run.tags]
                 found = [each for each in found if each.dagster_run.is_finished or is_gone(each.dagster_run)]
             process = found[0].dagster_run.tags.get(PROCESS_TAG) if found and failed else None
             others = [
@@ -109,6 +111,7 @@ class Trigger:
 
 def triggers(settings: Settings) -> list[Trigger]:
     """Every schedule with its next tick, then every sensor; they are at work while `jvom ui` runs."""
+    settings.enter()
     from pipelines.orchestration.definitions import defs
 
     now = datetime.datetime.now(datetime.UTC)
@@ -128,22 +131,62 @@ def triggers(settings: Settings) -> list[Trigger]:
     return sorted(found, key=lambda each: (each.at is None, each.at or now, each.name))
 
 
+@dataclass(frozen=True)
+class Alive:
+    """A run that is at work: which, and the process of it, which a signal ends; `since` is UTC."""
+
+    run_id: str
+    job: str
+    edition_year: int | None
+    process: int | None
+    host: str
+    since: datetime.datetime
+    command: str
+
+
+def alive(settings: Settings) -> list[Alive]:
+    """Runs that have not ended and whose process is not known to be gone, newest first."""
+    if not settings.has_history:
+        return []
+    with dg.DagsterInstance.from_config(str(settings.dagster_home)) as instance:
+        records = instance.get_run_records(dg.RunsFilter(statuses=UNENDED))
+    found = []
+    for record in records:
+        run = record.dagster_run
+        host, number, *_ = f"{run.tags.get(PROCESS_TAG, '')}::".split(":")
+        if not is_gone(run):
+            year, job = run.tags.get("jvom/year") or run.tags.get(_YEAR, ""), _name(run)
+            since = _time(record.start_time) or record.create_timestamp
+            process = int(number) if number.isdigit() else None
+            of_year = int(year) if year.isdigit() else None
+            found.append(Alive(run.run_id, job, of_year, process, host, since, run.tags.get(COMMAND_TAG, "")))
+    return found
+
+
+def _name(run: dg.DagsterRun) -> str:
+    """Its job; of assets that somebody, or the automation, asked for by themselves: of a year, or of all."""
+    return run.job_name if run.job_name != _BY_ITSELF else "assets" if run.tags.get(_YEAR) else "publish"
+
+
 def _attempt(instance: dg.DagsterInstance, record: dg.RunRecord) -> Attempt:
-    run, year = record.dagster_run, record.dagster_run.tags.get("jvom/year", "")
+    run = record.dagster_run
+    year = run.tags.get("jvom/year") or run.tags.get(_YEAR, "")
     killed = is_gone(run)
+    outcome = "killed" if killed else _OUTCOMES.get(run.status, "not ended")
+    outcome = f"ended by {run.tags[ENDED_TAG]}" if ENDED_TAG in run.tags else outcome
     return Attempt(
         run.run_id,
-        "publish" if run.job_name == _BY_ITSELF else run.job_name,
+        _name(run),
         int(year) if year.isdigit() else None,
         run.tags.get("jvom/cause"),
         run.tags.get("jvom/actor"),
         _time(record.start_time) or record.create_timestamp,
         _time(record.end_time),
-        "killed" if killed else _OUTCOMES.get(run.status, "not ended"),
+        outcome,
         "its process is gone: nothing was half recorded, and the next build ends it"
         if killed
         else error_of(instance, run.run_id)
-        if run.status == dg.DagsterRunStatus.FAILURE
+        if outcome == "failed"
         else None,
     )
 

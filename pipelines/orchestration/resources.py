@@ -149,8 +149,9 @@ class Stage(dg.ConfigurableIOManager):
 def _made_by(context: dg.InputContext) -> str:
     """The run whose value is to be loaded: this one, the one that it resumes, or else the last to make it."""
     with suppress(dg.DagsterInvariantViolationError):
-        if context.upstream_output is not None:
-            return context.upstream_output.run_id
+        # Where an asset is asked for alone, Dagster stands in for a run that made the one before it.
+        if context.upstream_output is not None and (run_id := context.upstream_output.run_id)[:2] != "__":
+            return run_id
     of = dg.AssetRecordsFilter(context.asset_key, asset_partitions=[context.partition_key])
     records = context.step_context.instance.fetch_materializations(of, limit=1).records
     return records[0].run_id if records else "no run"

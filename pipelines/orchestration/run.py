@@ -20,8 +20,15 @@ from sqlalchemy.exc import SQLAlchemyError
 from pipelines import files, lake, quarantine, versions
 from pipelines.extract import sandbox
 from pipelines.orchestration import interrupts
-from pipelines.orchestration.failures import end_dead_runs, failure_of, run_tags
-from pipelines.orchestration.history import unusable
+from pipelines.orchestration.failures import (
+    ENDED_TAG,
+    TOLD_TAG,
+    end_dead_runs,
+    failure_of,
+    run_tags,
+    tell,
+)
+from pipelines.orchestration.history import last_attempts, unusable
 from pipelines.orchestration.plan import PendingEdition, Plan
 from pipelines.settings import Settings
 from schemas.errors import JvomError, LakeError, UsageError
@@ -110,7 +117,8 @@ def prepare_home(settings: Settings) -> None:
         settings.logs.mkdir(parents=True, exist_ok=True)
         if not config.exists() or _is_of_older_version(config):
             files.put(config, (INSTANCE + STORAGE).encode())
-    os.environ.update(settings.environment() | {"DAGSTER_EVENT_BATCH_SIZE": "1000"})
+    settings.enter()
+    os.environ["DAGSTER_EVENT_BATCH_SIZE"] = "1000"
 
 
 def _is_of_older_version(config: Path) -> bool:
@@ -162,6 +170,23 @@ def run_job(
         cause, ops = f"{job}: {config['reason']}", {op: {"config": dict(config)}}
         outcomes, _ = runs.execute(job, config.get("edition_year"), cause, ops)
         return runs.publish([replace(each, written=each.error is None) for each in outcomes])
+
+
+def note_fetch(settings: Settings, year: int, error: JvomError | None, progress: Progress) -> None:
+    """A fetch from the command line that failed, as a run of `acquire`, told like one; without an error one
+    that takes back such a failure, if that is the last run."""
+    if error is None:
+        last = next(iter(last_attempts(settings)), None)
+        if last is None or (last.job, last.outcome) != ("acquire", "failed"):
+            return
+    with _runs(settings, verbose=False, progress=progress) as runs:
+        tags = {**run_tags(), "jvom/cause": "jvom fetch", "jvom/year": str(year)}
+        status = dg.DagsterRunStatus.STARTED if error else dg.DagsterRunStatus.SUCCESS
+        job = runs.defs.resolve_job_def("acquire")
+        run = runs.instance.create_run_for_job(job, status=status, tags=tags)
+        if error:
+            runs.instance.report_run_failed(run, str(error))
+            runs.tell(run, str(error))
 
 
 def end_killed(settings: Settings, progress: Progress) -> None:
@@ -223,10 +248,9 @@ class _Runs:
             tags={**run_tags(), "jvom/cause": cause, "jvom/year": str(year or "")},
             run_config={**QUIET, "ops": ops},
         )
-        interrupts.raise_if_received()  # Dagster ended the run as cancelled, which is not a refusal
         seconds = time.monotonic() - started
         if not result.success:
-            error, code = failure_of(result)
+            error, code = self._failed(result)
             again = any(event.is_step_up_for_retry for event in result.all_events)
             failed = Outcome(
                 year,
@@ -237,6 +261,7 @@ class _Runs:
                 tried_again=again and code == LakeError.exit_code,
             )
             return [failed], result
+        interrupts.raise_if_received()
         snapshots = _materialized(result, "snapshot")
         found = [int(each["findings"]) for _, each in _materialized(result, "reconciled")]
         made = [
@@ -255,6 +280,24 @@ class _Runs:
         ]
         return made, result
 
+    def tell(self, run: dg.DagsterRun, error: str) -> None:
+        """Tell of a failed run, also where no daemon runs; the error itself is for whoever ran it to show."""
+        for trouble in tell(self.instance, run, error, self.settings.logs)[1:]:
+            self.progress(trouble)
+
+    def _failed(self, result: dg.ExecuteInProcessResult) -> tuple[str, int]:
+        """As `failure_of`, and tell it; a run that a signal ended did not fail."""
+        run = self.instance.get_run_by_id(result.run_id)
+        assert run is not None
+        try:
+            interrupts.raise_if_received()
+        except interrupts.Interrupted as ended:
+            self.instance.add_run_tags(run.run_id, {ENDED_TAG: ended.name, TOLD_TAG: "ended"})
+            raise
+        error, code = failure_of(result)
+        self.tell(run, error)
+        return error, code
+
     def publish(self, outcomes: Sequence[Outcome], *, publish: bool = False) -> Result:
         """The whole build's result, once it is published what was recorded; or anyhow with `publish`."""
         release_id, error, code, later = None, None, 0, []
@@ -263,12 +306,12 @@ class _Runs:
             result = self.defs.resolve_job_def("publish").execute_in_process(
                 instance=self.instance, raise_on_error=False, run_config=QUIET, tags=run_tags()
             )
-            interrupts.raise_if_received()
             if result.success:
                 ((_, shown),) = _materialized(result, "published")
                 release_id, later = str(shown["release_id"]), shown["later_trends"]
             else:
-                error, code = failure_of(result)
+                error, code = self._failed(result)
+            interrupts.raise_if_received()
         return self.result(
             outcomes,
             release_id=release_id,

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 MANIFEST = "manifest.json"
 REVISIONS = "revisions"
 CHANGES = "changes.md"
+NOT_COMPARED = "the manifest of the release before is not there to compare with"
 CATALOG = "jvom.ducklake"
 _CONTENT = (
     *("vintages", "reconciliations", "mission_registry", "mission_relations"),
@@ -351,7 +352,7 @@ def changes_page(manifest: Row, before: Row | None) -> str:
     """What a release changed as Markdown, from its manifest and that of the release before it."""
     shaped = []
     if manifest["previous_release_id"] and before is None:
-        shaped = ["the manifest of the release before is not there to compare with"]
+        shaped = [NOT_COMPARED]
     elif before is not None:
         shaped = [
             f"{what}: {before.get(name) or 'unknown'} → {manifest.get(name)}"

@@ -16,7 +16,7 @@ import signal
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Set
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -26,9 +26,9 @@ from types import FrameType
 from typing import Any
 
 import schemas
-from pipelines import raw, sql
+from pipelines import raw, sql, verify
 from pipelines.acquire import fetching
-from pipelines.lake import Authorship, Lake, backup, commits, connection, restore
+from pipelines.lake import Authorship, Lake, backup, commits, connection, history, restore
 from pipelines.publish import catalogue, published, release, views
 from pipelines.settings import Settings, find, network
 from tests.support import lakes
@@ -248,12 +248,13 @@ def campaign(folder: Path, kills: int, reads: int, seed: int, say: Callable[[Sco
         send(served, edition(), day=f"{FETCHED}-05-21")
         calls = {number: calls for what, number, calls in _in_peace(whole, served) if what == "done"}
         expected = _content(whole)
+        of_stand_ins = {fault.where for fault in verify.verify(whole).faults}  # documents that are none
         while score.kills.total() < kills or score.reads.total() < reads:
             score.rounds += 1
             where = _home(folder / f"round-{score.rounds}")
             with _reader(where, score, chosen.random()):
                 wanted = min(PER_ROUND, max(kills - score.kills.total(), 1))
-                _round(where, served, wanted, calls, chosen, score)
+                _round(where, served, wanted, calls, chosen, score, of_stand_ins)
             _in_peace(where, served)
             Lake.of(where).recover()
             found = _content(where)
@@ -276,8 +277,12 @@ def _round(
     calls: Mapping[int, int],
     chosen: random.Random,
     score: Score,
+    known: Set[str],
 ) -> None:
-    """Kill so many writers, or as many as the story lasts; `calls` has those of each step, undisturbed."""
+    """Kill so many writers, or as many as the story lasts; `calls` has those of each step, undisturbed.
+
+    After a kill `jvom verify` names no damage but at the `known` places.
+    """
     for _ in range(wanted):
         left = [number for number, step in enumerate(STORY) if not step.done(where)]
         if not left:
@@ -306,6 +311,13 @@ def _round(
         score.acknowledged += len(done)
         lost = [STORY[number].name for number in done if not STORY[number].done(where)]
         score.faults += [f"round {score.rounds}: {name} was acknowledged, and is lost" for name in lost]
+        looked = (
+            verify.verify(where).faults if chosen.random() < 0.5 else ()
+        )  # which may do the next's mending
+        of_no_document = "cannot be read again"  # nor are the stand-ins
+        named = [each for each in looked if each.where not in known and of_no_document not in each.what]
+        killed = f"round {score.rounds}, {STORY[last].name} killed"
+        score.faults += [f"{killed}: verify takes it for damage: {fault}" for fault in named]
 
 
 def _home(folder: Path) -> Settings:
@@ -332,12 +344,14 @@ def _in_peace(where: Settings, served: Parliament) -> list[tuple[str, int, int]]
 def _content(where: Settings) -> dict[str, Any]:
     """What a warehouse holds, stamps aside: lake, published file, backups."""
     held = {f"the lake's {name}": rows for name, rows in lakes.content(Lake.of(where).read()).items()}
+    held["the lake's verifications"] = [*filter(_of_an_edition, held["the lake's verifications"])]
     with published.connect(where.published) as opened:
         file = {
             name: opened.execute(f'FROM "{name}"').to_arrow_table()
             for name in (*schemas.VINTAGE_TABLES, *schemas.RECORD)
         }
     held |= {f"the file's {name}": rows for name, rows in lakes.content(file).items()}
+    held["the file's verifications"] = [*filter(_of_an_edition, held["the file's verifications"])]
     for whose, at in (("the backup's", find(where.raw, _copy(where))), ("what is restored's", _moved(where))):
         read = lakes.content(Lake.of(at).read())
         held |= {f"{whose} {name}": read[name] for name in ("vintages", "personnel_vintages")}
@@ -348,6 +362,10 @@ def _content(where: Settings) -> dict[str, Any]:
     }
     held["releases"] = sorted(path.parent.name for path in where.releases.glob("*/manifest.json"))
     return held
+
+
+def _of_an_edition(verification: Mapping[str, Any]) -> bool:
+    return verification["kind"] != history.VERIFICATION
 
 
 @contextmanager
