@@ -82,10 +82,6 @@ class Settings:
         """Values between assets of a run; safe to delete."""
         return self.staging or self.warehouse / "stage"
 
-    def enter(self) -> None:
-        """Point this process at these addresses, before Dagster's definitions are loaded in it."""
-        os.environ.update(self.environment())
-
     def environment(self) -> dict[str, str]:
         """The same settings as environment variables, for a child process or Dagster."""
         return {

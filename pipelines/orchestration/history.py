@@ -4,6 +4,7 @@ Reads only. A history that cannot be read is the surroundings' fault: the record
 """
 
 import datetime
+import os
 import re
 from dataclasses import dataclass
 
@@ -111,8 +112,13 @@ class Trigger:
 
 def triggers(settings: Settings) -> list[Trigger]:
     """Every schedule with its next tick, then every sensor; they are at work while `jvom ui` runs."""
-    settings.enter()
-    from pipelines.orchestration.definitions import defs
+    before = {name: os.environ.get(name) for name in settings.environment()}
+    os.environ.update(settings.environment())  # which they are loaded by, wherever the command is run
+    try:
+        from pipelines.orchestration.definitions import defs
+    finally:
+        for name, value in before.items():
+            os.environ.update({name: value}) if value is not None else os.environ.pop(name)
 
     now = datetime.datetime.now(datetime.UTC)
     with dg.DagsterInstance.from_config(str(settings.dagster_home)) as instance:

@@ -117,8 +117,7 @@ def prepare_home(settings: Settings) -> None:
         settings.logs.mkdir(parents=True, exist_ok=True)
         if not config.exists() or _is_of_older_version(config):
             files.put(config, (INSTANCE + STORAGE).encode())
-    settings.enter()
-    os.environ["DAGSTER_EVENT_BATCH_SIZE"] = "1000"
+    os.environ.update(settings.environment() | {"DAGSTER_EVENT_BATCH_SIZE": "1000"})
 
 
 def _is_of_older_version(config: Path) -> bool:
