@@ -9,7 +9,7 @@ import hashlib
 import json
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePath
 from typing import cast, get_args
@@ -406,6 +406,29 @@ def fetched_from(raw: Path, source: SourceFile) -> str | None:
         return found and f"fetched from {found['address']} at {found['fetched_at']}, by raw/{FETCHED}"
     except (OSError, ValueError, AttributeError, TypeError, KeyError):
         return None
+
+
+def bring(source: Path, raw: Path, say: Callable[[str], None]) -> int:
+    """Put the files of another `raw/` that are not here, and what its lists say of them; bytes put.
+
+    A file that has other bytes here stays; `say` is told.
+    """
+    here, there = lock_entries(raw), lock_entries(source)
+    put_bytes = 0
+    for path in sorted(path for path in source.rglob("*") if path.is_file() and path.name[0] != "."):
+        name, data = str(path.relative_to(source)), path.read_bytes()
+        if put_new(raw / name, data):
+            put_bytes += len(data)
+        elif name not in (LOCK, FETCHED) and get(raw / name) != data:
+            say(f"{raw / name} has other bytes than in {source}, and stays")
+    known = {(file.path, file.sha256) for files in here.values() for file in files}
+    new = [file for files in there.values() for file in files if (file.path, file.sha256) not in known]
+    before = {file.path: file for files in here.values() for file in files}
+    lock(raw, [*new, *before.values()])  # of a path, the last is what lies there
+    for year, fetches in json.loads(get(source / FETCHED) or b"{}").items():
+        for fetch in fetches:
+            record_fetch(raw, int(year), fetch)
+    return put_bytes
 
 
 def _entered(

@@ -16,7 +16,6 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 from pipelines import publication
-from pipelines import raw as sources
 from pipelines.files import get, move_into_place, put
 from pipelines.lake.commits import EMPTY, newest_key
 from pipelines.lake.connection import Address, sqlite_alone, surroundings
@@ -30,7 +29,6 @@ from schemas.errors import LakeError, UsageError
 log = logging.getLogger(__name__)
 
 OBJECTS = "objects.jsonl"  # in a copy of what machines share: each object, its hash and its version
-_LISTS = (sources.LOCK, sources.FETCHED)  # which gain the backup's entries
 _MAGIC = b"SQLite format 3\0"
 _PASSING = ("-wal", "-shm", "-journal", ".lock", ".holder.json", ".wal", "last_writer")  # of what is open now
 
@@ -137,13 +135,18 @@ def shared(settings: Settings) -> tuple[Path, ...]:
 
 
 def restore(
-    settings: Settings, folder: Path, *, timeout: float = 600, waiting: Callable[[str], None] = log.warning
+    settings: Settings,
+    folder: Path,
+    *,
+    timeout: float = 600,
+    waiting: Callable[[str], None] | None = None,
+    bring: Callable[[Path], int] | None = None,
 ) -> int:
     """Put a backup, or a machine's whole warehouse, to where the settings say; bytes put.
 
-    There must be no record there yet: nothing is replaced. Files of raw/ that have other bytes here stay;
-    `waiting` is told so, and who holds the lock. The catalog comes last but for the published file, so that
-    it can be run again if it fails. Raises UsageError, also where raw/ is of another warehouse; LakeError.
+    There must be no record there yet: nothing is replaced. `bring` is given its raw/ and says the bytes that
+    it put of it. The catalog comes last but for the published file, so that it can be run again if it fails.
+    Raises UsageError, LakeError.
     """
     address, before = Address(settings.catalog, settings.data), folder / "lake" / "catalog.sqlite"
     if not before.is_file():
@@ -156,35 +159,13 @@ def restore(
         to_lake = {folder / "lake" / "data": address.folder, folder / "lake" / "manifests": address.manifests}
         pairs = {folder / place.name: place for place in shared(settings)[1:]} | to_lake
         put_bytes = sum(_put_all(source, place) for source, place in pairs.items())
-        if raw is not None and raw.resolve() != settings.raw:
-            put_bytes += _put_raw(raw, settings, waiting)
+        if bring and raw is not None and raw.resolve() != settings.raw:
+            put_bytes += bring(raw)
         if address.file is not None:
             address.file.parent.mkdir(parents=True, exist_ok=True)
         copy_catalog(Address(f"sqlite:{before}", str(address.folder)), address.catalog, settings.data)
         end(address, well=True)
         return put_bytes + _put_published(settings, folder)
-
-
-def _put_raw(raw: Path, settings: Settings, say: Callable[[str], None]) -> int:
-    """Put the raw files that are not here, and what their lists say of them; bytes put."""
-    other = settings.raw.parent / "warehouse"
-    if not settings.store and other != settings.warehouse and (other / "lake" / "catalog.sqlite").exists():
-        hint = "name a folder for the raw files of what is restored: --raw DIR"
-        raise UsageError(f"belongs to the warehouse {other}", file=str(settings.raw), hint=hint)
-    here, locked = sources.lock_entries(settings.raw), sources.lock_entries(raw)
-    put_bytes = _put_all(raw, settings.raw, replace=False)
-    known = {(file.path, file.sha256) for files in here.values() for file in files}
-    new = [file for files in locked.values() for file in files if (file.path, file.sha256) not in known]
-    before = {file.path: file for files in here.values() for file in files}
-    sources.lock(settings.raw, [*new, *before.values()])  # of a path, the last is what lies there
-    for year, fetches in json.loads(get(raw / sources.FETCHED) or b"{}").items():
-        for fetch in fetches:
-            sources.record_fetch(settings.raw, int(year), fetch)
-    for path in sorted(raw.rglob("*")):
-        name = str(path.relative_to(raw))
-        if path.is_file() and name not in _LISTS and get(settings.raw / name) != get(path):
-            say(f"{settings.raw / name} has other bytes than in the backup, and stays")
-    return put_bytes
 
 
 def _put_published(settings: Settings, folder: Path) -> int:
@@ -201,11 +182,11 @@ def _put_published(settings: Settings, folder: Path) -> int:
     return 0
 
 
-def _put_all(source: Path, target: Path, *, replace: bool = True) -> int:
-    """Put every file of a folder to a place; bytes put. Without `replace` a file that is there stays."""
+def _put_all(source: Path, target: Path) -> int:
+    """Put every file of a folder to a place; bytes put."""
     total = 0
     for path in sorted(source.rglob("*")):
-        if path.is_file() and (replace or not (target / str(path.relative_to(source))).exists()):
+        if path.is_file():
             data = path.read_bytes()
             put(target / str(path.relative_to(source)), data)
             total += len(data)
