@@ -41,7 +41,7 @@ def backup(
 
 
 def _with_its_own_raw(session: Session) -> Settings:
-    """Where a backup goes: a warehouse that an option names has its raw/ in it or beside it, not the project's.
+    """Where a backup goes: a warehouse named by option has its raw/ in it or beside it, not the project's.
 
     UsageError where raw/ belongs to another warehouse, beside which it lies.
     """
