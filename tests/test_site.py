@@ -214,6 +214,8 @@ def _marks(chart: str, rows: list[dict[str, Any]]) -> Iterator[tuple[str, int]]:
         rows = [*by_year.values()]
     for row in rows if kind != "map" else ():
         left_out = {*(row.get("left_out") or ())}
+        if kind in ("region", "organisation") and row["missions_left_out"] > row["sent_left_out"]:
+            left_out = {*FRAME}
         frames = [row[name] for name in FRAME if row[name] is not None]
         if frames and not left_out & {*FRAME}:
             yield "frame", sum(frames)

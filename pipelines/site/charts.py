@@ -164,9 +164,15 @@ def of_mission(content: Content, mission: Row) -> Chart | None:
 
 def of_group(content: Content, kind: str, group: str) -> Chart | None:
     """What was sent to a region, or under an organisation, in each edition: sums over its missions."""
-    columns = ("edition_year", "missions", *_FRAME, *_SENT, "deployed_total_computed", "missions_left_out")
+    left_out = ("missions_left_out", "sent_left_out")
+    columns = ("edition_year", "missions", *_FRAME, *_SENT, "deployed_total_computed", *left_out)
     asked = content.ask(f"{kind}_trends", columns, ("edition_year",), **{kind: group})
-    return _by_year(content, f"{kind}-{slug(group)}", kind, {kind: group}, asked)
+    rows = [  # a frame is missing in the sum where not all that is left out are persons sent
+        {**row, "left_out": _FRAME if row["missions_left_out"] > row["sent_left_out"] else ()}
+        for row in asked.rows
+    ]
+    made = Asked(asked.columns, rows, asked.sql)
+    return _by_year(content, f"{kind}-{slug(group)}", kind, {kind: group}, made, asked)
 
 
 def of_totals(content: Content) -> Chart | None:
@@ -178,7 +184,7 @@ def of_totals(content: Content) -> Chart | None:
         of_year = rows.setdefault(row["edition_year"], {"edition_year": row["edition_year"], "left_out": []})
         of_year[row["column_name"]] = row["sum_of_rows"]
         if row["missions_left_out"] and row["column_name"] in _SENT:
-            of_year["missions_left_out"] = row["missions_left_out"]
+            of_year["sent_left_out"] = row["missions_left_out"]
         elif row["missions_left_out"]:
             of_year["left_out"].append(row["column_name"])
     return _by_year(content, "totals", "totals", {}, Asked(asked.columns, [*rows.values()], asked.sql), asked)
@@ -239,7 +245,7 @@ def _bar(row: Row, name: object, link: str = "") -> _Bar:
     frames = [row[column] for column in _FRAME if row[column] is not None]
     exact = not set(_FRAME) & {*left_out}
     inexact = any(column in left_out for column in _SENT)
-    leaves_out = bool(row.get("missions_left_out"))
+    leaves_out = bool(row.get("sent_left_out"))
     return _Bar(
         name=str(name),
         parts={} if inexact else sent,

@@ -274,7 +274,7 @@ def group(content: Content, kind: str, name: str, year: int | None) -> dict[str,
             "change": Figure(change, "" if change is None else link.format("change")),
         }
     none = Figure(None)
-    return {"edition_year": year, "missions": 0, "missions_left_out": [], "sent": none, "change": none}
+    return {"edition_year": year, "missions": 0, "sent_left_out": 0, "sent": none, "change": none}
 
 
 def side_link(content: Content, finding: Row, which: str) -> str:

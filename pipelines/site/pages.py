@@ -208,11 +208,17 @@ class Site:
         content = self.content
         latest = content.latest
         trends = figures.trends(content, edition_year=latest)
-        changed = [row for row in trends if row["change"].value]
         compared = [row for row in trends if row["change"].value is not None]
-        come = [row for row in trends if row["status"] in ("new", "returned") and row["sent"].value]
-        changed += come if compared else []
-        changed.sort(key=lambda row: (-abs(row["change"].value or row["sent"].value), row["name"]))
+        previous = compared[0]["previous_edition_year"] if compared else None
+        before = {row["mission_id"]: row["sent"] for row in figures.trends(content, edition_year=previous)}
+        changed = [{**row, "by": row["change"]} for row in compared if row["change"].value]
+        for row in trends if compared else ():
+            was = before.get(row["mission_id"])
+            if row["status"] == "no_longer_listed" and was and was.value:
+                changed.append({**row, "by": figures.Figure(-was.value, was.link)})
+            elif row["status"] != "continued" and row["sent"].value and not was:
+                changed.append({**row, "by": row["sent"]})
+        changed.sort(key=lambda row: (-abs(row["by"].value), row["name"]))
         first = next((row for row in trends if row["rank_in_edition"] == 1), None)
         return {
             **self._held(),
@@ -227,7 +233,7 @@ class Site:
             "chart": self._chart(f"edition-{latest}", latest or 0),
             "years_chart": self._chart("totals") if len(content.years) > 1 else None,
             "changes": changed[:BIGGEST],
-            "previous": compared[0]["previous_edition_year"] if compared else None,
+            "previous": previous,
             "comparable": all(row["comparable"] for row in compared),
             "left": [row for row in trends if row["status"] == "no_longer_listed"],
             "findings": self._findings(edition_year=latest)[:FIRST],
@@ -418,20 +424,22 @@ class Site:
         latest = content.latest
         missions = [row for row in figures.trends(content, edition_year=latest) if row["listed"]]
         there: dict[str, list[Values]] = {}
-        at_sea = []
+        elsewhere = []
+        rows = content.of("personnel", edition_year=latest)
+        printed = {row["mission_id"]: row["country_as_printed"] for row in rows}
         registry = {row["mission_id"]: row for row in content.missions}
         for row in missions:
             countries = (registry.get(row["mission_id"]) or {}).get("countries") or []
             for country in countries:
                 there.setdefault(country, []).append(_of(row, "mission_id", "name"))
             if not countries:
-                at_sea.append(_of(row, "mission_id", "name"))
+                elsewhere.append(_of(row, "mission_id", "name") | {"printed": printed.get(row["mission_id"])})
         return {
             "latest": latest,
             "map": self._chart("map", latest or 0),
             "countries": there,
             "off_map": [country for country in there if not World.load().outline(country)],
-            "elsewhere": at_sea,
+            "elsewhere": elsewhere,
             "groups": {
                 kind: sorted(
                     (
