@@ -12,6 +12,6 @@ def editions(session: Session) -> None:
         "source_fidelity AS fidelity, vintage",
     )
     session.terminal.write(
-        "\nkamerstuk is that of the year's report, by raw/sources.toml: no file was compared with it "
+        "kamerstuk is that of the year's report, by raw/sources.toml: no file was compared with it "
         "(docs/how-to/audit.md, 12)"
     )

@@ -112,7 +112,16 @@ def follow(session: Session, mission: str, year: int, column: str, vintage: int 
 def render(traced: Trace, template: str) -> str:
     """The trace as text, or as one HTML page without scripts and with nothing from elsewhere."""
     words = {"place": place, "state": state, "remark": remark, "requirement": requirement}
+    words["catalogued"] = catalogued
     return terminal.render(template, trace=traced, shown=SHOWN_CELLS, **words)
+
+
+def catalogued(step: TraceStep) -> str:
+    """What raw/sources.toml says of the report of that year; empty if it says nothing."""
+    source = step.source
+    cited = source.source_url and f"cited at {source.source_url}"
+    said = ", ".join(filter(None, (source.title, source.kamerstuk, cited)))
+    return said and f"the report of {step.vintage['edition_year']} is {said}"
 
 
 def place(piece: Piece) -> str:

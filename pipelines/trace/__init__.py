@@ -156,6 +156,8 @@ def _is_on(check: Row, table: str, columns: tuple[str, ...]) -> bool:
 
 def _touches(finding: Row, dependency: Dependency) -> bool:
     sides = [side for side in (finding["side_a"], finding["side_b"]) if side]
+    if sides[0]["table_name"] == "editions":  # about the edition as a whole
+        return True
     for side in sides:
         parts = _parts(finding["rule"], side["column_name"])
         if any(_is_cell({**side, "column_name": part}, dependency) for part in parts):

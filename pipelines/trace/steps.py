@@ -21,10 +21,11 @@ _UNVERIFIED = (
     "its bytes were compared with no other copy: title, paper and address are what raw/sources.toml says of "
     "the report of that year"
 )
+_PAGES = "pages of a text follow from the lines that open them, and numbers are counted on from those printed"
 NOTES = {
     "abridged": "an abridged edition: by its own heading its annexes are as printed, its running text in "
-    "other words; only the official document proves what was sent to parliament",
-    "full text": f"a text as it was given, without the official file's layout; {_UNVERIFIED}",
+    f"other words; only the official document proves what was sent to parliament; {_PAGES}",
+    "full text": f"a text as it was given, without the official file's layout; {_UNVERIFIED}; {_PAGES}",
     "official file": f"a PDF as it was given; {_UNVERIFIED}",
 }
 OBTAINED = {
@@ -37,6 +38,8 @@ OBTAINED = {
     "ocr": "read from a picture of the page",
     "declared": "its reading is declared in schemas/readings.toml",
 }
+_IN_OTHER_WORDS = ("footnotes", "sections")  # of an abridged edition
+_ABRIDGED = "in the words of the abridged text, which are not those of the report"
 _SOURCE = ("path", "sha256", "bytes", "format", "fidelity")
 _VINTAGE = (
     *("edition_year", "vintage", "recorded_at", "cause", "reason", "actor", "run_id", "code_version"),
@@ -115,6 +118,8 @@ def step(
         written = sql.rows(connection, _SUMS, year, record["latest"] and table.startswith("personnel"))
         sums = {(row["row_key"], row["column_name"]): row["sums"] for row in written}
         cells = tuple(_cell(row, printed, sums) for row in (rows if whole else read))
+    if file.fidelity == "abridged" and table in _IN_OTHER_WORDS:
+        cells = tuple(replace(cell, obtained=f"{_ABRIDGED}; {cell.obtained}") for cell in cells)
     return TraceStep(
         vintage={name: record[name] for name in _VINTAGE},
         table=table,

@@ -160,8 +160,7 @@ def formula(target: Target, editions: int) -> str | None:
     if target.printed or target.declared.formula is None:
         return None
     missing = _EDITIONS.get(target.declared.reach, 1) - editions
-    lacking = f"; of the editions that it takes {missing} {'is' if missing == 1 else 'are'} missing"
-    lacking = lacking if missing > 0 else ""
+    lacking = f"; editions that are missing of those that it takes: {missing}" if missing > 0 else ""
     return target.declared.formula + lacking + ("" if target.compares else "; the two do not compare")
 
 

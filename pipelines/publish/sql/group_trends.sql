@@ -24,6 +24,12 @@ WITH sums AS (
     GROUP BY {group}, edition_year, previous_edition_year
 ),
 
+counted AS (
+    SELECT {group}, edition_year, deployed_total_computed AS persons FROM sums WHERE missions > 0
+    UNION ALL
+    SELECT {group}, edition_year, 0 AS persons FROM sums WHERE missions = 0
+),
+
 compared AS (
     SELECT
         now.*,
@@ -31,10 +37,12 @@ compared AS (
         before.deployed_total_computed AS computed_before,
         CASE
             WHEN now.previous_edition_year IS NOT NULL
-                THEN CASE WHEN now.missions > 0 THEN now.deployed_total_computed ELSE 0 END
-                    - CASE WHEN before.missions > 0 THEN before.deployed_total_computed ELSE 0 END
+                THEN here.persons - CASE WHEN there.edition_year IS NULL THEN 0 ELSE there.persons END
         END AS change
     FROM sums AS now
+    JOIN counted AS here ON here.{group} = now.{group} AND here.edition_year = now.edition_year
+    LEFT JOIN counted AS there
+        ON there.{group} = now.{group} AND there.edition_year = now.previous_edition_year
     LEFT JOIN sums AS before
         ON before.{group} = now.{group} AND before.edition_year = now.previous_edition_year
 )

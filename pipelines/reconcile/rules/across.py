@@ -98,9 +98,7 @@ def same_period(editions: Editions) -> Iterator[tuple[int, Finding]]:
 
 def _period_side(edition: Row) -> Side:
     said = f"{edition['period_start']} to {edition['period_end']}"
-    return Side(
-        "editions", str(_year(edition)), "period_start", said, None, None, edition.get("scope") or said
-    )
+    return Side("editions", str(_year(edition)), "period_start", said, None, None, said)
 
 
 def name_drift(editions: Editions) -> Iterator[tuple[int, Finding]]:
