@@ -173,16 +173,7 @@ def _rehearse(session: Session, plan: Plan) -> None:
         other_sources.tables(settings, registry.load())
     except JvomError as error:  # nothing could be published with it
         problems.append(error)
-    editions, refusals, added = [], dict[int, JvomError](), []
-    for due in plan.editions:
-        edition: dict[str, Any] = {"edition_year": due.edition_year, "source": due.source.path}
-        edition |= {"reason": due.reason, "rows": {}, "findings": None, "changes": [], "error": None}
-        try:
-            edition["rows"], edition["findings"], rows = _read(session, due)
-            added.append(rows)
-        except JvomError as error:
-            edition["error"], refusals[due.edition_year] = error_document(error), error
-        editions.append(edition)
+    editions, refusals, added = _read_all(session, plan)
     state, gains = published.state(settings.published), Lake.of(settings).lacking()
     effects = rehearsal.effects(settings, added) if state and not problems else None
     for edition in editions:
@@ -218,6 +209,21 @@ def _rehearse(session: Session, plan: Plan) -> None:
         show_effects(terminal, effects)
     if errors := [*problems, *refusals.values()]:
         raise Exit(max(error.exit_code for error in errors))
+
+
+def _read_all(session: Session, plan: Plan) -> tuple[list[dict[str, Any]], dict[int, JvomError], list[Any]]:
+    """Each edition of the plan as it would be read, what others are refused for, and the rows to be added."""
+    editions, refusals, added = [], dict[int, JvomError](), []
+    for due in plan.editions:
+        edition: dict[str, Any] = {"edition_year": due.edition_year, "source": due.source.path}
+        edition |= {"reason": due.reason, "rows": {}, "findings": None, "changes": [], "error": None}
+        try:
+            edition["rows"], edition["findings"], rows = _read(session, due)
+            added.append(rows)
+        except JvomError as error:
+            edition["error"], refusals[due.edition_year] = error_document(error), error
+        editions.append(edition)
+    return editions, refusals, added
 
 
 def _read(session: Session, due: PendingEdition) -> tuple[dict[str, int], int, Mapping[str, Any]]:

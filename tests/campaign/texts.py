@@ -19,7 +19,6 @@ from tests.support.reports import ABRIDGED, golden
 Figures = tuple[int | None, ...]
 Truth = dict[str, Figures]  # by mission and `total`, in the order of the columns
 
-_MARKED = {"undof": "12", "vpd": "14"}  # footnotes marked on names; 13 is on a figure of ussc
 _SUPERSCRIPT = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 _OTHER_DIGITS = ("０１２３４５６７８９", "٠١٢٣٤٥٦٧٨٩", "०१२३४५६७८९", "⓪①②③④⑤⑥⑦⑧⑨", "𝟎𝟏𝟐𝟑𝟒𝟓𝟔𝟕𝟖𝟗")
 _THOUSANDS = (" ", "\u00a0", "\u2009", "\u202f", "\u2007", ".", "’", "'", "·", ",")
