@@ -8,18 +8,21 @@ import pytest
 import schemas
 from pipelines import settings
 from pipelines.lake import Authorship, Lake
-from pipelines.publish import published, release
+from pipelines.lake.decision import content_hash
+from pipelines.publish import base, published, release
 from tests.support import building
 
 BY = Authorship("tester", "run-1")
 
 
-def record(lake: Lake, year: int, deployed: int) -> None:
-    """A vintage of an edition with two missions."""
+def record(lake: Lake, year: int, deployed: int, rules: str = "rules") -> None:
+    """A vintage of an edition with two missions, and one finding of these rules."""
     rows = [{"mission_id": name, "deployed_military": deployed} for name in ("unifil", "untso")]
     source = building.source_file(year, str(deployed))
     read = building.edition_tables(year, rows, source=source)
-    lake.record(year, read, source=source, versions=building.VERSIONS, by=BY)
+    finding = {"edition_year": year, "finding_id": rules}
+    found = building.found({"findings": [finding]}, rules_version=rules, content=content_hash(read))
+    lake.record(year, read, source=source, versions=building.VERSIONS, by=BY, results=found)
 
 
 def rows(file: Path) -> dict[str, Any]:
@@ -32,16 +35,18 @@ def rows(file: Path) -> dict[str, Any]:
 
 
 @pytest.mark.commands
+@pytest.mark.parametrize("at_once", [base.AT_ONCE, 1])
 def test_publishing_again_reads_what_is_new_and_gives_what_publishing_anew_gives(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at_once: int
 ) -> None:
+    monkeypatch.setattr(base, "AT_ONCE", at_once)
     where = settings.find(tmp_path / "raw", tmp_path / "warehouse")
     lake = Lake.of(where)
     read: list[list[tuple[int, int]]] = []
     since = Lake.since
 
-    def watched(lake: Lake, snapshot: int | None) -> Any:
-        found = since(lake, snapshot)
+    def watched(lake: Lake, snapshot: int | None, most: int) -> Any:
+        found = since(lake, snapshot, most)
         places = found[0]["vintages"].select(["edition_year", "vintage"]).to_pylist()
         read.append([(place["edition_year"], place["vintage"]) for place in places])
         return found
@@ -52,6 +57,7 @@ def test_publishing_again_reads_what_is_new_and_gives_what_publishing_anew_gives
     first = release.publish(where, lake, [])
     record(lake, 2020, 2)
     record(lake, 2021, 3)  # an old year is filled in
+    record(lake, 2022, 5, "other rules")  # which look at the vintage that is there
     second = release.publish(where, lake, [])
     lake.decide("withdraw", 2022, "a test", by=BY)
     third = release.publish(where, lake, [])

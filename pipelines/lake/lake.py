@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from functools import partial
@@ -223,16 +223,27 @@ class Lake:
         with self._reading() as lake:
             return tables.read(lake)
 
-    def since(self, snapshot: int | None) -> tuple[dict[str, pa.Table], int, str | None]:
-        """As `read`, with None or the rows that came after a snapshot; the newest snapshot, and its key."""
+    def since(self, snapshot: int | None, most: int) -> tuple[dict[str, pa.Table], int, str | None]:
+        """As `read`, with None or the rows that came after a snapshot; the newest snapshot, and its key.
+
+        Of `most` vintages or more there are no tables: they are for `vintages_since`.
+        """
         with self._reading() as lake:
             if lake is None or not tables.columns(lake):
                 return tables.read(None), 0, None
             while True:
                 newest = tables.newest_snapshot(lake)
-                read = tables.read(lake, snapshot)
+                read = tables.read(lake, snapshot, most)
                 if tables.newest_snapshot(lake) == newest:  # else somebody wrote meanwhile
                     return read, newest, commits.key_of(lake, newest)
+
+    def vintages_since(
+        self, snapshot: int | None, last: int, names: Iterable[str], where: str
+    ) -> dict[str, pa.Table]:
+        """Rows of tables of vintages that came after a snapshot, up to another, and are as `where` says."""
+        with self._reading() as lake:
+            read = tables.between(lake, names, snapshot, last, where) if lake else {}
+        return {name: rows.cast(schemas.VINTAGE_TABLES[name].arrow) for name, rows in read.items()}
 
     def commit_at(self, snapshot: int) -> str | None:
         """The key of the commit that made a snapshot; None if there is no such commit."""

@@ -143,10 +143,11 @@ def stamped(name: str, table: pa.Table, stamps: Mapping[str, object]) -> pa.Tabl
     return table.select(list(contract.names)).cast(contract.arrow)
 
 
-def read(lake: Attached | None, since: int | None = None) -> dict[str, pa.Table]:
+def read(lake: Attached | None, since: int | None = None, most: int | None = None) -> dict[str, pa.Table]:
     """Every table by its public contract, of one moment, sorted by key; empty ones without a lake.
 
-    With `since` only the rows that later snapshots added: no file of an earlier one is opened.
+    With `since` only the rows that later snapshots added: no file of an earlier one is opened. Where there
+    are `most` vintages or more of them, their tables are left out.
     """
     import pyarrow as pa
 
@@ -156,19 +157,10 @@ def read(lake: Attached | None, since: int | None = None) -> dict[str, pa.Table]
     for _ in range(_LOOKS):
         lake.connection.execute("BEGIN")
         try:
-            there, last = columns(lake), newest_snapshot(lake)
-            given = _given(lake, since) if since is not None else there
-            tables = {}
-            for name, contract in contracts().items():
-                order = ["published_at"] if "published_at" in contract.names else contract.key
-                rows = lake.table(name)
-                if since is not None:
-                    rows = f"ducklake_table_insertions('{lake.name}', 'main', '{name}', {since + 1}, {last})"
-                known = {name: there[name]} if name in given else {}
-                query = (
-                    f"{selection(lake, name, contract.columns, known, rows=rows)} ORDER BY {', '.join(order)}"
-                )
-                tables[name] = lake.connection.execute(query).to_arrow_table()
+            last = newest_snapshot(lake)
+            tables = between(lake, schemas.RECORD, since, last)
+            if most is None or max(tables[name].num_rows for name in ("vintages", "reconciliations")) < most:
+                tables |= between(lake, schemas.VINTAGE_TABLES, since, last)
             snapshots = vintage_snapshots(lake, since)
         finally:
             lake.connection.execute("ROLLBACK")
@@ -177,7 +169,28 @@ def read(lake: Attached | None, since: int | None = None) -> dict[str, pa.Table]
         if None not in ids:  # else a commit came between the lake's rows and DuckLake's own tables
             break
     tables["vintages"] = vintages.append_column("snapshot_id", pa.array(ids, pa.int64()))
-    return {name: tables[name].select(list(c.names)).cast(c.arrow) for name, c in public.items()}
+    return {
+        name: tables[name].select(list(c.names)).cast(c.arrow) for name, c in public.items() if name in tables
+    }
+
+
+def between(
+    lake: Attached, names: Iterable[str], since: int | None, last: int, where: str = "TRUE"
+) -> dict[str, pa.Table]:
+    """The rows of tables that the snapshots up to `last` added, or those after `since`; sorted by key."""
+    there = columns(lake)
+    given = _given(lake, since) if since is not None else there
+    found = {}
+    for name in names:
+        contract = contracts()[name]
+        order = ["published_at"] if "published_at" in contract.names else contract.key
+        rows = f"{lake.table(name)} AT (VERSION => {last})"
+        if since is not None:
+            rows = f"ducklake_table_insertions('{lake.name}', 'main', '{name}', {since + 1}, {last})"
+        known = {name: there[name]} if name in given else {}
+        query = selection(lake, name, contract.columns, known, where, rows)
+        found[name] = lake.connection.execute(f"{query} ORDER BY {', '.join(order)}").to_arrow_table()
+    return found
 
 
 def newest_snapshot(lake: Attached) -> int:

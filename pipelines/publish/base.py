@@ -7,6 +7,8 @@ lake's snapshot, or was made by other code or from another lake, everything is r
 
 from __future__ import annotations
 
+import sys
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
 Vintage = tuple[int, int]  # edition_year, vintage
 Tables = Mapping[str, "pa.Table"]
+AT_ONCE = 100  # vintages whose rows are held at a time, but for those of one edition
 _NEWEST = "SELECT edition_year, max(vintage) FROM vintages GROUP BY edition_year"
 
 
@@ -33,9 +36,12 @@ class Base(Mapping[str, "pa.Table"]):
     """Tables by name: those of every vintage with the newest ones and the new ones, all others whole.
 
     `news` are the rows of the lake's tables since the published `file` was made; without a `file` they are
-    all rows, of all vintages. `snapshot` is the lake's newest, `commit` its key.
+    all rows, of all vintages. Of more than `AT_ONCE` new vintages they lack the tables: these are read some
+    editions at a time (`parts`). `snapshot` is the lake's newest, `commit` its key, `since` the file's.
     """
 
+    lake: Lake
+    since: int | None
     news: Tables
     file: Path | None
     snapshot: int
@@ -49,15 +55,39 @@ class Base(Mapping[str, "pa.Table"]):
         return self.given[name]
 
     def __iter__(self) -> Iterator[str]:
-        return iter({**self.news, **self.given})
+        return iter({**schemas.VINTAGE_TABLES, **self.news, **self.given})
 
     def __len__(self) -> int:
-        return len({**self.news, **self.given})
+        return len({**schemas.VINTAGE_TABLES, **self.news, **self.given})
 
     @property
     def changed(self) -> frozenset[int]:
         """Editions with a vintage that the published file does not have."""
         return frozenset(self.news["vintages"]["edition_year"].to_pylist())
+
+    @property
+    def _looked_at(self) -> set[Vintage]:
+        """The vintages that there are new rows of: new ones, and those that other rules looked at."""
+        tables = (self.news["vintages"], self.news["reconciliations"])
+        return {(row["edition_year"], row["vintage"]) for rows in tables for row in rows.to_pylist()}
+
+    def parts(self) -> Iterator[tuple[tuple[int, int], Tables]]:
+        """The new rows of the tables of vintages, at most `AT_ONCE` vintages at a time: of editions from one
+        to another."""
+        if held := {name: self.news[name] for name in schemas.VINTAGE_TABLES if name in self.news}:
+            yield (0, sys.maxsize), held
+            return
+        for span in spans(sorted(Counter(year for year, _ in self._looked_at).items())):
+            where = "edition_year BETWEEN {} AND {}".format(*span)
+            yield span, self.of_lake(schemas.VINTAGE_TABLES, where)
+
+    def of_lake(self, names: Iterable[str], where: str) -> Tables:
+        """The new rows of these tables: all that are held, or else those that are as `where` says."""
+        held = {name: self.news[name] for name in names if name in self.news}
+        lacking = [name for name in names if name not in held]
+        if not lacking:
+            return held
+        return held | self.lake.vintages_since(self.since, self.snapshot, lacking, where)
 
     def close(self) -> None:
         """Let the published file go: whoever opens it next in this process sees the new one."""
@@ -65,9 +95,8 @@ class Base(Mapping[str, "pa.Table"]):
             self.opened.pop().close()
 
     def _of_lake(self, name: str) -> pa.Table:
-        news = self.news[name]
-        if self.file is None:
-            return news
+        newest = dict(sorted(self._looked_at)) if name not in self.news else {}
+        news = self.of_lake([name], _among(newest.items()))[name]
         if name in schemas.VINTAGE_TABLES:
             return self.with_kept(name, news, f"WHERE (edition_year, vintage) IN ({_NEWEST})")
         # The newest release may be there twice: it was published before its commit was read.
@@ -79,8 +108,9 @@ class Base(Mapping[str, "pa.Table"]):
         import pyarrow as pa
 
         contract = schemas.RELATIONS[name]
+        if self.file is None:
+            return news
         if not self.opened:  # it was closed since
-            assert self.file is not None  # asked for before
             self.opened.append(published.connect(self.file))
         query = f"SELECT {sql.names(contract.names)} FROM {contract.name} {which}"
         kept = self.opened[0].execute(query).to_arrow_table()
@@ -102,34 +132,58 @@ def load(file: Path, lake: Lake) -> Base:
         and lake.commit_at(state.snapshot) == state.commit
         and published.is_compact(opened[0])
     )
-    news, snapshot, commit = lake.since(state.snapshot if usable and state else None)
-    base = Base(news, file if usable else None, snapshot, commit, opened=opened)
+    since = state.snapshot if usable and state else None
+    news, snapshot, commit = lake.since(since, AT_ONCE + 1)
+    base = Base(lake, since, news, file if usable else None, snapshot, commit, opened=opened)
     if not usable:
         base.close()
     return base
 
 
-def revised(tables: Base) -> Tables:
-    """Every vintage of the editions that have a new one."""
-    places = tables["vintages"].select(["edition_year", "vintage"]).to_pylist()
-    of_changed = [
-        (row["edition_year"], row["vintage"]) for row in places if row["edition_year"] in tables.changed
-    ]
-    return {name: chosen(tables, name, of_changed) for name in schemas.VINTAGE_TABLES}
-
-
-def chosen(tables: Tables, name: str, vintages: Iterable[Vintage]) -> pa.Table:
-    """The rows of these vintages, of a table that has every vintage."""
+def revised(tables: Base) -> Iterator[Tables]:
+    """Every vintage of the editions that have a new one, some editions at a time."""
     import pyarrow.compute as pc
 
-    wanted, rows = pc.scalar(False), tables.news[name] if isinstance(tables, Base) else tables[name]
+    for (first, last), news in tables.parts():
+        years = [year for year in sorted(tables.changed) if first <= year <= last]
+        if years:
+            which = f"WHERE edition_year IN ({', '.join(map(str, years))})"
+            of = {name: rows.filter(pc.field("edition_year").isin(years)) for name, rows in news.items()}
+            yield {name: tables.with_kept(name, rows, which) for name, rows in of.items()}
+
+
+def chosen(tables: Tables, names: Iterable[str], vintages: Iterable[Vintage]) -> dict[str, pa.Table]:
+    """The rows of these vintages, of tables that have every vintage."""
+    import pyarrow.compute as pc
+
     pairs, numbers = [*vintages], dict[int, list[int]]()
     for year, vintage in pairs:
         numbers.setdefault(year, []).append(vintage)
+    wanted = pc.scalar(False)
     for year, of_year in numbers.items():
         wanted = wanted | ((pc.field("edition_year") == year) & pc.field("vintage").isin(of_year))
-    found = rows.filter(wanted)
-    if not isinstance(tables, Base) or tables.file is None or not pairs:
+    names = [*names]
+    of = tables.of_lake(names, _among(pairs)) if isinstance(tables, Base) else tables
+    found = {name: of[name].filter(wanted) for name in names}
+    if not isinstance(tables, Base) or not pairs:
         return found
-    listed = ", ".join(map(str, pairs))
-    return tables.with_kept(name, found, f"WHERE (edition_year, vintage) IN ({listed})")
+    return {name: tables.with_kept(name, rows, f"WHERE {_among(pairs)}") for name, rows in found.items()}
+
+
+def spans(counts: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Editions, in order and each with its number of vintages, in runs of at most `AT_ONCE` vintages."""
+    runs: list[tuple[int, int]] = []
+    held = 0
+    for year, count in counts:
+        held += count
+        if runs and held <= AT_ONCE:
+            runs[-1] = runs[-1][0], year
+        else:
+            runs.append((year, year))
+            held = count
+    return runs
+
+
+def _among(vintages: Iterable[Vintage]) -> str:
+    listed = ", ".join(map(str, vintages))
+    return f"(edition_year, vintage) IN ({listed})" if listed else "FALSE"

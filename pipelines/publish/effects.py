@@ -157,9 +157,7 @@ def _evaluated(tables: Tables, held: Mapping[int, int]) -> dict[str, pa.Table]:
     import pyarrow as pa
 
     base = dict(tables)
-    base |= {
-        name: chosen(tables, name, held.items()) for name in (*schemas.VINTAGE_TABLES, "reconciliations")
-    }
+    base |= chosen(tables, (*schemas.VINTAGE_TABLES, "reconciliations"), held.items())
     known = {*base["mission_registry"]["mission_id"].to_pylist()}
     ids = {*base["personnel_vintages"]["mission_id"].to_pylist()} - known
     if ids:  # of a vintage that an id was corrected in: the registry does not have it any more

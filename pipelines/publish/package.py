@@ -23,6 +23,7 @@ import schemas
 from pipelines import files
 from pipelines.harmless import FORMULAS, guarded
 from pipelines.publish import render, spreadsheet
+from pipelines.publish.base import spans
 from pipelines.publish.views import IN_MEMORY
 from pipelines.sql import NO_BAR, Row, literal, names, rows
 from schemas import dataset
@@ -30,7 +31,6 @@ from schemas.contract import Column, Contract
 
 HASHES = "SHA256SUMS"
 WORKBOOK = "jvom.xlsx"
-AT_ONCE = 100  # vintages whose rows are held at a time, but for those of one edition
 # What may grow while the release stays the same stays in the warehouse.
 LEFT_OUT = ("build_info", "edition_state", "quarantine", "releases", "verifications")
 PROFILES = "https://datapackage.org/profiles/2.0"
@@ -176,24 +176,11 @@ def _parts(
     contract = schemas.RELATIONS[name]
     columns, key = names(contract.names), names(contract.key)
     of_all = name in schemas.VINTAGE_TABLES or name == "revisions"
-    for span in (of_all and _spans(connection)) or ["TRUE"]:
-        query = f'SELECT {columns} FROM "{name}" WHERE {span} ORDER BY {key}'
-        yield connection.execute(query).to_arrow_table().cast(contract.arrow)
-
-
-def _spans(connection: DuckDBPyConnection) -> list[str]:
-    """Conditions that part the editions in runs of at most `AT_ONCE` vintages."""
     counted = "SELECT edition_year, count(*) FROM vintages GROUP BY ALL ORDER BY ALL"
-    runs: list[tuple[int, int]] = []
-    held = 0
-    for year, count in connection.execute(counted).fetchall():
-        held += count
-        if runs and held <= AT_ONCE:
-            runs[-1] = runs[-1][0], year
-        else:
-            runs.append((year, year))
-            held = count
-    return [f"edition_year BETWEEN {first} AND {last}" for first, last in runs]
+    parts = spans(connection.execute(counted).fetchall()) if of_all else []
+    for span in [f"WHERE edition_year BETWEEN {first} AND {last}" for first, last in parts] or [""]:
+        query = f'SELECT {columns} FROM "{name}" {span} ORDER BY {key}'
+        yield connection.execute(query).to_arrow_table().cast(contract.arrow)
 
 
 def _add_csv(writer: DuckDBPyConnection, rows: pa.Table, file: Path) -> None:

@@ -8,7 +8,7 @@ read-only, and with no way to other files. What its views say is for `views`, wh
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -108,12 +108,11 @@ def publish(
         try:
             if news is not None and news.file is not None:  # comments and views are there
                 shutil.copyfile(news.file, aside)
-                replaced = {name: tables[name] for name in base_contracts() if name not in appended()}
-                _add(aside, news.news, {**replaced, **about}, release_id)
             else:
                 about["contract_checks"] = catalogue.contract_checks()
                 about["column_lineage"] = catalogue.column_lineage()
-                _build(aside, {**tables, **about}, release_id)
+            replaced = {name: tables[name] for name in base_contracts() if name not in appended()}
+            _fill(aside, _new_rows(tables, news), {**replaced, **about}, release_id)
             aside.chmod(0o444)
             # A write-ahead log that some writer left would be replayed into the new file.
             target.with_name(f"{target.name}.wal").unlink(missing_ok=True)
@@ -222,32 +221,46 @@ def state_of(connection: DuckDBPyConnection) -> State | None:
     )
 
 
-def _build(file: Path, tables: Mapping[str, pa.Table], release_id: str) -> None:
-    """A database of every relation, each with its comments; of releases, the one at hand comes last."""
+def _make(connection: DuckDBPyConnection) -> None:
+    """Every relation of the database in use, each with its comments, without rows."""
     from pipelines.publish import catalogue, views
 
-    with _open_to_write(file) as connection:
-        for schema in SCHEMAS:
-            connection.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
-        for name in (*base_contracts(), *schemas.BUILT):
-            contract = schemas.RELATIONS[name]
-            connection.execute(f"CREATE TABLE {contract.qualified} ({contract.ddl})")
-            _insert(connection, name, tables[name], release_id)
-        for view in views.ordered():
-            connection.execute(f"CREATE VIEW {schemas.RELATIONS[view.name].qualified} AS\n{view.sql}")
-        connection.execute(";\n".join(views.macros(release_id)))
-        for relation in catalogue.relations().values():  # of each comment a transaction keeps a whole table
-            connection.execute(";\n".join([*relation.comments(), "COMMIT", "BEGIN"]))
+    for schema in SCHEMAS:
+        connection.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
+    for name in (*base_contracts(), *schemas.BUILT):
+        contract = schemas.RELATIONS[name]
+        connection.execute(f"CREATE TABLE {contract.qualified} ({contract.ddl})")
+    for view in views.ordered():
+        connection.execute(f"CREATE VIEW {schemas.RELATIONS[view.name].qualified} AS\n{view.sql}")
+    for relation in catalogue.relations().values():
+        connection.execute(";\n".join(relation.comments()))
 
 
-def _add(file: Path, news: Mapping[str, pa.Table], tables: Mapping[str, pa.Table], release_id: str) -> None:
-    """Give a copy of a published file the rows of `news`, and `tables` in place of those that it has."""
+def _new_rows(tables: Mapping[str, pa.Table], news: Base | None) -> Iterator[Mapping[str, pa.Table]]:
+    """What the tables of `appended()` gain: all of `tables`, or the news, some editions at a time."""
+    if news is None:
+        yield {name: tables[name] for name in appended()}
+        return
+    yield {name: rows for name, rows in news.news.items() if name in appended() and name in schemas.RECORD}
+    yield from (rows for _, rows in news.parts())
+
+
+def _fill(
+    file: Path, new: Iterable[Mapping[str, pa.Table]], tables: Mapping[str, pa.Table], release_id: str
+) -> None:
+    """Give a file, made if need be, new rows, and `tables` in place of its own; of releases, this is last."""
     from pipelines.publish import views
 
+    made = file.exists()
     with _open_to_write(file) as connection:
-        for name, rows in news.items():
-            if name not in tables and rows.num_rows:
-                _insert(connection, name, rows, release_id)
+        if not made:
+            _make(connection)
+        for part in new:
+            for name, rows in part.items():
+                if rows.num_rows:
+                    _insert(connection, name, rows, release_id)
+            connection.execute("COMMIT")
+            connection.execute("BEGIN")
         for name, rows in tables.items():
             contract = schemas.RELATIONS[name]
             there = connection.sql(f"FROM {contract.qualified}").to_arrow_table().cast(rows.schema)

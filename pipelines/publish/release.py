@@ -15,6 +15,7 @@ import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -90,9 +91,7 @@ def gather(settings: Settings) -> Content:
     if not _gathered or _gathered[0][0] != state:
         base = load(settings.published, lake)
         evaluated = evaluate(base, settings, known)
-        evaluated |= views.evaluate(
-            {"vintages": base["vintages"], **revised(base)}, views.needed((REVISIONS,))
-        )
+        evaluated[REVISIONS] = _revisions(base)
         content = Content(base, {view.name: evaluated[view.name] for view in views.ordered()})
         _gathered[:] = [(state, content)]
     return _gathered[0][1]
@@ -109,6 +108,16 @@ def evaluate(base: Base, settings: Settings, known: registry.Registry) -> dict[s
     base.given["findings_across_editions"] = schemas.DERIVED["findings_across_editions"].table(across)
     others = [view for view in views.ordered() if view.name not in {*latest, REVISIONS}]
     return latest | views.evaluate(dict(base) | latest, others)
+
+
+def _revisions(base: Base) -> pa.Table:
+    import pyarrow as pa
+
+    found = [schemas.RELATIONS[REVISIONS].table([])]
+    for of in revised(base):
+        evaluated = views.evaluate({"vintages": base["vintages"], **of}, views.needed((REVISIONS,)))
+        found.append(evaluated[REVISIONS])
+    return pa.concat_tables(found)
 
 
 def publish(settings: Settings, lake: Lake, refused: list[dict[str, object]]) -> dict[str, Any]:
@@ -289,8 +298,11 @@ def changes(tables: Tables, release: Row, before: Row | None) -> list[dict[str, 
     for row in rows:
         if row["vintage"] > 1:
             compared.setdefault(row["edition_year"], set()).update((row["vintage"] - 1, row["vintage"]))
-    found = {year: _rows(tables, year, vintages) for year, vintages in compared.items()}
-    return [_entry(row, found.get(row["edition_year"], {})) for row in rows]
+    entries = []
+    for year in sorted({row["edition_year"] for row in rows}):
+        found = _rows(tables, year, compared.get(year, ()))
+        entries += [(row["snapshot_id"], _entry(row, found)) for row in rows if row["edition_year"] == year]
+    return [entry for _, entry in sorted(entries, key=itemgetter(0))]
 
 
 def _between(tables: Tables, since: int, until: int) -> list[dict[str, Any]]:
@@ -323,12 +335,12 @@ def _entry(vintage: Row, of_edition: Mapping[int, Mapping[str, list[Row]]]) -> d
 def _rows(tables: Tables, year: int, vintages: Iterable[int]) -> dict[int, dict[str, list[Row]]]:
     """The rows of vintages of an edition, by number and table."""
     found: dict[int, dict[str, list[Row]]] = {number: {} for number in vintages}
-    for name in schemas.TABLES:
-        rows = chosen(tables, f"{name}_vintages", [(year, number) for number in found]).to_pylist()
+    names = [f"{name}_vintages" for name in schemas.TABLES] if found else []
+    for name, rows in chosen(tables, names, [(year, number) for number in found]).items():
         for of in found.values():
-            of[name] = []
-        for row in rows:
-            found[row["vintage"]][name].append(row)
+            of[name.removesuffix("_vintages")] = []
+        for row in rows.to_pylist():
+            found[row["vintage"]][name.removesuffix("_vintages")].append(row)
     return found
 
 
