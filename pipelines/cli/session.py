@@ -24,6 +24,7 @@ from schemas.errors import LakeError, UsageError
 if TYPE_CHECKING:
     from schemas.registry import Mission
 
+_NEAREST = 8  # names that a hint gives at most
 Timeout = Annotated[
     float, Option("--timeout", metavar="SECONDS", min=0, help="How long to wait for another writer.")
 ]
@@ -81,19 +82,28 @@ class Session:
 
         UsageError names the nearest.
         """
-        from schemas import registry
+        from schemas import labels, registry
 
         known = registry.load()
         by_id = {mission.id: mission for mission in known.missions}
         mission = by_id.get(spelling) or known.named(spelling)
         if mission is None:
             word = spelling.casefold()
+            for kind in ("organisation", "region"):
+                for code, words in labels.load()[f"{kind}s"].items():
+                    if word in map(str.casefold, (code, *words)):
+                        asked = f"FROM {kind}_trends WHERE {kind} = '{code}'"
+                        hint = f'all of its missions together: jvom sql "{asked}"'
+                        raise UsageError(
+                            f"{spelling} is not a mission; {code} is the {kind} of several", hint=hint
+                        )
             has_it = [one.id for one in known.missions if word in f"{one.id} {one.name}".casefold()]
             if len(has_it) == 1:
                 return by_id[has_it[0]]
             nearest = (mission_id for _, mission_id in known.nearest(spelling, other_names=True))
-            near = dict.fromkeys([*has_it, *nearest])
-            hint = f"nearest: {', '.join(near)}; all of them: jvom missions"
+            near = [*dict.fromkeys([*has_it, *nearest])]
+            more = f" and {len(near) - _NEAREST} more" if len(near) > _NEAREST else ""
+            hint = f"nearest: {', '.join(near[:_NEAREST])}{more}; all of them: jvom missions"
             raise UsageError(f"no mission is called {spelling!r}", hint=hint)
         return mission
 

@@ -79,7 +79,13 @@ def trend(
         session.terminal.write("\n\n".join([title, chart(editions, others, missing), *alone]))
         return
     session.terminal.answer(editions)
-    rows = [tuple(map(row.get, _COLUMNS)) for row in _with_gaps(editions, missing, every)]
+    shown = _with_gaps(editions, missing, every)
+    rows = [
+        tuple(
+            None if name == "comparable" and row.get("change") is None else row.get(name) for name in _COLUMNS
+        )
+        for row in shown
+    ]
     session.terminal.table([*_COLUMNS.values()], rows, title=title, most=lambda _: _MOST)
     asked = session.rows(_ASKED, mission=known.id)
     for sentence in (*_remarks(editions), *_questions(known.id, asked), *alone):

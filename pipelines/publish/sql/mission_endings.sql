@@ -115,11 +115,16 @@ ranked AS (
         CASE
             WHEN compared.dates_differ
                 THEN concat(compared.first_day, '/', coalesce(CAST(compared.last_day AS VARCHAR), '..'))
-            WHEN dated.date_to IS NULL THEN concat(dated.date_from, '/..')
-            WHEN dated.precision = 'quarter' THEN concat(dated.date_from, '/', dated.date_to)
-            WHEN dated.precision = 'month' THEN strftime(dated.date_from, '%Y-%m')
-            WHEN dated.precision = 'year' THEN strftime(dated.date_from, '%Y')
-            ELSE CAST(dated.date_from AS VARCHAR)
+            WHEN dated.precision = 'quarter' AND dated.date_to IS NOT NULL
+                THEN concat(dated.date_from, '/', dated.date_to)
+            ELSE concat(
+                CASE dated.precision
+                    WHEN 'month' THEN strftime(dated.date_from, '%Y-%m')
+                    WHEN 'year' THEN strftime(dated.date_from, '%Y')
+                    ELSE CAST(dated.date_from AS VARCHAR)
+                END,
+                CASE WHEN dated.date_to IS NULL THEN '/..' END
+            )
         END AS ended
     FROM dated
     JOIN compared
