@@ -18,6 +18,9 @@ Row = Mapping[str, Any]
 
 _EDITIONS = "SELECT * FROM mission_trends WHERE mission_id = $mission ORDER BY edition_year"
 _HELD = "SELECT edition_year, years_not_held FROM edition_sequence ORDER BY edition_year"
+_GONE = """
+SELECT edition_year FROM edition_state WHERE cause = 'withdrawn' ORDER BY edition_year
+"""
 _ASKED = """
 SELECT DISTINCT edition_year, mission_id = $mission AS begins FROM findings
 WHERE rule = 'succession' AND $mission IN (a_row_key, b_row_key) ORDER BY ALL
@@ -88,7 +91,8 @@ def trend(
     ]
     session.terminal.table([*_COLUMNS.values()], rows, title=title, most=lambda _: _MOST)
     asked = session.rows(_ASKED, mission=known.id)
-    for sentence in (*_remarks(editions), *_questions(known.id, asked), *alone):
+    gone = [f"{row['edition_year']} is withdrawn, and not shown" for row in session.rows(_GONE)]
+    for sentence in (*_remarks(editions), *_questions(known.id, asked), *alone, *gone):
         session.terminal.write(sentence)
 
 

@@ -40,6 +40,7 @@ OBTAINED = {
 }
 _IN_OTHER_WORDS = ("footnotes", "sections")  # of an abridged edition
 _ABRIDGED = "in the words of the abridged text, which are not those of the report"
+_BESIDE = "in a text which rows a label stands beside may follow from the regions that the registry gives"
 _SOURCE = ("path", "sha256", "bytes", "format", "fidelity")
 _VINTAGE = (
     *("edition_year", "vintage", "recorded_at", "cause", "reason", "actor", "run_id", "code_version"),
@@ -120,6 +121,11 @@ def step(
         cells = tuple(_cell(row, printed, sums) for row in (rows if whole else read))
     if file.fidelity == "abridged" and table in _IN_OTHER_WORDS:
         cells = tuple(replace(cell, obtained=f"{_ABRIDGED}; {cell.obtained}") for cell in cells)
+    if table == "mandates" and file.format == "text":
+        cells = tuple(
+            replace(cell, obtained=f"{cell.obtained}; {_BESIDE}") if cell.column_name == "region" else cell
+            for cell in cells
+        )
     return TraceStep(
         vintage={name: record[name] for name in _VINTAGE},
         table=table,
