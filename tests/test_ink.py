@@ -176,10 +176,10 @@ def _one_beside_a_line(sheet: Sheet) -> None:
     sheet.draw(f"{line} .6 w {left + 1.4} {foot} m {left + 1.4} {foot + 0.7 * size} l S")
 
 
-def _seven_drawn(sheet: Sheet, grey: float) -> None:
+def _seven_drawn(sheet: Sheet, grey: float, under: str = "") -> None:
     at, high = sheet.box, 0.75 * sheet.size
     corners = f"{at.left} {at.bottom + high} m {at.left + 4} {at.bottom + high} l {at.left + 1} {at.bottom} l"
-    sheet.draw(f"{grey} G .8 w {corners} S")
+    sheet.draw(f"{grey} G .8 w {under} {corners} S")
 
 
 def _of_two_sizes(sheet: Sheet) -> None:
@@ -283,6 +283,7 @@ def _blended(sheet: Sheet, mode: str, colour: str) -> None:
         (partial(_one_drawn, height=1.1), True, REFUSED, "that is not text"),  # as high as a short rule
         (partial(_seven_drawn, grey=0.8), True, REFUSED, "that is not text"),
         (partial(_seven_drawn, grey=0.97), True, READ, ""),
+        (partial(_seven_drawn, grey=0.8, under="0 400 m 600 800 l"), True, READ, ""),  # as of a watermark
         (_one_beside_a_line, True, REFUSED, "that is not text"),
         (_of_two_sizes, True, REFUSED, "“2 1” in column"),
         (partial(_set_back, by=400), True, REFUSED, "printed over each other"),

@@ -18,7 +18,7 @@ from schemas.errors import JvomError, LayoutError
 _LOUD, _FAINT = 70, 24
 """Levels of grey, of 255, from which ink counts: faint pictures and shading may lie under a table.
 
-Fainter ink counts where it is as large as a figure and alone in its cell."""
+Fainter ink counts where it is as large as a figure, and the table has no other, as of a watermark."""
 _LOW, _HIGH, _WIDE, _STROKE = 0.45, 1.3, 2.0, 0.3  # font sizes of a figure, and the width of a 1
 _SOLID = 200  # of 255: what has more ink in its box is a box of another colour
 _DARK = 128
@@ -53,9 +53,11 @@ def problems(document: PdfDocument, grid: Grid) -> Iterator[LayoutError]:
             continue
         looker = _Looker(page, page.sight, Box.around(box for box, _ in bands))
         for box, name in bands:
-            if (why := looker.amiss(box, row=bool(name))) is None:
-                continue
-            yield _refusal(page, box, f"row “{refusals.shortened(name, 60)}”" if name else "the table", why)
+            if why := looker.amiss(box, row=bool(name)):
+                yield _refusal(page, box, _row(name), why)
+        for box, name in bands if not looker.is_shaded else ():
+            if box in looker.faint:
+                yield _refusal(page, box, _row(name), _FOREIGN)
 
 
 def spoilt(document: PdfDocument, error: JvomError) -> LayoutError | None:
@@ -66,6 +68,10 @@ def spoilt(document: PdfDocument, error: JvomError) -> LayoutError | None:
             if line and abs(one.box.middle - line.box.middle) < _NEAR * line.words[0].size:
                 return _refusal(page, one.box, f"beside “{refusals.shortened(line.text, 60)}”", one.why)
     return None
+
+
+def _row(name: str) -> str:
+    return f"row “{refusals.shortened(name, 60)}”" if name else "the table"
 
 
 def _spoilt(page: PdfPage) -> Sequence[Spoilt]:
@@ -106,6 +112,7 @@ class _Looker:
 
     def __init__(self, page: PdfPage, sight: Sight, whole: Box) -> None:
         self._sight = sight
+        self.faint, self.is_shaded = list[Box](), False  # rows with a faint figure; whether of more faint ink
         from PIL import Image  # which a text does without
 
         self._rest = sight.whole.copy()
@@ -142,8 +149,11 @@ class _Looker:
         colours = []
         for start, end in self._between(band):
             brightest = [self._brightest(start, end, *run) for run in lines]
-            if None in brightest or (row and self._has_faint_figure(start, end, band, lines)):
+            if None in brightest:
                 return _FOREIGN
+            if row and (like := self._is_faint_figure(start, end, band, lines)) is not None:
+                self.is_shaded |= not like
+                self.faint += [band] * like
             empty = not any(start < word.box.right and word.box.left < end for word in words)
             colours.append((max((high for high in brightest if high is not None), default=255), empty))
         if row and any(empty and high < _DARK for high, empty in colours) and max(colours)[0] >= _DARK:
@@ -180,10 +190,10 @@ class _Looker:
     def _column(self, x: int, lines: Sequence[tuple[int, int]]) -> bytes:
         return b"".join(self._rest.crop((x, top, x + 1, bottom)).tobytes() for top, bottom in lines)
 
-    def _has_faint_figure(
+    def _is_faint_figure(
         self, start: float, end: float, band: Box, lines: Sequence[tuple[int, int]]
-    ) -> bool:
-        """Whether a cell has ink that is faint, as large as a figure, and not a part of something larger."""
+    ) -> bool | None:
+        """True for faint ink that is as large as a figure, and alone; False for what is wider."""
         scale, em = self._sight.scale, self._size * self._sight.scale
         (left, right), (top, bottom) = (
             (round(low * scale), round(high * scale))
@@ -194,7 +204,7 @@ class _Looker:
         )
         spreads = (self._extrema(left, run[0], right, run[1]) for run in lines)
         if all(high - low <= _FAINT for low, high in spreads):
-            return False
+            return None
         cell = self._rest.crop((left, top, right, bottom))
         dots = cell.histogram()
         ground = dots.index(max(dots))
@@ -205,9 +215,11 @@ class _Looker:
         for x in (x for x, share in enumerate(across) if share > _DARK):
             ink.paste(0, (x, 0, x + 1, ink.height))
         x1, y1, x2, y2 = box = ink.getbbox() or (0, 0, 0, 0)
-        inside = x1 > 0 and x2 < ink.width and y1 > 0 and y2 < ink.height
-        like = inside and _LOW * em < y2 - y1 < _HIGH * em and x2 - x1 < _WIDE * em
-        return like and (x2 - x1 < _STROKE * em or ink.resize((1, 1), _MEAN, box).tobytes()[0] < _SOLID)
+        if x2 - x1 >= _WIDE * em:
+            return False
+        inside = x1 > 0 and x2 < ink.width and y1 > 0 and y2 < ink.height and x1 < x2
+        solid = x2 - x1 > _STROKE * em and inside and ink.resize((1, 1), _MEAN, box).tobytes()[0] >= _SOLID
+        return True if inside and not solid and _LOW * em < y2 - y1 < _HIGH * em else None
 
     def _lines_of_dots(self, band: Box) -> list[tuple[int, int]]:
         """The lines of dots of a band that are not on a drawn line: from where to where they go on."""
