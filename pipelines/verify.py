@@ -457,7 +457,7 @@ def _generated(settings: Settings, lake: Lake, checked: Checked) -> Iterator[Fau
         ):
             yield Fault(shown, "is not made yet", unfinished=True)
             continue
-        if folder == left and files.MARK not in there and seal.died(lake.address):
+        if folder == left and there and files.MARK not in there and seal.died(lake.address):
             yield Fault(shown, "is not listed yet", unfinished=True)
             continue
         listed = (folder / files.MARK).exists() or (folder / package.HASHES).exists()

@@ -367,6 +367,7 @@ def test_what_a_writer_that_was_ended_leaves_is_not_called_damage(
     report = verified.verify(own)  # the first did not make damage of it
     assert report.faults == ()
     assert any(re.fullmatch(where, fault.where) for fault in report.unfinished), report.unfinished
+    assert "published" not in {fault.where for fault in report.unfinished}  # a folder that only a store has
 
 
 def test_where_what_comes_after_it_is_there_what_is_gone_is_damage(own: Settings) -> None:
