@@ -108,6 +108,8 @@ def test_each_command_is_in_the_file_that_bears_its_name() -> None:
         (["fetch", "2025", "--build", "--dry-run"], "exclude"),
         (["fetch", "1999"], "1999"),
         (["trend", "untzo"], "untso"),
+        (["trend", "navo"], "organisation_trends WHERE organisation = 'NATO'"),
+        (["sql", "FROM personnel_as_of(2024)"], "TIMESTAMP '2024-05-01'"),
         (["sql", "--csv", "SELECT 1"], "exclude"),
         (["sql", "SELEC 1"], "syntax error"),
         (["sql", ""], "0 statements"),

@@ -179,13 +179,13 @@ def ask(connection: DuckDBPyConnection, query: str) -> list[str]:
         for each in statements:
             connection.execute(each)
     except duckdb.Error as error:
-        closed = isinstance(error, duckdb.PermissionException)
-        raise UsageError(
-            str(error).strip(),
-            hint="queries see the published file alone; to use it beside others, open it in DuckDB"
-            if closed
-            else 'jvom sql "SHOW ALL TABLES" lists the relations, DESCRIBE one its columns',
-        ) from error
+        every = 'jvom sql "SELECT schema, name FROM (SHOW ALL TABLES)"'
+        hint = f"{every} lists the relations, DESCRIBE one its columns"
+        if isinstance(error, duckdb.PermissionException):
+            hint = "queries see the published file alone; to use it beside others, open it in DuckDB"
+        elif isinstance(error, duckdb.ConversionException):
+            hint = "a time is written TIMESTAMP '2024-05-01', a day DATE '2024-05-01', an edition 2024"
+        raise UsageError(str(error).strip(), hint=hint) from error
     return sql.column_names(connection)
 
 
