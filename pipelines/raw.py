@@ -283,7 +283,7 @@ def require_catalogue(raw: Path, edition_year: int) -> None:
     """Raises SourceError where other facts were declared of an edition before, and no catalogue is here."""
     if not (raw / CATALOGUE).exists():
         message = (
-            f"is not here, and something that is declared of edition {edition_year}, in it, in readings.toml "
+            f"is not here, and what was declared of edition {edition_year}, in it, in readings.toml "
             "or in corrections.toml, is not what it was"
         )
         hint = "put it back if there was one, or check --raw; an empty file says that it declares nothing"
