@@ -12,6 +12,7 @@ Row = dict[str, Any]
 
 # A query that takes longer than two seconds would draw it on standard output, into the answer of a command.
 NO_BAR = "PRAGMA disable_progress_bar"
+AT_ONCE = 100  # vintages whose rows are held at a time, but for those of one edition
 
 
 def rows(connection: DuckDBPyConnection, query: str, *values: object, **named: object) -> list[Row]:
@@ -32,3 +33,24 @@ def names(columns: Iterable[str]) -> str:
 
 def literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
+
+
+def spans(counts: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Editions, in order and each with its number of vintages, in runs of at most `AT_ONCE` vintages."""
+    runs: list[tuple[int, int]] = []
+    held = 0
+    for year, count in counts:
+        held += count
+        if runs and held <= AT_ONCE:
+            runs[-1] = runs[-1][0], year
+        else:
+            runs.append((year, year))
+            held = count
+    return runs
+
+
+def parted(connection: DuckDBPyConnection) -> list[str]:
+    """Conditions that part the editions of an open published file, as `spans` does; one at least."""
+    counted = "SELECT edition_year, count(*) FROM vintages GROUP BY ALL ORDER BY ALL"
+    parts = spans(connection.execute(counted).fetchall())
+    return [f"edition_year BETWEEN {first} AND {last}" for first, last in parts] or ["TRUE"]

@@ -22,9 +22,8 @@ import rdflib
 import yaml
 
 import schemas
-from pipelines import files
+from pipelines import files, sql
 from pipelines.harmless import unguarded
-from pipelines.publish import base as publish_base
 from pipelines.publish import package, published
 from pipelines.publish.package import LEFT_OUT, Release
 from tests.support import building
@@ -223,8 +222,8 @@ def test_rows_that_are_written_some_editions_at_a_time_are_all_there(
     base |= building.registry_tables(["unifil", "untso"])
     made = []
     with published.connect(building.publish(tmp_path / "file.duckdb", base)) as connection:
-        for at_once in (publish_base.AT_ONCE, 2, 1):
-            monkeypatch.setattr(publish_base, "AT_ONCE", at_once)
+        for at_once in (sql.AT_ONCE, 2, 1):
+            monkeypatch.setattr(sql, "AT_ONCE", at_once)
             made.append(package.build(connection, tmp_path / str(at_once), {}))
     groups = [pq.ParquetFile(files["data/personnel_vintages.parquet"]).num_row_groups for files in made]
     assert groups == [1, 2, 3]

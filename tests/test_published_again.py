@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 import schemas
-from pipelines import settings
+from pipelines import settings, sql
 from pipelines.lake import Authorship, Lake
 from pipelines.lake.decision import content_hash
-from pipelines.publish import base, published, release
+from pipelines.publish import published, release
 from tests.support import building
 
 BY = Authorship("tester", "run-1")
@@ -35,11 +35,11 @@ def rows(file: Path) -> dict[str, Any]:
 
 
 @pytest.mark.commands
-@pytest.mark.parametrize("at_once", [base.AT_ONCE, 1])
+@pytest.mark.parametrize("at_once", [sql.AT_ONCE, 1])
 def test_publishing_again_reads_what_is_new_and_gives_what_publishing_anew_gives(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at_once: int
 ) -> None:
-    monkeypatch.setattr(base, "AT_ONCE", at_once)
+    monkeypatch.setattr(sql, "AT_ONCE", at_once)
     where = settings.find(tmp_path / "raw", tmp_path / "warehouse")
     lake = Lake.of(where)
     read: list[list[tuple[int, int]]] = []

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 Vintage = tuple[int, int]  # edition_year, vintage
 Tables = Mapping[str, "pa.Table"]
-AT_ONCE = 100  # vintages whose rows are held at a time, but for those of one edition
 _NEWEST = "SELECT edition_year, max(vintage) FROM vintages GROUP BY edition_year"
 
 
@@ -77,7 +76,7 @@ class Base(Mapping[str, "pa.Table"]):
         if held := {name: self.news[name] for name in schemas.VINTAGE_TABLES if name in self.news}:
             yield (0, sys.maxsize), held
             return
-        for span in spans(sorted(Counter(year for year, _ in self._looked_at).items())):
+        for span in sql.spans(sorted(Counter(year for year, _ in self._looked_at).items())):
             where = "edition_year BETWEEN {} AND {}".format(*span)
             yield span, self.of_lake(schemas.VINTAGE_TABLES, where)
 
@@ -133,7 +132,7 @@ def load(file: Path, lake: Lake) -> Base:
         and published.is_compact(opened[0])
     )
     since = state.snapshot if usable and state else None
-    news, snapshot, commit = lake.since(since, AT_ONCE + 1)
+    news, snapshot, commit = lake.since(since, sql.AT_ONCE + 1)
     base = Base(lake, since, news, file if usable else None, snapshot, commit, opened=opened)
     if not usable:
         base.close()
@@ -168,20 +167,6 @@ def chosen(tables: Tables, names: Iterable[str], vintages: Iterable[Vintage]) ->
     if not isinstance(tables, Base) or not pairs:
         return found
     return {name: tables.with_kept(name, rows, f"WHERE {_among(pairs)}") for name, rows in found.items()}
-
-
-def spans(counts: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Editions, in order and each with its number of vintages, in runs of at most `AT_ONCE` vintages."""
-    runs: list[tuple[int, int]] = []
-    held = 0
-    for year, count in counts:
-        held += count
-        if runs and held <= AT_ONCE:
-            runs[-1] = runs[-1][0], year
-        else:
-            runs.append((year, year))
-            held = count
-    return runs
 
 
 def _among(vintages: Iterable[Vintage]) -> str:

@@ -23,9 +23,8 @@ import schemas
 from pipelines import files
 from pipelines.harmless import FORMULAS, guarded
 from pipelines.publish import render, spreadsheet
-from pipelines.publish.base import spans
 from pipelines.publish.views import IN_MEMORY
-from pipelines.sql import NO_BAR, Row, literal, names, rows
+from pipelines.sql import NO_BAR, Row, literal, names, parted, rows
 from schemas import dataset
 from schemas.contract import Column, Contract
 
@@ -176,10 +175,8 @@ def _parts(
     contract = schemas.RELATIONS[name]
     columns, key = names(contract.names), names(contract.key)
     of_all = name in schemas.VINTAGE_TABLES or name == "revisions"
-    counted = "SELECT edition_year, count(*) FROM vintages GROUP BY ALL ORDER BY ALL"
-    parts = spans(connection.execute(counted).fetchall()) if of_all else []
-    for span in [f"WHERE edition_year BETWEEN {first} AND {last}" for first, last in parts] or [""]:
-        query = f'SELECT {columns} FROM "{name}" {span} ORDER BY {key}'
+    for part in parted(connection) if of_all else ("TRUE",):
+        query = f'SELECT {columns} FROM "{name}" WHERE {part} ORDER BY {key}'
         yield connection.execute(query).to_arrow_table().cast(contract.arrow)
 
 

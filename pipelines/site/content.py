@@ -213,8 +213,8 @@ def read(connection: DuckDBPyConnection, lines: LoadLines) -> Content:
     query = "SELECT table_schema, table_name FROM information_schema.tables"
     query += " WHERE table_catalog = current_database()"
     schema = {row["table_name"]: row["table_schema"] for row in sql.rows(connection, query)}
-    rows = {
-        name: sql.rows(connection, f'FROM "{name}" ORDER BY {order}') if name in schema else []
-        for name, order in _READ.items()
-    }
+    rows = {name: list[Row]() for name in _READ}
+    for name, order in ((name, order) for name, order in _READ.items() if name in schema):
+        for part in sql.parted(connection) if name == "revisions" else ("TRUE",):
+            rows[name] += sql.rows(connection, f'FROM "{name}" WHERE {part} ORDER BY {order}')
     return Content(rows["releases"][-1], rows, schema, lines)
