@@ -531,6 +531,7 @@ def test_ten_editions_hang_together(
     for row in rows:
         links = ten_parsed[f"en/missions/{row['mission_id']}.html"].links
         assert f"../evidence/{row['edition_year']}.html#computed.{row['mission_id']}" in links
+    assert "+4,553 GPOI" in " ".join(ten_parsed["en/index.html"].text.split())  # back after a year without it
     expected = [str(year) if year in ten_editions.YEARS else f"({year})" for year in range(2014, 2025)]
     for name in ("en/index.html", "en/missions/unifil.html", "en/regions/midden-oosten.html"):
         svg = files[name].decode().rsplit('<figure class="chart"', 1)[1]

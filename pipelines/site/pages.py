@@ -210,7 +210,8 @@ class Site:
         trends = figures.trends(content, edition_year=latest)
         compared = [row for row in trends if row["change"].value is not None]
         previous = compared[0]["previous_edition_year"] if compared else None
-        before = {row["mission_id"]: row["sent"] for row in figures.trends(content, edition_year=previous)}
+        earlier = figures.trends(content, edition_year=previous, listed=True)
+        before = {row["mission_id"]: row["sent"] for row in earlier}
         changed = [{**row, "by": row["change"]} for row in compared if row["change"].value]
         for row in trends if compared else ():
             was = before.get(row["mission_id"])
