@@ -23,7 +23,7 @@ import schemas
 from pipelines.lake import Authorship, Lake, connection, decision, history, tables
 from pipelines.lake.connection import Attached, attached
 from pipelines.model import EditionState, Fidelity, Recorded, SourceFile, Versions
-from schemas.errors import LakeError
+from schemas.errors import LakeError, UsageError
 from tests.support import building
 from tests.support.building import VERSIONS
 from tests.support.lakes import OTHER_CODE, PLAN, RELEASE, open_lake, put, record
@@ -352,7 +352,7 @@ def test_an_empty_catalog_never_takes_over_another_ones_data(filled: Lake, tmp_p
 
 
 def test_the_catalog_is_one_of_two_kinds() -> None:
-    with pytest.raises(LakeError, match="not mysql:") as failure:
+    with pytest.raises(UsageError, match="neither a file nor a server") as failure:
         Lake("mysql:host=db password=secret", "data/")
     assert "secret" not in str(failure.value)
 

@@ -161,15 +161,16 @@ def test_a_change_is_looked_for_between_comparable_editions_only() -> None:
 
 
 def test_two_editions_of_one_period_are_found() -> None:
-    """Of the same days, of some of the same, and of a period that an older report is of."""
+    """Of the same days, of some of the same, and of a period that an older or a newer report is of."""
     year = datetime.date(2020, 1, 1), datetime.date(2020, 12, 31)
     partly = datetime.date(2020, 5, 1), datetime.date(2021, 4, 30)
     row = [{"mission_id": "unifil", "deployed_military": 1}]
-    periods = {2021: year, 2022: partly, 2024: year}
+    periods = {2019: (datetime.date(2030, 1, 1), datetime.date(2030, 12, 31))}
+    periods |= {2021: year, 2022: partly, 2024: year}
     found = found_across(*(building.edition_tables(of, row, period=period) for of, period in periods.items()))
     found = [row for row in found if row["rule"] == "same_period"]
     assert [(row["edition_year"], row["severity"]) for row in found] == [
-        *((2022, "info"), (2024, "warn"), (2024, "warn"), (2024, "info")),
+        *((2019, "warn"), (2022, "info"), (2024, "warn"), (2024, "warn"), (2024, "info")),
     ]
 
 

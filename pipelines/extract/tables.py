@@ -387,12 +387,12 @@ def _period(parts: ReportParts, edition: Edition) -> Period:
             f"{edition.edition_year} the period {known[0]} to {known[1]}",
             "check that this is that year's edition; if it is, correct its period in raw/sources.toml",
         )
-    sent = edition.date_sent or datetime.date(edition.edition_year, 12, 31)
-    if (printed[1].year, printed[1].month) > (sent.year, sent.month):
+    sent = edition.date_sent
+    if sent and (printed[1].year, printed[1].month) > (sent.year, sent.month):
         raise refusals.at(
             heading,
             f"annex 2 speaks of {printed[0]} to {printed[1]}, which had not ended when edition "
-            f"{edition.edition_year} was sent ({edition.date_sent or 'in that year'})",
+            f"{edition.edition_year} was sent ({sent})",
             "--year is the year in which this report was sent to parliament; is that a later one?",
         )
     return printed

@@ -241,7 +241,8 @@ def tell(instance: dg.DagsterInstance, run: dg.DagsterRun, reason: str, logs: Pa
     """
     if run.tags.get(TOLD_TAG):
         return []
-    instance.add_run_tags(run.run_id, {TOLD_TAG: "yes"})
+    with suppress(SQLAlchemyError):  # of a full disk: told twice is better than not at all
+        instance.add_run_tags(run.run_id, {TOLD_TAG: "yes"})
     payload = notification(run, reason)
     said = [str(payload["text"])]
     try:

@@ -69,9 +69,9 @@ def same_period(editions: Editions) -> Iterator[tuple[int, Finding]]:
     """Compares the period of each edition with those of earlier ones, and with the year that it was sent in.
 
     Two editions that speak of the same days may be one document that was entered twice, or count persons
-    twice; a period that ended more than a year before its edition may be another year's. Which edition is
-    under the wrong year cannot be known. Reports that go over from calendar years to other months overlap in
-    part: info.
+    twice; a period that ended more than a year before its edition, or goes on after it, may be another
+    year's. Which edition is under the wrong year cannot be known. Reports that go over from calendar years to
+    other months overlap in part: info.
     """
     held = sorted((row for row in editions.get("editions", ()) if row["period_end"]), key=_year)
     for at, row in enumerate(held):
@@ -91,8 +91,9 @@ def same_period(editions: Editions) -> Iterator[tuple[int, Finding]]:
                         severity=None if alike else INFO,
                     ),
                 )
-        if row["period_end"].year < year - 1:
-            message = f"This edition of {year} speaks of {own.value}, as an earlier year's would."
+        if not year - 1 <= row["period_end"].year <= year:
+            which = "an earlier" if row["period_end"].year < year else "a later"
+            message = f"This edition of {year} speaks of {own.value}, as {which} year's would."
             yield year, Finding(None, own, None, message)
 
 
