@@ -32,8 +32,10 @@ else:
     _Base = PurePosixPath
 _HINTS = {
     "NoSuchBucket": "make the bucket first, or correct JVOM_STORE",
-    r"AccessDenied|SignatureDoesNotMatch|InvalidAccessKeyId|\b40[13]\b|credential": "check the credentials "
-    "(AWS_*, or the role of this machine) and the bucket's policy",
+    # A status with its words: an error also says how long it took, which may be 403.58ms.
+    r"AccessDenied|SignatureDoesNotMatch|InvalidAccessKeyId|\b40[13] (Forbidden|Unauthorized)|credential": (
+        "check the credentials (AWS_*, or the role of this machine) and the bucket's policy"
+    ),
 }
 _KEPT = 64 * 2**20  # bytes of what was read, that a process keeps
 _AWAY = "check AWS_ENDPOINT_URL, and that the store runs; then run it again: nothing was half written"
@@ -212,10 +214,15 @@ class Remote(_Base):
             if isinstance(error, FileNotFoundError) and "NoSuchBucket" not in text:
                 raise FileNotFoundError(2, "No such object", str(self)) from error
             said = re.sub(r"\S+://\S+", "", text).replace(self._key, "")  # names may have such words too
-            hint = next((hint for words, hint in _HINTS.items() if re.search(words, said)), _AWAY)
+            hint = hint_for(said)
             first = re.sub(r"(\w://[^/\s]+)\S*", r"\1", text.partition("\n\nDebug source")[0])
             first = " ".join(first.split())[:300]  # without the rest of an address, which `file` says
             raise ServerError(f"cannot be {doing}: {first}", file=str(self), hint=hint) from error
+
+
+def hint_for(said: str) -> str:
+    """What to do about an error of the store, by its words."""
+    return next((hint for words, hint in _HINTS.items() if re.search(words, said)), _AWAY)
 
 
 _kept: dict[str, tuple[bytes, str | None]] = {}  # what was read last, by name, and the mark of its version

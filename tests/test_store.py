@@ -131,6 +131,14 @@ def test_a_store_that_does_not_answer_is_not_an_empty_one(
         assert "a-secret" not in str(failure.value)
 
 
+def test_how_long_an_error_took_is_not_its_status() -> None:
+    waited = "Error performing HEAD in 403.582078ms, after 3 retries, HTTP error: error sending request"
+    assert "that the store runs" in store.hint_for(waited)
+    assert "credentials" in store.hint_for(
+        "Error performing HEAD in 8ms: Client error with status 403 Forbidden"
+    )
+
+
 def test_what_was_read_once_comes_again_only_if_it_has_changed(
     remote: Remote, bucket: servers.Bucket, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from pipelines.quarantine import Refusal
 
 _EDITIONS = """
-SELECT edition_year, vintage, count(*) OVER () AS vintages, source_fidelity, source_path, recorded_at,
+SELECT edition_year, vintage, source_fidelity, source_path, recorded_at,
+    (SELECT count(*) FROM vintages v WHERE v.edition_year = e.edition_year) AS vintages,
     (SELECT count(*) FROM findings f WHERE f.edition_year = e.edition_year AND severity = 'error') AS errors,
     (SELECT count(*) FROM findings f WHERE f.edition_year = e.edition_year AND severity = 'warn') AS warnings,
     (SELECT count(*) FROM findings f WHERE f.edition_year = e.edition_year AND severity = 'info') AS infos

@@ -56,7 +56,8 @@ def differences(before: Rows, after: Rows) -> tuple[Difference, ...]:
 def sentences(found: Sequence[Difference]) -> tuple[str, ...]:
     """One line for each thing that changed: `untso: deployed_military 32 → 33; deployed_total 32 → 33`.
 
-    Of a cell whose printed words changed these alone, not what was read from them.
+    Those of which only a cell's derivation is another come last. Of a cell whose printed words changed these
+    alone, not what was read from them.
     """
     by_subject: dict[str, dict[str, None]] = {}
     changed = {(each.table_name, each.row_key, each.column_name) for each in found}
@@ -65,7 +66,9 @@ def sentences(found: Sequence[Difference]) -> tuple[str, ...]:
         if each.column_name != words and (each.table_name, each.row_key, words) in changed:
             continue
         by_subject.setdefault(each.subject, {})[each.sentence] = None
-    return tuple(f"{subject}: {'; '.join(changes)}" for subject, changes in sorted(by_subject.items()))
+    read = {each.subject for each in found if each.table_name != "cells"}
+    ordered = sorted(by_subject, key=lambda subject: (subject not in read, subject))
+    return tuple(f"{subject}: {'; '.join(by_subject[subject])}" for subject in ordered)
 
 
 def _of_table(name: str, before: Sequence[Row], after: Sequence[Row]) -> Iterator[Difference]:
