@@ -12,6 +12,7 @@ import pytest
 
 from pipelines import quarantine
 from pipelines.cli.gc import parts
+from pipelines.lake import Authorship, Lake
 from pipelines.model import SourceFile, Versions
 from pipelines.orchestration import failures
 from pipelines.orchestration.failures import PROCESS_TAG
@@ -115,6 +116,18 @@ def test_runs_at_work_are_listed_with_their_process_wherever_the_command_is_run(
     assert state["attention"] == []
     assert f"process {os.getpid()} on" in jvom("status", *options(own)).stdout
     assert jvom("logs", "--failed-since", "yesterday", *options(own)).returncode == 0
+
+
+def test_what_is_recorded_and_not_published_is_an_alarm_until_a_build(own: Settings, jvom: Jvom) -> None:
+    """As where a withdrawal was ended between its commit and the published file."""
+    Lake.of(own).decide("withdraw", 2024, "recalled", by=Authorship("tester", "run"))
+    known = ("status", "--check", "--known-late", str(datetime.date.today().year), *options(own))
+    shown = jvom(*known)
+    assert (shown.returncode, "readers do not see yet" in shown.stderr) == (1, True)
+    again = jvom("withdraw", "2024", "--reason", "recalled", *options(own))
+    assert (again.returncode, "jvom build publishes" in again.stderr) == (2, True)
+    assert jvom("build", *options(own)).returncode == 0
+    assert jvom(*known).returncode == 0
 
 
 def test_reports_that_are_known_to_be_late_are_no_alarm(built: Path, jvom: Jvom) -> None:

@@ -120,7 +120,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 raise
             sys.stdout.flush()
     except interrupts.Interrupted as ended:
-        hint = "run it again: what was recorded stays, and nothing was half recorded"
+        hint = "run it again; jvom build publishes what was recorded, and nothing was half recorded"
         terminal.fail(JvomError(f"ended by {ended.name}", hint=hint))
         return ended.exit_code
     except JvomError as error:

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from typer import Argument, Option
 
 from pipelines.cli.session import Session, Timeout, moment, table_command
-from pipelines.cli.withdraw import copies_of, record
+from pipelines.cli.withdraw import SEEN, copies_of, record
 from schemas.errors import UsageError
 
 REHEARSED = ("edition", "readers see", "would see", "as vintage")
@@ -128,7 +128,7 @@ def _rehearse(session: Session, config: Mapping[str, Any]) -> None:
         {"dry_run": True, **config, "editions": editions, "effects": asdict(effects) if effects else None}
     )
     if not effects:
-        terminal.write("readers see this already: nothing would be recorded")
+        terminal.write(SEEN.replace(" was ", " would be "))
         return
     if not terminal.csv:
         terminal.table(REHEARSED, [[*each.values()] for each in editions])

@@ -198,7 +198,8 @@ def _waiting(
     A document that nothing was read from yet does: nobody knows whether it can be. One that is refused is
     known.
     """
-    from pipelines.orchestration.plan import plan_build
+    from pipelines.lake import Lake
+    from pipelines.orchestration.plan import MORE_RECORDED, plan_build
 
     try:
         plan = plan_build(settings)
@@ -214,7 +215,9 @@ def _waiting(
     waiting = [
         {"edition_year": each.edition_year, "source": each.source.path, "reason": each.reason} for each in due
     ]
-    return waiting, [*map(str, plan.problems), *unread], plan
+    behind = plan.publish == MORE_RECORDED and not Lake.of(settings).holder()
+    hidden = ["readers do not see yet what was recorded last: jvom build publishes it"] if behind else []
+    return waiting, [*map(str, plan.problems), *unread, *hidden], plan
 
 
 def _runs(settings: Settings, settled: Collection[str], due: Plan | None) -> tuple[dict[str, Any], list[str]]:

@@ -14,7 +14,9 @@ from schemas.errors import UsageError
 if TYPE_CHECKING:
     from pipelines.lake import Lake
     from pipelines.lake.decision import Action, Copy
+    from pipelines.settings import Settings
 
+SEEN = "readers see these vintages already: nothing was recorded; names and sums follow today's registry"
 DECIDED = ("edition_year", "vintage", "cause", "release_id")  # of what --csv gives
 
 
@@ -35,7 +37,7 @@ def record(session: Session, action: Action, config: Mapping[str, Any], reason: 
         raise UsageError("--reason is empty", hint="say in a few words why: it stays in the record")
     lake, settings, terminal = Lake.of(session.settings), session.settings, session.terminal
     outcomes, release, error, code, later = [], None, None, 0, list[str]()
-    if copies_of(lake, action, config):  # refuses what cannot be done before Dagster is loaded
+    if _planned(lake, settings, action, config):  # refuses what cannot be done before Dagster is loaded
         from pipelines.orchestration import run
 
         given = {**config, "reason": reason.strip()}
@@ -58,11 +60,23 @@ def record(session: Session, action: Action, config: Mapping[str, Any], reason: 
         for each in outcomes
     ]
     seen = ", ".join(f"{row['edition_year']} (vintage {row['vintage']})" for row in shown) or "no edition"
-    lines = [*done, f"release {release}"] if done else ["nothing was recorded: readers see this already"]
+    lines = [*done, f"release {release}"] if done else [SEEN]
     lines.append(f"readers now see {seen}; jvom vintages lists every reading")
     if later:
         lines += ["trends of other editions that changed with it:", *(f"- {sentence}" for sentence in later)]
     terminal.answer({**document, "shown": shown, "later_trends": later}, "\n".join(lines))
+
+
+def _planned(lake: Lake, settings: Settings, action: Action, config: Mapping[str, Any]) -> list[Copy]:
+    """As `copies_of`; one that was recorded, and ended before it was published, leads to a build."""
+    from pipelines.orchestration.plan import MORE_RECORDED, plan_publication
+
+    try:
+        return copies_of(lake, action, config)
+    except UsageError as error:
+        if plan_publication(settings).publish == MORE_RECORDED:
+            error.hint = "jvom build publishes what was recorded last, which readers do not see yet"
+        raise
 
 
 def copies_of(lake: Lake, action: Action, config: Mapping[str, Any]) -> list[Copy]:

@@ -18,6 +18,8 @@ from pipelines.publish.published import State
 from pipelines.settings import Settings
 from schemas.errors import JvomError, LakeError, Problems, SourceError
 
+MORE_RECORDED = "the lake has more than the published file"
+
 
 @dataclass(frozen=True)
 class PendingEdition:
@@ -205,7 +207,7 @@ def _why_publish(settings: Settings, state: State | None) -> str:
         return "there is no published file" if head else ""
     folder = settings.releases / state.release_id
     if head != state.head:
-        return "the lake has more than the published file"
+        return MORE_RECORDED
     if state.code != versions.publishing():
         return "the views, their contracts or the building of the file have changed"
     if state.public != other_sources.version(settings):
