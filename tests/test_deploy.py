@@ -35,9 +35,10 @@ SECRETS = re.compile(r"\$\{(\w+)(?::\?|:-|\})")
 
 
 def compose() -> dict[str, Any]:
-    """The file with a value for each variable that it takes from deploy/.env."""
+    """The file with a value for each variable that it asks of deploy/.env, and none for the others."""
     text = (DEPLOY / "compose.yaml").read_text(encoding="utf-8")
-    return dict(yaml.safe_load(re.sub(r"\$\{(\w+):[?-]\}", r"of-\1", text)))
+    with_secrets = re.sub(r"\$\{(\w+):\?\}", r"of-\1", text)
+    return dict(yaml.safe_load(re.sub(r"\$\{\w+:-(.*?)\}", r"\1", with_secrets)))
 
 
 def test_the_files_agree_with_each_other() -> None:

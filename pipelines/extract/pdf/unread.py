@@ -144,10 +144,15 @@ class _Looker:
                 return f"a line goes through “{refusals.shortened(word.text, 20)}”"
         lines = self._lines_of_dots(band)
         near = self._lines_of_dots(band._replace(top=band.top - _EDGE, bottom=band.bottom + _EDGE))
-        if row and any(self._is_beside_line(rule, band, near) for rule in self._crossing(band)):
+        # Between rows a short line is one of the header's; in a row it may be the stroke of a 1.
+        lines_of_table = self._upright if row else self._drawn
+        crossing = [
+            each for each in lines_of_table if each.start < band.bottom + 1 and each.end > band.top - 1
+        ]
+        if row and any(self._is_beside_line(rule, band, near) for rule in crossing):
             return _FOREIGN
         colours = []
-        for start, end in self._between(band):
+        for start, end in _between(band, crossing):
             brightest = [self._brightest(start, end, *run) for run in lines]
             if None in brightest:
                 return _FOREIGN
@@ -165,9 +170,6 @@ class _Looker:
         between = all(any(abs(end - at) < _EDGE for at in levels) for end in (rule.start, rule.end))
         alike = sum(abs(other.at - rule.at) < 1 for other in self._drawn)
         return rule.fill or rule.length > self._long or between or alike >= _REPEATED
-
-    def _crossing(self, band: Box) -> list[Rule]:
-        return [rule for rule in self._upright if rule.start < band.bottom + 1 and rule.end > band.top - 1]
 
     def _is_beside_line(self, rule: Rule, band: Box, near: Sequence[tuple[int, int]]) -> bool:
         """Whether ink as near to an upright line as a wide one is does not go along with it."""
@@ -249,13 +251,14 @@ class _Looker:
         place = left, top, right, bottom
         return cast("tuple[int, int]", self._rest.crop(place).getextrema())
 
-    def _between(self, band: Box) -> Iterator[tuple[float, float]]:
-        """From where to where there is no upright line, from left to right."""
-        crossing = [rule.at for rule in self._crossing(band)]
-        for before, after in pairwise(sorted([band.left - _BESIDE, *crossing, band.right + _BESIDE])):
-            start, end = max(before + _BESIDE, band.left), min(after - _BESIDE, band.right)
-            if end > start + 1:
-                yield start, end
+
+def _between(band: Box, crossing: Sequence[Rule]) -> Iterator[tuple[float, float]]:
+    """From where to where there is no upright line, from left to right."""
+    places = sorted([band.left - _BESIDE, *(rule.at for rule in crossing), band.right + _BESIDE])
+    for before, after in pairwise(places):
+        start, end = max(before + _BESIDE, band.left), min(after - _BESIDE, band.right)
+        if end > start + 1:
+            yield start, end
 
 
 def _dots(box: Box, sight: Sight, around: int) -> tuple[int, int, int, int]:
