@@ -38,7 +38,7 @@ def compose() -> dict[str, Any]:
     """The file with a value for each variable that it asks of deploy/.env, and none for the others."""
     text = (DEPLOY / "compose.yaml").read_text(encoding="utf-8")
     with_secrets = re.sub(r"\$\{(\w+):\?\}", r"of-\1", text)
-    return dict(yaml.safe_load(re.sub(r"\$\{\w+:-(.*?)\}", r"\1", with_secrets)))
+    return dict(yaml.safe_load(re.sub(r"\$\{\w+:-(.*?)\}", r'"\1"', with_secrets)))
 
 
 def test_the_files_agree_with_each_other() -> None:
