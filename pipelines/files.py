@@ -265,6 +265,7 @@ def _hashes(files: Mapping[str, bytes | Path]) -> dict[str, str]:
 
 
 def sha256(file: Path) -> str:
+    """The hash of a file in hexadecimal, whatever its size. Raises OSError."""
     with file.open("rb") as data:
         return hashlib.file_digest(data, "sha256").hexdigest()
 

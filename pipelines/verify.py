@@ -315,11 +315,10 @@ def _catalog(settings: Settings, lake: Lake, checked: Checked) -> Iterator[Fault
         yield Fault(THE_LAKE, fault)
     mark = seal.mark_of(lake.address)
     if catalog and mark and mark.exists() and not seal.seal_of(catalog).exists():
-        first = seal.died(lake.address) and not any(
-            settings.releases.glob("[!.]*")
-        )  # each hold that ends well leaves one
-        what = "is gone, so that nobody can say whether the catalog is as it was left"
-        what = "is not written yet" if first else what
+        # A hold that ends well leaves a seal, and before any release there may have been none.
+        first = seal.died(lake.address) and not any(settings.releases.glob("[!.]*"))
+        gone = "is gone, so that nobody can say whether the catalog is as it was left"
+        what = "is not written yet" if first else gone
         yield Fault(str(seal.seal_of(catalog)), what, unfinished=first)
 
 

@@ -128,7 +128,7 @@ def _rehearse(session: Session, config: Mapping[str, Any]) -> None:
         {"dry_run": True, **config, "editions": editions, "effects": asdict(effects) if effects else None}
     )
     if not effects:
-        terminal.write(SEEN.replace(" was ", " would be "))
+        terminal.write(f"nothing would be recorded: {SEEN}")
         return
     if not terminal.csv:
         terminal.table(REHEARSED, [[*each.values()] for each in editions])

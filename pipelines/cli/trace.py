@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from pipelines.sql import Row
     from pipelines.trace.model import Check, Piece, Trace, TraceStep
 
-SOURCE = ("path", "sha256", "bytes", "format", "fidelity")
 # The columns that --csv gives.
 READING = ("edition_year", "vintage", "source_path", "sha256")
 CELL = ("table_name", "row_key", "column_name", "value", "as_printed", "derivation", "equalities")
@@ -82,6 +81,7 @@ def follow(session: Session, mission: str, year: int, column: str, vintage: int 
     from pipelines.publish import published
     from pipelines.trace import named
     from pipelines.trace import trace as of
+    from pipelines.trace.steps import SOURCE
 
     session.require_relation("inferences")
     where = session.settings

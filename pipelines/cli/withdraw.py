@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pipelines.lake.decision import Action, Copy
     from pipelines.settings import Settings
 
-SEEN = "readers see these vintages already: nothing was recorded; names and sums follow today's registry"
+SEEN = "readers see these vintages already; names and sums follow today's registry"
 DECIDED = ("edition_year", "vintage", "cause", "release_id")  # of what --csv gives
 
 
@@ -60,7 +60,7 @@ def record(session: Session, action: Action, config: Mapping[str, Any], reason: 
         for each in outcomes
     ]
     seen = ", ".join(f"{row['edition_year']} (vintage {row['vintage']})" for row in shown) or "no edition"
-    lines = [*done, f"release {release}"] if done else [SEEN]
+    lines = [*done, f"release {release}"] if done else [f"nothing was recorded: {SEEN}"]
     lines.append(f"readers now see {seen}; jvom vintages lists every reading")
     if later:
         lines += ["trends of other editions that changed with it:", *(f"- {sentence}" for sentence in later)]

@@ -77,29 +77,20 @@ def declarations(before: Row | None, now: Row) -> list[str]:
     """What of it changed, a sentence each; none where it is not known what was declared before."""
     if before is None:
         return []
+    old, new = before["missions"], now["missions"]
     found = []
-    for mission, labels in sorted(now["missions"].items()):
-        was = before["missions"].get(mission)
-        steps = [
-            f"{each} {shown(was[each])} → {shown(labels[each])}"
-            for each in _LABELS
-            if was and was[each] != labels[each]
-        ]
-        found += (
-            [f"{mission}: {'; '.join(steps)}"]
-            if steps
-            else []
-            if was
-            else [f"{mission}: new in the registry"]
-        )
-    found += [
-        f"{mission}: no longer in the registry"
-        for mission in sorted({*before["missions"]} - {*now["missions"]})
-    ]
+    for mission, labels in sorted(new.items()):
+        was = old.get(mission)
+        changed = [each for each in _LABELS if was and was[each] != labels[each]]
+        if was is None:
+            found.append(f"{mission}: new in the registry")
+        elif changed:
+            steps = (f"{each} {shown(was[each])} → {shown(labels[each])}" for each in changed)
+            found.append(f"{mission}: {'; '.join(steps)}")
+    found += [f"{mission}: no longer in the registry" for mission in sorted(old.keys() - new.keys())]
     for said, some, others in (("new", now, before), ("gone", before, now)):
-        found += [
-            _correction(each, said) for each in some["corrections"] if each not in others["corrections"]
-        ]
+        lacking = (each for each in some["corrections"] if each not in others["corrections"])
+        found += [_correction(each, said) for each in lacking]
     return found
 
 

@@ -270,9 +270,8 @@ def _of_sentence(sentence: Sentence, names: Names, regions: Sequence[str], perio
         mission = names.of(sentence, count.end, _reach(text, counts, index))
         kind = _pattern(sentence, clause, mission, regions, period, bool(names.find(text)))
         if kind is not None and count.qualifier == AVERAGE and kind[0] == "deployed":
-            kind = (
-                ("rotation", MOMENT) if mission is not None else None
-            )  # whoever was there, not all who were sent
+            # Whoever was there, not all who were sent.
+            kind = ("rotation", MOMENT) if mission is not None else None
         if kind is not None:
             found.append(_statement(sentence, count, clause, mission, *kind))
     figure = _FIGURE.search(text)

@@ -41,7 +41,7 @@ OBTAINED = {
 _IN_OTHER_WORDS = ("footnotes", "sections")  # of an abridged edition
 _ABRIDGED = "in the words of the abridged text, which are not those of the report"
 _BESIDE = "in a text which rows a label stands beside may follow from the regions that the registry gives"
-_SOURCE = ("path", "sha256", "bytes", "format", "fidelity")
+SOURCE = ("path", "sha256", "bytes", "format", "fidelity")
 _VINTAGE = (
     *("edition_year", "vintage", "recorded_at", "cause", "reason", "actor", "run_id", "code_version"),
     *("git_commit", "snapshot_id", "withdrawn", "latest"),
@@ -103,7 +103,7 @@ def step(
     `interface` is the address of Dagster's interface, if it runs.
     """
     year, table = dependency.year, dependency.table
-    file = SourceFile(year, *(record.get(f"source_{name}") for name in _SOURCE))  # type: ignore[arg-type]
+    file = SourceFile(year, *(record.get(f"source_{name}") for name in SOURCE))  # type: ignore[arg-type]
     printed, unread = lines(file)
     found, folders = evidence(record["snapshot_id"]), {f"{table}_vintages", "cells_vintages"}
     of_table = [file for file in found.files if folders & {*file.path.split("/")}] if found else []
@@ -133,7 +133,7 @@ def step(
         asset_address=interface and f"{interface}/assets/tables/{table}?view=partitions&partition={year}",
         evidence=found and replace(found, files=tuple(of_table)),
         source=Source(
-            **{name: getattr(file, name) for name in _SOURCE},
+            **{name: getattr(file, name) for name in SOURCE},
             **{name: record[name] for name in _DOCUMENT},
             note=NOTES.get(file.fidelity),
             unread=unread,

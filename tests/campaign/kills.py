@@ -311,10 +311,9 @@ def _round(
         score.acknowledged += len(done)
         lost = [STORY[number].name for number in done if not STORY[number].done(where)]
         score.faults += [f"round {score.rounds}: {name} was acknowledged, and is lost" for name in lost]
-        looked = (
-            verify.verify(where).faults if chosen.random() < 0.5 else ()
-        )  # which may do the next's mending
-        of_no_document = "cannot be read again"  # nor are the stand-ins
+        # Not after each: a verification may do what the next writer is to mend.
+        looked = verify.verify(where).faults if chosen.random() < 0.5 else ()
+        of_no_document = "cannot be read again"  # as the stand-ins cannot
         named = [each for each in looked if each.where not in known and of_no_document not in each.what]
         killed = f"round {score.rounds}, {STORY[last].name} killed"
         score.faults += [f"{killed}: verify takes it for damage: {fault}" for fault in named]
