@@ -30,6 +30,7 @@ _ACROSS = (
 )
 _EXPLAINED = ("row_total", "column_total", "grand_total", "prose_total", "prose_conflict")
 _FRAME = ("frame_military", "frame_civil_police", "frame_total")
+_OF_STATEMENT = ("mission_id", "quantity", "value", "qualifier", "as_printed", "pattern")
 
 
 @dataclass(frozen=True)
@@ -96,18 +97,13 @@ def _statements(edition: Edition) -> list[dict[str, object]]:
             {
                 "edition_year": edition.year,
                 "statement_id": key,
-                "mission_id": statement.mission_id,
-                "quantity": statement.quantity,
-                "value": statement.value,
+                **{name: getattr(statement, name) for name in _OF_STATEMENT},
                 "value_low": statement.low,
                 "value_high": statement.high,
-                "qualifier": statement.qualifier,
-                "as_printed": statement.as_printed,
                 "section_id": statement.sentence.passage.row_key,
                 **_lines(place),
                 "char_start": place.char_start,
                 "char_end": place.char_end,
-                "pattern": statement.pattern,
             }
         )
     return rows

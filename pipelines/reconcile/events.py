@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import groupby, pairwise
 
 from pipelines.reconcile.passages import Names, Sentence
-from pipelines.reconcile.text import Dated, alternatives, find_dates, phrase
+from pipelines.reconcile.text import Dated, find_dates, phrase
 
 BEGUN, ENDED, CHANGED = "contribution begun", "contribution ended", "contribution changed"
 MISSION_BEGUN, MISSION_ENDED, END_DECIDED = "mission begun", "mission ended", "mission end decided"
@@ -19,93 +19,17 @@ STOP_DECIDED = "contribution end decided"
 _OF_CONTRIBUTION = (ENDED, STOP_DECIDED)
 _ENDINGS = (ENDED, STOP_DECIDED, MISSION_ENDED, END_DECIDED)
 
-_OWN = r"(?:Nederland(?:s|se|ers?)?|het kabinet)\b"
-_STOP = alternatives("stopped")
-_CONTRIBUTION = re.compile(
-    rf"{_OWN}.{{0,160}}?(?:{_STOP}|uit (?:te )?(?:laten )?(?:te )?roteren|uitgeroteerd)"
-    rf"|(?:{_STOP}).{{0,60}}?\bNederlandse (?:bijdrage|deelname|inzet)"
-    rf"|\b(?:de|deze|onze) (?:bijdrage|deelname|inzet)\b.{{0,60}}?{_STOP}|{_STOP}.{{0,30}}?\b(?:de"
-    rf"|deze) (?:bijdrage|deelname)\b"
-    rf"|\blaatste Nederlands?e?\b.{{0,90}}?(?:verlaten|vertrokken|teruggekeerd|verlieten|vertrok)"
-    rf"|(?:bijdrage|deelname|inzet) (?:van Nederland )?aan .{{0,80}}?{_STOP}",
-    re.IGNORECASE,
-)
-_UNTIL = re.compile(
-    r"(?:Nederland (?:heeft|had|droeg|leverde|nam)|Nederlandse (?:bijdrage"
-    r"|deelname)).{0,60}?\btot (?:en met )?(?:\w+ )?$",
-    re.IGNORECASE,
-)
-_PAST = phrase("past_contribution")
-_MISSION_STOP = re.compile(
-    r"(?:missie|operatie|cel|mandaat|\b[A-Z]{3,}\b).{0,120}?"
-    r"(?:te beëindigen|(?:is|werd|zijn|wordt)\b.{0,60}?(?:beëindigd|gesloten|opgeheven)|beëindigde"
-    r"|sloot\b|is gesloten|opgeheven"
-    r"|werd gesloten|ten einde gekomen|liep af)"
-    r"|(?:besloot|besloten).{0,160}?beëindigen"
-)
-_DECIDED = re.compile(r"\b(?:besloot|besloten|besluit)\b", re.IGNORECASE)
-_WITH_EFFECT = re.compile(
-    r"\b(?:per|na|tot(?: en met)?|t/m|met ingang van|vanaf|(?:in|op|tot) eind) $", re.IGNORECASE
-)
-# The contribution is not extended where its words say so, or where the government decides it of no mandate.
-_NOT_EXTENDED = re.compile(
-    r"(?:\b(?:heeft|hebben|is|werd)\b.{0,160}?\bbesloten\b|\bbesloot\b).{0,160}?"
-    r"\bniet(?:\s[\w-]+){0,3}?\s(?:te verlengen|(?:wordt|worden|zal|zou) verlengd)",
-    re.IGNORECASE,
-)
-_OURS = re.compile(r"\b(?:bijdrage|deelname|inzet|nationa(?:al|le) kader)\b", re.IGNORECASE)
-_THEIRS = re.compile(r"\b(?:mandaat|Veiligheidsraad|VNVR)\b", re.IGNORECASE)
-# A note at a mission's row, or a remark in it: "Beëindigd op …", "Missie gesloten per …".
-_NOTED = re.compile(
-    r"(?:De )?(?:(?P<mission>missie|operatie)|(?:Nederlandse )?(?:bijdrage|deelname|inzet))?\s?"
-    r"(?:(?:is|zijn|werd)\s)?(?:(?:per|op|in|sinds|begin|medio|eind)\s.{4,25}\s)?"
-    r"(?:beëindigd|geëindigd|stopgezet|gestopt|afgerond|gesloten|opgeheven)\b",
-    re.IGNORECASE,
-)
-_AFTERWARDS = re.compile(r"^(?:Na|Nadat)\s(?:(?!\b(?:is|zijn|werd|werden|wordt|worden)\b)[^,;:])*$")
-_BEGIN = phrase("begins")
-_SINCE = re.compile(
-    r"\bNederland\b.{0,40}?\b(?:draagt|levert|neemt|is)\b.{0,60}?\b(?:sinds|vanaf)\s$|\bNederland\b.{0,30}\bsinds\s$",
-    re.IGNORECASE,
-)
-_MANDATE = re.compile(r"\bmandaat\b|\bmandate\b", re.IGNORECASE)
-_EXTENSION = re.compile(r"\bverleng\w*", re.IGNORECASE)
-_NOT_YET = phrase("not_yet")
-_TO = phrase("until_before")
-_ON = re.compile(
-    r"\b(?:op|per|tot|tot en met|t/m|eind|einde|in|met ingang van|vanaf) $|\btot (?:en met )?$", re.IGNORECASE
-)
-_EXPIRES = phrase("expires")
-_FRAME = re.compile(r"\bnationa(?:al|le) kader\b|\bkader\b(?= (?:van|voor|loopt))", re.IGNORECASE)
-_CHANGE = phrase("changes")
-_REASON = re.compile(
-    r"\b(?:vanwege|wegens|omdat|doordat|aangezien|gelet op|als gevolg van|naar aanleiding van"
-    r"|op verzoek van|door een gebrek|door gebrek)\b[^.;,(]*?(?=[.;,(]|\som\s|\sen\s(?:heeft|is|zijn"
-    r"|de)\s|$)",
-    re.IGNORECASE,
-)
-
-_HENCE = phrase("hence")
-# What a conclusion in the same sentence is drawn from: "… en heeft", "…; het kabinet heeft", "…, waardoor".
-_CLAUSE = re.compile(r"(?P<cause>(?:\S+\s){3,}?\S*?)(?:,?\sen(?:\s[\w-]+){1,3}\s|;[^;]*|,\s(?=$))$")
-
-# A mission or an operation as running text describes it; "de missie" alone has no words of its own.
-_DESCRIBED = re.compile(
-    r"(?:\b(?P<article>de|deze|die|het|dit|dat|onze|een)\s(?P<words>(?:(?!(?:de|deze|die)\b)[\w-]+[e-]\s){0,3}))?"
-    r"\b(?!(?:e|de|com|per|trans)missie|coöperatie)(?P<kind>[\w-]*?)(?:missie|operatie)\b"
-    r"(?P<where>(?:\s(?:in|te|bij|tegen|rond|naar|van|voor)(?:\s(?:de|het))?)?(?:\s(?-i:[A-ZÀ-Ý])[\w’-]+)+)?",
-    re.IGNORECASE,
-)
-_GENERIC = phrase("of_any_mission")
-_SUBJECT = re.compile(  # what is before the subject, or before what is contributed to
-    r"(?:^|\b(?:is|werd|wordt|zijn|werden|eindigde|stopte|sloot|liep)\s)(?:ook\s)?$"
-    r"|\b(?:bijdrage|deelname|inzet)\s(?:van Nederland\s)?aan\s$",
-    re.IGNORECASE,
-)
-_UNKNOWN = re.compile(r"\b(?:[Aa]an|[Mm]et)\s(?:de\s|het\s)?(?!NAVO\b|OVSE\b)(?P<name>[A-Z]{3,})\b")
-_BARE = re.compile(
-    r"\b(?:de|deze|die|het|dit|onze)\s(?:\w+e\s)?(?:missie|operatie|cel|mandaat)\b", re.IGNORECASE
-)
+_CONTRIBUTION, _UNTIL, _PAST = map(phrase, ("contribution_stopped", "contributed_until", "past_contribution"))
+_MISSION_STOP, _DECIDED, _WITH_EFFECT = map(phrase, ("mission_stopped", "decided", "with_effect_before"))
+_NOT_EXTENDED, _TO_END, _NEGATED = map(phrase, ("not_extended", "to_end", "negated"))
+_OWN, _OURS, _THEIRS = map(phrase, ("own", "ours", "theirs"))
+_NOTED, _AFTERWARDS = phrase("noted_end"), phrase("afterwards")
+_BEGIN, _SINCE, _CHANGE, _OF_OURS = map(phrase, ("begins", "contributes_since", "changes", "of_ours"))
+_MANDATE, _EXTENSION, _EXPIRES, _FRAME = map(phrase, ("mandate", "extension", "expires", "frame_named"))
+_NOT_YET, _TO, _ON = map(phrase, ("not_yet", "until_before", "on_before"))
+_REASON, _HENCE, _CLAUSE = map(phrase, ("reason", "hence", "cause_before"))
+_DESCRIBED, _GENERIC, _SUBJECT = map(phrase, ("mission_described", "of_any_mission", "subject_before"))
+_UNKNOWN, _BARE = phrase("mission_unknown"), phrase("mission_bare")
 _WORD = re.compile(r"[^\W_]+")
 
 
@@ -248,7 +172,7 @@ def _endings(text: str, printed: Sequence[Dated]) -> Iterator[tuple[str, Dated, 
     stop = _NOT_EXTENDED.search(text)
     if stop:
         ours = _OURS.search(text[: stop.end()]) or (
-            re.search(_OWN, text[: stop.end()], re.IGNORECASE) and not _THEIRS.search(text[: stop.end()])
+            _OWN.search(text[: stop.end()]) and not _THEIRS.search(text[: stop.end()])
         )
         with_effect = _dated(text, printed, _WITH_EFFECT)
         decided, ended = (STOP_DECIDED, ENDED) if ours else (END_DECIDED, MISSION_ENDED)
@@ -273,9 +197,7 @@ def _endings(text: str, printed: Sequence[Dated]) -> Iterator[tuple[str, Dated, 
 
 def _only_decided(text: str, stop: re.Match[str], date: Dated) -> bool:
     """Whether the date is that of the decision to end, and not of the end."""
-    decided = _DECIDED.search(text) and re.search(
-        r"beëindigen$|\bte (?:stoppen|staken)\b", text[: stop.end()]
-    )
+    decided = _DECIDED.search(text) and _TO_END.search(text[: stop.end()])
     return bool(decided) and not _WITH_EFFECT.search(text[: date.start])
 
 
@@ -288,7 +210,7 @@ def _beginnings(text: str, printed: Sequence[Dated]) -> Iterator[tuple[str, Date
     if begin and re.search(r"missie|operatie|\b[A-Z]{3,}", text):
         date = _nearest(printed, begin.start())
         yield MISSION_BEGUN, date, begin.end()
-    elif change and re.search(rf"{_OWN}|bijdrage|officier|militair", text, re.IGNORECASE):
+    elif change and _OF_OURS.search(text):
         yield CHANGED, _nearest(printed, change.start()), change.end()
 
 
@@ -301,4 +223,4 @@ def _nearest(printed: Sequence[Dated], position: int) -> Dated:
 def _negated(text: str, position: int) -> bool:
     """Whether what ends at the position is denied or only considered."""
     before = text[max(0, position - 40) : position]
-    return re.search(r"\b(?:niet|nog niet|overwe\w+|mogelijk|zou)\b", before, re.IGNORECASE) is not None
+    return _NEGATED.search(before) is not None

@@ -12,6 +12,7 @@ from typing import Any
 
 import schemas
 from pipelines.model import Document, Line
+from pipelines.reconcile.text import phrase
 from schemas.registry import Registry, comparable
 
 Row = Mapping[str, Any]
@@ -19,16 +20,7 @@ Anchor = tuple[int, int, int, int]  # offset in the text, page, line as shown, o
 
 _WORD = re.compile(r"\S+")
 _STOP = re.compile(r"[.!?][’'”\")]*(?P<mark>\d{1,2})?(?=\s+[A-ZÀ-Ý‘'“(]|\s*$)")
-_ABBREVIATION = re.compile(
-    r"(?:^|[\s(])(?:nrs?|d\.d|o\.a|c\.q|m\.b\.t|t\.b\.v|i\.v\.m|z\.g|art|incl|excl|bijv|ca|dr|ir|mr|drs|prof"
-    r"|gen|kol|lkol|zr|ms|zr\.ms|hr\.ms|st|resp|vgl|jhr)\.$",
-    re.IGNORECASE,
-)
-
-
-_TARGET = re.compile(
-    r"\b(?:aan|bij|in|voor|binnen|naar|op|onder)\s(?:de\s|het\s)?(?:[\w-]+\s){0,2}$", re.IGNORECASE
-)
+_ABBREVIATION, _TARGET = phrase("abbreviation"), phrase("target_before")
 _BRACKETS = re.compile(r"\s*\([^)]*\)")
 
 

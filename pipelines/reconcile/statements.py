@@ -12,8 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from pipelines.reconcile.passages import Names, Sentence
-from pipelines.reconcile.text import MAYBE_NUMBER, NUMBER, NUMBERS, alternatives, find_dates, number, phrase
-from schemas.dates import MONTH
+from pipelines.reconcile.text import MAYBE_NUMBER, NUMBERS, find_dates, number, phrase
 
 Period = tuple[datetime.date | None, datetime.date | None]
 
@@ -27,60 +26,23 @@ ROTATION = "per rotation"
 MOMENT = "at one moment"
 UNIT = "size of a unit"
 
-_ENDING = alternatives("person_ending")
-_NOUN = (
-    rf"(?:[\w’'-]*?{_ENDING}"
-    r"|personen|persoon|artsen|arts|man|mensen|manschappen|krachten|collega[’']s|Nederlanders"
-    r"|burgers|POLAD(?:[’']?s)?|(?:Police|Military|Staff|Liaison) (?:Officers?|Observers?|Advisers?)"
-    r"|IPO[’']?s?|MLO[’']?s?|officers?)(?![\w-])"
-)
-_ADJECTIVE = rf"(?:(?!{alternatives('not_adjective')}\b){alternatives('adjective')}\s)"
-_PHRASE = rf"(?:{_ADJECTIVE}){{0,4}}{_NOUN}"
-_ALSO = rf"(?:(?:,| en| en/of| alsmede| evenals| of|/) ?{_PHRASE})"
-_COUNTED = re.compile(rf"\s(?P<noun>{_PHRASE}{_ALSO}{{0,3}})", re.IGNORECASE)
-_ARTICLE = re.compile(rf"(?:,? en| alsmede| plus) (?P<number>een) (?P<noun>{_PHRASE})", re.IGNORECASE)
-_INVERTED = re.compile(
-    rf"\baantal\s(?:aan\s)?(?P<noun>{_PHRASE}{_ALSO}{{0,3}})\b[^.;,\d]{{0,50}}?\b(?:bedroeg|bedraagt|was|is|kwam|komt)\b"
-    rf"[^.;,\d]{{0,60}}?(?P<number>{NUMBER})",
-    re.IGNORECASE,
-)
-_RANGE = re.compile(r"\s?(?:tot|à|a|-|–|tot en met)\s?$", re.IGNORECASE)
-_BETWEEN = re.compile(r"\btussen (?:de )?$", re.IGNORECASE)
+_COUNTED, _ARTICLE, _INVERTED = map(phrase, ("counted", "counted_by_article", "number_behind_noun"))
+_RANGE, _BETWEEN, _JOINED = map(phrase, ("range_between", "between_before", "counts_joined"))
 _BEFORE = {name.replace("_", " "): phrase(name) for name in ("at_most", "at_least", "about")}
 AVERAGE, _AVERAGE = "average", phrase("on_average")
-_PART = phrase("part_of")
+_PART, _ANY_NOUN = phrase("part_of"), phrase("any_noun")
 _POLICE, _CIVIL, _MILITARY = map(phrase, ("police", "civil", "military"))
-_ANY_NOUN = re.compile(
-    rf"(?:{_ENDING}|\b(?:personen|persoon|artsen|man|mensen|manschappen|krachten|Nederlanders|burgers)"
-    r"|\bPOLAD|Officers?|\bIPO)(?![\w-])",
-    re.IGNORECASE,
-)
-_OTHER_UNIT = re.compile(
-    rf"(?:\s(?:tot|à|en|of|-)\s\w+)?\s(?:(?:{MONTH})\b|{alternatives('other_unit')})", re.IGNORECASE
-)
-_LABEL = re.compile(rf"{alternatives('numbered')} $", re.IGNORECASE)
-_YEAR = re.compile(r"(?:19|20)\d\d")
-_IN_YEAR = re.compile(r"\b(?:in|over|gedurende|sinds)(?: het jaar)? $", re.IGNORECASE)
+_OTHER_UNIT, _LABEL = phrase("other_unit_behind"), phrase("label_before")
+_YEAR, _IN_YEAR = re.compile(r"(?:19|20)\d\d"), phrase("in_year_before")
 
 _CONTRIBUTION, _SENT = phrase("contributes"), phrase("sent_out")
 _DUTCH, _FOREIGN = phrase("dutch"), phrase("foreign")
 _DUTCH_HEADING, _SERVING = phrase("dutch_heading"), phrase("serving")
-_PERIOD, _OTHER_TIME = phrase("of_the_period"), phrase("other_time")
+_PERIOD, _OTHER_TIME, _SINCE = map(phrase, ("of_the_period", "other_time", "since"))
 _TOTAL, _ALL, _LIMITED = phrase("in_total"), phrase("all_missions"), phrase("limited")
 _ROTATION, _MOMENT = phrase("per_rotation"), phrase("at_one_moment")
-_FRAME = phrase("frame")
-_FIGURE = re.compile(
-    r"\bkader\b[^.;,]{0,60}?\b(?:is|bedraagt|bedroeg|van|was|telt)\s(?P<most>maximaal |ten hoogste "
-    r"|hoogstens )?(?:uit )?"
-    rf"(?P<number>{NUMBER})(?=\s?(?:\(|[.;,]|$))",
-    re.IGNORECASE,
-)
-_UNIT = re.compile(r"\b(?:Een|Elk|Ieder)(?: \w+)? (?P<unit>[\w’'-]+) (?:bestaat|telt|omvat)\b", re.IGNORECASE)
-_JOINED = re.compile(r",?\s(?:en |alsmede |plus )?")
-_CLAUSE = re.compile(
-    r"[;:]\s|,\s(?=(?:waarvan|waarbij|terwijl|maar|onder wie|van wie|met per|gemiddeld|in totaal"
-    r"|over de hele)\b)"
-)
+_FRAME, _FIGURE, _UNIT = map(phrase, ("frame", "frame_figure", "unit_size"))
+_CLAUSE = phrase("clause_cut")
 _QUALIFIERS = (
     ("per rotation", _ROTATION),
     ("permanently", phrase("permanently")),
@@ -200,20 +162,13 @@ def unread_numbers(text: str, understood: Sequence[tuple[int, int]] = ()) -> lis
 
 
 @dataclass(frozen=True)
-class Statement:
-    """A figure understood in a sentence (characters `start` to `end`); `low` is `high` but in a range."""
+class Statement(Count):
+    """A count that was understood: of which mission, and over what."""
 
     mission_id: str | None
     quantity: str
-    kind: str
-    low: int
-    high: int
-    qualifier: str | None
     pattern: str
-    noun: str
     sentence: Sentence
-    start: int
-    end: int
 
     @property
     def as_printed(self) -> str:
@@ -366,9 +321,8 @@ def _outside(text: str, period: Period) -> bool:
     start, end = period
     if start is None or end is None or _PERIOD.search(text):
         return False
-    since = re.search(r"\b(?:sinds|vanaf|op dit moment|momenteel|per rotatie)\b", text, re.IGNORECASE)
     printed = [date for date in find_dates(text) if not date.attributive]
-    return bool(printed) and not since and all(date.high < start for date in printed)
+    return bool(printed) and not _SINCE.search(text) and all(date.high < start for date in printed)
 
 
 def _statement(
@@ -377,16 +331,6 @@ def _statement(
     words = [] if count.qualifier is None else [count.qualifier]
     if quantity == "rotation":
         words += [word for word, cue in _QUALIFIERS if cue.search(clause)]
-    return Statement(
-        mission,
-        quantity if quantity == "capacity" else f"{quantity}_{count.kind}",
-        count.kind,
-        count.low,
-        count.high,
-        ", ".join(words) or None,
-        pattern,
-        count.noun,
-        sentence,
-        count.start,
-        count.end,
-    )
+    said = {**vars(count), "qualifier": ", ".join(words) or None}
+    of = quantity if quantity == "capacity" else f"{quantity}_{count.kind}"
+    return Statement(**said, mission_id=mission, quantity=of, pattern=pattern, sentence=sentence)

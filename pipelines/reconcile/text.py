@@ -19,24 +19,6 @@ from pathlib import Path
 from schemas.dates import MONTH, MONTHS, PrintedDate
 from schemas.number_words import HUNDRED, SIMPLE, THOUSAND, spelt
 
-PHRASES = Path(__file__).parent / "phrases.toml"
-_FORMS = {"anywhere": "(?:{})", "words": r"\b(?:{})\b", "before": r"\b(?:{}) $"}
-_PHRASES = {
-    name: _FORMS[form].format("|".join(alternatives))
-    for form, by_name in tomllib.loads(PHRASES.read_text(encoding="utf-8")).items()
-    for name, alternatives in by_name.items()
-}
-
-
-def alternatives(name: str) -> str:
-    """The phrases of that name in `phrases.toml`, as a regular expression to be part of another."""
-    return _PHRASES[name]
-
-
-def phrase(name: str) -> re.Pattern[str]:
-    return re.compile(_PHRASES[name], re.IGNORECASE)
-
-
 ARTICLE = "een"
 _DIGITS = re.compile(r"(?:0|[1-9]\d{0,2}(?:\.\d{3})+|[1-9]\d{0,5})")
 _OFTEN = "|".join(sorted(SIMPLE, key=len, reverse=True))
@@ -53,6 +35,30 @@ MAYBE_NUMBER = re.compile(
     re.IGNORECASE,
 )
 
+PHRASES = Path(__file__).parent / "phrases.toml"
+_FORMS = {"anywhere": "(?:{})", "words": r"\b(?:{})\b", "before": r"\b(?:{}) $", "regex": "{}", "cased": "{}"}
+_PHRASES = {
+    name: (form, re.sub(r"\n\s*", "", "|".join(listed)))
+    for form, by_name in tomllib.loads(PHRASES.read_text(encoding="utf-8")).items()
+    for name, listed in by_name.items()
+}
+_WORDS = {"NUMBER": NUMBER, "MONTH": MONTH}
+
+
+def _alternatives(name: str) -> str:
+    """The phrases of that name in `phrases.toml`, as a regular expression to be part of another."""
+    form, joined = _PHRASES[name]
+    named = re.compile("«(.+?)»")
+    return named.sub(lambda of: _WORDS.get(of[1]) or _alternatives(of[1]), _FORMS[form].format(joined))
+
+
+def phrase(name: str) -> re.Pattern[str]:
+    """The phrases of that name in `phrases.toml`; upper and lower case are alike if not said otherwise."""
+    return re.compile(_alternatives(name), 0 if _PHRASES[name][0] == "cased" else re.IGNORECASE)
+
+
+_DATE, _OF_DOCUMENT, _YEAR_ONLY = map(phrase, ("printed_date", "document_before", "year_before"))
+
 
 def number(word: str) -> int | None:
     """The whole number that a word or figure means, or None.
@@ -65,17 +71,6 @@ def number(word: str) -> int | None:
     if text == ARTICLE:
         return None
     return spelt(text)
-
-
-_DATE = re.compile(
-    r"(?<![\w.,/-])(?:(?P<part>begin|medio|half|eind|einde|ultimo)\s)?"
-    rf"(?:(?:(?P<day>\d{{1,2}})\s)?(?P<month>{MONTH})\s)?(?P<year>(?:19|20)\d{{2}})(?!\d|-\d)",
-    re.IGNORECASE,
-)
-_OF_DOCUMENT = re.compile(r"(?:\bd\.d\.|\bgedateerd|\bvan|\bbrief)\s$", re.IGNORECASE)
-_YEAR_ONLY = re.compile(
-    r"(?:\bin|\bsinds|\bvanaf|\btot|\bper|\b(?:begin|medio|eind|einde|ultimo))\s$", re.IGNORECASE
-)
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from typing import Any
 import schemas
 from pipelines.reconcile import passages
 from pipelines.reconcile.edition import INFO, Finding, Side, computed
+from pipelines.reconcile.text import phrase
 from schemas.registry import comparable
 from schemas.vocabulary import DEPLOYED
 
@@ -20,10 +21,7 @@ Editions = Mapping[str, Sequence[Row]]
 _TIMES = 3.0  # a change to three times, or to a third, is far for a mission with little history
 _PERSONS = 20  # below this many persons more or fewer, any factor may be chance
 _HISTORY = 3  # changes that a mission must have shown before its own spread counts
-_SUCCEEDS = re.compile(
-    r"\b(?:opvolger|opgevolgd|voortzetting|voorheen|voormalige?|vervang(?:t|er)|opgegaan|verder als)\b",
-    re.IGNORECASE,
-)
+_SUCCEEDS = phrase("succeeds")
 _FRAMES = {"military": "frame_military", "civil_police": "frame_civil_police"}
 _HEDGED = ("about", "almost")
 

@@ -29,17 +29,12 @@ from pipelines.reconcile.statements import (
     UNIT,
     Statement,
 )
-from pipelines.reconcile.text import NUMBER, number, phrase
+from pipelines.reconcile.text import number, phrase
 from schemas.vocabulary import DEPLOYED, FRAME, TOTAL
 
 _ABOUT = 0.1  # "circa" may be off by a tenth
 _SENT, _GENERIC, _BEFORE = phrase("sent"), phrase("generic_persons"), phrase("period_before")
-_CLAIM = re.compile(
-    r"aantal(?:len)?\b[^.]{0,80}?\b(?:hoger|groter)\b[^.]{0,40}?\bdan\b[^.]{0,60}?kader", re.IGNORECASE
-)
-_AT_ONCE = re.compile(
-    rf"(?P<number>{NUMBER})\s(?P<name>[\w’'-]+)\s[^.,;]{{0,40}}?\b(?:tegelijk|gelijktijdig)", re.IGNORECASE
-)
+_CLAIM, _AT_ONCE = phrase("more_sent_than_frame"), phrase("units_at_once")
 
 Group = list[Statement]
 

@@ -8,18 +8,10 @@ from dataclasses import dataclass
 from pipelines.reconcile import events
 from pipelines.reconcile.edition import INFO, Edition, Finding, Row, Side, computed, dated, words
 from pipelines.reconcile.text import phrase
-from schemas.dates import MONTH, MONTHS, reduced
+from schemas.dates import MONTHS, reduced
 
 _SOON = datetime.timedelta(days=92)
-_DECISION = re.compile(
-    rf"\b(?P<day>\d{{1,2}}) (?P<month>{MONTH})(?: (?P<year>\d{{4}}))?\b"
-    r".{0,60}?\bbesl(?:uit|oo?t)",
-    re.IGNORECASE,
-)
-_RESOLUTION = re.compile(
-    r"(?:resolutie|VNVR|UNSCR)\s(?:nr\.\s)?(?P<number>\d{2,4})\b(?!\s?\()", re.IGNORECASE
-)
-_BASIS = phrase("mandate_context")
+_DECISION, _RESOLUTION, _BASIS = map(phrase, ("decision", "resolution", "mandate_context"))
 _EXTENSION = re.compile(r"P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)D)?")
 _COMPARED = ("until", "indefinite", "continuous", "until further notice")  # what a date can contradict
 

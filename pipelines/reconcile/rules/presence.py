@@ -8,23 +8,15 @@ from dataclasses import dataclass
 from pipelines.reconcile.edition import INFO, Edition, Finding, Row, Side, computed, headed, stated, words
 from pipelines.reconcile.passages import Sentence
 from pipelines.reconcile.statements import EDITION, Statement
-from pipelines.reconcile.text import Dated, find_dates
+from pipelines.reconcile.text import Dated, find_dates, phrase
 from schemas.registry import comparable
 from schemas.vocabulary import disagreement_in
 
 _APART = 3  # so many missions that lack the same thing have a finding each; more would bury the rest
-_PLACE = re.compile(
-    r"(?:\bbij|\baan|\bbinnen|\bvoor|\bop|\bin)\s(?:de\s"
-    r"|het\s)?(?:\w+\s){0,3}?(?P<name>[A-Z]{3,}[A-Za-z]*(?:[ /-][A-Z][\w-]+){0,3})"
-)
+_PLACE, _PAPER = phrase("place_named"), phrase("paper")
+_LETTER, _BEHIND = phrase("letter_before"), phrase("paper_behind")
 _ORGANISATIONS = {"NAVO", "VN", "EU", "OVSE", "AU", "NLD", "USA", "VS", "VK"}
 _MEETS = re.compile(r"\boverige missies\b|\boverige\b|\bregio\b")
-_PAPER = re.compile(
-    r"\bKamerstuk(?:ken)?\s(?P<dossier>\d{2}\s?\d{3}(?:[-\s](?!\d{3}\b)\d{2}|-\d{2}(?=[-,\s]))?)(?:,?\s?nr\.\s?|-)(?P<number>\d{1,4})\b",
-    re.IGNORECASE,
-)
-_LETTER = re.compile(r"\b(?:brief|Kamerbrief)\sv(?:an|\.)\s$|\bd\.d\.\s$|\bgedateerd\s$", re.IGNORECASE)
-_BEHIND = re.compile(r"[,\s]*\(?(?:,?\s?d\.d\.\s)?$", re.IGNORECASE)
 
 
 def coverage(edition: Edition) -> Iterator[Finding]:

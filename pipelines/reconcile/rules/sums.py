@@ -12,14 +12,11 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from pipelines.reconcile.edition import Edition, Finding, computed
-from pipelines.reconcile.text import alternatives
+from pipelines.reconcile.text import phrase
 from schemas.vocabulary import DEPLOYED, FIGURES, TOTAL, part_in, summed_in
 
 _TOTALS = "personnel_totals"
-_HEADED = re.compile(
-    rf"(?:{alternatives('sum_of_a_heading')}):? \d[\d. ]*|\d[\d. ]* (?:{alternatives('generic_persons')})",
-    re.IGNORECASE,
-)
+_HEADED = phrase("heading_sum")
 _NOTHING = ("not applicable", "none")  # qualifiers of cells that say that there is nothing
 
 
