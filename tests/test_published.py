@@ -28,7 +28,7 @@ def base(*editions: building.Tables, release: str = RELEASE) -> building.Tables:
 
 
 def edition(year: int, deployed: int) -> building.Tables:
-    rows = [{"mission_id": "unifil", "deployed_military": deployed}]
+    rows = [{"mission_id": "unifil", "deployed_military": deployed, "inferred": True}]
     mandates = [{"mission_id": "unifil"}]
     return building.edition_tables(year, rows, mandates=mandates, footnotes=["one"], sections=["One"])
 
@@ -80,7 +80,7 @@ def test_whatever_it_is_attached_as_every_view_and_macro_answers(target: Path) -
     """From memory, from another file with relations of the same names, and by the name that DuckDB gives."""
     calls = (
         *("personnel_as_of(TIMESTAMP '2030-01-01'", "mandates_as_of(TIMESTAMP '2030-01-01'"),
-        "trace('unifil', 2024, 'deployed_military'",
+        *("trace('unifil', 2024, 'deployed_military'", "inferences_of(2024, 1"),
     )
     with duckdb.connect() as other:
         other.execute("CREATE TABLE personnel AS SELECT 1 AS edition_year; CREATE SCHEMA vintages")

@@ -203,7 +203,12 @@ def test_every_macro_says_what_it_is_for(connection: duckdb.DuckDBPyConnection) 
             "AND NOT internal"
         ).fetchall()
     )
-    assert set(comments) == {"trace", "findings_as_of", *(f"{table}_as_of" for table in views.HISTORIES)}
+    assert set(comments) == {
+        "trace",
+        "inferences_of",
+        "findings_as_of",
+        *(f"{table}_as_of" for table in views.HISTORIES),
+    }
     assert all(comment and not comment.startswith("--") for comment in comments.values())
 
 

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from pipelines import files, publication, raw, store
+from pipelines.lake.connection import Address, surroundings
 from pipelines.store import Remote, place
-from schemas.errors import ServerError
+from schemas.errors import LakeError, ServerError
 from tests.support import servers
 
 pytestmark = pytest.mark.team
@@ -137,6 +138,14 @@ def test_how_long_an_error_took_is_not_its_status() -> None:
     assert "credentials" in store.hint_for(
         "Error performing HEAD in 8ms: Client error with status 403 Forbidden"
     )
+    for said, hint in (
+        ("IO Error: write of 4033 bytes to ducklake-404f.parquet: broken pipe", "run it again"),
+        ("HTTP Error: Unable to connect to URL s3://b/x: Forbidden (HTTP code 403)", "credentials"),
+        ("HTTP GET error reading 's3://b/x' in region 'x' (HTTP 404 Not Found)", "is missing"),
+    ):
+        with pytest.raises(LakeError) as failure, surroundings("reading", Address("sqlite:/x", "/data/")):
+            raise OSError(said)
+        assert hint in str(failure.value.hint)
 
 
 def test_what_was_read_once_comes_again_only_if_it_has_changed(

@@ -81,6 +81,7 @@ def years(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection]:
 
     def edition(year: int, deployed: int, name: str = "UNIFIL") -> building.Tables:
         row = {"mission_id": "unifil", "deployed_military": deployed, "mission_as_printed": name}
+        row["inferred"] = True
         mandate = {"mission_id": "unifil", "international_mandate_end": datetime.date(year, 8, 31)}
         return building.edition_tables(year, [row], mandates=[mandate])
 
@@ -311,12 +312,22 @@ def test_a_row_that_is_not_a_missions_is_known_by_its_name(groups: Connection) -
     assert {given: trace.named(groups, given) for given in names} == names
 
 
+@pytest.mark.parametrize("column", ["name", "region", "organisation", "mandate_trends.name"])
+def test_a_label_is_declared_and_of_its_row_the_mission_is_printed(years: Connection, column: str) -> None:
+    traced = ask(years, "unifil", 2024, column)
+    assert "schemas/missions.toml" in str(traced.computed)
+    assert [cell.column_name for cell in traced.readings[0].cells] == ["mission"]
+
+
 def test_another_vintage_is_shown_as_what_it_is(years: Connection) -> None:
     traced = ask(years, "unifil", 2022, "deployed_total", vintage=1)
     assert (traced.relation, traced.value) == ("personnel_vintages", 2)
     assert not traced.readings[0].vintage["latest"]
     assert [(change["vintage"], change["value"]) for change in traced.history] == [(1, 2), (2, 4)]
     assert "not the latest" in words.render(traced, "trace.txt")
+    for vintage, persons in ((1, 2), (2, 4)):
+        (cell,) = ask(years, "unifil", 2022, "deployed_military", vintage=vintage).readings[0].cells
+        assert f"decided by: column total {persons} - 0 = {persons} (page" in cell.obtained
 
 
 def test_a_withdrawn_edition_is_traced_by_its_vintages_only(years: Connection) -> None:

@@ -62,8 +62,10 @@ class Session:
         self.terminal.table(headings, [[row[name] for name in names] for row in rows])
 
     def require_relation(self, name: str) -> None:
-        """Raise LakeError if the published file is of an earlier version, which had no such relation."""
-        if not self.rows("SELECT 1 FROM information_schema.tables WHERE table_name = $name", name=name):
+        """Raise LakeError if the published file is of an earlier version: no such relation, or macro."""
+        tables = "SELECT 1 FROM information_schema.tables WHERE table_name = $name"
+        macros = "SELECT 1 FROM duckdb_functions() WHERE function_name = $name"
+        if not self.rows(f"{tables} UNION {macros}", name=name):
             message = f"was published by an earlier version, without {name}"
             hint = "run jvom build, which publishes it anew"
             raise LakeError(message, file=str(self.settings.published), hint=hint)

@@ -83,7 +83,7 @@ def follow(session: Session, mission: str, year: int, column: str, vintage: int 
     from pipelines.trace import trace as of
     from pipelines.trace.steps import SOURCE
 
-    session.require_relation("inferences")
+    session.require_relation("inferences_of")
     where = session.settings
 
     def load(source: SourceFile) -> Document:

@@ -43,16 +43,17 @@ _NAMES = count(1)
 ADDRESS_SPACE = 6_000  # MB: DuckDB's extensions and Arrow reserve a gigabyte each, and use a tenth of it
 _RENEWED = 64  # times that a lake is attached before DuckDB is started anew: it keeps half a megabyte of each
 _AWAY = "unable to connect|connection to server|could not (connect|establish|resolve)|refused|timed? ?out"
-_GONE = "no such file|no files found|no magic bytes|404"
+_GONE = r"no such file|no files found|no magic bytes|http (code )?404\b"
 _HINT = "run it again when disk, network and database are well; nothing was half recorded"
 _HINTS = {  # words of an error → what to do about it; the first that are in it count
+    # A status in DuckDB's two forms: a bare number may be part of a name or a size.
+    r"accessdenied|signaturedoesnotmatch|http (code )?40[13]\b|secret validation": "check the credentials "
+    "(AWS_*, or the role of this machine) and the bucket's policy",
     _AWAY: "check "
     "that the server of the catalog, or of the store, runs and lets this user in; nothing was half recorded",
     "no space left|disk is full|quota|file too large": "free some disk space and run it again; "
     "nothing of it was recorded",
     "nosuchbucket": "make the bucket first, or correct JVOM_DATA",
-    "accessdenied|signaturedoesnotmatch|403|secret validation": "check the credentials (AWS_*, or the role "
-    "of this machine) and the bucket's policy",
     "locked|conflict": "another program writes to the catalog; run it again when that is done",
     "malformed|not a database|file is encrypted": "the catalog is damaged: restore the warehouse from a "
     "backup (jvom backup makes one, warehouse/backups has those made before migrations)",

@@ -163,13 +163,14 @@ def macros(release_id: str) -> Iterator[str]:
     cells = {column.name: column.cell for column in columns if column.cell and column.cell != column.name}
     whens = " ".join(f"WHEN '{name}' THEN '{cell}'" for name, cell in cells.items())
     # The printed cell that the column named by `column_name` is read from.
-    cell_of = f"CASE column_name {whens} ELSE column_name END"
+    inferences = (SQL / "inferences.sql").read_text(encoding="utf-8").rstrip()
+    given = {"cell": f"CASE column_name {whens} ELSE column_name END", "inferences": inferences}
     # Beside another release of the file a macro may be bound to that one: no row of it may come out.
     own = f"(SELECT value FROM build_info WHERE key = 'release_id') = {literal(release_id)}"
     for path in sorted(MACROS.glob("*.sql")):
         sql = path.read_text(encoding="utf-8").rstrip()
-        for table, values in HISTORIES.items() if path.stem == "as_of" else [("", {"cell": cell_of})]:
-            text = _filled(sql, {"table": table, "own": own, **values})
+        for table, values in HISTORIES.items() if path.stem == "as_of" else [("", given)]:
+            text = _filled(sql, {"table": table, **values, "own": own})
             said = [line.removeprefix("--").strip() for line in text.splitlines() if line.startswith("--")]
             if table:
                 head, select = text.split(" AS TABLE\n")

@@ -65,7 +65,7 @@ FROM cells_vintages
 WHERE edition_year = $1 AND vintage = $2 AND table_name = $3 AND ($4 IS NULL OR list_contains($4, row_key))
 ORDER BY source_page, source_line, row_key, spans
 """
-_SUMS = "SELECT row_key, column_name, sums FROM inferences WHERE edition_year = $1 AND $2"
+_SUMS = "SELECT row_key, column_name, sums FROM inferences_of($1, $2)"
 
 
 def records_of(
@@ -115,8 +115,8 @@ def step(
         read = [row for row in rows if dependency.reads(row["column_name"])]
         # For what is said of one row as a whole, every cell of the row.
         whole = keys is not None and len(keys) == 1 and not read
-        # In printed numbers, of the vintage that shows; of others the sums are named.
-        written = sql.rows(connection, _SUMS, year, record["latest"] and table.startswith("personnel"))
+        of_figures = table.startswith("personnel")
+        written = sql.rows(connection, _SUMS, year, record["vintage"]) if of_figures else ()
         sums = {(row["row_key"], row["column_name"]): row["sums"] for row in written}
         cells = tuple(_cell(row, printed, sums) for row in (rows if whole else read))
     if file.fidelity == "abridged" and table in _IN_OTHER_WORDS:

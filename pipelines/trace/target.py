@@ -21,6 +21,7 @@ from schemas.vocabulary import DEPLOYED, FIGURES, TOTAL
 PRINTED = ("personnel", "personnel_totals", "mandates", "footnotes", "sections")
 _OF_MISSIONS = ("personnel", "mandates", "mission_trends", "mandate_trends", "mission_history")
 _OF_TEXT = "mission_endings"
+_BY_GIT = "git log -p schemas/missions.toml says who entered it, and when"
 _LABELS = ("name", "region", "organisation", "full_name", "countries", "seas")  # of the registry
 _GROUPED_BY = {"region_trends": "region", "organisation_trends": "organisation"}
 _BESIDE_MISSIONS = ("personnel_totals", "footnotes", "sections")
@@ -59,6 +60,11 @@ class Target:
     def printed(self) -> bool:
         """Whether it is a column of a table of the report, not of a view on top."""
         return self.relation == self.table
+
+    @property
+    def is_label(self) -> bool:
+        """Whether the registry declares it for the mission, and no report prints it."""
+        return self.column in _LABELS and not self.columns
 
 
 @dataclass(frozen=True)
@@ -151,12 +157,14 @@ def _elsewhere(
 
 
 def _declared(row: str, what: str) -> UsageError:
-    hint = "git log -p schemas/missions.toml says who entered it, and when"
-    return UsageError(f"{what} of {row} is declared in schemas/missions.toml, and printed nowhere", hint=hint)
+    said = f"{what} of {row} is declared in schemas/missions.toml, and printed nowhere"
+    return UsageError(said, hint=_BY_GIT)
 
 
 def formula(target: Target, editions: int) -> str | None:
     """How a value that no document prints is computed; `editions` is how many it was computed from."""
+    if target.is_label:
+        return f"declared in schemas/missions.toml of the mission that is printed; {_BY_GIT}"
     if target.printed or target.declared.formula is None:
         return None
     missing = _EDITIONS.get(target.declared.reach, 1) - editions
@@ -171,7 +179,8 @@ def dependencies(connection: DuckDBPyConnection, target: Target) -> Iterator[Dep
     elif target.relation == "edition_totals":
         yield from _of_totals(connection, target)
     else:
-        columns = (target.column,) if target.printed else target.columns
+        read = ("mission_as_printed",) if target.is_label else target.columns
+        columns = (target.column,) if target.printed else read
         for year in (target.year, *_before(connection, target)):
             yield Dependency(year, target.table, _keys(connection, target, year), columns)
 

@@ -73,7 +73,7 @@ written AS (
 SELECT
     inferred.edition_year,
     inferred.row_key,
-    coalesce(missions.name, inferred.row_key) AS name,
+    coalesce(named.name, inferred.row_key) AS name,
     inferred.column_name,
     inferred.value_integer AS value,
     inferred.as_printed,
@@ -89,7 +89,7 @@ SELECT
     inferred.source_page,
     inferred.source_line
 FROM inferred
-LEFT JOIN missions ON missions.mission_id = inferred.row_key
+LEFT JOIN missions AS named ON named.mission_id = inferred.row_key
 LEFT JOIN written
     ON written.edition_year = inferred.edition_year
     AND written.row_key = inferred.row_key
