@@ -12,6 +12,7 @@ from pipelines.acquire.model import Acquisition, dutch_day
 from pipelines.acquire.parliament import versions
 from pipelines.settings import Network
 from schemas.errors import NetworkError, SourceError
+from tests.support.cases import cases
 from tests.support.parliament import (
     LETTER,
     SENT,
@@ -265,19 +266,7 @@ def test_the_first_and_the_last_day_count_and_no_other(
                 search(**looking)
 
 
-@pytest.mark.parametrize(
-    ("text", "day"),
-    [
-        ("2025-05-21T00:00:00+02:00", "2025-05-21"),
-        ("2025-05-20T22:00:00Z", "2025-05-21"),
-        ("2025-05-20T21:59:59Z", "2025-05-20"),
-        ("2025-01-14T23:00:00Z", "2025-01-15"),
-        ("2025-01-15T00:00:00+01:00", "2025-01-15"),
-        ("2025-03-30T00:00:00+01:00", "2025-03-30"),
-        ("2025-10-26T00:00:00+02:00", "2025-10-26"),
-        ("2025-05-21", "2025-05-21"),
-    ],
-)
+@cases("text", "day")
 def test_a_moment_is_on_its_dutch_day(text: str, day: str) -> None:
     assert dutch_day(text).isoformat() == day
 

@@ -24,6 +24,7 @@ from pipelines import settings
 from pipelines.cli import app, commands, ui
 from schemas.errors import LakeError, UsageError, of_surroundings
 from tests.support import ROOT, Jvom
+from tests.support.cases import cases
 
 RULE = re.compile(r"─+|[\d.,]+")  # a line of a table; or what is counted again, such as the disk
 HEAVY = ("dagster", "pandera", "jinja2", "httpx")
@@ -60,15 +61,7 @@ def test_without_argument_it_prints_help_in_groups(ask: Ask) -> None:
     assert ask("--version")[1].startswith("jvom ")
 
 
-@pytest.mark.parametrize(
-    "line",
-    [
-        *("status", "findings", "findings --unread", "vintages", "editions", "missions", "logs"),
-        *("trend untso", "trend untso --chart", "diff 2024 1 1", "trace untso 2024 deployed_military"),
-        *("page raw/2024/jvom-2024.txt 17", "build --dry-run", "sql 'FROM findings'", "sql 'FROM cells'"),
-        "sql 'FROM mission_endings LIMIT 2' --all",
-    ],
-)
+@cases("line")
 def test_in_80_columns_no_line_is_wider_and_no_word_broken(
     ask: Ask, monkeypatch: pytest.MonkeyPatch, line: str
 ) -> None:
@@ -95,34 +88,7 @@ def test_each_command_is_in_the_file_that_bears_its_name() -> None:
             assert command.__module__ == f"pipelines.cli.{command.__name__}"
 
 
-@pytest.mark.parametrize(
-    ("arguments", "words"),
-    [
-        (["biuld"], "build"),
-        (["trend"], "MISSION"),
-        (["sql", "--jsno", "SELECT 1"], "--json"),
-        (["ingest", "no-such-file", "--year", "2024"], "no-such-file"),
-        (["ingest", __file__, "--year", "1999"], "1999"),
-        (["build", "--year", "3000"], "3000"),
-        (["build", "--timeout", "-1"], "timeout"),
-        (["fetch", "2025", "--build", "--dry-run"], "exclude"),
-        (["fetch", "1999"], "1999"),
-        (["trend", "untzo"], "untso"),
-        (["trend", "navo"], "organisation_trends WHERE organisation = 'NATO'"),
-        (["sql", "FROM personnel_as_of(2024)"], "TIMESTAMP '2024-05-01'"),
-        (["sql", "--csv", "SELECT 1"], "exclude"),
-        (["sql", "SELEC 1"], "syntax error"),
-        (["sql", ""], "0 statements"),
-        (["sql", "SELECT 1; SELECT 2"], "2 statements"),
-        (["status", "--warehouse", "/tmp/what?/warehouse"], "something else"),
-        (["sql", "SELECT deployed FROM personnel"], "deployed"),
-        (["trace", "eutm-mali", "2024", "contribution_ended"], "FROM mission_endings WHERE mission_id"),
-        (["trace", "eutm-mali", "2024", "national_frame_status_en"], "nearest: national_frame_status"),
-        (["trace", "eutm-mali", "2024", "mandates.name"], "no column"),
-        (["sql", "DELETE FROM releases"], "read-only"),
-        (["sql", "SELECT * FROM read_text('/etc/passwd')"], "published file"),
-    ],
-)
+@cases("arguments", "words")
 def test_a_wrong_command_line_is_status_2(ask: Ask, arguments: list[str], words: str) -> None:
     status, out, err = ask(*arguments, "--json")
     error = json.loads(out)["error"]
@@ -369,20 +335,7 @@ def test_a_second_interface_on_a_warehouse_is_refused(ask: Ask, tmp_path: Path) 
     assert (status, "another jvom ui is at work" in err) == (3, True), err
 
 
-@pytest.mark.parametrize(
-    ("name", "value"),
-    [
-        ("JVOM_CATALOG", "mysql:foo"),
-        ("JVOM_CATALOG", "postgres"),
-        ("JVOM_EXECUTOR", "foo"),
-        ("JVOM_STORE_TIMEOUT", "x"),
-        ("JVOM_RETRY_PAUSE", "x"),
-        ("JVOM_FETCH_TIMEOUT", "x"),
-        ("JVOM_PUBLIC_DATA", "foo"),
-        ("JVOM_NOTIFY_URL", "notaurl"),
-        ("JVOM_LOG_FORMAT", "xml"),
-    ],
-)
+@cases("name", "value")
 def test_a_setting_that_means_nothing_is_said_by_every_command(
     ask: Ask, monkeypatch: pytest.MonkeyPatch, name: str, value: str
 ) -> None:

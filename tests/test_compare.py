@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.support import Jvom, answer, building
+from tests.support.cases import cases
 
 
 @pytest.fixture(scope="module")
@@ -63,15 +64,7 @@ def test_two_editions_are_compared_mission_by_mission(editions: Path, jvom: Jvom
     assert "mandate of unifil: international_mandate_as_printed 31-08-2019 → 31-08-2023" in text
 
 
-@pytest.mark.parametrize(
-    ("words", "said"),
-    [
-        (("--editions", 2022, 2024), "editions: 2019, 2022, 2023"),
-        (("--editions", 2022, 2022), "2022 is one edition"),
-        ((2022, 1, 2, "--editions", 2022, 2023), "two vintages, or --editions"),
-        ((2022, 1), "two vintages, or --editions"),
-    ],
-)
+@cases("words", "said", nested=tuple)
 def test_what_cannot_be_compared_is_an_error_of_the_command_line(
     editions: Path, jvom: Jvom, words: tuple[object, ...], said: str
 ) -> None:

@@ -11,6 +11,7 @@ import pytest
 from pipelines import raw
 from pipelines.extract import onboarding
 from pipelines.model import Edition
+from tests.support.cases import cases
 from tests.support.html import MANDATES, edition
 from tests.support.onboarding import FACTS, examine
 
@@ -152,17 +153,7 @@ def test_commas_that_may_part_thousands_are_proposed_as_such() -> None:
     assert (proposed["1,200"], proposed["1,790"], proposed.get("1,79")) == (1200, 1790, "?")
 
 
-@pytest.mark.parametrize(
-    ("wrong", "words"),
-    [
-        (entry("personnel", "VPD", "deployed_military", "31", value=31), "prints “30”, and not “31”"),
-        (entry("personnel", "UNTSO", "frame_military", "13", value=13), "the cell is not there"),
-        (
-            entry("mandates", "VPD", "national_frame", "Doorlopend", status="continuous"),
-            "and not “Doorlopend”",
-        ),
-    ],
-)
+@cases("wrong", "words", nested=tuple)
 def test_a_declaration_that_does_not_fit_is_refused_with_its_cause(
     wrong: tuple[str, Any], words: str
 ) -> None:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from pipelines.model import Document
 from schemas.errors import SourceError
+from tests.support.cases import cases
 from tests.support.hostile_documents import pdf
 from tests.support.reports import read_document
 
@@ -107,16 +108,7 @@ def test_a_printed_number_starts_its_page_and_numbers_all_others() -> None:
     assert document.label(3) == "14"
 
 
-@pytest.mark.parametrize(
-    ("text", "labels"),
-    [
-        ("Pagina 2 van 2\neen\ntwee\ndrie\nvier\n vijf\nzes\nzeven\nacht\n", ("2", None)),  # the last page
-        ("een\n\nPagina 3 van 9\ntwee\n\nPagina 4 van 9\n", ("3", "4")),
-        ("\f een\nPagina 5 van 9\n\f twee\n\f drie\nPagina 9 van 9\n", ("5", None, "9")),  # they disagree
-        ("Zie Pagina 5 van 9 hierna\n", (None,)),
-        ("een\ntwee\n", (None,)),
-    ],
-)
+@cases("text", "labels", nested=tuple)
 def test_labels(text: str, labels: tuple[str | None, ...]) -> None:
     assert read_document(text).page_labels == labels
 

@@ -10,6 +10,7 @@ from pipelines.extract import annexes, footnotes
 from pipelines.extract.cells import marker
 from pipelines.extract.footnotes import Note
 from schemas.errors import LayoutError
+from tests.support.cases import cases
 from tests.support.reports import (
     ANNEX_1,
     ANNEX_2,
@@ -76,18 +77,7 @@ def test_numbered_headings_dates_and_figures_are_no_footnotes() -> None:
 LONG = [f"Regel {number} gaat door" for number in range(20)]
 
 
-@pytest.mark.parametrize(
-    ("lines", "note"),
-    [
-        # The last such line of a page is the footnote; in a long page it ends with its sentence.
-        (["Een zin.1", "1 Kop van een lijst", "Tekst.", "1 De noot.", " Nieuwe bladzijde."], ["1 De noot."]),
-        (
-            ["Een zin.1", "1 De noot begint", "en eindigt hier.", *LONG],
-            ["1 De noot begint", "en eindigt hier."],
-        ),
-        (["Een zin.1", "1 De noot.", "Pagina 4 van 9", " Nieuwe bladzijde."], ["1 De noot."]),
-    ],
-)
+@cases("lines", "note")
 def test_a_footnote_ends_where_it_does(lines: list[str], note: list[str]) -> None:
     assert found(body(" 1 Inleiding", *lines)) == [("document", 1, note)]
 
@@ -188,21 +178,6 @@ def test_annexes_alone_may_go_on_from_a_report_that_is_not_there() -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    ("word", "expected"),
-    [
-        ("mandaat10", ("mandaat", 10)),
-        ("UNDOF12", ("UNDOF", 12)),
-        ("opgenomen.2", ("opgenomen.", 2)),
-        ("kuststaten’5", ("kuststaten’", 5)),
-        ("Sahelregio’.6", ("Sahelregio’.", 6)),
-        ("(noot3)", ("(noot", 3)),
-        ("G5", None),
-        ("2.1", None),
-        ("1.790", None),
-        ("2024", None),
-        ("29521-47", None),
-    ],
-)
+@cases("word", "expected", nested=tuple)
 def test_markers_of_words(word: str, expected: tuple[str, int] | None) -> None:
     assert marker(word) == expected

@@ -13,6 +13,7 @@ from pipelines.extract import durations, numerals
 from pipelines.extract.durations import Duration, Grammar
 from pipelines.extract.numerals import PrintedFigure
 from schemas.dates import MONTHS, PrintedDate
+from tests.support.cases import cases
 
 GRAMMAR = Grammar(
     {"Onbepaald": "indefinite", "Doorlopend": "continuous"},
@@ -115,29 +116,7 @@ def test_durations_as_printed(text: str, expected: Duration) -> None:
     assert GRAMMAR.duration(text) == expected
 
 
-@pytest.mark.parametrize(
-    ("text", "status", "first", "last", "precision"),
-    [
-        ("juni 2024", "until", (2024, 6, 1), (2024, 6, 30), "month"),
-        ("Eind juni 2024", "until", (2024, 6, 1), (2024, 6, 30), "month"),
-        ("tot mei 2024", "until", (2024, 4, 30), (2024, 5, 31), "month"),
-        ("eind 2023", "until", (2023, 1, 1), (2023, 12, 31), "year"),
-        ("06-2024", "until", (2024, 6, 1), (2024, 6, 30), "month"),
-        ("Q2 2024", "until", (2024, 4, 1), (2024, 6, 30), "quarter"),
-        ("t/m vierde kwartaal 2024", "until", (2024, 10, 1), (2024, 12, 31), "quarter"),
-        ("tot eind 2023", "until", (2023, 1, 1), (2023, 12, 31), "year"),
-        ("medio 2025", "until", (2025, 1, 1), (2025, 12, 31), "year"),
-        ("tot 31 december 2023", "until", (2023, 12, 30), (2023, 12, 31), "day"),
-        ("31 augustus 2024 / 31 december 2024", "several", (2024, 8, 31), (2024, 12, 31), "day"),
-        ("19 februari 2025 28 februari 2026", "several", (2025, 2, 19), (2026, 2, 28), "day"),
-        ("31 maart 2020 (Sophia) eind 2021 (IRINI)", "several", (2020, 3, 31), (2021, 12, 31), "year"),
-        ("onbepaald / 31 augustus 2015", "several", (2015, 8, 31), None, "day"),
-        ("31 mei 2025 (31 maart 2025)", "several", (2025, 3, 31), (2025, 5, 31), "day"),
-        ("30 juni en 31 december 2019", "several", (2019, 6, 30), (2019, 12, 31), "day"),
-        ("tweede helft van 2020", "until", (2020, 1, 1), (2020, 12, 31), "year"),
-        ("eind 2022 (optie tot 2023)", "until", (2022, 1, 1), (2022, 12, 31), "year"),
-    ],
-)
+@cases("text", "status", "first", "last", "precision", nested=tuple)
 def test_no_day_is_made_up(
     text: str, status: str, first: tuple[int, int, int], last: tuple[int, int, int] | None, precision: str
 ) -> None:
@@ -183,18 +162,7 @@ def test_periods_round_trip(one: datetime.date, other: datetime.date, between: s
     assert durations.find_period(f"Totale inzet {printed(start)} {between} {printed(end)}") == (start, end)
 
 
-@pytest.mark.parametrize(
-    ("text", "start", "end"),
-    [
-        ("mei 2023 t/m april 2024", (2023, 5, 1), (2024, 4, 30)),
-        ("mei 2023 tot en met februari 2024", (2023, 5, 1), (2024, 2, 29)),
-        ("januari t/m december 2019", (2019, 1, 1), (2019, 12, 31)),
-        ("2019", (2019, 1, 1), (2019, 12, 31)),
-        ("2018-2019", (2018, 1, 1), (2019, 12, 31)),
-        ("mei 2023", (2023, 5, 1), (2023, 5, 31)),
-        ("01-05-2023 t/m 30-04-2024", (2023, 5, 1), (2024, 4, 30)),
-    ],
-)
+@cases("text", "start", "end", nested=tuple)
 def test_periods_as_printed(text: str, start: tuple[int, int, int], end: tuple[int, int, int]) -> None:
     expected = (datetime.date(*start), datetime.date(*end))
     assert durations.period(text) == expected

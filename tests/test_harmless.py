@@ -25,6 +25,7 @@ from pipelines.publish import package, published
 from schemas.registry_toml import quoted
 from tests.support import ROOT
 from tests.support.building import base_tables, edition_tables, publish
+from tests.support.cases import cases
 
 UNSEEN = " \u200b\u3000\u202e\x1b\U000e0001"
 STEERING = [
@@ -103,16 +104,7 @@ def planted(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return publish(tmp_path_factory.mktemp("harmless") / "jvom.duckdb", base).parent
 
 
-@pytest.mark.parametrize(
-    ("command", "expected"),
-    [
-        (["sql", "SELECT text FROM footnotes"], SHOWN),
-        (["sql", f'SELECT 1 AS "{HOSTILE.replace(chr(34), "")}"'], SHOWN.replace('"', "")),
-        (["sql", f"SELECT {HOSTILE}"], "<U+001B>]0;X"),
-        (["findings"], SHOWN),
-        (["trend", HOSTILE], r"\x1b]0;X"),
-    ],
-)
+@cases("command", "expected")
 def test_no_command_sends_them_to_a_terminal(
     planted: Path, capsys: pytest.CaptureFixture[str], command: list[str], expected: str
 ) -> None:

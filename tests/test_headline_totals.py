@@ -12,6 +12,7 @@ from pipelines import raw, reconcile
 from pipelines.publish import views
 from schemas import registry
 from tests.support.building import base_tables, edition_tables
+from tests.support.cases import cases
 from tests.support.reports import ABRIDGED, PROJECT, read_document, read_tables
 
 
@@ -52,19 +53,7 @@ def test_a_total_that_the_edition_contradicts_cannot_be_quoted(report: dict[str,
     assert all(f"“{row['as_printed']}” {row['value']}" in row["reason"] for row in total if row["as_printed"])
 
 
-@pytest.mark.parametrize(
-    ("row", "totals", "quoted", "why"),
-    [
-        ({"deployed_military": 3}, {}, 3, "All that the edition gives agree"),
-        ({"deployed_military": 3}, {"deployed_military": 4}, None, "contradicts itself"),
-        (
-            {"qualified": {"deployed_military": ("about", None, None)}},
-            {"deployed_military": 4},
-            4,
-            "The only exact figure of it: printed total 4",
-        ),
-    ],
-)
+@cases("row", "totals", "quoted", "why", nested=tuple)
 def test_exact_figures_decide(
     row: dict[str, Any], totals: dict[str, Any], quoted: int | None, why: str
 ) -> None:

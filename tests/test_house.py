@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.support import ROOT, output_of
+from tests.support.cases import tables
 
 LAYERS = (
     ("harmless", "model", "sql", "store"),
@@ -176,3 +177,12 @@ def test_no_file_names_a_package_index() -> None:
 def test_nothing_is_left_to_do_later() -> None:
     marks = re.compile(r"\b(TO" + r"DO|FIX" + r"ME|XX" + r"X)\b")
     assert [path for path in SOURCES if marks.search(path.read_text(encoding="utf-8"))] == []
+
+
+@pytest.mark.parametrize("file", sorted((ROOT / "tests" / "cases").iterdir()), ids=lambda file: file.stem)
+def test_every_table_of_cases_is_gone_through(file: Path) -> None:
+    tests = [
+        node for node in nodes(ROOT / "tests" / f"test_{file.stem}.py") if isinstance(node, ast.FunctionDef)
+    ]
+    taken = {test.name for test in tests if any("cases(" in ast.unparse(one) for one in test.decorator_list)}
+    assert {name.rpartition(".")[2] for name in tables(file.stem)} == taken

@@ -10,6 +10,7 @@ from pipelines.extract.pdf.area import Body, HeadingPlace, TableHeading
 from pipelines.extract.pdf.model import Box, PdfLine, Word
 from pipelines.extract.pdf.rows import Fragment, PdfCell, Row, Spacing, Span
 from pipelines.extract.shared_labels import confirmed, nearer
+from tests.support.cases import cases
 
 PITCH, SIZE = 20.0, 10.0
 REGIONS = ("Europa", "Afrika")
@@ -57,16 +58,7 @@ def test_of_labels_that_may_both_be_a_row_s_the_registry_names_one_or_none() -> 
     assert named == [texts[1], None, None]
 
 
-@pytest.mark.parametrize(
-    ("own", "regions", "kept"),
-    [
-        ("EEEAAA", "EEEAAA", "EEEAAA"),
-        ("EEAAAA", "EEEAAA", "EE-AAA"),  # all labels may be a row too high
-        ("EEEEAA", "EEEAAA", "EEE-AA"),
-        ("EEEAAA", "EEAEAA", "EEEAAA"),  # the registry's regions are in another order
-        ("EEEAAA", "EEDDDA", "EEEAAA"),  # or have no labels
-    ],
-)
+@cases("own", "regions", "kept")
 def test_labels_that_the_registry_contradicts_are_kept_where_both_agree(
     own: str, regions: str, kept: str
 ) -> None:

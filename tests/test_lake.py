@@ -26,6 +26,7 @@ from pipelines.model import EditionState, Fidelity, Recorded, SourceFile, Versio
 from schemas.errors import LakeError, UsageError
 from tests.support import building
 from tests.support.building import VERSIONS
+from tests.support.cases import cases
 from tests.support.lakes import OTHER_CODE, PLAN, RELEASE, open_lake, put, record
 
 ROWS = [{"mission_id": "unifil", "deployed_military": 3}, {"mission_id": "undof", "frame_military": 1}]
@@ -97,19 +98,7 @@ def state_of(source: SourceFile, *again: Versions) -> EditionState:
     return EditionState(1, "first reading", source, "same", versions, seen, None, building.RECORDED_AT)
 
 
-@pytest.mark.parametrize(
-    ("changes", "cause", "reason"),
-    [
-        ({"code": "1" * 12}, "code changed", f"reading code {VERSIONS.code} → {'1' * 12}"),
-        ({"registry": "1" * 12}, "registry changed", f"mission registry {VERSIONS.registry} → {'1' * 12}"),
-        ({"declarations": "1" * 12}, "declared", f"declarations {VERSIONS.declarations} → {'1' * 12}"),
-        (
-            {"registry": "1" * 12, "code": "2" * 12},
-            "code changed",
-            "reading code c0dec0dec0de → 222222222222, ",
-        ),
-    ],
-)
+@cases("changes", "cause", "reason")
 def test_the_cause_is_what_changed(changes: dict[str, str], cause: str, reason: str) -> None:
     source, versions = building.source_file(2024), dataclasses.replace(VERSIONS, **changes)
     decided = decision.plan_write(state_of(source), source, versions, "other")
@@ -120,16 +109,7 @@ def test_the_cause_is_what_changed(changes: dict[str, str], cause: str, reason: 
     assert decision.plan_write(state_of(source, versions), source, VERSIONS, "same").write == "nothing"
 
 
-@pytest.mark.parametrize(
-    ("before", "after", "cause"),
-    [
-        ("abridged", "full text", "source replaced"),
-        ("abridged", "official file", "source replaced"),
-        ("abridged", "abridged", "source changed"),
-        ("full text", "official file", "source changed"),
-        ("full text", "abridged", "source changed"),
-    ],
-)
+@cases("before", "after", "cause")
 def test_another_file_is_a_vintage_even_with_the_same_rows(
     before: Fidelity, after: Fidelity, cause: str
 ) -> None:

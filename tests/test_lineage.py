@@ -13,6 +13,7 @@ from sqlglot.errors import OptimizeError
 import schemas
 from pipelines.publish import views
 from tests.support.building import Tables, base_tables, edition_tables
+from tests.support.cases import cases
 
 VIEWS = tuple(view.name for view in views.ordered())
 CONSTANTS = {
@@ -47,43 +48,7 @@ def test_the_latest_views_pass_on_their_vintages_column_by_column():
         assert {c: of[c] for c in contract.names} == {c: ((f"{name}_vintages", c),) for c in contract.names}
 
 
-@pytest.mark.parametrize(
-    ("view", "column", "origins"),
-    [
-        ("mission_trends", "deployed_total", "personnel.deployed_total"),
-        (
-            "mission_trends",
-            "deployed_total_computed",
-            "personnel.deployed_military personnel.deployed_civil_police",
-        ),
-        # A window counts by its order and not by its partition; a subquery by what it selects.
-        ("mission_trends", "rank_in_edition", "personnel.deployed_military personnel.deployed_civil_police"),
-        ("mission_history", "gaps", "editions.edition_year"),
-        (
-            "mission_trends",
-            "comparable",
-            "edition_sequence.previous_edition_year edition_sequence.comparable figures_left_out.column_name",
-        ),
-        ("edition_sequence", "days_between", "editions.period_start editions.period_end"),
-        (
-            "mission_history",
-            "peak_edition_year",
-            "mission_trends.edition_year mission_trends.deployed_total_computed",
-        ),
-        (
-            "region_trends",
-            "change",
-            "mission_trends.previous_edition_year mission_trends.deployed_exact mission_trends.edition_year",
-        ),
-        ("mission_spellings", "spelling", "personnel.mission_as_printed mandates.mission_as_printed"),
-        (
-            "mandate_trends",
-            "national_frame_lapsed_within_period",
-            "mandates.national_frame_from mandates.national_frame_end edition_sequence.period_start "
-            "mandates.national_frame_to edition_sequence.period_end",
-        ),
-    ],
-)
+@cases("view", "column", "origins")
 def test_sources_are_one_step_up_in_the_order_of_the_sql(view: str, column: str, origins: str):
     assert [".".join(source) for source in views.lineage()[view][column]] == origins.split()
 

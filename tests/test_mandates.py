@@ -16,6 +16,7 @@ from schemas import registry
 from schemas.errors import JvomError, LayoutError
 from schemas.registry import Facts, Registry
 from tests.support import examples
+from tests.support.cases import cases
 from tests.support.rendering_mandates import Table, tables
 from tests.support.reports import HEADER_1, REGISTRY, either_text, golden, read_document, refused, report
 
@@ -190,27 +191,7 @@ def test_an_unknown_legal_basis_is_refused() -> None:
     assert read(document, answered).rows[0]["legal_basis"] == "Toezegging 2695"
 
 
-@pytest.mark.parametrize(
-    ("rows", "line", "words"),
-    [
-        ([*label("Atlantis"), UNIFIL], 12, "“Atlantis”"),
-        (["UNIFIL VNVR-resolutie 2695 Onbepaald 31 juli 20257"], 12, "mark no footnote"),
-        (["UNIFIL Onbepaald Onbepaald"], 12, "no legal basis"),
-        (["Iets geheel anders Onbepaald Onbepaald"], 12, "no known mission"),
-        (["Onbepaald Onbepaald", UNIFIL], 12, "no mission in front"),
-        ([UNIFIL, CMF, UNIFIL], 14, "line 12"),
-        ([CMF, "UNIFIL VNVR-resolutie 2695 31 juni 2024 Onbepaald"], 13, "mandate: “31 juni 2024” is not in"),
-        ([CMF, "UNIFIL VNVR-resolutie 2695 Onbepaald"], 13, "1 duration for 2 columns"),
-        ([CMF, f"{UNIFIL} Doorlopend"], 13, "3 durations for 2 columns"),
-        ([CMF, "UNIFIL VNVR-resolutie 2695 Onbekend"], 13, "belongs to no row"),
-        (
-            [CMF, "UNIFIL VNVR-resolutie 2695 \u202e31\u202c juli 2024 Onbepaald"],
-            13,
-            "U+202E turns the order",
-        ),
-        ([CMF, f"\u200f{UNIFIL}"], 13, "U+200F turns the order"),
-    ],
-)
+@cases("rows", "line", "words")
 def test_what_cannot_be_read_is_refused_with_its_line(rows: list[str], line: int, words: str) -> None:
     [problem] = problems(*rows)
     assert (problem.line, words in problem.message) == (line, True), problem

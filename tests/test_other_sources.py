@@ -21,6 +21,7 @@ from schemas import registry
 from schemas.errors import ContractError, JvomError, LakeError, Problems, SourceError
 from tests.support import ROOT
 from tests.support.building import base_tables, edition_tables
+from tests.support.cases import cases
 
 REGISTRY = registry.load()
 APRIL = datetime.date(2024, 4, 29)
@@ -91,27 +92,7 @@ def test_no_file_is_no_figure(tmp_path: Path) -> None:
     assert {name: table.num_rows for name, table in tables.items()} == dict.fromkeys(schemas.PUBLIC, 0)
 
 
-@pytest.mark.parametrize(
-    ("old", "new", "words"),
-    [
-        ("headcount", "head count", "measure = head count: must be one of frame, headcount, deployed"),
-        ("2018-07,2018-07,12", "2018-08,2018-07,12", "period_start is not after period_end"),
-        ("2018-07,2018-07,12", "2018-07,2018-09,12", "at most 31 days"),
-        ("2018-07,2018-07,12", "2018-07,,12", "has both period_start and period_end"),
-        (",12,,12,", ",-1,,-1,", "must be 0 or more"),
-        (",12,,12,", ",12,3,12,", "total is military plus civil_police"),
-        (",high,", ",sure,", "must be one of low, medium, high"),
-        ("https://", "see ", "must match"),
-        ("as of", "about then", "must be one of as of, period, decision"),
-        ("untso-1", "untso-2", "the key must be unique"),
-        ("2018-07,2018-07,12", "july,2018-07,12", "must be a date as 2018, 2018-07 or 2018-07-03"),
-        ("2018-07,2018-07,12", "2018-13,2018-07,12", "must be a date"),
-        (",12,,12,", ",12,,12.5,", "must be a whole number"),
-        (",12,,12,", ",12,,,", "must not be empty"),
-        (",UNTSO,", ",UNTZO,", "“UNTSO” (untso)"),
-        (",UNTSO,", ",UNIFIL,", "is a name of unifil, but the row is of untso"),
-    ],
-)
+@cases("old", "new", "words")
 def test_a_wrong_observation_is_named_by_file_and_line(
     tmp_path: Path, old: str, new: str, words: str
 ) -> None:
@@ -237,16 +218,7 @@ def test_the_file_of_the_uns_own_hub_is_taken(parted: str, encoding: str) -> Non
     assert said.endswith("not used: contribution_id, isocode3, m49_code")
 
 
-@pytest.mark.parametrize(
-    ("day", "start"),
-    [
-        ("2025-03-31T00:00:00Z", datetime.date(2025, 3, 1)),
-        ("31/03/2025", datetime.date(2025, 3, 1)),
-        ("3/31/2025", datetime.date(2025, 3, 1)),
-        ("2024-02-28", None),
-        ("03/04/2025", None),
-    ],
-)
+@cases("day", "start")
 def test_a_day_that_ends_a_month_is_that_month(day: str, start: datetime.date | None) -> None:
     lines = [HUB[1].replace("2025-03-31", day)]
     if start:
@@ -367,27 +339,7 @@ def test_an_observation_above_the_frame_is_a_finding_with_two_sides() -> None:
         assert finding["severity"] == severity
 
 
-@pytest.mark.parametrize(
-    ("frame", "observation", "column"),
-    [
-        ({"frame_military": 12, "frame_civil_police": 1}, {"civil_police": 2}, "frame_civil_police"),
-        ({"frame_military": 12, "frame_civil_police": 1}, {"total": 14}, "frame_total"),
-        ({"frame_military": 12}, {"military": 12, "civil_police": 1}, "frame_total"),
-        ({"frame_military": 0}, {"military": 1}, "frame_military"),
-        ({"frame_military": 12}, {"military": 12}, None),
-        ({"frame_military": 12, "frame_civil_police": 2}, {"total": 14}, None),
-        ({"deployed_military": 12}, {"military": 13}, None),  # no frame
-        ({"frame_military": 12}, {"military": 13, "measure": "deployed"}, None),
-        ({"frame_military": 12}, {"military": 13, "measure": "frame"}, None),
-        ({"frame_military": 12}, {"military": 13, "mission_id": "unifil"}, None),
-        ({"frame_military": 12}, {"military": 13, "period_start": datetime.date(2024, 5, 1)}, None),
-        (
-            {"frame_military": 12},
-            {"military": 13, "period_start": APRIL, "period_end": APRIL + datetime.timedelta(6)},
-            None,
-        ),
-    ],
-)
+@cases("frame", "observation", "column")
 def test_what_exceeds_a_frame(frame: dict[str, int], observation: dict[str, Any], column: str | None) -> None:
     found = outside_frame(frame, **observation)
     assert [finding["side_a"]["column_name"] for finding in found] == ([column] if column else [])

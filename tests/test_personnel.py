@@ -20,6 +20,7 @@ from tests.support.annex_2 import (
     reading_of,
     refused,
 )
+from tests.support.cases import cases
 from tests.support.rendering import COLUMNS
 from tests.support.reports import either_text
 
@@ -79,58 +80,12 @@ def test_how_each_cell_was_obtained() -> None:
     assert cell(annex, "total", "deployed_total").table_name == "personnel_totals"
 
 
-@pytest.mark.parametrize(
-    ("old", "new"),
-    [
-        ("NAVO oostflank (separate VGR) 561 1790 1790", "NAVO oostflank (Separate  VGR) 561 1.790 1.790"),
-        ("NAVO oostflank (separate VGR) 561", "NAVO oostflank\u00a0( separate\u2009VGR )\u00a0561"),
-        ("3 + 2 16", "3+2 16"),
-        ("3 + 2 16", "3\u00a0+\u00a02  16"),
-        ("‘Prosperity Guardian’) 3", "'Prosperity Guardian') 3"),
-        ("UNIFIL 1 2 2", "   UNIFIL\t1  2\u00a02   "),
-        ("UNDOF12 2 1 1", "UNDOF 12 2 1 1"),
-        ("USSC 4 313 8", "USSC 4 3 13 8"),
-        ("UNDOF12 2 1 1", "UNDOF 2 112 1"),
-        ("UNDOF12", "UNDOF"),
-        ("Midden-Oosten overige missies", "MIDDEN-OOSTEN OVERIGE MISSIES"),
-        ("Afrika", "Afrika "),
-        ("UNDOF12", "UNDOF¹²"),
-        ("USSC 4 313 8", "USSC 4 3¹³ 8"),
-        ("561 1790 1790", "561 1 790 1 790"),
-        ("561 1790 1790", "561 1\u202f790 1\u00a0790"),
-        ("Totaal 1510 22 3454 29 3473", "Totaal 1 510 22 3 454 29 3 473"),
-        ("Reis Indo-Pacific (onder", "Reis Indo-Pacifi\u00adc (onder"),
-        ("Reis Indo-Pacific (onder", "Reis Indo-Paciﬁc (onder"),
-        ("Reis Indo-Pacific (onder", "Reis Indo\u2011Pacific (onder"),
-        ("EUNAVFOR ATALANTA 3 1", "EUNAVFOR\u2009ATALANTA\u202f3\u00a01"),
-        ("EUNAVFOR Aspides 5", "EUNAV\u00adFOR Aspides\u20075"),
-        ("GPOI 4 6 6", "GPOI\u200a4\u20026\u20036"),
-        ("EULPC Libië", "EULPC Libie\u0308"),
-    ],
-)
+@cases("old", "new")
 def test_print_that_varies_is_read_the_same(old: str, new: str) -> None:
     assert figures(read(changed(old, new))) == REAL
 
 
-@pytest.mark.parametrize(
-    ("old", "new", "why"),
-    [
-        ("UNTSO 12 32 32", "UNTSO 1 2 32 32", "“1 2” can be one figure, with a space too many"),
-        ("UNTSO 12 32 32", "UNTSO 12 32 \u202e32", "U+202E turns the order in which it is seen"),
-        ("UNTSO 12 32 32", "UNTSO 12 ３2 32", "“３” (U+FF13) is not one of the digits 0 to 9"),
-        ("UNTSO 12 32 32", "UNTSO ⑫ 32 32", "“⑫” (U+246B) is not one of the digits 0 to 9"),
-        ("EMASOH 8 21 21", "EMASOH 8 21 21\n17", "“17” is in the table of annex 2, but does not fit"),
-        ("EMASOH 8", "ЕMASOH 8", "“Е” (U+0415) is a letter of another alphabet"),
-        ("UNTSO 12 32 32", "UNTSO 12 323232 323232", "has the figure 323232, which is too large"),
-        ("UNTSO 12 32 32", "UNTSO 092 32 32", "“092” in “UNTSO 092 32 32” begins with a 0: a digit was lost"),
-        ("UNTSO 12 32 32", "UNTSO 12 032 32", "“032” in “UNTSO 12 032 32” begins with a 0"),
-        ("UNTSO 12 32 32", "UNTSO 12 32 032", "“032” in “UNTSO 12 32 032” begins with a 0"),
-        ("UNTSO 12 32 32", "UNTSO 2-4 32 32", "“2-4” in “UNTSO 2-4 32 32” is not a whole number"),
-        ("UNTSO 12 32 32", "UNTSO ± 12 32 32", "“±” in “UNTSO ± 12 32 32” is not a whole number"),
-        ("UNTSO 12 32 32", "UNTSO 12 n.t.b. n.t.b.", "“n.t.b.” in “UNTSO 12 n.t.b. n.t.b.” is not a whole"),
-        ("UNTSO 12 32 32", "UNTSO 12 1,790 32", "“1,790” in “UNTSO 12 1,790 32” is not a whole number"),
-    ],
-)
+@cases("old", "new", "why")
 def test_what_only_looks_like_a_figure_or_a_name_is_refused_with_its_cause(
     old: str, new: str, why: str
 ) -> None:
@@ -163,18 +118,7 @@ def test_lines_may_break_anywhere_in_a_row() -> None:
     assert [s.line for s in cell(annex, "cmf", "frame_military").spans] == [55, 58]
 
 
-@pytest.mark.parametrize(
-    ("old", "new", "line"),
-    [
-        ("Politie Totaal", "Politie Totaal12", "Militair"),
-        ("EUROPA", "EUROPA12", "EUROPA"),
-        ("Totaal 1510", "Totaal12 1510", "Totaal"),
-        ("Totaal 1510 ", "Totaal 151012 ", "Totaal"),
-        ("EUFOR Althea (", "EUFOR Althea12 (", "EUFOR"),
-        ("EUFOR Althea (separate VGR)", "EUFOR Althea (separate VGR)12", "EUFOR"),
-        ("UNTSO 12 32 32", "UNTSO 12 3212 32", "UNTSO"),
-    ],
-)
+@cases("old", "new", "line")
 def test_a_mark_may_stand_anywhere(old: str, new: str, line: str) -> None:
     annex = read(changed(old, new, changed("UNDOF12", "UNDOF")))
     assert figures(annex) == REAL

@@ -19,6 +19,7 @@ from pipelines.publish import catalogue, published, release, views
 from schemas.errors import LakeError, UsageError
 from tests.support import building, output_of
 from tests.support.building import RELEASE, VERSIONS
+from tests.support.cases import cases
 from tests.support.lakes import OTHER_CODE, PLAN, open_lake, record
 
 
@@ -241,18 +242,7 @@ def test_a_build_that_fails_leaves_the_file_as_it_was(target: Path, monkeypatch:
     assert [path.name for path in target.parent.iterdir()] == ["jvom.duckdb"]
 
 
-@pytest.mark.parametrize(
-    ("query", "words"),
-    [
-        ("DELETE FROM vintages", "read-only"),
-        ("COPY vintages TO 'out.csv'", "file system operations are disabled"),
-        ("FROM read_text('/etc/hostname')", "file system operations are disabled"),
-        ("ATTACH 'other.duckdb'", "file system operations are disabled"),
-        ("SET enable_external_access = true", "locked"),
-        ("FROM no_such_relation", "no_such_relation"),
-        ("SELEC 1", "syntax error"),
-    ],
-)
+@cases("query", "words")
 def test_queries_reach_the_file_and_nothing_else(target: Path, query: str, words: str) -> None:
     with published.connect(target) as connection:
         with pytest.raises(UsageError, match=words) as failure:

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from pipelines import files, raw
 from pipelines.model import Edition, EditionState, Fidelity, SourceFile
 from schemas.errors import LakeError, Problems, RegistryError, SourceError
+from tests.support.cases import cases
 
 PROJECT = Path(__file__).parents[1]
 ABRIDGED = f"1 Inleiding\n{raw.NOTICE}: proef]\ntekst\n".encode()
@@ -63,30 +64,7 @@ class TestCatalogue:
         assert raw.edition_of({}, 2031) == Edition(2031)
         assert raw.edition_of({2031: Edition(2031, "Verslag")}, 2031).title == "Verslag"
 
-    @pytest.mark.parametrize(
-        ("text", "named"),
-        [
-            ("[[edition]]\nedition_year = 2024\ntitel = 'x'", "key titel"),
-            ("[[edition]]\nedition_year = 2024\n[[edition]]\nedition_year = 2024", "key edition_year"),
-            ("[[edition]]\nedition_year = '2024'", "key edition_year"),
-            ("[[edition]]\nedition_year = true", "key edition_year"),
-            ("[[edition]]\nedition_year = 1524", "key edition_year"),
-            ("[[edition]]\ntitle = 'x'", "key edition_year"),
-            ("[[edition]]\nedition_year = 2024\ntitle = ''", "key title"),
-            ("[[edition]]\nedition_year = 2024\ndate_sent = '2024-05-15'", "key date_sent"),
-            ("[[edition]]\nedition_year = 2024\ndate_sent = 2024-05-15T10:00:00", "key date_sent"),
-            ("[[edition]]\nedition_year = 2024\nkamerstuk = '29521 nr. 495'", "key kamerstuk"),
-            ("[[edition]]\nedition_year = 2024\nsource_url = 'openkamer.org'", "key source_url"),
-            ("[[edition]]\nedition_year = 2024\nperiod_start = 2023-05-01", "key period_start"),
-            (
-                "[[edition]]\nedition_year = 2024\nperiod_start = 2024-05-01\nperiod_end = 2024-04-30",
-                "key period_start",
-            ),
-            ("[[editie]]\nedition_year = 2024", "key editie"),
-            ("edition = 2024", "key edition"),
-            ("edition_year = ", "TOML"),
-        ],
-    )
+    @cases("text", "named")
     def test_what_is_wrong_names_file_and_key(self, folder: Path, text: str, named: str) -> None:
         put(folder, "sources.toml", text.encode())
         with pytest.raises(RegistryError) as caught:
@@ -261,14 +239,7 @@ class TestLock:
         assert list(tomllib.loads((folder / "sources.lock").read_text())) == [str(year) for year in years]
         assert {path.name for path in folder.iterdir()} <= {"2024", "sources.lock", ".sources.lock.guard"}
 
-    @pytest.mark.parametrize(
-        ("text", "named"),
-        [
-            ("[[2024]]\npath = 'x'\n", "key sha256"),
-            ("[[latest]]\n", "key latest"),
-            ("<<<<<<< HEAD\n", "TOML"),
-        ],
-    )
+    @cases("text", "named")
     def test_a_damaged_lock_is_named(self, folder: Path, text: str, named: str) -> None:
         put(folder, "sources.lock", text.encode())
         with pytest.raises(RegistryError, match=named):

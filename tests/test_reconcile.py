@@ -20,6 +20,7 @@ from pipelines.publish import views
 from schemas import registry
 from schemas.vocabulary import DISAGREEMENT
 from tests.support import building
+from tests.support.cases import cases
 from tests.support.reconciling import Invented, InventedEdition, findings, invent, printed, reconcile, spelt
 from tests.support.reports import FULL, needs_full
 
@@ -91,19 +92,7 @@ def test_events_of_the_real_text(real: rules.Reconciliation) -> None:
 
 
 @needs_full
-@pytest.mark.parametrize(
-    ("old", "new", "rule", "mission"),
-    [
-        ("2024 3483 ", "2024 3.492 ", "prose_total", None),
-        ("18 mei 2024 30 juni", "18 mei 2025 30 juni", "mandate_date", "eutm-mali"),
-        ("tot 31 augustus 2024 (", "tot 31 augustus 2025 (", "mandate_date", "unifil"),
-        ("uit vier militairen,", "uit vijf militairen,", "frame_narrative", "ussc"),
-        ("tien stafofficieren", "veertien stafofficieren", "deployed_narrative", "minusma"),
-        ("is maximaal 7 (", "is maximaal 9 (", "footnote_figure", "ussc"),
-        ("maximaal 11 VPD", "maximaal 12 VPD", "footnote_figure", "vpd"),
-        ("15 augustus 2023 gestopt", "15 juli 2023 gestopt", "prose_conflict", "undof"),
-    ],
-)
+@cases("old", "new", "rule", "mission")
 def test_what_is_planted_in_the_real_text_is_found(
     real: rules.Reconciliation, old: str, new: str, rule: str, mission: str | None
 ) -> None:
@@ -174,16 +163,7 @@ def test_two_editions_of_one_period_are_found() -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    ("before", "countries", "related", "asked"),
-    [
-        (["LT"], ["LT", "RO"], False, True),
-        (["LT"], ["RO"], False, False),
-        (["LT"], [], False, False),
-        ([], [], False, True),
-        (["LT"], ["LT"], True, False),
-    ],
-)
+@cases("before", "countries", "related", "asked")
 def test_a_mission_that_ends_as_another_begins_is_asked_for_as_a_relation(
     before: list[str], countries: list[str], related: bool, asked: bool
 ) -> None:
@@ -207,14 +187,7 @@ def test_a_mission_that_ends_as_another_begins_is_asked_for_as_a_relation(
         assert "nato-oostflank succeeds efp-litouwen" in str(found[0]["message"])
 
 
-@pytest.mark.parametrize(
-    ("note", "asked"),
-    [
-        ("Opvolger van eFP Litouwen.", True),
-        ("Voortzetting van de inzet in eFP Litouwen.", True),
-        ("Samen met eFP Litouwen.", False),
-    ],
-)
+@cases("note", "asked")
 def test_a_note_that_names_the_mission_before_asks_for_a_relation(note: str, asked: bool) -> None:
     rows = [{"mission_id": "nato-oostflank", "deployed_military": 3, "footnotes": [1]}]
     edition = building.edition_tables(2023, rows, footnotes=[note])
@@ -239,14 +212,7 @@ def test_a_new_name_is_found_once() -> None:
     assert across(10, 10, 10, 10, 10) == [(2023, "name_drift")]
 
 
-@pytest.mark.parametrize(
-    ("mandated", "messages"),
-    [
-        (0, []),  # the edition has no annex of mandates, so no row is missing in it
-        (3, ["EUTM Mali has a row in annex 2 but none in annex 1 and has no section."] * 2),
-        (1, ["4 missions have a row in annex 2 but none in annex 1: UNDOF, UNTSO, MINUSMA, EUTM Mali."]),
-    ],
-)
+@cases("mandated", "messages")
 def test_missions_that_lack_the_same_row_do_not_bury_the_rest(mandated: int, messages: list[str]) -> None:
     missions = ["unifil", "undof", "untso", "minusma", "eutm-mali"]
     rows = [{"mission_id": mission, "deployed_military": 3} for mission in missions]

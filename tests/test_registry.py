@@ -12,6 +12,7 @@ from pipelines import validate
 from schemas import registry
 from schemas.errors import Problems, RegistryError
 from tests.support import building
+from tests.support.cases import cases
 
 FOLDER = Path(registry.__file__).parent
 FILES = ("missions.toml", "layouts.toml", "header_words.toml", "readings.toml")
@@ -65,20 +66,7 @@ def test_every_spelling_leads_to_its_mission(known: registry.Registry) -> None:
             assert known.find(spelling) == mission
 
 
-@pytest.mark.parametrize(
-    ("spelling", "mission_id"),
-    [
-        ("EUNAVFOR  \u00a0ATALANTA", "eunavfor-atalanta"),
-        ("emasoh", "emasoh"),
-        ("EMASoH – AGENOR", "emasoh"),
-        ('CMF (incl OP "Prosperity Guardian")', "cmf"),
-        ("CMF (incl OP 'Prosperity Guardian')", "cmf"),
-        ("Early Forward\nPresence / SOLE", "sole"),
-        ("Reis Indo- Paci\ufb01c (onder Operatie Prosperity Guardian)", "reis-indo-pacific"),
-        ("EULPC Libi\u0065\u0308", "eulpc-libie"),
-        ("UNI\u00adFIL\u200b", "unifil"),
-    ],
-)
+@cases("spelling", "mission_id")
 def test_what_does_not_count_in_a_spelling(known: registry.Registry, spelling: str, mission_id: str) -> None:
     found = known.find(spelling)
     assert found
@@ -134,78 +122,7 @@ def test_a_declared_reading_leaves_the_other_cells_empty(folder: Path) -> None:
     }
 
 
-@pytest.mark.parametrize(
-    ("file", "old", "new", "words"),
-    [
-        ("missions.toml", 'id = "undof"', 'id = "unifil"', ["mission unifil", "id", "twice"]),
-        ("missions.toml", 'id = "undof"', 'id = "UNDOF"', ["id", "lower-case"]),
-        ("missions.toml", 'id = "undof"', 'id = "total"', ["id", "totals row"]),
-        ("missions.toml", 'name = "UNDOF"\n', "", ["mission undof", "name", "missing"]),
-        ("missions.toml", 'name = "UNDOF"', 'name = " "', ["mission undof", "name", "empty"]),
-        ("missions.toml", 'name = "UNDOF"', "name = 3", ["mission undof", "name", "type str"]),
-        ("missions.toml", 'name = "UNDOF"', 'nane = "UNDOF"\nname = "x"', ["nane", "unknown", "'name'"]),
-        ("missions.toml", '"UNDOF (Golan)"', '"unifil"', ["undof", "spellings", "unifil too"]),
-        ("missions.toml", '"UNDOF (Golan)"', '"UNDOF"', ["undof", "spellings", "twice"]),
-        ("missions.toml", '"UNTSO (observers only)"', '"UNDOF"', ["'UNDOF' is a spelling of undof too"]),
-        ("missions.toml", '["GPOI", "GPOI (Burkina Faso, Togo en Uganda)"]', "[]", ["gpoi", "at least one"]),
-        ("missions.toml", '["LB"]', '["Libanon"]', ["unifil", "countries", "Libanon"]),
-        ("missions.toml", '["LB"]', '"LB"', ["unifil", "countries", "list"]),
-        ("missions.toml", 'organisation = "NATO"', 'organisation = "NAVO"', ["organisation", "'NATO'"]),
-        ("missions.toml", 'region = "Europa"', 'region = "Europe"', ["region", "'Europa'"]),
-        (
-            "missions.toml",
-            'name = "UNDOF"',
-            'name = "UNDOF"\nwikidata_id = "12"',
-            ["wikidata_id", "Q number"],
-        ),
-        ("missions.toml", 'mission_id = "cmf"', 'mission_id = "cnf"', ["relations 1", "mission_id", "'cmf'"]),
-        ("missions.toml", 'mission_id = "cmf"', 'mission_id = "prosperity-guardian"', ["itself"]),
-        ("missions.toml", 'relation = "part of"', 'relation = "part-of"', ["relation", "'part of'"]),
-        (
-            "missions.toml",
-            'source = "2024 edition, lines 757 and 806"',
-            'source = "x"\n[[mission.relations]]\nrelation = "part of"\nmission_id = "cmf"\nsource = "y"',
-            ["prosperity-guardian", "twice"],
-        ),
-        ("missions.toml", "[[mission]]", "[mission]", ["TOML"]),
-        ("layouts.toml", 'id = "2024"', 'id = "2024"\nyear = 2024', ["layout 2024", "year", "unknown"]),
-        (
-            "layouts.toml",
-            '"frame_civil_police" }',
-            '"frame_military" }',
-            ["groups", "frame_military", "twice"],
-        ),
-        ("layouts.toml", '["deployed_military", ', '["deployed_soldiers", ', ["sums", "deployed_soldiers"]),
-        ("layouts.toml", "\n\n[[layout.p", '\nregions = ["A", "a"]\n[[layout.p', ["regions", "twice"]),
-        ("layouts.toml", '"Nationaal"]', '"Nationaal"]\nstatuses = { "Lopend" = 1 }', ["statuses", "texts"]),
-        ("layouts.toml", 'apart"\nmandates = "2024"', 'apart"\nmandates = "2023"', ["mandates", "'2024'"]),
-        ("layouts.toml", '"frame_police" }', '"frame_polite" }', ["frame_police", "not a column"]),
-        (
-            "layouts.toml",
-            '= ["frame_civil", "frame_police"]',
-            '= ["frame_civil"]',
-            ["frame_police", "not a figure"],
-        ),
-        ("layouts.toml", '"Politie" = "frame_police"', '"Politie" = "frame_civil_police"', ["frame_police"]),
-        ("readings.toml", "[[reading]]", "[reading]", ["reading", "array of tables"]),
-        ("readings.toml", '"unifil"', '"unifl"', ["reading 1", "mission_id", "'unifil'"]),
-        ("readings.toml", SHA, SHA[1:], ["source_sha256", "64 hexadecimal"]),
-        ("readings.toml", "edition_year = 2024", 'edition_year = "2024"', ["edition_year", "type int"]),
-        ("readings.toml", "deployed_total = 2", "deployed_sum = 2", ["deployed_sum", "'deployed_total'"]),
-        ("readings.toml", "deployed_total = 2", "deployed_total = -2", ["deployed_total", "negative"]),
-        ("readings.toml", 'reason = "seen"', "", ["reason", "missing"]),
-        ("readings.toml", 'reason = "seen"', 'reason = "seen"\n' + READING, ["reading 2", "unifil", "twice"]),
-        ("corrections.toml", '"untso"', '"unsto"', ["correction 1", "row_key", "'untso'"]),
-        ("corrections.toml", '"personnel"', '"personel"', ["table_name", "'personnel'"]),
-        ("corrections.toml", '"personnel"', '"footnotes"', ["row_key", "'untso' does not name a footnote"]),
-        ("corrections.toml", '"33"', '"thirty"', ["corrected_value", "whole number"]),
-        ("corrections.toml", '"33"', '"32"', ["corrected_value", "already"]),
-        ("corrections.toml", 'reason = "one', 'why = "one', ["reason", "missing"]),
-        ("corrections.toml", '"Kamerstuk 29521, nr. 500"', '""', ["source", "empty"]),
-        ("corrections.toml", '"untso"', '"total"\ntable = "x"', ["row_key", "total"]),
-        ("corrections.toml", CORRECTION, 2 * CORRECTION, ["correction 2", "twice"]),
-    ],
-)
+@cases("file", "old", "new", "words")
 def test_a_contradiction_names_file_and_key(
     folder: Path, file: str, old: str, new: str, words: list[str]
 ) -> None:
@@ -269,15 +186,7 @@ def test_the_shipped_corrections_are_none_and_their_example_is_one(folder: Path)
     assert correction.cell == "personnel, anti-isis-irak, deployed_total"
 
 
-@pytest.mark.parametrize(
-    ("changes", "words"),
-    [
-        ({'"32"': '"31"'}, ["correction 1", "prints '32', not '31'", "line 100", "schemas/corrections.toml"]),
-        ({'printed_value = "32"\n': ""}, ["prints '32', not nothing"]),
-        ({"deployed_military": "deployed_civil_police"}, ["prints nothing, not '32'"]),
-        ({"deployed_military": "deployd"}, ["no such cell", "nearest is personnel, untso, deployed_"]),
-    ],
-)
+@cases("changes", "words")
 def test_a_guard_that_fails_refuses_its_edition_alone(
     folder: Path, changes: dict[str, str], words: list[str]
 ) -> None:
@@ -303,17 +212,7 @@ def test_a_guard_that_holds_lets_its_edition_pass(folder: Path) -> None:
     validate.check_corrections(building.edition_tables(2024, rows), corrections, 2024, path="x")
 
 
-@pytest.mark.parametrize(
-    ("printed", "known"),
-    [
-        ("NAVO oost-flank", "NAVO oostflank"),
-        ("NAVO oost- flank", "NAVO oostflank"),
-        ("NAVO oost\ufffdank", "NAVO oostflank"),
-        ("NAVO oostflank", "NAVO oostflank"),
-        ("NAVO oost-zijde", "NAVO oost-zijde"),
-        ("UN\ufffd\ufffd\ufffd", "UN\ufffd\ufffd\ufffd"),
-    ],
-)
+@cases("printed", "known")
 def test_a_name_broken_by_a_hyphen_or_a_letter_without_code_is_the_one_known_name(
     printed: str, known: str
 ) -> None:

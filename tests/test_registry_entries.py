@@ -11,6 +11,7 @@ import pytest
 from schemas import proposals, registry
 from schemas.errors import RegistryError
 from schemas.proposals import FILES, Proposal
+from tests.support.cases import cases
 
 FOLDER = Path(registry.__file__).parent
 SHA = "ab" * 32
@@ -82,23 +83,7 @@ def test_a_placeholder_never_validates(kind: str, key: str) -> None:
             extended((kind, NEW[kind] | {key: value}))
 
 
-@pytest.mark.parametrize(
-    ("values", "words"),
-    [
-        ({"shared_rows": []}, "needs at least one"),
-        ({"shared_rows": ["unifil"]}, "shared with the others only"),
-        ({"column": "frame_militairy"}, "the nearest is 'frame_military'"),
-        ({"shared_columns": ["frame"]}, "'frame' is not a column"),
-        ({"table": "annex 2"}, "key table"),
-        ({"value": -1}, "is negative"),
-        ({"value": 3, "low": 2}, "has a value and bounds"),
-        ({"low": 3, "high": 3}, "must be more than low"),
-        ({"source_sha256": SHA[1:]}, "64 hexadecimal digits"),
-        ({"date": 3}, "key date: is unknown"),
-        ({"colour": "red"}, "key colour: is unknown"),
-        ({"table": "mandates", "column": "national_frame", "status": "eternal"}, "'eternal' is unknown"),
-    ],
-)
+@cases("values", "words")
 def test_a_declared_cell_that_contradicts_itself_is_refused(values: dict[str, object], words: str) -> None:
     with pytest.raises(RegistryError, match=words):
         extended(("cell", NEW["cell"] | values))

@@ -14,6 +14,7 @@ from pipelines.extract.read import read_edition
 from pipelines.model import Edition, SourceFile
 from schemas.errors import JvomError, Problems, SourceError
 from tests.support import scans
+from tests.support.cases import cases
 from tests.support.scans import LOOK, REGISTRY, needs_engines
 
 
@@ -97,18 +98,7 @@ def words(*pieces: tuple[dict[str, Any], list[list[ocr._Seen]]]) -> list[Word]:
     return [word for line in found.lines for word in line]
 
 
-@pytest.mark.parametrize(
-    ("rapidocr", "tesseract", "text", "other", "doubted"),
-    [
-        (("561", "561"), ("561", "561"), "561", "", False),
-        (("1", "1"), ("4", "1"), "1", "", False),
-        (("1", "1"), ("4", "4"), "1", "4", True),
-        (("561", "061"), ("061", "561"), "561", "061", True),
-        (("7", "7"), ("", ""), "7", "", True),
-        (("3l", "31"), ("31", ""), "31", "", False),
-        (("T", "T"), ("", "7"), "7", "", True),
-    ],
-)
+@cases("rapidocr", "tesseract", "text", "other", "doubted", nested=tuple)
 def test_a_figure_is_sure_where_both_engines_read_it_three_times_of_four(
     rapidocr: tuple[str, str], tesseract: tuple[str, str], text: str, other: str, doubted: bool
 ) -> None:
@@ -126,27 +116,7 @@ def test_a_marker_goes_to_the_word_before_it() -> None:
     assert "“12”, Tesseract “17”" in word.doubt
 
 
-@pytest.mark.parametrize(
-    ("rapidocr", "tesseract", "text"),
-    [
-        ("Mall", "Mali", "Mali"),
-        ("EUNAVFOR", "EUNAVPFOR", "EUNAVFOR"),
-        ("Anti-lSlS", "Ant1-ISIS", "Anti-ISIS"),
-        ("Libie", "Libre", "Libië"),
-        ("Libie", "Libie", "Libië"),
-        ("juml", "jun:", "juni"),
-        ("juni", "juni:", "juni"),
-        ("(Mall)", "(Mal:)", "(Mali)"),
-        ("CiviellPolitie", "CivievPolitie", "Civiel/Politie"),
-        ("Xanadu", "Xanado", "Xanado"),
-        ("mei", "met", "met"),
-        ("Faso,", "Faso.", "Faso,"),
-        ("o.b.v", "o.b.v", "o.b.v."),
-        ("kader", "kader’", "kader"),
-        ("Anti-ISiS", "Ant1-ISIS", "Anti-ISIS"),
-        ("EUROPA", "EUROPA", "EUROPA"),
-    ],
-)
+@cases("rapidocr", "tesseract", "text")
 def test_a_word_is_tesseracts_unless_only_the_other_reading_is_known(
     rapidocr: str, tesseract: str, text: str
 ) -> None:

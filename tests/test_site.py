@@ -29,6 +29,7 @@ from schemas import labels, registry
 from schemas.vocabulary import DEPLOYED, FRAME
 from tests.support import ROOT, ten_editions
 from tests.support.building import FIGURES, base_tables, edition_tables, publish
+from tests.support.cases import cases
 
 HOSTILE = '</script><script>alert("planted")</script><u>&amp;'
 ASSETS = {"source": [], "document": ["source"], "published": ["document"], "site": ["published"]}
@@ -429,13 +430,7 @@ def test_changes_between_editions_are_listed(planted: dict[str, bytes]) -> None:
     assert bars == [("deployed_military", 3), ("deployed_military", 4)]
 
 
-@pytest.mark.parametrize(
-    ("year", "said"),
-    [
-        (2023, "3. Alles wat de editie van 2023 over het totaal zegt, komt daarop uit:"),
-        (2024, "Geen zonder meer: de editie van 2024 spreekt zichzelf tegen. Noem 11 of 12,"),
-    ],
-)
+@cases("year", "said")
 def test_which_total_to_quote_is_said_with_why_and_where(
     planted: dict[str, bytes], year: int, said: str
 ) -> None:

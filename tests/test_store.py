@@ -15,6 +15,7 @@ from pipelines.lake.connection import Address, surroundings
 from pipelines.store import Remote, place
 from schemas.errors import LakeError, ServerError
 from tests.support import servers
+from tests.support.cases import cases
 
 pytestmark = pytest.mark.team
 obstore = pytest.importorskip("obstore", reason="the packages of a team are not installed (./setup team)")
@@ -110,14 +111,7 @@ def test_readers_see_one_published_file_or_the_next(remote: Remote, tmp_path: Pa
         publication.copy(remote, tmp_path / "another")
 
 
-@pytest.mark.parametrize(
-    ("change", "words"),
-    [
-        ({"AWS_ENDPOINT_URL": "http://127.0.0.1:9"}, "runs"),
-        ({"AWS_SECRET_ACCESS_KEY": "wrong"}, "credentials"),
-        ({}, "make the bucket first"),
-    ],
-)
+@cases("change", "words")
 def test_a_store_that_does_not_answer_is_not_an_empty_one(
     remote: Remote, monkeypatch: pytest.MonkeyPatch, change: dict[str, str], words: str
 ) -> None:

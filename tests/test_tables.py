@@ -14,6 +14,7 @@ from pipelines import validate as validated
 from pipelines.model import Edition
 from schemas.errors import JvomError, Problems
 from schemas.registry import load
+from tests.support.cases import cases
 from tests.support.reports import (
     ABRIDGED,
     ANNEX_1,
@@ -103,16 +104,7 @@ def test_the_form_of_the_text_does_not_matter(change: Callable[[str], bytes]) ->
     assert content(read_tables(change(ABRIDGED.read_text(encoding="utf-8")))) == content(abridged())
 
 
-@pytest.mark.parametrize(
-    ("heading", "scope", "start", "end", "months"),
-    [
-        ("mei 2023 t/m april 2024", "mei 2023 t/m april 2024", (2023, 5, 1), (2024, 4, 30), 12),
-        ("2019", "2019", (2019, 1, 1), (2019, 12, 31), 12),
-        ("in 2019", "in 2019", (2019, 1, 1), (2019, 12, 31), 12),
-        ("1 mei 2023 t/m 15 juni 2023", "1 mei 2023 t/m 15 juni 2023", (2023, 5, 1), (2023, 6, 15), 1),
-        ("1 mei 2023 t/m 15 mei 2023", "1 mei 2023 t/m 15 mei 2023", (2023, 5, 1), (2023, 5, 15), None),
-    ],
-)
+@cases("heading", "scope", "start", "end", "months", nested=tuple)
 def test_the_period_is_printed_in_the_heading(
     heading: str, scope: str, start: tuple[int, int, int], end: tuple[int, int, int], months: int | None
 ) -> None:

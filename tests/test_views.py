@@ -17,6 +17,7 @@ import schemas
 from pipelines.publish import views
 from schemas.errors import ContractError
 from tests.support.building import Tables, base_tables, edition_tables
+from tests.support.cases import cases
 
 ROOT = Path(__file__).parents[1]
 VIEWS = tuple(view.name for view in views.ordered())
@@ -172,17 +173,7 @@ def test_columns_without_contract_missing_or_out_of_order_are_reported(base: Tab
     assert caught.value.failures == [{"relation": "missions", "column": "rank"}]
 
 
-@pytest.mark.parametrize(
-    ("file", "sql", "words"),
-    [
-        (
-            "mission_ranks.sql",
-            "-- Who ranks how?\nSELECT 1 AS rank\n",
-            "no contract in schemas/ for the view mission_ranks",
-        ),
-        ("edition_sequence.sql", "DROP TABLE editions\n", "one SELECT, not DROP"),
-    ],
-)
+@cases("file", "sql", "words")
 def test_a_file_holds_the_select_of_a_known_view(folder: Path, file: str, sql: str, words: str):
     (folder / file).write_text(sql)
     with pytest.raises((ContractError, TypeError), match=words):

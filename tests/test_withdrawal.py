@@ -12,6 +12,7 @@ from pipelines.model import Recorded
 from schemas.errors import JvomError, UsageError
 from tests.support import building, lakes
 from tests.support.building import VERSIONS
+from tests.support.cases import cases
 
 UNTSO = {"mission_id": "untso", "mission_as_printed": "UNTSO", "deployed_military": 32}
 BY = Authorship("tester", "run")
@@ -47,18 +48,7 @@ def test_a_restored_vintage_stands_against_what_was_known_and_gives_way_to_what_
     assert better.reason == f"reading code {'2' * 12} → {'3' * 12}"
 
 
-@pytest.mark.parametrize(
-    ("done", "wish", "vintage", "words"),
-    [
-        ([], "withdraw", None, "no edition of 2024"),
-        ([], "restore", None, "no edition of 2024"),
-        (["one"], "restore", None, "is not withdrawn"),
-        (["one"], "restore", 1, "no vintage 1 to bring back"),
-        (["one"], "restore", 7, "no vintage 7"),
-        (["one", "withdraw"], "withdraw", None, "withdrawn already"),
-        (["one", "withdraw"], "restore", 2, "no vintage 2 to bring back"),
-    ],
-)
+@cases("done", "wish", "vintage", "words")
 def test_what_cannot_be_done_is_refused(
     lake: Lake, done: list[str], wish: str, vintage: int | None, words: str
 ) -> None:
