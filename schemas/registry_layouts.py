@@ -236,8 +236,10 @@ def filled(layout: Layout, words: HeaderWords) -> Layout:
 def absent(file: Entry) -> Iterator[tuple[str, str]]:
     """The entries `[[absent]]`: what a document, by the hash of its bytes, does not have."""
     for entry in file.tables("absent"):
-        yield entry.one_of("annex", ("mandates", "totals")), entry.sha256()
+        found = entry.one_of("annex", ("mandates", "totals")), entry.sha256()
+        entry.text_or_none("reason")
         entry.done()
+        yield found
 
 
 def _shared(entry: Entry, key: str, known: Mapping[str, Layout]) -> Layout | None:

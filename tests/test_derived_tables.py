@@ -8,6 +8,7 @@ import pytest
 
 from schemas.vocabulary import FIGURES
 from tests.support.html import table
+from tests.support.onboarding import filled
 from tests.support.own_headers import (
     ABOVE,
     HEAD,
@@ -120,7 +121,7 @@ def test_tables_of_soldiers_and_of_police_by_turns() -> None:
     (problem,) = refused(*drawn)
     (whole,) = problem.proposals
     assert (whole.kind, whole.values["annex"]) == ("absent", "totals")
-    found = read(*drawn, known=knowing(("absent", whole.values)))
+    found = read(*drawn, known=knowing(filled(whole, {"reason": "seen"})))
     assert figures(found)["minusma"] == [5, 10, 10, 11, None]
     assert [*figures(found)] == ["unifil", "untso", "eulex-kosovo", "minusma", "vpd"]
 

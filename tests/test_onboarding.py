@@ -15,8 +15,8 @@ import pytest
 from typer.testing import CliRunner
 
 from pipelines.cli.app import program
-from pipelines.extract import onboarding
-from schemas import proposals, registry
+from pipelines.extract import answers, onboarding
+from schemas import countries, proposals, registry
 from schemas.errors import RegistryError
 from tests.support import ROOT, Jvom
 from tests.support.html import MANDATES, edition
@@ -47,6 +47,7 @@ def test_everything_is_asked_at_once_and_answered_once() -> None:
     by_name = {one.values["name"]: one for one in asked if one.kind == "mission"}
     assert set(by_name) == {"UNISFA", "Operatie Ararat", "KFOR / VPD"}
     assert by_name["UNISFA"].values["region"] == "Afrika"
+    assert by_name["UNISFA"].values["countries"] == []
     assert not by_name["KFOR / VPD"].is_open  # one row of two known missions
     related = [one.proposal for one in state.questions if one.proposal.kind == "relation"]
     assert {one.values["other_mission_id"] for one in related} == {"kfor", "vpd"}
@@ -54,6 +55,19 @@ def test_everything_is_asked_at_once_and_answered_once() -> None:
     after = examine(data, entries)
     assert after.is_read
     assert (after.rows, after.sums) == (5, ())
+
+
+def test_a_new_mission_is_where_its_name_or_the_cell_beside_it_says() -> None:
+    """A name that is part of another's says nothing: `Congo` is two countries."""
+    assert countries.named("EUSEC RD Congo, Guinee-Bissau, Zuid-Soedan, Lebanon en Libanon") == [
+        "GW",
+        "SS",
+        "LB",
+    ]
+    registry = FACTS.registry()
+    (new,) = answers.mission("EUTM Q (Niger)", "Afrika", registry, 2, "Tsjaad en de Sahel")
+    assert new.values["countries"] == ["TD", "NE"]
+    assert "countries: codes of “Tsjaad en de Sahel”" in new.note
 
 
 @pytest.mark.parametrize("seed", [0, *(pytest.param(more, marks=pytest.mark.commands) for more in (1, 2))])
@@ -172,7 +186,7 @@ def replace_open(proposal: Any) -> Any:
 
 def test_nothing_is_entered_where_the_registry_would_not_validate(tmp_path: Path) -> None:
     folder = copy_of_schemas(tmp_path)
-    before = {path.name: path.read_bytes() for path in folder.glob("*.toml")}
+    before = {path.name: path.read_bytes() for path in folder.glob("*") if path.is_file()}
     good = ("region", {"printed": "Kaukasus", "region": "Azië"})
     for bad in (
         ("spelling", {"mission_id": "minusma", "spelling": "UNIFIL"}),

@@ -190,6 +190,13 @@ def test_a_blank_duration_of_a_text_may_be_that_of_another_row() -> None:
         read_tables(blank)
 
 
+def test_no_page_of_a_text_ends_before_the_columns_of_another() -> None:
+    """Where its lines are shorter, nothing is cut off."""
+    found = positions.placed(read_document(text(table())))
+    assert found is not None
+    assert len({page.width for page in found.pages}) == 1
+
+
 NOTE = ("12", "   Maximaal 4 per jaar.")
 
 

@@ -15,6 +15,8 @@ from itertools import chain, count
 from typing import Any
 
 from pipelines.extract import numerals
+from pipelines.model import Document
+from schemas import countries
 from schemas.proposals import Proposal
 from schemas.registry import Mission, Registry, comparable
 from schemas.registry_toml import OPEN
@@ -27,13 +29,19 @@ _BRACKETS = re.compile(r"\(.*?\)")
 _HOLDS = "it holds the known name"
 _THOUSANDS = re.compile(r"[1-9]\d{0,2}(?:,\d{3})+")
 _TRIED = 16  # words of a name in which known names are looked for
+_NOT_SEEN = {"reason": "not seen yet"}
 _UNKNOWN: dict[str, Any] = {"value": None, "qualifier": "unknown"}  # a figure to go on reading with
 
 
-def mission(name: str, region: str | None, registry: Registry, page: int | None) -> tuple[Proposal, ...]:
-    """Entries for a name that no mission has: a spelling, two missions' joint row, or a new mission."""
+def mission(
+    name: str, region: str | None, registry: Registry, page: int | None, country: str = ""
+) -> tuple[Proposal, ...]:
+    """Entries for a name that no mission has: a spelling, two missions' joint row, or a new mission.
+
+    `country` is what is printed beside it of where the mission is.
+    """
     question = f"which mission is “{name}”"
-    new = _new(name, region, registry, question, page)
+    new = _new(name, region, registry, question, page, country)
     if parts := _parts(name, registry):
         return (_joint(name, parts, question, page), *_includes(name, parts, question, page))
     near = list(_alike(name, registry))
@@ -137,13 +145,19 @@ def cell(table: str, row: str, column: str, printed: str, page: int | None) -> P
     return Proposal("cell", values | main, question, note, others, assumed)
 
 
+def absent(annex: str, document: Document, question: str, note: str) -> Proposal:
+    """The entry by which somebody who has looked says that a document has no such annex, or no totals."""
+    values = {"source_sha256": document.sha256, "annex": annex, "reason": OPEN}
+    return Proposal("absent", values, question, note, assumed=_NOT_SEEN)
+
+
 def total_as_printed(row: str, column: str, printed: str) -> Proposal:
     """The entry by which somebody who has looked says that a total that seems too large is printed so."""
     values = _cell("personnel", row, column, printed, None)
     question = f"is “{printed}” printed so, with every row there is ({row}, {column})"
     note = "the totals exceed the rows by what makes a row: compare every row with the page first"
     said = {"reason": OPEN, "value": sum(numerals.addends(printed) or ())}
-    return Proposal("cell", values | said, question, note, assumed={"reason": "not seen yet"})
+    return Proposal("cell", values | said, question, note, assumed=_NOT_SEEN)
 
 
 def shared_cell(
@@ -215,7 +229,7 @@ def joint_rows(mission_id: str, figures: Mapping[str, int], rows: int) -> Propos
         "only if they are one mission: else give one of them a spelling of another, or a mission of its own"
     )
     question = f"are {rows} rows the mission {mission_id}, to be added up"
-    return Proposal("reading", values | said, question, note, assumed={"reason": "not seen yet"})
+    return Proposal("reading", values | said, question, note, assumed=_NOT_SEEN)
 
 
 def slug(name: str) -> str:
@@ -250,7 +264,9 @@ def _regions(registry: Registry) -> list[str]:
     return list(dict.fromkeys(registry.region_headings.values()))
 
 
-def _new(name: str, region: str | None, registry: Registry, question: str, page: int | None) -> Proposal:
+def _new(
+    name: str, region: str | None, registry: Registry, question: str, page: int | None, country: str
+) -> Proposal:
     of = region_of(region, registry)
     near = ", ".join(f"“{text}”" for text, _ in registry.nearest(name))
     values = {
@@ -258,12 +274,13 @@ def _new(name: str, region: str | None, registry: Registry, question: str, page:
         "name": name,
         "organisation": OPEN,
         "region": of or OPEN,
-        "countries": [],
+        "countries": countries.named(f"{country} / {name}"),
         "spellings": [name],
     }
     where = f"on page {page}" if page else "of its own, or"
     note = f"{where}; the nearest known names are {near}\norganisation: {', '.join(ORGANISATIONS)}"
     note += "" if of else f"\nregion: {', '.join(_regions(registry))}"
+    note += f"\ncountries: codes of “{country}”" if country else ""
     assumed = {"organisation": "mixed", "region": of or _regions(registry)[-1]}
     rests_on = _heading(region) if region else ""
     return Proposal("mission", values, question, note, assumed=assumed, rests_on=rests_on)

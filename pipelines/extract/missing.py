@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from pipelines.extract import headings, kinds, refusals
+from pipelines.extract import answers, headings, kinds, refusals
 from pipelines.extract.headings import Place
 from pipelines.extract.pdf import PdfDocument
 from pipelines.extract.pdf.model import plain_text, runs
@@ -172,10 +172,8 @@ def _absent(search: Search, annex: int) -> LayoutError:
 
 
 def _without_mandates(search: Search) -> Proposal:
-    """The entry that says that a report has no table of mandates."""
-    values = {"source_sha256": search.document.sha256, "annex": "mandates"}
-    note = "only where the report has no such table"
-    return Proposal("absent", values, "has the report no table of mandates", note)
+    question, note = "has the report no table of mandates", "only where the report has no such table"
+    return answers.absent("mandates", search.document, question, note)
 
 
 def _other_kind(search: Search, causes: Sequence[LayoutError]) -> JvomError:

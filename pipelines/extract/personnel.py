@@ -194,7 +194,9 @@ def _names(table: Table, structure: Structure, given: AnnexInput) -> Iterator[Jv
             yield refusals.unnamed_sum(row.lines[0], row.wordings[0].plain, role, registry)
         elif mission_id is None:
             region = row.region.printed if row.region else None
-            yield refusals.unknown_mission(row.lines[0], row.wordings[0].plain, region, registry)
+            beside = dict(row.texts).get("country")
+            country = beside.printed if beside else ""
+            yield refusals.unknown_mission(row.lines[0], row.wordings[0].plain, region, registry, country)
         elif mission_id in first:
             both = first[mission_id], row
             made = sums.together(both, given.layout.personnel.columns)

@@ -62,7 +62,9 @@ def placed(document: Document) -> PdfDocument | None:
         return None
     notes = frozenset(_notes(document.lines))
     lines = _settled(document.lines, notes | frozenset(_signs(document.lines)))
-    pages = [_page(number, list(own), notes) for number, own in groupby(lines, key=lambda line: line.page)]
+    width = max(columns_of(line.text)[-1] for line in lines) * _WIDTH + 2 * _MARGIN
+    by_page = groupby(lines, key=lambda line: line.page)
+    pages = [_page(number, list(own), notes, width) for number, own in by_page]
     if soft_hyphens(word for page in pages for line in page.lines for word in line.words):
         soft = ([replace(one, words=tuple(map(soften, one.words))) for one in page.lines] for page in pages)
         pages = [replace(page, lines=tuple(own)) for page, own in zip(pages, soft, strict=True)]
@@ -133,13 +135,12 @@ def _marks(text: str, word: re.Match[str]) -> bool:
     return not room.strip() and bool(text[max(0, start - near) : start].strip())
 
 
-def _page(number: int, lines: Sequence[Line], notes: Collection[int]) -> PdfPage:
+def _page(number: int, lines: Sequence[Line], notes: Collection[int], width: float) -> PdfPage:
     made = (
         _line(line, at, notes, opens=_goes_on(line, following))
         for at, (line, following) in enumerate(pairwise([*lines, Line(0, 0, "")]))
     )
     found = tuple(line for line in made if line)
-    width = max((line.box.right for line in found), default=0.0) + _MARGIN
     return PdfPage(number, width, (len(lines) + 1) * _PITCH, found, (), typed=True)
 
 

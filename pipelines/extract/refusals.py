@@ -88,7 +88,9 @@ def undecided(
     )
 
 
-def unknown_mission(line: Line, name: str, region: str | None, registry: Registry) -> LayoutError:
+def unknown_mission(
+    line: Line, name: str, region: str | None, registry: Registry, country: str = ""
+) -> LayoutError:
     """A row whose name is not a known spelling, with the entries that would make it one."""
     name = shortened(name)
     near = dict(registry.nearest(name))
@@ -109,7 +111,7 @@ def unknown_mission(line: Line, name: str, region: str | None, registry: Registr
         hint = f"{_ROW}: it may mark a footnote, but no footnote of this number is read there"
     if hint:
         return at(line, message, hint)
-    proposals = answers.mission(name, region, registry, line.page)
+    proposals = answers.mission(name, region, registry, line.page, country)
     words = map(comparable, registry.words.rows.totals)
     if like := difflib.get_close_matches(comparable(name), words, 1, _MISSPELT):
         note = f"it is nearly “{like[0]}”"
@@ -326,7 +328,6 @@ def no_totals(line: Line, label: str, rows: int) -> LayoutError:
 
 def open_end(document: Document, last: Line) -> LayoutError:
     """A table without totals that ends where its page or the text does: rows may be missing."""
-    values = {"source_sha256": document.sha256, "annex": "totals"}
     question = f"does the table of annex 2 end in “{shortened(last.text)}”, without totals"
     note = "only where nothing goes on behind it in the official document"
     where = f"at the foot of page {last.page}" if document.format == "pdf" else "where the text ends"
@@ -334,7 +335,7 @@ def open_end(document: Document, last: Line) -> LayoutError:
         last,
         f"the table of annex 2 has no totals row, and its last row is {where}: rows may be missing",
         f"{_WHOLE}, to its last page",
-        proposals=[Proposal("absent", values, question, note)],
+        proposals=[answers.absent("totals", document, question, note)],
     )
 
 

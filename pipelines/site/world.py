@@ -1,17 +1,16 @@
-"""The map of the world and the names of its countries, from `world.json`.
+"""The map of the world and the names of its countries, from `schemas/world.json`.
 
 Outlines are those of Natural Earth at 1:110 million, reduced to whole units of a plane of 1000 across; small
 states have none. A map says in which countries missions are, and gives no figure: none is printed by country.
 """
 
-import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Any
 
-FILE = Path(__file__).parent / "world.json"
+from schemas import countries
+
 _AROUND = 45  # units around the countries that are shown
 
 
@@ -22,7 +21,7 @@ class World:
     @classmethod
     @cache
     def load(cls) -> "World":
-        return cls(json.loads(FILE.read_text(encoding="utf-8")))
+        return cls(countries.WORLD)
 
     def outline(self, code: str) -> str:
         return str(self.countries.get(code, {}).get("outline", ""))
