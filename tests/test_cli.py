@@ -17,7 +17,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import filelock
 import pytest
 
 from pipelines import settings
@@ -327,12 +326,24 @@ def test_the_interface_wants_a_free_port_of_this_machine(ask: Ask) -> None:
         assert ("--read-only" in command) is read_only
 
 
-def test_a_second_interface_on_a_warehouse_is_refused(ask: Ask, tmp_path: Path) -> None:
-    """Its daemon would work beside the first one's."""
-    (tmp_path / "warehouse" / "dagster").mkdir(parents=True)
-    with filelock.FileLock(tmp_path / "warehouse" / "dagster" / "interface.lock"):
-        status, _, err = ask("ui", "--warehouse", tmp_path / "warehouse")
-    assert (status, "another jvom ui is at work" in err) == (3, True), err
+def test_a_second_interface_is_refused_while_any_process_of_the_first_lives(ask: Ask, tmp_path: Path) -> None:
+    """Its daemon would work beside the first one's; the one that started that may have been killed."""
+    where = settings.find(tmp_path / "raw", tmp_path / "warehouse")
+    where.dagster_home.mkdir(parents=True)
+    handlers = {ending: signal.getsignal(ending) for ending in ui.ENDINGS}
+    with (where.logs.parent / "ui.log").open("w") as output, ui._alone(where) as lock:
+        child = ui._start([sys.executable, "-c", "import time; time.sleep(60)"], where, lock, output)
+    mark = where.dagster_home / ui.MARKS.format(port=1)
+    mark.write_text(json.dumps({"address": "http://127.0.0.1:1", "process": child.pid}), encoding="utf-8")
+    try:
+        status, _, err = ask("ui", "--warehouse", where.warehouse)
+        assert (status, f"kill -- -{child.pid}" in err) == (3, True), err
+    finally:
+        ui._end(child)
+        for ending, handler in handlers.items():
+            signal.signal(ending, handler)
+    with ui._alone(where):
+        pass
 
 
 @cases("name", "value")

@@ -4,6 +4,7 @@ import threading
 from pathlib import Path
 
 import dagster as dg
+from dagster._core.definitions.freshness import FreshnessState, FreshnessStateChange
 
 from pipelines.orchestration import run, storage
 
@@ -77,3 +78,17 @@ def test_what_another_process_stores_is_seen_while_it_is_at_work(tmp_path: Path)
         watching.watch_event_logs(run_id, cursor, lambda *_: seen.set())
         writing.report_engine_event("at work", writing.get_run_by_id(run_id))
         assert seen.wait(20)
+
+
+def test_how_fresh_an_asset_is_is_stored_before_and_after_it_was_made(tmp_path: Path) -> None:
+    """Such an event says nothing of the asset's own row."""
+    key = dg.AssetKey("counted")
+    with opened(tmp_path) as instance:
+        for state in (FreshnessState.UNKNOWN, FreshnessState.PASS):
+            change = FreshnessStateChange(
+                key=key, previous_state=FreshnessState.PASS, new_state=state, state_change_timestamp=1.0
+            )
+            instance._report_runless_asset_event(change)
+            (record,) = instance.get_freshness_state_records([key]).values()
+            assert record.freshness_state == state
+            materialized(instance)

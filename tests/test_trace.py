@@ -7,6 +7,7 @@ import hashlib
 import html.parser
 import json
 import os
+import socket
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -507,21 +508,24 @@ def test_a_snapshots_commit_is_the_same_whichever_way_the_catalog_is_read(built:
 
 
 @pytest.mark.parametrize(
-    ("mark", "address"),
+    ("mark", "found"),
     [
-        ({"address": "http://127.0.0.1:3001", "process": os.getpid()}, "http://127.0.0.1:3001"),
-        ({"address": "http://127.0.0.1:3001", "process": 2**22 + 1}, None),  # no process has that number
-        ({"address": "http://127.0.0.1:3001"}, None),
-        ("half a", None),
+        ({"process": os.getpgid(0)}, True),
+        ({"process": 2**22 + 1}, False),  # no process has that number
+        ({}, False),
+        ("half a", False),
     ],
 )
-def test_an_interface_that_runs_is_found(tmp_path: Path, mark: object, address: str | None) -> None:
+def test_an_interface_that_runs_is_found_once_it_answers(tmp_path: Path, mark: object, found: bool) -> None:
     where = find(tmp_path / "raw", tmp_path / "warehouse")
     where.dagster_home.mkdir(parents=True)
     assert ui.running(where) is None
-    text = mark if isinstance(mark, str) else json.dumps(mark)
-    (where.dagster_home / ui.MARKS.format(port=3001)).write_text(text, encoding="utf-8")
-    assert ui.running(where) == address
+    with socket.create_server((ui.ADDRESS, 0)) as server:
+        address = f"http://{ui.ADDRESS}:{server.getsockname()[1]}"
+        text = json.dumps({"address": address, **mark}) if isinstance(mark, dict) else str(mark)
+        (where.dagster_home / ui.MARKS.format(port=3001)).write_text(text, encoding="utf-8")
+        assert ui.running(where) == (address if found else None)
+    assert ui.running(where) is None
 
 
 def test_a_trace_leads_to_the_run_and_the_asset(groups: Connection) -> None:

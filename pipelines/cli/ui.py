@@ -51,35 +51,41 @@ def ui(
 
     settings = session.settings
     run.prepare_home(settings)
-    log, daemon = settings.logs / "ui.log", not (read_only or settings.home)
+    daemon = not (read_only or settings.home)
     with ExitStack() as opened:
-        if daemon:
-            opened.enter_context(_alone(settings))
-        _serve(session, port, read_only=read_only, log=log)
+        lock = opened.enter_context(_alone(settings)) if daemon else None
+        _serve(session, port, read_only=read_only, lock=lock)
 
 
 @contextmanager
-def _alone(settings: Settings) -> Iterator[None]:
-    """The one daemon of a warehouse: LakeError if another interface on it runs one."""
-    from filelock import FileLock, Timeout
+def _alone(settings: Settings) -> Iterator[IO[bytes]]:
+    """The one daemon of a warehouse: LakeError if another interface on it runs one.
 
-    try:
-        with FileLock(settings.dagster_home / "interface.lock", timeout=0):
-            yield
-    except Timeout as error:
-        hint = "use that one, or end it first; --read-only --port PORT runs beside it"
-        where = running(settings) or "it is just being started"
-        raise LakeError(f"another jvom ui is at work on this warehouse: {where}", hint=hint) from error
+    The lock is the open file: whatever has it as its input holds it too, also where this process is killed.
+    """
+    import fcntl
+
+    with (settings.dagster_home / "interface.lock").open("a+b") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            where, group = next(_marked(settings), ("it is just being started", 0))
+            end = f" (kill -- -{group})" if group else ""
+            hint = f"use that one, or end it first{end}; --read-only --port PORT runs beside it"
+            message = f"another jvom ui is at work on this warehouse: {where}"
+            raise LakeError(message, hint=hint) from error
+        yield lock
 
 
-def _serve(session: Session, port: int, *, read_only: bool, log: Path) -> None:
-    settings = session.settings
+def _serve(session: Session, port: int, *, read_only: bool, lock: IO[bytes] | None) -> None:
+    settings, log = session.settings, session.settings.logs / "ui.log"
     with ExitStack() as opened:
         output: IO[str] = sys.stderr
         if not session.terminal.verbose:
             settings.logs.mkdir(parents=True, exist_ok=True)
             output = opened.enter_context(log.open("a", encoding="utf-8"))
-        process = _start(child_command(port, read_only=read_only, daemon=not settings.home), settings, output)
+        arguments = child_command(port, read_only=read_only, daemon=not settings.home)
+        process = _start(arguments, settings, lock, output)
     address = f"http://{ADDRESS}:{port}"
     mark = _home(settings) / MARKS.format(port=port)
     mark.write_text(json.dumps({"address": address, "process": process.pid}), encoding="utf-8")
@@ -99,13 +105,23 @@ def _serve(session: Session, port: int, *, read_only: bool, log: Path) -> None:
 
 
 def running(settings: Settings) -> str | None:
-    """The address of an interface that runs on this warehouse, if one does."""
+    """The address of an interface on this warehouse that answers, if one does."""
+    for address, _ in _marked(settings):
+        at = (ADDRESS, int(address.rpartition(":")[2]))
+        with suppress(OSError), socket.create_connection(at, timeout=1):
+            return address
+    return None
+
+
+def _marked(settings: Settings) -> Iterator[tuple[str, int]]:
+    """Address and process group of each interface of which a process lives, whether or not it answers."""
     for mark in sorted(_home(settings).glob(MARKS.format(port="*"))):
         with suppress(OSError, ValueError, KeyError, TypeError):  # it ended without removing its mark
             marked = json.loads(mark.read_bytes())
-            os.kill(int(marked["process"]), 0)
-            return str(marked["address"])
-    return None
+            address, group = str(marked["address"]), int(marked["process"])
+            with suppress(PermissionError):  # it lives, and is another user's
+                os.killpg(group, 0)
+            yield address, group
 
 
 def _home(settings: Settings) -> Path:
@@ -122,7 +138,9 @@ def child_command(port: int, *, read_only: bool, daemon: bool = True) -> list[st
     return [sys.executable, "-m", *start, "-w", workspace, "-h", ADDRESS, "-p", str(port)]
 
 
-def _start(arguments: list[str], settings: Settings, output: IO[str]) -> subprocess.Popen[bytes]:
+def _start(
+    arguments: list[str], settings: Settings, lock: IO[bytes] | None, output: IO[str]
+) -> subprocess.Popen[bytes]:
     """Start it in a new process session, so that it can be ended as a whole.
 
     The handlers are set first: a child started with SIGINT ignored would ignore SIGTERM as well.
@@ -140,7 +158,7 @@ def _start(arguments: list[str], settings: Settings, output: IO[str]) -> subproc
         cwd=versions.ROOT,
         env={**os.environ, **settings.environment()},
         start_new_session=True,
-        stdin=subprocess.DEVNULL,
+        stdin=lock or subprocess.DEVNULL,  # which its own children have from it
         stdout=output,
         stderr=output,
     )

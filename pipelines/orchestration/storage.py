@@ -48,6 +48,8 @@ _ADD_EVENT = SqlEventLogStorageTable.insert()  # made once: that takes longer th
 def _upsert_asset(*columns: str) -> Any:
     insert = sqlite.insert(AssetKeyTable)
     new = {name: insert.excluded[name] for name in columns}
+    if not new:  # an event, as of freshness, that says nothing of the asset's row
+        return insert.on_conflict_do_nothing(index_elements=["asset_key"])
     return insert.on_conflict_do_update(index_elements=["asset_key"], set_=new)
 
 
