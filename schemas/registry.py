@@ -67,6 +67,7 @@ class Mission:
     spellings: tuple[str, ...]
     other_names: tuple[str, ...] = ()
     seas: tuple[str, ...] = ()
+    seas_source: str | None = None
 
 
 @dataclass(frozen=True)
@@ -419,6 +420,7 @@ def _mission(entry: Entry, regions: Collection[str], more: Mapping[str, Sequence
         spellings=(*spellings, *more.get(identifier, ())),
         other_names=entry.texts_or_none("other_names"),
         seas=entry.texts_or_none("seas"),
+        seas_source=entry.text_or_none("seas_source"),
     )
 
 

@@ -151,6 +151,18 @@ def test_an_average_is_no_head_count_and_agrees_with_nothing() -> None:
     assert figure["verdict"] == "not comparable"
 
 
+def test_an_end_after_the_period_is_announced() -> None:
+    said = {"edition_year": 2024, "mission_id": "unifil", "precision": "day", "as_printed": "…"}
+    days = {"contribution ended": datetime.date(2024, 4, 30), "mission ended": datetime.date(2024, 5, 1)}
+    events = [
+        said | {"event": event, "event_id": event, "date_from": day, "date_to": day}
+        for event, day in days.items()
+    ]
+    editions = edition_tables(2024, [{"mission_id": "unifil", "deployed_military": 3}])
+    ended = views.evaluate(base_tables(editions, found={"mission_events": events}))["mission_endings"]
+    assert [row["announced"] for row in ended.to_pylist()] == [["mission"]]
+
+
 def test_an_end_before_persons_were_sent_again_is_none() -> None:
     minusma, mali, undof = (
         {"mission_id": name, "deployed_military": 3} for name in ("minusma", "eutm-mali", "undof")

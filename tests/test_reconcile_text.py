@@ -107,22 +107,24 @@ def test_a_note_that_one_row_marks_says_when_its_mission_ended(text: str, event:
     document = Document("a.txt", "", "text", (Line(1, 1, f"4 {text}"),), (None, None))
     (passage,) = passages.read([], [note], rows, document)
     (shared,) = passages.read([], [note], [{**row, "footnotes": [4]} for row in rows], document)
-    (remark,) = passages.remarks(
-        [
-            {
-                "column_name": "remark",
-                "row_key": "unifil",
-                "as_printed": text,
-                "source_page": 1,
-                "source_line": 1,
-            }
-        ]
-    )
+    (remark,) = _remarks(text)
     for one in (passage, remark):
         found = events.read([*passages.sentences(one)], NAMES)
         ended = [(each.mission_id, each.event) for each in found if each.mission_id == "unifil"]
         assert ended == ([("unifil", event)] if event else [])
     assert events.read([*passages.sentences(shared)], NAMES) == []
+
+
+def _remarks(text: str) -> list[Passage]:
+    cell = {"column_name": "remark", "row_key": "unifil", "as_printed": text}
+    return [*passages.remarks([{**cell, "source_page": 1, "source_line": 1}])]
+
+
+@cases("text", "ended")
+def test_a_remark_that_is_a_last_day_of_the_period_ends_the_contribution(text: str, ended: bool) -> None:
+    (remark,) = _remarks(text)
+    found = events.read([*passages.sentences(remark)], NAMES, PERIOD)
+    assert [event.event for event in found] == [events.ENDED] * ended
 
 
 def test_dates_are_no_more_precise_than_printed() -> None:

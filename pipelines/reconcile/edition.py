@@ -176,7 +176,7 @@ class Edition:
             passages=found,
             sentences=cut,
             prose=statements.read(cut, names, sorted(regions), period),
-            events=tuple(events.read([*cut, *beside], names)),
+            events=tuple(events.read([*cut, *beside], names, period)),
             names=names,
             registry=registry,
         )

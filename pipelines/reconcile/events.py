@@ -4,12 +4,14 @@ An event is read where a verb, what it is about (the Dutch contribution, the mis
 national frame) and a date are in one sentence. The date of a letter or of a council is not the event's.
 """
 
+import datetime
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby, pairwise
 
 from pipelines.reconcile.passages import Names, Sentence
+from pipelines.reconcile.statements import Period
 from pipelines.reconcile.text import Dated, find_dates, phrase
 
 BEGUN, ENDED, CHANGED = "contribution begun", "contribution ended", "contribution changed"
@@ -23,7 +25,7 @@ _CONTRIBUTION, _UNTIL, _PAST = map(phrase, ("contribution_stopped", "contributed
 _MISSION_STOP, _DECIDED, _WITH_EFFECT = map(phrase, ("mission_stopped", "decided", "with_effect_before"))
 _NOT_EXTENDED, _TO_END, _NEGATED = map(phrase, ("not_extended", "to_end", "negated"))
 _OWN, _OURS, _THEIRS = map(phrase, ("own", "ours", "theirs"))
-_NOTED, _AFTERWARDS = phrase("noted_end"), phrase("afterwards")
+_NOTED, _AFTERWARDS, _LASTED = map(phrase, ("noted_end", "afterwards", "lasted_until"))
 _BEGIN, _SINCE, _CHANGE, _OF_OURS = map(phrase, ("begins", "contributes_since", "changes", "of_ours"))
 _MANDATE, _EXTENSION, _EXPIRES, _FRAME = map(phrase, ("mandate", "extension", "expires", "frame_named"))
 _NOT_YET, _TO, _ON = map(phrase, ("not_yet", "until_before", "on_before"))
@@ -57,7 +59,7 @@ class Event:
     reason: Words | None
 
 
-def read(sentences: Sequence[Sentence], names: Names) -> list[Event]:
+def read(sentences: Sequence[Sentence], names: Names, period: Period = (None, None)) -> list[Event]:
     """The events that the sentences print, at most one of a kind and date in each."""
     found: list[Event] = []
     by_passage = {one: [*all_of] for one, all_of in groupby(sentences, lambda each: id(each.passage))}
@@ -67,7 +69,7 @@ def read(sentences: Sequence[Sentence], names: Names) -> list[Event]:
         if not printed:
             continue
         reason = _REASON.search(text)
-        for event, date, position in _events(sentence, printed):
+        for event, date, position in _events(sentence, printed, period[1]):
             mission = names.of(sentence, position)
             if mission is None and event in _ENDINGS and not names.find(text):
                 mission = sentence.passage.marked_by
@@ -135,9 +137,19 @@ def _of_another(sentence: Sentence, names: Names, event: str) -> bool:
     return unknown or unnamed
 
 
-def _events(sentence: Sentence, printed: Sequence[Dated]) -> Iterator[tuple[str, Dated, int]]:
-    """Event, its date, and the position that says which mission is meant."""
+def _events(
+    sentence: Sentence, printed: Sequence[Dated], until: datetime.date | None
+) -> Iterator[tuple[str, Dated, int]]:
+    """Event, its date, and the position that says which mission is meant.
+
+    A remark that is a last day alone is that of the contribution `until` the period's end; a later one may be
+    a frame's.
+    """
     text = sentence.text
+    remark = sentence.passage.table_name == "personnel" and _LASTED.match(text[: printed[0].start])
+    if remark and not text[printed[0].end :].strip(" .") and until and printed[0].high <= until:
+        yield ENDED, printed[0], printed[0].end
+        return
     mandate, frame = _MANDATE.search(text), _FRAME.search(text)
     if frame:
         date = _dated(text, printed, _TO, _ON)

@@ -125,8 +125,10 @@ ranked AS (
                 END,
                 CASE WHEN dated.date_to IS NULL THEN '/..' END
             )
-        END AS ended
+        END AS ended,
+        coalesce(dated.date_from > editions.period_end, FALSE) AS announced
     FROM dated
+    JOIN editions ON editions.edition_year = dated.edition_year
     JOIN compared
         ON compared.mission_id = dated.mission_id
         AND compared.of_mission = dated.of_mission
@@ -172,6 +174,10 @@ SELECT
     mission.as_printed AS mission_ended_as_printed,
     coalesce(contribution.dates_differ, FALSE) OR coalesce(mission.dates_differ, FALSE) AS dates_differ,
     list_concat(contribution.other_dates, mission.other_dates) AS other_dates,
+    list_concat(
+        CASE WHEN contribution.announced THEN ['contribution'] ELSE [] END,
+        CASE WHEN mission.announced THEN ['mission'] ELSE [] END
+    ) AS announced,
     reasons.reason_as_printed,
     CASE WHEN reasons.of_mission THEN 'mission' WHEN NOT reasons.of_mission THEN 'contribution' END AS reason_of,
     reasons.edition_year AS reason_edition_year,

@@ -14,6 +14,7 @@ SELECT
     mission_registry.region,
     mission_registry.countries,
     mission_registry.seas,
+    mission_registry.seas_source,
     mission_registry.wikidata_id,
     listed.first_edition_year,
     listed.last_edition_year
