@@ -14,6 +14,7 @@ from pipelines import reconcile as reconciled
 from pipelines.cli import app as cli
 from pipelines.publish import published
 from tests.support import ROOT, building
+from tests.support.cases import cases
 
 Asked = Callable[..., tuple[int, str, str]]
 
@@ -139,15 +140,7 @@ def test_unread_sentences_are_listed_and_counted(ask: Asked) -> None:
     assert json.loads(ask("--unread", "--mission", "undof", "--json")[1]) == []
 
 
-@pytest.mark.parametrize(
-    ("arguments", "words"),
-    [
-        (("--rule", "row_totals"), ["nearest is row_total", "column_total"]),
-        ((2001,), ["2001", "jvom editions"]),
-        (("--unread", "--rule", "coverage"), ["exclude each other"]),
-        (("--mission", "unifl"), ["unifil"]),
-    ],
-)
+@cases("arguments", "words")
 def test_what_there_is_not_is_status_2(ask: Asked, arguments: tuple[object, ...], words: list[str]) -> None:
     status, _, err = ask(*arguments)
     assert status == 2

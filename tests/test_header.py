@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import pytest
-
 from pipelines.extract.pdf import headers, lines
 from pipelines.extract.pdf.model import Box, PdfLine, PdfPage, Word
+from tests.support.cases import cases
 from tests.support.rendering import REGISTRY
 
 WORDS = REGISTRY.words
@@ -35,137 +34,7 @@ MIL, CP = "frame_military", "frame_civil_police"
 DEPLOYED = ("deployed_military", "deployed_civil_police", "deployed_total")
 
 
-@pytest.mark.parametrize(
-    ("lines", "roles"),
-    [
-        (
-            [
-                "Missie       Nationale kaders            Ingezet personeel",
-                "             Militair  Civiel/Politie    Militair  Civiel/Politie  Totaal",
-            ],
-            ("mission", MIL, CP, *DEPLOYED),
-        ),
-        (  # a group over one column, another order of columns, what follows the groups
-            [
-                "Missie       Nationale kaders    Ingezet personeel                    Opmerkingen",
-                "             Militair            Totaal    Militair  Civ./ pol.",
-            ],
-            ("mission", MIL, DEPLOYED[2], DEPLOYED[0], DEPLOYED[1], "remark"),
-        ),
-        (  # words that narrow columns break
-            [
-                "Operatie     Natio-                       Inge-",
-                "             nale kaders                  zet",
-                "             Mil.      Civiel/            Mil.      Civiel/",
-                "                       Politie                      Politie",
-            ],
-            ("mission", MIL, CP, *DEPLOYED[:2]),
-        ),
-        (  # texts that nearly touch, parted where those of another line begin; mandates of two kinds
-            [
-                "                      Mandaat loopt Nederlands",
-                "Missie   Rechtsbasis",
-                "                      tot           mandaat tot",
-            ],
-            ("mission", "legal_basis", "international_mandate", "national_frame"),
-        ),
-        (
-            ["Missie   Nat. kader   Ingezet personeel", "         mil.         Mannen   Vrouwen   Totaal"],
-            ("mission", MIL, "deployed_men", "deployed_women", DEPLOYED[2]),
-        ),
-        (  # one row without groups, a country, a date
-            [
-                "Missie   Land of    Kader      Kader civiel/   Ingezet    Totaal     Sterkte op",
-                "         gebied     militair   politie         militair   ingezet    1 mei 2018",
-            ],
-            ("mission", "country", MIL, CP, DEPLOYED[0], DEPLOYED[2], "strength_on_day"),
-        ),
-        (  # who are there on a day, of each kind
-            [
-                "Missie   Inzet                   Sterkte op 30 april 2026",
-                "         Mil.   Civ./pol.        Mil.     Civ.     Pol.",
-            ],
-            ("mission", *DEPLOYED[:2], "strength_military", "strength_civil", "strength_police"),
-        ),
-        (  # a group over the white space between its columns
-            [
-                "              Mandaat                  Uitgezonden",
-                "Operatie",
-                "          Mil          Pol      Mil        Pol        Tot.",
-            ],
-            ("mission", MIL, "frame_police", DEPLOYED[0], "deployed_police", DEPLOYED[2]),
-        ),
-        (  # below the end of a sentence
-            ["opgenomen in de plaats.", "Missie   Rechtsbasis   Mandaat tot", "         van de inzet"],
-            ("mission", "legal_basis", "international_mandate"),
-        ),
-        (  # groups that begin left of their columns, over no text of these
-            [
-                "         Nationale kaders                       Ingezet personeel",
-                "Missie",
-                "                            Mil.      Pol.                        Mil.    Pol.    Totaal",
-            ],
-            ("mission", MIL, "frame_police", DEPLOYED[0], "deployed_police", DEPLOYED[2]),
-        ),
-        (  # a date that is broken over lines
-            [
-                "Missie     Kader    Ingezet   Ingezet   Sterkte 1-   Sterkte 1-",
-                "           mil.     mil.      totaal    5-2021       5-2021",
-                "                                        man          vrouw",
-            ],
-            ("mission", MIL, DEPLOYED[0], DEPLOYED[2], "strength_men", "strength_women"),
-        ),
-        (  # beside a legal basis they say until when
-            ["Missie (gebied)     Rechtsbasis     Mandaat     Nationaal kader"],
-            ("mission", "legal_basis", "international_mandate", "national_frame"),
-        ),
-        (
-            ["Locatie   Missie    Rechtsgrondslag   Einde mandaat   Nederlandse bijdrage tot"],
-            ("region", "mission", "legal_basis", "international_mandate", "national_frame"),
-        ),
-        (  # a mandate for so many persons; the other bijdrage is what was sent
-            [
-                "Missies      Mandaat           Nederlandse bijdrage",
-                "             Mil.    Pol.      Mil.     Pol.      Tot.",
-            ],
-            ("mission", MIL, "frame_police", DEPLOYED[0], "deployed_police", DEPLOYED[2]),
-        ),
-        (  # a group that names all persons, and one whose place is beside its columns' middle
-            [
-                "Missie     Waar      Mandaat              Uitgezonden militairen en burgers",
-                "                     mil.      n.-mil.    mil.        n.-mil.       som",
-            ],
-            ("mission", "country", MIL, CP, *DEPLOYED),
-        ),
-        (  # one table for both annexes
-            [
-                "Missie    Rechtsbasis    Mandaat tot   Maximale inzet        Gerealiseerde inzet",
-                "                                       Mil.      Civ./pol.   Mil.       Civ./pol.",
-            ],
-            ("mission", "legal_basis", "international_mandate", MIL, CP, *DEPLOYED[:2]),
-        ),
-        (  # a slash that ends a line goes on below it
-            [
-                "Missie    Ingezet personeel      Kader",
-                "          Mil.   civ.   KMar/    Mil.   KMar/",
-                "                        politie         politie",
-            ],
-            ("mission", DEPLOYED[0], "deployed_civil", "deployed_police", MIL, "frame_police"),
-        ),
-        (  # a year on a line of its own
-            [
-                "Missie       Kader militair    Totaal uitgezonden",
-                "                               militairen",
-                "                               2013",
-            ],
-            ("mission", MIL, DEPLOYED[0]),
-        ),
-        (
-            ["Mission      Ceiling military   Deployed military   Contribution until"],
-            ("mission", MIL, DEPLOYED[0], "national_frame"),
-        ),
-    ],
-)
+@cases("lines", "roles")
 def test_a_header_is_read_by_its_words(lines: Sequence[str], roles: Sequence[str]) -> None:
     body = ["UNIFIL          1         2              3        4             7"]
     (found,) = headers.find(
@@ -227,16 +96,7 @@ def test_a_column_of_another_year_is_known_by_its_year() -> None:
     assert other.problems, "another year is another column"
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "Gemiddeld ingezet",
-        "Ingezet (in fte)",
-        "Hoogste aantal ingezet",
-        "Maximaal ingezet",
-        "Ingezet op 1 mei 2024",
-    ],
-)
+@cases("text")
 def test_another_measure_is_not_all_who_were_deployed(text: str) -> None:
     assert not WORDS.roles(text, "Militair")
     assert WORDS.roles("Maximaal kader", "Militair") == WORDS.roles("Max.", "Militair") == {"frame_military"}

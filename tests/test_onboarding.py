@@ -19,6 +19,7 @@ from pipelines.extract import answers, onboarding
 from schemas import countries, proposals, registry
 from schemas.errors import RegistryError
 from tests.support import ROOT, Jvom
+from tests.support.cases import cases
 from tests.support.html import MANDATES, edition
 from tests.support.onboarding import FACTS, examine, filled, written
 
@@ -198,18 +199,7 @@ def test_nothing_is_entered_where_the_registry_would_not_validate(tmp_path: Path
     assert {path.name: path.read_bytes() for path in folder.glob("*") if path.is_file()} == before
 
 
-@pytest.mark.parametrize(
-    ("text", "words"),
-    [
-        ("[[missions]]\nid = 1", "the nearest is [[mission]]"),
-        ("mission = 3", "is not a kind of entry"),
-        ("x = ", "is not TOML"),
-        (
-            '[[region]]\nprinted = "Elders"\nregion = "Mars"',
-            "[[region]] Elders: key region: 'Mars' is unknown",
-        ),
-    ],
-)
+@cases("text", "words")
 def test_a_file_of_entries_that_is_wrong_is_refused_by_name(tmp_path: Path, text: str, words: str) -> None:
     file = tmp_path / "entries.toml"
     file.write_text(text, encoding="utf-8")

@@ -23,6 +23,7 @@ from tests.renditions.blocks import Block, Cell, PageBreak, Paragraph, Table, bl
 from tests.renditions.content import Content, content
 from tests.renditions.editions import REGISTRY, document_of, registry_of
 from tests.renditions.style import style
+from tests.support.cases import cases
 from tests.support.reports import refused
 
 Text = tuple[float, float, str]
@@ -246,17 +247,7 @@ def a_pair(said: Content) -> tuple[int, int]:
     )
 
 
-@pytest.mark.parametrize(
-    ("seed", "change", "cause"),
-    [
-        *((seed, "rows", FOR_BOTH) for seed in (24, 44, 51, 53)),
-        *((seed, "columns", "one cell is printed over 2 columns") for seed in (24, 14)),
-        *((seed, "mandate rows", FOR_BOTH) for seed in (11, 43, 55)),
-        *((seed, "late", "below the table of annex 2") for seed in (14, 56)),
-        (17, "late, other page", "below the table of annex 2"),
-        (24, "late, text", "below the table of annex 2"),
-    ],
-)
+@cases("seed", "change", "cause")
 def test_a_cell_over_rows_or_columns_and_a_late_row_are_refused_as_that(
     seed: int, change: str, cause: str
 ) -> None:

@@ -25,6 +25,7 @@ from tests.support.annex_2 import (
     reading_of,
     refused,
 )
+from tests.support.cases import cases
 from tests.support.rendering import COLUMNS, REGISTRY
 from tests.support.reports import read_document
 
@@ -89,16 +90,7 @@ def test_a_declared_reading_can_choose_against_the_sums() -> None:
     assert figures(annex) == {**REAL, "ussc": (4, 313, 8, 2, 10)}
 
 
-@pytest.mark.parametrize(
-    ("old", "new", "mission_id"),
-    [
-        ("313", "314", "ussc"),  # another note's number
-        ("313", "315", "ussc"),  # no note's number: 315 is larger than the total, and 13 has no mark
-        ("EUTM Mali", "EUTM Mali13", "ussc"),  # a second mark of the same note
-        ("UNIFIL 1", "UNIFIL 3", "undof"),  # its 2 moved to civil/police would hide the error
-        ("Totaal 1510", "Totaal 1466", "gpoi"),  # exactly one group of rows could make that
-    ],
-)
+@cases("old", "new", "mission_id")
 def test_what_sums_alone_would_decide_wrongly_is_refused(old: str, new: str, mission_id: str) -> None:
     problems = refused(changed(old, new))
     assert mission_id in {p.mission_id for p in problems if isinstance(p, UndecidedError)}
@@ -127,24 +119,7 @@ def test_an_unknown_mission_comes_with_the_entry_to_add() -> None:
     assert (added.id, added.region) == ("eumm-georgie", "Afrika")
 
 
-@pytest.mark.parametrize(
-    ("name", "kinds", "words"),
-    [
-        ("EUAM Oekraïne", ["mission"], "“EUMAM Oekraïne”, of which each word is nearly"),  # one of its own
-        ("EUNAVFOR Med Irini", ["mission"], "which has “EUNAVFOR” too"),
-        ("G.P.O.I.", ["spelling"], "its letters are those of “GPOI”"),
-        ("GPOI Uganda", ["spelling"], "it holds the known name “GPOI”"),
-        ("Uganda: GPOI", ["spelling"], "it holds the known name “GPOI”"),
-        ("EUCAP Sahel Mali", ["spelling"], "it holds the known name “EUCAP Sahel”"),
-        ("Althea", ["spelling"], "it is part of the known name “EUFOR Althea”"),
-        ("KFOR / VPD", ["mission", "relation", "relation"], "one row for kfor and vpd"),
-        ("EUNAVFOR Atalanta / Aspides", ["mission", "relation", "relation"], "one row for eunavfor-atalanta"),
-        ("GPOI / Sahara", ["mission"], "it holds the known name “GPOI”"),
-        ("KFOR en VPD", ["mission", "relation", "relation"], "one row for kfor and vpd"),
-        ("\ufffdPX\ufffd", [], "have no code in the file"),
-        ("GPOI27", [], "it may mark a footnote"),
-    ],
-)
+@cases("name", "kinds", "words")
 def test_a_new_mission_is_proposed_only_for_what_may_be_one(name: str, kinds: list[str], words: str) -> None:
     (problem,) = refused(changed("GPOI 4 6 6", f"{name} 4 6 6"))
     assert [proposal.kind for proposal in problem.proposals] == kinds
@@ -199,20 +174,7 @@ def test_all_problems_come_at_once() -> None:
     assert any("GPOJ" in problem.message for problem in problems)
 
 
-@pytest.mark.parametrize(
-    ("old", "new", "line", "words"),
-    [
-        ("Diversen", "Elders", "Diversen", "not a row, a region heading"),
-        ("GPOI 4 6 6", "4 6 6", "EUNAVFOR ATALANTA", "more figures than the 5 columns"),
-        ("GPOI 4 6 6", "GPOI 4 6 6 6 6 6 6 6 6", "GPOI", "more figures than the 5 columns"),
-        ("GPOI 4 6 6", "GPOI 4 6 6 (schatting)", "GPOI", "not a row"),
-        ("GPOI 4 6 6", "GPOI 4 6,5 6", "GPOI", "“6,5” in “GPOI 4 6,5 6” is not a whole number"),
-        ("GPOI 4 6 6", "GPOI 4,5 4 6 6", "GPOI", "“4,5” in “GPOI 4,5 4 6 6” is not a whole number"),
-        ("GPOI 4 6 6", "UNIFIL 4 6 6", "GPOI", f"is on line {line_of('UNIFIL')} already"),
-        ("Totaal 1510 22 3454 29 3473", "Samen 1510 22 3454 29 3473", "Totaal", "known word for totals"),
-        ("Totaal 1510 22 3454 29 3473", "", "Missie", "no totals row"),
-    ],
-)
+@cases("old", "new", "line", "words")
 def test_what_is_no_row_is_an_error(old: str, new: str, line: str, words: str) -> None:
     (problem,) = [problem for problem in refused(changed(old, new)) if words in str(problem)]
     assert problem.line == line_of(line)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from pipelines.extract import tables
 from pipelines.extract.pdf import signs
 from pipelines.extract.pdf.lines import number
@@ -12,6 +10,7 @@ from pipelines.model import Edition
 from schemas import registry
 from tests.renditions.editions import document_of
 from tests.support import html
+from tests.support.cases import cases
 
 
 def page_of(at: int, first: int, *lines: str) -> PdfPage:
@@ -36,27 +35,7 @@ def marks(*pages: tuple[str, ...]) -> tuple[list[tuple[str, tuple[int, ...]]], l
     return [(w.plain, w.numbers) for w in words if w.markers and w.plain], [(n, s) for _, n, s in found.signs]
 
 
-@pytest.mark.parametrize(
-    ("lines", "marked", "notes"),
-    [
-        (("USSC* 4 3* 8", "* Ten hoogste zeven."), [("USSC", (1,)), ("3", (1,))], [(1, "*")]),
-        (("A* 4** 3†", "* Een.", "** Twee.", "† Drie."), [("A", (1,)), ("4", (2,)), ("3", (3,))], None),
-        (("EULEX Kosovoa) 15", "a) Rechters."), [("Kosovo", (1,))], [(1, "a)")]),
-        (("USSC 4 3b) 8", "a) Iets.", "b) Anders."), [("3", (1,))], [(1, "b)")]),
-        (
-            ("USSC[2] 4 31) 8", "1) Iets.", "[2] Anders."),
-            [("USSC", (2,)), ("3", (1,))],
-            [(1, "1)"), (2, "[2]")],
-        ),
-        (("USSC*) 4", "*) Iets."), [("USSC", (1,))], [(1, "*)")]),
-        (("UNTSO (Zuid Afrika) 4", "a) Iets."), [], []),  # a closing bracket
-        (("(het zuiden van", "Afrika) 4", "a) Iets."), [], []),
-        (("USSC* 4", "* Een punt.", "* Nog een punt."), [], []),  # a list
-        (("USSC* 4", "*"), [], []),
-        (("USSC 4*", "geen noot"), [], []),
-        (("USSC 4 231) 8", "1) Iets.", "31) Anders."), [], [(1, "1)"), (31, "31)")]),  # 23 or 2
-    ],
-)
+@cases("lines", "marked", "notes", nested=(list, tuple))
 def test_a_sign_is_a_mark_where_a_line_explains_it(
     lines: tuple[str, ...], marked: list[tuple[str, tuple[int, ...]]], notes: list[tuple[int, str]] | None
 ) -> None:

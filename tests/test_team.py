@@ -52,6 +52,7 @@ from tests.support import (
     servers,
 )
 from tests.support.building import VERSIONS
+from tests.support.cases import cases
 from tests.support.forked import PROCESSES, fork
 from tests.support.lakes import PLAN, record
 
@@ -133,19 +134,7 @@ async def give_role(request: Request) -> Response:
     return Response(said)
 
 
-@pytest.mark.parametrize(
-    "given",
-    [
-        {"AWS_CONTAINER_CREDENTIALS_FULL_URI": "HERE/role"},
-        {"AWS_EC2_METADATA_SERVICE_ENDPOINT": "HERE", "AWS_EC2_METADATA_DISABLED": "false"},
-        {
-            "AWS_WEB_IDENTITY_TOKEN_FILE": "FILE",
-            "AWS_ROLE_ARN": "arn:aws:iam::123456789012:role/x",
-            "AWS_ENDPOINT_URL_STS": "HERE",
-        },
-        {"AWS_PROFILE": "a-team", "AWS_SHARED_CREDENTIALS_FILE": "FILE"},
-    ],
-)
+@cases("given")
 def test_credentials_come_by_the_usual_chain(
     remote: Remote, lake: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: dict[str, str]
 ) -> None:

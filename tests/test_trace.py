@@ -31,6 +31,7 @@ from pipelines.trace.target import Dependency
 from schemas.errors import SourceError, UsageError
 from schemas.vocabulary import DEPLOYED, FIGURES
 from tests.support import ROOT, Jvom, building
+from tests.support.cases import cases
 
 Connection = duckdb.DuckDBPyConnection
 Cells = set[tuple[int, str, str, str]]
@@ -209,17 +210,7 @@ def test_lines_that_are_counted_by_page_are_not_guessed(tmp_path: Path) -> None:
     assert traced.readings[0].cells[0].pieces == ()
 
 
-@pytest.mark.parametrize(
-    ("row", "column", "options", "message", "hint"),
-    [
-        ("untso", "deployed_militair", {}, "no column", "deployed_military"),
-        ("untso", "footnotes.text", {}, "no row in footnotes", "personnel"),
-        ("minusma", "deployed_total", {"vintage": 9}, "no vintage 9", "jvom vintages 2024"),
-        ("untso", "change", {"vintage": 1}, "no vintages itself", "--vintage"),
-        ("undof", "legal_basis", {}, "no row for undof", "editions with one: none"),
-        ("footnote:99", "text", {}, "no row for footnote:99", "editions with one: none"),
-    ],
-)
+@cases("row", "column", "options", "message", "hint")
 def test_what_does_not_exist_is_refused_with_the_nearest(
     follow: Callable[..., Trace], row: str, column: str, options: dict[str, Any], message: str, hint: str
 ) -> None:
@@ -236,17 +227,7 @@ def test_a_group_that_an_edition_lacks_is_refused(groups: Connection) -> None:
         ask(groups, "UN", 2023, "organisation")
 
 
-@pytest.mark.parametrize(
-    ("year", "column", "value", "rests_on"),
-    [
-        (2024, "change", 2, [(2024, 1), (2022, 2)]),
-        (2022, "change_pct", 300.0, [(2022, 2), (2021, 1)]),
-        (2022, "moving_average_3", 2.0, [(2022, 2), (2021, 1), (2020, 1)]),
-        (2024, "deployed_total_computed", 6, [(2024, 1)]),
-        (2024, "international_mandate_moved_days", 731, [(2024, 1), (2022, 2)]),
-        (2020, "change", None, [(2020, 1)]),
-    ],
-)
+@cases("year", "column", "value", "rests_on", nested=(list, tuple))
 def test_a_trend_shows_the_cells_that_it_was_computed_from(
     years: Connection, year: int, column: str, value: float, rests_on: list[tuple[int, int]]
 ) -> None:
@@ -410,16 +391,7 @@ def test_findings_that_touch_the_cell_are_given_the_worst_first(annotated: Conne
     assert rules(replace(NEED, year=2022)) == []
 
 
-@pytest.mark.parametrize(
-    ("row", "column", "rule"),
-    [
-        ("anti-isis-irak", "deployed_total_computed", "row_total"),
-        ("anti-isis-irak", "deployed_military", "row_total"),
-        ("Midden-Oosten", "deployed_total_computed", "row_total"),
-        ("total", "deployed_civil_police", "grand_total"),
-        ("ussc", "frame_civil_police", "column_total"),
-    ],
-)
+@cases("row", "column", "rule")
 def test_a_sum_that_contradicts_what_is_printed_touches_its_parts(
     real: Connection, row: str, column: str, rule: str
 ) -> None:
