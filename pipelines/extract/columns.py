@@ -120,7 +120,7 @@ def choose(
     choices = [chooser.choices(row) for row in rows]
     chooser.refuse_idle()
     structure = row_sums.find(rows, choices, chooser.sums, names.summed)
-    unclear = [refusals.unclear_sum(rows[at].lines, why) for at, why in structure.open.items()]
+    unclear = [refusals.of_row(rows[at].lines, "unclear sum", why=why) for at, why in structure.open.items()]
     if amiss := [*unclear, *_impossible(rows, choices)]:
         return [], structure, [*amiss]
     groups = chooser.groups = structure.groups
@@ -139,8 +139,9 @@ def choose(
         solution = solve(choices, groups, marked, chooser.sums)
     except TooManyReadingsError:
         open_rows = [row for row, ways in zip(rows, choices, strict=True) if len(ways) > 1]
-        open_names = [row.wordings[0].name.printed for row in open_rows]
-        return [], structure, [refusals.too_many_readings(rows[0].lines[0], open_names)]
+        names_of = ", ".join(row.wordings[0].name.printed for row in open_rows)
+        said = {"rows": len(open_rows), "names": names_of}
+        return [], structure, [refusals.of_row(rows[0].lines[:1], "too many readings", **said)]
     errors = Errors([best[0] for best in solution.rows], structure, marked, chooser.sums)
     if (missing := chooser.missing(errors)) and (refused := _missing_rows(rows, *missing, layout)):
         return [], structure, [refused]
@@ -169,7 +170,7 @@ def _impossible(rows: Sequence[Row], choices: Sequence[Sequence[Choice]]) -> Ite
     """A refusal of each row that has a figure larger than any by each of its readings."""
     for row, ways in zip(rows, choices, strict=True):
         if (least := min(max(way.lows) for way in ways)) > LARGEST:
-            yield refusals.too_large(row.lines, least)
+            yield refusals.of_row(row.lines, "too large", figure=least)
 
 
 def _declared_columns(rows: Iterable[Row]) -> frozenset[int]:
@@ -340,9 +341,9 @@ class _Chooser:
         """Rows of a text that take fewer errors of print where two of their figures are one."""
         for at, (row, chosen) in enumerate(zip(rows, errors.chosen, strict=True)):
             if row.in_order and (figures := self._split(at, row, chosen, errors)):
-                yield refusals.split_figure(row.lines, figures)
+                yield refusals.of_row(row.lines, "split figure", printed=figures)
             elif row.in_order and self._reading(row) is None and self._stray(at, row, chosen, errors):
-                yield refusals.stray_figure(row.lines)
+                yield refusals.of_row(row.lines[-1:], "stray figure")
 
     def _stray(self, at: int, row: Row, chosen: Choice, errors: Errors) -> bool:
         """Whether a row takes fewer errors without its last figure, which is on a line of its own."""
@@ -458,7 +459,7 @@ class _Chooser:
             elif figure.doubt != TIGHT and not sums:
                 yield refusals.uncertain(text.printed, figure.doubt, text.spans[0], name)
         if (most := max((figure.value or 0 for figure in one.figures if figure), default=0)) > LARGEST:
-            yield refusals.too_large(one.row.lines, most)
+            yield refusals.of_row(one.row.lines, "too large", figure=most)
 
     def _ways(self, row: Row, *, in_order: bool) -> list[Choice]:
         """The ways to place the figures of a row: in their order, or each in the column it is in."""

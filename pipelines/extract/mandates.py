@@ -106,7 +106,7 @@ def _strange(given: AnnexInput, rows: Iterable[Row], problems: Iterable[JvomErro
     numbers = {problem.line for problem in problems}
     numbers |= {word.line.number for row in rows for cell in row.cells for word in cell.words}
     lines = (line for line in given.lines if line.number in numbers)
-    return [refusals.strange(line, why) for line in lines if (why := strange(line.text))]
+    return [refusals.of_row([line], "strange", why=why) for line in lines if (why := strange(line.text))]
 
 
 def _cells(row: Row) -> Iterator[Cell]:

@@ -65,7 +65,9 @@ def read(given: AnnexInput, readings: Collection[DeclaredReading]) -> Personnel:
     roles = PersonnelRoles(layout, given.registry)
     table = _table(given, roles)
     if table is None:
-        raise Problems([refusals.no_header(given.lines, layout)])
+        opening = [line for line in given.lines if line.text.strip()]
+        header = {"layout": layout.id, "header": layout.personnel.header}
+        raise Problems([refusals.of_row(opening, "no header", **header)])
     wanted = (given.edition_year, document.sha256)
     declared = [one for one in readings if (one.edition_year, one.source_sha256) == wanted]
     table.rows = sums.joined(table.rows, declared)
@@ -78,7 +80,8 @@ def read(given: AnnexInput, readings: Collection[DeclaredReading]) -> Personnel:
         undecided = sum(isinstance(one, UndecidedError) for one in refused)
         # A row or two that nothing decides are their own cause; of most rows the totals would have said it.
         if structure.total is None and undecided * 2 > len(table.rows):
-            refused = [refusals.no_totals(given.first, layout.personnel.total, len(refused))]
+            said = {"label": layout.personnel.total, "rows": len(refused)}
+            refused = [refusals.of_row([given.first], "no totals", **said)]
         whole = given.registry.is_absent("totals", document.sha256)
         if structure.total is None and not (refused or whole) and (last := _open_end(table, given)):
             refused = [refusals.open_end(document, last)]
@@ -126,12 +129,14 @@ def _problems(table: Table, given: AnnexInput) -> list[JvomError]:
     document, layout = given.document, given.layout
     missions = [row for row in table.rows if row.kind in ("mission", "region")]
     if not missions:
-        raise Problems([refusals.no_rows(next((row.lines[0] for row in table.rows), given.first))])
+        first = [row.lines[0] for row in table.rows] or [given.first]
+        raise Problems([refusals.of_row(first, "no rows")])
     if len(table.rows) > _MOST_ROWS:
-        raise Problems([refusals.too_many_rows(table.rows[_MOST_ROWS].lines[0], len(table.rows))])
-    printed = [*table.leftovers, *(row.lines for row in table.rows)]
-    if strange := [(line, why) for lines in printed for line in lines if (why := text.strange(line.text))]:
-        raise Problems([refusals.strange(line, why) for line, why in strange])
+        last = table.rows[_MOST_ROWS].lines
+        raise Problems([refusals.of_row(last, "too many rows", rows=len(table.rows))])
+    printed = [line for lines in (*table.leftovers, *(row.lines for row in table.rows)) for line in lines]
+    if strange := [(line, why) for line in printed if (why := text.strange(line.text))]:
+        raise Problems([refusals.of_row([line], "strange", why=why) for line, why in strange])
     top = min((row.lines[0].number for row in table.rows), default=0)
     broken: list[JvomError] = [
         refusals.leftover(
@@ -148,7 +153,7 @@ def _problems(table: Table, given: AnnexInput) -> list[JvomError]:
     else:
         broken += [refusals.late_row(document, late) for late in table.late]
     broken += [
-        refusals.too_many_figures(row.lines, len(layout.personnel.columns))
+        refusals.of_row(row.lines, "too many figures", columns=len(layout.personnel.columns))
         for row in table.rows
         if not row.wordings
     ]
@@ -173,7 +178,8 @@ def _odd(table: Table, roles: PersonnelRoles, given: AnnexInput) -> Iterator[Jvo
         if strange and all(map(numerals.looks_like, strange)):
             lines = list(dict.fromkeys(word.line for word in found))
             if not any(text.strange(line.text) for line in lines):
-                yield refusals.odd_figure(lines, strange[0])
+                what = "lost digit" if refusals.LEADING_ZERO.fullmatch(strange[0]) else "odd figure"
+                yield refusals.of_row(lines, what, word=strange[0])
 
 
 def _thousands(before: str, word: str) -> float:

@@ -16,7 +16,7 @@ from pipelines.extract.pdf.table import PdfTable
 from pipelines.model import Document, Line
 from schemas.errors import JvomError, LayoutError, Problems, UndecidedError
 from schemas.proposals import Proposal
-from schemas.registry import Layout, Registry, comparable
+from schemas.registry import Registry, comparable
 
 Figures = Mapping[str, int | None]
 _BEHIND = "such names are read in the first column only: give the table without the column before them"
@@ -64,6 +64,66 @@ def settle(error: JvomError, document: Document, edition_year: int) -> None:
         if problem.proposals and not problem.hint:
             onboard = f"jvom onboard {document.path} --year {edition_year}"
             problem.hint = f"run {onboard}, which proposes the entries that answer this"
+
+
+_OF_ROW: Mapping[str, tuple[str, str]] = {
+    "too many figures": (
+        "“{row}” has more figures than the {columns} columns of the table",
+        "compare the line with the official document: a space too many splits a figure in two",
+    ),
+    "odd figure": (
+        "“{word}” in “{row}” is not a whole number, so nothing says which column it is in",
+        "compare the word with the official document, or give the PDF: where a word is says its column",
+    ),
+    "lost digit": (
+        "“{word}” in “{row}” begins with a 0: a digit was lost, or is too many",
+        "compare the word with the official document, or give the PDF: where a word is says its column",
+    ),
+    "unclear sum": (
+        "“{row}” is not decided: {why}",
+        f"{_ROW}, and its figures with those of the rows beside it",
+    ),
+    "strange": (
+        "“{row}” cannot be relied on: {why}",
+        "compare the line with the official document, and write it with letters and digits as they are there",
+    ),
+    "split figure": (
+        "“{row}” is not decided: “{printed}” can be one figure, with a space too many",
+        "compare the line with the official document, and take out the space that is not there",
+    ),
+    "stray figure": (
+        "“{row}” is in the table of annex 2, but does not fit the row above it",
+        f"{_ROW}: see whether the figure belongs there",
+    ),
+    "too large": (
+        "“{row}” has the figure {figure}, which is too large for a number of persons",
+        "compare it with the official document: two figures may have lost the space between them",
+    ),
+    "no header": (
+        "the table of annex 2 has no header like that of layout “{layout}”: “{header}”",
+        "compare the header with the document, and see whether it is among the footnotes",
+    ),
+    "no totals": (
+        "the table of annex 2 has no totals row: no line opens with “{label}” and ends in figures; without "
+        "it nothing says which columns the figures of {rows} rows are in",
+        f"{_WHOLE}, or give the report as a PDF",
+    ),
+    "no rows": ("the table of annex 2 has no row of a mission", f"{_WHOLE} and in reading order"),
+    "too many rows": (
+        "annex 2 has {rows} rows: no report has so many",
+        "check that this is the text of the report",
+    ),
+    "too many readings": (
+        "{rows} rows of annex 2 can be read in more ways than can be compared: {names}",
+        "declare some of these rows in schemas/readings.toml, as in the official document",
+    ),
+}
+
+
+def of_row(lines: Sequence[Line], what: str, **said: object) -> LayoutError:
+    """A row of annex 2, or the table that it opens, of which always the same is to be said."""
+    message, hint = _OF_ROW[what]
+    return at(next(iter(lines), None), message.format(row=_joined(lines), **said), hint)
 
 
 def undecided(
@@ -166,30 +226,6 @@ def leftover(
     return at(lines[0], message, proposals=[region])
 
 
-def no_header(lines: Sequence[Line], layout: Layout) -> LayoutError:
-    return at(
-        next((line for line in lines if line.text.strip()), None),
-        f"the table of annex 2 has no header like that of layout “{layout.id}”: “{layout.personnel.header}”",
-        "compare the header with the document, and see whether it is among the footnotes",
-    )
-
-
-def odd_figure(lines: Sequence[Line], word: str) -> LayoutError:
-    why = "is not a whole number, so nothing says which column it is in"
-    hint = "compare the word with the official document, or give the PDF: where a word is says its column"
-    if LEADING_ZERO.fullmatch(word):
-        why = "begins with a 0: a digit was lost, or is too many"
-    return at(lines[0], f"“{word}” in “{shortened(_joined(lines), 120)}” {why}", hint)
-
-
-def too_many_figures(lines: Sequence[Line], columns: int) -> LayoutError:
-    return at(
-        lines[0],
-        f"“{_joined(lines)}” has more figures than the {columns} columns of the table",
-        "compare the line with the official document: a space too many splits a figure in two",
-    )
-
-
 def fault(found: Fault, table: PdfTable, name: str) -> LayoutError:
     """A cell of a PDF's table `name` that no one row and column has, with the entry that says whose it is."""
     place = found.cell.spans[0]
@@ -233,14 +269,6 @@ def cut_off(page: int, line: int, text: str) -> LayoutError:
     )
 
 
-def unclear_sum(lines: Sequence[Line], why: str) -> LayoutError:
-    return at(
-        lines[0],
-        f"“{_joined(lines)}” is not decided: {why}",
-        f"{_ROW}, and its figures with those of the rows beside it",
-    )
-
-
 def missing_rows(totals: Line, amounts: Mapping[str, int], entries: Sequence[Proposal]) -> LayoutError:
     """Totals that exceed the rows by what makes a row, with entries that say that they are printed so."""
     missing = ", ".join(f"{name} {amount}" for name, amount in amounts.items())
@@ -249,37 +277,6 @@ def missing_rows(totals: Line, amounts: Mapping[str, int], entries: Sequence[Pro
         f"rows of annex 2 are missing: its totals are larger than its rows by {missing}",
         None if entries else "compare the table with the official document: each of its rows must be there",
         proposals=entries,
-    )
-
-
-def strange(line: Line, why: str) -> LayoutError:
-    hint = (
-        "compare the line with the official document, and write it with letters and digits as they are there"
-    )
-    return at(line, f"“{_joined([line])}” cannot be relied on: {why}", hint)
-
-
-def split_figure(lines: Sequence[Line], printed: str) -> LayoutError:
-    return at(
-        lines[0],
-        f"“{_joined(lines)}” is not decided: “{printed}” can be one figure, with a space too many",
-        "compare the line with the official document, and take out the space that is not there",
-    )
-
-
-def stray_figure(lines: Sequence[Line]) -> LayoutError:
-    return at(
-        lines[-1],
-        f"“{_joined(lines[-1:])}” is in the table of annex 2, but does not fit the row above it",
-        f"{_ROW}: see whether the figure belongs there",
-    )
-
-
-def too_large(lines: Sequence[Line], figure: int) -> LayoutError:
-    return at(
-        lines[0],
-        f"“{_joined(lines)}” has the figure {figure}, which is too large for a number of persons",
-        "compare it with the official document: two figures may have lost the space between them",
     )
 
 
@@ -316,16 +313,6 @@ def second_row(line: Line, mission_id: str, first: Line, entry: Proposal | None 
     )
 
 
-def no_totals(line: Line, label: str, rows: int) -> LayoutError:
-    """A table without a totals row, with rows of which nothing else says which columns its figures are in."""
-    return at(
-        line,
-        f"the table of annex 2 has no totals row: no line opens with “{label}” and ends in figures; without "
-        f"it nothing says which columns the figures of {rows} rows are in",
-        f"{_WHOLE}, or give the report as a PDF",
-    )
-
-
 def open_end(document: Document, last: Line) -> LayoutError:
     """A table without totals that ends where its page or the text does: rows may be missing."""
     question = f"does the table of annex 2 end in “{shortened(last.text)}”, without totals"
@@ -336,24 +323,6 @@ def open_end(document: Document, last: Line) -> LayoutError:
         f"the table of annex 2 has no totals row, and its last row is {where}: rows may be missing",
         f"{_WHOLE}, to its last page",
         proposals=[answers.absent("totals", document, question, note)],
-    )
-
-
-def no_rows(totals: Line) -> LayoutError:
-    return at(totals, "the table of annex 2 has no row of a mission", f"{_WHOLE} and in reading order")
-
-
-def too_many_rows(line: Line, rows: int) -> LayoutError:
-    hint = "check that this is the text of the report"
-    return at(line, f"annex 2 has {rows} rows: no report has so many", hint)
-
-
-def too_many_readings(line: Line, open_rows: Sequence[str]) -> LayoutError:
-    return at(
-        line,
-        f"{len(open_rows)} rows of annex 2 can be read in more ways than can be compared: "
-        f"{', '.join(open_rows)}",
-        "declare some of these rows in schemas/readings.toml, as in the official document",
     )
 
 

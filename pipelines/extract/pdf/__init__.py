@@ -3,14 +3,6 @@
 `table` finds a table in it under the heading that a layout gives.
 """
 
-from __future__ import annotations
-
 from pipelines.extract.pdf.model import Box, PdfDocument, PdfLine, PdfPage, Word
 
-__all__ = [
-    "Box",
-    "PdfDocument",
-    "PdfLine",
-    "PdfPage",
-    "Word",
-]
+__all__ = ["Box", "PdfDocument", "PdfLine", "PdfPage", "Word"]

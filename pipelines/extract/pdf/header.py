@@ -203,19 +203,14 @@ def _at_edges(line: PdfLine, lefts: Sequence[float]) -> Iterator[Run]:
 
 def _by_words(line: PdfLine, words: Known) -> Iterator[Run]:
     """The texts of a line, parted where words cannot go together."""
+
+    def apart(piece: Sequence[Word], word: Word) -> bool:
+        ways, unknown = words.facets(" ".join(one.plain for one in (*piece, word)))
+        fits = not unknown and any(way <= role for way in ways for role in ROLES)
+        return not fits and bool(tokens(word.plain))
+
     for run in runs_of(line):
-        pieces: list[list[Word]] = []
-        for word in run.words:
-            together = [*pieces[-1], word] if pieces else [word]
-            text = " ".join(one.plain for one in together)
-            ways, unknown = words.facets(text)
-            fits = not unknown and any(way <= role for way in ways for role in ROLES)
-            if pieces and (fits or not tokens(word.plain)):
-                pieces[-1].append(word)
-            else:
-                pieces.append([word])
-        for piece in pieces:
-            yield Run(line.number, tuple(piece))
+        yield from (Run(line.number, tuple(piece)) for piece in grouped(run.words, apart))
 
 
 @dataclass
@@ -396,7 +391,7 @@ class _Band:
 
     def _older(self, owner: Sequence[int | None]) -> tuple[list[int], str | None]:
         """Columns that say of an earlier year what another says of a later one, and the last such year."""
-        if not self._has_years:
+        if not any(YEAR.search(one.text) for one in (*self.columns, *self.groups)):
             return [], None
         said = [self._dated(at, group) for at, group in enumerate(owner)]
         years: dict[str, set[str]] = {}
@@ -411,10 +406,6 @@ class _Band:
             and not self._words.is_known(self._said(at, owner[at]))
         ]
         return found, max(max(years[letters(said[at][0])]) for at in found) if found else None
-
-    @cached_property
-    def _has_years(self) -> bool:
-        return any(YEAR.search(one.text) for one in (*self.columns, *self.groups))
 
     def _choice_of(self, kind: Kind, at: int, group: int | None) -> set[str]:
         """The roles that a column may have in a table of a kind.

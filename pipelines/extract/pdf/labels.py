@@ -95,22 +95,14 @@ def _apart(
     """The labels on one line or a part of it: cut where that makes known regions of all its parts."""
     words = line.words[first : None if last is None else last + 1]
     regions = {folded(region) for region in heading.regions}
-    ends: dict[int, int] = {0: 0}
+    ways: dict[int, list[tuple[int, int]]] = {0: []}  # how words up to here may be parted
     for end in range(1, len(words) + 1):
-        for start in range(end):
-            text = "".join(word.plain for word in words[start:end])
-            if start in ends and folded(text) in regions:
-                ends[end] = start
+        for start in [*ways]:
+            if folded("".join(word.plain for word in words[start:end])) in regions:
+                ways[end] = [*ways[start], (start, end)]
                 break
-    end = len(words)
-    if end not in ends:
-        yield Fragment(0, line, first, first + end - 1)
-        return
-    found: list[Fragment] = []
-    while end:
-        found.append(Fragment(0, line, first + ends[end], first + end - 1))
-        end = ends[end]
-    yield from reversed(found)
+    for start, end in ways.get(len(words), [(0, len(words))]):
+        yield Fragment(0, line, first + start, first + end - 1)
 
 
 def _turned(body: Body, heading: TableHeading) -> list[Label]:
@@ -121,11 +113,10 @@ def _turned(body: Body, heading: TableHeading) -> list[Label]:
     )
     groups: list[list[Fragment]] = []
     for part in (part for line in lines for part in _apart(line, heading)):
-        beside = next((group for group in groups if _is_beside(group[-1].box, part)), None)
-        if beside is not None:
-            beside.append(part)
-        else:
-            groups.append([part])
+        beside = next((group for group in groups if _is_beside(group[-1].box, part)), [])
+        if not beside:
+            groups.append(beside)
+        beside.append(part)
     return [Label.of(group, turned=True) for group in groups]
 
 
@@ -221,12 +212,8 @@ class _Layout:
 
     def centred(self, labels: Sequence[Label]) -> tuple[float, tuple[int, ...]]:
         """Each label in the middle of its rows: one border then gives the next, by reflection."""
-        best: tuple[float, tuple[int, ...]] = (float("inf"), ())
-        for start in self._starts(labels):
-            for edge in self._edges(start):
-                way = self._reflected(labels, start, edge)
-                best = min(best, way, key=lambda way: way[0])
-        return best
+        starts = ((start, edge) for start in self._starts(labels) for edge in self._edges(start))
+        return min((self._reflected(labels, *start) for start in starts), key=lambda way: way[0])
 
     def _edges(self, border: int) -> Iterator[float]:
         """Heights at which a border may be."""
@@ -234,10 +221,13 @@ class _Layout:
         steps = max(1, min(200, round((high - low) / 0.25)))
         yield from (low + (high - low) * step / steps for step in range(steps + 1))
 
+    def _borders(self, counts: Sequence[int]) -> list[int]:
+        """The rows that labels of so many rows each begin with, and where the last ends."""
+        return [*accumulate(counts, initial=len(self._rows) - sum(counts))]
+
     def is_closed(self, counts: Sequence[int]) -> bool:
         """Whether a rule through the labels is at each border between two of them."""
-        borders = [*accumulate(counts, initial=len(self._rows) - sum(counts))][1:-1]
-        return all(map(self.has_rule, borders))
+        return all(map(self.has_rule, self._borders(counts)[1:-1]))
 
     def has_rule(self, border: int) -> bool:
         low, high = self._gaps[border]
@@ -248,8 +238,7 @@ class _Layout:
 
         One that is off moves the borders of all labels below it.
         """
-        borders = [*accumulate(counts, initial=len(self._rows) - sum(counts))]
-        lowest, pitches = self._gaps[-1][1], self._pitches
+        borders, lowest, pitches = self._borders(counts), self._gaps[-1][1], self._pitches
         if pitches and max(pitches) < _EVEN * min(pitches):
             lowest = min(lowest, self._rows[-1].bottom + min(pitches) / 2)
         for start in self._edges(borders[0]):
@@ -305,11 +294,10 @@ class _Layout:
         self, labels: Sequence[Label], counts: Sequence[int], price: Price
     ) -> Iterator[tuple[int, Label]]:
         """Rows that could be another label's for hardly more than they cost now, each with that one."""
-        rest, first, end = self._rest(labels, price), len(self._rows) - sum(counts), len(self._rows)
-        borders = [*accumulate(counts, initial=first)]
+        rest, borders, end = self._rest(labels, price), self._borders(counts), len(self._rows)
         pitch = min(self._pitches, default=0.0) / self._size
         most = sum(map(price, labels, borders, borders[1:])) + _SURE * pitch
-        before, found = {first: 0.0}, set[tuple[int, int]]()
+        before, found = {borders[0]: 0.0}, set[tuple[int, int]]()
         for at, label in enumerate(labels):
             after: dict[int, float] = {}
             for start, cost in before.items():
@@ -324,8 +312,8 @@ class _Layout:
     def priced(self, labels: Sequence[Label], price: Price) -> tuple[float, tuple[int, ...]]:
         """The cheapest way to give each label rows."""
         rest = self._rest(labels, price)
-        starts = self._starts(labels)
-        return min((rest(0, start)[0] + self._unlabelled(start), rest(0, start)[1]) for start in starts)
+        ways = ((rest(0, start), self._unlabelled(start)) for start in self._starts(labels))
+        return min((cost + bare, counts) for (cost, counts), bare in ways)
 
     def _rest(
         self, labels: Sequence[Label], price: Price

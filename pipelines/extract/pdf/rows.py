@@ -411,10 +411,8 @@ class _Cutter:
         rows: list[Row] = []
         at = count
         while at:
-            _, before, row = best[at]
-            if row is not None:
-                rows.append(row)
-            at = before
+            _, at, row = best[at]
+            rows += [row] if row else []
         return best[count][0], rows[::-1]
 
     def _from(self, first: int) -> Iterator[_Band]:
@@ -485,11 +483,8 @@ class _Cutter:
             if list(texts) == [naming] and self._understood("region", texts[naming]):
                 return 0, 0.0
             needed = [column for column, role in enumerate(self._roles) if role in _TEXTS]
-            if (
-                name
-                and self._heading.role_of(name) in ("total", "subtotal")
-                and texts.keys().isdisjoint({*needed} - {naming})
-            ):
+            sums = name and self._heading.role_of(name) in ("total", "subtotal")
+            if sums and texts.keys().isdisjoint({*needed} - {naming}):
                 return 0, 0.0  # of the figures beside, in a table of both annexes
             # Figures, which a table of both annexes has beside, are often blank.
             blank = sum(at not in texts for at in self._kept)
@@ -537,9 +532,8 @@ class _Cutter:
     @cached_property
     def _tails(self) -> list[int]:
         """By first level, how many lines from there on are understood."""
-        tails: list[int] = []
-        understood = 0
-        for level in reversed(self._levels):
-            understood += sum(self._understood(self._roles[part.column], part.text) for part in level)
-            tails.append(understood)
-        return tails[::-1]
+        understood = (
+            sum(self._understood(self._roles[part.column], part.text) for part in level)
+            for level in reversed(self._levels)
+        )
+        return [*accumulate(understood)][::-1]
