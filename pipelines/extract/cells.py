@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 from typing import NamedTuple
@@ -207,43 +207,27 @@ def _row(
     cell: Cell, document: Document, edition_year: int, lines: Mapping[int, tuple[PdfPage, PdfLine]]
 ) -> dict[str, object]:
     first = cell.spans[0]
-    return {
+    return vars(cell) | {
         "edition_year": edition_year,
-        "table_name": cell.table_name,
-        "row_key": cell.row_key,
-        "column_name": cell.column_name,
-        "as_printed": cell.as_printed,
         "value": None if cell.value is None else str(cell.value),
         "value_integer": cell.value if isinstance(cell.value, int) else None,
         "value_date": cell.value if isinstance(cell.value, datetime.date) else None,
         "source_page": first.page,
         "page_label": document.label(first.page),
         "source_line": first.line,
-        "spans": [
-            {
-                "page": span.page,
-                "line": span.line,
-                "char_start": span.char_start,
-                "char_end": span.char_end,
-                "box": _box(span, lines[span.line]) if span.line in lines else None,
-            }
-            for span in cell.spans
-        ],
-        "derivation": list(cell.derivation),
-        "equalities": list(cell.equalities),
-        "parts": list(cell.parts),
-        "qualifier": cell.qualifier,
+        "spans": [asdict(span) | {"box": _box(span, lines.get(span.line))} for span in cell.spans],
         "value_low": cell.low,
         "value_high": cell.high,
     }
 
 
-def _box(span: Span, place: tuple[PdfPage, PdfLine]) -> dict[str, float] | None:
+def _box(span: Span, place: tuple[PdfPage, PdfLine] | None) -> dict[str, float] | None:
     """The box of a span, or of the words that it covers, on the page as it is shown."""
+    if place is None:
+        return None
     page, line = place
     placed = zip(line.offsets, line.words, strict=True)
     inside = [w.box for at, w in placed if at < span.char_end and at + len(w.text) > span.char_start]
     if not (span.box or inside):
         return None
-    box = page.as_shown(span.box or Box.around(inside))
-    return {"x0": box.left, "y0": box.top, "x1": box.right, "y1": box.bottom}
+    return dict(zip(("x0", "y0", "x1", "y1"), page.as_shown(span.box or Box.around(inside)), strict=True))

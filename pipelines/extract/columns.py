@@ -119,7 +119,7 @@ def choose(
     chooser = _Chooser(layout, readings)
     choices = [chooser.choices(row) for row in rows]
     chooser.refuse_idle()
-    structure = row_sums.find(rows, choices, chooser.sums, names.summed)
+    structure = row_sums.Finder(rows, choices, chooser.sums, names.summed).find()
     unclear = [refusals.of_row(rows[at].lines, "unclear sum", why=why) for at, why in structure.open.items()]
     if amiss := [*unclear, *_impossible(rows, choices)]:
         return [], structure, [*amiss]

@@ -67,10 +67,6 @@ class _Typeset:
 
     lines: dict[int, PdfLine]
 
-    @classmethod
-    def of(cls, document: PdfDocument) -> _Typeset:
-        return cls({line.number: line for page in document.pages for line in page.lines})
-
     def markers(self, numbers: Iterable[int]) -> Iterator[tuple[int, int]]:
         """The footnote numbers raised on these lines, each with its line; not that which opens a footnote."""
         for line in numbers:
@@ -281,8 +277,8 @@ def _opening(line: Line) -> int | None:
 
 def _pages(parts: ReportParts, document: Document) -> list[_Page]:
     """The pages of the running text, and the annexes, in the order of the document."""
-    seen = isinstance(document, PdfDocument) and document.format != "text"
-    typeset = _Typeset.of(document) if isinstance(document, PdfDocument) and seen else None
+    placed = [line for page in getattr(document, "pages", ()) for line in page.lines]
+    typeset = _Typeset({line.number: line for line in placed}) if document.format != "text" else None
     pages = [
         _page("document", lines, typeset) for _, lines in groupby(parts.text, key=lambda line: line.page)
     ]
@@ -290,17 +286,10 @@ def _pages(parts: ReportParts, document: Document) -> list[_Page]:
     if parts.mandates:
         pages.append(_page("mandates", parts.mandates.lines, typeset, parts.mandates, lines))
     pages.append(_page("personnel", parts.personnel.lines, typeset, parts.personnel, lines))
-    alone = _alone(document) if isinstance(document, PdfDocument) and not seen else {}
+    single = (line for line in placed if not typeset and len(line.words) == 1)
+    alone = {one.number: one.words[0].numbers[0] for one in single if one.markers and not one.words[0].plain}
     filled = [replace(page, alone=alone) for page in pages if page.lines]
     return sorted(filled, key=lambda page: page.lines[0].number)
-
-
-def _alone(document: PdfDocument) -> dict[int, int]:
-    """The numbers of footnotes that a text has on a line of their own."""
-    lines = (line for page in document.pages for line in page.lines if len(line.words) == 1)
-    return {
-        line.number: line.words[0].numbers[0] for line in lines if line.markers and not line.words[0].plain
-    }
 
 
 def _page(
@@ -314,12 +303,13 @@ def _page(
     page = _Page(scope, [line for line in lines if line.text.strip()], annex.header.first if annex else 0)
     tables = [one.table for one in annex.each if one.table] if annex else []
     taken = sorted(line for table in tables for line in table.lines)
+    marked, table = page.lines, None
     if typeset:
         page.seen, page.apart = True, typeset.apart(page.lines)
         for number, line in typeset.markers([*taken, *(line.number for line in page.lines)]):
             page.markers.setdefault(number, []).append(line)
-    table = None if typeset else scope
-    marked = page.lines if typeset else [*(known[number] for number in taken if known), *page.lines]
+    else:
+        marked, table = [*(known[number] for number in taken if known), *page.lines], scope
     for word in words(line for line in marked if _DIGIT.search(line.text)):
         for number in _markers(word.text, table):
             if word.line.number not in page.markers.setdefault(number, []):
@@ -329,8 +319,7 @@ def _page(
 
 def _markers(text: str, scope: Scope | None) -> Iterable[int]:
     """Numbers that may be a marker glued to `text`; in the table of annex 2 to a figure too."""
-    found = marker(text)
-    if found:
+    if found := marker(text):
         yield found[1]
     elif scope == "personnel" and (raised := _ENDS_RAISED.search(text)):
         yield numerals.number(raised.group())
@@ -375,8 +364,7 @@ def _ends(line: Line, following: Line) -> bool:
 def _note(start: _Start, starts: Sequence[_Start]) -> Note:
     page, first = start.page, start.line
     bounds = [other.line.number for other in starts if other.page is page and other.index > start.index]
-    if first.number < page.header:
-        bounds.append(page.header)
+    bounds += [page.header] if first.number < page.header else []
     bounds += [line.number for line in page.rest(start.index)[1:] if line.number in page.apart][:1]
     rest = [line for line in page.rest(start.index) if not bounds or line.number < min(bounds)]
     if len(rest) > FOOT_LINES:

@@ -95,17 +95,7 @@ def read(width: int, height: int, dots: bytes) -> Iterator[Message]:
             "rules": rules,
             "lost": lost,
             "pieces": [
-                {
-                    "ink": piece.ink[:, :4].tolist(),
-                    "way": piece.way,
-                    "tall": piece.tall,
-                    "base": piece.base,
-                    "text": piece.text,
-                    "again": piece.again,
-                    "score": piece.score,
-                    "marker": piece.marker,
-                    "figure": _is_figure(piece),
-                }
+                vars(piece) | {"ink": piece.ink[:, :4].tolist(), "picture": None, "figure": _is_figure(piece)}
                 for piece in pieces
             ],
         },

@@ -76,9 +76,7 @@ def _draw_table(sheet: Image.Image, page: PdfPage, grid: Grid) -> None:
             _frame(sheet, Box.around(found), CELL)
     for word in (word for line in heading for word in line.words):
         _frame(sheet, word.box, HEADING)
-    spans = (span for cell in cells for span in cell.spans)
-    taken = {(span.line, at) for span in spans for at in range(span.char_start, span.char_end)}
-    for box in _left(page, whole, taken, {line.number for line in heading}):
+    for box in _left(page, whole, grid.taken, {line.number for line in heading}):
         _frame(sheet, box, LEFT)
 
 

@@ -71,12 +71,10 @@ def read(
     sections = list(_sections(text))
     for annex, lines in annexes:
         label = annex_label(annex.heading) or annex.heading
-        section = _Section(annex.heading, list(annex.heading_lines), label=slug(label))
-        for line in lines:
-            if line.text.strip():
-                section.add(line)
-        if section.lines:  # a table may have neither a heading nor text beside it
-            sections.append(section)
+        sections.append(_Section(annex.heading, list(annex.heading_lines), label=slug(label)))
+        for line in filter(lambda line: line.text.strip(), lines):
+            sections[-1].add(line)
+    sections = [one for one in sections if one.lines]  # a table may have neither a heading nor text beside it
     sections.sort(key=lambda section: section.lines[0].number)
     spelt = [(comparable(name), mission.id) for mission in registry.missions for name in mission.spellings]
     spelt.sort(key=lambda pair: len(pair[0]), reverse=True)
@@ -140,12 +138,11 @@ def _with_next(
     sections: Sequence[_Section],
 ) -> Iterator[tuple[_Section, _Section | None, _Section | None]]:
     """Each section with the one behind it and the next numbered one."""
-    following: _Section | None = None
     numbered: _Section | None = None
     found = []
-    for section in reversed(sections):
+    for section, following in zip(sections[::-1], (None, *sections[::-1]), strict=False):
         found.append((section, following, numbered))
-        following, numbered = section, section if section.number else numbered
+        numbered = section if section.number else numbered
     return reversed(found)
 
 
@@ -303,11 +300,9 @@ def _chain(candidates: Mapping[int, _Heading]) -> dict[int, _Heading]:
             following[index] = min(after)
         length[index] = 1 + (length[following[index]] if after else 0)
         nearest[heading.number] = index
-    firsts = [index for index, heading in candidates.items() if heading.number == (1,)] or list(candidates)[
-        :1
-    ]
+    ones = [index for index, heading in candidates.items() if heading.number == (1,)]
     chain: dict[int, _Heading] = {}
-    at = max(firsts, key=lambda first: (length[first], first), default=None)
+    at = max(ones or [*candidates][:1], key=lambda first: (length[first], first), default=None)
     while at is not None:
         chain[at] = candidates[at]
         at = following.get(at)

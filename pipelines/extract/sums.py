@@ -64,12 +64,9 @@ class Structure:
         return [*whole, *self.subtotals]
 
 
-def find(rows: Sequence[Row], choices: Choices, sums: Sums, summed: Callable[[str], str | None]) -> Structure:
+class Finder:
     """The structure of a table; `choices` are the ways to read each row, `summed` says what a name sums."""
-    return _Finder(rows, choices, sums, summed).find()
 
-
-class _Finder:
     def __init__(
         self, rows: Sequence[Row], choices: Choices, sums: Sums, summed: Callable[[str], str | None]
     ) -> None:
@@ -82,13 +79,10 @@ class _Finder:
         found.total = self._whole(totals)
         if regions := [at for at, row in enumerate(self._rows) if row.kind == "region"]:
             self._regions(regions)
+        settle = {"subtotal": self._subtotal, "total": self._second_total, "of which": self._part}
         for at, row in enumerate(self._rows):
-            if row.kind == "subtotal" and at != found.total:
-                self._subtotal(at)
-            elif row.kind == "total" and at != found.total:
-                self._second_total(at)
-            elif row.kind == "of which":
-                self._part(at)
+            if row.kind in settle and at != found.total:
+                settle[row.kind](at)
         for at in found.missions:
             if all(wording.mission_id is None for wording in self._rows[at].wordings):
                 self._unnamed(at)
@@ -192,9 +186,9 @@ class _Finder:
 
     def _below(self, at: int) -> list[int]:
         """The missions below a row that heads them: those that are under the same region."""
-        region, run = self._rows[at].region, []
+        own, run = ("mission", self._rows[at].region), []
         for one in range(at + 1, len(self._rows)):
-            if self._rows[one].kind == "mission" and self._rows[one].region == region:
+            if (self._rows[one].kind, self._rows[one].region) == own:
                 run.append(one)
             elif self._rows[one].kind != "of which":
                 break
@@ -202,7 +196,7 @@ class _Finder:
 
     def _opens(self, at: int) -> bool:
         """Whether a mission is the first under its region."""
-        earlier = [one for one in self._found.missions if one < at]
+        earlier = self._before(at)
         return not earlier or self._rows[earlier[-1]].region != self._rows[at].region
 
     def _region(self, at: int) -> str:
@@ -295,11 +289,11 @@ def _explained(choice: Choice, one: Sum, lacks: Sequence[int]) -> bool:
     """Whether a sum of a row comes out, or would with what some of its columns lack."""
     total, parts = one
     amount = difference(choice.figures, one)
-    amounts = [-lacks[total], *(lacks[part] for part in parts)]
-    some = [used for size in range(len(amounts) + 1) for used in combinations(filter(None, amounts), size)]
     if not lopsided(choice.figures, one) and not amount:
         return True
-    return any(used and sum(used) == amount for used in some)
+    amounts = [*filter(None, (-lacks[total], *(lacks[part] for part in parts)))]
+    some = (used for size in range(1, len(amounts) + 1) for used in combinations(amounts, size))
+    return any(sum(used) == amount for used in some)
 
 
 def _lacking(chosen: Sequence[Choice], group: Group) -> list[tuple[int, int]]:
@@ -320,15 +314,12 @@ def _width(choice: Choice, place: int) -> int:
 
 def joined(rows: Sequence[Row], readings: Iterable[DeclaredReading]) -> list[Row]:
     """The rows; those of a mission whose reading is declared to be of several are one."""
-    declared = {one.mission_id: one.rows for one in readings if one.rows > 1}
-    found: list[Row] = []
-    for row in rows:
-        mission_id = row.wordings[0].mission_id if row.wordings else None
-        of = [one for one in rows if one.wordings and one.wordings[0].mission_id == mission_id]
-        if mission_id not in declared or len(of) != declared[mission_id] or not all(map(_is_seen, of)):
-            found.append(row)
-        elif row is of[0]:
-            found.append(_one_row(of))
+    found = [*rows]
+    for reading in (one for one in readings if one.rows > 1):
+        of = [row for row in found if row.wordings and row.wordings[0].mission_id == reading.mission_id]
+        if len(of) == reading.rows and all(map(_is_seen, of)):
+            joined_row = _one_row(of)
+            found = [joined_row if row is of[0] else row for row in found if row not in of[1:]]
     return found
 
 

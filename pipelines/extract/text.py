@@ -138,19 +138,11 @@ def _by_bytes(data: bytes) -> str:
     zero = data.find(b"\0")
     if zero >= 0:
         raise _unreadable("this is neither a PDF nor plain text: it holds NUL bytes", data, zero)
-    try:
-        return _spelled(data.decode("utf-8-sig"), _TWICE)
-    except UnicodeDecodeError as error:
-        return _windows_1252(data, error)
-
-
-def _windows_1252(data: bytes, utf8: UnicodeDecodeError) -> str:
-    """The text in Windows-1252, unless the bytes are damaged UTF-8: that would give wrong letters."""
-    at = utf8.start
+    # Damaged UTF-8 would give wrong letters in Windows-1252.
     damaged = len(_UTF8_PAIR.findall(data)) > data.decode("utf-8", errors="replace").count("\ufffd")
-    if not damaged:
+    for encoding, odd in (("utf-8-sig", _TWICE), ("cp1252", _MISREAD))[: 1 if damaged else 2]:
         try:
-            return _spelled(data.decode("cp1252"), _MISREAD)
+            return _spelled(data.decode(encoding), odd)
         except UnicodeDecodeError as error:
             at = error.start
     raise _unreadable(f"neither UTF-8 nor Windows-1252: byte {data[at]:#04x} is not a character", data, at)
@@ -229,18 +221,15 @@ def _numbered_starts(texts: Sequence[str], filled: Sequence[int], openings: set[
     A number directly before the top of a page, or at the end of the document, closes its page.
     """
     numbered = [p for p, index in enumerate(filled) if PAGE_NUMBER.fullmatch(texts[index])]
-    if not numbered:
-        return set()
     last = len(filled) - 1
-    if not openings and numbered[-1] == last and numbered[0] != 0:
+    if not openings and numbered[-1:] == [last] and numbered[0] != 0:
         return {filled[position + 1] for position in numbered if position < last}
-    starts = set()
-    for position in numbered:
-        below_top = position > 0 and filled[position - 1] in openings
-        foot = position == last or filled[position + 1] in openings
-        if not below_top and not foot:
-            starts.add(filled[position])
-    return starts
+    return {
+        filled[position]
+        for position in numbered
+        if position < last
+        and openings.isdisjoint((*filled[max(0, position - 1) : position], filled[position + 1]))
+    }
 
 
 def _page_labels(lines: Sequence[Line]) -> tuple[str | None, ...]:

@@ -71,9 +71,7 @@ class _Seen:
         boxes = [*body.columns, *(part.box for row in rows for part in row.fragments)]
         edges = [min(box.left for box in boxes), *body.parts, max(box.right for box in boxes)]
         self._bands = list(pairwise(edges))
-        own = [
-            at for at in range(len(self._bands)) if at != self._naming and not (heading.labelled and at == 0)
-        ]
+        own = [at for at in range(heading.labelled, len(self._bands)) if at != self._naming]
         self._columns = [at for at in own if "ignore" not in self._roles[at : at + 1]]
         self._in_line = [at for at in self._columns if at not in heading.aside]
         # A cell over two columns may have shifted the place where they part.
@@ -211,11 +209,7 @@ class _Seen:
         """Whether a text is out of line with all others of its row: 1 below them, -1 above, else 0."""
         own, size = row.cells[column], row.cells[column][0].size
         others = [parts for at, parts in row.cells.items() if at not in (0, column)]
-        if (
-            self._heading.of_figures
-            or len(others) < _FEW
-            or any(word.markers for part in own for word in part.words)
-        ):
+        if self._heading.of_figures or len(others) < _FEW or _is_marked(own):
             return 0
         away = []
         for place in LEVELS.values():
@@ -236,14 +230,15 @@ class _Seen:
         for row in self._rows:
             for first, last in pairwise(self._in_line):
                 cells = [row.cells[at] for at in (first, last) if at in row.cells]
-                runs_on = len(cells) == 2 and not self._body.typed and _runs_on((cells[0], cells[1]))
+                runs_on = any(map(_runs_on, pairwise(cells))) and not self._body.typed
                 if runs_on and self._is_one(cells, first):
                     yield self._fault("columns", chain(*cells), [row], first, last)
             for own in (column for column in self._in_line if column in row.cells):
                 parts = row.cells[own]
-                if any(word.markers for part in parts for word in part.words):
+                if _is_marked(parts):
                     continue  # a marker hangs out of line
-                if self._body.typed and (self._naming or _hangs(parts)):
+                # A figure of a text may end in the digits of a mark, and be longer by them.
+                if self._body.typed and (self._naming or sum(map(str.isdigit, parts[-1].text)) > 1):
                     continue
                 if self._is_fenced(row, own):
                     continue
@@ -260,10 +255,10 @@ class _Seen:
     def _is_fenced(self, row: Row, column: int) -> bool:
         """Whether lines are drawn on both sides of a cell: then it does not matter where it is in them."""
         box, (left, right) = _around(row.cells[column]), self._bands[column]
+        sides = (left - _LEVEL, box.left), (box.right, right + _LEVEL)
         rules = [rule for rule in self._body.verticals if not rule.fill]
-        before = [rule for rule in rules if left - _LEVEL < rule.at < box.left]
-        after = [rule for rule in rules if box.right < rule.at < right + _LEVEL]
-        return all(_covered(beside, row.top, row.bottom) > _DRAWN for beside in (before, after))
+        beside = ([rule for rule in rules if low < rule.at < high] for low, high in sides)
+        return all(_covered(drawn, row.top, row.bottom) > _DRAWN for drawn in beside)
 
     def _is_one(self, cells: Sequence[Sequence[Fragment]], column: int) -> bool:
         """Whether cells mean something only together."""
@@ -295,6 +290,10 @@ def is_cut(words: Iterable[Word], page: PdfPage) -> bool:
 
 def _around(parts: Iterable[Fragment]) -> Box:
     return Box.around(part.box for part in parts)
+
+
+def _is_marked(parts: Iterable[Fragment]) -> bool:
+    return any(word.markers for part in parts for word in part.words)
 
 
 def _usual(shares: Iterable[float]) -> bool:
@@ -343,11 +342,6 @@ def _out_of_line(box: Box, others: Sequence[Box], size: float) -> tuple[int, ...
     if (SIDES[1], middles[1]) in clean and box.right > middles[1]:
         return (1,)
     return -1, 0, 1
-
-
-def _hangs(parts: Sequence[Fragment]) -> bool:
-    """Whether a figure may end in the digits of a mark, and be longer by them."""
-    return sum(map(str.isdigit, parts[-1].text)) > 1
 
 
 def _is_between(box: Box, own: Sequence[Box], beside: Sequence[Box]) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import pairwise
 
 from pipelines.extract.pdf.columns import FIGURE, SIDES
-from pipelines.extract.pdf.model import PdfDocument, PdfLine, PdfPage, Word, grouped, plain_text, runs
+from pipelines.extract.pdf.model import Box, PdfDocument, PdfLine, PdfPage, Word, grouped, plain_text, runs
 from pipelines.extract.pdf.table import PdfTable
 
 _APART, _WIDE = 1.0, 1.5
@@ -60,11 +60,11 @@ class _Below:
     def __init__(self, table: PdfTable) -> None:
         self._heading = table.heading
         last = next(reversed(table.grid.stretches), None)
-        headed = last.columns if last else ()
-        self._lefts = [(box.left, left) for box, (left, _) in zip(headed, table.edges(last), strict=False)]
+        headed = list(zip(last.columns if last else (), table.edges(last), strict=False))
+        self._lefts = [(box.left, left) for box, (left, _) in headed]
         self._reach = [
             (min(box.left, left), max(box.right, right)) if right else (box.left, box.right)
-            for box, (left, right) in zip(headed, table.edges(last), strict=False)
+            for box, (left, right) in headed
         ]
 
     def groups(self, lines: Sequence[tuple[PdfPage, PdfLine]]) -> Iterator[list[int]]:
@@ -123,13 +123,9 @@ class _Below:
         for line in lines:
             _, *cells = runs(line.words, _APART)
             if len(cells) <= len(self._heading.columns):
-                for cell in filter(_is_figure, cells):
-                    for place in (
-                        cell[0].box.left,
-                        cell[-1].box.right,
-                        (cell[0].box.left + cell[-1].box.right) / 2,
-                    ):
-                        ends.setdefault(round(place), []).append(line.number)
+                for box in (Box.around(word.box for word in cell) for cell in filter(_is_figure, cells)):
+                    for side in SIDES:
+                        ends.setdefault(round(side(box)), []).append(line.number)
         for numbers in ends.values():
             if len(set(numbers)) > 1:
                 yield from numbers
@@ -138,9 +134,7 @@ class _Below:
         """Whether a line beside a row has nothing but a text in the first column."""
         first, other = line.words[0], near.words[0]
         close = line.page == near.page and abs(first.baseline - other.baseline) < _PITCH * first.size
-        within = (
-            any(abs(first.box.left - left) < first.size for left in self._lefts[0]) if self._lefts else False
-        )
+        within = any(abs(first.box.left - left) < first.size for lefts in self._lefts[:1] for left in lefts)
         return close and within and line.words[-1].box.right < self._reach[1][0]
 
 
@@ -152,15 +146,14 @@ def _is_figure(cell: _Run) -> bool:
 def _lists(lines: Sequence[PdfLine]) -> Iterator[int]:
     """Lines that are a figure each, one below the other: a column that goes on without its names."""
     alone = (line for line in lines if _is_figure(tuple(line.words)))
-    near = grouped(alone, lambda group, line: line.page != group[-1].page or not _is_below(group[-1], line))
-    for group in near:
+
+    def apart(group: Sequence[PdfLine], line: PdfLine) -> bool:
+        upper = group[-1]
+        return line.page != upper.page or upper.box.aside(line.box) >= line.words[0].size / 2
+
+    for group in grouped(alone, apart):
         if len(group) >= _LISTED:
             yield from (line.number for line in group)
-
-
-def _is_below(upper: PdfLine, line: PdfLine) -> bool:
-    boxes = upper.box, line.box
-    return any(abs(side(boxes[0]) - side(boxes[1])) < line.words[0].size / 2 for side in SIDES)
 
 
 def _is_foot(line: PdfLine, page: PdfPage) -> bool:

@@ -55,6 +55,12 @@ class Grid:
     faults: tuple[Fault, ...] = ()
     open_labels: bool = False
 
+    @property
+    def taken(self) -> set[tuple[int, int]]:
+        """The characters that its cells have, each by its line and place there."""
+        spans = (span for cell in _cells(self) for span in cell.spans)
+        return {(span.line, at) for span in spans for at in range(span.char_start, span.char_end)}
+
 
 @dataclass(frozen=True, slots=True)
 class PdfTable:
@@ -94,14 +100,11 @@ class PdfTable:
 
     def strays(self, document: PdfDocument) -> list[int]:
         """Numbers of the lines among the rows on which there is a word that no cell has."""
-        taken: dict[int, list[tuple[int, int]]] = {}
-        for span in (span for cell in _cells(self.grid) for span in cell.spans):
-            taken.setdefault(span.line, []).append((span.char_start, span.char_end))
-        lines = [line for page in document.pages for line in page.lines if line.number in taken]
+        taken = self.grid.taken
+        numbers = {number for number, _ in taken}
+        lines = (line for page in document.pages for line in page.lines if line.number in numbers)
         return [
-            line.number
-            for line in lines
-            if not all(any(start <= at < end for start, end in taken[line.number]) for at in line.offsets)
+            line.number for line in lines if not taken.issuperset((line.number, at) for at in line.offsets)
         ]
 
     def stretch(self, page: int, height: float) -> Body | None:
