@@ -76,6 +76,7 @@ _SHOWN = 12  # readings that a refusal lists beside the one that is not relied o
 LARGEST = 99_999  # persons: more than the armed forces have
 _SEVERAL = "several readings fit the printed totals equally well"
 _RIVAL = "another reading takes about as few errors of print to explain the table"
+_UNMARKED = "note {note} is marked nowhere, and no sum confirms that {value} is a figure only"
 _TIMES = 10  # the largest total: two figures side by side are not one that is larger
 
 
@@ -176,9 +177,8 @@ def _impossible(rows: Sequence[Row], choices: Sequence[Sequence[Choice]]) -> Ite
 def _declared_columns(rows: Iterable[Row]) -> frozenset[int]:
     """The columns in which a figure of these rows is declared."""
     figures = (figure for row in rows for wording in row.wordings for figure in wording.figures)
-    return frozenset(
-        figure.column for figure in figures if figure.column is not None and "declared" in figure.text.how
-    )
+    declared = (figure.column for figure in figures if "declared" in figure.text.how)
+    return frozenset(column for column in declared if column is not None)
 
 
 def _missing_rows(
@@ -258,12 +258,9 @@ class _Chooser:
 
     def refuse_idle(self) -> None:
         """Raises RegistryError where a reading is declared for a row that is not there."""
-        for mission_id in sorted(self._idle):
-            raise RegistryError(
-                f"a reading is declared for {mission_id}, but this document has no such row",
-                file=READINGS,
-                hint="correct or remove the entry",
-            )
+        if self._idle:
+            message = f"a reading is declared for {min(self._idle)}, but this document has no such row"
+            raise RegistryError(message, file=READINGS, hint="correct or remove the entry")
 
     def confirmed(self, at: int, row: Row, best: Sequence[Choice], solution: Solution) -> bool:
         """Whether a PDF's tags or lines have the same in a row, or the sums of all its figures come out."""
@@ -440,11 +437,10 @@ class _Chooser:
             if not isinstance(value, int) or errors.comes_out(at, chosen, place):
                 continue
             digits = str(value)
-            for left in (digits[:-1], digits[:-2], digits[1:], digits[2:]):
-                figures = (*chosen.figures[:place], int(left or 0), *chosen.figures[place + 1 :])
+            for left in filter(None, (digits[:-1], digits[:-2], digits[1:], digits[2:])):
+                figures = (*chosen.figures[:place], int(left), *chosen.figures[place + 1 :])
                 way = replace(chosen, figures=figures)
-                fits = left and errors.comes_out(at, way, place)
-                if fits and errors.cost(at, way) < errors.cost(at, chosen):
+                if errors.comes_out(at, way, place) and errors.cost(at, way) < errors.cost(at, chosen):
                     yield way
 
     def amiss(self, one: Chosen) -> Iterator[JvomError]:
@@ -552,7 +548,7 @@ class _Chooser:
         for place, value in enumerate(chosen.figures):
             hidden = [note for note in unmarked if len(str(value)) > len(str(note))]
             if value is not None and hidden and not self._confirmed(at, place, chosen, solution):
-                yield f"note {hidden[0]} is marked nowhere, and no sum confirms that {value} is a figure only"
+                yield _UNMARKED.format(note=hidden[0], value=value)
 
     def _fits_as_well(self, way: Choice, case: _Case) -> bool:
         """Whether no sum that comes out speaks against another reading of a row."""
@@ -568,9 +564,7 @@ class _Chooser:
         for place, value in enumerate(chosen.figures):
             hidden = [note for note in unmarked if str(value).endswith(note) and str(value) != note]
             if value is not None and hidden and not self._sums_hold(at, chosen, [place], solution):
-                return (
-                    f"note {hidden[0]} is marked nowhere, and no sum confirms that {value} is a figure only"
-                )
+                return _UNMARKED.format(note=hidden[0], value=value)
         return None
 
     def _empty_first(self, chosen: Choice) -> Iterator[str]:
@@ -614,24 +608,17 @@ class _Chooser:
         if not self.groups:
             return set()
         group = self.groups[0]
-        last = solution.rows[group.total][0].figures
-        rows = [solution.rows[at][0].figures for at in group.parts]
-        return {
-            place
-            for place, sum_ in enumerate(last)
-            if sum_ is None and any(row[place] is not None for row in rows)
-        }
+        columns = zip(*(solution.rows[at][0].figures for at in (group.total, *group.parts)), strict=True)
+        return {place for place, (last, *rows) in enumerate(columns) if last is None and {*rows} - {None}}
 
     def _equalities(
         self, at: int, place: int, chosen: Choice, solution: Solution, known: bool
     ) -> Iterator[str]:
         """The sums that come out and speak for a figure, and for its column unless that is `known`."""
         for total, parts in self.sums:
-            one = (total, parts)
-            if place in (total, *parts) and comes_out(chosen.figures, one):
-                given = [str(value) for part in parts if (value := chosen.figures[part]) is not None]
-                if given:
-                    yield f"row total {' + '.join(given)} = {chosen.figures[total]}"
+            given = [str(value) for part in parts if (value := chosen.figures[part]) is not None]
+            if given and place in (total, *parts) and comes_out(chosen.figures, (total, parts)):
+                yield f"row total {' + '.join(given)} = {chosen.figures[total]}"
         group = [] if known else next((group for group in self._parts if place in group), [])
         for other in sorted({place, *group}):
             if self._holds(at, other, solution):

@@ -22,6 +22,7 @@ from pipelines.extract import declared as declarations
 from pipelines.extract.annexes import AnnexInput, find_header, header_words
 from pipelines.extract.cells import Cell, Mark, PdfCells, Text, Word, as_printed, marker, spans, words
 from pipelines.extract.durations import Duration
+from pipelines.extract.pdf.model import grouped
 from pipelines.extract.pdf.rows import PdfCell
 from pipelines.extract.pdf.table import PdfRow, PdfTable
 from pipelines.extract.roles import DURATIONS, MandateRoles
@@ -197,8 +198,8 @@ class _TextReader(_Reader):
         self._columns = [c.column for c in self._layout.mandates.columns if c.column in DURATIONS]
         body = self._body()
         labels, unknown = find_labels(body, self._layout.mandates.regions)
-        labels = [label for label in labels if not self._is_in_name(label, body)]
-        labels = sorted((*labels, *self._before_names(body)), key=lambda label: label.first)
+        kept = (label for label in labels if not self._is_in_name(label, body))
+        labels = sorted((*kept, *self._before_names(body)), key=lambda label: label.first)
         taken = {word for label in (*labels, *unknown) for word in label.pieces}
         self._cut([word for word in words(body) if word not in taken])
         for label in unknown:
@@ -294,15 +295,10 @@ class _TextReader(_Reader):
         for index, word in enumerate(found):
             at[len(text)] = index
             text += f"{word.text} "
-        runs: list[list[range]] = []
-        for match in self._roles.grammar.pattern.finditer(text):
-            start = at[match.start()]
-            place = range(start, start + len(match.group().split()))
-            if runs and runs[-1][-1].stop == start:
-                runs[-1].append(place)
-            else:
-                runs.append([place])
-        return runs
+        matches = self._roles.grammar.pattern.finditer(text)
+        starts = ((at[match.start()], len(match.group().split())) for match in matches)
+        places = (range(start, start + count) for start, count in starts)
+        return list(grouped(places, lambda run, place: run[-1].stop != place.start))
 
     def _row(self, text: Sequence[Word], cells: Sequence[Sequence[Word]]) -> Row | None:
         if len(cells) != len(self._columns):
@@ -353,15 +349,12 @@ class _TextReader(_Reader):
 
     def _unmarked(self, cell: Sequence[Word]) -> Iterator[Text]:
         """The words without the markers of known footnotes glued to them, then as they are."""
-        left: list[Word] = []
-        marks: list[Mark] = []
-        for word in cell:
+        left, marks = [*cell], []
+        for at, word in enumerate(cell):
             glued = marker(word.text)
             if glued and glued[1] in self._notes and word.text[-1].isdigit():
-                left.append(word.first(len(glued[0])))
+                left[at] = word.first(len(glued[0]))
                 marks.append(Mark(glued[1], word.line.number))
-            else:
-                left.append(word)
         yield Text(tuple(left), tuple(marks))
         if marks:
             yield Text(tuple(cell))
@@ -387,9 +380,8 @@ class _TextReader(_Reader):
         return Text(left, (Mark(duration.marker, last.line.number),)), duration
 
     def _nothing_known(self, text: Sequence[Word]) -> None:
-        near = ", ".join(
-            f"“{name}” ({mission})" for name, mission in self._given.registry.nearest(as_printed(text))
-        )
+        known = self._given.registry.nearest(as_printed(text))
+        near = ", ".join(f"“{name}” ({mission})" for name, mission in known)
         self._problem(
             f"“{_shown(text)}” opens with no known mission (the nearest are {near}), and no word in it opens "
             f"a legal basis ({', '.join(self._roles.openings)})",
@@ -414,7 +406,7 @@ class _PdfReader(_Reader):
             if (lone := self._lone(row)) and self._roles.is_region(lone.text):
                 heading = self._roles.names.heading(self._cells.text(lone, self._cells.how(row)), heading)
                 continue
-            if lone and self._is_heading(row, lone):
+            if lone and lone is row.cells[self._places["mission"]] and not self._roles.mission(lone.text):
                 mission = answers.mission(lone.text, None, self._given.registry, lone.page)[0]
                 self._unknown_region("heading", lone.text, self._cells.line(lone), mission)
                 continue
@@ -427,7 +419,7 @@ class _PdfReader(_Reader):
                 self._add(replace(found, region=self._nearer(row, region, found.mission.region)))
         last = self._found.last_line
         near = [line for line in self._given.lines if last < line.number <= last + _LABEL_LINES]
-        below = {line.number: label for line in near if (label := self._label([line]))}
+        below = {line.number: label for line in near if (label := self._label(line))}
         for lines in self._cells.left(self._found, self._given.lines):
             if all(line.number in below for line in lines):
                 continue
@@ -443,11 +435,11 @@ class _PdfReader(_Reader):
             return self._labelled([*below.values()])
         return list(self._rows.values())
 
-    def _label(self, lines: Sequence[Line]) -> Text | None:
-        """The label that lines of a text below the last row are; what is rotated may end below it."""
-        found = words(lines)
-        known = self._document.format == "text" and self._roles.is_region(as_printed(found))
-        return Text(tuple(found), cell=PdfCell(as_printed(found), (), spans(found))) if known else None
+    def _label(self, line: Line) -> Text | None:
+        """The label that a line of a text below the last row is; what is rotated may end below it."""
+        found, name = words([line]), as_printed(words([line]))
+        known = self._document.format == "text" and self._roles.is_region(name)
+        return Text(tuple(found), cell=PdfCell(name, (), spans(found))) if known else None
 
     def _labelled(self, below: Sequence[Text]) -> list[Row]:
         """The rows with the labels that are surely theirs; `below` are labels below the last, in a text."""
@@ -468,10 +460,6 @@ class _PdfReader(_Reader):
         """The only cell of a row, its label aside."""
         cells = [cell for cell in row.cells if cell]
         return cells[0] if len(cells) == 1 else None
-
-    def _is_heading(self, row: PdfRow, lone: PdfCell) -> bool:
-        """Whether the only cell of a row is a name that no mission has."""
-        return lone is row.cells[self._places["mission"]] and not self._roles.mission(lone.text)
 
     def _is_of_figures(self, row: PdfRow) -> bool:
         """Whether a row of a table of both annexes has cells of annex 2 only: its totals, say."""
@@ -563,9 +551,8 @@ class _PdfReader(_Reader):
     def _not_understood(self, column: str, cell: PdfCell | None, row: PdfRow) -> None:
         name = column.replace("_", " ")
         if cell is None:
-            cells = [other for other in row.cells if other]
-            text = refusals.shortened(" ".join(other.text for other in cells))
-            if cells:
+            if cells := [other for other in row.cells if other]:
+                text = refusals.shortened(" ".join(other.text for other in cells))
                 self._problem(f"“{text}” has no {name}", self._cells.lines_of(cells)[0], _COMPARE)
             return
         line, text = self._cells.line(cell), refusals.shortened(cell.text)

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cache
-from itertools import product
+from itertools import compress, product
 
 from pipelines.extract import answers, declared, numerals, refusals
 from pipelines.extract.annexes import AnnexInput
@@ -123,20 +123,16 @@ class _Reader:
 
     def _share_out(self) -> None:
         """Gives missions the labels of a column of regions that are surely theirs."""
-        missions = [
-            (at, self._regions[row.wordings[0].mission_id or ""])
-            for at, row in enumerate(self._table.rows)
-            if row.kind == "mission" and row.wordings[0].mission_id in self._regions
-        ]
-        own = [self._table.rows[at].region for at, _ in missions]
-        regions = [region for _, region in missions]
+        named = [(at, row, row.wordings[0].mission_id or "") for at, row in enumerate(self._table.rows)]
+        missions = [one for one in named if one[1].kind == "mission" and one[2] in self._regions]
+        own, regions = [row.region for _, row, _ in missions], [self._regions[of] for *_, of in missions]
         labels = (
             share_out(own, (), regions, self._headings)
             if self._glued
             else confirmed(own, regions, self._headings)
         )
-        for (at, _), label in zip(missions, labels, strict=True):
-            self._table.rows[at] = replace(self._table.rows[at], region=label)
+        for (at, row, _), label in zip(missions, labels, strict=True):
+            self._table.rows[at] = replace(row, region=label)
 
     def _named(self, row: PdfRow, name: PdfCell) -> Text:
         """The name of a row, which says where the file's tags have other cells in it."""
@@ -197,12 +193,11 @@ class _Reader:
         """A figure as it is printed, unless it is none, and without each mark that it may end in."""
         cell = text.cell
         found = [
-            replace(text, cell=left, marks=(*text.marks, Mark(note, cell.line)))
-            for body, note in (numerals.marked(text.printed, self._given.notes) if cell else ())
-            if numerals.addends(body) or numerals.empty(body)
-            if cell and (left := cell.first(body))
+            replace(text, cell=cell.first(body), marks=(*text.marks, Mark(note, cell.line)))
+            for body, note in numerals.marked(text.printed, self._given.notes)
+            if cell and (numerals.addends(body) or numerals.empty(body))
         ]
-        if not found or read_figure(text.printed, ceiling=False):
+        if not found or read_figure(text.printed):
             yield text
         yield from found
 
@@ -224,9 +219,8 @@ class _Reader:
             yield self._cells.text(cell, self._cells.how(row))
 
     def _figures(self, row: PdfRow, cells: Sequence[Text]) -> Iterator[Figure]:
-        names = self._roles.row_names(self._printed_name(row))
-        for column, text in enumerate(cells):
-            role = self._roles.layout.columns[column]
+        names = self._roles.row_names(_printed_name(row))
+        for column, (text, role) in enumerate(zip(cells, self._roles.layout.columns, strict=False)):
             one = self._given.declared and self._given.declared.find(names, role, text.printed)
             if one:
                 yield Figure.of(declared.with_reason(text, one), declared.figure(one), column)
@@ -236,9 +230,6 @@ class _Reader:
                     self._not_a_figure(text.cell, row, column + 1)
                 doubt = next(iter(text.cell.doubts), "")
                 yield Figure.of(text, said or PrintedFigure(), column, doubt)
-
-    def _printed_name(self, row: PdfRow) -> str:
-        return next((cell.text for cell in row.cells if cell), "")
 
     def _blank(self, row: PdfRow, column: int) -> tuple[Span, ...]:
         """Where a blank cell is: beside the row's other cells, as wide as its column's figures."""
@@ -253,8 +244,7 @@ class _Reader:
 
     def _not_a_figure(self, cell: PdfCell, row: PdfRow, column: int) -> None:
         path = " / ".join(self._found.columns[column])
-        name = self._printed_name(row)
-        role = self._roles.layout.columns[column - 1]
+        name, role = _printed_name(row), self._roles.layout.columns[column - 1]
         entry = answers.cell("personnel", name, role, cell.text, cell.page)
         self._problems.append(
             refusals.at(
@@ -266,21 +256,25 @@ class _Reader:
         )
 
 
+def _printed_name(row: PdfRow) -> str:
+    return next((cell.text for cell in row.cells if cell), "")
+
+
 def _several(text: str) -> bool:
     """Whether a text holds more than one figure, and is none itself."""
-    figures = [word for word in text.split() if any(map(str.isdigit, word))]
-    return len(figures) > 1 and read_figure(text, ceiling=False) is None
+    figures = sum(any(map(str.isdigit, word)) for word in text.split())
+    return figures > 1 and read_figure(text) is None
 
 
 def _readings(row: PdfRow) -> Iterator[PdfRow]:
     """The row of a picture by each of two readings of its figures; any other as it is."""
     doubted = [at for at, cell in enumerate(row.cells) if at and cell and cell.other][:_MOST_DOUBTED]
-    yield row
-    for others in [*product((False, True), repeat=len(doubted))][1:]:
-        cells = list(row.cells)
-        for at, other in zip(doubted, others, strict=True):
-            if (cell := cells[at]) and other:
-                cells[at] = replace(cell, text=cell.other)
+    for others in product((False, True), repeat=len(doubted)):
+        taken = {*compress(doubted, others)}
+        cells = (
+            replace(cell, text=cell.other) if cell and at in taken else cell
+            for at, cell in enumerate(row.cells)
+        )
         yield replace(row, cells=tuple(cells))
 
 

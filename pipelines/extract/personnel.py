@@ -7,11 +7,11 @@ refusal says in `refusals`. Here a table that was read becomes rows of the contr
 from __future__ import annotations
 
 import datetime
-import math
 import re
 from collections.abc import Collection, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import compress, pairwise
 from typing import Literal
 
 from pipelines.extract import (
@@ -114,7 +114,7 @@ def _open_end(table: Table, given: AnnexInput) -> Line | None:
     document = given.document
     last = max((line for row in table.rows for line in row.lines), key=lambda line: line.number)
     numbered = [found for line in document.lines if (found := PAGE_NUMBER.fullmatch(line.text))]
-    if numbered and int(numbered[-1]["page"]) < int(numbered[-1]["pages"]):
+    if any(int(found["page"]) < int(found["pages"]) for found in numbered[-1:]):
         return last
     if isinstance(document, PdfDocument) and document.format == "pdf":
         page = next(page for page in document.pages if page.number == last.page)
@@ -129,8 +129,7 @@ def _problems(table: Table, given: AnnexInput) -> list[JvomError]:
     document, layout = given.document, given.layout
     missions = [row for row in table.rows if row.kind in ("mission", "region")]
     if not missions:
-        first = [row.lines[0] for row in table.rows] or [given.first]
-        raise Problems([refusals.of_row(first, "no rows")])
+        raise Problems([refusals.of_row([row.lines[0] for row in table.rows] or [given.first], "no rows")])
     if len(table.rows) > _MOST_ROWS:
         last = table.rows[_MOST_ROWS].lines
         raise Problems([refusals.of_row(last, "too many rows", rows=len(table.rows))])
@@ -172,7 +171,8 @@ def _odd(table: Table, roles: PersonnelRoles, given: AnnexInput) -> Iterator[Jvo
         strange = [
             word
             for before, word in pairwise(["", *behind])
-            if not (numerals.addends(word) or numerals.empty(word) or _thousands(before, word) <= most)
+            if not (numerals.addends(word) or numerals.empty(word))
+            and not (_THOUSANDS.fullmatch(f"{before} {word}") and int(before + word) <= most)
             and not any(numerals.addends(body) for body, _ in numerals.marked(word, given.notes))
         ]
         if strange and all(map(numerals.looks_like, strange)):
@@ -180,11 +180,6 @@ def _odd(table: Table, roles: PersonnelRoles, given: AnnexInput) -> Iterator[Jvo
             if not any(text.strange(line.text) for line in lines):
                 what = "lost digit" if refusals.LEADING_ZERO.fullmatch(strange[0]) else "odd figure"
                 yield refusals.of_row(lines, what, word=strange[0])
-
-
-def _thousands(before: str, word: str) -> float:
-    """The number that two words may print with a space in it."""
-    return int(before + word) if _THOUSANDS.fullmatch(f"{before} {word}") else math.inf
 
 
 def _names(table: Table, structure: Structure, given: AnnexInput) -> Iterator[JvomError]:
@@ -315,17 +310,16 @@ def _aside(one: Chosen, layout: PersonnelLayout) -> dict[str, object]:
         "country_as_printed": texts.get("country"),
         "remark": texts.get("remark"),
         "strength_on_day": sum(printed.parts) if printed and printed.parts else None,
-        "strength_date": _day(layout.strength_date) if counted else None,
+        "strength_date": _day(layout.strength_date or "") if counted else None,
     }
 
 
-def _day(text: str | None) -> datetime.date | None:
+def _day(text: str) -> datetime.date | None:
     """The day in a header; None of a month or a year."""
-    try:
-        printed = durations.date(" ".join(text.split())) if text else None
-    except ValueError:
-        return None
-    return printed.first if printed and printed.day else None
+    with suppress(ValueError):
+        printed = durations.date(" ".join(text.split()))
+        return printed.first if printed.day else None
+    return None
 
 
 def _place(row: Row, document: Document) -> dict[str, object]:
@@ -376,9 +370,7 @@ def _merged(column: str, cells: Sequence[Cell]) -> Cell:
     given = [cell for cell in cells if cell.value is not None or cell.qualifier]
     if len(cells) == 1 or not given:
         return replace(cells[0], column_name=column)
-    hows = [how for cell in given for how in cell.derivation]
-    if len(given) > 1:
-        hows.append("sum of parts")
+    hows = [how for cell in given for how in cell.derivation] + ["sum of parts"] * (len(given) > 1)
     derivation = tuple(dict.fromkeys(how for how in hows if how != "printed" or set(hows) == {"printed"}))
     parts = tuple(part for cell in given for part in cell.parts or (cell.value,) if isinstance(part, int))
     exact = all(cell.value is not None for cell in given)
@@ -411,13 +403,9 @@ def _beside(cell: Cell, printed: str) -> Cell:
 
 
 def _derivation(one: Chosen, figure: Figure) -> tuple[str, ...]:
-    how = {
-        "marker split": bool(figure.text.marks),
-        "column inferred": one.inferred,
-        "sum of parts": len(figure.parts) > 1,
-        "declared": one.declared is not None,
-    }
-    return (*(name for name, applies in how.items() if applies), *figure.text.how) or ("printed",)
+    names = ("marker split", "column inferred", "sum of parts", "declared")
+    applies = (figure.text.marks, one.inferred, len(figure.parts) > 1, one.declared is not None)
+    return (*compress(names, applies), *figure.text.how) or ("printed",)
 
 
 def _reasons(one: Chosen, place: int) -> tuple[str, ...]:
@@ -436,9 +424,7 @@ def _reasons(one: Chosen, place: int) -> tuple[str, ...]:
 
 def _gap(one: Chosen, place: int) -> Span:
     """Where an empty cell would be: before the next figure, else at the end of the row."""
-    following = next((figure for figure in one.figures[place:] if figure), None)
-    if following:
-        word = following.text.words[0]
-        return Span(word.line.page, word.line.number, word.start, word.start)
-    last = words(one.row.lines)[-1]
-    return Span(last.line.page, last.line.number, last.end, last.end)
+    following = next((figure.text.words[0] for figure in one.figures[place:] if figure), None)
+    word = following or words(one.row.lines)[-1]
+    at = following.start if following else word.end
+    return Span(word.line.page, word.line.number, at, at)
