@@ -34,13 +34,8 @@ def read(given: AnnexInput) -> Table:
         number = columns.index(own)  # tables by turns are one
         assert part.table is not None, "each part is a table of a PDF"
         table = pdf_rows.read(part, part.table, PersonnelRoles(part.layout, part.registry))
-        for of_whole, of_part in (
-            (found.marks, table.marks),
-            (found.texts, table.texts),
-            (found.leftovers, table.leftovers),
-            (found.late, table.late),
-        ):
-            of_whole.extend(of_part)  # type: ignore[arg-type]
+        for name in ("marks", "texts", "leftovers", "late"):
+            getattr(found, name).extend(getattr(table, name))
         found.names |= table.names
         before: _Key | None = None
         for row in table.rows:
@@ -52,12 +47,11 @@ def read(given: AnnexInput) -> Table:
             joined.setdefault(key, {})[number] = row
             before = key
     named = {comparable(row.wordings[0].name.printed) for of in joined.values() for row in of.values()}
-    bare = {
-        lines[0].number
-        for lines in found.leftovers
-        if lines[0].number in found.names and comparable(lines[0].text) in named
-    }  # a new name that has figures in another table only
-    found.leftovers = [lines for lines in found.leftovers if lines[0].number not in bare]
+    found.leftovers = [
+        lines
+        for lines in found.leftovers  # but for a new name that has figures in another table only
+        if lines[0].number not in found.names or comparable(lines[0].text) not in named
+    ]
     widths = {columns.index(own): len(own) for own in columns}
     found.rows = [_row(joined[key], widths) for key in order]
     return found

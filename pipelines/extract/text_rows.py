@@ -6,12 +6,13 @@ import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import pairwise, product
+from itertools import pairwise, product, takewhile
 
 from pipelines.extract import numerals
 from pipelines.extract.annexes import AnnexInput, Header, find_header
 from pipelines.extract.cells import Mark, Text, Word, as_printed, words
 from pipelines.extract.numerals import PrintedFigure
+from pipelines.extract.pdf.model import grouped
 from pipelines.extract.roles import Kind, PersonnelRoles
 from pipelines.extract.rows import MOST_MARKED, Figure, Row, Table, Wording
 from pipelines.model import PAGE_NUMBER, Line
@@ -82,13 +83,12 @@ class _Reader:
 
     def _ends(self, body: Sequence[Line]) -> list[int]:
         """Where lines end that end a row: behind the last of its figures."""
-        found = []
-        for end, line in enumerate(body, start=1):
-            following = words(body[end : end + 1])
-            goes_on = bool(following) and all(map(self._is_figure, following))
-            if not goes_on and self._ends_row(line):
-                found.append(end)
-        return found
+        lines = ((end, line, words(body[end : end + 1])) for end, line in enumerate(body, start=1))
+        return [
+            end
+            for end, line, following in lines
+            if not (following and all(map(self._is_figure, following))) and self._ends_row(line)
+        ]
 
     def _last(self, body: Sequence[Line], ends: Sequence[int]) -> int:
         """Where the table ends: behind its last row of totals that has a mission above it, and what is of it.
@@ -150,17 +150,15 @@ class _Reader:
     def _bare(self, lines: Sequence[Line]) -> None:
         """Lines without figures: headings of regions, headers, rows with empty cells only."""
         start = 0
-        while start < len(lines):
-            taken = self._bare_at(lines, start, rows=True)
-            if not taken and self._roles.names.is_text(lines[start].text):
+        while (start := self._bare_start(lines, start, rows=True)) < len(lines):
+            if self._roles.names.is_text(lines[start].text):
                 self.table.texts.append(Text(tuple(words([lines[start]]))))
-            elif not taken:
+            else:
                 self.table.leftovers.append((lines[start],))
-            start += taken or 1
+            start += 1
 
-    def _bare_start(self, lines: Sequence[Line], *, rows: bool) -> int:
-        """Reads such lines from the first on, and says how many could be read."""
-        start = 0
+    def _bare_start(self, lines: Sequence[Line], start: int = 0, *, rows: bool) -> int:
+        """Reads such lines from one on, and says which is the first that could not be read."""
         while start < len(lines) and (taken := self._bare_at(lines, start, rows=rows)):
             start += taken
         return start
@@ -239,26 +237,19 @@ class _Reader:
 
     def _texts(self, cell: Sequence[Word]) -> Iterator[Text]:
         """The ways to take marks off the words of a cell; as it is first."""
-        yield Text(tuple(cell))
         marked = {i: ways for i, word in enumerate(cell) if (ways := numerals.marked(word.text, self._notes))}
-        if not 0 < len(marked) <= MOST_MARKED:
-            return
+        if len(marked) > MOST_MARKED:
+            marked = {}
         for combination in product(*([None, *ways] for ways in marked.values())):
-            text, marks = list(cell), []
-            for place, way in zip(marked, combination, strict=True):
-                if way:
-                    body, note = way
-                    text[place] = cell[place].first(len(body))
-                    marks.append(Mark(note, cell[place].line.number))
-            if marks:
-                yield Text(tuple(text), tuple(marks))
+            taken = [(place, *way) for place, way in zip(marked, combination, strict=True) if way]
+            text = list(cell)
+            for place, body, _ in taken:
+                text[place] = cell[place].first(len(body))
+            yield Text(tuple(text), tuple(Mark(note, cell[place].line.number) for place, _, note in taken))
 
     def _tail(self, row: Sequence[Word]) -> int:
         """Where the figures at the end of a row's words start."""
-        start = len(row)
-        while start and self._is_figure(row[start - 1]):
-            start -= 1
-        return start
+        return len(row) - sum(1 for _ in takewhile(self._is_figure, reversed(row)))
 
     def _ends_row(self, line: Line) -> bool:
         """Whether a line ends in a figure; a dash behind a word may belong to a name that goes on."""
@@ -277,12 +268,9 @@ class _Reader:
 
     def _figures(self, row: Sequence[Word]) -> Iterator[tuple[tuple[Figure, ...], tuple[Mark, ...]]]:
         """The ways to read a row's words as figures, no more than columns, and as marks apart."""
-        chains: list[list[Word]] = []
-        for word in row:
-            if chains and (word.text.startswith("+") or chains[-1][-1].text.endswith("+")):
-                chains[-1].append(word)
-            else:
-                chains.append([word])
+        chains = list(
+            grouped(row, lambda chain, word: not (chain[-1].text.endswith("+") or word.text.startswith("+")))
+        )
         if len(chains) > 2 * self._columns + _MOST_APART:
             return
         # A figure on a line of its own may not be part of the row, which a false space would hide.
@@ -317,8 +305,7 @@ def _grouped(chains: Sequence[list[Word]]) -> Iterator[list[list[Word]]]:
     """The ways to take a row's figures: as they are parted, and with a space for the thousands of some."""
     if not chains:
         yield []
-        return
-    for rest in _grouped(chains[1:]):
+    for rest in _grouped(chains[1:]) if chains else ():
         yield [chains[0], *rest]
     if len(chains) > 1 and _thousands(chains[0][-1], chains[1][0]):
         for rest in _grouped(chains[2:]):
