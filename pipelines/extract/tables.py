@@ -34,7 +34,7 @@ from pipelines.extract.cells import rows as cell_rows
 from pipelines.extract.declared import Declared
 from pipelines.extract.footnotes import Note
 from pipelines.extract.mandates import Mandates
-from pipelines.extract.pdf import PdfDocument, unread
+from pipelines.extract.pdf import PdfDocument, PdfPage, unread
 from pipelines.extract.pdf.faults import is_cut
 from pipelines.extract.pdf.lines import is_close
 from pipelines.extract.pdf.model import plain_text, runs
@@ -78,7 +78,7 @@ def _repeated(document: Document, refusal: JvomError) -> LayoutError | None:
     """Why a table is not understood of which one page stands in the file twice; None if that is elsewhere."""
     first: dict[tuple[str, ...], int] = {}
     again: list[tuple[int, int]] = []
-    for page in document.pages if isinstance(document, PdfDocument) else ():
+    for page in _pages(document):
         texts = tuple(line.text for line in page.lines)
         if len(texts) >= _LINES_ALIKE and first.setdefault(texts, page.number) != page.number:
             again.append((first[texts], page.number))
@@ -106,9 +106,7 @@ def _uncoded(document: Document, refusal: JvomError) -> LayoutError | None:
 def _side_by_side(document: Document, refusal: JvomError) -> LayoutError | None:
     """Why a table is not understood of a sheet on which two pages are printed, each with an annex."""
     known = _pages_of(refusal)
-    for page in document.pages if isinstance(document, PdfDocument) else ():
-        if page.number not in known:
-            continue
+    for page in (one for one in _pages(document) if one.number in known):
         texts = [(run, line) for line in page.lines for run in runs(line.words, _PAGES_APART)]
         heads = [(run, line) for run, line in texts if headings.annex_label(plain_text(run))]
         for (one, line), (other, _) in combinations(heads, 2):
@@ -122,15 +120,16 @@ def _side_by_side(document: Document, refusal: JvomError) -> LayoutError | None:
 _CAUSES = (_repeated, _uncoded, _side_by_side)
 
 
+def _pages(document: Document) -> tuple[PdfPage, ...]:
+    return document.pages if isinstance(document, PdfDocument) else ()
+
+
 def _pages_of(refusal: JvomError) -> set[int | None]:
     return {one.page for one in (refusal.problems if isinstance(refusal, Problems) else [refusal])}
 
 
 def _read(
-    document: Document,
-    source: SourceFile,
-    edition: Edition,
-    registry: Registry,
+    document: Document, source: SourceFile, edition: Edition, registry: Registry
 ) -> dict[str, pa.Table]:
     document = _with_regions(document, registry)
     try:
@@ -171,18 +170,14 @@ def _read(
         problems += [unfit for of_annex in declarations.values() for unfit in of_annex.unused()]
     if problems or annex_1 is None or annex_2 is None or period is None:
         problems.sort(key=lambda problem: problem.line or 0)
-        if len(problems) > _MOST_PROBLEMS:
-            rest = len(problems) - _MOST_PROBLEMS
-            more = LayoutError(f"{rest} more problems", hint="mend these first")
-            problems[_MOST_PROBLEMS:] = [more]
+        if rest := len(problems[_MOST_PROBLEMS:]):
+            problems[_MOST_PROBLEMS:] = [LayoutError(f"{rest} more problems", hint="mend these first")]
         raise problems[0] if len(problems) == 1 else Problems(problems)
     cells = [*annex_2.cells, *annex_1.cells, *footnotes.cells(notes, year)]
     marked = {"mandates": annex_1.markers, "personnel": annex_2.markers}
-    around = _text_of(parts.personnel, notes)
-    if not parts.personnel.table:
-        last = max((span.line for cell in annex_2.cells for span in cell.spans), default=0)
-        left = footnotes.without(parts.personnel.lines, notes)
-        around = [line for line in left if line.number > last]
+    taken = max((span.line for cell in annex_2.cells for span in cell.spans), default=0)
+    below = 0 if parts.personnel.table else taken  # a PDF tells the table from the text around it
+    around = [line for line in footnotes.without(parts.personnel.lines, notes) if line.number > below]
     rows: dict[str, list[dict[str, object]]] = {
         "editions": [_edition(source, edition, parts, period)],
         "personnel": annex_2.rows,
@@ -197,10 +192,9 @@ def _read(
         ),
         "cells": cell_rows(cells, document, year),
     }
-    if document.format == "pdf":
-        shown = {line.number: line.shown for line in document.lines}
-        for row in (row for table in rows.values() for row in table):
-            _show(row, shown)
+    shown = {line.number: line.shown for line in document.lines}
+    for row in (row for table in rows.values() for row in table if document.format == "pdf"):
+        _show(row, shown)
     return {name: contract.as_read().table(rows[name]) for name, contract in schemas.TABLES.items()}
 
 
@@ -237,13 +231,10 @@ def _show(row: dict[str, Any], shown: Mapping[int, int]) -> None:
 
 def _unseen(document: Document, error: JvomError) -> LayoutError | None:
     """Why a heading is unknown where a word of its page is not all on the page, or something hides it."""
-    if not isinstance(document, PdfDocument):
-        return None
-    for page in document.pages:
-        cut = next((line for line in page.lines if is_cut(line.words, page)), None)
-        if cut and page.number == error.page:
+    for page in (one for one in _pages(document) if one.number == error.page):
+        if cut := next((line for line in page.lines if is_cut(line.words, page)), None):
             return refusals.cut_off(cut.page, cut.number, cut.text)
-    return unread.spoilt(document, error)
+    return unread.spoilt(document, error) if isinstance(document, PdfDocument) else None
 
 
 def _require_short(parts: ReportParts) -> None:
@@ -273,10 +264,8 @@ def _declared(
     parts: ReportParts, document: Document, edition: Edition, registry: Registry
 ) -> tuple[ReportParts, dict[str, Declared]]:
     """The report with the declared cells in their places, and the declarations of each annex."""
-    known = {
-        table: Declared(registry, table, edition.edition_year, document)
-        for table in ("mandates", "personnel")
-    }
+    year = edition.edition_year
+    known = {name: Declared(registry, name, year, document) for name in ("mandates", "personnel")}
     for name, declarations in known.items():
         annex: Annex | None = getattr(parts, name)
         if annex and annex.table:
@@ -296,22 +285,18 @@ _NOT_KEPT = {"mandates": {"country", "remark", "ignore"}, "personnel": {"ignore"
 
 def _require_seen(document: Document, parts: ReportParts) -> None:
     """Raises Problems for a PDF's cells that no one row and column has, else for what nobody read."""
-    if isinstance(document, PdfDocument):
-        annexes = {"mandates": parts.mandates, "personnel": parts.personnel}
-        named = [
-            (name, one.table) for name, annex in annexes.items() if annex for one in annex.each if one.table
-        ]
-        tables = [table for _, table in named]
-        faults = [
-            refusals.fault(fault, table, name)
-            for name, table in named
-            for fault in table.grid.faults
-            if fault.kind != "rows"
-            or not {table.heading.roles[at] for at in fault.columns} <= _NOT_KEPT[name]
-        ]
-        amiss = faults or [one for table in tables for one in unread.problems(document, table.grid)]
-        if amiss:
-            raise Problems([*amiss])
+    if not isinstance(document, PdfDocument):
+        return
+    annexes = {"mandates": parts.mandates, "personnel": parts.personnel}
+    named = [(name, one.table) for name, annex in annexes.items() if annex for one in annex.each if one.table]
+    faults = [
+        refusals.fault(fault, table, name)
+        for name, table in named
+        for fault in table.grid.faults
+        if fault.kind != "rows" or not {table.heading.roles[at] for at in fault.columns} <= _NOT_KEPT[name]
+    ]
+    if amiss := faults or [one for _, table in named for one in unread.problems(document, table.grid)]:
+        raise Problems([*amiss])
 
 
 def _try(step: Callable[[], T], problems: list[JvomError]) -> T | None:
