@@ -223,8 +223,7 @@ class Search:
         """The headers on each page of a PDF, of so many figures at least. A text has no places, and none."""
         if fewest not in self._headers:
             pages = self.document.pages if isinstance(self.document, PdfDocument) else ()
-            words = self.registry.words
-            self._headers[fewest] = headers.of_pages(pages, words, fewest)
+            self._headers[fewest] = headers.of_pages(pages, self.registry.words, fewest)
         return self._headers[fewest]
 
     def settled(self, main: FoundHeader, chosen: Mapping[int, str]) -> Search:
@@ -301,10 +300,8 @@ class Search:
         marks = self._marks(*(one.places for one in looked))
         taken = frozenset(line for one in looked if one.openings for line in one.openings[0][1].lines)
         found = [self._annex(*one.openings[0], marks, taken) if one.openings else None for one in looked]
-        within = [one[0] for one in found if one]
-        text = tuple(
-            line for index, line in enumerate(self.lines) if not any(index in part for part in within)
-        )
+        within = {index for one in found if one for index in one[0]}
+        text = tuple(line for index, line in enumerate(self.lines) if index not in within)
         first, second = found
         assert second is not None, "annex 2 is complete"
         return ReportParts(layout, first[1] if first else None, second[1], text)
@@ -326,14 +323,11 @@ class Search:
             for place in places[: headings.MOST]
             if (found := self._table_below(annex, layout, place, marks, starts))
         ]
-        if not openings:
-            return Looked(places, openings)
-        first, found = openings[0]
-        end = self._end(first, marks)
         later = (
             place
             for place, other in openings[1:]
-            if place.start >= end or self._repeats(found.header, other.header, place, layout)
+            if place.start >= self._end(openings[0][0], marks)
+            or self._repeats(openings[0][1].header, other.header, place, layout)
         )
         return Looked(places, openings, next(later, None))
 
@@ -488,13 +482,9 @@ def header_words(annex: int, layout: Layout) -> tuple[tuple[str, ...], ...]:
 
 def find_header(found: Sequence[Word], orders: Sequence[Sequence[str]]) -> Header | None:
     """The first place with the words in one of the orders, on whole lines; markers may be glued on."""
-    for start, word in enumerate(found):
-        if start and found[start - 1].line is word.line:
-            continue
-        header = next((header for order in orders if (header := _header_at(found, start, order))), None)
-        if header:
-            return header
-    return None
+    starts = (at for at, word in enumerate(found) if not at or found[at - 1].line is not word.line)
+    ways = (_header_at(found, start, order) for start in starts for order in orders)
+    return next(filter(None, ways), None)
 
 
 def _header_at(found: Sequence[Word], start: int, expected: Sequence[str]) -> Header | None:

@@ -230,9 +230,11 @@ class _Search:
         self.notes = {note: place for place, note in enumerate(notes)}
         # Rows that can be read in one way only go first, then group by group those with the largest figures:
         # what is left to place then says soonest that a column cannot come out.
+        inner = reversed([*enumerate(groups)][1:])  # the groups within the first; of several the first counts
+        within = {at: place for place, group in inner for at in (group.total, *group.parts)}
         self.order = sorted(
             (at for at in range(len(rows)) if at != self._at),
-            key=lambda at: (len(rows[at]) > 1, self._inner(at), -max(max(c.lows) for c in rows[at])),
+            key=lambda at: (len(rows[at]) > 1, within.get(at, 0), -max(max(c.lows) for c in rows[at])),
         )
         self.options: list[list[tuple[Choice, _Added, int]]] = []
         self.least = RULE * violated(total.figures, sums) + APART * total.apart if total else 0
@@ -262,10 +264,6 @@ class _Search:
         for row, choices in zip(self.order, chosen, strict=True):
             rows[row] = choices
         return rows
-
-    def _inner(self, at: int) -> int:
-        """The group within the first that a row belongs to, 0 for none."""
-        return next((place for place, group in enumerate(self._groups) if place and at in group), 0)
 
     def _cost(self, at: int, choice: Choice, sums: Sums) -> int:
         too_large = 0
@@ -307,18 +305,13 @@ class _Search:
                 lacking[slot], widths[slot] = lack, wide
             else:
                 lacking[slot], widths[slot], cost = _GIVEN_UP, 0, cost + RULE
-        counts, twice = self._marked(state[2], choice)
-        return (tuple(lacking), tuple(widths), counts), cost + NOTE * twice
-
-    def _marked(self, counts: tuple[int, ...], choice: Choice) -> tuple[tuple[int, ...], int]:
-        """How often notes are marked after a choice, and how many of them now once too often."""
-        if not choice.markers:
-            return counts, 0
-        after = list(counts)
-        for note in choice.markers:
-            place = self.notes[note]
-            after[place] = min(after[place] + 1, _MANY)
-        return tuple(after), after.count(_MANY) - counts.count(_MANY)
+        counts = state[2]
+        if choice.markers:
+            marked = [*counts]
+            for place in (self.notes[note] for note in choice.markers):
+                marked[place] = min(marked[place] + 1, _MANY)
+            counts, cost = tuple(marked), cost + NOTE * (marked.count(_MANY) - counts.count(_MANY))
+        return (tuple(lacking), tuple(widths), counts), cost
 
 
 class _Paths:

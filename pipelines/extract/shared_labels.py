@@ -7,6 +7,7 @@ open. What is certain is their order, and the region that the registry gives the
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -44,15 +45,10 @@ def find_labels(lines: Sequence[Line], regions: Sequence[str]) -> tuple[list[Lab
     position = 0
     while position < len(filled):
         label = _known(lines, filled[position:], wanted)
-        if label is None:
-            label = _unknown(lines, filled[position:], wanted)
-            if label is not None:
-                unknown.append(label)
-        else:
-            known.append(label)
-        while label and position < len(filled) and filled[position] < label.last:
-            position += 1
-        position += 1
+        kept = known if label else unknown
+        if label := label or _unknown(lines, filled[position:], wanted):
+            kept.append(label)
+        position = bisect_right(filled, label.last if label else filled[position])
     return known, unknown
 
 
@@ -78,15 +74,13 @@ def _unknown(lines: Sequence[Line], filled: Sequence[int], wanted: Mapping[str, 
     run: list[int] = []
     for position, index in enumerate(filled):
         letters = lines[index].text.strip()
-        if len(letters) > _PIECE or not letters.lstrip("-").isalpha():
-            break
-        if run and _known(lines, filled[position:], wanted):
+        short = len(letters) <= _PIECE and letters.lstrip("-").isalpha()
+        if not short or (run and _known(lines, filled[position:], wanted)):
             break
         run.append(index)
-    if len(run) < _FEW:
-        return None
     pieces = tuple(words(lines[index] for index in run))
-    return Label("".join(piece.text for piece in pieces), pieces, run[0], run[-1])
+    found = Label("".join(piece.text for piece in pieces), pieces, run[0], run[-1]) if run else None
+    return found if len(run) >= _FEW else None
 
 
 def _letters(text: str) -> str:
