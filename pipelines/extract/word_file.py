@@ -206,9 +206,14 @@ def _join_tables(body: Any) -> None:
             before = block
 
 
+def _find(element: Any, path: str) -> Any:
+    """The element at a path below another, such as `tblPr/tblLook`; None where there is none."""
+    return element.find("/".join(_PAPER + name for name in path.split("/")))
+
+
 def _columns(table: Any) -> int:
     """How many there are in the flow of the text; 0 of a table that is put beside it."""
-    floats = table.find(f"{_PAPER}tblPr/{_PAPER}tblpPr") is not None
+    floats = _find(table, "tblPr/tblpPr") is not None
     return 0 if floats else len(table.findall(f"{_PAPER}tblGrid/{_PAPER}gridCol"))
 
 
@@ -264,7 +269,7 @@ def _strange(parent: Any) -> Iterator[str]:
 
 
 def _is_shown(run: Any) -> bool:
-    return not _has(run, "vanish")
+    return not _has(run, "rPr/vanish")
 
 
 def _shown_text(within: Any) -> str:
@@ -287,8 +292,7 @@ def _settle_looks(document: WordDocument, body: Any) -> None:
         while name is not None and name in styles and name not in seen:
             seen.add(name)
             yield styles[name]
-            based = styles[name].find(f"{_PAPER}basedOn")
-            name = based.get(_VALUE) if based is not None else None
+            name = _said(styles[name], "basedOn").get("val")
 
     def settle(own: Any, said: Sequence[Any], name: str) -> None:
         known = {one.tag for one in own}
@@ -299,8 +303,7 @@ def _settle_looks(document: WordDocument, body: Any) -> None:
 
     of_table: dict[Any, list[Any]] = {}  # what styles of tables say of each cell, the nearest first
     for table in body.iter(f"{_PAPER}tbl"):
-        named = table.find(f"{_PAPER}tblPr/{_PAPER}tblStyle")
-        known = [] if named is None else list(chain(named.get(_VALUE)))
+        known = list(chain(_said(table, "tblPr/tblStyle").get("val")))
         for tc, parts in _parts(table, known):
             of_table[tc] = [*parts, *known]
             settle(tc.get_or_add_tcPr(), of_table[tc], "tcPr")
@@ -314,7 +317,7 @@ def _settle_looks(document: WordDocument, body: Any) -> None:
 
 def _parts(table: Any, styles: Sequence[Any]) -> Iterator[tuple[Any, list[Any]]]:
     """Each cell, with what the styles of its table say of its row and column apart from the others."""
-    look = _attributes(table.find(f"{_PAPER}tblPr/{_PAPER}tblLook"))
+    look = _said(table, "tblPr/tblLook")
     flags = int(look.get("val") or "01E0", 16)
     is_on = {
         name: _is_on({"val": look.get(name, str(int(bool(flags & bit))))}) for name, bit in _LOOKS.items()
@@ -370,9 +373,9 @@ class _Notes:
         )
         plain = (
             not others
-            and re.fullmatch(r"\d{1,4}", start)
             and formats <= {"decimal"}
             and restarts <= {"continuous"}
+            and re.fullmatch(r"\d{1,4}", start)
         )
         # Without a format Word numbers endnotes i, ii, iii.
         self._plain = {"footnotes": plain, "/endnotes": plain and bool(formats)}
@@ -538,29 +541,28 @@ def _require_plain(tc: Any) -> None:
 
 def _is_uneven(run: Any, following: Any) -> bool:
     """Whether a digit stands beside one of another size, on the same line."""
-    small, large = sorted(_points(_said(one, "sz"), of_one=2) or _SIZE for one in (run, following))
+    small, large = sorted(_points(_said(one, "rPr/sz"), of_one=2) or _SIZE for one in (run, following))
     digits = run.text[-1].isdigit() and following.text[0].isdigit() and not _is_raised(following)
     return digits and large > lines.ONE_SIZE * small
 
 
 def _is_narrow(tc: Any) -> bool:
     """Whether a cell is set narrower than a letter, in a table that gives its cells no more than is set."""
-    layout = next(tc.iterancestors(f"{_PAPER}tbl")).find(f"{_PAPER}tblPr/{_PAPER}tblLayout")
-    said = _attributes(tc.find(f"{_PAPER}tcPr/{_PAPER}tcW"))
-    fixed = _attributes(layout).get("type") == "fixed" and said.get("type") == "dxa"
+    layout = _said(next(tc.iterancestors(f"{_PAPER}tbl")), "tblPr/tblLayout")
+    said = _said(tc, "tcPr/tcW")
+    fixed = layout.get("type") == "fixed" and said.get("type") == "dxa"
     return fixed and _points(said, "w", 20) < _WIDTH * _SIZE
 
 
 def _is_clipped(tc: Any) -> bool:
     """Whether a row is set lower than the lines of a cell need."""
-    height = _attributes(tc.getparent().find(f"{_PAPER}trPr/{_PAPER}trHeight"))
-    width = _points(_attributes(tc.find(f"{_PAPER}tcPr/{_PAPER}tcW")), "w", 20) - 2 * _PADDING
+    height, width = _said(tc.getparent(), "trPr/trHeight"), _points(_said(tc, "tcPr/tcW"), "w", 20)
     if height.get("hRule") != "exact":
         return False
-    need = 0.0
+    width, need = width - 2 * _PADDING, 0.0
     for paragraph in tc.iter(f"{_PAPER}p"):
         runs = [run for run in paragraph.iter(f"{_PAPER}r") if _is_shown(run) and run.text.strip()]
-        size = max((_points(_said(run, "sz"), of_one=2) for run in runs), default=0.0) or _SIZE
+        size = max((_points(_said(run, "rPr/sz"), of_one=2) for run in runs), default=0.0) or _SIZE
         letters = sum(len(run.text) for run in runs)
         need += size * max(bool(runs), ceil(letters * _WIDTH * size / width) if width > size else 0)
     return need > _points(height, of_one=20)
@@ -568,34 +570,26 @@ def _is_clipped(tc: Any) -> bool:
 
 def _is_unseen(run: Any, tc: Any) -> bool:
     """Whether letters are about as bright as what is under them, or may be."""
-    colour = _levels(_said(run, "color").get("val", ""))
-    lit = _levels(_HIGHLIGHTS.get(_said(run, "highlight").get("val", ""), ""))
+    colour = _levels(_said(run, "rPr/color").get("val", ""))
+    lit = _levels(_HIGHLIGHTS.get(_said(run, "rPr/highlight").get("val", ""), ""))
     paragraph, table = (next(run.iterancestors(_PAPER + name)) for name in ("p", "tbl"))
-    shades = [
-        [*owner.iterfind(f"{_PAPER}{properties}/{_PAPER}shd")]
-        for owner, properties in ((run, "rPr"), (paragraph, "pPr"), (tc, "tcPr"), (table, "tblPr"))
-    ]
-    known = [lit, *(_ground(shade) for found in shades for shade in found), _WHITE]
-    ground = next(filter(None, known))
-    return bool(colour) and all(
-        abs(one - other) < _CONTRAST for one, other in zip(colour, ground, strict=True)
-    )
+    owners = (run, "rPr"), (paragraph, "pPr"), (tc, "tcPr"), (table, "tblPr")
+    shades = (_ground(_said(owner, f"{properties}/shd")) for owner, properties in owners)
+    ground = next(filter(None, (lit, *shades, _WHITE)))
+    near = (abs(one - other) < _CONTRAST for one, other in zip(colour, ground, strict=False))
+    return bool(colour) and all(near)
 
 
-def _ground(shade: Any) -> tuple[int, ...]:
+def _ground(said: Said) -> tuple[int, ...]:
     """The colour of what is shaded: a pattern is so much of its own colour over that of the fill."""
-    said = _attributes(shade)
     pattern = said.get("val", "clear")
-    share = (
-        1.0 if pattern == "solid" else float(found[1]) / 100 if (found := _SHARE.fullmatch(pattern)) else 0.0
-    )
+    shared = _SHARE.fullmatch(pattern)
+    share = float(shared[1]) / 100 if shared else float(pattern == "solid")
     fill, over = _levels(said.get("fill", "")), _levels(said.get("color", ""))
     if not share:
         return fill
-    return tuple(
-        round(share * one + (1 - share) * other)
-        for one, other in zip(over or (0, 0, 0), fill or _WHITE, strict=True)
-    )
+    levels = zip(over or (0, 0, 0), fill or _WHITE, strict=True)
+    return tuple(round(share * one + (1 - share) * other) for one, other in levels)
 
 
 def _levels(colour: str) -> tuple[int, ...]:
@@ -603,36 +597,34 @@ def _levels(colour: str) -> tuple[int, ...]:
     return (*bytes.fromhex(colour),) if re.fullmatch("[0-9A-Fa-f]{6}", colour) else ()
 
 
-def _said(run: Any, name: str) -> Said:
-    """What a run says of one of its looks."""
-    return _attributes(run.find(f"{_PAPER}rPr/{_PAPER}{name}"))
+def _said(owner: Any, path: str) -> Said:
+    """What a run, cell, row or table says of one of its looks."""
+    return _attributes(_find(owner, path))
 
 
 def _attributes(element: Any) -> Said:
-    return (
-        {} if element is None else {str(key).rpartition("}")[2]: str(value) for key, value in element.items()}
-    )
+    return {
+        str(key).rpartition("}")[2]: str(value) for key, value in ({} if element is None else element).items()
+    }
 
 
-def _has(run: Any, name: str) -> bool:
-    found = run.find(f"{_PAPER}rPr/{_PAPER}{name}")
-    return found is not None and _is_on(_attributes(found))
+def _has(owner: Any, path: str) -> bool:
+    return _find(owner, path) is not None and _is_on(_said(owner, path))
 
 
 def _is_raised(run: Any) -> bool:
-    aligned = _said(run, "vertAlign").get("val")
-    return aligned == "superscript" if aligned else _points(_said(run, "position"), of_one=2) > 0
+    aligned = _said(run, "rPr/vertAlign").get("val")
+    return aligned == "superscript" if aligned else _points(_said(run, "rPr/position"), of_one=2) > 0
 
 
 def _is_bold(tc: Any) -> bool:
     runs = [run for run in tc.iter(f"{_PAPER}r") if run.text.strip()]
-    return bool(runs) and all(_has(run, "b") for run in runs)
+    return bool(runs) and all(_has(run, "rPr/b") for run in runs)
 
 
 def _breaks_page(paragraph: Any) -> bool:
     breaks = (one.get(f"{_PAPER}type") for one in paragraph.iter(f"{_PAPER}br"))
-    before = paragraph.find(f"{_PAPER}pPr/{_PAPER}pageBreakBefore")
-    return "page" in breaks or (before is not None and _is_on(_attributes(before)))
+    return "page" in breaks or _has(paragraph, "pPr/pageBreakBefore")
 
 
 def _words(paragraph: Any, notes: _Notes) -> list[_Piece]:
