@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import pytest
 
 import schemas
 from pipelines.publish import catalogue, dictionary
-
-ROOT = Path(__file__).parents[1]
-PAGE = ROOT / "docs" / "reference" / "data-dictionary.md"
 
 
 @pytest.fixture(scope="module")

@@ -55,37 +55,7 @@ def test_lines_keep_their_characters(lines: list[str]) -> None:
     assert texts(read_document(text)) == unicodedata.normalize("NFC", text).split("\n")
 
 
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        pytest.param(
-            "een\n\n twee\n  drie\n \nvier\nvijf\n zesde\na\nb\nc\nd\ne\nf\ng\nh",
-            [1, 1, 2, 2, 2, 2, 2, *[3] * 9],
-            id="a page starts at a line with exactly one space",
-        ),
-        pytest.param("\n een\ntwee\ndrie\n", [1] * 4, id="the first page starts where the text does"),
-        pytest.param(
-            "een regel\n\n A\nfr\n\nik\na\n \nnog een regel\nslot\nslot\nslot",
-            [1] * 12,
-            id="pieces of a rotated label start none",
-        ),
-        pytest.param("\n".join(f" regel {n}" for n in range(40)), [1] * 40, id="all lines are indented"),
-        pytest.param(
-            "een\n\f twee\n drie\nvier\f\nvijf\n\f\n\nzes\n\f", [1, 2, 2, 2, 3, 4, 4, 4], id="form feeds"
-        ),
-        pytest.param("\f\feen\n\f\ftwee\n", [1, 3], id="form feeds count empty pages"),
-        pytest.param("een\n\f" * 40, [1] * 40, id="a form feed in every line"),
-        pytest.param(
-            "een\n\nPagina 3 van 9\ntwee\n\nPagina 4 van 9\n", [1, 1, 1, 2, 2, 2], id="numbers at the foot"
-        ),
-        pytest.param(
-            " een\nPagina 1 van 9\na\nb\nc\nPagina 2 van 9\n drie\nPagina 3 van 9\nd\ne\nf\ng\nh\ni\nj",
-            [1, 1, 1, 1, 1, 1, *[2] * 9],
-            id="a number beside another page start starts none",
-        ),
-        pytest.param("een\ntwee\n", [1, 1], id="no sign of a page"),
-    ],
-)
+@cases("text", "expected")
 def test_pages(text: str, expected: list[int]) -> None:
     assert pages(text) == expected
 

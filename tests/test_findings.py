@@ -14,41 +14,11 @@ from pipelines import reconcile as reconciled
 from pipelines.cli import app as cli
 from pipelines.publish import published
 from tests.support import ROOT, building
-from tests.support.cases import cases
+from tests.support.cases import cases, tables
 
 Asked = Callable[..., tuple[int, str, str]]
 
-REPAIRS = {
-    "table": {"searched_up_to": 5, "complete": True, "cells": 3, "count": 9, "note": None},
-    "stories": [
-        {
-            "story": "the row total of UNIFIL is 10 too low",
-            "side": "deployed",
-            "changes": [
-                {
-                    "row_key": "unifil",
-                    "column_name": "deployed_total",
-                    "printed": 734,
-                    "repaired": 744,
-                    "line": 100,
-                }
-            ],
-            "agrees_with": [{"statement_id": "a", "line": 12, "text": "3483 militairen"}],
-            "contradicts": [{"statement_id": "b", "line": 14, "text": "3473 militairen"}],
-        }
-    ],
-    "statements": [
-        {"statement_id": "a", "line": 12, "text": "3483", "cells": 4, "count": 1, "note": None},
-        {
-            "statement_id": "b",
-            "line": 14,
-            "text": "3473",
-            "cells": 0,
-            "count": 0,
-            "note": "more than five cells",
-        },
-    ],
-}
+REPAIRS = tables("findings")["REPAIRS"]
 TEXT = {"table_name": "sections", "row_key": "2.1", "value": "4", "page": None, "line": 40, "text": "vier"}
 
 

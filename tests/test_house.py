@@ -185,4 +185,4 @@ def test_every_table_of_cases_is_gone_through(file: Path) -> None:
         node for node in nodes(ROOT / "tests" / f"test_{file.stem}.py") if isinstance(node, ast.FunctionDef)
     ]
     taken = {test.name for test in tests if any("cases(" in ast.unparse(one) for one in test.decorator_list)}
-    assert {name.rpartition(".")[2] for name in tables(file.stem)} == taken
+    assert {name.rpartition(".")[2] for name in tables(file.stem) if not name.isupper()} == taken

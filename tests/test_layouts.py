@@ -95,7 +95,6 @@ def test_persons_sent_in_a_calendar_year_without_frames() -> None:
 # Headings that fit none.
 
 HEADING = "Bijlage 2 Totale inzet mei 2023 t/m april 2024"
-NOTES = ["12 Nederland is daarin beperkt.", "13 Het gaat om een paar mensen."]
 
 
 def annex(*lines: str) -> str:

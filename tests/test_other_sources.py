@@ -24,7 +24,6 @@ from tests.support.building import base_tables, edition_tables
 from tests.support.cases import cases
 
 REGISTRY = registry.load()
-APRIL = datetime.date(2024, 4, 29)
 HEADER = ",".join(other_sources.COLUMNS)
 GOOD = "untso-1,untso,,headcount,as of,2018-07,2018-07,12,,12,,high,https://example.org/,,UNTSO,2018-07"
 UN_HEADER = "mission,month,personnel_type,count,level,note"

@@ -11,45 +11,10 @@ import pytest
 from schemas import proposals, registry
 from schemas.errors import RegistryError
 from schemas.proposals import FILES, Proposal
-from tests.support.cases import cases
+from tests.support.cases import cases, tables
 
 FOLDER = Path(registry.__file__).parent
-SHA = "ab" * 32
-NEW = {
-    "mission": {
-        "id": "eumam",
-        "name": "EUMAM X",
-        "organisation": "EU",
-        "region": "Europa",
-        "countries": ["UA"],
-        "spellings": ["EUMAM X"],
-    },
-    "spelling": {"mission_id": "unifil", "spelling": "UNIFIL (zuid)"},
-    "relation": {
-        "mission_id": "unifil",
-        "relation": "part of",
-        "other_mission_id": "untso",
-        "source": "p. 3",
-    },
-    "region": {"printed": "Noordelijk Afrika", "region": "Afrika"},
-    "cell": {
-        "edition_year": 2024,
-        "source_sha256": SHA,
-        "table": "personnel",
-        "row": "unifil",
-        "column": "frame_military",
-        "printed": "13",
-        "shared_rows": ["untso"],
-        "reason": "one cell over two rows",
-    },
-    "reading": {
-        "edition_year": 2024,
-        "source_sha256": SHA,
-        "mission_id": "unifil",
-        "figures": {"deployed_military": 2, "deployed_total": 2},
-        "reason": "seen",
-    },
-}
+NEW = tables("registry_entries")["NEW"]
 
 
 def extended(*entries: tuple[str, dict[str, object]]) -> registry.Registry:

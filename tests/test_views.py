@@ -19,7 +19,6 @@ from schemas.errors import ContractError
 from tests.support.building import Tables, base_tables, edition_tables
 from tests.support.cases import cases
 
-ROOT = Path(__file__).parents[1]
 VIEWS = tuple(view.name for view in views.ordered())
 
 

@@ -15,9 +15,6 @@ from pipelines.orchestration import web
 from pipelines.orchestration.web import OwnPagesOnly, foreign
 from tests.support.cases import cases
 
-OWN = {"host": "127.0.0.1:3000"}
-MUTATION = "/graphql?query=mutation%7Bx%7D"
-
 
 async def answering(_scope: Scope, _receive: Receive, send: Send) -> None:
     await send({"type": "http.response.start", "status": 200, "headers": []})

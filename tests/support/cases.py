@@ -17,7 +17,7 @@ _HOME = Path(__file__).parents[1] / "cases"
 
 
 def cases(*names: str, nested: type | Sequence[type] = list) -> Callable[[Callable[..., Any]], Any]:
-    """The rows of a test as these parameters of it.
+    """The rows of a test as these parameters of it; they may have names, which are then those of its runs.
 
     What is a list within a row becomes of the type `nested`, or of these types, the outermost first.
     """
@@ -25,14 +25,15 @@ def cases(*names: str, nested: type | Sequence[type] = list) -> Callable[[Callab
 
     def marked(test: Callable[..., Any]) -> Any:
         rows = tables(test.__module__.rpartition(".")[2].removeprefix("test_"))[test.__qualname__]
-        listed = [[row] if len(names) == 1 else row for row in rows]
-        return pytest.mark.parametrize(names, [[_as(kinds, of) for of in row] for row in listed])(test)
+        named, listed = (list(rows), rows.values()) if isinstance(rows, dict) else (None, rows)
+        values = [[_as(kinds, of) for of in ([row] if len(names) == 1 else row)] for row in listed]
+        return pytest.mark.parametrize(names, values, ids=named)(test)
 
     return marked
 
 
 @cache
-def tables(name: str) -> dict[str, list[Any]]:
+def tables(name: str) -> dict[str, Any]:
     return dict(yaml.safe_load((_HOME / f"{name}.yaml").read_text(encoding="utf-8")))
 
 

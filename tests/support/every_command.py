@@ -23,46 +23,12 @@ from pipelines.cli import app
 from pipelines.lake import Lake
 from pipelines.orchestration import run
 from pipelines.settings import Settings, find
+from tests.support.cases import tables
 
 Record = dict[str, set[str]]
 
 # Command lines in order, with the exit status that each must end with; they write to FOLDER.
-COMMANDS: list[tuple[int, str]] = [
-    (0, "build"),
-    (0, "build --recheck"),
-    (0, "build --dry-run"),
-    (0, "ingest FOLDER/changed.txt --year 2024 --keep"),
-    (0, "withdraw 2024 --reason test"),
-    (0, "restore 2024 --vintage 1 --reason test"),
-    (0, "restore --release previous --dry-run"),
-    (0, "ingest-un FOLDER/un.csv"),
-    (0, "verify"),
-    (0, "backup FOLDER/copy"),
-    (0, "status"),
-    (0, "logs --last-failure"),
-    (0, "gc"),
-    (0, "quarantine --closed"),
-    (0, "editions"),
-    (0, "missions"),
-    (0, "vintages 2024"),
-    (0, "trend untso"),
-    (0, "diff 2024 1 2"),
-    (0, "diff --release last"),
-    (0, "trace untso 2024 deployed_military --html FOLDER/sheet.html"),
-    (0, "sql 'FROM personnel'"),
-    (2, "sql 'DELETE FROM personnel_vintages'"),
-    (2, "sql 'DROP VIEW personnel'"),
-    (2, "sql \"COPY personnel TO 'FOLDER/stolen.csv'\""),
-    (0, "findings"),
-    (0, "findings 2024 --unread"),
-    (0, "checks 2024"),
-    (3, "fetch 2024"),  # nobody answers
-    (3, "fetch 2024 --dry-run"),
-    (0, "open --print"),
-    (0, "page FOLDER/changed.txt 1"),
-    (0, "onboard FOLDER/changed.txt --year 2024 --write FOLDER/entries.toml"),
-    (0, "ui --port PORT"),  # it ignores signals once it has ended, so it comes last
-]
+COMMANDS: list[tuple[int, str]] = tables("safety")["COMMANDS"]
 # Jobs that no command runs.
 JOBS = ("verify", "look_for_late_editions")
 # They wait for the network, and for older documents; tests of their own run them, and what they record goes
