@@ -13,6 +13,7 @@ Fidelity = Literal["official file", "full text", "abridged"]
 
 # A printed page number, alone on its line: it numbers pages and is not text of the report.
 PAGE_NUMBER = re.compile(r"\s*pagina (?P<page>\d{1,4}) van (?P<pages>\d{1,4})\s*", re.IGNORECASE)
+TYPED_RULE = re.compile(r"\s*(?:([-=_–—─━])\1{3,}\s*)+")  # a line of dashes, as a typewriter draws it
 
 
 @dataclass(frozen=True)

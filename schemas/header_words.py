@@ -303,9 +303,9 @@ def _over(above: Facets, below: Facets) -> Facets:
 
 
 def _ignored(way: Facets) -> str | None:
-    """A column of figures with a word that is ignored is not this document's: `Totaal vorige periode`."""
-    figures = {*_MEASURES, *_KINDS, "strength_on_day"}
-    return "ignore" if "ignore" in way and way - {"ignore"} <= figures else None
+    """A column with a word that is ignored is not this document's, or no end: `Totaal vorige periode`."""
+    said = {*_MEASURES, *_KINDS, "strength_on_day", "mandate", "until"}
+    return "ignore" if "ignore" in way and way - {"ignore"} <= said else None
 
 
 def _said(ways: Iterable[Facets]) -> str:

@@ -112,6 +112,27 @@ def test_soldiers_in_one_table_and_police_in_another() -> None:
     assert (blank["as_printed"], blank["derivation"]) == (None, ["empty by inference"])
 
 
+def test_women_of_each_of_two_tables_are_none_of_the_whole() -> None:
+    soldiers = [f"{row}|{more}" for row, more in zip(SOLDIERS[2:4], ("1", "8"), strict=True)]
+    tables = (
+        ("Missie|Kader militair|Ingezet militair|Waarvan vrouwen", *soldiers, "Totaal|13|34|9"),
+        (f"{POLICE[0]}|Waarvan vrouwen", f"{POLICE[2]}|4", f"{POLICE[3]}|4"),
+    )
+    found = read(ABOVE, *(table(*rows, name="on") for rows in tables))
+    assert [*figures(found)] == ["unifil", "untso", "minusma"]
+    assert not [cell for cell in found["cells"].to_pylist() if "women" in cell["column_name"]]
+
+
+def test_regions_that_head_rows_are_no_labels_beside_them() -> None:
+    countries = ("Libanon", "Israël", "Mali", "Diversen")
+    head = ("Land|Missie|2:Nationaal kader|3:Ingezet", f"|{HEAD[1]}")
+    rows = [f"{country}|{row}" for country, row in zip(countries, ROWS, strict=False)]
+    bands = ("7:Midden-Oosten", *rows[:2], "7:Afrika", rows[2], "7:Overig", rows[3])
+    found = read(ABOVE, table(*head, *bands, f"Totaal|{ROWS[-1].replace('Totaal', '')}"))
+    assert (figures(found), of(found, "region_as_printed")) == (RIGHT, REGIONS)
+    assert [*of(found, "country_as_printed").values()] == [*countries]
+
+
 def test_tables_of_soldiers_and_of_police_by_turns() -> None:
     """As for each region; of such a table at the foot of a page a person says that it ends there."""
     police = (POLICE[0], "3:Europa", "EULEX Kosovo|7|9")

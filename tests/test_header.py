@@ -108,6 +108,25 @@ def test_a_word_that_is_ignored_makes_its_column_of_figures_one() -> None:
     assert not words.roles("vorige missie")
 
 
+def test_of_two_ends_a_column_below_another_says_which() -> None:
+    lines = [
+        "Missie   Rechtsbasis   Internationaal mandaat   Nederlandse bijdrage",
+        "                       begin      einde         begin      einde",
+    ]
+    (found,) = headers.find(page(*lines), WORDS.with_words([("begin", "ignore")]))
+    assert found.roles[2:] == ("ignore", "international_mandate", "ignore", "national_frame")
+    assert not found.problems
+
+
+def test_an_end_among_figures_is_none_of_them() -> None:
+    lines = [
+        "Missie   Einddatum   Kader                Ingezet",
+        "                     mil.      pol.       mil.      pol.   Totaal",
+    ]
+    (found,) = headers.find(page(*lines), WORDS)
+    assert all(not one.ways for one in found.problems if "Einddatum" in one.text)
+
+
 def test_running_text_and_rows_are_no_header() -> None:
     text = [
         "In de missie zijn in totaal 12 militairen ingezet binnen het nationale kader,",

@@ -190,6 +190,11 @@ def test_a_blank_duration_of_a_text_may_be_that_of_another_row() -> None:
         read_tables(blank)
 
 
+def test_a_line_of_dashes_is_a_rule() -> None:
+    ruled = table(changed={"UNDOF": "", "Afrika": f"Afrika\n{'-' * 100}"})
+    assert figures(read_tables(text(["=" * 40, *ruled, f"{'—' * 30}   {'—' * 9}"]))) == TRUTH
+
+
 def test_no_page_of_a_text_ends_before_the_columns_of_another() -> None:
     """Where its lines are shorter, nothing is cut off."""
     found = positions.placed(read_document(text(table())))

@@ -125,6 +125,10 @@ both = pytest.mark.parametrize("make", [as_pdf, as_text])
             [*EUROPE, ("Subtotaal Europa", *OF_EUROPE), *AFRICA, ("Totaal Afrika", *OF_AFRICA), TOTAL],
             {"subtotal:europa": sums(EUROPEAN), "subtotal:afrika": sums(AFRICAN)},
         ),
+        (
+            [*EUROPE, ("Te transporteren", *OF_EUROPE), ("Transport", *OF_EUROPE), *AFRICA, TOTAL],
+            {"subtotal:europa": sums(EUROPEAN), "subtotal:europa-2": sums(EUROPEAN)},
+        ),
         ([*EUROPE, ("Subtotaal", *OF_EUROPE), *AFRICA, TOTAL], {"subtotal:europa": sums(EUROPEAN)}),
         (
             [*EUROPE, ("Totaal", *OF_EUROPE), *AFRICA, ("Totaal", *OF_AFRICA), ("Eindtotaal", *TOTAL[1:])],

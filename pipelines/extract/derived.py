@@ -83,6 +83,7 @@ def read(search: Search) -> Derived:
 
 
 _IN_EACH = {None, "mission", "region", "ignore"}  # roles that every part may have
+_WOMEN = {"deployed_women"}
 _TEXTS = {"country", "remark"}  # and that several may have, if they say the same
 
 
@@ -103,16 +104,31 @@ def _parts(search: Search, main: FoundHeader, others: Sequence[FoundHeader]) -> 
     found: list[FoundHeader] = []
     said: set[str | None] = set()
     for one in headers:
-        own = {*one.roles} - _IN_EACH
-        if own <= said and found and (own <= _TEXTS or own == {*found[-1].roles} - _IN_EACH):
+        own = _own(one)
+        if own <= said and found and (own <= _TEXTS or own == _own(found[-1])):
             continue  # the same header again
-        if not own & said - _TEXTS or (found and own in [{*of.roles} - _IN_EACH for of in found]):
+        if not own & said - _TEXTS or (found and own in map(_own, found)):
             found.append(one)
             said |= own
         elif one in others:
             message = f"annex 2 has a second table with columns that the first has too: {_words(one)}"
             raise _at(search, one, message, "see which of them is this edition's: neither is read")
-    return found if len(found) > 1 and main in found else []
+    sent = {role for role in said if role and role.startswith("deployed_")} - _WOMEN
+    return [_without_some(one, sent) for one in found] if len(found) > 1 and main in found else []
+
+
+def _own(one: FoundHeader) -> set[str | None]:
+    """What no other part may say; of each its women may be counted."""
+    own = {*one.roles} - _IN_EACH
+    return own - _WOMEN or own
+
+
+def _without_some(one: FoundHeader, sent: set[str]) -> FoundHeader:
+    """A part's header, without the women of those whom it counts where others are in another part."""
+    if not 0 < len(sent & {*one.roles}) < len(sent):
+        return one
+    columns = (replace(of, role="ignore") if of.role in _WOMEN else of for of in one.columns)
+    return replace(one, columns=tuple(columns))
 
 
 def _asked_of_parts(
@@ -237,9 +253,9 @@ def _captions(part: Annex) -> Iterator[Line]:
 
 
 def _first(found: Sequence[FoundHeader], kinds: Sequence[Kind]) -> FoundHeader | None:
-    """The first header of a kind, one without problems before one with."""
+    """The first header of a kind without problems, else that of which most is known."""
     of_kind = [one for one in found if one.kind in kinds]
-    return next((one for one in of_kind if not one.problems), of_kind[0] if of_kind else None)
+    return next((one for one in of_kind if not one.problems), max(of_kind, key=header.rank, default=None))
 
 
 def _title(search: Search, found: FoundHeader, others: Sequence[FoundHeader]) -> Place:

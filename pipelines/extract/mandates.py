@@ -167,7 +167,7 @@ class _Reader:
 
     def _unknown_mission(self, line: Line, name: str, region: str | None = None) -> None:
         registry = self._given.registry
-        self.problems.append(refusals.unknown_mission(line, name, region, registry))
+        self.problems.append(refusals.unknown_mission(line, self._roles.plain(name), region, registry))
 
     def _unknown_region(self, kind: str, name: str, line: Line, other: Proposal | None = None) -> None:
         name = refusals.shortened(name)

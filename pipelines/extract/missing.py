@@ -13,6 +13,7 @@ from pipelines.extract import answers, headings, kinds, refusals
 from pipelines.extract.headings import Place
 from pipelines.extract.pdf import PdfDocument
 from pipelines.extract.pdf.model import plain_text, runs
+from pipelines.extract.roles import RowNames
 from pipelines.model import Line
 from schemas.errors import JvomError, LayoutError, Problems
 from schemas.proposals import Proposal
@@ -117,17 +118,20 @@ def _no_table(search: Search, annex: int, place: Place) -> LayoutError:
 
 
 def _what_heads_missions(search: Search, header: Sequence[Line]) -> Iterator[Proposal]:
-    """The entry that says which word heads the missions, if none is known to: the first text of a line."""
+    """The entry that says which word heads the missions, if none is known to: a line's first unknown text."""
     assert isinstance(search.document, PdfDocument)
     drawn = {line.number: line for page in search.document.pages for line in page.lines}
-    ways = []
+    words = search.registry.words
+    names, ways = RowNames(words.rows), []
     for line in sorted(header, key=lambda line: drawn[line.number].box.left):
-        first = next(iter(runs(drawn[line.number].words, 0.5)), ())
-        text = plain_text(first)
-        if any(map(str.isalpha, text)) and len(text) < 60:
+        texts = [plain_text(run) for run in runs(drawn[line.number].words, 0.5)]
+        if any("mission" in words.roles(text) for text in texts):
+            return
+        new = (
+            one for one in texts if any(map(str.isalpha, one)) and not (words.said(one) or names.kind(one))
+        )
+        if any(map(str.isalpha, text := next(new, ""))) and len(text) < 60:
             ways.append({"printed": text, "role": "mission"})
-    if any("mission" in search.registry.words.roles(str(way["printed"])) for way in ways):
-        return
     question = f"which word heads the missions on page {header[0].page}"
     made = [Proposal("word", values, question, "it is in the header") for values in ways]
     if made:

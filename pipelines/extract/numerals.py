@@ -20,7 +20,7 @@ from schemas.number_words import spelt
 RAISED = "⁰¹²³⁴⁵⁶⁷⁸⁹"
 _PLAIN = str.maketrans(RAISED, "0123456789")
 _RAISED = re.compile(rf"(.*[^{RAISED}])([{RAISED}]{{1,3}})")
-_EMPTY = re.compile(r"[-‐‑‒–—―−]+|n\.?v\.?t\.?", re.IGNORECASE)
+_EMPTY = re.compile(r"[-‐‑‒–—―−·]+|n\.?v\.?t\.?", re.IGNORECASE)
 SPACES = " \u00a0\u2007\u2009\u200a\u202f"  # one of them may part thousands
 _WHOLE = rf"(?:0|[1-9][0-9]{{0,2}}(?:[.{SPACES}][0-9]{{3}}){{1,2}}|[1-9][0-9]{{0,8}})"
 _PARTING = re.compile(f"[.{SPACES}]")

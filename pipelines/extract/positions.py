@@ -21,7 +21,7 @@ from pipelines.extract.cells import marker
 from pipelines.extract.pdf import signs
 from pipelines.extract.pdf.lines import soft_hyphens, soften
 from pipelines.extract.pdf.model import Box, PdfDocument, PdfLine, PdfPage, Word
-from pipelines.model import PAGE_NUMBER, Document, Line
+from pipelines.model import PAGE_NUMBER, TYPED_RULE, Document, Line
 from schemas.dates import MONTHS
 from schemas.errors import JvomError, Problems
 
@@ -191,13 +191,15 @@ def columns_of(text: str) -> list[int]:
 
 
 def _furniture(pages: Sequence[PdfPage]) -> Iterator[int]:
-    """Numbers of the lines that are page numbers, and of heads and feet that return on other pages.
+    """Numbers of the lines that are page numbers or rules, and of heads and feet that return on other pages.
 
     A head or foot is one text with a blank line between it and the rest of its page.
     """
     found: dict[tuple[str, bool], list[int]] = {}
     for page in pages:
-        yield from (line.number for line in page.lines if PAGE_NUMBER.fullmatch(line.text))
+        for line in page.lines:
+            if PAGE_NUMBER.fullmatch(line.text) or TYPED_RULE.fullmatch(line.text):
+                yield line.number
         for lines, foot in ((page.lines, False), (page.lines[::-1], True)):
             for line in _edge(lines):
                 text = _DIGITS.sub("#", " ".join(line.text.split()).casefold())

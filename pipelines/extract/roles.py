@@ -108,8 +108,8 @@ class Roles(ABC):
         self.names = RowNames(words)
 
     def plain(self, name: str) -> str:
-        """A name without what is printed beside it."""
-        return name
+        """A name without what is printed beside it, such as a bullet."""
+        return _BULLET.sub("", name)
 
     def spelled(self, name: str) -> str:
         plain = self.plain(name)
@@ -163,7 +163,7 @@ class PersonnelRoles(Roles):
 
     def plain(self, name: str) -> str:
         """A name without the bracket that speaks of a separate report."""
-        return self._separate.sub("", name)
+        return super().plain(self._separate.sub("", name))
 
     def is_region(self, text: str) -> bool:
         return self.names.kind(text) == "region"

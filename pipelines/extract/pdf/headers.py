@@ -38,6 +38,7 @@ _NO_HEADER = re.compile(
 _BROKEN = re.compile("[^\\W\\d_][-\u00ad\u2010]$")  # a word that goes on below
 _DIGIT = re.compile(r"\d")
 _WHOM = frozenset({"military", "civil", "police", "total", "women", "men"})
+_PARTS = _WHOM | {"until"}  # what columns of a group say
 _SIDE = 2.0  # points between a column without a heading and the next
 
 
@@ -144,7 +145,7 @@ def _is_cut(lines: Sequence[PdfLine], band: tuple[int, int], reached: Sequence[i
     left = min(run.box.left for line in lines[band[0] : band[1] + 1] for run in runs_of(line))
     for at in range(band[1] + 1, band[1] + 3):
         found = runs_of(lines[at]) if at in reached else []
-        kinds = sum(any(way & _WHOM for way in words.facets(run.text)[0]) for run in found)
+        kinds = sum(any(way & _PARTS for way in words.facets(run.text)[0]) for run in found)
         texts = all(any(map(str.isalpha, run.text)) and not _DIGIT.search(run.text) for run in found)
         if len(found) > 2 and kinds and texts and found[0].box.left > left + found[0].size:
             return True
@@ -181,6 +182,8 @@ def _with_regions(page: PdfPage, header: FoundHeader, words: Known) -> FoundHead
         if column.role == "country" or alike:
             right = ends[at] if at < len(ends) else page.width
             texts = list(_texts(below, column.box.left - 2 * _SIDE, right))
+            beside = [(text, line) for text, line in texts if plain_text(line.words) != text]
+            texts = beside if len(beside) > 2 else texts  # a region that heads rows is no label
             named = {comparable(text) for text, _ in texts} & known
             parts = sum(any(comparable(text) in one for one in known) for text, _ in texts)  # `Midden-Oo`
             sure = alike or len(named) > 1 or parts == len(texts)  # a country may be `Afrika`

@@ -29,7 +29,6 @@ from pipelines.extract.pdf.pdfium import (
     Glyph,
     TooMuch,
     dots,
-    is_flat,
     objects,
 )
 from pipelines.extract.pdf.shapes import Dots, within
@@ -107,7 +106,7 @@ def look(
     boxes = tuple(
         glyph.box
         for glyph in glyphs
-        if id(glyph) not in hidden and (not _is_blank(glyph) or (glyph.text in hyphens and is_flat(glyph)))
+        if id(glyph) not in hidden and (not _is_blank(glyph) or (glyph.text in hyphens and glyph.is_flat))
     )
     return seen, Sight(drawer.scale, whole, bare, boxes, spoilt)
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from pipelines.extract.pdf.model import SOFT_HYPHEN, Box, Direction, PdfLine, PdfPage, Rule, Word, grouped
 from pipelines.extract.text import visible
-from pipelines.model import PAGE_NUMBER
+from pipelines.model import PAGE_NUMBER, TYPED_RULE
 
 if TYPE_CHECKING:
     from pipelines.extract.pdf.pdfium import Glyph
@@ -391,11 +391,13 @@ def _words(piece: _Piece) -> Iterator[Word]:
 
 
 def _word(letters: Sequence[Glyph], piece: _Piece, gap: str) -> Word:
-    # A soft hyphen is drawn only where a line ends in it.
-    shown = [letter for letter in letters[:-1] if letter.text != SOFT_HYPHEN] + [letters[-1]]
+    # A soft hyphen is one only where a line ends in it: within a word it is a hyphen, if it is drawn.
+    for letter in letters[:-1]:
+        if letter.text == SOFT_HYPHEN:
+            letter.text = "-" if letter.is_flat else ""
     text, last = "", ""
     spans = []
-    for raised, along in groupby(shown, key=lambda letter: letter.raised):
+    for raised, along in groupby(letters, key=lambda letter: letter.raised):
         part = visible("".join(letter.text for letter in along))
         if raised and _MARKER.fullmatch(part):
             spans.append((len(text), len(text) + len(part)))
@@ -440,10 +442,10 @@ def soften(word: Word) -> Word:
 def mark_furniture(pages: Sequence[PdfPage]) -> tuple[PdfPage, ...]:
     """The same pages with the numbers of their running heads, feet and page numbers, and their labels.
 
-    A line is furniture if it stands in the margin of its page and is a page number apart from the
-    text, or returns at the same height on other pages with nothing changed but its digits. Several
-    texts on a line that is close to the next are the header of a table that fills several pages, and what
-    is below it, such as a region, is in the table.
+    A line is furniture if it is a rule of dashes, or stands in the margin of its page and is a page number
+    apart from the text, or returns at the same height on other pages with nothing changed but its digits.
+    Several texts on a line that is close to the next are the header of a table that fills several pages, and
+    what is below it, such as a region, is in the table.
     """
     found: dict[int, set[int]] = defaultdict(set)
     alike: dict[tuple[str, int], list[tuple[int, PdfLine]]] = defaultdict(list)
@@ -466,6 +468,7 @@ def mark_furniture(pages: Sequence[PdfPage]) -> tuple[PdfPage, ...]:
             if is_close(one, inner) and _in_columns(one)
             for line in (one, inner)
         }
+        found[page.number] |= {line.number for line in page.lines if TYPED_RULE.fullmatch(line.text)}
     return tuple(_labelled(page, frozenset(found[page.number])) for page in pages)
 
 

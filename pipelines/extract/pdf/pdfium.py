@@ -354,6 +354,12 @@ class Glyph:
         )
 
     @property
+    def is_flat(self) -> bool:
+        """Whether it has the shape and height of a hyphen or dash."""
+        width, rise = self.end - self.start, self.baseline - self.bottom
+        return self.bottom - self.top < 0.5 * width and 0.2 * width < rise < width
+
+    @property
     def direction(self) -> Direction:
         assert self.run.direction is not None, "a character that runs askew is not read"
         return self.run.direction
@@ -420,7 +426,7 @@ class Characters:
             self.hidden += not text.isspace()
             return
         last = self.found[-1] if self.found else None
-        if text == UNKNOWN and is_flat(glyph):
+        if text == UNKNOWN and glyph.is_flat:
             # What has no code behind a word was put there where a line ends.
             glyph.text = SOFT_HYPHEN if last and _follows(last, glyph) else "-"
         if last and last.run is run and last.box == glyph.box and not text.isspace():
@@ -504,12 +510,6 @@ def _unsay(item: pdfium.FPDF_PAGEOBJECT) -> None:
             said = "".join(map(chr, text[: min(99, max(0, length.value // 2 - 1))]))
             if not all(letter.isalpha() or letter in _HYPHENS for letter in said) or not said:
                 pdfium.FPDFPageObjMark_RemoveParam(item, mark, b"ActualText")
-
-
-def is_flat(glyph: Glyph) -> bool:
-    """Whether a character has the shape and height of a hyphen or dash."""
-    width, rise = glyph.end - glyph.start, glyph.baseline - glyph.bottom
-    return glyph.bottom - glyph.top < 0.5 * width and 0.2 * width < rise < width
 
 
 def _follows(last: Glyph, glyph: Glyph) -> bool:
