@@ -29,7 +29,7 @@ TEMPLATES = Path(__file__).parent / "templates"
 WIDEST = 10_000  # columns; a table that is piped into a file is not cut, unless COLUMNS says where
 MOST_ROWS = 100  # of a table in a terminal
 _BEHIND_A_SLASH = re.compile(r"(\s+|(?<=/)(?=[^/\s]))")
-RIBBON = 18  # columns of the terminal that a longer text has at least
+RIBBONS = 18, 12  # columns of the terminal that a longer text has at least, the second rather than no table
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,8 @@ class Terminal:
         more_rows = len(listed) - MOST_ROWS if is_terminal and not self.whole else 0
         listed = listed[:MOST_ROWS] if more_rows > 0 else listed
         telling = most(names) if _left_out([names, *listed], width, ()) else ()  # asked only where it counts
-        left_out = _left_out([names, *listed], width, telling or ())
+        ribbon = RIBBONS[telling is None]
+        left_out = _left_out([names, *listed], width, telling or (), ribbon)
         if left_out and (self.whole or telling is None or len(listed) == 1):
             room = max(map(len, names)) + 3
             blocks = (
@@ -116,7 +117,7 @@ class Terminal:
             kept = [at for at in range(len(names)) if at not in left_out[1:]]  # "…" in place of the first
             names = ["…" if at in left_out else names[at] for at in kept]
             listed = [tuple("…" if at in left_out else row[at] for at in kept) for row in listed]
-        print("\n".join(_drawn(names, listed, width, title)))
+        print("\n".join(_drawn(names, listed, width, title, ribbon)))
         if not listed:
             self.say("no rows")
         for many, what in ((len(left_out), "column"), (more_rows, "row")):
@@ -159,12 +160,12 @@ def _rounded(value: object) -> object:
     return round(value, 2) if abs(value) >= 1 else float(f"{value:.3g}")
 
 
-def _narrowest(cells: Iterable[object]) -> int:
+def _narrowest(cells: Iterable[object], ribbon: int) -> int:
     """The width that a column needs: no word or time of it is broken, and a long text is not a ribbon."""
     texts = [(as_text(cell), isinstance(cell, datetime.datetime)) for cell in cells]
     longest = max(_width(text) for text, _ in texts)
     words = (_width(word) for text, whole in texts for word in ([text] if whole else text.split()))
-    return max(min(longest, RIBBON), *words, 0)
+    return max(min(longest, ribbon), *words, 0)
 
 
 def _width(text: str) -> int:
@@ -177,10 +178,10 @@ def _width(text: str) -> int:
 
 
 def _drawn(
-    names: Sequence[str], rows: Sequence[Sequence[object]], width: int, title: str | None
+    names: Sequence[str], rows: Sequence[Sequence[object]], width: int, title: str | None, ribbon: int
 ) -> Iterator[str]:
     """The lines of a table: figures on the right, words on the left."""
-    widths = _widths([names, *rows], width)
+    widths = _widths([names, *rows], width, ribbon)
     values = [[value for value in column if value is not None] for column in zip(*rows, strict=True)]
     right = [bool(column) and all(map(is_figure, column)) for column in values] or [False] * len(names)
 
@@ -218,10 +219,10 @@ def _wrapped(text: str, width: int) -> list[str]:
     return lines
 
 
-def _widths(rows: Sequence[Sequence[object]], width: int) -> list[int]:
+def _widths(rows: Sequence[Sequence[object]], width: int, ribbon: int) -> list[int]:
     """Room for what cannot be broken, then for whole cells as far as there is more: words may wrap."""
     columns = [*zip(*rows, strict=True)]
-    widths = [*map(_narrowest, columns)]
+    widths = [_narrowest(column, ribbon) for column in columns]
     wanted = [
         max(_width(line) for cell in column for line in as_text(cell).split("\n")) for column in columns
     ]
@@ -235,12 +236,14 @@ def _widths(rows: Sequence[Sequence[object]], width: int) -> list[int]:
 _BETWEEN = 3  # columns of the terminal between two columns of a table
 
 
-def _left_out(rows: Sequence[Sequence[object]], width: int, most: Sequence[str]) -> list[int]:
+def _left_out(
+    rows: Sequence[Sequence[object]], width: int, most: Sequence[str], ribbon: int = RIBBONS[0]
+) -> list[int]:
     """Places of the columns that are left out so that the rest fit; the first column stays.
 
     Those that say most stay too, as far as there is room, and then what is at the ends.
     """
-    narrowest = [_narrowest(column) + _BETWEEN for column in zip(*rows, strict=True)]
+    narrowest = [_narrowest(column, ribbon) + _BETWEEN for column in zip(*rows, strict=True)]
     if sum(narrowest) <= width:
         return []
     names = [str(name) for name in rows[0]]

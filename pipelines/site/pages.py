@@ -425,22 +425,20 @@ class Site:
         latest = content.latest
         missions = [row for row in figures.trends(content, edition_year=latest) if row["listed"]]
         there: dict[str, list[Values]] = {}
-        elsewhere = []
         rows = content.of("personnel", edition_year=latest)
         printed = {row["mission_id"]: row["country_as_printed"] for row in rows}
-        registry = {row["mission_id"]: row for row in content.missions}
+        registry = {row["mission_id"]: row["countries"] or [] for row in content.missions}
         for row in missions:
-            countries = (registry.get(row["mission_id"]) or {}).get("countries") or []
-            for country in countries:
+            for country in registry[row["mission_id"]]:
                 there.setdefault(country, []).append(_of(row, "mission_id", "name"))
-            if not countries:
-                elsewhere.append(_of(row, "mission_id", "name") | {"printed": printed.get(row["mission_id"])})
         return {
             "latest": latest,
             "map": self._chart("map", latest or 0),
             "countries": there,
             "off_map": [country for country in there if not World.load().outline(country)],
-            "elsewhere": elsewhere,
+            "elsewhere": [row for row in missions if not registry[row["mission_id"]]],
+            "printed": printed,
+            "named": [row for row in missions if registry[row["mission_id"]] and printed[row["mission_id"]]],
             "groups": {
                 kind: sorted(
                     (
