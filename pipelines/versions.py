@@ -53,28 +53,15 @@ PUBLISHING_CODE = (
     "schemas/labels.toml",
 )
 # Whatever can change the site, and the package, of one release.
-SITE_CODE = (
-    "pipelines/harmless.py",
-    "pipelines/publish/sql/**/*.sql",
-    "pipelines/site/**/*.*",
-    "schemas/*.py",
-    "schemas/contracts/*.toml",
-    "schemas/labels.toml",
-    "schemas/dataset.toml",
+_OF_BOTH = (
+    *("pipelines/harmless.py", "pipelines/publish/sql/**/*.sql", "schemas/*.py", "schemas/contracts/*.toml"),
+    *("schemas/labels.toml", "schemas/dataset.toml"),
 )
+SITE_CODE = (*_OF_BOTH, "pipelines/site/**/*.*")
+_OF_PACKAGE = ("__init__", "catalogue", "dictionary", "package", "spreadsheet")
 PACKAGE_CODE = (
-    "pipelines/harmless.py",
-    "pipelines/publish/__init__.py",
-    "pipelines/publish/catalogue.py",
-    "pipelines/publish/dictionary.py",
-    "pipelines/publish/package.py",
-    "pipelines/publish/spreadsheet.py",
-    "pipelines/publish/sql/**/*.sql",
-    "pipelines/publish/templates/*",
-    "schemas/*.py",
-    "schemas/contracts/*.toml",
-    "schemas/labels.toml",
-    "schemas/dataset.toml",
+    *(*_OF_BOTH, "pipelines/publish/templates/*"),
+    *(f"pipelines/publish/{name}.py" for name in _OF_PACKAGE),
 )
 READING_LIBRARIES = ("pillow", "pyarrow", "pypdfium2", "python-docx")
 REGISTRY_FILES = ("missions.toml", "layouts.toml", "header_words.toml")

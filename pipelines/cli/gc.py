@@ -2,9 +2,8 @@
 
 import shutil
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 from typer import Option
 
@@ -32,8 +31,7 @@ _PARTS = {  # of a warehouse, the record first: what it is, and whether it may g
 }
 
 
-@dataclass(frozen=True)
-class Part:
+class Part(NamedTuple):
     """A file or folder of the warehouse; what several parts share by hard links counts in the first."""
 
     part: str
@@ -63,7 +61,8 @@ def gc(
                     with files.writable(str(path), "make it writable, or remove it by hand"):
                         shutil.rmtree(path) if path.is_dir() else path.unlink()
     of_disk = parts(settings)
-    session.terminal.answer({"dry_run": dry_run, "leftovers": found, "parts": [*map(vars, of_disk)]})
+    listed = [part._asdict() for part in of_disk]
+    session.terminal.answer({"dry_run": dry_run, "leftovers": found, "parts": listed})
     for each in found:
         session.terminal.write(f"{each['path']} ({each['bytes'] / 1e6:.1f} MB)")
     total = sum(each["bytes"] for each in found) / 1e6
@@ -73,15 +72,11 @@ def gc(
     )
     if session.terminal.csv:
         left = [(each["path"], each["bytes"], "left by a killed writer", done) for each in found]
-        session.terminal.table(("part", "bytes", "what", "may go"), [*left, *map(_row, of_disk)])
+        session.terminal.table(("part", "bytes", "what", "may go"), [*left, *of_disk])
         return
     everything = Part("all", sum(part.bytes for part in of_disk), "", "")
-    rows = [(part, round(size / 1e3), *rest) for part, size, *rest in map(_row, (*of_disk, everything))]
+    rows = [(part, round(size / 1e3), *rest) for part, size, *rest in (*of_disk, everything)]
     session.terminal.table(("part", "kB", "what it is", "may it go?"), rows)
-
-
-def _row(part: Part) -> tuple[str, int, str, str]:
-    return part.part, part.bytes, part.what, part.may_go
 
 
 def parts(settings: Settings) -> list[Part]:

@@ -52,10 +52,7 @@ def check(tables: Mapping[str, pa.Table], registry: Registry, document: Document
     edition = Edition.of(tables, registry, document)
     explained = repairs.explain(edition)
     found = [
-        _explain(finding, explained)
-        for rule in RULES
-        if not rule.across
-        for _, finding in rule.apply(edition)
+        _explain(finding, explained) for rule in RULES if not rule.across for finding in rule.apply(edition)
     ]
     rows = finding_rows(found, edition.year)
     return Reconciliation(rows, _statements(edition), _events(edition), _unread(edition))
@@ -64,13 +61,12 @@ def check(tables: Mapping[str, pa.Table], registry: Registry, document: Document
 def across(editions: Mapping[str, pa.Table]) -> list[dict[str, object]]:
     """Findings that compare the published editions with each other and with other public sources.
 
-    `editions` holds the relations of `_ACROSS` as published, as far as there are any. A finding belongs to
-    the later of its two editions.
+    `editions` holds the relations of `_ACROSS` as published, as far as there are any.
     """
     rows = {name: editions[name].to_pylist() for name in _ACROSS if name in editions}
     by_year: dict[int, list[Finding]] = {}
-    for year, finding in (found for rule in RULES if rule.across for found in rule.apply(rows)):
-        by_year.setdefault(year or 0, []).append(finding)
+    for finding in (found for rule in RULES if rule.across for found in rule.apply(rows)):
+        by_year.setdefault(finding.year, []).append(finding)
     return [row for year in sorted(by_year) for row in finding_rows(by_year[year], year)]
 
 

@@ -61,6 +61,7 @@ class Finding:
     """A contradiction as a rule gives it; `lines` are evidence besides both sides' own.
 
     `rule` and `severity` are filled in by the rule, the latter only where this one is not its usual.
+    `year` is that of a finding between editions: of the later of the two.
     """
 
     mission_id: str | None
@@ -71,6 +72,7 @@ class Finding:
     severity: str | None = None
     rule: str = ""
     repairs: str | None = None
+    year: int = 0
 
     @property
     def keys(self) -> tuple[object, ...]:

@@ -20,20 +20,19 @@ class Rule:
 
     name: str
     severity: str
-    function: Callable[..., Iterator[Any]]
+    function: Callable[..., Iterator[Finding]]
     doc: str
     across: bool = False
     of_text: bool = False
 
-    def apply(self, subject: Any) -> Iterator[tuple[int | None, Finding]]:
-        """The findings with this rule's name and their severity, with their year or None."""
-        for entry in self.function(subject):
-            year, finding = entry if isinstance(entry, tuple) else (None, entry)
-            yield year, replace(finding, rule=self.name, severity=finding.severity or self.severity)
+    def apply(self, subject: Any) -> Iterator[Finding]:
+        """The findings with this rule's name and their severity."""
+        for finding in self.function(subject):
+            yield replace(finding, rule=self.name, severity=finding.severity or self.severity)
 
 
 def _rule(
-    function: Callable[..., Iterator[Any]], severity: str, *, across: bool = False, of_text: bool = False
+    function: Callable[..., Iterator[Finding]], severity: str, *, across: bool = False, of_text: bool = False
 ) -> Rule:
     return Rule(function.__name__, severity, function, inspect.getdoc(function) or "", across, of_text)
 

@@ -26,7 +26,7 @@ _FRAMES = {"military": "frame_military", "civil_police": "frame_civil_police"}
 _HEDGED = ("about", "almost")
 
 
-def year_on_year(editions: Editions) -> Iterator[tuple[int, Finding]]:
+def year_on_year(editions: Editions) -> Iterator[Finding]:
     """Compares the persons sent to a mission with the edition before, where the two are comparable.
 
     That is where both periods meet and are equally long (`edition_sequence`), and both figures are exact.
@@ -51,19 +51,17 @@ def year_on_year(editions: Editions) -> Iterator[tuple[int, Finding]]:
             far = abs(step) > max(math.log(_TIMES), 3 * usual) and abs(second - first) >= _PERSONS
             steps.append(step)
             if far:
-                yield (
-                    year,
-                    Finding(
-                        mission,
-                        _side(after, "deployed_total", str(second)),
-                        _side(earlier, "deployed_total", str(first), previous),
-                        f"{after['mission_as_printed']}: {second} persons sent, after {first} in the "
-                        f"edition of {previous}.",
-                    ),
+                yield Finding(
+                    mission,
+                    _side(after, "deployed_total", str(second)),
+                    _side(earlier, "deployed_total", str(first), previous),
+                    f"{after['mission_as_printed']}: {second} persons sent, after {first} in the "
+                    f"edition of {previous}.",
+                    year=year,
                 )
 
 
-def same_period(editions: Editions) -> Iterator[tuple[int, Finding]]:
+def same_period(editions: Editions) -> Iterator[Finding]:
     """Compares the period of each edition with those of earlier ones, and with the year that it was sent in.
 
     Two editions that speak of the same days may be one document that was entered twice, or count persons
@@ -78,21 +76,19 @@ def same_period(editions: Editions) -> Iterator[tuple[int, Finding]]:
             if row["period_start"] <= other["period_end"] and other["period_start"] <= row["period_end"]:
                 alike = own.value == _period_side(other).value
                 what = "the same period" if alike else "days of the same period"
-                yield (
-                    year,
-                    Finding(
-                        None,
-                        own,
-                        replace(_period_side(other), column_name=f"period in {_year(other)}"),
-                        f"The editions of {year} and {_year(other)} speak of {what}: {own.value}"
-                        + ("." if alike else f" and {_period_side(other).value}."),
-                        severity=None if alike else INFO,
-                    ),
+                yield Finding(
+                    None,
+                    own,
+                    replace(_period_side(other), column_name=f"period in {_year(other)}"),
+                    f"The editions of {year} and {_year(other)} speak of {what}: {own.value}"
+                    + ("." if alike else f" and {_period_side(other).value}."),
+                    severity=None if alike else INFO,
+                    year=year,
                 )
         if not year - 1 <= row["period_end"].year <= year:
             which = "an earlier" if row["period_end"].year < year else "a later"
             message = f"This edition of {year} speaks of {own.value}, as {which} year's would."
-            yield year, Finding(None, own, None, message)
+            yield Finding(None, own, None, message, year=year)
 
 
 def _period_side(edition: Row) -> Side:
@@ -100,7 +96,7 @@ def _period_side(edition: Row) -> Side:
     return Side("editions", str(_year(edition)), "period_start", said, None, None, said)
 
 
-def name_drift(editions: Editions) -> Iterator[tuple[int, Finding]]:
+def name_drift(editions: Editions) -> Iterator[Finding]:
     """Compares the name that an annex prints for a mission with the names of earlier editions.
 
     White space, case, quotation marks, dashes and "(separate VGR)" aside. Both spellings are in the
@@ -113,20 +109,18 @@ def name_drift(editions: Editions) -> Iterator[tuple[int, Finding]]:
                 name = comparable(str(row["mission_as_printed"])).replace("(separate vgr)", "").strip()
                 if known and name not in known:
                     last = list(known.values())[-1]
-                    yield (
-                        _year(row),
-                        Finding(
-                            mission,
-                            _side(row, "mission", str(row["mission_as_printed"]), table=table),
-                            _side(last, "mission", str(last["mission_as_printed"]), _year(last), table),
-                            f"{table} prints {row['mission_as_printed']}; the edition of {_year(last)} "
-                            f"printed {last['mission_as_printed']}.",
-                        ),
+                    yield Finding(
+                        mission,
+                        _side(row, "mission", str(row["mission_as_printed"]), table=table),
+                        _side(last, "mission", str(last["mission_as_printed"]), _year(last), table),
+                        f"{table} prints {row['mission_as_printed']}; the edition of {_year(last)} "
+                        f"printed {last['mission_as_printed']}.",
+                        year=_year(row),
                     )
                 known[name] = row
 
 
-def succession(editions: Editions) -> Iterator[tuple[int, Finding]]:
+def succession(editions: Editions) -> Iterator[Finding]:
     """Compares the missions that begin in an edition with those that it is the first to leave out.
 
     Reported where both have the same organisation and share a country (of two missions without countries: the
@@ -151,16 +145,14 @@ def succession(editions: Editions) -> Iterator[tuple[int, Finding]]:
                 continue
             here, there = by_mission[new][0], by_mission[old][-1]
             name, other = (str(row["mission_as_printed"]) for row in (here, there))
-            yield (
-                year,
-                Finding(
-                    new,
-                    _side(here, "mission", name),
-                    _side(there, "mission", other, before),
-                    f"{name} is first listed in this edition, and {other} last in that of {before}; both "
-                    f"are of {shared}. If one carries on the other, say so with a relation in "
-                    f"schemas/missions.toml: {new} succeeds {old}.",
-                ),
+            yield Finding(
+                new,
+                _side(here, "mission", name),
+                _side(there, "mission", other, before),
+                f"{name} is first listed in this edition, and {other} last in that of {before}; both "
+                f"are of {shared}. If one carries on the other, say so with a relation in "
+                f"schemas/missions.toml: {new} succeeds {old}.",
+                year=year,
             )
 
 
@@ -169,7 +161,7 @@ def _noted(
     known: Mapping[str, Row],
     by_mission: Mapping[str, Sequence[Row]],
     related: set[frozenset[Any]],
-) -> Iterator[tuple[int, Finding]]:
+) -> Iterator[Finding]:
     """What notes and remarks at a mission's row say of another one that its work came from, or went to."""
     names = {comparable(str(row["name"])): mission for mission, row in known.items()}
     listed = [row for rows in by_mission.values() for row in rows]
@@ -186,7 +178,7 @@ def _noted(
                         f"relation in schemas/missions.toml: {mission} succeeds {other}, or the reverse."
                     )
                     named = replace(side, value=other)
-                    yield _year(row), Finding(mission, _side(row, "mission", name), named, message)
+                    yield Finding(mission, _side(row, "mission", name), named, message, year=_year(row))
 
 
 def _beside(row: Row, footnotes: Sequence[Row]) -> Iterator[Side]:
@@ -253,7 +245,7 @@ def _side(row: Row, column: str, value: str, other_year: int | None = None, tabl
     )
 
 
-def observation_outside_frame(editions: Editions) -> Iterator[tuple[int, Finding]]:
+def observation_outside_frame(editions: Editions) -> Iterator[Finding]:
     """Compares head counts of other public sources with the frame of the edition in whose period they lie.
 
     A count is compared where all of its days lie within the period; where military and civil/police are
@@ -271,7 +263,7 @@ def observation_outside_frame(editions: Editions) -> Iterator[tuple[int, Finding
                 continue
             exceeded = _exceeded(observation, printed)
             if exceeded is not None:
-                yield edition["edition_year"], _finding(observation, printed, *exceeded)
+                yield replace(_finding(observation, printed, *exceeded), year=edition["edition_year"])
 
 
 def _within(observation: Row, edition: Row) -> bool:
