@@ -213,8 +213,21 @@ def _tilted(sheet: Sheet) -> None:
     sheet.page.contents_add(b" Q")
 
 
-def _small_and_high(sheet: Sheet) -> None:
-    sheet.draw(sheet.words("21", sheet.box.moved(y=0.3 * sheet.size), size=0.6 * sheet.size))
+def _off_its_row(sheet: Sheet, up: float, size: float) -> None:
+    sheet.draw(sheet.words("21", sheet.box.moved(y=up * sheet.size), size=size * sheet.size))
+
+
+def _rounded(sheet: Sheet, paint: str) -> None:
+    """A box around the cell, with corners as round as a figure is high."""
+    (_, left, low, _, high), r = sheet.box, 0.6 * sheet.size
+    left, low, right, high = left - 3, low - 4, left + 3 * sheet.size, high + 4
+    sides = [
+        f"{left + r} {low} m {right - r} {low} l {right} {low} {right} {low} {right} {low + r} c",
+        f"{right} {high - r} l {right} {high} {right} {high} {right - r} {high} c",
+        f"{left + r} {high} l {left} {high} {left} {high} {left} {high - r} c",
+        f"{left} {low + r} l {left} {low} {left} {low} {left + r} {low} c h",
+    ]
+    sheet.draw(" ".join((".7 w", *sides, paint)))
 
 
 def _emptied(sheet: Sheet) -> None:
@@ -265,6 +278,7 @@ def _blended(sheet: Sheet, mode: str, colour: str) -> None:
         (_shape_on_a_page_that_lies, False, REFUSED, "viewers differ"),
         (_upright_twice_turned, True, "as changed", ""),
         (partial(pdfs.recoded, drawn="N", code="M"), False, REFUSED, "that is not the “M” its code says"),
+        (partial(pdfs.recoded, drawn="m", code="n"), False, REFUSED, "that is not the “n” its code says"),
         (lambda sheet: sheet.pdf.pages.append(sheet.page), False, REFUSED, "page 3 says what page 2 says"),
         (partial(_shape, entries="/Subtype /StrikeOut"), False, REFUSED, "viewers differ"),
         (partial(_shape, entries="/Subtype /Widget /Parent << /FT /Tx /V (8) >>"), True, REFUSED, "viewers"),
@@ -288,11 +302,19 @@ def _blended(sheet: Sheet, mode: str, colour: str) -> None:
         (_of_two_sizes, True, REFUSED, "“2 1” in column"),
         (partial(_set_back, by=400), True, REFUSED, "printed over each other"),
         (partial(_set_back, by=150), True, "as changed", ""),
-        (_raised_alone, True, REFUSED, "nothing but a raised “2”"),
+        (_raised_alone, True, REFUSED, "nothing but a raised or lowered “2”"),
         (_tilted, False, READ, ""),
         (_two_on_a_sheet, False, REFUSED, "two pages are printed beside each other"),
         (lambda sheet: sheet.draw(sheet.words("21", mode="1 Tr", state=".3 w")), True, "as changed", ""),
-        (_small_and_high, True, REFUSED, "nothing but a raised “21”"),  # it was read as a figure
+        # They were read as figures.
+        *(
+            (partial(_off_its_row, up=up, size=size), True, REFUSED, "raised or lowered “21”")
+            for up, size in ((0.3, 0.6), (0.2, 0.92), (-0.2, 0.9))
+        ),
+        (partial(_off_its_row, up=0.35, size=1), True, REFUSED, "raised or lowered beside the other figures"),
+        (partial(_off_its_row, up=0, size=0.9), True, "as changed", ""),
+        (partial(_rounded, paint="S"), True, READ, ""),
+        (partial(_rounded, paint="b"), True, REFUSED, "a cell is covered"),
         # Between the lines of its cell it does not matter where a figure is.
         (lambda sheet: sheet.draw(sheet.words("21", sheet.box.moved(x=30))), True, "as changed", ""),
         (lambda sheet: sheet.draw(sheet.words("88", size=2)), False, REFUSED, "printed over each other"),

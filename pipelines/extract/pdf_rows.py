@@ -97,9 +97,8 @@ class _Reader:
         for cell, name in self._raised:
             self._table.marks += [Mark(note, cell.line) for note in cell.markers]
             if not all(note in self._given.notes and marked[note] == 1 for note in cell.markers):
-                message = (
-                    f"nothing but a raised “{cell.markers[0]}” is in a cell of “{refusals.shortened(name)}”"
-                )
+                of = f"a cell of “{refusals.shortened(name)}”"
+                message = f"nothing but a raised or lowered “{cell.markers[0]}” is in {of}"
                 why = "and it is not the one mark of a note of the annex"
                 hint = "see in the official document whether it is a figure or a mark"
                 self._problems.append(refusals.at(self._cells.line(cell), f"{message}, {why}", hint))

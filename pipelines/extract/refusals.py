@@ -282,10 +282,10 @@ def missing_rows(totals: Line, amounts: Mapping[str, int], entries: Sequence[Pro
 
 def uncertain(printed: str, doubt: str, place: Span, column: str) -> LayoutError:
     return LayoutError(
-        f"{column}: “{shortened(printed)}” is uncertain in this picture: {doubt}; no sum confirms it",
+        f"{column}: “{shortened(printed)}” is uncertain: {doubt}; no sum confirms it",
         page=place.page,
         line=place.line,
-        hint="compare it with the page; scan it again at 300 dots an inch or more, or give the report's text",
+        hint="compare it with the page; scan a picture at 300 dots an inch or more, or give its text",
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import groupby, pairwise
 
@@ -18,6 +18,10 @@ _THIN = 2.5  # points up to which a filled area is a drawn line
 _SHORTEST = 2.0
 _LEVEL = 2.0  # points within which parallel lines are one
 _TOUCH = 1.5
+_ROUND_CORNERS = 8  # points of a box with round corners, at least
+_LEAST_WIDE, _LEAST_HIGH = 16.0, 9.0  # points of a cell, at least
+_RADIUS, _BENT = 12.0, 2.4  # points of a round corner, and how far it leaves the sides of its box
+_INSIDE = 4.0  # points from its sides
 
 
 def drawn_lines(page: pdfium.FPDF_PAGE, frame: Frame) -> tuple[list[Rule], int]:
@@ -52,6 +56,32 @@ def _path(item: pdfium.FPDF_PAGEOBJECT, frame: Frame) -> Iterator[Rule]:
             yield from (cut for rule in _edges(corners) if (cut := _cut(rule, clip)))
         else:
             yield from _area([(_within(x, *across), _within(y, *down)) for x, y in corners])
+
+
+def rounded(item: pdfium.FPDF_PAGEOBJECT, around: Frame) -> list[Box]:
+    """What is inside the lines of a path that draws nothing but boxes with round corners, as around cells.
+
+    All of it is close by the sides of boxes that are larger than a figure.
+    """
+    if pdfium.FPDFPath_CountSegments(item) < _ROUND_CORNERS:
+        return []
+    matrix = pdfium.FS_MATRIX()
+    pdfium.FPDFPageObj_GetMatrix(item, matrix)
+    figures = (corners for corners in _figures(item, around.within(matrix)) if len(corners) > 1)
+    found = [_inside(corners) for corners in figures]
+    return [box for box in found if box] if all(found) else []
+
+
+def _inside(corners: Sequence[Point]) -> Box | None:
+    (left, right), (top, bottom) = ((min(side), max(side)) for side in zip(*corners, strict=True))
+    if len(corners) < _ROUND_CORNERS or right - left < _LEAST_WIDE or bottom - top < _LEAST_HIGH:
+        return None
+    for (x, y), (before, above) in pairwise(corners):
+        aside = min(x - left, right - x, y - top, bottom - y)
+        across, down = abs(x - before), abs(y - above)
+        if aside > _BENT or (min(across, down) > _STRAIGHT and max(across, down) > _RADIUS):
+            return None
+    return Box(left + _INSIDE, top + _INSIDE, right - _INSIDE, bottom - _INSIDE)
 
 
 def _within(value: float, low: float, high: float) -> float:

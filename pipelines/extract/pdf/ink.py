@@ -12,7 +12,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
-from itertools import groupby, pairwise
+from itertools import chain, groupby, pairwise
 from math import ceil, floor
 from statistics import median
 from typing import Literal
@@ -22,6 +22,7 @@ from PIL import Image, ImageChops
 
 from pipelines.extract import numerals
 from pipelines.extract.pdf import shapes
+from pipelines.extract.pdf.drawn_lines import rounded
 from pipelines.extract.pdf.model import SOFT_HYPHEN, Box, Sight, Spoilt
 from pipelines.extract.pdf.pdfium import (
     Characters,
@@ -41,6 +42,7 @@ _MAX_DOTS = 4_000_000
 _SMALLEST, _THINNEST = 1.0, 0.15  # points: letters that are lower or thinner are dust to the eye
 _CUT, _BLUR = 0.3, 2  # share of a character that must not be missing on any side, if it is more dots
 _LARGER, _CLOSE, _CLOSEST, _MOST_CLOSE = 2, 4, 12, 200  # closest: thin strokes are ink wherever they lie
+_FILLED = 70  # of 255, from which a box is dark
 _SAME = 0.15  # font sizes between two strikes of a letter that is to look bold
 _MAX_CONFLICTS = 300
 _MANY_FIGURES = 30  # digits of a page that may have a table
@@ -108,13 +110,15 @@ def look(
         for glyph in glyphs
         if id(glyph) not in hidden and (not _is_blank(glyph) or (glyph.text in hyphens and glyph.is_flat))
     )
+    if outlines := list(drawer.outlines(bare)):
+        whole, bare = drawer.draw(outlines), drawer.draw([*drawer.texts, *outlines])
     return seen, Sight(drawer.scale, whole, bare, boxes, spoilt)
 
 
 def misdrawn(
     page: pdfium.FPDF_PAGE, frame: Frame, drawn: Characters, box: Box
-) -> Iterator[tuple[Glyph, tuple[float, str] | None]]:
-    """The letters in a box, each of a font once; how near it is to another that is drawn, and to which."""
+) -> Iterator[tuple[Glyph, tuple[bool, str] | None]]:
+    """The letters in a box, each of a font once; whether it surely is another that is drawn, and which."""
     drawer, known = _Drawer(page, frame, drawn.found, drawn.items), set[tuple[int, str]]()
     bare = drawer.draw(drawer.texts)
     for glyph in drawn.found:
@@ -137,9 +141,11 @@ class _Drawer:
     ) -> None:
         self._page, self._items = page, items
         self.strikes: dict[int, list[Glyph]] = {}  # of a letter that is struck twice, by the `id` of either
-        found = [(item, kind) for item, kind, _ in objects(page, frame)]
-        self._all = [item for item, _ in found]
-        self.texts = [item for item, kind in found if kind == pdfium.FPDF_PAGEOBJ_TEXT]
+        found = list(objects(page, frame))
+        self._all = [item for item, _, _ in found]
+        self.texts = [item for item, kind, _ in found if kind == pdfium.FPDF_PAGEOBJ_TEXT]
+        paths = [(item, around) for item, kind, around in found if kind == pdfium.FPDF_PAGEOBJ_PATH]
+        self._rounded = [(item, inside) for item, around in paths if (inside := rounded(item, around))]
         size = median([glyph.run.size for glyph in glyphs if glyph.run.size > 1] or [10.0])
         least, most = _SCALE
         bound = (_MAX_DOTS / (frame.width * frame.height)) ** 0.5
@@ -161,6 +167,14 @@ class _Drawer:
             stride, found = dots(self._page, width, height, (left, top, right, bottom), grey=grey)
         mode = "L" if grey else "RGB"
         return Image.frombuffer(mode, (right - left, bottom - top), found, "raw", mode, stride, 1)
+
+    def outlines(self, bare: Image.Image) -> Iterator[pdfium.FPDF_PAGEOBJECT]:
+        """Boxes with round corners that are not filled."""
+        if self._rounded:
+            ink = _changes(bare, self.draw([*self.texts, *(item for item, _ in self._rounded)]))
+            for item, inside in self._rounded:
+                if all(max(ink.crop(self.place(box)).tobytes()) < _FILLED for box in inside):
+                    yield item
 
     def place(self, box: Box) -> Dots:
         """A box of the page in dots, at least one each way."""
@@ -306,20 +320,21 @@ def _is_blank(glyph: Glyph) -> bool:
 def _strangers(
     drawer: _Drawer, bare: Image.Image, glyphs: Sequence[Glyph]
 ) -> Iterator[tuple[Glyph, Literal["digit", "letter"]]]:
-    """The digits and capitals that look like others, of a page that may have a table."""
-    figures, capitals = (
+    """The digits and letters that look like others, of a page that may have a table."""
+    figures, *letters = (
         [drawer.top(glyph) for glyph in glyphs if glyph.text in signs and glyph.direction == "right"]
-        for signs in (shapes.DIGITS, shapes.CAPITALS)
+        for signs in (shapes.DIGITS, shapes.CAPITALS, shapes.SMALL)
     )
     if len(figures) < _MANY_FIGURES:
         return
-    part = drawer.place(Box.around(glyph.box for glyph in (*figures, *capitals)))
+    part = drawer.place(Box.around(glyph.box for glyph in chain(figures, *letters)))
     larger = drawer.draw(part=part, times=_LARGER)
     ink = _changes(larger, bare.crop(part).resize(larger.size, Image.Resampling.NEAREST))
     seen_at = shapes.Picture(ink, _LARGER * drawer.scale, _LARGER * part[0], _LARGER * part[1])
     close = partial(drawer.close, ground=bare, times=_CLOSEST)
     yield from ((glyph, "digit") for glyph in shapes.strangers(seen_at, figures, close))
-    yield from ((glyph, "letter") for glyph in shapes.other_capitals(seen_at, capitals, close))
+    for found, case in zip(letters, (shapes.CAPITALS, shapes.SMALL), strict=True):
+        yield from ((glyph, "letter") for glyph in shapes.other_letters(seen_at, found, close, case))
 
 
 def _mistaken(glyphs: Sequence[Glyph]) -> Iterator[Glyph]:

@@ -36,7 +36,8 @@ WORD_GAP = 0.15  # white space between words where the file sets no space
 _TOUCH = 0.35  # distance up to which a raised number belongs to the word before it
 _TIGHT_TOUCH = 0.12  # the same for a number that is as large as the word
 _LEAD = 0.8  # the same for the word behind it
-_ALONE, _ALONE_ABOVE = 0.8, 0.15  # of a page's usual figures: how small a lone marker is, and how high
+_OFF, _OFF_SMALL = (0.24, 0.5), (0.1, 0.8)  # how far a lone marker is off its row, of any size and smaller
+_DOUBT = "it is raised or lowered beside the other figures of its row, as a mark is"
 _SPACED = 0.5  # up to which white space between letters may be how the font is set
 _TAKEN_BACK = 0.05  # white space that nobody sees, and less
 _APART = 0.5  # white space between two rotated labels, at least
@@ -71,6 +72,7 @@ class _Piece:
 
     letters: list[Glyph]
     gap: str
+    doubt: str = ""
     baseline: float = field(init=False)
     size: float = field(init=False)
     start: float = field(init=False)
@@ -283,7 +285,7 @@ def _attach(pieces: list[_Piece], fonts: Fonts) -> list[_Piece]:
     by_baseline = sorted(pieces, key=lambda piece: piece.baseline)
     levels = [piece.baseline for piece in by_baseline]
     taken: set[int] = set()
-    alone: list[tuple[_Piece, _Piece]] = []
+    alone: list[_Piece] = []
     for piece in sorted(pieces, key=lambda piece: piece.start):
         low = bisect_left(levels, piece.baseline + 0.1 * piece.size)
         near = by_baseline[low : bisect_left(levels, piece.baseline + 2 * piece.size)]
@@ -291,7 +293,10 @@ def _attach(pieces: list[_Piece], fonts: Fonts) -> list[_Piece]:
         level = by_baseline[
             bisect_left(levels, piece.baseline - _LEVEL) : bisect_left(levels, piece.baseline + _LEVEL)
         ]
-        if not hosts or _is_in_row(piece, level):
+        if _is_in_row(piece, level):
+            continue
+        if not hosts:
+            alone.append(piece)
             continue
         host = min(hosts, key=lambda other: abs(piece.start - other.end))
         touch = _TOUCH if piece.size < ANY_SMALLER * host.size else _TIGHT_TOUCH
@@ -307,15 +312,40 @@ def _attach(pieces: list[_Piece], fonts: Fonts) -> list[_Piece]:
         ):
             _raise(piece, follower, fonts)
             piece.baseline = follower.baseline
-        elif _MARKER.fullmatch(piece.text):
-            alone.append((piece, host))
+        else:
+            alone.append(piece)
     kept = [piece for piece in pieces if id(piece) not in taken]
-    usual = median([piece.size for piece in kept if piece.text.isdigit()] or [0.0])
-    for piece, host in alone:  # as in a blank cell
-        if piece.size < _ALONE * usual and host.baseline - piece.baseline > _ALONE_ABOVE * usual:
-            _raise(piece, host, fonts)
-            piece.baseline = host.baseline
+    _mark_alone(alone, sorted(kept, key=lambda piece: piece.baseline))
     return _close(kept)
+
+
+def _mark_alone(alone: Iterable[_Piece], by_baseline: Sequence[_Piece]) -> None:
+    """Marks lone numbers that stand off the figures of their row, as a marker does in a blank cell.
+
+    One as large as they are is in doubt: cells may be set at their top or foot. A smaller one is a marker;
+    it is held against the words too, where the row has no other figure.
+    """
+    levels = [piece.baseline for piece in by_baseline]
+    usual = median([piece.size for piece in by_baseline if piece.text.isdigit()] or [0.0])
+    full, reach = ANY_SMALLER * usual, _OFF_SMALL[1] * usual
+    for piece in alone:
+        if not _MARKER.fullmatch(piece.text) or any(letter.raised for letter in piece.letters):
+            continue
+        low, high = (bisect_left(levels, piece.baseline + way * reach) for way in (-1, 1))
+        row = [other for other in by_baseline[low:high] if other is not piece]
+        figures = [other for other in row if other.text.isdigit() and other.size > full]
+        small = piece.size < full
+        beside = [other.baseline for other in figures or (row if small else ())]
+        level = min(beside, key=lambda at: abs(at - piece.baseline), default=piece.baseline)
+        least, most = _OFF_SMALL if small else _OFF
+        if not least * usual < abs(level - piece.baseline) < most * usual:
+            continue
+        if not small:
+            piece.doubt = _DOUBT if piece.size < ONE_SIZE * usual else ""
+            continue
+        piece.baseline = level
+        for letter in piece.letters:
+            letter.raised = True
 
 
 def _leads(piece: _Piece, follower: _Piece, near: Iterable[_Piece]) -> bool:
@@ -414,6 +444,7 @@ def _word(letters: Sequence[Glyph], piece: _Piece, gap: str) -> Word:
         markers=tuple(spans),
         gap=gap,
         letter=last,
+        doubt=piece.doubt,
         mark=letters[0].run.mark,
     )
 

@@ -76,9 +76,9 @@ class Word:
     `text` is as printed, with footnote markers where they are printed; `markers` are the spans of `text`
     that are markers. `box` is around the drawn glyphs, `baseline` the height they stand on, `size`
     that of the font as drawn. `gap` is the white space before the word on its line: empty, a plain
-    space, or a no-break space. `doubt` says what was read of a figure in a picture where nothing but an
-    equality could confirm it; `other` is the second figure that was read there, if it is one. `sign` is the
-    number of the note whose sign its only marker is (see `signs`), `letter` a raised small letter that it
+    space, or a no-break space. `doubt` says why nothing but an equality could confirm a figure, as where
+    a picture is read in two ways; `other` is the second figure that was read there, if it is one. `sign` is
+    the number of the note whose sign its only marker is (see `signs`), `letter` a raised small letter that it
     ends in, or is. `mark` is what the file's structure calls it by, -1 where that does not name it.
     """
 

@@ -16,7 +16,7 @@ from itertools import chain
 
 import pypdfium2.raw as pdfium
 
-from pipelines.extract.pdf import ink, lines, shapes, signs, tags
+from pipelines.extract.pdf import ink, lines, signs, tags
 from pipelines.extract.pdf.drawn_lines import drawn_lines
 from pipelines.extract.pdf.model import Box, PdfDocument, PdfPage, RecognisedPage, Spoilt, Word
 from pipelines.extract.pdf.pdfium import (
@@ -251,16 +251,14 @@ def doubt(data: bytes, found: PdfDocument, error: JvomError) -> JvomError:
         page, at = found.pages[number - 1], shown - 1
         near = Box.around(line.box for line in page.lines[max(0, at - _NEAR) : at + 1 + _NEAR])
         letters = _misdrawn(document, page, near)
-        if odd := next(
-            (letter for letter, away in letters if away and away[0] < shapes.SURELY_ANOTHER), None
-        ):
+        if odd := next((letter for letter, other in letters if other and other[0]), None):
             line = min(page.lines, key=lambda line: abs(line.box.middle - odd.box.middle))
             why = f"a letter is drawn that is not the “{odd.text}” its code says"
             message = f"“{line.text[:60]}”: {why}"
             return LayoutError(message, file=found.path, page=number, line=shown, hint=_AS_WRITTEN)
     for page in found.pages[:_MOST_DOUBTED] if not asked else ():
         letters = _misdrawn(document, page, Box(0, 0, page.width, page.height))
-        if 2 * sum(away is not None for _, away in letters) > len(letters) >= _FEW_LETTERS:
+        if 2 * sum(other is not None for _, other in letters) > len(letters) >= _FEW_LETTERS:
             message = "the letters of this page have the codes of others: it can be seen, but not read"
             return LayoutError(message, file=found.path, page=page.number, hint=_AS_WRITTEN)
     return error
@@ -268,7 +266,7 @@ def doubt(data: bytes, found: PdfDocument, error: JvomError) -> JvomError:
 
 def _misdrawn(
     document: pdfium.FPDF_DOCUMENT, page: PdfPage, box: Box
-) -> list[tuple[Glyph, tuple[float, str] | None]]:
+) -> list[tuple[Glyph, tuple[bool, str] | None]]:
     if page.ocr or page.turn:
         return []
     opened, _ = open_page(document, page.number - 1)

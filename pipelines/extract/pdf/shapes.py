@@ -1,4 +1,4 @@
-"""Whether digits look like those that their codes say: a file may draw an 8 and call it a 3.
+"""Whether digits and letters look like those that their codes say: a file may draw an 8 and call it a 3.
 
 Each is compared with the digits of the standard fonts, which PDFium brings along. Nothing is recognised
 that way: a digit is only said to look much more like another than like itself.
@@ -33,7 +33,8 @@ _FONTS = [
 ]
 DIGITS = tuple("0123456789")
 CAPITALS = tuple("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
-_LETTERS = (*DIGITS, *CAPITALS, *"abcdefghijklmnopqrstuvwxyz")
+SMALL = tuple("abcdefghijklmnopqrstuvwxyz")
+_LETTERS = (*DIGITS, *CAPITALS, *SMALL)
 _TWINS = ("0o", "1il")  # drawn alike, or nearly; so are capitals and small letters, or they are read alike
 _EM, _ADVANCE = 40, 38
 _SIZE = 12, 18  # dots that a digit is brought to
@@ -44,9 +45,9 @@ _NEARER = 1.35  # how much nearer another digit must be
 _SURELY = 1.1  # how much nearer it must be itself to need no closer look
 _ALIKE, _ODD = 0.25, 0.3  # how two of one font may differ at a glance, and differ if one is spoilt
 _OTHER = 1.45  # how much nearer another letter must be
-SURELY_ANOTHER = (
-    0.13  # how near it is at most: in 17 families `e` of an italic is nearest to another, 0.14 away
-)
+_SURELY_OTHER, _PERHAPS, _FAR = 0.13, 0.2, 2.35
+"""How near it is at most: in 17 families `e` of an italic is nearest to another, 0.14 away. Where it is so
+many times nearer it may be further away."""
 _PROPORTIONS = 0.2  # weight of how wide it is for its height
 
 Shape = tuple[bytes, float]
@@ -107,19 +108,19 @@ def strangers(
     return [*found.values()]
 
 
-def other_capitals(
-    picture: Picture, glyphs: Iterable[Glyph], close: Callable[[Glyph], Image.Image]
+def other_letters(
+    picture: Picture, glyphs: Iterable[Glyph], close: Callable[[Glyph], Image.Image], case: tuple[str, ...]
 ) -> list[Glyph]:
-    """The capitals of which one of their font is surely another capital."""
+    """The letters of which one of their font is surely another one of their case."""
     lies: dict[tuple[int, str], bool] = {}
     found = []
     for glyph in glyphs:
         key = glyph.run.font, glyph.text
         if key not in lies:
             other = None
-            if not _is_nearest(glyph.text, picture.shape(glyph.box), CAPITALS):
+            if not _is_nearest(glyph.text, picture.shape(glyph.box), case):
                 other = another(glyph.text, close(glyph))
-            lies[key] = bool(other and other[0] < SURELY_ANOTHER and other[1] in CAPITALS)
+            lies[key] = bool(other and other[0] and other[1] in case)
         if lies[key]:
             found.append(glyph)
     return found
@@ -160,13 +161,14 @@ def _distances(shape: Shape, signs: tuple[str, ...] = DIGITS) -> dict[str, float
     return {sign: min(away[at * fonts : (at + 1) * fonts]) for at, sign in enumerate(signs)}
 
 
-def another(letter: str, ink: Image.Image) -> tuple[float, str] | None:
-    """How far a letter is from another one that it is much more like, and which; None if it is not."""
+def another(letter: str, ink: Image.Image) -> tuple[bool, str] | None:
+    """Whether a letter surely is another one that it is much more like, and which; None if it is not."""
     away = _distances(_shape(ink), _LETTERS)
     twins = next((twins for twins in _TWINS if letter.lower() in twins), letter.lower())
     own = min(away[one] for one in away if one.lower() in twins)
-    other = min((away[one], one) for one in away if one.lower() not in twins)
-    return other if own > _OTHER * other[0] else None
+    far, other = min((away[one], one) for one in away if one.lower() not in twins)
+    surely = far < (_PERHAPS if own > _FAR * far else _SURELY_OTHER)
+    return (surely, other) if own > _OTHER * far else None
 
 
 def _is_nearest(sign: str, shape: Shape, signs: tuple[str, ...] = DIGITS) -> bool:
