@@ -92,7 +92,7 @@ def build(
     release, known = release_of(connection), evaluated or {}
     tables = table_files(connection, home, known)
     texts = {**describe(release, tables), **others}
-    shown = {name: _all(connection, name, known) for name in spreadsheet.SHEETS.values()}
+    shown = {name: _all(connection, name, known) for name in spreadsheet.RELATIONS}
     texts[WORKBOOK] = spreadsheet.build(shown, release.published_at, _about(release))
     hashes = {path: hashlib.sha256(data).hexdigest() for path, data in texts.items()}
     listed = sorted((hashes | {table.path: table.sha256 for table in tables}).items())

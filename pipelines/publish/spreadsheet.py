@@ -18,12 +18,16 @@ if TYPE_CHECKING:
     from xlsxwriter.worksheet import Worksheet
 
 # Sheet → the relation that it shows.
+_TRENDS = "mission_trends"
 SHEETS = {
-    "missions": "mission_trends",
+    "missions": _TRENDS,
     "totals": "headline_totals",
     "mandates": "mandates",
     "findings": "findings",
 }
+PRINTED = "personnel"  # whose words stand beside the trends of a mission
+_WORDS = ("country_as_printed", "remark")
+RELATIONS = (*SHEETS.values(), PRINTED)
 ABOUT = "about"
 _LEFT_OUT = ("repairs",)  # JSON, longer than a cell may be
 _LONGEST = 32_767  # characters of a cell
@@ -41,11 +45,14 @@ def build(tables: Mapping[str, pa.Table], made_at: datetime.datetime, about: Map
         book.set_properties({"created": made_at, "title": about["title"]})
         bold = book.add_format({"bold": True, "bottom": 1})
         formats = {dtype: book.add_format({"num_format": text}) for dtype, text in _FORMATS.items()}
+        words = {(row["edition_year"], row["mission_id"]): row for row in tables[PRINTED].to_pylist()}
         for name, relation in SHEETS.items():
-            contract = schemas.RELATIONS[relation]
-            columns = [column for column in contract.columns if _fits(column)]
-            table = tables[relation].select([column.name for column in columns])
-            lines = [table.column_names, *(list(row.values()) for row in table.to_pylist())]
+            columns = _columns(relation)
+            rows = tables[relation].to_pylist()
+            if relation == _TRENDS:
+                rows = [words.get((row["edition_year"], row["mission_id"]), {}) | row for row in rows]
+            lines = [[column.name for column in columns]]
+            lines += [[row.get(column.name) for column in columns] for row in rows]
             sheet = book.add_worksheet(name)
             _write(sheet, lines, bold)
             for place, column in enumerate(columns):
@@ -59,6 +66,11 @@ def build(tables: Mapping[str, pa.Table], made_at: datetime.datetime, about: Map
     return file.getvalue()
 
 
+def _columns(relation: str) -> list[Column]:
+    beside = [schemas.RELATIONS[PRINTED][name] for name in _WORDS] if relation == _TRENDS else []
+    return [*filter(_fits, schemas.RELATIONS[relation].columns), *beside]
+
+
 def _fits(column: Column) -> bool:
     return not pa.types.is_struct(column.dtype) and column.name not in _LEFT_OUT
 
@@ -69,7 +81,7 @@ def _described(about: Mapping[str, str]) -> Iterator[list[str]]:
     for name, relation in SHEETS.items():
         contract = schemas.RELATIONS[relation]
         yield [name, "", "", contract.documentation]
-        for column in filter(_fits, contract.columns):
+        for column in _columns(relation):
             yield [name, column.name, column.unit or "", column.description]
 
 

@@ -8,6 +8,7 @@ import hashlib
 import io
 import json
 import sys
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, fields, is_dataclass
@@ -427,7 +428,8 @@ class Site:
         there: dict[str, list[Values]] = {}
         rows = content.of("personnel", edition_year=latest)
         printed = {row["mission_id"]: row["country_as_printed"] for row in rows}
-        registry = {row["mission_id"]: row["countries"] or [] for row in content.missions}
+        registry = defaultdict[str, list[str]](list)
+        registry |= {row["mission_id"]: row["countries"] or [] for row in content.missions}
         for row in missions:
             for country in registry[row["mission_id"]]:
                 there.setdefault(country, []).append(_of(row, "mission_id", "name"))
