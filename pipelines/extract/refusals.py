@@ -26,7 +26,7 @@ _WHOLE = "check that the text of the document is whole"
 _ROW = "compare the row with the page"
 _NO_CODE = "ask for another PDF, or give its text"
 _FIGURE_LIKE = re.compile(r"[<>~±]?\d[\d.,+–-]*")
-_GLUED_DIGITS = re.compile(r"(?P<name>.*[^\W\d_][)\]”’]?)(?P<digits>[0-9]{1,3})")
+_GLUED_MARK = re.compile(r"(?P<name>.*[^\W\d_][)\]”’]?)(?P<mark>[0-9]{1,3}|(?<![a-z])[a-z])")
 _FIGURES_BEHIND = re.compile(r"(?:\s+[\d.+]+)+\s*$")
 _MISSPELT = 0.8  # how like a word of another letter or two is
 LEADING_ZERO = re.compile(r"(?<!\S)0[0-9]+(?!\S)")
@@ -164,11 +164,11 @@ def unknown_mission(
         hint = f"{_ROW}: letters of this name have no code in the file; {_NO_CODE}"
     elif odd := " ".join(word for word in name.split() if _FIGURE_LIKE.fullmatch(word)):
         hint = f"{_ROW}: “{odd}” is neither a name nor a whole number"
-    elif (glued := _GLUED_DIGITS.fullmatch(name)) and (known := registry.find(glued["name"])):
+    elif (glued := _GLUED_MARK.fullmatch(name)) and (known := registry.find(glued["name"])):
         message = (
-            f"“{name}” is the known name “{glued['name']}” ({known.id}) with “{glued['digits']}” at its end"
+            f"“{name}” is the known name “{glued['name']}” ({known.id}) with “{glued['mark']}” at its end"
         )
-        hint = f"{_ROW}: it may mark a footnote, but no footnote of this number is read there"
+        hint = f"{_ROW}: it may mark a footnote, but no footnote of this mark is read there"
     if hint:
         return at(line, message, hint)
     proposals = answers.mission(name, region, registry, line.page, country)
