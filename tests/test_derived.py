@@ -349,6 +349,16 @@ def test_a_country_that_is_printed_once_is_that_of_each_of_its_missions() -> Non
     }
 
 
+@pytest.mark.parametrize(("printed", "meant"), [("Libanon", "Libanon"), ("Mali", None)])
+def test_a_country_is_that_of_blank_cells_below_where_the_registry_has_their_missions(
+    printed: str, meant: str | None
+) -> None:
+    first, second = ASIDE[2].replace("Libanon", printed), ASIDE[3].removeprefix("Israël, Libanon")
+    drawn = table(*ASIDE[:2], first, second, *ASIDE[4:])
+    found = read("<style>td, th { border: 0 !important }</style>", ABOVE, drawn)
+    assert of(found, "country_as_printed").get("untso") == meant
+
+
 @pytest.mark.parametrize("above", ["7:Personeel", "7:Nederlandse functionarissen"])
 def test_a_header_of_three_rows(above: str) -> None:
     found = read(

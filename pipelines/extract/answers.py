@@ -124,25 +124,22 @@ def cell(table: str, row: str, column: str, printed: str, page: int | None) -> P
     question = f"what does “{printed}” say ({table}, {row}, {column})"
     main: dict[str, Any]
     if table == "mandates":
-        note = "a day as 2026-12-31"
-        ways = [{"status": OPEN}, {"low": OPEN, "high": OPEN}, {"status": "unknown"}]
-        words = [
-            "a status (indefinite, continuous)",
-            "a first and a last possible day",
-            "where the document does not say until when",
-        ]
+        said = "a day as 2026-12-31"
+        ways: dict[str, dict[str, Any]] = {
+            "a status (indefinite, continuous)": {"status": OPEN},
+            "a first and a last possible day": {"low": OPEN, "high": OPEN},
+            "where the document does not say until when": {"status": "unknown"},
+        }
         main, assumed = {"date": OPEN}, {"date": None, "status": "unknown"}
     else:
-        note = "a whole number"
-        ways = [{"low": OPEN, "high": OPEN}, {"qualifier": "unknown"}]
-        words = ["bounds", "where the document does not say how many"]
+        said = "a whole number"
+        unknown = {"qualifier": "unknown"}
+        ways = {"bounds": {"low": OPEN, "high": OPEN}, "where the document does not say how many": unknown}
         # Commas may part thousands, as nowhere else in Dutch: that is said for each of them.
         value: Any = int(printed.replace(",", "")) if _THOUSANDS.fullmatch(printed) else OPEN
         main, assumed = {"value": value}, _UNKNOWN
-    others = tuple(
-        Proposal("cell", values | way, question, text) for way, text in zip(ways, words, strict=True)
-    )
-    return Proposal("cell", values | main, question, note, others, assumed)
+    others = tuple(Proposal("cell", values | way, question, note) for note, way in ways.items())
+    return Proposal("cell", values | main, question, said, others, assumed)
 
 
 def absent(annex: str, document: Document, question: str, note: str) -> Proposal:
@@ -161,11 +158,7 @@ def total_as_printed(row: str, column: str, printed: str) -> Proposal:
 
 
 def shared_cell(
-    table: str,
-    rows: Sequence[str],
-    columns: Sequence[str],
-    printed: str,
-    page: int | None,
+    table: str, rows: Sequence[str], columns: Sequence[str], printed: str, page: int | None
 ) -> Proposal:
     """The entry for one printed cell that several rows, or several columns, share."""
     values = _cell(table, rows[0], columns[0], printed, page)
@@ -367,13 +360,8 @@ def _includes(name: str, parts: Sequence[Mission], question: str, page: int | No
     joint = "-".join(one.id for one in parts)
     source = f"“{name}” is one row" + (f" (page {page})" if page else "")
     for one in parts:
-        values = {
-            "mission_id": joint,
-            "relation": "includes",
-            "other_mission_id": one.id,
-            "source": source,
-        }
-        yield Proposal("relation", values, question)
+        others = {"relation": "includes", "other_mission_id": one.id, "source": source}
+        yield Proposal("relation", {"mission_id": joint, **others}, question)
 
 
 def _nearness(one: str, other: str) -> str:

@@ -18,8 +18,9 @@ from pipelines.extract.pdf.faults import Fault
 from pipelines.extract.pdf.rows import PdfCell
 from pipelines.extract.pdf.table import Grid, PdfRow, PdfTable
 from pipelines.model import Document
+from schemas import countries
 from schemas.errors import RegistryError
-from schemas.registry import DeclaredCell, Registry, comparable
+from schemas.registry import DeclaredCell, Mission, Registry, comparable
 
 FILE = "schemas/readings.toml"
 _TEXTS = {"country", "remark"}
@@ -30,6 +31,7 @@ class Declared:
     """The declared cells of one table of one document, and which of them have answered."""
 
     def __init__(self, registry: Registry, table: str, edition_year: int, document: Document) -> None:
+        self.find_mission = registry.find
         wanted = (table, edition_year, document.sha256)
         self._cells = [
             one for one in registry.cells if (one.table, one.edition_year, one.source_sha256) == wanted
@@ -134,7 +136,29 @@ def place(table: PdfTable, declared: Declared, names: Callable[[str], Sequence[s
             targets = {columns.index(column) for column in (one.column, *one.shared_columns)}
             keys = {comparable(row) for row in (one.row, *one.shared_rows)}
             table = replace(table, grid=_placed(table.grid, fault, keys, targets, names))
-    return table
+    return _below(table, columns.index("country"), declared.find_mission) if "country" in columns else table
+
+
+def _below(table: PdfTable, at: int, find: Callable[[str], Mission | None]) -> PdfTable:
+    """The table with a country that is printed once for several missions in the blank cells below it too.
+
+    A fifth of the rows have none then, no cell repeats the one above, and the registry has some of the
+    missions in such rows in that country, and none elsewhere alone.
+    """
+    rows, above, there, blank = list[PdfRow](), None, set[bool](), 0
+    for row in table.grid.rows:
+        name, own = row.cells[table.heading.naming], row.cells[at]
+        mission = find(name.text) if name else None
+        if own and above and comparable(own.text) == comparable(above.text):
+            return table
+        above = own or (above if mission else None)
+        rows.append(replace(row, cells=(*row.cells[:at], above, *row.cells[at + 1 :])))
+        if mission and above and not own:
+            blank += 1
+            codes = {*countries.named(above.text)}
+            there |= {not codes.isdisjoint(mission.countries)} if codes and mission.countries else set()
+    certain = there == {True} and 5 * blank >= len(rows)
+    return replace(table, grid=replace(table.grid, rows=tuple(rows))) if certain else table
 
 
 def _placed(

@@ -170,9 +170,11 @@ def _words(one: FoundHeader) -> str:
     return "; ".join(" / ".join(filter(None, (column.group, column.printed))) for column in one.columns)
 
 
-def _at(search: Search, one: FoundHeader, message: str, hint: str) -> LayoutError:
+def _at(
+    search: Search, one: FoundHeader, message: str, hint: str | None = None, asked: Sequence[Proposal] = ()
+) -> LayoutError:
     line = next(line for line in search.lines if line.number == min(one.lines))
-    return refusals.at(line, message, hint)
+    return refusals.at(line, message, hint, proposals=asked)
 
 
 def _annex(search: Search, one: FoundHeader) -> str | None:
@@ -204,7 +206,6 @@ def _other_year(search: Search, table: Table, parts: Sequence[FoundHeader]) -> I
     # What a frame allows of a year that follows does not concern the year before.
     older = [column for column in own if (column.date or "") < (str(period[0].year) if period else last)]
     if older or (parted and not (period and {str(day.year) for day in period} == parted)):
-        line = next(line for line in search.lines if line.number == min(table.found.lines))
         what = (
             f"columns are parted by years up to {last}"
             if parted
@@ -222,7 +223,7 @@ def _other_year(search: Search, table: Table, parts: Sequence[FoundHeader]) -> I
             for one in (older or [column for column in dated if column.role == "ignore"])
         ]
         hint = "see in the official document which columns are of this edition"
-        yield refusals.at(line, message, None if asked else hint, proposals=asked)
+        yield _at(search, table.found, message, None if asked else hint, asked)
 
 
 def require_one_year(annex: Annex, words: HeaderWords) -> None:
@@ -292,7 +293,6 @@ def _refusal(search: Search, found: FoundHeader, problem: HeaderProblem) -> Layo
     """The header's column that has no role: what is printed, and what is near to it."""
     words = search.registry.words
     where = f"the header “{problem.text}” of column {problem.column} on page {found.page}"
-    line = next(line for line in search.lines if line.number == min(found.lines))
     wanted = problem.unknown or (problem.text,)
     guess, ways = "ignore", problem.ways
     if problem.ways and not problem.unknown:
@@ -324,7 +324,7 @@ def _refusal(search: Search, found: FoundHeader, problem: HeaderProblem) -> Layo
         others = tuple(Proposal("word", {"printed": printed, "role": way}, question) for way in ways)
         values = {"printed": printed, "role": role}
         proposals.append(Proposal("word", values, question, note, others, {"role": guess}))
-    return refusals.at(line, message, proposals=proposals)
+    return _at(search, found, message, asked=proposals)
 
 
 def _below(search: Search, found: FoundHeader, problem: HeaderProblem) -> list[str]:

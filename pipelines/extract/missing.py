@@ -51,7 +51,9 @@ def refusal(search: Search, looked: Sequence[tuple[Looked, Looked]], found: Deri
     if len(causes) == 2 and not listed:
         return _other_kind(search, causes)
     if found.personnel and len(causes) == 1:
-        causes[0].proposals = (*causes[0].proposals, _without_mandates(search))
+        question, note = "has the report no table of mandates", "only where the report has no such table"
+        absent = answers.absent("mandates", search.document, question, note)
+        causes[0].proposals = (*causes[0].proposals, absent)
     for annex, table in enumerate((found.mandates, found.personnel), 1) if not causes else ():
         if table and not any(both[annex - 1].openings for both in looked):
             message = f"no row of annex {annex} can be read below the header of its table"
@@ -173,11 +175,6 @@ def _absent(search: Search, annex: int) -> LayoutError:
     drawn = [page.number for page in pages if page.ocr or page.images]
     hint = f"{_WHOLE}; page {drawn[0]} holds a picture: see whether the annex is in it" if drawn else _WHOLE
     return LayoutError(message, hint=hint)
-
-
-def _without_mandates(search: Search) -> Proposal:
-    question, note = "has the report no table of mandates", "only where the report has no such table"
-    return answers.absent("mandates", search.document, question, note)
 
 
 def _other_kind(search: Search, causes: Sequence[LayoutError]) -> JvomError:
