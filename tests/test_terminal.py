@@ -77,6 +77,18 @@ def test_a_piped_table_is_as_wide_as_columns_says(
     assert max(map(len, capsys.readouterr().out.splitlines())) <= 40
 
 
+def test_columns_that_were_chosen_are_a_table_as_long_as_their_words_fit(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    for many, shown in ((5, " a  "), (6, "a:  ")):  # 12 columns for each text are enough, or not
+        row = ("words that may wrap " * 3,) * many
+        Terminal().table("abcdef"[:many], [row, row], most=lambda _: None)
+        assert capsys.readouterr().out.lstrip("\n").startswith(shown)
+    Terminal().table("abcdefghijklmnopqrstuvwxyz", [], most=lambda _: None)
+    assert "no rows" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("whole", "shown"), [(False, ["0.333", "1234.57"]), (True, ["0.333333333333333", "1234.5678"])]
 )

@@ -127,7 +127,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return terminal.fail(error)
     except TyperException as error:
         context = getattr(error, "ctx", None)
-        hint = _ELSEWHERE.get(words[0]) or f"{context.command_path if context else 'jvom'} --help"
+        of = context.command_path if context else f"jvom {words[0]}" if words[0].isalpha() else "jvom"
+        hint = _ELSEWHERE.get(words[0]) or f"{of} --help"
         return terminal.fail(UsageError(error.format_message(), hint=hint))
     except Exception as error:
         return terminal.fail(of_surroundings(error) or _unexpected(error, words))

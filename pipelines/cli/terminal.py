@@ -102,7 +102,7 @@ class Terminal:
         telling = most(names) if _left_out([names, *listed], width, ()) else ()  # asked only where it counts
         ribbon = RIBBONS[telling is None]
         left_out = _left_out([names, *listed], width, telling or (), ribbon)
-        if left_out and (self.whole or telling is None or len(listed) == 1):
+        if left_out and listed and (self.whole or telling is None or len(listed) == 1):
             room = max(map(len, names)) + 3
             blocks = (
                 "\n".join(
