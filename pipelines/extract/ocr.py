@@ -22,6 +22,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields, is_dataclass, replace
+from functools import cached_property
+from itertools import accumulate, pairwise
 from statistics import median
 from typing import Any
 
@@ -75,21 +77,19 @@ class _Seen:
 
 def require(file: str, pages: Sequence[int]) -> None:
     """Raises SourceError, with what to install, where an engine is missing."""
-    engines, ways = [], []
+    missing = {}
     if importlib.util.find_spec("rapidocr_onnxruntime") is None:
-        engines.append("RapidOCR")
-        ways.append(_PIP)
+        missing["RapidOCR"] = _PIP
     if not _has_tesseract():
-        engines.append("Tesseract with Dutch data")
-        ways.append(f"sudo apt-get install {_APT}")
-    if engines:
+        missing["Tesseract with Dutch data"] = f"sudo apt-get install {_APT}"
+    if missing:
         what, them = f"page {pages[0]} holds a picture and no text", "it"
         if len(pages) > 1:
             what = f"{len(pages)} of its pages, the first of them page {pages[0]}, are pictures without text"
             them = "them"
-        are = "is" if len(engines) == 1 else "are"
-        message = f"{what}, and {' and '.join(engines)} to read {them} {are} not installed"
-        hint = f"install what is missing ({'; '.join(ways)}), or give the report's text"
+        are = "is" if len(missing) == 1 else "are"
+        message = f"{what}, and {' and '.join(missing)} to read {them} {are} not installed"
+        hint = f"install what is missing ({'; '.join(missing.values())}), or give the report's text"
         raise SourceError(message, file=file, page=pages[0], hint=hint)
 
 
@@ -298,18 +298,20 @@ class _Readings:
     rapidocr: tuple[str, ...]
     tesseract: tuple[str, ...]
 
+    @cached_property
+    def _often(self) -> list[tuple[str, int]]:
+        return Counter((*self.rapidocr, *self.tesseract)).most_common()
+
     @property
     def agreed(self) -> str | None:
         """What both engines read, three times of four at least."""
-        times = Counter((*self.rapidocr, *self.tesseract))
-        text, count = times.most_common(1)[0]
+        text, count = self._often[0]
         return text if count > 2 else None
 
     @property
     def figures(self) -> list[str]:
         """All figures that were read, what was read more often first."""
-        times = Counter((*self.rapidocr, *self.tesseract))
-        return [text for text, _ in times.most_common() if _FIGURE.fullmatch(text)]
+        return [text for text, _ in self._often if _FIGURE.fullmatch(text)]
 
     def __str__(self) -> str:
         one, other = (
@@ -382,16 +384,11 @@ def _aligned(words: Sequence[str], other: str) -> list[str]:
     steps = difflib.SequenceMatcher(None, text, other, autojunk=False).get_opcodes()
 
     def there(place: int) -> int:
-        for _, start, end, low, high in steps:
-            if start <= place < end:
-                return min(low + place - start, high)
-        return len(other)
+        places = (min(low + place - at, high) for _, at, end, low, high in steps if at <= place < end)
+        return next(places, len(other))
 
-    found, at = [], 0
-    for word in words:
-        found.append(other[there(at) : there(at + len(word))])
-        at += len(word)
-    return found
+    ends = [*accumulate(map(len, words), initial=0)]
+    return [other[there(at) : there(end)] for at, end in pairwise(ends)]
 
 
 def _by_share(piece: dict[str, Any], text: str) -> Iterator[Word]:
@@ -403,13 +400,8 @@ def _by_share(piece: dict[str, Any], text: str) -> Iterator[Word]:
         at = start + len(word)
         low, high = left + start * wide, left + at * wide
         ink = [one for one in piece["ink"] if low <= (one[0] + one[2]) / 2 <= high]
-        top, bottom = piece["base"] - piece["tall"], piece["base"]
-        yield _word(
-            piece,
-            word,
-            ink or [[low, top, high, bottom]],
-            _difference(word, "") if any(map(str.isdigit, word)) else "",
-        )
+        doubt = _difference(word, "") if any(map(str.isdigit, word)) else ""
+        yield _word(piece, word, ink or [[low, piece["base"] - piece["tall"], high, piece["base"]]], doubt)
 
 
 def _word(
@@ -436,20 +428,14 @@ def _mark(words: list[Word], piece: dict[str, Any], read: _Readings) -> None:
     box = _word(piece, one, piece["ink"]).box
     before = [at for at, word in enumerate(words) if word.box.left < box.left]
     if not before:
-        if words:
-            words.insert(
-                0, replace(words[0], text=one, box=box, markers=((0, len(one)),), doubt="", other="")
-            )
+        opening = [replace(word, text=one, box=box, markers=((0, len(one)),)) for word in words[:1]]
+        words[:0] = [replace(word, doubt="", other="") for word in opening]
         return
     word = words[before[-1]]
     doubt = word.doubt or ("" if read.agreed else f"as its marker {read}")
-    words[before[-1]] = replace(
-        word,
-        text=word.text + one,
-        markers=(*word.markers, (len(word.text), len(word.text) + len(one))),
-        box=Box.around((word.box, box)),
-        doubt=doubt,
-    )
+    marker, around = (len(word.text), len(word.text) + len(one)), Box.around((word.box, box))
+    markers = (*word.markers, marker)
+    words[before[-1]] = replace(word, text=word.text + one, markers=markers, box=around, doubt=doubt)
 
 
 def _of_one_size(words: Iterable[Word]) -> Iterator[Word]:
@@ -462,15 +448,14 @@ def _of_one_size(words: Iterable[Word]) -> Iterator[Word]:
 
 def _lines(words: Sequence[Word]) -> Iterator[list[Word]]:
     """Words by the height they stand on, from the top; each text on its side is a line of its own."""
-    rows: list[list[Word]] = [[word] for word in words if word.direction != "right"]
-    upright = sorted((one for one in words if one.direction == "right"), key=lambda one: one.baseline)
 
     def lower(row: list[Word], word: Word) -> bool:
-        return word.baseline - row[0].baseline > 0.3 * min(word.size, row[0].size)
-
-    rows += grouped(upright, lower)
+        aside = {row[0].direction, word.direction} != {"right"}
+        return aside or word.baseline - row[0].baseline > 0.3 * min(word.size, row[0].size)
 
     def height(row: list[Word]) -> float:
         return row[0].baseline if row[0].direction == "right" else row[0].box.top
 
-    yield from (sorted(row, key=lambda word: word.box.left) for row in sorted(rows, key=height))
+    in_order = sorted(words, key=lambda word: (word.direction == "right", word.baseline))
+    rows = sorted(grouped(in_order, lower), key=height)
+    yield from (sorted(row, key=lambda word: word.box.left) for row in rows)
