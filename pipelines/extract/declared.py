@@ -68,14 +68,12 @@ class Declared:
         names = {comparable(name) for row in rows for name in row}
         for one in self._cells:
             declared = [comparable(row) for row in (one.row, *one.shared_rows)]
-            fits = one.prints(fault.cell.text) and names.issuperset(declared)
+            fits = one.column in columns and (fault.kind == "rows" or not one.is_shared)
             if fault.kind == "rows":
-                fits = fits and len(declared) == len(rows) and one.column in columns
+                fits = fits and len(declared) == len(rows)
             elif fault.kind == "columns":
-                fits = fits and {one.column, *one.shared_columns} == {*columns}
-            else:
-                fits = fits and not one.is_shared and one.column in columns
-            if fits:
+                fits = {one.column, *one.shared_columns} == {*columns}
+            if fits and one.prints(fault.cell.text) and names.issuperset(declared):
                 return one
         return None
 
@@ -126,13 +124,11 @@ def place(table: PdfTable, declared: Declared, names: Callable[[str], Sequence[s
     columns = table.heading.roles
     for fault in table.grid.faults:
         rows = [names(row) for row in fault.rows]
-        if fault.kind == "rows" and {columns[at] for at in fault.columns} <= _TEXTS:
+        printed_in = [columns[at] for at in fault.columns]
+        if fault.kind == "rows" and {*printed_in} <= _TEXTS:
             keys = {comparable(name) for row in rows for name in row}
             table = replace(table, grid=_placed(table.grid, fault, keys, {*fault.columns}, names))
-        if fault.kind == "cut":
-            continue
-        one = declared.answer(fault, rows, [columns[at] for at in fault.columns])
-        if one is not None:
+        if fault.kind != "cut" and (one := declared.answer(fault, rows, printed_in)):
             targets = {columns.index(column) for column in (one.column, *one.shared_columns)}
             keys = {comparable(row) for row in (one.row, *one.shared_rows)}
             table = replace(table, grid=_placed(table.grid, fault, keys, targets, names))
@@ -165,7 +161,7 @@ def _placed(
     grid: Grid, fault: Fault, rows: set[str], columns: set[int], names: Callable[[str], Sequence[str]]
 ) -> Grid:
     """The table's rows with the cell of a fault in these rows and columns, and nowhere else."""
-    taken = {(span.line, span.char_start) for span in fault.cell.spans}
+    taken = _spans(fault.cell)
 
     def of(row: PdfRow) -> PdfRow:
         cells = [None if cell and _spans(cell) <= taken else cell for cell in row.cells]
