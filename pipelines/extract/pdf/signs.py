@@ -79,24 +79,20 @@ def _numbered(document: PdfDocument, openings: Sequence[_Note]) -> Iterator[_Not
         near = [page for page in pages if note.reaches(page)]
         if len(alike) > 1 or not any(_ends(page, line, note) for page in near for line in page.lines):
             continue
-        number = int(note.core) if note.core.isdecimal() else 0
-        if not number or number in taken:
-            number = max(taken, default=0) + 1
-        taken.add(number)
+        own, free = note.core.isdecimal() and int(note.core), max(taken, default=0) + 1
+        taken.add(number := own if own and own not in taken else free)
         yield replace(note, number=number)
 
 
 def _ends(page: PdfPage, line: PdfLine, note: _Note) -> dict[int, int]:
     """The words of a line that have the mark of a note: where in each it begins."""
-    found = {}
-    for at, word in enumerate(line.words):
-        match = note.marks(word)
-        if match is None or (at == 0 and match.start() == 0):
-            continue
-        if match[0].endswith(")") and note.core.isalnum() and _closes(page, line, at):
-            continue
-        found[at] = match.start()
-    return found
+    found = {at: match for at, word in enumerate(line.words) if (match := note.marks(word))}
+    return {
+        at: match.start()
+        for at, match in found.items()
+        if (at or match.start())
+        and not (match[0].endswith(")") and note.core.isalnum() and _closes(page, line, at))
+    }
 
 
 def _closes(page: PdfPage, line: PdfLine, at: int) -> bool:

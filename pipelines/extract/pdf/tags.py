@@ -10,6 +10,7 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import count
 
 import pypdfium2.raw as pdfium
 
@@ -61,16 +62,15 @@ class Tags:
         return {mark: cell for mark, cell in found.items() if cell}
 
     def _walk(self, element: pdfium.FPDF_STRUCTELEMENT, path: Path, page: int) -> None:
-        if _kind(element) == "Table":
-            for slot, child in self._children(element, path):
-                if _kind(child) in _SECTIONS:
-                    for at, row in self._children(child, (*path, slot)):
-                        self._row((slot, at), row, path, page)
-                else:
-                    self._row((slot, 0), child, path, page)
-            return
+        is_table = _kind(element) == "Table"
         for slot, child in self._children(element, path):
-            self._walk(child, (*path, slot), page)
+            if not is_table:
+                self._walk(child, (*path, slot), page)
+            elif _kind(child) in _SECTIONS:
+                for at, row in self._children(child, (*path, slot)):
+                    self._row((slot, at), row, path, page)
+            else:
+                self._row((slot, 0), child, path, page)
 
     def _row(self, at: Path, element: pdfium.FPDF_STRUCTELEMENT, path: Path, page: int) -> None:
         if _kind(element) != "TR":
@@ -135,17 +135,14 @@ def laid_out(table: Path, rows: dict[Path, TagRow]) -> dict[tuple[Path, int], Ta
     for at, (path, row) in enumerate(sorted(rows.items())):
         column, covered = 0, {one: left - 1 for one, left in hanging.items() if left > 1}
         for slot in range(min(row.slots, MAX_COLUMNS)):
-            while column in hanging:
-                column += 1
+            column = next(free for free in count(column) if free not in hanging)
             across, down = row.spans.get(slot, (1, 1))
             found[path, slot] = TagCell(table, at, column, across, down)
             if down > 1:
                 covered |= dict.fromkeys(range(column, min(column + across, MAX_COLUMNS)), down - 1)
             column += across
-        while column in hanging:
-            column += 1
+        widths.append((len(row.spans), next(free for free in count(column) if free not in hanging)))
         hanging = covered
-        widths.append((len(row.spans), column))
     width = max(column for _, column in widths)
     if any(named > 1 and column < width for named, column in widths):
         return {}

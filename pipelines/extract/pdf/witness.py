@@ -35,10 +35,9 @@ class _Witness:
         self._lines = {line.number: line for page in document.pages for line in page.lines}
         self._tags = document.tags
         self._filled: defaultdict[tuple[tuple[int, ...], int], set[int]] = defaultdict(set)
-        for line in self._lines.values():
-            for word in line.words:
-                if one := self._tags.get((line.page, word.mark)):
-                    self._filled[one.table, one.row].add(self._column(one))
+        marks = {(line.page, word.mark) for line in self._lines.values() for word in line.words}
+        for one in (self._tags[mark] for mark in marks & self._tags.keys()):
+            self._filled[one.table, one.row].add(self._column(one))
 
     def agrees(self, row: PdfRow) -> bool | None:
         """Whether the structure has the same in a row and in its columns; None where it says nothing."""
@@ -71,27 +70,24 @@ class _Witness:
         naming = self._heading.naming
         named = [cell for row in rows if (cell := row.cells[naming])]
         names = [(one, cell.text) for cell in named if (one := self._of(cell)[0])]
-        for row in rows:
-            for at, cell in enumerate(row.cells):
-                one = next(iter(self._of(cell)), None) if cell else None
-                if not (cell and one) or at == naming or one.width != len(self._heading.columns):
-                    continue
-                if max(one.rows, one.columns) > 1:
-                    over = range(one.row, one.row + one.rows)
-                    rows_of = tuple(text for of, text in names if of.table == one.table and of.row in over)
-                    columns = tuple(range(one.column, min(one.column + one.columns, one.width)))
-                    if one.rows == 1 or len(rows_of) > 1:
-                        yield Fault("rows" if one.rows > 1 else "columns", cell, rows_of, columns)
+        behind = (cell for row in rows for at, cell in enumerate(row.cells) if cell and at != naming)
+        for cell, one in ((cell, next(iter(self._of(cell)), None)) for cell in behind):
+            if one and one.width == len(self._heading.columns) and max(one.rows, one.columns) > 1:
+                over = range(one.row, one.row + one.rows)
+                rows_of = tuple(text for of, text in names if of.table == one.table and of.row in over)
+                columns = tuple(range(one.column, min(one.column + one.columns, one.width)))
+                if one.rows == 1 or len(rows_of) > 1:
+                    yield Fault("rows" if one.rows > 1 else "columns", cell, rows_of, columns)
 
     def _of(self, cell: PdfCell) -> list[TagCell | None]:
         """The tagged cell of each word."""
-        found = []
-        for span in cell.spans:
-            line = self._lines[span.line]
-            for offset, word in zip(line.offsets, line.words, strict=True):
-                if span.char_start <= offset < span.char_end:
-                    found.append(self._tags.get((line.page, word.mark)))
-        return found
+        lines = ((span, self._lines[span.line]) for span in cell.spans)
+        return [
+            self._tags.get((line.page, word.mark))
+            for span, line in lines
+            for offset, word in zip(line.offsets, line.words, strict=True)
+            if span.char_start <= offset < span.char_end
+        ]
 
     def _column(self, cell: TagCell) -> int:
         """The column of a tagged cell; of a label, or a sum in its place, that of the names."""
