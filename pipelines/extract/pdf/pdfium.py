@@ -34,10 +34,8 @@ _LINE_END_HYPHEN = "\x02"
 _HYPHENS = ("-", "\u2010", SOFT_HYPHEN, "\0")
 _APART = 2000.0  # points between text objects that are put on one line
 _BOLD = re.compile(r"bold|black|heavy", re.IGNORECASE)
-_LIGATURES = {"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st"} | {
-    "ĳ": "ij",
-    "Ĳ": "IJ",
-}
+_LIGATURES = {"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st"}
+_LIGATURES |= {"ĳ": "ij", "Ĳ": "IJ"}
 _LIGATURES |= {chr(ord(letter) << 8): letter for letter in "fijlst"}  # Ghostscript turns their bytes round
 _QUIET = {  # notes that hide nothing
     *(pdfium.FPDF_ANNOT_LINK, pdfium.FPDF_ANNOT_POPUP),
@@ -108,9 +106,8 @@ def _notes(page: pdfium.FPDF_PAGE, frame: Frame) -> Iterator[Note]:
         is_field = kind == pdfium.FPDF_ANNOT_WIDGET
         own, inherited, said = (pdfium.FPDFAnnot_HasKey(note, key) for key in (b"V", b"Parent", b"Contents"))
         says = {pdfium.FPDF_ANNOT_WIDGET: own or inherited, pdfium.FPDF_ANNOT_FREETEXT: said}
-        hidden = pdfium.FPDFAnnot_GetFlags(note) & (
-            pdfium.FPDF_ANNOT_FLAG_HIDDEN | pdfium.FPDF_ANNOT_FLAG_NOVIEW
-        )
+        hides = pdfium.FPDF_ANNOT_FLAG_HIDDEN | pdfium.FPDF_ANNOT_FLAG_NOVIEW
+        hidden = pdfium.FPDFAnnot_GetFlags(note) & hides
         pdfium.FPDFAnnot_SetFlags(note, pdfium.FPDF_ANNOT_FLAG_HIDDEN if hidden else 0)
         looks = pdfium.FPDFAnnot_GetAP(note, pdfium.FPDF_ANNOT_APPEARANCEMODE_NORMAL, None, 0) > 2
         sides, value = pdfium.FS_RECTF(), (ctypes.c_ushort * 1000)()
@@ -118,11 +115,10 @@ def _notes(page: pdfium.FPDF_PAGE, frame: Frame) -> Iterator[Note]:
         box = frame.box(sides.left, sides.bottom, sides.right, sides.top)
         unlike = not looks and says.get(kind, kind not in _QUIET)
         inherits = is_field and inherited and not own  # a value that cannot be asked for
+        has_text = is_field and pdfium.FPDFAnnot_GetValueType(note, b"V") == pdfium.FPDF_OBJECT_STRING
         if not hidden and (unlike or inherits or pdfium.FPDFAnnot_HasKey(note, b"OC")):
             yield Note(box, None)
-        elif (
-            not hidden and is_field and pdfium.FPDFAnnot_GetValueType(note, b"V") == pdfium.FPDF_OBJECT_STRING
-        ):
+        elif not hidden and has_text:
             size = pdfium.FPDFAnnot_GetStringValue(note, b"V", value, ctypes.sizeof(value))
             yield Note(box, "".join(map(chr, value[: max(0, size // 2 - 1)])))
         pdfium.FPDFPage_CloseAnnot(note)
@@ -200,9 +196,8 @@ def dots(
     left, top, right, bottom = part or (0, 0, width, height)
     blends = pdfium.FPDFPage_HasTransparency(page)  # as PDFium does on a bitmap with alpha alone
     form = pdfium.FPDFBitmap_Gray if grey else pdfium.FPDFBitmap_BGR
+    form = pdfium.FPDFBitmap_BGRA if blends else form
     order = 0 if grey and not blends else pdfium.FPDF_REVERSE_BYTE_ORDER
-    if blends:
-        form = pdfium.FPDFBitmap_BGRA
     bitmap = pdfium.FPDFBitmap_CreateEx(right - left, bottom - top, form, None, 0)
     pdfium.FPDFBitmap_FillRect(bitmap, 0, 0, right - left, bottom - top, 0xFFFFFFFF)
     pdfium.FPDF_RenderPageBitmap(bitmap, page, -left, -top, width, height, 0, pdfium.FPDF_ANNOT | order)
@@ -212,11 +207,8 @@ def dots(
     if blends:
         from PIL import Image
 
-        size = right - left, bottom - top
-        plain = Image.frombuffer("RGBA", size, found, "raw", "RGBA", stride, 1).convert(
-            "L" if grey else "RGB"
-        )
-        return (right - left) * (1 if grey else 3), plain.tobytes()
+        plain = Image.frombuffer("RGBA", (right - left, bottom - top), found, "raw", "RGBA", stride, 1)
+        return (right - left) * (1 if grey else 3), plain.convert("L" if grey else "RGB").tobytes()
     return stride, found
 
 
@@ -237,13 +229,11 @@ class Frame:
     def of(cls, page: pdfium.FPDF_PAGE) -> Frame:
         """That of a page, its rotation and crop included: asks PDFium where three points are placed."""
         width, height = pdfium.FPDF_GetPageWidthF(page), pdfium.FPDF_GetPageHeightF(page)
-        scale = 1000
-        x, y = ctypes.c_int(), ctypes.c_int()
+        scale, x, y = 1000, ctypes.c_int(), ctypes.c_int()
+        sides = round(width * scale), round(height * scale)
 
         def shown(left: float, up: float) -> Point:
-            pdfium.FPDF_PageToDevice(
-                page, 0, 0, round(width * scale), round(height * scale), 0, left, up, x, y
-            )
+            pdfium.FPDF_PageToDevice(page, 0, 0, *sides, 0, left, up, x, y)
             return x.value / scale, y.value / scale
 
         (e, f), (ax, ay), (bx, by) = shown(0, 0), shown(1000, 0), shown(0, 1000)
@@ -284,15 +274,10 @@ def objects(page: pdfium.FPDF_PAGE, frame: Frame) -> Iterator[tuple[pdfium.FPDF_
         holder: pdfium.FPDF_PAGE | pdfium.FPDF_PAGEOBJECT, around: Frame, depth: int
     ) -> Iterator[tuple[pdfium.FPDF_PAGEOBJECT, int, Frame]]:
         nonlocal left
-        count, get = (
-            (pdfium.FPDFFormObj_CountObjects, pdfium.FPDFFormObj_GetObject)
-            if depth
-            else (pdfium.FPDFPage_CountObjects, pdfium.FPDFPage_GetObject)
-        )
-        for index in range(count(holder)):
-            item = get(holder, index)
-            if not item:
-                continue
+        count, get = pdfium.FPDFPage_CountObjects, pdfium.FPDFPage_GetObject
+        if depth:
+            count, get = pdfium.FPDFFormObj_CountObjects, pdfium.FPDFFormObj_GetObject
+        for item in filter(None, (get(holder, index) for index in range(count(holder)))):
             left -= 1
             if left < 0:
                 raise TooMuch(f"more than {MAX_OBJECTS:,} drawn objects on one page")
@@ -349,9 +334,8 @@ class Glyph:
     raised: bool = False
 
     def copy(self) -> Glyph:
-        return Glyph(
-            self.text, self.box, self.start, self.end, self.top, self.bottom, self.baseline, self.run
-        )
+        places = self.start, self.end, self.top, self.bottom, self.baseline
+        return Glyph(self.text, self.box, *places, self.run)
 
     @property
     def is_flat(self) -> bool:
@@ -513,10 +497,8 @@ def _unsay(item: pdfium.FPDF_PAGEOBJECT) -> None:
 
 
 def _follows(last: Glyph, glyph: Glyph) -> bool:
-    near = 0.2 * last.run.size
-    return (
-        last.text.isalpha() and max(abs(glyph.start - last.end), abs(glyph.baseline - last.baseline)) < near
-    )
+    away = max(abs(glyph.start - last.end), abs(glyph.baseline - last.baseline))
+    return last.text.isalpha() and away < 0.2 * last.run.size
 
 
 def _direction(x: float, y: float) -> Direction | None:
