@@ -95,14 +95,9 @@ def _joined(lines: Sequence[Line], start: int) -> list[tuple[str, int]]:
 def annex_label(text: str) -> str | None:
     """`Bijlage 3` of a line that heads an annex; None of another line, such as a sentence about one."""
     match = _ANNEX.fullmatch(plain_heading(text)) if _ANNEX_OPENING.match(text) else None
-    if match is None:
-        return None
-    title = match["title"]
-    return (
-        match["label"]
-        if title is None or title.casefold().startswith(("(", "vervolg")) or is_title(title)
-        else None
-    )
+    title = match["title"] if match else None
+    heads = title is None or title.casefold().startswith(("(", "vervolg")) or is_title(title)
+    return match["label"] if match and heads else None
 
 
 def years(text: str) -> set[int]:

@@ -23,9 +23,9 @@ _ZIPPED = (
     (b"ppt/presentation", "a PowerPoint file (.pptx)", "PowerPoint"),
 )
 _OPEN_DOCUMENT = {
-    b"text": ("an OpenDocument text (.odt)", "LibreOffice"),
-    b"spreadsheet": ("an OpenDocument spreadsheet (.ods)", "LibreOffice"),
-    b"presentation": ("an OpenDocument presentation (.odp)", "LibreOffice"),
+    b"text": "text (.odt)",
+    b"spreadsheet": "spreadsheet (.ods)",
+    b"presentation": "presentation (.odp)",
 }
 # Streams of the file format that Office had until 2007, and has around what is encrypted, named in UTF-16.
 _OLD_OFFICE = (
@@ -76,11 +76,10 @@ def cover(attachments: Sequence[str]) -> SourceError | None:
     if not names:
         return None
     count = f"{len(names)} attachment{'s' if len(names) > 1 else ''}"
-    listed = ", ".join(f"“{name[:80]}”" for name in names[:3])
-    return SourceError(
-        f"this PDF is a cover with {count}, {listed}{' …' if len(names) > 3 else ''}, not the report itself",
-        hint="open it in a PDF viewer, save the attachment that is the report, and give that",
-    )
+    listed = ", ".join(f"“{name[:80]}”" for name in names[:3]) + (" …" if len(names) > 3 else "")
+    message = f"this PDF is a cover with {count}, {listed}, not the report itself"
+    hint = "open it in a PDF viewer, save the attachment that is the report, and give that"
+    return SourceError(message, hint=hint)
 
 
 def _kinds(data: bytes) -> Iterator[tuple[str, str]]:
@@ -110,9 +109,7 @@ def _archive(data: bytes) -> Iterator[tuple[str, str]]:
     for name, what, program in _ZIPPED:
         if name in names:
             yield what, PRINT.format(program)
-    if kind := re.search(
-        rb"mimetypeapplication/vnd\.oasis\.opendocument\.(text|spreadsheet|presentation)", data[:200]
-    ):
-        what, program = _OPEN_DOCUMENT.get(kind[1], ("an OpenDocument file", "LibreOffice"))
-        yield what, PRINT.format(program)
+    if kind := re.search(rb"mimetypeapplication/vnd\.oasis\.opendocument\.([a-z]+)", data[:200]):
+        what = _OPEN_DOCUMENT.get(kind[1], "file")
+        yield f"an OpenDocument {what}", PRINT.format("LibreOffice")
     yield "a zip archive", _UNPACK

@@ -74,16 +74,14 @@ def score(lines: Sequence[str], layouts: Iterable[Layout], edition_year: int) ->
     """
     texts = (" ".join(line.split()) for line in lines if line.strip())
     filled = [Line(number, 1, text) for number, text in enumerate(texts, 1)]
-    best: list[_Annex] = []
-    value = 0.0
-    for layout in layouts:
-        printed = [column.printed for column in layout.mandates.columns]
-        found = [
-            _annex(filled, layout.mandates.heading, printed),
+    ways = (
+        [
+            _annex(filled, layout.mandates.heading, [column.printed for column in layout.mandates.columns]),
             _annex(filled, layout.personnel.heading, [layout.personnel.header]),
         ]
-        if (total := sum(annex.score for annex in found)) > value or not best:
-            best, value = found, total
+        for layout in layouts
+    )
+    value, best = max(((sum(one.score for one in way), way) for way in ways), key=lambda one: one[0])
     wrong = [reason for annex in best for reason in _wrong_period(annex, edition_year)]
     fits = value >= FITS and all(annex.place for annex in best) and not wrong
     reasons = [reason for annex in best for reason in _reasons(annex)] + wrong
@@ -96,13 +94,11 @@ def score(lines: Sequence[str], layouts: Iterable[Layout], edition_year: int) ->
 def _annex(filled: Sequence[Line], heading: Heading, header: Sequence[str]) -> _Annex:
     """The place where the heading has most of its header under it; a table of contents has none."""
     words = {word for text in header for word in _words(text)}
-    best = _Annex(heading, None, 0.0)
+    found = []
     for place in headings.places(filled, heading):
         under = {word for line in filled[place.end : place.end + SPREAD] for word in _words(line.text)}
-        here = len(words & under) / len(words)
-        if best.place is None or here > best.share:
-            best = _Annex(heading, place, here)
-    return best
+        found.append(_Annex(heading, place, len(words & under) / len(words)))
+    return max(found, key=lambda one: one.share, default=_Annex(heading, None, 0.0))
 
 
 def _words(text: str) -> set[str]:

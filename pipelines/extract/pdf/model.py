@@ -10,6 +10,7 @@ import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import product
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeVar
 
 from pipelines.model import Document, Line
@@ -53,6 +54,10 @@ class Box(NamedTuple):
         """How far it is from being in line with another: by left edge, right edge or centre."""
         sides = abs(self.left - other.left), abs(self.right - other.right), abs(self.centre - other.centre)
         return min(sides)
+
+    def holds(self, other: Box) -> bool:
+        """Whether another box has its middle in this one."""
+        return self.left < other.centre < self.right and self.top < other.middle < self.bottom
 
     @staticmethod
     def around(boxes: Iterable[Box]) -> Box:
@@ -219,15 +224,12 @@ class PdfPage:
         if not self.turn:
             return box
         cos, sin = math.cos(math.radians(self.turn)), math.sin(math.radians(self.turn))
-        sideways = abs(sin) > abs(cos)
-        width, height = (self.height, self.width) if sideways else (self.width, self.height)
-        corners = [
-            (x - self.width / 2, y - self.height / 2)
-            for x in (box.left, box.right)
-            for y in (box.top, box.bottom)
-        ]
-        across = [x * cos - y * sin + width / 2 for x, y in corners]
-        down = [x * sin + y * cos + height / 2 for x, y in corners]
+        size = self.width, self.height
+        width, height = size[::-1] if abs(sin) > abs(cos) else size
+        corners = list(product((box.left, box.right), (box.top, box.bottom)))
+        places = [(x - self.width / 2, y - self.height / 2) for x, y in corners]
+        across = [x * cos - y * sin + width / 2 for x, y in places]
+        down = [x * sin + y * cos + height / 2 for x, y in places]
         return Box(min(across), min(down), max(across), max(down))
 
 

@@ -93,9 +93,8 @@ def _require_whole(data: bytes) -> None:
         )
     head = pdf_start(data)
     if head < 0:
-        raise SourceError(
-            "not a PDF: it does not begin like one", hint="give the report as PDF or as plain text"
-        )
+        message = "not a PDF: it does not begin like one"
+        raise SourceError(message, hint="give the report as PDF or as plain text")
     ends = list(_START.finditer(data, max(0, len(data) - 4096)))
     # Where there are bytes before the PDF, places count from either start.
     located = ends and any(_TABLE.match(data, int(ends[-1][1]) + before) for before in (0, head))
@@ -158,17 +157,15 @@ def _has_every_object(data: bytes) -> bool:
 
 def _pages(document: pdfium.FPDF_DOCUMENT, count: int, structure: tags.Tags) -> list[_RawPage]:
     raw: list[_RawPage] = []
-    words = 0
-    for index in range(count):
+    left = MAX_WORDS
+    for number in range(1, count + 1):
         try:
-            raw.append(_page(document, index, structure))
+            raw.append(_page(document, number - 1, structure))
         except TooMuch as error:
-            raise SourceError(f"{error}: more than a report has", page=index + 1, hint=_TRY_AGAIN) from None
-        words += sum(map(len, raw[-1][1]))
-        if words > MAX_WORDS:
-            raise SourceError(
-                f"more than {MAX_WORDS:,} words", page=index + 1, hint="check that this is the report"
-            )
+            raise SourceError(f"{error}: more than a report has", page=number, hint=_TRY_AGAIN) from None
+        if (left := left - sum(map(len, raw[-1][1]))) < 0:
+            message = f"more than {MAX_WORDS:,} words"
+            raise SourceError(message, page=number, hint="check that this is the report")
     return raw
 
 
@@ -278,11 +275,7 @@ def _misdrawn(
 
 def _shown(box: Box, glyphs: Sequence[Glyph]) -> str:
     """The letters and digits of those characters that have their middle in a box."""
-    inside = (
-        glyph.text
-        for glyph in glyphs
-        if box.left < glyph.box.centre < box.right and box.top < glyph.box.middle < box.bottom
-    )
+    inside = (glyph.text for glyph in glyphs if box.holds(glyph.box))
     return _letters("".join(inside))
 
 
