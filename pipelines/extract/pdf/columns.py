@@ -84,11 +84,10 @@ def _long_rules(bodies: Sequence[Body]) -> list[float]:
     """Places of vertical rules that go along most of the body."""
     height = sum(body.bottom - body.top for body in bodies)
     reach: dict[float, float] = {}
-    for body in bodies:
-        for rule in body.verticals:
-            inside = min(rule.end, body.bottom) - max(rule.start, body.top)
-            at = next((known for known in reach if abs(known - rule.at) < 2), rule.at)
-            reach[at] = reach.get(at, 0.0) + max(0.0, inside)
+    for body, rule in ((one, rule) for one in bodies for rule in one.verticals):
+        inside = min(rule.end, body.bottom) - max(rule.start, body.top)
+        at = next((known for known in reach if abs(known - rule.at) < 2), rule.at)
+        reach[at] = reach.get(at, 0.0) + max(0.0, inside)
     return sorted(at for at, length in reach.items() if length > 0.4 * height)
 
 
@@ -114,10 +113,9 @@ def _places(
     crossed = [sum(box.left < (start + end) / 2 < box.right for box in words) for start, end in spaces]
     fewest = min(crossed, default=0)
     places = []
-    for (start, end), count in zip(spaces, crossed, strict=True):
-        if count == fewest:
-            ruled = [at for at in rules if start - 1 <= at <= end + 1]
-            places.append(min(max(ruled[0], start), end) if ruled else (start + end) / 2)
+    for start, end in (space for space, count in zip(spaces, crossed, strict=True) if count == fewest):
+        ruled = next((at for at in rules if start - 1 <= at <= end + 1), (start + end) / 2)
+        places.append(min(max(ruled, start), end))
     return places or [(low + high) / 2]
 
 
@@ -141,10 +139,7 @@ class _Costs:
         typed: bool,
     ) -> None:
         self._rows = [(row, [word.box.centre for word in row]) for row in rows]
-        self._rules = rules
-        self._size = size
-        self._heading = heading
-        self._typed = typed
+        self._rules, self._size, self._heading, self._typed = rules, size, heading, typed
         self._texts = [self._within(row) for row in rows] if typed else []
         self._groups = [
             ((columns[0], columns[-1]), box) for (_, columns), box in zip(heading.groups, groups, strict=True)
@@ -202,11 +197,7 @@ class _Costs:
 
     def _parts(self, at: float, low: float, high: float) -> bool:
         """Whether a rule has words of the column on both sides: an outer frame has not."""
-        found = [
-            word.box.centre < at
-            for row, centres in self._rows
-            for word in row[bisect_left(centres, low) : bisect_left(centres, high)]
-        ]
+        found = [word.box.centre < at for _, words in self._cells(low, high) for word in words]
         return any(found) and not all(found)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import dropwhile, pairwise
 
 from pipelines.extract.pdf import columns, faults, labels, rows, witness
 from pipelines.extract.pdf.area import Body, Headers, TableHeading, bodies
@@ -160,23 +160,19 @@ def _uncounted(grid: Grid, naming: int) -> Grid:
     numbers = [tuple(map(int, way[0].text.split("."))) for way in found if way]
     if len(numbers) < _FEW or not all(map(_follows, numbers, [(0,), *numbers])):
         return grid
-    return replace(
-        grid,
-        rows=tuple(
-            replace(row, cells=(*row.cells[:naming], way[1], *row.cells[naming + 1 :]), number=way[0])
-            if way
-            else row
-            for row, way in zip(grid.rows, found, strict=True)
-        ),
-    )
+    rows_of = [
+        replace(row, cells=(*row.cells[:naming], way[1], *row.cells[naming + 1 :]), number=way[0])
+        if way
+        else row
+        for row, way in zip(grid.rows, found, strict=True)
+    ]
+    return replace(grid, rows=tuple(rows_of))
 
 
 def _follows(number: tuple[int, ...], before: tuple[int, ...]) -> bool:
     """Whether a row is counted by the next number: `2` behind `1` or `1.3`, `1.2` behind `1.1`."""
-    first = before[0]
-    if len(number) == 1:
-        return number == (first + 1,)
-    return number in ((first, before[1] + 1 if before[1:] else 1), (first + 1, 1))
+    first, inner = (*before, 0)[:2]
+    return number in ((first + 1,), (first, inner + 1), (first + 1, 1))
 
 
 def _cells(grid: Grid) -> Iterator[PdfCell]:
@@ -230,30 +226,17 @@ def _by_geometry(
             placed = _is_ruled(body, part, heading) or _is_below(body, part, heading, in_line=in_line)
             sure[at] &= not page.ocr and placed
         if heading.labelled and (labelled := _without_totals(here, heading)):
-            shared, closed = labels.assign(
-                body,
-                [part for _, part in labelled],
-                fragments,
-                spacing,
-                heading,
-                alignment,
-                first=body is pages[0],
-            )
+            first, parts = body is pages[0], [part for _, part in labelled]
+            shared, closed = labels.assign(body, parts, fragments, spacing, heading, alignment, first=first)
             for (at, _), label in zip(labelled, shared, strict=True):
                 heads[at] = heads[at] or label
             opened |= not closed
     numbers = {number for body in pages if body.place for number in body.place.lines}
     headed = [line for page in document.pages for line in page.lines if line.number in numbers]
-    return Grid(
-        rows=tuple(_rows(cut, heads, sure, heading)),
-        heading=tuple(line.number for line in headed),
-        marked=tuple(
-            (number, line.number) for line in headed for word in line.words for number in word.numbers
-        ),
-        stretches=tuple(pages),
-        faults=tuple(amiss),
-        open_labels=opened,
-    )
+    marked = ((number, line.number) for line in headed for word in line.words for number in word.numbers)
+    made = tuple(_rows(cut, heads, sure, heading))
+    lines = tuple(line.number for line in headed)
+    return Grid(made, lines, tuple(marked), tuple(pages), tuple(amiss), open_labels=opened)
 
 
 def _without_totals(rows_of_page: Sequence[tuple[int, Row]], heading: TableHeading) -> list[tuple[int, Row]]:
@@ -264,10 +247,8 @@ def _without_totals(rows_of_page: Sequence[tuple[int, Row]], heading: TableHeadi
         name = rows.cell(row.cells.get(heading.naming, ()))
         return name is not None and heading.role_of(name.text) == "total"
 
-    while kept and sums(kept[-1][1]):
-        kept.pop()
-    while kept and sums(kept[0][1]):
-        kept.pop(0)
+    for _ in range(2):  # at one end, then at the other
+        kept = [*dropwhile(lambda one: sums(one[1]), kept)][::-1]
     return kept
 
 
