@@ -71,9 +71,8 @@ def draw_page(
     """
     document, answers = _read(data, source, edition, registry, number)
     if not 1 <= number <= len(document.page_labels):
-        raise UsageError(
-            f"there is no page {number}", file=source.path, hint=f"it has {len(document.page_labels)} pages"
-        )
+        hint = f"it has {len(document.page_labels)} pages"
+        raise UsageError(f"there is no page {number}", file=source.path, hint=hint)
     with _undamaged("picture", source.path):
         _, picture = next(answers)
     return picture, _checked(document, answers, edition, registry)
@@ -222,20 +221,21 @@ def answer(
         return
     lines = [(line.number, line.page, line.text, line.on_page) for line in document.lines]
     yield {"format": document.format, "lines": lines, "page_labels": document.page_labels}, b""
-    if edition is not None and registry is not None:
-        from pipelines.extract import tables
+    if edition is None or registry is None:
+        return
+    from pipelines.extract import tables
 
-        if page is not None:
-            from pipelines.extract.page import draw
+    if page is not None:
+        from pipelines.extract.page import draw
 
-            yield "page", draw(data, document, registry, page)
-        try:
-            found = tables.read(document, source, edition, registry)
-        except JvomError as error:
-            parser = import_module("pipelines.extract.pdf.parse") if document.format == "pdf" else None
-            raise (parser.doubt(data, document, error) if parser else error) from None
-        for name, table in found.items():
-            yield name, _dump_table(table)
+        yield "page", draw(data, document, registry, page)
+    try:
+        found = tables.read(document, source, edition, registry)
+    except JvomError as error:
+        parser = import_module("pipelines.extract.pdf.parse") if document.format == "pdf" else None
+        raise (parser.doubt(data, document, error) if parser else error) from None
+    for name, table in found.items():
+        yield name, _dump_table(table)
 
 
 def _dump_table(table: pa.Table) -> bytes:
@@ -266,15 +266,6 @@ def _undamaged(what: str, path: str) -> Iterator[None]:
     """Whatever is not what `answer` gives is an error of its own."""
     try:
         yield
-    except (
-        ValueError,
-        TypeError,
-        KeyError,
-        AttributeError,
-        StopIteration,
-    ) as error:  # pyarrow's are among them
-        raise SourceError(
-            f"its {what} came back damaged",
-            file=path,
-            hint="run it again; if it stays, the installation is damaged",
-        ) from error
+    except (ValueError, TypeError, KeyError, AttributeError, StopIteration) as error:  # pyarrow's too
+        hint = "run it again; if it stays, the installation is damaged"
+        raise SourceError(f"its {what} came back damaged", file=path, hint=hint) from error

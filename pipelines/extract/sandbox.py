@@ -54,18 +54,8 @@ ROOT = Path(__file__).parents[2]
 _ASKED = struct.Struct("!qqq100s")  # CPU seconds, bytes of memory, bytes of output, function
 _ENDED = struct.Struct("!qd")  # exit code as `subprocess` gives it, seconds of CPU time
 _KEPT_ENVIRONMENT = ("PATH", "LD_LIBRARY_PATH", "PYTHONHOME", "PYTHONPATH", "LANG")
-_CODECS = (
-    "ascii",
-    "cp1252",
-    "cp437",
-    "latin-1",
-    "utf-16-be",
-    "utf-16-le",
-    "utf-32-be",
-    "utf-32-le",
-    "utf-8",
-    "utf-8-sig",
-)  # each is a file of its own
+_UNICODE = "utf-8", "utf-8-sig", "utf-16-be", "utf-16-le", "utf-32-be", "utf-32-le"
+_CODECS = ("ascii", "cp1252", "cp437", "latin-1", *_UNICODE)  # each is a file of its own
 _PARENT_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of <linux/prctl.h>
 _LENGTH = 8  # bytes, big-endian, of each of the two lengths before a message
 _ANSWER, _ERROR, _LAST = "answer", "error", "last"  # kinds of messages
@@ -130,7 +120,7 @@ def call(function: str, *arguments: object, file: str, limits: Limits | None = N
 def _messages(content: bytes, ending: SourceError) -> Iterator[Message]:
     """What was written; without the last message, `ending` is raised where it ends."""
     end = 0
-    try:
+    with suppress(ValueError, TypeError, KeyError, RecursionError):  # as where the last message is missing
         while end < len(content):
             start = end + 2 * _LENGTH
             size = int.from_bytes(content[end : end + _LENGTH], "big")
@@ -143,8 +133,6 @@ def _messages(content: bytes, ending: SourceError) -> Iterator[Message]:
             if kind == _ERROR:
                 raise _load_error(header)
             yield header, content[start + size : end]
-    except (ValueError, TypeError, KeyError, RecursionError):
-        pass  # as where the last message is missing
     raise ending
 
 
@@ -245,14 +233,15 @@ def _require_surroundings(code: int, computed: float, limits: Limits) -> None:
 def _ending(code: int, complaint: bytes, limits: Limits) -> str:
     """Why a child ended before it had finished, by its exit code (a signal is negative)."""
     memory = f"{limits.memory // 2**20} MB of memory"
-    if code in (-signal.SIGXCPU, -signal.SIGKILL):
-        return f"reading it takes more than {limits.cpu_seconds} seconds of computing"
-    if code == -signal.SIGXFSZ:
-        return "it holds far more than a report"
-    if code == OUT_OF_MEMORY:
-        return f"reading it takes more than {memory}"
-    if code == TOO_DEEP:
-        return "it is nested far deeper than a report"
+    too_long = f"reading it takes more than {limits.cpu_seconds} seconds of computing"
+    known = {
+        **dict.fromkeys((-signal.SIGXCPU, -signal.SIGKILL), too_long),
+        -signal.SIGXFSZ: "it holds far more than a report",
+        OUT_OF_MEMORY: f"reading it takes more than {memory}",
+        TOO_DEEP: "it is nested far deeper than a report",
+    }
+    if code in known:
+        return known[code]
     if code < 0:
         name = signal.Signals(-code).name if -code in signal.valid_signals() else str(-code)
         return f"it breaks its reader ({name}): it is damaged, or asks for more than {memory}"
