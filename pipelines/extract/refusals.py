@@ -22,6 +22,7 @@ Figures = Mapping[str, int | None]
 _BEHIND = "such names are read in the first column only: give the table without the column before them"
 _SHARED = "the page does not say what each of them has: ask who made the report"
 _ASIDE = "see in the official document which column it belongs to, if any"
+_BROKEN = "see in the official document whether it is one figure, or several"
 _WHOLE = "check that the text of the document is whole"
 _ROW = "compare the row with the page"
 _NO_CODE = "ask for another PDF, or give its text"
@@ -55,10 +56,8 @@ def settle(error: JvomError, document: Document, edition_year: int) -> None:
         problem.proposals = tuple(apart.get(one.question, one) for one in problem.proposals)
         problem.file = problem.file or document.path
         if "\ufffd" in texts.get(problem.line or 0, "") + problem.message and problem.proposals:
-            problem.proposals, problem.hint = (
-                (),
-                f"{_ROW}: letters of it have no code in the file; {_NO_CODE}",
-            )
+            problem.proposals = ()
+            problem.hint = f"{_ROW}: letters of it have no code in the file; {_NO_CODE}"
         problem.line = problem.line if shown is None else shown.get(problem.line or 0)
         problem.proposals = tuple(proposal.of(of) for proposal in problem.proposals)
         if problem.proposals and not problem.hint:
@@ -208,10 +207,8 @@ def leftover(
     `sentence` says that nothing of them is in a column of figures, so that they may be a line of text.
     """
     text = _joined(lines)
-    message = (
-        f"“{shortened(text, 120)}” is in the table of annex 2, but is not a row, a region heading or a "
-        "footnote"
-    )
+    what = "is in the table of annex 2, but is not a row, a region heading or a footnote"
+    message = f"“{shortened(text, 120)}” {what}"
     if registry.words.is_of_another_time(text):
         return at(lines[0], message, "see in the official document which rows are of this edition")
     aside = answers.row(text, "row text", "it is a line of text, neither a name nor a row with figures")
@@ -231,42 +228,34 @@ def fault(found: Fault, table: PdfTable, name: str) -> LayoutError:
     place = found.cell.spans[0]
     if found.kind == "cut":
         return cut_off(place.page, place.line, found.cell.text)
-    names = " and ".join(f"“{shortened(name, 60)}”" for name in found.rows)
-    paths = " and ".join(" / ".join(table.columns[column]) for column in found.columns)
-    text = f"“{shortened(found.cell.text)}”"
-    what, hint = {
-        "rows": (
-            f"one cell is printed for {len(found.rows)} rows, {names}: {text} in column {paths}",
-            _SHARED,
-        ),
-        "columns": (
-            f"one cell is printed over {len(found.columns)} columns, {paths}: {text} of {names}",
-            _SHARED,
-        ),
-        "between": (f"{text} of {names} is in no column: it is between {paths}", _ASIDE),
-        "beside": (f"{text} of {names} is in no column: it is beside {paths}, the last one", _ASIDE),
-        "broken": (
-            f"the figure is broken over lines: {text} in column {paths} of {names}",
-            "see in the official document whether it is one figure, or several",
-        ),
-    }[found.kind]
+    said = {
+        "names": " and ".join(f"“{shortened(name, 60)}”" for name in found.rows),
+        "paths": " and ".join(" / ".join(table.columns[column]) for column in found.columns),
+        "text": f"“{shortened(found.cell.text)}”",
+    }
+    what, hint = _FAULTS[found.kind]
     columns = [table.heading.roles[at] for at in found.columns]
     entry = answers.fault(name, found.kind, found.rows, columns, found.cell.text, place.page)
     if columns == ["region"]:  # its other rows may be read as having none
-        what, hint, entry = f"{text} heads several rows, and is not in the first column", _BEHIND, None
-    advice = None if entry else hint
-    return LayoutError(
-        what, page=place.page, line=place.line, hint=advice, proposals=[entry] if entry else []
-    )
+        what, hint, entry = "{text} heads several rows, and is not in the first column", _BEHIND, None
+    what = what.format(rows=len(found.rows), columns=len(found.columns), **said)
+    proposals, advice = ([entry], None) if entry else ([], hint)
+    return LayoutError(what, page=place.page, line=place.line, hint=advice, proposals=proposals)
+
+
+_FAULTS = {
+    "rows": ("one cell is printed for {rows} rows, {names}: {text} in column {paths}", _SHARED),
+    "columns": ("one cell is printed over {columns} columns, {paths}: {text} of {names}", _SHARED),
+    "between": ("{text} of {names} is in no column: it is between {paths}", _ASIDE),
+    "beside": ("{text} of {names} is in no column: it is beside {paths}, the last one", _ASIDE),
+    "broken": ("the figure is broken over lines: {text} in column {paths} of {names}", _BROKEN),
+}
 
 
 def cut_off(page: int, line: int, text: str) -> LayoutError:
-    return LayoutError(
-        f"“{shortened(text, 120)}” is cut off by the edge of the page",
-        page=page,
-        line=line,
-        hint="print the document again so that all of it is on the page",
-    )
+    message = f"“{shortened(text, 120)}” is cut off by the edge of the page"
+    hint = "print the document again so that all of it is on the page"
+    return LayoutError(message, page=page, line=line, hint=hint)
 
 
 def missing_rows(totals: Line, amounts: Mapping[str, int], entries: Sequence[Proposal]) -> LayoutError:
