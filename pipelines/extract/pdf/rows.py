@@ -104,13 +104,10 @@ class PdfCell:
         if not (found := COUNTED.match(self.text)):
             return None
         first, *others = self.spans
-        start = first.char_start
-        number = replace(first, char_end=start + len(found["number"]))
-        rest = replace(first, char_start=start + found.end())
-        return (
-            PdfCell(found["number"], (), (number,)),
-            replace(self, text=self.text[found.end() :], spans=(rest, *others)),
-        )
+        number = replace(first, char_end=first.char_start + len(found["number"]))
+        spans = replace(first, char_start=first.char_start + found.end()), *others
+        rest = replace(self, text=self.text[found.end() :], spans=spans)
+        return PdfCell(found["number"], (), (number,)), rest
 
     @property
     def box(self) -> Box:
@@ -126,7 +123,6 @@ class Fragment:
     line: PdfLine
     first: int
     last: int
-    spanning: bool = False
 
     @cached_property
     def words(self) -> tuple[Word, ...]:
@@ -224,7 +220,7 @@ def fragments(body: Body, heading: TableHeading) -> list[Fragment]:
     found: list[Fragment] = []
     for line in body.lines:
         if spanning(line, heading, body.columns):
-            found.append(Fragment(heading.naming, line, 0, len(line.words) - 1, spanning=True))
+            found.append(Fragment(heading.naming, line, 0, len(line.words) - 1))
             continue
         columns = [sum(word.box.centre > place for place in body.parts) for word in line.words]
         if body.typed:  # where a date nearly touches the text before it, its day is beside that
@@ -352,8 +348,9 @@ class _Cutter:
         self._heading = heading
         self._roles = heading.roles
         self._labelled = heading.labelled
-        kept = range(int(heading.labelled), len(heading.roles))
-        self._kept = [at for at in kept if heading.roles[at] != "ignore"]
+        self._kept = [
+            at for at, role in enumerate(heading.roles) if at >= heading.labelled and role != "ignore"
+        ]
         self._spacing = spacing
         self._understood = heading.understands
         self._levels = [level for page in found for level in self._levels_of(page)]
@@ -436,10 +433,8 @@ class _Cutter:
             amiss += 0 < heads < end - first
             if same_page:
                 amiss += self._spacing.crossed(opening.line.page, opening.baseline, level[0].baseline)
-            else:
-                misfit += _PAGE_BREAK
-            misfit += sum(map(self._spacing.text, cells.values()))
-            misfit += _PARTED * self._is_within_rules(end)
+            misfit += 0.0 if same_page else _PAGE_BREAK
+            misfit += sum(map(self._spacing.text, cells.values())) + _PARTED * self._is_within_rules(end)
             lines = [(parts[0].baseline, parts[-1].baseline) for parts in cells.values()]
             yield end, cells, (amiss, misfit), lines if same_page else []
 
