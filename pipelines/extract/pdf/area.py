@@ -22,7 +22,6 @@ _ANNEX = "bijlage"
 _NAMED = ("region", "mission", "total", "subtotal", "of which")
 _APART = 1.2  # white space, in font sizes, between the name of a row and its figures
 _WIDE = 0.4  # share of a table's width from which a text that begins behind the names is in no column
-_LEVEL = 3.0  # points: less than a line
 _SAME_EDGE = 1.5  # points between the left edges of a column's heading and of its texts
 
 
