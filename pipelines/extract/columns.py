@@ -245,16 +245,15 @@ class _Chooser:
         if reading is None:
             return choices
         choices = list(dict.fromkeys([*choices, *self._ways(row, in_order=True)]))
-        fitting = [choice for choice in choices if self._fits(choice, row, reading)]
-        if not fitting:
-            raise RegistryError(
-                f"the reading declared for {reading.mission_id} does not fit "
-                f"“{row.wordings[0].name.printed}” on line {row.lines[0].shown} of this document",
-                file=READINGS,
-                hint="correct or remove the entry: it must place the printed figures in their order",
-            )
         self._idle.discard(reading.mission_id)
-        return fitting
+        if fitting := [choice for choice in choices if self._fits(choice, row, reading)]:
+            return fitting
+        where = f"“{row.wordings[0].name.printed}” on line {row.lines[0].shown} of this document"
+        raise RegistryError(
+            f"the reading declared for {reading.mission_id} does not fit {where}",
+            file=READINGS,
+            hint="correct or remove the entry: it must place the printed figures in their order",
+        )
 
     def refuse_idle(self) -> None:
         """Raises RegistryError where a reading is declared for a row that is not there."""
@@ -404,11 +403,10 @@ class _Chooser:
     def _placed(self, case: _Case, ordered: Sequence[Choice] | None) -> Chosen | JvomError:
         """The reading of a row of a PDF; `ordered` is what the second pass says of one not confirmed."""
         row, chosen, wording = case.row, case.chosen, case.wording
-        several = len({choice.figures for choice in case.best}) > 1
         if (blank := next(self._blank_totals(chosen), None)) is not None:
             where = row.lines, wording.name.printed, self._columns[blank], wording.cells[blank].printed
             return refusals.blank_total(*where)
-        if several:
+        if len({choice.figures for choice in case.best}) > 1:
             text, doubt, column = next((f.text, f.doubt, f.column) for f in wording.figures if f.doubt)
             return refusals.uncertain(text.printed, doubt, text.spans[0], self._columns[column or 0])
         if ordered is not None:
@@ -481,32 +479,29 @@ class _Chooser:
                     yield Choice(laid(figures, places, len(self._columns)), (*name, *notes), 0, key)
 
     def taken(self, case: _Case) -> Chosen:
-        at, row, chosen, wording, solution = case.at, case.row, case.chosen, case.wording, case.solution
-        figures = _figures_of(wording, chosen.figures)
+        row, wording = case.row, case.wording
+        figures = _figures_of(wording, case.chosen.figures)
         known = not row.in_order or len(wording.figures) == len(self._columns)
-        places = range(len(figures))
-        equalities = tuple(tuple(self._equalities(at, i, chosen, solution, known)) for i in places)
-        return Chosen(row, wording, figures, equalities, self._reading(row))
+        equalities = (tuple(self._equalities(case, place, known)) for place in range(len(figures)))
+        return Chosen(row, wording, figures, tuple(equalities), self._reading(row))
 
     def _reading(self, row: Row) -> DeclaredReading | None:
         ids = {wording.mission_id for wording in row.wordings}
         return next((self._declared[i] for i in ids if i in self._declared), None)
 
     def _fits(self, choice: Choice, row: Row, reading: DeclaredReading) -> bool:
-        figures = dict(zip(self._columns, map(whole, choice.figures), strict=True))
+        figures = self._by_column(choice.figures)
         same = all(figures.get(name) == reading.figures.get(name) for name in {*figures, *reading.figures})
         return same and row.wordings[choice.key].mission_id == reading.mission_id
 
+    def _by_column(self, figures: Figures) -> dict[str, int | None]:
+        return dict(zip(self._columns, map(whole, figures), strict=True))
+
     def _undecided(self, case: _Case, why: str, choices: Iterable[Choice]) -> JvomError:
         """The refusal of a row, with these choices as its alternatives."""
-        figures = dict.fromkeys(choice.figures for choice in choices)
-        return refusals.undecided(
-            case.row.lines,
-            case.wording.mission_id or answers.slug(case.wording.name.printed),
-            why,
-            [dict(zip(self._columns, map(whole, values), strict=True)) for values in figures],
-            shared=why in (_SEVERAL, _RIVAL),
-        )
+        figures = [*map(self._by_column, dict.fromkeys(choice.figures for choice in choices))]
+        name = case.wording.mission_id or answers.slug(case.wording.name.printed)
+        return refusals.undecided(case.row.lines, name, why, figures, shared=why in (_SEVERAL, _RIVAL))
 
     def _doubts(self, case: _Case, most: Sequence[int] | None) -> Iterator[str]:
         """Why the only best reading of a row of a text is not to be relied on."""
@@ -611,17 +606,16 @@ class _Chooser:
         columns = zip(*(solution.rows[at][0].figures for at in (group.total, *group.parts)), strict=True)
         return {place for place, (last, *rows) in enumerate(columns) if last is None and {*rows} - {None}}
 
-    def _equalities(
-        self, at: int, place: int, chosen: Choice, solution: Solution, known: bool
-    ) -> Iterator[str]:
+    def _equalities(self, case: _Case, place: int, known: bool) -> Iterator[str]:
         """The sums that come out and speak for a figure, and for its column unless that is `known`."""
+        chosen = case.chosen
         for total, parts in self.sums:
             given = [str(value) for part in parts if (value := chosen.figures[part]) is not None]
             if given and place in (total, *parts) and comes_out(chosen.figures, (total, parts)):
                 yield f"row total {' + '.join(given)} = {chosen.figures[total]}"
         group = [] if known else next((group for group in self._parts if place in group), [])
         for other in sorted({place, *group}):
-            if self._holds(at, other, solution):
+            if self._holds(case.at, other, case.solution):
                 yield f"column total {self._columns[other]}"
 
 
@@ -631,10 +625,8 @@ def _spaced(row: Row, way: Choice) -> bool:
 
 def _why(row: Row, ordered: Sequence[Choice]) -> str:
     if row.disputed:
-        return (
-            "the file's structure tags have other cells in it (tag_geometry_disagreement), and not all of "
-            "its sums come out"
-        )
+        tags = "the file's structure tags have other cells in it (tag_geometry_disagreement)"
+        return f"{tags}, and not all of its sums come out"
     if len(ordered) == 1:
         return "its sums do not come out, and by the order of its figures they would be placed otherwise"
     return "its sums do not come out, and nothing but the place of its figures says which column they are in"

@@ -34,8 +34,10 @@ def read(given: AnnexInput) -> Table:
         number = columns.index(own)  # tables by turns are one
         assert part.table is not None, "each part is a table of a PDF"
         table = pdf_rows.read(part, part.table, PersonnelRoles(part.layout, part.registry))
-        for name in ("marks", "texts", "leftovers", "late"):
-            getattr(found, name).extend(getattr(table, name))
+        found.marks += table.marks
+        found.texts += table.texts
+        found.leftovers += table.leftovers
+        found.late += table.late
         found.names |= table.names
         before: _Key | None = None
         for row in table.rows:

@@ -428,8 +428,9 @@ def _mark(words: list[Word], piece: dict[str, Any], read: _Readings) -> None:
     box = _word(piece, one, piece["ink"]).box
     before = [at for at, word in enumerate(words) if word.box.left < box.left]
     if not before:
-        opening = [replace(word, text=one, box=box, markers=((0, len(one)),)) for word in words[:1]]
-        words[:0] = [replace(word, doubt="", other="") for word in opening]
+        if words:
+            opening = replace(words[0], text=one, box=box, markers=((0, len(one)),), doubt="", other="")
+            words.insert(0, opening)
         return
     word = words[before[-1]]
     doubt = word.doubt or ("" if read.agreed else f"as its marker {read}")
@@ -448,14 +449,15 @@ def _of_one_size(words: Iterable[Word]) -> Iterator[Word]:
 
 def _lines(words: Sequence[Word]) -> Iterator[list[Word]]:
     """Words by the height they stand on, from the top; each text on its side is a line of its own."""
+    rows: list[list[Word]] = [[word] for word in words if word.direction != "right"]
+    upright = sorted((one for one in words if one.direction == "right"), key=lambda one: one.baseline)
 
     def lower(row: list[Word], word: Word) -> bool:
-        aside = {row[0].direction, word.direction} != {"right"}
-        return aside or word.baseline - row[0].baseline > 0.3 * min(word.size, row[0].size)
+        return word.baseline - row[0].baseline > 0.3 * min(word.size, row[0].size)
+
+    rows += grouped(upright, lower)
 
     def height(row: list[Word]) -> float:
         return row[0].baseline if row[0].direction == "right" else row[0].box.top
 
-    in_order = sorted(words, key=lambda word: (word.direction == "right", word.baseline))
-    rows = sorted(grouped(in_order, lower), key=height)
-    yield from (sorted(row, key=lambda word: word.box.left) for row in rows)
+    yield from (sorted(row, key=lambda word: word.box.left) for row in sorted(rows, key=height))

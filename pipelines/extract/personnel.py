@@ -11,7 +11,7 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from itertools import compress, pairwise
+from itertools import pairwise
 from typing import Literal
 
 from pipelines.extract import (
@@ -114,7 +114,7 @@ def _open_end(table: Table, given: AnnexInput) -> Line | None:
     document = given.document
     last = max((line for row in table.rows for line in row.lines), key=lambda line: line.number)
     numbered = [found for line in document.lines if (found := PAGE_NUMBER.fullmatch(line.text))]
-    if any(int(found["page"]) < int(found["pages"]) for found in numbered[-1:]):
+    if numbered and int(numbered[-1]["page"]) < int(numbered[-1]["pages"]):
         return last
     if isinstance(document, PdfDocument) and document.format == "pdf":
         page = next(page for page in document.pages if page.number == last.page)
@@ -403,9 +403,13 @@ def _beside(cell: Cell, printed: str) -> Cell:
 
 
 def _derivation(one: Chosen, figure: Figure) -> tuple[str, ...]:
-    names = ("marker split", "column inferred", "sum of parts", "declared")
-    applies = (figure.text.marks, one.inferred, len(figure.parts) > 1, one.declared is not None)
-    return (*compress(names, applies), *figure.text.how) or ("printed",)
+    how = {
+        "marker split": bool(figure.text.marks),
+        "column inferred": one.inferred,
+        "sum of parts": len(figure.parts) > 1,
+        "declared": one.declared is not None,
+    }
+    return (*(name for name, applies in how.items() if applies), *figure.text.how) or ("printed",)
 
 
 def _reasons(one: Chosen, place: int) -> tuple[str, ...]:

@@ -230,11 +230,9 @@ class _Search:
         self.notes = {note: place for place, note in enumerate(notes)}
         # Rows that can be read in one way only go first, then group by group those with the largest figures:
         # what is left to place then says soonest that a column cannot come out.
-        inner = reversed([*enumerate(groups)][1:])  # the groups within the first; of several the first counts
-        within = {at: place for place, group in inner for at in (group.total, *group.parts)}
         self.order = sorted(
             (at for at in range(len(rows)) if at != self._at),
-            key=lambda at: (len(rows[at]) > 1, within.get(at, 0), -max(max(c.lows) for c in rows[at])),
+            key=lambda at: (len(rows[at]) > 1, self._inner(at), -max(max(c.lows) for c in rows[at])),
         )
         self.options: list[list[tuple[Choice, _Added, int]]] = []
         self.least = RULE * violated(total.figures, sums) + APART * total.apart if total else 0
@@ -264,6 +262,10 @@ class _Search:
         for row, choices in zip(self.order, chosen, strict=True):
             rows[row] = choices
         return rows
+
+    def _inner(self, at: int) -> int:
+        """The group within the first that a row belongs to, 0 for none."""
+        return next((place for place, group in enumerate(self._groups) if place and at in group), 0)
 
     def _cost(self, at: int, choice: Choice, sums: Sums) -> int:
         too_large = 0

@@ -72,8 +72,9 @@ def read(
     for annex, lines in annexes:
         label = annex_label(annex.heading) or annex.heading
         sections.append(_Section(annex.heading, list(annex.heading_lines), label=slug(label)))
-        for line in filter(lambda line: line.text.strip(), lines):
-            sections[-1].add(line)
+        for line in lines:
+            if line.text.strip():
+                sections[-1].add(line)
     sections = [one for one in sections if one.lines]  # a table may have neither a heading nor text beside it
     sections.sort(key=lambda section: section.lines[0].number)
     spelt = [(comparable(name), mission.id) for mission in registry.missions for name in mission.spellings]

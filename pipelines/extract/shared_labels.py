@@ -44,10 +44,10 @@ def find_labels(lines: Sequence[Line], regions: Sequence[str]) -> tuple[list[Lab
     unknown: list[Label] = []
     position = 0
     while position < len(filled):
-        label = _known(lines, filled[position:], wanted)
-        kept = known if label else unknown
-        if label := label or _unknown(lines, filled[position:], wanted):
-            kept.append(label)
+        if label := _known(lines, filled[position:], wanted):
+            known.append(label)
+        elif label := _unknown(lines, filled[position:], wanted):
+            unknown.append(label)
         position = bisect_right(filled, label.last if label else filled[position])
     return known, unknown
 
@@ -78,9 +78,10 @@ def _unknown(lines: Sequence[Line], filled: Sequence[int], wanted: Mapping[str, 
         if not short or (run and _known(lines, filled[position:], wanted)):
             break
         run.append(index)
+    if len(run) < _FEW:
+        return None
     pieces = tuple(words(lines[index] for index in run))
-    found = Label("".join(piece.text for piece in pieces), pieces, run[0], run[-1]) if run else None
-    return found if len(run) >= _FEW else None
+    return Label("".join(piece.text for piece in pieces), pieces, run[0], run[-1])
 
 
 def _letters(text: str) -> str:

@@ -192,9 +192,10 @@ def _read(
         ),
         "cells": cell_rows(cells, document, year),
     }
-    shown = {line.number: line.shown for line in document.lines}
-    for row in (row for table in rows.values() for row in table if document.format == "pdf"):
-        _show(row, shown)
+    if document.format == "pdf":
+        shown = {line.number: line.shown for line in document.lines}
+        for row in (row for table in rows.values() for row in table):
+            _show(row, shown)
     return {name: contract.as_read().table(rows[name]) for name, contract in schemas.TABLES.items()}
 
 

@@ -305,7 +305,8 @@ def _grouped(chains: Sequence[list[Word]]) -> Iterator[list[list[Word]]]:
     """The ways to take a row's figures: as they are parted, and with a space for the thousands of some."""
     if not chains:
         yield []
-    for rest in _grouped(chains[1:]) if chains else ():
+        return
+    for rest in _grouped(chains[1:]):
         yield [chains[0], *rest]
     if len(chains) > 1 and _thousands(chains[0][-1], chains[1][0]):
         for rest in _grouped(chains[2:]):

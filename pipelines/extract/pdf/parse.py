@@ -157,13 +157,14 @@ def _has_every_object(data: bytes) -> bool:
 
 def _pages(document: pdfium.FPDF_DOCUMENT, count: int, structure: tags.Tags) -> list[_RawPage]:
     raw: list[_RawPage] = []
-    left = MAX_WORDS
+    words = 0
     for number in range(1, count + 1):
         try:
             raw.append(_page(document, number - 1, structure))
         except TooMuch as error:
             raise SourceError(f"{error}: more than a report has", page=number, hint=_TRY_AGAIN) from None
-        if (left := left - sum(map(len, raw[-1][1]))) < 0:
+        words += sum(map(len, raw[-1][1]))
+        if words > MAX_WORDS:
             message = f"more than {MAX_WORDS:,} words"
             raise SourceError(message, page=number, hint="check that this is the report")
     return raw

@@ -79,8 +79,10 @@ def _numbered(document: PdfDocument, openings: Sequence[_Note]) -> Iterator[_Not
         near = [page for page in pages if note.reaches(page)]
         if len(alike) > 1 or not any(_ends(page, line, note) for page in near for line in page.lines):
             continue
-        own, free = note.core.isdecimal() and int(note.core), max(taken, default=0) + 1
-        taken.add(number := own if own and own not in taken else free)
+        number = int(note.core) if note.core.isdecimal() else 0
+        if not number or number in taken:
+            number = max(taken, default=0) + 1
+        taken.add(number)
         yield replace(note, number=number)
 
 

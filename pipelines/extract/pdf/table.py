@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import dropwhile, pairwise
+from itertools import pairwise
 
 from pipelines.extract.pdf import columns, faults, labels, rows, witness
 from pipelines.extract.pdf.area import Body, Headers, TableHeading, bodies
@@ -247,8 +247,10 @@ def _without_totals(rows_of_page: Sequence[tuple[int, Row]], heading: TableHeadi
         name = rows.cell(row.cells.get(heading.naming, ()))
         return name is not None and heading.role_of(name.text) == "total"
 
-    for _ in range(2):  # at one end, then at the other
-        kept = [*dropwhile(lambda one: sums(one[1]), kept)][::-1]
+    while kept and sums(kept[-1][1]):
+        kept.pop()
+    while kept and sums(kept[0][1]):
+        kept.pop(0)
     return kept
 
 

@@ -71,7 +71,8 @@ class _Witness:
         named = [cell for row in rows if (cell := row.cells[naming])]
         names = [(one, cell.text) for cell in named if (one := self._of(cell)[0])]
         behind = (cell for row in rows for at, cell in enumerate(row.cells) if cell and at != naming)
-        for cell, one in ((cell, next(iter(self._of(cell)), None)) for cell in behind):
+        for cell in behind:
+            one = next(iter(self._of(cell)), None)
             if one and one.width == len(self._heading.columns) and max(one.rows, one.columns) > 1:
                 over = range(one.row, one.row + one.rows)
                 rows_of = tuple(text for of, text in names if of.table == one.table and of.row in over)
