@@ -10,6 +10,7 @@ import pytest
 from schemas import registry
 from schemas.errors import JvomError
 from schemas.vocabulary import FIGURES
+from tests.support.cases import cases
 from tests.support.html import ANNEX_1, table
 from tests.support.html import MANDATES as KNOWN
 from tests.support.onboarding import filled
@@ -71,14 +72,7 @@ def test_a_note_ends_before_a_paragraph_that_is_set_apart() -> None:
     assert found["footnotes"]["text"].to_pylist() == ["Hoogstens elf tegelijk."]
 
 
-@pytest.mark.parametrize(
-    ("remark", "own"),
-    [
-        ("Separate VGR; excl. 4 detacheringen", True),
-        ("32 transporten, separate VGR", True),
-        ("geen separate VGR", False),
-    ],
-)
+@cases("remark", "own")
 def test_a_remark_may_say_that_a_mission_has_a_report_of_its_own(remark: str, own: bool) -> None:
     rows = [line.replace("32 transporten", remark) for line in ASIDE]
     found = read(HEADING_II, table(*rows), BELOW)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from schemas.vocabulary import FIGURES
+from tests.support.cases import cases
 from tests.support.html import table
 from tests.support.onboarding import filled
 from tests.support.own_headers import (
@@ -198,15 +199,7 @@ def test_tables_of_which_one_contradicts_another_are_refused(parts: Any, words: 
     assert words in str(refused(beside, ABOVE, *(table(*part, name="on") for part in parts)))
 
 
-@pytest.mark.parametrize(
-    ("above", "between", "words"),
-    [
-        ("", "2b. Ter vergelijking: 2016", "above a table of annex 2 is of another year"),
-        ("Stand mei 2015 – april 2016", "", "above a table of annex 2 is of another year"),
-        ("", "2b. Het jaar daarvoor", "above a table of annex 2 is of another year"),
-        ("", "Bijlage 2 Personele inzet in 2016", "of another year than “Bijlage 2 Personele inzet in 2017”"),
-    ],
-)
+@cases("above", "between", "words")
 def test_a_table_under_a_line_of_the_year_before_is_refused(above: str, between: str, words: str) -> None:
     parts = (f"<p>{text}</p>{table(*rows)}" for text, rows in ((above, SOLDIERS), (between, OTHERS)))
     assert words in str(refused(ABOVE, *parts))

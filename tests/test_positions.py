@@ -18,6 +18,7 @@ from schemas.errors import JvomError
 from schemas.vocabulary import FIGURES
 from tests.renditions import check, rendition
 from tests.renditions.editions import registry_of
+from tests.support.cases import cases
 from tests.support.reports import BODY, read_document, read_tables, report, source_of
 
 Figures = tuple[int | None, ...]
@@ -205,14 +206,7 @@ def test_no_page_of_a_text_ends_before_the_columns_of_another() -> None:
 NOTE = ("12", "   Maximaal 4 per jaar.")
 
 
-@pytest.mark.parametrize(
-    ("cells", "footnotes"),
-    [
-        (["4", None, "612", None, "6"], [12]),
-        (["4", None, "6¹²", None, "6"], [12]),
-        (["4", None, "6", None, "6"], []),
-    ],
-)
+@cases("cells", "footnotes")
 def test_a_mark_glued_to_a_figure_is_taken_off_where_the_sums_say_so(
     cells: list[str | None], footnotes: list[int]
 ) -> None:
@@ -233,18 +227,7 @@ def test_a_sign_on_the_line_above_a_name_is_its_mark() -> None:
     assert [rows[one]["footnotes"] for one in ("eulpc-libie", "gpoi")] == [[], [note["number"]]]
 
 
-@pytest.mark.parametrize(
-    ("changed", "why"),
-    [
-        # A figure below the heading of another column, though every sum of its row holds.
-        ({"UNTSO": placed("UNTSO", [None, "12", "32", None, "32"])}, "sums do not come out"),
-        # Digits beside a figure that no note explains, and that no sum knows.
-        ({"GPOI": placed("GPOI", ["4", None, "67", None, "6"])}, "without some digits"),
-        ({"UNTSO": placed("UNTSO", ["12", None, "32", None, "32"]) + "\nSector 4"}, "Sector 4"),
-        ({"MINUSMA": "MINUSMA"}, "are missing|larger than"),
-        ({"MINUSMA": ""}, "missing"),
-    ],
-)
+@cases("changed", "why")
 def test_what_places_leave_open_is_refused_with_the_pdf_as_a_way_out(
     changed: dict[str, str], why: str
 ) -> None:
