@@ -4,17 +4,17 @@ import csv
 import datetime
 import io
 import re
-from calendar import monthrange
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
 from pipelines.harmless import unguarded
+from schemas.dates import PrintedDate
 from schemas.errors import JvomError, Problems, SourceError
 from schemas.registry_toml import nearest
 
 Value = TypeVar("Value")
-_DATE = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?")
+_DATE = re.compile(r"(\d{4})(?:-(0[1-9]|1[0-2])(?:-(\d\d))?)?")
 
 
 @dataclass(frozen=True)
@@ -51,17 +51,11 @@ class CsvRow:
         try:
             if found is None:
                 raise ValueError
-            year, month, day = (int(part) if part else None for part in found.groups())
-            assert year is not None  # the pattern has it
-            if month is None:
-                return datetime.date(year, 1, 1), datetime.date(year, 12, 31), "year"
-            if day is None:
-                last = monthrange(year, month)[1]
-                return datetime.date(year, month, 1), datetime.date(year, month, last), "month"
-            only = datetime.date(year, month, day)
+            year, *others = (int(part) for part in found.groups() if part)
+            printed = PrintedDate(year, *others)
+            return printed.first, printed.last, printed.precision
         except ValueError:
             raise self.error(column, "must be a date as 2018, 2018-07 or 2018-07-03") from None
-        return only, only, "day"
 
 
 def rows(
