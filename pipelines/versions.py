@@ -29,6 +29,7 @@ READING_CODE = (
     "pipelines/model.py",
     "schemas/contract.py",
     "schemas/contracts/report.toml",
+    "schemas/countries.py",
     "schemas/dates.py",
     "schemas/header_words.py",
     "schemas/number_words.py",
@@ -36,6 +37,7 @@ READING_CODE = (
     "schemas/relations.py",
     "schemas/rules.py",
     "schemas/vocabulary.py",
+    "schemas/world.json",
 )
 RULES_CODE = ("pipelines/reconcile/**/*.py", "pipelines/reconcile/*.toml")
 # Whatever can change the published file while the lake stays the same: views, comments, how it is built.
@@ -57,7 +59,7 @@ _OF_BOTH = (
     *("pipelines/harmless.py", "pipelines/publish/sql/**/*.sql", "schemas/*.py", "schemas/contracts/*.toml"),
     *("schemas/labels.toml", "schemas/dataset.toml"),
 )
-SITE_CODE = (*_OF_BOTH, "pipelines/site/**/*.*")
+SITE_CODE = (*_OF_BOTH, "pipelines/site/**/*.*", "schemas/world.json")
 _OF_PACKAGE = ("__init__", "catalogue", "dictionary", "package", "spreadsheet")
 PACKAGE_CODE = (
     *(*_OF_BOTH, "pipelines/publish/templates/*"),

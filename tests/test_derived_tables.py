@@ -390,3 +390,18 @@ def test_captions_of_tables_that_are_larger_than_these_end_none() -> None:
     ]
     found = read(ABOVE, *parts)
     assert figures(found) == RIGHT
+
+
+def test_a_heading_that_reaches_over_its_neighbour_s_column_takes_none_of_its_cells() -> None:
+    """It is centred over two columns, and stands over the second and over half of the first one's dates."""
+    style = "<style>td, th { border: 0 !important; padding: 2pt } .m { margin-left: 9mm }</style>"
+    head = (
+        "Missie|Rechtsbasis|2:<div class=m>Internationaal mandaat</div>|<div class=m>Bijdrage tot</div>",
+        "||begin|einde|",
+    )
+    dates = ("13.09.2004|Onbepaald|31.12.2018", "25.05.2008|18.11.2019|31.12.2018")
+    rows = [f"{name}|VNVR-resolutie 50|{of}" for name, of in zip(("UNTSO", "UNIFIL"), dates, strict=True)]
+    parts = (HEADING_1, table(*head, *rows), HEADING_2, table(*HEAD, *ROWS))
+    found = read(style, *parts, known=knowing(("word", {"printed": "begin", "role": "ignore"})))
+    printed = [row["international_mandate_as_printed"] for row in found["mandates"].to_pylist()]
+    assert printed == ["Onbepaald", "18.11.2019"]

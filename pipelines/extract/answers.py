@@ -170,12 +170,7 @@ def shared_cell(
 
 
 def fault(
-    table: str,
-    kind: str,
-    rows: Sequence[str],
-    columns: Sequence[str],
-    printed: str,
-    page: int | None,
+    table: str, kind: str, rows: Sequence[str], columns: Sequence[str], printed: str, page: int | None
 ) -> Proposal | None:
     """The entry for a cell that no one row and column has; None where the page does not show enough of it."""
     if not rows or not columns:

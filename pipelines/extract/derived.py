@@ -426,11 +426,7 @@ def _mandates(table: Table | None, regions: tuple[str, ...]) -> MandatesLayout:
         PrintedColumn(column.printed, _aside(column.role), column.group)
         for column in (table.found.columns if table else ())
     )
-    return MandatesLayout(
-        heading=heading(table.place) if table else Heading(""),
-        columns=columns,
-        regions=regions,
-    )
+    return MandatesLayout(heading(table.place) if table else Heading(""), columns=columns, regions=regions)
 
 
 def _aside(role: str | None) -> str:

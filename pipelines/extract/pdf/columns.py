@@ -98,25 +98,35 @@ def _places(
     bodies: Sequence[Body],
     rules: Sequence[float],
 ) -> list[float]:
-    """Places between two headings that the fewest words cross, one in each free space."""
+    """Places between two headings that the fewest words cross, one in each free space.
+
+    Where each of these is crossed, so are free spaces below the headings: one may reach over its neighbour.
+    """
     low, high = boxes[index].right, boxes[index + 1].left
-    if high <= low:
-        return [(low + high) / 2]
     words = [word.box for row in rows for word in row]
     if bodies[0].typed:
         words = [_core(box, _LOOSE * bodies[0].size) for box in words]
     labels = [line.box.right for body in bodies for line in body.turned]
     if index == 0:
         low = max([low, *(right for right in labels if right < high)])
-    edges = sorted({low, high, *(e for box in words for e in (box.left, box.right) if low < e < high)})
-    spaces = [(start, end) for start, end in pairwise(edges) if end - start > 0.05]
-    crossed = [sum(box.left < (start + end) / 2 < box.right for box in words) for start, end in spaces]
-    fewest = min(crossed, default=0)
+    spaces = list(_spaces(words, low, high))
+    fewest = min((crossed for *_, crossed in spaces), default=1)
+    if fewest and not bodies[0].typed:
+        spaces += (one for one in _spaces(words, boxes[index].left, boxes[index + 1].right) if not one[2])
     places = []
-    for start, end in (space for space, count in zip(spaces, crossed, strict=True) if count == fewest):
-        ruled = next((at for at in rules if start - 1 <= at <= end + 1), (start + end) / 2)
-        places.append(min(max(ruled, start), end))
-    return places or [(low + high) / 2]
+    for start, end, crossed in spaces:
+        if crossed in (0, fewest):
+            ruled = next((at for at in rules if start - 1 <= at <= end + 1), (start + end) / 2)
+            places.append(min(max(ruled, start), end))
+    return places if low < high and places else [*places, (low + high) / 2]
+
+
+def _spaces(words: Sequence[Box], low: float, high: float) -> Iterator[tuple[float, float, int]]:
+    """The stretches between the edges of words, and how many words cross each."""
+    edges = sorted({low, high, *(e for box in words for e in (box.left, box.right) if low < e < high)})
+    for start, end in pairwise(edges):
+        if end - start > 0.05:
+            yield start, end, sum(box.left < (start + end) / 2 < box.right for box in words)
 
 
 def _core(box: Box, aside: float) -> Box:
