@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import yaml
 
 import schemas
 from pipelines.lake import RuleResults
@@ -32,7 +33,8 @@ Row = Mapping[str, Any]
 Tables = dict[str, pa.Table]
 
 _STAMP = {"vintage": 1, "rules_version": RULES_VERSION}
-_PLACE = {"source_page": 2, "source_line": 40, "source_line_end": 41}
+# Relation → what its rows say if a test says nothing else.
+_USUAL: dict[str, Row] = yaml.safe_load(Path(__file__).with_name("rows.yaml").read_text(encoding="utf-8"))
 
 
 def source_file(year: int, text: str = "", *, fidelity: Fidelity = "full text") -> SourceFile:
@@ -113,7 +115,7 @@ def base_tables(
     base |= found_tables(found or {})
     base |= public_tables(observations, contributions)
     base["quarantine"] = schemas.REFUSALS["quarantine"].table([])
-    declared = [{"reason": "seen", "source": "a test", **row} for row in corrections]
+    declared = [{**_USUAL["declared_corrections"], **row} for row in corrections]
     return (
         base
         | registry_tables(_mission_ids(editions), missions, relations)
@@ -133,15 +135,10 @@ def public_tables(observations: Sequence[Row] = (), contributions: Sequence[Row]
 
 def _observation(row: Row, number: int) -> dict[str, object]:
     return {
+        **_USUAL["observations"],
         "observation_id": f"{row['mission_id']}-{number}",
-        "measure": "headcount",
-        "dated_by": "as of",
         "period_end": row["period_start"],
-        "start_precision": "day",
-        "end_precision": "day",
         "total": _add((row.get("military"), row.get("civil_police"))),
-        "confidence": "high",
-        "source_url": "https://example.org/",
         "mission_as_printed": str(row["mission_id"]).upper(),
         "dates_as_printed": str(row["period_start"]),
         "source_line": number + 1,
@@ -152,11 +149,9 @@ def _observation(row: Row, number: int) -> dict[str, object]:
 def _contribution(row: Row, number: int) -> dict[str, object]:
     start: datetime.date = row["period_start"]
     return {
-        "level": "month and mission",
+        **_USUAL["un_contributions"],
         "mission_as_printed": str(row.get("mission_id") or "all").upper(),
         "period_end": (start + datetime.timedelta(31)).replace(day=1) - datetime.timedelta(1),
-        "personnel_type": "troops",
-        "source": "a file",
         "source_line": number + 1,
         **row,
     }
@@ -167,16 +162,14 @@ def vintage_row(
 ) -> dict[str, object]:
     """One row of `vintages` for an edition's tables."""
     return {
+        **_USUAL["vintages"],
         "edition_year": year,
         "vintage": vintage,
         "recorded_at": RECORDED_AT,
         "cause": cause,
         "reason": f"{cause}, for a test",
-        "actor": "tester",
         "run_id": f"run-{year}-{vintage}",
-        "code_version": VERSIONS.code,
-        "registry_version": VERSIONS.registry,
-        "declarations_version": VERSIONS.declarations,
+        **{f"{name}_version": version for name, version in vars(VERSIONS).items()},
         "source_sha256": tables["editions"]["source_sha256"][0].as_py(),
         "snapshot_id": snapshot_id,
         "content_hash": hashlib.sha256(f"{year} {vintage}".encode()).hexdigest(),
@@ -189,12 +182,12 @@ def releases(*rows: tuple[str, int]) -> pa.Table:
     return schemas.RECORD["releases"].table(
         [
             {
+                **_USUAL["releases"],
                 "release_id": release_id,
                 "published_at": RECORDED_AT + datetime.timedelta(hours=hour),
                 "contract_version": schemas.CONTRACT_VERSION,
                 "snapshot_id": snapshot,
                 "vintages": [(2024, 1)],
-                "tool_versions": [],
             }
             for hour, (release_id, snapshot) in enumerate(rows)
         ]
@@ -217,18 +210,12 @@ def registry_tables(
     And what else publishing adds, without rows.
     """
     details = {row["mission_id"]: dict(row) for row in missions}
+    usual = _USUAL["mission_registry"]
     known = [
-        {
-            "mission_id": mission_id,
-            "name": mission_id.upper(),
-            "organisation": "UN",
-            "region": "Midden-Oosten",
-            "countries": ["LB"],
-            **details.get(mission_id, {}),
-        }
+        {**usual, "mission_id": mission_id, "name": mission_id.upper(), **details.get(mission_id, {})}
         for mission_id in sorted({*mission_ids, *details})
     ]
-    pairs = [{"relation": "part of", "source": "a test", **row} for row in relations]
+    pairs = [{**_USUAL["mission_relations"], **row} for row in relations]
     return {
         "mission_registry": schemas.REGISTRY["mission_registry"].table(known),
         "mission_relations": schemas.REGISTRY["mission_relations"].table(pairs),
@@ -257,6 +244,7 @@ def _edition(
 ) -> dict[str, object]:
     start, end = period or (datetime.date(year - 1, 5, 1), datetime.date(year, 4, 30))
     return {
+        **_USUAL["editions"],
         "edition_year": year,
         "title": f"Edition {year}",
         "scope": f"period of {year}",
@@ -265,17 +253,8 @@ def _edition(
         "period_months": months,
         "date_sent": datetime.date(year, 5, 15),
         "kamerstuk": f"kst-29521-{year}",
-        "layout": "two-annexes",
-        "source_path": source.path,
-        "source_sha256": source.sha256,
-        "source_bytes": source.bytes,
-        "source_format": source.format,
-        "source_fidelity": source.fidelity,
+        **{f"source_{name}": value for name, value in vars(source).items() if name != "edition_year"},
     }
-
-
-def _place(line: int) -> dict[str, object]:
-    return {"source_page": 17, "page_label": "17", "source_line": line}
 
 
 def _add(values: Iterable[int | None]) -> int | None:
@@ -285,22 +264,22 @@ def _add(values: Iterable[int | None]) -> int | None:
 
 def _personnel(year: int, row: Row, line: int) -> dict[str, object]:
     parts = _add((row.get("deployed_military"), row.get("deployed_civil_police")))
+    return {**_USUAL["personnel"], "deployed_total": parts, **_of_mission(year, row, line), **row}
+
+
+def _of_mission(year: int, row: Row, line: int) -> dict[str, object]:
+    printed = str(row["mission_id"]).upper()
     return {
         "edition_year": year,
-        "mission_as_printed": str(row["mission_id"]).upper(),
-        "deployed_total": parts,
-        "separate_report": False,
-        "inferred": False,
-        "footnotes": [],
-        **_place(line),
+        "mission_as_printed": printed,
+        "source_line": line,
         "source_line_end": line,
-        **row,
     }
 
 
 def _totals(year: int, personnel: Sequence[Row], given: Row) -> dict[str, object]:
     sums = {name: _add(row.get(name) for row in personnel) for name in FIGURES}
-    return {"edition_year": year, **sums, **_place(199), **given}
+    return {**_USUAL["personnel_totals"], "edition_year": year, **sums, **given}
 
 
 def _duration(row: Row, prefix: str) -> dict[str, object]:
@@ -316,11 +295,8 @@ def _duration(row: Row, prefix: str) -> dict[str, object]:
 
 def _mandate(year: int, row: Row, line: int) -> dict[str, object]:
     return {
-        "edition_year": year,
-        "mission_as_printed": str(row["mission_id"]).upper(),
-        "legal_basis": "VNVR-resolutie 2695",
-        **_place(line),
-        "source_line_end": line,
+        **_USUAL["mandates"],
+        **_of_mission(year, row, line),
         **row,
         **_duration(row, "international_mandate"),
         **_duration(row, "national_frame"),
@@ -328,17 +304,17 @@ def _mandate(year: int, row: Row, line: int) -> dict[str, object]:
 
 
 def _footnote(year: int, number: int, text: str) -> dict[str, object]:
-    place = {"source_page": 3, "source_line": 20 + number, "marker_lines": [10 + number]}
-    return {"edition_year": year, "scope": "document", "number": number, "text": text, **place}
+    place = {"source_line": 20 + number, "marker_lines": [10 + number]}
+    return {**_USUAL["footnotes"], "edition_year": year, "number": number, "text": text, **place}
 
 
 def _section(year: int, number: int, heading: str) -> dict[str, object]:
     return {
+        **_USUAL["sections"],
         "edition_year": year,
         "section_id": str(number),
         "number": str(number),
         "heading": heading,
-        "mission_ids": [],
         "text": f"About {heading}.",
         "source_line": 2 * number,
         "source_line_end": 2 * number + 1,
@@ -373,14 +349,9 @@ def _cells(tables: Mapping[str, Sequence[Row]]) -> Iterable[dict[str, object]]:
 
 def _cell(table: str, key: str, column: str, row: Row, value: object) -> dict[str, object]:
     text = None if value is None else str(value)
-    span = {
-        "page": row["source_page"],
-        "line": row["source_line"],
-        "char_start": 0,
-        "char_end": len(text or ""),
-        "box": None,
-    }
+    place = {"page": row["source_page"], "line": row["source_line"], "box": None}
     return {
+        **_USUAL["cells"],
         "edition_year": row["edition_year"],
         "table_name": table,
         "row_key": key,
@@ -391,10 +362,8 @@ def _cell(table: str, key: str, column: str, row: Row, value: object) -> dict[st
         "source_page": row["source_page"],
         "page_label": row.get("page_label"),
         "source_line": row["source_line"],
-        "spans": [span],
+        "spans": [{**place, "char_start": 0, "char_end": len(text or "")}],
         "derivation": ["empty by inference" if value is None else "printed"],
-        "equalities": [],
-        "parts": [],
     }
 
 
@@ -402,45 +371,15 @@ def reconciled_row(name: str, row: Row) -> dict[str, Any]:
     """A row of a table of reconciliation, of vintage 1 and by the usual rules unless it says otherwise."""
     mission_id = row.get("mission_id")
     cell = {"table_name": "personnel", "row_key": mission_id, "column_name": "deployed_total"}
-    defaults: dict[str, dict[str, Any]] = {
+    own: dict[str, dict[str, Any]] = {
         "findings": {
             "finding_id": f"{row.get('rule', 'row_total')}-{mission_id}",
-            "rule": "row_total",
-            "severity": "error",
             "side_a": {**cell, "value": "3", "page": 17, "line": 100, "text": "3"},
-            "message": "3 is not 4.",
-            "evidence_lines": [100],
         },
-        "statements": {
-            "statement_id": f"statement-{mission_id}",
-            "quantity": "deployed_total",
-            "value": 3,
-            "value_low": 3,
-            "value_high": 3,
-            "as_printed": "drie militairen",
-            "char_start": 5,
-            "char_end": 20,
-            "pattern": "persons",
-            **_PLACE,
-        },
-        "mission_events": {
-            "event_id": f"event-{mission_id}",
-            "event": "contribution ended",
-            "date_from": datetime.date(2024, 3, 1),
-            "date_to": datetime.date(2024, 3, 31),
-            "precision": "month",
-            "as_printed": "maart 2024",
-            **_PLACE,
-        },
-        "unread_sentences": {
-            "number": 1,
-            "mission_ids": [],
-            "numbers": ["drie"],
-            "as_printed": "Drie.",
-            **_PLACE,
-        },
+        "statements": {"statement_id": f"statement-{mission_id}"},
+        "mission_events": {"event_id": f"event-{mission_id}"},
     }
-    return {**_STAMP, **defaults[name], **row}
+    return {**_STAMP, **_USUAL[name], **own.get(name, {}), **row}
 
 
 def found(
@@ -468,12 +407,9 @@ def found_tables(rows: Mapping[str, Sequence[Row]]) -> dict[str, pa.Table]:
     reconciliations = [
         {
             **dict(zip(keys, key, strict=True)),
+            **_USUAL["reconciliations"],
             **{name: counts[name] for name in schemas.RECONCILED},
-            "errors": 0,
-            "warnings": 0,
             "reconciled_at": RECONCILED_AT + datetime.timedelta(minutes=minute),
-            "actor": "tester",
-            "run_id": "run",
         }
         for minute, (key, counts) in enumerate(sorted(looked.items()))
     ]
