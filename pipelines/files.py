@@ -329,6 +329,15 @@ def altered(folder: Path) -> Iterator[tuple[str, str]]:
             yield path, f"has SHA-256 {found}, recorded was {expected}"
 
 
+def unlisted(folder: Path) -> Iterator[str]:
+    """Files of a generated folder that its list does not have: what somebody put there, or what it kept."""
+    listed = {MARK, *_listed(folder)}
+    for file in sorted(folder.rglob("*")):
+        name = str(file.relative_to(folder))
+        if name not in listed and not file.is_dir():
+            yield name
+
+
 def _listed(folder: Path) -> dict[str, str]:
     """The list of a generated folder, its own line aside: path → SHA-256."""
     lines = (get(folder / MARK) or b"").decode(errors="replace").splitlines()[1:]

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
@@ -79,7 +80,8 @@ class Report:
 
     `unfinished` is what a build has still to do; while there is any, the result is not recorded. `checked`
     is how many of each kind were looked at. `manifests` is what to keep elsewhere: how many manifests of
-    commits there are, the name of the newest, and the SHA-256 of all of them in their order.
+    commits there are, the name of the newest, and the SHA-256 of all of them in their order. `unknown` are
+    files beside what was recorded, which no part of the record names.
     """
 
     faults: tuple[Fault, ...]
@@ -87,6 +89,7 @@ class Report:
     checked: Mapping[str, int]
     manifests: Mapping[str, object] | None
     unfinished: tuple[Fault, ...] = ()
+    unknown: tuple[str, ...] = ()
 
     @property
     def extent(self) -> str:
@@ -138,6 +141,9 @@ def verify(
         faults = tuple(dict.fromkeys(fault for fault in found if not fault.unfinished))
         unfinished = tuple(dict.fromkeys(fault for fault in found if fault.unfinished))
         earlier: Earlier = []
+        unknown: list[str] = []
+        with suppress(JvomError):  # of a record that cannot be read, which is a fault already
+            unknown += map(partial(_place, settings), _unknown(settings, lake))
         try:
             earlier = lake.verifications()
             if lake.head() is not None and not unfinished:  # a write would end what says that they are
@@ -149,7 +155,8 @@ def verify(
             faults = (*faults, unrecorded)
     sound = [moment for moment, result in earlier if result == SOUND]
     dated = tuple(_dated(fault, earlier) for fault in faults)
-    return Report(dated, max(sound, default=None), dict(checked), lake.manifests(), unfinished)
+    last = max(sound, default=None)
+    return Report(dated, last, dict(checked), lake.manifests(), unfinished, tuple(unknown))
 
 
 def complete(read: Mapping[str, pa.Table]) -> Iterator[Fault]:
@@ -470,6 +477,27 @@ def _generated(settings: Settings, lake: Lake, checked: Checked) -> Iterator[Fau
     of = (files.built_from(settings.site) or "").partition(" ")[0]
     if state and of and of != state.release_id:
         yield Fault("site", f"is of release {of}, and {state.release_id} is published", unfinished=True)
+
+
+def _unknown(settings: Settings, lake: Lake) -> Iterator[str]:
+    """Files among recorded ones that nothing names: somebody put them there, or a writer was killed first."""
+    read = lake.read()
+    sources = {*read["editions_vintages"]["source_sha256"].to_pylist()}
+    sources |= {refusal.source_sha256 for refusal in quarantine.refusals(settings.quarantine)}
+    yield from (str(path) for path in sorted(settings.kept.glob("[!.]*")) if path.name not in sources)
+    stored = {str(entry["path"]) for entry in lake.stored_files()}
+    data = lake.address.folder
+    for path in sorted(data.rglob("*.parquet")):
+        if str(path.relative_to(data)) not in stored:
+            yield str(path)
+    made = {*read["releases"]["release_id"].to_pylist()}
+    for folder in sorted(settings.releases.glob("[!.]*")):
+        if folder.name not in made:
+            yield str(folder)
+    own = {release.MANIFEST, release.CHANGES}
+    for folder in (settings.site, *(settings.releases / name for name in sorted(made))):
+        if (folder / files.MARK).exists():  # else `_generated` says what it lacks
+            yield from (str(folder / name) for name in files.unlisted(folder) if name not in own)
 
 
 def _database(file: Path) -> str:

@@ -271,6 +271,24 @@ def test_files_of_the_site_and_of_every_package_are_checked(own: Settings) -> No
     assert "site" in plan_build(own).publish
 
 
+def test_what_nobody_recorded_is_named_and_nothing_is_wrong_with_the_record(own: Settings) -> None:
+    release = max(own.releases.iterdir(), key=lambda folder: folder.stat().st_mtime)
+    planted = [
+        own.kept / "0123",
+        own.warehouse / "lake" / "data" / "main" / "x.parquet",
+        own.releases / "forged" / "manifest.json",
+        own.site / "en" / "forged.html",
+        release / "data" / "forged.csv",
+    ]
+    for file in planted:
+        file.parent.mkdir(exist_ok=True)
+        file.write_text("anything", encoding="utf-8")
+    report = verified.verify(own)
+    named = [str(file.relative_to(own.warehouse)).removesuffix("/manifest.json") for file in planted]
+    assert list(report.unknown) == named
+    assert [fault.where for fault in report.faults] == ["sources/0123"]  # its bytes are not its name
+
+
 def test_a_damaged_run_history_is_named_and_is_not_the_record(own: Settings) -> None:
     with closing(sqlite3.connect(one(own.dagster_home, "runs.db"))) as opened, opened:
         opened.execute(

@@ -19,7 +19,9 @@ def verify(
     session: Session,
     file: Annotated[
         Path | None,
-        Argument(metavar="[FILE]", help="Only say of what these bytes are: a vintage, or a release."),
+        Argument(
+            metavar="[FILE]", help="Only say what these bytes are: read, refused, published, or in use."
+        ),
     ] = None,
     timeout: Timeout = 600,
 ) -> None:
@@ -49,6 +51,7 @@ def verify(
         {
             "faults": [{**asdict(fault), "since": fault.since} for fault in report.faults],
             "unfinished": [{"where": fault.where, "what": fault.what} for fault in report.unfinished],
+            "unknown": report.unknown,
             "last_sound": report.last_sound,
             "warehouse": settings.warehouse,
             "raw": settings.raw,
@@ -59,6 +62,11 @@ def verify(
         None if report.faults or report.unfinished else f"everything is as it was recorded\n{about}{kept}",
     )
     session.terminal.as_csv(("fault", "since"), [(str(fault), fault.since) for fault in report.faults])
+    for name in report.unknown:
+        session.terminal.say(f"not recorded: {name}")
+    if report.unknown:
+        said = "nothing names it: somebody put it there, or a writer was killed before it recorded it"
+        session.terminal.say(f"  {said}\n  next: look at each, and remove what nobody needs")
     for each in report.unfinished:
         session.terminal.say(f"not finished: {each}")
     if report.unfinished:
@@ -83,30 +91,48 @@ def verify(
 
 
 def _recognise(session: Session, file: Path) -> None:
-    """Say what a file is by its bytes: read as a vintage, or part of a release; status 1 if neither."""
-    from pipelines import files
+    """Say what a file is by its bytes: read, refused, part of a release, in use; status 1 if nothing."""
+    from pipelines import files, quarantine
     from pipelines.publish import release
 
     if not file.is_file():
         files.read_bounded(file, str(file))  # says what it is
-    sha256 = files.sha256(file)
+    sha256, where = files.sha256(file), session.settings
     rows = session.rows(_READ_FROM, sha256=sha256)
     parts = [
         {**each, "part": part}
         for each in session.rows("SELECT release_id, published_at FROM releases ORDER BY published_at")
-        for part in release.parts(session.settings.releases, each["release_id"], sha256)
+        for part in release.parts(where.releases, each["release_id"], sha256)
     ]
-    session.terminal.answer({"file": str(file), "sha256": sha256, "vintages": rows, "releases": parts})
-    names = ("edition_year", "vintage", "source_path", "release_id", "part")
-    session.terminal.as_csv(names, [[row.get(name) for name in names] for row in (*rows, *parts)])
+    refused = [
+        {name: getattr(each, name) for name in ("edition_year", "refused_at", "closed")}
+        for each in quarantine.refusals(where.quarantine)
+        if each.source_sha256 == sha256
+    ]
+    given = (*where.raw.glob("*"), *where.contributions.glob("[!.]*"))
+    used = [{"path": str(path)} for path in given if path.is_file() and files.sha256(path) == sha256]
+    found = {"vintages": rows, "releases": parts, "refusals": refused, "in_use": used}
+    session.terminal.answer({"file": str(file), "sha256": sha256, **found})
+    names = (
+        *("edition_year", "vintage", "source_path", "release_id", "part"),
+        *("refused_at", "closed", "path"),
+    )
+    every = [row for kind in found.values() for row in kind]
+    session.terminal.as_csv(names, [[row.get(name) for name in names] for row in every])
     for row in rows:
         read = "edition {edition_year}, vintage {vintage}, was read from these very bytes".format(**row)
         session.terminal.write(f"{read} ({row['source_path']}, SHA-256 {sha256})")
+    for row in refused:
+        said = f"edition {row['edition_year']}: these very bytes were refused at"
+        then = f"; {row['closed']}" if row["closed"] else ""
+        session.terminal.write(f"{said} {quarantine.in_words(row['refused_at'])}{then} (SHA-256 {sha256})")
     for row in parts[-1:]:
         said = "these very bytes are {part} of release {release_id}, of {published_at:%Y-%m-%d %H:%M} UTC"
         others = f", and of {len(parts) - 1} before it" if len(parts) > 1 else ""
         session.terminal.write(f"{said.format(**row)}{others} (SHA-256 {sha256})")
-    if not rows and not parts:
+    for row in used:
+        session.terminal.write(f"these very bytes are {row['path']} as it is now (SHA-256 {sha256})")
+    if not every:
         what = f"nothing was read from {file}, and it is not part of a release (SHA-256 {sha256})"
         session.terminal.say(f"{what}: jvom editions and jvom status list what is")
         raise Exit(1)
